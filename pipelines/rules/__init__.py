@@ -1,0 +1,1 @@
+"""config/*.yml -> validated, typed objects -> tables in schema `rules`. Nothing else reads `config/`."""

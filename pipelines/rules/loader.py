@@ -1,0 +1,74 @@
+"""Reads one YAML (or JSON) file into a pydantic model; an error names file, line and key.
+
+Belongs here: parsing and error messages. What a file may say is the model in its own module.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.errors import ConfigError
+
+
+class Strict(BaseModel):
+    """Base of every rules model: immutable, unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(path: Path, model: type[Model]) -> Model:
+    """Parse and validate `path`. Raises ConfigError with file, line and key of the first fault."""
+    if not path.is_file():
+        raise ConfigError(f"{path.name} is missing", where=path.parent.name, remedy="restore it from the project")
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark is not None else ""
+        raise ConfigError(
+            f"{path.name} is not valid YAML", where=f"{path.name}{line}", remedy="mend the syntax there"
+        ) from None
+    try:
+        return model.model_validate(content if content is not None else {})
+    except ValidationError as error:
+        raise _as_config_error(path, node, error) from None
+
+
+def _as_config_error(path: Path, root: Any, error: ValidationError) -> ConfigError:
+    first = error.errors(include_url=False)[0]
+    keys = ".".join(str(part) for part in first["loc"])
+    line = _line_of(root, first["loc"])
+    if first["type"] == "extra_forbidden":
+        return ConfigError(
+            f"unknown key {keys}", where=f"{path.name} line {line}", remedy="remove it or mend its spelling"
+        )
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return ConfigError(f"{keys}: {message}", where=f"{path.name} line {line}", remedy="mend that line")
+
+
+def _line_of(node: Any, loc: tuple[int | str, ...]) -> int:
+    """The line (from 1) of the deepest part of `loc` that the document has."""
+    line = 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, node = key.start_mark.line + 1, value
+                    break
+            else:
+                return line
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    return line

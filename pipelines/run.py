@@ -1,0 +1,40 @@
+"""One run of the loop: its id, made by the first step and passed everywhere, and how steps report.
+
+Belongs here: the values every step shares. What a step does is in its own package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ulid import ULID
+
+Progress = Callable[[str, int, int | None], None]
+"""Called as progress(item, done, total): item names an object or a model, total is None when unknown."""
+
+StepStatus = Literal["done", "skipped", "partial", "failed"]
+
+
+def silent(item: str, done: int, total: int | None) -> None:
+    """A Progress that says nothing."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run id is a ULID: unique, and later runs sort after earlier ones."""
+
+    id: str = field(default_factory=lambda: str(ULID()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """What a step did. `counts` are rows (or files, or calls) by name; `notes` are sentences for people."""
+
+    step: str
+    run_id: str
+    status: StepStatus
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,283 @@
+"""The only reader of the environment. Turns variables and `.env` into one frozen `Settings`.
+
+Belongs here: where things are and how to sign in. Business rules are in `config/`, read by `pipelines.rules`.
+Every variable is listed in `.env.example`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pipelines.errors import ConfigError
+
+Environment = Literal["sandbox", "vendor-sandbox", "production"]
+ENVIRONMENTS: tuple[Environment, ...] = ("sandbox", "vendor-sandbox", "production")
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Secret:
+    """A string that does not show itself: `repr` and `str` are stars; `reveal()` gives the value."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine (127.0.0.0/8, ::1 or localhost)."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSpotConnection:
+    """How to reach one HubSpot portal."""
+
+    url: str
+    token: Secret
+    environment: Environment
+    api_version: str = "2026-03"
+
+    vendor: str = field(default="hubspot", init=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SalesforceConnection:
+    """How to reach one Salesforce org: client credentials, or JWT bearer when a private key is given."""
+
+    url: str
+    client_id: str
+    client_secret: Secret
+    environment: Environment
+    username: str = ""
+    private_key: Secret = field(default_factory=lambda: Secret(""))
+    api_version: str = "67.0"
+
+    vendor: str = field(default="salesforce", init=False)
+
+
+Connection = HubSpotConnection | SalesforceConnection
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Every place the project writes to, all below `home` (`var/` by default)."""
+
+    home: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def work(self) -> Path:
+        return self.home / "work.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "analytics.duckdb"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "warehouse.lock"
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state.sqlite"
+
+    @property
+    def spool(self) -> Path:
+        return self.home / "spool"
+
+    @property
+    def plans(self) -> Path:
+        return self.home / "plans"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def dlt(self) -> Path:
+        return self.home / "dlt"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.home / "dbt"
+
+    @property
+    def data_docs(self) -> Path:
+        return self.home / "data_docs"
+
+    @property
+    def sandbox(self) -> Path:
+        return self.home / "sandbox"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything a run needs to know about the machine and the connections. Never a business rule."""
+
+    home: Path
+    config_dir: Path
+    hubspot: HubSpotConnection | None = None
+    salesforce: SalesforceConnection | None = None
+    write: bool = False
+    state_url: str = ""
+
+    @property
+    def paths(self) -> Paths:
+        return Paths(self.home)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        return tuple(c for c in (self.hubspot, self.salesforce) if c is not None)
+
+    def may_write(self, connection: Connection) -> bool:
+        """Loopback may always be written to; anything else needs `CRM_WRITE=on`."""
+        return is_loopback(connection.url) or self.write
+
+
+KNOWN = {
+    "CRM_HOME", "CRM_CONFIG", "CRM_WRITE", "CRM_STATE_URL",
+    "HUBSPOT_URL", "HUBSPOT_TOKEN", "HUBSPOT_ENVIRONMENT", "HUBSPOT_API_VERSION",
+    "SALESFORCE_URL", "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET", "SALESFORCE_USERNAME",
+    "SALESFORCE_PRIVATE_KEY_FILE", "SALESFORCE_ENVIRONMENT", "SALESFORCE_API_VERSION",
+}  # fmt: skip
+PREFIXES = ("CRM_", "HUBSPOT_", "SALESFORCE_")
+
+
+def load_settings(env: Mapping[str, str] | None = None, *, dotenv: Path | None = None) -> Settings:
+    """Read the environment (over `.env`, which fills what the environment leaves out) into Settings.
+
+    Raises ConfigError for an unknown variable with one of our prefixes or a value that cannot be.
+    """
+    values = _with_dotenv(dict(os.environ if env is None else env), dotenv)  # noqa: TID251 - this is the one place
+    unknown = sorted(k for k in values if k.startswith(PREFIXES) and k not in KNOWN)
+    if unknown:
+        raise ConfigError(
+            f"unknown variable {unknown[0]}", where="environment or .env",
+            remedy="compare its spelling with .env.example",
+        )  # fmt: skip
+    return Settings(
+        home=_directory(values.get("CRM_HOME"), PROJECT_ROOT / "var"),
+        config_dir=_directory(values.get("CRM_CONFIG"), PROJECT_ROOT / "config"),
+        hubspot=_hubspot(values),
+        salesforce=_salesforce(values),
+        write=_switch("CRM_WRITE", values.get("CRM_WRITE", "off")),
+        state_url=values.get("CRM_STATE_URL", ""),
+    )
+
+
+def _with_dotenv(values: dict[str, str], dotenv: Path | None) -> dict[str, str]:
+    path = dotenv if dotenv is not None else PROJECT_ROOT / ".env"
+    if not path.is_file():
+        return values
+    from dotenv import dotenv_values
+
+    return {**{k: v for k, v in dotenv_values(path).items() if v is not None}, **values}
+
+
+def _directory(value: str | None, default: Path) -> Path:
+    return Path(value).expanduser().resolve() if value else default
+
+
+def _switch(name: str, value: str) -> bool:
+    if value.lower() in ("on", "off"):
+        return value.lower() == "on"
+    raise ConfigError(f"{name} must be on or off, not {value!r}", where="environment or .env")
+
+
+def _environment(vendor: str, url: str, value: str | None) -> Environment:
+    """The declared environment; without one, loopback is the sandbox and everything else is production."""
+    chosen = value or ("sandbox" if is_loopback(url) else "production")
+    for known in ENVIRONMENTS:
+        if chosen == known:
+            break
+    else:
+        raise ConfigError(
+            f"{vendor.upper()}_ENVIRONMENT is {chosen!r}", where="environment or .env",
+            remedy=f"use one of {', '.join(ENVIRONMENTS)}",
+        )  # fmt: skip
+    if known == "sandbox" and not is_loopback(url):
+        raise ConfigError(
+            f"{vendor.upper()}_ENVIRONMENT says sandbox but {vendor.upper()}_URL is not on this machine",
+            where="environment or .env", remedy="say vendor-sandbox or production",
+        )  # fmt: skip
+    return known
+
+
+def _hubspot(values: Mapping[str, str]) -> HubSpotConnection | None:
+    token = values.get("HUBSPOT_TOKEN")
+    url = values.get("HUBSPOT_URL", "https://api.hubapi.com")
+    if not token:
+        if values.get("HUBSPOT_URL"):
+            raise ConfigError(
+                "HUBSPOT_URL is set and HUBSPOT_TOKEN is not", where="environment or .env",
+                remedy="add the token of a service key or private app, see docs/going-live.md",
+            )  # fmt: skip
+        return None
+    return HubSpotConnection(
+        url=url.rstrip("/"), token=Secret(token),
+        environment=_environment("hubspot", url, values.get("HUBSPOT_ENVIRONMENT")),
+        api_version=values.get("HUBSPOT_API_VERSION", "2026-03"),
+    )  # fmt: skip
+
+
+def _salesforce(values: Mapping[str, str]) -> SalesforceConnection | None:
+    url = values.get("SALESFORCE_URL", "")
+    if not url:
+        return None
+    client_id = values.get("SALESFORCE_CLIENT_ID", "")
+    key_file = values.get("SALESFORCE_PRIVATE_KEY_FILE", "")
+    secret = values.get("SALESFORCE_CLIENT_SECRET", "")
+    if not client_id or not (secret or key_file):
+        raise ConfigError(
+            "SALESFORCE_URL is set but SALESFORCE_CLIENT_ID with SALESFORCE_CLIENT_SECRET "
+            "or SALESFORCE_PRIVATE_KEY_FILE is not",
+            where="environment or .env", remedy="add them, see docs/going-live.md",
+        )  # fmt: skip
+    return SalesforceConnection(
+        url=url.rstrip("/"), client_id=client_id, client_secret=Secret(secret),
+        environment=_environment("salesforce", url, values.get("SALESFORCE_ENVIRONMENT")),
+        username=values.get("SALESFORCE_USERNAME", ""),
+        private_key=Secret(_key(key_file)) if key_file else Secret(""),
+        api_version=values.get("SALESFORCE_API_VERSION", "67.0"),
+    )  # fmt: skip
+
+
+def _key(file: str) -> str:
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise ConfigError(
+            "SALESFORCE_PRIVATE_KEY_FILE names a file that is not there", where="environment or .env",
+            remedy="give the path of the PEM key",
+        )  # fmt: skip
+    return path.read_text()

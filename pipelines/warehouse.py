@@ -1,0 +1,239 @@
+"""The only module that opens or lends the warehouse.
+
+Three files. `warehouse.duckdb` is the truth of the last refresh that passed its gates; `work.duckdb` is a
+refresh in the works, a copy that becomes the warehouse when the gates pass; `analytics.duckdb` is what
+people query, swapped in whole. One writer at a time, by a lock the kernel drops when its holder dies.
+Belongs here: files, locks, connections, swapping. No table of ours is known here by name but `ops.publishes`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from pipelines.errors import CrmError, Locked
+from pipelines.settings import Paths
+
+PUBLISHED_SCHEMAS = ("marts", "reverse_sync", "decisions", "ops")
+Which = Literal["published", "warehouse", "work"]
+_POLL_SECONDS = 0.2
+
+
+class Warehouse:
+    """Lends connections to the three files and holds the writer's lock. One per process and home."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self._lock_fd: int | None = None
+        self._depth = 0
+
+    # -- the writer's lock ---------------------------------------------------------------------------
+
+    @contextmanager
+    def locked(self, holder: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
+        """Hold the writer's lock; re-entrant within this object. Raises Locked naming the holder."""
+        self._acquire(holder, wait_seconds)
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _acquire(self, holder: str, wait_seconds: float) -> None:
+        if self._depth == 0:
+            self.paths.home.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self.paths.lock, os.O_RDWR | os.O_CREAT, 0o644)
+            deadline = time.monotonic() + wait_seconds
+            while not _try_lock(fd):
+                if time.monotonic() >= deadline:
+                    who = _read_holder(fd)
+                    os.close(fd)
+                    raise Locked(
+                        f"the warehouse is being written by {who}", where=self.paths.lock.name,
+                        remedy="wait for it to end and run this again",
+                    )  # fmt: skip
+                time.sleep(_POLL_SECONDS)
+            os.ftruncate(fd, 0)
+            note = {"holder": holder, "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+            os.pwrite(fd, json.dumps(note).encode(), 0)
+            self._lock_fd = fd
+        self._depth += 1
+
+    def _release(self) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self._lock_fd is not None:
+            os.ftruncate(self._lock_fd, 0)
+            os.close(self._lock_fd)  # closing drops the lock
+            self._lock_fd = None
+
+    # -- the refresh in the works --------------------------------------------------------------------
+
+    def discard_work(self) -> bool:
+        """Remove what a killed refresh left behind. True if there was something."""
+        left = [p for p in (self.paths.work, _wal(self.paths.work)) if p.exists()]
+        for path in left:
+            path.unlink()
+        for path in self.paths.home.glob("*.duckdb.tmp*"):
+            path.unlink()
+        return bool(left)
+
+    def start_work(self) -> None:
+        """Begin a refresh: the work file is a copy of the warehouse, or a new database."""
+        self._must_hold_lock()
+        self.discard_work()
+        if self.paths.warehouse.exists():
+            part = self.paths.home / "work.duckdb.tmp"
+            shutil.copyfile(self.paths.warehouse, part)
+            os.replace(part, self.paths.work)
+        else:
+            with self.writing():
+                pass
+
+    def has_work(self) -> bool:
+        return self.paths.work.exists()
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-write connection to the work file. Needs the lock."""
+        self._must_hold_lock()
+        with _connect(self.paths.work, read_only=False) as connection:
+            yield connection
+
+    @contextmanager
+    def dbt(self) -> Iterator[Path]:
+        """Lend the work file to dbt, which opens it itself; on leaving, its connections are closed."""
+        self._must_hold_lock()
+        try:
+            yield self.paths.work
+        finally:
+            _close_dbt_connections()
+
+    @contextmanager
+    def reading(self, which: Which = "published") -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection to the published file, the warehouse, or the refresh in the works.
+
+        Raises CrmError when that file is not there yet.
+        """
+        path = {"published": self.paths.published, "warehouse": self.paths.warehouse, "work": self.paths.work}[which]
+        if not path.exists():
+            raise CrmError(
+                "no refresh is in the works" if which == "work" else "nothing has been published yet",
+                where=path.name, remedy="run crm extract" if which == "work" else "run make build",
+            )  # fmt: skip
+        with _connect(path, read_only=True) as connection:
+            yield connection
+
+    # -- publishing ----------------------------------------------------------------------------------
+
+    def publish(self, publish_id: str) -> None:
+        """Make the work file the warehouse, and its published schemas the analysts' file, each by one swap.
+
+        Killed in between, the analysts' file is newer than the warehouse; the next refresh rebuilds both.
+        """
+        self._must_hold_lock()
+        part = self.paths.home / "analytics.duckdb.tmp"
+        for path in (part, _wal(part)):
+            path.unlink(missing_ok=True)
+        with self.writing() as connection:
+            connection.execute("create schema if not exists ops")
+            connection.execute(
+                "create table if not exists ops.publishes (publish_id varchar, published_at timestamptz)"
+            )
+            connection.execute("insert into ops.publishes values (?, now())", [publish_id])
+            _export(connection, part)
+            connection.execute("checkpoint")
+        os.replace(part, self.paths.published)
+        os.replace(self.paths.work, self.paths.warehouse)
+        _fsync_directory(self.paths.home)
+
+    def _must_hold_lock(self) -> None:
+        if self._depth == 0:
+            raise RuntimeError("the warehouse is written only inside Warehouse.locked()")
+
+
+def _export(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+    connection.execute(f"attach '{_quoted(target)}' as published")
+    tables = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        f"where table_catalog = current_database() and table_schema in {PUBLISHED_SCHEMAS} "
+        "order by all"
+    ).fetchall()
+    for schema in PUBLISHED_SCHEMAS:
+        connection.execute(f"create schema if not exists published.{schema}")
+    for schema, table in tables:
+        connection.execute(
+            f'create table published.{schema}."{table}" as select * from {schema}."{table}"'
+        )
+    connection.execute("checkpoint published")
+    connection.execute("detach published")
+
+
+@contextmanager
+def _connect(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only)  # noqa: TID251 - this is the one place
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise Locked(
+                "another program has the file open for writing", where=path.name,
+                remedy="close it and run this again",
+            ) from None  # fmt: skip
+        raise CrmError(
+            "the file cannot be read as a DuckDB database", where=path.name,
+            remedy="delete it and run make build; state is kept elsewhere and nothing is lost",
+        ) from error  # fmt: skip
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _close_dbt_connections() -> None:
+    """dbt keeps the file open after it returns, which would lock everyone else out."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read_holder(fd: int) -> str:
+    try:
+        note = json.loads(os.pread(fd, 4096, 0) or b"{}")
+    except ValueError:
+        note = {}
+    if not note:
+        return "another run"
+    return f"{note.get('holder', 'another run')} (pid {note.get('pid', '?')}, since {note.get('since', '?')})"
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _fsync_directory(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from ulid import ULID
 
@@ -38,3 +38,23 @@ class StepResult:
     seconds: float
     counts: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+class Reporter(Protocol):
+    """Who is told how a run goes: the screen, a Dagster log, or nobody."""
+
+    def started(self, step: str) -> None: ...
+
+    def progress(self, item: str, done: int, total: int | None) -> None: ...
+
+    def ended(self, result: StepResult) -> None: ...
+
+
+class Silent:
+    """A Reporter that says nothing."""
+
+    def started(self, step: str) -> None: ...
+
+    def progress(self, item: str, done: int, total: int | None) -> None: ...
+
+    def ended(self, result: StepResult) -> None: ...

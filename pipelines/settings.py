@@ -174,9 +174,12 @@ KNOWN = {
 PREFIXES = ("CRM_", "HUBSPOT_", "SALESFORCE_")
 
 
-def load_settings(env: Mapping[str, str] | None = None, *, dotenv: Path | None = None) -> Settings:
+def load_settings(
+    env: Mapping[str, str] | None = None, *, dotenv: Path | None = None, vendors: bool = True
+) -> Settings:
     """Read the environment (over `.env`, which fills what the environment leaves out) into Settings.
 
+    Without `vendors` the connections are not even looked at: commands of the sandbox use none of them.
     Raises ConfigError for an unknown variable with one of our prefixes or a value that cannot be.
     """
     values = _with_dotenv(dict(os.environ if env is None else env), dotenv)  # noqa: TID251 - this is the one place
@@ -189,8 +192,8 @@ def load_settings(env: Mapping[str, str] | None = None, *, dotenv: Path | None =
     return Settings(
         home=_directory(values.get("CRM_HOME"), PROJECT_ROOT / "var"),
         config_dir=_directory(values.get("CRM_CONFIG"), PROJECT_ROOT / "config"),
-        hubspot=_hubspot(values),
-        salesforce=_salesforce(values),
+        hubspot=_hubspot(values) if vendors else None,
+        salesforce=_salesforce(values) if vendors else None,
         write=_switch("CRM_WRITE", values.get("CRM_WRITE", "off")),
         state_url=values.get("CRM_STATE_URL", ""),
     )

@@ -1,0 +1,75 @@
+"""`crm build`: the whole loop against the sandbox, and `crm sandbox`: the sandbox alone.
+
+Whatever the environment or `.env` says, the only connections here are the sandbox's own, on loopback.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+
+from cli import world as worlds
+from cli.sandbox_process import connected, running
+from cli.screen import Screen
+from pipelines.errors import CrmError
+from pipelines.settings import load_settings
+
+
+def build(given_world: str | None, size: str) -> int:
+    """Extract to record, then a second plan. Returns the exit code."""
+    from cli.connect import loop_for
+    from cli.summary import Story, show
+
+    started = time.monotonic()
+    world = worlds.World.named(given_world)
+    settings = load_settings(vendors=False)
+    screen = Screen()
+    from pipelines.warehouse import Warehouse
+
+    with Warehouse(settings.paths).locked("crm build, starting"):
+        if worlds.enter(settings.home, world):
+            screen.console.print(f"Switched to the world {world.name}; the one before is kept in var/worlds/.")
+    with running(settings.paths.sandbox, world.source, size=size) as ready:
+        ready_after = time.monotonic() - started
+        with loop_for(connected(settings, ready), screen) as loop, screen:
+            loop.refresh()
+            loop.recover()
+            plan = loop.plan()
+            applied = loop.apply(plan) if plan.has_changes else None
+            loop.record()
+            again = loop.plan()
+        story = Story(
+            world=world, ready=ready, sandbox_seconds=ready_after, total_seconds=time.monotonic() - started,
+            plan=plan, applied=applied, again=again,
+        )  # fmt: skip
+        show(screen.console, loop, story)
+    if again.has_changes:
+        raise CrmError(
+            f"a second plan still has {again.change_count} changes", where=str(again.path.name),
+            remedy="read it with crm plan; what was rejected stands in ops.journal",
+        )  # fmt: skip
+    return 0
+
+
+def serve_sandbox(given_world: str | None, size: str, hubspot_port: int, salesforce_port: int) -> int:
+    """Serve until Ctrl-C or SIGTERM, printing what a client needs to know."""
+    world = worlds.World.named(given_world)
+    settings = load_settings(vendors=False)
+    worlds.enter(settings.home, world)
+    ports = ("--hubspot-port", str(hubspot_port), "--salesforce-port", str(salesforce_port))
+    with running(settings.paths.sandbox, world.source, size=size, extra=ports) as ready:
+        hubspot, salesforce = ready["hubspot"], ready["salesforce"]
+        print("The sandbox is up. For a client, or for crm in another terminal:\n")
+        print(f"export HUBSPOT_URL={hubspot['url']} HUBSPOT_TOKEN={hubspot['token']}")
+        print(f"export SALESFORCE_URL={salesforce['url']} SALESFORCE_CLIENT_ID={salesforce['client_id']}")
+        print(f"export SALESFORCE_CLIENT_SECRET={salesforce['client_secret']}\n")
+        print(f"World: {json.dumps(ready['world'])}. Ctrl-C stops it.", flush=True)
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        try:
+            stop.wait()
+        except KeyboardInterrupt:
+            pass
+    return 0

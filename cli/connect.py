@@ -1,0 +1,33 @@
+"""Makes the Loop a command works with: settings from the environment, the log file, the check from expectations."""
+
+from __future__ import annotations
+
+from cli import world
+from cli.screen import Screen
+from pipelines import logs
+from pipelines.errors import UsageError
+from pipelines.run import Reporter, Run
+from pipelines.settings import Settings, is_loopback, load_settings
+from pipelines.steps import Loop
+
+
+def live_loop() -> Loop:
+    """On the connections of the environment; refuses to mix them into a sandbox world's files."""
+    settings = load_settings()
+    if not settings.connections:
+        raise UsageError(
+            "no CRM connection is set", where="environment or .env",
+            remedy="fill in .env (docs/going-live.md), or use make build, which brings its own sandbox",
+        )  # fmt: skip
+    if not all(is_loopback(connection.url) for connection in settings.connections):
+        world.refuse_live(settings.home)
+    return loop_for(settings, Screen())
+
+
+def loop_for(settings: Settings, reporter: Reporter) -> Loop:
+    """A Loop with the gates of `expectations`, logging to its own file."""
+    from expectations.step import check
+
+    run = Run()
+    logs.start(settings, run.id)
+    return Loop(settings, check, run=run, reporter=reporter)

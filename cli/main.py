@@ -1,0 +1,166 @@
+"""The command `crm`. Each command reads its arguments, calls one step and prints what came of it.
+
+Nothing heavy is imported at the top: `crm --help` answers at once. Belongs here: arguments, exit codes.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.errors import CrmError
+
+if TYPE_CHECKING:
+    from pipelines.steps import Loop
+
+app = typer.Typer(
+    name="crm",
+    help="The open loop between CRMs and the warehouse: extract, unify, decide, plan, write back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+WorldOption = Annotated[
+    str | None, typer.Option("--world", help="Folder of data files to fill the sandbox with; default: the seeded world.")
+]
+SizeOption = Annotated[str, typer.Option("--size", help="Size of the seeded world: XS (300 people) or S (5,000).")]
+
+
+@app.command()
+def build(world: WorldOption = None, size: SizeOption = "S") -> None:
+    """Run the whole loop against the sandbox, and plan again to show that nothing is left to change."""
+    from cli.build import build as run_build
+
+    raise typer.Exit(run_build(world, size))
+
+
+@app.command()
+def sandbox(
+    world: WorldOption = None,
+    size: SizeOption = "S",
+    hubspot_port: Annotated[int, typer.Option(help="Port for HubSpot; 0 takes a free one.")] = 0,
+    salesforce_port: Annotated[int, typer.Option(help="Port for Salesforce; 0 takes a free one.")] = 0,
+) -> None:
+    """Serve the sandbox CRMs until Ctrl-C."""
+    from cli.build import serve_sandbox
+
+    raise typer.Exit(serve_sandbox(world, size, hubspot_port, salesforce_port))
+
+
+@app.command()
+def extract() -> None:
+    """Copy what is new in the CRMs into the refresh in the works."""
+    _step("extract")
+
+
+@app.command()
+def transform() -> None:
+    """Build staging, identity and marts."""
+    _step("transform")
+
+
+@app.command()
+def check(
+    scope: Annotated[str, typer.Argument(help="raw, marts or desired; without it, raw and marts.")] = "",
+) -> None:
+    """Ask the quality gates of the refresh in the works."""
+    if scope not in ("", "raw", "marts", "desired"):
+        raise typer.BadParameter("the scope is raw, marts or desired")
+    for one in (scope,) if scope else ("raw", "marts"):
+        _step("check", one)
+
+
+@app.command()
+def decide() -> None:
+    """Decide who gets which lead, then work out what each CRM record should look like."""
+    _step("decide")
+    _step("desired")
+
+
+@app.command()
+def publish() -> None:
+    """Swap in the refresh as the warehouse and the analysts' file."""
+    _step("publish")
+
+
+@app.command()
+def plan() -> None:
+    """Write down exactly what would change in the CRMs, and why. Writes nothing to them."""
+    from cli.activate import show_plan
+
+    with _loop() as loop:
+        show_plan(loop)
+
+
+@app.command()
+def apply(
+    plan_file: Annotated[Path, typer.Argument(help="A plan made by crm plan.", exists=True, dir_okay=False)],
+    limit: Annotated[int | None, typer.Option(help="Write only this many records of each sync, to begin with.")] = None,
+    force: Annotated[bool, typer.Option(help="Apply although a guard stopped the plan; this is recorded.")] = False,
+) -> None:
+    """Write a plan to the CRMs through the journal, then record what came of it."""
+    from cli.activate import apply_plan
+
+    with _loop() as loop:
+        raise typer.Exit(apply_plan(loop, plan_file, limit=limit, force=force))
+
+
+@app.command()
+def record() -> None:
+    """Load the journal into ops and rebuild the activity marts."""
+    _step("record")
+
+
+@app.command()
+def status() -> None:
+    """What is published, how fresh it is, and what the last runs did."""
+    from cli.status import show_status
+    from pipelines.settings import load_settings
+
+    show_status(load_settings(vendors=False))
+
+
+@app.command()
+def run(job: Annotated[str, typer.Argument(help="refresh or activation.")]) -> None:
+    """Run a Dagster job in this process: the same graph as in the UI."""
+    from cli.dagster_commands import run_job
+
+    raise typer.Exit(run_job(job))
+
+
+@app.command()
+def dev(port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.")] = 3000) -> None:
+    """Open the Dagster UI, with the sandbox beside it unless .env names your CRMs."""
+    from cli.dagster_commands import dev as start_dev
+
+    raise typer.Exit(start_dev(port))
+
+
+def _step(name: str, *arguments: str) -> None:
+    """One step of the loop, by itself, on the connections of the environment."""
+    with _loop() as loop:
+        getattr(loop, name)(*arguments)
+
+
+def _loop() -> Loop:
+    from cli.connect import live_loop
+
+    return live_loop()
+
+
+def main() -> None:
+    """Entry point: a CrmError is one sentence on stderr and its own exit code."""
+    try:
+        app(standalone_mode=True)
+    except CrmError as error:
+        print(f"crm: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What people see while the loop runs, and the one screen at its end.
+
+Belongs here: printing. On a terminal a line per step with a live bar; elsewhere a plain line when a step ends.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.run import StepResult
+
+MARKS = {"done": "[green]✔[/]", "skipped": "[dim]–[/]", "partial": "[yellow]![/]", "failed": "[red]✘[/]"}
+MAX_NOTES = 6
+
+
+class Screen:
+    """A Reporter for people. Use as a context manager around the steps."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._live: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Screen:
+        if self.console.is_terminal:
+            self._live = Progress(
+                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24),
+                TextColumn("{task.fields[item]}"), TimeElapsedColumn(),
+                console=self.console, transient=True,
+            )  # fmt: skip
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def started(self, step: str) -> None:
+        if self._live is not None:
+            if self._task is not None:
+                self._live.remove_task(self._task)
+            self._task = self._live.add_task(step, total=None, item="")
+
+    def progress(self, item: str, done: int, total: int | None) -> None:
+        if self._live is not None and self._task is not None:
+            self._live.update(self._task, completed=done, total=total, item=item)
+
+    def ended(self, result: StepResult) -> None:
+        if self._live is not None and self._task is not None:
+            self._live.remove_task(self._task)
+            self._task = None
+        self.console.print(f"{MARKS[result.status]} {result.step:<14}{_counts(result.counts)}  [dim]{result.seconds:.1f} s[/]")
+        for note in result.notes[:MAX_NOTES]:
+            self.console.print(Text(f"    {note}", style="dim"))
+        if len(result.notes) > MAX_NOTES:
+            self.console.print(f"    [dim]and {len(result.notes) - MAX_NOTES} more, in the run's log[/]")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> Table:
+    """A quiet table; `numbers` are the columns set to the right."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for position, name in enumerate(columns):
+        made.add_column(name, justify="right" if position in numbers else "left", header_style="dim")
+    for row in rows:
+        made.add_row(*(Text(str(cell)) for cell in row))
+    return made

@@ -1,0 +1,112 @@
+"""Which world `var/` holds, and changing it without losing the other one.
+
+`var/world.json` names the world whose warehouse, state and sandbox lie in `var/`. Another world's files are
+parked in `var/worlds/<name>/` and come back when it is asked for again. A switch that was killed is finished
+by the next one: each move is a rename, and `switching.json` says where to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import UsageError
+
+DEFAULT = "default"
+BELONGS_TO_A_WORLD = (
+    "warehouse.duckdb",
+    "analytics.duckdb",
+    "state.sqlite",
+    "state.sqlite-wal",
+    "state.sqlite-shm",
+    "spool",
+    "dlt",
+    "sandbox",
+    "plans",
+    "data_docs",
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """The seeded world, or one read from a folder of data files. `source` is what the sandbox is given."""
+
+    name: str
+    source: str
+
+    @classmethod
+    def named(cls, given: str | None) -> World:
+        """From `--world`: nothing is the seeded world, anything else a folder."""
+        if not given or given == DEFAULT:
+            return cls(DEFAULT, DEFAULT)
+        folder = Path(given).expanduser().resolve()
+        if not folder.is_dir():
+            raise UsageError(
+                f"the world {given} is not a folder", where="WORLD", remedy="give a folder with data files"
+            )
+        return cls(folder.name, str(folder))
+
+
+def current(home: Path) -> str | None:
+    """The world whose files lie in `home`; None when there is none."""
+    try:
+        return str(json.loads((home / "world.json").read_text())["world"])
+    except FileNotFoundError:
+        return None
+
+
+def enter(home: Path, world: World) -> bool:
+    """Make `home` hold `world`, parking what another world left there. True if something was switched."""
+    home.mkdir(parents=True, exist_ok=True)
+    _finish_interrupted(home)
+    before = current(home)
+    if before is None and (home / "warehouse.duckdb").exists():
+        raise UsageError(
+            "this folder holds data of a live connection, and make build works in the sandbox only",
+            where=home.name, remedy="keep live data elsewhere with CRM_HOME (docs/going-live.md), or make reset",
+        )  # fmt: skip
+    if before == world.name:
+        return False
+    if before is not None:
+        _write(home / "switching.json", {"from": before, "to": world.name})
+        _finish_interrupted(home)
+    else:
+        _write(home / "world.json", {"world": world.name})
+    return before is not None
+
+
+def refuse_live(home: Path) -> None:
+    """A live connection must not be mixed into a sandbox world's files."""
+    world = current(home)
+    if world is not None:
+        raise UsageError(
+            f"this folder holds the sandbox world {world!r} and the connection is not the sandbox",
+            where=home.name, remedy="set CRM_HOME to another folder, e.g. var-live",
+        )  # fmt: skip
+
+
+def _finish_interrupted(home: Path) -> None:
+    marker = home / "switching.json"
+    if not marker.exists():
+        return
+    move = json.loads(marker.read_text())
+    if current(home) == move["from"]:
+        _move_all(home, home / "worlds" / move["from"])
+        _write(home / "world.json", {"world": move["to"]})
+    _move_all(home / "worlds" / move["to"], home)
+    marker.unlink()
+
+
+def _move_all(source: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for name in BELONGS_TO_A_WORLD:
+        if (source / name).exists() and not (target / name).exists():
+            os.replace(source / name, target / name)
+
+
+def _write(path: Path, content: dict[str, str]) -> None:
+    part = path.with_suffix(".tmp")
+    part.write_text(json.dumps(content))
+    os.replace(part, path)

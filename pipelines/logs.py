@@ -1,0 +1,84 @@
+"""Logs as JSON lines in `var/logs`, one file a run, with one filter that keeps secrets out.
+
+Belongs here: logging set-up and the filter. What people see on the screen is `cli`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.settings import HubSpotConnection, Settings
+
+_TOKEN_SHAPES = re.compile(
+    r"(?i)(bearer\s+|access_token[\"'=:\s]+|client_secret[\"'=:\s]+|refresh_token[\"'=:\s]+|assertion=)[^\s\"'&,}]+"
+)
+
+
+class SecretFilter(logging.Filter):
+    """Replaces every known secret, and everything shaped like one, by stars, in messages and tracebacks."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        super().__init__()
+        self.secrets = tuple(sorted((s for s in secrets if len(s) >= 6), key=len, reverse=True))
+
+    def clean(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return _TOKEN_SHAPES.sub(r"\1***", text)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self.clean(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = self.clean(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
+        return True
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: at, level, logger, run, message."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__()
+        self.run_id = run_id
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "run": self.run_id,
+            "message": record.getMessage(),
+        }
+        if record.exc_text:
+            line["traceback"] = record.exc_text
+        return json.dumps(line, ensure_ascii=False)
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Every secret value these settings hold."""
+    found: list[str] = []
+    for connection in settings.connections:
+        if isinstance(connection, HubSpotConnection):
+            found.append(connection.token.reveal())
+        else:
+            found += [connection.client_secret.reveal(), connection.private_key.reveal()]
+    return tuple(s for s in found if s)
+
+
+def start(settings: Settings, run_id: str) -> Path:
+    """Send every log record of this process to `var/logs/<run_id>.jsonl`. Returns the file."""
+    settings.paths.logs.mkdir(parents=True, exist_ok=True)
+    path = settings.paths.logs / f"{run_id}.jsonl"
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(JsonLines(run_id))
+    handler.addFilter(SecretFilter(secrets_of(settings)))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    for loud in ("httpx", "httpcore", "dlt", "great_expectations"):
+        logging.getLogger(loud).setLevel(logging.WARNING)
+    return path

@@ -1,0 +1,41 @@
+"""Decisions that were taken: who got which person, by which rule, in which order.
+
+Belongs here: keeping and reading them. How they are taken is in `pipelines.decisions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from pipelines.state.engine import upsert
+from pipelines.state.tables import decisions
+
+
+class KeptDecision(NamedTuple):
+    """A decision that stands. `sequence` is the order in which all decisions were taken, from 1."""
+
+    decision_id: str
+    sequence: int
+    person_id: str
+    kind: str
+    team: str
+    owner_email: str
+    rule: str
+    reason: str
+    decided_at: datetime
+    run_id: str
+
+
+def load(connection: Connection, kind: str) -> tuple[KeptDecision, ...]:
+    """Every decision of a kind, in the order in which they were taken."""
+    query = select(*decisions.c[*KeptDecision._fields]).where(decisions.c.kind == kind)
+    return tuple(KeptDecision(*row) for row in connection.execute(query.order_by(decisions.c.sequence)))
+
+
+def save(connection: Connection, rows: Iterable[KeptDecision]) -> None:
+    """Keep decisions; one that is kept already stays as it was."""
+    upsert(connection, decisions, [row._asdict() for row in rows], replace=False)

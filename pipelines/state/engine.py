@@ -1,0 +1,153 @@
+"""Opens the state database: SQLite in `var/`, or PostgreSQL by `CRM_STATE_URL`.
+
+Belongs here: the engine, its transactions, and the one statement whose spelling differs by engine (upsert).
+What is in the tables is in the module named after each.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError
+
+from pipelines.errors import ConfigError, CrmError, Locked
+from pipelines.settings import Settings
+from pipelines.state.migrations import migrate
+
+_BUSY_SECONDS = 10.0
+
+
+class State:
+    """An open state database. Use as a context manager, or `close()` it."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self.engine = engine
+        self.where = where
+
+    @classmethod
+    def open(cls, settings: Settings) -> State:
+        """Open (and create or migrate) the state database that the settings name."""
+        if settings.state_url:
+            engine, where = _postgresql(settings.state_url)
+        else:
+            engine, where = _sqlite(settings.paths.state), settings.paths.state.name
+        state = cls(engine, where)
+        try:
+            with state.writing() as connection:
+                migrate(connection, where)
+        except BaseException:
+            state.close()
+            raise
+        return state
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One write transaction: committed, and on the disk, when the block ends; rolled back if it raises."""
+        with self._connected("immediate") as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view for reading."""
+        with self._connected("deferred") as connection:
+            yield connection
+
+    @contextmanager
+    def _connected(self, mode: str) -> Iterator[Connection]:
+        try:
+            with self.engine.execution_options(begin_mode=mode).begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise  # a fault of ours, not of the database
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            raise _explained(error, self.where) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def upsert(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replace: bool = True
+) -> None:
+    """Insert rows; where the primary key is there already, replace the row, or leave it as it is."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    rest = [column.name for column in table.columns if column.name not in keys]
+    statement: Any = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    if replace and rest:
+        statement = statement.on_conflict_do_update(
+            index_elements=keys, set_={name: statement.excluded[name] for name in rest}
+        )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    connection.execute(statement, list(rows))
+
+
+def _sqlite(path: Path) -> Engine:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # pysqlite would begin too late; BEGIN is ours, below
+        connection.execute("pragma journal_mode = wal")
+        connection.execute(
+            "pragma synchronous = full"
+        )  # an intent must outlive a power cut, not only a crash
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("begin_mode", "deferred")
+        connection.exec_driver_sql(f"begin {mode}")
+
+    return engine
+
+
+def _postgresql(url: str) -> tuple[Engine, str]:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(
+            "CRM_STATE_URL is not a database URL", where="environment or .env",
+            remedy="write postgresql://user:password@host/database",
+        ) from None  # fmt: skip
+    if parsed.get_backend_name() != "postgresql":
+        raise ConfigError(
+            f"CRM_STATE_URL names {parsed.get_backend_name()}, which is not supported",
+            where="environment or .env", remedy="use PostgreSQL, or leave it out for SQLite",
+        )  # fmt: skip
+    try:
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "CRM_STATE_URL names PostgreSQL and its driver is not installed", where="environment or .env",
+            remedy="install the project with its extra postgres",
+        ) from None  # fmt: skip
+    return engine, f"{parsed.host or 'local socket'}/{parsed.database or ''}"
+
+
+def _explained(error: DatabaseError | sqlite3.DatabaseError, where: str) -> CrmError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    message = str(cause).splitlines()[0]
+    if "locked" in message:
+        return Locked("another run holds the state database", where=where, remedy="wait for it to end")
+    return CrmError(
+        f"the state database cannot be used: {message}", where=where,
+        remedy="check that it can be reached and written to",
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""The journal: what was about to be written to a CRM, field by field, and how each ended.
+
+States: intended -> sent -> confirmed | rejected | unknown. A row is open until `settled_at` is set:
+`intended` was never sent, `sent` and `unknown` may or may not have been stored. A run that died leaves open
+rows; they are settled by reading the records back (`reverse_sync.recover`) before anything else is sent.
+An `intended` row with `settled_at` was not sent, for the reason in `code`, and may be sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+
+from pipelines.state.tables import journal
+
+JournalState = Literal["intended", "sent", "confirmed", "rejected", "unknown"]
+NOT_SENT = "NOT_SENT"
+"""Code of an `intended` row that ended without being stored, and may be sent again."""
+_BATCH = 500  # below SQLite's limit of bound variables
+
+
+class Intent(NamedTuple):
+    """One field of one record that is about to be written. `change_id` is the same whenever a plan is resumed."""
+
+    change_id: str
+    plan_id: str
+    sync: str
+    vendor: str
+    object: str
+    record_id: str
+    record_key: str
+    field: str
+    before_value: str | None
+    after_value: str | None
+    provider: str
+    rule: str
+
+
+class Settlement(NamedTuple):
+    """How a row ended, or (settled_at None) why it is still open."""
+
+    change_id: str
+    state: JournalState
+    code: str
+    message: str
+    request_id: str
+    settled_at: datetime | None
+
+
+def intend(connection: Connection, intents: Sequence[Intent], *, run_id: str, at: datetime) -> None:
+    """Write down what is about to be sent. A row of the same change that ended unsent is opened again."""
+    if not intents:
+        return
+    connection.execute(
+        journal.delete().where(journal.c.change_id == bindparam("_change_id")),
+        [{"_change_id": intent.change_id} for intent in intents],
+    )
+    opened: dict[str, Any] = {
+        "run_id": run_id, "state": "intended", "code": "", "message": "", "request_id": "",
+        "intended_at": at, "settled_at": None,
+    }  # fmt: skip
+    connection.execute(insert(journal), [{**intent._asdict(), **opened} for intent in intents])
+
+
+def mark_sent(connection: Connection, change_ids: Iterable[str]) -> None:
+    """The call that carries these rows is about to be made."""
+    rows = [{"_change_id": change_id} for change_id in change_ids]
+    if rows:
+        connection.execute(
+            update(journal).where(journal.c.change_id == bindparam("_change_id")).values(state="sent"), rows
+        )
+
+
+def settle(connection: Connection, settlements: Iterable[Settlement]) -> None:
+    """Write down how rows ended."""
+    rows = [{"_change_id": s.change_id, **s._asdict()} for s in settlements]
+    for row in rows:
+        del row["change_id"]
+    if rows:
+        statement = (
+            update(journal)
+            .where(journal.c.change_id == bindparam("_change_id"))
+            .values({name: bindparam(name) for name in rows[0] if name != "_change_id"})
+        )
+        connection.execute(statement, rows)
+
+
+def open_rows(connection: Connection) -> list[RowMapping]:
+    """Rows that a run left open, by vendor, object and record."""
+    order = (journal.c.vendor, journal.c.object, journal.c.record_id, journal.c.field)
+    return list(
+        connection.execute(select(journal).where(journal.c.settled_at.is_(None)).order_by(*order)).mappings()
+    )
+
+
+def settled_states(connection: Connection, plan_id: str) -> dict[str, JournalState]:
+    """Change id -> state of the rows of a plan that have ended for good: confirmed or rejected."""
+    query = select(journal.c.change_id, journal.c.state).where(
+        journal.c.plan_id == plan_id, journal.c.state.in_(("confirmed", "rejected"))
+    )
+    return {change_id: state for change_id, state in connection.execute(query)}
+
+
+def counts(connection: Connection, run_id: str) -> dict[JournalState, int]:
+    """How many rows of a run stand in each state."""
+    query = select(journal.c.state, func.count()).where(journal.c.run_id == run_id).group_by(journal.c.state)
+    return {state: count for state, count in connection.execute(query)}
+
+
+def of_record(connection: Connection, record_key: str) -> list[RowMapping]:
+    """A record's life: every row about it, oldest first."""
+    query = select(journal).where(journal.c.record_key == record_key)
+    return list(connection.execute(query.order_by(journal.c.intended_at, journal.c.field)).mappings())

@@ -1,0 +1,53 @@
+"""Runs, and the probes that tell whether a connection answered.
+
+Belongs here: one row per run and kind (refresh, activation, build), one row per probe.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from pipelines.state.engine import upsert
+from pipelines.state.tables import probes, runs
+
+RunStatus = Literal["running", "done", "partial", "failed"]
+
+
+class Probe(NamedTuple):
+    """Whether a connection answered, and how fast."""
+
+    vendor: str
+    run_id: str
+    probed_at: datetime
+    ok: bool
+    milliseconds: int | None
+    message: str
+
+
+def start(connection: Connection, run_id: str, kind: str, started_at: datetime) -> None:
+    """A run began. A run that never ends keeps the status `running`: it was killed, or still is."""
+    row = {"run_id": run_id, "kind": kind, "started_at": started_at, "ended_at": None, "status": "running"}
+    upsert(connection, runs, [row])
+
+
+def finish(connection: Connection, run_id: str, kind: str, ended_at: datetime, status: RunStatus) -> None:
+    """A run ended."""
+    connection.execute(
+        update(runs)
+        .where(runs.c.run_id == run_id, runs.c.kind == kind)
+        .values(ended_at=ended_at, status=status)
+    )
+
+
+def latest(connection: Connection, limit: int = 10) -> list[RowMapping]:
+    """The latest runs, newest first."""
+    query = select(runs).order_by(runs.c.run_id.desc(), runs.c.kind).limit(limit)
+    return list(connection.execute(query).mappings())
+
+
+def save_probe(connection: Connection, probe: Probe) -> None:
+    """Remember what a probe found."""
+    upsert(connection, probes, [probe._asdict()])

@@ -1,0 +1,112 @@
+"""The state tables as SQLAlchemy sees them, for building queries.
+
+Belongs here: columns and the timestamp type. The tables themselves are made by `migrations/`; a test holds
+the two together.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, String, Table, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """An aware datetime in UTC. SQLite has no such type, so there it is ISO text of fixed width."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a timestamp without a time zone cannot be stored")
+        in_utc = value.astimezone(UTC)
+        return in_utc.isoformat(timespec="microseconds") if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return parsed.astimezone(UTC)
+
+
+metadata = MetaData()
+
+
+def _text(name: str, *, key: bool = False, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=nullable)
+
+
+journal = Table(
+    "journal",
+    metadata,
+    _text("change_id", key=True),
+    *(
+        _text(n)
+        for n in ("run_id", "plan_id", "sync", "vendor", "object", "record_id", "record_key", "field")
+    ),
+    _text("before_value", nullable=True),
+    _text("after_value", nullable=True),
+    *(_text(n) for n in ("provider", "rule", "state", "code", "message", "request_id")),
+    Column("intended_at", Timestamp, nullable=False),
+    Column("settled_at", Timestamp),
+)
+
+agreed = Table(
+    "agreed",
+    metadata,
+    _text("record_key", key=True),
+    _text("field", key=True),
+    _text("value", nullable=True),
+    Column("agreed_at", Timestamp, nullable=False),
+    _text("run_id"),
+)
+
+person_registry = Table(
+    "person_registry",
+    metadata,
+    _text("record_key", key=True),
+    _text("person_id"),
+    Column("founded_at", Timestamp),
+)
+
+person_aliases = Table("person_aliases", metadata, _text("alias", key=True), _text("person_id"))
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _text("decision_id", key=True),
+    Column("sequence", BigInteger, nullable=False),
+    *(_text(n) for n in ("person_id", "kind", "team", "owner_email", "rule", "reason")),
+    Column("decided_at", Timestamp, nullable=False),
+    _text("run_id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _text("run_id", key=True),
+    _text("kind", key=True),
+    Column("started_at", Timestamp, nullable=False),
+    Column("ended_at", Timestamp),
+    _text("status"),
+)
+
+probes = Table(
+    "probes",
+    metadata,
+    _text("vendor", key=True),
+    _text("run_id", key=True),
+    Column("probed_at", Timestamp, primary_key=True),
+    Column("ok", Boolean, nullable=False),
+    Column("milliseconds", BigInteger),
+    _text("message"),
+)

@@ -1,0 +1,100 @@
+"""`config/syncs.yml`: which fields of which CRM objects this project writes, and how careful it is.
+
+Belongs here: what the file may say. What the values are is in `dbt_project/models/reverse_sync`; what is
+done with both is in `pipelines.reverse_sync`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.rules.loader import Strict, load
+
+FieldType = Literal["text", "number", "integer", "money", "boolean", "date", "timestamp", "reference"]
+NUMERIC: tuple[FieldType, ...] = ("number", "integer", "money")
+Vendor = Literal["hubspot", "salesforce"]
+
+
+class FieldRule(Strict):
+    """One field of a CRM object that this project writes."""
+
+    type: FieldType
+    provider: Literal["computed", "decided", "mirrored"]
+    owner: Literal["us", "crm"]
+    """`us`: a field of ours. `crm`: people edit it too; overwriting it counts against the guard."""
+    policy: Literal["overwrite", "fill_if_empty", "forward_only"] = "overwrite"
+    dead_band: float = Field(default=0, ge=0)
+    """A numeric value that differs by no more than this is left as it is."""
+    order: tuple[str, ...] = ()
+    """For `forward_only` text: the values from first to last. One that is not listed is never replaced."""
+    rule: str = Field(min_length=1)
+    """Where the value is decided, as the plan shows it."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FieldRule:
+        if self.dead_band and self.type not in NUMERIC:
+            raise ValueError(f"a dead_band needs a numeric type, not {self.type}")
+        if self.policy == "forward_only" and self.type in ("text", "reference", "boolean") and not self.order:
+            raise ValueError(f"forward_only on a {self.type} needs order: the values from first to last")
+        if self.order and self.policy != "forward_only":
+            raise ValueError("order is only read with policy forward_only")
+        if len(set(self.order)) != len(self.order):
+            raise ValueError("order names a value twice")
+        return self
+
+
+class Sync(Strict):
+    """One CRM object and the models that say what it should hold and what it holds."""
+
+    vendor: Vendor
+    object: str = Field(min_length=1)
+    desired: str = Field(pattern=r"^[a-z_0-9]+$")
+    existing: str = Field(pattern=r"^[a-z_0-9]+$")
+    auto_apply: bool = False
+    fields: dict[str, FieldRule] = Field(min_length=1)
+
+
+class Guards(Strict):
+    """What a plan may not exceed without --force."""
+
+    overwritten_share: float = Field(default=0.3, ge=0, le=1)
+    """Share of a sync's records whose non-empty values, owned by the CRM, would be overwritten."""
+    overwritten_floor: int = Field(default=100, ge=0)
+    """Up to this many such records are always allowed."""
+    blanks: int = Field(default=0, ge=0)
+    """Fields that may be emptied."""
+
+
+class Syncs(Strict):
+    """The whole file."""
+
+    guards: Guards = Guards()
+    syncs: dict[str, Sync] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_provider_per_field(self) -> Syncs:
+        seen: dict[tuple[str, str, str], str] = {}
+        for name, sync in self.syncs.items():
+            for field in sync.fields:
+                cell = (sync.vendor, sync.object.lower(), field.lower())
+                if cell in seen:
+                    raise ValueError(
+                        f"{sync.vendor} {sync.object}.{field} has two providers: {seen[cell]} and {name}"
+                    )
+                seen[cell] = name
+        return self
+
+    def field_type(self, vendor: str, object_name: str, field: str) -> FieldType:
+        """The type of a field; text for one that is no longer declared."""
+        for sync in self.syncs.values():
+            if (sync.vendor, sync.object) == (vendor, object_name) and field in sync.fields:
+                return sync.fields[field].type
+        return "text"
+
+
+def load_syncs(config_dir: Path) -> Syncs:
+    """Read and validate `syncs.yml`."""
+    return load(config_dir / "syncs.yml", Syncs)

@@ -1,0 +1,1 @@
+"""HubSpot over HTTP: its paths, its batch answers, its errors."""

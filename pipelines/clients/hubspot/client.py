@@ -1,0 +1,242 @@
+"""HubSpot's API as methods: one for each thing the project reads or writes there.
+
+Belongs here: requests and paging. Answers come back as HubSpot's own JSON, batch writes as
+`RowResult`s. What to read, when and into which type is `pipelines.sources`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import httpx
+
+from pipelines.clients import errors, rate_limit
+from pipelines.clients.batches import batched
+from pipelines.clients.hubspot import batch
+from pipelines.clients.hubspot.errors import HubSpotVendor
+from pipelines.clients.hubspot.paths import Paths
+from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
+from pipelines.clients.results import Outcomes
+from pipelines.clients.transport import Call, Transport, json_of
+from pipelines.settings import HubSpotConnection, Secret
+
+Json = dict[str, Any]
+LIST_LIMIT = 100
+HISTORY_LIMIT = 50  # list and batch read with propertiesWithHistory
+BATCH_LIMIT = 100
+SEARCH_LIMIT = 200
+SEARCH_CEILING = 10_000  # results one search may page through
+ASSOCIATION_LIMIT = 1_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records, and where the next page begins (None: this is the last). `total`: if HubSpot says it."""
+
+    results: list[Json]
+    after: str | None
+    total: int | None = None
+
+
+class _Token:
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token.reveal()}"}
+
+    def renew(self) -> bool:
+        return False
+
+
+def windows() -> dict[str, Window]:
+    """HubSpot's published limits: the smallest plan's until a header says more, and search on its own."""
+    return {"calls": Window(100, 10.0), "search": Window(5, 1.0)}
+
+
+class HubSpotClient:
+    """One portal. Safe to use from several threads."""
+
+    def __init__(
+        self, connection: HubSpotConnection, allow_write: bool, *, budget: RateBudget | None = None,
+        http: httpx.BaseTransport | None = None, clock: Clock | None = None,
+    ) -> None:  # fmt: skip
+        self.connection = connection
+        self._path = Paths(connection.api_version)
+        key = hashlib.sha256(f"{connection.url} {connection.token.reveal()}".encode()).hexdigest()
+        self._transport = Transport(
+            vendor=HubSpotVendor(), base_url=connection.url, allow_write=allow_write,
+            budget=budget or rate_limit.shared(key, windows()), auth=_Token(connection.token),
+            secrets=(connection.token,), clock=clock or RealClock(), http=http,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._transport.close()
+
+    @property
+    def calls(self) -> int:
+        return self._transport.calls
+
+    @property
+    def calls_here(self) -> int:
+        """Calls made by the current thread."""
+        return self._transport.calls_here
+
+    @property
+    def server_time(self) -> datetime | None:
+        return self._transport.server_time
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def account(self) -> Json:
+        """portalId, timeZone, companyCurrency and more of the portal the token belongs to."""
+        return self._get(self._path("account"))
+
+    def properties(self, object_type: str) -> list[Json]:
+        return list(self._get(self._path("properties", object_type)).get("results") or [])
+
+    def pipelines(self, object_type: str) -> list[Json]:
+        return list(self._get(self._path("pipelines", object_type)).get("results") or [])
+
+    def owners(self, *, archived: bool = False) -> list[Json]:
+        return list(self._all_pages(self._path("owners"), {"archived": _flag(archived)}))
+
+    def campaigns(self, properties: Sequence[str] = ()) -> list[Json]:
+        params = {"properties": ",".join(properties)} if properties else {}
+        return list(self._all_pages(self._path("campaigns"), params))
+
+    def list_page(
+        self, object_type: str, properties: Sequence[str], after: str | None = None, limit: int = LIST_LIMIT,
+        *, archived: bool = False, history: Sequence[str] = (),
+    ) -> Page:  # fmt: skip
+        """Records in the order of their ids."""
+        params = {"limit": str(limit), "properties": ",".join(properties), "archived": _flag(archived)}
+        if history:
+            params |= {"limit": str(min(limit, HISTORY_LIMIT)), "propertiesWithHistory": ",".join(history)}
+        if after is not None:
+            params["after"] = after
+        return _page(self._get(self._path("objects", object_type), params))
+
+    def search_page(
+        self, object_type: str, properties: Sequence[str], filters: Sequence[Json], after: str | None = None,
+        limit: int = SEARCH_LIMIT, *, sort: str = "hs_object_id",
+    ) -> Page:  # fmt: skip
+        """Records that pass all `filters`, at most SEARCH_CEILING of them, ascending by `sort`."""
+        body: Json = {
+            "filterGroups": [{"filters": list(filters)}] if filters else [], "properties": list(properties),
+            "sorts": [{"propertyName": sort, "direction": "ASCENDING"}], "limit": limit,
+        }  # fmt: skip
+        if after is not None:
+            body["after"] = after
+        path = self._path("objects", object_type) + "/search"
+        return _page(self._send(Call(method="POST", path=path, json=body, window="search")))
+
+    def batch_read(
+        self, object_type: str, ids: Sequence[str], properties: Sequence[str], history: Sequence[str] = ()
+    ) -> list[Json]:
+        """The records that exist among `ids`; the others are left out."""
+        found: list[Json] = []
+        for some in batched(ids, HISTORY_LIMIT if history else BATCH_LIMIT):
+            body: Json = {"inputs": [{"id": each} for each in some], "properties": list(properties)}
+            if history:
+                body["propertiesWithHistory"] = list(history)
+            path = self._path("objects", object_type) + "/batch/read"
+            found += self._send(Call(method="POST", path=path, json=body)).get("results") or []
+        return found
+
+    def associations(self, from_type: str, to_type: str, ids: Sequence[str]) -> Iterator[Json]:
+        """`{"from": {"id"}, "to": [...]}` for each id that has any; a long list comes in several pieces."""
+        path = self._path("associations", from_type, to_type)
+        for some in batched(ids, ASSOCIATION_LIMIT):
+            inputs: list[Json] = [{"id": each} for each in some]
+            while inputs:
+                body = self._send(Call(method="POST", path=path, json={"inputs": inputs}))
+                inputs = []
+                for result in body.get("results") or []:
+                    yield result
+                    after = ((result.get("paging") or {}).get("next") or {}).get("after")
+                    if after is not None:
+                        inputs.append({"id": str(result["from"]["id"]), "after": after})
+
+    # -- writing -------------------------------------------------------------------------------------
+
+    def batch_update(self, object_type: str, inputs: Sequence[Json]) -> Outcomes:
+        """Update at most BATCH_LIMIT records: inputs are `{"id", "properties"}`."""
+        return self._write(object_type, "update", inputs)
+
+    def batch_upsert(self, object_type: str, inputs: Sequence[Json]) -> Outcomes:
+        """Update or create: inputs are `{"id", "idProperty", "properties"}`."""
+        return self._write(object_type, "upsert", inputs)
+
+    def batch_create(self, object_type: str, inputs: Sequence[Json]) -> Outcomes:
+        """Create: inputs are `{"properties", "associations"?}`."""
+        return self._write(object_type, "create", inputs)
+
+    def _write(self, object_type: str, operation: str, inputs: Sequence[Json]) -> Outcomes:
+        if len(inputs) > BATCH_LIMIT:
+            raise ValueError(f"HubSpot takes at most {BATCH_LIMIT} rows at once, not {len(inputs)}")
+        if not inputs:
+            return Outcomes()
+        path = f"{self._path('objects', object_type)}/batch/{operation}"
+        traced = batch.with_traces(inputs)
+        try:
+            call = Call(method="POST", path=path, effect="write", json={"inputs": traced})
+            response = self._transport.send(call)
+        except errors.Rejected as error:
+            return self._apart(object_type, operation, inputs, error)
+        found = batch.outcomes(response, traced)
+        if operation == "create":
+            found[:] = [batch.as_created(row) for row in found]
+        return found
+
+    def _apart(
+        self, object_type: str, operation: str, inputs: Sequence[Json], error: errors.Rejected
+    ) -> Outcomes:
+        """A batch rejected as a whole stored nothing: halve it until the bad row stands alone."""
+        if len(inputs) == 1:
+            return Outcomes([batch.rejected(error, inputs[0].get("id"))])
+        half = len(inputs) // 2
+        first, second = (self._write(object_type, operation, part) for part in (inputs[:half], inputs[half:]))
+        return Outcomes([*first, *second], request_id=second.request_id or first.request_id)
+
+    # -- helpers -------------------------------------------------------------------------------------
+
+    def _get(self, path: str, params: dict[str, str] | None = None) -> Json:
+        return self._send(Call(method="GET", path=path, params=params))
+
+    def _send(self, call: Call) -> Json:
+        body = json_of(self._transport.send(call))
+        if not isinstance(body, dict):
+            raise errors.Truncated(
+                "HubSpot's answer is not whole JSON", where=self._transport.host, remedy="run this again"
+            )
+        return body
+
+    def _all_pages(self, path: str, params: dict[str, str]) -> Iterator[Json]:
+        after: str | None = None
+        while True:
+            page = _page(
+                self._get(path, params | {"limit": str(LIST_LIMIT)} | ({"after": after} if after else {}))
+            )
+            yield from page.results
+            if page.after is None:
+                return
+            after = page.after
+
+
+def _page(body: Json) -> Page:
+    if not isinstance(body.get("results"), list):
+        raise errors.Truncated("HubSpot's page has no results", remedy="run this again")
+    after = ((body.get("paging") or {}).get("next") or {}).get("after")
+    return Page(body["results"], None if after is None else str(after), body.get("total"))
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

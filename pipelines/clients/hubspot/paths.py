@@ -1,0 +1,36 @@
+"""Where HubSpot keeps things: one table for dated versions (`2026-03`), one for the old numbered API (`v3`).
+
+Belongs here: paths only. The version comes from the connection.
+"""
+
+from __future__ import annotations
+
+_DATED = {
+    "account": "/account-info/{version}/details",
+    "objects": "/crm/objects/{version}/{object}",
+    "properties": "/crm/properties/{version}/{object}",
+    "pipelines": "/crm/pipelines/{version}/{object}",
+    "owners": "/crm/owners/{version}",
+    "associations": "/crm/associations/{version}/{object}/{to}/batch/read",
+    "campaigns": "/marketing/campaigns/{version}",
+}
+_NUMBERED = {
+    "account": "/account-info/v3/details",
+    "objects": "/crm/v3/objects/{object}",
+    "properties": "/crm/v3/properties/{object}",
+    "pipelines": "/crm/v3/pipelines/{object}",
+    "owners": "/crm/v3/owners",
+    "associations": "/crm/v4/associations/{object}/{to}/batch/read",
+    "campaigns": "/marketing/v3/campaigns",
+}
+
+
+class Paths:
+    """The paths of one API version."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self._table = _NUMBERED if version.startswith("v") else _DATED
+
+    def __call__(self, name: str, object_type: str = "", to: str = "") -> str:
+        return self._table[name].format(version=self.version, object=object_type, to=to)

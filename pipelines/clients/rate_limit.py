@@ -1,0 +1,98 @@
+"""How many calls may be sent now: sliding windows, shared by all who call one connection in this process.
+
+Belongs here: counting and waiting. Which windows a vendor has is said in its client. Limits are learned from
+the vendor's headers; what others spend of the same quota is seen there too.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Monotonic time and waiting; tests give their own, so that nothing sleeps."""
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass
+class Window:
+    """At most `limit` calls in any `seconds`."""
+
+    limit: int
+    seconds: float
+    sent: deque[float] = field(default_factory=deque)
+    closed_until: float = 0.0
+
+    def take(self, now: float) -> float:
+        """Count a call and return 0, or return how long to wait before asking again."""
+        while self.sent and self.sent[0] <= now - self.seconds:
+            self.sent.popleft()
+        if now < self.closed_until:
+            return self.closed_until - now
+        if len(self.sent) >= self.limit:
+            return self.sent[0] + self.seconds - now
+        self.sent.append(now)
+        return 0.0
+
+
+class RateBudget:
+    """The windows of one connection, by name. A name without a window is unlimited."""
+
+    def __init__(self, windows: dict[str, Window], clock: Clock | None = None) -> None:
+        self.windows, self.clock = windows, clock or RealClock()
+        self._lock = threading.Lock()
+
+    def wait(self, name: str) -> None:
+        """Return when a call may be sent."""
+        window = self.windows.get(name)
+        while window is not None:
+            with self._lock:
+                delay = window.take(self.clock.monotonic())
+            if delay <= 0:
+                return
+            self.clock.sleep(delay)
+
+    def learn(self, name: str, *, limit: int, seconds: float, remaining: int | None) -> None:
+        """Take over what the vendor says. Calls it has counted and we have not are someone else's."""
+        window = self.windows.get(name)
+        if window is None or limit <= 0 or seconds <= 0:
+            return
+        with self._lock:
+            window.limit, window.seconds = limit, seconds
+            if remaining is not None:
+                now = self.clock.monotonic()
+                window.sent.extend([now] * (limit - max(remaining, 0) - len(window.sent)))
+
+    def close(self, name: str, seconds: float) -> None:
+        """Nobody sends for a while: the vendor said too many."""
+        window = self.windows.get(name)
+        if window is not None:
+            with self._lock:
+                window.closed_until = max(window.closed_until, self.clock.monotonic() + seconds)
+
+
+_shared: dict[str, RateBudget] = {}
+_shared_lock = threading.Lock()
+
+
+def shared(key: str, windows: dict[str, Window]) -> RateBudget:
+    """The budget of a connection; the first caller's windows stand. `key` tells quotas apart."""
+    with _shared_lock:
+        return _shared.setdefault(key, RateBudget(windows))

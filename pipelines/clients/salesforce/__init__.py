@@ -1,0 +1,1 @@
+"""Salesforce over HTTP: its logins, queries, bulk jobs, collections, its errors."""

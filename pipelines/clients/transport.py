@@ -1,0 +1,275 @@
+"""One way out: every call to a CRM passes here. Timeouts, bounded retries, the rate budget, the write guard.
+
+Belongs here: what is the same for every vendor. Never logs a body, a query or a token. Redirects are not
+followed: a token and a write go to the host they were meant for, or nowhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, Protocol, Self
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from pipelines.clients import errors
+from pipelines.clients.rate_limit import Clock, RateBudget, RealClock
+from pipelines.settings import Secret, is_loopback
+
+log = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # its own lines hold whole URLs, queries included
+
+Effect = Literal["read", "write"]
+ATTEMPTS = 5
+CONNECT_ATTEMPTS = 3
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 60.0
+RETRIED = frozenset({408, 420, 423, 429, 477, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526})
+NOT_PROCESSED = frozenset({423, 429, 477})
+"""Answers that say a write was not even begun, so that it may be sent again."""
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request. `effect`: does the vendor's data change? The method does not say, reads go by POST too."""
+
+    method: str
+    path: str
+    effect: Effect = "read"
+    params: Mapping[str, str | int] | None = None
+    json: Any = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    window: str = "calls"
+    signed: bool = True
+
+
+class Vendor(Protocol):
+    """What the transport asks a vendor's module about its answers."""
+
+    name: str
+
+    def explain(self, response: httpx.Response, host: str) -> errors.ClientError:
+        """The error an unsuccessful answer stands for."""
+
+    def learn(self, response: httpx.Response, budget: RateBudget, call: Call) -> None:
+        """Take what the headers say about limits."""
+
+
+class Auth(Protocol):
+    """Signs calls. `renew` gets a new token and says whether it could."""
+
+    def headers(self) -> Mapping[str, str]: ...
+
+    def renew(self) -> bool: ...
+
+
+@dataclass
+class Transport:
+    """The way to one connection. Safe to use from several threads."""
+
+    vendor: Vendor
+    base_url: str
+    allow_write: bool
+    budget: RateBudget
+    auth: Auth | None = None
+    secrets: tuple[Secret, ...] = ()
+    clock: Clock = field(default_factory=RealClock)
+    http: httpx.BaseTransport | None = None
+
+    def __post_init__(self) -> None:
+        self.calls = 0
+        self.server_time: datetime | None = None
+        self.origin = self.base_url
+        self._lock = threading.Lock()
+        self._here = threading.local()
+        local = is_loopback(self.base_url)
+        self._client = httpx.Client(
+            timeout=_TIMEOUT, transport=self.http, follow_redirects=False, trust_env=not local,
+            verify=not self.base_url.startswith("http://"), headers={"User-Agent": "crm-integration"},
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.origin).netloc
+
+    @property
+    def calls_here(self) -> int:
+        """Calls made by the current thread."""
+        return int(getattr(self._here, "calls", 0))
+
+    def send(self, call: Call) -> httpx.Response:
+        """Send and return a successful answer (2xx). Raises ClientError, or WriteRefused before sending."""
+        url = call.path if call.path.startswith(("http://", "https://")) else self.origin + call.path
+        self._guard(call, url)
+        renewed, attempt = False, 0
+        while True:
+            attempt += 1
+            self.budget.wait(call.window)
+            response = self._attempt(call, url, attempt)
+            if response is None:
+                continue
+            if response.is_success:
+                return response
+            if (
+                response.status_code == 401
+                and call.signed
+                and not renewed
+                and self.auth
+                and self.auth.renew()
+            ):
+                renewed = True
+                continue
+            self._settle(call, response, attempt)
+
+    def _guard(self, call: Call, url: str) -> None:
+        """From this machine's sandbox nothing goes elsewhere; elsewhere, no write without permission."""
+        local, base_local = is_loopback(url), is_loopback(self.base_url)
+        host = urlsplit(url).netloc
+        if base_local and not local:
+            raise errors.WriteRefused(
+                f"{self.vendor.name} on this machine points to {host}, which nothing is sent to",
+                where=self.host, remedy="name that host in the connection's URL if you mean it",
+            )  # fmt: skip
+        if call.effect == "write" and not (self.allow_write or local):
+            raise errors.WriteRefused(
+                f"writing to {self.vendor.name} is switched off, nothing was sent", where=host,
+                remedy="set CRM_WRITE=on if you mean to write there",
+            )  # fmt: skip
+
+    def _attempt(self, call: Call, url: str, attempt: int) -> httpx.Response | None:
+        """One request. None: no answer came, and another attempt is due."""
+        signature = self.auth.headers() if call.signed and self.auth is not None else {}
+        body = None if call.json is None else orjson.dumps(call.json)
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        self._count()
+        try:
+            response = self._client.request(
+                call.method, url, params=call.params, content=body, data=call.form,
+                headers={**kind, **signature, **call.headers},
+            )  # fmt: skip
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            self._pause_or(attempt, CONNECT_ATTEMPTS, self._unreachable())
+            return None
+        except httpx.TransportError:
+            if call.effect == "write":
+                raise self._answer_lost(0) from None
+            self._pause_or(attempt, ATTEMPTS, self._unavailable(call))
+            return None
+        self._note(response, call, attempt)
+        return response
+
+    def _settle(self, call: Call, response: httpx.Response, attempt: int) -> None:
+        """Pause before another attempt, or raise what the answer means."""
+        status = response.status_code
+        if response.is_redirect:
+            raise errors.Rejected(
+                f"{self.vendor.name} answers with a redirect, which is not followed", where=self.host,
+                remedy="set the connection's URL to the host that answers", status=status,
+            )  # fmt: skip
+        if call.effect == "write" and status >= 500 and status not in NOT_PROCESSED:
+            raise self._answer_lost(status)
+        error = self._explained(response)
+        if status not in RETRIED or isinstance(error, errors.DailyLimitReached):
+            raise error
+        pause = _retry_after(response)
+        if status in (429, 477):
+            self.budget.close(call.window, pause or 1.0)
+        self._pause_or(attempt, ATTEMPTS, error, pause)
+
+    def _pause_or(self, attempt: int, attempts: int, error: Exception, asked: float | None = None) -> None:
+        # Bounded on purpose: a thread parked in an endless backoff would hang the whole run.
+        if attempt >= attempts or (asked or 0.0) > LONGEST_PAUSE_SECONDS:
+            raise error
+        self.clock.sleep(asked if asked is not None else FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+
+    def _explained(self, response: httpx.Response) -> errors.ClientError:
+        error = self.vendor.explain(response, self.host)
+        for text in ("what", "where", "remedy"):
+            setattr(error, text, self.redact(getattr(error, text)))
+        error.args = (str(error),)
+        return error
+
+    def redact(self, text: str) -> str:
+        """The text without any of the connection's secrets."""
+        for secret in self.secrets:
+            if secret:
+                text = text.replace(secret.reveal(), "***")
+        return text
+
+    def _count(self) -> None:
+        with self._lock:
+            self.calls += 1
+        self._here.calls = self.calls_here + 1
+
+    def _note(self, response: httpx.Response, call: Call, attempt: int) -> None:
+        moment = _date(response)
+        if moment is not None:
+            self.server_time = moment
+        self.vendor.learn(response, self.budget, call)
+        log.debug(
+            "%s %s %s -> %s (attempt %d)",
+            self.vendor.name, call.method, urlsplit(call.path).path, response.status_code, attempt,
+        )  # fmt: skip
+
+    def _unreachable(self) -> errors.Unreachable:
+        return errors.Unreachable(
+            f"{self.vendor.name} cannot be reached", where=self.host,
+            remedy="check the URL and the network, then run this again",
+        )  # fmt: skip
+
+    def _unavailable(self, call: Call) -> errors.Unavailable:
+        return errors.Unavailable(
+            f"{self.vendor.name} did not answer {ATTEMPTS} times ({call.method})", where=self.host,
+            remedy="wait a little and run this again",
+        )  # fmt: skip
+
+    def _answer_lost(self, status: int) -> errors.AnswerLost:
+        return errors.AnswerLost(
+            f"{self.vendor.name} did not say what became of a write", where=self.host,
+            remedy="the record is read back before anything is sent to it again", status=status,
+        )  # fmt: skip
+
+
+def json_of(response: httpx.Response) -> Any:
+    """The answer's JSON, or None when it has none."""
+    try:
+        return orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds the vendor asks us to wait: a number or a date; None when it does not say."""
+    value = str(response.headers.get("Retry-After", "")).strip()
+    if value.replace(".", "", 1).isdigit():
+        return float(str(value))
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    now = _date(response) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(str(response.headers.get("Date", ""))).astimezone(UTC)
+    except ValueError:
+        return None

@@ -259,7 +259,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     """Seconds the vendor asks us to wait: a number or a date; None when it does not say."""
     value = str(response.headers.get("Retry-After", "")).strip()
     if value.replace(".", "", 1).isdigit():
-        return float(str(value))
+        return float(value)
     try:
         until = parsedate_to_datetime(value)
     except ValueError:

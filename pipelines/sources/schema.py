@@ -17,11 +17,19 @@ timestamp TIMESTAMPTZ in UTC, list VARCHAR[], json JSON text in VARCHAR."""
 class RawTable:
     """A table of schema `raw_<vendor>`. `columns` are promised: absent at the vendor, they are null and noted.
 
-    `api_name` is the vendor's own name of the object; `key` the columns a row is merged on.
+    `api_name` is the vendor's own name of the object; `key` the columns a row is merged on. `cursor` is the
+    column that says when a row last changed: with one, a table is read by changes. `comes_with` names the
+    tables it is read together with. With neither, a table is small: read whole, replaced when it differs.
     """
 
     name: str
     api_name: str
     columns: dict[str, ColumnType]
     key: tuple[str, ...] = ("id",)
+    cursor: str = ""
+    comes_with: tuple[str, ...] = ()
     note: str = field(default="", compare=False)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.cursor and not self.comes_with

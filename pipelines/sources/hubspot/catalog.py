@@ -99,10 +99,23 @@ DEAL_PROPERTIES: dict[str, ColumnType] = {
     "hs_salesforceopportunityid": "text",
 }
 
+HISTORY_PROPERTIES = ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id")
+ASSOCIATIONS: dict[str, tuple[str, ...]] = {"contacts": ("companies",), "deals": ("contacts", "companies")}
+CAMPAIGN_PROPERTIES = {
+    "name": "hs_name",
+    "status": "hs_campaign_status",
+    "utm": "hs_utm",
+    "start_date": "hs_start_date",
+    "end_date": "hs_end_date",
+    "spend": "hs_spend_items_sum_amount",
+    "budget": "hs_budget_items_sum_amount",
+    "currency": "hs_currency_code",
+}
+
 TABLES: tuple[RawTable, ...] = (
-    RawTable("contacts", "contacts", RECORD_COLUMNS | CONTACT_PROPERTIES),
-    RawTable("companies", "companies", RECORD_COLUMNS | COMPANY_PROPERTIES),
-    RawTable("deals", "deals", RECORD_COLUMNS | DEAL_PROPERTIES),
+    RawTable("contacts", "contacts", RECORD_COLUMNS | CONTACT_PROPERTIES, cursor="lastmodifieddate"),
+    RawTable("companies", "companies", RECORD_COLUMNS | COMPANY_PROPERTIES, cursor="hs_lastmodifieddate"),
+    RawTable("deals", "deals", RECORD_COLUMNS | DEAL_PROPERTIES, cursor="hs_lastmodifieddate"),
     RawTable(
         "deals_property_history",
         "deals",
@@ -115,7 +128,8 @@ TABLES: tuple[RawTable, ...] = (
             "source_id": "text",
         },
         key=("id", "property", "changed_at"),
-        note="history of dealstage, pipeline, amount, closedate, hubspot_owner_id, newest and oldest alike",
+        comes_with=("deals",),
+        note="history of HISTORY_PROPERTIES, newest and oldest alike",
     ),
     RawTable(
         "associations",
@@ -130,7 +144,8 @@ TABLES: tuple[RawTable, ...] = (
             "label": "text",
         },
         key=("from_type", "from_id", "to_type", "to_id", "type_id", "category"),
-        note="contacts to companies, deals to contacts, deals to companies; type names are the plural API names",
+        comes_with=("contacts", "deals"),
+        note="the pairs of ASSOCIATIONS; type names are the plural API names",
     ),
     RawTable(
         "owners",
@@ -207,9 +222,6 @@ TABLES: tuple[RawTable, ...] = (
             "created_at": "timestamp",
             "updated_at": "timestamp",
         },
-        note=(
-            "properties hs_name, hs_campaign_status, hs_utm, hs_start_date, hs_end_date, "
-            "hs_spend_items_sum_amount, hs_budget_items_sum_amount, hs_currency_code"
-        ),
+        note="columns are CAMPAIGN_PROPERTIES",
     ),
 )

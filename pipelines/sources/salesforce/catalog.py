@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from pipelines.sources.schema import ColumnType, RawTable
 
+CURSOR = "SystemModstamp"
+"""It moves with every change, by people and by the system; LastModifiedDate does not."""
+
 _SYSTEM: dict[str, ColumnType] = {
     "CreatedDate": "timestamp",
     "LastModifiedDate": "timestamp",
@@ -30,7 +33,8 @@ _ADDRESSED: dict[str, ColumnType] = {"City": "text", "State": "text", "Country":
 
 
 def _sobject(name: str, api_name: str, columns: dict[str, ColumnType]) -> RawTable:
-    return RawTable(name, api_name, {"Id": "text"} | columns | _SYSTEM | _DELETION, key=("Id",))
+    all_columns: dict[str, ColumnType] = {"Id": "text"} | columns | _SYSTEM | _DELETION
+    return RawTable(name, api_name, all_columns, key=("Id",), cursor=CURSOR)
 
 
 TABLES: tuple[RawTable, ...] = (
@@ -138,6 +142,7 @@ TABLES: tuple[RawTable, ...] = (
             "deleted_how": "text",
         },
         key=("Id",),
+        cursor=CURSOR,
     ),
     RawTable(
         "opportunity_stage",

@@ -1,0 +1,172 @@
+"""Vendors' values to Arrow columns of the promised type. What cannot be read becomes null and is counted.
+
+Belongs here: types and conversion. Each column is cast as a whole first; only when something in it does not fit
+is it looked at value by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.sources.schema import ColumnType
+
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    "text": pa.string(),
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "money": pa.decimal128(18, 2),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "list": pa.list_(pa.string()),
+    "json": pa.string(),
+}
+_CENT = Decimal("0.01")
+_LARGEST_MONEY = Decimal(10) ** 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EXAMPLE_LENGTH = 40
+
+
+@dataclass
+class BadValues:
+    """How many values of each column could not be read, and one of them."""
+
+    found: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, column: str, value: str) -> None:
+        count, example = self.found.get(column, (0, value[:_EXAMPLE_LENGTH]))
+        self.found[column] = (count + 1, example)
+
+    def merge(self, other: Mapping[str, Sequence[Any]]) -> None:
+        for column, (count, example) in other.items():
+            before, first = self.found.get(column, (0, str(example)))
+            self.found[column] = (before + int(count), first)
+
+    def notes(self) -> list[str]:
+        return [
+            f"{column}: {count:,} unreadable value{'s' if count > 1 else ''} such as {example!r} became null"
+            for column, (count, example) in sorted(self.found.items())
+        ]
+
+
+def schema_for(columns: Mapping[str, ColumnType]) -> pa.Schema:
+    return pa.schema([(name, ARROW_TYPES[kind]) for name, kind in columns.items()])
+
+
+def column(values: Iterable[Any], kind: ColumnType, name: str, bad: BadValues) -> pa.Array:
+    """A column of the promised type from JSON values. Empty strings are null."""
+    if kind == "list":
+        return pa.array([_listed(value) for value in values], ARROW_TYPES[kind])
+    if kind == "json":
+        return pa.array([_as_json(value) for value in values], pa.string())
+    texts = [value if value is None or type(value) is str else _text(value) for value in values]
+    return convert(pa.array(texts, pa.string()), kind, name, bad)
+
+
+def convert(texts: pa.Array, kind: ColumnType, name: str, bad: BadValues) -> pa.Array:
+    """A column of text to the promised type. Empty strings are null."""
+    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    target = ARROW_TYPES[kind]
+    if kind in ("text", "json") or texts.null_count == len(texts):
+        return texts.cast(target)
+    if kind == "list":
+        return pa.array([_listed(text) for text in texts.to_pylist()], target)
+    try:
+        return texts.cast(target)
+    except pa.ArrowInvalid:
+        return pa.array(_one_by_one(texts.to_pylist(), _PARSERS[kind], name, bad), target)
+
+
+def _one_by_one(texts: list[str | None], parse: Callable[[str], Any], name: str, bad: BadValues) -> list[Any]:
+    read: list[Any] = []
+    for text in texts:
+        value = None
+        if text is not None and text.strip():
+            try:
+                value = parse(text.strip())
+            except (ValueError, InvalidOperation, OverflowError):
+                bad.add(name, text)
+        read.append(value)
+    return read
+
+
+def parse_timestamp(text: str) -> datetime:
+    """ISO 8601 (without a zone: UTC) or milliseconds since 1970. Raises ValueError."""
+    if text.lstrip("-").isdigit() and len(text) > 4:
+        return _EPOCH + timedelta(milliseconds=int(text))
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def parse_date(text: str) -> date:
+    """A date, or the UTC date of a timestamp. Raises ValueError."""
+    return date.fromisoformat(text) if len(text) == 10 else parse_timestamp(text).date()
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, exactly."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _money(text: str) -> Decimal:
+    amount = Decimal(text).quantize(_CENT, ROUND_HALF_UP)
+    if abs(amount) >= _LARGEST_MONEY:
+        raise ValueError(text)
+    return amount
+
+
+def _integer(text: str) -> int:
+    number = Decimal(text)
+    if number != number.to_integral_value() or abs(number) >= 2**63:
+        raise ValueError(text)
+    return int(number)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if number != number or number in (float("inf"), float("-inf")):
+        raise ValueError(text)
+    return number
+
+
+def _boolean(text: str) -> bool:
+    known = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+    if text.lower() not in known:
+        raise ValueError(text)
+    return known[text.lower()]
+
+
+_PARSERS: dict[ColumnType, Callable[[str], Any]] = {
+    "number": _number,
+    "integer": _integer,
+    "money": _money,
+    "boolean": _boolean,
+    "date": parse_date,
+    "timestamp": parse_timestamp,
+}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else orjson.dumps(value).decode()
+
+
+def _listed(value: Any) -> list[str] | None:
+    """HubSpot's `a;b`, or a list; null when there is nothing in it."""
+    parts = value.split(";") if isinstance(value, str) else value or []
+    return [str(part).strip() for part in parts if str(part).strip()] or None
+
+
+def _as_json(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

@@ -1,0 +1,109 @@
+"""What a fetch brought: per table its files, window, standing and what to say about it.
+
+Belongs here: values that pass from `fetch` to `load`. They are read by the steps too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pipelines.sources.schema import RawTable
+
+Status = Literal["loaded", "unchanged", "absent", "stale"]
+Mode = Literal["replace", "merge", "append", "scope", "mark"]
+"""How a part goes in: replace the table, merge on its key, append; or, by SQL: `scope` names what is read anew and
+is deleted first, `mark` names rows that are deleted at the vendor."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file in the spool."""
+
+    path: Path
+    mode: Mode
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFetch:
+    """What became of one table in one fetch. `is_news`: it brought rows, or its standing is another than before."""
+
+    vendor: str
+    table: RawTable
+    status: Status
+    rows: int = 0
+    parts: tuple[Part, ...] = ()
+    window_from: datetime | None = None
+    window_to: datetime | None = None
+    calls: int = 0
+    notes: tuple[str, ...] = ()
+    is_news: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.vendor} {self.table.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrgInfo:
+    """Which portal or org a connection turned out to be."""
+
+    vendor: str
+    org_id: str
+    org_name: str
+    currency: str
+    time_zone: str
+    url_host: str
+    environment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """The outcome of a fetch. Nothing is in the warehouse yet."""
+
+    tables: tuple[TableFetch, ...]
+    connections: tuple[OrgInfo, ...]
+    as_of: datetime
+    calls: int
+    seconds: float = 0.0
+    said: tuple[str, ...] = field(default=())
+
+    @property
+    def has_changes(self) -> bool:
+        return any(table.is_news for table in self.tables)
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Tables that could not be read; they keep their old rows."""
+        return tuple(table.name for table in self.tables if table.status == "stale")
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows brought, by `vendor table`; what brought nothing is left out."""
+        return {table.name: table.rows for table in self.tables if table.rows}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for people."""
+        return self.said + tuple(f"{table.name}: {note}" for table in self.tables for note in table.notes)
+
+
+def joined(first: TableFetch, second: TableFetch) -> TableFetch:
+    """One table fed by two objects: stale if either is, loaded if either brought rows."""
+    for status in ("stale", "loaded", "unchanged", "absent"):
+        if status in (first.status, second.status):
+            break
+    return replace(
+        first, status=status, rows=first.rows + second.rows, parts=first.parts + second.parts,
+        window_from=_earliest(first.window_from, second.window_from),
+        window_to=_earliest(first.window_to, second.window_to), calls=first.calls + second.calls,
+        notes=first.notes + tuple(note for note in second.notes if note not in first.notes),
+        is_news=first.is_news or second.is_news,
+    )  # fmt: skip
+
+
+def _earliest(first: datetime | None, second: datetime | None) -> datetime | None:
+    return None if first is None or second is None else min(first, second)

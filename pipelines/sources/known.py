@@ -1,0 +1,134 @@
+"""What the warehouse already has, as far as fetching must know it: cursors, recent versions, fingerprints.
+
+Belongs here: reading it, on a read-only connection lent for a moment. Fetching itself opens no database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import orjson
+import pyarrow as pa
+
+from pipelines.sources.arrow import schema_for
+from pipelines.sources.catalogs import CATALOGS, schema_of
+from pipelines.sources.schema import RawTable
+
+if TYPE_CHECKING:
+    import duckdb
+
+OVERLAP = timedelta(seconds=60)
+"""How far before the cursor the next window begins: rows become visible late, both vendors document it."""
+
+
+@dataclass(frozen=True)
+class KnownTable:
+    """What is known of one table. `versions`: record id to its cursor in microseconds, from OVERLAP before on."""
+
+    cursor: datetime | None = None
+    status: str = ""
+    rows: int = 0
+    versions: Mapping[str, int] = field(default_factory=dict)
+    deleted: Mapping[str, str] = field(default_factory=dict)
+    """Record ids that are marked deleted, and how."""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of everything. Without a warehouse: nothing."""
+
+    orgs: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[tuple[str, str], KnownTable] = field(default_factory=dict)
+
+    def table(self, vendor: str, name: str) -> KnownTable:
+        return self.tables.get((vendor, name), KnownTable())
+
+
+def known_from(connection: duckdb.DuckDBPyConnection | None) -> Known:
+    """Read it from the warehouse; None (there is no warehouse yet) gives an empty Known."""
+    if connection is None:
+        return Known()
+    have = {
+        (schema, name)
+        for schema, name in connection.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_catalog = current_database()"
+        ).fetchall()
+    }
+    if ("ops", "loads") not in have or ("ops", "connections") not in have:
+        return Known()
+    orgs = dict(connection.execute("select vendor, org_id from ops.connections").fetchall())
+    loads = _loads(connection)
+    tables = {
+        (vendor, table.name): _known_table(
+            connection, vendor, table, *loads.get((vendor, table.name), (None, ""))
+        )
+        for vendor, catalog in CATALOGS.items()
+        for table in catalog
+        if (schema_of(vendor), table.name) in have
+    }
+    return Known(orgs, tables)
+
+
+def _loads(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[datetime | None, str]]:
+    rows = connection.execute(
+        "select vendor, table_name, "
+        "max(epoch_us(window_to)) filter (where status in ('loaded', 'unchanged')), "
+        "arg_max(status, run_id) from ops.loads group by all"
+    ).fetchall()
+    return {
+        (vendor, table): (None if bound is None else datetime.fromtimestamp(bound / 1e6, UTC), status)
+        for vendor, table, bound, status in rows
+    }
+
+
+def _known_table(
+    connection: duckdb.DuckDBPyConnection, vendor: str, table: RawTable, cursor: datetime | None, status: str
+) -> KnownTable:
+    name = f'{schema_of(vendor)}."{table.name}"'
+    counted = connection.execute(f"select count(*) from {name}").fetchone()
+    rows = int(counted[0]) if counted else 0
+    if table.is_whole:
+        return KnownTable(cursor, status, rows, fingerprint=_stored_fingerprint(connection, name, table))
+    if not table.cursor or cursor is None:
+        return KnownTable(cursor, status, rows)
+    key = table.key[0]
+    versions = connection.execute(
+        f'select "{key}", epoch_us("{table.cursor}") from {name} where "{table.cursor}" >= ?',
+        [cursor - OVERLAP],
+    ).fetchall()
+    deleted = connection.execute(
+        f'select "{key}", deleted_how from {name} where deleted_at is not null or deleted_how is not null'
+    ).fetchall()
+    return KnownTable(cursor, status, rows, dict(versions), dict(deleted))
+
+
+def _stored_fingerprint(connection: duckdb.DuckDBPyConnection, name: str, table: RawTable) -> str:
+    columns = ", ".join(f'"{column}"' for column in table.columns)
+    return fingerprint(connection.sql(f"select {columns} from {name}").to_arrow_table(), table)
+
+
+def fingerprint(rows: pa.Table, table: RawTable) -> str:
+    """Of a small table's content, whatever the order of its rows."""
+    typed = rows.select(list(table.columns)).cast(schema_for(table.columns))
+    fields = [
+        typed.column(name).cast(pa.int64()) if pa.types.is_timestamp(typed.schema.field(name).type)
+        else typed.column(name)
+        for name in table.columns
+    ]  # fmt: skip
+    lines = sorted(
+        orjson.dumps(row, default=_plain) for row in zip(*(each.to_pylist() for each in fields), strict=True)
+    )
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,117 @@
+"""Fetched rows on their way to the warehouse: Parquet files below `var/spool/<vendor>/<object>/`.
+
+A file is written under a temporary name, synced and renamed; then the manifest, written the same way, names it. A
+file the manifest does not name is not there. `first/` holds a first load: a killed one goes on where its manifest
+says. `changes/` holds the window of one run and is always begun anew, for it is short.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.settings import Settings
+from pipelines.sources.fetched import Mode, Part
+
+Kind = Literal["first", "changes"]
+_MANIFEST = "manifest.json"
+
+
+@dataclass
+class Spool:
+    """The parts of one object's window."""
+
+    folder: Path
+    identity: str
+    upper: datetime
+    position: str = ""
+    is_complete: bool = False
+    is_resumed: bool = False
+
+    def __post_init__(self) -> None:
+        self._parts: list[dict[str, Any]] = []
+        self._pending: list[dict[str, Any]] = []
+        self.bad: dict[str, Sequence[Any]] = {}
+
+    @classmethod
+    def begin(
+        cls, root: Path, vendor: str, api_name: str, kind: Kind, identity: Sequence[str], upper: datetime
+    ) -> Spool:
+        """Open the spool of an object: a first load where the last run left it, anything else empty."""
+        digest = hashlib.sha256("\n".join(identity).encode()).hexdigest()
+        spool = cls(root / vendor / api_name / kind, digest, upper)
+        if kind == "first" and spool._resume():
+            return spool
+        shutil.rmtree(spool.folder, ignore_errors=True)
+        return spool
+
+    def _resume(self) -> bool:
+        try:
+            manifest = orjson.loads((self.folder / _MANIFEST).read_bytes())
+        except (FileNotFoundError, orjson.JSONDecodeError):
+            return False
+        parts = manifest["parts"]
+        if manifest["identity"] != self.identity or not all(
+            (self.folder / p["file"]).exists() for p in parts
+        ):
+            return False
+        self._parts, self.position = parts, manifest["position"]
+        self.upper = datetime.fromisoformat(manifest["upper"])
+        self.is_complete, self.is_resumed, self.bad = manifest["complete"], True, manifest["bad"]
+        return True
+
+    def write(self, table: str, mode: Mode, rows: pa.Table) -> None:
+        """Add a file. It counts from the next `commit` on."""
+        if rows.num_rows == 0:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = len(self._parts) + len(self._pending)
+        path = self.folder / f"{table}-{mode}-{number:05d}.parquet"
+        temporary = path.with_suffix(".tmp")
+        pq.write_table(rows, temporary, compression="zstd")
+        _sync(temporary)
+        os.replace(temporary, path)
+        self._pending.append({"file": path.name, "table": table, "mode": mode, "rows": rows.num_rows})
+
+    def commit(self, position: str = "", *, complete: bool = False) -> None:
+        """Write the manifest: the files so far count, and a killed load goes on from `position`."""
+        self._parts += self._pending
+        self._pending = []
+        self.position, self.is_complete = position, complete
+        self.folder.mkdir(parents=True, exist_ok=True)
+        manifest = {
+            "identity": self.identity, "upper": self.upper.isoformat(), "position": position,
+            "complete": complete, "bad": self.bad, "parts": self._parts,
+        }  # fmt: skip
+        temporary = self.folder / f"{_MANIFEST}.tmp"
+        temporary.write_bytes(orjson.dumps(manifest))
+        _sync(temporary)
+        os.replace(temporary, self.folder / _MANIFEST)
+
+    def parts(self, table: str) -> tuple[Part, ...]:
+        """The files of a table that count."""
+        return tuple(
+            Part(self.folder / each["file"], each["mode"], each["rows"])
+            for each in self._parts
+            if each["table"] == table
+        )
+
+
+def clear(settings: Settings) -> None:
+    """Remove everything: what was fetched has been published. Called by the run that published it."""
+    shutil.rmtree(settings.paths.spool, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

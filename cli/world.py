@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import UsageError
 
@@ -49,10 +50,10 @@ class World:
         return cls(folder.name, str(folder))
 
 
-def current(home: Path) -> str | None:
+def current(home: Path) -> World | None:
     """The world whose files lie in `home`; None when there is none."""
     try:
-        return str(json.loads((home / "world.json").read_text())["world"])
+        return World(**json.loads((home / "world.json").read_text()))
     except FileNotFoundError:
         return None
 
@@ -67,13 +68,13 @@ def enter(home: Path, world: World) -> bool:
             "this folder holds data of a live connection, and make build works in the sandbox only",
             where=home.name, remedy="keep live data elsewhere with CRM_HOME (docs/going-live.md), or make reset",
         )  # fmt: skip
-    if before == world.name:
+    if before == world:
         return False
     if before is not None:
-        _write(home / "switching.json", {"from": before, "to": world.name})
+        _write(home / "switching.json", {"before": asdict(before), "after": asdict(world)})
         _finish_interrupted(home)
     else:
-        _write(home / "world.json", {"world": world.name})
+        _write(home / "world.json", asdict(world))
     return before is not None
 
 
@@ -82,7 +83,7 @@ def refuse_live(home: Path) -> None:
     world = current(home)
     if world is not None:
         raise UsageError(
-            f"this folder holds the sandbox world {world!r} and the connection is not the sandbox",
+            f"this folder holds the sandbox world {world.name!r} and the connection is not the sandbox",
             where=home.name, remedy="set CRM_HOME to another folder, e.g. var-live",
         )  # fmt: skip
 
@@ -92,10 +93,11 @@ def _finish_interrupted(home: Path) -> None:
     if not marker.exists():
         return
     move = json.loads(marker.read_text())
-    if current(home) == move["from"]:
-        _move_all(home, home / "worlds" / move["from"])
-        _write(home / "world.json", {"world": move["to"]})
-    _move_all(home / "worlds" / move["to"], home)
+    before, after = World(**move["before"]), World(**move["after"])
+    if current(home) == before:
+        _move_all(home, home / "worlds" / before.name)
+        _write(home / "world.json", asdict(after))
+    _move_all(home / "worlds" / after.name, home)
     marker.unlink()
 
 
@@ -106,7 +108,7 @@ def _move_all(source: Path, target: Path) -> None:
             os.replace(source / name, target / name)
 
 
-def _write(path: Path, content: dict[str, str]) -> None:
+def _write(path: Path, content: dict[str, Any]) -> None:
     part = path.with_suffix(".tmp")
     part.write_text(json.dumps(content))
     os.replace(part, path)

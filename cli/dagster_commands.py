@@ -1,0 +1,41 @@
+"""`crm run` and `crm dev`: the same steps through Dagster. The only door of the command line to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cli import world as worlds
+from cli.sandbox_process import connected, running
+from pipelines.settings import Settings, is_loopback, load_settings
+
+
+def run_job(name: str) -> int:
+    """Run the job `refresh` or `activation` in this process."""
+    with _settings() as settings:
+        from orchestration.run import run_job as run
+
+        return run(name, settings)
+
+
+def dev(port: int) -> int:
+    """Serve the Dagster UI on 127.0.0.1 until Ctrl-C."""
+    with _settings() as settings:
+        from orchestration.run import dev as serve
+
+        return serve(settings, port)
+
+
+@contextmanager
+def _settings() -> Iterator[Settings]:
+    """The connections of the environment, or the sandbox's own when there are none."""
+    settings = load_settings()
+    if settings.connections:
+        if not all(is_loopback(connection.url) for connection in settings.connections):
+            worlds.refuse_live(settings.home)
+        yield settings
+        return
+    world = worlds.current(settings.home) or worlds.World.named(None)
+    worlds.enter(settings.home, world)
+    with running(settings.paths.sandbox, world.source) as ready:
+        yield connected(settings, ready)

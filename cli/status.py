@@ -1,0 +1,75 @@
+"""`crm status`: what is published, how fresh it is, what the last runs did. Reads the published file only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from cli.screen import table
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def show_status(settings: Settings) -> None:
+    """Print it. Raises CrmError when nothing is published yet."""
+    console = Console(highlight=False)
+    with Warehouse(settings.paths).reading() as connection:
+        _publishes(console, connection, settings)
+        _objects(console, connection)
+        _runs(console, connection)
+
+
+def _publishes(console: Console, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    found = connection.execute("select max(published_at) from ops.publishes").fetchone()
+    at: datetime = found[0] if found else datetime.now(UTC)
+    console.print(f"Published {_ago(datetime.now(UTC) - at)} ago: {settings.paths.published}")
+
+
+def _objects(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute(
+        """
+        select vendor, table_name, arg_max(status, loaded_at), sum(rows) filter (status = 'loaded'), max(window_to)
+        from ops.loads group by all order by all
+        """
+    ).fetchall()
+    console.print()
+    console.print(
+        table(
+            "Extracted", ("vendor", "table", "standing", "rows read so far", "complete up to"),
+            [(v, t, s, f"{r or 0:,}", _stamp(w)) for v, t, s, r, w in rows], numbers=(3,),
+        )
+    )  # fmt: skip
+
+
+def _runs(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    known = connection.execute(
+        "select count(*) from information_schema.tables where table_schema = 'ops' and table_name = 'runs'"
+    ).fetchone()
+    if not known or not known[0]:
+        return
+    rows = connection.execute(
+        "select run_id, kind, status, started_at, ended_at from ops.runs order by started_at desc limit 5"
+    ).fetchall()
+    console.print()
+    console.print(
+        table(
+            "Last runs", ("run", "kind", "status", "started", "ended"),
+            [(i, k, s, _stamp(a), _stamp(b)) for i, k, s, a, b in rows],
+        )
+    )  # fmt: skip
+
+
+def _stamp(value: Any) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if value else ""
+
+
+def _ago(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"

@@ -1,0 +1,118 @@
+"""One writer at a time, and readers never see half a publish."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import CrmError, Locked
+from pipelines.settings import Paths
+from pipelines.warehouse import Warehouse
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(Paths(tmp_path))
+
+
+def refresh(warehouse: Warehouse, number: int) -> None:
+    with warehouse.locked("test"):
+        warehouse.start_work()
+        with warehouse.writing() as connection:
+            connection.execute("create schema if not exists marts")
+            connection.execute("create or replace table marts.numbers as select ? as number", [number])
+            connection.execute("create schema if not exists raw_hubspot")
+            connection.execute("create or replace table raw_hubspot.kept as select ? as number", [number])
+        warehouse.publish(f"publish-{number}")
+
+
+def number(warehouse: Warehouse) -> int:
+    with warehouse.reading() as connection:
+        found = connection.execute("select number from marts.numbers").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_a_publish_holds_the_published_schemas_only(warehouse: Warehouse) -> None:
+    refresh(warehouse, 1)
+    with warehouse.reading() as connection:
+        schemas = {row[0] for row in connection.execute("select distinct table_schema from information_schema.tables").fetchall()}
+    assert schemas == {"marts", "ops"}
+    assert warehouse.paths.warehouse.exists()
+    assert not warehouse.has_work()
+
+
+def test_an_open_reader_neither_blocks_nor_sees_a_new_publish(warehouse: Warehouse) -> None:
+    refresh(warehouse, 1)
+    with warehouse.reading() as reader:
+        refresh(warehouse, 2)
+        assert reader.execute("select number from marts.numbers").fetchone() == (1,)
+    assert number(warehouse) == 2
+
+
+def test_a_refresh_that_is_given_up_leaves_what_was_published(warehouse: Warehouse) -> None:
+    refresh(warehouse, 1)
+    with warehouse.locked("test"):
+        warehouse.start_work()
+        with warehouse.writing() as connection:
+            connection.execute("update marts.numbers set number = 99")
+        assert warehouse.discard_work()
+    assert number(warehouse) == 1
+
+
+def test_writing_without_the_lock_is_a_mistake_of_ours(warehouse: Warehouse) -> None:
+    with pytest.raises(RuntimeError, match="locked"):
+        warehouse.start_work()
+
+
+def test_a_second_writer_leaves_and_names_the_first(warehouse: Warehouse) -> None:
+    with warehouse.locked("run 01ABC"), pytest.raises(Locked, match="run 01ABC"):
+        with Warehouse(warehouse.paths).locked("run 02"):
+            pass
+
+
+def test_a_file_that_is_no_database_is_said(warehouse: Warehouse) -> None:
+    warehouse.paths.published.write_bytes(b"not a database, long enough to be read as one" * 100)
+    with pytest.raises(CrmError, match=r"analytics\.duckdb"), warehouse.reading():
+        pass
+
+
+def test_nothing_published_says_what_to_run(warehouse: Warehouse) -> None:
+    with pytest.raises(CrmError, match="make build"), warehouse.reading():
+        pass
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from pipelines.settings import Paths
+from pipelines.warehouse import Warehouse
+warehouse = Warehouse(Paths(Path(sys.argv[1])))
+with warehouse.locked("run that dies"):
+    warehouse.start_work()
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.kill
+def test_a_killed_holder_frees_the_lock_within_two_seconds(warehouse: Warehouse) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(warehouse.paths.home)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(Locked, match="run that dies"), warehouse.locked("second"):
+        pass
+
+    os.kill(holder.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    with warehouse.locked("second", wait_seconds=2.0):
+        assert time.monotonic() - killed < 2.0
+        assert warehouse.discard_work()
+    holder.wait()
+    holder.stdout.close()

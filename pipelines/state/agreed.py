@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from pipelines.state.engine import upsert
 from pipelines.state.tables import agreed
+from pipelines.state.upsert import upsert
 
 _BATCH = 500  # below SQLite's limit of bound variables
 

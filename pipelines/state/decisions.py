@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from pipelines.state.engine import upsert
 from pipelines.state.tables import decisions
+from pipelines.state.upsert import upsert
 
 
 class KeptDecision(NamedTuple):

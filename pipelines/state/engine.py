@@ -1,24 +1,24 @@
 """Opens the state database: SQLite in `var/`, or PostgreSQL by `CRM_STATE_URL`.
 
-Belongs here: the engine, its transactions, and the one statement whose spelling differs by engine (upsert).
-What is in the tables is in the module named after each.
+Belongs here: the engine, its transactions, and what callers without a transaction of their own ask for. What
+is in the tables is in the module named after each.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError
 
 from pipelines.errors import ConfigError, CrmError, Locked
 from pipelines.settings import Settings
+from pipelines.state import journal, registry, runs
 from pipelines.state.migrations import migrate
 
 _BUSY_SECONDS = 10.0
@@ -49,7 +49,7 @@ class State:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One write transaction: committed, and on the disk, when the block ends; rolled back if it raises."""
+        """One write transaction: on the disk when the block ends, rolled back if it raises."""
         with self._connected("immediate") as connection:
             yield connection
 
@@ -69,6 +69,21 @@ class State:
         except (DatabaseError, sqlite3.DatabaseError) as error:
             raise _explained(error, self.where) from error
 
+    def registry(self) -> registry.PersonRegistry:
+        """Who is who, as it was kept last."""
+        with self.reading() as connection:
+            return registry.load(connection)
+
+    def has_unsettled(self) -> bool:
+        """Whether an apply that was interrupted left rows whose end is not known."""
+        with self.reading() as connection:
+            return journal.has_open(connection)
+
+    def record_probe(self, probe: runs.Probe) -> None:
+        """Remember whether a connection answered."""
+        with self.writing() as connection:
+            runs.save_probe(connection, probe)
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -79,24 +94,6 @@ class State:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def upsert(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replace: bool = True
-) -> None:
-    """Insert rows; where the primary key is there already, replace the row, or leave it as it is."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    rest = [column.name for column in table.columns if column.name not in keys]
-    statement: Any = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-    if replace and rest:
-        statement = statement.on_conflict_do_update(
-            index_elements=keys, set_={name: statement.excluded[name] for name in rest}
-        )
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    connection.execute(statement, list(rows))
 
 
 def _sqlite(path: Path) -> Engine:

@@ -23,7 +23,7 @@ _BATCH = 500  # below SQLite's limit of bound variables
 
 
 class Intent(NamedTuple):
-    """One field of one record that is about to be written. `change_id` is the same whenever a plan is resumed."""
+    """One field of one record about to be written. `change_id` is the same whenever a plan is resumed."""
 
     change_id: str
     plan_id: str
@@ -96,18 +96,24 @@ def open_rows(connection: Connection) -> list[RowMapping]:
     )
 
 
+def has_open(connection: Connection) -> bool:
+    """Whether a run left open rows."""
+    query = select(journal.c.change_id).where(journal.c.settled_at.is_(None)).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def settled_states(connection: Connection, plan_id: str) -> dict[str, JournalState]:
     """Change id -> state of the rows of a plan that have ended for good: confirmed or rejected."""
     query = select(journal.c.change_id, journal.c.state).where(
         journal.c.plan_id == plan_id, journal.c.state.in_(("confirmed", "rejected"))
     )
-    return {change_id: state for change_id, state in connection.execute(query)}
+    return dict(connection.execute(query).tuples().all())
 
 
 def counts(connection: Connection, run_id: str) -> dict[JournalState, int]:
     """How many rows of a run stand in each state."""
     query = select(journal.c.state, func.count()).where(journal.c.run_id == run_id).group_by(journal.c.state)
-    return {state: count for state, count in connection.execute(query)}
+    return dict(connection.execute(query).tuples().all())
 
 
 def of_record(connection: Connection, record_key: str) -> list[RowMapping]:

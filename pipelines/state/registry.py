@@ -12,8 +12,8 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-from pipelines.state.engine import upsert
 from pipelines.state.tables import person_aliases, person_registry
+from pipelines.state.upsert import upsert
 
 _PEOPLE = pa.schema(
     [("record_key", pa.string()), ("person_id", pa.string()), ("founded_at", pa.timestamp("us", tz="UTC"))]

@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from pipelines.state.engine import upsert
 from pipelines.state.tables import probes, runs
+from pipelines.state.upsert import upsert
 
 RunStatus = Literal["running", "done", "partial", "failed"]
 

@@ -1,8 +1,8 @@
 """Makes the project's environment in `.venv`, with the standard library alone.
 
-uv does the work: the one on PATH when it is recent enough, else one fetched from PyPI and kept in `.venv/bin`.
-Neither pip nor ensurepip is needed, and no interpreter is ever downloaded: the environment uses the Python
-that runs this file. Nothing happens when the environment already matches `uv.lock`.
+uv does the work: the one on PATH when it is recent enough, else one fetched from PyPI and kept in
+`.venv/bin`. Neither pip nor ensurepip is needed, and no interpreter is ever downloaded: the environment
+uses the Python that runs this file. Nothing happens when the environment already matches `uv.lock`.
 """
 
 from __future__ import annotations
@@ -45,8 +45,12 @@ def main() -> int:
         try:
             uv = find_uv() or fetch_uv(Path(scratch))
         except (OSError, LookupError, ValueError) as error:
-            return fail(f"uv could not be fetched from PyPI ({error}); install uv yourself and run this again")
-        done = subprocess.run([str(uv), "sync", "--frozen", "--quiet", "--python", sys.executable], cwd=ROOT, env=uv_env())
+            return fail(
+                f"uv could not be fetched from PyPI ({error}); install uv yourself and run this again"
+            )
+        done = subprocess.run(
+            [str(uv), "sync", "--frozen", "--quiet", "--python", sys.executable], cwd=ROOT, env=uv_env()
+        )
         if done.returncode != 0:
             return fail("the packages could not be installed; the lines above say why")
         keep(uv)
@@ -87,7 +91,7 @@ def uv_version(uv: Path) -> tuple[int, ...]:
 
 
 def fetch_uv(scratch: Path) -> Path:
-    """Download the uv wheel for this machine from the package index, check its sha256 and unpack the program."""
+    """Download uv's wheel for this machine from the package index, check its sha256, unpack the program."""
     index = (
         os.environ.get("UV_DEFAULT_INDEX")
         or os.environ.get("UV_INDEX_URL")

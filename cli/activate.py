@@ -11,4 +11,43 @@ from cli.screen import table
 from pipelines.errors import Exit
 
 if TYPE_CHECKING:
+    from pipelines.reverse_sync.plan import Plan
     from pipelines.steps import Loop
+
+
+def show_plan(loop: Loop) -> None:
+    """Make a plan and print it: counts by sync and field, samples, what is held, what it costs."""
+    loop.recover()
+    print_plan(Console(highlight=False), loop.plan())
+
+
+def print_plan(console: Console, plan: Plan) -> None:
+    """The readable summary of a plan file."""
+    rows = [
+        (name, f"{s.records:,}", ", ".join(f"{field} {n:,}" for field, n in s.fields.items()), f"{s.held:,}",
+         f"{s.calls.total:,}")
+        for name, s in plan.syncs.items()
+    ]  # fmt: skip
+    console.print(table("Plan", ("sync", "records", "fields", "held", "calls"), rows, numbers=(1, 3, 4)))
+    for sample in plan.samples:
+        console.print(f"\n{sample.label or sample.record_id}  [dim]{sample.sync} {sample.record_id}[/]")
+        for field, change in sample.fields.items():
+            console.print(f"  {field}: {change.before or 'empty'} → {change.after}  [dim]{change.rule}[/]")
+    for held in plan.held[:5]:
+        console.print(f"held: {held.record_key}  [dim]{held.reason}[/]")
+    for sentence in plan.stopped:
+        console.print(f"[bold]stopped:[/] {sentence}")
+    for finding in plan.findings:
+        console.print(f"finding: {finding['records']:,} × {finding['finding']}")
+    if plan.is_empty:
+        console.print("\nNothing to change.")
+    else:
+        console.print(f"\nRead it whole in {plan.path.name}; write it with: crm apply {plan.path}")
+
+
+def apply_plan(loop: Loop, plan_file: Path, *, limit: int | None, force: bool) -> Exit:
+    """Apply a plan file and record what came of it. PARTIAL when some rows were not confirmed."""
+    loop.recover()
+    applied = loop.apply(plan_file, limit=limit, force=force)
+    loop.record()
+    return Exit.PARTIAL if applied.is_partial else Exit.OK

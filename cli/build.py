@@ -5,6 +5,7 @@ Whatever the environment or `.env` says, the only connections here are the sandb
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import threading
@@ -30,24 +31,26 @@ def build(given_world: str | None, size: str) -> int:
 
     with Warehouse(settings.paths).locked("crm build, starting"):
         if worlds.enter(settings.home, world):
-            screen.console.print(f"Switched to the world {world.name}; the one before is kept in var/worlds/.")
+            screen.console.print(
+                f"Switched to the world {world.name}; the one before is kept in var/worlds/."
+            )
     with running(settings.paths.sandbox, world.source, size=size) as ready:
         ready_after = time.monotonic() - started
         with loop_for(connected(settings, ready), screen) as loop, screen:
             loop.refresh()
             loop.recover()
             plan = loop.plan()
-            applied = loop.apply(plan) if plan.has_changes else None
+            applied = None if plan.is_empty else loop.apply(plan.path)
             loop.record()
-            again = loop.plan()
+            again = plan if applied is None else loop.plan()
         story = Story(
-            world=world, ready=ready, sandbox_seconds=ready_after, total_seconds=time.monotonic() - started,
+            world=world, sandbox_seconds=ready_after, total_seconds=time.monotonic() - started,
             plan=plan, applied=applied, again=again,
         )  # fmt: skip
         show(screen.console, loop, story)
-    if again.has_changes:
+    if not again.is_empty:
         raise CrmError(
-            f"a second plan still has {again.change_count} changes", where=str(again.path.name),
+            f"a second plan still has {again.records} records to change", where=again.path.name,
             remedy="read it with crm plan; what was rejected stands in ops.journal",
         )  # fmt: skip
     return 0
@@ -68,8 +71,6 @@ def serve_sandbox(given_world: str | None, size: str, hubspot_port: int, salesfo
         print(f"World: {json.dumps(ready['world'])}. Ctrl-C stops it.", flush=True)
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             stop.wait()
-        except KeyboardInterrupt:
-            pass
     return 0

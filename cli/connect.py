@@ -1,4 +1,4 @@
-"""Makes the Loop a command works with: settings from the environment, the log file, the check from expectations."""
+"""Makes the Loop a command works with: settings from the environment, a log file, the check of expectations."""
 
 from __future__ import annotations
 

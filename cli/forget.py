@@ -29,7 +29,9 @@ REBUILT = (
 
 def forget(what: str, home: Path = VAR) -> list[str]:
     """Remove the named set below `home`; the names that were there come back."""
-    names = REBUILT if what == "clean" else tuple(sorted(p.name for p in home.iterdir())) if home.is_dir() else ()
+    names = (
+        REBUILT if what == "clean" else tuple(sorted(p.name for p in home.iterdir())) if home.is_dir() else ()
+    )
     gone = []
     for name in names:
         path = home / name

@@ -26,9 +26,12 @@ app = typer.Typer(
 )
 
 WorldOption = Annotated[
-    str | None, typer.Option("--world", help="Folder of data files to fill the sandbox with; default: the seeded world.")
+    str | None,
+    typer.Option("--world", help="Folder of data files to fill the sandbox with; default: the seeded world."),
 ]
-SizeOption = Annotated[str, typer.Option("--size", help="Size of the seeded world: XS (300 people) or S (5,000).")]
+SizeOption = Annotated[
+    str, typer.Option("--size", help="Size of the seeded world: XS (300 people) or S (5,000).")
+]
 
 
 @app.command()
@@ -100,8 +103,12 @@ def plan() -> None:
 @app.command()
 def apply(
     plan_file: Annotated[Path, typer.Argument(help="A plan made by crm plan.", exists=True, dir_okay=False)],
-    limit: Annotated[int | None, typer.Option(help="Write only this many records of each sync, to begin with.")] = None,
-    force: Annotated[bool, typer.Option(help="Apply although a guard stopped the plan; this is recorded.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(help="Write only this many records of each sync, to begin with.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option(help="Apply although a guard stopped the plan; this is recorded.")
+    ] = False,
 ) -> None:
     """Write a plan to the CRMs through the journal, then record what came of it."""
     from cli.activate import apply_plan

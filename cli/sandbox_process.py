@@ -22,9 +22,23 @@ _STOP_SECONDS = 10
 
 
 @contextmanager
-def running(home: Path, world: str, *, size: str = "S", extra: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
+def running(
+    home: Path, world: str, *, size: str = "S", extra: tuple[str, ...] = ()
+) -> Iterator[dict[str, Any]]:
     """The sandbox's ready line (URLs, credentials) while it runs. `home` keeps its state between runs."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--world", world, "--size", size, *extra]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "serve",
+        "--home",
+        str(home),
+        "--world",
+        world,
+        "--size",
+        size,
+        *extra,
+    ]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
     assert child.stdin is not None
     assert child.stdout is not None
@@ -32,7 +46,8 @@ def running(home: Path, world: str, *, size: str = "S", extra: tuple[str, ...] =
         line = child.stdout.readline()
         if not line:
             raise CrmError(
-                f"the sandbox did not start (exit {child.wait(_STOP_SECONDS)})", remedy="its own words stand above"
+                f"the sandbox did not start (exit {child.wait(_STOP_SECONDS)})",
+                remedy="its own words stand above",
             )
         yield json.loads(line)
     finally:
@@ -46,7 +61,7 @@ def running(home: Path, world: str, *, size: str = "S", extra: tuple[str, ...] =
 
 
 def connected(settings: Settings, ready: dict[str, Any]) -> Settings:
-    """These settings with the sandbox as their only connections, writing to loopback only, state in `var/`."""
+    """These settings with the sandbox as their only connections: loopback, and state in `var/`."""
     hubspot, salesforce = ready["hubspot"], ready["salesforce"]
     return replace(
         settings,

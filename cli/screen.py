@@ -1,6 +1,6 @@
 """What people see while the loop runs, and the one screen at its end.
 
-Belongs here: printing. On a terminal a line per step with a live bar; elsewhere a plain line when a step ends.
+Belongs here: printing. On a terminal a line per step with a live bar; elsewhere a plain line as a step ends.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Screen:
         if self._live is not None and self._task is not None:
             self._live.remove_task(self._task)
             self._task = None
-        self.console.print(f"{MARKS[result.status]} {result.step:<14}{_counts(result.counts)}  [dim]{result.seconds:.1f} s[/]")
+        seconds = f"[dim]{result.seconds:.1f} s[/]"
+        self.console.print(f"{MARKS[result.status]} {result.step:<14}{_counts(result.counts)}  {seconds}")
         for note in result.notes[:MAX_NOTES]:
             self.console.print(Text(f"    {note}", style="dim"))
         if len(result.notes) > MAX_NOTES:
@@ -70,9 +71,13 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> Table:
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()
+) -> Table:
     """A quiet table; `numbers` are the columns set to the right."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    made = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0)
+    )
     for position, name in enumerate(columns):
         made.add_column(name, justify="right" if position in numbers else "left", header_style="dim")
     for row in rows:

@@ -33,7 +33,8 @@ def _publishes(console: Console, connection: duckdb.DuckDBPyConnection, settings
 def _objects(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     rows = connection.execute(
         """
-        select vendor, table_name, arg_max(status, loaded_at), sum(rows) filter (status = 'loaded'), max(window_to)
+        select vendor, table_name, arg_max(status, loaded_at), sum(rows) filter (status = 'loaded'),
+            max(window_to)
         from ops.loads group by all order by all
         """
     ).fetchall()

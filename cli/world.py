@@ -66,7 +66,7 @@ def enter(home: Path, world: World) -> bool:
     if before is None and (home / "warehouse.duckdb").exists():
         raise UsageError(
             "this folder holds data of a live connection, and make build works in the sandbox only",
-            where=home.name, remedy="keep live data elsewhere with CRM_HOME (docs/going-live.md), or make reset",
+            where=home.name, remedy="keep live data elsewhere with CRM_HOME (docs/going-live.md)",
         )  # fmt: skip
     if before == world:
         return False

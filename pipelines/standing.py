@@ -1,65 +1,30 @@
-"""What a refresh leaves behind about itself, in schema `ops`: gates passed, inputs used.
+"""What a refresh leaves behind about itself: `ops.gates`, `ops.inputs` and `ops.recorded`.
 
-Belongs here: the tables `ops.gates` and `ops.inputs`, and the fingerprint that lets a run skip what it already
-did. The steps that write them are in `pipelines.steps`.
+Belongs here: reading and writing those tables. What the inputs are is in `pipelines.inputs`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.settings import PROJECT_ROOT
+from pipelines.errors import CrmError
 
 if TYPE_CHECKING:
     import duckdb
-
-CODE = ("pipelines", "dbt_project", "expectations")
-CODE_SUFFIXES = (".py", ".sql", ".yml")
 
 _TABLES = """
 create schema if not exists ops;
 create table if not exists ops.gates (scope varchar, passed boolean, message varchar, run_id varchar);
 create table if not exists ops.inputs (fingerprint varchar, run_id varchar, business_date date);
+create table if not exists ops.recorded (journal_version varchar);
 """
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """Everything that decides what a refresh comes to: rows, rules, code and the business date."""
-
-    raw_version: str
-    config_hash: str
-    business_date: date
-
-    def fingerprint(self) -> str:
-        parts = (self.raw_version, self.config_hash, self.business_date.isoformat(), code_hash())
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def code_hash(root: Path = PROJECT_ROOT) -> str:
-    """Of every file of ours that shapes data: a change of code is a reason to run again."""
-    return hash_files(
-        path for top in CODE for path in sorted((root / top).rglob("*")) if path.suffix in CODE_SUFFIXES
-    )
-
-
-def hash_files(paths: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables, and forget the gates of the refresh before."""
+    """Make the tables, and forget what held of the refresh before: its gates and its record."""
     connection.execute(_TABLES)
-    connection.execute("delete from ops.gates")
+    connection.execute("delete from ops.gates; delete from ops.recorded")
 
 
 def raw_version(connection: duckdb.DuckDBPyConnection) -> str:
@@ -70,10 +35,17 @@ def raw_version(connection: duckdb.DuckDBPyConnection) -> str:
     return str(found[0]) if found else ""
 
 
-def latest_bound(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+def latest_bound(connection: duckdb.DuckDBPyConnection) -> datetime:
     """The latest upper bound any extract reached: `as_of` of a refresh that did not fetch by itself."""
-    found = connection.execute("select max(window_to) from ops.loads").fetchone()
-    return found[0] if found else None
+    found = (
+        connection.execute("select max(window_to) from ops.loads").fetchone()
+        if _has_table(connection, "loads")
+        else None
+    )
+    if found is None or found[0] is None:
+        raise CrmError("nothing has been extracted yet", where="raw tables", remedy="run crm extract")
+    bound: datetime = found[0]
+    return bound
 
 
 def used_inputs(connection: duckdb.DuckDBPyConnection) -> str:
@@ -84,9 +56,33 @@ def used_inputs(connection: duckdb.DuckDBPyConnection) -> str:
     return str(found[0]) if found else ""
 
 
-def record_inputs(connection: duckdb.DuckDBPyConnection, inputs: Inputs, run_id: str) -> None:
+def used_date(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The business date of the refresh this file came out of."""
+    if not _has_table(connection, "inputs"):
+        return None
+    found = connection.execute("select business_date from ops.inputs").fetchone()
+    return found[0] if found else None
+
+
+def recorded_journal(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The version of the journal that the activity marts were built from; None when a refresh came after."""
+    if not _has_table(connection, "recorded"):
+        return None
+    found = connection.execute("select journal_version from ops.recorded").fetchone()
+    return str(found[0]) if found else None
+
+
+def record_journal(connection: duckdb.DuckDBPyConnection, version: str) -> None:
+    connection.execute(_TABLES)
+    connection.execute("delete from ops.recorded")
+    connection.execute("insert into ops.recorded values (?)", [version])
+
+
+def record_inputs(
+    connection: duckdb.DuckDBPyConnection, fingerprint: str, business_date: date, run_id: str
+) -> None:
     connection.execute("delete from ops.inputs")
-    connection.execute("insert into ops.inputs values (?, ?, ?)", [inputs.fingerprint(), run_id, inputs.business_date])
+    connection.execute("insert into ops.inputs values (?, ?, ?)", [fingerprint, run_id, business_date])
 
 
 def record_gate(

@@ -2,25 +2,28 @@
 
 Belongs here: the order of things, the lock around them, what is skipped, what is said about a step. How a
 step does its work is in the package it calls. Great Expectations is above this package, so the check comes
-in as a function. Imports of the heavy packages stand inside the methods: a step that is skipped costs nothing.
+in as a function. Heavy packages are imported inside the methods: a step that is skipped costs nothing.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from ulid import ULID
 
 from pipelines import standing
-from pipelines.errors import CrmError, GateFailed
-from pipelines.run import Progress, Reporter, Run, Silent, StepResult, StepStatus
+from pipelines.errors import GateFailed
+from pipelines.inputs import Inputs
+from pipelines.ledger import Doing, Ledger
+from pipelines.run import Progress, Reporter, Run, Silent, StepResult
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
@@ -29,12 +32,14 @@ if TYPE_CHECKING:
 
     from pipelines.reverse_sync.apply import ApplyResult
     from pipelines.reverse_sync.plan import Plan
-    from pipelines.sources.fetch import Fetched
-    from pipelines.state import State
+    from pipelines.sources.fetched import Fetched
+    from pipelines.sources.known import Known
+    from pipelines.state.engine import State
 
 log = logging.getLogger(__name__)
 
 Scope = Literal["raw", "marts", "desired"]
+RECORD_WAIT_SECONDS = 600.0
 
 
 class Check(Protocol):
@@ -47,7 +52,7 @@ class Check(Protocol):
 
 @dataclass
 class Loop:
-    """The steps of one run. Each returns a StepResult, tells the reporter, and raises CrmError when it failed."""
+    """The steps of one run. Each tells the reporter, and raises CrmError when it failed."""
 
     settings: Settings
     check_with: Check
@@ -58,10 +63,21 @@ class Loop:
         self.warehouse = Warehouse(self.settings.paths)
         self.results: list[StepResult] = []
         self._fetched: Fetched | None = None
+        self._inputs = Inputs(self.settings, self.warehouse)
+        self._ledger = Ledger(self.run, self.reporter, self.results, lambda: self.state)
+
+    def __enter__(self) -> Loop:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if "state" in self.__dict__:
+            self.state.close()
 
     @cached_property
     def state(self) -> State:
-        from pipelines.state import State
+        from pipelines.state.engine import State
 
         return State.open(self.settings)
 
@@ -71,11 +87,11 @@ class Loop:
         with self.warehouse.locked(f"run {self.run.id}", wait_seconds=wait_seconds):
             yield
 
-    # -- refresh: CRM -> published file --------------------------------------------------------------
+    # -- refresh: CRM to published file --------------------------------------------------------------
 
     def refresh(self) -> None:
         """Extract to publish. A failing gate on raw or marts leaves what was published before."""
-        with self.locked():
+        with self.locked(), self._ledger.entry("refresh"):
             self.extract()
             self.transform()
             self.check("raw")
@@ -89,149 +105,118 @@ class Loop:
             self.publish()
 
     def extract(self) -> StepResult:
-        """Fetch what is new and load it into the refresh in the works."""
+        """Fetch what is new and load it into a new refresh in the works."""
         from pipelines.sources import fetch
 
-        with self.locked(), self._step("extract") as step:
+        with self.locked(), self._ledger.step("extract") as step:
             if self.warehouse.discard_work():
                 step.notes.append("removed what an interrupted refresh had left")
-            self._fetched = fetched = fetch.fetch(
-                self.settings, self.run, self._known(), self.reporter.progress, probe=self.state.record_probe
-            )
+            self._fetched = fetched = self._fetch(fetch)
             step.notes += fetched.notes
             step.counts |= fetched.rows
-            if fetched.has_changes or self._is_a_new_day(fetched):
+            if fetched.has_changes or self._inputs.is_a_new_day(fetched.as_of):
                 self._start_work()
                 self._load(fetched)
             else:
-                step.status = "skipped"
-                step.notes.append("nothing new in the CRMs")
+                step.skip("nothing is new in the CRMs")
             if fetched.stale:
                 step.status = "partial"
         return self.results[-1]
 
     def transform(self) -> StepResult:
         """Rules, staging, identity and marts."""
-        with self.locked(), self._step("transform") as step:
+        with self.locked(), self._ledger.step("transform") as step:
             if self._unchanged():
-                return step.skip("rows, config, code and business date are as they were")
-            from pipelines import transform
-            from pipelines.rules import tables
+                step.skip("rows, config, code and business date are as they were")
+            else:
+                from pipelines.rules import tables
+                from pipelines.state import registry
 
-            self._ensure_work()
-            with self.warehouse.writing() as connection:
-                as_of = self._as_of(connection)
-                tables.write(connection, self.settings.config_dir, self.run, as_of, self.state.registry())
-            built = transform.build(self.warehouse, self.settings, self.run, "marts", self.reporter.progress)
-            step.counts |= {"models": built.models, "tests": built.tests}
-            step.notes += built.warnings
+                if not self.warehouse.has_work():
+                    self._start_work()
+                with self.warehouse.writing() as connection, self.state.reading() as state:
+                    as_of = self._as_of(connection)
+                    tables.write(connection, self.settings.config_dir, self.run, as_of, registry.load(state))
+                self._build("marts", step)
         return self.results[-1]
 
     def check(self, scope: Scope) -> StepResult:
         """Ask the gates of a scope. Raises GateFailed; the outcome stays in `ops.gates`."""
-        with self.locked(), self._step(f"check {scope}") as step:
+        with self.locked(), self._ledger.step(f"check {scope}") as step:
             if self._unchanged():
-                return step.skip("nothing changed since these gates passed")
-            passed, message = True, ""
-            try:
-                seen = self.check_with(scope, self.warehouse, self.settings, self.run, self.reporter.progress)
-                step.counts |= seen.counts
-                step.notes += seen.notes
-            except GateFailed as failed:
-                passed, message = False, str(failed)
-                raise
-            finally:
-                with self.warehouse.writing() as connection:
-                    standing.record_gate(connection, scope, passed=passed, message=message, run_id=self.run.id)
+                step.skip("nothing changed since these gates were asked")
+            else:
+                self._ask(scope, step)
         return self.results[-1]
 
     def decide(self) -> StepResult:
         """Routing: who gets which new lead."""
-        with self.locked(), self._step("decide") as step:
+        with self.locked(), self._ledger.step("decide") as step:
             if self._unchanged():
-                return step.skip("no lead is new")
-            from pipelines.decisions import routing
+                step.skip("no lead is new")
+            else:
+                from pipelines.decisions import routing
 
-            with self.warehouse.writing() as connection:
-                decided = routing.decide(
-                    connection, self.state, self.settings.config_dir, self.run, self._as_of(connection)
-                )
-            step.counts |= decided.counts
-            step.notes += decided.notes
+                with self.warehouse.writing() as connection:
+                    as_of = self._as_of(connection)
+                    decided = routing.decide(connection, self.state, self.settings, self.run, as_of)
+                step.counts |= decided.counts
+                step.notes += decided.notes
         return self.results[-1]
 
     def desired(self) -> StepResult:
         """What each CRM record should look like."""
-        with self.locked(), self._step("desired") as step:
+        with self.locked(), self._ledger.step("desired") as step:
             if self._unchanged():
-                return step.skip("nothing changed since it was worked out")
-            from pipelines import transform
-
-            built = transform.build(self.warehouse, self.settings, self.run, "desired", self.reporter.progress)
-            step.counts |= {"models": built.models, "tests": built.tests}
-            step.notes += built.warnings
+                step.skip("nothing changed since it was worked out")
+            else:
+                self._build("desired", step)
         return self.results[-1]
 
     def publish(self) -> StepResult:
-        """Swap in the refresh: the warehouse and the analysts' file. State is written here, after the gates."""
-        with self.locked(), self._step("publish") as step:
+        """Swap in the refresh: the warehouse and the analysts' file. State is written here, past the gates."""
+        with self.locked(), self._ledger.step("publish") as step:
             if self._unchanged():
-                return step.skip("what is published is up to date")
-            from pipelines.decisions import routing
-            from pipelines.identity import registry
-            from pipelines.sources import spool
-
-            with self.warehouse.writing() as connection:
-                for scope in ("raw", "marts"):
-                    asked = standing.gate(connection, scope)
-                    if asked is None or not asked[0]:
-                        raise GateFailed(
-                            f"the {scope} gate has not been passed in this refresh", where="publish",
-                            remedy=f"run crm check {scope}",
-                        )  # fmt: skip
-                registry.keep(self.state, connection)
-                routing.keep(self.state, connection)
-                standing.record_inputs(connection, self._inputs(connection), self.run.id)
-            self.warehouse.publish(str(ULID()))
-            spool.clear(self.settings)
-            step.counts["published"] = 1
+                step.skip("what is published is up to date")
+            else:
+                self._publish(step)
         return self.results[-1]
 
-    # -- activation: published file -> CRMs ----------------------------------------------------------
+    # -- activation: published file to CRMs ----------------------------------------------------------
 
     def recover(self) -> StepResult | None:
         """Find out what an interrupted apply had written. None when there is nothing to settle."""
-        from pipelines.reverse_sync import apply as applying
+        from pipelines.reverse_sync import recovery
 
-        if not self.state.has_unsettled():
+        if not recovery.is_due(self.state):
             return None
-        with self._step("recover") as step:
-            settled = applying.recover(self.state, self.settings)
+        with self._ledger.step("recover") as step:
+            settled = recovery.recover(self.state, self.settings)
             step.counts |= settled.counts
-            step.notes.append("an earlier apply was interrupted; what it wrote has been read back")
+            step.notes.append("an apply was interrupted; what it had written was read back")
         return self.results[-1]
 
     def plan(self) -> Plan:
-        """Work out what to write. Reads the published file and the state only."""
+        """Work out what to write. Reads the published file and the state, nothing else."""
         from pipelines.reverse_sync import plan as planning
 
-        with self._step("plan") as step:
+        with self._ledger.step("plan") as step:
             with self.warehouse.reading() as connection:
                 asked = standing.gate(connection, "desired")
-                if asked is not None and not asked[0]:
-                    raise GateFailed(f"nothing is planned, the desired state did not pass: {asked[1]}")
+            if asked is not None and not asked[0]:
+                raise GateFailed(f"nothing is planned: {asked[1].rstrip('.')}")
             plan = planning.make(self.warehouse, self.state, self.settings, self.run, self.reporter.progress)
             step.counts |= plan.counts
-            step.notes += plan.notes
+            step.notes += (*plan.stopped, *plan.warnings, *plan.notes)
         return plan
 
-    def apply(self, plan: Plan, *, limit: int | None = None, force: bool = False) -> ApplyResult:
+    def apply(self, plan_path: Path, *, limit: int | None = None, force: bool = False) -> ApplyResult:
         """Write a plan through the journal."""
         from pipelines.reverse_sync import apply as applying
 
-        with self._step("apply") as step:
+        with self._ledger.entry("activation"), self._ledger.step("apply") as step:
             applied = applying.apply(
-                plan.path, self.warehouse, self.state, self.settings, self.run, self.reporter.progress,
+                plan_path, self.warehouse, self.state, self.settings, self.run, self.reporter.progress,
                 limit=limit, force=force,
             )  # fmt: skip
             step.counts |= applied.counts
@@ -242,19 +227,99 @@ class Loop:
 
     def record(self) -> StepResult:
         """Load the journal into `ops`, rebuild the activity marts and publish them."""
-        from pipelines import transform
         from pipelines.reverse_sync import record
 
-        with self.locked(wait_seconds=600), self._step("record") as step:
-            self._start_work(keep_gates=True)
-            with self.warehouse.writing() as connection:
-                step.counts |= record.load_journal(connection, self.state)
-            built = transform.build(self.warehouse, self.settings, self.run, "activity", self.reporter.progress)
-            step.counts |= {"models": built.models, "tests": built.tests}
-            self.warehouse.publish(str(ULID()))
+        with self.locked(wait_seconds=RECORD_WAIT_SECONDS), self._ledger.step("record") as step:
+            version = record.version(self.state)
+            if self._inputs.recorded_journal() == version:
+                step.skip("the journal and the marts are as they were recorded")
+            else:
+                self.warehouse.start_work()
+                with self.warehouse.writing() as connection:
+                    step.counts |= record.load_journal(connection, self.state, self.run)
+                    standing.record_journal(connection, version)
+                self._build("activity", step)
+                self.warehouse.publish(str(ULID()))
         return self.results[-1]
 
-    # -- helpers -------------------------------------------------------------------------------------
+    # -- inside the steps ----------------------------------------------------------------------------
 
-    def _known(self) -> fetch_types.Known:
-        raise NotImplementedError
+    def _fetch(self, fetch: ModuleType) -> Fetched:
+        """Fetch, and remember for uptime whether each connection answered."""
+        fetched: Fetched = fetch.fetch(
+            self.settings, self.run, self._known(), self.reporter.progress, on_probe=self._save_probe
+        )
+        return fetched
+
+    def _save_probe(self, vendor: str, ok: bool, seconds: float, message: str) -> None:
+        from pipelines.state import runs
+
+        probe = runs.Probe(vendor, self.run.id, datetime.now(UTC), ok, round(seconds * 1000), message)
+        with self.state.writing() as state:
+            runs.save_probe(state, probe)
+
+    def _known(self) -> Known:
+        from pipelines.sources.known import known_from
+
+        if not self.settings.paths.warehouse.exists():
+            return known_from(None)
+        with self.warehouse.reading("warehouse") as connection:
+            return known_from(connection)
+
+    def _load(self, fetched: Fetched) -> None:
+        from pipelines.sources import load
+
+        with self.warehouse.writing() as connection:
+            load.load(fetched, connection, self.settings, self.run, self.reporter.progress)
+
+    def _build(self, stage: Literal["marts", "desired", "activity"], step: Doing) -> None:
+        from pipelines import transform
+
+        built = transform.build(self.warehouse, self.settings, self.run, stage, self.reporter.progress)
+        step.counts |= {"models": built.models, "tests": built.tests}
+        step.notes += built.warnings
+
+    def _ask(self, scope: Scope, step: Doing) -> None:
+        passed, message = False, "the check itself did not end"
+        try:
+            seen = self.check_with(scope, self.warehouse, self.settings, self.run, self.reporter.progress)
+            passed, message = True, ""
+            step.counts |= seen.counts
+            step.notes += seen.notes
+        except GateFailed as failed:
+            message = str(failed)
+            raise
+        finally:
+            with self.warehouse.writing() as connection:
+                standing.record_gate(connection, scope, passed=passed, message=message, run_id=self.run.id)
+
+    def _publish(self, step: Doing) -> None:
+        from pipelines.decisions import routing
+        from pipelines.sources import spool
+        from pipelines.state import registry
+
+        with self.warehouse.writing() as connection, self.state.writing() as state:
+            for scope in ("raw", "marts"):
+                asked = standing.gate(connection, scope)
+                if asked is None or not asked[0]:
+                    raise GateFailed(
+                        f"the {scope} gate has not been passed in this refresh", where="publish",
+                        remedy=f"run crm check {scope}",
+                    )  # fmt: skip
+            step.counts["records with a person"] = registry.publish_registry(state, connection)
+            routing.publish_decisions(state, connection)
+            self._inputs.record(connection, self._as_of(connection), self.run)
+        self.warehouse.publish(str(ULID()))
+        spool.clear(self.settings)
+
+    def _start_work(self) -> None:
+        self.warehouse.start_work()
+        with self.warehouse.writing() as connection:
+            standing.prepare(connection)
+
+    def _as_of(self, connection: duckdb.DuckDBPyConnection) -> datetime:
+        """The latest bound reached by extract: of this process's fetch, else of the loads in the file."""
+        return self._fetched.as_of if self._fetched is not None else standing.latest_bound(connection)
+
+    def _unchanged(self) -> bool:
+        return self._inputs.unchanged(self._as_of)

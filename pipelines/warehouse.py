@@ -63,7 +63,11 @@ class Warehouse:
                     )  # fmt: skip
                 time.sleep(_POLL_SECONDS)
             os.ftruncate(fd, 0)
-            note = {"holder": holder, "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+            note = {
+                "holder": holder,
+                "pid": os.getpid(),
+                "since": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
             os.pwrite(fd, json.dumps(note).encode(), 0)
             self._lock_fd = fd
         self._depth += 1
@@ -123,7 +127,11 @@ class Warehouse:
 
         Raises CrmError when that file is not there yet.
         """
-        path = {"published": self.paths.published, "warehouse": self.paths.warehouse, "work": self.paths.work}[which]
+        path = {
+            "published": self.paths.published,
+            "warehouse": self.paths.warehouse,
+            "work": self.paths.work,
+        }[which]
         if not path.exists():
             raise CrmError(
                 "no refresh is in the works" if which == "work" else "nothing has been published yet",
@@ -170,9 +178,7 @@ def _export(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     for schema in PUBLISHED_SCHEMAS:
         connection.execute(f"create schema if not exists published.{schema}")
     for schema, table in tables:
-        connection.execute(
-            f'create table published.{schema}."{table}" as select * from {schema}."{table}"'
-        )
+        connection.execute(f'create table published.{schema}."{table}" as select * from {schema}."{table}"')
     connection.execute("checkpoint published")
     connection.execute("detach published")
 

@@ -26,7 +26,9 @@ Model = TypeVar("Model", bound=BaseModel)
 def load(path: Path, model: type[Model]) -> Model:
     """Parse and validate `path`. Raises ConfigError with file, line and key of the first fault."""
     if not path.is_file():
-        raise ConfigError(f"{path.name} is missing", where=path.parent.name, remedy="restore it from the project")
+        raise ConfigError(
+            f"{path.name} is missing", where=path.parent.name, remedy="restore it from the project"
+        )
     try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)

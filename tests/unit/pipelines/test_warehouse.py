@@ -42,7 +42,12 @@ def number(warehouse: Warehouse) -> int:
 def test_a_publish_holds_the_published_schemas_only(warehouse: Warehouse) -> None:
     refresh(warehouse, 1)
     with warehouse.reading() as connection:
-        schemas = {row[0] for row in connection.execute("select distinct table_schema from information_schema.tables").fetchall()}
+        schemas = {
+            row[0]
+            for row in connection.execute(
+                "select distinct table_schema from information_schema.tables"
+            ).fetchall()
+        }
     assert schemas == {"marts", "ops"}
     assert warehouse.paths.warehouse.exists()
     assert not warehouse.has_work()
@@ -103,7 +108,9 @@ with warehouse.locked("run that dies"):
 
 @pytest.mark.kill
 def test_a_killed_holder_frees_the_lock_within_two_seconds(warehouse: Warehouse) -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(warehouse.paths.home)], stdout=subprocess.PIPE)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(warehouse.paths.home)], stdout=subprocess.PIPE
+    )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
     with pytest.raises(Locked, match="run that dies"), warehouse.locked("second"):

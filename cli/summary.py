@@ -1,0 +1,189 @@
+"""The one screen at the end of `make build`: what came in, what it became, what was written, where to look.
+
+Belongs here: asking the published file and printing. Nothing is computed that the marts do not hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from cli.screen import table
+from pipelines.timing import fixed_costs
+
+if TYPE_CHECKING:
+    import duckdb
+    from pipelines.reverse_sync.apply import ApplyResult
+
+    from cli.world import World
+    from pipelines.reverse_sync.plan import Plan
+    from pipelines.steps import Loop
+
+MARTS = (
+    "unified_leads",
+    "unified_accounts",
+    "opportunities",
+    "stage_history",
+    "attribution_touchpoints",
+    "attribution_credits",
+    "pipeline_velocity",
+)
+FINDINGS_SHOWN = 8
+SAMPLES_SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What a build did, for its summary."""
+
+    world: World
+    sandbox_seconds: float
+    total_seconds: float
+    plan: Plan
+    applied: ApplyResult | None
+    again: Plan
+
+
+def show(console: Console, loop: Loop, story: Story) -> None:
+    """Print it."""
+    with loop.warehouse.reading() as connection:
+        console.print()
+        _stages(console, connection)
+        _empty(console, connection)
+        _gates(console, connection)
+        _written(console, connection, loop, story)
+        _findings(console, connection)
+        _kpis(console, connection)
+    _next(console, loop, story)
+
+
+def _stages(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    raw = connection.execute(
+        "select vendor, sum(rows) from (select vendor, table_name, sum(rows) as rows from ops.loads "
+        "where status = 'loaded' group by all) group by all order by all"
+    ).fetchall()
+    rows = [(f"raw_{vendor}", f"{count or 0:,}") for vendor, count in raw]
+    for mart in MARTS:
+        counted = connection.execute(f"select count(*) from marts.{mart}").fetchone()
+        rows.append((f"marts.{mart}", f"{counted[0] if counted else 0:,}"))
+    console.print(table("Rows", ("table", "rows"), rows, numbers=(1,)))
+
+
+def _empty(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """Objects without a row, by reason: the world does not have them, or they could not be read."""
+    rows = connection.execute(
+        """
+        with latest as (
+            select vendor, table_name, arg_max(status, run_id) as status, arg_max(note, run_id) as note,
+                sum(rows) as rows
+            from ops.loads group by all
+        )
+        select vendor, case when status in ('absent', 'stale') then coalesce(nullif(note, ''), status)
+            else 'this world has none' end as why, string_agg(table_name, ', ' order by table_name)
+        from latest where rows = 0 or status = 'stale' group by all order by all
+        """
+    ).fetchall()
+    if rows:
+        console.print("\n[bold]Empty[/]")
+        for vendor, why, names in rows:
+            console.print(f"  {vendor}: {names}  [dim]{why}[/]")
+
+
+def _gates(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute("select scope, passed, message from ops.gates order by scope").fetchall()
+    said = ", ".join(
+        f"{scope} {'passed' if passed else 'STOPPED: ' + message}" for scope, passed, message in rows
+    )
+    console.print(f"\n[bold]Gates[/]  {said or 'none were asked'}")
+
+
+def _written(console: Console, connection: duckdb.DuckDBPyConnection, loop: Loop, story: Story) -> None:
+    console.print("\n[bold]Written back[/]")
+    written = connection.execute(
+        "select vendor, object, field, count(*) filter (state = 'confirmed'), "
+        "count(*) filter (state <> 'confirmed') from ops.journal where run_id = ? group by all order by all",
+        [loop.run.id],
+    ).fetchall()
+    if not written:
+        console.print("  Nothing: both CRMs already hold what they should.")
+        for note in story.plan.notes:
+            console.print(f"  {note}.")
+        return
+    by_object: dict[str, list[str]] = {}
+    for vendor, name, field, confirmed, other in written:
+        said = f"{field} {confirmed:,}" + (f" ({other:,} not)" if other else "")
+        by_object.setdefault(f"{vendor} {name}", []).append(said)
+    for name, fields in by_object.items():
+        console.print(f"  {name}: {', '.join(fields)}")
+    for note in story.plan.notes:
+        console.print(f"  {note}.")
+    console.print("  [dim]for instance[/]")
+    for sample in story.plan.samples[:SAMPLES_SHOWN]:
+        console.print(f"    {sample.label or sample.record_id}  [dim]{sample.sync} {sample.record_id}[/]")
+        for field, change in sample.fields.items():
+            console.print(
+                f"      {field}: {_shown(change.before)} → {_shown(change.after)}  [dim]{change.rule}[/]"
+            )
+
+
+def _findings(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute(
+        "select finding, records, example_ids, remedy from marts.data_findings order by records desc, finding"
+    ).fetchall()
+    if not rows:
+        return
+    console.print(f"\n[bold]Findings in the data[/]  [dim]all {len(rows)} in marts.data_findings[/]")
+    for finding, records, _examples, _remedy in rows[:FINDINGS_SHOWN]:
+        console.print(f"  {records:>7,}  {finding}")
+
+
+def _kpis(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute(
+        "select kpi, value, target, met, numerator, denominator from marts.kpis order by kpi"
+    )
+    shown = [
+        (kpi, _number(value), _number(target), {True: "met", False: "missed", None: "no data"}[met],
+         f"{_number(numerator)} of {_number(denominator)}" if denominator else "")
+        for kpi, value, target, met, numerator, denominator in rows.fetchall()
+    ]  # fmt: skip
+    console.print()
+    console.print(table("KPIs, last 30 days", ("kpi", "value", "target", "", "from"), shown, numbers=(1, 2)))
+
+
+def _next(console: Console, loop: Loop, story: Story) -> None:
+    fixed = fixed_costs()
+    pipeline = story.total_seconds - story.sandbox_seconds
+    left = "nothing left to change" if story.again.is_empty else f"{story.again.records:,} records left"
+    console.print(f"\nSecond plan: [bold]{left}[/]")
+    console.print(
+        f"Pipeline {pipeline:.1f} s, of which fixed {sum(fixed.values()):.1f} s"
+        f" [dim]({', '.join(f'{name} {seconds:.1f}' for name, seconds in fixed.items()) or 'nothing'})[/];"
+        f" sandbox start {story.sandbox_seconds:.1f} s"
+    )
+    console.print(f"Analysts' database: [bold]{_relative(loop.settings.paths.published)}[/]")
+    console.print("\nNext, try:")
+    console.print("  make build           again: incremental, and nothing is written twice")
+    console.print("  .venv/bin/crm status what is published and how fresh it is")
+    console.print("  make dev             the same steps as assets and checks, on 127.0.0.1:3000")
+
+
+def _shown(value: Any) -> str:
+    return "empty" if value in (None, "") else str(value)
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "–"
+    number = float(value)
+    return f"{number:,.0f}" if number == int(number) else f"{number:,.3f}"
+
+
+def _relative(path: Any) -> str:
+    from pathlib import Path
+
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,7 +1,7 @@
 """Vendors' values to Arrow columns of the promised type. What cannot be read becomes null and is counted.
 
-Belongs here: types and conversion. Each column is cast as a whole first; only when something in it does not fit
-is it looked at value by value.
+Belongs here: types and conversion. Each column is cast as a whole first; only when something in it does not
+fit is it looked at value by value.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Belongs here: values that pass from `fetch` to `load`. They are read by the step
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -14,8 +14,8 @@ from pipelines.sources.schema import RawTable
 
 Status = Literal["loaded", "unchanged", "absent", "stale"]
 Mode = Literal["replace", "merge", "append", "scope", "mark"]
-"""How a part goes in: replace the table, merge on its key, append; or, by SQL: `scope` names what is read anew and
-is deleted first, `mark` names rows that are deleted at the vendor."""
+"""How a part goes in: replace the table, merge on its key, append; or, by SQL: `scope` names what is read
+anew and is deleted first, `mark` names rows that are deleted at the vendor."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class TableFetch:
-    """What became of one table in one fetch. `is_news`: it brought rows, or its standing is another than before."""
+    """What became of one table in one fetch. `is_news`: it brought rows, or its standing changed."""
 
     vendor: str
     table: RawTable
@@ -69,7 +69,6 @@ class Fetched:
     as_of: datetime
     calls: int
     seconds: float = 0.0
-    said: tuple[str, ...] = field(default=())
 
     @property
     def has_changes(self) -> bool:
@@ -87,8 +86,9 @@ class Fetched:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences for people."""
-        return self.said + tuple(f"{table.name}: {note}" for table in self.tables for note in table.notes)
+        """Sentences for people, of what is new or wrong."""
+        told = [table for table in self.tables if table.is_news or table.status == "stale"]
+        return tuple(f"{table.name}: {note}" for table in told for note in table.notes)
 
 
 def joined(first: TableFetch, second: TableFetch) -> TableFetch:

@@ -28,7 +28,7 @@ OVERLAP = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class KnownTable:
-    """What is known of one table. `versions`: record id to its cursor in microseconds, from OVERLAP before on."""
+    """What is known of one table. `versions`: record id to its cursor in microseconds, from OVERLAP on."""
 
     cursor: datetime | None = None
     status: str = ""

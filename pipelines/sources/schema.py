@@ -15,7 +15,7 @@ timestamp TIMESTAMPTZ in UTC, list VARCHAR[], json JSON text in VARCHAR."""
 
 @dataclass(frozen=True)
 class RawTable:
-    """A table of schema `raw_<vendor>`. `columns` are promised: absent at the vendor, they are null and noted.
+    """A table of schema `raw_<vendor>`. `columns` are promised: what a vendor lacks is null and noted.
 
     `api_name` is the vendor's own name of the object; `key` the columns a row is merged on. `cursor` is the
     column that says when a row last changed: with one, a table is read by changes. `comes_with` names the

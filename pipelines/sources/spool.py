@@ -1,7 +1,7 @@
 """Fetched rows on their way to the warehouse: Parquet files below `var/spool/<vendor>/<object>/`.
 
-A file is written under a temporary name, synced and renamed; then the manifest, written the same way, names it. A
-file the manifest does not name is not there. `first/` holds a first load: a killed one goes on where its manifest
+A file is written under a temporary name, synced and renamed; then the manifest, written alike, names it. What
+the manifest does not name is not there. `first/` holds a first load: a killed one goes on where its manifest
 says. `changes/` holds the window of one run and is always begun anew, for it is short.
 """
 
@@ -44,13 +44,10 @@ class Spool:
         self.bad: dict[str, Sequence[Any]] = {}
 
     @classmethod
-    def begin(
-        cls, root: Path, vendor: str, api_name: str, kind: Kind, identity: Sequence[str], upper: datetime
-    ) -> Spool:
-        """Open the spool of an object: a first load where the last run left it, anything else empty."""
-        digest = hashlib.sha256("\n".join(identity).encode()).hexdigest()
-        spool = cls(root / vendor / api_name / kind, digest, upper)
-        if kind == "first" and spool._resume():
+    def begin(cls, folder: Path, identity: Sequence[str], upper: datetime, *, keep: bool) -> Spool:
+        """Open an object's spool: with `keep` where the last run left it, otherwise empty."""
+        spool = cls(folder, hashlib.sha256("\n".join(identity).encode()).hexdigest(), upper)
+        if keep and spool._resume():
             return spool
         shutil.rmtree(spool.folder, ignore_errors=True)
         return spool
@@ -69,6 +66,17 @@ class Spool:
         self.upper = datetime.fromisoformat(manifest["upper"])
         self.is_complete, self.is_resumed, self.bad = manifest["complete"], True, manifest["bad"]
         return True
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything was written that no commit counts yet."""
+        return bool(self._pending)
+
+    def start_over(self) -> None:
+        """Forget what there is: it cannot be gone on with."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._parts, self._pending, self.bad = [], [], {}
+        self.position, self.is_complete, self.is_resumed = "", False, False
 
     def write(self, table: str, mode: Mode, rows: pa.Table) -> None:
         """Add a file. It counts from the next `commit` on."""

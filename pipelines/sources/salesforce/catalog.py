@@ -33,7 +33,7 @@ _ADDRESSED: dict[str, ColumnType] = {"City": "text", "State": "text", "Country":
 
 
 def _sobject(name: str, api_name: str, columns: dict[str, ColumnType]) -> RawTable:
-    all_columns: dict[str, ColumnType] = {"Id": "text"} | columns | _SYSTEM | _DELETION
+    all_columns: dict[str, ColumnType] = {"Id": "text", **columns, **_SYSTEM, **_DELETION}
     return RawTable(name, api_name, all_columns, key=("Id",), cursor=CURSOR)
 
 

@@ -1,0 +1,142 @@
+"""Fetches what is new from all CRMs, side by side, into the spool. Holds no lock and opens no database.
+
+Belongs here: who is asked, refusing the wrong org, running the vendors beside each other, adding up. How a
+vendor is read is in `<vendor>/fetch.py`; how it gets into the warehouse in `load`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from pipelines.clients import errors
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.clients.salesforce.client import SalesforceClient
+from pipelines.errors import ConfigError
+from pipelines.run import Progress, Run
+from pipelines.settings import Settings
+from pipelines.sources.fetched import Fetched, OrgInfo, TableFetch, joined
+from pipelines.sources.hubspot import fetch as hubspot
+from pipelines.sources.known import Known
+from pipelines.sources.reading import Reading
+from pipelines.sources.salesforce import fetch as salesforce
+
+if TYPE_CHECKING:
+    from pipelines.state.runs import Probe
+
+HOLD_BACK = timedelta(seconds=5)
+"""How far behind the vendor's clock a window ends: what was written just now may not be visible yet."""
+_AT_ONCE = 4
+Client = TypeVar("Client", HubSpotClient, SalesforceClient)
+Outcome = tuple[OrgInfo, datetime, list[TableFetch], int]
+RecordProbe = Callable[["Probe"], None]
+
+
+def fetch(
+    settings: Settings, run: Run, known: Known, progress: Progress, *, probe: RecordProbe | None = None
+) -> Fetched:
+    """Fetch everything new. A single object that fails is marked stale.
+
+    Raises when a CRM cannot be reached or is not the one the warehouse was made from.
+    """
+    if not settings.connections:
+        raise ConfigError(
+            "no CRM is connected", where="environment or .env",
+            remedy="set HUBSPOT_TOKEN or SALESFORCE_URL, see docs/going-live.md, or run make build",
+        )  # fmt: skip
+    started = time.monotonic()
+    tell, prober = _serialised(progress), _Prober(run, probe)
+
+    def from_hubspot() -> Outcome:
+        with open_hubspot(settings) as client:
+            return _fetch(client, hubspot.identify, hubspot.read_all, settings, known, tell, prober)
+
+    def from_salesforce() -> Outcome:
+        with open_salesforce(settings) as client:
+            return _fetch(client, salesforce.identify, salesforce.read_all, settings, known, tell, prober)
+
+    sources = {"hubspot": from_hubspot, "salesforce": from_salesforce}
+    with ThreadPoolExecutor(len(settings.connections), thread_name_prefix="vendor") as pool:
+        tasks = [pool.submit(sources[connection.vendor]) for connection in settings.connections]
+        outcomes = [task.result() for task in tasks]
+    return Fetched(
+        tables=_joined([table for _, _, tables, _ in outcomes for table in tables]),
+        connections=tuple(org for org, _, _, _ in outcomes), as_of=max(upper for _, upper, _, _ in outcomes),
+        calls=sum(calls for _, _, _, calls in outcomes), seconds=time.monotonic() - started,
+    )  # fmt: skip
+
+
+def _fetch(
+    client: Client, identify: Callable[[Client], OrgInfo],
+    read_all: Callable[[Reading, Client, Executor], list[TableFetch]],
+    settings: Settings, known: Known, progress: Progress, prober: _Prober,
+) -> Outcome:  # fmt: skip
+    org = prober.ask(client, identify)
+    _refuse_another_org(org, known)
+    upper = (client.server_time or datetime.now(UTC)) - HOLD_BACK
+    reading = Reading(
+        org=org, known=known, upper=upper, spool_root=settings.paths.spool, progress=progress,
+        calls_here=lambda: client.calls_here,
+    )  # fmt: skip
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=org.vendor) as pool:
+        tables = read_all(reading, client, pool)
+    return org, upper, tables, client.calls
+
+
+class _Prober:
+    """Asks a connection who it is, and notes whether and how fast it answered."""
+
+    def __init__(self, run: Run, record: RecordProbe | None) -> None:
+        self._run, self._record = run, record
+
+    def ask(self, client: Client, identify: Callable[[Client], OrgInfo]) -> OrgInfo:
+        started = time.monotonic()
+        try:
+            org = identify(client)
+        except errors.ClientError as error:
+            self._note(client, started, str(error))
+            raise
+        self._note(client, started, "")
+        return org
+
+    def _note(self, client: HubSpotClient | SalesforceClient, started: float, message: str) -> None:
+        if self._record is None:
+            return
+        from pipelines.state.runs import Probe
+
+        at = client.server_time or datetime.now(UTC)
+        spent = round((time.monotonic() - started) * 1000)
+        self._record(Probe(client.connection.vendor, self._run.id, at, not message, spent, message))
+
+
+def _refuse_another_org(org: OrgInfo, known: Known) -> None:
+    before = known.orgs.get(org.vendor)
+    if before is not None and before != org.org_id:
+        raise ConfigError(
+            f"the warehouse was made from {org.vendor} {before}, and the connection leads to {org.org_id}",
+            where=org.url_host, remedy="point CRM_HOME to another directory, or run make reset to begin anew",
+        )  # fmt: skip
+
+
+def _joined(tables: list[TableFetch]) -> tuple[TableFetch, ...]:
+    """One entry for each table, also for one that several objects feed."""
+    found: dict[str, TableFetch] = {}
+    for table in tables:
+        found[table.name] = joined(found[table.name], table) if table.name in found else table
+    return tuple(found.values())
+
+
+def _serialised(progress: Progress) -> Progress:
+    """Progress is told by several threads; whoever listens hears one at a time."""
+    lock = threading.Lock()
+
+    def tell(item: str, done: int, total: int | None) -> None:
+        with lock:
+            progress(item, done, total)
+
+    return tell

@@ -1,0 +1,156 @@
+"""HubSpot's JSON to rows of the catalog's tables.
+
+Belongs here: shapes. Which records to read, and when, is `records` and `small`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.sources.arrow import BadValues, column, schema_for
+from pipelines.sources.hubspot.catalog import CAMPAIGN_PROPERTIES, RECORD_COLUMNS
+from pipelines.sources.schema import RawTable
+
+Json = Mapping[str, Any]
+
+
+def property_names(table: RawTable) -> list[str]:
+    """The HubSpot properties among a record table's columns."""
+    return [name for name in table.columns if name not in RECORD_COLUMNS]
+
+
+def records(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
+    """Contacts, companies, deals."""
+    archived = [bool(each.get("archived")) for each in found]
+    values: dict[str, Iterable[Any]] = {
+        "id": [each["id"] for each in found],
+        "created_at": [each.get("createdAt") for each in found],
+        "updated_at": [each.get("updatedAt") for each in found],
+        "archived": archived,
+        "deleted_at": [
+            each.get("archivedAt") if gone else None for each, gone in zip(found, archived, strict=True)
+        ],
+        "deleted_how": ["archived" if gone else None for gone in archived],
+    }
+    properties = [each.get("properties") or {} for each in found]
+    for name in property_names(table):
+        values[name] = [each.get(name) for each in properties]
+    return _table(table, values, bad)
+
+
+def history(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
+    """A row for each change of a property; of two in the same instant HubSpot's first, the newer, stays."""
+    rows: dict[tuple[str, str, str], Json] = {}
+    for record in found:
+        for name, changes in (record.get("propertiesWithHistory") or {}).items():
+            for change in changes:
+                key = (str(record["id"]), name, str(change.get("timestamp")))
+                rows.setdefault(key, change)
+    values: dict[str, Iterable[Any]] = {
+        "id": [key[0] for key in rows],
+        "property": [key[1] for key in rows],
+        "changed_at": [key[2] for key in rows],
+        "value": [change.get("value") for change in rows.values()],
+        "source_type": [change.get("sourceType") for change in rows.values()],
+        "source_id": [change.get("sourceId") for change in rows.values()],
+    }
+    return _table(table, values, bad)
+
+
+def associations(
+    table: RawTable, from_type: str, to_type: str, found: Iterable[Json], bad: BadValues
+) -> pa.Table:
+    """A row for each type of each association."""
+    rows = [
+        (
+            str(each["from"]["id"]),
+            str(to["toObjectId"]),
+            kind.get("typeId"),
+            kind.get("category"),
+            kind.get("label"),
+        )
+        for each in found
+        for to in each.get("to") or []
+        for kind in to.get("associationTypes") or []
+    ]
+    from_ids, to_ids, type_ids, categories, labels = zip(*rows, strict=True) if rows else ((),) * 5
+    values: dict[str, Iterable[Any]] = {
+        "from_type": [from_type] * len(rows), "from_id": from_ids, "to_type": [to_type] * len(rows),
+        "to_id": to_ids, "type_id": type_ids, "category": categories, "label": labels,
+    }  # fmt: skip
+    return _table(table, values, bad)
+
+
+def owners(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
+    names = {
+        "id": "id", "email": "email", "first_name": "firstName", "last_name": "lastName", "user_id": "userId",
+        "archived": "archived", "created_at": "createdAt", "updated_at": "updatedAt",
+    }  # fmt: skip
+    return _renamed(table, found, names, bad)
+
+
+def pipelines(table: RawTable, object_type: str, found: Sequence[Json], bad: BadValues) -> pa.Table:
+    names = {"id": "id", "label": "label", "display_order": "displayOrder", "archived": "archived"}
+    return _renamed(table, found, names, bad, object_type=object_type)
+
+
+def stages(table: RawTable, object_type: str, found: Sequence[Json], bad: BadValues) -> pa.Table:
+    """Stages of all pipelines; closed and probability are in HubSpot's metadata, as text."""
+    flat = [
+        {
+            **stage, "pipeline_id": pipeline["id"],
+            "is_closed": (stage.get("metadata") or {}).get("isClosed"),
+            "probability": (stage.get("metadata") or {}).get("probability"),
+        }
+        for pipeline in found
+        for stage in pipeline.get("stages") or []
+    ]  # fmt: skip
+    names = {
+        "pipeline_id": "pipeline_id", "id": "id", "label": "label", "display_order": "displayOrder",
+        "is_closed": "is_closed", "probability": "probability", "archived": "archived",
+    }  # fmt: skip
+    return _renamed(table, flat, names, bad, object_type=object_type)
+
+
+def properties(table: RawTable, found: Mapping[str, Sequence[Json]], bad: BadValues) -> pa.Table:
+    """Property definitions of several object types."""
+    flat = [
+        {
+            **each, "object_type": object_type,
+            "readOnlyValue": (each.get("modificationMetadata") or {}).get("readOnlyValue"),
+        }
+        for object_type, definitions in found.items()
+        for each in definitions
+    ]  # fmt: skip
+    names = {
+        "object_type": "object_type", "name": "name", "label": "label", "type": "type",
+        "field_type": "fieldType",
+        "group_name": "groupName", "calculated": "calculated", "read_only_value": "readOnlyValue",
+        "has_unique_value": "hasUniqueValue", "options": "options", "archived": "archived",
+    }  # fmt: skip
+    return _renamed(table, flat, names, bad)
+
+
+def campaigns(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
+    flat = [{**(each.get("properties") or {}), **each} for each in found]
+    names = {"id": "id", "created_at": "createdAt", "updated_at": "updatedAt"} | CAMPAIGN_PROPERTIES
+    return _renamed(table, flat, names, bad)
+
+
+def _renamed(
+    table: RawTable, found: Sequence[Json], names: Mapping[str, str], bad: BadValues, **constant: str
+) -> pa.Table:
+    values: dict[str, Iterable[Any]] = {
+        ours: [each.get(theirs) for each in found] for ours, theirs in names.items()
+    }
+    for name, value in constant.items():
+        values[name] = [value] * len(found)
+    return _table(table, values, bad)
+
+
+def _table(table: RawTable, values: Mapping[str, Iterable[Any]], bad: BadValues) -> pa.Table:
+    columns = [column(values[name], kind, name, bad) for name, kind in table.columns.items()]
+    return pa.Table.from_arrays(columns, schema=schema_for(table.columns))

@@ -1,0 +1,145 @@
+"""Loads the spool into the refresh in the works, with dlt: the only module that imports it.
+
+Belongs here: the pipeline, its dispositions, the two things that are plain SQL (what is read anew is deleted
+first, what is gone is marked). dlt's working directory is made for the run and thrown away: a package that a
+killed run left pending would be loaded before, and instead of, this run's rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.errors import CrmError
+from pipelines.run import Progress, Run
+from pipelines.settings import Settings
+from pipelines.sources import tables
+from pipelines.sources.catalogs import CATALOGS, schema_of
+from pipelines.sources.fetched import Fetched, Part, TableFetch
+
+if TYPE_CHECKING:
+    import duckdb
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Rows brought in, by `vendor table`."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def load(
+    fetched: Fetched, connection: duckdb.DuckDBPyConnection, settings: Settings, run: Run, progress: Progress
+) -> Loaded:
+    """Bring a fetch into the work file that `connection` is open on. Raises CrmError when dlt refuses."""
+    started = time.monotonic()
+    tables.prepare(connection)
+    for vendor in CATALOGS:
+        found = [table for table in fetched.tables if table.vendor == vendor and table.parts]
+        for turn in _turns(found):
+            _load_turn(vendor, turn, connection, settings, run, progress)
+    tables.record(connection, fetched, run)
+    return Loaded(fetched.rows, time.monotonic() - started)
+
+
+def _turns(found: list[TableFetch]) -> Iterator[list[tuple[TableFetch, list[Part]]]]:
+    """Parts that may go in together. A resumed first load has a second turn: what changed meanwhile."""
+    for folder in ("first", "changes"):
+        turn = [(table, [part for part in table.parts if part.path.parent.name == folder]) for table in found]
+        turn = [(table, parts) for table, parts in turn if parts]
+        if turn:
+            yield turn
+
+
+def _load_turn(
+    vendor: str, turn: list[tuple[TableFetch, list[Part]]], connection: duckdb.DuckDBPyConnection,
+    settings: Settings, run: Run, progress: Progress,
+) -> None:  # fmt: skip
+    schema = schema_of(vendor)
+    for table, parts in turn:
+        for part in parts:
+            if part.mode == "scope":
+                _delete_scope(connection, f'{schema}."{table.table.name}"', part)
+    _with_dlt(vendor, turn, connection, settings.paths.dlt / run.id / vendor)
+    for table, parts in turn:
+        for part in parts:
+            if part.mode == "mark":
+                _mark(connection, f'{schema}."{table.table.name}"', part)
+        progress(f"load {table.name}", table.rows, table.rows)
+
+
+def _with_dlt(
+    vendor: str, turn: list[tuple[TableFetch, list[Part]]], connection: duckdb.DuckDBPyConnection, work: Path
+) -> None:
+    import dlt
+    from dlt.pipeline.exceptions import PipelineStepFailed
+
+    dlt.config["runtime.dlthub_telemetry"] = False
+    dlt.config["runtime.log_level"] = "ERROR"
+    resources = [resource for table, parts in turn for resource in _resources(dlt, table, parts)]
+    if not resources:
+        return
+    try:
+        pipeline = dlt.pipeline(
+            vendor, pipelines_dir=str(work), dataset_name=schema_of(vendor), progress=None,
+            destination=dlt.destinations.duckdb(connection, naming_convention="direct"),
+        )  # fmt: skip
+        pipeline.run(resources, schema=dlt.Schema(vendor), loader_file_format="parquet")
+    except PipelineStepFailed as error:
+        log.error("dlt: %s", error)
+        raise CrmError(
+            f"the rows fetched from {vendor} could not be loaded", where=f"step {error.step}",
+            remedy="see the log; what was fetched is kept and the next run loads it",
+        ) from error  # fmt: skip
+    finally:
+        shutil.rmtree(work.parent, ignore_errors=True)
+    connection.execute(f"drop schema if exists {schema_of(vendor)}_staging cascade")
+
+
+def _resources(dlt: Any, table: TableFetch, parts: list[Part]) -> Iterator[Any]:
+    """A dlt resource for each way in."""
+    for mode in ("replace", "append", "merge"):
+        paths = [part.path for part in parts if part.mode == mode]
+        if paths:
+            yield dlt.resource(
+                _read(paths), name=f"{table.table.name}_{mode}", table_name=table.table.name,
+                write_disposition=mode, primary_key=list(table.table.key) if mode == "merge" else None,
+            )  # fmt: skip
+
+
+def _read(paths: list[Path]) -> Iterator[pa.Table]:
+    for path in paths:
+        yield pq.read_table(path)
+
+
+def _delete_scope(connection: duckdb.DuckDBPyConnection, table: str, part: Part) -> None:
+    """What is read anew goes first: an association that is no longer there comes in no answer."""
+    connection.execute(
+        f"delete from {table} as old using (select * from read_parquet('{_quoted(part.path)}')) as anew "
+        "where old.from_type = anew.from_type and old.to_type = anew.to_type "
+        "and (anew.from_id is null or old.from_id = anew.from_id)"
+    )
+
+
+def _mark(connection: duckdb.DuckDBPyConnection, table: str, part: Part) -> None:
+    """Mark rows that the vendor no longer has. A merge is said once and for all."""
+    connection.execute(
+        f"update {table} as old set deleted_at = gone.deleted_at, deleted_how = gone.deleted_how "
+        f"from read_parquet('{_quoted(part.path)}') as gone "
+        "where old.id = gone.id and old.deleted_how is distinct from 'merged'"
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,115 @@
+"""What every object's fetch shares: the vendor's window, its spool, and saying what became of a table.
+
+Belongs here: standing and bookkeeping. How an object is read is in `<vendor>/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.clients import errors
+from pipelines.run import Progress
+from pipelines.sources.arrow import BadValues
+from pipelines.sources.fetched import OrgInfo, Part, Status, TableFetch
+from pipelines.sources.known import Known, KnownTable, fingerprint
+from pipelines.sources.schema import RawTable
+from pipelines.sources.spool import Kind, Spool
+
+PART_ROWS = 5_000
+"""Rows in a file of a first load, about: what a killed load has to read again at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One vendor's fetch. `upper` is the vendor's clock less a hold-back: nothing newer is asked for."""
+
+    org: OrgInfo
+    known: Known
+    upper: datetime
+    spool_root: Path
+    progress: Progress
+    calls_here: Callable[[], int]
+
+    @property
+    def vendor(self) -> str:
+        return self.org.vendor
+
+    def of(self, table: RawTable) -> KnownTable:
+        return self.known.table(self.vendor, table.name)
+
+    def spool(self, table: RawTable, kind: Kind) -> Spool:
+        """The object's spool; another org, host or list of columns begins a new one."""
+        columns = [f"{name} {kind}" for name, kind in table.columns.items()]
+        identity = (self.org.org_id, self.org.url_host, table.name, *columns)
+        return Spool.begin(
+            self.spool_root / self.vendor / table.name / kind, identity, self.upper, keep=kind == "first"
+        )
+
+    def whole(self, table: RawTable, rows: pa.Table, notes: Iterable[str] = (), calls: int = 0) -> TableFetch:
+        """A small table, read whole: replaced when it differs from what the warehouse has."""
+        known = self.of(table)
+        if rows.num_rows == 0 and known.rows > 0:
+            raise errors.Truncated(f"came back empty where {known.rows:,} rows were")
+        if known.cursor is not None and fingerprint(rows, table) == known.fingerprint:
+            return self.outcome(table, "unchanged", notes=notes, calls=calls)
+        spool = self.spool(table, "changes")
+        spool.write(table.name, "replace", rows)
+        spool.commit(complete=True)
+        return self.outcome(table, "loaded", spool.parts(table.name), rows.num_rows, notes=notes, calls=calls)
+
+    def outcome(
+        self, table: RawTable, status: Status, parts: tuple[Part, ...] = (), rows: int = 0, *,
+        notes: Iterable[str] = (), calls: int = 0, window_from: datetime | None = None,
+        window_to: datetime | None = None,
+    ) -> TableFetch:  # fmt: skip
+        fine = ("loaded", "unchanged")
+        before = self.of(table).status
+        standing = "fine" if status in fine else status
+        was = "fine" if before in fine else before
+        return TableFetch(
+            vendor=self.vendor, table=table, status=status, rows=rows, parts=parts, window_from=window_from,
+            window_to=(window_to or self.upper) if status in fine else None, calls=calls,
+            notes=tuple(notes), is_news=bool(parts) or standing != was,
+        )  # fmt: skip
+
+    def guarded(
+        self, tables: Sequence[RawTable], read: Callable[[], list[TableFetch]], *, optional: bool = False
+    ) -> list[TableFetch]:
+        """Read an object; a failure marks its tables stale, an object the vendor lacks is absent."""
+        before = self.calls_here()
+        try:
+            return read()
+        except errors.AuthFailed:
+            raise
+        except errors.NotFound as error:
+            return self._without(tables, "absent", error, before)
+        except errors.Forbidden as error:
+            return self._without(tables, "absent" if optional else "stale", error, before)
+        except errors.ClientError as error:
+            return self._without(tables, "stale", error, before)
+
+    def _without(
+        self, tables: Sequence[RawTable], status: Status, error: errors.ClientError, before: int
+    ) -> list[TableFetch]:
+        return [
+            self.outcome(table, status, notes=(str(error),), calls=self.calls_here() - before)
+            for table in tables
+        ]
+
+
+def bad_of(spool: Spool) -> BadValues:
+    """The unreadable values counted so far, a killed run's included."""
+    bad = BadValues()
+    bad.merge(spool.bad)
+    return bad
+
+
+def missing_note(promised: Iterable[str], shown: set[str]) -> list[str]:
+    """A sentence naming the promised columns that the vendor does not have."""
+    lacking = [name for name in promised if name.casefold() not in shown]
+    return [f"not there, so null: {', '.join(lacking)}"] if lacking else []

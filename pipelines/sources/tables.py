@@ -1,0 +1,88 @@
+"""The tables extract promises: raw tables with all their columns, and what `ops` says of them.
+
+Belongs here: DDL and the bookkeeping rows. Bringing rows in is `load`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.run import Run
+from pipelines.sources.catalogs import CATALOGS, schema_of
+from pipelines.sources.fetched import Fetched
+from pipelines.sources.schema import ColumnType, RawTable
+
+if TYPE_CHECKING:
+    import duckdb
+
+SQL_TYPES: dict[ColumnType, str] = {
+    "text": "varchar",
+    "number": "double",
+    "integer": "bigint",
+    "money": "decimal(18,2)",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamptz",
+    "list": "varchar[]",
+    "json": "varchar",
+}
+_OPS = """
+create schema if not exists ops;
+create table if not exists ops.loads (
+    run_id varchar, vendor varchar, object varchar, table_name varchar, status varchar, rows bigint,
+    window_from timestamptz, window_to timestamptz, loaded_at timestamptz, calls bigint, note varchar
+);
+create table if not exists ops.connections (
+    vendor varchar, org_id varchar, org_name varchar, currency varchar, time_zone varchar, url_host varchar,
+    environment varchar, checked_at timestamptz
+);
+"""
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every promised table and column that is not there yet, also when the vendor has no rows for it."""
+    connection.execute(_OPS)
+    have: dict[tuple[str, str], set[str]] = {}
+    for schema, name, column in connection.execute(
+        "select table_schema, table_name, column_name from information_schema.columns "
+        "where table_catalog = current_database()"
+    ).fetchall():
+        have.setdefault((schema, name), set()).add(column.casefold())
+    for vendor, catalog in CATALOGS.items():
+        connection.execute(f"create schema if not exists {schema_of(vendor)}")
+        for table in catalog:
+            _prepare_table(connection, schema_of(vendor), table, have.get((schema_of(vendor), table.name)))
+
+
+def _prepare_table(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: RawTable, have: set[str] | None
+) -> None:
+    columns = {name: SQL_TYPES[kind] for name, kind in table.columns.items()}
+    if have is None:
+        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        connection.execute(f'create table {schema}."{table.name}" ({listed})')
+        return
+    for name, kind in columns.items():
+        if name.casefold() not in have:
+            connection.execute(f'alter table {schema}."{table.name}" add column "{name}" {kind}')
+
+
+def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) -> None:
+    """Write `ops.loads` and `ops.connections`: what this fetch came to, and whom it asked."""
+    for table in fetched.tables:
+        connection.execute(
+            "insert into ops.loads values (?, ?, ?, ?, ?, ?, ?, ?, now(), ?, ?)",
+            [
+                run.id, table.vendor, table.table.api_name, table.table.name, table.status, table.rows,
+                table.window_from, table.window_to, table.calls, "; ".join(table.notes) or None,
+            ],
+        )  # fmt: skip
+    for org in fetched.connections:
+        connection.execute("delete from ops.connections where vendor = ?", [org.vendor])
+        connection.execute(
+            "insert into ops.connections values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                org.vendor, org.org_id, org.org_name, org.currency, org.time_zone, org.url_host,
+                org.environment, fetched.as_of,
+            ],
+        )  # fmt: skip

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from pipelines.state.tables import decisions
-from pipelines.state.upsert import upsert
 
 
 class KeptDecision(NamedTuple):
@@ -38,4 +37,7 @@ def load(connection: Connection, kind: str) -> tuple[KeptDecision, ...]:
 
 def save(connection: Connection, rows: Iterable[KeptDecision]) -> None:
     """Keep decisions; one that is kept already stays as it was."""
-    upsert(connection, decisions, [row._asdict() for row in rows], replace=False)
+    kept = set(connection.execute(select(decisions.c.decision_id)).scalars())
+    new = [row._asdict() for row in rows if row.decision_id not in kept]
+    if new:
+        connection.execute(insert(decisions), new)

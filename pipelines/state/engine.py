@@ -1,7 +1,6 @@
 """Opens the state database: SQLite in `var/`, or PostgreSQL by `CRM_STATE_URL`.
 
-Belongs here: the engine, its transactions, and what callers without a transaction of their own ask for. What
-is in the tables is in the module named after each.
+Belongs here: the engine and its transactions. What is in the tables is in the module named after each.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityEr
 
 from pipelines.errors import ConfigError, CrmError, Locked
 from pipelines.settings import Settings
-from pipelines.state import journal, registry, runs
 from pipelines.state.migrations import migrate
 
 _BUSY_SECONDS = 10.0
@@ -68,21 +66,6 @@ class State:
             raise  # a fault of ours, not of the database
         except (DatabaseError, sqlite3.DatabaseError) as error:
             raise _explained(error, self.where) from error
-
-    def registry(self) -> registry.PersonRegistry:
-        """Who is who, as it was kept last."""
-        with self.reading() as connection:
-            return registry.load(connection)
-
-    def has_unsettled(self) -> bool:
-        """Whether an apply that was interrupted left rows whose end is not known."""
-        with self.reading() as connection:
-            return journal.has_open(connection)
-
-    def record_probe(self, probe: runs.Probe) -> None:
-        """Remember whether a connection answered."""
-        with self.writing() as connection:
-            runs.save_probe(connection, probe)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -21,6 +21,8 @@ NOT_SENT = "NOT_SENT"
 """Code of an `intended` row that ended without being stored, and may be sent again."""
 _BATCH = 500  # below SQLite's limit of bound variables
 
+_AT_ONCE = 500  # below SQLite's limit of bound variables
+
 
 class Intent(NamedTuple):
     """One field of one record about to be written. `change_id` is the same whenever a plan is resumed."""
@@ -102,18 +104,34 @@ def has_open(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
-def settled_states(connection: Connection, plan_id: str) -> dict[str, JournalState]:
-    """Change id -> state of the rows of a plan that have ended for good: confirmed or rejected."""
-    query = select(journal.c.change_id, journal.c.state).where(
-        journal.c.plan_id == plan_id, journal.c.state.in_(("confirmed", "rejected"))
+def states_of(connection: Connection, change_ids: Sequence[str]) -> dict[str, JournalState]:
+    """Change id -> state, of those that the journal knows."""
+    found: dict[str, JournalState] = {}
+    for start in range(0, len(change_ids), _AT_ONCE):
+        some = change_ids[start : start + _AT_ONCE]
+        query = select(journal.c.change_id, journal.c.state).where(journal.c.change_id.in_(some))
+        found |= dict(connection.execute(query).tuples().all())
+    return found
+
+
+class Tally(NamedTuple):
+    """How many fields, and of how many records, of one sync stand in one state."""
+
+    sync: str
+    state: JournalState
+    fields: int
+    records: int
+
+
+def tally(connection: Connection, plan_id: str, run_id: str) -> list[Tally]:
+    """How the changes of a plan stand that a run has sent."""
+    query = (
+        select(journal.c.sync, journal.c.state, func.count(), func.count(journal.c.record_key.distinct()))
+        .where(journal.c.plan_id == plan_id, journal.c.run_id == run_id)
+        .group_by(journal.c.sync, journal.c.state)
+        .order_by(journal.c.sync, journal.c.state)
     )
-    return dict(connection.execute(query).tuples().all())
-
-
-def counts(connection: Connection, run_id: str) -> dict[JournalState, int]:
-    """How many rows of a run stand in each state."""
-    query = select(journal.c.state, func.count()).where(journal.c.run_id == run_id).group_by(journal.c.state)
-    return dict(connection.execute(query).tuples().all())
+    return [Tally(*row) for row in connection.execute(query)]
 
 
 def of_record(connection: Connection, record_key: str) -> list[RowMapping]:

@@ -12,19 +12,14 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def upsert(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replace: bool = True
-) -> None:
-    """Insert rows; where the primary key is there already, replace the row, or leave it as it is."""
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; where the primary key is there already, replace the row."""
     if not rows:
         return
     keys = [column.name for column in table.primary_key]
     rest = [column.name for column in table.columns if column.name not in keys]
     statement: Any = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-    if replace and rest:
-        statement = statement.on_conflict_do_update(
-            index_elements=keys, set_={name: statement.excluded[name] for name in rest}
-        )
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    connection.execute(statement, list(rows))
+    replacing = statement.on_conflict_do_update(
+        index_elements=keys, set_={name: statement.excluded[name] for name in rest}
+    )
+    connection.execute(replacing, list(rows))

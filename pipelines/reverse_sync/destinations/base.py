@@ -1,0 +1,98 @@
+"""What the engine asks of a CRM it writes to, whatever the vendor.
+
+Belongs here: the protocol and its values. What a vendor's API is like is in the module named after it; errors
+are those of `pipelines.clients.errors`, row outcomes those of `pipelines.clients.results`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pipelines.clients.results import Outcomes
+from pipelines.rules.syncs import FieldType
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A field and the canonical text it is to hold; None empties it."""
+
+    field: str
+    type: FieldType
+    value: str | None
+
+
+@dataclass(frozen=True)
+class RecordWrite:
+    """The fields of one record that are to be written. Nothing else of the record is sent."""
+
+    record_id: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Account:
+    """The portal or org at the other end."""
+
+    org_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class FieldAccess:
+    """A field as the vendor's own metadata has it."""
+
+    name: str
+    writable: bool
+
+
+class Destination(Protocol):
+    """An open connection to one CRM that changes are written to."""
+
+    @property
+    def vendor(self) -> str: ...
+
+    @property
+    def label(self) -> str:
+        """The vendor's name as people write it."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """Records in one call."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """Calls made so far."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The vendor's clock, as its latest answer told it."""
+        ...
+
+    def account(self) -> Account: ...
+
+    def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
+        """The object's fields by name. Raises NotFound when the vendor lacks the object."""
+        ...
+
+    def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        """Write at most `batch_size` records. An outcome per record, in order; `values` where echoed."""
+        ...
+
+    def read(
+        self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """What the records hold now, by id; a record that is gone is left out."""
+        ...
+
+
+class Opener(Protocol):
+    """Opens the destination of a vendor."""
+
+    def __call__(self, vendor: str) -> AbstractContextManager[Destination]: ...

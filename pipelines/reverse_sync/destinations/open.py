@@ -1,0 +1,33 @@
+"""Opens the destination of a vendor from Settings.
+
+Belongs here: construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.errors import ConfigError
+from pipelines.reverse_sync.destinations.base import Destination, Opener
+from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
+from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.settings import Settings
+
+
+def opener(settings: Settings) -> Opener:
+    """Opens destinations over the connections of these settings."""
+
+    @contextmanager
+    def open_destination(vendor: str) -> Iterator[Destination]:
+        if vendor == "hubspot":
+            with open_hubspot(settings) as hubspot:
+                yield HubSpotDestination(hubspot)
+        elif vendor == "salesforce":
+            with open_salesforce(settings) as salesforce:
+                yield SalesforceDestination(salesforce)
+        else:
+            raise ConfigError(f"there is no destination called {vendor}", where="syncs.yml")
+
+    return open_destination

@@ -1,0 +1,66 @@
+"""Writing to Salesforce: sObject collections of 200. Answers do not echo values, so each batch is read back.
+
+Belongs here: Salesforce's words for the engine's. The calls themselves are `pipelines.clients.salesforce`,
+which also keeps the org's assignment rules from undoing an owner we set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipelines.clients.results import Outcomes
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
+from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
+from pipelines.reverse_sync.values import for_json
+
+
+class SalesforceDestination:
+    """One org as a destination."""
+
+    vendor = "salesforce"
+    label = "Salesforce"
+    batch_size = COLLECTION_LIMIT
+
+    def __init__(self, client: SalesforceClient) -> None:
+        self._client = client
+
+    @property
+    def calls(self) -> int:
+        return self._client.calls
+
+    @property
+    def now(self) -> datetime:
+        if self._client.server_time is None:
+            self.account()
+        assert self._client.server_time is not None
+        return self._client.server_time
+
+    def account(self) -> Account:
+        identity = self._client.identity()
+        return Account(identity.org_id, identity.name)
+
+    def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
+        described = self._client.describe(object_name)
+        return {
+            str(each["name"]): FieldAccess(str(each["name"]), bool(each.get("updateable")))
+            for each in described.get("fields") or []
+        }
+
+    def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        records = [
+            {"Id": write.record_id, **{cell.field: for_json(cell.type, cell.value) for cell in write.cells}}
+            for write in writes
+        ]
+        return self._client.update_collection(object_name, records)
+
+    def read(
+        self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
+    ) -> Mapping[str, Mapping[str, Any]]:
+        records = self._client.read_collection(object_name, list(record_ids), ["Id", *fields])
+        return {
+            record_id: record
+            for record_id, record in zip(record_ids, records, strict=True)
+            if record is not None
+        }

@@ -1,0 +1,223 @@
+"""The difference between desired and existing, as set operations in DuckDB.
+
+Belongs here: SQL that leaves the temp table `cells` (a row per field that differs, with a verdict) and `held`
+(records that cannot be written) on the connection it is given. What a plan makes of them is in `plan.py`.
+
+What exists is the last extract, overlaid with values a CRM confirmed after that extract's window: a confirmed
+write is there even if no extract has brought it back, and once one reached past it, the extract counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.errors import ConfigError
+from pipelines.reverse_sync.values import CLEAR, canonical_sql
+from pipelines.rules.syncs import NUMERIC, FieldRule, Sync
+from pipelines.state.agreed import Agreed
+
+_AGREED = pa.schema(
+    [
+        ("record_key", pa.string()),
+        ("field", pa.string()),
+        ("value", pa.string()),
+        ("agreed_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+_RANKED = ("text", "reference", "boolean")
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether the file holds this table or view."""
+    found = connection.execute(
+        "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, table]
+    ).fetchone()
+    return found is not None
+
+
+def extracted_until(connection: duckdb.DuckDBPyConnection, vendor: str, object_name: str) -> datetime | None:
+    """How far the extract of an object reached by the vendor's clock; None when it never did."""
+    if not has_table(connection, "ops", "loads"):
+        return None
+    row = connection.execute(
+        "select max(window_to) from ops.loads where vendor = ? and lower(object) = lower(?) "
+        "and status in ('loaded', 'unchanged')",
+        [vendor, object_name],
+    ).fetchone()
+    moment: datetime | None = row[0] if row else None
+    return moment
+
+
+def register_agreed(connection: duckdb.DuckDBPyConnection, rows: Sequence[Agreed]) -> None:
+    """Make the agreed values readable as `agreed_values`."""
+    columns = [
+        pa.array([row.record_key for row in rows], pa.string()),
+        pa.array([row.field for row in rows], pa.string()),
+        pa.array([row.value for row in rows], pa.string()),
+        pa.array([row.agreed_at for row in rows], pa.timestamp("us", tz="UTC")),
+    ]
+    connection.register("agreed_values", pa.table(columns, schema=_AGREED))
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Empty `cells` and `held`. A cell's verdict: `change`, or `kept` where policy leaves it as it is."""
+    connection.execute(
+        "create or replace temp table cells (sync varchar, record_id varchar, record_key varchar, "
+        "person_id varchar, position integer, field varchar, before varchar, after varchar, "
+        "provider varchar, owner varchar, rule varchar, verdict varchar)"
+    )
+    connection.execute(
+        "create or replace temp table held "
+        "(sync varchar, record_id varchar, record_key varchar, reason varchar)"
+    )
+    # A decided value is explained by the rule that decided it.
+    decisions = "decisions.assignments where state = 'assigned'"
+    source = (
+        decisions
+        if has_table(connection, "decisions", "assignments")
+        else "(select '' as person_id, '' as rule)"
+    )
+    connection.execute(
+        "create or replace temp table decided_by as "
+        f"select person_id, any_value(rule) as rule from {source} group by person_id"
+    )
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection, name: str, sync: Sync, extracted: datetime | None
+) -> tuple[int, int]:
+    """Add what differs for one sync to `cells` and `held`. Returns how many records are desired and exist."""
+    _check_columns(connection, name, sync)
+    _stage(connection, sync, extracted)
+    connection.execute(
+        "insert into held select ?, record_id, any_value(record_key), case when bool_or(copies > 1) "
+        "then 'the desired rows name this record ' || max(copies) || ' times' "
+        "else 'the last extract does not have this record' end "
+        "from paired where copies > 1 or not is_there group by record_id",
+        [name],
+    )
+    connection.execute(_cells_sql(sync), {"sync": name, "clear": CLEAR})
+    counted = connection.execute(
+        f"select (select count(*) from reverse_sync.{sync.desired}), "
+        f"(select count(*) from reverse_sync.{sync.existing})"
+    ).fetchone()
+    assert counted is not None
+    return int(counted[0]), int(counted[1])
+
+
+def _check_columns(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> None:
+    for model in (sync.desired, sync.existing):
+        if not has_table(connection, "reverse_sync", model):
+            raise ConfigError(
+                f"sync {name} names the model {model}, which was not published", where="syncs.yml",
+                remedy="mend the name, or run crm transform and crm publish",
+            )  # fmt: skip
+        described = connection.execute(f"describe reverse_sync.{model}").fetchall()
+        columns = {str(row[0]).lower() for row in described}
+        for field in sync.fields:
+            if field.lower() not in columns:
+                raise ConfigError(
+                    f"sync {name} names the field {field}, which model {model} does not have",
+                    where="syncs.yml", remedy="remove the field, or add the column to the model",
+                )  # fmt: skip
+
+
+def _stage(connection: duckdb.DuckDBPyConnection, sync: Sync, extracted: datetime | None) -> None:
+    """Temp tables of this sync: `overlay` (agreed values that are newer than the extract), `rules`, `ranks`
+    (the order of forward-only values) and `paired` (a row per desired record beside what exists)."""
+    connection.execute(
+        "create or replace temp table overlay as select record_key, field, value from agreed_values "
+        "where split_part(record_key, ':', 1) = $vendor and split_part(record_key, ':', 3) = $object "
+        "and agreed_at > coalesce($extracted, '-infinity'::timestamptz)",
+        {"vendor": sync.vendor, "object": sync.object, "extracted": extracted},
+    )
+    fields = list(sync.fields.items())
+    _values(connection, "rules", "position, field, kind, provider, owner, policy, dead_band, rule", [
+        (i, field, rule.type, rule.provider, rule.owner, rule.policy, str(rule.dead_band), rule.rule)
+        for i, (field, rule) in enumerate(fields)
+    ])  # fmt: skip
+    _values(connection, "ranks", "field, value, rank", [
+        (field, value, rank) for field, rule in fields for rank, value in enumerate(rule.order)
+    ] or [("", "", -1)])  # fmt: skip
+    desired = ", ".join(_canonical(field, rule, f"d{i}") for i, (field, rule) in enumerate(fields))
+    existing = ", ".join(_canonical(field, rule, f"e{i}") for i, (field, rule) in enumerate(fields))
+    connection.execute(
+        f"create or replace temp table paired as with desired as ("
+        "select record_id, record_key, person_id, count(*) over (partition by record_id) as copies, "
+        f"{desired} "
+        f"from reverse_sync.{sync.desired}), "
+        f"existing as (select record_id as existing_id, {existing} from reverse_sync.{sync.existing}) "
+        "select desired.*, existing.*, existing_id is not null as is_there, "
+        "record_key in (select record_key from overlay) as is_overlaid "
+        "from desired left join existing on desired.record_id = existing.existing_id"
+    )
+
+
+def _canonical(field: str, rule: FieldRule, alias: str) -> str:
+    quoted = '"' + field.replace('"', '""') + '"'
+    return f"{canonical_sql(rule.type, quoted)} as {alias}"
+
+
+def _values(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Sequence[tuple[object, ...]]
+) -> None:
+    marks = ", ".join("?" for _ in rows[0])
+    connection.execute(
+        f"create or replace temp table {table} as "
+        f"select * from (values {', '.join([f'({marks})'] * len(rows))}) as t ({columns})",
+        [value for row in rows for value in row],
+    )
+
+
+def _cells_sql(sync: Sync) -> str:
+    """Only fields that differ become rows, before anything is joined to them: most of a million do not."""
+    candidates = ", ".join(
+        f"case when d{i} is not null and (is_overlaid or d{i} is distinct from e{i}) "
+        f"then {{'position': {i}, 'before': e{i}, 'after': d{i}}} end"
+        for i in range(len(sync.fields))
+    )
+    return f"""
+    insert into cells
+    with candidates as (
+        select record_id, record_key, person_id,
+            unnest(list_filter([{candidates}], lambda c: c is not null)) as cell
+        from paired where copies = 1 and is_there
+    ),
+    overlaid as (
+        select c.record_id, c.record_key, c.person_id, r.*,
+            case when o.record_key is null then c.cell.before else o.value end as before,
+            nullif(c.cell.after, $clear) as after
+        from candidates c
+        join rules r on r.position = c.cell.position
+        left join overlay o on o.record_key = c.record_key and o.field = r.field
+    ),
+    differing as (
+        select * from overlaid
+        where after is distinct from before
+            and not (kind in {NUMERIC} and before is not null and after is not null
+                and abs(try_cast(after as decimal(38, 8)) - try_cast(before as decimal(38, 8)))
+                    <= try_cast(dead_band as decimal(38, 8)))
+    )
+    select $sync, d.record_id, d.record_key, d.person_id, d.position, d.field, d.before, d.after,
+        d.provider, d.owner, if(d.provider = 'decided', coalesce(a.rule, d.rule), d.rule), {_verdict_sql()}
+    from differing d
+    left join decided_by a on a.person_id = d.person_id
+    left join ranks was on was.field = d.field and was.value = d.before
+    left join ranks will on will.field = d.field and will.value = d.after
+    """
+
+
+def _verdict_sql() -> str:
+    """What the policy makes of a difference. An empty field may always be filled."""
+    return f"""case
+        when d.before is null or d.policy = 'overwrite' then 'change'
+        when d.policy = 'fill_if_empty' then 'kept'
+        when d.kind in {_RANKED} then if(coalesce(will.rank > was.rank, false), 'change', 'kept')
+        when d.kind in {NUMERIC} then
+            if(try_cast(d.after as decimal(38, 8)) > try_cast(d.before as decimal(38, 8)), 'change', 'kept')
+        else if(d.after > d.before, 'change', 'kept')
+    end"""

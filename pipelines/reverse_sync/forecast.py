@@ -1,0 +1,43 @@
+"""What a plan costs in API calls, before the first one is made.
+
+Belongs here: the formula. For n records of one object: `ceil(n / batch)` writes; where the vendor's answer
+does not echo what it stored, as many read-backs; and once per sync one call for the fields and one per vendor
+for the identity of the portal or org (sign-in comes on top where the session is new).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import ceil
+
+BATCH = {"hubspot": 100, "salesforce": 200}
+ECHOES = {"hubspot": True, "salesforce": False}
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Calls of one sync. `formula` says in words how they come about."""
+
+    write: int
+    read_back: int
+    check: int
+    formula: str
+
+    @property
+    def total(self) -> int:
+        return self.write + self.read_back + self.check
+
+    def as_dict(self) -> dict[str, int | str]:
+        return asdict(self)
+
+
+def forecast(vendor: str, records: int) -> Forecast:
+    """The calls that writing `records` records of one object takes."""
+    batch = BATCH[vendor]
+    writes = ceil(records / batch)
+    read_backs = 0 if ECHOES[vendor] else writes
+    proof = "the answer is the proof" if ECHOES[vendor] else "and as many to read back"
+    return Forecast(
+        write=writes, read_back=read_backs, check=1 if records else 0,
+        formula=f"{records:,} records / {batch} a call, {proof}; one call for the fields",
+    )  # fmt: skip

@@ -1,0 +1,123 @@
+"""Finds out what an interrupted apply had written, by reading the records back.
+
+Belongs here: settling rows that a run left open in the journal. Nothing is sent: what turns out not to be
+stored is planned again, or sent when the same plan is applied again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import RowMapping
+
+from pipelines.reverse_sync import outcomes
+from pipelines.reverse_sync.destinations.base import Destination, Opener
+from pipelines.reverse_sync.destinations.open import opener
+from pipelines.reverse_sync.lock import only_one
+from pipelines.reverse_sync.outcomes import Change, Outcome
+from pipelines.reverse_sync.writer import read_records, settle
+from pipelines.rules.syncs import Syncs, load_syncs
+from pipelines.settings import Settings
+from pipelines.state import State, journal
+from pipelines.state.journal import NOT_SENT, Settlement
+
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """Fields that an interrupted apply had stored, had not stored, and that others changed meanwhile."""
+
+    confirmed: int = 0
+    not_stored: int = 0
+    rejected: int = 0
+    calls: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"confirmed": self.confirmed, "not_stored": self.not_stored, "rejected": self.rejected}
+
+    def __add__(self, other: Recovered) -> Recovered:
+        return Recovered(
+            self.confirmed + other.confirmed, self.not_stored + other.not_stored,
+            self.rejected + other.rejected, self.calls + other.calls,
+        )  # fmt: skip
+
+
+def is_due(state: State) -> bool:
+    """Whether an apply was interrupted and left rows whose end is not known."""
+    with state.reading() as connection:
+        return journal.has_open(connection)
+
+
+def recover(state: State, settings: Settings, *, open_destination: Opener | None = None) -> Recovered:
+    """Settle everything that an interrupted apply left open, at every vendor. Reads, never writes, a CRM."""
+    syncs = load_syncs(settings.config_dir)
+    open_destination = open_destination or opener(settings)
+    with only_one(settings.home / "apply.lock", "a recovery"):
+        found = abandon_unsent(state)
+        with state.reading() as connection:
+            vendors = sorted({str(row["vendor"]) for row in journal.open_rows(connection)})
+        for vendor in vendors:
+            with open_destination(vendor) as destination:
+                found += recover_vendor(state, destination, syncs)
+    return found
+
+
+def abandon_unsent(state: State) -> Recovered:
+    """Rows that were intended and never sent: no call was made, so there is nothing to read."""
+    with state.writing() as connection:
+        unsent = [row for row in journal.open_rows(connection) if row["state"] == "intended"]
+        message = "the run ended before this was sent"
+        journal.settle(
+            connection,
+            [
+                Settlement(row["change_id"], "intended", NOT_SENT, message, "", row["intended_at"])
+                for row in unsent
+            ],
+        )
+    return Recovered(not_stored=len(unsent))
+
+
+def recover_vendor(state: State, destination: Destination, syncs: Syncs) -> Recovered:
+    """Settle the open rows of one vendor over an open destination."""
+    with state.reading() as connection:
+        rows = [row for row in journal.open_rows(connection) if row["vendor"] == destination.vendor]
+    if not rows:
+        return Recovered()
+    calls, ended = destination.calls, []
+    for object_name, group in groupby(rows, key=lambda row: str(row["object"])):
+        for some in _in_records([_as_change(row, syncs) for row in group], _AT_ONCE):
+            held = read_records(destination, object_name, some)
+            judged = [outcomes.of_lost_answer(c, held.get(c.record_id), destination.label) for c in some]
+            settle(state, judged, destination, str(rows[0]["run_id"]))
+            ended += judged
+    return Recovered(
+        confirmed=_count(ended, lambda outcome: outcome.state == "confirmed"),
+        not_stored=_count(ended, lambda outcome: outcome.again),
+        rejected=_count(ended, lambda outcome: outcome.state == "rejected"),
+        calls=destination.calls - calls,
+    )
+
+
+def _as_change(row: RowMapping, syncs: Syncs) -> Change:
+    kind = syncs.field_type(row["vendor"], row["object"], row["field"])
+    return Change(
+        row["change_id"], row["record_id"], row["record_key"], row["field"], kind,
+        row["before_value"], row["after_value"],
+    )  # fmt: skip
+
+
+def _in_records(changes: Sequence[Change], size: int) -> list[list[Change]]:
+    """Pieces of at most `size` records, none of them cut in two."""
+    records = [list(group) for _, group in groupby(changes, key=lambda change: change.record_id)]
+    return [
+        [change for record in records[start : start + size] for change in record]
+        for start in range(0, len(records), size)
+    ]
+
+
+def _count(ended: Sequence[Outcome], condition: Callable[[Outcome], bool]) -> int:
+    return sum(1 for outcome in ended if condition(outcome))

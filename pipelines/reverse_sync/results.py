@@ -1,0 +1,84 @@
+"""What an apply did, for people and for the steps above.
+
+Belongs here: values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipelines.reverse_sync.planfile import FieldChange
+from pipelines.reverse_sync.recovery import Recovered
+
+
+@dataclass(frozen=True)
+class Written:
+    """A record that was written and confirmed, for people to look at."""
+
+    sync: str
+    vendor: str
+    object: str
+    record_id: str
+    fields: dict[str, FieldChange]
+
+
+@dataclass
+class SyncResult:
+    """What became of one sync, in fields (and `records`: those with a confirmed field)."""
+
+    vendor: str
+    object: str
+    records: int = 0
+    confirmed: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    unsent: int = 0
+    already: int = 0
+    held: dict[str, int] = field(default_factory=dict)
+    """Reason -> fields that were left out for it."""
+    stopped: str = ""
+    calls: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyResult:
+    """What an apply did. Counts are fields."""
+
+    plan_id: str
+    syncs: dict[str, SyncResult]
+    recovered: Recovered
+    calls: int
+    samples: tuple[Written, ...]
+    notes: tuple[str, ...]
+
+    def _sum(self, name: str) -> int:
+        return sum(int(getattr(sync, name)) for sync in self.syncs.values())
+
+    @property
+    def confirmed(self) -> int:
+        return self._sum("confirmed")
+
+    @property
+    def rejected(self) -> int:
+        return self._sum("rejected")
+
+    @property
+    def unknown(self) -> int:
+        return self._sum("unknown")
+
+    @property
+    def held(self) -> int:
+        return sum(sum(sync.held.values()) for sync in self.syncs.values())
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something that was to be written is not."""
+        stopped = any(sync.stopped for sync in self.syncs.values())
+        return bool(stopped or self.rejected or self.unknown or self.held)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Records written by sync, then fields by outcome, then calls."""
+        records = {name: sync.records for name, sync in self.syncs.items()}
+        outcomes = {name: self._sum(name) for name in ("confirmed", "rejected", "unknown")}
+        return records | outcomes | {"held": self.held, "calls": self.calls}

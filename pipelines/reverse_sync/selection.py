@@ -1,0 +1,134 @@
+"""What of a plan still has to be sent for one sync, record by record.
+
+Belongs here: leaving out what is stored already, what changed since the plan was made, and what the vendor's
+own metadata says cannot be written. Each thing left out is counted with its reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pipelines.clients.errors import NotFound
+from pipelines.reverse_sync import planfile
+from pipelines.reverse_sync.destinations.base import Destination
+from pipelines.reverse_sync.outcomes import Change
+from pipelines.reverse_sync.planfile import FieldChange, RecordChange
+from pipelines.reverse_sync.results import SyncResult
+from pipelines.rules.syncs import Sync
+from pipelines.state import State, agreed, journal
+from pipelines.state.agreed import Agreed
+from pipelines.state.journal import Intent, JournalState
+
+REJECTED_BEFORE = "the CRM rejected it when this plan was applied before"
+CHANGED_SINCE = "it was changed by another run since this plan was made"
+
+
+class Selection:
+    """The changes of one sync that are to be sent. What is not is counted in `result`."""
+
+    def __init__(
+        self, path: Path, header: Mapping[str, Any], name: str, sync: Sync, state: State, result: SyncResult
+    ) -> None:
+        self._path, self._name, self._sync, self._state, self._result = path, name, sync, state, result
+        self._plan_id: str = header["plan_id"]
+        self._extracted = _moment(header["extracted_until"].get(name))
+        self._refused: dict[str, str] = {}
+
+    def ask_metadata(self, destination: Destination) -> None:
+        """Find out which fields the vendor does not have or does not let us write: one call."""
+        label, kind = destination.label, self._sync.object
+        try:
+            there = destination.fields(kind)
+        except NotFound:
+            self._refused = dict.fromkeys(self._sync.fields, f"{label} has no object {kind}")
+            return
+        for name in self._sync.fields:
+            if name not in there:
+                self._refused[name] = f"{label} has no field {kind}.{name}; create it, see docs/going-live.md"
+            elif not there[name].writable:
+                self._refused[name] = f"{label} does not let us write {kind}.{name}; see docs/going-live.md"
+
+    def batches(self, size: int, limit: int | None) -> Iterator[list[list[Intent]]]:
+        """Records to send, `size` at a time and at most `limit`, each as the list of its fields."""
+        changes = (c for c in planfile.read_changes(self._path) if c.sync == self._name)
+        waiting: list[list[Intent]] = []
+        left = limit
+        while some := list(islice(changes, size)):
+            waiting += self._still_to_send(some)
+            if left is not None:
+                waiting = waiting[:left]
+            while len(waiting) >= size:
+                yield waiting[:size]
+                left = None if left is None else left - size
+                waiting = waiting[size:]
+            if left is not None and len(waiting) >= left:
+                break
+        if waiting:
+            yield waiting
+
+    def change_of(self, intent: Intent) -> Change:
+        """An intent with the type of its field."""
+        return Change(
+            intent.change_id, intent.record_id, intent.record_key, intent.field,
+            self._sync.fields[intent.field].type, intent.before_value, intent.after_value,
+        )  # fmt: skip
+
+    def _still_to_send(self, records: Sequence[RecordChange]) -> list[list[Intent]]:
+        intents = [self._intents(record) for record in records]
+        with self._state.reading() as connection:
+            known = agreed.of_records(connection, [record.record_key for record in records])
+            ended = journal.states_of(connection, [i.change_id for record in intents for i in record])
+        kept = [[i for i in record if self._is_to_send(i, known, ended)] for record in intents]
+        return [record for record in kept if record]
+
+    def _is_to_send(
+        self, intent: Intent, known: Mapping[tuple[str, str], Agreed], ended: Mapping[str, JournalState]
+    ) -> bool:
+        if intent.field not in self._sync.fields:
+            return self._hold(f"syncs.yml does not write {intent.field} any more")
+        if intent.field in self._refused:
+            return self._hold(self._refused[intent.field])
+        if ended.get(intent.change_id) == "rejected":
+            return self._hold(REJECTED_BEFORE)
+        newer = self._newer(known.get((intent.record_key, intent.field)))
+        if ended.get(intent.change_id) == "confirmed" or (newer and newer.value == intent.after_value):
+            self._result.already += 1
+            return False
+        if newer and newer.value != intent.before_value:
+            return self._hold(CHANGED_SINCE)
+        return True
+
+    def _newer(self, value: Agreed | None) -> Agreed | None:
+        """An agreed value that the extract behind the plan had not seen."""
+        if value is None or (self._extracted is not None and value.agreed_at <= self._extracted):
+            return None
+        return value
+
+    def _hold(self, reason: str) -> bool:
+        self._result.held[reason] = self._result.held.get(reason, 0) + 1
+        return False
+
+    def _intents(self, record: RecordChange) -> list[Intent]:
+        return [self._intent(record, name, change) for name, change in record.fields.items()]
+
+    def _intent(self, record: RecordChange, name: str, change: FieldChange) -> Intent:
+        return Intent(
+            change_id=change_id(self._plan_id, record.record_key, name), plan_id=self._plan_id,
+            sync=self._name, vendor=record.vendor, object=record.object, record_id=record.record_id,
+            record_key=record.record_key, field=name, before_value=change.before,
+            after_value=change.after, provider=change.provider, rule=change.rule,
+        )  # fmt: skip
+
+
+def change_id(plan_id: str, record_key: str, field: str) -> str:
+    """The same whenever the same plan is applied, so that a resumed apply knows what it has done."""
+    return hashlib.sha256(f"{plan_id}\0{record_key}\0{field}".encode()).hexdigest()[:24]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None

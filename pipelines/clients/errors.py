@@ -56,6 +56,10 @@ class UnknownField(Rejected):
     """A field in the request does not exist there, or may not be seen."""
 
 
+class Redirected(ClientError):
+    """The host sends us to another one, where neither a token nor a write is taken without being told to."""
+
+
 class Unavailable(ClientError):
     """The vendor is in trouble (5xx, resets, timeouts), also after several attempts."""
 

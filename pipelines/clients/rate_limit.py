@@ -42,7 +42,7 @@ class Window:
 
     def take(self, now: float) -> float:
         """Count a call and return 0, or return how long to wait before asking again."""
-        while self.sent and self.sent[0] <= now - self.seconds:
+        while self.sent and self.sent[0] + self.seconds <= now:
             self.sent.popleft()
         if now < self.closed_until:
             return self.closed_until - now

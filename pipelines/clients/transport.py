@@ -179,7 +179,7 @@ class Transport:
         """Pause before another attempt, or raise what the answer means."""
         status = response.status_code
         if response.is_redirect:
-            raise errors.Rejected(
+            raise errors.Redirected(
                 f"{self.vendor.name} answers with a redirect, which is not followed", where=self.host,
                 remedy="set the connection's URL to the host that answers", status=status,
             )  # fmt: skip

@@ -6,12 +6,13 @@ vendor is read is in `<vendor>/fetch.py`; how it gets into the warehouse in `loa
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
@@ -26,19 +27,18 @@ from pipelines.sources.known import Known
 from pipelines.sources.reading import Reading
 from pipelines.sources.salesforce import fetch as salesforce
 
-if TYPE_CHECKING:
-    from pipelines.state.runs import Probe
-
+log = logging.getLogger(__name__)
 HOLD_BACK = timedelta(seconds=5)
 """How far behind the vendor's clock a window ends: what was written just now may not be visible yet."""
 _AT_ONCE = 4
 Client = TypeVar("Client", HubSpotClient, SalesforceClient)
 Outcome = tuple[OrgInfo, datetime, list[TableFetch], int]
-RecordProbe = Callable[["Probe"], None]
+OnProbe = Callable[[str, bool, float, str], None]
+"""Called as on_probe(vendor, ok, seconds, message) once a connection has answered, or has not."""
 
 
 def fetch(
-    settings: Settings, run: Run, known: Known, progress: Progress, *, probe: RecordProbe | None = None
+    settings: Settings, run: Run, known: Known, progress: Progress, *, on_probe: OnProbe | None = None
 ) -> Fetched:
     """Fetch everything new. A single object that fails is marked stale.
 
@@ -50,7 +50,7 @@ def fetch(
             remedy="set HUBSPOT_TOKEN or SALESFORCE_URL, see docs/going-live.md, or run make build",
         )  # fmt: skip
     started = time.monotonic()
-    tell, prober = _serialised(progress), _Prober(run, probe)
+    tell, prober = _serialised(progress), _Prober(on_probe)
 
     def from_hubspot() -> Outcome:
         with open_hubspot(settings) as client:
@@ -64,11 +64,13 @@ def fetch(
     with ThreadPoolExecutor(len(settings.connections), thread_name_prefix="vendor") as pool:
         tasks = [pool.submit(sources[connection.vendor]) for connection in settings.connections]
         outcomes = [task.result() for task in tasks]
-    return Fetched(
+    fetched = Fetched(
         tables=_joined([table for _, _, tables, _ in outcomes for table in tables]),
         connections=tuple(org for org, _, _, _ in outcomes), as_of=max(upper for _, upper, _, _ in outcomes),
         calls=sum(calls for _, _, _, calls in outcomes), seconds=time.monotonic() - started,
     )  # fmt: skip
+    log.info("run %s: %d calls in %.1f s, rows %s", run.id, fetched.calls, fetched.seconds, fetched.rows)
+    return fetched
 
 
 def _fetch(
@@ -89,29 +91,26 @@ def _fetch(
 
 
 class _Prober:
-    """Asks a connection who it is, and notes whether and how fast it answered."""
+    """Asks a connection who it is, and tells whether and how fast it answered."""
 
-    def __init__(self, run: Run, record: RecordProbe | None) -> None:
-        self._run, self._record = run, record
+    def __init__(self, on_probe: OnProbe | None) -> None:
+        self._on_probe = on_probe
+        self._lock = threading.Lock()
 
     def ask(self, client: Client, identify: Callable[[Client], OrgInfo]) -> OrgInfo:
         started = time.monotonic()
         try:
             org = identify(client)
         except errors.ClientError as error:
-            self._note(client, started, str(error))
+            self._tell(client.connection.vendor, started, str(error))
             raise
-        self._note(client, started, "")
+        self._tell(client.connection.vendor, started, "")
         return org
 
-    def _note(self, client: HubSpotClient | SalesforceClient, started: float, message: str) -> None:
-        if self._record is None:
-            return
-        from pipelines.state.runs import Probe
-
-        at = client.server_time or datetime.now(UTC)
-        spent = round((time.monotonic() - started) * 1000)
-        self._record(Probe(client.connection.vendor, self._run.id, at, not message, spent, message))
+    def _tell(self, vendor: str, started: float, message: str) -> None:
+        if self._on_probe is not None:
+            with self._lock:
+                self._on_probe(vendor, not message, time.monotonic() - started, message)
 
 
 def _refuse_another_org(org: OrgInfo, known: Known) -> None:

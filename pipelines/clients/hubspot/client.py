@@ -31,6 +31,7 @@ BATCH_LIMIT = 100
 SEARCH_LIMIT = 200
 SEARCH_CEILING = 10_000  # results one search may page through
 ASSOCIATION_LIMIT = 1_000
+_ROWS_TO_BLAME = (400, 409)  # statuses that a row of a batch can cause
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,8 @@ class HubSpotClient:
             call = Call(method="POST", path=path, effect="write", json={"inputs": traced})
             response = self._transport.send(call)
         except errors.Rejected as error:
+            if error.status not in _ROWS_TO_BLAME:
+                raise
             return self._apart(object_type, operation, inputs, error)
         found = batch.outcomes(response, traced)
         if operation == "create":

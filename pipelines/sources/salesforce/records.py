@@ -6,6 +6,7 @@ Belongs here: windows, REST or Bulk 2.0, deletions (queryAll shows them). Shapes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -39,23 +40,23 @@ class ObjectReader:
 
     def read(self) -> list[TableFetch]:
         """The table, whole or by changes."""
+        before = self.reading.calls_here()
         if self.known.cursor is None:
             self._look()
-        return [self._whole() if self.table.is_whole else self._by_changes()]
+        result = self._whole() if self.table.is_whole else self._by_changes()
+        return [replace(result, calls=self.reading.calls_here() - before)]
 
     def _whole(self) -> TableFetch:
-        before, bad = self.reading.calls_here(), BadValues()
+        bad = BadValues()
         records = self._seeing_fields(
             lambda: [each for page in self.client.query_pages(self._soql()) for each in page.records]
         )
         table = rows.from_json(self.table, records, bad)
-        return self.reading.whole(
-            self.table, table, self.notes + bad.notes(), self.reading.calls_here() - before
-        )
+        return self.reading.whole(self.table, table, self.notes + bad.notes())
 
     def _by_changes(self) -> TableFetch:
         """A first load that was resumed is brought up to date at once."""
-        before, cursor = self.reading.calls_here(), self.known.cursor
+        cursor = self.known.cursor
         if cursor is not None:
             spools = [self._seeing_fields(lambda: self._changes(cursor, self.known.versions))]
         else:
@@ -67,7 +68,6 @@ class ObjectReader:
             self.table, "loaded" if parts or cursor is None else "unchanged", parts,
             sum(part.rows for part in parts),
             notes=self.notes + [note for spool in spools for note in bad_of(spool).notes()],
-            calls=self.reading.calls_here() - before,
             window_from=None if cursor is None else cursor - OVERLAP,
         )  # fmt: skip
 

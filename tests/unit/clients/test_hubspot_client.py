@@ -1,0 +1,83 @@
+"""Requests HubSpot gets, pages it gives, and what its refusals mean."""
+
+from __future__ import annotations
+
+import httpx
+import orjson
+import pytest
+
+from pipelines.clients import errors
+from pipelines.clients.hubspot.paths import Paths
+
+
+def page(*ids: str, after: str | None = None, **extra: object) -> httpx.Response:
+    paging = {"paging": {"next": {"after": after, "link": "http://elsewhere.example/"}}} if after else {}
+    return httpx.Response(200, json={"results": [{"id": each} for each in ids], **paging, **extra})
+
+
+def test_paths_follow_the_version_of_the_connection():
+    assert Paths("2026-09")("objects", "contacts") == "/crm/objects/2026-09/contacts"
+    assert (
+        Paths("v3")("associations", "deals", "contacts") == "/crm/v4/associations/deals/contacts/batch/read"
+    )
+
+
+def test_a_list_page_asks_for_history_in_smaller_pages(hubspot):
+    bench = hubspot(page("1", after="2"))
+    found = bench.client.list_page("deals", ["amount"], history=["dealstage"], archived=True)
+    sent = dict(bench.script.requests[0].url.params)
+    assert (found.after, sent["limit"], sent["propertiesWithHistory"], sent["archived"]) == (
+        "2",
+        "50",
+        "dealstage",
+        "true",
+    )
+
+
+def test_small_lists_are_read_to_their_last_page(hubspot):
+    bench = hubspot(page("1", after="1"), page(after="2"), page("3"))
+    assert [each["id"] for each in bench.client.owners()] == ["1", "3"]
+    assert {request.url.host for request in bench.script.requests} == {"127.0.0.1"}
+
+
+def test_long_associations_are_asked_for_again_from_where_they_stopped(hubspot):
+    first = {"from": {"id": "1"}, "to": [{"toObjectId": 5}], "paging": {"next": {"after": "500"}}}
+    rest = {"from": {"id": "1"}, "to": [{"toObjectId": 6}]}
+    bench = hubspot(
+        httpx.Response(200, json={"results": [first]}), httpx.Response(207, json={"results": [rest]})
+    )
+    found = list(bench.client.associations("contacts", "companies", ["1", "2"]))
+    assert [each["to"][0]["toObjectId"] for each in found] == [5, 6]
+    assert orjson.loads(bench.script.requests[1].content) == {"inputs": [{"id": "1", "after": "500"}]}
+
+
+def test_batch_read_cuts_ids_into_what_hubspot_takes(hubspot):
+    bench = hubspot(page("1"))
+    bench.client.batch_read("deals", [str(n) for n in range(120)], ["amount"])
+    bench.client.batch_read("deals", [str(n) for n in range(120)], ["amount"], history=["dealstage"])
+    assert [len(orjson.loads(r.content)["inputs"]) for r in bench.script.requests] == [100, 20, 50, 50, 20]
+
+
+def test_a_page_that_is_no_page_is_a_truncated_fetch(hubspot):
+    for body in (b"<html>", b'{"status": "fine"}'):
+        bench = hubspot(httpx.Response(200, content=body))
+        with pytest.raises(errors.Truncated):
+            bench.client.list_page("contacts", [])
+
+
+def test_a_missing_scope_is_named(hubspot):
+    body = {
+        "category": "MISSING_SCOPES", "message": "no",
+        "errors": [{"message": "m", "context": {"requiredGranularScopes": ["crm.objects.deals.read"]}}],
+    }  # fmt: skip
+    bench = hubspot(httpx.Response(403, json=body))
+    with pytest.raises(errors.MissingScope, match=r"lacks a scope: crm\.objects\.deals\.read"):
+        bench.client.list_page("deals", [])
+
+
+def test_what_is_not_there_is_not_found(hubspot):
+    bench = hubspot(
+        httpx.Response(404, json={"category": "OBJECT_NOT_FOUND", "message": "Unable to infer type"})
+    )
+    with pytest.raises(errors.NotFound, match="HubSpot has no such thing: Unable to infer type"):
+        bench.client.properties("goals")

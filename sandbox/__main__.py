@@ -1,0 +1,60 @@
+"""`python -m sandbox serve`: make the world if it is not there, and serve it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="HubSpot and Salesforce on this machine."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve a world until standard input ends or SIGTERM")
+    serve.add_argument("--home", type=Path, required=True, help="where the world's state is kept")
+    serve.add_argument("--world", default="default", help="'default' or a folder of data files")
+    serve.add_argument("--size", choices=("XS", "S"), default="S", help="of the default world")
+    serve.add_argument("--seed", type=int, default=7)
+    serve.add_argument("--hubspot-port", type=int, default=0)
+    serve.add_argument("--salesforce-port", type=int, default=0)
+    serve.add_argument("--no-limits", action="store_true", help="no rate limits, for measuring")
+    vendor = commands.add_parser("_vendor")
+    for name in ("vendor", "home", "fd", "limited"):
+        vendor.add_argument(name)
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    print(f"sandbox: {text}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    arguments = _arguments()
+    if arguments.command == "_vendor":
+        from sandbox.server import serve_vendor
+
+        serve_vendor(
+            arguments.vendor, Path(arguments.home), int(arguments.fd), limited=arguments.limited == "1"
+        )
+        return 0
+    from sandbox.server import PortInUse, serve
+    from sandbox.worlds.create import Wish, WorldError, open_home
+
+    home = arguments.home.expanduser().resolve()
+    try:
+        world = open_home(home, Wish(arguments.world, arguments.size, arguments.seed), _say)
+    except WorldError as problem:
+        _say(str(problem))
+        return 2
+    ports = {"hubspot": arguments.hubspot_port, "salesforce": arguments.salesforce_port}
+    try:
+        return serve(home, world, ports, limited=not arguments.no_limits)
+    except PortInUse as problem:
+        _say(str(problem))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""One request on its way through a vendor: what came in, and what it changed. Handlers take a `Call`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.responses import Response
+
+from sandbox.store import Change, Store
+
+
+class Refused(Exception):
+    """Ends a request with the vendor's own error answer; everything it changed is taken back."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+@dataclass
+class Call:
+    """A request and the transaction it runs in."""
+
+    method: str
+    path: str
+    query_string: str
+    headers: Mapping[str, str]
+    params: Mapping[str, str]
+    body: bytes
+    store: Store
+    now: int
+    request_id: str
+    base_url: str
+    changes: list[Change] = field(default_factory=list)
+    records: int = 0
+    effect: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    def query_list(self, name: str) -> list[str]:
+        """All values of a parameter, repeated or separated by commas."""
+        values = [v for k, v in parse_qsl(self.query_string, keep_blank_values=True) if k == name]
+        return [part for value in values for part in value.split(",") if part]
+
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+    def change(
+        self, obj: str, record_id: str, operation: str, field: str, before: str | None, after: str | None
+    ) -> None:
+        if before == after and operation == "update":
+            operation = "noop"
+        self.changes.append(Change(obj, record_id, operation, field, before, after))
+
+
+def answer(
+    content: Any, status: int = 200, headers: Mapping[str, str] | None = None, charset: str = "utf-8"
+) -> Response:
+    """A JSON answer; bytes are taken as JSON that is rendered already."""
+    body = content if isinstance(content, bytes) else orjson.dumps(content)
+    return Response(body, status, dict(headers or {}), f"application/json;charset={charset}")

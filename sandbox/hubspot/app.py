@@ -1,0 +1,112 @@
+"""HubSpot's server: who may enter, how fast, and the routes of its resources."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, Refused, answer
+from sandbox.clock import Clock
+from sandbox.hubspot import (
+    account,
+    associations,
+    batch,
+    campaigns,
+    errors,
+    objects,
+    owners,
+    pipelines,
+    properties,
+    search,
+)  # fmt: skip
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.records import Records
+from sandbox.limits import DailyCount, RollingWindow
+from sandbox.store import Store
+from sandbox.vendor import Handler, Vendor, tick
+
+VERSIONS = ("v3", "v4", "2025-09", "2026-03", "2026-09")
+TEN_SECONDS, SEARCHES, DAILY = 190, 5, 625_000
+_SEARCH = re.compile(r"/search/?$")
+_EXEMPT = re.compile(r"/associations/.*/batch/|/search/?$")
+_MAX_URL = 16_200
+
+
+class HubSpot(Vendor):
+    """One portal behind one service key."""
+
+    name = "hubspot"
+
+    def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
+        super().__init__(store, clock)
+        self.portal = Portal(store)
+        self.records = Records(self.portal)
+        self.token = store.get_meta("token")
+        on = 1 if limited else 0
+        self.window = RollingWindow(TEN_SECONDS * on, 10_000)
+        self.searches = RollingWindow(SEARCHES * on, 1_000)
+        today = times.day(clock.now())
+        used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
+        self.daily = DailyCount(DAILY * on, int(used), today)
+
+    def admit(self, call: Call) -> None:
+        if call.headers.get("authorization") != f"Bearer {self.token}":
+            raise errors.unauthorised(call)
+        if len(call.path) + len(call.query_string) > _MAX_URL:
+            raise Refused(Response("URI Too Long", 414, media_type="text/plain"))
+        if not self.daily.take(times.day(call.now)):
+            raise Refused(errors.rate_limited(call, "You have reached your daily limit.", "DAILY"))
+        if _SEARCH.search(call.path) and not self.searches.take(tick()):
+            raise Refused(errors.rate_limited(call, "You have reached your secondly limit.", "SECONDLY"))
+        if not _EXEMPT.search(call.path) and not self.window.take(tick()):
+            message = "You have reached your ten_secondly_rolling limit."
+            raise Refused(errors.rate_limited(call, message, "TEN_SECONDLY_ROLLING"))
+        version = call.params.get("version")
+        if version is not None and version not in VERSIONS:
+            raise errors.not_found(call)
+
+    def refusal(self, call: Call, status: int, message: str) -> Response:
+        if status == 429:
+            message = "You have reached your ten_secondly_rolling limit."
+            return errors.rate_limited(call, message, "TEN_SECONDLY_ROLLING")
+        category = {401: "INVALID_AUTHENTICATION", 404: "OBJECT_NOT_FOUND", 423: "LOCKED"}.get(status, "")
+        if not category:
+            category = "VALIDATION_ERROR" if status < 500 else "INTERNAL_ERROR"
+        return answer(errors.body(call, message, category), status)
+
+    def headers(self, call: Call) -> dict[str, str]:
+        trace = {"X-HubSpot-Correlation-Id": errors.correlation_id(call.request_id)}
+        if _SEARCH.search(call.path):
+            return trace
+        return trace | {
+            "X-HubSpot-RateLimit-Daily": str(self.daily.limit),
+            "X-HubSpot-RateLimit-Daily-Remaining": str(self.daily.remaining),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": str(self.window.interval),
+            "X-HubSpot-RateLimit-Max": str(self.window.limit),
+            "X-HubSpot-RateLimit-Remaining": str(self.window.remaining),
+            "X-HubSpot-RateLimit-Secondly": "19",
+            "X-HubSpot-RateLimit-Secondly-Remaining": "19",
+        }
+
+    def versioned(self, method: str, area: str, rest: str, handler: Handler) -> list[Route]:
+        """A resource under its old path (`/crm/v3/objects/...`) and its dated one (`/crm/objects/2026-03/...`)."""
+        root, _, name = area.strip("/").partition("/")
+        old = f"/{root}/{{version}}/{name}{rest}" if name else f"/{root}/{{version}}{rest}"
+        dated = f"/{root}/{name}/{{version}}{rest}" if name else old
+        return [route for path in dict.fromkeys((old, dated)) for route in self.route(method, path, handler)]
+
+
+def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlette:
+    """The HubSpot server over a store that holds a portal."""
+    hubspot = HubSpot(store, clock, limited=limited)
+    routes = hubspot.control_routes()
+    for part in (account, owners, pipelines, properties, campaigns, associations, search, batch, objects):
+        routes += part.routes(hubspot)
+    app = Starlette(routes=routes)
+    app.router.default = hubspot.fallback()
+    app.router.redirect_slashes = False
+    return app

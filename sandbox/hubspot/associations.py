@@ -1,0 +1,216 @@
+"""Associations v4: which records belong together, both ways, with their types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.hubspot import errors, requests
+from sandbox.hubspot.catalog import ObjectType, object_type
+from sandbox.hubspot.records import Record
+from sandbox.store import Store
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+MOST, PAGE, MOST_CREATED = 1_000, 500, 2_000
+# (from, to) -> type ids: plain, and primary where there is one
+TYPE_IDS: dict[tuple[str, str], tuple[int, int | None]] = {
+    ("contacts", "companies"): (279, 1), ("companies", "contacts"): (280, 2),
+    ("deals", "contacts"): (3, None), ("contacts", "deals"): (4, None),
+    ("deals", "companies"): (341, 5), ("companies", "deals"): (342, 6),
+}  # fmt: skip
+DEFINED = "HUBSPOT_DEFINED"
+Row = tuple[str, int, str, int, int, str, str | None]
+
+
+def routes(hubspot: HubSpot) -> list[Route]:
+    found: list[Route] = []
+    for root in ("/crm/{version}/associations", "/crm/associations/{version}"):
+        pair = f"{root}/{{type}}/{{to}}"
+        found += hubspot.route("POST", f"{pair}/batch/read", lambda call: _batch_read(hubspot, call))
+        found += hubspot.route(
+            "POST", f"{pair}/batch/associate/default", lambda call: _batch_create(hubspot, call)
+        )
+        found += hubspot.route("GET", f"{pair}/labels", lambda call: _labels(call))
+    for root in ("/crm/{version}/objects", "/crm/objects/{version}"):
+        found += hubspot.route(
+            "GET", f"{root}/{{type}}/{{id}}/associations/{{to}}", lambda call: _read(hubspot, call)
+        )
+        found += hubspot.route(
+            "PUT", f"{root}/{{type}}/{{id}}/associations/default/{{to}}/{{to_id}}",
+            lambda call: _create(hubspot, call),
+        )  # fmt: skip
+    return found
+
+
+def rows_for(from_type: str, from_id: int, to_type: str, to_id: int, *, primary: bool) -> list[Row]:
+    """All rows that one default association makes: both directions, primary where the pair has it."""
+    found: list[Row] = []
+    for a, i, b, j in ((from_type, from_id, to_type, to_id), (to_type, to_id, from_type, from_id)):
+        plain, first = TYPE_IDS[(a, b)]
+        found.append((a, i, b, j, plain, DEFINED, None))
+        if primary and first is not None:
+            found.append((a, i, b, j, first, DEFINED, "Primary"))
+    return found
+
+
+def insert(store: Store, rows: list[Row]) -> None:
+    store.db.executemany("insert or ignore into associations values (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _targets(
+    call: Call, store: Store, kind: ObjectType, record_id: int, to: ObjectType, after: int
+) -> dict[str, Any]:
+    """What a record is associated with, at most a page of it."""
+    grouped: dict[int, list[dict[str, Any]]] = {}
+    for to_id, type_id, category, label in store.rows(
+        "select to_id, type_id, category, label from associations where from_type = ? and from_id = ? "
+        "and to_type = ? and to_id > ? order by to_id, type_id",
+        (kind.plural, record_id, to.plural, after),
+    ):
+        if len(grouped) == PAGE and to_id not in grouped:
+            last = str(max(grouped))
+            return {"to": _shown(grouped), "paging": {"next": {"after": last, "link": _link(call, last)}}}
+        grouped.setdefault(to_id, []).append({"category": category, "typeId": type_id, "label": label})
+    return {"to": _shown(grouped)}
+
+
+def _shown(grouped: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [{"toObjectId": to_id, "associationTypes": types} for to_id, types in grouped.items()]
+
+
+def _link(call: Call, after: str) -> str:
+    return f"{call.base_url}{call.path}?after={after}"
+
+
+def _pair(call: Call) -> tuple[ObjectType, ObjectType]:
+    kind, to = requests.kind_of(call), requests.kind_of(call, "to")
+    if (kind.plural, to.plural) not in TYPE_IDS:
+        raise errors.validation(call, f"No association type exists between {kind.plural} and {to.plural}")
+    return kind, to
+
+
+def _batch_read(hubspot: HubSpot, call: Call) -> Response:
+    kind, to = _pair(call)
+    results, absent = [], []
+    for item in requests.inputs_of(call, requests.body_of(call), MOST):
+        text, after = str(item.get("id", "")), str(item.get("after") or 0)
+        if not text.isdigit() or not after.isdigit():
+            raise errors.validation(call, f"Invalid id or after in inputs: {text}")
+        found = _targets(call, hubspot.store, kind, int(text), to, int(after))
+        if found["to"]:
+            results.append({"from": {"id": text}, **found})
+        else:
+            absent.append(text)
+    stamp = times.iso(call.now)
+    shown: dict[str, Any] = {
+        "status": "COMPLETE",
+        "results": results,
+        "startedAt": stamp,
+        "completedAt": stamp,
+    }
+    if absent:
+        problems = [_none_found(kind, to, text) for text in absent]
+        shown |= {"numErrors": len(problems), "errors": problems}
+    return answer(shown, 207 if absent else 200)
+
+
+def _none_found(kind: ObjectType, to: ObjectType, text: str) -> dict[str, Any]:
+    return {
+        "status": "error", "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": f"No {to.plural} associations found for {kind.singular} {text}",
+        "context": {"fromObjectId": [text], "fromObjectType": [kind.plural], "toObjectType": [to.plural]},
+    }  # fmt: skip
+
+
+def _read(hubspot: HubSpot, call: Call) -> Response:
+    kind, to = _pair(call)
+    record = hubspot.records.get(kind, call.params["id"])
+    if record is None:
+        raise errors.not_found(call)
+    found = _targets(call, hubspot.store, kind, record.id, to, requests.number_of(call, "after", 0, 10**15))
+    paging = {"paging": found["paging"]} if "paging" in found else {}
+    return answer({"results": found["to"], **paging})
+
+
+def _labels(call: Call) -> Response:
+    kind, to = _pair(call)
+    plain, primary = TYPE_IDS[(kind.plural, to.plural)]
+    types = [{"category": DEFINED, "typeId": plain, "label": None}]
+    if primary is not None:
+        types.append({"category": DEFINED, "typeId": primary, "label": "Primary"})
+    return answer({"results": types})
+
+
+def _associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> list[dict[str, Any]]:
+    """Associate two records the default way; the first company becomes the primary one."""
+    a, b = record.type.plural, other.type.plural
+    first = hubspot.store.value(
+        "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and label = 'Primary'",
+        (a, record.id, b),
+    )
+    rows = rows_for(a, record.id, b, other.id, primary=not first and b == "companies")
+    known = hubspot.store.value(
+        "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and to_id = ?",
+        (a, record.id, b, other.id),
+    )
+    insert(hubspot.store, rows)
+    call.change(a, str(record.id), "update" if known else "associate", f"associations.{b}",
+                str(other.id) if known else None, str(other.id))  # fmt: skip
+    return [
+        {
+            "from": {"id": str(i)}, "to": {"id": str(j)},
+            "associationSpec": {"associationCategory": category, "associationTypeId": type_id},
+        }
+        for (_, i, _, j, type_id, category, _) in rows
+    ]  # fmt: skip
+
+
+def _both(hubspot: HubSpot, call: Call, from_id: str, to_id: str) -> tuple[Record, Record]:
+    kind, to = _pair(call)
+    record, other = hubspot.records.get(kind, from_id), hubspot.records.get(to, to_id)
+    if record is None or other is None or record.archived or other.archived:
+        raise errors.not_found(call)
+    return record, other
+
+
+def _create(hubspot: HubSpot, call: Call) -> Response:
+    record, other = _both(hubspot, call, call.params["id"], call.params["to_id"])
+    call.records = 1
+    stamp = times.iso(call.now)
+    results = _associate(hubspot, call, record, other)
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+
+
+def _batch_create(hubspot: HubSpot, call: Call) -> Response:
+    results: list[dict[str, Any]] = []
+    for item in requests.inputs_of(call, requests.body_of(call), MOST_CREATED):
+        ends = [str((item.get(end) or {}).get("id", "")) for end in ("from", "to")]
+        results += _associate(hubspot, call, *_both(hubspot, call, *ends))
+        call.records += 1
+    stamp = times.iso(call.now)
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+
+
+def on_create(hubspot: HubSpot, call: Call, record: Record, wish: Any) -> None:
+    """An association asked for while a record is created: `{to: {id}, types: [{associationTypeId}]}`."""
+    try:
+        wanted = int(wish["types"][0]["associationTypeId"])
+        other_id = str(wish["to"]["id"])
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise errors.validation(call, "associations need to.id and types[].associationTypeId") from None
+    for (a, b), ids in TYPE_IDS.items():
+        if a == record.type.plural and wanted in ids:
+            to = object_type(b)
+            other = hubspot.records.get(to, other_id) if to else None
+            if other is None or other.archived:
+                raise errors.not_found(call)
+            _associate(hubspot, call, record, other)
+            return
+    raise errors.validation(call, f"{wanted} is not an association type of {record.type.plural}")

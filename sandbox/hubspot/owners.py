@@ -1,0 +1,65 @@
+"""Owners: the users records can be assigned to. They are read; HubSpot has no API to write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.hubspot import errors, requests
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+PAGE = 500
+_COLUMNS = "id, email, first_name, last_name, user_id, archived, created, updated"
+
+
+def routes(hubspot: HubSpot) -> list[Route]:
+    return [
+        *hubspot.versioned("GET", "/crm/owners", "", lambda call: _list(hubspot, call)),
+        *hubspot.versioned("GET", "/crm/owners", "/{id}", lambda call: _read(hubspot, call)),
+    ]
+
+
+def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
+    shown = {
+        "id": str(row[0]), "email": row[1], "type": "PERSON", "firstName": row[2], "lastName": row[3],
+        "createdAt": times.iso(row[6]), "updatedAt": times.iso(row[7]), "archived": bool(row[5]),
+    }  # fmt: skip
+    if row[4] is not None:
+        shown |= {"userId": row[4], "userIdIncludingInactive": row[4]}
+    return shown
+
+
+def _list(hubspot: HubSpot, call: Call) -> Response:
+    limit = requests.number_of(call, "limit", 100, PAGE)
+    after = requests.number_of(call, "after", 1, 10**15)
+    clauses, values = "id >= ? and archived = ?", [after, call.query.get("archived") == "true"]
+    if call.query.get("email"):
+        clauses += " and lower(email) = lower(?)"
+    emails = [call.query["email"]] if call.query.get("email") else []
+    rows = hubspot.store.rows(
+        f"select {_COLUMNS} from owners where {clauses} order by id limit ?", [*values, *emails, limit + 1]
+    )
+    page: dict[str, Any] = {"results": [_shown(row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        after_id = str(rows[limit][0])
+        page["paging"] = {"next": {"after": after_id, "link": f"{call.base_url}{call.path}?after={after_id}"}}
+    return answer(page)
+
+
+def _read(hubspot: HubSpot, call: Call) -> Response:
+    text = call.params["id"]
+    column = "user_id" if call.query.get("idProperty") == "userId" else "id"
+    row = (
+        hubspot.store.row(f"select {_COLUMNS} from owners where {column} = ?", (text,))
+        if text.isdigit()
+        else None
+    )
+    if row is None:
+        raise errors.not_found(call)
+    return answer(_shown(row))

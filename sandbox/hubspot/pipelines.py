@@ -1,0 +1,70 @@
+"""Pipelines and their stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.hubspot import errors, requests
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+
+def routes(hubspot: HubSpot) -> list[Route]:
+    area = "/crm/pipelines"
+    return [
+        *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
+        *hubspot.versioned("GET", area, "/{type}/{pipeline}", lambda call: _read(hubspot, call)),
+        *hubspot.versioned("GET", area, "/{type}/{pipeline}/stages", lambda call: _stages(hubspot, call)),
+    ]
+
+
+def _pipelines(hubspot: HubSpot, plural: str) -> list[dict[str, Any]]:
+    stages: dict[str, list[dict[str, Any]]] = {}
+    for pipeline, stage, label, order, probability, closed, archived, created, updated in hubspot.store.rows(
+        "select pipeline, id, label, display_order, probability, is_closed, archived, created, updated from stages "
+        "where object = ? order by pipeline, display_order, id",
+        (plural,),
+    ):
+        stages.setdefault(pipeline, []).append(
+            {
+                "label": label, "displayOrder": order, "id": stage, "archived": bool(archived),
+                "metadata": {"isClosed": "true" if closed else "false", "probability": str(probability)},
+                "createdAt": times.iso(created), "updatedAt": times.iso(updated), "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+            }
+        )  # fmt: skip
+    return [
+        {
+            "label": label, "displayOrder": order, "id": pipeline, "stages": stages.get(pipeline, []),
+            "createdAt": times.iso(created), "updatedAt": times.iso(updated), "archived": bool(archived),
+        }
+        for pipeline, label, order, archived, created, updated in hubspot.store.rows(
+            "select id, label, display_order, archived, created, updated from pipelines where object = ? "
+            "order by display_order, id",
+            (plural,),
+        )
+    ]  # fmt: skip
+
+
+def _list(hubspot: HubSpot, call: Call) -> Response:
+    return answer({"results": _pipelines(hubspot, requests.kind_of(call).plural)})
+
+
+def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
+    for pipeline in _pipelines(hubspot, requests.kind_of(call).plural):
+        if pipeline["id"] == call.params["pipeline"]:
+            return pipeline
+    raise errors.not_found(call)
+
+
+def _read(hubspot: HubSpot, call: Call) -> Response:
+    return answer(_one(hubspot, call))
+
+
+def _stages(hubspot: HubSpot, call: Call) -> Response:
+    return answer({"results": _one(hubspot, call)["stages"]})

@@ -1,0 +1,151 @@
+"""A portal in its store: tables, property definitions, stages, and the properties' rules for values.
+
+Records themselves are in `records.py`. Definitions are read once and kept; whoever changes them tells the portal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from sandbox import times
+from sandbox.hubspot import catalog
+from sandbox.store import Store
+
+TABLES = """
+create table if not exists properties (
+    object text, name text, definition blob, primary key (object, name)) without rowid;
+create table if not exists history (
+    object text, id integer, property text, at integer, value text, source_type text, source_id text);
+create index if not exists history_of on history (object, id, property);
+create table if not exists associations (
+    from_type text, from_id integer, to_type text, to_id integer, type_id integer, category text, label text,
+    primary key (from_type, from_id, to_type, to_id, type_id, category)) without rowid;
+create table if not exists aliases (object text, id integer, current integer, primary key (object, id));
+create table if not exists emails (email text primary key, id integer) without rowid;
+create table if not exists pipelines (
+    object text, id text, label text, display_order integer, archived integer, created integer, updated integer,
+    primary key (object, id));
+create table if not exists stages (
+    object text, pipeline text, id text, label text, display_order integer, probability real, is_closed integer,
+    archived integer, created integer, updated integer, primary key (object, pipeline, id));
+create table if not exists owners (
+    id integer primary key, email text, first_name text, last_name text, user_id integer, archived integer,
+    created integer, updated integer);
+create table if not exists campaigns (id text primary key, created integer, updated integer, props blob);
+"""
+_RECORDS = """
+create table if not exists "{0}" (
+    id integer primary key, created integer not null, modified integer not null,
+    archived integer not null default 0, archived_at integer, props blob not null);
+create index if not exists "{0}_modified" on "{0}" (archived, modified);
+"""
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+class Portal:
+    """Definitions of one portal. `value_problem` and `stored` are the gate for every value written."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.id = int(store.get_meta("portal_id"))
+        self.properties: dict[str, dict[str, dict[str, Any]]] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the definitions again, after a change."""
+        self.properties = {plural: {} for plural in catalog.TYPES}
+        for obj, name, definition in self.store.rows("select object, name, definition from properties"):
+            self.properties[obj][name] = orjson.loads(definition)
+        self.stages: dict[tuple[str, str], tuple[float, bool]] = {
+            (pipeline, stage): (probability, bool(closed))
+            for pipeline, stage, probability, closed in self.store.rows(
+                "select pipeline, id, probability, is_closed from stages where object = 'deals'"
+            )
+        }
+        self.owners = {str(i) for (i,) in self.store.rows("select id from owners where archived = 0")}
+
+    def problem(self, plural: str, name: str, value: str) -> tuple[str, str] | None:
+        """Code and message when a client may not store this value; clearing (an empty value) is allowed."""
+        found = self.properties[plural].get(name)
+        if found is None or found["archived"]:
+            return "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'
+        if found["modificationMetadata"]["readOnlyValue"]:
+            return "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'
+        if value == "":
+            return None
+        return self._type_problem(found, name, value)
+
+    def _type_problem(self, found: dict[str, Any], name: str, value: str) -> tuple[str, str] | None:
+        kind = found["type"]
+        if kind == "number" and not _NUMBER.fullmatch(value):
+            return "INVALID_DOUBLE", f"{value} was not a valid number."
+        if kind in ("date", "datetime") and _instant(value) is None:
+            return "INVALID_DATE", f"{value} was not a valid {'long' if value.isdigit() else 'date'}."
+        if kind == "bool" and value not in ("true", "false"):
+            return "INVALID_OPTION", f"{value} was not one of the allowed options: [true, false]"
+        if kind == "enumeration":
+            return self._option_problem(found, name, value)
+        if name == "email" and not _EMAIL.fullmatch(value):
+            return "INVALID_EMAIL", f"Email address {value} is invalid"
+        if len(value) > 65_536:
+            return "INVALID_STRING_LENGTH", f"{name} is longer than 65536 characters"
+        return None
+
+    def _option_problem(self, found: dict[str, Any], name: str, value: str) -> tuple[str, str] | None:
+        if name == "hubspot_owner_id":
+            known = value in self.owners
+            return (
+                None if known else ("INVALID_OWNER_ID", f"{value} is not the id of an owner of this portal")
+            )
+        options = {option["value"] for option in found["options"]}
+        values = [v for v in value.split(";") if v] if found["fieldType"] == "checkbox" else [value]
+        wrong = [v for v in values if options and v not in options]
+        if not wrong:
+            return None
+        allowed = ", ".join(sorted(options))
+        return "INVALID_OPTION", f"{wrong[0]} was not one of the allowed options: [{allowed}]"
+
+    def stored(self, plural: str, name: str, value: str) -> str:
+        """The value as HubSpot keeps it: instants in ISO, e-mail addresses in lower case."""
+        found = self.properties[plural][name]
+        if found["type"] == "datetime":
+            instant = _instant(value)
+            return value if instant is None else times.iso(instant)
+        if found["type"] == "date":
+            instant = _instant(value)
+            return value if instant is None else times.day(instant)
+        return value.strip().lower() if name == "email" else value
+
+
+def _instant(value: str) -> int | None:
+    if re.fullmatch(r"-?\d{5,15}", value):
+        return int(value)
+    try:
+        return times.parse(value)
+    except ValueError:
+        return None
+
+
+def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: int) -> None:
+    """Make the tables of a portal and the definitions every portal has."""
+    store.script(TABLES + "".join(_RECORDS.format(plural) for plural in catalog.TYPES))
+    for key, value in (("portal_id", str(portal_id)), ("time_zone", time_zone), ("currency", currency)):
+        store.set_meta(key, value)
+    for plural in catalog.TYPES:
+        for definition in catalog.definitions(plural):
+            store.db.execute(
+                "insert or replace into properties values (?, ?, ?)",
+                (plural, definition["name"], orjson.dumps(definition)),
+            )
+    store.db.execute(
+        "insert or replace into pipelines values ('deals', 'default', 'Sales Pipeline', 0, 0, ?, ?)", (at, at)
+    )
+    for order, (stage, label, probability) in enumerate(catalog.DEAL_STAGES):
+        store.db.execute(
+            "insert or replace into stages values ('deals', 'default', ?, ?, ?, ?, ?, 0, ?, ?)",
+            (stage, label, order, probability, probability in (0.0, 1.0), at, at),
+        )

@@ -1,0 +1,91 @@
+"""The properties API: definitions listed, read and created."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.hubspot import catalog, errors, requests
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+FIELD_TYPES = {
+    "string": ("text", "textarea", "phonenumber", "html", "file", "calculation_equation"),
+    "number": ("number", "calculation_equation"),
+    "date": ("date",),
+    "datetime": ("date",),
+    "bool": ("booleancheckbox", "calculation_equation"),
+    "enumeration": ("select", "radio", "checkbox", "booleancheckbox"),
+}
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+
+
+def routes(hubspot: HubSpot) -> list[Route]:
+    area = "/crm/properties"
+    return [
+        *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
+        *hubspot.versioned("POST", area, "/{type}", lambda call: _create(hubspot, call)),
+        *hubspot.versioned("GET", area, "/{type}/{name}", lambda call: _read(hubspot, call)),
+    ]
+
+
+def _list(hubspot: HubSpot, call: Call) -> Response:
+    archived = call.query.get("archived") == "true"
+    known = hubspot.portal.properties[requests.kind_of(call).plural]
+    return answer({"results": [known[name] for name in sorted(known) if known[name]["archived"] == archived]})
+
+
+def _read(hubspot: HubSpot, call: Call) -> Response:
+    found = hubspot.portal.properties[requests.kind_of(call).plural].get(call.params["name"])
+    if found is None:
+        raise errors.not_found(call)
+    return answer(found)
+
+
+def _create(hubspot: HubSpot, call: Call) -> Response:
+    kind, body = requests.kind_of(call), requests.body_of(call)
+    lacking = [n for n in ("name", "label", "type", "fieldType", "groupName") if not body.get(n)]
+    if lacking:
+        raise errors.validation(call, f"Some required fields were not set: [{', '.join(lacking)}]")
+    name = str(body["name"])
+    if name in hubspot.portal.properties[kind.plural]:
+        raise errors.error(
+            call, 409, f'A property named "{name}" already exists.', "OBJECT_ALREADY_EXISTS",
+            subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
+        )  # fmt: skip
+    _check(call, name, body)
+    definition = catalog.definition(
+        name, body["type"], body["fieldType"], str(body["groupName"]), "u" if body.get("hasUniqueValue") else "",
+        label=str(body["label"]), defined_by_hubspot=False,
+    )  # fmt: skip
+    definition |= {"createdAt": times.iso(call.now), "updatedAt": times.iso(call.now)}
+    definition["options"] = body.get("options") or []
+    definition["description"] = str(body.get("description") or "")
+    hubspot.store.db.execute(
+        "insert into properties values (?, ?, ?)", (kind.plural, name, orjson.dumps(definition))
+    )
+    hubspot.portal.properties[kind.plural][name] = definition
+    call.records = 1
+    call.change("properties", f"{kind.plural}.{name}", "create", "name", None, name)
+    return answer(definition, 201)
+
+
+def _check(call: Call, name: str, body: dict[str, Any]) -> None:
+    if not _NAME.fullmatch(name):
+        raise errors.validation(
+            call, f'Invalid property name "{name}": lower-case letters, digits and underscores'
+        )
+    if body["fieldType"] not in FIELD_TYPES.get(str(body["type"]), ()):
+        raise errors.validation(call, f"fieldType {body['fieldType']} does not go with type {body['type']}")
+    options = body.get("options") or []
+    if body["type"] == "enumeration" and not options:
+        raise errors.validation(call, "A property of type enumeration needs options")
+    if not all(isinstance(o, dict) and o.get("value") and o.get("label") for o in options):
+        raise errors.validation(call, "Each option needs a label and a value")

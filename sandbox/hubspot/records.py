@@ -1,0 +1,243 @@
+"""Records of a portal: reading, rendering, creating, changing, archiving, with history and the write log.
+
+What a value may be is asked of the portal; which HTTP answer follows is the handlers' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from sandbox import times
+from sandbox.call import Call
+from sandbox.hubspot import catalog
+from sandbox.hubspot.catalog import ObjectType
+from sandbox.hubspot.portal import Portal
+from sandbox.store import Store
+
+COLUMNS = "id, created, modified, archived, archived_at, props"
+Problem = dict[str, str]
+
+
+class Invalid(Exception):
+    """Values that were refused, each with name, error and message."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+class Conflict(Exception):
+    """An e-mail address or unique value that another record has."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass
+class Record:
+    """A stored record. `props` holds only what has a value."""
+
+    type: ObjectType
+    id: int
+    created: int
+    modified: int
+    archived: bool
+    archived_at: int | None
+    props: dict[str, str]
+
+
+def load(kind: ObjectType, row: Sequence[Any]) -> Record:
+    return Record(kind, row[0], row[1], row[2], bool(row[3]), row[4], orjson.loads(row[5]))
+
+
+class Records:
+    """All records of a portal."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+
+    @property
+    def store(self) -> Store:
+        return self.portal.store
+
+    def get(self, kind: ObjectType, record_id: str, id_property: str = "hs_object_id") -> Record | None:
+        """By id (also the id of a record merged away) or by the value of a unique property."""
+        key = self._id_of(kind, record_id, id_property)
+        if key is None:
+            return None
+        row = self.store.row(f'select {COLUMNS} from "{kind.plural}" where id = ?', (key,))
+        return None if row is None else load(kind, row)
+
+    def _id_of(self, kind: ObjectType, value: str, id_property: str) -> int | None:
+        if id_property == "hs_object_id":
+            if not value.isdigit() or len(value) > 18:
+                return None
+            current = self.store.value(
+                "select current from aliases where object = ? and id = ?", (kind.plural, int(value))
+            )
+            return int(current if current is not None else value)
+        if kind.plural == "contacts" and id_property == "email":
+            found = self.store.value("select id from emails where email = ?", (value.strip().lower(),))
+        else:
+            found = self.store.value(
+                f'select id from "{kind.plural}" where archived = 0 and json_extract(props, ?) = ?',
+                (f'$."{id_property}"', value),
+            )
+        return None if found is None else int(found)
+
+    def create(self, call: Call, kind: ObjectType, wanted: Mapping[str, Any]) -> Record:
+        """Store a new record. Raises Invalid or Conflict."""
+        values = self._checked(kind, wanted)
+        missing = [name for name in kind.required if not values.get(name)]
+        if missing:
+            raise Invalid([_problem(n, "REQUIRED_FIELD", f'"{n}" is required') for n in missing])
+        if not values and kind.plural in ("contacts", "companies"):
+            raise Invalid([_problem("", "INVALID_INPUT", "At least one property is required")])
+        props = {name: value for name, value in values.items() if value != ""}
+        self._check_unique(kind, None, props)
+        next_id = self.store.value(f'select coalesce(max(id), 100000) + 1 from "{kind.plural}"')
+        record = Record(kind, int(next_id), call.now, call.now, False, None, props)
+        self._derive(record, {}, call.now)
+        stamp = times.iso(call.now)
+        props |= {"hs_object_id": str(record.id), "createdate": stamp, kind.modified: stamp}
+        self.store.db.execute(
+            f'insert into "{kind.plural}" ({COLUMNS}) values (?, ?, ?, 0, null, ?)',
+            (record.id, call.now, call.now, orjson.dumps(props)),
+        )
+        self._index_email(record, None)
+        for name, value in props.items():
+            call.change(kind.plural, str(record.id), "create", name, None, value)
+        return record
+
+    def update(self, call: Call, record: Record, wanted: Mapping[str, Any]) -> Record:
+        """Change a record. A value that is there already changes nothing, not even the last-modified time."""
+        kind, before = record.type, dict(record.props)
+        values = self._checked(kind, wanted)
+        self._hold_lifecycle(record, values)
+        self._check_unique(kind, record.id, values)
+        for name, value in values.items():
+            if value == "":
+                record.props.pop(name, None)
+            else:
+                record.props[name] = value
+        self._derive(record, before, call.now)
+        self._log(call, record, before, values)
+        if record.props != before:
+            record.modified = call.now
+            record.props[kind.modified] = times.iso(call.now)
+            self._save(record)
+            self._index_email(record, before.get("email"))
+        return record
+
+    def archive(self, call: Call, record: Record) -> None:
+        """Into the recycle bin; the last-modified time stays, as at HubSpot."""
+        if record.archived:
+            return
+        record.archived, record.archived_at = True, call.now
+        self._save(record)
+        if record.type.plural == "contacts":
+            self.store.db.execute("delete from emails where id = ?", (record.id,))
+        call.change(record.type.plural, str(record.id), "archive", "archived", "false", "true")
+
+    def _checked(self, kind: ObjectType, wanted: Mapping[str, Any]) -> dict[str, str]:
+        problems, values = [], {}
+        for name, raw in wanted.items():
+            value = "" if raw is None else _text(raw)
+            found = self.portal.problem(kind.plural, name, value)
+            if found:
+                problems.append(_problem(name, *found))
+            else:
+                values[name] = self.portal.stored(kind.plural, name, value) if value else ""
+        problems += self._stage_problems(kind, values)
+        if problems:
+            raise Invalid(problems)
+        return values
+
+    def _stage_problems(self, kind: ObjectType, values: Mapping[str, str]) -> list[Problem]:
+        if kind.plural != "deals" or not values.get("dealstage"):
+            return []
+        stage, pipeline = values["dealstage"], values.get("pipeline")
+        if any(s == stage and pipeline in (None, "", p) for p, s in self.portal.stages):
+            return []
+        return [_problem("dealstage", "INVALID_OPTION", f"{stage} was not one of the stages of the pipeline")]
+
+    def _hold_lifecycle(self, record: Record, values: dict[str, str]) -> None:
+        """A lifecycle stage moves forward only; a write backwards is answered 200 and does nothing."""
+        order = catalog.LIFECYCLE
+        new, old = values.get("lifecyclestage"), record.props.get("lifecyclestage")
+        if new in order and old in order and order.index(new) < order.index(old):
+            values["lifecyclestage"] = old
+
+    def _check_unique(self, kind: ObjectType, own: int | None, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            if not value or not self.portal.properties[kind.plural][name]["hasUniqueValue"]:
+                continue
+            other = self._id_of(kind, value, name)
+            if other is not None and other != own:
+                if name == "email":
+                    raise Conflict(f"Contact already exists. Existing ID: {other}")
+                raise Conflict(f"Propery {name} must be unique: {value} is the value of {other}")
+
+    def _derive(self, record: Record, before: Mapping[str, str], at: int) -> None:
+        """Values HubSpot calculates itself: stage entry dates, what a deal's stage means."""
+        stage = record.props.get("lifecyclestage")
+        entered = f"hs_v2_date_entered_{stage}"
+        if stage != before.get("lifecyclestage") and entered in self.portal.properties[record.type.plural]:
+            record.props.setdefault(entered, times.iso(at))
+        if record.type.plural == "deals" and record.props.get("dealstage") != before.get("dealstage"):
+            pipeline = record.props.get("pipeline", "default")
+            probability, closed = self.portal.stages.get(
+                (pipeline, record.props.get("dealstage", "")), (0.0, False)
+            )
+            record.props |= {
+                "hs_is_closed": _text(closed), "hs_is_closed_won": _text(closed and probability == 1.0),
+                "hs_deal_stage_probability": _text(probability),
+            }  # fmt: skip
+
+    def _log(self, call: Call, record: Record, before: Mapping[str, str], asked: Iterable[str]) -> None:
+        kind = record.type.plural
+        names = dict.fromkeys([*asked, *before, *record.props])
+        for name in names:
+            old, new = before.get(name), record.props.get(name)
+            if old == new and name not in asked:
+                continue
+            call.change(kind, str(record.id), "update", name, old, new)
+            if old != new:
+                self._remember(call, record, name, old, new)
+
+    def _remember(self, call: Call, record: Record, name: str, old: str | None, new: str | None) -> None:
+        """Add to a property's history; its first value joins it when it is overwritten."""
+        key = (record.type.plural, record.id, name)
+        insert = "insert into history values (?, ?, ?, ?, ?, ?, ?)"
+        known = self.store.value("select 1 from history where object = ? and id = ? and property = ?", key)
+        if not known and old is not None:
+            self.store.db.execute(insert, (*key, record.created, old, "CRM_UI", "userId:1"))
+        self.store.db.execute(insert, (*key, call.now, new or "", "INTEGRATION", "sandbox-app"))
+
+    def _save(self, record: Record) -> None:
+        self.store.db.execute(
+            f'update "{record.type.plural}" set modified = ?, archived = ?, archived_at = ?, props = ? where id = ?',
+            (record.modified, record.archived, record.archived_at, orjson.dumps(record.props), record.id),
+        )
+
+    def _index_email(self, record: Record, before: str | None) -> None:
+        email = record.props.get("email")
+        if record.type.plural != "contacts" or email == before:
+            return
+        if before:
+            self.store.db.execute("delete from emails where email = ? and id = ?", (before, record.id))
+        if email:
+            self.store.db.execute("insert or replace into emails values (?, ?)", (email, record.id))
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _problem(name: str, error: str, message: str) -> Problem:
+    return {"name": name, "error": error, "message": message}

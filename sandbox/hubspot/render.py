@@ -1,0 +1,106 @@
+"""Records as JSON: which properties are shown, history, inline associations. Built for many records a second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox import times
+from sandbox.hubspot.catalog import ObjectType, object_type
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.records import Record
+
+ASSOCIATION_NAMES = {1: "contact_to_company", 279: "contact_to_company_unlabeled", 2: "company_to_contact",
+                     280: "company_to_contact_unlabeled", 3: "deal_to_contact", 4: "contact_to_deal",
+                     5: "deal_to_company", 341: "deal_to_company_unlabeled", 6: "company_to_deal",
+                     342: "company_to_deal_unlabeled"}  # fmt: skip
+
+
+@dataclass
+class View:
+    """What a request wants to see of each record."""
+
+    kind: ObjectType
+    names: tuple[str, ...]
+    history: tuple[str, ...] = ()
+    associations: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls, portal: Portal, kind: ObjectType, names: Sequence[str], history: Sequence[str] = (),
+        associations: Sequence[str] = (),
+    ) -> View:  # fmt: skip
+        """Unknown properties are left out without a word, as HubSpot does; three are always there."""
+        known = portal.properties[kind.plural]
+        wanted = [*(names or kind.defaults), *history, "createdate", kind.modified, "hs_object_id"]
+        shown = tuple(sorted({n for n in wanted if n in known}))
+        return cls(kind, shown, tuple(n for n in history if n in known), tuple(associations))
+
+
+def records(portal: Portal, view: View, found: Sequence[Record]) -> list[dict[str, Any]]:
+    """The records as HubSpot shows them."""
+    shown = [_one(view, record) for record in found]
+    if view.history:
+        _add_history(portal, view, found, shown)
+    for name in view.associations:
+        to = object_type(name)
+        if to is not None:
+            _add_associations(portal, view, to, found, shown)
+    return shown
+
+
+def _one(view: View, record: Record) -> dict[str, Any]:
+    get = record.props.get
+    shown = {
+        "id": str(record.id), "properties": {name: get(name) for name in view.names},
+        "createdAt": times.iso(record.created), "updatedAt": times.iso(record.modified),
+        "archived": record.archived,
+    }  # fmt: skip
+    if record.archived_at is not None:
+        shown["archivedAt"] = times.iso(record.archived_at)
+    return shown
+
+
+def _add_history(portal: Portal, view: View, found: Sequence[Record], shown: list[dict[str, Any]]) -> None:
+    """Newest first. A property that was never changed has its one value, dated when the record was made."""
+    marks = ", ".join("?" * len(found))
+    past: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for record_id, name, at, value, source_type, source_id in portal.store.rows(
+        f"select id, property, at, value, source_type, source_id from history where object = ? and id in ({marks}) "
+        "order by at desc, rowid desc",
+        (view.kind.plural, *(r.id for r in found)),
+    ):
+        past.setdefault((record_id, name), []).append(
+            {"value": value, "timestamp": times.iso(at), "sourceType": source_type, "sourceId": source_id}
+        )
+    for record, item in zip(found, shown, strict=True):
+        item["propertiesWithHistory"] = {
+            name: past.get((record.id, name)) or _first_value(record, name) for name in view.history
+        }
+
+
+def _first_value(record: Record, name: str) -> list[dict[str, Any]]:
+    value = record.props.get(name)
+    if value is None:
+        return []
+    return [
+        {"value": value, "timestamp": times.iso(record.created), "sourceType": "IMPORT", "sourceId": "import"}
+    ]
+
+
+def _add_associations(
+    portal: Portal, view: View, to: ObjectType, found: Sequence[Record], shown: list[dict[str, Any]]
+) -> None:
+    marks = ", ".join("?" * len(found))
+    linked: dict[int, list[dict[str, str]]] = {}
+    for from_id, to_id, type_id in portal.store.rows(
+        f"select from_id, to_id, type_id from associations where from_type = ? and to_type = ? "
+        f"and from_id in ({marks}) order by from_id, to_id, type_id",
+        (view.kind.plural, to.plural, *(r.id for r in found)),
+    ):
+        name = ASSOCIATION_NAMES.get(type_id, f"{view.kind.singular}_to_{to.singular}")
+        linked.setdefault(from_id, []).append({"id": str(to_id), "type": name})
+    for record, item in zip(found, shown, strict=True):
+        if record.id in linked:
+            item.setdefault("associations", {})[to.plural] = {"results": linked[record.id]}

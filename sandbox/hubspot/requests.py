@@ -1,0 +1,64 @@
+"""Reading what a HubSpot request says: its object type, its body, its lists. Refuses what cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.call import Call
+from sandbox.hubspot import errors
+from sandbox.hubspot.catalog import ObjectType, object_type
+
+
+def kind_of(call: Call, name: str = "type") -> ObjectType:
+    """The object type in the path."""
+    kind = object_type(call.params[name])
+    if kind is None:
+        message = f"Unable to infer object type from: {call.params[name]}"
+        raise errors.validation(call, message)
+    return kind
+
+
+def body_of(call: Call) -> dict[str, Any]:
+    """The JSON object in the body."""
+    try:
+        found = call.json()
+    except ValueError:
+        raise errors.validation(call, "Invalid input JSON on line 1, column 1: not a JSON object") from None
+    if not isinstance(found, dict):
+        raise errors.validation(call, "Invalid input JSON on line 1, column 1: not a JSON object")
+    return found
+
+
+def strings(call: Call, body: dict[str, Any], name: str) -> list[str]:
+    found = body.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise errors.validation(call, f"Invalid input JSON: {name} must be a list of strings")
+    return found
+
+
+def inputs_of(call: Call, body: dict[str, Any], most: int) -> list[dict[str, Any]]:
+    """The `inputs` of a batch, each a JSON object."""
+    found = body.get("inputs")
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise errors.validation(call, "Some required fields were not set: [inputs]")
+    if len(found) > most:
+        raise errors.validation(call, f"The maximum number of inputs supported in a batch request is {most}.")
+    return found
+
+
+def properties_of(call: Call, item: dict[str, Any]) -> dict[str, Any]:
+    found = item.get("properties")
+    if not isinstance(found, dict) or not all(
+        v is None or isinstance(v, str | int | float | bool) for v in found.values()
+    ):
+        raise errors.validation(call, "Some required fields were not set: [properties]")
+    return found
+
+
+def number_of(call: Call, name: str, default: int, most: int) -> int:
+    text = call.query.get(name)
+    if text is None:
+        return default
+    if not text.isdigit() or not 0 < int(text) <= most:
+        raise errors.validation(call, f"{name} must be between 1 and {most}, not {text}")
+    return int(text)

@@ -1,0 +1,193 @@
+"""Search: filter groups to SQL over the stored properties. Limits and refusals as HubSpot's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.hubspot import errors, objects, render, requests
+from sandbox.hubspot.catalog import ObjectType, object_type
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.records import COLUMNS, load
+from sandbox.hubspot.render import View
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+PAGE, DEFAULT_PAGE, REACH = 200, 10, 10_000
+GROUPS, FILTERS, ALL_FILTERS = 5, 6, 18
+_COMPARE = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
+_COLUMNS = {"hs_object_id": "id", "createdate": "created", "lastmodifieddate": "modified",
+            "hs_lastmodifieddate": "modified"}  # fmt: skip
+Sql = tuple[str, list[Any]]
+
+
+def routes(hubspot: HubSpot) -> list[Route]:
+    return hubspot.versioned("POST", objects.AREA, "/{type}/search", lambda call: _search(hubspot, call))
+
+
+def _search(hubspot: HubSpot, call: Call) -> Response:
+    kind, body = requests.kind_of(call), requests.body_of(call)
+    limit, after = _page(call, body)
+    where, values = _where(hubspot.portal, call, kind, body)
+    total = hubspot.store.value(f'select count(*) from "{kind.plural}" where {where}', values)
+    order = _order(hubspot.portal, call, kind, body)
+    rows = hubspot.store.rows(
+        f'select {COLUMNS} from "{kind.plural}" where {where} order by {order[0]} limit ? offset ?',
+        [*values, *order[1], limit, after],
+    )
+    view = View.of(hubspot.portal, kind, requests.strings(call, body, "properties"))
+    page: dict[str, Any] = {
+        "total": total, "results": render.records(hubspot.portal, view, [load(kind, row) for row in rows]),
+    }  # fmt: skip
+    if after + limit < total:
+        page["paging"] = {"next": {"after": str(after + limit)}}
+    return answer(page)
+
+
+def _page(call: Call, body: dict[str, Any]) -> tuple[int, int]:
+    limit, after = body.get("limit", DEFAULT_PAGE), str(body.get("after") or 0)
+    if not isinstance(limit, int) or not 0 <= limit <= PAGE:
+        raise errors.validation(call, f"limit must be between 0 and {PAGE}, not {limit}")
+    if not after.isdigit():
+        raise errors.validation(call, f"after must be a number, not {after}")
+    if int(after) + limit > REACH:
+        message = f"The maximum number of results of a search is {REACH}: after and limit together exceed it."
+        raise errors.validation(call, message)
+    return limit or DEFAULT_PAGE, int(after)
+
+
+def _where(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any]) -> Sql:
+    groups = body.get("filterGroups") or []
+    if body.get("filters"):
+        groups = [{"filters": body["filters"]}, *groups]
+    if not isinstance(groups, list) or not all(isinstance(g, dict) for g in groups):
+        raise errors.validation(call, "filterGroups must be a list of objects")
+    counts = [len(g.get("filters") or []) for g in groups]
+    if len(groups) > GROUPS or any(n > FILTERS for n in counts) or sum(counts) > ALL_FILTERS:
+        message = f"A search takes at most {GROUPS} filter groups of {FILTERS} filters, {ALL_FILTERS} in all."
+        raise errors.validation(call, message)
+    clauses, values = ["archived = 0"], []  # type: list[str], list[Any]
+    alternatives = [_group(portal, call, kind, g.get("filters") or []) for g in groups if g.get("filters")]
+    if alternatives:
+        clauses.append("(" + " or ".join(a[0] for a in alternatives) + ")")
+        values += [v for a in alternatives for v in a[1]]
+    if body.get("query"):
+        clauses.append("(" + " or ".join("json_extract(props, ?) like ?" for _ in kind.searchable) + ")")
+        values += [v for name in kind.searchable for v in (_path(name), f"%{body['query']}%")]
+    return " and ".join(clauses), values
+
+
+def _group(portal: Portal, call: Call, kind: ObjectType, filters: list[dict[str, Any]]) -> Sql:
+    parts = [_filter(portal, call, kind, f) for f in filters]
+    return "(" + " and ".join(p[0] for p in parts) + ")", [v for p in parts for v in p[1]]
+
+
+def _filter(portal: Portal, call: Call, kind: ObjectType, wish: dict[str, Any]) -> Sql:
+    name, operator = str(wish.get("propertyName", "")), wish.get("operator")
+    if name.startswith("associations."):
+        return _associated(call, kind, name.removeprefix("associations."), wish)
+    if name not in portal.properties[kind.plural]:
+        raise errors.validation(
+            call, f'There was a problem with the request: property "{name}" does not exist'
+        )
+    expression, bound = _expression(portal, kind, name)
+    if operator in _COMPARE:
+        value = _value(portal, call, kind, name, wish.get("value"))
+        negative = f" or {expression} is null" if operator == "NEQ" else ""
+        return f"({expression} {_COMPARE[operator]} ?{negative})", [
+            *bound,
+            value,
+            *(bound if negative else []),
+        ]
+    if operator == "BETWEEN":
+        low, high = (_value(portal, call, kind, name, wish.get(k)) for k in ("value", "highValue"))
+        return f"{expression} between ? and ?", [*bound, low, high]
+    if operator in ("IN", "NOT_IN"):
+        return _in(portal, call, kind, name, wish)
+    if operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
+        return f"{expression} is {'not ' if operator == 'HAS_PROPERTY' else ''}null", bound
+    if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
+        negation = "not " if operator.startswith("NOT") else ""
+        token = str(wish.get("value", "")).replace("*", "%").lower()
+        return f"coalesce(lower({expression}), '') {negation}like ?", [*bound, f"%{token}%"]
+    raise errors.validation(call, f"Invalid input JSON: unknown operator {operator}")
+
+
+def _in(portal: Portal, call: Call, kind: ObjectType, name: str, wish: dict[str, Any]) -> Sql:
+    wanted = wish.get("values")
+    if not isinstance(wanted, list) or not wanted:
+        raise errors.validation(call, "operator IN requires values")
+    expression, bound = _expression(portal, kind, name)
+    marks = ", ".join("?" * len(wanted))
+    # Strings are indexed in lower case; a value that is not in lower case finds nothing.
+    values = [v if _is_text(portal, kind, name) else _value(portal, call, kind, name, v) for v in wanted]
+    if wish["operator"] == "IN":
+        return f"{expression} in ({marks})", [*bound, *values]
+    return f"({expression} not in ({marks}) or {expression} is null)", [*bound, *values, *bound]
+
+
+def _associated(call: Call, kind: ObjectType, name: str, wish: dict[str, Any]) -> Sql:
+    to = object_type(name)
+    operator = wish.get("operator")
+    wanted = [wish.get("value")] if operator == "EQ" else wish.get("values")
+    if to is None or operator not in ("EQ", "IN") or not isinstance(wanted, list):
+        raise errors.validation(call, f"associations.{name} takes EQ or IN with ids")
+    marks = ", ".join("?" * len(wanted))
+    return (
+        f"id in (select from_id from associations where from_type = ? and to_type = ? and to_id in ({marks}))",
+        [kind.plural, to.plural, *wanted],
+    )
+
+
+def _is_text(portal: Portal, kind: ObjectType, name: str) -> bool:
+    return portal.properties[kind.plural][name]["type"] == "string"
+
+
+def _path(name: str) -> str:
+    return f'$."{name}"'
+
+
+def _expression(portal: Portal, kind: ObjectType, name: str) -> Sql:
+    if name in _COLUMNS and name in (*portal.properties[kind.plural], "id"):
+        return _COLUMNS[name], []
+    if portal.properties[kind.plural][name]["type"] == "number":
+        return "cast(json_extract(props, ?) as real)", [_path(name)]
+    if _is_text(portal, kind, name):
+        return "lower(json_extract(props, ?))", [_path(name)]
+    return "json_extract(props, ?)", [_path(name)]
+
+
+def _value(portal: Portal, call: Call, kind: ObjectType, name: str, value: Any) -> Any:
+    if value is None:
+        raise errors.validation(call, "A filter with this operator requires a value")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    definition = portal.properties[kind.plural][name]
+    try:
+        if definition["type"] == "number":
+            return float(text)
+        if definition["type"] == "datetime":
+            instant = int(text) if text.lstrip("-").isdigit() else times.parse(text)
+            return instant if name in _COLUMNS else times.iso(instant)
+    except ValueError:
+        raise errors.validation(call, f"{text} is not a valid {definition['type']} for {name}") from None
+    return text.lower() if definition["type"] == "string" else text
+
+
+def _order(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any]) -> Sql:
+    sorts = body.get("sorts") or []
+    if not sorts:
+        return "id", []
+    first = {"propertyName": sorts[0]} if isinstance(sorts[0], str) else sorts[0]
+    name = str(first.get("propertyName", "")).lstrip("-")
+    if name not in portal.properties[kind.plural]:
+        raise errors.validation(
+            call, f'There was a problem with the request: property "{name}" does not exist'
+        )
+    expression, bound = _expression(portal, kind, name)
+    descending = first.get("direction") == "DESCENDING" or str(first.get("propertyName")).startswith("-")
+    return f"{expression} {'desc' if descending else 'asc'}, id", bound

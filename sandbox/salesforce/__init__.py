@@ -1,0 +1,1 @@
+"""Salesforce, every API version from one store: one file per resource."""

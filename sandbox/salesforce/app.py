@@ -1,0 +1,126 @@
+"""Salesforce's server: sessions, the daily allowance, versions, and the routes of its resources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.clock import Clock, real_ms
+from sandbox.limits import DailyCount
+from sandbox.salesforce import auth, bulk, collections, errors, query, sobjects
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.records import Rows
+from sandbox.store import Store
+from sandbox.vendor import Vendor
+
+FIRST_VERSION, LAST_VERSION = 31, 68
+DAILY = 100_000
+_VERSION = re.compile(r"v(\d{2})\.0")
+_SEASONS = ("Summer", "Winter", "Spring")
+_OPEN = re.compile(r"/services/oauth2/token/?$|/services/data/?$")
+_RESOURCES = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
+
+
+class Salesforce(Vendor):
+    """One organisation and its integration user."""
+
+    name = "salesforce"
+
+    def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
+        super().__init__(store, clock)
+        self.org = Org(store)
+        self.rows = Rows(self.org)
+        self.results: Path = store.path.parent / "bulk"
+        self.key_file: Path = store.path.parent / "salesforce_jwt_key.pem"
+        today = times.day(clock.now())
+        used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
+        self.daily = DailyCount(DAILY if limited else 0, int(used), today)
+
+    def real_now(self) -> int:
+        """The machine's time: sessions and assertions age by it, so that setting the clock ends none."""
+        return real_ms()
+
+    def admit(self, call: Call) -> None:
+        version = call.params.get("version")
+        if version is not None:
+            match = _VERSION.fullmatch(version)
+            if match is None or not FIRST_VERSION <= int(match[1]) <= LAST_VERSION:
+                raise errors.not_found()
+        if _OPEN.search(call.path):
+            return
+        if not auth.check_session(self, call):
+            raise errors.error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        if not self.daily.take(times.day(call.now)):
+            raise errors.error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+
+    def refusal(self, call: Call, status: int, message: str) -> Response:
+        codes = {
+            401: ("INVALID_SESSION_ID", "Session expired or invalid"),
+            403: ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+            404: ("NOT_FOUND", "The requested resource does not exist"),
+            429: ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+            503: ("SERVER_UNAVAILABLE", "Server is unavailable, please try again later"),
+        }
+        return errors.response(status, *codes.get(status, ("UNKNOWN_EXCEPTION", message)))
+
+    def headers(self, call: Call) -> dict[str, str]:
+        return {"Sforce-Limit-Info": f"api-usage={self.daily.used}/{self.daily.limit}"}
+
+
+def _versions(call: Call) -> Response:
+    found = []
+    for number in range(FIRST_VERSION, LAST_VERSION + 1):
+        season, year = _SEASONS[(number - 31) % 3], 14 + (number - 29) // 3
+        found.append(
+            {"label": f"{season} '{year}", "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
+        )
+    return answer(found, charset="UTF-8")
+
+
+def _resources(call: Call) -> Response:
+    base = f"/services/data/{call.params['version']}"
+    return answer({name: f"{base}/{name}" for name in _RESOURCES}, charset="UTF-8")
+
+
+def _limits(sf: Salesforce, call: Call) -> Response:
+    jobs = int(sf.store.value("select count(*) from jobs where created >= ?", (call.now - times.DAY,)))
+    return answer(
+        {
+            "DailyApiRequests": {"Max": sf.daily.limit, "Remaining": sf.daily.remaining},
+            "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
+            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000 - jobs},
+            "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},
+            "DataStorageMB": {"Max": 5_120, "Remaining": 4_096}, "FileStorageMB": {"Max": 5_120, "Remaining": 5_000},
+        }, charset="UTF-8",
+    )  # fmt: skip
+
+
+def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlette:
+    """The Salesforce server over a store that holds an org."""
+    sf = Salesforce(store, clock, limited=limited)
+    base = "/services/data"
+    routes: list[Route] = [
+        *sf.control_routes(), *auth.routes(sf),
+        *sf.route("GET", base, _versions), *sf.route("GET", base + "/{version}", _resources),
+        *sf.route("GET", base + "/{version}/limits", lambda call: _limits(sf, call)),
+    ]  # fmt: skip
+    for part in (query, bulk, collections, sobjects):
+        routes += part.routes(sf)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await bulk.resume(sf)
+        yield
+
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.router.default = sf.fallback()
+    app.router.redirect_slashes = False
+    return app

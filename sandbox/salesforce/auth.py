@@ -1,0 +1,134 @@
+"""Sign-in: client credentials, JWT bearer (RS256), refresh token; who the token stands for."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, Refused, answer
+from sandbox.salesforce import rsa
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.app import Salesforce
+
+JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+SESSION = 12 * times.HOUR
+_SCOPE = "api refresh_token id"
+
+
+def routes(sf: Salesforce) -> list[Route]:
+    return [
+        *sf.route("POST", "/services/oauth2/token", lambda call: _token(sf, call)),
+        *sf.route("GET", "/services/oauth2/userinfo", lambda call: _userinfo(sf, call)),
+        *sf.route("POST", "/services/oauth2/userinfo", lambda call: _userinfo(sf, call)),
+    ]
+
+
+def _refuse(code: str, description: str) -> Refused:
+    return Refused(answer({"error": code, "error_description": description}, 400, charset="UTF-8"))
+
+
+def _token(sf: Salesforce, call: Call) -> Response:
+    form = {
+        k: v[0] for k, v in parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True).items()
+    }
+    grant = form.get("grant_type")
+    if grant == "client_credentials":
+        _check_client(sf, call, form)
+        return _issue(sf, call)
+    if grant == "refresh_token":
+        _check_client(sf, call, form)
+        if not hmac.compare_digest(form.get("refresh_token", ""), sf.store.get_meta("refresh_token")):
+            raise _refuse("invalid_grant", "expired access/refresh token")
+        return _issue(sf, call)
+    if grant == JWT_GRANT:
+        _check_assertion(sf, call, form.get("assertion", ""))
+        return _issue(sf, call)
+    raise _refuse("unsupported_grant_type", "grant type not supported")
+
+
+def _check_client(sf: Salesforce, call: Call, form: dict[str, str]) -> None:
+    client, secret = form.get("client_id", ""), form.get("client_secret", "")
+    kind, _, encoded = call.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "basic":
+        try:
+            client, _, secret = base64.b64decode(encoded).decode().partition(":")
+        except (ValueError, binascii.Error):
+            raise _refuse("invalid_client", "invalid client credentials") from None
+        client, secret = unquote(client), unquote(secret)
+    if not hmac.compare_digest(client, sf.store.get_meta("client_id")):
+        raise _refuse("invalid_client_id", "client identifier invalid")
+    if not hmac.compare_digest(secret, sf.store.get_meta("client_secret")):
+        raise _refuse("invalid_client", "invalid client credentials")
+
+
+def _check_assertion(sf: Salesforce, call: Call, assertion: str) -> None:
+    try:
+        head, body, signature = assertion.split(".")
+        header, claims = (orjson.loads(_decoded(part)) for part in (head, body))
+        signed = rsa.verify(rsa.load(sf.key_file), f"{head}.{body}".encode(), _decoded(signature))
+    except (ValueError, TypeError, KeyError):
+        raise _refuse("invalid_grant", "invalid assertion") from None
+    if header.get("alg") != "RS256" or not signed:
+        raise _refuse("invalid_grant", "invalid assertion")
+    if claims.get("iss") != sf.store.get_meta("client_id"):
+        raise _refuse("invalid_client_id", "client identifier invalid")
+    if claims.get("sub") != sf.store.get_meta("username"):
+        raise _refuse("invalid_grant", "user hasn't approved this consumer")
+    # The client's clock is the machine's or the sandbox's: an assertion is late only if both have passed it.
+    if not isinstance(claims.get("exp"), int | float) or claims["exp"] * 1000 < min(call.now, sf.real_now()):
+        raise _refuse("invalid_grant", "expired authorization code")
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _issue(sf: Salesforce, call: Call) -> Response:
+    digest = hashlib.sha256(f"{call.request_id}|{call.now}".encode()).hexdigest()
+    token = f"{sf.org.id[:15]}!AQ{digest}"
+    sf.store.db.execute(
+        "insert or replace into tokens values (?, ?, ?)", (token, sf.org.user_id, sf.real_now())
+    )
+    call.effect = "sign-in"
+    issued = str(call.now)
+    signature = hmac.new(
+        sf.store.get_meta("client_secret").encode(), (sf.org.id + issued).encode(), hashlib.sha256
+    )
+    return answer(
+        {
+            "access_token": token, "signature": base64.b64encode(signature.digest()).decode(), "scope": _SCOPE,
+            "instance_url": call.base_url, "id": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}",
+            "token_type": "Bearer", "issued_at": issued, "api_instance_url": call.base_url,
+        }, charset="UTF-8",
+    )  # fmt: skip
+
+
+def check_session(sf: Salesforce, call: Call) -> bool:
+    """Whether the request carries a token that is still good."""
+    kind, _, token = call.headers.get("authorization", "").partition(" ")
+    if kind.lower() not in ("bearer", "oauth"):
+        return False
+    issued = sf.store.value("select issued from tokens where token = ?", (token,))
+    return issued is not None and sf.real_now() - int(issued) < SESSION
+
+
+def _userinfo(sf: Salesforce, call: Call) -> Response:
+    user: dict[str, Any] = sf.rows.get(sf.org.objects["User"], sf.org.user_id) or {}
+    return answer(
+        {
+            "sub": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}", "user_id": sf.org.user_id,
+            "organization_id": sf.org.id, "preferred_username": user.get("Username"), "name": user.get("Name"),
+            "email": user.get("Email"), "email_verified": True, "zoneinfo": user.get("TimeZoneSidKey"),
+            "active": True, "user_type": "STANDARD", "urls": {"rest": f"{call.base_url}/services/data/v{{version}}/"},
+        }, charset="UTF-8",
+    )  # fmt: skip

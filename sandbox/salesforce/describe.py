@@ -1,0 +1,121 @@
+"""Describe: objects and fields with every key a real describe answer has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.salesforce.fields import SOAP_TYPES, Field, SObject
+from sandbox.salesforce.org import Org
+
+_NUMERIC = ("double", "currency", "percent")
+
+
+def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
+    """An object as the global describe lists it."""
+    writable = not sobject.read_only
+    path = f"/services/data/v{version}/sobjects/{sobject.name}"
+    return {
+        "activateable": False, "associateEntityType": None, "associateParentEntity": None, "createable": writable,
+        "custom": sobject.custom, "customSetting": False, "deepCloneable": False,
+        "deletable": sobject.deletable, "deprecatedAndHidden": False,
+        "feedEnabled": writable, "hasSubtypes": False, "isInterface": False, "isSubtype": False,
+        "keyPrefix": sobject.prefix, "label": sobject.label, "labelPlural": sobject.plural,
+        "layoutable": writable, "mergeable": sobject.name in ("Lead", "Contact", "Account"),
+        "mruEnabled": writable, "name": sobject.name, "queryable": True, "replicateable": True,
+        "retrieveable": True, "searchable": writable, "triggerable": writable,
+        "undeletable": sobject.deletable, "updateable": writable,
+        "urls": {
+            "rowTemplate": f"{path}/{{ID}}", "describe": f"{path}/describe", "sobject": path,
+            **({"layouts": f"{path}/describe/layouts"} if writable else {}),
+        },
+    }  # fmt: skip
+
+
+def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
+    """The full describe of an object."""
+    entry = global_entry(sobject, version)
+    path = f"/services/data/v{version}/sobjects/{sobject.name}"
+    entry["urls"] |= {
+        "uiDetailTemplate": "/{ID}", "uiEditTemplate": "/{ID}/e", "uiNewRecord": f"/{sobject.prefix}/e",
+        "approvalLayouts": f"{path}/describe/approvalLayouts", "compactLayouts": f"{path}/describe/compactLayouts",
+        "defaultValues": f"{path}/defaultValues?recordTypeId&fields", "listviews": f"{path}/listviews",
+        "quickActions": f"{path}/quickActions",
+    }  # fmt: skip
+    return entry | {
+        "actionOverrides": [], "childRelationships": children(org, sobject), "compactLayoutable": entry["createable"],
+        "defaultImplementation": None, "extendedBy": None, "extendsInterfaces": None,
+        "fields": [field_describe(f) for f in sobject.fields.values()], "implementedBy": None,
+        "implementsInterfaces": None, "listviewable": None, "lookupLayoutable": None, "namedLayoutInfos": [],
+        "networkScopeFieldName": None, "recordTypeInfos": [_master_record_type(path)], "searchLayoutable": True,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [
+            {"label": f"All {sobject.plural.lower()}", "name": "everything"},
+            {"label": f"My {sobject.plural.lower()}", "name": "mine"},
+        ],
+    }  # fmt: skip
+
+
+def _master_record_type(path: str) -> dict[str, Any]:
+    return {
+        "active": True, "available": True, "defaultRecordTypeMapping": True, "developerName": "Master",
+        "master": True, "name": "Master", "recordTypeId": "012000000000000AAA",
+        "urls": {"layout": f"{path}/describe/layouts/012000000000000AAA"},
+    }  # fmt: skip
+
+
+def children(org: Org, sobject: SObject) -> list[dict[str, Any]]:
+    """The fields of other objects that refer to this one."""
+    return [
+        {
+            "cascadeDelete": field.required, "childSObject": child.name, "deprecatedAndHidden": False,
+            "field": field.name, "junctionIdListNames": [], "junctionReferenceTo": [],
+            "relationshipName": child_name(child, field), "restrictedDelete": False,
+        }
+        for child in org.objects.values()
+        for field in child.fields.values()
+        if sobject.name in field.targets
+    ]  # fmt: skip
+
+
+def child_name(child: SObject, field: Field) -> str | None:
+    """The name of the list of children, where the relationship has one."""
+    if field.name in ("CreatedById", "LastModifiedById", "OwnerId", "MasterRecordId"):
+        return None
+    return child.plural.replace(" ", "") if not child.custom else child.plural.replace(" ", "_") + "__r"
+
+
+def field_describe(field: Field) -> dict[str, Any]:
+    """A field with every key of a real one."""
+    text = field.type not in (*_NUMERIC, "int", "boolean", "date", "datetime")
+    writable = not field.server_made
+    return {
+        "aggregatable": field.type not in ("boolean", "textarea"), "aiPredictionField": False, "autoNumber": False,
+        "byteLength": field.length * 3 if text and field.type not in ("id", "reference") else field.length,
+        "calculated": False, "calculatedFormula": None, "cascadeDelete": False, "caseSensitive": False,
+        "compoundFieldName": "Name" if field.name in ("FirstName", "LastName", "Salutation") else None,
+        "controllerName": None, "createable": writable, "custom": field.custom,
+        "defaultValue": False if field.type == "boolean" else None, "defaultValueFormula": None,
+        "defaultedOnCreate": field.type == "boolean" or field.name in ("Id", "OwnerId", "Status"),
+        "dependentPicklist": False, "deprecatedAndHidden": False, "digits": 9 if field.type == "int" else 0,
+        "displayLocationInDecimal": False, "encrypted": False, "externalId": field.external_id,
+        "extraTypeInfo": "personname" if field.name in ("FirstName", "LastName") else None,
+        "filterable": (field.filterable and field.type != "textarea") or field.length <= 255,
+        "filteredLookupInfo": None, "formulaTreatNullNumberAsZero": False,
+        "groupable": (text and field.type != "textarea") or field.type in ("boolean", "date", "int"),
+        "highScaleNumber": False, "htmlFormatted": False, "idLookup": field.name in ("Id", "Email") or field.external_id,
+        "inlineHelpText": None, "label": field.label, "length": field.length if text else 0, "mask": None,
+        "maskType": None, "name": field.name, "nameField": field.name == "Name",
+        "namePointing": len(field.targets) > 1, "nillable": field.nillable,
+        "permissionable": writable and field.nillable,
+        "picklistValues": [
+            {"active": True, "defaultValue": False, "label": v, "validFor": None, "value": v} for v in field.values
+        ],
+        "polymorphicForeignKey": len(field.targets) > 1, "precision": 18 if field.type in _NUMERIC else 0,
+        "queryByDistance": False, "referenceTargetField": None, "referenceTo": list(field.targets),
+        "relationshipName": field.relationship or None, "relationshipOrder": None, "restrictedDelete": False,
+        "restrictedPicklist": field.restricted, "scale": 2 if field.type in _NUMERIC else 0,
+        "searchPrefilterable": False, "soapType": SOAP_TYPES.get(field.type, "xsd:string"),
+        "sortable": field.type != "textarea" or field.length <= 255, "type": field.type, "unique": field.unique,
+        "updateable": writable and field.name not in ("CampaignId", "LeadId", "OpportunityId"),
+        "writeRequiresMasterRead": False,
+    }  # fmt: skip

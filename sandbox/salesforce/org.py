@@ -1,0 +1,90 @@
+"""An org in its store: its objects and fields, and ids for new records.
+
+Objects that a world adds are kept in the store, so that a started server knows them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from sandbox.salesforce import ids, schema
+from sandbox.salesforce.fields import Field, SObject
+from sandbox.store import Store
+
+TABLES = """
+create table if not exists sobjects (name text primary key, definition blob not null);
+create table if not exists tokens (token text primary key, user_id text not null, issued integer not null);
+create table if not exists cursors (id text primary key, made integer not null, total integer not null);
+create table if not exists cursor_pages (
+    cursor text, start integer, rows integer, body blob, primary key (cursor, start)) without rowid;
+create table if not exists jobs (
+    id text primary key, operation text, object text, query text, state text, created integer, modified integer,
+    version text, created_by text, records integer, ms integer, message text);
+"""
+
+
+class Org:
+    """One organisation: what objects it has and who it is."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.id = store.get_meta("organization_id")
+        self.user_id = store.get_meta("integration_user_id")
+        self.objects: dict[str, SObject] = {}
+        for (definition,) in store.rows("select definition from sobjects order by name"):
+            sobject = _read(orjson.loads(definition))
+            self.objects[sobject.name] = sobject
+        self._folded = {name.lower(): sobject for name, sobject in self.objects.items()}
+        self._prefixes = {sobject.prefix: sobject for sobject in self.objects.values()}
+        self._next: dict[str, int] = {}
+
+    def object(self, name: str) -> SObject | None:
+        """An object by its API name, in any case."""
+        return self._folded.get(name.lower())
+
+    def object_of(self, record_id: str) -> SObject | None:
+        """The object an id belongs to, by its prefix."""
+        return self._prefixes.get(record_id[:3])
+
+    def new_id(self, sobject: SObject) -> str:
+        """An id no record of the object has had. Records are never removed from their tables, so counting does."""
+        if sobject.name not in self._next:
+            self._next[sobject.name] = int(self.store.value(f'select count(*) from "{sobject.name}"')) + 1
+        while True:
+            candidate = ids.make(sobject.prefix, self._next[sobject.name])
+            self._next[sobject.name] += 1
+            if self.store.value(f'select 1 from "{sobject.name}" where Id = ?', (candidate,)) is None:
+                return candidate
+
+    def stage(self, name: str) -> dict[str, Any] | None:
+        """What a stage name means."""
+        row = self.store.row(
+            "select IsClosed, IsWon, DefaultProbability, ForecastCategory, ForecastCategoryName "
+            "from OpportunityStage where MasterLabel = ?",
+            (name,),
+        )
+        keys = ("IsClosed", "IsWon", "Probability", "ForecastCategory", "ForecastCategoryName")
+        return None if row is None else dict(zip(keys, row, strict=True))
+
+
+def _read(definition: dict[str, Any]) -> SObject:
+    fields = {
+        f["name"]: Field(**f | {"targets": tuple(f["targets"]), "values": tuple(f["values"])})
+        for f in definition["fields"]
+    }
+    return SObject(**{k: v for k, v in definition.items() if k != "fields"}, fields=fields)
+
+
+def prepare(store: Store, objects: dict[str, SObject], meta: dict[str, str]) -> None:
+    """Make the tables of an org with these objects."""
+    store.script(TABLES)
+    schema.create_tables(store, objects)
+    for sobject in objects.values():
+        shown = {"name": sobject.name, "label": sobject.label, "plural": sobject.plural, "prefix": sobject.prefix,
+                 "read_only": sobject.read_only, "fields": [asdict(f) for f in sobject.fields.values()]}  # fmt: skip
+        store.db.execute("insert or replace into sobjects values (?, ?)", (sobject.name, orjson.dumps(shown)))
+    for key, value in meta.items():
+        store.set_meta(key, value)

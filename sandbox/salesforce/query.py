@@ -1,0 +1,144 @@
+"""`/query` and `/queryAll`: JSON pages of a SOQL query. Later pages are kept as they were when it was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.salesforce import errors, values
+from sandbox.salesforce.soql.compiler import Compiled, compile_query
+from sandbox.salesforce.soql.parser import parse
+from sandbox.salesforce.soql.tree import SoqlError
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.app import Salesforce
+
+SMALLEST, LARGEST = 200, 2_000
+LIFE = 2 * times.DAY
+_BATCH = re.compile(r"batchSize=(\d+)")
+
+
+def routes(sf: Salesforce) -> list[Route]:
+    base = "/services/data/{version}"
+    return [
+        *sf.route("GET", base + "/query", lambda call: _query(sf, call, deleted=False)),
+        *sf.route("GET", base + "/queryAll", lambda call: _query(sf, call, deleted=True)),
+        *sf.route("GET", base + "/query/{locator}", lambda call: _more(sf, call)),
+        *sf.route("GET", base + "/queryAll/{locator}", lambda call: _more(sf, call)),
+    ]
+
+
+def compiled(sf: Salesforce, text: str, now: int, *, deleted: bool) -> Compiled:
+    """The compiled query, or the refusal Salesforce would send."""
+    try:
+        return compile_query(sf.org, parse(text), now, deleted=deleted)
+    except SoqlError as problem:
+        raise errors.error(400, problem.code, problem.message) from None
+
+
+def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
+    text = call.query.get("q", "")
+    query = compiled(sf, text, call.now, deleted=deleted)
+    try:
+        rows = sf.store.rows(query.sql, query.values)
+    except sqlite3.OperationalError as problem:
+        raise errors.error(400, "MALFORMED_QUERY", f"the query cannot be run: {problem}") from None
+    if query.count_only:
+        return answer({"totalSize": rows[0][0], "done": True, "records": []}, charset="UTF-8")
+    version, size = call.params["version"], _size(call)
+    records = shown(query, rows, version)
+    if len(records) <= size:
+        return answer({"totalSize": len(records), "done": True, "records": records}, charset="UTF-8")
+    cursor = _keep(sf, call, records, size)
+    return _page(sf, call, cursor, 0)
+
+
+def _size(call: Call) -> int:
+    match = _BATCH.search(call.headers.get("sforce-query-options", ""))
+    return min(LARGEST, max(SMALLEST, int(match[1]))) if match else LARGEST
+
+
+def shown(query: Compiled, rows: Sequence[tuple[Any, ...]], version: str) -> list[dict[str, Any]]:
+    """Rows as JSON records: attributes, typed values, related objects nested."""
+    plans = [(c.path, values.shown(c.type)) for c in query.columns]
+    flat = all(len(path) == 1 for path, _ in plans)
+    name = "AggregateResult" if query.aggregate else query.sobject.name
+    at = next((i for i, (path, _) in enumerate(plans) if path == ("Id",)), None)
+    prefix = f"/services/data/{version}/sobjects/{name}/"
+    records = []
+    for row in rows:
+        attributes = {"type": name}
+        if at is not None and not query.aggregate:
+            attributes["url"] = prefix + str(row[at])
+        record: dict[str, Any] = {"attributes": attributes}
+        if flat:
+            for (path, show), value in zip(plans, row, strict=True):
+                record[path[0]] = show(value)
+        else:
+            _nest(record, plans, row)
+        records.append(record)
+    return records
+
+
+def _nest(
+    record: dict[str, Any], plans: Sequence[tuple[tuple[str, ...], values.Shown]], row: Sequence[Any]
+) -> None:
+    """Related objects become objects; one without any value is null, as when the reference is empty."""
+    found = {path for (path, _), value in zip(plans, row, strict=True) if value is not None}
+    for (path, show), value in zip(plans, row, strict=True):
+        here = record
+        for depth, part in enumerate(path[:-1]):
+            if not any(p[: depth + 1] == path[: depth + 1] for p in found if len(p) > depth + 1):
+                here[part] = None
+                break
+            here = here.setdefault(part, {"attributes": {"type": part}})
+        else:
+            here[path[-1]] = show(value)
+
+
+def _keep(sf: Salesforce, call: Call, records: list[dict[str, Any]], size: int) -> str:
+    """Store the pages of a long answer; cursors older than two days go."""
+    digest = hashlib.sha256(f"{call.request_id}{call.now}".encode()).hexdigest()
+    cursor = f"0r8SB{digest[:10]}"
+    sf.store.db.execute(
+        "delete from cursor_pages where cursor in (select id from cursors where made < ?)", (call.now - LIFE,)
+    )
+    sf.store.db.execute("delete from cursors where made < ?", (call.now - LIFE,))
+    sf.store.db.execute("insert into cursors values (?, ?, ?)", (cursor, call.now, len(records)))
+    sf.store.db.executemany(
+        "insert into cursor_pages values (?, ?, ?, ?)",
+        [
+            (cursor, start, len(records[start : start + size]), orjson.dumps(records[start : start + size]))
+            for start in range(0, len(records), size)
+        ],
+    )
+    return cursor
+
+
+def _page(sf: Salesforce, call: Call, cursor: str, start: int) -> Response:
+    row = sf.store.row(
+        "select total, rows, body, made from cursors join cursor_pages on cursor = id where id = ? and start = ?",
+        (cursor, start),
+    )
+    if row is None or row[3] < call.now - LIFE:
+        raise errors.error(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+    total, count, body, _ = row
+    end = start + count
+    head = {"totalSize": total, "done": end >= total}
+    if end < total:
+        head["nextRecordsUrl"] = f"/services/data/{call.params['version']}/query/{cursor}-{end}"
+    return answer(orjson.dumps(head)[:-1] + b',"records":' + body + b"}", charset="UTF-8")
+
+
+def _more(sf: Salesforce, call: Call) -> Response:
+    cursor, _, start = call.params["locator"].rpartition("-")
+    return _page(sf, call, cursor, int(start) if start.isdigit() else -1)

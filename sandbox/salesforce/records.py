@@ -1,0 +1,178 @@
+"""Rows of an org: created, changed, deleted, with the values Salesforce sets itself and the write log.
+
+What a value may be is in `values.py`; the consequences of a change on other fields in `rules.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox import times
+from sandbox.call import Call
+from sandbox.salesforce import ids, rules, values
+from sandbox.salesforce.errors import RowError
+from sandbox.salesforce.fields import Field, SObject
+from sandbox.salesforce.org import Org
+
+Row = dict[str, Any]
+
+
+class Rows:
+    """All rows of an org."""
+
+    def __init__(self, org: Org) -> None:
+        self.org = org
+
+    def get(self, sobject: SObject, record_id: str) -> Row | None:
+        """A row by id, also one in the recycle bin."""
+        return self._one(sobject, "Id", record_id)
+
+    def by_key(self, sobject: SObject, field: Field, value: Any) -> list[Row]:
+        """Live rows with this value of an external id."""
+        rows = self.org.store.rows(
+            f'select * from "{sobject.name}" where "{field.name}" = ? collate nocase'
+            + (" and IsDeleted = 'false'" if sobject.deletable else ""),
+            (value,),
+        )
+        return [dict(zip(sobject.fields, row, strict=True)) for row in rows]
+
+    def _one(self, sobject: SObject, column: str, value: Any) -> Row | None:
+        row = self.org.store.row(f'select * from "{sobject.name}" where "{column}" = ?', (value,))
+        return None if row is None else dict(zip(sobject.fields, row, strict=True))
+
+    def create(self, call: Call, sobject: SObject, wanted: Mapping[str, Any]) -> str:
+        """Store a new row; its id. Raises RowError."""
+        if sobject.read_only:
+            raise RowError(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}"
+            )
+        given = self._checked(sobject, wanted, None)
+        lacking = [f.name for f in sobject.fields.values() if f.required and given.get(f.name) is None]
+        if lacking:
+            message = f"Required fields are missing: [{', '.join(lacking)}]"
+            raise RowError("REQUIRED_FIELD_MISSING", message, tuple(lacking))
+        row: Row = {name: "false" if f.type == "boolean" else None for name, f in sobject.fields.items()}
+        row |= rules.defaults(self.org, sobject) | given
+        row["Id"] = self.org.new_id(sobject)
+        self._stamp(row, call.now, created=True)
+        rules.derive(self.org, sobject, row, None, call.now)
+        self.insert(sobject, row)
+        for name, value in row.items():
+            if value is not None and name not in rules.STAMPS:
+                call.change(sobject.name, row["Id"], "create", name, None, values.log_text(value))
+        rules.after(self, call, sobject, row, None)
+        return str(row["Id"])
+
+    def update(self, call: Call, sobject: SObject, record_id: str, wanted: Mapping[str, Any]) -> None:
+        """Change a row; its stamps move even when the values stay. Raises RowError."""
+        before = self._live(sobject, record_id)
+        if sobject.read_only:
+            raise RowError(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {sobject.label}"
+            )
+        rules.may_change(sobject, before)
+        given = self._checked(sobject, wanted, before)
+        row = before | given
+        rules.derive(self.org, sobject, row, before, call.now)
+        self._stamp(row, call.now, created=False)
+        self._save(sobject, row)
+        for name, value in row.items():
+            if name not in rules.STAMPS and (name in given or value != before[name]):
+                old, new = values.log_text(before[name]), values.log_text(value)
+                call.change(sobject.name, record_id, "update", name, old, new)
+        rules.after(self, call, sobject, row, before)
+
+    def delete(self, call: Call, sobject: SObject, record_id: str) -> None:
+        """Into the recycle bin. Raises RowError."""
+        row = self._live(sobject, record_id)
+        if not sobject.deletable:
+            raise RowError(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be deleted: {sobject.label}"
+            )
+        row["IsDeleted"] = "true"
+        self._stamp(row, call.now, created=False)
+        self._save(sobject, row)
+        call.change(sobject.name, record_id, "delete", "IsDeleted", "false", "true")
+
+    def _live(self, sobject: SObject, record_id: str) -> Row:
+        row = self.get(sobject, record_id)
+        if row is None:
+            raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+        if row.get("IsDeleted") == "true":
+            raise RowError("ENTITY_IS_DELETED", "entity is deleted")
+        return row
+
+    def _checked(self, sobject: SObject, wanted: Mapping[str, Any], before: Row | None) -> Row:
+        """Every given value as it will be stored."""
+        given: Row = {}
+        for name, value in wanted.items():
+            if name == "attributes":
+                continue
+            field = sobject.field(name)
+            if field is None:
+                message = f"No such column '{name}' on sobject of type {sobject.name}"
+                raise RowError("INVALID_FIELD", message, (name,))
+            if field.server_made:
+                message = f"Unable to create/update fields: {field.name}. Please check the security settings of " \
+                          "this field and verify that it is read/write for your profile or permission set."  # fmt: skip
+                raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, (field.name,))
+            given[field.name] = values.stored(field, value)
+            self._check_reference(field, given[field.name])
+            self._check_unique(sobject, field, given[field.name], before)
+        return given
+
+    def _check_reference(self, field: Field, value: Any) -> None:
+        if field.type != "reference" or value is None or not field.targets:
+            return
+        target = self.org.object_of(value)
+        if target is None or target.name not in field.targets:
+            raise RowError(
+                "FIELD_INTEGRITY_EXCEPTION",
+                f"{field.label}: id value of incorrect type: {value}",
+                (field.name,),
+            )
+        row = self.get(target, value)
+        if row is None:
+            raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (field.name,))
+        if row.get("IsDeleted") == "true":
+            raise RowError("ENTITY_IS_DELETED", "entity is deleted", (field.name,))
+
+    def _check_unique(self, sobject: SObject, field: Field, value: Any, before: Row | None) -> None:
+        if not field.unique or value is None:
+            return
+        for other in self.by_key(sobject, field, value):
+            if before is None or other["Id"] != before["Id"]:
+                message = f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:15]}"
+                raise RowError("DUPLICATE_VALUE", message, (field.name,))
+
+    def _stamp(self, row: Row, now: int, *, created: bool) -> None:
+        moment = times.iso_seconds(now)
+        stamps = {"LastModifiedDate": moment, "LastModifiedById": self.org.user_id, "SystemModstamp": moment}
+        if created:
+            stamps |= {"CreatedDate": moment, "CreatedById": self.org.user_id}
+        row.update({name: value for name, value in stamps.items() if name in row})
+
+    def insert(self, sobject: SObject, row: Row) -> None:
+        marks = ", ".join("?" * len(sobject.fields))
+        self.org.store.db.execute(
+            f'insert into "{sobject.name}" values ({marks})', [row[name] for name in sobject.fields]
+        )
+
+    def _save(self, sobject: SObject, row: Row) -> None:
+        names = [name for name in sobject.fields if name != "Id"]
+        sets = ", ".join(f'"{name}" = ?' for name in names)
+        self.org.store.db.execute(
+            f'update "{sobject.name}" set {sets} where Id = ?', [*(row[name] for name in names), row["Id"]]
+        )
+
+
+def id_for(org: Org, sobject: SObject | None, text: Any) -> tuple[SObject, str]:
+    """The object and full id meant by a client. Raises RowError for what cannot be an id of the object."""
+    normal = ids.normal(text) if isinstance(text, str) else None
+    found = org.object_of(normal) if normal else None
+    if normal is None or found is None:
+        raise RowError("MALFORMED_ID", f"malformed id {text}", ("Id",))
+    if sobject is not None and found.name != sobject.name:
+        raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ("Id",))
+    return found, normal

@@ -1,0 +1,74 @@
+"""Result files of bulk jobs: CSV on disk, with an index of where every so many rows begin.
+
+Fields are quoted, lines end in LF, an empty field is null, as Salesforce writes them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from array import array
+from pathlib import Path
+
+from sandbox.salesforce.soql.compiler import Compiled
+from sandbox.store import Store
+
+BLOCK = 1_000
+
+
+def _index(path: Path) -> Path:
+    return path.with_suffix(".index")
+
+
+def write(database: Path, path: Path, query: Compiled) -> int:
+    """Run a query and write its answer; the number of rows. The file appears when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store = Store(database, read_only=True)
+    partial, count = path.with_suffix(".partial"), 0
+    try:
+        cursor = store.db.execute(query.sql, query.values)
+        with partial.open("wb") as file:
+            file.write(_lines([tuple(".".join(c.path) for c in query.columns)]))
+            starts = array("q")
+            while rows := cursor.fetchmany(BLOCK):
+                starts.append(file.tell())
+                file.write(_lines(rows))
+                count += len(rows)
+            starts.append(file.tell())
+    finally:
+        store.close()
+    _index(path).write_bytes(starts.tobytes())
+    os.replace(partial, path)
+    return count
+
+
+def _lines(rows: list[tuple[object, ...]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def read(path: Path, start: int, most: int) -> tuple[bytes, int]:
+    """Header and up to `most` rows from row `start`, and how many rows those are."""
+    starts = array("q", _index(path).read_bytes())
+    first, skip = divmod(start, BLOCK)
+    last = min(len(starts) - 1, -(-(start + most) // BLOCK))
+    with path.open("rb") as file:
+        header = file.readline()
+        if first >= last:
+            return header, 0
+        file.seek(starts[first])
+        body = file.read(starts[last] - starts[first])
+    if skip == 0 and (last - first) * BLOCK == most:
+        return header + body, most
+    rows = list(csv.reader(io.StringIO(body.decode(), newline="")))[skip : skip + most]
+    if skip == 0 and len(rows) < most and last == len(starts) - 1:
+        return header + body, len(rows)
+    # csv.reader gives text back as it stood, so writing it again gives the same bytes.
+    return header + _lines([tuple(row) for row in rows]), len(rows)
+
+
+def remove(path: Path) -> None:
+    for file in (path, _index(path)):
+        file.unlink(missing_ok=True)

@@ -1,0 +1,101 @@
+"""What follows from a change: defaults, values Salesforce derives, rows it writes beside, changes it forbids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox import times
+from sandbox.call import Call
+from sandbox.salesforce import schema
+from sandbox.salesforce.errors import RowError
+from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.org import Org
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.records import Rows
+
+Row = dict[str, Any]
+STAMPS = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp", "Id")
+_SNAPSHOT = ("StageName", "Amount", "Probability", "CloseDate")
+
+
+def defaults(org: Org, sobject: SObject) -> Row:
+    """Values of a new row that the client may leave out."""
+    found: Row = dict(schema.DEFAULTS.get(sobject.name, {}))
+    if "OwnerId" in sobject.fields:
+        found["OwnerId"] = org.user_id
+    if "CurrencyIsoCode" in sobject.fields:
+        found["CurrencyIsoCode"] = org.store.get_meta("currency")
+    return found
+
+
+def may_change(sobject: SObject, row: Row) -> None:
+    """Raise RowError for a row that the API no longer lets anyone change."""
+    if sobject.name == "Lead" and row["IsConverted"] == "true":
+        raise RowError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+
+
+def derive(org: Org, sobject: SObject, row: Row, before: Row | None, now: int) -> None:
+    """Set what depends on other fields of the same row."""
+    if "LastName" in row and "Name" in row:
+        row["Name"] = " ".join(part for part in (row.get("FirstName"), row["LastName"]) if part)
+    if sobject.name == "Opportunity":
+        _opportunity(org, row, before)
+    elif sobject.name == "CampaignMember":
+        _member(row, now)
+    elif sobject.name == "Task":
+        _task(row, before, now)
+
+
+def _opportunity(org: Org, row: Row, before: Row | None) -> None:
+    if before is None or row["StageName"] != before["StageName"]:
+        stage = org.stage(row["StageName"])
+        if stage is None:
+            message = f"Stage: bad value for restricted picklist field: {row['StageName']}"
+            raise RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, ("StageName",))
+        given = row["Probability"] if before is None or row["Probability"] != before["Probability"] else None
+        row |= stage | ({} if given is None else {"Probability": given})
+    amount, probability = row["Amount"], row["Probability"]
+    row["ExpectedRevenue"] = (
+        None if amount is None or probability is None else round(amount * probability / 100, 2)
+    )
+
+
+def _member(row: Row, now: int) -> None:
+    if not row["LeadId"] and not row["ContactId"]:
+        raise RowError(
+            "REQUIRED_FIELD_MISSING", "Required fields are missing: [LeadId, ContactId]", ("LeadId",)
+        )
+    responded = row["Status"] in schema.RESPONDED
+    row["HasResponded"] = "true" if responded else "false"
+    if responded and row["FirstRespondedDate"] is None:
+        row["FirstRespondedDate"] = times.day(now)
+
+
+def _task(row: Row, before: Row | None, now: int) -> None:
+    closed = row["Status"] == "Completed"
+    row["IsClosed"] = "true" if closed else "false"
+    row["IsHighPriority"] = "true" if row["Priority"] == "High" else "false"
+    if closed and (before is None or before["IsClosed"] != "true"):
+        row["CompletedDateTime"] = times.iso_seconds(now)
+    elif not closed:
+        row["CompletedDateTime"] = None
+
+
+def after(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None) -> None:
+    """Write the rows that a change brings with it."""
+    if sobject.name != "Opportunity":
+        return
+    if before is not None and all(row[name] == before[name] for name in _SNAPSHOT):
+        return
+    org = rows.org
+    history = org.objects["OpportunityHistory"]
+    moment = times.iso_seconds(call.now)
+    snapshot: Row = {
+        "Id": org.new_id(history), "OpportunityId": row["Id"], "CreatedById": org.user_id, "CreatedDate": moment,
+        "SystemModstamp": moment, "IsDeleted": "false", "ForecastCategory": row["ForecastCategory"],
+        "ExpectedRevenue": row["ExpectedRevenue"], "CurrencyIsoCode": row["CurrencyIsoCode"],
+        **{name: row[name] for name in _SNAPSHOT},
+    }  # fmt: skip
+    rows.insert(history, snapshot)
+    call.change("OpportunityHistory", snapshot["Id"], "create", "OpportunityId", None, row["Id"])

@@ -1,0 +1,343 @@
+"""The objects every org of the sandbox has, as plain data. A world may add objects and fields.
+
+Lines are in the language of `fields.parse`. System fields are added to each object by its kind.
+"""
+
+from __future__ import annotations
+
+from sandbox.salesforce.fields import Field, SObject, parse, with_values
+from sandbox.store import Store
+
+_OWN = """
+CreatedDate datetime an
+CreatedById reference an -> User:CreatedBy
+LastModifiedDate datetime an
+LastModifiedById reference an -> User:LastModifiedBy
+SystemModstamp datetime an
+"""
+_SYSTEM = "\nId id an\nIsDeleted boolean an\n" + _OWN
+_NO_BIN = "\nId id an\n" + _OWN
+_OWNER = "\nOwnerId reference -> Group|User:Owner\n"
+_USER_OWNER = "\nOwnerId reference -> User:Owner\n"
+_SCORES = """
+Lead_Score__c double
+First_Touch_Source__c string 255
+First_Touch_Campaign__c string 255
+Last_Touch_Source__c string 255
+Touch_Count__c double
+Attributed_Revenue__c currency
+External_Id__c string 64 ux
+"""
+_CURRENCY = "\nCurrencyIsoCode picklist 3 p\n"
+
+_OBJECTS: dict[str, tuple[str, str, str, str]] = {
+    "Lead": ("Lead", "Leads", "00Q", _SYSTEM + _OWNER + _CURRENCY + _SCORES + """
+MasterRecordId reference a -> Lead:MasterRecord
+LastName string 80 r
+FirstName string 40
+Salutation picklist 40
+Name string 121 an
+Title string 128
+Company string 255 r
+Street textarea 255
+City string 40
+State string 80
+PostalCode string 20
+Country string 80
+Phone phone
+MobilePhone phone
+Email email
+Website url
+Description textarea 32000
+LeadSource picklist
+Status picklist n
+Industry picklist
+Rating picklist
+AnnualRevenue currency
+NumberOfEmployees int
+IsConverted boolean a
+ConvertedDate date a
+ConvertedAccountId reference a -> Account:ConvertedAccount
+ConvertedContactId reference a -> Contact:ConvertedContact
+ConvertedOpportunityId reference a -> Opportunity:ConvertedOpportunity
+IsUnreadByOwner boolean
+HasOptedOutOfEmail boolean
+LastActivityDate date a
+Lead_Status__c picklist 255 p
+"""),
+    "Contact": ("Contact", "Contacts", "003", _SYSTEM + _USER_OWNER + _CURRENCY + _SCORES + """
+MasterRecordId reference a -> Contact:MasterRecord
+AccountId reference -> Account:Account
+LastName string 80 r
+FirstName string 40
+Salutation picklist 40
+Name string 121 an
+MailingStreet textarea 255
+MailingCity string 40
+MailingState string 80
+MailingPostalCode string 20
+MailingCountry string 80
+Phone phone
+MobilePhone phone
+ReportsToId reference -> Contact:ReportsTo
+Email email
+Title string 128
+Department string 80
+LeadSource picklist
+Description textarea 32000
+HasOptedOutOfEmail boolean
+LastActivityDate date a
+"""),
+    "Account": ("Account", "Accounts", "001", _SYSTEM + _USER_OWNER + _CURRENCY + """
+External_Id__c string 64 ux
+MasterRecordId reference a -> Account:MasterRecord
+Name string 255 r
+Type picklist
+ParentId reference -> Account:Parent
+BillingStreet textarea 255
+BillingCity string 40
+BillingState string 80
+BillingPostalCode string 20
+BillingCountry string 80
+Phone phone
+Website url
+Industry picklist
+AnnualRevenue currency
+NumberOfEmployees int
+Description textarea 32000
+AccountSource picklist
+LastActivityDate date a
+"""),
+    "Opportunity": ("Opportunity", "Opportunities", "006", _SYSTEM + _USER_OWNER + _CURRENCY + """
+External_Id__c string 64 ux
+AccountId reference -> Account:Account
+IsPrivate boolean
+Name string 120 r
+Description textarea 32000
+StageName picklist r
+Amount currency
+Probability percent
+ExpectedRevenue currency a
+CloseDate date r
+Type picklist
+NextStep string 255
+LeadSource picklist
+IsClosed boolean a
+IsWon boolean a
+ForecastCategory picklist a
+ForecastCategoryName picklist
+CampaignId reference -> Campaign:Campaign
+ContactId reference a -> Contact:Contact
+LastActivityDate date a
+"""),
+    "OpportunityHistory": ("Opportunity History", "Opportunity History", "008", """
+Id id an
+OpportunityId reference a -> Opportunity:Opportunity
+CreatedById reference an -> User:CreatedBy
+CreatedDate datetime an
+StageName picklist a
+Amount currency a
+ExpectedRevenue currency a
+CloseDate date a
+Probability percent a
+ForecastCategory picklist a
+CurrencyIsoCode picklist 3 a
+SystemModstamp datetime an
+IsDeleted boolean a
+"""),
+    "OpportunityStage": ("Opportunity Stage", "Opportunity Stages", "01J", _NO_BIN + """
+MasterLabel string 255 a
+ApiName string 255 a
+IsActive boolean a
+SortOrder int a
+IsClosed boolean a
+IsWon boolean a
+ForecastCategory picklist a
+ForecastCategoryName picklist a
+DefaultProbability percent a
+Description string 255 a
+"""),
+    "OpportunityContactRole": ("Opportunity Contact Role", "Opportunity Contact Roles", "00K", _SYSTEM + """
+OpportunityId reference r -> Opportunity:Opportunity
+ContactId reference r -> Contact:Contact
+Role picklist
+IsPrimary boolean
+"""),
+    "Campaign": ("Campaign", "Campaigns", "701", _SYSTEM + _USER_OWNER + _CURRENCY + """
+Name string 80 r
+ParentId reference -> Campaign:Parent
+Type picklist
+Status picklist
+StartDate date
+EndDate date
+ExpectedRevenue currency
+BudgetedCost currency
+ActualCost currency
+ExpectedResponse percent
+NumberSent double
+IsActive boolean
+Description textarea 32000
+"""),
+    "CampaignMember": ("Campaign Member", "Campaign Members", "00v", _SYSTEM + """
+CampaignId reference r -> Campaign:Campaign
+LeadId reference -> Lead:Lead
+ContactId reference -> Contact:Contact
+Status picklist
+HasResponded boolean a
+FirstRespondedDate date a
+"""),
+    "Task": ("Task", "Tasks", "00T", _SYSTEM + _OWNER + """
+WhoId reference -> Contact|Lead:Who
+WhatId reference -> Account|Opportunity|Campaign:What
+Subject string 255
+ActivityDate date
+Status picklist n
+Priority picklist n
+IsHighPriority boolean a
+Description textarea 32000
+Type picklist
+TaskSubtype picklist
+IsClosed boolean a
+CompletedDateTime datetime a
+CallDurationInSeconds int
+AccountId reference a -> Account:Account
+"""),
+    "User": ("User", "Users", "005", _NO_BIN + """
+Username string 80 r
+LastName string 80 r
+FirstName string 40
+Name string 121 an
+Email email r
+Alias string 8
+IsActive boolean
+TimeZoneSidKey picklist 40
+LocaleSidKey picklist 40
+LanguageLocaleKey picklist 40
+UserType picklist a
+ManagerId reference -> User:Manager
+Title string 80
+Department string 80
+"""),
+    "Group": ("Group", "Groups", "00G", _NO_BIN + """
+Name string 40 r
+DeveloperName string 80
+Type picklist
+Email email
+RelatedId reference a
+OwnerId reference a -> User:Owner
+"""),
+    "Organization": ("Organization", "Organizations", "00D", _NO_BIN + """
+Name string 80 n
+Country string 80
+DefaultLocaleSidKey picklist 40
+TimeZoneSidKey picklist 40
+OrganizationType picklist a
+InstanceName string 5 a
+IsSandbox boolean a
+TrialExpirationDate datetime a
+"""),
+}  # fmt: skip
+READ_ONLY = {"OpportunityHistory", "OpportunityStage", "User", "Group", "Organization"}
+
+STAGES: tuple[tuple[str, int, bool, bool, str], ...] = (
+    ("Prospecting", 10, False, False, "Pipeline"),
+    ("Qualification", 10, False, False, "Pipeline"),
+    ("Needs Analysis", 20, False, False, "Pipeline"),
+    ("Value Proposition", 50, False, False, "Pipeline"),
+    ("Id. Decision Makers", 60, False, False, "Pipeline"),
+    ("Perception Analysis", 70, False, False, "Pipeline"),
+    ("Proposal/Price Quote", 75, False, False, "BestCase"),
+    ("Negotiation/Review", 90, False, False, "Forecast"),
+    ("Closed Won", 100, True, True, "Closed"),
+    ("Closed Lost", 0, True, False, "Omitted"),
+)
+FORECAST_NAMES = {
+    "Pipeline": "Pipeline", "BestCase": "Best Case", "Forecast": "Commit", "Closed": "Closed", "Omitted": "Omitted",
+}  # fmt: skip
+INDUSTRIES = (
+    "Technology", "Finance", "Healthcare", "Retail", "Transportation", "Manufacturing", "Energy", "Education",
+    "Telecommunications", "Food & Beverage", "Media", "Construction",
+)  # fmt: skip
+_SOURCES = (
+    "Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Advertisement", "Email", "Organic Search",
+    "Social Media", "Trade Show", "Other",
+)  # fmt: skip
+PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "*": {"CurrencyIsoCode": ("USD", "EUR", "GBP"), "LeadSource": _SOURCES, "Industry": INDUSTRIES,
+          "Salutation": ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof."), "Rating": ("Hot", "Warm", "Cold")},
+    "Lead": {"Status": ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted"),
+             "Lead_Status__c": ("New", "Open", "MQL", "SQL", "Working", "Closed Won")},
+    "Account": {"Type": ("Prospect", "Customer - Direct", "Customer - Channel", "Partner", "Other")},
+    "Opportunity": {"StageName": tuple(s[0] for s in STAGES), "Type": ("New Business", "Existing Business"),
+                    "ForecastCategoryName": ("Omitted", "Pipeline", "Best Case", "Commit", "Closed")},
+    "OpportunityContactRole": {"Role": ("Business User", "Decision Maker", "Economic Buyer", "Evaluator",
+                                        "Executive Sponsor", "Influencer", "Technical Buyer", "Other")},
+    "Campaign": {"Type": ("Conference", "Webinar", "Trade Show", "Email", "Advertisement", "Content", "Social",
+                          "Referral Program", "Other"),
+                 "Status": ("Planned", "In Progress", "Completed", "Aborted")},
+    "CampaignMember": {"Status": ("Sent", "Opened", "Responded", "Registered", "Attended", "No Show", "Bounced")},
+    "Task": {"Status": ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"),
+             "Priority": ("High", "Normal", "Low"), "Type": ("Call", "Email", "Meeting", "Other"),
+             "TaskSubtype": ("Task", "Call", "Email", "Cadence", "LinkedIn")},
+}  # fmt: skip
+RESPONDED = ("Responded", "Registered", "Attended")
+DEFAULTS: dict[str, dict[str, str]] = {
+    "Lead": {"Status": "Open - Not Contacted"}, "Task": {"Status": "Not Started", "Priority": "Normal"},
+    "CampaignMember": {"Status": "Sent"},
+}  # fmt: skip
+
+
+def standard_objects() -> dict[str, SObject]:
+    """All standard objects, by name."""
+    found = {}
+    for name, (label, plural, prefix, text) in _OBJECTS.items():
+        picklists = PICKLISTS["*"] | PICKLISTS.get(name, {})
+        fields = [parse(line, picklists) for line in text.splitlines() if line]
+        found[name] = SObject(
+            name, label, plural, prefix, {f.name: f for f in fields}, read_only=name in READ_ONLY
+        )
+    return found
+
+
+def custom_object(name: str, prefix: str, lines: list[str]) -> SObject:
+    """An object a world brings: system fields, an owner, a name, and its own lines."""
+    fields = [
+        parse(line, {}) for line in [*(_SYSTEM + _USER_OWNER).split("\n"), "Name string 255", *lines] if line
+    ]
+    label = name.removesuffix("__c").split("__")[-1].replace("_", " ")
+    return SObject(name, label, label + "s", prefix, {f.name: f for f in fields})
+
+
+def create_tables(store: Store, objects: dict[str, SObject]) -> None:
+    """A table per object, a column per field, indexes where clients filter and where references lead."""
+    for sobject in objects.values():
+        columns = ", ".join(
+            f'"{f.name}" {f.sql_type}' + (" primary key" if f.name == "Id" else "")
+            for f in sobject.fields.values()
+        )
+        store.db.execute(f'create table if not exists "{sobject.name}" ({columns})')
+        indexed = [f.name for f in sobject.fields.values() if f.name == "SystemModstamp" or f.external_id]
+        if sobject.name == "OpportunityHistory":
+            indexed.append("OpportunityId")
+        for name in indexed:
+            store.db.execute(
+                f'create index if not exists "{sobject.name}_{name}" on "{sobject.name}" ("{name}")'
+            )
+
+
+def with_stages(objects: dict[str, SObject], stages: tuple[str, ...]) -> dict[str, SObject]:
+    """The same objects with this org's own list of stage names."""
+    opportunity = objects["Opportunity"]
+    fields = opportunity.fields | {"StageName": with_values(opportunity.fields["StageName"], stages)}
+    changed = SObject(
+        opportunity.name,
+        opportunity.label,
+        opportunity.plural,
+        opportunity.prefix,
+        fields,
+        opportunity.read_only,
+    )
+    return objects | {"Opportunity": changed}
+
+
+__all__ = ["Field", "SObject", "create_tables", "custom_object", "standard_objects", "with_stages"]

@@ -1,0 +1,1 @@
+"""SOQL: text to tokens to a tree to SQL over the org's tables."""

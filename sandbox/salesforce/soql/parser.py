@@ -1,0 +1,250 @@
+"""SOQL text to a tree. Refuses what is not SOQL with MALFORMED_QUERY, saying where."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sandbox.salesforce.soql.tree import (
+    Aggregate,
+    AllFields,
+    Comparison,
+    Condition,
+    Junction,
+    Literal,
+    Not,
+    Order,
+    Path,
+    Query,
+    Selected,
+    SoqlError,
+)  # fmt: skip
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))|
+    (?P<date>\d{4}-\d\d-\d\d)|
+    (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|
+    (?P<string>'(?:[^'\\]|\\.)*')|
+    (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?::\d+)?)|
+    (?P<operator><=|>=|!=|<>|[=<>(),])
+    )""",
+    re.VERBOSE,
+)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_FUNCTIONS = {"count", "count_distinct", "sum", "avg", "min", "max"}
+_DATE_LITERAL = re.compile(
+    r"(YESTERDAY|TODAY|TOMORROW|(LAST|THIS|NEXT)_(WEEK|MONTH|QUARTER|YEAR)|LAST_90_DAYS|NEXT_90_DAYS|"
+    r"(LAST|NEXT)_N_(DAYS|WEEKS|MONTHS|QUARTERS|YEARS):\d+|N_DAYS_AGO:\d+)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    kind: str
+    text: str
+    at: int
+
+
+def tokens(text: str) -> list[Token]:
+    """Cut a query into tokens, with an end token after the last."""
+    found, at = [], 0
+    stripped = text.rstrip()
+    while at < len(stripped):
+        match = _TOKEN.match(stripped, at)
+        if match is None or match.lastgroup is None:
+            raise SoqlError(
+                "MALFORMED_QUERY", f"unexpected token: '{stripped[at:].strip()[:20]}' at position {at}"
+            )
+        found.append(Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
+        at = match.end()
+    return [*found, Token("end", "<EOF>", at)]
+
+
+class Parser:
+    """Recursive descent over the tokens of one query."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens, self._at = tokens(text), 0
+
+    def query(self) -> Query:
+        """The whole text as one query."""
+        found = self._query()
+        if self._token.kind != "end":
+            raise self._unexpected()
+        return found
+
+    @property
+    def _token(self) -> Token:
+        return self._tokens[self._at]
+
+    def _unexpected(self) -> SoqlError:
+        token = self._token
+        return SoqlError("MALFORMED_QUERY", f"unexpected token: '{token.text}' at position {token.at}")
+
+    def _next(self) -> Token:
+        token = self._token
+        self._at += 1
+        return token
+
+    def _is(self, *words: str) -> bool:
+        ahead = self._tokens[self._at : self._at + len(words)]
+        return len(ahead) == len(words) and all(
+            t.kind in ("name", "operator") and t.text.lower() == w for t, w in zip(ahead, words, strict=True)
+        )
+
+    def _accept(self, *words: str) -> bool:
+        if not self._is(*words):
+            return False
+        self._at += len(words)
+        return True
+
+    def _expect(self, word: str) -> None:
+        if not self._accept(word):
+            raise self._unexpected()
+
+    def _name(self) -> str:
+        if self._token.kind != "name":
+            raise self._unexpected()
+        return self._next().text
+
+    def _query(self) -> Query:
+        self._expect("select")
+        fields = [self._selected()]
+        while self._accept(","):
+            fields.append(self._selected())
+        self._expect("from")
+        obj = self._name()
+        if self._token.kind == "name" and self._token.text.lower() not in _CLAUSES:
+            self._next()
+        where = self._condition() if self._accept("where") else None
+        group: list[Path] = []
+        if self._accept("group", "by"):
+            group.append(self._path())
+            while self._accept(","):
+                group.append(self._path())
+        having = self._condition() if self._accept("having") else None
+        order = self._orders() if self._accept("order", "by") else ()
+        limit = self._number() if self._accept("limit") else None
+        offset = self._number() if self._accept("offset") else None
+        return Query(tuple(fields), obj, where, tuple(group), having, order, limit, offset)
+
+    def _selected(self) -> Selected:
+        if self._is("("):
+            raise SoqlError("MALFORMED_QUERY", "child subqueries are not answered by this sandbox")
+        if self._is("fields", "("):
+            self._at += 2
+            which = self._name().upper()
+            self._expect(")")
+            return AllFields(which)
+        found = self._value_path()
+        if isinstance(found, Aggregate) and self._token.kind == "name" and not self._is("from"):
+            return Aggregate(found.function, found.path, self._next().text)
+        return found
+
+    def _value_path(self) -> Path | Aggregate:
+        name = self._name()
+        if name.lower() in _FUNCTIONS and self._accept("("):
+            path = None if self._is(")") else self._path()
+            self._expect(")")
+            return Aggregate(name.lower(), path)
+        return Path(tuple(name.split(".")))
+
+    def _path(self) -> Path:
+        return Path(tuple(self._name().split(".")))
+
+    def _number(self) -> int:
+        if self._token.kind != "number" or not self._token.text.isdigit():
+            raise self._unexpected()
+        return int(self._next().text)
+
+    def _orders(self) -> tuple[Order, ...]:
+        found = [self._order()]
+        while self._accept(","):
+            found.append(self._order())
+        return tuple(found)
+
+    def _order(self) -> Order:
+        path = self._value_path()
+        descending = self._accept("desc") or (self._accept("asc") and False)
+        nulls = ""
+        if self._accept("nulls"):
+            nulls = self._name().lower()
+            if nulls not in ("first", "last"):
+                raise self._unexpected()
+        return Order(path, descending, nulls)
+
+    def _condition(self) -> Condition:
+        """Conditions joined by one word; Salesforce wants brackets where `and` and `or` mix."""
+        found = [self._simple()]
+        word = ""
+        while self._is("and") or self._is("or"):
+            token = self._token.text.lower()
+            if word and token != word:
+                raise self._unexpected()
+            word = token
+            self._next()
+            found.append(self._simple())
+        return Junction(word, tuple(found)) if word else found[0]
+
+    def _simple(self) -> Condition:
+        if self._accept("not"):
+            return Not(self._simple())
+        if self._accept("("):
+            inner = self._condition()
+            self._expect(")")
+            return inner
+        return self._comparison()
+
+    def _comparison(self) -> Comparison:
+        path = self._value_path()
+        if self._accept("not", "in"):
+            return Comparison(path, "not in", self._list())
+        for word in ("in", "includes", "excludes"):
+            if self._accept(word):
+                return Comparison(path, word, self._list())
+        if self._accept("like"):
+            return Comparison(path, "like", self._literal())
+        if self._token.kind == "operator" and self._token.text in ("=", "!=", "<>", "<", "<=", ">", ">="):
+            operator = self._next().text
+            return Comparison(path, "!=" if operator == "<>" else operator, self._literal())
+        raise self._unexpected()
+
+    def _list(self) -> tuple[Literal, ...] | Query:
+        self._expect("(")
+        if self._is("select"):
+            inner = self._query()
+            self._expect(")")
+            return inner
+        found = [self._literal()]
+        while self._accept(","):
+            found.append(self._literal())
+        self._expect(")")
+        return tuple(found)
+
+    def _literal(self) -> Literal:
+        token = self._token
+        if token.kind == "string":
+            return Literal("string", _unescape(self._next().text[1:-1]))
+        if token.kind in ("number", "date", "datetime"):
+            return Literal(token.kind, self._next().text)
+        lower = token.text.lower()
+        if token.kind == "name" and lower in ("true", "false", "null"):
+            self._next()
+            return Literal("null" if lower == "null" else "boolean", lower)
+        if token.kind == "name" and _DATE_LITERAL.fullmatch(token.text):
+            return Literal("period", self._next().text.upper())
+        raise self._unexpected()
+
+
+_CLAUSES = {"where", "group", "having", "order", "limit", "offset"}
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text)
+
+
+def parse(text: str) -> Query:
+    """The tree of a query. Raises SoqlError."""
+    return Parser(text).query()

@@ -1,0 +1,51 @@
+"""Instants as the sandbox keeps them: whole milliseconds since 1970, and the vendors' spellings of them.
+
+No clock here: whoever needs the time is given it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+_OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970; a moment without a zone is UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(ms: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+def iso(ms: int) -> str:
+    """`2026-06-30T12:00:00.000Z`, as both vendors write it (Salesforce's JSON apart)."""
+    moment = EPOCH + timedelta(milliseconds=ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+
+
+def iso_seconds(ms: int) -> str:
+    """As `iso`, cut to the second: the precision Salesforce keeps."""
+    return iso(ms - ms % 1000)
+
+
+def day(ms: int) -> str:
+    return f"{EPOCH + timedelta(milliseconds=ms):%Y-%m-%d}"
+
+
+def http_date(ms: int) -> str:
+    return format_datetime(from_ms(ms).replace(microsecond=0), usegmt=True)
+
+
+def parse(text: str) -> int:
+    """Read an ISO date or datetime, with or without a zone (then UTC). Raises ValueError."""
+    value = _OFFSET.sub(r"\1:\2", text.strip())
+    if len(value) == 10:
+        return to_ms(datetime.combine(date.fromisoformat(value), datetime.min.time()))
+    return to_ms(datetime.fromisoformat(value))

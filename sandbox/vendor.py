@@ -1,0 +1,155 @@
+"""The way of a request through any vendor: fault, sign-in, limit, handler, log, commit, answer.
+
+What differs between vendors (who may enter, how a refusal looks, which headers an answer carries) is asked of
+a `Vendor`. Handlers are plain functions from `Call` to `Response` and run one at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from sandbox import control, times
+from sandbox.call import Call, Refused
+from sandbox.clock import Clock, real_ms
+from sandbox.faults import Fault, Faults
+from sandbox.store import Store
+
+Handler = Callable[[Call], Response]
+
+
+class Vendor:
+    """One vendor's server: its store, its faults, and the questions its subclass answers."""
+
+    name = ""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock, self.faults = store, clock, Faults()
+        started = store.value("select coalesce(max(seq), 0) from requests")
+        self._ids = (f"{self.name[:2]}-{n:08d}" for n in itertools.count(int(started) + 1))
+
+    def admit(self, call: Call) -> None:
+        """Raise Refused when the caller may not enter or has used up a limit."""
+        raise NotImplementedError
+
+    def refusal(self, call: Call, status: int, message: str) -> Response:
+        """The vendor's error answer for a status that has no cause in the request itself."""
+        raise NotImplementedError
+
+    def headers(self, call: Call) -> dict[str, str]:
+        """Headers every answer of this vendor carries."""
+        raise NotImplementedError
+
+    def route(self, method: str, path: str, handler: Handler) -> list[Route]:
+        """Routes for a path with and without a trailing slash: clients use both."""
+        endpoint = _Endpoint(self, handler)
+        return [Route(p, endpoint, methods=[method]) for p in (path, path + "/")]
+
+    def control_routes(self) -> list[Route]:
+        return control.routes(self)
+
+    def fallback(self) -> _Endpoint:
+        def not_there(call: Call) -> Response:
+            raise Refused(self.refusal(call, 404, f"No route for {call.method} {call.path}"))
+
+        return _Endpoint(self, not_there)
+
+    def next_request_id(self) -> str:
+        return next(self._ids)
+
+
+class _Endpoint:
+    """An ASGI application around one handler."""
+
+    def __init__(self, vendor: Vendor, handler: Handler) -> None:
+        self.vendor, self.handler = vendor, handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = await request.body()
+        started = time.perf_counter()
+        call = self._call(request, body)
+        fault = self.vendor.faults.meet(call.method, call.path)
+        if fault and fault.slow:
+            await asyncio.sleep(fault.slow / 1000)
+        if fault and fault.status == "reset":
+            self._log(call, 0, started, "reset")
+            await _break_off(scope, receive)
+            return
+        response = self._faulty(call, fault, started) or self._answer(call, started)
+        if fault and fault.status == "drop_answer":
+            await _break_off(scope, receive)
+            return
+        await response(scope, receive, send)
+
+    def _call(self, request: Request, body: bytes) -> Call:
+        base = f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
+        scope = request.scope
+        return Call(
+            request.method, unquote(scope["path"]), scope["query_string"].decode("latin-1"), request.headers,
+            request.path_params, body, self.vendor.store, self.vendor.clock.now(), self.vendor.next_request_id(), base,
+        )  # fmt: skip
+
+    def _faulty(self, call: Call, fault: Fault | None, started: float) -> Response | None:
+        if fault is None or not isinstance(fault.status, int):
+            return None
+        response = self.vendor.refusal(call, fault.status, "Injected fault")
+        if fault.retry_after is not None:
+            response.headers["Retry-After"] = fault.retry_after
+        return self._finish(call, response, started, "fault")
+
+    def _answer(self, call: Call, started: float) -> Response:
+        store = self.vendor.store
+        with store.transaction():
+            try:
+                with store.transaction():
+                    self.vendor.admit(call)
+                    response = self.handler(call)
+                    store.log_changes(call.now, call.request_id, call.changes)
+            except Refused as refused:
+                call.changes, call.records = [], 0
+                response = refused.response
+            except Exception:  # noqa: BLE001 - a client must get the vendor's 500, never a broken server
+                traceback.print_exc(file=sys.stderr)
+                call.changes, call.records = [], 0
+                response = self.vendor.refusal(call, 500, "An internal error occurred")
+            return self._finish(call, response, started, call.effect)
+
+    def _finish(self, call: Call, response: Response, started: float, effect: str) -> Response:
+        self._log(call, response.status_code, started, effect)
+        for name, value in self.vendor.headers(call).items():
+            response.headers.setdefault(name, value)
+        response.headers["Date"] = times.http_date(call.now)
+        return response
+
+    def _log(self, call: Call, status: int, started: float, effect: str) -> None:
+        changed = sum(1 for change in call.changes if change.operation != "noop")
+        self.vendor.store.log_request(
+            (
+                call.request_id, call.now, call.method, call.path, call.query_string, status,
+                round((time.perf_counter() - started) * 1000, 3), call.headers.get("user-agent", ""),
+                effect or ("write" if changed else "read"), call.records, changed,
+            )
+        )  # fmt: skip
+
+
+async def _break_off(scope: Scope, receive: Receive) -> None:
+    """End the connection without an answer, and wait until the server has noticed."""
+    scope["sandbox.transport"].abort()
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+def tick() -> int:
+    """Real milliseconds, for rolling limits: they must not jump when someone sets the sandbox's clock."""
+    return real_ms()

@@ -1,0 +1,125 @@
+"""A home for the sandbox: made once, recognised ever after.
+
+`world.json` is written last and by rename, so a home whose making was cut short has none and is made again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from sandbox import times
+from sandbox.clock import Clock
+from sandbox.store import Store
+from sandbox.worlds import default, files
+from sandbox.worlds.progress import Progress
+
+VERSION = 1
+
+
+class WorldError(Exception):
+    """A world that cannot be made or opened; one sentence for people."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which world is asked for: `default` with a size and a seed, or a folder."""
+
+    world: str
+    size: str = "S"
+    seed: int = 7
+
+    @property
+    def folder(self) -> Path | None:
+        return None if self.world == "default" else Path(self.world).expanduser().resolve()
+
+    @property
+    def label(self) -> str:
+        return "default" if self.folder is None else self.folder.name
+
+    def identity(self) -> dict[str, Any]:
+        """What tells two worlds apart."""
+        if self.folder is None:
+            return {"world": "default", "size": self.size, "seed": self.seed}
+        return {"world": self.label, "seed": self.seed, "digest": files.digest(self.folder)}
+
+
+def open_home(home: Path, wish: Wish, progress: Progress) -> dict[str, Any]:
+    """The description of the world in `home`, made now if there is none. Raises WorldError for another world."""
+    if wish.folder is not None and not wish.folder.is_dir():
+        raise WorldError(f"There is no folder {wish.folder} to read a world from.")
+    try:
+        identity = wish.identity()
+        description = home / "world.json"
+        if not description.exists():
+            return _make(home, wish, identity, progress)
+    except files.MappingError as problem:
+        raise WorldError(str(problem)) from None
+    found: dict[str, Any] = orjson.loads(description.read_bytes())
+    if found.get("version") != VERSION or found.get("identity") != identity:
+        raise WorldError(
+            f"{home} holds another world ({_told(found.get('identity', {}))}, not {_told(identity)}); "
+            "give another --home or delete that folder."
+        )
+    return found
+
+
+def _told(identity: dict[str, Any]) -> str:
+    if identity.get("world") == "default":
+        return f"default, size {identity['size']}, seed {identity['seed']}"
+    return f"{identity.get('world')} with contents {str(identity.get('digest', ''))[:8]}"
+
+
+def _make(home: Path, wish: Wish, identity: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Fill a folder beside and move it into place when it is whole."""
+    if home.exists() and any(home.iterdir()):
+        raise WorldError(f"{home} is not empty and holds no world; give another --home.")
+    partial = home.with_name(home.name + ".making")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    hubspot, salesforce = Store(partial / "hubspot.sqlite"), Store(partial / "salesforce.sqlite")
+    told: dict[str, Any] = {"left out": []}
+    try:
+        with hubspot.transaction(), salesforce.transaction():
+            if wish.folder is None:
+                default.create(partial, hubspot, salesforce, wish.size, wish.seed, progress)
+                now = default.NOW
+            else:
+                now, told = files.create(partial, hubspot, salesforce, wish.folder, wish.seed, progress)
+        rows = {
+            vendor: _counts(store) for vendor, store in (("hubspot", hubspot), ("salesforce", salesforce))
+        }
+    finally:
+        hubspot.close()
+        salesforce.close()
+    Clock.create(partial / "clock", now).close()
+    description = {"version": VERSION, "identity": identity, "now": times.iso(now), "rows": rows, **told}
+    (partial / "world.json").write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2))
+    if home.exists():
+        home.rmdir()
+    os.replace(partial, home)
+    return description
+
+
+def _counts(store: Store) -> dict[str, int]:
+    """Rows per object that has any."""
+    inside = (
+        "meta",
+        "requests",
+        "writes",
+        "sobjects",
+        "tokens",
+        "cursors",
+        "cursor_pages",
+        "jobs",
+        "emails",
+        "aliases",
+    )
+    tables = [t for (t,) in store.rows("select name from sqlite_master where type = 'table' order by name")]
+    counts = {t: int(store.value(f'select count(*) from "{t}"')) for t in tables if t not in inside}
+    return {table: count for table, count in counts.items() if count}

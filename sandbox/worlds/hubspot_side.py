@@ -1,0 +1,307 @@
+"""What HubSpot holds of the business: contacts with their first and latest touches, companies, deals with history."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from sandbox.hubspot import associations, catalog
+from sandbox.store import Store
+from sandbox.times import DAY, HOUR, iso
+from sandbox.worlds import dirt
+from sandbox.worlds.answer_key import AnswerKey
+from sandbox.worlds.business import Business, Company, Deal, Moment, Person, rng_for
+from sandbox.worlds.reps import STAFF, Rep
+from sandbox.worlds.salesforce_side import Salesforce
+
+FIRST_ID = 100_001
+_FORMS = ("Newsletter sign-up", "Demo request", "Whitepaper download", "Contact us", "Webinar registration")
+_TRACKED = ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id")
+_CONVERSIONS = {"lead": "OPEN", "marketingqualifiedlead": "IN_PROGRESS", "opportunity": "OPEN_DEAL"}
+Props = dict[str, str]
+
+
+@dataclass
+class HubSpot:
+    """The side while it is being filled."""
+
+    store: Store
+    business: Business
+    rng: random.Random
+    key: AnswerKey
+    salesforce: Salesforce
+    addresses: dict[int, tuple[str, str]]
+    owners: dict[str, int] = field(default_factory=dict)
+    companies: dict[int, int] = field(default_factory=dict)
+    contacts: dict[int, int] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
+    links: list[associations.Row] = field(default_factory=list)
+    next_id: dict[str, int] = field(default_factory=dict)
+
+    def new_id(self, plural: str) -> int:
+        self.next_id[plural] = self.next_id.get(plural, FIRST_ID - 1) + 1
+        return self.next_id[plural]
+
+
+def fill(
+    store: Store, seed: int, business: Business, salesforce: Salesforce, addresses: dict[int, tuple[str, str]],
+    key: AnswerKey,
+) -> HubSpot:  # fmt: skip
+    """Put the business into a portal."""
+    side = HubSpot(store, business, rng_for(seed, "hubspot"), key, salesforce, addresses)
+    _owners(side)
+    _campaigns(side)
+    _companies(side)
+    _contacts(side)
+    _deals(side)
+    associations.insert(store, side.links)
+    return side
+
+
+def save(side: HubSpot, plural: str, record_id: int, props: Props, created: int, modified: int,
+         archived_at: int | None = None) -> None:  # fmt: skip
+    """One record, with the properties every record has."""
+    props = {name: value for name, value in props.items() if value}
+    props |= {
+        "hs_object_id": str(record_id),
+        "createdate": iso(created),
+        catalog.TYPES[plural].modified: iso(modified),
+    }
+    side.store.db.execute(
+        f'insert into "{plural}" (id, created, modified, archived, archived_at, props) values (?, ?, ?, ?, ?, ?)',
+        (record_id, created, modified, archived_at is not None, archived_at, orjson.dumps(props)),
+    )
+
+
+def _owners(side: HubSpot) -> None:
+    at = side.business.now - 800 * DAY
+    for number, rep in enumerate(STAFF):
+        side.owners[rep.email] = 70_001 + number
+        side.store.db.execute(
+            "insert into owners values (?, ?, ?, ?, ?, 0, ?, ?)",
+            (70_001 + number, rep.email, rep.first, rep.last, 9_001 + number, at, at),
+        )
+
+
+def _campaigns(side: HubSpot) -> None:
+    for campaign in side.business.campaigns:
+        uid = f"{campaign.key:08d}-cafe-4000-8000-{campaign.start % 10**12:012d}"
+        running = campaign.end > side.business.now
+        props = {
+            "hs_name": campaign.name, "hs_campaign_status": "in_progress" if running else "completed",
+            "hs_utm": campaign.utm, "hs_start_date": iso(campaign.start)[:10], "hs_end_date": iso(campaign.end)[:10],
+            "hs_budget_items_sum_amount": f"{campaign.budget}.0", "hs_spend_items_sum_amount": f"{campaign.spend}.0",
+            "hs_currency_code": "USD", "hs_object_id": str(600_001 + campaign.key),
+        }  # fmt: skip
+        created = campaign.start - 6 * DAY
+        modified = min(side.business.now, campaign.end)
+        side.store.db.execute(
+            "insert into campaigns values (?, ?, ?, ?)", (uid, created, modified, orjson.dumps(props))
+        )
+
+
+def _owner(side: HubSpot, rep: Rep | None) -> str:
+    return "" if rep is None else str(side.owners[rep.email])
+
+
+def _companies(side: HubSpot) -> None:
+    for company in side.business.companies:
+        side.companies[company.key] = _company(side, company, side.rng.random() < 0.93)
+        if side.rng.random() < 0.02:
+            _company(side, company, side.rng.random() < 0.5)
+
+
+def _company(side: HubSpot, company: Company, with_domain: bool) -> int:
+    record_id = side.new_id("companies")
+    side.key.companies.append((company.key, "hubspot", "companies", str(record_id)))
+    linked = side.rng.random() < 0.4
+    props = {
+        "name": dirt.company_name(side.rng, company), "domain": company.domain if with_domain else "",
+        "industry": catalog.OPTIONS["industry"][company.industry], "numberofemployees": str(company.employees),
+        "annualrevenue": str(company.revenue), "city": company.place[0], "state": company.place[1],
+        "country": company.place[2], "hubspot_owner_id": _owner(side, company.rep),
+        "salesforceaccountid": side.salesforce.accounts[company.key] if linked else "",
+    }  # fmt: skip
+    modified = min(side.business.now, company.created + int(side.rng.random() * 400 * DAY))
+    save(side, "companies", record_id, props, company.created + HOUR, max(company.created + HOUR, modified))
+    return record_id
+
+
+def _contacts(side: HubSpot) -> None:
+    for person in side.business.people:
+        if not person.in_hubspot:
+            continue
+        draw = side.rng.random()
+        if draw < 0.006 and person.rep:
+            _merged(side, person)
+            continue
+        record_id = _contact(side, person, archived=draw > 0.992 and person.rep is not None)
+        if 0.006 <= draw < 0.036 and person.rep:
+            _contact(side, person, double=True)
+        side.contacts[person.key] = record_id
+
+
+def _contact(side: HubSpot, person: Person, *, double: bool = False, archived: bool = False,
+             merged: tuple[int, ...] = ()) -> int:  # fmt: skip
+    record_id = side.new_id("contacts")
+    side.key.persons.append((person.key, "hubspot", "contacts", str(record_id)))
+    props = _identity(side, person, record_id, double)
+    props |= _lifecycle(side, person)
+    props |= _marketing(side, person, record_id, counted=not double and not archived)
+    if merged:
+        props["hs_merged_object_ids"] = ";".join(str(i) for i in merged)
+    last = max([person.created, *person.stages.values()])
+    modified = min(side.business.now, last + int(side.rng.random() ** 3 * 60 * DAY))
+    company = side.companies.get(person.company.key) if person.company else None
+    if company and side.rng.random() < 0.94:
+        props["associatedcompanyid"] = str(company)
+        side.links += associations.rows_for("contacts", record_id, "companies", company, primary=True)
+    if archived:
+        for email in (props.get("email"), props.get("hs_additional_emails")):
+            side.taken.pop(email or "", None)
+    save(side, "contacts", record_id, props, person.created, modified, modified if archived else None)
+    for email in (props.get("email"), props.get("hs_additional_emails")):
+        if email and side.taken.get(email) == record_id:
+            side.store.db.execute("insert or replace into emails values (?, ?)", (email, record_id))
+    return record_id
+
+
+def _merged(side: HubSpot, person: Person) -> None:
+    """Two records that became a third; both old ids lead to it."""
+    old = (side.new_id("contacts"), side.new_id("contacts"))
+    side.contacts[person.key] = current = _contact(side, person, merged=old)
+    side.store.db.executemany("insert into aliases values ('contacts', ?, ?)", [(i, current) for i in old])
+
+
+def _identity(side: HubSpot, person: Person, record_id: int, double: bool) -> Props:
+    first, last = (person.first, person.last) if not double else dirt.person_name(side.rng, person)
+    email, other = side.addresses.get(person.key, (person.email, ""))
+    if double:
+        email, other = (dirt.other_address(side.rng, person) if side.rng.random() < 0.5 else ""), ""
+    # HubSpot keeps an address once: a second record of it has none.
+    email, other = ("" if e in side.taken else e for e in (email.lower(), other.lower()))
+    for address in filter(None, (email, other)):
+        side.taken[address] = record_id
+    linked = side.rng.random() < 0.35 and not double
+    return {
+        "email": email, "hs_additional_emails": other, "firstname": first, "lastname": last,
+        "phone": person.phone if side.rng.random() < 0.8 else dirt.phone(side.rng, person),
+        "company": person.company.name if person.company else "", "jobtitle": person.title,
+        "city": person.company.place[0] if person.company else "", "state": person.company.place[1] if person.company else "",
+        "country": person.company.place[2] if person.company else "", "hubspot_owner_id": _owner(side, person.rep),
+        "hs_email_optout": "true" if person.opted_out else "false",
+        "salesforceleadid": side.salesforce.leads.get(person.key, "") if linked else "",
+        "salesforcecontactid": side.salesforce.contacts.get(person.key, "") if linked else "",
+    }  # fmt: skip
+
+
+def _lifecycle(side: HubSpot, person: Person) -> Props:
+    order = catalog.LIFECYCLE
+    stage = max(person.stages, key=order.index)
+    status = "NEW" if person.rep is None else _CONVERSIONS.get(stage, "CONNECTED")
+    if status != "NEW" and side.rng.random() < 0.1:
+        status = side.rng.choice(("UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "BAD_TIMING"))
+    return {
+        "lifecyclestage": stage, "hs_lead_status": status,
+        **{f"hs_v2_date_entered_{name}": iso(at) for name, at in person.stages.items()},
+    }  # fmt: skip
+
+
+def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) -> Props:
+    """Where the person came from, where they were seen last, which forms they sent."""
+    rng, now = side.rng, side.business.now
+    touches = {"original_source": max(person.created - rng.randrange(HOUR), 0)}
+    detail = (
+        person.campaign.utm
+        if person.campaign
+        else rng.choice(("google", "bing", "linkedin", "direct", "partner"))
+    )
+    props = {
+        "hs_analytics_source": person.origin, "hs_analytics_source_data_1": detail,
+        "hs_analytics_source_data_2": person.campaign.kind[0] if person.campaign else "",
+        "hs_analytics_first_timestamp": iso(touches["original_source"]),
+    }  # fmt: skip
+    latest = min(now, person.created + int(rng.expovariate(1 / 60) * DAY) + HOUR)
+    source = rng.choice(catalog.SOURCES) if rng.random() < 0.4 else person.origin
+    if rng.random() < 0.88:
+        touches["latest_source"] = latest
+        props |= {"hs_latest_source": source, "hs_latest_source_timestamp": iso(latest),
+                  "hs_latest_source_data_1": detail if source == person.origin else source.lower()}  # fmt: skip
+    if rng.random() < 0.5:
+        first = min(now, person.created + rng.randrange(30 * DAY))
+        count = rng.choice((1, 1, 2, 3))
+        touches["conversion"] = recent = first
+        if count > 1:
+            touches["recent_conversion"] = recent = min(now, first + rng.randrange(DAY, 200 * DAY))
+        props |= {
+            "first_conversion_date": iso(first), "first_conversion_event_name": rng.choice(_FORMS),
+            "recent_conversion_date": iso(recent), "recent_conversion_event_name": rng.choice(_FORMS),
+            "num_conversion_events": str(count),
+        }  # fmt: skip
+    for kind, at in touches.items() if counted else ():
+        side.key.touches.append((person.key, "hubspot", "contacts", str(record_id), kind, iso(at), None))
+    return props
+
+
+def stage_of(moment: Moment) -> str:
+    if moment.progress < 0:
+        return "closedlost"
+    return "closedwon" if moment.progress == 2 else catalog.DEAL_STAGES[min(4, int(moment.progress * 5))][0]
+
+
+def _deals(side: HubSpot) -> None:
+    for deal in side.business.deals:
+        if not deal.in_hubspot:
+            continue
+        record_id = side.new_id("deals")
+        side.key.deals.append((deal.key, "hubspot", "deals", str(record_id)))
+        _deal(side, deal, record_id)
+        company = side.companies[deal.company.key]
+        side.links += associations.rows_for("deals", record_id, "companies", company, primary=True)
+        for person in deal.contacts:
+            if person.key in side.contacts:
+                side.links += associations.rows_for(
+                    "deals", record_id, "contacts", side.contacts[person.key], primary=False
+                )
+
+
+def _deal(side: HubSpot, deal: Deal, record_id: int) -> None:
+    rng, last = side.rng, deal.last
+    stage = stage_of(last)
+    probability = next(p for name, _, p in catalog.DEAL_STAGES if name == stage)
+    linked = deal.key in side.salesforce.opportunities and rng.random() < 0.45
+    # Amounts drift apart where two systems are kept by hand.
+    drift = 1.0 if rng.random() > 0.07 else rng.uniform(0.9, 1.1)
+    history = [_values(side, m, drift) for m in deal.moments]
+    props = history[-1] | {
+        "dealname": deal.name if rng.random() > 0.1 else dirt.typo(rng, deal.name),
+        "deal_currency_code": deal.currency, "dealtype": "existingbusiness" if deal.repeat else "newbusiness",
+        "closed_lost_reason": rng.choice(("Price", "Timing", "Competitor", "No budget", "")) if stage == "closedlost" else "",
+        "hs_is_closed": "true" if stage.startswith("closed") else "false",
+        "hs_is_closed_won": "true" if stage == "closedwon" else "false",
+        "hs_deal_stage_probability": str(probability),
+        "hs_salesforceopportunityid": side.salesforce.opportunities[deal.key] if linked else "",
+    }  # fmt: skip
+    archived = last.at if not stage.startswith("closed") and rng.random() < 0.01 else None
+    save(side, "deals", record_id, props, deal.created, last.at, archived)
+    before: dict[str, Any] = {}
+    for moment, values in zip(deal.moments, history, strict=True):
+        side.store.db.executemany(
+            "insert into history values ('deals', ?, ?, ?, ?, 'CRM_UI', ?)",
+            [
+                (record_id, name, moment.at, values[name], f"userId:{side.owners[moment.rep.email] - 61_000}")
+                for name in _TRACKED
+                if values[name] != before.get(name)
+            ],
+        )
+        before = values
+
+
+def _values(side: HubSpot, moment: Moment, drift: float) -> Props:
+    return {
+        "dealstage": stage_of(moment), "pipeline": "default", "amount": str(int(moment.amount * drift)),
+        "closedate": iso(moment.close), "hubspot_owner_id": str(side.owners[moment.rep.email]),
+    }  # fmt: skip

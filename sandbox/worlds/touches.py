@@ -1,0 +1,143 @@
+"""What happened between the business and its people: campaign memberships and tasks, and which of them sold."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from sandbox.times import DAY, HOUR
+from sandbox.worlds.business import Business, Campaign, Deal, Person, rng_for, working_time
+from sandbox.worlds.reps import REPS, Rep
+
+_ANSWERS = {"Webinar": ("Registered", "Attended", "Attended"), "Trade Show": ("Attended", "Responded")}
+_SILENCE = ("Sent", "Sent", "Opened", "Opened", "No Show", "Bounced")
+
+
+@dataclass
+class Membership:
+    """A person in a campaign; `responded` is when they answered, None when they did not."""
+
+    person: Person
+    campaign: Campaign
+    at: int
+    status: str
+    responded: int | None
+    cause_of: Deal | None = None
+
+
+@dataclass
+class Task:
+    """Something a rep did or means to do with a person."""
+
+    person: Person
+    kind: str
+    subject: str
+    at: int
+    done: int | None
+    rep: Rep
+    deal: Deal | None
+    cause_of: Deal | None = None
+
+
+def memberships(seed: int, business: Business) -> list[Membership]:
+    """Who was in which campaign. Good campaigns are answered more often, and by those who buy."""
+    rng = rng_for(seed, "memberships")
+    buyers = {p.key for d in business.deals for p in d.contacts}
+    found = []
+    for person in business.people:
+        if not person.in_salesforce:
+            continue
+        reach = [c for c in business.campaigns if c.end > person.created and c.start < business.now]
+        wanted = _count(rng, 7.0 if person.key in buyers else 4.6)
+        for campaign in _pick(rng, reach, wanted):
+            start = max(campaign.start, person.created)
+            at = working_time(rng, start, max(start, min(campaign.end, business.now - HOUR)))
+            found.append(_membership(rng, person, campaign, at, business.now, person.key in buyers))
+    return found
+
+
+def _count(rng: random.Random, mean: float) -> int:
+    return max(0, round(rng.gauss(mean, mean / 2.5)))
+
+
+def _pick(rng: random.Random, reach: list[Campaign], wanted: int) -> list[Campaign]:
+    picked = rng.sample(reach, min(wanted, len(reach)))
+    return sorted(picked, key=lambda c: c.key)
+
+
+def _membership(
+    rng: random.Random, person: Person, campaign: Campaign, at: int, now: int, buyer: bool
+) -> Membership:
+    chance = campaign.kind[3] * (1.15 if buyer else 0.95)
+    if rng.random() >= chance:
+        return Membership(person, campaign, at, rng.choice(_SILENCE), None)
+    status = rng.choice(_ANSWERS.get(campaign.kind[0], ("Responded",)))
+    responded = min(now, at + int(rng.expovariate(1 / 3.0) * DAY))
+    return Membership(person, campaign, at, status, responded)
+
+
+def tasks(seed: int, business: Business) -> list[Task]:
+    """Calls, e-mails and meetings: a few with everyone who has an owner, more around deals."""
+    rng = rng_for(seed, "tasks")
+    deals: dict[int, list[Deal]] = {}
+    for deal in business.deals:
+        for person in deal.contacts:
+            deals.setdefault(person.key, []).append(deal)
+    found = []
+    for person in business.people:
+        if not person.in_salesforce or person.rep is None:
+            continue
+        until = min(business.now, person.created + 200 * DAY)
+        for _ in range(_count(rng, 1.5)):
+            found.append(
+                _task(rng, person, person.rep, working_time(rng, person.created, until), business.now, None)
+            )
+        for deal in deals.get(person.key, ()):
+            end = min(business.now, deal.last.at)
+            for _ in range(_count(rng, 2.7)):
+                at = working_time(rng, max(person.created, deal.created - 15 * DAY), end)
+                found.append(
+                    _task(rng, person, rng.choice((deal.last.rep, person.rep)), at, business.now, deal)
+                )
+    return found
+
+
+def _task(rng: random.Random, person: Person, rep: Rep, at: int, now: int, deal: Deal | None) -> Task:
+    kind = rng.choices(("Call", "Email", "Meeting", "Other"), (44, 34, 14, 8))[0]
+    subjects = {"Call": ("Call", "Follow-up call", "Discovery call"), "Email": ("Email: next steps", "Email: proposal"),
+                "Meeting": ("Demo", "Review meeting"), "Other": ("Prepare quote", "Send documents")}  # fmt: skip
+    if rng.random() < 0.02:
+        rep = rng.choice(REPS)
+    done = at + rng.randrange(10 * 60_000, 2 * HOUR) if rng.random() < 0.9 else None
+    return Task(
+        person, kind, rng.choice(subjects[kind]), at, None if done is None else min(done, now), rep, deal
+    )
+
+
+def settle_causes(seed: int, business: Business, members: list[Membership], done: list[Task]) -> None:
+    """For each deal, which answers and meetings of its contacts brought it about: the answer key's secret."""
+    rng = rng_for(seed, "causes")
+    answers: dict[int, list[Membership]] = {}
+    for member in members:
+        if member.responded is not None:
+            answers.setdefault(member.person.key, []).append(member)
+    meetings: dict[int, list[Task]] = {}
+    for task in done:
+        if task.kind == "Meeting" and task.done is not None:
+            meetings.setdefault(task.person.key, []).append(task)
+    for deal in business.deals:
+        keys = [p.key for p in deal.contacts]
+        likely = [
+            m for k in keys for m in answers.get(k, ()) if m.cause_of is None and _before(m.responded, deal)
+        ]
+        for member in rng.sample(likely, min(len(likely), 2)):
+            if rng.random() < member.campaign.kind[4] / 2.2:
+                member.cause_of = deal
+        for task in [
+            t for k in keys for t in meetings.get(k, ()) if _before(t.done, deal) and t.cause_of is None
+        ][:1]:
+            task.cause_of = deal
+
+
+def _before(at: int | None, deal: Deal) -> bool:
+    return at is not None and deal.created - 120 * DAY <= at <= deal.created

@@ -199,6 +199,28 @@ def load_settings(
     )
 
 
+def as_environment(settings: Settings, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment for a child that must load the same settings, with `more` added.
+
+    Files and `.env` stay where they are: a connection that came from a key file is found there again.
+    """
+    values = {"CRM_HOME": str(settings.home), "CRM_CONFIG": str(settings.config_dir)}
+    if settings.hubspot is not None:
+        values |= {
+            "HUBSPOT_URL": settings.hubspot.url,
+            "HUBSPOT_TOKEN": settings.hubspot.token.reveal(),
+            "HUBSPOT_ENVIRONMENT": settings.hubspot.environment,
+        }
+    if settings.salesforce is not None:
+        values |= {
+            "SALESFORCE_URL": settings.salesforce.url,
+            "SALESFORCE_CLIENT_ID": settings.salesforce.client_id,
+            "SALESFORCE_CLIENT_SECRET": settings.salesforce.client_secret.reveal(),
+            "SALESFORCE_ENVIRONMENT": settings.salesforce.environment,
+        }
+    return {**os.environ, **values, **(more or {})}  # noqa: TID251 - this is the one place
+
+
 def _with_dotenv(values: dict[str, str], dotenv: Path | None) -> dict[str, str]:
     path = dotenv if dotenv is not None else PROJECT_ROOT / ".env"
     if not path.is_file():

@@ -8,7 +8,7 @@ in as a function. Heavy packages are imported inside the methods: a step that is
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pipelines.sources.fetched import Fetched
     from pipelines.sources.known import Known
     from pipelines.state.engine import State
+    from pipelines.transform import BuildResult
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Loop:
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings.paths)
         self.results: list[StepResult] = []
+        self.built: dict[str, BuildResult] = {}
         self._fetched: Fetched | None = None
         self._inputs = Inputs(self.settings, self.warehouse)
         self._ledger = Ledger(self.run, self.reporter, self.results, lambda: self.state)
@@ -78,6 +80,7 @@ class Loop:
     @cached_property
     def state(self) -> State:
         from pipelines.state.engine import State
+    from pipelines.transform import BuildResult
 
         return State.open(self.settings)
 
@@ -210,14 +213,17 @@ class Loop:
             step.notes += (*plan.stopped, *plan.warnings, *plan.notes)
         return plan
 
-    def apply(self, plan_path: Path, *, limit: int | None = None, force: bool = False) -> ApplyResult:
-        """Write a plan through the journal."""
+    def apply(
+        self, plan_path: Path, *, limit: int | None = None, force: bool = False,
+        only: Collection[str] | None = None,
+    ) -> ApplyResult:  # fmt: skip
+        """Write a plan through the journal; `only` these syncs of it, when given."""
         from pipelines.reverse_sync import apply as applying
 
         with self._ledger.entry("activation"), self._ledger.step("apply") as step:
             applied = applying.apply(
                 plan_path, self.warehouse, self.state, self.settings, self.run, self.reporter.progress,
-                limit=limit, force=force,
+                limit=limit, force=force, only=only,
             )  # fmt: skip
             step.counts |= applied.counts
             step.notes += applied.notes
@@ -276,6 +282,7 @@ class Loop:
         from pipelines import transform
 
         built = transform.build(self.warehouse, self.settings, self.run, stage, self.reporter.progress)
+        self.built[stage] = built
         step.counts |= {"models": built.models, "tests": built.tests}
         step.notes += built.warnings
 

@@ -7,7 +7,7 @@ be sent `selection.py`; how a batch is sent and proven `writer.py`; what an inte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,11 @@ _SAMPLES = 3
 
 def apply(
     plan_path: Path, warehouse: Warehouse, state: State, settings: Settings, run: Run, progress: Progress,
-    limit: int | None = None, force: bool = False, *, open_destination: Opener | None = None,
+    limit: int | None = None, force: bool = False, *, only: Collection[str] | None = None,
+    open_destination: Opener | None = None,
 ) -> ApplyResult:  # fmt: skip
     """Write the plan in `plan_path`. `limit`: so many records of each sync at most. `force`: past the guards.
+    `only`: these syncs, by name.
 
     Raises CrmError, before anything is sent, when the plan was altered, is stale, was stopped by a guard, or
     goes to a connection that may not be written to.
@@ -48,7 +50,8 @@ def apply(
     syncs = load_syncs(settings.config_dir)
     refusals.refuse_stale(header, warehouse, plan_path)
     refusals.refuse_stopped(header, plan_path, force=force)
-    wanted = {name: syncs.syncs[name] for name in refusals.planned_syncs(header, syncs)}
+    planned = refusals.planned_syncs(header, syncs)
+    wanted = {name: syncs.syncs[name] for name in planned if only is None or name in only}
     for sync in wanted.values():
         refusals.writable_connection(settings, sync.vendor)
     with only_one(settings.home / "apply.lock", f"run {run.id}"):

@@ -80,7 +80,6 @@ class Loop:
     @cached_property
     def state(self) -> State:
         from pipelines.state.engine import State
-    from pipelines.transform import BuildResult
 
         return State.open(self.settings)
 

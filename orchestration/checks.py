@@ -1,0 +1,79 @@
+"""Asset checks asked beside the steps: Great Expectations suites as gates or warnings, and freshness.
+
+dbt's tests are asset checks too; they run inside the build, in `assets.transform`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from expectations.registry import suites_of
+from expectations.results import SCOPES, Scope
+from orchestration import keys
+from orchestration.reporting import check_name, suite_results
+from orchestration.resources import RunLoop
+
+STALE_AFTER = timedelta(hours=3)
+FRESH = dg.AssetCheckKey(keys.UNIFIED_LEADS, "fresh")
+
+
+def build(known: set[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
+    """Checks on the tables that the graph has."""
+    return [_suites(scope, _specs(scope, known)) for scope in SCOPES] + [_fresh()]
+
+
+def _specs(scope: Scope, known: set[dg.AssetKey]) -> list[dg.AssetCheckSpec]:
+    """A gate blocks what is below its table; not on the desired state, for the marts are published."""
+    return [
+        dg.AssetCheckSpec(
+            check_name(suite.name),
+            asset=keys.table(suite.table),
+            description=(suite.build.__doc__ or "").strip(),
+            blocking=suite.severity == "gate" and scope != "desired",
+        )
+        for suite in suites_of(scope)
+        if keys.table(suite.table) in known
+    ]
+
+
+def _suites(scope: Scope, specs: Sequence[dg.AssetCheckSpec]) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(name=f"check_{scope}", specs=specs)
+    def check(run_loop: dg.ResourceParam[RunLoop]) -> Iterator[dg.AssetCheckResult]:
+        """Ask the suites of this scope over the refresh in the works."""
+        yield from suite_results(specs, run_loop.checked(scope))
+
+    return check
+
+
+def _fresh() -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=FRESH.asset_key, name=FRESH.name)
+    def fresh(run_loop: dg.ResourceParam[RunLoop]) -> dg.AssetCheckResult:
+        """Published within the last three hours, by whichever door."""
+        return freshness(published_at(run_loop), datetime.now(UTC))
+
+    return fresh
+
+
+def published_at(run_loop: RunLoop) -> datetime | None:
+    """When the analysts' file was last swapped in; None before the first time."""
+    if not run_loop.loop.settings.paths.published.exists():
+        return None
+    with run_loop.loop.warehouse.reading("published") as connection:
+        row = connection.execute("select max(published_at) from ops.publishes").fetchone()
+    return row[0] if row else None
+
+
+def freshness(published: datetime | None, now: datetime) -> dg.AssetCheckResult:
+    """The verdict on a publish of some age."""
+    age = now - published if published is not None else None
+    said = (
+        "Nothing has been published yet."
+        if age is None
+        else f"Published {age.total_seconds() / 3600:.1f} h ago."
+    )
+    return dg.AssetCheckResult(
+        passed=age is not None and age <= STALE_AFTER, severity=dg.AssetCheckSeverity.WARN, description=said
+    )

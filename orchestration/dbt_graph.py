@@ -1,0 +1,97 @@
+"""dbt's models and tests as Dagster assets and asset checks, from the kept manifest.
+
+Belongs here: naming and grouping. The models are built by `pipelines.transform`, not by a dbt process of
+Dagster's, so only dagster-dbt's translation of specs is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator
+
+from orchestration import keys
+from pipelines.settings import Settings
+from pipelines.transform import Stage, load_manifest
+
+HIDDEN_SCHEMAS = {"rules"}  # config as tables: drawn as arrows to every model they would say nothing
+
+
+class Translator(DagsterDbtTranslator):  # type: ignore[misc]  # dagster-dbt is not typed for strict mypy
+    """Our names: `[schema, table]`, the model's own description, our owners."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        name = dbt_resource_props.get("alias") or dbt_resource_props.get("identifier")
+        return dg.AssetKey([dbt_resource_props["schema"], name or dbt_resource_props["name"]])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props.get("description") or "")
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return keys.ACTIVATE if stage_of(dbt_resource_props) == "activity" else keys.TRANSFORM
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {}
+
+
+def manifest(settings: Settings) -> Mapping[str, Any]:
+    """The kept manifest, in the form of dbt's manifest.json."""
+    as_json: Mapping[str, Any] = load_manifest(settings).writable_manifest().to_dict(omit_none=False)
+    return as_json
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of one stage and the tests on them."""
+
+    specs: tuple[dg.AssetSpec, ...]
+    checks: tuple[dg.AssetCheckSpec, ...]
+    unique_ids: Mapping[dg.AssetCheckKey, str]
+
+
+def stage_of(node: Mapping[str, Any]) -> Stage:
+    """The stage of `pipelines.transform.build` that builds a node."""
+    tags = node.get("tags") or ()
+    return "desired" if "desired" in tags else "activity" if "activity" in tags else "marts"
+
+
+def models(manifest: Mapping[str, Any], stage: Stage) -> Models:
+    """Specs of every model of a stage, and of its data tests. Unit tests are of the build, not of tables."""
+    translator = Translator()
+    specs, checks, ids = [], [], {}
+    for unique_id, node in _of_stage(manifest, stage):
+        spec = translator.get_asset_spec(manifest, unique_id, None)
+        specs.append(_ours(spec, node))
+        for test_id in _tests_of(manifest, unique_id):
+            check = translator.get_asset_check_spec(spec, manifest, test_id, None)
+            if check is not None:
+                checks.append(check)
+                ids[check.key] = test_id
+    return Models(tuple(specs), tuple(checks), ids)
+
+
+def _of_stage(manifest: Mapping[str, Any], stage: Stage) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for unique_id, node in sorted(manifest["nodes"].items()):
+        if node["resource_type"] == "model" and stage_of(node) == stage:
+            yield unique_id, node
+
+
+def _tests_of(manifest: Mapping[str, Any], unique_id: str) -> list[str]:
+    return sorted(child for child in manifest["child_map"].get(unique_id, ()) if child.startswith("test."))
+
+
+def _ours(spec: dg.AssetSpec, node: Mapping[str, Any]) -> dg.AssetSpec:
+    """Without what dagster-dbt needs to start dbt itself, and without arrows from config."""
+    deps = [dep for dep in spec.deps if dep.asset_key.path[0] not in HIDDEN_SCHEMAS]
+    kinds = {"dbt", "duckdb"} | ({"python"} if node.get("language") == "python" else set())
+    return keys.spec(
+        spec.key,
+        str(spec.group_name),
+        kinds,
+        spec.description or "",
+        deps=deps,
+        code_version=spec.code_version,
+    )

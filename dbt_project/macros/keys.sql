@@ -1,0 +1,35 @@
+{#- `vendor:org:object:id` of a source record; null when there is no id. -#}
+{% macro record_key(vendor, object, id_column) -%}
+    '{{ vendor }}:' || (
+        select connections.org_id
+        from {{ source('rules', 'connections') }} as connections
+        where connections.vendor = '{{ vendor }}'
+    ) || ':{{ object }}:' || {{ id_column }}
+{%- endmacro %}
+
+{#- The first 16 hex digits of sha256: enough to be unique among billions, short enough to read out. -#}
+{% macro short_hash(expression) -%}
+    {{ return(adapter.dispatch('short_hash')(expression)) }}
+{%- endmacro %}
+
+{% macro default__short_hash(expression) -%}
+    substr(sha256({{ expression }}), 1, 16)
+{%- endmacro %}
+
+{#-
+    A Salesforce id with its three check letters. People and connectors paste the 15-letter form, which is the same
+    record but another string.
+-#}
+{% macro salesforce_id(column) -%}
+    case
+        when length(trim({{ column }})) = 18 then trim({{ column }})
+        when length(trim({{ column }})) = 15 then trim({{ column }})
+            {%- for chunk in range(3) %}
+            || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+                {%- for place in range(5) %}
+                + case when substr(trim({{ column }}), {{ chunk * 5 + place + 1 }}, 1) between 'A' and 'Z' then {{ 2 ** place }} else 0 end
+                {%- endfor -%}
+            , 1)
+            {%- endfor %}
+    end
+{%- endmacro %}

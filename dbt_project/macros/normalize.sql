@@ -1,0 +1,47 @@
+{#- An address as it is compared: without case and surrounding space. -#}
+{% macro normalize_email(column) -%}
+    nullif(lower(trim({{ column }})), '')
+{%- endmacro %}
+
+{#- Whether a normalised address could be delivered to: one @, a dot in the domain, no space. -#}
+{% macro is_valid_email(column) -%}
+    {{ return(adapter.dispatch('is_valid_email')(column)) }}
+{%- endmacro %}
+
+{% macro default__is_valid_email(column) -%}
+    coalesce(regexp_matches({{ column }}, '^[^@\s,;<>"]+@[^@\s.,;<>"]+(\.[^@\s.,;<>"]+)+$'), false)
+{%- endmacro %}
+
+{#- ana+news@x.com is ana@x.com. -#}
+{% macro strip_plus_tag(column) -%}
+    {{ return(adapter.dispatch('strip_plus_tag')(column)) }}
+{%- endmacro %}
+
+{% macro default__strip_plus_tag(column) -%}
+    regexp_replace({{ column }}, '\+[^@]*@', '@')
+{%- endmacro %}
+
+{% macro email_domain(column) -%}
+    nullif(split_part({{ column }}, '@', 2), '')
+{%- endmacro %}
+
+{#- The domain of a web address or domain as people type it: no scheme, www, path, port or case. -#}
+{% macro normalize_domain(column) -%}
+    {{ return(adapter.dispatch('normalize_domain')(column)) }}
+{%- endmacro %}
+
+{% macro default__normalize_domain(column) -%}
+    nullif(regexp_extract(lower(trim({{ column }})), '^(?:[a-z]+://)?(?:www\.)?([a-z0-9.-]+\.[a-z]{2,})', 1), '')
+{%- endmacro %}
+
+{#- A company's name as it is compared: letters and digits only, without accents, case and legal form. -#}
+{% macro normalize_company_name(column) -%}
+    {{ return(adapter.dispatch('normalize_company_name')(column)) }}
+{%- endmacro %}
+
+{% macro default__normalize_company_name(column) -%}
+    nullif(regexp_replace(regexp_replace(
+        lower(strip_accents({{ column }})),
+        '[ ,.]+(inc|incorporated|llc|ltd|limited|gmbh|ag|corp|corporation|co|plc|sa|srl|bv|oy|ab)\.?$', ''
+    ), '[^a-z0-9]+', '', 'g'), '')
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{#- A date as the first instant of that day in UTC. -#}
+{% macro utc_midnight(date_expression) -%}
+    (cast({{ date_expression }} as timestamp) at time zone 'UTC')
+{%- endmacro %}
+
+{#- Days between two instants, with fractions. -#}
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__days_between(earlier, later) -%}
+    (epoch_us({{ later }}) - epoch_us({{ earlier }})) / 86400000000.0
+{%- endmacro %}
+
+{#- The one value of a column of `rules.run`: the models' clock and its settings. -#}
+{% macro run_value(column) -%}
+    (select run.{{ column }} from {{ source('rules', 'run') }} as run)
+{%- endmacro %}

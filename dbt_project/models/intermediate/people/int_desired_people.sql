@@ -1,0 +1,39 @@
+{{ config(tags=['desired']) }}
+
+-- What every CRM should know of a person, whatever the CRM calls the fields.
+with credited as (
+    select
+        credits.person_id,
+        sum(credits.revenue_converted) as attributed_revenue
+    from {{ ref('attribution_credits') }} as credits
+    inner join {{ source('rules', 'attribution_models') }} as models
+        on credits.model = models.model and models.is_written_back
+    group by credits.person_id
+),
+
+-- An assignment made for somebody who was merged since holds for who they are now.
+assigned as (
+    select
+        coalesce(aliases.person_id, assignments.person_id) as person_id,
+        arg_max(lower(assignments.owner_email), (assignments.decided_at, assignments.decision_id)) as owner_email
+    from {{ source('decisions', 'assignments') }} as assignments
+    left join {{ ref('int_person_aliases') }} as aliases on assignments.person_id = aliases.alias
+    where assignments.state = 'assigned'
+    group by coalesce(aliases.person_id, assignments.person_id)
+)
+
+select
+    leads.person_id,
+    leads.lead_score,
+    leads.lifecycle_stage,
+    leads.first_touch_channel,
+    substr(leads.first_touch_campaign, 1, 255) as first_touch_campaign,
+    leads.last_touch_channel,
+    leads.touches as touch_count,
+    cast(coalesce(credited.attributed_revenue, 0) as decimal(18, 2)) as attributed_revenue,
+    owners.owner_id_hubspot as assigned_owner_id_hubspot,
+    owners.owner_id_salesforce as assigned_owner_id_salesforce
+from {{ ref('unified_leads') }} as leads
+left join credited on leads.person_id = credited.person_id
+left join assigned on leads.person_id = assigned.person_id
+left join {{ ref('int_owners') }} as owners on assigned.owner_email = owners.owner_id

@@ -1,0 +1,115 @@
+with contacts as (
+    select * from {{ ref('stg_hubspot__contacts') }}
+),
+
+touches as (
+    select
+        record_key as source_record_key,
+        'original_source' as kind,
+        'original_source' as touch_type,
+        original_source_at as occurred_at,
+        original_source as match_value,
+        original_source_detail_1 as detail_1,
+        original_source_detail_2 as detail_2,
+        cast(null as varchar) as content
+    from contacts
+    where original_source_at is not null
+
+    union all
+
+    -- The first visit is both; it is one touch.
+    select
+        record_key as source_record_key,
+        'latest_source' as kind,
+        'latest_source' as touch_type,
+        latest_source_at as occurred_at,
+        latest_source as match_value,
+        latest_source_detail_1 as detail_1,
+        latest_source_detail_2 as detail_2,
+        cast(null as varchar) as content
+    from contacts
+    where latest_source_at is not null and latest_source_at is distinct from original_source_at
+
+    union all
+
+    select
+        record_key as source_record_key,
+        'first_conversion' as kind,
+        'conversion' as touch_type,
+        first_conversion_at as occurred_at,
+        cast(null as varchar) as match_value,
+        cast(null as varchar) as detail_1,
+        cast(null as varchar) as detail_2,
+        first_conversion as content
+    from contacts
+    where first_conversion_at is not null
+
+    union all
+
+    select
+        record_key as source_record_key,
+        'recent_conversion' as kind,
+        'conversion' as touch_type,
+        recent_conversion_at as occurred_at,
+        cast(null as varchar) as match_value,
+        cast(null as varchar) as detail_1,
+        cast(null as varchar) as detail_2,
+        recent_conversion as content
+    from contacts
+    where recent_conversion_at is not null and recent_conversion_at is distinct from first_conversion_at
+),
+
+channels as (
+    select
+        case when kind = 'conversion' then 'conversion' else 'source' end as applies_to,
+        match_value,
+        channel,
+        source,
+        medium
+    from {{ source('rules', 'channels') }}
+    where vendor = 'hubspot' and kind in ('analytics_source', 'conversion')
+),
+
+-- HubSpot puts a campaign's name or UTM into one of the two details of a source.
+campaigns as (
+    select
+        key,
+        min(campaign_id) as campaign_id
+    from (
+        select
+            lower(name) as key,
+            campaign_id
+        from {{ ref('int_campaigns') }}
+        union all
+        select
+            utm as key,
+            campaign_id
+        from {{ ref('int_campaigns') }}
+    ) as names
+    where key is not null
+    group by key
+)
+
+select
+    touches.source_record_key,
+    touches.kind,
+    touches.touch_type,
+    touches.source_record_key as record_key,
+    coalesce(by_second.campaign_id, by_first.campaign_id) as campaign_id,
+    true as is_response,
+    touches.occurred_at,
+    coalesce(touches.content, touches.detail_2, touches.detail_1) as content,
+    coalesce(matched.channel, fallback.channel) as channel,
+    coalesce(matched.source, fallback.source, touches.detail_1, lower(touches.match_value)) as source,
+    coalesce(matched.medium, fallback.medium) as medium
+from touches
+left join channels as matched
+    on
+        matched.applies_to = case when touches.touch_type = 'conversion' then 'conversion' else 'source' end
+        and touches.match_value = matched.match_value
+left join channels as fallback
+    on
+        fallback.applies_to = case when touches.touch_type = 'conversion' then 'conversion' else 'source' end
+        and fallback.match_value = '*'
+left join campaigns as by_first on lower(touches.detail_1) = by_first.key
+left join campaigns as by_second on lower(touches.detail_2) = by_second.key

@@ -1,0 +1,41 @@
+with members as (
+    select
+        members.record_key as source_record_key,
+        'membership' as kind,
+        'membership' as touch_type,
+        -- A converted lead's membership names both; the contact is who it is now.
+        coalesce(
+            {{ record_key('salesforce', 'Contact', 'members.contact_id') }},
+            {{ record_key('salesforce', 'Lead', 'members.lead_id') }}
+        ) as record_key,
+        {{ record_key('salesforce', 'Campaign', 'members.campaign_id') }} as campaign_id,
+        coalesce(members.has_responded, false) as is_response,
+        -- Salesforce knows the day of the response only.
+        case
+            when members.has_responded and members.first_responded_date is not null
+                then {{ utc_midnight('members.first_responded_date') }}
+            else members.created_at
+        end as occurred_at,
+        members.status as content
+    from {{ ref('stg_salesforce__campaign_members') }} as members
+),
+
+channels as (
+    select
+        lower(match_value) as match_value,
+        channel,
+        source,
+        medium
+    from {{ source('rules', 'channels') }}
+    where vendor = 'salesforce' and kind = 'campaign_type'
+)
+
+select
+    members.*,
+    coalesce(matched.channel, fallback.channel) as channel,
+    coalesce(matched.source, fallback.source, campaigns.name) as source,
+    coalesce(matched.medium, fallback.medium) as medium
+from members
+left join {{ ref('int_campaigns') }} as campaigns on members.campaign_id = campaigns.campaign_id
+left join channels as matched on lower(campaigns.type) = matched.match_value
+left join channels as fallback on fallback.match_value = '*'

@@ -1,0 +1,12 @@
+select
+    members.record_key,
+    records.vendor as source,
+    records.object as source_object,
+    records.record_id as source_id,
+    members.person_id,
+    members.matched_by,
+    -- Exact keys only: a match is certain.
+    cast(1 as double) as match_probability,
+    members.joined_at
+from {{ ref('int_person_members') }} as members
+inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key

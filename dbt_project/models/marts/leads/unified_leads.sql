@@ -1,0 +1,81 @@
+with lifecycle as (
+    select
+        canonical_stage,
+        min(position) as position
+    from {{ source('rules', 'lifecycle') }}
+    group by canonical_stage
+),
+
+positions as (
+    select
+        max(position) filter (where canonical_stage = 'opportunity') as opportunity,
+        max(position) filter (where canonical_stage = 'customer') as customer
+    from lifecycle
+),
+
+people as (
+    select
+        people.*,
+        opportunities.opportunities,
+        opportunities.won_opportunities,
+        opportunities.open_opportunities,
+        opportunities.opportunity_at as first_opportunity_at,
+        opportunities.customer_at as first_won_at,
+        -- The furthest that any record, or any deal that names the person, has come.
+        greatest(
+            people.lifecycle_position,
+            case when opportunities.opportunities > 0 then positions.opportunity end,
+            case when opportunities.won_opportunities > 0 then positions.customer end
+        ) as position
+    from {{ ref('int_people') }} as people
+    cross join positions
+    left join {{ ref('int_person_opportunities') }} as opportunities
+        on people.person_id = opportunities.person_id
+)
+
+select
+    people.person_id,
+    people.email,
+    people.is_email_valid,
+    people.full_name,
+    people.first_name,
+    people.last_name,
+    people.phone,
+    people.job_title,
+    coalesce(accounts.name, people.company_name) as company_name,
+    people.country,
+    coalesce(people.industry, accounts.industry) as industry,
+    accounts.employees,
+    people.is_opted_out,
+    people.account_id,
+    lifecycle.canonical_stage as lifecycle_stage,
+    scores.lead_score,
+    scores.lead_score_detail,
+    people.owner_id,
+    owners.team as owner_team,
+    people.owner_id_hubspot,
+    people.owner_id_salesforce,
+    people.created_at,
+    people.updated_at,
+    people.mql_at,
+    people.sql_at,
+    least(people.opportunity_at, people.first_opportunity_at) as opportunity_at,
+    least(people.customer_at, people.first_won_at) as customer_at,
+    touches.first_touch_channel,
+    touches.last_touch_channel,
+    touches.first_touch_campaign,
+    touches.first_touch_at,
+    touches.last_touch_at,
+    coalesce(touches.touches, 0) as touches,
+    coalesce(people.opportunities, 0) as opportunities,
+    coalesce(people.open_opportunities, 0) as open_opportunities,
+    people.contact_id_hubspot,
+    people.lead_id_salesforce,
+    people.contact_id_salesforce,
+    people.records
+from people
+left join {{ ref('int_accounts') }} as accounts on people.account_id = accounts.account_id
+left join lifecycle on people.position = lifecycle.position
+left join {{ ref('int_person_scores') }} as scores on people.person_id = scores.person_id
+left join {{ ref('int_person_touches') }} as touches on people.person_id = touches.person_id
+left join {{ ref('int_owners') }} as owners on people.owner_id = owners.owner_id

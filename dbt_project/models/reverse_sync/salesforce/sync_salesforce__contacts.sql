@@ -1,0 +1,15 @@
+select
+    existing.record_id,
+    existing.record_key,
+    existing.person_id,
+    desired.lead_score as "Lead_Score__c",
+    case
+        when existing.ownerid like '00G%' then desired.assigned_owner_id_salesforce
+    end as "OwnerId",
+    desired.first_touch_channel as "First_Touch_Source__c",
+    desired.first_touch_campaign as "First_Touch_Campaign__c",
+    desired.last_touch_channel as "Last_Touch_Source__c",
+    desired.touch_count as "Touch_Count__c",
+    desired.attributed_revenue as "Attributed_Revenue__c"
+from {{ ref('existing_salesforce__contacts') }} as existing
+inner join {{ ref('int_desired_people') }} as desired on existing.person_id = desired.person_id

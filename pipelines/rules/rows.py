@@ -1,0 +1,141 @@
+"""Parsed rules -> the rows and column types of the tables of schema `rules`.
+
+Belongs here: one function per table, nothing else. Column names are promised in docs/interfaces.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.rules.attribution import Attribution
+from pipelines.rules.identity import Identity
+from pipelines.rules.kpis import Kpis
+from pipelines.rules.lead_score import LeadScore
+from pipelines.rules.stages import Stages
+from pipelines.rules.teams import Teams
+
+Columns = tuple[tuple[str, pa.DataType], ...]
+Rows = tuple[Columns, list[tuple[Any, ...]]]
+
+_TEXT, _WHOLE, _YES_NO = pa.string(), pa.int64(), pa.bool_()
+_VENDORS = ("hubspot", "salesforce")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _texts(*names: str) -> Columns:
+    return tuple((name, _TEXT) for name in names)
+
+
+def stages(rules: Stages) -> Rows:
+    columns: Columns = (
+        *_texts("vendor", "pipeline", "stage", "canonical_stage"),
+        ("position", _WHOLE), ("is_closed", _YES_NO), ("is_won", _YES_NO),
+    )  # fmt: skip
+    return columns, [
+        (vendor, pipeline, stage, entry.stage, position, entry.closed is not None, entry.closed == "won")
+        for position, entry in enumerate(rules.opportunity, start=1)
+        for vendor in _VENDORS
+        for pipeline, stage in entry.of(vendor)
+    ]
+
+
+def lifecycle(rules: Stages) -> Rows:
+    """A value that is only written, and never read, has `is_read` false; see config/stages.yml."""
+    columns: Columns = (
+        *_texts("vendor", "object", "value", "canonical_stage"),
+        ("position", _WHOLE), ("is_read", _YES_NO), ("is_written", _YES_NO),
+    )  # fmt: skip
+    content: list[tuple[Any, ...]] = []
+    for position, entry in enumerate(rules.lifecycle, start=1):
+        for vendor, kind in (("hubspot", "contacts"), ("salesforce", "Lead")):
+            read, written = getattr(entry.reads, vendor), getattr(entry.writes, vendor)
+            values = list(dict.fromkeys([*read, *([written] if written else [])]))
+            content += [(vendor, kind, v, entry.stage, position, v in read, v == written) for v in values]
+    return columns, content
+
+
+def lead_score_rules(rules: LeadScore) -> Rows:
+    """Fit rules have a row for each value they match; a rule counts once however many of its rows match."""
+    columns: Columns = (
+        *_texts("rule", "kind", "match_value"),
+        ("points", _WHOLE), ("half_life_days", _WHOLE), ("at_most", _WHOLE),
+    )  # fmt: skip
+    fit = [
+        (rule.rule, rule.attribute, str(value).lower(), rule.points, None, None)
+        for rule in rules.fit
+        for value in rule.values
+    ]
+    engagement = [
+        (rule.rule, "touch", rule.touch, rule.points, rule.half_life_days, rule.at_most)
+        for rule in rules.engagement
+    ]
+    return columns, [*fit, *engagement]
+
+
+def channels(rules: Attribution) -> Rows:
+    columns = (*_texts("vendor", "kind", "match_value", "channel", "source", "medium"), ("position", _WHOLE))
+    return columns, [
+        (vendor, kind, rule.match, rule.channel, rule.source, rule.medium, position)
+        for position, (vendor, kind, rule) in enumerate(rules.channels.rows(), start=1)
+    ]
+
+
+def attribution_models(rules: Attribution) -> Rows:
+    columns: Columns = (
+        ("model", _TEXT), ("position", _WHOLE), ("lookback_days", _WHOLE), ("is_written_back", _YES_NO)
+    )  # fmt: skip
+    return columns, [
+        (model.model, position, model.lookback_days, model.model == rules.written_back)
+        for position, model in enumerate(rules.models, start=1)
+    ]
+
+
+def touch_types(rules: Attribution) -> Rows:
+    return _texts("touch_type", "earns"), list(rules.earns_credit.items())
+
+
+def identity(rules: Identity) -> Rows:
+    """Every list and switch of the matching policy as (setting, value)."""
+    lists: dict[str, tuple[str, ...]] = {
+        "plus_tags": (rules.email.plus_tags,),
+        "role_local_part": rules.email.role_local_parts,
+        "placeholder_address": rules.email.placeholder_addresses,
+        "placeholder_domain": rules.email.placeholder_domains,
+        "free_domain": rules.company.free_domains,
+    }
+    return _texts("setting", "value"), [(name, v.lower()) for name, values in lists.items() for v in values]
+
+
+def precedence(rules: Identity) -> Rows:
+    columns = (*_texts("entity", "vendor", "object"), ("rank", _WHOLE))
+    return columns, [
+        (entity, *source.split("."), rank)
+        for entity in ("person", "account", "opportunity")
+        for rank, source in enumerate(getattr(rules.survivorship, entity), start=1)
+    ]
+
+
+def kpis(rules: Kpis) -> Rows:
+    columns: Columns = (
+        *_texts("kpi", "label"), ("target", pa.float64()), *_texts("direction", "unit"), ("position", _WHOLE)
+    )  # fmt: skip
+    return columns, [
+        (k.kpi, k.label, k.target, k.direction, k.unit, position) for position, k in enumerate(rules.kpis, start=1)
+    ]
+
+
+def opening_hours(rules: Kpis) -> Rows:
+    """ISO weekday (Monday is 1), minutes after midnight in the business zone."""
+    columns: Columns = (("weekday", _WHOLE), ("opens_minute", _WHOLE), ("closes_minute", _WHOLE))
+    hours = rules.opening_hours
+    opens, closes = hours.opens.hour * 60 + hours.opens.minute, hours.closes.hour * 60 + hours.closes.minute
+    return columns, [(_WEEKDAYS.index(day) + 1, opens, closes) for day in hours.days]
+
+
+def team_members(rules: Teams) -> Rows:
+    columns: Columns = (
+        *_texts("team", "member_email"), ("position", _WHOLE), ("weight", pa.float64()), ("active", _YES_NO)
+    )  # fmt: skip
+    return columns, [(m.team, m.email.lower(), m.position, m.weight, m.active) for m in rules.members]

@@ -1,0 +1,181 @@
+"""Writes the rules and the run's clock into schema `rules`, which is all that dbt knows of `config/`.
+
+Belongs here: one transaction that replaces every table of the schema, and the tables of others that models
+read and that may not be there yet. What the rules mean is in the modules that parse them and in the models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from pipelines.errors import ConfigError
+from pipelines.rules import attribution, identity, kpis, lead_score, rows, stages, teams
+from pipelines.run import Run
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Connected(Protocol):
+    """What is known about the portal or org at the other end of a connection."""
+
+    @property
+    def vendor(self) -> str: ...
+    @property
+    def org_id(self) -> str: ...
+    @property
+    def org_name(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def url_host(self) -> str: ...
+
+
+class Registry(Protocol):
+    """The person registry as Arrow tables: record_key, person_id, founded_at, and alias, person_id."""
+
+    @property
+    def people(self) -> pa.Table: ...
+    @property
+    def aliases(self) -> pa.Table: ...
+
+
+# Written by other steps; created empty here, so that models that read them build in a first refresh too.
+_OTHERS = """
+create schema if not exists ops;
+create schema if not exists decisions;
+create table if not exists ops.connections (
+    vendor varchar, org_id varchar, org_name varchar, currency varchar, time_zone varchar, url_host varchar,
+    environment varchar, checked_at timestamptz
+);
+create table if not exists ops.journal (
+    change_id varchar, run_id varchar, plan_id varchar, sync varchar, vendor varchar, object varchar,
+    record_id varchar, record_key varchar, field varchar, before_value varchar, after_value varchar,
+    provider varchar, rule varchar, state varchar, code varchar, message varchar, request_id varchar,
+    intended_at timestamptz, settled_at timestamptz
+);
+create table if not exists ops.runs (
+    run_id varchar, kind varchar, started_at timestamptz, ended_at timestamptz, status varchar
+);
+create table if not exists ops.probes (
+    vendor varchar, run_id varchar, probed_at timestamptz, ok boolean, milliseconds bigint, message varchar
+);
+create table if not exists decisions.assignments (
+    decision_id varchar, person_id varchar, team varchar, owner_email varchar, rule varchar, reason varchar,
+    state varchar, decided_at timestamptz, run_id varchar
+);
+"""
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    config_dir: Path,
+    run: Run,
+    as_of: datetime,
+    registry: Registry,
+    connections: Sequence[Connected] | None = None,
+) -> None:
+    """Replace schema `rules`. Without `connections`, those that the extract left in `ops.connections` are used.
+
+    Raises ConfigError when a file of `config/` does not hold; nothing was written then.
+    """
+    known_stages = stages.load_stages(config_dir)
+    known_identity = identity.load_identity(config_dir)
+    known_attribution = attribution.load_attribution(config_dir)
+    known_kpis = kpis.load_kpis(config_dir)
+    tables: dict[str, rows.Rows] = {
+        "stages": rows.stages(known_stages),
+        "lifecycle": rows.lifecycle(known_stages),
+        "lead_score_rules": rows.lead_score_rules(lead_score.load_lead_score(config_dir)),
+        "channels": rows.channels(known_attribution),
+        "attribution_models": rows.attribution_models(known_attribution),
+        "touch_types": rows.touch_types(known_attribution),
+        "identity": rows.identity(known_identity),
+        "precedence": rows.precedence(known_identity),
+        "kpis": rows.kpis(known_kpis),
+        "opening_hours": rows.opening_hours(known_kpis),
+        "team_members": rows.team_members(teams.load_teams(config_dir)),
+    }
+    connection.execute("begin")
+    try:
+        connection.execute("create schema if not exists rules")
+        connection.execute(_OTHERS)
+        for name, (schema, content) in tables.items():
+            _replace(connection, name, _as_table(schema, content))
+        _replace(connection, "person_registry", registry.people)
+        _replace(connection, "person_aliases", registry.aliases)
+        _write_connections(connection, connections)
+        _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def config_hash(config_dir: Path) -> str:
+    """sha256 over every YAML file of a configuration folder, by name and content."""
+    digest = hashlib.sha256()
+    for path in sorted(config_dir.rglob("*.yml")):
+        digest.update(path.relative_to(config_dir).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _write_connections(connection: duckdb.DuckDBPyConnection, connections: Sequence[Connected] | None) -> None:
+    columns = ("vendor", "org_id", "org_name", "currency", "time_zone", "url_host")
+    if connections is None:
+        connection.execute(
+            f"create or replace table rules.connections as select {', '.join(columns)} from ops.connections "
+            "qualify row_number() over (partition by vendor order by checked_at desc) = 1"
+        )
+        return
+    content = [tuple(getattr(c, name) for name in columns) for c in connections]
+    _replace(connection, "connections", _as_table(tuple((name, pa.string()) for name in columns), content))
+
+
+def _write_run(
+    connection: duckdb.DuckDBPyConnection, run: Run, as_of: datetime, known: kpis.Kpis, hash_of_config: str
+) -> None:
+    """One row. The company's currency is the Salesforce org's, or the HubSpot portal's where there is no org."""
+    if as_of.tzinfo is None:
+        raise ValueError("as_of needs a time zone")
+    found = connection.execute(
+        "select count(*) from pg_timezone_names() where name = ?", [known.business_zone]
+    ).fetchone()
+    if not found or not found[0]:
+        raise ConfigError(
+            f"business_zone {known.business_zone} is no time zone", where="kpis.yml",
+            remedy="use a name such as Europe/London",
+        )  # fmt: skip
+    connection.execute(
+        "create or replace table rules.run as select "
+        "$run_id::varchar as run_id, $as_of::timestamptz as as_of, "
+        "timezone($zone::varchar, $as_of::timestamptz)::date as business_date, "
+        "$zone::varchar as business_zone, $config_hash::varchar as config_hash, "
+        "$window_days::integer as window_days, "
+        "(select arg_max(currency, vendor) from rules.connections) as company_currency",
+        {
+            "run_id": run.id, "as_of": as_of, "zone": known.business_zone,
+            "config_hash": hash_of_config, "window_days": known.window_days,
+        },
+    )  # fmt: skip
+
+
+def _as_table(columns: rows.Columns, content: Sequence[tuple[Any, ...]]) -> pa.Table:
+    values: list[tuple[Any, ...]] = list(zip(*content, strict=True)) if content else [() for _ in columns]
+    arrays = [pa.array(value, kind) for value, (_, kind) in zip(values, columns, strict=True)]
+    return pa.table(arrays, names=[name for name, _ in columns])
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    connection.register("rules_incoming", table)
+    connection.execute(f"create or replace table rules.{name} as select * from rules_incoming")
+    connection.unregister("rules_incoming")

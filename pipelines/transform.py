@@ -1,0 +1,263 @@
+"""dbt in this process: one call builds one stage of the project in the work file.
+
+Belongs here: which models a stage is, the kept manifest (parsing is most of what dbt costs), progress, and the
+sentence a failure becomes. What the models say is in `dbt_project`; nothing else imports dbt but the warehouse,
+which closes its connections.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines.errors import CrmError, GateFailed
+from pipelines.run import Progress, Run, silent
+from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
+
+Stage = Literal["marts", "desired", "activity"]
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+_SOURCE_SUFFIXES = (".sql", ".py", ".yml")
+_LONGEST_MESSAGE = 300
+
+# What depends on the journal is built again when it grows; what depends on decisions, after they are taken.
+_SELECTION: dict[Stage, tuple[str, ...]] = {
+    "marts": ("--exclude", "tag:desired", "tag:activity"),
+    "desired": ("--select", "tag:desired", "tag:activity"),
+    "activity": ("--select", "tag:activity"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeResult:
+    """How one model or test came out. `rows` are the failing rows of a test."""
+
+    unique_id: str
+    name: str
+    kind: Literal["model", "test"]
+    status: str
+    seconds: float
+    rows: int = 0
+    message: str = ""
+    tested: str = ""
+    path: str = ""
+
+
+class TestsFailed(GateFailed):
+    """Data tests found rows. `nodes` are all models and tests of the build, as they came out."""
+
+    nodes: tuple[NodeResult, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildResult:
+    """`models` and `tests` count what ran; `warnings` and `failures` are sentences."""
+
+    stage: Stage
+    models: int
+    tests: int
+    warnings: tuple[str, ...]
+    failures: tuple[str, ...]
+    seconds: float
+    nodes: tuple[NodeResult, ...]
+
+
+def build(
+    warehouse: Warehouse,
+    settings: Settings,
+    run: Run,
+    stage: Stage,
+    progress: Progress = silent,
+) -> BuildResult:
+    """Build and test one stage in the work file. The caller holds the lock and has written schema `rules`.
+
+    Raises CrmError when a model cannot be built, GateFailed when a test of severity error finds rows.
+    """
+    started = time.monotonic()
+    manifest = load_manifest(settings)
+    with warehouse.dbt() as work_file:
+        done = _invoke(
+            ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
+             *_SELECTION[stage]],
+            settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
+        )  # fmt: skip
+    nodes = _nodes(done, manifest)
+    log.info("dbt stage %s of run %s: %d nodes in %.1f s", stage, run.id, len(nodes), time.monotonic() - started)
+    _raise_for(done, nodes)
+    return BuildResult(
+        stage=stage,
+        models=sum(n.kind == "model" for n in nodes),
+        tests=sum(n.kind == "test" for n in nodes),
+        warnings=tuple(_sentence(n) for n in nodes if n.status == "warn"),
+        failures=(),
+        seconds=time.monotonic() - started,
+        nodes=nodes,
+    )
+
+
+def run_unit_tests(settings: Settings, warehouse: Warehouse) -> tuple[NodeResult, ...]:
+    """The project's unit tests, in a work file that has every model. For the test suite, not for a refresh."""
+    manifest = load_manifest(settings)
+    with warehouse.dbt() as work_file:
+        done = _invoke(
+            ["test", "--select", "test_type:unit"], settings, work_file=work_file, manifest=manifest
+        )
+    if done.exception is not None:
+        raise done.exception
+    return _nodes(done, manifest)
+
+
+def code_hash() -> str:
+    """Of everything that shapes a table here: the dbt project and the matching it calls."""
+    return _hash_of(_sources(DBT_PROJECT), _sources(PROJECT_ROOT / "pipelines" / "identity"))
+
+
+def load_manifest(settings: Settings) -> Any:
+    """The parsed project: kept below `settings.paths.dbt_target`, made again when a file of the project differs."""
+    from dbt.parser.manifest import extended_mashumuro_decoder
+    from dbt.contracts.graph.manifest import Manifest
+
+    kept = settings.paths.dbt_target / f"manifest-{_manifest_key()}.msgpack"
+    if kept.exists():
+        return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
+    return _parse(settings, kept)
+
+
+def _parse(settings: Settings, kept: Path) -> Any:
+    from dbt.parser.manifest import extended_mashumaro_encoder
+
+    done = _invoke(["parse"], settings, work_file=settings.paths.work, manifest=None)
+    if done.exception is not None or not done.success:
+        raise CrmError(
+            f"the dbt project cannot be parsed: {_brief(str(done.exception))}", where="dbt_project",
+            remedy="mend what the message names",
+        )  # fmt: skip
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    for old in kept.parent.glob("manifest-*.msgpack"):
+        old.unlink(missing_ok=True)
+    part = kept.with_suffix(".part")
+    part.write_bytes(done.result.to_msgpack(extended_mashumaro_encoder))
+    part.replace(kept)
+    return done.result
+
+
+def _manifest_key() -> str:
+    from dbt.version import get_installed_version
+
+    return hashlib.sha256(f"{code_hash()} {DBT_PROJECT} {get_installed_version()}".encode()).hexdigest()[:16]
+
+
+def _invoke(
+    command: list[str],
+    settings: Settings,
+    *,
+    work_file: Path,
+    manifest: Any,
+    on_event: Callable[[Any], None] | None = None,
+) -> Any:
+    """One dbt invocation that prints nothing, writes nothing into the tree and calls nobody."""
+    from dbt.cli.main import dbtRunner
+
+    settings.paths.logs.mkdir(parents=True, exist_ok=True)
+    runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
+    return runner.invoke(
+        [
+            "--quiet", "--no-print", "--no-use-colors", "--log-level", "none", "--log-level-file", "warn",
+            "--log-path", str(settings.paths.logs), "--no-send-anonymous-usage-stats", "--no-version-check",
+            "--no-write-json", "--no-partial-parse", "--cache-selected-only",
+            *command,
+            "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+            "--target-path", str(settings.paths.dbt_target), "--vars", f"{{work_file: '{work_file}'}}",
+        ]
+    )  # fmt: skip
+
+
+def _reporter(progress: Progress) -> Callable[[Any], None]:
+    """Tell of each node as it ends, with its place among all."""
+    ended = 0
+
+    def on_event(event: Any) -> None:
+        nonlocal ended
+        if event.info.name == "NodeFinished":
+            ended += 1
+            progress(event.data.node_info.node_name, ended, None)
+
+    return on_event
+
+
+def _nodes(done: Any, manifest: Any) -> tuple[NodeResult, ...]:
+    results = getattr(done.result, "results", None) or ()
+    found = []
+    for result in results:
+        node = result.node
+        is_test = str(node.resource_type) in ("test", "unit_test")
+        attached = manifest.nodes.get(getattr(node, "attached_node", None) or "")
+        found.append(
+            NodeResult(
+                unique_id=node.unique_id,
+                name=node.name,
+                kind="test" if is_test else "model",
+                status=str(result.status),
+                seconds=result.execution_time,
+                rows=result.failures or 0,
+                message=_brief(result.message or ""),
+                tested=attached.name if attached is not None else "",
+                path=node.original_file_path,
+            )
+        )
+    return tuple(found)
+
+
+def _raise_for(done: Any, nodes: tuple[NodeResult, ...]) -> None:
+    errors = [n for n in nodes if n.status == "error"]
+    if errors:
+        first = errors[0]
+        more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
+        raise CrmError(
+            f"{first.kind} {first.name}{more} could not be built: {first.message}",
+            where=f"dbt_project/{first.path}", remedy="mend the model or the rule it reads",
+        )  # fmt: skip
+    failed = [n for n in nodes if n.status == "fail"]
+    if failed:
+        rest = f"; {len(failed) - 1} more tests failed" if len(failed) > 1 else ""
+        stopped = TestsFailed(
+            _sentence(failed[0]) + rest, where=f"dbt_project/{failed[0].path}",
+            remedy="what was published before still stands; look at the rows in var/work.duckdb",
+        )  # fmt: skip
+        stopped.nodes = nodes
+        raise stopped
+    if done.exception is not None:
+        raise CrmError(f"dbt stopped: {_brief(str(done.exception))}", where="dbt_project") from done.exception
+
+
+def _sentence(node: NodeResult) -> str:
+    on = f" on {node.tested}" if node.tested else ""
+    return f"test {node.name}{on} found {node.rows} {'row' if node.rows == 1 else 'rows'}"
+
+
+def _brief(message: str) -> str:
+    """The message in one line, without dbt's frame around it."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    if len(lines) > 1 and " Error" in lines[0]:
+        lines = lines[1:]
+    return " ".join(lines)[:_LONGEST_MESSAGE].rstrip(".")
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.suffix in _SOURCE_SUFFIXES)
+
+
+def _hash_of(*groups: Iterator[Path]) -> str:
+    digest = hashlib.sha256()
+    for paths in groups:
+        for path in paths:
+            digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + b"\0")
+            digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -53,6 +53,8 @@ class Sample:
 class SyncSummary:
     """What a plan does for one sync. `fields` counts changes by field, `kept` those the policy forbids."""
 
+    vendor: str
+    object: str
     desired: int
     existing: int
     records: int
@@ -90,8 +92,9 @@ class Plan:
 
     @property
     def calls(self) -> int:
-        """API calls the forecast comes to."""
-        return sum(summary.calls.total for summary in self.syncs.values())
+        """API calls the forecast comes to; each vendor that is written to is asked once who it is."""
+        vendors = {summary.vendor for summary in self.syncs.values() if summary.records}
+        return sum(summary.calls.total for summary in self.syncs.values()) + len(vendors)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -158,7 +161,7 @@ class _Making:
             self.connection, "cells where verdict = 'change' and sync = ?", "distinct record_id", name
         )
         return SyncSummary(
-            desired=desired, existing=existing, records=records,
+            vendor=sync.vendor, object=sync.object, desired=desired, existing=existing, records=records,
             fields={row[0]: row[1] for row in counted if row[1]},
             kept={row[0]: row[2] for row in counted if row[2]},
             held=_count(self.connection, "held where sync = ?", "*", name),
@@ -218,7 +221,7 @@ class _Making:
             f"{_LINE_SQL} order by list_position($names, c.sync), c.record_id",
             {"names": names, "vendors": [s.vendor for s in self.syncs.syncs.values()],
              "objects": [s.object for s in self.syncs.syncs.values()]},
-        ).fetch_record_batch(_LINES_AT_ONCE)  # fmt: skip
+        ).to_arrow_reader(_LINES_AT_ONCE)  # fmt: skip
         for batch in reader:
             yield from batch.column(0).to_pylist()
 

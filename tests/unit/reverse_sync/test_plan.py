@@ -1,0 +1,231 @@
+"""What a plan says, and what it leaves alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from pipelines.errors import ConfigError, CrmError
+from pipelines.reverse_sync import planfile
+from pipelines.reverse_sync.plan import Plan
+from pipelines.state import agreed
+from pipelines.state.agreed import Agreed
+
+from .conftest import NOON, ORGS, World
+
+
+def _changes(plan: Plan) -> dict[str, dict[str, tuple[str | None, str | None]]]:
+    planfile.read_header(plan.path)
+    return {
+        change.record_id: {name: (f.before, f.after) for name, f in change.fields.items()}
+        for change in planfile.read_changes(plan.path)
+    }
+
+
+def _agree(world: World, record_id: str, name: str, value: str | None, after: timedelta) -> None:
+    row = Agreed(f"hubspot:{ORGS['hubspot']}:contacts:{record_id}", name, value, NOON + after, "r0")
+    with world.state.writing() as connection:
+        agreed.save(connection, [row])
+
+
+def test_only_fields_that_differ_are_planned(world: World) -> None:
+    world.hubspot.records = {"1": {"score": 10, "source": "paid"}, "2": {"score": 50, "source": "organic"}}
+    world.publish({"1": {"score": 80, "source": "paid"}, "2": {"score": 50, "source": " organic "}})
+    plan = world.plan()
+    assert _changes(plan) == {"1": {"score": ("10", "80")}}
+    assert plan.counts == {"contacts": 1, "leads": 0, "held": 0, "calls": 3}
+    assert plan.syncs["contacts"].fields == {"score": 1}
+
+
+def test_a_desired_null_leaves_the_field_untouched(world: World) -> None:
+    world.hubspot.records = {"1": {"score": 10, "source": "paid"}}
+    world.publish({"1": {"score": None, "source": None}})
+    assert world.plan().is_empty
+
+
+def test_an_explicit_clear_empties_a_field_and_meets_the_guard_on_blanks(world: World) -> None:
+    world.hubspot.records = {"1": {"source": "paid"}, "2": {}}
+    world.publish({"1": {"source": "__clear__"}, "2": {"source": "__clear__"}})
+    plan = world.plan()
+    assert _changes(plan) == {"1": {"source": ("paid", None)}}
+    assert plan.stopped == ("contacts would empty 1 fields (the guard allows 0)",)
+
+
+@pytest.mark.parametrize(("score", "planned"), [(49, False), (51, False), (52, True), (48, True)])
+def test_a_number_inside_the_dead_band_is_left_alone(world: World, score: int, planned: bool) -> None:
+    world.hubspot.records = {"1": {"score": 50}}
+    world.publish({"1": {"score": score}})
+    assert world.plan().is_empty is not planned
+
+
+def test_an_empty_number_is_filled_whatever_the_dead_band(world: World) -> None:
+    world.hubspot.records = {"1": {}}
+    world.publish({"1": {"score": 0}})
+    assert _changes(world.plan()) == {"1": {"score": (None, "0")}}
+
+
+def test_policies_leave_the_crm_s_value_and_count_it_as_kept(world: World) -> None:
+    world.hubspot.records = {
+        "1": {"stage": "customer", "rep": "7"},
+        "2": {"stage": "lead", "rep": None},
+        "3": {"stage": "other"},
+    }
+    world.publish({
+        "1": {"stage": "mql", "rep": "8"}, "2": {"stage": "mql", "rep": "8"}, "3": {"stage": "customer"},
+    })  # fmt: skip
+    plan = world.plan()
+    assert _changes(plan) == {"2": {"stage": ("lead", "mql"), "rep": (None, "8")}}
+    assert plan.syncs["contacts"].kept == {"stage": 2, "rep": 1}
+
+
+def test_a_confirmed_write_is_what_exists_until_an_extract_reached_past_it(world: World) -> None:
+    world.hubspot.records = {"1": {"source": "paid"}, "2": {"source": "paid"}}
+    _agree(world, "1", "source", "organic", timedelta(seconds=1))
+    world.publish({"1": {"source": "organic"}, "2": {"source": "organic"}}, as_of=NOON)
+    assert _changes(world.plan()) == {"2": {"source": ("paid", "organic")}}
+
+
+def test_a_later_change_by_others_wins_over_our_agreed_value(world: World) -> None:
+    world.hubspot.records = {"1": {"source": "their own word"}}
+    _agree(world, "1", "source", "organic", timedelta(seconds=1))
+    world.publish({"1": {"source": "organic"}}, as_of=NOON + timedelta(minutes=1))
+    assert _changes(world.plan()) == {"1": {"source": ("their own word", "organic")}}
+
+
+def test_a_wish_that_went_back_to_what_the_extract_shows_is_still_planned(world: World) -> None:
+    world.hubspot.records = {"1": {"source": "paid"}}
+    _agree(world, "1", "source", "organic", timedelta(seconds=1))
+    world.publish({"1": {"source": "paid"}}, as_of=NOON)
+    assert _changes(world.plan()) == {"1": {"source": ("organic", "paid")}}
+
+
+def test_records_named_twice_or_not_there_are_held_with_the_reason(world: World) -> None:
+    world.hubspot.records = {"1": {}, "2": {}}
+    world.publish({"1": {"score": 5}, "1#again": {"score": 6}, "9": {"score": 7}, "2": {"score": 8}})
+    plan = world.plan()
+    assert {held.record_id: held.reason for held in plan.held} == {
+        "1": "the desired rows name this record 2 times",
+        "9": "the last extract does not have this record",
+    }
+    assert list(_changes(plan)) == ["2"]
+    assert "contacts: 2 records are held back" in plan.warnings
+
+
+def test_a_decided_value_is_explained_by_the_rule_that_decided_it(world: World) -> None:
+    world.hubspot.records = {"1": {}, "2": {}}
+    world.publish(
+        {"1": {"rep": "8"}, "2": {"rep": "9"}},
+        extra=[
+            "create or replace table decisions.assignments (person_id varchar, rule varchar, state varchar)",
+            "insert into decisions.assignments values ('person 0', 'enterprise-leads', 'assigned')",
+        ],
+    )
+    rules = {c.record_id: c.fields["rep"].rule for c in planfile.read_changes(world.plan().path)}
+    assert rules == {"1": "enterprise-leads", "2": "routing.yml"}
+
+
+def test_a_world_without_people_gives_an_empty_plan_that_says_so(world: World) -> None:
+    world.publish(people=0)
+    plan = world.plan()
+    assert plan.is_empty
+    assert plan.notes == (
+        "this world has no people, so nothing is written to hubspot contacts",
+        "this world has no people, so nothing is written to salesforce Lead",
+    )
+
+
+def test_overwriting_what_people_own_on_too_many_records_stops_the_plan(world: World) -> None:
+    world.hubspot.records = {str(n): {"stage": "lead"} for n in range(9)}
+    world.publish({str(n): {"stage": "mql"} for n in range(3)})
+    (sentence,) = world.plan().stopped
+    assert sentence == (
+        "contacts would overwrite values that people own on 3 of 9 records (33%, the guard allows 30%)"
+    )
+
+
+def test_up_to_the_floor_a_share_is_not_asked(world: World) -> None:
+    world.hubspot.records = {"1": {"stage": "lead"}, "2": {"stage": "lead"}}
+    world.publish({"1": {"stage": "mql"}, "2": {"stage": "mql"}})
+    assert world.plan().stopped == ()
+
+
+def test_the_same_state_of_things_gives_the_same_plan(world: World) -> None:
+    world.hubspot.records = {str(n): {} for n in range(20)}
+    world.publish({str(n): {"score": n, "source": "paid"} for n in range(20)})
+    first = world.plan()
+    content = first.path.read_bytes()
+    assert world.plan().plan_id == first.plan_id
+    assert first.path.read_bytes() == content
+
+
+def test_the_forecast_counts_a_read_back_where_the_vendor_does_not_echo(world: World) -> None:
+    world.hubspot.records = {str(n): {} for n in range(101)}
+    world.salesforce.records = {str(n): {} for n in range(201)}
+    world.publish(
+        {str(n): {"source": "paid"} for n in range(101)}, {str(n): {"Score__c": 5.0} for n in range(201)}
+    )
+    calls = {name: summary.calls for name, summary in world.plan().syncs.items()}
+    assert (calls["contacts"].write, calls["contacts"].read_back, calls["contacts"].check) == (2, 0, 1)
+    assert (calls["leads"].write, calls["leads"].read_back, calls["leads"].check) == (2, 2, 1)
+    assert calls["leads"].formula == (
+        "201 records / 200 a call, and as many to read back; one call for the fields"
+    )
+
+
+def test_samples_name_the_person_and_show_the_records_with_most_to_change(world: World) -> None:
+    world.hubspot.records = {str(n): {} for n in range(5)}
+    world.publish({str(n): {"score": n, "source": "paid" if n == 4 else None} for n in range(5)}, people=5)
+    samples = world.plan().samples
+    assert [(s.record_id, s.label) for s in samples] == [
+        ("4", "Person 4"),
+        ("0", "Person 0"),
+        ("1", "Person 1"),
+    ]
+    assert samples[0].fields["source"].after == "paid"
+
+
+def test_findings_of_the_marts_are_part_of_the_plan(world: World) -> None:
+    finding = (
+        "create or replace table marts.data_findings as select 'deals without owner' as finding, 7 as records"
+    )
+    world.publish(extra=[finding])
+    assert world.plan().findings == ({"finding": "deals without owner", "records": 7},)
+
+
+def test_a_field_that_the_model_lacks_is_named(world: World) -> None:
+    config = world.settings.config_dir / "syncs.yml"
+    config.write_text(config.read_text().replace("      source:", "      sauce:"))
+    world.publish()
+    with pytest.raises(
+        ConfigError, match="sync contacts names the field sauce, which model sync_hubspot__contacts"
+    ):
+        world.plan()
+
+
+def test_nothing_published_is_one_sentence(world: World) -> None:
+    with pytest.raises(CrmError, match="nothing has been published yet"):
+        world.plan()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda t: t.replace('"after":"80"', '"after":"99"'),
+        lambda t: t.replace('"stopped":[]', '"stopped":[1]'),
+        lambda t: t + "{}\n",
+        lambda _: "{}",
+        lambda _: "nothing",
+    ],
+)
+def test_a_plan_edited_by_hand_is_refused(world: World, edit: object) -> None:
+    world.hubspot.records = {"1": {"score": 10}}
+    world.publish({"1": {"score": 80}})
+    plan = world.plan()
+    text = plan.path.read_text()
+    edited = edit(text)  # type: ignore[operator]
+    assert edited != text
+    plan.path.write_text(edited)
+    with pytest.raises(CrmError, match="this plan is refused"):
+        world.apply(plan)
+    assert world.hubspot.calls == 0

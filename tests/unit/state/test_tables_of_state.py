@@ -1,0 +1,124 @@
+"""What each table keeps: journal, agreed values, registry, decisions, probes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.settings import Settings
+from pipelines.state import State, agreed, decisions, journal, registry, runs
+from pipelines.state.agreed import Agreed
+from pipelines.state.decisions import KeptDecision
+from pipelines.state.journal import Intent, Settlement
+from pipelines.warehouse import Warehouse
+
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+def _intent(number: int) -> Intent:
+    return Intent(
+        f"c{number}", "plan", "hubspot_contacts", "hubspot", "contacts", str(number),
+        f"hubspot:1:contacts:{number}", "lead_score", None, "42", "computed", "lead_score.yml",
+    )  # fmt: skip
+
+
+def test_a_row_is_open_until_it_is_settled(state: State) -> None:
+    with state.writing() as connection:
+        journal.intend(connection, [_intent(1), _intent(2)], run_id="r", at=NOON)
+        journal.mark_sent(connection, ["c1", "c2"])
+        journal.settle(connection, [Settlement("c1", "confirmed", "", "", "q1", NOON)])
+        journal.settle(connection, [Settlement("c2", "unknown", "ANSWER_LOST", "lost", "", None)])
+    with state.reading() as connection:
+        assert journal.has_open(connection)
+        assert [row["change_id"] for row in journal.open_rows(connection)] == ["c2"]
+        assert journal.states_of(connection, ["c1", "c2", "c3"]) == {"c1": "confirmed", "c2": "unknown"}
+        (life,) = journal.of_record(connection, "hubspot:1:contacts:1")
+    assert (life["state"], life["request_id"], life["settled_at"]) == ("confirmed", "q1", NOON)
+
+
+def test_intending_a_change_again_opens_its_row_again(state: State) -> None:
+    with state.writing() as connection:
+        journal.intend(connection, [_intent(1)], run_id="r1", at=NOON)
+        journal.settle(connection, [Settlement("c1", "intended", journal.NOT_SENT, "ended", "", NOON)])
+        assert not journal.has_open(connection)
+        journal.intend(connection, [_intent(1)], run_id="r2", at=NOON)
+    with state.reading() as connection:
+        (row,) = journal.open_rows(connection)
+        assert (row["run_id"], row["code"], row["settled_at"]) == ("r2", "", None)
+        assert journal.tally(connection, "plan", "r2") == [("hubspot_contacts", "intended", 1, 1)]
+
+
+def test_more_change_ids_than_a_statement_can_bind_are_looked_up(state: State) -> None:
+    with state.writing() as connection:
+        journal.intend(connection, [_intent(n) for n in range(2_000)], run_id="r", at=NOON)
+        assert len(journal.states_of(connection, [f"c{n}" for n in range(2_000)])) == 2_000
+
+
+def test_the_latest_agreed_value_stands(state: State) -> None:
+    first = Agreed("k", "lead_score", "1", NOON, "r1")
+    later = Agreed("k", "lead_score", None, NOON + timedelta(hours=1), "r2")
+    with state.writing() as connection:
+        agreed.save(connection, [first])
+        agreed.save(connection, [later])
+    with state.reading() as connection:
+        assert agreed.since(connection, None) == [later]
+        assert agreed.since(connection, later.agreed_at) == []
+        assert agreed.of_records(connection, ["k", "other"]) == {("k", "lead_score"): later}
+
+
+def test_a_decision_that_is_kept_stays_as_it_was(state: State) -> None:
+    first = KeptDecision("d1", 1, "p1", "routing", "inbound", "a@x.example", "r", "why", NOON, "run1")
+    with state.writing() as connection:
+        decisions.save(connection, [first])
+        decisions.save(
+            connection,
+            [first._replace(owner_email="b@x.example"), first._replace(decision_id="d2", sequence=2)],
+        )
+    with state.reading() as connection:
+        assert [d.owner_email for d in decisions.load(connection, "routing")] == ["a@x.example"] * 2
+        assert decisions.load(connection, "handoff") == ()
+
+
+def test_a_probe_is_remembered(state: State, settings: Settings) -> None:
+    with state.writing() as connection:
+        runs.save_probe(connection, runs.Probe("hubspot", "r", NOON, False, 12, "no answer"))
+    with State.open(settings) as again, again.reading() as connection:
+        assert connection.exec_driver_sql("select ok, milliseconds from probes").all() == [(0, 12)]
+
+
+def _build_left(
+    connection: duckdb.DuckDBPyConnection, people: list[tuple[str, str]], aliases: list[tuple[str, str]]
+) -> None:
+    connection.execute("create schema if not exists intermediate")
+    connection.register("p", pa.table([list(c) for c in zip(*people, strict=True)], names=["k", "p"]))
+    connection.execute(
+        "create or replace table intermediate.int_person_registry as "
+        "select k as record_key, p as person_id, timestamptz '2026-06-30 12:00:00+00' as founded_at from p"
+    )
+    connection.execute(
+        "create or replace table intermediate.int_person_aliases (alias varchar, person_id varchar)"
+    )
+    if aliases:
+        connection.executemany("insert into intermediate.int_person_aliases values (?, ?)", aliases)
+
+
+def test_the_registry_that_a_build_left_is_kept_and_comes_back(state: State, settings: Settings) -> None:
+    warehouse = Warehouse(settings.paths)
+    with warehouse.locked("test"):
+        warehouse.start_work()
+        with warehouse.writing() as build, state.writing() as connection:
+            _build_left(build, [("k2", "p2"), ("k1", "p1")], [])
+            assert registry.publish_registry(connection, build) == 2
+            _build_left(build, [("k2", "p1"), ("k3", "p3")], [("p2", "p1")])
+            registry.publish_registry(connection, build)
+    with state.reading() as connection:
+        kept = registry.load(connection)
+    assert kept.people.select(["record_key", "person_id"]).to_pylist() == [
+        {"record_key": "k1", "person_id": "p1"},  # not in the build any more: it may come back
+        {"record_key": "k2", "person_id": "p1"},
+        {"record_key": "k3", "person_id": "p3"},
+    ]
+    assert kept.people["founded_at"].to_pylist() == [NOON] * 3
+    assert kept.aliases.to_pylist() == [{"alias": "p2", "person_id": "p1"}]

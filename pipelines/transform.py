@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 Stage = Literal["marts", "desired", "activity"]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 _SOURCE_SUFFIXES = (".sql", ".py", ".yml")
-_LONGEST_MESSAGE = 300
+_LONGEST_MESSAGE = 600
 
 # What depends on the journal is built again when it grows; what depends on decisions, after they are taken.
 _SELECTION: dict[Stage, tuple[str, ...]] = {

@@ -161,7 +161,7 @@ def _write_run(
         "timezone($zone::varchar, $as_of::timestamptz)::date as business_date, "
         "$zone::varchar as business_zone, $config_hash::varchar as config_hash, "
         "$window_days::integer as window_days, "
-        "(select arg_max(currency, vendor) from rules.connections) as company_currency",
+        "(select arg_max(currency, vendor) filter (where currency != '') from rules.connections) as company_currency",
         {
             "run_id": run.id, "as_of": as_of, "zone": known.business_zone,
             "config_hash": hash_of_config, "window_days": known.window_days,

@@ -83,6 +83,6 @@ select
     grouped.*,
     case when grouped.is_closed then grouped.close_at end as closed_at,
     case
-        when grouped.currency = {{ run_value('company_currency') }} then grouped.amount
+        when grouped.currency is not distinct from {{ run_value('company_currency') }} then grouped.amount
     end as amount_converted
 from grouped

@@ -22,10 +22,7 @@ hubspot_deals as (
         deals.stage,
         coalesce(stages.label, deals.stage) as stage_label,
         deals.amount,
-        coalesce(
-            deals.currency,
-            (select c.currency from {{ source('rules', 'connections') }} as c where c.vendor = 'hubspot')
-        ) as currency,
+        coalesce(deals.currency, {{ own_currency('hubspot') }}) as currency,
         coalesce(deals.probability, stages.probability) as probability,
         -- A portal may lack the calculated properties; its pipelines then say what a stage means.
         coalesce(deals.is_closed, stages.is_closed, stages.probability in (0, 1)) as is_closed,
@@ -57,10 +54,7 @@ salesforce_opportunities as (
         stage,
         stage as stage_label,
         amount,
-        coalesce(
-            currency,
-            (select c.currency from {{ source('rules', 'connections') }} as c where c.vendor = 'salesforce')
-        ) as currency,
+        coalesce(currency, {{ own_currency('salesforce') }}) as currency,
         probability / 100.0 as probability,
         is_closed,
         is_won,

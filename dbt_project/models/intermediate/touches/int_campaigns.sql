@@ -8,7 +8,7 @@ with salesforce_campaigns as (
         status,
         cast(null as varchar) as utm,
         coalesce(actual_cost, budgeted_cost) as cost,
-        (select c.currency from {{ source('rules', 'connections') }} as c where c.vendor = 'salesforce') as currency,
+        {{ own_currency('salesforce') }} as currency,
         start_date,
         end_date
     from {{ ref('stg_salesforce__campaigns') }}
@@ -24,10 +24,7 @@ hubspot_campaigns as (
         status,
         lower(utm) as utm,
         coalesce(spend, budget) as cost,
-        coalesce(
-            currency,
-            (select c.currency from {{ source('rules', 'connections') }} as c where c.vendor = 'hubspot')
-        ) as currency,
+        coalesce(currency, {{ own_currency('hubspot') }}) as currency,
         start_date,
         end_date
     from {{ ref('stg_hubspot__campaigns') }}

@@ -4,27 +4,27 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'Account', 'id') }} as record_key,
-        id as account_id,
-        parentid as parent_account_id,
-        ownerid as owner_id,
+        {{ record_key('salesforce', 'Account', '"Id"') }} as record_key,
+        "Id" as account_id,
+        "ParentId" as parent_account_id,
+        "OwnerId" as owner_id,
 
-        name,
-        website,
-        industry,
-        billingcity as city,
-        billingstate as state,
-        billingcountry as country,
-        type,
+        "Name" as name,
+        "Website" as website,
+        "Industry" as industry,
+        "BillingCity" as city,
+        "BillingState" as state,
+        "BillingCountry" as country,
+        "Type" as type,
 
-        numberofemployees as employees,
-        annualrevenue as annual_revenue,
+        "NumberOfEmployees" as employees,
+        "AnnualRevenue" as annual_revenue,
 
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

@@ -4,23 +4,23 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'CampaignMember', 'id') }} as record_key,
-        id as campaign_member_id,
-        campaignid as campaign_id,
-        leadid as lead_id,
-        contactid as contact_id,
+        {{ record_key('salesforce', 'CampaignMember', '"Id"') }} as record_key,
+        "Id" as campaign_member_id,
+        "CampaignId" as campaign_id,
+        "LeadId" as lead_id,
+        "ContactId" as contact_id,
 
-        status,
+        "Status" as status,
 
-        hasresponded as has_responded,
+        "HasResponded" as has_responded,
 
-        firstrespondeddate as first_responded_date,
+        "FirstRespondedDate" as first_responded_date,
 
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

@@ -4,28 +4,28 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'Campaign', 'id') }} as record_key,
-        id as campaign_id,
-        parentid as parent_campaign_id,
-        ownerid as owner_id,
+        {{ record_key('salesforce', 'Campaign', '"Id"') }} as record_key,
+        "Id" as campaign_id,
+        "ParentId" as parent_campaign_id,
+        "OwnerId" as owner_id,
 
-        name,
-        type,
-        status,
+        "Name" as name,
+        "Type" as type,
+        "Status" as status,
 
-        budgetedcost as budgeted_cost,
-        actualcost as actual_cost,
+        "BudgetedCost" as budgeted_cost,
+        "ActualCost" as actual_cost,
 
-        isactive as is_active,
+        "IsActive" as is_active,
 
-        startdate as start_date,
-        enddate as end_date,
+        "StartDate" as start_date,
+        "EndDate" as end_date,
 
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

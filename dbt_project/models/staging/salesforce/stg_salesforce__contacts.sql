@@ -4,35 +4,35 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'Contact', 'id') }} as record_key,
-        id as contact_id,
-        accountid as account_id,
-        ownerid as owner_id,
+        {{ record_key('salesforce', 'Contact', '"Id"') }} as record_key,
+        "Id" as contact_id,
+        "AccountId" as account_id,
+        "OwnerId" as owner_id,
 
-        firstname as first_name,
-        lastname as last_name,
-        email,
-        phone,
-        title as job_title,
-        leadsource as lead_source,
-        mailingcity as city,
-        mailingstate as state,
-        mailingcountry as country,
-        first_touch_source__c as first_touch_source,
-        first_touch_campaign__c as first_touch_campaign,
-        last_touch_source__c as last_touch_source,
+        "FirstName" as first_name,
+        "LastName" as last_name,
+        "Email" as email,
+        "Phone" as phone,
+        "Title" as job_title,
+        "LeadSource" as lead_source,
+        "MailingCity" as city,
+        "MailingState" as state,
+        "MailingCountry" as country,
+        "First_Touch_Source__c" as first_touch_source,
+        "First_Touch_Campaign__c" as first_touch_campaign,
+        "Last_Touch_Source__c" as last_touch_source,
 
-        lead_score__c as lead_score,
-        touch_count__c as touch_count,
-        attributed_revenue__c as attributed_revenue,
+        "Lead_Score__c" as lead_score,
+        "Touch_Count__c" as touch_count,
+        "Attributed_Revenue__c" as attributed_revenue,
 
-        hasoptedoutofemail as is_opted_out,
+        "HasOptedOutOfEmail" as is_opted_out,
 
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

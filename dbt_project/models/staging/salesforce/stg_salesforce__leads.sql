@@ -4,44 +4,44 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'Lead', 'id') }} as record_key,
-        id as lead_id,
-        ownerid as owner_id,
-        convertedaccountid as converted_account_id,
-        convertedcontactid as converted_contact_id,
-        convertedopportunityid as converted_opportunity_id,
+        {{ record_key('salesforce', 'Lead', '"Id"') }} as record_key,
+        "Id" as lead_id,
+        "OwnerId" as owner_id,
+        "ConvertedAccountId" as converted_account_id,
+        "ConvertedContactId" as converted_contact_id,
+        "ConvertedOpportunityId" as converted_opportunity_id,
 
-        firstname as first_name,
-        lastname as last_name,
-        email,
-        phone,
-        company as company_name,
-        title as job_title,
-        industry,
-        city,
-        state,
-        country,
-        leadsource as lead_source,
-        status,
-        first_touch_source__c as first_touch_source,
-        first_touch_campaign__c as first_touch_campaign,
-        last_touch_source__c as last_touch_source,
-        lead_status__c as canonical_status,
+        "FirstName" as first_name,
+        "LastName" as last_name,
+        "Email" as email,
+        "Phone" as phone,
+        "Company" as company_name,
+        "Title" as job_title,
+        "Industry" as industry,
+        "City" as city,
+        "State" as state,
+        "Country" as country,
+        "LeadSource" as lead_source,
+        "Status" as status,
+        "First_Touch_Source__c" as first_touch_source,
+        "First_Touch_Campaign__c" as first_touch_campaign,
+        "Last_Touch_Source__c" as last_touch_source,
+        "Lead_Status__c" as canonical_status,
 
-        lead_score__c as lead_score,
-        touch_count__c as touch_count,
-        attributed_revenue__c as attributed_revenue,
+        "Lead_Score__c" as lead_score,
+        "Touch_Count__c" as touch_count,
+        "Attributed_Revenue__c" as attributed_revenue,
 
-        hasoptedoutofemail as is_opted_out,
-        isconverted as is_converted,
+        "HasOptedOutOfEmail" as is_opted_out,
+        "IsConverted" as is_converted,
 
-        converteddate as converted_date,
+        "ConvertedDate" as converted_date,
 
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

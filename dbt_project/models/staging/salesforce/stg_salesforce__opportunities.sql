@@ -4,33 +4,33 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'Opportunity', 'id') }} as record_key,
-        id as opportunity_id,
-        accountid as account_id,
-        contactid as contact_id,
-        campaignid as campaign_id,
-        ownerid as owner_id,
+        {{ record_key('salesforce', 'Opportunity', '"Id"') }} as record_key,
+        "Id" as opportunity_id,
+        "AccountId" as account_id,
+        "ContactId" as contact_id,
+        "CampaignId" as campaign_id,
+        "OwnerId" as owner_id,
 
-        name,
-        stagename as stage,
-        currencyisocode as currency,
-        type,
-        leadsource as lead_source,
-        forecastcategoryname as forecast_category,
+        "Name" as name,
+        "StageName" as stage,
+        "CurrencyIsoCode" as currency,
+        "Type" as type,
+        "LeadSource" as lead_source,
+        "ForecastCategoryName" as forecast_category,
 
-        amount,
-        probability,
+        "Amount" as amount,
+        "Probability" as probability,
 
-        isclosed as is_closed,
-        iswon as is_won,
+        "IsClosed" as is_closed,
+        "IsWon" as is_won,
 
-        closedate as close_date,
+        "CloseDate" as close_date,
 
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

@@ -4,20 +4,20 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'OpportunityContactRole', 'id') }} as record_key,
-        id as contact_role_id,
-        opportunityid as opportunity_id,
-        contactid as contact_id,
+        {{ record_key('salesforce', 'OpportunityContactRole', '"Id"') }} as record_key,
+        "Id" as contact_role_id,
+        "OpportunityId" as opportunity_id,
+        "ContactId" as contact_id,
 
-        role,
+        "Role" as role,
 
-        isprimary as is_primary,
+        "IsPrimary" as is_primary,
 
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

@@ -4,23 +4,23 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'OpportunityHistory', 'id') }} as record_key,
-        id as history_id,
-        opportunityid as opportunity_id,
-        createdbyid as changed_by_id,
+        {{ record_key('salesforce', 'OpportunityHistory', '"Id"') }} as record_key,
+        "Id" as history_id,
+        "OpportunityId" as opportunity_id,
+        "CreatedById" as changed_by_id,
 
-        stagename as stage,
-        forecastcategory as forecast_category,
+        "StageName" as stage,
+        "ForecastCategory" as forecast_category,
 
-        amount,
-        probability,
+        "Amount" as amount,
+        "Probability" as probability,
 
-        closedate as close_date,
+        "CloseDate" as close_date,
 
-        createddate as changed_at
+        "CreatedDate" as changed_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

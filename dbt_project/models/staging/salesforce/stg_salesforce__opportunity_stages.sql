@@ -4,21 +4,21 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'OpportunityStage', 'id') }} as record_key,
-        id as stage_id,
+        {{ record_key('salesforce', 'OpportunityStage', '"Id"') }} as record_key,
+        "Id" as stage_id,
 
-        masterlabel as label,
-        apiname as api_name,
-        forecastcategoryname as forecast_category,
+        "MasterLabel" as label,
+        "ApiName" as api_name,
+        "ForecastCategoryName" as forecast_category,
 
-        sortorder as position,
-        defaultprobability as default_probability,
+        "SortOrder" as position,
+        "DefaultProbability" as default_probability,
 
-        isactive as is_active,
-        isclosed as is_closed,
-        iswon as is_won,
+        "IsActive" as is_active,
+        "IsClosed" as is_closed,
+        "IsWon" as is_won,
 
-        systemmodstamp as updated_at
+        "SystemModstamp" as updated_at
     from source
 )
 

@@ -4,28 +4,28 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'Task', 'id') }} as record_key,
-        id as task_id,
-        whoid as who_id,
-        whatid as what_id,
-        ownerid as owner_id,
+        {{ record_key('salesforce', 'Task', '"Id"') }} as record_key,
+        "Id" as task_id,
+        "WhoId" as who_id,
+        "WhatId" as what_id,
+        "OwnerId" as owner_id,
 
-        subject,
-        type,
-        tasksubtype as subtype,
-        status,
-        priority,
+        "Subject" as subject,
+        "Type" as type,
+        "TaskSubtype" as subtype,
+        "Status" as status,
+        "Priority" as priority,
 
-        isclosed as is_closed,
+        "IsClosed" as is_closed,
 
-        activitydate as activity_date,
+        "ActivityDate" as activity_date,
 
-        completeddatetime as completed_at,
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CompletedDateTime" as completed_at,
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
     where deleted_at is null
-        and not coalesce(isdeleted, false)
+        and not coalesce("IsDeleted", false)
 )
 
 select * from renamed

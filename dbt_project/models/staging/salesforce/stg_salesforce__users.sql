@@ -4,21 +4,21 @@ with source as (
 
 renamed as (
     select
-        {{ record_key('salesforce', 'User', 'id') }} as record_key,
-        id as user_id,
-        managerid as manager_id,
+        {{ record_key('salesforce', 'User', '"Id"') }} as record_key,
+        "Id" as user_id,
+        "ManagerId" as manager_id,
 
-        username,
-        email,
-        firstname as first_name,
-        lastname as last_name,
-        name,
-        timezonesidkey as time_zone,
+        "Username" as username,
+        "Email" as email,
+        "FirstName" as first_name,
+        "LastName" as last_name,
+        "Name" as name,
+        "TimeZoneSidKey" as time_zone,
 
-        isactive as is_active,
+        "IsActive" as is_active,
 
-        createddate as created_at,
-        systemmodstamp as updated_at
+        "CreatedDate" as created_at,
+        "SystemModstamp" as updated_at
     from source
 )
 

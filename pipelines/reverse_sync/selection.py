@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.clients.errors import NotFound
 from pipelines.reverse_sync import planfile
-from pipelines.reverse_sync.destinations.base import Destination
+from pipelines.reverse_sync.destinations.base import Destination, FieldAccess
 from pipelines.reverse_sync.outcomes import Change
 from pipelines.reverse_sync.planfile import FieldChange, RecordChange
 from pipelines.reverse_sync.results import SyncResult
@@ -37,21 +37,16 @@ class Selection:
         self._path, self._name, self._sync, self._state, self._result = path, name, sync, state, result
         self._plan_id: str = header["plan_id"]
         self._extracted = _moment(header["extracted_until"].get(name))
-        self._refused: dict[str, str] = {}
+        self._label = ""
+        self._access: Mapping[str, FieldAccess] = {}
 
     def ask_metadata(self, destination: Destination) -> None:
         """Find out which fields the vendor does not have or does not let us write: one call."""
-        label, kind = destination.label, self._sync.object
+        self._label = destination.label
         try:
-            there = destination.fields(kind)
+            self._access = destination.fields(self._sync.object)
         except NotFound:
-            self._refused = dict.fromkeys(self._sync.fields, f"{label} has no object {kind}")
-            return
-        for name in self._sync.fields:
-            if name not in there:
-                self._refused[name] = f"{label} has no field {kind}.{name}; create it, see docs/going-live.md"
-            elif not there[name].writable:
-                self._refused[name] = f"{label} does not let us write {kind}.{name}; see docs/going-live.md"
+            self._access = {}  # without the object there are no fields either
 
     def batches(self, size: int, limit: int | None) -> Iterator[list[list[Intent]]]:
         """Records to send, `size` at a time and at most `limit`, each as the list of its fields."""
@@ -91,8 +86,9 @@ class Selection:
     ) -> bool:
         if intent.field not in self._sync.fields:
             return self._hold(f"syncs.yml does not write {intent.field} any more")
-        if intent.field in self._refused:
-            return self._hold(self._refused[intent.field])
+        unfit = self._unfit(intent)
+        if unfit:
+            return self._hold(unfit)
         if ended.get(intent.change_id) == "rejected":
             return self._hold(REJECTED_BEFORE)
         newer = self._newer(known.get((intent.record_key, intent.field)))
@@ -102,6 +98,23 @@ class Selection:
         if newer and newer.value != intent.before_value:
             return self._hold(CHANGED_SINCE)
         return True
+
+    def _unfit(self, intent: Intent) -> str:
+        """Why the vendor's own metadata says this cannot be written; empty if it can."""
+        access = self._access.get(intent.field)
+        field, value = f"{self._sync.object}.{intent.field}", intent.after_value
+        if access is None:
+            return f"{self._label} has no field {field}; create it, see docs/going-live.md"
+        if not access.writable:
+            return f"{self._label} does not let us write {field}; see docs/going-live.md"
+        if value is None:
+            return ""
+        if access.choices is not None and value not in access.choices:
+            known = ", ".join(sorted(access.choices))
+            return f"{self._label} does not take {value!r} for {field}, only {known}; mend {intent.rule}"
+        if access.length is not None and len(value) > access.length:
+            return f"{self._label} takes at most {access.length} characters for {field}"
+        return ""
 
     def _newer(self, value: Agreed | None) -> Agreed | None:
         """An agreed value that the extract behind the plan had not seen."""

@@ -43,10 +43,12 @@ class Account:
 
 @dataclass(frozen=True)
 class FieldAccess:
-    """A field as the vendor's own metadata has it."""
+    """A field as the vendor's own metadata has it. `choices` and `length` are None where anything goes."""
 
     name: str
     writable: bool
+    choices: frozenset[str] | None = None
+    length: int | None = None
 
 
 class Destination(Protocol):

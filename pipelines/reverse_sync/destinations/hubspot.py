@@ -45,7 +45,7 @@ class HubSpotDestination:
         for each in self._client.properties(object_name):
             read_only = bool((each.get("modificationMetadata") or {}).get("readOnlyValue"))
             writable = not (read_only or each.get("calculated") or each.get("archived"))
-            found[str(each["name"])] = FieldAccess(str(each["name"]), writable)
+            found[str(each["name"])] = FieldAccess(str(each["name"]), writable, _choices(each))
         return found
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
@@ -60,3 +60,10 @@ class HubSpotDestination:
     ) -> Mapping[str, Mapping[str, Any]]:
         records = self._client.batch_read(object_name, list(record_ids), list(fields))
         return {str(record["id"]): record.get("properties") or {} for record in records}
+
+
+def _choices(definition: Mapping[str, Any]) -> frozenset[str] | None:
+    """What an enumeration takes. One that points to other records (an owner) lists no options of its own."""
+    if definition.get("type") != "enumeration" or definition.get("externalOptions"):
+        return None
+    return frozenset(str(option["value"]) for option in definition.get("options") or []) or None

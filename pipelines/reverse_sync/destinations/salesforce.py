@@ -44,7 +44,9 @@ class SalesforceDestination:
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
         described = self._client.describe(object_name)
         return {
-            str(each["name"]): FieldAccess(str(each["name"]), bool(each.get("updateable")))
+            str(each["name"]): FieldAccess(
+                str(each["name"]), bool(each.get("updateable")), _choices(each), _length(each)
+            )
             for each in described.get("fields") or []
         }
 
@@ -64,3 +66,15 @@ class SalesforceDestination:
             for record_id, record in zip(record_ids, records, strict=True)
             if record is not None
         }
+
+
+def _choices(described: Mapping[str, Any]) -> frozenset[str] | None:
+    """What a restricted picklist takes; one that is not restricted takes anything."""
+    if described.get("type") != "picklist" or not described.get("restrictedPicklist"):
+        return None
+    values = described.get("picklistValues") or []
+    return frozenset(str(each["value"]) for each in values if each.get("active", True))
+
+
+def _length(described: Mapping[str, Any]) -> int | None:
+    return int(described.get("length") or 0) or None if described.get("soapType") == "xsd:string" else None

@@ -72,7 +72,7 @@ class FakeCrm:
     batch_size: int
     echoes: bool
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
-    access: dict[str, bool] = field(default_factory=dict)
+    access: dict[str, FieldAccess] = field(default_factory=dict)
     writes: list[tuple[str, str, Any, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     rejected: dict[str, str] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class FakeCrm:
 
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
         self._called("fields")
-        return {name: FieldAccess(name, writable) for name, writable in self.access.items()}
+        return self.access
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
         assert len(writes) <= self.batch_size
@@ -226,7 +226,14 @@ class World:
 
 def _crm(vendor: str, label: str, batch_size: int, *, echoes: bool) -> FakeCrm:
     fields = next(columns for name, columns in COLUMNS.items() if OBJECTS[name][0] == vendor)
-    return FakeCrm(vendor, label, batch_size, echoes, access=dict.fromkeys(fields, True), org_id=ORGS[vendor])
+    return FakeCrm(
+        vendor,
+        label,
+        batch_size,
+        echoes,
+        access={name: FieldAccess(name, True) for name in fields},
+        org_id=ORGS[vendor],
+    )
 
 
 @pytest.fixture

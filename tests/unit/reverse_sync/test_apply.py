@@ -10,6 +10,7 @@ import pytest
 from pipelines.errors import CrmError, Locked, UsageError
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import planfile
+from pipelines.reverse_sync.destinations.base import FieldAccess
 from pipelines.reverse_sync.lock import only_one
 from pipelines.run import Run
 from pipelines.settings import HubSpotConnection, Secret
@@ -165,12 +166,28 @@ def test_a_vendor_that_refuses_ends_its_syncs_and_leaves_the_other_alone(world: 
 def test_fields_the_vendor_lacks_or_locks_are_held_and_the_others_written(world: World) -> None:
     _fill(world, 2, 2)
     del world.salesforce.access["Revenue__c"]
-    world.hubspot.access["score"] = False
+    world.hubspot.access["score"] = FieldAccess("score", False)
     done = world.apply(world.plan())
     assert done.confirmed == 4
     assert done.notes == (
         "contacts: 2 fields held: HubSpot does not let us write contacts.score; see docs/going-live.md",
         "leads: 2 fields held: Salesforce has no field Lead.Revenue__c; create it, see docs/going-live.md",
+    )
+
+
+def test_a_value_the_vendor_would_refuse_is_held_and_does_not_take_its_record_along(world: World) -> None:
+    world.hubspot.records = {"1": {}, "2": {}}
+    world.publish(
+        {"1": {"stage": "mql", "source": "paid"}, "2": {"stage": "lead", "source": "word of mouth"}}
+    )
+    world.hubspot.access["stage"] = FieldAccess("stage", True, choices=frozenset({"lead", "customer"}))
+    world.hubspot.access["source"] = FieldAccess("source", True, length=4)
+    done = world.apply(world.plan())
+    assert world.hubspot.records == {"1": {"source": "paid"}, "2": {"stage": "lead"}}
+    assert done.notes == (
+        "contacts: 1 fields held: HubSpot does not take 'mql' for contacts.stage, only customer, lead; "
+        "mend stages.yml",
+        "contacts: 1 fields held: HubSpot takes at most 4 characters for contacts.source",
     )
 
 

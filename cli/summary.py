@@ -130,13 +130,14 @@ def _written(console: Console, connection: duckdb.DuckDBPyConnection, loop: Loop
 
 def _findings(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     rows = connection.execute(
-        "select finding, records, example_ids, remedy from marts.data_findings order by records desc, finding"
+        "select replace(finding, '_', ' '), vendor, object, records from marts.data_findings "
+        "order by records desc, all"
     ).fetchall()
     if not rows:
         return
     console.print(f"\n[bold]Findings in the data[/]  [dim]all {len(rows)} in marts.data_findings[/]")
-    for finding, records, _examples, _remedy in rows[:FINDINGS_SHOWN]:
-        console.print(f"  {records:>7,}  {finding}")
+    for finding, vendor, name, records in rows[:FINDINGS_SHOWN]:
+        console.print(f"  {records:>7,}  {finding}  [dim]{vendor} {name}[/]")
 
 
 def _kpis(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,19 @@
+"""What every test may lean on: data outside the project, and the loop run once on the smallest world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+OUTSIDE = PROJECT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def outside_data() -> Path:
+    """The folder of data files beside the project; the test is skipped, and says so, where it is absent."""
+    folder = OUTSIDE / "data"
+    if not folder.is_dir():
+        pytest.skip("there is no ../shared/data beside the project")
+    return folder

@@ -1,0 +1,185 @@
+"""`make build` as a promise: it ends in an empty second plan, goes on after a kill, writes nothing twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.sandbox_process import running
+from tests.e2e.conftest import Built, build_command, run_build
+from tests.e2e.marts import one, query, snapshot
+
+pytestmark = pytest.mark.loop
+
+MARTS = {
+    "unified_leads": (),
+    "unified_accounts": (),
+    "opportunities": (),
+    "attribution_touchpoints": (),
+    "attribution_credits": (),
+}
+
+
+def writes(home: Path) -> list[dict[str, Any]]:
+    """Every stored change that came over HTTP, by the sandbox's own account."""
+    found: list[dict[str, Any]] = []
+    with running(home / "sandbox", "default", size="XS") as ready:
+        for vendor in ("hubspot", "salesforce"):
+            after = 0
+            while True:
+                url = f"{ready[vendor]['url']}/_sandbox/writes?after={after}&limit=5000"
+                with urllib.request.urlopen(url, timeout=30) as answer:
+                    page = json.load(answer)["writes"]
+                found += page
+                if not page:
+                    break
+                after = page[-1]["seq"]
+    return found
+
+
+def test_the_build_ends_with_nothing_left_to_change(built_once: Built) -> None:
+    assert "Second plan: nothing left to change" in built_once.output
+    assert one(built_once.home, "select count(*) from marts.unified_leads") > 200
+    assert one(built_once.home, "select count(*) from ops.journal where state = 'confirmed'") > 500
+    assert one(built_once.home, "select count(*) from ops.journal where state <> 'confirmed'") == 0
+
+
+def test_what_was_confirmed_is_what_the_sandbox_stored(built: Built) -> None:
+    stored = {(w["vendor"], w["object"], w["record_id"], w["field"]): w["after"] for w in writes(built.home)}
+    journal = query(built.home, "select vendor, object, record_id, field, after_value from ops.journal")
+    missing = [row for row in journal if row[:4] not in stored]
+    assert not missing
+    assert len(journal) == len({row[:4] for row in journal})
+
+
+def test_a_second_build_is_incremental_and_writes_nothing(built: Built) -> None:
+    before = len(writes(built.home))
+    again = run_build(built.home)
+    assert again.exit_code == 0, again.output
+    assert "Second plan: nothing left to change" in again.output
+    assert len(writes(built.home)) == before
+
+
+def test_forgetting_the_warehouse_changes_no_identity_and_no_decision(built: Built) -> None:
+    people = snapshot(built.home, "lead_identities")
+    decided = query(
+        built.home, "select decision_id, person_id, owner_email from decisions.assignments order by all"
+    )
+    writes_before = len(writes(built.home))
+    for name in ("warehouse.duckdb", "analytics.duckdb"):
+        (built.home / name).unlink()
+
+    again = run_build(built.home)
+
+    assert again.exit_code == 0, again.output
+    assert {row[:4] for row in snapshot(built.home, "lead_identities")} == {row[:4] for row in people}
+    assert decided == query(
+        built.home, "select decision_id, person_id, owner_email from decisions.assignments order by all"
+    )
+    assert len(writes(built.home)) == writes_before
+
+
+@pytest.mark.kill
+def test_killed_at_any_moment_it_ends_in_the_same_marts_and_writes_nothing_twice(
+    built_once: Built, tmp_path: Path
+) -> None:
+    home = tmp_path / "var"
+    for moment in ("extract", "check marts", "desired", "plan"):
+        kill_after(home, moment)
+    last = run_build(home)
+    assert last.exit_code == 0, last.output
+
+    stored = Counter((w["vendor"], w["object"], w["record_id"], w["field"], w["after"]) for w in writes(home))
+    assert [change for change, times in stored.items() if times > 1] == []
+    settled = run_build(home)
+    assert settled.exit_code == 0, settled.output
+    whole = tmp_path / "whole"
+    for _ in range(2):
+        assert run_build(whole).exit_code == 0
+    for mart in MARTS:
+        assert snapshot(home, mart) == snapshot(whole, mart), mart
+
+
+def kill_after(home: Path, step: str) -> None:
+    """SIGKILL the build when this step's line has appeared, a moment into the step after it."""
+    child = subprocess.Popen(
+        build_command(home).args, env=build_command(home).env, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert child.stdout is not None
+    seen = ""
+    for line in child.stdout:
+        seen += line
+        if line.split("  ")[0].endswith(f" {step}") or f" {step} " in line[:20]:
+            break
+    else:
+        pytest.fail(f"the build ended before {step}:\n{seen}")
+    time.sleep(0.3)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+
+
+@contextmanager
+def trap() -> Iterator[tuple[str, list[bytes]]]:
+    """A proxy that writes down whoever calls, and answers nobody."""
+    heard: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(0.2)
+    done = threading.Event()
+
+    def listen() -> None:
+        while not done.is_set():
+            try:
+                connection, _ = server.accept()
+            except TimeoutError:
+                continue
+            heard.append(connection.recv(200))
+            connection.close()
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", heard
+    finally:
+        done.set()
+        thread.join()
+        server.close()
+
+
+def test_with_production_hosts_in_the_environment_nothing_is_sent_to_them(tmp_path: Path) -> None:
+    with trap() as (proxy, heard):
+        built = run_build(
+            tmp_path / "var",
+            env={
+                "HUBSPOT_URL": "https://api.hubapi.com",
+                "HUBSPOT_TOKEN": "pat-na1-production-token",
+                "HUBSPOT_ENVIRONMENT": "production",
+                "SALESFORCE_URL": "https://production.my.salesforce.com",
+                "SALESFORCE_CLIENT_ID": "production-client",
+                "SALESFORCE_CLIENT_SECRET": "production-secret",
+                "SALESFORCE_ENVIRONMENT": "production",
+                "CRM_WRITE": "on",
+                "HTTPS_PROXY": proxy,
+                "HTTP_PROXY": proxy,
+                "ALL_PROXY": proxy,
+                "NO_PROXY": "127.0.0.1,localhost",
+            },
+        )
+    assert built.exit_code == 0, built.output
+    assert heard == []
+    assert "production" not in built.output
+    for log in (built.home / "logs").glob("*.jsonl"):
+        assert "production-secret" not in log.read_text()

@@ -80,9 +80,12 @@ def convert(texts: pa.Array, kind: ColumnType, name: str, bad: BadValues) -> pa.
     if kind == "list":
         return pa.array([_listed(text) for text in texts.to_pylist()], target)
     try:
-        return texts.cast(target)
+        read = texts.cast(target)
     except pa.ArrowInvalid:
+        read = None
+    if read is None or (kind == "number" and not pc.all(pc.is_finite(read)).as_py()):
         return pa.array(_one_by_one(texts.to_pylist(), _PARSERS[kind], name, bad), target)
+    return read
 
 
 def _one_by_one(texts: list[str | None], parse: Callable[[str], Any], name: str, bad: BadValues) -> list[Any]:
@@ -104,6 +107,14 @@ def parse_timestamp(text: str) -> datetime:
         return _EPOCH + timedelta(milliseconds=int(text))
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def moment_of(value: object) -> datetime | None:
+    """A vendor's timestamp, or None when there is none that can be read."""
+    try:
+        return parse_timestamp(str(value)) if value else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def parse_date(text: str) -> date:
@@ -162,7 +173,9 @@ def _text(value: Any) -> str:
 
 def _listed(value: Any) -> list[str] | None:
     """HubSpot's `a;b`, or a list; null when there is nothing in it."""
-    parts = value.split(";") if isinstance(value, str) else value or []
+    if value is None:
+        return None
+    parts = value.split(";") if isinstance(value, str) else value if isinstance(value, list) else [value]
     return [str(part).strip() for part in parts if str(part).strip()] or None
 
 

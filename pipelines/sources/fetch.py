@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from pipelines.clients import errors
@@ -24,12 +24,10 @@ from pipelines.settings import Settings
 from pipelines.sources.fetched import Fetched, OrgInfo, TableFetch, joined
 from pipelines.sources.hubspot import fetch as hubspot
 from pipelines.sources.known import Known
-from pipelines.sources.reading import Reading
+from pipelines.sources.reading import HOLD_BACK, Reading
 from pipelines.sources.salesforce import fetch as salesforce
 
 log = logging.getLogger(__name__)
-HOLD_BACK = timedelta(seconds=5)
-"""How far behind the vendor's clock a window ends: what was written just now may not be visible yet."""
 _AT_ONCE = 4
 Client = TypeVar("Client", HubSpotClient, SalesforceClient)
 Outcome = tuple[OrgInfo, datetime, list[TableFetch], int]

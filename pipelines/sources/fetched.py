@@ -41,6 +41,8 @@ class TableFetch:
     calls: int = 0
     notes: tuple[str, ...] = ()
     is_news: bool = False
+    fingerprint: str = ""
+    """Of a small table's content, to be known again by."""
 
     @property
     def name(self) -> str:

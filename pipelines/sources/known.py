@@ -5,17 +5,12 @@ Belongs here: reading it, on a read-only connection lent for a moment. Fetching 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import orjson
-import pyarrow as pa
-
-from pipelines.sources.arrow import schema_for
+from pipelines.sources.arrow import microseconds
 from pipelines.sources.catalogs import CATALOGS, schema_of
 from pipelines.sources.schema import RawTable
 
@@ -37,6 +32,7 @@ class KnownTable:
     deleted: Mapping[str, str] = field(default_factory=dict)
     """Record ids that are marked deleted, and how."""
     fingerprint: str = ""
+    """Of a small table's content; it is kept as the table's comment."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +51,23 @@ def known_from(connection: duckdb.DuckDBPyConnection | None) -> Known:
     if connection is None:
         return Known()
     have = {
-        (schema, name)
-        for schema, name in connection.execute(
-            "select table_schema, table_name from information_schema.tables "
-            "where table_catalog = current_database()"
+        (schema, name): comment or ""
+        for schema, name, comment in connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() "
+            "where database_name = current_database()"
         ).fetchall()
     }
     if ("ops", "loads") not in have or ("ops", "connections") not in have:
         return Known()
     orgs = dict(connection.execute("select vendor, org_id from ops.connections").fetchall())
     loads = _loads(connection)
-    tables = {
-        (vendor, table.name): _known_table(
-            connection, vendor, table, *loads.get((vendor, table.name), (None, ""))
-        )
-        for vendor, catalog in CATALOGS.items()
-        for table in catalog
-        if (schema_of(vendor), table.name) in have
-    }
+    tables = {}
+    for vendor, catalog in CATALOGS.items():
+        for table in catalog:
+            place = (schema_of(vendor), table.name)
+            if place in have:
+                load = loads.get((vendor, table.name), (None, ""))
+                tables[vendor, table.name] = _known_table(connection, vendor, table, have[place], *load)
     return Known(orgs, tables)
 
 
@@ -89,46 +84,23 @@ def _loads(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple
 
 
 def _known_table(
-    connection: duckdb.DuckDBPyConnection, vendor: str, table: RawTable, cursor: datetime | None, status: str
-) -> KnownTable:
+    connection: duckdb.DuckDBPyConnection, vendor: str, table: RawTable, fingerprint: str,
+    cursor: datetime | None, status: str,
+) -> KnownTable:  # fmt: skip
     name = f'{schema_of(vendor)}."{table.name}"'
     counted = connection.execute(f"select count(*) from {name}").fetchone()
     rows = int(counted[0]) if counted else 0
     if table.is_whole:
-        return KnownTable(cursor, status, rows, fingerprint=_stored_fingerprint(connection, name, table))
+        return KnownTable(cursor, status, rows, fingerprint=fingerprint)
     if not table.cursor or cursor is None:
         return KnownTable(cursor, status, rows)
     key = table.key[0]
+    # A literal, not a parameter: to bind one DuckDB imports pandas, which an unchanged run would wait for.
+    since = microseconds(cursor - OVERLAP)
     versions = connection.execute(
-        f'select "{key}", epoch_us("{table.cursor}") from {name} where "{table.cursor}" >= ?',
-        [cursor - OVERLAP],
+        f'select "{key}", epoch_us("{table.cursor}") from {name} where epoch_us("{table.cursor}") >= {since}'
     ).fetchall()
     deleted = connection.execute(
         f'select "{key}", deleted_how from {name} where deleted_at is not null or deleted_how is not null'
     ).fetchall()
     return KnownTable(cursor, status, rows, dict(versions), dict(deleted))
-
-
-def _stored_fingerprint(connection: duckdb.DuckDBPyConnection, name: str, table: RawTable) -> str:
-    columns = ", ".join(f'"{column}"' for column in table.columns)
-    return fingerprint(connection.sql(f"select {columns} from {name}").to_arrow_table(), table)
-
-
-def fingerprint(rows: pa.Table, table: RawTable) -> str:
-    """Of a small table's content, whatever the order of its rows."""
-    typed = rows.select(list(table.columns)).cast(schema_for(table.columns))
-    fields = [
-        typed.column(name).cast(pa.int64()) if pa.types.is_timestamp(typed.schema.field(name).type)
-        else typed.column(name)
-        for name in table.columns
-    ]  # fmt: skip
-    lines = sorted(
-        orjson.dumps(row, default=_plain) for row in zip(*(each.to_pylist() for each in fields), strict=True)
-    )
-    return hashlib.sha256(b"\n".join(lines)).hexdigest()
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(type(value).__name__)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import duckdb
 
 log = logging.getLogger(__name__)
+Turn = list[tuple[TableFetch, list[Part]]]
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,23 @@ def load(
     return Loaded(fetched.rows, time.monotonic() - started)
 
 
-def _turns(found: list[TableFetch]) -> Iterator[list[tuple[TableFetch, list[Part]]]]:
-    """Parts that may go in together. A resumed first load has a second turn: what changed meanwhile."""
-    for folder in ("first", "changes"):
-        turn = [(table, [part for part in table.parts if part.path.parent.name == folder]) for table in found]
-        turn = [(table, parts) for table, parts in turn if parts]
-        if turn:
-            yield turn
+def _turns(found: list[TableFetch]) -> Iterator[Turn]:
+    """Parts that may go in together: one folder of each table. Only a resumed first load has a second one."""
+    waiting = [(table, _by_folder(table.parts)) for table in found]
+    while turn := [(table, folders.pop(0)) for table, folders in waiting if folders]:
+        yield turn
+
+
+def _by_folder(parts: tuple[Part, ...]) -> list[list[Part]]:
+    """In the order of reading: what a first load brought, then what changed since it was begun."""
+    folders: dict[Path, list[Part]] = {}
+    for part in parts:
+        folders.setdefault(part.path.parent, []).append(part)
+    return sorted(folders.values(), key=lambda each: each[0].path.parent.name != "first")
 
 
 def _load_turn(
-    vendor: str, turn: list[tuple[TableFetch, list[Part]]], connection: duckdb.DuckDBPyConnection,
+    vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection,
     settings: Settings, run: Run, progress: Progress,
 ) -> None:  # fmt: skip
     schema = schema_of(vendor)
@@ -79,14 +86,12 @@ def _load_turn(
         progress(f"load {table.name}", table.rows, table.rows)
 
 
-def _with_dlt(
-    vendor: str, turn: list[tuple[TableFetch, list[Part]]], connection: duckdb.DuckDBPyConnection, work: Path
-) -> None:
+def _with_dlt(vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, work: Path) -> None:
     import dlt
     from dlt.pipeline.exceptions import PipelineStepFailed
 
     dlt.config["runtime.dlthub_telemetry"] = False
-    dlt.config["runtime.log_level"] = "ERROR"
+    logging.getLogger("dlt").setLevel(logging.ERROR)  # it warns that keys are not null in one schema only
     resources = [resource for table, parts in turn for resource in _resources(dlt, table, parts)]
     if not resources:
         return

@@ -6,20 +6,21 @@ Belongs here: standing and bookkeeping. How an object is read is in `<vendor>/`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
-
-import pyarrow as pa
 
 from pipelines.clients import errors
 from pipelines.run import Progress
 from pipelines.sources.arrow import BadValues
+from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import OrgInfo, Part, Status, TableFetch
-from pipelines.sources.known import Known, KnownTable, fingerprint
+from pipelines.sources.known import Known, KnownTable
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Kind, Spool
 
+HOLD_BACK = timedelta(seconds=5)
+"""How far behind the vendor's clock a window ends: what was written just now may not be visible yet."""
 PART_ROWS = 5_000
 """Rows in a file of a first load, about: what a killed load has to read again at most."""
 
@@ -43,24 +44,27 @@ class Reading:
         return self.known.table(self.vendor, table.name)
 
     def spool(self, table: RawTable, kind: Kind) -> Spool:
-        """The object's spool; another org, host or list of columns begins a new one."""
+        """The object's spool; another org or list of columns begins a new one."""
         columns = [f"{name} {kind}" for name, kind in table.columns.items()]
-        identity = (self.org.org_id, self.org.url_host, table.name, *columns)
+        identity = (self.org.org_id, table.name, *columns)
         return Spool.begin(
             self.spool_root / self.vendor / table.name / kind, identity, self.upper, keep=kind == "first"
         )
 
-    def whole(self, table: RawTable, rows: pa.Table, notes: Iterable[str] = (), calls: int = 0) -> TableFetch:
+    def whole(self, table: RawTable, rows: Columns, notes: Iterable[str] = (), calls: int = 0) -> TableFetch:
         """A small table, read whole: replaced when it differs from what the warehouse has."""
         known = self.of(table)
-        if rows.num_rows == 0 and known.rows > 0:
+        if len(rows) == 0 and known.rows > 0:
             raise errors.Truncated(f"came back empty where {known.rows:,} rows were")
-        if known.cursor is not None and fingerprint(rows, table) == known.fingerprint:
+        content = rows.fingerprint()
+        if known.cursor is not None and content == known.fingerprint:
             return self.outcome(table, "unchanged", notes=notes, calls=calls)
-        spool = self.spool(table, "changes")
-        spool.write(table.name, "replace", rows)
+        spool, bad = self.spool(table, "changes"), BadValues()
+        spool.write(table.name, "replace", rows.to_arrow(bad))
         spool.commit(complete=True)
-        return self.outcome(table, "loaded", spool.parts(table.name), rows.num_rows, notes=notes, calls=calls)
+        notes = [*notes, *bad.notes()]
+        found = self.outcome(table, "loaded", spool.parts(table.name), len(rows), notes=notes, calls=calls)
+        return replace(found, fingerprint=content)
 
     def outcome(
         self, table: RawTable, status: Status, parts: tuple[Part, ...] = (), rows: int = 0, *,

@@ -77,6 +77,9 @@ def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) ->
                 table.window_from, table.window_to, table.calls, "; ".join(table.notes) or None,
             ],
         )  # fmt: skip
+        if table.fingerprint:
+            name = f'{schema_of(table.vendor)}."{table.table.name}"'
+            connection.execute(f"comment on table {name} is '{table.fingerprint}'")
     for org in fetched.connections:
         connection.execute("delete from ops.connections where vendor = ?", [org.vendor])
         connection.execute(

@@ -22,12 +22,12 @@ from pipelines.clients.hubspot.client import (
     HubSpotClient,
 )
 from pipelines.crashpoints import crashpoint
-from pipelines.sources.arrow import ARROW_TYPES, microseconds, parse_timestamp
+from pipelines.sources.arrow import ARROW_TYPES, microseconds, moment_of
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import rows
 from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
 from pipelines.sources.known import OVERLAP
-from pipelines.sources.reading import PART_ROWS, Reading, bad_of, missing_note
+from pipelines.sources.reading import HOLD_BACK, PART_ROWS, Reading, bad_of, missing_note
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
 
@@ -96,16 +96,17 @@ class RecordReader:
         return spool
 
     def _list(self, spool: Spool, after: str | None, total: int, *, archived: bool) -> None:
-        """All pages, written out in parts. What was archived after the window's end is left to the next."""
+        """All pages, written out in parts. What was archived since we began may be among the living."""
         phase = _ARCHIVED if archived else _LIVE
         history = HISTORY_PROPERTIES if self.history is not None and not archived else ()
         limit = HISTORY_LIMIT if history else LIST_LIMIT
         found: list[Json] = []
+        began = spool.upper + HOLD_BACK
         while True:
             page = self.client.list_page(
                 self.type, self.properties, after, limit, archived=archived, history=history
             )
-            found += [each for each in page.results if not archived or _archived_before(each, spool.upper)]
+            found += [each for each in page.results if not archived or _archived_before(each, began)]
             after = page.after
             if len(found) >= PART_ROWS or after is None:
                 self._write(spool, found, "replace")
@@ -124,6 +125,7 @@ class RecordReader:
         """A list that ends early looks like a whole one; search knows how many there are."""
         read = sum(part.rows for part in spool.parts(self.table.name))
         if read < total and read < self._total() * (1 - _TOLERATED_SHORTFALL) - 1:
+            spool.start_over()
             raise self._truncated(read, total)
 
     # -- what changed --------------------------------------------------------------------------------
@@ -211,7 +213,7 @@ class RecordReader:
             merged = str((record.get("properties") or {}).get("hs_merged_object_ids") or "")
             for key in filter(None, (each.strip() for each in merged.split(";"))):
                 if key != str(record["id"]) and deleted.get(key) != "merged":
-                    marks[key] = (_moment(record.get("updatedAt")) or upper, "merged")
+                    marks[key] = (moment_of(record.get("updatedAt")) or upper, "merged")
         return pa.table(
             {
                 "id": pa.array(list(marks), pa.string()),
@@ -252,7 +254,7 @@ class RecordReader:
         spool.write(self.associations.name, "scope", pa.table(scope))
 
     def _version(self, record: Json) -> int | None:
-        moment = _moment((record.get("properties") or {}).get(self.table.cursor))
+        moment = moment_of((record.get("properties") or {}).get(self.table.cursor))
         return None if moment is None else microseconds(moment)
 
     def _truncated(self, read: int, total: int) -> errors.Truncated:
@@ -263,13 +265,6 @@ class RecordReader:
         )
 
 
-def _archived_before(record: Json, upper: datetime) -> bool:
-    moment = _moment(record.get("archivedAt"))
-    return moment is None or moment < upper
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        return parse_timestamp(str(value)) if value else None
-    except ValueError:
-        return None
+def _archived_before(record: Json, limit: datetime) -> bool:
+    moment = moment_of(record.get("archivedAt"))
+    return moment is None or moment < limit

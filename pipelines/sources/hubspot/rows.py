@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.sources.arrow import BadValues, column, schema_for
+from pipelines.sources.arrow import BadValues
+from pipelines.sources.columns import Columns
 from pipelines.sources.hubspot.catalog import CAMPAIGN_PROPERTIES, RECORD_COLUMNS
 from pipelines.sources.schema import RawTable
 
@@ -25,7 +26,7 @@ def property_names(table: RawTable) -> list[str]:
 def records(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
     """Contacts, companies, deals."""
     archived = [bool(each.get("archived")) for each in found]
-    values: dict[str, Iterable[Any]] = {
+    values: dict[str, Sequence[Any]] = {
         "id": [each["id"] for each in found],
         "created_at": [each.get("createdAt") for each in found],
         "updated_at": [each.get("updatedAt") for each in found],
@@ -38,7 +39,7 @@ def records(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
     properties = [each.get("properties") or {} for each in found]
     for name in property_names(table):
         values[name] = [each.get(name) for each in properties]
-    return _table(table, values, bad)
+    return Columns(table, values).to_arrow(bad)
 
 
 def history(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
@@ -49,7 +50,7 @@ def history(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
             for change in changes:
                 key = (str(record["id"]), name, str(change.get("timestamp")))
                 rows.setdefault(key, change)
-    values: dict[str, Iterable[Any]] = {
+    values: dict[str, Sequence[Any]] = {
         "id": [key[0] for key in rows],
         "property": [key[1] for key in rows],
         "changed_at": [key[2] for key in rows],
@@ -57,7 +58,7 @@ def history(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
         "source_type": [change.get("sourceType") for change in rows.values()],
         "source_id": [change.get("sourceId") for change in rows.values()],
     }
-    return _table(table, values, bad)
+    return Columns(table, values).to_arrow(bad)
 
 
 def associations(
@@ -77,27 +78,27 @@ def associations(
         for kind in to.get("associationTypes") or []
     ]
     from_ids, to_ids, type_ids, categories, labels = zip(*rows, strict=True) if rows else ((),) * 5
-    values: dict[str, Iterable[Any]] = {
+    values: dict[str, Sequence[Any]] = {
         "from_type": [from_type] * len(rows), "from_id": from_ids, "to_type": [to_type] * len(rows),
         "to_id": to_ids, "type_id": type_ids, "category": categories, "label": labels,
     }  # fmt: skip
-    return _table(table, values, bad)
+    return Columns(table, values).to_arrow(bad)
 
 
-def owners(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
+def owners(table: RawTable, found: Sequence[Json]) -> Columns:
     names = {
         "id": "id", "email": "email", "first_name": "firstName", "last_name": "lastName", "user_id": "userId",
         "archived": "archived", "created_at": "createdAt", "updated_at": "updatedAt",
     }  # fmt: skip
-    return _renamed(table, found, names, bad)
+    return _renamed(table, found, names)
 
 
-def pipelines(table: RawTable, object_type: str, found: Sequence[Json], bad: BadValues) -> pa.Table:
+def pipelines(table: RawTable, object_type: str, found: Sequence[Json]) -> Columns:
     names = {"id": "id", "label": "label", "display_order": "displayOrder", "archived": "archived"}
-    return _renamed(table, found, names, bad, object_type=object_type)
+    return _renamed(table, found, names, object_type=object_type)
 
 
-def stages(table: RawTable, object_type: str, found: Sequence[Json], bad: BadValues) -> pa.Table:
+def stages(table: RawTable, object_type: str, found: Sequence[Json]) -> Columns:
     """Stages of all pipelines; closed and probability are in HubSpot's metadata, as text."""
     flat = [
         {
@@ -112,10 +113,10 @@ def stages(table: RawTable, object_type: str, found: Sequence[Json], bad: BadVal
         "pipeline_id": "pipeline_id", "id": "id", "label": "label", "display_order": "displayOrder",
         "is_closed": "is_closed", "probability": "probability", "archived": "archived",
     }  # fmt: skip
-    return _renamed(table, flat, names, bad, object_type=object_type)
+    return _renamed(table, flat, names, object_type=object_type)
 
 
-def properties(table: RawTable, found: Mapping[str, Sequence[Json]], bad: BadValues) -> pa.Table:
+def properties(table: RawTable, found: Mapping[str, Sequence[Json]]) -> Columns:
     """Property definitions of several object types."""
     flat = [
         {
@@ -131,26 +132,19 @@ def properties(table: RawTable, found: Mapping[str, Sequence[Json]], bad: BadVal
         "group_name": "groupName", "calculated": "calculated", "read_only_value": "readOnlyValue",
         "has_unique_value": "hasUniqueValue", "options": "options", "archived": "archived",
     }  # fmt: skip
-    return _renamed(table, flat, names, bad)
+    return _renamed(table, flat, names)
 
 
-def campaigns(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
+def campaigns(table: RawTable, found: Sequence[Json]) -> Columns:
     flat = [{**(each.get("properties") or {}), **each} for each in found]
     names = {"id": "id", "created_at": "createdAt", "updated_at": "updatedAt"} | CAMPAIGN_PROPERTIES
-    return _renamed(table, flat, names, bad)
+    return _renamed(table, flat, names)
 
 
-def _renamed(
-    table: RawTable, found: Sequence[Json], names: Mapping[str, str], bad: BadValues, **constant: str
-) -> pa.Table:
-    values: dict[str, Iterable[Any]] = {
+def _renamed(table: RawTable, found: Sequence[Json], names: Mapping[str, str], **constant: str) -> Columns:
+    values: dict[str, Sequence[Any]] = {
         ours: [each.get(theirs) for each in found] for ours, theirs in names.items()
     }
     for name, value in constant.items():
         values[name] = [value] * len(found)
-    return _table(table, values, bad)
-
-
-def _table(table: RawTable, values: Mapping[str, Iterable[Any]], bad: BadValues) -> pa.Table:
-    columns = [column(values[name], kind, name, bad) for name, kind in table.columns.items()]
-    return pa.Table.from_arrays(columns, schema=schema_for(table.columns))
+    return Columns(table, values)

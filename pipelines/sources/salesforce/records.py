@@ -5,10 +5,11 @@ Belongs here: windows, REST or Bulk 2.0, deletions (queryAll shows them). Shapes
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -16,7 +17,7 @@ from pipelines.clients import errors
 from pipelines.clients.salesforce.bulk import BulkQuery
 from pipelines.clients.salesforce.client import QueryPage, SalesforceClient
 from pipelines.crashpoints import crashpoint
-from pipelines.sources.arrow import BadValues
+from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.fetched import Mode, TableFetch
 from pipelines.sources.known import OVERLAP
 from pipelines.sources.reading import Reading, bad_of, missing_note
@@ -47,12 +48,10 @@ class ObjectReader:
         return [replace(result, calls=self.reading.calls_here() - before)]
 
     def _whole(self) -> TableFetch:
-        bad = BadValues()
         records = self._seeing_fields(
             lambda: [each for page in self.client.query_pages(self._soql()) for each in page.records]
         )
-        table = rows.from_json(self.table, records, bad)
-        return self.reading.whole(self.table, table, self.notes + bad.notes())
+        return self.reading.whole(self.table, rows.whole(self.table, records), self.notes)
 
     def _by_changes(self) -> TableFetch:
         """A first load that was resumed is brought up to date at once."""
@@ -147,41 +146,45 @@ class ObjectReader:
         versions: Mapping[str, int],
     ) -> None:
         bad, done = bad_of(spool), 0
-        while True:
-            done += len(page.records)
-            self._write(spool, rows.from_json(self.table, page.records, bad), mode, versions)
-            self.reading.progress(f"salesforce {self.table.api_name}", done, page.total)
-            try:
-                page = next(following)
-            except StopIteration:
-                break
+        for each in itertools.chain([page], following):
+            done += len(each.records)
+            fresh = [record for record in each.records if not self._is_known(record, versions)]
+            if fresh:
+                spool.write(self.table.name, mode, rows.from_json(self.table, fresh, bad))
+            self.reading.progress(f"salesforce {self.table.api_name}", done, each.total)
         spool.bad = dict(bad.found)
+
+    def _is_known(self, record: Mapping[str, Any], versions: Mapping[str, int]) -> bool:
+        """A row of the overlap that the warehouse has in the same version."""
+        version = versions.get(str(record[self.table.key[0]]))
+        moment = moment_of(record[self.table.cursor])
+        return moment is not None and version == microseconds(moment)
 
     def _bulk(self, spool: Spool, job: BulkQuery, mode: Mode, versions: Mapping[str, int]) -> None:
         """Page by page; each page that is in counts, a killed load asks for the next one."""
         bad, done = bad_of(spool), sum(part.rows for part in spool.parts(self.table.name))
         for page in job:
             table = rows.from_csv(self.table, page.data, bad)
-            if table.num_rows != page.rows:
-                raise self._truncated(table.num_rows, page.rows)
             done += table.num_rows
-            self._write(spool, table, mode, versions)
+            is_last = page.locator is None
+            if table.num_rows != page.rows or (is_last and done < (job.rows or 0)):
+                spool.start_over()
+                raise self._truncated(done, job.rows or 0)
+            spool.write(self.table.name, mode, self._fresh(table, versions))
             spool.bad = dict(bad.found)
             if mode == "replace":
-                spool.commit(f"{job.job_id} {page.locator or ''}", complete=page.locator is None)
+                spool.commit(f"{job.job_id} {page.locator or ''}", complete=is_last)
                 crashpoint("extract.part_written")
             self.reading.progress(f"salesforce {self.table.api_name}", done, job.rows)
-        if job.rows is not None and done < job.rows:
-            raise self._truncated(done, job.rows)
 
-    def _write(self, spool: Spool, table: pa.Table, mode: Mode, versions: Mapping[str, int]) -> None:
-        """Rows of the overlap that the warehouse has in the same version are left out."""
-        if versions and table.num_rows:
-            keys = table.column(self.table.key[0]).to_pylist()
-            stamps = table.column(self.table.cursor).cast(pa.int64()).to_pylist()
-            fresh = [versions.get(key) != stamp for key, stamp in zip(keys, stamps, strict=True)]
-            table = table.filter(pa.array(fresh, pa.bool_()))
-        spool.write(self.table.name, mode, table)
+    def _fresh(self, table: pa.Table, versions: Mapping[str, int]) -> pa.Table:
+        """The same for a page of a bulk job."""
+        if not versions:
+            return table
+        keys = table.column(self.table.key[0]).to_pylist()
+        stamps = table.column(self.table.cursor).cast(pa.int64()).to_pylist()
+        fresh = [versions.get(key) != stamp for key, stamp in zip(keys, stamps, strict=True)]
+        return table.filter(pa.array(fresh, pa.bool_()))
 
     def _truncated(self, read: int, total: int) -> errors.Truncated:
         return errors.Truncated(

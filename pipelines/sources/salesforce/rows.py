@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 
 from pipelines.sources.arrow import ARROW_TYPES, BadValues, column, convert, schema_for
+from pipelines.sources.columns import Columns
 from pipelines.sources.schema import RawTable
 
 OURS = ("deleted_at", "deleted_how")
@@ -23,6 +24,11 @@ _BLOCK_BYTES = 8 << 20
 def field_names(table: RawTable) -> list[str]:
     """The Salesforce fields among a table's columns."""
     return [name for name in table.columns if name not in OURS]
+
+
+def whole(table: RawTable, records: Sequence[Mapping[str, Any]]) -> Columns:
+    """All records of a small table."""
+    return Columns(table, {name: [record.get(name) for record in records] for name in table.columns})
 
 
 def from_json(table: RawTable, records: Sequence[Mapping[str, Any]], bad: BadValues) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Two small CRMs in memory, behind httpx.MockTransport: enough of each to fetch from, with knobs to misbehave."""
+"""Two small CRMs in memory, behind httpx.MockTransport: enough to fetch from, with knobs to misbehave."""
 
 from __future__ import annotations
 
@@ -388,7 +388,7 @@ def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loop]:
 
     monkeypatch.setattr(fetching, "open_hubspot", open_hubspot)
     monkeypatch.setattr(fetching, "open_salesforce", open_salesforce)
-    connection = duckdb.connect(str(tmp_path / "work.duckdb"))  # noqa: TID251 - a test's own file
+    connection = duckdb.connect(str(tmp_path / "work.duckdb"))
     connection.execute("set timezone = 'UTC'")
     yield Loop(settings, hubspot, salesforce, connection)
     connection.close()

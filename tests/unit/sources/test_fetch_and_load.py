@@ -1,0 +1,139 @@
+"""What a fetch refuses, what a load promises, and what both leave behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from pipelines.clients import errors
+from pipelines.errors import ConfigError
+from pipelines.run import Run, silent
+from pipelines.settings import Settings
+from pipelines.sources import fetch as fetching
+from pipelines.sources.catalogs import CATALOGS, schema_of
+from pipelines.sources.known import Known
+from pipelines.sources.tables import SQL_TYPES, prepare
+
+
+def test_every_promised_table_and_column_is_there_though_the_vendors_are_empty(loop):
+    loop.extract()
+    for vendor, catalog in CATALOGS.items():
+        for table in catalog:
+            found = loop.rows(
+                "select column_name, lower(data_type) from information_schema.columns "
+                f"where table_schema = '{schema_of(vendor)}' and table_name = '{table.name}'"
+            )
+            long = {"timestamptz": "timestamp with time zone"}
+            promised = {
+                name: long.get(SQL_TYPES[kind], SQL_TYPES[kind]) for name, kind in table.columns.items()
+            }
+            assert dict(found) == promised, table.name
+
+
+def test_a_column_promised_later_is_added_to_the_table_that_is_there(loop):
+    loop.extract()
+    loop.connection.execute("alter table raw_salesforce.lead drop column Title")
+    prepare(loop.connection)
+    loop.later(minutes=5)
+    loop.salesforce.put("Lead", "00Q1", LastName="L", Title="CEO")
+    loop.later(minutes=1)
+    loop.extract()
+    assert loop.rows("select LastName, Title from raw_salesforce.lead") == [("L", "CEO")]
+
+
+def test_loads_and_connections_are_recorded(loop):
+    loop.salesforce.put("Lead", "00Q1", LastName="L")
+    fetched = loop.extract()
+    assert loop.rows(
+        "select vendor, org_id, org_name, currency, time_zone, environment from ops.connections"
+    ) == [
+        ("hubspot", "4242", "HubSpot portal 4242", "EUR", "Europe/Berlin", "sandbox"),
+        ("salesforce", "00DSB0000001aZ9EAI", "Northwind", "EUR", "Europe/Berlin", "sandbox"),
+    ]
+    assert loop.rows(
+        "select object, status, rows, window_from, window_to = $$"
+        + fetched.as_of.isoformat()
+        + "$$::timestamptz "
+        "from ops.loads where table_name = 'lead'"
+    ) == [("Lead", "loaded", 1, None, True)]
+    assert loop.rows("select count(*), count(distinct table_name) from ops.loads") == [(21, 21)]
+
+
+def test_dlt_leaves_nothing_behind_but_its_own_books(loop):
+    loop.salesforce.put("Lead", "00Q1", LastName="L")
+    loop.extract()
+    loop.later(minutes=5)
+    loop.salesforce.put("Lead", "00Q1", LastName="M")
+    loop.later(minutes=1)
+    loop.extract()
+    assert not list(loop.settings.paths.dlt.rglob("*"))
+    schemas = {row[0] for row in loop.rows("select distinct schema_name from duckdb_tables()")}
+    assert schemas == {"ops", "raw_hubspot", "raw_salesforce"}
+    promised = {table.name for catalog in CATALOGS.values() for table in catalog}
+    extra = {
+        row[0] for row in loop.rows("select table_name from duckdb_tables() where schema_name <> 'ops'")
+    } - promised
+    assert extra == {"_dlt_loads", "_dlt_pipeline_state", "_dlt_version"}
+
+
+def test_another_portal_than_the_warehouses_is_refused_before_fetching(loop):
+    loop.extract()
+    loop.hubspot.portal = 5151
+    loop.hubspot.seen.clear()
+    with pytest.raises(ConfigError, match=r"made from hubspot 4242.*leads to 5151.*CRM_HOME.*make reset"):
+        loop.fetch()
+    assert len(loop.hubspot.seen) == 1
+
+
+def test_a_crm_that_lets_nobody_in_ends_the_fetch_with_one_sentence(loop):
+    loop.hubspot.intercept = lambda request: httpx.Response(401, json={})
+    with pytest.raises(errors.AuthFailed, match="HubSpot does not accept the token"):
+        loop.fetch()
+
+
+def test_probes_say_who_answered(loop):
+    seen: list[tuple[str, bool, str]] = []
+    fetching.fetch(
+        loop.settings,
+        Run(),
+        Known(),
+        silent,
+        on_probe=lambda vendor, ok, _, said: seen.append((vendor, ok, said)),
+    )
+    assert sorted(seen) == [("hubspot", True, ""), ("salesforce", True, "")]
+    loop.hubspot.intercept = lambda request: httpx.Response(401, json={})
+    with pytest.raises(errors.AuthFailed):
+        fetching.fetch(
+            loop.settings,
+            Run(),
+            Known(),
+            silent,
+            on_probe=lambda vendor, ok, _, said: seen.append((vendor, ok, said)),
+        )
+    assert [ok for vendor, ok, _ in seen if vendor == "hubspot"] == [True, False]
+
+
+def test_without_a_connection_the_sentence_says_what_to_set(tmp_path):
+    settings = Settings(home=tmp_path, config_dir=tmp_path)
+    with pytest.raises(ConfigError, match=r"no CRM is connected.*make build"):
+        fetching.fetch(settings, Run(), Known(), silent)
+
+
+def test_progress_names_objects_and_counts(loop):
+    for number in range(1, 121):
+        loop.hubspot.put("contacts", str(number))
+    told: list[tuple[str, int, int | None]] = []
+    fetching.fetch(loop.settings, Run(), Known(), lambda *each: told.append(each))
+    assert ("hubspot contacts", 120, 120) in told
+
+
+def test_fetching_imports_neither_dlt_nor_pandas():
+    code = (
+        "import sys; from pipelines.sources import fetch, known, spool; "
+        "print([name for name in ('dlt', 'pandas', 'duckdb') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

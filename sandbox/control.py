@@ -1,8 +1,8 @@
-"""The sandbox's own door, `/_sandbox/...`: its clock, its logs, its faults. No vendor has anything like it."""
+"""The sandbox's own door, `/_sandbox/...`: clock, logs, faults. No vendor has anything like it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.requests import Request
@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from sandbox.vendor import Vendor
 
 PAGE = 1_000
-_REQUEST_COLUMNS = ["seq", "request_id", "at", "method", "path", "query", "status", "ms", "client", "effect", "records", "changes"]
+_REQUEST_COLUMNS = [
+    "seq",
+    "request_id",
+    "at",
+    "method",
+    "path",
+    "query",
+    "status",
+    "ms",
+    "client",
+    "effect",
+    "records",
+    "changes",
+]
 _WRITE_COLUMNS = ["seq", "at", "object", "record_id", "operation", "field", "before", "after", "request_id"]
 _FILTERS = {
     "requests": ("request_id", "method", "path", "status", "effect"),
@@ -73,7 +86,8 @@ def _set_clock(vendor: Vendor, body: bytes) -> str:
 def _page(vendor: Vendor, table: str, columns: list[str], query: dict[str, str]) -> Response:
     """A page of a log, oldest first: `after` a sequence number, `limit`, equality filters; `noop=1` shows
     writes that changed nothing as well."""
-    clauses, values = ["seq > ?"], [int(query.get("after", 0))]  # type: list[str], list[Any]
+    clauses: list[str] = ["seq > ?"]
+    values: list[Any] = [int(query.get("after", 0))]
     for name in _FILTERS[table]:
         if name in query:
             clauses.append(f"{name} = ?")

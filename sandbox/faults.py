@@ -35,9 +35,13 @@ class Fault:
             raise ValueError("a fault needs a status or slow")
         retry_after = spec.get("retry_after")
         return cls(
-            re.compile(str(spec.get("match", "."))), status, int(spec.get("slow", 0)),
-            int(spec.get("times", 1)), int(spec.get("after", 0)), None if retry_after is None else str(retry_after),
-        )  # fmt: skip
+            re.compile(str(spec.get("match", "."))),
+            status,
+            int(spec.get("slow", 0)),
+            int(spec.get("times", 1)),
+            int(spec.get("after", 0)),
+            None if retry_after is None else str(retry_after),
+        )
 
     def shown(self) -> dict[str, Any]:
         return {

@@ -1,7 +1,7 @@
 """Serving a home: a process per vendor, one line of JSON when both are ready, nothing left behind.
 
-The parent holds the listening sockets' addresses and the life of the children; each child serves one vendor and
-ends when its standard input does, so that a killed parent leaves no server behind.
+The parent holds the addresses and the life of the children; each child serves one vendor and ends when its
+standard input does, so a killed parent leaves no server behind.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from sandbox.store import Store
 
 HOST = "127.0.0.1"
 APPLICATIONS: dict[str, Callable[..., Starlette]] = {
-    "hubspot": hubspot.application, "salesforce": salesforce.application,
-}  # fmt: skip
+    "hubspot": hubspot.application,
+    "salesforce": salesforce.application,
+}
 
 
 class PortInUse(Exception):
@@ -69,12 +70,18 @@ def listen(port: int) -> socket.socket:
 
 
 def serve_vendor(vendor: str, home: Path, fd: int, *, limited: bool) -> None:
-    """Serve one vendor on an open socket until standard input ends or a signal comes. The child's whole life."""
+    """Serve one vendor on an open socket until standard input ends or a signal comes: the child's life."""
     store, clock = Store(home / f"{vendor}.sqlite"), Clock(home / "clock")
     config = uvicorn.Config(
-        APPLICATIONS[vendor](store, clock, limited=limited), http=Protocol, access_log=False, log_level="error",
-        date_header=False, server_header=False, timeout_keep_alive=120, timeout_graceful_shutdown=2,
-    )  # fmt: skip
+        APPLICATIONS[vendor](store, clock, limited=limited),
+        http=Protocol,
+        access_log=False,
+        log_level="error",
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=120,
+        timeout_graceful_shutdown=2,
+    )
     server = _Server(config)
 
     def stop(*_: object) -> None:
@@ -103,12 +110,24 @@ class Child:
 
 
 def start(vendor: str, home: Path, listener: socket.socket, *, limited: bool) -> Child:
-    """Start a vendor's process on a socket that is already listening, so that it is ready for calls at once."""
+    """Start a vendor's process on a socket that listens already, so that calls wait instead of failing."""
     os.set_inheritable(listener.fileno(), True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "_vendor", vendor, str(home), str(listener.fileno()), str(int(limited))],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[listener.fileno()], start_new_session=True,
-    )  # fmt: skip
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
+        [
+            sys.executable,
+            "-m",
+            "sandbox",
+            "_vendor",
+            vendor,
+            str(home),
+            str(listener.fileno()),
+            str(int(limited)),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[listener.fileno()],
+        start_new_session=True,
+    )
     port = listener.getsockname()[1]
     listener.close()
     return Child(vendor, f"http://{HOST}:{port}", process)
@@ -122,17 +141,24 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
         Store(home / "salesforce.sqlite", read_only=True),
     )
     line = {
-        "world": world["identity"]["world"], "home": str(home), "pid": os.getpid(),
+        "world": world["identity"]["world"],
+        "home": str(home),
+        "pid": os.getpid(),
         "hubspot": {
-            "url": urls["hubspot"], "token": portal.get_meta("token"), "portal_id": portal.get_meta("portal_id"),
+            "url": urls["hubspot"],
+            "token": portal.get_meta("token"),
+            "portal_id": portal.get_meta("portal_id"),
         },
         "salesforce": {
-            "url": urls["salesforce"], "organization_id": org.get_meta("organization_id"),
-            "client_id": org.get_meta("client_id"), "client_secret": org.get_meta("client_secret"),
-            "username": org.get_meta("username"), "refresh_token": org.get_meta("refresh_token"),
+            "url": urls["salesforce"],
+            "organization_id": org.get_meta("organization_id"),
+            "client_id": org.get_meta("client_id"),
+            "client_secret": org.get_meta("client_secret"),
+            "username": org.get_meta("username"),
+            "refresh_token": org.get_meta("refresh_token"),
             "jwt_key_file": str(home / "salesforce_jwt_key.pem"),
         },
-    }  # fmt: skip
+    }
     portal.close()
     org.close()
     return orjson.dumps(line) + b"\n"

@@ -29,7 +29,7 @@ create index if not exists writes_by_record on writes (object, record_id);
 
 @dataclass(frozen=True)
 class Change:
-    """One stored field of one record, before and after. `operation` is `noop` when a write changed nothing."""
+    """One stored field of a record, before and after. `operation` is `noop` when nothing changed."""
 
     object: str
     record_id: str

@@ -96,9 +96,17 @@ class _Endpoint:
         base = f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
         scope = request.scope
         return Call(
-            request.method, unquote(scope["path"]), scope["query_string"].decode("latin-1"), request.headers,
-            request.path_params, body, self.vendor.store, self.vendor.clock.now(), self.vendor.next_request_id(), base,
-        )  # fmt: skip
+            request.method,
+            unquote(scope["path"]),
+            scope["query_string"].decode("latin-1"),
+            request.headers,
+            request.path_params,
+            body,
+            self.vendor.store,
+            self.vendor.clock.now(),
+            self.vendor.next_request_id(),
+            base,
+        )
 
     def _faulty(self, call: Call, fault: Fault | None, started: float) -> Response | None:
         if fault is None or not isinstance(fault.status, int):

@@ -33,13 +33,17 @@ def _details(hubspot: HubSpot, call: Call) -> Response:
     minutes = int(offset.total_seconds() // 60) if offset else 0
     return answer(
         {
-            "portalId": hubspot.portal.id, "accountType": "STANDARD", "timeZone": zone, "companyCurrency": currency,
+            "portalId": hubspot.portal.id,
+            "accountType": "STANDARD",
+            "timeZone": zone,
+            "companyCurrency": currency,
             "additionalCurrencies": [c for c in catalog.CURRENCIES if c != currency],
             "utcOffset": f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}",
-            "utcOffsetMilliseconds": minutes * times.MINUTE, "uiDomain": "app.hubspot.com",
+            "utcOffsetMilliseconds": minutes * times.MINUTE,
+            "uiDomain": "app.hubspot.com",
             "dataHostingLocation": "na1",
         }
-    )  # fmt: skip
+    )
 
 
 def _usage(hubspot: HubSpot, call: Call) -> Response:
@@ -47,9 +51,12 @@ def _usage(hubspot: HubSpot, call: Call) -> Response:
         {
             "results": [
                 {
-                    "name": "api-calls-daily", "usageLimit": hubspot.daily.limit, "currentUsage": hubspot.daily.used,
-                    "collectedAt": times.iso(call.now), "fetchStatus": "SUCCESS",
+                    "name": "api-calls-daily",
+                    "usageLimit": hubspot.daily.limit,
+                    "currentUsage": hubspot.daily.used,
+                    "collectedAt": times.iso(call.now),
+                    "fetchStatus": "SUCCESS",
                 }
             ]
         }
-    )  # fmt: skip
+    )

@@ -93,7 +93,7 @@ class HubSpot(Vendor):
         }
 
     def versioned(self, method: str, area: str, rest: str, handler: Handler) -> list[Route]:
-        """A resource under its old path (`/crm/v3/objects/...`) and its dated one (`/crm/objects/2026-03/...`)."""
+        """A resource under its old (`/crm/v3/objects/...`) and dated path (`/crm/objects/2026-03/...`)."""
         root, _, name = area.strip("/").partition("/")
         old = f"/{root}/{{version}}/{name}{rest}" if name else f"/{root}/{{version}}{rest}"
         dated = f"/{root}/{name}/{{version}}{rest}" if name else old

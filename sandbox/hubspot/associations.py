@@ -36,7 +36,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
         found += hubspot.route(
             "POST", f"{pair}/batch/associate/default", lambda call: _batch_create(hubspot, call)
         )
-        found += hubspot.route("GET", f"{pair}/labels", lambda call: _labels(call))
+        found += hubspot.route("GET", f"{pair}/labels", _labels)
     for root in ("/crm/{version}/objects", "/crm/objects/{version}"):
         found += hubspot.route(
             "GET", f"{root}/{{type}}/{{id}}/associations/{{to}}", lambda call: _read(hubspot, call)
@@ -152,7 +152,8 @@ def _associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> l
     """Associate two records the default way; the first company becomes the primary one."""
     a, b = record.type.plural, other.type.plural
     first = hubspot.store.value(
-        "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and label = 'Primary'",
+        "select 1 from associations where from_type = ? and from_id = ? and to_type = ? "
+        "and label = 'Primary'",
         (a, record.id, b),
     )
     rows = rows_for(a, record.id, b, other.id, primary=not first and b == "companies")
@@ -161,8 +162,14 @@ def _associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> l
         (a, record.id, b, other.id),
     )
     insert(hubspot.store, rows)
-    call.change(a, str(record.id), "update" if known else "associate", f"associations.{b}",
-                str(other.id) if known else None, str(other.id))  # fmt: skip
+    call.change(
+        a,
+        str(record.id),
+        "update" if known else "associate",
+        f"associations.{b}",
+        str(other.id) if known else None,
+        str(other.id),
+    )
     return [
         {
             "from": {"id": str(i)}, "to": {"id": str(j)},

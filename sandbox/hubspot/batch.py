@@ -28,14 +28,18 @@ Writer = Callable[[Item], Item | None]
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
-    found: list[Route] = []
-    for name, handler in (
-        ("read", _read), ("create", _create), ("update", _update), ("upsert", _upsert), ("archive", _archive),
-    ):  # fmt: skip
-        found += hubspot.versioned(
-            "POST", objects.AREA, f"/{{type}}/batch/{name}", lambda call, handler=handler: handler(hubspot, call)
-        )  # fmt: skip
-    return found
+    def route(name: str, handler: Callable[[HubSpot, Call], Response]) -> list[Route]:
+        return hubspot.versioned(
+            "POST", objects.AREA, f"/{{type}}/batch/{name}", lambda call: handler(hubspot, call)
+        )
+
+    return [
+        *route("read", _read),
+        *route("create", _create),
+        *route("update", _update),
+        *route("upsert", _upsert),
+        *route("archive", _archive),
+    ]
 
 
 def _result(call: Call, results: list[Item], problems: list[Item], status: int) -> Response:

@@ -49,7 +49,8 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     where = "coalesce(json_extract(props, '$.hs_name'), '') like ?"
     total = hubspot.store.value(f"select count(*) from campaigns where {where}", (wanted,))
     rows = hubspot.store.rows(
-        f"select id, created, updated, props from campaigns where {where} order by {order}, id limit ? offset ?",
+        f"select id, created, updated, props from campaigns where {where} "
+        f"order by {order}, id limit ? offset ?",
         (wanted, limit, int(after)),
     )
     page: dict[str, Any] = {"total": total, "results": [_shown(call, row) for row in rows]}

@@ -60,18 +60,34 @@ CURRENCIES = ("USD", "EUR", "GBP")
 OPTIONS: dict[str, tuple[str, ...]] = {
     "lifecyclestage": LIFECYCLE,
     "hs_lead_status": (
-        "NEW", "OPEN", "IN_PROGRESS", "OPEN_DEAL", "UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "CONNECTED", "BAD_TIMING",
+        "NEW",
+        "OPEN",
+        "IN_PROGRESS",
+        "OPEN_DEAL",
+        "UNQUALIFIED",
+        "ATTEMPTED_TO_CONTACT",
+        "CONNECTED",
+        "BAD_TIMING",
     ),
     "hs_analytics_source": SOURCES,
     "hs_latest_source": SOURCES,
     "dealtype": ("newbusiness", "existingbusiness"),
     "deal_currency_code": CURRENCIES,
     "industry": (
-        "COMPUTER_SOFTWARE", "FINANCIAL_SERVICES", "HOSPITAL_HEALTH_CARE", "RETAIL", "LOGISTICS_AND_SUPPLY_CHAIN",
-        "MACHINERY", "RENEWABLES_ENVIRONMENT", "EDUCATION_MANAGEMENT", "TELECOMMUNICATIONS", "FOOD_PRODUCTION",
-        "MEDIA_PRODUCTION", "CONSTRUCTION",
+        "COMPUTER_SOFTWARE",
+        "FINANCIAL_SERVICES",
+        "HOSPITAL_HEALTH_CARE",
+        "RETAIL",
+        "LOGISTICS_AND_SUPPLY_CHAIN",
+        "MACHINERY",
+        "RENEWABLES_ENVIRONMENT",
+        "EDUCATION_MANAGEMENT",
+        "TELECOMMUNICATIONS",
+        "FOOD_PRODUCTION",
+        "MEDIA_PRODUCTION",
+        "CONSTRUCTION",
     ),
-}  # fmt: skip
+}
 
 _COMMON = """
 hs_object_id number number r

@@ -37,8 +37,8 @@ def not_found(call: Call) -> Refused:
 
 def unauthorised(call: Call) -> Refused:
     message = (
-        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "
-        "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find "
+        "more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
     )
     return error(call, 401, message, "INVALID_AUTHENTICATION")
 

@@ -27,28 +27,38 @@ def routes(hubspot: HubSpot) -> list[Route]:
 def _pipelines(hubspot: HubSpot, plural: str) -> list[dict[str, Any]]:
     stages: dict[str, list[dict[str, Any]]] = {}
     for pipeline, stage, label, order, probability, closed, archived, created, updated in hubspot.store.rows(
-        "select pipeline, id, label, display_order, probability, is_closed, archived, created, updated from stages "
-        "where object = ? order by pipeline, display_order, id",
+        "select pipeline, id, label, display_order, probability, is_closed, archived, created, updated "
+        "from stages where object = ? order by pipeline, display_order, id",
         (plural,),
     ):
         stages.setdefault(pipeline, []).append(
             {
-                "label": label, "displayOrder": order, "id": stage, "archived": bool(archived),
+                "label": label,
+                "displayOrder": order,
+                "id": stage,
+                "archived": bool(archived),
                 "metadata": {"isClosed": "true" if closed else "false", "probability": str(probability)},
-                "createdAt": times.iso(created), "updatedAt": times.iso(updated), "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+                "createdAt": times.iso(created),
+                "updatedAt": times.iso(updated),
+                "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
             }
-        )  # fmt: skip
+        )
     return [
         {
-            "label": label, "displayOrder": order, "id": pipeline, "stages": stages.get(pipeline, []),
-            "createdAt": times.iso(created), "updatedAt": times.iso(updated), "archived": bool(archived),
+            "label": label,
+            "displayOrder": order,
+            "id": pipeline,
+            "stages": stages.get(pipeline, []),
+            "createdAt": times.iso(created),
+            "updatedAt": times.iso(updated),
+            "archived": bool(archived),
         }
         for pipeline, label, order, archived, created, updated in hubspot.store.rows(
             "select id, label, display_order, archived, created, updated from pipelines where object = ? "
             "order by display_order, id",
             (plural,),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _list(hubspot: HubSpot, call: Call) -> Response:

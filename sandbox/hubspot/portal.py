@@ -1,6 +1,6 @@
 """A portal in its store: tables, property definitions, stages, and the properties' rules for values.
 
-Records themselves are in `records.py`. Definitions are read once and kept; whoever changes them tells the portal.
+Records themselves are in `records.py`. Definitions are read once and kept; who changes them tells the portal.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ create table if not exists associations (
 create table if not exists aliases (object text, id integer, current integer, primary key (object, id));
 create table if not exists emails (email text primary key, id integer) without rowid;
 create table if not exists pipelines (
-    object text, id text, label text, display_order integer, archived integer, created integer, updated integer,
-    primary key (object, id));
+    object text, id text, label text, display_order integer, archived integer, created integer,
+    updated integer, primary key (object, id));
 create table if not exists stages (
-    object text, pipeline text, id text, label text, display_order integer, probability real, is_closed integer,
-    archived integer, created integer, updated integer, primary key (object, pipeline, id));
+    object text, pipeline text, id text, label text, display_order integer, probability real,
+    is_closed integer, archived integer, created integer, updated integer,
+    primary key (object, pipeline, id));
 create table if not exists owners (
     id integer primary key, email text, first_name text, last_name text, user_id integer, archived integer,
     created integer, updated integer);

@@ -62,9 +62,14 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
         )  # fmt: skip
     _check(call, name, body)
     definition = catalog.definition(
-        name, body["type"], body["fieldType"], str(body["groupName"]), "u" if body.get("hasUniqueValue") else "",
-        label=str(body["label"]), defined_by_hubspot=False,
-    )  # fmt: skip
+        name,
+        body["type"],
+        body["fieldType"],
+        str(body["groupName"]),
+        "u" if body.get("hasUniqueValue") else "",
+        label=str(body["label"]),
+        defined_by_hubspot=False,
+    )
     definition |= {"createdAt": times.iso(call.now), "updatedAt": times.iso(call.now)}
     definition["options"] = body.get("options") or []
     definition["description"] = str(body.get("description") or "")

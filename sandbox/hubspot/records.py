@@ -221,7 +221,8 @@ class Records:
 
     def _save(self, record: Record) -> None:
         self.store.db.execute(
-            f'update "{record.type.plural}" set modified = ?, archived = ?, archived_at = ?, props = ? where id = ?',
+            f'update "{record.type.plural}" set modified = ?, archived = ?, archived_at = ?, props = ? '
+            "where id = ?",
             (record.modified, record.archived, record.archived_at, orjson.dumps(record.props), record.id),
         )
 

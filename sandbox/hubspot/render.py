@@ -1,4 +1,4 @@
-"""Records as JSON: which properties are shown, history, inline associations. Built for many records a second."""
+"""Records as JSON: properties, history, inline associations. Built for many records a second."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ from sandbox.hubspot.catalog import ObjectType, object_type
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Record
 
-ASSOCIATION_NAMES = {1: "contact_to_company", 279: "contact_to_company_unlabeled", 2: "company_to_contact",
-                     280: "company_to_contact_unlabeled", 3: "deal_to_contact", 4: "contact_to_deal",
-                     5: "deal_to_company", 341: "deal_to_company_unlabeled", 6: "company_to_deal",
-                     342: "company_to_deal_unlabeled"}  # fmt: skip
+ASSOCIATION_NAMES = {
+    1: "contact_to_company",
+    279: "contact_to_company_unlabeled",
+    2: "company_to_contact",
+    280: "company_to_contact_unlabeled",
+    3: "deal_to_contact",
+    4: "contact_to_deal",
+    5: "deal_to_company",
+    341: "deal_to_company_unlabeled",
+    6: "company_to_deal",
+    342: "company_to_deal_unlabeled",
+}
 
 
 @dataclass
@@ -67,8 +75,8 @@ def _add_history(portal: Portal, view: View, found: Sequence[Record], shown: lis
     marks = ", ".join("?" * len(found))
     past: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for record_id, name, at, value, source_type, source_id in portal.store.rows(
-        f"select id, property, at, value, source_type, source_id from history where object = ? and id in ({marks}) "
-        "order by at desc, rowid desc",
+        f"select id, property, at, value, source_type, source_id from history "
+        f"where object = ? and id in ({marks}) order by at desc, rowid desc",
         (view.kind.plural, *(r.id for r in found)),
     ):
         past.setdefault((record_id, name), []).append(

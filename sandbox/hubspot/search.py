@@ -71,7 +71,8 @@ def _where(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any]) -
     if len(groups) > GROUPS or any(n > FILTERS for n in counts) or sum(counts) > ALL_FILTERS:
         message = f"A search takes at most {GROUPS} filter groups of {FILTERS} filters, {ALL_FILTERS} in all."
         raise errors.validation(call, message)
-    clauses, values = ["archived = 0"], []  # type: list[str], list[Any]
+    clauses: list[str] = ["archived = 0"]
+    values: list[Any] = []
     alternatives = [_group(portal, call, kind, g.get("filters") or []) for g in groups if g.get("filters")]
     if alternatives:
         clauses.append("(" + " or ".join(a[0] for a in alternatives) + ")")
@@ -139,13 +140,14 @@ def _associated(call: Call, kind: ObjectType, name: str, wish: dict[str, Any]) -
         raise errors.validation(call, f"associations.{name} takes EQ or IN with ids")
     marks = ", ".join("?" * len(wanted))
     return (
-        f"id in (select from_id from associations where from_type = ? and to_type = ? and to_id in ({marks}))",
+        "id in (select from_id from associations where from_type = ? and to_type = ? "
+        f"and to_id in ({marks}))",
         [kind.plural, to.plural, *wanted],
     )
 
 
 def _is_text(portal: Portal, kind: ObjectType, name: str) -> bool:
-    return portal.properties[kind.plural][name]["type"] == "string"
+    return bool(portal.properties[kind.plural][name]["type"] == "string")
 
 
 def _path(name: str) -> str:

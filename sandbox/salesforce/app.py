@@ -98,9 +98,11 @@ def _limits(sf: Salesforce, call: Call) -> Response:
             "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
             "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000 - jobs},
             "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},
-            "DataStorageMB": {"Max": 5_120, "Remaining": 4_096}, "FileStorageMB": {"Max": 5_120, "Remaining": 5_000},
-        }, charset="UTF-8",
-    )  # fmt: skip
+            "DataStorageMB": {"Max": 5_120, "Remaining": 4_096},
+            "FileStorageMB": {"Max": 5_120, "Remaining": 5_000},
+        },
+        charset="UTF-8",
+    )
 
 
 def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlette:

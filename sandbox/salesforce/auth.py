@@ -106,11 +106,17 @@ def _issue(sf: Salesforce, call: Call) -> Response:
     )
     return answer(
         {
-            "access_token": token, "signature": base64.b64encode(signature.digest()).decode(), "scope": _SCOPE,
-            "instance_url": call.base_url, "id": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}",
-            "token_type": "Bearer", "issued_at": issued, "api_instance_url": call.base_url,
-        }, charset="UTF-8",
-    )  # fmt: skip
+            "access_token": token,
+            "signature": base64.b64encode(signature.digest()).decode(),
+            "scope": _SCOPE,
+            "instance_url": call.base_url,
+            "id": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}",
+            "token_type": "Bearer",
+            "issued_at": issued,
+            "api_instance_url": call.base_url,
+        },
+        charset="UTF-8",
+    )
 
 
 def check_session(sf: Salesforce, call: Call) -> bool:
@@ -126,9 +132,17 @@ def _userinfo(sf: Salesforce, call: Call) -> Response:
     user: dict[str, Any] = sf.rows.get(sf.org.objects["User"], sf.org.user_id) or {}
     return answer(
         {
-            "sub": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}", "user_id": sf.org.user_id,
-            "organization_id": sf.org.id, "preferred_username": user.get("Username"), "name": user.get("Name"),
-            "email": user.get("Email"), "email_verified": True, "zoneinfo": user.get("TimeZoneSidKey"),
-            "active": True, "user_type": "STANDARD", "urls": {"rest": f"{call.base_url}/services/data/v{{version}}/"},
-        }, charset="UTF-8",
-    )  # fmt: skip
+            "sub": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}",
+            "user_id": sf.org.user_id,
+            "organization_id": sf.org.id,
+            "preferred_username": user.get("Username"),
+            "name": user.get("Name"),
+            "email": user.get("Email"),
+            "email_verified": True,
+            "zoneinfo": user.get("TimeZoneSidKey"),
+            "active": True,
+            "user_type": "STANDARD",
+            "urls": {"rest": f"{call.base_url}/services/data/v{{version}}/"},
+        },
+        charset="UTF-8",
+    )

@@ -103,7 +103,8 @@ async def _run(sf: Salesforce, job: str, query: Compiled) -> None:
 
 def _set_state(sf: Salesforce, job: str, state: str, count: int, ms: int, message: str | None) -> None:
     sf.store.db.execute(
-        "update jobs set state = ?, modified = ?, records = ?, ms = ?, message = ? where id = ? and state <> 'Aborted'",
+        "update jobs set state = ?, modified = ?, records = ?, ms = ?, message = ? "
+        "where id = ? and state <> 'Aborted'",
         (state, sf.clock.now(), count, ms, message, job),
     )
 

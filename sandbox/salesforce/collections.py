@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.call import Call, answer
+from sandbox.call import Call, Refused, answer
 from sandbox.salesforce import errors, sobjects
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
@@ -52,7 +52,7 @@ def _write(sf: Salesforce, call: Call, rows: list[Any], all_or_none: bool, write
         raise errors.error(
             400,
             "LIMIT_EXCEEDED",
-            f"record limit reached. cannot submit more than {MOST} records in this request",
+            f"record limit reached. cannot submit more than {MOST} records",
         )
     results: list[Result] = []
     for row in rows:
@@ -67,11 +67,12 @@ def _write(sf: Salesforce, call: Call, rows: list[Any], all_or_none: bool, write
         # Taken back as a whole: the rows that went well say why they are not there.
         rolled = {
             "statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-            "message": "Record rolled back because not all records were valid and the request was using AllOrNone header",
+            "message": "Record rolled back because not all records were valid and the request was using "
+            "AllOrNone header",
             "fields": [],
-        }  # fmt: skip
+        }
         results = [r if not r["success"] else {"success": False, "errors": [rolled]} for r in results]
-        raise errors.Refused(answer(results, charset="UTF-8"))
+        raise Refused(answer(results, charset="UTF-8"))
     call.records = sum(1 for result in results if result["success"])
     return answer(results, charset="UTF-8")
 

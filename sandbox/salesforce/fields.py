@@ -1,7 +1,7 @@
 """What a field is: its type, length, picklist, reference and who may write it; read from compact lines.
 
-`Name type length? flags -> Target:Relationship`. Flags: r required on create, a server-made (not writable), n never
-null, u unique, x external id, f not filterable, p restricted picklist, c custom.
+`Name type length? flags -> Target:Relationship`. Flags: r required on create, a server-made (not writable),
+n never null, u unique, x external id, f not filterable, p restricted picklist, c custom.
 """
 
 from __future__ import annotations
@@ -10,9 +10,16 @@ from dataclasses import dataclass, replace
 
 SQL_TYPES = {"boolean": "text", "int": "integer", "double": "real", "currency": "real", "percent": "real"}
 SOAP_TYPES = {
-    "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
-    "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
-}  # fmt: skip
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+}
 _LENGTHS = {
     "id": 18,
     "reference": 18,
@@ -96,10 +103,20 @@ def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:
     if right and not relationship:
         relationship = name.removesuffix("__c") + "__r" if name.endswith("__c") else name.removesuffix("Id")
     return Field(
-        name, kind, length, "r" in flags, "a" in flags, not set("rn") & set(flags) and kind not in ("id", "boolean"),
-        "u" in flags, "x" in flags, "p" in flags, "f" not in flags,
-        tuple(target.split("|")) if target else (), relationship, values.get(name, ()),
-    )  # fmt: skip
+        name,
+        kind,
+        length,
+        "r" in flags,
+        "a" in flags,
+        not set("rn") & set(flags) and kind not in ("id", "boolean"),
+        "u" in flags,
+        "x" in flags,
+        "p" in flags,
+        "f" not in flags,
+        tuple(target.split("|")) if target else (),
+        relationship,
+        values.get(name, ()),
+    )
 
 
 def with_values(field: Field, values: tuple[str, ...]) -> Field:

@@ -21,8 +21,8 @@ create table if not exists cursors (id text primary key, made integer not null, 
 create table if not exists cursor_pages (
     cursor text, start integer, rows integer, body blob, primary key (cursor, start)) without rowid;
 create table if not exists jobs (
-    id text primary key, operation text, object text, query text, state text, created integer, modified integer,
-    version text, created_by text, records integer, ms integer, message text);
+    id text primary key, operation text, object text, query text, state text, created integer,
+    modified integer, version text, created_by text, records integer, ms integer, message text);
 """
 
 
@@ -50,7 +50,7 @@ class Org:
         return self._prefixes.get(record_id[:3])
 
     def new_id(self, sobject: SObject) -> str:
-        """An id no record of the object has had. Records are never removed from their tables, so counting does."""
+        """An id no record of the object has had: records are never removed, so counting does."""
         if sobject.name not in self._next:
             self._next[sobject.name] = int(self.store.value(f'select count(*) from "{sobject.name}"')) + 1
         while True:
@@ -83,8 +83,14 @@ def prepare(store: Store, objects: dict[str, SObject], meta: dict[str, str]) -> 
     store.script(TABLES)
     schema.create_tables(store, objects)
     for sobject in objects.values():
-        shown = {"name": sobject.name, "label": sobject.label, "plural": sobject.plural, "prefix": sobject.prefix,
-                 "read_only": sobject.read_only, "fields": [asdict(f) for f in sobject.fields.values()]}  # fmt: skip
+        shown = {
+            "name": sobject.name,
+            "label": sobject.label,
+            "plural": sobject.plural,
+            "prefix": sobject.prefix,
+            "read_only": sobject.read_only,
+            "fields": [asdict(f) for f in sobject.fields.values()],
+        }
         store.db.execute("insert or replace into sobjects values (?, ?)", (sobject.name, orjson.dumps(shown)))
     for key, value in meta.items():
         store.set_meta(key, value)

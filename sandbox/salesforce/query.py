@@ -1,4 +1,4 @@
-"""`/query` and `/queryAll`: JSON pages of a SOQL query. Later pages are kept as they were when it was asked."""
+"""`/query` and `/queryAll`: JSON pages of a SOQL query, all as they were when it was asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors, values
-from sandbox.salesforce.soql.compiler import Compiled, compile_query
+from sandbox.salesforce.soql.compiler import Column, Compiled, compile_query
 from sandbox.salesforce.soql.parser import parse
 from sandbox.salesforce.soql.tree import SoqlError
 
@@ -69,10 +69,10 @@ def _size(call: Call) -> int:
 
 def shown(query: Compiled, rows: Sequence[tuple[Any, ...]], version: str) -> list[dict[str, Any]]:
     """Rows as JSON records: attributes, typed values, related objects nested."""
-    plans = [(c.path, values.shown(c.type)) for c in query.columns]
-    flat = all(len(path) == 1 for path, _ in plans)
+    plans = [(c, values.shown(c.type)) for c in query.columns]
+    flat = all(len(c.path) == 1 for c, _ in plans)
     name = "AggregateResult" if query.aggregate else query.sobject.name
-    at = next((i for i, (path, _) in enumerate(plans) if path == ("Id",)), None)
+    at = next((i for i, (c, _) in enumerate(plans) if c.path == ("Id",)), None)
     prefix = f"/services/data/{version}/sobjects/{name}/"
     records = []
     for row in rows:
@@ -81,26 +81,29 @@ def shown(query: Compiled, rows: Sequence[tuple[Any, ...]], version: str) -> lis
             attributes["url"] = prefix + str(row[at])
         record: dict[str, Any] = {"attributes": attributes}
         if flat:
-            for (path, show), value in zip(plans, row, strict=True):
-                record[path[0]] = show(value)
+            for (column, show), value in zip(plans, row, strict=True):
+                record[column.path[0]] = show(value)
         else:
             _nest(record, plans, row)
         records.append(record)
     return records
 
 
-def _nest(
-    record: dict[str, Any], plans: Sequence[tuple[tuple[str, ...], values.Shown]], row: Sequence[Any]
-) -> None:
+def _nest(record: dict[str, Any], plans: Sequence[tuple[Column, values.Shown]], row: Sequence[Any]) -> None:
     """Related objects become objects; one without any value is null, as when the reference is empty."""
-    found = {path for (path, _), value in zip(plans, row, strict=True) if value is not None}
-    for (path, show), value in zip(plans, row, strict=True):
-        here = record
+    filled = {
+        column.path[:depth]
+        for (column, _), value in zip(plans, row, strict=True)
+        if value is not None
+        for depth in range(1, len(column.path))
+    }
+    for (column, show), value in zip(plans, row, strict=True):
+        here, path = record, column.path
         for depth, part in enumerate(path[:-1]):
-            if not any(p[: depth + 1] == path[: depth + 1] for p in found if len(p) > depth + 1):
+            if path[: depth + 1] not in filled:
                 here[part] = None
                 break
-            here = here.setdefault(part, {"attributes": {"type": part}})
+            here = here.setdefault(part, {"attributes": {"type": column.objects[depth]}})
         else:
             here[path[-1]] = show(value)
 
@@ -126,7 +129,8 @@ def _keep(sf: Salesforce, call: Call, records: list[dict[str, Any]], size: int) 
 
 def _page(sf: Salesforce, call: Call, cursor: str, start: int) -> Response:
     row = sf.store.row(
-        "select total, rows, body, made from cursors join cursor_pages on cursor = id where id = ? and start = ?",
+        "select total, rows, body, made from cursors join cursor_pages on cursor = id "
+        "where id = ? and start = ?",
         (cursor, start),
     )
     if row is None or row[3] < call.now - LIFE:

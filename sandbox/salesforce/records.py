@@ -114,8 +114,10 @@ class Rows:
                 message = f"No such column '{name}' on sobject of type {sobject.name}"
                 raise RowError("INVALID_FIELD", message, (name,))
             if field.server_made:
-                message = f"Unable to create/update fields: {field.name}. Please check the security settings of " \
-                          "this field and verify that it is read/write for your profile or permission set."  # fmt: skip
+                message = (
+                    f"Unable to create/update fields: {field.name}. Please check the security settings of "
+                    "this field and verify that it is read/write for your profile or permission set."
+                )
                 raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, (field.name,))
             given[field.name] = values.stored(field, value)
             self._check_reference(field, given[field.name])
@@ -143,7 +145,8 @@ class Rows:
             return
         for other in self.by_key(sobject, field, value):
             if before is None or other["Id"] != before["Id"]:
-                message = f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:15]}"
+                where = f"{field.name} duplicates value on record with id: {other['Id'][:15]}"
+                message = f"duplicate value found: {where}"
                 raise RowError("DUPLICATE_VALUE", message, (field.name,))
 
     def _stamp(self, row: Row, now: int, *, created: bool) -> None:

@@ -1,4 +1,4 @@
-"""What follows from a change: defaults, values Salesforce derives, rows it writes beside, changes it forbids."""
+"""What follows from a change: defaults, derived values, rows written beside, changes forbidden."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import schema
+from sandbox.salesforce import picklists
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.org import Org
@@ -21,7 +21,7 @@ _SNAPSHOT = ("StageName", "Amount", "Probability", "CloseDate")
 
 def defaults(org: Org, sobject: SObject) -> Row:
     """Values of a new row that the client may leave out."""
-    found: Row = dict(schema.DEFAULTS.get(sobject.name, {}))
+    found: Row = dict(picklists.DEFAULTS.get(sobject.name, {}))
     if "OwnerId" in sobject.fields:
         found["OwnerId"] = org.user_id
     if "CurrencyIsoCode" in sobject.fields:
@@ -66,7 +66,7 @@ def _member(row: Row, now: int) -> None:
         raise RowError(
             "REQUIRED_FIELD_MISSING", "Required fields are missing: [LeadId, ContactId]", ("LeadId",)
         )
-    responded = row["Status"] in schema.RESPONDED
+    responded = row["Status"] in picklists.RESPONDED
     row["HasResponded"] = "true" if responded else "false"
     if responded and row["FirstRespondedDate"] is None:
         row["FirstRespondedDate"] = times.day(now)
@@ -92,10 +92,16 @@ def after(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None
     history = org.objects["OpportunityHistory"]
     moment = times.iso_seconds(call.now)
     snapshot: Row = {
-        "Id": org.new_id(history), "OpportunityId": row["Id"], "CreatedById": org.user_id, "CreatedDate": moment,
-        "SystemModstamp": moment, "IsDeleted": "false", "ForecastCategory": row["ForecastCategory"],
-        "ExpectedRevenue": row["ExpectedRevenue"], "CurrencyIsoCode": row["CurrencyIsoCode"],
+        "Id": org.new_id(history),
+        "OpportunityId": row["Id"],
+        "CreatedById": org.user_id,
+        "CreatedDate": moment,
+        "SystemModstamp": moment,
+        "IsDeleted": "false",
+        "ForecastCategory": row["ForecastCategory"],
+        "ExpectedRevenue": row["ExpectedRevenue"],
+        "CurrencyIsoCode": row["CurrencyIsoCode"],
         **{name: row[name] for name in _SNAPSHOT},
-    }  # fmt: skip
+    }
     rows.insert(history, snapshot)
     call.change("OpportunityHistory", snapshot["Id"], "create", "OpportunityId", None, row["Id"])

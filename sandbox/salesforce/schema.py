@@ -5,7 +5,8 @@ Lines are in the language of `fields.parse`. System fields are added to each obj
 
 from __future__ import annotations
 
-from sandbox.salesforce.fields import Field, SObject, parse, with_values
+from sandbox.salesforce import picklists
+from sandbox.salesforce.fields import SObject, parse, with_values
 from sandbox.store import Store
 
 _OWN = """
@@ -239,60 +240,13 @@ TrialExpirationDate datetime a
 }  # fmt: skip
 READ_ONLY = {"OpportunityHistory", "OpportunityStage", "User", "Group", "Organization"}
 
-STAGES: tuple[tuple[str, int, bool, bool, str], ...] = (
-    ("Prospecting", 10, False, False, "Pipeline"),
-    ("Qualification", 10, False, False, "Pipeline"),
-    ("Needs Analysis", 20, False, False, "Pipeline"),
-    ("Value Proposition", 50, False, False, "Pipeline"),
-    ("Id. Decision Makers", 60, False, False, "Pipeline"),
-    ("Perception Analysis", 70, False, False, "Pipeline"),
-    ("Proposal/Price Quote", 75, False, False, "BestCase"),
-    ("Negotiation/Review", 90, False, False, "Forecast"),
-    ("Closed Won", 100, True, True, "Closed"),
-    ("Closed Lost", 0, True, False, "Omitted"),
-)
-FORECAST_NAMES = {
-    "Pipeline": "Pipeline", "BestCase": "Best Case", "Forecast": "Commit", "Closed": "Closed", "Omitted": "Omitted",
-}  # fmt: skip
-INDUSTRIES = (
-    "Technology", "Finance", "Healthcare", "Retail", "Transportation", "Manufacturing", "Energy", "Education",
-    "Telecommunications", "Food & Beverage", "Media", "Construction",
-)  # fmt: skip
-_SOURCES = (
-    "Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Advertisement", "Email", "Organic Search",
-    "Social Media", "Trade Show", "Other",
-)  # fmt: skip
-PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "*": {"CurrencyIsoCode": ("USD", "EUR", "GBP"), "LeadSource": _SOURCES, "Industry": INDUSTRIES,
-          "Salutation": ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof."), "Rating": ("Hot", "Warm", "Cold")},
-    "Lead": {"Status": ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted"),
-             "Lead_Status__c": ("New", "Open", "MQL", "SQL", "Working", "Closed Won")},
-    "Account": {"Type": ("Prospect", "Customer - Direct", "Customer - Channel", "Partner", "Other")},
-    "Opportunity": {"StageName": tuple(s[0] for s in STAGES), "Type": ("New Business", "Existing Business"),
-                    "ForecastCategoryName": ("Omitted", "Pipeline", "Best Case", "Commit", "Closed")},
-    "OpportunityContactRole": {"Role": ("Business User", "Decision Maker", "Economic Buyer", "Evaluator",
-                                        "Executive Sponsor", "Influencer", "Technical Buyer", "Other")},
-    "Campaign": {"Type": ("Conference", "Webinar", "Trade Show", "Email", "Advertisement", "Content", "Social",
-                          "Referral Program", "Other"),
-                 "Status": ("Planned", "In Progress", "Completed", "Aborted")},
-    "CampaignMember": {"Status": ("Sent", "Opened", "Responded", "Registered", "Attended", "No Show", "Bounced")},
-    "Task": {"Status": ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"),
-             "Priority": ("High", "Normal", "Low"), "Type": ("Call", "Email", "Meeting", "Other"),
-             "TaskSubtype": ("Task", "Call", "Email", "Cadence", "LinkedIn")},
-}  # fmt: skip
-RESPONDED = ("Responded", "Registered", "Attended")
-DEFAULTS: dict[str, dict[str, str]] = {
-    "Lead": {"Status": "Open - Not Contacted"}, "Task": {"Status": "Not Started", "Priority": "Normal"},
-    "CampaignMember": {"Status": "Sent"},
-}  # fmt: skip
-
 
 def standard_objects() -> dict[str, SObject]:
     """All standard objects, by name."""
     found = {}
     for name, (label, plural, prefix, text) in _OBJECTS.items():
-        picklists = PICKLISTS["*"] | PICKLISTS.get(name, {})
-        fields = [parse(line, picklists) for line in text.splitlines() if line]
+        values = picklists.PICKLISTS["*"] | picklists.PICKLISTS.get(name, {})
+        fields = [parse(line, values) for line in text.splitlines() if line]
         found[name] = SObject(
             name, label, plural, prefix, {f.name: f for f in fields}, read_only=name in READ_ONLY
         )
@@ -338,6 +292,3 @@ def with_stages(objects: dict[str, SObject], stages: tuple[str, ...]) -> dict[st
         opportunity.read_only,
     )
     return objects | {"Opportunity": changed}
-
-
-__all__ = ["Field", "SObject", "create_tables", "custom_object", "standard_objects", "with_stages"]

@@ -1,4 +1,4 @@
-"""`/sobjects`: the list of objects, describe, one row at a time, upsert by external id, getUpdated and getDeleted."""
+"""`/sobjects`: objects, describe, one row at a time, upsert by external id, getUpdated, getDeleted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
-from sandbox.call import Call, answer
+from sandbox.call import Call, Refused, answer
 from sandbox.salesforce import describe, errors, values
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
@@ -125,7 +125,8 @@ def _updated(sf: Salesforce, call: Call) -> Response:
     sobject, start, end, covered = _window(sf, call)
     live = " and IsDeleted = 'false'" if "IsDeleted" in sobject.fields else ""
     rows = sf.store.rows(
-        f'select Id from "{sobject.name}" where SystemModstamp >= ? and SystemModstamp < ?{live} order by SystemModstamp, Id',
+        f'select Id from "{sobject.name}" where SystemModstamp >= ? and SystemModstamp < ?{live} '
+        "order by SystemModstamp, Id",
         (start, end),
     )
     return answer({"ids": [row[0] for row in rows], "latestDateCovered": covered}, charset="UTF-8")
@@ -209,7 +210,7 @@ def _matches(sf: Salesforce, call: Call) -> tuple[SObject, Field, list[dict[str,
     if len(found) > 1:
         version = call.params["version"]
         urls = [f"/services/data/{version}/sobjects/{sobject.name}/{row['Id']}" for row in found]
-        raise errors.Refused(answer(urls, 300, charset="UTF-8"))
+        raise Refused(answer(urls, 300, charset="UTF-8"))
     return sobject, field, found
 
 

@@ -14,7 +14,8 @@ create table persons (person integer, vendor text, object text, record_id text);
 create table companies (company integer, vendor text, object text, record_id text);
 create table deals (deal integer, vendor text, object text, record_id text);
 create table touches (
-    person integer, vendor text, object text, record_id text, kind text, occurred_at text, caused_deal integer);
+    person integer, vendor text, object text, record_id text, kind text, occurred_at text,
+    caused_deal integer);
 """
 Identity = tuple[int, str, str, str]
 

@@ -18,6 +18,7 @@ from sandbox.clock import Clock
 from sandbox.store import Store
 from sandbox.worlds import default, files
 from sandbox.worlds.progress import Progress
+from sandbox.worlds.tables import MappingError
 
 VERSION = 1
 
@@ -50,7 +51,7 @@ class Wish:
 
 
 def open_home(home: Path, wish: Wish, progress: Progress) -> dict[str, Any]:
-    """The description of the world in `home`, made now if there is none. Raises WorldError for another world."""
+    """The description of the world in `home`, made now if there is none. Raises WorldError."""
     if wish.folder is not None and not wish.folder.is_dir():
         raise WorldError(f"There is no folder {wish.folder} to read a world from.")
     try:
@@ -58,7 +59,7 @@ def open_home(home: Path, wish: Wish, progress: Progress) -> dict[str, Any]:
         description = home / "world.json"
         if not description.exists():
             return _make(home, wish, identity, progress)
-    except files.MappingError as problem:
+    except MappingError as problem:
         raise WorldError(str(problem)) from None
     found: dict[str, Any] = orjson.loads(description.read_bytes())
     if found.get("version") != VERSION or found.get("identity") != identity:

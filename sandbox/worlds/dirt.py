@@ -1,16 +1,30 @@
-"""How the same thing comes to be spelled differently: nicknames, accents, typos, case, phone formats, addresses."""
+"""How the same thing comes to be spelled differently: nicknames, accents, typos, case, phones, addresses."""
 
 from __future__ import annotations
 
 import random
 
 from sandbox.worlds import names
-from sandbox.worlds.business import Company, Person, ascii_of
+from sandbox.worlds.draw import ascii_of
+from sandbox.worlds.model import Company, Person
 
-_SUFFIXES = {"Inc.": ("Inc", ", Inc.", "Incorporated"), "LLC": (", LLC", "L.L.C."), "Corp.": ("Corporation", "Corp"),
-             "Ltd": ("Ltd.", "Limited"), "Ltd.": ("Ltd", "Limited"), "GmbH": ("Gmbh", "GmbH & Co. KG"), "AG": ("Ag",),
-             "SAS": ("S.A.S.",), "SARL": ("S.à r.l.",), "S.p.A.": ("SpA",), "S.L.": ("SL",), "Lda": ("Lda.",),
-             "B.V.": ("BV",), "AB": ("Ab",), "Sp. z o.o.": ("Sp.z o.o.",)}  # fmt: skip
+_SUFFIXES = {
+    "Inc.": ("Inc", ", Inc.", "Incorporated"),
+    "LLC": (", LLC", "L.L.C."),
+    "Corp.": ("Corporation", "Corp"),
+    "Ltd": ("Ltd.", "Limited"),
+    "Ltd.": ("Ltd", "Limited"),
+    "GmbH": ("Gmbh", "GmbH & Co. KG"),
+    "AG": ("Ag",),
+    "SAS": ("S.A.S.",),
+    "SARL": ("S.à r.l.",),
+    "S.p.A.": ("SpA",),
+    "S.L.": ("SL",),
+    "Lda": ("Lda.",),
+    "B.V.": ("BV",),
+    "AB": ("Ab",),
+    "Sp. z o.o.": ("Sp.z o.o.",),
+}
 
 
 def typo(rng: random.Random, text: str) -> str:
@@ -31,7 +45,7 @@ def person_name(rng: random.Random, person: Person) -> tuple[str, str]:
     if draw < 0.08:
         first = names.NICKNAMES.get(first, first)
     elif draw < 0.12:
-        first, last = typo(rng, first), last
+        first = typo(rng, first)
     elif draw < 0.16:
         last = typo(rng, last)
     elif draw < 0.19:

@@ -1,10 +1,9 @@
-"""What HubSpot holds of the business: contacts with their first and latest touches, companies, deals with history."""
+"""What HubSpot holds of the business: contacts with their touches, companies, deals with history."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
@@ -13,13 +12,13 @@ from sandbox.store import Store
 from sandbox.times import DAY, HOUR, iso
 from sandbox.worlds import dirt
 from sandbox.worlds.answer_key import AnswerKey
-from sandbox.worlds.business import Business, Company, Deal, Moment, Person, rng_for
+from sandbox.worlds.draw import rng_for
+from sandbox.worlds.model import Business, Company, Person
 from sandbox.worlds.reps import STAFF, Rep
 from sandbox.worlds.salesforce_side import Salesforce
 
 FIRST_ID = 100_001
 _FORMS = ("Newsletter sign-up", "Demo request", "Whitepaper download", "Contact us", "Webinar registration")
-_TRACKED = ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id")
 _CONVERSIONS = {"lead": "OPEN", "marketingqualifiedlead": "IN_PROGRESS", "opportunity": "OPEN_DEAL"}
 Props = dict[str, str]
 
@@ -47,17 +46,19 @@ class HubSpot:
 
 
 def fill(
-    store: Store, seed: int, business: Business, salesforce: Salesforce, addresses: dict[int, tuple[str, str]],
+    store: Store,
+    seed: int,
+    business: Business,
+    salesforce: Salesforce,
+    addresses: dict[int, tuple[str, str]],
     key: AnswerKey,
-) -> HubSpot:  # fmt: skip
+) -> HubSpot:
     """Put the business into a portal."""
     side = HubSpot(store, business, rng_for(seed, "hubspot"), key, salesforce, addresses)
     _owners(side)
     _campaigns(side)
     _companies(side)
     _contacts(side)
-    _deals(side)
-    associations.insert(store, side.links)
     return side
 
 
@@ -71,7 +72,8 @@ def save(side: HubSpot, plural: str, record_id: int, props: Props, created: int,
         catalog.TYPES[plural].modified: iso(modified),
     }
     side.store.db.execute(
-        f'insert into "{plural}" (id, created, modified, archived, archived_at, props) values (?, ?, ?, ?, ?, ?)',
+        f'insert into "{plural}" (id, created, modified, archived, archived_at, props) '
+        "values (?, ?, ?, ?, ?, ?)",
         (record_id, created, modified, archived_at is not None, archived_at, orjson.dumps(props)),
     )
 
@@ -91,11 +93,16 @@ def _campaigns(side: HubSpot) -> None:
         uid = f"{campaign.key:08d}-cafe-4000-8000-{campaign.start % 10**12:012d}"
         running = campaign.end > side.business.now
         props = {
-            "hs_name": campaign.name, "hs_campaign_status": "in_progress" if running else "completed",
-            "hs_utm": campaign.utm, "hs_start_date": iso(campaign.start)[:10], "hs_end_date": iso(campaign.end)[:10],
-            "hs_budget_items_sum_amount": f"{campaign.budget}.0", "hs_spend_items_sum_amount": f"{campaign.spend}.0",
-            "hs_currency_code": "USD", "hs_object_id": str(600_001 + campaign.key),
-        }  # fmt: skip
+            "hs_name": campaign.name,
+            "hs_campaign_status": "in_progress" if running else "completed",
+            "hs_utm": campaign.utm,
+            "hs_start_date": iso(campaign.start)[:10],
+            "hs_end_date": iso(campaign.end)[:10],
+            "hs_budget_items_sum_amount": f"{campaign.budget}.0",
+            "hs_spend_items_sum_amount": f"{campaign.spend}.0",
+            "hs_currency_code": "USD",
+            "hs_object_id": str(600_001 + campaign.key),
+        }
         created = campaign.start - 6 * DAY
         modified = min(side.business.now, campaign.end)
         side.store.db.execute(
@@ -119,12 +126,17 @@ def _company(side: HubSpot, company: Company, with_domain: bool) -> int:
     side.key.companies.append((company.key, "hubspot", "companies", str(record_id)))
     linked = side.rng.random() < 0.4
     props = {
-        "name": dirt.company_name(side.rng, company), "domain": company.domain if with_domain else "",
-        "industry": catalog.OPTIONS["industry"][company.industry], "numberofemployees": str(company.employees),
-        "annualrevenue": str(company.revenue), "city": company.place[0], "state": company.place[1],
-        "country": company.place[2], "hubspot_owner_id": _owner(side, company.rep),
+        "name": dirt.company_name(side.rng, company),
+        "domain": company.domain if with_domain else "",
+        "industry": catalog.OPTIONS["industry"][company.industry],
+        "numberofemployees": str(company.employees),
+        "annualrevenue": str(company.revenue),
+        "city": company.place[0],
+        "state": company.place[1],
+        "country": company.place[2],
+        "hubspot_owner_id": _owner(side, company.rep),
         "salesforceaccountid": side.salesforce.accounts[company.key] if linked else "",
-    }  # fmt: skip
+    }
     modified = min(side.business.now, company.created + int(side.rng.random() * 400 * DAY))
     save(side, "companies", record_id, props, company.created + HOUR, max(company.created + HOUR, modified))
     return record_id
@@ -187,15 +199,21 @@ def _identity(side: HubSpot, person: Person, record_id: int, double: bool) -> Pr
         side.taken[address] = record_id
     linked = side.rng.random() < 0.35 and not double
     return {
-        "email": email, "hs_additional_emails": other, "firstname": first, "lastname": last,
+        "email": email,
+        "hs_additional_emails": other,
+        "firstname": first,
+        "lastname": last,
         "phone": person.phone if side.rng.random() < 0.8 else dirt.phone(side.rng, person),
-        "company": person.company.name if person.company else "", "jobtitle": person.title,
-        "city": person.company.place[0] if person.company else "", "state": person.company.place[1] if person.company else "",
-        "country": person.company.place[2] if person.company else "", "hubspot_owner_id": _owner(side, person.rep),
+        "company": person.company.name if person.company else "",
+        "jobtitle": person.title,
+        "city": person.company.place[0] if person.company else "",
+        "state": person.company.place[1] if person.company else "",
+        "country": person.company.place[2] if person.company else "",
+        "hubspot_owner_id": _owner(side, person.rep),
         "hs_email_optout": "true" if person.opted_out else "false",
         "salesforceleadid": side.salesforce.leads.get(person.key, "") if linked else "",
         "salesforcecontactid": side.salesforce.contacts.get(person.key, "") if linked else "",
-    }  # fmt: skip
+    }
 
 
 def _lifecycle(side: HubSpot, person: Person) -> Props:
@@ -228,8 +246,11 @@ def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) 
     source = rng.choice(catalog.SOURCES) if rng.random() < 0.4 else person.origin
     if rng.random() < 0.88:
         touches["latest_source"] = latest
-        props |= {"hs_latest_source": source, "hs_latest_source_timestamp": iso(latest),
-                  "hs_latest_source_data_1": detail if source == person.origin else source.lower()}  # fmt: skip
+        props |= {
+            "hs_latest_source": source,
+            "hs_latest_source_timestamp": iso(latest),
+            "hs_latest_source_data_1": detail if source == person.origin else source.lower(),
+        }
     if rng.random() < 0.5:
         first = min(now, person.created + rng.randrange(30 * DAY))
         count = rng.choice((1, 1, 2, 3))
@@ -244,64 +265,3 @@ def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) 
     for kind, at in touches.items() if counted else ():
         side.key.touches.append((person.key, "hubspot", "contacts", str(record_id), kind, iso(at), None))
     return props
-
-
-def stage_of(moment: Moment) -> str:
-    if moment.progress < 0:
-        return "closedlost"
-    return "closedwon" if moment.progress == 2 else catalog.DEAL_STAGES[min(4, int(moment.progress * 5))][0]
-
-
-def _deals(side: HubSpot) -> None:
-    for deal in side.business.deals:
-        if not deal.in_hubspot:
-            continue
-        record_id = side.new_id("deals")
-        side.key.deals.append((deal.key, "hubspot", "deals", str(record_id)))
-        _deal(side, deal, record_id)
-        company = side.companies[deal.company.key]
-        side.links += associations.rows_for("deals", record_id, "companies", company, primary=True)
-        for person in deal.contacts:
-            if person.key in side.contacts:
-                side.links += associations.rows_for(
-                    "deals", record_id, "contacts", side.contacts[person.key], primary=False
-                )
-
-
-def _deal(side: HubSpot, deal: Deal, record_id: int) -> None:
-    rng, last = side.rng, deal.last
-    stage = stage_of(last)
-    probability = next(p for name, _, p in catalog.DEAL_STAGES if name == stage)
-    linked = deal.key in side.salesforce.opportunities and rng.random() < 0.45
-    # Amounts drift apart where two systems are kept by hand.
-    drift = 1.0 if rng.random() > 0.07 else rng.uniform(0.9, 1.1)
-    history = [_values(side, m, drift) for m in deal.moments]
-    props = history[-1] | {
-        "dealname": deal.name if rng.random() > 0.1 else dirt.typo(rng, deal.name),
-        "deal_currency_code": deal.currency, "dealtype": "existingbusiness" if deal.repeat else "newbusiness",
-        "closed_lost_reason": rng.choice(("Price", "Timing", "Competitor", "No budget", "")) if stage == "closedlost" else "",
-        "hs_is_closed": "true" if stage.startswith("closed") else "false",
-        "hs_is_closed_won": "true" if stage == "closedwon" else "false",
-        "hs_deal_stage_probability": str(probability),
-        "hs_salesforceopportunityid": side.salesforce.opportunities[deal.key] if linked else "",
-    }  # fmt: skip
-    archived = last.at if not stage.startswith("closed") and rng.random() < 0.01 else None
-    save(side, "deals", record_id, props, deal.created, last.at, archived)
-    before: dict[str, Any] = {}
-    for moment, values in zip(deal.moments, history, strict=True):
-        side.store.db.executemany(
-            "insert into history values ('deals', ?, ?, ?, ?, 'CRM_UI', ?)",
-            [
-                (record_id, name, moment.at, values[name], f"userId:{side.owners[moment.rep.email] - 61_000}")
-                for name in _TRACKED
-                if values[name] != before.get(name)
-            ],
-        )
-        before = values
-
-
-def _values(side: HubSpot, moment: Moment, drift: float) -> Props:
-    return {
-        "dealstage": stage_of(moment), "pipeline": "default", "amount": str(int(moment.amount * drift)),
-        "closedate": iso(moment.close), "hubspot_owner_id": str(side.owners[moment.rep.email]),
-    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What happened between the business and its people: campaign memberships and tasks, and which of them sold."""
+"""What happened between the business and its people: memberships and tasks, and which sold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import random
 from dataclasses import dataclass
 
 from sandbox.times import DAY, HOUR
-from sandbox.worlds.business import Business, Campaign, Deal, Person, rng_for, working_time
+from sandbox.worlds.draw import rng_for, working_time
+from sandbox.worlds.model import Business, Campaign, Deal, Person
 from sandbox.worlds.reps import REPS, Rep
 
 _ANSWERS = {"Webinar": ("Registered", "Attended", "Attended"), "Trade Show": ("Attended", "Responded")}
@@ -104,8 +105,12 @@ def tasks(seed: int, business: Business) -> list[Task]:
 
 def _task(rng: random.Random, person: Person, rep: Rep, at: int, now: int, deal: Deal | None) -> Task:
     kind = rng.choices(("Call", "Email", "Meeting", "Other"), (44, 34, 14, 8))[0]
-    subjects = {"Call": ("Call", "Follow-up call", "Discovery call"), "Email": ("Email: next steps", "Email: proposal"),
-                "Meeting": ("Demo", "Review meeting"), "Other": ("Prepare quote", "Send documents")}  # fmt: skip
+    subjects = {
+        "Call": ("Call", "Follow-up call", "Discovery call"),
+        "Email": ("Email: next steps", "Email: proposal"),
+        "Meeting": ("Demo", "Review meeting"),
+        "Other": ("Prepare quote", "Send documents"),
+    }
     if rng.random() < 0.02:
         rep = rng.choice(REPS)
     done = at + rng.randrange(10 * 60_000, 2 * HOUR) if rng.random() < 0.9 else None

@@ -8,7 +8,7 @@ _UNITS = {"DAYS": "DAY", "WEEKS": "WEEK", "MONTHS": "MONTH", "QUARTERS": "QUARTE
 
 
 def _start(today: date, unit: str) -> date:
-    """The first day of the unit that holds the day; weeks begin on Sunday, as in Salesforce's default locale."""
+    """The first day of the unit that holds the day; weeks begin on Sunday, as in the US locale."""
     if unit == "WEEK":
         return today - timedelta(days=(today.weekday() + 1) % 7)
     if unit == "MONTH":

@@ -1,0 +1,96 @@
+"""Picklists and defaults every org of the sandbox starts with, as plain data."""
+
+from __future__ import annotations
+
+STAGES: tuple[tuple[str, int, bool, bool, str], ...] = (
+    ("Prospecting", 10, False, False, "Pipeline"),
+    ("Qualification", 10, False, False, "Pipeline"),
+    ("Needs Analysis", 20, False, False, "Pipeline"),
+    ("Value Proposition", 50, False, False, "Pipeline"),
+    ("Id. Decision Makers", 60, False, False, "Pipeline"),
+    ("Perception Analysis", 70, False, False, "Pipeline"),
+    ("Proposal/Price Quote", 75, False, False, "BestCase"),
+    ("Negotiation/Review", 90, False, False, "Forecast"),
+    ("Closed Won", 100, True, True, "Closed"),
+    ("Closed Lost", 0, True, False, "Omitted"),
+)
+FORECAST_NAMES = {
+    "Pipeline": "Pipeline",
+    "BestCase": "Best Case",
+    "Forecast": "Commit",
+    "Closed": "Closed",
+    "Omitted": "Omitted",
+}
+INDUSTRIES = (
+    "Technology", "Finance", "Healthcare", "Retail", "Transportation", "Manufacturing", "Energy", "Education",
+    "Telecommunications", "Food & Beverage", "Media", "Construction",
+)  # fmt: skip
+_SOURCES = (
+    "Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Advertisement", "Email", "Organic Search",
+    "Social Media", "Trade Show", "Other",
+)  # fmt: skip
+PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "*": {
+        "CurrencyIsoCode": ("USD", "EUR", "GBP"),
+        "LeadSource": _SOURCES,
+        "Industry": INDUSTRIES,
+        "Salutation": ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof."),
+        "Rating": ("Hot", "Warm", "Cold"),
+    },
+    "Lead": {
+        "Status": (
+            "Open - Not Contacted",
+            "Working - Contacted",
+            "Closed - Converted",
+            "Closed - Not Converted",
+        ),
+        "Lead_Status__c": ("New", "Open", "MQL", "SQL", "Working", "Closed Won"),
+    },
+    "Account": {"Type": ("Prospect", "Customer - Direct", "Customer - Channel", "Partner", "Other")},
+    "Opportunity": {
+        "StageName": tuple(s[0] for s in STAGES),
+        "Type": ("New Business", "Existing Business"),
+        "ForecastCategoryName": ("Omitted", "Pipeline", "Best Case", "Commit", "Closed"),
+    },
+    "OpportunityContactRole": {
+        "Role": (
+            "Business User",
+            "Decision Maker",
+            "Economic Buyer",
+            "Evaluator",
+            "Executive Sponsor",
+            "Influencer",
+            "Technical Buyer",
+            "Other",
+        )
+    },
+    "Campaign": {
+        "Type": (
+            "Conference",
+            "Webinar",
+            "Trade Show",
+            "Email",
+            "Advertisement",
+            "Content",
+            "Social",
+            "Referral Program",
+            "Other",
+        ),
+        "Status": ("Planned", "In Progress", "Completed", "Aborted"),
+    },
+    "CampaignMember": {
+        "Status": ("Sent", "Opened", "Responded", "Registered", "Attended", "No Show", "Bounced")
+    },
+    "Task": {
+        "Status": ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"),
+        "Priority": ("High", "Normal", "Low"),
+        "Type": ("Call", "Email", "Meeting", "Other"),
+        "TaskSubtype": ("Task", "Call", "Email", "Cadence", "LinkedIn"),
+    },
+}
+RESPONDED = ("Responded", "Registered", "Attended")
+DEFAULTS: dict[str, dict[str, str]] = {
+    "Lead": {"Status": "Open - Not Contacted"},
+    "Task": {"Status": "Not Started", "Priority": "Normal"},
+    "CampaignMember": {"Status": "Sent"},
+}

@@ -1,0 +1,102 @@
+"""One query being compiled: its object, its joins, and how a path becomes an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.salesforce.fields import Field, SObject
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.soql.tree import Aggregate, Path, Query, SoqlError
+
+NUMERIC = ("int", "double", "currency", "percent")
+_SQL_FUNCTIONS = {"count_distinct": "count(distinct {})", "count": "count({})"}
+
+
+@dataclass
+class Scope:
+    """A query's object, its joins, and how a query inside it is compiled."""
+
+    org: Org
+    sobject: SObject
+    now: int
+    inner: Callable[[Query], tuple[str, list[Any]]]
+    alias: str = "t"
+    joins: dict[tuple[str, ...], tuple[str, SObject]] = field(default_factory=dict)
+    join_sql: list[str] = field(default_factory=list)
+
+
+def expression_of(scope: Scope, item: Path | Aggregate) -> tuple[str, Field]:
+    if isinstance(item, Path):
+        return field_of(scope, item)
+    if item.path is None:
+        return "count(*)", scope.sobject.fields["Id"]
+    inner, found = field_of(scope, item.path)
+    return _SQL_FUNCTIONS.get(item.function, item.function + "({})").format(inner), found
+
+
+def parts_of(scope: Scope, path: Path) -> tuple[str, ...]:
+    first = path.parts[0].lower()
+    return path.parts[1:] if len(path.parts) > 1 and first == scope.sobject.name.lower() else path.parts
+
+
+def relationship(sobject: SObject, name: str) -> Field:
+    for found in sobject.fields.values():
+        if found.relationship.lower() == name.lower():
+            return found
+    message = (
+        f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
+        "relationship, be sure to append the '__r' after the custom relationship name."
+    )
+    raise SoqlError("INVALID_FIELD", message)
+
+
+def target(org: Org, reference: Field) -> SObject:
+    """What a relationship leads to. Several targets share the fields Id, Name, Type and Email."""
+    if len(reference.targets) == 1:
+        return org.objects[reference.targets[0]]
+    shared = {n: Field(n, "id" if n == "Id" else "string", 255) for n in ("Id", "Name", "Type", "Email")}
+    return SObject("Name", "Name", "Names", "", shared)
+
+
+def field_of(scope: Scope, path: Path) -> tuple[str, Field]:
+    parts = parts_of(scope, path)
+    alias, sobject = scope.alias, scope.sobject
+    for depth in range(len(parts) - 1):
+        alias, sobject = _join(scope, parts[: depth + 1], alias, sobject)
+    found = sobject.field(parts[-1])
+    if found is None:
+        raise SoqlError(
+            "INVALID_FIELD",
+            f"\n{path.text}\n^\nERROR at Row:1:Column:1\nNo such column '{parts[-1]}' on entity "
+            f"'{sobject.name}'. If you are attempting to use a custom field, be sure to append the '__c' "
+            "after the custom field name. Please reference your WSDL or the describe call for the "
+            "appropriate names.",
+        )
+    return f'{alias}."{found.name}"', found
+
+
+def _join(scope: Scope, parts: tuple[str, ...], alias: str, sobject: SObject) -> tuple[str, SObject]:
+    key = tuple(part.lower() for part in parts)
+    if key not in scope.joins:
+        reference = relationship(sobject, parts[-1])
+        other = target(scope.org, reference)
+        joined = f"{scope.alias}{len(scope.joins) + 1}"
+        table = f'"{other.name}"' if len(reference.targets) == 1 else _union(scope.org, reference.targets)
+        scope.join_sql.append(f' left join {table} {joined} on {joined}."Id" = {alias}."{reference.name}"')
+        scope.joins[key] = (joined, other)
+    return scope.joins[key]
+
+
+def _union(org: Org, targets: tuple[str, ...]) -> str:
+    parts = []
+    for name in targets:
+        fields = org.objects[name].fields
+        email = "Email" if "Email" in fields else "null"
+        parts.append(f"select Id, Name, '{name}' as Type, {email} as Email from \"{name}\"")
+    return "(" + " union all ".join(parts) + ")"
+
+
+def is_text(found: Field) -> bool:
+    return found.type not in ("id", "reference", "boolean", "date", "datetime", *NUMERIC)

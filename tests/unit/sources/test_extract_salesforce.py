@@ -73,7 +73,8 @@ def test_deleted_and_merged_rows_stay_and_say_so(loop):
     loop.salesforce.put("Lead", "00Q00001", IsDeleted=True, MasterRecordId="00Q00002")
     loop.later(minutes=1)
     loop.extract()
-    assert loop.rows("select Id, deleted_how, deleted_at = SystemModstamp from raw_salesforce.lead order by Id") == [
+    fates = "select Id, deleted_how, deleted_at = SystemModstamp from raw_salesforce.lead order by Id"
+    assert loop.rows(fates) == [
         ("00Q00000", "deleted", True), ("00Q00001", "merged", True), ("00Q00002", None, None),
     ]  # fmt: skip
 
@@ -131,8 +132,9 @@ def test_a_bulk_page_that_is_cut_off_is_stale(loop, monkeypatch):
     def cut(request: httpx.Request) -> httpx.Response | None:
         if not request.url.path.endswith("/results"):
             return None
-        return httpx.Response(200, content=b'"Id","LastName","SystemModstamp","IsDeleted"\n"00Q1","L",,\n',
-                              headers={"Sforce-NumberOfRecords": "150", "Sforce-Locator": "null"})  # fmt: skip
+        page = b'"Id","LastName","SystemModstamp","IsDeleted"\n"00Q1","L",,\n'
+        headers = {"Sforce-NumberOfRecords": "150", "Sforce-Locator": "null"}
+        return httpx.Response(200, content=page, headers=headers)
 
     loop.salesforce.intercept = cut
     fetched = loop.extract()

@@ -1,0 +1,289 @@
+"""Extract from the sandbox over HTTP: what lands in raw is what the CRMs hold, after faults and kills too."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import orjson
+import pytest
+
+from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.run import Run, silent
+from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.sources import fetch as fetching
+from pipelines.sources import load as loading
+from pipelines.sources import spool
+from pipelines.sources.catalogs import CATALOGS
+from pipelines.sources.fetched import Fetched
+from pipelines.sources.hubspot.rows import property_names
+from pipelines.sources.known import known_from
+from pipelines.sources.salesforce.rows import field_names
+
+
+@dataclass
+class World:
+    """A sandbox that serves, and the settings that lead to it."""
+
+    home: Path
+    urls: dict[str, str]
+    env: dict[str, str]
+
+    def settings(self, home: Path) -> Settings:
+        return load_settings({"CRM_HOME": str(home), **self.env}, dotenv=home / "none")
+
+    def rows(self, vendor: str, sql: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.home / f"{vendor}.sqlite") as store:
+            return store.execute(sql).fetchall()
+
+    def advance(self, seconds: int) -> None:
+        """Move the sandbox's clock, so that a window ends after what was just written."""
+        now = httpx.get(f"{self.urls['hubspot']}/_sandbox/clock").json()["now"]
+        later = datetime.fromisoformat(now).timestamp() + seconds
+        moment = datetime.fromtimestamp(later).astimezone().isoformat()
+        httpx.post(f"{self.urls['hubspot']}/_sandbox/clock", json={"now": moment}).raise_for_status()
+
+    def faults(self, vendor: str, faults: list[dict[str, Any]]) -> None:
+        httpx.post(f"{self.urls[vendor]}/_sandbox/faults", json=faults).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("sandbox")
+    command = [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS"]
+    process = subprocess.Popen(
+        command,
+        cwd=PROJECT_ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdin is not None
+    ready = json.loads(process.stdout.readline())
+    hubspot, salesforce = ready["hubspot"], ready["salesforce"]
+    yield World(
+        home,
+        {"hubspot": hubspot["url"], "salesforce": salesforce["url"]},
+        {
+            "HUBSPOT_URL": hubspot["url"], "HUBSPOT_TOKEN": hubspot["token"],
+            "SALESFORCE_URL": salesforce["url"], "SALESFORCE_CLIENT_ID": salesforce["client_id"],
+            "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"],
+        },
+    )  # fmt: skip
+    process.stdin.close()
+    process.wait(timeout=20)
+    process.stdout.close()
+
+
+Raw = duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Raw]:
+    with duckdb.connect(str(home / "work.duckdb")) as connection:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Iterator[Raw]:
+    with opened(tmp_path) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def landed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Raw]:
+    """Everything, extracted once, for tests that only look."""
+    home = tmp_path_factory.mktemp("landed")
+    with opened(home) as connection:
+        extract(world.settings(home), connection)
+        yield connection
+
+
+def extract(settings: Settings, raw: Raw) -> Fetched:
+    run = Run()
+    fetched = fetching.fetch(settings, run, known_from(raw), silent)
+    if fetched.has_changes:
+        loading.load(fetched, raw, settings, run, silent)
+        spool.clear(settings)
+    return fetched
+
+
+def same(kind: str, stored: Any, landed: Any) -> bool:
+    """Whether a raw value says what the store says."""
+    if stored is None or stored == "":
+        return landed is None
+    if kind in ("number", "integer", "money"):
+        return landed is not None and abs(float(stored) - float(landed)) < 0.01
+    if kind == "boolean":
+        return landed == (str(stored).lower() in ("true", "1"))
+    if kind == "timestamp":
+        return landed == datetime.fromisoformat(str(stored))
+    if kind == "date":
+        return str(landed) == str(stored)[:10]
+    if kind == "list":
+        return landed == [each for each in str(stored).split(";") if each]
+    return str(landed) == str(stored)
+
+
+def test_every_salesforce_value_lands_as_it_is(world, landed):
+    for table in CATALOGS["salesforce"]:
+        names = [name for name in field_names(table) if _stored(world, table.api_name, name)]
+        listed = ", ".join(f'"{name}"' for name in names)
+        stored = {row[0]: row for row in world.rows("salesforce", f'select {listed} from "{table.api_name}"')}
+        found = landed.execute(f'select {listed} from raw_salesforce."{table.name}"').fetchall()
+        arrived = {row[0]: row for row in found}
+        assert arrived.keys() == stored.keys(), table.name
+        kinds = [table.columns[name] for name in names]
+        wrong = [
+            (table.name, key, name, before, after)
+            for key, row in stored.items()
+            for name, kind, before, after in zip(names, kinds, row, arrived[key], strict=True)
+            if not same(kind, before, after)
+        ]
+        assert wrong[:3] == []
+
+
+def _stored(world: World, sobject: str, name: str) -> bool:
+    return name in {row[1] for row in world.rows("salesforce", f'pragma table_info("{sobject}")')}
+
+
+def test_every_hubspot_value_lands_as_it_is(world, landed):
+    defined = {(row[0], row[1]) for row in world.rows("hubspot", "select object, name from properties")}
+    for table in (table for table in CATALOGS["hubspot"] if table.cursor):
+        names = [name for name in property_names(table) if (table.name, name) in defined]
+        listed = ", ".join(f'"{name}"' for name in ("id", "archived", *names))
+        found = landed.execute(f"select {listed} from raw_hubspot.{table.name}").fetchall()
+        arrived = {int(row[0]): row for row in found}
+        records = world.rows("hubspot", f'select id, archived, props from "{table.name}"')
+        assert arrived.keys() == {row[0] for row in records}, table.name
+        for key, archived, blob in records:
+            props = orjson.loads(blob)
+            assert arrived[key][1] == bool(archived)
+            for name, after in zip(names, arrived[key][2:], strict=True):
+                before = props.get(name, after)
+                assert same(table.columns[name], before, after), (table.name, key, name, before, after)
+
+
+def test_history_and_associations_land_whole(world, landed):
+    [(stored,)] = world.rows(
+        "hubspot",
+        """select count(*) from associations where (from_type, to_type) in
+            (values ('contacts', 'companies'), ('deals', 'contacts'), ('deals', 'companies'))
+            and not (from_type = 'contacts' and from_id in (select id from contacts where archived = 1))
+            and not (from_type = 'deals' and from_id in (select id from deals where archived = 1))""",
+    )
+    assert landed.execute("select count(*) from raw_hubspot.associations").fetchone() == (stored,)
+    [(moments,)] = world.rows(
+        "hubspot",
+        """select count(*) from (select distinct id, property, at from history where object = 'deals'
+            and property in ('dealstage', 'pipeline', 'amount', 'closedate', 'hubspot_owner_id')
+            and id in (select id from deals where archived = 0))""",
+    )
+    assert landed.execute("select count(*) from raw_hubspot.deals_property_history").fetchone() == (moments,)
+
+
+def test_what_is_written_comes_back_with_the_next_extract_and_nothing_else(world, raw, tmp_path):
+    settings = world.settings(tmp_path)
+    extract(settings, raw)
+    assert not extract(settings, raw).has_changes
+    [contact] = raw.execute("select min(id) from raw_hubspot.contacts where not archived").fetchone() or ()
+    [lead] = (
+        raw.execute(
+            "select min(Id) from raw_salesforce.lead where not IsDeleted and not IsConverted"
+        ).fetchone()
+        or ()
+    )
+    with open_hubspot(settings) as hubspot, open_salesforce(settings) as salesforce:
+        [one] = hubspot.batch_update("contacts", [{"id": contact, "properties": {"lead_score": "41"}}])
+        [two] = salesforce.update_collection("Lead", [{"Id": lead, "Lead_Score__c": 42}])
+    assert (one.ok, one.values["lead_score"], two.ok) == (True, "41", True)
+    world.advance(60)
+    brought = extract(settings, raw).rows
+    assert brought.keys() - {"hubspot associations"} == {"hubspot contacts", "salesforce lead"}
+    assert (brought["hubspot contacts"], brought["salesforce lead"]) == (1, 1)
+    score = "select lead_score from raw_hubspot.contacts where id = ?"
+    assert raw.execute(score, [contact]).fetchall() == [(41,)]
+    score = "select Lead_Score__c from raw_salesforce.lead where Id = ?"
+    assert raw.execute(score, [lead]).fetchall() == [(42,)]
+    assert not extract(settings, raw).has_changes
+
+
+def test_throttling_resets_and_an_ended_session_do_not_show_in_the_result(world, raw, tmp_path):
+    world.faults("hubspot", [
+        {"match": "GET .*/contacts", "status": 429, "times": 1, "retry_after": 1},
+        {"match": "GET .*/companies", "status": "reset", "times": 1},
+        {"match": "GET .*/owners", "status": 503, "times": 1},
+    ])  # fmt: skip
+    world.faults("salesforce", [{"match": "GET .*/queryAll", "status": 401, "times": 1}])
+    fetched = extract(world.settings(tmp_path), raw)
+    assert fetched.stale == ()
+    [(people,)] = world.rows("hubspot", "select count(*) from contacts")
+    assert raw.execute("select count(*) from raw_hubspot.contacts").fetchone() == (people,)
+
+
+@pytest.mark.kill
+def test_a_first_load_ended_by_kill_goes_on_and_ends_the_same(world, raw, tmp_path):
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from pipelines import crashpoints\n"
+        "from pipelines.run import Run, silent\n"
+        "from pipelines.settings import load_settings\n"
+        "from pipelines.sources.fetch import fetch\n"
+        "from pipelines.sources.known import Known\n"
+        "crashpoints.arm('extract.part_written', nth=2, hard=True)\n"
+        "fetch(load_settings(dotenv=Path('none')), Run(), Known(), silent)\n"
+    )
+    env = {**os.environ, **world.env, "CRM_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=PROJECT_ROOT, check=False, capture_output=True
+    )
+    assert done.returncode == 137
+    assert list(tmp_path.rglob("manifest.json"))
+    extract(world.settings(tmp_path), raw)
+    for name in ("contacts", "companies", "deals"):
+        [(stored,)] = world.rows("hubspot", f"select count(*) from {name}")
+        counts = f"select count(*), count(distinct id) from raw_hubspot.{name}"
+        assert raw.execute(counts).fetchone() == (stored, stored)
+
+
+@pytest.mark.kill
+def test_a_fetch_killed_by_signal_leaves_nothing_half_read(world, raw, tmp_path):
+    code = (
+        "from pathlib import Path\n"
+        "from pipelines.run import Run, silent\n"
+        "from pipelines.settings import load_settings\n"
+        "from pipelines.sources.fetch import fetch\n"
+        "from pipelines.sources.known import Known\n"
+        "fetch(load_settings(dotenv=Path('none')), Run(), Known(), silent)\n"
+    )
+    env = {**os.environ, **world.env, "CRM_HOME": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", code], env=env, cwd=PROJECT_ROOT)
+    deadline = time.monotonic() + 20
+    while not list(tmp_path.rglob("*.parquet")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    extract(world.settings(tmp_path), raw)
+    [(people,)] = world.rows("hubspot", "select count(*) from contacts")
+    assert raw.execute("select count(*), count(distinct id) from raw_hubspot.contacts").fetchone() == (
+        people,
+        people,
+    )
+    assert not extract(world.settings(tmp_path), raw).has_changes

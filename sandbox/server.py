@@ -136,6 +136,7 @@ def start(vendor: str, home: Path, listener: socket.socket, *, limited: bool) ->
 def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> bytes:
     """What a client needs to know, as one line of JSON."""
     urls = {child.vendor: child.url for child in children}
+    pids = {child.vendor: child.process.pid for child in children}
     portal, org = (
         Store(home / "hubspot.sqlite", read_only=True),
         Store(home / "salesforce.sqlite", read_only=True),
@@ -146,11 +147,13 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
         "pid": os.getpid(),
         "hubspot": {
             "url": urls["hubspot"],
+            "pid": pids["hubspot"],
             "token": portal.get_meta("token"),
             "portal_id": portal.get_meta("portal_id"),
         },
         "salesforce": {
             "url": urls["salesforce"],
+            "pid": pids["salesforce"],
             "organization_id": org.get_meta("organization_id"),
             "client_id": org.get_meta("client_id"),
             "client_secret": org.get_meta("client_secret"),

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 _OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
 
@@ -26,8 +27,7 @@ def from_ms(ms: int) -> datetime:
 
 def iso(ms: int) -> str:
     """`2026-06-30T12:00:00.000Z`, as both vendors write it (Salesforce's JSON apart)."""
-    moment = EPOCH + timedelta(milliseconds=ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return (_NAIVE_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds") + "Z"
 
 
 def iso_seconds(ms: int) -> str:
@@ -36,7 +36,7 @@ def iso_seconds(ms: int) -> str:
 
 
 def day(ms: int) -> str:
-    return f"{EPOCH + timedelta(milliseconds=ms):%Y-%m-%d}"
+    return (_NAIVE_EPOCH + timedelta(milliseconds=ms)).date().isoformat()
 
 
 def http_date(ms: int) -> str:

@@ -48,8 +48,9 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     view = View.of(
         hubspot.portal, kind, call.query_list("properties"), history, call.query_list("associations")
     )
+    # The plus keeps SQLite on the primary key: the index on archived would make it sort the whole table.
     rows = hubspot.store.rows(
-        f'select {COLUMNS} from "{kind.plural}" where id >= ? and archived = ? order by id limit ?',
+        f'select {COLUMNS} from "{kind.plural}" where id >= ? and +archived = ? order by id limit ?',
         (int(after), call.query.get("archived") == "true", limit + 1),
     )
     page: dict[str, Any] = {

@@ -61,7 +61,7 @@ def records(portal: Portal, view: View, found: Sequence[Record]) -> list[dict[st
 def _one(view: View, record: Record) -> dict[str, Any]:
     get = record.props.get
     shown = {
-        "id": str(record.id), "properties": {name: get(name) for name in view.names},
+        "id": str(record.id), "properties": dict(zip(view.names, map(get, view.names), strict=True)),
         "createdAt": times.iso(record.created), "updatedAt": times.iso(record.modified),
         "archived": record.archived,
     }  # fmt: skip

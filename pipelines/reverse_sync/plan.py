@@ -1,22 +1,20 @@
 """The plan: an exact list of what would be written, why, and what it would cost. It changes nothing.
 
-Belongs here: making a plan from the published file and the state, and its summary. How values are compared is
-`diff.py`, the file format `planfile.py`, the writing `apply.py`.
+Belongs here: making a plan from the published file and the state. How values are compared is `diff.py`, what
+is read of the comparison `cells.py`, the file format `planfile.py`, the writing `apply.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipelines.reverse_sync import diff, guards, planfile
-from pipelines.reverse_sync.forecast import Forecast, forecast
+from pipelines.reverse_sync import cells, diff, guards, planfile
+from pipelines.reverse_sync.forecast import forecast
+from pipelines.reverse_sync.planned import Plan, SyncSummary
 from pipelines.rules.syncs import Sync, Syncs, load_syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
@@ -24,83 +22,7 @@ from pipelines.settings import Settings
 from pipelines.state import State, agreed
 from pipelines.warehouse import Warehouse
 
-_SAMPLES = 3
-_HELD_SHOWN = 1_000
-_LINES_AT_ONCE = 10_000
-
-
-@dataclass(frozen=True)
-class Held:
-    """A record that is left out of the plan, and why."""
-
-    sync: str
-    record_id: str
-    record_key: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One planned change as people read it. `label` is the person's name, where the marts know it."""
-
-    sync: str
-    record_id: str
-    label: str
-    fields: dict[str, planfile.FieldChange]
-
-
-@dataclass(frozen=True)
-class SyncSummary:
-    """What a plan does for one sync. `fields` counts changes by field, `kept` those the policy forbids."""
-
-    vendor: str
-    object: str
-    desired: int
-    existing: int
-    records: int
-    fields: dict[str, int]
-    kept: dict[str, int]
-    held: int
-    calls: Forecast
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A plan that was made and written to `path`. `stopped` are the guards it exceeds."""
-
-    plan_id: str
-    publish_id: str
-    path: Path
-    made_at: datetime | None
-    config_hash: str
-    syncs: dict[str, SyncSummary]
-    held: tuple[Held, ...] = ()
-    samples: tuple[Sample, ...] = ()
-    findings: tuple[dict[str, Any], ...] = ()
-    stopped: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def records(self) -> int:
-        return sum(summary.records for summary in self.syncs.values())
-
-    @property
-    def is_empty(self) -> bool:
-        return self.records == 0
-
-    @property
-    def calls(self) -> int:
-        """API calls the forecast comes to; each vendor that is written to is asked once who it is."""
-        vendors = {summary.vendor for summary in self.syncs.values() if summary.records}
-        return sum(summary.calls.total for summary in self.syncs.values()) + len(vendors)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Records to change by sync, and what is held back."""
-        changes = {name: summary.records for name, summary in self.syncs.items()}
-        return changes | {"held": sum(s.held for s in self.syncs.values()), "calls": self.calls}
+__all__ = ["Plan", "SyncSummary", "latest_publish", "make"]
 
 
 def make(warehouse: Warehouse, state: State, settings: Settings, run: Run, progress: Progress) -> Plan:
@@ -151,45 +73,36 @@ class _Making:
         diff.create_tables(connection)
 
     def _summary(self, name: str, sync: Sync, desired: int, existing: int) -> SyncSummary:
-        counted = self.connection.execute(
-            "select field, count(*) filter (where verdict = 'change'), "
-            "count(*) filter (where verdict = 'kept') "
-            "from cells where sync = ? group by field, position order by position",
-            [name],
-        ).fetchall()
-        records = _count(
-            self.connection, "cells where verdict = 'change' and sync = ?", "distinct record_id", name
-        )
+        counted = cells.fields(self.connection, name)
+        records = cells.records(self.connection, name)
         return SyncSummary(
             vendor=sync.vendor, object=sync.object, desired=desired, existing=existing, records=records,
             fields={row[0]: row[1] for row in counted if row[1]},
             kept={row[0]: row[2] for row in counted if row[2]},
-            held=_count(self.connection, "held where sync = ?", "*", name),
+            held=cells.count(self.connection, "held where sync = ?", "*", name),
             calls=forecast(sync.vendor, records), note=self._why_empty(sync, desired),
         )  # fmt: skip
 
     def _why_empty(self, sync: Sync, desired: int) -> str:
         if desired:
             return ""
-        people = diff.has_table(self.connection, "marts", "unified_leads") and _count(
-            self.connection, "marts.unified_leads"
-        )
-        if not people:
+        if not cells.has_people(self.connection):
             return f"this world has no people, so nothing is written to {sync.vendor} {sync.object}"
         return f"no person has a record in {sync.vendor} {sync.object}"
 
     def _write(self, summaries: dict[str, SyncSummary], stopped: tuple[str, ...]) -> Plan:
         folder = self.settings.paths.plans
         body = folder / f"{self.run.id}.lines"
-        sha256, _ = planfile.spool_lines(self._lines(), body)
+        sha256, _ = planfile.spool_lines(cells.lines(self.connection, self.syncs.syncs), body)
         publish_id = latest_publish(self.connection)
         content = hashlib.sha256(f"{publish_id} {sha256}".encode()).hexdigest()
         plan_id = f"{self.run.id}-{content[:8]}"
         made_at = max((m for m in self.windows.values() if m is not None), default=None)
         plan = Plan(
             plan_id=plan_id, publish_id=publish_id, path=folder / f"{plan_id}.jsonl", made_at=made_at,
-            config_hash=config_hash(self.settings.config_dir), syncs=summaries, held=self._held(),
-            samples=self._samples(), findings=self._findings(), stopped=stopped,
+            config_hash=config_hash(self.settings.config_dir), syncs=summaries,
+            held=cells.held(self.connection), samples=cells.samples(self.connection, self.syncs.syncs),
+            findings=cells.findings(self.connection), stopped=stopped,
             notes=tuple(dict.fromkeys(s.note for s in summaries.values() if s.note)),
             warnings=self._warnings(summaries),
         )  # fmt: skip
@@ -214,54 +127,6 @@ class _Making:
             "sha256": sha256,
         }  # fmt: skip
 
-    def _lines(self) -> Iterator[str]:
-        """A line per record, in the order of the file of syncs and then by record id."""
-        names = list(self.syncs.syncs)
-        reader = self.connection.execute(
-            f"{_LINE_SQL} order by list_position($names, c.sync), c.record_id",
-            {"names": names, "vendors": [s.vendor for s in self.syncs.syncs.values()],
-             "objects": [s.object for s in self.syncs.syncs.values()]},
-        ).to_arrow_reader(_LINES_AT_ONCE)  # fmt: skip
-        for batch in reader:
-            yield from batch.column(0).to_pylist()
-
-    def _held(self) -> tuple[Held, ...]:
-        rows = self.connection.execute(
-            f"select sync, record_id, record_key, reason from held order by all limit {_HELD_SHOWN}"
-        ).fetchall()
-        return tuple(Held(*row) for row in rows)
-
-    def _samples(self) -> tuple[Sample, ...]:
-        """Of each sync the records with most to change: they show most."""
-        has_people = diff.has_table(self.connection, "marts", "unified_leads")
-        people = (
-            "marts.unified_leads"
-            if has_people
-            else "(select null as person_id, '' as full_name, '' as email)"
-        )
-        rows = self.connection.execute(
-            "select c.sync, c.record_id, coalesce(any_value(p.full_name), any_value(p.email), ''), "
-            "list({'field': field, 'before': before, 'after': after, 'provider': provider, 'rule': rule} "
-            "order by position) as fields "
-            f"from cells c left join {people} p on p.person_id = c.person_id where verdict = 'change' "
-            "group by c.sync, c.record_id "
-            "qualify row_number() over (partition by c.sync order by count(*) desc, c.record_id) <= ? "
-            "order by list_position(?, c.sync), len(fields) desc, c.record_id",
-            [_SAMPLES, list(self.syncs.syncs)],
-        ).fetchall()
-        return tuple(
-            Sample(sync, record_id, label, {f.pop("field"): planfile.FieldChange(**f) for f in fields})
-            for sync, record_id, label, fields in rows
-        )
-
-    def _findings(self) -> tuple[dict[str, Any], ...]:
-        """Defects in the data that the marts found, the gravest kind first as the mart orders them."""
-        if not diff.has_table(self.connection, "marts", "data_findings"):
-            return ()
-        found = self.connection.execute("select * from marts.data_findings order by all")
-        names = [column[0] for column in found.description or ()]
-        return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
-
     def _warnings(self, summaries: dict[str, SyncSummary]) -> tuple[str, ...]:
         found = []
         for name, summary in summaries.items():
@@ -272,36 +137,12 @@ class _Making:
         return tuple(found)
 
 
-_LINE_SQL = """
-select json_object(
-    'sync', c.sync,
-    'vendor', $vendors[list_position($names, c.sync)],
-    'object', $objects[list_position($names, c.sync)],
-    'record_id', c.record_id,
-    'record_key', any_value(c.record_key),
-    'person_id', any_value(c.person_id),
-    'operation', 'update',
-    'fields', map_from_entries(list((
-        c.field, {'before': c.before, 'after': c.after, 'provider': c.provider, 'rule': c.rule}
-    ) order by c.position))
-)::varchar
-from cells c
-where c.verdict = 'change'
-group by c.sync, c.record_id
-"""
-
-
 def latest_publish(connection: duckdb.DuckDBPyConnection) -> str:
     """The id of the publish that a file came out of; empty when it does not say."""
     if not diff.has_table(connection, "ops", "publishes"):
         return ""
     row = connection.execute("select arg_max(publish_id, published_at) from ops.publishes").fetchone()
     return str(row[0]) if row and row[0] is not None else ""
-
-
-def _count(connection: duckdb.DuckDBPyConnection, source: str, what: str = "*", *values: str) -> int:
-    row = connection.execute(f"select count({what}) from {source}", list(values)).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -1,0 +1,123 @@
+"""Reads what `diff` left on the connection: the lines of a plan, what is held, samples, findings.
+
+Belongs here: queries over the temp tables `cells` and `held`, and over the published marts that explain them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from pipelines.reverse_sync.diff import has_table
+from pipelines.reverse_sync.planfile import FieldChange
+from pipelines.reverse_sync.planned import Held, Sample
+from pipelines.rules.syncs import Sync
+
+_SAMPLES = 3
+_HELD_SHOWN = 1_000
+_LINES_AT_ONCE = 10_000
+
+_LINE_SQL = """
+select json_object(
+    'sync', c.sync,
+    'vendor', $vendors[list_position($names, c.sync)],
+    'object', $objects[list_position($names, c.sync)],
+    'record_id', c.record_id,
+    'record_key', any_value(c.record_key),
+    'person_id', any_value(c.person_id),
+    'operation', 'update',
+    'fields', map_from_entries(list((
+        c.field, {'before': c.before, 'after': c.after, 'provider': c.provider, 'rule': c.rule}
+    ) order by c.position))
+)::varchar
+from cells c
+where c.verdict = 'change'
+group by c.sync, c.record_id
+"""
+
+_SAMPLE_SQL = """
+with ranked as (
+    select sync, record_id, any_value(person_id) as person_id, count(*) as size
+    from cells where verdict = 'change' group by sync, record_id
+    qualify row_number() over (partition by sync order by size desc, record_id) <= $samples
+)
+select c.sync, c.record_id, coalesce(any_value(p.full_name), any_value(p.email), ''),
+    list({'field': field, 'before': before, 'after': after, 'provider': provider, 'rule': rule}
+        order by position) as fields
+from ranked r
+join cells c on c.sync = r.sync and c.record_id = r.record_id and c.verdict = 'change'
+left join {people} p on p.person_id = r.person_id
+group by c.sync, c.record_id
+order by list_position($names, c.sync), len(fields) desc, c.record_id
+"""
+
+
+def lines(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> Iterator[str]:
+    """A line per record to change, in the order of `syncs` and then by record id."""
+    reader = connection.execute(
+        f"{_LINE_SQL} order by list_position($names, c.sync), c.record_id",
+        {
+            "names": list(syncs),
+            "vendors": [sync.vendor for sync in syncs.values()],
+            "objects": [sync.object for sync in syncs.values()],
+        },
+    ).to_arrow_reader(_LINES_AT_ONCE)
+    for batch in reader:
+        yield from batch.column(0).to_pylist()
+
+
+def fields(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, int, int]]:
+    """(field, changes, kept by policy) of a sync, in the order of the file."""
+    found: list[tuple[str, int, int]] = connection.execute(
+        "select field, count(*) filter (where verdict = 'change'), count(*) filter (where verdict = 'kept') "
+        "from cells where sync = ? group by field, position order by position",
+        [name],
+    ).fetchall()
+    return found
+
+
+def records(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    """How many records of a sync are to change."""
+    return count(connection, "cells where verdict = 'change' and sync = ?", "distinct record_id", name)
+
+
+def held(connection: duckdb.DuckDBPyConnection) -> tuple[Held, ...]:
+    """The first records that are held back, with the reason."""
+    rows = connection.execute(
+        f"select sync, record_id, record_key, reason from held order by all limit {_HELD_SHOWN}"
+    ).fetchall()
+    return tuple(Held(*row) for row in rows)
+
+
+def samples(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> tuple[Sample, ...]:
+    """Of each sync the records with most to change: they show most."""
+    people = "marts.unified_leads"
+    if not has_table(connection, "marts", "unified_leads"):
+        people = "(select '' as person_id, '' as full_name, '' as email)"
+    query = _SAMPLE_SQL.replace("{people}", people)
+    rows = connection.execute(query, {"samples": _SAMPLES, "names": list(syncs)}).fetchall()
+    return tuple(
+        Sample(sync, record_id, label, {f.pop("field"): FieldChange(**f) for f in changes})
+        for sync, record_id, label, changes in rows
+    )
+
+
+def findings(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], ...]:
+    """Defects in the data that the marts found."""
+    if not has_table(connection, "marts", "data_findings"):
+        return ()
+    found = connection.execute("select * from marts.data_findings order by all")
+    names = [column[0] for column in found.description or ()]
+    return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
+
+
+def has_people(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the world has anybody to write about."""
+    return has_table(connection, "marts", "unified_leads") and count(connection, "marts.unified_leads") > 0
+
+
+def count(connection: duckdb.DuckDBPyConnection, source: str, what: str = "*", *values: str) -> int:
+    row = connection.execute(f"select count({what}) from {source}", list(values)).fetchone()
+    return int(row[0]) if row else 0

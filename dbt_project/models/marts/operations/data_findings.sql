@@ -83,7 +83,17 @@ opportunity_findings as (
         object,
         stage as example_id
     from opportunities
-    where canonical_stage = 'unmapped'
+    where canonical_stage = 'unmapped' and stage is not null
+
+    union all
+
+    select
+        'opportunity_without_stage' as finding,
+        vendor,
+        object,
+        example_id
+    from opportunities
+    where stage is null
 
     union all
 
@@ -281,6 +291,7 @@ explained (finding, severity, remedy) as (
         'warning',
         'No rate to the company currency is known: totals leave these deals out.'
     ),
+    ('opportunity_without_stage', 'warning', 'Set the stage: the deal is in no column of the pipeline.'),
     ('stage_unknown_to_config', 'error', 'Add the stage to config/stages.yml; it shows as unmapped until then.'),
     ('opportunity_without_stage_history', 'warning', 'The CRM holds no history of these deals'' stages.'),
     ('owner_in_no_team', 'warning', 'Add the person to config/teams.yml, or take the deals over.'),

@@ -8,7 +8,12 @@ with opportunities as (
         cast(date_trunc('month', opportunities.created_at at time zone {{ run_value('business_zone') }}) as date)
             as created_month,
         cast(date_trunc('month', opportunities.close_date) as date) as closed_month,
-        {{ days_between('opportunities.created_at', 'opportunities.closed_at') }} as cycle_days
+        -- Salesforce knows the day of the close only, so a deal may close on its first day before it was created.
+        -- One that closed on an earlier day has a wrong date, and no cycle (see data_findings).
+        case
+            when opportunities.closed_at >= date_trunc('day', opportunities.created_at)
+                then greatest(0, {{ days_between('opportunities.created_at', 'opportunities.closed_at') }})
+        end as cycle_days
     from {{ ref('int_opportunities') }} as opportunities
     left join {{ ref('int_owners') }} as owners on opportunities.owner_id = owners.owner_id
     where opportunities.created_at is not null

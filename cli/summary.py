@@ -131,7 +131,7 @@ def _written(console: Console, connection: duckdb.DuckDBPyConnection, loop: Loop
 def _findings(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     rows = connection.execute(
         "select replace(finding, '_', ' '), vendor, object, records from marts.data_findings "
-        "order by records desc, all"
+        "order by records desc, finding, vendor, object"
     ).fetchall()
     if not rows:
         return

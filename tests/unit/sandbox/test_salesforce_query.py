@@ -1,0 +1,238 @@
+"""SOQL, query pages and Bulk 2.0 of the Salesforce sandbox."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.salesforce.soql.periods import bounds
+from tests.unit.sandbox.conftest import API, Running
+
+
+def _values(shared: Running, soql: str, name: str) -> list[Any]:
+    return [record[name] for record in shared.soql(soql)["records"]]
+
+
+def _count(shared: Running, where: str, obj: str = "Lead") -> int:
+    return int(shared.soql(f"SELECT COUNT() FROM {obj} {where}")["totalSize"])
+
+
+def test_typed_values_and_attributes(shared: Running) -> None:
+    record = shared.soql(
+        "SELECT Id, Amount, IsWon, CreatedDate, CloseDate FROM Opportunity WHERE Amount != null LIMIT 1"
+    )["records"][0]
+    assert record["attributes"]["type"] == "Opportunity"
+    assert record["attributes"]["url"].endswith(record["Id"])
+    assert isinstance(record["Amount"], float)
+    assert isinstance(record["IsWon"], bool)
+    assert record["CreatedDate"].endswith(".000+0000")
+    assert len(record["CloseDate"]) == 10
+
+
+def test_relationships_nest_and_an_empty_reference_is_null(shared: Running) -> None:
+    contact = shared.soql(
+        "SELECT Name, Account.Name, Account.Owner.Name, Owner.Email FROM Contact WHERE AccountId != null LIMIT 1"
+    )["records"][0]
+    assert contact["Account"]["attributes"]["type"] == "Account"
+    assert contact["Account"]["Owner"]["Name"]
+    task = shared.soql("SELECT What.Name, Who.Type FROM Task WHERE WhatId = null AND WhoId != null LIMIT 1")[
+        "records"
+    ]
+    assert task[0]["What"] is None
+    assert task[0]["Who"]["Type"] in ("Lead", "Contact")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("WHERE Email = null", "WHERE Email != null"),
+        ("WHERE Status = 'open - not contacted'", "WHERE Status != 'Open - Not Contacted'"),
+        ("WHERE LastName LIKE 's%'", "WHERE NOT LastName LIKE 'S%'"),
+        ("WHERE IsConverted = true", "WHERE IsConverted = false"),
+        ("WHERE LeadSource IN ('Web', 'Trade Show')", "WHERE LeadSource NOT IN ('Web', 'Trade Show')"),
+        ("WHERE CreatedDate >= 2026-01-01T00:00:00Z", "WHERE CreatedDate < 2026-01-01T00:00:00.000+0000"),
+        ("WHERE CreatedDate = LAST_N_DAYS:30", "WHERE CreatedDate < LAST_N_DAYS:30"),
+        ("WHERE (Email = null OR IsConverted = true) AND Company LIKE '%a%'",
+         "WHERE NOT ((Email = null OR IsConverted = true) AND Company LIKE '%a%')"),
+        ("WHERE ConvertedContactId IN (SELECT Id FROM Contact WHERE Email != null)",
+         "WHERE ConvertedContactId NOT IN (SELECT Id FROM Contact WHERE Email != null) OR ConvertedContactId = null"),
+    ],
+)  # fmt: skip
+def test_a_condition_and_its_opposite_are_everything(shared: Running, one: str, other: str) -> None:
+    total = _count(shared, "")
+    assert 0 < _count(shared, one) < total
+    assert _count(shared, one) + _count(shared, other) == total
+
+
+def test_order_limit_offset(shared: Running) -> None:
+    names = _values(shared, "SELECT Name FROM Account ORDER BY Name", "Name")
+    assert [n.lower() for n in names] == sorted(n.lower() for n in names)
+    assert _values(shared, "SELECT Name FROM Account ORDER BY Name LIMIT 3 OFFSET 2", "Name") == names[2:5]
+    sizes = _values(shared, "SELECT CampaignId FROM Opportunity ORDER BY CampaignId NULLS LAST", "CampaignId")
+    assert sizes[-1] is None
+
+
+def test_aggregates_group_and_filter_groups(shared: Running) -> None:
+    rows = shared.soql(
+        "SELECT StageName, COUNT(Id) n, SUM(Amount), MAX(CloseDate) latest FROM Opportunity "
+        "GROUP BY StageName HAVING COUNT(Id) > 1 ORDER BY COUNT(Id) DESC"
+    )["records"]
+    counts = [row["n"] for row in rows]
+    assert counts == sorted(counts, reverse=True)
+    assert all(row["attributes"]["type"] == "AggregateResult" and row["n"] > 1 for row in rows)
+    assert {"expr0", "latest"} <= set(rows[0])
+    assert sum(counts) <= _count(shared, "", "Opportunity")
+
+
+def test_ids_of_fifteen_and_eighteen_characters_mean_the_same(shared: Running) -> None:
+    (full,) = _values(shared, "SELECT Id FROM Account LIMIT 1", "Id")
+    assert _values(shared, f"SELECT Id FROM Account WHERE Id = '{full[:15]}'", "Id") == [full]
+
+
+def test_all_fields_come_with_a_limit(shared: Running) -> None:
+    record = shared.soql("SELECT FIELDS(ALL) FROM CampaignMember LIMIT 1")["records"][0]
+    assert {"CampaignId", "SystemModstamp", "IsDeleted"} <= set(record)
+
+
+@pytest.mark.parametrize(
+    ("soql", "code"),
+    [
+        ("SELECT FROM Lead", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Lead WHERE", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Lead WHERE Name = 'a' AND Email = 'b' OR Phone = 'c'", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Lead; DROP TABLE Lead", "MALFORMED_QUERY"),
+        ("SELECT Name, COUNT(Id) FROM Lead", "MALFORMED_QUERY"),
+        ("SELECT FIELDS(ALL) FROM Lead", "MALFORMED_QUERY"),
+        ("SELECT Nothing__c FROM Lead", "INVALID_FIELD"),
+        ("SELECT Boss.Name FROM Lead", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE IsConverted = 'true'", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE CreatedDate > '2026-01-01'", "INVALID_FIELD"),
+        ("SELECT Id FROM Unicorn", "INVALID_TYPE"),
+        ("SELECT Id FROM Lead WHERE Id = 'short'", "INVALID_QUERY_FILTER_OPERATOR"),
+    ],
+)
+def test_wrong_queries_have_the_vendors_codes(shared: Running, soql: str, code: str) -> None:
+    answer = shared.salesforce.get(f"{API}/query", params={"q": soql})
+    assert answer.status_code == 400
+    assert [error["errorCode"] for error in answer.json()] == [code]
+
+
+def test_quotes_in_strings_are_values_not_sql(shared: Running) -> None:
+    assert _count(shared, r"WHERE LastName = 'O\'Nobody\' OR \'1\'=\'1'") == 0
+
+
+def test_date_literals_have_the_right_ends() -> None:
+    today = date(2026, 6, 30)
+    assert bounds("TODAY", today) == (date(2026, 6, 30), date(2026, 7, 1))
+    assert bounds("LAST_N_DAYS:7", today) == (date(2026, 6, 23), date(2026, 7, 1))
+    assert bounds("LAST_MONTH", today) == (date(2026, 5, 1), date(2026, 6, 1))
+    assert bounds("THIS_QUARTER", today) == (date(2026, 4, 1), date(2026, 7, 1))
+    assert bounds("LAST_N_QUARTERS:2", today) == (date(2025, 10, 1), date(2026, 4, 1))
+    assert bounds("NEXT_YEAR", today) == (date(2027, 1, 1), date(2028, 1, 1))
+    assert bounds("THIS_WEEK", today) == (date(2026, 6, 28), date(2026, 7, 5))
+
+
+def test_pages_follow_next_records_url_and_stay_as_they_were(shared: Running) -> None:
+    options = {"Sforce-Query-Options": "batchSize=200"}
+    page = shared.salesforce.get(
+        f"{API}/query", params={"q": "SELECT Id FROM CampaignMember"}, headers=options
+    ).json()
+    total, seen = page["totalSize"], []
+    assert not page["done"]
+    while True:
+        seen += [record["Id"] for record in page["records"]]
+        assert len(page["records"]) <= 200
+        if page["done"]:
+            break
+        page = shared.salesforce.get(page["nextRecordsUrl"]).json()
+    assert len(seen) == len(set(seen)) == total
+    lost = shared.salesforce.get(f"{API}/query/0r8SBnothing-2000")
+    assert lost.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+def test_query_all_sees_the_recycle_bin(shared: Running) -> None:
+    live = _count(shared, "")
+    answer = shared.salesforce.get(f"{API}/queryAll", params={"q": "SELECT COUNT() FROM Lead"}).json()
+    deleted = shared.salesforce.get(
+        f"{API}/queryAll", params={"q": "SELECT Id FROM Lead WHERE IsDeleted = true"}
+    ).json()["records"]
+    assert answer["totalSize"] == live + len(deleted)
+
+
+def _job(shared: Running, soql: str, operation: str = "query") -> dict[str, Any]:
+    made = shared.salesforce.post(f"{API}/jobs/query", json={"operation": operation, "query": soql})
+    assert made.status_code == 200, made.text
+    assert made.json()["state"] == "UploadComplete"
+    for _ in range(500):
+        job: dict[str, Any] = shared.salesforce.get(f"{API}/jobs/query/{made.json()['id']}").json()
+        if job["state"] not in ("UploadComplete", "InProgress"):
+            return job
+        time.sleep(0.01)
+    raise AssertionError("the job did not end")
+
+
+def _rows(answer: httpx.Response) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+def test_bulk_pages_add_up_to_what_query_gives(shared: Running) -> None:
+    soql = "SELECT Id, Subject, IsClosed, CompletedDateTime FROM Task"
+    job = _job(shared, soql)
+    assert job["state"] == "JobComplete"
+    rows, locator = [], ""
+    while locator != "null":
+        query = {"maxRecords": "170"} | ({"locator": locator} if locator else {})
+        answer = shared.salesforce.get(f"{API}/jobs/query/{job['id']}/results", params=query)
+        assert int(answer.headers["Sforce-NumberOfRecords"]) == len(_rows(answer))
+        rows += _rows(answer)
+        locator = answer.headers["Sforce-Locator"]
+    assert len(rows) == job["numberRecordsProcessed"] == _count(shared, "", "Task")
+    assert len({row["Id"] for row in rows}) == len(rows)
+    assert {row["IsClosed"] for row in rows} == {"true", "false"}
+    assert all(row["CompletedDateTime"].endswith(".000Z") for row in rows if row["IsClosed"] == "true")
+
+
+def test_bulk_result_pages_can_be_read_side_by_side(shared: Running) -> None:
+    job = _job(shared, "SELECT Id FROM CampaignMember", "queryAll")
+    url = f"{API}/jobs/query/{job['id']}/resultPages?maxRecords=200"
+    ids: list[str] = []
+    while url:
+        listed = shared.salesforce.get(url).json()
+        assert len(listed["resultPages"]) <= 5
+        for page in listed["resultPages"]:
+            ids += [row["Id"] for row in _rows(shared.salesforce.get(page["resultUrl"]))]
+        url = "" if listed["done"] else listed["nextRecordUrl"]
+    assert len(set(ids)) == len(ids) == job["numberRecordsProcessed"]
+    other = shared.salesforce.get(f"/services/data/v60.0/jobs/query/{job['id']}/resultPages")
+    assert other.status_code == 409
+
+
+def test_bulk_text_survives_quotes_commas_and_line_ends(shared: Running) -> None:
+    odd = 'He said "yes",\nthen left; ünïcode'
+    made = shared.salesforce.post(f"{API}/sobjects/Task", json={"Subject": "odd", "Description": odd}).json()[
+        "id"
+    ]
+    job = _job(shared, f"SELECT Description, WhoId FROM Task WHERE Id = '{made}'")
+    answer = shared.salesforce.get(f"{API}/jobs/query/{job['id']}/results")
+    assert _rows(answer) == [{"Description": odd, "WhoId": ""}]
+
+
+def test_bulk_refuses_and_deletes_like_the_vendor(shared: Running) -> None:
+    jobs = f"{API}/jobs/query"
+    grouped = {"operation": "query", "query": "SELECT COUNT(Id) FROM Lead"}
+    assert shared.salesforce.post(jobs, json=grouped).status_code == 400
+    assert shared.salesforce.post(jobs, json={"operation": "insert"}).json()[0]["errorCode"] == "INVALIDJOB"
+    broken = shared.salesforce.post(jobs, json={"operation": "query", "query": "SELECT Nope FROM Lead"})
+    assert broken.json()[0]["errorCode"] == "INVALID_FIELD"
+    empty = _job(shared, "SELECT Id FROM Lead WHERE Email = 'nobody@nowhere.example'")
+    answer = shared.salesforce.get(f"{jobs}/{empty['id']}/results")
+    assert (answer.headers["Sforce-Locator"], answer.headers["Sforce-NumberOfRecords"]) == ("null", "0")
+    assert answer.text == '"Id"\n'
+    assert shared.salesforce.delete(f"{jobs}/{empty['id']}").status_code == 204
+    assert shared.salesforce.get(f"{jobs}/{empty['id']}").status_code == 404

@@ -18,6 +18,7 @@ from pipelines.run import StepResult
 
 MARKS = {"done": "[green]✔[/]", "skipped": "[dim]–[/]", "partial": "[yellow]![/]", "failed": "[red]✘[/]"}
 MAX_NOTES = 6
+COUNTS_SHOWN = 6
 
 
 class Screen:
@@ -68,7 +69,11 @@ class Screen:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+    """The counts by name, or their sum where there are too many names for a line."""
+    said = {name.replace("_", " "): number for name, number in counts.items() if number}
+    if len(said) > COUNTS_SHOWN:
+        return f"{sum(said.values()):,} rows of {len(said)} tables"
+    return ", ".join(f"{number:,} {name}" for name, number in said.items())
 
 
 def table(

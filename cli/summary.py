@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.reverse_sync.apply import ApplyResult
 
     from cli.world import World
-    from pipelines.reverse_sync.plan import Plan
+    from pipelines.reverse_sync.plan import Plan, Sample
     from pipelines.steps import Loop
 
 MARTS = (
@@ -106,10 +106,11 @@ def _written(console: Console, connection: duckdb.DuckDBPyConnection, loop: Loop
         "count(*) filter (state <> 'confirmed') from ops.journal where run_id = ? group by all order by all",
         [loop.run.id],
     ).fetchall()
+    for note in story.plan.notes:
+        console.print(f"  {note[0].upper()}{note[1:]}.")
     if not written:
-        console.print("  Nothing: both CRMs already hold what they should.")
-        for note in story.plan.notes:
-            console.print(f"  {note}.")
+        if not story.plan.notes:
+            console.print("  Nothing: both CRMs already hold what they should.")
         return
     by_object: dict[str, list[str]] = {}
     for vendor, name, field, confirmed, other in written:
@@ -117,15 +118,23 @@ def _written(console: Console, connection: duckdb.DuckDBPyConnection, loop: Loop
         by_object.setdefault(f"{vendor} {name}", []).append(said)
     for name, fields in by_object.items():
         console.print(f"  {name}: {', '.join(fields)}")
-    for note in story.plan.notes:
-        console.print(f"  {note}.")
     console.print("  [dim]for instance[/]")
-    for sample in story.plan.samples[:SAMPLES_SHOWN]:
+    for sample in _samples(story.plan):
         console.print(f"    {sample.label or sample.record_id}  [dim]{sample.sync} {sample.record_id}[/]")
         for field, change in sample.fields.items():
             console.print(
                 f"      {field}: {_shown(change.before)} → {_shown(change.after)}  [dim]{change.rule}[/]"
             )
+
+
+def _samples(plan: Plan) -> list[Sample]:
+    """A few, of as many syncs as there are."""
+    turns: dict[str, int] = {}
+    ordered = []
+    for sample in plan.samples:
+        turns[sample.sync] = turns.get(sample.sync, 0) + 1
+        ordered.append((turns[sample.sync], sample))
+    return [sample for _, sample in sorted(ordered, key=lambda pair: pair[0])][:SAMPLES_SHOWN]
 
 
 def _findings(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

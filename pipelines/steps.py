@@ -11,7 +11,7 @@ import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -256,10 +256,10 @@ class Loop:
         )
         return fetched
 
-    def _save_probe(self, vendor: str, ok: bool, seconds: float, message: str) -> None:
+    def _save_probe(self, vendor: str, at: datetime, ok: bool, seconds: float, message: str) -> None:
         from pipelines.state import runs
 
-        probe = runs.Probe(vendor, self.run.id, datetime.now(UTC), ok, round(seconds * 1000), message)
+        probe = runs.Probe(vendor, self.run.id, at, ok, round(seconds * 1000), message)
         with self.state.writing() as state:
             runs.save_probe(state, probe)
 

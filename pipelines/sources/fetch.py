@@ -31,8 +31,11 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 4
 Client = TypeVar("Client", HubSpotClient, SalesforceClient)
 Outcome = tuple[OrgInfo, datetime, list[TableFetch], int]
-OnProbe = Callable[[str, bool, float, str], None]
-"""Called as on_probe(vendor, ok, seconds, message) once a connection has answered, or has not."""
+OnProbe = Callable[[str, datetime, bool, float, str], None]
+"""Called as on_probe(vendor, at, ok, seconds, message) once a connection has answered, or has not.
+
+`at` is the vendor's own time where an answer told it: the clock that everything else is dated by.
+"""
 
 
 def fetch(
@@ -100,15 +103,16 @@ class _Prober:
         try:
             org = identify(client)
         except errors.ClientError as error:
-            self._tell(client.connection.vendor, started, str(error))
+            self._tell(client, started, str(error))
             raise
-        self._tell(client.connection.vendor, started, "")
+        self._tell(client, started, "")
         return org
 
-    def _tell(self, vendor: str, started: float, message: str) -> None:
+    def _tell(self, client: HubSpotClient | SalesforceClient, started: float, message: str) -> None:
         if self._on_probe is not None:
+            at = client.server_time or datetime.now(UTC)
             with self._lock:
-                self._on_probe(vendor, not message, time.monotonic() - started, message)
+                self._on_probe(client.connection.vendor, at, not message, time.monotonic() - started, message)
 
 
 def _refuse_another_org(org: OrgInfo, known: Known) -> None:

@@ -43,13 +43,13 @@ def _assets(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.AssetsDe
         *transform.build(marts, desired),
         *decide.build(),
         *quality.build(),
-        *publish.build(_ends(marts, desired)),
+        *publish.build(_ends(marts)),
         *activate.build(syncs, activity),
     ]
 
 
-def _ends(*stages: dbt_graph.Models) -> list[dg.AssetKey]:
-    """Marts that no other model reads: publishing waits for them, and through them for the rest."""
-    specs = [spec for stage in stages for spec in stage.specs]
-    read = {dep.asset_key for spec in specs for dep in spec.deps}
-    return [spec.key for spec in specs if spec.key not in read and spec.key != keys.UNIFIED_LEADS]
+def _ends(marts: dbt_graph.Models) -> list[dg.AssetKey]:
+    """Marts that no model of their stage reads: publishing waits for them, and through them for the rest."""
+    read = {dep.asset_key for spec in marts.specs for dep in spec.deps}
+    ends = (spec.key for spec in marts.specs if spec.key.path[0] == "marts" and spec.key not in read)
+    return [key for key in ends if key != keys.UNIFIED_LEADS]

@@ -6,8 +6,9 @@ Dagster's, so only dagster-dbt's translation of specs is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -17,6 +18,11 @@ from orchestration import keys
 from pipelines.settings import Settings
 from pipelines.transform import Stage, load_manifest
 
+GROUPS: Mapping[Stage, str] = {
+    "marts": keys.TRANSFORM,
+    "desired": keys.DECIDE,  # what a record should be follows from decisions, so the picture goes one way
+    "activity": keys.ACTIVATE,
+}
 HIDDEN_SCHEMAS = {"rules"}  # config as tables: drawn as arrows to every model they would say nothing
 
 
@@ -31,16 +37,23 @@ class Translator(DagsterDbtTranslator):  # type: ignore[misc]  # dagster-dbt is 
         return str(dbt_resource_props.get("description") or "")
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        return keys.ACTIVATE if stage_of(dbt_resource_props) == "activity" else keys.TRANSFORM
+        return GROUPS[stage_of(dbt_resource_props)]
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         return {}
 
 
 def manifest(settings: Settings) -> Mapping[str, Any]:
-    """The kept manifest, in the form of dbt's manifest.json."""
-    as_json: Mapping[str, Any] = load_manifest(settings).writable_manifest().to_dict(omit_none=False)
-    return as_json
+    """The kept manifest: those parts of dbt's manifest.json that dagster-dbt reads."""
+    parsed = load_manifest(settings)
+    parsed.build_parent_and_child_maps()
+    return {
+        "metadata": {"adapter_type": "duckdb"},
+        "nodes": {key: node.to_dict(omit_none=False) for key, node in parsed.nodes.items()},
+        "sources": {key: node.to_dict(omit_none=False) for key, node in parsed.sources.items()},
+        "parent_map": parsed.parent_map,
+        "child_map": parsed.child_map,
+    }
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,7 @@ class Models:
 def stage_of(node: Mapping[str, Any]) -> Stage:
     """The stage of `pipelines.transform.build` that builds a node."""
     tags = node.get("tags") or ()
-    return "desired" if "desired" in tags else "activity" if "activity" in tags else "marts"
+    return "activity" if "activity" in tags else "desired" if "desired" in tags else "marts"
 
 
 def models(manifest: Mapping[str, Any], stage: Stage) -> Models:
@@ -70,7 +83,14 @@ def models(manifest: Mapping[str, Any], stage: Stage) -> Models:
             if check is not None:
                 checks.append(check)
                 ids[check.key] = test_id
-    return Models(tuple(specs), tuple(checks), ids)
+    return Models(_in_order(specs), tuple(checks), ids)
+
+
+def _in_order(specs: Iterable[dg.AssetSpec]) -> tuple[dg.AssetSpec, ...]:
+    """Upstream first: Dagster wants the assets of one step told in that order."""
+    by_key = {spec.key: spec for spec in specs}
+    upstream = {key: [dep.asset_key for dep in spec.deps] for key, spec in by_key.items()}
+    return tuple(by_key[key] for key in TopologicalSorter(upstream).static_order() if key in by_key)
 
 
 def _of_stage(manifest: Mapping[str, Any], stage: Stage) -> Iterator[tuple[str, Mapping[str, Any]]]:

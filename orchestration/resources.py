@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -18,12 +19,14 @@ from expectations import runner
 from expectations.results import CheckResult, Scope
 from expectations.step import Checker
 from pipelines.errors import GateFailed
-from pipelines.reverse_sync.plan import Plan
 from pipelines.rules.syncs import load_syncs
 from pipelines.run import Reporter, Run, StepResult
 from pipelines.settings import Settings, is_loopback
 from pipelines.steps import Loop
 from pipelines.transform import NodeResult
+
+if TYPE_CHECKING:
+    from pipelines.reverse_sync.planned import Plan
 
 LOCK_WAIT_SECONDS = 30.0
 

@@ -1,0 +1,106 @@
+"""What every model is: a grain, a contract where people or CRMs read it, staging for every raw table."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pipelines.rules.syncs import load_syncs
+from pipelines.settings import PROJECT_ROOT
+from pipelines.sources.hubspot.catalog import TABLES as HUBSPOT
+from pipelines.sources.salesforce.catalog import TABLES as SALESFORCE
+
+GRAIN = re.compile(r"^(One|A) row (per|for)\b|^A row\b|^One row\b")
+FORBIDDEN = re.compile(
+    r"\b(current_timestamp|current_date|now\(\)|today\(\)|\.duckdb|\.parquet)", re.IGNORECASE
+)
+RAW = [(vendor, t.name) for vendor, ts in (("hubspot", HUBSPOT), ("salesforce", SALESFORCE)) for t in ts]
+SYNCS = load_syncs(PROJECT_ROOT / "config").syncs
+READ_BY_OTHERS = ("marts", "reverse_sync")
+
+
+def test_every_description_begins_with_the_grain(models):
+    without = sorted(name for name, node in models.items() if not GRAIN.match(node["description"]))
+    assert without == []
+
+
+def test_what_others_read_has_a_contract(models):
+    without = sorted(
+        name for name, node in models.items()
+        if node["schema"] in READ_BY_OTHERS and not node["config"]["contract"]["enforced"]
+    )  # fmt: skip
+    assert without == []
+
+
+def test_contracts_ask_for_not_null_only_so_that_another_engine_can_keep_them(models):
+    others = sorted(
+        f"{name}.{column['name']}: {constraint['type']}"
+        for name, node in models.items()
+        for column in node["columns"].values()
+        for constraint in column.get("constraints") or []
+        if constraint["type"] != "not_null"
+    )
+    assert others == []
+
+
+def test_every_mart_has_a_test_of_its_key(manifest, models):
+    tested = {
+        parent
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test" and of_key(test)
+        for parent in test["depends_on"]["nodes"]
+    }
+    without = sorted(
+        name for name, node in models.items()
+        if node["schema"] in READ_BY_OTHERS and node["unique_id"] not in tested
+    )  # fmt: skip
+    assert without == []
+
+
+@pytest.mark.parametrize(("vendor", "table"), RAW, ids=lambda value: value)
+def test_every_raw_table_is_staged(manifest, models, vendor, table):
+    source = next(
+        (
+            node["unique_id"]
+            for node in manifest["sources"].values()
+            if (node["schema"], (node["identifier"] or node["name"]).lower()) == (f"raw_{vendor}", table)
+        ),
+        None,
+    )
+    assert source, f"raw_{vendor}.{table} is not declared as a source"
+    staged = [
+        name for name, node in models.items()
+        if node["schema"] == "staging" and source in node["depends_on"]["nodes"]
+    ]  # fmt: skip
+    assert staged, f"no staging model reads raw_{vendor}.{table}"
+
+
+@pytest.mark.parametrize("name", SYNCS)
+def test_every_synced_field_is_a_column_of_its_desired_and_existing_model(models, name):
+    sync = SYNCS[name]
+    for model in (sync.desired, sync.existing):
+        columns = {column.lower() for column in models[model]["columns"]}
+        assert {field.lower() for field in sync.fields} <= columns, model
+
+
+@pytest.mark.parametrize("name", SYNCS)
+def test_a_sync_declares_every_column_of_its_desired_model(models, name):
+    sync = SYNCS[name]
+    columns = {column.lower() for column in models[sync.desired]["columns"]}
+    fields = {field.lower() for field in sync.fields}
+    assert columns - fields == {"record_id", "record_key", "person_id"}
+
+
+def test_no_model_reads_the_clock_or_names_a_file(models):
+    code = {name: without_comments(node["raw_code"]) for name, node in models.items()}
+    assert sorted(name for name in code if FORBIDDEN.search(code[name])) == []
+
+
+def of_key(test: dict[str, Any]) -> bool:
+    return (test.get("test_metadata") or {}).get("name") in ("key", "unique")
+
+
+def without_comments(sql: str) -> str:
+    return re.sub(r"--[^\n]*|\{#.*?#\}", "", sql, flags=re.DOTALL)

@@ -1,0 +1,71 @@
+"""How the graph reads: what every asset has, which way the arrows go, what blocks."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration import keys
+
+ORDER = ("extract_hubspot", "extract_salesforce", "transform", "decide", "quality", "publish", "activate")
+
+
+def test_every_asset_has_description_owners_kinds_and_a_group(graph):
+    for key in graph.definitions.resolve_asset_graph().get_all_asset_keys():
+        node = graph.definitions.resolve_asset_graph().get(key)
+        assert node.is_materializable, key
+        assert node.description, key
+        assert node.owners == keys.OWNERS, key
+        assert node.kinds, key
+        assert node.group_name in ORDER, key
+
+
+def test_arrows_between_groups_go_one_way(graph):
+    asset_graph = graph.definitions.resolve_asset_graph()
+    for key in asset_graph.get_all_asset_keys():
+        node = asset_graph.get(key)
+        for parent in node.parent_keys:
+            above = asset_graph.get(parent).group_name
+            assert ORDER.index(above) <= ORDER.index(node.group_name), (parent, key)
+
+
+def test_config_is_not_drawn_as_an_arrow_to_every_model(graph):
+    schemas = {key.path[0] for key in graph.definitions.resolve_asset_graph().get_all_asset_keys()}
+    assert "rules" not in schemas
+
+
+def test_gates_block_what_is_below_and_warnings_do_not(graph):
+    checks = graph.definitions.resolve_asset_graph()
+    blocking = {
+        key for key in checks.asset_check_keys if checks.get(key).blocking and key.name.startswith("gx_")
+    }
+    assert dg.AssetCheckKey(keys.table("raw_hubspot.contacts"), "gx_volume") in blocking
+    assert dg.AssetCheckKey(keys.UNIFIED_LEADS, "gx_volume") in blocking
+    assert dg.AssetCheckKey(keys.table("raw_hubspot.contacts"), "gx_plausible") not in blocking
+
+
+def test_gates_of_the_desired_state_do_not_keep_the_marts_from_being_published(graph):
+    checks = graph.definitions.resolve_asset_graph()
+    desired = [key for key in checks.asset_check_keys if key.asset_key.path[0] == "reverse_sync"]
+    assert {key.name for key in desired if key.name.startswith("gx_")} == {"gx_volume", "gx_ready"}
+    assert not [key for key in desired if checks.get(key).blocking]
+
+
+def test_dbt_tests_are_checks_and_block_by_their_severity(graph):
+    checks = graph.definitions.resolve_asset_graph()
+    assert checks.get(dg.AssetCheckKey(keys.UNIFIED_LEADS, "key_unified_leads")).blocking
+    warns = dg.AssetCheckKey(keys.table("reverse_sync.sync_hubspot__contacts"), "key_sync_hubspot__contacts")
+    assert not checks.get(warns).blocking
+
+
+def test_refresh_writes_to_no_crm_and_activation_starts_at_the_published_file(graph):
+    refresh = graph.definitions.resolve_job_def("refresh").asset_layer.executable_asset_keys
+    activation = graph.definitions.resolve_job_def("activation").asset_layer.executable_asset_keys
+    assert not [key for key in refresh if key.path[0] in ("apply", "plan")]
+    assert {key.path[0] for key in activation} == {"plan", "apply", "ops", "marts"}
+    assert not set(refresh) & set(activation)
+
+
+def test_the_hourly_refresh_runs_and_the_hourly_activation_waits_to_be_turned_on(graph):
+    schedules = {s.name: s for s in graph.definitions.schedules or ()}
+    assert schedules["hourly_refresh"].default_status == dg.DefaultScheduleStatus.RUNNING
+    assert schedules["hourly_activation"].default_status == dg.DefaultScheduleStatus.STOPPED

@@ -1,0 +1,118 @@
+"""The jobs over a loop that only says what it was asked: order, gates, what is applied without a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from orchestration import keys
+from orchestration.checks import freshness
+from orchestration.resources import unattended
+from pipelines.errors import GateFailed
+from pipelines.settings import HubSpotConnection, Secret
+
+
+def evaluations(result) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+    return {
+        (e.asset_key.path[-1], e.check_name): e for e in result.get_asset_check_evaluations()
+    }  # fmt: skip
+
+
+def test_refresh_asks_the_loop_step_by_step_under_one_lock(graph):
+    assert graph.run("refresh").success
+    assert graph.loop.asked == [
+        "lock", "extract", "check raw", "transform", "check marts", "decide", "desired", "check desired",
+        "publish", "unlock",
+    ]  # fmt: skip
+
+
+def test_a_failed_gate_on_raw_stops_what_is_below(graph):
+    graph.loop.fails = {"raw"}
+    result = graph.run("refresh")
+    assert not result.success
+    assert graph.loop.asked == ["lock", "extract", "check raw", "unlock"]
+    seen = evaluations(result)["contacts", "gx_volume"]
+    assert (seen.passed, seen.severity, seen.description) == (
+        False, dg.AssetCheckSeverity.ERROR, "half is gone.",
+    )  # fmt: skip
+    assert isinstance(graph.made[0].gate_failed, GateFailed)
+
+
+def test_a_failed_gate_on_marts_publishes_nothing(graph):
+    graph.loop.fails = {"marts"}
+    assert not graph.run("refresh").success
+    assert "publish" not in graph.loop.asked
+    assert "decide" not in graph.loop.asked
+
+
+def test_a_failed_gate_on_the_desired_state_publishes_and_is_remembered(graph):
+    graph.loop.fails = {"desired"}
+    graph.run("refresh")
+    assert graph.loop.asked.index("check desired") < graph.loop.asked.index("publish")
+    assert graph.made[0].gate_failed is not None
+
+
+def test_a_dbt_test_that_finds_rows_shows_at_its_table_and_stops_what_is_below(graph):
+    graph.loop.fails = {"transform"}
+    result = graph.run("refresh")
+    assert not result.success
+    seen = evaluations(result)["unified_leads", "key_unified_leads"]
+    assert (seen.passed, seen.description) == (False, "2 rows fail.")
+    assert "check marts" not in graph.loop.asked
+
+
+def test_tests_of_a_build_show_as_checks(graph):
+    seen = evaluations(graph.run("refresh"))
+    assert seen["unified_leads", "key_unified_leads"].passed
+
+
+def test_activation_takes_no_lock_of_its_own_and_writes_nothing_unattended(graph):
+    result = graph.run("activation")
+    assert result.success
+    assert graph.loop.asked == ["plan", "record"]
+    told = result.asset_materializations_for_node("apply")[0]
+    assert told.metadata["status"].value == "skipped"
+    assert "no sync has auto_apply: true" in told.metadata["notes"].value
+
+
+def test_activation_applies_to_a_crm_on_this_machine(graph, settings):
+    local = HubSpotConnection(url="http://127.0.0.1:9", token=Secret("x"), environment="sandbox")
+    graph.loop.settings = replace(settings, hubspot=local)
+    assert graph.run("activation").success
+    assert graph.loop.asked == ["plan", "apply hubspot_contacts", "record"]
+
+
+def test_activation_with_nothing_to_change_applies_nothing(graph):
+    graph.loop.records = 0
+    assert graph.run("activation").success
+    assert graph.loop.asked == ["plan", "record"]
+
+
+def test_only_auto_apply_syncs_may_go_to_a_real_crm_unattended(settings, tmp_path):
+    assert unattended(settings) == set()
+    config = tmp_path / "config"
+    config.mkdir()
+    text = (settings.config_dir / "syncs.yml").read_text().replace("auto_apply: false", "auto_apply: true", 1)
+    (config / "syncs.yml").write_text(text)
+    assert unattended(replace(settings, config_dir=config)) == {"hubspot_contacts"}
+
+
+@pytest.mark.parametrize(
+    ("age", "passed"), [(timedelta(hours=1), True), (timedelta(hours=4), False), (None, False)]
+)
+def test_freshness_is_the_age_of_the_published_file(age, passed):
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    verdict = freshness(None if age is None else now - age, now)
+    assert verdict.passed is passed
+    assert verdict.severity == dg.AssetCheckSeverity.WARN
+
+
+def test_the_freshness_job_asks_the_published_file(graph):
+    result = graph.run("freshness")
+    assert evaluations(result)[keys.UNIFIED_LEADS.path[-1], "fresh"].description == (
+        "Nothing has been published yet."
+    )
+    assert graph.loop.asked == []

@@ -23,12 +23,14 @@ from sandbox.worlds.draw import rng_for
 from sandbox.worlds.progress import Progress
 
 NOW = times.parse("2026-06-30T12:00:00Z")
+QUIET = times.HOUR
+"""Nothing happens in the hour before the world begins: nothing stands at the very edge of a reader's window."""
 
 
 def create(home: Path, hubspot: Store, salesforce: Store, size: str, seed: int, progress: Progress) -> None:
     """Fill both stores and write the answer key."""
     progress(f"drawing a business of {business.SIZES[size]} people")
-    found = business.build(seed, size, NOW)
+    found = business.build(seed, size, NOW - QUIET)
     members = touches.memberships(seed, found)
     tasks = touches.tasks(seed, found)
     touches.settle_causes(seed, found, members, tasks)

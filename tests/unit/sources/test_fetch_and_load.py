@@ -79,6 +79,18 @@ def test_dlt_leaves_nothing_behind_but_its_own_books(loop):
     assert extra == {"_dlt_loads", "_dlt_pipeline_state", "_dlt_version"}
 
 
+def test_dlt_hears_nothing_from_the_environment_and_tells_nobody_anything(loop, monkeypatch):
+    from dlt.common.runtime import anon_tracker
+
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "true")
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREATE_INDEXES", "true")
+    monkeypatch.setenv("DATASET_NAME", "elsewhere")
+    loop.salesforce.put("Lead", "00Q1", LastName="L")
+    loop.extract()
+    assert anon_tracker._ANON_TRACKER_ENDPOINT is None
+    assert loop.rows("select LastName from raw_salesforce.lead") == [("L",)]
+
+
 def test_another_portal_than_the_warehouses_is_refused_before_fetching(loop):
     loop.extract()
     loop.hubspot.portal = 5151
@@ -101,7 +113,7 @@ def test_probes_say_who_answered(loop):
         Run(),
         Known(),
         silent,
-        on_probe=lambda vendor, ok, _, said: seen.append((vendor, ok, said)),
+        on_probe=lambda vendor, _at, ok, _, said: seen.append((vendor, ok, said)),
     )
     assert sorted(seen) == [("hubspot", True, ""), ("salesforce", True, "")]
     loop.hubspot.intercept = lambda request: httpx.Response(401, json={})
@@ -111,7 +123,7 @@ def test_probes_say_who_answered(loop):
             Run(),
             Known(),
             silent,
-            on_probe=lambda vendor, ok, _, said: seen.append((vendor, ok, said)),
+            on_probe=lambda vendor, _at, ok, _, said: seen.append((vendor, ok, said)),
         )
     assert [ok for vendor, ok, _ in seen if vendor == "hubspot"] == [True, False]
 

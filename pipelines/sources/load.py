@@ -90,11 +90,12 @@ def _with_dlt(vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, wo
     import dlt
     from dlt.pipeline.exceptions import PipelineStepFailed
 
-    dlt.config["runtime.dlthub_telemetry"] = False
-    logging.getLogger("dlt").setLevel(logging.ERROR)  # it warns that keys are not null in one schema only
+    from pipelines.sources.isolation import isolate
+
     resources = [resource for table, parts in turn for resource in _resources(dlt, table, parts)]
     if not resources:
         return
+    isolate(work)
     try:
         pipeline = dlt.pipeline(
             vendor, pipelines_dir=str(work), dataset_name=schema_of(vendor), progress=None,

@@ -116,8 +116,10 @@ class Spool:
 
 
 def clear(settings: Settings) -> None:
-    """Remove everything: what was fetched has been published. Called by the run that published it."""
-    shutil.rmtree(settings.paths.spool, ignore_errors=True)
+    """Remove what was fetched whole, for it has been published. A first load that failed halfway stays."""
+    for path in list(settings.paths.spool.rglob(_MANIFEST)):
+        if orjson.loads(path.read_bytes())["complete"]:
+            shutil.rmtree(path.parent)
 
 
 def _sync(path: Path) -> None:

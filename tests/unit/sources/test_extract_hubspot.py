@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
 
 from pipelines.crashpoints import Crashed, armed
-from pipelines.sources import reading, spool
+from pipelines.sources import spool
 from pipelines.sources.hubspot import records
 
 LISTED = ("GET", "/crm/objects/2026-03/contacts")
+
+
+@pytest.fixture
+def loop(loop):
+    """Only this vendor is connected."""
+    loop.settings = replace(loop.settings, salesforce=None)
+    return loop
 
 
 def fill(loop, count=250):
@@ -166,7 +174,6 @@ def test_associations_of_a_changed_record_replace_the_old_ones(loop):
 
 
 def test_a_killed_first_load_goes_on_where_it_stopped(loop, monkeypatch):
-    monkeypatch.setattr(reading, "PART_ROWS", 100)
     monkeypatch.setattr(records, "PART_ROWS", 100)
     fill(loop, 350)
     with armed("extract.part_written", nth=4), pytest.raises(Crashed):
@@ -195,7 +202,25 @@ def test_a_fetch_that_was_not_published_is_not_fetched_again(loop):
     loop.load(again)
     spool.clear(loop.settings)
     assert loop.rows("select count(*) from raw_hubspot.contacts") == [(120,)]
-    assert not loop.settings.paths.spool.exists()
+    assert not list(loop.settings.paths.spool.rglob("*.parquet"))
+
+
+def test_publishing_the_others_keeps_what_a_failed_first_load_has_so_far(loop, monkeypatch):
+    monkeypatch.setattr(records, "PART_ROWS", 100)
+    fill(loop, 350)
+
+    def broken(request: httpx.Request) -> httpx.Response | None:
+        is_third = (request.method, request.url.path) == LISTED and request.url.params.get("after") == "201"
+        return httpx.Response(500) if is_third else None
+
+    loop.hubspot.intercept = broken
+    assert "hubspot contacts" in loop.extract().stale
+    spool.clear(loop.settings)
+    loop.hubspot.intercept = lambda request: None
+    loop.hubspot.seen.clear()
+    loop.extract()
+    assert loop.hubspot.seen.count(LISTED) <= 4
+    assert loop.rows("select count(*), count(distinct id) from raw_hubspot.contacts") == [(350, 350)]
 
 
 def test_a_list_that_ends_early_is_stale_and_the_old_rows_stay(loop):

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from pipelines.crashpoints import Crashed, armed
 from pipelines.sources.salesforce import records
+
+
+@pytest.fixture
+def loop(loop):
+    """Only this vendor is connected."""
+    loop.settings = replace(loop.settings, hubspot=None)
+    return loop
 
 
 def leads(loop, count=20):

@@ -1,8 +1,8 @@
 """dbt in this process: one call builds one stage of the project in the work file.
 
-Belongs here: which models a stage is, the kept manifest (parsing is most of what dbt costs), progress, and the
-sentence a failure becomes. What the models say is in `dbt_project`; nothing else imports dbt but the warehouse,
-which closes its connections.
+Belongs here: which models a stage is, the kept manifest (parsing is most of what dbt costs), progress, and
+the sentence a failure becomes. What the models say is in `dbt_project`; nothing else imports dbt but the
+warehouse, which closes its connections.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def build(
             settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
         )  # fmt: skip
     nodes = _nodes(done, manifest)
-    log.info("dbt stage %s of run %s: %d nodes in %.1f s", stage, run.id, len(nodes), time.monotonic() - started)
+    log.info(
+        "dbt stage %s of run %s: %d nodes in %.1f s", stage, run.id, len(nodes), time.monotonic() - started
+    )
     _raise_for(done, nodes)
     return BuildResult(
         stage=stage,
@@ -103,7 +105,7 @@ def build(
 
 
 def run_unit_tests(settings: Settings, warehouse: Warehouse) -> tuple[NodeResult, ...]:
-    """The project's unit tests, in a work file that has every model. For the test suite, not for a refresh."""
+    """The project's unit tests, in a work file that has every model: for the test suite."""
     manifest = load_manifest(settings)
     with warehouse.dbt() as work_file:
         done = _invoke(
@@ -120,9 +122,9 @@ def code_hash() -> str:
 
 
 def load_manifest(settings: Settings) -> Any:
-    """The parsed project: kept below `settings.paths.dbt_target`, made again when a file of the project differs."""
-    from dbt.parser.manifest import extended_mashumuro_decoder
+    """The parsed project: kept below `settings.paths.dbt_target`, made again when a file differs."""
     from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
 
     kept = settings.paths.dbt_target / f"manifest-{_manifest_key()}.msgpack"
     if kept.exists():

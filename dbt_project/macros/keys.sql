@@ -9,7 +9,7 @@
 
 {#- The first 16 hex digits of sha256: enough to be unique among billions, short enough to read out. -#}
 {% macro short_hash(expression) -%}
-    {{ return(adapter.dispatch('short_hash')(expression)) }}
+    {{ adapter.dispatch('short_hash')(expression) }}
 {%- endmacro %}
 
 {% macro default__short_hash(expression) -%}

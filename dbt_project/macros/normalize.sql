@@ -5,7 +5,7 @@
 
 {#- Whether a normalised address could be delivered to: one @, a dot in the domain, no space. -#}
 {% macro is_valid_email(column) -%}
-    {{ return(adapter.dispatch('is_valid_email')(column)) }}
+    {{ adapter.dispatch('is_valid_email')(column) }}
 {%- endmacro %}
 
 {% macro default__is_valid_email(column) -%}
@@ -14,7 +14,7 @@
 
 {#- ana+news@x.com is ana@x.com. -#}
 {% macro strip_plus_tag(column) -%}
-    {{ return(adapter.dispatch('strip_plus_tag')(column)) }}
+    {{ adapter.dispatch('strip_plus_tag')(column) }}
 {%- endmacro %}
 
 {% macro default__strip_plus_tag(column) -%}
@@ -27,7 +27,7 @@
 
 {#- The domain of a web address or domain as people type it: no scheme, www, path, port or case. -#}
 {% macro normalize_domain(column) -%}
-    {{ return(adapter.dispatch('normalize_domain')(column)) }}
+    {{ adapter.dispatch('normalize_domain')(column) }}
 {%- endmacro %}
 
 {% macro default__normalize_domain(column) -%}
@@ -36,7 +36,7 @@
 
 {#- A company's name as it is compared: letters and digits only, without accents, case and legal form. -#}
 {% macro normalize_company_name(column) -%}
-    {{ return(adapter.dispatch('normalize_company_name')(column)) }}
+    {{ adapter.dispatch('normalize_company_name')(column) }}
 {%- endmacro %}
 
 {% macro default__normalize_company_name(column) -%}

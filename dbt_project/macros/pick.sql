@@ -3,7 +3,7 @@
     `place` is unique within the group, so the answer never depends on the order of rows.
 -#}
 {% macro pick(column, place) -%}
-    {{ return(adapter.dispatch('pick')(column, place)) }}
+    {{ adapter.dispatch('pick')(column, place) }}
 {%- endmacro %}
 
 {% macro default__pick(column, place) -%}

@@ -5,7 +5,7 @@
 
 {#- Days between two instants, with fractions. -#}
 {% macro days_between(earlier, later) -%}
-    {{ return(adapter.dispatch('days_between')(earlier, later)) }}
+    {{ adapter.dispatch('days_between')(earlier, later) }}
 {%- endmacro %}
 
 {% macro default__days_between(earlier, later) -%}

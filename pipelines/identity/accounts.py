@@ -1,7 +1,7 @@
 """Which company records are one account.
 
-Belongs here: the ids of accounts. An account's id is made from its oldest record; unlike a person's it is kept
-in no registry, so it changes when that record goes away.
+Belongs here: the ids of accounts. An account's id is made from its oldest record; unlike a person's it is
+kept in no registry, so it changes when that record goes away.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ STRENGTH = ("merge", "connector", "domain", "name")
 
 
 def resolve(*, records: pa.Table, keys: pa.Table) -> pa.Table:
-    """records (record_key, created_at) and keys (record_key, kind, value) -> record_key, account_id, matched_by."""
+    """Give each record its account.
+
+    records: record_key, created_at. keys: record_key, kind (one of STRENGTH), value.
+    Returns record_key, account_id, matched_by.
+    """
     groups = group(records, keys)
     ids: dict[int, str] = {}
     for key, member_of in zip(groups.keys, groups.group.tolist(), strict=True):

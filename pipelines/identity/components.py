@@ -17,7 +17,7 @@ Codes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Graph:
-    """`names` sorted, so that a code orders as its name does; `component[code]` is the least code it hangs with."""
+    """`names` are sorted, so codes order as they do; `component[code]` is the least code it hangs with."""
 
     names: pa.Array
     component: Codes
@@ -25,7 +25,7 @@ class Graph:
     def codes(self, names: pa.ChunkedArray | pa.Array) -> Codes:
         """The code of each name, -1 for a name that is not in the graph."""
         found = pc.fill_null(pc.index_in(_flat(names), value_set=self.names), -1)
-        return found.to_numpy(zero_copy_only=False).astype(np.int64)
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def link(records: pa.ChunkedArray, owners: pa.ChunkedArray, values: pa.ChunkedArray) -> Graph:

@@ -56,7 +56,7 @@ def group(records: pa.Table, keys: pa.Table) -> Groups:
 def microseconds(column: pa.ChunkedArray) -> Codes:
     """Instants as whole microseconds; unknown ones come after all others."""
     whole = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-    return pc.fill_null(whole, _NEVER).to_numpy().astype(np.int64)
+    return np.asarray(pc.fill_null(whole, _NEVER).to_numpy(), dtype=np.int64)
 
 
 def instant(microsecond: int, otherwise: datetime) -> int:
@@ -65,7 +65,7 @@ def instant(microsecond: int, otherwise: datetime) -> int:
 
 
 def matched_by(groups: Groups, keys: pa.Table, strength: tuple[str, ...]) -> list[str]:
-    """The strongest kind of key that ties each record to another of its group; FOUNDER for the oldest of each.
+    """The strongest kind of key that ties each record to another of its group; FOUNDER for the oldest.
 
     `strength` names the kinds, strongest first.
     """

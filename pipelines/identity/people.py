@@ -32,8 +32,8 @@ def resolve(
 ) -> pa.Table:
     """Give each record its person.
 
-    records: record_key, created_at. keys: record_key, kind (one of STRENGTH), value (a shared text, or the key of
-    another record). registry: record_key, person_id, founded_at. aliases: alias, person_id.
+    records: record_key, created_at. keys: record_key, kind (one of STRENGTH), value (a shared text, or the
+    key of another record). registry: record_key, person_id, founded_at. aliases: alias, person_id.
     Returns kind, record_key, person_id, matched_by, joined_at, founded_at. Rows of kind `record` are the new
     registry, with the records of `registry` that are no longer there; rows of kind `alias` map a person id
     that is gone (in `record_key`) to the one that took over.
@@ -156,7 +156,9 @@ def _absent(
 def _aliases(rows: list[_Row], successors: dict[str, str], aliases: pa.Table) -> list[_Row]:
     """Every id that is no person any more, with the person it ended in."""
     alive = {row[2] for row in rows}
-    ends = dict(zip(aliases.column("alias").to_pylist(), aliases.column("person_id").to_pylist(), strict=True))
+    ends = dict(
+        zip(aliases.column("alias").to_pylist(), aliases.column("person_id").to_pylist(), strict=True)
+    )
     ends |= {old: new for old, new in successors.items() if old != new}
     found: list[_Row] = []
     for alias in sorted(ends):

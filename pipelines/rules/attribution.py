@@ -1,6 +1,6 @@
 """What `config/attribution.yml` may say: models, which touches earn credit, channels.
 
-Belongs here: the model of that file. Credit is shared out by `int_credits_weighted` and `attribution_credits`.
+Belongs here: the model of that file. Credit is shared out by the dbt model `attribution_credits`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class Attribution(Strict):
         matches = [(vendor, kind, rule.match) for vendor, kind, rule in self.channels.rows()]
         for vendor, kind in {(vendor, kind) for vendor, kind, _ in matches}:
             if (vendor, kind, "*") not in matches:
-                raise ValueError(f'channels.{vendor}.{kind} needs a last entry for everything else, match "*"')
+                raise ValueError(
+                    f'channels.{vendor}.{kind} needs a last entry for everything else, match "*"'
+                )
         return self
 
 

@@ -1,6 +1,7 @@
 """What `config/identity.yml` may say: which addresses identify a person, and whose value wins.
 
-Belongs here: the model of that file. The matching itself is in `pipelines.identity` and the dbt models around it.
+Belongs here: the model of that file. The matching itself is in `pipelines.identity` and the dbt models
+around it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Survivorship(Strict):
     @field_validator("person", "account", "opportunity")
     @classmethod
     def names_each_object_once(cls, value: tuple[str, ...], info: object) -> tuple[str, ...]:
-        """An object left out would have no place in the order, and its values would win or lose by accident."""
+        """An object left out would have no place in the order: its values would win or lose by accident."""
         entity = getattr(info, "field_name", "")
         if frozenset(value) != _OBJECTS[entity] or len(value) != len(_OBJECTS[entity]):
             raise ValueError(f"name each of {', '.join(sorted(_OBJECTS[entity]))} once")

@@ -12,7 +12,9 @@ from pydantic import Field, model_validator
 
 from pipelines.rules.loader import Strict, load
 
-FitAttribute = Literal["job_title_contains", "industry", "country", "employees_at_least", "lifecycle_stage", "has"]
+FitAttribute = Literal[
+    "job_title_contains", "industry", "country", "employees_at_least", "lifecycle_stage", "has"
+]
 HAS_VALUES = ("email", "company_email", "phone", "account", "opted_out")
 Touch = Literal[
     "membership", "membership_response", "original_source", "latest_source", "conversion",
@@ -50,7 +52,7 @@ class LeadScore(Strict):
 
     @model_validator(mode="after")
     def names_are_unique(self) -> LeadScore:
-        names = [rule.rule for rule in (*self.fit, *self.engagement)]
+        names = [rule.rule for rule in self.fit] + [rule.rule for rule in self.engagement]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"rule {twice[0]} stands twice")

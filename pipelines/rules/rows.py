@@ -122,7 +122,8 @@ def kpis(rules: Kpis) -> Rows:
         *_texts("kpi", "label"), ("target", pa.float64()), *_texts("direction", "unit"), ("position", _WHOLE)
     )  # fmt: skip
     return columns, [
-        (k.kpi, k.label, k.target, k.direction, k.unit, position) for position, k in enumerate(rules.kpis, start=1)
+        (k.kpi, k.label, k.target, k.direction, k.unit, position)
+        for position, k in enumerate(rules.kpis, start=1)
     ]
 
 

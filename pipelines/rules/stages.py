@@ -75,13 +75,17 @@ class Stages(Strict):
             for canonical in self.opportunity:
                 for key in canonical.of(vendor):
                     if key in seen:
-                        raise ValueError(f"{vendor} stage {key[1]!r} is under {seen[key]} and {canonical.stage}")
+                        raise ValueError(
+                            f"{vendor} stage {key[1]!r} is under {seen[key]} and {canonical.stage}"
+                        )
                     seen[key] = canonical.stage
             values: dict[str, str] = {}
             for step in self.lifecycle:
                 for value in getattr(step.reads, vendor):
                     if value in values:
-                        raise ValueError(f"{vendor} value {value!r} is under {values[value]} and {step.stage}")
+                        raise ValueError(
+                            f"{vendor} value {value!r} is under {values[value]} and {step.stage}"
+                        )
                     values[value] = step.stage
         return self
 

@@ -83,7 +83,7 @@ def write(
     registry: Registry,
     connections: Sequence[Connected] | None = None,
 ) -> None:
-    """Replace schema `rules`. Without `connections`, those that the extract left in `ops.connections` are used.
+    """Replace schema `rules`. Without `connections`, those the extract left in `ops.connections` are used.
 
     Raises ConfigError when a file of `config/` does not hold; nothing was written then.
     """
@@ -129,7 +129,9 @@ def config_hash(config_dir: Path) -> str:
     return digest.hexdigest()
 
 
-def _write_connections(connection: duckdb.DuckDBPyConnection, connections: Sequence[Connected] | None) -> None:
+def _write_connections(
+    connection: duckdb.DuckDBPyConnection, connections: Sequence[Connected] | None
+) -> None:
     columns = ("vendor", "org_id", "org_name", "currency", "time_zone", "url_host")
     if connections is None:
         connection.execute(
@@ -144,7 +146,7 @@ def _write_connections(connection: duckdb.DuckDBPyConnection, connections: Seque
 def _write_run(
     connection: duckdb.DuckDBPyConnection, run: Run, as_of: datetime, known: kpis.Kpis, hash_of_config: str
 ) -> None:
-    """One row. The company's currency is the Salesforce org's, or the HubSpot portal's where there is no org."""
+    """One row. The company's currency is the Salesforce org's, or else the HubSpot portal's."""
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
     found = connection.execute(
@@ -161,7 +163,8 @@ def _write_run(
         "timezone($zone::varchar, $as_of::timestamptz)::date as business_date, "
         "$zone::varchar as business_zone, $config_hash::varchar as config_hash, "
         "$window_days::integer as window_days, "
-        "(select arg_max(currency, vendor) filter (where currency != '') from rules.connections) as company_currency",
+        "(select arg_max(currency, vendor) filter (where currency != '') from rules.connections) "
+        "as company_currency",
         {
             "run_id": run.id, "as_of": as_of, "zone": known.business_zone,
             "config_hash": hash_of_config, "window_days": known.window_days,

@@ -5,7 +5,7 @@ with ranked as (
         owners.owner_id,
         row_number() over (
             partition by members.account_id
-            order by precedence.rank, records.updated_at desc nulls last, records.record_key
+            order by precedence.rank asc, records.updated_at desc nulls last, records.record_key asc
         ) as place
     from {{ ref('int_account_members') }} as members
     inner join {{ ref('int_account_records') }} as records on members.record_key = records.record_key

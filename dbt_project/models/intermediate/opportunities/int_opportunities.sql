@@ -18,7 +18,7 @@ ranked as (
         ) as canonical_stage,
         row_number() over (
             partition by members.opportunity_id
-            order by precedence.rank, records.updated_at desc nulls last, records.record_key
+            order by precedence.rank asc, records.updated_at desc nulls last, records.record_key asc
         ) as place
     from {{ ref('int_opportunity_members') }} as members
     inner join {{ ref('int_opportunity_records') }} as records on members.record_key = records.record_key
@@ -83,6 +83,6 @@ select
     grouped.*,
     case when grouped.is_closed then grouped.close_at end as closed_at,
     case
-        when grouped.currency is not distinct from {{ run_value('company_currency') }} then grouped.amount
+        when coalesce(grouped.currency, '') = coalesce({{ run_value('company_currency') }}, '') then grouped.amount
     end as amount_converted
 from grouped

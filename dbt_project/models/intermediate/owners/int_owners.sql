@@ -1,7 +1,7 @@
 with ranked as (
     select
         *,
-        row_number() over (partition by owner_id order by is_active desc, record_key) as place
+        row_number() over (partition by owner_id order by is_active desc, record_key asc) as place
     from {{ ref('int_owner_records') }}
 ),
 

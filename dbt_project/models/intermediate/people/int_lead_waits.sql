@@ -37,6 +37,6 @@ from waits
 left join contacts
     on
         waits.person_id = contacts.person_id
-        and contacts.occurred_at >= waits.assigned_at
+        and waits.assigned_at <= contacts.occurred_at
         and contacts.occurred_at <= {{ run_value('as_of') }}
 group by waits.person_id, waits.owner_id, waits.assigned_at

@@ -28,7 +28,7 @@ ranked as (
         end as lifecycle_position,
         row_number() over (
             partition by members.person_id
-            order by precedence.rank, records.is_converted, records.updated_at desc nulls last, records.record_key
+            order by precedence.rank asc, records.is_converted asc, records.updated_at desc nulls last, records.record_key asc
         ) as place
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key

@@ -16,11 +16,11 @@ compared as (
     select distinct
         record_key,
         case
-            when (
-                select policy.value
+            when exists (
+                select 1
                 from {{ source('rules', 'identity') }} as policy
-                where policy.setting = 'plus_tags'
-            ) = 'strip' then {{ strip_plus_tag('address') }}
+                where policy.setting = 'plus_tags' and policy.value = 'strip'
+            ) then {{ strip_plus_tag('address') }}
             else address
         end as address
     from addresses
@@ -70,7 +70,7 @@ conversions as (
     where is_converted
 ),
 
-merges as (
+merged as (
     select
         survivor_key as record_key,
         'merge' as kind,
@@ -95,7 +95,7 @@ unioned as (
     union all
     select * from conversions
     union all
-    select * from merges
+    select * from merged
 )
 
 select distinct

@@ -1,4 +1,11 @@
-with people as (
+with lifecycle as (
+    select distinct
+        position,
+        canonical_stage
+    from {{ source('rules', 'lifecycle') }}
+),
+
+people as (
     select
         people.person_id,
         people.is_opted_out,
@@ -18,12 +25,7 @@ with people as (
         lifecycle.canonical_stage as lifecycle_stage
     from {{ ref('int_people') }} as people
     left join {{ ref('int_accounts') }} as accounts on people.account_id = accounts.account_id
-    left join (
-        select distinct
-            position,
-            canonical_stage
-        from {{ source('rules', 'lifecycle') }}
-    ) as lifecycle on people.lifecycle_position = lifecycle.position
+    left join lifecycle on people.lifecycle_position = lifecycle.position
 ),
 
 rules as (

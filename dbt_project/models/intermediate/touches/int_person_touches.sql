@@ -9,7 +9,7 @@ with touches as (
 
 numbered as (
     select
-        touches.*,
+        *,
         row_number() over (partition by person_id order by occurred_at, touchpoint_id) as nth,
         row_number() over (partition by person_id order by occurred_at desc, touchpoint_id desc) as nth_last
     from touches

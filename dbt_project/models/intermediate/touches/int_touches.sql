@@ -33,7 +33,7 @@ counted as (
                 coalesce(campaign_id, ''),
                 occurred_at,
                 case when campaign_id is null then coalesce(content, '') end
-            order by earns_credit desc, source_record_key, touchpoint_id
+            order by earns_credit desc, source_record_key asc, touchpoint_id asc
         ) as copy
     from identified
 )

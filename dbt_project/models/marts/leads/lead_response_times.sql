@@ -6,7 +6,7 @@ with bounds as (
         first_contact_at,
         assigned_at at time zone {{ run_value('business_zone') }} as local_start,
         greatest(assigned_at, coalesce(first_contact_at, {{ run_value('as_of') }}))
-            at time zone {{ run_value('business_zone') }} as local_end
+        at time zone {{ run_value('business_zone') }} as local_end
     from {{ ref('int_lead_waits') }}
 ),
 

@@ -49,6 +49,11 @@ data_quality as (
     from quality_dimensions
 ),
 
+credited as (
+    select distinct opportunity_id
+    from {{ ref('attribution_credits') }}
+),
+
 -- Share of won revenue; deals whose amount has no rate to the company currency are left out on both sides.
 coverage as (
     select
@@ -62,10 +67,7 @@ coverage as (
         ) / nullif(sum(opportunities.amount_converted), 0) as value
     from {{ ref('opportunities') }} as opportunities
     cross join windows
-    left join (
-        select distinct opportunity_id
-        from {{ ref('attribution_credits') }}
-    ) as credited on opportunities.opportunity_id = credited.opportunity_id
+    left join credited on opportunities.opportunity_id = credited.opportunity_id
     where
         opportunities.is_won
         and opportunities.close_date between windows.window_start and windows.window_end

@@ -23,7 +23,8 @@ renamed as (
         coalesce(createdate, created_at) as created_at,
         updated_at
     from source
-    where deleted_at is null
+    where
+        deleted_at is null
         and not coalesce(archived, false)
 )
 

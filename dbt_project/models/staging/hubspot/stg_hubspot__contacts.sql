@@ -55,7 +55,8 @@ renamed as (
         first_conversion_date as first_conversion_at,
         recent_conversion_date as recent_conversion_at
     from source
-    where deleted_at is null
+    where
+        deleted_at is null
         and not coalesce(archived, false)
 )
 

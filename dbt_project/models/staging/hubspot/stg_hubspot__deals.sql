@@ -27,7 +27,8 @@ renamed as (
         updated_at,
         closedate as close_at
     from source
-    where deleted_at is null
+    where
+        deleted_at is null
         and not coalesce(archived, false)
 )
 

@@ -31,7 +31,8 @@ renamed as (
         "CreatedDate" as created_at,
         "SystemModstamp" as updated_at
     from source
-    where deleted_at is null
+    where
+        deleted_at is null
         and not coalesce("IsDeleted", false)
 )
 

@@ -6,6 +6,7 @@ Dagster's, so only dagster-dbt's translation of specs is used.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -78,11 +79,9 @@ def models(manifest: Mapping[str, Any], stage: Stage) -> Models:
     for unique_id, node in _of_stage(manifest, stage):
         spec = translator.get_asset_spec(manifest, unique_id, None)
         specs.append(_ours(spec, node))
-        for test_id in _tests_of(manifest, unique_id):
-            check = translator.get_asset_check_spec(spec, manifest, test_id, None)
-            if check is not None:
-                checks.append(check)
-                ids[check.key] = test_id
+        for test_id, check in _checks_of(manifest, unique_id, spec.key):
+            checks.append(check)
+            ids[check.key] = test_id
     return Models(_in_order(specs), tuple(checks), ids)
 
 
@@ -99,8 +98,38 @@ def _of_stage(manifest: Mapping[str, Any], stage: Stage) -> Iterator[tuple[str, 
             yield unique_id, node
 
 
-def _tests_of(manifest: Mapping[str, Any], unique_id: str) -> list[str]:
-    return sorted(child for child in manifest["child_map"].get(unique_id, ()) if child.startswith("test."))
+def _checks_of(
+    manifest: Mapping[str, Any], unique_id: str, asset: dg.AssetKey
+) -> Iterator[tuple[str, dg.AssetCheckSpec]]:
+    """The data tests that belong to a model, named by what they ask: dbt's own names do not fit a screen."""
+    children = (child for child in manifest["child_map"].get(unique_id, ()) if child.startswith("test."))
+    tests = {child: manifest["nodes"][child] for child in sorted(children)}
+    mine = {child: node for child, node in tests.items() if _model_of(node) == unique_id}
+    taken = Counter(_short_name(node) for node in mine.values())
+    for child, node in mine.items():
+        short = _short_name(node)
+        yield (
+            child,
+            dg.AssetCheckSpec(
+                short if taken[short] == 1 else node["name"],
+                asset=asset,
+                description=node.get("description") or f"dbt test {node['name']}",
+                blocking=(node["config"].get("severity") or "error").lower() == "error",
+            ),
+        )
+
+
+def _model_of(test: Mapping[str, Any]) -> str:
+    """The model a test is written at; a test in a file of its own belongs to the first it reads."""
+    attached: str | None = test.get("attached_node")
+    return attached or min(test["depends_on"]["nodes"], default="")
+
+
+def _short_name(test: Mapping[str, Any]) -> str:
+    """`key`, `accepted_values_channel`, or the name of a test in a file of its own."""
+    generic = (test.get("test_metadata") or {}).get("name")
+    column = test.get("column_name")
+    return "_".join(part for part in (generic, column) if part) if generic else str(test["name"])
 
 
 def _ours(spec: dg.AssetSpec, node: Mapping[str, Any]) -> dg.AssetSpec:

@@ -83,7 +83,7 @@ def _suite_result(spec: dg.AssetCheckSpec, found: SuiteResult) -> dg.AssetCheckR
         asset_key=spec.asset_key,
         check_name=spec.name,
         severity=dg.AssetCheckSeverity.ERROR if found.severity == "gate" else dg.AssetCheckSeverity.WARN,
-        description=found.note or "\n".join(found.failures) or f"{found.expectations} expectations hold.",
+        description=found.note or "\n".join(found.failures) or "Everything expected holds.",
         metadata={"expectations": found.expectations, "seconds": round(found.seconds, 3)},
     )
 

@@ -28,7 +28,6 @@ run_coordinator:
   module: dagster.core.run_coordinator
   class: DefaultRunCoordinator
 """
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def run_job(name: str, settings: Settings, reporter: Reporter | None = None) -> int:
@@ -43,11 +42,11 @@ def run_job(name: str, settings: Settings, reporter: Reporter | None = None) -> 
         raise UsageError(f"there is no job {name!r}", remedy=f"use one of {', '.join(JOBS)}")
     made: list[RunLoop] = []
     resource = loop_resource(settings, reporter, made.append)
-    definitions = build_defs(settings, overrides={"run_loop": resource})
+    definitions = build_defs(settings, overrides={"run_loop": resource}, console="CRITICAL")
     with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
         job = definitions.resolve_job_def(name)
         try:
-            job.execute_in_process(instance=instance, run_config=QUIET)
+            job.execute_in_process(instance=instance)
         except dg.DagsterError as error:
             raise made[0].gate_failed if made and made[0].gate_failed else error from None
     if made and made[0].gate_failed:

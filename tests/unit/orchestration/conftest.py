@@ -43,7 +43,8 @@ def key_test(of: str, severity: str = "error") -> dict[str, Any]:
 def source(schema: str, name: str) -> dict[str, Any]:
     return {
         "resource_type": "source", "unique_id": f"source.crm.{schema}.{name}", "name": name,
-        "identifier": name, "schema": schema, "source_name": schema, "description": "", "tags": [], "meta": {}, "config": {},
+        "identifier": name, "schema": schema, "source_name": schema, "description": "", "tags": [],
+        "meta": {}, "config": {},
         "columns": {}, "depends_on": {"nodes": []}, "package_name": "crm",
     }  # fmt: skip
 

@@ -52,8 +52,8 @@ def test_gates_of_the_desired_state_do_not_keep_the_marts_from_being_published(g
 
 def test_dbt_tests_are_checks_and_block_by_their_severity(graph):
     checks = graph.definitions.resolve_asset_graph()
-    assert checks.get(dg.AssetCheckKey(keys.UNIFIED_LEADS, "key_unified_leads")).blocking
-    warns = dg.AssetCheckKey(keys.table("reverse_sync.sync_hubspot__contacts"), "key_sync_hubspot__contacts")
+    assert checks.get(dg.AssetCheckKey(keys.UNIFIED_LEADS, "key")).blocking
+    warns = dg.AssetCheckKey(keys.table("reverse_sync.sync_hubspot__contacts"), "key")
     assert not checks.get(warns).blocking
 
 

@@ -59,14 +59,14 @@ def test_a_dbt_test_that_finds_rows_shows_at_its_table_and_stops_what_is_below(g
     graph.loop.fails = {"transform"}
     result = graph.run("refresh")
     assert not result.success
-    seen = evaluations(result)["unified_leads", "key_unified_leads"]
+    seen = evaluations(result)["unified_leads", "key"]
     assert (seen.passed, seen.description) == (False, "2 rows fail.")
     assert "check marts" not in graph.loop.asked
 
 
 def test_tests_of_a_build_show_as_checks(graph):
     seen = evaluations(graph.run("refresh"))
-    assert seen["unified_leads", "key_unified_leads"].passed
+    assert seen["unified_leads", "key"].passed
 
 
 def test_activation_takes_no_lock_of_its_own_and_writes_nothing_unattended(graph):

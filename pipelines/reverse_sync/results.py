@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pipelines.reverse_sync.planfile import FieldChange
 from pipelines.reverse_sync.recovery import Recovered
+from pipelines.state.journal import Tally
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,18 @@ class SyncResult:
     """Reason -> fields that were left out for it."""
     stopped: str = ""
     calls: int = 0
+
+    def count(self, tally: Tally) -> None:
+        """Take what the journal says of one state of this sync."""
+        match tally.state:
+            case "confirmed":
+                self.confirmed, self.records = tally.fields, tally.records
+            case "rejected":
+                self.rejected = tally.fields
+            case "unknown":
+                self.unknown = tally.fields
+            case _:
+                self.unsent += tally.fields
 
 
 @dataclass(frozen=True, kw_only=True)

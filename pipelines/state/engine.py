@@ -6,6 +6,7 @@ Belongs here: the engine and its transactions. What is in the tables is in the m
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ class State:
     def __init__(self, engine: Engine, where: str) -> None:
         self.engine = engine
         self.where = where
+        self._writers = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> State:
@@ -48,8 +50,14 @@ class State:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One write transaction: on the disk when the block ends, rolled back if it raises."""
-        with self._connected("immediate") as connection:
-            yield connection
+        # Threads of ours queue here: SQLite would let them poll, a tenth of a second at a time.
+        if not self._writers.acquire(timeout=_BUSY_SECONDS):
+            raise Locked("this run already writes to the state database", where=self.where)
+        try:
+            with self._connected("immediate") as connection:
+                yield connection
+        finally:
+            self._writers.release()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from pipelines.state.tables import journal
+from pipelines.state.upsert import upsert
 
 JournalState = Literal["intended", "sent", "confirmed", "rejected", "unknown"]
 NOT_SENT = "NOT_SENT"
@@ -54,40 +55,33 @@ class Settlement(NamedTuple):
 
 def intend(connection: Connection, intents: Sequence[Intent], *, run_id: str, at: datetime) -> None:
     """Write down what is about to be sent. A row of the same change that ended unsent is opened again."""
-    if not intents:
-        return
-    connection.execute(
-        journal.delete().where(journal.c.change_id == bindparam("_change_id")),
-        [{"_change_id": intent.change_id} for intent in intents],
-    )
     opened: dict[str, Any] = {
         "run_id": run_id, "state": "intended", "code": "", "message": "", "request_id": "",
         "intended_at": at, "settled_at": None,
     }  # fmt: skip
-    connection.execute(insert(journal), [{**intent._asdict(), **opened} for intent in intents])
+    upsert(connection, journal, [{**intent._asdict(), **opened} for intent in intents])
 
 
-def mark_sent(connection: Connection, change_ids: Iterable[str]) -> None:
+def mark_sent(connection: Connection, change_ids: Sequence[str]) -> None:
     """The call that carries these rows is about to be made."""
-    rows = [{"_change_id": change_id} for change_id in change_ids]
-    if rows:
-        connection.execute(
-            update(journal).where(journal.c.change_id == bindparam("_change_id")).values(state="sent"), rows
-        )
+    _update(connection, change_ids, {"state": "sent"})
 
 
 def settle(connection: Connection, settlements: Iterable[Settlement]) -> None:
-    """Write down how rows ended."""
-    rows = [{"_change_id": s.change_id, **s._asdict()} for s in settlements]
-    for row in rows:
-        del row["change_id"]
-    if rows:
-        statement = (
-            update(journal)
-            .where(journal.c.change_id == bindparam("_change_id"))
-            .values({name: bindparam(name) for name in rows[0] if name != "_change_id"})
-        )
-        connection.execute(statement, rows)
+    """Write down how rows ended. Most of a batch end alike, and those are one statement."""
+    alike: dict[Settlement, list[str]] = {}
+    for settlement in settlements:
+        alike.setdefault(settlement._replace(change_id=""), []).append(settlement.change_id)
+    for ending, change_ids in alike.items():
+        values = ending._asdict()
+        del values["change_id"]
+        _update(connection, change_ids, values)
+
+
+def _update(connection: Connection, change_ids: Sequence[str], values: dict[str, Any]) -> None:
+    for start in range(0, len(change_ids), _AT_ONCE):
+        some = change_ids[start : start + _AT_ONCE]
+        connection.execute(update(journal).where(journal.c.change_id.in_(some)).values(values))
 
 
 def open_rows(connection: Connection) -> list[RowMapping]:

@@ -272,6 +272,16 @@ def test_a_plan_for_another_portal_is_refused(world: World) -> None:
     with pytest.raises(UsageError, match="made for HubSpot 48290173, the connection leads to 1"):
         world.apply(plan)
     assert world.hubspot.writes == []
+    assert world.salesforce.writes == [], "every other end is asked before anything is written"
+
+
+def test_a_vendor_that_does_not_answer_leaves_the_other_alone(world: World) -> None:
+    _fill(world, 2, 2)
+    world.salesforce.faults = ["down"]
+    done = world.apply(world.plan())
+    assert done.syncs["leads"].stopped == "Salesforce did not answer."
+    assert done.syncs["contacts"].records == 2
+    assert done.notes == ("stopped: Salesforce did not answer.",)
 
 
 def test_a_second_apply_leaves_by_name_while_one_is_writing(world: World) -> None:

@@ -103,6 +103,19 @@ def test_a_crash_before_an_extract_does_not_hide_what_others_did_after(world: Wo
     assert world.hubspot.writes[-1] == ("0", "source", "organic", "paid")
 
 
+@pytest.mark.parametrize("name", ["intended", "sent", "answered", "settled"])
+def test_two_vendors_side_by_side_end_whole_when_one_dies(world: World, name: str) -> None:
+    for crm in world.crms.values():
+        crm.records = {str(n): {} for n in range(6)}
+    contacts = {str(n): {"score": n, "source": "paid"} for n in range(6)}
+    world.publish(contacts, {str(n): {"Score__c": float(n), "Revenue__c": "1.00"} for n in range(6)})
+    _crash(world, world.plan(), "hubspot", name, nth=3)
+    world.recover()
+    world.apply(world.plan("run2"), run="run2")
+    _assert_whole(world, "hubspot")
+    _assert_whole(world, "salesforce")
+
+
 def test_every_crashpoint_is_reached_by_these_tests(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     reached: set[str] = set()
     monkeypatch.setattr(writer, "crashpoint", reached.add)

@@ -1,0 +1,136 @@
+"""The part of an apply that goes to one vendor: who is there, what an earlier run left, then sync after sync.
+
+Belongs here: that order, and what is told about it. What is left out of a plan is `selection.py`, how a batch
+is sent and proven `writer.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pipelines.clients.errors import ClientError
+from pipelines.reverse_sync import planfile, refusals
+from pipelines.reverse_sync.destinations.base import Destination
+from pipelines.reverse_sync.outcomes import Outcome
+from pipelines.reverse_sync.planfile import FieldChange
+from pipelines.reverse_sync.recovery import Recovered, recover_vendor
+from pipelines.reverse_sync.results import SyncResult, Written
+from pipelines.reverse_sync.selection import Selection
+from pipelines.reverse_sync.writer import Writer
+from pipelines.rules.syncs import Sync, Syncs
+from pipelines.run import Progress, Run
+from pipelines.settings import Settings
+from pipelines.state import State
+from pipelines.state.journal import Intent
+
+_SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every vendor of one apply shares."""
+
+    path: Path
+    header: dict[str, Any]
+    state: State
+    settings: Settings
+    syncs: Syncs
+    run: Run
+    progress: Progress
+    limit: int | None
+    cancelled: threading.Event
+
+
+class VendorApply:
+    """One vendor's syncs on their way. Its results are its own, so that vendors can go side by side."""
+
+    def __init__(self, task: Task, destination: Destination, wanted: dict[str, Sync]) -> None:
+        self._task, self._destination, self._wanted = task, destination, wanted
+        self.results = {name: SyncResult(sync.vendor, sync.object) for name, sync in wanted.items()}
+        self.samples: list[Written] = []
+        self.notes: list[str] = []
+        self.recovered = Recovered()
+        self.stopped = False
+
+    @property
+    def calls(self) -> int:
+        return self._destination.calls
+
+    def greet(self) -> None:
+        """Make sure that the other end is what the plan was made for, and name it unless it is a sandbox."""
+        try:
+            account = self._destination.account()
+        except ClientError as error:
+            self._stop(str(error))
+            return
+        changes = planfile.read_changes(self._task.path)
+        first = next(change for change in changes if change.sync in self._wanted)
+        refusals.refuse_other_org(self._destination, account, first.record_key, self._task.path)
+        connection = refusals.writable_connection(self._task.settings, self._destination.vendor)
+        if connection.environment != "sandbox":
+            kind = "portal" if self._destination.vendor == "hubspot" else "org"
+            named = f" ({account.name})" if account.name else ""
+            there = f"{self._destination.label} {kind} {account.org_id}{named}, {connection.environment}"
+            self.notes.append(f"writing to {there}")
+            self._task.progress(self.notes[-1], 0, None)
+
+    def write(self) -> None:
+        """Settle what an interrupted apply left, then write each sync; a vendor that cannot go on ends."""
+        if self.stopped:
+            return
+        try:
+            self.recovered = recover_vendor(self._task.state, self._destination, self._task.syncs)
+            for name, sync in self._wanted.items():
+                before = self._destination.calls
+                try:
+                    self._sync(name, sync)
+                finally:
+                    self.results[name].calls = self._destination.calls - before
+        except ClientError as error:
+            self._stop(str(error))
+        except BaseException:
+            self._task.cancelled.set()
+            raise
+
+    def _sync(self, name: str, sync: Sync) -> None:
+        """Send everything that still has to be sent, batch by batch."""
+        task = self._task
+        selection = Selection(task.path, task.header, name, sync, task.state, self.results[name])
+        selection.ask_metadata(self._destination)
+        writer = Writer(task.state, self._destination, sync.object, task.run.id)
+        planned = task.header["counts"][name]["records"]
+        total = planned if task.limit is None else min(planned, task.limit)
+        done = 0
+        task.progress(name, done, total)
+        for batch in selection.batches(self._destination.batch_size, task.limit):
+            if task.cancelled.is_set():
+                return
+            intents = [intent for record in batch for intent in record]
+            ended = writer.write(intents, [selection.change_of(intent) for intent in intents])
+            self._sample(name, sync, ended, intents)
+            done += len(batch)
+            task.progress(name, min(done, total), total)
+
+    def _sample(self, name: str, sync: Sync, ended: Sequence[Outcome], intents: Sequence[Intent]) -> None:
+        """The first records that were confirmed, for people to look at."""
+        if sum(sample.sync == name for sample in self.samples) >= _SAMPLES:
+            return
+        confirmed = {outcome.change.change_id for outcome in ended if outcome.state == "confirmed"}
+        by_record: dict[str, dict[str, FieldChange]] = {}
+        for i in intents:
+            if i.change_id in confirmed:
+                change = FieldChange(i.before_value, i.after_value, i.provider, i.rule)
+                by_record.setdefault(i.record_id, {})[i.field] = change
+        for record_id, fields in islice(by_record.items(), _SAMPLES):
+            self.samples.append(Written(name, sync.vendor, sync.object, record_id, fields))
+
+    def _stop(self, sentence: str) -> None:
+        self.stopped = True
+        for result in self.results.values():
+            result.stopped = sentence
+        self.notes.append(f"stopped: {sentence}")

@@ -21,6 +21,7 @@ from expectations.results import CheckResult, Scope, SuiteResult
 from expectations.suite import Facts, Suite
 from pipelines.run import Progress, Run, silent
 from pipelines.settings import Settings
+from pipelines.timing import fixed_cost
 from pipelines.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -119,8 +120,9 @@ class _Asked:
         return f"select {parts} from {facts.quote(suite.table)}{live}".replace("{as_of}", now)
 
     def _validate(self, suite: Suite, frame: Any) -> tuple[int, tuple[str, ...]]:
-        import great_expectations as gx
-        import great_expectations.expectations as gxe
+        with fixed_cost("great expectations"):
+            import great_expectations as gx
+            import great_expectations.expectations as gxe
 
         if self.context is None:
             self.context, self.source = _new_context(gx)

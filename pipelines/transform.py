@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pipelines.errors import CrmError, GateFailed
 from pipelines.run import Progress, Run, silent
 from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.timing import fixed_cost
 from pipelines.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -123,13 +124,15 @@ def code_hash() -> str:
 
 def load_manifest(settings: Settings) -> Any:
     """The parsed project: kept below `settings.paths.dbt_target`, made again when a file differs."""
-    from dbt.contracts.graph.manifest import Manifest
-    from dbt.parser.manifest import extended_mashumuro_decoder
+    with fixed_cost("dbt"):
+        from dbt.cli.main import dbtRunner  # noqa: F401 - what _invoke needs, counted here
+        from dbt.contracts.graph.manifest import Manifest
+        from dbt.parser.manifest import extended_mashumuro_decoder
 
-    kept = settings.paths.dbt_target / f"manifest-{_manifest_key()}.msgpack"
-    if kept.exists():
-        return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
-    return _parse(settings, kept)
+        kept = settings.paths.dbt_target / f"manifest-{_manifest_key()}.msgpack"
+        if kept.exists():
+            return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
+        return _parse(settings, kept)
 
 
 def _parse(settings: Settings, kept: Path) -> Any:

@@ -24,6 +24,7 @@ from pipelines.settings import Settings
 from pipelines.sources import tables
 from pipelines.sources.catalogs import CATALOGS, schema_of
 from pipelines.sources.fetched import Fetched, Part, TableFetch
+from pipelines.timing import fixed_cost
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,10 +88,11 @@ def _load_turn(
 
 
 def _with_dlt(vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, work: Path) -> None:
-    import dlt
-    from dlt.pipeline.exceptions import PipelineStepFailed
+    with fixed_cost("dlt"):
+        import dlt
+        from dlt.pipeline.exceptions import PipelineStepFailed
 
-    from pipelines.sources.isolation import isolate
+        from pipelines.sources.isolation import isolate
 
     resources = [resource for table, parts in turn for resource in _resources(dlt, table, parts)]
     if not resources:

@@ -71,13 +71,13 @@ def why_not(suite: Suite, known: dict[str, Facts]) -> str:
     if not fact.connected:
         return f"{suite.table.split('.')[0].removeprefix('raw_')} is not connected"
     if fact.status == "absent":
-        return f"{suite.table}: the vendor does not have this object"
+        return "the vendor does not have this object"
     for table in suite.needs:
         if not known[table].exists:
             return f"{table} is not there"
     lost = fact.previous_rows is None and fact.all_rows == 0 and fact.loaded_rows > 0
     if fact.exists and fact.rows == 0 and not fact.remembers and not lost:
-        return f"{suite.table} has no rows in this world"
+        return "no rows in this world"
     return ""
 
 
@@ -105,7 +105,7 @@ class _Asked:
                 suite, started, failures=(f"{suite.table}: {suite.name} cannot be read: {first}.",)
             )
         if suite.query and frame.empty:
-            return _result(suite, started, note=f"{suite.table}: nothing to compare in this world")
+            return _result(suite, started, note="nothing to compare in this world")
         expectations, failures = self._validate(suite, frame)
         return _result(suite, started, expectations=expectations, failures=failures)
 

@@ -73,5 +73,9 @@ def _warnings(result: CheckResult) -> list[str]:
 
 
 def _skipped(result: CheckResult) -> list[str]:
-    """Each reason once, however many suites it silenced."""
-    return list(dict.fromkeys(f"not checked: {s.note}" for s in result.suites if s.status == "skipped"))
+    """Each reason once, with the tables it kept from being looked at."""
+    tables: dict[str, list[str]] = {}
+    for suite in result.suites:
+        if suite.status == "skipped" and suite.table not in tables.setdefault(suite.note, []):
+            tables[suite.note].append(suite.table)
+    return [f"not checked, {why}: {', '.join(names)}" for why, names in tables.items()]

@@ -39,7 +39,7 @@ class Home:
     @contextmanager
     def sql(self, file: str = "work") -> Iterator[duckdb.DuckDBPyConnection]:
         path: Path = getattr(self.settings.paths, file)
-        with duckdb.connect(str(path)) as connection:  # noqa: TID251 - a test makes its own world
+        with duckdb.connect(str(path)) as connection:
             connection.execute("set timezone = 'UTC'")
             yield connection
 

@@ -33,7 +33,7 @@ def _say(text: str) -> None:
 def main() -> int:
     arguments = _arguments()
     if arguments.command == "_vendor":
-        from sandbox.server import serve_vendor
+        from sandbox.vendor_process import serve_vendor
 
         serve_vendor(
             arguments.vendor, Path(arguments.home), int(arguments.fd), limited=arguments.limited == "1"

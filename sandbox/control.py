@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -58,7 +59,7 @@ def routes(vendor: Vendor) -> list[Route]:
         if request.method == "POST":
             try:
                 vendor.faults.replace(orjson.loads(await request.body()))
-            except (ValueError, TypeError, AttributeError) as problem:
+            except (ValueError, TypeError, AttributeError, re.error) as problem:
                 return answer({"error": f"faults must be a list of objects: {problem}"}, 400)
         return answer({"faults": vendor.faults.shown()})
 
@@ -86,15 +87,19 @@ def _set_clock(vendor: Vendor, body: bytes) -> str:
 def _page(vendor: Vendor, table: str, columns: list[str], query: dict[str, str]) -> Response:
     """A page of a log, oldest first: `after` a sequence number, `limit`, equality filters; `noop=1` shows
     writes that changed nothing as well."""
+    numbers = [query.get("after", "0"), query.get("limit", str(PAGE))]
+    if not all(n.isdigit() and len(n) < 16 for n in numbers):
+        return answer({"error": "after and limit must be whole numbers"}, 400)
+    after, limit = (int(n) for n in numbers)
     clauses: list[str] = ["seq > ?"]
-    values: list[Any] = [int(query.get("after", 0))]
+    values: list[Any] = [after]
     for name in _FILTERS[table]:
         if name in query:
             clauses.append(f"{name} = ?")
             values.append(query[name])
     if table == "writes" and query.get("noop") != "1":
         clauses.append("operation <> 'noop'")
-    limit = min(int(query.get("limit", PAGE)), 100_000)
+    limit = min(limit, 100_000)
     rows = vendor.store.rows(
         f"select {', '.join(columns)} from {table} where {' and '.join(clauses)} order by seq limit ?",
         [*values, limit],

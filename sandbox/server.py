@@ -6,52 +6,26 @@ standard input does, so a killed parent leaves no server behind.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
-import uvicorn
-from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox.clock import Clock
-from sandbox.hubspot import app as hubspot
-from sandbox.salesforce import app as salesforce
+from sandbox.pipes import until_eof
 from sandbox.store import Store
 
 HOST = "127.0.0.1"
-APPLICATIONS: dict[str, Callable[..., Starlette]] = {
-    "hubspot": hubspot.application,
-    "salesforce": salesforce.application,
-}
 
 
 class PortInUse(Exception):
     """A port that was asked for and is taken."""
-
-
-class Protocol(HttpToolsProtocol):
-    """Lends handlers the connection, so that a fault can break it."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to its process."""
-
-    def install_signal_handlers(self) -> None:
-        return None
 
 
 def listen(port: int) -> socket.socket:
@@ -67,37 +41,6 @@ def listen(port: int) -> socket.socket:
             f"Port {port} is in use ({problem.strerror}); give another one or 0 for a free one."
         ) from None
     return found
-
-
-def serve_vendor(vendor: str, home: Path, fd: int, *, limited: bool) -> None:
-    """Serve one vendor on an open socket until standard input ends or a signal comes: the child's life."""
-    store, clock = Store(home / f"{vendor}.sqlite"), Clock(home / "clock")
-    config = uvicorn.Config(
-        APPLICATIONS[vendor](store, clock, limited=limited),
-        http=Protocol,
-        access_log=False,
-        log_level="error",
-        date_header=False,
-        server_header=False,
-        timeout_keep_alive=120,
-        timeout_graceful_shutdown=2,
-    )
-    server = _Server(config)
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    threading.Thread(target=_until_eof, args=(0, stop), daemon=True).start()
-    asyncio.run(server.serve(sockets=[socket.socket(fileno=fd)]))
-    store.close()
-
-
-def _until_eof(fd: int, then: Callable[[], None]) -> None:
-    while os.read(fd, 4096):
-        continue
-    then()
 
 
 @dataclass
@@ -174,7 +117,7 @@ def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     children = [start(vendor, home, listener, limited=limited) for vendor, listener in listeners.items()]
-    threading.Thread(target=_until_eof, args=(0, stopped.set), daemon=True).start()
+    threading.Thread(target=until_eof, args=(0, stopped.set), daemon=True).start()
     sys.stdout.buffer.write(ready_line(home, world, children))
     sys.stdout.buffer.flush()
     died = False

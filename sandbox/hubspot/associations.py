@@ -100,8 +100,8 @@ def _batch_read(hubspot: HubSpot, call: Call) -> Response:
     results, absent = [], []
     for item in requests.inputs_of(call, requests.body_of(call), MOST):
         text, after = str(item.get("id", "")), str(item.get("after") or 0)
-        if not text.isdigit() or not after.isdigit():
-            raise errors.validation(call, f"Invalid id or after in inputs: {text}")
+        if not (text.isdigit() and after.isdigit() and len(text) < 16 and len(after) < 16):
+            raise errors.validation(call, f"Invalid id or after in inputs: {text[:40]}")
         found = _targets(call, hubspot.store, kind, int(text), to, int(after))
         if found["to"]:
             results.append({"from": {"id": text}, **found})
@@ -134,7 +134,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     record = hubspot.records.get(kind, call.params["id"])
     if record is None:
         raise errors.not_found(call)
-    found = _targets(call, hubspot.store, kind, record.id, to, requests.number_of(call, "after", 0, 10**15))
+    found = _targets(call, hubspot.store, kind, record.id, to, requests.position_of(call))
     paging = {"paging": found["paging"]} if "paging" in found else {}
     return answer({"results": found["to"], **paging})
 
@@ -195,10 +195,17 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 
 
+def _end(call: Call, item: dict[str, Any], name: str) -> str:
+    end = item.get(name)
+    if not isinstance(end, dict):
+        raise errors.validation(call, f"Some required fields were not set: [{name}]")
+    return str(end.get("id", ""))
+
+
 def _batch_create(hubspot: HubSpot, call: Call) -> Response:
     results: list[dict[str, Any]] = []
     for item in requests.inputs_of(call, requests.body_of(call), MOST_CREATED):
-        ends = [str((item.get(end) or {}).get("id", "")) for end in ("from", "to")]
+        ends = [_end(call, item, end) for end in ("from", "to")]
         results += _associate(hubspot, call, *_both(hubspot, call, *ends))
         call.records += 1
     stamp = times.iso(call.now)

@@ -132,7 +132,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     def writer(item: Item) -> Item:
         properties = requests.properties_of(call, item)
         record = hubspot.records.create(call, kind, properties)
-        for wish in item.get("associations") or []:
+        for wish in requests.objects_in(call, item, "associations"):
             associations.on_create(hubspot, call, record, wish)
         return _shown(hubspot, record, properties)
 

@@ -40,10 +40,10 @@ def _shown(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:
 
 def _list(hubspot: HubSpot, call: Call) -> Response:
     limit = requests.number_of(call, "limit", DEFAULT_PAGE, PAGE)
-    after = call.query.get("after") or "0"
+    after = requests.position_of(call)
     sort = call.query.get("sort", "hs_name")
-    if not after.isdigit() or sort.lstrip("-") not in _SORTS:
-        raise errors.validation(call, "after must be a number and sort one of hs_name, createdAt, updatedAt")
+    if sort.lstrip("-") not in _SORTS:
+        raise errors.validation(call, "sort must be one of hs_name, createdAt, updatedAt")
     order = _SORTS[sort.lstrip("-")] + (" desc" if sort.startswith("-") else "")
     wanted = f"%{call.query.get('name', '')}%"
     where = "coalesce(json_extract(props, '$.hs_name'), '') like ?"
@@ -51,10 +51,10 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     rows = hubspot.store.rows(
         f"select id, created, updated, props from campaigns where {where} "
         f"order by {order}, id limit ? offset ?",
-        (wanted, limit, int(after)),
+        (wanted, limit, after),
     )
     page: dict[str, Any] = {"total": total, "results": [_shown(call, row) for row in rows]}
-    following = int(after) + limit
+    following = after + limit
     if following < total:
         link = f"{call.base_url}{call.path}?limit={limit}&after={following}"
         page["paging"] = {"next": {"after": str(following), "link": link}}

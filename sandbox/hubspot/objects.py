@@ -42,16 +42,14 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     kind = requests.kind_of(call)
     history = call.query_list("propertiesWithHistory")
     limit = requests.number_of(call, "limit", DEFAULT_PAGE, HISTORY_PAGE if history else PAGE)
-    after = call.query.get("after", "0")
-    if not after.isdigit():
-        raise errors.validation(call, f"Invalid after parameter: {after}")
+    after = requests.position_of(call)
     view = View.of(
         hubspot.portal, kind, call.query_list("properties"), history, call.query_list("associations")
     )
     # The plus keeps SQLite on the primary key: the index on archived would make it sort the whole table.
     rows = hubspot.store.rows(
         f'select {COLUMNS} from "{kind.plural}" where id >= ? and +archived = ? order by id limit ?',
-        (int(after), call.query.get("archived") == "true", limit + 1),
+        (after, call.query.get("archived") == "true", limit + 1),
     )
     page: dict[str, Any] = {
         "results": render.records(hubspot.portal, view, [load(kind, row) for row in rows[:limit]])
@@ -94,7 +92,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
         record = hubspot.records.create(call, kind, properties)
     except (Invalid, Conflict) as problem:
         raise invalid(hubspot, call, problem) from None
-    for wish in body.get("associations") or []:
+    for wish in requests.objects_in(call, body, "associations"):
         associations.on_create(hubspot, call, record, wish)
     call.records = 1
     return answer(_shown(hubspot, record, properties), 201)

@@ -37,7 +37,7 @@ def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
 
 def _list(hubspot: HubSpot, call: Call) -> Response:
     limit = requests.number_of(call, "limit", 100, PAGE)
-    after = requests.number_of(call, "after", 1, 10**15)
+    after = requests.position_of(call)
     clauses, values = "id >= ? and archived = ?", [after, call.query.get("archived") == "true"]
     if call.query.get("email"):
         clauses += " and lower(email) = lower(?)"
@@ -57,7 +57,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     column = "user_id" if call.query.get("idProperty") == "userId" else "id"
     row = (
         hubspot.store.row(f"select {_COLUMNS} from owners where {column} = ?", (text,))
-        if text.isdigit()
+        if text.isdigit() and len(text) < 16
         else None
     )
     if row is None:

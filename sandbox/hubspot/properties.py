@@ -89,8 +89,8 @@ def _check(call: Call, name: str, body: dict[str, Any]) -> None:
         )
     if body["fieldType"] not in FIELD_TYPES.get(str(body["type"]), ()):
         raise errors.validation(call, f"fieldType {body['fieldType']} does not go with type {body['type']}")
-    options = body.get("options") or []
+    options = requests.objects_in(call, body, "options")
     if body["type"] == "enumeration" and not options:
         raise errors.validation(call, "A property of type enumeration needs options")
-    if not all(isinstance(o, dict) and o.get("value") and o.get("label") for o in options):
+    if not all(isinstance(o.get("value"), str) and o.get("label") for o in options):
         raise errors.validation(call, "Each option needs a label and a value")

@@ -36,6 +36,14 @@ def strings(call: Call, body: dict[str, Any], name: str) -> list[str]:
     return found
 
 
+def objects_in(call: Call, body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of JSON objects in the body; nothing is an empty list."""
+    found = body.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise errors.validation(call, f"Invalid input JSON: {name} must be a list of objects")
+    return found
+
+
 def inputs_of(call: Call, body: dict[str, Any], most: int) -> list[dict[str, Any]]:
     """The `inputs` of a batch, each a JSON object."""
     found = body.get("inputs")
@@ -55,10 +63,18 @@ def properties_of(call: Call, item: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def position_of(call: Call) -> int:
+    """The `after` of a list, a number no larger than a record id can be."""
+    text = call.query.get("after") or "0"
+    if not text.isdigit() or len(text) > 15:
+        raise errors.validation(call, f"Invalid after parameter: {text[:40]}")
+    return int(text)
+
+
 def number_of(call: Call, name: str, default: int, most: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default
-    if not text.isdigit() or not 0 < int(text) <= most:
+    if not text.isdigit() or len(text) > 15 or not 0 < int(text) <= most:
         raise errors.validation(call, f"{name} must be between 1 and {most}, not {text}")
     return int(text)

@@ -53,8 +53,8 @@ def _page(call: Call, body: dict[str, Any]) -> tuple[int, int]:
     limit, after = body.get("limit", DEFAULT_PAGE), str(body.get("after") or 0)
     if not isinstance(limit, int) or not 0 <= limit <= PAGE:
         raise errors.validation(call, f"limit must be between 0 and {PAGE}, not {limit}")
-    if not after.isdigit():
-        raise errors.validation(call, f"after must be a number, not {after}")
+    if not after.isdigit() or len(after) > 15:
+        raise errors.validation(call, f"after must be a number, not {after[:40]}")
     if int(after) + limit > REACH:
         message = f"The maximum number of results of a search is {REACH}: after and limit together exceed it."
         raise errors.validation(call, message)
@@ -62,18 +62,14 @@ def _page(call: Call, body: dict[str, Any]) -> tuple[int, int]:
 
 
 def _where(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any]) -> Sql:
-    groups = body.get("filterGroups") or []
-    if body.get("filters"):
-        groups = [{"filters": body["filters"]}, *groups]
-    if not isinstance(groups, list) or not all(isinstance(g, dict) for g in groups):
-        raise errors.validation(call, "filterGroups must be a list of objects")
-    counts = [len(g.get("filters") or []) for g in groups]
-    if len(groups) > GROUPS or any(n > FILTERS for n in counts) or sum(counts) > ALL_FILTERS:
+    wanted = [requests.objects_in(call, group, "filters") for group in _groups(call, body)]
+    counts = [len(filters) for filters in wanted]
+    if len(wanted) > GROUPS or any(n > FILTERS for n in counts) or sum(counts) > ALL_FILTERS:
         message = f"A search takes at most {GROUPS} filter groups of {FILTERS} filters, {ALL_FILTERS} in all."
         raise errors.validation(call, message)
     clauses: list[str] = ["archived = 0"]
     values: list[Any] = []
-    alternatives = [_group(portal, call, kind, g.get("filters") or []) for g in groups if g.get("filters")]
+    alternatives = [_group(portal, call, kind, filters) for filters in wanted if filters]
     if alternatives:
         clauses.append("(" + " or ".join(a[0] for a in alternatives) + ")")
         values += [v for a in alternatives for v in a[1]]
@@ -81,6 +77,11 @@ def _where(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any]) -
         clauses.append("(" + " or ".join("json_extract(props, ?) like ?" for _ in kind.searchable) + ")")
         values += [v for name in kind.searchable for v in (_path(name), f"%{body['query']}%")]
     return " and ".join(clauses), values
+
+
+def _groups(call: Call, body: dict[str, Any]) -> list[dict[str, Any]]:
+    groups = requests.objects_in(call, body, "filterGroups")
+    return [{"filters": body["filters"]}, *groups] if body.get("filters") else groups
 
 
 def _group(portal: Portal, call: Call, kind: ObjectType, filters: list[dict[str, Any]]) -> Sql:
@@ -126,7 +127,8 @@ def _in(portal: Portal, call: Call, kind: ObjectType, name: str, wish: dict[str,
     expression, bound = _expression(portal, kind, name)
     marks = ", ".join("?" * len(wanted))
     # Strings are indexed in lower case; a value that is not in lower case finds nothing.
-    values = [v if _is_text(portal, kind, name) else _value(portal, call, kind, name, v) for v in wanted]
+    text = _is_text(portal, kind, name)
+    values = [str(v) if text else _value(portal, call, kind, name, v) for v in wanted]
     if wish["operator"] == "IN":
         return f"{expression} in ({marks})", [*bound, *values]
     return f"({expression} not in ({marks}) or {expression} is null)", [*bound, *values, *bound]
@@ -138,7 +140,7 @@ def _associated(call: Call, kind: ObjectType, name: str, wish: dict[str, Any]) -
     wanted = [wish.get("value")] if operator == "EQ" else wish.get("values")
     if to is None or operator not in ("EQ", "IN") or not isinstance(wanted, list):
         raise errors.validation(call, f"associations.{name} takes EQ or IN with ids")
-    marks = ", ".join("?" * len(wanted))
+    marks, wanted = ", ".join("?" * len(wanted)), [str(one) for one in wanted]
     return (
         "id in (select from_id from associations where from_type = ? and to_type = ? "
         f"and to_id in ({marks}))",
@@ -174,8 +176,9 @@ def _value(portal: Portal, call: Call, kind: ObjectType, name: str, value: Any) 
             return float(text)
         if definition["type"] == "datetime":
             instant = int(text) if text.lstrip("-").isdigit() else times.parse(text)
-            return instant if name in _COLUMNS else times.iso(instant)
-    except ValueError:
+            moment = times.iso(instant)
+            return instant if name in _COLUMNS else moment
+    except (ValueError, OverflowError):
         raise errors.validation(call, f"{text} is not a valid {definition['type']} for {name}") from None
     return text.lower() if definition["type"] == "string" else text
 
@@ -184,7 +187,11 @@ def _order(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any]) -
     sorts = body.get("sorts") or []
     if not sorts:
         return "id", []
-    first = {"propertyName": sorts[0]} if isinstance(sorts[0], str) else sorts[0]
+    first = sorts[0] if isinstance(sorts, list) else None
+    if isinstance(first, str):
+        first = {"propertyName": first}
+    if not isinstance(first, dict):
+        raise errors.validation(call, "sorts must be a list of properties and directions")
     name = str(first.get("propertyName", "")).lstrip("-")
     if name not in portal.properties[kind.plural]:
         raise errors.validation(

@@ -78,7 +78,8 @@ def _write(sf: Salesforce, call: Call, rows: list[Any], all_or_none: bool, write
 
 
 def _typed(sf: Salesforce, row: Any) -> SObject:
-    name = row.get("attributes", {}).get("type") if isinstance(row, dict) else None
+    attributes = row.get("attributes") if isinstance(row, dict) else None
+    name = attributes.get("type") if isinstance(attributes, dict) else None
     sobject = sf.org.object(str(name)) if name else None
     if sobject is None:
         raise RowError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
@@ -136,7 +137,7 @@ def _upsert(sf: Salesforce, call: Call) -> Response:
             sf.rows.update(call, sobject, record_id, _fields(row))
             return _success(record_id, created=False)
         key = row.get(field.name)
-        if key in (None, ""):
+        if not isinstance(key, str | int) or key == "":
             raise RowError("MISSING_ARGUMENT", f"{field.name} not specified", (field.name,))
         found = sf.rows.by_key(sobject, field, key)
         if len(found) > 1:
@@ -169,7 +170,7 @@ def _read(sf: Salesforce, call: Call) -> Response:
         wanted, names = call.query_list("ids"), call.query_list("fields")
     else:
         body = sobjects.body_of(call)
-        wanted, names = body.get("ids") or [], body.get("fields") or []
+        wanted, names = sobjects.texts(body, "ids"), sobjects.texts(body, "fields")
     if len(wanted) > MOST_READ:
         raise errors.error(400, "LIMIT_EXCEEDED", f"cannot read more than {MOST_READ} records")
     fields = sobjects.fields_of(sobject, [*names, "Id"] if "Id" not in names else names)

@@ -8,6 +8,10 @@ from sandbox.salesforce.fields import SOAP_TYPES, Field, SObject
 from sandbox.salesforce.org import Org
 
 _NUMERIC = ("double", "currency", "percent")
+_DEFAULTED = (
+    "Id", "OwnerId", "Status", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById",
+    "SystemModstamp",
+)  # fmt: skip
 
 
 def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
@@ -137,7 +141,7 @@ def field_describe(field: Field) -> dict[str, Any]:
         "custom": field.custom,
         "defaultValue": False if field.type == "boolean" else None,
         "defaultValueFormula": None,
-        "defaultedOnCreate": field.type == "boolean" or field.name in ("Id", "OwnerId", "Status"),
+        "defaultedOnCreate": field.type == "boolean" or field.name in _DEFAULTED,
         "dependentPicklist": False,
         "deprecatedAndHidden": False,
         "digits": 9 if field.type == "int" else 0,
@@ -181,6 +185,6 @@ def field_describe(field: Field) -> dict[str, Any]:
         "sortable": field.type != "textarea" or field.length <= 255,
         "type": field.type,
         "unique": field.unique,
-        "updateable": writable and field.name not in ("CampaignId", "LeadId", "OpportunityId"),
+        "updateable": writable and not field.insert_only,
         "writeRequiresMasterRead": False,
     }

@@ -1,7 +1,7 @@
 """What a field is: its type, length, picklist, reference and who may write it; read from compact lines.
 
 `Name type length? flags -> Target:Relationship`. Flags: r required on create, a server-made (not writable),
-n never null, u unique, x external id, f not filterable, p restricted picklist, c custom.
+n never null, i only on create, u unique, x external id, f not filterable, p restricted picklist, c custom.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Field:
     length: int = 0
     required: bool = False
     server_made: bool = False
+    insert_only: bool = False
     nillable: bool = True
     unique: bool = False
     external_id: bool = False
@@ -100,7 +101,9 @@ def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:
     )
     flags = rest[0] if rest else ""
     target, _, relationship = right.strip().partition(":")
-    if right and not relationship:
+    if relationship == "-":
+        relationship = ""
+    elif right and not relationship:
         relationship = name.removesuffix("__c") + "__r" if name.endswith("__c") else name.removesuffix("Id")
     return Field(
         name,
@@ -108,6 +111,7 @@ def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:
         length,
         "r" in flags,
         "a" in flags,
+        "i" in flags,
         not set("rn") & set(flags) and kind not in ("id", "boolean"),
         "u" in flags,
         "x" in flags,

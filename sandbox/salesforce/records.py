@@ -113,7 +113,7 @@ class Rows:
             if field is None:
                 message = f"No such column '{name}' on sobject of type {sobject.name}"
                 raise RowError("INVALID_FIELD", message, (name,))
-            if field.server_made:
+            if field.server_made or (field.insert_only and before is not None):
                 message = (
                     f"Unable to create/update fields: {field.name}. Please check the security settings of "
                     "this field and verify that it is read/write for your profile or permission set."

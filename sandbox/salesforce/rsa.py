@@ -8,15 +8,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
+from functools import cache
+from math import gcd, prod
 from pathlib import Path
 
+BITS = 2_048
 _EXPONENT = 65_537
 _SMALL = [p for p in range(3, 2_000, 2) if all(p % d for d in range(3, int(p**0.5) + 1, 2))]
+_SMALL_PRODUCT = prod(_SMALL)
 _SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
 
 
 def _is_prime(number: int, rng: random.Random) -> bool:
-    if any(number % p == 0 for p in _SMALL):
+    if gcd(number, _SMALL_PRODUCT) != 1:
         return False
     odd, twos = number - 1, 0
     while odd % 2 == 0:
@@ -53,9 +57,15 @@ def _integer(number: int) -> bytes:
     return _der(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
-def make(path: Path, rng: random.Random, bits: int = 2_048) -> None:
-    """Write a new private key as PEM (PKCS #1), readable by its owner only."""
-    p, q = _prime(rng, bits // 2), _prime(rng, bits // 2)
+@cache
+def _primes(seed: str) -> tuple[int, int]:
+    rng = random.Random(seed)
+    return _prime(rng, BITS // 2), _prime(rng, BITS // 2)
+
+
+def make(path: Path, seed: str) -> None:
+    """Write the seed's private key as PEM (PKCS #1), readable by its owner only."""
+    p, q = _primes(seed)
     d = pow(_EXPONENT, -1, (p - 1) * (q - 1))
     parts = (0, p * q, _EXPONENT, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p))
     encoded = base64.b64encode(_der(0x30, b"".join(_integer(n) for n in parts))).decode()

@@ -18,8 +18,8 @@ SystemModstamp datetime an
 """
 _SYSTEM = "\nId id an\nIsDeleted boolean an\n" + _OWN
 _NO_BIN = "\nId id an\n" + _OWN
-_OWNER = "\nOwnerId reference -> Group|User:Owner\n"
-_USER_OWNER = "\nOwnerId reference -> User:Owner\n"
+_OWNER = "\nOwnerId reference n -> Group|User:Owner\n"
+_USER_OWNER = "\nOwnerId reference n -> User:Owner\n"
 _SCORES = """
 Lead_Score__c double
 First_Touch_Source__c string 255
@@ -56,7 +56,7 @@ Industry picklist
 Rating picklist
 AnnualRevenue currency
 NumberOfEmployees int
-IsConverted boolean a
+IsConverted boolean i
 ConvertedDate date a
 ConvertedAccountId reference a -> Account:ConvertedAccount
 ConvertedContactId reference a -> Contact:ConvertedContact
@@ -93,7 +93,7 @@ LastActivityDate date a
 External_Id__c string 64 ux
 MasterRecordId reference a -> Account:MasterRecord
 Name string 255 r
-Type picklist
+Type picklist 40
 ParentId reference -> Account:Parent
 BillingStreet textarea 255
 BillingCity string 40
@@ -102,11 +102,11 @@ BillingPostalCode string 20
 BillingCountry string 80
 Phone phone
 Website url
-Industry picklist
+Industry picklist 40
 AnnualRevenue currency
 NumberOfEmployees int
 Description textarea 32000
-AccountSource picklist
+AccountSource picklist 40
 LastActivityDate date a
 """),
     "Opportunity": ("Opportunity", "Opportunities", "006", _SYSTEM + _USER_OWNER + _CURRENCY + """
@@ -125,10 +125,10 @@ NextStep string 255
 LeadSource picklist
 IsClosed boolean a
 IsWon boolean a
-ForecastCategory picklist a
-ForecastCategoryName picklist
+ForecastCategory picklist 40 anp
+ForecastCategoryName picklist p
 CampaignId reference -> Campaign:Campaign
-ContactId reference a -> Contact:Contact
+ContactId reference i -> Contact:-
 LastActivityDate date a
 """),
     "OpportunityHistory": ("Opportunity History", "Opportunity History", "008", """
@@ -159,9 +159,9 @@ DefaultProbability percent a
 Description string 255 a
 """),
     "OpportunityContactRole": ("Opportunity Contact Role", "Opportunity Contact Roles", "00K", _SYSTEM + """
-OpportunityId reference r -> Opportunity:Opportunity
+OpportunityId reference ri -> Opportunity:Opportunity
 ContactId reference r -> Contact:Contact
-Role picklist
+Role picklist 40
 IsPrimary boolean
 """),
     "Campaign": ("Campaign", "Campaigns", "701", _SYSTEM + _USER_OWNER + _CURRENCY + """
@@ -180,9 +180,9 @@ IsActive boolean
 Description textarea 32000
 """),
     "CampaignMember": ("Campaign Member", "Campaign Members", "00v", _SYSTEM + """
-CampaignId reference r -> Campaign:Campaign
-LeadId reference -> Lead:Lead
-ContactId reference -> Contact:Contact
+CampaignId reference ri -> Campaign:Campaign
+LeadId reference i -> Lead:Lead
+ContactId reference i -> Contact:Contact
 Status picklist
 HasResponded boolean a
 FirstRespondedDate date a

@@ -55,6 +55,13 @@ def body_of(call: Call) -> dict[str, Any]:
     return found
 
 
+def texts(body: dict[str, Any], name: str) -> list[str]:
+    found = body.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise errors.bad_json(f"{name} must be a list of strings")
+    return found
+
+
 def external_id(sobject: SObject, call: Call) -> Field:
     """The field of an upsert: Id or an external id."""
     field = sobject.field(call.params["field"])

@@ -24,7 +24,7 @@ from sandbox.worlds.progress import Progress
 
 NOW = times.parse("2026-06-30T12:00:00Z")
 QUIET = times.HOUR
-"""Nothing happens in the hour before the world begins: nothing stands at the very edge of a reader's window."""
+"""Nothing happens in the hour before the world begins, so nothing stands at the edge of a reader's window."""
 
 
 def create(home: Path, hubspot: Store, salesforce: Store, size: str, seed: int, progress: Progress) -> None:

@@ -6,7 +6,6 @@ Used by every world that has Salesforce in it.
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -92,7 +91,7 @@ def prepare(
         "refresh_token": "5Aep861" + _secret(seed, "refresh", 80),
     }
     org.prepare(store, objects, meta)
-    rsa.make(home / "salesforce_jwt_key.pem", random.Random(f"{seed}:jwt"))
+    rsa.make(home / "salesforce_jwt_key.pem", f"{seed}:jwt")
     loader = Loader(store, objects, at)
     loader.add("Organization", [{
         "Id": ORG_ID, "Name": name, "TimeZoneSidKey": "America/New_York", "DefaultLocaleSidKey": "en_US",

@@ -89,7 +89,10 @@ def _period(
 ) -> str:
     if found.type not in ("date", "datetime"):
         raise _type_error(found, wanted)
-    first, after = periods.bounds(wanted.text, times.from_ms(scope.now).date())
+    try:
+        first, after = periods.bounds(wanted.text, times.from_ms(scope.now).date())
+    except (ValueError, OverflowError):
+        raise SoqlError("MALFORMED_QUERY", f"{wanted.text} is out of range") from None
     low, high = (
         d.isoformat() if found.type == "date" else f"{d.isoformat()}T00:00:00.000Z" for d in (first, after)
     )
@@ -109,9 +112,9 @@ def _value(found: Field, literal: Literal) -> Any:
     if found.type == "boolean" and kind == "boolean":
         return text
     if found.type == "datetime" and kind in ("datetime", "date"):
-        return times.iso(times.parse(text))
+        return times.iso(_instant(text))
     if found.type == "date" and kind in ("date", "datetime"):
-        return times.day(times.parse(text))
+        return times.day(_instant(text))
     if found.type in ("id", "reference") and kind == "string":
         normal = ids.normal(text)
         if normal is None and text:
@@ -120,6 +123,13 @@ def _value(found: Field, literal: Literal) -> Any:
     if kind == "string" and is_text(found):
         return text
     raise _type_error(found, literal)
+
+
+def _instant(text: str) -> int:
+    try:
+        return times.parse(text)
+    except ValueError:
+        raise SoqlError("INVALID_FIELD", f"{text} is not a date or datetime of any calendar") from None
 
 
 def _type_error(found: Field, literal: Literal) -> SoqlError:

@@ -67,6 +67,7 @@ class Parser:
 
     def __init__(self, text: str) -> None:
         self._tokens, self._at = tokens(text), 0
+        self._depth = 0
 
     def query(self) -> Query:
         """The whole text as one query."""
@@ -155,7 +156,7 @@ class Parser:
         return Path(tuple(self._name().split(".")))
 
     def _number(self) -> int:
-        if self._token.kind != "number" or not self._token.text.isdigit():
+        if self._token.kind != "number" or not self._token.text.isdigit() or len(self._token.text) > 9:
             raise self._unexpected()
         return int(self._next().text)
 
@@ -190,11 +191,20 @@ class Parser:
 
     def _simple(self) -> Condition:
         if self._accept("not"):
-            return Not(self._simple())
-        if self._accept("("):
-            inner = self._condition()
-            self._expect(")")
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise SoqlError("MALFORMED_QUERY", "the query has too many nested conditions")
+            inner = Not(self._simple())
+            self._depth -= 1
             return inner
+        if self._accept("("):
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise SoqlError("MALFORMED_QUERY", "the query has too many nested brackets")
+            nested = self._condition()
+            self._expect(")")
+            self._depth -= 1
+            return nested
         return self._comparison()
 
     def _comparison(self) -> Comparison:
@@ -238,6 +248,7 @@ class Parser:
         raise self._unexpected()
 
 
+_DEEPEST = 100
 _CLAUSES = {"where", "group", "having", "order", "limit", "offset"}
 
 

@@ -1,4 +1,4 @@
-"""A sandbox on real sockets for the tests of this folder: one shared, and fresh ones for tests that break things."""
+"""A sandbox on real sockets: one shared, fresh ones for tests that break things."""
 
 from __future__ import annotations
 

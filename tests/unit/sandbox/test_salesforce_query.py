@@ -37,13 +37,13 @@ def test_typed_values_and_attributes(shared: Running) -> None:
 
 def test_relationships_nest_and_an_empty_reference_is_null(shared: Running) -> None:
     contact = shared.soql(
-        "SELECT Name, Account.Name, Account.Owner.Name, Owner.Email FROM Contact WHERE AccountId != null LIMIT 1"
+        "SELECT Name, Account.Name, Account.Owner.Name, Owner.Email FROM Contact "
+        "WHERE AccountId != null LIMIT 1"
     )["records"][0]
     assert contact["Account"]["attributes"]["type"] == "Account"
     assert contact["Account"]["Owner"]["Name"]
-    task = shared.soql("SELECT What.Name, Who.Type FROM Task WHERE WhatId = null AND WhoId != null LIMIT 1")[
-        "records"
-    ]
+    soql = "SELECT What.Name, Who.Type FROM Task WHERE WhatId = null AND WhoId != null LIMIT 1"
+    task = shared.soql(soql)["records"]
     assert task[0]["What"] is None
     assert task[0]["Who"]["Type"] in ("Lead", "Contact")
 
@@ -61,7 +61,8 @@ def test_relationships_nest_and_an_empty_reference_is_null(shared: Running) -> N
         ("WHERE (Email = null OR IsConverted = true) AND Company LIKE '%a%'",
          "WHERE NOT ((Email = null OR IsConverted = true) AND Company LIKE '%a%')"),
         ("WHERE ConvertedContactId IN (SELECT Id FROM Contact WHERE Email != null)",
-         "WHERE ConvertedContactId NOT IN (SELECT Id FROM Contact WHERE Email != null) OR ConvertedContactId = null"),
+         "WHERE ConvertedContactId NOT IN (SELECT Id FROM Contact WHERE Email != null) "
+         "OR ConvertedContactId = null"),
     ],
 )  # fmt: skip
 def test_a_condition_and_its_opposite_are_everything(shared: Running, one: str, other: str) -> None:

@@ -1,0 +1,157 @@
+"""The default world: reproducible, believable, dirty in the ways it says, with an answer key that holds."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import orjson
+import pytest
+
+from sandbox.salesforce import ids
+from sandbox.worlds import business, deals, dirt, touches
+from sandbox.worlds.create import Wish, open_home
+from sandbox.worlds.default import NOW
+from sandbox.worlds.draw import rng_for
+from sandbox.worlds.model import Business
+from sandbox.worlds.reps import MANAGERS, REPS, STAFF
+
+
+def _export(home: Path) -> dict[str, list[tuple[object, ...]]]:
+    found = {}
+    for name in ("hubspot", "salesforce", "answer_key"):
+        db = sqlite3.connect(f"file:{home / name}.sqlite?mode=ro", uri=True)
+        for (table,) in db.execute(
+            "select name from sqlite_master where type = 'table' order by 1"
+        ).fetchall():
+            found[f"{name}.{table}"] = db.execute(f'select * from "{table}"').fetchall()
+        db.close()
+    return found
+
+
+def test_the_same_seed_gives_the_same_world(world: Path, tmp_path: Path) -> None:
+    open_home(tmp_path / "home", Wish("default", "XS"), lambda _: None)
+    first, second = _export(world), _export(tmp_path / "home")
+    assert first.keys() == second.keys()
+    assert [table for table in first if first[table] != second[table]] == []
+    keys = [(home / "salesforce_jwt_key.pem").read_bytes() for home in (world, tmp_path / "home")]
+    assert keys[0] == keys[1]
+
+
+def test_another_seed_gives_another_world() -> None:
+    emails = [{p.email for p in business.build(seed, "XS", NOW).people} for seed in (7, 8)]
+    assert emails[0] != emails[1]
+
+
+@pytest.fixture(scope="module")
+def large() -> Business:
+    return business.build(7, "S", NOW)
+
+
+def test_size_s_is_as_large_as_promised(large: Business) -> None:
+    assert len(large.people) >= 5_000
+    assert len(large.deals) >= 1_500
+    assert len(large.companies) >= 850
+    assert len(large.campaigns) == 40
+    members = touches.memberships(7, large)
+    done = [t for t in touches.tasks(7, large) if t.done is not None]
+    assert len(members) + len(done) + sum(p.in_hubspot for p in large.people) > 40_000
+    responded = sum(m.responded is not None for m in members) / len(members)
+    assert 0.5 < responded < 0.6
+    assert len({(m.person.key, m.campaign.key) for m in members}) == len(members)
+
+
+def test_the_business_is_believable(large: Business) -> None:
+    ended = [d for d in large.deals if d.last.progress in (-1, 2)]
+    won = [d for d in ended if d.last.progress == 2]
+    assert 0.2 < len(won) / len(ended) < 0.5
+    steps = [[m.progress for m in d.moments] for d in large.deals]
+    assert any(b < a and b >= 0 for path in steps for a, b in pairwise(path)), "no reversals"
+    slips = sum(b.close > a.close for d in large.deals for a, b in pairwise(d.moments))
+    assert slips > len(large.deals) / 5
+    assert {d.currency for d in large.deals} == {"USD", "EUR", "GBP"}
+    reach = Counter(stage for p in large.people for stage in p.stages)
+    assert (
+        reach["lead"] > reach["marketingqualifiedlead"] > reach["salesqualifiedlead"] > reach["customer"] > 0
+    )
+    assert all(m.at <= NOW for d in large.deals for m in d.moments)
+    assert all(max(p.stages.values()) <= NOW for p in large.people)
+    months = Counter(deals.from_ms(p.created).month for p in large.people)
+    assert months[10] > 1.2 * months[8], "no seasons"
+
+
+def test_good_campaigns_bring_deals_and_bad_ones_do_not(large: Business) -> None:
+    members, done = touches.memberships(7, large), touches.tasks(7, large)
+    touches.settle_causes(7, large, members, done)
+    caused = Counter(m.campaign.kind[0] for m in members if m.cause_of)
+    answered = Counter(m.campaign.kind[0] for m in members if m.responded)
+    rate = {kind: caused[kind] / answered[kind] for kind in answered}
+    assert rate["Referral Program"] > 5 * rate["Banner Ads"]
+
+
+def test_most_people_can_be_matched_by_address_and_some_cannot(large: Business) -> None:
+    rng = rng_for(7, "addresses")
+    same = 0
+    both = [p for p in large.people if p.in_hubspot and p.in_salesforce]
+    for person in both:
+        hubspot, salesforce, _ = dirt.emails(rng, person)
+        same += _normal(hubspot) == _normal(salesforce) != ""
+    assert 0.8 < same / len(both) < 0.9
+
+
+def _normal(email: str) -> str:
+    local, _, domain = email.strip().lower().partition("@")
+    return f"{local.partition('+')[0]}@{domain}" if local and domain else ""
+
+
+def test_reps_are_the_same_people_in_both_crms(world: Path) -> None:
+    tables = _export(world)
+    owners = {row[1] for row in tables["hubspot.owners"]}
+    users = {
+        str(value)
+        for row in tables["salesforce.User"]
+        for value in row
+        if str(value).endswith("@northwind.example")
+    }
+    assert len(REPS) == 14
+    assert len(MANAGERS) == 3
+    assert owners == {rep.email for rep in STAFF} <= users
+
+
+def test_the_answer_key_names_records_that_are_there(world: Path) -> None:
+    key = sqlite3.connect(f"file:{world / 'answer_key.sqlite'}?mode=ro", uri=True)
+    for vendor, table, column in (
+        ("hubspot", "contacts", "id"), ("hubspot", "deals", "id"), ("salesforce", "Lead", "Id"),
+        ("salesforce", "Contact", "Id"), ("salesforce", "Opportunity", "Id"), ("salesforce", "Account", "Id"),
+    ):  # fmt: skip
+        db = sqlite3.connect(f"file:{world / vendor}.sqlite?mode=ro", uri=True)
+        there = {str(i) for (i,) in db.execute(f'select {column} from "{table}"')}
+        db.close()
+        union = " union ".join(f"select record_id from {t} where vendor = ? and object = ?" for t in
+                               ("persons", "companies", "deals"))  # fmt: skip
+        named = {i for (i,) in key.execute(union, (vendor, table) * 3)}
+        assert named == there, table
+    assert key.execute("select count(*) from touches where caused_deal is not null").fetchone()[0] > 5
+    key.close()
+
+
+def test_people_in_both_crms_are_spelled_differently_but_are_the_same(world: Path) -> None:
+    tables = _export(world)
+    hubspot = {str(row[0]): orjson.loads(row[5]) for row in tables["hubspot.contacts"]}
+    key: dict[int, list[str]] = {}
+    for person, vendor, _, record_id in tables["answer_key.persons"]:
+        key.setdefault(int(str(person)), []).append(f"{vendor}:{record_id}")
+    both = [k for k in key.values() if len({i.partition(":")[0] for i in k}) == 2]
+    assert len(both) > len(key) / 2
+    assert any(len(k) > 2 for k in key.values()), "no duplicates"
+    assert any(p.get("hs_merged_object_ids") for p in hubspot.values()) or len(hubspot) < 500
+    assert sum(1 for p in hubspot.values() if not p.get("hubspot_owner_id")) >= 10, "nobody to route"
+
+
+def test_ids_of_eighteen_characters_end_in_their_checksum() -> None:
+    assert ids.full("00D000000000062") == "00D000000000062EAA"
+    assert ids.normal("001A0000006Vm9u") == "001A0000006Vm9uIAC"
+    assert ids.normal("not an id") is None
+    assert len({ids.make("00Q", n) for n in range(5_000)}) == 5_000

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pipelines.clients.errors import Forbidden
 from pipelines.clients.results import Outcomes
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
@@ -38,8 +39,14 @@ class SalesforceDestination:
         return self._client.server_time
 
     def account(self) -> Account:
-        identity = self._client.identity()
-        return Account(identity.org_id, identity.name)
+        """One call: the client's own `identity` also asks for what only an extract needs."""
+        page = next(self._client.query_pages("SELECT Id, Name FROM Organization"))
+        if not page.records:
+            raise Forbidden(
+                "Salesforce does not show the integration user its organisation", where="Organization",
+                remedy="give it the permission View Setup and Configuration",
+            )  # fmt: skip
+        return Account(str(page.records[0]["Id"]), str(page.records[0].get("Name") or ""))
 
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
         described = self._client.describe(object_name)

@@ -90,6 +90,9 @@ def build(
             settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
         )  # fmt: skip
     nodes = _nodes(done, manifest)
+    for node in nodes:
+        if node.status in ("error", "fail"):
+            log.error("dbt %s: %s", node.unique_id, node.message)
     log.info(
         "dbt stage %s of run %s: %d nodes in %.1f s", stage, run.id, len(nodes), time.monotonic() - started
     )
@@ -170,13 +173,12 @@ def _invoke(
     """One dbt invocation that prints nothing, writes nothing into the tree and calls nobody."""
     from dbt.cli.main import dbtRunner
 
-    settings.paths.logs.mkdir(parents=True, exist_ok=True)
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
     return runner.invoke(
         [
-            "--quiet", "--no-print", "--no-use-colors", "--log-level", "none", "--log-level-file", "warn",
-            "--log-path", str(settings.paths.logs), "--no-send-anonymous-usage-stats", "--no-version-check",
-            "--no-write-json", "--no-partial-parse", "--cache-selected-only",
+            "--quiet", "--no-print", "--no-use-colors", "--log-level", "none", "--log-level-file", "none",
+            "--log-path", str(settings.paths.dbt_target), "--no-send-anonymous-usage-stats",
+            "--no-version-check", "--no-write-json", "--no-partial-parse", "--cache-selected-only",
             *command,
             "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
             "--target-path", str(settings.paths.dbt_target), "--vars", f"{{work_file: '{work_file}'}}",
@@ -212,7 +214,7 @@ def _nodes(done: Any, manifest: Any) -> tuple[NodeResult, ...]:
                 status=str(result.status),
                 seconds=result.execution_time,
                 rows=result.failures or 0,
-                message=_brief(result.message or ""),
+                message=result.message or "",
                 tested=attached.name if attached is not None else "",
                 path=node.original_file_path,
             )
@@ -226,7 +228,7 @@ def _raise_for(done: Any, nodes: tuple[NodeResult, ...]) -> None:
         first = errors[0]
         more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
         raise CrmError(
-            f"{first.kind} {first.name}{more} could not be built: {first.message}",
+            f"{first.kind} {first.name}{more} could not be built: {_brief(first.message)}",
             where=f"dbt_project/{first.path}", remedy="mend the model or the rule it reads",
         )  # fmt: skip
     failed = [n for n in nodes if n.status == "fail"]

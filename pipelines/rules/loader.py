@@ -46,7 +46,9 @@ def load(path: Path, model: type[Model]) -> Model:
 
 
 def _as_config_error(path: Path, root: Any, error: ValidationError) -> ConfigError:
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    # A misspelled key is also a missing one; the misspelling is what helps.
+    first = next((fault for fault in found if fault["type"] == "extra_forbidden"), found[0])
     keys = ".".join(str(part) for part in first["loc"])
     line = _line_of(root, first["loc"])
     if first["type"] == "extra_forbidden":

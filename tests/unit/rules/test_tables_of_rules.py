@@ -1,0 +1,143 @@
+"""config/*.yml arrives in schema `rules` as the models expect it, or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.errors import ConfigError
+from pipelines.rules import tables
+from pipelines.run import Run
+from pipelines.settings import PROJECT_ROOT
+from tests.fixtures.raw_tables import AS_OF, CONNECTED, Registry
+
+PROMISED = {  # docs/interfaces.md
+    "run": {"run_id", "as_of", "business_date", "business_zone", "config_hash"},
+    "connections": {"vendor", "org_id", "org_name", "currency", "time_zone", "url_host"},
+    "stages": {"vendor", "pipeline", "stage", "canonical_stage", "position", "is_closed", "is_won"},
+    "lifecycle": {"vendor", "object", "value", "canonical_stage", "position"},
+    "lead_score_rules": {"rule", "kind", "match_value", "points", "half_life_days"},
+    "channels": {"vendor", "kind", "match_value", "channel", "source", "medium"},
+    "attribution_models": {"model", "position", "lookback_days"},
+    "kpis": {"kpi", "label", "target", "direction", "unit"},
+    "team_members": {"team", "member_email", "position", "weight", "active"},
+    "person_registry": {"record_key", "person_id", "founded_at"},
+    "person_aliases": {"alias", "person_id"},
+}
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(PROJECT_ROOT / "config", tmp_path / "config"))
+
+
+def write(connection: duckdb.DuckDBPyConnection, config: Path, as_of: datetime = AS_OF) -> None:
+    tables.write(connection, config, Run(), as_of, Registry(), CONNECTED)
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_every_promised_column_is_there(connection: duckdb.DuckDBPyConnection, config: Path) -> None:
+    write(connection, config)
+    for table, columns in PROMISED.items():
+        found = {str(row[0]) for row in connection.execute(f"describe rules.{table}").fetchall()}
+        assert columns <= found, table
+
+
+def test_writing_twice_replaces(connection: duckdb.DuckDBPyConnection, config: Path) -> None:
+    write(connection, config)
+    once = connection.execute("select count(*) from rules.stages").fetchone()
+    write(connection, config)
+    assert connection.execute("select count(*) from rules.stages").fetchone() == once
+    assert connection.execute("select count(*) from rules.run").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "business_date"),
+    [
+        (datetime(2026, 6, 30, 22, 59, tzinfo=UTC), date(2026, 6, 30)),
+        (datetime(2026, 6, 30, 23, 1, tzinfo=UTC), date(2026, 7, 1)),  # British summer time
+        (datetime(2026, 12, 31, 23, 1, tzinfo=UTC), date(2026, 12, 31)),
+    ],
+)
+def test_the_business_date_is_that_of_the_business_zone(
+    connection: duckdb.DuckDBPyConnection, config: Path, as_of: datetime, business_date: date
+) -> None:
+    write(connection, config, as_of)
+    assert connection.execute("select business_date from rules.run").fetchone() == (business_date,)
+
+
+def test_connections_come_from_the_extract_when_none_are_given(
+    connection: duckdb.DuckDBPyConnection, config: Path
+) -> None:
+    write(connection, config)
+    connection.execute(
+        "insert into ops.connections values "
+        "('hubspot', '1', 'old', 'USD', 'UTC', 'h', 'sandbox', '2026-01-01 00:00:00+00'), "
+        "('hubspot', '1', 'new', 'EUR', 'UTC', 'h', 'sandbox', '2026-02-01 00:00:00+00'), "
+        "('salesforce', '2', 'org', '', 'UTC', 'h', 'sandbox', '2026-02-01 00:00:00+00')"
+    )
+    tables.write(connection, config, Run(), AS_OF, Registry())
+    names = connection.execute("select org_name from rules.connections order by all").fetchall()
+    assert names == [("new",), ("org",)]
+    assert connection.execute("select company_currency from rules.run").fetchone() == ("EUR",)
+
+
+def test_a_fault_in_any_file_leaves_the_rules_as_they_were(
+    connection: duckdb.DuckDBPyConnection, config: Path
+) -> None:
+    write(connection, config)
+    before = connection.execute("select count(*) from rules.kpis").fetchone()
+    replace(config / "kpis.yml", "business_zone: Europe/London", "business_zone: Europe/Atlantis")
+    with pytest.raises(ConfigError, match="business_zone Europe/Atlantis is no time zone"):
+        write(connection, config)
+    assert connection.execute("select count(*) from rules.kpis").fetchone() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "sentence"),
+    [
+        ("identity.yml", "plus_tags: strip", "plus_tag: strip", r"unknown key email\.plus_tag .*line 6"),
+        ("identity.yml", "hubspot.contacts, salesforce.Lead]", "salesforce.Lead]", "name each of"),
+        ("lead_score.yml", "values: [company_email]", "values: [horoscope]", "has 'horoscope' is not known"),
+        ("lead_score.yml", "rule: manager", "rule: decision_maker", "rule decision_maker stands twice"),
+        ("lead_score.yml", "values: [200]", "values: [many]", "employees_at_least takes whole numbers"),
+        ("stages.yml", "hubspot: [contractsent]", "hubspot: [closedwon]", "is under negotiation and won"),
+        ("stages.yml", "stage: subscriber\n", "stage: stranger\n", "lifecycle.0.stage"),
+        ("attribution.yml", "written_back: linear", "written_back: last_click", "written_back"),
+        ("attribution.yml", "  - model: last ", "  - model: first ", "a model stands twice"),
+        ("attribution.yml", '{match: "*", channel: campaign,', "{match: x, channel: c,", "everything else"),
+        ("kpis.yml", 'opens: "09:00"', 'opens: "18:00"', "opens must be before closes"),
+        ("kpis.yml", "kpi: handoff_completion", "kpi: integration_uptime", "a KPI stands twice"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_found_by_file_and_key(
+    connection: duckdb.DuckDBPyConnection, config: Path, file: str, old: str, new: str, sentence: str
+) -> None:
+    replace(config / file, old, new)
+    with pytest.raises(ConfigError, match=sentence) as raised:
+        write(connection, config)
+    assert file in str(raised.value)
+
+
+def test_the_hash_of_config_moves_with_its_content_only(config: Path) -> None:
+    before = tables.config_hash(config)
+    assert tables.config_hash(PROJECT_ROOT / "config") == before
+    replace(config / "kpis.yml", "window_days: 30", "window_days: 31")
+    assert tables.config_hash(config) != before

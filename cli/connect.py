@@ -26,8 +26,8 @@ def live_loop() -> Loop:
 
 def loop_for(settings: Settings, reporter: Reporter) -> Loop:
     """A Loop with the gates of `expectations`, logging to its own file."""
-    from expectations.step import check
+    from expectations.step import Checker
 
     run = Run()
     logs.start(settings, run.id)
-    return Loop(settings, check, run=run, reporter=reporter)
+    return Loop(settings, Checker(), run=run, reporter=reporter)

@@ -6,6 +6,7 @@ Belongs here: turning a CheckResult into a StepResult or into GateFailed. What i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Thread
 
 from expectations import runner
 from expectations.results import CheckResult, Scope
@@ -25,6 +26,12 @@ class Checker:
     """`check` that keeps what it saw, by scope, for those who show each suite by itself."""
 
     seen: dict[Scope, CheckResult] = field(default_factory=dict)
+    _warming: Thread | None = None
+
+    def get_ready(self) -> None:
+        """Begin importing Great Expectations beside what the loop does next: there will be something to check."""
+        if self._warming is None:
+            self._warming = runner.warm_import()
 
     def __call__(
         self, scope: Scope, warehouse: Warehouse, settings: Settings, run: Run, progress: Progress = silent

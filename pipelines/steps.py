@@ -46,6 +46,9 @@ RECORD_WAIT_SECONDS = 600.0
 class Check(Protocol):
     """Asks the gates of a scope of the refresh in the works: raises GateFailed, or says what it saw."""
 
+    def get_ready(self) -> None:
+        """There will be something to check: what takes long to load may begin now."""
+
     def __call__(
         self, scope: Scope, warehouse: Warehouse, settings: Settings, run: Run, progress: Progress
     ) -> StepResult: ...
@@ -117,6 +120,7 @@ class Loop:
             step.notes += fetched.notes
             step.counts |= fetched.rows
             if fetched.has_changes or self._inputs.is_a_new_day(fetched.as_of):
+                self.check_with.get_ready()
                 self._start_work()
                 self._load(fetched)
             else:

@@ -19,12 +19,8 @@ def build_defs(
     *,
     manifest: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
-    console: str = "INFO",
 ) -> dg.Definitions:
-    """The whole graph on these settings (by default the environment's).
-
-    `overrides` replace resources; `console` is the least level that a run writes to the terminal.
-    """
+    """The whole graph on these settings (by default the environment's). `overrides` replace resources."""
     settings = settings or load_settings()
     assets = _assets(settings, manifest if manifest is not None else dbt_graph.manifest(settings))
     known = {key for definition in assets for key in definition.keys}
@@ -34,7 +30,6 @@ def build_defs(
         jobs=jobs.ALL,
         schedules=schedules.ALL,
         resources={"run_loop": loop_resource(settings), **(overrides or {})},
-        loggers={"console": dg.colored_console_logger.configured({"log_level": console}, config_schema={})},
         executor=dg.in_process_executor,
     )
 

@@ -24,10 +24,13 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+python_logs:
+  python_log_level: INFO
 run_coordinator:
   module: dagster.core.run_coordinator
   class: DefaultRunCoordinator
 """
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def run_job(name: str, settings: Settings, reporter: Reporter | None = None) -> int:
@@ -42,11 +45,11 @@ def run_job(name: str, settings: Settings, reporter: Reporter | None = None) -> 
         raise UsageError(f"there is no job {name!r}", remedy=f"use one of {', '.join(JOBS)}")
     made: list[RunLoop] = []
     resource = loop_resource(settings, reporter, made.append)
-    definitions = build_defs(settings, overrides={"run_loop": resource}, console="CRITICAL")
+    definitions = build_defs(settings, overrides={"run_loop": resource})
     with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
         job = definitions.resolve_job_def(name)
         try:
-            job.execute_in_process(instance=instance)
+            job.execute_in_process(instance=instance, run_config=QUIET)
         except dg.DagsterError as error:
             raise made[0].gate_failed if made and made[0].gate_failed else error from None
     if made and made[0].gate_failed:

@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.reverse_sync import cells, diff, guards, planfile
 from pipelines.reverse_sync.forecast import forecast
-from pipelines.reverse_sync.planned import Plan, SyncSummary
+from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
 from pipelines.rules.syncs import Sync, Syncs, load_syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
@@ -22,7 +22,7 @@ from pipelines.settings import Settings
 from pipelines.state import State, agreed
 from pipelines.warehouse import Warehouse
 
-__all__ = ["Plan", "SyncSummary", "latest_publish", "make"]
+__all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
 
 
 def make(warehouse: Warehouse, state: State, settings: Settings, run: Run, progress: Progress) -> Plan:

@@ -39,10 +39,28 @@ def load(path: Path, model: type[Model]) -> Model:
         raise ConfigError(
             f"{path.name} is not valid YAML", where=f"{path.name}{line}", remedy="mend the syntax there"
         ) from None
+    _refuse_duplicates(path, node)
     try:
         return model.model_validate(content if content is not None else {})
     except ValidationError as error:
         raise _as_config_error(path, node, error) from None
+
+
+def _refuse_duplicates(path: Path, node: Any) -> None:
+    """YAML readers keep the last of two equal keys without a word; what the first said would be lost."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                raise ConfigError(
+                    f"{key.value} is there twice", where=f"{path.name} line {key.start_mark.line + 1}",
+                    remedy="remove one of them",
+                )  # fmt: skip
+            seen.add(str(key.value))
+            _refuse_duplicates(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_duplicates(path, item)
 
 
 def _as_config_error(path: Path, root: Any, error: ValidationError) -> ConfigError:

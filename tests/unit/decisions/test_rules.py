@@ -145,3 +145,10 @@ def test_a_field_has_one_provider(tmp_path: Path) -> None:
     (tmp_path / "syncs.yml").write_text(SYNC + second)
     with pytest.raises(ConfigError, match=r"hubspot contacts.score has two providers: s and t"):
         load_syncs(tmp_path)
+
+
+def test_a_field_named_twice_in_one_sync_is_an_error_and_not_the_last_one(tmp_path: Path) -> None:
+    line = "      score: {type: integer, provider: computed, owner: us, rule: r}\n"
+    (tmp_path / "syncs.yml").write_text(SYNC + line)
+    with pytest.raises(ConfigError, match=r"score is there twice \(syncs.yml line 10\)"):
+        load_syncs(tmp_path)

@@ -22,13 +22,14 @@ def build(given_world: str | None, size: str) -> int:
     """Extract to record, then a second plan. Returns the exit code."""
     from cli.connect import loop_for
     from cli.summary import Story, show
+    from pipelines.rules import everything
+    from pipelines.warehouse import Warehouse
 
     started = time.monotonic()
     world = worlds.World.named(given_world)
     settings = load_settings(vendors=False)
+    everything.validate(settings.config_dir)
     screen = Screen()
-    from pipelines.warehouse import Warehouse
-
     with Warehouse(settings.paths).locked("crm build, starting"):
         if worlds.enter(settings.home, world):
             screen.console.print(

@@ -1,4 +1,4 @@
-"""Makes the Loop a command works with: settings from the environment, a log file, the check of expectations."""
+"""Makes the Loop a command works with: settings of the environment, a log file, the checks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from cli import world
 from cli.screen import Screen
 from pipelines import logs
 from pipelines.errors import UsageError
+from pipelines.rules import everything
 from pipelines.run import Reporter, Run
 from pipelines.settings import Settings, is_loopback, load_settings
 from pipelines.steps import Loop
@@ -28,6 +29,7 @@ def loop_for(settings: Settings, reporter: Reporter) -> Loop:
     """A Loop with the gates of `expectations`, logging to its own file."""
     from expectations.step import Checker
 
+    everything.validate(settings.config_dir)
     run = Run()
     logs.start(settings, run.id)
     return Loop(settings, Checker(), run=run, reporter=reporter)

@@ -13,9 +13,11 @@ from pipelines.settings import Settings, is_loopback, load_settings
 def run_job(name: str) -> int:
     """Run the job `refresh` or `activation` in this process."""
     with _settings() as settings:
+        from cli.screen import Screen
         from orchestration.run import run_job as run
 
-        return run(name, settings)
+        with Screen() as screen:
+            return run(name, settings, screen)
 
 
 def dev(port: int) -> int:

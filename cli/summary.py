@@ -15,9 +15,9 @@ from pipelines.timing import fixed_costs
 
 if TYPE_CHECKING:
     import duckdb
-    from pipelines.reverse_sync.apply import ApplyResult
 
     from cli.world import World
+    from pipelines.reverse_sync.apply import ApplyResult
     from pipelines.reverse_sync.plan import Plan, Sample
     from pipelines.steps import Loop
 

@@ -29,7 +29,7 @@ class Checker:
     _warming: Thread | None = None
 
     def get_ready(self) -> None:
-        """Begin importing Great Expectations beside what the loop does next: there will be something to check."""
+        """Begin importing Great Expectations beside what the loop does next."""
         if self._warming is None:
             self._warming = runner.warm_import()
 

@@ -180,7 +180,7 @@ class Loop:
         return self.results[-1]
 
     def publish(self) -> StepResult:
-        """Swap in the refresh: the warehouse and the analysts' file. State is written here, past the gates."""
+        """Swap in the refresh: warehouse and analysts' file. State is written here, past the gates."""
         with self.locked(), self._ledger.step("publish") as step:
             if self._unchanged():
                 step.skip("what is published is up to date")

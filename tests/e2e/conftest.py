@@ -35,18 +35,28 @@ class Command(NamedTuple):
     env: dict[str, str]
 
 
-def build_command(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Command:
-    """`crm build` on this home, of the smallest world unless arguments say otherwise."""
+def command_for(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Command:
+    """`crm` on this home, with none of the connections of the machine the tests run on."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("CRM_", "HUBSPOT_", "SALESFORCE_"))}
-    return Command(
-        [CRM, "build", *(arguments or ("--size", "XS"))],
-        {**kept, "CRM_HOME": str(home), "COLUMNS": "200", **(env or {})},
-    )
+    return Command([CRM, *arguments], {**kept, "CRM_HOME": str(home), "COLUMNS": "200", **(env or {})})
+
+
+def build_command(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Command:
+    """`crm build`, of the smallest world unless arguments say otherwise."""
+    return command_for(home, "build", *(arguments or ("--size", "XS")), env=env)
 
 
 def run_build(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Built:
-    """Run it to its end."""
-    command = build_command(home, *arguments, env=env)
+    """Build to the end."""
+    return _run(home, build_command(home, *arguments, env=env))
+
+
+def crm(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Built:
+    """Any command to its end."""
+    return _run(home, command_for(home, *arguments, env=env))
+
+
+def _run(home: Path, command: Command) -> Built:
     done = subprocess.run(
         command.args, env=command.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL, text=True, timeout=240,

@@ -44,7 +44,8 @@ def test_npsp_has_memberships_that_earn_no_credit_and_writes_to_its_contacts(
     written = dict(
         query(
             built.home,
-            "select field, count(*) from ops.journal where state = 'confirmed' and object = 'Contact' group by all",
+            "select field, count(*) from ops.journal "
+            "where state = 'confirmed' and object = 'Contact' group by all",
         )
     )
     assert written["Lead_Score__c"] == 1_024

@@ -1,0 +1,34 @@
+"""Every file of `config/`, read and validated: what is asked before a run begins.
+
+Belongs here: the list of files. What each may say is in its own module.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.rules.attribution import load_attribution
+from pipelines.rules.identity import load_identity
+from pipelines.rules.kpis import load_kpis
+from pipelines.rules.lead_score import load_lead_score
+from pipelines.rules.routing import load_routing
+from pipelines.rules.stages import load_stages
+from pipelines.rules.syncs import load_syncs
+from pipelines.rules.teams import load_teams
+
+LOADERS = (
+    load_attribution,
+    load_identity,
+    load_kpis,
+    load_lead_score,
+    load_routing,
+    load_stages,
+    load_syncs,
+    load_teams,
+)
+
+
+def validate(config_dir: Path) -> None:
+    """Raises ConfigError with file, line and key of the first fault."""
+    for load in LOADERS:
+        load(config_dir)

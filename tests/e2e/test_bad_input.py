@@ -1,0 +1,127 @@
+"""What goes wrong before the loop can do its work: one sentence, an exit code, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.sandbox_process import running
+from tests.conftest import PROJECT
+from tests.e2e.conftest import Built, crm, run_build
+from tests.e2e.marts import one
+
+pytestmark = pytest.mark.loop
+
+
+def sentence(output: str) -> str:
+    """The last line, where the command says what happened."""
+    return output.strip().splitlines()[-1]
+
+
+def test_an_unreachable_crm_is_named_with_its_host(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    done = crm(
+        tmp_path, "extract", env={"HUBSPOT_URL": f"http://127.0.0.1:{port}", "HUBSPOT_TOKEN": "pat-secret"}
+    )
+    assert done.exit_code == 1
+    assert f"HubSpot cannot be reached (127.0.0.1:{port})" in sentence(done.output)
+    assert "pat-secret" not in done.output
+
+
+def test_a_wrong_credential_is_said_and_not_shown(built: Built) -> None:
+    before = one(built.home, "select count(*) from marts.unified_leads")
+    with running(built.home / "sandbox", "default", size="XS") as ready:
+        env = {"HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": "pat-na1-wrong-token"}
+        done = crm(built.home, "extract", env=env)
+    assert done.exit_code == 1
+    assert "HUBSPOT_TOKEN" in sentence(done.output)
+    assert "pat-na1-wrong-token" not in done.output
+    assert one(built.home, "select count(*) from marts.unified_leads") == before
+
+
+def test_no_connection_at_all_says_where_to_put_one(tmp_path: Path) -> None:
+    done = crm(tmp_path, "extract")
+    assert done.exit_code == 2
+    assert ".env" in sentence(done.output)
+
+
+def test_an_unknown_config_key_is_found_before_anything_runs(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT / "config", config)
+    with (config / "kpis.yml").open("a") as file:
+        file.write("windw_days: 7\n")
+    done = run_build(tmp_path / "var", env={"CRM_CONFIG": str(config)})
+    assert done.exit_code == 2
+    assert "windw_days" in sentence(done.output)
+    assert "kpis.yml line" in sentence(done.output)
+    assert not (tmp_path / "var" / "sandbox").exists()
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = crm(tmp_path, "sandbox", "--size", "XS", "--hubspot-port", str(port))
+    assert done.exit_code == 1
+    assert str(port) in done.output
+
+
+def test_a_warehouse_that_is_no_database_is_said_and_comes_back(built: Built) -> None:
+    people = one(built.home, "select count(*) from marts.unified_leads")
+    (built.home / "warehouse.duckdb").write_bytes(b"half a file" * 1000)
+    done = run_build(built.home)
+    assert done.exit_code == 1
+    assert "warehouse.duckdb" in sentence(done.output)
+    (built.home / "warehouse.duckdb").unlink()
+    again = run_build(built.home)
+    assert again.exit_code == 0, again.output
+    assert one(built.home, "select count(*) from marts.unified_leads") == people
+
+
+def test_no_credential_is_in_a_log_a_plan_or_a_database(built: Built) -> None:
+    with running(built.home / "sandbox", "default", size="XS") as ready:
+        secrets = [ready["hubspot"]["token"], ready["salesforce"]["client_secret"]]
+    for path in built.home.rglob("*"):
+        if path.is_file() and "sandbox" not in path.relative_to(built.home).parts[:1]:
+            content = path.read_bytes()
+            assert not [secret for secret in secrets if secret.encode() in content], path
+
+
+def test_a_second_run_leaves_by_name_while_the_first_holds_the_warehouse(built: Built) -> None:
+    holder = (
+        "import sys, time; from pathlib import Path; from pipelines.settings import Paths; "
+        "from pipelines.warehouse import Warehouse\n"
+        "with Warehouse(Paths(Path(sys.argv[1]))).locked('run of the night'):\n"
+        "    print('held', flush=True); sys.stdin.read()\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", holder, str(built.home)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stdout is not None
+    assert child.stdout.readline() == "held\n"
+    done = run_build(built.home)
+    child.communicate()
+    assert done.exit_code == 5
+    assert "run of the night" in sentence(done.output)
+
+
+def test_status_tells_what_is_published(built_once: Built) -> None:
+    done = crm(built_once.home, "status")
+    assert done.exit_code == 0
+    assert "analytics.duckdb" in done.output
+    assert "campaign_member" in done.output
+
+
+def test_a_plan_is_json_lines_with_a_header(built_once: Built) -> None:
+    longest = max((built_once.home / "plans").glob("*.jsonl"), key=lambda path: path.stat().st_size)
+    lines = longest.read_text().splitlines()
+    header = json.loads(lines[0])
+    assert {"plan_id", "publish_id", "config_hash", "sha256", "calls"} <= header.keys()
+    assert json.loads(lines[1])["fields"]

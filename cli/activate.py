@@ -28,7 +28,9 @@ def print_plan(console: Console, plan: Plan) -> None:
          f"{s.calls.total:,}")
         for name, s in plan.syncs.items()
     ]  # fmt: skip
-    console.print(table("Plan", ("sync", "records", "fields", "held", "calls"), rows, numbers=(1, 3, 4)))
+    console.print(
+        table("Plan", ("sync", "records", "fields", "held", "calls"), rows, numbers=(1, 3, 4), wrapping=(2,))
+    )
     for sample in plan.samples:
         console.print(f"\n{sample.label or sample.record_id}  [dim]{sample.sync} {sample.record_id}[/]")
         for field, change in sample.fields.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -77,14 +78,20 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: Sequence[int] = (),
+    wrapping: Sequence[int] = (),
 ) -> Table:
-    """A quiet table; `numbers` are the columns set to the right."""
+    """A quiet table; `numbers` are the columns set to the right, `wrapping` those that may take more lines."""
     made = Table(
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0)
     )
     for position, name in enumerate(columns):
-        made.add_column(name, justify="right" if position in numbers else "left", header_style="dim")
+        justify: Literal["left", "right"] = "right" if position in numbers else "left"
+        made.add_column(name, justify=justify, header_style="dim", no_wrap=position not in wrapping)
     for row in rows:
         made.add_row(*(Text(str(cell)) for cell in row))
     return made

@@ -41,7 +41,7 @@ def _objects(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     console.print()
     console.print(
         table(
-            "Extracted", ("vendor", "table", "standing", "rows read so far", "complete up to"),
+            "Extracted", ("vendor", "table", "standing", "rows read so far", "complete up to, UTC"),
             [(v, t, s, f"{r or 0:,}", _stamp(w)) for v, t, s, r, w in rows], numbers=(3,),
         )
     )  # fmt: skip
@@ -59,14 +59,14 @@ def _runs(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     console.print()
     console.print(
         table(
-            "Last runs", ("run", "kind", "status", "started", "ended"),
+            "Last runs", ("run", "kind", "status", "started, UTC", "ended"),
             [(i, k, s, _stamp(a), _stamp(b)) for i, k, s, a, b in rows],
         )
     )  # fmt: skip
 
 
 def _stamp(value: Any) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if value else ""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if value else ""
 
 
 def _ago(span: timedelta) -> str:

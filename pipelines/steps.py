@@ -138,6 +138,7 @@ class Loop:
                 from pipelines.rules import tables
                 from pipelines.state import registry
 
+                self.check_with.get_ready()
                 if not self.warehouse.has_work():
                     self._start_work()
                 with self.warehouse.writing() as connection, self.state.reading() as state:

@@ -85,7 +85,7 @@ def table(
     numbers: Sequence[int] = (),
     wrapping: Sequence[int] = (),
 ) -> Table:
-    """A quiet table; `numbers` are the columns set to the right, `wrapping` those that may take more lines."""
+    """A quiet table; `numbers` are columns set to the right, `wrapping` those that may take more lines."""
     made = Table(
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0)
     )

@@ -59,13 +59,12 @@ class TestsFailed(GateFailed):
 
 @dataclass(frozen=True, kw_only=True)
 class BuildResult:
-    """`models` and `tests` count what ran; `warnings` and `failures` are sentences."""
+    """`models` and `tests` count what ran; `warnings` are sentences. A failure is raised, not returned."""
 
     stage: Stage
     models: int
     tests: int
     warnings: tuple[str, ...]
-    failures: tuple[str, ...]
     seconds: float
     nodes: tuple[NodeResult, ...]
 
@@ -102,7 +101,6 @@ def build(
         models=sum(n.kind == "model" for n in nodes),
         tests=sum(n.kind == "test" for n in nodes),
         warnings=tuple(_sentence(n) for n in nodes if n.status == "warn"),
-        failures=(),
         seconds=time.monotonic() - started,
         nodes=nodes,
     )

@@ -22,7 +22,7 @@ def test_one_row_per_human_with_what_survives(business: RawTables) -> None:
     assert rita["lifecycle_stage"] == "customer"
     assert rita["sql_at"] == datetime(2026, 3, 1, tzinfo=UTC)
     assert rita["customer_at"] == datetime(2026, 6, 10, tzinfo=UTC)
-    assert business.query("select count(*) from marts.unified_leads") == [(5,)]
+    assert business.query("select count(*) from marts.unified_leads") == [(6,)]
 
 
 def test_each_record_says_how_it_came_to_its_person(business: RawTables) -> None:
@@ -42,6 +42,19 @@ def test_a_shared_mailbox_welds_nobody(business: RawTables) -> None:
         "where source_id in ('2', '00Q000000000002AAA')"
     )
     assert owners == [(2,)]
+
+
+def test_a_connectors_fifteen_letter_id_is_the_same_record(business: RawTables) -> None:
+    zoe = business.one("select * from marts.unified_leads where contact_id_hubspot = '40'")
+    assert zoe["contact_id_salesforce"] == "003D000000QRStuIAH"
+    assert zoe["email"] == "zoe@y.example"
+
+
+def test_a_record_of_an_owner_nobody_knows_is_not_free(business: RawTables) -> None:
+    ivo = business.one("select * from marts.unified_leads where contact_id_hubspot = '2'")
+    assert ivo["owner_id"] == "hubspot:unknown-owner:99"
+    found = business.one("select * from marts.data_findings where finding = 'owner_unknown'")
+    assert found["example_ids"] == ["2"]
 
 
 def test_deleted_records_are_nobody(business: RawTables) -> None:

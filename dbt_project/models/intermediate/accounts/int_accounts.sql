@@ -2,7 +2,7 @@ with ranked as (
     select
         members.account_id,
         records.*,
-        owners.owner_id,
+        {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }} as owner_id,
         row_number() over (
             partition by members.account_id
             order by precedence.rank asc, records.updated_at desc nulls last, records.record_key asc

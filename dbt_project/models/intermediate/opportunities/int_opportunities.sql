@@ -11,7 +11,7 @@ ranked as (
     select
         members.opportunity_id,
         records.*,
-        owners.owner_id,
+        {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }} as owner_id,
         accounts.account_id,
         coalesce(
             by_pipeline.canonical_stage, by_id.canonical_stage, by_label.canonical_stage, 'unmapped'

@@ -19,7 +19,10 @@ ranked as (
     select
         members.person_id,
         records.*,
-        owners.owner_id,
+        case
+            when not records.is_queue_owned
+                then {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }}
+        end as owner_id,
         account_members.account_id,
         case when records.is_email_valid then records.email end as valid_email,
         case
@@ -47,7 +50,6 @@ ranked as (
         on
             records.vendor = owners.vendor
             and records.owner_source_id = owners.source_id
-            and not records.is_queue_owned
     left join {{ ref('int_account_members') }} as account_members
         on records.account_record_key = account_members.record_key
 ),

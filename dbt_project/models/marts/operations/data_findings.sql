@@ -124,6 +124,31 @@ owner_findings as (
     union all
 
     select
+        'owner_unknown' as finding,
+        vendor,
+        object,
+        example_id
+    from opportunities
+    where owner_id like '%:unknown-owner:%'
+
+    union all
+
+    select
+        'owner_unknown' as finding,
+        records.vendor,
+        records.object,
+        records.record_id as example_id
+    from {{ ref('int_person_records') }} as records
+    left join {{ ref('int_owner_records') }} as owners
+        on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
+    where
+        coalesce(records.owner_source_id, '') != ''
+        and not records.is_queue_owned
+        and owners.source_id is null
+
+    union all
+
+    select
         'owner_inactive' as finding,
         opportunities.vendor,
         opportunities.object,
@@ -295,6 +320,7 @@ explained (finding, severity, remedy) as (
     ('stage_unknown_to_config', 'error', 'Add the stage to config/stages.yml; it shows as unmapped until then.'),
     ('opportunity_without_stage_history', 'warning', 'The CRM holds no history of these deals'' stages.'),
     ('owner_in_no_team', 'warning', 'Add the person to config/teams.yml, or take the deals over.'),
+    ('owner_unknown', 'warning', 'The CRM lists no such owner: give the record to someone it knows.'),
     ('owner_inactive', 'warning', 'Give these open deals to someone who still works here.'),
     ('person_with_invalid_email', 'warning', 'Correct the address: it cannot be delivered to or matched.'),
     ('person_without_email', 'info', 'Without an address a person is matched by CRM links only.'),

@@ -48,9 +48,11 @@ class Story:
 
 def show(console: Console, loop: Loop, story: Story) -> None:
     """Print it."""
+    with loop.warehouse.reading("warehouse") as connection:
+        raw = _raw_rows(connection)
     with loop.warehouse.reading() as connection:
         console.print()
-        _stages(console, connection)
+        _stages(console, connection, raw)
         _empty(console, connection)
         _gates(console, connection)
         _written(console, connection, loop, story)
@@ -59,12 +61,21 @@ def show(console: Console, loop: Loop, story: Story) -> None:
     _next(console, loop, story)
 
 
-def _stages(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    raw = connection.execute(
-        "select vendor, sum(rows) from (select vendor, table_name, sum(rows) as rows from ops.loads "
-        "where status = 'loaded' group by all) group by all order by all"
+def _raw_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of each raw schema, as the warehouse holds them now."""
+    tables = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        "where table_schema like 'raw~_%' escape '~' and table_name not like '~_dlt%' escape '~' order by all"
     ).fetchall()
-    rows = [(f"raw_{vendor}", f"{count or 0:,}") for vendor, count in raw]
+    rows: dict[str, int] = {}
+    for schema, name in tables:
+        counted = connection.execute(f'select count(*) from {schema}."{name}"').fetchone()
+        rows[schema] = rows.get(schema, 0) + (counted[0] if counted else 0)
+    return rows
+
+
+def _stages(console: Console, connection: duckdb.DuckDBPyConnection, raw: dict[str, int]) -> None:
+    rows = [(schema, f"{count:,}") for schema, count in raw.items()]
     for mart in MARTS:
         counted = connection.execute(f"select count(*) from marts.{mart}").fetchone()
         rows.append((f"marts.{mart}", f"{counted[0] if counted else 0:,}"))

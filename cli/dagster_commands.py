@@ -25,6 +25,7 @@ def dev(port: int) -> int:
     with _settings() as settings:
         from orchestration.run import dev as serve
 
+        print(f"Dagster opens on http://127.0.0.1:{port} in about 20 s. Ctrl-C stops it.", flush=True)
         return serve(settings, port)
 
 

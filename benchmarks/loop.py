@@ -6,9 +6,11 @@ Expectations); for a quick command, an interpreter that starts and ends.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,9 @@ from pipelines.settings import load_settings
 
 IMPORTS = "import dlt, duckdb, great_expectations; from dbt.cli.main import dbtRunner"
 CHANGED_SHARE = 0.01
+NOTHING_NEW = "nothing is new in the CRMs"
 SEED = 20260630
+A_MINUTE = 60
 
 
 def tables() -> Iterator[tuple[str, str]]:
@@ -41,7 +45,10 @@ def _loop(home: Path, env: dict[str, str]) -> str:
     rows.append(("second run: reads back what it wrote", measure(build, env)))
     rows.append(("nothing changed", _settled(build, env)))
     _change_some(home)
-    rows.append((f"{CHANGED_SHARE:.0%} of contacts and leads changed", measure(build, env)))
+    changed = measure(build, env)
+    if NOTHING_NEW in changed.output:
+        raise RuntimeError("the edits were not found")
+    rows.append((f"{CHANGED_SHARE:.0%} of contacts and leads changed", changed))
     lines = [
         "| run | wall s | pipeline s | of it fixed s | ÷ floor | peak MiB |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -57,7 +64,7 @@ def _settled(build: list[str], env: dict[str, str]) -> Measured:
     """Builds until one finds nothing new: what was just written becomes readable after the hold-back."""
     for _ in range(4):
         run = measure(build, env)
-        if "nothing is new in the CRMs" in run.output:
+        if NOTHING_NEW in run.output:
             return run
     raise RuntimeError("the loop does not settle: each run finds something new")
 
@@ -94,6 +101,15 @@ def _change_some(home: Path) -> None:
             ids = [record["Id"] for page in pages for record in page.records]
             for some in batched(_share(rng, ids), 200):
                 salesforce.update_collection("Lead", [{"Id": i, "Title": "Head of it"} for i in some])
+        _pass_time(ready["hubspot"]["url"])
+
+
+def _pass_time(url: str) -> None:
+    """Let the sandbox's clock pass the hold-back, or the edits would wait for the run after next."""
+    body = json.dumps({"advance_seconds": A_MINUTE}).encode()
+    request = urllib.request.Request(f"{url}/_sandbox/clock", data=body, method="POST")
+    with urllib.request.urlopen(request, timeout=10):
+        pass
 
 
 def _all_contacts(hubspot: HubSpotClient) -> Iterator[dict[str, Any]]:

@@ -47,8 +47,24 @@ def print_plan(console: Console, plan: Plan) -> None:
         console.print(f"\nRead it whole in {plan.path.name}; write it with: crm apply {plan.path}")
 
 
+def name_targets(console: Console, loop: Loop) -> None:
+    """Say which portal or org is about to be written to, unless it is a sandbox; the apply makes sure of it."""
+    with loop.warehouse.reading() as connection:
+        orgs = {
+            vendor: (org_id, name)
+            for vendor, org_id, name in connection.execute(
+                "select vendor, org_id, org_name from ops.connections"
+            ).fetchall()
+        }
+    for one in loop.settings.connections:
+        if one.environment != "sandbox":
+            org_id, name = orgs.get(one.vendor, ("unknown", ""))
+            console.print(f"Writing to {one.vendor} {org_id} ({name}), {one.environment}, {one.url}")
+
+
 def apply_plan(loop: Loop, plan_file: Path, *, limit: int | None, force: bool) -> Exit:
     """Apply a plan file and record what came of it. PARTIAL when some rows were not confirmed."""
+    name_targets(Console(highlight=False), loop)
     loop.recover()
     applied = loop.apply(plan_file, limit=limit, force=force)
     loop.record()

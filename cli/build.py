@@ -14,7 +14,7 @@ import time
 from cli import world as worlds
 from cli.sandbox_process import connected, running
 from cli.screen import Screen
-from pipelines.errors import CrmError
+from pipelines.errors import CrmError, Exit
 from pipelines.settings import load_settings
 
 
@@ -49,6 +49,8 @@ def build(given_world: str | None, size: str) -> int:
             plan=plan, applied=applied, again=again,
         )  # fmt: skip
         show(screen.console, loop, story)
+    if any(result.status == "partial" for result in loop.results):
+        return Exit.PARTIAL
     if not again.is_empty:
         raise CrmError(
             f"a second plan still has {again.records} records to change", where=again.path.name,

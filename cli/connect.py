@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from cli import world
 from cli.screen import Screen
 from pipelines import logs
@@ -12,7 +15,8 @@ from pipelines.settings import Settings, is_loopback, load_settings
 from pipelines.steps import Loop
 
 
-def live_loop() -> Loop:
+@contextmanager
+def live_loop() -> Iterator[Loop]:
     """On the connections of the environment; refuses to mix them into a sandbox world's files."""
     settings = load_settings()
     if not settings.connections:
@@ -22,7 +26,8 @@ def live_loop() -> Loop:
         )  # fmt: skip
     if not all(is_loopback(connection.url) for connection in settings.connections):
         world.refuse_live(settings.home)
-    return loop_for(settings, Screen())
+    with Screen() as screen, loop_for(settings, screen) as loop:
+        yield loop
 
 
 def loop_for(settings: Settings, reporter: Reporter) -> Loop:

@@ -5,13 +5,16 @@ Nothing heavy is imported at the top: `crm --help` answers at once. Belongs here
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.errors import CrmError
+from pipelines.errors import CrmError, Exit
 
 if TYPE_CHECKING:
     from pipelines.steps import Loop
@@ -152,12 +155,17 @@ def _step(name: str, *arguments: str) -> None:
     """One step of the loop, by itself, on the connections of the environment."""
     with _loop() as loop:
         getattr(loop, name)(*arguments)
+        if any(result.status == "partial" for result in loop.results):
+            raise typer.Exit(Exit.PARTIAL)
 
 
-def _loop() -> Loop:
+@contextmanager
+def _loop() -> Iterator[Loop]:
+    """A Loop on the connections of the environment, with a live screen."""
     from cli.connect import live_loop
 
-    return live_loop()
+    with live_loop() as loop:
+        yield loop
 
 
 def main() -> None:
@@ -167,6 +175,13 @@ def main() -> None:
     except CrmError as error:
         print(f"crm: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except Exception as error:
+        logging.getLogger("crm").exception("not foreseen")
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        print(
+            f"crm: {type(error).__name__}: {first}; the run's log in var/logs has the rest.", file=sys.stderr
+        )
+        sys.exit(Exit.FAILED)
 
 
 if __name__ == "__main__":

@@ -184,6 +184,7 @@ def _next(console: Console, loop: Loop, story: Story) -> None:
         f" sandbox start {story.sandbox_seconds:.1f} s"
     )
     console.print(f"Analysts' database: [bold]{_relative(loop.settings.paths.published)}[/]")
+    console.print(f"Quality report: {_relative(loop.settings.paths.data_docs / 'index.html')}")
     console.print("\nNext, try:")
     console.print("  make build           again: incremental, and nothing is written twice")
     console.print("  .venv/bin/crm status what is published and how fresh it is")

@@ -18,6 +18,8 @@ from pipelines.errors import UsageError
 DEFAULT = "default"
 BELONGS_TO_A_WORLD = (
     "warehouse.duckdb",
+    "work.duckdb",
+    "work.duckdb.wal",
     "analytics.duckdb",
     "state.sqlite",
     "state.sqlite-wal",

@@ -50,6 +50,10 @@ RAW_VOLUME = tuple(
 )
 RAW = (
     Suite(
+        scope="raw", table="ops.loads", name="first_loads", severity="gate", build=raw.first_loads,
+        query=raw.FIRST_LOADS, key="object",
+    ),
+    Suite(
         scope="raw", table="ops.loads", name="freshness", severity="warn", build=raw.loads,
         query=raw.LOADS, key="object",
     ),

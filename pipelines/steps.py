@@ -136,14 +136,17 @@ class Loop:
                 step.skip("rows, config, code and business date are as they were")
             else:
                 from pipelines.rules import tables
-                from pipelines.state import registry
+                from pipelines.state import journal, registry
 
                 self.check_with.get_ready()
                 if not self.warehouse.has_work():
                     self._start_work()
                 with self.warehouse.writing() as connection, self.state.reading() as state:
                     as_of = self._as_of(connection)
-                    tables.write(connection, self.settings.config_dir, self.run, as_of, registry.load(state))
+                    tables.write(
+                        connection, self.settings.config_dir, self.run, as_of, registry.load(state),
+                        own_stage_writes=journal.stage_writes(state),
+                    )  # fmt: skip
                 self._build("marts", step)
         return self.results[-1]
 

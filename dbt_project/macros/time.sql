@@ -16,3 +16,15 @@
 {% macro run_value(column) -%}
     (select run.{{ column }} from {{ source('rules', 'run') }} as run)
 {%- endmacro %}
+
+{#- A moment, or null when it lies within a minute of one of a list of moments (which may be null). -#}
+{%- macro unless_near(moment, moments) -%}
+    case
+        when
+            coalesce(
+                list_bool_or(list_transform({{ moments }}, lambda m: abs(epoch(m) - epoch({{ moment }})) <= 60)), false
+            )
+            then null
+        else {{ moment }}
+    end
+{%- endmacro -%}

@@ -24,6 +24,24 @@ qualify row_number() over (partition by vendor, object order by loaded_at desc, 
 """
 
 
+FIRST_LOADS = """
+select vendor || ' ' || object as object, bool_or(status in ('loaded', 'unchanged')) as was_read
+from ops.loads
+where status <> 'absent'
+group by all
+"""
+
+
+def first_loads(gxe: Any, facts: Facts) -> list[Any]:
+    """Every object was read at least once: what was never read would look like a world that has none."""
+    return [
+        gxe.ExpectColumnValuesToBeInSet(
+            column="was_read", value_set=[True],
+            meta=says("{bad} of {rows} objects have never been read whole"),
+        ),
+    ]  # fmt: skip
+
+
 def loads(gxe: Any, facts: Facts) -> list[Any]:
     """Every object was read by this run, and none is far behind."""
     return [

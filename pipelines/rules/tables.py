@@ -75,6 +75,10 @@ create table if not exists decisions.assignments (
 """
 
 
+_OWN_STAGE_WRITES: rows.Columns = (("record_key", pa.string()), ("written_at", pa.timestamp("us", tz="UTC")))
+"""Each lifecycle stage that this project wrote to a HubSpot contact, which HubSpot dates like any other."""
+
+
 def write(
     connection: duckdb.DuckDBPyConnection,
     config_dir: Path,
@@ -82,6 +86,7 @@ def write(
     as_of: datetime,
     registry: Registry,
     connections: Sequence[Connected] | None = None,
+    own_stage_writes: Sequence[tuple[str, datetime]] = (),
 ) -> None:
     """Replace schema `rules`. Without `connections`, those the extract left in `ops.connections` are used.
 
@@ -112,6 +117,7 @@ def write(
             _replace(connection, name, _as_table(schema, content))
         _replace(connection, "person_registry", registry.people)
         _replace(connection, "person_aliases", registry.aliases)
+        _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
         _write_connections(connection, connections)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
     except BaseException:

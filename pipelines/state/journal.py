@@ -98,6 +98,19 @@ def has_open(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
+def stage_writes(connection: Connection) -> list[tuple[str, datetime]]:
+    """(record_key, when) of every lifecycle stage that this project moved a HubSpot contact into."""
+    query = (
+        select(journal.c.record_key, journal.c.settled_at)
+        .where(
+            journal.c.vendor == "hubspot", journal.c.object == "contacts",
+            journal.c.field == "lifecyclestage", journal.c.state == "confirmed",
+        )
+        .order_by(journal.c.record_key, journal.c.settled_at)
+    )  # fmt: skip
+    return [(row.record_key, row.settled_at) for row in connection.execute(query)]
+
+
 def states_of(connection: Connection, change_ids: Sequence[str]) -> dict[str, JournalState]:
     """Change id -> state, of those that the journal knows."""
     found: dict[str, JournalState] = {}

@@ -28,6 +28,7 @@ PROMISED = {  # docs/interfaces.md
     "team_members": {"team", "member_email", "position", "weight", "active"},
     "person_registry": {"record_key", "person_id", "founded_at"},
     "person_aliases": {"alias", "person_id"},
+    "own_stage_writes": {"record_key", "written_at"},
 }
 
 

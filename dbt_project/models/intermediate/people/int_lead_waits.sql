@@ -1,5 +1,6 @@
 -- A wait begins when a lead is qualified by marketing or, without such a date, given to somebody; it ends with
--- the first call, e-mail or meeting of sales.
+-- the first call, e-mail or meeting of sales. Those are read from Salesforce, so who is not there has no wait:
+-- nothing could ever end it.
 with assigned as (
     select
         coalesce(aliases.person_id, assignments.person_id) as person_id,
@@ -17,7 +18,9 @@ waits as (
         coalesce(people.mql_at, assigned.decided_at) as assigned_at
     from {{ ref('int_people') }} as people
     left join assigned on people.person_id = assigned.person_id
-    where coalesce(people.mql_at, assigned.decided_at) is not null
+    where
+        coalesce(people.mql_at, assigned.decided_at) is not null
+        and coalesce(people.lead_id_salesforce, people.contact_id_salesforce) is not null
 ),
 
 contacts as (

@@ -1,6 +1,15 @@
-with hubspot_contacts as (
+-- HubSpot dates a stage also when this project moves a contact into it. That is not something the person did.
+with own_stage_writes as (
     select
         record_key,
+        list(written_at) as moments
+    from {{ source('rules', 'own_stage_writes') }}
+    group by record_key
+),
+
+hubspot_contacts as (
+    select
+        contacts.record_key,
         'hubspot' as vendor,
         'contacts' as object,
         contact_id as record_id,
@@ -21,13 +30,14 @@ with hubspot_contacts as (
         owner_id as owner_source_id,
         false as is_queue_owned,
         {{ record_key('hubspot', 'companies', 'company_id') }} as account_record_key,
-        mql_at,
-        sql_at,
-        opportunity_at,
-        customer_at,
+        {{ unless_near('contacts.mql_at', 'own_stage_writes.moments') }} as mql_at,
+        {{ unless_near('contacts.sql_at', 'own_stage_writes.moments') }} as sql_at,
+        {{ unless_near('contacts.opportunity_at', 'own_stage_writes.moments') }} as opportunity_at,
+        {{ unless_near('contacts.customer_at', 'own_stage_writes.moments') }} as customer_at,
         created_at,
         updated_at
-    from {{ ref('stg_hubspot__contacts') }}
+    from {{ ref('stg_hubspot__contacts') }} as contacts
+    left join own_stage_writes on contacts.record_key = own_stage_writes.record_key
 ),
 
 salesforce_leads as (

@@ -10,12 +10,8 @@ with members as (
         ) as record_key,
         {{ record_key('salesforce', 'Campaign', 'members.campaign_id') }} as campaign_id,
         coalesce(members.has_responded, false) as is_response,
-        -- Salesforce knows the day of the response only.
-        case
-            when members.has_responded and members.first_responded_date is not null
-                then {{ utc_midnight('members.first_responded_date') }}
-            else members.created_at
-        end as occurred_at,
+        case when members.has_responded then members.first_responded_date end as responded_on,
+        members.created_at,
         members.status as content
     from {{ ref('stg_salesforce__campaign_members') }} as members
 ),
@@ -31,7 +27,13 @@ channels as (
 )
 
 select
-    members.*,
+    members.* exclude (responded_on, created_at),
+    -- Salesforce knows the day of the response only; nobody responds before the campaign begins (data_findings).
+    case
+        when members.responded_on >= coalesce(campaigns.start_date, members.responded_on)
+            then {{ utc_midnight('members.responded_on') }}
+        else members.created_at
+    end as occurred_at,
     coalesce(matched.channel, fallback.channel) as channel,
     coalesce(matched.source, fallback.source, campaigns.name) as source,
     coalesce(matched.medium, fallback.medium) as medium

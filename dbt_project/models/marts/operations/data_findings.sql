@@ -274,7 +274,30 @@ orphan_findings as (
         )
 ),
 
+campaign_findings as (
+    select
+        'response_before_campaign' as finding,
+        'salesforce' as vendor,
+        'CampaignMember' as object,
+        members.campaign_member_id as example_id
+    from {{ ref('stg_salesforce__campaign_members') }} as members
+    inner join {{ ref('stg_salesforce__campaigns') }} as campaigns on members.campaign_id = campaigns.campaign_id
+    where members.has_responded and members.first_responded_date < campaigns.start_date
+
+    union all
+
+    select
+        'campaign_in_both_crms' as finding,
+        'salesforce' as vendor,
+        'Campaign' as object,
+        ours.campaign_id as example_id
+    from {{ ref('stg_salesforce__campaigns') }} as ours
+    where lower(ours.name) in (select lower(theirs.name) from {{ ref('stg_hubspot__campaigns') }} as theirs)
+),
+
 found as (
+    select * from campaign_findings
+    union all
     select * from opportunity_findings
     union all
     select * from owner_findings
@@ -326,6 +349,12 @@ explained (finding, severity, remedy) as (
     ('person_without_email', 'info', 'Without an address a person is matched by CRM links only.'),
     ('person_twice_in_one_object', 'warning', 'Merge the records in the CRM: the marts count one person.'),
     ('account_twice_in_one_object', 'warning', 'Merge the records in the CRM: the marts count one company.'),
+    ('response_before_campaign', 'warning', 'Correct the date: the day of membership stands in for it.'),
+    (
+        'campaign_in_both_crms',
+        'warning',
+        'Both CRMs have a campaign of this name: each row shows its own cost and revenue, look at the two together.'
+    ),
     ('campaign_member_without_person', 'warning', 'The lead or contact is gone; the touch is not counted.'),
     ('task_without_person', 'warning', 'The lead or contact is gone; the touch is not counted.'),
     ('touch_without_date', 'warning', 'Without a date a touch is not counted.'),

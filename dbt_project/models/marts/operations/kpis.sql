@@ -1,8 +1,8 @@
 with windows as (
     select
-        business_date - window_days as window_start,
+        business_date - window_days + 1 as window_start,
         business_date as window_end,
-        cast(business_date - window_days as timestamp) at time zone business_zone as starts_at,
+        cast(business_date - window_days + 1 as timestamp) at time zone business_zone as starts_at,
         cast(business_date + 1 as timestamp) at time zone business_zone as ends_at
     from {{ source('rules', 'run') }}
 ),

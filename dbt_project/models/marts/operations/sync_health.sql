@@ -16,7 +16,7 @@ requests as (
     select
         sync,
         run_id,
-        count(distinct nullif(request_id, '')) as api_calls
+        nullif(count(distinct nullif(request_id, '')), 0) as api_calls
     from {{ source('ops', 'journal') }}
     group by sync, run_id
 ),

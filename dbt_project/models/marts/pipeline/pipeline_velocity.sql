@@ -93,6 +93,7 @@ measured as (
         count(*) as opportunities,
         count(*) filter (where is_decided) as decided_opportunities,
         count(*) filter (where is_won) as won_opportunities,
+        count(*) filter (where is_won and amount_converted is null) as unconverted_opportunities,
         cast(count(*) filter (where is_won) as double) / nullif(count(*) filter (where is_decided), 0) as win_rate,
         cast(
             sum(amount_converted) filter (where is_won)

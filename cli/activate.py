@@ -48,7 +48,7 @@ def print_plan(console: Console, plan: Plan) -> None:
 
 
 def name_targets(console: Console, loop: Loop) -> None:
-    """Say which portal or org is about to be written to, unless it is a sandbox; the apply makes sure of it."""
+    """Say which portal or org is about to be written to, unless it is a sandbox; apply makes sure of it."""
     with loop.warehouse.reading() as connection:
         orgs = {
             vendor: (org_id, name)

@@ -57,12 +57,6 @@ class GateFailed(CrmError):
     exit_code = Exit.GATE
 
 
-class PartialFailure(CrmError):
-    """Some objects or rows failed; the others are done."""
-
-    exit_code = Exit.PARTIAL
-
-
 class Locked(CrmError):
     """Another run holds the warehouse."""
 

@@ -1,0 +1,42 @@
+"""What hangs on records and is read with them: property history and associations."""
+
+from __future__ import annotations
+
+from pipelines.sources.schema import RawTable
+
+HISTORY_PROPERTIES = ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id")
+ASSOCIATIONS: dict[str, tuple[str, ...]] = {"contacts": ("companies",), "deals": ("contacts", "companies")}
+
+TABLES: tuple[RawTable, ...] = (
+    RawTable(
+        "deals_property_history",
+        "deals",
+        {
+            "id": "text",
+            "property": "text",
+            "changed_at": "timestamp",
+            "value": "text",
+            "source_type": "text",
+            "source_id": "text",
+        },
+        key=("id", "property", "changed_at"),
+        comes_with=("deals",),
+        note="history of HISTORY_PROPERTIES, newest and oldest alike",
+    ),
+    RawTable(
+        "associations",
+        "associations",
+        {
+            "from_type": "text",
+            "from_id": "text",
+            "to_type": "text",
+            "to_id": "text",
+            "type_id": "integer",
+            "category": "text",
+            "label": "text",
+        },
+        key=("from_type", "from_id", "to_type", "to_id", "type_id", "category"),
+        comes_with=("contacts", "deals"),
+        note="the pairs of ASSOCIATIONS; type names are the plural API names",
+    ),
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.rules.attribution import load_attribution
+from pipelines.rules.extract import load_extract
 from pipelines.rules.identity import load_identity
 from pipelines.rules.kpis import load_kpis
 from pipelines.rules.lead_score import load_lead_score
@@ -18,6 +19,7 @@ from pipelines.rules.teams import load_teams
 
 LOADERS = (
     load_attribution,
+    load_extract,
     load_identity,
     load_kpis,
     load_lead_score,

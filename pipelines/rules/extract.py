@@ -1,0 +1,100 @@
+"""`extract.yml`: which objects and fields are copied, and how often all of it is compared.
+
+Belongs here: what the file may say, and what holds without it. Which objects there are is known to
+`pipelines.sources` and to the vendors; a name nobody knows is found out while reading, not here.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.rules.loader import Strict, load
+
+FILE = "extract.yml"
+Names = tuple[str, ...]
+
+
+class Choice(Strict):
+    """Which fields of an object, besides those its table promises: all, `only` or all `without` the named."""
+
+    only: Names | None = None
+    without: Names = ()
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> Choice:
+        if self.only is not None and self.without:
+            raise ValueError("say only or without, not both")
+        return self
+
+    def takes(self, name: str) -> bool:
+        """Whether a field is wanted. Names are compared without case, as both vendors do."""
+        listed = {each.casefold() for each in (self.without if self.only is None else self.only)}
+        return (name.casefold() in listed) == (self.only is not None)
+
+    @property
+    def names(self) -> Names:
+        """Every field the choice names."""
+        return (*(self.only or ()), *self.without)
+
+
+class HubSpotExtract(Strict):
+    """`objects` are the standard ones; `history` adds to the properties whose every change is kept."""
+
+    objects: Literal["all"] | Names = "all"
+    custom_objects: Literal["all", "none"] | Names = "all"
+    properties: dict[str, Choice] = Field(default_factory=dict)
+    history: dict[str, Names] = Field(default_factory=dict)
+
+    def choice(self, object_type: str) -> Choice:
+        return self.properties.get(object_type, Choice())
+
+
+class SalesforceExtract(Strict):
+    """`objects` adds to the standard ones."""
+
+    objects: Names = ()
+    fields: dict[str, Choice] = Field(default_factory=dict)
+
+    def choice(self, sobject: str) -> Choice:
+        wanted = {name.casefold(): choice for name, choice in self.fields.items()}
+        return wanted.get(sobject.casefold(), Choice())
+
+
+class Sweep(Strict):
+    every_days: float = Field(default=7, gt=0)
+
+    @property
+    def every(self) -> timedelta:
+        return timedelta(days=self.every_days)
+
+
+class Calculated(Strict):
+    every_hours: float = Field(default=24, gt=0)
+
+    @property
+    def every(self) -> timedelta:
+        return timedelta(hours=self.every_hours)
+
+
+class Budget(Strict):
+    """`daily_share`: of a vendor's calls of a day, from 0 to 1; others' calls count too."""
+
+    daily_share: float = Field(default=0.9, gt=0, le=1)
+
+
+class Extract(Strict):
+    hubspot: HubSpotExtract = HubSpotExtract()
+    salesforce: SalesforceExtract = SalesforceExtract()
+    sweep: Sweep = Sweep()
+    calculated: Calculated = Calculated()
+    budget: Budget = Budget()
+
+
+def load_extract(config_dir: Path) -> Extract:
+    """The file's, or the defaults where a team's own config has no such file."""
+    path = config_dir / FILE
+    return load(path, Extract) if path.is_file() else Extract()

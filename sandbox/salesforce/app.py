@@ -9,17 +9,17 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.clock import Clock, real_ms
 from sandbox.limits import DailyCount
-from sandbox.salesforce import auth, bulk, collections, errors, query, sobjects
+from sandbox.salesforce import auth, bulk, collections, composite, errors, org_control, query, sobjects
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import Rows
 from sandbox.store import Store
-from sandbox.vendor import Vendor
+from sandbox.vendor import Handler, Vendor
 
 FIRST_VERSION, LAST_VERSION = 31, 68
 DAILY = 100_000
@@ -36,13 +36,32 @@ class Salesforce(Vendor):
 
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
-        self.org = Org(store)
-        self.rows = Rows(self.org)
+        self.read_org()
+        self.table: list[tuple[str, re.Pattern[str], Handler]] = []
+        """Every route, for requests inside a composite."""
+        self.cut: dict[str, int] = {}
+        """How many of the next answers of a kind lose their last rows."""
         self.results: Path = store.path.parent / "bulk"
         self.key_file: Path = store.path.parent / "salesforce_jwt_key.pem"
         today = times.day(clock.now())
         used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
         self.daily = DailyCount(DAILY if limited else 0, int(used), today)
+
+    def read_org(self) -> None:
+        """Take the org as its store has it now."""
+        self.org = Org(self.store)
+        self.rows = Rows(self.org)
+
+    def route(self, method: str, path: str, handler: Handler) -> list[Route]:
+        self.table.append((method, compile_path(path)[0], handler))
+        return super().route(method, path, handler)
+
+    def is_cut(self, kind: str) -> bool:
+        """Whether this answer is to lose its last rows."""
+        if not self.cut.get(kind):
+            return False
+        self.cut[kind] -= 1
+        return True
 
     def real_now(self) -> int:
         """The machine's time: sessions and assertions age by it, so that setting the clock ends none."""
@@ -110,11 +129,11 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     sf = Salesforce(store, clock, limited=limited)
     base = "/services/data"
     routes: list[Route] = [
-        *sf.control_routes(), *auth.routes(sf),
+        *sf.control_routes(), *org_control.routes(sf), *auth.routes(sf),
         *sf.route("GET", base, _versions), *sf.route("GET", base + "/{version}", _resources),
         *sf.route("GET", base + "/{version}/limits", lambda call: _limits(sf, call)),
     ]  # fmt: skip
-    for part in (query, bulk, collections, sobjects):
+    for part in (query, bulk, collections, composite, sobjects):
         routes += part.routes(sf)
 
     @asynccontextmanager

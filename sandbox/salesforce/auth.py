@@ -47,13 +47,26 @@ def _token(sf: Salesforce, call: Call) -> Response:
         return _issue(sf, call)
     if grant == "refresh_token":
         _check_client(sf, call, form)
-        if not hmac.compare_digest(form.get("refresh_token", ""), sf.store.get_meta("refresh_token")):
-            raise _refuse("invalid_grant", "expired access/refresh token")
-        return _issue(sf, call)
+        return _refreshed(sf, call, form.get("refresh_token", ""))
     if grant == JWT_GRANT:
         _check_assertion(sf, call, form.get("assertion", ""))
         return _issue(sf, call)
     raise _refuse("unsupported_grant_type", "grant type not supported")
+
+
+def _refreshed(sf: Salesforce, call: Call, given: str) -> Response:
+    """A session for a refresh token. With rotation the token is spent; one used again ends the grant."""
+    if not hmac.compare_digest(given, sf.store.get_meta("refresh_token")):
+        if sf.store.value("select 1 from meta where key = ?", (f"spent {given}",)):
+            sf.store.set_meta("refresh_token", f"revoked at {call.now}")
+        problem = {"error": "invalid_grant", "error_description": "expired access/refresh token"}
+        return answer(problem, 400, charset="UTF-8")
+    if not sf.store.value("select value from meta where key = 'rotate_refresh'"):
+        return _issue(sf, call)
+    following = "5Aep861" + hashlib.sha512(f"{given}|{call.request_id}".encode()).hexdigest()[:80]
+    sf.store.set_meta(f"spent {given}", str(call.now))
+    sf.store.set_meta("refresh_token", following)
+    return _issue(sf, call, refresh_token=following)
 
 
 def _check_client(sf: Salesforce, call: Call, form: dict[str, str]) -> None:
@@ -93,7 +106,7 @@ def _decoded(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def _issue(sf: Salesforce, call: Call) -> Response:
+def _issue(sf: Salesforce, call: Call, **more: str) -> Response:
     digest = hashlib.sha256(f"{call.request_id}|{call.now}".encode()).hexdigest()
     token = f"{sf.org.id[:15]}!AQ{digest}"
     sf.store.db.execute(
@@ -114,6 +127,7 @@ def _issue(sf: Salesforce, call: Call) -> Response:
             "token_type": "Bearer",
             "issued_at": issued,
             "api_instance_url": call.base_url,
+            **more,
         },
         charset="UTF-8",
     )

@@ -19,6 +19,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors, ids, results, sobjects
 from sandbox.salesforce.query import compiled
+from sandbox.salesforce.schema_operations import NO_BULK
 from sandbox.salesforce.soql.compiler import Compiled
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def _create(sf: Salesforce, call: Call) -> Response:
     if body.get("contentType", "CSV") != "CSV" or body.get("columnDelimiter", "COMMA") != "COMMA":
         raise errors.error(400, "INVALIDJOB", "this server answers with CSV and commas only")
     query = compiled(sf, text, call.now, deleted=operation == "queryAll")
+    if query.sobject.name in NO_BULK:
+        message = f"Entity '{query.sobject.name}' is not supported by the Bulk API."
+        raise errors.error(400, "INVALIDENTITY", message)
     if query.aggregate or query.count_only or (" offset " in query.sql and " offset 0" not in query.sql):
         raise errors.error(
             400, "API_ERROR", "Aggregate Relationships and OFFSET are not supported in Bulk Query"
@@ -201,6 +205,10 @@ def _results(sf: Salesforce, call: Call) -> Response:
     if start > row[9]:
         raise errors.error(400, "INVALID_QUERY_LOCATOR", "invalid locator")
     body, count = results.read(sf.results / f"{row[0]}.csv", start, most)
+    if count > 1 and sf.is_cut("bulk"):
+        body, count = results.read(sf.results / f"{row[0]}.csv", start, count // 2)
+        headers = {"Sforce-Locator": "null", "Sforce-NumberOfRecords": str(count)}
+        return Response(body, headers=headers, media_type="text/csv;charset=UTF-8")
     more = _locator(start + count) if start + count < row[9] else "null"
     headers = {"Sforce-Locator": more, "Sforce-NumberOfRecords": str(count)}
     return Response(body, headers=headers, media_type="text/csv;charset=UTF-8")

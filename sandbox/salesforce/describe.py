@@ -124,14 +124,14 @@ def child_name(child: SObject, field: Field) -> str | None:
 
 def field_describe(field: Field) -> dict[str, Any]:
     """A field with every key of a real one."""
-    text = field.type not in (*_NUMERIC, "int", "boolean", "date", "datetime")
+    text = field.type not in (*_NUMERIC, "int", "boolean", "date", "datetime", "time", "anyType")
     writable = not field.server_made
     return {
-        "aggregatable": field.type not in ("boolean", "textarea"),
+        "aggregatable": field.type not in ("boolean", "textarea", "anyType", "multipicklist"),
         "aiPredictionField": False,
         "autoNumber": False,
         "byteLength": field.length * 3 if text and field.type not in ("id", "reference") else field.length,
-        "calculated": False,
+        "calculated": bool(field.formula),
         "calculatedFormula": None,
         "cascadeDelete": False,
         "caseSensitive": False,
@@ -149,7 +149,7 @@ def field_describe(field: Field) -> dict[str, Any]:
         "encrypted": False,
         "externalId": field.external_id,
         "extraTypeInfo": "personname" if field.name in ("FirstName", "LastName") else None,
-        "filterable": (field.filterable and field.type != "textarea") or field.length <= 255,
+        "filterable": field.filterable and (field.type != "textarea" or field.length <= 255),
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
         "groupable": (text and field.type != "textarea") or field.type in ("boolean", "date", "int"),

@@ -1,7 +1,8 @@
 """What a field is: its type, length, picklist, reference and who may write it; read from compact lines.
 
 `Name type length? flags -> Target:Relationship`. Flags: r required on create, a server-made (not writable),
-n never null, i only on create, u unique, x external id, f not filterable, p restricted picklist, c custom.
+n never null, i only on create, u unique, x external id, f not filterable, p restricted picklist. A formula
+follows `:=` as SQL, with `{t}` for its own row: it is computed when read and stored nowhere.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ SOAP_TYPES = {
     "percent": "xsd:double",
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
+    "time": "xsd:time",
+    "anyType": "xsd:anyType",
 }
 _LENGTHS = {
     "id": 18,
@@ -49,6 +52,7 @@ class Field:
     targets: tuple[str, ...] = ()
     relationship: str = ""
     values: tuple[str, ...] = ()
+    formula: str = ""
 
     @property
     def custom(self) -> bool:
@@ -94,6 +98,7 @@ class SObject:
 
 def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:
     """Read a field from its line. `values` holds picklists by `Name`."""
+    line, _, formula = line.partition(":=")
     left, _, right = line.partition("->")
     name, kind, *rest = left.split()
     length = (
@@ -120,6 +125,7 @@ def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:
         tuple(target.split("|")) if target else (),
         relationship,
         values.get(name, ()),
+        formula.strip(),
     )
 
 

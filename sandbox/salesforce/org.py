@@ -5,7 +5,7 @@ Objects that a world adds are kept in the store, so that a started server knows 
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -23,6 +23,9 @@ create table if not exists cursor_pages (
 create table if not exists jobs (
     id text primary key, operation text, object text, query text, state text, created integer,
     modified integer, version text, created_by text, records integer, ms integer, message text);
+create table if not exists purged (object text, id text, at text, primary key (object, id));
+create table if not exists late (object text, id text, at integer, primary key (object, id));
+create table if not exists unseen (object text, field text, primary key (object, field));
 """
 
 
@@ -34,12 +37,20 @@ class Org:
         self.id = store.get_meta("organization_id")
         self.user_id = store.get_meta("integration_user_id")
         self.objects: dict[str, SObject] = {}
+        unseen = set(store.rows("select object, field from unseen"))
         for (definition,) in store.rows("select definition from sobjects order by name"):
-            sobject = _read(orjson.loads(definition))
-            self.objects[sobject.name] = sobject
+            sobject = _seen(_read(orjson.loads(definition)), unseen)
+            if (sobject.name, "") not in unseen:
+                self.objects[sobject.name] = sobject
+        self.late: frozenset[str] = frozenset()
+        self.read_late()
         self._folded = {name.lower(): sobject for name, sobject in self.objects.items()}
         self._prefixes = {sobject.prefix: sobject for sobject in self.objects.values()}
         self._next: dict[str, int] = {}
+
+    def read_late(self) -> None:
+        """Which objects have rows that nobody sees yet."""
+        self.late = frozenset(name for (name,) in self.store.rows("select distinct object from late"))
 
     def object(self, name: str) -> SObject | None:
         """An object by its API name, in any case."""
@@ -50,13 +61,17 @@ class Org:
         return self._prefixes.get(record_id[:3])
 
     def new_id(self, sobject: SObject) -> str:
-        """An id no record of the object has had: records are never removed, so counting does."""
+        """An id no record of the object has had, purged ones included."""
         if sobject.name not in self._next:
             self._next[sobject.name] = int(self.store.value(f'select count(*) from "{sobject.name}"')) + 1
         while True:
             candidate = ids.make(sobject.prefix, self._next[sobject.name])
             self._next[sobject.name] += 1
-            if self.store.value(f'select 1 from "{sobject.name}" where Id = ?', (candidate,)) is None:
+            taken = (
+                f'select 1 from "{sobject.name}" where Id = ? '
+                "union all select 1 from purged where object = ? and id = ?"
+            )
+            if self.store.value(taken, (candidate, sobject.name, candidate)) is None:
                 return candidate
 
     def stage(self, name: str) -> dict[str, Any] | None:
@@ -78,19 +93,28 @@ def _read(definition: dict[str, Any]) -> SObject:
     return SObject(**{k: v for k, v in definition.items() if k != "fields"}, fields=fields)
 
 
+def _seen(sobject: SObject, unseen: set[tuple[Any, ...]]) -> SObject:
+    """The object as far as the user may see it."""
+    if not any(name == sobject.name and field for name, field in unseen):
+        return sobject
+    shown = {n: f for n, f in sobject.fields.items() if (sobject.name, n) not in unseen}
+    return replace(sobject, fields=shown)
+
+
+def define(store: Store, sobject: SObject) -> None:
+    """Keep an object's definition."""
+    shown = {
+        "name": sobject.name, "label": sobject.label, "plural": sobject.plural, "prefix": sobject.prefix,
+        "read_only": sobject.read_only, "fields": [asdict(f) for f in sobject.fields.values()],
+    }  # fmt: skip
+    store.db.execute("insert or replace into sobjects values (?, ?)", (sobject.name, orjson.dumps(shown)))
+
+
 def prepare(store: Store, objects: dict[str, SObject], meta: dict[str, str]) -> None:
     """Make the tables of an org with these objects."""
     store.script(TABLES)
     schema.create_tables(store, objects)
     for sobject in objects.values():
-        shown = {
-            "name": sobject.name,
-            "label": sobject.label,
-            "plural": sobject.plural,
-            "prefix": sobject.prefix,
-            "read_only": sobject.read_only,
-            "fields": [asdict(f) for f in sobject.fields.values()],
-        }
-        store.db.execute("insert or replace into sobjects values (?, ?)", (sobject.name, orjson.dumps(shown)))
+        define(store, sobject)
     for key, value in meta.items():
         store.set_meta(key, value)

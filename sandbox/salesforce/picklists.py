@@ -38,6 +38,7 @@ PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
         "Rating": ("Hot", "Warm", "Cold"),
     },
     "Lead": {
+        "Interests__c": ("Analytics", "Automation", "Integrations", "Reporting", "Security"),
         "Status": (
             "Open - Not Contacted",
             "Working - Contacted",
@@ -81,6 +82,16 @@ PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
     "CampaignMember": {
         "Status": ("Sent", "Opened", "Responded", "Registered", "Attended", "No Show", "Bounced")
     },
+    "Case": {
+        "Status": ("New", "Working", "Escalated", "Closed"),
+        "Priority": ("High", "Medium", "Low"),
+        "Origin": ("Phone", "Email", "Web"),
+        "Type": ("Problem", "Question", "Feature Request"),
+        "Reason": ("Installation", "Performance", "Billing", "Other"),
+    },
+    "Event": {"ShowAs": ("Busy", "OutOfOffice", "Free"), "EventSubtype": ("Event",)},
+    "EmailMessage": {"Status": ("0", "1", "2", "3")},
+    "Product2": {"Family": ("Platform", "Services", "Add-on")},
     "Task": {
         "Status": ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"),
         "Priority": ("High", "Normal", "Low"),
@@ -93,4 +104,6 @@ DEFAULTS: dict[str, dict[str, str]] = {
     "Lead": {"Status": "Open - Not Contacted"},
     "Task": {"Status": "Not Started", "Priority": "Normal"},
     "CampaignMember": {"Status": "Sent"},
+    "Case": {"Status": "New", "Priority": "Medium"},
+    "EmailMessage": {"Status": "3"},
 }

@@ -38,7 +38,8 @@ class Rows:
         return [dict(zip(sobject.fields, row, strict=True)) for row in rows]
 
     def _one(self, sobject: SObject, column: str, value: Any) -> Row | None:
-        row = self.org.store.row(f'select * from "{sobject.name}" where "{column}" = ?', (value,))
+        listed = ", ".join(_read(f) for f in sobject.fields.values())
+        row = self.org.store.row(f'select {listed} from "{sobject.name}" t where t."{column}" = ?', (value,))
         return None if row is None else dict(zip(sobject.fields, row, strict=True))
 
     def create(self, call: Call, sobject: SObject, wanted: Mapping[str, Any]) -> str:
@@ -159,15 +160,20 @@ class Rows:
     def insert(self, sobject: SObject, row: Row) -> None:
         marks = ", ".join("?" * len(sobject.fields))
         self.org.store.db.execute(
-            f'insert into "{sobject.name}" values ({marks})', [row[name] for name in sobject.fields]
+            f'insert into "{sobject.name}" values ({marks})',
+            [None if f.formula else row[f.name] for f in sobject.fields.values()],
         )
 
     def _save(self, sobject: SObject, row: Row) -> None:
-        names = [name for name in sobject.fields if name != "Id"]
+        names = [f.name for f in sobject.fields.values() if f.name != "Id" and not f.formula]
         sets = ", ".join(f'"{name}" = ?' for name in names)
         self.org.store.db.execute(
             f'update "{sobject.name}" set {sets} where Id = ?', [*(row[name] for name in names), row["Id"]]
         )
+
+
+def _read(field: Field) -> str:
+    return field.formula.format(t="t") if field.formula else f't."{field.name}"'
 
 
 def id_for(org: Org, sobject: SObject | None, text: Any) -> tuple[SObject, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import picklists
+from sandbox.salesforce import history, picklists
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.org import Org
@@ -45,6 +45,10 @@ def derive(org: Org, sobject: SObject, row: Row, before: Row | None, now: int) -
         _member(row, now)
     elif sobject.name == "Task":
         _task(row, before, now)
+    elif sobject.name == "Case":
+        _case(org, row, before, now)
+    elif sobject.name == "OpportunityLineItem":
+        _line_item(row, before)
 
 
 def _opportunity(org: Org, row: Row, before: Row | None) -> None:
@@ -82,17 +86,38 @@ def _task(row: Row, before: Row | None, now: int) -> None:
         row["CompletedDateTime"] = None
 
 
+def _case(org: Org, row: Row, before: Row | None, now: int) -> None:
+    if before is None:
+        count = int(org.store.value('select count(*) from "Case"'))
+        row["CaseNumber"] = f"{count + 1:08d}"
+    closed = row["Status"] == "Closed"
+    row["IsClosed"] = "true" if closed else "false"
+    if not closed:
+        row["ClosedDate"] = None
+    elif row["ClosedDate"] is None:
+        row["ClosedDate"] = times.iso_seconds(now)
+
+
+def _line_item(row: Row, before: Row | None) -> None:
+    priced = (
+        before is None or row["UnitPrice"] != before["UnitPrice"] or row["Quantity"] != before["Quantity"]
+    )
+    if priced and row["UnitPrice"] is not None:
+        row["TotalPrice"] = round(row["UnitPrice"] * row["Quantity"], 2)
+
+
 def after(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None) -> None:
     """Write the rows that a change brings with it."""
+    history.record(rows, sobject, row, before, call.now)
     if sobject.name != "Opportunity":
         return
     if before is not None and all(row[name] == before[name] for name in _SNAPSHOT):
         return
     org = rows.org
-    history = org.objects["OpportunityHistory"]
+    snapshots = org.objects["OpportunityHistory"]
     moment = times.iso_seconds(call.now)
     snapshot: Row = {
-        "Id": org.new_id(history),
+        "Id": org.new_id(snapshots),
         "OpportunityId": row["Id"],
         "CreatedById": org.user_id,
         "CreatedDate": moment,
@@ -103,5 +128,5 @@ def after(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None
         "CurrencyIsoCode": row["CurrencyIsoCode"],
         **{name: row[name] for name in _SNAPSHOT},
     }
-    rows.insert(history, snapshot)
+    rows.insert(snapshots, snapshot)
     call.change("OpportunityHistory", snapshot["Id"], "create", "OpportunityId", None, row["Id"])

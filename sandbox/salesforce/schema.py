@@ -5,7 +5,7 @@ Lines are in the language of `fields.parse`. System fields are added to each obj
 
 from __future__ import annotations
 
-from sandbox.salesforce import picklists
+from sandbox.salesforce import picklists, schema_operations
 from sandbox.salesforce.fields import SObject, parse, with_values
 from sandbox.store import Store
 
@@ -65,6 +65,7 @@ IsUnreadByOwner boolean
 HasOptedOutOfEmail boolean
 LastActivityDate date a
 Lead_Status__c picklist 255 p
+Interests__c multipicklist 4099
 """),
     "Contact": ("Contact", "Contacts", "003", _SYSTEM + _USER_OWNER + _CURRENCY + _SCORES + """
 MasterRecordId reference a -> Contact:MasterRecord
@@ -130,6 +131,7 @@ ForecastCategoryName picklist p
 CampaignId reference -> Campaign:Campaign
 ContactId reference i -> Contact:-
 LastActivityDate date a
+Account_Industry__c string 1300 af := (select a."Industry" from "Account" a where a."Id" = {t}."AccountId")
 """),
     "OpportunityHistory": ("Opportunity History", "Opportunity History", "008", """
 Id id an
@@ -215,6 +217,7 @@ TimeZoneSidKey picklist 40
 LocaleSidKey picklist 40
 LanguageLocaleKey picklist 40
 UserType picklist a
+UserRoleId reference -> UserRole:UserRole
 ManagerId reference -> User:Manager
 Title string 80
 Department string 80
@@ -239,12 +242,13 @@ TrialExpirationDate datetime a
 """),
 }  # fmt: skip
 READ_ONLY = {"OpportunityHistory", "OpportunityStage", "User", "Group", "Organization"}
+READ_ONLY |= schema_operations.READ_ONLY
 
 
 def standard_objects() -> dict[str, SObject]:
     """All standard objects, by name."""
     found = {}
-    for name, (label, plural, prefix, text) in _OBJECTS.items():
+    for name, (label, plural, prefix, text) in (_OBJECTS | schema_operations.OBJECTS).items():
         values = picklists.PICKLISTS["*"] | picklists.PICKLISTS.get(name, {})
         fields = [parse(line, values) for line in text.splitlines() if line]
         found[name] = SObject(
@@ -262,6 +266,13 @@ def custom_object(name: str, prefix: str, lines: list[str]) -> SObject:
     return SObject(name, label, label + "s", prefix, {f.name: f for f in fields})
 
 
+_ALSO_INDEXED = {
+    "OpportunityHistory": ("OpportunityId",),
+    "OpportunityFieldHistory": ("CreatedDate",),
+    "LeadHistory": ("CreatedDate",),
+}
+
+
 def create_tables(store: Store, objects: dict[str, SObject]) -> None:
     """A table per object, a column per field, indexes where clients filter and where references lead."""
     for sobject in objects.values():
@@ -271,8 +282,7 @@ def create_tables(store: Store, objects: dict[str, SObject]) -> None:
         )
         store.db.execute(f'create table if not exists "{sobject.name}" ({columns})')
         indexed = [f.name for f in sobject.fields.values() if f.name == "SystemModstamp" or f.external_id]
-        if sobject.name == "OpportunityHistory":
-            indexed.append("OpportunityId")
+        indexed += _ALSO_INDEXED.get(sobject.name, ())
         for name in indexed:
             store.db.execute(
                 f'create index if not exists "{sobject.name}_{name}" on "{sobject.name}" ("{name}")'

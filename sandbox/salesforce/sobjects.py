@@ -141,13 +141,19 @@ def _updated(sf: Salesforce, call: Call) -> Response:
 
 def _deleted(sf: Salesforce, call: Call) -> Response:
     sobject, start, end, covered = _window(sf, call)
-    rows = [] if "IsDeleted" not in sobject.fields else sf.store.rows(
-        f'select Id, SystemModstamp from "{sobject.name}" where IsDeleted = \'true\' and SystemModstamp >= ? '
-        "and SystemModstamp < ? order by SystemModstamp, Id",
-        (start, end),
-    )  # fmt: skip
+    if "SystemModstamp" not in sobject.fields or "IsDeleted" not in sobject.fields:
+        message = f"object type '{sobject.name}' is not supported for this operation"
+        raise errors.error(400, "INVALID_TYPE_FOR_OPERATION", message)
+    since = sf.store.value("select value from meta where key = 'deletions_since'")
+    reach = max(call.now - 15 * times.DAY, int(since or 0))
+    rows = sf.store.rows(
+        f"select Id, SystemModstamp as at from \"{sobject.name}\" where IsDeleted = 'true' "
+        "and SystemModstamp >= ? and SystemModstamp < ? "
+        "union all select id, at from purged where object = ? and at >= ? and at < ? order by 2, 1",
+        (start, end, sobject.name, start, end),
+    )
     deleted = [{"id": row[0], "deletedDate": row[1][:-1] + "+0000"} for row in rows]
-    earliest = times.iso_seconds(call.now - 15 * times.DAY)[:-1] + "+0000"
+    earliest = times.iso_seconds(reach)[:-1] + "+0000"
     return answer(
         {"deletedRecords": deleted, "earliestDateAvailable": earliest, "latestDateCovered": covered},
         charset="UTF-8",

@@ -15,6 +15,8 @@ from sandbox.worlds import (
     portal,
     salesforce_activity,
     salesforce_org,
+    salesforce_service,
+    salesforce_setup,
     salesforce_side,
     touches,
 )
@@ -54,6 +56,9 @@ def create(home: Path, hubspot: Store, salesforce: Store, size: str, seed: int, 
     salesforce_activity.opportunities(side)
     salesforce_activity.memberships(side, members)
     salesforce_activity.tasks(side, tasks)
+    salesforce_setup.fill(side)
+    salesforce_service.fill(side, seed)
+    salesforce_service.interests(side, seed)
 
     progress(f"filling HubSpot: {sum(p.in_hubspot for p in found.people)} people, {len(found.deals)} deals")
     portal.prepare(hubspot, seed, founded)

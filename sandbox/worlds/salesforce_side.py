@@ -33,6 +33,8 @@ class Salesforce:
     contacts: dict[int, str] = field(default_factory=dict)
     opportunities: dict[int, str] = field(default_factory=dict)
     campaigns: dict[int, str] = field(default_factory=dict)
+    prices: dict[str, list[tuple[str, str, str, str, float]]] = field(default_factory=dict)
+    """By currency: price book entry, product, its name and code, and the price."""
 
     def owner(self, rep: Rep | None) -> str:
         return QUEUE_ID if rep is None else self.users[rep.email]

@@ -14,7 +14,9 @@ from sandbox.store import Store
 from sandbox.worlds.create import Wish, open_home
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared" / "contract" / "salesforce"
-OBJECTS = ("Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole")
+OBJECTS = ("Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole", "Case")
+NOT_LISTED = {"CampaignInfluence", "Holiday", "UserTerritory2Association", "ObjectTerritory2Association"}
+"""Objects that the list of standard objects leaves out: it knows the commonest only."""
 
 pytestmark = pytest.mark.outside
 
@@ -77,6 +79,8 @@ def test_objects_and_fields_exist_in_the_current_version(recorded: Path, org: Or
     known = json.loads((recorded / "standard_objects_v67.json").read_text())
     objects = known.get("objects", known)
     for name, sobject in org.objects.items():
+        if name in NOT_LISTED:
+            continue
         assert name in objects, name
         fields = objects[name]["fields"]
         real = {f["name"] for f in fields} if isinstance(fields, list) else set(fields)

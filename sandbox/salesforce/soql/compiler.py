@@ -13,6 +13,7 @@ from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql.conditions import condition_sql
 from sandbox.salesforce.soql.scope import (
     Scope,
+    column,
     expression_of,
     field_of,
     is_text,
@@ -75,7 +76,7 @@ def _selected(scope: Scope, query: Query) -> tuple[list[str], list[Column]]:
     for item in query.fields:
         if isinstance(item, AllFields):
             for found in _all_fields(scope, query, item):
-                expressions.append(f'{scope.alias}."{found.name}"')
+                expressions.append(column(scope.alias, found))
                 columns.append(Column((found.name,), found.type))
             continue
         expression, found = expression_of(scope, item)
@@ -117,6 +118,9 @@ def _where(scope: Scope, query: Query, values: list[Any], deleted: bool) -> str:
     clauses = []
     if not deleted and "IsDeleted" in scope.sobject.fields:
         clauses.append(f"{scope.alias}.\"IsDeleted\" = 'false'")
+    if scope.sobject.name in scope.org.late:
+        clauses.append(f"{scope.alias}.Id not in (select id from late where object = ? and at > ?)")
+        values += [scope.sobject.name, scope.now]
     if query.where is not None:
         clauses.append(condition_sql(scope, query.where, values))
     return f" where {' and '.join(clauses)}" if clauses else ""

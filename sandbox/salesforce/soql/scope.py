@@ -74,7 +74,12 @@ def field_of(scope: Scope, path: Path) -> tuple[str, Field]:
             "after the custom field name. Please reference your WSDL or the describe call for the "
             "appropriate names.",
         )
-    return f'{alias}."{found.name}"', found
+    return column(alias, found), found
+
+
+def column(alias: str, found: Field) -> str:
+    """A field as an expression: its column, or its formula."""
+    return found.formula.format(t=alias) if found.formula else f'{alias}."{found.name}"'
 
 
 def _join(scope: Scope, parts: tuple[str, ...], alias: str, sobject: SObject) -> tuple[str, SObject]:
@@ -94,9 +99,10 @@ def _union(org: Org, targets: tuple[str, ...]) -> str:
     for name in targets:
         fields = org.objects[name].fields
         email = "Email" if "Email" in fields else "null"
-        parts.append(f"select Id, Name, '{name}' as Type, {email} as Email from \"{name}\"")
+        called = next(n for n in ("Name", "CaseNumber", "Subject", "Id") if n in fields)
+        parts.append(f"select Id, {called} as Name, '{name}' as Type, {email} as Email from \"{name}\"")
     return "(" + " union all ".join(parts) + ")"
 
 
 def is_text(found: Field) -> bool:
-    return found.type not in ("id", "reference", "boolean", "date", "datetime", *NUMERIC)
+    return found.type not in ("id", "reference", "boolean", "date", "datetime", "time", *NUMERIC)

@@ -1,0 +1,159 @@
+"""`/_sandbox/org`: what an administrator, time or bad luck does to an org, on request.
+
+`POST {"do": "merge", "object": "Lead", "master": "...", "losers": ["..."]}`, and so on: see _DEEDS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.salesforce import lifecycle, org, schema
+from sandbox.salesforce.errors import RowError
+from sandbox.salesforce.fields import SObject, parse
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.app import Salesforce
+
+Wish = dict[str, Any]
+
+
+def routes(sf: Salesforce) -> list[Route]:
+    async def post(request: Request) -> Response:
+        try:
+            wish = orjson.loads(await request.body())
+            deed = _DEEDS[wish["do"]]
+            with sf.store.transaction():
+                call = _call(sf)
+                done = deed(sf, call, wish)
+                sf.store.log_changes(call.now, call.request_id, call.changes)
+            return answer({"done": done})
+        except RowError as problem:
+            return answer({"error": problem.message}, 400)
+        except (KeyError, ValueError, TypeError, AttributeError) as problem:
+            known = ", ".join(sorted(_DEEDS))
+            return answer({"error": f"{type(problem).__name__} {problem}; known deeds: {known}"}, 400)
+
+    return [Route("/_sandbox/org", post, methods=["POST"])]
+
+
+def _call(sf: Salesforce) -> Call:
+    return Call(
+        "POST", "/_sandbox/org", "", {}, {}, b"", sf.store, sf.clock.now(), sf.next_request_id(), ""
+    )  # fmt: skip
+
+
+def _object(sf: Salesforce, wish: Wish) -> SObject:
+    return sf.org.objects[wish["object"]]
+
+
+def _merge(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    lifecycle.merge(sf, call, _object(sf, wish), wish["master"], wish["losers"])
+
+
+def _convert(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    return lifecycle.convert(sf, call, wish["lead"])
+
+
+def _purge(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    lifecycle.purge(sf, call, _object(sf, wish), wish["ids"])
+
+
+def _undelete(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    lifecycle.undelete(sf, call, _object(sf, wish), wish["ids"])
+
+
+def _show_later(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    lifecycle.show_later(sf, _object(sf, wish), wish["ids"], times.parse(wish["at"]))
+
+
+def _forget_deletions(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """The delete log is purged: getDeleted reaches back to now only."""
+    sf.store.db.execute("delete from purged")
+    sf.store.set_meta("deletions_since", str(call.now))
+
+
+def _add_field(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """`line` as in the schema. A field that is there already gets the new definition: its type changes."""
+    sobject, field = _object(sf, wish), parse(wish["line"], {})
+    if field.name not in sobject.fields:
+        sf.store.db.execute(f'alter table "{sobject.name}" add column "{field.name}" {field.sql_type}')
+    _define(sf, replace(sobject, fields=sobject.fields | {field.name: field}))
+
+
+def _remove_field(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    sobject = _object(sf, wish)
+    sf.store.db.execute(f'alter table "{sobject.name}" drop column "{wish["name"]}"')
+    kept = {name: field for name, field in sobject.fields.items() if name != wish["name"]}
+    _define(sf, replace(sobject, fields=kept))
+
+
+def _hide(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """Take the user's right to see an object, or one field of it, away; `show` gives it back."""
+    sf.store.db.execute(
+        "insert or replace into unseen values (?, ?)", (wish["object"], wish.get("field", ""))
+    )
+    _again(sf)
+
+
+def _show(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    sf.store.db.execute(
+        "delete from unseen where object = ? and field = ?", (wish["object"], wish.get("field", ""))
+    )
+    _again(sf)
+
+
+def _add_object(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    _define(sf, schema.custom_object(wish["name"], wish["prefix"], wish["lines"]))
+
+
+def _set_values(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """Values stored as they are, stamps left alone: what a formula depends on, or a very old row."""
+    sets = ", ".join(f'"{name}" = ?' for name in wish["values"])
+    sf.store.db.execute(
+        f'update "{_object(sf, wish).name}" set {sets} where Id = ?', [*wish["values"].values(), wish["id"]]
+    )
+
+
+def _expire_sessions(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    sf.store.db.execute("delete from tokens")
+
+
+def _rotate(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    sf.store.set_meta("rotate_refresh", "1" if wish.get("on", True) else "")
+
+
+def _use_calls(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """Others have used this many of today's calls."""
+    sf.daily.used = int(wish["used"])
+
+
+def _cut(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """The next answers of a kind lose their last rows: `rest` pages or `bulk` results."""
+    sf.cut[wish["kind"]] = int(wish.get("times", 1))
+
+
+def _define(sf: Salesforce, sobject: SObject) -> None:
+    schema.create_tables(sf.store, {sobject.name: sobject})
+    org.define(sf.store, sobject)
+    _again(sf)
+
+
+def _again(sf: Salesforce) -> None:
+    sf.read_org()
+
+
+_DEEDS: dict[str, Callable[[Any, Call, Wish], Any]] = {
+    "merge": _merge, "convert": _convert, "purge": _purge, "undelete": _undelete, "show_later": _show_later,
+    "forget_deletions": _forget_deletions, "add_field": _add_field, "remove_field": _remove_field,
+    "hide": _hide, "show": _show, "add_object": _add_object, "set_values": _set_values,
+    "expire_sessions": _expire_sessions, "rotate": _rotate, "use_calls": _use_calls, "cut": _cut,
+}  # fmt: skip

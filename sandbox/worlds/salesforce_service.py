@@ -1,0 +1,197 @@
+"""What else happens in Salesforce: products on deals, meetings, cases with mail, and field histories."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from sandbox.salesforce import history, picklists
+from sandbox.times import DAY, HOUR, MINUTE, day
+from sandbox.worlds.draw import rng_for, working_time
+from sandbox.worlds.model import Deal
+from sandbox.worlds.salesforce_activity import STAGE, stage_of
+from sandbox.worlds.salesforce_side import Salesforce
+
+Row = dict[str, Any]
+_MEETINGS = ("Discovery call", "Demo", "Technical deep dive", "Pricing review", "Quarterly review")
+_TROUBLE = ("Import stops halfway", "Invoice question", "Slow dashboard", "Login fails", "Report is empty")
+
+
+def fill(side: Salesforce, seed: int) -> None:
+    """Put it all into the org; drawn apart, so that the rest of the world stays as it is."""
+    rng = rng_for(seed, "salesforce service")
+    deals = [deal for deal in side.business.deals if deal.in_salesforce]
+    _line_items(side, rng, deals)
+    _influence(side, deals)
+    _member_statuses(side)
+    _events(side, rng, deals)
+    _cases(side, rng, deals)
+    _deal_history(side, deals)
+    _people_history(side, rng)
+
+
+def _line_items(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
+    rows = []
+    for deal in deals:
+        prices = side.prices[deal.currency if deal.currency in side.prices else "USD"]
+        for order, (entry, product, name, code, price) in enumerate(
+            rng.sample(prices, rng.choice((1, 1, 2, 3)))
+        ):
+            quantity = float(rng.randrange(1, 40))
+            rows.append({
+                "Id": side.loader.new_id("OpportunityLineItem"), "ListPrice": price,
+                "OpportunityId": side.opportunities[deal.key],
+                "PricebookEntryId": entry, "Product2Id": product, "ProductCode": code, "SortOrder": order + 1,
+                "Name": f"{deal.name[:80]} {name}", "Quantity": quantity, "UnitPrice": price,
+                "TotalPrice": round(quantity * price, 2), "CurrencyIsoCode": deal.currency,
+                "CreatedDate": deal.created, "SystemModstamp": deal.last.at,
+            })  # fmt: skip
+    side.loader.add("OpportunityLineItem", rows)
+
+
+def _influence(side: Salesforce, deals: list[Deal]) -> None:
+    rows = []
+    for deal in deals:
+        person = deal.contacts[0]
+        if person.campaign and person.key in side.contacts:
+            rows.append({
+                "Id": side.loader.new_id("CampaignInfluence"), "ModelId": "03VSB0000000001AAA",
+                "CampaignId": side.campaigns[person.campaign.key], "ContactId": side.contacts[person.key],
+                "OpportunityId": side.opportunities[deal.key], "Influence": 100.0,
+                "RevenueShare": float(deal.last.amount), "CurrencyIsoCode": deal.currency,
+                "CreatedDate": deal.created, "SystemModstamp": deal.last.at,
+            })  # fmt: skip
+    side.loader.add("CampaignInfluence", rows)
+
+
+def _member_statuses(side: Salesforce) -> None:
+    side.loader.add("CampaignMemberStatus", [
+        {"Id": side.loader.new_id("CampaignMemberStatus"), "CampaignId": side.campaigns[campaign.key],
+         "Label": label, "SortOrder": order, "IsDefault": order == 1,
+         "HasResponded": label in picklists.RESPONDED, "CreatedDate": campaign.start - 5 * DAY}
+        for campaign in side.business.campaigns
+        for order, label in enumerate(picklists.PICKLISTS["CampaignMember"]["Status"], start=1)
+    ])  # fmt: skip
+
+
+def _events(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
+    rows = []
+    for deal in deals:
+        for moment in deal.moments[1:3]:
+            start = working_time(rng, moment.at - 2 * DAY, moment.at) // (30 * MINUTE) * 30 * MINUTE
+            length = rng.choice((30, 30, 60))
+            rows.append({
+                "Id": side.loader.new_id("Event"), "OwnerId": side.owner(moment.rep),
+                "WhoId": side.contacts.get(deal.contacts[0].key), "WhatId": side.opportunities[deal.key],
+                "AccountId": side.accounts[deal.company.key], "Subject": rng.choice(_MEETINGS),
+                "ActivityDateTime": start, "StartDateTime": start, "EndDateTime": start + length * MINUTE,
+                "ActivityDate": day(start), "DurationInMinutes": length, "ShowAs": "Busy",
+                "EventSubtype": "Event", "CreatedDate": start - DAY, "SystemModstamp": start - HOUR,
+                "IsDeleted": rng.random() < 0.02,
+            })  # fmt: skip
+    side.loader.add("Event", rows)
+
+
+def _cases(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
+    """Customers have trouble now and then; each case comes by mail and is answered."""
+    cases: list[Row] = []
+    mails: list[Row] = []
+    changes: list[Row] = []
+    for deal in deals:
+        person, at = deal.contacts[0], deal.last.at + rng.randrange(5, 90) * DAY
+        who = side.contacts.get(person.key)
+        if deal.last.progress != 2 or who is None or at > side.business.now or rng.random() < 0.4:
+            continue
+        closed = at + rng.randrange(1, 10) * DAY
+        is_closed = closed < side.business.now
+        record_id = side.loader.new_id("Case")
+        cases.append({
+            "Id": record_id, "CaseNumber": f"{len(cases) + 1:08d}", "OwnerId": side.owner(deal.last.rep),
+            "ContactId": who, "AccountId": side.accounts[deal.company.key], "Subject": rng.choice(_TROUBLE),
+            "Status": "Closed" if is_closed else "Working", "Origin": "Email", "Type": "Problem",
+            "Priority": rng.choice(("High", "Medium", "Low")), "IsClosed": is_closed,
+            "ClosedDate": closed if is_closed else None, "ContactEmail": person.email,
+            "CreatedDate": at, "SystemModstamp": closed if is_closed else at + HOUR,
+        })  # fmt: skip
+        for incoming, sent in ((True, at), (False, at + HOUR)):
+            ours = "support@northwind.example"
+            mails.append({
+                "Id": side.loader.new_id("EmailMessage"), "ParentId": record_id, "Incoming": incoming,
+                "FromAddress": person.email if incoming else ours,
+                "ToAddress": ours if incoming else person.email,
+                "Subject": cases[-1]["Subject"], "TextBody": f"About: {cases[-1]['Subject']}",
+                "MessageDate": sent,
+                "Status": "0" if incoming else "3", "CreatedDate": sent,
+            })  # fmt: skip
+        changes.append(_change(side, "Case", record_id, "created", at, None, None))
+        if is_closed:
+            changes.append(_change(side, "Case", record_id, "Status", closed, "Working", "Closed"))
+    side.loader.add("Case", cases)
+    side.loader.add("EmailMessage", mails)
+    side.loader.add("CaseHistory", changes)
+
+
+def _change(side: Salesforce, sobject: str, record_id: str, field: str, at: int, old: Any, new: Any) -> Row:
+    name, _ = history.TRACKED[sobject]
+    kind = "" if field == "created" else side.loader.objects[sobject].fields[field].type
+    return {
+        "Id": side.loader.new_id(name), history.parent_field(sobject): record_id, "CreatedDate": at,
+        "Field": history.SHOWN_AS.get(field, field), "DataType": history.DATA_TYPES.get(kind, "Text"),
+        "OldValue": old, "NewValue": new,
+    }  # fmt: skip
+
+
+def _deal_history(side: Salesforce, deals: list[Deal]) -> None:
+    """What each moment of a deal changed."""
+    rows = []
+    for deal in deals:
+        record_id = side.opportunities[deal.key]
+        rows.append(_change(side, "Opportunity", record_id, "created", deal.created, None, None))
+        for before, moment in zip(deal.moments, deal.moments[1:], strict=False):
+            old, new = stage_of(before), stage_of(moment)
+            for field, was, is_now in (
+                ("StageName", old, new), ("Amount", str(float(before.amount)), str(float(moment.amount))),
+                ("CloseDate", day(before.close), day(moment.close)),
+                ("Probability", str(float(STAGE[old][0])), str(float(STAGE[new][0]))),
+                ("OwnerId", side.owner(before.rep), side.owner(moment.rep)),
+            ):  # fmt: skip
+                if was != is_now:
+                    rows.append(_change(side, "Opportunity", record_id, field, moment.at, was, is_now))
+    side.loader.add("OpportunityFieldHistory", rows)
+
+
+def _people_history(side: Salesforce, rng: random.Random) -> None:
+    store = side.loader.store
+    leads = store.rows('select Id, Status, CreatedDate, SystemModstamp from "Lead" order by Id')
+    rows = []
+    for record_id, status, created, modified in leads:
+        rows.append(_change(side, "Lead", record_id, "created", 0, None, None) | {"CreatedDate": created})
+        if status != "Open - Not Contacted":
+            change = _change(side, "Lead", record_id, "Status", 0, "Open - Not Contacted", status)
+            rows.append(change | {"CreatedDate": max(created, modified)})
+    side.loader.add("LeadHistory", rows)
+    for sobject, field, values in (
+        ("Contact", "Title", ("Analyst", "Manager")),
+        ("Account", "Type", ("Prospect", "Customer - Direct")),
+    ):
+        some = [
+            r
+            for r in store.rows(f'select Id, SystemModstamp from "{sobject}" order by Id')
+            if rng.random() < 0.1
+        ]
+        side.loader.add(history.TRACKED[sobject][0], [
+            _change(side, sobject, record_id, field, 0, *values) | {"CreatedDate": at}
+            for record_id, at in some
+        ])  # fmt: skip
+
+
+def interests(side: Salesforce, seed: int) -> None:
+    """Some leads say what they care about: a multi-select list."""
+    rng = rng_for(seed, "interests")
+    values = picklists.PICKLISTS["Lead"]["Interests__c"]
+    found = [
+        (";".join(rng.sample(values, rng.choice((1, 2, 3)))), record_id)
+        for (record_id,) in side.loader.store.rows('select Id from "Lead" order by Id')
+        if rng.random() < 0.3
+    ]
+    side.loader.store.db.executemany('update "Lead" set Interests__c = ? where Id = ?', found)

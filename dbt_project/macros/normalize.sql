@@ -45,3 +45,12 @@
         '[ ,.]+(inc|incorporated|llc|ltd|limited|gmbh|ag|corp|corporation|co|plc|sa|srl|bv|oy|ab)\.?$', ''
     ), '[^a-z0-9]+', '', 'g'), '')
 {%- endmacro %}
+
+{#- Whether an address is at a company: its domain is no mail provider's (config/identity.yml). -#}
+{% macro is_company_email(column) -%}
+    {{ email_domain(column) }} not in (
+        select policy.value
+        from {{ source('rules', 'identity') }} as policy
+        where policy.setting = 'free_domain'
+    )
+{%- endmacro %}

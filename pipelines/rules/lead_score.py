@@ -1,6 +1,7 @@
-"""What `config/lead_score.yml` may say: rules that add or take points.
+"""What `config/lead_score.yml` may say: rules that add or take points, whose score counts, how it is tested.
 
-Belongs here: the model of that file. The score is worked out by `int_person_scores` in the dbt project.
+Belongs here: the model of that file. The score is worked out by the models in `intermediate/scores` of the
+dbt project; the CRMs' own scores are copied by `crm_scores`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pipelines.errors import ConfigError
 from pipelines.rules.loader import Strict, load
+from pipelines.rules.stages import LifecycleName
+from pipelines.rules.syncs import load_syncs
 
 FitAttribute = Literal[
     "job_title_contains", "industry", "country", "employees_at_least", "lifecycle_stage", "has"
@@ -46,7 +50,34 @@ class EngagementRule(Strict):
     at_most: int | None = Field(default=None, ge=0, le=100)
 
 
+class CrmScores(Strict):
+    """The API name of the field in which each CRM keeps its own score; None where it keeps none."""
+
+    hubspot: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    salesforce: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+class Backtest(Strict):
+    """Scoring people as of earlier days, and looking at what became of them."""
+
+    outcome: LifecycleName = "opportunity"
+    horizon_days: int = Field(default=90, ge=1, le=730)
+    cohorts: int = Field(default=4, ge=1, le=12)
+    bands: tuple[int, ...] = (0, 20, 40, 60, 80)
+
+    @model_validator(mode="after")
+    def bands_cover_every_score(self) -> Backtest:
+        if not self.bands or self.bands[0] != 0 or list(self.bands) != sorted({*self.bands}):
+            raise ValueError("bands begin with 0 and rise")
+        if self.bands[-1] > 100:
+            raise ValueError("no score is above 100")
+        return self
+
+
 class LeadScore(Strict):
+    score_of_record: Literal["ours", "hubspot", "salesforce"] = "ours"
+    crm_scores: CrmScores = Field(default_factory=CrmScores)
+    backtest: Backtest = Field(default_factory=Backtest)
     fit: tuple[FitRule, ...]
     engagement: tuple[EngagementRule, ...]
 
@@ -58,6 +89,24 @@ class LeadScore(Strict):
             raise ValueError(f"rule {twice[0]} stands twice")
         return self
 
+    @model_validator(mode="after")
+    def the_score_of_record_is_somewhere(self) -> LeadScore:
+        if self.score_of_record != "ours" and not getattr(self.crm_scores, self.score_of_record):
+            raise ValueError(
+                f"score_of_record is {self.score_of_record}, but crm_scores names no field of it"
+            )
+        return self
+
 
 def load_lead_score(config_dir: Path) -> LeadScore:
-    return load(config_dir / "lead_score.yml", LeadScore)
+    """Raises ConfigError also when a CRM's own score is said to be in a field that this project writes."""
+    found = load(config_dir / "lead_score.yml", LeadScore)
+    for name, sync in load_syncs(config_dir).syncs.items():
+        theirs = getattr(found.crm_scores, sync.vendor, None)
+        if theirs and theirs.lower() in {field.lower() for field in sync.fields}:
+            raise ConfigError(
+                f"crm_scores.{sync.vendor}: {theirs} is written by the sync {name}, so our score would be "
+                "an input to itself",
+                where="lead_score.yml", remedy=f"name the field in which {sync.vendor} keeps its own score",
+            )  # fmt: skip
+    return found

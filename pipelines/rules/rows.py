@@ -74,6 +74,21 @@ def lead_score_rules(rules: LeadScore) -> Rows:
     return columns, [*fit, *engagement]
 
 
+def lead_score(rules: LeadScore) -> Rows:
+    """One row: whose score is of record, and how it is tested."""
+    columns: Columns = (*_texts("score_of_record", "outcome"), ("horizon_days", _WHOLE), ("cohorts", _WHOLE))
+    tested = rules.backtest
+    return columns, [(rules.score_of_record, tested.outcome, tested.horizon_days, tested.cohorts)]
+
+
+def lead_score_bands(rules: LeadScore) -> Rows:
+    """Scores from `from_score` up to `to_score`, both included."""
+    columns: Columns = (("band", _TEXT), ("from_score", _WHOLE), ("to_score", _WHOLE))
+    starts = rules.backtest.bands
+    ends = [*(start - 1 for start in starts[1:]), 100]
+    return columns, [(f"{start:02d}-{end}", start, end) for start, end in zip(starts, ends, strict=True)]
+
+
 def channels(rules: Attribution) -> Rows:
     columns = (*_texts("vendor", "kind", "match_value", "channel", "source", "medium"), ("position", _WHOLE))
     return columns, [

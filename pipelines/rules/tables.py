@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from pipelines.errors import ConfigError
-from pipelines.rules import attribution, identity, kpis, lead_score, rows, stages, teams
+from pipelines.rules import attribution, crm_scores, identity, kpis, lead_score, rows, stages, teams
 from pipelines.run import Run
 
 if TYPE_CHECKING:
@@ -96,10 +96,13 @@ def write(
     known_identity = identity.load_identity(config_dir)
     known_attribution = attribution.load_attribution(config_dir)
     known_kpis = kpis.load_kpis(config_dir)
+    known_score = lead_score.load_lead_score(config_dir)
     tables: dict[str, rows.Rows] = {
         "stages": rows.stages(known_stages),
         "lifecycle": rows.lifecycle(known_stages),
-        "lead_score_rules": rows.lead_score_rules(lead_score.load_lead_score(config_dir)),
+        "lead_score": rows.lead_score(known_score),
+        "lead_score_bands": rows.lead_score_bands(known_score),
+        "lead_score_rules": rows.lead_score_rules(known_score),
         "channels": rows.channels(known_attribution),
         "attribution_models": rows.attribution_models(known_attribution),
         "touch_types": rows.touch_types(known_attribution),
@@ -119,6 +122,7 @@ def write(
         _replace(connection, "person_aliases", registry.aliases)
         _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
         _write_connections(connection, connections)
+        crm_scores.write(connection, known_score)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
     except BaseException:
         connection.execute("rollback")

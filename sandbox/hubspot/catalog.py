@@ -138,6 +138,7 @@ first_conversion_event_name string text r
 recent_conversion_date datetime date r
 recent_conversion_event_name string text r
 num_conversion_events number number r
+hubspotscore number calculation_score c
 salesforceleadid string text
 salesforcecontactid string text
 lead_score number number

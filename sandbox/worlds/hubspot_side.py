@@ -30,6 +30,7 @@ class HubSpot:
     store: Store
     business: Business
     rng: random.Random
+    scores: random.Random
     key: AnswerKey
     salesforce: Salesforce
     addresses: dict[int, tuple[str, str]]
@@ -54,7 +55,9 @@ def fill(
     key: AnswerKey,
 ) -> HubSpot:
     """Put the business into a portal."""
-    side = HubSpot(store, business, rng_for(seed, "hubspot"), key, salesforce, addresses)
+    side = HubSpot(
+        store, business, rng_for(seed, "hubspot"), rng_for(seed, "hubspot scores"), key, salesforce, addresses
+    )
     _owners(side)
     _campaigns(side)
     _companies(side)
@@ -223,9 +226,19 @@ def _lifecycle(side: HubSpot, person: Person) -> Props:
     if status != "NEW" and side.rng.random() < 0.1:
         status = side.rng.choice(("UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "BAD_TIMING"))
     return {
-        "lifecyclestage": stage, "hs_lead_status": status,
+        "lifecyclestage": stage, "hs_lead_status": status, "hubspotscore": _score(side, person, stage),
         **{f"hs_v2_date_entered_{name}": iso(at) for name, at in person.stages.items()},
     }  # fmt: skip
+
+
+def _score(side: HubSpot, person: Person, stage: str) -> str:
+    """HubSpot's own score: it has no upper bound, follows the stage loosely, and one in ten has none."""
+    rng = side.scores
+    return (
+        ""
+        if rng.random() < 0.1
+        else str(max(0, round(rng.gauss(12 + 14 * catalog.LIFECYCLE.index(stage), 12))))
+    )
 
 
 def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) -> Props:

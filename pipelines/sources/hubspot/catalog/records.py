@@ -56,6 +56,7 @@ CONTACT_PROPERTIES: dict[str, ColumnType] = {
     "num_conversion_events": "integer",
     "salesforceleadid": "text",
     "salesforcecontactid": "text",
+    "hubspotscore": "number",
     "lead_score": "integer",
     "first_touch_source": "text",
     "first_touch_campaign": "text",

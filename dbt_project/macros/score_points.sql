@@ -1,0 +1,148 @@
+{#-
+    The points of config/lead_score.yml for whoever is in `subjects`, as CTEs that end in `score_points`: a row per
+    subject and rule that brought something, with the reason in words. `subjects` has a row per `subject_id`, with
+    the person_id, the day scored_on, the instant scored_until (what came later is not known), and the facts:
+    job_title, industry, country (lower case), employees, lifecycle_stage, has_email, has_company_email, has_phone,
+    has_account, is_opted_out. Nothing here reads a score.
+-#}
+{% macro score_points(subjects) -%}
+    score_rules as (
+        select * from {{ source('rules', 'lead_score_rules') }}
+    ),
+
+    -- A title is looked at once, however many people have it.
+    title_matches as (
+        select
+            titles.job_title,
+            rules.rule,
+            rules.match_value
+        from (
+            select distinct job_title from {{ subjects }}
+        ) as titles
+        inner join score_rules as rules
+            on rules.kind = 'job_title_contains' and {{ has_word('titles.job_title', 'rules.match_value') }}
+    ),
+
+    subject_facts as (
+        select
+            subject_id,
+            unnest(['industry', 'country', 'lifecycle_stage', 'has', 'has', 'has', 'has', 'has']) as kind,
+            unnest([
+                industry,
+                country,
+                lifecycle_stage,
+                case when has_email then 'email' end,
+                case when has_company_email then 'company_email' end,
+                case when has_phone then 'phone' end,
+                case when has_account then 'account' end,
+                case when is_opted_out then 'opted_out' end
+            ]) as fact
+        from {{ subjects }}
+    ),
+
+    fit_matches as (
+        select
+            subjects.subject_id,
+            matches.rule,
+            matches.match_value
+        from {{ subjects }} as subjects
+        inner join title_matches as matches on subjects.job_title = matches.job_title
+
+        union all
+
+        select
+            facts.subject_id,
+            rules.rule,
+            rules.match_value
+        from subject_facts as facts
+        inner join score_rules as rules on facts.kind = rules.kind and facts.fact = rules.match_value
+
+        union all
+
+        select
+            subjects.subject_id,
+            rules.rule,
+            rules.match_value
+        from {{ subjects }} as subjects
+        inner join score_rules as rules
+            on rules.kind = 'employees_at_least' and subjects.employees >= try_cast(rules.match_value as bigint)
+    ),
+
+    fit_points as (
+        select
+            matches.subject_id,
+            matches.rule,
+            'fit' as kind,
+            cast(any_value(rules.points) as decimal(18, 4)) as points,
+            cast(null as bigint) as touches,
+            cast(null as timestamptz) as last_at,
+            replace(any_value(rules.kind), '_', ' ') || ' '
+            || string_agg(distinct matches.match_value, ', ' order by matches.match_value) as why
+        from fit_matches as matches
+        inner join score_rules as rules on matches.rule = rules.rule and matches.match_value = rules.match_value
+        group by matches.subject_id, matches.rule
+    ),
+
+    -- Each touch's points are rounded before they are added, so that the sum does not depend on the order of rows.
+    faded as (
+        select
+            subjects.subject_id,
+            rules.rule,
+            rules.points as points_each,
+            rules.half_life_days,
+            rules.at_most,
+            sum(
+                cast(
+                    rules.points * power(
+                        0.5,
+                        greatest(
+                            0,
+                            date_diff(
+                                'day',
+                                cast(touches.occurred_at at time zone {{ run_value('business_zone') }} as date),
+                                subjects.scored_on
+                            )
+                        ) / cast(rules.half_life_days as double)
+                    ) as decimal(18, 4)
+                )
+            ) as points,
+            count(*) as touches,
+            max(touches.occurred_at) as last_at
+        from {{ ref('int_touches') }} as touches
+        inner join score_rules as rules
+            on
+                rules.kind = 'touch'
+                and case
+                    when touches.touch_type = 'membership' and touches.is_response then 'membership_response'
+                    else touches.touch_type
+                end = rules.match_value
+        inner join {{ subjects }} as subjects
+            on touches.person_id = subjects.person_id and touches.occurred_at <= subjects.scored_until
+        where touches.is_counted
+        group by subjects.subject_id, rules.rule, rules.points, rules.half_life_days, rules.at_most
+    ),
+
+    engagement_points as (
+        select
+            subject_id,
+            rule,
+            'engagement' as kind,
+            cast(least(points, coalesce(at_most, points)) as decimal(18, 4)) as points,
+            touches,
+            last_at,
+            touches || ' x ' || points_each || ' points, half after ' || half_life_days || ' days'
+            || case when points > at_most then ', at most ' || at_most else '' end as why
+        from faded
+    ),
+
+    score_points as (
+        select * from fit_points
+        union all
+        select * from engagement_points
+    )
+{%- endmacro %}
+
+{#- Points as a score: added, rounded, and kept between 0 and 100. -#}
+{% macro score_of(points) -%}
+    cast(least(100, greatest(0, round(coalesce(sum({{ points }}), 0)))) as bigint)
+{%- endmacro %}

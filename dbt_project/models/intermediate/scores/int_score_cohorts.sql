@@ -1,0 +1,113 @@
+-- Who is in the score's test: people who were known on an earlier day and had not come to the outcome by its end.
+-- What is known of them is what the records hold that were there by then. CRMs keep no history of titles and phone
+-- numbers, so those are today's; an opt-out without a date is left out, since it may have come later.
+with settings as (
+    select
+        settings.*,
+        run.business_date,
+        run.business_zone
+    from {{ source('rules', 'lead_score') }} as settings
+    cross join {{ source('rules', 'run') }} as run
+),
+
+cohorts as (
+    select
+        numbers.cohort,
+        settings.business_date - cast(numbers.cohort * settings.horizon_days as integer) as scored_on,
+        cast(
+            settings.business_date - cast(numbers.cohort * settings.horizon_days as integer) + 1 as timestamp
+        ) at time zone settings.business_zone as scored_until,
+        cast(
+            settings.business_date - cast((numbers.cohort - 1) * settings.horizon_days as integer) + 1 as timestamp
+        ) at time zone settings.business_zone as outcome_until
+    from settings
+    cross join unnest(generate_series(1, settings.cohorts)) as numbers (cohort)
+),
+
+outcomes as (
+    select
+        leads.person_id,
+        case settings.outcome
+            when 'lead' then leads.created_at
+            when 'marketing_qualified_lead' then leads.mql_at
+            when 'sales_qualified_lead' then leads.sql_at
+            when 'opportunity' then leads.opportunity_at
+            when 'customer' then leads.customer_at
+        end as outcome_at
+    from {{ ref('unified_leads') }} as leads
+    cross join settings
+),
+
+records as (
+    select
+        cohorts.cohort,
+        members.person_id,
+        records.*,
+        account_members.account_id,
+        row_number() over (
+            partition by cohorts.cohort, members.person_id
+            order by precedence.rank, records.created_at desc, records.record_key
+        ) as place
+    from {{ ref('int_person_members') }} as members
+    inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
+    inner join cohorts on records.created_at < cohorts.scored_until
+    inner join outcomes
+        on
+            members.person_id = outcomes.person_id
+            and (outcomes.outcome_at is null or outcomes.outcome_at >= cohorts.scored_until)
+    left join {{ source('rules', 'precedence') }} as precedence
+        on
+            precedence.entity = 'person'
+            and records.vendor = precedence.vendor
+            and records.object = precedence.object
+    left join {{ ref('int_account_members') }} as account_members
+        on records.account_record_key = account_members.record_key
+),
+
+people as (
+    select
+        cohort,
+        person_id,
+        {{ pick('job_title', 'place') }} as job_title,
+        {{ pick('industry', 'place') }} as industry,
+        {{ pick('country', 'place') }} as country,
+        {{ pick('phone', 'place') }} as phone,
+        {{ pick('account_id', 'place') }} as account_id,
+        arg_min(email, place) filter (where is_email_valid) as email
+    from records
+    group by cohort, person_id
+),
+
+accounts_by_domain as (
+    select
+        company_domain,
+        min(account_id) as account_id
+    from {{ ref('int_accounts') }}
+    where company_domain is not null
+    group by company_domain
+)
+
+select
+    people.cohort || ':' || people.person_id as subject_id,
+    people.person_id,
+    cohorts.scored_on,
+    cohorts.scored_until,
+    lower(people.job_title) as job_title,
+    lower(coalesce(people.industry, accounts.industry)) as industry,
+    lower(coalesce(people.country, accounts.country)) as country,
+    accounts.employees,
+    cast(null as varchar) as lifecycle_stage,
+    people.email is not null as has_email,
+    people.email is not null and {{ is_company_email('people.email') }} as has_company_email,
+    people.phone is not null as has_phone,
+    accounts.account_id is not null as has_account,
+    false as is_opted_out,
+    coalesce(outcomes.outcome_at < cohorts.outcome_until, false) as is_converted
+from people
+inner join cohorts on people.cohort = cohorts.cohort
+inner join outcomes on people.person_id = outcomes.person_id
+left join accounts_by_domain on {{ email_domain('people.email') }} = accounts_by_domain.company_domain
+left join {{ ref('int_accounts') }} as accounts
+    on
+        coalesce(people.account_id, accounts_by_domain.account_id) = accounts.account_id
+        and accounts.created_at < cohorts.scored_until

@@ -24,6 +24,8 @@ BELONGS_TO_A_WORLD = (
     "state.sqlite",
     "state.sqlite-wal",
     "state.sqlite-shm",
+    "suppression.key",
+    "erasing.json",
     "spool",
     "dlt",
     "sandbox",

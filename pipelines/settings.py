@@ -109,6 +109,14 @@ class Paths:
         return self.home / "state.sqlite"
 
     @property
+    def suppression_key(self) -> Path:
+        return self.home / "suppression.key"
+
+    @property
+    def erasing(self) -> Path:
+        return self.home / "erasing.json"
+
+    @property
     def spool(self) -> Path:
         return self.home / "spool"
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pipelines.sources.fetched import Fetched
     from pipelines.sources.known import Known
     from pipelines.state.engine import State
+    from pipelines.state.suppression import Suppression
     from pipelines.transform import BuildResult
 
 log = logging.getLogger(__name__)
@@ -260,8 +261,9 @@ class Loop:
     def _fetch(self, fetch: ModuleType) -> Fetched:
         """Fetch, and remember for uptime whether each connection answered."""
         fetched: Fetched = fetch.fetch(
-            self.settings, self.run, self._known(), self.reporter.progress, on_probe=self._save_probe
-        )
+            self.settings, self.run, self._known(), self.reporter.progress, on_probe=self._save_probe,
+            suppression=self._suppression(),
+        )  # fmt: skip
         return fetched
 
     def _save_probe(self, vendor: str, at: datetime, ok: bool, seconds: float, message: str) -> None:
@@ -270,6 +272,13 @@ class Loop:
         probe = runs.Probe(vendor, self.run.id, at, ok, round(seconds * 1000), message)
         with self.state.writing() as state:
             runs.save_probe(state, probe)
+
+    def _suppression(self) -> Suppression:
+        """People who were erased and must not come back."""
+        from pipelines.state import suppression
+
+        with self.state.reading() as state:
+            return suppression.load(state, self.settings.paths.suppression_key)
 
     def _known(self) -> Known:
         from pipelines.sources.known import known_from
@@ -283,7 +292,10 @@ class Loop:
         from pipelines.sources import load
 
         with self.warehouse.writing() as connection:
-            load.load(fetched, connection, self.settings, self.run, self.reporter.progress)
+            load.load(
+                fetched, connection, self.settings, self.run, self.reporter.progress,
+                suppression=self._suppression(),
+            )  # fmt: skip
 
     def _build(self, stage: Literal["marts", "desired", "activity"], step: Doing) -> None:
         from pipelines import transform

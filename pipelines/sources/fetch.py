@@ -26,6 +26,7 @@ from pipelines.sources.hubspot import fetch as hubspot
 from pipelines.sources.known import Known
 from pipelines.sources.reading import HOLD_BACK, Reading
 from pipelines.sources.salesforce import fetch as salesforce
+from pipelines.state.suppression import NOBODY, Suppression
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 4
@@ -39,9 +40,11 @@ OnProbe = Callable[[str, datetime, bool, float, str], None]
 
 
 def fetch(
-    settings: Settings, run: Run, known: Known, progress: Progress, *, on_probe: OnProbe | None = None
-) -> Fetched:
-    """Fetch everything new. A single object that fails is marked stale.
+    settings: Settings, run: Run, known: Known, progress: Progress, *, on_probe: OnProbe | None = None,
+    suppression: Suppression = NOBODY,
+) -> Fetched:  # fmt: skip
+    """Fetch everything new, but no row of the people on the suppression list. A single object that fails is
+    marked stale.
 
     Raises when a CRM cannot be reached or is not the one the warehouse was made from.
     """
@@ -55,11 +58,15 @@ def fetch(
 
     def from_hubspot() -> Outcome:
         with open_hubspot(settings) as client:
-            return _fetch(client, hubspot.identify, hubspot.read_all, settings, known, tell, prober)
+            return _fetch(
+                client, hubspot.identify, hubspot.read_all, settings, known, tell, prober, suppression
+            )
 
     def from_salesforce() -> Outcome:
         with open_salesforce(settings) as client:
-            return _fetch(client, salesforce.identify, salesforce.read_all, settings, known, tell, prober)
+            return _fetch(
+                client, salesforce.identify, salesforce.read_all, settings, known, tell, prober, suppression
+            )
 
     sources = {"hubspot": from_hubspot, "salesforce": from_salesforce}
     with ThreadPoolExecutor(len(settings.connections), thread_name_prefix="vendor") as pool:
@@ -77,14 +84,14 @@ def fetch(
 def _fetch(
     client: Client, identify: Callable[[Client], OrgInfo],
     read_all: Callable[[Reading, Client, Executor], list[TableFetch]],
-    settings: Settings, known: Known, progress: Progress, prober: _Prober,
+    settings: Settings, known: Known, progress: Progress, prober: _Prober, suppression: Suppression,
 ) -> Outcome:  # fmt: skip
     org = prober.ask(client, identify)
     _refuse_another_org(org, known)
     upper = (client.server_time or datetime.now(UTC)) - HOLD_BACK
     reading = Reading(
         org=org, known=known, upper=upper, spool_root=settings.paths.spool, progress=progress,
-        calls_here=lambda: client.calls_here,
+        calls_here=lambda: client.calls_here, suppression=suppression,
     )  # fmt: skip
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=org.vendor) as pool:
         tables = read_all(reading, client, pool)

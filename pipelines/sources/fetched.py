@@ -43,6 +43,8 @@ class TableFetch:
     is_news: bool = False
     fingerprint: str = ""
     """Of a small table's content, to be known again by."""
+    erased: tuple[str, ...] = ()
+    """Record keys of people whom the vendor says it deleted for privacy: they are to leave here too."""
 
     @property
     def name(self) -> str:
@@ -77,6 +79,11 @@ class Fetched:
         return any(table.is_news for table in self.tables)
 
     @property
+    def erased(self) -> tuple[str, ...]:
+        """Record keys of people who were deleted for privacy at their vendor."""
+        return tuple(dict.fromkeys(key for table in self.tables for key in table.erased))
+
+    @property
     def stale(self) -> tuple[str, ...]:
         """Tables that could not be read; they keep their old rows."""
         return tuple(table.name for table in self.tables if table.status == "stale")
@@ -103,7 +110,7 @@ def joined(first: TableFetch, second: TableFetch) -> TableFetch:
         window_from=_earliest(first.window_from, second.window_from),
         window_to=_earliest(first.window_to, second.window_to), calls=first.calls + second.calls,
         notes=first.notes + tuple(note for note in second.notes if note not in first.notes),
-        is_news=first.is_news or second.is_news,
+        is_news=first.is_news or second.is_news, erased=first.erased + second.erased,
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ from pipelines.settings import Settings
 from pipelines.sources import tables
 from pipelines.sources.catalogs import CATALOGS, schema_of
 from pipelines.sources.fetched import Fetched, Part, TableFetch
+from pipelines.sources.screen import Screen, screen_of
+from pipelines.state.suppression import NOBODY, Suppression
 from pipelines.timing import fixed_cost
 
 if TYPE_CHECKING:
@@ -42,15 +44,21 @@ class Loaded:
 
 
 def load(
-    fetched: Fetched, connection: duckdb.DuckDBPyConnection, settings: Settings, run: Run, progress: Progress
-) -> Loaded:
-    """Bring a fetch into the work file that `connection` is open on. Raises CrmError when dlt refuses."""
+    fetched: Fetched, connection: duckdb.DuckDBPyConnection, settings: Settings, run: Run, progress: Progress,
+    *, suppression: Suppression = NOBODY,
+) -> Loaded:  # fmt: skip
+    """Bring a fetch into the work file that `connection` is open on. Raises CrmError when dlt refuses.
+
+    Fetching left the people of the suppression list out; those who joined it since are left out here.
+    """
     started = time.monotonic()
     tables.prepare(connection)
     for vendor in CATALOGS:
         found = [table for table in fetched.tables if table.vendor == vendor and table.parts]
+        org = next((org.org_id for org in fetched.connections if org.vendor == vendor), "")
+        screen = screen_of(vendor, org, suppression)
         for turn in _turns(found):
-            _load_turn(vendor, turn, connection, settings, run, progress)
+            _load_turn(vendor, turn, connection, settings, run, progress, screen)
     tables.record(connection, fetched, run)
     return Loaded(fetched.rows, time.monotonic() - started)
 
@@ -72,14 +80,14 @@ def _by_folder(parts: tuple[Part, ...]) -> list[list[Part]]:
 
 def _load_turn(
     vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection,
-    settings: Settings, run: Run, progress: Progress,
+    settings: Settings, run: Run, progress: Progress, screen: Screen,
 ) -> None:  # fmt: skip
     schema = schema_of(vendor)
     for table, parts in turn:
         for part in parts:
             if part.mode == "scope":
                 _delete_scope(connection, f'{schema}."{table.table.name}"', part)
-    _with_dlt(vendor, turn, connection, settings.paths.dlt / run.id / vendor)
+    _with_dlt(vendor, turn, connection, settings.paths.dlt / run.id / vendor, screen)
     for table, parts in turn:
         for part in parts:
             if part.mode == "mark":
@@ -87,14 +95,16 @@ def _load_turn(
         progress(f"load {table.name}", table.rows, table.rows)
 
 
-def _with_dlt(vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, work: Path) -> None:
+def _with_dlt(
+    vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, work: Path, screen: Screen
+) -> None:
     with fixed_cost("dlt"):
         import dlt
         from dlt.pipeline.exceptions import PipelineStepFailed
 
         from pipelines.sources.isolation import isolate
 
-    resources = [resource for table, parts in turn for resource in _resources(dlt, table, parts)]
+    resources = [resource for table, parts in turn for resource in _resources(dlt, table, parts, screen)]
     if not resources:
         return
     isolate(work)
@@ -115,20 +125,21 @@ def _with_dlt(vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, wo
     connection.execute(f"drop schema if exists {schema_of(vendor)}_staging cascade")
 
 
-def _resources(dlt: Any, table: TableFetch, parts: list[Part]) -> Iterator[Any]:
+def _resources(dlt: Any, table: TableFetch, parts: list[Part], screen: Screen) -> Iterator[Any]:
     """A dlt resource for each way in."""
     for mode in ("replace", "append", "merge"):
         paths = [part.path for part in parts if part.mode == mode]
         if paths:
             yield dlt.resource(
-                _read(paths), name=f"{table.table.name}_{mode}", table_name=table.table.name,
+                _read(table.table.name, paths, screen), name=f"{table.table.name}_{mode}",
+                table_name=table.table.name,
                 write_disposition=mode, primary_key=list(table.table.key) if mode == "merge" else None,
             )  # fmt: skip
 
 
-def _read(paths: list[Path]) -> Iterator[pa.Table]:
+def _read(table: str, paths: list[Path], screen: Screen) -> Iterator[pa.Table]:
     for path in paths:
-        yield pq.read_table(path)
+        yield screen(table, pq.read_table(path))
 
 
 def _delete_scope(connection: duckdb.DuckDBPyConnection, table: str, part: Part) -> None:

@@ -17,7 +17,9 @@ from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import OrgInfo, Part, Status, TableFetch
 from pipelines.sources.known import Known, KnownTable
 from pipelines.sources.schema import RawTable
+from pipelines.sources.screen import screen_of
 from pipelines.sources.spool import Kind, Spool
+from pipelines.state.suppression import NOBODY, Suppression
 
 HOLD_BACK = timedelta(seconds=5)
 """How far behind the vendor's clock a window ends: what was written just now may not be visible yet."""
@@ -35,6 +37,7 @@ class Reading:
     spool_root: Path
     progress: Progress
     calls_here: Callable[[], int]
+    suppression: Suppression = NOBODY
 
     @property
     def vendor(self) -> str:
@@ -48,8 +51,9 @@ class Reading:
         columns = [f"{name} {kind}" for name, kind in table.columns.items()]
         identity = (self.org.org_id, table.name, *columns)
         return Spool.begin(
-            self.spool_root / self.vendor / table.name / kind, identity, self.upper, keep=kind == "first"
-        )
+            self.spool_root / self.vendor / table.name / kind, identity, self.upper, keep=kind == "first",
+            screen=screen_of(self.vendor, self.org.org_id, self.suppression),
+        )  # fmt: skip
 
     def whole(self, table: RawTable, rows: Columns, notes: Iterable[str] = (), calls: int = 0) -> TableFetch:
         """A small table, read whole: replaced when it differs from what the warehouse has."""

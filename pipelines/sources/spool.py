@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from pipelines.settings import Settings
 from pipelines.sources.fetched import Mode, Part
+from pipelines.sources.screen import Screen
 
 Kind = Literal["first", "changes"]
 _MANIFEST = "manifest.json"
@@ -37,6 +38,8 @@ class Spool:
     position: str = ""
     is_complete: bool = False
     is_resumed: bool = False
+    screen: Screen | None = None
+    """Drops the rows of erased people before they reach the disk."""
 
     def __post_init__(self) -> None:
         self._parts: list[dict[str, Any]] = []
@@ -44,9 +47,12 @@ class Spool:
         self.bad: dict[str, Sequence[Any]] = {}
 
     @classmethod
-    def begin(cls, folder: Path, identity: Sequence[str], upper: datetime, *, keep: bool) -> Spool:
+    def begin(
+        cls, folder: Path, identity: Sequence[str], upper: datetime, *, keep: bool,
+        screen: Screen | None = None,
+    ) -> Spool:  # fmt: skip
         """Open an object's spool: with `keep` where the last run left it, otherwise empty."""
-        spool = cls(folder, hashlib.sha256("\n".join(identity).encode()).hexdigest(), upper)
+        spool = cls(folder, hashlib.sha256("\n".join(identity).encode()).hexdigest(), upper, screen=screen)
         if keep and spool._resume():
             return spool
         shutil.rmtree(spool.folder, ignore_errors=True)
@@ -80,6 +86,8 @@ class Spool:
 
     def write(self, table: str, mode: Mode, rows: pa.Table) -> None:
         """Add a file. It counts from the next `commit` on."""
+        if self.screen is not None:
+            rows = self.screen(table, rows)
         if rows.num_rows == 0:
             return
         self.folder.mkdir(parents=True, exist_ok=True)

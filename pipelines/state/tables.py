@@ -110,3 +110,23 @@ probes = Table(
     Column("milliseconds", BigInteger),
     _text("message"),
 )
+
+erasures = Table(
+    "erasures",
+    metadata,
+    _text("erasure_id", key=True),
+    _text("reason"),
+    Column("people", BigInteger, nullable=False),
+    Column("requested_at", Timestamp, nullable=False),
+    Column("completed_at", Timestamp),
+)
+
+erased_rows = Table(
+    "erased_rows",
+    metadata,
+    _text("erasure_id", key=True),
+    _text("place", key=True),
+    Column("rows", BigInteger, nullable=False),
+)
+
+suppressed = Table("suppressed", metadata, _text("hash", key=True), _text("kind"), _text("erasure_id"))

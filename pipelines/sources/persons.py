@@ -1,0 +1,136 @@
+"""Where people are in the raw tables: how the rows of a person are found, table by table.
+
+Belongs here: that declaration, which keeping erased people out (`screen`) and erasing them both follow. Every
+table of the catalogs is named; one that is not (a custom object, found at run time) goes by the names of its
+columns. A test fails when a catalog gets a table or column with people in it that is not covered here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+PERSON_OBJECTS = {"hubspot": ("contacts",), "salesforce": ("Lead", "Contact")}
+"""The objects whose records are people, by the API's own names."""
+PREFIXES = {"00Q": "Lead", "003": "Contact"}
+"""What a Salesforce id begins with says which object it is of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holds:
+    """What a table holds of people. `record` names the object when each row is a person's own record.
+
+    A row goes when one of `ids`, one of the `typed` pairs (object type, id) or one of `emails` is theirs; in
+    a column of `cleared` only the cell does. With `via` rows go whose only associated contact is theirs.
+    """
+
+    record: str = ""
+    key: str = ""
+    ids: tuple[str, ...] = ()
+    typed: tuple[tuple[str, str], ...] = ()
+    emails: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
+    via: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    phones: tuple[str, ...] = ()
+    staff: bool = False
+    """The people in it are colleagues, who own records; their rows stay."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that is looked at, in lower case."""
+        pairs = [name for pair in self.typed for name in pair]
+        return frozenset(each.lower() for each in (*self.ids, *pairs, *self.emails, *self.cleared))
+
+
+NONE = Holds()
+STAFF = Holds(staff=True)
+_PHONES = ("phone", "mobilephone", "hs_whatsapp_phone_number", "fax")
+_SF_PHONES = ("Phone", "MobilePhone", "HomePhone", "OtherPhone", "AssistantPhone", "Fax")
+_PAIRS = (("from_type", "from_id"), ("to_type", "to_id"))
+
+HUBSPOT: dict[str, Holds] = {
+    "contacts": Holds(
+        record="contacts", key="id", emails=("email", "hs_additional_emails"), first_name="firstname",
+        last_name="lastname", phones=_PHONES,
+    ),
+    "companies": NONE,
+    "deals": NONE,
+    "deals_property_history": NONE,
+    "associations": Holds(typed=_PAIRS),
+    "owners": STAFF,
+    "pipelines": NONE,
+    "pipeline_stages": NONE,
+    "properties": NONE,
+    "campaigns": NONE,
+}  # fmt: skip
+
+SALESFORCE: dict[str, Holds] = {
+    "lead": Holds(
+        record="Lead", key="Id", emails=("Email",), first_name="FirstName", last_name="LastName",
+        phones=_SF_PHONES, cleared=("ConvertedContactId",),
+    ),
+    "contact": Holds(
+        record="Contact", key="Id", emails=("Email",), first_name="FirstName", last_name="LastName",
+        phones=_SF_PHONES,
+    ),
+    "account": NONE,
+    "opportunity": Holds(cleared=("ContactId",)),
+    "opportunity_history": NONE,
+    "opportunity_stage": NONE,
+    "opportunity_contact_role": Holds(ids=("ContactId",)),
+    "campaign": NONE,
+    "campaign_member": Holds(ids=("LeadId", "ContactId")),
+    "task": Holds(ids=("WhoId",)),
+    "user": STAFF,
+}  # fmt: skip
+
+_DECLARED: Mapping[str, Mapping[str, Holds]] = {"hubspot": HUBSPOT, "salesforce": SALESFORCE}
+_IDS = {
+    "hubspot": re.compile(r"(associated_?)?(primary_?)?contact_?(id|vid)|(contact_)?vid", re.I),
+    "salesforce": re.compile(
+        r"(\w*(lead|contact|who|individual|subscriber)|relation|leadorcontact|recipient\w*)id", re.I
+    ),
+}
+_EMAILS = {
+    "hubspot": re.compile(r"(\w+_)?(e?mail|recipient|attendee)s?(_address|_email)?(es)?", re.I),
+    "salesforce": re.compile(
+        r"\w*e_?mail(__c)?|(from|to|cc|bcc|reply)address|bounced\w*address|validated\w*address", re.I
+    ),
+}
+_OF_CONTACTS = re.compile(r"contacts?_\w+")
+_ENGAGEMENTS = {
+    "calls", "emails", "meetings", "notes", "tasks", "communications", "postal_mail", "leads", "tickets",
+}  # fmt: skip
+
+
+def is_declared(vendor: str, table: str) -> bool:
+    """Whether the declaration above names this table."""
+    return table in _DECLARED[vendor]
+
+
+def holds_of(vendor: str, table: str, columns: Collection[str]) -> Holds:
+    """What a table holds of people; of one that nobody declared, what its columns' names say."""
+    declared = _DECLARED[vendor].get(table)
+    return declared if declared is not None else guessed(vendor, table, columns)
+
+
+def guessed(vendor: str, table: str, columns: Collection[str]) -> Holds:
+    """By names alone. `columns` are those that hold text."""
+    there = set(columns)
+    ids = [name for name in columns if _IDS[vendor].fullmatch(name)]
+    if vendor == "hubspot" and _OF_CONTACTS.fullmatch(table) and "id" in there:
+        ids.append("id")
+    pairs = (*_PAIRS, ("object_type", "object_id"), ("object_type", "record_id"))
+    typed = [(kind, each) for kind, each in pairs if vendor == "hubspot" and {kind, each} <= there]
+    emails = [name for name in columns if _EMAILS[vendor].fullmatch(name)]
+    via = vendor == "hubspot" and table in _ENGAGEMENTS
+    return Holds(ids=tuple(ids), typed=tuple(typed), emails=tuple(emails), via=via)
+
+
+def record_key(vendor: str, org: str, identifier: str, record: str = "") -> str:
+    """The record key behind an id that a column holds; of an id that is no person's, a key nobody has."""
+    named = record or ("contacts" if vendor == "hubspot" else PREFIXES.get(identifier[:3], ""))
+    return f"{vendor}:{org}:{named}:{identifier}"

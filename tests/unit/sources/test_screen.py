@@ -1,0 +1,95 @@
+"""Rows of erased people are dropped before they reach the disk; rows of others stay as they are."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from pipelines.sources.screen import screen_of
+from pipelines.state.suppression import NOBODY, Suppression, _email, _record
+
+KEY = b"k" * 32
+LEAD, CONTACT = "00QSB00000000012AA", "003SB0000000001YAA"
+HASHES = frozenset(
+    {
+        _email(KEY, "ann@example.org"),
+        _record(KEY, "hubspot:1:contacts:77"),
+        _record(KEY, "hubspot:1:notes:501"),
+        _record(KEY, f"salesforce:00D:Lead:{LEAD}"),
+        _record(KEY, f"salesforce:00D:Contact:{CONTACT}"),
+    }
+)
+LIST = Suppression(KEY, HASHES)
+hubspot, salesforce = screen_of("hubspot", "1", LIST), screen_of("salesforce", "00D", LIST)
+
+
+def rows(**columns: list[object]) -> pa.Table:
+    return pa.table({name: pa.array(values) for name, values in columns.items()})
+
+
+def test_a_contact_goes_by_its_id_and_by_any_of_its_addresses() -> None:
+    found = hubspot(
+        "contacts",
+        rows(
+            id=["77", "78", "79", "80"],
+            email=["new@example.org", "ANN@example.org", None, "joann@example.org"],
+            hs_additional_emails=[None, None, ["x@y.example", "ann@example.org"], ["z@y.example"]],
+        ),
+    )
+    assert found["id"].to_pylist() == ["80"]
+
+
+def test_associations_go_at_either_end_and_ids_of_other_objects_do_not() -> None:
+    found = hubspot(
+        "associations",
+        rows(
+            from_type=["contacts", "deals", "deals", "companies"], from_id=["77", "5", "77", "77"],
+            to_type=["companies", "contacts", "companies", "deals"], to_id=["1", "77", "77", "77"],
+        ),
+    )  # fmt: skip
+    assert found["from_type"].to_pylist() == ["deals", "companies"]
+
+
+def test_a_company_or_deal_with_the_number_of_an_erased_contact_stays() -> None:
+    assert hubspot("companies", rows(id=["77"], name=["Acme"])).num_rows == 1
+    assert hubspot("deals_property_history", rows(id=["77"], property=["amount"])).num_rows == 1
+
+
+def test_a_note_that_went_with_a_person_does_not_come_back() -> None:
+    found = hubspot("notes", rows(id=["501", "502"], hs_note_body=["about Ann", "about Bob"]))
+    assert found["id"].to_pylist() == ["502"]
+
+
+def test_an_address_inside_a_text_is_struck_out() -> None:
+    found = hubspot(
+        "deals", rows(id=["1", "2"], dealname=["For ann@example.org, soon", "ann@example.org.au"])
+    )
+    assert found["dealname"].to_pylist() == ["For erased, soon", "ann@example.org.au"]
+
+
+def test_salesforce_rows_go_by_lead_or_contact_and_lookups_elsewhere_are_emptied() -> None:
+    members = salesforce(
+        "campaign_member",
+        rows(Id=["a", "b", "c"], LeadId=[LEAD, None, None], ContactId=[None, CONTACT, None]),
+    )
+    assert members["Id"].to_pylist() == ["c"]
+    deals = salesforce("opportunity", rows(Id=["006"], ContactId=[CONTACT], Sponsor__c=[LEAD]))
+    assert deals.to_pylist() == [{"Id": "006", "ContactId": None, "Sponsor__c": None}]
+    assert salesforce("task", rows(Id=["00T"], WhoId=[LEAD], Subject=["Call"])).num_rows == 0
+
+
+def test_a_table_nobody_declared_goes_by_its_columns_names() -> None:
+    found = hubspot("p_training", rows(id=["1", "2"], contact_id=["77", "9"], recipient=[None, None]))
+    assert found["id"].to_pylist() == ["2"]
+    mailed = hubspot(
+        "email_events", rows(event=["OPEN", "CLICK"], recipient=["ann@example.org", "b@x.example"])
+    )
+    assert mailed["event"].to_pylist() == ["CLICK"]
+
+
+def test_colleagues_keep_their_rows_though_they_are_on_the_list_as_people() -> None:
+    assert hubspot("owners", rows(id=["77"], email=["ann@example.org"])).num_rows == 1
+
+
+def test_with_nobody_on_the_list_rows_are_handed_on_untouched() -> None:
+    table = rows(id=["77"], email=["ann@example.org"])
+    assert screen_of("hubspot", "1", NOBODY)("contacts", table) is table

@@ -6,15 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-BREAKS = ("reset", "drop_answer")
+BREAKS = ("reset", "drop_answer", "cut_body", "short_page", "truncated_page")
 
 
 @dataclass
 class Fault:
     """A fault meets requests whose `METHOD path` matches, from the `after`-th on, `times` times.
 
-    `status`: an HTTP status, `reset` (the connection ends before anything is done) or `drop_answer` (the
-    request is done and stored, its answer lost). `slow` waits that many milliseconds first.
+    `status`: an HTTP status, `reset` (the connection ends before anything is done), `drop_answer` (it
+    is done and stored, its answer lost), `cut_body` (the connection ends amid the answer), `short_page` (rows
+    are missing from the page) or `truncated_page` (and it says to be the last). `slow` waits that many
+    milliseconds first.
     """
 
     match: re.Pattern[str]

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox import control, times
+from sandbox import control, spoil, times
 from sandbox.call import Call, Refused
 from sandbox.clock import Clock, real_ms
 from sandbox.faults import Fault, Faults
@@ -88,6 +88,12 @@ class _Endpoint:
             return
         response = self._faulty(call, fault, started) or self._answer(call, started)
         if fault and fault.status == "drop_answer":
+            await _break_off(scope, receive)
+            return
+        if fault and fault.status in ("short_page", "truncated_page"):
+            spoil.shorten(response, is_last=fault.status == "truncated_page")
+        if fault and fault.status == "cut_body":
+            await spoil.send_half(response, send)
             await _break_off(scope, receive)
             return
         await response(scope, receive, send)

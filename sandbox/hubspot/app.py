@@ -17,14 +17,17 @@ from sandbox.hubspot import (
     batch,
     campaigns,
     errors,
+    merge,
     objects,
     owners,
     pipelines,
+    portal_control,
     properties,
     search,
 )  # fmt: skip
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Records
+from sandbox.hubspot.visibility import Visibility
 from sandbox.limits import DailyCount, RollingWindow
 from sandbox.store import Store
 from sandbox.vendor import Handler, Vendor, tick
@@ -44,7 +47,9 @@ class HubSpot(Vendor):
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
         self.portal = Portal(store)
-        self.records = Records(self.portal)
+        self.seen = Visibility(clock.now)
+        self.records = Records(self.portal, self.seen)
+        store.script("create table if not exists blocklist (email text primary key) without rowid")
         self.token = store.get_meta("token")
         on = 1 if limited else 0
         self.window = RollingWindow(TEN_SECONDS * on, 10_000)
@@ -52,6 +57,9 @@ class HubSpot(Vendor):
         today = times.day(clock.now())
         used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
         self.daily = DailyCount(DAILY * on, int(used), today)
+
+    def control_routes(self) -> list[Route]:
+        return [*super().control_routes(), *portal_control.routes(self)]
 
     def admit(self, call: Call) -> None:
         if call.headers.get("authorization") != f"Bearer {self.token}":
@@ -104,7 +112,18 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     """The HubSpot server over a store that holds a portal."""
     hubspot = HubSpot(store, clock, limited=limited)
     routes = hubspot.control_routes()
-    for part in (account, owners, pipelines, properties, campaigns, associations, search, batch, objects):
+    for part in (
+        account,
+        owners,
+        pipelines,
+        properties,
+        campaigns,
+        associations,
+        search,
+        batch,
+        merge,
+        objects,
+    ):
         routes += part.routes(hubspot)
     app = Starlette(routes=routes)
     app.router.default = hubspot.fallback()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 AREA = "/crm/objects"
 HISTORY_PAGE, PAGE, DEFAULT_PAGE = 50, 100, 10
+LISTED_REVISIONS = 20
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
@@ -43,13 +44,16 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     history = call.query_list("propertiesWithHistory")
     limit = requests.number_of(call, "limit", DEFAULT_PAGE, HISTORY_PAGE if history else PAGE)
     after = requests.position_of(call)
+    archived = call.query.get("archived") == "true"
     view = View.of(
-        hubspot.portal, kind, call.query_list("properties"), history, call.query_list("associations")
-    )
+        hubspot.portal, kind, call.query_list("properties"), history, call.query_list("associations"),
+        revisions=LISTED_REVISIONS,
+    )  # fmt: skip
     # The plus keeps SQLite on the primary key: the index on archived would make it sort the whole table.
     rows = hubspot.store.rows(
-        f'select {COLUMNS} from "{kind.plural}" where id >= ? and +archived = ? order by id limit ?',
-        (after, call.query.get("archived") == "true", limit + 1),
+        f'select {COLUMNS} from "{kind.plural}" where id >= ? and +archived = ?'
+        f"{hubspot.seen.listed(kind.plural, archived=archived)} order by id limit ?",
+        (after, archived, limit + 1),
     )
     page: dict[str, Any] = {
         "results": render.records(hubspot.portal, view, [load(kind, row) for row in rows[:limit]])

@@ -33,6 +33,8 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
         *hubspot.versioned("POST", area, "/{type}", lambda call: _create(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}/{name}", lambda call: _read(hubspot, call)),
+        *hubspot.versioned("PATCH", area, "/{type}/{name}", lambda call: _update(hubspot, call)),
+        *hubspot.versioned("DELETE", area, "/{type}/{name}", lambda call: _archive(hubspot, call)),
     ]
 
 
@@ -55,7 +57,10 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     if lacking:
         raise errors.validation(call, f"Some required fields were not set: [{', '.join(lacking)}]")
     name = str(body["name"])
-    if name in hubspot.portal.properties[kind.plural]:
+    known = hubspot.portal.properties[kind.plural].get(name)
+    if known is not None and known["archived"]:
+        return answer(_store(hubspot, call, kind.plural, known | {"archived": False}, "restore"), 201)
+    if known is not None:
         raise errors.error(
             call, 409, f'A property named "{name}" already exists.', "OBJECT_ALREADY_EXISTS",
             subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
@@ -73,13 +78,49 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     definition |= {"createdAt": times.iso(call.now), "updatedAt": times.iso(call.now)}
     definition["options"] = body.get("options") or []
     definition["description"] = str(body.get("description") or "")
+    return answer(_store(hubspot, call, kind.plural, definition, "create"), 201)
+
+
+def _custom(hubspot: HubSpot, call: Call) -> tuple[str, dict[str, Any]]:
+    """The object type and definition of a property that a client may change."""
+    plural = requests.kind_of(call).plural
+    found = hubspot.portal.properties[plural].get(call.params["name"])
+    if found is None or found["archived"]:
+        raise errors.not_found(call)
+    if found["modificationMetadata"]["readOnlyDefinition"]:
+        raise errors.validation(call, f"{found['name']} is defined by HubSpot and cannot be changed")
+    return plural, found
+
+
+def _update(hubspot: HubSpot, call: Call) -> Response:
+    """Label, group, type and options; values stay as they are."""
+    plural, found = _custom(hubspot, call)
+    body = requests.body_of(call)
+    changed = found | {
+        n: body[n] for n in ("label", "groupName", "type", "fieldType", "options") if n in body
+    }
+    _check(call, str(found["name"]), changed)
+    return answer(_store(hubspot, call, plural, changed, "update"))
+
+
+def _archive(hubspot: HubSpot, call: Call) -> Response:
+    plural, found = _custom(hubspot, call)
+    _store(hubspot, call, plural, found | {"archived": True}, "archive")
+    return Response(status_code=204)
+
+
+def _store(
+    hubspot: HubSpot, call: Call, plural: str, definition: dict[str, Any], operation: str
+) -> dict[str, Any]:
+    name = str(definition["name"])
+    definition |= {"updatedAt": times.iso(call.now)}
     hubspot.store.db.execute(
-        "insert into properties values (?, ?, ?)", (kind.plural, name, orjson.dumps(definition))
+        "insert or replace into properties values (?, ?, ?)", (plural, name, orjson.dumps(definition))
     )
-    hubspot.portal.properties[kind.plural][name] = definition
+    hubspot.portal.properties[plural][name] = definition
     call.records = 1
-    call.change("properties", f"{kind.plural}.{name}", "create", "name", None, name)
-    return answer(definition, 201)
+    call.change("properties", f"{plural}.{name}", operation, "name", None, name)
+    return definition
 
 
 def _check(call: Call, name: str, body: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from sandbox.call import Call
 from sandbox.hubspot import catalog
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.visibility import Visibility
 from sandbox.store import Store
 
 COLUMNS = "id, created, modified, archived, archived_at, props"
@@ -58,8 +59,8 @@ def load(kind: ObjectType, row: Sequence[Any]) -> Record:
 class Records:
     """All records of a portal."""
 
-    def __init__(self, portal: Portal) -> None:
-        self.portal = portal
+    def __init__(self, portal: Portal, seen: Visibility) -> None:
+        self.portal, self.seen = portal, seen
 
     @property
     def store(self) -> Store:
@@ -70,7 +71,14 @@ class Records:
         key = self._id_of(kind, record_id, id_property)
         if key is None:
             return None
-        row = self.store.row(f'select {COLUMNS} from "{kind.plural}" where id = ?', (key,))
+        record = self.stored(kind, key)
+        if record is None or not self.seen.shows(kind.plural, record.id, record.archived_at):
+            return None
+        return record
+
+    def stored(self, kind: ObjectType, record_id: int) -> Record | None:
+        """By id, also what no reader sees."""
+        row = self.store.row(f'select {COLUMNS} from "{kind.plural}" where id = ?', (record_id,))
         return None if row is None else load(kind, row)
 
     def _id_of(self, kind: ObjectType, value: str, id_property: str) -> int | None:
@@ -130,7 +138,7 @@ class Records:
         if record.props != before:
             record.modified = call.now
             record.props[kind.modified] = times.iso(call.now)
-            self._save(record)
+            self.save(record)
             self._index_email(record, before.get("email"))
         return record
 
@@ -139,10 +147,27 @@ class Records:
         if record.archived:
             return
         record.archived, record.archived_at = True, call.now
-        self._save(record)
+        self.save(record)
         if record.type.plural == "contacts":
             self.store.db.execute("delete from emails where id = ?", (record.id,))
         call.change(record.type.plural, str(record.id), "archive", "archived", "false", "true")
+
+    def restore(self, record: Record) -> None:
+        """Out of the recycle bin, as it was."""
+        record.archived, record.archived_at = False, None
+        self.save(record)
+        self._index_email(record, None)
+
+    def remove(self, record: Record) -> None:
+        """For good, with all that hangs on it; an id merged into it leads nowhere then."""
+        kind, db = record.type.plural, self.store.db
+        db.execute(f'delete from "{kind}" where id = ?', (record.id,))
+        db.execute("delete from history where object = ? and id = ?", (kind, record.id))
+        db.execute("delete from aliases where object = ? and current = ?", (kind, record.id))
+        for end in ("from", "to"):
+            db.execute(f"delete from associations where {end}_type = ? and {end}_id = ?", (kind, record.id))
+        if kind == "contacts":
+            db.execute("delete from emails where id = ?", (record.id,))
 
     def _checked(self, kind: ObjectType, wanted: Mapping[str, Any]) -> dict[str, str]:
         problems, values = [], {}
@@ -177,6 +202,9 @@ class Records:
         for name, value in values.items():
             if not value or not self.portal.properties[kind.plural][name]["hasUniqueValue"]:
                 continue
+            if name == "email" and self.store.value("select 1 from blocklist where email = ?", (value,)):
+                message = f"{value} was deleted for privacy reasons and cannot be created again"
+                raise Invalid([_problem("email", "BLOCKLISTED_EMAIL", message)])
             other = self._id_of(kind, value, name)
             if other is not None and other != own:
                 if name == "email":
@@ -219,7 +247,7 @@ class Records:
             self.store.db.execute(insert, (*key, record.created, old, "CRM_UI", "userId:1"))
         self.store.db.execute(insert, (*key, call.now, new or "", "INTEGRATION", "sandbox-app"))
 
-    def _save(self, record: Record) -> None:
+    def save(self, record: Record) -> None:
         self.store.db.execute(
             f'update "{record.type.plural}" set modified = ?, archived = ?, archived_at = ?, props = ? '
             "where id = ?",

@@ -33,17 +33,19 @@ class View:
     names: tuple[str, ...]
     history: tuple[str, ...] = ()
     associations: tuple[str, ...] = field(default=())
+    revisions: int | None = None
+    """How many of a property's newest revisions are shown: all of them, or as many as a list shows."""
 
     @classmethod
     def of(
         cls, portal: Portal, kind: ObjectType, names: Sequence[str], history: Sequence[str] = (),
-        associations: Sequence[str] = (),
+        associations: Sequence[str] = (), *, revisions: int | None = None,
     ) -> View:  # fmt: skip
         """Unknown properties are left out without a word, as HubSpot does; three are always there."""
-        known = portal.properties[kind.plural]
+        known = {n for n, each in portal.properties[kind.plural].items() if not each["archived"]}
         wanted = [*(names or kind.defaults), *history, "createdate", kind.modified, "hs_object_id"]
         shown = tuple(sorted({n for n in wanted if n in known}))
-        return cls(kind, shown, tuple(n for n in history if n in known), tuple(associations))
+        return cls(kind, shown, tuple(n for n in history if n in known), tuple(associations), revisions)
 
 
 def records(portal: Portal, view: View, found: Sequence[Record]) -> list[dict[str, Any]]:
@@ -84,7 +86,8 @@ def _add_history(portal: Portal, view: View, found: Sequence[Record], shown: lis
         )
     for record, item in zip(found, shown, strict=True):
         item["propertiesWithHistory"] = {
-            name: past.get((record.id, name)) or _first_value(record, name) for name in view.history
+            name: (past.get((record.id, name)) or _first_value(record, name))[: view.revisions]
+            for name in view.history
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PAGE, DEFAULT_PAGE, REACH = 200, 10, 10_000
 GROUPS, FILTERS, ALL_FILTERS = 5, 6, 18
+LONGEST = 3_000
 _COMPARE = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 _COLUMNS = {"hs_object_id": "id", "createdate": "created", "lastmodifieddate": "modified",
             "hs_lastmodifieddate": "modified"}  # fmt: skip
@@ -33,7 +35,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
 def _search(hubspot: HubSpot, call: Call) -> Response:
     kind, body = requests.kind_of(call), requests.body_of(call)
     limit, after = _page(call, body)
+    _not_too_long(hubspot, call, body)
     where, values = _where(hubspot.portal, call, kind, body)
+    where += hubspot.seen.searched(kind.plural)
     total = hubspot.store.value(f'select count(*) from "{kind.plural}" where {where}', values)
     order = _order(hubspot.portal, call, kind, body)
     rows = hubspot.store.rows(
@@ -47,6 +51,12 @@ def _search(hubspot: HubSpot, call: Call) -> Response:
     if after + limit < total:
         page["paging"] = {"next": {"after": str(after + limit)}}
     return answer(page)
+
+
+def _not_too_long(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> None:
+    counted = body if hubspot.seen.counts_properties else {k: v for k, v in body.items() if k != "properties"}
+    if len(orjson.dumps(counted)) > LONGEST:
+        raise errors.validation(call, f"The body of a search request may have at most {LONGEST:,} characters")
 
 
 def _page(call: Call, body: dict[str, Any]) -> tuple[int, int]:

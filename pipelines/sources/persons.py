@@ -47,6 +47,7 @@ class Holds:
 
 NONE = Holds()
 STAFF = Holds(staff=True)
+_ENGAGED = Holds(via=True)
 _PHONES = ("phone", "mobilephone", "hs_whatsapp_phone_number", "fax")
 _SF_PHONES = ("Phone", "MobilePhone", "HomePhone", "OtherPhone", "AssistantPhone", "Fax")
 _PAIRS = (("from_type", "from_id"), ("to_type", "to_id"))
@@ -65,6 +66,18 @@ HUBSPOT: dict[str, Holds] = {
     "pipeline_stages": NONE,
     "properties": NONE,
     "campaigns": NONE,
+    "tickets": _ENGAGED,
+    "leads": Holds(ids=("hs_primary_contact_id",), via=True),
+    "calls": _ENGAGED,
+    "emails": Holds(emails=("hs_email_from_email", "hs_email_to_email"), via=True),
+    "meetings": _ENGAGED,
+    "notes": _ENGAGED,
+    "tasks": _ENGAGED,
+    "communications": _ENGAGED,
+    "products": NONE,
+    "line_items": NONE,
+    "goal_targets": NONE,
+    "users": STAFF,
 }  # fmt: skip
 
 SALESFORCE: dict[str, Holds] = {

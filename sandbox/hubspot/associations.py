@@ -11,6 +11,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, requests
 from sandbox.hubspot.catalog import ObjectType, object_type
+from sandbox.hubspot.further_objects import ASSOCIATION_IDS
 from sandbox.hubspot.records import Record
 from sandbox.store import Store
 
@@ -23,6 +24,7 @@ TYPE_IDS: dict[tuple[str, str], tuple[int, int | None]] = {
     ("contacts", "companies"): (279, 1), ("companies", "contacts"): (280, 2),
     ("deals", "contacts"): (3, None), ("contacts", "deals"): (4, None),
     ("deals", "companies"): (341, 5), ("companies", "deals"): (342, 6),
+    **ASSOCIATION_IDS,
 }  # fmt: skip
 DEFINED = "HUBSPOT_DEFINED"
 Row = tuple[str, int, str, int, int, str, str | None]

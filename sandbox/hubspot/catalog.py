@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.hubspot import further_objects
+
 
 @dataclass(frozen=True)
 class ObjectType:
-    """A CRM object type and its names. `modified` is its last-modified property."""
+    """A CRM object type and its names. `modified` and `created` are its properties of these times."""
 
     plural: str
     singular: str
@@ -21,6 +23,7 @@ class ObjectType:
     modified: str = "hs_lastmodifieddate"
     required: tuple[str, ...] = ()
     searchable: tuple[str, ...] = ()
+    created: str = "createdate"
 
 
 TYPES: dict[str, ObjectType] = {
@@ -35,9 +38,18 @@ TYPES: dict[str, ObjectType] = {
             "deals", "deal", "0-3", ("dealname", "dealstage", "pipeline", "amount", "closedate"),
             required=("dealname", "dealstage", "pipeline"), searchable=("dealname", "description"),
         ),
+        *(
+            ObjectType(
+                f.plural, f.singular, f.type_id, f.defaults, required=f.required, searchable=f.searchable,
+                created=f.created,
+            )
+            for f in further_objects.FURTHER
+        ),
     )
 }  # fmt: skip
 _NAMES = {name: t for t in TYPES.values() for name in (t.plural, t.singular, t.type_id)}
+# A custom object is also called by the short form of its full name.
+_NAMES |= {f"p_{t.plural.partition('_')[2]}": t for t in TYPES.values() if t.type_id.startswith("2-")}
 
 LIFECYCLE = (
     "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer",
@@ -87,6 +99,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
         "MEDIA_PRODUCTION",
         "CONSTRUCTION",
     ),
+    **further_objects.OPTIONS,
 }
 
 _COMMON = """
@@ -175,6 +188,7 @@ hs_is_closed_won bool booleancheckbox c
 hs_deal_stage_probability number number c
 hs_salesforceopportunityid string text
 """,
+    **{further.plural: further.lines for further in further_objects.FURTHER},
 }  # fmt: skip
 CREATED_AT = "2023-01-02T08:00:00.000Z"
 OURS = {
@@ -226,7 +240,9 @@ def definitions(plural: str) -> list[dict[str, Any]]:
         found.append(
             definition(
                 name, kind, field_type, f"{TYPES[plural].singular}information", flags[0] if flags else "",
-                OPTIONS.get(name, ()), defined_by_hubspot=name not in OURS,
+                OPTIONS.get(name, ()),
+                defined_by_hubspot=name not in OURS
+                and (plural != further_objects.CUSTOM_OBJECT or name.startswith("hs_")),
             )
         )  # fmt: skip
     return found

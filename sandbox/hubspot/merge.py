@@ -77,7 +77,7 @@ def _joined(hubspot: HubSpot, call: Call, primary: Record, other: Record, merged
                 (new_id, *key),
             )
         if kind.plural == "contacts":
-            db.execute("update emails set id = ? where id = ?", (new_id, old.id))
+            db.execute("update addresses set id = ? where id = ?", (new_id, old.id))
     db.execute("update history set id = ? where object = ? and id = ?", (new_id, kind.plural, primary.id))
     for old in (primary, other):
         hubspot.records.remove(old)

@@ -37,7 +37,7 @@ def _pipelines(hubspot: HubSpot, plural: str) -> list[dict[str, Any]]:
                 "displayOrder": order,
                 "id": stage,
                 "archived": bool(archived),
-                "metadata": {"isClosed": "true" if closed else "false", "probability": str(probability)},
+                "metadata": _metadata(plural, closed, probability),
                 "createdAt": times.iso(created),
                 "updatedAt": times.iso(updated),
                 "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
@@ -59,6 +59,14 @@ def _pipelines(hubspot: HubSpot, plural: str) -> list[dict[str, Any]]:
             (plural,),
         )
     ]
+
+
+def _metadata(plural: str, closed: int, probability: float | None) -> dict[str, str]:
+    """What a stage means: tickets say OPEN or CLOSED, deals a probability."""
+    if plural == "tickets":
+        return {"ticketState": "CLOSED" if closed else "OPEN", "isClosed": "true" if closed else "false"}
+    shown = {"isClosed": "true" if closed else "false"}
+    return shown if probability is None else shown | {"probability": str(probability)}
 
 
 def _list(hubspot: HubSpot, call: Call) -> Response:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from sandbox import times
-from sandbox.hubspot import catalog
+from sandbox.hubspot import catalog, further_objects
 from sandbox.store import Store
 
 TABLES = """
@@ -24,7 +24,7 @@ create table if not exists associations (
     from_type text, from_id integer, to_type text, to_id integer, type_id integer, category text, label text,
     primary key (from_type, from_id, to_type, to_id, type_id, category)) without rowid;
 create table if not exists aliases (object text, id integer, current integer, primary key (object, id));
-create table if not exists emails (email text primary key, id integer) without rowid;
+create table if not exists addresses (email text primary key, id integer) without rowid;
 create table if not exists pipelines (
     object text, id text, label text, display_order integer, archived integer, created integer,
     updated integer, primary key (object, id));
@@ -150,3 +150,12 @@ def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: 
             "insert or replace into stages values ('deals', 'default', ?, ?, ?, ?, ?, 0, ?, ?)",
             (stage, label, order, probability, probability in (0.0, 1.0), at, at),
         )
+    for plural, (pipeline, label, stages) in further_objects.PIPELINES.items():
+        store.db.execute(
+            "insert or replace into pipelines values (?, ?, ?, 0, 0, ?, ?)", (plural, pipeline, label, at, at)
+        )
+        for order, (stage, name, closed) in enumerate(stages):
+            store.db.execute(
+                "insert or replace into stages values (?, ?, ?, ?, ?, null, ?, 0, ?, ?)",
+                (plural, pipeline, stage, name, order, closed, at, at),
+            )

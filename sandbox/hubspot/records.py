@@ -90,7 +90,7 @@ class Records:
             )
             return int(current if current is not None else value)
         if kind.plural == "contacts" and id_property == "email":
-            found = self.store.value("select id from emails where email = ?", (value.strip().lower(),))
+            found = self.store.value("select id from addresses where email = ?", (value.strip().lower(),))
         else:
             found = self.store.value(
                 f'select id from "{kind.plural}" where archived = 0 and json_extract(props, ?) = ?',
@@ -112,7 +112,7 @@ class Records:
         record = Record(kind, int(next_id), call.now, call.now, False, None, props)
         self._derive(record, {}, call.now)
         stamp = times.iso(call.now)
-        props |= {"hs_object_id": str(record.id), "createdate": stamp, kind.modified: stamp}
+        props |= {"hs_object_id": str(record.id), kind.created: stamp, kind.modified: stamp}
         self.store.db.execute(
             f'insert into "{kind.plural}" ({COLUMNS}) values (?, ?, ?, 0, null, ?)',
             (record.id, call.now, call.now, orjson.dumps(props)),
@@ -149,7 +149,7 @@ class Records:
         record.archived, record.archived_at = True, call.now
         self.save(record)
         if record.type.plural == "contacts":
-            self.store.db.execute("delete from emails where id = ?", (record.id,))
+            self.store.db.execute("delete from addresses where id = ?", (record.id,))
         call.change(record.type.plural, str(record.id), "archive", "archived", "false", "true")
 
     def restore(self, record: Record) -> None:
@@ -167,7 +167,7 @@ class Records:
         for end in ("from", "to"):
             db.execute(f"delete from associations where {end}_type = ? and {end}_id = ?", (kind, record.id))
         if kind == "contacts":
-            db.execute("delete from emails where id = ?", (record.id,))
+            db.execute("delete from addresses where id = ?", (record.id,))
 
     def _checked(self, kind: ObjectType, wanted: Mapping[str, Any]) -> dict[str, str]:
         problems, values = [], {}
@@ -259,9 +259,9 @@ class Records:
         if record.type.plural != "contacts" or email == before:
             return
         if before:
-            self.store.db.execute("delete from emails where email = ? and id = ?", (before, record.id))
+            self.store.db.execute("delete from addresses where email = ? and id = ?", (before, record.id))
         if email:
-            self.store.db.execute("insert or replace into emails values (?, ?)", (email, record.id))
+            self.store.db.execute("insert or replace into addresses values (?, ?)", (email, record.id))
 
 
 def _text(value: Any) -> str:

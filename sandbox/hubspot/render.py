@@ -43,7 +43,7 @@ class View:
     ) -> View:  # fmt: skip
         """Unknown properties are left out without a word, as HubSpot does; three are always there."""
         known = {n for n, each in portal.properties[kind.plural].items() if not each["archived"]}
-        wanted = [*(names or kind.defaults), *history, "createdate", kind.modified, "hs_object_id"]
+        wanted = [*(names or kind.defaults), *history, kind.created, kind.modified, "hs_object_id"]
         shown = tuple(sorted({n for n in wanted if n in known}))
         return cls(kind, shown, tuple(n for n in history if n in known), tuple(associations), revisions)
 

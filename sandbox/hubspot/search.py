@@ -23,8 +23,8 @@ PAGE, DEFAULT_PAGE, REACH = 200, 10, 10_000
 GROUPS, FILTERS, ALL_FILTERS = 5, 6, 18
 LONGEST = 3_000
 _COMPARE = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
-_COLUMNS = {"hs_object_id": "id", "createdate": "created", "lastmodifieddate": "modified",
-            "hs_lastmodifieddate": "modified"}  # fmt: skip
+_COLUMNS = {"hs_object_id": "id", "createdate": "created", "hs_createdate": "created",
+            "lastmodifieddate": "modified", "hs_lastmodifieddate": "modified"}  # fmt: skip
 Sql = tuple[str, list[Any]]
 
 

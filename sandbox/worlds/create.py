@@ -118,7 +118,7 @@ def _counts(store: Store) -> dict[str, int]:
         "cursors",
         "cursor_pages",
         "jobs",
-        "emails",
+        "addresses",
         "aliases",
     )
     tables = [t for (t,) in store.rows("select name from sqlite_master where type = 'table' order by name")]

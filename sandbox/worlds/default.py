@@ -11,6 +11,8 @@ from sandbox.worlds import (
     business,
     dirt,
     hubspot_deals,
+    hubspot_engagements,
+    hubspot_sales,
     hubspot_side,
     portal,
     salesforce_activity,
@@ -65,4 +67,6 @@ def create(home: Path, hubspot: Store, salesforce: Store, size: str, seed: int, 
     ours = {person: (address[0], address[2]) for person, address in addresses.items()}
     portal_side = hubspot_side.fill(hubspot, seed, found, side, ours, key)
     hubspot_deals.fill(portal_side)
+    hubspot_sales.fill(portal_side, seed)
+    hubspot_engagements.fill(portal_side, seed, tasks, {})
     key.save(home / "answer_key.sqlite")

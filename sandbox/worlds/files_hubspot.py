@@ -83,7 +83,7 @@ def _records(portal: Portal, kind: ObjectType, feed: Feed, table: Table) -> None
             instant = moment(found) if portal_type(name, kind) == "datetime" else None
             props[name] = found if instant is None else times.iso(instant)
         stamp = times.iso(modified)
-        props |= {"hs_object_id": record_id, "createdate": times.iso(created), kind.modified: stamp}
+        props |= {"hs_object_id": record_id, kind.created: times.iso(created), kind.modified: stamp}
         archived = str(own.get("archived") or "").lower() == "true"
         cursor = portal.store.db.execute(
             f'insert or ignore into "{kind.plural}" (id, created, modified, archived, archived_at, props) '
@@ -112,7 +112,7 @@ _TYPES = {(plural, d["name"]): d["type"] for plural in TYPES for d in catalog.de
 
 
 def _email(portal: Portal, email: str, record_id: int) -> None:
-    cursor = portal.store.db.execute("insert or ignore into emails values (?, ?)", (email, record_id))
+    cursor = portal.store.db.execute("insert or ignore into addresses values (?, ?)", (email, record_id))
     if cursor.rowcount == 0:
         portal.findings.note("contacts: an email that another contact has")
 

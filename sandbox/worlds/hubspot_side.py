@@ -71,7 +71,7 @@ def save(side: HubSpot, plural: str, record_id: int, props: Props, created: int,
     props = {name: value for name, value in props.items() if value}
     props |= {
         "hs_object_id": str(record_id),
-        "createdate": iso(created),
+        catalog.TYPES[plural].created: iso(created),
         catalog.TYPES[plural].modified: iso(modified),
     }
     side.store.db.execute(
@@ -180,7 +180,7 @@ def _contact(side: HubSpot, person: Person, *, double: bool = False, archived: b
     save(side, "contacts", record_id, props, person.created, modified, modified if archived else None)
     for email in (props.get("email"), props.get("hs_additional_emails")):
         if email and side.taken.get(email) == record_id:
-            side.store.db.execute("insert or replace into emails values (?, ?)", (email, record_id))
+            side.store.db.execute("insert or replace into addresses values (?, ?)", (email, record_id))
     return record_id
 
 

@@ -8,7 +8,8 @@ import re
 from tests.architecture.conftest import modules, named
 
 LONGEST = 400
-LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+# In quotes it is the name HubSpot has for a kind of task.
+LEFTOVER = re.compile(r"(?<!\")\b(TODO|FIXME|XXX|HACK)\b")
 
 
 def test_every_module_says_what_it_is():

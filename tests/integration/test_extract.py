@@ -29,6 +29,7 @@ from pipelines.sources import load as loading
 from pipelines.sources import spool
 from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.fetched import Fetched
+from pipelines.sources.hubspot.catalog import ASSOCIATIONS
 from pipelines.sources.hubspot.rows import property_names
 from pipelines.sources.known import known_from
 from pipelines.sources.salesforce.rows import field_names
@@ -181,10 +182,10 @@ def test_every_hubspot_value_lands_as_it_is(world, landed):
 
 
 def test_history_and_associations_land_whole(world, landed):
+    pairs = ", ".join(f"('{a}', '{b}')" for a, others in ASSOCIATIONS.items() for b in others)
     [(stored,)] = world.rows(
         "hubspot",
-        """select count(*) from associations where (from_type, to_type) in
-            (values ('contacts', 'companies'), ('deals', 'contacts'), ('deals', 'companies'))
+        f"""select count(*) from associations where (from_type, to_type) in (values {pairs})
             and not (from_type = 'contacts' and from_id in (select id from contacts where archived = 1))
             and not (from_type = 'deals' and from_id in (select id from deals where archived = 1))""",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -58,12 +59,8 @@ class FakeHubSpot:
 
     now: datetime = START
     portal: int = 4242
-    records: dict[str, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {"contacts": {}, "companies": {}, "deals": {}}
-    )
-    archived: dict[str, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {"contacts": {}, "companies": {}, "deals": {}}
-    )
+    records: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
+    archived: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     linked: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     campaigns: list[dict[str, Any]] | None = field(default_factory=list)
     lacking: set[str] = field(default_factory=set)
@@ -123,6 +120,8 @@ class FakeHubSpot:
             return httpx.Response(200, json={"results": self.campaigns})
         if path.startswith("/crm/associations/"):
             return httpx.Response(200, json={"results": self._associations(path, body)})
+        if not path.startswith("/crm/objects/"):
+            return httpx.Response(404, json={"category": "OBJECT_NOT_FOUND", "message": "not in this portal"})
         return self._objects(path, query, body)
 
     def _properties(self, kind: str) -> list[dict[str, Any]]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pipelines.sources.schema import RawTable
 
 HISTORY_PROPERTIES = ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id")
-ASSOCIATIONS: dict[str, tuple[str, ...]] = {"contacts": ("companies",), "deals": ("contacts", "companies")}
+_ENGAGED = ("contacts", "companies", "deals", "tickets")
+ASSOCIATIONS: dict[str, tuple[str, ...]] = {
+    "contacts": ("companies",),
+    "deals": ("contacts", "companies"),
+    "tickets": ("contacts", "companies"),
+    "leads": ("contacts", "companies"),
+    "line_items": ("deals",),
+    **dict.fromkeys(("calls", "emails", "meetings", "notes", "tasks", "communications"), _ENGAGED),
+}
 
 TABLES: tuple[RawTable, ...] = (
     RawTable(
@@ -36,7 +44,7 @@ TABLES: tuple[RawTable, ...] = (
             "label": "text",
         },
         key=("from_type", "from_id", "to_type", "to_id", "type_id", "category"),
-        comes_with=("contacts", "deals"),
+        comes_with=tuple(ASSOCIATIONS),
         note="the pairs of ASSOCIATIONS; type names are the plural API names",
     ),
 )

@@ -6,6 +6,7 @@ Fields of ours (`lead_score` ...) are properties that this project writes.
 
 from __future__ import annotations
 
+from pipelines.sources.hubspot.catalog.further import PROPERTIES as FURTHER
 from pipelines.sources.schema import ColumnType, RawTable
 
 RECORD_COLUMNS: dict[str, ColumnType] = {
@@ -104,4 +105,8 @@ TABLES: tuple[RawTable, ...] = (
     RawTable("contacts", "contacts", RECORD_COLUMNS | CONTACT_PROPERTIES, cursor="lastmodifieddate"),
     RawTable("companies", "companies", RECORD_COLUMNS | COMPANY_PROPERTIES, cursor="hs_lastmodifieddate"),
     RawTable("deals", "deals", RECORD_COLUMNS | DEAL_PROPERTIES, cursor="hs_lastmodifieddate"),
+    *(
+        RawTable(name, name, RECORD_COLUMNS | properties, cursor="hs_lastmodifieddate")
+        for name, properties in FURTHER.items()
+    ),
 )

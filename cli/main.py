@@ -33,7 +33,10 @@ WorldOption = Annotated[
     typer.Option("--world", help="Folder of data files to fill the sandbox with; default: the seeded world."),
 ]
 SizeOption = Annotated[
-    str, typer.Option("--size", help="Size of the seeded world: XS (300 people) or S (5,000).")
+    str,
+    typer.Option(
+        "--size", help="People in the seeded world: XS (300), S (5,000), M (100,000), L (1,000,000)."
+    ),
 ]
 
 

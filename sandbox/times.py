@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAIVE_EPOCH = datetime(1970, 1, 1)
+_EPOCH_DAY = date(1970, 1, 1)
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 _OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
 
@@ -27,7 +28,11 @@ def from_ms(ms: int) -> datetime:
 
 def iso(ms: int) -> str:
     """`2026-06-30T12:00:00.000Z`, as both vendors write it (Salesforce's JSON apart)."""
-    return (_NAIVE_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds") + "Z"
+    days, rest = divmod(ms, DAY)
+    seconds, millis = divmod(rest, SECOND)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_date_of(days)}T{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}Z"
 
 
 def iso_seconds(ms: int) -> str:
@@ -36,7 +41,13 @@ def iso_seconds(ms: int) -> str:
 
 
 def day(ms: int) -> str:
-    return (_NAIVE_EPOCH + timedelta(milliseconds=ms)).date().isoformat()
+    return _date_of(ms // DAY)
+
+
+@lru_cache(maxsize=8_192)
+def _date_of(days: int) -> str:
+    """ISO date of a day since 1970. Kept, because a world names the same few hundred days again and again."""
+    return (_EPOCH_DAY + timedelta(days=days)).isoformat()
 
 
 def http_date(ms: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -21,11 +22,13 @@ def make(prefix: str, number: int) -> str:
 
 def full(short: str) -> str:
     """Eighteen characters from fifteen."""
-    suffix = ""
-    for start in (0, 5, 10):
-        bits = sum(1 << i for i, c in enumerate(short[start : start + 5]) if "A" <= c <= "Z")
-        suffix += _SUFFIX[bits]
-    return short[:15] + suffix
+    return short[:15] + _mark(short[:5]) + _mark(short[5:10]) + _mark(short[10:15])
+
+
+@lru_cache(maxsize=65_536)
+def _mark(five: str) -> str:
+    """The character that says which of five are capitals."""
+    return _SUFFIX[sum(1 << i for i, c in enumerate(five) if "A" <= c <= "Z")]
 
 
 def normal(text: str) -> str | None:

@@ -5,6 +5,7 @@ Its deals are drawn in `deals.py`. How it is spelled is `dirt.py`; what each CRM
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
@@ -15,7 +16,15 @@ from sandbox.worlds.model import Business, Campaign, Company, Person
 from sandbox.worlds.reps import REPS
 
 SPAN = 730
-SIZES = {"XS": 300, "S": 5_600}
+SIZES = {"XS": 300, "S": 5_600, "M": 100_000, "L": 1_000_000}
+_ROOMY = len(names.COMPANY_FIRST) * len(names.COMPANY_SECOND) * 3 // 4
+_BETWEEN = [*names.COMPANY_FIRST, *names.LAST]
+_REPS_FOR = {
+    (segment, place[4]): [r for r in REPS if r.segment == segment and r.currency == place[4]]
+    or [r for r in REPS if r.segment == segment]
+    for segment in ("enterprise", "mid-market", "nurture")
+    for place in names.PLACES
+}
 _ORIGINS = (
     "ORGANIC_SEARCH",
     "DIRECT_TRAFFIC",
@@ -43,15 +52,14 @@ def _companies(rng: random.Random, count: int, start: int) -> list[Company]:
     found: list[Company] = []
     taken: set[str] = set()
     while len(found) < count:
-        name = f"{rng.choice(names.COMPANY_FIRST)} {rng.choice(names.COMPANY_SECOND)}"
+        name = _company_name(rng, crowded=count > _ROOMY)
         if name in taken:
             continue
         taken.add(name)
         place = rng.choice(names.PLACES)
         employees = max(3, int(rng.lognormvariate(5.0, 1.5)))
         segment = "enterprise" if employees > 1_000 else "mid-market" if employees > 100 else "nurture"
-        rep = rng.choice([r for r in REPS if r.segment == segment and r.currency == place[4]] or
-                         [r for r in REPS if r.segment == segment])  # fmt: skip
+        rep = rng.choice(_REPS_FOR[segment, place[4]])
         domain = f"{name.lower().replace(' ', '-' if rng.random() < 0.3 else '')}.{place[5]}"
         created = start + rng.randrange(60 * DAY)
         found.append(
@@ -59,6 +67,12 @@ def _companies(rng: random.Random, count: int, start: int) -> list[Company]:
                     employees * rng.randrange(60, 240) * 1_000, place, created, rep)
         )  # fmt: skip
     return found
+
+
+def _company_name(rng: random.Random, *, crowded: bool) -> str:
+    """Two words; three where there are more companies than pairs of words."""
+    first, second = rng.choice(names.COMPANY_FIRST), rng.choice(names.COMPANY_SECOND)
+    return f"{first} {rng.choice(_BETWEEN)} {second}" if crowded else f"{first} {second}"
 
 
 def _campaigns(rng: random.Random, start: int, now: int) -> list[Campaign]:
@@ -83,13 +97,14 @@ def _campaigns(rng: random.Random, start: int, now: int) -> list[Campaign]:
 def _people(
     rng: random.Random, count: int, companies: list[Company], campaigns: list[Campaign], start: int, now: int
 ) -> list[Person]:  # fmt: skip
-    weights = [math.sqrt(c.employees) for c in companies]
-    titles, title_weights = list(names.TITLES), list(names.TITLES.values())
+    # Sums made once: `choices` would add the weights up again for every person.
+    weights = list(itertools.accumulate(math.sqrt(c.employees) for c in companies))
+    titles, title_weights = list(names.TITLES), list(itertools.accumulate(names.TITLES.values()))
     fresh = round(count * 0.065)
     found: list[Person] = []
     for key in range(count):
         first, last = rng.choice(names.FIRST), rng.choice(names.LAST)
-        company = rng.choices(companies, weights)[0] if rng.random() < 0.95 else None
+        company = rng.choices(companies, cum_weights=weights)[0] if rng.random() < 0.95 else None
         is_fresh = key >= count - fresh
         created = working_time(
             rng, now - 14 * DAY if is_fresh else start, now - HOUR if is_fresh else now - 14 * DAY
@@ -103,7 +118,7 @@ def _people(
             first,
             last,
             "",
-            rng.choices(titles, title_weights)[0],
+            rng.choices(titles, cum_weights=title_weights)[0],
             "",
             company,
             created,

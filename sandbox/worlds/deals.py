@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import accumulate
 
 from sandbox.times import DAY, HOUR, from_ms
 from sandbox.worlds.model import Company, Deal, Moment, Person
@@ -16,11 +17,11 @@ def draw(rng: random.Random, count: int, people: list[Person], now: int) -> list
     for person in buyers:
         if person.company:
             colleagues.setdefault(person.company.key, []).append(person)
-    weights = [0.4 + (p.campaign.kind[4] if p.campaign else 0.6) for p in buyers]
+    weights = list(accumulate(0.4 + (p.campaign.kind[4] if p.campaign else 0.6) for p in buyers))
     found: list[Deal] = []
     sold: set[int] = set()
     for key in range(count):
-        person = rng.choices(buyers, weights)[0]
+        person = rng.choices(buyers, cum_weights=weights)[0]
         company = person.company
         if company is None:
             continue

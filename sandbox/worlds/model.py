@@ -8,7 +8,7 @@ from sandbox.worlds.names import CampaignKind, Place
 from sandbox.worlds.reps import Rep
 
 
-@dataclass
+@dataclass(slots=True)
 class Company:
     key: int
     name: str
@@ -22,7 +22,7 @@ class Company:
     rep: Rep
 
 
-@dataclass
+@dataclass(slots=True)
 class Campaign:
     key: int
     name: str
@@ -34,7 +34,7 @@ class Campaign:
     utm: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Person:
     key: int
     first: str
@@ -53,7 +53,7 @@ class Person:
     opted_out: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Moment:
     """A deal as it stood from `at` on. `progress` runs from 0 to 1; won and lost are 2 and -1."""
 
@@ -64,7 +64,7 @@ class Moment:
     rep: Rep
 
 
-@dataclass
+@dataclass(slots=True)
 class Deal:
     key: int
     name: str
@@ -85,7 +85,7 @@ class Deal:
         return self.moments[-1]
 
 
-@dataclass
+@dataclass(slots=True)
 class Business:
     now: int
     companies: list[Company]

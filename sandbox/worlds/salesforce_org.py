@@ -21,6 +21,7 @@ QUEUE_ID = ids.make("00G", 1)
 Row = dict[str, Any]
 # Without these a row could not be found by anyone who asks what changed.
 _ALWAYS = ("LastModifiedDate", "SystemModstamp")
+_BY_US = ("CreatedById", "LastModifiedById", "OwnerId")
 
 
 class Loader:
@@ -41,37 +42,51 @@ class Loader:
         """
         sobject = self.objects[name]
         sql = f'insert into "{name}" values ({", ".join("?" * len(sobject.fields))})'
-        plan = [(f.name, f.type, "false" if f.type == "boolean" else None) for f in sobject.fields.values()]
-        values = [self._values(plan, row, explicit) for row in rows]
-        self.store.db.executemany(sql, values)
-        return len(values)
+        shape = _Shape(sobject)
+        before = self.store.db.total_changes
+        self.store.db.executemany(sql, (shape.values(row, self.now, explicit) for row in rows))
+        return self.store.db.total_changes - before
 
-    def _values(
-        self, plan: list[tuple[str, str, str | None]], row: Mapping[str, Any], explicit: bool
-    ) -> list[Any]:
+
+class _Shape:
+    """How a row of an object becomes a row of its table: what stands where, and what stands there unasked."""
+
+    def __init__(self, sobject: SObject) -> None:
+        fields = list(sobject.fields.values())
+        self.at = {f.name: i for i, f in enumerate(fields)}
+        self.blank: list[Any] = ["false" if f.type == "boolean" else None for f in fields]
+        self.of = [self.at[name] for name in _BY_US if name in self.at]
+        self.made, self.moved = self.at.get("CreatedDate"), [self.at[n] for n in _ALWAYS if n in self.at]
+        self.times = {f.name for f in fields if f.type == "datetime"}
+
+    def values(self, row: Mapping[str, Any], now: int, explicit: bool) -> list[Any]:
         created, modified = row.get("CreatedDate"), row.get("SystemModstamp")
-        created = created if isinstance(created, int) else self.now
-        modified = modified if isinstance(modified, int) else created
-        system = {
-            "CreatedDate": created,
-            "LastModifiedDate": modified,
-            "SystemModstamp": modified,
-            "CreatedById": INTEGRATION_USER,
-            "LastModifiedById": INTEGRATION_USER,
-            "OwnerId": INTEGRATION_USER,
-        }
-        found = []
-        for name, kind, default in plan:
-            value = row.get(name)
+        created = created if isinstance(created, int) else now
+        modified = iso_seconds(modified if isinstance(modified, int) else created)
+        found = self.blank.copy()
+        for i in self.of:
+            found[i] = INTEGRATION_USER
+        if self.made is not None:
+            found[self.made] = iso_seconds(created)
+        for i in self.moved:
+            found[i] = modified
+        for name, value in row.items():
+            at = self.at.get(name)
+            if at is None:
+                continue
             if value is None:
-                unknown = explicit and name in row and name not in _ALWAYS
-                value = default if unknown else system.get(name, default)
-            if kind == "datetime" and isinstance(value, int):
-                value = iso_seconds(value)
-            elif kind == "boolean" and isinstance(value, bool):
-                value = "true" if value else "false"
-            found.append(None if value == "" else value)
+                if explicit and name not in _ALWAYS:
+                    found[at] = self.blank[at]
+                continue
+            found[at] = self._stored(name, value)
         return found
+
+    def _stored(self, name: str, value: Any) -> Any:
+        if name in self.times and isinstance(value, int):
+            return iso_seconds(value)
+        if value is True or value is False:
+            return "true" if value else "false"
+        return None if value == "" else value
 
 
 def prepare(

@@ -14,7 +14,7 @@ _ANSWERS = {"Webinar": ("Registered", "Attended", "Attended"), "Trade Show": ("A
 _SILENCE = ("Sent", "Sent", "Opened", "Opened", "No Show", "Bounced")
 
 
-@dataclass
+@dataclass(slots=True)
 class Membership:
     """A person in a campaign; `responded` is when they answered, None when they did not."""
 
@@ -26,7 +26,7 @@ class Membership:
     cause_of: Deal | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Task:
     """Something a rep did or means to do with a person."""
 

@@ -155,3 +155,10 @@ def test_ids_of_eighteen_characters_end_in_their_checksum() -> None:
     assert ids.normal("001A0000006Vm9u") == "001A0000006Vm9uIAC"
     assert ids.normal("not an id") is None
     assert len({ids.make("00Q", n) for n in range(5_000)}) == 5_000
+
+
+def test_more_companies_than_pairs_of_words_have_names_of_their_own() -> None:
+    rng = rng_for(7, "companies")
+    found = business._companies(rng, 3_000, 0)
+    assert len({company.name for company in found}) == 3_000
+    assert len({company.domain.rpartition(".")[0].replace("-", "") for company in found}) > 2_990

@@ -66,7 +66,10 @@ class HubSpotConnection:
 
 @dataclass(frozen=True, kw_only=True)
 class SalesforceConnection:
-    """How to reach one Salesforce org: client credentials, or JWT bearer when a private key is given."""
+    """How to reach one Salesforce org: client credentials, JWT bearer with a private key, or a refresh token.
+
+    `refresh_token_file` keeps the token that follows the given one, where the org rotates them.
+    """
 
     url: str
     client_id: str
@@ -74,6 +77,8 @@ class SalesforceConnection:
     environment: Environment
     username: str = ""
     private_key: Secret = field(default_factory=lambda: Secret(""))
+    refresh_token: Secret = field(default_factory=lambda: Secret(""))
+    refresh_token_file: Path | None = None
     api_version: str = "67.0"
 
     vendor: str = field(default="salesforce", init=False)
@@ -177,7 +182,8 @@ KNOWN = {
     "CRM_HOME", "CRM_CONFIG", "CRM_WRITE", "CRM_STATE_URL",
     "HUBSPOT_URL", "HUBSPOT_TOKEN", "HUBSPOT_ENVIRONMENT", "HUBSPOT_API_VERSION",
     "SALESFORCE_URL", "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET", "SALESFORCE_USERNAME",
-    "SALESFORCE_PRIVATE_KEY_FILE", "SALESFORCE_ENVIRONMENT", "SALESFORCE_API_VERSION",
+    "SALESFORCE_PRIVATE_KEY_FILE", "SALESFORCE_REFRESH_TOKEN",
+    "SALESFORCE_ENVIRONMENT", "SALESFORCE_API_VERSION",
 }  # fmt: skip
 PREFIXES = ("CRM_", "HUBSPOT_", "SALESFORCE_")
 
@@ -201,7 +207,9 @@ def load_settings(
         home=_directory(values.get("CRM_HOME"), PROJECT_ROOT / "var"),
         config_dir=_directory(values.get("CRM_CONFIG"), PROJECT_ROOT / "config"),
         hubspot=_hubspot(values) if vendors else None,
-        salesforce=_salesforce(values) if vendors else None,
+        salesforce=_salesforce(values, _directory(values.get("CRM_HOME"), PROJECT_ROOT / "var"))
+        if vendors
+        else None,
         write=_switch("CRM_WRITE", values.get("CRM_WRITE", "off")),
         state_url=values.get("CRM_STATE_URL", ""),
     )
@@ -284,7 +292,7 @@ def _hubspot(values: Mapping[str, str]) -> HubSpotConnection | None:
     )  # fmt: skip
 
 
-def _salesforce(values: Mapping[str, str]) -> SalesforceConnection | None:
+def _salesforce(values: Mapping[str, str], home: Path) -> SalesforceConnection | None:
     url = values.get("SALESFORCE_URL", "")
     if not url:
         return None
@@ -302,6 +310,8 @@ def _salesforce(values: Mapping[str, str]) -> SalesforceConnection | None:
         environment=_environment("salesforce", url, values.get("SALESFORCE_ENVIRONMENT")),
         username=values.get("SALESFORCE_USERNAME", ""),
         private_key=Secret(_key(key_file)) if key_file else Secret(""),
+        refresh_token=Secret(values.get("SALESFORCE_REFRESH_TOKEN", "")),
+        refresh_token_file=home / "salesforce_refresh_token.json",
         api_version=values.get("SALESFORCE_API_VERSION", "67.0"),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -83,6 +83,8 @@ class Transport:
     secrets: tuple[Secret, ...] = ()
     clock: Clock = field(default_factory=RealClock)
     http: httpx.BaseTransport | None = None
+    gate: Callable[[Call], None] | None = None
+    """Asked before each call; it raises when no more are to be made."""
 
     def __post_init__(self) -> None:
         self.calls = 0
@@ -114,6 +116,10 @@ class Transport:
         """Calls made by the current thread."""
         return int(getattr(self._here, "calls", 0))
 
+    def count_here(self, calls: int) -> None:
+        """Credit the current thread with calls that others made for it."""
+        self._here.calls = self.calls_here + calls
+
     def send(self, call: Call) -> httpx.Response:
         """Send and return a successful answer (2xx). Raises ClientError, or WriteRefused before sending."""
         url = call.path if call.path.startswith(("http://", "https://")) else self.origin + call.path
@@ -121,6 +127,8 @@ class Transport:
         renewed, attempt = False, 0
         while True:
             attempt += 1
+            if self.gate is not None:
+                self.gate(call)
             self.budget.wait(call.window)
             response = self._attempt(call, url, attempt)
             if response is None:

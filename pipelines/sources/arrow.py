@@ -23,6 +23,7 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "number": pa.float64(),
     "integer": pa.int64(),
     "money": pa.decimal128(18, 2),
+    "rate": pa.decimal128(18, 8),
     "boolean": pa.bool_(),
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", tz="UTC"),
@@ -31,6 +32,8 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 }
 _CENT = Decimal("0.01")
 _LARGEST_MONEY = Decimal(10) ** 16
+_RATE_STEP = Decimal("0.00000001")
+_LARGEST_RATE = Decimal(10) ** 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXAMPLE_LENGTH = 40
 
@@ -134,6 +137,13 @@ def _money(text: str) -> Decimal:
     return amount
 
 
+def _rate(text: str) -> Decimal:
+    rate = Decimal(text).quantize(_RATE_STEP, ROUND_HALF_UP)
+    if abs(rate) >= _LARGEST_RATE:
+        raise ValueError(text)
+    return rate
+
+
 def _integer(text: str) -> int:
     number = Decimal(text)
     if number != number.to_integral_value() or abs(number) >= 2**63:
@@ -159,6 +169,7 @@ _PARSERS: dict[ColumnType, Callable[[str], Any]] = {
     "number": _number,
     "integer": _integer,
     "money": _money,
+    "rate": _rate,
     "boolean": _boolean,
     "date": parse_date,
     "timestamp": parse_timestamp,

@@ -19,6 +19,7 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.errors import ConfigError
+from pipelines.rules.extract import load_extract
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
 from pipelines.sources.fetched import Fetched, OrgInfo, TableFetch, joined
@@ -92,6 +93,7 @@ def _fetch(
     reading = Reading(
         org=org, known=known, upper=upper, spool_root=settings.paths.spool, progress=progress,
         calls_here=lambda: client.calls_here, suppression=suppression,
+        rules=load_extract(settings.config_dir),
     )  # fmt: skip
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=org.vendor) as pool:
         tables = read_all(reading, client, pool)

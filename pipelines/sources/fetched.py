@@ -13,9 +13,10 @@ from typing import Literal
 from pipelines.sources.schema import RawTable
 
 Status = Literal["loaded", "unchanged", "absent", "stale"]
-Mode = Literal["replace", "merge", "append", "scope", "mark"]
+Mode = Literal["replace", "merge", "append", "scope", "mark", "fill", "keep"]
 """How a part goes in: replace the table, merge on its key, append; or, by SQL: `scope` names what is read
-anew and is deleted first, `mark` names rows that are deleted at the vendor."""
+anew and is deleted first, `mark` names rows that are deleted at the vendor, `fill` brings some columns of
+rows that are there, `keep` merges and leaves the columns it does not bring as they were."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class TableFetch:
     """Of a small table's content, to be known again by."""
     erased: tuple[str, ...] = ()
     """Record keys of people whom the vendor says it deleted for privacy: they are to leave here too."""
+    calculated_at: datetime | None = None
+    """When calculated fields, which change without a trace, were read for all rows."""
 
     @property
     def name(self) -> str:

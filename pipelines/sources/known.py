@@ -6,7 +6,7 @@ Belongs here: reading it, on a read-only connection lent for a moment. Fetching 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 OVERLAP = timedelta(seconds=60)
 """How far before the cursor the next window begins: rows become visible late, both vendors document it."""
+OVERLAPS = {"salesforce": timedelta(minutes=10)}
+"""Where it is more: a transaction of Salesforce may run ten minutes and only then shows its rows."""
+
+
+def overlap_of(vendor: str) -> timedelta:
+    """How far before its cursor a vendor's next window begins."""
+    return OVERLAPS.get(vendor, OVERLAP)
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,10 @@ class KnownTable:
     """Record ids that are marked deleted, and how."""
     fingerprint: str = ""
     """Of a small table's content; it is kept as the table's comment."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Its columns and their SQL types, in lower case."""
+    calculated_at: datetime | None = None
+    """When its calculated fields were last read for all rows."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +71,45 @@ def known_from(connection: duckdb.DuckDBPyConnection | None) -> Known:
     if ("ops", "loads") not in have or ("ops", "connections") not in have:
         return Known()
     orgs = dict(connection.execute("select vendor, org_id from ops.connections").fetchall())
-    loads = _loads(connection)
+    loads, columns, calculated = _loads(connection), _columns(connection), _calculated(connection, have)
     tables = {}
     for vendor, catalog in CATALOGS.items():
-        for table in catalog:
+        listed = {table.name for table in catalog}
+        more = [_uncatalogued(name, columns) for v, name in loads if v == vendor and name not in listed]
+        for table in (*catalog, *more):
             place = (schema_of(vendor), table.name)
             if place in have:
                 load = loads.get((vendor, table.name), (None, ""))
-                tables[vendor, table.name] = _known_table(connection, vendor, table, have[place], *load)
+                found = _known_table(connection, vendor, table, have[place], *load)
+                tables[vendor, table.name] = replace(
+                    found, columns=columns.get(place, {}), calculated_at=calculated.get((vendor, table.name))
+                )
     return Known(orgs, tables)
+
+
+def _uncatalogued(name: str, columns: Mapping[tuple[str, str], Mapping[str, str]]) -> RawTable:
+    """A table of an object that only config names: Salesforce's are read by SystemModstamp."""
+    stamped = "systemmodstamp" in columns.get((schema_of("salesforce"), name), {})
+    return RawTable(name, name, {}, key=("Id",), cursor="SystemModstamp" if stamped else "")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, table, column, kind in connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and schema_name like 'raw_%'"
+    ).fetchall():
+        found.setdefault((schema, table), {})[column.lower()] = kind.lower()
+    return found
+
+
+def _calculated(
+    connection: duckdb.DuckDBPyConnection, have: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], datetime]:
+    if ("ops", "calculated") not in have:
+        return {}
+    rows = connection.execute("select vendor, table_name, epoch_us(read_at) from ops.calculated").fetchall()
+    return {(vendor, table): datetime.fromtimestamp(at / 1e6, UTC) for vendor, table, at in rows}
 
 
 def _loads(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[datetime | None, str]]:
@@ -96,7 +137,7 @@ def _known_table(
         return KnownTable(cursor, status, rows)
     key = table.key[0]
     # A literal, not a parameter: to bind one DuckDB imports pandas, which an unchanged run would wait for.
-    since = microseconds(cursor - OVERLAP)
+    since = microseconds(cursor - overlap_of(vendor))
     versions = connection.execute(
         f'select "{key}", epoch_us("{table.cursor}") from {name} where epoch_us("{table.cursor}") >= {since}'
     ).fetchall()

@@ -52,7 +52,7 @@ def load(
     Fetching left the people of the suppression list out; those who joined it since are left out here.
     """
     started = time.monotonic()
-    tables.prepare(connection)
+    tables.prepare(connection, fetched.tables)
     for vendor in CATALOGS:
         found = [table for table in fetched.tables if table.vendor == vendor and table.parts]
         org = next((org.org_id for org in fetched.connections if org.vendor == vendor), "")
@@ -90,8 +90,13 @@ def _load_turn(
     _with_dlt(vendor, turn, connection, settings.paths.dlt / run.id / vendor, screen)
     for table, parts in turn:
         for part in parts:
-            if part.mode == "mark":
-                _mark(connection, f'{schema}."{table.table.name}"', part)
+            name = f'{schema}."{table.table.name}"'
+            if part.mode == "keep":
+                _fill(connection, name, part, table.table.key[0], insert=True)
+            elif part.mode == "fill":
+                _fill(connection, name, part, table.table.key[0])
+            elif part.mode == "mark":
+                _mark(connection, name, part)
         progress(f"load {table.name}", table.rows, table.rows)
 
 
@@ -158,6 +163,25 @@ def _mark(connection: duckdb.DuckDBPyConnection, table: str, part: Part) -> None
         f"from read_parquet('{_quoted(part.path)}') as gone "
         "where old.id = gone.id and old.deleted_how is distinct from 'merged'"
     )
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, table: str, part: Part, key: str, *, insert: bool = False
+) -> None:
+    """Put the columns of the part into the rows that are there; with `insert` also the rows that are not."""
+    source = f"read_parquet('{_quoted(part.path)}')"
+    columns = [name for name in pq.read_schema(part.path).names if name.casefold() != key.casefold()]
+    sets = ", ".join(f'"{name}" = anew."{name}"' for name in columns)
+    differs = " or ".join(f'old."{name}" is distinct from anew."{name}"' for name in columns)
+    connection.execute(
+        f"update {table} as old set {sets} from {source} as anew "
+        f'where old."{key}" = anew."{key}" and ({differs})'
+    )
+    if insert:
+        connection.execute(
+            f"insert into {table} by name select * from {source} as anew "
+            f'where not exists (from {table} as old where old."{key}" = anew."{key}")'
+        )
 
 
 def _quoted(path: Path) -> str:

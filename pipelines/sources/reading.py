@@ -6,11 +6,12 @@ Belongs here: standing and bookkeeping. How an object is read is in `<vendor>/`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.clients import errors
+from pipelines.rules.extract import Extract
 from pipelines.run import Progress
 from pipelines.sources.arrow import BadValues
 from pipelines.sources.columns import Columns
@@ -38,6 +39,7 @@ class Reading:
     progress: Progress
     calls_here: Callable[[], int]
     suppression: Suppression = NOBODY
+    rules: Extract = field(default_factory=Extract)
 
     @property
     def vendor(self) -> str:
@@ -45,6 +47,14 @@ class Reading:
 
     def of(self, table: RawTable) -> KnownTable:
         return self.known.table(self.vendor, table.name)
+
+    def window(self, table: RawTable, since: datetime, number: int, name: str = "changes") -> Spool:
+        """The spool of what is read `since` a moment: as a killed run left it, if it was about the same."""
+        columns = [f"{name} {kind}" for name, kind in table.columns.items()]
+        identity = (self.org.org_id, table.name, since.isoformat(), *columns)
+        folder = self.spool_root / self.vendor / table.name / f"{name}-{number}"
+        screen = screen_of(self.vendor, self.org.org_id, self.suppression)
+        return Spool.begin(folder, identity, self.upper, keep=True, screen=screen)
 
     def spool(self, table: RawTable, kind: Kind) -> Spool:
         """The object's spool; another org or list of columns begins a new one."""
@@ -55,10 +65,13 @@ class Reading:
             screen=screen_of(self.vendor, self.org.org_id, self.suppression),
         )  # fmt: skip
 
-    def whole(self, table: RawTable, rows: Columns, notes: Iterable[str] = (), calls: int = 0) -> TableFetch:
+    def whole(
+        self, table: RawTable, rows: Columns, notes: Iterable[str] = (), calls: int = 0, *,
+        may_be_empty: bool = False,
+    ) -> TableFetch:  # fmt: skip
         """A small table, read whole: replaced when it differs from what the warehouse has."""
         known = self.of(table)
-        if len(rows) == 0 and known.rows > 0:
+        if len(rows) == 0 and known.rows > 0 and not may_be_empty:
             raise errors.Truncated(f"came back empty where {known.rows:,} rows were")
         content = rows.fingerprint()
         if known.cursor is not None and content == known.fingerprint:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-ColumnType = Literal["text", "number", "integer", "money", "boolean", "date", "timestamp", "list", "json"]
-"""text VARCHAR, number DOUBLE, integer BIGINT, money DECIMAL(18,2), boolean BOOLEAN, date DATE,
-timestamp TIMESTAMPTZ in UTC, list VARCHAR[], json JSON text in VARCHAR."""
+ColumnType = Literal[
+    "text", "number", "integer", "money", "rate", "boolean", "date", "timestamp", "list", "json"
+]
+"""text VARCHAR, number DOUBLE, integer BIGINT, money DECIMAL(18,2), rate DECIMAL(18,8), boolean BOOLEAN,
+date DATE, timestamp TIMESTAMPTZ in UTC, list VARCHAR[], json JSON text in VARCHAR."""
 
 
 @dataclass(frozen=True)

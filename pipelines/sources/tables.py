@@ -5,11 +5,12 @@ Belongs here: DDL and the bookkeeping rows. Bringing rows in is `load`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.run import Run
 from pipelines.sources.catalogs import CATALOGS, schema_of
-from pipelines.sources.fetched import Fetched
+from pipelines.sources.fetched import Fetched, TableFetch
 from pipelines.sources.schema import ColumnType, RawTable
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ SQL_TYPES: dict[ColumnType, str] = {
     "number": "double",
     "integer": "bigint",
     "money": "decimal(18,2)",
+    "rate": "decimal(18,8)",
     "boolean": "boolean",
     "date": "date",
     "timestamp": "timestamptz",
@@ -32,6 +34,9 @@ create table if not exists ops.loads (
     run_id varchar, vendor varchar, object varchar, table_name varchar, status varchar, rows bigint,
     window_from timestamptz, window_to timestamptz, loaded_at timestamptz, calls bigint, note varchar
 );
+create table if not exists ops.calculated (
+    vendor varchar, table_name varchar, read_at timestamptz
+);
 create table if not exists ops.connections (
     vendor varchar, org_id varchar, org_name varchar, currency varchar, time_zone varchar, url_host varchar,
     environment varchar, checked_at timestamptz
@@ -39,23 +44,31 @@ create table if not exists ops.connections (
 """
 
 
-def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make every promised table and column that is not there yet, also when the vendor has no rows for it."""
+def prepare(connection: duckdb.DuckDBPyConnection, fetched: Sequence[TableFetch] = ()) -> None:
+    """Make every promised table and column that is not there yet, also when the vendor has no rows for it.
+
+    `fetched` tables have the columns of their portal or org too. One whose type is another now is cast, and
+    what cannot be is null: the fetch brings it anew.
+    """
     connection.execute(_OPS)
-    have: dict[tuple[str, str], set[str]] = {}
-    for schema, name, column in connection.execute(
-        "select table_schema, table_name, column_name from information_schema.columns "
+    have: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, name, column, kind in connection.execute(
+        "select table_schema, table_name, column_name, data_type from information_schema.columns "
         "where table_catalog = current_database()"
     ).fetchall():
-        have.setdefault((schema, name), set()).add(column.casefold())
+        have.setdefault((schema, name), {})[column.casefold()] = kind.lower()
+    wide = {(each.vendor, each.table.name): each.table for each in fetched if each.parts}
     for vendor, catalog in CATALOGS.items():
         connection.execute(f"create schema if not exists {schema_of(vendor)}")
         for table in catalog:
-            _prepare_table(connection, schema_of(vendor), table, have.get((schema_of(vendor), table.name)))
+            found = have.get((schema_of(vendor), table.name))
+            _prepare_table(connection, schema_of(vendor), wide.pop((vendor, table.name), table), found)
+    for (vendor, name), table in wide.items():
+        _prepare_table(connection, schema_of(vendor), table, have.get((schema_of(vendor), name)))
 
 
 def _prepare_table(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: RawTable, have: set[str] | None
+    connection: duckdb.DuckDBPyConnection, schema: str, table: RawTable, have: dict[str, str] | None
 ) -> None:
     columns = {name: SQL_TYPES[kind] for name, kind in table.columns.items()}
     if have is None:
@@ -65,6 +78,16 @@ def _prepare_table(
     for name, kind in columns.items():
         if name.casefold() not in have:
             connection.execute(f'alter table {schema}."{table.name}" add column "{name}" {kind}')
+        elif have[name.casefold()] != stored_as(kind):
+            connection.execute(
+                f'alter table {schema}."{table.name}" alter column "{name}" '
+                f'set data type {kind} using try_cast("{name}" as {kind})'
+            )
+
+
+def stored_as(kind: str) -> str:
+    """An SQL type as the database names it."""
+    return {"timestamptz": "timestamp with time zone"}.get(kind, kind)
 
 
 def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) -> None:
@@ -77,6 +100,10 @@ def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) ->
                 table.window_from, table.window_to, table.calls, "; ".join(table.notes) or None,
             ],
         )  # fmt: skip
+        if table.calculated_at is not None:
+            place = [table.vendor, table.table.name]
+            connection.execute("delete from ops.calculated where vendor = ? and table_name = ?", place)
+            connection.execute("insert into ops.calculated values (?, ?, ?)", [*place, table.calculated_at])
         if table.fingerprint:
             name = f'{schema_of(table.vendor)}."{table.table.name}"'
             connection.execute(f"comment on table {name} is '{table.fingerprint}'")

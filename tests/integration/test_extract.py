@@ -129,7 +129,7 @@ def same(kind: str, stored: Any, landed: Any) -> bool:
     """Whether a raw value says what the store says."""
     if stored is None or stored == "":
         return landed is None
-    if kind in ("number", "integer", "money"):
+    if kind in ("number", "integer", "money", "rate"):
         return landed is not None and abs(float(stored) - float(landed)) < 0.01
     if kind == "boolean":
         return landed == (str(stored).lower() in ("true", "1"))

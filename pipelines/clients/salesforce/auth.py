@@ -1,4 +1,4 @@
-"""How we sign in to Salesforce: client credentials, or JWT bearer when the connection has a private key.
+"""How we sign in to Salesforce: client credentials, JWT bearer with a private key, or a refresh token.
 
 Belongs here: getting and keeping an access token. The token lives in memory only.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from pipelines.clients import errors
+from pipelines.clients.salesforce.refresh import RefreshToken
 from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import SalesforceConnection, Secret
 
@@ -27,16 +28,21 @@ class SalesforceLogin:
         self._now = now or (lambda: datetime.now(UTC))
         self._token = Secret("")
         self._lock = threading.Lock()
+        self._used = threading.local()
+        self._refresh = RefreshToken(connection)
 
     def headers(self) -> Mapping[str, str]:
         with self._lock:
             if not self._token:
                 self._sign_in()
+            self._used.token = self._token
             return {"Authorization": f"Bearer {self._token.reveal()}"}
 
     def renew(self) -> bool:
+        """Unless another thread has: four readers whose session ended sign in once."""
         with self._lock:
-            self._sign_in()
+            if getattr(self._used, "token", None) in (None, self._token):
+                self._sign_in()
             return True
 
     def _sign_in(self) -> None:
@@ -44,7 +50,10 @@ class SalesforceLogin:
         if transport is None:
             raise RuntimeError("a login needs a transport")
         url = self.connection.url + TOKEN_PATH
-        answer = json_of(transport.send(Call(method="POST", path=url, form=self._grant(), signed=False)))
+        with self._refresh.held():
+            answer = json_of(transport.send(Call(method="POST", path=url, form=self._grant(), signed=False)))
+            if isinstance(answer, dict) and answer.get("refresh_token"):
+                self._refresh.keep(str(answer["refresh_token"]))
         if not isinstance(answer, dict) or not answer.get("access_token"):
             raise errors.AuthFailed(
                 "Salesforce's sign-in gave no token", where=transport.host,
@@ -58,6 +67,11 @@ class SalesforceLogin:
         connection = self.connection
         if connection.private_key:
             return {"grant_type": _JWT_GRANT, "assertion": self._assertion()}
+        if connection.refresh_token:
+            return {
+                "grant_type": "refresh_token", "refresh_token": self._refresh.current(),
+                "client_id": connection.client_id, "client_secret": connection.client_secret.reveal(),
+            }  # fmt: skip
         return {
             "grant_type": "client_credentials", "client_id": connection.client_id,
             "client_secret": connection.client_secret.reveal(),

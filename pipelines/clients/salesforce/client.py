@@ -18,8 +18,9 @@ from pipelines.clients.batches import batched
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.salesforce.auth import SalesforceLogin
-from pipelines.clients.salesforce.bulk import BulkQuery
+from pipelines.clients.salesforce.bulk import BulkQuery, page_rows
 from pipelines.clients.salesforce.errors import SalesforceVendor
+from pipelines.clients.salesforce.together import Together
 from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import SalesforceConnection
 
@@ -47,6 +48,8 @@ class QueryPage:
 
     records: list[Json]
     total: int
+    following: str = ""
+    """Where the next page is; empty for the last."""
 
 
 class SalesforceClient:
@@ -63,9 +66,11 @@ class SalesforceClient:
             vendor=self._vendor, base_url=connection.url, allow_write=allow_write,
             budget=budget or rate_limit.shared(f"{connection.url} {connection.client_id}", {}),
             auth=self._login,
-            secrets=(connection.client_secret, connection.private_key), clock=clock or RealClock(), http=http,
+            secrets=(connection.client_secret, connection.private_key, connection.refresh_token),
+            clock=clock or RealClock(), http=http,
         )  # fmt: skip
         self._base = f"/services/data/v{connection.api_version.removeprefix('v')}"
+        self.together = Together(self._transport, self._vendor, self._base)
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +95,20 @@ class SalesforceClient:
     def usage(self) -> tuple[int, int] | None:
         """API calls of the last 24 hours used and allowed, when an answer has said so."""
         return self._vendor.usage
+
+    def stop_at(self, share: float) -> None:
+        """Make no more calls once this share of the org's daily calls is used, by whomever."""
+
+        def gate(call: Call) -> None:
+            used, allowed = self._vendor.usage or (0, 0)
+            if allowed and used >= share * allowed:
+                raise errors.DailyLimitReached(
+                    f"Salesforce says {used:,} of {allowed:,} calls of the last 24 hours are used, "
+                    f"and extract stops at {share:.0%}",
+                    where=self._transport.host, remedy="the next run goes on; see config/extract.yml, budget",
+                )  # fmt: skip
+
+        self._transport.gate = gate
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -132,17 +151,23 @@ class SalesforceClient:
         """Pages of a query; `all_rows` includes deleted ones. Truncated when the pages do not add up."""
         path = f"{self._base}/{'queryAll' if all_rows else 'query'}"
         answer = self._json(Call(method="GET", path=path, params={"q": soql}))
-        total, read = int(answer.get("totalSize") or 0), 0
+        yield from self.pages_after(answer)
+
+    def pages_from(self, following: str, read: int) -> Iterator[QueryPage]:
+        """Go on with a query of which `read` rows were read. Rejected when Salesforce has forgotten it."""
+        yield from self.pages_after(self._json(Call(method="GET", path=following)), read)
+
+    def pages_after(self, answer: Json, read: int = 0) -> Iterator[QueryPage]:
+        """The page an answer holds and those that follow it."""
+        total = int(answer.get("totalSize") or 0)
         while True:
             records = list(answer.get("records") or [])
             read += len(records)
-            yield QueryPage(records, total)
-            if answer.get("done", True):
-                break
-            following = answer.get("nextRecordsUrl")
+            following = "" if answer.get("done", True) else str(answer.get("nextRecordsUrl") or "")
+            yield QueryPage(records, total, following)
             if not following:
                 break
-            answer = self._json(Call(method="GET", path=str(following)))
+            answer = self._json(Call(method="GET", path=following))
         if read < total:
             raise errors.Truncated(
                 f"Salesforce gave {read:,} of {total:,} rows",
@@ -150,13 +175,14 @@ class SalesforceClient:
                 remedy="run this again",
             )
 
-    def bulk_query(self, soql: str, *, all_rows: bool = False) -> BulkQuery:
+    def bulk_query(self, soql: str, *, all_rows: bool = False, columns: int = 1) -> BulkQuery:
         """Begin a Bulk 2.0 query; iterate over it for its CSV pages."""
-        return BulkQuery.begin(self._transport, self._base, soql, all_rows=all_rows)
+        rows = page_rows(columns)
+        return BulkQuery.begin(self._transport, self._base, soql, all_rows=all_rows, page_rows=rows)
 
-    def bulk_resume(self, job_id: str, locator: str | None) -> BulkQuery:
+    def bulk_resume(self, job_id: str, position: str) -> BulkQuery:
         """Go on with a job begun earlier. Raises NotFound on iterating when Salesforce has forgotten it."""
-        return BulkQuery(self._transport, self._base, job_id, locator)
+        return BulkQuery(self._transport, self._base, job_id, position)
 
     def read_collection(self, sobject: str, ids: Sequence[str], fields: Sequence[str]) -> list[Json | None]:
         """The records of `ids` in their order; None for one that is not there."""

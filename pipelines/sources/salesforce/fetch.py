@@ -1,15 +1,22 @@
-"""Everything of one Salesforce fetch: which org it is, then all objects at once."""
+"""Everything of one Salesforce fetch: which org it is, what it has, then all objects at once."""
 
 from __future__ import annotations
 
 from concurrent.futures import Executor
 from urllib.parse import urlsplit
 
+from pipelines.clients import errors
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.fetched import OrgInfo, TableFetch
 from pipelines.sources.reading import Reading
-from pipelines.sources.salesforce.records import ObjectReader
+from pipelines.sources.salesforce.catalog.base import named_in_config
+from pipelines.sources.salesforce.records import ObjectReader, refused
+from pipelines.sources.salesforce.view import View, look
+from pipelines.sources.schema import RawTable
+
+ALWAYS_THERE = frozenset({"Lead", "Contact", "Account", "Opportunity", "Task", "User"})
+"""Every org that sells has these: when one is not shown, a right is missing."""
 
 
 def identify(client: SalesforceClient) -> OrgInfo:
@@ -22,10 +29,32 @@ def identify(client: SalesforceClient) -> OrgInfo:
     )  # fmt: skip
 
 
+def tables_of(reading: Reading) -> list[RawTable]:
+    """The catalog's tables and those config names, the large ones first: none is waited for at the end."""
+    catalog = CATALOGS["salesforce"]
+    have = {table.api_name.casefold() for table in catalog}
+    more = [named_in_config(n) for n in reading.rules.salesforce.objects if n.casefold() not in have]
+    return sorted((*catalog, *more), key=lambda table: -reading.of(table).rows)
+
+
 def read_all(reading: Reading, client: SalesforceClient, pool: Executor) -> list[TableFetch]:
-    """All tables of the catalog, the large ones first so that none is waited for at the end."""
+    """All tables; each fails alone."""
+    tables = tables_of(reading)
+    client.stop_at(reading.rules.budget.daily_share)
+    try:
+        view = look(reading, client, tables, pool)
+    except errors.AuthFailed:
+        raise
+    except errors.ClientError as error:
+        view = View(refused={table.api_name: error for table in tables})
+    must = ALWAYS_THERE | set(reading.rules.salesforce.objects)
     tasks = [
-        pool.submit(reading.guarded, [table], ObjectReader(reading, client, table).read)
-        for table in sorted(CATALOGS["salesforce"], key=lambda table: -reading.of(table).rows)
-    ]
+        pool.submit(refused, reading, table, view.refused[table.api_name], must)
+        if table.api_name in view.refused
+        else pool.submit(
+            reading.guarded, [view.shapes[table.api_name].table],
+            ObjectReader(reading, client, view.shapes[table.api_name], view).read,
+        )
+        for table in tables
+    ]  # fmt: skip
     return [result for task in tasks for result in task.result()]

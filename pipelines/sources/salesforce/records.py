@@ -1,197 +1,185 @@
-"""Reads a Salesforce object: everything the first time, then what SystemModstamp says has changed since.
+"""Reads a Salesforce object: everything the first time, then what its cursor says has changed since.
 
-Belongs here: windows, REST or Bulk 2.0, deletions (queryAll shows them). Shapes are in `rows`.
+Belongs here: windows, new fields, calculated fields. How a query is run is in `query`, what was asked of the
+org beforehand in `view`, what is gone in `deletions`.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, TypeVar
-
-import pyarrow as pa
+from datetime import datetime
 
 from pipelines.clients import errors
-from pipelines.clients.salesforce.bulk import BulkQuery
-from pipelines.clients.salesforce.client import QueryPage, SalesforceClient
-from pipelines.crashpoints import crashpoint
+from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.fetched import Mode, TableFetch
-from pipelines.sources.known import OVERLAP
-from pipelines.sources.reading import Reading, bad_of, missing_note
-from pipelines.sources.salesforce import rows
+from pipelines.sources.known import overlap_of
+from pipelines.sources.reading import Reading, bad_of
+from pipelines.sources.salesforce import deletions, rows
+from pipelines.sources.salesforce.query import Query
+from pipelines.sources.salesforce.shape import Shape
+from pipelines.sources.salesforce.view import View, select, within
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
+from pipelines.sources.tables import SQL_TYPES, stored_as
 
-Answer = TypeVar("Answer")
-BULK_FROM_ROWS = 10_000
-"""Five pages by REST; a bulk job has its own cost in calls and waiting."""
+NEVER_EMPTY = frozenset({"User", "Organization", "OpportunityStage", "UserRole", "CurrencyType"})
+"""An org without one of these is an answer gone wrong."""
+_DLT = "_dlt_"
 
 
 class ObjectReader:
     """One object of one fetch."""
 
-    def __init__(self, reading: Reading, client: SalesforceClient, table: RawTable) -> None:
-        self.reading, self.client, self.table = reading, client, table
-        self.known = reading.of(table)
-        self.fields = rows.field_names(table)
-        self.notes: list[str] = []
+    def __init__(self, reading: Reading, client: SalesforceClient, shape: Shape, view: View) -> None:
+        self.reading, self.client, self.shape, self.view = reading, client, shape, view
+        self.table, self.known = shape.table, reading.of(shape.table)
+        self.notes = list(shape.notes)
+        self.new, self.kept = self._compared()
 
     def read(self) -> list[TableFetch]:
         """The table, whole or by changes."""
         before = self.reading.calls_here()
-        if self.known.cursor is None:
-            self._look()
-        result = self._whole() if self.table.is_whole else self._by_changes()
+        result = self._by_changes() if self.table.cursor else self._whole()
         return [replace(result, calls=self.reading.calls_here() - before)]
 
-    def _whole(self) -> TableFetch:
-        records = self._seeing_fields(
-            lambda: [each for page in self.client.query_pages(self._soql()) for each in page.records]
+    def _compared(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Fields the warehouse lacks or has in another type, and columns that are no longer shown."""
+        have = self.known.columns
+        if not have or not self.table.cursor or self.known.cursor is None:
+            return (), ()
+        columns = {name.casefold() for name in self.table.columns}
+        kept = tuple(name for name in have if name not in columns and not name.startswith(_DLT))
+        new = tuple(
+            name
+            for name in self.shape.fields
+            if have.get(name.casefold()) != stored_as(SQL_TYPES[self.table.columns[name]])
         )
-        return self.reading.whole(self.table, rows.whole(self.table, records), self.notes)
+        if new:
+            self.notes.append(f"new or of another type, read for all rows: {', '.join(new)}")
+        if kept:
+            self.notes.append(f"no longer shown, kept as last read: {', '.join(kept)}")
+        return new, kept
+
+    # -- whole ---------------------------------------------------------------------------------------
+
+    def _whole(self) -> TableFetch:
+        soql, probe = (
+            select(self.shape.fields, self.table.api_name),
+            self.view.probes.get(self.table.api_name),
+        )
+        pages = self.client.query_pages(soql) if probe is None else self.client.pages_after(probe.get())
+        records = [record for page in pages for record in page.records]
+        found = rows.whole(self.table, records, self.shape.ids)
+        may_be_empty = self.table.api_name not in NEVER_EMPTY
+        return self.reading.whole(self.table, found, self.notes, may_be_empty=may_be_empty)
+
+    # -- by changes ----------------------------------------------------------------------------------
 
     def _by_changes(self) -> TableFetch:
-        """A first load that was resumed is brought up to date at once."""
+        """A load that was resumed is brought up to date at once."""
         cursor = self.known.cursor
-        if cursor is not None:
-            spools = [self._seeing_fields(lambda: self._changes(cursor, self.known.versions))]
+        if cursor is None:
+            spools = self._first_load()
         else:
-            spools = [first := self._first_load()]
-            if first.is_resumed and first.upper < self.reading.upper:
-                spools.append(self._changes(first.upper, {}))
+            spools = self._windows(cursor) if self._has_changed() else []
+            spools += self._filled("new", self.new)
+        is_due, at = self._calculated_due(cursor)
+        if is_due and cursor is not None:
+            spools += self._filled("calculated", self.shape.calculated)
+        gone = deletions.gone(self.reading, self.shape, self.view, self._read_as_deleted)
+        spools += [] if gone is None else [gone]
         parts = tuple(part for spool in spools for part in spool.parts(self.table.name))
-        return self.reading.outcome(
+        found = self.reading.outcome(
             self.table, "loaded" if parts or cursor is None else "unchanged", parts,
             sum(part.rows for part in parts),
             notes=self.notes + [note for spool in spools for note in bad_of(spool).notes()],
-            window_from=None if cursor is None else cursor - OVERLAP,
+            window_from=None if cursor is None else cursor - overlap_of("salesforce"),
         )  # fmt: skip
+        return replace(found, calculated_at=at)
 
-    # -- which fields there are ----------------------------------------------------------------------
+    def _first_load(self) -> list[Spool]:
+        first = self.reading.spool(self.table, "first")
+        self._query(select(self.shape.fields, self.table.api_name), "replace", {}).run(first)
+        if first.is_resumed and first.upper < self.reading.upper:
+            return [first, *self._windows(first.upper, {})]
+        return [first]
 
-    def _look(self) -> None:
-        """Ask which of the promised fields this user can see; the others will be null."""
-        shown = {
-            str(field["name"]).casefold() for field in self.client.describe(self.table.api_name)["fields"]
-        }
-        promised = rows.field_names(self.table)
-        self.fields = [name for name in promised if name.casefold() in shown]
-        self.notes = missing_note(promised, shown)
+    def _windows(self, since: datetime, versions: Mapping[str, int] | None = None) -> list[Spool]:
+        """What changed since. A window that a killed run had begun is ended first, then follows the rest."""
+        found: list[Spool] = []
+        known = self.known.versions if versions is None else versions
+        mode: Mode = "keep" if self.kept else "merge"
+        while True:
+            spool = self.reading.window(self.table, since, len(found))
+            where = within(self.table.cursor, since - overlap_of("salesforce"), spool.upper)
+            self._query(select(self.shape.fields, self.table.api_name, where), mode, known).run(spool)
+            found.append(spool)
+            if not spool.is_resumed or spool.upper >= self.reading.upper:
+                return found
+            since, known = spool.upper, {}
 
-    def _seeing_fields(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask for all promised fields; only when one of them is not there, find out which."""
-        try:
-            return ask()
-        except errors.UnknownField:
-            self._look()
-            return ask()
+    def _has_changed(self) -> bool:
+        """Whether the window has a row that the warehouse lacks in that version, or was begun before."""
+        probe = self.view.probes.get(self.table.api_name)
+        cursor = self.known.cursor
+        if probe is None or cursor is None:
+            return True
+        body = probe.get()
+        if not body.get("done", True) or int(body.get("totalSize") or 0) != len(body.get("records") or []):
+            return True
+        return any(self._is_news(record["Id"], record[self.table.cursor]) for record in body["records"])
 
-    def _soql(self, where: str = "") -> str:
-        return f"SELECT {', '.join(self.fields)} FROM {self.table.api_name}{where}"
+    def _is_news(self, record_id: str, changed: str) -> bool:
+        moment = moment_of(changed)
+        return moment is None or self.known.versions.get(rows.full_id(record_id)) != microseconds(moment)
 
-    # -- everything ----------------------------------------------------------------------------------
+    # -- some columns of all rows --------------------------------------------------------------------
 
-    def _first_load(self) -> Spool:
-        spool = self.reading.spool(self.table, "first")
-        if spool.is_complete:
-            return spool
-        if spool.position:
-            job_id, _, locator = spool.position.partition(" ")
-            try:
-                self._bulk(spool, self.client.bulk_resume(job_id, locator or None), "replace", {})
-                return spool
-            except errors.NotFound:  # results are kept for a week
-                spool.start_over()
-        self._query(spool, self._soql(), "replace", {})
-        spool.commit(complete=True)
-        return spool
-
-    # -- what changed --------------------------------------------------------------------------------
-
-    def _changes(self, cursor: datetime, versions: Mapping[str, int]) -> Spool:
-        spool = self.reading.spool(self.table, "changes")
-        column = self.table.cursor
-        window = (
-            f" WHERE {column} >= {_literal(cursor - OVERLAP)} AND {column} < {_literal(self.reading.upper)}"
+    def _calculated_due(self, cursor: datetime | None) -> tuple[bool, datetime | None]:
+        """Whether calculated fields are to be read again: they change without a trace."""
+        if not self.shape.calculated:
+            return False, None
+        last = self.known.calculated_at
+        due = (
+            cursor is None or last is None or self.reading.upper - last >= self.reading.rules.calculated.every
         )
-        self._query(spool, self._soql(window), "merge", versions)
-        if spool.has_news:
-            spool.commit(complete=True)
-        return spool
+        return due, self.reading.upper if due else None
 
-    # -- both ----------------------------------------------------------------------------------------
+    def _filled(self, name: str, fields: tuple[str, ...]) -> list[Spool]:
+        """Some columns for all rows, resumed like any other."""
+        if not fields:
+            return []
+        table = self.shape.only(fields)
+        spool = self.reading.window(table, self.known.cursor or self.reading.upper, 0, name=name)
+        soql = select((table.key[0], *fields), table.api_name)
+        self._query(soql, "fill", {}, table).run(spool)
+        return [spool]
 
-    def _query(self, spool: Spool, soql: str, mode: Mode, versions: Mapping[str, int]) -> None:
-        """By REST; by a bulk job when the first page says that there are many."""
-        pages = self.client.query_pages(soql, all_rows=True)
-        page = next(pages)
-        if page.total > BULK_FROM_ROWS:
-            try:
-                job = self.client.bulk_query(soql, all_rows=True)
-            except (errors.Rejected, errors.NotFound):
-                pass  # some objects have no bulk queries
-            else:
-                return self._bulk(spool, job, mode, versions)
-        return self._rest(spool, page, pages, mode, versions)
+    def _query(
+        self, soql: str, mode: Mode, versions: Mapping[str, int], table: RawTable | None = None
+    ) -> Query:
+        return Query(self.reading, self.client, table or self.table, self.shape.ids, soql, mode, versions)
 
-    def _rest(
-        self,
-        spool: Spool,
-        page: QueryPage,
-        following: Iterator[QueryPage],
-        mode: Mode,
-        versions: Mapping[str, int],
-    ) -> None:
-        bad, done = bad_of(spool), 0
-        for each in itertools.chain([page], following):
-            done += len(each.records)
-            fresh = [record for record in each.records if not self._is_known(record, versions)]
-            if fresh:
-                spool.write(self.table.name, mode, rows.from_json(self.table, fresh, bad))
-            self.reading.progress(f"salesforce {self.table.api_name}", done, each.total)
-        spool.bad = dict(bad.found)
-
-    def _is_known(self, record: Mapping[str, Any], versions: Mapping[str, int]) -> bool:
-        """A row of the overlap that the warehouse has in the same version."""
-        version = versions.get(str(record[self.table.key[0]]))
-        moment = moment_of(record[self.table.cursor])
-        return moment is not None and version == microseconds(moment)
-
-    def _bulk(self, spool: Spool, job: BulkQuery, mode: Mode, versions: Mapping[str, int]) -> None:
-        """Page by page; each page that is in counts, a killed load asks for the next one."""
-        bad, done = bad_of(spool), sum(part.rows for part in spool.parts(self.table.name))
-        for page in job:
-            table = rows.from_csv(self.table, page.data, bad)
-            done += table.num_rows
-            is_last = page.locator is None
-            if table.num_rows != page.rows or (is_last and done < (job.rows or 0)):
-                spool.start_over()
-                raise self._truncated(done, job.rows or 0)
-            spool.write(self.table.name, mode, self._fresh(table, versions))
-            spool.bad = dict(bad.found)
-            if mode == "replace":
-                spool.commit(f"{job.job_id} {page.locator or ''}", complete=is_last)
-                crashpoint("extract.part_written")
-            self.reading.progress(f"salesforce {self.table.api_name}", done, job.rows)
-
-    def _fresh(self, table: pa.Table, versions: Mapping[str, int]) -> pa.Table:
-        """The same for a page of a bulk job."""
-        if not versions:
-            return table
-        keys = table.column(self.table.key[0]).to_pylist()
-        stamps = table.column(self.table.cursor).cast(pa.int64()).to_pylist()
-        fresh = [versions.get(key) != stamp for key, stamp in zip(keys, stamps, strict=True)]
-        return table.filter(pa.array(fresh, pa.bool_()))
-
-    def _truncated(self, read: int, total: int) -> errors.Truncated:
-        return errors.Truncated(
-            f"Salesforce gave {read:,} of {total:,} rows of {self.table.api_name}",
-            where=self.reading.org.url_host, remedy="run this again",
-        )  # fmt: skip
+    def _read_as_deleted(self) -> set[str]:
+        """Ids that this fetch's probe shows: what is in the recycle bin comes with its own window."""
+        probe = self.view.probes.get(self.table.api_name)
+        records = [] if probe is None or probe.error else probe.body.get("records") or []
+        return {rows.full_id(record["Id"]) for record in records}
 
 
-def _literal(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def refused(
+    reading: Reading, table: RawTable, error: errors.ClientError, essential: frozenset[str]
+) -> list[TableFetch]:
+    """An object that cannot be described: one the org lacks is noted, one that must be there is stale."""
+
+    def fail() -> list[TableFetch]:
+        if isinstance(error, errors.NotFound) and table.api_name in essential:
+            raise errors.Forbidden(
+                f"Salesforce does not show {table.api_name}: {error.what}", where=error.where,
+                remedy="give the integration user the right to read it, or correct config/extract.yml",
+            )  # fmt: skip
+        raise error
+
+    return reading.guarded([table], fail)

@@ -6,7 +6,7 @@ Belongs here: shapes. Which records to read, and when, is `records`.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +19,8 @@ from pipelines.sources.schema import RawTable
 
 OURS = ("deleted_at", "deleted_how")
 _BLOCK_BYTES = 8 << 20
+_SHORT_ID = 15
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def field_names(table: RawTable) -> list[str]:
@@ -26,21 +28,24 @@ def field_names(table: RawTable) -> list[str]:
     return [name for name in table.columns if name not in OURS]
 
 
-def whole(table: RawTable, records: Sequence[Mapping[str, Any]]) -> Columns:
+def whole(table: RawTable, records: Sequence[Mapping[str, Any]], ids: Collection[str] = ()) -> Columns:
     """All records of a small table."""
-    return Columns(table, {name: [record.get(name) for record in records] for name in table.columns})
+    values: dict[str, list[Any]] = {n: [record.get(n) for record in records] for n in table.columns}
+    return Columns(table, values | {n: [_full(value) for value in values[n]] for n in ids if n in values})
 
 
-def from_json(table: RawTable, records: Sequence[Mapping[str, Any]], bad: BadValues) -> pa.Table:
-    """REST records. A field that was not asked for is null."""
+def from_json(
+    table: RawTable, records: Sequence[Mapping[str, Any]], bad: BadValues, ids: Collection[str] = ()
+) -> pa.Table:
+    """REST records. A field that was not asked for is null; the fields `ids` hold ids."""
     columns = {
         name: column([record.get(name) for record in records], table.columns[name], name, bad)
         for name in field_names(table)
     }
-    return _finished(table, columns, len(records))
+    return _finished(table, columns | _normal(columns, ids), len(records))
 
 
-def from_csv(table: RawTable, data: bytes, bad: BadValues) -> pa.Table:
+def from_csv(table: RawTable, data: bytes, bad: BadValues, ids: Collection[str] = ()) -> pa.Table:
     """A page of a bulk result. Every field is read as text first, so that one bad value spoils no file."""
     fields = field_names(table)
     read = csv.read_csv(
@@ -58,18 +63,51 @@ def from_csv(table: RawTable, data: bytes, bad: BadValues) -> pa.Table:
         else pa.nulls(read.num_rows, ARROW_TYPES[table.columns[name]])
         for name in fields
     }
-    return _finished(table, columns, read.num_rows)
+    return _finished(table, columns | _normal(columns, ids), read.num_rows)
+
+
+def without(rows: pa.Table, table: RawTable, versions: Mapping[str, int]) -> pa.Table:
+    """The rows that are not there in the same version. `versions`: id to cursor in microseconds."""
+    if not versions:
+        return rows
+    keys = rows.column(table.key[0]).to_pylist()
+    stamps = rows.column(table.cursor).cast(pa.int64()).to_pylist()
+    fresh = [versions.get(key) != stamp for key, stamp in zip(keys, stamps, strict=True)]
+    return rows.filter(pa.array(fresh, pa.bool_()))
+
+
+def full_id(text: str) -> str:
+    """Eighteen characters of an id given with fifteen: three more say which of the others are capitals."""
+    if len(text) != _SHORT_ID or not text.isalnum() or not text.isascii():
+        return text
+    bits = (sum(1 << n for n, c in enumerate(text[at : at + 5]) if "A" <= c <= "Z") for at in (0, 5, 10))
+    return text + "".join(_CAPITALS[number] for number in bits)
+
+
+def _full(value: Any) -> Any:
+    return full_id(value) if isinstance(value, str) else value
+
+
+def _normal(columns: Mapping[str, pa.Array], ids: Collection[str]) -> dict[str, pa.Array]:
+    """The columns of ids that have a short one, with all of them long."""
+    found = {}
+    for name in ids:
+        texts = columns.get(name)
+        if texts is not None and pc.any(pc.equal(pc.utf8_length(texts), _SHORT_ID)).as_py():
+            found[name] = pa.array([_full(text) for text in texts.to_pylist()], pa.string())
+    return found
 
 
 def _finished(table: RawTable, columns: dict[str, pa.Array], count: int) -> pa.Table:
     """Add what we say of deletions: when, and whether a merge was the reason."""
     if "deleted_at" in table.columns:
-        gone = columns["IsDeleted"].fill_null(False)
+        gone = columns["IsDeleted"].fill_null(False) if "IsDeleted" in columns else pa.array([False] * count)
         nothing = pa.nulls(count, pa.string())
         how = pc.if_else(gone, pa.scalar("deleted"), nothing)
         if "MasterRecordId" in columns:
             how = pc.if_else(pc.and_(gone, columns["MasterRecordId"].is_valid()), pa.scalar("merged"), how)
-        at = pc.if_else(gone, columns["SystemModstamp"], pa.nulls(count, ARROW_TYPES["timestamp"]))
+        never = pa.nulls(count, ARROW_TYPES["timestamp"])
+        at = pc.if_else(gone, columns.get("SystemModstamp", never), never)
         columns |= {"deleted_at": at, "deleted_how": how}
     return pa.Table.from_arrays([columns[name] for name in table.columns], schema=schema_for(table.columns))
 

@@ -54,17 +54,19 @@ def test_a_bulk_result_is_read_page_by_page(salesforce):
         httpx.Response(200, json={"state": "InProgress"}),
         httpx.Response(200, json={"state": "JobComplete", "numberRecordsProcessed": 3}),
         httpx.Response(
-            200, content=b"Id\n1\n2\n", headers={"Sforce-Locator": "L2", "Sforce-NumberOfRecords": "2"}
+            200, json={"resultPages": [{"resultUrl": "/r/1"}], "nextRecordUrl": "/g/2", "done": False}
         ),
+        httpx.Response(200, content=b"Id\n1\n2\n", headers={"Sforce-NumberOfRecords": "2"}),
         httpx.Response(
-            200, content=b"Id\n3\n", headers={"Sforce-Locator": "null", "Sforce-NumberOfRecords": "1"}
+            200, json={"resultPages": [{"resultUrl": "/r/2"}], "nextRecordUrl": None, "done": True}
         ),
+        httpx.Response(200, content=b"Id\n3\n", headers={"Sforce-NumberOfRecords": "1"}),
     )
     job = bench.client.bulk_query("SELECT Id FROM Lead", all_rows=True)
-    assert [(page.rows, page.locator) for page in job] == [(2, "L2"), (1, None)]
+    assert [(page.rows, page.position) for page in job] == [(2, "0 /g/2"), (1, "")]
     assert (job.job_id, job.rows) == ("750x", 3)
     assert orjson.loads(bench.script.requests[1].content)["operation"] == "queryAll"
-    assert bench.script.requests[-1].url.params["locator"] == "L2"
+    assert [request.url.path for request in bench.script.requests[-2:]] == ["/g/2", "/r/2"]
     assert len(bench.clock.slept) == 1
 
 

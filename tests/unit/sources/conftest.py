@@ -224,6 +224,8 @@ class FakeSalesforce:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
+        if path.endswith("/composite"):
+            return self._together(orjson.loads(request.content)["compositeRequest"])
         if path == "/services/oauth2/token":
             assert parse_qs(request.content.decode())["grant_type"] == ["client_credentials"]
             return httpx.Response(200, json={"access_token": "session-1", "instance_url": SALESFORCE})
@@ -238,12 +240,27 @@ class FakeSalesforce:
             return self._page(job, int(start))
         return self._query(request.url.params["q"], deleted=path.endswith("queryAll"))
 
+    def _together(self, parts: list[dict[str, Any]]) -> httpx.Response:
+        """A composite: each part is answered as if it came alone, and is seen as it would be."""
+        answers = []
+        for part in parts:
+            inner = httpx.Request(
+                "GET", SALESFORCE + part["url"], headers={"Authorization": "Bearer session-1"}
+            )
+            one = self.intercept(inner) or self._answer(inner)
+            answers.append(
+                {"body": one.json(), "httpStatusCode": one.status_code, "referenceId": part["referenceId"]}
+            )
+        return httpx.Response(200, json={"compositeResponse": answers})
+
     def _describe(self, sobject: str) -> httpx.Response:
         if sobject in self.missing:
             return httpx.Response(404, json=[{"errorCode": "NOT_FOUND", "message": "no such object"}])
         table = next(table for table in CATALOGS["salesforce"] if table.api_name == sobject)
         return httpx.Response(
-            200, json={"fields": [{"name": name} for name in field_names(table) if name not in self.hidden]}
+            200,
+            json={"fields": [{"name": name} for name in field_names(table) if name not in self.hidden]}
+            | {"replicateable": False},
         )
 
     def select(self, soql: str, *, deleted: bool) -> list[dict[str, Any]] | httpx.Response:
@@ -306,10 +323,16 @@ class FakeSalesforce:
         if job not in self.jobs:
             return httpx.Response(404, json=[{"errorCode": "NOT_FOUND", "message": "job"}])
         rows = self.jobs[job]
-        if not path.endswith("/results"):
+        if "/results" not in path and not path.endswith("/resultPages"):
             return httpx.Response(
                 200, json={"id": job, "state": "JobComplete", "numberRecordsProcessed": len(rows)}
             )
+        if path.endswith("/resultPages"):
+            starts = range(0, len(rows), self.bulk_page)
+            pages = [
+                {"resultUrl": f"/services/data/v67.0/jobs/query/{job}/results?locator={n}"} for n in starts
+            ]
+            return httpx.Response(200, json={"resultPages": pages, "nextRecordUrl": None, "done": True})
         start = int(request.url.params.get("locator", 0))
         some, end = rows[start : start + self.bulk_page], start + self.bulk_page
         text = io.StringIO()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pipelines.crashpoints import Crashed, armed
-from pipelines.sources.salesforce import records
+from pipelines.sources.salesforce import query
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_small_objects_come_by_rest_and_are_typed(loop):
 
 
 def test_large_objects_come_by_bulk_query_with_whatever_is_in_their_text(loop, monkeypatch):
-    monkeypatch.setattr(records, "BULK_FROM_ROWS", 100)
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 100)
     loop.salesforce.bulk_page = 60
     for number in range(150):
         loop.salesforce.put("Task", f"00T{number:05}", Subject='a "b",\nNA', Priority="NA", IsClosed=True)
@@ -67,7 +67,7 @@ def test_only_changed_rows_are_fetched_and_merged(loop):
 def test_many_changes_come_by_bulk_and_the_overlap_is_dropped(loop, monkeypatch):
     leads(loop, 150)
     loop.extract()
-    monkeypatch.setattr(records, "BULK_FROM_ROWS", 100)
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 100)
     loop.later(seconds=20)
     loop.salesforce.put("Lead", "00Q00003", Title="CEO")
     loop.later(seconds=20)
@@ -112,7 +112,7 @@ def test_an_object_the_org_lacks_is_absent_and_its_table_is_there(loop):
 
 
 def test_a_killed_bulk_load_goes_on_with_its_job(loop, monkeypatch):
-    monkeypatch.setattr(records, "BULK_FROM_ROWS", 100)
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 100)
     loop.salesforce.bulk_page = 50
     leads(loop, 180)
     with armed("extract.part_written", nth=2), pytest.raises(Crashed):
@@ -124,7 +124,7 @@ def test_a_killed_bulk_load_goes_on_with_its_job(loop, monkeypatch):
 
 
 def test_a_killed_bulk_load_whose_job_is_gone_begins_anew(loop, monkeypatch):
-    monkeypatch.setattr(records, "BULK_FROM_ROWS", 100)
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 100)
     loop.salesforce.bulk_page = 50
     leads(loop, 180)
     with armed("extract.part_written", nth=2), pytest.raises(Crashed):
@@ -135,7 +135,7 @@ def test_a_killed_bulk_load_whose_job_is_gone_begins_anew(loop, monkeypatch):
 
 
 def test_a_bulk_page_that_is_cut_off_is_stale(loop, monkeypatch):
-    monkeypatch.setattr(records, "BULK_FROM_ROWS", 100)
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 100)
     leads(loop, 150)
 
     def cut(request: httpx.Request) -> httpx.Response | None:

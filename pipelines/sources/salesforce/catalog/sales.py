@@ -1,4 +1,4 @@
-"""What is extracted from Salesforce, as plain data: one `RawTable` for each table of `raw_salesforce`.
+"""What is sold to whom: leads, contacts, accounts, opportunities, campaigns, tasks, users.
 
 Columns keep Salesforce's own field names (DuckDB compares them without case); `deleted_at` and `deleted_how`
 are ours and stand last. Fields ending in `__c` are custom: those this project writes are promised here, so an
@@ -7,18 +7,8 @@ org without them shows null and a note.
 
 from __future__ import annotations
 
+from pipelines.sources.salesforce.catalog.base import CURSOR, sobject
 from pipelines.sources.schema import ColumnType, RawTable
-
-CURSOR = "SystemModstamp"
-"""It moves with every change, by people and by the system; LastModifiedDate does not."""
-
-_SYSTEM: dict[str, ColumnType] = {
-    "CreatedDate": "timestamp",
-    "LastModifiedDate": "timestamp",
-    "SystemModstamp": "timestamp",
-    "IsDeleted": "boolean",
-}
-_DELETION: dict[str, ColumnType] = {"deleted_at": "timestamp", "deleted_how": "text"}
 
 _OURS_ON_PEOPLE: dict[str, ColumnType] = {
     "Lead_Score__c": "number",
@@ -32,13 +22,8 @@ _OURS_ON_PEOPLE: dict[str, ColumnType] = {
 _ADDRESSED: dict[str, ColumnType] = {"City": "text", "State": "text", "Country": "text"}
 
 
-def _sobject(name: str, api_name: str, columns: dict[str, ColumnType]) -> RawTable:
-    all_columns: dict[str, ColumnType] = {"Id": "text", **columns, **_SYSTEM, **_DELETION}
-    return RawTable(name, api_name, all_columns, key=("Id",), cursor=CURSOR)
-
-
 TABLES: tuple[RawTable, ...] = (
-    _sobject(
+    sobject(
         "lead",
         "Lead",
         {
@@ -64,7 +49,7 @@ TABLES: tuple[RawTable, ...] = (
             "Lead_Status__c": "text",
         },
     ),
-    _sobject(
+    sobject(
         "contact",
         "Contact",
         {
@@ -84,7 +69,7 @@ TABLES: tuple[RawTable, ...] = (
             **_OURS_ON_PEOPLE,
         },
     ),
-    _sobject(
+    sobject(
         "account",
         "Account",
         {
@@ -102,7 +87,7 @@ TABLES: tuple[RawTable, ...] = (
             "MasterRecordId": "text",
         },
     ),
-    _sobject(
+    sobject(
         "opportunity",
         "Opportunity",
         {
@@ -161,12 +146,12 @@ TABLES: tuple[RawTable, ...] = (
         },
         key=("Id",),
     ),
-    _sobject(
+    sobject(
         "opportunity_contact_role",
         "OpportunityContactRole",
         {"OpportunityId": "text", "ContactId": "text", "Role": "text", "IsPrimary": "boolean"},
     ),
-    _sobject(
+    sobject(
         "campaign",
         "Campaign",
         {
@@ -182,7 +167,7 @@ TABLES: tuple[RawTable, ...] = (
             "OwnerId": "text",
         },
     ),
-    _sobject(
+    sobject(
         "campaign_member",
         "CampaignMember",
         {
@@ -194,7 +179,7 @@ TABLES: tuple[RawTable, ...] = (
             "FirstRespondedDate": "date",
         },
     ),
-    _sobject(
+    sobject(
         "task",
         "Task",
         {

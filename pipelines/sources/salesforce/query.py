@@ -1,0 +1,135 @@
+"""Runs one query into a spool: by REST when small, by Bulk 2.0 when large, resumed when it was cut short.
+
+Belongs here: pages, checkpoints and counting them. Which queries are run, and why, is in `records`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from pipelines.clients import errors
+from pipelines.clients.salesforce.bulk import BulkQuery
+from pipelines.clients.salesforce.client import QueryPage, SalesforceClient
+from pipelines.crashpoints import crashpoint
+from pipelines.sources.arrow import microseconds, moment_of
+from pipelines.sources.fetched import Mode
+from pipelines.sources.reading import Reading, bad_of
+from pipelines.sources.salesforce import rows
+from pipelines.sources.salesforce.view import LONGEST_SOQL
+from pipelines.sources.schema import RawTable
+from pipelines.sources.spool import Spool
+
+BULK_FROM_ROWS = 10_000
+"""Five pages by REST; a bulk job has its own cost in calls and waiting."""
+
+
+@dataclass
+class Query:
+    """A query of an object and where its rows go. `table`: its columns. `versions`: what is there already."""
+
+    reading: Reading
+    client: SalesforceClient
+    table: RawTable
+    ids: frozenset[str]
+    soql: str
+    mode: Mode
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+    def run(self, spool: Spool) -> None:
+        """Bring the query's rows into the spool, from where a killed run left it. Complete when it returns.
+
+        Raises Truncated, and forgets what it has, when fewer rows came than there are.
+        """
+        if spool.is_complete:
+            return
+        try:
+            if not (spool.position and self._resume(spool)):
+                self._begin(spool)
+        except errors.Truncated:
+            spool.start_over()
+            raise
+        if spool.has_news or self.mode == "replace" or spool.is_resumed or spool.position:
+            spool.commit(complete=True)
+
+    def _resume(self, spool: Spool) -> bool:
+        """Go on with the vendor's own cursor; False when it is gone (REST keeps two days, bulk seven)."""
+        at: dict[str, Any] = orjson.loads(spool.position)
+        try:
+            if "job" in at:
+                self._bulk(spool, self.client.bulk_resume(at["job"], at["at"]), int(at["done"]))
+            else:
+                pages = self.client.pages_from(at["following"], int(at["done"]))
+                self._rest(spool, pages, int(at["done"]))
+        except (errors.NotFound, errors.Rejected):
+            spool.start_over()
+            return False
+        return True
+
+    def _begin(self, spool: Spool) -> None:
+        if len(self.soql) > LONGEST_SOQL:
+            return self._bulk(spool, self._job(), 0)
+        pages = self.client.query_pages(self.soql, all_rows=True)
+        page = next(pages)
+        if page.total > BULK_FROM_ROWS:
+            try:
+                job = self._job()
+            except (errors.Rejected, errors.NotFound):
+                pass  # some objects have no bulk queries
+            else:
+                return self._bulk(spool, job, 0)
+        return self._rest(spool, itertools.chain([page], pages), 0)
+
+    def _job(self) -> BulkQuery:
+        return self.client.bulk_query(self.soql, all_rows=True, columns=len(self.table.columns))
+
+    def _rest(self, spool: Spool, pages: Iterator[QueryPage], done: int) -> None:
+        bad = bad_of(spool)
+        for page in pages:
+            done += len(page.records)
+            fresh = [record for record in page.records if not self._is_known(record)]
+            if fresh:
+                spool.write(self.table.name, self.mode, rows.from_json(self.table, fresh, bad, self.ids))
+            spool.bad = dict(bad.found)
+            if page.following:
+                self._commit(spool, {"following": page.following, "done": done})
+            self.reading.progress(f"salesforce {self.table.api_name}", done, page.total)
+
+    def _bulk(self, spool: Spool, job: BulkQuery, done: int) -> None:
+        bad = bad_of(spool)
+        for page in job:
+            table = rows.from_csv(self.table, page.data, bad, self.ids)
+            done += table.num_rows
+            if table.num_rows != page.rows:
+                raise self._truncated(done, job.rows or 0)
+            spool.write(self.table.name, self.mode, rows.without(table, self.table, self.versions))
+            spool.bad = dict(bad.found)
+            if page.position:
+                self._commit(spool, {"job": job.job_id, "at": page.position, "done": done})
+            self.reading.progress(f"salesforce {self.table.api_name}", done, job.rows)
+        if done != job.rows:
+            raise self._truncated(done, job.rows or 0)
+
+    def _commit(self, spool: Spool, position: dict[str, Any]) -> None:
+        """What is in counts; a killed load asks for what follows."""
+        spool.commit(orjson.dumps(position).decode())
+        crashpoint("extract.part_written")
+
+    def _is_known(self, record: Mapping[str, Any]) -> bool:
+        """A row of the overlap that the warehouse has in the same version."""
+        if not self.versions:
+            return False
+        moment = moment_of(record[self.table.cursor])
+        return moment is not None and self.versions.get(rows.full_id(str(record["Id"]))) == microseconds(
+            moment
+        )
+
+    def _truncated(self, read: int, total: int) -> errors.Truncated:
+        return errors.Truncated(
+            f"Salesforce gave {read:,} of {total:,} rows of {self.table.api_name}",
+            where=self.reading.org.url_host, remedy="run this again",
+        )  # fmt: skip

@@ -1,0 +1,106 @@
+"""What an object looks like in this org: which fields are read, and into which type.
+
+Belongs here: describe to columns. The promised columns come first, then every other field the user sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from pipelines.sources.reading import missing_note
+from pipelines.sources.salesforce.rows import field_names
+from pipelines.sources.schema import ColumnType, RawTable
+
+_TEXTS = (
+    "id", "reference", "string", "textarea", "picklist", "email", "phone", "url", "combobox", "time",
+    "encryptedstring", "anyType", "DataCategoryGroupReference", "complexvalue",
+)  # fmt: skip
+KINDS: dict[str, ColumnType] = {
+    "currency": "money", "double": "number", "percent": "number", "int": "integer", "long": "integer",
+    "boolean": "boolean", "date": "date", "datetime": "timestamp", "multipicklist": "list",
+    **dict.fromkeys(_TEXTS, "text"),
+}  # fmt: skip
+SKIPPED = frozenset({"address", "location", "base64"})
+"""Compound fields come as their parts; files are not copied."""
+ABOUT_THE_READER = frozenset({"lastvieweddate", "lastreferenceddate", "lastlogindate"})
+"""When the asking user looked at a record or signed in: it moves with every extract and says nothing."""
+_CENTS = 2
+_DELETIONS = frozenset({"isdeleted", "systemmodstamp"})
+
+
+class Chooses(Protocol):
+    """Which fields config wants of an object."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def takes(self, name: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An object in this org. `table` has all columns, `fields` are those that can be asked for."""
+
+    table: RawTable
+    fields: tuple[str, ...]
+    ids: frozenset[str]
+    calculated: tuple[str, ...]
+    notes: tuple[str, ...]
+    keeps_deletions: bool
+    """Whether getDeleted answers for it."""
+
+    def only(self, names: Iterable[str]) -> RawTable:
+        """A table of the key and some other columns."""
+        wanted = [self.table.key[0], *names]
+        return replace(self.table, columns={name: self.table.columns[name] for name in wanted}, cursor="")
+
+
+def shape_of(table: RawTable, described: Mapping[str, Any], choice: Chooses) -> Shape:
+    """The object as `described`: what is promised, then the rest that config wants."""
+    shown = {str(field["name"]).casefold(): field for field in described["fields"]}
+    promised = field_names(table)
+    known = {name.casefold() for name in promised}
+    extra, skipped, unknown = {}, [], []
+    for field in described["fields"]:
+        name, kind = str(field["name"]), str(field.get("type") or "string")
+        if name.casefold() in known or name.casefold() in ABOUT_THE_READER or not choice.takes(name):
+            continue
+        if kind in SKIPPED:
+            skipped.append(name)
+            continue
+        if kind not in KINDS:
+            unknown.append(f"{name} ({kind})")
+        extra[name] = _kind(kind, int(field.get("scale") or 0))
+    ours = {name: kind for name, kind in table.columns.items() if name not in promised}
+    columns = {name: table.columns[name] for name in promised} | extra | ours
+    fields = tuple(name for name in (*promised, *extra) if name.casefold() in shown)
+    notes = missing_note(promised, set(shown))
+    if skipped:
+        notes.append(f"not copied, compound or binary: {', '.join(skipped)}")
+    if unknown:
+        notes.append(f"of a type this does not know, kept as text: {', '.join(unknown)}")
+    return Shape(
+        table=_cursored(replace(table, columns=columns), shown), fields=fields, notes=tuple(notes),
+        ids=frozenset(
+            name for name in fields if shown[name.casefold()].get("type") in ("id", "reference")
+        ),
+        calculated=tuple(name for name in fields if shown[name.casefold()].get("calculated")),
+        keeps_deletions=bool(described.get("replicateable")) and set(shown) >= _DELETIONS,
+    )  # fmt: skip
+
+
+def _kind(kind: str, scale: int) -> ColumnType:
+    return "rate" if kind == "currency" and scale > _CENTS else KINDS.get(kind, "text")
+
+
+def _cursored(table: RawTable, shown: Mapping[str, Mapping[str, Any]]) -> RawTable:
+    """By what the object can be read: some lack SystemModstamp, or do not let one filter by it."""
+    if not table.cursor:
+        return table
+    for name in (table.cursor, "SystemModstamp", "LastModifiedDate", "CreatedDate"):
+        field = shown.get(name.casefold())
+        if field is not None and field.get("filterable", True):
+            return replace(table, cursor=name)
+    return replace(table, cursor="")

@@ -1,0 +1,107 @@
+"""What is asked of the whole org before any object is read, in as few calls as it takes.
+
+Belongs here: describes, the probes that tell which objects have changed, and getDeleted, each for many
+objects in one call. What follows from the answers is in `records` and `deletions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from pipelines.clients import errors
+from pipelines.clients.salesforce.client import SalesforceClient
+from pipelines.clients.salesforce.together import Answer
+from pipelines.sources.known import overlap_of
+from pipelines.sources.reading import Reading
+from pipelines.sources.salesforce.shape import Shape, shape_of
+from pipelines.sources.schema import RawTable
+
+LONGEST_SOQL = 6_000
+"""In a request of its own Salesforce takes about 16,000 characters of address; longer queries go by bulk."""
+_SHORTEST_WINDOW = timedelta(minutes=1)
+_LONGEST_WINDOW = timedelta(days=29)
+
+
+@dataclass
+class View:
+    """The org as far as it was asked. `shapes` of the objects there are, `refused` of the others."""
+
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    refused: dict[str, errors.ClientError] = field(default_factory=dict)
+    probes: dict[str, Answer] = field(default_factory=dict)
+    deleted: dict[str, Answer] = field(default_factory=dict)
+
+
+def look(reading: Reading, client: SalesforceClient, tables: Sequence[RawTable], pool: Executor) -> View:
+    """Ask what there is and what has changed."""
+    view = View()
+    for name, answer in client.together.describes([table.api_name for table in tables], pool).items():
+        table = next(each for each in tables if each.api_name == name)
+        try:
+            described = answer.get()
+            view.shapes[name] = shape_of(table, described, reading.rules.salesforce.choice(name))
+            _check_config(reading, client, view.shapes[name], described)
+        except errors.ClientError as error:
+            view.shapes.pop(name, None)
+            view.refused[name] = error
+    view.probes = client.together.queries(_probes(reading, view), pool)
+    view.deleted = client.together.deleted(_deletion_windows(reading, view), pool)
+    return view
+
+
+def _check_config(
+    reading: Reading, client: SalesforceClient, shape: Shape, described: dict[str, object]
+) -> None:
+    """A field that config names and Salesforce does not show: Salesforce itself says what is wrong."""
+    listed = described.get("fields")
+    shown = {str(each["name"]).casefold() for each in listed} if isinstance(listed, list) else set()
+    for name in reading.rules.salesforce.choice(shape.table.api_name).names:
+        if name.casefold() not in shown:
+            next(client.query_pages(f"SELECT {name} FROM {shape.table.api_name} LIMIT 1"))
+
+
+def _probes(reading: Reading, view: View) -> dict[str, tuple[str, bool]]:
+    """By changes: which rows of the window there are, in which version. Whole: all there is."""
+    found = {}
+    for name, shape in view.shapes.items():
+        known = reading.of(shape.table)
+        if not shape.table.cursor:
+            soql = select(shape.fields, name)
+            if len(soql) < LONGEST_SOQL:
+                found[name] = (soql, False)
+        elif known.cursor is not None:
+            cursor = shape.table.cursor
+            window = within(cursor, known.cursor - overlap_of("salesforce"), reading.upper)
+            found[name] = (select((shape.table.key[0], cursor), name, window), True)
+    return found
+
+
+def _deletion_windows(reading: Reading, view: View) -> dict[str, tuple[str, str]]:
+    """From a little before the last extract to now; Salesforce takes no more than a month of it."""
+    found = {}
+    for name, shape in view.shapes.items():
+        since = reading.of(shape.table).cursor
+        if since is None or not shape.table.cursor or not shape.keeps_deletions:
+            continue
+        start = max(since - overlap_of("salesforce"), reading.upper - _LONGEST_WINDOW)
+        if reading.upper - start >= _SHORTEST_WINDOW:
+            found[name] = (literal(start), literal(reading.upper))
+    return found
+
+
+def select(fields: Sequence[str], sobject: str, where: str = "") -> str:
+    """A query's text."""
+    return f"SELECT {', '.join(fields)} FROM {sobject}{where}"
+
+
+def within(column: str, low: datetime, high: datetime) -> str:
+    """A window on a column: from `low` on, before `high`."""
+    return f" WHERE {column} >= {literal(low)} AND {column} < {literal(high)}"
+
+
+def literal(moment: datetime) -> str:
+    """An instant as SOQL writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

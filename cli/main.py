@@ -154,6 +154,30 @@ def dev(port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.")] 
     raise typer.Exit(start_dev(port))
 
 
+mappings = typer.Typer(help="The field mappings between the CRMs.", no_args_is_help=True)
+app.add_typer(mappings, name="mappings")
+
+
+@mappings.command("check")
+def mappings_check(
+    as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON.")] = False,
+) -> None:
+    """Hold config/field_mappings/ against both CRMs' live metadata. Exit 3 when a line cannot hold."""
+    from cli.mappings import check_mappings
+
+    raise typer.Exit(check_mappings(as_json=as_json))
+
+
+@mappings.command("docs")
+def mappings_docs(
+    output: Annotated[Path | None, typer.Option("--output", help="Write the page to this file.")] = None,
+) -> None:
+    """The page of the mappings, in Markdown."""
+    from cli.mappings import write_page
+
+    write_page(output)
+
+
 def _step(name: str, *arguments: str) -> None:
     """One step of the loop, by itself, on the connections of the environment."""
     with _loop() as loop:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from pipelines.reverse_sync.apply import ApplyResult
+    from pipelines.reverse_sync.mirror.metadata import Metadata
     from pipelines.reverse_sync.plan import Plan
     from pipelines.sources.fetched import Fetched
     from pipelines.sources.known import Known
@@ -69,6 +70,7 @@ class Loop:
         self.results: list[StepResult] = []
         self.built: dict[str, BuildResult] = {}
         self._fetched: Fetched | None = None
+        self._described: Metadata | None = None
         self._inputs = Inputs(self.settings, self.warehouse)
         self._ledger = Ledger(self.run, self.reporter, self.results, lambda: self.state)
 
@@ -115,6 +117,7 @@ class Loop:
         from pipelines.sources import fetch
 
         with self.locked(), self._ledger.step("extract") as step:
+            self._metadata()  # a mapping that cannot hold stops here, before anything is read
             if self.warehouse.discard_work():
                 step.notes.append("removed what an interrupted refresh had left")
             self._fetched = fetched = self._fetch(fetch)
@@ -182,6 +185,7 @@ class Loop:
                 step.skip("nothing changed since it was worked out")
             else:
                 self._build("desired", step)
+                self._mirror(step)
         return self.results[-1]
 
     def publish(self) -> StepResult:
@@ -305,6 +309,29 @@ class Loop:
         step.counts |= {"models": built.models, "tests": built.tests}
         step.notes += built.warnings
 
+    def _metadata(self) -> Metadata | None:
+        """What the CRMs say of the fields that are mapped; None when nothing is. Asked once a run."""
+        from pipelines.reverse_sync.mirror import check
+
+        if self._described is None:
+            self._described = check.described(self.settings)
+        return self._described
+
+    def _mirror(self, step: Doing) -> None:
+        """The mirrored cells of every field mapping, and the conflicts they met."""
+        from pipelines.reverse_sync.mirror import build, check, effective
+
+        metadata = self._metadata()
+        with self.warehouse.writing() as connection:
+            if metadata is None and not effective.was_mirrored(connection):
+                return
+            mirrored = build.mirror(
+                connection, self.state, self.settings.config_dir, metadata or check.NOTHING, self.run.id,
+                self._as_of(connection),
+            )  # fmt: skip
+            step.counts |= mirrored.counts
+            step.notes += mirrored.notes
+
     def _ask(self, scope: Scope, step: Doing) -> None:
         passed, message = False, "the check itself did not end"
         try:
@@ -322,7 +349,7 @@ class Loop:
     def _publish(self, step: Doing) -> None:
         from pipelines.decisions import routing
         from pipelines.sources import spool
-        from pipelines.state import registry
+        from pipelines.state import mirrored, registry
 
         with self.warehouse.writing() as connection, self.state.writing() as state:
             for scope in ("raw", "marts"):
@@ -334,6 +361,7 @@ class Loop:
                     )  # fmt: skip
             step.counts["records with a person"] = registry.publish_registry(state, connection)
             routing.publish_decisions(state, connection)
+            mirrored.publish_mirrored(state, connection)
             self._inputs.record(connection, self._as_of(connection), self.run)
         self.warehouse.publish(str(ULID()))
         spool.clear(self.settings)

@@ -16,10 +16,11 @@ from pipelines.reverse_sync import planfile, refusals
 from pipelines.reverse_sync.destinations.base import Opener
 from pipelines.reverse_sync.destinations.open import opener
 from pipelines.reverse_sync.lock import only_one
+from pipelines.reverse_sync.mirror.effective import load_effective
 from pipelines.reverse_sync.recovery import Recovered, abandon_unsent
 from pipelines.reverse_sync.results import ApplyResult
 from pipelines.reverse_sync.vendor_apply import Task, VendorApply
-from pipelines.rules.syncs import Sync, load_syncs
+from pipelines.rules.syncs import Sync
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
 from pipelines.state import State, journal
@@ -40,7 +41,7 @@ def apply(
     goes to a connection that may not be written to.
     """
     header = planfile.read_header(plan_path)
-    syncs = load_syncs(settings.config_dir)
+    syncs = load_effective(settings)
     refusals.refuse_stale(header, warehouse, plan_path)
     refusals.refuse_stopped(header, plan_path, force=force)
     planned = refusals.planned_syncs(header, syncs)

@@ -91,8 +91,12 @@ def compare(
     connection: duckdb.DuckDBPyConnection, name: str, sync: Sync, extracted: datetime | None
 ) -> tuple[int, int]:
     """Add what differs for one sync to `cells` and `held`. Returns how many records are desired and exist."""
-    _check_columns(connection, name, sync)
     _stage(connection, sync, extracted)
+    mirrored = _compare_mirrored(connection, name, sync)
+    if not sync.modelled:
+        return mirrored
+    _check_columns(connection, name, sync)
+    _pair(connection, sync)
     connection.execute(
         "insert into held select ?, record_id, any_value(record_key), case when bool_or(copies > 1) "
         "then 'the desired rows name this record ' || max(copies) || ' times' "
@@ -118,7 +122,7 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync)
             )  # fmt: skip
         described = connection.execute(f"describe reverse_sync.{model}").fetchall()
         columns = {str(row[0]).lower() for row in described}
-        for field in sync.fields:
+        for field in sync.modelled:
             if field.lower() not in columns:
                 raise ConfigError(
                     f"sync {name} names the field {field}, which model {model} does not have",
@@ -127,8 +131,8 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync)
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, sync: Sync, extracted: datetime | None) -> None:
-    """Temp tables of this sync: `overlay` (agreed values that are newer than the extract), `rules`, `ranks`
-    (the order of forward-only values) and `paired` (a row per desired record beside what exists)."""
+    """Temp tables of this sync: `overlay` (agreed values that are newer than the extract), `rules` and
+    `ranks` (the order of forward-only values)."""
     connection.execute(
         "create or replace temp table overlay as select record_key, field, value from agreed_values "
         "where split_part(record_key, ':', 1) = $vendor and split_part(record_key, ':', 3) = $object "
@@ -143,8 +147,15 @@ def _stage(connection: duckdb.DuckDBPyConnection, sync: Sync, extracted: datetim
     _values(connection, "ranks", "field, value, rank", [
         (field, value, rank) for field, rule in fields for rank, value in enumerate(rule.order)
     ] or [("", "", -1)])  # fmt: skip
-    desired = ", ".join(_canonical(field, rule, f"d{i}") for i, (field, rule) in enumerate(fields))
-    existing = ", ".join(_canonical(field, rule, f"e{i}") for i, (field, rule) in enumerate(fields))
+
+
+def _pair(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+    """Temp table `paired`: a row per desired record beside what exists."""
+    fields = [
+        (i, field, rule) for i, (field, rule) in enumerate(sync.fields.items()) if field in sync.modelled
+    ]
+    desired = ", ".join(_canonical(field, rule, f"d{i}") for i, field, rule in fields)
+    existing = ", ".join(_canonical(field, rule, f"e{i}") for i, field, rule in fields)
     connection.execute(
         f"create or replace temp table paired as with desired as ("
         "select record_id, record_key, person_id, count(*) over (partition by record_id) as copies, "
@@ -155,6 +166,31 @@ def _stage(connection: duckdb.DuckDBPyConnection, sync: Sync, extracted: datetim
         "record_key in (select record_key from overlay) as is_overlaid "
         "from desired left join existing on desired.record_id = existing.existing_id"
     )
+
+
+def _compare_mirrored(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> tuple[int, int]:
+    """Add what differs of the mirrored fields. The mirror has left only cells that differed from the extract.
+
+    Returns how many records it wants changed, twice: it does not count those it leaves as they are.
+    """
+    if not has_table(connection, "reverse_sync", "mirrored_cells") or sync.modelled == sync.fields:
+        return 0, 0
+    connection.execute(
+        "insert into held select sync, record_id, any_value(record_key), "
+        "string_agg(reason, '; ' order by field) "
+        "from reverse_sync.mirror_held where sync = ? group by sync, record_id",
+        [name],
+    )
+    candidates = """
+        select record_id, record_key, person_id, rule as said, changed_at,
+            {'position': 0, 'before': before, 'after': value} as cell, field
+        from reverse_sync.mirrored_cells where sync = $sync
+    """
+    connection.execute(_differing_sql(candidates, "r.field = c.field"), {"sync": name, "clear": CLEAR})
+    row = connection.execute(
+        "select count(distinct record_id) from reverse_sync.mirrored_cells where sync = ?", [name]
+    ).fetchone()
+    return (int(row[0]), int(row[0])) if row else (0, 0)
 
 
 def _canonical(field: str, rule: FieldRule, alias: str) -> str:
@@ -178,21 +214,30 @@ def _cells_sql(sync: Sync) -> str:
     candidates = ", ".join(
         f"case when d{i} is not null and (is_overlaid or d{i} is distinct from e{i}) "
         f"then {{'position': {i}, 'before': e{i}, 'after': d{i}}} end"
-        for i in range(len(sync.fields))
+        for i, field in enumerate(sync.fields)
+        if field in sync.modelled
     )
-    return f"""
-    insert into cells
-    with candidates as (
-        select record_id, record_key, person_id,
+    return _differing_sql(
+        f"""
+        select record_id, record_key, person_id, null::varchar as said,
             unnest(list_filter([{candidates}], lambda c: c is not null)) as cell
         from paired where copies = 1 and is_there
-    ),
+        """,
+        "r.position = c.cell.position",
+    )
+
+
+def _differing_sql(candidates: str, rule_of: str) -> str:
+    """From candidates (record, `cell`, and `said`: the rule of this very cell) to rows of `cells`."""
+    return f"""
+    insert into cells
+    with candidates as ({candidates}),
     overlaid as (
-        select c.record_id, c.record_key, c.person_id, r.*,
+        select c.record_id, c.record_key, c.person_id, c.said, r.*,
             case when o.record_key is null then c.cell.before else o.value end as before,
             nullif(c.cell.after, $clear) as after
         from candidates c
-        join rules r on r.position = c.cell.position
+        join rules r on {rule_of}
         left join overlay o on o.record_key = c.record_key and o.field = r.field
     ),
     differing as (
@@ -203,7 +248,8 @@ def _cells_sql(sync: Sync) -> str:
                     <= try_cast(dead_band as decimal(38, 8)))
     )
     select $sync, d.record_id, d.record_key, d.person_id, d.position, d.field, d.before, d.after,
-        d.provider, d.owner, if(d.provider = 'decided', coalesce(a.rule, d.rule), d.rule), {_verdict_sql()}
+        d.provider, d.owner, coalesce(d.said, if(d.provider = 'decided', coalesce(a.rule, d.rule), d.rule)),
+        {_verdict_sql()}
     from differing d
     left join decided_by a on a.person_id = d.person_id
     left join ranks was on was.field = d.field and was.value = d.before

@@ -14,8 +14,9 @@ import duckdb
 
 from pipelines.reverse_sync import cells, diff, guards, planfile
 from pipelines.reverse_sync.forecast import forecast
+from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
-from pipelines.rules.syncs import Sync, Syncs, load_syncs
+from pipelines.rules.syncs import Sync, Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
@@ -27,8 +28,8 @@ __all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
 
 def make(warehouse: Warehouse, state: State, settings: Settings, run: Run, progress: Progress) -> Plan:
     """Compare what the CRMs should hold with what they hold, and write the difference to `var/plans/`."""
-    syncs = load_syncs(settings.config_dir)
     with warehouse.reading("published") as connection:
+        syncs = effective(connection, settings.config_dir)
         return _Making(connection, state, settings, syncs, run, progress).plan()
 
 

@@ -16,9 +16,10 @@ from pipelines.reverse_sync import outcomes
 from pipelines.reverse_sync.destinations.base import Destination, Opener
 from pipelines.reverse_sync.destinations.open import opener
 from pipelines.reverse_sync.lock import only_one
+from pipelines.reverse_sync.mirror.effective import load_effective
 from pipelines.reverse_sync.outcomes import Change, Outcome
 from pipelines.reverse_sync.writer import read_records, settle
-from pipelines.rules.syncs import Syncs, load_syncs
+from pipelines.rules.syncs import Syncs
 from pipelines.settings import Settings
 from pipelines.state import State, journal
 from pipelines.state.journal import NOT_SENT, Settlement
@@ -54,7 +55,7 @@ def is_due(state: State) -> bool:
 
 def recover(state: State, settings: Settings, *, open_destination: Opener | None = None) -> Recovered:
     """Settle everything that an interrupted apply left open, at every vendor. Reads, never writes, a CRM."""
-    syncs = load_syncs(settings.config_dir)
+    syncs = load_effective(settings)
     open_destination = open_destination or opener(settings)
     with only_one(settings.home / "apply.lock", "a recovery"):
         found = abandon_unsent(state)

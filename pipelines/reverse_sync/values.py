@@ -35,6 +35,15 @@ def canonical_sql(kind: FieldType, column: str) -> str:
             return f"strftime(try_cast({column} as timestamptz) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ')"
         case "text" | "reference":
             return f"nullif(trim({column}::varchar, e' \\t\\r\\n'), '')"
+        case "set":
+            return set_sql(f"string_split({column}::varchar, ';')")
+
+
+def set_sql(values: str) -> str:
+    """A list of texts (SQL) as canonical text: each once, sorted, joined by semicolons; null when empty."""
+    trimmed = f"list_transform({values}, lambda v: trim(v, e' \\t\\r\\n'))"
+    kept = f"list_filter({trimmed}, lambda v: v <> '')"
+    return f"nullif(array_to_string(list_sort(list_distinct({kept})), ';'), '')"
 
 
 def canonical(kind: FieldType, value: Any) -> str | None:
@@ -57,6 +66,10 @@ def canonical(kind: FieldType, value: Any) -> str | None:
             return _milliseconds(moment) if moment is not None else None
         case "text" | "reference":
             return text
+        case "set":
+            return (
+                ";".join(sorted({part for each in text.split(";") if (part := each.strip(_BLANKS))})) or None
+            )
 
 
 def for_json(kind: FieldType, text: str | None) -> Any:

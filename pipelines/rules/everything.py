@@ -12,6 +12,7 @@ from pipelines.rules.extract import load_extract
 from pipelines.rules.identity import load_identity
 from pipelines.rules.kpis import load_kpis
 from pipelines.rules.lead_score import load_lead_score
+from pipelines.rules.mappings import load_mappings
 from pipelines.rules.routing import load_routing
 from pipelines.rules.stages import load_stages
 from pipelines.rules.syncs import load_syncs
@@ -23,6 +24,7 @@ LOADERS = (
     load_identity,
     load_kpis,
     load_lead_score,
+    load_mappings,
     load_routing,
     load_stages,
     load_syncs,

@@ -5,6 +5,7 @@ Belongs here: parsing and error messages. What a file may say is the model in it
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,25 +26,51 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def load(path: Path, model: type[Model]) -> Model:
     """Parse and validate `path`. Raises ConfigError with file, line and key of the first fault."""
+    return read(path).as_model(model)
+
+
+class Document:
+    """A parsed file that knows on which line each of its parts stands."""
+
+    def __init__(self, path: Path, content: Any, root: Any) -> None:
+        self.path, self.content, self._root = path, content, root
+
+    def as_model(self, model: type[Model]) -> Model:
+        """The content, validated. Raises ConfigError with file, line and key of the first fault."""
+        try:
+            return model.model_validate(self.content if self.content is not None else {})
+        except ValidationError as error:
+            raise _as_config_error(self.path, self._root, error) from None
+
+    def line_of(self, *loc: int | str) -> int:
+        """The line (from 1) of the deepest part of `loc` that the file has."""
+        return _line_of(self._root, loc)
+
+
+def read(path: Path) -> Document:
+    """Parse a YAML or JSON file. Raises ConfigError when it is missing, broken or names a key twice."""
     if not path.is_file():
         raise ConfigError(
             f"{path.name} is missing", where=path.parent.name, remedy="restore it from the project"
         )
+    is_json = path.suffix == ".json"
     try:
         text = path.read_text(encoding="utf-8")
+        if is_json:
+            text = text.replace("\t", " ")  # the one thing JSON allows between its parts and YAML does not
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        content = json.loads(text) if is_json else yaml.safe_load(text)
+    except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark is not None else ""
+        if isinstance(error, json.JSONDecodeError):
+            line = f" line {error.lineno}"
         raise ConfigError(
-            f"{path.name} is not valid YAML", where=f"{path.name}{line}", remedy="mend the syntax there"
-        ) from None
+            f"{path.name} is not valid {'JSON' if is_json else 'YAML'}", where=f"{path.name}{line}",
+            remedy="mend the syntax there",
+        ) from None  # fmt: skip
     _refuse_duplicates(path, node)
-    try:
-        return model.model_validate(content if content is not None else {})
-    except ValidationError as error:
-        raise _as_config_error(path, node, error) from None
+    return Document(path, content, node)
 
 
 def _refuse_duplicates(path: Path, node: Any) -> None:

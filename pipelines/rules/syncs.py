@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 
 from pipelines.rules.loader import Strict, load
 
-FieldType = Literal["text", "number", "integer", "money", "boolean", "date", "timestamp", "reference"]
+FieldType = Literal["text", "number", "integer", "money", "boolean", "date", "timestamp", "reference", "set"]
+"""`set`: several values of a list, as text sorted and joined by semicolons."""
 NUMERIC: tuple[FieldType, ...] = ("number", "integer", "money")
 Vendor = Literal["hubspot", "salesforce"]
 
@@ -32,6 +33,8 @@ class FieldRule(Strict):
     """For `forward_only` text: the values from first to last. One that is not listed is never replaced."""
     rule: str = Field(min_length=1)
     """Where the value is decided, as the plan shows it."""
+    unless_mapped: bool = False
+    """A line of `field_mappings/` may provide this field instead. Without it, two providers are an error."""
 
     @model_validator(mode="after")
     def _consistent(self) -> FieldRule:
@@ -51,10 +54,24 @@ class Sync(Strict):
 
     vendor: Vendor
     object: str = Field(min_length=1)
-    desired: str = Field(pattern=r"^[a-z_0-9]+$")
-    existing: str = Field(pattern=r"^[a-z_0-9]+$")
+    desired: str = Field(default="", pattern=r"^[a-z_0-9]*$")
+    existing: str = Field(default="", pattern=r"^[a-z_0-9]*$")
+    """Models of schema `reverse_sync`; empty where every field is mirrored."""
     auto_apply: bool = False
     fields: dict[str, FieldRule] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_models(self) -> Sync:
+        if self.modelled and not (self.desired and self.existing):
+            raise ValueError(
+                "name the models desired and existing, or let field_mappings/ provide every field"
+            )
+        return self
+
+    @property
+    def modelled(self) -> dict[str, FieldRule]:
+        """The fields whose values are columns of the models."""
+        return {name: rule for name, rule in self.fields.items() if rule.provider != "mirrored"}
 
 
 class Guards(Strict):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
+CONFIG_SUFFIXES = (".yml", ".yaml", ".json")
+
+
 class Connected(Protocol):
     """What is known about the portal or org at the other end of a connection."""
 
@@ -131,9 +134,9 @@ def write(
 
 
 def config_hash(config_dir: Path) -> str:
-    """sha256 over every YAML file of a configuration folder, by name and content."""
+    """sha256 over every YAML and JSON file of a configuration folder, by name and content."""
     digest = hashlib.sha256()
-    for path in sorted(config_dir.rglob("*.yml")):
+    for path in sorted(path for path in config_dir.rglob("*") if path.suffix in CONFIG_SUFFIXES):
         digest.update(path.relative_to(config_dir).as_posix().encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -70,6 +70,8 @@ agreed = Table(
     _text("run_id"),
 )
 
+mirrored = Table("mirrored", metadata, _text("pair_key", key=True), _text("content"))
+
 person_registry = Table(
     "person_registry",
     metadata,

@@ -1,0 +1,162 @@
+"""Where the records of each object are in the warehouse, and which record of one CRM is which of the other.
+
+Belongs here: raw tables, members of the unified things, pairs. A pair is one record on each side: of several
+records of one person in one CRM the oldest is mirrored, and the others are listed until somebody merges them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
+from pipelines.reverse_sync.mirror.resolve import SIDES
+from pipelines.rules.mappings.model import VENDORS, Mapping, Side
+
+
+@dataclass(frozen=True)
+class Source:
+    """A raw table of records. `history` is the table of field changes: its (name, id, field, moment)."""
+
+    table: str
+    id: str
+    alive: str
+    created: str
+    modified: str
+    history: tuple[str, str, str, str]
+
+
+def _hubspot(name: str, modified: str = "hs_lastmodifieddate") -> Source:
+    return Source(
+        f"raw_hubspot.{name}", "id", "deleted_at is null and not coalesce(archived, false)", "createdate",
+        modified, (f"raw_hubspot.{name}_property_history", "id", "property", "changed_at"),
+    )  # fmt: skip
+
+
+def _salesforce(name: str, history: str, parent: str, more: str = "") -> Source:
+    return Source(
+        f"raw_salesforce.{name}", "Id", f"deleted_at is null and not coalesce(IsDeleted, false){more}",
+        "CreatedDate", "LastModifiedDate", (f"raw_salesforce.{history}", parent, "Field", "CreatedDate"),
+    )  # fmt: skip
+
+
+SOURCES: dict[tuple[str, str], Source] = {
+    ("hubspot", "contacts"): _hubspot("contacts", "lastmodifieddate"),
+    ("hubspot", "companies"): _hubspot("companies"),
+    ("hubspot", "deals"): _hubspot("deals"),
+    ("salesforce", "Lead"): _salesforce(
+        "lead", "lead_history", "LeadId", " and not coalesce(IsConverted, false)"
+    ),
+    ("salesforce", "Contact"): _salesforce("contact", "contact_history", "ContactId"),
+    ("salesforce", "Account"): _salesforce("account", "account_history", "AccountId"),
+    ("salesforce", "Opportunity"): _salesforce("opportunity", "opportunity_field_history", "OpportunityId"),
+}
+MEMBERS = {
+    "person": ("intermediate.int_person_members", "person_id"),
+    "account": ("intermediate.int_account_members", "account_id"),
+    "opportunity": ("intermediate.int_opportunity_members", "opportunity_id"),
+}
+_OBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "person": ("contacts", ("Contact", "Lead")),
+    "account": ("companies", ("Account",)),
+    "opportunity": ("deals", ("Opportunity",)),
+}
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Column types by name in lower case; empty when there is no such table."""
+    schema, name = table.split(".")
+    found = connection.execute(
+        "select lower(column_name), data_type from information_schema.columns "
+        "where table_schema = ? and lower(table_name) = lower(?) and table_catalog = current_database()",
+        [schema, name],
+    ).fetchall()
+    return dict(found)
+
+
+def record_key_sql(connection: duckdb.DuckDBPyConnection, vendor: str, object_name: str, column: str) -> str:
+    """SQL of the record key of an id."""
+    found = connection.execute("select org_id from rules.connections where vendor = ?", [vendor]).fetchone()
+    prefix = f"{vendor}:{found[0] if found else ''}:{object_name}:"
+    return f"({text_literal(prefix)} || {column})"
+
+
+def make_pairs(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
+    """Temp tables `mirror_pairs` and `mirror_alone` (records whose partner is taken) of a mapping."""
+    pair_up(connection, mapping.entity, mapping.left_object, mapping.right_objects)
+    connection.execute("create or replace temp table mirror_pairs as select * from mirror_paired")
+    sides = {
+        "left": (mapping.left_object,),
+        "right": mapping.right_objects,
+    }
+    alone = " union all ".join(
+        f"select '{VENDORS[side]}' as vendor, object, record_id, record_key from mirror_members_{side} m "
+        f"where object in ({', '.join(text_literal(each) for each in sides[side])}) "
+        f"and entity_id in (select entity_id from mirror_paired) "
+        f"and record_key not in (select {side}_key from mirror_paired)"
+        for side in SIDES
+    )
+    connection.execute(f"create or replace temp table mirror_alone as {alone}")
+
+
+def pair_up(
+    connection: duckdb.DuckDBPyConnection, entity: str, left_object: str, right_objects: tuple[str, ...]
+) -> None:
+    """Temp table `mirror_paired`: one row per unified thing that has a record on both sides.
+
+    Of several the first of `right_objects`, then the oldest: what is chosen does not change when we write.
+    """
+    objects: dict[Side, tuple[str, ...]] = {"left": (left_object,), "right": right_objects}
+    for side in SIDES:
+        parts = [
+            _members(connection, entity, VENDORS[side], name, rank) for rank, name in enumerate(objects[side])
+        ]
+        connection.execute(
+            f"create or replace temp table mirror_members_{side} as {' union all '.join(parts)}"
+        )
+    chosen = (
+        "select * from mirror_members_{side} qualify row_number() over "
+        "(partition by entity_id order by rank, created_at nulls last, record_key) = 1"
+    )
+    connection.execute(
+        "create or replace temp table mirror_paired as select l.entity_id, l.record_id as left_id, "
+        "l.record_key as left_key, r.object as right_object, r.record_id as right_id, "
+        f"r.record_key as right_key from ({chosen.format(side='left')}) l "
+        f"join ({chosen.format(side='right')}) r on r.entity_id = l.entity_id"
+    )
+
+
+def _members(
+    connection: duckdb.DuckDBPyConnection, entity: str, vendor: str, object_name: str, rank: int
+) -> str:
+    source = SOURCES[vendor, object_name]
+    table, column = MEMBERS[entity]
+    key = record_key_sql(connection, vendor, object_name, f"t.{quoted(source.id)}")
+    return (
+        f"select m.{column} as entity_id, '{object_name}' as object, {rank} as rank, "
+        f"t.{quoted(source.id)} as record_id, {key} as record_key, t.{source.created} as created_at "
+        f"from {source.table} t join {table} m on m.record_key = {key} where {source.alive}"
+    )
+
+
+def make_lookups(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> None:
+    """Temp tables `mirror_owners`, `mirror_accounts`, `mirror_persons`: ids of one thing on either side."""
+    if "owner" in wanted:
+        connection.execute(
+            "create or replace temp table mirror_owners as select owner_id_hubspot as left_id, "
+            "owner_id_salesforce as right_id from intermediate.int_owners "
+            "where owner_id_hubspot is not null and owner_id_salesforce is not null"
+        )
+    for entity in ("account", "person"):
+        if entity not in wanted:
+            continue
+        left, rights = _OBJECTS[entity]
+        pair_up(connection, entity, left, rights[:1])
+        # Every record of the thing leads to the one record that stands for it on the other side.
+        connection.execute(
+            f"create or replace temp table mirror_{entity}s as "
+            "select m.record_id as left_id, p.right_id from mirror_members_left m join mirror_paired p "
+            "on p.entity_id = m.entity_id union select p.left_id, m.record_id from mirror_members_right m "
+            "join mirror_paired p on p.entity_id = m.entity_id"
+        )

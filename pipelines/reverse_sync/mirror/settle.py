@@ -1,0 +1,153 @@
+"""Who wins where two CRMs differ: three-way on what both last agreed on, then by the line's strategy.
+
+Belongs here: set operations from `mirror_open` (lines that do not agree) to `mirror_outcome` (who wins and
+what each side should hold). A side has changed when it holds neither what was agreed nor what we last wrote to it;
+what we wrote ourselves is nobody's change, so our own writes do not come back as an echo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from pipelines.reverse_sync.mirror.conversions import EMAIL, text_literal
+from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedPair
+from pipelines.reverse_sync.values import CLEAR
+
+_LINES = (
+    "line integer, name varchar, field_left varchar, field_right varchar, direction varchar, source varchar, "
+    "strategy varchar, is_set boolean, merges boolean, blanks varchar, default_left varchar, "
+    "default_right varchar, required boolean, rule varchar, position_rule varchar, "
+    "length_left bigint, length_right bigint, choices_left varchar[], choices_right varchar[], "
+    "email_left boolean, email_right boolean"
+)
+
+_SETTLED = """
+create or replace temp table mirror_outcome as
+with based as (
+    select o.*, n.* exclude (line),
+        json_exists(b.content, '/' || replace(n.name, '/', '~1')) as has_base,
+        json_extract_string(b.content, '/' || replace(n.name, '/', '~1') || '/0') as bl,
+        json_extract_string(b.content, '/' || replace(n.name, '/', '~1') || '/1') as br,
+        al.record_key is not null as wrote_left, al.value as al,
+        ar.record_key is not null as wrote_right, ar.value as ar
+    from mirror_open o
+    join mirror_lines n on n.line = o.line
+    left join mirrored_kept b on b.pair_key = o.pair_key
+    left join agreed_values al on al.record_key = o.left_key and al.field = n.field_left
+    left join agreed_values ar on ar.record_key = o.right_key and ar.field = n.field_right
+),
+changed as (
+    select *,
+        (not coalesce(has_base, false) or l is distinct from bl)
+            and not (wrote_left and l is not distinct from al) as changed_left,
+        (not coalesce(has_base, false) or r is distinct from br)
+            and not (wrote_right and r is not distinct from ar) as changed_right
+    from based
+),
+judged as (
+    select *,
+        direction = 'both' and l is not null and r is not null and changed_left = changed_right
+            as is_conflict,
+        case
+            when same then 'agreed'
+            when l is null and r is null and coalesce(default_left, default_right) is not null then 'default'
+            when l is null and r is null then 'empty'
+            when direction = 'to_right' then 'left'
+            when direction = 'to_left' then 'right'
+            when (l is null or r is null) and blanks = 'clear' and has_base and changed_left <> changed_right
+                then if(changed_left, 'left', 'right')
+            when l is null then 'right'
+            when r is null then 'left'
+            when merges and fl is not null and gr is not null then 'merge'
+            when changed_left and not changed_right then 'left'
+            when changed_right and not changed_left then 'right'
+            when fl is null or gr is null then 'no counterpart'
+            when strategy = 'union' and is_set then 'merge'
+            when strategy = 'manual' then 'manual'
+            when strategy = 'source' then source
+            when strategy = 'destination' then if(source = 'left', 'right', 'left')
+            when strategy = 'longest' and length(l) <> length(r)
+                then if(length(l) > length(r), 'left', 'right')
+            when lt is not distinct from rt then source
+            when rt is null or lt > rt then 'left'
+            else 'right'
+        end as outcome
+    from changed
+)
+select *,
+    case outcome
+        when 'left' then coalesce(fl, case when l is null then
+            if(blanks = 'clear' and has_base and changed_left, $clear, default_right) end)
+        when 'default' then default_right
+        when 'merge' then {merge_right}
+    end as wish_right,
+    case outcome
+        when 'right' then coalesce(gr, case when r is null then
+            if(blanks = 'clear' and has_base and changed_right, $clear, default_left) end)
+        when 'default' then default_left
+        when 'merge' then {merge_left}
+    end as wish_left
+from judged
+"""
+
+
+def settle(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> None:
+    """Temp table `mirror_outcome` from `mirror_open`, `mirrored_kept` and `agreed_values`."""
+    put_lines(connection, pair)
+    sql = _SETTLED.replace("{merge_right}", _merged("fl", "r", "br")).replace(
+        "{merge_left}", _merged("gr", "l", "bl")
+    )
+    connection.execute(sql, {"clear": CLEAR})
+
+
+def put_lines(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> None:
+    """Temp table `mirror_lines`: what settling has to know of each line."""
+    connection.execute(f"create or replace temp table mirror_lines ({_LINES})")
+    rows = [_row(number, pair) for number in range(len(pair.lines))]
+    marks = ", ".join("?" for _ in rows[0])
+    for row in rows:
+        connection.execute(f"insert into mirror_lines values ({marks})", row)
+
+
+def _row(number: int, pair: ResolvedPair) -> Sequence[object]:
+    each = pair.lines[number]
+    line = each.line
+    choices = [list(each.field(side).choices or ()) or None for side in SIDES]
+    types = {rule.type for rule in each.rules.values()}
+    return [
+        number, line.name, each.left.name, each.right.name, line.direction, line.source, line.strategy,
+        "set" in types, line.sets == "merge" and "set" in types, line.blanks, line.default_left,
+        line.default_right, line.required, line.rule, line.where,
+        each.left.length, each.right.length, *choices,
+        each.left.meaning == "email", each.right.meaning == "email",
+    ]  # fmt: skip
+
+
+def _merged(added: str, held: str, base: str) -> str:
+    """Three-way merge of sets: what both have, and what either added since; what one removed stays away."""
+    new, old, agreed = (f"string_split(coalesce({each}, ''), ';')" for each in (added, held, base))
+    removed = f"list_contains({agreed}, v) and not (list_contains({new}, v) and list_contains({old}, v))"
+    kept = f"list_filter(list_distinct(list_concat({new}, {old})), lambda v: v <> '' and not ({removed}))"
+    return f"nullif(array_to_string(list_sort({kept}), ';'), '')"
+
+
+def problem_sql(side: str) -> str:
+    """What keeps the wish of a side from being written, as a sentence; null if nothing does."""
+    wish, source, field = f"wish_{side}", "r" if side == "left" else "l", f"field_{side}"
+    outcome = "right" if side == "left" else "left"
+    length, choices, email = f"length_{side}", f"choices_{side}", f"email_{side}"
+    return f"""case
+        when outcome = '{outcome}' and {wish} is null and {source} is not null
+            then {field} has_no || {source}
+        when outcome = 'empty' and required then {field} || ' is required and neither CRM has one'
+        when {wish} is null or {wish} = {text_literal(CLEAR)} then null
+        when {email} and not regexp_matches({wish}, {text_literal(EMAIL)})
+            then {wish} || ' is no e-mail address'
+        when length({wish}) > {length}
+            then {field} || ' takes ' || {length} || ' characters, not ' || length({wish})
+        when len(list_filter(if(is_set, string_split({wish}, ';'), [{wish}]),
+            lambda v: not list_contains(coalesce({choices}, [v]), v))) > 0
+            then {field} || ' does not take ' || {wish}
+    end""".replace(f"{field} has_no ||", f"{field} || ' has no value for ' ||")

@@ -1,0 +1,212 @@
+"""One SELECT that puts the fields of a pair of objects side by side, and one a direction that converts them.
+
+Belongs here: that SQL. Each line leaves what the sides hold (`l`, `r`), what each would become on the other
+(`fl`, `gr`) and when each last changed; only lines whose sides do not agree become rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.reverse_sync.mirror.conversions import Columns, comparable, converted, quoted, text_literal
+from pipelines.reverse_sync.mirror.metadata import FieldMeta
+from pipelines.reverse_sync.mirror.records import SOURCES, Source, columns_of
+from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedLine, ResolvedPair
+from pipelines.reverse_sync.values import canonical_sql, set_sql
+from pipelines.rules.mappings.model import VENDORS, Side
+from pipelines.rules.syncs import NUMERIC, FieldType
+
+Kinds = dict[Side, dict[str, FieldType]]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """`staged`: CREATE of temp table `mirror_wide`. `open`: a SELECT of the lines that do not agree."""
+
+    staged: str
+    opened: str
+    agreed: str
+    """A SELECT of (pair_key, content): JSON of the lines that do agree."""
+    missing: tuple[tuple[Side, str], ...]
+    """Fields that the extract does not bring."""
+
+
+def kinds_of(pair: ResolvedPair) -> Kinds:
+    """The type of every field that a pair reads, by side and name in lower case."""
+    found: Kinds = {"left": {}, "right": {}}
+    for side in SIDES:
+        for meta in pair.extra[side]:
+            found[side][meta.name.lower()] = meta.type
+        for each in pair.lines:
+            rule = each.rules.get(side)
+            found[side][each.field(side).name.lower()] = (
+                rule.type if rule is not None else each.field(side).type
+            )
+    return found
+
+
+def compile_pair(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> Compiled:
+    """The SQL of one pair. It reads `mirror_pairs`, `agreed_held_<side>` and the raw tables."""
+    kinds = kinds_of(pair)
+    missing: list[tuple[Side, str]] = []
+    ctes = []
+    for side in SIDES:
+        source = SOURCES[VENDORS[side], pair.object_of(side)]
+        there = columns_of(connection, source.table)
+        missing += [(side, name) for name in kinds[side] if name not in there]
+        ctes.append(_side(connection, pair, side, source, kinds[side], there))
+    names: Columns = {
+        side: {name: (f"w.{quoted(f'{side}:{name}')}", kind) for name, kind in kinds[side].items()}
+        for side in SIDES
+    }
+    object_name = text_literal(pair.right_object)
+    staged = (
+        f"create or replace temp table mirror_wide as with left_side as ({ctes[0]}), "
+        f"right_side as ({ctes[1]}) select p.left_key || '|' || p.right_key as pair_key, p.*, "
+        "l.* exclude (id), r.* exclude (id), l.left_overlaid or r.right_overlaid as is_overlaid from mirror_pairs p "
+        "join left_side l on l.id = p.left_id join right_side r on r.id = p.right_id "
+        f"where p.right_object = {object_name}"
+    )
+    lines = [_Line(i, each, names, kinds) for i, each in enumerate(pair.lines)]
+    return Compiled(staged, _opened(lines), _agreed(lines), tuple(missing))
+
+
+# -- one side --------------------------------------------------------------------------------------------
+
+
+def _side(
+    connection: duckdb.DuckDBPyConnection, pair: ResolvedPair, side: Side, source: Source,
+    kinds: dict[str, FieldType], there: dict[str, str],
+) -> str:  # fmt: skip
+    """Canonical text of every field of the side's records: the extract's, or a newer one a CRM confirmed."""
+    computed = {e.left.name.lower(): e.computed for e in pair.lines if e.computed} if side == "left" else {}
+    shown, joins = [], []
+    for n, (name, kind) in enumerate(kinds.items()):
+        raw = _canonical(kind, f"t.{quoted(name)}", there.get(name, "")) if name in there else "null::varchar"
+        key = text_literal(name)
+        value = f"case when map_contains(o.held, {key}) then o.held[{key}] else {raw} end"
+        if name in computed:
+            joins.append(
+                f"left join reverse_sync.{computed[name]} d{n} on d{n}.record_id = t.{quoted(source.id)}"
+            )
+            value = _with_desired(kind, value, f"d{n}.{quoted(name)}")
+        shown.append(f"{value} as {quoted(f'{side}:{name}')}")
+    changed = _history(connection, source, kinds)
+    joins.append(f"left join ({changed}) h on h.id = t.{quoted(source.id)}")
+    joins.append(f"left join agreed_held_{side} o on o.record_id = t.{quoted(source.id)}")
+    modified = f"t.{quoted(source.modified)}" if source.modified.lower() in there else "null::timestamptz"
+    return (
+        f"select t.{quoted(source.id)} as id, {', '.join(shown)}, h.changed as {side}_changed, "
+        f"{modified}::timestamptz as {side}_modified, o.held is not null as {side}_overlaid "
+        f"from {source.table} t {' '.join(joins)} where {source.alive.replace('deleted_at', 't.deleted_at')}"
+    )
+
+
+def _canonical(kind: FieldType, column: str, raw_type: str) -> str:
+    if kind == "set":
+        return set_sql(column) if raw_type.endswith("[]") else canonical_sql(kind, column)
+    if raw_type.endswith("[]"):
+        return set_sql(column)
+    if kind == "integer" and raw_type == "VARCHAR":
+        return canonical_sql(kind, f"try_cast({column} as decimal(38, 8))")
+    return canonical_sql(kind, column)
+
+
+def _with_desired(kind: FieldType, existing: str, desired: str) -> str:
+    wished = canonical_sql(kind, desired)
+    if kind in NUMERIC:
+        near = f"abs(try_cast({wished} as decimal(38, 8)) - try_cast({existing} as decimal(38, 8))) <= 1"
+        return f"if({existing} is not null and {near}, {existing}, coalesce({wished}, {existing}))"
+    return f"coalesce({wished}, {existing})"
+
+
+def _history(connection: duckdb.DuckDBPyConnection, source: Source, kinds: dict[str, FieldType]) -> str:
+    """(id, changed): when each field last changed, by the vendor's own history where the extract has it."""
+    table, id_column, field, moment = source.history
+    if columns_of(connection, table) == {} or not kinds:
+        return "select null::varchar as id, null::map(varchar, timestamptz) as changed where false"
+    names = ", ".join(text_literal(name) for name in kinds)
+    return (
+        f"select id, map_from_entries(list((name, at))) as changed from (select {quoted(id_column)} as id, "
+        f"lower({quoted(field)}) as name, max({quoted(moment)})::timestamptz as at from {table} "
+        f"where lower({quoted(field)}) in ({names}) group by 1, 2) group by id"
+    )
+
+
+# -- lines -----------------------------------------------------------------------------------------------
+
+
+class _Line:
+    """The SQL of one line over `mirror_wide w`."""
+
+    def __init__(self, number: int, each: ResolvedLine, columns: Columns, kinds: Kinds) -> None:
+        self.number, self.each, self.line = number, each, each.line
+        metas: dict[Side, FieldMeta] = {"left": each.left, "right": each.right}
+        names = {side: metas[side].name.lower() for side in SIDES}
+        self.value = {side: columns[side][names[side]][0] for side in SIDES}
+        ends = {side: (kinds[side][names[side]], metas[side].meaning) for side in SIDES}
+        self.wish: dict[Side, str] = {"left": "null::varchar", "right": "null::varchar"}
+        for side in SIDES:
+            other: Side = "left" if side == "right" else "right"
+            if self.line.writes(side):
+                self.wish[side] = converted(
+                    self.line, side, self.value[other], columns, ends[other], ends[side]
+                )
+        self.changed = {
+            side: f"coalesce(w.{side}_changed[{text_literal(names[side])}], w.{side}_modified)"
+            for side in SIDES
+        }
+        self.meanings = {side: metas[side].meaning for side in SIDES}
+
+    @property
+    def agrees(self) -> str:
+        """Both hold the same, said either way, or both nothing."""
+        same = [
+            f"coalesce({comparable(self.line, self.wish[side], self.meanings[side])} = "
+            f"{comparable(self.line, self.value[side], self.meanings[side])}, false)"
+            for side in SIDES
+            if self.line.writes(side)
+        ]
+        filled = [
+            f"{self.value[side]} is not null"
+            for side in SIDES
+            if self.line.writes(side) and self.line.write == "fill_if_empty"
+        ]
+        rest = " and ".join(filled) if len(filled) == 1 else "false"
+        has_default = self.line.default_left is not None or self.line.default_right is not None
+        empty = f"({self.value['left']} is null and {self.value['right']} is null)"
+        if has_default or self.line.required:
+            empty = "false"
+        return f"({' or '.join([*same, rest, empty])})"
+
+    @property
+    def struct(self) -> str:
+        parts = {
+            "line": f"{self.number}", "l": self.value["left"], "r": self.value["right"],
+            "fl": self.wish["right"], "gr": self.wish["left"],
+            "lt": self.changed["left"], "rt": self.changed["right"], "same": self.agrees,
+        }  # fmt: skip
+        shown = ", ".join(f"'{name}': {sql}" for name, sql in parts.items())
+        return f"case when w.is_overlaid or not {self.agrees} then {{{shown}}} end"
+
+
+def _opened(lines: Sequence[_Line]) -> str:
+    cells = ", ".join(each.struct for each in lines)
+    return (
+        "select w.pair_key, w.entity_id, w.left_id, w.left_key, w.right_id, w.right_key, unnest(c) "
+        f"from (select w.*, unnest(list_filter([{cells}], lambda c: c is not null)) as c "
+        "from mirror_wide w) w"
+    )
+
+
+def _agreed(lines: Sequence[_Line]) -> str:
+    """The lines that agree, for the next comparison: by name, what each side holds."""
+    entries = ", ".join(
+        f"case when {each.agrees} then {{'name': {text_literal(each.line.name)}, "
+        f"'held': [{each.value['left']}, {each.value['right']}]}} end"
+        for each in lines
+    )
+    return f"select w.pair_key, list_filter([{entries}], lambda c: c is not null) as lines from mirror_wide w"

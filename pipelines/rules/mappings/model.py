@@ -1,0 +1,134 @@
+"""What a mapping means, whichever file format said it: values, checked against nothing but themselves.
+
+Belongs here: lines, directions, strategies and which objects a mapping pairs. HubSpot is always on the
+left and Salesforce on the right here, whatever a file calls source; `source` remembers what the file meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipelines.rules.syncs import Vendor
+
+Side = Literal["left", "right"]
+Direction = Literal["both", "to_right", "to_left"]
+Strategy = Literal["most_recent", "source", "destination", "longest", "union", "manual"]
+Write = Literal["overwrite", "fill_if_empty"]
+Blanks = Literal["never", "clear"]
+Unmapped = Literal["leave", "keep", "use"]
+Convert = Literal[
+    "text", "email", "phone", "first_name", "last_name", "date", "owner", "account", "person", "currency"
+]
+
+VENDORS: dict[Side, Vendor] = {"left": "hubspot", "right": "salesforce"}
+ENTITIES: dict[tuple[str, str], str] = {
+    ("contacts", "Lead"): "person",
+    ("contacts", "Contact"): "person",
+    ("companies", "Account"): "account",
+    ("deals", "Opportunity"): "opportunity",
+}
+"""Which objects may be paired, and the unified thing that joins their records."""
+PEOPLE: tuple[tuple[str, str], ...] = (("contacts", "Contact"), ("contacts", "Lead"))
+"""The pair of a mapping that names no objects: a person's contact, and until there is one the lead."""
+CASE = {
+    **{name: name for pair in ENTITIES for name in pair},
+    **{name.lower(): name for pair in ENTITIES for name in pair},
+    "contact_hubspot": "contacts",
+    "company": "companies",
+    "deal": "deals",
+}
+
+
+@dataclass(frozen=True)
+class ValueMap:
+    """A picklist map. `back` says the way back where several values mean one."""
+
+    forward: tuple[tuple[str, str], ...]
+    back: tuple[tuple[str, str], ...]
+    unmapped: Unmapped = "leave"
+    use: str | None = None
+    """The destination's value for what is not listed, with `unmapped: use`."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount's currencies: an ISO code, or the field of that side that holds it, and rates to one base."""
+
+    left: str
+    right: str
+    left_is_field: bool
+    right_is_field: bool
+    rates: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field on the left and one on the right, and everything about how they are kept in step."""
+
+    left: str
+    right: str
+    where: str
+    """`file line N`, as findings and plans show it."""
+    source: Side
+    direction: Direction = "both"
+    strategy: Strategy = "most_recent"
+    write: Write = "overwrite"
+    blanks: Blanks = "never"
+    default_left: str | None = None
+    default_right: str | None = None
+    required: bool = False
+    values: ValueMap | None = None
+    """Forward is always left to right."""
+    sets: Literal["merge", "replace"] = "replace"
+    convert: Convert | None = None
+    format: str = ""
+    format_side: Side = "right"
+    zone: str = ""
+    country: str = ""
+    money: Money | None = None
+    to_right: str = ""
+    """Expressions over the fields of the other side; empty where the field itself is the value."""
+    to_left: str = ""
+    is_default: bool = False
+    """Not written in any file: the built-in name mapping."""
+
+    @property
+    def name(self) -> str:
+        """The same as long as the line maps the same fields, wherever it stands."""
+        return f"{self.left}={self.right}"
+
+    @property
+    def rule(self) -> str:
+        return "default mapping" if self.is_default else self.where
+
+    def writes(self, side: Side) -> bool:
+        return self.direction in ("both", f"to_{side}")
+
+    def field_of(self, side: Side) -> str:
+        return self.left if side == "left" else self.right
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One file: the objects it pairs and its lines."""
+
+    name: str
+    file: str
+    source: Side
+    pairs: tuple[tuple[str, str], ...]
+    """(left object, right object); of several, a person's records are paired by the first that has one."""
+    lines: tuple[Line, ...]
+    line_numbers: tuple[int, ...] = field(default=(), compare=False)
+
+    @property
+    def entity(self) -> str:
+        return ENTITIES[self.pairs[0]]
+
+    @property
+    def left_object(self) -> str:
+        return self.pairs[0][0]
+
+    @property
+    def right_objects(self) -> tuple[str, ...]:
+        return tuple(right for _, right in self.pairs)

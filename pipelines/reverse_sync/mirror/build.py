@@ -49,7 +49,8 @@ create or replace table reverse_sync.mirror_skipped (
 create table if not exists reverse_sync.conflicts (
     conflict_id varchar, mapping varchar, rule varchar, person_id varchar, left_key varchar,
     right_key varchar, field_left varchar, field_right varchar, left_value varchar,
-    right_value varchar, agreed_left varchar, agreed_right varchar, left_changed_at timestamptz, right_changed_at timestamptz, strategy varchar,
+    right_value varchar, agreed_left varchar, agreed_right varchar,
+    left_changed_at timestamptz, right_changed_at timestamptz, strategy varchar,
     outcome varchar, run_id varchar, seen_at timestamptz
 );
 create or replace table reverse_sync.mirror_run (mappings_hash varchar);
@@ -213,9 +214,10 @@ class _Mirroring:
         person = "entity_id" if pair.mapping.entity == "person" else "null"
         self.connection.execute(
             "insert into reverse_sync.conflicts by name "
-            "select substr(sha256(concat_ws('|', pair_key, name, coalesce(l, ''), coalesce(r, ''), outcome)), "
-            f"1, 16) as conflict_id, ? as mapping, rule, {person} as person_id, left_key, right_key, "
-            "field_left, field_right, l as left_value, r as right_value, bl as agreed_left, br as agreed_right, "
+            "select substr(sha256(concat_ws('|', pair_key, name, coalesce(l, ''), coalesce(r, ''), "
+            f"outcome)), 1, 16) as conflict_id, ? as mapping, rule, {person} as person_id, left_key, "
+            "right_key, field_left, field_right, l as left_value, r as right_value, bl as agreed_left, "
+            "br as agreed_right, "
             "lt as left_changed_at, rt as right_changed_at, strategy, outcome, ? as run_id, "
             "?::timestamptz as seen_at from mirror_outcome o "
             "where (is_conflict and outcome <> 'agreed' or outcome = 'no counterpart') "
@@ -229,7 +231,8 @@ class _Mirroring:
         """What agrees now, over what was agreed before on the lines that differ."""
         self.connection.execute(
             "insert into intermediate.mirror_base select a.pair_key, "
-            "json_merge_patch(coalesce(k.content, '{}'), coalesce(json(to_json(map_from_entries(list_transform(a.lines, lambda x: (x.name, x.held))))), "
+            "json_merge_patch(coalesce(k.content, '{}'), "
+            "coalesce(json(to_json(map_from_entries(list_transform(a.lines, lambda x: (x.name, x.held))))), "
             f"'{{}}')) from ({agreed_sql}) a left join mirrored_kept k on k.pair_key = a.pair_key"
         )
 

@@ -1,8 +1,8 @@
 """Who wins where two CRMs differ: three-way on what both last agreed on, then by the line's strategy.
 
 Belongs here: set operations from `mirror_open` (lines that do not agree) to `mirror_outcome` (who wins and
-what each side should hold). A side has changed when it holds neither what was agreed nor what we last wrote to it;
-what we wrote ourselves is nobody's change, so our own writes do not come back as an echo.
+what each side should hold). A side has changed when it holds neither what was agreed nor what we last
+wrote to it; what we wrote ourselves is nobody's change, so our own writes do not come back as an echo.
 """
 
 from __future__ import annotations

@@ -66,7 +66,8 @@ def compile_pair(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> C
     staged = (
         f"create or replace temp table mirror_wide as with left_side as ({ctes[0]}), "
         f"right_side as ({ctes[1]}) select p.left_key || '|' || p.right_key as pair_key, p.*, "
-        "l.* exclude (id), r.* exclude (id), l.left_overlaid or r.right_overlaid as is_overlaid from mirror_pairs p "
+        "l.* exclude (id), r.* exclude (id), l.left_overlaid or r.right_overlaid as is_overlaid "
+        "from mirror_pairs p "
         "join left_side l on l.id = p.left_id join right_side r on r.id = p.right_id "
         f"where p.right_object = {object_name}"
     )

@@ -137,10 +137,12 @@ def _known_table(
         return KnownTable(cursor, status, rows)
     key = table.key[0]
     # A literal, not a parameter: to bind one DuckDB imports pandas, which an unchanged run would wait for.
-    since = microseconds(cursor - overlap_of(vendor))
+    since = microseconds(cursor - (table.late or overlap_of(vendor)))
     versions = connection.execute(
         f'select "{key}", epoch_us("{table.cursor}") from {name} where epoch_us("{table.cursor}") >= {since}'
     ).fetchall()
+    if not table.is_record:
+        return KnownTable(cursor, status, rows, dict(versions))
     deleted = connection.execute(
         f'select "{key}", deleted_how from {name} where deleted_at is not null or deleted_how is not null'
     ).fetchall()

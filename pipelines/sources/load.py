@@ -148,11 +148,12 @@ def _read(table: str, paths: list[Path], screen: Screen) -> Iterator[pa.Table]:
 
 
 def _delete_scope(connection: duckdb.DuckDBPyConnection, table: str, part: Part) -> None:
-    """What is read anew goes first: an association that is no longer there comes in no answer."""
+    """What is read anew goes first: what is no longer there comes in no answer. Null is anything."""
+    names = pq.read_schema(part.path).names
+    same = " and ".join(f'(anew."{name}" is null or old."{name}" = anew."{name}")' for name in names)
     connection.execute(
         f"delete from {table} as old using (select * from read_parquet('{_quoted(part.path)}')) as anew "
-        "where old.from_type = anew.from_type and old.to_type = anew.to_type "
-        "and (anew.from_id is null or old.from_id = anew.from_id)"
+        f"where {same}"
     )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipelines.clients import errors
 from pipelines.rules.extract import Extract
 from pipelines.run import Progress
@@ -28,6 +30,10 @@ PART_ROWS = 5_000
 """Rows in a file of a first load, about: what a killed load has to read again at most."""
 
 
+class CameEmpty(errors.Truncated):
+    """A table that had rows has none. Asked once more: an accident does not happen twice, emptiness does."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """One vendor's fetch. `upper` is the vendor's clock less a hold-back: nothing newer is asked for."""
@@ -38,6 +44,8 @@ class Reading:
     spool_root: Path
     progress: Progress
     calls_here: Callable[[], int]
+    emptied: set[str] = field(default_factory=set)
+    """Tables that came back empty once."""
     suppression: Suppression = NOBODY
     rules: Extract = field(default_factory=Extract)
 
@@ -71,12 +79,17 @@ class Reading:
     ) -> TableFetch:  # fmt: skip
         """A small table, read whole: replaced when it differs from what the warehouse has."""
         known = self.of(table)
-        if len(rows) == 0 and known.rows > 0 and not may_be_empty:
-            raise errors.Truncated(f"came back empty where {known.rows:,} rows were")
+        emptied = len(rows) == 0 and known.rows > 0
+        if emptied and not may_be_empty and table.name not in self.emptied:
+            self.emptied.add(table.name)
+            raise CameEmpty(f"came back empty where {known.rows:,} rows were")
         content = rows.fingerprint()
         if known.cursor is not None and content == known.fingerprint:
             return self.outcome(table, "unchanged", notes=notes, calls=calls)
         spool, bad = self.spool(table, "changes"), BadValues()
+        if emptied:
+            spool.write(table.name, "scope", pa.table({table.key[0]: pa.nulls(1, pa.string())}))
+            notes = [*notes, "empty now: the vendor has none left"]
         spool.write(table.name, "replace", rows.to_arrow(bad))
         spool.commit(complete=True)
         notes = [*notes, *bad.notes()]
@@ -104,9 +117,14 @@ class Reading:
         """Read an object; a failure marks its tables stale, an object the vendor lacks is absent."""
         before = self.calls_here()
         try:
-            return read()
+            try:
+                return read()
+            except CameEmpty:
+                return read()
         except errors.AuthFailed:
             raise
+        except errors.MissingScope as error:
+            return self._without(tables, "stale", error, before)
         except errors.NotFound as error:
             return self._without(tables, "absent", error, before)
         except errors.Forbidden as error:

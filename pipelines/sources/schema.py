@@ -6,6 +6,7 @@ Belongs here: the shape of the promise. What each vendor's tables promise is in 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 ColumnType = Literal[
@@ -22,6 +23,7 @@ class RawTable:
     `api_name` is the vendor's own name of the object; `key` the columns a row is merged on. `cursor` is the
     column that says when a row last changed: with one, a table is read by changes. `comes_with` names the
     tables it is read together with. With neither, a table is small: read whole, replaced when it differs.
+    `late` is set for events, which never change: how late one may still show up at the vendor.
     """
 
     name: str
@@ -30,7 +32,13 @@ class RawTable:
     key: tuple[str, ...] = ("id",)
     cursor: str = ""
     comes_with: tuple[str, ...] = ()
+    late: timedelta | None = None
     note: str = field(default="", compare=False)
+
+    @property
+    def is_record(self) -> bool:
+        """Records are found by their last modification and may be deleted."""
+        return bool(self.cursor) and self.late is None
 
     @property
     def is_whole(self) -> bool:

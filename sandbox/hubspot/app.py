@@ -17,13 +17,16 @@ from sandbox.hubspot import (
     batch,
     campaigns,
     errors,
+    marketing,
     merge,
+    messages,
     objects,
     owners,
     pipelines,
     portal_control,
     properties,
     search,
+    setup,
 )  # fmt: skip
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Records
@@ -113,6 +116,9 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     hubspot = HubSpot(store, clock, limited=limited)
     routes = hubspot.control_routes()
     for part in (
+        marketing,
+        messages,
+        setup,
         account,
         owners,
         pipelines,

@@ -1,4 +1,4 @@
-"""Marketing campaigns with their budget and spend totals, listed and read."""
+"""Marketing campaigns with their assets, budget and spend, metrics and revenue."""
 
 from __future__ import annotations
 
@@ -10,17 +10,29 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 PAGE, DEFAULT_PAGE = 100, 50
+ASSETS, BATCH = 10, 50
+MODELS = (
+    "LINEAR", "FIRST_INTERACTION", "LAST_INTERACTION", "FULL_PATH", "U_SHAPED", "W_SHAPED", "TIME_DECAY",
+    "J_SHAPED", "INVERSE_J_SHAPED",
+)  # fmt: skip
 _SORTS = {"hs_name": "json_extract(props, '$.hs_name')", "createdAt": "created", "updatedAt": "updated"}
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
+    area = "/marketing/campaigns"
     return [
+        *hubspot.versioned("POST", area, "/batch/read", lambda call: _batch_read(hubspot, call)),
+        *hubspot.versioned("GET", area, "/{id}/assets/{kind}", lambda call: _assets(hubspot, call)),
+        *hubspot.versioned(
+            "GET", area, "/{id}/reports/metrics", lambda call: _report(hubspot, call, "metrics")
+        ),
+        *hubspot.versioned("GET", area, "/{id}/reports/revenue", lambda call: _revenue(hubspot, call)),
         *hubspot.versioned("GET", "/marketing/campaigns", "", lambda call: _list(hubspot, call)),
         *hubspot.versioned("GET", "/marketing/campaigns", "/{id}", lambda call: _read(hubspot, call)),
         *hubspot.versioned(
@@ -75,12 +87,71 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _totals(hubspot: HubSpot, call: Call) -> Response:
-    props = orjson.loads(_found(hubspot, call)[3])
+    row = _found(hubspot, call)
+    props = orjson.loads(row[3])
     budget = float(props.get("hs_budget_items_sum_amount") or 0)
     spend = float(props.get("hs_spend_items_sum_amount") or 0)
+    items = {
+        kind: pages.shown(
+            hubspot.store.rows(
+                "select shown from campaign_items where campaign_id = ? and kind = ? order by id",
+                (row[0], kind),
+            )
+        )
+        for kind in ("budget", "spend")
+    }
     return answer(
         {
             "currencyCode": props.get("hs_currency_code"), "budgetTotal": budget, "spendTotal": spend,
-            "remainingBudget": budget - spend, "budgetItems": [], "spendItems": [],
+            "remainingBudget": budget - spend, "budgetItems": items["budget"], "spendItems": items["spend"],
         }
     )  # fmt: skip
+
+
+def _assets_of(hubspot: HubSpot, campaign: str) -> dict[str, Any]:
+    """At most a page of each type, as reading a campaign shows them."""
+    grouped: dict[str, list[Any]] = {}
+    for kind, blob in hubspot.store.rows(
+        "select type, shown from campaign_assets where campaign_id = ? order by type, id", (campaign,)
+    ):
+        grouped.setdefault(kind, []).append(orjson.loads(blob))
+    return {
+        kind: {"results": found[:ASSETS]}
+        | ({"paging": {"next": {"after": str(ASSETS)}}} if len(found) > ASSETS else {})
+        for kind, found in grouped.items()
+    }
+
+
+def _assets(hubspot: HubSpot, call: Call) -> Response:
+    row = _found(hubspot, call)
+    return pages.by_after(
+        call, hubspot.store, "campaign_assets where campaign_id = ? and type = ?",
+        (row[0], call.params["kind"]), default=ASSETS,
+    )  # fmt: skip
+
+
+def _batch_read(hubspot: HubSpot, call: Call) -> Response:
+    inputs = requests.inputs_of(call, requests.body_of(call), BATCH)
+    results = []
+    for campaign in dict.fromkeys(str(each.get("id", "")) for each in inputs):
+        row = hubspot.store.row("select id, created, updated, props from campaigns where id = ?", (campaign,))
+        if row is not None:
+            found = _shown(call, row)
+            results.append(found | {"assets": _assets_of(hubspot, campaign), "businessUnits": [{"id": 0}]})
+    stamp = times.iso(call.now)
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+
+
+def _report(hubspot: HubSpot, call: Call, report: str) -> Response:
+    row = _found(hubspot, call)
+    found = hubspot.store.value(
+        "select shown from campaign_reports where campaign_id = ? and report = ?", (row[0], report)
+    )
+    return answer(orjson.loads(found) if found else {})
+
+
+def _revenue(hubspot: HubSpot, call: Call) -> Response:
+    model = call.query.get("attributionModel", "LINEAR")
+    if model not in MODELS:
+        raise errors.validation(call, f"attributionModel must be one of {', '.join(MODELS)}")
+    return _report(hubspot, call, model)

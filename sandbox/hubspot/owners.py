@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -25,13 +25,26 @@ def routes(hubspot: HubSpot) -> list[Route]:
     ]
 
 
-def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
+def _teams(hubspot: HubSpot) -> dict[int, list[dict[str, Any]]]:
+    """By user: the teams they are in, the first of which they are a primary member of."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for team in pages.shown(hubspot.store.rows("select shown from teams order by id")):
+        for name, primary in (("userIds", True), ("secondaryUserIds", False)):
+            for user in team[name]:
+                shown = {"id": team["id"], "name": team["name"], "primary": primary}
+                found.setdefault(int(user), []).append(shown)
+    return found
+
+
+def _shown(row: tuple[Any, ...], teams: dict[int, list[dict[str, Any]]]) -> dict[str, Any]:
     shown = {
         "id": str(row[0]), "email": row[1], "type": "PERSON", "firstName": row[2], "lastName": row[3],
         "createdAt": times.iso(row[6]), "updatedAt": times.iso(row[7]), "archived": bool(row[5]),
     }  # fmt: skip
     if row[4] is not None:
         shown |= {"userId": row[4], "userIdIncludingInactive": row[4]}
+        if row[4] in teams:
+            shown["teams"] = teams[row[4]]
     return shown
 
 
@@ -45,7 +58,8 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     rows = hubspot.store.rows(
         f"select {_COLUMNS} from owners where {clauses} order by id limit ?", [*values, *emails, limit + 1]
     )
-    page: dict[str, Any] = {"results": [_shown(row) for row in rows[:limit]]}
+    teams = _teams(hubspot)
+    page: dict[str, Any] = {"results": [_shown(row, teams) for row in rows[:limit]]}
     if len(rows) > limit:
         after_id = str(rows[limit][0])
         page["paging"] = {"next": {"after": after_id, "link": f"{call.base_url}{call.path}?after={after_id}"}}
@@ -62,4 +76,4 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     )
     if row is None:
         raise errors.not_found(call)
-    return answer(_shown(row))
+    return answer(_shown(row, _teams(hubspot)))

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from sandbox import times
-from sandbox.hubspot import catalog, further_objects
+from sandbox.hubspot import catalog, further_objects, marketing_tables
 from sandbox.store import Store
 
 TABLES = """
@@ -133,7 +133,9 @@ def _instant(value: str) -> int | None:
 
 def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: int) -> None:
     """Make the tables of a portal and the definitions every portal has."""
-    store.script(TABLES + "".join(_RECORDS.format(plural) for plural in catalog.TYPES))
+    store.script(
+        TABLES + marketing_tables.TABLES + "".join(_RECORDS.format(plural) for plural in catalog.TYPES)
+    )
     for key, value in (("portal_id", str(portal_id)), ("time_zone", time_zone), ("currency", currency)):
         store.set_meta(key, value)
     for plural in catalog.TYPES:

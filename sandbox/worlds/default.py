@@ -12,6 +12,8 @@ from sandbox.worlds import (
     dirt,
     hubspot_deals,
     hubspot_engagements,
+    hubspot_marketing,
+    hubspot_messages,
     hubspot_sales,
     hubspot_side,
     portal,
@@ -68,5 +70,8 @@ def create(home: Path, hubspot: Store, salesforce: Store, size: str, seed: int, 
     portal_side = hubspot_side.fill(hubspot, seed, found, side, ours, key)
     hubspot_deals.fill(portal_side)
     hubspot_sales.fill(portal_side, seed)
-    hubspot_engagements.fill(portal_side, seed, tasks, {})
+    links = hubspot_marketing.settings(portal_side, seed)
+    hubspot_engagements.fill(portal_side, seed, tasks, links)
+    hubspot_marketing.fill(portal_side, seed)
+    hubspot_messages.fill(portal_side, seed)
     key.save(home / "answer_key.sqlite")

@@ -166,6 +166,21 @@ class HubSpotClient:
                     if after is not None:
                         inputs.append({"id": str(result["from"]["id"]), "after": after})
 
+    def path(self, name: str) -> str:
+        """Where this portal's API version keeps a resource."""
+        return self._path(name)
+
+    def get(self, path: str, params: dict[str, str] | None = None) -> Json:
+        return self._get(path, params)
+
+    def post(self, path: str, body: Json, params: dict[str, str] | None = None) -> Json:
+        """A read that takes a body."""
+        return self._send(Call(method="POST", path=path, json=body, params=params))
+
+    def pages(self, path: str, limit: int, params: dict[str, str] | None = None) -> Iterator[Json]:
+        """Everything of a list that pages by `after`."""
+        return self._all_pages(path, (params or {}) | {"limit": str(limit)})
+
     # -- writing -------------------------------------------------------------------------------------
 
     def batch_update(self, object_type: str, inputs: Sequence[Json]) -> Outcomes:
@@ -226,7 +241,7 @@ class HubSpotClient:
         after: str | None = None
         while True:
             page = _page(
-                self._get(path, params | {"limit": str(LIST_LIMIT)} | ({"after": after} if after else {}))
+                self._get(path, {"limit": str(LIST_LIMIT)} | params | ({"after": after} if after else {}))
             )
             yield from page.results
             if page.after is None:

@@ -13,6 +13,13 @@ _DATED = {
     "owners": "/crm/owners/{version}",
     "associations": "/crm/associations/{version}/{object}/{to}/batch/read",
     "campaigns": "/marketing/campaigns/{version}",
+    "marketing_events": "/marketing/marketing-events/{version}",
+    "lists": "/crm/lists/{version}",
+    "preferences": "/communication-preferences/{version}",
+    "exchange_rates": "/settings/currencies/{version}/exchange-rates",
+    "teams": "/settings/users/{version}/teams",
+    "meeting_links": "/scheduler/{version}/meetings/meeting-links",
+    "schemas": "/crm-object-schemas/{version}/schemas",
 }
 _NUMBERED = {
     "account": "/account-info/v3/details",
@@ -22,6 +29,13 @@ _NUMBERED = {
     "owners": "/crm/v3/owners",
     "associations": "/crm/v4/associations/{object}/{to}/batch/read",
     "campaigns": "/marketing/v3/campaigns",
+    "marketing_events": "/marketing/v3/marketing-events",
+    "lists": "/crm/v3/lists",
+    "preferences": "/communication-preferences/v4",
+    "exchange_rates": "/settings/v3/currencies/exchange-rates",
+    "teams": "/settings/v3/users/teams",
+    "meeting_links": "/scheduler/v3/meetings/meeting-links",
+    "schemas": "/crm-object-schemas/v3/schemas",
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,13 +15,25 @@ from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.catalogs import CATALOGS, table_of
 from pipelines.sources.fetched import OrgInfo, TableFetch
-from pipelines.sources.hubspot import small
+from pipelines.sources.hubspot import messages, small
 from pipelines.sources.hubspot.catalog import ASSOCIATIONS
 from pipelines.sources.hubspot.records import RecordReader
+from pipelines.sources.hubspot.small import marketing, settings
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
 
 Result = list[TableFetch]
+_BESIDE: tuple[tuple[list[str], Callable[[Reading, HubSpotClient], Result]], ...] = (
+    (["campaigns", "campaign_assets", "campaign_items", "campaign_reports"], small.read_campaigns),
+    (["lists", "list_members"], marketing.read_lists),
+    (["forms", "form_submissions"], marketing.read_forms),
+    (["marketing_events", "marketing_event_participations"], marketing.read_marketing_events),
+    (["email_campaigns"], messages.read_email_campaigns),
+    (["email_events"], messages.read_email_events),
+    (["subscription_changes", "subscription_statuses"], messages.read_consent),
+    (["behavioral_events"], messages.read_behaviour),
+)
+"""What is read beside records, each by itself; a portal may lack any of it."""
 Definitions = list[dict[str, Any]] | errors.ClientError
 
 
@@ -37,14 +50,21 @@ def identify(client: HubSpotClient) -> OrgInfo:
 
 def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
     """All tables of the catalog; the associations table comes in pieces, one for each that feeds it."""
-    record_tables = [table for table in CATALOGS["hubspot"] if table.cursor]
+    record_tables = [table for table in CATALOGS["hubspot"] if table.is_record]
     asked = {each.name: pool.submit(_definitions, client, each.api_name) for each in record_tables}
     tasks: list[Future[Result]] = [
         _submit(pool, reading, ["owners"], lambda: small.read_owners(reading, client)),
         _submit(
             pool, reading, ["pipelines", "pipeline_stages"], lambda: small.read_pipelines(reading, client)
         ),
-        _submit(pool, reading, ["campaigns"], lambda: small.read_campaigns(reading, client), optional=True),
+        *(
+            _submit(pool, reading, names, partial(read, reading, client), optional=True)
+            for names, read in _BESIDE
+        ),
+        *(
+            _submit(pool, reading, [name], partial(settings.read, reading, client, name), optional=True)
+            for name in settings.READS
+        ),
     ]
     shown = {name: future.result() for name, future in asked.items()}
     tasks += [_read_records(pool, reading, client, table, shown[table.name]) for table in record_tables]

@@ -86,34 +86,49 @@ def associations(
 
 
 def owners(table: RawTable, found: Sequence[Json]) -> Columns:
+    """Owners with the teams they are in, the one they belong to first of all by itself."""
+    found = [{**each, **_teams(each.get("teams") or [])} for each in found]
     names = {
         "id": "id", "email": "email", "first_name": "firstName", "last_name": "lastName", "user_id": "userId",
         "archived": "archived", "created_at": "createdAt", "updated_at": "updatedAt",
+        "team_ids": "team_ids", "primary_team_id": "primary_team_id",
     }  # fmt: skip
     return _renamed(table, found, names)
 
 
-def pipelines(table: RawTable, object_type: str, found: Sequence[Json]) -> Columns:
-    names = {"id": "id", "label": "label", "display_order": "displayOrder", "archived": "archived"}
-    return _renamed(table, found, names, object_type=object_type)
+def _teams(teams: Sequence[Json]) -> dict[str, Any]:
+    primary = next((str(each["id"]) for each in teams if each.get("primary")), None)
+    return {"team_ids": [str(each["id"]) for each in teams], "primary_team_id": primary}
 
 
-def stages(table: RawTable, object_type: str, found: Sequence[Json]) -> Columns:
+def pipelines(table: RawTable, found: Mapping[str, Sequence[Json]]) -> Columns:
+    """Pipelines of several object types."""
+    flat = [{**each, "object_type": name} for name, some in found.items() for each in some]
+    names = {
+        "object_type": "object_type", "id": "id", "label": "label", "display_order": "displayOrder",
+        "archived": "archived",
+    }  # fmt: skip
+    return _renamed(table, flat, names)
+
+
+def stages(table: RawTable, found: Mapping[str, Sequence[Json]]) -> Columns:
     """Stages of all pipelines; closed and probability are in HubSpot's metadata, as text."""
     flat = [
         {
-            **stage, "pipeline_id": pipeline["id"],
+            **stage, "object_type": name, "pipeline_id": pipeline["id"],
             "is_closed": (stage.get("metadata") or {}).get("isClosed"),
             "probability": (stage.get("metadata") or {}).get("probability"),
         }
-        for pipeline in found
+        for name, some in found.items()
+        for pipeline in some
         for stage in pipeline.get("stages") or []
     ]  # fmt: skip
     names = {
-        "pipeline_id": "pipeline_id", "id": "id", "label": "label", "display_order": "displayOrder",
-        "is_closed": "is_closed", "probability": "probability", "archived": "archived",
+        "object_type": "object_type", "pipeline_id": "pipeline_id", "id": "id", "label": "label",
+        "display_order": "displayOrder", "is_closed": "is_closed", "probability": "probability",
+        "archived": "archived",
     }  # fmt: skip
-    return _renamed(table, flat, names, object_type=object_type)
+    return _renamed(table, flat, names)
 
 
 def properties(table: RawTable, found: Mapping[str, Sequence[Json]]) -> Columns:

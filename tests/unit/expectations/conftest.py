@@ -16,7 +16,8 @@ from pipelines.sources.salesforce.catalog import TABLES as SALESFORCE
 from pipelines.warehouse import Warehouse
 
 SQL_TYPES = {
-    "text": "varchar", "number": "double", "integer": "bigint", "money": "decimal(18,2)", "date": "date",
+    "text": "varchar", "number": "double", "integer": "bigint", "money": "decimal(18,2)",
+    "rate": "decimal(18,8)", "date": "date",
     "boolean": "boolean", "timestamp": "timestamptz", "list": "varchar[]", "json": "varchar",
 }  # fmt: skip
 LOADS = (

@@ -5,7 +5,7 @@ A module for each concept; here only the sum of them.
 
 from __future__ import annotations
 
-from pipelines.sources.hubspot.catalog import campaigns, linked, records, settings
+from pipelines.sources.hubspot.catalog import campaigns, linked, marketing, messages, records, settings
 from pipelines.sources.hubspot.catalog.campaigns import CAMPAIGN_PROPERTIES
 from pipelines.sources.hubspot.catalog.linked import ASSOCIATIONS, HISTORY_PROPERTIES
 from pipelines.sources.hubspot.catalog.records import RECORD_COLUMNS
@@ -13,4 +13,6 @@ from pipelines.sources.schema import RawTable
 
 __all__ = ["ASSOCIATIONS", "CAMPAIGN_PROPERTIES", "HISTORY_PROPERTIES", "RECORD_COLUMNS", "TABLES"]
 
-TABLES: tuple[RawTable, ...] = (*records.TABLES, *linked.TABLES, *settings.TABLES, *campaigns.TABLES)
+TABLES: tuple[RawTable, ...] = (
+    *records.TABLES, *linked.TABLES, *settings.TABLES, *campaigns.TABLES, *marketing.TABLES, *messages.TABLES,
+)  # fmt: skip

@@ -15,6 +15,8 @@ TABLES: tuple[RawTable, ...] = (
             "last_name": "text",
             "user_id": "text",
             "archived": "boolean",
+            "team_ids": "list",
+            "primary_team_id": "text",
             "created_at": "timestamp",
             "updated_at": "timestamp",
         },
@@ -64,4 +66,34 @@ TABLES: tuple[RawTable, ...] = (
         },
         key=("object_type", "name"),
     ),
-)
+    RawTable(
+        "teams", "teams", {"id": "text", "name": "text", "user_ids": "list", "secondary_user_ids": "list"}
+    ),
+    RawTable(
+        "exchange_rates", "exchange-rates",
+        {
+            "id": "text", "from_currency": "text", "to_currency": "text", "rate": "rate",
+            "effective_at": "timestamp", "visible_in_ui": "boolean", "created_at": "timestamp",
+            "updated_at": "timestamp",
+        },
+        note="one unit of from_currency is `rate` of to_currency",
+    ),
+    RawTable(
+        "meeting_links", "meeting-links",
+        {
+            "id": "text", "slug": "text", "link": "text", "name": "text", "type": "text",
+            "organizer_user_id": "text", "member_user_ids": "list", "default_link": "boolean",
+            "created_at": "timestamp", "updated_at": "timestamp",
+        },
+        note="what was booked through one is in meetings, with its id in hs_meeting_source_id",
+    ),
+    RawTable(
+        "schemas", "schemas",
+        {
+            "id": "text", "name": "text", "fully_qualified_name": "text", "label": "text",
+            "primary_property": "text", "required_properties": "list", "associations": "json",
+            "archived": "boolean", "created_at": "timestamp", "updated_at": "timestamp",
+        },
+        note="custom objects",
+    ),
+)  # fmt: skip

@@ -1,18 +1,23 @@
-"""Reads HubSpot's small tables whole: owners, pipelines and stages, property definitions, campaigns."""
+"""Reads HubSpot's small tables whole: owners, pipelines and stages, property definitions, campaigns.
+
+Belongs here: what every portal has. Marketing's is in `marketing`, how a portal is set up in `settings`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import rows
 from pipelines.sources.hubspot.catalog import CAMPAIGN_PROPERTIES
+from pipelines.sources.hubspot.small import marketing
 from pipelines.sources.reading import Reading
 
-PIPELINE_OBJECTS = ("deals",)
+PIPELINE_OBJECTS = ("deals", "tickets", "leads")
 
 
 def read_owners(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
@@ -28,12 +33,18 @@ def read_pipelines(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
     """Pipelines and their stages come in one answer."""
     before = reading.calls_here()
     pipelines, stages = (table_of("hubspot", name) for name in ("pipelines", "pipeline_stages"))
-    [object_type] = PIPELINE_OBJECTS
-    found = client.pipelines(object_type)
+    found, notes = {}, []
+    for object_type in PIPELINE_OBJECTS:
+        try:
+            found[object_type] = client.pipelines(object_type)
+        except (errors.NotFound, errors.Forbidden) as error:
+            if object_type == "deals":
+                raise
+            notes.append(f"pipelines of {object_type}: {error}")
     calls = reading.calls_here() - before
     return [
-        reading.whole(pipelines, rows.pipelines(pipelines, object_type, found), calls=calls),
-        reading.whole(stages, rows.stages(stages, object_type, found)),
+        reading.whole(pipelines, rows.pipelines(pipelines, found), notes, calls=calls),
+        reading.whole(stages, rows.stages(stages, found)),
     ]
 
 
@@ -44,8 +55,10 @@ def read_properties(reading: Reading, found: Mapping[str, Sequence[Any]]) -> lis
 
 
 def read_campaigns(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+    """Campaigns, and what they are made of."""
     before = reading.calls_here()
     table = table_of("hubspot", "campaigns")
     found = client.campaigns(tuple(CAMPAIGN_PROPERTIES.values()))
     built = rows.campaigns(table, found)
-    return [reading.whole(table, built, calls=reading.calls_here() - before)]
+    fetched = reading.whole(table, built, calls=reading.calls_here() - before)
+    return [fetched, *marketing.read_campaign_parts(reading, client, fetched, found)]

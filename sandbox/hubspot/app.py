@@ -84,6 +84,11 @@ class HubSpot(Vendor):
         if status == 429:
             message = "You have reached your ten_secondly_rolling limit."
             return errors.rate_limited(call, message, "TEN_SECONDLY_ROLLING")
+        if status == 403:
+            missing = "This app hasn't been granted all required scopes to make this call."
+            context = {"requiredGranularScopes": [call.path.strip("/").split("/")[0] + ".read"]}
+            details = [{"message": missing, "context": context}]
+            return answer(errors.body(call, missing, "MISSING_SCOPES", errors=details), status)
         category = {401: "INVALID_AUTHENTICATION", 404: "OBJECT_NOT_FOUND", 423: "LOCKED"}.get(status, "")
         if not category:
             category = "VALIDATION_ERROR" if status < 500 else "INTERNAL_ERROR"

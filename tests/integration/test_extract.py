@@ -166,7 +166,7 @@ def _stored(world: World, sobject: str, name: str) -> bool:
 
 def test_every_hubspot_value_lands_as_it_is(world, landed):
     defined = {(row[0], row[1]) for row in world.rows("hubspot", "select object, name from properties")}
-    for table in (table for table in CATALOGS["hubspot"] if table.cursor):
+    for table in (table for table in CATALOGS["hubspot"] if table.is_record):
         names = [name for name in property_names(table) if (table.name, name) in defined]
         listed = ", ".join(f'"{name}"' for name in ("id", "archived", *names))
         found = landed.execute(f"select {listed} from raw_hubspot.{table.name}").fetchall()

@@ -23,6 +23,10 @@ OVERLAPS = {"salesforce": timedelta(minutes=10)}
 """Where it is more: a transaction of Salesforce may run ten minutes and only then shows its rows."""
 
 
+LACKING = "not there, so null: "
+"""How a note begins that names promised columns the vendor does not show."""
+
+
 def overlap_of(vendor: str) -> timedelta:
     """How far before its cursor a vendor's next window begins."""
     return OVERLAPS.get(vendor, OVERLAP)
@@ -42,6 +46,8 @@ class KnownTable:
     """Of a small table's content; it is kept as the table's comment."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Its columns and their SQL types, in lower case."""
+    lacking: frozenset[str] = frozenset()
+    """Promised columns, in lower case, that the vendor did not show at the last load."""
     calculated_at: datetime | None = None
     """When its calculated fields were last read for all rows."""
 
@@ -71,6 +77,7 @@ def known_from(connection: duckdb.DuckDBPyConnection | None) -> Known:
     if ("ops", "loads") not in have or ("ops", "connections") not in have:
         return Known()
     orgs = dict(connection.execute("select vendor, org_id from ops.connections").fetchall())
+    lacking = _lacking(connection)
     loads, columns, calculated = _loads(connection), _columns(connection), _calculated(connection, have)
     tables = {}
     for vendor, catalog in CATALOGS.items():
@@ -82,9 +89,27 @@ def known_from(connection: duckdb.DuckDBPyConnection | None) -> Known:
                 load = loads.get((vendor, table.name), (None, ""))
                 found = _known_table(connection, vendor, table, have[place], *load)
                 tables[vendor, table.name] = replace(
-                    found, columns=columns.get(place, {}), calculated_at=calculated.get((vendor, table.name))
+                    found,
+                    columns=columns.get(place, {}),
+                    calculated_at=calculated.get((vendor, table.name)),
+                    lacking=lacking.get((vendor, table.name), frozenset()),
                 )
     return Known(orgs, tables)
+
+
+def _lacking(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], frozenset[str]]:
+    """What the latest loads said of columns that were not shown."""
+    rows = connection.execute(
+        "select vendor, table_name, arg_max(coalesce(note, ''), run_id) from ops.loads "
+        "where status in ('loaded', 'unchanged') group by all"
+    ).fetchall()
+    said = {
+        (vendor, table): part.removeprefix(LACKING)
+        for vendor, table, note in rows
+        for part in note.split("; ")
+        if part.startswith(LACKING)
+    }
+    return {place: frozenset(names.lower().split(", ")) for place, names in said.items()}
 
 
 def _uncatalogued(name: str, columns: Mapping[tuple[str, str], Mapping[str, str]]) -> RawTable:

@@ -18,7 +18,7 @@ from pipelines.run import Progress
 from pipelines.sources.arrow import BadValues
 from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import OrgInfo, Part, Status, TableFetch
-from pipelines.sources.known import Known, KnownTable
+from pipelines.sources.known import LACKING, Known, KnownTable
 from pipelines.sources.schema import RawTable
 from pipelines.sources.screen import screen_of
 from pipelines.sources.spool import Kind, Spool
@@ -151,4 +151,4 @@ def bad_of(spool: Spool) -> BadValues:
 def missing_note(promised: Iterable[str], shown: set[str]) -> list[str]:
     """A sentence naming the promised columns that the vendor does not have."""
     lacking = [name for name in promised if name.casefold() not in shown]
-    return [f"not there, so null: {', '.join(lacking)}"] if lacking else []
+    return [f"{LACKING}{', '.join(lacking)}"] if lacking else []

@@ -55,6 +55,7 @@ class ObjectReader:
             name
             for name in self.shape.fields
             if have.get(name.casefold()) != stored_as(SQL_TYPES[self.table.columns[name]])
+            or name.casefold() in self.known.lacking
         )
         if new:
             self.notes.append(f"new or of another type, read for all rows: {', '.join(new)}")

@@ -40,5 +40,5 @@ def _settings() -> Iterator[Settings]:
         return
     world = worlds.current(settings.home) or worlds.World.named(None)
     worlds.enter(settings.home, world)
-    with running(settings.paths.sandbox, world.source) as ready:
+    with running(settings.paths.sandbox, world.source, size=worlds.size_of(settings.home)) as ready:
         yield connected(settings, ready)

@@ -139,6 +139,20 @@ def status() -> None:
 
 
 @app.command()
+def erase(
+    who: Annotated[str, typer.Argument(help="An e-mail address, a record key, or a file with one a line.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    request: Annotated[
+        str, typer.Option(help="The number of the request, for the receipt; never a name.")
+    ] = "",
+) -> None:
+    """Erase a person for privacy from every table, file and plan, and keep them out from now on."""
+    from cli.erase import erase as run_erase
+
+    raise typer.Exit(run_erase(who, dry_run=dry_run, request=request))
+
+
+@app.command()
 def run(job: Annotated[str, typer.Argument(help="refresh or activation.")]) -> None:
     """Run a Dagster job in this process: the same graph as in the UI."""
     from cli.dagster_commands import run_job

@@ -62,6 +62,15 @@ def current(home: Path) -> World | None:
         return None
 
 
+def size_of(home: Path) -> str:
+    """The size of the sandbox's world in `home`, as it was made; S when there is none yet."""
+    try:
+        identity = json.loads((home / "sandbox" / "world.json").read_text())["identity"]
+    except (FileNotFoundError, KeyError, ValueError):
+        return "S"
+    return str(identity.get("size") or "S")
+
+
 def enter(home: Path, world: World) -> bool:
     """Make `home` hold `world`, parking what another world left there. True if something was switched."""
     home.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ in as a function. Heavy packages are imported inside the methods: a step that is
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +30,8 @@ from pipelines.warehouse import Warehouse
 if TYPE_CHECKING:
     import duckdb
 
+    from pipelines.erasure.erase import Erased
+    from pipelines.erasure.request import Asked
     from pipelines.reverse_sync.apply import ApplyResult
     from pipelines.reverse_sync.mirror.metadata import Metadata
     from pipelines.reverse_sync.plan import Plan
@@ -120,9 +122,13 @@ class Loop:
             self._metadata()  # a mapping that cannot hold stops here, before anything is read
             if self.warehouse.discard_work():
                 step.notes.append("removed what an interrupted refresh had left")
+            if self.settings.paths.erasing.exists():
+                self.erase([], reason="")
+                step.notes.append("completed an erasure that had been interrupted")
             self._fetched = fetched = self._fetch(fetch)
             step.notes += fetched.notes
             step.counts |= fetched.rows
+            self._erase_deleted(fetched, step)
             if fetched.has_changes or self._inputs.is_a_new_day(fetched.as_of):
                 self.check_with.get_ready()
                 self._start_work()
@@ -196,6 +202,23 @@ class Loop:
             else:
                 self._publish(step)
         return self.results[-1]
+
+    def erase(
+        self, asked: Sequence[Asked], *, reason: str, dry_run: bool = False, keep_spool: bool = False,
+        must_know: bool = True,
+    ) -> Erased:  # fmt: skip
+        """Erase people for privacy, everywhere; what was interrupted is completed first."""
+        from pipelines import erasure
+
+        place = erasure.Place(self.settings, self.warehouse, self.state)
+        with self._ledger.step("erase") as step:
+            erased = erasure.erase(
+                place, asked, reason=reason, dry_run=dry_run, keep_spool=keep_spool, must_know=must_know
+            )
+            step.counts |= {"people": erased.people, "rows and files": sum(erased.rows.values())}
+            if not erased.is_complete:
+                step.status = "partial"
+        return erased
 
     # -- activation: published file to CRMs ----------------------------------------------------------
 
@@ -276,6 +299,19 @@ class Loop:
         probe = runs.Probe(vendor, self.run.id, at, ok, round(seconds * 1000), message)
         with self.state.writing() as state:
             runs.save_probe(state, probe)
+
+    def _erase_deleted(self, fetched: Fetched, step: Doing) -> None:
+        """A person whom a CRM deleted for privacy leaves here too, before anything new is loaded."""
+        from pipelines.erasure import parse
+
+        listed = self._suppression()
+        new = [key for key in fetched.erased if not listed.has_record(key)]
+        if new:
+            self.erase(
+                [parse(key) for key in new], reason="deleted for privacy at the CRM", keep_spool=True,
+                must_know=False,
+            )  # fmt: skip
+            step.notes.append(f"{len(new)} people were deleted for privacy at their CRM and left here too")
 
     def _suppression(self) -> Suppression:
         """People who were erased and must not come back."""

@@ -140,6 +140,20 @@ class Warehouse:
         with _connect(path, read_only=True) as connection:
             yield connection
 
+    def rewrite(self) -> None:
+        """Write the refresh in the works anew: no free block of its file holds what was deleted from it."""
+        self._must_hold_lock()
+        part = self.paths.home / "work.duckdb.tmp"
+        for path in (part, _wal(part)):
+            path.unlink(missing_ok=True)
+        with _connect(Path(":memory:"), read_only=False) as connection:
+            connection.execute(f"attach '{_quoted(self.paths.work)}' as old (read_only)")
+            connection.execute(f"attach '{_quoted(part)}' as anew")
+            connection.execute("copy from database old to anew")
+            connection.execute("checkpoint anew")
+            connection.execute("detach anew")
+        os.replace(part, self.paths.work)
+
     # -- publishing ----------------------------------------------------------------------------------
 
     def publish(self, publish_id: str) -> None:

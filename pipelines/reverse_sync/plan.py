@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.reverse_sync import cells, diff, guards, planfile
+from pipelines.reverse_sync import cells, diff, guards, planfile, suppressed
 from pipelines.reverse_sync.forecast import forecast
 from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
@@ -20,7 +20,7 @@ from pipelines.rules.syncs import Sync, Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
-from pipelines.state import State, agreed
+from pipelines.state import State, agreed, suppression
 from pipelines.warehouse import Warehouse
 
 __all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
@@ -52,6 +52,8 @@ class _Making:
         for done, (name, sync) in enumerate(self.syncs.syncs.items()):
             self.progress(name, done, len(self.syncs.syncs))
             sizes[name] = diff.compare(connection, name, sync, self.windows[name])
+        with self.state.reading() as reading:
+            suppressed.hold(connection, suppression.load(reading, self.settings.paths.suppression_key))
         self.progress("plan", len(self.syncs.syncs), len(self.syncs.syncs))
         summaries = {name: self._summary(name, sync, *sizes[name]) for name, sync in self.syncs.syncs.items()}
         stopped = tuple(

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Boolean, Connection, Table, func, select
 from pipelines.run import Run
 from pipelines.state import State, tables
 
-_COPIED = (tables.journal, tables.runs, tables.probes)
+_COPIED = (tables.journal, tables.runs, tables.probes, tables.erasures, tables.erased_rows)
 _AT_ONCE = 50_000
 
 
@@ -29,7 +29,7 @@ def version(state: State) -> str:
 
 
 def load_journal(connection: duckdb.DuckDBPyConnection, state: State, run: Run) -> dict[str, int]:
-    """Replace `ops.journal`, `ops.runs` and `ops.probes` in the work file. Returns the rows of each."""
+    """Replace the state's tables in `ops` of the work file. Returns the rows of each."""
     counts = {}
     connection.execute("begin")
     try:

@@ -49,7 +49,8 @@ class _Screened:
         for name, record in self._ids():
             self._mark(gone, name, lambda cell, record=record: self._is_record(cell, record))  # type: ignore[misc]
         for kind, name in self.holds.typed:
-            self._mark_typed(gone, kind, name)
+            if kind in self.names and name in self.names:  # what is read anew has one end only
+                self._mark_typed(gone, kind, name)
         for name in self.holds.emails:
             self._mark(gone, name, self._is_address)
         rows = self.rows.filter(pa.array([not each for each in gone])) if any(gone) else self.rows

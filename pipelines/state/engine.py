@@ -75,6 +75,19 @@ class State:
         except (DatabaseError, sqlite3.DatabaseError) as error:
             raise _explained(error, self.where) from error
 
+    def compact(self) -> None:
+        """Write the file anew: no free page holds what was deleted. PostgreSQL rewrites its tables."""
+        if self.engine.dialect.name == "sqlite":
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("vacuum")
+                raw.cursor().execute("pragma wal_checkpoint(truncate)")
+            finally:
+                raw.close()
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("vacuum full")
+
     def close(self) -> None:
         self.engine.dispose()
 

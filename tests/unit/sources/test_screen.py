@@ -49,6 +49,11 @@ def test_associations_go_at_either_end_and_ids_of_other_objects_do_not() -> None
     assert found["from_type"].to_pylist() == ["deals", "companies"]
 
 
+def test_what_is_read_anew_of_them_goes_too_though_it_has_one_end_only() -> None:
+    scope = rows(from_type=["contacts", "contacts"], to_type=["companies", "companies"], from_id=["77", "8"])
+    assert hubspot("associations", scope)["from_id"].to_pylist() == ["8"]
+
+
 def test_a_company_or_deal_with_the_number_of_an_erased_contact_stays() -> None:
     assert hubspot("companies", rows(id=["77"], name=["Acme"])).num_rows == 1
     assert hubspot("deals_property_history", rows(id=["77"], property=["amount"])).num_rows == 1

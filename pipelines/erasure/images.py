@@ -1,0 +1,133 @@
+"""The people in the state database: images of the journal are emptied, what is about them alone goes.
+
+Belongs here: rules for the state's tables. The journal keeps its rows, for they say what was done; whose they
+were is replaced by a name that only the key of the suppression list could lead back to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Table, Text, delete, func, or_, select, update
+
+from pipelines.erasure.subject import Subject
+from pipelines.erasure.texts import STRUCK, struck
+from pipelines.state.suppression import Suppression
+from pipelines.state.tables import erased_rows, erasures, journal, metadata, suppressed
+
+if TYPE_CHECKING:
+    import duckdb
+
+_AT_ONCE = 200
+KEPT = (erasures, erased_rows, suppressed)
+"""Tables that know nobody: receipts and hashes."""
+
+
+def erase_images(
+    state: Connection, subject: Subject, suppression: Suppression, at: datetime
+) -> Counter[str]:  # fmt: skip
+    """Rows changed or removed by table."""
+    counts: Counter[str] = Counter()
+    counts["state.journal"] = _blank_journal(state, subject, suppression, at)
+    for table in metadata.sorted_tables:
+        if table not in KEPT:
+            if table is not journal:
+                counts[f"state.{table.name}"] += _remove(state, table, subject)
+            counts[f"state.{table.name}"] += _strike(state, table, subject)
+    return +counts
+
+
+def blank_copy(connection: duckdb.DuckDBPyConnection, subject: Subject, suppression: Suppression) -> int:
+    """The same to the journal's copy in a warehouse file."""
+    there = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'journal' "
+        "and database_name = current_database()"
+    ).fetchone()
+    if there is None:
+        return 0
+    rows = connection.execute(
+        "select change_id, record_key from ops.journal where list_contains(?, record_key)",
+        [list(subject.record_keys)],
+    ).fetchall()
+    if not rows:
+        return 0
+    connection.execute(
+        "create or replace temp table blanked as "
+        "select unnest($old) as old, unnest($new) as new, unnest($record) as record",
+        {
+            "old": [row[0] for row in rows],
+            "new": [suppression.pseudonym(row[0]) for row in rows],
+            "record": [_whose(suppression, row[1]) for row in rows],
+        },
+    )
+    connection.execute(
+        "update ops.journal set change_id = new, record_id = record, record_key = record, "
+        "before_value = null, after_value = null, message = '' from blanked where change_id = old"
+    )
+    return len(rows)
+
+
+def _blank_journal(state: Connection, subject: Subject, suppression: Suppression, at: datetime) -> int:
+    done = 0
+    for some in _pieces(subject.record_keys):
+        query = select(journal.c.change_id, journal.c.record_key, journal.c.settled_at)
+        for row in state.execute(query.where(journal.c.record_key.in_(some))).all():
+            whose = _whose(suppression, row.record_key)
+            state.execute(
+                update(journal).where(journal.c.change_id == row.change_id).values(
+                    change_id=suppression.pseudonym(row.change_id), record_id=whose, record_key=whose,
+                    before_value=None, after_value=None, message="", settled_at=row.settled_at or at,
+                )
+            )  # fmt: skip
+            done += 1
+    return done
+
+
+def _whose(suppression: Suppression, record_key: str) -> str:
+    return f"{STRUCK}:{suppression.pseudonym(record_key)}"
+
+
+def _remove(state: Connection, table: Table, subject: Subject) -> int:
+    """Rows in which a cell is a key of theirs."""
+    done = 0
+    for some in _pieces(subject.keys):
+        theirs = or_(*(column.in_(some) for column in _texts(table)))
+        done += state.execute(delete(table).where(theirs)).rowcount
+    return done
+
+
+def _strike(state: Connection, table: Table, subject: Subject) -> int:
+    """What is left of them inside texts is struck out; keys are no texts."""
+    done = 0
+    for column in _texts(table):
+        if not column.primary_key:
+            for some in _pieces(subject.needles):
+                holds = or_(*(func.lower(column).contains(each.lower(), autoescape=True) for each in some))
+                for (value,) in state.execute(select(column).where(holds).distinct()).all():
+                    if (left := struck(value, some)) != value:
+                        changed = update(table).where(column == value).values({column.name: left})
+                        done += state.execute(changed).rowcount
+    return done
+
+
+def is_spoken_of(state: Connection, needle: str) -> bool:
+    """Whether a cell holds these letters, if only as a part of somebody else's word."""
+    return any(
+        state.execute(
+            select(column).where(func.lower(column).contains(needle.lower(), autoescape=True)).limit(1)
+        ).first()
+        for table in metadata.sorted_tables
+        for column in _texts(table)
+    )
+
+
+def _texts(table: Table) -> list[Any]:
+    return [column for column in table.columns if isinstance(column.type, Text)]
+
+
+def _pieces(values: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield list(values[start : start + _AT_ONCE])

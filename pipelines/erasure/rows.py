@@ -1,0 +1,226 @@
+"""The people's rows in a warehouse file: raw rows as declared, derived rows by keys, the rest by text.
+
+Belongs here: SQL on a connection to the refresh in the works. What is counted is rows by table; nothing that
+names anybody is returned but the keys of records that went with them, for the suppression list.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipelines.erasure import texts
+from pipelines.erasure.subject import Subject
+from pipelines.sources import persons
+
+if TYPE_CHECKING:
+    import duckdb
+
+_TALKS_OF_RECORDS = ("ops", "marts.data_findings")
+"""Where bare numbers are ids of records: notes, messages and examples of this project's own."""
+_JOURNAL = ("ops", "journal")
+
+
+@dataclass
+class Went:
+    """What went from a file. `record_keys` are of what went with the people, such as a note on them."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    record_keys: set[str] = field(default_factory=set)
+
+
+def erase_rows(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Went:
+    """Erase the people from every table of the file; the journal's copy is left to `images`."""
+    return _Erasing(connection, subject).all()
+
+
+class _Erasing:
+    """One file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, subject: Subject) -> None:
+        self.connection, self.subject, self.went = connection, subject, Went()
+        self.tables: dict[tuple[str, str], dict[str, str]] = {}
+        for schema, table, name, kind in connection.execute(
+            "select c.schema_name, c.table_name, c.column_name, c.data_type from duckdb_columns() c "
+            "semi join duckdb_tables() t on t.schema_name = c.schema_name and t.table_name = c.table_name "
+            "and t.database_name = current_database() "
+            "where c.database_name = current_database() and c.data_type in ('VARCHAR', 'VARCHAR[]', 'JSON')"
+        ).fetchall():
+            self.tables.setdefault((schema, table), {})[name] = kind
+
+    def all(self) -> Went:
+        self.connection.execute("begin")
+        try:
+            for vendor in persons.PERSON_OBJECTS:
+                self._raw(vendor)
+            self._derived()
+            self._texts()
+            if ("ops", "inputs") in self.tables:  # the next refresh works everything out again
+                self.connection.execute("update ops.inputs set fingerprint = ''")
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        self.connection.execute("commit")
+        return self.went
+
+    # -- raw -----------------------------------------------------------------------------------------
+
+    def _raw(self, vendor: str) -> None:
+        self._values("their_ids", self.subject.ids(vendor))
+        self._values("their_emails", self.subject.emails)
+        schema = f"raw_{vendor}"
+        tables = {table: columns for (where, table), columns in self.tables.items() if where == schema}
+        if "associations" in tables:
+            for table in tables:
+                if persons.holds_of(vendor, table, list(tables[table])).via:
+                    self._via(schema, table)
+        for table, columns in tables.items():
+            holds = persons.holds_of(vendor, table, list(columns))
+            if not holds.staff:
+                self._of_table(schema, table, columns, holds)
+
+    def _via(self, schema: str, table: str) -> None:
+        """What is associated with them and with no other contact: it is about them."""
+        self.connection.execute(
+            "create or replace temp table theirs as with pairs as ("
+            f"select from_id as id, to_id as contact from {schema}.associations "
+            "where from_type = $name and to_type = 'contacts' union "
+            f"select to_id, from_id from {schema}.associations "
+            "where to_type = $name and from_type = 'contacts') "
+            "select id from pairs group by id having bool_and(contact in (select value from their_ids))",
+            {"name": table},
+        )
+        gone = self.connection.execute(
+            f'delete from {schema}."{table}" where id in (select id from theirs) returning id'
+        ).fetchall()
+        org = self.connection.execute(
+            "select any_value(org_id) from ops.connections where vendor = 'hubspot'"
+        )
+        [org_id] = org.fetchone() or [""]
+        self.went.record_keys |= {f"hubspot:{org_id}:{table}:{row[0]}" for row in gone}
+        self._count(f"{schema}.{table}", len(gone))
+        # What it was associated with says nothing without it.
+        self._delete(
+            schema, "associations",
+            f"(from_type = '{table}' and from_id in (select id from theirs)) "
+            f"or (to_type = '{table}' and to_id in (select id from theirs))",
+        )  # fmt: skip
+        self._values("their_ids", self.subject.ids("hubspot"))
+
+    def _of_table(self, schema: str, table: str, columns: dict[str, str], holds: persons.Holds) -> None:
+        there = {name.lower(): name for name in columns}
+        ids = "(select value from their_ids)"
+        parts = [f'"{there[each.lower()]}" in {ids}' for each in holds.ids if each.lower() in there]
+        if holds.record:
+            mine = [key for key in self.subject.record_keys if f":{holds.record}:" in key]
+            self._values("their_records", [key.rsplit(":", 1)[1] for key in mine])
+            parts.append(f'"{holds.key}" in (select value from their_records)')
+        parts += [
+            f"({kind} in ('contacts', 'contact', '0-1') and {each} in {ids})" for kind, each in holds.typed
+        ]
+        for each in holds.emails:
+            name = there.get(each.lower())
+            if name and columns[name].endswith("[]"):
+                parts.append(
+                    f'list_has_any(list_transform("{name}", lambda x: lower(trim(x))), '
+                    "(select coalesce(list(value), []) from their_emails))"
+                )
+            elif name:
+                parts.append(f'lower(trim("{name}")) in (select value from their_emails)')
+        if parts:
+            self._delete(schema, table, " or ".join(parts))
+        for each in holds.cleared:
+            if each.lower() in there:
+                name = there[each.lower()]
+                done = self.connection.execute(
+                    f'update {schema}."{table}" set "{name}" = null where "{name}" in {ids}'
+                ).fetchone()
+                self._count(f"{schema}.{table}", int(done[0]) if done else 0)
+
+    # -- derived -------------------------------------------------------------------------------------
+
+    def _derived(self) -> None:
+        """Rows of any other table in which a cell is a key of theirs. A touch's id is one: a hash of them."""
+        self._values("their_keys", self.subject.keys)
+        if ("intermediate", "int_touches") in self.tables:
+            self.connection.execute(
+                "insert into their_keys select touchpoint_id from intermediate.int_touches "
+                "where person_id in (select value from their_keys) "
+                "or record_key in (select value from their_keys)"
+            )
+        for (schema, table), columns in self.tables.items():
+            if not schema.startswith("raw_") and (schema, table) != _JOURNAL:
+                plain = [name for name, kind in columns.items() if kind == "VARCHAR"]
+                parts = [f'"{name}" in (select value from their_keys)' for name in plain if _is_key(name)]
+                if parts:
+                    self._delete(schema, table, " or ".join(parts))
+
+    # -- texts ---------------------------------------------------------------------------------------
+
+    def _texts(self) -> None:
+        """What is left of them inside texts is struck out, and rows stay: a deal's name, a gate's example."""
+        for (schema, table), columns in self.tables.items():
+            needles = list(self.subject.needles)
+            place = f"{schema}.{table}"
+            if place in _TALKS_OF_RECORDS or schema in _TALKS_OF_RECORDS:
+                needles += self.subject.numbers
+            if needles and (schema, table) != _JOURNAL:
+                self._strike(schema, table, columns, needles)
+
+    def _strike(self, schema: str, table: str, columns: dict[str, str], needles: list[str]) -> None:
+        for quick, exact in zip(texts.prefilters(needles), texts.patterns(needles), strict=True):
+            tests = ", ".join(f'bool_or(regexp_matches("{c}"::varchar, $quick))' for c in columns)
+            hit = self.connection.execute(
+                f'select {tests} from {schema}."{table}"', {"quick": quick}
+            ).fetchone()
+            for name, is_hit in zip(columns, hit or (), strict=True):
+                if is_hit:
+                    self._strike_column(schema, table, name, columns[name], exact)
+
+    def _strike_column(self, schema: str, table: str, name: str, kind: str, pattern: str) -> None:
+        def once(value: str) -> str:
+            return f"regexp_replace({value}, $pattern, '\\1{texts.STRUCK}\\3', 'g')"
+
+        # Twice: of two matches with one character between them, the first takes it.
+        new = f'list_transform("{name}", lambda x: {once(once("x"))})' if kind.endswith("[]") else once(
+            once(f'"{name}"::varchar')
+        )  # fmt: skip
+        there = f'array_to_string("{name}", chr(10))' if kind.endswith("[]") else f'"{name}"::varchar'
+        done = self.connection.execute(
+            f'update {schema}."{table}" set "{name}" = {new} where regexp_matches({there}, $pattern)',
+            {"pattern": pattern},
+        ).fetchone()
+        self._count(f"{schema}.{table}", int(done[0]) if done else 0)
+
+    # -- all -----------------------------------------------------------------------------------------
+
+    def _values(self, name: str, values: object) -> None:
+        self.connection.execute(
+            f"create or replace temp table {name} as select unnest($listed::varchar[]) as value",
+            {"listed": list(values)},  # type: ignore[call-overload]
+        )
+
+    def _delete(self, schema: str, table: str, where: str) -> None:
+        done = self.connection.execute(f'delete from {schema}."{table}" where {where}').fetchone()
+        self._count(f"{schema}.{table}", int(done[0]) if done else 0)
+
+    def _count(self, place: str, number: int) -> None:
+        if number:
+            self.went.rows[place] += number
+
+
+def is_spoken_of(connection: duckdb.DuckDBPyConnection, needle: str) -> bool:
+    """Whether a cell of the file holds these letters, if only as a part of somebody else's word."""
+    for schema, table, name in connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and data_type in ('VARCHAR', 'VARCHAR[]', 'JSON')"
+    ).fetchall():
+        query = f'select 1 from {schema}."{table}" where contains(lower("{name}"::varchar), ?) limit 1'
+        if connection.execute(query, [needle.lower()]).fetchone():
+            return True
+    return False
+
+
+def _is_key(name: str) -> bool:
+    return name in ("alias", "touchpoint_id") or name.endswith(("person_id", "record_key"))

@@ -1,0 +1,196 @@
+"""Erasing a person: found nowhere afterwards, not even in bytes, and an extract does not bring them back."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cli.sandbox_process import running
+from pipelines import crashpoints
+from pipelines.erasure.erase import CRASHPOINTS, Place, erase
+from pipelines.erasure.request import parse
+from pipelines.settings import Settings
+from pipelines.state import State, erasures
+from pipelines.warehouse import Warehouse
+from tests.conftest import PROJECT
+from tests.e2e.conftest import Built, crm
+from tests.e2e.marts import one
+
+pytestmark = pytest.mark.loop
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody whose name nobody else has."""
+
+    email: str
+    name: str
+    hubspot_id: str
+    salesforce_id: str
+    person_id: str
+
+    @property
+    def needles(self) -> list[str]:
+        return [self.email, self.name, self.salesforce_id, f":contacts:{self.hubspot_id}", self.person_id]
+
+
+def somebody(home: Path) -> Person:
+    with closing(duckdb.connect(str(home / "analytics.duckdb"), read_only=True)) as connection:
+        row = connection.execute(
+            "select email, full_name, contact_id_hubspot, contact_id_salesforce, person_id "
+            "from marts.unified_leads p where contact_id_hubspot is not null "
+            "and contact_id_salesforce is not null and email is not null and (select count(*) from "
+            "marts.unified_leads o where lower(o.full_name) = lower(p.full_name)) = 1 "
+            "order by person_id limit 1"
+        ).fetchone()
+    assert row is not None
+    return Person(*row)
+
+
+def found_in(home: Path, needles: list[str]) -> list[str]:
+    """Every table's cell and every file's byte (but the sandbox's, which is the CRMs') that names them."""
+    found = []
+    for file in ("warehouse.duckdb", "analytics.duckdb"):
+        with closing(duckdb.connect(str(home / file), read_only=True)) as connection:
+            for schema, table, columns in connection.execute(
+                "select schema_name, table_name, list(column_name) from duckdb_columns() where not internal "
+                "and data_type in ('VARCHAR', 'VARCHAR[]', 'JSON') group by all"
+            ).fetchall():
+                cells = ", ".join(f'lower("{column}"::varchar)' for column in columns)
+                tests = ", ".join(f"bool_or(contains(concat_ws(chr(10), {cells}), ?))" for _ in needles)
+                query = f'select {tests} from {schema}."{table}"'
+                hits = connection.execute(query, [needle.lower() for needle in needles]).fetchone() or ()
+                found += [
+                    f"{file} {schema}.{table}: {needle}"
+                    for needle, hit in zip(needles, hits, strict=True)
+                    if hit
+                ]
+    for path in home.rglob("*"):
+        if path.is_file() and path.relative_to(home).parts[0] not in ("sandbox", "worlds"):
+            content = path.read_bytes().lower()
+            found += [f"{path}: {needle}" for needle in needles if needle.lower().encode() in content]
+    return found
+
+
+def place(home: Path) -> Place:
+    settings = Settings(home=home, config_dir=PROJECT / "config")
+    return Place(settings, Warehouse(settings.paths), State.open(settings))
+
+
+def leave_traces(home: Path, person: Person) -> None:
+    """In files that a build on the command line does not write: Dagster's runs, a log, a world's copy."""
+    (home / "dagster").mkdir(exist_ok=True)
+    with closing(sqlite3.connect(home / "dagster" / "runs.db")) as connection:
+        connection.execute("create table event_logs (event text)")
+        connection.execute("insert into event_logs values (?)", [f'{{"example": "{person.email}, yes"}}'])
+        connection.commit()
+    with (home / "logs" / "run.jsonl").open("a") as log:
+        log.write(f'{{"message": "could not read {person.name} ({person.hubspot_id})"}}\n')
+
+
+def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(built: Built) -> None:
+    person = somebody(built.home)
+    assert found_in(built.home, person.needles)
+    leave_traces(built.home, person)
+    others = one(built.home, "select count(*) from marts.unified_leads")
+    done = crm(built.home, "erase", person.email, "--request", "DSR-17")
+    assert done.exit_code == 0, done.output
+    assert "HubSpot still holds 1 records" in done.output
+    assert "Salesforce still holds 1 records" in done.output
+    assert person.email not in done.output
+    assert found_in(built.home, person.needles) == []
+    assert person.hubspot_id not in (built.home / "logs" / "run.jsonl").read_text()
+    with running(built.home / "sandbox", "default", size="XS") as ready:
+        env = {
+            "HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": ready["hubspot"]["token"],
+            "SALESFORCE_URL": ready["salesforce"]["url"],
+            "SALESFORCE_CLIENT_ID": ready["salesforce"]["client_id"],
+            "SALESFORCE_CLIENT_SECRET": ready["salesforce"]["client_secret"],
+        }  # fmt: skip
+        # Everything is read from the start: the warehouse is gone, and the CRMs still have the person.
+        for name in ("warehouse.duckdb", "analytics.duckdb"):
+            (built.home / name).unlink()
+        for step in ("extract", "transform", "check", "decide", "publish", "plan"):
+            again = crm(built.home, step, env=env)
+            assert again.exit_code == 0, again.output
+    assert one(built.home, "select count(*) from marts.unified_leads") == others - 1
+    assert found_in(built.home, person.needles) == []
+
+
+def test_what_remains_is_a_receipt(built: Built) -> None:
+    person = somebody(built.home)
+    written = one(built.home, "select count(*) from ops.journal")
+    with place(built.home).state as state:
+        erased = erase(place(built.home), [parse(person.email)], reason="DSR-17")
+        with state.reading() as connection:
+            head, rows = erasures.receipt(connection, erased.erasure_id)
+            blank = connection.exec_driver_sql(
+                "select count(*) from journal where record_key like 'erased:%' and before_value is null "
+                "and after_value is null and settled_at is not null"
+            ).scalar()
+    assert head["reason"] == "DSR-17"
+    assert head["completed_at"] is not None
+    assert rows["marts.unified_leads"] == 1
+    assert blank == rows["state.journal"] > 0
+    assert one(built.home, "select count(*) from ops.journal") == written
+
+
+@pytest.mark.parametrize("name", CRASHPOINTS)
+def test_killed_at_any_point_it_is_completed_by_running_it_again(built: Built, name: str) -> None:
+    person = somebody(built.home)
+    with crashpoints.armed(name), pytest.raises(crashpoints.Crashed):
+        erase(place(built.home), [parse(person.email)], reason="asked")
+    assert (built.home / "erasing.json").exists()
+    again = erase(place(built.home), [parse(person.email)], reason="asked")
+    assert again.is_complete
+    assert not (built.home / "erasing.json").exists()
+    assert found_in(built.home, person.needles) == []
+
+
+def test_the_copy_in_a_parked_world_goes_too(built: Built) -> None:
+    person = somebody(built.home)
+    parked = built.home / "worlds" / "other"
+    parked.mkdir(parents=True)
+    for file in ("warehouse.duckdb", "analytics.duckdb", "state.sqlite"):
+        shutil.copyfile(built.home / file, parked / file)
+    erase(place(built.home), [parse(person.email)], reason="asked")
+    assert found_in(parked, person.needles) == []
+
+
+def test_bad_requests_are_one_sentence_and_nothing_is_done(built: Built, tmp_path: Path) -> None:
+    person = somebody(built.home)
+    (tmp_path / "list.txt").write_text(f"# to go\n{person.email}\nnot an address\n")
+    (tmp_path / "unknown.txt").write_text(f"{person.email}\nnobody@example.org\n")
+    for given, code, said in (
+        (str(tmp_path / "list.txt"), 2, "line 3 of list.txt is neither an e-mail address nor a record key"),
+        (str(tmp_path / "unknown.txt"), 1, "line 2 of unknown.txt"),
+        ("nobody@example.org", 1, "nobody known here"),
+        ("gibberish", 2, "neither a file, an e-mail address nor a record key"),
+    ):
+        done = crm(built.home, "erase", given)
+        assert (done.exit_code, said in done.output) == (code, True), done.output
+    assert one(built.home, f"select count(*) from marts.unified_leads where person_id = '{person.person_id}'")
+    assert not (built.home / "suppression.key").exists()
+
+
+def test_two_at_once_the_second_leaves_by_name(built: Built) -> None:
+    person = somebody(built.home)
+    with place(built.home).warehouse.locked("an erasure"):
+        done = crm(built.home, "erase", person.email)
+    assert done.exit_code == 5
+    assert "an erasure" in done.output
+
+
+def test_a_dry_run_counts_and_changes_nothing(built: Built) -> None:
+    person = somebody(built.home)
+    before = {path: path.read_bytes() for path in built.home.glob("*.duckdb")}
+    done = crm(built.home, "erase", person.email, "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "marts.unified_leads" in done.output
+    assert {path: path.read_bytes() for path in built.home.glob("*.duckdb")} == before

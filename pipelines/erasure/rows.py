@@ -116,9 +116,7 @@ class _Erasing:
             mine = [key for key in self.subject.record_keys if f":{holds.record}:" in key]
             self._values("their_records", [key.rsplit(":", 1)[1] for key in mine])
             parts.append(f'"{holds.key}" in (select value from their_records)')
-        parts += [
-            f"({kind} in ('contacts', 'contact', '0-1') and {each} in {ids})" for kind, each in holds.typed
-        ]
+        parts += [f"({kind} in {persons.CONTACT_TYPES} and {each} in {ids})" for kind, each in holds.typed]
         for each in holds.emails:
             name = there.get(each.lower())
             if name and columns[name].endswith("[]"):

@@ -50,6 +50,8 @@ STAFF = Holds(staff=True)
 _ENGAGED = Holds(via=True)
 _PHONES = ("phone", "mobilephone", "hs_whatsapp_phone_number", "fax")
 _SF_PHONES = ("Phone", "MobilePhone", "HomePhone", "OtherPhone", "AssistantPhone", "Fax")
+CONTACT_TYPES = ("contacts", "contact", "0-1")
+"""How HubSpot spells the type of a contact."""
 _PAIRS = (("from_type", "from_id"), ("to_type", "to_id"))
 
 HUBSPOT: dict[str, Holds] = {
@@ -57,15 +59,22 @@ HUBSPOT: dict[str, Holds] = {
         record="contacts", key="id", emails=("email", "hs_additional_emails"), first_name="firstname",
         last_name="lastname", phones=_PHONES,
     ),
-    "companies": NONE,
-    "deals": NONE,
-    "deals_property_history": NONE,
+    **dict.fromkeys(
+        ("companies", "deals", "deals_property_history", "products", "line_items", "goal_targets", "schemas",
+         "pipelines", "pipeline_stages", "properties", "exchange_rates", "campaigns", "campaign_assets",
+         "campaign_items", "campaign_reports", "lists", "forms", "marketing_events", "email_campaigns",
+         "subscription_types"), NONE,
+    ),
+    "contacts_property_history": Holds(ids=("id",)),
+    "list_members": Holds(typed=(("object_type", "record_id"),)),
+    "form_submissions": Holds(emails=("email",)),
+    "marketing_event_participations": Holds(ids=("contact_id",), emails=("email",)),
+    "email_events": Holds(emails=("recipient",)),
+    "subscription_changes": Holds(emails=("email",)),
+    "subscription_statuses": Holds(emails=("email",)),
+    "behavioral_events": Holds(typed=(("object_type", "object_id"),)),
     "associations": Holds(typed=_PAIRS),
-    "owners": STAFF,
-    "pipelines": NONE,
-    "pipeline_stages": NONE,
-    "properties": NONE,
-    "campaigns": NONE,
+    **dict.fromkeys(("owners", "teams", "users", "meeting_links"), STAFF),
     "tickets": _ENGAGED,
     "leads": Holds(ids=("hs_primary_contact_id",), via=True),
     "calls": _ENGAGED,
@@ -108,7 +117,18 @@ SALESFORCE: dict[str, Holds] = {
         record="Contact", key="Id", emails=("Email",), first_name="FirstName", last_name="LastName",
         phones=_SF_PHONES,
     ),
-    "account": NONE,
+    **dict.fromkeys(
+        ("account", "account_history", "opportunity_field_history", "opportunity_line_item", "product2",
+         "pricebook_entry", "campaign_member_status", "case_history", "object_territory2_association",
+         "record_type", "lead_status", "currency_type", "dated_conversion_rate", "organization", "period",
+         "forecasting_quota", "forecasting_item", "business_hours", "holiday"), NONE,
+    ),
+    "lead_history": Holds(ids=("LeadId",)),
+    "contact_history": Holds(ids=("ContactId",)),
+    "case": Holds(ids=("ContactId",)),
+    "event": Holds(ids=("WhoId",)),
+    "email_message": Holds(emails=("FromAddress", "ToAddress")),
+    "campaign_influence": Holds(ids=("ContactId",)),
     "opportunity": Holds(cleared=("ContactId",)),
     "opportunity_history": NONE,
     "opportunity_stage": NONE,
@@ -116,7 +136,9 @@ SALESFORCE: dict[str, Holds] = {
     "campaign": NONE,
     "campaign_member": Holds(ids=("LeadId", "ContactId")),
     "task": Holds(ids=("WhoId",)),
-    "user": STAFF,
+    **dict.fromkeys(
+        ("user", "user_role", "group", "group_member", "queue_sobject", "user_territory2_association"), STAFF
+    ),
 }  # fmt: skip
 
 _DECLARED: Mapping[str, Mapping[str, Holds]] = {"hubspot": HUBSPOT, "salesforce": SALESFORCE}

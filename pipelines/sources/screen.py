@@ -74,7 +74,8 @@ class _Screened:
         pairs = zip(self._column(kind), self._column(name), strict=True)
         for position, (record, cell) in enumerate(pairs):
             if record and cell and not gone[position]:
-                gone[position] = self._is_record(cell, str(record))
+                kind_of = "contacts" if record in persons.CONTACT_TYPES else str(record)
+                gone[position] = self._is_record(cell, kind_of)
 
     def _column(self, name: str) -> list[Any]:
         found = self.names.get(name.lower())

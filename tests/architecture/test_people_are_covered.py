@@ -1,4 +1,4 @@
-"""Where people are in the raw tables and in the state is declared: a new table or column cannot be forgotten."""
+"""Where people are in the raw tables and in the state is declared: nothing new is forgotten."""
 
 from __future__ import annotations
 

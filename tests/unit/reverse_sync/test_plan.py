@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.errors import ConfigError, CrmError
-from pipelines.reverse_sync import planfile
+from pipelines.reverse_sync import diff, planfile, suppressed
 from pipelines.reverse_sync.plan import Plan
-from pipelines.state import agreed
+from pipelines.settings import Settings
+from pipelines.state import State, agreed, suppression
 from pipelines.state.agreed import Agreed
 
 from .conftest import NOON, ORGS, World
@@ -229,3 +232,25 @@ def test_a_plan_edited_by_hand_is_refused(world: World, edit: object) -> None:
     with pytest.raises(CrmError, match="this plan is refused"):
         world.apply(plan)
     assert world.hubspot.calls == 0
+
+
+def test_nothing_is_written_to_or_created_for_an_erased_person(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:  # a file of its own, in memory
+        diff.create_tables(connection)
+        for record, key, after in (
+            ("1", "hubspot:1:contacts:1", "50"), ("2", "hubspot:1:contacts:2", "50"),
+            ("new", "hubspot:1:contacts:new", "Ann@Example.org"),
+        ):  # fmt: skip
+            connection.execute(
+                "insert into cells select 's', ?, ?, 'p', 0, 'f', null, ?, 'computed', 'us', 'r', 'change'",
+                [record, key, after],
+            )
+        settings = Settings(home=tmp_path, config_dir=tmp_path)
+        with State.open(settings) as state, state.writing() as writing:
+            listed = suppression.add(
+                writing, settings.paths.suppression_key, emails=["ann@example.org"],
+                record_keys=["hubspot:1:contacts:1"], erasure_id="e",
+            )  # fmt: skip
+        assert suppressed.hold(connection, listed) == 2
+        assert connection.execute("select record_id from cells").fetchall() == [("2",)]
+        assert {row[3] for row in connection.execute("select * from held").fetchall()} == {suppressed.ERASED}

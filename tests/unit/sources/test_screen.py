@@ -91,6 +91,14 @@ def test_a_table_nobody_declared_goes_by_its_columns_names() -> None:
     assert mailed["event"].to_pylist() == ["CLICK"]
 
 
+def test_members_of_lists_go_however_a_contacts_type_is_spelled() -> None:
+    found = hubspot(
+        "list_members",
+        rows(list_id=["1", "1", "1"], object_type=["0-1", "contacts", "0-2"], record_id=["77"] * 3),
+    )
+    assert found["object_type"].to_pylist() == ["0-2"]
+
+
 def test_colleagues_keep_their_rows_though_they_are_on_the_list_as_people() -> None:
     assert hubspot("owners", rows(id=["77"], email=["ann@example.org"])).num_rows == 1
 

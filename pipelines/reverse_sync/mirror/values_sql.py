@@ -131,8 +131,9 @@ def _history(connection: duckdb.DuckDBPyConnection, source: Source, kinds: dict[
         return "select null::varchar as id, null::map(varchar, timestamptz) as changed where false"
     names = ", ".join(text_literal(name) for name in kinds)
     return (
-        f"select id, map_from_entries(list((name, at))) as changed from (select {quoted(id_column)} as id, "
-        f"lower({quoted(field)}) as name, max({quoted(moment)})::timestamptz as at from {table} "
+        "select id, map_from_entries(list((name, moment))) as changed "
+        f"from (select {quoted(id_column)} as id, "
+        f"lower({quoted(field)}) as name, max({quoted(moment)})::timestamptz as moment from {table} "
         f"where lower({quoted(field)}) in ({names}) group by 1, 2) group by id"
     )
 

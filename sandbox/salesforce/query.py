@@ -114,7 +114,7 @@ def _nest(record: dict[str, Any], plans: Sequence[tuple[Column, values.Shown]], 
 
 def _keep(sf: Salesforce, call: Call, records: list[dict[str, Any]], size: int) -> str:
     """Store the pages of a long answer; cursors older than two days go."""
-    digest = hashlib.sha256(f"{call.request_id}{call.now}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{call.request_id}{call.now}{call.query_string}".encode()).hexdigest()
     cursor = f"0r8SB{digest[:10]}"
     sf.store.db.execute(
         "delete from cursor_pages where cursor in (select id from cursors where made < ?)", (call.now - LIFE,)

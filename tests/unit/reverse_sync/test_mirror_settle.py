@@ -1,0 +1,166 @@
+"""Who wins where both sides differ: three-way, by each strategy, without an echo of our own writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+
+from pipelines.reverse_sync.mirror.metadata import FieldMeta
+from pipelines.reverse_sync.mirror.resolve import ResolvedLine, ResolvedPair
+from pipelines.reverse_sync.mirror.settle import problem_sql, settle
+from pipelines.rules.mappings.model import Line, Mapping
+from pipelines.rules.syncs import FieldRule
+
+EARLY, LATE = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC)
+LINE = Line(left="a", right="b", where="file.yml line 1", source="left")
+SET = replace(LINE, sets="merge")
+
+
+class Held(NamedTuple):
+    """What is wanted on the left and on the right, why, and what keeps each from being written."""
+
+    left: str | None
+    right: str | None
+    outcome: str
+    is_conflict: bool
+    problem_left: str | None
+    problem_right: str | None
+
+
+def settled(
+    line: Line, left: str | None, right: str | None, *, base: tuple[Any, Any] | None = None,
+    wrote: dict[str, str | None] | None = None, at: tuple[datetime | None, datetime | None] = (EARLY, LATE),
+    kind: str = "text", metas: tuple[FieldMeta, FieldMeta] | None = None, same: bool = False,
+) -> Held:  # fmt: skip
+    """One line of one pair; a value means the same on both sides."""
+    ends = metas or (FieldMeta("a", "text"), FieldMeta("b", "text"))
+    rule = FieldRule(type=kind, provider="mirrored", owner="crm", rule="r")  # type: ignore[arg-type]
+    mapping = Mapping("m", "file.yml", "left", (("contacts", "Lead"),), (line,))
+    pair = ResolvedPair(
+        mapping, "contacts", "Lead", (ResolvedLine(line, *ends, {"left": rule, "right": rule}),),
+        {"left": (), "right": ()},
+    )  # fmt: skip
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(
+            "create table mirror_open as select 'L|R' as pair_key, 'p' as entity_id, '1' as left_id, "
+            "'L' as left_key, '2' as right_id, 'R' as right_key, 0 as line, $l::varchar as l, "
+            "$r::varchar as r, $l::varchar as fl, "
+            "$r::varchar as gr, $lt::timestamptz as lt, $rt::timestamptz as rt, $same::boolean as same",
+            {"l": left, "r": right, "lt": at[0], "rt": at[1], "same": same},
+        )
+        connection.execute("create table mirrored_kept (pair_key varchar, content varchar)")
+        if base is not None:
+            connection.execute("insert into mirrored_kept values ('L|R', ?)", [json.dumps({"a=b": base})])
+        connection.execute("create table agreed_values (record_key varchar, field varchar, value varchar)")
+        for key, value in (wrote or {}).items():
+            connection.execute(
+                "insert into agreed_values values (?, ?, ?)", [key, "a" if key == "L" else "b", value]
+            )
+        settle(connection, pair)
+        row = connection.execute(
+            "select wish_left, wish_right, outcome, is_conflict, "
+            f"{problem_sql('left')}, {problem_sql('right')} from mirror_outcome"
+        ).fetchone()
+    assert row is not None
+    return Held(*row)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "base", "winner"),
+    [
+        ("new", "old", ("old", "old"), "left"),
+        ("old", "new", ("old", "old"), "right"),
+        ("only", None, None, "left"),
+        (None, "only", None, "right"),
+        (None, "old", ("old", "old"), "right"),
+    ],
+)
+def test_the_side_that_changed_wins_whatever_the_clocks_say(left, right, base, winner):
+    for at in ((EARLY, LATE), (LATE, EARLY)):
+        held = settled(LINE, left, right, base=base, at=at)
+        assert (held.outcome, held.is_conflict) == (winner, False)
+        assert (held.right if winner == "left" else held.left) == (left if winner == "left" else right)
+        assert (held.left if winner == "left" else held.right) is None
+
+
+@pytest.mark.parametrize(
+    ("strategy", "at", "winner"),
+    [
+        ("most_recent", (EARLY, LATE), "right"), ("most_recent", (LATE, EARLY), "left"),
+        ("most_recent", (EARLY, EARLY), "left"), ("most_recent", (None, EARLY), "right"),
+        ("source", (EARLY, LATE), "left"), ("destination", (LATE, EARLY), "right"),
+        ("longest", (LATE, EARLY), "right"), ("manual", (EARLY, LATE), "manual"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("base", [None, ("old", "old")])
+def test_where_both_changed_the_strategy_decides_and_it_is_a_conflict(strategy, at, winner, base):
+    held = settled(replace(LINE, strategy=strategy), "mine", "their longer", base=base, at=at)
+    assert (held.outcome, held.is_conflict) == (winner, True)
+    if winner == "manual":
+        assert (held.left, held.right) == (None, None)
+
+
+def test_a_write_of_ours_is_nobody_s_change():
+    """We wrote "ours" to the right just now, and a person changed the left before that: the person wins."""
+    held = settled(LINE, "theirs", "ours", base=("old", "old"), wrote={"R": "ours"}, at=(EARLY, LATE))
+    assert (held.outcome, held.right, held.is_conflict) == ("left", "theirs", False)
+
+
+def test_a_one_way_line_never_writes_its_source():
+    held = settled(replace(LINE, direction="to_right"), "old", "new", base=("old", "old"))
+    assert (held.outcome, held.left, held.right) == ("left", None, "old")
+    held = settled(replace(LINE, direction="to_right"), None, "new")
+    assert (held.left, held.right) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "base", "merged"),
+    [
+        ("a;b", "c", None, "a;b;c"),
+        ("a;b;new", "a;b", ("a;b", "a;b"), "a;b;new"),
+        ("a", "a;b", ("a;b", "a;b"), "a"),
+        ("a;new", "b", ("a;b", "a;b"), "new"),
+    ],
+)
+def test_sets_are_merged_and_what_one_side_removed_stays_away(left, right, base, merged):
+    held = settled(SET, left, right, base=base, kind="set")
+    assert (held.outcome, held.left, held.right) == ("merge", merged, merged)
+
+
+def test_nothing_on_both_sides_is_the_default_on_both():
+    held = settled(replace(LINE, default_left="0", default_right="0"), None, None)
+    assert (held.outcome, held.left, held.right) == ("default", "0", "0")
+    held = settled(replace(LINE, default_left="0", default_right="0"), None, "7")
+    assert (held.left, held.right) == ("7", None)
+
+
+def test_a_blank_is_carried_only_where_the_line_says_so():
+    kept = settled(LINE, None, "old", base=("old", "old"))
+    assert (kept.left, kept.right) == ("old", None)
+    cleared = settled(replace(LINE, blanks="clear"), None, "old", base=("old", "old"))
+    assert (cleared.outcome, cleared.right) == ("left", "__clear__")
+    both = settled(replace(LINE, blanks="clear"), None, "new", base=("old", "old"))
+    assert both.outcome == "right"
+
+
+def test_what_cannot_be_written_says_why():
+    metas = (FieldMeta("a", "text"), FieldMeta("b", "text", length=3, choices=None))
+    assert settled(LINE, "four", None, metas=metas).problem_right == "b takes 3 characters, not 4"
+    metas = (FieldMeta("a", "text"), FieldMeta("b", "text", choices=("x", "y")))
+    assert settled(LINE, "z", None, metas=metas).problem_right == "b does not take z"
+    assert settled(LINE, "x", None, metas=metas).problem_right is None
+    metas = (FieldMeta("a", "text"), FieldMeta("b", "text", "email"))
+    assert settled(LINE, "n/a", None, metas=metas).problem_right == "n/a is no e-mail address"
+    required = replace(LINE, direction="to_right", required=True, is_default=True)
+    assert settled(required, None, None).problem_right == "b is required and neither CRM has one"
+
+
+def test_two_spellings_of_one_value_are_no_difference():
+    held = settled(LINE, "+44 20", "004420", same=True)
+    assert (held.outcome, held.left, held.right) == ("agreed", None, None)

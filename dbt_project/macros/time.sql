@@ -28,3 +28,8 @@
         else {{ moment }}
     end
 {%- endmacro -%}
+
+{#- The first day of the month of an instant, in the business zone. -#}
+{% macro business_month(moment) -%}
+    cast(date_trunc('month', {{ moment }} at time zone {{ run_value('business_zone') }}) as date)
+{%- endmacro %}

@@ -56,6 +56,21 @@ def lifecycle(rules: Stages) -> Rows:
     return columns, content
 
 
+def lifecycle_dates(rules: Stages) -> Rows:
+    """Whose date of first entry counts, by stage."""
+    columns: Columns = (*_texts("canonical_stage", "picks"), ("position", _WHOLE))
+    return columns, [(e.stage, e.date, position) for position, e in enumerate(rules.lifecycle, start=1)]
+
+
+def lifecycle_defaults(rules: Stages) -> Rows:
+    """The stage of a record that names none."""
+    columns: Columns = (*_texts("vendor", "object", "canonical_stage"), ("position", _WHOLE))
+    places = {entry.stage: position for position, entry in enumerate(rules.lifecycle, start=1)}
+    return columns, [
+        (*kind.split("."), stage, places[stage]) for kind, stage in rules.lifecycle_defaults.items()
+    ]
+
+
 def lead_score_rules(rules: LeadScore) -> Rows:
     """Fit rules have a row for each value they match; a rule counts once however many of its rows match."""
     columns: Columns = (

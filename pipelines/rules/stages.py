@@ -50,14 +50,21 @@ LifecycleName = Literal[
 """A fixed vocabulary: `unified_leads` has a date column for these."""
 
 
+PersonObject = Literal["hubspot.contacts", "salesforce.Lead", "salesforce.Contact"]
+
+
 class LifecycleStage(Strict):
+    """`date` says whose date of first entry counts where the CRMs disagree."""
+
     stage: LifecycleName
+    date: Literal["earliest", "latest", "hubspot", "salesforce"] = "earliest"
     reads: Reads
     writes: Writes = Field(default_factory=Writes)
 
 
 class Stages(Strict):
     opportunity: tuple[OpportunityStage, ...] = Field(min_length=1)
+    lifecycle_defaults: dict[PersonObject, LifecycleName] = Field(default_factory=dict)
     lifecycle: tuple[LifecycleStage, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

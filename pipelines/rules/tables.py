@@ -103,6 +103,8 @@ def write(
     tables: dict[str, rows.Rows] = {
         "stages": rows.stages(known_stages),
         "lifecycle": rows.lifecycle(known_stages),
+        "lifecycle_dates": rows.lifecycle_dates(known_stages),
+        "lifecycle_defaults": rows.lifecycle_defaults(known_stages),
         "lead_score": rows.lead_score(known_score),
         "lead_score_bands": rows.lead_score_bands(known_score),
         "lead_score_rules": rows.lead_score_rules(known_score),

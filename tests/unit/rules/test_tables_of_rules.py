@@ -22,6 +22,8 @@ PROMISED = {  # docs/interfaces.md
     "stages": {"vendor", "pipeline", "stage", "canonical_stage", "position", "is_closed", "is_won"},
     "lifecycle": {"vendor", "object", "value", "canonical_stage", "position"},
     "lead_score_rules": {"rule", "kind", "match_value", "points", "half_life_days"},
+    "lifecycle_dates": {"canonical_stage", "picks", "position"},
+    "lifecycle_defaults": {"vendor", "object", "canonical_stage", "position"},
     "lead_score": {"score_of_record", "outcome", "horizon_days", "cohorts"},
     "lead_score_bands": {"band", "from_score", "to_score"},
     "crm_scores": {"vendor", "record_key", "score"},

@@ -3,9 +3,7 @@ select
     people.person_id,
     count(*) as opportunities,
     count(*) filter (where opportunities.is_won) as won_opportunities,
-    count(*) filter (where not opportunities.is_closed) as open_opportunities,
-    min(opportunities.created_at) as opportunity_at,
-    min(opportunities.closed_at) filter (where opportunities.is_won) as customer_at
+    count(*) filter (where not opportunities.is_closed) as open_opportunities
 from {{ ref('int_opportunity_people') }} as people
 inner join {{ ref('int_opportunities') }} as opportunities
     on people.opportunity_id = opportunities.opportunity_id

@@ -15,11 +15,12 @@ waits as (
     select
         people.person_id,
         people.owner_id,
-        coalesce(people.mql_at, assigned.decided_at) as assigned_at
+        coalesce(lifecycle.mql_at, assigned.decided_at) as assigned_at
     from {{ ref('int_people') }} as people
+    left join {{ ref('int_person_lifecycle') }} as lifecycle on people.person_id = lifecycle.person_id
     left join assigned on people.person_id = assigned.person_id
     where
-        coalesce(people.mql_at, assigned.decided_at) is not null
+        coalesce(lifecycle.mql_at, assigned.decided_at) is not null
         and coalesce(people.lead_id_salesforce, people.contact_id_salesforce) is not null
 ),
 

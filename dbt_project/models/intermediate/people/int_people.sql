@@ -27,7 +27,7 @@ ranked as (
         case when records.is_email_valid then records.email end as valid_email,
         case
             when records.is_converted then greatest(lifecycle.position, converted.position)
-            else lifecycle.position
+            else coalesce(lifecycle.position, defaults.position)
         end as lifecycle_position,
         row_number() over (
             partition by members.person_id
@@ -46,6 +46,8 @@ ranked as (
             records.vendor = lifecycle.vendor
             and records.object = lifecycle.object
             and lower(records.lifecycle_value) = lifecycle.value
+    left join {{ source('rules', 'lifecycle_defaults') }} as defaults
+        on records.vendor = defaults.vendor and records.object = defaults.object
     left join {{ ref('int_owner_records') }} as owners
         on
             records.vendor = owners.vendor
@@ -80,10 +82,6 @@ grouped as (
         arg_min(record_id, place) filter (where object = 'Contact') as contact_id_salesforce,
         count(*) as records,
         max(lifecycle_position) as lifecycle_position,
-        min(mql_at) as mql_at,
-        least(min(sql_at), min({{ utc_midnight('converted_date') }})) as sql_at,
-        min(opportunity_at) as opportunity_at,
-        min(customer_at) as customer_at,
         min(created_at) as created_at,
         max(updated_at) as updated_at
     from ranked

@@ -1,15 +1,6 @@
--- HubSpot dates a stage also when this project moves a contact into it. That is not something the person did.
-with own_stage_writes as (
+with hubspot_contacts as (
     select
         record_key,
-        list(written_at) as moments
-    from {{ source('rules', 'own_stage_writes') }}
-    group by record_key
-),
-
-hubspot_contacts as (
-    select
-        contacts.record_key,
         'hubspot' as vendor,
         'contacts' as object,
         contact_id as record_id,
@@ -30,14 +21,9 @@ hubspot_contacts as (
         owner_id as owner_source_id,
         false as is_queue_owned,
         {{ record_key('hubspot', 'companies', 'company_id') }} as account_record_key,
-        {{ unless_near('contacts.mql_at', 'own_stage_writes.moments') }} as mql_at,
-        {{ unless_near('contacts.sql_at', 'own_stage_writes.moments') }} as sql_at,
-        {{ unless_near('contacts.opportunity_at', 'own_stage_writes.moments') }} as opportunity_at,
-        {{ unless_near('contacts.customer_at', 'own_stage_writes.moments') }} as customer_at,
         created_at,
         updated_at
-    from {{ ref('stg_hubspot__contacts') }} as contacts
-    left join own_stage_writes on contacts.record_key = own_stage_writes.record_key
+    from {{ ref('stg_hubspot__contacts') }}
 ),
 
 salesforce_leads as (
@@ -63,10 +49,6 @@ salesforce_leads as (
         owner_id as owner_source_id,
         coalesce(owner_id like '00G%', false) as is_queue_owned,
         {{ record_key('salesforce', 'Account', 'converted_account_id') }} as account_record_key,
-        cast(null as timestamptz) as mql_at,
-        cast(null as timestamptz) as sql_at,
-        cast(null as timestamptz) as opportunity_at,
-        cast(null as timestamptz) as customer_at,
         created_at,
         updated_at
     from {{ ref('stg_salesforce__leads') }}
@@ -95,10 +77,6 @@ salesforce_contacts as (
         owner_id as owner_source_id,
         coalesce(owner_id like '00G%', false) as is_queue_owned,
         {{ record_key('salesforce', 'Account', 'account_id') }} as account_record_key,
-        cast(null as timestamptz) as mql_at,
-        cast(null as timestamptz) as sql_at,
-        cast(null as timestamptz) as opportunity_at,
-        cast(null as timestamptz) as customer_at,
         created_at,
         updated_at
     from {{ ref('stg_salesforce__contacts') }}

@@ -26,16 +26,16 @@ cohorts as (
 
 outcomes as (
     select
-        leads.person_id,
+        people.person_id,
         case settings.outcome
-            when 'lead' then leads.created_at
-            when 'marketing_qualified_lead' then leads.mql_at
-            when 'sales_qualified_lead' then leads.sql_at
-            when 'opportunity' then leads.opportunity_at
-            when 'customer' then leads.customer_at
+            when 'marketing_qualified_lead' then dates.mql_at
+            when 'sales_qualified_lead' then dates.sql_at
+            when 'opportunity' then dates.opportunity_at
+            when 'customer' then dates.customer_at
         end as outcome_at
-    from {{ ref('unified_leads') }} as leads
+    from {{ ref('int_people') }} as people
     cross join settings
+    left join {{ ref('int_person_lifecycle') }} as dates on people.person_id = dates.person_id
 ),
 
 records as (
@@ -46,7 +46,7 @@ records as (
         account_members.account_id,
         row_number() over (
             partition by cohorts.cohort, members.person_id
-            order by precedence.rank, records.created_at desc, records.record_key
+            order by precedence.rank asc, records.created_at desc, records.record_key asc
         ) as place
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
@@ -78,6 +78,20 @@ people as (
     group by cohort, person_id
 ),
 
+-- The furthest stage they had entered by then.
+stages as (
+    select
+        people.cohort,
+        people.person_id,
+        arg_max(rules.canonical_stage, rules.position) as lifecycle_stage
+    from people
+    inner join cohorts on people.cohort = cohorts.cohort
+    inner join {{ ref('int_lifecycle_stays') }} as stays
+        on people.person_id = stays.person_id and cohorts.scored_until > stays.entered_at
+    inner join {{ source('rules', 'lifecycle_dates') }} as rules on stays.canonical_stage = rules.canonical_stage
+    group by people.cohort, people.person_id
+),
+
 accounts_by_domain as (
     select
         company_domain,
@@ -96,7 +110,7 @@ select
     lower(coalesce(people.industry, accounts.industry)) as industry,
     lower(coalesce(people.country, accounts.country)) as country,
     accounts.employees,
-    cast(null as varchar) as lifecycle_stage,
+    stages.lifecycle_stage,
     people.email is not null as has_email,
     people.email is not null and {{ is_company_email('people.email') }} as has_company_email,
     people.phone is not null as has_phone,
@@ -106,6 +120,7 @@ select
 from people
 inner join cohorts on people.cohort = cohorts.cohort
 inner join outcomes on people.person_id = outcomes.person_id
+left join stages on people.cohort = stages.cohort and people.person_id = stages.person_id
 left join accounts_by_domain on {{ email_domain('people.email') }} = accounts_by_domain.company_domain
 left join {{ ref('int_accounts') }} as accounts
     on

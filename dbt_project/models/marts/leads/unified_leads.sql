@@ -19,8 +19,6 @@ people as (
         opportunities.opportunities,
         opportunities.won_opportunities,
         opportunities.open_opportunities,
-        opportunities.opportunity_at as first_opportunity_at,
-        opportunities.customer_at as first_won_at,
         -- The furthest that any record, or any deal that names the person, has come.
         greatest(
             people.lifecycle_position,
@@ -60,10 +58,18 @@ select
     people.owner_id_salesforce,
     people.created_at,
     people.updated_at,
-    people.mql_at,
-    people.sql_at,
-    least(people.opportunity_at, people.first_opportunity_at) as opportunity_at,
-    least(people.customer_at, people.first_won_at) as customer_at,
+    dates.mql_at,
+    dates.sql_at,
+    dates.opportunity_at,
+    dates.customer_at,
+    dates.mql_at_hubspot,
+    dates.mql_at_salesforce,
+    dates.sql_at_hubspot,
+    dates.sql_at_salesforce,
+    dates.opportunity_at_hubspot,
+    dates.opportunity_at_salesforce,
+    dates.customer_at_hubspot,
+    dates.customer_at_salesforce,
     touches.first_touch_channel,
     touches.last_touch_channel,
     touches.first_touch_campaign,
@@ -79,6 +85,7 @@ select
 from people
 left join {{ ref('int_accounts') }} as accounts on people.account_id = accounts.account_id
 left join lifecycle on people.position = lifecycle.position
+left join {{ ref('int_person_lifecycle') }} as dates on people.person_id = dates.person_id
 left join {{ ref('int_person_scores') }} as scores on people.person_id = scores.person_id
 left join {{ ref('int_person_touches') }} as touches on people.person_id = touches.person_id
 left join {{ ref('int_owners') }} as owners on people.owner_id = owners.owner_id

@@ -26,7 +26,7 @@ counted as (
         sum(count(scored.lead_score)) over (partition by cohorts.cohort) as people_in_all,
         sum(count(scored.lead_score) filter (where scored.is_converted)) over (partition by cohorts.cohort)
             as converted_in_all
-    from (select distinct cohort from scored) as cohorts
+    from (select distinct each.cohort from scored as each) as cohorts
     cross join {{ source('rules', 'lead_score_bands') }} as bands
     left join scored
         on cohorts.cohort = scored.cohort and scored.lead_score between bands.from_score and bands.to_score

@@ -45,6 +45,7 @@ renamed as (
 
         coalesce(createdate, created_at) as created_at,
         updated_at,
+        hs_v2_date_entered_subscriber as subscriber_at,
         hs_v2_date_entered_lead as lead_at,
         hs_v2_date_entered_marketingqualifiedlead as mql_at,
         hs_v2_date_entered_salesqualifiedlead as sql_at,

@@ -37,6 +37,7 @@ CONTACT_PROPERTIES: dict[str, ColumnType] = {
     "hs_email_optout": "boolean",
     "createdate": "timestamp",
     "lastmodifieddate": "timestamp",
+    "hs_v2_date_entered_subscriber": "timestamp",
     "hs_v2_date_entered_lead": "timestamp",
     "hs_v2_date_entered_marketingqualifiedlead": "timestamp",
     "hs_v2_date_entered_salesqualifiedlead": "timestamp",

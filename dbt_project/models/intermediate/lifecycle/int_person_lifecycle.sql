@@ -1,0 +1,60 @@
+-- Each CRM's first entry of each person into each stage, by its own history and by its deals that name the person.
+-- Our own writes count for nothing.
+with entries as (
+    select
+        person_id,
+        vendor,
+        canonical_stage,
+        entered_at
+    from {{ ref('int_lifecycle_stays') }}
+    where entered_how != 'written_by_us'
+
+    union all
+
+    select
+        people.person_id,
+        records.vendor,
+        unnest(['opportunity', 'customer']) as canonical_stage,
+        unnest([records.created_at, case when records.is_won then records.close_at end]) as entered_at
+    from {{ ref('int_opportunity_people') }} as people
+    inner join {{ ref('int_opportunity_members') }} as members on people.opportunity_id = members.opportunity_id
+    inner join {{ ref('int_opportunity_records') }} as records on members.record_key = records.record_key
+    where people.via != 'account'
+),
+
+firsts as (
+    select
+        person_id,
+        canonical_stage,
+        min(entered_at) filter (where vendor = 'hubspot') as hubspot_at,
+        min(entered_at) filter (where vendor = 'salesforce') as salesforce_at
+    from entries
+    where entered_at is not null
+    group by person_id, canonical_stage
+),
+
+picked as (
+    select
+        firsts.*,
+        case rules.picks
+            when 'hubspot' then coalesce(firsts.hubspot_at, firsts.salesforce_at)
+            when 'salesforce' then coalesce(firsts.salesforce_at, firsts.hubspot_at)
+            when 'latest' then greatest(firsts.hubspot_at, firsts.salesforce_at)
+            else least(firsts.hubspot_at, firsts.salesforce_at)
+        end as entered_at
+    from firsts
+    inner join {{ source('rules', 'lifecycle_dates') }} as rules on firsts.canonical_stage = rules.canonical_stage
+)
+
+select
+    person_id,
+    {%- for stage, short in [
+        ('marketing_qualified_lead', 'mql'), ('sales_qualified_lead', 'sql'), ('opportunity', 'opportunity'),
+        ('customer', 'customer'),
+    ] %}
+    max(entered_at) filter (where canonical_stage = '{{ stage }}') as {{ short }}_at,
+    max(hubspot_at) filter (where canonical_stage = '{{ stage }}') as {{ short }}_at_hubspot,
+    max(salesforce_at) filter (where canonical_stage = '{{ stage }}') as {{ short }}_at_salesforce{{ ',' if not loop.last }}
+    {%- endfor %}
+from picked
+group by person_id

@@ -178,6 +178,10 @@ def _contact(side: HubSpot, person: Person, *, double: bool = False, archived: b
         for email in (props.get("email"), props.get("hs_additional_emails")):
             side.taken.pop(email or "", None)
     save(side, "contacts", record_id, props, person.created, modified, modified if archived else None)
+    side.store.db.executemany(
+        "insert into history values ('contacts', ?, 'lifecyclestage', ?, ?, 'CRM_UI', 'userId:9001')",
+        [(record_id, at, stage) for stage, at in person.stages.items()],
+    )
     for email in (props.get("email"), props.get("hs_additional_emails")):
         if email and side.taken.get(email) == record_id:
             side.store.db.execute("insert or replace into addresses values (?, ?)", (email, record_id))

@@ -16,7 +16,7 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.catalogs import CATALOGS, table_of
 from pipelines.sources.fetched import OrgInfo, TableFetch
 from pipelines.sources.hubspot import messages, small
-from pipelines.sources.hubspot.catalog import ASSOCIATIONS
+from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
 from pipelines.sources.hubspot.records import RecordReader
 from pipelines.sources.hubspot.small import marketing, settings
 from pipelines.sources.reading import Reading
@@ -96,7 +96,9 @@ def _read_records(
     pool: Executor, reading: Reading, client: HubSpotClient, table: RawTable,
     definitions: Definitions,
 ) -> Future[Result]:  # fmt: skip
-    history = table_of("hubspot", "deals_property_history") if table.name == "deals" else None
+    history = (
+        table_of("hubspot", f"{table.name}_property_history") if table.name in HISTORY_PROPERTIES else None
+    )
     associations = table_of("hubspot", "associations") if table.name in ASSOCIATIONS else None
     names = [each.name for each in (table, history, associations) if each is not None]
 

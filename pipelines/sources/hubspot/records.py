@@ -98,7 +98,7 @@ class RecordReader:
     def _list(self, spool: Spool, after: str | None, total: int, *, archived: bool) -> None:
         """All pages, written out in parts. What was archived since we began may be among the living."""
         phase = _ARCHIVED if archived else _LIVE
-        history = HISTORY_PROPERTIES if self.history is not None and not archived else ()
+        history = HISTORY_PROPERTIES[self.type] if self.history is not None and not archived else ()
         limit = HISTORY_LIMIT if history else LIST_LIMIT
         found: list[Json] = []
         began = spool.upper + HOLD_BACK
@@ -146,7 +146,9 @@ class RecordReader:
         found = list(changed.values())
         live = [str(each["id"]) for each in found if not each.get("archived")]
         if self.history is not None and live:
-            histories = self.client.batch_read(self.type, live, ("hs_object_id",), HISTORY_PROPERTIES)
+            histories = self.client.batch_read(
+                self.type, live, ("hs_object_id",), HISTORY_PROPERTIES[self.type]
+            )
             bad = bad_of(spool)
             spool.write(self.history.name, "merge", rows.history(self.history, histories, bad))
         self._scope(spool, live)

@@ -64,7 +64,7 @@ def test_only_what_changed_is_fetched_and_merged(loop):
     loop.hubspot.put("contacts", "900", email="new@x.example")
     loop.later(seconds=20)
     fetched = loop.extract()
-    assert fetched.rows == {"hubspot contacts": 2}
+    assert fetched.rows["hubspot contacts"] == 2
     scores = dict(loop.rows("select id, lead_score from raw_hubspot.contacts"))
     assert (scores["17"], scores["900"]) == (99, None)
     assert loop.rows("select count(*) from raw_hubspot.contacts") == [(251,)]
@@ -78,7 +78,7 @@ def test_a_row_that_becomes_visible_late_is_found_in_the_overlap(loop):
     at, loop.hubspot.now = loop.hubspot.now, stamp
     loop.hubspot.put("contacts", "8", email="late@x.example")
     loop.hubspot.now = at
-    assert loop.extract().rows == {"hubspot contacts": 1}
+    assert loop.extract().rows["hubspot contacts"] == 1
 
 
 def test_a_crowded_overlap_is_counted_and_read_again_only_when_the_count_differs(loop):
@@ -92,7 +92,7 @@ def test_a_crowded_overlap_is_counted_and_read_again_only_when_the_count_differs
     at, loop.hubspot.now = loop.hubspot.now, loop.hubspot.now - timedelta(seconds=35)
     loop.hubspot.put("contacts", "900", email="late@x.example")
     loop.hubspot.now = at
-    assert loop.extract().rows == {"hubspot contacts": 1}
+    assert loop.extract().rows["hubspot contacts"] == 1
 
 
 def test_what_is_written_within_the_hold_back_waits_for_the_next_run(loop):
@@ -103,7 +103,7 @@ def test_what_is_written_within_the_hold_back_waits_for_the_next_run(loop):
     loop.later(seconds=1)
     assert not loop.fetch().has_changes
     loop.later(seconds=30)
-    assert loop.extract().rows == {"hubspot contacts": 1}
+    assert loop.extract().rows["hubspot contacts"] == 1
 
 
 def test_a_window_beyond_the_search_ceiling_is_read_to_its_end(loop, monkeypatch):
@@ -127,7 +127,7 @@ def test_archived_restored_and_purged_records_are_told_apart(loop):
     loop.hubspot.archive("contacts", "1")
     loop.hubspot.archive("contacts", "2")
     loop.later(minutes=1)
-    assert loop.extract().rows == {"hubspot contacts": 2}
+    assert loop.extract().rows["hubspot contacts"] == 2
     state = (
         "select id, archived, deleted_how from raw_hubspot.contacts where id in ('1', '2', '5') order by id"
     )
@@ -271,7 +271,11 @@ def test_an_object_that_fails_keeps_its_rows_and_its_cursor(loop):
 
     loop.hubspot.intercept = broken
     fetched = loop.extract()
-    assert set(fetched.stale) == {"hubspot contacts", "hubspot associations"}
+    assert set(fetched.stale) == {
+        "hubspot contacts",
+        "hubspot contacts_property_history",
+        "hubspot associations",
+    }
     assert fetched.rows == {"hubspot companies": 1}
     assert loop.rows("select count(*), max(lead_score) from raw_hubspot.contacts") == [(3, 7)]
 

@@ -1,41 +1,44 @@
-with changes as (
+with qualified_by_sales as (
+    select min(position) as position
+    from {{ source('rules', 'lifecycle') }}
+    where canonical_stage = 'sales_qualified_lead'
+),
+
+-- Leads that were converted are at least qualified by sales, whatever the status is called.
+placed as (
     select
-        *,
-        row_number() over (partition by record_key order by changed_at asc, value asc, how asc) as change
-    from {{ ref('int_lifecycle_changes') }}
+        changes.*,
+        members.person_id,
+        case
+            when changes.how = 'conversion' and coalesce(lifecycle.position, 0) < coalesce(qualified.position, 1)
+                then 'sales_qualified_lead'
+            when changes.value is null then coalesce(defaults.canonical_stage, 'unmapped')
+            else coalesce(lifecycle.canonical_stage, 'unmapped')
+        end as canonical_stage,
+        row_number() over (
+            partition by changes.record_key order by changes.changed_at asc, changes.value asc, changes.how asc
+        ) as change
+    from {{ ref('int_lifecycle_changes') }} as changes
+    inner join {{ ref('int_person_members') }} as members on changes.record_key = members.record_key
+    cross join qualified_by_sales as qualified
+    left join {{ source('rules', 'lifecycle') }} as lifecycle
+        on
+            changes.vendor = lifecycle.vendor
+            and changes.object = lifecycle.object
+            and lifecycle.is_read
+            and lower(changes.value) = lower(lifecycle.value)
+    left join {{ source('rules', 'lifecycle_defaults') }} as defaults
+        on changes.vendor = defaults.vendor and changes.object = defaults.object
 ),
 
 -- Being given the stage one has is no entry.
 entries as (
     select *
-    from changes
+    from placed
     qualify
-        change = 1 or lower(value) is distinct from lag(lower(value)) over (partition by record_key order by change)
-),
-
--- Leads that were converted are qualified by sales, whatever the status is called.
-placed as (
-    select
-        entries.*,
-        members.person_id,
-        coalesce(
-            lifecycle.canonical_stage,
-            case
-                when entries.how = 'conversion' then 'sales_qualified_lead'
-                when entries.value is null then defaults.canonical_stage
-            end,
-            'unmapped'
-        ) as canonical_stage
-    from entries
-    inner join {{ ref('int_person_members') }} as members on entries.record_key = members.record_key
-    left join {{ source('rules', 'lifecycle') }} as lifecycle
-        on
-            entries.vendor = lifecycle.vendor
-            and entries.object = lifecycle.object
-            and lifecycle.is_read
-            and lower(entries.value) = lower(lifecycle.value)
-    left join {{ source('rules', 'lifecycle_defaults') }} as defaults
-        on entries.vendor = defaults.vendor and entries.object = defaults.object
+        change = 1
+        or lower(value) is distinct from lag(lower(value)) over (partition by record_key order by change)
+        or canonical_stage != lag(canonical_stage) over (partition by record_key order by change)
 )
 
 select
@@ -54,4 +57,4 @@ select
             record_key, canonical_stage, case when canonical_stage = 'unmapped' then lower(value) end
         order by change
     ) > 1 as is_reentry
-from placed
+from entries

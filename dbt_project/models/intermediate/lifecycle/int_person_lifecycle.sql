@@ -48,13 +48,17 @@ picked as (
 
 select
     person_id,
-    {%- for stage, short in [
-        ('marketing_qualified_lead', 'mql'), ('sales_qualified_lead', 'sql'), ('opportunity', 'opportunity'),
-        ('customer', 'customer'),
-    ] %}
-    max(entered_at) filter (where canonical_stage = '{{ stage }}') as {{ short }}_at,
-    max(hubspot_at) filter (where canonical_stage = '{{ stage }}') as {{ short }}_at_hubspot,
-    max(salesforce_at) filter (where canonical_stage = '{{ stage }}') as {{ short }}_at_salesforce{{ ',' if not loop.last }}
-    {%- endfor %}
+    max(entered_at) filter (where canonical_stage = 'marketing_qualified_lead') as mql_at,
+    max(hubspot_at) filter (where canonical_stage = 'marketing_qualified_lead') as mql_at_hubspot,
+    max(salesforce_at) filter (where canonical_stage = 'marketing_qualified_lead') as mql_at_salesforce,
+    max(entered_at) filter (where canonical_stage = 'sales_qualified_lead') as sql_at,
+    max(hubspot_at) filter (where canonical_stage = 'sales_qualified_lead') as sql_at_hubspot,
+    max(salesforce_at) filter (where canonical_stage = 'sales_qualified_lead') as sql_at_salesforce,
+    max(entered_at) filter (where canonical_stage = 'opportunity') as opportunity_at,
+    max(hubspot_at) filter (where canonical_stage = 'opportunity') as opportunity_at_hubspot,
+    max(salesforce_at) filter (where canonical_stage = 'opportunity') as opportunity_at_salesforce,
+    max(entered_at) filter (where canonical_stage = 'customer') as customer_at,
+    max(hubspot_at) filter (where canonical_stage = 'customer') as customer_at_hubspot,
+    max(salesforce_at) filter (where canonical_stage = 'customer') as customer_at_salesforce
 from picked
 group by person_id

@@ -54,7 +54,7 @@ records as (
     inner join outcomes
         on
             members.person_id = outcomes.person_id
-            and (outcomes.outcome_at is null or outcomes.outcome_at >= cohorts.scored_until)
+            and (outcomes.outcome_at is null or cohorts.scored_until <= outcomes.outcome_at)
     left join {{ source('rules', 'precedence') }} as precedence
         on
             precedence.entity = 'person'
@@ -125,4 +125,4 @@ left join accounts_by_domain on {{ email_domain('people.email') }} = accounts_by
 left join {{ ref('int_accounts') }} as accounts
     on
         coalesce(people.account_id, accounts_by_domain.account_id) = accounts.account_id
-        and accounts.created_at < cohorts.scored_until
+        and cohorts.scored_until > accounts.created_at

@@ -23,6 +23,15 @@ counted_by_crm as (
     from first_entries
 ),
 
+known as (
+    select
+        person_id,
+        split_part(record_key, ':', 1) as vendor,
+        count(*) as records
+    from {{ ref('int_person_members') }}
+    group by person_id, split_part(record_key, ':', 1)
+),
+
 counted_by_us as (
     select
         vendors.vendor,
@@ -32,14 +41,7 @@ counted_by_us as (
         coalesce(known.records, 0) as records
     from {{ ref('int_person_lifecycle') }} as dates
     cross join (values ('hubspot'), ('salesforce')) as vendors (vendor)
-    left join (
-        select
-            members.person_id,
-            split_part(members.record_key, ':', 1) as vendor,
-            count(*) as records
-        from {{ ref('int_person_members') }} as members
-        group by members.person_id, split_part(members.record_key, ':', 1)
-    ) as known on dates.person_id = known.person_id and vendors.vendor = known.vendor
+    left join known on dates.person_id = known.person_id and vendors.vendor = known.vendor
     where dates.mql_at is not null
 ),
 

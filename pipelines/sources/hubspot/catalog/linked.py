@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pipelines.sources.schema import RawTable
 
-HISTORY_PROPERTIES = ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id")
+HISTORY_PROPERTIES: dict[str, tuple[str, ...]] = {
+    "contacts": ("lifecyclestage", "hs_lead_status", "hubspot_owner_id"),
+    "deals": ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id"),
+}
 _ENGAGED = ("contacts", "companies", "deals", "tickets")
 ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     "contacts": ("companies",),
@@ -16,20 +19,23 @@ ASSOCIATIONS: dict[str, tuple[str, ...]] = {
 }
 
 TABLES: tuple[RawTable, ...] = (
-    RawTable(
-        "deals_property_history",
-        "deals",
-        {
-            "id": "text",
-            "property": "text",
-            "changed_at": "timestamp",
-            "value": "text",
-            "source_type": "text",
-            "source_id": "text",
-        },
-        key=("id", "property", "changed_at"),
-        comes_with=("deals",),
-        note="history of HISTORY_PROPERTIES, newest and oldest alike",
+    *(
+        RawTable(
+            f"{name}_property_history",
+            name,
+            {
+                "id": "text",
+                "property": "text",
+                "changed_at": "timestamp",
+                "value": "text",
+                "source_type": "text",
+                "source_id": "text",
+            },
+            key=("id", "property", "changed_at"),
+            comes_with=(name,),
+            note="history of HISTORY_PROPERTIES, newest and oldest alike",
+        )
+        for name in HISTORY_PROPERTIES
     ),
     RawTable(
         "associations",

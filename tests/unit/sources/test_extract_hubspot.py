@@ -200,7 +200,7 @@ def test_a_killed_first_load_goes_on_where_it_stopped(loop, monkeypatch):
     loop.later(minutes=1)
     loop.hubspot.seen.clear()
     loop.extract()
-    assert loop.hubspot.seen.count(LISTED) <= 5
+    assert loop.hubspot.seen.count(LISTED) <= 8
     assert loop.rows("select count(*), count(distinct id), max(lead_score) from raw_hubspot.contacts") == [
         (351, 351, 50)
     ]

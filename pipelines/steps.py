@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from ulid import ULID
@@ -32,13 +32,12 @@ if TYPE_CHECKING:
 
     from pipelines.erasure.erase import Erased
     from pipelines.erasure.request import Asked
+    from pipelines.extraction import Extraction
     from pipelines.reverse_sync.apply import ApplyResult
     from pipelines.reverse_sync.mirror.metadata import Metadata
     from pipelines.reverse_sync.plan import Plan
     from pipelines.sources.fetched import Fetched
-    from pipelines.sources.known import Known
     from pipelines.state.engine import State
-    from pipelines.state.suppression import Suppression
     from pipelines.transform import BuildResult
 
 log = logging.getLogger(__name__)
@@ -116,8 +115,6 @@ class Loop:
 
     def extract(self) -> StepResult:
         """Fetch what is new and load it into a new refresh in the works."""
-        from pipelines.sources import fetch
-
         with self.locked(), self._ledger.step("extract") as step:
             self._metadata()  # a mapping that cannot hold stops here, before anything is read
             if self.warehouse.discard_work():
@@ -125,14 +122,14 @@ class Loop:
             if self.settings.paths.erasing.exists():
                 self.erase([], reason="")
                 step.notes.append("completed an erasure that had been interrupted")
-            self._fetched = fetched = self._fetch(fetch)
+            self._fetched = fetched = self._extraction.fetch(self.reporter.progress)
             step.notes += fetched.notes
             step.counts |= fetched.rows
             self._erase_deleted(fetched, step)
             if fetched.has_changes or self._inputs.is_a_new_day(fetched.as_of):
                 self.check_with.get_ready()
                 self._start_work()
-                self._load(fetched)
+                self._extraction.load(fetched, self.reporter.progress)
             else:
                 step.skip("nothing is new in the CRMs")
             if fetched.stale:
@@ -285,57 +282,23 @@ class Loop:
 
     # -- inside the steps ----------------------------------------------------------------------------
 
-    def _fetch(self, fetch: ModuleType) -> Fetched:
-        """Fetch, and remember for uptime whether each connection answered."""
-        fetched: Fetched = fetch.fetch(
-            self.settings, self.run, self._known(), self.reporter.progress, on_probe=self._save_probe,
-            suppression=self._suppression(),
-        )  # fmt: skip
-        return fetched
+    @cached_property
+    def _extraction(self) -> Extraction:
+        from pipelines.extraction import Extraction
 
-    def _save_probe(self, vendor: str, at: datetime, ok: bool, seconds: float, message: str) -> None:
-        from pipelines.state import runs
-
-        probe = runs.Probe(vendor, self.run.id, at, ok, round(seconds * 1000), message)
-        with self.state.writing() as state:
-            runs.save_probe(state, probe)
+        return Extraction(self.settings, self.warehouse, self.state, self.run)
 
     def _erase_deleted(self, fetched: Fetched, step: Doing) -> None:
         """A person whom a CRM deleted for privacy leaves here too, before anything new is loaded."""
         from pipelines.erasure import parse
 
-        listed = self._suppression()
-        new = [key for key in fetched.erased if not listed.has_record(key)]
+        new = self._extraction.newly_erased(fetched)
         if new:
             self.erase(
                 [parse(key) for key in new], reason="deleted for privacy at the CRM", keep_spool=True,
                 must_know=False,
             )  # fmt: skip
             step.notes.append(f"{len(new)} people were deleted for privacy at their CRM and left here too")
-
-    def _suppression(self) -> Suppression:
-        """People who were erased and must not come back."""
-        from pipelines.state import suppression
-
-        with self.state.reading() as state:
-            return suppression.load(state, self.settings.paths.suppression_key)
-
-    def _known(self) -> Known:
-        from pipelines.sources.known import known_from
-
-        if not self.settings.paths.warehouse.exists():
-            return known_from(None)
-        with self.warehouse.reading("warehouse") as connection:
-            return known_from(connection)
-
-    def _load(self, fetched: Fetched) -> None:
-        from pipelines.sources import load
-
-        with self.warehouse.writing() as connection:
-            load.load(
-                fetched, connection, self.settings, self.run, self.reporter.progress,
-                suppression=self._suppression(),
-            )  # fmt: skip
 
     def _build(self, stage: Literal["marts", "desired", "activity"], step: Doing) -> None:
         from pipelines import transform

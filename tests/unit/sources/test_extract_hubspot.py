@@ -285,21 +285,29 @@ def test_an_object_that_fails_keeps_its_rows_and_its_cursor(loop):
     assert loop.rows("select max(lead_score) from raw_hubspot.contacts") == [(70,)]
 
 
-def test_a_small_table_that_comes_back_empty_keeps_its_rows(loop):
+def test_a_small_table_that_came_back_empty_by_mistake_keeps_its_rows(loop):
+    loop.extract()
+    loop.later(minutes=5)
+    empty = iter([httpx.Response(200, json={"results": []})] * 2)  # those who work, those who left
+    loop.hubspot.intercept = lambda request: next(empty, None) if "/owners/" in request.url.path else None
+    assert loop.extract().stale == ()
+    assert loop.rows("select count(*) from raw_hubspot.owners") == [(1,)]
+
+
+def test_a_small_table_that_is_empty_when_asked_again_is_emptied(loop):
     loop.extract()
     loop.later(minutes=5)
     empty = httpx.Response(200, json={"results": []})
     loop.hubspot.intercept = lambda request: empty if "/owners/" in request.url.path else None
-    fetched = loop.extract()
-    assert fetched.stale == ("hubspot owners",)
-    assert loop.rows("select count(*) from raw_hubspot.owners") == [(1,)]
+    assert loop.extract().stale == ()
+    assert loop.rows("select count(*) from raw_hubspot.owners") == [(0,)]
 
 
 def test_a_small_table_is_replaced_when_it_differs(loop):
     loop.extract()
     loop.later(minutes=5)
     loop.hubspot.campaigns = [{"id": "c", "properties": {"hs_name": "Spring", "hs_start_date": "2026-03-01"}}]
-    assert loop.extract().rows == {"hubspot campaigns": 1}
+    assert loop.extract().rows["hubspot campaigns"] == 1
     assert loop.rows("select name, start_date::varchar from raw_hubspot.campaigns") == [
         ("Spring", "2026-03-01")
     ]
@@ -307,15 +315,15 @@ def test_a_small_table_is_replaced_when_it_differs(loop):
     assert not loop.fetch().has_changes
 
 
-def test_campaigns_without_the_scope_are_absent_and_said_once(loop):
+def test_campaigns_without_the_scope_are_stale_and_said_every_time(loop):
     loop.hubspot.campaigns = None
     fetched = loop.extract()
     assert any("campaigns" in note and "scope" in note for note in fetched.notes)
-    assert loop.rows("select status from ops.loads where table_name = 'campaigns'") == [("absent",)]
+    assert loop.rows("select status from ops.loads where table_name = 'campaigns'") == [("stale",)]
     loop.later(minutes=5)
     again = loop.fetch()
     assert not again.has_changes
-    assert again.notes == ()
+    assert "hubspot campaigns" in again.stale
 
 
 def test_properties_the_portal_lacks_are_null_and_noted(loop):

@@ -1,0 +1,24 @@
+with source as (
+    select * from {{ source('raw_salesforce', 'contact_history') }}
+),
+
+renamed as (
+    select
+        {{ record_key('salesforce', 'ContactHistory', '"Id"') }} as record_key,
+        "Id" as contact_history_id,
+        "ContactId" as contact_id,
+        "CreatedById" as created_by_id,
+
+        "Field" as field_name,
+        "DataType" as data_type,
+        "OldValue" as old_value,
+        "NewValue" as new_value,
+
+        "CreatedDate" as created_at
+    from source
+    where
+        deleted_at is null
+        and not coalesce("IsDeleted", false)
+)
+
+select * from renamed

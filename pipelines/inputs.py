@@ -28,8 +28,9 @@ CODE_SUFFIXES = (".py", ".sql", ".yml")
 class Inputs:
     """Of one run. Configuration and code are read once: they do not change under a run."""
 
-    def __init__(self, settings: Settings, warehouse: Warehouse) -> None:
+    def __init__(self, settings: Settings, warehouse: Warehouse, decided: Callable[[], str]) -> None:
         self.settings, self.warehouse = settings, warehouse
+        self._decided = decided
 
     def unchanged(self, as_of: Callable[[duckdb.DuckDBPyConnection], datetime]) -> bool:
         """Nothing is in the works, and the warehouse was made of the very inputs there are now."""
@@ -37,7 +38,7 @@ class Inputs:
             return False
         with self.warehouse.reading("warehouse") as connection:
             used = standing.used_inputs(connection)
-            return bool(used) and used == self.fingerprint(connection, as_of(connection))
+            return bool(used) and used == self.fingerprint(connection, as_of(connection), self._decided())
 
     def is_a_new_day(self, as_of: datetime) -> bool:
         """What ages with the business date has to be worked out again."""
@@ -53,16 +54,17 @@ class Inputs:
         with self.warehouse.reading("warehouse") as connection:
             return standing.recorded_journal(connection)
 
-    def record(self, connection: duckdb.DuckDBPyConnection, as_of: datetime, run: Run) -> None:
+    def record(self, connection: duckdb.DuckDBPyConnection, as_of: datetime, run: Run, decided: str) -> None:
         """Leave the fingerprint in the refresh that is about to be published."""
         standing.record_inputs(
-            connection, self.fingerprint(connection, as_of), self.business_date(as_of), run.id
+            connection, self.fingerprint(connection, as_of, decided), self.business_date(as_of), run.id
         )
 
-    def fingerprint(self, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> str:
+    def fingerprint(self, connection: duckdb.DuckDBPyConnection, as_of: datetime, decided: str) -> str:
         parts = (
             standing.raw_version(connection),
             self._rules_and_code,
+            decided,
             self.business_date(as_of).isoformat(),
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

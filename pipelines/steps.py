@@ -72,7 +72,7 @@ class Loop:
         self.built: dict[str, BuildResult] = {}
         self._fetched: Fetched | None = None
         self._described: Metadata | None = None
-        self._inputs = Inputs(self.settings, self.warehouse)
+        self._inputs = Inputs(self.settings, self.warehouse, self._identity_version)
         self._ledger = Ledger(self.run, self.reporter, self.results, lambda: self.state)
 
     def __enter__(self) -> Loop:
@@ -348,7 +348,7 @@ class Loop:
     def _publish(self, step: Doing) -> None:
         from pipelines.decisions import routing
         from pipelines.sources import spool
-        from pipelines.state import mirrored, registry
+        from pipelines.state import identity, mirrored, registry
 
         with self.warehouse.writing() as connection, self.state.writing() as state:
             for scope in ("raw", "marts"):
@@ -361,7 +361,7 @@ class Loop:
             step.counts["records with a person"] = registry.publish_registry(state, connection)
             routing.publish_decisions(state, connection)
             mirrored.publish_mirrored(state, connection)
-            self._inputs.record(connection, self._as_of(connection), self.run)
+            self._inputs.record(connection, self._as_of(connection), self.run, identity.version(state))
         self.warehouse.publish(str(ULID()))
         spool.clear(self.settings)
 
@@ -373,6 +373,12 @@ class Loop:
     def _as_of(self, connection: duckdb.DuckDBPyConnection) -> datetime:
         """The latest bound reached by extract: of this process's fetch, else of the loads in the file."""
         return self._fetched.as_of if self._fetched is not None else standing.latest_bound(connection)
+
+    def _identity_version(self) -> str:
+        from pipelines.state import identity
+
+        with self.state.reading() as connection:
+            return identity.version(connection)
 
     def _unchanged(self) -> bool:
         return self._inputs.unchanged(self._as_of)

@@ -1,5 +1,5 @@
-"""Who is the same person or company: pure functions from Arrow to Arrow, called by dbt's Python models.
+"""Who is the same person, company or deal: called by dbt's Python models on the connection that dbt lends.
 
-Belongs here: matching on exact keys and the life of a `person_id`. Which keys a record has is SQL, in the
+Belongs here: matching, clustering and the life of an id. Which keys a record has is SQL, in the
 dbt project; keeping the registry between runs is `pipelines.state`.
 """

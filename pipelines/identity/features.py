@@ -68,7 +68,8 @@ def person(connection: duckdb.DuckDBPyConnection, records: str, target: str) -> 
             left join countries as co on r.country = co.country
             left join phones as p on r.phone = p.phone and r.country is not distinct from p.country
         )
-        select record_key, first, last, known_as, email, case when not {_SAYS_THE_NAME} then mailbox end as local,
+        select record_key, first, last, known_as, email, case when not {_SAYS_THE_NAME} then mailbox
+        end as local,
             phone, right(phone, 7) as tail, company, account,
             title, city, country
         from joined"""

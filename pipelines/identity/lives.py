@@ -1,18 +1,24 @@
 """The life of an id: who keeps it when groups of records merge, split, lose their founder or find it again.
 
 An id is made from the record key of the founder, the oldest record at the time, and then stays: when groups
-merge, the id with the oldest founder survives and the others become its aliases; when a group splits, the side
+merge, the id with the oldest founder survives and the others become its aliases; when a group splits,
+the side
 that has the founder keeps the id, and an alias that stands alone again is itself once more. People, companies
-and deals live by the same rules. Belongs here: those rules, in SQL. Keeping the registry is `pipelines.state`.
+and deals live by the same rules. Belongs here: those rules, in SQL. Keeping the registry is
+`pipelines.state`.
 """
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import duckdb
 
-_AGE = "created_at asc nulls last, record_key asc"
+
+def short_hash(text: str) -> str:
+    """The first 16 hex digits of sha256, as the macro of the same name in the dbt project."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def resolve(connection: duckdb.DuckDBPyConnection, *, as_of: datetime) -> str:
@@ -21,7 +27,8 @@ def resolve(connection: duckdb.DuckDBPyConnection, *, as_of: datetime) -> str:
     Reads tables or views `records` (record_key, created_at), `members` (record_key, component: also of keys
     that are no longer records, such as those a merge took over), `registry` (record_key, id, founded_at,
     joined_at) and `aliases` (alias, id, since, why).
-    Columns: kind (`record` or `alias`), record_key (or the alias), id, founded_at, joined_at, since, why, is_present.
+    Columns: kind (`record` or `alias`), record_key (or the alias), id, founded_at, joined_at, since,
+    why, is_present.
     """
     now = f"timestamptz '{as_of.isoformat()}'"
     for name, sql in _steps(now):
@@ -31,9 +38,9 @@ def resolve(connection: duckdb.DuckDBPyConnection, *, as_of: datetime) -> str:
 
 def _steps(now: str) -> list[tuple[str, str]]:
     return [
-        ("present", f"""
+        ("present", """
             select r.record_key, r.created_at, m.component, substr(sha256(r.record_key), 1, 16) as own_id,
-                row_number() over (order by {_AGE}) as age
+                row_number() over (order by r.created_at asc nulls last, r.record_key asc) as age
             from records as r inner join members as m on r.record_key = m.record_key"""),
         ("known", """
             select g.record_key, g.id, g.joined_at, min(g.founded_at) over (partition by g.id) as founded_at,
@@ -50,7 +57,8 @@ def _steps(now: str) -> list[tuple[str, str]]:
             ) = 1"""),
         ("claimed", """
             select component, id, founded_at from lives_claims
-            qualify row_number() over (partition by component order by founded_at asc nulls last, id asc) = 1"""),
+            qualify row_number() over (partition by component order by founded_at asc nulls last, id
+            asc) = 1"""),
         # Somebody who had been merged away and stands alone again gets the old id back.
         ("founders", """
             select p.component, p.own_id as id, p.created_at
@@ -71,7 +79,8 @@ def _steps(now: str) -> list[tuple[str, str]]:
             select p.record_key, g.id, g.founded_at,
                 case
                     when k.id = g.id and k.joined_at is not null then k.joined_at
-                    when k.id is null or k.id = g.id then greatest(coalesce(p.created_at, {now}), g.founded_at)
+                    when k.id is null or k.id = g.id then greatest(coalesce(p.created_at, {now}),
+                    g.founded_at)
                     else {now}
                 end as joined_at, true as is_present
             from lives_present as p

@@ -5,6 +5,7 @@ Belongs here: the model as data, its JSON, and whether it still fits the records
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
@@ -26,9 +27,7 @@ class Weights:
 
     def bits(self) -> tuple[float, ...]:
         """log2 of how many times likelier each level is among matches."""
-        return tuple(
-            math.log2(max(m, _FLOOR) / max(u, _FLOOR)) for m, u in zip(self.m, self.u, strict=True)
-        )
+        return tuple(math.log2(max(m, _FLOOR) / max(u, _FLOOR)) for m, u in zip(self.m, self.u, strict=True))
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,10 @@ class Model:
     @property
     def prior_bits(self) -> float:
         return math.log2(self.prior / (1 - self.prior))
+
+    @property
+    def version(self) -> str:
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
         return json.dumps({"format": _FORMAT} | asdict(self), sort_keys=True)

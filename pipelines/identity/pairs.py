@@ -1,7 +1,8 @@
 """The scored pairs of a kind of record, kept from run to run: only what is new or changed is compared.
 
 Belongs here: what must be compared again, and what of the last run still holds. A record's `stamp` covers its
-fields, its blocks that are not crowded, and the model; a pair of two records whose stamps stand keeps its
+fields and its blocks that are not crowded; under the same model, a pair of two records whose stamps
+stand keeps its
 score. So a run over what changed leaves the same pairs as a run over everything.
 """
 
@@ -27,16 +28,20 @@ class Compared:
 
 
 def stamp(
-    connection: duckdb.DuckDBPyConnection, spec: Spec, model: Model, features: str, kept: str | None
-) -> list[blocking.Crowded]:
-    """Make temp table `stamped`: features with `blocks` (hashes), `stamp` and `is_fresh`. What was crowded.
+    connection: duckdb.DuckDBPyConnection,
+    spec: Spec,
+    features: str,
+    kept: str | None,
+    largest: int = blocking.LARGEST_BLOCK,
+) -> None:
+    """Make temp table `stamped`: features with `blocks` (hashes), `stamp` and `is_fresh`.
 
-    kept: a table with record_key and stamp of the last run.
+    kept: a table with record_key and stamp of the last run. largest: a block with more records is left out.
     """
-    over = blocking.crowded(connection, spec, features)
+    blocking.block(connection, spec, features, largest)
     fields = ", ".join(f"f.{name}" for name in ("record_key", *spec.fields))
     was = f"left join {kept} as k on f.record_key = k.record_key" if kept else ""
-    stands = "k.stamp is not distinct from " if kept else "null is not distinct from "
+    is_fresh = "k.stamp is distinct from f.stamp" if kept else "true"
     connection.execute(
         f"""
         create or replace temp table stamped as
@@ -44,12 +49,11 @@ def stamp(
             select record_key, list(value order by block) as blocks from blocks group by record_key
         ),
         hashed as (
-            select {fields}, g.blocks, hash({fields}, g.blocks, '{_version(model)}') as stamp
+            select {fields}, g.blocks, hash({fields}, g.blocks, '{spec.version}') as stamp
             from {features} as f left join grouped as g on f.record_key = g.record_key
         )
-        select f.*, not ({stands} f.stamp) as is_fresh from hashed as f {was}"""
+        select f.*, {is_fresh} as is_fresh from hashed as f {was}"""
     )
-    return over
 
 
 def compare(
@@ -57,7 +61,7 @@ def compare(
 ) -> Compared:
     """Make temp table `scored`: the pairs of `features` (made by `stamp`) worth keeping, by `scoring.scored`.
 
-    kept: the pairs of the last run; without it everything is compared.
+    kept: the pairs of the last run, scored with the same model; without it everything is compared.
     """
     scoring.lend_frequencies(connection, model)
     connection.execute(
@@ -76,18 +80,12 @@ def compare(
     if kept:
         stands = f"(select record_key from {features} where not is_fresh)"
         again = (
-            f" union all by name select * from {kept} "
-            f"where left_key in {stands} and right_key in {stands}"
+            f" union all by name select * from {kept} where left_key in {stands} and right_key in {stands}"
         )
     connection.execute(
-        f"create or replace temp table scored as select * from ({scoring.scored(spec, model, 'candidates', features)}) "
+        f"create or replace temp table scored as select *, '{model.version}' as model_version "
+        f"from ({scoring.scored(spec, model, 'candidates', features)}) "
         f"where match_weight >= {KEPT_FROM_BITS}{again}"
     )
     connection.execute("drop table candidates; drop table blocks")
     return Compared(*(row or (0, 0)))
-
-
-def _version(model: Model) -> str:
-    import hashlib
-
-    return hashlib.sha256(model.to_json().encode()).hexdigest()[:16]

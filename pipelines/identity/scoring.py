@@ -45,7 +45,8 @@ def scored(spec: Spec, model: Model, pairs: str, features: str) -> str:
         + [f"{_tf(f, model, 'l')} as tf_{f}_l, {_tf(f, model, 'r')} as tf_{f}_r" for f in spec.tf_fields]
     )
     joins = " ".join(
-        f"left join tf_values as tf_{f}_{side} on tf_{f}_{side}.field = '{f}' and tf_{f}_{side}.value = {side}.{f}"
+        f"left join tf_values as tf_{f}_{side} on tf_{f}_{side}.field = '{f}' and tf_{f}_{side}.value = "
+        f"{side}.{f}"
         for f in spec.tf_fields
         for side in ("l", "r")
     )

@@ -28,7 +28,7 @@ PERSON = Spec(
             Level("last names nearly the same", similar("last", 0.9)),
         )),
         Comparison("email", either_missing("email"), (
-            Level("same address", same("email"), "email"),
+            Level("same address", same("email")),
             Level("same unusual name before the @", same("local")),
         )),
         Comparison("phone", either_missing("tail"), (

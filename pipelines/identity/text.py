@@ -1,7 +1,7 @@
 """Names, phones, companies as they are compared: one value in, one value out.
 
-Belongs here: what a spelling comes to. Values that are nobody's (one letter, emoji, a telephone's placeholder)
-come to nothing. No value grows a comparison: what is too long is cut.
+Belongs here: what a spelling comes to. Values that are nobody's (one letter, emoji, a telephone's
+placeholder) come to nothing. No value grows a comparison: what is too long is cut.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ LONGEST = 120
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 _DIGITS = re.compile(r"\d")
 _NOBODY = frozenset(
-    "unknown none null na n/a test tester notprovided undefined anonymous noname firstname lastname".split()
+    {"unknown", "none", "null", "na", "test", "tester", "notprovided", "undefined", "anonymous", "noname"}
 )
 
 
 def words(value: str | None) -> str | None:
-    """Latin letters and digits in lower case, one space between words: `Łukasz  O'Brien` is `lukasz o brien`."""
+    """Latin letters and digits in lower case, one space between words: `Łukasz` is `lukasz`."""
     if not value:
         return None
     from anyascii import anyascii
@@ -69,7 +69,7 @@ def company(value: str | None) -> str | None:
 
 @cache
 def _legal_terms() -> list[tuple[int, list[str]]]:
-    from cleanco.clean import prepare_default_terms
+    from cleanco.clean import prepare_default_terms  # type: ignore[import-untyped]
 
     terms: list[tuple[int, list[str]]] = prepare_default_terms()
     return terms
@@ -94,11 +94,16 @@ def region(country: str | None) -> str | None:
         return None
     if len(found) == 2:
         return {"uk": "GB"}.get(found, found.upper())
-    return _REGIONS.get(found)
+    return _regions().get(found)
+
+
+@cache
+def _regions() -> dict[str | None, str]:
+    return {words(name): code for code, names in _COUNTRIES.items() for name in names.split("|")}
 
 
 def phone(value: str | None, country: str | None) -> str | None:
-    """E.164, or None for what is no number. Without `+` the country decides, and the US where it is unknown."""
+    """E.164, or None for what is no number. Without `+` the country decides; the US if unknown."""
     if not value:
         return None
     import phonenumbers
@@ -116,25 +121,65 @@ def phone(value: str | None, country: str | None) -> str | None:
     return None if len(set(digits[-7:])) == 1 else digits
 
 
-_REGIONS = {
-    words(name): code
-    for code, names in {
-        "US": ("United States", "USA", "United States of America"), "CA": ("Canada",),
-        "GB": ("United Kingdom", "Great Britain", "England", "Scotland", "Wales"), "IE": ("Ireland",),
-        "DE": ("Germany", "Deutschland"), "AT": ("Austria", "Österreich"), "CH": ("Switzerland", "Schweiz"),
-        "FR": ("France",), "IT": ("Italy", "Italia"), "ES": ("Spain", "España"), "PT": ("Portugal",),
-        "NL": ("Netherlands", "The Netherlands", "Nederland"), "BE": ("Belgium", "Belgique"),
-        "LU": ("Luxembourg",), "SE": ("Sweden", "Sverige"), "NO": ("Norway", "Norge"), "DK": ("Denmark",),
-        "FI": ("Finland", "Suomi"), "IS": ("Iceland",), "PL": ("Poland", "Polska"), "CZ": ("Czechia", "Czech Republic"),
-        "SK": ("Slovakia",), "HU": ("Hungary",), "RO": ("Romania",), "BG": ("Bulgaria",), "GR": ("Greece",),
-        "HR": ("Croatia",), "SI": ("Slovenia",), "EE": ("Estonia",), "LV": ("Latvia",), "LT": ("Lithuania",),
-        "UA": ("Ukraine",), "TR": ("Turkey", "Türkiye"), "IL": ("Israel",), "AE": ("United Arab Emirates", "UAE"),
-        "SA": ("Saudi Arabia",), "EG": ("Egypt",), "ZA": ("South Africa",), "NG": ("Nigeria",), "KE": ("Kenya",),
-        "IN": ("India",), "CN": ("China",), "JP": ("Japan",), "KR": ("South Korea", "Korea"), "SG": ("Singapore",),
-        "HK": ("Hong Kong",), "TW": ("Taiwan",), "TH": ("Thailand",), "VN": ("Vietnam",), "ID": ("Indonesia",),
-        "MY": ("Malaysia",), "PH": ("Philippines",), "AU": ("Australia",), "NZ": ("New Zealand",),
-        "MX": ("Mexico", "México"), "BR": ("Brazil", "Brasil"), "AR": ("Argentina",), "CL": ("Chile",),
-        "CO": ("Colombia",), "PE": ("Peru",),
-    }.items()
-    for name in names
-}  # fmt: skip
+_COUNTRIES = {
+    "US": "United States|USA|United States of America",
+    "CA": "Canada",
+    "GB": "United Kingdom|Great Britain|England|Scotland|Wales",
+    "IE": "Ireland",
+    "DE": "Germany|Deutschland",
+    "AT": "Austria|Österreich",
+    "CH": "Switzerland|Schweiz",
+    "FR": "France",
+    "IT": "Italy|Italia",
+    "ES": "Spain|España",
+    "PT": "Portugal",
+    "NL": "Netherlands|The Netherlands|Nederland",
+    "BE": "Belgium|Belgique",
+    "LU": "Luxembourg",
+    "SE": "Sweden|Sverige",
+    "NO": "Norway|Norge",
+    "DK": "Denmark",
+    "FI": "Finland|Suomi",
+    "IS": "Iceland",
+    "PL": "Poland|Polska",
+    "CZ": "Czechia|Czech Republic",
+    "SK": "Slovakia",
+    "HU": "Hungary",
+    "RO": "Romania",
+    "BG": "Bulgaria",
+    "GR": "Greece",
+    "HR": "Croatia",
+    "SI": "Slovenia",
+    "EE": "Estonia",
+    "LV": "Latvia",
+    "LT": "Lithuania",
+    "UA": "Ukraine",
+    "TR": "Turkey|Türkiye",
+    "IL": "Israel",
+    "AE": "United Arab Emirates|UAE",
+    "SA": "Saudi Arabia",
+    "EG": "Egypt",
+    "ZA": "South Africa",
+    "NG": "Nigeria",
+    "KE": "Kenya",
+    "IN": "India",
+    "CN": "China",
+    "JP": "Japan",
+    "KR": "South Korea|Korea",
+    "SG": "Singapore",
+    "HK": "Hong Kong",
+    "TW": "Taiwan",
+    "TH": "Thailand",
+    "VN": "Vietnam",
+    "ID": "Indonesia",
+    "MY": "Malaysia",
+    "PH": "Philippines",
+    "AU": "Australia",
+    "NZ": "New Zealand",
+    "MX": "Mexico|México",
+    "BR": "Brazil|Brasil",
+    "AR": "Argentina",
+    "CL": "Chile",
+    "CO": "Colombia",
+    "PE": "Peru",
+}

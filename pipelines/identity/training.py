@@ -8,6 +8,7 @@ counted over all pairs of a sample instead of a draw. Splink is imported here an
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import duckdb
@@ -18,10 +19,14 @@ from pipelines.identity.spec import Spec, splink_comparison
 
 MOST_RECORDS = 150_000
 MOST_FOR_CHANCE = 1_400
+LEAST_PAIRS_FOR_CHANCE = 10_000
+LEAST_RECORDS_OF_A_SESSION = 60
+LEAST_CHANCE_OF_FEW = 0.01
 MOST_VALUES = 4_000
 MOST_PAIRS_OF_A_SESSION = 300_000
 _SMALLEST = 1e-6
 _DOUBT = 0.01
+_EQUAL = re.compile(r"(\w+)_l = \1_r")
 _MOST_BITS_ABOVE = 5
 
 
@@ -73,7 +78,8 @@ def _by_chance(connection: duckdb.DuckDBPyConnection, spec: Spec) -> dict[str, t
         f"order by md5('chance' || record_key), record_key limit {MOST_FOR_CHANCE}"
     )
     connection.execute(
-        "create or replace temp view chance_pairs as select l.record_key as left_key, r.record_key as right_key "
+        "create or replace temp view chance_pairs as select l.record_key as left_key, r.record_key as "
+        "right_key "
         "from chance_records as l inner join chance_records as r on l.record_key < r.record_key"
     )
     counts = ", ".join(
@@ -89,10 +95,11 @@ def _by_chance(connection: duckdb.DuckDBPyConnection, spec: Spec) -> dict[str, t
         seen = [int(n) for n in (row or ())[at : at + size]] or [0] * size
         at += size
         total = max(sum(seen), 1)
-        shares = [max(n / total, 0.3 / total) for n in seen]
-        top = comparison.levels[0]
-        if top.tf:
-            shares[0] = max(_coincidence(connection, top.tf), _SMALLEST / 10)
+        few = LEAST_CHANCE_OF_FEW if total < LEAST_PAIRS_FOR_CHANCE else 0.0
+        shares = [max(n / total, 0.3 / total, few) for n in seen]
+        agreed = _EQUAL.fullmatch(comparison.levels[0].condition)
+        if agreed:
+            shares[0] = max(_coincidence(connection, agreed[1]), _SMALLEST / 10, few)
         whole = sum(shares)
         found[comparison.name] = tuple(share / whole for share in shares)
     return found
@@ -131,14 +138,16 @@ def _not_crowded(fields: tuple[str, ...], side: str = "l") -> str:
     return (
         f"({values}) in (select ({names}) from sampled group by {names} having count(*) between 2 and 20)"
         if len(fields) > 1
-        else f"{side}.{names} in (select {names} from sampled group by {names} having count(*) between 2 and 20)"
+        else f"{side}.{names} in (select {names} from sampled group by {names} having count(*) between "
+        f"2 and 20)"
     )
 
 
 def _among_matches(
     connection: duckdb.DuckDBPyConnection, spec: Spec, chance: dict[str, tuple[float, ...]], prior: float
 ) -> dict[str, tuple[float, ...]]:
-    """Splink's estimate of how often each level holds between two records of one: the mean of its sessions."""
+    """Splink's estimate of how often each level holds between two records of one: the mean of its
+    sessions."""
     estimates: dict[str, list[tuple[float, ...]]] = {}
     for fields in spec.training:
         for name, values in _session(connection, spec, fields, chance, prior).items():
@@ -162,12 +171,13 @@ def _session(
     """
     from splink import Linker, SettingsCreator, block_on
     from splink.backends.duckdb import DuckDBAPI
+    from splink.internals.exceptions import EMTrainingException
 
     logging.getLogger("splink").setLevel(logging.ERROR)
     rows = connection.execute(
         f"select * from sampled where {_not_crowded(fields, 'sampled')} order by record_key"
     ).to_arrow_table()
-    if rows.num_rows < 2:
+    if rows.num_rows < LEAST_RECORDS_OF_A_SESSION:
         return {}
     api = DuckDBAPI(connection=":memory:")
     api._con.execute("set threads = 1")
@@ -180,7 +190,10 @@ def _session(
         max_iterations=30,
     )
     linker = Linker(api.register(rows), settings, log_level=None, validate_settings=False)
-    session = linker.training.estimate_parameters_using_expectation_maximisation(block_on(*fields))
+    try:
+        session = linker.training.estimate_parameters_using_expectation_maximisation(block_on(*fields))
+    except EMTrainingException:
+        return {}  # nothing to be learned from pairs that are alike in everything
     return _learned(session, spec)
 
 
@@ -211,7 +224,8 @@ def _expected(levels: int) -> tuple[float, ...]:
 
 
 def _weights(matched: tuple[float, ...], chance: tuple[float, ...]) -> Weights:
-    """Estimates with a grain of doubt: what was never seen among the matches of a sample is rare, not impossible.
+    """Estimates with a grain of doubt: what was never seen among the matches of a sample is rare, not
+    impossible.
 
     A level of less than full agreement that was never seen by chance either proves no more than
     `_MOST_BITS_ABOVE` bits beyond full agreement.
@@ -225,11 +239,13 @@ def _weights(matched: tuple[float, ...], chance: tuple[float, ...]) -> Weights:
 
 
 def _frequencies(connection: duckdb.DuckDBPyConnection, field: str) -> dict[str, float]:
-    """The common values; the others get the frequency of a rare one."""
+    """The common values; the others get the frequency of a rare one. Nobody's own number is kept, only
+    shared ones."""
+    least = 8 if field == "phone" else 3
     rows = connection.execute(
         f"select {field}::varchar, round(n / sum(n) over (), 9) from "
         f"(select {field}, count(*)::double as n from sampled where {field} is not null group by {field}) "
-        f"qualify n >= 3 order by n desc, 1 limit {MOST_VALUES}"
+        f"qualify n >= {least} order by n desc, 1 limit {MOST_VALUES}"
     ).fetchall()
     return dict(rows)
 

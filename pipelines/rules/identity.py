@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipelines.rules.loader import Strict, load
 
@@ -17,6 +17,9 @@ RecordSource = Literal[
     "hubspot.contacts", "hubspot.companies", "hubspot.deals",
     "salesforce.Lead", "salesforce.Contact", "salesforce.Account", "salesforce.Opportunity",
 ]  # fmt: skip
+Entity = Literal["person", "account", "opportunity"]
+Agreement = Literal["account", "name", "amount", "close_date", "contact"]
+FieldRule = Literal["order", "most_recent", "longest"]
 _OBJECTS: dict[str, frozenset[str]] = {
     "person": frozenset({"hubspot.contacts", "salesforce.Lead", "salesforce.Contact"}),
     "account": frozenset({"hubspot.companies", "salesforce.Account"}),
@@ -35,10 +38,44 @@ class CompanyPolicy(Strict):
     free_domains: tuple[str, ...]
 
 
+class Keys(Strict):
+    person: tuple[Literal["merge", "conversion", "connector", "email"], ...]
+    account: tuple[Literal["merge", "connector", "domain", "name"], ...]
+    opportunity: tuple[Literal["merge", "connector", "composite"], ...]
+
+
+class Matching(Strict):
+    join_from: float = Field(gt=0.5, le=1)
+    review_from: float = Field(gt=0.01, le=1)
+    most_records_per_key: int = Field(ge=2)
+    most_names_per_key: int = Field(ge=1)
+    largest_block: int = Field(ge=2, le=1_000)
+
+    @model_validator(mode="after")
+    def reviews_what_it_does_not_join(self) -> Matching:
+        if self.review_from > self.join_from:
+            raise ValueError("review_from is above join_from")
+        return self
+
+
+class Deals(Strict):
+    merge_when: tuple[tuple[Agreement, ...], ...]
+    review_when: int = Field(ge=1, le=5)
+
+    @field_validator("merge_when")
+    @classmethod
+    def is_exact_enough(cls, value: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        """Fewer than three agreements is a guess, and a guess merges nothing."""
+        if any(len(set(line)) < 3 for line in value):
+            raise ValueError("each line names three agreements or more")
+        return value
+
+
 class Survivorship(Strict):
     person: tuple[RecordSource, ...] = Field(min_length=1)
     account: tuple[RecordSource, ...] = Field(min_length=1)
     opportunity: tuple[RecordSource, ...] = Field(min_length=1)
+    fields: dict[Entity, dict[str, FieldRule]] = Field(default_factory=dict)
 
     @field_validator("person", "account", "opportunity")
     @classmethod
@@ -51,6 +88,11 @@ class Survivorship(Strict):
 
 
 class Identity(Strict):
+    keys: Keys
+    matching: Matching
+    must_link: tuple[tuple[str, str], ...] = ()
+    cannot_link: tuple[tuple[str, str], ...] = ()
+    deals: Deals
     email: EmailPolicy
     company: CompanyPolicy
     survivorship: Survivorship

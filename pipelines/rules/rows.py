@@ -135,7 +135,35 @@ def identity(rules: Identity) -> Rows:
         "placeholder_domain": rules.email.placeholder_domains,
         "free_domain": rules.company.free_domains,
     }
-    return _texts("setting", "value"), [(name, v.lower()) for name, values in lists.items() for v in values]
+    numbers = rules.matching
+    content = [(name, v.lower()) for name, values in lists.items() for v in values]
+    content += [
+        ("key", f"{entity}.{kind}")
+        for entity in ("person", "account", "opportunity")
+        for kind in getattr(rules.keys, entity)
+    ]
+    content += [
+        ("join_from", str(numbers.join_from)), ("review_from", str(numbers.review_from)),
+        ("most_records", str(numbers.most_records_per_key)), ("most_names", str(numbers.most_names_per_key)),
+        ("largest_block", str(numbers.largest_block)), ("review_when", str(rules.deals.review_when)),
+    ]  # fmt: skip
+    content += [("merge_when", ",".join(sorted(set(line)))) for line in rules.deals.merge_when]
+    return _texts("setting", "value"), content
+
+
+def identity_links(rules: Identity) -> list[tuple[str, str, str]]:
+    """(left_key, right_key, verdict) of each pair that config/identity.yml settles."""
+    settled = ((rules.must_link, "same"), (rules.cannot_link, "different"))
+    return [(min(pair), max(pair), verdict) for pairs, verdict in settled for pair in pairs]
+
+
+def survivorship(rules: Identity) -> Rows:
+    """Fields for which something else than the order of sources decides."""
+    return _texts("entity", "field", "rule"), [
+        (entity, field, rule)
+        for entity, fields in rules.survivorship.fields.items()
+        for field, rule in fields.items()
+    ]
 
 
 def precedence(rules: Identity) -> Rows:

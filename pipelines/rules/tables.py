@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from pipelines.errors import ConfigError
-from pipelines.rules import attribution, crm_scores, identity, kpis, lead_score, rows, stages, teams
+from pipelines.rules import (
+    attribution,
+    crm_scores,
+    identity,
+    identity_tables,
+    kpis,
+    lead_score,
+    rows,
+    stages,
+    teams,
+)
 from pipelines.run import Run
 
 if TYPE_CHECKING:
@@ -113,6 +123,7 @@ def write(
         "touch_types": rows.touch_types(known_attribution),
         "identity": rows.identity(known_identity),
         "precedence": rows.precedence(known_identity),
+        "survivorship": rows.survivorship(known_identity),
         "kpis": rows.kpis(known_kpis),
         "opening_hours": rows.opening_hours(known_kpis),
         "team_members": rows.team_members(teams.load_teams(config_dir)),
@@ -125,6 +136,7 @@ def write(
             _replace(connection, name, _as_table(schema, content))
         _replace(connection, "person_registry", registry.people)
         _replace(connection, "person_aliases", registry.aliases)
+        identity_tables.write(connection, registry, known_identity)
         _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
         _write_connections(connection, connections)
         crm_scores.write(connection, known_score)

@@ -78,9 +78,58 @@ person_registry = Table(
     _text("record_key", key=True),
     _text("person_id"),
     Column("founded_at", Timestamp),
+    Column("joined_at", Timestamp),
 )
 
-person_aliases = Table("person_aliases", metadata, _text("alias", key=True), _text("person_id"))
+person_aliases = Table(
+    "person_aliases",
+    metadata,
+    _text("alias", key=True),
+    _text("person_id"),
+    Column("since", Timestamp),
+    _text("why", nullable=True),
+    Column("retired_at", Timestamp),
+)
+
+identity_registry = Table(
+    "identity_registry",
+    metadata,
+    _text("entity", key=True),
+    _text("record_key", key=True),
+    _text("id"),
+    Column("founded_at", Timestamp),
+    Column("joined_at", Timestamp),
+)
+
+identity_aliases = Table(
+    "identity_aliases",
+    metadata,
+    _text("entity", key=True),
+    _text("alias", key=True),
+    _text("id"),
+    Column("since", Timestamp),
+    _text("why", nullable=True),
+    Column("retired_at", Timestamp),
+)
+
+identity_decisions = Table(
+    "identity_decisions",
+    metadata,
+    _text("left_key", key=True),
+    _text("right_key", key=True),
+    *(_text(n) for n in ("entity", "verdict")),
+    Column("decided_at", Timestamp, nullable=False),
+)
+
+identity_models = Table(
+    "identity_models",
+    metadata,
+    _text("entity", key=True),
+    _text("version", key=True),
+    Column("trained_at", Timestamp, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    *(_text(n) for n in ("reason", "body")),
+)
 
 decisions = Table(
     "decisions",

@@ -5,10 +5,21 @@
 -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {{ drop_relation_if_exists(load_cached_relation(this)) }}
-    {% call statement('main', language=model['language']) -%}
-        {{ create_table_as(False, target_relation, compiled_code, model['language']) }}
-    {%- endcall %}
+    {%- if model['language'] == 'python' -%}
+        {#- Built beside and renamed, so that a Python model can read what it left in the last run. -#}
+        {%- set building = make_intermediate_relation(target_relation) -%}
+        {{ drop_relation_if_exists(building) }}
+        {% call statement('main', language='python') -%}
+            {{ create_table_as(False, building, compiled_code, 'python') }}
+        {%- endcall %}
+        {{ drop_relation_if_exists(load_cached_relation(this)) }}
+        {{ adapter.rename_relation(building, target_relation) }}
+    {%- else -%}
+        {{ drop_relation_if_exists(load_cached_relation(this)) }}
+        {% call statement('main', language='sql') -%}
+            {{ create_table_as(False, target_relation, compiled_code, 'sql') }}
+        {%- endcall %}
+    {%- endif %}
     {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.settings import Settings
-from pipelines.state import State, agreed, decisions, journal, registry, runs
+from pipelines.state import State, agreed, decisions, identity, journal, registry, runs
 from pipelines.state.agreed import Agreed
 from pipelines.state.decisions import KeptDecision
 from pipelines.state.journal import Intent, Settlement
@@ -95,13 +95,26 @@ def _build_left(
     connection.register("p", pa.table([list(c) for c in zip(*people, strict=True)], names=["k", "p"]))
     connection.execute(
         "create or replace table intermediate.int_person_registry as "
-        "select k as record_key, p as person_id, timestamptz '2026-06-30 12:00:00+00' as founded_at from p"
+        "select k as record_key, p as person_id, timestamptz '2026-06-30 12:00:00+00' as founded_at, "
+        "timestamptz '2026-06-30 12:00:00+00' as joined_at from p"
     )
     connection.execute(
-        "create or replace table intermediate.int_person_aliases (alias varchar, person_id varchar)"
+        "create or replace table intermediate.int_person_aliases "
+        "(alias varchar, person_id varchar, since timestamptz, why varchar)"
+    )
+    for name in ("accounts", "opportunities"):
+        connection.execute(
+            f"create or replace table intermediate.int_{name}_resolved (kind varchar, record_key varchar, "
+            "id varchar, founded_at timestamptz, joined_at timestamptz, since timestamptz, why varchar)"
+        )
+    connection.execute("create schema if not exists rules")
+    connection.execute(
+        "create or replace table rules.run as select timestamptz '2026-06-30 12:00:00+00' as as_of"
     )
     if aliases:
-        connection.executemany("insert into intermediate.int_person_aliases values (?, ?)", aliases)
+        connection.executemany(
+            "insert into intermediate.int_person_aliases values (?, ?, null, 'merged')", aliases
+        )
 
 
 def test_the_registry_that_a_build_left_is_kept_and_comes_back(state: State, settings: Settings) -> None:
@@ -121,4 +134,35 @@ def test_the_registry_that_a_build_left_is_kept_and_comes_back(state: State, set
         {"record_key": "k3", "person_id": "p3"},
     ]
     assert kept.people["founded_at"].to_pylist() == [NOON] * 3
-    assert kept.aliases.to_pylist() == [{"alias": "p2", "person_id": "p1"}]
+    assert kept.aliases.to_pylist() == [
+        {"alias": "p2", "person_id": "p1", "since": None, "why": "merged", "retired_at": None}
+    ]
+
+
+def test_an_alias_that_lives_again_is_retired_and_not_forgotten(state: State, settings: Settings) -> None:
+    warehouse = Warehouse(settings.paths)
+    with warehouse.locked("test"):
+        warehouse.start_work()
+        with warehouse.writing() as build, state.writing() as connection:
+            _build_left(build, [("k2", "p1")], [("p2", "p1")])
+            registry.publish_registry(connection, build)
+            _build_left(build, [("k2", "p2")], [])
+            registry.publish_registry(connection, build)
+            assert registry.load(connection).aliases["retired_at"].to_pylist() == [NOON]
+
+
+def test_a_decision_is_kept_whichever_way_round_it_was_given(state: State) -> None:
+    with state.writing() as connection:
+        before = identity.version(connection)
+        identity.decide(connection, identity.Decision("person", "b", "a", "same", NOON))
+        identity.decide(connection, identity.Decision("person", "a", "b", "different", NOON))
+        assert identity.decisions(connection).to_pylist() == [
+            {
+                "entity": "person",
+                "left_key": "a",
+                "right_key": "b",
+                "verdict": "different",
+                "decided_at": NOON,
+            }
+        ]
+        assert identity.version(connection) != before

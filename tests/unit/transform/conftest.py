@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines import transform
-from pipelines.identity.groups import short_hash
+from pipelines.identity.lives import short_hash
 from tests.fixtures.raw_tables import ORG, RawTables, hubspot, salesforce
 
 ANA, BEN, QUEUE = "005000000000001AAA", "005000000000002AAA", "00G000000000001AAA"

@@ -19,7 +19,35 @@ ranked as (
         row_number() over (
             partition by members.opportunity_id
             order by precedence.rank asc, records.updated_at desc nulls last, records.record_key asc
-        ) as place
+        ) as place,
+        row_number() over (
+            partition by members.opportunity_id
+            order by
+                records.amount is null asc,
+                {{ survivorship_order('opportunity', 'amount', 'records.amount', 'precedence.rank', 'records.updated_at') }},
+                records.record_key asc
+        ) as place_amount,
+        row_number() over (
+            partition by members.opportunity_id
+            order by
+                records.stage is null asc,
+                {{ survivorship_order('opportunity', 'stage', 'records.stage', 'precedence.rank', 'records.updated_at') }},
+                records.record_key asc
+        ) as place_stage,
+        row_number() over (
+            partition by members.opportunity_id
+            order by
+                records.close_date is null asc,
+                {{ survivorship_order('opportunity', 'close_date', 'records.close_date', 'precedence.rank', 'records.updated_at') }},
+                records.record_key asc
+        ) as place_close_date,
+        row_number() over (
+            partition by members.opportunity_id
+            order by
+                records.owner_source_id is null asc,
+                {{ survivorship_order('opportunity', 'owner', 'records.owner_source_id', 'precedence.rank', 'records.updated_at') }},
+                records.record_key asc
+        ) as place_owner
     from {{ ref('int_opportunity_members') }} as members
     inner join {{ ref('int_opportunity_records') }} as records on members.record_key = records.record_key
     inner join {{ source('rules', 'precedence') }} as precedence
@@ -44,21 +72,21 @@ ranked as (
             and lower(records.stage_label) = by_label.stage
 ),
 
--- Stage, dates and outcome come from one record, so that they agree; the rest from the first that has a value.
+-- Stage and outcome come from one record, so that they agree; the rest from the first that has a value.
 grouped as (
     select
         opportunity_id,
         {{ pick('name', 'place') }} as name,
         {{ pick('account_id', 'place') }} as account_id,
-        {{ pick('owner_id', 'place') }} as owner_id,
+        {{ pick('owner_id', 'place_owner') }} as owner_id,
         {{ pick('pipeline', 'place') }} as pipeline,
-        max(stage) filter (where place = 1) as stage,
-        max(stage_label) filter (where place = 1) as stage_label,
-        max(canonical_stage) filter (where place = 1) as canonical_stage,
-        max(vendor) filter (where place = 1) as vendor,
-        {{ pick('amount', 'place') }} as amount,
+        max(stage) filter (where place_stage = 1) as stage,
+        max(stage_label) filter (where place_stage = 1) as stage_label,
+        max(canonical_stage) filter (where place_stage = 1) as canonical_stage,
+        max(vendor) filter (where place_stage = 1) as vendor,
+        {{ pick('amount', 'place_amount') }} as amount,
         coalesce(
-            arg_min(currency, place) filter (where amount is not null and currency is not null),
+            arg_min(currency, place_amount) filter (where amount is not null and currency is not null),
             {{ pick('currency', 'place') }}
         ) as currency,
         {{ pick('probability', 'place') }} as probability,
@@ -66,12 +94,16 @@ grouped as (
         {{ pick('lead_source', 'place') }} as lead_source,
         {{ pick('lost_reason', 'place') }} as lost_reason,
         {{ pick('campaign_key', 'place') }} as campaign_id,
-        coalesce(bool_or(is_closed) filter (where place = 1), false) as is_closed,
-        coalesce(bool_or(is_won) filter (where place = 1), false) as is_won,
-        max(close_date) filter (where place = 1) as close_date,
-        max(close_at) filter (where place = 1) as close_at,
+        coalesce(bool_or(is_closed) filter (where place_stage = 1), false) as is_closed,
+        coalesce(bool_or(is_won) filter (where place_stage = 1), false) as is_won,
+        max(close_date) filter (where place_close_date = 1) as close_date,
+        max(close_at) filter (where place_close_date = 1) as close_at,
         min(created_at) as created_at,
         max(updated_at) as updated_at,
+        max(record_key) filter (where place_amount = 1) as amount_from,
+        max(record_key) filter (where place_stage = 1) as stage_from,
+        max(record_key) filter (where place_close_date = 1) as close_date_from,
+        max(record_key) filter (where place_owner = 1) as owner_from,
         arg_min(record_id, place) filter (where vendor = 'hubspot') as opportunity_id_hubspot,
         arg_min(record_id, place) filter (where vendor = 'salesforce') as opportunity_id_salesforce,
         count(*) as records

@@ -1,41 +1,9 @@
-with contact_roles as (
-    select
-        {{ record_key('salesforce', 'Opportunity', 'opportunity_id') }} as opportunity_key,
-        {{ record_key('salesforce', 'Contact', 'contact_id') }} as person_key,
-        'contact_role' as via
-    from {{ ref('stg_salesforce__opportunity_contact_roles') }}
-
-    union all
-
-    select
-        record_key as opportunity_key,
-        {{ record_key('salesforce', 'Contact', 'contact_id') }} as person_key,
-        'contact_role' as via
-    from {{ ref('stg_salesforce__opportunities') }}
-    where contact_id is not null
-),
-
-associations as (
-    select
-        {{ record_key('hubspot', 'deals', 'from_id') }} as opportunity_key,
-        {{ record_key('hubspot', 'contacts', 'to_id') }} as person_key,
-        'association' as via
-    from {{ ref('stg_hubspot__associations') }}
-    where from_type = 'deals' and to_type = 'contacts'
-),
-
-named as (
-    select * from contact_roles
-    union all
-    select * from associations
-),
-
-people as (
+with people as (
     select distinct
         opportunities.opportunity_id,
         members.person_id,
         named.via
-    from named
+    from {{ ref('int_opportunity_contacts') }} as named
     inner join {{ ref('int_opportunity_members') }} as opportunities
         on named.opportunity_key = opportunities.record_key
     inner join {{ ref('int_person_members') }} as members on named.person_key = members.record_key

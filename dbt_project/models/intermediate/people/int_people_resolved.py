@@ -1,15 +1,16 @@
-"""Who is the same person. The matching is `pipelines.identity.people.resolve`; nothing is decided here."""
+"""Who is the same, and under which id. The work is `pipelines.identity.build.resolved`."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table", schema="intermediate")
-    from pipelines.identity import people
+    from pipelines.identity import build
 
-    run = dbt.source("rules", "run").to_arrow_table()
-    return people.resolve(
-        records=dbt.ref("int_person_records").select("record_key, created_at").to_arrow_table(),
-        keys=dbt.ref("int_person_keys").to_arrow_table(),
-        registry=dbt.source("rules", "person_registry").to_arrow_table(),
-        aliases=dbt.source("rules", "person_aliases").to_arrow_table(),
-        as_of=run.column("as_of")[0].as_py(),
+    return build.resolved(
+        session,
+        "person",
+        records=dbt.ref("int_person_records").select("record_key, created_at"),
+        links=dbt.ref("int_person_links"),
+        registry=dbt.source("rules", "identity_registry"),
+        aliases=dbt.source("rules", "identity_aliases"),
+        run=dbt.source("rules", "run"),
     )

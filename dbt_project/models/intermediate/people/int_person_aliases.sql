@@ -1,5 +1,7 @@
 select
     record_key as alias,
-    person_id
+    id as person_id,
+    since,
+    why
 from {{ ref('int_people_resolved') }}
 where kind = 'alias'

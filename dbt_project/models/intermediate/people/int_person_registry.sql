@@ -1,6 +1,7 @@
 select
     record_key,
-    person_id,
-    founded_at
+    id as person_id,
+    founded_at,
+    joined_at
 from {{ ref('int_people_resolved') }}
 where kind = 'record'

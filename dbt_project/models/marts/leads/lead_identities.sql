@@ -5,8 +5,8 @@ select
     records.record_id as source_id,
     members.person_id,
     members.matched_by,
-    -- Exact keys only: a match is certain.
-    cast(1 as double) as match_probability,
-    members.joined_at
+    members.match_probability,
+    members.joined_at,
+    members.through_key as through_record_key
 from {{ ref('int_person_members') }} as members
 inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key

@@ -1,0 +1,14 @@
+"""Scored pairs; only what is new is scored. The work is `pipelines.identity.build.compared`."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table", schema="intermediate")
+    from pipelines.identity import build
+
+    return build.compared(
+        session,
+        "account",
+        of=dbt.ref("int_account_features"),
+        with_model=dbt.ref("int_account_model"),
+        this=dbt.this,
+    )

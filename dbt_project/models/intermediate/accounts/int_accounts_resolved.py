@@ -1,0 +1,16 @@
+"""Who is the same, and under which id. The work is `pipelines.identity.build.resolved`."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table", schema="intermediate")
+    from pipelines.identity import build
+
+    return build.resolved(
+        session,
+        "account",
+        records=dbt.ref("int_account_records").select("record_key, created_at"),
+        links=dbt.ref("int_account_links"),
+        registry=dbt.source("rules", "identity_registry"),
+        aliases=dbt.source("rules", "identity_aliases"),
+        run=dbt.source("rules", "run"),
+    )

@@ -1,0 +1,46 @@
+with linked as (
+    select
+        deals.record_key,
+        'connector' as kind,
+        deals.linked_record_key as value
+    from {{ ref('int_opportunity_records') }} as deals
+    inner join {{ ref('int_opportunity_records') }} as opportunities
+        on deals.linked_record_key = opportunities.record_key
+),
+
+merged as (
+    select
+        survivor_key as record_key,
+        'merge' as kind,
+        merged_key as value
+    from {{ ref('stg_hubspot__merges') }}
+    where object = 'deals'
+),
+
+-- What a connector has tied is not tied again to another.
+composites as (
+    select
+        left_key as record_key,
+        'composite' as kind,
+        right_key as value
+    from {{ ref('int_opportunity_pairs') }}
+    where
+        is_exact
+        and left_key not in (select linked.record_key from linked)
+        and right_key not in (select linked.value from linked)
+),
+
+unioned as (
+    select * from linked
+    union all
+    select * from merged
+    union all
+    select * from composites
+)
+
+select distinct
+    record_key,
+    kind,
+    value
+from unioned
+where value is not null

@@ -1,0 +1,14 @@
+"""What is compared of each record. The work is `pipelines.identity.build.features`."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table", schema="intermediate")
+    from pipelines.identity import build
+
+    return build.features(
+        session,
+        "person",
+        records=dbt.ref("int_person_compared"),
+        settings=dbt.source("rules", "identity"),
+        this=dbt.this,
+    )

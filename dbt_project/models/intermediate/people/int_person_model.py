@@ -1,0 +1,14 @@
+"""The trained matching model: the one kept, or a new one. The work is `pipelines.identity.build.model`."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table", schema="intermediate")
+    from pipelines.identity import build
+
+    return build.model(
+        session,
+        "person",
+        of=dbt.ref("int_person_features"),
+        kept=dbt.source("rules", "identity_models"),
+        run=dbt.source("rules", "run"),
+    )

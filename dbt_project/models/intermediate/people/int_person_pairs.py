@@ -1,0 +1,14 @@
+"""Scored pairs; only what is new is scored. The work is `pipelines.identity.build.compared`."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table", schema="intermediate")
+    from pipelines.identity import build
+
+    return build.compared(
+        session,
+        "person",
+        of=dbt.ref("int_person_features"),
+        with_model=dbt.ref("int_person_model"),
+        this=dbt.this,
+    )

@@ -1,0 +1,118 @@
+with tied as (
+    select opportunity_id
+    from {{ ref('int_opportunity_members') }}
+    where matched_by != 'founder'
+),
+
+found as (
+    select
+        'person' as entity,
+        links.verdict as reason,
+        links.left_key,
+        links.right_key,
+        links.kind,
+        links.value,
+        links.records,
+        links.match_probability,
+        links.match_weight,
+        links.waterfall
+    from {{ ref('int_person_links') }} as links
+    left join {{ ref('int_person_members') }} as left_members on links.left_key = left_members.record_key
+    left join {{ ref('int_person_members') }} as right_members on links.right_key = right_members.record_key
+    where
+        links.verdict in ('refused', 'contradiction', 'shared', 'crowded')
+        or (
+            links.verdict = 'review'
+            and left_members.person_id is distinct from right_members.person_id
+        )
+
+    union all
+
+    select
+        'account' as entity,
+        links.verdict as reason,
+        links.left_key,
+        links.right_key,
+        links.kind,
+        links.value,
+        links.records,
+        links.match_probability,
+        links.match_weight,
+        links.waterfall
+    from {{ ref('int_account_links') }} as links
+    left join {{ ref('int_account_members') }} as left_members on links.left_key = left_members.record_key
+    left join {{ ref('int_account_members') }} as right_members on links.right_key = right_members.record_key
+    where
+        links.verdict in ('refused', 'contradiction', 'shared', 'crowded')
+        or (
+            links.verdict = 'review'
+            and left_members.account_id is distinct from right_members.account_id
+        )
+
+    union all
+
+    select
+        'opportunity' as entity,
+        links.verdict as reason,
+        links.left_key,
+        links.right_key,
+        links.kind,
+        links.value,
+        links.records,
+        links.match_probability,
+        links.match_weight,
+        links.waterfall
+    from {{ ref('int_opportunity_links') }} as links
+    left join {{ ref('int_opportunity_members') }} as left_members on links.left_key = left_members.record_key
+    left join {{ ref('int_opportunity_members') }} as right_members on links.right_key = right_members.record_key
+    where
+        links.verdict in ('refused', 'contradiction', 'shared', 'crowded')
+        or (
+            links.verdict = 'review'
+            and left_members.opportunity_id is distinct from right_members.opportunity_id
+        )
+
+    union all
+
+    select
+        'opportunity' as entity,
+        'review' as reason,
+        pairs.left_key,
+        pairs.right_key,
+        'composite' as kind,
+        array_to_string(pairs.agreements, ', ') as value,
+        cast(null as bigint) as records,
+        cast(null as double) as match_probability,
+        cast(null as double) as match_weight,
+        cast(null as varchar) as waterfall
+    from {{ ref('int_opportunity_pairs') }} as pairs
+    inner join {{ ref('int_opportunity_members') }} as left_members on pairs.left_key = left_members.record_key
+    inner join {{ ref('int_opportunity_members') }} as right_members on pairs.right_key = right_members.record_key
+    where
+        left_members.opportunity_id != right_members.opportunity_id
+        and left_members.opportunity_id not in (select tied.opportunity_id from tied)
+        and right_members.opportunity_id not in (select tied.opportunity_id from tied)
+        and len(pairs.agreements) >= (
+            select cast(policy.value as integer)
+            from {{ source('rules', 'identity') }} as policy
+            where policy.setting = 'review_when'
+        )
+)
+
+-- What somebody has settled is not asked again.
+select distinct
+    {{ short_hash("concat_ws('|', found.entity, found.reason, found.left_key, found.right_key, found.kind, found.value)") }} as review_id,
+    found.entity,
+    found.reason,
+    found.left_key,
+    found.right_key,
+    found.kind,
+    found.value,
+    found.records,
+    found.match_probability,
+    found.match_weight,
+    found.waterfall
+from found
+left join {{ source('rules', 'identity_decisions') }} as decided
+    on found.left_key = decided.left_key and found.right_key = decided.right_key
+where decided.left_key is null or found.reason = 'contradiction'

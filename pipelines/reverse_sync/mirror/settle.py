@@ -2,7 +2,8 @@
 
 Belongs here: set operations from `mirror_open` (lines that do not agree) to `mirror_outcome` (who wins and
 what each side should hold). A side has changed when it holds neither what was agreed nor what we last
-wrote to it; what we wrote ourselves is nobody's change, so our own writes do not come back as an echo.
+wrote to it; what we wrote ourselves is nobody's change, so our own writes do not come back as an echo. A
+side that still says what we last carried over from it has not changed either.
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ with based as (
 changed as (
     select *,
         (not coalesce(has_base, false) or l is distinct from bl)
-            and not (wrote_left and l is not distinct from al) as changed_left,
+            and not (wrote_left and l is not distinct from al)
+            and not (wrote_right and fl is not distinct from ar) as changed_left,
         (not coalesce(has_base, false) or r is distinct from br)
-            and not (wrote_right and r is not distinct from ar) as changed_right
+            and not (wrote_right and r is not distinct from ar)
+            and not (wrote_left and gr is not distinct from al) as changed_right
     from based
 ),
 judged as (

@@ -112,6 +112,13 @@ def test_a_write_of_ours_is_nobody_s_change():
     assert (held.outcome, held.right, held.is_conflict) == ("left", "theirs", False)
 
 
+@pytest.mark.parametrize("at", [(EARLY, LATE), (LATE, EARLY)])
+def test_a_side_that_says_what_we_carried_over_has_not_changed(at):
+    """We wrote the right to the left; before a refresh saw both agree, a person changed the left."""
+    held = settled(LINE, "edited", "carried", wrote={"L": "carried"}, at=at)
+    assert (held.outcome, held.right, held.is_conflict) == ("left", "edited", False)
+
+
 def test_a_one_way_line_never_writes_its_source():
     held = settled(replace(LINE, direction="to_right"), "old", "new", base=("old", "old"))
     assert (held.outcome, held.left, held.right) == ("left", None, "old")

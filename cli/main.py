@@ -62,9 +62,13 @@ def sandbox(
 
 
 @app.command()
-def extract() -> None:
+def extract(
+    sweep: Annotated[
+        bool, typer.Option(help="Also compare all ids with the CRMs' and mend what differs.")
+    ] = False,
+) -> None:
     """Copy what is new in the CRMs into the refresh in the works."""
-    _step("extract")
+    _step("extract", sweep=sweep)
 
 
 @app.command()
@@ -192,10 +196,10 @@ def mappings_docs(
     write_page(output)
 
 
-def _step(name: str, *arguments: str) -> None:
+def _step(name: str, *arguments: str, **options: bool) -> None:
     """One step of the loop, by itself, on the connections of the environment."""
     with _loop() as loop:
-        getattr(loop, name)(*arguments)
+        getattr(loop, name)(*arguments, **options)
         if any(result.status == "partial" for result in loop.results):
             raise typer.Exit(Exit.PARTIAL)
 

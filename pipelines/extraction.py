@@ -30,13 +30,13 @@ class Extraction:
     state: State
     run: Run
 
-    def fetch(self, progress: Progress) -> Fetched:
-        """Fetch, and remember for uptime whether each connection answered."""
+    def fetch(self, progress: Progress, *, sweep: bool = False) -> Fetched:
+        """Fetch (`sweep`: compare all ids too), and remember for uptime whether each connection answered."""
         from pipelines.sources import fetch
 
         return fetch.fetch(
             self.settings, self.run, self._known(), progress, on_probe=self._save_probe,
-            suppression=self.suppression(),
+            suppression=self.suppression(), sweep=sweep,
         )  # fmt: skip
 
     def load(self, fetched: Fetched, progress: Progress) -> None:
@@ -64,7 +64,7 @@ class Extraction:
         if not self.settings.paths.warehouse.exists():
             return known_from(None)
         with self.warehouse.reading("warehouse") as connection:
-            return known_from(connection)
+            return known_from(connection, lambda: self.warehouse.reading("warehouse"))
 
     def _save_probe(self, vendor: str, at: datetime, ok: bool, seconds: float, message: str) -> None:
         from pipelines.state import runs

@@ -113,8 +113,8 @@ class Loop:
                 log.warning("nothing will be planned: %s", stopped)
             self.publish()
 
-    def extract(self) -> StepResult:
-        """Fetch what is new and load it into a new refresh in the works."""
+    def extract(self, *, sweep: bool = False) -> StepResult:
+        """Fetch what is new and load it into a new refresh in the works; `sweep`: compare all ids too."""
         with self.locked(), self._ledger.step("extract") as step:
             self._metadata()  # a mapping that cannot hold stops here, before anything is read
             if self.warehouse.discard_work():
@@ -122,7 +122,7 @@ class Loop:
             if self.settings.paths.erasing.exists():
                 self.erase([], reason="")
                 step.notes.append("completed an erasure that had been interrupted")
-            self._fetched = fetched = self._extraction.fetch(self.reporter.progress)
+            self._fetched = fetched = self._extraction.fetch(self.reporter.progress, sweep=sweep)
             step.notes += fetched.notes
             step.counts |= fetched.rows
             self._erase_deleted(fetched, step)
@@ -132,7 +132,8 @@ class Loop:
                 self._extraction.load(fetched, self.reporter.progress)
             else:
                 step.skip("nothing is new in the CRMs")
-            if fetched.stale:
+            step.notes += fetched.problems
+            if fetched.stale or fetched.problems:
                 step.status = "partial"
         return self.results[-1]
 

@@ -12,6 +12,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pipelines.clients.errors import DailyLimitReached
+
 
 class Clock(Protocol):
     """Monotonic time and waiting; tests give their own, so that nothing sleeps."""
@@ -58,6 +60,22 @@ class RateBudget:
     def __init__(self, windows: dict[str, Window], clock: Clock | None = None) -> None:
         self.windows, self.clock = windows, clock or RealClock()
         self._lock = threading.Lock()
+        self.day: tuple[int, int] | None = None
+        """Calls the vendor grants in a day and how many are left, as it said last."""
+
+    def learn_day(self, *, limit: int, remaining: int) -> None:
+        self.day = (limit, remaining) if limit > 0 else None
+
+    def keep_within(self, share: float, vendor: str, host: str) -> None:
+        """Raises DailyLimitReached once `share` of the day's calls is used, whoever made them."""
+        if self.day is None or share >= 1:
+            return
+        limit, remaining = self.day
+        if limit - remaining >= limit * share:
+            raise DailyLimitReached(
+                f"{limit - remaining:,} of {vendor}'s {limit:,} calls of this day are used", where=host,
+                remedy="the next run goes on; budget.daily_share in config/extract.yml sets the share",
+            )  # fmt: skip
 
     def wait(self, name: str) -> None:
         """Return when a call may be sent."""

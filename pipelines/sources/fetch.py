@@ -42,10 +42,11 @@ OnProbe = Callable[[str, datetime, bool, float, str], None]
 
 def fetch(
     settings: Settings, run: Run, known: Known, progress: Progress, *, on_probe: OnProbe | None = None,
-    suppression: Suppression = NOBODY,
+    suppression: Suppression = NOBODY, sweep: bool = False,
 ) -> Fetched:  # fmt: skip
-    """Fetch everything new, but no row of the people on the suppression list. A single object that fails is
-    marked stale.
+    """Fetch everything new, but no row of the people on the suppression list; with `sweep` compare all ids.
+
+    A single object that fails is marked stale.
 
     Raises when a CRM cannot be reached or is not the one the warehouse was made from.
     """
@@ -60,14 +61,16 @@ def fetch(
     def from_hubspot() -> Outcome:
         with open_hubspot(settings) as client:
             return _fetch(
-                client, hubspot.identify, hubspot.read_all, settings, known, tell, prober, suppression
-            )
+                client, hubspot.identify, hubspot.read_all, settings, known, tell, prober, suppression,
+                sweep,
+            )  # fmt: skip
 
     def from_salesforce() -> Outcome:
         with open_salesforce(settings) as client:
             return _fetch(
-                client, salesforce.identify, salesforce.read_all, settings, known, tell, prober, suppression
-            )
+                client, salesforce.identify, salesforce.read_all, settings, known, tell, prober,
+                suppression, sweep,
+            )  # fmt: skip
 
     sources = {"hubspot": from_hubspot, "salesforce": from_salesforce}
     with ThreadPoolExecutor(len(settings.connections), thread_name_prefix="vendor") as pool:
@@ -86,6 +89,7 @@ def _fetch(
     client: Client, identify: Callable[[Client], OrgInfo],
     read_all: Callable[[Reading, Client, Executor], list[TableFetch]],
     settings: Settings, known: Known, progress: Progress, prober: _Prober, suppression: Suppression,
+    sweep: bool,
 ) -> Outcome:  # fmt: skip
     org = prober.ask(client, identify)
     _refuse_another_org(org, known)
@@ -93,7 +97,7 @@ def _fetch(
     reading = Reading(
         org=org, known=known, upper=upper, spool_root=settings.paths.spool, progress=progress,
         calls_here=lambda: client.calls_here, suppression=suppression,
-        rules=load_extract(settings.config_dir),
+        rules=load_extract(settings.config_dir), sweep_now=sweep,
     )  # fmt: skip
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=org.vendor) as pool:
         tables = read_all(reading, client, pool)

@@ -29,6 +29,18 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SweepResult:
+    """All ids of an object at the vendor against ours, before mending. `extra`: here and not there."""
+
+    counted_at_vendor: int
+    counted_here: int
+    missing: int
+    extra: int
+    mended: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class TableFetch:
     """What became of one table in one fetch. `is_news`: it brought rows, or its standing changed."""
 
@@ -46,6 +58,9 @@ class TableFetch:
     """Of a small table's content, to be known again by."""
     erased: tuple[str, ...] = ()
     """Record keys of people whom the vendor says it deleted for privacy: they are to leave here too."""
+    problems: tuple[str, ...] = ()
+    """Sentences about what config asks for and the vendor does not have; the rest was read."""
+    sweep: SweepResult | None = None
     calculated_at: datetime | None = None
     """When calculated fields, which change without a trace, were read for all rows."""
 
@@ -92,6 +107,11 @@ class Fetched:
         return tuple(table.name for table in self.tables if table.status == "stale")
 
     @property
+    def problems(self) -> tuple[str, ...]:
+        """What was asked for and is not there, as sentences; the extract is partial then."""
+        return tuple(dict.fromkeys(each for table in self.tables for each in table.problems))
+
+    @property
     def rows(self) -> dict[str, int]:
         """Rows brought, by `vendor table`; what brought nothing is left out."""
         return {table.name: table.rows for table in self.tables if table.rows}
@@ -114,6 +134,7 @@ def joined(first: TableFetch, second: TableFetch) -> TableFetch:
         window_to=_earliest(first.window_to, second.window_to), calls=first.calls + second.calls,
         notes=first.notes + tuple(note for note in second.notes if note not in first.notes),
         is_news=first.is_news or second.is_news, erased=first.erased + second.erased,
+        problems=first.problems + second.problems,
     )  # fmt: skip
 
 

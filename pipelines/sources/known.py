@@ -5,7 +5,8 @@ Belongs here: reading it, on a read-only connection lent for a moment. Fetching 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,10 +18,12 @@ from pipelines.sources.schema import RawTable
 if TYPE_CHECKING:
     import duckdb
 
+Lend = Callable[[], AbstractContextManager["duckdb.DuckDBPyConnection"]]
 OVERLAP = timedelta(seconds=60)
 """How far before the cursor the next window begins: rows become visible late, both vendors document it."""
-OVERLAPS = {"salesforce": timedelta(minutes=10)}
-"""Where it is more: a transaction of Salesforce may run ten minutes and only then shows its rows."""
+OVERLAPS = {"salesforce": timedelta(minutes=10), "hubspot": timedelta(minutes=15)}
+"""Where it is more: HubSpot's search may learn of a change minutes later; a transaction of Salesforce may run
+ten minutes and only then shows its rows."""
 
 
 LACKING = "not there, so null: "
@@ -50,6 +53,10 @@ class KnownTable:
     """Promised columns, in lower case, that the vendor did not show at the last load."""
     calculated_at: datetime | None = None
     """When its calculated fields were last read for all rows."""
+    first_at: datetime | None = None
+    """The bound of the first load: everything was read then."""
+    swept_at: datetime | None = None
+    """When all its ids were last compared with the vendor's."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +65,29 @@ class Known:
 
     orgs: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[tuple[str, str], KnownTable] = field(default_factory=dict)
+    lend: Lend | None = None
+    """Lends a connection for a moment, for what only a sweep needs."""
+
+    def all_versions(self, vendor: str, table: RawTable) -> dict[str, int | None]:
+        """Every row that is not marked deleted, and its cursor in microseconds."""
+        if self.lend is None or (vendor, table.name) not in self.tables:
+            return {}
+        with self.lend() as connection:
+            found = connection.execute(
+                f'select "{table.key[0]}", epoch_us("{table.cursor}") '
+                f'from {schema_of(vendor)}."{table.name}" where deleted_at is null and deleted_how is null'
+            ).fetchall()
+        return dict(found)
 
     def table(self, vendor: str, name: str) -> KnownTable:
         return self.tables.get((vendor, name), KnownTable())
 
 
-def known_from(connection: duckdb.DuckDBPyConnection | None) -> Known:
-    """Read it from the warehouse; None (there is no warehouse yet) gives an empty Known."""
+def known_from(connection: duckdb.DuckDBPyConnection | None, lend: Lend | None = None) -> Known:
+    """Read it from the warehouse; None (there is no warehouse yet) gives an empty Known.
+
+    `lend` opens the same warehouse again while fetching; without it the connection itself must stay open.
+    """
     if connection is None:
         return Known()
     have = {
@@ -79,22 +102,23 @@ def known_from(connection: duckdb.DuckDBPyConnection | None) -> Known:
     orgs = dict(connection.execute("select vendor, org_id from ops.connections").fetchall())
     lacking = _lacking(connection)
     loads, columns, calculated = _loads(connection), _columns(connection), _calculated(connection, have)
+    firsts, swept = _firsts(connection), _swept(connection, have)
     tables = {}
     for vendor, catalog in CATALOGS.items():
         listed = {table.name for table in catalog}
-        more = [_uncatalogued(name, columns) for v, name in loads if v == vendor and name not in listed]
+        more = [_uncatalogued(v, name, columns) for v, name in loads if v == vendor and name not in listed]
         for table in (*catalog, *more):
             place = (schema_of(vendor), table.name)
             if place in have:
                 load = loads.get((vendor, table.name), (None, ""))
                 found = _known_table(connection, vendor, table, have[place], *load)
                 tables[vendor, table.name] = replace(
-                    found,
-                    columns=columns.get(place, {}),
-                    calculated_at=calculated.get((vendor, table.name)),
+                    found, columns=columns.get(place, {}), calculated_at=calculated.get((vendor, table.name)),
                     lacking=lacking.get((vendor, table.name), frozenset()),
-                )
-    return Known(orgs, tables)
+                    first_at=firsts.get((vendor, table.name)), swept_at=swept.get((vendor, table.name)),
+                )  # fmt: skip
+    own = connection
+    return Known(orgs, tables, lend or (lambda: nullcontext(own.cursor())))
 
 
 def _lacking(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], frozenset[str]]:
@@ -112,8 +136,10 @@ def _lacking(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], fro
     return {place: frozenset(names.lower().split(", ")) for place, names in said.items()}
 
 
-def _uncatalogued(name: str, columns: Mapping[tuple[str, str], Mapping[str, str]]) -> RawTable:
-    """A table of an object that only config names: Salesforce's are read by SystemModstamp."""
+def _uncatalogued(vendor: str, name: str, columns: Mapping[tuple[str, str], Mapping[str, str]]) -> RawTable:
+    """A table of an object that only config or the portal's schemas name."""
+    if vendor == "hubspot":
+        return RawTable(name, name, {}, cursor="hs_lastmodifieddate")
     stamped = "systemmodstamp" in columns.get((schema_of("salesforce"), name), {})
     return RawTable(name, name, {}, key=("Id",), cursor="SystemModstamp" if stamped else "")
 
@@ -134,6 +160,25 @@ def _calculated(
     if ("ops", "calculated") not in have:
         return {}
     rows = connection.execute("select vendor, table_name, epoch_us(read_at) from ops.calculated").fetchall()
+    return {(vendor, table): datetime.fromtimestamp(at / 1e6, UTC) for vendor, table, at in rows}
+
+
+def _firsts(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], datetime]:
+    rows = connection.execute(
+        "select vendor, table_name, min(epoch_us(window_to)) from ops.loads where status = 'loaded' "
+        "and window_to is not null group by all"
+    ).fetchall()
+    return {(vendor, table): datetime.fromtimestamp(at / 1e6, UTC) for vendor, table, at in rows}
+
+
+def _swept(
+    connection: duckdb.DuckDBPyConnection, have: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], datetime]:
+    if ("ops", "sweeps") not in have:
+        return {}
+    rows = connection.execute(
+        "select vendor, table_name, max(epoch_us(swept_at)) from ops.sweeps group by all"
+    ).fetchall()
     return {(vendor, table): datetime.fromtimestamp(at / 1e6, UTC) for vendor, table, at in rows}
 
 
@@ -163,8 +208,10 @@ def _known_table(
     key = table.key[0]
     # A literal, not a parameter: to bind one DuckDB imports pandas, which an unchanged run would wait for.
     since = microseconds(cursor - (table.late or overlap_of(vendor)))
+    binned = " or deleted_how = 'archived'" if vendor == "hubspot" and table.is_record else ""
     versions = connection.execute(
-        f'select "{key}", epoch_us("{table.cursor}") from {name} where epoch_us("{table.cursor}") >= {since}'
+        f'select "{key}", epoch_us("{table.cursor}") from {name} '
+        f'where epoch_us("{table.cursor}") >= {since}{binned}'
     ).fetchall()
     if not table.is_record:
         return KnownTable(cursor, status, rows, dict(versions))

@@ -48,6 +48,22 @@ class Reading:
     """Tables that came back empty once."""
     suppression: Suppression = NOBODY
     rules: Extract = field(default_factory=Extract)
+    sweep_now: bool = False
+    """Compare all ids with the vendor's, whether or not that is due."""
+
+    def sweep_is_due(self, table: RawTable) -> bool:
+        """Whether a table is to be compared as a whole: asked for, or long enough since the last time."""
+        known = self.of(table)
+        last = known.swept_at or known.first_at
+        due = last is None or self.upper - last >= self.rules.sweep.every
+        return known.cursor is not None and (self.sweep_now or due)
+
+    def calculated_is_due(self, table: RawTable) -> bool:
+        """Whether values that change without a trace are to be read again for all rows."""
+        known = self.of(table)
+        last = known.calculated_at or known.first_at
+        due = last is None or self.upper - last >= self.rules.calculated.every
+        return known.cursor is not None and due
 
     @property
     def vendor(self) -> str:

@@ -37,6 +37,10 @@ create table if not exists ops.loads (
 create table if not exists ops.calculated (
     vendor varchar, table_name varchar, read_at timestamptz
 );
+create table if not exists ops.sweeps (
+    run_id varchar, vendor varchar, object varchar, table_name varchar, counted_at_vendor bigint,
+    counted_here bigint, missing bigint, extra bigint, mended bigint, swept_at timestamptz
+);
 create table if not exists ops.connections (
     vendor varchar, org_id varchar, org_name varchar, currency varchar, time_zone varchar, url_host varchar,
     environment varchar, checked_at timestamptz
@@ -100,6 +104,15 @@ def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) ->
                 table.window_from, table.window_to, table.calls, "; ".join(table.notes) or None,
             ],
         )  # fmt: skip
+        if table.sweep is not None:
+            found = table.sweep
+            connection.execute(
+                "insert into ops.sweeps values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    run.id, table.vendor, table.table.api_name, table.table.name, found.counted_at_vendor,
+                    found.counted_here, found.missing, found.extra, found.mended, found.at,
+                ],
+            )  # fmt: skip
         if table.calculated_at is not None:
             place = [table.vendor, table.table.name]
             connection.execute("delete from ops.calculated where vendor = ? and table_name = ?", place)

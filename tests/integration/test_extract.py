@@ -50,6 +50,11 @@ class World:
         with sqlite3.connect(self.home / f"{vendor}.sqlite") as store:
             return store.execute(sql).fetchall()
 
+    def shown(self, kind: str) -> str:
+        """The records HubSpot shows, for a FROM: what was archived 90 days ago has left the recycle bin."""
+        now = httpx.get(f"{self.urls['hubspot']}/_sandbox/clock").json()["ms"]
+        return f'(select * from "{kind}" where archived = 0 or archived_at >= {now - 90 * 86_400_000})'
+
     def advance(self, seconds: int) -> None:
         """Move the sandbox's clock, so that a window ends after what was just written."""
         now = httpx.get(f"{self.urls['hubspot']}/_sandbox/clock").json()["now"]
@@ -171,7 +176,7 @@ def test_every_hubspot_value_lands_as_it_is(world, landed):
         listed = ", ".join(f'"{name}"' for name in ("id", "archived", *names))
         found = landed.execute(f"select {listed} from raw_hubspot.{table.name}").fetchall()
         arrived = {int(row[0]): row for row in found}
-        records = world.rows("hubspot", f'select id, archived, props from "{table.name}"')
+        records = world.rows("hubspot", f"select id, archived, props from {world.shown(table.name)}")
         assert arrived.keys() == {row[0] for row in records}, table.name
         for key, archived, blob in records:
             props = orjson.loads(blob)
@@ -216,7 +221,10 @@ def test_what_is_written_comes_back_with_the_next_extract_and_nothing_else(world
     assert (one.ok, one.values["lead_score"], two.ok) == (True, "41", True)
     world.advance(60)
     brought = extract(settings, raw).rows
-    assert brought.keys() - {"hubspot associations"} == {"hubspot contacts", "salesforce lead"}
+    assert brought.keys() - {"hubspot associations", "hubspot contacts_property_history"} == {
+        "hubspot contacts",
+        "salesforce lead",
+    }
     assert (brought["hubspot contacts"], brought["salesforce lead"]) == (1, 1)
     score = "select lead_score from raw_hubspot.contacts where id = ?"
     assert raw.execute(score, [contact]).fetchall() == [(41,)]
@@ -234,7 +242,7 @@ def test_throttling_resets_and_an_ended_session_do_not_show_in_the_result(world,
     world.faults("salesforce", [{"match": "GET .*/queryAll", "status": 401, "times": 1}])
     fetched = extract(world.settings(tmp_path), raw)
     assert fetched.stale == ()
-    [(people,)] = world.rows("hubspot", "select count(*) from contacts")
+    [(people,)] = world.rows("hubspot", f"select count(*) from {world.shown('contacts')}")
     assert raw.execute("select count(*) from raw_hubspot.contacts").fetchone() == (people,)
 
 
@@ -259,7 +267,7 @@ def test_a_first_load_ended_by_kill_goes_on_and_ends_the_same(world, raw, tmp_pa
     assert list(tmp_path.rglob("manifest.json"))
     extract(world.settings(tmp_path), raw)
     for name in ("contacts", "companies", "deals"):
-        [(stored,)] = world.rows("hubspot", f"select count(*) from {name}")
+        [(stored,)] = world.rows("hubspot", f"select count(*) from {world.shown(name)}")
         counts = f"select count(*), count(distinct id) from raw_hubspot.{name}"
         assert raw.execute(counts).fetchone() == (stored, stored)
 
@@ -282,7 +290,7 @@ def test_a_fetch_killed_by_signal_leaves_nothing_half_read(world, raw, tmp_path)
     process.send_signal(signal.SIGKILL)
     process.wait()
     extract(world.settings(tmp_path), raw)
-    [(people,)] = world.rows("hubspot", "select count(*) from contacts")
+    [(people,)] = world.rows("hubspot", f"select count(*) from {world.shown('contacts')}")
     assert raw.execute("select count(*), count(distinct id) from raw_hubspot.contacts").fetchone() == (
         people,
         people,

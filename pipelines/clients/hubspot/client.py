@@ -68,6 +68,7 @@ class HubSpotClient:
     ) -> None:  # fmt: skip
         self.connection = connection
         self._path = Paths(connection.api_version)
+        self._daily_share = 1.0
         key = hashlib.sha256(f"{connection.url} {connection.token.reveal()}".encode()).hexdigest()
         self._transport = Transport(
             vendor=HubSpotVendor(), base_url=connection.url, allow_write=allow_write,
@@ -103,6 +104,18 @@ class HubSpotClient:
     def properties(self, object_type: str) -> list[Json]:
         return list(self._get(self._path("properties", object_type)).get("results") or [])
 
+    def property(self, object_type: str, name: str) -> Json:
+        """One definition. Raises NotFound in HubSpot's words when there is none."""
+        return self._get(f"{self._path('properties', object_type)}/{name}")
+
+    def schemas(self) -> list[Json]:
+        """Custom objects."""
+        return list(self._get(self._path("schemas")).get("results") or [])
+
+    def stop_at(self, daily_share: float) -> None:
+        """Read no more once this share of the portal's calls of a day is used, by whomever."""
+        self._daily_share = daily_share
+
     def pipelines(self, object_type: str) -> list[Json]:
         return list(self._get(self._path("pipelines", object_type)).get("results") or [])
 
@@ -127,12 +140,13 @@ class HubSpotClient:
 
     def search_page(
         self, object_type: str, properties: Sequence[str], filters: Sequence[Json], after: str | None = None,
-        limit: int = SEARCH_LIMIT, *, sort: str = "hs_object_id",
+        limit: int = SEARCH_LIMIT, *, sort: str = "hs_object_id", newest_first: bool = False,
     ) -> Page:  # fmt: skip
-        """Records that pass all `filters`, at most SEARCH_CEILING of them, ascending by `sort`."""
+        """Records that pass all `filters`, at most SEARCH_CEILING of them, in the order of `sort`."""
         body: Json = {
             "filterGroups": [{"filters": list(filters)}] if filters else [], "properties": list(properties),
-            "sorts": [{"propertyName": sort, "direction": "ASCENDING"}], "limit": limit,
+            "sorts": [{"propertyName": sort, "direction": "DESCENDING" if newest_first else "ASCENDING"}],
+            "limit": limit,
         }  # fmt: skip
         if after is not None:
             body["after"] = after
@@ -140,16 +154,18 @@ class HubSpotClient:
         return _page(self._send(Call(method="POST", path=path, json=body, window="search")))
 
     def batch_read(
-        self, object_type: str, ids: Sequence[str], properties: Sequence[str], history: Sequence[str] = ()
-    ) -> list[Json]:
-        """The records that exist among `ids`; the others are left out."""
+        self, object_type: str, ids: Sequence[str], properties: Sequence[str], history: Sequence[str] = (),
+        *, archived: bool = False,
+    ) -> list[Json]:  # fmt: skip
+        """The records that exist among `ids`; the others are left out. A merged id brings its survivor."""
         found: list[Json] = []
         for some in batched(ids, HISTORY_LIMIT if history else BATCH_LIMIT):
             body: Json = {"inputs": [{"id": each} for each in some], "properties": list(properties)}
             if history:
                 body["propertiesWithHistory"] = list(history)
             path = self._path("objects", object_type) + "/batch/read"
-            found += self._send(Call(method="POST", path=path, json=body)).get("results") or []
+            params = {"archived": "true"} if archived else None
+            found += self._send(Call(method="POST", path=path, json=body, params=params)).get("results") or []
         return found
 
     def associations(self, from_type: str, to_type: str, ids: Sequence[str]) -> Iterator[Json]:
@@ -230,6 +246,7 @@ class HubSpotClient:
         return self._send(Call(method="GET", path=path, params=params))
 
     def _send(self, call: Call) -> Json:
+        self._transport.budget.keep_within(self._daily_share, "HubSpot", self._transport.host)
         body = json_of(self._transport.send(call))
         if not isinstance(body, dict):
             raise errors.Truncated(

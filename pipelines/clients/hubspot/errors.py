@@ -48,6 +48,9 @@ class HubSpotVendor:
     def learn(self, response: httpx.Response, budget: RateBudget, call: Call) -> None:
         """Search answers carry no rate headers; the others name the ten-second window."""
         headers = response.headers
+        day = [headers.get(f"X-HubSpot-RateLimit-Daily{each}", "") for each in ("", "-Remaining")]
+        if all(each.isdigit() for each in day):
+            budget.learn_day(limit=int(day[0]), remaining=int(day[1]))
         try:
             limit = int(headers["X-HubSpot-RateLimit-Max"])
             seconds = int(headers["X-HubSpot-RateLimit-Interval-Milliseconds"]) / 1000

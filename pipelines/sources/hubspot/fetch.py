@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.rules.extract import HubSpotExtract
 from pipelines.sources.catalogs import CATALOGS, table_of
 from pipelines.sources.fetched import OrgInfo, TableFetch
 from pipelines.sources.hubspot import messages, small
-from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
+from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES, RECORD_COLUMNS
 from pipelines.sources.hubspot.records import RecordReader
+from pipelines.sources.hubspot.shape import shape_of
 from pipelines.sources.hubspot.small import marketing, settings
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
@@ -50,8 +53,9 @@ def identify(client: HubSpotClient) -> OrgInfo:
 
 def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
     """All tables of the catalog; the associations table comes in pieces, one for each that feeds it."""
-    record_tables = [table for table in CATALOGS["hubspot"] if table.is_record]
-    asked = {each.name: pool.submit(_definitions, client, each.api_name) for each in record_tables}
+    client.stop_at(reading.rules.budget.daily_share)
+    wanted, left_out, problems = _record_tables(reading, client)
+    asked = {each.name: pool.submit(_definitions, client, each.api_name) for each in wanted}
     tasks: list[Future[Result]] = [
         _submit(pool, reading, ["owners"], lambda: small.read_owners(reading, client)),
         _submit(
@@ -67,9 +71,64 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
         ),
     ]
     shown = {name: future.result() for name, future in asked.items()}
-    tasks += [_read_records(pool, reading, client, table, shown[table.name]) for table in record_tables]
+    tasks += [_read_records(pool, reading, client, table, shown[table.name]) for table in wanted]
     tasks.append(_submit(pool, reading, ["properties"], lambda: _properties(reading, shown)))
-    return [result for task in tasks for result in task.result()]
+    done = [result for task in tasks for result in task.result()]
+    note = ("left out by config/extract.yml",)
+    done += [reading.outcome(table, "absent", notes=note) for table in left_out]
+    done[0] = replace(done[0], problems=(*done[0].problems, *problems))
+    return done
+
+
+def _record_tables(
+    reading: Reading, client: HubSpotClient
+) -> tuple[list[RawTable], list[RawTable], list[str]]:
+    """Record tables to read, those config leaves out, and sentences about names HubSpot does not know."""
+    rules = reading.rules.hubspot
+    tables = [table for table in CATALOGS["hubspot"] if table.is_record]
+    custom = custom_tables(client) if rules.custom_objects != "none" else []
+    names = {each.api_name for each in tables}
+    problems = []
+    if rules.objects != "all":
+        problems += [_unknown(client, each) for each in rules.objects if each not in names]
+    if isinstance(rules.custom_objects, tuple):
+        called = {name for each in custom for name in (each.api_name, each.name.removeprefix("custom_"))}
+        problems += [_unknown(client, each) for each in rules.custom_objects if each not in called]
+        chosen = set(rules.custom_objects)
+        custom = [each for each in custom if {each.api_name, each.name.removeprefix("custom_")} & chosen]
+    known = names | {each.api_name for each in custom}
+    problems += [_unknown(client, each) for each in (*rules.properties, *rules.history) if each not in known]
+    wanted = [each for each in tables if rules.objects == "all" or each.api_name in rules.objects]
+    left_out = [each for each in tables if each not in wanted]
+    return [*wanted, *custom], left_out, problems
+
+
+def custom_tables(client: HubSpotClient) -> list[RawTable]:
+    """A table for each custom object; a portal whose plan has none, or whose token may not ask, has none."""
+    try:
+        schemas = client.schemas()
+    except (errors.NotFound, errors.Forbidden, errors.DailyLimitReached):
+        return []
+    return [
+        RawTable(
+            f"custom_{str(each['name']).lower()}",
+            str(each.get("fullyQualifiedName") or each["objectTypeId"]),
+            RECORD_COLUMNS | {"hs_lastmodifieddate": "timestamp", "hs_merged_object_ids": "list"},
+            cursor="hs_lastmodifieddate",
+        )
+        for each in schemas
+        if not each.get("archived")
+    ]  # fmt: skip
+
+
+def _unknown(client: HubSpotClient, object_type: str) -> str:
+    """What HubSpot itself says about an object type that nobody knows."""
+    said = "it has such an object, which is not read by this name"
+    try:
+        client.properties(object_type)
+    except errors.ClientError as error:
+        said = error.what
+    return f"config/extract.yml names the HubSpot object {object_type}: {said}"
 
 
 def _properties(reading: Reading, shown: dict[str, Definitions]) -> Result:
@@ -96,19 +155,48 @@ def _read_records(
     pool: Executor, reading: Reading, client: HubSpotClient, table: RawTable,
     definitions: Definitions,
 ) -> Future[Result]:  # fmt: skip
-    history = (
-        table_of("hubspot", f"{table.name}_property_history") if table.name in HISTORY_PROPERTIES else None
+    rules = reading.rules.hubspot
+    kept = history_properties(table.api_name, rules)
+    history = next(
+        (each for each in CATALOGS["hubspot"] if each.name == f"{table.name}_property_history"), None
     )
-    associations = table_of("hubspot", "associations") if table.name in ASSOCIATIONS else None
-    names = [each.name for each in (table, history, associations) if each is not None]
+    history = history if kept else None
+    associations = table_of("hubspot", "associations") if table.api_name in ASSOCIATIONS else None
+    tables = [each for each in (table, history, associations) if each is not None]
 
     def read() -> Result:
         if isinstance(definitions, errors.ClientError):
             raise definitions
-        shown = {str(each["name"]).casefold() for each in definitions}
-        return RecordReader(reading, client, table, shown, history=history, associations=associations).read()
+        names = {str(each["name"]) for each in definitions}
+        asked = (*rules.choice(table.api_name).names, *(each for each in kept if each not in names))
+        problems = [_no_property(client, table, each) for each in dict.fromkeys(asked) if each not in names]
+        known = reading.of(table)
+        shape = shape_of(table, definitions, rules.choice(table.api_name), known.columns, known.lacking)
+        return RecordReader(
+            reading, client, shape, history=history, kept=[each for each in kept if each in names],
+            associations=associations, problems=[each for each in problems if each],
+        ).read()  # fmt: skip
 
-    return _submit(pool, reading, names, read)
+    return pool.submit(reading.guarded, tables, read)
+
+
+def history_properties(object_type: str, rules: HubSpotExtract) -> tuple[str, ...]:
+    """The properties whose every change is kept: ours and what config adds; none where config says so."""
+    added = rules.history.get(object_type, ())
+    ours = HISTORY_PROPERTIES.get(object_type, ())
+    return () if added == "none" else tuple(dict.fromkeys((*ours, *added)))
+
+
+def _no_property(client: HubSpotClient, table: RawTable, name: str) -> str:
+    """A sentence with HubSpot's words; none about a property that only we, not config, ask for."""
+    if name in HISTORY_PROPERTIES.get(table.api_name, ()):
+        return ""
+    said = "it has such a property, which is archived"
+    try:
+        client.property(table.api_name, name)
+    except errors.ClientError as error:
+        said = error.what
+    return f"config/extract.yml names the property {name} of HubSpot's {table.api_name}: {said}"
 
 
 def _submit(

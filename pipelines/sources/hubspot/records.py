@@ -1,81 +1,99 @@
-"""Reads contacts, companies and deals, with what hangs on them: everything the first time, then what changed.
+"""Reads the records of one object type: everything the first time, then what changed, now and then all again.
 
-Belongs here: windows, paging, deletions. Shapes are in `rows`. The first time records are listed in the order
-of their ids; later they are searched by last modification inside a window, also in the order of ids, which
-stays put while records change under the reader.
+Belongs here: windows and their order. The first time records are listed in the order of their ids; later they
+are searched by last modification inside a window. Both are spooled in parts, and a killed run goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-
-from pipelines.clients import errors
-from pipelines.clients.hubspot.client import (
-    HISTORY_LIMIT,
-    LIST_LIMIT,
-    SEARCH_CEILING,
-    SEARCH_LIMIT,
-    HubSpotClient,
-)
+from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.crashpoints import crashpoint
-from pipelines.sources.arrow import ARROW_TYPES, microseconds, moment_of
+from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot import rows
-from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
-from pipelines.sources.known import OVERLAP
-from pipelines.sources.reading import HOLD_BACK, PART_ROWS, Reading, bad_of, missing_note
+from pipelines.sources.hubspot import whole
+from pipelines.sources.hubspot.landing import Landing, pairs_of
+from pipelines.sources.hubspot.pages import Pages, merged_into
+from pipelines.sources.hubspot.shape import Shape
+from pipelines.sources.known import overlap_of
+from pipelines.sources.reading import HOLD_BACK, PART_ROWS, Reading, bad_of
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
 
 Json = dict[str, Any]
 _LIVE, _ARCHIVED = "live", "archived"
-_TOLERATED_SHORTFALL = 0.01
-"""Search, which counts, lags behind the list, which is exact: a larger shortfall is a list cut off."""
 
 
 class RecordReader:
     """One object type of one fetch."""
 
     def __init__(
-        self, reading: Reading, client: HubSpotClient, table: RawTable, shown: set[str], *,
-        history: RawTable | None = None, associations: RawTable | None = None,
+        self, reading: Reading, client: HubSpotClient, shape: Shape, *, history: RawTable | None = None,
+        kept: Sequence[str] = (), associations: RawTable | None = None, problems: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        self.reading, self.client, self.table = reading, client, table
-        self.history, self.associations = history, associations
-        self.type = table.api_name
-        self.known = reading.of(table)
-        self.properties = [name for name in rows.property_names(table) if name.casefold() in shown]
-        self.notes = missing_note(rows.property_names(table), shown)
+        self.reading, self.client, self.shape, self.table = reading, client, shape, shape.table
+        self.history, self.kept, self.associations = history, tuple(kept), associations
+        self.problems = tuple(problems)
+        self.known = reading.of(self.table)
+        self.cursor = self.known.cursor
+        if history is not None and reading.of(history).cursor is None:
+            self.cursor = None  # the past was never read: all of it is
+        self.pages = Pages(client, self.table.api_name, self.table.cursor, reading.org.url_host)
+        self.landing = Landing(
+            client, shape, history, associations, self.known.deleted, pairs_of(self.table.api_name)
+        )
+        self.seen: dict[str, int | None] = {}
+        """What this fetch brought: id to version, None for what is gone."""
 
     @property
     def tables(self) -> list[RawTable]:
         return [each for each in (self.table, self.history, self.associations) if each is not None]
 
     def read(self) -> list[TableFetch]:
-        """Everything, or what changed. A first load that was resumed is brought up to date at once."""
+        """Everything, or what changed. What a killed run had begun is ended, then brought up to date."""
         before = self.reading.calls_here()
-        if self.known.cursor is not None:
-            spools = [self._changes(self.known.cursor, self.known.versions, self.known.deleted)]
+        spools, sweep, calculated_at = [], None, None
+        if self.cursor is not None:
+            spools.append(self._changes(self.cursor, 0))
         else:
-            spools = [first := self._first_load()]
-            if first.is_resumed and first.upper < self.reading.upper:
-                spools.append(self._changes(first.upper, {}, {}))
+            spools.append(self._first_load())
+            calculated_at = spools[0].upper
+        if spools[0].is_resumed and spools[0].upper < self.reading.upper:
+            spools.append(self._changes(spools[0].upper, 1))
+        if self.cursor is not None:
+            names = self._to_refill()
+            if names:
+                spools.append(whole.refill(self, names))
+                calculated_at = self.reading.upper
+            if self.reading.sweep_is_due(self.table):
+                spool, sweep = whole.sweep(self)
+                spools.append(spool)
         calls = self.reading.calls_here() - before
-        return [self._outcome(each, spools, calls if each is self.table else 0) for each in self.tables]
+        outcomes = [self._outcome(each, spools, calls if each is self.table else 0) for each in self.tables]
+        outcomes[0] = replace(
+            outcomes[0], sweep=sweep, problems=self.problems, calculated_at=calculated_at,
+            is_news=outcomes[0].is_news or sweep is not None,
+        )  # fmt: skip
+        return outcomes
+
+    def _to_refill(self) -> tuple[str, ...]:
+        due = self.shape.calculated if self.reading.calculated_is_due(self.table) else ()
+        return tuple(dict.fromkeys((*self.shape.anew, *due)))
 
     def _outcome(self, table: RawTable, spools: Sequence[Spool], calls: int) -> TableFetch:
         parts = tuple(part for spool in spools for part in spool.parts(table.name))
-        count = sum(part.rows for part in parts if part.mode != "scope")
-        is_first = self.known.cursor is None
+        count = sum(part.rows for part in parts if part.mode not in ("scope", "fill"))
         bad = [note for spool in spools for note in bad_of(spool).notes()] if table is self.table else []
+        windows = [each for each in spools if each.folder.name == "first" or "changes" in each.folder.name]
         return self.reading.outcome(
-            table, "loaded" if parts or is_first else "unchanged", parts, count,
-            notes=[*(self.notes if table is self.table else []), *bad], calls=calls,
-            window_from=None if self.known.cursor is None else self.known.cursor - OVERLAP,
+            table, "loaded" if parts or self.cursor is None else "unchanged", parts, count,
+            notes=[*(self.shape.notes if table is self.table else ()), *bad], calls=calls,
+            window_from=None if self.cursor is None else self.cursor - overlap_of("hubspot"),
+            window_to=windows[-1].upper,
         )  # fmt: skip
 
     # -- everything ----------------------------------------------------------------------------------
@@ -85,11 +103,11 @@ class RecordReader:
         if spool.is_complete:
             return spool
         phase, _, after = (spool.position or _LIVE).partition(" ")
-        total = self._total()
+        total = self.pages.total()
         if phase == _LIVE:
-            self._scope(spool, None)
+            if not spool.is_resumed:
+                self.landing.scope(spool, None)
             self._list(spool, after or None, total, archived=False)
-            self._not_short(spool, total)
             after = ""
         self._list(spool, after or None, total, archived=True)
         spool.commit(_ARCHIVED, complete=True)
@@ -97,193 +115,108 @@ class RecordReader:
 
     def _list(self, spool: Spool, after: str | None, total: int, *, archived: bool) -> None:
         """All pages, written out in parts. What was archived since we began may be among the living."""
-        phase = _ARCHIVED if archived else _LIVE
-        history = HISTORY_PROPERTIES[self.type] if self.history is not None and not archived else ()
-        limit = HISTORY_LIMIT if history else LIST_LIMIT
         found: list[Json] = []
         began = spool.upper + HOLD_BACK
-        while True:
-            page = self.client.list_page(
-                self.type, self.properties, after, limit, archived=archived, history=history
-            )
+        done = sum(part.rows for part in spool.parts(self.table.name))
+        history = () if archived else self.kept
+        for page in self.pages.listed(self.shape.properties, after, archived=archived, history=history):
             found += [each for each in page.results if not archived or _archived_before(each, began)]
-            after = page.after
-            if len(found) >= PART_ROWS or after is None:
-                self._write(spool, found, "replace")
-                spool.commit(f"{phase} {after}" if after else _ARCHIVED)
+            self.reading.progress(f"hubspot {self.table.api_name}", done + len(found), max(total, done))
+            if len(found) >= PART_ROWS or page.after is None:
+                self.landing.records(spool, found, spool.upper, is_first=True)
+                phase = _ARCHIVED if archived else _LIVE
+                spool.commit(f"{phase} {page.after}" if page.after else _ARCHIVED)
                 crashpoint("extract.part_written")
-                found = []
-            done = sum(part.rows for part in spool.parts(self.table.name)) + len(found)
-            self.reading.progress(f"hubspot {self.type}", done, max(total, done))
-            if after is None:
-                return
-
-    def _total(self) -> int:
-        return self.client.search_page(self.type, (), (), limit=1).total or 0
-
-    def _not_short(self, spool: Spool, total: int) -> None:
-        """A list that ends early looks like a whole one; search knows how many there are."""
-        read = sum(part.rows for part in spool.parts(self.table.name))
-        if read < total and read < self._total() * (1 - _TOLERATED_SHORTFALL) - 1:
-            spool.start_over()
-            raise self._truncated(read, total)
+                done, found = done + len(found), []
 
     # -- what changed --------------------------------------------------------------------------------
 
-    def _changes(self, cursor: datetime, versions: Mapping[str, int], deleted: Mapping[str, str]) -> Spool:
-        spool = self.reading.spool(self.table, "changes")
-        lower = cursor - OVERLAP
-        known = {key: version for key, version in versions.items() if key not in deleted}
-        quiet = len(known) > SEARCH_LIMIT and self._is_quiet(lower, cursor, known)
-        changed = {
-            str(each["id"]): each
-            for each in (() if quiet else self._search(lower, self.reading.upper))
-            if self._version(each) != versions.get(str(each["id"])) or str(each["id"]) in deleted
-        }
-        swept = self._archived_and_restored(changed, deleted)
-        if not changed and not swept:
+    def _changes(self, cursor: datetime, number: int) -> Spool:
+        """The window since `cursor`. Of a second one in a fetch nothing is known, so it is read whole."""
+        spool = self.reading.window(self.table, cursor, number)
+        if spool.is_complete:
             return spool
-        found = list(changed.values())
-        live = [str(each["id"]) for each in found if not each.get("archived")]
-        if self.history is not None and live:
-            histories = self.client.batch_read(
-                self.type, live, ("hs_object_id",), HISTORY_PROPERTIES[self.type]
-            )
-            bad = bad_of(spool)
-            spool.write(self.history.name, "merge", rows.history(self.history, histories, bad))
-        self._scope(spool, live)
-        self._write(spool, found, "merge")
-        spool.write(self.table.name, "mark", self._marks(found, swept, deleted))
-        spool.commit(complete=True)
+        versions = self.known.versions if number == 0 else {}
+        deleted = self.known.deleted if number == 0 else {}
+        lower = cursor - overlap_of("hubspot")
+        binned = {str(each["id"]): each for page in self._binned() for each in page}
+        known = {
+            key: version for key, version in versions.items() if key not in deleted and key not in binned
+        }
+        _, _, last = spool.position.partition(" ")
+        few = None if last else self._few(lower, spool.upper, cursor, known)
+        batches = self.pages.changed(lower, spool.upper, last or None) if few is None else iter([few])
+        waiting: list[str] = []
+        for batch in batches:
+            waiting += [
+                str(each["id"])
+                for each in batch
+                if self.pages.version(each) != known.get(str(each["id"])) or str(each["id"]) in deleted
+            ]
+            if len(waiting) >= PART_ROWS:
+                self.land(spool, waiting)
+                spool.commit(f"{_LIVE} {waiting[-1]}")
+                crashpoint("extract.part_written")
+                waiting = []
+        self.land(spool, waiting)
+        self._archived(spool, binned, versions, deleted)
+        if spool.has_news or spool.position:
+            spool.commit(complete=True)
+            crashpoint("extract.part_written")
         return spool
 
-    def _is_quiet(self, lower: datetime, cursor: datetime, known: Mapping[str, int]) -> bool:
-        """Nothing is newer than the cursor, and as many records stand in the overlap as were read from it.
+    def _binned(self) -> Iterable[list[Json]]:
+        """Archiving moves no modification date, so the recycle bin is listed whole: ids and versions."""
+        return (page.results for page in self.pages.listed((self.table.cursor,), archived=True))
 
-        Asked where the overlap is crowded (a bulk load, our own writes): two counts instead of all its pages.
-        A record changed since would be newer, one that became visible late would be one more.
-        """
-        if self._count(cursor, self.reading.upper):
-            return False
-        return self._count(lower, cursor) == sum(v < microseconds(cursor) for v in known.values())
+    def _few(
+        self, lower: datetime, upper: datetime, cursor: datetime, known: Mapping[str, int]
+    ) -> list[Json] | None:
+        """What changed, if one answer tells it all: everything newer than the cursor is on the newest page,
+        and in the overlap before it stand as many records as were read from it. None: read the window."""
+        page = self.pages.newest(lower, upper)
+        total, found = page.total or 0, page.results
+        if total <= len(found):
+            return found if total == len(found) else None
+        oldest = self.pages.version(found[-1]) if found else None
+        if oldest is None or oldest >= microseconds(cursor):
+            return None
+        return found if total == len({*known, *(str(each["id"]) for each in found)}) else None
 
-    def _count(self, lower: datetime, upper: datetime) -> int:
-        return self.client.search_page(self.type, (), self._window(lower, upper), limit=1).total or 0
+    def land(self, spool: Spool, ids: Sequence[str], *, archived: bool = False) -> set[str]:
+        """Read these records and write them; an id that was merged away brings its survivor."""
+        read = self.client.batch_read(
+            self.table.api_name, ids, self.shape.properties, () if archived else self.kept, archived=archived
+        )
+        found = {str(each["id"]): each for each in read if str(each["id"]) not in self.seen}
+        self.seen |= {key: self.pages.version(each) for key, each in found.items() if not archived}
+        self.landing.records(spool, list(found.values()), spool.upper, is_first=False)
+        return {str(each["id"]) for each in read} | {key for each in read for key in merged_into(each)}
 
-    def _window(self, lower: datetime, upper: datetime) -> list[Json]:
-        """Filters for last modified in [lower, upper)."""
-        return [
-            {"propertyName": self.table.cursor, "operator": operator, "value": str(microseconds(at) // 1000)}
-            for operator, at in (("GTE", lower), ("LT", upper))
+    def _archived(
+        self,
+        spool: Spool,
+        binned: Mapping[str, Json],
+        versions: Mapping[str, int],
+        deleted: Mapping[str, str],
+    ) -> None:
+        """Newly archived records; restored ones; and those that left the bin, which are gone for good."""
+        fresh = [
+            key
+            for key, each in binned.items()
+            if key not in deleted or (key in versions and self.pages.version(each) != versions[key])
         ]
-
-    def _search(self, lower: datetime, upper: datetime) -> Iterator[Json]:
-        """Records last modified in [lower, upper), begun anew after the last id where a search ends."""
-        window = self._window(lower, upper)
-        expected, read, last = None, 0, None
-        while True:
-            beyond: list[Json] = (
-                [{"propertyName": "hs_object_id", "operator": "GT", "value": last}] if last else []
-            )
-            after = None
-            while True:
-                page = self.client.search_page(self.type, self.properties, window + beyond, after)
-                expected = page.total or 0 if expected is None else expected
-                read += len(page.results)
-                yield from page.results
-                last, after = str(page.results[-1]["id"]) if page.results else last, page.after
-                if after is None or int(after) + SEARCH_LIMIT > SEARCH_CEILING:
-                    break
-            if after is None:
-                break
-        if read < expected and read < (self.client.search_page(self.type, (), window, limit=1).total or 0):
-            raise self._truncated(read, expected)
-
-    def _archived_and_restored(self, changed: dict[str, Json], deleted: Mapping[str, str]) -> list[str]:
-        """Add newly archived and restored records to `changed`; return the ids that are gone for good.
-
-        Archiving moves no modification date, so the archived are listed whole each time.
-        """
-        listed = {str(each["id"]): each for each in self._archived_list()}
-        changed |= {key: each for key, each in listed.items() if key not in deleted}
+        self.land(spool, fresh, archived=True)
         gone = [
             key
             for key, how in deleted.items()
-            if how == "archived" and key not in listed and key not in changed
+            if how == "archived" and key not in binned and key not in self.seen
         ]
-        restored = {
-            str(each["id"]): each for each in self.client.batch_read(self.type, gone, self.properties)
-        }
-        changed |= restored
-        return [key for key in gone if key not in restored]
-
-    def _archived_list(self) -> Iterator[Json]:
-        after: str | None = None
-        while True:
-            page = self.client.list_page(self.type, self.properties, after, archived=True)
-            yield from page.results
-            after = page.after
-            if after is None:
-                return
-
-    def _marks(self, found: Sequence[Json], swept: Sequence[str], deleted: Mapping[str, str]) -> pa.Table:
-        """Rows to mark as deleted: purged from the recycle bin, or merged into a record that says so."""
-        upper = self.reading.upper
-        marks: dict[str, tuple[datetime, str]] = dict.fromkeys(swept, (upper, "swept"))
-        for record in found:
-            merged = str((record.get("properties") or {}).get("hs_merged_object_ids") or "")
-            for key in filter(None, (each.strip() for each in merged.split(";"))):
-                if key != str(record["id"]) and deleted.get(key) != "merged":
-                    marks[key] = (moment_of(record.get("updatedAt")) or upper, "merged")
-        return pa.table(
-            {
-                "id": pa.array(list(marks), pa.string()),
-                "deleted_at": pa.array([at for at, _ in marks.values()], ARROW_TYPES["timestamp"]),
-                "deleted_how": pa.array([how for _, how in marks.values()], pa.string()),
-            }
-        )
-
-    # -- both ----------------------------------------------------------------------------------------
-
-    def _write(self, spool: Spool, found: Sequence[Json], mode: str) -> None:
-        """Records, with the history that came with them, and the associations of those that live."""
-        bad = bad_of(spool)
-        spool.write(
-            self.table.name, "merge" if mode == "merge" else "replace", rows.records(self.table, found, bad)
-        )
-        if self.history is not None and mode == "replace":
-            spool.write(self.history.name, "replace", rows.history(self.history, found, bad))
-        if self.associations is not None:
-            live = [str(each["id"]) for each in found if not each.get("archived")]
-            for to_type in ASSOCIATIONS[self.type]:
-                pairs = self.client.associations(self.type, to_type, live)
-                table = rows.associations(self.associations, self.type, to_type, pairs, bad)
-                spool.write(self.associations.name, "append", table)
-        spool.bad = dict(bad.found)
-
-    def _scope(self, spool: Spool, ids: Sequence[str] | None) -> None:
-        """Say which associations are read anew: of these records, or (None) of all of this type."""
-        if self.associations is None:
-            return
-        anew: Sequence[str | None] = [None] if ids is None else ids
-        pairs = [(to_type, each) for to_type in ASSOCIATIONS[self.type] for each in anew]
-        scope = {
-            "from_type": pa.array([self.type] * len(pairs), pa.string()),
-            "to_type": pa.array([to_type for to_type, _ in pairs], pa.string()),
-            "from_id": pa.array([each for _, each in pairs], pa.string()),
-        }
-        spool.write(self.associations.name, "scope", pa.table(scope))
-
-    def _version(self, record: Json) -> int | None:
-        moment = moment_of((record.get("properties") or {}).get(self.table.cursor))
-        return None if moment is None else microseconds(moment)
-
-    def _truncated(self, read: int, total: int) -> errors.Truncated:
-        return errors.Truncated(
-            f"HubSpot gave {read:,} of {total:,} {self.type}",
-            where=self.reading.org.url_host,
-            remedy="run this again",
-        )
+        self.seen |= dict.fromkeys(fresh)
+        if gone:
+            there = self.land(spool, gone)
+            swept = [key for key in gone if key not in there]
+            self.landing.marks(spool, dict.fromkeys(swept, (spool.upper, "swept")))
 
 
 def _archived_before(record: Json, limit: datetime) -> bool:

@@ -150,7 +150,8 @@ class FakeHubSpot:
             return self._search(kind, body)
         if rest == ["batch", "read"]:
             wanted = [each["id"] for each in body["inputs"]]
-            found = [self.records[kind][key] for key in wanted if key in self.records[kind]]
+            pool = (self.archived if query.get("archived") == "true" else self.records)[kind]
+            found = [pool[key] for key in wanted if key in pool]
             return httpx.Response(200, json={"results": [self._historic(each, body) for each in found]})
         pool = self.archived if query.get("archived") == "true" else self.records
         ids = sorted((key for key in pool[kind] if int(key) >= int(query.get("after", 0))), key=int)
@@ -171,7 +172,13 @@ class FakeHubSpot:
         return record | {"propertiesWithHistory": {"dealstage": [item, item]}}
 
     def _search(self, kind: str, body: dict[str, Any]) -> httpx.Response:
-        found = sorted(self.records[kind].values(), key=lambda each: int(each["id"]))
+        sort = body["sorts"][0]
+        by_id = sort["propertyName"] == "hs_object_id"
+        found = sorted(
+            self.records[kind].values(),
+            key=lambda each: int(each["id"]) if by_id else each["updatedAt"],
+            reverse=sort["direction"] == "DESCENDING",
+        )
         for group in body["filterGroups"]:
             for rule in group["filters"]:
                 found = [each for each in found if _passes(each, rule)]
@@ -186,7 +193,8 @@ class FakeHubSpot:
 
 def _passes(record: dict[str, Any], rule: dict[str, Any]) -> bool:
     if rule["propertyName"] == "hs_object_id":
-        return int(record["id"]) > int(rule["value"])
+        number, value = int(record["id"]), int(rule["value"])
+        return {"GT": number > value, "GTE": number >= value, "LT": number < value}[rule["operator"]]
     moment = datetime.fromisoformat(record["properties"][rule["propertyName"]])
     at = int(moment.timestamp() * 1000)
     return at >= int(rule["value"]) if rule["operator"] == "GTE" else at < int(rule["value"])

@@ -11,14 +11,17 @@ import pytest
 from pipelines.crashpoints import Crashed, armed
 from pipelines.sources import spool
 from pipelines.sources.catalogs import CATALOGS
-from pipelines.sources.hubspot import records
+from pipelines.sources.hubspot import pages, records
 
 LISTED = ("GET", "/crm/objects/2026-03/contacts")
 
 
 @pytest.fixture
 def loop(loop):
-    """Only this vendor is connected."""
+    """Only this vendor is connected, and of people and companies no history is kept."""
+    (loop.settings.config_dir / "extract.yml").write_text(
+        "hubspot: {history: {contacts: none, companies: none}}"
+    )
     loop.settings = replace(loop.settings, salesforce=None)
     return loop
 
@@ -88,7 +91,7 @@ def test_a_crowded_overlap_is_counted_and_read_again_only_when_the_count_differs
     loop.later(seconds=20)
     loop.hubspot.seen.clear()
     assert not loop.fetch().has_changes
-    assert [path for _, path in loop.hubspot.seen].count("/crm/objects/2026-03/contacts/search") == 2
+    assert [path for _, path in loop.hubspot.seen].count("/crm/objects/2026-03/contacts/search") == 1
     at, loop.hubspot.now = loop.hubspot.now, loop.hubspot.now - timedelta(seconds=35)
     loop.hubspot.put("contacts", "900", email="late@x.example")
     loop.hubspot.now = at
@@ -110,7 +113,7 @@ def test_a_window_beyond_the_search_ceiling_is_read_to_its_end(loop, monkeypatch
     fill(loop, 10)
     loop.extract()
     loop.later(minutes=5)
-    monkeypatch.setattr(records, "SEARCH_CEILING", 400)
+    monkeypatch.setattr(pages, "SEARCH_CEILING", 400)
     loop.hubspot.search_ceiling, loop.hubspot.page_size = 400, 200
     fill(loop, 1_150)
     loop.later(minutes=1)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pipelines.sources.schema import RawTable
 
+_OWNED_IN_STAGES = ("hs_pipeline", "hs_pipeline_stage", "hubspot_owner_id")
 HISTORY_PROPERTIES: dict[str, tuple[str, ...]] = {
     "contacts": ("lifecyclestage", "hs_lead_status", "hubspot_owner_id"),
+    "companies": ("lifecyclestage", "hubspot_owner_id"),
     "deals": ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id"),
+    "tickets": _OWNED_IN_STAGES,
+    "leads": _OWNED_IN_STAGES,
 }
+"""Whose every change is kept, by object; config adds to them."""
 _ENGAGED = ("contacts", "companies", "deals", "tickets")
 ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     "contacts": ("companies",),
@@ -18,25 +23,28 @@ ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("calls", "emails", "meetings", "notes", "tasks", "communications"), _ENGAGED),
 }
 
+
+def history_of(object_type: str) -> RawTable:
+    """The table of an object's property history."""
+    return RawTable(
+        f"{object_type}_property_history",
+        object_type,
+        {
+            "id": "text",
+            "property": "text",
+            "changed_at": "timestamp",
+            "value": "text",
+            "source_type": "text",
+            "source_id": "text",
+        },
+        key=("id", "property", "changed_at"),
+        comes_with=(object_type,),
+        note="history of HISTORY_PROPERTIES, newest and oldest alike",
+    )
+
+
 TABLES: tuple[RawTable, ...] = (
-    *(
-        RawTable(
-            f"{name}_property_history",
-            name,
-            {
-                "id": "text",
-                "property": "text",
-                "changed_at": "timestamp",
-                "value": "text",
-                "source_type": "text",
-                "source_id": "text",
-            },
-            key=("id", "property", "changed_at"),
-            comes_with=(name,),
-            note="history of HISTORY_PROPERTIES, newest and oldest alike",
-        )
-        for name in HISTORY_PROPERTIES
-    ),
+    *(history_of(each) for each in HISTORY_PROPERTIES),
     RawTable(
         "associations",
         "associations",

@@ -1,0 +1,107 @@
+"""Writes records into a spool, with their history, their associations and the marks of what was merged.
+
+Belongs here: what goes with a record. When records are read is `records`, their shapes are `rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.sources.arrow import ARROW_TYPES, moment_of
+from pipelines.sources.fetched import Mode
+from pipelines.sources.hubspot import rows
+from pipelines.sources.hubspot.catalog import ASSOCIATIONS
+from pipelines.sources.hubspot.pages import merged_into
+from pipelines.sources.hubspot.shape import Shape
+from pipelines.sources.reading import bad_of
+from pipelines.sources.schema import RawTable
+from pipelines.sources.spool import Spool
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Landing:
+    """One object type. `known_gone`: ids that are marked already, and how."""
+
+    client: HubSpotClient
+    shape: Shape
+    history: RawTable | None
+    associations: RawTable | None
+    known_gone: Mapping[str, str]
+    linked_to: Sequence[str] = ()
+    written: dict[str, int | None] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        return self.shape.table.api_name
+
+    def records(self, spool: Spool, found: Sequence[Json], upper: datetime, *, is_first: bool) -> None:
+        """Records with the history that came with them; their associations replace what was there."""
+        if not found:
+            return
+        bad, table = bad_of(spool), self.shape.table
+        mode: Mode = "replace" if is_first else "keep" if self.shape.has_removed else "merge"
+        spool.write(table.name, mode, rows.records(table, found, bad))
+        if self.history is not None:
+            changes = rows.history(self.history, found, bad)
+            spool.write(self.history.name, "replace" if is_first else "merge", changes)
+        if not is_first:
+            self.scope(spool, [str(each["id"]) for each in found])
+        live = [str(each["id"]) for each in found if not each.get("archived")]
+        self.links(spool, live, "append" if is_first else "merge")
+        marks = {
+            key: (moment_of(each.get("updatedAt")) or upper, "merged")
+            for each in found
+            for key in merged_into(each)
+            if self.known_gone.get(key) != "merged"
+        }
+        if not is_first:
+            self.marks(spool, marks)
+        spool.bad = dict(bad.found)
+
+    def links(self, spool: Spool, ids: Sequence[str], mode: Mode) -> None:
+        if self.associations is None or not ids:
+            return
+        bad = bad_of(spool)
+        for to_type in self.linked_to:
+            pairs = self.client.associations(self.type, to_type, ids)
+            spool.write(
+                self.associations.name,
+                mode,
+                rows.associations(self.associations, self.type, to_type, pairs, bad),
+            )
+
+    def scope(self, spool: Spool, ids: Sequence[str] | None) -> None:
+        """Say which associations are read anew: of these records, or (None) of all of this type."""
+        if self.associations is None:
+            return
+        anew: Sequence[str | None] = [None] if ids is None else ids
+        pairs = [(to_type, each) for to_type in self.linked_to for each in anew]
+        columns = {
+            "from_type": [self.type] * len(pairs),
+            "to_type": [to_type for to_type, _ in pairs],
+            "from_id": [each for _, each in pairs],
+        }
+        arrays = {name: pa.array(values, pa.string()) for name, values in columns.items()}
+        spool.write(self.associations.name, "scope", pa.table(arrays))
+
+    def marks(self, spool: Spool, gone: Mapping[str, tuple[datetime, str]]) -> None:
+        """Rows to mark as deleted: id to when and how."""
+        columns = {
+            "id": pa.array(list(gone), pa.string()),
+            "deleted_at": pa.array([at for at, _ in gone.values()], ARROW_TYPES["timestamp"]),
+            "deleted_how": pa.array([how for _, how in gone.values()], pa.string()),
+        }
+        spool.write(self.shape.table.name, "mark", pa.table(columns))
+
+
+def pairs_of(object_type: str) -> Sequence[str]:
+    """The object types whose associations with this one are read from its side."""
+    return ASSOCIATIONS.get(object_type, ())

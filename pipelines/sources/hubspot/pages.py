@@ -1,0 +1,193 @@
+"""Pages of one object type, each checked to be whole; wide property lists in pieces, merged by id.
+
+Belongs here: asking, and noticing that an answer lacks rows. What is done with records is `records`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipelines.clients import errors
+from pipelines.clients.hubspot.client import (
+    HISTORY_LIMIT,
+    LIST_LIMIT,
+    SEARCH_CEILING,
+    SEARCH_LIMIT,
+    HubSpotClient,
+    Page,
+)
+from pipelines.sources.arrow import microseconds, moment_of
+
+Json = dict[str, Any]
+LISTED_REVISIONS = 20
+"""A list shows so many revisions of a property; a record that has as many is read again by itself."""
+URL_ROOM = 12_000
+"""Characters of property names in a URL, encoded; HubSpot answers 414 somewhere above 16,000."""
+
+
+class Pages:
+    """What HubSpot has of one object type."""
+
+    def __init__(self, client: HubSpotClient, object_type: str, cursor: str, host: str) -> None:
+        self.client, self.type, self.cursor, self.host = client, object_type, cursor, host
+
+    # -- lists ---------------------------------------------------------------------------------------
+
+    def listed(
+        self, properties: Sequence[str], after: str | None = None, *, archived: bool = False,
+        history: Sequence[str] = (),
+    ) -> Iterator[Page]:  # fmt: skip
+        """All pages from `after` on, in the order of ids. Raises Truncated when one lacks rows."""
+        head = _fitting(properties)
+        rest = properties[len(head) :]
+        limit = HISTORY_LIMIT if history else LIST_LIMIT
+        last, read = after, 0
+        while True:
+            page = self._page(head, after, limit, archived, history)
+            last = str(page.results[-1]["id"]) if page.results else last
+            read += len(page.results)
+            self._fill_in(page, rest, archived)
+            self._complete_history(page, history, archived)
+            if page.after is None and not archived:
+                self._nothing_beyond(last, read)
+            yield page
+            if page.after is None:
+                return
+            after = page.after
+
+    def _page(
+        self, properties: Sequence[str], after: str | None, limit: int, archived: bool, history: Sequence[str]
+    ) -> Page:
+        def ask() -> Page:
+            return self.client.list_page(
+                self.type, properties, after, limit, archived=archived, history=history
+            )
+
+        page = ask()
+        if page.after is None or len(page.results) >= limit:
+            return page
+        again = ask()
+        if {each["id"] for each in again.results} != {each["id"] for each in page.results}:
+            raise self.truncated(len(page.results), len(again.results))
+        if not archived:
+            between = [_id("GTE", after or "0"), _id("LT", page.after)]
+            self._all_there(between, {str(each["id"]) for each in page.results})
+        return page
+
+    def _nothing_beyond(self, last: str | None, read: int) -> None:
+        """A list that ends early looks like a whole one; search knows whether there are more."""
+        self._all_there([_id("GT", last or "0")], set(), read)
+
+    def _all_there(self, filters: list[Json], seen: set[str], read: int = 0) -> None:
+        """Search lags behind the list: what it knows besides is looked at before anything is said."""
+        found = self.client.search_page(self.type, (self.cursor,), filters)
+        missing = [str(each["id"]) for each in found.results if str(each["id"]) not in seen]
+        if missing:
+            there = {str(each["id"]) for each in self.client.batch_read(self.type, missing, (self.cursor,))}
+            if there & set(missing):
+                raise self.truncated(read + len(seen), read + (found.total or len(missing)))
+
+    def _fill_in(self, page: Page, properties: Sequence[str], archived: bool) -> None:
+        """The properties that found no room in the URL, by id."""
+        if not properties or not page.results:
+            return
+        ids = [str(each["id"]) for each in page.results]
+        found = self.client.batch_read(self.type, ids, properties, archived=archived)
+        more = {str(each["id"]): each["properties"] for each in found}
+        gone = [each for each in ids if each not in more]
+        page.results[:] = [
+            each | {"properties": more[str(each["id"])] | each["properties"]}
+            for each in page.results
+            if str(each["id"]) not in gone
+        ]
+
+    def _complete_history(self, page: Page, history: Sequence[str], archived: bool) -> None:
+        if not history:
+            return
+        long = [str(each["id"]) for each in page.results if _is_cut(each)]
+        whole = self.client.batch_read(self.type, long, (self.cursor,), history, archived=archived)
+        past = {str(each["id"]): each.get("propertiesWithHistory") for each in whole}
+        page.results[:] = [
+            each | {"propertiesWithHistory": past[str(each["id"])]} if str(each["id"]) in past else each
+            for each in page.results
+        ]
+
+    # -- search --------------------------------------------------------------------------------------
+
+    def newest(self, lower: datetime, upper: datetime) -> Page:
+        """The newest page of a window: ids and versions, and how many there are in all."""
+        return self.client.search_page(
+            self.type, (self.cursor,), self._window(lower, upper), sort=self.cursor, newest_first=True
+        )
+
+    def changed(self, lower: datetime, upper: datetime, last: str | None = None) -> Iterator[list[Json]]:
+        """Pages of ids and versions last modified in [lower, upper), in the order of ids, after `last`.
+
+        Ids stay put while records change under the reader, and go on where a search may not: more rows than
+        HubSpot pages through may share one moment. Raises Truncated when fewer came than were counted.
+        """
+        window = self._window(lower, upper)
+        start, expected, read = last, None, 0
+        while True:
+            beyond = [_id("GT", last)] if last else []
+            after = None
+            while True:
+                page = self.client.search_page(self.type, (self.cursor,), window + beyond, after)
+                expected = page.total or 0 if expected is None else expected
+                read += len(page.results)
+                yield page.results
+                last, after = str(page.results[-1]["id"]) if page.results else last, page.after
+                if after is None or int(after) + SEARCH_LIMIT > SEARCH_CEILING:
+                    break
+            if after is None:
+                break
+        if read < expected:
+            first = [_id("GT", start)] if start else []
+            left = self.client.search_page(self.type, (self.cursor,), window + first, limit=1).total or 0
+            if read < left:
+                raise self.truncated(read, expected)
+
+    def total(self) -> int:
+        """How many there are, as far as search knows."""
+        return self.client.search_page(self.type, (self.cursor,), (), limit=1).total or 0
+
+    def _window(self, lower: datetime, upper: datetime) -> list[Json]:
+        return [
+            {"propertyName": self.cursor, "operator": operator, "value": str(microseconds(at) // 1000)}
+            for operator, at in (("GTE", lower), ("LT", upper))
+        ]
+
+    def version(self, record: Json) -> int | None:
+        moment = moment_of((record.get("properties") or {}).get(self.cursor))
+        return None if moment is None else microseconds(moment)
+
+    def truncated(self, read: int, total: int) -> errors.Truncated:
+        return errors.Truncated(
+            f"HubSpot gave {read:,} of {total:,} {self.type}", where=self.host, remedy="run this again"
+        )
+
+
+def merged_into(record: Json) -> list[str]:
+    """The ids of the records that were merged into this one."""
+    listed = str((record.get("properties") or {}).get("hs_merged_object_ids") or "").split(";")
+    return [each.strip() for each in listed if each.strip() and each.strip() != str(record["id"])]
+
+
+def _fitting(properties: Sequence[str]) -> Sequence[str]:
+    room = URL_ROOM
+    for position, name in enumerate(properties):
+        room -= len(name) + 3  # a comma is three characters in a URL
+        if room < 0:
+            return properties[:position]
+    return properties
+
+
+def _is_cut(record: Json) -> bool:
+    past = (record.get("propertiesWithHistory") or {}).values()
+    return any(len(changes) >= LISTED_REVISIONS for changes in past)
+
+
+def _id(operator: str, value: str) -> Json:
+    return {"propertyName": "hs_object_id", "operator": operator, "value": value}

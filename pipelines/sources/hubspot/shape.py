@@ -1,0 +1,98 @@
+"""Which columns a record table has this time: the promised ones, then the portal's, typed by its metadata.
+
+Belongs here: names and types. A promised column keeps its promised type whatever the portal says. Any other
+follows the portal: a new one is filled for all rows, a retyped one is cast and filled anew, one that is
+removed keeps its old values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipelines.rules.extract import Choice
+from pipelines.sources.hubspot.catalog import RECORD_COLUMNS
+from pipelines.sources.hubspot.rows import property_names
+from pipelines.sources.reading import missing_note
+from pipelines.sources.schema import ColumnType, RawTable
+from pipelines.sources.tables import SQL_TYPES, stored_as
+
+Definition = Mapping[str, Any]
+_TYPES: dict[str, ColumnType] = {
+    "string": "text", "phone_number": "text", "enumeration": "text", "number": "number", "bool": "boolean",
+    "date": "date", "datetime": "timestamp", "object_coordinates": "text", "json": "text",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """`table` with all columns; `properties` are asked for; `anew` are columns to fill for all rows."""
+
+    table: RawTable
+    properties: tuple[str, ...]
+    anew: tuple[str, ...] = ()
+    calculated: tuple[str, ...] = ()
+    has_removed: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def shape_of(
+    table: RawTable, definitions: Sequence[Definition], choice: Choice, known: Mapping[str, str],
+    lacking: Collection[str] = (),
+) -> Shape:  # fmt: skip
+    """`known`: the columns the warehouse has and their SQL types; empty before the first load.
+
+    `lacking`: those that the portal did not have at the last load.
+    """
+    defined = {str(each["name"]): each for each in definitions}
+    promised = {name.casefold() for name in table.columns}
+    extras, notes = _extras(defined, promised, choice)
+    columns = table.columns | extras
+    shown = {name.casefold() for name in defined}
+    asked = tuple(name for name in columns if name not in RECORD_COLUMNS and name.casefold() in shown)
+    new = [name for name in asked if known and (name.casefold() not in known or name.casefold() in lacking)]
+    retyped = [
+        name
+        for name, kind in extras.items()
+        if known.get(name.casefold(), stored_as(SQL_TYPES[kind])) != stored_as(SQL_TYPES[kind])
+    ]
+    removed = sorted(set(known) - {name.casefold() for name in columns} - set(RECORD_COLUMNS))
+    dropped = sorted(name for name in removed if name not in shown)
+    if retyped:
+        notes.append(f"of another type now, so read anew: {', '.join(retyped)}")
+    if dropped:
+        notes.append(f"no longer there, so old values stay: {', '.join(dropped)}")
+    return Shape(
+        table=replace(table, columns=columns), properties=asked, anew=(*new, *retyped),
+        calculated=tuple(name for name in asked if defined.get(name, {}).get("calculated")),
+        has_removed=bool(removed), notes=(*missing_note(property_names(table), shown), *notes),
+    )  # fmt: skip
+
+
+def _extras(
+    defined: Mapping[str, Definition], promised: set[str], choice: Choice
+) -> tuple[dict[str, ColumnType], list[str]]:
+    extras: dict[str, ColumnType] = {}
+    unknown, clashing = [], []
+    for name, each in sorted(defined.items()):
+        if name in RECORD_COLUMNS:
+            clashing.append(name)
+        elif name.casefold() not in promised and choice.takes(name):
+            kind = type_of(each)
+            extras[name] = kind or "text"
+            if kind is None:
+                unknown.append(f"{name} ({each.get('type')})")
+    notes = [f"of a type unknown here, so text: {', '.join(unknown)}"] if unknown else []
+    if clashing:
+        notes.append(f"named like a column every table has, so left out: {', '.join(clashing)}")
+    return extras, notes
+
+
+def type_of(definition: Definition) -> ColumnType | None:
+    """The column type of a property; None for a type that is not known here."""
+    kind, field_type = str(definition.get("type")), definition.get("fieldType")
+    if kind == "enumeration" and field_type == "checkbox":
+        return "list"
+    is_money = definition.get("showCurrencySymbol") or definition.get("numberDisplayHint") == "currency"
+    return "money" if kind == "number" and is_money else _TYPES.get(kind)

@@ -1,0 +1,91 @@
+"""Passes over all records of an object: columns filled for every row, and the sweep of ids.
+
+Belongs here: what no window can find. Properties that are new or that HubSpot calculates without touching the
+record; records that vanished without an entry in the recycle bin, or that search never showed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from pipelines.crashpoints import crashpoint
+from pipelines.sources.arrow import ARROW_TYPES, column
+from pipelines.sources.fetched import SweepResult
+from pipelines.sources.reading import PART_ROWS, bad_of
+from pipelines.sources.spool import Spool
+
+if TYPE_CHECKING:
+    from pipelines.sources.hubspot.records import RecordReader
+
+Json = dict[str, Any]
+
+
+def refill(reader: RecordReader, names: tuple[str, ...]) -> Spool:
+    """These columns of all records, archived ones too, in parts that a killed run goes on from."""
+    assert reader.cursor is not None
+    spool = reader.reading.window(reader.table, reader.cursor, 0, name="fill")
+    if spool.is_complete:
+        return spool
+    phase, _, after = (spool.position or "live").partition(" ")
+    for archived in (False, True) if phase == "live" else (True,):
+        found: list[Json] = []
+        for page in reader.pages.listed(names, after or None, archived=archived):
+            found += page.results
+            if len(found) >= PART_ROWS or page.after is None:
+                _write(reader, spool, found, names)
+                here = "archived" if archived or page.after is None else "live"
+                spool.commit(f"{here} {page.after or ''}", complete=archived and page.after is None)
+                crashpoint("extract.part_written")
+                found = []
+        after = ""
+    return spool
+
+
+def _write(reader: RecordReader, spool: Spool, found: list[Json], names: tuple[str, ...]) -> None:
+    bad, types = bad_of(spool), reader.table.columns
+    values = [each.get("properties") or {} for each in found]
+    arrays = {"id": pa.array([str(each["id"]) for each in found], pa.string())}
+    for name in names:
+        arrays[name] = column([each.get(name) for each in values], types[name], name, bad)
+    fields = [("id", pa.string()), *((name, ARROW_TYPES[types[name]]) for name in names)]
+    spool.write(reader.table.name, "fill", pa.table(arrays, schema=pa.schema(fields)))
+    spool.bad = dict(bad.found)
+
+
+def sweep(reader: RecordReader) -> tuple[Spool, SweepResult]:
+    """Compare all ids and versions with HubSpot's, mend what differs, read all associations anew."""
+    assert reader.cursor is not None
+    reading, table, pages = reader.reading, reader.table, reader.pages
+    spool = reading.window(table, reader.cursor, 0, name="sweep")
+    spool.start_over()
+    spool.upper = reading.upper
+    ours = {**reading.known.all_versions(reading.vendor, table), **reader.seen}
+    here = {key: version for key, version in ours.items() if key not in reader.seen or version is not None}
+    live = {
+        str(each["id"]): pages.version(each)
+        for page in pages.listed((table.cursor,))
+        for each in page.results
+    }
+    binned = {
+        str(each["id"]) for page in pages.listed((table.cursor,), archived=True) for each in page.results
+    }
+    missing = [key for key in live if key not in here]
+    older = [key for key, version in live.items() if key in here and here[key] != version]
+    extra = [key for key in here if key not in live]
+    reader.seen.clear()
+    mended = reader.land(spool, [*missing, *older])
+    in_bin = [key for key in extra if key in binned]
+    reader.land(spool, in_bin, archived=True)
+    there = reader.land(spool, [key for key in extra if key not in binned])
+    vanished = [key for key in extra if key not in binned and key not in there]
+    reader.landing.marks(spool, dict.fromkeys(vanished, (reading.upper, "swept")))
+    reader.landing.scope(spool, None)
+    reader.landing.links(spool, list(live), "merge")
+    spool.commit(complete=True)
+    result = SweepResult(
+        counted_at_vendor=len(live), counted_here=len(here), missing=len(missing), extra=len(extra),
+        mended=len(mended & {*missing, *older}) + len(extra), at=reading.upper,
+    )  # fmt: skip
+    return spool, result

@@ -276,7 +276,6 @@ def test_an_object_that_fails_keeps_its_rows_and_its_cursor(loop):
     fetched = loop.extract()
     assert set(fetched.stale) == {
         "hubspot contacts",
-        "hubspot contacts_property_history",
         "hubspot associations",
     }
     assert fetched.rows == {"hubspot companies": 1}

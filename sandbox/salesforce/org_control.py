@@ -118,8 +118,10 @@ def _add_object(sf: Salesforce, call: Call, wish: Wish) -> Any:
 def _set_values(sf: Salesforce, call: Call, wish: Wish) -> Any:
     """Values stored as they are, stamps left alone: what a formula depends on, or a very old row."""
     sets = ", ".join(f'"{name}" = ?' for name in wish["values"])
-    sf.store.db.execute(
-        f'update "{_object(sf, wish).name}" set {sets} where Id = ?', [*wish["values"].values(), wish["id"]]
+    ids = wish["ids"] if "ids" in wish else [wish["id"]]
+    sf.store.db.executemany(
+        f'update "{_object(sf, wish).name}" set {sets} where Id = ?',
+        [(*wish["values"].values(), each) for each in ids],
     )
 
 

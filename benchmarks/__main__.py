@@ -1,15 +1,24 @@
-"""`python -m benchmarks`: run every measurement and print its table in Markdown."""
+"""`python -m benchmarks [loop | extract] ...`: measure, print tables in Markdown; no name means all."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import loop
+from benchmarks import extract, loop
+
+MEASUREMENTS = {"loop": loop.main, "extract": extract.main}
 
 
 def main() -> int:
-    for title, table in loop.tables():
-        print(f"### {title}\n\n{table}\n", flush=True)
+    name, *arguments = sys.argv[1:] or [""]
+    if name and name not in MEASUREMENTS:
+        print(
+            f"benchmarks: there is no measurement {name}; there are {', '.join(MEASUREMENTS)}",
+            file=sys.stderr,
+        )
+        return 2
+    for each in (name,) if name else MEASUREMENTS:
+        MEASUREMENTS[each](arguments)
     return 0
 
 

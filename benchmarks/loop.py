@@ -11,7 +11,7 @@ import random
 import re
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,13 @@ def tables() -> Iterator[tuple[str, str]]:
         env = {"CRM_HOME": home}
         yield "The loop, default world (S)", _loop(Path(home), env)
         yield "Quick commands", _quick(env)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """No arguments are known."""
+    for title, table in tables():
+        print(f"### {title}\n\n{table}\n", flush=True)
+    return 0
 
 
 def _loop(home: Path, env: dict[str, str]) -> str:

@@ -8,36 +8,62 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 BIN = os.path.dirname(sys.executable)
+_END = 64_000
+_RECORD = b'"type": "RECORD"'
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Wall seconds, peak resident MiB, and what the command printed."""
+    """Wall seconds, peak resident MiB, the end of what the command printed, and how many Singer records."""
 
     wall: float
     peak_mib: float
     output: str
+    records: int = 0
 
 
-def measure(command: Sequence[str], env: Mapping[str, str] | None = None) -> Measured:
-    """Run once. Raises when the command fails, with its last lines."""
+def measure(
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    *,
+    given: str = "",
+    fine: Sequence[int] = (0,),
+) -> Measured:
+    """Run once, with `given` on standard input. Raises when it ends otherwise than `fine`.
+
+    What it prints goes to a file: whoever measures must not be in the way, nor grow: the kernel counts the
+    memory of a child from that of its parent on.
+    """
     full = {**os.environ, **(env or {})}  # noqa: TID251 - a child process gets ours
-    started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=full)
-    assert child.stdout is not None
-    output = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - started
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
+    with tempfile.TemporaryFile("w+") as inward, tempfile.TemporaryFile() as outward:
+        inward.write(given)
+        inward.seek(0)
+        started = time.perf_counter()
+        child = subprocess.Popen(command, stdin=inward, stdout=outward, stderr=subprocess.STDOUT, env=full)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - started
+        child.returncode = os.waitstatus_to_exitcode(status)
+        outward.seek(0)
+        records = sum(_RECORD in line for line in outward)
+        outward.seek(max(0, outward.tell() - _END))
+        output = outward.read().decode(errors="replace")
+    if child.returncode not in fine:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}:\n{output[-2000:]}")
-    return Measured(wall, usage.ru_maxrss / 1024, output)
+    return Measured(wall, usage.ru_maxrss / 1024, output, records)
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a running process has used of the processors so far, its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def median_of(count: int, command: Sequence[str], env: Mapping[str, str] | None = None) -> Measured:

@@ -14,7 +14,11 @@ def _arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve a world until standard input ends or SIGTERM")
     serve.add_argument("--home", type=Path, required=True, help="where the world's state is kept")
-    serve.add_argument("--world", default="default", help="'default' or a folder of data files")
+    serve.add_argument(
+        "--world",
+        default="default",
+        help="'default', a folder of data files, or bulk:ROWSxCOLUMNS[+ROWS] for measuring",
+    )
     serve.add_argument("--size", choices=("XS", "S", "M", "L"), default="S", help="of the default world")
     serve.add_argument("--seed", type=int, default=7)
     serve.add_argument("--hubspot-port", type=int, default=0)

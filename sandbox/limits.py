@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
+ENDLESS = 1_000_000_000
+"""A limit that nobody reaches, for a sandbox without limits: clients go by what the headers say."""
+
 
 class RollingWindow:
-    """At most `limit` calls within any `interval` milliseconds; a limit of 0 lets everything through."""
+    """At most `limit` calls within any `interval` milliseconds."""
 
     def __init__(self, limit: int, interval: int) -> None:
         self.limit, self.interval = limit, interval
@@ -16,7 +19,7 @@ class RollingWindow:
         """Count a call at `tick` (real milliseconds); False when it is over the limit and not counted."""
         while self._calls and self._calls[0] <= tick - self.interval:
             self._calls.popleft()
-        if self.limit and len(self._calls) >= self.limit:
+        if len(self._calls) >= self.limit:
             return False
         self._calls.append(tick)
         return True
@@ -35,7 +38,7 @@ class DailyCount:
     def take(self, day: str) -> bool:
         if day != self._day:
             self.used, self._day = 0, day
-        if self.limit and self.used >= self.limit:
+        if self.used >= self.limit:
             return False
         self.used += 1
         return True

@@ -31,7 +31,7 @@ from sandbox.hubspot import (
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Records
 from sandbox.hubspot.visibility import Visibility
-from sandbox.limits import DailyCount, RollingWindow
+from sandbox.limits import ENDLESS, DailyCount, RollingWindow
 from sandbox.store import Store
 from sandbox.vendor import Handler, Vendor, tick
 
@@ -54,12 +54,11 @@ class HubSpot(Vendor):
         self.records = Records(self.portal, self.seen)
         store.script("create table if not exists blocklist (email text primary key) without rowid")
         self.token = store.get_meta("token")
-        on = 1 if limited else 0
-        self.window = RollingWindow(TEN_SECONDS * on, 10_000)
-        self.searches = RollingWindow(SEARCHES * on, 1_000)
+        self.window = RollingWindow(TEN_SECONDS if limited else ENDLESS, 10_000)
+        self.searches = RollingWindow(SEARCHES if limited else ENDLESS, 1_000)
         today = times.day(clock.now())
         used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
-        self.daily = DailyCount(DAILY * on, int(used), today)
+        self.daily = DailyCount(DAILY if limited else ENDLESS, int(used), today)
 
     def control_routes(self) -> list[Route]:
         return [*super().control_routes(), *portal_control.routes(self)]

@@ -14,7 +14,7 @@ from starlette.routing import Route, compile_path
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.clock import Clock, real_ms
-from sandbox.limits import DailyCount
+from sandbox.limits import ENDLESS, DailyCount
 from sandbox.salesforce import auth, bulk, collections, composite, errors, org_control, query, sobjects
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import Rows
@@ -45,7 +45,7 @@ class Salesforce(Vendor):
         self.key_file: Path = store.path.parent / "salesforce_jwt_key.pem"
         today = times.day(clock.now())
         used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
-        self.daily = DailyCount(DAILY if limited else 0, int(used), today)
+        self.daily = DailyCount(DAILY if limited else ENDLESS, int(used), today)
 
     def read_org(self) -> None:
         """Take the org as its store has it now."""

@@ -17,7 +17,7 @@ import orjson
 from sandbox import times
 from sandbox.clock import Clock
 from sandbox.store import Store
-from sandbox.worlds import default, files
+from sandbox.worlds import bulk, default, files
 from sandbox.worlds.progress import Progress
 from sandbox.worlds.tables import MappingError
 
@@ -30,22 +30,30 @@ class WorldError(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """Which world is asked for: `default` with a size and a seed, or a folder."""
+    """Which world is asked for: `default` with a size and a seed, `bulk:...` for measuring, or a folder."""
 
     world: str
     size: str = "S"
     seed: int = 7
 
     @property
+    def bulk(self) -> bulk.Size | None:
+        return bulk.size_of(self.world)
+
+    @property
     def folder(self) -> Path | None:
-        return None if self.world == "default" else Path(self.world).expanduser().resolve()
+        if self.world == "default" or self.bulk is not None:
+            return None
+        return Path(self.world).expanduser().resolve()
 
     @property
     def label(self) -> str:
-        return "default" if self.folder is None else self.folder.name
+        return self.world if self.folder is None else self.folder.name
 
     def identity(self) -> dict[str, Any]:
         """What tells two worlds apart."""
+        if self.bulk is not None:
+            return {"world": self.world, "seed": self.seed}
         if self.folder is None:
             return {"world": "default", "size": self.size, "seed": self.seed}
         return {"world": self.label, "seed": self.seed, "digest": files.digest(self.folder)}
@@ -53,8 +61,7 @@ class Wish:
 
 def open_home(home: Path, wish: Wish, progress: Progress) -> dict[str, Any]:
     """The description of the world in `home`, made now if there is none. Raises WorldError."""
-    if wish.folder is not None and not wish.folder.is_dir():
-        raise WorldError(f"There is no folder {wish.folder} to read a world from.")
+    _check(wish)
     try:
         identity = wish.identity()
         description = home / "world.json"
@@ -71,9 +78,20 @@ def open_home(home: Path, wish: Wish, progress: Progress) -> dict[str, Any]:
     return found
 
 
+def _check(wish: Wish) -> None:
+    try:
+        folder = wish.folder
+    except ValueError as problem:
+        raise WorldError(str(problem)) from None
+    if folder is not None and not folder.is_dir():
+        raise WorldError(f"There is no folder {folder} to read a world from.")
+
+
 def _told(identity: dict[str, Any]) -> str:
     if identity.get("world") == "default":
         return f"default, size {identity['size']}, seed {identity['seed']}"
+    if "digest" not in identity:
+        return f"{identity.get('world')}, seed {identity.get('seed')}"
     return f"{identity.get('world')} with contents {str(identity.get('digest', ''))[:8]}"
 
 
@@ -89,9 +107,15 @@ def _make(home: Path, wish: Wish, identity: dict[str, Any], progress: Progress) 
     # A large world is millions of small objects that all stay: looking through them for cycles finds none.
     collecting = gc.isenabled()
     gc.disable()
+    stores = (hubspot, salesforce)
     try:
+        if wish.bulk is not None:
+            bulk.hurry(stores)
         with hubspot.transaction(), salesforce.transaction():
-            if wish.folder is None:
+            if wish.bulk is not None:
+                bulk.create(partial, hubspot, salesforce, wish.bulk, wish.seed, progress)
+                now = bulk.NOW
+            elif wish.folder is None:
                 default.create(partial, hubspot, salesforce, wish.size, wish.seed, progress)
                 now = default.NOW
             else:
@@ -102,8 +126,10 @@ def _make(home: Path, wish: Wish, identity: dict[str, Any], progress: Progress) 
     finally:
         if collecting:
             gc.enable()
-        hubspot.close()
-        salesforce.close()
+        if wish.bulk is not None:
+            bulk.settle(stores)
+        for store in stores:
+            store.close()
     Clock.create(partial / "clock", now).close()
     description = {"version": VERSION, "identity": identity, "now": times.iso(now), "rows": rows, **told}
     (partial / "world.json").write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2))

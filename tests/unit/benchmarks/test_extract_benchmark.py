@@ -1,0 +1,48 @@
+"""The extraction benchmark on few rows: what it measures is all there. How long it takes is not looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import extract
+from benchmarks.extract import Wishes
+from benchmarks.sandboxes import CONTACTS, bulk
+
+ROWS = 2_000
+
+
+def test_ours_and_the_floor_read_every_contact_of_a_bulk_world() -> None:
+    wishes = Wishes([ROWS], [30], [], peer_cells=0, taps=False)
+    [[floor, ours]] = list(extract.hubspot(ROWS, 30, wishes, with_peers=False))
+    assert (floor.calls, floor.least) == (20, 20)
+    assert ours.rows == ROWS
+    assert ours.calls >= ours.least
+    assert min(floor.run.peak_mib, ours.run.peak_mib) > 10
+    assert 0 < ours.busy < ours.run.wall
+
+
+def test_the_table_relates_each_reader_to_the_floor_above_it() -> None:
+    wishes = Wishes([], [], [ROWS], peer_cells=0, taps=False)
+    table = extract._table(extract.salesforce(ROWS, wishes))
+    head, _, floor, ours = table.splitlines()
+    assert floor.startswith(f"| {extract.FLOOR} | {ROWS:,} |")
+    assert ours.startswith(f"| crm extract | {ROWS:,} |")
+    assert {line.count("|") for line in (head, floor, ours)} == {10}
+    assert [line.split("|")[5].strip() == "" for line in (floor, ours)] == [True, False]
+
+
+@pytest.mark.parametrize("vendor", ["hubspot", "salesforce"])
+def test_dlt_reads_what_the_sandbox_serves(vendor: str) -> None:
+    with bulk(300, 25, 300) as served:
+        names = extract.property_names(25) if vendor == "hubspot" else ["Id", "Email"]
+        result = extract._reader(served, vendor, 300, names, "dlt-parquet", "dlt")
+    assert result.calls == result.least
+
+
+def test_edits_change_the_asked_share_in_both_crms() -> None:
+    with bulk(300, 25, 200) as served:
+        assert served.edit(0.01) == 3 + 2
+        body = {"filters": [{"propertyName": "jobtitle", "operator": "EQ", "value": "head 0.01"}]}
+        assert served.ask("hubspot", "POST", f"{CONTACTS}/search", body)["total"] == 3
+        changed = served.ask("salesforce", "GET", "/_sandbox/writes?field=Title")["writes"]
+        assert len(changed) == 2

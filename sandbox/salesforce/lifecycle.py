@@ -12,6 +12,7 @@ from sandbox.call import Call
 from sandbox.salesforce import ids
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.history import TRACKED, parent_field
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
@@ -78,8 +79,16 @@ def convert(sf: Salesforce, call: Call, lead_id: str) -> dict[str, str]:
 
 
 def purge(sf: Salesforce, call: Call, sobject: SObject, record_ids: list[str]) -> None:
-    """Delete for good: no query shows the rows any more, getDeleted still does for a while."""
+    """Delete for good: no query shows the rows any more, getDeleted still does for a while.
+
+    Field history goes with its record, and nothing tells of that.
+    """
     for record_id in record_ids:
+        if sobject.name in TRACKED:
+            sf.store.db.execute(
+                f'delete from "{TRACKED[sobject.name][0]}" where "{parent_field(sobject.name)}" = ?',
+                (record_id,),
+            )
         sf.store.db.execute(f'delete from "{sobject.name}" where Id = ?', (record_id,))
         sf.store.db.execute(
             "insert or replace into purged values (?, ?, ?)",

@@ -13,10 +13,10 @@ from datetime import datetime
 from pipelines.clients import errors
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.sources.arrow import microseconds, moment_of
-from pipelines.sources.fetched import Mode, TableFetch
+from pipelines.sources.fetched import Mode, SweepResult, TableFetch
 from pipelines.sources.known import overlap_of
 from pipelines.sources.reading import Reading, bad_of
-from pipelines.sources.salesforce import deletions, rows
+from pipelines.sources.salesforce import deletions, rows, sweep
 from pipelines.sources.salesforce.query import Query
 from pipelines.sources.salesforce.shape import Shape
 from pipelines.sources.salesforce.view import View, select, within
@@ -37,6 +37,7 @@ class ObjectReader:
         self.table, self.known = shape.table, reading.of(shape.table)
         self.notes = list(shape.notes)
         self.new, self.kept = self._compared()
+        self.mode: Mode = "keep" if self.kept else "merge"
 
     def read(self) -> list[TableFetch]:
         """The table, whole or by changes."""
@@ -91,6 +92,10 @@ class ObjectReader:
             spools += self._filled("calculated", self.shape.calculated)
         gone = deletions.gone(self.reading, self.shape, self.view, self._read_as_deleted)
         spools += [] if gone is None else [gone]
+        swept: SweepResult | None = None
+        if self._sweep_is_due():
+            spool, swept = sweep.sweep(self, spools)
+            spools.append(spool)
         parts = tuple(part for spool in spools for part in spool.parts(self.table.name))
         found = self.reading.outcome(
             self.table, "loaded" if parts or cursor is None else "unchanged", parts,
@@ -98,7 +103,12 @@ class ObjectReader:
             notes=self.notes + [note for spool in spools for note in bad_of(spool).notes()],
             window_from=None if cursor is None else cursor - overlap_of("salesforce"),
         )  # fmt: skip
-        return replace(found, calculated_at=at)
+        return replace(found, calculated_at=at, sweep=swept, is_news=found.is_news or swept is not None)
+
+    def _sweep_is_due(self) -> bool:
+        return self.reading.sweep_is_due(self.table) or deletions.is_beyond_reach(
+            self.reading, self.shape, self.view
+        )
 
     def _first_load(self) -> list[Spool]:
         first = self.reading.spool(self.table, "first")
@@ -111,11 +121,10 @@ class ObjectReader:
         """What changed since. A window that a killed run had begun is ended first, then follows the rest."""
         found: list[Spool] = []
         known = self.known.versions if versions is None else versions
-        mode: Mode = "keep" if self.kept else "merge"
         while True:
             spool = self.reading.window(self.table, since, len(found))
             where = within(self.table.cursor, since - overlap_of("salesforce"), spool.upper)
-            self._query(select(self.shape.fields, self.table.api_name, where), mode, known).run(spool)
+            self._query(select(self.shape.fields, self.table.api_name, where), self.mode, known).run(spool)
             found.append(spool)
             if not spool.is_resumed or spool.upper >= self.reading.upper:
                 return found

@@ -22,7 +22,8 @@ from pipelines.sources.schema import RawTable
 LONGEST_SOQL = 6_000
 """In a request of its own Salesforce takes about 16,000 characters of address; longer queries go by bulk."""
 _SHORTEST_WINDOW = timedelta(minutes=1)
-_LONGEST_WINDOW = timedelta(days=29)
+LONGEST_WINDOW = timedelta(days=29)
+"""Of getDeleted."""
 
 
 @dataclass
@@ -86,7 +87,7 @@ def _deletion_windows(reading: Reading, view: View) -> dict[str, tuple[str, str]
         since = reading.of(shape.table).cursor
         if since is None or not shape.table.cursor or not shape.keeps_deletions:
             continue
-        start = max(since - overlap_of("salesforce"), reading.upper - _LONGEST_WINDOW)
+        start = max(since - overlap_of("salesforce"), reading.upper - LONGEST_WINDOW)
         if reading.upper - start >= _SHORTEST_WINDOW:
             found[name] = (literal(start), literal(reading.upper))
     return found

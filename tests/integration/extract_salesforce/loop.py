@@ -85,15 +85,15 @@ class Loop:
         found = self.store(f'select Id from "{sobject}" where {where} order by Id limit {count}')
         return [row[0] for row in found]
 
-    def fetch(self) -> Fetched:
-        return fetching.fetch(self.settings, Run(), known_from(self.raw), silent)
+    def fetch(self, *, sweep: bool = False) -> Fetched:
+        return fetching.fetch(self.settings, Run(), known_from(self.raw), silent, sweep=sweep)
 
     def load(self, fetched: Fetched) -> None:
         loading.load(fetched, self.raw, self.settings, Run(), silent)
         spool.clear(self.settings)
 
-    def extract(self) -> Fetched:
-        fetched = self.fetch()
+    def extract(self, *, sweep: bool = False) -> Fetched:
+        fetched = self.fetch(sweep=sweep)
         if fetched.has_changes:
             self.load(fetched)
         return fetched

@@ -30,6 +30,7 @@ HANDLED_ELSEWHERE = (
     "erasing.json",
     "suppression.key",
 )
+_FEW = 50
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -94,16 +95,21 @@ class _Bytes:
     """Asks files whether any of the needles is in them, in any case of ASCII letters."""
 
     def __init__(self, needles: Sequence[str]) -> None:
-        parts = [re.escape(each.encode()) for each in needles]
-        self._pattern = re.compile(b"|".join(parts) or b"(?!)", re.I)
-        self._longest = max((len(each.encode()) for each in needles), default=1)
+        # A search for each is ten times quicker than one pattern of them all, as long as they are few.
+        plain = sorted({each.encode().lower() for each in needles})
+        few = len(plain) <= _FEW
+        self._plain = plain if few else []
+        self._pattern = None if few else re.compile(b"|".join(re.escape(each) for each in plain))
+        self._longest = max((len(each) for each in plain), default=1)
 
     def are_in(self, path: Path) -> bool:
         rest = b""
         with path.open("rb") as file:
             while block := file.read(1 << 22):
-                block = rest + block
-                if self._pattern.search(block):
+                block = rest + block.lower()
+                if any(each in block for each in self._plain):
+                    return True
+                if self._pattern is not None and self._pattern.search(block):
                     return True
                 rest = block[-self._longest :]
         return False

@@ -6,6 +6,7 @@ names anybody is returned but the keys of records that went with them, for the s
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -167,14 +168,33 @@ class _Erasing:
                 self._strike(schema, table, columns, needles)
 
     def _strike(self, schema: str, table: str, columns: dict[str, str], needles: list[str]) -> None:
-        for quick, exact in zip(texts.prefilters(needles), texts.patterns(needles), strict=True):
-            tests = ", ".join(f'bool_or(regexp_matches("{c}"::varchar, $quick))' for c in columns)
-            hit = self.connection.execute(
-                f'select {tests} from {schema}."{table}"', {"quick": quick}
-            ).fetchone()
-            for name, is_hit in zip(columns, hit or (), strict=True):
-                if is_hit:
-                    self._strike_column(schema, table, name, columns[name], exact)
+        able = self._able_to_hold(schema, table, columns, min(map(len, needles)))
+        if not able:
+            return
+        folded = ", ".join(f"lower({_quoted(name)}::varchar) as {_quoted(name)}" for name in able)
+        tests = ", ".join(f"bool_or({texts.is_in(_quoted(name), needles)})" for name in able)
+        query = f'select {tests} from (select {folded} from {schema}."{table}")'
+        hit = self.connection.execute(query).fetchone() or ()
+        for name in (name for name, is_hit in zip(able, hit, strict=True) if is_hit):
+            for exact in texts.patterns(needles):
+                self._strike_column(schema, table, name, columns[name], exact)
+
+    def _able_to_hold(self, schema: str, table: str, columns: dict[str, str], shortest: int) -> list[str]:
+        """Columns in which a text of this length has room, by the statistics that DuckDB keeps of them.
+
+        Derived rows in which a key is theirs are gone already, so the columns of keys are left out.
+        """
+        is_raw = schema.startswith("raw_")
+        open_to = [name for name, kind in columns.items() if is_raw or kind != "VARCHAR" or not _is_key(name)]
+        stats = ", ".join(f"stats({_quoted(name)})" for name in open_to)
+        if not open_to:
+            return []
+        said = self.connection.execute(f'select {stats} from {schema}."{table}" limit 1').fetchone() or ()
+        return [
+            name
+            for name, each in zip(open_to, said, strict=False)
+            if columns[name] != "VARCHAR" or _longest(each) >= shortest
+        ]
 
     def _strike_column(self, schema: str, table: str, name: str, kind: str, pattern: str) -> None:
         def once(value: str) -> str:
@@ -218,6 +238,16 @@ def is_spoken_of(connection: duckdb.DuckDBPyConnection, needle: str) -> bool:
         if connection.execute(query, [needle.lower()]).fetchone():
             return True
     return False
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _longest(statistics: str) -> float:
+    """The longest text of a column in bytes, as DuckDB's `stats` says it; without bound when it does not."""
+    found = re.search(r"Max String Length: (\d+)", statistics or "")
+    return int(found[1]) if found else float("inf")
 
 
 def _is_key(name: str) -> bool:

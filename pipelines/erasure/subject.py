@@ -5,7 +5,7 @@ Belongs here: finding. A person is what identity says: whoever shares a record's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ _AT_ONCE = 500  # below SQLite's limit of bound variables
 
 @dataclass(frozen=True)
 class Subject:
-    """The people of one erasure, together. `names` and `phones` only where nobody else has the same."""
+    """The people of one erasure. `emails`, `names` and `phones` are those that nobody else goes by."""
 
     record_keys: tuple[str, ...] = ()
     person_ids: tuple[str, ...] = ()
@@ -203,7 +203,11 @@ class _Records:
         return self._strings(query, sorted(people))
 
     def known_by(self, keys: set[str]) -> tuple[set[str], set[str], set[str]]:
-        """(addresses, names, telephone numbers) of these records; the last two where nobody else's are."""
+        """(addresses, names, telephone numbers) of these records, but what others go by too.
+
+        A name that is a part of somebody else's would be struck out of theirs; a shared mailbox or a
+        company's switchboard does not mean these people.
+        """
         self.connection.execute(
             "create or replace temp table meant as select * from erasable where list_contains(?, record_key)",
             [sorted(keys)],
@@ -211,13 +215,27 @@ class _Records:
         others = "(select * from erasable anti join meant using (record_key))"
         names = self._strings(
             "select name from meant where length(name) >= 6 and contains(name, ' ') "
-            f"and lower(name) not in (select lower(name) from {others})"
+            f"and not exists (select 1 from {others} o where contains(lower(o.name), lower(meant.name)))"
+        )
+        elsewhere = " union all ".join(
+            [f"select unnest(phones) as phone from {others}", *self._switchboards()]
         )
         phones = self._strings(
             "select distinct p from (select unnest(phones) as p from meant) where length(p) >= 8 "
-            f"and p not in (select unnest(phones) from {others})"
+            f"and not exists (select 1 from ({elsewhere}) where contains(phone, p))"
         )
-        return self._strings("select unnest(emails) from meant"), names, phones
+        emails = self._strings(
+            "select e from (select unnest(emails) as e from meant) "
+            f"where e not in (select e from (select unnest(emails) as e from {others}) where e is not null)"
+        )
+        return emails, names, phones
+
+    def _switchboards(self) -> Iterator[str]:
+        """SELECTs of the telephone numbers of companies."""
+        for schema, table in (("raw_hubspot", "companies"), ("raw_salesforce", "account")):
+            for name, kind in self.columns.get((schema, table), {}).items():
+                if name.lower() in ("phone", "fax") and kind == "VARCHAR":
+                    yield f'select "{name}" from {schema}."{table}" where "{name}" is not null'
 
     def staff(self) -> set[str]:
         """Addresses of colleagues: they are needed to say who owns what, and stay."""

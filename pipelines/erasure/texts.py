@@ -21,10 +21,16 @@ def patterns(needles: Sequence[str]) -> Iterator[str]:
         )
 
 
-def prefilters(needles: Sequence[str]) -> Iterator[str]:
-    """The same without its borders, which is quick."""
-    for some in _pieces(needles):
-        yield f"(?i)({'|'.join(some)})"
+def is_in(folded: str, needles: Sequence[str]) -> str:
+    """SQL: a text in lower case holds one of the needles, borders aside. Far quicker than a pattern."""
+    tests = (f"contains({folded}, '{each.replace(chr(39), chr(39) * 2)}')" for each in fewest(needles))
+    return " or ".join(tests) or "false"
+
+
+def fewest(needles: Sequence[str]) -> list[str]:
+    """In lower case, those that are found wherever any of the needles is: none that holds another."""
+    plain = sorted({each.lower() for each in needles})
+    return [each for each in plain if not any(other != each and other in each for other in plain)]
 
 
 def struck(text: str, needles: Sequence[str]) -> str:

@@ -11,15 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cli.sandbox_process import running
-from pipelines import crashpoints
-from pipelines.erasure.erase import CRASHPOINTS, Place, erase
+from pipelines.erasure.erase import Place, erase
 from pipelines.erasure.request import parse
 from pipelines.settings import Settings
 from pipelines.state import State, erasures
 from pipelines.warehouse import Warehouse
 from tests.conftest import PROJECT
-from tests.e2e.conftest import Built, crm
+from tests.e2e.conftest import Built, crm, run_build
 from tests.e2e.marts import one
 
 pytestmark = pytest.mark.loop
@@ -106,19 +104,11 @@ def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(bui
     assert person.email not in done.output
     assert found_in(built.home, person.needles) == []
     assert person.hubspot_id not in (built.home / "logs" / "run.jsonl").read_text()
-    with running(built.home / "sandbox", "default", size="XS") as ready:
-        env = {
-            "HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": ready["hubspot"]["token"],
-            "SALESFORCE_URL": ready["salesforce"]["url"],
-            "SALESFORCE_CLIENT_ID": ready["salesforce"]["client_id"],
-            "SALESFORCE_CLIENT_SECRET": ready["salesforce"]["client_secret"],
-        }  # fmt: skip
-        # Everything is read from the start: the warehouse is gone, and the CRMs still have the person.
-        for name in ("warehouse.duckdb", "analytics.duckdb"):
-            (built.home / name).unlink()
-        for step in ("extract", "transform", "check", "decide", "publish", "plan"):
-            again = crm(built.home, step, env=env)
-            assert again.exit_code == 0, again.output
+    # Everything is read from the start: the warehouse is gone, and the CRMs still have the person.
+    for name in ("warehouse.duckdb", "analytics.duckdb"):
+        (built.home / name).unlink()
+    again = run_build(built.home)
+    assert again.exit_code == 0, again.output
     assert one(built.home, "select count(*) from marts.unified_leads") == others - 1
     assert found_in(built.home, person.needles) == []
 
@@ -139,18 +129,6 @@ def test_what_remains_is_a_receipt(built: Built) -> None:
     assert rows["marts.unified_leads"] == 1
     assert blank == rows["state.journal"] > 0
     assert one(built.home, "select count(*) from ops.journal") == written
-
-
-@pytest.mark.parametrize("name", CRASHPOINTS)
-def test_killed_at_any_point_it_is_completed_by_running_it_again(built: Built, name: str) -> None:
-    person = somebody(built.home)
-    with crashpoints.armed(name), pytest.raises(crashpoints.Crashed):
-        erase(place(built.home), [parse(person.email)], reason="asked")
-    assert (built.home / "erasing.json").exists()
-    again = erase(place(built.home), [parse(person.email)], reason="asked")
-    assert again.is_complete
-    assert not (built.home / "erasing.json").exists()
-    assert found_in(built.home, person.needles) == []
 
 
 def test_the_copy_in_a_parked_world_goes_too(built: Built) -> None:

@@ -1,0 +1,51 @@
+"""A home with a handful of people who share a mailbox, a number and a company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.erasure.erase import Place
+from pipelines.settings import Settings
+from pipelines.state import State
+from pipelines.warehouse import Warehouse
+
+SWITCHBOARD, DIRECT = "+49 30 5550100", "+49 30 5550177"
+CONTACTS = f"""
+create schema raw_hubspot; create schema ops; create schema marts;
+create table ops.connections (vendor varchar, org_id varchar);
+insert into ops.connections values ('hubspot', '77');
+create table raw_hubspot.contacts (id varchar, email varchar, hs_additional_emails varchar[],
+    firstname varchar, lastname varchar, phone varchar, company varchar);
+insert into raw_hubspot.contacts values
+    ('1', 'ann@example.org', ['office@example.org'], 'Ann', 'Arbor', '{SWITCHBOARD}', 'Arbor Trees'),
+    ('2', 'bob@example.org', ['office@example.org'], 'Bob', 'Barker', '{SWITCHBOARD}', 'Arbor Trees'),
+    ('3', 'cas@example.org', [], 'Ann Arbor', 'Senior', '{DIRECT}', 'Arbor Trees'),
+    ('4', 'dee@example.org', [], 'Dee', 'Dunmore', '+49 30 5550199', 'Arbor Trees');
+create table raw_hubspot.companies (id varchar, name varchar, phone varchar);
+insert into raw_hubspot.companies values ('9', 'Arbor Trees', '{DIRECT}');
+create table raw_hubspot.notes (id varchar, hs_note_body varchar);
+insert into raw_hubspot.notes values ('1', 'Dee Dunmore, +49 30 5550199, called Ann Arbor Senior');
+create table marts.unified_leads (person_id varchar, full_name varchar, email varchar);
+insert into marts.unified_leads values ('p2', 'Bob Barker', 'bob@example.org');
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    settings = Settings(home=tmp_path / "var", config_dir=tmp_path)
+    warehouse = Warehouse(settings.paths)
+    with warehouse.locked("a test"):
+        warehouse.start_work()
+        with warehouse.writing() as connection:
+            connection.execute(CONTACTS)
+        warehouse.publish("first")
+    with State.open(settings) as state:
+        yield Place(settings, warehouse, state)
+
+
+def rows(place: Place, query: str) -> list[tuple[object, ...]]:
+    with place.warehouse.reading("warehouse") as connection:
+        return connection.execute(query).fetchall()

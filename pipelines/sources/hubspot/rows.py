@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.sources.arrow import BadValues
+from pipelines.sources.arrow import BadValues, column, columns_of, schema_for
 from pipelines.sources.columns import Columns
 from pipelines.sources.hubspot.catalog import CAMPAIGN_PROPERTIES, RECORD_COLUMNS
 from pipelines.sources.schema import RawTable
@@ -36,10 +36,11 @@ def records(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
         ],
         "deleted_how": ["archived" if gone else None for gone in archived],
     }
-    properties = [each.get("properties") or {} for each in found]
-    for name in property_names(table):
-        values[name] = [each.get(name) for each in properties]
-    return Columns(table, values).to_arrow(bad)
+    types = table.columns
+    properties = {name: types[name] for name in property_names(table)}
+    arrays = columns_of([each.get("properties") or {} for each in found], properties, bad)
+    arrays |= {name: column(each, types[name], name, bad) for name, each in values.items()}
+    return pa.Table.from_arrays([arrays[name] for name in types], schema=schema_for(types))
 
 
 def history(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
 
-from pipelines.sources.arrow import ARROW_TYPES, BadValues, column, convert, schema_for
+from pipelines.sources.arrow import ARROW_TYPES, BadValues, columns_of, convert, schema_for
 from pipelines.sources.columns import Columns
 from pipelines.sources.schema import RawTable
 
@@ -38,10 +38,7 @@ def from_json(
     table: RawTable, records: Sequence[Mapping[str, Any]], bad: BadValues, ids: Collection[str] = ()
 ) -> pa.Table:
     """REST records. A field that was not asked for is null; the fields `ids` hold ids."""
-    columns = {
-        name: column([record.get(name) for record in records], table.columns[name], name, bad)
-        for name in field_names(table)
-    }
+    columns = columns_of(records, {name: table.columns[name] for name in field_names(table)}, bad)
     return _finished(table, columns | _normal(columns, ids), len(records))
 
 

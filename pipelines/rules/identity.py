@@ -19,12 +19,23 @@ RecordSource = Literal[
 ]  # fmt: skip
 Entity = Literal["person", "account", "opportunity"]
 Agreement = Literal["account", "name", "amount", "close_date", "contact"]
-FieldRule = Literal["order", "most_recent", "longest"]
+FieldRule = Literal["order", "most_recent", "longest"] | tuple[RecordSource, ...]
 _OBJECTS: dict[str, frozenset[str]] = {
     "person": frozenset({"hubspot.contacts", "salesforce.Lead", "salesforce.Contact"}),
     "account": frozenset({"hubspot.companies", "salesforce.Account"}),
     "opportunity": frozenset({"hubspot.deals", "salesforce.Opportunity"}),
 }
+# What each is made of: a rule for any other field would be followed by nobody.
+FIELDS: dict[str, frozenset[str]] = {
+    "person": frozenset({
+        "email", "first_name", "last_name", "phone", "company_name", "job_title", "city", "state", "country",
+        "industry", "account", "owner",
+    }),
+    "account": frozenset({
+        "name", "domain", "industry", "employees", "annual_revenue", "city", "state", "country", "owner",
+    }),
+    "opportunity": frozenset({"amount", "stage", "close_date", "owner"}),
+}  # fmt: skip
 
 
 class EmailPolicy(Strict):
@@ -84,6 +95,23 @@ class Survivorship(Strict):
         entity = getattr(info, "field_name", "")
         if frozenset(value) != _OBJECTS[entity] or len(value) != len(_OBJECTS[entity]):
             raise ValueError(f"name each of {', '.join(sorted(_OBJECTS[entity]))} once")
+        return value
+
+    @field_validator("fields")
+    @classmethod
+    def names_fields_and_sources_that_exist(
+        cls, value: dict[str, dict[str, FieldRule]]
+    ) -> dict[str, dict[str, FieldRule]]:
+        for entity, rules in value.items():
+            for field, rule in rules.items():
+                if field not in FIELDS[entity]:
+                    known = ", ".join(sorted(FIELDS[entity]))
+                    raise ValueError(f"{entity} has no field {field}; there are {known}")
+                if not isinstance(rule, str) and (
+                    len(set(rule)) != len(rule) or set(rule) - _OBJECTS[entity]
+                ):
+                    known = ", ".join(sorted(_OBJECTS[entity]))
+                    raise ValueError(f"{entity}.{field}: name each source once, of {known}")
         return value
 
 

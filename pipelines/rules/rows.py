@@ -158,9 +158,9 @@ def identity_links(rules: Identity) -> list[tuple[str, str, str]]:
 
 
 def survivorship(rules: Identity) -> Rows:
-    """Fields for which something else than the order of sources decides."""
-    return _texts("entity", "field", "rule"), [
-        (entity, field, rule)
+    """Fields that name a rule; `sources` is a field's own order, `vendor.object` joined by commas."""
+    return _texts("entity", "field", "rule", "sources"), [
+        (entity, field, rule, None) if isinstance(rule, str) else (entity, field, "sources", ",".join(rule))
         for entity, fields in rules.survivorship.fields.items()
         for field, rule in fields.items()
     ]

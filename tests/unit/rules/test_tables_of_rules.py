@@ -37,7 +37,7 @@ PROMISED = {  # docs/interfaces.md
     "identity_aliases": {"entity", "alias", "id", "since", "why"},
     "identity_decisions": {"entity", "left_key", "right_key", "verdict", "decided_at", "source"},
     "identity_models": {"entity", "version", "trained_at", "records", "reason", "body"},
-    "survivorship": {"entity", "field", "rule"},
+    "survivorship": {"entity", "field", "rule", "sources"},
     "own_stage_writes": {"record_key", "written_at"},
 }
 

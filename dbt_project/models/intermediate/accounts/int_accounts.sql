@@ -1,12 +1,21 @@
-with ranked as (
+{%- set fields = [
+    'name', 'domain', 'industry', 'employees', 'annual_revenue', 'city', 'state', 'country', 'owner'
+] -%}
+{%- set columns = {'owner': 'owner_id'} -%}
+with placed as (
     select
         members.account_id,
         records.*,
+        records.vendor || '.' || records.object as source_name,
         {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }} as owner_id,
         row_number() over (
             partition by members.account_id
             order by precedence.rank asc, records.updated_at desc nulls last, records.record_key asc
-        ) as place
+        ) as place,
+        row_number() over (
+            partition by members.account_id
+            order by records.updated_at desc nulls last, precedence.rank asc, records.record_key asc
+        ) as recency
     from {{ ref('int_account_members') }} as members
     inner join {{ ref('int_account_records') }} as records on members.record_key = records.record_key
     inner join {{ source('rules', 'precedence') }} as precedence
@@ -16,22 +25,34 @@ with ranked as (
             and records.object = precedence.object
     left join {{ ref('int_owner_records') }} as owners
         on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
+),
+
+ranked as (
+    select
+        *,
+        {% for field in fields %}
+            {{ survival_place('account', field, columns.get(field, field), 'place', 'recency', 'source_name') }}
+                as place_{{ field }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from placed
 )
 
 select
     account_id,
-    {{ pick('name', 'place') }} as name,
-    coalesce({{ pick('company_domain', 'place') }}, {{ pick('domain', 'place') }}) as domain,
-    {{ pick('company_domain', 'place') }} as company_domain,
-    {{ pick('industry', 'place') }} as industry,
-    {{ pick('employees', 'place') }} as employees,
-    {{ pick('annual_revenue', 'place') }} as annual_revenue,
-    {{ pick('city', 'place') }} as city,
-    {{ pick('state', 'place') }} as state,
-    {{ pick('country', 'place') }} as country,
-    {{ pick('owner_id', 'place') }} as owner_id,
+    {{ pick('name', 'place_name') }} as name,
+    coalesce({{ pick('company_domain', 'place_domain') }}, {{ pick('domain', 'place_domain') }}) as domain,
+    {{ pick('company_domain', 'place_domain') }} as company_domain,
+    {{ pick('industry', 'place_industry') }} as industry,
+    {{ pick('employees', 'place_employees') }} as employees,
+    {{ pick('annual_revenue', 'place_annual_revenue') }} as annual_revenue,
+    {{ pick('city', 'place_city') }} as city,
+    {{ pick('state', 'place_state') }} as state,
+    {{ pick('country', 'place_country') }} as country,
+    {{ pick('owner_id', 'place_owner') }} as owner_id,
     arg_min(record_id, place) filter (where vendor = 'hubspot') as company_id_hubspot,
     arg_min(record_id, place) filter (where vendor = 'salesforce') as account_id_salesforce,
+    list(record_key order by record_key) filter (where vendor = 'hubspot') as source_records_hubspot,
+    list(record_key order by record_key) filter (where vendor = 'salesforce') as source_records_salesforce,
     count(*) as records,
     min(created_at) as created_at,
     max(updated_at) as updated_at

@@ -24,28 +24,40 @@ ranked as (
             partition by members.opportunity_id
             order by
                 records.amount is null asc,
-                {{ survivorship_order('opportunity', 'amount', 'records.amount', 'precedence.rank', 'records.updated_at') }},
+                {{ survivorship_order(
+                    'opportunity', 'amount', 'records.amount', 'precedence.rank', 'records.updated_at',
+                    "records.vendor || '.' || records.object"
+                ) }},
                 records.record_key asc
         ) as place_amount,
         row_number() over (
             partition by members.opportunity_id
             order by
                 records.stage is null asc,
-                {{ survivorship_order('opportunity', 'stage', 'records.stage', 'precedence.rank', 'records.updated_at') }},
+                {{ survivorship_order(
+                    'opportunity', 'stage', 'records.stage', 'precedence.rank', 'records.updated_at',
+                    "records.vendor || '.' || records.object"
+                ) }},
                 records.record_key asc
         ) as place_stage,
         row_number() over (
             partition by members.opportunity_id
             order by
                 records.close_date is null asc,
-                {{ survivorship_order('opportunity', 'close_date', 'records.close_date', 'precedence.rank', 'records.updated_at') }},
+                {{ survivorship_order(
+                    'opportunity', 'close_date', 'records.close_date', 'precedence.rank', 'records.updated_at',
+                    "records.vendor || '.' || records.object"
+                ) }},
                 records.record_key asc
         ) as place_close_date,
         row_number() over (
             partition by members.opportunity_id
             order by
                 records.owner_source_id is null asc,
-                {{ survivorship_order('opportunity', 'owner', 'records.owner_source_id', 'precedence.rank', 'records.updated_at') }},
+                {{ survivorship_order(
+                    'opportunity', 'owner', 'records.owner_source_id', 'precedence.rank', 'records.updated_at',
+                    "records.vendor || '.' || records.object"
+                ) }},
                 records.record_key asc
         ) as place_owner
     from {{ ref('int_opportunity_members') }} as members

@@ -1,3 +1,8 @@
+{%- set fields = [
+    'email', 'first_name', 'last_name', 'phone', 'company_name', 'job_title', 'city', 'state',
+    'country', 'industry', 'account', 'owner'
+] -%}
+{%- set columns = {'account': 'account_id', 'owner': 'owner_id'} -%}
 with lifecycle as (
     select
         vendor,
@@ -15,10 +20,11 @@ converted as (
     where canonical_stage = 'sales_qualified_lead'
 ),
 
-ranked as (
+sorted as (
     select
         members.person_id,
         records.*,
+        records.vendor || '.' || records.object as source_name,
         case
             when not records.is_queue_owned
                 then {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }}
@@ -32,7 +38,12 @@ ranked as (
         row_number() over (
             partition by members.person_id
             order by precedence.rank asc, records.is_converted asc, records.updated_at desc nulls last, records.record_key asc
-        ) as place
+        ) as place,
+        row_number() over (
+            partition by members.person_id
+            order by
+                records.updated_at desc nulls last, precedence.rank asc, records.is_converted asc, records.record_key asc
+        ) as recency
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
     inner join {{ source('rules', 'precedence') }} as precedence
@@ -56,30 +67,44 @@ ranked as (
         on records.account_record_key = account_members.record_key
 ),
 
+ranked as (
+    select
+        *,
+        {% for field in fields %}
+            {{ survival_place('person', field, columns.get(field, field), 'place', 'recency', 'source_name') }}
+                as place_{{ field }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from sorted
+),
+
 grouped as (
     select
         person_id,
-        coalesce({{ pick('valid_email', 'place') }}, {{ pick('email', 'place') }}) as email,
-        {{ pick('first_name', 'place') }} as first_name,
-        {{ pick('last_name', 'place') }} as last_name,
-        {{ pick('phone', 'place') }} as phone,
-        {{ pick('company_name', 'place') }} as company_name,
-        {{ pick('job_title', 'place') }} as job_title,
-        {{ pick('city', 'place') }} as city,
-        {{ pick('state', 'place') }} as state,
-        {{ pick('country', 'place') }} as country,
-        {{ pick('industry', 'place') }} as industry,
-        coalesce(bool_or(is_opted_out), false) as is_opted_out,
-        {{ pick('account_id', 'place') }} as account_id,
-        {{ pick('owner_id', 'place') }} as owner_id,
-        arg_min(owner_source_id, place) filter (where vendor = 'hubspot' and owner_source_id is not null)
+        coalesce({{ pick('valid_email', 'place_email') }}, {{ pick('email', 'place_email') }}) as email,
+        {{ pick('first_name', 'place_first_name') }} as first_name,
+        {{ pick('last_name', 'place_last_name') }} as last_name,
+        {{ pick('phone', 'place_phone') }} as phone,
+        {{ pick('company_name', 'place_company_name') }} as company_name,
+        {{ pick('job_title', 'place_job_title') }} as job_title,
+        {{ pick('city', 'place_city') }} as city,
+        {{ pick('state', 'place_state') }} as state,
+        {{ pick('country', 'place_country') }} as country,
+        {{ pick('industry', 'place_industry') }} as industry,
+        {{ pick('account_id', 'place_account') }} as account_id,
+        arg_min(case when object = 'Lead' then 'converted_account' else 'crm' end, place_account) filter (
+            where account_id is not null
+        ) as account_matched_by,
+        {{ pick('owner_id', 'place_owner') }} as owner_id,
+        arg_min(owner_source_id, place_owner) filter (where vendor = 'hubspot' and owner_source_id is not null)
             as owner_id_hubspot,
-        arg_min(owner_source_id, place) filter (
+        arg_min(owner_source_id, place_owner) filter (
             where vendor = 'salesforce' and owner_source_id is not null and not is_queue_owned
         ) as owner_id_salesforce,
         arg_min(record_id, place) filter (where vendor = 'hubspot') as contact_id_hubspot,
         arg_min(record_id, place) filter (where object = 'Lead') as lead_id_salesforce,
         arg_min(record_id, place) filter (where object = 'Contact') as contact_id_salesforce,
+        list(record_key order by record_key) filter (where vendor = 'hubspot') as source_records_hubspot,
+        list(record_key order by record_key) filter (where vendor = 'salesforce') as source_records_salesforce,
         count(*) as records,
         max(lifecycle_position) as lifecycle_position,
         min(created_at) as created_at,
@@ -88,24 +113,51 @@ grouped as (
     group by person_id
 ),
 
--- Without a company of their own in the CRM, people belong to the company of their address.
-accounts_by_domain as (
+sought as (
     select
-        company_domain,
-        min(account_id) as account_id
-    from {{ ref('int_accounts') }}
-    where company_domain is not null
-    group by company_domain
+        *,
+        {{ email_domain('email') }} as email_domain,
+        email is not null and {{ is_company_email('email') }} as is_at_company,
+        case when account_id is null then {{ normalize_company_name('company_name') }} end as compared_name
+    from grouped
 ),
 
+-- Without a company of their own in the CRM, people belong to the company of their address, or else to the only one of
+-- the name they gave, unless their address is at another company.
 placed as (
     select
-        grouped.* exclude (account_id),
-        nullif(trim(concat_ws(' ', grouped.first_name, grouped.last_name)), '') as full_name,
-        {{ is_valid_email('grouped.email') }} as is_email_valid,
-        coalesce(grouped.account_id, accounts_by_domain.account_id) as account_id
-    from grouped
-    left join accounts_by_domain on {{ email_domain('grouped.email') }} = accounts_by_domain.company_domain
+        sought.* exclude (
+            account_id,
+            account_matched_by,
+            source_records_hubspot,
+            source_records_salesforce,
+            email_domain,
+            is_at_company,
+            compared_name
+        ),
+        nullif(trim(concat_ws(' ', sought.first_name, sought.last_name)), '') as full_name,
+        {{ is_valid_email('sought.email') }} as is_email_valid,
+        coalesce(consents.consent, 'not_specified') as consent,
+        coalesce(consents.consent = 'opted_out', false) as is_opted_out,
+        coalesce(consents.purposes_opted_in, []) as purposes_opted_in,
+        coalesce(consents.purposes_opted_out, []) as purposes_opted_out,
+        coalesce(sought.account_id, by_domain.account_id, by_name.account_id) as account_id,
+        case
+            when sought.account_id is not null then sought.account_matched_by
+            when by_domain.account_id is not null then 'domain'
+            when by_name.account_id is not null then 'company_name'
+        end as account_matched_by,
+        coalesce(sought.source_records_hubspot, []) as source_records_hubspot,
+        coalesce(sought.source_records_salesforce, []) as source_records_salesforce
+    from sought
+    left join {{ ref('int_person_consents') }} as consents on sought.person_id = consents.person_id
+    left join {{ ref('int_account_lookup') }} as by_domain
+        on by_domain.kind = 'domain' and sought.email_domain = by_domain.value
+    left join {{ ref('int_account_lookup') }} as by_name
+        on
+            by_name.kind = 'name'
+            and sought.compared_name = by_name.value
+            and (by_name.company_domain is null or not sought.is_at_company)
 )
 
 select * from placed

@@ -72,6 +72,7 @@ people as (
         {{ pick('industry', 'place') }} as industry,
         {{ pick('country', 'place') }} as country,
         {{ pick('phone', 'place') }} as phone,
+        {{ pick('company_name', 'place') }} as company_name,
         {{ pick('account_id', 'place') }} as account_id,
         arg_min(email, place) filter (where is_email_valid) as email
     from records
@@ -92,13 +93,13 @@ stages as (
     group by people.cohort, people.person_id
 ),
 
-accounts_by_domain as (
+sought as (
     select
-        company_domain,
-        min(account_id) as account_id
-    from {{ ref('int_accounts') }}
-    where company_domain is not null
-    group by company_domain
+        *,
+        {{ email_domain('email') }} as email_domain,
+        email is not null and {{ is_company_email('email') }} as is_at_company,
+        case when account_id is null then {{ normalize_company_name('company_name') }} end as compared_name
+    from people
 )
 
 select
@@ -112,17 +113,23 @@ select
     accounts.employees,
     stages.lifecycle_stage,
     people.email is not null as has_email,
-    people.email is not null and {{ is_company_email('people.email') }} as has_company_email,
+    people.is_at_company as has_company_email,
     people.phone is not null as has_phone,
     accounts.account_id is not null as has_account,
     false as is_opted_out,
     coalesce(outcomes.outcome_at < cohorts.outcome_until, false) as is_converted
-from people
+from sought as people
 inner join cohorts on people.cohort = cohorts.cohort
 inner join outcomes on people.person_id = outcomes.person_id
 left join stages on people.cohort = stages.cohort and people.person_id = stages.person_id
-left join accounts_by_domain on {{ email_domain('people.email') }} = accounts_by_domain.company_domain
+left join {{ ref('int_account_lookup') }} as by_domain
+    on by_domain.kind = 'domain' and people.email_domain = by_domain.value
+left join {{ ref('int_account_lookup') }} as by_name
+    on
+        by_name.kind = 'name'
+        and people.compared_name = by_name.value
+        and (by_name.company_domain is null or not people.is_at_company)
 left join {{ ref('int_accounts') }} as accounts
     on
-        coalesce(people.account_id, accounts_by_domain.account_id) = accounts.account_id
+        coalesce(people.account_id, by_domain.account_id, by_name.account_id) = accounts.account_id
         and cohorts.scored_until > accounts.created_at

@@ -45,7 +45,11 @@ select
     coalesce(people.industry, accounts.industry) as industry,
     accounts.employees,
     people.is_opted_out,
+    people.consent,
+    people.purposes_opted_in,
+    people.purposes_opted_out,
     people.account_id,
+    people.account_matched_by,
     lifecycle.canonical_stage as lifecycle_stage,
     scores.lead_score,
     scores.lead_score_ours,
@@ -81,6 +85,8 @@ select
     people.contact_id_hubspot,
     people.lead_id_salesforce,
     people.contact_id_salesforce,
+    people.source_records_hubspot,
+    people.source_records_salesforce,
     people.records
 from people
 left join {{ ref('int_accounts') }} as accounts on people.account_id = accounts.account_id

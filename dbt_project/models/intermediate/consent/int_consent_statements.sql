@@ -1,0 +1,102 @@
+-- A flag that is not set says nothing: both CRMs begin with it. Only a refusal is a statement there, and it is one
+-- about e-mail of every kind. A HubSpot subscription is kept by address, so it speaks for whoever has the address.
+with addresses as (
+    select
+        record_key,
+        email as address
+    from {{ ref('int_person_records') }}
+    where email is not null
+
+    union
+
+    select
+        record_key,
+        {{ normalize_email('unnest(additional_emails)') }} as address
+    from {{ ref('stg_hubspot__contacts') }}
+),
+
+-- An address on several records of one person makes one statement, the HubSpot contact's where it is on one.
+holders as (
+    select
+        members.person_id,
+        addresses.address,
+        arg_min(
+            members.record_key, (members.record_key not like 'hubspot:%', members.record_key)
+        ) as record_key
+    from addresses
+    inner join {{ ref('int_person_members') }} as members on addresses.record_key = members.record_key
+    where addresses.address is not null
+    group by members.person_id, addresses.address
+),
+
+subscriptions as (
+    select
+        holders.person_id,
+        'hubspot:' || statuses.subscription_id as purpose_id,
+        coalesce(statuses.subscription_name, statuses.subscription_id) as purpose,
+        case statuses.status
+            when 'SUBSCRIBED' then 'opted_in'
+            when 'NOT_SPECIFIED' then 'not_specified'
+            else 'opted_out'
+        end as state,
+        holders.record_key,
+        statuses.changed_at,
+        statuses.legal_basis,
+        holders.address
+    from {{ ref('stg_hubspot__subscription_statuses') }} as statuses
+    inner join holders on {{ normalize_email('statuses.email') }} = holders.address
+),
+
+-- When the flag was set, where the CRM keeps a history of it.
+flag_changes as (
+    select
+        lead_key as record_key,
+        max(changed_at) as changed_at
+    from {{ ref('stg_salesforce__lead_history') }}
+    where field = 'HasOptedOutOfEmail' and lower(new_value) = 'true'
+    group by lead_key
+
+    union all
+
+    select
+        {{ record_key('salesforce', 'Contact', 'contact_id') }} as record_key,
+        max(created_at) as changed_at
+    from {{ ref('stg_salesforce__contact_history') }}
+    where field_name = 'HasOptedOutOfEmail' and lower(new_value) = 'true'
+    group by contact_id
+
+    union all
+
+    select
+        contact_key as record_key,
+        max(changed_at) as changed_at
+    from {{ ref('stg_hubspot__contacts_property_history') }}
+    where property = 'hs_email_optout' and lower(value) = 'true'
+    group by contact_key
+),
+
+flags as (
+    select
+        members.person_id,
+        'all_email' as purpose_id,
+        'All e-mail' as purpose,
+        case when records.is_opted_out then 'opted_out' else 'not_specified' end as state,
+        members.record_key,
+        case when records.is_opted_out then changes.changed_at end as changed_at,
+        cast(null as varchar) as legal_basis,
+        coalesce(records.email, '') as address
+    from {{ ref('int_person_records') }} as records
+    inner join {{ ref('int_person_members') }} as members on records.record_key = members.record_key
+    left join flag_changes as changes on records.record_key = changes.record_key
+),
+
+unioned as (
+    select * from flags
+    union all
+    select * from subscriptions
+)
+
+select
+    unioned.*,
+    case unioned.state when 'opted_out' then 1 when 'opted_in' then 2 else 3 end as strictness
+from unioned

@@ -1,0 +1,46 @@
+-- The most restrictive statement wins: a refusal over an agreement, and either over nothing said. Of equal ones the
+-- latest is shown. Who refuses all e-mail refuses each purpose.
+with refusals as (
+    select
+        person_id,
+        arg_max(record_key, (coalesce(changed_at, to_timestamp(0)), record_key)) as record_key,
+        max(changed_at) as changed_at
+    from {{ ref('int_consent_statements') }}
+    where purpose_id = 'all_email' and state = 'opted_out'
+    group by person_id
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by person_id, purpose_id
+            order by strictness asc, changed_at desc nulls last, record_key asc, address asc
+        ) as place,
+        count(*) over (partition by person_id, purpose_id) as statements,
+        -- Nothing said contradicts nobody.
+        bool_or(state = 'opted_out') over (partition by person_id, purpose_id)
+        and bool_or(state = 'opted_in') over (partition by person_id, purpose_id) as is_disputed
+    from {{ ref('int_consent_statements') }}
+)
+
+select
+    ranked.person_id,
+    ranked.purpose_id,
+    ranked.purpose,
+    case when refusals.person_id is not null then 'opted_out' else ranked.state end as state,
+    case
+        when ranked.state = 'opted_out' then ranked.record_key
+        else coalesce(refusals.record_key, ranked.record_key)
+    end as source_record_key,
+    case
+        when ranked.state = 'opted_out' or refusals.person_id is null then ranked.changed_at
+        else refusals.changed_at
+    end as changed_at,
+    ranked.state as state_of_purpose,
+    case when refusals.person_id is null then ranked.legal_basis end as legal_basis,
+    ranked.statements,
+    ranked.is_disputed
+from ranked
+left join refusals on ranked.person_id = refusals.person_id
+where ranked.place = 1

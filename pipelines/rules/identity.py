@@ -108,7 +108,7 @@ class Survivorship(Strict):
                     known = ", ".join(sorted(FIELDS[entity]))
                     raise ValueError(f"{entity} has no field {field}; there are {known}")
                 if not isinstance(rule, str) and (
-                    len(set(rule)) != len(rule) or set(rule) - _OBJECTS[entity]
+                    len(set(rule)) != len(rule) or not _OBJECTS[entity].issuperset(rule)
                 ):
                     known = ", ".join(sorted(_OBJECTS[entity]))
                     raise ValueError(f"{entity}.{field}: name each source once, of {known}")

@@ -28,6 +28,8 @@ ten minutes and only then shows its rows."""
 
 LACKING = "not there, so null: "
 """How a note begins that names promised columns the vendor does not show."""
+KEPT = "no longer shown, kept as last read: "
+"""How a note begins that names columns the vendor showed once: what changed meanwhile is unknown."""
 
 
 def overlap_of(vendor: str) -> timedelta:
@@ -51,6 +53,8 @@ class KnownTable:
     """Its columns and their SQL types, in lower case."""
     lacking: frozenset[str] = frozenset()
     """Promised columns, in lower case, that the vendor did not show at the last load."""
+    kept: frozenset[str] = frozenset()
+    """Columns, in lower case, that were not shown at the last load and hold what was read before."""
     calculated_at: datetime | None = None
     """When its calculated fields were last read for all rows."""
     first_at: datetime | None = None
@@ -100,7 +104,7 @@ def known_from(connection: duckdb.DuckDBPyConnection | None, lend: Lend | None =
     if ("ops", "loads") not in have or ("ops", "connections") not in have:
         return Known()
     orgs = dict(connection.execute("select vendor, org_id from ops.connections").fetchall())
-    lacking = _lacking(connection)
+    lacking, kept = _said(connection, LACKING), _said(connection, KEPT)
     loads, columns, calculated = _loads(connection), _columns(connection), _calculated(connection, have)
     firsts, swept = _firsts(connection), _swept(connection, have)
     tables = {}
@@ -115,23 +119,24 @@ def known_from(connection: duckdb.DuckDBPyConnection | None, lend: Lend | None =
                 tables[vendor, table.name] = replace(
                     found, columns=columns.get(place, {}), calculated_at=calculated.get((vendor, table.name)),
                     lacking=lacking.get((vendor, table.name), frozenset()),
+                    kept=kept.get((vendor, table.name), frozenset()),
                     first_at=firsts.get((vendor, table.name)), swept_at=swept.get((vendor, table.name)),
                 )  # fmt: skip
     own = connection
     return Known(orgs, tables, lend or (lambda: nullcontext(own.cursor())))
 
 
-def _lacking(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], frozenset[str]]:
-    """What the latest loads said of columns that were not shown."""
+def _said(connection: duckdb.DuckDBPyConnection, start: str) -> dict[tuple[str, str], frozenset[str]]:
+    """Columns that the latest loads named in a note that starts so."""
     rows = connection.execute(
         "select vendor, table_name, arg_max(coalesce(note, ''), run_id) from ops.loads "
         "where status in ('loaded', 'unchanged') group by all"
     ).fetchall()
     said = {
-        (vendor, table): part.removeprefix(LACKING)
+        (vendor, table): part.removeprefix(start)
         for vendor, table, note in rows
         for part in note.split("; ")
-        if part.startswith(LACKING)
+        if part.startswith(start)
     }
     return {place: frozenset(names.lower().split(", ")) for place, names in said.items()}
 

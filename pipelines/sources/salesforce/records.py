@@ -14,7 +14,7 @@ from pipelines.clients import errors
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.fetched import Mode, SweepResult, TableFetch
-from pipelines.sources.known import overlap_of
+from pipelines.sources.known import KEPT, overlap_of
 from pipelines.sources.reading import Reading, bad_of
 from pipelines.sources.salesforce import deletions, rows, sweep
 from pipelines.sources.salesforce.query import Query
@@ -43,7 +43,23 @@ class ObjectReader:
         """The table, whole or by changes."""
         before = self.reading.calls_here()
         result = self._by_changes() if self.table.cursor else self._whole()
-        return [replace(result, calls=self.reading.calls_here() - before)]
+        problems = self._lost()
+        return [replace(result, calls=self.reading.calls_here() - before, problems=problems)]
+
+    def _lost(self) -> tuple[str, ...]:
+        """What Salesforce says of promised fields that were readable once and are not now."""
+        if not self.shape.lost:
+            return ()
+        said = "it does not say why"
+        try:
+            next(self.client.query_pages(f"{select(self.shape.lost, self.table.api_name)} LIMIT 1"))
+        except (errors.UnknownField, errors.Rejected, errors.Forbidden) as error:
+            said = error.what
+        names = ", ".join(f"{self.table.api_name}.{name}" for name in self.shape.lost)
+        return (
+            f"{names} can no longer be read ({said}): give the integration user the right to it, "
+            "or name it under `without` in config/extract.yml",
+        )
 
     def _compared(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Fields the warehouse lacks or has in another type, and columns that are no longer shown."""
@@ -56,12 +72,12 @@ class ObjectReader:
             name
             for name in self.shape.fields
             if have.get(name.casefold()) != stored_as(SQL_TYPES[self.table.columns[name]])
-            or name.casefold() in self.known.lacking
+            or name.casefold() in self.known.lacking | self.known.kept
         )
         if new:
             self.notes.append(f"new or of another type, read for all rows: {', '.join(new)}")
         if kept:
-            self.notes.append(f"no longer shown, kept as last read: {', '.join(kept)}")
+            self.notes.append(f"{KEPT}{', '.join(kept)}")
         return new, kept
 
     # -- whole ---------------------------------------------------------------------------------------

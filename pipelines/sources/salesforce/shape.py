@@ -5,7 +5,7 @@ Belongs here: describe to columns. The promised columns come first, then every o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -36,6 +36,9 @@ class Chooses(Protocol):
     @property
     def names(self) -> tuple[str, ...]: ...
 
+    @property
+    def without(self) -> tuple[str, ...]: ...
+
     def takes(self, name: str) -> bool: ...
 
 
@@ -50,6 +53,8 @@ class Shape:
     notes: tuple[str, ...]
     keeps_deletions: bool
     """Whether getDeleted answers for it."""
+    lost: tuple[str, ...] = ()
+    """Promised fields that were readable at the last load and are not any more."""
 
     def only(self, names: Iterable[str]) -> RawTable:
         """A table of the key and some other columns."""
@@ -57,8 +62,14 @@ class Shape:
         return replace(self.table, columns={name: self.table.columns[name] for name in wanted}, cursor="")
 
 
-def shape_of(table: RawTable, described: Mapping[str, Any], choice: Chooses) -> Shape:
-    """The object as `described`: what is promised, then the rest that config wants."""
+def shape_of(
+    table: RawTable, described: Mapping[str, Any], choice: Chooses, held: Collection[str] = ()
+) -> Shape:
+    """The object as `described`: what is promised, then the rest that config wants.
+
+    `held`: columns, in lower case, that the warehouse has values of. One that is not shown any more keeps
+    them where the table is read by its changes.
+    """
     shown = {str(field["name"]).casefold(): field for field in described["fields"]}
     promised = field_names(table)
     known = {name.casefold() for name in promised}
@@ -74,9 +85,12 @@ def shape_of(table: RawTable, described: Mapping[str, Any], choice: Chooses) -> 
             unknown.append(f"{name} ({kind})")
         extra[name] = _kind(kind, int(field.get("scale") or 0))
     ours = {name: kind for name, kind in table.columns.items() if name not in promised}
-    columns = {name: table.columns[name] for name in promised} | extra | ours
+    left_out = {name.casefold() for name in choice.without}
+    gone = [name for name in promised if name.casefold() in held and name.casefold() not in shown]
+    kept = gone if table.cursor else []
+    columns = {name: table.columns[name] for name in promised if name not in kept} | extra | ours
     fields = tuple(name for name in (*promised, *extra) if name.casefold() in shown)
-    notes = missing_note(promised, set(shown))
+    notes = missing_note([name for name in promised if name not in kept], set(shown))
     if skipped:
         notes.append(f"not copied, compound or binary: {', '.join(skipped)}")
     if unknown:
@@ -88,6 +102,7 @@ def shape_of(table: RawTable, described: Mapping[str, Any], choice: Chooses) -> 
         ),
         calculated=tuple(name for name in fields if shown[name.casefold()].get("calculated")),
         keeps_deletions=bool(described.get("replicateable")) and set(shown) >= _DELETIONS,
+        lost=tuple(name for name in gone if name.casefold() not in left_out),
     )  # fmt: skip
 
 

@@ -43,8 +43,9 @@ def look(reading: Reading, client: SalesforceClient, tables: Sequence[RawTable],
         table = next(each for each in tables if each.api_name == name)
         try:
             described = answer.get()
-            view.shapes[name] = shape_of(table, described, reading.rules.salesforce.choice(name))
-            _check_config(reading, client, view.shapes[name], described)
+            choice, held = reading.rules.salesforce.choice(name), _held(reading, table)
+            view.shapes[name] = shape_of(table, described, choice, held)
+            _check_config(reading, client, table, described)
         except errors.ClientError as error:
             view.shapes.pop(name, None)
             view.refused[name] = error
@@ -53,15 +54,25 @@ def look(reading: Reading, client: SalesforceClient, tables: Sequence[RawTable],
     return view
 
 
+def _held(reading: Reading, table: RawTable) -> frozenset[str]:
+    """Columns that hold what was read of them at some time."""
+    known = reading.of(table)
+    return frozenset() if known.cursor is None else frozenset(known.columns) - known.lacking
+
+
 def _check_config(
-    reading: Reading, client: SalesforceClient, shape: Shape, described: dict[str, object]
+    reading: Reading, client: SalesforceClient, table: RawTable, described: dict[str, object]
 ) -> None:
-    """A field that config names and Salesforce does not show: Salesforce itself says what is wrong."""
+    """A field that config names and Salesforce does not show: Salesforce itself says what is wrong.
+
+    A promised field may be named all the same: whoever does knows that it is not shown.
+    """
     listed = described.get("fields")
-    shown = {str(each["name"]).casefold() for each in listed} if isinstance(listed, list) else set()
-    for name in reading.rules.salesforce.choice(shape.table.api_name).names:
-        if name.casefold() not in shown:
-            next(client.query_pages(f"SELECT {name} FROM {shape.table.api_name} LIMIT 1"))
+    fine = {str(each["name"]).casefold() for each in listed} if isinstance(listed, list) else set()
+    fine |= {name.casefold() for name in table.columns}
+    for name in reading.rules.salesforce.choice(table.api_name).names:
+        if name.casefold() not in fine:
+            next(client.query_pages(f"SELECT {name} FROM {table.api_name} LIMIT 1"))
 
 
 def _probes(reading: Reading, view: View) -> dict[str, tuple[str, bool]]:

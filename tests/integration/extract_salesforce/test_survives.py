@@ -113,6 +113,30 @@ def test_without_a_right_one_sentence_says_so_and_the_rest_loads(fresh):
     assert fresh.differences() == []
 
 
+def test_a_field_whose_right_is_taken_is_said_until_known_and_its_values_stay(loop):
+    [lead] = loop.some("Lead", 1, "IsDeleted = 'false' and IsConverted = 'false' and Title is not null")
+    other = loop.some("Lead", 2, "IsDeleted = 'false' and IsConverted = 'false'")[1]
+    before = dict(loop.rows("select Id, Title from raw_salesforce.lead"))
+    loop.org("hide", object="Lead", field="Title")
+    loop.update("Lead", lead, Company="Renamed Ltd")
+    for _ in range(2):
+        loop.later()
+        fetched = loop.extract()
+        [problem] = fetched.problems
+        assert problem.startswith("Lead.Title can no longer be read (Salesforce does not show a field: ")
+        assert "No such column 'Title'" in problem
+        assert fetched.stale == ()
+    assert dict(loop.rows("select Id, Title from raw_salesforce.lead")) == before
+    _config(loop, "salesforce: {fields: {Lead: {without: [Title]}}}\n")
+    assert loop.fetch().problems == ()
+    _config(loop, "{}\n")
+    loop.org("show", object="Lead", field="Title")
+    loop.set("Lead", [other], Title="changed while nobody could see it")
+    loop.later()
+    assert loop.extract().problems == ()
+    assert loop.differences() == []
+
+
 def test_config_names_objects_and_fields_and_a_wrong_name_is_said(fresh):
     fresh.org("add_object", name="Invoice__c", prefix="a0X", lines=["Total__c currency", "Due__c date"])
     invoice = fresh.create("Invoice__c", Name="I-1", Total__c=12.5, Due__c="2026-07-01")

@@ -1,6 +1,5 @@
 -- A wait begins when a lead is qualified by marketing or, without such a date, given to somebody; it ends with
--- the first call, e-mail or meeting of sales. Those are read from Salesforce, so who is not there has no wait:
--- nothing could ever end it.
+-- the first call, e-mail or meeting of sales, in whichever CRM.
 with assigned as (
     select
         coalesce(aliases.person_id, assignments.person_id) as person_id,
@@ -19,17 +18,7 @@ waits as (
     from {{ ref('int_people') }} as people
     left join {{ ref('int_person_lifecycle') }} as lifecycle on people.person_id = lifecycle.person_id
     left join assigned on people.person_id = assigned.person_id
-    where
-        coalesce(lifecycle.mql_at, assigned.decided_at) is not null
-        and coalesce(people.lead_id_salesforce, people.contact_id_salesforce) is not null
-),
-
-contacts as (
-    select
-        person_id,
-        occurred_at
-    from {{ ref('int_touches') }}
-    where is_counted and touch_type in ('call', 'email', 'meeting')
+    where coalesce(lifecycle.mql_at, assigned.decided_at) is not null
 )
 
 select
@@ -38,9 +27,6 @@ select
     waits.assigned_at,
     min(contacts.occurred_at) as first_contact_at
 from waits
-left join contacts
-    on
-        waits.person_id = contacts.person_id
-        and waits.assigned_at <= contacts.occurred_at
-        and contacts.occurred_at <= {{ run_value('as_of') }}
+left join {{ ref('int_sales_contacts') }} as contacts
+    on waits.person_id = contacts.person_id and waits.assigned_at <= contacts.occurred_at
 group by waits.person_id, waits.owner_id, waits.assigned_at

@@ -1,0 +1,94 @@
+-- What a person of sales did and the lead noticed: somebody has to be named as its owner. A call counts when it was
+-- completed, whoever rang; an e-mail when it was sent by us; a meeting when it took place. The lead's own messages and
+-- what marketing sends to many are no answer.
+with hubspot_engagements as (
+    select
+        'calls' as object,
+        call_id as engagement_id,
+        record_key as source_record_key,
+        'call' as kind,
+        occurred_at
+    from {{ ref('stg_hubspot__calls') }}
+    where owner_id is not null and coalesce(status, 'COMPLETED') = 'COMPLETED'
+
+    union all
+
+    select
+        'emails' as object,
+        email_id as engagement_id,
+        record_key as source_record_key,
+        'email' as kind,
+        occurred_at
+    from {{ ref('stg_hubspot__emails') }}
+    where
+        owner_id is not null
+        and coalesce(status, 'SENT') = 'SENT'
+        and coalesce(direction, 'EMAIL') not in ('INCOMING_EMAIL', 'DRAFT_EMAIL')
+
+    union all
+
+    select
+        'meetings' as object,
+        meeting_id as engagement_id,
+        record_key as source_record_key,
+        'meeting' as kind,
+        coalesce(starts_at, occurred_at) as occurred_at
+    from {{ ref('stg_hubspot__meetings') }}
+    where owner_id is not null and outcome = 'COMPLETED'
+),
+
+hubspot_contacts as (
+    select
+        {{ record_key('hubspot', 'contacts', 'associations.to_id') }} as record_key,
+        engagements.source_record_key,
+        engagements.kind,
+        engagements.occurred_at
+    from hubspot_engagements as engagements
+    inner join {{ ref('stg_hubspot__associations') }} as associations
+        on
+            engagements.object = associations.from_type
+            and engagements.engagement_id = associations.from_id
+            and associations.to_type = 'contacts'
+),
+
+salesforce_contacts as (
+    select
+        record_key,
+        source_record_key,
+        touch_type as kind,
+        occurred_at
+    from {{ ref('int_task_touches') }}
+    where touch_type in ('call', 'email', 'meeting')
+
+    union all
+
+    -- An event has no outcome: one that has ended took place.
+    select
+        case
+            when who_id like '003%' then {{ record_key('salesforce', 'Contact', 'who_id') }}
+            else {{ record_key('salesforce', 'Lead', 'who_id') }}
+        end as record_key,
+        record_key as source_record_key,
+        'meeting' as kind,
+        coalesce(starts_at, {{ utc_midnight('activity_date') }}) as occurred_at
+    from {{ ref('stg_salesforce__events') }}
+    where
+        who_id is not null
+        and coalesce(ends_at, starts_at, {{ utc_midnight('activity_date') }}) <= {{ run_value('as_of') }}
+),
+
+unioned as (
+    select * from hubspot_contacts
+    union
+    select * from salesforce_contacts
+)
+
+select
+    members.person_id,
+    unioned.record_key,
+    unioned.source_record_key,
+    unioned.kind,
+    unioned.occurred_at
+from unioned
+inner join {{ ref('int_person_registry') }} as members on unioned.record_key = members.record_key
+where unioned.occurred_at <= {{ run_value('as_of') }}

@@ -1,12 +1,12 @@
-"""`python -m benchmarks [loop | extract] ...`: measure, print tables in Markdown; no name means all."""
+"""`python -m benchmarks [loop | extract | serve] ...`: measure, print tables in Markdown; no name means all."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import extract, loop
+from benchmarks import extract, loop, serve
 
-MEASUREMENTS = {"loop": loop.main, "extract": extract.main}
+MEASUREMENTS = {"loop": loop.main, "extract": extract.main, "serve": serve.main}
 
 
 def main() -> int:

@@ -48,6 +48,7 @@ class Store:
         self.db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
         # The file must survive a killed process, not a power cut: WAL without fsync on commit does that.
         self.db.execute("pragma cache_size=-65536")
+        self.db.execute("pragma mmap_size=1073741824")
         if not read_only:
             self.db.execute("pragma journal_mode=wal")
             self.db.execute("pragma synchronous=normal")

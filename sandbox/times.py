@@ -13,6 +13,7 @@ from functools import lru_cache
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+_TIMES = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1_440)]
 _OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
 
 
@@ -28,11 +29,9 @@ def from_ms(ms: int) -> datetime:
 
 def iso(ms: int) -> str:
     """`2026-06-30T12:00:00.000Z`, as both vendors write it (Salesforce's JSON apart)."""
-    days, rest = divmod(ms, DAY)
-    seconds, millis = divmod(rest, SECOND)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{_date_of(days)}T{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}Z"
+    minutes, rest = divmod(ms, MINUTE)
+    days, minutes = divmod(minutes, 1_440)
+    return f"{_date_of(days)}T{_TIMES[minutes]}:{rest // 1000:02d}.{rest % 1000:03d}Z"
 
 
 def iso_seconds(ms: int) -> str:

@@ -69,10 +69,10 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     archived = call.query.get("archived") == "true"
     found: dict[int, Record] = {}
     absent = []
-    for item in inputs:
-        record = hubspot.records.get(kind, str(item.get("id", "")), id_property)
+    wanted = [str(item.get("id", "")) for item in inputs]
+    for asked, record in hubspot.records.many(kind, wanted, id_property):
         if record is None or record.archived != archived:
-            absent.append(str(item.get("id", "")))
+            absent.append(asked)
         else:
             found[record.id] = record
     view = View.of(hubspot.portal, kind, requests.strings(call, body, "properties"), history)

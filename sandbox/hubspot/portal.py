@@ -54,6 +54,8 @@ class Portal:
         self.store = store
         self.id = int(store.get_meta("portal_id"))
         self.properties: dict[str, dict[str, dict[str, Any]]] = {}
+        self.shown: dict[str, frozenset[str]] = {}
+        """Names of the properties that are not archived."""
         self.reload()
 
     def reload(self) -> None:
@@ -61,6 +63,8 @@ class Portal:
         self.properties = {plural: {} for plural in catalog.TYPES}
         for obj, name, definition in self.store.rows("select object, name, definition from properties"):
             self.properties[obj][name] = orjson.loads(definition)
+        for plural in self.properties:
+            self._find_shown(plural)
         self.stages: dict[tuple[str, str], tuple[float, bool]] = {
             (pipeline, stage): (probability, bool(closed))
             for pipeline, stage, probability, closed in self.store.rows(
@@ -68,6 +72,15 @@ class Portal:
             )
         }
         self.owners = {str(i) for (i,) in self.store.rows("select id from owners where archived = 0")}
+
+    def define(self, plural: str, definition: dict[str, Any]) -> None:
+        """Take over a property that was stored."""
+        self.properties[plural][definition["name"]] = definition
+        self._find_shown(plural)
+
+    def _find_shown(self, plural: str) -> None:
+        defined = self.properties[plural]
+        self.shown[plural] = frozenset(name for name, each in defined.items() if not each["archived"])
 
     def problem(self, plural: str, name: str, value: str) -> tuple[str, str] | None:
         """Code and message when a client may not store this value; clearing (an empty value) is allowed."""

@@ -117,7 +117,7 @@ def _store(
     hubspot.store.db.execute(
         "insert or replace into properties values (?, ?, ?)", (plural, name, orjson.dumps(definition))
     )
-    hubspot.portal.properties[plural][name] = definition
+    hubspot.portal.define(plural, definition)
     call.records = 1
     call.change("properties", f"{plural}.{name}", operation, "name", None, name)
     return definition

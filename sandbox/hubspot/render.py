@@ -36,15 +36,26 @@ class View:
     revisions: int | None = None
     """How many of a property's newest revisions are shown: all of them, or as many as a list shows."""
 
+    def __post_init__(self) -> None:
+        self._blank: dict[str, str | None] = dict.fromkeys(self.names)
+
+    def properties(self, props: dict[str, str]) -> dict[str, str | None]:
+        """What is wanted of a record's properties, null where it has none."""
+        if len(props) <= len(self._blank) and props.keys() <= self._blank.keys():
+            found = self._blank.copy()
+            found.update(props)
+            return found
+        return dict(zip(self.names, map(props.get, self.names), strict=True))
+
     @classmethod
     def of(
         cls, portal: Portal, kind: ObjectType, names: Sequence[str], history: Sequence[str] = (),
         associations: Sequence[str] = (), *, revisions: int | None = None,
     ) -> View:  # fmt: skip
         """Unknown properties are left out without a word, as HubSpot does; three are always there."""
-        known = {n for n, each in portal.properties[kind.plural].items() if not each["archived"]}
+        known = portal.shown[kind.plural]
         wanted = [*(names or kind.defaults), *history, kind.created, kind.modified, "hs_object_id"]
-        shown = tuple(sorted({n for n in wanted if n in known}))
+        shown = tuple(sorted(known.intersection(wanted)))
         return cls(kind, shown, tuple(n for n in history if n in known), tuple(associations), revisions)
 
 
@@ -61,9 +72,8 @@ def records(portal: Portal, view: View, found: Sequence[Record]) -> list[dict[st
 
 
 def _one(view: View, record: Record) -> dict[str, Any]:
-    get = record.props.get
     shown = {
-        "id": str(record.id), "properties": dict(zip(view.names, map(get, view.names), strict=True)),
+        "id": str(record.id), "properties": view.properties(record.props),
         "createdAt": times.iso(record.created), "updatedAt": times.iso(record.modified),
         "archived": record.archived,
     }  # fmt: skip

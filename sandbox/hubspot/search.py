@@ -40,9 +40,11 @@ def _search(hubspot: HubSpot, call: Call) -> Response:
     where += hubspot.seen.searched(kind.plural)
     total = hubspot.store.value(f'select count(*) from "{kind.plural}" where {where}', values)
     order = _order(hubspot.portal, call, kind, body)
+    # The page's ids come first: sorting whole records would carry their properties through the sorter.
     rows = hubspot.store.rows(
-        f'select {COLUMNS} from "{kind.plural}" where {where} order by {order[0]} limit ? offset ?',
-        [*values, *order[1], limit, after],
+        f'select {COLUMNS} from "{kind.plural}" where id in (select id from "{kind.plural}" where {where} '
+        f"order by {order[0]} limit ? offset ?) order by {order[0]}",
+        [*values, *order[1], limit, after, *order[1]],
     )
     view = View.of(hubspot.portal, kind, requests.strings(call, body, "properties"))
     page: dict[str, Any] = {

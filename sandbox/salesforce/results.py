@@ -11,10 +11,13 @@ import os
 from array import array
 from pathlib import Path
 
+from sandbox.salesforce.fields import SQL_TYPES
 from sandbox.salesforce.soql.compiler import Compiled
 from sandbox.store import Store
 
 BLOCK = 1_000
+_AT_ONCE = 100
+"""Columns in one call of SQLite's printf, which takes 127 values."""
 
 
 def _index(path: Path) -> Path:
@@ -27,13 +30,14 @@ def write(database: Path, path: Path, query: Compiled) -> int:
     store = Store(database, read_only=True)
     partial, count = path.with_suffix(".partial"), 0
     try:
-        cursor = store.db.execute(query.sql, query.values)
+        store.db.create_function("text_of", 1, str, deterministic=True)
+        cursor = store.db.execute(f"select {_line_of(query)}{query.rest}", query.values)
         with partial.open("wb") as file:
             file.write(_lines([tuple(".".join(c.path) for c in query.columns)]))
             starts = array("q")
             while rows := cursor.fetchmany(BLOCK):
                 starts.append(file.tell())
-                file.write(_lines(rows))
+                file.write("\n".join([line for (line,) in rows]).encode() + b"\n")
                 count += len(rows)
             starts.append(file.tell())
     finally:
@@ -41,6 +45,28 @@ def write(database: Path, path: Path, query: Compiled) -> int:
     _index(path).write_bytes(starts.tobytes())
     os.replace(partial, path)
     return count
+
+
+def _line_of(query: Compiled) -> str:
+    """An expression for a whole line: SQLite quotes (`%w` doubles quotation marks) faster than Python."""
+    values = [
+        _text_of(expression, column.type)
+        for expression, column in zip(query.selected, query.columns, strict=True)
+    ]
+    parts = []
+    for at in range(0, len(values), _AT_ONCE):
+        some = values[at : at + _AT_ONCE]
+        parts.append(f"""printf('{",".join(['"%w"'] * len(some))}', {", ".join(some)})""")
+    return " || ',' || ".join(parts)
+
+
+def _text_of(expression: str, kind: str) -> str:
+    """A value as text, null as nothing; fractions as Python spells them, SQLite leaves digits out."""
+    if SQL_TYPES.get(kind) != "real":
+        return f"ifnull({expression}, '')"
+    return (
+        f"case typeof({expression}) when 'real' then text_of({expression}) else ifnull({expression}, '') end"
+    )
 
 
 def _lines(rows: list[tuple[object, ...]]) -> bytes:

@@ -35,14 +35,19 @@ class Column:
 
 @dataclass
 class Compiled:
-    """SQL and its values; what the columns mean."""
+    """SQL and its values; what the columns mean. `selected` are their expressions, which bind no values."""
 
-    sql: str
+    selected: list[str]
+    rest: str
     values: list[Any]
     sobject: SObject
     columns: list[Column]
     count_only: bool = False
     aggregate: bool = False
+
+    @property
+    def sql(self) -> str:
+        return f"select {', '.join(self.selected)}{self.rest}"
 
 
 def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False) -> Compiled:
@@ -63,10 +68,10 @@ def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False) ->
     if query.limit is not None or query.offset is not None:
         tail += f" limit {-1 if query.limit is None else query.limit} offset {query.offset or 0}"
     joins = "".join(scope.join_sql)
-    sql = f'select {", ".join(selected)} from "{sobject.name}" {scope.alias}{joins}{where}{tail}'
+    rest = f' from "{sobject.name}" {scope.alias}{joins}{where}{tail}'
     aggregate = any(isinstance(f, Aggregate) for f in query.fields) or bool(query.group)
     count_only = len(query.fields) == 1 and query.fields[0] == Aggregate("count", None)
-    return Compiled(sql, values, sobject, columns, count_only, aggregate and not count_only)
+    return Compiled(selected, rest, values, sobject, columns, count_only, aggregate and not count_only)
 
 
 def _selected(scope: Scope, query: Query) -> tuple[list[str], list[Column]]:

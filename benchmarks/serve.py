@@ -1,0 +1,193 @@
+"""The sandbox's own speed: HubSpot list, batch read and search, Salesforce query and bulk result pages.
+
+`python -m benchmarks serve [--rows N] [--columns N]`. A client that only takes bytes asks for page after page; the
+floor is a static file server (Python's own) that gives the same bytes. Belongs here: how fast answers are made, so
+that measurements of readers can be told from measurements of the sandbox.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from benchmarks.processes import BIN, cpu_seconds
+from benchmarks.sandboxes import API, CONTACTS, Sandbox, bulk, property_names
+from sandbox.worlds import bulk as world
+
+_PAGES = 200
+_SEARCHES = 50
+_HEAD = "| what | rows | MB | s | rows/s | server's CPU s | ÷ static files |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+Ask = tuple[str, str, str]
+"""Method, path and body."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """Pages of one kind: how long they took, and how long the same bytes take from files."""
+
+    what: str
+    rows: int
+    size: int
+    seconds: float
+    busy: float
+    static: float
+
+    def line(self) -> str:
+        return (
+            f"| {self.what} | {self.rows:,} | {self.size / 1e6:.1f} | {self.seconds:.2f} "
+            f"| {self.rows / self.seconds:,.0f} | {self.busy:.2f} | {self.seconds / self.static:.1f} |"
+        )
+
+
+class Client:
+    """One kept connection that reads answers and looks at nothing."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def take(self, ask: Ask) -> tuple[bytes, dict[str, str]]:
+        method, path, body = ask
+        self._connection.request(method, path, body or None, self._headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path[:80]} was answered {answer.status}: {content[:200]!r}")
+        return content, dict(answer.getheaders())
+
+
+def table(rows: int, columns: int) -> str:
+    lines = [_HEAD]
+    with bulk(rows, columns, rows) as served:
+        for what, vendor, per_page, asks in _kinds(served, rows, columns):
+            lines.append(_measured(served, what, vendor, per_page, asks).line())
+    return "\n".join(lines)
+
+
+def _kinds(served: Sandbox, rows: int, columns: int) -> Iterator[tuple[str, str, int, list[Ask]]]:
+    names = property_names(columns)
+    query = quote(",".join(names))
+    ids = range(world.FIRST_ID, world.FIRST_ID + rows)
+    lists = [
+        ("GET", f"{CONTACTS}?limit=100&properties={query}&after={first}", "") for first in ids[::100][:_PAGES]
+    ]
+    yield "HubSpot list, 100 a page", "hubspot", min(100, rows), lists
+    reads = [
+        (
+            "POST", f"{CONTACTS}/batch/read",
+            json.dumps({"properties": names, "inputs": [{"id": str(i)} for i in ids[at : at + 100]]}),
+        )
+        for at in range(0, rows, 100)[:_PAGES]
+    ]  # fmt: skip
+    yield "HubSpot batch read, 100 a call", "hubspot", min(100, rows), reads
+    searches = [
+        ("POST", f"{CONTACTS}/search", json.dumps(_search(names, first))) for first in ids[::200][:_SEARCHES]
+    ]
+    yield "HubSpot search by id, 200 a page", "hubspot", min(200, rows), searches
+    fields = ", ".join(served.salesforce_fields())
+    soql = quote(f"SELECT {fields} FROM Contact LIMIT 2000")
+    yield (
+        "Salesforce query, 2,000 a page",
+        "salesforce",
+        min(2_000, rows),
+        [("GET", f"{API}/query?q={soql}", "")] * 5,
+    )
+    yield "Salesforce bulk results", "salesforce", rows, [("GET", _bulk_results(served, fields, rows), "")]
+
+
+def _search(names: list[str], first: int) -> dict[str, object]:
+    return {
+        "limit": 200, "properties": names, "sorts": [{"propertyName": "hs_object_id"}],
+        "filters": [{"propertyName": "hs_object_id", "operator": "BETWEEN", "value": first, "highValue": first + 199}],
+    }  # fmt: skip
+
+
+def _bulk_results(served: Sandbox, fields: str, rows: int) -> str:
+    """The path of all results of a job that is complete."""
+    wish = {"operation": "query", "query": f"SELECT {fields} FROM Contact"}
+    job = served.ask("salesforce", "POST", f"{API}/jobs/query", wish)["id"]
+    while served.ask("salesforce", "GET", f"{API}/jobs/query/{job}")["state"] != "JobComplete":
+        time.sleep(0.05)
+    return f"{API}/jobs/query/{job}/results?maxRecords={rows}"
+
+
+def _measured(served: Sandbox, what: str, vendor: str, per_page: int, asks: list[Ask]) -> Served:
+    client = Client(served.url(vendor), served.token(vendor))
+    pages = [client.take(ask)[0] for ask in asks]
+    before = cpu_seconds(served.pid(vendor))
+    seconds = _seconds(lambda: [client.take(ask) for ask in asks])
+    busy = cpu_seconds(served.pid(vendor)) - before
+    return Served(what, per_page * len(asks), sum(map(len, pages)), seconds, busy, _static(pages))
+
+
+def _static(pages: list[bytes]) -> float:
+    """How long the same answers take from files."""
+    with _files(pages) as (url, names):
+        client = Client(url)
+        for name in names:
+            client.take(("GET", name, ""))
+        return _seconds(lambda: [client.take(("GET", name, "")) for name in names])
+
+
+@contextmanager
+def _files(pages: list[bytes]) -> Iterator[tuple[str, list[str]]]:
+    """A static file server over the pages: its URL and their paths."""
+    with tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
+        for number, page in enumerate(pages):
+            (Path(folder) / f"{number}.json").write_bytes(page)
+        command = [
+            f"{BIN}/python",
+            "-u",
+            "-m",
+            "http.server",
+            "0",
+            "--protocol",
+            "HTTP/1.1",
+            "--bind",
+            "127.0.0.1",
+        ]
+        server = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env={**os.environ, "PYTHONPATH": ""},  # noqa: TID251 - a child process gets ours
+        )  # fmt: skip
+        try:
+            assert server.stdout is not None
+            port = server.stdout.readline().partition("port ")[2].split()[0]
+            yield f"http://127.0.0.1:{port}", [f"/{number}.json" for number in range(len(pages))]
+        finally:
+            server.terminate()
+            server.wait(10)
+            if server.stdout is not None:
+                server.stdout.close()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks serve", description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--columns", type=int, default=25)
+    found = parser.parse_args(arguments)
+    print(
+        f"### The sandbox, {found.rows:,} rows, {found.columns} properties\n\n{table(found.rows, found.columns)}\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [loop | extract | serve] ...`: measure, print tables in Markdown; no name means all."""
+"""`python -m benchmarks [loop | extract | serve] ...`: measure, print tables; no name means all."""
 
 from __future__ import annotations
 

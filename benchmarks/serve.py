@@ -1,8 +1,8 @@
 """The sandbox's own speed: HubSpot list, batch read and search, Salesforce query and bulk result pages.
 
-`python -m benchmarks serve [--rows N] [--columns N]`. A client that only takes bytes asks for page after page; the
-floor is a static file server (Python's own) that gives the same bytes. Belongs here: how fast answers are made, so
-that measurements of readers can be told from measurements of the sandbox.
+`python -m benchmarks serve [--rows N] [--columns N]`. A client that only takes bytes asks page after page;
+the floor is a static file server that gives the same bytes. Belongs here: how fast answers are made, so that
+measurements of readers can be told from measurements of the sandbox.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,10 @@ from sandbox.worlds import bulk as world
 
 _PAGES = 200
 _SEARCHES = 50
-_HEAD = "| what | rows | MB | s | rows/s | server's CPU s | ÷ static files |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+_HEAD = (
+    "| what | rows | MB | s | rows/s | server's CPU s | ÷ static files |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+)
 Ask = tuple[str, str, str]
 """Method, path and body."""
 
@@ -103,13 +105,20 @@ def _kinds(served: Sandbox, rows: int, columns: int) -> Iterator[tuple[str, str,
         min(2_000, rows),
         [("GET", f"{API}/query?q={soql}", "")] * 5,
     )
-    yield "Salesforce bulk results", "salesforce", rows, [("GET", _bulk_results(served, fields, rows), "")]
+    yield (
+        "Salesforce bulk results, all at once",
+        "salesforce",
+        rows,
+        [("GET", _bulk_results(served, fields, rows), "")],
+    )
 
 
 def _search(names: list[str], first: int) -> dict[str, object]:
     return {
         "limit": 200, "properties": names, "sorts": [{"propertyName": "hs_object_id"}],
-        "filters": [{"propertyName": "hs_object_id", "operator": "BETWEEN", "value": first, "highValue": first + 199}],
+        "filters": [
+            {"propertyName": "hs_object_id", "operator": "BETWEEN", "value": first, "highValue": first + 199}
+        ],
     }  # fmt: skip
 
 
@@ -146,24 +155,12 @@ def _files(pages: list[bytes]) -> Iterator[tuple[str, list[str]]]:
     with tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
         for number, page in enumerate(pages):
             (Path(folder) / f"{number}.json").write_bytes(page)
-        command = [
-            f"{BIN}/python",
-            "-u",
-            "-m",
-            "http.server",
-            "0",
-            "--protocol",
-            "HTTP/1.1",
-            "--bind",
-            "127.0.0.1",
-        ]
         server = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env={**os.environ, "PYTHONPATH": ""},  # noqa: TID251 - a child process gets ours
-        )  # fmt: skip
+            [f"{BIN}/python", "-m", "benchmarks.static_files", folder], stdout=subprocess.PIPE, text=True
+        )
         try:
             assert server.stdout is not None
-            port = server.stdout.readline().partition("port ")[2].split()[0]
+            port = server.stdout.readline().strip()
             yield f"http://127.0.0.1:{port}", [f"/{number}.json" for number in range(len(pages))]
         finally:
             server.terminate()
@@ -183,9 +180,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--columns", type=int, default=25)
     found = parser.parse_args(arguments)
-    print(
-        f"### The sandbox, {found.rows:,} rows, {found.columns} properties\n\n{table(found.rows, found.columns)}\n"
-    )
+    print(f"### The sandbox, {found.rows:,} rows, {found.columns} properties\n")
+    print(f"{table(found.rows, found.columns)}\n")
     return 0
 
 

@@ -119,7 +119,12 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     """The HubSpot server over a store that holds a portal."""
     hubspot = HubSpot(store, clock, limited=limited)
     routes = hubspot.control_routes()
+    # A request is compared with one route after the other, so what is asked most comes first.
     for part in (
+        search,
+        batch,
+        objects,
+        associations,
         marketing,
         messages,
         setup,
@@ -128,11 +133,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         pipelines,
         properties,
         campaigns,
-        associations,
-        search,
-        batch,
         merge,
-        objects,
     ):
         routes += part.routes(hubspot)
     app = Starlette(routes=routes)

@@ -101,7 +101,7 @@ class Records:
 
     def _id_of(self, kind: ObjectType, value: str, id_property: str) -> int | None:
         if id_property == "hs_object_id":
-            if not value.isdigit() or len(value) > 18:
+            if not _is_id(value):
                 return None
             current = self.store.value(
                 "select current from aliases where object = ? and id = ?", (kind.plural, int(value))
@@ -118,7 +118,7 @@ class Records:
 
     def _ids_of(self, kind: ObjectType, wanted: Sequence[str]) -> dict[str, int | None]:
         """The ids that are meant, those of records merged away resolved."""
-        keys = {each: int(each) if each.isdigit() and len(each) <= 18 else None for each in wanted}
+        keys = {each: int(each) if _is_id(each) else None for each in wanted}
         marks = ", ".join(str(key) for key in keys.values() if key is not None)
         current = dict(
             self.store.rows(
@@ -291,6 +291,10 @@ class Records:
             self.store.db.execute("delete from addresses where email = ? and id = ?", (before, record.id))
         if email:
             self.store.db.execute("insert or replace into addresses values (?, ?)", (email, record.id))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 def _text(value: Any) -> str:

@@ -26,7 +26,8 @@ class RowResult:
 
 
 class Outcomes(list[RowResult]):
-    """Row results in the order of the inputs. `request_id`: the vendor's name for the call, if any."""
+    """Row results in the order of the inputs. `request_id`: the vendor's name for the call, or the
+    client's own where it gives none."""
 
     def __init__(self, rows: Iterable[RowResult] = (), *, request_id: str = "") -> None:
         super().__init__(rows)

@@ -82,11 +82,14 @@ def _forget_deletions(sf: Salesforce, call: Call, wish: Wish) -> Any:
 
 
 def _add_field(sf: Salesforce, call: Call, wish: Wish) -> Any:
-    """`line` as in the schema. A field that is there already gets the new definition: its type changes."""
-    sobject, field = _object(sf, wish), parse(wish["line"], {})
-    if field.name not in sobject.fields:
-        sf.store.db.execute(f'alter table "{sobject.name}" add column "{field.name}" {field.sql_type}')
-    _define(sf, replace(sobject, fields=sobject.fields | {field.name: field}))
+    """`line` (or `lines`) as in the schema. A field that is there already gets the new definition: its type
+    changes."""
+    sobject = _object(sf, wish)
+    added = [parse(line, {}) for line in wish.get("lines") or [wish["line"]]]
+    for field in added:
+        if field.name not in sobject.fields:
+            sf.store.db.execute(f'alter table "{sobject.name}" add column "{field.name}" {field.sql_type}')
+    _define(sf, replace(sobject, fields=sobject.fields | {field.name: field for field in added}))
 
 
 def _remove_field(sf: Salesforce, call: Call, wish: Wish) -> Any:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
 SMALLEST, LARGEST = 200, 2_000
+LONGEST_ADDRESS = 16_384
 LIFE = 2 * times.DAY
 _BATCH = re.compile(r"batchSize=(\d+)")
 
@@ -46,6 +47,8 @@ def compiled(sf: Salesforce, text: str, now: int, *, deleted: bool) -> Compiled:
 
 
 def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
+    if len(call.query_string) > LONGEST_ADDRESS:
+        raise errors.error(414, "URI_TOO_LONG", "The requested URI is too long")
     text = call.query.get("q", "")
     query = compiled(sf, text, call.now, deleted=deleted)
     try:

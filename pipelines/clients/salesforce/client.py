@@ -6,6 +6,7 @@ Belongs here: requests and paging. Answers come back as Salesforce's own JSON or
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,6 +62,7 @@ class SalesforceClient:
     ) -> None:  # fmt: skip
         self.connection = connection
         self._vendor = SalesforceVendor()
+        self._written = itertools.count(1)
         self._login = SalesforceLogin(connection)
         self._transport = self._login.transport = Transport(
             vendor=self._vendor, base_url=connection.url, allow_write=allow_write,
@@ -229,7 +231,12 @@ class SalesforceClient:
         )
         if method == "POST":
             rows = [RowResult(True, row.id, created=True) if row.ok else row for row in rows]
-        return Outcomes(rows + [missing] * (len(records) - len(rows)))
+        return Outcomes(rows + [missing] * (len(records) - len(rows)), request_id=self._name_of_call())
+
+    def _name_of_call(self) -> str:
+        """Salesforce names no call: by our own count of writes and its clock they can be told apart."""
+        at = self.server_time
+        return f"write-{next(self._written)}" + (f"-{at:%Y%m%dT%H%M%S}" if at is not None else "")
 
     def _json(self, call: Call) -> Json:
         body = json_of(self._transport.send(call))

@@ -37,7 +37,12 @@ class Loop:
     url: str
     settings: Settings
     raw: duckdb.DuckDBPyConnection
+    env: dict[str, str]
     signed: str = ""
+
+    def reopen(self) -> None:
+        """Take up the warehouse again after another process had it."""
+        self.raw = _opened(Path(self.env["CRM_HOME"]))
 
     def store(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.world / "salesforce.sqlite") as store:
@@ -165,16 +170,21 @@ def serving(folder: Path) -> Iterator[Loop]:
     }  # fmt: skip
     var.mkdir(exist_ok=True)
     config.mkdir(exist_ok=True)
-    raw = duckdb.connect(str(var / "work.duckdb"))
-    raw.execute("set timezone = 'UTC'")
+    loop = Loop(world, child.url, load_settings(env, dotenv=folder / "none"), _opened(var), env)
     try:
-        yield Loop(world, child.url, load_settings(env, dotenv=folder / "none"), raw)
+        yield loop
     finally:
-        raw.close()
+        loop.raw.close()
         child.process.kill()
         child.process.wait(20)
         assert child.process.stdin is not None
         child.process.stdin.close()
+
+
+def _opened(var: Path) -> duckdb.DuckDBPyConnection:
+    raw = duckdb.connect(str(var / "work.duckdb"))
+    raw.execute("set timezone = 'UTC'")
+    return raw
 
 
 def _client(world: Path) -> dict[str, str]:

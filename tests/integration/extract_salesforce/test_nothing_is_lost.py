@@ -189,3 +189,34 @@ def test_rows_older_than_any_default_window_arrive(fresh):
     fresh.set("Lead", [lead], CreatedDate=old, SystemModstamp=old)
     fresh.extract()
     assert fresh.differences() == []
+
+
+@pytest.mark.parametrize("bulk_from", [10_000, 50])
+def test_ids_given_with_fifteen_characters_are_kept_with_eighteen(loop, monkeypatch, bulk_from):
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", bulk_from)
+    leads = loop.some("Lead", 60, "IsDeleted = 'false' and OwnerId is not null")
+    owners = dict(loop.store("select Id, OwnerId from Lead"))
+    stamp = loop.now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    for owner in {owners[lead] for lead in leads}:
+        theirs = [lead for lead in leads if owners[lead] == owner]
+        loop.set("Lead", theirs, OwnerId=owner[:15], SystemModstamp=stamp)
+    assert len(loop.store("select distinct OwnerId from Lead where length(OwnerId) = 15")) > 1
+    loop.later()
+    assert loop.extract().rows == {"salesforce lead": 60}
+    assert dict(loop.rows("select Id, OwnerId from raw_salesforce.lead")) == owners
+
+
+def test_hundreds_of_fields_and_a_query_too_long_for_an_address_arrive(loop):
+    names = [f"A_custom_field_with_a_name_of_forty_{n:03d}__c" for n in range(400)]
+    loop.org("add_field", object="Lead", lines=[f"{name} string 40" for name in names])
+    first, second = loop.some("Lead", 2, "IsDeleted = 'false' and IsConverted = 'false'")
+    loop.set("Lead", [first], **{name: name[-6:] for name in names})
+    loop.later()
+    loop.extract()
+    loop.update("Lead", second, **{names[0]: "first", names[-1]: "last"})
+    loop.later()
+    assert loop.extract().stale == ()
+    wide = "select count(*) from information_schema.columns where table_name = 'lead'"
+    assert loop.rows(wide)[0][0] > 400
+    assert loop.store("select count(*) from jobs where query like '%_399__c%'")[0][0] >= 2
+    assert loop.differences() == []

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import pytest
 
 from pipelines.clients.open import open_salesforce
 from pipelines.crashpoints import Crashed, armed
-from pipelines.settings import Secret, Settings
+from pipelines.settings import PROJECT_ROOT, Secret, Settings
 from pipelines.sources.salesforce import query
 
 from .loop import Loop
@@ -53,6 +57,29 @@ def test_trouble_resets_and_an_ended_session_do_not_show_in_the_result(fresh):
         {"match": "GET .*/queryAll", "status": 401, "times": 2, "after": 6},
     )
     assert fresh.extract().stale == ()
+    assert fresh.differences() == []
+
+
+@pytest.mark.parametrize("flow", ["client credentials", "jwt", "rotating refresh token"])
+def test_sessions_that_end_in_mid_read_are_begun_again(fresh, monkeypatch, flow):
+    if flow == "jwt":
+        fresh.settings = with_private_key(fresh)
+    if flow == "rotating refresh token":
+        fresh.settings = with_refresh_token(fresh)
+        fresh.org("rotate")
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 200)
+    begin, begun = query.Query._begin, []
+
+    def end_then_begin(self, spool):
+        begun.append(self.table.name)
+        if len(begun) in (3, 15):
+            fresh.org("expire_sessions")
+        begin(self, spool)
+
+    monkeypatch.setattr(query.Query, "_begin", end_then_begin)
+    assert fresh.extract().stale == ()
+    signed = fresh.store("select count(*) from requests where path = '/services/oauth2/token'")[0][0]
+    assert signed == 3
     assert fresh.differences() == []
 
 
@@ -186,6 +213,60 @@ def _small_pages(monkeypatch) -> None:
         return attempt(self, replace(call, headers=headers), url, number)
 
     monkeypatch.setattr(transport.Transport, "_attempt", smaller)
+
+
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+import duckdb
+from pipelines import crashpoints
+from pipelines.clients.salesforce import client
+from pipelines.run import Run, silent
+from pipelines.settings import load_settings
+from pipelines.sources import fetch
+from pipelines.sources.known import known_from
+from pipelines.sources.salesforce import query
+env, bulk_from = json.loads(sys.argv[1]), int(sys.argv[2])
+query.BULK_FROM_ROWS, client.page_rows = bulk_from, lambda columns: 40
+crashpoints.os._exit = lambda code: os.kill(os.getpid(), signal.SIGKILL)
+crashpoints.arm("extract.part_written", nth=3, hard=True)
+raw = duckdb.connect(str(Path(env["CRM_HOME"]) / "work.duckdb"), read_only=True)
+raw.execute("set timezone = 'UTC'")
+settings = load_settings(env, dotenv=Path("none"))
+fetch.fetch(settings, Run(), known_from(raw), silent)
+"""
+
+
+@pytest.mark.kill
+def test_a_window_of_changes_killed_for_real_goes_on_with_its_job(loop, monkeypatch):
+    stamp = loop.now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    loop.set("Task", loop.some("Task", 430, "1 = 1"), Subject="tied", SystemModstamp=stamp)
+    loop.later()
+    loop.raw.close()
+    command = [sys.executable, "-c", KILLED, json.dumps(loop.env), "50"]
+    killed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, timeout=60)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    loop.reopen()
+    pages = "select count(*) from requests where path like '%/resultPages' or path like '%/results'"
+    before = loop.store(pages)[0][0]
+    [changed] = loop.some("Task", 1)
+    loop.update("Task", changed, Subject="since the kill")
+    loop.later()
+    monkeypatch.setattr("pipelines.clients.salesforce.client.page_rows", lambda columns: 40)
+    assert loop.extract().stale == ()
+    assert loop.store("select count(*) from jobs where query like '% FROM Task %'") == [(1,)]
+    assert before > 0
+    assert loop.differences() == []
+    assert loop.rows("select count(*) - count(distinct Id) from raw_salesforce.task") == [(0,)]
+
+
+def with_private_key(loop: Loop) -> Settings:
+    """The same connection by a signed assertion."""
+    [(username,)] = loop.store("select value from meta where key = 'username'")
+    key = Secret((loop.world / "salesforce_jwt_key.pem").read_text())
+    assert loop.settings.salesforce is not None
+    connection = replace(loop.settings.salesforce, username=username, private_key=key)
+    return replace(loop.settings, salesforce=connection)
 
 
 def with_refresh_token(loop: Loop) -> Settings:

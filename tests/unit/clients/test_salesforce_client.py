@@ -89,6 +89,7 @@ def test_a_row_of_a_collection_fails_alone(salesforce):
     assert [(row.ok, row.code, row.fields) for row in outcomes] == [
         (True, "", ()), (False, "STRING_TOO_LONG", ("Title",)), (False, MISSING_FROM_ANSWER, ()),
     ]  # fmt: skip
+    assert outcomes.request_id.startswith("write-1")
     sent = bench.script.requests[-1]
     assert sent.headers["Sforce-Auto-Assign"] == "FALSE"
     assert orjson.loads(sent.content)["allOrNone"] is False

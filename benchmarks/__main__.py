@@ -1,12 +1,17 @@
-"""`python -m benchmarks [loop | extract | serve] ...`: measure, print tables; no name means all."""
+"""`python -m benchmarks [loop | extract | serve | identity] ...`: print tables; no name means all."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import extract, loop, serve
+from benchmarks import extract, identity, loop, serve
 
-MEASUREMENTS = {"loop": loop.main, "extract": extract.main, "serve": serve.main}
+MEASUREMENTS = {
+    "loop": loop.main,
+    "extract": extract.main,
+    "serve": serve.main,
+    "identity": identity.main,
+}
 
 
 def main() -> int:

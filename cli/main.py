@@ -196,6 +196,42 @@ def mappings_docs(
     write_page(output)
 
 
+@app.command()
+def why(
+    what: Annotated[
+        str, typer.Argument(help="An id, an e-mail address or a record key (vendor:org:object:id).")
+    ],
+) -> None:
+    """Why are these records one person, company or deal: the records, the links, the score of each."""
+    from cli.identity import why as explain
+
+    typer.echo(explain(what))
+
+
+identity_app = typer.Typer(
+    help="Decide about pairs of records; train the matching anew.", no_args_is_help=True
+)
+app.add_typer(identity_app, name="identity")
+
+
+@identity_app.command("decide")
+def decide_pair(left: str, right: str, verdict: str) -> None:
+    """Say that two records are the same or different, for good."""
+    from cli.identity import decide as keep
+
+    if verdict not in ("same", "different"):
+        raise typer.BadParameter("the verdict is same or different")
+    typer.echo(keep(left, right, verdict))
+
+
+@identity_app.command()
+def train() -> None:
+    """Train the matching models anew in the next transform."""
+    from cli.identity import train as forget
+
+    typer.echo(forget())
+
+
 def _step(name: str, *arguments: str, **options: bool) -> None:
     """One step of the loop, by itself, on the connections of the environment."""
     with _loop() as loop:

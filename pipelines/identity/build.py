@@ -44,9 +44,11 @@ def features(
     """A row per record: the fields of the specification, blocks, stamp, is_fresh."""
     spec = SPECS[entity]
     lend(session, "compared", records)
-    getattr(shaping, entity)(session, "compared", "shaped")
+    rules = _settings(settings)
+    most = int(rules["most_records"]), int(rules["most_names"])
+    getattr(shaping, entity)(session, "compared", "shaped", *most)
     kept = before(session, this, ("record_key", "stamp", *spec.fields))
-    pairs.stamp(session, spec, "shaped", kept, int(_settings(settings)["largest_block"]))
+    pairs.stamp(session, spec, "shaped", kept, int(rules["largest_block"]))
     return session.sql("select * from stamped")
 
 
@@ -132,8 +134,14 @@ def links(
     else:
         lend(session, "features", of)
         lend(session, "scored", scored)
-        linking.cluster(session, policy, spec, _model(with_model))
-        steps = ", ".join(f"'{c.name}': round(s.w_{c.name}, 2)" for c in spec.comparisons)
+        known = _model(with_model)
+        linking.cluster(session, policy, spec, known)
+        steps = ", ".join(
+            [
+                f"'prior': {known.prior_bits:.2f}",
+                *(f"'{c.name}': round(s.w_{c.name}, 2)" for c in spec.comparisons),
+            ]
+        )
         waterfall = f"to_json({{{steps}}})::varchar"
         join = "left join scored as s on l.left_key = s.left_key and l.right_key = s.right_key"
         most = int(rules["largest_block"])

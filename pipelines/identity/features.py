@@ -24,14 +24,26 @@ _SAYS_THE_NAME = (
     "first || left(last, 1), left(last, 1) || first, first, last) or length(mailbox) < 6, false)"
 )
 
+MOST_RECORDS, MOST_NAMES = 60, 4
+
 PERSON_COLUMNS = (
     "first_name", "last_name", "email", "phone", "company_name", "account_id", "job_title", "city", "country",
 )  # fmt: skip
 ACCOUNT_COLUMNS = ("name", "domain", "city", "country", "employees")
 
 
-def person(connection: duckdb.DuckDBPyConnection, records: str, target: str) -> None:
-    """Make temp table `target` (record_key and the fields of PERSON) from `records` (PERSON_COLUMNS)."""
+def person(
+    connection: duckdb.DuckDBPyConnection,
+    records: str,
+    target: str,
+    most_records: int = MOST_RECORDS,
+    most_names: int = MOST_NAMES,
+) -> None:
+    """Make temp table `target` (record_key and the fields of PERSON) from `records` (PERSON_COLUMNS).
+
+    An address or phone that more records, or more different last names, share is evidence of nothing
+    and left out.
+    """
     _spell(connection, "first_names", records, ("first_name",), text.name)
     _spell(connection, "last_names", records, ("last_name",), text.name)
     _spell(connection, "companies", records, ("company_name",), text.company)
@@ -74,9 +86,21 @@ def person(connection: duckdb.DuckDBPyConnection, records: str, target: str) -> 
             title, city, country
         from joined"""
     )
+    for field, also in (("email", ""), ("phone", ", tail = null")):
+        connection.execute(
+            f"update {target} set {field} = null{also} where {field} in (select {field} from {target} "
+            f"where {field} is not null group by {field} "
+            f"having count(*) > {most_records} or count(distinct left(last, 2)) > {most_names})"
+        )
 
 
-def account(connection: duckdb.DuckDBPyConnection, records: str, target: str) -> None:
+def account(
+    connection: duckdb.DuckDBPyConnection,
+    records: str,
+    target: str,
+    most_records: int = MOST_RECORDS,
+    most_names: int = MOST_NAMES,
+) -> None:
     """Make temp table `target` (record_key and the fields of ACCOUNT) from `records` (ACCOUNT_COLUMNS)."""
     _spell(connection, "names", records, ("name",), text.company)
     _spell(connection, "domains", records, ("domain",), registrable)
@@ -93,6 +117,11 @@ def account(connection: duckdb.DuckDBPyConnection, records: str, target: str) ->
         left join domains as d on r.domain = d.domain
         left join cities as ci on r.city = ci.city
         left join countries as co on r.country = co.country"""
+    )
+    connection.execute(
+        f"update {target} set domain = null, core = null where domain in (select domain from {target} "
+        f"where domain is not null group by domain "
+        f"having count(*) > {most_records} or count(distinct left(name, 4)) > {most_names})"
     )
 
 

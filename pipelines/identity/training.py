@@ -180,7 +180,7 @@ def _session(
     if rows.num_rows < LEAST_RECORDS_OF_A_SESSION:
         return {}
     api = DuckDBAPI(connection=":memory:")
-    api._con.execute("set threads = 1")
+    api._con.execute("set threads = 1; set enable_progress_bar = false")
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="record_key",

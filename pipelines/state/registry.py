@@ -42,6 +42,7 @@ _OTHER_ALIASES = pa.schema(
         ("retired_at", _INSTANT),
     ]
 )  # fmt: skip
+NO_ALIASES = _ALIASES.empty_table()
 _ENTITIES = ("account", "opportunity")
 
 

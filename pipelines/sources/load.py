@@ -56,7 +56,7 @@ def load(
     for vendor in CATALOGS:
         found = [table for table in fetched.tables if table.vendor == vendor and table.parts]
         org = next((org.org_id for org in fetched.connections if org.vendor == vendor), "")
-        screen = screen_of(vendor, org, suppression)
+        screen = screen_of(vendor, org, suppression) if suppression else None
         for turn in _turns(found):
             _load_turn(vendor, turn, connection, settings, run, progress, screen)
     tables.record(connection, fetched, run)
@@ -80,7 +80,7 @@ def _by_folder(parts: tuple[Part, ...]) -> list[list[Part]]:
 
 def _load_turn(
     vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection,
-    settings: Settings, run: Run, progress: Progress, screen: Screen,
+    settings: Settings, run: Run, progress: Progress, screen: Screen | None,
 ) -> None:  # fmt: skip
     schema = schema_of(vendor)
     for table, parts in turn:
@@ -101,22 +101,24 @@ def _load_turn(
 
 
 def _with_dlt(
-    vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, work: Path, screen: Screen
+    vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, work: Path, screen: Screen | None
 ) -> None:
     with fixed_cost("dlt"):
         import dlt
         from dlt.pipeline.exceptions import PipelineStepFailed
 
+        from pipelines.sources.handover import SpoolDuckDb
         from pipelines.sources.isolation import isolate
 
-    resources = [resource for table, parts in turn for resource in _resources(dlt, table, parts, screen)]
+    index = work.with_name(f"{work.name}-parts")
+    resources = [each for table, parts in turn for each in _resources(dlt, table, parts, screen, index)]
     if not resources:
         return
     isolate(work)
     try:
         pipeline = dlt.pipeline(
             vendor, pipelines_dir=str(work), dataset_name=schema_of(vendor), progress=None,
-            destination=dlt.destinations.duckdb(connection, naming_convention="direct"),
+            destination=SpoolDuckDb(connection, naming_convention="direct"),
         )  # fmt: skip
         pipeline.run(resources, schema=dlt.Schema(vendor), loader_file_format="parquet")
     except PipelineStepFailed as error:
@@ -130,21 +132,30 @@ def _with_dlt(
     connection.execute(f"drop schema if exists {schema_of(vendor)}_staging cascade")
 
 
-def _resources(dlt: Any, table: TableFetch, parts: list[Part], screen: Screen) -> Iterator[Any]:
-    """A dlt resource for each way in."""
+def _resources(
+    dlt: Any, table: TableFetch, parts: list[Part], screen: Screen | None, index: Path
+) -> Iterator[Any]:
+    """A dlt resource for each way in: the files as they are, or what a screen leaves of their rows."""
     for mode in ("replace", "append", "merge"):
-        paths = [part.path for part in parts if part.mode == mode]
-        if paths:
+        some = [part for part in parts if part.mode == mode]
+        if some:
+            name = f"{table.table.name}_{mode}"
             yield dlt.resource(
-                _read(table.table.name, paths, screen), name=f"{table.table.name}_{mode}",
-                table_name=table.table.name,
+                _files(some, index / f"{name}.parquet") if screen is None else _screened(table, some, screen),
+                name=name, table_name=table.table.name,
                 write_disposition=mode, primary_key=list(table.table.key) if mode == "merge" else None,
             )  # fmt: skip
 
 
-def _read(table: str, paths: list[Path], screen: Screen) -> Iterator[pa.Table]:
-    for path in paths:
-        yield screen(table, pq.read_table(path))
+def _files(parts: list[Part], index: Path) -> Iterator[Any]:
+    from pipelines.sources.handover import handed_over
+
+    yield handed_over([part.path for part in parts], sum(part.rows for part in parts), index)
+
+
+def _screened(table: TableFetch, parts: list[Part], screen: Screen) -> Iterator[pa.Table]:
+    for part in parts:
+        yield screen(table.table.name, pq.read_table(part.path))
 
 
 def _delete_scope(connection: duckdb.DuckDBPyConnection, table: str, part: Part) -> None:

@@ -1,8 +1,8 @@
 """dlt's DuckDB destination, given the spool's files as they are: all parts of a table in one INSERT.
 
 Belongs here: what is passed to dlt in place of rows, and the job that reads it. dlt would write every part
-anew, or load each by itself, which takes DuckDB two to three times as long. So dlt gets a Parquet file without
-rows that has the parts' columns and names them; schema, dispositions, staging and merging stay dlt's.
+anew, or load each by itself, which takes DuckDB two to three times as long. So dlt gets a Parquet file
+without rows that has the parts' columns and names them; schema, dispositions, staging and merging stay dlt's.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
-from dlt.destinations.impl.duckdb.factory import duckdb as DuckDb
+from dlt.destinations.impl.duckdb.factory import duckdb
 
 _PARTS = b"crm-integration.parts"
 
 
 def handed_over(parts: Sequence[Path], rows: int, index: Path) -> Any:
-    """What a dlt resource yields for the parts of a table. `index`: where the file that names them is made."""
+    """What a dlt resource yields for the parts of a table. `index`: the file to name them in."""
     schema = pq.read_schema(parts[0])
     names = orjson.dumps([str(part) for part in parts])
     index.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def handed_over(parts: Sequence[Path], rows: int, index: Path) -> Any:
     return dlt.mark.with_file_import(str(index), "parquet", rows, pa.Table.from_batches([], schema))
 
 
-class SpoolDuckDb(DuckDb):  # type: ignore[misc]  # dlt is untyped to us
+class SpoolDuckDb(duckdb):  # type: ignore[misc]  # dlt is untyped to us
     """dlt's own destination, but for its job."""
 
     @property

@@ -29,6 +29,9 @@ HOLD_BACK = timedelta(seconds=5)
 PART_ROWS = 5_000
 """Rows in a file of a first load, about: what a killed load has to read again at most."""
 
+PART_VALUES = 1_500_000
+"""Values in such a file: of a wide object it has fewer rows, so that a part in memory is about as large."""
+
 
 class CameEmpty(errors.Truncated):
     """A table that had rows has none. Asked once more: an accident does not happen twice, emptiness does."""
@@ -168,3 +171,8 @@ def missing_note(promised: Iterable[str], shown: set[str]) -> list[str]:
     """A sentence naming the promised columns that the vendor does not have."""
     lacking = [name for name in promised if name.casefold() not in shown]
     return [f"{LACKING}{', '.join(lacking)}"] if lacking else []
+
+
+def part_rows(table: RawTable) -> int:
+    """How many rows of a table are read before they are written out."""
+    return max(1, min(PART_ROWS, PART_VALUES // len(table.columns)))

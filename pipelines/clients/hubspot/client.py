@@ -91,6 +91,10 @@ class HubSpotClient:
         """Calls made by the current thread."""
         return self._transport.calls_here
 
+    def count_here(self, calls: int) -> None:
+        """Credit the current thread with calls that another made for it."""
+        self._transport.count_here(calls)
+
     @property
     def server_time(self) -> datetime | None:
         return self._transport.server_time

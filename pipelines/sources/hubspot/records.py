@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.crashpoints import crashpoint
+from pipelines.sources.ahead import ahead
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import whole
@@ -20,7 +21,7 @@ from pipelines.sources.hubspot.landing import Landing, pairs_of
 from pipelines.sources.hubspot.pages import Pages, merged_into
 from pipelines.sources.hubspot.shape import Shape
 from pipelines.sources.known import overlap_of
-from pipelines.sources.reading import HOLD_BACK, PART_ROWS, Reading, bad_of
+from pipelines.sources.reading import HOLD_BACK, Reading, bad_of, part_rows
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
 
@@ -119,10 +120,11 @@ class RecordReader:
         began = spool.upper + HOLD_BACK
         done = sum(part.rows for part in spool.parts(self.table.name))
         history = () if archived else self.kept
-        for page in self.pages.listed(self.shape.properties, after, archived=archived, history=history):
+        pages = self.pages.listed(self.shape.properties, after, archived=archived, history=history)
+        for page in ahead(pages, self.client):
             found += [each for each in page.results if not archived or _archived_before(each, began)]
             self.reading.progress(f"hubspot {self.table.api_name}", done + len(found), max(total, done))
-            if len(found) >= PART_ROWS or page.after is None:
+            if len(found) >= part_rows(self.table) or page.after is None:
                 self.landing.records(spool, found, spool.upper, is_first=True)
                 phase = _ARCHIVED if archived else _LIVE
                 spool.commit(f"{phase} {page.after}" if page.after else _ARCHIVED)
@@ -153,7 +155,7 @@ class RecordReader:
                 for each in batch
                 if self.pages.version(each) != known.get(str(each["id"])) or str(each["id"]) in deleted
             ]
-            if len(waiting) >= PART_ROWS:
+            if len(waiting) >= part_rows(self.table):
                 self.land(spool, waiting)
                 spool.commit(f"{_LIVE} {waiting[-1]}")
                 crashpoint("extract.part_written")

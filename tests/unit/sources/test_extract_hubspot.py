@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from pipelines.crashpoints import Crashed, armed
-from pipelines.sources import spool
+from pipelines.sources import reading, spool
 from pipelines.sources.catalogs import CATALOGS
-from pipelines.sources.hubspot import pages, records
+from pipelines.sources.hubspot import pages
 
 LISTED = ("GET", "/crm/objects/2026-03/contacts")
 
@@ -193,7 +193,7 @@ def test_associations_of_a_changed_record_replace_the_old_ones(loop):
 
 
 def test_a_killed_first_load_goes_on_where_it_stopped(loop, monkeypatch):
-    monkeypatch.setattr(records, "PART_ROWS", 100)
+    monkeypatch.setattr(reading, "PART_ROWS", 100)
     fill(loop, 350)
     with armed("extract.part_written", nth=4), pytest.raises(Crashed):
         loop.fetch()
@@ -225,7 +225,7 @@ def test_a_fetch_that_was_not_published_is_not_fetched_again(loop):
 
 
 def test_publishing_the_others_keeps_what_a_failed_first_load_has_so_far(loop, monkeypatch):
-    monkeypatch.setattr(records, "PART_ROWS", 100)
+    monkeypatch.setattr(reading, "PART_ROWS", 100)
     fill(loop, 350)
 
     def broken(request: httpx.Request) -> httpx.Response | None:

@@ -143,6 +143,21 @@ def status() -> None:
 
 
 @app.command()
+def duplicates(
+    top: Annotated[int, typer.Option(min=1, help="How many to print.")] = 20,
+    source_object: Annotated[
+        str, typer.Option("--object", help="Only contacts, Lead, Contact, companies or Account.")
+    ] = "",
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write all of them to this file.")] = None,
+) -> None:
+    """Show likely duplicates inside each CRM, the worst first, with the record to merge each into."""
+    from cli.duplicates import show_duplicates
+    from pipelines.settings import load_settings
+
+    show_duplicates(load_settings(vendors=False), top=top, source_object=source_object, file=csv)
+
+
+@app.command()
 def erase(
     who: Annotated[str, typer.Argument(help="An e-mail address, a record key, or a file with one a line.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,

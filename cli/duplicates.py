@@ -1,7 +1,7 @@
 """`crm duplicates`: what to merge in each CRM, the worst first. Reads the published file only.
 
-Belongs here: choosing rows, printing them and writing them as CSV. What is a duplicate, what it costs and what to keep
-is the mart's (dbt_project/models/marts/duplicates).
+Belongs here: choosing rows, printing them and writing them as CSV. What is a duplicate, what it costs and
+what to keep is the mart's (dbt_project/models/marts/duplicates).
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class TableFetch:
     notes: tuple[str, ...] = ()
     is_news: bool = False
     fingerprint: str = ""
-    """Of a small table's content, to be known again by."""
+    """Of a small table's content, to be known again by; of a history the properties it is of."""
     erased: tuple[str, ...] = ()
     """Record keys of people whom the vendor says it deleted for privacy: they are to leave here too."""
     problems: tuple[str, ...] = ()

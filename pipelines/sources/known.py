@@ -48,7 +48,7 @@ class KnownTable:
     deleted: Mapping[str, str] = field(default_factory=dict)
     """Record ids that are marked deleted, and how."""
     fingerprint: str = ""
-    """Of a small table's content; it is kept as the table's comment."""
+    """Of a small table's content, of a history the properties it is of; kept as the table's comment."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Its columns and their SQL types, in lower case."""
     lacking: frozenset[str] = frozenset()
@@ -209,7 +209,7 @@ def _known_table(
     if table.is_whole:
         return KnownTable(cursor, status, rows, fingerprint=fingerprint)
     if not table.cursor or cursor is None:
-        return KnownTable(cursor, status, rows)
+        return KnownTable(cursor, status, rows, fingerprint=fingerprint)
     key = table.key[0]
     # A literal, not a parameter: to bind one DuckDB imports pandas, which an unchanged run would wait for.
     since = microseconds(cursor - (table.late or overlap_of(vendor)))

@@ -75,18 +75,20 @@ class Reading:
     def of(self, table: RawTable) -> KnownTable:
         return self.known.table(self.vendor, table.name)
 
-    def window(self, table: RawTable, since: datetime, number: int, name: str = "changes") -> Spool:
+    def window(
+        self, table: RawTable, since: datetime, number: int, name: str = "changes", about: Sequence[str] = ()
+    ) -> Spool:
         """The spool of what is read `since` a moment: as a killed run left it, if it was about the same."""
         columns = [f"{name} {kind}" for name, kind in table.columns.items()]
-        identity = (self.org.org_id, table.name, since.isoformat(), *columns)
+        identity = (self.org.org_id, table.name, since.isoformat(), *columns, *about)
         folder = self.spool_root / self.vendor / table.name / f"{name}-{number}"
         screen = screen_of(self.vendor, self.org.org_id, self.suppression)
         return Spool.begin(folder, identity, self.upper, keep=True, screen=screen)
 
-    def spool(self, table: RawTable, kind: Kind) -> Spool:
-        """The object's spool; another org or list of columns begins a new one."""
+    def spool(self, table: RawTable, kind: Kind, about: Sequence[str] = ()) -> Spool:
+        """The object's spool; another org or list of columns, or what else it is about, begins a new one."""
         columns = [f"{name} {kind}" for name, kind in table.columns.items()]
-        identity = (self.org.org_id, table.name, *columns)
+        identity = (self.org.org_id, table.name, *columns, *about)
         return Spool.begin(
             self.spool_root / self.vendor / table.name / kind, identity, self.upper, keep=kind == "first",
             screen=screen_of(self.vendor, self.org.org_id, self.suppression),

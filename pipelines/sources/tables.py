@@ -119,7 +119,8 @@ def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) ->
             connection.execute("insert into ops.calculated values (?, ?, ?)", [*place, table.calculated_at])
         if table.fingerprint:
             name = f'{schema_of(table.vendor)}."{table.table.name}"'
-            connection.execute(f"comment on table {name} is '{table.fingerprint}'")
+            told = table.fingerprint.replace("'", "''")
+            connection.execute(f"comment on table {name} is '{told}'")
     for org in fetched.connections:
         connection.execute("delete from ops.connections where vendor = ?", [org.vendor])
         connection.execute(

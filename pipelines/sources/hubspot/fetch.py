@@ -5,7 +5,7 @@ Belongs here: what runs beside what. How an object is read is in `records` and `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from functools import partial
@@ -17,8 +17,8 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.rules.extract import HubSpotExtract
 from pipelines.sources.catalogs import CATALOGS, table_of
 from pipelines.sources.fetched import OrgInfo, TableFetch
-from pipelines.sources.hubspot import messages, small
-from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES, RECORD_COLUMNS
+from pipelines.sources.hubspot import custom, messages, small
+from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
 from pipelines.sources.hubspot.records import RecordReader
 from pipelines.sources.hubspot.shape import shape_of
 from pipelines.sources.hubspot.small import marketing, settings
@@ -37,6 +37,7 @@ _BESIDE: tuple[tuple[list[str], Callable[[Reading, HubSpotClient], Result]], ...
     (["behavioral_events"], messages.read_behaviour),
 )
 """What is read beside records, each by itself; a portal may lack any of it."""
+Links = Mapping[str, Sequence[str]]
 Definitions = list[dict[str, Any]] | errors.ClientError
 
 
@@ -54,7 +55,7 @@ def identify(client: HubSpotClient) -> OrgInfo:
 def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
     """All tables of the catalog; the associations table comes in pieces, one for each that feeds it."""
     client.stop_at(reading.rules.budget.daily_share)
-    wanted, left_out, problems = _record_tables(reading, client)
+    wanted, left_out, links, problems = _record_tables(reading, client)
     asked = {each.name: pool.submit(_definitions, client, each.api_name) for each in wanted}
     tasks: list[Future[Result]] = [
         _submit(pool, reading, ["owners"], lambda: small.read_owners(reading, client)),
@@ -71,7 +72,10 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
         ),
     ]
     shown = {name: future.result() for name, future in asked.items()}
-    tasks += [_read_records(pool, reading, client, table, shown[table.name]) for table in wanted]
+    tasks += [
+        _read_records(pool, reading, client, table, shown[table.name], links.get(table.api_name, ()))
+        for table in wanted
+    ]
     tasks.append(_submit(pool, reading, ["properties"], lambda: _properties(reading, shown)))
     done = [result for task in tasks for result in task.result()]
     note = ("left out by config/extract.yml",)
@@ -82,43 +86,27 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
 
 def _record_tables(
     reading: Reading, client: HubSpotClient
-) -> tuple[list[RawTable], list[RawTable], list[str]]:
-    """Record tables to read, those config leaves out, and sentences about names HubSpot does not know."""
+) -> tuple[list[RawTable], list[RawTable], Links, list[str]]:
+    """Record tables to read, those config leaves out, what is associated with which, and sentences about
+    names HubSpot does not know."""
     rules = reading.rules.hubspot
     tables = [table for table in CATALOGS["hubspot"] if table.is_record]
-    custom = custom_tables(client) if rules.custom_objects != "none" else []
+    schemas = custom.schemas(client) if rules.custom_objects != "none" else []
+    customs = custom.tables(schemas)
     names = {each.api_name for each in tables}
     problems = []
     if rules.objects != "all":
         problems += [_unknown(client, each) for each in rules.objects if each not in names]
     if isinstance(rules.custom_objects, tuple):
-        called = {name for each in custom for name in (each.api_name, each.name.removeprefix("custom_"))}
+        called = {name for each in customs for name in (each.api_name, each.name.removeprefix("custom_"))}
         problems += [_unknown(client, each) for each in rules.custom_objects if each not in called]
         chosen = set(rules.custom_objects)
-        custom = [each for each in custom if {each.api_name, each.name.removeprefix("custom_")} & chosen]
-    known = names | {each.api_name for each in custom}
+        customs = [each for each in customs if {each.api_name, each.name.removeprefix("custom_")} & chosen]
+    known = names | {each.api_name for each in customs}
     problems += [_unknown(client, each) for each in (*rules.properties, *rules.history) if each not in known]
     wanted = [each for each in tables if rules.objects == "all" or each.api_name in rules.objects]
     left_out = [each for each in tables if each not in wanted]
-    return [*wanted, *custom], left_out, problems
-
-
-def custom_tables(client: HubSpotClient) -> list[RawTable]:
-    """A table for each custom object; a portal whose plan has none, or whose token may not ask, has none."""
-    try:
-        schemas = client.schemas()
-    except (errors.NotFound, errors.Forbidden, errors.DailyLimitReached):
-        return []
-    return [
-        RawTable(
-            f"custom_{str(each['name']).lower()}",
-            str(each.get("fullyQualifiedName") or each["objectTypeId"]),
-            RECORD_COLUMNS | {"hs_lastmodifieddate": "timestamp", "hs_merged_object_ids": "list"},
-            cursor="hs_lastmodifieddate",
-        )
-        for each in schemas
-        if not each.get("archived")
-    ]  # fmt: skip
+    return [*wanted, *customs], left_out, ASSOCIATIONS | custom.links(schemas), problems
 
 
 def _unknown(client: HubSpotClient, object_type: str) -> str:
@@ -153,7 +141,7 @@ def _definitions(client: HubSpotClient, object_type: str) -> Definitions:
 
 def _read_records(
     pool: Executor, reading: Reading, client: HubSpotClient, table: RawTable,
-    definitions: Definitions,
+    definitions: Definitions, linked_to: Sequence[str],
 ) -> Future[Result]:  # fmt: skip
     rules = reading.rules.hubspot
     kept = history_properties(table.api_name, rules)
@@ -161,7 +149,7 @@ def _read_records(
         (each for each in CATALOGS["hubspot"] if each.name == f"{table.name}_property_history"), None
     )
     history = history if kept else None
-    associations = table_of("hubspot", "associations") if table.api_name in ASSOCIATIONS else None
+    associations = table_of("hubspot", "associations") if linked_to else None
     tables = [each for each in (table, history, associations) if each is not None]
 
     def read() -> Result:
@@ -174,7 +162,7 @@ def _read_records(
         shape = shape_of(table, definitions, rules.choice(table.api_name), known.columns, known.lacking)
         return RecordReader(
             reading, client, shape, history=history, kept=[each for each in kept if each in names],
-            associations=associations, problems=[each for each in problems if each],
+            associations=associations, linked_to=linked_to, problems=[each for each in problems if each],
         ).read()  # fmt: skip
 
     return pool.submit(reading.guarded, tables, read)

@@ -16,7 +16,6 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.arrow import ARROW_TYPES, moment_of
 from pipelines.sources.fetched import Mode
 from pipelines.sources.hubspot import rows
-from pipelines.sources.hubspot.catalog import ASSOCIATIONS
 from pipelines.sources.hubspot.pages import merged_into
 from pipelines.sources.hubspot.shape import Shape
 from pipelines.sources.reading import bad_of
@@ -36,6 +35,7 @@ class Landing:
     associations: RawTable | None
     known_gone: Mapping[str, str]
     linked_to: Sequence[str] = ()
+    """The object types whose associations with this one are read from its side."""
     written: dict[str, int | None] = field(default_factory=dict)
 
     @property
@@ -49,9 +49,7 @@ class Landing:
         bad, table = bad_of(spool), self.shape.table
         mode: Mode = "replace" if is_first else "keep" if self.shape.has_removed else "merge"
         spool.write(table.name, mode, rows.records(table, found, bad))
-        if self.history is not None:
-            changes = rows.history(self.history, found, bad)
-            spool.write(self.history.name, "replace" if is_first else "merge", changes)
+        self.past(spool, found, "replace" if is_first else "merge")
         if not is_first:
             self.scope(spool, [str(each["id"]) for each in found])
         live = [str(each["id"]) for each in found if not each.get("archived")]
@@ -65,6 +63,11 @@ class Landing:
         if not is_first:
             self.marks(spool, marks)
         spool.bad = dict(bad.found)
+
+    def past(self, spool: Spool, found: Sequence[Json], mode: Mode = "merge") -> None:
+        """The history that came with records."""
+        if self.history is not None:
+            spool.write(self.history.name, mode, rows.history(self.history, found, bad_of(spool)))
 
     def links(self, spool: Spool, ids: Sequence[str], mode: Mode) -> None:
         if self.associations is None or not ids:
@@ -100,8 +103,3 @@ class Landing:
             "deleted_how": pa.array([how for _, how in gone.values()], pa.string()),
         }
         spool.write(self.shape.table.name, "mark", pa.table(columns))
-
-
-def pairs_of(object_type: str) -> Sequence[str]:
-    """The object types whose associations with this one are read from its side."""
-    return ASSOCIATIONS.get(object_type, ())

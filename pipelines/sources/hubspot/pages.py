@@ -13,8 +13,6 @@ from pipelines.clients import errors
 from pipelines.clients.hubspot.client import (
     HISTORY_LIMIT,
     LIST_LIMIT,
-    SEARCH_CEILING,
-    SEARCH_LIMIT,
     HubSpotClient,
     Page,
 )
@@ -125,26 +123,23 @@ class Pages:
     def changed(self, lower: datetime, upper: datetime, last: str | None = None) -> Iterator[list[Json]]:
         """Pages of ids and versions last modified in [lower, upper), in the order of ids, after `last`.
 
-        Ids stay put while records change under the reader, and go on where a search may not: more rows than
-        HubSpot pages through may share one moment. Raises Truncated when fewer came than were counted.
+        Each page begins after the last id, never at a number of rows: a record that changes while it is read
+        leaves the window, and with numbers the one behind it would slip onto the page just read. Nor do
+        numbers reach past SEARCH_CEILING rows of one moment. Raises Truncated when fewer came than there are.
         """
         window = self._window(lower, upper)
-        start, expected, read = last, None, 0
+        first = [_id("GT", last)] if last else []
+        expected, read = None, 0
         while True:
             beyond = [_id("GT", last)] if last else []
-            after = None
-            while True:
-                page = self.client.search_page(self.type, (self.cursor,), window + beyond, after)
-                expected = page.total or 0 if expected is None else expected
-                read += len(page.results)
-                yield page.results
-                last, after = str(page.results[-1]["id"]) if page.results else last, page.after
-                if after is None or int(after) + SEARCH_LIMIT > SEARCH_CEILING:
-                    break
-            if after is None:
+            page = self.client.search_page(self.type, (self.cursor,), window + beyond)
+            expected = page.total or 0 if expected is None else expected
+            read += len(page.results)
+            yield page.results
+            if not page.results or (page.total or 0) <= len(page.results):
                 break
+            last = str(page.results[-1]["id"])
         if read < expected:
-            first = [_id("GT", start)] if start else []
             left = self.client.search_page(self.type, (self.cursor,), window + first, limit=1).total or 0
             if read < left:
                 raise self.truncated(read, expected)

@@ -17,7 +17,7 @@ from pipelines.sources.ahead import ahead
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import whole
-from pipelines.sources.hubspot.landing import Landing, pairs_of
+from pipelines.sources.hubspot.landing import Landing
 from pipelines.sources.hubspot.pages import Pages, merged_into
 from pipelines.sources.hubspot.shape import Shape
 from pipelines.sources.known import overlap_of
@@ -34,7 +34,8 @@ class RecordReader:
 
     def __init__(
         self, reading: Reading, client: HubSpotClient, shape: Shape, *, history: RawTable | None = None,
-        kept: Sequence[str] = (), associations: RawTable | None = None, problems: Sequence[str] = (),
+        kept: Sequence[str] = (), associations: RawTable | None = None, linked_to: Sequence[str] = (),
+        problems: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.reading, self.client, self.shape, self.table = reading, client, shape, shape.table
         self.history, self.kept, self.associations = history, tuple(kept), associations
@@ -44,9 +45,7 @@ class RecordReader:
         if history is not None and reading.of(history).cursor is None:
             self.cursor = None  # the past was never read: all of it is
         self.pages = Pages(client, self.table.api_name, self.table.cursor, reading.org.url_host)
-        self.landing = Landing(
-            client, shape, history, associations, self.known.deleted, pairs_of(self.table.api_name)
-        )
+        self.landing = Landing(client, shape, history, associations, self.known.deleted, linked_to)
         self.seen: dict[str, int | None] = {}
         """What this fetch brought: id to version, None for what is gone."""
 
@@ -57,33 +56,47 @@ class RecordReader:
     def read(self) -> list[TableFetch]:
         """Everything, or what changed. What a killed run had begun is ended, then brought up to date."""
         before = self.reading.calls_here()
-        spools, sweep, calculated_at = [], None, None
-        if self.cursor is not None:
-            spools.append(self._changes(self.cursor, 0))
+        spools: list[Spool] = []
+        sweep, calculated_at, has_filled = None, None, False
+        if self.cursor is None:
+            window = self._first_load()
+            calculated_at = window.upper
         else:
-            spools.append(self._first_load())
-            calculated_at = spools[0].upper
-        if spools[0].is_resumed and spools[0].upper < self.reading.upper:
-            spools.append(self._changes(spools[0].upper, 1))
-        if self.cursor is not None:
-            names = self._to_refill()
+            names, past = self._to_refill(), self._new_in_history()
+            has_filled = bool(names or past)
+            # Before the changes: a window is read later than they are, so it says the last word.
             if names:
                 spools.append(whole.refill(self, names))
                 calculated_at = self.reading.upper
-            if self.reading.sweep_is_due(self.table):
-                spool, sweep = whole.sweep(self)
-                spools.append(spool)
+            if past:
+                spools.append(whole.past(self, past))
+            window = self._changes(self.cursor, 0)
+        spools.append(window)
+        if window.is_resumed and window.upper < self.reading.upper:
+            spools.append(self._changes(window.upper, 1))
+        if self.reading.sweep_is_due(self.table) and self.cursor is not None:
+            spool, sweep = whole.sweep(self)
+            spools.append(spool)
         calls = self.reading.calls_here() - before
         outcomes = [self._outcome(each, spools, calls if each is self.table else 0) for each in self.tables]
         outcomes[0] = replace(
             outcomes[0], sweep=sweep, problems=self.problems, calculated_at=calculated_at,
-            is_news=outcomes[0].is_news or sweep is not None,
+            is_news=outcomes[0].is_news or has_filled or sweep is not None,
         )  # fmt: skip
+        if self.history is not None:
+            outcomes[1] = replace(outcomes[1], fingerprint=",".join(sorted(self.kept)))
         return outcomes
 
     def _to_refill(self) -> tuple[str, ...]:
         due = self.shape.calculated if self.reading.calculated_is_due(self.table) else ()
         return tuple(dict.fromkeys((*self.shape.anew, *due)))
+
+    def _new_in_history(self) -> tuple[str, ...]:
+        """Properties whose past was never read; the history's table says of which it was."""
+        if self.history is None:
+            return ()
+        read = self.reading.of(self.history).fingerprint.split(",")
+        return tuple(name for name in self.kept if name not in read)
 
     def _outcome(self, table: RawTable, spools: Sequence[Spool], calls: int) -> TableFetch:
         parts = tuple(part for spool in spools for part in spool.parts(table.name))
@@ -100,7 +113,7 @@ class RecordReader:
     # -- everything ----------------------------------------------------------------------------------
 
     def _first_load(self) -> Spool:
-        spool = self.reading.spool(self.table, "first")
+        spool = self.reading.spool(self.table, "first", self.kept)
         if spool.is_complete:
             return spool
         phase, _, after = (spool.position or _LIVE).partition(" ")
@@ -147,7 +160,7 @@ class RecordReader:
         }
         _, _, last = spool.position.partition(" ")
         few = None if last else self._few(lower, spool.upper, cursor, known)
-        batches = self.pages.changed(lower, spool.upper, last or None) if few is None else iter([few])
+        batches = self.pages.changed(lower, spool.upper, last or None) if few is None else iter([_by_id(few)])
         waiting: list[str] = []
         for batch in batches:
             waiting += [
@@ -219,6 +232,11 @@ class RecordReader:
             there = self.land(spool, gone)
             swept = [key for key in gone if key not in there]
             self.landing.marks(spool, dict.fromkeys(swept, (spool.upper, "swept")))
+
+
+def _by_id(found: list[Json]) -> list[Json]:
+    """In the order that a killed window is gone on in."""
+    return sorted(found, key=lambda each: int(each["id"]))
 
 
 def _archived_before(record: Json, limit: datetime) -> bool:

@@ -24,19 +24,36 @@ Json = dict[str, Any]
 
 def refill(reader: RecordReader, names: tuple[str, ...]) -> Spool:
     """These columns of all records, archived ones too, in parts that a killed run goes on from."""
+    return _read_all(reader, "fill", names)
+
+
+def past(reader: RecordReader, names: tuple[str, ...]) -> Spool:
+    """The whole history of these properties of all records that live."""
+    return _read_all(reader, "past", (reader.table.cursor,), names)
+
+
+def _read_all(
+    reader: RecordReader, kind: str, names: tuple[str, ...], history: tuple[str, ...] = ()
+) -> Spool:
     assert reader.cursor is not None
-    spool = reader.reading.window(reader.table, reader.cursor, 0, name="fill")
+    about = (*names, *history)
+    spool = reader.reading.window(reader.table, reader.cursor, 0, name=kind, about=about)
     if spool.is_complete:
         return spool
     phase, _, after = (spool.position or "live").partition(" ")
-    for archived in (False, True) if phase == "live" else (True,):
+    phases = (False,) if history else (False, True) if phase == "live" else (True,)
+    for archived in phases:
         found: list[Json] = []
-        for page in reader.pages.listed(names, after or None, archived=archived):
+        for page in reader.pages.listed(names, after or None, archived=archived, history=history):
             found += page.results
             if len(found) >= PART_ROWS or page.after is None:
-                _write(reader, spool, found, names)
+                if history:
+                    reader.landing.past(spool, found)
+                else:
+                    _write(reader, spool, found, names)
                 here = "archived" if archived or page.after is None else "live"
-                spool.commit(f"{here} {page.after or ''}", complete=archived and page.after is None)
+                is_last = page.after is None and archived == phases[-1]
+                spool.commit(f"{here} {page.after or ''}", complete=is_last)
                 crashpoint("extract.part_written")
                 found = []
         after = ""

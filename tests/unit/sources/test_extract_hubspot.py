@@ -11,7 +11,7 @@ import pytest
 from pipelines.crashpoints import Crashed, armed
 from pipelines.sources import reading, spool
 from pipelines.sources.catalogs import CATALOGS
-from pipelines.sources.hubspot import pages
+from pipelines.sources.hubspot import records
 
 LISTED = ("GET", "/crm/objects/2026-03/contacts")
 
@@ -109,11 +109,10 @@ def test_what_is_written_within_the_hold_back_waits_for_the_next_run(loop):
     assert loop.extract().rows["hubspot contacts"] == 1
 
 
-def test_a_window_beyond_the_search_ceiling_is_read_to_its_end(loop, monkeypatch):
+def test_a_window_beyond_the_search_ceiling_is_read_to_its_end(loop):
     fill(loop, 10)
     loop.extract()
     loop.later(minutes=5)
-    monkeypatch.setattr(pages, "SEARCH_CEILING", 400)
     loop.hubspot.search_ceiling, loop.hubspot.page_size = 400, 200
     fill(loop, 1_150)
     loop.later(minutes=1)

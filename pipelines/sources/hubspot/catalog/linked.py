@@ -17,7 +17,7 @@ _ENGAGED = ("contacts", "companies", "deals", "tickets")
 ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     "contacts": ("companies",),
     "deals": ("contacts", "companies"),
-    "tickets": ("contacts", "companies"),
+    "tickets": ("contacts", "companies", "deals"),
     "leads": ("contacts", "companies"),
     "line_items": ("deals",),
     **dict.fromkeys(("calls", "emails", "meetings", "notes", "tasks", "communications"), _ENGAGED),
@@ -59,6 +59,6 @@ TABLES: tuple[RawTable, ...] = (
         },
         key=("from_type", "from_id", "to_type", "to_id", "type_id", "category"),
         comes_with=tuple(ASSOCIATIONS),
-        note="the pairs of ASSOCIATIONS; type names are the plural API names",
+        note="the pairs of ASSOCIATIONS and of the custom objects' schemas; types by their plural API names",
     ),
 )

@@ -1,0 +1,61 @@
+"""Custom objects, which only the portal's schemas know: a table for each, and what they are associated with.
+
+Belongs here: what a schema says. How their records are read is `records`, like any other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.clients import errors
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.sources.hubspot.catalog import RECORD_COLUMNS
+from pipelines.sources.schema import RawTable
+
+Json = dict[str, Any]
+_STANDARD = {
+    "0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-7": "products",
+    "0-8": "line_items", "0-18": "communications", "0-27": "tasks", "0-46": "notes", "0-47": "meetings",
+    "0-48": "calls", "0-49": "emails", "0-136": "leads",
+}  # fmt: skip
+
+
+def schemas(client: HubSpotClient) -> list[Json]:
+    """Those in use; a portal whose plan has none, or whose token may not ask, has none."""
+    try:
+        return [each for each in client.schemas() if not each.get("archived")]
+    except (errors.NotFound, errors.Forbidden, errors.DailyLimitReached):
+        return []
+
+
+def tables(found: Sequence[Json]) -> list[RawTable]:
+    return [
+        RawTable(
+            f"custom_{str(each['name']).lower()}",
+            _called(each),
+            RECORD_COLUMNS | {"hs_lastmodifieddate": "timestamp", "hs_merged_object_ids": "list"},
+            cursor="hs_lastmodifieddate",
+        )
+        for each in found
+    ]
+
+
+def links(found: Sequence[Json]) -> dict[str, Sequence[str]]:
+    """What each custom object is associated with, read from its side; of two of them from the first's."""
+    names = _STANDARD | {str(each["objectTypeId"]): _called(each) for each in found}
+    pairs: dict[str, list[str]] = {}
+    for each in found:
+        own = str(each["objectTypeId"])
+        ends = [
+            str(pair["toObjectTypeId"])
+            for pair in each.get("associations") or []
+            if str(pair["fromObjectTypeId"]) == own
+        ]
+        others = dict.fromkeys(names.get(end, end) for end in ends)
+        pairs[_called(each)] = [other for other in others if _called(each) not in pairs.get(other, ())]
+    return {name: tuple(ends) for name, ends in pairs.items() if ends}
+
+
+def _called(schema: Json) -> str:
+    return str(schema.get("fullyQualifiedName") or schema["objectTypeId"])

@@ -1,0 +1,51 @@
+"""One world and one first extract for the session; each test changes a copy of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.worlds.create import Wish, open_home
+
+from .portal import Portal, serving
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a portal that nothing was read from."""
+    folder = tmp_path_factory.mktemp("hubspot")
+    open_home(folder / "world", Wish("default", "XS"), lambda _: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def copied(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a portal and the warehouse of its first extract of contacts, companies and deals."""
+    folder = Path(shutil.copytree(pristine, tmp_path_factory.mktemp("copied") / "all"))
+    with serving(folder) as portal:
+        assert portal.extract().stale == ()
+        portal.later()
+    return folder
+
+
+@pytest.fixture
+def fresh(pristine: Path, tmp_path: Path) -> Iterator[Portal]:
+    """A portal that nothing was read from."""
+    with serving(Path(shutil.copytree(pristine, tmp_path / "all"))) as portal:
+        yield portal
+
+
+@pytest.fixture
+def portal(copied: Path, tmp_path: Path) -> Iterator[Portal]:
+    """A portal whose first extract was a minute ago."""
+    with serving(Path(shutil.copytree(copied, tmp_path / "all"))) as portal:
+        yield portal
+
+
+@pytest.fixture
+def folder(pristine: Path, tmp_path: Path) -> Path:
+    """A portal that nothing was read from and that is not served yet, to put things into its store."""
+    return Path(shutil.copytree(pristine, tmp_path / "all"))

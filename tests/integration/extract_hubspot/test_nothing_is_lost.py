@@ -1,0 +1,225 @@
+"""What a reader easily loses: rows behind limits, rows that change under it, what config or a schema adds."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import orjson
+import pytest
+
+from pipelines.clients.hubspot import client
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.rate_limit import Window
+
+from .portal import MAIN, serving, stored
+
+CUSTOM = "p48290173_installations"
+
+
+def put(folder, kind: str, count: int, *, first: int, at: int, name: str, **more: str) -> None:
+    """Light records in the portal's own store, all of one moment."""
+    stamped = {"hs_createdate": _iso(at), "hs_lastmodifieddate": _iso(at), "lastmodifieddate": _iso(at)}
+    for key in range(first, first + count):
+        props = stamped | {"hs_object_id": str(key), name: f"n{key}"} | more
+        stored(folder, f'insert into "{kind}" values (?, ?, ?, 0, null, ?)', key, at, at, orjson.dumps(props))
+
+
+def _iso(at: int) -> str:
+    from sandbox import times
+
+    return times.iso(at)
+
+
+def define(folder, kind: str, **definitions: dict) -> None:
+    """Properties in the store of a portal that is not served yet."""
+    [(like,)] = stored(
+        folder, "select definition from properties where object = 'contacts' and name = 'company'"
+    )
+    for name, more in definitions.items():
+        shown = orjson.loads(like) | {"name": name, "label": name} | more
+        stored(folder, "insert into properties values (?, ?, ?)", kind, name, orjson.dumps(shown))
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """No waiting for a rate that an unlimited portal does not have."""
+    monkeypatch.setattr(client, "windows", lambda: {n: Window(10**6, 1.0) for n in ("calls", "search")})
+
+
+def on_call(monkeypatch, method: str, nth: int, deed) -> None:
+    """Do something behind the reader's back, right after its nth call of a method of the client."""
+    made, plain = [], getattr(HubSpotClient, method)
+
+    def called(self, *args, **more):
+        answer = plain(self, *args, **more)
+        made.append(method)
+        if len(made) == nth:
+            deed()
+        return answer
+
+    monkeypatch.setattr(HubSpotClient, method, called)
+
+
+def test_more_than_ten_thousand_rows_of_one_moment_are_read_past_the_search_limit(folder, at_once):
+    config = "hubspot: {objects: [products], custom_objects: none}"
+    with serving(folder, limited=False, config=config) as portal:
+        portal.extract()
+        portal.later(3_600)
+        put_many(folder, "products", 10_450, at=portal.now(), name="name")
+        portal.later()
+        assert portal.extract().rows["hubspot products"] == 10_450
+        assert portal.differences("products") == []
+
+
+def put_many(folder, kind: str, count: int, *, at: int, name: str) -> None:
+    props = f"""json_object('hs_object_id', cast(900000 + value as text), '{name}', 'n' || value,
+        'hs_createdate', '{_iso(at)}', 'hs_lastmodifieddate', '{_iso(at)}')"""
+    stored(
+        folder,
+        f'insert into "{kind}" with recursive n(value) as (select 1 union all select value + 1 from n '
+        f"where value < {count}) select 900000 + value, {at}, {at}, 0, null, cast({props} as blob) from n",
+    )
+
+
+def test_a_portal_with_nine_hundred_properties_is_read_whole(folder):
+    names = [f"a_property_of_somebody_number_{number:04}" for number in range(900)]
+    define(folder, "companies", **{name: {} for name in names})
+    stored(folder, "update companies set props = json_set(props, '$.' || ?, 'first', '$.' || ?, 'last')",
+           names[0], names[-1])  # fmt: skip
+    with serving(folder, config=MAIN.replace("contacts, companies, deals", "companies")) as portal:
+        assert portal.extract().stale == ()
+        assert portal.differences("companies") == []
+        first = f"select count({names[0]}), count({names[-1]}), count(*) from raw_hubspot.companies"
+        assert len(set(portal.rows(first)[0])) == 1
+        portal.later()
+        portal.update("companies", portal.some("companies", 1)[0], **{names[899]: "changed", names[3]: "too"})
+        portal.later()
+        portal.extract()
+        assert portal.differences("companies") == []
+
+
+def test_a_record_with_more_associations_than_a_page_holds_keeps_them_all(portal):
+    deal, now = portal.some("deals", 1)[0], portal.now()
+    for contact in range(800_000, 801_120):
+        portal.store("insert into associations values ('deals', ?, 'contacts', ?, 3, 'HUBSPOT_DEFINED', null)",
+                     int(deal), contact)  # fmt: skip
+    assert now
+    portal.update("deals", deal, dealname="Crowded")
+    portal.later()
+    portal.extract()
+    pairs = f"from_type = 'deals' and from_id = '{deal}' and to_type = 'contacts'"
+    there = portal.store(f"select to_id, type_id from associations where {pairs} order by 1, 2")
+    assert len(there) >= 1_120
+    assert [
+        (int(to), kind)
+        for to, kind in portal.rows(
+            f"select to_id, type_id from raw_hubspot.associations where {pairs} order by to_id::bigint, type_id"
+        )
+    ] == there
+
+
+def test_custom_objects_land_with_the_associations_their_schema_names(folder):
+    with serving(folder, config="hubspot: {objects: [companies]}") as portal:
+        company = portal.some("companies", 1)[0]
+        made = portal.create(CUSTOM, installation_name="Roof")
+        portal.do("PUT", f"/crm/objects/2026-03/{CUSTOM}/{made}/associations/default/companies/{company}")
+        portal.later()
+        fetched = portal.extract()
+        assert fetched.stale == ()
+        assert portal.differences(CUSTOM, "custom_installations") == []
+        there = portal.store(f"select from_id, to_id, type_id from associations where from_type = '{CUSTOM}'")
+        pairs = portal.rows(
+            "select from_id::bigint, to_id::bigint, type_id from raw_hubspot.associations "
+            f"where from_type = '{CUSTOM}' and to_type = 'companies'"
+        )
+        assert sorted(pairs) == sorted(there)
+        assert (int(made), int(company)) in {pair[:2] for pair in pairs}
+        portal.update(CUSTOM, made, installation_name="Roof and cellar")
+        portal.later()
+        assert portal.extract().rows == {"hubspot custom_installations": 1, "hubspot associations": 1}
+        assert portal.differences(CUSTOM, "custom_installations") == []
+
+
+def test_a_record_that_changes_between_two_pages_of_a_window_hides_no_other(portal, monkeypatch):
+    moment = portal.now()
+    put(portal.folder, "contacts", 450, first=900_001, at=moment, name="firstname")
+    portal.later(3_600)
+    on_call(monkeypatch, "search_page", 3, lambda: portal.update("contacts", "900007", firstname="Moved"))
+    portal.config.write_text("hubspot: {objects: [contacts], custom_objects: none}")
+    assert portal.extract().stale == ()
+    monkeypatch.undo()
+    assert [row for row in portal.differences() if row[0] == "rows"] == []
+    portal.later()
+    portal.extract()
+    assert portal.differences() == []
+
+
+def test_a_record_that_changes_between_two_pages_of_a_first_list_arrives(fresh, monkeypatch):
+    put(fresh.folder, "contacts", 250, first=900_001, at=fresh.now(), name="firstname")
+    fresh.later()
+    fresh.config.write_text("hubspot: {objects: [contacts], custom_objects: none}")
+
+    def deed():
+        one, two = fresh.some("contacts", 2)
+        fresh.update("contacts", one, firstname="Behind")
+        fresh.update("contacts", "900250", firstname="Ahead")
+        fresh.do("DELETE", f"/crm/objects/2026-03/contacts/{two}")
+        fresh.do("DELETE", "/crm/objects/2026-03/contacts/900249")
+        fresh.create(email="born@meanwhile.example")
+
+    on_call(monkeypatch, "list_page", 1, deed)
+    assert fresh.extract().stale == ()
+    monkeypatch.undo()
+    fresh.later()
+    fresh.extract()
+    assert fresh.differences() == []
+
+
+def test_money_is_decimal_by_the_portals_metadata_and_a_date_stays_the_day_it_is(folder):
+    currency = {"type": "number", "fieldType": "number"}
+    define(
+        folder, "companies", fee=currency | {"showCurrencySymbol": True}, day={"type": "date", "fieldType": "date"},
+        budget=currency | {"numberDisplayHint": "currency"}, ratio=currency,
+        colours={"type": "enumeration", "fieldType": "checkbox"}, odd={"type": "hologram", "fieldType": "text"},
+    )  # fmt: skip
+    stored(folder, "update meta set value = 'Pacific/Auckland' where key = 'time_zone'")
+    values = {"fee": "1234567890123.45", "budget": "0.1", "ratio": "0.125", "day": "2026-03-01",
+              "colours": "red;blue", "odd": "shiny"}  # fmt: skip
+    with serving(folder, config="hubspot: {objects: [companies], custom_objects: none}") as portal:
+        company = portal.create("companies", name="Typed")
+        portal.edit("companies", company, **values)
+        portal.later()
+        fetched = portal.extract()
+        of_it = f"from raw_hubspot.companies where id = '{company}'"
+        assert portal.rows(f"select fee, budget, ratio, day::varchar, colours, odd {of_it}") == [
+            (Decimal("1234567890123.45"), Decimal("0.10"), 0.125, "2026-03-01", ["red", "blue"], "shiny")
+        ]
+        assert any("odd (hologram)" in note for note in fetched.notes)
+        midnight = "1772323200000"  # of 2026-03-01, in milliseconds, as HubSpot spells a date too
+        portal.edit("companies", company, day=midnight)
+        portal.update("companies", company, name="Typed again")
+        portal.later()
+        portal.extract()
+        assert portal.rows(f"select day::varchar {of_it}") == [("2026-03-01",)]
+
+
+def test_history_that_config_adds_is_read_of_records_copied_before(portal):
+    contact = portal.some("contacts", 1)[0]
+    for title in ("One", "Two", "Three"):
+        portal.update("contacts", contact, jobtitle=title)
+        portal.later(1)
+    portal.later()
+    portal.extract()
+    titles = (
+        "select value from raw_hubspot.contacts_property_history where property = 'jobtitle' "
+        f"and id = '{contact}' order by changed_at"
+    )
+    assert portal.rows(titles) == []
+    portal.config.write_text(MAIN.replace("}", ", history: {contacts: [jobtitle]}}"))
+    portal.extract()
+    assert [title for (title,) in portal.rows(titles)][-3:] == ["One", "Two", "Three"]
+    there = portal.store("select count(*) from (select distinct id, property, at from history where "
+                         "object = 'contacts' and property in ('jobtitle', 'lifecyclestage'))")  # fmt: skip
+    assert there[0][0] <= portal.rows("select count(*) from raw_hubspot.contacts_property_history")[0][0]
+    portal.later()
+    assert not portal.fetch().has_changes

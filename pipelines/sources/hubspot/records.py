@@ -46,6 +46,8 @@ class RecordReader:
             self.cursor = None  # the past was never read: all of it is
         self.pages = Pages(client, self.table.api_name, self.table.cursor, reading.org.url_host)
         self.landing = Landing(client, shape, history, associations, self.known.deleted, linked_to)
+        self.went_on = False
+        """Whether a window was gone on with that a killed run had left open."""
         self.seen: dict[str, int | None] = {}
         """What this fetch brought: id to version, None for what is gone."""
 
@@ -72,7 +74,7 @@ class RecordReader:
                 spools.append(whole.past(self, past))
             window = self._changes(self.cursor, 0)
         spools.append(window)
-        if window.is_resumed and window.upper < self.reading.upper:
+        if self.went_on or (window.is_resumed and window.upper < self.reading.upper):
             spools.append(self._changes(window.upper, 1))
         if self.reading.sweep_is_due(self.table) and self.cursor is not None:
             spool, sweep = whole.sweep(self)
@@ -152,7 +154,7 @@ class RecordReader:
         if spool.is_complete:
             return spool
         versions = self.known.versions if number == 0 else {}
-        deleted = self.known.deleted if number == 0 else {}
+        deleted = self.known.deleted
         lower = cursor - overlap_of("hubspot")
         binned = {str(each["id"]): each for page in self._binned() for each in page}
         known = {
@@ -174,7 +176,10 @@ class RecordReader:
                 crashpoint("extract.part_written")
                 waiting = []
         self.land(spool, waiting)
-        self._archived(spool, binned, versions, deleted)
+        # Beside rows of a killed run a row of the same record would come twice: the next window brings it.
+        self.went_on = spool.is_resumed and number == 0
+        if not self.went_on:
+            self._archived(spool, binned, self.known.versions, deleted)
         if spool.has_news or spool.position:
             spool.commit(complete=True)
             crashpoint("extract.part_written")

@@ -8,9 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.clients.hubspot import client
+from pipelines.clients.rate_limit import Window
 from sandbox.worlds.create import Wish, open_home
 
 from .portal import Portal, serving
+
+
+@pytest.fixture(autouse=True, scope="session")
+def at_once() -> Iterator[None]:
+    """The portals here have no rate limit, so nobody waits for one. What a header says still counts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "windows", lambda: {n: Window(10**6, 1.0) for n in ("calls", "search")})
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +32,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def copied(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copied(pristine: Path, at_once: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a portal and the warehouse of its first extract of contacts, companies and deals."""
     folder = Path(shutil.copytree(pristine, tmp_path_factory.mktemp("copied") / "all"))
     with serving(folder) as portal:

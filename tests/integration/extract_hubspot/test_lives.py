@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from .portal import MAIN, OBJECTS, Portal
+from .portal import MAIN, OBJECTS, Portal, serving
 
 
 @contextmanager
@@ -135,13 +135,14 @@ def test_the_history_is_whole_past_what_a_list_shows(portal):
     assert portal.rows(f"select count(*) from raw_hubspot.deals_property_history {of_amount}") == moments
 
 
-def test_the_daily_share_stops_the_extract_and_the_next_one_goes_on(fresh):
-    fresh.config.write_text(
-        "{hubspot: {objects: [contacts], custom_objects: none}, budget: {daily_share: 0.0000001}}"
-    )
-    fetched = fresh.extract()
-    assert "hubspot contacts" in fetched.stale
-    assert any("budget.daily_share" in note for note in fetched.notes)
-    fresh.config.write_text(MAIN)
-    fresh.extract()
-    assert fresh.differences() == []
+def test_the_daily_share_stops_the_extract_and_the_next_one_goes_on(folder):
+    with serving(folder, limited=True) as fresh:
+        fresh.config.write_text(
+            "{hubspot: {objects: [contacts], custom_objects: none}, budget: {daily_share: 0.0000001}}"
+        )
+        fetched = fresh.extract()
+        assert "hubspot contacts" in fetched.stale
+        assert any("budget.daily_share" in note for note in fetched.notes)
+        fresh.config.write_text(MAIN)
+        fresh.extract()
+        assert fresh.differences() == []

@@ -13,7 +13,7 @@ ONLY = "hubspot: {objects: [contacts], custom_objects: none, history: {contacts:
 def test_a_window_ended_by_kill_goes_on_where_it_stopped(portal):
     portal.config.write_text(ONLY)
     portal.later(3_600)
-    put(portal.folder, "contacts", 650, first=900_001, at=portal.now(), name="firstname")
+    put(portal.folder, "contacts", 650, at=portal.now(), name="firstname")
     portal.later()
     portal.killed(2, 250)
     assert list(portal.settings.paths.spool.rglob("contacts-merge-*.parquet"))

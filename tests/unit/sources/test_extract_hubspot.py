@@ -11,7 +11,6 @@ import pytest
 from pipelines.crashpoints import Crashed, armed
 from pipelines.sources import reading, spool
 from pipelines.sources.catalogs import CATALOGS
-from pipelines.sources.hubspot import records
 
 LISTED = ("GET", "/crm/objects/2026-03/contacts")
 

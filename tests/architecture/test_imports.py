@@ -50,7 +50,7 @@ def attributes(path: Path) -> set[tuple[str, str]]:
         ("great_expectations", ("expectations/",)),
         ("dagster", ("orchestration/",)),
         ("dagster_dbt", ("orchestration/",)),
-        ("dlt", ("pipelines/sources/",)),
+        ("dlt", ("pipelines/sources/", "benchmarks/")),
         ("dbt", ("pipelines/transform.py", "pipelines/warehouse.py")),
     ],
 )

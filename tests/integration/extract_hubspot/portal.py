@@ -38,9 +38,10 @@ from pipelines import crashpoints
 from pipelines.run import Run, silent
 from pipelines.settings import load_settings
 from pipelines.sources.fetch import fetch
-from pipelines.sources.hubspot import records, whole
+from pipelines.sources import reading
+from pipelines.sources.hubspot import whole
 from pipelines.sources.known import known_from
-records.PART_ROWS = whole.PART_ROWS = int(sys.argv[2])
+reading.PART_ROWS = whole.PART_ROWS = int(sys.argv[2])
 crashpoints.arm("extract.part_written", nth=int(sys.argv[1]), hard=True)
 raw = duckdb.connect(sys.argv[3])
 fetch(load_settings(dotenv=Path("none")), Run(), known_from(raw), silent)

@@ -127,6 +127,7 @@ def test_the_history_is_whole_past_what_a_list_shows(portal):
     deal = portal.create("deals", dealname="H", dealstage="appointmentscheduled", pipeline="default")
     for amount in range(30):
         portal.do("PATCH", f"{OBJECTS}/deals/{deal}", {"properties": {"amount": str(amount)}})
+        portal.later(1)
     portal.later()
     portal.extract()
     of_amount = f"where id = '{deal}' and property = 'amount'"

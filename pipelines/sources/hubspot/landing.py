@@ -54,14 +54,15 @@ class Landing:
             self.scope(spool, [str(each["id"]) for each in found])
         live = [str(each["id"]) for each in found if not each.get("archived")]
         self.links(spool, live, "append" if is_first else "merge")
+        # Of a first load too: who was merged away while it ran may have been read before.
         marks = {
-            key: (moment_of(each.get("updatedAt")) or upper, "merged")
+            key: (at, "merged")
             for each in found
+            if (at := moment_of(each.get("updatedAt")) or upper) >= upper or not is_first
             for key in merged_into(each)
             if self.known_gone.get(key) != "merged"
         }
-        if not is_first:
-            self.marks(spool, marks)
+        self.marks(spool, marks)
         spool.bad = dict(bad.found)
 
     def past(self, spool: Spool, found: Sequence[Json], mode: Mode = "merge") -> None:

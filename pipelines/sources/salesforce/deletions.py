@@ -18,14 +18,19 @@ from pipelines.sources.spool import Spool
 
 _MARK: dict[str, ColumnType] = {"Id": "text", "deleted_at": "timestamp", "deleted_how": "text"}
 
+_BEYOND_REACH = "INVALID_REPLICATION_DATE"
+
 
 def gone(reading: Reading, shape: Shape, view: View, seen: Callable[[], set[str]]) -> Spool | None:
-    """A spool that marks the rows gone for good since the last extract; None when there are none."""
+    """A spool that marks the rows gone for good since the last extract; None when there are none.
+
+    Raises what kept Salesforce from telling: passed over, that stretch of time would not be asked for again.
+    """
     answer = view.deleted.get(shape.table.api_name)
     known = reading.of(shape.table)
-    if answer is None or answer.error is not None:
-        return None
-    records = answer.body.get("deletedRecords") or []
+    if answer is None or (answer.error is not None and answer.error.code == _BEYOND_REACH):
+        return None  # the sweep finds them
+    records = answer.get().get("deletedRecords") or []
     in_sight = seen() if records else set()
     fresh = {
         rows.full_id(str(each["id"])): str(each["deletedDate"])
@@ -59,7 +64,7 @@ def is_beyond_reach(reading: Reading, shape: Shape, view: View) -> bool:
     if known.cursor is None or answer is None:
         return False
     if answer.error is not None:
-        return answer.error.code == "INVALID_REPLICATION_DATE"
+        return answer.error.code == _BEYOND_REACH
     since = max(known.cursor - overlap_of("salesforce"), known.swept_at or known.cursor - LONGEST_WINDOW)
     earliest = moment_of(answer.body.get("earliestDateAvailable"))
     return reading.upper - since > LONGEST_WINDOW or (earliest is not None and earliest > since)

@@ -68,8 +68,9 @@ class RecordReader:
             has_filled = bool(names or past)
             # Before the changes: a window is read later than they are, so it says the last word.
             if names:
-                spools.append(whole.refill(self, names))
-                calculated_at = self.reading.upper
+                filled = whole.refill(self, names)
+                spools.append(filled)
+                calculated_at = filled.upper
             if past:
                 spools.append(whole.past(self, past))
             window = self._changes(self.cursor, 0)
@@ -102,7 +103,8 @@ class RecordReader:
 
     def _outcome(self, table: RawTable, spools: Sequence[Spool], calls: int) -> TableFetch:
         parts = tuple(part for spool in spools for part in spool.parts(table.name))
-        count = sum(part.rows for part in parts if part.mode not in ("scope", "fill"))
+        beside = ("scope", "fill") if self.cursor else ("scope", "fill", "mark")
+        count = sum(part.rows for part in parts if part.mode not in beside)
         bad = [note for spool in spools for note in bad_of(spool).notes()] if table is self.table else []
         windows = [each for each in spools if each.folder.name == "first" or "changes" in each.folder.name]
         return self.reading.outcome(

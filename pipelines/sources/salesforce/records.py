@@ -102,10 +102,13 @@ class ObjectReader:
             spools = self._first_load()
         else:
             spools = self._windows(cursor) if self._has_changed() else []
-            spools += self._filled("new", self.new)
         is_due, at = self._calculated_due(cursor)
-        if is_due and cursor is not None:
-            spools += self._filled("calculated", self.shape.calculated)
+        if (
+            cursor is not None
+        ):  # before the windows: of rows that changed since, a killed run's fill knows less
+            calculated = self._filled("calculated", self.shape.calculated if is_due else ())
+            spools = [*self._filled("new", self.new), *calculated, *spools]
+            at = calculated[0].upper if calculated else at
         gone = deletions.gone(self.reading, self.shape, self.view, self._read_as_deleted)
         spools += [] if gone is None else [gone]
         swept: SweepResult | None = None

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipelines.clients import errors
 from pipelines.rules.extract import Extract
 from pipelines.run import Progress
+from pipelines.sources import persons
 from pipelines.sources.arrow import BadValues
 from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import OrgInfo, Part, Status, TableFetch
@@ -67,6 +68,11 @@ class Reading:
         last = known.calculated_at or known.first_at
         due = last is None or self.upper - last >= self.rules.calculated.every
         return known.cursor is not None and due
+
+    def is_erased(self, table: RawTable, identifier: str) -> bool:
+        """Whether a record is of somebody who was erased: it may stand at the vendor and must not here."""
+        key = persons.record_key(self.vendor, self.org.org_id, identifier, table.api_name)
+        return self.suppression.has_record(key)
 
     @property
     def vendor(self) -> str:

@@ -7,10 +7,13 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import httpx
 import pytest
 
+from cli.sandbox_process import running
 from pipelines.erasure.erase import Place, erase
 from pipelines.erasure.request import parse
 from pipelines.settings import Settings
@@ -54,7 +57,9 @@ def somebody(home: Path) -> Person:
 def found_in(home: Path, needles: list[str]) -> list[str]:
     """Every table's cell and every file's byte (but the sandbox's, which is the CRMs') that names them."""
     found = []
-    for file in ("warehouse.duckdb", "analytics.duckdb"):
+    for file in ("warehouse.duckdb", "analytics.duckdb", "work.duckdb"):
+        if not (home / file).exists():
+            continue
         with closing(duckdb.connect(str(home / file), read_only=True)) as connection:
             for schema, table, columns in connection.execute(
                 "select schema_name, table_name, list(column_name) from duckdb_columns() where not internal "
@@ -92,6 +97,16 @@ def leave_traces(home: Path, person: Person) -> None:
         log.write(f'{{"message": "could not read {person.name} ({person.hubspot_id})"}}\n')
 
 
+def environment(ready: dict[str, Any]) -> dict[str, str]:
+    """The sandbox as the connections of a command."""
+    return {
+        "HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": ready["hubspot"]["token"],
+        "SALESFORCE_URL": ready["salesforce"]["url"],
+        "SALESFORCE_CLIENT_ID": ready["salesforce"]["client_id"],
+        "SALESFORCE_CLIENT_SECRET": ready["salesforce"]["client_secret"],
+    }  # fmt: skip
+
+
 def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(built: Built) -> None:
     person = somebody(built.home)
     assert found_in(built.home, person.needles)
@@ -110,6 +125,22 @@ def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(bui
     again = run_build(built.home)
     assert again.exit_code == 0, again.output
     assert one(built.home, "select count(*) from marts.unified_leads") == others - 1
+    assert found_in(built.home, person.needles) == []
+
+
+def test_whom_hubspot_deleted_for_privacy_leaves_with_the_next_extract_by_themselves(built: Built) -> None:
+    person = somebody(built.home)
+    leave_traces(built.home, person)
+    with running(built.home / "sandbox", "default", size="XS") as ready:
+        hubspot = ready["hubspot"]
+        gone = httpx.post(
+            f"{hubspot['url']}/crm/v3/objects/contacts/gdpr-delete", json={"objectId": person.hubspot_id},
+            headers={"Authorization": f"Bearer {hubspot['token']}"},
+        )  # fmt: skip
+        assert gone.status_code == 204, gone.text
+        done = crm(built.home, "extract", env=environment(ready))
+    assert done.exit_code == 0, done.output
+    assert "1 people were deleted for privacy at their CRM and left here too" in done.output
     assert found_in(built.home, person.needles) == []
 
 

@@ -37,6 +37,8 @@ class Landing:
     linked_to: Sequence[str] = ()
     """The object types whose associations with this one are read from its side."""
     written: dict[str, int | None] = field(default_factory=dict)
+    merged: set[str] = field(default_factory=set)
+    """Ids that a fetch found to be merged into others."""
 
     @property
     def type(self) -> str:
@@ -62,6 +64,7 @@ class Landing:
             for key in merged_into(each)
             if self.known_gone.get(key) != "merged"
         }
+        self.merged |= marks.keys()
         self.marks(spool, marks)
         spool.bad = dict(bad.found)
 

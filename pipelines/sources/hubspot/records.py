@@ -16,7 +16,7 @@ from pipelines.crashpoints import crashpoint
 from pipelines.sources.ahead import ahead
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot import whole
+from pipelines.sources.hubspot import privacy, whole
 from pipelines.sources.hubspot.landing import Landing
 from pipelines.sources.hubspot.pages import Pages, merged_into
 from pipelines.sources.hubspot.shape import Shape
@@ -60,6 +60,7 @@ class RecordReader:
         before = self.reading.calls_here()
         spools: list[Spool] = []
         sweep, calculated_at, has_filled = None, None, False
+        vanished: list[str] = []
         if self.cursor is None:
             window = self._first_load()
             calculated_at = window.upper
@@ -77,14 +78,16 @@ class RecordReader:
         spools.append(window)
         if self.went_on or (window.is_resumed and window.upper < self.reading.upper):
             spools.append(self._changes(window.upper, 1))
-        if self.reading.sweep_is_due(self.table) and self.cursor is not None:
-            spool, sweep = whole.sweep(self)
+        if self.cursor is not None and (self.reading.sweep_is_due(self.table) or privacy.are_fewer(self)):
+            spool, sweep, vanished = whole.sweep(self)
             spools.append(spool)
+        erased, notes = privacy.deleted(self, vanished)
         calls = self.reading.calls_here() - before
         outcomes = [self._outcome(each, spools, calls if each is self.table else 0) for each in self.tables]
         outcomes[0] = replace(
             outcomes[0], sweep=sweep, problems=self.problems, calculated_at=calculated_at,
-            is_news=outcomes[0].is_news or has_filled or sweep is not None,
+            is_news=outcomes[0].is_news or has_filled or sweep is not None, erased=erased,
+            notes=(*outcomes[0].notes, *notes),
         )  # fmt: skip
         if self.history is not None:
             outcomes[1] = replace(outcomes[1], fingerprint=",".join(sorted(self.kept)))

@@ -71,19 +71,29 @@ def _write(reader: RecordReader, spool: Spool, found: list[Json], names: tuple[s
     spool.bad = dict(bad.found)
 
 
-def sweep(reader: RecordReader) -> tuple[Spool, SweepResult]:
-    """Compare all ids and versions with HubSpot's, mend what differs, read all associations anew."""
+def sweep(reader: RecordReader) -> tuple[Spool, SweepResult, list[str]]:
+    """Compare all ids and versions with HubSpot's, mend what differs, read all associations anew.
+
+    People who were erased do not count. The list: ids that lived here and are nowhere now.
+    """
     assert reader.cursor is not None
     reading, table, pages = reader.reading, reader.table, reader.pages
     spool = reading.window(table, reader.cursor, 0, name="sweep")
     spool.start_over()
     spool.upper = reading.upper
     ours = {**reading.known.all_versions(reading.vendor, table), **reader.seen}
-    here = {key: version for key, version in ours.items() if key not in reader.seen or version is not None}
+    here = {
+        key: version
+        for key, version in ours.items()
+        if (key not in reader.seen or version is not None)
+        and key not in reader.landing.merged
+        and not reading.is_erased(table, key)
+    }
     live = {
         str(each["id"]): pages.version(each)
         for page in pages.listed((table.cursor,))
         for each in page.results
+        if not reading.is_erased(table, str(each["id"]))
     }
     binned = {
         str(each["id"]) for page in pages.listed((table.cursor,), archived=True) for each in page.results
@@ -96,7 +106,8 @@ def sweep(reader: RecordReader) -> tuple[Spool, SweepResult]:
     in_bin = [key for key in extra if key in binned]
     reader.land(spool, in_bin, archived=True)
     there = reader.land(spool, [key for key in extra if key not in binned])
-    vanished = [key for key in extra if key not in binned and key not in there]
+    found = there | reader.landing.merged
+    vanished = [key for key in extra if key not in binned and key not in found]
     reader.landing.marks(spool, dict.fromkeys(vanished, (reading.upper, "swept")))
     reader.landing.scope(spool, None)
     reader.landing.links(spool, list(live), "merge")
@@ -105,4 +116,4 @@ def sweep(reader: RecordReader) -> tuple[Spool, SweepResult]:
         counted_at_vendor=len(live), counted_here=len(here), missing=len(missing), extra=len(extra),
         mended=len(mended & {*missing, *older}) + len(extra), at=reading.upper,
     )  # fmt: skip
-    return spool, result
+    return spool, result, vanished

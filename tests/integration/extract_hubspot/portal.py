@@ -22,6 +22,7 @@ from pipelines.sources import load as loading
 from pipelines.sources import spool
 from pipelines.sources.fetched import Fetched
 from pipelines.sources.known import known_from
+from pipelines.state import suppression
 from sandbox.server import listen, start
 from tests.integration.test_extract import same
 
@@ -62,6 +63,7 @@ class Portal:
         headers = {"Authorization": f"Bearer {self.env['HUBSPOT_TOKEN']}"}
         self.http = httpx.Client(base_url=url, headers=headers, timeout=30)
         self.raw = self.opened()
+        self.suppression = suppression.NOBODY
 
     def opened(self) -> duckdb.DuckDBPyConnection:
         raw = duckdb.connect(str(self.folder / "var" / "work.duckdb"))
@@ -114,7 +116,9 @@ class Portal:
     # -- the copy ------------------------------------------------------------------------------------
 
     def fetch(self, *, sweep: bool = False) -> Fetched:
-        return fetching.fetch(self.settings, Run(), known_from(self.raw), silent, sweep=sweep)
+        return fetching.fetch(
+            self.settings, Run(), known_from(self.raw), silent, sweep=sweep, suppression=self.suppression
+        )
 
     def extract(self, *, sweep: bool = False) -> Fetched:
         fetched = self.fetch(sweep=sweep)

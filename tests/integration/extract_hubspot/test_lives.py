@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from pipelines.state import State, suppression
+
 from .portal import MAIN, OBJECTS, Portal, serving
 
 
@@ -37,11 +39,47 @@ def test_chained_merges_and_purges_are_told_apart(portal):
         portal.do("POST", f"{OBJECTS}/contacts/gdpr-delete", {"objectId": ids[3]})
     portal.extract()
     how = dict(portal.rows("select id, deleted_how from raw_hubspot.contacts"))
-    assert [how[each] for each in ids] == ["merged", "merged", "merged", None]
-    portal.extract(sweep=True)
+    assert [how[each] for each in ids] == ["merged", "merged", "merged", "swept"]
     assert portal.differences() == []
-    assert dict(portal.rows("select id, deleted_how from raw_hubspot.contacts"))[ids[3]] == "swept"
     assert portal.rows("select missing, extra from ops.sweeps where object = 'contacts'") == [(0, 1)]
+
+
+def test_who_vanishes_is_found_at_once_and_a_crowd_is_not_taken_for_privacy(portal, monkeypatch):
+    ids = [portal.create(email=f"gone{n}@privacy.example") for n in range(4)]
+    portal.later()
+    portal.extract()
+    org = portal.rows("select org_id from ops.connections")[0][0]
+    with later(portal):
+        portal.do("POST", f"{OBJECTS}/contacts/gdpr-delete", {"objectId": ids[0]})
+        portal.do("DELETE", f"{OBJECTS}/contacts/{ids[1]}")
+    fetched = portal.extract()
+    assert fetched.erased == (f"hubspot:{org}:contacts:{ids[0]}",)
+    assert portal.extract().erased == ()
+    monkeypatch.setattr("pipelines.sources.hubspot.privacy.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("pipelines.sources.hubspot.privacy.MOST_SHARE", 0)
+    with later(portal):
+        for each in ids[2:]:
+            portal.do("POST", f"{OBJECTS}/contacts/gdpr-delete", {"objectId": each})
+    fetched = portal.extract()
+    assert fetched.erased == ()
+    assert "2 vanished at once" in str(fetched.notes)
+
+
+def test_the_sweep_does_not_miss_people_who_were_erased(portal):
+    contact = portal.create(email="kept@there.example")
+    portal.later()
+    portal.extract()
+    org = portal.rows("select org_id from ops.connections")[0][0]
+    with State.open(portal.settings) as state, state.writing() as connection:
+        portal.suppression = suppression.add(
+            connection, portal.settings.paths.suppression_key, emails=(), erasure_id="one",
+            record_keys=[f"hubspot:{org}:contacts:{contact}"],
+        )  # fmt: skip
+    portal.raw.execute(f"delete from raw_hubspot.contacts where id = '{contact}'")
+    portal.extract(sweep=True)
+    assert portal.rows(f"select count(*) from raw_hubspot.contacts where id = '{contact}'") == [(0,)]
+    query = "select missing, extra, counted_at_vendor - counted_here from ops.sweeps"
+    assert portal.rows(f"{query} where object = 'contacts'") == [(0, 0, 0)]
 
 
 def test_search_lag_and_late_rows_lose_nothing(portal):

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from expectations import runner
 from expectations.results import CheckResult, Scope
 from expectations.step import Checker
 from pipelines.errors import GateFailed
@@ -42,20 +40,17 @@ class RunLoop:
     said: dict[str, StepResult] = field(default_factory=dict)
     _plan: Plan | None = None
     _holds_lock: bool = False
-    _warming: Thread | None = None
 
     def refreshing(self) -> Loop:
         """The Loop, holding the writer's lock until the run ends: nobody starts over between steps."""
         if not self._holds_lock:
             self.stack.enter_context(self.loop.locked(wait_seconds=LOCK_WAIT_SECONDS))
             self._holds_lock = True
+            self.loop.will_check = True
         return self.loop
 
     def extract(self) -> StepResult:
-        step = self.refreshing().extract()
-        if step.status != "skipped" and self._warming is None:
-            self._warming = runner.warm_import()
-        return step
+        return self.refreshing().extract()
 
     def checked(self, scope: Scope) -> CheckResult | None:
         """What the check of a scope saw, asked once per run; None when nothing changed since it was asked."""

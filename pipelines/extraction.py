@@ -32,10 +32,13 @@ class Extraction:
 
     def fetch(self, progress: Progress, *, sweep: bool = False) -> Fetched:
         """Fetch (`sweep`: compare all ids too), and remember for uptime whether each connection answered."""
-        from pipelines.sources import fetch
+        from pipelines.sources import fetch, load
 
+        known = self._known()
+        if not known.tables:
+            load.get_ready()
         return fetch.fetch(
-            self.settings, self.run, self._known(), progress, on_probe=self._save_probe,
+            self.settings, self.run, known, progress, on_probe=self._save_probe,
             suppression=self.suppression(), sweep=sweep,
         )  # fmt: skip
 

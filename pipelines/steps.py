@@ -65,6 +65,8 @@ class Loop:
     check_with: Check
     run: Run = field(default_factory=Run)
     reporter: Reporter = field(default_factory=Silent)
+    will_check: bool = False
+    """Whether this process asks the gates too: only then is it worth loading early what they need."""
 
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings.paths)
@@ -100,6 +102,7 @@ class Loop:
 
     def refresh(self) -> None:
         """Extract to publish. A failing gate on raw or marts leaves what was published before."""
+        self.will_check = True
         with self.locked(), self._ledger.entry("refresh"):
             self.extract()
             self.transform()
@@ -127,7 +130,7 @@ class Loop:
             step.counts |= fetched.rows
             self._erase_deleted(fetched, step)
             if fetched.has_changes or self._inputs.is_a_new_day(fetched.as_of):
-                self.check_with.get_ready()
+                self._get_ready()
                 self._start_work()
                 self._extraction.load(fetched, self.reporter.progress)
             else:
@@ -146,7 +149,7 @@ class Loop:
                 from pipelines.rules import tables
                 from pipelines.state import journal, registry
 
-                self.check_with.get_ready()
+                self._get_ready()
                 if not self.warehouse.has_work():
                     self._start_work()
                 with self.warehouse.writing() as connection, self.state.reading() as state:
@@ -282,6 +285,10 @@ class Loop:
         return self.results[-1]
 
     # -- inside the steps ----------------------------------------------------------------------------
+
+    def _get_ready(self) -> None:
+        if self.will_check:
+            self.check_with.get_ready()
 
     @cached_property
     def _extraction(self) -> Extraction:

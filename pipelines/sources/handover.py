@@ -31,7 +31,15 @@ def handed_over(parts: Sequence[Path], rows: int, index: Path) -> Any:
 
 
 class SpoolDuckDb(duckdb):  # type: ignore[misc]  # dlt is untyped to us
-    """dlt's own destination, but for its job."""
+    """dlt's own destination, but for its job and for working out what it is like only once."""
+
+    _capabilities: Any = None
+
+    def capabilities(self, config: Any = None, naming: Any = None) -> Any:
+        """dlt asks for every job, and resolves its whole configuration each time; nothing of it changes."""
+        if self._capabilities is None:
+            self._capabilities = super().capabilities(config, naming)
+        return self._capabilities
 
     @property
     def client_class(self) -> type[DuckDbClient]:

@@ -14,7 +14,12 @@ from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime.run_context import RunContext
 
-_CONFIG = {"runtime": {"dlthub_telemetry": False, "log_level": "ERROR"}}
+_CONFIG = {
+    "runtime": {"dlthub_telemetry": False, "log_level": "ERROR"},
+    "restore_from_destination": False,
+    "enable_runtime_trace": False,
+}
+"""dlt's working directory begins empty and its state holds nothing: there is nothing to restore it from."""
 
 
 class _OwnContext(RunContext):  # type: ignore[misc]  # dlt is untyped to us

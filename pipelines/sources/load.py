@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 _MEMORY_MB, _MEMORY_MB_PER_COLUMN = 300, 3
 """What DuckDB may hold while it loads; left to itself it takes most of the machine. The wider a row, the more
 it needs for the group of rows it is filling: much less than this makes it twice as slow."""
+_BY_DLT = ("replace", "append", "merge")
 Turn = list[tuple[TableFetch, list[Part]]]
 
 
@@ -44,6 +46,18 @@ class Loaded:
 
     rows: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+
+
+def get_ready() -> Thread:
+    """Begin importing dlt, which takes a second, beside a fetch that is sure to bring something."""
+
+    def importing() -> None:
+        import pipelines.sources.handover
+        import pipelines.sources.isolation  # noqa: F401
+
+    started = Thread(target=importing, name="import dlt", daemon=True)
+    started.start()
+    return started
 
 
 def load(
@@ -93,7 +107,11 @@ def _load_turn(
         for part in parts:
             if part.mode == "scope":
                 _delete_scope(connection, f'{schema}."{table.table.name}"', part)
-    _with_dlt(vendor, turn, connection, settings.paths.dlt / run.id / vendor, screen)
+    for table, parts in turn:
+        if _is_replaced(table, parts):
+            _replace(connection, f'{schema}."{table.table.name}"', table.table.name, parts, screen)
+    rest = [(table, parts) for table, parts in turn if not _is_replaced(table, parts)]
+    _with_dlt(vendor, rest, connection, settings.paths.dlt / run.id / vendor, screen)
     for table, parts in turn:
         for part in parts:
             name = f'{schema}."{table.table.name}"'
@@ -106,9 +124,31 @@ def _load_turn(
         progress(f"load {table.name}", table.rows, table.rows)
 
 
+def _is_replaced(table: TableFetch, parts: list[Part]) -> bool:
+    """A small table, read whole: one INSERT. Most tables are like this, and dlt takes a while over each."""
+    return table.table.is_whole and any(part.mode == "replace" for part in parts)
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, name: str, table: str, parts: list[Part], screen: Screen | None
+) -> None:
+    connection.execute("begin")
+    connection.execute(f"delete from {name}")
+    for part in parts:
+        if part.mode == "replace":
+            source = f"read_parquet('{_quoted(part.path)}')"
+            if screen is not None:
+                connection.register("screened", screen(table, pq.read_table(part.path)))
+                source = "screened"
+            connection.execute(f"insert into {name} by name select * from {source}")
+    connection.execute("commit")
+
+
 def _with_dlt(
     vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, work: Path, screen: Screen | None
 ) -> None:
+    if not any(part.mode in _BY_DLT for _, parts in turn for part in parts):
+        return
     with fixed_cost("dlt"):
         import dlt
         from dlt.pipeline.exceptions import PipelineStepFailed
@@ -118,8 +158,6 @@ def _with_dlt(
 
     index = work.with_name(f"{work.name}-parts")
     resources = [each for table, parts in turn for each in _resources(dlt, table, parts, screen, index)]
-    if not resources:
-        return
     isolate(work)
     try:
         pipeline = dlt.pipeline(
@@ -142,7 +180,7 @@ def _resources(
     dlt: Any, table: TableFetch, parts: list[Part], screen: Screen | None, index: Path
 ) -> Iterator[Any]:
     """A dlt resource for each way in: the files as they are, or what a screen leaves of their rows."""
-    for mode in ("replace", "append", "merge"):
+    for mode in _BY_DLT:
         some = [part for part in parts if part.mode == mode]
         if some:
             name = f"{table.table.name}_{mode}"

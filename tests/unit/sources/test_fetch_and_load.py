@@ -77,7 +77,7 @@ def test_dlt_leaves_nothing_behind_but_its_own_books(loop):
     extra = {
         row[0] for row in loop.rows("select table_name from duckdb_tables() where schema_name <> 'ops'")
     } - promised
-    assert extra == {"_dlt_loads", "_dlt_pipeline_state", "_dlt_version"}
+    assert extra == {"_dlt_loads", "_dlt_version"}
 
 
 def test_dlt_hears_nothing_from_the_environment_and_tells_nobody_anything(loop, monkeypatch):

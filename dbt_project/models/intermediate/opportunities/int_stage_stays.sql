@@ -1,27 +1,11 @@
-with changes as (
+with told as (
     select
         changes.*,
-        members.opportunity_id,
-        opportunities.pipeline as current_pipeline,
-        precedence.rank
+        records.opportunity_id,
+        records.pipeline as current_pipeline
     from {{ ref('int_stage_changes') }} as changes
-    inner join {{ ref('int_opportunity_members') }} as members on changes.record_key = members.record_key
-    inner join {{ ref('int_opportunity_records') }} as opportunities
-        on changes.record_key = opportunities.record_key
-    inner join {{ source('rules', 'precedence') }} as precedence
-        on
-            precedence.entity = 'opportunity'
-            and opportunities.vendor = precedence.vendor
-            and opportunities.object = precedence.object
+    inner join {{ ref('int_told_records') }} as records on changes.record_key = records.record_key
     where changes.changed_at is not null
-),
-
--- A deal that is in both CRMs has two histories of the same events; the preferred CRM's is told.
-told as (
-    select *
-    from changes
-    qualify
-        dense_rank() over (partition by opportunity_id order by rank, record_key) = 1
 ),
 
 -- Salesforce writes a row for every change of amount or date too; a stay ends when the stage does.

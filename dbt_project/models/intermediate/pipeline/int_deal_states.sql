@@ -1,0 +1,163 @@
+{%- set fields = {
+    'stage': 'sets_stage', 'pipeline': 'sets_pipeline', 'amount': 'sets_amount', 'close_date': 'sets_close_date',
+    'owner_source_id': 'sets_owner', 'forecast_category': 'sets_stage'
+} -%}
+-- Each value holds until it is set again. Counting how often it was set so far groups the moments at which it holds.
+with counted as (
+    select
+        *,
+        {% for setter in ['sets_stage', 'sets_pipeline', 'sets_amount', 'sets_close_date', 'sets_owner'] %}
+            count(*) filter (where {{ setter }}) over history as {{ setter }}_so_far{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from {{ ref('int_deal_moments') }}
+    window history as (partition by opportunity_id order by changed_at, tie_breaker rows unbounded preceding)
+),
+
+carried as (
+    select
+        opportunity_id,
+        changed_at,
+        tie_breaker,
+        {% for field, setter in fields.items() %}
+            max(case when {{ setter }} then {{ field }} end)
+                over (partition by opportunity_id, {{ setter }}_so_far) as {{ field }},
+        {% endfor %}
+        sets_stage_so_far
+    from counted
+),
+
+-- Before a deal has a stage it is not in the pipeline; of one moment the last row counts.
+settled as (
+    select *
+    from carried
+    where sets_stage_so_far > 0
+    qualify
+        row_number() over (partition by opportunity_id, changed_at order by tie_breaker desc) = 1
+),
+
+hubspot_stages as (
+    select
+        pipeline_id,
+        stage_id,
+        label,
+        probability
+    from {{ ref('stg_hubspot__pipeline_stages') }}
+    where object_type = 'deals'
+),
+
+salesforce_stages as (
+    select
+        api_name as stage,
+        max(default_probability) / 100.0 as probability,
+        max(forecast_category) as forecast_category
+    from {{ ref('stg_salesforce__opportunity_stages') }}
+    group by api_name
+),
+
+mapped as (
+    select
+        vendor,
+        pipeline,
+        lower(stage) as stage,
+        canonical_stage,
+        position,
+        is_closed,
+        is_won
+    from {{ source('rules', 'stages') }}
+),
+
+-- One row for each stage in use, so that the three ways of naming one are tried once and not for every state.
+stages as (
+    select
+        used.vendor,
+        used.pipeline,
+        used.stage,
+        coalesce(labels.label, used.stage) as stage_label,
+        coalesce(by_pipeline.canonical_stage, by_id.canonical_stage, by_label.canonical_stage, 'unmapped')
+            as canonical_stage,
+        coalesce(by_pipeline.position, by_id.position, by_label.position) as position,
+        coalesce(by_pipeline.is_closed, by_id.is_closed, by_label.is_closed, false) as is_closed,
+        coalesce(by_pipeline.is_won, by_id.is_won, by_label.is_won, false) as is_won,
+        coalesce(labels.probability, standard.probability) as probability,
+        standard.forecast_category
+    from (
+        select distinct
+            told.vendor,
+            coalesce(settled.pipeline, told.pipeline) as pipeline,
+            settled.stage
+        from settled
+        inner join {{ ref('int_told_records') }} as told on settled.opportunity_id = told.opportunity_id
+    ) as used
+    left join hubspot_stages as labels
+        on used.vendor = 'hubspot' and used.pipeline = labels.pipeline_id and used.stage = labels.stage_id
+    left join salesforce_stages as standard on used.vendor = 'salesforce' and used.stage = standard.stage
+    left join mapped as by_pipeline
+        on
+            used.vendor = by_pipeline.vendor
+            and used.pipeline = by_pipeline.pipeline
+            and lower(used.stage) = by_pipeline.stage
+    left join mapped as by_id
+        on used.vendor = by_id.vendor and by_id.pipeline = '*' and lower(used.stage) = by_id.stage
+    left join mapped as by_label
+        on used.vendor = by_label.vendor and by_label.pipeline = '*' and lower(labels.label) = by_label.stage
+),
+
+told as (
+    select
+        settled.opportunity_id,
+        settled.changed_at,
+        records.vendor,
+        coalesce(settled.pipeline, records.pipeline) as pipeline,
+        settled.stage,
+        settled.amount,
+        records.currency,
+        settled.close_date,
+        {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'settled.owner_source_id') }} as owner_id,
+        settled.forecast_category
+    from settled
+    inner join {{ ref('int_told_records') }} as records on settled.opportunity_id = records.opportunity_id
+    left join {{ ref('int_owner_records') }} as owners
+        on records.vendor = owners.vendor and settled.owner_source_id = owners.source_id
+),
+
+-- A row of Salesforce's history that repeats what was there says nothing.
+changed as (
+    select *
+    from told
+    window history as (partition by opportunity_id order by changed_at)
+    qualify
+        lag(opportunity_id) over history is null
+        or (pipeline, stage, amount, close_date, owner_id, forecast_category) is distinct from (
+            lag(pipeline) over history, lag(stage) over history, lag(amount) over history,
+            lag(close_date) over history, lag(owner_id) over history, lag(forecast_category) over history
+        )
+)
+
+select
+    changed.opportunity_id,
+    row_number() over (partition by changed.opportunity_id order by changed.changed_at) as state,
+    changed.changed_at as valid_from,
+    lead(changed.changed_at) over (partition by changed.opportunity_id order by changed.changed_at) as valid_to,
+    changed.vendor,
+    changed.pipeline,
+    changed.stage,
+    stages.stage_label,
+    stages.canonical_stage,
+    stages.position,
+    stages.is_closed,
+    stages.is_won,
+    stages.probability,
+    coalesce(changed.forecast_category, stages.forecast_category) as forecast_category,
+    changed.amount,
+    changed.currency,
+    case
+        when coalesce(changed.currency, '') = coalesce({{ run_value('company_currency') }}, '') then changed.amount
+    end as amount_converted,
+    changed.close_date,
+    changed.owner_id
+from changed
+inner join stages
+    on
+        changed.vendor = stages.vendor
+        and changed.pipeline is not distinct from stages.pipeline
+        and changed.stage = stages.stage

@@ -81,6 +81,11 @@ create table if not exists ops.runs (
 create table if not exists ops.probes (
     vendor varchar, run_id varchar, probed_at timestamptz, ok boolean, milliseconds bigint, message varchar
 );
+create table if not exists ops.pipeline_days (
+    snapshot_date date, owner_id varchar, pipeline varchar, canonical_stage varchar, forecast_category varchar,
+    close_quarter date, opportunities bigint, unconverted_opportunities bigint, amount_converted decimal(18, 2),
+    weighted_amount_converted decimal(18, 2)
+);
 create table if not exists decisions.assignments (
     decision_id varchar, person_id varchar, team varchar, owner_email varchar, rule varchar, reason varchar,
     state varchar, decided_at timestamptz, run_id varchar

@@ -74,7 +74,7 @@ first_owners as (
         told.opportunity_id,
         coalesce(
             arg_min(changes.old_owner, (changes.changed_at, changes.tie_breaker))
-                filter (where changes.old_owner is not null),
+            filter (where changes.old_owner is not null),
             any_value(told.owner_source_id)
         ) as owner_source_id
     from {{ ref('int_told_records') }} as told

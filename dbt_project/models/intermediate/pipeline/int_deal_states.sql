@@ -147,7 +147,10 @@ select
     stages.is_closed,
     stages.is_won,
     stages.probability,
-    coalesce(changed.forecast_category, stages.forecast_category) as forecast_category,
+    {{ forecast_category(
+        'coalesce(changed.forecast_category, stages.forecast_category)', 'stages.is_closed', 'stages.is_won',
+        'stages.probability'
+    ) }} as forecast_category,
     changed.amount,
     changed.currency,
     case

@@ -1,0 +1,37 @@
+{#-
+    The forecast category of a deal in one vocabulary: closed, commit, best_case, pipeline, omitted. Salesforce's
+    history has the API's names (Forecast is commit, MostLikely counts as best case), its stages the labels. HubSpot's
+    stages have none; there the probability says: 90% and more is commit, 60% and more best case.
+-#}
+{% macro forecast_category(category, is_closed, is_won, probability) -%}
+    case
+        when {{ is_closed }} and {{ is_won }} then 'closed'
+        when {{ is_closed }} then 'omitted'
+        when lower({{ category }}) in ('forecast', 'commit') then 'commit'
+        when lower({{ category }}) in ('bestcase', 'best case', 'mostlikely', 'most likely') then 'best_case'
+        when lower({{ category }}) = 'pipeline' then 'pipeline'
+        when lower({{ category }}) in ('omitted', 'closed') then 'omitted'
+        when {{ probability }} >= 0.9 then 'commit'
+        when {{ probability }} >= 0.6 then 'best_case'
+        else 'pipeline'
+    end
+{%- endmacro %}
+
+{#- The instant at which a day of the business begins: days of 23 and of 25 hours have their own length. -#}
+{% macro day_begins(day) -%}
+    (cast({{ day }} as timestamp) at time zone {{ run_value('business_zone') }})
+{%- endmacro %}
+
+{#- The first day of the quarter of a date. -#}
+{% macro quarter_of(day) -%}
+    cast(date_trunc('quarter', {{ day }}) as date)
+{%- endmacro %}
+
+{#- A bound of Wilson's score interval of 95% for `successes` of `trials`; `side` is - or +. -#}
+{% macro wilson(successes, trials, side) -%}
+    least(1.0, greatest(0.0,
+        ({{ successes }} + 1.920729) / nullif({{ trials }} + 3.841459, 0)
+        {{ side }} 1.959964 / nullif({{ trials }} + 3.841459, 0)
+        * sqrt({{ successes }} * (1.0 - cast({{ successes }} as double) / nullif({{ trials }}, 0)) + 0.960365)
+    ))
+{%- endmacro %}

@@ -1,0 +1,139 @@
+-- What a deal can be grouped by. Its source is the first touch of its people that may earn credit, by whenever it
+-- closed; the CRM's own lead source stands beside it.
+with people_touches as (
+    select
+        people.opportunity_id,
+        touches.occurred_at,
+        touches.touchpoint_id,
+        touches.channel,
+        touches.source,
+        touches.campaign_name
+    from {{ ref('int_opportunity_people') }} as people
+    inner join {{ ref('int_opportunities') }} as deals on people.opportunity_id = deals.opportunity_id
+    inner join {{ ref('attribution_touchpoints') }} as touches on people.person_id = touches.person_id
+    where
+        touches.earns_credit
+        and touches.occurred_at <= coalesce(deals.closed_at + interval 1 day, {{ run_value('as_of') }})
+),
+
+first_touches as (
+    select
+        opportunity_id,
+        arg_min(channel, (occurred_at, touchpoint_id)) as channel,
+        arg_min(source, (occurred_at, touchpoint_id)) as source,
+        arg_min(campaign_name, (occurred_at, touchpoint_id)) as campaign,
+        count(*) as touches
+    from people_touches
+    group by opportunity_id
+),
+
+people as (
+    select
+        opportunity_id,
+        count(distinct person_id) as people
+    from {{ ref('int_opportunity_people') }}
+    group by opportunity_id
+),
+
+-- The product that makes the most of a deal, by the CRM whose record is preferred.
+line_items as (
+    select
+        {{ record_key('salesforce', 'Opportunity', 'items.opportunity_id') }} as deal_key,
+        coalesce(products.name, items.name) as product,
+        items.total_price as amount
+    from {{ ref('stg_salesforce__opportunity_line_items') }} as items
+    left join {{ ref('stg_salesforce__products') }} as products on items.product_id = products.product_id
+    union all
+    select
+        {{ record_key('hubspot', 'deals', 'links.to_id') }} as deal_key,
+        items.name as product,
+        coalesce(items.amount, items.price * items.quantity) as amount
+    from {{ ref('stg_hubspot__line_items') }} as items
+    inner join {{ ref('stg_hubspot__associations') }} as links
+        on
+            items.line_item_id = links.from_id
+            and links.from_type = 'line_items'
+            and links.to_type = 'deals'
+),
+
+deal_products as (
+    select
+        deal_key,
+        product,
+        sum(amount) as amount
+    from line_items
+    where product is not null
+    group by deal_key, product
+    union all
+    select
+        record_key as deal_key,
+        product,
+        cast(null as decimal(38, 2)) as amount
+    from {{ ref('stg_salesforce__opportunities') }}
+    where product is not null
+),
+
+products as (
+    select
+        members.opportunity_id,
+        arg_max(deal_products.product, (coalesce(deal_products.amount, 0), deal_products.product)) as product
+    from deal_products
+    inner join {{ ref('int_opportunity_members') }} as members on deal_products.deal_key = members.record_key
+    group by members.opportunity_id
+),
+
+-- Salesforce knows who reports to whom; HubSpot does not.
+managers as (
+    select
+        owners.owner_id,
+        min(managers.owner_id) as manager_id
+    from {{ ref('int_owner_records') }} as owners
+    inner join {{ ref('stg_salesforce__users') }} as users
+        on owners.vendor = 'salesforce' and owners.source_id = users.user_id
+    inner join {{ ref('int_owner_records') }} as managers
+        on managers.vendor = 'salesforce' and users.manager_id = managers.source_id
+    group by owners.owner_id
+),
+
+territories as (
+    select
+        members.account_id,
+        min(records.territory_id) as territory
+    from {{ ref('stg_salesforce__territory_records') }} as records
+    inner join {{ ref('int_account_members') }} as members
+        on members.record_key = {{ record_key('salesforce', 'Account', 'records.object_id') }}
+    where records.sobject_type = 'Account'
+    group by members.account_id
+)
+
+select
+    deals.opportunity_id,
+    coalesce(owners.full_name, deals.owner_id, 'unowned') as owner,
+    coalesce(bosses.full_name, managers.manager_id, 'none') as manager,
+    coalesce(owners.team, 'none') as team,
+    coalesce(territories.territory, 'none') as territory,
+    coalesce(products.product, 'unknown') as product,
+    coalesce(accounts.industry, 'unknown') as industry,
+    case
+        when deals.amount_converted is null then 'unknown'
+        when deals.amount_converted < 10000 then 'under 10k'
+        when deals.amount_converted < 50000 then '10k to 50k'
+        when deals.amount_converted < 250000 then '50k to 250k'
+        else '250k and more'
+    end as size_band,
+    coalesce(deals.pipeline, 'none') as pipeline,
+    coalesce(first_touches.channel, 'none') as channel,
+    coalesce(first_touches.source, first_touches.channel, 'none') as source,
+    coalesce(first_touches.campaign, 'none') as campaign,
+    coalesce(deals.lead_source, 'unknown') as lead_source,
+    coalesce(first_touches.touches, 0) as touches,
+    coalesce(people.people, 0) as people
+from {{ ref('int_opportunities') }} as deals
+left join {{ ref('int_owners') }} as owners on deals.owner_id = owners.owner_id
+left join managers on deals.owner_id = managers.owner_id
+left join {{ ref('int_owners') }} as bosses on managers.manager_id = bosses.owner_id
+left join {{ ref('int_accounts') }} as accounts on deals.account_id = accounts.account_id
+left join territories on deals.account_id = territories.account_id
+left join products on deals.opportunity_id = products.opportunity_id
+left join first_touches on deals.opportunity_id = first_touches.opportunity_id
+left join people on deals.opportunity_id = people.opportunity_id

@@ -1,0 +1,93 @@
+-- Days seen by a run are kept as they were seen (ops.pipeline_days); other days are drawn from history: each of the last
+-- 92, and the last of every month before.
+with today as (
+    select {{ run_value('business_date') }} as business_date
+),
+
+first_day as (
+    select cast(min(valid_from) at time zone {{ run_value('business_zone') }} as date) as day
+    from {{ ref('deal_states') }}
+),
+
+days as (
+    select cast(series.day as date) as snapshot_date
+    from today
+    cross join first_day
+    cross join
+        unnest(generate_series(
+            cast(first_day.day as timestamp), cast(today.business_date as timestamp), interval 1 day
+        )) as series (day)
+    where
+        cast(series.day as date) > today.business_date - 92
+        or cast(series.day as date) = last_day(cast(series.day as date))
+),
+
+bounded as (
+    select
+        snapshot_date,
+        least({{ day_begins('snapshot_date + 1') }}, {{ run_value('as_of') }} + interval 1 microsecond) as ends_at
+    from days
+    where snapshot_date not in (select kept.snapshot_date from {{ source('ops', 'pipeline_days') }} as kept)
+),
+
+open_states as (
+    select
+        opportunity_id,
+        valid_from,
+        valid_to,
+        owner_id,
+        pipeline,
+        canonical_stage,
+        forecast_category,
+        close_date,
+        amount_converted,
+        probability
+    from {{ ref('deal_states') }}
+    where not is_closed
+),
+
+drawn as (
+    select
+        bounded.snapshot_date,
+        states.owner_id,
+        states.pipeline,
+        states.canonical_stage,
+        states.forecast_category,
+        {{ quarter_of('states.close_date') }} as close_quarter,
+        count(*) as opportunities,
+        count(*) filter (where states.amount_converted is null) as unconverted_opportunities,
+        cast(coalesce(sum(states.amount_converted), 0) as decimal(18, 2)) as amount_converted,
+        cast(
+            coalesce(sum(cast(states.amount_converted * cast(states.probability as decimal(9, 6)) as decimal(18, 4))), 0)
+            as decimal(18, 2)
+        ) as weighted_amount_converted,
+        bounded.snapshot_date < {{ run_value('business_date') }} as is_reconstructed
+    from bounded
+    inner join open_states as states
+        on
+            bounded.ends_at > states.valid_from
+            and (states.valid_to is null or bounded.ends_at <= states.valid_to)
+    group by
+        bounded.snapshot_date, states.owner_id, states.pipeline, states.canonical_stage, states.forecast_category,
+        close_quarter
+),
+
+frozen as (
+    select
+        snapshot_date,
+        owner_id,
+        pipeline,
+        canonical_stage,
+        forecast_category,
+        close_quarter,
+        opportunities,
+        unconverted_opportunities,
+        amount_converted,
+        weighted_amount_converted,
+        false as is_reconstructed
+    from {{ source('ops', 'pipeline_days') }}
+)
+
+select * from drawn
+union all
+select * from frozen

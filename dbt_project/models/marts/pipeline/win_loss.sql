@@ -1,0 +1,69 @@
+with stays as (
+    select
+        opportunity_id,
+        arg_max(stage_label, stay) filter (where canonical_stage not in (
+            select closed.canonical_stage
+            from {{ source('rules', 'stages') }} as closed
+            where closed.is_closed
+        )) as last_open_stage,
+        count(*) filter (where is_reentry) as reentries
+    from {{ ref('stage_history') }}
+    group by opportunity_id
+),
+
+changes as (
+    select
+        opportunity_id,
+        count(*) filter (where kind = 'push') as pushes,
+        count(*) filter (where kind = 'reversal') as reversals,
+        count(*) filter (where kind = 'reopened') as reopenings,
+        count(*) filter (where kind = 'reassigned') as owner_changes,
+        count(*) filter (where kind in ('increase', 'decrease')) as amount_changes
+    from {{ ref('deal_changes') }}
+    group by opportunity_id
+),
+
+competitors as (
+    select
+        members.opportunity_id,
+        min(opportunities.competitor) as competitor,
+        min(opportunities.lost_reason) as lost_reason
+    from {{ ref('stg_salesforce__opportunities') }} as opportunities
+    inner join {{ ref('int_opportunity_members') }} as members on opportunities.record_key = members.record_key
+    group by members.opportunity_id
+)
+
+select
+    deals.opportunity_id,
+    case when deals.is_won then 'won' else 'lost' end as outcome,
+    deals.close_date,
+    deals.amount_converted,
+    deals.currency_converted as currency,
+    coalesce(deals.lost_reason, competitors.lost_reason) as reason,
+    competitors.competitor,
+    stays.last_open_stage as last_stage,
+    case
+        when deals.closed_at >= deals.created_at then {{ days_between('deals.created_at', 'deals.closed_at') }}
+        when deals.close_date >= cast(deals.created_at at time zone {{ run_value('business_zone') }} as date) then 0
+    end as days,
+    segments.owner,
+    segments.team,
+    segments.product,
+    segments.industry,
+    segments.size_band,
+    segments.source,
+    segments.lead_source,
+    segments.touches,
+    segments.people,
+    coalesce(changes.pushes, 0) as pushes,
+    coalesce(changes.reversals, 0) as reversals,
+    coalesce(changes.reopenings, 0) as reopenings,
+    coalesce(changes.owner_changes, 0) as owner_changes,
+    coalesce(changes.amount_changes, 0) as amount_changes,
+    coalesce(stays.reentries, 0) as reentries
+from {{ ref('opportunities') }} as deals
+inner join {{ ref('int_deal_segments') }} as segments on deals.opportunity_id = segments.opportunity_id
+left join stays on deals.opportunity_id = stays.opportunity_id
+left join changes on deals.opportunity_id = changes.opportunity_id
+left join competitors on deals.opportunity_id = competitors.opportunity_id
+where deals.is_closed

@@ -1,0 +1,83 @@
+{%- set segments = [
+    'all', 'owner', 'manager', 'team', 'territory', 'product', 'industry', 'size_band', 'pipeline', 'source',
+    'channel', 'campaign', 'lead_source'
+] -%}
+with deals as (
+    select
+        deals.amount_converted,
+        deals.is_closed,
+        deals.is_won,
+        cast(date_trunc('month', deals.close_date) as date) as closed_month,
+        {{ business_month('deals.created_at') }} as created_month,
+        segments.*
+    from {{ ref('opportunities') }} as deals
+    inner join {{ ref('int_deal_segments') }} as segments on deals.opportunity_id = segments.opportunity_id
+),
+
+-- closed: deals that closed in the period, won / (won + lost); created: deals created in it, won since / created.
+counted as (
+    select
+        *,
+        'closed' as definition,
+        closed_month as month
+    from deals
+    where is_closed and closed_month is not null
+    union all
+    select
+        *,
+        'created' as definition,
+        created_month as month
+    from deals
+    where created_month is not null
+),
+
+segmented as (
+    {% for segment in segments %}
+        select
+            definition,
+            month,
+            '{{ segment }}' as segment,
+            {{ "'all'" if segment == 'all' else segment }} as segment_value,
+            amount_converted,
+            is_closed,
+            is_won
+        from counted
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+),
+
+-- One row for each month, and one without a month for all of time.
+summed as (
+    select
+        month as period,
+        definition,
+        segment,
+        segment_value,
+        count(*) as opportunities,
+        count(*) filter (where is_won) as won,
+        count(*) filter (where is_closed and not is_won) as lost,
+        cast(coalesce(sum(amount_converted), 0) as decimal(18, 2)) as amount,
+        cast(coalesce(sum(amount_converted) filter (where is_won), 0) as decimal(18, 2)) as won_amount,
+        cast(coalesce(sum(amount_converted) filter (where is_closed and not is_won), 0) as decimal(18, 2))
+            as lost_amount,
+        count(*) filter (where amount_converted is null) as unconverted_opportunities
+    from segmented
+    group by grouping sets (
+        (month, definition, segment, segment_value), (definition, segment, segment_value)
+    )
+)
+
+select
+    *,
+    case
+        when definition = 'closed' then cast(won as double) / nullif(won + lost, 0)
+        else cast(won as double) / opportunities
+    end as win_rate,
+    case
+        when definition = 'closed' then cast(won_amount as double) / nullif(cast(won_amount + lost_amount as double), 0)
+        else cast(won_amount as double) / nullif(cast(amount as double), 0)
+    end as win_rate_by_value,
+    {{ run_value('company_currency') }} as currency
+from summed

@@ -82,9 +82,9 @@ create table if not exists ops.probes (
     vendor varchar, run_id varchar, probed_at timestamptz, ok boolean, milliseconds bigint, message varchar
 );
 create table if not exists ops.pipeline_days (
-    snapshot_date date, owner_id varchar, pipeline varchar, canonical_stage varchar, forecast_category varchar,
-    close_quarter date, opportunities bigint, unconverted_opportunities bigint, amount_converted decimal(18, 2),
-    weighted_amount_converted decimal(18, 2)
+    snapshot_date date, owner_id varchar, pipeline varchar, canonical_stage varchar,
+    forecast_category varchar, close_quarter date, opportunities bigint, unconverted_opportunities bigint,
+    amount_converted decimal(18, 2), weighted_amount_converted decimal(18, 2)
 );
 create table if not exists decisions.assignments (
     decision_id varchar, person_id varchar, team varchar, owner_email varchar, rule varchar, reason varchar,
@@ -92,6 +92,16 @@ create table if not exists decisions.assignments (
 );
 """
 
+
+_KEEP_DAYS = """
+insert into ops.pipeline_days by name
+select * exclude (is_reconstructed)
+from marts.pipeline_snapshots
+where not is_reconstructed
+    and snapshot_date < (select business_date from rules.run)
+    and snapshot_date not in (select kept.snapshot_date from ops.pipeline_days as kept)
+"""
+"""The picture of a day that has ended stays as its last run saw it, whatever histories say afterwards."""
 
 _OWN_STAGE_WRITES: rows.Columns = (("record_key", pa.string()), ("written_at", pa.timestamp("us", tz="UTC")))
 """Each lifecycle stage that this project wrote to a HubSpot contact, which HubSpot dates like any other."""
@@ -146,6 +156,7 @@ def write(
         _write_connections(connection, connections)
         crm_scores.write(connection, known_score)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
+        _keep_days(connection)
     except BaseException:
         connection.execute("rollback")
         raise
@@ -202,6 +213,14 @@ def _write_run(
             "config_hash": hash_of_config, "window_days": known.window_days,
         },
     )  # fmt: skip
+
+
+def _keep_days(connection: duckdb.DuckDBPyConnection) -> None:
+    built = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'pipeline_snapshots'"
+    ).fetchone()
+    if built:
+        connection.execute(_KEEP_DAYS)
 
 
 def _as_table(columns: rows.Columns, content: Sequence[tuple[Any, ...]]) -> pa.Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,16 +21,47 @@ def build_world(outside_data: Path, name: str, home: Path) -> Built:
     return built
 
 
-def test_maven_crm_publishes_every_opportunity_and_says_there_are_no_people(
-    outside_data: Path, tmp_path: Path
-) -> None:
-    built = build_world(outside_data, "maven_crm", tmp_path / "var")
+@pytest.fixture(scope="module")
+def maven(outside_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return build_world(outside_data, "maven_crm", tmp_path_factory.mktemp("maven") / "var")
+
+
+def test_maven_crm_publishes_every_opportunity_and_says_there_are_no_people(maven: Built) -> None:
+    built = maven
     counts = "select count(*), count(*) filter (is_won), count(*) filter (is_closed and not is_won)"
     assert query(built.home, f"{counts} from marts.opportunities") == [(8_800, 4_238, 2_473)]
     assert "no people" in built.output
     findings = dict(query(built.home, "select finding, records from marts.data_findings"))
     assert 2_089 in findings.values()
     assert 1_425 in findings.values()
+
+
+def test_win_rates_of_maven_crm_agree_with_a_count_over_the_file(outside_data: Path, maven: Built) -> None:
+    folder = outside_data / "maven_crm"
+    with (folder / "sales_teams.csv").open(newline="") as file:
+        managers = {row["sales_agent"]: row["manager"] for row in csv.DictReader(file)}
+    won: Counter[tuple[str, str]] = Counter()
+    lost: Counter[tuple[str, str]] = Counter()
+    closed = {"Won": won, "Lost": lost}
+    with (folder / "sales_pipeline.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["deal_stage"] not in closed:
+                continue
+            agent = row["sales_agent"]
+            for group in (
+                ("all", "all"), ("owner", agent), ("manager", managers[agent]), ("product", row["product"])
+            ):  # fmt: skip
+                closed[row["deal_stage"]][group] += 1
+    shown = query(
+        maven.home,
+        "select segment, segment_value, won, lost, win_rate from marts.win_rates where period is null "
+        "and definition = 'closed' and segment in ('all', 'owner', 'manager', 'product')",
+    )
+    expected = {
+        (*group, won[group], lost[group], won[group] / (won[group] + lost[group])) for group in won | lost
+    }
+    assert (won["all", "all"], lost["all", "all"]) == (4_238, 2_473)
+    assert set(shown) == expected
 
 
 def test_npsp_has_memberships_that_earn_no_credit_and_writes_to_its_contacts(

@@ -21,14 +21,13 @@ counted as (
         'closed' as definition,
         closed_month as month
     from deals
-    where is_closed and closed_month is not null
+    where is_closed
     union all
     select
         *,
         'created' as definition,
         created_month as month
     from deals
-    where created_month is not null
 ),
 
 segmented as (
@@ -64,9 +63,12 @@ summed as (
             as lost_amount,
         count(*) filter (where amount_converted is null) as unconverted_opportunities
     from segmented
-    group by grouping sets (
-        (month, definition, segment, segment_value), (definition, segment, segment_value)
-    )
+    group by
+        grouping sets (
+            (month, definition, segment, segment_value), (definition, segment, segment_value)
+        )
+    -- A deal without the date counts in all of time, and in no month.
+    having grouping(month) = 1 or month is not null
 )
 
 select

@@ -1,0 +1,86 @@
+"""The pipeline of any past day, against a replay of the histories in the CRMs' own stores."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.e2e.conftest import Built
+from tests.e2e.marts import query
+
+pytestmark = pytest.mark.loop
+CLOSED = {"Closed Won", "Closed Lost", "closedwon", "closedlost"}
+Moves = dict[str, list[tuple[datetime, str]]]
+
+
+def stored(home: Path, store: str, sql: str) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(home / "sandbox" / f"{store}.sqlite")) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def replayed(home: Path) -> Moves:
+    """Each deal's moves as the CRM whose history is told has them: (moment, stage), in their order."""
+    hubspot = stored(
+        home, "hubspot", "select id, at, value from history where object = 'deals' and property = 'dealstage'"
+    )
+    salesforce = stored(
+        home, "salesforce", "select OpportunityId, CreatedDate, StageName from OpportunityHistory order by Id"
+    )
+    of: dict[tuple[str, str], list[tuple[datetime, str]]] = {}
+    for key, at, stage in hubspot:
+        moment = datetime.fromtimestamp(int(at) / 1000, UTC)
+        of.setdefault(("hubspot", str(key)), []).append((moment, stage))
+    for key, at, stage in salesforce:
+        of.setdefault(("salesforce", key), []).append((datetime.fromisoformat(at), stage))
+    ids = query(
+        home,
+        "select opportunity_id, opportunity_id_salesforce, opportunity_id_hubspot from marts.opportunities",
+    )
+    return {
+        deal: sorted(of.get(("salesforce", in_salesforce or ""), of.get(("hubspot", in_hubspot or ""), [])),
+                     key=lambda move: move[0])
+        for deal, in_salesforce, in_hubspot in ids
+    }  # fmt: skip
+
+
+def test_the_picture_of_thirty_past_days_equals_a_replay(built_once: Built) -> None:
+    moves = replayed(built_once.home)
+    first = min(each[0][0] for each in moves.values() if each).date()
+    [(last,)] = query(built_once.home, "select max(snapshot_date) from marts.pipeline_snapshots")
+    chosen = random.Random(7)
+    total = 0
+    for _ in range(30):
+        day = first + timedelta(days=chosen.randrange((last - first).days))
+        ends_at = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo("Europe/London"))
+        expected = {
+            (deal, so_far[-1])
+            for deal, history in moves.items()
+            if (so_far := [stage for at, stage in history if at < ends_at]) and so_far[-1] not in CLOSED
+        }
+        shown = query(
+            built_once.home,
+            "select opportunity_id, stage from marts.deal_states "
+            f"where not is_closed and valid_from < timestamptz '{ends_at.isoformat()}' "
+            f"and (valid_to is null or valid_to >= timestamptz '{ends_at.isoformat()}')",
+        )
+        assert Counter(shown) == Counter(expected), day
+        total += len(expected)
+    assert total > 100
+
+
+def test_the_last_picture_is_the_pipeline_of_now(built_once: Built) -> None:
+    [(shown, amount)] = query(
+        built_once.home,
+        "select sum(opportunities), sum(amount_converted) from marts.pipeline_snapshots "
+        "where snapshot_date = (select max(snapshot_date) from marts.pipeline_snapshots)",
+    )
+    assert [(shown, amount)] == query(
+        built_once.home, "select count(*), sum(amount_converted) from marts.opportunities where not is_closed"
+    )

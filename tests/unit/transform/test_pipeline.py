@@ -1,0 +1,268 @@
+"""Twelve deals whose histories are written down here, and what they come to, worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pipelines import transform
+from tests.fixtures.raw_tables import RawTables, hubspot, salesforce
+
+ANA, BEN = "005000000000001AAA", "005000000000002AAA"
+ANA_EMAIL, BEN_EMAIL = "maya.okafor@northwind.example", "ben@elsewhere.example"
+QUALIFICATION, DISCOVERY, EVALUATION = (
+    "appointmentscheduled",
+    "presentationscheduled",
+    "decisionmakerboughtin",
+)
+NEGOTIATION, WON, LOST = "contractsent", "closedwon", "closedlost"
+Rows = list[tuple[str, dict[str, Any]]]
+
+
+def at(day: str, hour: int = 9) -> datetime:
+    month, number = day.split("-")
+    return datetime(2026, int(month), int(number), hour, tzinfo=UTC)
+
+
+def deal(number: str, *history: tuple[str, str, str], **columns: Any) -> Rows:
+    """A HubSpot deal and what was set when: (month-day, property, value). It is as its history left it."""
+    now = {name: value or None for _, name, value in sorted(history, key=lambda each: each[0])}
+    stage = now.get("dealstage")
+    closed = {"hs_is_closed": stage in (WON, LOST), "hs_is_closed_won": stage == WON}
+    amount, due = now.get("amount"), now.get("closedate")
+    row = {
+        "dealname": f"Deal {number}", "pipeline": now.get("pipeline", "default"), "dealstage": stage,
+        "amount": Decimal(amount) if amount else None, "hubspot_owner_id": now.get("hubspot_owner_id", "70"),
+        "closedate": datetime.fromisoformat(due) if due and due[0] == "2" else None,
+        "createdate": at(history[0][0]), **closed,
+    } | columns  # fmt: skip
+    changes = [
+        ("raw_hubspot.deals_property_history",
+         {"id": number, "property": name, "changed_at": at(day), "value": value})
+        for day, name, value in history
+    ]  # fmt: skip
+    return [hubspot("deals", number, **row), *changes]
+
+
+def stages(*moves: tuple[str, str]) -> list[tuple[str, str, str]]:
+    return [(day, "dealstage", stage) for day, stage in moves]
+
+
+def opportunity(number: str, *history: tuple[str, str, int, date], **columns: Any) -> Rows:
+    """A Salesforce opportunity and its history: (month-day, stage, amount, close date)."""
+    key = f"006{number:>012}AAA"
+    *_, (_, stage, amount, due) = history
+    rows = [
+        salesforce(
+            "opportunity_history", f"008{number:>08}{place:04}AAA", OpportunityId=key, StageName=name,
+            Amount=worth, CloseDate=close, CreatedDate=at(day),
+        )
+        for place, (day, name, worth, close) in enumerate(history)
+    ]  # fmt: skip
+    return [
+        salesforce(
+            "opportunity", key, Name=f"Opportunity {number}", StageName=stage, Amount=amount, CloseDate=due,
+            IsClosed=stage.startswith("Closed"), IsWon=stage == "Closed Won", CurrencyIsoCode="USD",
+            **{"CreatedDate": at(history[0][0]), "OwnerId": ANA} | columns,
+        ),
+        *rows,
+    ]  # fmt: skip
+
+
+def owner_change(key: str, kind: str, old: str, new: str) -> tuple[str, dict[str, Any]]:
+    """A change of the owner of opportunity 10."""
+    return "raw_salesforce.opportunity_field_history", {
+        "Id": key, "OpportunityId": "006000000000010AAA", "Field": "Owner", "DataType": kind,
+        "OldValue": old, "NewValue": new, "CreatedDate": at("04-15"),
+    }  # fmt: skip
+
+
+def twelve() -> Rows:
+    due = date(2026, 6, 30)
+    return [
+        # 1 straight through; 2 comes back to a stage; 3 skips two; 4 goes back
+        *deal("1", *stages(("03-01", QUALIFICATION), ("03-11", DISCOVERY), ("03-31", WON)),
+              ("03-01", "amount", "100"), ("03-01", "closedate", "2026-03-31T00:00:00Z")),
+        *deal("2", *stages(("03-01", DISCOVERY), ("03-06", EVALUATION), ("03-08", DISCOVERY),
+                           ("03-18", LOST))),
+        *deal("3", *stages(("03-01", QUALIFICATION), ("03-05", NEGOTIATION), ("03-06", WON))),
+        *deal("4", *stages(("04-01", EVALUATION), ("04-04", QUALIFICATION))),
+        # 5 changes its pipeline and its stage in one moment
+        *deal("5", ("04-01", "pipeline", "default"), ("04-10", "pipeline", "renewals"),
+              *stages(("04-01", QUALIFICATION), ("04-10", DISCOVERY))),
+        # 6 is opened again
+        *deal("6", *stages(("03-01", QUALIFICATION), ("03-02", LOST), ("03-20", DISCOVERY), ("04-20", WON))),
+        # 7 was merged with 70: of two histories the survivor's is told
+        *deal("7", *stages(("05-01", QUALIFICATION), ("05-10", EVALUATION)), hs_merged_object_ids=["70"]),
+        *deal("70", *stages(("04-20", QUALIFICATION), ("04-28", NEGOTIATION)), deleted_at=at("05-10"),
+              deleted_how="merged"),
+        # 8 is in both CRMs: the history of the preferred one is told
+        *opportunity("8", ("04-01", "Prospecting", 500, due), ("04-21", "Needs Analysis", 500, due)),
+        *deal("80", *stages(("04-02", QUALIFICATION), ("04-09", NEGOTIATION)),
+              hs_salesforceopportunityid="006000000000008AAA"),
+        # 9 is pushed twice, the second time into the next quarter, grows, and loses its amount
+        *opportunity("9", ("04-01", "Qualification", 500, date(2026, 5, 1)),
+                     ("04-10", "Qualification", 500, date(2026, 6, 1)),
+                     ("04-20", "Qualification", 900, date(2026, 7, 1))),
+        # 10 changes hands; its first owner is in the history alone
+        *opportunity("10", ("04-01", "Prospecting", 10, due), OwnerId=BEN),
+        owner_change("017000000000001AAA", "EntityId", ANA, BEN),
+        owner_change("017000000000002AAA", "Text", "Maya Okafor", "Ben Gone"),
+        # 11 closes before it opens, its rows in the wrong order; 12 is in a stage that config does not know
+        *deal("11", *stages(("04-20", DISCOVERY), ("04-02", WON)), createdate=at("04-20")),
+        *deal("12", *stages(("04-01", "somewhere"), ("04-03", QUALIFICATION)), ("04-01", "amount", "7"),
+              ("04-02", "amount", ""), ("04-01", "closedate", "not a date")),
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> RawTables:
+    raw = RawTables(tmp_path_factory.mktemp("pipeline"))
+    raw.add([
+        hubspot("owners", "70", email=ANA_EMAIL, first_name="Maya", last_name="Okafor"),
+        salesforce("user", ANA, Name="Maya Okafor", Email=ANA_EMAIL, IsActive=True),
+        salesforce("user", BEN, Name="Ben Gone", Email=BEN_EMAIL, IsActive=False),
+        *twelve(),
+    ])  # fmt: skip
+    raw.write_rules()
+    with raw.warehouse.locked("test"):
+        transform.build(raw.warehouse, raw.settings, raw.run, "marts")
+    return raw
+
+
+def told(pipeline: RawTables, table: str, columns: str, number: str, order: str) -> list[tuple[Any, ...]]:
+    salesforce_id = f"006{number:>012}AAA"
+    return pipeline.query(
+        f"select {columns} from marts.{table} where opportunity_id = ("
+        "select opportunity_id from marts.opportunities "
+        f"where opportunity_id_hubspot = '{number}' or opportunity_id_salesforce = '{salesforce_id}') "
+        f"order by {order}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("1", [("qualification", 10, False), ("discovery", 20, False), ("won", None, False)]),
+        ("2", [("discovery", 5, False), ("evaluation", 2, False), ("discovery", 10, True),
+               ("lost", None, False)]),
+        ("3", [("qualification", 4, False), ("negotiation", 1, False), ("won", None, False)]),
+        ("4", [("evaluation", 3, False), ("qualification", None, False)]),
+        ("5", [("qualification", 9, False), ("discovery", None, False)]),
+        ("6", [("qualification", 1, False), ("lost", 18, False), ("discovery", 31, False),
+               ("won", None, False)]),
+        ("7", [("qualification", 9, False), ("evaluation", None, False)]),
+        ("8", [("qualification", 20, False), ("discovery", None, False)]),
+        ("9", [("qualification", None, False)]),
+        ("11", [("won", 18, False), ("discovery", None, False)]),
+        ("12", [("unmapped", 2, False), ("qualification", None, False)]),
+    ],
+)  # fmt: skip
+def test_the_stays_of_a_deal(pipeline: RawTables, number: str, expected: list[Any]) -> None:
+    assert (
+        told(pipeline, "stage_history", "canonical_stage, days_in_stage, is_reentry", number, "stay")
+        == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("1", ["advance", "won"]),
+        ("2", ["advance", "reversal", "lost"]),
+        ("3", ["skip", "won"]),
+        ("4", ["reversal"]),
+        ("5", ["advance"]),
+        ("6", ["lost", "reopened", "won"]),
+        ("8", ["advance"]),
+        ("12", ["unmapped"]),
+    ],
+)
+def test_each_move_has_its_kind(pipeline: RawTables, number: str, expected: list[str]) -> None:
+    found = told(pipeline, "deal_changes", "kind, field", number, "changed_at")
+    assert [kind for kind, field in found if field == "stage"] == expected
+
+
+def test_a_change_of_pipeline_is_one_state_and_two_changes(pipeline: RawTables) -> None:
+    states = told(pipeline, "deal_states", "pipeline, canonical_stage, valid_from, valid_to", "5", "state")
+    assert states == [
+        ("default", "qualification", at("04-01"), at("04-10")), ("renewals", "discovery", at("04-10"), None),
+    ]  # fmt: skip
+    assert ("pipeline", "default", "renewals") in told(
+        pipeline, "deal_changes", "field, old_value, new_value", "5", "field"
+    )
+
+
+def test_pushes_slips_and_amounts_are_facts_of_their_own(pipeline: RawTables) -> None:
+    columns = "field, kind, days_moved, is_slip, amount_change"
+    assert told(pipeline, "deal_changes", columns, "9", "changed_at, field") == [
+        ("close_date", "push", 31, False, None),
+        ("amount", "increase", None, False, Decimal(400)),
+        ("close_date", "push", 30, True, None),
+    ]
+
+
+def test_a_value_that_is_cleared_is_gone_and_one_not_written_stays(pipeline: RawTables) -> None:
+    states = told(pipeline, "deal_states", "canonical_stage, amount, close_date", "12", "state")
+    assert states == [
+        ("unmapped", Decimal(7), None), ("unmapped", None, None), ("qualification", None, None),
+    ]  # fmt: skip
+
+
+def test_the_first_owner_is_who_the_history_says(pipeline: RawTables) -> None:
+    owners = told(pipeline, "deal_states", "owner_id, valid_from", "10", "state")
+    assert owners == [(ANA_EMAIL, at("04-01")), (BEN_EMAIL, at("04-15"))]
+
+
+def test_the_picture_of_any_day_adds_up(pipeline: RawTables) -> None:
+    days = dict(
+        pipeline.query("select snapshot_date, sum(opportunities) from marts.pipeline_snapshots group by all")
+    )
+    assert days[date(2026, 4, 1)] == 7  # 4 5 6 8 9 10 12
+    assert days[date(2026, 4, 30)] == 7  # 4 5 8 9 10 11 12; 6 was won
+    assert days[date(2026, 3, 31)] == 1
+    assert days[date(2026, 6, 30)] == 8
+    assert pipeline.query(
+        "select distinct is_reconstructed from marts.pipeline_snapshots where snapshot_date = '2026-06-30'"
+    ) == [(False,)]
+
+
+def test_open_stays_lengthen_the_median(pipeline: RawTables) -> None:
+    [(stays, still_open, median, plain)] = pipeline.query(
+        "select stays, open_stays, median_days, median_days_ended from marts.time_in_stage "
+        "where canonical_stage = 'qualification' and pipeline = 'all'"
+    )
+    # Ended after 1, 4, 9, 9, 10 and 20 days; five are still there after 76 days and more.
+    assert (stays, still_open, plain) == (10, 4, 9)
+    assert median == 10
+
+
+def test_win_rates_agree_with_a_count_by_hand(pipeline: RawTables) -> None:
+    found = pipeline.query(
+        "select definition, opportunities, won, lost, win_rate from marts.win_rates "
+        "where period is null and segment = 'all' order by 1"
+    )
+    # Won: 1, 3, 6; lost: 2. Deal 11 is open now, whatever it was.
+    assert found == [("closed", 4, 3, 1, 0.75), ("created", 12, 3, 1, 0.25)]
+
+
+def test_days_that_a_run_saw_are_kept_as_it_saw_them(pipeline: RawTables) -> None:
+    before = pipeline.query(
+        "select * from marts.pipeline_snapshots where snapshot_date = '2026-06-30' order by all"
+    )
+    lost = {"id": "4", "property": "dealstage", "changed_at": at("06-29"), "value": LOST}
+    pipeline.add([("raw_hubspot.deals_property_history", lost)])
+    pipeline.write_rules(as_of=datetime(2026, 7, 1, 12, tzinfo=UTC))
+    with pipeline.warehouse.locked("test"):
+        transform.build(pipeline.warehouse, pipeline.settings, pipeline.run, "marts")
+    after = pipeline.query(
+        "select * from marts.pipeline_snapshots where snapshot_date = '2026-06-30' order by all"
+    )
+    assert after == before
+    totals = dict(
+        pipeline.query("select snapshot_date, sum(opportunities) from marts.pipeline_snapshots group by all")
+    )
+    assert (totals[date(2026, 6, 29)], totals[date(2026, 6, 30)], totals[date(2026, 7, 1)]) == (7, 8, 7)

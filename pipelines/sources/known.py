@@ -83,6 +83,15 @@ class Known:
             ).fetchall()
         return dict(found)
 
+    def distinct(self, vendor: str, table: RawTable, column: str) -> set[str]:
+        """The values that a column has."""
+        if self.lend is None or (vendor, table.name) not in self.tables:
+            return set()
+        with self.lend() as connection:
+            name = f'{schema_of(vendor)}."{table.name}"'
+            found = connection.execute(f'select distinct "{column}" from {name} where "{column}" is not null')
+            return {str(value) for (value,) in found.fetchall()}
+
     def table(self, vendor: str, name: str) -> KnownTable:
         return self.tables.get((vendor, name), KnownTable())
 

@@ -201,6 +201,18 @@ class HubSpotClient:
         """Everything of a list that pages by `after`."""
         return self._all_pages(path, (params or {}) | {"limit": str(limit)})
 
+    def paged(
+        self, path: str, limit: int, params: dict[str, str] | None = None, after: str | None = None
+    ) -> Iterator[Page]:
+        """The pages of such a list, from a token on."""
+        while True:
+            place = {"after": after} if after else {}
+            page = _page(self._get(path, {"limit": str(limit)} | (params or {}) | place))
+            yield page
+            if page.after is None:
+                return
+            after = page.after
+
     # -- writing -------------------------------------------------------------------------------------
 
     def batch_update(self, object_type: str, inputs: Sequence[Json]) -> Outcomes:
@@ -259,15 +271,8 @@ class HubSpotClient:
         return body
 
     def _all_pages(self, path: str, params: dict[str, str]) -> Iterator[Json]:
-        after: str | None = None
-        while True:
-            page = _page(
-                self._get(path, {"limit": str(LIST_LIMIT)} | params | ({"after": after} if after else {}))
-            )
+        for page in self.paged(path, LIST_LIMIT, params):
             yield from page.results
-            if page.after is None:
-                return
-            after = page.after
 
 
 def _page(body: Json) -> Page:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.clients import errors
 from pipelines.clients.batches import batched
-from pipelines.clients.hubspot.client import HubSpotClient, Json
+from pipelines.clients.hubspot.client import HubSpotClient, Json, Page
 
 LISTS, MEMBERS, SUBMISSIONS, OLD_PAGE, STATUSES, CAMPAIGNS = 500, 250, 50, 1_000, 100, 50
 LIST_PROPERTIES = ("hs_list_size", "hs_last_record_added_at", "hs_last_record_removed_at")
@@ -37,23 +37,23 @@ def forms(client: HubSpotClient) -> Iterator[Json]:
         yield from client.pages("/marketing/v3/forms", 100, {"formTypes": "all", "archived": archived})
 
 
-def submissions(client: HubSpotClient, form_id: str) -> Iterator[Json]:
-    """Newest first."""
-    return client.pages(f"/form-integrations/v1/submissions/forms/{form_id}", SUBMISSIONS)
+def submissions(client: HubSpotClient, form_id: str, after: str | None = None) -> Iterator[Page]:
+    """Pages, newest first."""
+    return client.paged(f"/form-integrations/v1/submissions/forms/{form_id}", SUBMISSIONS, after=after)
 
 
 def participations(client: HubSpotClient, event_id: str) -> Iterator[Json]:
     return client.pages(f"{client.path('marketing_events')}/participations/{event_id}/breakdown", 100)
 
 
-def old_pages(client: HubSpotClient, path: str, key: str, params: dict[str, str]) -> Iterator[Json]:
-    """The old API's paging: newest first, `offset` a token that ends with `hasMore`."""
+def old_pages(client: HubSpotClient, path: str, key: str, params: dict[str, str]) -> Iterator[list[Json]]:
+    """Pages of the old API: newest first, `offset` a token that ends with `hasMore`."""
     offset: str | None = None
     while True:
         page = client.get(path, params | {"limit": str(OLD_PAGE)} | ({"offset": offset} if offset else {}))
         if not isinstance(page.get(key), list):
             raise errors.Truncated(f"HubSpot's page has no {key}", remedy="run this again")
-        yield from page[key]
+        yield page[key]
         if not page.get("hasMore"):
             return
         offset = str(page["offset"])

@@ -1,61 +1,172 @@
 """Reads events: what happened, newest first, from a while before the last look on, for some show up late.
 
-Belongs here: the window, what is known already, the files. Whence an event comes and what its row looks like
-is in `messages` and `marketing`.
+Belongs here: the window, its checkpoints, what is known already, the files. Whence an event comes and what
+its row looks like is in `messages` and `consent`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from pipelines.sources.arrow import BadValues, microseconds, moment_of
+import orjson
+
+from pipelines.clients import errors
+from pipelines.clients.hubspot.client import Page
+from pipelines.crashpoints import crashpoint
+from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.columns import Columns
-from pipelines.sources.fetched import TableFetch
-from pipelines.sources.reading import PART_ROWS, Reading
+from pipelines.sources.fetched import Mode, TableFetch
+from pipelines.sources.reading import PART_ROWS, Reading, bad_of
 from pipelines.sources.schema import RawTable
+from pipelines.sources.spool import Spool
 
 Row = dict[str, Any]
-Since = Callable[[datetime | None], Iterable[Row]]
-"""Rows of a table from a moment on (None: all), by its columns' names."""
+PART_PAGES = 100
+"""Pages after which a part is written, however few rows they had: what a kill costs in calls at most."""
 
 
-def read_events(reading: Reading, table: RawTable, since: Since) -> TableFetch:
-    """What is not in the warehouse yet. An event that comes twice, or at the edge of a page, counts once."""
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked for: events from `lower` on (None: all) and before `upper`, after `position`.
+
+    `have`: what a killed run brought of it, by id.
+    """
+
+    lower: datetime | None
+    upper: datetime
+    position: str
+    have: Mapping[str, int | None]
+
+
+Pages = Callable[[Wanted], Iterable[tuple[list[Row], str]]]
+"""Pages of rows by a table's column names, each with the position to go on from after it."""
+
+
+def read_events(
+    reading: Reading, table: RawTable, pages: Pages, whole: Callable[[Row], bool] = lambda row: False
+) -> TableFetch:
+    """What is not in the warehouse yet. An event that comes twice, or at the edge of a page, counts once.
+
+    `whole`: which rows count however old they are.
+
+    What a killed run had begun is ended as it was begun; what happened since then is read besides.
+    """
     before, known = reading.calls_here(), reading.of(table)
-    first = known.cursor is None
-    lower = None if known.cursor is None or table.late is None else known.cursor - table.late
-    spool, bad = reading.spool(table, "changes"), BadValues()
-    for part in _parts(_news(reading, table, since(lower), lower)):
-        rows = Columns(table, {name: [row.get(name) for row in part] for name in table.columns})
-        spool.write(table.name, "replace" if first else "merge", rows.to_arrow(bad))
-    if spool.has_news:
-        spool.commit(complete=True)
-    parts = spool.parts(table.name)
+    late = table.late
+    assert late is not None
+    if known.cursor is None:
+        spools, lower = [reading.spool(table, "first")], None
+    else:
+        spools, lower = [reading.window(table, known.cursor, 0)], known.cursor - late
+    _read(reading, table, pages, whole, spools[0], lower, known.versions)
+    if spools[0].is_resumed and spools[0].upper < reading.upper:
+        since = spools[0].upper
+        spools.append(reading.window(table, since, 1))
+        versions = {**known.versions, **_have(table, spools[0])}
+        _read(reading, table, pages, whole, spools[1], since - late, versions)
+    parts = tuple(part for spool in spools for part in spool.parts(table.name))
     return reading.outcome(
-        table, "loaded" if parts or first else "unchanged", parts, sum(part.rows for part in parts),
-        notes=bad.notes(), calls=reading.calls_here() - before, window_from=lower,
+        table, "loaded" if parts or known.cursor is None else "unchanged", parts,
+        sum(part.rows for part in parts), notes=[note for spool in spools for note in bad_of(spool).notes()],
+        calls=reading.calls_here() - before, window_from=lower, window_to=spools[-1].upper,
     )  # fmt: skip
 
 
-def _news(reading: Reading, table: RawTable, rows: Iterable[Row], lower: datetime | None) -> Iterator[Row]:
-    versions, key, seen = reading.of(table).versions, table.key[0], set()
+def _read(
+    reading: Reading, table: RawTable, pages: Pages, whole: Callable[[Row], bool], spool: Spool,
+    lower: datetime | None, versions: Mapping[str, int | None],
+) -> None:  # fmt: skip
+    if spool.is_complete:
+        return
+    mode: Mode = "replace" if spool.folder.name == "first" else "merge"
+    wanted = Wanted(lower=lower, upper=spool.upper, position=spool.position, have=_have(table, spool))
+    bad, seen = bad_of(spool), set(wanted.have)
+    waiting: list[Row] = []
+    done = len(seen)
+    for number, (page, position) in enumerate(pages(wanted), 1):
+        waiting += _news(table, wanted, page, whole, versions, seen)
+        if len(waiting) >= PART_ROWS or (waiting and number % PART_PAGES == 0):
+            spool.write(table.name, mode, _typed(table, waiting).to_arrow(bad))
+            spool.bad = dict(bad.found)
+            spool.commit(position)
+            crashpoint("extract.part_written")
+            done, waiting = done + len(waiting), []
+            reading.progress(f"hubspot {table.name}", done, None)
+    if waiting:
+        spool.write(table.name, mode, _typed(table, waiting).to_arrow(bad))
+        spool.bad = dict(bad.found)
+    if spool.has_news or spool.parts(table.name):
+        spool.commit(complete=True)
+
+
+def _typed(table: RawTable, rows: Sequence[Row]) -> Columns:
+    return Columns(table, {name: [row.get(name) for row in rows] for name in table.columns})
+
+
+def _news(
+    table: RawTable, wanted: Wanted, rows: Iterable[Row], whole: Callable[[Row], bool],
+    versions: Mapping[str, int | None], seen: set[str],
+) -> Iterator[Row]:  # fmt: skip
+    """Rows of the window that neither the warehouse nor this fetch has in this version."""
+    key = table.key[0]
     for row in rows:
-        at = moment_of(row.get(table.cursor))
-        if row[key] in seen or (at is not None and (at >= reading.upper or (lower and at < lower))):
+        at, name = moment_of(row.get(table.cursor)), str(row[key])
+        old = at is not None and wanted.lower is not None and at < wanted.lower and not whole(row)
+        if old or name in seen or (at is not None and at >= wanted.upper):
             continue
-        seen.add(row[key])
-        if at is None or versions.get(row[key]) != microseconds(at):
+        seen.add(name)
+        if name not in versions or versions[name] != (None if at is None else microseconds(at)):
             yield row
 
 
-def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    part: list[Row] = []
-    for row in rows:
-        part.append(row)
-        if len(part) >= PART_ROWS:
-            yield part
-            part = []
-    if part:
-        yield part
+def _have(table: RawTable, spool: Spool) -> dict[str, int | None]:
+    """What the spool has, by id and version."""
+    parts = spool.parts(table.name)
+    if not parts:
+        return {}
+    import pyarrow.parquet as pq
+
+    key, have = table.key[0], {}
+    for part in parts:
+        read = pq.read_table(part.path, columns=[key, table.cursor])
+        for name, at in zip(read.column(key).to_pylist(), read.column(table.cursor).to_pylist(), strict=True):
+            have[str(name)] = None if at is None else microseconds(at)
+    return have
+
+
+def one_after_another(
+    names: Iterable[str], wanted: Wanted, pages: Callable[[str, str | None], Iterator[Page]],
+    row: Callable[[str, Any], Row],
+) -> Iterator[tuple[list[Row], str]]:  # fmt: skip
+    """Pages of several lists. The position: which are done, which is being read, and its next page."""
+    at: dict[str, Any] = orjson.loads(wanted.position) if wanted.position else {}
+    done: list[str] = list(at.get("done", ()))
+    for name in names:
+        if name in done:
+            continue
+        token = at.get("after") if at.get("in") == name else None
+        for page in _from_token(partial(pages, name), token):
+            place: dict[str, Any] = (
+                {"done": [*done, name]}
+                if page.after is None
+                else {"done": done, "in": name, "after": page.after}
+            )
+            yield [row(name, each) for each in page.results], orjson.dumps(place).decode()
+        done.append(name)
+
+
+def _from_token(ask: Callable[[str | None], Iterator[Page]], token: str | None) -> Iterator[Page]:
+    """The pages from a killed run's token on; from the first when HubSpot knows the token no more."""
+    found = ask(token)
+    if token is not None:
+        try:
+            yield next(found)
+        except StopIteration:
+            return
+        except (errors.Rejected, errors.NotFound):
+            found = ask(None)
+    yield from found

@@ -17,7 +17,7 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.rules.extract import HubSpotExtract
 from pipelines.sources.catalogs import CATALOGS, table_of
 from pipelines.sources.fetched import OrgInfo, TableFetch
-from pipelines.sources.hubspot import custom, messages, small
+from pipelines.sources.hubspot import consent, custom, messages, small
 from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
 from pipelines.sources.hubspot.records import RecordReader
 from pipelines.sources.hubspot.shape import shape_of
@@ -33,7 +33,7 @@ _BESIDE: tuple[tuple[list[str], Callable[[Reading, HubSpotClient], Result]], ...
     (["marketing_events", "marketing_event_participations"], marketing.read_marketing_events),
     (["email_campaigns"], messages.read_email_campaigns),
     (["email_events"], messages.read_email_events),
-    (["subscription_changes", "subscription_statuses"], messages.read_consent),
+    (["subscription_types", "subscription_changes", "subscription_statuses"], consent.read_consent),
     (["behavioral_events"], messages.read_behaviour),
 )
 """What is read beside records, each by itself; a portal may lack any of it."""
@@ -68,7 +68,7 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
         ),
         *(
             _submit(pool, reading, [name], partial(settings.read, reading, client, name), optional=True)
-            for name in settings.READS
+            for name in settings.BY_ITSELF
         ),
     ]
     shown = {name: future.result() for name, future in asked.items()}
@@ -76,7 +76,7 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
         _read_records(pool, reading, client, table, shown[table.name], links.get(table.api_name, ()))
         for table in wanted
     ]
-    tasks.append(_submit(pool, reading, ["properties"], lambda: _properties(reading, shown)))
+    tasks.append(_submit(pool, reading, ["properties"], lambda: _properties(reading, wanted, shown)))
     done = [result for task in tasks for result in task.result()]
     note = ("left out by config/extract.yml",)
     done += [reading.outcome(table, "absent", notes=note) for table in left_out]
@@ -119,13 +119,15 @@ def _unknown(client: HubSpotClient, object_type: str) -> str:
     return f"config/extract.yml names the HubSpot object {object_type}: {said}"
 
 
-def _properties(reading: Reading, shown: dict[str, Definitions]) -> Result:
-    """The definitions read for the records; an object the portal lacks has none, any other failure counts."""
+def _properties(reading: Reading, wanted: Sequence[RawTable], shown: dict[str, Definitions]) -> Result:
+    """The definitions read for the records. An object the portal lacks, or does not show us, has none; any
+    other failure counts."""
     readable: dict[str, list[dict[str, Any]]] = {}
-    for name, found in shown.items():
+    for table in wanted:
+        found = shown[table.name]
         if isinstance(found, list):
-            readable[name] = found
-        elif not isinstance(found, errors.NotFound):
+            readable[table.api_name] = found
+        elif not isinstance(found, errors.NotFound | errors.Forbidden):
             raise found
     return small.read_properties(reading, readable)
 

@@ -1,21 +1,20 @@
-"""E-mail events and campaigns, consent, behavioural events, form submissions: whence, and their rows."""
+"""E-mail events and campaigns, behavioural events, form submissions: whence, and their rows."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from pipelines.clients.hubspot import marketing
-from pipelines.clients.hubspot.client import HubSpotClient
-from pipelines.sources.arrow import BadValues, microseconds, moment_of
+from pipelines.clients.hubspot.client import HubSpotClient, Page
+from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.catalogs import table_of
-from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot.events import Row, read_events
+from pipelines.sources.hubspot.events import Row, Wanted, one_after_another, read_events
 from pipelines.sources.reading import Reading
 
 Json = dict[str, Any]
@@ -31,15 +30,32 @@ _EMAIL_EVENT = {
 
 
 def read_email_events(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
-    def since(lower: datetime | None) -> Iterator[Row]:
-        found = marketing.old_pages(client, "/email/public/v1/events", "events", _window(reading, lower))
-        for event in found:
-            sent = event.get("sentBy") or {}
-            yield {ours: event.get(theirs) for ours, theirs in _EMAIL_EVENT.items()} | {
-                "sent_by_id": sent.get("id"), "sent_by_at": sent.get("created"),
-            }  # fmt: skip
+    def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
+        return timeline(client, "/email/public/v1/events", "events", wanted, "created", _email_event)
 
-    return [read_events(reading, table_of("hubspot", "email_events"), since)]
+    return [read_events(reading, table_of("hubspot", "email_events"), pages)]
+
+
+def _email_event(event: Json) -> list[Row]:
+    sent = event.get("sentBy") or {}
+    row = {ours: event.get(theirs) for ours, theirs in _EMAIL_EVENT.items()}
+    return [row | {"sent_by_id": sent.get("id"), "sent_by_at": sent.get("created")}]
+
+
+def timeline(
+    client: HubSpotClient, path: str, key: str, wanted: Wanted, at: str, rows: Callable[[Json], list[Row]]
+) -> Iterator[tuple[list[Row], str]]:
+    """Pages of the old API, newest first. The position: when the last of a page was, for tokens pass away.
+
+    Both ends are asked for inclusively, in milliseconds; the end stays put while pages are read.
+    """
+    last = int(wanted.position) if wanted.position else microseconds(wanted.upper) // 1_000
+    window = {"endTimestamp": str(last + 1)}
+    if wanted.lower is not None:
+        window["startTimestamp"] = str(microseconds(wanted.lower) // 1_000)
+    for page in marketing.old_pages(client, path, key, window):
+        last = min([last, *(int(each[at]) for each in page)])
+        yield [row for each in page for row in rows(each)], str(last)
 
 
 def read_email_campaigns(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
@@ -47,114 +63,86 @@ def read_email_campaigns(reading: Reading, client: HubSpotClient) -> list[TableF
     table = table_of("hubspot", "email_campaigns")
     versions = reading.of(table).versions
 
-    def since(lower: datetime | None) -> Iterator[Row]:
-        for each in marketing.old_pages(client, "/email/public/v1/campaigns", "campaigns", {}):
-            at = moment_of(each.get("lastUpdatedTime"))
-            if lower and at and at < lower:
-                return
-            if at and versions.get(str(each["id"])) == microseconds(at):
-                continue
-            shown = client.get(f"/email/public/v1/campaigns/{each['id']}")
-            yield {
-                "id": str(each["id"]), "last_updated_at": each.get("lastUpdatedTime"),
-                "name": shown.get("name"), "subject": shown.get("subject"), "type": shown.get("type"),
-                "content_id": shown.get("contentId"), "app_id": shown.get("appId"),
-                "app_name": shown.get("appName"), "included": shown.get("numIncluded"),
-                "counters": shown.get("counters"),
-            }  # fmt: skip
+    def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
+        for page in marketing.old_pages(client, "/email/public/v1/campaigns", "campaigns", {}):
+            for each in page:
+                name, at = str(each["id"]), moment_of(each.get("lastUpdatedTime"))
+                if wanted.lower and at and at < wanted.lower:
+                    return
+                known = at is not None and versions.get(name) == microseconds(at)
+                if not known and name not in wanted.have and (at is None or at < wanted.upper):
+                    yield [_email_campaign(each, client.get(f"/email/public/v1/campaigns/{name}"))], name
 
-    return [read_events(reading, table, since)]
+    return [read_events(reading, table, pages)]
 
 
-def read_consent(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
-    """Changes of subscriptions; then how those stand now whom a change was about."""
-    changes, table = (table_of("hubspot", n) for n in ("subscription_changes", "subscription_statuses"))
-    moved: dict[str, None] = {}
-
-    def since(lower: datetime | None) -> Iterator[Row]:
-        path = "/email/public/v1/subscriptions/timeline"
-        for item in marketing.old_pages(client, path, "timeline", _window(reading, lower)):
-            moved[str(item["recipient"])] = None
-            for change in item.get("changes") or []:
-                yield _change(item, change)
-
-    fetched, known = read_events(reading, changes, since), reading.of(table)
-    first = known.cursor is None or known.status in ("stale", "absent")
-    if fetched.status == "unchanged" and not first:
-        return [fetched, reading.outcome(table, "unchanged")]
-    if first and fetched.window_from is not None:
-        list(since(None))
-    return [fetched, *reading.guarded([table], lambda: [_statuses(reading, client, list(moved), first)])]
-
-
-def _change(item: Json, change: Json) -> Row:
-    row = {
-        "occurred_at": change.get("timestamp") or item.get("timestamp"), "email": item["recipient"],
-        "subscription_id": change.get("subscriptionId"), "change": change.get("change"),
-        "change_type": change.get("changeType"), "source": change.get("source"),
-        "caused_by_event_id": (change.get("causedByEvent") or {}).get("id"),
+def _email_campaign(listed: Json, shown: Json) -> Row:
+    return {
+        "id": str(listed["id"]), "last_updated_at": listed.get("lastUpdatedTime"), "name": shown.get("name"),
+        "subject": shown.get("subject"), "type": shown.get("type"), "content_id": shown.get("contentId"),
+        "app_id": shown.get("appId"), "app_name": shown.get("appName"), "included": shown.get("numIncluded"),
+        "counters": shown.get("counters"),
     }  # fmt: skip
-    return row | {"id": _digest(row)}
-
-
-def _statuses(reading: Reading, client: HubSpotClient, addresses: list[str], first: bool) -> TableFetch:
-    before, table = reading.calls_here(), table_of("hubspot", "subscription_statuses")
-    names = {
-        "email": "subscriberIdString", "subscription_id": "subscriptionId", "status": "status",
-        "subscription_name": "subscriptionName", "source": "source", "legal_basis": "legalBasis",
-        "legal_basis_explanation": "legalBasisExplanation", "changed_at": "timestamp",
-    }  # fmt: skip
-    found = list(marketing.statuses(client, addresses))
-    spool, bad = reading.spool(table, "changes"), BadValues()
-    rows = Columns(table, {ours: [each.get(theirs) for each in found] for ours, theirs in names.items()})
-    spool.write(table.name, "replace" if first else "merge", rows.to_arrow(bad))
-    spool.commit(complete=True)
-    return reading.outcome(
-        table, "loaded", spool.parts(table.name), len(rows), notes=bad.notes(),
-        calls=reading.calls_here() - before,
-    )  # fmt: skip
 
 
 def read_behaviour(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
-    """HubSpot's bounds leave themselves out, so they are asked for a millisecond wider."""
+    """One type of event after the other; of a type that is new here everything, however old.
 
-    def since(lower: datetime | None) -> Iterator[Row]:
+    HubSpot's bounds leave themselves out, so they are asked for a millisecond wider.
+    """
+    table = table_of("hubspot", "behavioral_events")
+    known = reading.known.distinct("hubspot", table, "event_type")
+
+    def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
+        def of(name: str, after: str | None) -> Iterator[Page]:
+            params = {"eventType": name, "occurredBefore": _iso(wanted.upper, 1)}
+            if wanted.lower is not None and name in known:
+                params["occurredAfter"] = _iso(wanted.lower, -1)
+            return client.paged("/events/v3/events", 100, params, after)
+
         types = client.get("/events/v3/events/event-types").get("eventTypes") or []
-        for name in types:
-            params = {"eventType": str(name), "occurredBefore": _iso(reading.upper, 1)}
-            if lower is not None:
-                params["occurredAfter"] = _iso(lower, -1)
-            for event in client.pages("/events/v3/events", 100, params):
-                yield {
-                    "id": event["id"], "occurred_at": event.get("occurredAt"),
-                    "event_type": event.get("eventType"), "object_id": event.get("objectId"),
-                    "object_type": _OBJECTS.get(str(event.get("objectType") or "").lower()),
-                    "properties": event.get("properties"),
-                }  # fmt: skip
+        return one_after_another([str(each) for each in types], wanted, of, _behaviour)
 
-    return [read_events(reading, table_of("hubspot", "behavioral_events"), since)]
+    return [read_events(reading, table, pages, whole=lambda row: row["event_type"] not in known)]
 
 
-def submissions_of(client: HubSpotClient, form_ids: Iterable[str], lower: datetime | None) -> Iterator[Row]:
-    """HubSpot lists them newest first and takes no bound: reading stops at the first that is older."""
-    for form_id in form_ids:
-        for each in marketing.submissions(client, form_id):
-            at = moment_of(each.get("submittedAt"))
-            if lower and at and at < lower:
-                break
-            answers = each.get("values") or []
-            row = {
-                "form_id": form_id, "submitted_at": each.get("submittedAt"), "answers": answers,
-                "page_url": each.get("pageUrl"), "page_name": each.get("pageName"),
-                "email": next((a.get("value") for a in answers if a.get("name") == "email"), None),
-            }  # fmt: skip
-            yield row | {"id": each.get("conversionId") or _digest(row)}
+def _behaviour(name: str, event: Json) -> Row:
+    return {
+        "id": event["id"], "occurred_at": event.get("occurredAt"), "event_type": event.get("eventType"),
+        "object_id": event.get("objectId"), "properties": event.get("properties"),
+        "object_type": _OBJECTS.get(str(event.get("objectType") or "").lower()),
+    }  # fmt: skip
 
 
-def _window(reading: Reading, lower: datetime | None) -> dict[str, str]:
-    """Both ends inclusive, in milliseconds; the end stays put while pages are read."""
-    window = {"endTimestamp": str(microseconds(reading.upper) // 1_000)}
-    return window if lower is None else window | {"startTimestamp": str(microseconds(lower) // 1_000)}
+def read_submissions(reading: Reading, client: HubSpotClient, form_ids: Sequence[str]) -> TableFetch:
+    """HubSpot lists them newest first and takes no bound: reading stops at the first that is older.
+
+    Of a form that is new here everything is read, however old.
+    """
+    table = table_of("hubspot", "form_submissions")
+    known = reading.known.distinct("hubspot", table, "form_id")
+
+    def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
+        def of(form: str, after: str | None) -> Iterator[Page]:
+            for page in marketing.submissions(client, form, after):
+                yield page
+                moments = [at for each in page.results if (at := moment_of(each.get("submittedAt")))]
+                if wanted.lower and form in known and moments and min(moments) < wanted.lower:
+                    return
+
+        return one_after_another(form_ids, wanted, of, _submission)
+
+    return read_events(reading, table, pages, whole=lambda row: row["form_id"] not in known)
+
+
+def _submission(form: str, shown: Json) -> Row:
+    answers = shown.get("values") or []
+    row = {
+        "form_id": form, "submitted_at": shown.get("submittedAt"), "answers": answers,
+        "page_url": shown.get("pageUrl"), "page_name": shown.get("pageName"),
+        "email": next((a.get("value") for a in answers if a.get("name") == "email"), None),
+    }  # fmt: skip
+    return row | {"id": shown.get("conversionId") or digest(row)}
 
 
 def _iso(moment: datetime, milliseconds: int) -> str:
@@ -162,6 +150,6 @@ def _iso(moment: datetime, milliseconds: int) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _digest(row: Row) -> str:
+def digest(row: Row) -> str:
     """An id for what HubSpot gives none."""
     return hashlib.sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]

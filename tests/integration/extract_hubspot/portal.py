@@ -40,9 +40,11 @@ from pipelines.run import Run, silent
 from pipelines.settings import load_settings
 from pipelines.sources.fetch import fetch
 from pipelines.sources import reading
-from pipelines.sources.hubspot import whole
+from pipelines.clients.hubspot import marketing
+from pipelines.sources.hubspot import events, whole
 from pipelines.sources.known import known_from
-reading.PART_ROWS = whole.PART_ROWS = int(sys.argv[2])
+reading.PART_ROWS = whole.PART_ROWS = events.PART_ROWS = int(sys.argv[2])
+marketing.OLD_PAGE = 30
 crashpoints.arm("extract.part_written", nth=int(sys.argv[1]), hard=True)
 raw = duckdb.connect(sys.argv[3])
 fetch(load_settings(dotenv=Path("none")), Run(), known_from(raw), silent)
@@ -150,16 +152,20 @@ class Portal:
         names = [each[0] for each in found.description]
         arrived = {int(row[0]): dict(zip(names, row, strict=True)) for row in found.fetchall()}
         shown = f"archived = 0 or archived_at >= {self.now() - _BIN}"
+        query = f'select id, archived, created, modified, archived_at, props from "{kind}" where {shown}'
         there = {
-            key: (bool(archived), orjson.loads(props))
-            for key, archived, props in self.store(f'select id, archived, props from "{kind}" where {shown}')
+            key: (bool(archived), stamps, orjson.loads(props))
+            for key, archived, *stamps, props in self.store(query)
         }
         apart = arrived.keys() ^ there.keys()
         wrong: list[Any] = [("rows", sorted(apart))] if apart else []
         for key in arrived.keys() & there.keys():
-            archived, props = there[key]
+            archived, stamps, props = there[key]
+            here = [arrived[key][name] for name in ("created_at", "updated_at", "deleted_at")]
             if arrived[key]["archived"] != archived:
                 wrong.append((key, "archived"))
+            if [each and each.timestamp() * 1_000 for each in here] != stamps:
+                wrong.append((key, "created, updated, deleted", stamps, here))
             wrong += [
                 (key, each, props.get(each), arrived[key].get(each))
                 for each in defined & (props.keys() | arrived[key].keys())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from pipelines.clients.hubspot import marketing
@@ -11,8 +11,8 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot.events import Row, read_events
-from pipelines.sources.hubspot.messages import submissions_of
+from pipelines.sources.hubspot.events import Row
+from pipelines.sources.hubspot.messages import read_submissions
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
 
@@ -65,11 +65,19 @@ _TYPES = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets
 def hanging(
     reading: Reading, parent: TableFetch, table: RawTable, read: Callable[[], TableFetch]
 ) -> list[TableFetch]:
-    """A table that is read again when its parent changed, or when it could not be read last time."""
-    known = reading.of(table)
-    if parent.status == "unchanged" and known.cursor is not None and known.status in ("loaded", "unchanged"):
+    """A table that is read again when its parent changed, or when it could not be read last time.
+
+    Also on the schedule of what is calculated: not all that hangs on a thing moves the thing's own stamp.
+    """
+    known, due = reading.of(table), reading.calculated_is_due(table)
+    fine = known.cursor is not None and known.status in ("loaded", "unchanged")
+    if parent.status == "unchanged" and fine and not due:
         return [reading.outcome(table, "unchanged")]
-    return reading.guarded([table], lambda: [read()], optional=True)
+
+    def anew() -> list[TableFetch]:
+        return [replace(read(), calculated_at=reading.upper, is_news=True)]
+
+    return reading.guarded([table], anew, optional=True)
 
 
 def read_forms(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
@@ -84,13 +92,10 @@ def read_forms(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
     }  # fmt: skip
     fetched = reading.whole(table, columns(table, found, names), calls=reading.calls_here() - before)
 
-    def since(lower: datetime | None) -> Iterable[Row]:
-        return submissions_of(client, [str(each["id"]) for each in found], lower)
+    def read() -> list[TableFetch]:
+        return [read_submissions(reading, client, [str(each["id"]) for each in found])]
 
-    return [
-        fetched,
-        *reading.guarded([submissions], lambda: [read_events(reading, submissions, since)], optional=True),
-    ]
+    return [fetched, *reading.guarded([submissions], read, optional=True)]
 
 
 def read_marketing_events(reading: Reading, client: HubSpotClient) -> list[TableFetch]:

@@ -53,6 +53,8 @@ READS: dict[str, Read] = {
         client.get(client.path("preferences") + "/definitions").get("results") or []
     ),
 }
+BY_ITSELF = tuple(name for name in READS if name != "subscription_types")
+"""Those nothing else is read by."""
 
 
 def read(reading: Reading, client: HubSpotClient, name: str) -> list[TableFetch]:

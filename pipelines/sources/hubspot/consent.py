@@ -1,0 +1,80 @@
+"""Consent: kinds of subscriptions, who changed theirs, and how everyone of those stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.clients.hubspot import marketing
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.sources.arrow import BadValues
+from pipelines.sources.catalogs import table_of
+from pipelines.sources.columns import Columns
+from pipelines.sources.fetched import TableFetch
+from pipelines.sources.hubspot.events import Row, Wanted, read_events
+from pipelines.sources.hubspot.messages import digest, timeline
+from pipelines.sources.hubspot.small import settings
+from pipelines.sources.reading import Reading
+
+Json = dict[str, Any]
+
+
+def read_consent(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+    """The kinds of subscriptions and their changes; then how those stand now whom a change was about.
+
+    Everyone has a status for each kind, so when the kinds are others now, everyone's are read anew.
+    """
+    kinds = settings.read(reading, client, "subscription_types")
+    changes, table = (table_of("hubspot", n) for n in ("subscription_changes", "subscription_statuses"))
+
+    def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
+        path = "/email/public/v1/subscriptions/timeline"
+        return timeline(client, path, "timeline", wanted, "timestamp", _changes)
+
+    fetched, known = read_events(reading, changes, pages), reading.of(table)
+    first = known.cursor is None or known.status in ("stale", "absent") or kinds[0].status == "loaded"
+    if fetched.status == "unchanged" and not first:
+        return [*kinds, fetched, reading.outcome(table, "unchanged")]
+    moved = _addresses(fetched) | (reading.known.distinct("hubspot", changes, "email") if first else set())
+    statuses = reading.guarded([table], lambda: [_statuses(reading, client, sorted(moved), first)])
+    return [*kinds, fetched, *statuses]
+
+
+def _addresses(fetched: TableFetch) -> set[str]:
+    """Whom the changes that were brought are about."""
+    import pyarrow.parquet as pq
+
+    read = (pq.read_table(part.path, columns=["email"]) for part in fetched.parts)
+    return {str(each) for table in read for each in table.column("email").to_pylist() if each}
+
+
+def _changes(item: Json) -> list[Row]:
+    return [_change(item, change) for change in item.get("changes") or []]
+
+
+def _change(item: Json, change: Json) -> Row:
+    row = {
+        "occurred_at": change.get("timestamp") or item.get("timestamp"), "email": item["recipient"],
+        "subscription_id": change.get("subscriptionId"), "change": change.get("change"),
+        "change_type": change.get("changeType"), "source": change.get("source"),
+        "caused_by_event_id": (change.get("causedByEvent") or {}).get("id"),
+    }  # fmt: skip
+    return row | {"id": digest(row)}
+
+
+def _statuses(reading: Reading, client: HubSpotClient, addresses: list[str], first: bool) -> TableFetch:
+    before, table = reading.calls_here(), table_of("hubspot", "subscription_statuses")
+    names = {
+        "email": "subscriberIdString", "subscription_id": "subscriptionId", "status": "status",
+        "subscription_name": "subscriptionName", "source": "source", "legal_basis": "legalBasis",
+        "legal_basis_explanation": "legalBasisExplanation", "changed_at": "timestamp",
+    }  # fmt: skip
+    found = list(marketing.statuses(client, addresses))
+    spool, bad = reading.spool(table, "changes"), BadValues()
+    rows = Columns(table, {ours: [each.get(theirs) for each in found] for ours, theirs in names.items()})
+    spool.write(table.name, "replace" if first else "merge", rows.to_arrow(bad))
+    spool.commit(complete=True)
+    return reading.outcome(
+        table, "loaded", spool.parts(table.name), len(rows), notes=bad.notes(),
+        calls=reading.calls_here() - before,
+    )  # fmt: skip

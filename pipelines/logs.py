@@ -65,7 +65,8 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
         if isinstance(connection, HubSpotConnection):
             found.append(connection.token.reveal())
         else:
-            found += [connection.client_secret.reveal(), connection.private_key.reveal()]
+            found.append(connection.private_key.reveal())
+        found += [connection.client_secret.reveal(), connection.refresh_token.reveal()]
     return tuple(s for s in found if s)
 
 

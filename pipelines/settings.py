@@ -54,12 +54,17 @@ def is_loopback(url: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class HubSpotConnection:
-    """How to reach one HubSpot portal."""
+    """How to reach one HubSpot portal: the token of a service key or private app, or an OAuth app's refresh
+    token. `refresh_token_file` keeps the one that follows it, should HubSpot exchange it."""
 
     url: str
     token: Secret
     environment: Environment
     api_version: str = "2026-03"
+    client_id: str = ""
+    client_secret: Secret = field(default_factory=lambda: Secret(""))
+    refresh_token: Secret = field(default_factory=lambda: Secret(""))
+    refresh_token_file: Path | None = None
 
     vendor: str = field(default="hubspot", init=False)
 
@@ -181,6 +186,7 @@ class Settings:
 KNOWN = {
     "CRM_HOME", "CRM_CONFIG", "CRM_WRITE", "CRM_STATE_URL",
     "HUBSPOT_URL", "HUBSPOT_TOKEN", "HUBSPOT_ENVIRONMENT", "HUBSPOT_API_VERSION",
+    "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "HUBSPOT_REFRESH_TOKEN",
     "SALESFORCE_URL", "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET", "SALESFORCE_USERNAME",
     "SALESFORCE_PRIVATE_KEY_FILE", "SALESFORCE_REFRESH_TOKEN",
     "SALESFORCE_ENVIRONMENT", "SALESFORCE_API_VERSION",
@@ -203,13 +209,12 @@ def load_settings(
             f"unknown variable {unknown[0]}", where="environment or .env",
             remedy="compare its spelling with .env.example",
         )  # fmt: skip
+    home = _directory(values.get("CRM_HOME"), PROJECT_ROOT / "var")
     return Settings(
-        home=_directory(values.get("CRM_HOME"), PROJECT_ROOT / "var"),
+        home=home,
         config_dir=_directory(values.get("CRM_CONFIG"), PROJECT_ROOT / "config"),
-        hubspot=_hubspot(values) if vendors else None,
-        salesforce=_salesforce(values, _directory(values.get("CRM_HOME"), PROJECT_ROOT / "var"))
-        if vendors
-        else None,
+        hubspot=_hubspot(values, home) if vendors else None,
+        salesforce=_salesforce(values, home) if vendors else None,
         write=_switch("CRM_WRITE", values.get("CRM_WRITE", "off")),
         state_url=values.get("CRM_STATE_URL", ""),
     )
@@ -225,6 +230,9 @@ def as_environment(settings: Settings, more: Mapping[str, str] | None = None) ->
         values |= {
             "HUBSPOT_URL": settings.hubspot.url,
             "HUBSPOT_TOKEN": settings.hubspot.token.reveal(),
+            "HUBSPOT_CLIENT_ID": settings.hubspot.client_id,
+            "HUBSPOT_CLIENT_SECRET": settings.hubspot.client_secret.reveal(),
+            "HUBSPOT_REFRESH_TOKEN": settings.hubspot.refresh_token.reveal(),
             "HUBSPOT_ENVIRONMENT": settings.hubspot.environment,
         }
     if settings.salesforce is not None:
@@ -232,8 +240,11 @@ def as_environment(settings: Settings, more: Mapping[str, str] | None = None) ->
             "SALESFORCE_URL": settings.salesforce.url,
             "SALESFORCE_CLIENT_ID": settings.salesforce.client_id,
             "SALESFORCE_CLIENT_SECRET": settings.salesforce.client_secret.reveal(),
+            "SALESFORCE_REFRESH_TOKEN": settings.salesforce.refresh_token.reveal(),
             "SALESFORCE_ENVIRONMENT": settings.salesforce.environment,
         }
+        if not settings.salesforce.private_key:
+            values["SALESFORCE_PRIVATE_KEY_FILE"] = ""
     return {**os.environ, **values, **(more or {})}  # noqa: TID251 - this is the one place
 
 
@@ -275,20 +286,33 @@ def _environment(vendor: str, url: str, value: str | None) -> Environment:
     return known
 
 
-def _hubspot(values: Mapping[str, str]) -> HubSpotConnection | None:
-    token = values.get("HUBSPOT_TOKEN")
+def _hubspot(values: Mapping[str, str], home: Path) -> HubSpotConnection | None:
+    token, refresh = values.get("HUBSPOT_TOKEN", ""), values.get("HUBSPOT_REFRESH_TOKEN", "")
+    client_id, secret = values.get("HUBSPOT_CLIENT_ID", ""), values.get("HUBSPOT_CLIENT_SECRET", "")
     url = values.get("HUBSPOT_URL", "https://api.hubapi.com")
-    if not token:
+    if not token and not refresh:
         if values.get("HUBSPOT_URL"):
             raise ConfigError(
                 "HUBSPOT_URL is set and HUBSPOT_TOKEN is not", where="environment or .env",
                 remedy="add the token of a service key or private app, see docs/going-live.md",
             )  # fmt: skip
         return None
+    if token and refresh:
+        raise ConfigError(
+            "both HUBSPOT_TOKEN and HUBSPOT_REFRESH_TOKEN are set", where="environment or .env",
+            remedy="keep the one to sign in with",
+        )  # fmt: skip
+    if refresh and not (client_id and secret):
+        raise ConfigError(
+            "HUBSPOT_REFRESH_TOKEN is set and HUBSPOT_CLIENT_ID with HUBSPOT_CLIENT_SECRET is not",
+            where="environment or .env", remedy="add those of the OAuth app, see docs/going-live.md",
+        )  # fmt: skip
     return HubSpotConnection(
         url=url.rstrip("/"), token=Secret(token),
         environment=_environment("hubspot", url, values.get("HUBSPOT_ENVIRONMENT")),
-        api_version=values.get("HUBSPOT_API_VERSION", "2026-03"),
+        api_version=values.get("HUBSPOT_API_VERSION", "2026-03"), client_id=client_id,
+        client_secret=Secret(secret), refresh_token=Secret(refresh),
+        refresh_token_file=home / "hubspot_refresh_token.json",
     )  # fmt: skip
 
 

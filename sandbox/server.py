@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from sandbox.hubspot import oauth
 from sandbox.pipes import until_eof
 from sandbox.store import Store
 
@@ -93,6 +94,7 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
             "pid": pids["hubspot"],
             "token": portal.get_meta("token"),
             "portal_id": portal.get_meta("portal_id"),
+            **oauth.credentials(portal.get_meta("token")),
         },
         "salesforce": {
             "url": urls["salesforce"],

@@ -17,12 +17,13 @@ import httpx
 from pipelines.clients import errors, rate_limit
 from pipelines.clients.batches import batched
 from pipelines.clients.hubspot import batch
+from pipelines.clients.hubspot.auth import FixedToken, OAuthLogin
 from pipelines.clients.hubspot.errors import HubSpotVendor
 from pipelines.clients.hubspot.paths import Paths
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
 from pipelines.clients.results import Outcomes
 from pipelines.clients.transport import Call, Transport, json_of
-from pipelines.settings import HubSpotConnection, Secret
+from pipelines.settings import HubSpotConnection
 
 Json = dict[str, Any]
 LIST_LIMIT = 100
@@ -43,17 +44,6 @@ class Page:
     total: int | None = None
 
 
-class _Token:
-    def __init__(self, token: Secret) -> None:
-        self._token = token
-
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token.reveal()}"}
-
-    def renew(self) -> bool:
-        return False
-
-
 def windows() -> dict[str, Window]:
     """HubSpot's published limits: the smallest plan's until a header says more, and search on its own."""
     return {"calls": Window(100, 10.0), "search": Window(5, 1.0)}
@@ -69,12 +59,17 @@ class HubSpotClient:
         self.connection = connection
         self._path = Paths(connection.api_version)
         self._daily_share = 1.0
-        key = hashlib.sha256(f"{connection.url} {connection.token.reveal()}".encode()).hexdigest()
+        said = connection.token.reveal() or f"{connection.client_id} {connection.refresh_token.reveal()}"
+        key = hashlib.sha256(f"{connection.url} {said}".encode()).hexdigest()
+        login = OAuthLogin(connection) if connection.refresh_token else None
         self._transport = Transport(
             vendor=HubSpotVendor(), base_url=connection.url, allow_write=allow_write,
-            budget=budget or rate_limit.shared(key, windows()), auth=_Token(connection.token),
-            secrets=(connection.token,), clock=clock or RealClock(), http=http,
+            budget=budget or rate_limit.shared(key, windows()), auth=login or FixedToken(connection.token),
+            secrets=(connection.token, connection.client_secret, connection.refresh_token),
+            clock=clock or RealClock(), http=http,
         )  # fmt: skip
+        if login is not None:
+            login.transport = self._transport
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,9 @@ from pipelines.clients import errors
 from pipelines.clients.rate_limit import RateBudget
 from pipelines.clients.transport import Call, json_of
 
+_SIGN_IN = frozenset({"BAD_REFRESH_TOKEN", "BAD_CLIENT_ID", "BAD_CLIENT_SECRET", "BAD_GRANT_TYPE"})
+"""What HubSpot's sign-in says about itself in `status`, where other errors have the word error."""
+
 
 class HubSpotVendor:
     """How the transport reads HubSpot's answers."""
@@ -28,6 +31,12 @@ class HubSpotVendor:
             return errors.AuthFailed(
                 "HubSpot does not accept the token", where=host,
                 remedy="check HUBSPOT_TOKEN, see docs/going-live.md", code=code, status=status,
+            )  # fmt: skip
+        if str(body.get("status")) in _SIGN_IN:
+            return errors.AuthFailed(
+                f"HubSpot does not let the OAuth app in: {said}", where=host, code=str(body["status"]),
+                remedy="check HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN, see "
+                "docs/going-live.md", status=status,
             )  # fmt: skip
         if status == 403:
             return _forbidden(body, said, host, code)

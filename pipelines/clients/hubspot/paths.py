@@ -6,6 +6,7 @@ Belongs here: paths only. The version comes from the connection.
 from __future__ import annotations
 
 _DATED = {
+    "token": "/oauth/{version}/token",
     "account": "/account-info/{version}/details",
     "objects": "/crm/objects/{version}/{object}",
     "properties": "/crm/properties/{version}/{object}",
@@ -22,6 +23,7 @@ _DATED = {
     "schemas": "/crm-object-schemas/{version}/schemas",
 }
 _NUMBERED = {
+    "token": "/oauth/v3/token",
     "account": "/account-info/v3/details",
     "objects": "/crm/v3/objects/{object}",
     "properties": "/crm/v3/properties/{object}",

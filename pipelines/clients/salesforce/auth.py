@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from pipelines.clients import errors
-from pipelines.clients.salesforce.refresh import RefreshToken
+from pipelines.clients.refresh import RefreshToken
 from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import SalesforceConnection, Secret
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from .test_nothing_is_lost import put
+from pipelines.clients import errors
+from pipelines.settings import load_settings
+from sandbox.hubspot import oauth
+
+from .test_nothing_is_lost import on_call, put
 
 ONLY = "hubspot: {objects: [contacts], custom_objects: none, history: {contacts: none}}"
 
@@ -47,6 +51,36 @@ def test_a_refill_ended_by_kill_goes_on_and_gives_way_to_what_changed_since(port
     assert portal.differences() == []
     portal.later()
     assert not portal.fetch().has_changes
+
+
+def test_an_access_token_that_expires_in_mid_read_is_renewed_once_and_the_read_goes_on(fresh, monkeypatch):
+    by_oauth(fresh)
+    for method, nth in (("list_page", 2), ("list_page", 5), ("associations", 1)):
+        on_call(monkeypatch, method, nth, lambda: fresh.later(oauth.LASTS_SECONDS))
+    assert fresh.extract().stale == ()
+    monkeypatch.undo()
+    signed = "select count(*) from requests where path like '/oauth/%'"
+    assert fresh.store(signed) == [(4,)]
+    assert fresh.store("select count(*) > 0 from requests where status = 401") == [(True,)]
+    fresh.later()
+    fresh.extract()
+    assert [row for kind in ("contacts", "companies", "deals") for row in fresh.differences(kind)] == []
+
+
+def test_a_refresh_token_that_hubspot_does_not_take_is_one_sentence_without_the_token(fresh):
+    by_oauth(fresh, refresh_token="na1-revoked-token")
+    with pytest.raises(errors.AuthFailed, match="missing or invalid refresh token") as told:
+        fresh.extract()
+    assert "HUBSPOT_REFRESH_TOKEN" in str(told.value)
+    assert "na1-revoked-token" not in str(told.value)
+
+
+def by_oauth(portal, **other: str) -> None:
+    """The same portal as an OAuth app reaches it."""
+    given = oauth.credentials(portal.env["HUBSPOT_TOKEN"]) | other
+    env = {f"HUBSPOT_{name.upper()}": value for name, value in given.items()}
+    kept = {name: value for name, value in portal.env.items() if name != "HUBSPOT_TOKEN"}
+    portal.settings = load_settings(kept | env, dotenv=portal.folder / "none")
 
 
 def _ids_read(portal):

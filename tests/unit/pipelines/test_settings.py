@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ConfigError
-from pipelines.settings import Secret, is_loopback, load_settings
+from pipelines.settings import Secret, as_environment, is_loopback, load_settings
 
 NO_FILE = Path("/nonexistent/.env")
 
@@ -75,3 +75,28 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 def test_without_vendors_a_broken_connection_does_not_matter() -> None:
     settings = load_settings({"SALESFORCE_URL": "https://x.my.salesforce.com"}, dotenv=NO_FILE, vendors=False)
     assert settings.connections == ()
+
+
+def test_hubspot_signs_in_by_token_or_by_refresh_token_and_not_by_both_or_half():
+    app = {"HUBSPOT_REFRESH_TOKEN": "r", "HUBSPOT_CLIENT_ID": "c", "HUBSPOT_CLIENT_SECRET": "s"}
+    connection = load_settings(app, dotenv=NO_FILE).hubspot
+    assert connection is not None
+    assert (connection.client_id, connection.refresh_token.reveal()) == ("c", "r")
+    with pytest.raises(ConfigError, match="both HUBSPOT_TOKEN and HUBSPOT_REFRESH_TOKEN"):
+        load_settings(app | {"HUBSPOT_TOKEN": "t"}, dotenv=NO_FILE)
+    with pytest.raises(ConfigError, match="HUBSPOT_CLIENT_SECRET is not"):
+        load_settings({"HUBSPOT_REFRESH_TOKEN": "r", "HUBSPOT_CLIENT_ID": "c"}, dotenv=NO_FILE)
+
+
+def test_a_child_gets_these_settings_and_no_other_way_in_from_the_environment(monkeypatch):
+    for name in ("HUBSPOT_REFRESH_TOKEN", "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET",
+                 "SALESFORCE_REFRESH_TOKEN"):  # fmt: skip
+        monkeypatch.setenv(name, "live")
+    own = {"HUBSPOT_URL": "http://127.0.0.1:1", "HUBSPOT_TOKEN": "t", "SALESFORCE_URL": "http://127.0.0.1:2",
+           "SALESFORCE_CLIENT_ID": "c", "SALESFORCE_CLIENT_SECRET": "s"}  # fmt: skip
+    settings = load_settings(own, dotenv=NO_FILE)
+    again = load_settings(as_environment(settings), dotenv=NO_FILE)
+    assert again.hubspot is not None
+    assert again.salesforce is not None
+    assert not again.hubspot.refresh_token
+    assert not again.salesforce.refresh_token

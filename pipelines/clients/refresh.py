@@ -15,13 +15,13 @@ from pathlib import Path
 
 import orjson
 
-from pipelines.settings import SalesforceConnection
+from pipelines.settings import Connection
 
 
 class RefreshToken:
     """The token of a connection: what its settings say, or what has followed it since."""
 
-    def __init__(self, connection: SalesforceConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._first = connection.refresh_token.reveal()
         self._file: Path | None = connection.refresh_token_file if self._first else None
 

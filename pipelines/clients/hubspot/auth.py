@@ -1,0 +1,76 @@
+"""How we sign in to HubSpot: a token that stays, or an OAuth app's, which lasts half an hour and is renewed.
+
+Belongs here: getting and keeping an access token. The token lives in memory only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from pipelines.clients import errors
+from pipelines.clients.hubspot.paths import Paths
+from pipelines.clients.refresh import RefreshToken
+from pipelines.clients.transport import Call, Transport, json_of
+from pipelines.settings import HubSpotConnection, Secret
+
+
+class FixedToken:
+    """The token of a service key or private app."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self._token.reveal()}"}
+
+    def renew(self) -> bool:
+        return False
+
+
+class OAuthLogin:
+    """Signs calls; gets an access token on first use and another when told that it has expired."""
+
+    def __init__(self, connection: HubSpotConnection) -> None:
+        self.connection = connection
+        self.transport: Transport | None = None
+        self._token = Secret("")
+        self._lock = threading.Lock()
+        self._used = threading.local()
+        self._refresh = RefreshToken(connection)
+
+    def headers(self) -> Mapping[str, str]:
+        with self._lock:
+            if not self._token:
+                self._sign_in()
+            self._used.token = self._token
+            return {"Authorization": f"Bearer {self._token.reveal()}"}
+
+    def renew(self) -> bool:
+        """Unless another thread has: four readers whose token expired get one between them."""
+        with self._lock:
+            if getattr(self._used, "token", None) in (None, self._token):
+                self._sign_in()
+            return True
+
+    def _sign_in(self) -> None:
+        transport, connection = self.transport, self.connection
+        if transport is None:
+            raise RuntimeError("a login needs a transport")
+        with self._refresh.held():
+            current = self._refresh.current()
+            form = {
+                "grant_type": "refresh_token", "refresh_token": current, "client_id": connection.client_id,
+                "client_secret": connection.client_secret.reveal(),
+            }  # fmt: skip
+            path = Paths(connection.api_version)("token")
+            answer = json_of(transport.send(Call(method="POST", path=path, form=form, signed=False)))
+            following = str(answer.get("refresh_token") or "") if isinstance(answer, dict) else ""
+            if following and following != current:
+                self._refresh.keep(following)
+        if not isinstance(answer, dict) or not answer.get("access_token"):
+            raise errors.AuthFailed(
+                "HubSpot's sign-in gave no token", where=transport.host, remedy="check HUBSPOT_URL"
+            )
+        self._token = Secret(str(answer["access_token"]))
+        transport.secrets = (connection.client_secret, connection.refresh_token, self._token)

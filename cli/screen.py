@@ -1,11 +1,13 @@
 """What people see while the loop runs, and the one screen at its end.
 
-Belongs here: printing. On a terminal a line per step with a live bar; elsewhere a plain line as a step ends.
+Belongs here: printing. On a terminal a line per step with a live bar and one per object that is being
+read; elsewhere a plain line as a step ends, and now and then one of an object that takes long.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Literal
@@ -15,6 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from cli.progress import Readings
 from pipelines.run import StepResult
 
 MARKS = {"done": "[green]✔[/]", "skipped": "[dim]–[/]", "partial": "[yellow]![/]", "failed": "[red]✘[/]"}
@@ -29,6 +32,8 @@ class Screen:
         self.console = console or Console(highlight=False, soft_wrap=not sys.stdout.isatty())
         self._live: Progress | None = None
         self._task: TaskID | None = None
+        self._readings = Readings(time.monotonic)
+        self._lines: dict[str, TaskID] = {}
 
     def __enter__(self) -> Screen:
         if self.console.is_terminal:
@@ -53,14 +58,40 @@ class Screen:
                 self._live.remove_task(self._task)
             self._task = self._live.add_task(step, total=None, item="")
 
-    def progress(self, item: str, done: int, total: int | None) -> None:
-        if self._live is not None and self._task is not None:
+    def progress(self, item: str, done: int, total: int | None, calls: int | None = None) -> None:
+        if calls is not None:
+            self._reading(item, done, total, calls)
+        elif self._live is not None and self._task is not None:
             self._live.update(self._task, completed=done, total=total, item=item)
 
+    def _reading(self, item: str, done: int, total: int | None, calls: int) -> None:
+        """On a terminal a live line for each object while it is read; elsewhere one now and then."""
+        reading = self._readings.heard(item, done, total, calls)
+        if self._live is None:
+            line = self._readings.due(reading)
+            if line is not None:
+                self.console.print(Text(f"    {line}", style="dim"))
+        elif reading.is_over:
+            self._remove(self._lines.pop(item, None))
+        else:
+            if item not in self._lines:
+                self._lines[item] = self._live.add_task("", total=total, item="")
+            line = reading.line(self._readings.clock())
+            self._live.update(self._lines[item], completed=done, total=total, item=line)
+
+    def told(self, sentence: str) -> None:
+        self.console.print(Text(f"    {sentence}", style="dim"))
+
+    def _remove(self, task: TaskID | None) -> None:
+        if self._live is not None and task is not None:
+            self._live.remove_task(task)
+
     def ended(self, result: StepResult) -> None:
-        if self._live is not None and self._task is not None:
-            self._live.remove_task(self._task)
-            self._task = None
+        self._remove(self._task)
+        for task in self._lines.values():
+            self._remove(task)
+        self._task, self._lines = None, {}
+        self._readings = Readings(self._readings.clock)
         seconds = f"[dim]{result.seconds:.1f} s[/]"
         self.console.print(f"{MARKS[result.status]} {result.step:<14}{_counts(result.counts)}  {seconds}")
         for note in result.notes[:MAX_NOTES]:

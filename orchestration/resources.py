@@ -106,9 +106,14 @@ class LogReporter:
         if self._also:
             self._also.started(step)
 
-    def progress(self, item: str, done: int, total: int | None) -> None:
+    def progress(self, item: str, done: int, total: int | None, calls: int | None = None) -> None:
         if self._also:
-            self._also.progress(item, done, total)
+            self._also.progress(item, done, total, calls)
+
+    def told(self, sentence: str) -> None:
+        self._log.info(sentence)
+        if self._also:
+            self._also.told(sentence)
 
     def ended(self, result: StepResult) -> None:
         counts = ", ".join(f"{name} {count:,}" for name, count in result.counts.items())

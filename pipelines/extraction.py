@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipelines.run import Progress, Run
+from pipelines.run import Progress, Run, Tell, unheard
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
@@ -30,7 +30,7 @@ class Extraction:
     state: State
     run: Run
 
-    def fetch(self, progress: Progress, *, sweep: bool = False) -> Fetched:
+    def fetch(self, progress: Progress, *, tell: Tell = unheard, sweep: bool = False) -> Fetched:
         """Fetch (`sweep`: compare all ids too), and remember for uptime whether each connection answered."""
         from pipelines.sources import fetch, load
 
@@ -39,7 +39,7 @@ class Extraction:
             load.get_ready()
         return fetch.fetch(
             self.settings, self.run, known, progress, on_probe=self._save_probe,
-            suppression=self.suppression(), sweep=sweep,
+            suppression=self.suppression(), sweep=sweep, tell=tell,
         )  # fmt: skip
 
     def load(self, fetched: Fetched, progress: Progress) -> None:

@@ -11,14 +11,28 @@ from typing import Literal, Protocol
 
 from ulid import ULID
 
-Progress = Callable[[str, int, int | None], None]
-"""Called as progress(item, done, total): item names an object or a model, total is None when unknown."""
+
+class Progress(Protocol):
+    """Called as progress(item, done, total): item names an object or a model, total is None when unknown.
+
+    `calls`: of an object that is read from a CRM, how many calls its rows have taken so far.
+    """
+
+    def __call__(self, item: str, done: int, total: int | None, calls: int | None = None, /) -> None: ...
+
+
+Tell = Callable[[str], None]
+"""Called with a sentence for people, at once and not at the end of the step."""
 
 StepStatus = Literal["done", "skipped", "partial", "failed"]
 
 
-def silent(item: str, done: int, total: int | None) -> None:
+def silent(item: str, done: int, total: int | None, calls: int | None = None) -> None:
     """A Progress that says nothing."""
+
+
+def unheard(sentence: str) -> None:
+    """A Tell that says nothing."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +59,9 @@ class Reporter(Protocol):
 
     def started(self, step: str) -> None: ...
 
-    def progress(self, item: str, done: int, total: int | None) -> None: ...
+    def progress(self, item: str, done: int, total: int | None, calls: int | None = None) -> None: ...
+
+    def told(self, sentence: str) -> None: ...
 
     def ended(self, result: StepResult) -> None: ...
 
@@ -55,6 +71,8 @@ class Silent:
 
     def started(self, step: str) -> None: ...
 
-    def progress(self, item: str, done: int, total: int | None) -> None: ...
+    def progress(self, item: str, done: int, total: int | None, calls: int | None = None) -> None: ...
+
+    def told(self, sentence: str) -> None: ...
 
     def ended(self, result: StepResult) -> None: ...

@@ -125,7 +125,9 @@ class Loop:
             if self.settings.paths.erasing.exists():
                 self.erase([], reason="")
                 step.notes.append("completed an erasure that had been interrupted")
-            self._fetched = fetched = self._extraction.fetch(self.reporter.progress, sweep=sweep)
+            self._fetched = fetched = self._extraction.fetch(
+                self.reporter.progress, tell=self.reporter.told, sweep=sweep
+            )
             step.notes += fetched.notes
             step.counts |= fetched.rows
             self._erase_deleted(fetched, step)

@@ -20,7 +20,7 @@ from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.errors import ConfigError
 from pipelines.rules.extract import load_extract
-from pipelines.run import Progress, Run
+from pipelines.run import Progress, Run, Tell, unheard
 from pipelines.settings import Settings
 from pipelines.sources.fetched import Fetched, OrgInfo, TableFetch, joined
 from pipelines.sources.hubspot import fetch as hubspot
@@ -42,11 +42,11 @@ OnProbe = Callable[[str, datetime, bool, float, str], None]
 
 def fetch(
     settings: Settings, run: Run, known: Known, progress: Progress, *, on_probe: OnProbe | None = None,
-    suppression: Suppression = NOBODY, sweep: bool = False,
+    suppression: Suppression = NOBODY, sweep: bool = False, tell: Tell = unheard,
 ) -> Fetched:  # fmt: skip
     """Fetch everything new, but no row of the people on the suppression list; with `sweep` compare all ids.
 
-    A single object that fails is marked stale.
+    A single object that fails is marked stale. `tell` hears what each vendor's part will cost.
 
     Raises when a CRM cannot be reached or is not the one the warehouse was made from.
     """
@@ -56,19 +56,20 @@ def fetch(
             remedy="set HUBSPOT_TOKEN or SALESFORCE_URL, see docs/going-live.md, or run make build",
         )  # fmt: skip
     started = time.monotonic()
-    tell, prober = _serialised(progress), _Prober(on_probe)
+    prober = _Prober(on_probe)
+    listener = _Listener(progress, tell)
 
     def from_hubspot() -> Outcome:
         with open_hubspot(settings) as client:
             return _fetch(
-                client, hubspot.identify, hubspot.read_all, settings, known, tell, prober, suppression,
+                client, hubspot.identify, hubspot.read_all, settings, known, listener, prober, suppression,
                 sweep,
             )  # fmt: skip
 
     def from_salesforce() -> Outcome:
         with open_salesforce(settings) as client:
             return _fetch(
-                client, salesforce.identify, salesforce.read_all, settings, known, tell, prober,
+                client, salesforce.identify, salesforce.read_all, settings, known, listener, prober,
                 suppression, sweep,
             )  # fmt: skip
 
@@ -88,16 +89,16 @@ def fetch(
 def _fetch(
     client: Client, identify: Callable[[Client], OrgInfo],
     read_all: Callable[[Reading, Client, Executor], list[TableFetch]],
-    settings: Settings, known: Known, progress: Progress, prober: _Prober, suppression: Suppression,
+    settings: Settings, known: Known, listener: _Listener, prober: _Prober, suppression: Suppression,
     sweep: bool,
 ) -> Outcome:  # fmt: skip
     org = prober.ask(client, identify)
     _refuse_another_org(org, known)
     upper = (client.server_time or datetime.now(UTC)) - HOLD_BACK
     reading = Reading(
-        org=org, known=known, upper=upper, spool_root=settings.paths.spool, progress=progress,
+        org=org, known=known, upper=upper, spool_root=settings.paths.spool, progress=listener.progress,
         calls_here=lambda: client.calls_here, suppression=suppression,
-        rules=load_extract(settings.config_dir), sweep_now=sweep,
+        rules=load_extract(settings.config_dir), sweep_now=sweep, tell=listener.tell,
     )  # fmt: skip
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=org.vendor) as pool:
         tables = read_all(reading, client, pool)
@@ -145,12 +146,17 @@ def _joined(tables: list[TableFetch]) -> tuple[TableFetch, ...]:
     return tuple(found.values())
 
 
-def _serialised(progress: Progress) -> Progress:
-    """Progress is told by several threads; whoever listens hears one at a time."""
-    lock = threading.Lock()
+class _Listener:
+    """Several threads say how they get on; whoever listens hears one at a time."""
 
-    def tell(item: str, done: int, total: int | None) -> None:
-        with lock:
-            progress(item, done, total)
+    def __init__(self, progress: Progress, tell: Tell) -> None:
+        self._progress, self._tell = progress, tell
+        self._lock = threading.Lock()
 
-    return tell
+    def progress(self, item: str, done: int, total: int | None, calls: int | None = None) -> None:
+        with self._lock:
+            self._progress(item, done, total, calls)
+
+    def tell(self, sentence: str) -> None:
+        with self._lock:
+            self._tell(sentence)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines.clients import errors
 from pipelines.rules.extract import Extract
-from pipelines.run import Progress
+from pipelines.run import Progress, Tell, unheard
 from pipelines.sources import persons
 from pipelines.sources.arrow import BadValues
 from pipelines.sources.columns import Columns
@@ -54,6 +54,8 @@ class Reading:
     rules: Extract = field(default_factory=Extract)
     sweep_now: bool = False
     """Compare all ids with the vendor's, whether or not that is due."""
+    tell: Tell = unheard
+    """Hears what the fetch will cost, before its first row is read."""
 
     def sweep_is_due(self, table: RawTable) -> bool:
         """Whether a table is to be compared as a whole: asked for, or long enough since the last time."""
@@ -80,6 +82,10 @@ class Reading:
 
     def of(self, table: RawTable) -> KnownTable:
         return self.known.table(self.vendor, table.name)
+
+    def rows_spooled(self, table: RawTable) -> int:
+        """Rows of a first load that a killed run has left: they need not be read again."""
+        return Spool.rows_in(self.spool_root / self.vendor / table.name / "first", table.name)
 
     def window(
         self, table: RawTable, since: datetime, number: int, name: str = "changes", about: Sequence[str] = ()

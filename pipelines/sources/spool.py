@@ -58,10 +58,15 @@ class Spool:
         shutil.rmtree(spool.folder, ignore_errors=True)
         return spool
 
+    @staticmethod
+    def rows_in(folder: Path, table: str) -> int:
+        """How many rows of a table count in a folder, whatever they are about."""
+        manifest = _manifest(folder)
+        return 0 if manifest is None else sum(p["rows"] for p in manifest["parts"] if p["table"] == table)
+
     def _resume(self) -> bool:
-        try:
-            manifest = orjson.loads((self.folder / _MANIFEST).read_bytes())
-        except (FileNotFoundError, orjson.JSONDecodeError):
+        manifest = _manifest(self.folder)
+        if manifest is None:
             return False
         parts = manifest["parts"]
         if manifest["identity"] != self.identity or not all(
@@ -128,6 +133,14 @@ def clear(settings: Settings) -> None:
     for path in list(settings.paths.spool.rglob(_MANIFEST)):
         if orjson.loads(path.read_bytes())["complete"]:
             shutil.rmtree(path.parent)
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = orjson.loads((folder / _MANIFEST).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+    return found
 
 
 def _sync(path: Path) -> None:

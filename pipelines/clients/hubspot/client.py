@@ -91,6 +91,11 @@ class HubSpotClient:
         self._transport.count_here(calls)
 
     @property
+    def budget(self) -> RateBudget:
+        """What may still be sent, as far as HubSpot has said."""
+        return self._transport.budget
+
+    @property
     def server_time(self) -> datetime | None:
         return self._transport.server_time
 

@@ -17,8 +17,10 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.rules.extract import HubSpotExtract
 from pipelines.sources.catalogs import CATALOGS, table_of
 from pipelines.sources.fetched import OrgInfo, TableFetch
-from pipelines.sources.hubspot import consent, custom, messages, small
+from pipelines.sources.forecast import Forecast
+from pipelines.sources.hubspot import calls, consent, custom, messages, small
 from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
+from pipelines.sources.hubspot.pages import Pages
 from pipelines.sources.hubspot.records import RecordReader
 from pipelines.sources.hubspot.shape import shape_of
 from pipelines.sources.hubspot.small import marketing, settings
@@ -72,10 +74,14 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
         ),
     ]
     shown = {name: future.result() for name, future in asked.items()}
+    totals = _forecast(pool, reading, client, wanted, shown, links, len(tasks))
     tasks += [
-        _read_records(pool, reading, client, table, shown[table.name], links.get(table.api_name, ()))
+        _read_records(
+            pool, reading, client, table, shown[table.name], links.get(table.api_name, ()),
+            totals.get(table.name),
+        )
         for table in wanted
-    ]
+    ]  # fmt: skip
     tasks.append(_submit(pool, reading, ["properties"], lambda: _properties(reading, wanted, shown)))
     done = [result for task in tasks for result in task.result()]
     note = ("left out by config/extract.yml",)
@@ -143,14 +149,11 @@ def _definitions(client: HubSpotClient, object_type: str) -> Definitions:
 
 def _read_records(
     pool: Executor, reading: Reading, client: HubSpotClient, table: RawTable,
-    definitions: Definitions, linked_to: Sequence[str],
+    definitions: Definitions, linked_to: Sequence[str], total: int | None,
 ) -> Future[Result]:  # fmt: skip
     rules = reading.rules.hubspot
     kept = history_properties(table.api_name, rules)
-    history = next(
-        (each for each in CATALOGS["hubspot"] if each.name == f"{table.name}_property_history"), None
-    )
-    history = history if kept else None
+    history = _history_of(table, rules)
     associations = table_of("hubspot", "associations") if linked_to else None
     tables = [each for each in (table, history, associations) if each is not None]
 
@@ -165,9 +168,66 @@ def _read_records(
         return RecordReader(
             reading, client, shape, history=history, kept=[each for each in kept if each in names],
             associations=associations, linked_to=linked_to, problems=[each for each in problems if each],
+            total=total,
         ).read()  # fmt: skip
 
     return pool.submit(reading.guarded, tables, read)
+
+
+def _forecast(
+    pool: Executor, reading: Reading, client: HubSpotClient, wanted: Sequence[RawTable],
+    shown: Mapping[str, Definitions], links: Links, others: int,
+) -> dict[str, int | None]:  # fmt: skip
+    """Say what is to come; the totals of what is read for the first time, None where search does not tell."""
+
+    def total(table: RawTable) -> int | None:
+        try:
+            return Pages(client, table.api_name, table.cursor, reading.org.url_host).total()
+        except errors.AuthFailed:
+            raise
+        except errors.ClientError:
+            return None  # whoever reads the object meets it again, and says so
+
+    rules = reading.rules.hubspot
+    there = [table for table in wanted if isinstance(shown[table.name], list)]
+    first = [table for table in there if _is_first(reading, table, rules)]
+    totals = dict(zip([table.name for table in first], pool.map(total, first), strict=True))
+    count = others
+    for table in there:
+        linked = links.get(table.api_name, ())
+        shape = shape_of(table, _listed(shown[table.name]), rules.choice(table.api_name), {})
+        if table.name in totals:
+            rows = max(0, (totals[table.name] or 0) - reading.rows_spooled(table))
+            names = {str(each["name"]) for each in _listed(shown[table.name])}
+            kept = not names.isdisjoint(history_properties(table.api_name, rules))
+            count += calls.of_first_load(rows, shape.properties, with_history=kept, linked_to=linked)
+        else:
+            count += calls.of_later_run(reading, table, linked, bool(shape.calculated))
+    windows = client.budget.windows
+    foreseen = Forecast(
+        vendor="hubspot", calls=count, searches=len(there), day=client.budget.day,
+        stop_at=reading.rules.budget.daily_share, window=windows.get("calls"),
+        search_window=windows.get("search"),
+    )  # fmt: skip
+    reading.tell(foreseen.sentence())
+    return totals
+
+
+def _listed(definitions: Definitions) -> list[dict[str, Any]]:
+    return definitions if isinstance(definitions, list) else []
+
+
+def _history_of(table: RawTable, rules: HubSpotExtract) -> RawTable | None:
+    if not history_properties(table.api_name, rules):
+        return None
+    name = f"{table.name}_property_history"
+    return next((each for each in CATALOGS["hubspot"] if each.name == name), None)
+
+
+def _is_first(reading: Reading, table: RawTable, rules: HubSpotExtract) -> bool:
+    history = _history_of(table, rules)
+    unread = history is not None and reading.of(history).cursor is None
+    return reading.of(table).cursor is None or unread
 
 
 def history_properties(object_type: str, rules: HubSpotExtract) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Pages:
         history: Sequence[str] = (),
     ) -> Iterator[Page]:  # fmt: skip
         """All pages from `after` on, in the order of ids. Raises Truncated when one lacks rows."""
-        head = _fitting(properties)
+        head = fitting(properties)
         rest = properties[len(head) :]
         limit = HISTORY_LIMIT if history else LIST_LIMIT
         last, read = after, 0
@@ -170,7 +170,8 @@ def merged_into(record: Json) -> list[str]:
     return [each.strip() for each in listed if each.strip() and each.strip() != str(record["id"])]
 
 
-def _fitting(properties: Sequence[str]) -> Sequence[str]:
+def fitting(properties: Sequence[str]) -> Sequence[str]:
+    """As many of the first as a list's address has room for."""
     room = URL_ROOM
     for position, name in enumerate(properties):
         room -= len(name) + 3  # a comma is three characters in a URL

@@ -35,11 +35,11 @@ class RecordReader:
     def __init__(
         self, reading: Reading, client: HubSpotClient, shape: Shape, *, history: RawTable | None = None,
         kept: Sequence[str] = (), associations: RawTable | None = None, linked_to: Sequence[str] = (),
-        problems: Sequence[str] = (),
+        problems: Sequence[str] = (), total: int | None = None,
     ) -> None:  # fmt: skip
         self.reading, self.client, self.shape, self.table = reading, client, shape, shape.table
         self.history, self.kept, self.associations = history, tuple(kept), associations
-        self.problems = tuple(problems)
+        self.problems, self.total = tuple(problems), total
         self.known = reading.of(self.table)
         self.cursor = self.known.cursor
         if history is not None and reading.of(history).cursor is None:
@@ -124,7 +124,7 @@ class RecordReader:
         if spool.is_complete:
             return spool
         phase, _, after = (spool.position or _LIVE).partition(" ")
-        total = self.pages.total()
+        total = self.pages.total() if self.total is None else self.total
         if phase == _LIVE:
             if not spool.is_resumed:
                 self.landing.scope(spool, None)
@@ -137,13 +137,16 @@ class RecordReader:
     def _list(self, spool: Spool, after: str | None, total: int, *, archived: bool) -> None:
         """All pages, written out in parts. What was archived since we began may be among the living."""
         found: list[Json] = []
+        before = self.reading.calls_here()
         began = spool.upper + HOLD_BACK
         done = sum(part.rows for part in spool.parts(self.table.name))
         history = () if archived else self.kept
         pages = self.pages.listed(self.shape.properties, after, archived=archived, history=history)
         for page in ahead(pages, self.client):
             found += [each for each in page.results if not archived or _archived_before(each, began)]
-            self.reading.progress(f"hubspot {self.table.api_name}", done + len(found), max(total, done))
+            so_far = done + len(found)
+            calls = self.reading.calls_here() - before
+            self.reading.progress(f"hubspot {self.table.api_name}", so_far, max(total, so_far), calls)
             if len(found) >= part_rows(self.table) or page.after is None:
                 self.landing.records(spool, found, spool.upper, is_first=True)
                 phase = _ARCHIVED if archived else _LIVE

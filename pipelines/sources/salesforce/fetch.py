@@ -10,6 +10,7 @@ from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.fetched import OrgInfo, TableFetch
 from pipelines.sources.reading import Reading
+from pipelines.sources.salesforce import calls
 from pipelines.sources.salesforce.catalog.base import named_in_config
 from pipelines.sources.salesforce.records import ObjectReader, refused
 from pipelines.sources.salesforce.view import View, look
@@ -47,6 +48,7 @@ def read_all(reading: Reading, client: SalesforceClient, pool: Executor) -> list
         raise
     except errors.ClientError as error:
         view = View(refused={table.api_name: error for table in tables})
+    reading.tell(calls.forecast(reading, client, view).sentence())
     must = ALWAYS_THERE | set(reading.rules.salesforce.objects)
     tasks = [
         pool.submit(refused, reading, table, view.refused[table.api_name], must)

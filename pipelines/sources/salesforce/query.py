@@ -39,6 +39,8 @@ class Query:
     soql: str
     mode: Mode
     versions: Mapping[str, int] = field(default_factory=dict)
+    count: int | None = None
+    """How many rows it will bring, if that was asked."""
 
     def run(self, spool: Spool) -> None:
         """Bring the query's rows into the spool, from where a killed run left it. Complete when it returns.
@@ -71,24 +73,29 @@ class Query:
         return True
 
     def _begin(self, spool: Spool) -> None:
+        """By bulk what is long to ask or long to read; where nobody has counted, the first page says it."""
         if len(self.soql) > LONGEST_SOQL:
             return self._bulk(spool, self._job(), 0)
+        if (self.count or 0) > BULK_FROM_ROWS and (job := self._job_if_it_can()):
+            return self._bulk(spool, job, 0)
         pages = self.client.query_pages(self.soql, all_rows=True)
         page = next(pages)
-        if page.total > BULK_FROM_ROWS:
-            try:
-                job = self._job()
-            except (errors.Rejected, errors.NotFound):
-                pass  # some objects have no bulk queries
-            else:
-                return self._bulk(spool, job, 0)
+        if self.count is None and page.total > BULK_FROM_ROWS and (job := self._job_if_it_can()):
+            return self._bulk(spool, job, 0)
         return self._rest(spool, itertools.chain([page], pages), 0)
+
+    def _job_if_it_can(self) -> BulkQuery | None:
+        """None: some objects have no bulk queries."""
+        try:
+            return self._job()
+        except (errors.Rejected, errors.NotFound):
+            return None
 
     def _job(self) -> BulkQuery:
         return self.client.bulk_query(self.soql, all_rows=True, columns=len(self.table.columns))
 
     def _rest(self, spool: Spool, pages: Iterator[QueryPage], done: int) -> None:
-        bad = bad_of(spool)
+        bad, before = bad_of(spool), self.reading.calls_here() - 1
         for page in pages:
             done += len(page.records)
             fresh = [record for record in page.records if not self._is_known(record)]
@@ -97,10 +104,10 @@ class Query:
             spool.bad = dict(bad.found)
             if page.following:
                 self._commit(spool, {"following": page.following, "done": done})
-            self.reading.progress(f"salesforce {self.table.api_name}", done, page.total)
+            self.reading.progress(f"salesforce {self.table.api_name}", done, page.total, self._calls(before))
 
     def _bulk(self, spool: Spool, job: BulkQuery, done: int) -> None:
-        bad = bad_of(spool)
+        bad, before = bad_of(spool), self.reading.calls_here() - 1
         for page in job:
             table = rows.from_csv(self.table, page.data, bad, self.ids)
             done += table.num_rows
@@ -110,9 +117,13 @@ class Query:
             spool.bad = dict(bad.found)
             if page.position:
                 self._commit(spool, {"job": job.job_id, "at": page.position, "done": done})
-            self.reading.progress(f"salesforce {self.table.api_name}", done, job.rows)
+            self.reading.progress(f"salesforce {self.table.api_name}", done, job.rows, self._calls(before))
         if done != job.rows:
             raise self._truncated(done, job.rows or 0)
+
+    def _calls(self, before: int) -> int:
+        """Since `before`, which is one less than there were: the call that began the query is behind us."""
+        return self.reading.calls_here() - before
 
     def _commit(self, spool: Spool, position: dict[str, Any]) -> None:
         """What is in counts; a killed load asks for what follows."""

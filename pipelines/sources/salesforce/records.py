@@ -131,7 +131,8 @@ class ObjectReader:
 
     def _first_load(self) -> list[Spool]:
         first = self.reading.spool(self.table, "first")
-        self._query(select(self.shape.fields, self.table.api_name), "replace", {}).run(first)
+        query = self._query(select(self.shape.fields, self.table.api_name), "replace", {})
+        replace(query, count=self.view.counts.get(self.table.api_name)).run(first)
         if first.is_resumed and first.upper < self.reading.upper:
             return [first, *self._windows(first.upper, {})]
         return [first]

@@ -34,6 +34,8 @@ class View:
     refused: dict[str, errors.ClientError] = field(default_factory=dict)
     probes: dict[str, Answer] = field(default_factory=dict)
     deleted: dict[str, Answer] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    """Rows of the objects that are read for the first time, deleted ones too, where Salesforce says it."""
 
 
 def look(reading: Reading, client: SalesforceClient, tables: Sequence[RawTable], pool: Executor) -> View:
@@ -51,7 +53,21 @@ def look(reading: Reading, client: SalesforceClient, tables: Sequence[RawTable],
             view.refused[name] = error
     view.probes = client.together.queries(_probes(reading, view), pool)
     view.deleted = client.together.deleted(_deletion_windows(reading, view), pool)
+    counted = client.together.queries(_counted(reading, view), pool)
+    view.counts = {
+        name: int(answer.body.get("totalSize") or 0)
+        for name, answer in counted.items()
+        if answer.error is None and isinstance(answer.body, dict)
+    }
     return view
+
+
+def _counted(reading: Reading, view: View) -> dict[str, tuple[str, bool]]:
+    return {
+        name: (f"SELECT COUNT() FROM {name}", True)
+        for name, shape in view.shapes.items()
+        if shape.table.cursor and reading.of(shape.table).cursor is None
+    }
 
 
 def _held(reading: Reading, table: RawTable) -> frozenset[str]:

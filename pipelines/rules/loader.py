@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.errors import ConfigError
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same in C where the machine has it: ten times as fast, and every command reads the whole config."""
+
 
 class Strict(BaseModel):
     """Base of every rules model: immutable, unknown keys are errors."""
@@ -58,8 +61,8 @@ def read(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
         if is_json:
             text = text.replace("\t", " ")  # the one thing JSON allows between its parts and YAML does not
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = json.loads(text) if is_json else yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_LOADER)
+        content = json.loads(text) if is_json else yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is safe
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark is not None else ""

@@ -38,7 +38,10 @@ class Forecast:
         return max(_seconds(self.calls, self.window), searching)
 
     def sentence(self) -> str:
-        parts = [f"{NAMES.get(self.vendor, self.vendor)}: this load needs about {_calls(self.calls)}"]
+        name = NAMES.get(self.vendor, self.vendor)
+        if not self.calls:
+            return f"{name}: nothing has changed, no more calls are needed"
+        parts = [f"{name}: this load needs about {_calls(self.calls)}"]
         if self.day is not None:
             limit, left = self.day
             parts.append(f"{_share(self.calls / limit)} of today's limit")

@@ -16,6 +16,7 @@ from dlt.common.runtime.run_context import RunContext
 
 _CONFIG = {
     "runtime": {"dlthub_telemetry": False, "log_level": "ERROR"},
+    "load": {"workers": 4},
     "restore_from_destination": False,
     "enable_runtime_trace": False,
 }

@@ -2,7 +2,7 @@
 
 A file is written under a temporary name, synced and renamed; then the manifest, written alike, names it. What
 the manifest does not name is not there. `first/` holds a first load: a killed one goes on where its manifest
-says. `changes/` holds the window of one run and is always begun anew, for it is short.
+says. `changes/` holds the small tables of one run, is always begun anew, and so is not synced.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Spool:
     is_resumed: bool = False
     screen: Screen | None = None
     """Drops the rows of erased people before they reach the disk."""
+    is_kept: bool = True
+    """Whether a later run may go on with it: only then need it be on the disk, and not on its way there."""
 
     def __post_init__(self) -> None:
         self._parts: list[dict[str, Any]] = []
@@ -53,6 +55,7 @@ class Spool:
     ) -> Spool:  # fmt: skip
         """Open an object's spool: with `keep` where the last run left it, otherwise empty."""
         spool = cls(folder, hashlib.sha256("\n".join(identity).encode()).hexdigest(), upper, screen=screen)
+        spool.is_kept = keep
         if keep and spool._resume():
             return spool
         shutil.rmtree(spool.folder, ignore_errors=True)
@@ -100,7 +103,7 @@ class Spool:
         path = self.folder / f"{table}-{mode}-{number:05d}.parquet"
         temporary = path.with_suffix(".tmp")
         pq.write_table(rows, temporary, compression="zstd")
-        _sync(temporary)
+        self._sync(temporary)
         os.replace(temporary, path)
         self._pending.append({"file": path.name, "table": table, "mode": mode, "rows": rows.num_rows})
 
@@ -116,8 +119,13 @@ class Spool:
         }  # fmt: skip
         temporary = self.folder / f"{_MANIFEST}.tmp"
         temporary.write_bytes(orjson.dumps(manifest))
-        _sync(temporary)
+        self._sync(temporary)
         os.replace(temporary, self.folder / _MANIFEST)
+
+    def _sync(self, path: Path) -> None:
+        if self.is_kept:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
 
     def parts(self, table: str) -> tuple[Part, ...]:
         """The files of a table that count."""
@@ -141,8 +149,3 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, orjson.JSONDecodeError):
         return None
     return found
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

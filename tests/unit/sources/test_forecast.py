@@ -32,6 +32,11 @@ def test_a_load_larger_than_what_is_left_of_the_day_says_that_it_will_stop() -> 
     )
 
 
+def test_where_nothing_is_left_to_ask_that_is_said() -> None:
+    found = Forecast(vendor="salesforce", calls=0, day=(15_000, 2_500))
+    assert found.sentence() == "Salesforce: nothing has changed, no more calls are needed"
+
+
 def test_searches_have_a_limit_of_their_own() -> None:
     found = Forecast(
         vendor="hubspot", calls=60, searches=50, window=Window(100, 10.0), search_window=Window(5, 1.0)

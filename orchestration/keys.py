@@ -28,9 +28,9 @@ def table(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("."))
 
 
-def outward(vendor: str, object_name: str) -> dg.AssetKey:
-    """The key of what is written to one object of a CRM."""
-    return dg.AssetKey(["apply", vendor, object_name])
+def outward(vendor: str, object_name: str, *, consent: bool = False) -> dg.AssetKey:
+    """The key of what is written to one object of a CRM; opt-outs are an asset of their own."""
+    return dg.AssetKey(["apply", vendor, f"{object_name}_consent" if consent else object_name])
 
 
 def spec(key: dg.AssetKey, group: str, kinds: set[str], description: str, **more: Any) -> dg.AssetSpec:

@@ -43,7 +43,7 @@ def build(syncs: Iterable[Sync], activity: Models) -> list[dg.AssetsDefinition]:
 
 def _outward(sync: Sync) -> dg.AssetSpec:
     return keys.spec(
-        keys.outward(sync.vendor, sync.object), keys.ACTIVATE, {sync.vendor},
+        keys.outward(sync.vendor, sync.object, consent=sync.consent), keys.ACTIVATE, {sync.vendor},
         f"{NAMES[sync.vendor]} {sync.object}: {', '.join(sync.fields)}, written through the journal. "
         "Without a person only where syncs.yml says auto_apply: true, or to a CRM on this machine.",
         deps=[keys.PLAN],

@@ -37,20 +37,28 @@ def apply(
     """Write the plan in `plan_path`. `limit`: so many records of each sync at most. `force`: past the guards.
     `only`: these syncs, by name.
 
-    Raises CrmError, before anything is sent, when the plan was altered, is stale, was stopped by a guard, or
-    goes to a connection that may not be written to.
+    Raises CrmError, before anything is sent, when the plan was altered, is stale, or goes to a connection that
+    may not be written to; and when a guard stopped it, after opt-outs, which no guard holds.
     """
     header = planfile.read_header(plan_path)
     syncs = load_effective(settings)
     refusals.refuse_stale(header, warehouse, plan_path)
-    refusals.refuse_stopped(header, plan_path, force=force)
     planned = refusals.planned_syncs(header, syncs)
     wanted = {name: syncs.syncs[name] for name in planned if only is None or name in only}
+    wanted = dict(sorted(wanted.items(), key=lambda each: not each[1].consent))  # opt-outs travel first
+    is_stopped = bool(header["stopped"]) and not force
+    if is_stopped:
+        wanted = {name: sync for name, sync in wanted.items() if sync.consent}
+        if not wanted:
+            refusals.refuse_stopped(header, plan_path)
     for sync in wanted.values():
         refusals.writable_connection(settings, sync.vendor)
     task = Task(plan_path, header, state, settings, syncs, run, progress, limit, threading.Event())
     with only_one(settings.home / "apply.lock", f"run {run.id}"):
-        return _Applying(task).all(wanted, open_destination or opener(settings), forced=force)
+        result = _Applying(task).all(wanted, open_destination or opener(settings), forced=force)
+    if is_stopped:
+        refusals.refuse_stopped(header, plan_path, opted_out=sum(s.records for s in result.syncs.values()))
+    return result
 
 
 class _Applying:

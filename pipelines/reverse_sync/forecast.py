@@ -31,10 +31,14 @@ class Forecast:
         return asdict(self)
 
 
-def forecast(vendor: str, records: int) -> Forecast:
-    """The calls that writing `records` records of one object takes."""
+def forecast(vendor: str, records: int, *, consent: bool = False) -> Forecast:
+    """The calls that writing `records` records of one object takes. HubSpot keeps consent by address, so a
+    batch of opt-outs reads the addresses first."""
     batch = BATCH[vendor]
     writes = ceil(records / batch)
+    if consent and vendor == "hubspot":
+        formula = f"{records:,} addresses / {batch} a call, as many to read them; one call for the fields"
+        return Forecast(write=writes, read_back=writes, check=1 if records else 0, formula=formula)
     read_backs = 0 if ECHOES[vendor] else writes
     proof = "the answer is the proof" if ECHOES[vendor] else "and as many to read back"
     return Forecast(

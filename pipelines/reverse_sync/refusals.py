@@ -39,12 +39,13 @@ def refuse_stale(header: dict[str, Any], warehouse: Warehouse, path: Path) -> No
         )  # fmt: skip
 
 
-def refuse_stopped(header: dict[str, Any], path: Path, *, force: bool) -> None:
-    if header["stopped"] and not force:
-        raise CrmError(
-            f"this plan was stopped by a guard: {'; '.join(header['stopped'])}", where=path.name,
-            remedy="read it, then mend the cause, or apply it with --force",
-        )  # fmt: skip
+def refuse_stopped(header: dict[str, Any], path: Path, *, opted_out: int = 0) -> None:
+    """Say which guard stopped the plan, and of how many records the opt-outs went all the same."""
+    went = f" (the opt-outs of {opted_out:,} records were written: no guard holds them)" if opted_out else ""
+    raise CrmError(
+        f"this plan was stopped by a guard: {'; '.join(header['stopped'])}{went}", where=path.name,
+        remedy="read it, then mend the cause, or apply it with --force",
+    )  # fmt: skip
 
 
 def writable_connection(settings: Settings, vendor: str) -> Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -28,6 +29,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.route("GET", f"{old}/subscriptions/timeline", lambda call: _timeline(hubspot, call)),
         *hubspot.route("GET", f"{preferences}/definitions", lambda call: _definitions(hubspot, call)),
         *hubspot.route("POST", f"{preferences}/statuses/batch/read", lambda call: _statuses(hubspot, call)),
+        *hubspot.route(
+            "POST", f"{preferences}/statuses/batch/unsubscribe-all", lambda call: _unsubscribe_all(hubspot, call)
+        ),
         *hubspot.route("GET", "/events/v3/events", lambda call: _behaviours(hubspot, call)),
         *hubspot.route("GET", "/events/v3/events/event-types", lambda call: _types(hubspot)),
     ]
@@ -108,6 +112,57 @@ def _statuses(hubspot: HubSpot, call: Call) -> Response:
         results.append({"subscriberIdString": address, "statuses": said})
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+
+
+def _unsubscribe_all(hubspot: HubSpot, call: Call) -> Response:
+    """Out of every subscription, by address; the contact that has the address shows it."""
+    if call.query.get("channel") != "EMAIL":
+        raise errors.validation(call, "channel must be EMAIL")
+    inputs = requests.strings(call, requests.body_of(call), "inputs")
+    if len(inputs) > STATUSES:
+        raise errors.validation(call, f"The maximum number of inputs is {STATUSES}, not {len(inputs)}")
+    types = pages.shown(hubspot.store.rows("select shown from subscription_types order by id"))
+    contacts = object_type("contacts")
+    assert contacts is not None
+    results = []
+    for address in dict.fromkeys(each.strip().lower() for each in inputs):
+        said = [_refusal(call, address, int(each["id"]), each["name"]) for each in types]
+        for each in said:
+            hubspot.store.db.execute(
+                "insert or replace into subscription_statuses values (?, ?, ?)",
+                (address, each["subscriptionId"], orjson.dumps(each)),
+            )
+        hubspot.store.db.execute(
+            "insert into subscription_changes (at, shown) values (?, ?)",
+            (call.now, orjson.dumps(_change(call, address, said))),
+        )
+        contact = hubspot.records.get(contacts, address, "email")
+        if contact is not None and not contact.archived:
+            hubspot.records.update(call, contact, {"hs_email_optout": True})
+        results.append({"subscriberIdString": address, "statuses": said})
+    call.records = len(results)
+    stamp = times.iso(call.now)
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+
+
+def _refusal(call: Call, address: str, type_id: int, name: str) -> dict[str, Any]:
+    return {
+        "channel": "EMAIL", "source": "SOURCE_PUBLIC_API", "status": "UNSUBSCRIBED",
+        "subscriberIdString": address, "subscriptionId": type_id, "subscriptionName": name,
+        "timestamp": times.iso(call.now), "businessUnitId": 0, "legalBasis": None,
+        "legalBasisExplanation": None,
+    }  # fmt: skip
+
+
+def _change(call: Call, address: str, said: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "timestamp": call.now, "portalId": 48290173, "recipient": address,
+        "changes": [
+            {"change": "UNSUBSCRIBED", "source": "SOURCE_PUBLIC_API", "portalId": 48290173,
+             "subscriptionId": each["subscriptionId"], "changeType": "SUBSCRIPTION_STATUS"}
+            for each in said
+        ],
+    }  # fmt: skip
 
 
 def _types(hubspot: HubSpot) -> Response:

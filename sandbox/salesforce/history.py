@@ -14,8 +14,8 @@ TRACKED: dict[str, tuple[str, tuple[str, ...]]] = {
     "Opportunity": (
         "OpportunityFieldHistory", ("StageName", "Amount", "CloseDate", "Probability", "OwnerId", "NextStep")
     ),
-    "Lead": ("LeadHistory", ("Status", "OwnerId", "Rating", "LeadSource")),
-    "Contact": ("ContactHistory", ("OwnerId", "AccountId", "Title", "Email")),
+    "Lead": ("LeadHistory", ("Status", "OwnerId", "Rating", "LeadSource", "HasOptedOutOfEmail")),
+    "Contact": ("ContactHistory", ("OwnerId", "AccountId", "Title", "Email", "HasOptedOutOfEmail")),
     "Account": ("AccountHistory", ("OwnerId", "Type", "Name")),
     "Case": ("CaseHistory", ("Status", "OwnerId", "Priority", "IsEscalated")),
 }  # fmt: skip

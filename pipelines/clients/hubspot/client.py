@@ -227,6 +227,17 @@ class HubSpotClient:
         """Create: inputs are `{"properties", "associations"?}`."""
         return self._write(object_type, "create", inputs)
 
+    def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
+        """Opt these addresses out of all e-mail. Returns those HubSpot names, in lower case, and its call id."""
+        path = f"{self._path('preferences')}/statuses/batch/unsubscribe-all"
+        body, params = {"inputs": list(addresses)}, {"channel": "EMAIL"}
+        response = self._transport.send(
+            Call(method="POST", path=path, params=params, effect="write", json=body)
+        )
+        results = (json_of(response) or {}).get("results") or []
+        named = frozenset(str(each.get("subscriberIdString")).lower() for each in results)
+        return named, batch.request_id(response)
+
     def _write(self, object_type: str, operation: str, inputs: Sequence[Json]) -> Outcomes:
         if len(inputs) > BATCH_LIMIT:
             raise ValueError(f"HubSpot takes at most {BATCH_LIMIT} rows at once, not {len(inputs)}")

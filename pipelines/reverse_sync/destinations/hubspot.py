@@ -10,9 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
-from pipelines.clients.results import Outcomes
+from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
 from pipelines.reverse_sync.values import for_text
+
+OPT_OUT = "hs_email_optout"
+"""Read-only on the contact; its subscription endpoint sets it, and never takes it back."""
 
 
 class HubSpotDestination:
@@ -46,20 +49,47 @@ class HubSpotDestination:
             read_only = bool((each.get("modificationMetadata") or {}).get("readOnlyValue"))
             writable = not (read_only or each.get("calculated") or each.get("archived"))
             found[str(each["name"])] = FieldAccess(str(each["name"]), writable, _choices(each))
+        if object_name == "contacts":
+            found[OPT_OUT] = FieldAccess(OPT_OUT, True, frozenset({"true"}))
         return found
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        if all(cell.field == OPT_OUT for write in writes for cell in write.cells):
+            return self._opt_out(object_name, writes)
         inputs = [
             {"id": write.record_id, "properties": {cell.field: for_text(cell.value) for cell in write.cells}}
             for write in writes
         ]
         return self._client.batch_update(object_name, inputs)
 
+    def _opt_out(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        """HubSpot shows the opt-out on the contact and keeps it by address, apart from the contact."""
+        held = self.read(object_name, [write.record_id for write in writes], ["email"])
+        addresses = {i: str(shown.get("email") or "").strip().lower() for i, shown in held.items()}
+        wanted = list(dict.fromkeys(address for address in addresses.values() if address))
+        if not wanted:
+            return Outcomes([_no_address(write.record_id) for write in writes])
+        named, request_id = self._client.unsubscribe_all(wanted)
+        rows = []
+        for write in writes:
+            address = addresses.get(write.record_id, "")
+            if address in named:
+                rows.append(RowResult(True, write.record_id, values={OPT_OUT: "true"}))
+            elif address:
+                rows.append(RowResult(False, write.record_id, code=MISSING_FROM_ANSWER))
+            else:
+                rows.append(_no_address(write.record_id))
+        return Outcomes(rows, request_id=request_id)
+
     def read(
         self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
     ) -> Mapping[str, Mapping[str, Any]]:
         records = self._client.batch_read(object_name, list(record_ids), list(fields))
         return {str(record["id"]): record.get("properties") or {} for record in records}
+
+
+def _no_address(record_id: str) -> RowResult:
+    return RowResult(False, record_id, code="NO_ADDRESS", message="this contact has no e-mail address")
 
 
 def _choices(definition: Mapping[str, Any]) -> frozenset[str] | None:

@@ -12,17 +12,17 @@ import duckdb
 
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync.diff import has_table
-from pipelines.rules.mappings.load import FOLDER, SUFFIXES
+from pipelines.rules.mappings.load import FOLDER, SUFFIXES, load_mappings
 from pipelines.rules.syncs import FieldRule, Sync, Syncs, load_syncs
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
 
 def mappings_hash(config_dir: Path) -> str:
-    """Of every mapping file; empty when there is none."""
+    """Of every mapping file; empty when nothing is mapped, also where files are switched off."""
     folder = config_dir / FOLDER
     files = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES) if folder.is_dir() else []
-    if not files:
+    if not load_mappings(config_dir):
         return ""
     digest = hashlib.sha256()
     for path in files:

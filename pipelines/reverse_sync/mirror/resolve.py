@@ -65,7 +65,7 @@ class Resolved:
 def sync_name(vendor: str, object_name: str, syncs: Syncs) -> str:
     """The sync that writes an object: the one of syncs.yml, or one of its own."""
     for name, sync in syncs.syncs.items():
-        if sync.vendor == vendor and sync.object.lower() == object_name.lower():
+        if sync.vendor == vendor and sync.object.lower() == object_name.lower() and not sync.consent:
             return name
     return f"{vendor}_{object_name.lower()}"
 

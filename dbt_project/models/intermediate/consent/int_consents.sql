@@ -1,11 +1,32 @@
 -- The most restrictive statement wins: a refusal over an agreement, and either over nothing said. Of equal ones the
--- latest is shown. Who refuses all e-mail refuses each purpose.
-with refusals as (
+-- latest is shown. Who refuses all e-mail refuses each purpose, until a newer consent is recorded: one with its legal
+-- basis, after the date of every refusal. A refusal without a date stands.
+with lifted as (
+    select person_id
+    from {{ ref('int_consent_statements') }}
+    group by person_id
+    having
+        count(*) filter (where purpose_id = 'all_email' and state = 'opted_out' and changed_at is null) = 0
+        and max(changed_at) filter (where purpose_id = 'all_email' and state = 'opted_out')
+        < max(changed_at) filter (where state = 'opted_in' and legal_basis like 'CONSENT%')
+),
+
+statements as (
+    select
+        said.* replace (
+            case when lifted.person_id is not null then 'not_specified' else said.state end as state,
+            case when lifted.person_id is not null then 3 else said.strictness end as strictness
+        )
+    from {{ ref('int_consent_statements') }} as said
+    left join lifted on said.person_id = lifted.person_id and said.purpose_id = 'all_email' and said.state = 'opted_out'
+),
+
+refusals as (
     select
         person_id,
         arg_max(record_key, (coalesce(changed_at, to_timestamp(0)), record_key)) as record_key,
         max(changed_at) as changed_at
-    from {{ ref('int_consent_statements') }}
+    from statements
     where purpose_id = 'all_email' and state = 'opted_out'
     group by person_id
 ),
@@ -21,7 +42,7 @@ ranked as (
         -- Nothing said contradicts nobody.
         bool_or(state = 'opted_out') over (partition by person_id, purpose_id)
         and bool_or(state = 'opted_in') over (partition by person_id, purpose_id) as is_disputed
-    from {{ ref('int_consent_statements') }}
+    from statements
 )
 
 select

@@ -37,8 +37,8 @@ def apply(
     """Write the plan in `plan_path`. `limit`: so many records of each sync at most. `force`: past the guards.
     `only`: these syncs, by name.
 
-    Raises CrmError, before anything is sent, when the plan was altered, is stale, or goes to a connection that
-    may not be written to; and when a guard stopped it, after opt-outs, which no guard holds.
+    Raises CrmError, before anything is sent, when the plan was altered, is stale, or goes to a connection
+    that may not be written to; and when a guard stopped it, after opt-outs, which no guard holds.
     """
     header = planfile.read_header(plan_path)
     syncs = load_effective(settings)

@@ -59,8 +59,8 @@ class Sync(Strict):
     """Models of schema `reverse_sync`; empty where every field is mirrored."""
     auto_apply: bool = False
     consent: bool = False
-    """Its fields are people's refusals: they go before everything else, no guard holds them, and they are never
-    taken back."""
+    """Its fields are people's refusals: they go before everything else, no guard holds them, and they are
+    never taken back."""
     fields: dict[str, FieldRule] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -30,7 +30,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.route("GET", f"{preferences}/definitions", lambda call: _definitions(hubspot, call)),
         *hubspot.route("POST", f"{preferences}/statuses/batch/read", lambda call: _statuses(hubspot, call)),
         *hubspot.route(
-            "POST", f"{preferences}/statuses/batch/unsubscribe-all", lambda call: _unsubscribe_all(hubspot, call)
+            "POST",
+            f"{preferences}/statuses/batch/unsubscribe-all",
+            lambda call: _unsubscribe_all(hubspot, call),
         ),
         *hubspot.route("GET", "/events/v3/events", lambda call: _behaviours(hubspot, call)),
         *hubspot.route("GET", "/events/v3/events/event-types", lambda call: _types(hubspot)),

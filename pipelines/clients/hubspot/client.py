@@ -228,7 +228,7 @@ class HubSpotClient:
         return self._write(object_type, "create", inputs)
 
     def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
-        """Opt these addresses out of all e-mail. Returns those HubSpot names, in lower case, and its call id."""
+        """Opt these out of all e-mail. Returns those HubSpot names, in lower case, and its call id."""
         path = f"{self._path('preferences')}/statuses/batch/unsubscribe-all"
         body, params = {"inputs": list(addresses)}, {"channel": "EMAIL"}
         response = self._transport.send(

@@ -1,0 +1,104 @@
+"""Opt-outs travel first and past the guards; HubSpot takes them by address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pipelines.errors import CrmError
+from pipelines.reverse_sync.destinations.base import Cell, FieldAccess, RecordWrite
+from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
+from pipelines.reverse_sync.forecast import forecast
+
+CONSENT = """
+  opt_outs:
+    vendor: hubspot
+    object: contacts
+    desired: sync_hubspot__opt_outs
+    existing: existing_hubspot__opt_outs
+    consent: true
+    fields:
+      out: {type: boolean, provider: computed, owner: crm, rule: consent}
+"""
+
+
+@pytest.fixture
+def refusing(world):
+    """Contact 1 refuses e-mail, and every contact's stage would be overwritten, which a guard stops."""
+    syncs = world.settings.config_dir / "syncs.yml"
+    syncs.write_text(syncs.read_text() + CONSENT)
+    world.hubspot.access["out"] = FieldAccess("out", True)
+    ids = [str(n) for n in range(1, 5)]
+    world.hubspot.records = {i: {"stage": "lead", "out": "false"} for i in ids}
+    key = "'hubspot:48290173:contacts:1'"
+    world.publish(
+        {i: {"stage": "mql"} for i in ids},
+        extra=[
+            f"create table reverse_sync.sync_hubspot__opt_outs as select '1' as record_id, {key} as "
+            "record_key, 'person 0' as person_id, true as out",
+            f"create table reverse_sync.existing_hubspot__opt_outs as select '1' as record_id, {key} as "
+            "record_key, 'person 0' as person_id, false as out",
+        ],
+    )
+    return world
+
+
+def test_no_guard_holds_an_opt_out(refusing):
+    plan = refusing.plan()
+    assert plan.stopped
+    with pytest.raises(CrmError, match=r"stopped by a guard.*the opt-outs of 1 records were written"):
+        refusing.apply(plan)
+    assert refusing.hubspot.writes == [("1", "out", "false", "true")]
+
+
+def test_opt_outs_travel_first(refusing):
+    refusing.apply(refusing.plan(), force=True)
+    assert [field for _, field, _, _ in refusing.hubspot.writes] == ["out", *["stage"] * 4]
+
+
+def test_a_stopped_plan_without_opt_outs_sends_nothing(refusing):
+    with pytest.raises(CrmError, match="stopped by a guard"):
+        refusing.apply(refusing.plan(), only=["contacts"])
+    assert refusing.hubspot.writes == []
+
+
+class Portal:
+    """What the destination asks of a client."""
+
+    def __init__(self, contacts: dict[str, str | None], known: set[str]) -> None:
+        self.contacts, self.known = contacts, known
+        self.asked: list[list[str]] = []
+
+    def batch_read(self, object_type: str, ids: list[str], properties: list[str]) -> list[dict[str, Any]]:
+        return [{"id": i, "properties": {"email": self.contacts[i]}} for i in ids if i in self.contacts]
+
+    def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
+        self.asked.append(list(addresses))
+        return frozenset(set(addresses) & self.known), "call-1"
+
+
+def opt_outs(*ids: str) -> list[RecordWrite]:
+    return [RecordWrite(i, (Cell("hs_email_optout", "boolean", "true"),)) for i in ids]
+
+
+def test_hubspot_is_told_of_addresses_and_each_contact_has_its_end():
+    portal = Portal({"1": "A@x.example", "2": None, "3": "lost@x.example"}, {"a@x.example"})
+    rows = HubSpotDestination(portal).update("contacts", opt_outs("1", "2", "3"))  # type: ignore[arg-type]
+    assert portal.asked == [["a@x.example", "lost@x.example"]]
+    assert [(row.ok, row.code) for row in rows] == [
+        (True, ""), (False, "NO_ADDRESS"), (False, "MISSING_FROM_ANSWER")
+    ]  # fmt: skip
+    assert rows[0].values == {"hs_email_optout": "true"}
+    assert rows.request_id == "call-1"
+
+
+def test_without_an_address_hubspot_is_not_asked():
+    portal = Portal({"2": None}, set())
+    assert not HubSpotDestination(portal).update("contacts", opt_outs("2"))[0].ok  # type: ignore[arg-type]
+    assert portal.asked == []
+
+
+def test_the_forecast_counts_the_reading_of_addresses():
+    assert forecast("hubspot", 250, consent=True).total == 3 + 3 + 1

@@ -1,6 +1,7 @@
 """What `config/attribution.yml` may say: models, which touches earn credit, channels.
 
-Belongs here: the model of that file. Credit is shared out by the dbt model `attribution_credits`.
+Belongs here: the form of that file, and that `attribution_sync.json` beside it speaks for the business's own
+model. What a model means is in `attribution_models.py`; credit is shared out by the dbt models.
 """
 
 from __future__ import annotations
@@ -10,18 +11,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pipelines.rules.attribution_models import AttributionModel, Resolved, Sync, resolved
 from pipelines.rules.loader import Strict, load
 
-ModelName = Literal["first", "last", "linear"]
+SYNC_FILE = "attribution_sync.json"
 TouchType = Literal[
     "membership", "original_source", "latest_source", "conversion", "call", "email", "meeting", "task"
 ]
 Earns = Literal["always", "responded", "never"]
-
-
-class AttributionModel(Strict):
-    model: ModelName
-    lookback_days: int = Field(gt=0)
 
 
 class ChannelRule(Strict):
@@ -57,8 +54,9 @@ class Channels(Strict):
 
 
 class Attribution(Strict):
+    sync: Sync
     models: tuple[AttributionModel, ...] = Field(min_length=1)
-    written_back: ModelName
+    written_back: str
     earns_credit: dict[TouchType, Earns]
     channels: Channels
 
@@ -77,6 +75,13 @@ class Attribution(Strict):
                 )
         return self
 
+    def resolved(self) -> tuple[Resolved, ...]:
+        """Every model with everything said, in the order of the file."""
+        return tuple(resolved(entry, self.sync) for entry in self.models)
+
 
 def load_attribution(config_dir: Path) -> Attribution:
-    return load(config_dir / "attribution.yml", Attribution)
+    """The file, with `sync` from `attribution_sync.json` where that lies beside it."""
+    known = load(config_dir / "attribution.yml", Attribution)
+    given = config_dir / SYNC_FILE
+    return known.model_copy(update={"sync": load(given, Sync)}) if given.is_file() else known

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.rules.attribution import Attribution
+from pipelines.rules.attribution_models import POINTS
 from pipelines.rules.identity import Identity
 from pipelines.rules.kpis import Kpis
 from pipelines.rules.lead_score import LeadScore
@@ -113,13 +114,51 @@ def channels(rules: Attribution) -> Rows:
 
 
 def attribution_models(rules: Attribution) -> Rows:
+    weights = tuple((f"w_{point}", _WHOLE) for point in POINTS)
+    places = (("places", pa.list_(_WHOLE)), ("places_back", pa.list_(_WHOLE)))
     columns: Columns = (
-        ("model", _TEXT), ("position", _WHOLE), ("lookback_days", _WHOLE), ("is_written_back", _YES_NO)
+        ("model", _TEXT), ("position", _WHOLE), ("lookback_days", _WHOLE), ("is_written_back", _YES_NO),
+        *_texts("variant", "method", "basis"), ("mask", _WHOLE), *weights, *places,
+        ("half_life_days", pa.float64()), ("markov_order", _WHOLE),
     )  # fmt: skip
     return columns, [
-        (model.model, position, model.lookback_days, model.model == rules.written_back)
-        for position, model in enumerate(rules.models, start=1)
-    ]
+        (
+            each.model, position, each.basis.lookback_days, each.model == rules.written_back,
+            each.variant, each.method, each.basis.name, each.mask,
+            *(each.weights.get(point, 0) for point in POINTS),
+            _places(each.positions), _places({-place: weight for place, weight in each.positions.items()}),
+            each.half_life_days, each.order,
+        )
+        for position, each in enumerate(rules.resolved(), start=1)
+    ]  # fmt: skip
+
+
+def _places(weights: dict[int, int]) -> list[int]:
+    """The weights of positions 1, 2, ... as a list; empty when none is positive."""
+    return [weights.get(place, 0) for place in range(1, max((0, *weights)) + 1)]
+
+
+def attribution_bases(rules: Attribution) -> Rows:
+    """Which touches count under the models that name the basis."""
+    texts = pa.list_(_TEXT)
+    columns: Columns = (
+        ("basis", _TEXT), ("lookback_days", _WHOLE), *_texts("lookback_from", "eligibility"),
+        ("without_channels", texts), ("only_touch_types", texts), ("unless_alone", _YES_NO),
+    )  # fmt: skip
+    bases = {each.basis.name: each.basis for each in rules.resolved()}
+    return columns, [
+        (
+            name, basis.lookback_days, basis.lookback_from, basis.eligibility,
+            list(basis.without_channels), list(basis.only_touch_types), basis.unless_alone,
+        )
+        for name, basis in sorted(bases.items())
+    ]  # fmt: skip
+
+
+def attribution_sync(rules: Attribution) -> Rows:
+    """What of attribution is written back: (setting, is_on)."""
+    columns: Columns = (("setting", _TEXT), ("is_on", _YES_NO))
+    return columns, list(rules.sync.dataSync.model_dump().items())
 
 
 def touch_types(rules: Attribution) -> Rows:

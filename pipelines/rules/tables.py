@@ -135,6 +135,8 @@ def write(
         "lead_score_rules": rows.lead_score_rules(known_score),
         "channels": rows.channels(known_attribution),
         "attribution_models": rows.attribution_models(known_attribution),
+        "attribution_bases": rows.attribution_bases(known_attribution),
+        "attribution_sync": rows.attribution_sync(known_attribution),
         "touch_types": rows.touch_types(known_attribution),
         "identity": rows.identity(known_identity),
         "precedence": rows.precedence(known_identity),

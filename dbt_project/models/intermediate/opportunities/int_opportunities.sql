@@ -121,12 +121,40 @@ grouped as (
         count(*) as records
     from ranked
     group by opportunity_id
+),
+
+priced as (
+    select
+        grouped.*,
+        case when grouped.is_closed then grouped.close_at end as closed_at,
+        -- The rate of the day: of the close for a deal that is closed, of today for one that is open.
+        case
+            when grouped.is_closed then coalesce(grouped.close_date, {{ run_value('business_date') }})
+            else {{ run_value('business_date') }}
+        end as rate_date
+    from grouped
+),
+
+rated as (
+    select
+        priced.opportunity_id,
+        arg_min(rates.rate, rates.rank) as rate
+    from priced
+    inner join {{ ref('int_exchange_rates') }} as rates
+        on
+            priced.currency = rates.currency
+            and coalesce(priced.rate_date >= rates.from_date, true)
+            and coalesce(priced.rate_date < rates.until_date, true)
+    group by priced.opportunity_id
 )
 
 select
-    grouped.*,
-    case when grouped.is_closed then grouped.close_at end as closed_at,
-    case
-        when coalesce(grouped.currency, '') = coalesce({{ run_value('company_currency') }}, '') then grouped.amount
-    end as amount_converted
-from grouped
+    priced.* exclude (rate_date),
+    cast(
+        case
+            when coalesce(priced.currency, '') = coalesce({{ run_value('company_currency') }}, '') then priced.amount
+            else round(cast(priced.amount as double) * rated.rate, 2)
+        end as decimal(18, 2)
+    ) as amount_converted
+from priced
+left join rated on priced.opportunity_id = rated.opportunity_id

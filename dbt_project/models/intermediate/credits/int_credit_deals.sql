@@ -1,0 +1,37 @@
+-- The moments of a deal that decide which touches count and what they are to it.
+with started as (
+    select
+        opportunity_people.opportunity_id,
+        min(people.created_at) as lead_at
+    from {{ ref('int_opportunity_people') }} as opportunity_people
+    inner join {{ ref('int_people') }} as people on opportunity_people.person_id = people.person_id
+    group by opportunity_people.opportunity_id
+),
+
+deals as (
+    select
+        opportunity_id,
+        campaign_id,
+        created_at,
+        is_won,
+        -- A close date is a day: touches count until it is over. Open deals count until now, and nothing counts later.
+        case
+            when is_closed
+                then least(
+                    coalesce(date_trunc('day', closed_at) + interval 1 day, {{ run_value('as_of') }}),
+                    {{ run_value('as_of') }}
+                )
+            else {{ run_value('as_of') }}
+        end as counts_until
+    from {{ ref('int_opportunities') }}
+)
+
+select
+    deals.opportunity_id,
+    deals.campaign_id,
+    deals.created_at,
+    deals.counts_until,
+    started.lead_at,
+    case when deals.is_won then deals.counts_until end as won_at
+from deals
+left join started on deals.opportunity_id = started.opportunity_id

@@ -55,19 +55,21 @@ eligible as (
         ) = 1
 ),
 
-{# Only models that leave channels out need to look at all touches of a deal for it. -#}
-kept as (
-    select *
+with_others as (
+    select distinct
+        opportunity_id,
+        basis
     from eligible
-    where not is_left_out
+    where unless_alone and not is_left_out
+),
 
-    union all
-
+-- Last non-direct falls back on direct touches where there are no others.
+kept as (
     select eligible.*
     from eligible
-    anti join (select * from eligible where not is_left_out) as others
-        on eligible.opportunity_id = others.opportunity_id and eligible.basis = others.basis
-    where eligible.is_left_out and eligible.unless_alone
+    left join with_others
+        on eligible.opportunity_id = with_others.opportunity_id and eligible.basis = with_others.basis
+    where not eligible.is_left_out or (eligible.unless_alone and with_others.basis is null)
 ),
 
 numbered as (

@@ -1,0 +1,285 @@
+"""Every model against an example worked by hand, and what holds for all, by the SQL of the dbt models."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fixtures.credits import Deal, Touch, credits, rules, warehouse
+
+# Lead on 1 March, deal on 1 April, won on 1 June. The window opens on 1 January.
+JOURNEY = (
+    Touch("a", "01-10", "paid_search"),  # first
+    Touch("b", "02-20", "email"),  # lead creation
+    Touch("c", "03-10", "email"),
+    Touch("d", "03-31", "webinar"),  # opportunity creation
+    Touch("e", "05-02", "email"),
+    Touch("f", "05-30", "direct"),  # closed won, and last
+)
+LONG_AGO = (
+    Touch("a", "2025-01-01 00:00:00+00"), Touch("b", "2025-10-01 00:00:00+00"), Touch("c", "05-01")
+)  # fmt: skip
+
+
+def parts(text: str) -> dict[str, Decimal]:
+    """'a 400 b 600' as a dictionary."""
+    words = text.split()
+    return {touch: Decimal(amount) for touch, amount in zip(words[::2], words[1::2], strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("model", "by_hand"),
+    [
+        ({"model": "first"}, "a 1000"),
+        ({"model": "last"}, "f 1000"),
+        ({"model": "last_non_direct"}, "e 1000"),
+        ({"model": "linear"}, "a 166.67 b 166.67 c 166.67 d 166.67 e 166.66 f 166.66"),
+        ({"model": "u_shaped"}, "a 400 b 400 c 50 d 50 e 50 f 50"),
+        ({"model": "u_shaped_marketo"}, "a 500 b 500"),
+        ({"model": "position_based"}, "a 400 b 50 c 50 d 50 e 50 f 400"),
+        ({"model": "w_shaped"}, "a 300 b 300 c 33.34 d 300 e 33.33 f 33.33"),
+        ({"model": "full_path"}, "a 225 b 225 c 50 d 225 e 50 f 225"),
+        ({"model": "multi_touch"}, "a 225 b 225 c 50 d 225 e 50 f 225"),
+        ({"model": "j_shaped"}, "a 200 b 50 c 50 d 50 e 50 f 600"),
+        ({"model": "inverse_j_shaped"}, "a 600 b 50 c 50 d 50 e 50 f 200"),
+        # Four channels, 250 each; e-mail's by its three touches, or to the one with which it came in.
+        ({"model": "shapley"}, "a 250 b 83.34 c 83.33 d 250 e 83.33 f 250"),
+        ({"model": "shapley_ordered"}, "a 250 b 250 d 250 f 250"),
+        # 1, 2, 4, ... 32 of 63 parts, the last the largest.
+        ({"model": "step_decay"}, "a 15.87 b 31.75 c 63.49 d 126.98 e 253.97 f 507.94"),
+        ({"model": "ours", "weights": {"first-touch": "0.3", "last-touch": "0.7"}}, "a 300 f 700"),
+        ({"model": "ours", "positions": {1: "0.5", 2: "0.3", -2: "0.2"}}, "a 500 b 300 e 200"),
+        ({"model": "ours", "variant": "linear", "without_channels": ["email"]}, "a 333.34 d 333.33 f 333.33"),
+        ({"model": "ours", "variant": "linear", "lookback_days": 30}, "a 200 c 200 d 200 e 200 f 200"),
+        ({"model": "ours", "variant": "linear", "lookback_days": 31, "lookback_from": "close"},
+         "a 333.34 e 333.33 f 333.33"),
+    ],
+)  # fmt: skip
+def test_a_model_is_what_was_worked_out_by_hand(model: dict[str, Any], by_hand: str) -> None:
+    assert credits([model], Deal(JOURNEY))[model["model"]] == parts(by_hand)
+
+
+def test_time_decay_halves_with_each_half_life() -> None:
+    touches = (Touch("a", "05-01"), Touch("b", "05-08"), Touch("c", "05-15"))
+    assert credits([{"model": "time_decay", "half_life_days": 7}], Deal(touches, Decimal(700)))[
+        "time_decay"
+    ] == parts("a 100 b 200 c 400")
+    assert credits([{"model": "time_decay", "half_life_days": 14}], Deal(touches[::2], Decimal(600)))[
+        "time_decay"
+    ] == parts("a 200 c 400")
+
+
+@pytest.mark.parametrize(
+    ("deal", "model", "by_hand"),
+    [
+        # One touch is everything; two share what the others would have had, evenly by point.
+        (Deal(JOURNEY[:1]), "full_path", "a 1000"),
+        (Deal((JOURNEY[0], JOURNEY[5])), "position_based", "a 500 f 500"),
+        (Deal((JOURNEY[0], JOURNEY[5])), "j_shaped", "a 300 f 700"),
+        # a is first, lead and opportunity: three points of four.
+        (Deal((JOURNEY[0], JOURNEY[5])), "full_path", "a 750 f 250"),
+        # Open: nothing was closed; 225 x 3 and 100 for two others, of 775.
+        (Deal((*JOURNEY[:2], *JOURNEY[3:]), Decimal(775), closed=None, won=False),
+         "full_path", "a 225 b 225 d 225 e 50 f 50"),
+        # No touch before the lead was created: u-shaped loses its 40, of 60 the first has 40.
+        (Deal((Touch("a", "03-10"), Touch("b", "04-10")), Decimal(60)), "u_shaped", "a 40 b 20"),
+        # Ties in time are told apart by id.
+        (Deal((Touch("b", "04-10"), Touch("a", "04-10"))), "first", "a 1000"),
+        (Deal((Touch("b", "04-10"), Touch("a", "04-10"))), "last", "b 1000"),
+        # Only direct touches: the last of them.
+        (Deal((Touch("a", "04-10", "direct"), Touch("b", "04-11", "direct"))), "last_non_direct", "b 1000"),
+        # The milestone has its own window: b earned the lead long before the window of the others opened.
+        (Deal(LONG_AGO, lead="2025-10-02 00:00:00+00"), "u_shaped", "a 400 b 400 c 200"),
+        (Deal(LONG_AGO, lead="2025-10-02 00:00:00+00"), "linear", "a 500 c 500"),
+        # Several people of a deal are one journey.
+        (Deal((Touch("a", "02-01"), Touch("b", "03-01", person="ben")), people=("ana", "ben")),
+         "linear", "a 500 b 500"),
+        # The day of closing counts until it is over.
+        (Deal((Touch("a", "06-01"),)), "first", "a 1000"),
+        # Refunds are negative, a reopened deal earns pipeline.
+        (Deal(JOURNEY[:3], Decimal("-100.00")), "linear", "a -33.34 b -33.33 c -33.33"),
+        (Deal(JOURNEY[:2], closed=None, won=False), "linear", "a 500 b 500"),
+        (Deal(JOURNEY[:2], Decimal("0.01")), "linear", "a 0.01 b 0.00"),
+    ],
+)  # fmt: skip
+def test_an_edge_case_is_as_decided(deal: Deal, model: str, by_hand: str) -> None:
+    assert credits([{"model": model}], deal)[model] == parts(by_hand)
+
+
+@pytest.mark.parametrize(
+    ("touchpoints", "by_hand"),
+    [
+        (["first-touch", "lead-creation"], "a 400 b 400 c 50 d 50 e 50 f 50"),
+        (
+            ["first-touch", "lead-creation", "opportunity-creation"],
+            "a 300 b 300 c 33.34 d 300 e 33.33 f 33.33",
+        ),
+        (["first-touch"], "a 1000"),
+    ],
+)
+def test_fewer_touchpoints_are_another_shape(touchpoints: list[str], by_hand: str) -> None:
+    found = credits([{"model": "multi_touch"}], Deal(JOURNEY), touchpoints=touchpoints)
+    assert found["multi_touch"] == parts(by_hand)
+
+
+MEMBERS = (
+    Touch("m1", "01-20", campaign="A", kind="membership", earns=False),
+    Touch("m2", "02-20", campaign="B", kind="membership", earns=False),
+    Touch("m3", "03-20", campaign="A", kind="membership", earns=False),
+    Touch("m4", "05-20", campaign="C", kind="membership", earns=True),
+    Touch("m5", "05-21", campaign="D", kind="membership", record="salesforce:org:Lead:1"),
+    Touch("w", "05-22", kind="conversion"),
+    Touch("late", "06-02", campaign="E", kind="membership"),
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "by_hand"),
+    [
+        ("salesforce_primary", "m2 1000"),
+        ("salesforce_first", "m1 1000"),
+        ("salesforce_last", "m4 1000"),
+        ("salesforce_even", "m1 333.34 m2 333.33 m4 333.33"),
+    ],
+)
+def test_campaign_influence_knows_campaigns_of_contacts_with_a_role(model: str, by_hand: str) -> None:
+    assert credits([{"model": model}], Deal(MEMBERS, campaign="B"))[model] == parts(by_hand)
+    assert credits([{"model": model}], Deal(MEMBERS, campaign="B", via="account"))[model] == {}
+
+
+def test_a_primary_campaign_nobody_was_a_member_of_earns_nothing() -> None:
+    assert credits([{"model": "salesforce_primary"}], Deal(MEMBERS, campaign="Z"))["salesforce_primary"] == {}
+
+
+def test_markov_credit_follows_the_removal_effects_of_all_journeys() -> None:
+    """Won: a>b. Lost: a. Two of three start... P(win) = 1/2; without b nothing is won, nor without a."""
+    known = rules([{"model": "markov"}])
+    won = Deal((Touch("1", "04-02", "a"), Touch("2", "04-03", "b")), Decimal(100), id="won")
+    lost = Deal((Touch("3", "04-02", "a", "ben"),), won=False, id="lost", people=("ben",))
+    only_b = Deal((Touch("4", "04-02", "b", "cat"),), Decimal(100), id="only_b", people=("cat",))
+    with warehouse(known, won, lost, only_b) as connection:
+        effects = dict(connection.execute("select channel, effect from int_channel_values").fetchall())
+        # Start: a 2/3, b 1/3. a -> b 1/2, a -> lost 1/2, b -> won. P = 2/3; without a 1/3, without b 0.
+        assert effects == {"a": pytest.approx(0.5), "b": pytest.approx(1.0)}
+        found = connection.execute(
+            "select touchpoint_id, revenue from attribution_credits where opportunity_id = 'won' order by 1"
+        ).fetchall()
+        assert found == [("1", Decimal("33.33")), ("2", Decimal("66.67"))]
+
+
+BAD = (
+    Touch("late", "06-03"),
+    Touch("future", "2031-01-01 00:00:00+00"),
+    Touch("of_nobody", "05-01", person="nobody"),
+    Touch("timeless", "never"),
+    Touch("copy", "05-01", counted=False),
+)
+
+
+@pytest.mark.parametrize("deal", [Deal(BAD), Deal(BAD, closed=None, won=False), Deal(())])
+def test_touches_that_cannot_count_earn_nothing(deal: Deal) -> None:
+    if deal.won:
+        assert credits([{"model": "linear"}], deal)["linear"] == {}
+    else:  # The deal is open: what came after 1 June counts, what has not happened yet does not.
+        assert credits([{"model": "linear"}], deal)["linear"] == parts("late 1000")
+
+
+def test_a_closing_date_in_the_future_counts_until_now() -> None:
+    deal = Deal((Touch("a", "05-01"), Touch("b", "07-15")), closed="2026-08-01 00:00:00+00")
+    assert credits([{"model": "linear"}], deal)["linear"] == parts("a 1000")
+
+
+@pytest.mark.parametrize(
+    ("deal", "revenue", "converted"),
+    [
+        (Deal(JOURNEY[:2], None), None, None),
+        (Deal(JOURNEY[:2], currency=None), Decimal(1000), None),
+        (Deal(JOURNEY[:3], Decimal("100.00"), Decimal("110.02"), "EUR"), Decimal(100), Decimal("110.02")),
+    ],
+)
+def test_money_that_is_not_known_is_not_made_up(
+    deal: Deal, revenue: Decimal | None, converted: Decimal | None
+) -> None:
+    with warehouse(rules([{"model": "linear"}]), deal) as connection:
+        found = connection.execute(
+            "select sum(share), sum(revenue), sum(revenue_converted) from attribution_credits"
+        ).fetchone()
+    assert found == (Decimal(1), revenue, converted)
+
+
+ALL = [
+    {"model": name} for name in (
+        "first", "last", "last_non_direct", "linear", "u_shaped", "u_shaped_marketo", "position_based",
+        "w_shaped", "full_path", "j_shaped", "inverse_j_shaped", "time_decay", "step_decay", "markov",
+        "shapley", "shapley_ordered", "shapley_rate", "multi_touch",
+    )
+]  # fmt: skip
+
+
+def test_five_thousand_touches_share_to_the_cent() -> None:
+    many = tuple(
+        Touch(f"t{i:04}", f"2026-05-{1 + i % 28:02} {i % 24:02}:00:00+00", f"c{i % 7}") for i in range(5000)
+    )
+    for model, found in credits(ALL, Deal(many, Decimal("99.99"))).items():
+        assert sum(found.values()) == Decimal("99.99"), model
+
+
+def test_an_unknown_channel_is_a_channel() -> None:
+    found = credits(
+        [{"model": "markov"}], Deal((Touch("a", "05-01", "unknown"), Touch("b", "05-02", "email")))
+    )
+    assert found["markov"] == parts("a 500 b 500")
+
+
+days = st.integers(0, 150)
+channels = st.sampled_from(["email", "direct", "webinar", "unknown"])
+journeys = st.lists(st.tuples(days, channels), min_size=1, max_size=9)
+
+
+def journey(steps: list[tuple[int, str]]) -> list[Touch]:
+    return [
+        Touch(f"t{i}", f"2026-{1 + day // 28:02}-{1 + day % 28:02} 09:00:00+00", channel)
+        for i, (day, channel) in enumerate(steps)
+    ]
+
+
+slow = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+
+@slow
+@given(journeys, st.integers(-10_000_000, 10_000_000), st.booleans())
+def test_credits_sum_to_the_cent_under_every_model(
+    steps: list[tuple[int, str]], cents: int, won: bool
+) -> None:
+    amount = Decimal(cents) / 100
+    deal = Deal(journey(steps), amount, closed="2026-06-01 00:00:00+00" if won else None, won=won)
+    counted = [touch for touch in deal.touches if not won or touch.moment < "2026-06-02"]
+    for model, found in credits(ALL, deal).items():
+        assert sum(found.values()) == (amount if counted else 0), model
+
+
+@slow
+@given(journeys, st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(steps: list[tuple[int, str]], dice: random.Random) -> None:
+    touches = journey(steps)
+    mixed = dice.sample(touches, len(touches))
+    assert credits(ALL, Deal(touches)) == credits(ALL, Deal(mixed))
+
+
+@slow
+@given(journeys)
+def test_shares_do_not_depend_on_the_amount(steps: list[tuple[int, str]]) -> None:
+    found = []
+    for amount in (Decimal("1.00"), Decimal("123456.78")):
+        with warehouse(rules(ALL), Deal(journey(steps), amount)) as connection:
+            found.append(
+                connection.execute(
+                    "select model, touchpoint_id, share from attribution_credits order by all"
+                ).fetchall()
+            )
+    assert found[0] == found[1]

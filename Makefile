@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check fmt dev sandbox bench clean reset
+.PHONY: help setup build test check fmt dev sandbox dashboard report docs bench clean reset
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ dev: setup ## the Dagster UI on 127.0.0.1, with the sandbox beside it unless .en
 
 sandbox: setup ## only the sandbox, until Ctrl-C; prints its URLs and credentials
 	@$(BIN)/crm sandbox $(if $(WORLD),--world $(WORLD))
+
+dashboard: setup ## the page over what is published, on 127.0.0.1, with filters
+	@$(BIN)/crm dashboard
+
+report: setup ## the same page as one HTML file, var/report.html
+	@$(BIN)/crm report
 
 bench: setup ## measure, and print the table of benchmarks/README.md
 	@$(BIN)/python -m benchmarks

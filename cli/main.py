@@ -134,6 +134,28 @@ def record() -> None:
 
 
 @app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8765,
+) -> None:
+    """Serve a page over what is published, until Ctrl-C: pipeline, funnel, attribution, syncs, KPIs."""
+    from cli.pages import serve_dashboard
+
+    serve_dashboard(port)
+
+
+@app.command()
+def report(
+    file: Annotated[Path | None, typer.Option("--file", help="Default: report.html in var/.")] = None,
+    owner: Annotated[str, typer.Option(help="Only this owner's deals and leads.")] = "",
+    day: Annotated[str, typer.Option(help="The day whose pipeline is shown, as 2026-06-30.")] = "",
+) -> None:
+    """Write that page as one HTML file that needs nothing else."""
+    from cli.pages import write_report
+
+    write_report(file, {"owner": owner, "day": day})
+
+
+@app.command()
 def status() -> None:
     """What is published, how fresh it is, and what the last runs did."""
     from cli.status import show_status

@@ -1,0 +1,112 @@
+"""The page as one HTML text, for the server and the report alike.
+
+Belongs here: what the template is given, and how values are written for people. The report carries the
+drawing library inside; the server sends it once, as a file of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
+
+from dashboards.answers import Answer, ask, tables
+from dashboards.filters import Choices, Filters
+from dashboards.panels import sections
+from dashboards.pictures import picture
+
+HERE = Path(__file__).parent
+_SPOKEN = "select max(currency_converted) from marts.opportunities"
+_MONEY = {"amount", "weighted", "closed", "commit", "best_case", "pipeline", "quota", "won", "open",
+          "revenue", "per_day", "average_deal_size", "cost"}  # fmt: skip
+_SHARES = {"win_rate", "win_rate_by_value", "advanced", "of_all", "coverage", "attainment", "mql", "sql",
+           "opportunity", "customer"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A panel as the template sees it."""
+
+    answer: Answer
+    figure: dict[str, Any] | None
+    heads: list[str]
+    rows: list[list[str]]
+    numbers: list[bool]
+
+
+def render(
+    connection: duckdb.DuckDBPyConnection, filters: Filters, known: Choices | None, *, as_of: str
+) -> str:
+    """The page. With `known`, it has filters and links to CSV files; without, it stands alone."""
+    there = tables(connection)
+    answered = [
+        (section, [_shown(ask(connection, panel, filters, there)) for panel in section.panels])
+        for section in sections()
+    ]
+    figures = _embedded({
+        shown.answer.panel.key: shown.figure
+        for _, panels in answered
+        for shown in panels
+        if shown.figure is not None
+    })  # fmt: skip
+    (currency,) = connection.execute(_SPOKEN).fetchone() or (None,)
+    return _template().render(
+        sections=answered, filters=filters, known=known, as_of=as_of, currency=currency or "",
+        figures=Markup(figures),  # noqa: S704 - escaped by _embedded
+        style=Markup((HERE / "page.css").read_text()),  # noqa: S704 - a file of this folder
+        script=Markup((HERE / "page.js").read_text()),  # noqa: S704 - a file of this folder
+        library=None if known else Markup(library()),  # noqa: S704 - the library's own file
+    )  # fmt: skip
+
+
+@functools.cache
+def library() -> str:
+    """Plotly's drawing code, from the package; nothing is fetched from anywhere."""
+    import plotly
+
+    return (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+
+
+def _embedded(value: Any) -> str:
+    """JSON that may stand inside a script element."""
+    return orjson.dumps(value).decode().replace("<", "\\u003c")
+
+
+@functools.cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=select_autoescape(default=True), trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("page.html.j2")
+
+
+def _shown(answer: Answer) -> Shown:
+    columns = answer.columns
+    return Shown(
+        answer, picture(answer), [name.replace("_", " ") for name in columns],
+        [[written(name, value) for name, value in zip(columns, row, strict=True)] for row in answer.rows],
+        [all(isinstance(v, int | float) or v is None for v in answer.column(name)) for name in columns],
+    )  # fmt: skip
+
+
+def written(name: str, value: Any) -> str:
+    """A value for people: money without cents, shares in percent, a dash for nothing."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        # The same word may be a count in one panel: whole numbers are never shares.
+        if name in _SHARES and isinstance(value, float):
+            return f"{value:.1%}"
+        if name in _MONEY or isinstance(value, int) or float(value).is_integer():
+            return f"{value:,.0f}"
+        return f"{value:,.3g}" if abs(value) < 10 else f"{value:,.1f}"
+    return str(value)

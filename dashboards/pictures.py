@@ -1,0 +1,69 @@
+"""Answers as figures of Plotly's JSON schema. Colours are left to the page, which knows light from dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dashboards.answers import Answer
+
+Json = dict[str, Any]
+_FORMATS = {"money": "~s", "count": ",d", "share": ".0%", "days": ".1f", "hours": ".1f", "text": ""}
+_SERIES_HEIGHT, _LONGEST_NAME = 22, 34
+
+
+def picture(answer: Answer) -> Json | None:
+    """`data` and `layout` of a figure; None for what is shown as tiles or a table, or has no rows."""
+    panel = answer.panel
+    if panel.kind in ("table", "tiles") or not answer.rows:
+        return None
+    traces = [_trace(answer, name, x, y) for name, x, y in _series(answer)]
+    names = {str(value) for value in answer.column(panel.x)}
+    values: Json = {"tickformat": _FORMATS[panel.unit], "rangemode": "tozero"}
+    labels: Json = {"automargin": True} | ({"type": "category"} if "bars" in panel.kind else {})
+    layout: Json = {
+        "barmode": "stack" if panel.kind == "stacked bars" else "group",
+        "showlegend": len(traces) > 1,
+        "xaxis": values if panel.across else labels,
+        "yaxis": labels if panel.across else values,
+    }
+    if panel.across:
+        bars = len(names) * (len(traces) if layout["barmode"] == "group" else 1)
+        layout["height"] = max(240, 90 + _SERIES_HEIGHT * bars)
+    return {"data": traces, "layout": layout}
+
+
+def _series(answer: Answer) -> Iterator[tuple[str, list[Any], list[Any]]]:
+    panel = answer.panel
+    x = answer.column(panel.x)
+    if not panel.group:
+        for name in panel.y:
+            yield name, x, answer.column(name)
+        return
+    groups, y = answer.column(panel.group), answer.column(panel.y[0])
+    everywhere = list(dict.fromkeys(x))
+    for group in dict.fromkeys(groups):
+        found = {at: value for at, value, of in zip(x, y, groups, strict=True) if of == group}
+        # A stack needs each series at every point.
+        filler = 0 if panel.kind.startswith("stacked") else None
+        yield str(group), everywhere, [found.get(at, filler) for at in everywhere]
+
+
+def _trace(answer: Answer, name: str, x: list[Any], y: list[Any]) -> Json:
+    panel = answer.panel
+    spoken = name.replace("_", " ")
+    number = _FORMATS[panel.unit]
+    if "bars" in panel.kind:
+        short = [_short(str(each)) for each in x] if panel.across else x
+        along = {"x": y, "y": short, "orientation": "h"} if panel.across else {"x": x, "y": y}
+        value = "x" if panel.across else "y"
+        hover = f"%{{hovertext}}<br>{spoken}: %{{{value}:{number}}}<extra></extra>"
+        return {"type": "bar", "name": spoken, **along, "hovertext": x, "hovertemplate": hover}
+    stack = {"stackgroup": "all"} if panel.kind == "stacked areas" else {}
+    mode = "lines" if stack or len(x) > 40 else "lines+markers"
+    return {"type": "scatter", "mode": mode, "name": spoken, "x": x, "y": y, **stack,
+            "hovertemplate": f"%{{x}}<br>{spoken}: %{{y:{number}}}<extra></extra>"}  # fmt: skip
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

@@ -15,12 +15,15 @@ from pipelines.clients.hubspot.client import (
     LIST_LIMIT,
     HubSpotClient,
     Page,
+    next_of,
 )
+from pipelines.sources.ahead import ahead
 from pipelines.sources.arrow import microseconds, moment_of
 
 Json = dict[str, Any]
 LISTED_REVISIONS = 20
 """A list shows so many revisions of a property; a record that has as many is read again by itself."""
+ANSWERS_AHEAD = 2
 URL_ROOM = 12_000
 """Characters of property names in a URL, encoded; HubSpot answers 414 somewhere above 16,000."""
 
@@ -42,8 +45,9 @@ class Pages:
         rest = properties[len(head) :]
         limit = HISTORY_LIMIT if history else LIST_LIMIT
         last, read = after, 0
-        while True:
-            page = self._page(head, after, limit, archived, history)
+        answers = self._answers(head, after, limit, archived, history)
+        for asked, answer in ahead(answers, self.client, ANSWERS_AHEAD):
+            page = self._checked(self.client.page_of(answer), head, asked, limit, archived, history)
             last = str(page.results[-1]["id"]) if page.results else last
             read += len(page.results)
             self._fill_in(page, rest, archived)
@@ -51,22 +55,28 @@ class Pages:
             if page.after is None and not archived:
                 self._nothing_beyond(last, read)
             yield page
-            if page.after is None:
-                return
-            after = page.after
 
-    def _page(
-        self, properties: Sequence[str], after: str | None, limit: int, archived: bool, history: Sequence[str]
-    ) -> Page:
-        def ask() -> Page:
-            return self.client.list_page(
-                self.type, properties, after, limit, archived=archived, history=history
+    def _answers(
+        self, head: Sequence[str], after: str | None, limit: int, archived: bool, history: Sequence[str]
+    ) -> Iterator[tuple[str | None, bytes]]:
+        """Each page unread, and after which id it was asked for: the next is on its way while it is read."""
+        while True:
+            answer = self.client.list_answer(
+                self.type, head, after, limit, archived=archived, history=history
             )
+            yield after, answer
+            following = next_of(answer) or self.client.page_of(answer).after
+            if following is None:
+                return
+            after = following
 
-        page = ask()
+    def _checked(
+        self, page: Page, head: Sequence[str], after: str | None, limit: int, archived: bool,
+        history: Sequence[str],
+    ) -> Page:  # fmt: skip
         if page.after is None or len(page.results) >= limit:
             return page
-        again = ask()
+        again = self.client.list_page(self.type, head, after, limit, archived=archived, history=history)
         if {each["id"] for each in again.results} != {each["id"] for each in page.results}:
             raise self.truncated(len(page.results), len(again.results))
         if not archived:

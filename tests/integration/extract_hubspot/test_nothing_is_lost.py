@@ -146,7 +146,7 @@ def test_a_record_that_changes_between_two_pages_of_a_first_list_arrives(fresh, 
         fresh.do("DELETE", "/crm/objects/2026-03/contacts/900249")
         fresh.create(email="born@meanwhile.example")
 
-    on_call(monkeypatch, "list_page", 1, deed)
+    on_call(monkeypatch, "list_answer", 1, deed)
     assert fresh.extract().stale == ()
     monkeypatch.undo()
     fresh.later()

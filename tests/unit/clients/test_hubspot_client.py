@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from pipelines.clients import errors
+from pipelines.clients.hubspot.client import next_of
 from pipelines.clients.hubspot.paths import Paths
 
 
@@ -81,3 +82,18 @@ def test_what_is_not_there_is_not_found(hubspot):
     )
     with pytest.raises(errors.NotFound, match="HubSpot has no such thing: Unable to infer type"):
         bench.client.properties("goals")
+
+
+@pytest.mark.parametrize(
+    ("answer", "following"),
+    [
+        (b'{"results":[],"paging":{"next":{"after":"1051","link":"https://x/?a=1&after=1051"}}}', "1051"),
+        (b'{"results":[],"paging":{"next":{"after":"NTI1Cg%3D%3D"}}}\n', "NTI1Cg%3D%3D"),
+        (b'{"results":[]}', None),
+        (b'{"paging":{"next":{"after":"1051"}},"results":[]}', None),  # reading it tells
+        (b'{"results":[{"p":"\\"paging\\":{\\"next\\":{\\"after\\":\\"7\\"}}}"}]}', None),
+        (b'{"results":[],"paging":{"next":{"after":"1051","li', None),
+    ],
+)
+def test_the_end_of_an_unread_page_tells_where_the_next_begins(answer, following):
+    assert next_of(answer) == following

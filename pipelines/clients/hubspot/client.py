@@ -24,7 +24,7 @@ from pipelines.clients.hubspot.errors import HubSpotVendor
 from pipelines.clients.hubspot.paths import Paths
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
 from pipelines.clients.results import Outcomes
-from pipelines.clients.transport import Call, Transport
+from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import HubSpotConnection
 
 Json = dict[str, Any]

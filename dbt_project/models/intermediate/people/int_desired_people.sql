@@ -11,6 +11,15 @@ with credited as (
     group by credits.person_id
 ),
 
+-- What attribution_sync.json leaves out of the data sync is left alone in the CRMs.
+synced as (
+    select
+        coalesce(bool_or(is_on) filter (where setting = 'campaigns'), false) as campaigns,
+        coalesce(bool_or(is_on) filter (where setting = 'sources'), false) as sources,
+        coalesce(bool_or(is_on) filter (where setting = 'revenue'), false) as revenue
+    from {{ source('rules', 'attribution_sync') }}
+),
+
 -- An assignment made for somebody who was merged since holds for who they are now.
 assigned as (
     select
@@ -26,14 +35,17 @@ select
     leads.person_id,
     leads.lead_score,
     leads.lifecycle_stage,
-    leads.first_touch_channel,
-    substr(leads.first_touch_campaign, 1, 255) as first_touch_campaign,
-    leads.last_touch_channel,
+    case when synced.sources then leads.first_touch_channel end as first_touch_channel,
+    case when synced.campaigns then substr(leads.first_touch_campaign, 1, 255) end as first_touch_campaign,
+    case when synced.sources then leads.last_touch_channel end as last_touch_channel,
     leads.touches as touch_count,
-    cast(coalesce(credited.attributed_revenue, 0) as decimal(18, 2)) as attributed_revenue,
+    case
+        when synced.revenue then cast(coalesce(credited.attributed_revenue, 0) as decimal(18, 2))
+    end as attributed_revenue,
     owners.owner_id_hubspot as assigned_owner_id_hubspot,
     owners.owner_id_salesforce as assigned_owner_id_salesforce
 from {{ ref('unified_leads') }} as leads
+cross join synced
 left join credited on leads.person_id = credited.person_id
 left join assigned on leads.person_id = assigned.person_id
 left join {{ ref('int_owners') }} as owners on assigned.owner_email = owners.owner_id

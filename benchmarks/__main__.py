@@ -1,16 +1,17 @@
-"""`python -m benchmarks [loop | extract | serve | identity] ...`: print tables; no name means all."""
+"""`python -m benchmarks [loop | extract | serve | identity | attribution] ...`; no name means all."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import extract, identity, loop, serve
+from benchmarks import attribution, extract, identity, loop, serve
 
 MEASUREMENTS = {
     "loop": loop.main,
     "extract": extract.main,
     "serve": serve.main,
     "identity": identity.main,
+    "attribution": attribution.main,
 }
 
 

@@ -141,6 +141,8 @@ def _replace(
                 connection.register("screened", screen(table, pq.read_table(part.path)))
                 source = "screened"
             connection.execute(f"insert into {name} by name select * from {source}")
+            if screen is not None:
+                connection.unregister("screened")
     connection.execute("commit")
 
 

@@ -13,9 +13,11 @@ from pipelines.errors import ConfigError
 from pipelines.run import Run, silent
 from pipelines.settings import Settings
 from pipelines.sources import fetch as fetching
+from pipelines.sources import load as loading
 from pipelines.sources.catalogs import CATALOGS, schema_of
 from pipelines.sources.known import Known
 from pipelines.sources.tables import SQL_TYPES, prepare
+from pipelines.state.suppression import Suppression, _email
 
 
 def test_every_promised_table_and_column_is_there_though_the_vendors_are_empty(loop):
@@ -78,6 +80,19 @@ def test_dlt_leaves_nothing_behind_but_its_own_books(loop):
         row[0] for row in loop.rows("select table_name from duckdb_tables() where schema_name <> 'ops'")
     } - promised
     assert extra == {"_dlt_loads", "_dlt_version"}
+
+
+def test_a_small_table_is_replaced_whole_and_passes_the_same_screen_as_any_other(loop):
+    loop.salesforce.put("OpportunityStage", "01J1", MasterLabel="ask ann@example.org", SortOrder=1)
+    loop.salesforce.put("OpportunityStage", "01J2", MasterLabel="Won", SortOrder=2)
+    loop.extract()
+    del loop.salesforce.rows["OpportunityStage"]["01J2"]
+    loop.salesforce.put("OpportunityStage", "01J3", MasterLabel="Lost", SortOrder=3)
+    loop.later(minutes=5)
+    listed = Suppression(b"k" * 32, frozenset({_email(b"k" * 32, "ann@example.org")}))
+    loading.load(loop.fetch(), loop.connection, loop.settings, Run(), silent, suppression=listed)
+    labels = loop.rows("select MasterLabel from raw_salesforce.opportunity_stage order by SortOrder")
+    assert labels == [("ask erased",), ("Lost",)]
 
 
 def test_dlt_hears_nothing_from_the_environment_and_tells_nobody_anything(loop, monkeypatch):

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.reverse_sync import cells, diff, guards, planfile, suppressed
+from pipelines.reverse_sync import cells, coexistence, diff, guards, planfile, suppressed
 from pipelines.reverse_sync.forecast import forecast
 from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
@@ -43,6 +43,7 @@ class _Making:
         self.connection, self.state, self.settings = connection, state, settings
         self.syncs, self.run, self.progress = syncs, run, progress
         self.windows: dict[str, datetime | None] = {}
+        self.notes: tuple[str, ...] = ()
 
     def plan(self) -> Plan:
         """Compare, guard, write the file."""
@@ -52,6 +53,7 @@ class _Making:
         for done, (name, sync) in enumerate(self.syncs.syncs.items()):
             self.progress(name, done, len(self.syncs.syncs))
             sizes[name] = diff.compare(connection, name, sync, self.windows[name])
+        self.notes = coexistence.hold(connection, self.syncs.syncs)
         with self.state.reading() as reading:
             suppressed.hold(connection, suppression.load(reading, self.settings.paths.suppression_key))
         self.progress("plan", len(self.syncs.syncs), len(self.syncs.syncs))
@@ -107,7 +109,7 @@ class _Making:
             config_hash=config_hash(self.settings.config_dir), syncs=summaries,
             held=cells.held(self.connection), samples=cells.samples(self.connection, self.syncs.syncs),
             findings=cells.findings(self.connection), stopped=stopped,
-            notes=tuple(dict.fromkeys(s.note for s in summaries.values() if s.note)),
+            notes=(*dict.fromkeys(s.note for s in summaries.values() if s.note), *self.notes),
             warnings=self._warnings(summaries),
         )  # fmt: skip
         planfile.assemble(self._header(plan, sha256), body, plan.path)

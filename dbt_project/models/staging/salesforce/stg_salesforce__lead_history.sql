@@ -7,6 +7,7 @@ renamed as (
         {{ record_key('salesforce', 'Lead', '"LeadId"') }} as lead_key,
         "Id" as history_id,
         "LeadId" as lead_id,
+        "CreatedById" as created_by_id,
 
         "Field" as field,
         "OldValue" as old_value,

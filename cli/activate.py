@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from cli.screen import table
 from pipelines.errors import Exit
@@ -32,15 +33,18 @@ def print_plan(console: Console, plan: Plan) -> None:
         table("Plan", ("sync", "records", "fields", "held", "calls"), rows, numbers=(1, 3, 4), wrapping=(2,))
     )
     for sample in plan.samples:
-        console.print(f"\n{sample.label or sample.record_id}  [dim]{sample.sync} {sample.record_id}[/]")
+        console.print(
+            f"\n{escape(sample.label or sample.record_id)}  [dim]{sample.sync} {sample.record_id}[/]"
+        )
         for field, change in sample.fields.items():
-            console.print(f"  {field}: {change.before or 'empty'} → {change.after}  [dim]{change.rule}[/]")
+            values = escape(f"{change.before or 'empty'} → {change.after}")
+            console.print(f"  {field}: {values}  [dim]{escape(change.rule)}[/]")
     for held in plan.held[:5]:
-        console.print(f"held: {held.record_key}  [dim]{held.reason}[/]")
+        console.print(f"held: {held.record_key}  [dim]{escape(held.reason)}[/]")
     for sentence in plan.stopped:
-        console.print(f"[bold]stopped:[/] {sentence}")
+        console.print(f"[bold]stopped:[/] {escape(sentence)}")
     for finding in plan.findings:
-        console.print(f"finding: {finding['records']:,} × {finding['finding']}")
+        console.print(f"finding: {finding['records']:,} × {escape(str(finding['finding']))}")
     if plan.is_empty:
         console.print("\nNothing to change.")
     else:
@@ -59,7 +63,7 @@ def name_targets(console: Console, loop: Loop) -> None:
     for one in loop.settings.connections:
         if one.environment != "sandbox":
             org_id, name = orgs.get(one.vendor, ("unknown", ""))
-            console.print(f"Writing to {one.vendor} {org_id} ({name}), {one.environment}, {one.url}")
+            console.print(f"Writing to {one.vendor} {org_id} ({escape(name)}), {one.environment}, {one.url}")
 
 
 def apply_plan(loop: Loop, plan_file: Path, *, limit: int | None, force: bool) -> Exit:

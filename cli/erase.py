@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from cli import world as worlds
 from cli.connect import loop_for
@@ -64,7 +65,7 @@ def _holders(console: Console, settings: Settings, erased: Erased) -> None:
         with _asking(settings) as reachable:
             said = still_held(reachable, merged(erased.subjects))
     except CrmError as error:
-        console.print(f"The CRMs could not be asked: {error}")
+        console.print(f"The CRMs could not be asked: {escape(str(error))}")
         return
     for vendor, end in said.items():
         console.print(f"{LABELS[vendor]} {end}.")

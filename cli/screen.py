@@ -21,7 +21,7 @@ from cli.progress import Readings
 from pipelines.run import StepResult
 
 MARKS = {"done": "[green]✔[/]", "skipped": "[dim]–[/]", "partial": "[yellow]![/]", "failed": "[red]✘[/]"}
-MAX_NOTES = 6
+MAX_NOTES, MAX_NOTES_OF_TROUBLE = 6, 24
 COUNTS_SHOWN = 6
 
 
@@ -94,10 +94,11 @@ class Screen:
         self._readings = Readings(self._readings.clock)
         seconds = f"[dim]{result.seconds:.1f} s[/]"
         self.console.print(f"{MARKS[result.status]} {result.step:<14}{_counts(result.counts)}  {seconds}")
-        for note in result.notes[:MAX_NOTES]:
+        most = MAX_NOTES_OF_TROUBLE if result.status == "partial" else MAX_NOTES
+        for note in result.notes[:most]:
             self.console.print(Text(f"    {note}", style="dim"))
-        if len(result.notes) > MAX_NOTES:
-            self.console.print(f"    [dim]and {len(result.notes) - MAX_NOTES} more, in the run's log[/]")
+        if len(result.notes) > most:
+            self.console.print(f"    [dim]and {len(result.notes) - most} more, in the run's log[/]")
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from cli.screen import table
 from pipelines.timing import fixed_costs
@@ -99,7 +100,7 @@ def _empty(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     if rows:
         console.print("\n[bold]Empty[/]")
         for vendor, why, names in rows:
-            console.print(f"  {vendor}: {names}  [dim]{why}[/]")
+            console.print(f"  {vendor}: {names}  [dim]{escape(why)}[/]")
 
 
 def _gates(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
@@ -107,7 +108,7 @@ def _gates(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     said = ", ".join(
         f"{scope} {'passed' if passed else 'STOPPED: ' + message}" for scope, passed, message in rows
     )
-    console.print(f"\n[bold]Gates[/]  {said or 'none were asked'}")
+    console.print(f"\n[bold]Gates[/]  {escape(said) or 'none were asked'}")
 
 
 def _written(console: Console, connection: duckdb.DuckDBPyConnection, loop: Loop, story: Story) -> None:
@@ -118,7 +119,7 @@ def _written(console: Console, connection: duckdb.DuckDBPyConnection, loop: Loop
         [loop.run.id],
     ).fetchall()
     for note in story.plan.notes:
-        console.print(f"  {note[0].upper()}{note[1:]}.")
+        console.print(f"  {escape(note[0].upper() + note[1:])}.")
     if not written:
         if not story.plan.notes:
             console.print("  Nothing: both CRMs already hold what they should.")
@@ -131,10 +132,13 @@ def _written(console: Console, connection: duckdb.DuckDBPyConnection, loop: Loop
         console.print(f"  {name}: {', '.join(fields)}")
     console.print("  [dim]for instance[/]")
     for sample in _samples(story.plan):
-        console.print(f"    {sample.label or sample.record_id}  [dim]{sample.sync} {sample.record_id}[/]")
+        console.print(
+            f"    {escape(sample.label or sample.record_id)}  [dim]{sample.sync} {sample.record_id}[/]"
+        )
         for field, change in sample.fields.items():
             console.print(
-                f"      {field}: {_shown(change.before)} → {_shown(change.after)}  [dim]{change.rule}[/]"
+                f"      {field}: {escape(_shown(change.before))} → {escape(_shown(change.after))}"
+                f"  [dim]{escape(change.rule)}[/]"
             )
 
 

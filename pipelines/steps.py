@@ -128,7 +128,7 @@ class Loop:
             self._fetched = fetched = self._extraction.fetch(
                 self.reporter.progress, tell=self.reporter.told, sweep=sweep
             )
-            step.notes += fetched.notes
+            step.notes += (*fetched.problems, *fetched.notes)
             step.counts |= fetched.rows
             self._erase_deleted(fetched, step)
             if fetched.has_changes or self._inputs.is_a_new_day(fetched.as_of):
@@ -137,7 +137,6 @@ class Loop:
                 self._extraction.load(fetched, self.reporter.progress)
             else:
                 step.skip("nothing is new in the CRMs")
-            step.notes += fetched.problems
             if fetched.stale or fetched.problems:
                 step.status = "partial"
         return self.results[-1]

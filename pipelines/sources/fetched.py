@@ -13,6 +13,8 @@ from typing import Literal
 from pipelines.sources.schema import RawTable
 
 Status = Literal["loaded", "unchanged", "absent", "stale"]
+NAMES_SHOWN = 4
+"""Tables that a sentence names when it is about many."""
 Mode = Literal["replace", "merge", "append", "scope", "mark", "fill", "keep"]
 """How a part goes in: replace the table, merge on its key, append; or, by SQL: `scope` names what is read
 anew and is deleted first, `mark` names rows that are deleted at the vendor, `fill` brings some columns of
@@ -118,9 +120,13 @@ class Fetched:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences for people, of what is new or wrong."""
+        """Sentences for people, of what is new or wrong: first what could not be read, each cause once."""
         told = [table for table in self.tables if table.is_news or table.status == "stale"]
-        return tuple(f"{table.name}: {note}" for table in told for note in table.notes)
+        about: dict[str, list[str]] = {}
+        for table in sorted(told, key=lambda each: each.status != "stale"):
+            for note in table.notes:
+                about.setdefault(note, []).append(table.name)
+        return tuple(f"{_listed(names)}: {note}" for note, names in about.items())
 
 
 def joined(first: TableFetch, second: TableFetch) -> TableFetch:
@@ -136,6 +142,11 @@ def joined(first: TableFetch, second: TableFetch) -> TableFetch:
         is_news=first.is_news or second.is_news, erased=first.erased + second.erased,
         problems=first.problems + second.problems,
     )  # fmt: skip
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _earliest(first: datetime | None, second: datetime | None) -> datetime | None:

@@ -9,12 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
+import httpx
 import pytest
 
 from cli.sandbox_process import running
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Built, crm, run_build
 from tests.e2e.marts import one
+from tests.e2e.test_erase import environment
 
 pytestmark = pytest.mark.loop
 
@@ -44,6 +47,67 @@ def test_a_wrong_credential_is_said_and_not_shown(built: Built) -> None:
     assert "HUBSPOT_TOKEN" in sentence(done.output)
     assert "pat-na1-wrong-token" not in done.output
     assert one(built.home, "select count(*) from marts.unified_leads") == before
+
+
+def test_what_extract_cannot_read_is_one_sentence_each_with_the_vendors_words_and_the_rest_loads(
+    built: Built, tmp_path: Path
+) -> None:
+    """Missing scope, no such object, no right to a field, names in config that nobody knows."""
+    shutil.copytree(PROJECT / "config", tmp_path / "config")
+    (tmp_path / "config" / "extract.yml").write_text(
+        "hubspot: {custom_objects: [unicorns], properties: {contacts: {without: [horn_length]}}, "
+        "history: {companies: [wing_span]}}\n"
+        "salesforce: {objects: [Nothing__c], fields: {Contact: {without: [Fax_typo]}}}\n"
+    )
+    with running(built.home / "sandbox", "default", size="XS") as ready:
+        env = environment(ready)
+        hubspot, salesforce = env["HUBSPOT_URL"], env["SALESFORCE_URL"]
+        faults = [{"match": "(GET|POST) /crm/objects/.*/(deals|notes)", "status": 403, "times": 99}]
+        httpx.post(f"{hubspot}/_sandbox/faults", json=faults).raise_for_status()
+        httpx.post(f"{salesforce}/_sandbox/org", json={"do": "hide", "object": "Lead", "field": "Title"})
+        httpx.post(f"{salesforce}/_sandbox/org", json={"do": "hide", "object": "Campaign"})
+        httpx.post(f"{salesforce}/_sandbox/org", json={"do": "hide", "object": "Task"})
+        signed = {"Authorization": f"Bearer {env['HUBSPOT_TOKEN']}"}
+        body = {"properties": {"email": "arrives@all-the-same.example"}}
+        made = httpx.post(f"{hubspot}/crm/objects/2026-03/contacts", json=body, headers=signed)
+        httpx.post(f"{hubspot}/_sandbox/clock", json={"advance_seconds": 60}).raise_for_status()
+        done = crm(built.home, "extract", env=env | {"CRM_CONFIG": str(tmp_path / "config")})
+        assert done.exit_code == 4, done.output
+        for told in (
+            "the HubSpot token lacks a scope: crm.read (This app hasn't been granted all required scopes",
+            "the HubSpot object unicorns: HubSpot rejected the request: Unable to infer object type",
+            "the property horn_length of HubSpot's contacts: HubSpot has no such thing: resource not found",
+            "the property wing_span of HubSpot's companies: HubSpot has no such thing: resource not found",
+            "Salesforce does not show Nothing__c: Salesforce has no such thing: The requested resource",
+            "Salesforce does not show Task: Salesforce has no such thing: The requested resource",
+            "Salesforce does not show a field: No such column 'Fax_typo' on entity 'Contact'",
+            "Lead.Title can no longer be read (Salesforce does not show a field: No such column 'Title'",
+        ):
+            assert sum(told in line for line in done.output.splitlines()) == 1, (told, done.output)
+        assert (
+            "hubspot deals, hubspot deals_property_history, hubspot associations, hubspot notes: "
+            in done.output
+        )
+        assert env["HUBSPOT_TOKEN"] not in done.output
+        with duckdb.connect(str(built.home / "work.duckdb"), read_only=True) as work:
+            arrived = work.execute(
+                "select id from raw_hubspot.contacts where email like 'arrives@%'"
+            ).fetchall()
+            assert arrived == [(made.json()["id"],)]
+            standing = dict(work.execute(
+                "select vendor || ' ' || table_name, arg_max(status, run_id) from ops.loads group by all"
+            ).fetchall())  # fmt: skip
+        stale = {name for name, status in standing.items() if status == "stale"}
+        assert stale == {
+            "hubspot deals", "hubspot deals_property_history", "hubspot associations", "hubspot notes",
+            "salesforce nothing__c", "salesforce task", "salesforce contact",
+        }  # fmt: skip
+        assert standing["salesforce campaign"] == "absent"
+        httpx.post(f"{hubspot}/_sandbox/faults", json=[]).raise_for_status()
+        for shown in ({"object": "Task"}, {"object": "Campaign"}, {"object": "Lead", "field": "Title"}):
+            httpx.post(f"{salesforce}/_sandbox/org", json={"do": "show", **shown}).raise_for_status()
+        again = crm(built.home, "extract", env=env)
+        assert again.exit_code == 0, again.output
 
 
 def test_no_connection_at_all_says_where_to_put_one(tmp_path: Path) -> None:

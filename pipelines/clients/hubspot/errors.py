@@ -39,7 +39,7 @@ class HubSpotVendor:
                 "docs/going-live.md", status=status,
             )  # fmt: skip
         if status == 403:
-            return _forbidden(body, said, host, code)
+            return _forbidden(body, said[:500], host, code)
         if status == 404:
             return errors.NotFound(f"HubSpot has no such thing: {said}", where=host, code=code, status=status)
         if status == 429:
@@ -80,7 +80,7 @@ def _forbidden(body: dict[str, Any], said: str, host: str, code: str) -> errors.
     if scopes or code == "MISSING_SCOPES":
         named = ", ".join(sorted(set(scopes))) or "named in HubSpot's own log"
         return errors.MissingScope(
-            f"the HubSpot token lacks a scope: {named}", where=host,
+            f"the HubSpot token lacks a scope: {named} ({said})", where=host,
             remedy="add it to the service key or private app, see docs/going-live.md", code=code, status=403,
         )  # fmt: skip
     return errors.Forbidden(

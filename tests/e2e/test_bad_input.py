@@ -85,7 +85,7 @@ def test_what_extract_cannot_read_is_one_sentence_each_with_the_vendors_words_an
         ):
             assert sum(told in line for line in done.output.splitlines()) == 1, (told, done.output)
         assert (
-            "hubspot deals, hubspot deals_property_history, hubspot associations, hubspot notes: "
+            "hubspot associations, hubspot deals, hubspot deals_property_history, hubspot notes: the HubSpot"
             in done.output
         )
         assert env["HUBSPOT_TOKEN"] not in done.output

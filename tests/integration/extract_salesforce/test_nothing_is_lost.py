@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
+
 import pytest
 
 from pipelines.sources.salesforce import query
@@ -204,6 +207,30 @@ def test_ids_given_with_fifteen_characters_are_kept_with_eighteen(loop, monkeypa
     loop.later()
     assert loop.extract().rows == {"salesforce lead": 60}
     assert dict(loop.rows("select Id, OwnerId from raw_salesforce.lead")) == owners
+
+
+@pytest.mark.parametrize("bulk_from", [10_000, 50])
+def test_values_keep_their_type_and_a_type_nobody_knows_is_text_and_said(loop, monkeypatch, bulk_from):
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", bulk_from)
+    lines = ["Fee__c currency", "Day__c date", "Moment__c datetime", "Colours__c multipicklist",
+             "Ready__c boolean", "Ratio__c double", "Odd__c hologram"]  # fmt: skip
+    loop.org("add_field", object="Lead", lines=lines)
+    leads = loop.some("Lead", 60)
+    loop.set(
+        "Lead", leads, Fee__c=1234567890.45, Day__c="2026-03-01", Moment__c="2026-03-01T23:59:59.000Z",
+        Colours__c="red;blue", Ready__c="true", Ratio__c=0.125, Odd__c="shiny",
+        SystemModstamp=loop.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+    )  # fmt: skip
+    loop.later()
+    fetched = loop.extract()
+    assert any("Odd__c (hologram)" in note for note in fetched.notes)
+    found = loop.rows(
+        "select Fee__c, Day__c::varchar, Moment__c, Colours__c, Ready__c, Ratio__c, Odd__c "
+        f"from raw_salesforce.lead where Id in ({', '.join(repr(lead) for lead in leads)}) group by all"
+    )
+    moment = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
+    fee = Decimal("1234567890.45")
+    assert found == [(fee, "2026-03-01", moment, ["red", "blue"], True, 0.125, "shiny")]
 
 
 def test_hundreds_of_fields_and_a_query_too_long_for_an_address_arrive(loop):

@@ -43,12 +43,13 @@ class Choice(Strict):
 
 class HubSpotExtract(Strict):
     """`objects` are the standard ones; `history` adds to the properties whose every change is kept, or
-    (none) keeps none of an object."""
+    (none) keeps none of an object; `associations` adds pairs, by the object from whose side they are read."""
 
     objects: Literal["all"] | Names = "all"
     custom_objects: Literal["all", "none"] | Names = "all"
     properties: dict[str, Choice] = Field(default_factory=dict)
     history: dict[str, Literal["none"] | Names] = Field(default_factory=dict)
+    associations: dict[str, Names] = Field(default_factory=dict)
 
     def choice(self, object_type: str) -> Choice:
         return self.properties.get(object_type, Choice())

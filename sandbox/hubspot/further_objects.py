@@ -248,6 +248,14 @@ PIPELINES: dict[str, tuple[str, str, tuple[tuple[str, str, bool], ...]]] = {
 # (from, to) -> type ids, plain and primary, both ways: what HubSpot defines itself. The custom object's are
 # the portal's own.
 ASSOCIATION_IDS: dict[tuple[str, str], tuple[int, int | None]] = {
+    ("contacts", "contacts"): (449, None), ("companies", "companies"): (450, None),
+    ("deals", "deals"): (451, None), ("tickets", "tickets"): (452, None),
+    ("calls", "leads"): (596, None), ("leads", "calls"): (597, None),
+    ("emails", "leads"): (598, None), ("leads", "emails"): (599, None),
+    ("meetings", "leads"): (600, None), ("leads", "meetings"): (601, None),
+    ("communications", "leads"): (602, None), ("leads", "communications"): (603, None),
+    ("tasks", "leads"): (646, None), ("leads", "tasks"): (647, None),
+    ("notes", "leads"): (854, None), ("leads", "notes"): (855, None),
     ("contacts", "tickets"): (15, None), ("tickets", "contacts"): (16, None),
     ("companies", "tickets"): (340, 25), ("tickets", "companies"): (339, 26),
     ("deals", "tickets"): (27, None), ("tickets", "deals"): (28, None),

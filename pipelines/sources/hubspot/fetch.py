@@ -109,10 +109,14 @@ def _record_tables(
         chosen = set(rules.custom_objects)
         customs = [each for each in customs if {each.api_name, each.name.removeprefix("custom_")} & chosen]
     known = names | {each.api_name for each in customs}
-    problems += [_unknown(client, each) for each in (*rules.properties, *rules.history) if each not in known]
+    named = (*rules.properties, *rules.history, *rules.associations)
+    problems += [_unknown(client, each) for each in dict.fromkeys(named) if each not in known]
     wanted = [each for each in tables if rules.objects == "all" or each.api_name in rules.objects]
     left_out = [each for each in tables if each not in wanted]
-    return [*wanted, *customs], left_out, ASSOCIATIONS | custom.links(schemas), problems
+    links = {name: tuple(ends) for name, ends in (ASSOCIATIONS | custom.links(schemas)).items()}
+    for name, ends in rules.associations.items():
+        links[name] = tuple(dict.fromkeys((*links.get(name, ()), *ends)))
+    return [*wanted, *customs], left_out, links, problems
 
 
 def _unknown(client: HubSpotClient, object_type: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.arrow import ARROW_TYPES, moment_of
 from pipelines.sources.fetched import Mode
@@ -37,6 +38,8 @@ class Landing:
     linked_to: Sequence[str] = ()
     """The object types whose associations with this one are read from its side."""
     written: dict[str, int | None] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Object types whose associations with this one HubSpot does not show, and its words."""
     merged: set[str] = field(default_factory=set)
     """Ids that a fetch found to be merged into others."""
 
@@ -52,10 +55,10 @@ class Landing:
         mode: Mode = "replace" if is_first else "keep" if self.shape.has_removed else "merge"
         spool.write(table.name, mode, rows.records(table, found, bad))
         self.past(spool, found, "replace" if is_first else "merge")
-        if not is_first:
-            self.scope(spool, [str(each["id"]) for each in found])
         live = [str(each["id"]) for each in found if not each.get("archived")]
         self.links(spool, live, "append" if is_first else "merge")
+        if not is_first:
+            self.scope(spool, [str(each["id"]) for each in found])
         # Of a first load too: who was merged away while it ran may have been read before.
         marks = {
             key: (at, "merged")
@@ -74,23 +77,30 @@ class Landing:
             spool.write(self.history.name, mode, rows.history(self.history, found, bad_of(spool)))
 
     def links(self, spool: Spool, ids: Sequence[str], mode: Mode) -> None:
+        """The associations of these records. A pair that HubSpot does not show keeps what was read of it."""
         if self.associations is None or not ids:
             return
         bad = bad_of(spool)
-        for to_type in self.linked_to:
-            pairs = self.client.associations(self.type, to_type, ids)
-            spool.write(
-                self.associations.name,
-                mode,
-                rows.associations(self.associations, self.type, to_type, pairs, bad),
-            )
+        for to_type in self._shown():
+            try:
+                pairs = list(self.client.associations(self.type, to_type, ids))
+            except (errors.NotFound, errors.Forbidden, errors.Rejected) as error:
+                self.refused[to_type] = (
+                    f"associations of HubSpot's {self.type} with {to_type} cannot be read: {error}"
+                )
+                continue
+            found = rows.associations(self.associations, self.type, to_type, pairs, bad)
+            spool.write(self.associations.name, mode, found)
+
+    def _shown(self) -> list[str]:
+        return [each for each in self.linked_to if each not in self.refused]
 
     def scope(self, spool: Spool, ids: Sequence[str] | None) -> None:
         """Say which associations are read anew: of these records, or (None) of all of this type."""
         if self.associations is None:
             return
         anew: Sequence[str | None] = [None] if ids is None else ids
-        pairs = [(to_type, each) for to_type in self.linked_to for each in anew]
+        pairs = [(to_type, each) for to_type in self._shown() for each in anew]
         columns = {
             "from_type": [self.type] * len(pairs),
             "to_type": [to_type for to_type, _ in pairs],

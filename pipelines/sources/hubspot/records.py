@@ -85,7 +85,8 @@ class RecordReader:
         calls = self.reading.calls_here() - before
         outcomes = [self._outcome(each, spools, calls if each is self.table else 0) for each in self.tables]
         outcomes[0] = replace(
-            outcomes[0], sweep=sweep, problems=self.problems, calculated_at=calculated_at,
+            outcomes[0], sweep=sweep, problems=(*self.problems, *self.landing.refused.values()),
+            calculated_at=calculated_at,
             is_news=outcomes[0].is_news or has_filled or sweep is not None, erased=erased,
             notes=(*outcomes[0].notes, *notes),
         )  # fmt: skip

@@ -109,8 +109,8 @@ def sweep(reader: RecordReader) -> tuple[Spool, SweepResult, list[str]]:
     found = there | reader.landing.merged
     vanished = [key for key in extra if key not in binned and key not in found]
     reader.landing.marks(spool, dict.fromkeys(vanished, (reading.upper, "swept")))
-    reader.landing.scope(spool, None)
     reader.landing.links(spool, list(live), "merge")
+    reader.landing.scope(spool, None)
     spool.commit(complete=True)
     result = SweepResult(
         counted_at_vendor=len(live), counted_here=len(here), missing=len(missing), extra=len(extra),

@@ -181,7 +181,9 @@ def _of_associations(portal: Portal) -> list[Any]:
     pairs = {(row[0], row[2]) for row in there}
     unread = [("associations", "a pair that nobody reads", pair) for pair in pairs
               if not {pair, pair[::-1]} & read]  # fmt: skip
-    lacking = {row for row in there if (row[0], row[2]) in read} - here
+    # Of two records of one type the one that changed tells of both until the next sweep.
+    both = {(row[2], row[3], row[0], row[1]) for row in here if row[0] == row[2]}
+    lacking = {row for row in there if (row[0], row[2]) in read and row[:4] not in both} - here
     extra = {row for row in here if alive(row)} - there
     twice = [] if len(found) == len(here) else [("associations", "rows that stand there twice")]
     return unread + twice + [("associations", "not here", row) for row in lacking] + [

@@ -135,6 +135,30 @@ def test_a_form_and_a_kind_of_event_that_are_new_here_are_read_however_old_they_
     assert differences(portal)[:10] == []
 
 
+def test_a_pair_of_one_type_arrives_and_one_that_is_not_shown_keeps_its_rows_and_is_said(portal):
+    for kind in ("companies", "deals", "contacts"):
+        ids = portal.some(kind, 2)
+        portal.do("PUT", f"{OBJECTS}/{kind}/{ids[0]}/associations/default/{kind}/{ids[1]}")
+        portal.update(kind, ids[0], hubspot_owner_id="70005")
+    call, lead = portal.some("calls", 1)[0], portal.some("leads", 1)[0]
+    portal.do("PUT", f"{OBJECTS}/calls/{call}/associations/default/leads/{lead}")
+    portal.update("calls", call, hs_call_title="About a lead")
+    portal.config.write_text("hubspot: {associations: {contacts: [contacts]}}")
+    portal.later()
+    assert portal.extract().problems == ()
+    assert differences(portal)[:10] == []
+    portal.faults({"match": "POST .*/associations/.*/deals/contacts/batch/read", "status": 403, "times": 9})
+    deal = portal.some("deals", 3)[2]
+    portal.update("deals", deal, dealname="Renamed")
+    portal.later()
+    fetched = portal.extract()
+    [problem] = fetched.problems
+    assert "associations of HubSpot's deals with contacts cannot be read" in problem
+    assert "lacks a scope" in problem
+    assert fetched.stale == ()
+    assert differences(portal)[:10] == []
+
+
 def test_what_moves_no_stamp_of_its_parent_is_read_again_on_the_schedule_of_what_is_calculated(portal):
     metrics = {
         "sessions": 9_999,

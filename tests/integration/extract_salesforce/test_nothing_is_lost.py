@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.salesforce import query
 from pipelines.sources.salesforce.query import Query
 
@@ -231,6 +232,23 @@ def test_values_keep_their_type_and_a_type_nobody_knows_is_text_and_said(loop, m
     moment = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
     fee = Decimal("1234567890.45")
     assert found == [(fee, "2026-03-01", moment, ["red", "blue"], True, 0.125, "shiny")]
+
+
+def test_what_leaves_a_list_of_the_orgs_leaves_the_copy(loop):
+    gone = {}
+    for name in ("OpportunityStage", "LeadStatus", "CampaignMemberStatus", "RecordType", "CurrencyType",
+                 "DatedConversionRate", "Period", "ForecastingQuota", "Holiday", "QueueSobject",
+                 "GroupMember", "UserRole", "PricebookEntry", "Product2", "CampaignInfluence"):  # fmt: skip
+        gone[name] = loop.some(name, 1, "1 = 1")[0]
+        loop.org("purge", object=name, ids=[gone[name]])
+    loop.later(120)
+    assert loop.extract().stale == ()
+    for table in CATALOGS["salesforce"]:
+        if table.api_name in gone:
+            living = " and deleted_how is null" if "deleted_at" in table.columns else ""
+            found = f"select 1 from raw_salesforce.{table.name} where Id = '{gone[table.api_name]}'{living}"
+            assert loop.rows(found) == [], table.name
+    assert loop.differences(gone=True) == []
 
 
 def test_hundreds_of_fields_and_a_query_too_long_for_an_address_arrive(loop):

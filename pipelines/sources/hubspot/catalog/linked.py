@@ -13,15 +13,17 @@ HISTORY_PROPERTIES: dict[str, tuple[str, ...]] = {
     "leads": _OWNED_IN_STAGES,
 }
 """Whose every change is kept, by object; config adds to them."""
-_ENGAGED = ("contacts", "companies", "deals", "tickets")
+_ENGAGED = ("contacts", "companies", "deals", "tickets", "leads")
 ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     "contacts": ("companies",),
-    "deals": ("contacts", "companies"),
-    "tickets": ("contacts", "companies", "deals"),
+    "companies": ("companies",),
+    "deals": ("contacts", "companies", "deals"),
+    "tickets": ("contacts", "companies", "deals", "tickets"),
     "leads": ("contacts", "companies"),
     "line_items": ("deals",),
     **dict.fromkeys(("calls", "emails", "meetings", "notes", "tasks", "communications"), _ENGAGED),
 }
+"""The pairs that are read, each from one side; config adds to them."""
 
 
 def history_of(object_type: str) -> RawTable:

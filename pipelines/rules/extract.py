@@ -43,13 +43,15 @@ class Choice(Strict):
 
 class HubSpotExtract(Strict):
     """`objects` are the standard ones; `history` adds to the properties whose every change is kept, or
-    (none) keeps none of an object; `associations` adds pairs, by the object from whose side they are read."""
+    (none) keeps none of an object; `associations` adds pairs, by the object from whose side they are read;
+    `without` names what is not asked for, records or not."""
 
     objects: Literal["all"] | Names = "all"
     custom_objects: Literal["all", "none"] | Names = "all"
     properties: dict[str, Choice] = Field(default_factory=dict)
     history: dict[str, Literal["none"] | Names] = Field(default_factory=dict)
     associations: dict[str, Names] = Field(default_factory=dict)
+    without: Names = ()
 
     def choice(self, object_type: str) -> Choice:
         return self.properties.get(object_type, Choice())

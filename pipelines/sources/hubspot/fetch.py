@@ -28,7 +28,7 @@ from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
 
 Result = list[TableFetch]
-_BESIDE: tuple[tuple[list[str], Callable[[Reading, HubSpotClient], Result]], ...] = (
+BESIDE: tuple[tuple[list[str], Callable[[Reading, HubSpotClient], Result]], ...] = (
     (["campaigns", "campaign_assets", "campaign_items", "campaign_reports"], small.read_campaigns),
     (["lists", "list_members"], marketing.read_lists),
     (["forms", "form_submissions"], marketing.read_forms),
@@ -37,8 +37,10 @@ _BESIDE: tuple[tuple[list[str], Callable[[Reading, HubSpotClient], Result]], ...
     (["email_events"], messages.read_email_events),
     (["subscription_types", "subscription_changes", "subscription_statuses"], consent.read_consent),
     (["behavioral_events"], messages.read_behaviour),
+    *(([name], partial(settings.read, name=name)) for name in settings.BY_ITSELF),
 )
-"""What is read beside records, each by itself; a portal may lack any of it."""
+"""What is read beside records, each by itself; a portal may lack any of it, and config leave it out by the
+first of its tables."""
 Links = Mapping[str, Sequence[str]]
 Definitions = list[dict[str, Any]] | errors.ClientError
 
@@ -58,6 +60,7 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
     """All tables of the catalog; the associations table comes in pieces, one for each that feeds it."""
     client.stop_at(reading.rules.budget.daily_share)
     wanted, left_out, links, problems = _record_tables(reading, client)
+    without = reading.rules.hubspot.without
     asked = {each.name: pool.submit(_definitions, client, each.api_name) for each in wanted}
     tasks: list[Future[Result]] = [
         _submit(pool, reading, ["owners"], lambda: small.read_owners(reading, client)),
@@ -66,11 +69,8 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
         ),
         *(
             _submit(pool, reading, names, partial(read, reading, client), optional=True)
-            for names, read in _BESIDE
-        ),
-        *(
-            _submit(pool, reading, [name], partial(settings.read, reading, client, name), optional=True)
-            for name in settings.BY_ITSELF
+            for names, read in BESIDE
+            if names[0] not in without
         ),
     ]
     shown = {name: future.result() for name, future in asked.items()}
@@ -84,6 +84,7 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
     ]  # fmt: skip
     tasks.append(_submit(pool, reading, ["properties"], lambda: _properties(reading, wanted, shown)))
     done = [result for task in tasks for result in task.result()]
+    left_out += [table_of("hubspot", name) for names, _ in BESIDE if names[0] in without for name in names]
     note = ("left out by config/extract.yml",)
     done += [reading.outcome(table, "absent", notes=note) for table in left_out]
     done[0] = replace(done[0], problems=(*done[0].problems, *problems))
@@ -111,7 +112,14 @@ def _record_tables(
     known = names | {each.api_name for each in customs}
     named = (*rules.properties, *rules.history, *rules.associations)
     problems += [_unknown(client, each) for each in dict.fromkeys(named) if each not in known]
-    wanted = [each for each in tables if rules.objects == "all" or each.api_name in rules.objects]
+    may_go = names | {group[0] for group, _ in BESIDE}
+    problems += [
+        f"config/extract.yml leaves out {each}, which is nothing that is read by this name"
+        for each in rules.without
+        if each not in may_go
+    ]
+    chosen_tables = [each for each in tables if rules.objects == "all" or each.api_name in rules.objects]
+    wanted = [each for each in chosen_tables if each.api_name not in rules.without]
     left_out = [each for each in tables if each not in wanted]
     links = {name: tuple(ends) for name, ends in (ASSOCIATIONS | custom.links(schemas)).items()}
     for name, ends in rules.associations.items():

@@ -255,3 +255,10 @@ def test_a_missing_scope_is_named_what_is_not_there_is_noted_and_the_others_load
     [links] = [each for each in fetched.tables if each.table.name == "meeting_links"]
     assert links.status == "absent"
     assert fresh.rows("select count(*) > 0 from raw_hubspot.lists") == [(True,)]
+    assert fresh.rows("select count(*) from raw_hubspot.form_submissions") == [(0,)]
+    fresh.config.write_text("hubspot: {without: [forms, leads, unicorns]}")
+    again = fresh.extract()
+    assert again.stale == ()
+    assert again.problems == (
+        "config/extract.yml leaves out unicorns, which is nothing that is read by this name",
+    )

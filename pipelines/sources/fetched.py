@@ -121,12 +121,15 @@ class Fetched:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for people, of what is new or wrong: first what could not be read, each cause once."""
-        told = [table for table in self.tables if table.is_news or table.status == "stale"]
-        about: dict[str, list[str]] = {}
-        for table in sorted(told, key=lambda each: each.status != "stale"):
-            for note in table.notes:
-                about.setdefault(note, []).append(table.name)
-        return tuple(f"{_listed(names)}: {note}" for note, names in about.items())
+        causes: dict[str, list[str]] = {}
+        for table in self.tables:
+            for note in table.notes if table.status == "stale" else ():
+                causes.setdefault(note, []).append(table.name)
+        news = [table for table in self.tables if table.is_news and table.status != "stale"]
+        return (
+            *(f"{_listed(names)}: {note}" for note, names in causes.items()),
+            *(f"{table.name}: {note}" for table in news for note in table.notes),
+        )
 
 
 def joined(first: TableFetch, second: TableFetch) -> TableFetch:

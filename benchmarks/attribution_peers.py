@@ -45,15 +45,12 @@ def mam(data: Any) -> None:
     from mam import MAM
 
     journeys = data.assign(conversion=data["conv"] == 1)[["path", "conversion"]]
-    with contextlib.redirect_stdout(io.StringIO()):
-        model = MAM(
-            journeys, group_channels=False, channels_colname="path",
-            journey_with_conv_colname="conversion", path_separator=" > ",
-        )  # fmt: skip
-    for name, work in (
-        ("Markov order 1", model.attribution_markov),
-        ("Shapley", model.attribution_shapley),
-    ):
+    journeys.insert(0, "journey_id", range(len(journeys)))
+    journeys["time_till_end"] = [" > ".join("0" * (path.count(" > ") + 1)) for path in journeys["path"]]
+    model = MAM(
+        journeys, format_type="journey", channels_colname="path", journey_with_conv_colname="conversion"
+    )
+    for name, work in (("Markov order 1", model.run_markov), ("Shapley", model.run_shapley)):
         began = time.perf_counter()
         with contextlib.redirect_stdout(io.StringIO()):
             work()

@@ -5,11 +5,17 @@
     `apportion_remainder` in one CTE, `apportion` in the next.
 -#}
 {% macro apportion_floor(total, weight, partition_by) -%}
-    (cast(abs({{ total }}) as hugeint) * {{ weight }}) // sum({{ weight }}) over (partition by {{ partition_by }})
+    cast(
+        (cast(abs({{ total }}) as hugeint) * {{ weight }}) // sum({{ weight }}) over (partition by {{ partition_by }})
+        as bigint
+    )
 {%- endmacro %}
 
 {% macro apportion_remainder(total, weight, partition_by) -%}
-    (cast(abs({{ total }}) as hugeint) * {{ weight }}) % sum({{ weight }}) over (partition by {{ partition_by }})
+    cast(
+        (cast(abs({{ total }}) as hugeint) * {{ weight }}) % sum({{ weight }}) over (partition by {{ partition_by }})
+        as bigint
+    )
 {%- endmacro %}
 
 {% macro apportion(total, floor, remainder, partition_by, order_by) -%}

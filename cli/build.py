@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 
+from cli import held
 from cli import world as worlds
 from cli.sandbox_process import connected, running
 from cli.screen import Screen
@@ -30,25 +31,27 @@ def build(given_world: str | None, size: str) -> int:
     settings = load_settings(vendors=False)
     everything.validate(settings.config_dir)
     screen = Screen()
-    with Warehouse(settings.paths).locked("crm build, starting"):
-        if worlds.enter(settings.home, world):
+    with held.entered(settings.home, world, "crm build") as switched:
+        with Warehouse(settings.paths).locked("crm build, starting"):
+            pass  # another build of this world is said before a sandbox is started
+        if switched:
             screen.console.print(
                 f"Switched to the world {world.name}; the one before is kept in var/worlds/."
             )
-    with running(settings.paths.sandbox, world.source, size=size) as ready:
-        ready_after = time.monotonic() - started
-        with loop_for(connected(settings, ready), screen) as loop, screen:
-            loop.refresh()
-            loop.recover()
-            plan = loop.plan()
-            applied = None if plan.is_empty else loop.apply(plan.path)
-            loop.record()
-            again = plan if applied is None else loop.plan()
-        story = Story(
-            world=world, sandbox_seconds=ready_after, total_seconds=time.monotonic() - started,
-            plan=plan, applied=applied, again=again,
-        )  # fmt: skip
-        show(screen.console, loop, story)
+        with running(settings.paths.sandbox, world.source, size=size) as ready:
+            ready_after = time.monotonic() - started
+            with loop_for(connected(settings, ready), screen) as loop, screen:
+                loop.refresh()
+                loop.recover()
+                plan = loop.plan()
+                applied = None if plan.is_empty else loop.apply(plan.path)
+                loop.record()
+                again = plan if applied is None else loop.plan()
+            story = Story(
+                world=world, sandbox_seconds=ready_after, total_seconds=time.monotonic() - started,
+                plan=plan, applied=applied, again=again,
+            )  # fmt: skip
+            show(screen.console, loop, story)
     if any(result.status == "partial" for result in loop.results):
         return Exit.PARTIAL
     if not again.is_empty:
@@ -63,9 +66,11 @@ def serve_sandbox(given_world: str | None, size: str, hubspot_port: int, salesfo
     """Serve until Ctrl-C or SIGTERM, printing what a client needs to know."""
     world = worlds.World.named(given_world)
     settings = load_settings(vendors=False)
-    worlds.enter(settings.home, world)
     ports = ("--hubspot-port", str(hubspot_port), "--salesforce-port", str(salesforce_port))
-    with running(settings.paths.sandbox, world.source, size=size, extra=ports) as ready:
+    with (
+        held.entered(settings.home, world, "crm sandbox"),
+        running(settings.paths.sandbox, world.source, size=size, extra=ports) as ready,
+    ):
         hubspot, salesforce = ready["hubspot"], ready["salesforce"]
         print("The sandbox is up. For a client, or for crm in another terminal:\n")
         print(f"export HUBSPOT_URL={hubspot['url']} HUBSPOT_TOKEN={hubspot['token']}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from cli import world
+from cli import held, world
 from cli.screen import Screen
 from pipelines import logs
 from pipelines.errors import UsageError
@@ -26,8 +26,14 @@ def live_loop() -> Iterator[Loop]:
         )  # fmt: skip
     if not all(is_loopback(connection.url) for connection in settings.connections):
         world.refuse_live(settings.home)
-    with Screen() as screen, loop_for(settings, screen) as loop:
+    with _staying(settings), Screen() as screen, loop_for(settings, screen) as loop:
         yield loop
+
+
+def _staying(settings: Settings) -> AbstractContextManager[object]:
+    """The sandbox's world stays what it is while a step works in it; live data has no world."""
+    here = world.current(settings.home)
+    return held.entered(settings.home, here, "a step of crm") if here else nullcontext()
 
 
 def loop_for(settings: Settings, reporter: Reporter) -> Loop:

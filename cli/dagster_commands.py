@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from cli import held
 from cli import world as worlds
 from cli.sandbox_process import connected, running
 from pipelines.settings import Settings, is_loopback, load_settings
@@ -39,6 +40,8 @@ def _settings() -> Iterator[Settings]:
         yield settings
         return
     world = worlds.current(settings.home) or worlds.World.named(None)
-    worlds.enter(settings.home, world)
-    with running(settings.paths.sandbox, world.source, size=worlds.size_of(settings.home)) as ready:
+    with (
+        held.entered(settings.home, world, "crm run or crm dev"),
+        running(settings.paths.sandbox, world.source, size=worlds.size_of(settings.home)) as ready,
+    ):
         yield connected(settings, ready)

@@ -15,6 +15,7 @@ REBUILT = (
     "warehouse.duckdb.wal",
     "work.duckdb",
     "work.duckdb.wal",
+    "work.by_hand",
     "work.duckdb.tmp",
     "analytics.duckdb",
     "analytics.duckdb.tmp",

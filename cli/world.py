@@ -20,6 +20,7 @@ BELONGS_TO_A_WORLD = (
     "warehouse.duckdb",
     "work.duckdb",
     "work.duckdb.wal",
+    "work.by_hand",
     "analytics.duckdb",
     "state.sqlite",
     "state.sqlite-wal",
@@ -89,6 +90,11 @@ def enter(home: Path, world: World) -> bool:
     else:
         _write(home / "world.json", asdict(world))
     return before is not None
+
+
+def must_move(home: Path, world: World) -> bool:
+    """Whether `enter` has anything to do: `home` does not hold `world`, or a switch was interrupted."""
+    return current(home) != world or (home / "switching.json").exists()
 
 
 def refuse_live(home: Path) -> None:

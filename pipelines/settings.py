@@ -107,6 +107,10 @@ class Paths:
         return self.home / "work.duckdb"
 
     @property
+    def by_hand(self) -> Path:
+        return self.home / "work.by_hand"
+
+    @property
     def published(self) -> Path:
         return self.home / "analytics.duckdb"
 

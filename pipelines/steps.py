@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from ulid import ULID
 
-from pipelines import standing
+from pipelines import order, standing
 from pipelines.errors import GateFailed
 from pipelines.inputs import Inputs
 from pipelines.ledger import Doing, Ledger
@@ -80,9 +79,7 @@ class Loop:
     def __enter__(self) -> Loop:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if "state" in self.__dict__:
             self.state.close()
 
@@ -150,6 +147,7 @@ class Loop:
                 from pipelines.rules import tables
                 from pipelines.state import journal, registry
 
+                order.must_be_extracted(self.warehouse)
                 self._get_ready()
                 if not self.warehouse.has_work():
                     self._start_work()
@@ -168,6 +166,7 @@ class Loop:
             if self._unchanged():
                 step.skip("nothing changed since these gates were asked")
             else:
+                order.must_be_in_the_works(self.warehouse)
                 self._ask(scope, step)
         return self.results[-1]
 
@@ -177,6 +176,7 @@ class Loop:
             if self._unchanged():
                 step.skip("no lead is new")
             else:
+                order.must_be_in_the_works(self.warehouse)
                 from pipelines.decisions import routing
 
                 with self.warehouse.writing() as connection:
@@ -192,6 +192,7 @@ class Loop:
             if self._unchanged():
                 step.skip("nothing changed since it was worked out")
             else:
+                order.must_be_in_the_works(self.warehouse)
                 self._build("desired", step)
                 self._mirror(step)
         return self.results[-1]
@@ -202,6 +203,7 @@ class Loop:
             if self._unchanged():
                 step.skip("what is published is up to date")
             else:
+                order.must_be_in_the_works(self.warehouse)
                 self._publish(step)
         return self.results[-1]
 
@@ -258,6 +260,9 @@ class Loop:
         from pipelines.reverse_sync import apply as applying
 
         with self._ledger.entry("activation"), self._ledger.step("apply") as step:
+            order.must_be_published(
+                self.warehouse
+            )  # before anything is written: record follows, and would be refused
             applied = applying.apply(
                 plan_path, self.warehouse, self.state, self.settings, self.run, self.reporter.progress,
                 limit=limit, force=force, only=only,
@@ -277,6 +282,7 @@ class Loop:
             if self._inputs.recorded_journal() == version:
                 step.skip("the journal and the marts are as they were recorded")
             else:
+                order.must_be_published(self.warehouse)
                 self.warehouse.start_work()
                 with self.warehouse.writing() as connection:
                     step.counts |= record.load_journal(connection, self.state, self.run)
@@ -375,7 +381,7 @@ class Loop:
         spool.clear(self.settings)
 
     def _start_work(self) -> None:
-        self.warehouse.start_work()
+        self.warehouse.start_work(by_hand=not self.will_check)
         with self.warehouse.writing() as connection:
             standing.prepare(connection)
 

@@ -88,12 +88,18 @@ class Warehouse:
             path.unlink()
         for path in self.paths.home.glob("*.duckdb.tmp*"):
             path.unlink()
+        self.paths.by_hand.unlink(missing_ok=True)
         return bool(left)
 
-    def start_work(self) -> None:
-        """Begin a refresh: the work file is a copy of the warehouse, or a new database."""
+    def start_work(self, *, by_hand: bool = False) -> None:
+        """Begin a refresh: the work file is a copy of the warehouse, or a new database.
+
+        `by_hand`: somebody makes it step by step, so what is in the works between two steps is theirs.
+        """
         self._must_hold_lock()
         self.discard_work()
+        if by_hand:
+            self.paths.by_hand.touch()
         if self.paths.warehouse.exists():
             part = self.paths.home / "work.duckdb.tmp"
             shutil.copyfile(self.paths.warehouse, part)
@@ -104,6 +110,10 @@ class Warehouse:
 
     def has_work(self) -> bool:
         return self.paths.work.exists()
+
+    def is_made_by_hand(self) -> bool:
+        """Whether somebody is making the refresh in the works step by step."""
+        return self.has_work() and self.paths.by_hand.exists()
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -175,6 +185,7 @@ class Warehouse:
             connection.execute("checkpoint")
         os.replace(part, self.paths.published)
         os.replace(self.paths.work, self.paths.warehouse)
+        self.paths.by_hand.unlink(missing_ok=True)
         _fsync_directory(self.paths.home)
 
     def _must_hold_lock(self) -> None:

@@ -294,8 +294,10 @@ def main() -> None:
         print(f"crm: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:
+        from pipelines.logs import clean
+
         logging.getLogger("crm").exception("not foreseen")
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        first = clean(str(error).strip() or type(error).__name__).splitlines()[0]
         print(
             f"crm: {type(error).__name__}: {first}; the run's log in var/logs has the rest.", file=sys.stderr
         )

@@ -10,12 +10,14 @@ import logging
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 from pipelines.settings import HubSpotConnection, Settings
 
 _TOKEN_SHAPES = re.compile(
     r"(?i)(bearer\s+|access_token[\"'=:\s]+|client_secret[\"'=:\s]+|refresh_token[\"'=:\s]+|assertion=)[^\s\"'&,}]+"
 )
+_URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@/]+@")
 
 
 class SecretFilter(logging.Filter):
@@ -28,7 +30,7 @@ class SecretFilter(logging.Filter):
     def clean(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "***")
-        return _TOKEN_SHAPES.sub(r"\1***", text)
+        return _URL_PASSWORD.sub(r"\1***@", _TOKEN_SHAPES.sub(r"\1***", text))
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self.clean(record.getMessage()), ()
@@ -67,7 +69,22 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
         else:
             found.append(connection.private_key.reveal())
         found += [connection.client_secret.reveal(), connection.refresh_token.reveal()]
+    password = _password(settings.state_url)
+    found += [password, unquote(password)]
     return tuple(s for s in found if s)
+
+
+def clean(text: str) -> str:
+    """The text as it may be shown: without what is secret to the log of this process, or shaped like it."""
+    known = [f for h in logging.getLogger().handlers for f in h.filters if isinstance(f, SecretFilter)]
+    return (known[0] if known else SecretFilter(())).clean(text)
+
+
+def _password(url: str) -> str:
+    """The password as it stands in the URL, empty when there is none."""
+    _, _, rest = url.partition("://")
+    userinfo, at, _ = rest.rpartition("@")
+    return userinfo.partition(":")[2] if at else ""
 
 
 def start(settings: Settings, run_id: str) -> Path:

@@ -16,7 +16,9 @@ from pipelines.attribution.paths import Floats, Paths
 from pipelines.errors import CrmError
 
 Relation: TypeAlias = duckdb.DuckDBPyRelation
-_EMPTY = "select null::varchar as model, null::varchar as channel, null::double as effect, 0.0 as value"
+_EMPTY = (
+    "select null::varchar as model, null::varchar as channel, null::double as effect, 0.0::double as value"
+)
 
 
 def channel_values(session: duckdb.DuckDBPyConnection, journeys: Relation, models: Relation) -> Relation:

@@ -142,6 +142,13 @@ class _Mirroring:
             )  # fmt: skip
         connection.execute(compiled.staged)
         connection.execute(f"create or replace temp table mirror_open as {compiled.opened}")
+        connection.execute(
+            "create or replace temp table seen_conflicts as select left_key, right_key, field_left, "
+            "field_right, left_value, right_value, arg_min(left_changed_at, seen_at) as lt, "
+            "arg_min(right_changed_at, seen_at) as rt from reverse_sync.conflicts where mapping = ? "
+            "group by all",
+            [pair.mapping.name],
+        )
         settle.settle(connection, pair)
         self._conflicts(pair)
         for side in SIDES:

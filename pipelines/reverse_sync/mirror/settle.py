@@ -27,7 +27,9 @@ _LINES = (
 _SETTLED = """
 create or replace temp table mirror_outcome as
 with based as (
-    select o.*, n.* exclude (line),
+    select o.* exclude (lt, rt), n.* exclude (line),
+        -- A conflict that was seen is as old as it was then: our writes to other fields made no side newer.
+        if(c.left_key is null, o.lt, c.lt) as lt, if(c.left_key is null, o.rt, c.rt) as rt,
         json_exists(b.content, '/' || replace(n.name, '/', '~1')) as has_base,
         json_extract_string(b.content, '/' || replace(n.name, '/', '~1') || '/0') as bl,
         json_extract_string(b.content, '/' || replace(n.name, '/', '~1') || '/1') as br,
@@ -38,6 +40,10 @@ with based as (
     left join mirrored_kept b on b.pair_key = o.pair_key
     left join agreed_values al on al.record_key = o.left_key and al.field = n.field_left
     left join agreed_values ar on ar.record_key = o.right_key and ar.field = n.field_right
+    left join seen_conflicts c
+        on c.left_key = o.left_key and c.right_key = o.right_key and c.field_left = n.field_left
+        and c.field_right = n.field_right and c.left_value is not distinct from o.l
+        and c.right_value is not distinct from o.r
 ),
 changed as (
     select *,
@@ -97,7 +103,7 @@ from judged
 
 
 def settle(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> None:
-    """Temp table `mirror_outcome` from `mirror_open`, `mirrored_kept` and `agreed_values`."""
+    """Temp table `mirror_outcome` from `mirror_open`, `mirrored_kept`, what we wrote and conflicts seen."""
     put_lines(connection, pair)
     sql = _SETTLED.replace("{merge_right}", _merged("fl", "r", "br")).replace(
         "{merge_left}", _merged("gr", "l", "bl")

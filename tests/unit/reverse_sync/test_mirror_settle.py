@@ -36,8 +36,10 @@ def settled(
     line: Line, left: str | None, right: str | None, *, base: tuple[Any, Any] | None = None,
     wrote: dict[str, str | None] | None = None, at: tuple[datetime | None, datetime | None] = (EARLY, LATE),
     kind: str = "text", metas: tuple[FieldMeta, FieldMeta] | None = None, same: bool = False,
+    seen: tuple[str, str] | None = None,
 ) -> Held:  # fmt: skip
-    """One line of one pair; a value means the same on both sides."""
+    """One line of one pair; a value means the same on both sides. `seen`: these two were in conflict before,
+    and the left was the older."""
     ends = metas or (FieldMeta("a", "text"), FieldMeta("b", "text"))
     rule = FieldRule(type=kind, provider="mirrored", owner="crm", rule="r")  # type: ignore[arg-type]
     mapping = Mapping("m", "file.yml", "left", (("contacts", "Lead"),), (line,))
@@ -62,6 +64,12 @@ def settled(
             connection.execute(
                 "insert into agreed_values values (?, ?, ?)", [key, "a" if key == "L" else "b", value]
             )
+        connection.execute(
+            "create table seen_conflicts as select 'L' as left_key, 'R' as right_key, 'a' as field_left, "
+            "'b' as field_right, $l::varchar as left_value, $r::varchar as right_value, "
+            "$early as lt, $late as rt where $l is not null",
+            {"l": seen and seen[0], "r": seen and seen[1], "early": EARLY, "late": LATE},
+        )
         settle(connection, pair)
         row = connection.execute(
             "select wish_left, wish_right, outcome, is_conflict, "
@@ -104,6 +112,13 @@ def test_where_both_changed_the_strategy_decides_and_it_is_a_conflict(strategy, 
     assert (held.outcome, held.is_conflict) == (winner, True)
     if winner == "manual":
         assert (held.left, held.right) == (None, None)
+
+
+def test_a_conflict_that_was_seen_is_not_turned_by_our_writes_to_other_fields():
+    later = (datetime(2026, 6, 9, tzinfo=UTC), LATE)
+    assert settled(LINE, "mine", "theirs", at=later).outcome == "left"
+    assert settled(LINE, "mine", "theirs", at=later, seen=("mine", "theirs")).outcome == "right"
+    assert settled(LINE, "edited", "theirs", at=later, seen=("mine", "theirs")).outcome == "left"
 
 
 def test_a_write_of_ours_is_nobody_s_change():

@@ -28,6 +28,9 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # its own lines hold whole
 Effect = Literal["read", "write"]
 ATTEMPTS = 5
 CONNECT_ATTEMPTS = 3
+RENEWALS = 3
+"""Sessions one call goes through. More than one, for a session may end again while others sign in; a
+credential that is refused is refused at the sign-in."""
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0
 RETRIED = frozenset({408, 420, 423, 429, 477, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526})
@@ -124,7 +127,7 @@ class Transport:
         """Send and return a successful answer (2xx). Raises ClientError, or WriteRefused before sending."""
         url = call.path if call.path.startswith(("http://", "https://")) else self.origin + call.path
         self._guard(call, url)
-        renewed, attempt = False, 0
+        renewals, attempt = 0, 0
         while True:
             attempt += 1
             if self.gate is not None:
@@ -135,16 +138,13 @@ class Transport:
                 continue
             if response.is_success:
                 return response
-            if (
-                response.status_code == 401
-                and call.signed
-                and not renewed
-                and self.auth
-                and self.auth.renew()
-            ):
-                renewed = True
+            if response.status_code == 401 and renewals < RENEWALS and self._renewed(call):
+                renewals, attempt = renewals + 1, attempt - 1
                 continue
             self._settle(call, response, attempt)
+
+    def _renewed(self, call: Call) -> bool:
+        return call.signed and self.auth is not None and self.auth.renew()
 
     def _guard(self, call: Call, url: str) -> None:
         """From this machine's sandbox nothing goes elsewhere; elsewhere, no write without permission."""

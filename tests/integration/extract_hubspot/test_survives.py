@@ -53,13 +53,15 @@ def test_a_refill_ended_by_kill_goes_on_and_gives_way_to_what_changed_since(port
     assert not portal.fetch().has_changes
 
 
-def test_an_access_token_that_expires_in_mid_read_is_renewed_once_and_the_read_goes_on(fresh, monkeypatch):
+def test_access_tokens_that_expire_in_mid_read_are_renewed_and_the_read_goes_on(fresh, monkeypatch):
     by_oauth(fresh)
-    on_call(monkeypatch, "list_answer", 3, lambda: fresh.later(oauth.LASTS_SECONDS))
+    for method, nth in (("list_answer", 2), ("list_answer", 5), ("associations", 1)):
+        on_call(monkeypatch, method, nth, lambda: fresh.later(oauth.LASTS_SECONDS))
     assert fresh.extract().stale == ()
     monkeypatch.undo()
     signed = "select count(*) from requests where path like '/oauth/%'"
-    assert fresh.store(signed) == [(2,)]
+    renewed = fresh.store(signed)[0][0] - 1
+    assert 1 <= renewed <= 3  # objects are read side by side: two moments may be one to those who meet them
     assert fresh.store("select count(*) > 0 from requests where status = 401") == [(True,)]
     fresh.later()
     fresh.extract()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from pipelines.clients import errors
-from pipelines.clients.transport import ATTEMPTS, CONNECT_ATTEMPTS
+from pipelines.clients.transport import ATTEMPTS, CONNECT_ATTEMPTS, RENEWALS
 
 ACCOUNT = httpx.Response(200, json={"portalId": 1}, headers={"Date": "Tue, 30 Jun 2026 12:00:00 GMT"})
 BUSY = httpx.Response(429, json={"policyName": "TEN_SECONDLY_ROLLING"}, headers={"Retry-After": "3"})
@@ -103,16 +104,41 @@ def test_nothing_secret_is_logged(hubspot, caplog):
     assert "ann@x.example" not in caplog.text
 
 
-def test_a_session_that_ended_is_renewed_once(salesforce):
+def test_a_session_that_ended_is_renewed_also_when_it_ends_again_but_not_for_ever(salesforce):
     ended = httpx.Response(401, json=[{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}])
     again = httpx.Response(200, json={"access_token": "second", "instance_url": "http://127.0.0.1:1"})
     bench = salesforce(ended, again, httpx.Response(200, json={"sobjects": []}))
     assert bench.client.describe_global() == []
     assert bench.script.requests[-1].headers["Authorization"] == "Bearer second"
 
-    bench = salesforce(ended, again, ended)
+    bench = salesforce(ended, again, ended, again, httpx.Response(200, json={"sobjects": []}))
+    assert bench.client.describe_global() == []
+
+    bench = salesforce(*[ended, again] * RENEWALS, ended)
     with pytest.raises(errors.AuthFailed):
         bench.client.describe_global()
+    assert bench.client.calls == 2 * (1 + RENEWALS)
+
+
+def test_a_call_refused_with_two_tokens_of_which_another_thread_renewed_one_signs_in_itself(salesforce):
+    ended = httpx.Response(401, json=[{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}])
+    tokens, asked = iter("abcdef"), []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"access_token": next(tokens)})
+        asked.append(request.headers["Authorization"].removeprefix("Bearer "))
+        place = len(asked)
+        if place == 1:
+            other = threading.Thread(target=bench.client.describe_global)
+            other.start()
+            other.join()
+        return ended if place in (1, 2, 4) else httpx.Response(200, json={"sobjects": []})
+
+    bench = salesforce(ended)
+    bench.client._transport._client = httpx.Client(transport=httpx.MockTransport(answer))
+    assert bench.client.describe_global() == []
+    assert asked == ["a", "a", "b", "b", "c"]
 
 
 def test_server_time_is_the_date_header(hubspot):

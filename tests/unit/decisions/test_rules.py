@@ -69,7 +69,9 @@ def test_the_columns_of_a_condition_are_known() -> None:
 
 def test_the_project_s_own_files_hold() -> None:
     syncs = load_syncs(CONFIG)
-    assert list(syncs.syncs) == ["hubspot_contacts", "salesforce_leads", "salesforce_contacts"]
+    values = [name for name, sync in syncs.syncs.items() if not sync.consent]
+    assert values == ["hubspot_contacts", "salesforce_leads", "salesforce_contacts"]
+    assert len(syncs.syncs) == 2 * len(values)  # each has its opt-outs beside it
     assert not any(sync.auto_apply for sync in syncs.syncs.values())
     assert {rule.team for rule in load_routing(CONFIG).rules} <= set(load_teams(CONFIG).teams)
 

@@ -45,8 +45,11 @@ def test_records_without_associations_are_named_in_a_207(shared: Running) -> Non
     )
     assert answer.status_code == 207
     assert answer.json()["errors"][0]["context"]["fromObjectId"] == [contact]
-    wrong = shared.hubspot.post("/crm/v4/associations/contacts/contacts/batch/read", json={"inputs": []})
+    alike = "/crm/v4/associations/contacts/contacts/batch/read"
+    assert shared.hubspot.post(alike, json={"inputs": [{"id": contact}]}).status_code == 207
+    wrong = shared.hubspot.post("/crm/v4/associations/leads/deals/batch/read", json={"inputs": []})
     assert wrong.status_code == 400
+    assert "No association type exists between leads and deals" in wrong.json()["message"]
 
 
 def test_association_reads_page_at_five_hundred(shared: Running) -> None:

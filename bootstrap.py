@@ -3,6 +3,9 @@
 uv does the work: the one on PATH when it is recent enough, else one fetched from PyPI and kept in
 `.venv/bin`. Neither pip nor ensurepip is needed, and no interpreter is ever downloaded: the environment
 uses the Python that runs this file. Nothing happens when the environment already matches `uv.lock`.
+
+Where PYTHONDONTWRITEBYTECODE is set, as in many containers, nobody would ever keep what Python compiles, and
+each process would compile dlt, dbt and the others anew, seconds of it. There they are compiled here, once.
 """
 
 from __future__ import annotations
@@ -49,8 +52,9 @@ def main() -> int:
                 f"uv could not be fetched from PyPI ({error}); install uv yourself and run this again"
             )
         done = subprocess.run(
-            [str(uv), "sync", "--frozen", "--quiet", "--python", sys.executable], cwd=ROOT, env=uv_env()
-        )
+            [str(uv), "sync", "--frozen", "--quiet", "--python", sys.executable, *compiled()],
+            cwd=ROOT, env=uv_env(),
+        )  # fmt: skip
         if done.returncode != 0:
             return fail("the packages could not be installed; the lines above say why")
         keep(uv)
@@ -68,8 +72,12 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for part in (ROOT / "pyproject.toml", ROOT / "uv.lock"):
         digest.update(part.read_bytes())
-    digest.update(f"{sys.executable} {platform.python_version()} {ROOT}".encode())
+    digest.update(" ".join([sys.executable, platform.python_version(), str(ROOT), *compiled()]).encode())
     return digest.hexdigest()
+
+
+def compiled() -> list[str]:
+    return ["--compile-bytecode"] if sys.dont_write_bytecode else []
 
 
 def uv_env() -> dict[str, str]:

@@ -33,8 +33,8 @@ SALESFORCE_PAGE = 50_000
 _OF_CONTACTS = re.compile(r"from contact\b", re.IGNORECASE)
 FLOOR = "requests, pyarrow, Parquet, DuckDB (the floor)"
 _HEAD = (
-    "| reader | rows | s | rows/s | ÷ floor | peak MiB | calls | ÷ least | sandbox's CPU |\n"
-    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    "| reader | rows | s | rows/s | ÷ floor | CPU s | peak MiB | calls | ÷ least | sandbox's CPU |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 )
 
 
@@ -60,8 +60,8 @@ class Result:
         ratio = f"{self.rate / floor:.2f}" if floor else ""
         return (
             f"| {self.reader} | {self.rows:,} | {self.run.wall:.1f} | {self.rate:,.0f} | {ratio} "
-            f"| {self.run.peak_mib:,.0f} | {self.calls:,} | {self.calls / self.least:.3f} "
-            f"| {self.busy / self.run.wall:.0%} |"
+            f"| {self.run.cpu:.1f} | {self.run.peak_mib:,.0f} | {self.calls:,} "
+            f"| {self.calls / self.least:.3f} | {self.busy / self.run.wall:.0%} |"
         )
 
 

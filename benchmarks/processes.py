@@ -22,12 +22,14 @@ _RECORD = b'"type": "RECORD"'
 
 @dataclass(frozen=True)
 class Measured:
-    """Wall seconds, peak resident MiB, the end of what the command printed, and how many Singer records."""
+    """Wall seconds, peak resident MiB, the end of what the command printed, how many Singer records, and
+    seconds of CPU: of all its threads and processes, hardly touched by what else the machine does."""
 
     wall: float
     peak_mib: float
     output: str
     records: int = 0
+    cpu: float = 0.0
 
 
 def measure(
@@ -57,7 +59,7 @@ def measure(
         output = outward.read().decode(errors="replace")
     if child.returncode not in fine:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}:\n{output[-2000:]}")
-    return Measured(wall, usage.ru_maxrss / 1024, output, records)
+    return Measured(wall, usage.ru_maxrss / 1024, output, records, usage.ru_utime + usage.ru_stime)
 
 
 def cpu_seconds(pid: int) -> float:

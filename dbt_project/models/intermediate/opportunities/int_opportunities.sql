@@ -149,7 +149,7 @@ rated as (
 )
 
 select
-    priced.* exclude (rate_date),
+    priced.*,
     cast(
         case
             when coalesce(priced.currency, '') = coalesce({{ run_value('company_currency') }}, '') then priced.amount

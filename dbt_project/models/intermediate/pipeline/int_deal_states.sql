@@ -153,9 +153,6 @@ select
     ) }} as forecast_category,
     changed.amount,
     changed.currency,
-    case
-        when coalesce(changed.currency, '') = coalesce({{ run_value('company_currency') }}, '') then changed.amount
-    end as amount_converted,
     changed.close_date,
     changed.owner_id
 from changed

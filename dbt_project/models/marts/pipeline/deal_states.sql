@@ -30,21 +30,50 @@ untold as (
         ) }} as forecast_category,
         opportunities.amount,
         opportunities.currency,
-        opportunities.amount_converted,
         opportunities.close_date,
         opportunities.owner_id
     from {{ ref('int_opportunities') }} as opportunities
     left join positions on opportunities.canonical_stage = positions.canonical_stage
     where opportunities.opportunity_id not in (select told.opportunity_id from {{ ref('int_told_records') }} as told)
+),
+
+all_states as (
+    select
+        *,
+        true as is_from_history
+    from {{ ref('int_deal_states') }}
+    union all by name
+    select
+        *,
+        false as is_from_history
+    from untold
+    where valid_from is not null
 )
 
 select
-    *,
-    true as is_from_history
-from {{ ref('int_deal_states') }}
-union all
-select
-    *,
-    false as is_from_history
-from untold
-where valid_from is not null
+    states.opportunity_id,
+    states.state,
+    states.valid_from,
+    states.valid_to,
+    states.vendor,
+    states.pipeline,
+    states.stage,
+    states.stage_label,
+    states.canonical_stage,
+    states.position,
+    states.is_closed,
+    states.is_won,
+    states.probability,
+    states.forecast_category,
+    states.amount,
+    states.currency,
+    cast(
+        case when rates.rate = 1 then states.amount else round(cast(states.amount as double) * rates.rate, 2) end
+        as decimal(18, 2)
+    ) as amount_converted,
+    states.close_date,
+    states.owner_id,
+    states.is_from_history
+from all_states as states
+left join {{ ref('int_opportunity_rates') }} as rates
+    on states.opportunity_id = rates.opportunity_id and states.currency = rates.currency

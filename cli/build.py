@@ -13,7 +13,7 @@ import time
 
 from cli import held
 from cli import world as worlds
-from cli.sandbox_process import connected, running
+from cli.sandbox_process import connected, environment_lines, running
 from cli.screen import Screen
 from pipelines.errors import CrmError, Exit
 from pipelines.settings import load_settings
@@ -71,11 +71,13 @@ def serve_sandbox(given_world: str | None, size: str, hubspot_port: int, salesfo
         held.entered(settings.home, world, "crm sandbox"),
         running(settings.paths.sandbox, world.source, size=size, extra=ports) as ready,
     ):
-        hubspot, salesforce = ready["hubspot"], ready["salesforce"]
         print("The sandbox is up. For a client, or for crm in another terminal:\n")
-        print(f"export HUBSPOT_URL={hubspot['url']} HUBSPOT_TOKEN={hubspot['token']}")
-        print(f"export SALESFORCE_URL={salesforce['url']} SALESFORCE_CLIENT_ID={salesforce['client_id']}")
-        print(f"export SALESFORCE_CLIENT_SECRET={salesforce['client_secret']}\n")
+        for line in environment_lines(ready):
+            print(line)
+        print(
+            f"\nSlack messages, mails and webhooks (POST to {ready['webhooks']['hook_url']}...) are shown at"
+        )
+        print(f"{ready['webhooks']['url']}\n")
         print(f"World: {json.dumps(ready['world'])}. Ctrl-C stops it.", flush=True)
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -16,9 +16,31 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import CrmError
-from pipelines.settings import HubSpotConnection, SalesforceConnection, Secret, Settings
+from pipelines.settings import (
+    HubSpotConnection,
+    MailConnection,
+    SalesforceConnection,
+    Secret,
+    Settings,
+    SlackConnection,
+)
 
 _STOP_SECONDS = 10
+SENDER = "crm@sandbox.example"
+
+
+def environment_lines(ready: dict[str, Any]) -> list[str]:
+    """What a client's shell needs to reach the sandbox, ready to paste."""
+    hubspot, salesforce, slack, mail = (ready[name] for name in ("hubspot", "salesforce", "slack", "mail"))
+    return [
+        f"export HUBSPOT_URL={hubspot['url']} HUBSPOT_TOKEN={hubspot['token']}",
+        f"export SALESFORCE_URL={salesforce['url']} SALESFORCE_CLIENT_ID={salesforce['client_id']}",
+        f"export SALESFORCE_CLIENT_SECRET={salesforce['client_secret']}",
+        f"export SLACK_WEBHOOK_URL={slack['webhook_url']}",
+        f"export SLACK_BOT_TOKEN={slack['bot_token']} SLACK_API_URL={slack['api_url']}",
+        f"export SMTP_HOST={mail['host']} SMTP_PORT={mail['port']} SMTP_USERNAME={mail['username']}",
+        f"export SMTP_PASSWORD={mail['password']} SMTP_FROM={SENDER} SMTP_STARTTLS=off",
+    ]
 
 
 @contextmanager
@@ -62,7 +84,7 @@ def running(
 
 def connected(settings: Settings, ready: dict[str, Any]) -> Settings:
     """These settings with the sandbox as their only connections: loopback, and state in `var/`."""
-    hubspot, salesforce = ready["hubspot"], ready["salesforce"]
+    hubspot, salesforce, slack, mail = (ready[name] for name in ("hubspot", "salesforce", "slack", "mail"))
     return replace(
         settings,
         hubspot=HubSpotConnection(url=hubspot["url"], token=Secret(hubspot["token"]), environment="sandbox"),
@@ -71,6 +93,19 @@ def connected(settings: Settings, ready: dict[str, Any]) -> Settings:
             client_id=salesforce["client_id"],
             client_secret=Secret(salesforce["client_secret"]),
             environment="sandbox",
+        ),
+        slack=SlackConnection(
+            webhook_url=Secret(slack["webhook_url"]),
+            bot_token=Secret(slack["bot_token"]),
+            api_url=slack["api_url"],
+        ),
+        mail=MailConnection(
+            host=mail["host"],
+            port=mail["port"],
+            username=mail["username"],
+            password=Secret(mail["password"]),
+            sender=SENDER,
+            starttls=False,
         ),
         write=False,
         state_url="",

@@ -92,6 +92,27 @@ class SalesforceConnection:
 Connection = HubSpotConnection | SalesforceConnection
 
 
+@dataclass(frozen=True, kw_only=True)
+class SlackConnection:
+    """How to tell people in Slack: an incoming webhook, a bot's token, or both."""
+
+    webhook_url: Secret = field(default_factory=lambda: Secret(""))
+    bot_token: Secret = field(default_factory=lambda: Secret(""))
+    api_url: str = "https://slack.com/api/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailConnection:
+    """The server that takes our mail. `starttls` is on for any server that is not this machine."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
+    sender: str = ""
+    starttls: bool = True
+
+
 @dataclass(frozen=True)
 class Paths:
     """Every place the project writes to, all below `home` (`var/` by default)."""
@@ -171,6 +192,8 @@ class Settings:
     config_dir: Path
     hubspot: HubSpotConnection | None = None
     salesforce: SalesforceConnection | None = None
+    slack: SlackConnection | None = None
+    mail: MailConnection | None = None
     write: bool = False
     state_url: str = ""
 
@@ -194,6 +217,8 @@ KNOWN = {
     "SALESFORCE_URL", "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET", "SALESFORCE_USERNAME",
     "SALESFORCE_PRIVATE_KEY_FILE", "SALESFORCE_REFRESH_TOKEN",
     "SALESFORCE_ENVIRONMENT", "SALESFORCE_API_VERSION",
+    "SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "SLACK_API_URL",
+    "SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_FROM", "SMTP_STARTTLS",
 }  # fmt: skip
 PREFIXES = ("CRM_", "HUBSPOT_", "SALESFORCE_")
 
@@ -219,6 +244,8 @@ def load_settings(
         config_dir=_directory(values.get("CRM_CONFIG"), PROJECT_ROOT / "config"),
         hubspot=_hubspot(values, home) if vendors else None,
         salesforce=_salesforce(values, home) if vendors else None,
+        slack=_slack(values) if vendors else None,
+        mail=_mail(values) if vendors else None,
         write=_switch("CRM_WRITE", values.get("CRM_WRITE", "off")),
         state_url=values.get("CRM_STATE_URL", ""),
     )
@@ -249,6 +276,18 @@ def as_environment(settings: Settings, more: Mapping[str, str] | None = None) ->
         }
         if not settings.salesforce.private_key:
             values["SALESFORCE_PRIVATE_KEY_FILE"] = ""
+    if settings.slack is not None:
+        values |= {
+            "SLACK_WEBHOOK_URL": settings.slack.webhook_url.reveal(),
+            "SLACK_BOT_TOKEN": settings.slack.bot_token.reveal(),
+            "SLACK_API_URL": settings.slack.api_url,
+        }
+    if settings.mail is not None:
+        values |= {
+            "SMTP_HOST": settings.mail.host, "SMTP_PORT": str(settings.mail.port),
+            "SMTP_USERNAME": settings.mail.username, "SMTP_PASSWORD": settings.mail.password.reveal(),
+            "SMTP_FROM": settings.mail.sender, "SMTP_STARTTLS": "on" if settings.mail.starttls else "off",
+        }  # fmt: skip
     return {**os.environ, **values, **(more or {})}  # noqa: TID251 - this is the one place
 
 
@@ -341,6 +380,31 @@ def _salesforce(values: Mapping[str, str], home: Path) -> SalesforceConnection |
         refresh_token=Secret(values.get("SALESFORCE_REFRESH_TOKEN", "")),
         refresh_token_file=home / "salesforce_refresh_token.json",
         api_version=values.get("SALESFORCE_API_VERSION", "67.0"),
+    )  # fmt: skip
+
+
+def _slack(values: Mapping[str, str]) -> SlackConnection | None:
+    hook, token = values.get("SLACK_WEBHOOK_URL", ""), values.get("SLACK_BOT_TOKEN", "")
+    api = values.get("SLACK_API_URL") or "https://slack.com/api/"
+    if not hook and not token:
+        return None
+    for name, url in (("SLACK_WEBHOOK_URL", hook), ("SLACK_API_URL", api)):
+        if url and not (url.startswith("https://") or is_loopback(url)):
+            raise ConfigError(f"{name} is not an https address", where="environment or .env")
+    return SlackConnection(webhook_url=Secret(hook), bot_token=Secret(token), api_url=api.rstrip("/") + "/")
+
+
+def _mail(values: Mapping[str, str]) -> MailConnection | None:
+    host, port = values.get("SMTP_HOST", ""), values.get("SMTP_PORT") or "587"
+    if not host:
+        return None
+    if not port.isdigit() or not 0 < int(port) < 65_536:
+        raise ConfigError(f"SMTP_PORT is {port!r}, not a port", where="environment or .env")
+    local = is_loopback(f"smtp://{host}")
+    return MailConnection(
+        host=host, port=int(port), username=values.get("SMTP_USERNAME", ""),
+        password=Secret(values.get("SMTP_PASSWORD", "")), sender=values.get("SMTP_FROM", ""),
+        starttls=_switch("SMTP_STARTTLS", values.get("SMTP_STARTTLS") or ("off" if local else "on")),
     )  # fmt: skip
 
 

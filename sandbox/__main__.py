@@ -8,9 +8,7 @@ from pathlib import Path
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m sandbox", description="HubSpot and Salesforce on this machine."
-    )
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="The vendors on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve a world until standard input ends or SIGTERM")
     serve.add_argument("--home", type=Path, required=True, help="where the world's state is kept")
@@ -23,9 +21,11 @@ def _arguments() -> argparse.Namespace:
     serve.add_argument("--seed", type=int, default=7)
     serve.add_argument("--hubspot-port", type=int, default=0)
     serve.add_argument("--salesforce-port", type=int, default=0)
+    serve.add_argument("--catchers-port", type=int, default=0, help="of Slack and the webhook catcher")
+    serve.add_argument("--smtp-port", type=int, default=0)
     serve.add_argument("--no-limits", action="store_true", help="no rate limits, for measuring")
     vendor = commands.add_parser("_vendor")
-    for name in ("vendor", "home", "fd", "limited"):
+    for name in ("vendor", "home", "fds", "limited"):
         vendor.add_argument(name)
     return parser.parse_args()
 
@@ -39,9 +39,8 @@ def main() -> int:
     if arguments.command == "_vendor":
         from sandbox.vendor_process import serve_vendor
 
-        serve_vendor(
-            arguments.vendor, Path(arguments.home), int(arguments.fd), limited=arguments.limited == "1"
-        )
+        fds = {name: int(fd) for name, fd in (part.split("=") for part in arguments.fds.split(","))}
+        serve_vendor(arguments.vendor, Path(arguments.home), fds, limited=arguments.limited == "1")
         return 0
     from sandbox.server import PortInUse, serve
     from sandbox.worlds.create import Wish, WorldError, open_home
@@ -52,7 +51,11 @@ def main() -> int:
     except WorldError as problem:
         _say(str(problem))
         return 2
-    ports = {"hubspot": arguments.hubspot_port, "salesforce": arguments.salesforce_port}
+    ports = {
+        "hubspot": {"http": arguments.hubspot_port},
+        "salesforce": {"http": arguments.salesforce_port},
+        "catchers": {"http": arguments.catchers_port, "smtp": arguments.smtp_port},
+    }
     try:
         return serve(home, world, ports, limited=not arguments.no_limits)
     except PortInUse as problem:

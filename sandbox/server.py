@@ -1,28 +1,32 @@
-"""Serving a home: a process per vendor, one line of JSON when both are ready, nothing left behind.
+"""Serving a home: a process per vendor, one line of JSON when all are ready, nothing left behind.
 
 The parent holds the addresses and the life of the children; each child serves one vendor and ends when its
-standard input does, so a killed parent leaves no server behind.
+standard input does, so a killed parent leaves no server behind. A vendor of `ON_DEMAND` is started by the
+first connection: most runs never speak to it.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from sandbox.catchers import credentials
 from sandbox.hubspot import oauth
 from sandbox.pipes import until_eof
 from sandbox.store import Store
 
 HOST = "127.0.0.1"
+ON_DEMAND = ("catchers",)
 
 
 class PortInUse(Exception):
@@ -46,92 +50,124 @@ def listen(port: int) -> socket.socket:
 
 @dataclass
 class Child:
-    """A vendor's process and where it listens."""
+    """A vendor's process and where it listens: its ports by name, `http` the web server's.
+
+    Without a process it waits for its first connection on `listeners`.
+    """
 
     vendor: str
-    url: str
-    process: subprocess.Popen[bytes]
+    ports: dict[str, int]
+    process: subprocess.Popen[bytes] | None = None
+    listeners: dict[str, socket.socket] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.ports['http']}"
+
+    @property
+    def pid(self) -> int | None:
+        return None if self.process is None else self.process.pid
+
+    @property
+    def died(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
 
-def start(vendor: str, home: Path, listener: socket.socket, *, limited: bool) -> Child:
-    """Start a vendor's process on a socket that listens already, so that calls wait instead of failing."""
-    os.set_inheritable(listener.fileno(), True)
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
-        [
-            sys.executable,
-            "-m",
-            "sandbox",
-            "_vendor",
-            vendor,
-            str(home),
-            str(listener.fileno()),
-            str(int(limited)),
-        ],
+def waiting(vendor: str, listeners: dict[str, socket.socket]) -> Child:
+    """A vendor that is not started yet, on sockets that listen already, so that calls wait, not fail."""
+    ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+    return Child(vendor, ports, listeners=listeners)
+
+
+def start(child: Child, home: Path, *, limited: bool) -> Child:
+    """Start the process of a vendor that waits, on its sockets."""
+    fds = {name: listener.fileno() for name, listener in child.listeners.items()}
+    for fd in fds.values():
+        os.set_inheritable(fd, True)
+    told = ",".join(f"{name}={fd}" for name, fd in fds.items())
+    child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
+        [sys.executable, "-m", "sandbox", "_vendor", child.vendor, str(home), told, str(int(limited))],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        pass_fds=[listener.fileno()],
+        pass_fds=list(fds.values()),
         start_new_session=True,
     )
-    port = listener.getsockname()[1]
-    listener.close()
-    return Child(vendor, f"http://{HOST}:{port}", process)
+    for listener in child.listeners.values():
+        listener.close()
+    child.listeners = {}
+    return child
+
+
+def stop(child: Child) -> None:
+    """End a vendor's process, or what waited for one."""
+    for listener in child.listeners.values():
+        listener.close()
+    if child.process is None:
+        return
+    try:
+        child.process.wait(5)
+    except subprocess.TimeoutExpired:
+        child.process.kill()
+        child.process.wait()
 
 
 def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> bytes:
     """What a client needs to know, as one line of JSON."""
-    urls = {child.vendor: child.url for child in children}
-    pids = {child.vendor: child.process.pid for child in children}
+    by_name = {child.vendor: child for child in children}
     portal, org = (
         Store(home / "hubspot.sqlite", read_only=True),
         Store(home / "salesforce.sqlite", read_only=True),
     )
-    line = {
-        "world": world["identity"]["world"],
-        "home": str(home),
-        "pid": os.getpid(),
-        "hubspot": {
-            "url": urls["hubspot"],
-            "pid": pids["hubspot"],
-            "token": portal.get_meta("token"),
-            "portal_id": portal.get_meta("portal_id"),
-            **oauth.credentials(portal.get_meta("token")),
-        },
-        "salesforce": {
-            "url": urls["salesforce"],
-            "pid": pids["salesforce"],
-            "organization_id": org.get_meta("organization_id"),
-            "client_id": org.get_meta("client_id"),
-            "client_secret": org.get_meta("client_secret"),
-            "username": org.get_meta("username"),
-            "refresh_token": org.get_meta("refresh_token"),
-            "jwt_key_file": str(home / "salesforce_jwt_key.pem"),
-        },
-    }
+    token = portal.get_meta("token")
+    line: dict[str, Any] = {"world": world["identity"]["world"], "home": str(home), "pid": os.getpid()}
+    line["hubspot"] = {
+        "token": token, "portal_id": portal.get_meta("portal_id"), **oauth.credentials(token),
+    }  # fmt: skip
+    line["salesforce"] = {
+        name: org.get_meta(name)
+        for name in ("organization_id", "client_id", "client_secret", "username", "refresh_token")
+    } | {"jwt_key_file": str(home / "salesforce_jwt_key.pem")}
+    catchers = by_name["catchers"]
+    line |= credentials.ready(catchers.url, catchers.ports["smtp"], token)
+    for child in children:
+        line.setdefault(child.vendor, {}).update({"url": child.url, "pid": child.pid})
     portal.close()
     org.close()
     return orjson.dumps(line) + b"\n"
 
 
-def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: bool) -> int:
-    """Serve both vendors until told to stop; 0, or 1 when a server died by itself."""
-    listeners = {vendor: listen(port) for vendor, port in ports.items()}
+def serve(home: Path, world: dict[str, Any], ports: dict[str, dict[str, int]], *, limited: bool) -> int:
+    """Serve all vendors until told to stop; 0, or 1 when a server died by itself."""
+    children = [
+        waiting(vendor, {name: listen(port) for name, port in wanted.items()})
+        for vendor, wanted in ports.items()
+    ]
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    children = [start(vendor, home, listener, limited=limited) for vendor, listener in listeners.items()]
+    for child in children:
+        if child.vendor not in ON_DEMAND:
+            start(child, home, limited=limited)
     threading.Thread(target=until_eof, args=(0, stopped.set), daemon=True).start()
     sys.stdout.buffer.write(ready_line(home, world, children))
     sys.stdout.buffer.flush()
     died = False
-    while not stopped.wait(0.2) and not died:
-        died = any(child.process.poll() is not None for child in children)
+    while not died and not _stopped_or_asked(stopped, children, home, limited=limited):
+        died = any(child.died for child in children)
     for child in children:
-        if child.process.stdin:
+        if child.process is not None and child.process.stdin:
             child.process.stdin.close()
     for child in children:
-        try:
-            child.process.wait(5)
-        except subprocess.TimeoutExpired:
-            child.process.kill()
-            child.process.wait()
+        stop(child)
     return 1 if died else 0
+
+
+def _stopped_or_asked(stopped: threading.Event, children: list[Child], home: Path, *, limited: bool) -> bool:
+    """Wait a moment for the end, starting whichever vendor is asked meanwhile; whether it has come."""
+    resting = {listener: child for child in children for listener in child.listeners.values()}
+    if not resting:
+        return stopped.wait(0.2)
+    asked, _, _ = select.select(list(resting), [], [], 0.2)
+    for child in {resting[listener].vendor: resting[listener] for listener in asked}.values():
+        start(child, home, limited=limited)
+    return stopped.is_set()

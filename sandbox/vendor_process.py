@@ -1,28 +1,28 @@
-"""One vendor's process: a web server on a socket it was given, until its input ends or a signal comes."""
+"""One vendor's process: a web server on sockets it was given, until its input ends or a signal comes."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import signal
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox.clock import Clock
-from sandbox.hubspot import app as hubspot
 from sandbox.pipes import until_eof
-from sandbox.salesforce import app as salesforce
 from sandbox.store import Store
 
-APPLICATIONS: dict[str, Callable[..., Starlette]] = {
-    "hubspot": hubspot.application,
-    "salesforce": salesforce.application,
+APPLICATIONS = {
+    "hubspot": "sandbox.hubspot.app",
+    "salesforce": "sandbox.salesforce.app",
+    "catchers": "sandbox.catchers.app",
 }
+"""Where each vendor's `application` is; a process imports its own alone."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -40,11 +40,18 @@ class _Server(uvicorn.Server):
         return None
 
 
-def serve_vendor(vendor: str, home: Path, fd: int, *, limited: bool) -> None:
-    """Serve one vendor on an open socket until standard input ends or a signal comes: the child's life."""
+def serve_vendor(vendor: str, home: Path, fds: dict[str, int], *, limited: bool) -> None:
+    """Serve one vendor on open sockets until standard input ends or a signal comes: the child's life.
+
+    The socket named `http` is the web server's; others are handed to the application by name.
+    """
     store, clock = Store(home / f"{vendor}.sqlite"), Clock(home / "clock")
+    sockets = {name: socket.socket(fileno=fd) for name, fd in fds.items()}
+    http = sockets.pop("http")
+    more: dict[str, Any] = {"sockets": sockets} if sockets else {}
+    application = importlib.import_module(APPLICATIONS[vendor]).application
     config = uvicorn.Config(
-        APPLICATIONS[vendor](store, clock, limited=limited),
+        application(store, clock, limited=limited, **more),
         http=Protocol,
         access_log=False,
         log_level="error",
@@ -61,5 +68,5 @@ def serve_vendor(vendor: str, home: Path, fd: int, *, limited: bool) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     threading.Thread(target=until_eof, args=(0, stop), daemon=True).start()
-    asyncio.run(server.serve(sockets=[socket.socket(fileno=fd)]))
+    asyncio.run(server.serve(sockets=[http]))
     store.close()

@@ -23,7 +23,7 @@ from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.fetched import Fetched
 from pipelines.sources.known import known_from
 from sandbox.salesforce.org import Org
-from sandbox.server import listen, start
+from sandbox.server import listen, start, waiting
 from sandbox.store import Store
 
 API = "/services/data/v67.0"
@@ -162,7 +162,7 @@ def as_stored(kind: str, value: Any, like: Any = None) -> Any:
 def serving(folder: Path) -> Iterator[Loop]:
     """The org in `folder/world` served, and the warehouse in `folder/var` open."""
     world, var, config = folder / "world", folder / "var", folder / "config"
-    child = start("salesforce", world, listen(0), limited=True)
+    child = start(waiting("salesforce", {"http": listen(0)}), world, limited=True)
     client = _client(world)
     env = {
         "CRM_HOME": str(var), "CRM_CONFIG": str(config), "SALESFORCE_URL": child.url,
@@ -175,6 +175,7 @@ def serving(folder: Path) -> Iterator[Loop]:
         yield loop
     finally:
         loop.raw.close()
+        assert child.process is not None
         child.process.kill()
         child.process.wait(20)
         assert child.process.stdin is not None

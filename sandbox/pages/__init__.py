@@ -1,0 +1,24 @@
+"""Pages for people: templates beside this file, filled in. What they show is the business of who renders."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from sandbox import times
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    )
+    found.filters["iso"] = times.iso
+    return found
+
+
+def render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -10,8 +11,8 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, requests
-from sandbox.hubspot.catalog import ObjectType, object_type
-from sandbox.hubspot.further_objects import ASSOCIATION_IDS
+from sandbox.hubspot.catalog import TYPE_IDS, ObjectType
+from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Record
 from sandbox.store import Store
 
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 MOST, PAGE, MOST_CREATED = 1_000, 500, 2_000
-# (from, to) -> type ids: plain, and primary where there is one
-TYPE_IDS: dict[tuple[str, str], tuple[int, int | None]] = {
-    ("contacts", "companies"): (279, 1), ("companies", "contacts"): (280, 2),
-    ("deals", "contacts"): (3, None), ("contacts", "deals"): (4, None),
-    ("deals", "companies"): (341, 5), ("companies", "deals"): (342, 6),
-    **ASSOCIATION_IDS,
-}  # fmt: skip
 DEFINED = "HUBSPOT_DEFINED"
 Row = tuple[str, int, str, int, int, str, str | None]
 
@@ -38,7 +32,6 @@ def routes(hubspot: HubSpot) -> list[Route]:
         found += hubspot.route(
             "POST", f"{pair}/batch/associate/default", lambda call: _batch_create(hubspot, call)
         )
-        found += hubspot.route("GET", f"{pair}/labels", _labels)
     for root in ("/crm/{version}/objects", "/crm/objects/{version}"):
         found += hubspot.route(
             "GET", f"{root}/{{type}}/{{id}}/associations/{{to}}", lambda call: _read(hubspot, call)
@@ -50,11 +43,14 @@ def routes(hubspot: HubSpot) -> list[Route]:
     return found
 
 
-def rows_for(from_type: str, from_id: int, to_type: str, to_id: int, *, primary: bool) -> list[Row]:
+def rows_for(
+    from_type: str, from_id: int, to_type: str, to_id: int, *, primary: bool,
+    types: Mapping[tuple[str, str], tuple[int, int | None]] = TYPE_IDS,
+) -> list[Row]:  # fmt: skip
     """All rows that one default association makes: both directions, primary where the pair has it."""
     found: list[Row] = []
     for a, i, b, j in ((from_type, from_id, to_type, to_id), (to_type, to_id, from_type, from_id)):
-        plain, first = TYPE_IDS[(a, b)]
+        plain, first = types[(a, b)]
         found.append((a, i, b, j, plain, DEFINED, None))
         if primary and first is not None:
             found.append((a, i, b, j, first, DEFINED, "Primary"))
@@ -90,15 +86,16 @@ def _link(call: Call, after: str) -> str:
     return f"{call.base_url}{call.path}?after={after}"
 
 
-def _pair(call: Call) -> tuple[ObjectType, ObjectType]:
-    kind, to = requests.kind_of(call), requests.kind_of(call, "to")
-    if (kind.plural, to.plural) not in TYPE_IDS:
+def pair_of(portal: Portal, call: Call) -> tuple[ObjectType, ObjectType]:
+    """The two types in the path, which can be associated."""
+    kind, to = requests.kind_of(portal, call), requests.kind_of(portal, call, "to")
+    if (kind.plural, to.plural) not in portal.types.pairs:
         raise errors.validation(call, f"No association type exists between {kind.plural} and {to.plural}")
     return kind, to
 
 
 def _batch_read(hubspot: HubSpot, call: Call) -> Response:
-    kind, to = _pair(call)
+    kind, to = pair_of(hubspot.portal, call)
     results, absent = [], []
     for item in requests.inputs_of(call, requests.body_of(call), MOST):
         text, after = str(item.get("id", "")), str(item.get("after") or 0)
@@ -132,22 +129,13 @@ def _none_found(kind: ObjectType, to: ObjectType, text: str) -> dict[str, Any]:
 
 
 def _read(hubspot: HubSpot, call: Call) -> Response:
-    kind, to = _pair(call)
+    kind, to = pair_of(hubspot.portal, call)
     record = hubspot.records.get(kind, call.params["id"])
     if record is None:
         raise errors.not_found(call)
     found = _targets(call, hubspot.store, kind, record.id, to, requests.position_of(call))
     paging = {"paging": found["paging"]} if "paging" in found else {}
     return answer({"results": found["to"], **paging})
-
-
-def _labels(call: Call) -> Response:
-    kind, to = _pair(call)
-    plain, primary = TYPE_IDS[(kind.plural, to.plural)]
-    types = [{"category": DEFINED, "typeId": plain, "label": None}]
-    if primary is not None:
-        types.append({"category": DEFINED, "typeId": primary, "label": "Primary"})
-    return answer({"results": types})
 
 
 def _associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> list[dict[str, Any]]:
@@ -158,7 +146,9 @@ def _associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> l
         "and label = 'Primary'",
         (a, record.id, b),
     )
-    rows = rows_for(a, record.id, b, other.id, primary=not first and b == "companies")
+    rows = rows_for(
+        a, record.id, b, other.id, primary=not first and b == "companies", types=hubspot.portal.types.pairs
+    )
     known = hubspot.store.value(
         "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and to_id = ?",
         (a, record.id, b, other.id),
@@ -182,7 +172,7 @@ def _associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> l
 
 
 def _both(hubspot: HubSpot, call: Call, from_id: str, to_id: str) -> tuple[Record, Record]:
-    kind, to = _pair(call)
+    kind, to = pair_of(hubspot.portal, call)
     record, other = hubspot.records.get(kind, from_id), hubspot.records.get(to, to_id)
     if record is None or other is None or record.archived or other.archived:
         raise errors.not_found(call)
@@ -221,9 +211,9 @@ def on_create(hubspot: HubSpot, call: Call, record: Record, wish: Any) -> None:
         other_id = str(wish["to"]["id"])
     except (KeyError, IndexError, TypeError, ValueError):
         raise errors.validation(call, "associations need to.id and types[].associationTypeId") from None
-    for (a, b), ids in TYPE_IDS.items():
+    for (a, b), ids in hubspot.portal.types.pairs.items():
         if a == record.type.plural and wanted in ids:
-            to = object_type(b)
+            to = hubspot.portal.type_of(b)
             other = hubspot.records.get(to, other_id) if to else None
             if other is None or other.archived:
                 raise errors.not_found(call)

@@ -62,7 +62,7 @@ def missing(kind: ObjectType, ids: list[str]) -> list[Item]:
 
 
 def _read(hubspot: HubSpot, call: Call) -> Response:
-    kind, body = requests.kind_of(call), requests.body_of(call)
+    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
     history = requests.strings(call, body, "propertiesWithHistory")
     inputs = requests.inputs_of(call, body, MOST_WITH_HISTORY if history else MOST)
     id_property = body.get("idProperty") or "hs_object_id"
@@ -127,7 +127,7 @@ def _refuse_duplicates(call: Call, inputs: list[Item]) -> None:
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(call)
+    kind = requests.kind_of(hubspot.portal, call)
 
     def writer(item: Item) -> Item:
         properties = requests.properties_of(call, item)
@@ -141,7 +141,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _update(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(call)
+    kind = requests.kind_of(hubspot.portal, call)
     inputs = requests.inputs_of(call, requests.body_of(call), MOST)
     _refuse_duplicates(call, inputs)
     absent: list[str] = []
@@ -159,7 +159,7 @@ def _update(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _upsert(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(call)
+    kind = requests.kind_of(hubspot.portal, call)
     inputs = requests.inputs_of(call, requests.body_of(call), MOST)
     _refuse_duplicates(call, inputs)
     known = hubspot.portal.properties[kind.plural]
@@ -186,7 +186,7 @@ def _upsert(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _archive(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(call)
+    kind = requests.kind_of(hubspot.portal, call)
     for item in requests.inputs_of(call, requests.body_of(call), MOST):
         record = hubspot.records.get(kind, str(item.get("id", "")))
         if record is not None:

@@ -47,9 +47,13 @@ TYPES: dict[str, ObjectType] = {
         ),
     )
 }  # fmt: skip
-_NAMES = {name: t for t in TYPES.values() for name in (t.plural, t.singular, t.type_id)}
-# A custom object is also called by the short form of its full name.
-_NAMES |= {f"p_{t.plural.partition('_')[2]}": t for t in TYPES.values() if t.type_id.startswith("2-")}
+# (from, to) -> type ids: plain, and primary where there is one
+TYPE_IDS: dict[tuple[str, str], tuple[int, int | None]] = {
+    ("contacts", "companies"): (279, 1), ("companies", "contacts"): (280, 2),
+    ("deals", "contacts"): (3, None), ("contacts", "deals"): (4, None),
+    ("deals", "companies"): (341, 5), ("companies", "deals"): (342, 6),
+    **further_objects.ASSOCIATION_IDS,
+}  # fmt: skip
 
 LIFECYCLE = (
     "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer",
@@ -196,11 +200,6 @@ OURS = {
     "attributed_revenue", "salesforceleadid", "salesforcecontactid", "salesforceaccountid",
     "hs_salesforceopportunityid",
 }  # fmt: skip
-
-
-def object_type(name: str) -> ObjectType | None:
-    """The type meant by `contacts`, `contact` or `0-1`."""
-    return _NAMES.get(name)
 
 
 def definition(

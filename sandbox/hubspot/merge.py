@@ -28,7 +28,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
 
 
 def _merge(hubspot: HubSpot, call: Call) -> Response:
-    kind, body = requests.kind_of(call), requests.body_of(call)
+    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
     ends = [str(body.get(name) or "") for name in ("primaryObjectId", "objectIdToMerge")]
     primary, other = (hubspot.records.get(kind, each) for each in ends)
     if primary is None or other is None or primary.archived or other.archived:
@@ -95,7 +95,7 @@ def _emails(record: Record) -> list[str]:
 
 def _forget(hubspot: HubSpot, call: Call) -> Response:
     """204 whether or not there was such a contact; its addresses cannot be created again."""
-    kind, body = requests.kind_of(call), requests.body_of(call)
+    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
     if kind.plural != "contacts":
         raise errors.not_found(call)
     value, id_property = str(body.get("objectId") or ""), str(body.get("idProperty") or "hs_object_id")

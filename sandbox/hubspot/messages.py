@@ -11,7 +11,6 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, pages, requests
-from sandbox.hubspot.catalog import object_type
 from sandbox.hubspot.marketing import one
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def _unsubscribe_all(hubspot: HubSpot, call: Call) -> Response:
     if len(inputs) > STATUSES:
         raise errors.validation(call, f"The maximum number of inputs is {STATUSES}, not {len(inputs)}")
     types = pages.shown(hubspot.store.rows("select shown from subscription_types order by id"))
-    contacts = object_type("contacts")
+    contacts = hubspot.portal.type_of("contacts")
     assert contacts is not None
     results = []
     for address in dict.fromkeys(each.strip().lower() for each in inputs):
@@ -178,7 +177,7 @@ def _behaviours(hubspot: HubSpot, call: Call) -> Response:
         clauses.append("type = ?")
         values.append(call.query["eventType"])
     if call.query.get("objectType"):
-        kind = object_type(call.query["objectType"])
+        kind = hubspot.portal.type_of(call.query["objectType"])
         if kind is None:
             raise errors.validation(call, f"Unknown objectType: {call.query['objectType'][:60]}")
         clauses.append("object_type = ?")

@@ -40,7 +40,7 @@ def invalid(hubspot: HubSpot, call: Call, problem: Invalid | Conflict) -> Refuse
 
 
 def _list(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(call)
+    kind = requests.kind_of(hubspot.portal, call)
     history = call.query_list("propertiesWithHistory")
     limit = requests.number_of(call, "limit", DEFAULT_PAGE, HISTORY_PAGE if history else PAGE)
     after = requests.position_of(call)
@@ -69,7 +69,7 @@ def _next(call: Call, after: str) -> dict[str, str]:
 
 
 def _found(hubspot: HubSpot, call: Call) -> Record:
-    kind = requests.kind_of(call)
+    kind = requests.kind_of(hubspot.portal, call)
     id_property = call.query.get("idProperty", "hs_object_id")
     if id_property not in hubspot.portal.properties[kind.plural]:
         raise errors.validation(call, f"Property {id_property} does not exist")
@@ -89,7 +89,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(call)
+    kind = requests.kind_of(hubspot.portal, call)
     body = requests.body_of(call)
     properties = requests.properties_of(call, body)
     try:
@@ -119,7 +119,7 @@ def _shown(hubspot: HubSpot, record: Record, properties: dict[str, Any]) -> dict
 
 
 def _archive(hubspot: HubSpot, call: Call) -> Response:
-    record = hubspot.records.get(requests.kind_of(call), call.params["id"])
+    record = hubspot.records.get(requests.kind_of(hubspot.portal, call), call.params["id"])
     if record is not None:
         hubspot.records.archive(call, record)
         call.records = 1

@@ -24,7 +24,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
     ]
 
 
-def _pipelines(hubspot: HubSpot, plural: str) -> list[dict[str, Any]]:
+def listed(hubspot: HubSpot, plural: str) -> list[dict[str, Any]]:
     stages: dict[str, list[dict[str, Any]]] = {}
     for pipeline, stage, label, order, probability, closed, archived, created, updated in hubspot.store.rows(
         "select pipeline, id, label, display_order, probability, is_closed, archived, created, updated "
@@ -70,11 +70,11 @@ def _metadata(plural: str, closed: int, probability: float | None) -> dict[str, 
 
 
 def _list(hubspot: HubSpot, call: Call) -> Response:
-    return answer({"results": _pipelines(hubspot, requests.kind_of(call).plural)})
+    return answer({"results": listed(hubspot, requests.kind_of(hubspot.portal, call).plural)})
 
 
 def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
-    for pipeline in _pipelines(hubspot, requests.kind_of(call).plural):
+    for pipeline in listed(hubspot, requests.kind_of(hubspot.portal, call).plural):
         if pipeline["id"] == call.params["pipeline"]:
             return pipeline
     raise errors.not_found(call)

@@ -12,6 +12,7 @@ import orjson
 
 from sandbox import times
 from sandbox.hubspot import catalog, further_objects, marketing_tables
+from sandbox.hubspot.types import RECORDS, Types
 from sandbox.store import Store
 
 TABLES = """
@@ -37,12 +38,7 @@ create table if not exists owners (
     created integer, updated integer);
 create table if not exists campaigns (id text primary key, created integer, updated integer, props blob);
 """
-_RECORDS = """
-create table if not exists "{0}" (
-    id integer primary key, created integer not null, modified integer not null,
-    archived integer not null default 0, archived_at integer, props blob not null);
-create index if not exists "{0}_modified" on "{0}" (archived, modified);
-"""
+CUSTOM_OBJECTS = 10
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
@@ -58,9 +54,14 @@ class Portal:
         """Names of the properties that are not archived."""
         self.reload()
 
+    def type_of(self, name: str) -> catalog.ObjectType | None:
+        """The type meant by `contacts`, `contact` or `0-1`."""
+        return self.types.named.get(name)
+
     def reload(self) -> None:
         """Read the definitions again, after a change."""
-        self.properties = {plural: {} for plural in catalog.TYPES}
+        self.types = Types(self.store)
+        self.properties = {plural: {} for plural in self.types.all}
         for obj, name, definition in self.store.rows("select object, name, definition from properties"):
             self.properties[obj][name] = orjson.loads(definition)
         for plural in self.properties:
@@ -71,12 +72,27 @@ class Portal:
                 "select pipeline, id, probability, is_closed from stages where object = 'deals'"
             )
         }
+        self.rules: dict[tuple[str, str], list[tuple[str, list[str]]]] = {}
+        for obj, name, rule, arguments in self.store.rows("select * from validation_rules"):
+            self.rules.setdefault((obj, name), []).append((rule, orjson.loads(arguments)))
         self.owners = {str(i) for (i,) in self.store.rows("select id from owners where archived = 0")}
 
     def define(self, plural: str, definition: dict[str, Any]) -> None:
         """Take over a property that was stored."""
         self.properties[plural][definition["name"]] = definition
         self._find_shown(plural)
+
+    def undefine(self, plural: str, names: list[str]) -> None:
+        """Forget properties whose storing was taken back."""
+        for name in names:
+            self.properties[plural].pop(name, None)
+        self._find_shown(plural)
+
+    @property
+    def custom_object_limit(self) -> int:
+        """How many custom objects the account may have."""
+        found = self.store.value("select value from meta where key = 'custom_object_limit'")
+        return CUSTOM_OBJECTS if found is None else int(found)
 
     def _find_shown(self, plural: str) -> None:
         defined = self.properties[plural]
@@ -91,7 +107,7 @@ class Portal:
             return "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'
         if value == "":
             return None
-        return self._type_problem(found, name, value)
+        return self._type_problem(found, name, value) or self._rule_problem(plural, name, value)
 
     def _type_problem(self, found: dict[str, Any], name: str, value: str) -> tuple[str, str] | None:
         kind = found["type"]
@@ -107,6 +123,17 @@ class Portal:
             return "INVALID_EMAIL", f"Email address {value} is invalid"
         if len(value) > 65_536:
             return "INVALID_STRING_LENGTH", f"{name} is longer than 65536 characters"
+        return None
+
+    def _rule_problem(self, plural: str, name: str, value: str) -> tuple[str, str] | None:
+        """What a validation rule of the property says of a value."""
+        for rule, arguments in self.rules.get((plural, name), ()):
+            if not _obeys(rule, arguments, value):
+                said = f"{rule} {', '.join(arguments)}"
+                return (
+                    "PROPERTY_VALIDATION_RULE",
+                    f"{value} does not meet the validation rule {said} of {name}",
+                )
         return None
 
     def _option_problem(self, found: dict[str, Any], name: str, value: str) -> tuple[str, str] | None:
@@ -135,6 +162,19 @@ class Portal:
         return value.strip().lower() if name == "email" else value
 
 
+def _obeys(rule: str, arguments: list[str], value: str) -> bool:
+    """Whether a value meets a rule; rules that this sandbox only keeps are met."""
+    if rule in ("MIN_NUMBER", "MAX_NUMBER"):
+        number, bound = float(value), float(arguments[0])
+        return number >= bound if rule == "MIN_NUMBER" else number <= bound
+    if rule in ("MIN_LENGTH", "MAX_LENGTH"):
+        length, bound = len(value), int(arguments[0])
+        return length >= bound if rule == "MIN_LENGTH" else length <= bound
+    if rule == "REGEX":
+        return re.fullmatch(arguments[0], value) is not None
+    return True
+
+
 def _instant(value: str) -> int | None:
     if re.fullmatch(r"-?\d{5,15}", value):
         return int(value)
@@ -147,7 +187,7 @@ def _instant(value: str) -> int | None:
 def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: int) -> None:
     """Make the tables of a portal and the definitions every portal has."""
     store.script(
-        TABLES + marketing_tables.TABLES + "".join(_RECORDS.format(plural) for plural in catalog.TYPES)
+        TABLES + marketing_tables.TABLES + "".join(RECORDS.format(plural) for plural in catalog.TYPES)
     )
     for key, value in (("portal_id", str(portal_id)), ("time_zone", time_zone), ("currency", currency)):
         store.set_meta(key, value)

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import answer
-from sandbox.hubspot.catalog import object_type
 from sandbox.hubspot.records import Record
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
     async def portal(request: Request) -> Response:
         if request.method == "POST":
             try:
-                hubspot.seen.take(orjson.loads(await request.body()))
+                hubspot.seen.take(orjson.loads(await request.body()), hubspot.portal.type_of)
             except _MISTAKES as problem:
                 return answer({"error": f"not a portal's switches: {problem}"}, 400)
         return answer(hubspot.seen.shown())
@@ -48,7 +47,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
 def _deed(hubspot: HubSpot, wish: dict[str, Any]) -> bool:
     """Purge: gone without a trace. Restore: out of the recycle bin. Edit: values HubSpot calculates itself,
     which move no last-modified time."""
-    kind = object_type(str(wish["object"]))
+    kind = hubspot.portal.type_of(str(wish["object"]))
     if kind is None or wish["action"] not in ("purge", "restore", "edit"):
         raise ValueError(f"{wish['object']}, {wish['action']}")
     record = hubspot.records.stored(kind, int(wish["id"]))

@@ -1,4 +1,4 @@
-"""The properties API: definitions listed, read and created."""
+"""The properties API: definitions read, made, changed and archived, one by one and in batches; groups."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
-from sandbox.call import Call, answer
+from sandbox.call import Call, Refused, answer
 from sandbox.hubspot import catalog, errors, requests
+from sandbox.store import Store
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -25,11 +26,21 @@ FIELD_TYPES = {
     "enumeration": ("select", "radio", "checkbox", "booleancheckbox"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+MOST_UNIQUE, MOST_CUSTOM, MOST_IN_BATCH = 10, 1_000, 100
+_HINTS = (
+    "numberDisplayHint", "showCurrencySymbol", "currencyPropertyName", "textDisplayHint",
+    "calculationFormula",
+    "displayOrder", "hidden", "formField", "description",
+)  # fmt: skip
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
     area = "/crm/properties"
     return [
+        *hubspot.versioned("GET", area, "/{type}/groups", lambda call: _groups(hubspot, call)),
+        *hubspot.versioned("POST", area, "/{type}/groups", lambda call: _create_group(hubspot, call)),
+        *hubspot.versioned("PATCH", area, "/{type}/groups/{name}", lambda call: _name_group(hubspot, call)),
+        *hubspot.versioned("POST", area, "/{type}/batch/create", lambda call: _create_many(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
         *hubspot.versioned("POST", area, "/{type}", lambda call: _create(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}/{name}", lambda call: _read(hubspot, call)),
@@ -40,50 +51,143 @@ def routes(hubspot: HubSpot) -> list[Route]:
 
 def _list(hubspot: HubSpot, call: Call) -> Response:
     archived = call.query.get("archived") == "true"
-    known = hubspot.portal.properties[requests.kind_of(call).plural]
+    known = hubspot.portal.properties[requests.kind_of(hubspot.portal, call).plural]
     return answer({"results": [known[name] for name in sorted(known) if known[name]["archived"] == archived]})
 
 
 def _read(hubspot: HubSpot, call: Call) -> Response:
-    found = hubspot.portal.properties[requests.kind_of(call).plural].get(call.params["name"])
+    found = hubspot.portal.properties[requests.kind_of(hubspot.portal, call).plural].get(call.params["name"])
     if found is None:
         raise errors.not_found(call)
     return answer(found)
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
-    kind, body = requests.kind_of(call), requests.body_of(call)
-    lacking = [n for n in ("name", "label", "type", "fieldType", "groupName") if not body.get(n)]
-    if lacking:
-        raise errors.validation(call, f"Some required fields were not set: [{', '.join(lacking)}]")
-    name = str(body["name"])
-    known = hubspot.portal.properties[kind.plural].get(name)
-    if known is not None and known["archived"]:
-        return answer(_store(hubspot, call, kind.plural, known | {"archived": False}, "restore"), 201)
-    if known is not None:
+    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
+    return answer(_created(hubspot, call, kind.plural, body), 201)
+
+
+def _created(hubspot: HubSpot, call: Call, plural: str, body: dict[str, Any]) -> dict[str, Any]:
+    """A new property, or an archived one of that name restored."""
+    name = str(body.get("name") or "")
+    known = hubspot.portal.properties[plural]
+    there = known.get(name)
+    if there is not None and there["archived"]:
+        return _store(hubspot, call, plural, there | {"archived": False}, "restore")
+    if there is not None:
         raise errors.error(
             call, 409, f'A property named "{name}" already exists.', "OBJECT_ALREADY_EXISTS",
             subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
         )  # fmt: skip
+    definition = made(call, body)
+    _has_room(call, plural, known, definition)
+    return _store(hubspot, call, plural, definition, "create")
+
+
+def made(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    """The definition a client asks for. Refuses what no property can be."""
+    lacking = [n for n in ("name", "label", "type", "fieldType", "groupName") if not body.get(n)]
+    if lacking:
+        raise errors.validation(call, f"Some required fields were not set: [{', '.join(lacking)}]")
+    name = str(body["name"])
     _check(call, name, body)
+    if name.startswith("hs_"):
+        raise errors.validation(call, f'Invalid property name "{name}": hs_ is reserved for HubSpot')
+    if body["fieldType"] == "calculation_equation" and not body.get("calculationFormula"):
+        raise errors.validation(call, "A calculated property needs calculationFormula")
+    flags = "u" if body.get("hasUniqueValue") else ""
+    flags += "c" if body["fieldType"] == "calculation_equation" else ""
     definition = catalog.definition(
         name,
         body["type"],
         body["fieldType"],
         str(body["groupName"]),
-        "u" if body.get("hasUniqueValue") else "",
+        flags,
         label=str(body["label"]),
         defined_by_hubspot=False,
     )
     definition |= {"createdAt": times.iso(call.now), "updatedAt": times.iso(call.now)}
-    definition["options"] = body.get("options") or []
-    definition["description"] = str(body.get("description") or "")
-    return answer(_store(hubspot, call, kind.plural, definition, "create"), 201)
+    definition["options"] = _options(body)
+    return definition | {n: body[n] for n in _HINTS if body.get(n) is not None}
+
+
+def _options(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"displayOrder": i, "hidden": False, "description": None, **option}
+        for i, option in enumerate(body.get("options") or [])
+    ]
+
+
+def _has_room(call: Call, plural: str, known: dict[str, dict[str, Any]], new: dict[str, Any]) -> None:
+    own = [each for each in known.values() if not each["hubspotDefined"] and not each["archived"]]
+    if len(own) >= MOST_CUSTOM:
+        message = f"The limit of {MOST_CUSTOM} custom properties of {plural} has been reached"
+        raise errors.validation(call, message, subCategory="Properties.LIMIT_EXCEEDED")
+    if new["hasUniqueValue"] and sum(each["hasUniqueValue"] for each in own) >= MOST_UNIQUE:
+        message = f"The limit of {MOST_UNIQUE} unique properties of {plural} has been reached"
+        raise errors.validation(call, message, subCategory="Properties.LIMIT_EXCEEDED")
+
+
+def _create_many(hubspot: HubSpot, call: Call) -> Response:
+    """All or nothing: one that cannot be made refuses the batch."""
+    kind = requests.kind_of(hubspot.portal, call)
+    results = []
+    for item in requests.inputs_of(call, requests.body_of(call), MOST_IN_BATCH):
+        try:
+            results.append(_created(hubspot, call, kind.plural, item))
+        except Refused:
+            hubspot.portal.undefine(kind.plural, [each["name"] for each in results])
+            raise
+    call.records = len(results)
+    stamp = times.iso(call.now)
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}, 201)
+
+
+def _groups(hubspot: HubSpot, call: Call) -> Response:
+    """Those that were made, and those that properties are in."""
+    kind = requests.kind_of(hubspot.portal, call)
+    names = {each["groupName"]: each["groupName"] for each in hubspot.portal.properties[kind.plural].values()}
+    names |= dict(
+        hubspot.store.rows("select name, label from property_groups where object = ?", (kind.plural,))
+    )
+    results = [
+        {"name": name, "label": label, "displayOrder": -1, "archived": False}
+        for name, label in sorted(names.items())
+    ]
+    return answer({"results": results})
+
+
+def _create_group(hubspot: HubSpot, call: Call) -> Response:
+    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
+    name, label = str(body.get("name") or ""), str(body.get("label") or "")
+    if not _NAME.fullmatch(name) or not label:
+        raise errors.validation(call, "a group needs a name in lower case and a label")
+    if hubspot.store.value(
+        "select 1 from property_groups where object = ? and name = ?", (kind.plural, name)
+    ):
+        raise errors.error(call, 409, f"Property group {name} already exists", "OBJECT_ALREADY_EXISTS")
+    hubspot.store.db.execute("insert into property_groups values (?, ?, ?)", (kind.plural, name, label))
+    call.records = 1
+    call.change("property groups", f"{kind.plural}.{name}", "create", "label", None, label)
+    return answer({"name": name, "label": label, "displayOrder": -1, "archived": False}, 201)
+
+
+def _name_group(hubspot: HubSpot, call: Call) -> Response:
+    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
+    name, label = call.params["name"], str(body.get("label") or "")
+    done = hubspot.store.db.execute(
+        "update property_groups set label = ? where object = ? and name = ?", (label, kind.plural, name)
+    )
+    if not label or not done.rowcount:
+        raise errors.not_found(call)
+    call.records = 1
+    call.change("property groups", f"{kind.plural}.{name}", "update", "label", None, label)
+    return answer({"name": name, "label": label, "displayOrder": -1, "archived": False})
 
 
 def _custom(hubspot: HubSpot, call: Call) -> tuple[str, dict[str, Any]]:
     """The object type and definition of a property that a client may change."""
-    plural = requests.kind_of(call).plural
+    plural = requests.kind_of(hubspot.portal, call).plural
     found = hubspot.portal.properties[plural].get(call.params["name"])
     if found is None or found["archived"]:
         raise errors.not_found(call)
@@ -93,12 +197,11 @@ def _custom(hubspot: HubSpot, call: Call) -> tuple[str, dict[str, Any]]:
 
 
 def _update(hubspot: HubSpot, call: Call) -> Response:
-    """Label, group, type and options; values stay as they are."""
+    """Label, group, type, options and how it is shown; values stay as they are, and so does uniqueness."""
     plural, found = _custom(hubspot, call)
     body = requests.body_of(call)
-    changed = found | {
-        n: body[n] for n in ("label", "groupName", "type", "fieldType", "options") if n in body
-    }
+    changed = found | {n: body[n] for n in ("label", "groupName", "type", "fieldType", *_HINTS) if n in body}
+    changed["options"] = _options(body) if "options" in body else found["options"]
     _check(call, str(found["name"]), changed)
     return answer(_store(hubspot, call, plural, changed, "update"))
 
@@ -114,13 +217,19 @@ def _store(
 ) -> dict[str, Any]:
     name = str(definition["name"])
     definition |= {"updatedAt": times.iso(call.now)}
-    hubspot.store.db.execute(
-        "insert or replace into properties values (?, ?, ?)", (plural, name, orjson.dumps(definition))
-    )
+    keep(hubspot.store, plural, definition)
     hubspot.portal.define(plural, definition)
     call.records = 1
     call.change("properties", f"{plural}.{name}", operation, "name", None, name)
     return definition
+
+
+def keep(store: Store, plural: str, definition: dict[str, Any]) -> None:
+    """Store a definition."""
+    store.db.execute(
+        "insert or replace into properties values (?, ?, ?)",
+        (plural, definition["name"], orjson.dumps(definition)),
+    )
 
 
 def _check(call: Call, name: str, body: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import times
-from sandbox.hubspot.catalog import ObjectType, object_type
+from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Record
 
@@ -65,7 +65,7 @@ def records(portal: Portal, view: View, found: Sequence[Record]) -> list[dict[st
     if view.history:
         _add_history(portal, view, found, shown)
     for name in view.associations:
-        to = object_type(name)
+        to = portal.type_of(name)
         if to is not None:
             _add_associations(portal, view, to, found, shown)
     return shown

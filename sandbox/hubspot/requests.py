@@ -6,12 +6,13 @@ from typing import Any
 
 from sandbox.call import Call
 from sandbox.hubspot import errors
-from sandbox.hubspot.catalog import ObjectType, object_type
+from sandbox.hubspot.catalog import ObjectType
+from sandbox.hubspot.portal import Portal
 
 
-def kind_of(call: Call, name: str = "type") -> ObjectType:
+def kind_of(portal: Portal, call: Call, name: str = "type") -> ObjectType:
     """The object type in the path."""
-    kind = object_type(call.params[name])
+    kind = portal.type_of(call.params[name])
     if kind is None:
         message = f"Unable to infer object type from: {call.params[name]}"
         raise errors.validation(call, message)

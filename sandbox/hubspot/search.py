@@ -11,7 +11,7 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, objects, render, requests
-from sandbox.hubspot.catalog import ObjectType, object_type
+from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import COLUMNS, load
 from sandbox.hubspot.render import View
@@ -33,7 +33,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
 
 
 def _search(hubspot: HubSpot, call: Call) -> Response:
-    kind, body = requests.kind_of(call), requests.body_of(call)
+    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
     limit, after = _page(call, body)
     _not_too_long(hubspot, call, body)
     where, values = _where(hubspot.portal, call, kind, body)
@@ -104,7 +104,7 @@ def _group(portal: Portal, call: Call, kind: ObjectType, filters: list[dict[str,
 def _filter(portal: Portal, call: Call, kind: ObjectType, wish: dict[str, Any]) -> Sql:
     name, operator = str(wish.get("propertyName", "")), wish.get("operator")
     if name.startswith("associations."):
-        return _associated(call, kind, name.removeprefix("associations."), wish)
+        return _associated(portal, call, kind, name.removeprefix("associations."), wish)
     if name not in portal.properties[kind.plural]:
         raise errors.validation(
             call, f'There was a problem with the request: property "{name}" does not exist'
@@ -146,8 +146,8 @@ def _in(portal: Portal, call: Call, kind: ObjectType, name: str, wish: dict[str,
     return f"({expression} not in ({marks}) or {expression} is null)", [*bound, *values, *bound]
 
 
-def _associated(call: Call, kind: ObjectType, name: str, wish: dict[str, Any]) -> Sql:
-    to = object_type(name)
+def _associated(portal: Portal, call: Call, kind: ObjectType, name: str, wish: dict[str, Any]) -> Sql:
+    to = portal.type_of(name)
     operator = wish.get("operator")
     wanted = [wish.get("value")] if operator == "EQ" else wish.get("values")
     if to is None or operator not in ("EQ", "IN") or not isinstance(wanted, list):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import times
-from sandbox.hubspot.catalog import object_type
+from sandbox.hubspot.catalog import ObjectType
 
 BIN_DAYS = 90
 """How long an archived record can be listed and restored."""
@@ -60,12 +60,12 @@ class Visibility:
             ],
         }  # fmt: skip
 
-    def take(self, wish: Mapping[str, Any]) -> None:
+    def take(self, wish: Mapping[str, Any], type_of: Callable[[str], ObjectType | None]) -> None:
         """Set what is named. Raises ValueError, KeyError or TypeError for what makes no sense."""
         lag, counts = int(wish.get("search_lag_ms", self.lag)), wish.get("count_properties", False)
         hidden = {}
         for each in wish.get("hidden", []):
-            kind = object_type(str(each["object"]))
+            kind = type_of(str(each["object"]))
             if kind is None:
                 raise ValueError(f"{each['object']} is not an object type")
             hidden[kind.plural, int(each["id"])] = times.parse(each["until"])

@@ -13,7 +13,7 @@ import time
 
 from cli import held
 from cli import world as worlds
-from cli.sandbox_process import connected, environment_lines, running
+from cli.sandbox_process import connected, environment_lines, proxy_lines, running
 from cli.screen import Screen
 from pipelines.errors import CrmError, Exit
 from pipelines.settings import load_settings
@@ -73,6 +73,9 @@ def serve_sandbox(given_world: str | None, size: str, hubspot_port: int, salesfo
     ):
         print("The sandbox is up. For a client, or for crm in another terminal:\n")
         for line in environment_lines(ready):
+            print(line)
+        print("\nFor a client that knows no host but the vendors' own, these lines are all it needs:\n")
+        for line in proxy_lines(ready):
             print(line)
         print(
             f"\nSlack messages, mails and webhooks (POST to {ready['webhooks']['hook_url']}...) are shown at"

@@ -43,6 +43,16 @@ def environment_lines(ready: dict[str, Any]) -> list[str]:
     ]
 
 
+def proxy_lines(ready: dict[str, Any]) -> list[str]:
+    """What a client needs whose host names cannot be changed: the proxy, and whom to trust."""
+    front = ready["front"]
+    trust = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    return [
+        f"export HTTPS_PROXY={front['url']} https_proxy={front['url']}",
+        "export " + " ".join(f"{name}={front['ca_file']}" for name in trust),
+    ]
+
+
 @contextmanager
 def running(
     home: Path, world: str, *, size: str = "S", extra: tuple[str, ...] = ()

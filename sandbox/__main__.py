@@ -23,10 +23,12 @@ def _arguments() -> argparse.Namespace:
     serve.add_argument("--salesforce-port", type=int, default=0)
     serve.add_argument("--catchers-port", type=int, default=0, help="of Slack and the webhook catcher")
     serve.add_argument("--smtp-port", type=int, default=0)
+    serve.add_argument("--front-port", type=int, default=0, help="of all vendors, and of the proxy")
     serve.add_argument("--no-limits", action="store_true", help="no rate limits, for measuring")
     vendor = commands.add_parser("_vendor")
     for name in ("vendor", "home", "fds", "limited"):
         vendor.add_argument(name)
+    vendor.add_argument("more", nargs="*")
     return parser.parse_args()
 
 
@@ -36,6 +38,16 @@ def _say(text: str) -> None:
 
 def main() -> int:
     arguments = _arguments()
+    if arguments.command == "_vendor" and arguments.vendor == "front":
+        from sandbox.front.process import serve_front
+        from sandbox.front.proxy import Backend
+
+        backends = {
+            name: Backend(*(int(port) for port in ports.split(":")))
+            for name, ports in (part.split("=") for part in arguments.more)
+        }
+        serve_front(Path(arguments.home), int(arguments.fds.removeprefix("http=")), backends)
+        return 0
     if arguments.command == "_vendor":
         from sandbox.vendor_process import serve_vendor
 
@@ -52,9 +64,11 @@ def main() -> int:
         _say(str(problem))
         return 2
     ports = {
-        "hubspot": {"http": arguments.hubspot_port},
-        "salesforce": {"http": arguments.salesforce_port},
-        "catchers": {"http": arguments.catchers_port, "smtp": arguments.smtp_port},
+        "hubspot.http": arguments.hubspot_port,
+        "salesforce.http": arguments.salesforce_port,
+        "catchers.http": arguments.catchers_port,
+        "catchers.smtp": arguments.smtp_port,
+        "front.http": arguments.front_port,
     }
     try:
         return serve(home, world, ports, limited=not arguments.no_limits)

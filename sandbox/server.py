@@ -21,12 +21,21 @@ from typing import Any
 import orjson
 
 from sandbox.catchers import credentials
+from sandbox.clock import real_ms
+from sandbox.front import CERTIFICATE
 from sandbox.hubspot import oauth
 from sandbox.pipes import until_eof
 from sandbox.store import Store
 
 HOST = "127.0.0.1"
-ON_DEMAND = ("catchers",)
+SOCKETS = {
+    "hubspot": ("http", "https"),
+    "salesforce": ("http", "https"),
+    "catchers": ("http", "https", "smtp"),
+    "front": ("http",),
+}
+"""The sockets of each server. What comes by `https` was decrypted by the front."""
+ON_DEMAND = ("catchers", "front")
 
 
 class PortInUse(Exception):
@@ -59,6 +68,8 @@ class Child:
     ports: dict[str, int]
     process: subprocess.Popen[bytes] | None = None
     listeners: dict[str, socket.socket] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+    """Words its process is told besides."""
 
     @property
     def url(self) -> str:
@@ -86,7 +97,17 @@ def start(child: Child, home: Path, *, limited: bool) -> Child:
         os.set_inheritable(fd, True)
     told = ",".join(f"{name}={fd}" for name, fd in fds.items())
     child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
-        [sys.executable, "-m", "sandbox", "_vendor", child.vendor, str(home), told, str(int(limited))],
+        [
+            sys.executable,
+            "-m",
+            "sandbox",
+            "_vendor",
+            child.vendor,
+            str(home),
+            told,
+            str(int(limited)),
+            *child.more,
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         pass_fds=list(fds.values()),
@@ -131,17 +152,31 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
     line |= credentials.ready(catchers.url, catchers.ports["smtp"], token)
     for child in children:
         line.setdefault(child.vendor, {}).update({"url": child.url, "pid": child.pid})
+    line["front"]["ca_file"] = str(home / CERTIFICATE)
     portal.close()
     org.close()
     return orjson.dumps(line) + b"\n"
 
 
-def serve(home: Path, world: dict[str, Any], ports: dict[str, dict[str, int]], *, limited: bool) -> int:
-    """Serve all vendors until told to stop; 0, or 1 when a server died by itself."""
+def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: bool) -> int:
+    """Serve all vendors until told to stop; 0, or 1 when a server died by itself.
+
+    `ports`: by `vendor.socket`, those that are not to be any free one.
+    """
     children = [
-        waiting(vendor, {name: listen(port) for name, port in wanted.items()})
-        for vendor, wanted in ports.items()
+        waiting(vendor, {name: listen(ports.get(f"{vendor}.{name}", 0)) for name in names})
+        for vendor, names in SOCKETS.items()
     ]
+    front = next(child for child in children if child.vendor == "front")
+    front.more = tuple(
+        f"{child.vendor}={child.ports['http']}:{child.ports['https']}"
+        for child in children
+        if child is not front
+    )
+    if not (home / CERTIFICATE).is_file():
+        from sandbox.front import authority
+
+        authority.ensure(home, real_ms())
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -26,10 +26,15 @@ APPLICATIONS = {
 
 
 class Protocol(HttpToolsProtocol):
-    """Lends handlers the connection, so that a fault can break it."""
+    """Lends handlers the connection, so that a fault can break it, and knows what came by TLS."""
+
+    behind_tls: int = 0
+    """The port of the socket whose connections the front has decrypted."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self.server is not None and self.server[1] == self.behind_tls:
+            self.scope["scheme"] = "https"
         self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
 
 
@@ -43,11 +48,14 @@ class _Server(uvicorn.Server):
 def serve_vendor(vendor: str, home: Path, fds: dict[str, int], *, limited: bool) -> None:
     """Serve one vendor on open sockets until standard input ends or a signal comes: the child's life.
 
-    The socket named `http` is the web server's; others are handed to the application by name.
+    The sockets named `http` and `https` are the web server's; others are handed to the application by name.
     """
     store, clock = Store(home / f"{vendor}.sqlite"), Clock(home / "clock")
     sockets = {name: socket.socket(fileno=fd) for name, fd in fds.items()}
-    http = sockets.pop("http")
+    listening = [sockets.pop("http")]
+    if "https" in sockets:
+        listening.append(sockets.pop("https"))
+        Protocol.behind_tls = listening[1].getsockname()[1]
     more: dict[str, Any] = {"sockets": sockets} if sockets else {}
     application = importlib.import_module(APPLICATIONS[vendor]).application
     config = uvicorn.Config(
@@ -68,5 +76,5 @@ def serve_vendor(vendor: str, home: Path, fds: dict[str, int], *, limited: bool)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     threading.Thread(target=until_eof, args=(0, stop), daemon=True).start()
-    asyncio.run(server.serve(sockets=[http]))
+    asyncio.run(server.serve(sockets=listening))
     store.close()

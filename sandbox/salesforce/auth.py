@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SESSION = 12 * times.HOUR
 _SCOPE = "api refresh_token id"
+_LOGIN_HOST = re.compile(r"//(login|test)\.salesforce\.com")
+
+
+def instance_url(call: Call) -> str:
+    """Where a client goes on after signing in: from the login hosts to the org's own, else where it is."""
+    return _LOGIN_HOST.sub("//northwind-sandbox.my.salesforce.com", call.base_url)
 
 
 def routes(sf: Salesforce) -> list[Route]:
@@ -122,11 +129,11 @@ def _issue(sf: Salesforce, call: Call, **more: str) -> Response:
             "access_token": token,
             "signature": base64.b64encode(signature.digest()).decode(),
             "scope": _SCOPE,
-            "instance_url": call.base_url,
+            "instance_url": instance_url(call),
             "id": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}",
             "token_type": "Bearer",
             "issued_at": issued,
-            "api_instance_url": call.base_url,
+            "api_instance_url": instance_url(call),
             **more,
         },
         charset="UTF-8",

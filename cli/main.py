@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import collector
 from pipelines.errors import CrmError, Exit
 
 if TYPE_CHECKING:
@@ -289,7 +290,8 @@ def _loop() -> Iterator[Loop]:
 def main() -> None:
     """Entry point: a CrmError is one sentence on stderr and its own exit code."""
     try:
-        app(standalone_mode=True)
+        with collector.seldom():
+            app(standalone_mode=True)
     except CrmError as error:
         print(f"crm: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

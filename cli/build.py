@@ -62,11 +62,16 @@ def build(given_world: str | None, size: str) -> int:
     return 0
 
 
-def serve_sandbox(given_world: str | None, size: str, hubspot_port: int, salesforce_port: int) -> int:
+def serve_sandbox(
+    given_world: str | None, size: str, hubspot_port: int, salesforce_port: int, marketing_port: int = 0
+) -> int:  # fmt: skip
     """Serve until Ctrl-C or SIGTERM, printing what a client needs to know."""
     world = worlds.World.named(given_world)
     settings = load_settings(vendors=False)
-    ports = ("--hubspot-port", str(hubspot_port), "--salesforce-port", str(salesforce_port))
+    ports = (
+        "--hubspot-port", str(hubspot_port), "--salesforce-port", str(salesforce_port),
+        "--marketing-cloud-port", str(marketing_port),
+    )  # fmt: skip
     with (
         held.entered(settings.home, world, "crm sandbox"),
         running(settings.paths.sandbox, world.source, size=size, extra=ports) as ready,

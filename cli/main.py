@@ -55,11 +55,12 @@ def sandbox(
     size: SizeOption = "S",
     hubspot_port: Annotated[int, typer.Option(help="Port for HubSpot; 0 takes a free one.")] = 0,
     salesforce_port: Annotated[int, typer.Option(help="Port for Salesforce; 0 takes a free one.")] = 0,
+    marketing_cloud_port: Annotated[int, typer.Option(help="Port for Marketing Cloud; 0: a free one.")] = 0,
 ) -> None:
     """Serve the sandbox CRMs until Ctrl-C."""
     from cli.build import serve_sandbox
 
-    raise typer.Exit(serve_sandbox(world, size, hubspot_port, salesforce_port))
+    raise typer.Exit(serve_sandbox(world, size, hubspot_port, salesforce_port, marketing_cloud_port))
 
 
 @app.command()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
-from pipelines.settings import HubSpotConnection, Settings
+from pipelines.settings import HubSpotConnection, SalesforceConnection, Settings
 
 _TOKEN_SHAPES = re.compile(
     r"(?i)(bearer\s+|access_token[\"'=:\s]+|client_secret[\"'=:\s]+|refresh_token[\"'=:\s]+|assertion=)[^\s\"'&,}]+"
@@ -65,10 +65,10 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     found: list[str] = []
     for connection in settings.connections:
         if isinstance(connection, HubSpotConnection):
-            found.append(connection.token.reveal())
-        else:
-            found.append(connection.private_key.reveal())
-        found += [connection.client_secret.reveal(), connection.refresh_token.reveal()]
+            found += [connection.token.reveal(), connection.refresh_token.reveal()]
+        elif isinstance(connection, SalesforceConnection):
+            found += [connection.private_key.reveal(), connection.refresh_token.reveal()]
+        found.append(connection.client_secret.reveal())
     password = _password(settings.state_url)
     found += [password, unquote(password)]
     return tuple(s for s in found if s)

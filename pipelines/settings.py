@@ -89,7 +89,25 @@ class SalesforceConnection:
     vendor: str = field(default="salesforce", init=False)
 
 
-Connection = HubSpotConnection | SalesforceConnection
+@dataclass(frozen=True, kw_only=True)
+class MarketingCloudConnection:
+    """How to reach one Marketing Cloud business unit: an installed package's client credentials.
+
+    `url` is the account's auth host; where REST and SOAP are is said by the token. `token_file` lends one
+    token to all processes of this machine: the vendor asks for no more than one in 20 minutes.
+    """
+
+    url: str
+    client_id: str
+    client_secret: Secret
+    environment: Environment
+    account_id: str = ""
+    token_file: Path | None = None
+
+    vendor: str = field(default="marketing_cloud", init=False)
+
+
+Connection = HubSpotConnection | SalesforceConnection | MarketingCloudConnection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +212,7 @@ class Settings:
     salesforce: SalesforceConnection | None = None
     slack: SlackConnection | None = None
     mail: MailConnection | None = None
+    marketing_cloud: MarketingCloudConnection | None = None
     write: bool = False
     state_url: str = ""
 
@@ -203,7 +222,7 @@ class Settings:
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        return tuple(c for c in (self.hubspot, self.salesforce) if c is not None)
+        return tuple(c for c in (self.hubspot, self.salesforce, self.marketing_cloud) if c is not None)
 
     def may_write(self, connection: Connection) -> bool:
         """Loopback may always be written to; anything else needs `CRM_WRITE=on`."""
@@ -219,8 +238,10 @@ KNOWN = {
     "SALESFORCE_ENVIRONMENT", "SALESFORCE_API_VERSION",
     "SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "SLACK_API_URL",
     "SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_FROM", "SMTP_STARTTLS",
+    "MARKETING_CLOUD_URL", "MARKETING_CLOUD_CLIENT_ID", "MARKETING_CLOUD_CLIENT_SECRET",
+    "MARKETING_CLOUD_ACCOUNT_ID", "MARKETING_CLOUD_ENVIRONMENT",
 }  # fmt: skip
-PREFIXES = ("CRM_", "HUBSPOT_", "SALESFORCE_")
+PREFIXES = ("CRM_", "HUBSPOT_", "SALESFORCE_", "MARKETING_CLOUD_")
 
 
 def load_settings(
@@ -246,6 +267,7 @@ def load_settings(
         salesforce=_salesforce(values, home) if vendors else None,
         slack=_slack(values) if vendors else None,
         mail=_mail(values) if vendors else None,
+        marketing_cloud=_marketing_cloud(values, home) if vendors else None,
         write=_switch("CRM_WRITE", values.get("CRM_WRITE", "off")),
         state_url=values.get("CRM_STATE_URL", ""),
     )
@@ -288,6 +310,14 @@ def as_environment(settings: Settings, more: Mapping[str, str] | None = None) ->
             "SMTP_USERNAME": settings.mail.username, "SMTP_PASSWORD": settings.mail.password.reveal(),
             "SMTP_FROM": settings.mail.sender, "SMTP_STARTTLS": "on" if settings.mail.starttls else "off",
         }  # fmt: skip
+    if settings.marketing_cloud is not None:
+        values |= {
+            "MARKETING_CLOUD_URL": settings.marketing_cloud.url,
+            "MARKETING_CLOUD_CLIENT_ID": settings.marketing_cloud.client_id,
+            "MARKETING_CLOUD_CLIENT_SECRET": settings.marketing_cloud.client_secret.reveal(),
+            "MARKETING_CLOUD_ACCOUNT_ID": settings.marketing_cloud.account_id,
+            "MARKETING_CLOUD_ENVIRONMENT": settings.marketing_cloud.environment,
+        }
     return {**os.environ, **values, **(more or {})}  # noqa: TID251 - this is the one place
 
 
@@ -405,6 +435,26 @@ def _mail(values: Mapping[str, str]) -> MailConnection | None:
         host=host, port=int(port), username=values.get("SMTP_USERNAME", ""),
         password=Secret(values.get("SMTP_PASSWORD", "")), sender=values.get("SMTP_FROM", ""),
         starttls=_switch("SMTP_STARTTLS", values.get("SMTP_STARTTLS") or ("off" if local else "on")),
+    )  # fmt: skip
+
+
+def _marketing_cloud(values: Mapping[str, str], home: Path) -> MarketingCloudConnection | None:
+    url = values.get("MARKETING_CLOUD_URL", "")
+    if not url:
+        return None
+    client_id = values.get("MARKETING_CLOUD_CLIENT_ID", "")
+    secret = values.get("MARKETING_CLOUD_CLIENT_SECRET", "")
+    if not (client_id and secret):
+        raise ConfigError(
+            "MARKETING_CLOUD_URL is set but MARKETING_CLOUD_CLIENT_ID with "
+            "MARKETING_CLOUD_CLIENT_SECRET is not",
+            where="environment or .env", remedy="add those of the installed package, see docs/going-live.md",
+        )  # fmt: skip
+    return MarketingCloudConnection(
+        url=url.rstrip("/"), client_id=client_id, client_secret=Secret(secret),
+        environment=_environment("marketing_cloud", url, values.get("MARKETING_CLOUD_ENVIRONMENT")),
+        account_id=values.get("MARKETING_CLOUD_ACCOUNT_ID", ""),
+        token_file=home / "marketing_cloud_token.json",
     )  # fmt: skip
 
 

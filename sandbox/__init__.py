@@ -1,1 +1,1 @@
-"""The outside world, indoors: HubSpot and Salesforce over HTTP. Imports nothing of ours."""
+"""The outside world, indoors: HubSpot, Salesforce and Marketing Cloud over HTTP. Imports nothing of ours."""

@@ -15,12 +15,13 @@ def _arguments() -> argparse.Namespace:
     serve.add_argument(
         "--world",
         default="default",
-        help="'default', a folder of data files, or bulk:ROWSxCOLUMNS[+ROWS] for measuring",
+        help="'default', a folder of data files, or bulk:ROWSxCOLUMNS[+ROWS][@EVENTS] for measuring",
     )
     serve.add_argument("--size", choices=("XS", "S", "M", "L"), default="S", help="of the default world")
     serve.add_argument("--seed", type=int, default=7)
     serve.add_argument("--hubspot-port", type=int, default=0)
     serve.add_argument("--salesforce-port", type=int, default=0)
+    serve.add_argument("--marketing-cloud-port", type=int, default=0)
     serve.add_argument("--catchers-port", type=int, default=0, help="of Slack and the webhook catcher")
     serve.add_argument("--smtp-port", type=int, default=0)
     serve.add_argument("--front-port", type=int, default=0, help="of all vendors, and of the proxy")
@@ -66,6 +67,7 @@ def main() -> int:
     ports = {
         "hubspot.http": arguments.hubspot_port,
         "salesforce.http": arguments.salesforce_port,
+        "marketing_cloud.http": arguments.marketing_cloud_port,
         "catchers.http": arguments.catchers_port,
         "catchers.smtp": arguments.smtp_port,
         "front.http": arguments.front_port,

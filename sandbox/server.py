@@ -31,11 +31,12 @@ HOST = "127.0.0.1"
 SOCKETS = {
     "hubspot": ("http", "https"),
     "salesforce": ("http", "https"),
+    "marketing_cloud": ("http", "https"),
     "catchers": ("http", "https", "smtp"),
     "front": ("http",),
 }
 """The sockets of each server. What comes by `https` was decrypted by the front."""
-ON_DEMAND = ("catchers", "front")
+ON_DEMAND = ("catchers", "front", "marketing_cloud")
 
 
 class PortInUse(Exception):
@@ -148,6 +149,8 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
         name: org.get_meta(name)
         for name in ("organization_id", "client_id", "client_secret", "username", "refresh_token")
     } | {"jwt_key_file": str(home / "salesforce_jwt_key.pem")}
+    if "marketing_cloud" in by_name:
+        line["marketing_cloud"] = _marketing_cloud(home)
     catchers = by_name["catchers"]
     line |= credentials.ready(catchers.url, catchers.ports["smtp"], token)
     for child in children:
@@ -158,6 +161,14 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
     return orjson.dumps(line) + b"\n"
 
 
+def _marketing_cloud(home: Path) -> dict[str, str]:
+    account = Store(home / "marketing_cloud.sqlite", read_only=True)
+    names = ("client_id", "client_secret", "member_id", "subdomain")
+    found = {name: account.get_meta(name) for name in names}
+    account.close()
+    return found
+
+
 def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: bool) -> int:
     """Serve all vendors until told to stop; 0, or 1 when a server died by itself.
 
@@ -166,6 +177,7 @@ def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: 
     children = [
         waiting(vendor, {name: listen(ports.get(f"{vendor}.{name}", 0)) for name in names})
         for vendor, names in SOCKETS.items()
+        if vendor != "marketing_cloud" or (home / "marketing_cloud.sqlite").is_file()
     ]
     front = next(child for child in children if child.vendor == "front")
     front.more = tuple(

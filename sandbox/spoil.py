@@ -6,7 +6,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Send
 
-_ROWS = ("results", "records")
+_ROWS = ("results", "records", "items")
 _NEXT = ("paging", "nextRecordsUrl")
 
 

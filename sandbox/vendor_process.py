@@ -20,6 +20,7 @@ from sandbox.store import Store
 APPLICATIONS = {
     "hubspot": "sandbox.hubspot.app",
     "salesforce": "sandbox.salesforce.app",
+    "marketing_cloud": "sandbox.marketing_cloud.app",
     "catchers": "sandbox.catchers.app",
 }
 """Where each vendor's `application` is; a process imports its own alone."""

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import orjson
 
-from pipelines.settings import Connection
+from pipelines.settings import HubSpotConnection, SalesforceConnection
 
 
 class RefreshToken:
     """The token of a connection: what its settings say, or what has followed it since."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: HubSpotConnection | SalesforceConnection) -> None:
         self._first = connection.refresh_token.reveal()
         self._file: Path | None = connection.refresh_token_file if self._first else None
 

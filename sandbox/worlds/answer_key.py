@@ -16,6 +16,7 @@ create table deals (deal integer, vendor text, object text, record_id text);
 create table touches (
     person integer, vendor text, object text, record_id text, kind text, occurred_at text,
     caused_deal integer);
+create table subscribers (person integer, subscriber_key text);
 """
 Identity = tuple[int, str, str, str]
 
@@ -26,6 +27,7 @@ class AnswerKey:
     companies: list[Identity] = field(default_factory=list)
     deals: list[Identity] = field(default_factory=list)
     touches: list[tuple[int, str, str, str, str, str, int | None]] = field(default_factory=list)
+    subscribers: list[tuple[int, str]] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
         db = sqlite3.connect(path)
@@ -34,4 +36,5 @@ class AnswerKey:
             for table in ("persons", "companies", "deals"):
                 db.executemany(f"insert into {table} values (?, ?, ?, ?)", getattr(self, table))
             db.executemany("insert into touches values (?, ?, ?, ?, ?, ?, ?)", self.touches)
+            db.executemany("insert into subscribers values (?, ?)", self.subscribers)
         db.close()

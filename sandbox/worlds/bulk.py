@@ -1,8 +1,9 @@
 """A world sized by rows and columns, for measuring: contacts in HubSpot, contacts in Salesforce.
 
 `bulk:100000x25` has 100,000 contacts in HubSpot with 25 properties each; `bulk:100000x25+1000000` a million
-in Salesforce too. Rows are written by SQL. Belongs here: what such rows look like. None of the properties is
-one whose history people keep, or that hangs on another object.
+in Salesforce too; `@1000000` at the end means as many tracking events in Marketing Cloud. Rows are written by
+SQL. Belongs here: what such rows look like. None of the properties is one whose history people keep, or that
+hangs on another object.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sandbox.worlds.progress import Progress
 NOW = times.parse("2026-06-30T12:00:00Z")
 SPAN = 900 * times.DAY
 """Rows were made evenly over this long, and last changed a day later."""
-_NAME = re.compile(r"bulk:(\d{1,8})x(\d{1,3})(?:\+(\d{1,8}))?")
+_NAME = re.compile(r"bulk:(\d{1,8})x(\d{1,3})(?:\+(\d{1,8}))?(?:@(\d{1,8}))?")
 FIRST_ID = 100_001
 _POOL = 4_096
 """How many different fillings of the further properties there are."""
@@ -55,11 +56,12 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Size:
-    """Contacts in HubSpot with so many properties, and contacts in Salesforce."""
+    """Contacts in HubSpot with so many properties, contacts in Salesforce, events in Marketing Cloud."""
 
     rows: int
     columns: int
     salesforce: int
+    events: int = 0
 
 
 def size_of(name: str) -> Size | None:
@@ -69,10 +71,10 @@ def size_of(name: str) -> Size | None:
     match = _NAME.fullmatch(name)
     if match is None or not FEWEST <= int(match[2]) <= MOST:
         raise ValueError(
-            f"{name} is no size: write bulk:ROWSxCOLUMNS or bulk:ROWSxCOLUMNS+ROWS, "
+            f"{name} is no size: write bulk:ROWSxCOLUMNS, bulk:ROWSxCOLUMNS+ROWS or either with @EVENTS, "
             f"with {FEWEST} to {MOST} columns."
         )
-    return Size(int(match[1]), int(match[2]), int(match[3] or 0))
+    return Size(int(match[1]), int(match[2]), int(match[3] or 0), int(match[4] or 0))
 
 
 def create(home: Path, hubspot: Store, salesforce: Store, size: Size, seed: int, progress: Progress) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import shutil
@@ -16,8 +17,9 @@ import orjson
 
 from sandbox import times
 from sandbox.clock import Clock
+from sandbox.marketing_cloud import account
 from sandbox.store import Store
-from sandbox.worlds import bulk, default, files
+from sandbox.worlds import bulk, bulk_marketing, default, files
 from sandbox.worlds.progress import Progress
 from sandbox.worlds.tables import MappingError
 
@@ -45,6 +47,11 @@ class Wish:
         if self.world == "default" or self.bulk is not None:
             return None
         return Path(self.world).expanduser().resolve()
+
+    @property
+    def has_marketing_cloud(self) -> bool:
+        """Data files are of CRMs; the other worlds have an account beside them."""
+        return self.folder is None and (self.bulk is None or self.bulk.events > 0)
 
     @property
     def label(self) -> str:
@@ -103,26 +110,32 @@ def _make(home: Path, wish: Wish, identity: dict[str, Any], progress: Progress) 
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     hubspot, salesforce = Store(partial / "hubspot.sqlite"), Store(partial / "salesforce.sqlite")
+    stores = [hubspot, salesforce]
+    marketing = Store(partial / "marketing_cloud.sqlite") if wish.has_marketing_cloud else None
+    if marketing is not None:
+        stores.append(marketing)
     told: dict[str, Any] = {"left out": []}
     # A large world is millions of small objects that all stay: looking through them for cycles finds none.
     collecting = gc.isenabled()
     gc.disable()
-    stores = (hubspot, salesforce)
     try:
         if wish.bulk is not None:
             bulk.hurry(stores)
-        with hubspot.transaction(), salesforce.transaction():
+        with contextlib.ExitStack() as transactions:
+            for store in stores:
+                transactions.enter_context(store.transaction())
             if wish.bulk is not None:
                 bulk.create(partial, hubspot, salesforce, wish.bulk, wish.seed, progress)
+                if marketing is not None:
+                    bulk_marketing.create(marketing, wish.bulk.events, wish.seed, bulk.NOW)
                 now = bulk.NOW
-            elif wish.folder is None:
-                default.create(partial, hubspot, salesforce, wish.size, wish.seed, progress)
+            elif marketing is not None:
+                default.create(partial, hubspot, salesforce, marketing, wish.size, wish.seed, progress)
                 now = default.NOW
             else:
+                assert wish.folder is not None
                 now, told = files.create(partial, hubspot, salesforce, wish.folder, wish.seed, progress)
-        rows = {
-            vendor: _counts(store) for vendor, store in (("hubspot", hubspot), ("salesforce", salesforce))
-        }
+        rows = {store.path.stem: _counts(store) for store in stores}
     finally:
         if collecting:
             gc.enable()
@@ -152,6 +165,7 @@ def _counts(store: Store) -> dict[str, int]:
         "jobs",
         "addresses",
         "aliases",
+        *account.INSIDE,
     )
     tables = [t for (t,) in store.rows("select name from sqlite_master where type = 'table' order by name")]
     counts = {t: int(store.value(f'select count(*) from "{t}"')) for t in tables if t not in inside}

@@ -1,4 +1,4 @@
-"""The default world: one seeded business, told to both CRMs, with its answer key."""
+"""The default world: one seeded business, told to both CRMs and to Marketing Cloud, with its answer key."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sandbox.worlds import (
     hubspot_messages,
     hubspot_sales,
     hubspot_side,
+    marketing_cloud,
     portal,
     salesforce_activity,
     salesforce_org,
@@ -33,8 +34,10 @@ QUIET = times.HOUR
 """Nothing happens in the hour before the world begins, so nothing stands at the edge of a reader's window."""
 
 
-def create(home: Path, hubspot: Store, salesforce: Store, size: str, seed: int, progress: Progress) -> None:
-    """Fill both stores and write the answer key."""
+def create(
+    home: Path, hubspot: Store, salesforce: Store, marketing: Store, size: str, seed: int, progress: Progress
+) -> None:  # fmt: skip
+    """Fill the stores and write the answer key."""
     progress(f"drawing a business of {business.SIZES[size]} people")
     found = business.build(seed, size, NOW - QUIET)
     members = touches.memberships(seed, found)
@@ -74,4 +77,5 @@ def create(home: Path, hubspot: Store, salesforce: Store, size: str, seed: int, 
     hubspot_engagements.fill(portal_side, seed, tasks, links)
     hubspot_marketing.fill(portal_side, seed)
     hubspot_messages.fill(portal_side, seed)
+    marketing_cloud.fill(marketing, seed, side, key)
     key.save(home / "answer_key.sqlite")

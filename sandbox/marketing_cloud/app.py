@@ -1,0 +1,110 @@
+"""Marketing Cloud's server: tokens, limits by the minute, and the routes of its resources."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.call import Call
+from sandbox.clock import Clock, real_ms
+from sandbox.limits import ENDLESS, RollingWindow
+from sandbox.marketing_cloud import (
+    account_control,
+    async_rows,
+    auth,
+    contacts,
+    entries,
+    errors,
+    event_definitions,
+    journeys,
+    rows,
+    rowset,
+    soap,
+)
+from sandbox.store import Store
+from sandbox.vendor import Vendor, tick
+
+REST_PER_MINUTE, SOAP_PER_MINUTE = 2_500, 2_000
+MINUTE = 60_000
+_VENDOR_HOST = ".marketingcloudapis.com"
+
+
+class MarketingCloud(Vendor):
+    """One business unit and its installed package."""
+
+    name = "marketing_cloud"
+
+    def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
+        super().__init__(store, clock)
+        self.member_id = int(store.get_meta("member_id"))
+        self.rest = RollingWindow(REST_PER_MINUTE if limited else ENDLESS, MINUTE)
+        self.soap = RollingWindow(SOAP_PER_MINUTE if limited else ENDLESS, MINUTE)
+        self.async_ms = 0
+        """How long an asynchronous request stays pending."""
+
+    def real_now(self) -> int:
+        """The machine's time: tokens age by it, so that setting the clock ends none."""
+        return real_ms()
+
+    def is_package_expired(self) -> bool:
+        return bool(self.store.value("select 1 from meta where key = 'package_expired'"))
+
+    def scope(self) -> str:
+        """Scopes of the package, less those that were taken from it."""
+        taken = str(self.store.value("select value from meta where key = 'scopes_taken'") or "").split()
+        return " ".join(name for name in auth.SCOPE.split() if name not in taken)
+
+    def instances(self, call: Call) -> tuple[str, str]:
+        """Where REST and SOAP are: beside the host the token was asked for."""
+        host = call.headers.get("host", "").split(":")[0]
+        if host.endswith(f".auth{_VENDOR_HOST}"):
+            subdomain = host.split(".")[0]
+            return (
+                f"https://{subdomain}.rest{_VENDOR_HOST}/",
+                f"https://{subdomain}.soap{_VENDOR_HOST}/",
+            )
+        return f"{call.base_url}/", f"{call.base_url}/"
+
+    def admit(self, call: Call) -> None:
+        if call.path.rstrip("/") == "/v2/token":
+            return
+        is_soap = call.path.rstrip("/") == soap.PATH
+        if not auth.holds(self, call):
+            raise (
+                soap.fault("Token Expired", "Security") if is_soap else errors.error(401, 0, "Not Authorized")
+            )
+        if not (self.soap if is_soap else self.rest).take(tick()):
+            if is_soap:
+                raise soap.fault("Unable to process the request. Too many requests.", "Server")
+            refused = errors.error(429, errors.THROTTLED, "Too Many Requests")
+            refused.response.headers["Retry-After"] = "5"
+            raise refused
+
+    def refusal(self, call: Call, status: int, message: str) -> Response:
+        if call.path.rstrip("/") == soap.PATH and status >= 429:
+            return soap.fault(message, "Server").response
+        codes = {
+            401: (0, "Not Authorized"), 404: (404, "Not Found"), 403: (403, "Insufficient privileges"),
+            429: (errors.THROTTLED, "Too Many Requests"),
+        }  # fmt: skip
+        return errors.response(status, *codes.get(status, (0, message)))
+
+    def headers(self, call: Call) -> dict[str, str]:
+        return {"X-Mashery-Responder": "sandbox"}
+
+
+def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlette:
+    """The Marketing Cloud server over a store that holds an account."""
+    return over(MarketingCloud(store, clock, limited=limited))
+
+
+def over(mc: MarketingCloud) -> Starlette:
+    """The routes of an account's server."""
+    found: list[Route] = [*mc.control_routes(), *account_control.routes(mc)]
+    for part in (auth, rowset, rows, async_rows, entries, journeys, event_definitions, contacts, soap):
+        found += part.routes(mc)
+    app = Starlette(routes=found)
+    app.router.default = mc.fallback()
+    app.router.redirect_slashes = False
+    return app

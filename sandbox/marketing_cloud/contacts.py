@@ -1,0 +1,141 @@
+"""Contacts and campaigns on REST: created, changed, searched, deleted; campaigns listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.call import Call, answer
+from sandbox.marketing_cloud import account, errors, rows
+from sandbox.marketing_cloud.event_definitions import page_of
+
+if TYPE_CHECKING:
+    from sandbox.marketing_cloud.app import MarketingCloud
+
+_BASE = "/contacts/v1/contacts"
+
+
+def routes(mc: MarketingCloud) -> list[Route]:
+    return [
+        *mc.route("POST", _BASE, lambda call: _save(mc, call, new=True)),
+        *mc.route("PATCH", _BASE, lambda call: _save(mc, call, new=False)),
+        *mc.route("POST", _BASE + "/actions/search", lambda call: _search(mc, call)),
+        *mc.route("POST", _BASE + "/actions/delete", lambda call: _delete(mc, call)),
+        *mc.route("GET", "/hub/v1/campaigns", lambda call: _campaigns(mc, call)),
+        *mc.route("GET", "/hub/v1/campaigns/{id}", lambda call: _campaign(mc, call)),
+    ]
+
+
+def _save(mc: MarketingCloud, call: Call, *, new: bool) -> Response:
+    given = rows.body_of(call)
+    key = given.get("contactKey") if isinstance(given, dict) else None
+    if not isinstance(key, str) or not key:
+        raise errors.invalid("contactKey is required")
+    row = mc.store.row("select id, attributes from contacts where key = ?", (key,))
+    if new and row is not None:
+        raise errors.invalid(f"The contact key {key} is already in use")
+    if not new and row is None:
+        raise errors.not_found("Contact not found")
+    before = orjson.loads(row[1]) if row else {}
+    after = before | _attributes(given.get("attributeSets"))
+    mc.store.db.execute(
+        "insert into contacts (key, active, created, attributes) values (?, 1, ?, ?) "
+        "on conflict (key) do update set attributes = excluded.attributes",
+        (key, call.now, orjson.dumps(after)),
+    )
+    for name, value in after.items():
+        call.change("Contact", key, "create" if new else "update", name, before.get(name), str(value))
+    contact = int(mc.store.value("select id from contacts where key = ?", (key,)))
+    return answer(
+        {
+            "operationStatus": "OK", "rowsAffected": 1, "contactKey": key, "contactId": contact,
+            "contactTypeID": 0, "isNewContactKey": new, "requestServiceMessageID": call.request_id,
+            "hasErrors": False, "resultMessages": [], "serviceMessageID": call.request_id,
+        }
+    )  # fmt: skip
+
+
+def _attributes(sets: Any) -> dict[str, Any]:
+    """`Set.Attribute` to value, of everything the attribute sets name."""
+    found: dict[str, Any] = {}
+    for each in sets if isinstance(sets, list) else ():
+        items = each.get("items") if isinstance(each, dict) else None
+        for item in items if isinstance(items, list) else ():
+            values = item.get("values") if isinstance(item, dict) else None
+            for value in values if isinstance(values, list) else ():
+                if isinstance(value, dict) and value.get("name"):
+                    found[f"{each.get('name')}.{value['name']}"] = value.get("value")
+    return found
+
+
+def _search(mc: MarketingCloud, call: Call) -> Response:
+    """All contacts, or those of some keys; `page` and `pageSize` as everywhere."""
+    given = rows.body_of(call)
+    if not isinstance(given, dict):
+        raise errors.invalid("A search is an object")
+    page, size = page_of(call, 50)
+    keys = given.get("contactKeys") if isinstance(given.get("contactKeys"), list) else []
+    chosen = f"where key in ({', '.join('?' * len(keys))})" if keys else ""
+    values = [str(key) for key in keys or ()]
+    total = int(mc.store.value(f"select count(*) from contacts {chosen}", values))
+    found = mc.store.rows(
+        f"select id, key, active, created from contacts {chosen} order by id limit ? offset ?",
+        [*values, size, (page - 1) * size],
+    )
+    call.records = len(found)
+    items = [
+        {
+            "contactID": contact, "contactKey": key, "contactStatus": "Active" if active else "Inactive",
+            "createdDate": account.shown(created),
+        }
+        for contact, key, active, created in found
+    ]  # fmt: skip
+    return answer({"count": total, "page": page, "pageSize": size, "links": {}, "items": items})
+
+
+def _delete(mc: MarketingCloud, call: Call) -> Response:
+    given = rows.body_of(call)
+    values = given.get("Values", given.get("values")) if isinstance(given, dict) else None
+    if not isinstance(values, list) or not values:
+        raise errors.invalid("Values names the contact keys")
+    for key in values:
+        mc.store.db.execute("update contacts set active = 0 where key = ?", (str(key),))
+        call.change("Contact", str(key), "delete", "active", "1", "0")
+    return answer(
+        {
+            "operationInitiated": True, "operationID": mc.store.value("select count(*) from contacts"),
+            "requestServiceMessageID": call.request_id, "hasErrors": False, "resultMessages": [],
+            "serviceMessageID": call.request_id,
+        }
+    )  # fmt: skip
+
+
+def _campaigns(mc: MarketingCloud, call: Call) -> Response:
+    page, size = page_of(call, 50)
+    total = int(mc.store.value("select count(*) from campaigns"))
+    found = mc.store.rows("select * from campaigns order by id limit ? offset ?", (size, (page - 1) * size))
+    call.records = len(found)
+    links = {"self": {"href": f"/v1/campaigns?$page={page}&$pagesize={size}"}}
+    if page * size < total:
+        links["next"] = {"href": f"/v1/campaigns?$page={page + 1}&$pagesize={size}"}
+    items = [_shown(row) for row in found]
+    return answer({"count": total, "page": page, "pageSize": size, "links": links, "items": items})
+
+
+def _campaign(mc: MarketingCloud, call: Call) -> Response:
+    row = mc.store.row("select * from campaigns where id = ?", (call.params["id"],))
+    if row is None:
+        raise errors.not_found()
+    return answer(_shown(row))
+
+
+def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
+    campaign, name, description, code, color, favorite, created, modified = row
+    return {
+        "createdDate": account.shown(created), "modifiedDate": account.shown(modified), "id": str(campaign),
+        "name": name, "description": description, "campaignCode": code, "color": color,
+        "favorite": bool(favorite),
+    }  # fmt: skip

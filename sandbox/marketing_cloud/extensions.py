@@ -1,0 +1,191 @@
+"""Data extensions as the store has them: their fields, and what a row must be to go in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from sandbox import times
+from sandbox.marketing_cloud import account, errors
+from sandbox.store import Store
+
+SYNCHRONIZED = re.compile(r"\w+_Salesforce(_\d+)?$")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
+
+
+@dataclass(frozen=True)
+class Field:
+    id: str
+    name: str
+    type: str
+    length: int | None
+    scale: int | None
+    required: bool
+    is_key: bool
+    standard: str | None
+    ordinal: int
+
+
+@dataclass(frozen=True)
+class RowError(Exception):
+    """What is wrong with one row."""
+
+    code: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A data extension with its fields, by lower-case name: Marketing Cloud minds no case in names."""
+
+    id: str
+    key: str
+    name: str
+    synchronized: bool
+    fields: dict[str, Field]
+
+    @property
+    def keys(self) -> list[Field]:
+        return [field for field in self.fields.values() if field.is_key]
+
+    def checked(self, row: Mapping[str, Any], *, whole: bool) -> dict[str, str | None]:
+        """A row as it is kept. `whole`: fields that must have a value are asked for. Raises RowError."""
+        found: dict[str, str | None] = {}
+        for name, value in row.items():
+            field = self.fields.get(str(name).lower())
+            if field is None:
+                raise RowError(errors.VALIDATION, f"Unable to find column {name} in {self.name}")
+            found[field.name] = _stored(field, value)
+        for field in self.fields.values():
+            if field.is_key and found.get(field.name) is None:
+                raise RowError(errors.KEY_OPERATION, f"Primary key {field.name} has no value")
+            if whole and field.required and found.get(field.name) is None and field.standard is None:
+                raise RowError(errors.MISSING_FIELD, f"Field {field.name} must have a value")
+        return found
+
+    def pk(self, row: Mapping[str, str | None]) -> str | None:
+        """What a row is found by, or None where the extension has no primary key."""
+        keys = self.keys
+        return "\x1f".join((row.get(f.name) or "").lower() for f in keys) if keys else None
+
+
+def _stored(field: Field, value: Any) -> str | None:
+    if value is None or value == "":
+        if field.required:
+            raise RowError(errors.NULL_VALUE, f"Field {field.name} must have a value")
+        return None
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if field.type in ("Number", "Decimal") and not _NUMBER.fullmatch(text):
+        raise RowError(errors.VALIDATION, f"Field {field.name} takes a number, not {text[:40]}")
+    if field.type == "Boolean":
+        if text.lower() not in _TRUE + _FALSE:
+            raise RowError(errors.VALIDATION, f"Field {field.name} takes true or false, not {text[:40]}")
+        return "True" if text.lower() in _TRUE else "False"
+    if field.type == "Date":
+        return times.iso(_moment(field, text))
+    if field.type == "EmailAddress" and not _EMAIL.fullmatch(text):
+        raise RowError(errors.VALIDATION, f"Field {field.name} takes an email address")
+    if field.length and len(text) > field.length:
+        raise RowError(
+            errors.TOO_LONG, f"Field {field.name} holds {field.length} characters, not {len(text)}"
+        )
+    return text
+
+
+def _moment(field: Field, text: str) -> int:
+    for form in ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y"):
+        try:
+            return times.to_ms(datetime.strptime(text, form))
+        except ValueError:
+            continue
+    try:
+        return times.parse(text)
+    except ValueError:
+        raise RowError(errors.VALIDATION, f"Field {field.name} takes a date, not {text[:40]}") from None
+
+
+def find(store: Store, key: str, *, by: str = "key") -> Extension | None:
+    """A data extension by key, or by id."""
+    row = store.row(f"select id, key, name, synchronized from data_extensions where {by} = ?", (key,))
+    if row is None:
+        return None
+    fields = store.rows(
+        "select id, name, type, length, scale, required, is_key, standard, ordinal from fields "
+        "where extension = ? order by ordinal", (row[0],),
+    )  # fmt: skip
+    known = [Field(f[0], f[1], f[2], f[3], f[4], bool(f[5]), bool(f[6]), f[7], f[8]) for f in fields]
+    return Extension(row[0], row[1], row[2], bool(row[3]), {field.name.lower(): field for field in known})
+
+
+def must_find(store: Store, key: str) -> Extension:
+    found = find(store, key) or find(store, key, by="id")
+    if found is None:
+        raise errors.invalid(f"Invalid data extension key: {key}", errors.EXTENSION_KEY)
+    return found
+
+
+def for_writing(store: Store, key: str) -> Extension:
+    """Synchronised ones are Salesforce's to write, and nobody else's."""
+    found = must_find(store, key)
+    if found.synchronized:
+        raise errors.invalid(f"{found.name} is a synchronized data extension and read only")
+    return found
+
+
+def create(
+    store: Store, key: str, name: str, fields: Iterable[Mapping[str, Any]], at: int, *, description: str = "",
+    send_field: str | None = None, category: int = 2, synchronized: bool = False,
+) -> Extension:  # fmt: skip
+    """Make a data extension; its fields are given as `name`, `type`, `length`, `scale`, `required`, `key`."""
+    extension = account.guid("extension", key.lower(), at)
+    store.db.execute(
+        "insert into data_extensions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (extension, key, name, description, category, int(send_field is not None), send_field, at, at,
+         int(synchronized)),
+    )  # fmt: skip
+    add_fields(store, extension, fields, 0)
+    found = find(store, key)
+    assert found is not None
+    return found
+
+
+def add_fields(store: Store, extension: str, fields: Iterable[Mapping[str, Any]], after: int) -> None:
+    for number, field in enumerate(fields, start=after + 1):
+        store.db.execute(
+            "insert into fields values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                account.guid("field", extension, field["name"].lower()), extension, number, field["name"],
+                field.get("type", "Text"), field.get("length"), field.get("scale"),
+                int(bool(field.get("required") or field.get("key"))), int(bool(field.get("key"))),
+                field.get("standard"),
+            ),
+        )  # fmt: skip
+
+
+def put(store: Store, extension: Extension, row: Mapping[str, str | None]) -> str:
+    """Store a row that was checked: Added or Updated. One that is there keeps what this leaves out."""
+    pk = extension.pk(row)
+    before = None
+    if pk is not None:
+        before = store.value(
+            "select body from extension_rows where extension = ? and pk = ?", (extension.id, pk)
+        )
+    if before is not None:
+        body = orjson.dumps({**orjson.loads(before), **row})
+        store.db.execute(
+            "update extension_rows set body = ? where extension = ? and pk = ?", (body, extension.id, pk)
+        )
+        return "Updated"
+    full = {field.name: row.get(field.name, field.standard) for field in extension.fields.values()}
+    store.db.execute(
+        "insert into extension_rows (extension, pk, body) values (?, ?, ?)",
+        (extension.id, pk, orjson.dumps(full)),
+    )
+    return "Added"

@@ -1,0 +1,99 @@
+"""Writing rows at once: a rowset of some, all or nothing; one row by its primary key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.call import Call, answer
+from sandbox.marketing_cloud import errors, extensions, rowset
+from sandbox.marketing_cloud.extensions import Extension, RowError
+
+if TYPE_CHECKING:
+    from sandbox.marketing_cloud.app import MarketingCloud
+
+BATCH = 50
+"""More rows at once are taken too, says the vendor, only slowly: the limit is a soft one."""
+HARD_BATCH = 5_000
+
+
+def routes(mc: MarketingCloud) -> list[Route]:
+    base = "/hub/v1/dataevents/key:{key}"
+    return [
+        *mc.route("POST", base + "/rowset", lambda call: _rowset(mc, call)),
+        *mc.route("PUT", base + "/rows/{primary}", lambda call: _row(mc, call)),
+    ]
+
+
+def body_of(call: Call) -> Any:
+    try:
+        return orjson.loads(call.body)
+    except orjson.JSONDecodeError:
+        raise errors.invalid("The request body is not valid JSON") from None
+
+
+def _rowset(mc: MarketingCloud, call: Call) -> Response:
+    given = body_of(call)
+    if not isinstance(given, list) or not given or not all(isinstance(each, dict) for each in given):
+        raise errors.invalid("Parameter rows is invalid")
+    if len(given) > HARD_BATCH:
+        raise errors.invalid(f"No more than {HARD_BATCH} rows are taken")
+    found = extensions.for_writing(mc.store, call.params["key"])
+    if not found.keys:
+        raise errors.invalid(f"{found.name} has no primary key to find a row by", errors.KEY_OPERATION)
+    checked, problems = [], []
+    for each in given:
+        keys, values = each.get("keys"), each.get("values", {})
+        try:
+            if not isinstance(keys, dict) or not isinstance(values, dict):
+                raise RowError(errors.VALIDATION, "A row has keys and values")
+            checked.append(found.checked({**keys, **values}, whole=True))
+        except RowError as problem:
+            problems.append(problem)
+    if problems:
+        more = [{"message": p.message, "errorcode": p.code, "documentation": ""} for p in problems]
+        raise errors.invalid("Unable to save rows for data extension", additionalErrors=more)
+    for row in checked:
+        store(mc, call, found, row)
+    return answer([rowset.item(found, row) for row in checked])
+
+
+def _row(mc: MarketingCloud, call: Call) -> Response:
+    found = extensions.for_writing(mc.store, call.params["key"])
+    given = body_of(call)
+    values = given.get("values") if isinstance(given, dict) else None
+    keys = {
+        unquote(part.partition(":")[0]): unquote(part.partition(":")[2])
+        for part in call.params["primary"].split(",")
+    }
+    if not isinstance(values, dict) or {name.lower() for name in keys} != {
+        f.name.lower() for f in found.keys
+    }:
+        raise errors.invalid("A row is named by its primary key and has values")
+    try:
+        row = found.checked({**keys, **values}, whole=True)
+    except RowError as problem:
+        raise errors.invalid(problem.message, problem.code) from None
+    store(mc, call, found, row)
+    return answer(rowset.item(found, row))
+
+
+def store(mc: MarketingCloud, call: Call, found: Extension, row: dict[str, str | None]) -> str:
+    """Put a checked row in and tell the log of writes, a field a line."""
+    pk = found.pk(row)
+    kept = None
+    if pk is not None:
+        kept = mc.store.value(
+            "select body from extension_rows where extension = ? and pk = ?", (found.id, pk)
+        )
+    before = orjson.loads(kept) if kept is not None else {}
+    done = extensions.put(mc.store, found, row)
+    call.records += 1
+    for name, value in row.items():
+        operation = "create" if done == "Added" else "update"
+        call.change(found.key, (pk or "").replace("\x1f", ","), operation, name, before.get(name), value)
+    return done

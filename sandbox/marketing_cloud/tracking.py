@@ -1,0 +1,58 @@
+"""Tracking: what was sent and what became of it. Adding events; showing them is `soap_objects`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.marketing_cloud import account
+from sandbox.store import Store
+
+KINDS = ("SentEvent", "OpenEvent", "ClickEvent", "BounceEvent", "UnsubEvent", "Complaint")
+COLUMNS = "kind, at, subscriber, subscriber_key, send, batch, list, triggered, url, category, detail"
+
+
+def add(
+    store: Store, kind: str, at: int, key: str, send: int, *, batch: int = 1, listed: int | None = None,
+    triggered: str | None = None, url: str | None = None, category: str | None = None,
+    detail: str | None = None,
+) -> None:  # fmt: skip
+    """An event of a subscriber, who must be known."""
+    subscriber = store.value("select id from subscribers where key = ?", (key,))
+    store.db.execute(
+        f"insert into tracking ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (kind, at, int(subscriber or 0), key, send, batch, listed, triggered, url, category, detail),
+    )
+
+
+def send_one(store: Store, key: str, activity: dict[str, Any], at: int) -> None:
+    """A journey's e-mail to one contact who is a subscriber that may be written to."""
+    status = store.value("select status from subscribers where key = ?", (key,))
+    if status not in ("Active", "Bounced"):
+        return
+    arguments = activity.get("configurationArguments") or {}
+    triggered = str(arguments.get("triggeredSendId") or account.guid("triggered", activity.get("id")))
+    name = str(activity.get("name") or "Journey email")
+    send = store.value("select id from sends where triggered = ?", (triggered,))
+    if send is None:
+        send = int(store.value("select coalesce(max(id), 600000) + 1 from sends"))
+        store.db.execute("insert into sends values (?, ?, ?, ?, ?, null)", (send, name, name, at, triggered))
+    batch = int(
+        store.value("select count(*) + 1 from tracking where send = ? and kind = 'SentEvent'", (send,))
+    )
+    add(store, "SentEvent", at, key, int(send), batch=batch, triggered=triggered)
+
+
+def engage(store: Store, kind: str, key: str, at: int, url: str | None = None) -> int:
+    """Open or click what was sent to a contact last; the send, or 0 when nothing was."""
+    last = store.row(
+        "select send, batch, list, triggered from tracking where subscriber_key = ? and kind = 'SentEvent' "
+        "order by at desc, seq desc limit 1", (key,),
+    )  # fmt: skip
+    if last is None:
+        return 0
+    add(store, kind, at, key, last[0], batch=last[1], listed=last[2], triggered=last[3], url=url)
+    if kind == "UnsubEvent":
+        store.db.execute(
+            "update subscribers set status = 'Unsubscribed', unsubscribed = ? where key = ?", (at, key)
+        )
+    return int(last[0])

@@ -32,10 +32,17 @@ SENDER = "crm@sandbox.example"
 def environment_lines(ready: dict[str, Any]) -> list[str]:
     """What a client's shell needs to reach the sandbox, ready to paste."""
     hubspot, salesforce, slack, mail = (ready[name] for name in ("hubspot", "salesforce", "slack", "mail"))
+    account = ready.get("marketing_cloud")
+    marketing = [] if account is None else [
+        f"export MARKETING_CLOUD_URL={account['url']} MARKETING_CLOUD_CLIENT_ID={account['client_id']}",
+        f"export MARKETING_CLOUD_CLIENT_SECRET={account['client_secret']}",
+        f"export MARKETING_CLOUD_ACCOUNT_ID={account['member_id']}",
+    ]  # fmt: skip
     return [
         f"export HUBSPOT_URL={hubspot['url']} HUBSPOT_TOKEN={hubspot['token']}",
         f"export SALESFORCE_URL={salesforce['url']} SALESFORCE_CLIENT_ID={salesforce['client_id']}",
         f"export SALESFORCE_CLIENT_SECRET={salesforce['client_secret']}",
+        *marketing,
         f"export SLACK_WEBHOOK_URL={slack['webhook_url']}",
         f"export SLACK_BOT_TOKEN={slack['bot_token']} SLACK_API_URL={slack['api_url']}",
         f"export SMTP_HOST={mail['host']} SMTP_PORT={mail['port']} SMTP_USERNAME={mail['username']}",

@@ -16,7 +16,9 @@ HOSTS = {
 PATHS = {
     "salesforce": r"/services/(data|oauth2|Soap|async|apexrest)(/|$)|/id/00D|/cometd/",
     "catchers": r"/services/T|/api/|/hooks(/|$)",
-    "marketing_cloud": r"/v2/token$|/(hub|interaction|contacts|data|asset|messaging|platform)/v\d|/Service\.asmx",
+    "marketing_cloud": (
+        r"/v2/token$|/(hub|interaction|contacts|data|asset|messaging|platform)/v\d|/Service\.asmx"
+    ),
     "hubspot": r"/[a-z-]+/",
 }
 

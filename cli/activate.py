@@ -32,6 +32,11 @@ def print_plan(console: Console, plan: Plan) -> None:
     console.print(
         table("Plan", ("sync", "records", "fields", "held", "calls"), rows, numbers=(1, 3, 4), wrapping=(2,))
     )
+    for name, a in plan.actions.items():
+        kinds = ", ".join(f"{kind} {n:,}" for kind, n in a.kinds.items()) or "nothing"
+        ways = ", ".join(f"{n:,} {way}" for way, n in a.reversibility.items())
+        rest = [f"{n:,} {what}" for n, what in ((a.held, "held"), (a.waiting, "not due yet")) if n]
+        console.print(f"{name}: {kinds}  [dim]{escape('; '.join(filter(None, [ways, *rest])))}[/]")
     for sample in plan.samples:
         console.print(
             f"\n{escape(sample.label or sample.record_id)}  [dim]{sample.sync} {sample.record_id}[/]"

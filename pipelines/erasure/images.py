@@ -48,9 +48,15 @@ def blank_copy(connection: duckdb.DuckDBPyConnection, subject: Subject, suppress
     ).fetchone()
     if there is None:
         return 0
+    knows_actions = connection.execute(
+        "select 1 from duckdb_columns() where schema_name = 'ops' and table_name = 'journal' "
+        "and column_name = 'action_key' and database_name = current_database()"
+    ).fetchone()
+    theirs = "list_contains($keys, record_key)"
+    if knows_actions:
+        theirs += " or list_contains($keys, person_id)"
     rows = connection.execute(
-        "select change_id, record_key from ops.journal where list_contains(?, record_key)",
-        [list(subject.record_keys)],
+        f"select change_id, record_key from ops.journal where {theirs}", {"keys": list(subject.keys)}
     ).fetchall()
     if not rows:
         return 0
@@ -65,21 +71,29 @@ def blank_copy(connection: duckdb.DuckDBPyConnection, subject: Subject, suppress
     )
     connection.execute(
         "update ops.journal set change_id = new, record_id = record, record_key = record, "
-        "before_value = null, after_value = null, message = '' from blanked where change_id = old"
+        "before_value = null, after_value = null, message = '' "
+        + (f", {_BLANK_ACTION} " if knows_actions else "")
+        + "from blanked where change_id = old"
     )
     return len(rows)
 
 
+_BLANK_ACTION = "action_key = if(action_key = '', '', new), needs = '', person_id = '', result_id = ''"
+
+
 def _blank_journal(state: Connection, subject: Subject, suppression: Suppression, at: datetime) -> int:
     done = 0
-    for some in _pieces(subject.record_keys):
-        query = select(journal.c.change_id, journal.c.record_key, journal.c.settled_at)
-        for row in state.execute(query.where(journal.c.record_key.in_(some))).all():
+    c = journal.c
+    for some in _pieces(subject.keys):
+        query = select(c.change_id, c.record_key, c.action_key, c.settled_at)
+        for row in state.execute(query.where(or_(c.record_key.in_(some), c.person_id.in_(some)))).all():
             whose = _whose(suppression, row.record_key)
             state.execute(
                 update(journal).where(journal.c.change_id == row.change_id).values(
                     change_id=suppression.pseudonym(row.change_id), record_id=whose, record_key=whose,
                     before_value=None, after_value=None, message="", settled_at=row.settled_at or at,
+                    action_key=suppression.pseudonym(row.change_id) if row.action_key else "",
+                    needs="", person_id="", result_id="",
                 )
             )  # fmt: skip
             done += 1

@@ -16,7 +16,7 @@ from pipelines.reverse_sync.planned import Held, Sample
 from pipelines.rules.syncs import Sync
 
 _SAMPLES = 3
-_HELD_SHOWN = 1_000
+HELD_SHOWN = 1_000
 _LINES_AT_ONCE = 10_000
 
 _LINE_SQL = """
@@ -86,7 +86,7 @@ def records(connection: duckdb.DuckDBPyConnection, name: str) -> int:
 def held(connection: duckdb.DuckDBPyConnection) -> tuple[Held, ...]:
     """The first records that are held back, with the reason."""
     rows = connection.execute(
-        f"select sync, record_id, record_key, reason from held order by all limit {_HELD_SHOWN}"
+        f"select sync, record_id, record_key, reason from held order by all limit {HELD_SHOWN}"
     ).fetchall()
     return tuple(Held(*row) for row in rows)
 

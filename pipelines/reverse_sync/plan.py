@@ -7,12 +7,18 @@ is read of the comparison `cells.py`, the file format `planfile.py`, the writing
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from dataclasses import asdict
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import duckdb
 
 from pipelines.reverse_sync import cells, coexistence, diff, guards, planfile, suppressed
+from pipelines.reverse_sync.actions import desired
+from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
+from pipelines.reverse_sync.cells import HELD_SHOWN
 from pipelines.reverse_sync.forecast import forecast
 from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
@@ -26,11 +32,14 @@ from pipelines.warehouse import Warehouse
 __all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
 
 
-def make(warehouse: Warehouse, state: State, settings: Settings, run: Run, progress: Progress) -> Plan:
+def make(
+    warehouse: Warehouse, state: State, settings: Settings, run: Run, progress: Progress, *,
+    registry: Registry = REGISTRY,
+) -> Plan:  # fmt: skip
     """Compare what the CRMs should hold with what they hold, and write the difference to `var/plans/`."""
     with warehouse.reading("published") as connection:
         syncs = effective(connection, settings.config_dir)
-        return _Making(connection, state, settings, syncs, run, progress).plan()
+        return _Making(connection, state, settings, syncs, run, progress, registry).plan()
 
 
 class _Making:
@@ -38,8 +47,9 @@ class _Making:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, syncs: Syncs, run: Run,
-        progress: Progress,
+        progress: Progress, registry: Registry,
     ) -> None:  # fmt: skip
+        self.registry = registry
         self.connection, self.state, self.settings = connection, state, settings
         self.syncs, self.run, self.progress = syncs, run, progress
         self.windows: dict[str, datetime | None] = {}
@@ -55,7 +65,11 @@ class _Making:
             sizes[name] = diff.compare(connection, name, sync, self.windows[name])
         self.notes = coexistence.hold(connection, self.syncs.syncs)
         with self.state.reading() as reading:
-            suppressed.hold(connection, suppression.load(reading, self.settings.paths.suppression_key))
+            erased = suppression.load(reading, self.settings.paths.suppression_key)
+        suppressed.hold(connection, erased)
+        self.wanted = desired.wanted(
+            connection, self.state, self.syncs.guards.actions, erased, self.registry, self._made_at
+        )
         self.progress("plan", len(self.syncs.syncs), len(self.syncs.syncs))
         summaries = {name: self._summary(name, sync, *sizes[name]) for name, sync in self.syncs.syncs.items()}
         stopped = tuple(
@@ -64,7 +78,12 @@ class _Making:
             if not self.syncs.syncs[name].consent
             for sentence in guards.exceeded(connection, name, summaries[name].existing, self.syncs.guards)
         )
+        stopped += tuple(desired.exceeded(self.wanted, self.syncs.guards.actions))
         return self._write(summaries, stopped)
+
+    @property
+    def _made_at(self) -> datetime | None:
+        return max((moment for moment in self.windows.values() if moment is not None), default=None)
 
     def _prepare(self) -> None:
         connection = self.connection
@@ -99,15 +118,17 @@ class _Making:
     def _write(self, summaries: dict[str, SyncSummary], stopped: tuple[str, ...]) -> Plan:
         folder = self.settings.paths.plans
         body = folder / f"{self.run.id}.lines"
-        sha256, _ = planfile.spool_lines(cells.lines(self.connection, self.syncs.syncs), body)
+        lines = chain(cells.lines(self.connection, self.syncs.syncs), desired.lines(self.wanted))
+        sha256, _ = planfile.spool_lines(lines, body)
         publish_id = latest_publish(self.connection)
         content = hashlib.sha256(f"{publish_id} {sha256}".encode()).hexdigest()
         plan_id = f"{self.run.id}-{content[:8]}"
-        made_at = max((m for m in self.windows.values() if m is not None), default=None)
         plan = Plan(
-            plan_id=plan_id, publish_id=publish_id, path=folder / f"{plan_id}.jsonl", made_at=made_at,
-            config_hash=config_hash(self.settings.config_dir), syncs=summaries,
-            held=cells.held(self.connection), samples=cells.samples(self.connection, self.syncs.syncs),
+            plan_id=plan_id, publish_id=publish_id, path=folder / f"{plan_id}.jsonl",
+            made_at=self._made_at, config_hash=config_hash(self.settings.config_dir), syncs=summaries,
+            actions=desired.summaries(self.wanted, self.registry),
+            held=(*cells.held(self.connection), *self.wanted.held[:HELD_SHOWN]),
+            samples=cells.samples(self.connection, self.syncs.syncs),
             findings=cells.findings(self.connection), stopped=stopped,
             notes=(*dict.fromkeys(s.note for s in summaries.values() if s.note), *self.notes),
             warnings=self._warnings(summaries),
@@ -127,6 +148,7 @@ class _Making:
                 }
                 for name, s in plan.syncs.items()
             },
+            "actions": {name: asdict(summary) for name, summary in plan.actions.items()},
             "calls": {name: s.calls.as_dict() for name, s in plan.syncs.items()},
             "held": [vars(held) for held in plan.held],
             "stopped": list(plan.stopped), "notes": list(plan.notes), "warnings": list(plan.warnings),
@@ -140,6 +162,8 @@ class _Making:
                 found.append(f"{name}: no extract says how fresh the existing values are")
             if summary.held:
                 found.append(f"{name}: {summary.held:,} records are held back")
+        held = Counter(each.reason for each in self.wanted.held)
+        found += [f"{n:,} actions are held back: {reason}" for reason, n in held.items()]
         return tuple(found)
 
 

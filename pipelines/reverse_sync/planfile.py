@@ -90,13 +90,26 @@ def read_header(path: Path) -> dict[str, Any]:
 
 
 def read_changes(path: Path) -> Iterator[RecordChange]:
-    """The lines of a plan that `read_header` has accepted."""
+    """The fields to write of a plan that `read_header` has accepted."""
     with path.open("rb") as file:
         file.readline()
         for line in file:
             content = orjson.loads(line)
+            if "fields" not in content:
+                continue
             fields = {name: FieldChange(**change) for name, change in content.pop("fields").items()}
             yield RecordChange(fields=fields, **content)
+
+
+def read_actions(path: Path) -> Iterator[dict[str, Any]]:
+    """The actions of such a plan, as their lines have them."""
+    with path.open("rb") as file:
+        file.readline()
+        for line in file:
+            if b'"action_key"' in line:
+                content = orjson.loads(line)
+                if "action_key" in content:
+                    yield content
 
 
 def latest(folder: Path) -> Path | None:

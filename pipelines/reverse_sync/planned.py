@@ -5,18 +5,21 @@ Belongs here: the values and their sums. Making a plan is `plan.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.reverse_sync.forecast import Forecast
+from pipelines.reverse_sync.forecast import BATCH, Forecast
 from pipelines.reverse_sync.planfile import FieldChange
+
+CRMS = frozenset(BATCH)
+"""Vendors that know who they are, and are asked before anything is written."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """A record that is left out of the plan, and why."""
+    """A record (or action: `record_id` is its key) that is left out of the plan, and why."""
 
     sync: str
     record_id: str
@@ -50,6 +53,23 @@ class SyncSummary:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class ActionSummary:
+    """What a plan does once under keys of their own, for one sync. `kinds` counts by vendor and kind; `held`
+    cannot be done, `waiting` are not due yet, `done` were done before."""
+
+    kinds: dict[str, int]
+    reversibility: dict[str, int]
+    held: int
+    waiting: int
+    done: int
+    calls: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.kinds.values())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A plan that was made and written to `path`. `stopped` are the guards it exceeds."""
@@ -60,6 +80,7 @@ class Plan:
     made_at: datetime | None
     config_hash: str
     syncs: dict[str, SyncSummary]
+    actions: dict[str, ActionSummary] = field(default_factory=dict)
     held: tuple[Held, ...] = ()
     samples: tuple[Sample, ...] = ()
     findings: tuple[dict[str, Any], ...] = ()
@@ -72,17 +93,26 @@ class Plan:
         return sum(summary.records for summary in self.syncs.values())
 
     @property
+    def to_do(self) -> int:
+        """Actions."""
+        return sum(summary.total for summary in self.actions.values())
+
+    @property
     def is_empty(self) -> bool:
-        return self.records == 0
+        return self.records == 0 and self.to_do == 0
 
     @property
     def calls(self) -> int:
-        """API calls the forecast comes to; each vendor that is written to is asked once who it is."""
+        """API calls the forecast comes to; each CRM that is written to is asked once who it is."""
         vendors = {summary.vendor for summary in self.syncs.values() if summary.records}
-        return sum(summary.calls.total for summary in self.syncs.values()) + len(vendors)
+        vendors |= {kind.split()[0] for summary in self.actions.values() for kind in summary.kinds} & CRMS
+        fields = sum(summary.calls.total for summary in self.syncs.values())
+        return fields + sum(summary.calls for summary in self.actions.values()) + len(vendors)
 
     @property
     def counts(self) -> dict[str, int]:
         """Records to change by sync, and what is held back."""
         changes = {name: summary.records for name, summary in self.syncs.items()}
-        return changes | {"held": sum(s.held for s in self.syncs.values()), "calls": self.calls}
+        acts = {name: summary.total for name, summary in self.actions.items() if summary.total}
+        held = sum(s.held for s in self.syncs.values()) + sum(a.held for a in self.actions.values())
+        return changes | acts | {"held": held, "calls": self.calls}

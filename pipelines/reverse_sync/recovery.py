@@ -6,6 +6,7 @@ stored is planned again, or sent when the same plan is applied again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,6 +14,9 @@ from itertools import groupby
 from sqlalchemy import RowMapping
 
 from pipelines.reverse_sync import outcomes
+from pipelines.reverse_sync.actions.base import Channel, Pause
+from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
+from pipelines.reverse_sync.actions.settling import settle_open
 from pipelines.reverse_sync.destinations.base import Destination, Opener
 from pipelines.reverse_sync.destinations.open import opener
 from pipelines.reverse_sync.lock import only_one
@@ -29,21 +33,24 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Recovered:
-    """Fields that an interrupted apply had stored, had not stored, and that others changed meanwhile."""
+    """Fields and actions that an interrupted apply had stored, had not stored, that others changed meanwhile,
+    and of which only a person can find out."""
 
     confirmed: int = 0
     not_stored: int = 0
     rejected: int = 0
+    unknown: int = 0
     calls: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"confirmed": self.confirmed, "not_stored": self.not_stored, "rejected": self.rejected}
+        counts = {"confirmed": self.confirmed, "not_stored": self.not_stored, "rejected": self.rejected}
+        return counts | ({"unknown": self.unknown} if self.unknown else {})
 
     def __add__(self, other: Recovered) -> Recovered:
         return Recovered(
             self.confirmed + other.confirmed, self.not_stored + other.not_stored,
-            self.rejected + other.rejected, self.calls + other.calls,
+            self.rejected + other.rejected, self.unknown + other.unknown, self.calls + other.calls,
         )  # fmt: skip
 
 
@@ -53,7 +60,10 @@ def is_due(state: State) -> bool:
         return journal.has_open(connection)
 
 
-def recover(state: State, settings: Settings, *, open_destination: Opener | None = None) -> Recovered:
+def recover(
+    state: State, settings: Settings, *, open_destination: Opener | None = None,
+    registry: Registry = REGISTRY, pause: Pause = time.sleep,
+) -> Recovered:  # fmt: skip
     """Settle everything that an interrupted apply left open, at every vendor. Reads, never writes, a CRM."""
     syncs = load_effective(settings)
     open_destination = open_destination or opener(settings)
@@ -62,8 +72,12 @@ def recover(state: State, settings: Settings, *, open_destination: Opener | None
         with state.reading() as connection:
             vendors = sorted({str(row["vendor"]) for row in journal.open_rows(connection)})
         for vendor in vendors:
+            if vendor in registry.channels:
+                with registry.channels[vendor].open(settings) as channel:
+                    found += _recover_actions(state, channel, registry, pause)
+                continue
             with open_destination(vendor) as destination:
-                found += recover_vendor(state, destination, syncs)
+                found += recover_vendor(state, destination, syncs, registry, pause)
     return found
 
 
@@ -82,10 +96,27 @@ def abandon_unsent(state: State) -> Recovered:
     return Recovered(not_stored=len(unsent))
 
 
-def recover_vendor(state: State, destination: Destination, syncs: Syncs) -> Recovered:
+def recover_vendor(
+    state: State, destination: Destination, syncs: Syncs, registry: Registry = REGISTRY,
+    pause: Pause = time.sleep,
+) -> Recovered:  # fmt: skip
     """Settle the open rows of one vendor over an open destination."""
+    found = _recover_actions(state, destination, registry, pause)
+    return found + _recover_fields(state, destination, syncs)
+
+
+def _recover_actions(state: State, channel: Channel, registry: Registry, pause: Pause) -> Recovered:
+    calls = channel.calls
+    acts = settle_open(state, channel, registry, pause)
+    return Recovered(
+        confirmed=acts["confirmed"], not_stored=acts["not_stored"], unknown=acts["unknown"],
+        calls=channel.calls - calls,
+    )  # fmt: skip
+
+
+def _recover_fields(state: State, destination: Destination, syncs: Syncs) -> Recovered:
     with state.reading() as connection:
-        rows = [row for row in journal.open_rows(connection) if row["vendor"] == destination.vendor]
+        rows = journal.open_fields(connection, destination.vendor)
     if not rows:
         return Recovered()
     calls, ended = destination.calls, []

@@ -25,7 +25,7 @@ class Written:
 
 @dataclass
 class SyncResult:
-    """What became of one sync, in fields (and `records`: those with a confirmed field)."""
+    """What became of one sync, in fields and actions (and `records`: those with a confirmed one)."""
 
     vendor: str
     object: str
@@ -36,9 +36,17 @@ class SyncResult:
     unsent: int = 0
     already: int = 0
     held: dict[str, int] = field(default_factory=dict)
-    """Reason -> fields that were left out for it."""
+    """Reason -> fields and actions that were left out for it."""
     stopped: str = ""
     calls: int = 0
+
+    def with_actions(self, acted: SyncResult) -> SyncResult:
+        """This sync's fields and its actions together."""
+        for reason, number in acted.held.items():
+            self.held[reason] = self.held.get(reason, 0) + number
+        self.calls += acted.calls
+        self.stopped = self.stopped or acted.stopped
+        return self
 
     def count(self, tally: Tally) -> None:
         """Take what the journal says of one state of this sync."""

@@ -15,6 +15,8 @@ from typing import Any
 
 from pipelines.clients.errors import ClientError
 from pipelines.reverse_sync import planfile, refusals
+from pipelines.reverse_sync.actions.base import Action, Pause
+from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.destinations.base import Destination
 from pipelines.reverse_sync.outcomes import Outcome
 from pipelines.reverse_sync.planfile import FieldChange
@@ -44,6 +46,9 @@ class Task:
     progress: Progress
     limit: int | None
     cancelled: threading.Event
+    registry: Registry
+    pause: Pause
+    todo: Sequence[Action] = ()
 
 
 class VendorApply:
@@ -58,8 +63,8 @@ class VendorApply:
         self.stopped = False
 
     @property
-    def calls(self) -> int:
-        return self._destination.calls
+    def vendor(self) -> str:
+        return self._destination.vendor
 
     def greet(self) -> None:
         """Make sure that the other end is what the plan was made for, and name it unless it is a sandbox."""
@@ -68,9 +73,9 @@ class VendorApply:
         except ClientError as error:
             self._stop(str(error))
             return
-        changes = planfile.read_changes(self._task.path)
-        first = next(change for change in changes if change.sync in self._wanted)
-        refusals.refuse_other_org(self._destination, account, first.record_key, self._task.path)
+        key = self._a_record_key()
+        if key:
+            refusals.refuse_other_org(self._destination, account, key, self._task.path)
         connection = refusals.writable_connection(self._task.settings, self._destination.vendor)
         if connection.environment != "sandbox":
             kind = "portal" if self._destination.vendor == "hubspot" else "org"
@@ -79,12 +84,21 @@ class VendorApply:
             self.notes.append(f"writing to {there}")
             self._task.progress(self.notes[-1], 0, None)
 
+    def _a_record_key(self) -> str:
+        """Of a record that this plan writes to here, or that an action hangs on."""
+        changes = planfile.read_changes(self._task.path) if self._wanted else iter(())
+        first = next((change.record_key for change in changes if change.sync in self._wanted), "")
+        mine = f"{self._destination.vendor}:"
+        return first or next((a.record_key for a in self._task.todo if a.record_key.startswith(mine)), "")
+
     def write(self) -> None:
         """Settle what an interrupted apply left, then write each sync; a vendor that cannot go on ends."""
         if self.stopped:
             return
         try:
-            self.recovered = recover_vendor(self._task.state, self._destination, self._task.syncs)
+            self.recovered = recover_vendor(
+                self._task.state, self._destination, self._task.syncs, self._task.registry, self._task.pause
+            )
             for name, sync in self._wanted.items():
                 before = self._destination.calls
                 try:

@@ -77,6 +77,17 @@ class Sync(Strict):
         return {name: rule for name, rule in self.fields.items() if rule.provider != "mirrored"}
 
 
+class ActionGuards(Strict):
+    """What actions (tasks, messages, records to create) a plan may not exceed."""
+
+    per_run: int = Field(default=1_000, ge=0)
+    """Actions of one kind; more of them stop the plan."""
+    per_person_per_day: int = Field(default=5, ge=0)
+    """Actions that a person or whoever looks after them notices; more of them wait for another day."""
+    kinds: dict[str, int] = Field(default_factory=dict)
+    """Kind -> actions of it in one run, where it is another number than `per_run`."""
+
+
 class Guards(Strict):
     """What a plan may not exceed without --force."""
 
@@ -86,6 +97,7 @@ class Guards(Strict):
     """Up to this many such records are always allowed."""
     blanks: int = Field(default=0, ge=0)
     """Fields that may be emptied."""
+    actions: ActionGuards = ActionGuards()
 
 
 class Syncs(Strict):

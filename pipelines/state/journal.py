@@ -12,16 +12,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 
 from pipelines.state.tables import journal
 from pipelines.state.upsert import upsert
 
 JournalState = Literal["intended", "sent", "confirmed", "rejected", "unknown"]
+UPDATE = "update"
+"""The operation of a row about a field of a record; every other row is an action (`state.actions`)."""
 NOT_SENT = "NOT_SENT"
 """Code of an `intended` row that ended without being stored, and may be sent again."""
-_BATCH = 500  # below SQLite's limit of bound variables
-
 _AT_ONCE = 500  # below SQLite's limit of bound variables
 
 
@@ -40,6 +40,12 @@ class Intent(NamedTuple):
     after_value: str | None
     provider: str
     rule: str
+    operation: str = UPDATE
+    action_key: str = ""
+    needs: str = ""
+    person_id: str = ""
+    result_id: str = ""
+    reversibility: str = "reversible"
 
 
 class Settlement(NamedTuple):
@@ -85,11 +91,16 @@ def _update(connection: Connection, change_ids: Sequence[str], values: dict[str,
 
 
 def open_rows(connection: Connection) -> list[RowMapping]:
-    """Rows that a run left open, by vendor, object and record."""
+    """Rows that a run left open, by vendor, object and record: fields and actions."""
     order = (journal.c.vendor, journal.c.object, journal.c.record_id, journal.c.field)
     return list(
         connection.execute(select(journal).where(journal.c.settled_at.is_(None)).order_by(*order)).mappings()
     )
+
+
+def open_fields(connection: Connection, vendor: str) -> list[RowMapping]:
+    """Fields of a vendor's records that a run left open."""
+    return [row for row in open_rows(connection) if row["vendor"] == vendor and row["operation"] == UPDATE]
 
 
 def has_open(connection: Connection) -> bool:
@@ -130,10 +141,15 @@ class Tally(NamedTuple):
     records: int
 
 
+def _what() -> ColumnElement[str]:
+    """What a row is about: a record, or an action."""
+    return func.coalesce(func.nullif(journal.c.action_key, ""), journal.c.record_key)
+
+
 def tally(connection: Connection, plan_id: str, run_id: str) -> list[Tally]:
     """How the changes of a plan stand that a run has sent."""
     query = (
-        select(journal.c.sync, journal.c.state, func.count(), func.count(journal.c.record_key.distinct()))
+        select(journal.c.sync, journal.c.state, func.count(), func.count(_what().distinct()))
         .where(journal.c.plan_id == plan_id, journal.c.run_id == run_id)
         .group_by(journal.c.sync, journal.c.state)
         .order_by(journal.c.sync, journal.c.state)

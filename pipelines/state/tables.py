@@ -58,6 +58,7 @@ journal = Table(
     *(_text(n) for n in ("provider", "rule", "state", "code", "message", "request_id")),
     Column("intended_at", Timestamp, nullable=False),
     Column("settled_at", Timestamp),
+    *(_text(n) for n in ("operation", "action_key", "needs", "person_id", "result_id", "reversibility")),
 )
 
 agreed = Table(

@@ -246,6 +246,14 @@ class HubSpotClient:
         """Create: inputs are `{"properties", "associations"?}`."""
         return self._write(object_type, "create", inputs)
 
+    def batch_archive(self, object_type: str, ids: Sequence[str]) -> str:
+        """Put at most BATCH_LIMIT records into the recycle bin. Returns HubSpot's id of the call."""
+        path = f"{self._path('objects', object_type)}/batch/archive"
+        body = {"inputs": [{"id": each} for each in ids]}
+        return batch.request_id(
+            self._transport.send(Call(method="POST", path=path, effect="write", json=body))
+        )
+
     def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
         """Opt these out of all e-mail. Returns those HubSpot names, in lower case, and its call id."""
         path = f"{self._path('preferences')}/statuses/batch/unsubscribe-all"

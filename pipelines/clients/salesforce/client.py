@@ -212,6 +212,18 @@ class SalesforceClient:
         """Update or create by an external id field that every record carries."""
         return self._write("PATCH", f"/{sobject}/{external_id}", sobject, records)
 
+    def delete_collection(self, ids: Sequence[str]) -> Outcomes:
+        """Put at most COLLECTION_LIMIT records into the recycle bin; a row fails alone."""
+        path = f"{self._base}/composite/sobjects"
+        params = {"ids": ",".join(ids), "allOrNone": "false"}
+        call = Call(method="DELETE", path=path, effect="write", params=params)
+        answers = json_of(self._transport.send(call))
+        rows = [_row(answer) for answer in (answers if isinstance(answers, list) else [])[: len(ids)]]
+        missing = RowResult(
+            False, code=MISSING_FROM_ANSWER, message="Salesforce's answer does not mention this row"
+        )
+        return Outcomes(rows + [missing] * (len(ids) - len(rows)), request_id=self._name_of_call())
+
     def _write(self, method: str, below: str, sobject: str, records: Sequence[Json]) -> Outcomes:
         if len(records) > COLLECTION_LIMIT:
             raise ValueError(f"Salesforce takes at most {COLLECTION_LIMIT} rows at once, not {len(records)}")

@@ -29,6 +29,11 @@ class HubSpotDestination:
         self._client = client
 
     @property
+    def client(self) -> HubSpotClient:
+        """For actions, which are more than the fields of a record."""
+        return self._client
+
+    @property
     def calls(self) -> int:
         return self._client.calls
 

@@ -28,6 +28,11 @@ class SalesforceDestination:
         self._client = client
 
     @property
+    def client(self) -> SalesforceClient:
+        """For actions, which are more than the fields of a record."""
+        return self._client
+
+    @property
     def calls(self) -> int:
         return self._client.calls
 

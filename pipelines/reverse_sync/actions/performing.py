@@ -1,0 +1,201 @@
+"""Does the actions of a plan, through the journal: each at most once, whatever breaks.
+
+Belongs here: the order of intent, call and outcome, and what follows a lost answer. What an action is at a
+vendor is its handler's; what an interrupted apply left open `settling.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import orjson
+
+from pipelines.clients import errors
+from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
+from pipelines.crashpoints import crashpoint
+from pipelines.reverse_sync.actions.base import Action, Channel, Done, Handler, Pause
+from pipelines.reverse_sync.actions.registry import Registry
+from pipelines.reverse_sync.actions.settling import ended, look
+from pipelines.reverse_sync.results import SyncResult
+from pipelines.state import State, actions
+from pipelines.state.actions import Ended
+from pipelines.state.journal import NOT_SENT, Intent
+
+CRASHPOINTS = ("action.intended", "action.sent", "action.answered", "action.lost", "action.settled")
+"""Every place in this module where a process may die, in the order in which they are reached."""
+NEED_UNDONE = "what it needs was not done"
+NOT_FREE = "another apply has begun it"
+_ATTEMPTS = 3
+
+
+class Performer:
+    """Actions on their way. A vendor that cannot go on is left out from then on; the others go on."""
+
+    def __init__(
+        self, state: State, registry: Registry, channels: Mapping[str, Channel], plan_id: str, run_id: str,
+        pause: Pause,
+    ) -> None:  # fmt: skip
+        self._state, self._registry, self._channels = state, registry, channels
+        self._plan_id, self._run_id, self._pause = plan_id, run_id, pause
+        self.results: dict[str, SyncResult] = {}
+        self.notes: list[str] = []
+        self._stopped: dict[str, str] = {}
+
+    def perform(self, todo: Sequence[Action]) -> Iterator[int]:
+        """Do these, what others need first. Yields how many were dealt with since the last time."""
+        for wave in _waves(todo):
+            for (vendor, kind), some in wave.items():
+                for action in some:
+                    self.results.setdefault(action.sync, SyncResult(action.vendor, action.object))
+                if vendor in self._channels and vendor not in self._stopped:
+                    yield from self._group(vendor, kind, some)
+                if vendor in self._stopped:
+                    for action in some:
+                        self.results[action.sync].stopped = self._stopped[vendor]
+
+    def _group(self, vendor: str, kind: str, some: Sequence[Action]) -> Iterator[int]:
+        """All of one kind: batch by batch, and the doubtful ones of them once more at the end."""
+        channel, made = self._channels[vendor], self._registry.find(vendor, kind)
+        assert made is not None
+        handler = made(channel)
+        before = channel.calls
+        waiting = list(some)
+        try:
+            for attempt in range(1, _ATTEMPTS + 1):
+                doubtful: list[Action] = []
+                for start in range(0, len(waiting), handler.batch_size):
+                    batch = self._with_results(waiting[start : start + handler.batch_size])
+                    doubtful += self._batch(handler, channel, batch)
+                    yield len(batch) if attempt == 1 else 0
+                waiting = self._look_again(handler, channel, doubtful)
+                if not waiting:
+                    break
+        except errors.ClientError as error:
+            self._stopped[vendor] = str(error)
+            self.notes.append(f"stopped: {error}")
+        finally:
+            for sync in dict.fromkeys(action.sync for action in some):
+                self.results[sync].calls += channel.calls - before
+                before = channel.calls
+
+    def _with_results(self, some: Sequence[Action]) -> list[Action]:
+        """Actions with what those they need have made; one that lacks it is left out, and counted."""
+        needed = sorted({key for action in some for key in action.needs})
+        if not needed:
+            return list(some)
+        with self._state.reading() as connection:
+            known = actions.standing(connection, needed)
+        made = {k: Done(s.vendor, s.object, s.result_id) for k, s in known.items() if s.state == "confirmed"}
+        kept = []
+        for action in some:
+            if set(action.needs) <= made.keys():
+                kept.append(replace(action, results={key: made[key] for key in action.needs}))
+            else:
+                self._hold(action, NEED_UNDONE)
+        return kept
+
+    def _batch(self, handler: Handler, channel: Channel, batch: Sequence[Action]) -> list[Action]:
+        """Intend, send, settle. Returns those of which it is not known yet whether they were done."""
+        with self._state.writing() as connection:
+            intents = [self._intent(action) for action in batch]
+            free = actions.intend(connection, intents, run_id=self._run_id, at=channel.now)
+        crashpoint("action.intended")
+        for action in batch:
+            if action.action_key not in free:
+                self._hold(action, NOT_FREE)
+        mine = [action for action in batch if action.action_key in free]
+        return self._send(handler, channel, mine) if mine else []
+
+    def _send(self, handler: Handler, channel: Channel, mine: Sequence[Action]) -> list[Action]:
+        with self._state.writing() as connection:
+            actions.mark_sent(connection, [action.action_key for action in mine])
+        crashpoint("action.sent")
+        calls = channel.calls
+        try:
+            answers = _halving(handler, mine)
+        except errors.AnswerLost as lost:
+            return self._doubt(mine, "ANSWER_LOST", str(lost))
+        except errors.ClientError as error:
+            if channel.calls - calls > 1:  # an earlier one of several calls may have stored something
+                return self._doubt(mine, "ANSWER_LOST", str(error))
+            self._settle(ended(action, "intended", NOT_SENT, str(error), channel) for action in mine)
+            raise
+        crashpoint("action.answered")
+        return self._answered(channel, mine, answers)
+
+    def _answered(self, channel: Channel, mine: Sequence[Action], answers: Outcomes) -> list[Action]:
+        done, silent = [], []
+        for action, row in zip(mine, answers, strict=True):
+            if row.ok:
+                done.append(ended(action, "confirmed", row.code, row.message, channel, row.id or ""))
+            elif row.code == MISSING_FROM_ANSWER:
+                silent.append(action)
+            else:
+                done.append(ended(action, "rejected", row.code or "REJECTED", row.message, channel))
+        self._settle(each._replace(request_id=answers.request_id) for each in done)
+        return self._doubt(silent, MISSING_FROM_ANSWER, "the answer does not mention it") if silent else []
+
+    def _doubt(self, some: Sequence[Action], code: str, message: str) -> list[Action]:
+        """Nobody knows whether these were done: say so, then look (`_look_again`) before anything else."""
+        self._settle(Ended(a.action_key, "unknown", code, message[:1000], "", "", None) for a in some)
+        crashpoint("action.lost")
+        return list(some)
+
+    def _look_again(self, handler: Handler, channel: Channel, doubtful: Sequence[Action]) -> list[Action]:
+        """Look for these at once and, for what is not there yet, after the vendor's lag. Returns what is
+        proven not to be done."""
+        absent = look(self._state, handler, channel, doubtful)
+        if absent:
+            self._pause(handler.lag.total_seconds())
+            absent = look(self._state, handler, channel, absent)
+            self._settle(ended(a, "intended", NOT_SENT, "it never arrived", channel) for a in absent)
+        return absent
+
+    def _settle(self, some: Iterator[Ended]) -> None:
+        rows = list(some)
+        with self._state.writing() as connection:
+            actions.settle(connection, rows)
+        if any(row.state != "unknown" for row in rows):
+            crashpoint("action.settled")
+
+    def _hold(self, action: Action, reason: str) -> None:
+        held = self.results[action.sync].held
+        held[reason] = held.get(reason, 0) + 1
+
+    def _intent(self, action: Action) -> Intent:
+        parent = action.parent
+        return Intent(
+            change_id=actions.change_id(action.action_key), plan_id=self._plan_id, sync=action.sync,
+            vendor=action.vendor, object=action.object, record_id=parent.id if parent else "",
+            record_key=action.record_key, field=action.kind, before_value=None,
+            after_value=orjson.dumps(dict(action.payload), option=orjson.OPT_SORT_KEYS).decode(),
+            provider=action.provider, rule=action.rule, operation=action.kind, action_key=action.action_key,
+            needs=" ".join(action.needs), person_id=action.person_id, reversibility=action.reversibility,
+        )  # fmt: skip
+
+
+def _halving(handler: Handler, some: Sequence[Action]) -> Outcomes:
+    """One call; a batch that is rejected as a whole is halved until the bad action stands alone."""
+    try:
+        return handler.send(some)
+    except errors.Rejected as error:
+        if len(some) == 1:
+            return Outcomes([RowResult(False, code=error.code, message=error.what, fields=error.fields)])
+    half = len(some) // 2
+    first, second = _halving(handler, some[:half]), _halving(handler, some[half:])
+    return Outcomes([*first, *second], request_id=second.request_id or first.request_id)
+
+
+def _waves(todo: Sequence[Action]) -> Iterator[dict[tuple[str, str], list[Action]]]:
+    """Actions by vendor and kind, wave after wave: what an action needs is in an earlier one."""
+    level: dict[str, int] = {}
+    for action in todo:  # each stands after what it needs
+        level[action.action_key] = 1 + max((level.get(key, 0) for key in action.needs), default=0)
+    ordered = sorted(todo, key=lambda action: level[action.action_key])
+    for _, wave in groupby(ordered, key=lambda action: level[action.action_key]):
+        grouped: dict[tuple[str, str], list[Action]] = {}
+        for action in wave:
+            grouped.setdefault((action.vendor, action.kind), []).append(action)
+        yield grouped

@@ -1,0 +1,48 @@
+"""Which handlers there are, and how channels that are no CRM are opened.
+
+Belongs here: two explicit lists. To add a kind of action write a handler (`base.Handler`) in the module of
+its vendor and name it in `HANDLERS`; to add somewhere to send to, name how it is opened in `CHANNELS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from pipelines.reverse_sync.actions import hubspot, salesforce
+from pipelines.reverse_sync.actions.base import Channel, Handler
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class ChannelKind:
+    """How a channel that is no CRM is opened. `refuse` raises UsageError when this run may not send there."""
+
+    open: Callable[[Settings], AbstractContextManager[Channel]]
+    refuse: Callable[[Settings], None]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Handlers by vendor and kind."""
+
+    handlers: Sequence[type[Handler]]
+    channels: Mapping[str, ChannelKind]
+
+    def find(self, vendor: str, kind: str) -> type[Handler] | None:
+        return next((each for each in self.handlers if (each.vendor, each.kind) == (vendor, kind)), None)
+
+    @property
+    def noticed(self) -> tuple[str, ...]:
+        """Kinds that count against what a person may get in a day."""
+        return tuple(dict.fromkeys(each.kind for each in self.handlers if each.is_noticed))
+
+
+HANDLERS: tuple[type[Handler], ...] = (
+    hubspot.HubSpotTask,
+    hubspot.HubSpotNote,
+    salesforce.SalesforceTask,
+)
+CHANNELS: Mapping[str, ChannelKind] = {}
+REGISTRY = Registry(HANDLERS, CHANNELS)

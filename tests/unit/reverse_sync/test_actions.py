@@ -1,0 +1,394 @@
+"""Actions: what a plan takes up and holds back, and that each is done at most once whatever breaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+
+from pipelines.clients import errors
+from pipelines.clients.results import Outcomes, RowResult
+from pipelines.crashpoints import Crashed, armed
+from pipelines.errors import ConfigError, CrmError
+from pipelines.reverse_sync import apply as applying
+from pipelines.reverse_sync import plan as planning
+from pipelines.reverse_sync import planfile, recovery
+from pipelines.reverse_sync.actions import performing
+from pipelines.reverse_sync.actions.base import CANNOT_TELL, NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.registry import ChannelKind, Registry
+from pipelines.reverse_sync.plan import Plan
+from pipelines.reverse_sync.results import ApplyResult
+from pipelines.run import Run, silent
+from pipelines.settings import Settings
+from tests.fixtures.actions import statements
+
+from .conftest import NOON, ORGS, World
+
+
+@dataclass
+class Outbox:
+    """Where tests send to: what arrived, in order, and what goes wrong, once a call."""
+
+    vendor: str = "pigeon"
+    label: str = "Pigeon"
+    calls: int = 0
+    now: datetime = NOON
+    sent: list[str] = field(default_factory=list)
+    hung_on: dict[str, str] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
+    """Keys that the first look-up does not show yet."""
+    paused: list[float] = field(default_factory=list)
+
+    def called(self) -> str:
+        self.calls += 1
+        self.now += timedelta(seconds=1)
+        return self.faults.pop(0) if self.faults else ""
+
+
+class Letter:
+    """Carried two at a time, can be looked for and taken back."""
+
+    vendor: ClassVar[str] = "pigeon"
+    kind: ClassVar[str] = "letter"
+    batch_size: ClassVar[int] = 2
+    reversibility: ClassVar[Reversibility] = "compensable"
+    is_noticed: ClassVar[bool] = True
+    lag: ClassVar[timedelta] = timedelta(seconds=60)
+
+    def __init__(self, channel: Outbox) -> None:
+        self.outbox = channel
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        return "" if action.payload.get("text") else "a letter needs a text"
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        return -(-actions // 2)
+
+    def send(self, actions: Sequence[Action]) -> Outcomes:
+        fault = self.outbox.called()
+        if fault == "lost before":
+            raise errors.AnswerLost("no answer")
+        if fault == "down":
+            raise errors.Unavailable("no answer")
+        if fault == "malformed":
+            raise errors.Rejected("the request is malformed", code="MALFORMED", status=400)
+        rows = []
+        for action in actions:
+            if action.action_key in self.outbox.refused:
+                rows.append(RowResult(False, code=self.outbox.refused[action.action_key], message="no"))
+                continue
+            self.outbox.sent.append(action.action_key)
+            if action.parent is not None:
+                self.outbox.hung_on[action.action_key] = action.parent.id
+            rows.append(RowResult(True, f"id-{action.action_key}"))
+        if fault == "lost after":
+            raise errors.AnswerLost("no answer")
+        return Outcomes(rows, request_id=f"q{self.outbox.calls}")
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        self.outbox.called()
+        found = [
+            Found(f"id-{a.action_key}")
+            if a.action_key in self.outbox.sent and a.action_key not in self.outbox.unseen
+            else NOT_THERE
+            for a in actions
+        ]
+        self.outbox.unseen.clear()
+        return found
+
+    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
+        self.outbox.called()
+        return Outcomes([RowResult(True, i) for _, i in actions])
+
+
+class Shout(Letter):
+    """Cannot be looked for: nobody hears it twice."""
+
+    kind: ClassVar[str] = "shout"
+    reversibility: ClassVar[Reversibility] = "final"
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        return [CANNOT_TELL for _ in actions]
+
+
+@dataclass
+class Post:
+    """The world with somewhere to send to."""
+
+    world: World
+    outbox: Outbox
+
+    @property
+    def registry(self) -> Registry:
+        @contextmanager
+        def opened(settings: Settings) -> Iterator[Any]:
+            yield self.outbox
+
+        return Registry((Letter, Shout), {"pigeon": ChannelKind(opened, lambda settings: None)})
+
+    def publish(self, *rows: dict[str, Any], publish_id: str = "p1") -> None:
+        usual = {"vendor": "pigeon", "kind": "letter", "object": "letters", "payload": {"text": "hello"}}
+        self.world.publish(publish_id=publish_id, extra=statements(*({**usual, **row} for row in rows)))
+
+    def plan(self, run: str = "run1") -> Plan:
+        w = self.world
+        return planning.make(w.warehouse, w.state, w.settings, Run(run), silent, registry=self.registry)
+
+    def apply(self, plan: Plan, run: str = "run1", **options: Any) -> ApplyResult:
+        w = self.world
+        return applying.apply(
+            plan.path, w.warehouse, w.state, w.settings, Run(run), silent, registry=self.registry,
+            open_destination=w.open_destination, pause=self.outbox.paused.append, **options,
+        )  # fmt: skip
+
+    def recover(self) -> recovery.Recovered:
+        return recovery.recover(
+            self.world.state, self.world.settings, open_destination=self.world.open_destination,
+            registry=self.registry, pause=self.outbox.paused.append,
+        )  # fmt: skip
+
+    def states(self) -> dict[str, tuple[str, str]]:
+        rows = self.world.journal("action_key, state, result_id")
+        return {key: (state, result_id) for key, state, result_id in rows}
+
+    def reasons(self, plan: Plan) -> dict[str, str]:
+        return {held.record_id: held.reason for held in plan.held}
+
+
+@pytest.fixture
+def post(world: World) -> Post:
+    return Post(world, Outbox())
+
+
+def test_a_plan_shows_actions_beside_fields_and_apply_does_each_once(post: Post) -> None:
+    post.publish({"action_key": "a", "person_id": "person 1"}, {"action_key": "b"}, {"action_key": "c"})
+    plan = post.plan()
+    assert plan.actions["handoff"].kinds == {"pigeon letter": 3}
+    assert plan.actions["handoff"].reversibility == {"compensable": 3}
+    (first, *_) = planfile.read_actions(plan.path)
+    assert (first["operation"], first["reason"]) == ("letter", "an MQL without a call")
+    done = post.apply(plan)
+    assert (done.confirmed, done.is_partial, done.syncs["handoff"].records) == (3, False, 3)
+    assert post.outbox.sent == ["a", "b", "c"]
+    assert post.outbox.calls == plan.actions["handoff"].calls == 2
+    assert post.states()["a"] == ("confirmed", "id-a")
+    again = post.plan("run2")
+    assert again.is_empty
+    assert again.actions["handoff"].done == 3
+
+
+def test_a_plan_that_is_applied_twice_does_nothing_twice(post: Post) -> None:
+    post.publish({"action_key": "a"})
+    plan = post.plan()
+    post.apply(plan)
+    again = post.apply(plan, "run2")
+    assert post.outbox.sent == ["a"]
+    assert again.syncs["handoff"].held == {performing.NOT_FREE: 1}
+
+
+def test_what_an_action_needs_is_done_before_it_and_named_to_it(post: Post) -> None:
+    post.publish(
+        {"action_key": "a", "needs": "z"},
+        {"action_key": "z"},
+        {"action_key": "lost", "needs": "nowhere"},
+    )
+    plan = post.plan()
+    assert post.reasons(plan) == {"lost": "it needs nowhere, which is not done"}
+    post.apply(plan)
+    assert post.outbox.sent == ["z", "a"]
+    assert post.outbox.hung_on == {"a": "id-z"}
+
+
+def test_what_needs_a_rejected_action_is_held_and_the_rejected_one_is_not_tried_again(post: Post) -> None:
+    post.publish({"action_key": "a", "needs": "z"}, {"action_key": "z"})
+    post.outbox.refused = {"z": "NO_SUCH_PERSON"}
+    done = post.apply(post.plan())
+    assert (done.rejected, done.held) == (1, 1)
+    assert post.states() == {"z": ("rejected", "")}
+    reasons = post.reasons(post.plan("run2"))
+    assert reasons["z"] == "it was rejected before (NO_SUCH_PERSON); mend the cause, then crm retry"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"kind": "dance"}, "nothing here does dance at pigeon"),
+        ({"payload": "not json"}, "its payload is no JSON object"),
+        ({"payload": {"text": ""}}, "a letter needs a text"),
+        ({"reversibility": "maybe"}, "its reversibility is 'maybe', which is none"),
+        ({"record_key": "hubspot"}, "its record key 'hubspot' is none"),
+    ],
+)
+def test_an_action_that_cannot_be_done_is_held_with_its_reason(
+    post: Post, row: dict[str, Any], reason: str
+) -> None:
+    post.publish({"action_key": "a", **row})
+    plan = post.plan()
+    assert post.reasons(plan) == {"a": reason}
+    assert plan.is_empty
+
+
+def test_two_actions_of_one_key_are_both_held(post: Post) -> None:
+    post.publish({"action_key": "a"}, {"action_key": "a"})
+    assert post.reasons(post.plan()) == {"a": "its action_key is there twice"}
+
+
+def test_an_action_waits_until_it_is_due(post: Post) -> None:
+    post.publish({"action_key": "a", "due_at": "2026-06-30T12:00:01Z"})
+    plan = post.plan()
+    assert (plan.to_do, plan.actions["handoff"].waiting) == (0, 1)
+
+
+def test_a_table_that_lacks_a_column_is_named(post: Post) -> None:
+    made = "create table decisions.actions_short as select 'a' as action_key"
+    post.world.publish(extra=["create schema if not exists decisions", made])
+    with pytest.raises(
+        ConfigError, match=r"decisions.actions_short lacks the columns of actions: sync, kind"
+    ):
+        post.plan()
+
+
+def test_more_actions_of_a_kind_than_the_guard_allows_stop_the_plan(post: Post) -> None:
+    config = post.world.settings.config_dir / "syncs.yml"
+    config.write_text(config.read_text().replace("blanks: 0}", "blanks: 0, actions: {kinds: {letter: 1}}}"))
+    post.publish({"action_key": "a"}, {"action_key": "b"})
+    plan = post.plan()
+    assert plan.stopped == ("the plan has 2 actions of the kind letter (the guard allows 1)",)
+    with pytest.raises(CrmError, match="stopped by a guard"):
+        post.apply(plan)
+    assert post.outbox.sent == []
+    post.apply(plan, force=True)
+    assert post.outbox.sent == ["a", "b"]
+
+
+def test_a_person_gets_so_many_a_day_and_the_rest_waits(post: Post) -> None:
+    config = post.world.settings.config_dir / "syncs.yml"
+    config.write_text(
+        config.read_text().replace("blanks: 0}", "blanks: 0, actions: {per_person_per_day: 2}}")
+    )
+    of_one = [{"action_key": key, "person_id": "p"} for key in ("a", "b", "c")]
+    post.publish(*of_one[:1], {"action_key": "x", "person_id": "q"})
+    post.apply(post.plan())
+    post.publish(*of_one, {"action_key": "y", "person_id": "q"}, publish_id="p2")
+    plan = post.plan("run2")
+    assert post.reasons(plan) == {"c": "this person has had 2 of these in a day; it waits for another"}
+    assert sorted(line["action_key"] for line in planfile.read_actions(plan.path)) == ["b", "y"]
+
+
+def test_limit_takes_so_many_actions_of_each_sync(post: Post) -> None:
+    post.publish({"action_key": "a"}, {"action_key": "b"}, {"action_key": "c", "sync": "other"})
+    post.apply(post.plan(), limit=1)
+    assert sorted(post.outbox.sent) == ["a", "c"]
+
+
+def test_an_answer_that_is_lost_after_it_arrived_is_looked_for_and_not_sent_again(post: Post) -> None:
+    post.publish({"action_key": "a"})
+    post.outbox.faults = ["lost after"]
+    done = post.apply(post.plan())
+    assert (done.confirmed, post.outbox.sent, post.outbox.paused) == (1, ["a"], [])
+    assert post.states() == {"a": ("confirmed", "id-a")}
+
+
+def test_what_a_vendor_shows_late_is_looked_for_again_after_its_lag(post: Post) -> None:
+    post.publish({"action_key": "a"})
+    post.outbox.faults, post.outbox.unseen = ["lost after"], {"a"}
+    post.apply(post.plan())
+    assert (post.outbox.sent, post.outbox.paused) == (["a"], [60.0])
+
+
+def test_what_never_arrived_is_sent_again(post: Post) -> None:
+    post.publish({"action_key": "a"})
+    post.outbox.faults = ["lost before"]
+    done = post.apply(post.plan())
+    assert (done.confirmed, post.outbox.sent, post.outbox.paused) == (1, ["a"], [60.0])
+
+
+def test_what_cannot_be_looked_for_stays_unknown_and_is_never_sent_again(post: Post) -> None:
+    post.publish({"action_key": "a", "kind": "shout"})
+    post.outbox.faults = ["lost after"]
+    done = post.apply(post.plan())
+    assert (done.unknown, done.is_partial) == (1, True)
+    assert not recovery.is_due(post.world.state)
+    plan = post.plan("run2")
+    assert plan.is_empty
+    assert post.reasons(plan)["a"].startswith("nobody knows whether it was done")
+    assert post.outbox.sent == ["a"]
+
+
+def test_a_batch_that_is_rejected_as_a_whole_fails_where_the_bad_action_is(post: Post) -> None:
+    post.publish({"action_key": "a"}, {"action_key": "b"})
+    post.outbox.faults = ["malformed", "malformed"]
+    done = post.apply(post.plan())
+    assert (done.confirmed, done.rejected) == (1, 1)
+    assert post.states() == {"a": ("rejected", ""), "b": ("confirmed", "id-b")}
+
+
+def test_a_vendor_that_is_down_stops_and_its_actions_are_planned_again(post: Post) -> None:
+    post.publish({"action_key": "a"}, {"action_key": "b"}, {"action_key": "c"})
+    post.outbox.faults = ["", "down"]
+    done = post.apply(post.plan())
+    assert done.syncs["handoff"].stopped == "no answer."
+    assert post.states() == {
+        "a": ("confirmed", "id-a"),
+        "b": ("confirmed", "id-b"),
+        "c": ("intended", ""),
+    }
+    post.apply(post.plan("run2"), "run2")
+    assert post.outbox.sent == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("fault", ["", "lost after", "lost before"])
+@pytest.mark.parametrize("name", performing.CRASHPOINTS)
+def test_killed_at_any_place_each_action_is_done_exactly_once(post: Post, name: str, fault: str) -> None:
+    post.publish(*({"action_key": key} for key in "abc"))
+    post.outbox.faults = [fault] if fault else []
+    plan = post.plan()
+    try:
+        with armed(name):
+            post.apply(plan)
+    except Crashed:
+        post.recover()
+    post.apply(post.plan("run2"), "run2")
+    assert sorted(post.outbox.sent) == ["a", "b", "c"]
+    assert {state for state, _ in post.states().values()} == {"confirmed"}
+    assert post.plan("run3").is_empty
+
+
+def test_recovering_waits_no_longer_than_the_vendor_s_lag_still_asks_for(post: Post) -> None:
+    post.publish({"action_key": "a"})
+    post.outbox.faults = ["lost before"]
+    with pytest.raises(Crashed), armed("action.lost"):
+        post.apply(post.plan())
+    post.outbox.now += timedelta(seconds=40)
+    assert post.recover().not_stored == 1
+    (waited,) = post.outbox.paused
+    assert 10 < waited < 20
+    assert json.loads(post.world.journal("after_value")[0][0]) == {"text": "hello"}
+
+
+def test_an_action_of_an_erased_person_is_not_planned(post: Post) -> None:
+    key = f"hubspot:{ORGS['hubspot']}:contacts:7"
+    from pipelines.state import suppression
+
+    with post.world.state.writing() as connection:
+        suppression.add(
+            connection, post.world.settings.paths.suppression_key, emails=["ann@x.org"], record_keys=[key],
+            erasure_id="e",
+        )  # fmt: skip
+    post.publish(
+        {"action_key": "a", "record_key": key},
+        {"action_key": "b", "payload": {"text": "x", "to": "Ann@x.org"}},
+        {"action_key": "c"},
+    )
+    plan = post.plan()
+    assert set(post.reasons(plan)) == {"a", "b"}
+    assert plan.to_do == 1

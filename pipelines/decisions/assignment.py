@@ -1,88 +1,226 @@
-"""Assignment: leads in arrival order, the people who can take them, and whose turn it is. A pure fold.
+"""Assignment: leads in the order in which they are decided, rules, people and their state. A pure fold.
 
-Belongs here: no table, no clock, no file. The same leads, rules, people and earlier decisions give the same
-assignments, whatever order they come in.
+Belongs here: no table, no clock, no file. The same leads, rules, people, state and end give the same
+decisions, whatever order they come in. Which rule a lead meets was found before, in SQL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from heapq import heappop, heappush
+from typing import Any, Literal, NamedTuple
 
-_FAR = "9999"
+from pipelines.decisions.hours import FOREVER
+from pipelines.decisions.people import Worker
+from pipelines.decisions.pools import NOBODY, Pick, Pools, TeamRule
+
+State = Literal["assigned", "queued", "kept", "held"]
+Kind = Literal["team", "queue", "person", "territory"]
 
 
 class Lead(NamedTuple):
-    """A person without an owner, and the index of the first rule whose condition holds (None: none does)."""
+    """A person about whom something is to be decided, and what was found out about them."""
 
     person_id: str
-    created_at: datetime | None
+    event_key: str
+    arrived_at: float
+    at: float
+    """The moment at which it is decided: never before it arrived."""
     rule: int | None
+    territory: int | None = None
+    account_owner: str | None = None
+    previous_owner: str | None = None
+    owner: str | None = None
+    is_worked: bool = False
+    may_be_enrolled: bool = True
+    has_score: bool = True
+    trigger: str = "new-lead"
+    exclude: str | None = None
+    """Who must not get it: a lead that is taken from somebody does not come back to them."""
 
 
-class Turn(NamedTuple):
-    """A place in a team's round."""
+class Way(NamedTuple):
+    """A rule as the fold sees it."""
 
-    email: str
-    position: int
+    name: str
+    target: str
+    kind: Kind
+    method: str
+    prefer: tuple[str, ...] = ()
+    skills: frozenset[str] = frozenset()
+    moves_worked: bool = False
 
 
-class Round(NamedTuple):
-    """A rule as assignment sees it: its name, its team, and who is on that team, in order."""
+class Land(NamedTuple):
+    """A territory as the fold sees it."""
 
-    rule: str
-    team: str
-    members: tuple[Turn, ...]
+    name: str
+    team: str | None
+    owner: str | None
+    method: str
 
 
 class Assignment(NamedTuple):
-    """Who got the lead (None: nobody, for the reason given)."""
+    """What was decided about a lead: who got it, or nobody, and why."""
 
     person_id: str
+    event_key: str
+    trigger: str
+    rule: str
     team: str
     owner_email: str | None
-    rule: str
+    state: State
     reason: str
+    decided_at: float
+    held_until: float | None = None
+    pool: str = ""
 
 
-def assign(
-    leads: Iterable[Lead],
-    rounds: Sequence[Round],
-    available: frozenset[str],
-    last_of_team: Mapping[str, str],
-) -> list[Assignment]:
-    """Give each lead to the next available member of its rule's team, or hold it with a reason.
+class Fold:
+    """Goes through leads in order, with the people's state. `run` may be called for each batch of leads."""
 
-    `last_of_team` is who got the team's latest lead before these: the round goes on after them.
-    """
-    last = dict(last_of_team)
-    found = []
-    for lead in sorted(leads, key=_arrival):
+    def __init__(
+        self, ways: Sequence[Way], lands: Sequence[Land], teams: Mapping[str, TeamRule],
+        workers: Mapping[str, Worker], kept: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.ways, self.lands = ways, lands
+        self.workers = workers
+        self.pools = Pools(teams, workers, kept or {})
+
+    def run(self, leads: Iterable[Lead], until: float) -> list[Assignment]:
+        """Decide about every lead up to `until`; one that waits for somebody's hours is decided when they
+        open.
+        """
+        arriving = sorted(leads, key=_order)
+        arriving.reverse()
+        waiting: list[tuple[float, float, str, str, Lead]] = []
+        found: list[Assignment] = []
+        while arriving or waiting:
+            from_waiting = waiting and (not arriving or waiting[0][0] <= arriving[-1].at)
+            lead = heappop(waiting)[-1] if from_waiting else arriving.pop()
+            decided = self.decide(lead)
+            opens = decided.held_until
+            if opens is not None and decided.state == "held" and opens <= until:
+                again = lead._replace(at=opens)
+                heappush(waiting, (opens, lead.arrived_at, lead.person_id, lead.event_key, again))
+            else:
+                found.append(decided)
+        return found
+
+    def decide(self, lead: Lead) -> Assignment:
+        """One lead, at its moment."""
+        self.pools.advance(lead.at)
         if lead.rule is None:
-            found.append(Assignment(lead.person_id, "", None, "", "no rule matches"))
-            continue
-        turn = rounds[lead.rule]
-        member = _next(turn.members, available, last.get(turn.team))
-        if member is None:
-            reason = f"nobody on team {turn.team} is available"
-            found.append(Assignment(lead.person_id, turn.team, None, turn.rule, reason))
-            continue
-        last[turn.team] = member
-        reason = f"rule {turn.rule}: next in the round of team {turn.team}"
-        found.append(Assignment(lead.person_id, turn.team, member, turn.rule, reason))
-    return found
+            return _held(
+                lead, "", "", "no rule matches" if lead.has_score else "no rule matches: it has no score"
+            )
+        way = self.ways[lead.rule]
+        if lead.is_worked and not way.moves_worked:
+            reason = f"rule {way.name}: {lead.owner} is working on it, so it stays"
+            return Assignment(lead.person_id, lead.event_key, lead.trigger, way.name, "", lead.owner, "kept",
+                              reason, lead.at)  # fmt: skip
+        if way.kind == "queue":
+            return _queued(lead, way)
+        preferred = self._preferred(lead, way)
+        if preferred is not None:
+            return preferred
+        return self._by_rule(lead, way)
 
+    def kept(self) -> dict[str, Any]:
+        """The state of people and rotations, for the next run."""
+        return self.pools.kept()
 
-def _next(members: Sequence[Turn], available: frozenset[str], last: str | None) -> str | None:
-    """The first available member after `last` in the round, going round once."""
-    there = [member for member in members if member.email in available]
-    if not there:
+    # -- the ways ------------------------------------------------------------------------------------
+
+    def _preferred(self, lead: Lead, way: Way) -> Assignment | None:
+        """The account's owner, or who had the lead before: if they are there, or else their backup."""
+        wanted = [*way.prefer, *([way.method] if way.method in ("account-owner", "sticky-owner") else [])]
+        for what in dict.fromkeys(wanted):
+            name = lead.account_owner if what == "account-owner" else lead.previous_owner
+            said = "owns the account" if what == "account-owner" else "had this lead before"
+            for email, also in self._with_backup(name):
+                if email != lead.exclude and not self.pools.why_not(email):
+                    return self._given(lead, way, "", email, f"rule {way.name}: {name} {said}{also}")
         return None
-    place = next((member.position for member in members if member.email == last), 0)
-    return next((member.email for member in there if member.position > place), there[0].email)
+
+    def _with_backup(self, email: str | None) -> list[tuple[str, str]]:
+        worker = self.workers.get(email or "")
+        if worker is None:
+            return []
+        backup = [(worker.backup, f"; {worker.backup} stands in")] if worker.backup else []
+        return [(worker.email, ""), *backup]
+
+    def _by_rule(self, lead: Lead, way: Way) -> Assignment:
+        if way.kind == "territory":
+            if lead.territory is None:
+                return _held(lead, way.name, "", f"rule {way.name}: no territory matches")
+            land = self.lands[lead.territory]
+            if land.owner is not None:
+                return self._to_person(lead, way, land.owner, f" (territory {land.name})")
+            assert land.team is not None
+            return self._to_team(lead, way, land.team, land.method, f" (territory {land.name})")
+        if way.kind == "person":
+            return self._to_person(lead, way, way.target, "")
+        method = way.method if way.method not in ("account-owner", "sticky-owner") else "round-robin"
+        return self._to_team(lead, way, way.target, method, "")
+
+    def _to_person(self, lead: Lead, way: Way, email: str, also: str) -> Assignment:
+        for candidate, stands_in in self._with_backup(email):
+            if candidate != lead.exclude and not self.pools.why_not(candidate):
+                return self._given(lead, way, "", candidate, f"rule {way.name}: {candidate}{also}{stands_in}")
+        return _held(lead, way.name, "", f"rule {way.name}: {email}{also} cannot take it now")
+
+    def _to_team(self, lead: Lead, way: Way, team: str, method: str, also: str) -> Assignment:
+        """The team, then its backup team, and so on; nobody is given what they cannot take."""
+        asked: list[str] = []
+        why: Pick = NOBODY
+        opens = FOREVER
+        current: str | None = team
+        while current is not None and current not in asked:
+            asked.append(current)
+            picked = self.pools.pick(current, method, way.skills, lead.at, lead.exclude)
+            if picked.email is not None:
+                over = f" as backup of team {team}" if current != team else ""
+                reason = f"rule {way.name}: {picked.how} of team {current}{over}{also}"
+                return self._given(lead, way, current, picked.email, reason, picked.pool)
+            why = picked if len(asked) == 1 else why
+            opens = min(opens, picked.opens_at)
+            current = self.pools.backup_of(current, picked.how)
+        also += f", nor of its backup {' or '.join(asked[1:])}" if len(asked) > 1 else ""
+        return _held(lead, way.name, team, f"nobody on team {team} is available{also}: {why.how}",
+                     opens if opens < FOREVER else None)  # fmt: skip
+
+    def _given(self, lead: Lead, way: Way, team: str, email: str, reason: str, pool: str = "") -> Assignment:
+        self.pools.give(email, lead.at)
+        return Assignment(
+            lead.person_id,
+            lead.event_key,
+            lead.trigger,
+            way.name,
+            team,
+            email,
+            "assigned",
+            reason,
+            lead.at,
+            None,
+            pool,
+        )
 
 
-def _arrival(lead: Lead) -> tuple[str, str]:
-    """Oldest first; a lead of unknown age comes last; ties by person id."""
-    return (lead.created_at.isoformat() if lead.created_at is not None else _FAR, lead.person_id)
+def _queued(lead: Lead, way: Way) -> Assignment:
+    if not lead.may_be_enrolled:
+        return _held(
+            lead, way.name, way.target, f"rule {way.name}: no consent or no address, so not enrolled"
+        )
+    return Assignment(lead.person_id, lead.event_key, lead.trigger, way.name, way.target, None, "queued",
+                      f"rule {way.name}: enrolled in queue {way.target}", lead.at)  # fmt: skip
+
+
+def _held(lead: Lead, rule: str, team: str, reason: str, until: float | None = None) -> Assignment:
+    return Assignment(
+        lead.person_id, lead.event_key, lead.trigger, rule, team, None, "held", reason, lead.at, until
+    )
+
+
+def _order(lead: Lead) -> tuple[float, float, str, str]:
+    return lead.at, lead.arrived_at, lead.person_id, lead.event_key

@@ -1,149 +1,240 @@
-"""Routing: leads that nobody owns in any CRM get an owner, once, by the rules of `routing.yml`.
+"""Routing: whoever something happened to that a rule is about gets an owner or a queue, once, with the
+reason.
 
-Belongs here: who is eligible, who is available, and the table `decisions.assignments` that the models read.
-Whose turn it is is `assignment.py`.
+Belongs here: the step. Eligibility is `leads`, assignment is `assignment`, what is live is `switching`; the
+tables that come of it are `routing_tables`. Nothing is kept in the state before the gates have passed.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import duckdb
-import pyarrow as pa
-from sqlalchemy import Connection
+import orjson
 
-from pipelines.decisions.assignment import Assignment, Lead, Round, Turn, assign
-from pipelines.errors import ConfigError
-from pipelines.rules.conditions import named_columns
-from pipelines.rules.routing import Routing, load_routing
+from pipelines.decisions import office, routing_tables
+from pipelines.decisions.assignment import Assignment, Lead
+from pipelines.decisions.ids import decision_id
+from pipelines.decisions.leads import Eligibility
+from pipelines.decisions.loads import available, loads
+from pipelines.decisions.switching import Switched, switched
+from pipelines.rules.routing import Routing, RoutingRule, load_routing
 from pipelines.run import Run
 from pipelines.settings import Settings
-from pipelines.state import State, decisions
+from pipelines.state import State, decision_runs, decisions
+from pipelines.state.decision_runs import SeenRule
 from pipelines.state.decisions import KeptDecision
 
 KIND = "routing"
-_COLUMNS = pa.schema(
-    [
-        *((name, pa.string()) for name in ("decision_id", "person_id", "team", "owner_email")),
-        *((name, pa.string()) for name in ("rule", "reason", "state")),
-        ("decided_at", pa.timestamp("us", tz="UTC")),
-        ("run_id", pa.string()),
-        ("sequence", pa.int64()),
-    ]
-)
+_FILES = ("teams.yml", "calendars.yml", "fields.yml")
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What a run decided: `assigned` and `held` are new, `standing` were decided before."""
+    """What a run decided: `assigned`, `queued`, `kept` and `held` are new, `standing` were decided before."""
 
-    assigned: tuple[Assignment, ...]
-    held: tuple[Assignment, ...]
+    made: tuple[Assignment, ...]
     standing: int
+    too_old: Mapping[str, int] = field(default_factory=dict)
+    """Rule -> how many it would have decided about, had they not happened before it was active."""
+    in_shadow: Mapping[str, int] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+
+    def of(self, state: str) -> tuple[Assignment, ...]:
+        return tuple(a for a in self.made if a.state == state)
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"assigned": len(self.assigned), "held": len(self.held), "standing": self.standing}
+        found = {
+            "assigned": len(self.of("assigned")),
+            "held": len(self.of("held")),
+            "standing": self.standing,
+        }
+        extra = {
+            "queued": len(self.of("queued")),
+            "kept": len(self.of("kept")),
+            "shadow": sum(self.in_shadow.values()),
+        }
+        return found | {name: count for name, count in extra.items() if count}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence for each reason for which leads were held."""
-        reasons = [assignment.reason for assignment in self.held]
-        return tuple(f"{reasons.count(r):,} leads are held: {r}" for r in dict.fromkeys(reasons))
+        """A sentence for each reason for which leads were held, and for what rules would have done."""
+        reasons = [assignment.reason for assignment in self.of("held")]
+        held = [f"{reasons.count(r):,} leads are held: {r}" for r in dict.fromkeys(reasons)]
+        old = [
+            (
+                f"rule {rule} leaves {n:,} alone that happened before it was active; crm "
+                "rules confirm --from takes them"
+            )
+            for rule, n in self.too_old.items()
+        ]
+        shadow = [
+            (
+                f"rule {rule} is new or changed and decides in shadow: {n:,} leads, nothing "
+                "sent; crm rules confirm"
+            )
+            for rule, n in self.in_shadow.items()
+        ]
+        return (*held, *old, *shadow, *self.findings)
 
 
 def decide(
     connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime
 ) -> Decided:
-    """Decide on new leads and write `decisions.assignments`: what stands, what is new, what is held.
-
-    Nothing is kept in the state yet: that is `publish_decisions`, once the gates have passed.
-    """
+    """Decide on what happened and write the tables of routing: what stands, what is new, what is held."""
     routing = load_routing(settings.config_dir)
     with state.reading() as reading:
         kept = decisions.load(reading, KIND)
-    standing = _standing(connection, kept)
-    decided = {decision.person_id for decision in standing}
-    leads = [lead for lead in _eligible(connection, routing) if lead.person_id not in decided]
-    last_of_team = {decision.team: decision.owner_email for decision in kept}
-    made = assign(leads, _rounds(routing), _available(connection, routing), last_of_team)
-    assigned = tuple(a for a in made if a.owner_email is not None)
-    held = tuple(a for a in made if a.owner_email is None)
+        known = decision_runs.rules(reading, KIND)
+        before = decision_runs.state(reading, KIND)
+    switch = _switch(routing, known, as_of)
+    standing = followed(connection, kept)
+    deciding = _Deciding(connection, routing, as_of, standing)
+    leads, too_old = deciding.leads(switch.live, switch)
+    inputs = {"active": sorted(available(connection)), "loads": loads(connection, routing, standing)}
+    made, after = deciding.fold(switch.live, leads, inputs, orjson.loads(before))
+    shadow = _in_shadow(deciding, routing, switch, inputs, before)
     first = max((decision.sequence for decision in kept), default=0) + 1
-    new = [_decision(a, run, as_of, first + n) for n, a in enumerate(assigned)]
-    _write(connection, [*standing, *new], held, run, as_of)
-    return Decided(assigned, held, len(standing))
+    new = [
+        _decision(a, run, first + n, deciding.owners)
+        for n, a in enumerate(a for a in made if a.state != "held")
+    ]
+    tables = routing_tables.Tables(connection, run, as_of)
+    tables.assignments([*standing, *new], [a for a in made if a.state == "held"])
+    tables.shadow(shadow)
+    tables.fairness(after.pools.fairness())
+    rules = {
+        "files": _texts(settings.config_dir, routing),
+        "live": [r.model_dump(mode="json") for r in switch.live],
+    }
+    tables.run(
+        rules | inputs, before, after.kept(), first, list(zip(leads, _in_order(leads, made), strict=True))
+    )
+    tables.seen(switch.seen)
+    return Decided(
+        tuple(made), len(standing), too_old, _counted(a.rule for a in shadow),
+        tuple(str(finding) for finding in routing.findings() if finding.kind == "unreachable"),
+    )  # fmt: skip
 
 
-def publish_decisions(state: Connection, connection: duckdb.DuckDBPyConnection) -> int:
-    """Keep the assignments that the work file holds. Call it once the gates have passed. Returns how many."""
-    rows = connection.execute(
-        "select decision_id, sequence, person_id, ?, team, owner_email, rule, reason, decided_at, run_id "
-        "from decisions.assignments where state = 'assigned' order by sequence",
-        [KIND],
-    ).fetchall()
-    decisions.save(state, [KeptDecision(*row) for row in rows])
-    return len(rows)
+publish_decisions = routing_tables.publish
 
 
-def _eligible(connection: duckdb.DuckDBPyConnection, routing: Routing) -> list[Lead]:
-    """People without an owner in either CRM, each with its first matching rule, in one pass over the mart."""
-    _check_columns(connection, routing)
-    cases = " ".join(f"when ({rule.when}) then {index}" for index, rule in enumerate(routing.rules))
-    try:
-        rows = connection.execute(
-            f"select person_id, created_at, case {cases} end from marts.unified_leads "
-            "where owner_id is null order by person_id"
-        ).fetchall()
-    except (duckdb.BinderException, duckdb.ConversionException) as error:
-        raise ConfigError(
-            f"a condition of a rule cannot be asked of the people: {str(error).splitlines()[0]}",
-            where="routing.yml", remedy="compare each column with a value of its own type",
-        ) from None  # fmt: skip
-    return [Lead(*row) for row in rows]
-
-
-def _check_columns(connection: duckdb.DuckDBPyConnection, routing: Routing) -> None:
-    there = {str(row[0]) for row in connection.execute("describe marts.unified_leads").fetchall()}
-    for rule in routing.rules:
-        for column in named_columns(rule.when):
-            if column not in there:
-                raise ConfigError(
-                    f"rule {rule.name} names {column}, which marts.unified_leads does not have",
-                    where="routing.yml", remedy="name one of its columns",
-                )  # fmt: skip
-
-
-def _available(connection: duckdb.DuckDBPyConnection, routing: Routing) -> frozenset[str]:
-    """Members who are active in teams.yml and an active owner or user in at least one CRM."""
-    rows = connection.execute(
-        "select lower(trim(email)) from staging.stg_hubspot__owners where is_active "
-        "union select lower(trim(email)) from staging.stg_salesforce__users where is_active"
-    ).fetchall()
-    in_a_crm = {row[0] for row in rows}
-    return frozenset(m.email for m in routing.teams.members if m.active and m.email in in_a_crm)
-
-
-def _rounds(routing: Routing) -> list[Round]:
-    members: dict[str, list[Turn]] = {}
-    for member in routing.teams.members:
-        members.setdefault(member.team, []).append(Turn(member.email, member.position))
-    return [Round(rule.name, rule.team, tuple(members.get(rule.team, ()))) for rule in routing.rules]
-
-
-def _standing(connection: duckdb.DuckDBPyConnection, kept: Sequence[KeptDecision]) -> list[KeptDecision]:
+def followed(connection: duckdb.DuckDBPyConnection, kept: Sequence[KeptDecision]) -> list[KeptDecision]:
     """Earlier decisions by the person's id of today; where people merged, the first decision stands."""
     aliases: Mapping[str, str] = dict(
         connection.execute("select alias, person_id from intermediate.int_person_aliases").fetchall()
     )
-    by_person: dict[str, KeptDecision] = {}
+    by_event: dict[tuple[str, str], KeptDecision] = {}
     for decision in kept:
         person_id = _followed(decision.person_id, aliases)
-        by_person.setdefault(person_id, decision._replace(person_id=person_id))
-    return list(by_person.values())
+        by_event.setdefault((person_id, decision.event_key), decision._replace(person_id=person_id))
+    return list(by_event.values())
+
+
+class _Deciding:
+    """One refresh's leads and people, asked once for live rules and once for those in shadow."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, routing: Routing, as_of: datetime,
+        standing: Sequence[KeptDecision],
+    ) -> None:  # fmt: skip
+        self.connection, self.routing, self.as_of = connection, routing, as_of
+        self.decided = {(decision.person_id, decision.event_key) for decision in standing}
+        self.previous = {d.person_id: d.owner_email for d in standing if d.owner_email}
+        self.owners: dict[str, str | None] = {}
+
+    def leads(
+        self, rules: Sequence[RoutingRule], switch: Switched[RoutingRule]
+    ) -> tuple[list[Lead], dict[str, int]]:
+        """Those to decide about, and by rule how many happened before it was active."""
+        eligibility = Eligibility(self.connection, self.routing, rules, self.as_of, self.previous)
+        found: list[Lead] = []
+        too_old: dict[str, int] = {}
+        for lead in eligibility.leads():
+            if (lead.person_id, lead.event_key) in self.decided or lead.arrived_at > self.as_of.timestamp():
+                continue
+            rule = rules[lead.rule] if lead.rule is not None else None
+            since = switch.since(rule.name) if rule is not None else None
+            if rule is not None and since is not None and lead.arrived_at < since.timestamp():
+                too_old[rule.name] = too_old.get(rule.name, 0) + 1
+            elif rule is not None or lead.trigger == "new-lead":
+                found.append(lead)
+                self.owners[lead.person_id] = lead.owner
+        return found, too_old
+
+    def fold(
+        self,
+        rules: Sequence[RoutingRule],
+        leads: Sequence[Lead],
+        inputs: Mapping[str, Any],
+        before: Mapping[str, Any],
+    ) -> tuple[list[Assignment], Any]:
+        folding = office.fold(self.routing, rules, frozenset(inputs["active"]), inputs["loads"], before)
+        return folding.run(leads, self.as_of.timestamp()), folding
+
+
+def _switch(routing: Routing, known: Sequence[SeenRule], as_of: datetime) -> Switched[RoutingRule]:
+    rules = [(rule.name, rule, rule.active_from) for rule in routing.rules]
+    return switched(KIND, rules, known, as_of, live_at_once=routing.file.new_rules == "live")
+
+
+def _in_shadow(
+    deciding: _Deciding,
+    routing: Routing,
+    switch: Switched[RoutingRule],
+    inputs: Mapping[str, Any],
+    before: str,
+) -> list[Assignment]:
+    """What the file as it is would decide by the rules that are not confirmed."""
+    if not switch.shadow:
+        return []
+    leads, _ = deciding.leads(routing.rules, switch)
+    made, _ = deciding.fold(routing.rules, leads, inputs, orjson.loads(before))
+    return [a for a in made if a.rule in switch.shadow]
+
+
+def _decision(a: Assignment, run: Run, sequence: int, owners: Mapping[str, str | None]) -> KeptDecision:
+    return KeptDecision(
+        decision_id(KIND, a.person_id, a.event_key),
+        sequence,
+        a.person_id,
+        KIND,
+        a.team,
+        a.owner_email or "",
+        a.rule,
+        a.reason,
+        datetime.fromtimestamp(a.decided_at, UTC),
+        run.id,
+        a.event_key,
+        a.trigger,
+        a.state,
+        a.pool,
+        owners.get(a.person_id) or "",
+    )
+
+
+def _in_order(leads: Sequence[Lead], made: Sequence[Assignment]) -> list[Assignment]:
+    by_event = {(a.person_id, a.event_key): a for a in made}
+    return [by_event[lead.person_id, lead.event_key] for lead in leads]
+
+
+def _texts(config_dir: Path, routing: Routing) -> dict[str, str]:
+    """The files that routing is written in, as they are."""
+    names = (routing.file_name, *_FILES)
+    return {n: (config_dir / n).read_text(encoding="utf-8") for n in names if (config_dir / n).is_file()}
+
+
+def _counted(names: Any) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name in names:
+        found[name] = found.get(name, 0) + 1
+    return found
 
 
 def _followed(person_id: str, aliases: Mapping[str, str]) -> str:
@@ -153,36 +244,3 @@ def _followed(person_id: str, aliases: Mapping[str, str]) -> str:
         seen.add(person_id)
         person_id = aliases[person_id]
     return person_id
-
-
-def _decision(assignment: Assignment, run: Run, as_of: datetime, sequence: int) -> KeptDecision:
-    assert assignment.owner_email is not None
-    return KeptDecision(
-        decision_id(assignment.person_id), sequence, assignment.person_id, KIND, assignment.team,
-        assignment.owner_email, assignment.rule, assignment.reason, as_of, run.id,
-    )  # fmt: skip
-
-
-def decision_id(person_id: str) -> str:
-    """One decision of a kind per person, so its id follows from both: a second one cannot be kept."""
-    return hashlib.sha256(f"{KIND}:{person_id}".encode()).hexdigest()[:16]
-
-
-def _write(
-    connection: duckdb.DuckDBPyConnection, standing: Sequence[KeptDecision], held: Sequence[Assignment],
-    run: Run, as_of: datetime,
-) -> None:  # fmt: skip
-    rows = [
-        (d.decision_id, d.person_id, d.team, d.owner_email, d.rule, d.reason, "assigned", d.decided_at,
-         d.run_id, d.sequence)
-        for d in standing
-    ] + [
-        (decision_id(a.person_id), a.person_id, a.team, None, a.rule, a.reason, "held", as_of, run.id, None)
-        for a in held
-    ]  # fmt: skip
-    columns = list(zip(*rows, strict=True)) if rows else [() for _ in _COLUMNS]
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, _COLUMNS, strict=True)]
-    connection.register("decided", pa.table(arrays, schema=_COLUMNS))
-    connection.execute("create schema if not exists decisions")
-    connection.execute("create or replace table decisions.assignments as select * from decided")
-    connection.unregister("decided")

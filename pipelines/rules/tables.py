@@ -88,7 +88,20 @@ create table if not exists ops.pipeline_days (
 );
 create table if not exists decisions.assignments (
     decision_id varchar, person_id varchar, team varchar, owner_email varchar, rule varchar, reason varchar,
-    state varchar, decided_at timestamptz, run_id varchar
+    state varchar, decided_at timestamptz, run_id varchar, sequence bigint
+);
+alter table decisions.assignments add column if not exists event_key varchar;
+alter table decisions.assignments add column if not exists caused_by varchar;
+alter table decisions.assignments add column if not exists pool varchar;
+alter table decisions.assignments add column if not exists previous_owner varchar;
+alter table decisions.assignments add column if not exists held_until timestamptz;
+create table if not exists decisions.shadow as from decisions.assignments limit 0;
+create table if not exists decisions.fairness (
+    pool varchar, owner_email varchar, leads bigint, beyond_share double
+);
+create table if not exists decisions.handoffs (
+    handoff_id varchar, handoff varchar, person_id varchar, state varchar, owner_email varchar,
+    reason varchar, offered_at timestamptz, changed_at timestamptz, completed_at timestamptz, run_id varchar
 );
 """
 

@@ -1,6 +1,7 @@
 """Decisions that were taken: who got which person, by which rule, in which order.
 
-Belongs here: keeping and reading them. How they are taken is in `pipelines.decisions`.
+Belongs here: keeping and reading them. How they are taken is in `pipelines.decisions`; what a run decided
+from is in `decision_runs`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pipelines.state.tables import decisions
 
 
 class KeptDecision(NamedTuple):
-    """A decision that stands. `sequence` is the order in which all decisions were taken, from 1."""
+    """A decision that stands. `sequence` is the order in which all decisions of a kind were taken, from 1."""
 
     decision_id: str
     sequence: int
@@ -27,6 +28,11 @@ class KeptDecision(NamedTuple):
     reason: str
     decided_at: datetime
     run_id: str
+    event_key: str = "new"
+    caused_by: str = "new-lead"
+    state: str = "assigned"
+    pool: str = ""
+    previous_owner: str = ""
 
 
 def load(connection: Connection, kind: str) -> tuple[KeptDecision, ...]:

@@ -140,6 +140,45 @@ decisions = Table(
     *(_text(n) for n in ("person_id", "kind", "team", "owner_email", "rule", "reason")),
     Column("decided_at", Timestamp, nullable=False),
     _text("run_id"),
+    *(_text(n) for n in ("event_key", "caused_by", "state", "pool", "previous_owner")),
+)
+
+decision_rules = Table(
+    "decision_rules",
+    metadata,
+    *(_text(n, key=True) for n in ("kind", "rule", "content_hash")),
+    _text("content"),
+    Column("first_seen_at", Timestamp, nullable=False),
+    Column("active_from", Timestamp, nullable=False),
+    Column("confirmed_at", Timestamp),
+)
+
+decision_states = Table(
+    "decision_states",
+    metadata,
+    _text("kind", key=True),
+    _text("content"),
+    _text("run_id"),
+    Column("decided_at", Timestamp, nullable=False),
+)
+
+decision_runs = Table(
+    "decision_runs",
+    metadata,
+    _text("run_id", key=True),
+    _text("kind", key=True),
+    Column("decided_at", Timestamp, nullable=False),
+    _text("rules"),
+    _text("state_before"),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+decision_inputs = Table(
+    "decision_inputs",
+    metadata,
+    *(_text(n, key=True) for n in ("run_id", "kind", "person_id", "event_key")),
+    _text("content"),
+    _text("decided"),
 )
 
 runs = Table(

@@ -13,7 +13,7 @@ def test_one_row_per_human_with_what_survives(business: RawTables) -> None:
     assert rita["email"] == "r.levi@private.example"
     assert rita["full_name"] == "Rita Levi"
     assert rita["owner_id"] == "maya.okafor@northwind.example"
-    assert rita["owner_team"] == "enterprise"
+    assert rita["owner_team"] == "enterprise-team"
     assert (rita["owner_id_hubspot"], rita["owner_id_salesforce"]) == ("70", "005000000000001AAA")
     assert (rita["lead_id_salesforce"], rita["contact_id_salesforce"]) == (
         "00Q000000000001AAA", "003000000000001AAA"

@@ -24,7 +24,9 @@ synced as (
 assigned as (
     select
         coalesce(aliases.person_id, assignments.person_id) as person_id,
-        arg_max(lower(assignments.owner_email), (assignments.decided_at, assignments.decision_id)) as owner_email
+        arg_max(lower(assignments.owner_email), (assignments.decided_at, assignments.sequence)) as owner_email,
+        -- Whoever had the person when that was decided: only from them is a record taken.
+        arg_max(coalesce(assignments.previous_owner, ''), (assignments.decided_at, assignments.sequence)) as previous_owner
     from {{ source('decisions', 'assignments') }} as assignments
     left join {{ ref('int_person_aliases') }} as aliases on assignments.person_id = aliases.alias
     where assignments.state = 'assigned'
@@ -43,7 +45,8 @@ select
         when synced.revenue then cast(coalesce(credited.attributed_revenue, 0) as decimal(18, 2))
     end as attributed_revenue,
     owners.owner_id_hubspot as assigned_owner_id_hubspot,
-    owners.owner_id_salesforce as assigned_owner_id_salesforce
+    owners.owner_id_salesforce as assigned_owner_id_salesforce,
+    assigned.previous_owner
 from {{ ref('unified_leads') }} as leads
 cross join synced
 left join credited on leads.person_id = credited.person_id

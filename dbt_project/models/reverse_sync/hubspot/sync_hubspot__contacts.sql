@@ -19,7 +19,8 @@ select
         when existing.lifecyclestage is null or ahead.position > reached.position then ahead.written_value
     end as lifecyclestage,
     case
-        when existing.hubspot_owner_id is null then desired.assigned_owner_id_hubspot
+        when existing.hubspot_owner_id is null or holders.owner_id = desired.previous_owner
+            then desired.assigned_owner_id_hubspot
     end as hubspot_owner_id,
     desired.first_touch_channel as first_touch_source,
     desired.first_touch_campaign,
@@ -28,5 +29,7 @@ select
     desired.attributed_revenue
 from {{ ref('existing_hubspot__contacts') }} as existing
 inner join {{ ref('int_desired_people') }} as desired on existing.person_id = desired.person_id
+left join {{ ref('int_owner_records') }} as holders
+    on holders.vendor = 'hubspot' and existing.hubspot_owner_id = holders.source_id
 left join lifecycle as ahead on desired.lifecycle_stage = ahead.canonical_stage and ahead.is_written
 left join lifecycle as reached on lower(existing.lifecyclestage) = reached.value

@@ -12,9 +12,10 @@ select
     existing.person_id,
     desired.lead_score as "Lead_Score__c",
     lifecycle.value as "Lead_Status__c",
-    -- Only a lead that waits in a queue is given away.
+    -- Only a lead that waits in a queue is given away, or one that is taken from who had it.
     case
-        when existing.ownerid like '00G%' then desired.assigned_owner_id_salesforce
+        when existing.ownerid like '00G%' or holders.owner_id = desired.previous_owner
+            then desired.assigned_owner_id_salesforce
     end as "OwnerId",
     desired.first_touch_channel as "First_Touch_Source__c",
     desired.first_touch_campaign as "First_Touch_Campaign__c",
@@ -23,4 +24,6 @@ select
     desired.attributed_revenue as "Attributed_Revenue__c"
 from {{ ref('existing_salesforce__leads') }} as existing
 inner join {{ ref('int_desired_people') }} as desired on existing.person_id = desired.person_id
+left join {{ ref('int_owner_records') }} as holders
+    on holders.vendor = 'salesforce' and existing.ownerid = holders.source_id
 left join lifecycle on desired.lifecycle_stage = lifecycle.canonical_stage

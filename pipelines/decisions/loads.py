@@ -1,0 +1,67 @@
+"""Who is there to take leads, and what each of them carries, by the CRMs.
+
+Belongs here: two questions to the refresh in the works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from pipelines.rules.routing import Routing
+from pipelines.state.decisions import KeptDecision
+
+_ACTIVE = """
+select lower(trim(email)) from staging.stg_hubspot__owners where is_active
+union select lower(trim(email)) from staging.stg_salesforce__users where is_active
+"""
+_OPEN_LEADS = """
+with contacted as (select distinct person_id from intermediate.int_sales_contacts),
+leads as (
+    select l.person_id, coalesce(d.owner_email, l.owner_id) as owner_email, l.lifecycle_stage
+    from marts.unified_leads l
+    left join routing_standing d on l.person_id = d.person_id
+        and (l.owner_id is null or l.owner_id = d.previous_owner)
+)
+select owner_email, count(*) from leads anti join contacted using (person_id)
+where owner_email is not null and list_contains($stages::varchar[], lifecycle_stage)
+group by owner_email
+"""
+"""Open leads that nobody was in touch with, by whoever has them or was decided to have them."""
+_OPEN_DEALS = """
+select owner_id, count(*) from marts.opportunities
+where not is_closed and owner_id is not null group by owner_id
+"""
+
+
+def available(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Who is an active owner or user in at least one CRM."""
+    return frozenset(row[0] for row in connection.execute(_ACTIVE).fetchall() if row[0])
+
+
+def loads(
+    connection: duckdb.DuckDBPyConnection, routing: Routing, standing: Sequence[KeptDecision]
+) -> dict[str, float]:
+    """Open, un-worked leads of each person, open deals by weight, and decisions not yet applied."""
+    latest: dict[str, KeptDecision] = {}
+    for decision in standing:
+        if decision.state == "assigned":
+            latest[decision.person_id] = max(
+                decision, latest.get(decision.person_id, decision), key=lambda d: (d.decided_at, d.sequence)
+            )
+    connection.execute(
+        "create or replace temp table routing_standing as select unnest($people::varchar[]) as person_id, "
+        "unnest($owners::varchar[]) as owner_email, unnest($previous::varchar[]) as previous_owner",
+        {
+            "people": list(latest), "owners": [d.owner_email for d in latest.values()],
+            "previous": [d.previous_owner for d in latest.values()],
+        },
+    )  # fmt: skip
+    rows = connection.execute(_OPEN_LEADS, {"stages": list(routing.file.load.stages)}).fetchall()
+    found = {email: float(count) for email, count in rows}
+    weight = routing.file.load.open_deal_weight
+    if weight:
+        for email, count in connection.execute(_OPEN_DEALS).fetchall():
+            found[email] = found.get(email, 0.0) + weight * count
+    return {email: round(load, 6) for email, load in sorted(found.items())}

@@ -1,0 +1,75 @@
+"""Switching rules on: what was confirmed is acted upon, what is new or changed decides in shadow.
+
+Belongs here: which version of each rule is live. A rule that was changed goes on as it was confirmed last
+until the new version is confirmed; a rule that is gone from the file is gone. Any kind of rule that can be
+written as JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+
+import orjson
+from pydantic import BaseModel
+
+from pipelines.state.decision_runs import SeenRule
+
+Rule = TypeVar("Rule", bound=BaseModel)
+
+
+class Switched(NamedTuple, Generic[Rule]):
+    """`live` rules are acted upon; `shadow` names those whose present version is not. `seen`: all of the
+    file.
+    """
+
+    live: tuple[Rule, ...]
+    shadow: frozenset[str]
+    seen: tuple[SeenRule, ...]
+    active_from: dict[str, datetime]
+
+    def since(self, rule: str) -> datetime | None:
+        """Nothing that happened before this makes the rule fire."""
+        return self.active_from.get(rule)
+
+
+def switched(
+    kind: str, rules: Sequence[tuple[str, Rule, datetime | None]], known: Sequence[SeenRule], at: datetime,
+    *, live_at_once: bool,
+) -> Switched[Rule]:  # fmt: skip
+    """`rules`: name, rule and `active_from` as the file has them. A rule is first seen at `at`."""
+    by_version = {(row.rule, row.content_hash): row for row in known}
+    live: list[Rule] = []
+    shadow: set[str] = set()
+    seen: list[SeenRule] = []
+    active: dict[str, datetime] = {}
+    for name, rule, active_from in rules:
+        content, digest = _content(rule)
+        row = by_version.get((name, digest)) or SeenRule(
+            kind, name, digest, content, at, active_from or at, at if live_at_once else None
+        )
+        if row.confirmed_at is None and live_at_once:
+            row = row._replace(confirmed_at=at)
+        seen.append(row)
+        current = row if row.confirmed_at is not None else _last_confirmed(name, known)
+        if row.confirmed_at is None:
+            shadow.add(name)
+        if current is not None:
+            live.append(rule if current is row else type(rule).model_validate(orjson.loads(current.content)))
+            active[name] = current.active_from
+        else:
+            active[name] = row.active_from
+    return Switched(tuple(live), frozenset(shadow), tuple(seen), active)
+
+
+def _last_confirmed(name: str, known: Sequence[SeenRule]) -> SeenRule | None:
+    confirmed = [row for row in known if row.rule == name and row.confirmed_at is not None]
+    return max(confirmed, key=lambda row: (row.confirmed_at, row.first_seen_at), default=None)
+
+
+def _content(rule: BaseModel) -> tuple[str, str]:
+    """The rule as JSON, and a hash of it. What is written otherwise and means the same is the same."""
+    content = orjson.dumps(rule.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+    return content.decode(), hashlib.sha256(content).hexdigest()[:16]

@@ -32,8 +32,8 @@ HEURISTICS = (
     "time_decay",
 )  # fmt: skip
 _STEPS = (
-    "intermediate/credits/int_credit_deals", "intermediate/credits/int_credit_touches",
-    "intermediate/credits/int_credits_weighted", "marts/attribution/attribution_credits",
+    "intermediate/credits/int_credit_deals", "intermediate/credits/int_credit_journeys",
+    "intermediate/credits/int_credit_weights", "marts/attribution/attribution_credits",
 )  # fmt: skip
 _DATA = """
 set timezone = 'UTC';

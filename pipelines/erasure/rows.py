@@ -152,6 +152,11 @@ class _Erasing:
             if not schema.startswith("raw_") and (schema, table) != _JOURNAL:
                 plain = [name for name, kind in columns.items() if kind == "VARCHAR"]
                 parts = [f'"{name}" in (select value from their_keys)' for name in plain if _is_key(name)]
+                parts += [
+                    f'list_has_any("{name}", (select coalesce(list(value), []) from their_keys))'
+                    for name, kind in columns.items()
+                    if kind == "VARCHAR[]" and _is_key(name.removesuffix("s"))
+                ]
                 if parts:
                     self._delete(schema, table, " or ".join(parts))
 

@@ -95,6 +95,8 @@ def test_time_decay_halves_with_each_half_life() -> None:
         # The milestone has its own window: b earned the lead long before the window of the others opened.
         (Deal(LONG_AGO, lead="2025-10-02 00:00:00+00"), "u_shaped", "a 400 b 400 c 200"),
         (Deal(LONG_AGO, lead="2025-10-02 00:00:00+00"), "linear", "a 500 c 500"),
+        # Time decays from the last touch that counts, not from one that only holds a milestone.
+        (Deal(LONG_AGO[:2], lead="2025-10-02 00:00:00+00"), "time_decay", "a 1000"),
         # Several people of a deal are one journey.
         (Deal((Touch("a", "02-01"), Touch("b", "03-01", person="ben")), people=("ana", "ben")),
          "linear", "a 500 b 500"),
@@ -273,7 +275,7 @@ def test_credits_sum_to_the_cent_under_every_model(seed: int) -> None:
             "or not is_closed and pipeline != amount"
         ).fetchall()
         counted = connection.execute(
-            "select count(distinct opportunity_id) from int_credit_touches"
+            "select count(distinct opportunity_id) from int_credit_journeys"
         ).fetchone()
         credited = connection.execute(
             "select distinct count(distinct opportunity_id) from attribution_credits group by model"

@@ -11,16 +11,17 @@ with bases as (
 
 deals as (
     select
-        touches.basis,
-        list(touches.channel order by touches.occurred_at, touches.touchpoint_id) as path,
-        any_value(opportunities.is_won) as is_won
-    from {{ ref('int_credit_touches') }} as touches
-    inner join bases on touches.basis = bases.basis
+        journeys.basis,
+        list_transform(
+            list_filter(list_zip(journeys.places, journeys.channels), lambda t: t[1] is not null), lambda t: t[2]
+        ) as path,
+        opportunities.is_won
+    from {{ ref('int_credit_journeys') }} as journeys
+    inner join bases on journeys.basis = bases.basis
     inner join {{ ref('int_opportunities') }} as opportunities
-        on touches.opportunity_id = opportunities.opportunity_id
+        on journeys.opportunity_id = opportunities.opportunity_id
     -- What is still open has neither converted nor been lost.
-    where touches.is_counted and (opportunities.is_won or opportunities.is_closed)
-    group by touches.basis, touches.opportunity_id
+    where opportunities.is_won or opportunities.is_closed
 ),
 
 others as (

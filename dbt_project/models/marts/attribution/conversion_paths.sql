@@ -1,28 +1,32 @@
 -- Journeys of deals that closed, as the model that is written back sees them.
-with touches as (
+with counted as (
     select
-        credit_touches.*,
-        lag(credit_touches.channel) over (
-            partition by credit_touches.opportunity_id
-            order by credit_touches.occurred_at, credit_touches.touchpoint_id
-        ) as channel_before
-    from {{ ref('int_credit_touches') }} as credit_touches
+        journeys.opportunity_id,
+        list_transform(
+            list_filter(list_zip(journeys.places, journeys.channels), lambda t: t[1] is not null), lambda t: t[2]
+        ) as channels,
+        journeys.touches_counted as touches,
+        journeys.moments[1] as began_at
+    from {{ ref('int_credit_journeys') }} as journeys
     inner join {{ source('rules', 'attribution_models') }} as models
-        on credit_touches.basis = models.basis and models.is_written_back
-    where credit_touches.is_counted
+        on journeys.basis = models.basis and models.is_written_back
 ),
 
 journeys as (
     select
-        touches.opportunity_id,
-        string_agg(
-            touches.channel, ' > '
-            order by touches.occurred_at, touches.touchpoint_id
-        ) filter (where touches.channel is distinct from touches.channel_before) as path,
-        count(*) as touches,
-        min(touches.occurred_at) as began_at
-    from touches
-    group by touches.opportunity_id
+        opportunity_id,
+        touches,
+        began_at,
+        array_to_string(
+            list_transform(
+                list_filter(
+                    list_zip(channels, list_concat([''], channels)), lambda t: t[1] != t[2]
+                ),
+                lambda t: t[1]
+            ),
+            ' > '
+        ) as path
+    from counted
 )
 
 select

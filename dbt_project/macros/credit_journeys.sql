@@ -1,0 +1,193 @@
+{#-
+    The touches of each deal that count under each basis, as lists (model int_credit_journeys). A list is made once for a
+    deal and worked on in place: nothing is joined, sorted or aggregated again, which is most of what attribution costs.
+-#}
+{% macro credit_journeys() -%}
+    {{ adapter.dispatch('credit_journeys')() }}
+{%- endmacro %}
+
+{% macro default__credit_journeys() -%}
+(
+    -- A deal's touches are sorted once and kept as a list: what follows is done within lists, without joining or sorting.
+    with met as (
+        select
+            deals.opportunity_id,
+            any_value(people.via) as via,
+            list({
+                'occurred_at': touches.occurred_at,
+                'touchpoint_id': touches.touchpoint_id,
+                'person_id': touches.person_id,
+                'channel': touches.channel,
+                'campaign_id': touches.campaign_id,
+                'touch_type': touches.touch_type,
+                'earns_credit': touches.earns_credit,
+                -- Campaign influence knows contacts with a role; what became of the membership does not matter to it.
+                'is_member': touches.touch_type = 'membership'
+                and touches.campaign_id is not null
+                and people.via = 'contact_role'
+                and touches.record_key like 'salesforce:%:Contact:%'
+            }) as touches
+        from {{ ref('int_opportunity_people') }} as people
+        inner join {{ ref('int_credit_deals') }} as deals on people.opportunity_id = deals.opportunity_id
+        inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
+        where
+            touches.is_counted
+            and touches.occurred_at < deals.counts_until
+            and (touches.earns_credit or touches.touch_type = 'membership')
+        group by deals.opportunity_id
+    ),
+
+    -- Only what orders them is sorted, not all that is known of them. Touches of one moment are told apart by id.
+    in_order as (
+        select
+            opportunity_id,
+            via,
+            list_select(
+                touches,
+                list_transform(
+                    list_sort(
+                        list_transform(touches, lambda t, i: {'at': t.occurred_at, 'id': t.touchpoint_id, 'place': i})
+                    ),
+                    lambda o: o.place
+                )
+            ) as touches
+        from met
+    ),
+
+    eligible as (
+        select
+            met.opportunity_id,
+            met.via,
+            bases.*,
+            case
+                when bases.eligibility = 'campaign_members' then list_filter(met.touches, lambda t: t.is_member)
+                else list_filter(
+                    met.touches,
+                    lambda t: t.earns_credit
+                    and (len(bases.only_touch_types) = 0 or list_contains(bases.only_touch_types, t.touch_type))
+                )
+            end as touches
+        from in_order as met
+        cross join {{ source('rules', 'attribution_bases') }} as bases
+    ),
+
+    without as (
+        select
+            *,
+            case
+                when len(without_channels) = 0 then touches
+                else list_filter(touches, lambda t: not list_contains(without_channels, t.channel))
+            end as others
+        from eligible
+    ),
+
+    kept as (
+        select
+            opportunity_id,
+            basis,
+            via,
+            lookback_from,
+            cast(lookback_days as integer) as lookback_days,
+            case
+                -- Last non-direct falls back on direct touches where there are no others.
+                when unless_alone and len(others) = 0 then touches
+                -- A campaign influences a deal once, by its first member.
+                when eligibility = 'campaign_members'
+                    then list_filter(
+                        others,
+                        lambda t, i: list_position(list_transform(others, lambda o: o.campaign_id), t.campaign_id) = i
+                    )
+                else others
+            end as touches
+        from without
+    ),
+
+    timed as (
+        select
+            kept.*,
+            deals.campaign_id,
+            deals.lead_at,
+            deals.created_at,
+            deals.won_at,
+            to_days(kept.lookback_days) as lookback,
+            case kept.lookback_from when 'close' then deals.counts_until else deals.created_at end
+            - to_days(kept.lookback_days) as opens_at,
+            list_transform(kept.touches, lambda t: t.occurred_at) as moments,
+            len(kept.touches) as touches_ever
+        from kept
+        inner join {{ ref('int_credit_deals') }} as deals on kept.opportunity_id = deals.opportunity_id
+        where len(kept.touches) > 0
+    ),
+
+    numbered as (
+        select
+            *,
+            case
+                when opens_at is null then 0 else len(list_filter(moments, lambda m: m < opens_at))
+            end as before_window,
+            {%- for milestone, moment in [('lead', 'lead_at'), ('opportunity', 'created_at'), ('close', 'won_at')] %}
+                len(list_filter(moments, lambda m: m <= {{ moment }})) as until_{{ milestone }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from timed
+    ),
+
+    -- A milestone is earned by the last touch at or before it. One that lies before the window earns nothing; then it is
+    -- the first touch's, which has no window.
+    milestones as (
+        select
+            *,
+            {%- for milestone, moment in [('lead', 'lead_at'), ('opportunity', 'created_at'), ('close', 'won_at')] %}
+                case
+                    when until_{{ milestone }} = 0 then 0
+                    when
+                        coalesce(moments[until_{{ milestone }}] >= {{ moment }} - lookback, true)
+                        then until_{{ milestone }}
+                    else 1
+                end as {{ milestone }}_nth,
+            {%- endfor %}
+            -- What lies before the window comes right after the first touch, so places close up by leaving it out.
+            greatest(before_window - 1, 0) as passed_over,
+            case when before_window < touches_ever then touches_ever else 1 end as last_nth
+        from numbered
+    ),
+
+    placed as (
+        select
+            opportunity_id,
+            basis,
+            via,
+            touches_ever - passed_over as touches_counted,
+            list_filter(
+                list_transform(
+                    touches,
+                    lambda t, i: {
+                        'touch': t,
+                        'place': case when i = 1 then 1 when i > before_window then i - passed_over end,
+                        'points': cast(i = 1 as bigint)
+                        + 2 * cast(i = lead_nth as bigint)
+                        + 4 * cast(i = opportunity_nth as bigint)
+                        + 8 * cast(i = close_nth as bigint)
+                        + 16 * cast(i = last_nth as bigint)
+                        + 32 * coalesce(cast(t.campaign_id = campaign_id as bigint), 0)
+                    }
+                ),
+                lambda p: p.place is not null or p.points > 0
+            ) as touches
+        from milestones
+    )
+
+    select
+        opportunity_id,
+        basis,
+        via,
+        touches_counted,
+        list_transform(touches, lambda p: p.touch.touchpoint_id) as touchpoint_ids,
+        list_transform(touches, lambda p: p.touch.person_id) as person_ids,
+        list_transform(touches, lambda p: p.touch.occurred_at) as moments,
+        list_transform(touches, lambda p: p.touch.channel) as channels,
+        list_transform(touches, lambda p: p.touch.campaign_id) as campaign_ids,
+        list_transform(touches, lambda p: p.place) as places,
+        list_transform(touches, lambda p: p.points) as points
+    from placed
+)
+{%- endmacro %}

@@ -91,17 +91,17 @@ def _prepare(connection: duckdb.DuckDBPyConnection, records: str, kept: str | No
 
 
 def _match(
-    connection: duckdb.DuckDBPyConnection, model: Model, records: str, kept: str | None
+    connection: duckdb.DuckDBPyConnection, model: Model, records: str, *, goes_on: bool = False
 ) -> pairs.Compared:
     """Score, cluster and name: what a run does once records are prepared."""
-    done = pairs.compare(connection, PERSON, model, "features", kept)
+    done = pairs.compare(connection, PERSON, model, "features", "kept_pairs" if goes_on else None)
     connection.execute(f"create or replace temp view records as select record_key, created_at from {records}")
     connection.execute(
         "create or replace temp view keys as select record_key, 'email' as kind, email as value from "
         "features "
         "where email is not null"
     )
-    links.cluster(connection, _POLICY, PERSON, model)
+    links.cluster(connection, _POLICY, PERSON, model, "kept_links" if goes_on else None)
     connection.execute(f"create or replace temp table placed as {lives.resolve(connection, as_of=AS_OF)}")
     return done
 
@@ -141,12 +141,12 @@ def measure(size: int, home: Path) -> dict[str, float]:
             connection.execute(f"create temp table {name} ({columns})")
         _timed(times, "prepare", lambda: _prepare(connection, "old", None))
         model = _timed(times, "train", lambda: train(connection, PERSON, "features"))
-        first = _timed(times, "score and cluster", lambda: _match(connection, model, "old", None))
+        first = _timed(times, "score and cluster", lambda: _match(connection, model, "old"))
         _keep(connection, home)
         _timed(times, "1 % more: read the registry", lambda: _read_back(connection, home))
         _timed(times, "1 % more: prepare", lambda: _prepare(connection, "raw", "kept_features"))
         more = _timed(
-            times, "1 % more: score and cluster", lambda: _match(connection, model, "raw", "kept_pairs")
+            times, "1 % more: score and cluster", lambda: _match(connection, model, "raw", goes_on=True)
         )
         times["pairs"], times["pairs of the 1 %"] = first.scored, more.scored
         times["fresh of the 1 %"] = more.fresh
@@ -159,6 +159,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
     """What a run leaves: features and pairs in the warehouse, the registry in the state database."""
     connection.execute("create table kept_features as select record_key, stamp from features")
     connection.execute("create table kept_pairs as select * from scored; drop table scored")
+    connection.execute("create table kept_links as select * from links; drop table links")
     people = connection.sql(
         "select record_key, id as person_id, founded_at, joined_at from placed where kind = 'record'"
     ).to_arrow_table()

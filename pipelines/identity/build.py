@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines.identity import features as shaping
 from pipelines.identity import links as linking
-from pipelines.identity import lives, pairs, scoring
+from pipelines.identity import lives, pairs, scoring, tangles
 from pipelines.identity.model import Model, misfit
 from pipelines.identity.specs import SPECS
 
@@ -111,6 +111,7 @@ def links(
     of: Relation | None = None,
     scored: Relation | None = None,
     with_model: Relation | None = None,
+    this: Any = None,
 ) -> Relation:
     """A row per link, and per key or block that too many share: see `links.cluster`; `waterfall` is JSON."""
     rules = _settings(settings)
@@ -135,7 +136,7 @@ def links(
         lend(session, "features", of)
         lend(session, "scored", scored)
         known = _model(with_model)
-        linking.cluster(session, policy, spec, known)
+        linking.cluster(session, policy, spec, known, _settled(session, this))
         steps = ", ".join(
             [
                 f"'prior': {known.prior_bits:.2f}",
@@ -155,7 +156,8 @@ def links(
     return session.sql(
         f"""
         select l.left_key, l.right_key, l.kind, l.value, l.match_weight, l.match_probability, l.verdict,
-            l.strength, case when l.kind = 'similarity' then {waterfall} end as waterfall,
+            l.offered, l.strength, {tangles.RULES} as settled_by,
+            case when l.kind = 'similarity' then {waterfall} end as waterfall,
             cast(null as bigint) as records
         from links as l {join}
         union all by name
@@ -213,6 +215,17 @@ def resolved(
 
 def _settings(settings: Relation) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in settings.fetchall()}
+
+
+def _settled(session: duckdb.DuckDBPyConnection, this: Any) -> str | None:
+    """The links of the last run, when its tangles were settled by the rules of today."""
+    kept = before(session, this, ("left_key", "right_key", "offered", "settled_by")) if this else None
+    row = (
+        session.execute(f"select bool_and(settled_by = {tangles.RULES}) from {kept}").fetchone()
+        if kept
+        else None
+    )
+    return kept if row and row[0] else None
 
 
 def _model(relation: Relation) -> Model:

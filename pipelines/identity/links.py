@@ -54,6 +54,7 @@ def cluster(
     policy: Policy,
     spec: Spec | None = None,
     model: Model | None = None,
+    kept: str | None = None,
 ) -> None:
     """Make temp tables `links`, `members` and `shared_keys`.
 
@@ -63,14 +64,14 @@ def cluster(
     with a spec
     `features` and `scored`.
     links: left_key, right_key, kind, value, match_weight, match_probability, verdict (joined, refused,
-    review,
-    apart, contradiction). members: record_key, component, also for keys that are no records.
+    review, apart, contradiction), offered (the verdict before tangles were settled). members: record_key,
+    component, also for keys that are no records. kept: the links of the last run, see `tangles.untangle`.
     """
     _shared(connection, policy, has_features=spec is not None)
     _edges(connection, policy, has_pairs=spec is not None)
     group(connection)
     _keep(connection, _components(connection, "verdict = 'joined' and kind != 'similarity'"), "tied")
-    refused = tangles.untangle(connection, STRENGTH, OUTRIGHT, spec, model)
+    refused = tangles.untangle(connection, STRENGTH, OUTRIGHT, spec, model, kept)
     if refused:
         _refuse(connection, refused)
         _keep(connection, _components(connection, "verdict = 'joined'"))
@@ -151,6 +152,7 @@ def _edges(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_pairs: 
                 when g.kind = 'similarity' and v.is_same and not v.is_different then 'joined'
                 else g.verdict
             end as verdict,
+            verdict as offered,
             map {{{ranks}}}[g.kind] as strength
         from gathered as g
         left join verdicts as v on g.left_key = v.left_key and g.right_key = v.right_key"""

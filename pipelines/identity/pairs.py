@@ -45,12 +45,9 @@ def stamp(
     connection.execute(
         f"""
         create or replace temp table stamped as
-        with grouped as (
-            select record_key, list(value order by block) as blocks from blocks group by record_key
-        ),
-        hashed as (
-            select {fields}, g.blocks, hash({fields}, g.blocks, '{spec.version}') as stamp
-            from {features} as f left join grouped as g on f.record_key = g.record_key
+        with hashed as (
+            select {fields}, g.values as blocks, hash({fields}, g.values, '{spec.version}') as stamp
+            from {features} as f left join blocks as g on f.rowid = g.n
         )
         select f.*, {is_fresh} as is_fresh from hashed as f {was}"""
     )

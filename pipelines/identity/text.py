@@ -68,20 +68,29 @@ def company(value: str | None) -> str | None:
 
 
 @cache
-def _legal_terms() -> list[tuple[int, list[str]]]:
+def _legal_terms() -> dict[str, list[tuple[int, int, list[str]]]]:
+    """The legal forms by their last word, each with its place in the order in which they are tried."""
     from cleanco.clean import prepare_default_terms  # type: ignore[import-untyped]
 
-    terms: list[tuple[int, list[str]]] = prepare_default_terms()
+    terms: dict[str, list[tuple[int, int, list[str]]]] = {}
+    for place, (size, parts) in enumerate(prepare_default_terms()):
+        terms.setdefault(parts[-1], []).append((place, size, parts))
     return terms
 
 
 def _without_legal_form(name: str) -> str:
     """Without `GmbH & Co. KG`, `S.p.A.`, `Sp.z o.o.`; a name that is nothing else stays as it is."""
-    from cleanco.clean import custom_basename
-
     spaced = _RUN_TOGETHER.sub(". ", name.replace("S.à r.l.", "SARL"))
-    bare = str(custom_basename(custom_basename(spaced, _legal_terms()), _legal_terms()))
-    return bare or name
+    return _without_last_terms(_without_last_terms(spaced)) or name
+
+
+def _without_last_terms(name: str) -> str:
+    """One pass of cleanco, over the forms that end in a word of the name: most names have none."""
+    from cleanco.clean import custom_basename, normalized, strip_punct, strip_tail
+
+    words = {strip_punct(word) for word in normalized(strip_tail(name)).split()}
+    found = sorted(term for word in words & _legal_terms().keys() for term in _legal_terms()[word])
+    return str(custom_basename(name, [(size, parts) for _, size, parts in found]))
 
 
 _RUN_TOGETHER = re.compile(r"(?<=\w\w)\.(?=\w)")

@@ -72,6 +72,15 @@ def match(
     shape(connection, rows)
     trained = model or train(connection, PERSON, "features")
     pairs.compare(connection, PERSON, trained, "features", None)
+    tie(connection, trained)
+    return dict(connection.execute("select record_key, component from members").fetchall())
+
+
+def tie(
+    connection: duckdb.DuckDBPyConnection, model: Model, kept: str | None = None,
+    decided: Sequence[tuple[str, str, str]] = (),
+) -> None:  # fmt: skip
+    """Temp tables `links` and `members` of the features and scored pairs that are there."""
     connection.execute(
         "create or replace temp table records as select record_key, null::timestamptz as created_at "
         "from features;"
@@ -79,5 +88,6 @@ def match(
         "from features where email is not null;"
         "create or replace temp table decided (left_key varchar, right_key varchar, verdict varchar)"
     )
-    links.cluster(connection, links.Policy(name_sketch="left(f.last, 2)"), PERSON, trained)
-    return dict(connection.execute("select record_key, component from members").fetchall())
+    if decided:
+        connection.executemany("insert into decided values (?, ?, ?)", decided)
+    links.cluster(connection, links.Policy(name_sketch="left(f.last, 2)"), PERSON, model, kept)

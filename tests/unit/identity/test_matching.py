@@ -15,7 +15,7 @@ from pipelines.identity.model import Model
 from pipelines.identity.spec import splink_comparison
 from pipelines.identity.specs import PERSON
 from pipelines.identity.training import train
-from tests.unit.identity.conftest import Row, match, shape
+from tests.unit.identity.conftest import Row, match, shape, tie
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +110,57 @@ def test_comparing_what_is_new_leaves_what_comparing_all_would(
     shape(connection, changed)
     pairs.compare(connection, PERSON, model, "features", None)
     assert step == connection.execute("from scored order by all").fetchall()
+
+
+def test_tangles_that_are_as_they_were_are_settled_as_they_were(crowd: list[Row], model: Model) -> None:
+    """Over rounds of edits, deletions, arrivals and decisions, going on from the last run's links leaves the
+    links and people that beginning anew would."""
+    rng = random.Random(11)
+    rows = {str(row["record_key"]): row for row in _tangled(crowd)}
+    with duckdb.connect() as step, duckdb.connect() as anew:
+        kept: str | None = None
+        decided = [(f"chain:{firm:02d}:0", f"chain:{firm:02d}:6", "different") for firm in range(8)]
+        for turn in range(5):
+            now = list(rows.values())
+            for connection, features, scored, before in (
+                (step, kept and "kept_features", kept and "kept_pairs", kept), (anew, None, None, None)
+            ):  # fmt: skip
+                shape(connection, now, features)
+                pairs.compare(connection, PERSON, model, "features", scored)
+                tie(connection, model, before, decided)
+            told = "select record_key, component from members order by all"
+            assert step.execute(told).fetchall() == anew.execute(told).fetchall()
+            ended = "select left_key, right_key, kind, value, match_weight, verdict from links order by all"
+            assert step.execute(ended).fetchall() == anew.execute(ended).fetchall()
+            refused = "select 1 from links where verdict = 'refused' and offered = 'joined'"
+            assert len(anew.execute(refused).fetchall()) > 3, "there is something to take over"
+            step.execute(
+                "create or replace table kept_features as from features;"
+                "create or replace table kept_pairs as from scored;"
+                "create or replace table kept_links as from links"
+            )
+            kept = "kept_links"
+            for key in rng.sample(sorted(rows), 25):
+                if rng.random() < 0.4:
+                    del rows[key]
+                else:
+                    rows[key] = rows[key] | {rng.choice(("last_name", "email", "job_title")): f"X{turn}"}
+            pair = rng.sample([key for key in sorted(rows) if key.startswith("chain")], 2)
+            decided.append((pair[0], pair[1], rng.choice(("same", "different"))))
+
+
+def _tangled(crowd: list[Row]) -> list[Row]:
+    """Firms whose staff are alike by degrees, so that links would chain."""
+    found = list(crowd[:300])
+    names = ("Johannes", "Johanness", "Johannas", "Johanna", "Johannis", "Johanis", "Johanes")
+    for firm in range(12):
+        desk: Row = {"company_name": f"Chain {firm}", "city": "Town 1", "country": "United Kingdom"}
+        found += [
+            {**dict.fromkeys(crowd[0]), **desk, "record_key": f"chain:{firm:02d}:{n}", "first_name": name,
+             "last_name": ("Marek", "Mareks", "Mareck")[n % 3], "job_title": "Buyer"}
+            for n, name in enumerate(names)
+        ]  # fmt: skip
+    return found
 
 
 def _named(n: int) -> Row:

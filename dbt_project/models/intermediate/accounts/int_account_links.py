@@ -15,4 +15,5 @@ def model(dbt, session):
         of=dbt.ref("int_account_features"),
         scored=dbt.ref("int_account_pairs"),
         with_model=dbt.ref("int_account_model"),
+        this=dbt.this,
     )

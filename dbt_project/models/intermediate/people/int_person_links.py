@@ -15,4 +15,5 @@ def model(dbt, session):
         of=dbt.ref("int_person_features"),
         scored=dbt.ref("int_person_pairs"),
         with_model=dbt.ref("int_person_model"),
+        this=dbt.this,
     )

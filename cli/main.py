@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import collector
+from cli import collector, journal
 from pipelines.errors import CrmError, Exit
 
 if TYPE_CHECKING:
@@ -269,6 +269,9 @@ def train() -> None:
     from cli.identity import train as forget
 
     typer.echo(forget())
+
+
+journal.add_to(app)
 
 
 def _step(name: str, *arguments: str, **options: bool) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pipelines.reverse_sync.apply import ApplyResult
     from pipelines.reverse_sync.mirror.metadata import Metadata
     from pipelines.reverse_sync.plan import Plan
+    from pipelines.reverse_sync.undo import Undoing
     from pipelines.sources.fetched import Fetched
     from pipelines.state.engine import State
     from pipelines.transform import BuildResult
@@ -251,6 +252,17 @@ class Loop:
             step.counts |= plan.counts
             step.notes += (*plan.stopped, *plan.warnings, *plan.notes)
         return plan
+
+    def undo(self, of_run: str) -> Undoing:
+        """Plan the way back of a run. Reads the CRMs, writes nothing to them."""
+        from pipelines.reverse_sync import undo
+
+        with self._ledger.step("undo") as step:
+            order.must_be_published(self.warehouse)
+            made = undo.make(of_run, self.warehouse, self.state, self.settings, self.run)
+            step.counts |= {"fields": made.fields.total(), "actions": made.actions.total()}
+            step.counts |= {"left alone": len(made.held), "final": len(made.final)}
+        return made
 
     def apply(
         self, plan_path: Path, *, limit: int | None = None, force: bool = False,

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.reverse_sync import cells, coexistence, diff, guards, planfile, suppressed
+from pipelines.reverse_sync import buried, cells, coexistence, diff, guards, planfile, suppressed
 from pipelines.reverse_sync.actions import desired
 from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
 from pipelines.reverse_sync.cells import HELD_SHOWN
@@ -26,7 +26,7 @@ from pipelines.rules.syncs import Sync, Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
-from pipelines.state import State, agreed, suppression
+from pipelines.state import State, agreed, dead_letters, suppression
 from pipelines.warehouse import Warehouse
 
 __all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
@@ -66,6 +66,7 @@ class _Making:
         self.notes = coexistence.hold(connection, self.syncs.syncs)
         with self.state.reading() as reading:
             erased = suppression.load(reading, self.settings.paths.suppression_key)
+            buried.hold(connection, dead_letters.buried(reading))
         suppressed.hold(connection, erased)
         self.wanted = desired.wanted(
             connection, self.state, self.syncs.guards.actions, erased, self.registry, self._made_at

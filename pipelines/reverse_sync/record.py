@@ -14,18 +14,26 @@ from sqlalchemy import BigInteger, Boolean, Connection, Table, func, select
 from pipelines.run import Run
 from pipelines.state import State, tables
 
-_COPIED = (tables.journal, tables.runs, tables.probes, tables.erasures, tables.erased_rows)
+_COPIED = (
+    tables.journal,
+    tables.dead_letters,
+    tables.runs,
+    tables.probes,
+    tables.erasures,
+    tables.erased_rows,
+)
 _AT_ONCE = 50_000
 
 
 def version(state: State) -> str:
     """Changes whenever the journal does, or a probe failed: a reason to record again."""
-    j, p = tables.journal.c, tables.probes.c
+    j, p, d = tables.journal.c, tables.probes.c, tables.dead_letters.c
     with state.reading() as connection:
         by_state = select(j.state, func.count(), func.max(j.intended_at), func.max(j.settled_at))
         rows = connection.execute(by_state.group_by(j.state).order_by(j.state)).all()
+        lying = connection.execute(select(func.count(), func.max(d.failed_at), func.max(d.released_at))).all()
         failed = connection.execute(select(func.count()).where(p.ok.is_(False))).scalar()
-    return hashlib.sha256(repr((rows, failed)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((rows, lying, failed)).encode()).hexdigest()[:16]
 
 
 def load_journal(connection: duckdb.DuckDBPyConnection, state: State, run: Run) -> dict[str, int]:

@@ -135,6 +135,7 @@ class Selection:
             sync=self._name, vendor=record.vendor, object=record.object, record_id=record.record_id,
             record_key=record.record_key, field=name, before_value=change.before,
             after_value=change.after, provider=change.provider, rule=change.rule,
+            reversibility="final" if self._sync.consent else "reversible",
         )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from pipelines.crashpoints import crashpoint
 from pipelines.reverse_sync import outcomes
 from pipelines.reverse_sync.destinations.base import Cell, Destination, RecordWrite
 from pipelines.reverse_sync.outcomes import Change, Outcome
-from pipelines.state import State, agreed, journal
+from pipelines.reverse_sync.rejections import RETRY, judge
+from pipelines.state import State, agreed, dead_letters, journal
 from pipelines.state.journal import NOT_SENT, Intent
 
 CRASHPOINTS = ("intended", "sent", "answered", "lost", "read_back", "settled")
@@ -91,6 +92,8 @@ class Writer:
         for record, row in zip(_by_record(changes), answers, strict=True):
             for change in record:
                 outcome = outcomes.of_answer(change, row, self._destination.label)
+                if outcome is not None and outcome.state == "rejected" and outcome.code in RETRY:
+                    outcome = outcome._replace(state="intended", again=True)
                 if outcome is None:
                     rest.append(change)
                 else:
@@ -142,6 +145,7 @@ def settle(
     now = destination.now
     with state.writing() as connection:
         journal.settle(connection, [outcome.settlement(request_id, now) for outcome in ended])
+        dead_letters.follow(connection, [outcome.change.change_id for outcome in ended], judge)
         confirmed = [outcome.change for outcome in ended if outcome.state == "confirmed"]
         agreed.save(
             connection,

@@ -82,7 +82,9 @@ def mark_sent(connection: Connection, action_keys: Sequence[str]) -> None:
     """The call that carries these is about to be made."""
     for start in range(0, len(action_keys), _AT_ONCE):
         some = action_keys[start : start + _AT_ONCE]
-        connection.execute(update(journal).where(journal.c.action_key.in_(some)).values(state="sent"))
+        connection.execute(
+            update(journal).where(journal.c.action_key.in_(some)).values(state="sent", settled_at=None)
+        )
 
 
 def settle(connection: Connection, ended: Iterable[Ended]) -> None:
@@ -112,3 +114,13 @@ def per_person(connection: Connection, since: datetime, operations: Sequence[str
         .group_by(c.person_id)
     )  # fmt: skip
     return dict(connection.execute(query).tuples().all())
+
+
+def decide(connection: Connection, action_key: str, *, was_done: bool, at: datetime) -> bool:
+    """Take a person's word for an action of which nobody knew. False when it is not one of those."""
+    c = journal.c
+    state, code = ("confirmed", "DECIDED") if was_done else ("intended", NOT_SENT)
+    unknown = update(journal).where(
+        c.action_key == action_key, c.state == "unknown", c.settled_at.is_not(None)
+    )
+    return bool(connection.execute(unknown.values(state=state, code=code, settled_at=at)).rowcount)

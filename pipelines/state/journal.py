@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, update
 
 from pipelines.state.tables import journal
 from pipelines.state.upsert import upsert
@@ -69,8 +69,8 @@ def intend(connection: Connection, intents: Sequence[Intent], *, run_id: str, at
 
 
 def mark_sent(connection: Connection, change_ids: Sequence[str]) -> None:
-    """The call that carries these rows is about to be made."""
-    _update(connection, change_ids, {"state": "sent"})
+    """The call that carries these rows is about to be made; one that had ended unsent is open again."""
+    _update(connection, change_ids, {"state": "sent", "settled_at": None})
 
 
 def settle(connection: Connection, settlements: Iterable[Settlement]) -> None:
@@ -155,6 +155,17 @@ def tally(connection: Connection, plan_id: str, run_id: str) -> list[Tally]:
         .order_by(journal.c.sync, journal.c.state)
     )
     return [Tally(*row) for row in connection.execute(query)]
+
+
+def life_of(connection: Connection, what: str) -> list[RowMapping]:
+    """Every row about a record (by key or id), what an action made, or an action; oldest first."""
+    c = journal.c
+    named = [c.record_key == what, c.record_id == what, c.action_key == what, c.result_id == what]
+    if what.count(":") >= 3:  # a record that we made ourselves is known by its id alone
+        vendor, _, object_name, record_id = what.split(":", 3)
+        named.append(and_(c.vendor == vendor, c.object == object_name, c.result_id == record_id))
+    query = select(journal).where(or_(*named)).order_by(c.intended_at, c.field)
+    return list(connection.execute(query).mappings())
 
 
 def of_record(connection: Connection, record_key: str) -> list[RowMapping]:

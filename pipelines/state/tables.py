@@ -61,6 +61,18 @@ journal = Table(
     *(_text(n) for n in ("operation", "action_key", "needs", "person_id", "result_id", "reversibility")),
 )
 
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    _text("letter_id", key=True),
+    *(_text(n) for n in ("sync", "vendor", "object", "record_id", "record_key", "field", "action_key")),
+    _text("value", nullable=True),
+    *(_text(n) for n in ("category", "code", "message", "remedy", "run_id")),
+    Column("attempts", BigInteger, nullable=False),
+    Column("failed_at", Timestamp, nullable=False),
+    Column("released_at", Timestamp),
+)
+
 agreed = Table(
     "agreed",
     metadata,

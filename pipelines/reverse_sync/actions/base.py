@@ -16,6 +16,8 @@ from pipelines.clients.results import Outcomes
 Reversibility = Literal["reversible", "compensable", "final"]
 """`reversible`: the value before can be written again. `compensable`: what was made can be removed.
 `final`: nothing takes it back."""
+UNDO = "undo"
+"""The kind of an action that takes another one back, through the handler of that one."""
 Pause = Callable[[float], None]
 """Waits so many seconds."""
 
@@ -98,29 +100,17 @@ class Channel(Protocol):
         ...
 
 
-class Handler(Protocol):
-    """Does one kind of action at one vendor, over an open channel it is made with."""
+class Doer(Protocol):
+    """What doing actions through the journal asks of whoever does them."""
 
-    vendor: ClassVar[str]
-    kind: ClassVar[str]
-    batch_size: ClassVar[int]
-    """Actions in one call of `send`."""
-    reversibility: ClassVar[Reversibility]
-    is_noticed: ClassVar[bool]
-    """Whether it counts against what a person may get in a day."""
-    lag: ClassVar[timedelta]
-    """How long the vendor may take to show what it stored; not finding it sooner proves nothing."""
-
-    def __init__(self, channel: Any) -> None: ...
-
-    @staticmethod
-    def unfit(action: Action) -> str:
-        """Why this action cannot be done as it stands; empty if it can. Asked while planning, offline."""
+    @property
+    def batch_size(self) -> int:
+        """Actions in one call of `send`."""
         ...
 
-    @staticmethod
-    def forecast(actions: int) -> int:
-        """Calls that doing so many takes, if all goes well."""
+    @property
+    def lag(self) -> timedelta:
+        """How long the vendor may take to show what it stored; not finding it sooner proves nothing."""
         ...
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
@@ -132,6 +122,28 @@ class Handler(Protocol):
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
         """Whether these were done, found by our key. Reads only."""
+        ...
+
+
+class Handler(Doer, Protocol):
+    """Does one kind of action at one vendor, over an open channel it is made with."""
+
+    vendor: ClassVar[str]
+    kind: ClassVar[str]
+    reversibility: ClassVar[Reversibility]
+    is_noticed: ClassVar[bool]
+    """Whether it counts against what a person may get in a day."""
+
+    def __init__(self, channel: Any) -> None: ...
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        """Why this action cannot be done as it stands; empty if it can. Asked while planning, offline."""
+        ...
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        """Calls that doing so many takes, if all goes well."""
         ...
 
     def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:

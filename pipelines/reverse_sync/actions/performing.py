@@ -15,11 +15,13 @@ import orjson
 from pipelines.clients import errors
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.crashpoints import crashpoint
-from pipelines.reverse_sync.actions.base import Action, Channel, Done, Handler, Pause
+from pipelines.reverse_sync.actions.base import Action, Channel, Doer, Done, Pause
 from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.settling import ended, look
+from pipelines.reverse_sync.actions.undoing import kind_of
+from pipelines.reverse_sync.rejections import RETRY, judge
 from pipelines.reverse_sync.results import SyncResult
-from pipelines.state import State, actions
+from pipelines.state import State, actions, dead_letters
 from pipelines.state.actions import Ended
 from pipelines.state.journal import NOT_SENT, Intent
 
@@ -42,24 +44,26 @@ class Performer:
         self.results: dict[str, SyncResult] = {}
         self.notes: list[str] = []
         self._stopped: dict[str, str] = {}
+        self._again: list[Action] = []
+        """Refused for a moment only (a lock, trouble of the vendor's own)."""
 
     def perform(self, todo: Sequence[Action]) -> Iterator[int]:
         """Do these, what others need first. Yields how many were dealt with since the last time."""
         for wave in _waves(todo):
-            for (vendor, kind), some in wave.items():
+            for (vendor, *_), some in wave.items():
                 for action in some:
                     self.results.setdefault(action.sync, SyncResult(action.vendor, action.object))
                 if vendor in self._channels and vendor not in self._stopped:
-                    yield from self._group(vendor, kind, some)
+                    yield from self._group(vendor, some)
                 if vendor in self._stopped:
                     for action in some:
                         self.results[action.sync].stopped = self._stopped[vendor]
 
-    def _group(self, vendor: str, kind: str, some: Sequence[Action]) -> Iterator[int]:
+    def _group(self, vendor: str, some: Sequence[Action]) -> Iterator[int]:
         """All of one kind: batch by batch, and the doubtful ones of them once more at the end."""
-        channel, made = self._channels[vendor], self._registry.find(vendor, kind)
-        assert made is not None
-        handler = made(channel)
+        channel = self._channels[vendor]
+        handler = self._registry.doer(channel, some[0])
+        assert handler is not None
         before = channel.calls
         waiting = list(some)
         try:
@@ -69,7 +73,8 @@ class Performer:
                     batch = self._with_results(waiting[start : start + handler.batch_size])
                     doubtful += self._batch(handler, channel, batch)
                     yield len(batch) if attempt == 1 else 0
-                waiting = self._look_again(handler, channel, doubtful)
+                waiting = [*self._again, *self._look_again(handler, channel, doubtful)]
+                self._again = []
                 if not waiting:
                     break
         except errors.ClientError as error:
@@ -96,7 +101,7 @@ class Performer:
                 self._hold(action, NEED_UNDONE)
         return kept
 
-    def _batch(self, handler: Handler, channel: Channel, batch: Sequence[Action]) -> list[Action]:
+    def _batch(self, handler: Doer, channel: Channel, batch: Sequence[Action]) -> list[Action]:
         """Intend, send, settle. Returns those of which it is not known yet whether they were done."""
         with self._state.writing() as connection:
             intents = [self._intent(action) for action in batch]
@@ -108,7 +113,7 @@ class Performer:
         mine = [action for action in batch if action.action_key in free]
         return self._send(handler, channel, mine) if mine else []
 
-    def _send(self, handler: Handler, channel: Channel, mine: Sequence[Action]) -> list[Action]:
+    def _send(self, handler: Doer, channel: Channel, mine: Sequence[Action]) -> list[Action]:
         with self._state.writing() as connection:
             actions.mark_sent(connection, [action.action_key for action in mine])
         crashpoint("action.sent")
@@ -130,6 +135,9 @@ class Performer:
         for action, row in zip(mine, answers, strict=True):
             if row.ok:
                 done.append(ended(action, "confirmed", row.code, row.message, channel, row.id or ""))
+            elif row.code in RETRY:
+                self._again.append(action)
+                done.append(ended(action, "intended", NOT_SENT, f"{row.code}: {row.message}", channel))
             elif row.code == MISSING_FROM_ANSWER:
                 silent.append(action)
             else:
@@ -143,7 +151,7 @@ class Performer:
         crashpoint("action.lost")
         return list(some)
 
-    def _look_again(self, handler: Handler, channel: Channel, doubtful: Sequence[Action]) -> list[Action]:
+    def _look_again(self, handler: Doer, channel: Channel, doubtful: Sequence[Action]) -> list[Action]:
         """Look for these at once and, for what is not there yet, after the vendor's lag. Returns what is
         proven not to be done."""
         absent = look(self._state, handler, channel, doubtful)
@@ -157,6 +165,7 @@ class Performer:
         rows = list(some)
         with self._state.writing() as connection:
             actions.settle(connection, rows)
+            dead_letters.follow(connection, [actions.change_id(row.action_key) for row in rows], judge)
         if any(row.state != "unknown" for row in rows):
             crashpoint("action.settled")
 
@@ -176,7 +185,7 @@ class Performer:
         )  # fmt: skip
 
 
-def _halving(handler: Handler, some: Sequence[Action]) -> Outcomes:
+def _halving(handler: Doer, some: Sequence[Action]) -> Outcomes:
     """One call; a batch that is rejected as a whole is halved until the bad action stands alone."""
     try:
         return handler.send(some)
@@ -188,14 +197,14 @@ def _halving(handler: Handler, some: Sequence[Action]) -> Outcomes:
     return Outcomes([*first, *second], request_id=second.request_id or first.request_id)
 
 
-def _waves(todo: Sequence[Action]) -> Iterator[dict[tuple[str, str], list[Action]]]:
+def _waves(todo: Sequence[Action]) -> Iterator[dict[tuple[str, str, str], list[Action]]]:
     """Actions by vendor and kind, wave after wave: what an action needs is in an earlier one."""
     level: dict[str, int] = {}
     for action in todo:  # each stands after what it needs
         level[action.action_key] = 1 + max((level.get(key, 0) for key in action.needs), default=0)
     ordered = sorted(todo, key=lambda action: level[action.action_key])
     for _, wave in groupby(ordered, key=lambda action: level[action.action_key]):
-        grouped: dict[tuple[str, str], list[Action]] = {}
+        grouped: dict[tuple[str, str, str], list[Action]] = {}
         for action in wave:
-            grouped.setdefault((action.vendor, action.kind), []).append(action)
+            grouped.setdefault((action.vendor, action.kind, kind_of(action)), []).append(action)
         yield grouped

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from pipelines.reverse_sync.actions import hubspot, salesforce
-from pipelines.reverse_sync.actions.base import Channel, Handler
+from pipelines.reverse_sync.actions.base import UNDO, Action, Channel, Doer, Handler
+from pipelines.reverse_sync.actions.undoing import Undo, kind_of
 from pipelines.settings import Settings
 
 
@@ -32,6 +33,13 @@ class Registry:
 
     def find(self, vendor: str, kind: str) -> type[Handler] | None:
         return next((each for each in self.handlers if (each.vendor, each.kind) == (vendor, kind)), None)
+
+    def doer(self, channel: Channel, action: Action) -> Doer | None:
+        """Whoever does this action and those of its group, over an open channel."""
+        made = self.find(action.vendor, kind_of(action))
+        if made is None:
+            return None
+        return Undo(made(channel)) if action.kind == UNDO else made(channel)
 
     @property
     def noticed(self) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ not to be done is planned again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from datetime import datetime
 
 import orjson
 from sqlalchemy import RowMapping
 
-from pipelines.reverse_sync.actions.base import Action, Channel, Done, Handler, Pause
+from pipelines.reverse_sync.actions.base import Action, Channel, Doer, Done, Pause
 from pipelines.reverse_sync.actions.registry import Registry
+from pipelines.reverse_sync.actions.undoing import kind_of
 from pipelines.state import State, actions
 from pipelines.state.actions import Ended
 from pipelines.state.journal import NOT_SENT, JournalState
@@ -29,7 +30,7 @@ def ended(
     return Ended(action.action_key, state, code, message[:1000], "", result_id, channel.now)
 
 
-def look(state: State, handler: Handler, channel: Channel, some: Sequence[Action]) -> list[Action]:
+def look(state: State, handler: Doer, channel: Channel, some: Sequence[Action]) -> list[Action]:
     """Settle those that are there, and those that nobody can look for. Returns those that are not there."""
     absent: list[Action] = []
     for start in range(0, len(some), handler.batch_size):
@@ -53,28 +54,36 @@ def settle_open(state: State, channel: Channel, registry: Registry, pause: Pause
     with state.reading() as connection:
         rows = actions.open_of(connection, channel.vendor)
         known = actions.standing(connection, sorted({k for row in rows for k in row["needs"].split()}))
-    for kind, group in groupby(sorted(rows, key=lambda r: str(r["operation"])), key=lambda r: r["operation"]):
-        mine, made = list(group), registry.find(channel.vendor, str(kind))
-        if made is None:
-            _give_up(state, channel, [_action(row, known) for row in mine])
-            continue
-        handler = made(channel)
-        absent = look(state, handler, channel, [_action(row, known) for row in mine])
-        if absent:
-            young = handler.lag - (channel.now - max(row["intended_at"] for row in mine))
-            if young.total_seconds() > 0:
-                pause(young.total_seconds())
-                absent = look(state, handler, channel, absent)
-            with state.writing() as connection:
-                actions.settle(
-                    connection,
-                    [ended(a, "intended", NOT_SENT, "it never arrived", channel) for a in absent],
-                )
+    begun = {row["action_key"]: row["intended_at"] for row in rows}
+    groups: dict[tuple[str, str], list[Action]] = {}
+    for row in rows:
+        action = _action(row, known)
+        groups.setdefault((action.kind, kind_of(action)), []).append(action)
+    for some in groups.values():
+        _settle_group(state, channel, registry, pause, some, max(begun[a.action_key] for a in some))
     with state.reading() as connection:
         after = actions.standing(connection, [row["action_key"] for row in rows])
     states = [each.state for each in after.values()]
     return {"confirmed": states.count("confirmed"), "not_stored": states.count("intended"),
             "unknown": states.count("unknown")}  # fmt: skip
+
+
+def _settle_group(
+    state: State, channel: Channel, registry: Registry, pause: Pause, some: Sequence[Action], begun: datetime
+) -> None:
+    """Actions of one kind, the youngest of them begun at this moment."""
+    handler = registry.doer(channel, some[0])
+    if handler is None:
+        _give_up(state, channel, some)
+        return
+    absent = look(state, handler, channel, some)
+    young = (handler.lag - (channel.now - begun)).total_seconds()
+    if absent and young > 0:
+        pause(young)
+        absent = look(state, handler, channel, absent)
+    with state.writing() as connection:
+        never = [ended(action, "intended", NOT_SENT, "it never arrived", channel) for action in absent]
+        actions.settle(connection, never)
 
 
 def _give_up(state: State, channel: Channel, some: Sequence[Action]) -> None:

@@ -208,8 +208,11 @@ class World:
         return planning.make(self.warehouse, self.state, self.settings, Run(run), silent)
 
     def apply(self, plan: Plan, run: str = "run1", **options: Any) -> ApplyResult:
+        return self.apply_file(plan.path, run, **options)
+
+    def apply_file(self, path: Path, run: str, **options: Any) -> ApplyResult:
         return applying.apply(
-            plan.path, self.warehouse, self.state, self.settings, Run(run), silent,
+            path, self.warehouse, self.state, self.settings, Run(run), silent,
             open_destination=self.open_destination, **options,
         )  # fmt: skip
 

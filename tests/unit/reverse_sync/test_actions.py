@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -44,6 +45,7 @@ class Outbox:
     refused: dict[str, str] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
     """Keys that the first look-up does not show yet."""
+    removed: list[str] = field(default_factory=list)
     paused: list[float] = field(default_factory=list)
 
     def called(self) -> str:
@@ -106,7 +108,13 @@ class Letter:
         return found
 
     def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
-        self.outbox.called()
+        fault = self.outbox.called()
+        for action, made in actions:
+            if action.action_key in self.outbox.sent:
+                self.outbox.sent.remove(action.action_key)
+                self.outbox.removed.append(made)
+        if fault == "lost after":
+            raise errors.AnswerLost("no answer")
         return Outcomes([RowResult(True, i) for _, i in actions])
 
 
@@ -144,9 +152,12 @@ class Post:
         return planning.make(w.warehouse, w.state, w.settings, Run(run), silent, registry=self.registry)
 
     def apply(self, plan: Plan, run: str = "run1", **options: Any) -> ApplyResult:
+        return self.apply_file(plan.path, run, **options)
+
+    def apply_file(self, path: Path, run: str, **options: Any) -> ApplyResult:
         w = self.world
         return applying.apply(
-            plan.path, w.warehouse, w.state, w.settings, Run(run), silent, registry=self.registry,
+            path, w.warehouse, w.state, w.settings, Run(run), silent, registry=self.registry,
             open_destination=w.open_destination, pause=self.outbox.paused.append, **options,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -75,17 +75,21 @@ def build(
     run: Run,
     stage: Stage,
     progress: Progress = silent,
+    *,
+    only: Sequence[str] = (),
+    full: bool = False,
 ) -> BuildResult:
     """Build and test one stage in the work file. The caller holds the lock and has written schema `rules`.
 
-    Raises CrmError when a model cannot be built, GateFailed when a test of severity error finds rows.
+    `only` these models instead of the whole stage; `full`: incremental models forget what they hold. Raises
+    CrmError when a model cannot be built, GateFailed when a test of severity error finds rows.
     """
     started = time.monotonic()
     manifest = load_manifest(settings)
     with warehouse.dbt() as work_file:
         done = _invoke(
             ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
-             *_SELECTION[stage]],
+             *(("--select", *only) if only else _SELECTION[stage]), *(("--full-refresh",) if full else ())],
             settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
         )  # fmt: skip
     nodes = _nodes(done, manifest)

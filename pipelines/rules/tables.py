@@ -65,6 +65,7 @@ class Registry(Protocol):
 _OTHERS = """
 create schema if not exists ops;
 create schema if not exists decisions;
+create schema if not exists incremental;
 create table if not exists ops.connections (
     vendor varchar, org_id varchar, org_name varchar, currency varchar, time_zone varchar, url_host varchar,
     environment varchar, checked_at timestamptz

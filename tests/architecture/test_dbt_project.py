@@ -16,6 +16,7 @@ GRAIN = re.compile(r"^(One|A) row (per|for)\b|^A row\b|^One row\b")
 FORBIDDEN = re.compile(
     r"\b(current_timestamp|current_date|now\(\)|today\(\)|\.duckdb|\.parquet)", re.IGNORECASE
 )
+CLOCK = re.compile(r"run_value\('(as_of|business_date|run_id|config_hash)'\)")
 RAW = [(vendor, t.name) for vendor, ts in (("hubspot", HUBSPOT), ("salesforce", SALESFORCE)) for t in ts]
 SYNCS = load_syncs(PROJECT_ROOT / "config").syncs
 READ_BY_OTHERS = ("marts", "reverse_sync")
@@ -96,6 +97,14 @@ def test_a_sync_declares_every_column_of_its_desired_model(models, name):
 def test_no_model_reads_the_clock_or_names_a_file(models):
     code = {name: without_comments(node["raw_code"]) for name, node in models.items()}
     assert sorted(name for name in code if FORBIDDEN.search(code[name])) == []
+
+
+def test_an_incremental_model_reads_no_clock_and_asks_what_is_due(models):
+    incremental = {n: node for n, node in models.items() if node["config"]["materialized"] == "incremental"}
+    assert incremental
+    clocks = [n for n, node in incremental.items() if CLOCK.search(without_comments(node["raw_code"]))]
+    assert clocks == []
+    assert [n for n, node in incremental.items() if "is_due(" not in node["raw_code"]] == []
 
 
 def of_key(test: dict[str, Any]) -> bool:

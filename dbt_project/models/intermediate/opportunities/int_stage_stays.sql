@@ -1,17 +1,9 @@
-with told as (
-    select
-        changes.*,
-        records.opportunity_id,
-        records.pipeline as current_pipeline
-    from {{ ref('int_stage_changes') }} as changes
-    inner join {{ ref('int_told_records') }} as records on changes.record_key = records.record_key
-    where changes.changed_at is not null
-),
-
+{{ config(materialized='incremental', unique_key='opportunity_id', inputs=['int_told_stage_changes']) }}
 -- Salesforce writes a row for every change of amount or date too; a stay ends when the stage does.
-entries as (
+with entries as (
     select *
-    from told
+    from {{ ref('int_told_stage_changes') }}
+    where {{ is_due('opportunity_id') }}
     qualify
         stage is distinct from lag(stage) over (
             partition by opportunity_id order by changed_at, tie_breaker

@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', inputs=['int_deal_moments', 'int_told_records']
+) }}
 {%- set fields = {
     'stage': 'sets_stage', 'pipeline': 'sets_pipeline', 'amount': 'sets_amount', 'close_date': 'sets_close_date',
     'owner_source_id': 'sets_owner', 'forecast_category': 'sets_stage'
@@ -10,6 +13,7 @@ with counted as (
             count(*) filter (where {{ setter }}) over history as {{ setter }}_so_far{% if not loop.last %},{% endif %}
         {% endfor %}
     from {{ ref('int_deal_moments') }}
+    where {{ is_due('opportunity_id') }}
     window history as (partition by opportunity_id order by changed_at, tie_breaker rows unbounded preceding)
 ),
 

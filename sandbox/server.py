@@ -22,9 +22,10 @@ import orjson
 
 from sandbox.catchers import credentials
 from sandbox.clock import real_ms
-from sandbox.front import CERTIFICATE
+from sandbox.front import CERTIFICATE, TRUST
 from sandbox.hubspot import oauth
 from sandbox.pipes import until_eof
+from sandbox.salesforce.login import password, security_token
 from sandbox.store import Store
 
 HOST = "127.0.0.1"
@@ -151,11 +152,14 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
     } | {"jwt_key_file": str(home / "salesforce_jwt_key.pem")}
     if "marketing_cloud" in by_name:
         line["marketing_cloud"] = _marketing_cloud(home)
+    secret = org.get_meta("client_secret")
+    line["salesforce"] |= {"password": password(secret), "security_token": security_token(secret)}
     catchers = by_name["catchers"]
     line |= credentials.ready(catchers.url, catchers.ports["smtp"], token)
     for child in children:
         line.setdefault(child.vendor, {}).update({"url": child.url, "pid": child.pid})
     line["front"]["ca_file"] = str(home / CERTIFICATE)
+    line["front"]["python_path"] = str(home / TRUST)
     portal.close()
     org.close()
     return orjson.dumps(line) + b"\n"
@@ -185,7 +189,7 @@ def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: 
         for child in children
         if child is not front
     )
-    if not (home / CERTIFICATE).is_file():
+    if not (home / TRUST).is_dir():
         from sandbox.front import authority
 
         authority.ensure(home, real_ms())

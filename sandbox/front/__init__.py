@@ -2,3 +2,5 @@
 
 CERTIFICATE = "ca.pem"
 """The file in the home whose certificate a client has to trust."""
+TRUST = "trust"
+"""The folder that, on a Python client's path, makes it trust that certificate."""

@@ -15,11 +15,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sandbox.front import CERTIFICATE
+from sandbox.front import CERTIFICATE, TRUST
 from sandbox.times import from_ms
 
 KEY = "ca.key"
 LASTS, RENEWED_BEFORE = dt.timedelta(days=3_650), dt.timedelta(days=30)
+_TRUSTING = """# Python clients that look at no variable trust the sandbox with this folder on PYTHONPATH.
+try:
+    import certifi
+except ImportError:
+    pass
+else:
+    certifi.where = certifi.core.where = lambda: {path!r}
+"""
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CRM sandbox, for tests on this machine")])
 
 
@@ -46,6 +54,9 @@ def ensure(home: Path, now: int) -> Path:
     private.touch(mode=0o600)
     private.write_bytes(_pem(key))
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    trust = home / TRUST
+    trust.mkdir(exist_ok=True)
+    (trust / "sitecustomize.py").write_text(_TRUSTING.format(path=str(path)))
     return path
 
 

@@ -15,7 +15,20 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.clock import Clock, real_ms
 from sandbox.limits import ENDLESS, DailyCount
-from sandbox.salesforce import auth, bulk, collections, composite, errors, org_control, query, sobjects
+from sandbox.salesforce import (
+    auth,
+    bulk,
+    bulk_ingest,
+    bulk_v1,
+    collections,
+    composite,
+    errors,
+    ingest,
+    org_control,
+    query,
+    soap,
+    sobjects,
+)
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import Rows
 from sandbox.store import Store
@@ -25,7 +38,8 @@ FIRST_VERSION, LAST_VERSION = 31, 68
 DAILY = 100_000
 _VERSION = re.compile(r"v(\d{2})\.0")
 _SEASONS = ("Summer", "Winter", "Spring")
-_OPEN = re.compile(r"/services/oauth2/token/?$|/services/data/?$")
+_OPEN = re.compile(r"/services/oauth2/token/?$|/services/data/?$|/services/Soap/")
+"""What is entered without a session; SOAP says who it is in its body."""
 _RESOURCES = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
 
 
@@ -43,6 +57,7 @@ class Salesforce(Vendor):
         """How many of the next answers of a kind lose their last rows."""
         self.results: Path = store.path.parent / "bulk"
         self.key_file: Path = store.path.parent / "salesforce_jwt_key.pem"
+        store.script(ingest.TABLES + ";" + bulk_v1.TABLES)
         today = times.day(clock.now())
         used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
         self.daily = DailyCount(DAILY if limited else ENDLESS, int(used), today)
@@ -76,8 +91,12 @@ class Salesforce(Vendor):
         if _OPEN.search(call.path):
             return
         if not auth.check_session(self, call):
+            if bulk_v1.is_meant(call):
+                raise bulk_v1.refused(call, 400, "InvalidSessionId", "Invalid session id")
             raise errors.error(401, "INVALID_SESSION_ID", "Session expired or invalid")
         if not self.daily.take(times.day(call.now)):
+            if bulk_v1.is_meant(call):
+                raise bulk_v1.refused(call, 503, "ExceededQuota", "TotalRequests Limit exceeded.")
             raise errors.error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 
     def refusal(self, call: Call, status: int, message: str) -> Response:
@@ -133,12 +152,14 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         *sf.route("GET", base, _versions), *sf.route("GET", base + "/{version}", _resources),
         *sf.route("GET", base + "/{version}/limits", lambda call: _limits(sf, call)),
     ]  # fmt: skip
-    for part in (query, bulk, collections, composite, sobjects):
+    for part in (query, bulk, bulk_ingest, collections, composite, sobjects, soap, bulk_v1):
         routes += part.routes(sf)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await bulk.resume(sf)
+        ingest.resume(sf)
+        bulk_v1.resume(sf)
         yield
 
     app = Starlette(routes=routes, lifespan=lifespan)

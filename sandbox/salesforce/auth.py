@@ -105,7 +105,11 @@ def _check_assertion(sf: Salesforce, call: Call, assertion: str) -> None:
     if claims.get("sub") != sf.store.get_meta("username"):
         raise _refuse("invalid_grant", "user hasn't approved this consumer")
     # The client's clock is the machine's or the sandbox's: an assertion is late only if both have passed it.
-    if not isinstance(claims.get("exp"), int | float) or claims["exp"] * 1000 < min(call.now, sf.real_now()):
+    try:
+        expires = float(claims.get("exp")) * 1000  # some clients send it as text
+    except (TypeError, ValueError):
+        expires = 0.0
+    if expires < min(call.now, sf.real_now()):
         raise _refuse("invalid_grant", "expired authorization code")
 
 
@@ -113,13 +117,19 @@ def _decoded(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def _issue(sf: Salesforce, call: Call, **more: str) -> Response:
+def new_session(sf: Salesforce, call: Call) -> str:
+    """A token that is good for a while."""
     digest = hashlib.sha256(f"{call.request_id}|{call.now}".encode()).hexdigest()
     token = f"{sf.org.id[:15]}!AQ{digest}"
     sf.store.db.execute(
         "insert or replace into tokens values (?, ?, ?)", (token, sf.org.user_id, sf.real_now())
     )
     call.effect = "sign-in"
+    return token
+
+
+def _issue(sf: Salesforce, call: Call, **more: str) -> Response:
+    token = new_session(sf, call)
     issued = str(call.now)
     signature = hmac.new(
         sf.store.get_meta("client_secret").encode(), (sf.org.id + issued).encode(), hashlib.sha256
@@ -143,8 +153,12 @@ def _issue(sf: Salesforce, call: Call, **more: str) -> Response:
 def check_session(sf: Salesforce, call: Call) -> bool:
     """Whether the request carries a token that is still good."""
     kind, _, token = call.headers.get("authorization", "").partition(" ")
-    if kind.lower() not in ("bearer", "oauth"):
-        return False
+    if kind.lower() in ("bearer", "oauth"):
+        return is_live(sf, token)
+    return is_live(sf, call.headers.get("x-sfdc-session", ""))
+
+
+def is_live(sf: Salesforce, token: str) -> bool:
     issued = sf.store.value("select issued from tokens where token = ?", (token,))
     return issued is not None and sf.real_now() - int(issued) < SESSION
 

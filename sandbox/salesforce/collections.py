@@ -129,27 +129,8 @@ def _upsert(sf: Salesforce, call: Call) -> Response:
     def writer(row: Any) -> Result:
         if _typed(sf, row).name != sobject.name:
             raise RowError("INVALID_TYPE", f"only {sobject.name} records can be upserted here")
-        if field.name == "Id":
-            given = next((v for k, v in row.items() if k.lower() == "id"), None)
-            if given is None:
-                return _success(sf.rows.create(call, sobject, _fields(row)), created=True)
-            _, record_id = id_for(sf.org, sobject, given)
-            sf.rows.update(call, sobject, record_id, _fields(row))
-            return _success(record_id, created=False)
-        key = row.get(field.name)
-        if not isinstance(key, str | int) or key == "":
-            raise RowError("MISSING_ARGUMENT", f"{field.name} not specified", (field.name,))
-        found = sf.rows.by_key(sobject, field, key)
-        if len(found) > 1:
-            raise RowError(
-                "DUPLICATE_EXTERNAL_ID", f"{field.name}: more than one record found for external id field"
-            )
-        if found:
-            sf.rows.update(
-                call, sobject, found[0]["Id"], {k: v for k, v in _fields(row).items() if k != field.name}
-            )
-            return _success(found[0]["Id"], created=False)
-        return _success(sf.rows.create(call, sobject, _fields(row)), created=True)
+        record_id, created = sf.rows.upsert(call, sobject, field.name, row)
+        return _success(record_id, created=created)
 
     return _write(sf, call, rows, all_or_none, writer)
 

@@ -1,10 +1,11 @@
 """What happens to records beyond create, update, delete: merge, conversion, purge, undelete, late sight.
 
-REST has none of these (merge and convertLead are SOAP or Apex): the sandbox's own door does them.
+REST has none of these: SOAP has merge, convertLead, undelete and emptyRecycleBin, the sandbox's own door all.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox import times
@@ -13,10 +14,12 @@ from sandbox.salesforce import ids
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.history import TRACKED, parent_field
+from sandbox.salesforce.records import id_for
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
+CONVERTED = "Closed - Converted"
 MERGED = ("Lead", "Contact", "Account", "Case")
 
 
@@ -27,22 +30,31 @@ def delete(sf: Salesforce, call: Call, sobject: SObject, record_id: str, **more:
         sf.store.db.execute(f'update "{sobject.name}" set "{name}" = ? where Id = ?', (value, record_id))
 
 
-def merge(sf: Salesforce, call: Call, sobject: SObject, master: str, losers: list[str]) -> None:
-    """Losers go to the bin and name their master; what belonged to them belongs to the master."""
+def merge(sf: Salesforce, call: Call, sobject: SObject, master: str, losers: list[str]) -> list[str]:
+    """Losers go to the bin and name their master; what belonged to them belongs to the master.
+
+    Returns the ids of the records that moved.
+    """
     if sobject.name not in MERGED or not 1 <= len(losers) <= 2:
         raise RowError("INVALID_OPERATION", "merge takes one or two records of a mergeable object")
+    if sf.rows.get(sobject, master) is None:
+        raise RowError("INVALID_ID_FIELD", "the master record is not there")
     moment = times.iso_seconds(call.now)
+    moved: list[str] = []
     for loser in losers:
         delete(sf, call, sobject, loser, MasterRecordId=master)
         for child in sf.org.objects.values():
             for field in child.fields.values():
                 if sobject.name in field.targets and field.name != "MasterRecordId" and not field.formula:
+                    held = f'select Id from "{child.name}" where "{field.name}" = ?'
+                    moved += [row[0] for row in sf.store.rows(held, (loser,))] if "Id" in child.fields else []
                     stamp = ', "SystemModstamp" = ?' if "SystemModstamp" in child.fields else ""
                     sf.store.db.execute(
                         f'update "{child.name}" set "{field.name}" = ?{stamp} where "{field.name}" = ?',
                         (master, *([moment] if stamp else []), loser),
                     )
     _touch(sf, sobject, master, moment)
+    return moved
 
 
 def _touch(sf: Salesforce, sobject: SObject, record_id: str, moment: str) -> None:
@@ -52,30 +64,85 @@ def _touch(sf: Salesforce, sobject: SObject, record_id: str, moment: str) -> Non
     )
 
 
-def convert(sf: Salesforce, call: Call, lead_id: str) -> dict[str, str]:
-    """A lead becomes an account, a contact and an opportunity; ids of the three."""
+@dataclass(frozen=True)
+class Conversion:
+    """What may be said of a conversion: records that are there already, and what not to make."""
+
+    status: str = ""
+    account: str = ""
+    contact: str = ""
+    owner: str = ""
+    opportunity_name: str = ""
+    without_opportunity: bool = False
+
+
+def convert(
+    sf: Salesforce, call: Call, lead_id: str, wish: Conversion | None = None
+) -> dict[str, str | None]:
+    """A lead becomes an account, a contact and an opportunity; ids of the three.
+
+    Its campaign memberships and activities are the contact's from then on, who has a role in the deal.
+    """
+    wish = wish or Conversion()
     lead_type = sf.org.objects["Lead"]
     lead = sf.rows.get(lead_type, lead_id)
     if lead is None or lead["IsConverted"] == "true" or lead["IsDeleted"] == "true":
         raise RowError("INVALID_STATUS", "the lead cannot be converted")
-    create = sf.rows.create
-    account = create(call, sf.org.objects["Account"], {"Name": lead["Company"]})
-    contact = create(call, sf.org.objects["Contact"], {
+    status = wish.status or CONVERTED
+    if not sf.store.value(
+        "select 1 from LeadStatus where MasterLabel = ? and IsConverted = 'true'", (status,)
+    ):
+        raise RowError("INVALID_STATUS", f"invalid convertedStatus: {status}")
+    owner = {"OwnerId": wish.owner} if wish.owner else {}
+    account = _known(sf, "Account", wish.account) or sf.rows.create(
+        call, sf.org.objects["Account"], {"Name": lead["Company"], **owner}
+    )
+    contact = _known(sf, "Contact", wish.contact) or sf.rows.create(call, sf.org.objects["Contact"], {
         "LastName": lead["LastName"], "FirstName": lead["FirstName"], "Email": lead["Email"],
-        "AccountId": account,
+        "AccountId": account, **owner,
     })  # fmt: skip
-    opportunity = create(call, sf.org.objects["Opportunity"], {
-        "Name": f"{lead['Company']} -", "AccountId": account, "StageName": "Qualification",
-        "CloseDate": times.day(call.now + 90 * times.DAY),
-    })  # fmt: skip
+    opportunity = None
+    if not wish.without_opportunity:
+        opportunity = sf.rows.create(call, sf.org.objects["Opportunity"], {
+            "Name": wish.opportunity_name or f"{lead['Company']} -", "AccountId": account,
+            "StageName": "Qualification", "CloseDate": times.day(call.now + 90 * times.DAY), **owner,
+        })  # fmt: skip
+        sf.rows.create(call, sf.org.objects["OpportunityContactRole"], {
+            "OpportunityId": opportunity, "ContactId": contact, "IsPrimary": True,
+        })  # fmt: skip
     moment = times.iso_seconds(call.now)
     sf.store.db.execute(
-        "update Lead set IsConverted = 'true', Status = 'Closed - Converted', ConvertedDate = ?, "
+        "update Lead set IsConverted = 'true', Status = ?, ConvertedDate = ?, "
         "ConvertedAccountId = ?, ConvertedContactId = ?, ConvertedOpportunityId = ? where Id = ?",
-        (times.day(call.now), account, contact, opportunity, lead_id),
+        (status, times.day(call.now), account, contact, opportunity, lead_id),
     )
+    _hand_over(sf, lead_id, contact, moment)
     _touch(sf, lead_type, lead_id, moment)
+    call.change("Lead", lead_id, "convert", "IsConverted", "false", "true")
     return {"account": account, "contact": contact, "opportunity": opportunity}
+
+
+def _known(sf: Salesforce, name: str, record_id: str) -> str | None:
+    """The full id of a live record that is to be used; None when none was named."""
+    if not record_id:
+        return None
+    sobject, full = id_for(sf.org, sf.org.objects[name], record_id)
+    row = sf.rows.get(sobject, full)
+    if row is None or row.get("IsDeleted") == "true":
+        raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    return full
+
+
+def _hand_over(sf: Salesforce, lead_id: str, contact: str, moment: str) -> None:
+    """What hangs on the lead hangs on the contact; a membership keeps the lead it began with."""
+    sf.store.db.execute(
+        "update CampaignMember set ContactId = ?, SystemModstamp = ? where LeadId = ? and ContactId is null",
+        (contact, moment, lead_id),
+    )
+    for name in ("Task", "Event"):
+        sf.store.db.execute(
+            f'update "{name}" set WhoId = ?, SystemModstamp = ? where WhoId = ?', (contact, moment, lead_id)
+        )
 
 
 def purge(sf: Salesforce, call: Call, sobject: SObject, record_ids: list[str]) -> None:

@@ -33,8 +33,8 @@ def routes(sf: Salesforce) -> list[Route]:
     return [
         *sf.route("GET", base + "/query", lambda call: _query(sf, call, deleted=False)),
         *sf.route("GET", base + "/queryAll", lambda call: _query(sf, call, deleted=True)),
-        *sf.route("GET", base + "/query/{locator}", lambda call: _more(sf, call)),
-        *sf.route("GET", base + "/queryAll/{locator}", lambda call: _more(sf, call)),
+        *sf.route("GET", base + "/query/{locator}", lambda call: more(sf, call, call.params["locator"])),
+        *sf.route("GET", base + "/queryAll/{locator}", lambda call: more(sf, call, call.params["locator"])),
     ]
 
 
@@ -49,7 +49,11 @@ def compiled(sf: Salesforce, text: str, now: int, *, deleted: bool) -> Compiled:
 def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
     if len(call.query_string) > LONGEST_ADDRESS:
         raise errors.error(414, "URI_TOO_LONG", "The requested URI is too long")
-    text = call.query.get("q", "")
+    return answered(sf, call, call.query.get("q", ""), deleted=deleted)
+
+
+def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Response:
+    """The first page of a query."""
     query = compiled(sf, text, call.now, deleted=deleted)
     try:
         rows = sf.store.rows(query.sql, query.values)
@@ -150,6 +154,7 @@ def _page(sf: Salesforce, call: Call, cursor: str, start: int) -> Response:
     return answer(orjson.dumps(head)[:-1] + b',"records":' + body + b"}", charset="UTF-8")
 
 
-def _more(sf: Salesforce, call: Call) -> Response:
-    cursor, _, start = call.params["locator"].rpartition("-")
+def more(sf: Salesforce, call: Call, locator: str) -> Response:
+    """A further page, by what the page before named."""
+    cursor, _, start = locator.rpartition("-")
     return _page(sf, call, cursor, int(start) if start.isdigit() else -1)

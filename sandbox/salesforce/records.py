@@ -84,6 +84,32 @@ class Rows:
                 call.change(sobject.name, record_id, "update", name, old, new)
         rules.after(self, call, sobject, row, before)
 
+    def upsert(self, call: Call, sobject: SObject, key: str, wanted: Mapping[str, Any]) -> tuple[str, bool]:
+        """Change the row with this external id, or make one; its id, and if it is new. Raises RowError."""
+        field = sobject.field(key)
+        if field is None or not (field.external_id or field.name == "Id"):
+            message = f"Field name provided, {key} does not match an External ID for {sobject.name}"
+            raise RowError("INVALID_FIELD", message)
+        given = {name: value for name, value in wanted.items() if name.lower() not in ("attributes", "id")}
+        own = next((value for name, value in wanted.items() if name.lower() == field.name.lower()), None)
+        if field.name == "Id":
+            if not own:
+                return self.create(call, sobject, given), True
+            _, record_id = id_for(self.org, sobject, own)
+            self.update(call, sobject, record_id, given)
+            return record_id, False
+        if not isinstance(own, str | int) or own == "":
+            raise RowError("MISSING_ARGUMENT", f"{field.name} not specified", (field.name,))
+        found = self.by_key(sobject, field, own)
+        if len(found) > 1:
+            message = f"{field.name}: more than one record found for external id field"
+            raise RowError("DUPLICATE_EXTERNAL_ID", message)
+        if not found:
+            return self.create(call, sobject, given), True
+        rest = {name: value for name, value in given.items() if name.lower() != field.name.lower()}
+        self.update(call, sobject, found[0]["Id"], rest)
+        return str(found[0]["Id"]), False
+
     def delete(self, call: Call, sobject: SObject, record_id: str) -> None:
         """Into the recycle bin. Raises RowError."""
         row = self._live(sobject, record_id)

@@ -1,0 +1,152 @@
+"""SOAP for old clients: sign-in as far as Salesforce still has it, and what REST cannot do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox import xmltree
+from tests.unit.sandbox.conftest import Running
+
+_ENVELOPE = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi='
+    '"http://www.w3.org/2001/XMLSchema-instance" xmlns:u="urn:partner.soap.sforce.com">{}'
+    "<s:Body>{}</s:Body></s:Envelope>"
+)
+
+
+def _post(running: Running, body: str, head: str = "", version: str = "59.0") -> httpx.Response:
+    return httpx.post(
+        f"{running.ready['salesforce']['url']}/services/Soap/u/{version}",
+        content=_ENVELOPE.format(head, body), headers={"Content-Type": "text/xml", "SOAPAction": '""'}, timeout=30,
+    )  # fmt: skip
+
+
+def _login(running: Running, password: str, version: str = "59.0") -> httpx.Response:
+    name = running.ready["salesforce"]["username"]
+    words = f"<u:username>{name}</u:username><u:password>{password}</u:password>"
+    return _post(running, f"<u:login>{words}</u:login>", version=version)
+
+
+def _call(running: Running, body: str) -> xmltree.Node:
+    session = running.salesforce.headers["Authorization"].removeprefix("Bearer ")
+    head = f"<s:Header><u:SessionHeader><u:sessionId>{session}</u:sessionId></u:SessionHeader></s:Header>"
+    answer = _post(running, body, head)
+    found = xmltree.child(xmltree.parse(answer.content), "Body")
+    assert found is not None
+    return found[0]
+
+
+def _code(answer: httpx.Response) -> str:
+    fault = xmltree.child(xmltree.parse(answer.content), "Body", "Fault", "detail")
+    assert fault is not None
+    return xmltree.text(fault[0], "exceptionCode")
+
+
+def _lead(running: Running, **more: Any) -> str:
+    body = {"LastName": "Soap", "Company": "Suds", **more}
+    made: str = running.salesforce.post("/services/data/v67.0/sobjects/Lead", json=body).json()["id"]
+    return made
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_password_signs_in_with_or_without_the_security_token(shared: Running, with_token: bool) -> None:
+    known = shared.ready["salesforce"]
+    answer = _login(shared, known["password"] + (known["security_token"] if with_token else ""))
+    result = xmltree.child(xmltree.parse(answer.content), "Body", "loginResponse", "result")
+    token = xmltree.text(result, "sessionId")
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(f"{known['url']}/services/data/v59.0/limits", headers=headers).status_code == 200
+    assert xmltree.text(result, "serverUrl").startswith(f"{known['url']}/services/Soap/u/59.0/00D")
+    assert xmltree.text(result, "userInfo", "organizationId") == known["organization_id"]
+
+
+def test_a_wrong_password_is_a_login_fault(shared: Running) -> None:
+    answer = _login(shared, "wrong")
+    assert answer.status_code == 500
+    assert _code(answer) == "INVALID_LOGIN"
+
+
+@pytest.mark.parametrize("version", ["65.0", "30.0", "x"])
+def test_versions_without_login_say_so(shared: Running, version: str) -> None:
+    answer = _login(shared, shared.ready["salesforce"]["password"], version)
+    assert _code(answer) == "UNSUPPORTED_API_VERSION"
+
+
+def test_nothing_is_told_without_a_session(shared: Running) -> None:
+    assert _code(_post(shared, "<u:getUserInfo/>")) == "INVALID_SESSION_ID"
+
+
+@pytest.mark.parametrize("body", [b"", b"<a", b"<!DOCTYPE x []><x/>", b"\xff", b"<x/>"])
+def test_what_is_no_envelope_is_a_fault_of_the_client(shared: Running, body: bytes) -> None:
+    answer = httpx.post(f"{shared.ready['salesforce']['url']}/services/Soap/u/59.0", content=body)
+    assert answer.status_code == 500
+    assert b"soapenv:Client" in answer.content
+
+
+def test_a_lead_is_converted_into_records_that_are_there_or_new(shared: Running) -> None:
+    account = shared.salesforce.post("/services/data/v67.0/sobjects/Account", json={"Name": "Suds"}).json()[
+        "id"
+    ]
+    lead = _lead(shared, Email="soap@suds.example")
+    wish = f"<u:leadId>{lead}</u:leadId><u:accountId>{account}</u:accountId>"
+    wish += "<u:convertedStatus>Closed - Converted</u:convertedStatus>"
+    done = _call(shared, f"<u:convertLead><u:leadConverts>{wish}</u:leadConverts></u:convertLead>")
+    assert xmltree.text(done, "result", "success") == "true"
+    contact = xmltree.text(done, "result", "contactId")
+    (row,) = shared.soql(f"select AccountId, Email from Contact where Id = '{contact}'")["records"]
+    assert (row["AccountId"], row["Email"]) == (account, "soap@suds.example")
+    (lead_row,) = shared.soql(f"select IsConverted, ConvertedContactId from Lead where Id = '{lead}'")[
+        "records"
+    ]
+    assert (lead_row["IsConverted"], lead_row["ConvertedContactId"]) == (True, contact)
+    deal = xmltree.text(done, "result", "opportunityId")
+    role = shared.soql(f"select ContactId from OpportunityContactRole where OpportunityId = '{deal}'")[
+        "records"
+    ]
+    assert [r["ContactId"] for r in role] == [contact]
+    again = _call(shared, f"<u:convertLead><u:leadConverts>{wish}</u:leadConverts></u:convertLead>")
+    assert xmltree.text(again, "result", "errors", "statusCode") == "INVALID_STATUS"
+
+
+def test_a_merge_takes_the_masters_values_and_names_the_losers(shared: Running) -> None:
+    master, loser = _lead(shared, LastName="Master"), _lead(shared, LastName="Loser")
+    record = f'<u:masterRecord xsi:type="Lead"><u:Id>{master}</u:Id><u:City>Rome</u:City></u:masterRecord>'
+    request = f"<u:request>{record}<u:recordToMergeIds>{loser}</u:recordToMergeIds></u:request>"
+    done = _call(shared, f"<u:merge>{request}</u:merge>")
+    assert xmltree.text(done, "result", "mergedRecordIds") == loser
+    (row,) = shared.soql(f"select City from Lead where Id = '{master}'")["records"]
+    assert row["City"] == "Rome"
+    gone = shared.salesforce.get("/services/data/v67.0/queryAll", params={
+        "q": f"select IsDeleted, MasterRecordId from Lead where Id = '{loser}'"}).json()["records"]  # fmt: skip
+    assert (gone[0]["IsDeleted"], gone[0]["MasterRecordId"]) == (True, master)
+
+
+def test_rows_are_made_changed_binned_brought_back_and_purged(shared: Running) -> None:
+    sobject = "<u:sObjects><u:type>Account</u:type><u:Name>A &amp; B</u:Name></u:sObjects>"
+    bad = "<u:sObjects><u:type>Account</u:type></u:sObjects>"
+    made = _call(shared, f"<u:create>{sobject}{bad}</u:create>")
+    first, second = xmltree.children(made, "result")
+    account = xmltree.text(first, "id")
+    assert xmltree.text(second, "errors", "statusCode") == "REQUIRED_FIELD_MISSING"
+    change = f"<u:sObjects><u:type>Account</u:type><u:Id>{account}</u:Id><u:Phone>1</u:Phone></u:sObjects>"
+    assert xmltree.text(_call(shared, f"<u:update>{change}</u:update>"), "result", "success") == "true"
+    clear = change.replace("<u:Phone>1</u:Phone>", "<u:fieldsToNull>Phone</u:fieldsToNull>")
+    _call(shared, f"<u:update>{clear}</u:update>")
+    found = _call(
+        shared,
+        f"<u:query><u:queryString>select Name, Phone from Account where Id = '{account}'</u:queryString></u:query>",
+    )
+    assert xmltree.text(found, "result", "records", "Name") == "A & B"
+    phone = xmltree.child(found, "result", "records", "Phone")
+    assert phone is not None
+    assert xmltree.is_nil(phone)
+    for operation in ("delete", "undelete", "delete", "emptyRecycleBin"):
+        done = _call(shared, f"<u:{operation}><u:ids>{account}</u:ids></u:{operation}>")
+        assert xmltree.text(done, "result", "success") == "true", operation
+    gone = shared.salesforce.get(
+        "/services/data/v67.0/queryAll", params={"q": f"select Id from Account where Id = '{account}'"}
+    )
+    assert gone.json()["totalSize"] == 0

@@ -20,7 +20,8 @@ _ENVELOPE = (
 def _post(running: Running, body: str, head: str = "", version: str = "59.0") -> httpx.Response:
     return httpx.post(
         f"{running.ready['salesforce']['url']}/services/Soap/u/{version}",
-        content=_ENVELOPE.format(head, body), headers={"Content-Type": "text/xml", "SOAPAction": '""'}, timeout=30,
+        content=_ENVELOPE.format(head, body),
+        headers={"Content-Type": "text/xml", "SOAPAction": '""'}, timeout=30,
     )  # fmt: skip
 
 
@@ -98,9 +99,8 @@ def test_a_lead_is_converted_into_records_that_are_there_or_new(shared: Running)
     contact = xmltree.text(done, "result", "contactId")
     (row,) = shared.soql(f"select AccountId, Email from Contact where Id = '{contact}'")["records"]
     assert (row["AccountId"], row["Email"]) == (account, "soap@suds.example")
-    (lead_row,) = shared.soql(f"select IsConverted, ConvertedContactId from Lead where Id = '{lead}'")[
-        "records"
-    ]
+    query = f"select IsConverted, ConvertedContactId from Lead where Id = '{lead}'"
+    (lead_row,) = shared.soql(query)["records"]
     assert (lead_row["IsConverted"], lead_row["ConvertedContactId"]) == (True, contact)
     deal = xmltree.text(done, "result", "opportunityId")
     role = shared.soql(f"select ContactId from OpportunityContactRole where OpportunityId = '{deal}'")[
@@ -135,10 +135,8 @@ def test_rows_are_made_changed_binned_brought_back_and_purged(shared: Running) -
     assert xmltree.text(_call(shared, f"<u:update>{change}</u:update>"), "result", "success") == "true"
     clear = change.replace("<u:Phone>1</u:Phone>", "<u:fieldsToNull>Phone</u:fieldsToNull>")
     _call(shared, f"<u:update>{clear}</u:update>")
-    found = _call(
-        shared,
-        f"<u:query><u:queryString>select Name, Phone from Account where Id = '{account}'</u:queryString></u:query>",
-    )
+    asked = f"<u:queryString>select Name, Phone from Account where Id = '{account}'</u:queryString>"
+    found = _call(shared, f"<u:query>{asked}</u:query>")
     assert xmltree.text(found, "result", "records", "Name") == "A & B"
     phone = xmltree.child(found, "result", "records", "Phone")
     assert phone is not None

@@ -119,8 +119,8 @@ def test_a_merge_takes_the_masters_values_and_names_the_losers(shared: Running) 
     assert xmltree.text(done, "result", "mergedRecordIds") == loser
     (row,) = shared.soql(f"select City from Lead where Id = '{master}'")["records"]
     assert row["City"] == "Rome"
-    gone = shared.salesforce.get("/services/data/v67.0/queryAll", params={
-        "q": f"select IsDeleted, MasterRecordId from Lead where Id = '{loser}'"}).json()["records"]  # fmt: skip
+    text = f"select IsDeleted, MasterRecordId from Lead where Id = '{loser}'"
+    gone = shared.salesforce.get("/services/data/v67.0/queryAll", params={"q": text}).json()["records"]
     assert (gone[0]["IsDeleted"], gone[0]["MasterRecordId"]) == (True, master)
 
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check fmt dev sandbox dashboard report docs bench clean reset
+.PHONY: help setup build test clients check fmt dev sandbox dashboard report docs bench clean reset
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ build: setup ## run the whole loop against the sandbox; WORLD=folder uses data o
 
 test: setup ## every test
 	@$(BIN)/pytest -q -n 2 --dist worksteal
+
+clients: setup ## install the vendors' own clients that tests drive the sandbox with (jsforce, the Singer taps)
+	@$(BIN)/python -m tests.clients.prepare
 
 check: setup ## formatting, lint, types, arrows, SQL style: what CI runs before the tests
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/sqlfluff lint -q dbt_project/models

@@ -48,6 +48,10 @@ class Call:
         values = [v for k, v in parse_qsl(self.query_string, keep_blank_values=True) if k == name]
         return [part for value in values for part in value.split(",") if part]
 
+    def says(self, name: str) -> bool:
+        """Whether a parameter is true, in any case: clients in Python send `True`."""
+        return self.query.get(name, "").lower() == "true"
+
     def json(self) -> Any:
         return orjson.loads(self.body)
 

@@ -19,6 +19,8 @@ from sandbox.hubspot import (
     errors,
     flows,
     labels,
+    legacy,
+    list_writes,
     marketing,
     merge,
     messages,
@@ -31,6 +33,7 @@ from sandbox.hubspot import (
     properties,
     schemas,
     search,
+    sequences,
     setup,
     validations,
 )  # fmt: skip
@@ -45,7 +48,8 @@ VERSIONS = ("v3", "v4", "2025-09", "2026-03", "2026-09")
 TEN_SECONDS, SEARCHES, DAILY = 190, 5, 625_000
 _SEARCH = re.compile(r"/search/?$")
 _EXEMPT = re.compile(r"/associations/.*/batch/|/search/?$")
-_TOKEN = re.compile(r"/oauth/[^/]+/token/?")
+_TOKEN = re.compile(r"/oauth/(authorize|[^/]+/(token|access-tokens|refresh-tokens)(/.*)?)/?")
+"""What is asked without a token: signing in, and telling of a token whoever has it."""
 _MAX_URL = 16_200
 
 
@@ -130,6 +134,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     hubspot = HubSpot(store, clock, limited=limited)
     routes = hubspot.control_routes()
     # A request is compared with one route after the other, so what is asked most comes first.
+    routes += legacy.before_v4(hubspot)
     for part in (
         search,
         batch,
@@ -147,6 +152,9 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         properties,
         validations,
         flows,
+        sequences,
+        list_writes,
+        legacy,
         campaigns,
         merge,
         oauth,

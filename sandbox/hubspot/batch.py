@@ -66,7 +66,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     history = requests.strings(call, body, "propertiesWithHistory")
     inputs = requests.inputs_of(call, body, MOST_WITH_HISTORY if history else MOST)
     id_property = body.get("idProperty") or "hs_object_id"
-    archived = call.query.get("archived") == "true"
+    archived = call.says("archived")
     found: dict[int, Record] = {}
     absent = []
     wanted = [str(item.get("id", "")) for item in inputs]

@@ -96,7 +96,7 @@ def _members(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _forms(hubspot: HubSpot, call: Call) -> Response:
-    archived = call.query.get("archived") == "true"
+    archived = call.says("archived")
     return pages.by_after(call, hubspot.store, "forms where archived = ?", (archived,), default=20)
 
 

@@ -24,6 +24,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
     return [
         *hubspot.route("GET", f"{old}/events", lambda call: _events(hubspot, call)),
         *hubspot.route("GET", f"{old}/campaigns", lambda call: _campaigns(hubspot, call)),
+        *hubspot.route("GET", f"{old}/campaigns/by-id", lambda call: _campaigns(hubspot, call)),
         *hubspot.route("GET", f"{old}/campaigns/{{id}}", lambda call: _campaign(hubspot, call)),
         *hubspot.route("GET", f"{old}/subscriptions/timeline", lambda call: _timeline(hubspot, call)),
         *hubspot.route("GET", f"{preferences}/definitions", lambda call: _definitions(hubspot, call)),
@@ -43,7 +44,7 @@ def _events(hubspot: HubSpot, call: Call) -> Response:
     for name, column in (("recipient", "recipient"), ("eventType", "type"), ("campaignId", "campaign_id")):
         if call.query.get(name):
             clauses.append((f"{column} = ?", call.query[name]))
-    if call.query.get("excludeFilteredEvents") == "true":
+    if call.says("excludeFilteredEvents"):
         clauses.append(("coalesce(json_extract(shown, '$.filteredEvent'), 0) <> ?", 1))
     return pages.newest_first(call, hubspot.store, "email_events", "events", clauses, default=10, most=1_000)
 

@@ -1,14 +1,14 @@
-"""Sign-in of an OAuth app: access tokens for its refresh token, each good for half an hour of world time.
+"""Sign-in of an OAuth app: consent, access tokens each good for half an hour of world time, their end.
 
-Simplified: there is one app, and it has all scopes; nobody is asked for consent.
+Simplified: there is one app, and it has all scopes; consent is given by whoever opens the page.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 LASTS_SECONDS = 1_800
-PATH = "/oauth/{version}/token"
+CODE_SECONDS = 30
+APP_ID = 2_468_135
+SCOPES = (
+    "oauth", "crm.objects.contacts.read", "crm.objects.contacts.write", "crm.objects.companies.read",
+    "crm.objects.companies.write", "crm.objects.deals.read", "crm.objects.deals.write", "crm.lists.read",
+    "crm.lists.write", "crm.schemas.custom.read", "automation", "automation.sequences.read",
+    "automation.sequences.enrollments.write", "crm.export", "crm.import", "tickets",
+)  # fmt: skip
+TABLES = "create table if not exists oauth_codes (code text primary key, redirect text, at integer)"
 
 
 def credentials(token: str) -> dict[str, str]:
@@ -36,7 +44,18 @@ def credentials(token: str) -> dict[str, str]:
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
-    return hubspot.route("POST", PATH, lambda call: _token(hubspot, call))
+    """Each under its old path and the dated ones; the oldest tells of a token by its address."""
+    hubspot.store.script(TABLES)
+    give = hubspot.route
+    return [
+        *give("GET", "/oauth/authorize", lambda call: _consent(hubspot, call)),
+        *give("POST", "/oauth/{api}/token", lambda call: _token(hubspot, call)),
+        *give("POST", "/oauth/{api}/token/introspect", lambda call: _introspect(hubspot, call)),
+        *give("POST", "/oauth/{api}/token/revoke", lambda call: _revoke(hubspot, call)),
+        *give("GET", "/oauth/{api}/access-tokens/{given}", lambda call: _about(hubspot, call)),
+        *give("GET", "/oauth/{api}/refresh-tokens/{given}", lambda call: _about(hubspot, call)),
+        *give("DELETE", "/oauth/{api}/refresh-tokens/{given}", lambda call: _revoke(hubspot, call)),
+    ]
 
 
 def admit(hubspot: HubSpot, call: Call, given: str) -> None:
@@ -51,22 +70,103 @@ def admit(hubspot: HubSpot, call: Call, given: str) -> None:
         raise errors.error(call, 401, message, "EXPIRED_AUTHENTICATION")
 
 
+def _form(call: Call) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
+
+
+def _consent(hubspot: HubSpot, call: Call) -> Response:
+    """Nobody is asked: the app gets its code at once, at the address it names."""
+    wanted, back = credentials(hubspot.token), call.query.get("redirect_uri", "")
+    if call.query.get("client_id") != wanted["client_id"] or not back.startswith(("http://", "https://")):
+        raise _refuse("BAD_CLIENT_ID", "invalid_client", "missing or invalid client id or redirect uri")
+    code = hashlib.sha256(f"code {hubspot.token} {call.request_id}".encode()).hexdigest()[:36]
+    hubspot.store.db.execute("insert into oauth_codes values (?, ?, ?)", (code, back, call.now))
+    state = {"state": call.query["state"]} if "state" in call.query else {}
+    joint = "&" if "?" in back else "?"
+    return Response(
+        status_code=302, headers={"Location": f"{back}{joint}{urlencode({'code': code, **state})}"}
+    )
+
+
 def _token(hubspot: HubSpot, call: Call) -> Response:
-    form = {name: values[0] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
-    if form.get("grant_type") != "refresh_token":
-        raise _refuse("BAD_GRANT_TYPE", "unsupported_grant_type", "missing or unknown grant type")
+    form = _form(call)
     wanted = credentials(hubspot.token)
-    for name, what in (("client_id", "client ID"), ("client_secret", "client secret"),
-                       ("refresh_token", "refresh token")):  # fmt: skip
-        if not hmac.compare_digest(form.get(name, ""), wanted[name]):
-            error = "invalid_grant" if name == "refresh_token" else "invalid_client"
-            raise _refuse(f"BAD_{name.upper()}", error, f"missing or invalid {what}")
+    grant = form.get("grant_type")
+    if grant not in ("refresh_token", "authorization_code", "client_credentials"):
+        raise _refuse("BAD_GRANT_TYPE", "unsupported_grant_type", "missing or unknown grant type")
+    _check(form, wanted, "client_id", "client ID", "invalid_client")
+    _check(form, wanted, "client_secret", "client secret", "invalid_client")
+    if grant == "refresh_token":
+        _check(form, wanted, "refresh_token", "refresh token", "invalid_grant")
+        if hubspot.store.value("select 1 from meta where key = 'oauth_revoked'"):
+            raise _refuse("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token")
+    elif grant == "authorization_code":
+        _spend_code(hubspot, call, form)
     given = hashlib.sha256(f"access {hubspot.token} {call.request_id}".encode()).hexdigest()
     hubspot.sessions[given] = call.now + LASTS_SECONDS * 1_000
+    refresh = {} if grant == "client_credentials" else {"refresh_token": wanted["refresh_token"]}
     return answer({
-        "token_type": "bearer", "access_token": given, "refresh_token": wanted["refresh_token"],
-        "expires_in": LASTS_SECONDS, "hub_id": hubspot.portal.id,
+        "token_type": "bearer", "access_token": given, **refresh, "expires_in": LASTS_SECONDS,
+        "hub_id": hubspot.portal.id,
     })  # fmt: skip
+
+
+def _check(form: dict[str, str], wanted: dict[str, str], name: str, what: str, error: str) -> None:
+    if not hmac.compare_digest(form.get(name, "").encode(), wanted[name].encode()):
+        raise _refuse(f"BAD_{name.upper()}", error, f"missing or invalid {what}")
+
+
+def _spend_code(hubspot: HubSpot, call: Call, form: dict[str, str]) -> None:
+    """A code is good once, for half a minute, and for the address it was sent to."""
+    row = hubspot.store.row("select redirect, at from oauth_codes where code = ?", (form.get("code", ""),))
+    hubspot.store.db.execute("delete from oauth_codes where code = ?", (form.get("code", ""),))
+    if row is None or row[1] < call.now - CODE_SECONDS * 1_000:
+        raise _refuse("BAD_AUTH_CODE", "invalid_grant", "missing or unknown auth code")
+    if row[0] != form.get("redirect_uri"):
+        raise _refuse(
+            "BAD_REDIRECT_URI", "invalid_grant", "the redirect uri is not the one the code was sent to"
+        )
+    hubspot.store.db.execute("delete from meta where key = 'oauth_revoked'")
+
+
+def _shown(hubspot: HubSpot, call: Call, given: str) -> dict[str, Any] | None:
+    """What a token of either kind stands for; None for one that is not good."""
+    wanted, expires = credentials(hubspot.token), hubspot.sessions.get(given)
+    shown = {
+        "token": given, "user": "admin@northwind.example", "hub_domain": "northwind.example",
+        "scopes": list(SCOPES), "hub_id": hubspot.portal.id, "app_id": APP_ID, "user_id": 9_001,
+        "client_id": wanted["client_id"], "active": True,
+    }  # fmt: skip
+    if given == wanted["refresh_token"] and not hubspot.store.value(
+        "select 1 from meta where key = 'oauth_revoked'"
+    ):
+        return shown | {"token_type": "refresh", "token_use": "refresh_token"}
+    if expires is None or expires <= call.now:
+        return None
+    left = (expires - call.now) // 1_000
+    return shown | {"token_type": "access", "token_use": "access_token", "expires_in": left}
+
+
+def _introspect(hubspot: HubSpot, call: Call) -> Response:
+    return answer(_shown(hubspot, call, _form(call).get("token", "")) or {"active": False})
+
+
+def _about(hubspot: HubSpot, call: Call) -> Response:
+    found = _shown(hubspot, call, call.params["given"])
+    if found is None:
+        raise errors.not_found(call)
+    return answer(found)
+
+
+def _revoke(hubspot: HubSpot, call: Call) -> Response:
+    """Ends a token. With the refresh token the app is out until somebody consents anew."""
+    given = call.params.get("given") or _form(call).get("token", "")
+    if given == credentials(hubspot.token)["refresh_token"]:
+        hubspot.store.set_meta("oauth_revoked", str(call.now))
+        hubspot.sessions.clear()
+    elif hubspot.sessions.pop(given, None) is None:
+        raise errors.not_found(call)
+    return Response(status_code=204)
 
 
 def _refuse(status: str, error: str, message: str) -> Refused:

@@ -44,7 +44,7 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     history = call.query_list("propertiesWithHistory")
     limit = requests.number_of(call, "limit", DEFAULT_PAGE, HISTORY_PAGE if history else PAGE)
     after = requests.position_of(call)
-    archived = call.query.get("archived") == "true"
+    archived = call.says("archived")
     view = View.of(
         hubspot.portal, kind, call.query_list("properties"), history, call.query_list("associations"),
         revisions=LISTED_REVISIONS,
@@ -74,7 +74,7 @@ def _found(hubspot: HubSpot, call: Call) -> Record:
     if id_property not in hubspot.portal.properties[kind.plural]:
         raise errors.validation(call, f"Property {id_property} does not exist")
     record = hubspot.records.get(kind, call.params["id"], id_property)
-    if record is None or record.archived != (call.query.get("archived") == "true"):
+    if record is None or record.archived != (call.says("archived")):
         raise errors.not_found(call)
     return record
 

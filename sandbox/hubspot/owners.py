@@ -51,7 +51,7 @@ def _shown(row: tuple[Any, ...], teams: dict[int, list[dict[str, Any]]]) -> dict
 def _list(hubspot: HubSpot, call: Call) -> Response:
     limit = requests.number_of(call, "limit", 100, PAGE)
     after = requests.position_of(call)
-    clauses, values = "id >= ? and archived = ?", [after, call.query.get("archived") == "true"]
+    clauses, values = "id >= ? and archived = ?", [after, call.says("archived")]
     if call.query.get("email"):
         clauses += " and lower(email) = lower(?)"
     emails = [call.query["email"]] if call.query.get("email") else []

@@ -50,7 +50,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
 
 
 def _list(hubspot: HubSpot, call: Call) -> Response:
-    archived = call.query.get("archived") == "true"
+    archived = call.says("archived")
     known = hubspot.portal.properties[requests.kind_of(hubspot.portal, call).plural]
     return answer({"results": [known[name] for name in sorted(known) if known[name]["archived"] == archived]})
 

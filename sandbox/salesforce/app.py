@@ -28,6 +28,7 @@ from sandbox.salesforce import (
     query,
     soap,
     sobjects,
+    sosl,
 )
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import Rows
@@ -38,7 +39,7 @@ FIRST_VERSION, LAST_VERSION = 31, 68
 DAILY = 100_000
 _VERSION = re.compile(r"v(\d{2})\.0")
 _SEASONS = ("Summer", "Winter", "Spring")
-_OPEN = re.compile(r"/services/oauth2/token/?$|/services/data/?$|/services/Soap/")
+_OPEN = re.compile(r"/services/oauth2/token/?$|/services/oauth2/revoke/?$|/services/data/?$|/services/Soap/")
 """What is entered without a session; SOAP says who it is in its body."""
 _RESOURCES = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
 
@@ -152,7 +153,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         *sf.route("GET", base, _versions), *sf.route("GET", base + "/{version}", _resources),
         *sf.route("GET", base + "/{version}/limits", lambda call: _limits(sf, call)),
     ]  # fmt: skip
-    for part in (query, bulk, bulk_ingest, collections, composite, sobjects, soap, bulk_v1):
+    for part in (query, bulk, bulk_ingest, collections, composite, sobjects, soap, bulk_v1, sosl):
         routes += part.routes(sf)
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, Refused, answer
-from sandbox.salesforce import rsa
+from sandbox.salesforce import errors, rsa
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
@@ -35,6 +35,8 @@ def instance_url(call: Call) -> str:
 def routes(sf: Salesforce) -> list[Route]:
     return [
         *sf.route("POST", "/services/oauth2/token", lambda call: _token(sf, call)),
+        *sf.route("GET", "/id/{org}/{user}", lambda call: _identity(sf, call)),
+        *sf.route("POST", "/services/oauth2/revoke", lambda call: _revoke(sf, call)),
         *sf.route("GET", "/services/oauth2/userinfo", lambda call: _userinfo(sf, call)),
         *sf.route("POST", "/services/oauth2/userinfo", lambda call: _userinfo(sf, call)),
     ]
@@ -161,6 +163,44 @@ def check_session(sf: Salesforce, call: Call) -> bool:
 def is_live(sf: Salesforce, token: str) -> bool:
     issued = sf.store.value("select issued from tokens where token = ?", (token,))
     return issued is not None and sf.real_now() - int(issued) < SESSION
+
+
+def _revoke(sf: Salesforce, call: Call) -> Response:
+    """Ends a session; what is no token of ours is refused."""
+    form = parse_qs(call.body.decode("utf-8", "replace"))
+    token = (form.get("token") or [call.query.get("token", "")])[0]
+    if not sf.store.db.execute("delete from tokens where token = ?", (token,)).rowcount:
+        raise _refuse("unsupported_token_type", "this token is not known")
+    return Response(status_code=200)
+
+
+def _identity(sf: Salesforce, call: Call) -> Response:
+    """Who a token stands for, by the address the sign-in named."""
+    if call.params["org"][:15] != sf.org.id[:15]:
+        raise errors.not_found("Bad_Id")
+    user = sf.rows.get(sf.org.objects["User"], call.params["user"])
+    if user is None:
+        raise errors.not_found("Bad_Id")
+    rest = f"{call.base_url}/services/data/v{{version}}/"
+    return answer(
+        {
+            "id": f"{call.base_url}/id/{sf.org.id}/{user['Id']}", "asserted_user": True,
+            "user_id": user["Id"],
+            "organization_id": sf.org.id, "username": user.get("Username"), "nick_name": user.get("Alias"),
+            "display_name": user.get("Name"), "email": user.get("Email"), "email_verified": True,
+            "first_name": user.get("FirstName"), "last_name": user.get("LastName"),
+            "timezone": user.get("TimeZoneSidKey"), "active": user.get("IsActive") == "true",
+            "user_type": "STANDARD", "language": "en_US", "locale": "en_US", "utcOffset": 0,
+            "is_app_installed": True, "last_modified_date": user.get("LastModifiedDate"),
+            "urls": {
+                "rest": rest, "query": rest + "query/", "sobjects": rest + "sobjects/",
+                "search": rest + "search/",
+                "partner": f"{call.base_url}/services/Soap/u/{{version}}/{sf.org.id[:15]}",
+                "metadata": f"{call.base_url}/services/Soap/m/{{version}}/{sf.org.id[:15]}",
+            },
+        },
+        charset="UTF-8",
+    )  # fmt: skip
 
 
 def _userinfo(sf: Salesforce, call: Call) -> Response:

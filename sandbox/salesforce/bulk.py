@@ -54,6 +54,8 @@ def _create(sf: Salesforce, call: Call) -> Response:
     if query.sobject.name in NO_BULK:
         message = f"Entity '{query.sobject.name}' is not supported by the Bulk API."
         raise errors.error(400, "INVALIDENTITY", message)
+    if query.nested:
+        raise errors.error(400, "API_ERROR", "Nested queries and TYPEOF are not supported in Bulk Query")
     if query.aggregate or query.count_only or (" offset " in query.sql and " offset 0" not in query.sql):
         raise errors.error(
             400, "API_ERROR", "Aggregate Relationships and OFFSET are not supported in Bulk Query"

@@ -225,7 +225,7 @@ def _ask(sf: Salesforce, call: Call, job: dict[str, Any], batch: str) -> None:
         message = f"InvalidBatch : Failed to process query: {problem['errorCode']}: {problem['message']}"
         _insert(sf, call, job["id"], batch, "Failed", call.body, [], message)
         return
-    if query.aggregate or query.count_only:
+    if query.aggregate or query.count_only or query.nested:
         message = "FeatureNotEnabled : Aggregate queries are not supported in Bulk Query"
         _insert(sf, call, job["id"], batch, "Failed", call.body, [], message)
         return

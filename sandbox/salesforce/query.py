@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors, values
+from sandbox.salesforce.soql import nested
 from sandbox.salesforce.soql.compiler import Column, Compiled, compile_query
 from sandbox.salesforce.soql.parser import parse
 from sandbox.salesforce.soql.tree import SoqlError
@@ -63,6 +64,8 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
         return answer({"totalSize": rows[0][0], "done": True, "records": []}, charset="UTF-8")
     version, size = call.params["version"], _size(call)
     records = shown(query, rows, version)
+    if query.nested:
+        _attach(sf, query, rows, records, call, deleted=deleted)
     if records and sf.is_cut("rest"):
         # Says how many there are and gives fewer, as if that were all.
         head = {"totalSize": len(records), "done": True, "records": records[: len(records) // 2]}
@@ -71,6 +74,20 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
         return answer({"totalSize": len(records), "done": True, "records": records}, charset="UTF-8")
     cursor = _keep(sf, call, records, size)
     return _page(sf, call, cursor, 0)
+
+
+def _attach(
+    sf: Salesforce, query: Compiled, rows: list[tuple[Any, ...]], records: list[dict[str, Any]], call: Call,
+    *, deleted: bool,
+) -> None:  # fmt: skip
+    version = call.params["version"]
+    try:
+        nested.attach(
+            sf.org, query, rows, records, call.now, lambda q: sf.store.rows(q.sql, q.values),
+            lambda q, found: shown(q, found, version), deleted=deleted,
+        )  # fmt: skip
+    except SoqlError as problem:
+        raise errors.error(400, problem.code, problem.message) from None
 
 
 def _size(call: Call) -> int:
@@ -92,10 +109,10 @@ def shown(query: Compiled, rows: Sequence[tuple[Any, ...]], version: str) -> lis
             attributes["url"] = prefix + str(row[at])
         record: dict[str, Any] = {"attributes": attributes}
         if flat:
-            for (column, show), value in zip(plans, row, strict=True):
+            for (column, show), value in zip(plans, row, strict=False):
                 record[column.path[0]] = show(value)
         else:
-            _nest(record, plans, row)
+            _nest(record, plans, row[: len(plans)])
         records.append(record)
     return records
 

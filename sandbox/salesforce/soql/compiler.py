@@ -5,9 +5,10 @@ Every object is a table, every field a column; relationships become left joins. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.salesforce.describe import child_name
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql.conditions import condition_sql
@@ -15,13 +16,22 @@ from sandbox.salesforce.soql.scope import (
     Scope,
     column,
     expression_of,
-    field_of,
     is_text,
     parts_of,
     relationship,
     target,
 )
-from sandbox.salesforce.soql.tree import Aggregate, AllFields, Order, Path, Query, SoqlError
+from sandbox.salesforce.soql.tree import (
+    Aggregate,
+    AllFields,
+    Children,
+    Derived,
+    Order,
+    Path,
+    Query,
+    SoqlError,
+    TypeOf,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,18 @@ class Column:
     path: tuple[str, ...]
     type: str
     objects: tuple[str, ...] = ()
+
+
+@dataclass
+class Nested:
+    """Related records under one name: the children of a row, or what a reference of many types leads to."""
+
+    name: str
+    query: Query
+    children_of: tuple[str, str] | None = None
+    """The child object and its field that refers to the row."""
+    cases: tuple[tuple[str, tuple[Path, ...]], ...] = ()
+    otherwise: tuple[Path, ...] = ()
 
 
 @dataclass
@@ -44,6 +66,8 @@ class Compiled:
     columns: list[Column]
     count_only: bool = False
     aggregate: bool = False
+    nested: list[Nested] = field(default_factory=list)
+    """What is fetched for the rows afterwards. For each, rows have one more value at their end: its key."""
 
     @property
     def sql(self) -> str:
@@ -61,7 +85,9 @@ def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False) ->
         return found.sql, found.values
 
     scope = Scope(org, sobject, now, inner)
+    nested, keys = _nested(scope, query)
     selected, columns = _selected(scope, query)
+    selected += keys
     values: list[Any] = []
     where = _where(scope, query, values, deleted)
     tail = _group(scope, query, values) + _order(scope, query)
@@ -71,7 +97,41 @@ def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False) ->
     rest = f' from "{sobject.name}" {scope.alias}{joins}{where}{tail}'
     aggregate = any(isinstance(f, Aggregate) for f in query.fields) or bool(query.group)
     count_only = len(query.fields) == 1 and query.fields[0] == Aggregate("count", None)
-    return Compiled(selected, rest, values, sobject, columns, count_only, aggregate and not count_only)
+    return Compiled(
+        selected, rest, values, sobject, columns, count_only, aggregate and not count_only, nested
+    )
+
+
+def _nested(scope: Scope, query: Query) -> tuple[list[Nested], list[str]]:
+    """What comes with each row from elsewhere, and by which value of the row."""
+    found: list[Nested] = []
+    keys: list[str] = []
+    for item in query.fields:
+        if isinstance(item, Children):
+            name, child, reference = _children(scope, item.query.object)
+            if any(isinstance(f, Children) for f in item.query.fields):
+                raise SoqlError("MALFORMED_QUERY", "a query inside a query may hold no further one")
+            found.append(Nested(name, item.query, (child.name, reference.name)))
+            keys.append(column(scope.alias, scope.sobject.fields["Id"]))
+        elif isinstance(item, TypeOf):
+            if len(item.relationship.parts) != 1:
+                raise SoqlError("MALFORMED_QUERY", "TYPEOF takes a relationship of the object itself")
+            reference = relationship(scope.sobject, item.relationship.parts[0])
+            empty = Query((), scope.sobject.name)
+            found.append(Nested(reference.relationship, empty, None, item.cases, item.otherwise))
+            keys.append(column(scope.alias, reference))
+    return found, keys
+
+
+def _children(scope: Scope, name: str) -> tuple[str, SObject, Field]:
+    for child in scope.org.objects.values():
+        for reference in child.fields.values():
+            known = child_name(child, reference) if scope.sobject.name in reference.targets else None
+            if known and known.lower() == name.lower():
+                return known, child, reference
+    message = f"Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to "
+    message += "use a custom relationship, be sure to append the '__r' after the custom relationship name."
+    raise SoqlError("INVALID_TYPE", message)
 
 
 def _selected(scope: Scope, query: Query) -> tuple[list[str], list[Column]]:
@@ -79,6 +139,8 @@ def _selected(scope: Scope, query: Query) -> tuple[list[str], list[Column]]:
     columns: list[Column] = []
     unnamed = 0
     for item in query.fields:
+        if isinstance(item, Children | TypeOf):
+            continue
         if isinstance(item, AllFields):
             for found in _all_fields(scope, query, item):
                 expressions.append(column(scope.alias, found))
@@ -91,6 +153,11 @@ def _selected(scope: Scope, query: Query) -> tuple[list[str], list[Column]]:
             unnamed += not item.alias
             kind = "int" if item.function.startswith("count") else found.type
             columns.append(Column((name,), kind))
+        elif isinstance(item, Derived):
+            plain = item.function in ("tolabel", "format", "convertcurrency")
+            name = item.alias or (found.name if plain and not query.group else f"expr{unnamed}")
+            unnamed += name.startswith("expr")
+            columns.append(Column((name,), found.type))
         else:
             grouped = Column((found.name,), found.type)
             columns.append(grouped if query.group else _column(scope, item, found))
@@ -135,11 +202,11 @@ def _group(scope: Scope, query: Query, values: list[Any]) -> str:
     plain = [f for f in query.fields if isinstance(f, Path)]
     if any(isinstance(f, Aggregate) and f.path is not None for f in query.fields) or query.group:
         for path in plain:
-            if path.text.lower() not in {g.text.lower() for g in query.group}:
+            if path.text.lower() not in {g.text.lower() for g in query.group if isinstance(g, Path)}:
                 raise SoqlError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {path.text}")
     if not query.group:
         return ""
-    sql = " group by " + ", ".join(field_of(scope, path)[0] for path in query.group)
+    sql = " group by " + ", ".join(expression_of(scope, item)[0] for item in query.group)
     if query.having is not None:
         sql += " having " + condition_sql(scope, query.having, values)
     return sql

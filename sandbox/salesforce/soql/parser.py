@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sandbox.salesforce.soql.tree import (
     Aggregate,
     AllFields,
+    Children,
     Comparison,
     Condition,
+    Derived,
     Junction,
     Literal,
     Not,
@@ -18,6 +20,8 @@ from sandbox.salesforce.soql.tree import (
     Query,
     Selected,
     SoqlError,
+    TypeOf,
+    Value,
 )  # fmt: skip
 
 _TOKEN = re.compile(
@@ -33,6 +37,13 @@ _TOKEN = re.compile(
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _FUNCTIONS = {"count", "count_distinct", "sum", "avg", "min", "max"}
+_DERIVED = {
+    "calendar_year", "calendar_quarter", "calendar_month", "day_in_month", "day_in_week",
+    "day_in_year", "day_only",
+    "fiscal_year", "fiscal_quarter", "fiscal_month", "hour_in_day", "week_in_month", "week_in_year",
+    "tolabel",
+    "format", "convertcurrency",
+}  # fmt: skip
 _DATE_LITERAL = re.compile(
     r"(YESTERDAY|TODAY|TOMORROW|(LAST|THIS|NEXT)_(WEEK|MONTH|QUARTER|YEAR)|LAST_90_DAYS|NEXT_90_DAYS|"
     r"(LAST|NEXT)_N_(DAYS|WEEKS|MONTHS|QUARTERS|YEARS):\d+|N_DAYS_AGO:\d+)",
@@ -120,11 +131,11 @@ class Parser:
         if self._token.kind == "name" and self._token.text.lower() not in _CLAUSES:
             self._next()
         where = self._condition() if self._accept("where") else None
-        group: list[Path] = []
+        group: list[Path | Derived] = []
         if self._accept("group", "by"):
-            group.append(self._path())
+            group.append(self._grouped())
             while self._accept(","):
-                group.append(self._path())
+                group.append(self._grouped())
         having = self._condition() if self._accept("having") else None
         order = self._orders() if self._accept("order", "by") else ()
         limit = self._number() if self._accept("limit") else None
@@ -132,20 +143,58 @@ class Parser:
         return Query(tuple(fields), obj, where, tuple(group), having, order, limit, offset)
 
     def _selected(self) -> Selected:
-        if self._is("("):
-            raise SoqlError("MALFORMED_QUERY", "child subqueries are not answered by this sandbox")
+        if self._accept("("):
+            inner = self._query()
+            self._expect(")")
+            return Children(inner)
+        if self._is("typeof") and self._tokens[self._at + 1].kind == "name":
+            return self._type_of()
         if self._is("fields", "("):
             self._at += 2
             which = self._name().upper()
             self._expect(")")
             return AllFields(which)
         found = self._value_path()
-        if isinstance(found, Aggregate) and self._token.kind == "name" and not self._is("from"):
+        named = self._token.kind == "name" and not self._is("from")
+        if isinstance(found, Aggregate) and named:
             return Aggregate(found.function, found.path, self._next().text)
+        if isinstance(found, Derived) and named:
+            return Derived(found.function, found.path, self._next().text)
         return found
 
-    def _value_path(self) -> Path | Aggregate:
+    def _type_of(self) -> TypeOf:
+        self._next()
+        relationship, cases = self._path(), []
+        while self._accept("when"):
+            name = self._name()
+            self._expect("then")
+            cases.append((name, self._paths()))
+        otherwise = self._paths() if self._accept("else") else ()
+        self._expect("end")
+        if not cases:
+            raise self._unexpected()
+        return TypeOf(relationship, tuple(cases), otherwise)
+
+    def _paths(self) -> tuple[Path, ...]:
+        found = [self._path()]
+        while self._accept(","):
+            found.append(self._path())
+        return tuple(found)
+
+    def _grouped(self) -> Path | Derived:
+        found = self._value_path()
+        if isinstance(found, Aggregate):
+            raise self._unexpected()
+        return found
+
+    def _value_path(self) -> Value:
         name = self._name()
+        if name.lower() in _DERIVED and self._accept("("):
+            inner = self._value_path()  # convertTimezone and the like may stand inside
+            self._expect(")")
+            if not isinstance(inner, Path):
+                raise self._unexpected()
+            return Derived(name.lower(), inner)
         if name.lower() in _FUNCTIONS and self._accept("("):
             path = None if self._is(")") else self._path()
             self._expect(")")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql.tree import Aggregate, Path, Query, SoqlError
+from sandbox.salesforce.soql.tree import Derived, Path, Query, SoqlError, Value
 
 NUMERIC = ("int", "double", "currency", "percent")
 _SQL_FUNCTIONS = {"count_distinct": "count(distinct {})", "count": "count({})"}
@@ -27,9 +27,35 @@ class Scope:
     join_sql: list[str] = field(default_factory=list)
 
 
-def expression_of(scope: Scope, item: Path | Aggregate) -> tuple[str, Field]:
+_NUMBER = "cast(strftime('%{code}', {{}}) as integer)"
+_DERIVED = {
+    **{f"{kind}_{part}": _NUMBER.format(code=code) for kind in ("calendar", "fiscal")
+       for part, code in (("year", "Y"), ("month", "m"))},
+    **{f"{kind}_quarter": "(cast(strftime('%m', {}) as integer) + 2) / 3" for kind in ("calendar", "fiscal")},
+    "day_in_month": _NUMBER.format(code="d"), "day_in_year": _NUMBER.format(code="j"),
+    "hour_in_day": _NUMBER.format(code="H"), "week_in_year": "(cast(strftime('%j', {}) as integer) + 6) / 7",
+    "week_in_month": "(cast(strftime('%d', {}) as integer) + 6) / 7",
+    "day_in_week": "cast(strftime('%w', {}) as integer) + 1", "day_only": "substr({}, 1, 10)",
+}  # fmt: skip
+
+
+def _derived(scope: Scope, item: Derived) -> tuple[str, Field]:
+    """A part of a date; labels, formats and currencies are the values themselves here."""
+    inner, found = field_of(scope, item.path)
+    sql = _DERIVED.get(item.function)
+    if sql is None:
+        return inner, found
+    if found.type not in ("date", "datetime"):
+        message = f"the function {item.function.upper()} needs a date, not {found.name}"
+        raise SoqlError("MALFORMED_QUERY", message)
+    return sql.format(inner), Field(found.name, "date" if item.function == "day_only" else "int")
+
+
+def expression_of(scope: Scope, item: Value) -> tuple[str, Field]:
     if isinstance(item, Path):
         return field_of(scope, item)
+    if isinstance(item, Derived):
+        return _derived(scope, item)
     if item.path is None:
         return "count(*)", scope.sobject.fields["Id"]
     inner, found = field_of(scope, item.path)

@@ -34,6 +34,31 @@ class Aggregate:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """`CALENDAR_YEAR(CloseDate) y`: a value worked out of a field."""
+
+    function: str
+    path: Path
+    alias: str = ""
+
+
+@dataclass(frozen=True)
+class Children:
+    """A query in the select list: `(SELECT Id FROM Contacts)`; its object is a relationship's name."""
+
+    query: Query
+
+
+@dataclass(frozen=True)
+class TypeOf:
+    """`TYPEOF What WHEN Account THEN Phone ELSE Name END`."""
+
+    relationship: Path
+    cases: tuple[tuple[str, tuple[Path, ...]], ...]
+    otherwise: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
 class AllFields:
     """`FIELDS(ALL)`, `FIELDS(STANDARD)` or `FIELDS(CUSTOM)`."""
 
@@ -52,7 +77,7 @@ class Literal:
 class Comparison:
     """`path operator value`; value a literal, a tuple of literals, or a query for IN."""
 
-    path: Path | Aggregate
+    path: Value
     operator: str
     value: Literal | tuple[Literal, ...] | Query
 
@@ -71,12 +96,13 @@ class Junction:
 
 
 Condition = Comparison | Not | Junction
-Selected = Path | Aggregate | AllFields
+Value = Path | Aggregate | Derived
+Selected = Value | AllFields | Children | TypeOf
 
 
 @dataclass(frozen=True)
 class Order:
-    path: Path | Aggregate
+    path: Value
     descending: bool = False
     nulls: str = ""
 
@@ -88,7 +114,7 @@ class Query:
     fields: tuple[Selected, ...]
     object: str
     where: Condition | None = None
-    group: tuple[Path, ...] = ()
+    group: tuple[Path | Derived, ...] = ()
     having: Condition | None = None
     order: tuple[Order, ...] = ()
     limit: int | None = None

@@ -237,3 +237,91 @@ def test_bulk_refuses_and_deletes_like_the_vendor(shared: Running) -> None:
     assert answer.text == '"Id"\n'
     assert shared.salesforce.delete(f"{jobs}/{empty['id']}").status_code == 204
     assert shared.salesforce.get(f"{jobs}/{empty['id']}").status_code == 404
+
+
+def test_children_come_with_their_parent_limited_for_each(shared: Running) -> None:
+    made = [
+        shared.salesforce.post(f"{API}/sobjects/Account", json={"Name": f"Parent {n}"}).json()["id"]
+        for n in range(3)
+    ]
+    for n, account in enumerate(made[:2]):
+        for name in "ABC"[: n + 2]:
+            body = {"LastName": f"Child {name}", "AccountId": account}
+            shared.salesforce.post(f"{API}/sobjects/Contact", json=body)
+    found = shared.soql(
+        "select Name, (select LastName, Account.Name from Contacts where LastName like 'Child%' "
+        "order by LastName desc limit 2) from Account where Name like 'Parent %' order by Name"
+    )["records"]
+    assert [[c["LastName"] for c in r["Contacts"]["records"]] for r in found[:2]] == [
+        ["Child B", "Child A"], ["Child C", "Child B"],
+    ]  # fmt: skip
+    assert found[0]["Contacts"]["records"][0]["Account"]["Name"] == "Parent 0"
+    assert found[0]["Contacts"]["totalSize"] == 2
+    assert found[2]["Contacts"] is None
+    assert "Id" not in found[0]
+
+
+def test_typeof_gives_each_type_its_fields(shared: Running) -> None:
+    account = shared.salesforce.post(f"{API}/sobjects/Account", json={"Name": "Typed"}).json()["id"]
+    lead = shared.salesforce.post(f"{API}/sobjects/Lead", json={"LastName": "T", "Company": "T"}).json()["id"]
+    for name, body in (("typeof a", {"WhatId": account}), ("typeof b", {"WhoId": lead}), ("typeof c", {})):
+        assert (
+            shared.salesforce.post(f"{API}/sobjects/Task", json={"Subject": name, **body}).status_code == 201
+        )
+    found = shared.soql(
+        "select Subject, TYPEOF What WHEN Account THEN Name, Phone WHEN Opportunity THEN Amount END "
+        "from Task where Subject like 'typeof %' order by Subject"
+    )["records"]
+    assert found[0]["What"]["Name"] == "Typed"
+    assert found[0]["What"]["attributes"]["type"] == "Account"
+    assert [each["What"] for each in found[1:]] == [None, None]
+
+
+def test_rows_are_grouped_by_parts_of_a_date(shared: Running) -> None:
+    found = shared.soql(
+        "select CALENDAR_YEAR(CloseDate) y, CALENDAR_QUARTER(CloseDate), count(Id) n from Opportunity "
+        "group by CALENDAR_YEAR(CloseDate), CALENDAR_QUARTER(CloseDate) order by CALENDAR_YEAR(CloseDate)"
+    )["records"]
+    total = shared.soql("select count() from Opportunity")["totalSize"]
+    assert sum(each["n"] for each in found) == total
+    assert {each["expr0"] for each in found} <= {1, 2, 3, 4}
+    assert all(2020 < each["y"] < 2030 for each in found)
+    assert shared.soql("select toLabel(Status) from Lead limit 1")["records"][0]["Status"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select (select Id from Nonsense) from Account",
+        "select (select Id, (select Id from Tasks) from Contacts) from Account",
+        "select typeof What when Account then Name from Task",
+        "select calendar_year(Name) from Account",
+        "select (select Id from Contacts from Account",
+    ],
+)
+def test_nesting_that_makes_no_sense_is_refused(shared: Running, text: str) -> None:
+    answer = shared.salesforce.get(f"{API}/query", params={"q": text})
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] in ("INVALID_TYPE", "MALFORMED_QUERY")
+
+
+def test_words_are_found_in_the_fields_asked_for(shared: Running) -> None:
+    shared.salesforce.post(f"{API}/sobjects/Account", json={"Name": "Zephyr Works", "Phone": "555 8899"})
+    shared.salesforce.post(f"{API}/sobjects/Contact", json={"LastName": "Zephyrson"})
+
+    def search(text: str) -> list[dict[str, Any]]:
+        answer = shared.salesforce.get(f"{API}/search", params={"q": text})
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["searchRecords"]
+        return found
+
+    both = search("FIND {zephyr*} IN ALL FIELDS RETURNING Account(Id, Name), Contact(LastName LIMIT 5)")
+    assert {each["attributes"]["type"] for each in both} == {"Account", "Contact"}
+    assert search("FIND {Zephyr} IN EMAIL FIELDS RETURNING Account(Id)") == []
+    assert [r["Name"] for r in search("FIND {8899} IN PHONE FIELDS RETURNING Account(Name)")] == [
+        "Zephyr Works"
+    ]
+    assert shared.salesforce.get(f"{API}/search", params={"q": "FIND {z}"}).status_code == 400
+    wish = {"q": "Zephyr", "sobjects": [{"name": "Account", "fields": ["Name"]}]}
+    found = shared.salesforce.post(f"{API}/parameterizedSearch", json=wish).json()["searchRecords"]
+    assert [each["Name"] for each in found] == ["Zephyr Works"]

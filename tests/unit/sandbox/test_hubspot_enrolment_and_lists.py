@@ -1,0 +1,147 @@
+"""Sequences, workflows by the old API and lists: who is put in, who is refused, what it says afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.sandbox.conftest import Running
+
+SEQUENCES, LISTS = "/automation/v4/sequences", "/crm/v3/lists"
+
+
+def _contact(portal: Running, name: str, **more: str) -> str:
+    body = {"properties": {"email": f"{name}@enrol.example", **more}}
+    made: str = portal.hubspot.post("/crm/v3/objects/contacts", json=body).json()["id"]
+    return made
+
+
+@pytest.fixture(scope="module")
+def sender(shared: Running) -> dict[str, str]:
+    owner = next(o for o in shared.hubspot.get("/crm/v3/owners").json()["results"] if o.get("userId"))
+    return {"userId": str(owner["userId"]), "email": owner["email"]}
+
+
+def _enrol(portal: Running, sender: dict[str, str], contact: str, **more: Any) -> Any:
+    sequence = portal.hubspot.get(SEQUENCES, params={"userId": sender["userId"]}).json()["results"][0]["id"]
+    body = {"sequenceId": sequence, "contactId": contact, "senderEmail": sender["email"], **more}
+    return portal.hubspot.post(f"{SEQUENCES}/enrollments", params={"userId": sender["userId"]}, json=body)
+
+
+def test_a_contact_is_enrolled_once_and_shows_in_which_sequence(
+    shared: Running, sender: dict[str, str]
+) -> None:
+    contact = _contact(shared, "once")
+    assert shared.hubspot.get(f"{SEQUENCES}/enrollments/contact/{contact}").status_code == 404
+    done = _enrol(shared, sender, contact)
+    assert done.json()["toEmail"] == "once@enrol.example"
+    assert _enrol(shared, sender, contact).status_code == 400
+    shown = shared.hubspot.get(f"/automation/sequences/2026-03/enrollments/contact/{contact}").json()
+    assert (shown["id"], shown["enrolledByEmail"]) == (done.json()["id"], sender["email"])
+    assert [w["operation"] for w in shared.writes("hubspot", record_id=contact)][-1] == "enrol"
+
+
+def test_nobody_is_enrolled_who_cannot_be_written_to(shared: Running, sender: dict[str, str]) -> None:
+    assert _enrol(shared, sender, _contact(shared, "out", hs_email_optout="true")).status_code == 400
+    assert _enrol(shared, sender, "999999999").status_code == 404
+    contact = _contact(shared, "sender")
+    assert _enrol(shared, sender, contact, senderEmail="stranger@enrol.example").status_code == 400
+    assert _enrol(shared, sender, contact, sequenceId="1").status_code == 404
+    assert shared.hubspot.post(f"{SEQUENCES}/enrollments", json={}).status_code == 400
+
+
+def test_a_sequence_shows_its_steps_and_the_list_does_not(shared: Running, sender: dict[str, str]) -> None:
+    listed = shared.hubspot.get(SEQUENCES, params={"userId": sender["userId"]}).json()
+    assert "steps" not in listed["results"][0]
+    one = shared.hubspot.get(f"{SEQUENCES}/{listed['results'][0]['id']}").json()
+    assert [step["stepOrder"] for step in one["steps"]] == list(range(len(one["steps"])))
+    assert shared.hubspot.get(SEQUENCES).status_code == 400
+
+
+def test_the_old_api_puts_a_contact_into_a_workflow_that_is_on(shared: Running) -> None:
+    wish = {"name": "Old way", "type": "CONTACT_FLOW", "objectTypeId": "0-1", "actions": []}
+    flow = shared.hubspot.post("/automation/v4/flows", json=wish | {"isEnabled": True}).json()["id"]
+    off = shared.hubspot.post("/automation/v4/flows", json=wish).json()["id"]
+    contact = _contact(shared, "flow")
+    url = "/automation/v2/workflows/{}/enrollments/contacts/flow@enrol.example"
+    assert shared.hubspot.post(url.format(flow)).status_code == 204
+    assert shared.hubspot.post(url.format(off)).status_code == 400
+    assert shared.hubspot.post(url.format("1")).status_code == 404
+    mine = f"/automation/v2/workflows/enrollments/contacts/{contact}"
+    assert [str(each["id"]) for each in shared.hubspot.get(mine).json()] == [flow]
+    assert shared.hubspot.delete(url.format(flow)).status_code == 204
+    assert shared.hubspot.get(mine).json() == []
+
+
+def test_a_list_is_made_filled_emptied_deleted_and_restored(shared: Running) -> None:
+    body = {"name": "Hot leads", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    made = shared.hubspot.post(LISTS, json=body).json()["list"]["listId"]
+    assert shared.hubspot.post(LISTS, json=body).status_code == 400
+    contact = _contact(shared, "listed")
+    done = shared.hubspot.put(f"{LISTS}/{made}/memberships/add", json=[contact, "999999999"]).json()
+    assert (done["recordsIdsAdded"], done["recordIdsMissing"]) == ([contact], ["999999999"])
+    on = shared.hubspot.get(f"{LISTS}/records/0-1/{contact}/memberships").json()["results"]
+    assert [each["listId"] for each in on] == [made]
+    assert shared.hubspot.get(f"{LISTS}/{made}").json()["list"]["size"] == 1
+    named = shared.hubspot.get(f"{LISTS}/object-type-id/0-1/name/hot leads").json()["list"]
+    assert named["listId"] == made
+    renamed = shared.hubspot.put(f"{LISTS}/{made}/update-list-name", params={"listName": "Warm"}).json()
+    assert renamed["updatedList"]["name"] == "Warm"
+    gone = shared.hubspot.put(f"{LISTS}/{made}/memberships/remove", json=[contact]).json()
+    assert gone["recordIdsRemoved"] == [contact]
+    assert shared.hubspot.delete(f"{LISTS}/{made}").status_code == 204
+    assert shared.hubspot.get(f"{LISTS}/{made}").status_code == 404
+    assert shared.hubspot.put(f"{LISTS}/{made}/restore").status_code == 204
+    assert shared.hubspot.get(f"{LISTS}/{made}").json()["list"]["name"] == "Warm"
+
+
+def test_a_dynamic_list_takes_no_members_by_hand(shared: Running) -> None:
+    lists = shared.hubspot.post(f"{LISTS}/search", json={"count": 500}).json()["lists"]
+    dynamic = next(each["listId"] for each in lists if each["processingType"] == "DYNAMIC")
+    assert shared.hubspot.put(f"{LISTS}/{dynamic}/memberships/add", json=["1"]).status_code == 400
+    assert shared.hubspot.put(f"{LISTS}/{dynamic}/memberships/add", json={"a": 1}).status_code == 400
+    wish = {"name": "No filter", "objectTypeId": "0-1", "processingType": "DYNAMIC"}
+    assert shared.hubspot.post(LISTS, json=wish).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/companies/v2/companies/paged?limit=5&properties=name", "/companies/v2/properties",
+        "/deals/v1/deal/paged?limit=5&includeAllProperties=true", "/deals/v1/deal/recent/modified?count=5",
+        "/properties/v1/deals/properties", "/deals/v1/pipelines", "/forms/v2/forms",
+        "/engagements/v1/engagements/modified/after?limit=5&after=0", "/automation/v3/workflows",
+        "/email/public/v1/campaigns/by-id",
+    ],
+)  # fmt: skip
+def test_old_paths_are_answered(shared: Running, path: str) -> None:
+    answer = shared.hubspot.get(path)
+    assert answer.status_code == 200
+    assert answer.json()
+
+
+def test_old_pages_reach_every_record_once(shared: Running) -> None:
+    seen: list[int] = []
+    offset, more = 0, True
+    while more:
+        page = shared.hubspot.get("/deals/v1/deal/paged", params={"limit": 7, "offset": offset}).json()
+        seen += [each["dealId"] for each in page["deals"]]
+        offset, more = page["offset"], page["hasMore"]
+    total = shared.hubspot.post("/crm/v3/objects/deals/search", json={}).json()["total"]
+    assert len(seen) == len(set(seen)) == total
+    kinds, after, more = set(), "0", True
+    count = 0
+    while more:
+        page = shared.hubspot.get(
+            "/engagements/v1/engagements/modified/after", params={"limit": 50, "after": after}
+        ).json()
+        kinds |= {each["engagement"]["type"] for each in page["results"]}
+        count += len(page["results"])
+        after, more = page["after"], page["hasMore"]
+    totals = [
+        shared.hubspot.post(f"/crm/v3/objects/{each}/search", json={}).json()["total"]
+        for each in ("calls", "emails", "meetings", "notes", "tasks")
+    ]
+    assert count == sum(totals)
+    assert kinds == {"CALL", "EMAIL", "MEETING", "NOTE", "TASK"}

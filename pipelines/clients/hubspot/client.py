@@ -35,6 +35,7 @@ SEARCH_LIMIT = 200
 SEARCH_CEILING = 10_000  # results one search may page through
 ASSOCIATION_LIMIT = 1_000
 _TAIL = 2_000
+_NOTHING, _HAS_NONE = b'"results":[]', b'"subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND"'
 _NEXT = re.compile(rb'"paging":\{"next":\{"after":"([^"\\]+)"(?:,"link":"[^"\\]*")?\}\}\}\s*$')
 """The end of a page that has another behind it, as HubSpot writes it."""
 _ROWS_TO_BLAME = (400, 409)  # statuses that a row of a batch can cause
@@ -188,7 +189,9 @@ class HubSpotClient:
                 body["propertiesWithHistory"] = list(history)
             path = self._path("objects", object_type) + "/batch/read"
             params = {"archived": "true"} if archived else None
-            found += self._send(Call(method="POST", path=path, json=body, params=params)).get("results") or []
+            answer = self._send(Call(method="POST", path=path, json=body, params=params))
+            self._refuse_partial(answer)
+            found += answer.get("results") or []
         return found
 
     def associations(self, from_type: str, to_type: str, ids: Sequence[str]) -> Iterator[Json]:
@@ -197,7 +200,11 @@ class HubSpotClient:
         for some in batched(ids, ASSOCIATION_LIMIT):
             inputs: list[Json] = [{"id": each} for each in some]
             while inputs:
-                body = self._send(Call(method="POST", path=path, json={"inputs": inputs}))
+                answer = self._answer(Call(method="POST", path=path, json={"inputs": inputs})).content
+                if _NOTHING in answer and answer.count(_HAS_NONE) >= len(inputs):
+                    break  # a sentence for each of a thousand records: reading them says no more
+                body = self._whole(answer)
+                self._refuse_partial(body)
                 inputs = []
                 for result in body.get("results") or []:
                     yield result
@@ -305,6 +312,15 @@ class HubSpotClient:
     def _answer(self, call: Call) -> httpx.Response:
         self._transport.budget.keep_within(self._daily_share, "HubSpot", self._transport.host)
         return self._transport.send(call)
+
+    def _refuse_partial(self, body: Json) -> None:
+        """A batch says what became of each row. One that is not there is an answer; another trouble is not."""
+        for each in body.get("errors") or []:
+            if each.get("category") != "OBJECT_NOT_FOUND":
+                raise errors.Truncated(
+                    f"HubSpot answered for a part of a batch: {str(each.get('message'))[:300]}",
+                    where=self._transport.host, remedy="run this again",
+                )  # fmt: skip
 
     def _whole(self, answer: bytes) -> Json:
         try:

@@ -97,3 +97,27 @@ def test_what_is_not_there_is_not_found(hubspot):
 )
 def test_the_end_of_an_unread_page_tells_where_the_next_begins(answer, following):
     assert next_of(answer) == following
+
+
+def _absent(identifier: str) -> dict[str, object]:
+    return {
+        "status": "error", "category": "OBJECT_NOT_FOUND", "message": "No companies associations found",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND", "context": {"fromObjectId": [identifier]},
+    }  # fmt: skip
+
+
+def test_records_without_associations_are_an_answer_and_the_others_arrive(hubspot):
+    linked = {"from": {"id": "2"}, "to": [{"toObjectId": 5}]}
+    for results, errors_ in (([], [_absent("1"), _absent("2")]), ([linked], [_absent("1")])):
+        bench = hubspot(httpx.Response(207, json={"results": results, "errors": errors_}))
+        assert list(bench.client.associations("contacts", "companies", ["1", "2"])) == results
+
+
+def test_a_batch_that_hubspot_answers_in_part_is_a_truncated_fetch(hubspot):
+    trouble = {"status": "error", "category": "INTERNAL_ERROR", "message": "shard is away"}
+    for present in ([], [{"id": "1", "properties": {}}]):
+        answer = httpx.Response(207, json={"results": present, "errors": [_absent("2"), trouble]})
+        with pytest.raises(errors.Truncated, match="a part of a batch: shard is away"):
+            list(hubspot(answer).client.associations("contacts", "companies", ["1", "2", "3"]))
+        with pytest.raises(errors.Truncated, match="a part of a batch: shard is away"):
+            hubspot(answer).client.batch_read("contacts", ["1", "2", "3"], [])

@@ -45,6 +45,7 @@ def measure(
     memory of a child from that of its parent on.
     """
     full = {**os.environ, **(env or {})}  # noqa: TID251 - a child process gets ours
+    full.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling modules is not what is measured
     with tempfile.TemporaryFile("w+") as inward, tempfile.TemporaryFile() as outward:
         inward.write(given)
         inward.seek(0)

@@ -16,7 +16,8 @@ class Fault:
     `status`: an HTTP status, `reset` (the connection ends before anything is done), `drop_answer` (it
     is done and stored, its answer lost), `cut_body` (the connection ends amid the answer), `short_page` (rows
     are missing from the page) or `truncated_page` (and it says to be the last). `slow` waits that many
-    milliseconds first.
+    milliseconds first. `limit` names the limit that an answer of too many calls is about: HubSpot's policy,
+    or what Salesforce counts.
     """
 
     match: re.Pattern[str]
@@ -25,6 +26,7 @@ class Fault:
     times: int
     after: int
     retry_after: str | None
+    limit: str
     seen: int = 0
     met: int = 0
 
@@ -43,12 +45,14 @@ class Fault:
             int(spec.get("times", 1)),
             int(spec.get("after", 0)),
             None if retry_after is None else str(retry_after),
+            str(spec.get("limit", "")),
         )
 
     def shown(self) -> dict[str, Any]:
         return {
             "match": self.match.pattern, "status": self.status, "slow": self.slow, "times": self.times,
-            "after": self.after, "retry_after": self.retry_after, "seen": self.seen, "met": self.met,
+            "after": self.after, "retry_after": self.retry_after,
+            "limit": self.limit, "seen": self.seen, "met": self.met,
         }  # fmt: skip
 
 

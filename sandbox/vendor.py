@@ -117,7 +117,7 @@ class _Endpoint:
     def _faulty(self, call: Call, fault: Fault | None, started: float) -> Response | None:
         if fault is None or not isinstance(fault.status, int):
             return None
-        response = self.vendor.refusal(call, fault.status, "Injected fault")
+        response = self.vendor.refusal(call, fault.status, fault.limit or "Injected fault")
         if fault.retry_after is not None:
             response.headers["Retry-After"] = fault.retry_after
         return self._finish(call, response, started, "fault")

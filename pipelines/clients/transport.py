@@ -194,11 +194,12 @@ class Transport:
         if call.effect == "write" and status >= 500 and status not in NOT_PROCESSED:
             raise self._answer_lost(status)
         error = self._explained(response)
-        if status not in RETRIED or isinstance(error, errors.DailyLimitReached):
+        is_too_fast = isinstance(error, errors.RateLimited)  # Salesforce says it with a 403
+        if not (is_too_fast or status in RETRIED) or isinstance(error, errors.DailyLimitReached):
             raise error
         pause = _retry_after(response)
-        if status in (429, 477):
-            self.budget.close(call.window, pause or 1.0)
+        if is_too_fast or status == 477:
+            self.budget.close(call.window, 1.0 if pause is None else pause)
         self._pause_or(attempt, ATTEMPTS, error, pause)
 
     def _pause_or(self, attempt: int, attempts: int, error: Exception, asked: float | None = None) -> None:

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     import duckdb
 
 log = logging.getLogger(__name__)
-_MEMORY_MB, _MEMORY_MB_PER_COLUMN = 300, 3
+_MEMORY_MB, _MEMORY_MB_PER_COLUMN = 120, 2
 """What DuckDB may hold while it loads; left to itself it takes most of the machine. The wider a row, the more
-it needs for the group of rows it is filling: much less than this makes it twice as slow."""
+it needs for the group of rows it is filling. Free to store rows in any order it is as fast with half of what
+it takes to keep theirs, which nobody asks for."""
 _BY_DLT = ("replace", "append", "merge")
 Turn = list[tuple[TableFetch, list[Part]]]
 
@@ -71,6 +72,7 @@ def load(
     started = time.monotonic()
     widest = max((len(table.table.columns) for table in fetched.tables if table.parts), default=0)
     connection.execute(f"set memory_limit = '{_MEMORY_MB + widest * _MEMORY_MB_PER_COLUMN}MB'")
+    connection.execute("set preserve_insertion_order = false")
     tables.prepare(connection, fetched.tables)
     for vendor in CATALOGS:
         found = [table for table in fetched.tables if table.vendor == vendor and table.parts]
@@ -80,6 +82,7 @@ def load(
             _load_turn(vendor, turn, connection, settings, run, progress, screen)
     tables.record(connection, fetched, run)
     connection.execute("reset memory_limit")
+    connection.execute("reset preserve_insertion_order")
     return Loaded(fetched.rows, time.monotonic() - started)
 
 

@@ -95,8 +95,8 @@ class HubSpot(Vendor):
 
     def refusal(self, call: Call, status: int, message: str) -> Response:
         if status == 429:
-            message = "You have reached your ten_secondly_rolling limit."
-            return errors.rate_limited(call, message, "TEN_SECONDLY_ROLLING")
+            policy = message if message in errors.POLICIES else errors.POLICIES[0]
+            return errors.rate_limited(call, f"You have reached your {policy.lower()} limit.", policy)
         if status == 403:
             missing = "This app hasn't been granted all required scopes to make this call."
             context = {"requiredGranularScopes": [call.path.strip("/").split("/")[0] + ".read"]}

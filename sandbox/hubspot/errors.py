@@ -43,6 +43,9 @@ def unauthorised(call: Call) -> Refused:
     return error(call, 401, message, "INVALID_AUTHENTICATION")
 
 
+POLICIES = ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY")
+
+
 def rate_limited(call: Call, message: str, policy: str) -> Response:
     trace = correlation_id(call.request_id)
     return answer(

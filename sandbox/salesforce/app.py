@@ -101,11 +101,12 @@ class Salesforce(Vendor):
             raise errors.error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 
     def refusal(self, call: Call, status: int, message: str) -> Response:
+        limit = "ConcurrentRequests (Concurrent API Requests)" if "oncurrent" in message else "TotalRequests"
         codes = {
             401: ("INVALID_SESSION_ID", "Session expired or invalid"),
-            403: ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+            403: ("REQUEST_LIMIT_EXCEEDED", f"{limit} Limit exceeded."),
             404: ("NOT_FOUND", "The requested resource does not exist"),
-            429: ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+            429: ("REQUEST_LIMIT_EXCEEDED", f"{limit} Limit exceeded."),
             503: ("SERVER_UNAVAILABLE", "Server is unavailable, please try again later"),
         }
         return errors.response(status, *codes.get(status, ("UNKNOWN_EXCEPTION", message)))

@@ -314,7 +314,7 @@ class HubSpotClient:
         return self._transport.send(call)
 
     def _refuse_partial(self, body: Json) -> None:
-        """A batch says what became of each row. One that is not there is an answer; another trouble is not."""
+        """A batch says what became of each row. That one is not there is an answer, other trouble is not."""
         for each in body.get("errors") or []:
             if each.get("category") != "OBJECT_NOT_FOUND":
                 raise errors.Truncated(

@@ -243,6 +243,38 @@ def _messages(portal: Portal, at: int) -> None:
                  orjson.dumps(seen | {"occurredAt": times.iso(recent)}))  # fmt: skip
 
 
+def test_throttling_of_every_policy_trouble_and_broken_answers_do_not_show_in_the_copy(fresh, monkeypatch):
+    monkeypatch.setattr("pipelines.clients.transport.FIRST_PAUSE_SECONDS", 0.01)
+    fresh.config.write_text(ALL)
+    at_once = {"status": 429, "retry_after": 0, "times": 2}
+    trouble = [502, 504, 423, 477, "reset", "cut_body", 503]
+    fresh.faults(
+        {"match": "GET .*/objects/.*/contacts$", "limit": "TEN_SECONDLY_ROLLING", **at_once},
+        {"match": "POST .*/search$", "limit": "SECONDLY", **at_once},
+        {"match": "POST .*/associations/", "limit": "SECONDLY", **at_once},
+        *({"match": "GET ", "status": each, "after": 5 + 9 * n} for n, each in enumerate(trouble)),
+        *({"match": "POST ", "status": each, "after": 5 + 4 * n} for n, each in enumerate(trouble)),
+    )
+    assert fresh.extract().stale == ()
+    told = fresh.do("GET", "/_sandbox/faults")["faults"]
+    met = {(each["status"], each["limit"]) for each in told if each["met"]}
+    assert met == {(429, "TEN_SECONDLY_ROLLING"), (429, "SECONDLY"), *((each, "") for each in trouble)}
+    assert differences(fresh) == []
+
+
+def test_a_day_used_up_in_mid_read_leaves_what_was_read_and_the_next_run_goes_on(fresh):
+    fresh.config.write_text(ALL)
+    fresh.faults({"match": "(GET|POST) /(crm|marketing)", "status": 429, "limit": "DAILY", "after": 60,
+                  "times": 10**6})  # fmt: skip
+    fetched = fresh.extract()
+    assert fetched.stale
+    assert any("calls of this day are used up" in note for note in fetched.notes)
+    fresh.faults()
+    fresh.later(24 * 3_600)
+    assert fresh.extract().stale == ()
+    assert differences(fresh) == []
+
+
 def test_a_missing_scope_is_named_what_is_not_there_is_noted_and_the_others_load(fresh):
     fresh.config.write_text(ALL)
     fresh.faults(

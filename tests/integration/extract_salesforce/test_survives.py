@@ -60,6 +60,17 @@ def test_trouble_resets_and_an_ended_session_do_not_show_in_the_result(fresh):
     assert fresh.differences() == []
 
 
+def test_too_many_requests_at_once_are_waited_out(fresh, monkeypatch):
+    monkeypatch.setattr("pipelines.clients.transport.FIRST_PAUSE_SECONDS", 0.01)
+    too_many = {"status": 403, "limit": "concurrent", "times": 2, "retry_after": 0}
+    fresh.faults(
+        {"match": "GET .*/queryAll", **too_many}, {"match": "POST .*/composite", **too_many},
+        {"match": "GET .*/queryAll", "status": "cut_body", "times": 2, "after": 4},
+    )  # fmt: skip
+    assert fresh.extract().stale == ()
+    assert fresh.differences() == []
+
+
 @pytest.mark.parametrize("flow", ["client credentials", "jwt", "rotating refresh token"])
 def test_sessions_that_end_in_mid_read_are_begun_again(fresh, monkeypatch, flow):
     if flow == "jwt":

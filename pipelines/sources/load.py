@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     import duckdb
 
 log = logging.getLogger(__name__)
-_MEMORY_MB, _MEMORY_MB_PER_COLUMN = 120, 2
+_MEMORY_MB, _MEMORY_MB_PER_COLUMN, _LEAST_MEMORY_MB = 64, 1, 128
 """What DuckDB may hold while it loads; left to itself it takes most of the machine. The wider a row, the more
-it needs for the group of rows it is filling. Free to store rows in any order it is as fast with half of what
-it takes to keep theirs, which nobody asks for."""
+it needs for the group of rows it is filling, and each of its threads fills one: with a thread for each
+processor of a large machine no limit would do. One thread takes less processor time than two sharing it."""
 _BY_DLT = ("replace", "append", "merge")
 Turn = list[tuple[TableFetch, list[Part]]]
 
@@ -71,8 +71,7 @@ def load(
     """
     started = time.monotonic()
     widest = max((len(table.table.columns) for table in fetched.tables if table.parts), default=0)
-    connection.execute(f"set memory_limit = '{_MEMORY_MB + widest * _MEMORY_MB_PER_COLUMN}MB'")
-    connection.execute("set preserve_insertion_order = false")
+    _hold_back(connection, max(_LEAST_MEMORY_MB, _MEMORY_MB + widest * _MEMORY_MB_PER_COLUMN))
     tables.prepare(connection, fetched.tables)
     for vendor in CATALOGS:
         found = [table for table in fetched.tables if table.vendor == vendor and table.parts]
@@ -81,9 +80,15 @@ def load(
         for turn in _turns(found):
             _load_turn(vendor, turn, connection, settings, run, progress, screen)
     tables.record(connection, fetched, run)
-    connection.execute("reset memory_limit")
-    connection.execute("reset preserve_insertion_order")
+    for name in ("memory_limit", "threads", "preserve_insertion_order"):
+        connection.execute(f"reset {name}")
     return Loaded(fetched.rows, time.monotonic() - started)
+
+
+def _hold_back(connection: duckdb.DuckDBPyConnection, megabytes: int) -> None:
+    connection.execute(f"set memory_limit = '{megabytes}MB'")
+    connection.execute("set threads = 1")
+    connection.execute("set preserve_insertion_order = false")  # nobody asks for it, and it takes memory too
 
 
 def _turns(found: list[TableFetch]) -> Iterator[Turn]:

@@ -26,10 +26,15 @@ from sandbox.salesforce import (
     ingest,
     org_control,
     query,
+    schema,
     soap,
     sobjects,
     sosl,
 )
+from sandbox.salesforce.metadata import deploy, tooling
+from sandbox.salesforce.metadata import soap as metadata_soap
+from sandbox.salesforce.metadata.components import show_permitted
+from sandbox.salesforce.metadata.kept import Kept
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import Rows
 from sandbox.store import Store
@@ -39,9 +44,12 @@ FIRST_VERSION, LAST_VERSION = 31, 68
 DAILY = 100_000
 _VERSION = re.compile(r"v(\d{2})\.0")
 _SEASONS = ("Summer", "Winter", "Spring")
-_OPEN = re.compile(r"/services/oauth2/token/?$|/services/oauth2/revoke/?$|/services/data/?$|/services/Soap/")
+_OPEN = re.compile(
+    r"/services/oauth2/token/?$|/services/oauth2/revoke/?$|/services/data/?$|/services/Soap/(?!m/)"
+)
 """What is entered without a session; SOAP says who it is in its body."""
-_RESOURCES = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
+_METADATA = "/services/Soap/m/"
+_RESOURCES = ("tooling", "metadata", "sobjects", "query", "queryAll", "limits", "composite", "jobs")
 
 
 class Salesforce(Vendor):
@@ -51,6 +59,8 @@ class Salesforce(Vendor):
 
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
+        self.metadata = Kept(store)
+        schema.bring_up(store)
         self.read_org()
         self.table: list[tuple[str, re.Pattern[str], Handler]] = []
         """Every route, for requests inside a composite."""
@@ -91,10 +101,17 @@ class Salesforce(Vendor):
                 raise errors.not_found()
         if _OPEN.search(call.path):
             return
-        if not auth.check_session(self, call):
+        if call.path.startswith(_METADATA):
+            if not auth.is_live(self, metadata_soap.session_of(call.body)):
+                raise metadata_soap.fault(
+                    "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader"
+                )
+        elif not auth.check_session(self, call):
             if bulk_v1.is_meant(call):
                 raise bulk_v1.refused(call, 400, "InvalidSessionId", "Invalid session id")
             raise errors.error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        if self.org.assigned:
+            show_permitted(self, self.metadata)
         if not self.daily.take(times.day(call.now)):
             if bulk_v1.is_meant(call):
                 raise bulk_v1.refused(call, 503, "ExceededQuota", "TotalRequests Limit exceeded.")
@@ -154,7 +171,10 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         *sf.route("GET", base, _versions), *sf.route("GET", base + "/{version}", _resources),
         *sf.route("GET", base + "/{version}/limits", lambda call: _limits(sf, call)),
     ]  # fmt: skip
-    for part in (query, bulk, bulk_ingest, collections, composite, sobjects, soap, bulk_v1, sosl):
+    for part in (
+        query, deploy, metadata_soap, tooling, bulk, bulk_ingest, collections, composite, sobjects, soap,
+        bulk_v1, sosl,
+    ):  # fmt: skip
         routes += part.routes(sf)
 
     @asynccontextmanager

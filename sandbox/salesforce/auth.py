@@ -161,6 +161,7 @@ def check_session(sf: Salesforce, call: Call) -> bool:
 
 
 def is_live(sf: Salesforce, token: str) -> bool:
+    """Whether a session is known and not over."""
     issued = sf.store.value("select issued from tokens where token = ?", (token,))
     return issued is not None and sf.real_now() - int(issued) < SESSION
 

@@ -53,6 +53,17 @@ class Field:
     relationship: str = ""
     values: tuple[str, ...] = ()
     formula: str = ""
+    given_label: str = ""
+    default: str = ""
+    """What a new row has when nobody says otherwise."""
+    precision: int | None = None
+    scale: int | None = None
+    auto: str = ""
+    """The format of numbers that Salesforce counts itself, `INS-{0000}`."""
+    calculated: bool = False
+    """By a formula that was deployed: it is kept and not worked out."""
+    kind: str = ""
+    """The type as the Metadata API calls it, of fields that were deployed."""
 
     @property
     def custom(self) -> bool:
@@ -60,6 +71,8 @@ class Field:
 
     @property
     def label(self) -> str:
+        if self.given_label:
+            return self.given_label
         words = "".join(f" {c}" if c.isupper() else c for c in self.name.removesuffix("__c").replace("_", ""))
         return words.strip() if self.type != "reference" else words.strip().removesuffix(" Id") + " ID"
 

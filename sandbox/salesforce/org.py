@@ -37,11 +37,17 @@ class Org:
         self.id = store.get_meta("organization_id")
         self.user_id = store.get_meta("integration_user_id")
         self.objects: dict[str, SObject] = {}
+        self.whole: dict[str, SObject] = {}
+        """The objects with what the user may not see: whoever deploys sees it."""
         unseen = set(store.rows("select object, field from unseen"))
         for (definition,) in store.rows("select definition from sobjects order by name"):
-            sobject = _seen(_read(orjson.loads(definition)), unseen)
+            whole = _read(orjson.loads(definition))
+            self.whole[whole.name] = whole
+            sobject = _seen(whole, unseen)
             if (sobject.name, "") not in unseen:
                 self.objects[sobject.name] = sobject
+        self.assigned = False
+        """Somebody was given a permission set since the org was read."""
         self.late: frozenset[str] = frozenset()
         self.read_late()
         self._folded = {name.lower(): sobject for name, sobject in self.objects.items()}

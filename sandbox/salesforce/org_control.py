@@ -19,6 +19,11 @@ from sandbox.call import Call, answer
 from sandbox.salesforce import lifecycle, org, schema
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject, parse
+from sandbox.salesforce.metadata import soap
+from sandbox.salesforce.metadata.components import Deploying
+from sandbox.salesforce.metadata.fields import Problem
+from sandbox.salesforce.metadata.kept import CHILDREN
+from sandbox.salesforce.metadata.package import Component
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
@@ -38,6 +43,9 @@ def routes(sf: Salesforce) -> list[Route]:
             return answer({"done": done})
         except RowError as problem:
             return answer({"error": problem.message}, 400)
+        except Problem as problem:
+            sf.read_org()
+            return answer({"error": str(problem)}, 400)
         except (KeyError, ValueError, TypeError, AttributeError) as problem:
             known = ", ".join(sorted(_DEEDS))
             return answer({"error": f"{type(problem).__name__} {problem}; known deeds: {known}"}, 400)
@@ -146,6 +154,31 @@ def _cut(sf: Salesforce, call: Call, wish: Wish) -> Any:
     sf.cut[wish["kind"]] = int(wish.get("times", 1))
 
 
+def _slow_deploys(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """The next deploys are in progress for this many looks at their status."""
+    sf.store.set_meta("deploy_polls", str(int(wish["polls"])))
+
+
+def _cover(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """How much of a class or trigger the tests cover, in percent; below 0: the test of that name fails."""
+    sf.store.db.execute("insert or replace into coverage values (?, ?)", (wish["name"], int(wish["percent"])))
+
+
+def _edit_metadata(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """What an administrator changes by hand: `content` over a component's own, or none to delete it."""
+    deploying = Deploying(sf, sf.metadata, call.now)
+    kind, name = wish["type"], wish["name"]
+    if wish.get("content") is None:
+        return deploying.component(Component(kind, name, "", deleted=True))
+    before = soap.component(sf, kind, name) or {}
+    content = {k: v for k, v in (before | wish["content"]).items() if k not in CHILDREN.values()}
+    done = deploying.component(Component(kind, name, "", content))
+    if kind == "CustomField":
+        sf.store.db.execute("delete from unseen where object = ? and field = ?", tuple(name.split(".", 1)))
+        sf.read_org()
+    return done
+
+
 def _define(sf: Salesforce, sobject: SObject) -> None:
     schema.create_tables(sf.store, {sobject.name: sobject})
     org.define(sf.store, sobject)
@@ -160,5 +193,6 @@ _DEEDS: dict[str, Callable[[Any, Call, Wish], Any]] = {
     "merge": _merge, "convert": _convert, "purge": _purge, "undelete": _undelete, "show_later": _show_later,
     "forget_deletions": _forget_deletions, "add_field": _add_field, "remove_field": _remove_field,
     "hide": _hide, "show": _show, "add_object": _add_object, "set_values": _set_values,
-    "expire_sessions": _expire_sessions, "rotate": _rotate, "use_calls": _use_calls, "cut": _cut,
+    "expire_sessions": _expire_sessions, "rotate": _rotate, "slow_deploys": _slow_deploys,
+    "cover": _cover, "edit_metadata": _edit_metadata, "use_calls": _use_calls, "cut": _cut,
 }  # fmt: skip

@@ -5,6 +5,7 @@ What a value may be is in `values.py`; the consequences of a change on other fie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,8 +31,9 @@ class Rows:
 
     def by_key(self, sobject: SObject, field: Field, value: Any) -> list[Row]:
         """Live rows with this value of an external id."""
+        names = ", ".join(f'"{name}"' for name in sobject.fields)
         rows = self.org.store.rows(
-            f'select * from "{sobject.name}" where "{field.name}" = ? collate nocase'
+            f'select {names} from "{sobject.name}" where "{field.name}" = ? collate nocase'
             + (" and IsDeleted = 'false'" if sobject.deletable else ""),
             (value,),
         )
@@ -55,6 +57,7 @@ class Rows:
             raise RowError("REQUIRED_FIELD_MISSING", message, tuple(lacking))
         row: Row = {name: "false" if f.type == "boolean" else None for name, f in sobject.fields.items()}
         row |= rules.defaults(self.org, sobject) | given
+        self._count(sobject, row)
         row["Id"] = self.org.new_id(sobject)
         self._stamp(row, call.now, created=True)
         rules.derive(self.org, sobject, row, None, call.now)
@@ -176,6 +179,13 @@ class Rows:
                 message = f"duplicate value found: {where}"
                 raise RowError("DUPLICATE_VALUE", message, (field.name,))
 
+    def _count(self, sobject: SObject, row: Row) -> None:
+        """Give the numbers that Salesforce counts itself."""
+        for field in sobject.fields.values():
+            if field.auto:
+                number = int(self.org.store.value(f'select count(*) from "{sobject.name}"')) + 1
+                row[field.name] = _numbered(field.auto, number)
+
     def _stamp(self, row: Row, now: int, *, created: bool) -> None:
         moment = times.iso_seconds(now)
         stamps = {"LastModifiedDate": moment, "LastModifiedById": self.org.user_id, "SystemModstamp": moment}
@@ -184,9 +194,11 @@ class Rows:
         row.update({name: value for name, value in stamps.items() if name in row})
 
     def insert(self, sobject: SObject, row: Row) -> None:
+        # By name: a field that the user may not see is a column all the same.
+        names = ", ".join(f'"{name}"' for name in sobject.fields)
         marks = ", ".join("?" * len(sobject.fields))
         self.org.store.db.execute(
-            f'insert into "{sobject.name}" values ({marks})',
+            f'insert into "{sobject.name}" ({names}) values ({marks})',
             [None if f.formula else row[f.name] for f in sobject.fields.values()],
         )
 
@@ -200,6 +212,11 @@ class Rows:
 
 def _read(field: Field) -> str:
     return field.formula.format(t="t") if field.formula else f't."{field.name}"'
+
+
+def _numbered(pattern: str, number: int) -> str:
+    """`INS-{0000}` and 12 make `INS-0012`."""
+    return re.sub(r"\{(0+)\}", lambda found: str(number).zfill(len(found[1])), pattern)
 
 
 def id_for(org: Org, sobject: SObject | None, text: Any) -> tuple[SObject, str]:

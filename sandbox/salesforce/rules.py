@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import history, picklists
+from sandbox.salesforce import history, picklists, values
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.org import Org
@@ -21,7 +21,12 @@ _SNAPSHOT = ("StageName", "Amount", "Probability", "CloseDate")
 
 def defaults(org: Org, sobject: SObject) -> Row:
     """Values of a new row that the client may leave out."""
-    found: Row = dict(picklists.DEFAULTS.get(sobject.name, {}))
+    found: Row = {
+        field.name: values.stored(field, field.default)
+        for field in sobject.fields.values()
+        if field.default and not field.server_made
+    }
+    found |= picklists.DEFAULTS.get(sobject.name, {})
     if "OwnerId" in sobject.fields:
         found["OwnerId"] = org.user_id
     if "CurrencyIsoCode" in sobject.fields:
@@ -109,6 +114,8 @@ def _line_item(row: Row, before: Row | None) -> None:
 def after(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None) -> None:
     """Write the rows that a change brings with it."""
     history.record(rows, sobject, row, before, call.now)
+    if sobject.name == "PermissionSetAssignment":
+        rows.org.assigned = True
     if sobject.name != "Opportunity":
         return
     if before is not None and all(row[name] == before[name] for name in _SNAPSHOT):

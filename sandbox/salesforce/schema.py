@@ -289,6 +289,17 @@ def create_tables(store: Store, objects: dict[str, SObject]) -> None:
             )
 
 
+def bring_up(store: Store) -> None:
+    """An org that was made before permission sets were known gets their tables."""
+    from sandbox.salesforce import org
+
+    known = {name for (name,) in store.rows("select name from sobjects")}
+    new = {n: s for n, s in standard_objects().items() if n.startswith("PermissionSet") and n not in known}
+    create_tables(store, new)
+    for sobject in new.values():
+        org.define(store, sobject)
+
+
 def with_stages(objects: dict[str, SObject], stages: tuple[str, ...]) -> dict[str, SObject]:
     """The same objects with this org's own list of stage names."""
     opportunity = objects["Opportunity"]

@@ -174,6 +174,16 @@ SobjectType picklist 40 r
 Description string 255
 IsActive boolean
 """),
+    "PermissionSet": ("Permission Set", "Permission Sets", "0PS", _STAMPED + """
+Name string 80 r
+Label string 80 r
+IsOwnedByProfile boolean a
+"""),
+    "PermissionSetAssignment": (
+        "Permission Set Assignment", "Permission Set Assignments", "0Pa", _STAMPED + """
+PermissionSetId reference rni -> PermissionSet:PermissionSet
+AssigneeId reference rni -> User:Assignee
+"""),
     "LeadStatus": ("Lead Status Value", "Lead Status Value", "01J", _NO_BIN + """
 MasterLabel string 255 a
 ApiName string 255 an

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import collector, journal
+from cli.schema import schema_app
 from pipelines.errors import CrmError, Exit
 
 if TYPE_CHECKING:
@@ -210,6 +211,8 @@ def dev(port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.")] 
 
     raise typer.Exit(start_dev(port))
 
+
+app.add_typer(schema_app, name="schema")
 
 mappings = typer.Typer(help="The field mappings between the CRMs.", no_args_is_help=True)
 app.add_typer(mappings, name="mappings")

@@ -49,9 +49,13 @@ class Call:
     params: Mapping[str, str | int] | None = None
     json: Any = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    """A body that is no JSON; its Content-Type is among the headers."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     window: str = "calls"
     signed: bool = True
+    answers: frozenset[int] = frozenset()
+    """Statuses beside 2xx that are an answer to this call, and no trouble."""
 
 
 class Vendor(Protocol):
@@ -136,7 +140,7 @@ class Transport:
             response = self._attempt(call, url, attempt)
             if response is None:
                 continue
-            if response.is_success:
+            if response.is_success or response.status_code in call.answers:
                 return response
             if response.status_code == 401 and renewals < RENEWALS and self._renewed(call):
                 renewals, attempt = renewals + 1, attempt - 1
@@ -164,8 +168,8 @@ class Transport:
     def _attempt(self, call: Call, url: str, attempt: int) -> httpx.Response | None:
         """One request. None: no answer came, and another attempt is due."""
         signature = self.auth.headers() if call.signed and self.auth is not None else {}
-        body = None if call.json is None else orjson.dumps(call.json)
-        kind = {"Content-Type": "application/json"} if body is not None else {}
+        body = call.content if call.json is None else orjson.dumps(call.json)
+        kind = {"Content-Type": "application/json"} if call.json is not None else {}
         self._count()
         try:
             response = self._client.request(

@@ -1,6 +1,6 @@
-"""What `config/fields.yml` may say: fields that are one thing under several names.
+"""What `config/fields.yml` may say: fields that are one thing under several names, and where they belong.
 
-Belongs here: the names. Which of them a CRM has is asked of the CRM.
+Belongs here: the names and the definitions. Which of them a CRM has is asked of the CRM.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import Field, RootModel, model_validator
 
 from pipelines.rules.loader import Strict, load
+from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.syncs import Vendor
 
 
@@ -19,6 +20,15 @@ class Names(Strict):
     hubspot: str | None = None
     salesforce: str | None = None
     also_called: tuple[str, ...] = ()
+    objects: dict[Vendor, tuple[str, ...]] = Field(default_factory=dict)
+    """The objects that are to have the field, by CRM: `crm schema` makes it there."""
+    field: FieldModel | None = None
+
+    @model_validator(mode="after")
+    def _is_defined_where_it_is_wanted(self) -> Names:
+        if bool(self.objects) != (self.field is not None):
+            raise ValueError("objects says where a field is to be and field what it is: both, or neither")
+        return self
 
     def all(self, name: str) -> tuple[str, ...]:
         listed = (name, self.hubspot, self.salesforce, *self.also_called)

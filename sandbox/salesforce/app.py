@@ -103,9 +103,7 @@ class Salesforce(Vendor):
             return
         if call.path.startswith(_METADATA):
             if not auth.is_live(self, metadata_soap.session_of(call.body)):
-                raise metadata_soap.fault(
-                    "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader"
-                )
+                raise metadata_soap.fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
         elif not auth.check_session(self, call):
             if bulk_v1.is_meant(call):
                 raise bulk_v1.refused(call, 400, "InvalidSessionId", "Invalid session id")

@@ -1,6 +1,6 @@
 """What a field is: its type, length, picklist, reference and who may write it; read from compact lines.
 
-`Name type length? flags -> Target:Relationship`. Flags: r required on create, a server-made (not writable),
+`Name type/decimals length? flags -> Target:Relationship`. Flags: r required on create, a server-made (not writable),
 n never null, i only on create, u unique, x external id, f not filterable, p restricted picklist. A formula
 follows `:=` as SQL, with `{t}` for its own row: it is computed when read and stored nowhere.
 """
@@ -118,6 +118,7 @@ def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:
         int(rest.pop(0)) if rest and rest[0].isdigit() else _LENGTHS.get(kind, 255 if kind == "string" else 0)
     )
     flags = rest[0] if rest else ""
+    kind, _, scale = kind.partition("/")
     target, _, relationship = right.strip().partition(":")
     if relationship == "-":
         relationship = ""
@@ -139,6 +140,7 @@ def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:
         relationship,
         values.get(name, ()),
         formula.strip(),
+        scale=int(scale) if scale else None,
     )
 
 

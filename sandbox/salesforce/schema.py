@@ -21,11 +21,11 @@ _NO_BIN = "\nId id an\n" + _OWN
 _OWNER = "\nOwnerId reference n -> Group|User:Owner\n"
 _USER_OWNER = "\nOwnerId reference n -> User:Owner\n"
 _SCORES = """
-Lead_Score__c double
+Lead_Score__c double/0
 First_Touch_Source__c string 255
 First_Touch_Campaign__c string 255
 Last_Touch_Source__c string 255
-Touch_Count__c double
+Touch_Count__c double/0
 Attributed_Revenue__c currency
 External_Id__c string 64 ux
 """

@@ -212,9 +212,9 @@ class HubSpotClient:
                     if after is not None:
                         inputs.append({"id": str(result["from"]["id"]), "after": after})
 
-    def path(self, name: str) -> str:
+    def path(self, name: str, object_type: str = "", to: str = "") -> str:
         """Where this portal's API version keeps a resource."""
-        return self._path(name)
+        return self._path(name, object_type, to)
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Json:
         return self._get(path, params)
@@ -260,6 +260,12 @@ class HubSpotClient:
         return batch.request_id(
             self._transport.send(Call(method="POST", path=path, effect="write", json=body))
         )
+
+    def change(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Make, change or take away something of the portal's schema. What HubSpot answers, if anything."""
+        response = self._transport.send(Call(method=method, path=path, effect="write", json=body))
+        found = json_of(response)
+        return found if isinstance(found, dict) else {}
 
     def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
         """Opt these out of all e-mail. Returns those HubSpot names, in lower case, and its call id."""

@@ -21,6 +21,11 @@ _DATED = {
     "teams": "/settings/users/{version}/teams",
     "meeting_links": "/scheduler/{version}/meetings/meeting-links",
     "schemas": "/crm-object-schemas/{version}/schemas",
+    "labels": "/crm/associations/{version}/{object}/{to}/labels",
+    "association_limits": "/crm/associations/{version}/definitions/configurations",
+    "validations": "/crm/property-validations/{version}/{object}",
+    "limits": "/crm/limits/{version}",
+    "flows": "/automation/v4/flows",
 }
 _NUMBERED = {
     "token": "/oauth/v3/token",
@@ -38,6 +43,11 @@ _NUMBERED = {
     "teams": "/settings/v3/users/teams",
     "meeting_links": "/scheduler/v3/meetings/meeting-links",
     "schemas": "/crm-object-schemas/v3/schemas",
+    "labels": "/crm/v4/associations/{object}/{to}/labels",
+    "association_limits": "/crm/v4/associations/definitions/configurations",
+    "validations": "/crm/v3/property-validations/{object}",
+    "limits": "/crm/v3/limits",
+    "flows": "/automation/v4/flows",
 }
 
 

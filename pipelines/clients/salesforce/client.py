@@ -21,6 +21,7 @@ from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.salesforce.auth import SalesforceLogin
 from pipelines.clients.salesforce.bulk import BulkQuery, page_rows
 from pipelines.clients.salesforce.errors import SalesforceVendor
+from pipelines.clients.salesforce.metadata import MetadataApi
 from pipelines.clients.salesforce.together import Together
 from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import SalesforceConnection
@@ -73,6 +74,7 @@ class SalesforceClient:
         )  # fmt: skip
         self._base = f"/services/data/v{connection.api_version.removeprefix('v')}"
         self.together = Together(self._transport, self._vendor, self._base)
+        self.metadata = MetadataApi(self._transport, self._login, self._base)
 
     def __enter__(self) -> Self:
         return self
@@ -138,6 +140,11 @@ class SalesforceClient:
                 remedy="give it the permission View Setup and Configuration",
             )  # fmt: skip
         return page.records[0]
+
+    def user_id(self) -> str:
+        """The id of the user this session belongs to."""
+        path = "/services/oauth2/userinfo"
+        return str(self._json(Call(method="GET", path=path)).get("user_id") or "")
 
     def describe(self, sobject: str) -> Json:
         """Fields and abilities of an object, as this user sees them."""

@@ -1,0 +1,396 @@
+"""What can be said against the files before any CRM is asked; each fault is one sentence with file and line.
+
+Belongs here: names, references between things, loops, limits. What one field or object must be by itself is
+in `fields` and `objects`; formulas are `formulas`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from pipelines.errors import ConfigError
+from pipelines.rules.schema import formulas, limits, names
+from pipelines.rules.schema.fields import PICKLISTS, FieldModel
+from pipelines.rules.schema.objects import STANDARD, ObjectModel, Relationship
+
+if TYPE_CHECKING:
+    from pipelines.rules.schema.load import Model
+
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_API = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
+_PROPERTY = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def fault(what: str, where: str, remedy: str = "mend that line") -> ConfigError:
+    return ConfigError(what, where=where, remedy=remedy)
+
+
+def check(model: Model) -> None:
+    """Raises ConfigError for the first fault."""
+    _object_names(model)
+    for key, each in model.objects.items():
+        _Object(model, key, each).check()
+    _master_loops(model)
+    _shared(model)
+    _editions(model)
+    for name, apex in model.schema.apex_classes.items():
+        _developer(name, model.where("apex_classes", name))
+        _file(model, apex.file, model.where("apex_classes", name))
+
+
+def _object_names(model: Model) -> None:
+    """Two objects of one name, or of names that differ in case only, are one to a CRM."""
+    seen: dict[tuple[str, str], str] = {}
+    for key, each in model.objects.items():
+        where = model.where("objects", key)
+        if not _KEY.fullmatch(key):
+            raise fault(f"{key} is no name for an object: letters, digits and underscores", where)
+        if key in STANDARD and each.extends != key:
+            raise fault(f"{key} is a standard object", where, f"say extends: {key}, or take another name")
+        called = [("", key)]
+        called += [
+            (v, n)
+            for v, n in (("hubspot", names.object_name("hubspot", key, each)),
+                         ("salesforce", names.object_name("salesforce", key, each)))
+            if n is not None
+        ]  # fmt: skip
+        for place in called:
+            folded = (place[0], place[1].lower())
+            if folded in seen and seen[folded] != key:
+                raise fault(f"the objects {seen[folded]} and {key} are one to a CRM ({place[1]})", where,
+                            "give one of them another name")  # fmt: skip
+            seen[folded] = key
+        if each.is_custom:
+            _vendor_object(each, key, where)
+
+
+def _vendor_object(each: ObjectModel, key: str, where: str) -> None:
+    hubspot, salesforce = (
+        names.object_name("hubspot", key, each),
+        names.object_name("salesforce", key, each),
+    )
+    if hubspot is not None and not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", hubspot):
+        raise fault(f"HubSpot takes no object named {hubspot}: lower-case letters, digits and underscores, "
+                    "50 at most", where)  # fmt: skip
+    if salesforce is not None:
+        _api_name(salesforce, where)
+
+
+def _api_name(name: str, where: str) -> None:
+    """An API name of Salesforce, with its ending."""
+    stem = name.removesuffix("__c")
+    if not name.endswith("__c"):
+        raise fault(f"{name} does not end with __c", where)
+    if not _API.fullmatch(stem):
+        raise fault(f"Salesforce takes no name {name}: letters, digits and single underscores, a letter "
+                    "first and no underscore last", where)  # fmt: skip
+    if len(stem) > limits.LONGEST_API_NAME:
+        raise fault(f"{name} is longer than the {limits.LONGEST_API_NAME} characters Salesforce keeps",
+                    where, "say salesforce: with a shorter one")  # fmt: skip
+    if stem.lower() in limits.SALESFORCE_RESERVED:
+        raise fault(f"{name} would be taken for Salesforce's own {stem}", where, "take another name")
+
+
+def _property_name(name: str, where: str) -> None:
+    if not _PROPERTY.fullmatch(name) or len(name) > limits.LONGEST_PROPERTY:
+        raise fault(f"HubSpot takes no property named {name}: lower-case letters, digits and underscores, "
+                    f"{limits.LONGEST_PROPERTY} at most", where)  # fmt: skip
+    if name.startswith(limits.HUBSPOT_RESERVED_PREFIXES) or name in limits.HUBSPOT_RESERVED:
+        raise fault(f"{name} is a name HubSpot keeps for itself", where, "take another name")
+
+
+def _developer(name: str, where: str) -> None:
+    if not _API.fullmatch(name) or len(name) > limits.LONGEST_DEVELOPER_NAME:
+        raise fault(f"Salesforce takes no name {name}: letters, digits and single underscores, "
+                    f"{limits.LONGEST_DEVELOPER_NAME} at most", where)  # fmt: skip
+
+
+def _file(model: Model, name: str, where: str, *, is_json: bool = False) -> None:
+    path = model.folder / name
+    if not path.is_file():
+        raise fault(f"{name} is not there", where, f"put the file into {model.folder.name}/")
+    if is_json:
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            found = None
+        if not isinstance(found, dict):
+            raise fault(f"{name} holds no JSON object", where, "mend the file")
+
+
+class _Object:
+    """One object and what it names."""
+
+    def __init__(self, model: Model, key: str, each: ObjectModel) -> None:
+        self.model, self.key, self.each = model, key, each
+
+    def at(self, *loc: int | str) -> str:
+        return self.model.where("objects", self.key, *loc)
+
+    def check(self) -> None:
+        self._field_names()
+        for name, field in self.each.fields.items():
+            self._field(name, field)
+        for name, relationship in self.each.relationships.items():
+            self._relationship(name, relationship)
+        self._key()
+        self._record_types()
+        self._layouts()
+        self._validations()
+        self._files()
+        self._counts()
+
+    def _field_names(self) -> None:
+        seen: dict[tuple[str, str], str] = {}
+        listed: list[tuple[str, str, str, str]] = []
+        if self.each.is_custom and "hubspot" in self.each.crms:
+            listed.append(("hubspot", self.each.name.field, "name", self.at("name")))
+        for name, field in self.each.fields.items():
+            where = self.at("fields", name)
+            for vendor in ("hubspot", "salesforce"):
+                called = names.field_name(vendor, name, field)
+                if called is not None and vendor in self.each.crms:
+                    listed.append((vendor, called, name, where))
+        for name, relationship in self.each.relationships.items():
+            if "salesforce" in relationship.crms and relationship.kind != "association":
+                called = names.lookup_name(name, relationship)
+                listed.append(("salesforce", called, name, self.at("relationships", name)))
+        for vendor, called, name, where in listed:
+            if not _KEY.fullmatch(name):
+                raise fault(f"{name} is no name for a field: letters, digits and underscores", where)
+            (_property_name if vendor == "hubspot" else _api_name)(called, where)
+            other = seen.setdefault((vendor, called.lower()), name)
+            if other != name:
+                raise fault(f"the fields {other} and {name} are one to {vendor} ({called})", where,
+                            "give one of them another name")  # fmt: skip
+
+    def _field(self, name: str, field: FieldModel) -> None:
+        where = self.at("fields", name)
+        if field.depends_on is not None:
+            self._depends(name, field)
+        if field.formula is not None:
+            self._formula(field.formula, self.at("fields", name, "formula"))
+        if field.rollup is not None:
+            of = self.model.objects.get(field.rollup.object)
+            relation = of.relationships.get(field.rollup.relationship) if of else None
+            if of is None or relation is None or relation.kind != "master_detail":
+                raise fault(f"{name} sums up {field.rollup.object}.{field.rollup.relationship}, which is no "
+                            "master-detail relationship of the file", where)  # fmt: skip
+            if field.rollup.field is not None and field.rollup.field not in of.fields:
+                raise fault(f"{name} sums up {field.rollup.object}.{field.rollup.field}, which is no field",
+                            where)  # fmt: skip
+
+    def _depends(self, name: str, field: FieldModel) -> None:
+        assert field.depends_on is not None
+        where = self.at("fields", name, "depends_on")
+        control = self.each.fields.get(field.depends_on.field)
+        if control is None or control.type != "picklist":
+            raise fault(
+                f"{name} depends on {field.depends_on.field}, which is no picklist of {self.key}", where
+            )
+        own = {each.value for each in field.values}
+        for value, allowed in field.depends_on.values.items():
+            if value not in {each.value for each in control.values}:
+                raise fault(f"{field.depends_on.field} has no value {value}", where)
+            unknown = [each for each in allowed if each not in own]
+            if unknown:
+                raise fault(f"{name} has no value {unknown[0]}", where)
+        ring = {name}
+        following = field.depends_on.field
+        while following in self.each.fields and self.each.fields[following].depends_on is not None:
+            if following in ring:
+                raise fault(f"the picklists {name} and {following} depend on each other", where)
+            ring.add(following)
+            following = self.each.fields[following].depends_on.field  # type: ignore[union-attr]
+
+    def _formula(self, text: str, where: str) -> None:
+        """Names of this project's making must be there; those of a standard object the org alone knows."""
+        if problem := formulas.unbalanced(text):
+            raise fault(f"the formula {problem}", where)
+        known = {n.lower() for n in self._salesforce_names()}
+        for name in formulas.names_in(text):
+            first, _, _ = name.partition(".")
+            if first.endswith("__r"):
+                first = first.removesuffix("r") + "c"
+            own = first.endswith("__c")
+            if first.lower() in known or first.startswith("$"):
+                continue
+            standard = {each.lower() for each in limits.STANDARD_NAMES}
+            if not self.each.is_custom or (not own and first.lower() in standard):
+                continue
+            raise fault(f"the formula names {name}, which {self.key} does not have", where)
+
+    def _salesforce_names(self) -> list[str]:
+        found = [names.field_name("salesforce", n, f) for n, f in self.each.fields.items()]
+        found += [
+            names.lookup_name(n, r) for n, r in self.each.relationships.items() if r.kind != "association"
+        ]
+        return [each for each in found if each is not None]
+
+    def _relationship(self, name: str, relationship: Relationship) -> None:
+        where = self.at("relationships", name)
+        if relationship.to not in self.model.objects and relationship.to not in STANDARD:
+            raise fault(f"{name} leads to {relationship.to}, which is no object of the file or standard",
+                        where, f"take one of {', '.join([*self.model.objects, *STANDARD])}")  # fmt: skip
+        for vendor in relationship.crms:
+            if vendor not in self.each.crms or (
+                vendor == "salesforce" and relationship.kind == "association"
+            ):
+                continue
+            if self.model.target(vendor, relationship.to) is None:
+                raise fault(f"{name} leads to {relationship.to}, which {vendor} does not have", where,
+                            "say crms: with the other one")  # fmt: skip
+        if (
+            relationship.kind != "association"
+            and "salesforce" in relationship.crms
+            and not relationship.label
+        ):
+            raise fault(f"{name} needs a label, for its field at Salesforce", where)
+        if relationship.kind == "master_detail" and self.each.sharing != "controlled_by_parent":
+            raise fault(f"{self.key} has a master-detail relationship: its sharing is controlled_by_parent",
+                        where, "say sharing: controlled_by_parent")  # fmt: skip
+        if relationship.kind == "lookup" and relationship.required and relationship.on_delete == "clear":
+            raise fault(f"{name} is required, so it cannot be cleared when the other record goes", where,
+                        "say on_delete: restrict or cascade")  # fmt: skip
+        for label in relationship.labels:
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", label):
+                raise fault(f"HubSpot takes no label named {label}", where)
+        if len(relationship.labels) > limits.HUBSPOT_LABELS:
+            raise fault(f"HubSpot takes {limits.HUBSPOT_LABELS} labels for a pair of objects", where)
+
+    def _key(self) -> None:
+        if self.each.key is None:
+            return
+        field = self.each.fields.get(self.each.key)
+        if field is None or not (field.unique or field.external_id):
+            raise fault(f"the key {self.each.key} is no unique field or external id of {self.key}",
+                        self.at("key"))  # fmt: skip
+
+    def _record_types(self) -> None:
+        for name, record_type in self.each.record_types.items():
+            where = self.at("record_types", name)
+            _developer(record_type.salesforce or names.api_name(name), where)
+            for picklist, values in record_type.values.items():
+                field = self.each.fields.get(picklist)
+                if field is None or field.type not in PICKLISTS:
+                    raise fault(f"the record type {name} names {picklist}, which is no picklist", where)
+                unknown = [v for v in values if v not in {each.value for each in field.values}]
+                if unknown:
+                    raise fault(f"{picklist} has no value {unknown[0]}", where)
+
+    def _layouts(self) -> None:
+        known = {"name", "owner", *self.each.fields, *self.each.relationships}
+        for name, layout in self.each.layouts.items():
+            shown = [field for section in layout.sections for field in section.fields]
+            for field in shown:
+                if field not in known and self.each.is_custom:
+                    raise fault(f"the layout {name} shows {field}, which {self.key} does not have",
+                                self.at("layouts", name))  # fmt: skip
+                if shown.count(field) > 1:
+                    raise fault(f"the layout {name} shows {field} twice", self.at("layouts", name))
+
+    def _validations(self) -> None:
+        for name, rule in self.each.validations.items():
+            where = self.at("validations", name)
+            _developer(rule.salesforce or names.api_name(name), where)
+            if rule.formula is not None:
+                self._formula(rule.formula, self.at("validations", name, "formula"))
+            for field in (rule.field, rule.hubspot.field if rule.hubspot else None):
+                if field is not None and field not in {"name", *self.each.fields, *self.each.relationships}:
+                    raise fault(f"the validation {name} names {field}, which {self.key} does not have", where)
+
+    def _files(self) -> None:
+        for name, trigger in self.each.triggers.items():
+            _developer(name, self.at("triggers", name))
+            _file(self.model, trigger.file, self.at("triggers", name))
+        for name, workflow in self.each.workflows.items():
+            _file(self.model, workflow.file, self.at("workflows", name), is_json=True)
+
+    def _counts(self) -> None:
+        fields = self.each.fields
+        edition = self.model.schema.editions.salesforce
+        masters = [r for r in self.each.relationships.values() if r.kind == "master_detail"]
+        lookups = [r for r in self.each.relationships.values() if r.kind == "lookup"]
+        hubspot = [f for f in fields.values() if "hubspot" in f.crms]
+        for count, most, what in (
+            (len(masters), limits.MASTERS, "master-detail relationships at Salesforce"),
+            (len(lookups), limits.LOOKUPS, "lookups at Salesforce"),
+            (len(fields), limits.SALESFORCE_FIELDS[edition], f"custom fields at Salesforce ({edition})"),
+            (sum(f.external_id for f in fields.values()), limits.EXTERNAL_IDS, "external ids at Salesforce"),
+            (sum(f.type == "rollup" for f in fields.values()), limits.ROLLUPS, "rollups at Salesforce"),
+            (len(self.each.validations), limits.RULES, "validation rules at Salesforce"),
+            (len(hubspot), limits.HUBSPOT_FIELDS, "custom properties at HubSpot"),
+            (sum(f.unique for f in hubspot), limits.HUBSPOT_UNIQUE, "unique properties at HubSpot"),
+        ):
+            if count > most:
+                raise fault(f"{self.key} has {count:,} {what}, and {most:,} are allowed", self.at())
+        for name, pipeline in self.each.pipelines.items():
+            if len(pipeline.stages) > limits.HUBSPOT_STAGES:
+                raise fault(f"the pipeline {name} has more than {limits.HUBSPOT_STAGES} stages",
+                            self.at("pipelines", name))  # fmt: skip
+
+
+def _master_loops(model: Model) -> None:
+    """A detail of its own detail, and chains longer than Salesforce takes."""
+    masters: dict[str, list[tuple[str, str]]] = {
+        key: [(n, r.to) for n, r in each.relationships.items() if r.kind == "master_detail"]
+        for key, each in model.objects.items()
+    }
+    for start in masters:
+        _walk(model, masters, start, [start])
+
+
+def _walk(model: Model, masters: dict[str, list[tuple[str, str]]], at: str, path: list[str]) -> None:
+    for name, to in masters.get(at, ()):
+        where = model.where("objects", at, "relationships", name)
+        if to in path:
+            shown = " → ".join([*path[path.index(to) :], to])
+            raise fault(f"the master-detail relationships go in a circle: {shown}", where,
+                        "make one of them a lookup")  # fmt: skip
+        if len(path) > limits.DEEP:
+            raise fault(f"master-detail goes {limits.DEEP} deep at most: {' → '.join(path)} → {to}",
+                        where)  # fmt: skip
+        _walk(model, masters, to, [*path, to])
+
+
+def _shared(model: Model) -> None:
+    """Fields that `fields.yml` puts on objects: names, and not twice with `custom_objects.yml`."""
+    own: dict[tuple[str, str, str], str] = {}
+    for key, each in model.objects.items():
+        for placed in model.object_fields(key):
+            for vendor in ("hubspot", "salesforce"):
+                name = names.object_name(vendor, key, each)
+                field = names.field_name(vendor, placed.key, placed.model)
+                if name is not None and field is not None:
+                    own[vendor, name.lower(), field.lower()] = placed.where
+    for vendor in ("hubspot", "salesforce"):
+        for name, placed in model.shared(vendor):  # type: ignore[arg-type]
+            field = names.field_name(vendor, placed.key, placed.model)  # type: ignore[arg-type]
+            if field is None:
+                continue
+            (_property_name if vendor == "hubspot" else _api_name)(field, placed.where)
+            twice = own.setdefault((vendor, name.lower(), field.lower()), placed.where)
+            if twice != placed.where:
+                raise fault(f"{vendor} {name}.{field} is described here and in {twice}", placed.where,
+                            "remove one of them")  # fmt: skip
+            if placed.model.formula is not None and (p := formulas.unbalanced(placed.model.formula)):
+                raise fault(f"the formula {p}", placed.where)
+
+
+def _editions(model: Model) -> None:
+    """How many custom objects the editions take; those that are there already are counted by the plan."""
+    editions = model.schema.editions
+    customs = [each for each in model.objects.values() if each.is_custom]
+    hubspot = sum("hubspot" in each.crms for each in customs)
+    most = limits.HUBSPOT_OBJECTS[editions.hubspot]
+    most = editions.hubspot_objects if editions.hubspot_objects is not None else most
+    if hubspot > most:
+        raise fault(f"the file has {hubspot} custom objects for HubSpot, and {editions.hubspot} takes {most}",
+                    model.where("objects"), "say editions: hubspot_objects: if more were bought")  # fmt: skip
+    salesforce = sum("salesforce" in each.crms for each in customs)
+    most = limits.SALESFORCE_OBJECTS[editions.salesforce]
+    if salesforce > most:
+        raise fault(f"the file has {salesforce} custom objects for Salesforce, and {editions.salesforce} "
+                    f"takes {most}", model.where("objects"))  # fmt: skip

@@ -1,0 +1,1 @@
+"""HubSpot's side of objects as code: schemas, properties, labels, pipelines, rules, workflows."""

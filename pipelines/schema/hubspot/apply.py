@@ -1,0 +1,255 @@
+"""One planned thing at a time made, changed or taken away at HubSpot.
+
+Belongs here: which call does what. The order and what is remembered is `pipelines.schema.apply`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pipelines.clients.batches import batched
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.schema.hubspot import properties
+from pipelines.schema.items import Json, Live
+from pipelines.schema.plan import Action
+
+MOST_PROPERTIES = 100
+ORDER = (
+    "object", "group", "property", "association", "label", "limit", "pipeline", "validation", "workflow",
+)  # fmt: skip
+
+
+class Applier:
+    """Does actions in a portal, whose standing it keeps up as it goes."""
+
+    def __init__(self, client: HubSpotClient, live: Live) -> None:
+        self.client, self.live = client, live
+        self.types: dict[str, str] = {
+            key[2]: str(raw["objectTypeId"]) for key, raw in live.raw.items() if key[1] == "object"
+        }
+
+    def steps(self, actions: Sequence[Action]) -> list[tuple[list[Action], Callable[[], None]]]:
+        """What is done at once, in order: properties of an object go by the hundred, the rest one by one."""
+        found: list[tuple[list[Action], Callable[[], None]]] = []
+        made = {a.item.of for a in actions if a.item.kind == "object" and a.operation == "create"}
+        for action in sorted(
+            (a for a in actions if a.operation != "destroy"), key=lambda a: ORDER.index(a.item.kind)
+        ):
+            with_object = action.item.kind == "group" and action.item.of in made
+            if action.operation == "create" and (action.item.kind == "property" or with_object):
+                continue
+            found.append(([action], lambda a=action: self.do(a)))  # type: ignore[misc]
+            if action.item.kind == "object" and action.operation == "create":
+                # Its properties are made with it: a schema needs those it requires.
+                mine = [a for a in actions if a.item.kind in ("group", "property")
+                        and a.item.of == action.item.of]  # fmt: skip
+                found[-1] = ([action, *mine], lambda a=action, m=mine: self.create_object(a, m))  # type: ignore[misc]
+        at = next((i for i, (some, _) in enumerate(found)
+                   if ORDER.index(some[0].item.kind) > ORDER.index("property")), len(found))  # fmt: skip
+        more: list[tuple[list[Action], Callable[[], None]]] = []
+        new = [a for a in actions if a.item.kind == "property" and a.operation == "create"]
+        for owner in dict.fromkeys(a.item.of for a in new if a.item.of not in made):
+            for some in batched([a for a in new if a.item.of == owner], MOST_PROPERTIES):
+                more.append((list(some), lambda s=list(some), o=owner: self.create_properties(o, s)))  # type: ignore[misc]
+        found[at:at] = more
+        destroyed = sorted(
+            (a for a in actions if a.operation == "destroy"), key=lambda a: -ORDER.index(a.item.kind)
+        )
+        found += [([a], lambda a=a: self.destroy(a)) for a in destroyed]  # type: ignore[misc]
+        return found
+
+    def type_of(self, owner: str) -> str:
+        return self.types.get(owner, owner)
+
+    def _group(self, owner: str, item: Json) -> str:
+        """HubSpot's own group of an object, unless the model names one."""
+        if item.get("groupName"):
+            return str(item["groupName"])
+        singular = {"companies": "company"}.get(owner, owner.removesuffix("s"))
+        return f"{owner}_information" if owner in self.types else f"{singular}information"
+
+    def create_object(self, action: Action, mine: Sequence[Action]) -> None:
+        item = action.item
+        group = f"{item.name}_information"
+        groups = [a for a in mine if a.item.kind == "group"]
+        mine = [a for a in mine if a not in groups]
+        first = [a for a in mine if "groupName" not in a.item.content]
+        content = item.content
+        needed = {content["primaryDisplayProperty"], *content["requiredProperties"]}
+        needed |= set(content["searchableProperties"])
+        first.sort(key=lambda a: a.name.partition(".")[2] not in needed)
+        first = first[:MOST_PROPERTIES]
+        told = {
+            "name": item.name, "labels": {"singular": content["singular"], "plural": content["plural"]},
+            "primaryDisplayProperty": content["primaryDisplayProperty"],
+            "requiredProperties": content["requiredProperties"],
+            "searchableProperties": content["searchableProperties"], "associatedObjects": [],
+            "properties": [
+                properties.body(a.name.partition(".")[2], a.item.content, group) for a in first
+            ],
+        }  # fmt: skip
+        if content.get("description"):
+            told["description"] = content["description"]
+        answer = self.client.change("POST", self.client.path("schemas"), told)
+        self.types[item.name] = str(answer["objectTypeId"])
+        rest = [a for a in mine if a not in first]
+        for each in groups:
+            self._group_named(each)
+        for some in batched(rest, MOST_PROPERTIES):
+            self.create_properties(item.name, list(some))
+
+    def create_properties(self, owner: str, some: Sequence[Action]) -> None:
+        inputs = [
+            properties.body(a.name.partition(".")[2], a.item.content, self._group(owner, a.item.content))
+            for a in some
+        ]
+        path = self.client.path("properties", self.type_of(owner)) + "/batch/create"
+        self.client.change("POST", path, {"inputs": inputs})
+
+    def do(self, action: Action) -> None:
+        {
+            "object": self._object, "group": self._group_named, "property": self._property,
+            "association": self._association, "label": self._label, "limit": self._limit,
+            "pipeline": self._pipeline, "validation": self._validation, "workflow": self._workflow,
+        }[action.item.kind](action)  # fmt: skip
+
+    def _object(self, action: Action) -> None:
+        content = action.item.content
+        told: Json = {
+            "labels": {"singular": content["singular"], "plural": content["plural"]},
+            "description": content.get("description", ""),
+            **{n: content[n] for n in ("primaryDisplayProperty", "requiredProperties",
+                                       "searchableProperties")},
+        }  # fmt: skip
+        path = f"{self.client.path('schemas')}/{self.type_of(action.name)}"
+        self.client.change("PATCH", path, told)
+
+    def _group_named(self, action: Action) -> None:
+        owner, _, group = action.name.partition(": ")
+        path = self.client.path("properties", self.type_of(owner)) + "/groups"
+        told = {"name": group, "label": action.item.content["label"], "displayOrder": -1}
+        if action.operation == "create":
+            self.client.change("POST", path, told)
+        else:
+            self.client.change("PATCH", f"{path}/{group}", {"label": told["label"]})
+
+    def _property(self, action: Action) -> None:
+        owner, _, name = action.name.partition(".")
+        group = self._group(owner, action.item.content)
+        raw = self.live.raw.get(action.item.key) or {}
+        told = properties.body(name, action.item.content, str(raw.get("groupName") or group))
+        told = {"description": "", **told}
+        if "options" in (action.before or {}) and "options" not in told:
+            told["options"] = []
+        for fixed in ("name", "hasUniqueValue"):
+            told.pop(fixed, None)
+        path = f"{self.client.path('properties', self.type_of(owner))}/{name}"
+        self.client.change("PATCH", path, told)
+
+    def _association(self, action: Action) -> None:
+        start, _, end = action.name.partition(" → ")
+        path = f"{self.client.path('schemas')}/{self.type_of(start)}/associations"
+        told = {"fromObjectTypeId": self._id(start), "toObjectTypeId": self._id(end),
+                "name": f"{start}_to_{end}"}  # fmt: skip
+        self.client.change("POST", path, told)
+
+    def _id(self, name: str) -> str:
+        standard = {
+            "contacts": "0-1",
+            "companies": "0-2",
+            "deals": "0-3",
+            "tickets": "0-5",
+            "products": "0-7",
+        }
+        return self.types.get(name) or standard.get(name, name)
+
+    def _pair(self, name: str, pair: str) -> str:
+        start, _, end = pair.partition(" → ")
+        return self.client.path(name, self.type_of(start), self.type_of(end))
+
+    def _label(self, action: Action) -> None:
+        pair, _, name = action.name.partition(": ")
+        content, path = action.item.content, self._pair("labels", pair)
+        if action.operation == "create":
+            told = {"label": content["label"], "inverseLabel": content["inverse"], "name": name}
+            self.client.change("POST", path, told)
+            return
+        number = self.live.raw[action.item.key]["typeId"]
+        told = {"associationTypeId": number, "label": content["label"], "inverseLabel": content["inverse"]}
+        self.client.change("PUT", path, told)
+
+    def _limit(self, action: Action) -> None:
+        pair = action.name
+        start, _, end = pair.partition(" → ")
+        listed = self.client.get(self._pair("labels", pair)).get("results") or []
+        plain = next(each for each in listed if each.get("label") is None)
+        told = {"category": plain["category"], "typeId": plain["typeId"],
+                "maxToObjectIds": action.item.content["most"]}  # fmt: skip
+        verb = "create" if action.operation == "create" else "update"
+        path = f"{self.client.path('association_limits')}/{self.type_of(start)}/{self.type_of(end)}"
+        self.client.change("POST", f"{path}/batch/{verb}", {"inputs": [told]})
+
+    def _metadata(self, owner: str, stage: Json) -> Json:
+        if owner == "tickets":
+            return {"ticketState": "CLOSED" if stage["closed"] else "OPEN"}
+        if owner == "deals":
+            return {"probability": str(stage["probability"])}
+        return {"isClosed": "true" if stage["closed"] else "false"}
+
+    def _pipeline(self, action: Action) -> None:
+        owner = action.item.of
+        path = self.client.path("pipelines", self.type_of(owner))
+        stages = [
+            {"label": s["label"], "displayOrder": i, "metadata": self._metadata(owner, s)}
+            for i, s in enumerate(action.item.content["stages"])
+        ]
+        if action.operation == "create":
+            told = {"label": action.item.content["label"], "displayOrder": 0, "stages": stages}
+            self.client.change("POST", path, told)
+            return
+        raw = self.live.raw[action.item.key]
+        own = f"{path}/{raw['id']}/stages"
+        for stage in stages:
+            known = raw["stages"].get(stage["label"])
+            self.client.change("PATCH" if known else "POST", f"{own}/{known}" if known else own, stage)
+        for label, number in raw["stages"].items():
+            if label not in {stage["label"] for stage in stages}:
+                self.client.change("DELETE", f"{own}/{number}")
+
+    def _validation(self, action: Action) -> None:
+        self._rule(action.name, list(action.item.content["arguments"]))
+
+    def _rule(self, named: str, arguments: list[str]) -> None:
+        place, _, rule = named.partition(" ")
+        owner, _, name = place.partition(".")
+        path = f"{self.client.path('validations', self.type_of(owner))}/{name}/rule-type/{rule}"
+        self.client.change("PUT", path, {"ruleArguments": arguments, "shouldApplyNormalization": False})
+
+    def _workflow(self, action: Action) -> None:
+        content = dict(action.item.content)
+        content["objectTypeId"] = self._id(str(content["objectTypeId"]))
+        path = self.client.path("flows")
+        if action.operation == "create":
+            self.client.change("POST", path, content)
+            return
+        raw = self.live.raw[action.item.key]
+        content["revisionId"] = raw["revisionId"]
+        self.client.change("PUT", f"{path}/{raw['id']}", content)
+
+    def destroy(self, action: Action) -> None:
+        kind, name, raw = action.item.kind, action.name, self.live.raw.get(action.item.key) or {}
+        owner, _, own = name.partition(".")
+        if kind == "object":
+            self.client.change("DELETE", f"{self.client.path('schemas')}/{self.type_of(name)}")
+        elif kind == "property":
+            self.client.change("DELETE", f"{self.client.path('properties', self.type_of(owner))}/{own}")
+        elif kind == "label":
+            pair = name.partition(": ")[0]
+            self.client.change("DELETE", f"{self._pair('labels', pair)}/{raw['typeId']}")
+        elif kind == "pipeline":
+            owner = action.item.of
+            self.client.change("DELETE", f"{self.client.path('pipelines', self.type_of(owner))}/{raw['id']}")
+        elif kind == "validation":
+            self._rule(name, [])
+        elif kind == "workflow":
+            self.client.change("DELETE", f"{self.client.path('flows')}/{raw['id']}")

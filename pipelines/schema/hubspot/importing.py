@@ -1,0 +1,233 @@
+"""Objects of a portal, as the model: merged into what the file says of them, for HubSpot says less.
+
+Belongs here: which part of an object becomes which part of the file. A property by itself is `properties`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.errors import UsageError
+from pipelines.rules.schema.load import Model
+from pipelines.rules.schema.objects import STANDARD
+from pipelines.schema.hubspot import objects, properties, read
+from pipelines.schema.items import Item, Json, Live, Wanted, differences
+from pipelines.schema.written import Objects, json_text, slug
+
+_PARTS = {"label": "label", "description": "help", "options": "values", "hasUniqueValue": "unique",
+          "groupName": "group", "calculationFormula": "hubspot_formula"}  # fmt: skip
+_KINDS = ("type", "fieldType", "showCurrencySymbol", "numberDisplayHint")
+
+
+class FromHubSpot:
+    """One import."""
+
+    def __init__(self, client: HubSpotClient, model: Model, target: Objects) -> None:
+        self.client, self.model, self.target = client, model, target
+        self.said: list[str] = []
+        found = objects.wanted(model)
+        self.wanted: dict[Any, Item] = {i.key: i for i in found.items}
+        self.shared = {(owner, p.model.hubspot or "") for owner, p in model.shared("hubspot")}
+
+    def objects_named(self, asked: Sequence[str]) -> list[str]:
+        schemas = {str(e["name"]).lower(): e for e in self.client.schemas() if not e.get("archived")}
+        standard = {there for there, _ in STANDARD.values() if there is not None}
+        absent = [name for name in asked if name.lower() not in schemas and name.lower() not in standard]
+        if absent:
+            raise UsageError(
+                f"HubSpot has no object {', '.join(absent)}", where="crm schema import",
+                remedy="use its name, as subscriptions",
+            )  # fmt: skip
+        for name in asked:
+            self._object(name.lower(), schemas.get(name.lower()))
+        return self.said
+
+    def _live(self, name: str, schema: Json | None) -> Live:
+        """Everything of one object, whether the file has it or not."""
+        probe = Wanted("hubspot", [*self.wanted.values()])
+        kinds = ["pipeline", "validation"] + (["limit"] if schema is not None else [])
+        probe.items += [Item("hubspot", k, f"{name}: " if k == "pipeline" else f"{name}.", {}) for k in kinds]
+        live = Live("hubspot", "")
+        reading = read.Reading(self.client, probe, live)
+        reading.schemas({name})
+        if schema is None:
+            reading.properties(name, self.client.properties(name))
+        pairs = [k[2] for k in live.items if k[1] == "association" and k[2].startswith(f"{name} →")]
+        related = {"contacts", "companies", "deals", "tickets"} | reading.customs.keys()
+        reading.labels([f"{pair}: " for pair in pairs if pair.partition(" → ")[2] in related])
+        reading.limits()
+        reading.pipelines(name)
+        reading.validations(name)
+        self._flows(reading, live, name)
+        return live
+
+    def _flows(self, reading: read.Reading, live: Live, name: str) -> None:
+        path = self.client.path("flows")
+        kind = reading.type_of(name)
+        kinds = {kind, *(i for i, n in reading.names.items() if n == name)}
+        ids = [str(e["id"]) for e in self.client.pages(path, 100) if str(e.get("objectTypeId")) in kinds]
+        if not ids:
+            return
+        asked = {"inputs": [{"flowId": each, "type": "FLOW_ID"} for each in ids]}
+        for flow in self.client.post(f"{path}/batch/read", asked).get("results") or []:
+            read.add_workflow(live, self.wanted, reading.names, flow)
+
+    def _key(self, name: str) -> str:
+        known = self.target.known(self.model, "hubspot", name)
+        if known is not None:
+            return known
+        return next((here for here, (there, _) in STANDARD.items() if there == name), name)
+
+    def _object(self, name: str, schema: Json | None) -> None:
+        key, live = self._key(name), self._live(name, schema)
+        is_new = key not in self.target.objects
+        entry = self.target.objects.setdefault(key, {})
+        if is_new:
+            self.target.changed = True
+            if schema is None:
+                entry["extends"] = key
+        count = 0
+        order = {kind: i for i, kind in enumerate(("object", "property", "association"))}
+        for item in sorted(live.items.values(), key=lambda i: order.get(i.kind, 9)):
+            wanted = self.wanted.get(item.key)
+            if item.of != name or (wanted is not None and wanted.content == item.content):
+                continue
+            if (name, item.name.partition(".")[2]) in self.shared:
+                continue
+            count += self._item(key, entry, item, wanted)
+        self.said.append(f"{name} is {key} in the file: {count} things taken over.")
+
+    def _item(self, key: str, entry: Json, item: Item, wanted: Item | None) -> int:
+        if item.kind == "object":
+            self._about(key, entry, item)
+            return 1
+        if item.kind == "property":
+            return self._property(entry, item, wanted)
+        if item.kind in ("label", "limit"):
+            return self._related(entry, item)
+        if item.kind == "pipeline":
+            self._pipeline(entry, item)
+            return 1
+        if item.kind == "validation":
+            self._validation(entry, item)
+            return 1
+        if item.kind == "workflow":
+            self._workflow(entry, item)
+            return 1
+        return 0
+
+    def _about(self, key: str, entry: Json, item: Item) -> None:
+        content, put = item.content, self.target.put
+        put(entry, "label", content["singular"])
+        put(entry, "plural", content["plural"])
+        if content.get("description"):
+            put(entry, "description", content["description"])
+        if key != item.name:
+            put(entry, "hubspot", item.name)
+        shown = str(content.get("primaryDisplayProperty") or "name")
+        if (entry.get("name") or {}).get("field", "name") != shown:
+            put(entry, "name", dict(entry.get("name") or {}) | {"field": shown})
+        for name in content["requiredProperties"]:
+            field = (entry.get("fields") or {}).get(name)
+            if field is not None and not field.get("required"):
+                put(field, "required", True)
+
+    def _property(self, entry: Json, item: Item, wanted: Item | None) -> int:
+        called = item.name.partition(".")[2]
+        shown = (entry.get("name") or {}).get("field", "name")
+        if called == shown and "extends" not in entry:
+            self.target.put(entry, "name", dict(entry.get("name") or {}) | {"label": item.content["label"]})
+            return 1
+        if called == objects.RECORD_TYPE:
+            return self._record_types(entry, item)
+        listed = entry.setdefault("fields", {})
+        key = next((k for k, e in listed.items() if (e.get("hubspot") or k.lower()) == called), called)
+        found = properties.from_property(item.content)
+        if key not in listed:
+            self.target.put(listed, key, found)
+            return 1
+        field = listed[key]
+        before = wanted.content if wanted is not None else {}
+        changed = differences(before, item.content)
+        if wanted is None and "hubspot_formula" in found:
+            changed = {"calculationFormula": ("", "")}
+        for name in changed:
+            if name in _PARTS:
+                self.target.put(field, _PARTS[name], found.get(_PARTS[name]))
+            elif name in _KINDS and found["type"] != field.get("type"):
+                self.target.put(listed, key, {**field, **found})
+                break
+        return 1
+
+    def _record_types(self, entry: Json, item: Item) -> int:
+        listed = entry.setdefault("record_types", {})
+        for option in item.content.get("options") or []:
+            if option["value"] not in listed:
+                self.target.put(listed, option["value"], {"label": option["label"]})
+            else:
+                self.target.put(listed[option["value"]], "label", option["label"])
+        return 1
+
+    def _relation(self, entry: Json, pair: str) -> Json:
+        """The relationship of a pair; an association where the file has none."""
+        end = pair.partition(" → ")[2]
+        to = self._key(end)
+        listed = entry.setdefault("relationships", {})
+        for each in listed.values():
+            if each.get("to") == to:
+                found: Json = each
+                return found
+        self.target.put(listed, to, {"to": to, "kind": "association", "crms": ["hubspot"]})
+        made: Json = listed[to]
+        return made
+
+    def _related(self, entry: Json, item: Item) -> int:
+        pair, _, name = item.name.partition(": ")
+        relation = self._relation(entry, pair)
+        if item.kind == "limit":
+            self.target.put(relation, "limit", item.content["most"])
+            return 1
+        label: Json = {"label": item.content["label"]}
+        if item.content["inverse"] != item.content["label"]:
+            label["inverse"] = item.content["inverse"]
+        self.target.put(relation.setdefault("labels", {}), name, label)
+        return 1
+
+    def _pipeline(self, entry: Json, item: Item) -> None:
+        listed, label = entry.setdefault("pipelines", {}), item.content["label"]
+        key = next((k for k, e in listed.items() if e.get("label") == label), slug(label))
+        stages: list[Json] = []
+        for stage in item.content["stages"]:
+            shown: Json = {"label": stage["label"]}
+            if stage["probability"] is not None:
+                shown["probability"] = stage["probability"]
+            elif stage["closed"]:
+                shown["closed"] = True
+            stages.append(shown)
+        self.target.put(listed, key, {"label": label, "stages": stages})
+
+    def _validation(self, entry: Json, item: Item) -> None:
+        place, _, rule = item.name.partition(" ")
+        called = place.partition(".")[2]
+        field = next((k for k, e in (entry.get("fields") or {}).items()
+                      if (e.get("hubspot") or k.lower()) == called), called)  # fmt: skip
+        found = {"field": field, "rule": rule, "arguments": item.content["arguments"]}
+        listed = entry.setdefault("validations", {})
+        for each in listed.values():
+            own = each.get("hubspot") or {}
+            if (own.get("field"), own.get("rule")) == (field, rule) or (
+                not own and each.get("field") == field
+            ):
+                self.target.put(each, "hubspot", found)
+                return
+        self.target.put(listed, f"{field}_{rule.lower()}", {"hubspot": found})
+
+    def _workflow(self, entry: Json, item: Item) -> None:
+        listed = entry.setdefault("workflows", {})
+        key = next((k for k, e in listed.items() if e.get("name") == item.name), slug(item.name))
+        file = (listed.get(key) or {}).get("file") or f"workflows/{key}.json"
+        definition = {n: v for n, v in item.content.items() if n not in ("name", "objectTypeId")}
+        self.target.put(listed, key, {"name": item.name, "file": file})
+        self.target.file(self.model.folder, file, json_text(definition))

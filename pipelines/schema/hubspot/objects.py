@@ -1,0 +1,190 @@
+"""The model as everything HubSpot is to have: schemas, properties, associations, pipelines, rules, workflows.
+
+Belongs here: from model to items, and how each thing is held. A property by itself is `properties`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from pipelines.rules.schema import names
+from pipelines.rules.schema.fields import FieldModel
+from pipelines.rules.schema.load import Model
+from pipelines.rules.schema.objects import ObjectModel, Pipeline, Relationship
+from pipelines.schema.hubspot import properties
+from pipelines.schema.items import Item, Json, Wanted
+
+RECORD_TYPE = "record_type"
+
+
+def wanted(model: Model) -> Wanted:
+    """Every item, in an order that what is needed comes first."""
+    found = Wanted("hubspot")
+    work = _Wanted(model, found)
+    for key, each in model.objects.items():
+        name = names.object_name("hubspot", key, each)
+        if name is None:
+            found.hold(key, "not available", "the file leaves HubSpot out")
+            continue
+        work.object(key, each, name)
+    for name, placed in model.shared("hubspot"):
+        called = names.field_name("hubspot", placed.key, placed.model)
+        assert called is not None
+        work.property(name, called, placed.model, placed.where, f"{name}.{placed.key}")
+    for apex in model.schema.apex_classes:
+        found.hold(f"Apex: class {apex}", "not available", "HubSpot runs no Apex")
+    found.hold("permissions", "not available", "HubSpot's permissions are set by people, in its settings")
+    found.items.sort(key=lambda item: _ORDER.index(item.kind))
+    return found
+
+
+_ORDER = (
+    "object", "group", "property", "association", "label", "limit", "pipeline", "validation", "workflow",
+)  # fmt: skip
+
+
+class _Wanted:
+    def __init__(self, model: Model, found: Wanted) -> None:
+        self.model, self.found = model, found
+
+    def add(self, kind: str, name: str, content: Json, of: str, where: str) -> None:
+        self.found.add(Item("hubspot", kind, name, content, of, where))
+
+    def object(self, key: str, each: ObjectModel, name: str) -> None:
+        where = self.model.where("objects", key)
+        if each.is_custom:
+            self.add("object", name, self.schema(key, each), name, where)
+            self.found.hold(key, "native", f"custom object {name}")
+            own = {"label": each.name.label, "type": "string", "fieldType": "text"}
+            self.add("property", f"{name}.{each.name.field}", own, name, self.model.where("objects", key))
+        for placed in self.model.object_fields(key):
+            called = names.field_name("hubspot", placed.key, placed.model)
+            if called is None:
+                self.found.hold(f"{key}.{placed.key}", "not available", "the file leaves HubSpot out")
+            else:
+                self.property(name, called, placed.model, placed.where, f"{key}.{placed.key}")
+        for relation_key, relationship in each.relationships.items():
+            self.relationship(key, name, relation_key, relationship)
+        self.record_types(key, each, name)
+        for pipeline_key, pipeline in each.pipelines.items():
+            self.add("pipeline", f"{name}: {pipeline.label}", pipeline_content(pipeline, name), name,
+                     self.model.where("objects", key, "pipelines", pipeline_key))  # fmt: skip
+            self.found.hold(f"{key}: pipeline {pipeline_key}", "native", f"pipeline {pipeline.label}")
+        self.validations(key, each, name)
+        self.beside(key, each, name)
+
+    def schema(self, key: str, each: ObjectModel) -> Json:
+        required = [each.name.field] if each.name.format is None else []
+        for name, field in each.fields.items():
+            called = names.field_name("hubspot", name, field)
+            if field.required and called is not None and properties.held(field)[0] != "not available":
+                required.append(called)
+        searched = [each.name.field]
+        if each.key is not None:
+            called = names.field_name("hubspot", each.key, each.fields[each.key])
+            searched += [called] if called is not None else []
+        found: Json = {
+            "singular": each.label, "plural": each.plural, "primaryDisplayProperty": each.name.field,
+            "requiredProperties": sorted(required), "searchableProperties": sorted(searched),
+        }  # fmt: skip
+        return found | ({"description": each.description} if each.description else {})
+
+    def property(self, owner: str, called: str, field: FieldModel, where: str, path: str) -> None:
+        held, how = properties.held(field)
+        self.found.hold(path, held, how)
+        if held == "not available":
+            return
+        if field.group is not None:
+            label = field.group.replace("_", " ").capitalize()
+            group = Item("hubspot", "group", f"{owner}: {field.group}", {"label": label}, owner, where)
+            if group not in self.found.items:
+                self.found.add(group)
+        self.add("property", f"{owner}.{called}", properties.content(field), owner, where)
+
+    def relationship(self, key: str, owner: str, relation_key: str, relation: Relationship) -> None:
+        path = f"{key} → {relation.to} ({relation_key})"
+        target = self.model.target("hubspot", relation.to)
+        if "hubspot" not in relation.crms or target is None:
+            self.found.hold(path, "not available", f"HubSpot has no {relation.to} to lead to")
+            return
+        where = self.model.where("objects", key, "relationships", relation_key)
+        pair = f"{owner} → {target}"
+        self.add("association", pair, {}, owner, where)
+        how = {
+            "association": ("native", "association"),
+            "lookup": ("nearest", "association" if relation.limit else "association; say limit: 1 for one"),
+            "master_detail": ("nearest", "association; crm schema diff counts records that have none"),
+        }[relation.kind]
+        self.found.hold(path, how[0], how[1])  # type: ignore[arg-type]
+        for name, label in relation.labels.items():
+            content = {"label": label.label, "inverse": label.inverse or label.label}
+            self.add("label", f"{pair}: {name}", content, owner, where)
+            self.found.hold(f"{path}: label {name}", "native", f"association label {label.label}")
+        if relation.limit is not None:
+            self.add("limit", pair, {"most": relation.limit}, owner, where)
+            self.found.hold(f"{path}: limit", "native", f"at most {relation.limit}")
+
+    def record_types(self, key: str, each: ObjectModel, name: str) -> None:
+        """A record type is the pipeline of its name, or a value of a property."""
+        as_values = [rt for rt in each.record_types if rt not in each.pipelines]
+        for rt in each.record_types:
+            how = f"value of the property {RECORD_TYPE}" if rt in as_values else f"pipeline {rt}"
+            self.found.hold(f"{key}: record type {rt}", "nearest", how)
+        if not as_values:
+            return
+        options = [
+            {"label": each.record_types[rt].label, "value": rt, "hidden": not each.record_types[rt].active}
+            for rt in as_values
+        ]
+        content = {"label": "Record type", "type": "enumeration", "fieldType": "select", "options": options}
+        where = self.model.where("objects", key, "record_types")
+        self.add("property", f"{name}.{RECORD_TYPE}", content, name, where)
+
+    def validations(self, key: str, each: ObjectModel, name: str) -> None:
+        for rule_key, rule in each.validations.items():
+            path = f"{key}: validation {rule_key}"
+            if rule.hubspot is None:
+                self.found.hold(path, "not available", "HubSpot has no formula; give its nearest rule")
+                continue
+            field = each.fields.get(rule.hubspot.field)
+            called = each.name.field if field is None else rule.hubspot.field
+            if field is not None:
+                called = names.field_name("hubspot", rule.hubspot.field, field) or called
+            where = self.model.where("objects", key, "validations", rule_key)
+            content = {"arguments": list(rule.hubspot.arguments)}
+            self.add("validation", f"{name}.{called} {rule.hubspot.rule}", content, name, where)
+            held = "native" if rule.formula is None else "nearest"
+            self.found.hold(path, held, f"rule {rule.hubspot.rule} of {called}")  # type: ignore[arg-type]
+
+    def beside(self, key: str, each: ObjectModel, name: str) -> None:
+        for workflow_key, workflow in each.workflows.items():
+            where = self.model.where("objects", key, "workflows", workflow_key)
+            definition = json.loads((self.model.folder / workflow.file).read_text(encoding="utf-8"))
+            content = canonical_flow(definition) | {"name": workflow.name, "objectTypeId": name}
+            self.add("workflow", workflow.name, content, name, where)
+            self.found.hold(f"{key}: workflow {workflow_key}", "native", f"workflow {workflow.name}")
+        for layout in each.layouts:
+            self.found.hold(f"{key}: layout {layout}", "not available", "HubSpot's record pages are laid out "
+                            "by people")  # fmt: skip
+        for trigger in each.triggers:
+            how = "a workflow of the object" if each.workflows else "HubSpot runs no Apex; give a workflow"
+            held = "nearest" if each.workflows else "not available"
+            self.found.hold(f"{key}: trigger {trigger}", held, how)  # type: ignore[arg-type]
+
+
+def canonical_flow(definition: Json) -> Json:
+    """A workflow without what HubSpot counts itself."""
+    own = ("id", "revisionId", "createdAt", "updatedAt", "dataSources", "crmObjectCreationStatus")
+    return {name: value for name, value in definition.items() if name not in own}
+
+
+def pipeline_content(pipeline: Pipeline, owner: str) -> Json:
+    """Stages of deals are closed by their probability, all others by being said so."""
+    stages: list[Json] = []
+    for stage in pipeline.stages:
+        if owner == "deals":
+            chance = (0.5 if not stage.closed else 0.0) if stage.probability is None else stage.probability
+            stages.append({"label": stage.label, "closed": chance in (0.0, 1.0), "probability": chance})
+        else:
+            stages.append({"label": stage.label, "closed": stage.closed, "probability": None})
+    return {"label": pipeline.label, "stages": stages}

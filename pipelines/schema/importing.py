@@ -1,0 +1,51 @@
+"""What exists, written as the model: new objects whole, known ones only where a CRM differs from them.
+
+Belongs here: from items to YAML, and merging. What a field becomes is in each vendor's folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.errors import CrmError
+from pipelines.rules.schema.load import Model
+from pipelines.rules.syncs import Vendor
+from pipelines.schema import written
+from pipelines.schema.hubspot.importing import FromHubSpot
+from pipelines.schema.run import Session
+from pipelines.schema.salesforce.importing import FromSalesforce
+from pipelines.schema.written import Objects
+
+
+@dataclass
+class Imported:
+    """What was written, a sentence each."""
+
+    sentences: list[str] = field(default_factory=list)
+
+
+def import_objects(session: Session, model: Model, crm: Vendor, names: Sequence[str]) -> Imported:
+    """Write objects of a CRM into `custom_objects.yml`, with the files of Apex and workflows beside it."""
+    objects = Objects.of(model)
+    if crm == "salesforce":
+        if session.salesforce is None:
+            raise _no_connection("Salesforce")
+        work: Any = FromSalesforce(session.salesforce, model, objects)
+    else:
+        if session.hubspot is None:
+            raise _no_connection("HubSpot")
+        work = FromHubSpot(session.hubspot, model, objects)
+    sentences: list[str] = work.objects_named(names)
+    if objects.changed:
+        written.save(model.folder, objects)
+        sentences.append(f"Written to {model.folder.name}/custom_objects.yml; read it, then crm schema plan.")
+    else:
+        sentences.append("Nothing differs from config/custom_objects.yml.")
+    return Imported(sentences)
+
+
+def _no_connection(vendor: str) -> CrmError:
+    return CrmError(f"there is no {vendor} connection", where="environment or .env",
+                    remedy="see docs/going-live.md")  # fmt: skip

@@ -1,0 +1,102 @@
+"""The smallest things that are planned: an object, a field, a label, each with what it is at one CRM.
+
+Belongs here: the vocabulary that both CRMs share. `content` is canonical: what says nothing is left out, so
+that two contents are equal exactly when the things are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pipelines.rules.syncs import Vendor
+
+Json = dict[str, Any]
+Held = Literal["native", "nearest", "not available"]
+Key = tuple[Vendor, str, str]
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that is to be, or is, at a CRM. `of` is the object of the CRM it belongs to."""
+
+    vendor: Vendor
+    kind: str
+    name: str
+    content: Json
+    of: str = ""
+    where: str = ""
+
+    @property
+    def key(self) -> Key:
+        return (self.vendor, self.kind, self.name)
+
+    @property
+    def shown(self) -> str:
+        return f"{self.vendor} {self.kind} {self.name}"
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How one CRM holds one thing of the model."""
+
+    model: str
+    vendor: Vendor
+    held: Held
+    how: str
+
+
+@dataclass
+class Wanted:
+    """Everything the model comes to at one CRM."""
+
+    vendor: Vendor
+    items: list[Item] = field(default_factory=list)
+    holdings: list[Holding] = field(default_factory=list)
+
+    def add(self, item: Item) -> None:
+        self.items.append(item)
+
+    def hold(self, model: str, held: Held, how: str) -> None:
+        self.holdings.append(Holding(model, self.vendor, held, how))
+
+
+@dataclass
+class Live:
+    """What a CRM has, as far as the model asks: items by key, and what is there beside them."""
+
+    vendor: Vendor
+    org: str
+    items: dict[Key, Item] = field(default_factory=dict)
+    raw: dict[Key, Json] = field(default_factory=dict)
+    """What the CRM needs to be told again to change something: ids, revisions."""
+    empty: frozenset[str] = frozenset()
+    """Objects that have no record."""
+    used: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Allowances: what they are of, (used, allowed)."""
+
+    def add(self, item: Item, raw: Json | None = None) -> None:
+        self.items[item.key] = item
+        if raw is not None:
+            self.raw[item.key] = raw
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What differs, by name."""
+    names = list(dict.fromkeys([*after, *before]))
+    return {n: (before.get(n), after.get(n)) for n in names if before.get(n) != after.get(n)}
+
+
+def said(content: Mapping[str, Any], names: Iterable[str], plain: Mapping[str, Any]) -> Json:
+    """Those of `names` that say something: not empty, and not what `plain` has by default."""
+    found: Json = {}
+    for name in names:
+        value = content.get(name)
+        if value in (None, "", [], {}, ()) or value == plain.get(name):
+            continue
+        found[name] = value
+    return found

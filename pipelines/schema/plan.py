@@ -1,0 +1,132 @@
+"""What would be made, changed and destroyed, what cannot be, and what would lose data.
+
+Belongs here: comparing. What is wanted is `hubspot.objects` and `salesforce.objects`, what may change into
+what is `risks`; doing it is `apply`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from pipelines.schema import risks
+from pipelines.schema.items import Holding, Item, Json, Live, Wanted, differences
+from pipelines.state.schema import Row
+
+Operation = Literal["create", "change", "destroy"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do. `impossible` and `loses` are sentences; a loss is done only when it is named."""
+
+    operation: Operation
+    item: Item
+    before: Json | None = None
+    impossible: str = ""
+    loses: str = ""
+    asks: str = ""
+    """The field whose values would be lost, so that they can be counted."""
+
+    @property
+    def changes(self) -> dict[str, tuple[Any, Any]]:
+        return differences(self.before or {}, self.item.content)
+
+    @property
+    def name(self) -> str:
+        return self.item.name
+
+
+@dataclass
+class Plan:
+    """Everything that differs, and what the CRMs have beside the model."""
+
+    actions: list[Action] = field(default_factory=list)
+    unchanged: int = 0
+    holdings: list[Holding] = field(default_factory=list)
+    extras: list[Item] = field(default_factory=list)
+    """Fields and rules that people have added to objects of the model."""
+    problems: list[str] = field(default_factory=list)
+    """Limits that are reached."""
+    calls: int = 0
+
+    @property
+    def id(self) -> str:
+        """The same for the same actions: `crm schema apply --plan` refuses another one."""
+        said = [[a.operation, *a.item.key, a.before, a.item.content] for a in self.actions]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+    def of(self, vendor: str, *operations: str) -> list[Action]:
+        return [a for a in self.actions if a.item.vendor == vendor and a.operation in operations]
+
+    def doable(self, allowed: Iterable[str]) -> list[Action]:
+        """What may be done: possible, and without loss unless it is named."""
+        named = {each.lower() for each in allowed}
+        return [a for a in self.actions if not a.impossible and (not a.loses or a.name.lower() in named)]
+
+
+def compare(wanted: Wanted, live: Live, made: Sequence[Row]) -> Plan:
+    """The plan for one CRM."""
+    plan = Plan(holdings=list(wanted.holdings))
+    new_objects = {i.of for i in wanted.items if i.kind == "object" and i.key not in live.items}
+    for item in wanted.items:
+        there = live.items.get(item.key)
+        if there is None:
+            plan.actions.append(Action("create", item, impossible=risks.of_create(item, live)))
+        elif there.content == item.content:
+            plan.unchanged += 1
+        else:
+            action = Action("change", item, there.content)
+            plan.actions.append(risks.of_change(action))
+    keys = {item.key for item in wanted.items}
+    made_keys = {(wanted.vendor, kind, name): content for kind, name, content in made}
+    gone = {key[2] for key in made_keys if key[1] == "object" and key not in keys}
+    for key in made_keys:
+        there = live.items.get(key)
+        if key not in keys and there is not None and not _goes_with(there, gone):
+            action = Action("destroy", replace(there, content={}), there.content)
+            plan.actions.append(risks.of_destroy(action))
+    plan.extras = _extras(wanted, live, keys | made_keys.keys())
+    plan.problems = _limits(wanted, live, new_objects)
+    return plan
+
+
+def _goes_with(item: Item, gone: set[str]) -> bool:
+    """What is part of an object that is destroyed goes with it."""
+    return item.kind != "object" and item.of in gone
+
+
+def _extras(wanted: Wanted, live: Live, known: Any) -> list[Item]:
+    """Beside the model on objects that are wholly of the model."""
+    own = {item.name for item in wanted.items if item.kind == "object"}
+    kinds = ("field", "validation rule", "record type", "property", "label", "validation")
+    return [
+        item for key, item in live.items.items() if key not in known and item.of in own and item.kind in kinds
+    ]
+
+
+def _limits(wanted: Wanted, live: Live, new_objects: set[str]) -> list[str]:
+    found = []
+    for what, (used, allowed) in live.used.items():
+        if what == "custom objects" and new_objects and used + len(new_objects) > allowed:
+            found.append(
+                f"{wanted.vendor} has {used} of {allowed} custom objects, and {len(new_objects)} more are "
+                "planned"
+            )
+    return found
+
+
+def together(plans: Iterable[Plan]) -> Plan:
+    """One plan of the plans of several CRMs."""
+    whole = Plan()
+    for each in plans:
+        whole.actions += each.actions
+        whole.unchanged += each.unchanged
+        whole.holdings += each.holdings
+        whole.extras += each.extras
+        whole.problems += each.problems
+        whole.calls += each.calls
+    return whole

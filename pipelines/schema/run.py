@@ -1,0 +1,229 @@
+"""`crm schema plan`, `apply` and `diff` from end to end: both CRMs asked, compared, done.
+
+Belongs here: the order of things over both CRMs. The parts are `plan`, `apply` and the two vendors' folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.clients.rate_limit import Clock, RealClock
+from pipelines.clients.salesforce.client import SalesforceClient
+from pipelines.errors import CrmError, UsageError
+from pipelines.rules.schema.load import Model, load_model
+from pipelines.rules.syncs import Vendor
+from pipelines.run import Progress, silent
+from pipelines.schema import apply as applying
+from pipelines.schema import plan as planning
+from pipelines.schema.apply import Applied
+from pipelines.schema.drift import Drift, drift_of
+from pipelines.schema.hubspot import objects as hubspot_objects
+from pipelines.schema.hubspot import read as hubspot_read
+from pipelines.schema.items import Live, Wanted
+from pipelines.schema.plan import Action, Plan
+from pipelines.schema.salesforce import objects as salesforce_objects
+from pipelines.schema.salesforce import read as salesforce_read
+from pipelines.settings import Settings
+from pipelines.state import schema as kept
+from pipelines.state.engine import State
+
+
+@dataclass
+class Session:
+    """Both CRMs as far as there is a connection, and what was learnt of them."""
+
+    settings: Settings
+    state: State
+    hubspot: HubSpotClient | None = None
+    salesforce: SalesforceClient | None = None
+    clock: Clock = field(default_factory=RealClock)
+    live: dict[Vendor, Live] = field(default_factory=dict)
+    wanted: dict[Vendor, Wanted] = field(default_factory=dict)
+
+    @property
+    def calls(self) -> int:
+        return sum(client.calls for client in (self.hubspot, self.salesforce) if client is not None)
+
+
+@contextmanager
+def opened(settings: Settings, *, clock: Clock | None = None) -> Iterator[Session]:
+    """A session on the connections there are. Raises UsageError when there is none."""
+    with ExitStack() as stack:
+        state = stack.enter_context(State.open(settings))
+        session = Session(settings, state, clock=clock or RealClock())
+        if settings.hubspot is not None:
+            session.hubspot = stack.enter_context(open_hubspot(settings))
+        if settings.salesforce is not None:
+            session.salesforce = stack.enter_context(open_salesforce(settings))
+        if session.hubspot is None and session.salesforce is None:
+            raise UsageError(
+                "no CRM connection is set", where="environment or .env", remedy="see docs/going-live.md"
+            )
+        yield session
+
+
+def load(config_dir: Path) -> Model:
+    """The model. Raises ConfigError before anything is called."""
+    return load_model(config_dir)
+
+
+def read(session: Session, model: Model) -> None:
+    """Ask both CRMs for what the model wants and for what was made before."""
+    wanted: dict[Vendor, Wanted] = {}
+    if session.hubspot is not None:
+        wanted["hubspot"] = hubspot_objects.wanted(model)
+    if session.salesforce is not None:
+        wanted["salesforce"] = salesforce_objects.wanted(model)
+    session.wanted = wanted
+    for vendor, each in wanted.items():
+        made = [(kind, name) for kind, name, _ in _made_anywhere(session, vendor)]
+        if vendor == "hubspot":
+            assert session.hubspot is not None
+            session.live[vendor] = hubspot_read.live(session.hubspot, each, made)
+        else:
+            assert session.salesforce is not None
+            session.live[vendor] = salesforce_read.live(session.salesforce, each, made)
+
+
+def _made_anywhere(session: Session, vendor: Vendor) -> list[kept.Row]:
+    with session.state.reading() as reading:
+        return [row for org in kept.orgs(reading, vendor) for row in kept.made(reading, vendor, org)]
+
+
+def _made(session: Session, vendor: Vendor) -> list[kept.Row]:
+    with session.state.reading() as reading:
+        return kept.made(reading, vendor, session.live[vendor].org)
+
+
+def plan(session: Session, model: Model, *, only: Collection[str] = ()) -> Plan:
+    """What differs. `only`: objects or `object.field`, by the CRM's name or the file's."""
+    before = session.calls
+    read(session, model)
+    plans = [
+        planning.compare(wanted, session.live[vendor], _made(session, vendor))
+        for vendor, wanted in session.wanted.items()
+    ]
+    whole = planning.together(plans)
+    if only:
+        whole.actions = _selected(whole.actions, only)
+    whole.actions = [_counted(session, action) for action in whole.actions]
+    whole.calls = session.calls - before
+    return whole
+
+
+def _selected(actions: Sequence[Action], only: Collection[str]) -> list[Action]:
+    """The actions that are meant, and with any field at Salesforce the rights to it."""
+    named = {each.lower() for each in only}
+    found = [a for a in actions if a.name.lower() in named or a.item.of.lower() in named]
+    if not found:
+        raise UsageError(
+            f"nothing is planned for {', '.join(sorted(only))}", where="crm schema",
+            remedy="see crm schema plan for the names; what is not in the model is not made",
+        )  # fmt: skip
+    rights = ("permission set", "permission")
+    if any(a.item.vendor == "salesforce" for a in found):
+        found += [a for a in actions if a.item.kind in rights and a not in found]
+    return found
+
+
+def _counted(session: Session, action: Action) -> Action:
+    """How many records would lose something, where the CRM can be asked."""
+    if not action.loses or not action.asks:
+        return action
+    owner, _, name = action.asks.partition(".")
+    if action.item.vendor == "hubspot" and session.hubspot is not None:
+        raw = session.live["hubspot"].raw.get(("hubspot", "object", owner)) or {}
+        rows = hubspot_read.losing_rows(session.hubspot, str(raw.get("objectTypeId") or owner), name)
+    elif session.salesforce is not None:
+        rows = salesforce_read.losing_rows(session.salesforce, owner, name)
+    else:
+        rows = None
+    if rows is None:
+        return action
+    if rows == 0:
+        return replace(action, loses="")
+    records = "1 record has" if rows == 1 else f"{rows:,} records have"
+    return replace(action, loses=f"{action.loses}; {records} a value")
+
+
+def check(
+    session: Session, model: Model, whole: Plan, allowed: Collection[str] = ()
+) -> dict[str, int] | None:
+    """Let Salesforce check what would be deployed; percent covered by name, None when nothing would be."""
+    if session.salesforce is None:
+        return None
+    actions = [a for a in whole.doable(allowed) if a.item.vendor == "salesforce"]
+    deploy = applying.make_deploy(actions, session.wanted["salesforce"], model.schema.test_level)
+    if deploy is None:
+        return None
+    return applying.check_salesforce(session.salesforce, deploy, session.clock)
+
+
+def apply(
+    session: Session, model: Model, whole: Plan, *, allowed: Collection[str] = (),
+    progress: Progress = silent,
+) -> Applied:  # fmt: skip
+    """Do what a plan may do: checked at Salesforce first, then HubSpot, then Salesforce."""
+    if whole.problems:
+        raise CrmError(whole.problems[0], where="crm schema", remedy="make room, or plan less")
+    doable = whole.doable(allowed)
+    applied = Applied()
+    at_salesforce = [a for a in doable if a.item.vendor == "salesforce"]
+    deploy = None
+    if session.salesforce is not None:
+        org = session.live["salesforce"].org
+        deploy = applying.make_deploy(at_salesforce, session.wanted["salesforce"], model.schema.test_level)
+        if deploy is not None:
+            progress("salesforce: checking the deploy", 0, len(doable))
+            applied.coverage = applying.check_salesforce(session.salesforce, deploy, session.clock)
+    at_hubspot = [a for a in doable if a.item.vendor == "hubspot"]
+    if session.hubspot is not None and at_hubspot:
+        applied.done += applying.apply_hubspot(
+            session.hubspot, session.live["hubspot"], at_hubspot, session.state, progress
+        )
+    if session.salesforce is not None:
+        if deploy is not None:
+            progress("salesforce: deploying", len(applied.done), len(doable))
+            applied.done += applying.apply_salesforce(
+                session.salesforce, deploy, at_salesforce, session.state, org, session.clock
+            )
+        for action in at_salesforce:
+            if action.item.kind == "permission":
+                applying.give_rights(session.salesforce, action, session.state, org)
+                applied.done.append(action)
+    _adopt(session)
+    return applied
+
+
+def _adopt(session: Session) -> None:
+    """What is there as the model has it is the model's from now on: a later change of it is seen as drift."""
+    for vendor, wanted in session.wanted.items():
+        live = session.live[vendor]
+        same = [i for i in wanted.items if i.key in live.items and live.items[i.key].content == i.content]
+        with session.state.writing() as writing:
+            kept.keep(writing, vendor, live.org, [(i.kind, i.name, i.content) for i in same])
+
+
+def settle(session: Session) -> int:
+    """Find out what became of a deploy that an earlier apply began."""
+    if session.salesforce is None:
+        return 0
+    with session.state.reading() as reading:
+        if not kept.has_open_deploys(reading):
+            return 0
+    org = session.salesforce.identity().org_id
+    return applying.settle_open_deploys(session.salesforce, session.state, org, session.clock)
+
+
+def diff(session: Session, model: Model) -> Drift:
+    """What people have changed by hand since the last apply, and what the model has and no CRM has yet."""
+    read(session, model)
+    found = Drift()
+    for vendor, wanted in session.wanted.items():
+        found.add(drift_of(wanted, session.live[vendor], _made(session, vendor)))
+    return found

@@ -1,0 +1,1 @@
+"""Salesforce's side of objects as code: the model as metadata, read, zipped, deployed, read back."""

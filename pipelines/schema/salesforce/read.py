@@ -1,0 +1,137 @@
+"""What an org has of what the model asks: metadata ten components a call, Apex by a query.
+
+Belongs here: asking, and answers as items. What they should be is `objects`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from pipelines.clients import errors
+from pipelines.clients.salesforce.client import SalesforceClient
+from pipelines.schema.items import Item, Json, Live, Wanted
+from pipelines.schema.salesforce import fields, objects
+
+_LISTS = frozenset(
+    {"fields", "recordTypes", "validationRules", "picklistValues", "values", "value", "valueSettings",
+     "controllingFieldValue", "layoutSections", "layoutColumns", "layoutItems", "fieldPermissions",
+     "objectPermissions", "recordTypeVisibilities"}
+)  # fmt: skip
+
+
+def live(client: SalesforceClient, wanted: Wanted, managed: Iterable[tuple[str, str]]) -> Live:
+    """The items that are there of what is wanted and of what was made before, and what is beside them."""
+    org = client.identity()
+    found = Live("salesforce", org.org_id)
+    listed = [(i.kind, i.name, i.of) for i in wanted.items]
+    listed += [(kind, name, name.partition(".")[0].partition("-")[0]) for kind, name in managed]
+    owners = [of for kind, _, of in listed if of and kind in ("object", "field", "record type",
+                                                              "validation rule")]  # fmt: skip
+    for name, element in client.metadata.read("CustomObject", list(dict.fromkeys(owners))).items():
+        add_object(found, name, content(element))
+    layouts = [name for kind, name, _ in listed if kind == "layout"]
+    for name, element in client.metadata.read("Layout", list(dict.fromkeys(layouts))).items():
+        add_layout(found, name, content(element))
+    sets = [name for kind, name, _ in listed if kind == "permission set"]
+    for name, element in client.metadata.read("PermissionSet", list(dict.fromkeys(sets))).items():
+        rights = objects.canonical_rights(content(element))
+        found.add(Item("salesforce", "permission set", name, rights))
+    for kind, tool in (("apex class", "ApexClass"), ("apex trigger", "ApexTrigger")):
+        asked = list(dict.fromkeys(name for k, name, _ in listed if k == kind))
+        _apex(client, found, kind, tool, asked)
+    found.empty = frozenset(_empty(client, found, wanted))
+    if sets:
+        _assigned(client, found, sets[0])
+    return found
+
+
+def _empty(client: SalesforceClient, found: Live, wanted: Wanted) -> list[str]:
+    """Objects without records, of those that are to become the detail of another."""
+    asked = {
+        item.of
+        for item in wanted.items
+        if item.content.get("type") == "MasterDetail" and item.key not in found.items
+        and ("salesforce", "object", item.of) in found.items
+    }  # fmt: skip
+    return [
+        name for name in sorted(asked) if next(client.query_pages(f"SELECT COUNT() FROM {name}")).total == 0
+    ]
+
+
+def add_object(found: Live, name: str, whole: Json) -> None:
+    """An object and everything inside it. Standard objects are there by themselves."""
+    if name.endswith("__c"):
+        found.add(Item("salesforce", "object", name, objects.canonical_object(whole), name))
+    for field in whole.get("fields") or []:
+        called = str(field.get("fullName"))
+        if called.endswith("__c"):
+            kept = fields.canonical(field)
+            found.add(Item("salesforce", "field", f"{name}.{called}", kept, name), field)
+    for record_type in whole.get("recordTypes") or []:
+        kept = objects.canonical_record_type(record_type)
+        found.add(Item("salesforce", "record type", f"{name}.{record_type['fullName']}", kept, name))
+    for rule in whole.get("validationRules") or []:
+        kept = objects.canonical_rule(rule)
+        found.add(Item("salesforce", "validation rule", f"{name}.{rule['fullName']}", kept, name))
+
+
+def add_layout(found: Live, name: str, whole: Json) -> None:
+    kept = objects.canonical_layout(whole)
+    found.add(Item("salesforce", "layout", name, kept, name.partition("-")[0]))
+
+
+def _apex(client: SalesforceClient, found: Live, kind: str, tool: str, asked: Sequence[str]) -> None:
+    if not asked:
+        return
+    names = ", ".join(f"'{name}'" for name in asked)
+    for row in client.metadata.tooling(
+        f"SELECT Id, Name, Body, ApiVersion, Status FROM {tool} WHERE Name IN ({names})"
+    ):
+        body = str(row.get("Body") or "").strip() + "\n"
+        kept = {"Body": body, "apiVersion": str(float(row.get("ApiVersion") or 0)),
+                "status": row.get("Status"),
+                "test": "true" if "@istest" in body.lower() else "false"}  # fmt: skip
+        found.add(Item("salesforce", kind, str(row["Name"]), kept))
+
+
+def _assigned(client: SalesforceClient, found: Live, name: str) -> None:
+    """Whether the integration user has the permission set."""
+    user = client.user_id()
+    try:
+        page = next(
+            client.query_pages(
+                "SELECT Id, PermissionSetId FROM PermissionSetAssignment WHERE "
+                f"PermissionSet.Name = '{name}' AND AssigneeId = '{user}'"
+            )
+        )
+    except errors.Rejected:
+        return
+    if page.records:
+        key = f"{name} of the integration user"
+        found.add(Item("salesforce", "permission", key, {"assigned": "true"}))
+
+
+def content(element: ElementTree.Element) -> Any:
+    """Metadata as a dictionary: repeated elements are lists, everything else is text."""
+    children = list(element)
+    if not children:
+        return (element.text or "").strip()
+    found: Json = {}
+    for child in children:
+        name, value = child.tag.rpartition("}")[2], content(child)
+        if name in _LISTS:
+            found.setdefault(name, []).append(value)
+        else:
+            found[name] = value
+    return found
+
+
+def losing_rows(client: SalesforceClient, owner: str, field: str) -> int | None:
+    """How many records hold a value of a field; None where the field cannot be asked for."""
+    try:
+        page = next(client.query_pages(f"SELECT COUNT() FROM {owner} WHERE {field} != null"))
+    except errors.ClientError:
+        return None
+    return page.total

@@ -1,8 +1,8 @@
 """What a field is: its type, length, picklist, reference and who may write it; read from compact lines.
 
-`Name type/decimals length? flags -> Target:Relationship`. Flags: r required on create, a server-made (not writable),
-n never null, i only on create, u unique, x external id, f not filterable, p restricted picklist. A formula
-follows `:=` as SQL, with `{t}` for its own row: it is computed when read and stored nowhere.
+`Name type/decimals length? flags -> Target:Relationship`. Flags: r required on create, a server-made (not
+writable), n never null, i only on create, u unique, x external id, f not filterable, p restricted picklist. A
+formula follows `:=` as SQL, with `{t}` for its own row: it is computed when read and stored nowhere.
 """
 
 from __future__ import annotations

@@ -58,9 +58,6 @@ class World:
         moment = datetime.fromtimestamp(later).astimezone().isoformat()
         httpx.post(f"{self.urls['hubspot']}/_sandbox/clock", json={"now": moment}).raise_for_status()
 
-    def faults(self, vendor: str, faults: list[dict[str, Any]]) -> None:
-        httpx.post(f"{self.urls[vendor]}/_sandbox/faults", json=faults).raise_for_status()
-
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
@@ -164,45 +161,6 @@ def test_what_is_written_comes_back_with_the_next_extract_and_nothing_else(world
     score = "select Lead_Score__c from raw_salesforce.lead where Id = ?"
     assert raw.execute(score, [lead]).fetchall() == [(42,)]
     assert not extract(settings, raw).has_changes
-
-
-def test_throttling_resets_and_an_ended_session_do_not_show_in_the_result(world, raw, tmp_path):
-    world.faults("hubspot", [
-        {"match": "GET .*/contacts", "status": 429, "times": 1, "retry_after": 1},
-        {"match": "GET .*/companies", "status": "reset", "times": 1},
-        {"match": "GET .*/owners", "status": 503, "times": 1},
-    ])  # fmt: skip
-    world.faults("salesforce", [{"match": "GET .*/queryAll", "status": 401, "times": 1}])
-    fetched = extract(world.settings(tmp_path), raw)
-    assert fetched.stale == ()
-    [(people,)] = world.rows("hubspot", f"select count(*) from {world.shown('contacts')}")
-    assert raw.execute("select count(*) from raw_hubspot.contacts").fetchone() == (people,)
-
-
-@pytest.mark.kill
-def test_a_first_load_ended_by_kill_goes_on_and_ends_the_same(world, raw, tmp_path):
-    code = (
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from pipelines import crashpoints\n"
-        "from pipelines.run import Run, silent\n"
-        "from pipelines.settings import load_settings\n"
-        "from pipelines.sources.fetch import fetch\n"
-        "from pipelines.sources.known import Known\n"
-        "crashpoints.arm('extract.part_written', nth=2, hard=True)\n"
-        "fetch(load_settings(dotenv=Path('none')), Run(), Known(), silent)\n"
-    )
-    env = {**os.environ, **world.env, "CRM_HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=env, cwd=PROJECT_ROOT, check=False, capture_output=True
-    )
-    assert done.returncode == 137
-    assert list(tmp_path.rglob("manifest.json"))
-    extract(world.settings(tmp_path), raw)
-    for name in ("contacts", "companies", "deals"):
-        [(stored,)] = world.rows("hubspot", f"select count(*) from {world.shown(name)}")
-        counts = f"select count(*), count(distinct id) from raw_hubspot.{name}"
-        assert raw.execute(counts).fetchone() == (stored, stored)
 
 
 @pytest.mark.kill

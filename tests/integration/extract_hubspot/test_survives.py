@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from pipelines.clients import errors
 from pipelines.settings import load_settings
 from sandbox.hubspot import oauth
 
+from .portal import OBJECTS
 from .test_nothing_is_lost import on_call, put
 
+BESIDES = (
+    "[campaigns, lists, forms, marketing_events, email_campaigns, email_events, subscription_types, "
+    "behavioral_events]"
+)
 ONLY = "hubspot: {objects: [contacts], custom_objects: none, history: {contacts: none}}"
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("nth", [1, 3, 6])
+def test_a_first_load_ended_by_kill_goes_on_where_it_stopped(fresh, nth):
+    fresh.config.write_text(f"hubspot: {{objects: [contacts], custom_objects: none, without: {BESIDES}}}")
+    fresh.killed(nth, 50)
+    [manifest] = fresh.settings.paths.spool.rglob("contacts/first/manifest.json")
+    assert not orjson.loads(manifest.read_bytes())["complete"]
+    asked = "select count(*) from requests where path like '%/objects/2026-03/contacts'"
+    before = fresh.store(asked)[0][0]
+    first, *_, last = fresh.some("contacts", 200)
+    fresh.update("contacts", first, firstname="Since the kill")
+    fresh.update("contacts", last, firstname="Since the kill")
+    fresh.do("DELETE", f"{OBJECTS}/contacts/{fresh.some('contacts', 120)[-1]}")
+    fresh.later()
+    assert fresh.extract().stale == ()
+    assert fresh.differences() == []
+    assert fresh.rows("select count(*) - count(distinct id) from raw_hubspot.contacts") == [(0,)]
+    pages = -(-fresh.store("select count(*) from contacts where archived = 0")[0][0] // 50)
+    assert fresh.store(asked)[0][0] - before <= pages + 3 - nth  # what was read is not read again
 
 
 @pytest.mark.kill

@@ -16,6 +16,7 @@ create table deals (deal integer, vendor text, object text, record_id text);
 create table touches (
     person integer, vendor text, object text, record_id text, kind text, occurred_at text,
     caused_deal integer);
+create table coverage (deal integer, covered integer);
 create table subscribers (person integer, subscriber_key text);
 """
 Identity = tuple[int, str, str, str]
@@ -27,6 +28,8 @@ class AnswerKey:
     companies: list[Identity] = field(default_factory=list)
     deals: list[Identity] = field(default_factory=list)
     touches: list[tuple[int, str, str, str, str, str, int | None]] = field(default_factory=list)
+    coverage: list[tuple[int, bool]] = field(default_factory=list)
+    """Whether marketing truly had a part in a deal before it was there."""
     subscribers: list[tuple[int, str]] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
@@ -35,6 +38,7 @@ class AnswerKey:
             db.executescript(TABLES)
             for table in ("persons", "companies", "deals"):
                 db.executemany(f"insert into {table} values (?, ?, ?, ?)", getattr(self, table))
+            db.executemany("insert into coverage values (?, ?)", self.coverage)
             db.executemany("insert into touches values (?, ?, ?, ?, ?, ?, ?)", self.touches)
             db.executemany("insert into subscribers values (?, ?)", self.subscribers)
         db.close()

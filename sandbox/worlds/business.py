@@ -12,7 +12,7 @@ import random
 from sandbox.times import DAY, HOUR, from_ms
 from sandbox.worlds import deals, names
 from sandbox.worlds.draw import ascii_of, rng_for, working_time
-from sandbox.worlds.model import Business, Campaign, Company, Person
+from sandbox.worlds.model import Business, Campaign, Company, Deal, Person
 from sandbox.worlds.reps import REPS
 
 SPAN = 730
@@ -45,6 +45,7 @@ def build(seed: int, size: str, now: int) -> Business:
     people = _people(rng_for(seed, "people"), count, companies, campaigns, start, now)
     sold = deals.draw(rng_for(seed, "deals"), round(count * 0.29), people, now)
     deals.enter_stages(rng_for(seed, "funnel"), people, sold, now)
+    _leave_alone(rng_for(seed, "untouched"), companies, people, sold)
     return Business(now, companies, campaigns, people, sold)
 
 
@@ -134,6 +135,17 @@ def _people(
         draw = rng.random()
         person.in_hubspot, person.in_salesforce = draw < 0.80, draw < 0.62 or draw >= 0.80
     return found
+
+
+def _leave_alone(
+    rng: random.Random, companies: list[Company], people: list[Person], sold: list[Deal]
+) -> None:
+    """One company in ten is sales' own find, and some buy: people from a list whom no campaign reached."""
+    won = sorted({deal.company.key for deal in sold if deal.last.progress == 2})
+    alone = {company.key for company in companies if rng.random() < 0.08} | set(won[3::8])
+    for person in people:
+        if person.company and person.company.key in alone:
+            person.untouched, person.origin, person.campaign = True, "OFFLINE", None
 
 
 def _email(rng: random.Random, person: Person) -> str:

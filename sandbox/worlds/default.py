@@ -9,6 +9,7 @@ from sandbox.salesforce import schema
 from sandbox.store import Store
 from sandbox.worlds import (
     business,
+    coverage,
     dirt,
     hubspot_deals,
     hubspot_engagements,
@@ -78,4 +79,5 @@ def create(
     hubspot_marketing.fill(portal_side, seed)
     hubspot_messages.fill(portal_side, seed)
     marketing_cloud.fill(marketing, seed, side, key)
+    coverage.settle(key, found, members)
     key.save(home / "answer_key.sqlite")

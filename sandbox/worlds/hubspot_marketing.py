@@ -18,6 +18,11 @@ from sandbox.worlds.reps import REPS, STAFF
 FORMS = ("Newsletter sign-up", "Demo request", "Whitepaper download", "Contact us", "Webinar registration")
 _PAGES = ("newsletter", "demo", "guides/forecasting", "contact", "webinars/next")
 _ASSETS = {"Webinar": "MARKETING_EVENT", "Email": "MARKETING_EMAIL", "Newsletter": "MARKETING_EMAIL"}
+_MEDIA = {
+    "PAID_SEARCH": ("google", "cpc"), "PAID_SOCIAL": ("linkedin", "cpc"), "OFFLINE": ("northwind", "event"),
+    "EMAIL_MARKETING": ("newsletter", "email"), "ORGANIC_SEARCH": ("google", "organic"),
+    "OTHER_CAMPAIGNS": ("northwind", "display"),
+}  # fmt: skip
 _RATES = (("EUR", 1.08), ("GBP", 1.27))
 
 
@@ -70,10 +75,17 @@ def settings(side: HubSpot, seed: int) -> dict[str, tuple[str, str]]:
 def fill(side: HubSpot, seed: int) -> None:
     """Everything that is drawn from the people and campaigns."""
     known = [p for p in side.business.people if p.key in side.contacts]
-    _forms(rng_for(seed, "forms"), side, known)
+    reached = [p for p in known if not p.untouched]
+    _forms(rng_for(seed, "forms"), side, reached)
     _lists(rng_for(seed, "lists"), side, known)
-    _events(rng_for(seed, "marketing events"), side, known)
+    _events(rng_for(seed, "marketing events"), side, reached)
     _campaigns(rng_for(seed, "campaign parts"), side, known)
+
+
+def tags(campaign: Campaign) -> str:
+    """The parameters of the links that a campaign sends out."""
+    source, medium = _MEDIA.get(campaign.kind[2], ("partner", "referral"))
+    return f"utm_source={source}&utm_medium={medium}&utm_campaign={campaign.utm}"
 
 
 def _address(side: HubSpot, person: Person) -> str:
@@ -115,7 +127,7 @@ def _forms(rng: random.Random, side: HubSpot, known: list[Person]) -> None:
 def _submission(
     rng: random.Random, person: Person, email: str, form: str, number: int, at: int
 ) -> tuple[Any, ...]:
-    utm = f"?utm_campaign={person.campaign.utm}" if person.campaign and rng.random() < 0.7 else ""
+    utm = f"?{tags(person.campaign)}" if person.campaign and rng.random() < 0.7 else ""
     said = {
         "email": email, "firstname": person.first, "lastname": person.last,
         "company": person.company.name if person.company else "",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.times import DAY, HOUR, MINUTE, SECOND, iso
 from sandbox.worlds.draw import rng_for, working_time
-from sandbox.worlds.hubspot_marketing import guid, put
+from sandbox.worlds.hubspot_marketing import guid, put, tags
 from sandbox.worlds.hubspot_side import HubSpot
 from sandbox.worlds.model import Person
 
@@ -18,6 +18,7 @@ TYPES = (
 )
 _APP = {"appId": 113, "appName": "Batch"}
 _URL = "https://www.northwind.example/"
+_PAGES = ("pricing", "product", "blog/forecasting")
 
 
 def fill(side: HubSpot, seed: int) -> None:
@@ -26,6 +27,7 @@ def fill(side: HubSpot, seed: int) -> None:
     known = [(p, side.addresses.get(p.key, (p.email, ""))[0].strip().lower()) for p in side.business.people
              if p.key in side.contacts]  # fmt: skip
     known = [(person, email) for person, email in known if "@" in email]
+    reached = [(person, email) for person, email in known if not person.untouched]
     at = side.business.now - 790 * DAY
     put(side, "subscription_types", [
         (i, {
@@ -35,7 +37,7 @@ def fill(side: HubSpot, seed: int) -> None:
         })
         for i, name, purpose in TYPES
     ])  # fmt: skip
-    _Mail(side, rng, known).send()
+    _Mail(side, rng, reached).send()
     _consent(rng_for(seed, "consent"), side, known)
     _visits(rng_for(seed, "visits"), side)
 
@@ -177,18 +179,23 @@ def _visits(rng: random.Random, side: HubSpot) -> None:
     found = []
     for person in side.business.people:
         contact = side.contacts.get(person.key)
-        if contact is None:
+        if contact is None or person.untouched:
             continue
         for _ in range(rng.choice((0, 1, 2, 4)) if person.campaign else rng.choice((0, 0, 1, 2))):
             at = working_time(rng, person.created, side.business.now)
             found.append(_visit(rng, contact, at, "e_visited_page", {
-                "hs_url": f"{_URL}{rng.choice(('pricing', 'product', 'blog/forecasting'))}",
+                "hs_url": _URL + rng.choice(_PAGES) + _tagged(rng, person),
                 "hs_device_type": rng.choice(("desktop", "mobile")),
             }))  # fmt: skip
         if "opportunity" in person.stages and rng.random() < 0.4:
             at = person.stages["opportunity"]
             found.append(_visit(rng, contact, at, "pe48290173_trial_started", {"edition": "business"}))
     put(side, "behaviours", found)
+
+
+def _tagged(rng: random.Random, person: Person) -> str:
+    """Every third visit of who came by a campaign is by one of its links."""
+    return f"?{tags(person.campaign)}" if person.campaign and rng.random() < 0.33 else ""
 
 
 def _visit(

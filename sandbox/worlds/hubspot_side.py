@@ -248,6 +248,11 @@ def _score(side: HubSpot, person: Person, stage: str) -> str:
 def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) -> Props:
     """Where the person came from, where they were seen last, which forms they sent."""
     rng, now = side.rng, side.business.now
+    if person.untouched:
+        return {
+            "hs_analytics_source": "OFFLINE", "hs_analytics_source_data_1": "IMPORT",
+            "hs_analytics_first_timestamp": iso(person.created),
+        }  # fmt: skip
     touches = {"original_source": max(person.created - rng.randrange(HOUR), 0)}
     detail = (
         person.campaign.utm
@@ -262,7 +267,7 @@ def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) 
     latest = min(now, person.created + int(rng.expovariate(1 / 60) * DAY) + HOUR)
     source = rng.choice(catalog.SOURCES) if rng.random() < 0.4 else person.origin
     if rng.random() < 0.88:
-        touches["latest_source"] = latest
+        touches["latest_offline" if source == "OFFLINE" else "latest_source"] = latest
         props |= {
             "hs_latest_source": source,
             "hs_latest_source_timestamp": iso(latest),

@@ -51,6 +51,8 @@ class Person:
     in_hubspot: bool = True
     in_salesforce: bool = True
     opted_out: bool = False
+    untouched: bool = False
+    """Of a company that marketing never reached: bought as a list, called by sales, no answer to anything."""
 
 
 @dataclass(slots=True)

@@ -6,9 +6,8 @@ from typing import Any
 
 from sandbox.salesforce import picklists
 from sandbox.times import DAY, MINUTE, day, iso_seconds
-from sandbox.worlds import names
 from sandbox.worlds.model import Campaign, Deal, Moment
-from sandbox.worlds.salesforce_side import Salesforce, later
+from sandbox.worlds.salesforce_side import Salesforce, later, lead_source
 from sandbox.worlds.touches import Membership, Task
 
 Row = dict[str, Any]
@@ -85,7 +84,7 @@ def _opportunity(side: Salesforce, deal: Deal) -> Row:
         "CloseDate": day(last.close),
         "ExpectedRevenue": last.amount * probability / 100,
         "Type": "Existing Business" if deal.repeat else "New Business",
-        "LeadSource": names.LEAD_SOURCES[primary.origin],
+        "LeadSource": lead_source(primary),
         "IsClosed": closed,
         "IsWon": won,
         "ForecastCategory": forecast,

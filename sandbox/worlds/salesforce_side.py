@@ -213,10 +213,14 @@ def _identity(side: Salesforce, person: Person, name: str, record_id: str) -> Ro
     return {
         "Id": record_id, "FirstName": first, "LastName": last, "Name": f"{first} {last}",
         "Email": side.addresses.get(person.key, person.email), "Phone": dirt.phone(side.rng, person),
-        "Title": person.title, "LeadSource": names.LEAD_SOURCES[person.origin],
+        "Title": person.title, "LeadSource": lead_source(person),
         "HasOptedOutOfEmail": person.opted_out, "SystemModstamp": later(side, max(person.created, entered)),
         "CurrencyIsoCode": person.company.place[4] if person.company else "USD",
     }  # fmt: skip
+
+
+def lead_source(person: Person) -> str:
+    return "Purchased List" if person.untouched else names.LEAD_SOURCES[person.origin]
 
 
 def _lead(side: Salesforce, person: Person, *, remember: bool = True) -> Row:

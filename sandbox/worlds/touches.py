@@ -46,10 +46,10 @@ def memberships(seed: int, business: Business) -> list[Membership]:
     buyers = {p.key for d in business.deals for p in d.contacts}
     found = []
     for person in business.people:
-        if not person.in_salesforce:
+        if not person.in_salesforce or person.untouched:
             continue
         reach = [c for c in business.campaigns if c.end > person.created and c.start < business.now]
-        wanted = _count(rng, 7.0 if person.key in buyers else 4.6)
+        wanted = _count(rng, 8.4 if person.key in buyers else 5.5)
         for campaign in _pick(rng, reach, wanted):
             start = max(campaign.start, person.created)
             at = working_time(rng, start, max(start, min(campaign.end, business.now - HOUR)))

@@ -1,0 +1,38 @@
+"""Which deals marketing truly had a part in: the answer key's word on attribution coverage.
+
+Belongs here: what happened, from the business and from what was written down while the CRMs were filled. How
+coverage is found out from the CRMs is not known here.
+"""
+
+from __future__ import annotations
+
+from sandbox import times
+from sandbox.worlds.answer_key import AnswerKey
+from sandbox.worlds.model import Business, Person
+from sandbox.worlds.touches import Membership
+
+_OF_MARKETING = ("submission", "attended", "click", "conversion", "recent_conversion", "latest_source")
+
+
+def settle(key: AnswerKey, business: Business, members: list[Membership]) -> None:
+    """Fill `key.coverage`: a deal is covered when one of its people met marketing before it was created."""
+    met: dict[int, list[int]] = {}
+    for person in business.people:
+        if _has_a_source(person):
+            met.setdefault(person.key, []).append(person.created)
+    for member in members:
+        if member.responded is not None:
+            day = member.responded - member.responded % times.DAY  # Salesforce knows the day only
+            met.setdefault(member.person.key, []).append(max(day, 0))
+    for who, _, _, _, kind, at, _ in key.touches:
+        if kind in _OF_MARKETING:
+            met.setdefault(who, []).append(times.parse(at))
+    key.coverage += [
+        (deal.key, any(at <= deal.created for person in deal.contacts for at in met.get(person.key, ())))
+        for deal in business.deals
+    ]
+
+
+def _has_a_source(person: Person) -> bool:
+    """Offline is none, but for those whom Salesforce knows from a trade show."""
+    return not person.untouched and (person.origin != "OFFLINE" or person.in_salesforce)

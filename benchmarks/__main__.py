@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import attribution, extract, identity, loop, serve
+from benchmarks import attribution, attribution_truth, extract, identity, loop, serve
 
 MEASUREMENTS = {
     "loop": loop.main,
@@ -12,6 +12,7 @@ MEASUREMENTS = {
     "serve": serve.main,
     "identity": identity.main,
     "attribution": attribution.main,
+    "attribution_truth": attribution_truth.main,
 }
 
 

@@ -53,6 +53,7 @@ select 'd' || i as opportunity_id, null::varchar as campaign_id,
     (hash(i + 1) % 10000000 / 100.0)::decimal(18, 2) as amount,
     (hash(i + 1) % 10000000 / 100.0)::decimal(18, 2) as amount_converted, 'USD' as currency
 from range({deals}) as r(i);
+create table int_campaign_members as select ''::varchar as record_key, ''::varchar as campaign_id where false;
 create table int_touches as
 select lpad(to_hex(i), 16, '0') as touchpoint_id, 'p' || (hash(i) % {people}) as person_id,
     timestamptz '2025-01-01' + to_seconds((hash(i + 3) % 47000000)::bigint) as occurred_at,

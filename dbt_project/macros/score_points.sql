@@ -114,6 +114,7 @@
                 rules.kind = 'touch'
                 and case
                     when touches.touch_type = 'membership' and touches.is_response then 'membership_response'
+                    when touches.touch_type = 'form' then 'conversion'
                     else touches.touch_type
                 end = rules.match_value
         inner join {{ subjects }} as subjects

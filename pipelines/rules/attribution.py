@@ -1,7 +1,8 @@
-"""What `config/attribution.yml` may say: models, which touches earn credit, channels.
+"""What `config/attribution.yml` may say: models, which touches earn credit, what covers a deal, campaigns.
 
 Belongs here: the form of that file, and that `attribution_sync.json` beside it speaks for the business's own
-model. What a model means is in `attribution_models.py`; credit is shared out by the dbt models.
+model. What a model means is in `attribution_models.py`, channels are in `channels.py`; credit is shared out
+by the dbt models.
 """
 
 from __future__ import annotations
@@ -12,45 +13,61 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipelines.rules.attribution_models import AttributionModel, Resolved, Sync, resolved
+from pipelines.rules.channels import Channels
 from pipelines.rules.loader import Strict, load
 
 SYNC_FILE = "attribution_sync.json"
 TouchType = Literal[
-    "membership", "original_source", "latest_source", "conversion", "call", "email", "meeting", "task"
-]
-Earns = Literal["always", "responded", "never"]
+    "membership", "original_source", "latest_source", "conversion", "form", "event", "email_click",
+    "email_open", "page_visit", "call", "email", "meeting", "task", "message", "list_import",
+]  # fmt: skip
+Earns = Literal["always", "responded", "tagged", "never"]
+_EARNS: dict[TouchType, Earns] = {
+    "membership": "responded", "original_source": "always", "latest_source": "always",
+    "conversion": "always", "form": "always", "event": "responded", "email_click": "always",
+    "page_visit": "tagged",
+}  # fmt: skip
+"""What earns where config does not say; every other kind of touch never does."""
 
 
-class ChannelRule(Strict):
-    match: str
-    channel: str
-    source: str | None = None
-    medium: str | None = None
+class Bots(Strict):
+    """When a click in an e-mail was a machine's."""
+
+    seconds_after_delivery: int = Field(default=10, ge=0)
+    links_at_once: int = Field(default=3, ge=0)
+    user_agents: tuple[str, ...] = ()
 
 
-class HubSpotChannels(Strict):
-    analytics_source: tuple[ChannelRule, ...]
-    conversion: tuple[ChannelRule, ...]
+class Coverage(Strict):
+    """Which touches make a won deal one that marketing had a part in."""
+
+    touch_types: tuple[TouchType, ...] = (
+        "membership", "original_source", "latest_source", "conversion", "form", "event", "email_click",
+        "page_visit",
+    )  # fmt: skip
+    without_channels: tuple[str, ...] = ("offline", "integration", "import", "unknown", "sales")
+    after_creation: bool = False
 
 
-class SalesforceChannels(Strict):
-    campaign_type: tuple[ChannelRule, ...]
-    task: tuple[ChannelRule, ...]
+CampaignReason = Literal["utm", "name", "similar_name", "same_name_at_another_time"]
+Pair = tuple[str, str]
 
 
-class Channels(Strict):
-    hubspot: HubSpotChannels
-    salesforce: SalesforceChannels
+class Campaigns(Strict):
+    """When campaigns of two CRMs are one. Links and settled pairs always count."""
 
-    def rows(self) -> list[tuple[str, str, ChannelRule]]:
-        """(vendor, kind, rule), in the order of the file."""
-        kinds = (
-            ("hubspot", "analytics_source", self.hubspot.analytics_source),
-            ("hubspot", "conversion", self.hubspot.conversion),
-            ("salesforce", "campaign_type", self.salesforce.campaign_type),
-            ("salesforce", "task", self.salesforce.task),
-        )
-        return [(vendor, kind, rule) for vendor, kind, rules in kinds for rule in rules]
+    link_fields: dict[Literal["hubspot", "salesforce"], str] = Field(default_factory=dict)
+    join_when: tuple[Literal["utm", "name"], ...] = ("utm", "name")
+    review_when: tuple[CampaignReason, ...] = ("utm", "name", "similar_name", "same_name_at_another_time")
+    same: tuple[Pair, ...] = ()
+    different: tuple[Pair, ...] = ()
+
+    @model_validator(mode="after")
+    def is_whole(self) -> Campaigns:
+        for one, other in (*self.same, *self.different):
+            if one == other or one.count(":") < 3 or other.count(":") < 3:
+                raise ValueError(f"{one} and {other} are no two record keys; see marts.campaign_reviews")
+        return self
 
 
 class Attribution(Strict):
@@ -58,6 +75,10 @@ class Attribution(Strict):
     models: tuple[AttributionModel, ...] = Field(min_length=1)
     written_back: str
     earns_credit: dict[TouchType, Earns]
+    membership_statuses: tuple[str, ...] = ()
+    bots: Bots = Bots()
+    coverage: Coverage = Coverage()
+    campaigns: Campaigns = Campaigns()
     channels: Channels
 
     @model_validator(mode="after")
@@ -74,6 +95,10 @@ class Attribution(Strict):
                     f'channels.{vendor}.{kind} needs a last entry for everything else, match "*"'
                 )
         return self
+
+    def earning(self) -> dict[TouchType, Earns]:
+        """When each kind of touch earns credit."""
+        return {**_EARNS, **self.earns_credit}
 
     def resolved(self) -> tuple[Resolved, ...]:
         """Every model with everything said, in the order of the file."""

@@ -162,7 +162,32 @@ def attribution_sync(rules: Attribution) -> Rows:
 
 
 def touch_types(rules: Attribution) -> Rows:
-    return _texts("touch_type", "earns"), list(rules.earns_credit.items())
+    return _texts("touch_type", "earns"), list(rules.earning().items())
+
+
+def attribution_settings(rules: Attribution) -> Rows:
+    """Lists and limits of attribution as (setting, value), a row for each value."""
+    bots, coverage, campaigns = rules.bots, rules.coverage, rules.campaigns
+    lists: dict[str, tuple[str, ...]] = {
+        "membership_status": tuple(status.lower() for status in rules.membership_statuses),
+        "bot_seconds": (str(bots.seconds_after_delivery),),
+        "bot_links": (str(bots.links_at_once),),
+        "bot_user_agent": tuple(agent.lower() for agent in bots.user_agents),
+        "coverage_touch_type": coverage.touch_types,
+        "coverage_without_channel": coverage.without_channels,
+        "coverage_after_creation": ("yes",) if coverage.after_creation else (),
+        "campaigns_join_when": campaigns.join_when,
+        "campaigns_review_when": campaigns.review_when,
+    }
+    return _texts("setting", "value"), [(name, value) for name, values in lists.items() for value in values]
+
+
+def campaign_decisions(rules: Attribution) -> Rows:
+    """Pairs of campaigns that config settles."""
+    settled = ((rules.campaigns.same, "same"), (rules.campaigns.different, "different"))
+    return _texts("left_key", "right_key", "verdict"), [
+        (min(pair), max(pair), verdict) for pairs, verdict in settled for pair in pairs
+    ]
 
 
 def identity(rules: Identity) -> Rows:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from pipelines.errors import ConfigError
 from pipelines.rules import (
     attribution,
+    campaign_links,
     crm_scores,
     identity,
     identity_tables,
@@ -152,6 +153,8 @@ def write(
         "attribution_bases": rows.attribution_bases(known_attribution),
         "attribution_sync": rows.attribution_sync(known_attribution),
         "touch_types": rows.touch_types(known_attribution),
+        "attribution_settings": rows.attribution_settings(known_attribution),
+        "campaign_decisions": rows.campaign_decisions(known_attribution),
         "identity": rows.identity(known_identity),
         "precedence": rows.precedence(known_identity),
         "survivorship": rows.survivorship(known_identity),
@@ -171,6 +174,7 @@ def write(
         _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
         _write_connections(connection, connections)
         crm_scores.write(connection, known_score)
+        campaign_links.write(connection, known_attribution)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
         _keep_days(connection)
     except BaseException:

@@ -31,6 +31,7 @@ PROMISED = {  # docs/interfaces.md
     "attribution_models": {"model", "position", "lookback_days", "is_written_back", "variant", "basis"},
     "attribution_bases": {"basis", "lookback_days", "lookback_from", "eligibility"},
     "attribution_sync": {"setting", "is_on"},
+    "attribution_settings": {"setting", "value"},
     "kpis": {"kpi", "label", "target", "direction", "unit"},
     "team_members": {"team", "member_email", "position", "weight", "active"},
     "person_registry": {"record_key", "person_id", "founded_at"},

@@ -10,20 +10,21 @@ with started as (
 
 deals as (
     select
-        opportunity_id,
-        campaign_id,
-        created_at,
-        is_won,
+        opportunities.opportunity_id,
+        coalesce(campaigns.campaign_id, opportunities.campaign_id) as campaign_id,
+        opportunities.created_at,
+        opportunities.is_won,
         -- A close date is a day: touches count until it is over. Open deals count until now, and nothing counts later.
         case
-            when is_closed
+            when opportunities.is_closed
                 then least(
-                    coalesce(date_trunc('day', closed_at) + interval 1 day, {{ run_value('as_of') }}),
+                    coalesce(date_trunc('day', opportunities.closed_at) + interval 1 day, {{ run_value('as_of') }}),
                     {{ run_value('as_of') }}
                 )
             else {{ run_value('as_of') }}
         end as counts_until
-    from {{ ref('int_opportunities') }}
+    from {{ ref('int_opportunities') }} as opportunities
+    left join {{ ref('int_campaign_members') }} as campaigns on opportunities.campaign_id = campaigns.record_key
 )
 
 select

@@ -25,15 +25,6 @@ happened as (
         touchpoint_id as what,
         occurred_at
     from {{ ref('int_touches') }}
-
-    union all
-
-    select
-        contacts.record_key,
-        contacts.source_record_key as what,
-        contacts.occurred_at
-    from {{ ref('int_sales_contacts') }} as contacts
-    where contacts.source_record_key not like 'salesforce:%:Task:%'
 )
 
 select

@@ -68,26 +68,6 @@ channels as (
         medium
     from {{ source('rules', 'channels') }}
     where vendor = 'hubspot' and kind in ('analytics_source', 'conversion')
-),
-
--- HubSpot puts a campaign's name or UTM into one of the two details of a source.
-campaigns as (
-    select
-        key,
-        min(campaign_id) as campaign_id
-    from (
-        select
-            lower(name) as key,
-            campaign_id
-        from {{ ref('int_campaigns') }}
-        union all
-        select
-            utm as key,
-            campaign_id
-        from {{ ref('int_campaigns') }}
-    ) as names
-    where key is not null
-    group by key
 )
 
 select
@@ -99,10 +79,14 @@ select
     true as is_response,
     touches.occurred_at,
     coalesce(touches.content, touches.detail_2, touches.detail_1) as content,
-    coalesce(matched.channel, fallback.channel) as channel,
-    coalesce(matched.source, fallback.source, touches.detail_1, lower(touches.match_value)) as source,
-    coalesce(matched.medium, fallback.medium) as medium
+    coalesce(exact.channel, matched.channel, fallback.channel) as channel,
+    coalesce(exact.source, matched.source, fallback.source, touches.detail_1, lower(touches.match_value)) as source,
+    coalesce(exact.medium, matched.medium, fallback.medium) as medium
 from touches
+left join channels as exact
+    on
+        exact.applies_to = case when touches.touch_type = 'conversion' then 'conversion' else 'source' end
+        and lower(exact.match_value) = lower(touches.match_value || '/' || touches.detail_1)
 left join channels as matched
     on
         matched.applies_to = case when touches.touch_type = 'conversion' then 'conversion' else 'source' end
@@ -111,5 +95,6 @@ left join channels as fallback
     on
         fallback.applies_to = case when touches.touch_type = 'conversion' then 'conversion' else 'source' end
         and fallback.match_value = '*'
-left join campaigns as by_first on lower(touches.detail_1) = by_first.key
-left join campaigns as by_second on lower(touches.detail_2) = by_second.key
+-- HubSpot puts a campaign's name or UTM into one of the two details of a source.
+left join {{ ref('int_campaign_names') }} as by_first on {{ slug('touches.detail_1') }} = by_first.key
+left join {{ ref('int_campaign_names') }} as by_second on {{ slug('touches.detail_2') }} = by_second.key

@@ -1,4 +1,14 @@
-with members as (
+-- Which statuses of a campaign are responses, for a member that does not say so itself.
+with statuses as (
+    select
+        campaign_id,
+        label,
+        bool_or(has_responded) as has_responded
+    from {{ ref('stg_salesforce__campaign_member_statuses') }}
+    group by campaign_id, label
+),
+
+members as (
     select
         members.record_key as source_record_key,
         'membership' as kind,
@@ -9,11 +19,14 @@ with members as (
             {{ record_key('salesforce', 'Lead', 'members.lead_id') }}
         ) as record_key,
         {{ record_key('salesforce', 'Campaign', 'members.campaign_id') }} as campaign_id,
-        coalesce(members.has_responded, false) as is_response,
-        case when members.has_responded then members.first_responded_date end as responded_on,
+        coalesce(members.has_responded, statuses.has_responded, false) as is_response,
+        case
+            when coalesce(members.has_responded, statuses.has_responded) then members.first_responded_date
+        end as responded_on,
         members.created_at,
         members.status as content
     from {{ ref('stg_salesforce__campaign_members') }} as members
+    left join statuses on members.campaign_id = statuses.campaign_id and members.status = statuses.label
 ),
 
 channels as (
@@ -27,7 +40,8 @@ channels as (
 )
 
 select
-    members.* exclude (responded_on, created_at),
+    members.* exclude (responded_on, created_at, campaign_id),
+    belongs.campaign_id,
     -- Salesforce knows the day of the response only; nobody responds before the campaign begins (data_findings).
     case
         when members.responded_on >= coalesce(campaigns.start_date, members.responded_on)
@@ -38,6 +52,7 @@ select
     coalesce(matched.source, fallback.source, campaigns.name) as source,
     coalesce(matched.medium, fallback.medium) as medium
 from members
-left join {{ ref('int_campaigns') }} as campaigns on members.campaign_id = campaigns.campaign_id
+left join {{ ref('int_campaign_records') }} as campaigns on members.campaign_id = campaigns.record_key
+left join {{ ref('int_campaign_members') }} as belongs on members.campaign_id = belongs.record_key
 left join channels as matched on lower(campaigns.type) = matched.match_value
 left join channels as fallback on fallback.match_value = '*'

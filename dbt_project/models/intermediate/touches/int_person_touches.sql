@@ -2,7 +2,9 @@
 with touches as (
     select
         *,
-        touch_type in ('membership', 'original_source', 'latest_source', 'conversion') as is_marketing
+        touch_type in (
+            'membership', 'original_source', 'latest_source', 'conversion', 'form', 'event', 'email_click', 'page_visit'
+        ) as is_marketing
     from {{ ref('int_touches') }}
     where is_counted and occurred_at <= {{ run_value('as_of') }}
 ),

@@ -36,5 +36,7 @@ select
     cast(case when not is_closed then amount else 0 end as decimal(18, 2)) as pipeline,
     cast(case when not is_closed then amount_converted else 0 end as decimal(18, 2)) as pipeline_converted,
     currency,
+    is_won,
+    is_closed,
     via
 from credits

@@ -7,6 +7,19 @@ with credited as (
         sum(pipeline_converted) as pipeline
     from {{ ref('attribution_credits') }}
     group by model
+),
+
+-- What is known of cost is put against what these campaigns earned, and how much that is of all is said beside it.
+earned as (
+    select
+        model,
+        count(*) as campaigns,
+        count(*) filter (where cost is not null) as campaigns_with_cost,
+        sum(cost) as cost,
+        sum(revenue) filter (where cost is not null) as revenue_with_cost,
+        sum(customers) filter (where cost is not null) as customers_with_cost
+    from {{ ref('campaign_performance') }}
+    group by model
 )
 
 select
@@ -21,6 +34,15 @@ select
     coalesce(credited.opportunities, 0) as opportunities,
     coalesce(credited.touches, 0) as touches,
     cast(coalesce(credited.revenue, 0) as decimal(18, 2)) as revenue,
-    cast(coalesce(credited.pipeline, 0) as decimal(18, 2)) as pipeline
+    cast(coalesce(credited.pipeline, 0) as decimal(18, 2)) as pipeline,
+    cast(earned.cost as decimal(18, 2)) as cost,
+    cast(earned.campaigns_with_cost / nullif(earned.campaigns, 0) as double) as cost_known,
+    case
+        when earned.cost > 0 then cast((earned.revenue_with_cost - earned.cost) / earned.cost as double)
+    end as roi,
+    case
+        when earned.customers_with_cost > 0 then cast(earned.cost / cast(earned.customers_with_cost as double) as double)
+    end as cac
 from {{ source('rules', 'attribution_models') }} as models
 left join credited on models.model = credited.model
+left join earned on models.model = earned.model

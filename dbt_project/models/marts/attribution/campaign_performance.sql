@@ -2,11 +2,32 @@ with touches as (
     select
         campaign_id,
         count(*) as touches,
-        count(*) filter (where is_response) as responses,
-        count(distinct person_id) as leads
+        count(*) filter (where is_response) as responses
     from {{ ref('attribution_touchpoints') }}
     where campaign_id is not null
     group by campaign_id
+),
+
+met as (
+    select
+        campaign_id,
+        person_id,
+        min(occurred_at) as met_at
+    from {{ ref('attribution_touchpoints') }}
+    where campaign_id is not null
+    group by campaign_id, person_id
+),
+
+-- Who became what after the campaign had met them; a stage that was reached before is none of its doing.
+people as (
+    select
+        met.campaign_id,
+        count(*) as leads,
+        count(*) filter (where leads.mql_at >= met.met_at) as mqls,
+        count(*) filter (where leads.sql_at >= met.met_at) as sqls
+    from met
+    inner join {{ ref('unified_leads') }} as leads on met.person_id = leads.person_id
+    group by met.campaign_id
 ),
 
 credits as (
@@ -14,33 +35,56 @@ credits as (
         campaign_id,
         model,
         count(distinct opportunity_id) as opportunities,
+        sum(case when is_won then share else 0 end) as customers,
         sum(pipeline_converted) as pipeline,
         sum(revenue_converted) as revenue,
         count(distinct case when revenue_converted is null then opportunity_id end) as unconverted_opportunities
     from {{ ref('attribution_credits') }}
     where campaign_id is not null
     group by campaign_id, model
+),
+
+summed as (
+    select
+        campaigns.campaign_id,
+        models.model,
+        campaigns.name,
+        campaigns.type,
+        campaigns.cost_converted as cost,
+        coalesce(touches.touches, 0) as touches,
+        coalesce(touches.responses, 0) as responses,
+        coalesce(people.leads, 0) as leads,
+        coalesce(people.mqls, 0) as mqls,
+        coalesce(people.sqls, 0) as sqls,
+        coalesce(credits.opportunities, 0) as opportunities,
+        coalesce(credits.customers, 0) as customers,
+        coalesce(credits.pipeline, 0) as pipeline,
+        coalesce(credits.revenue, 0) as revenue,
+        coalesce(credits.unconverted_opportunities, 0) as unconverted_opportunities
+    from {{ ref('int_campaigns') }} as campaigns
+    cross join {{ source('rules', 'attribution_models') }} as models
+    left join touches on campaigns.campaign_id = touches.campaign_id
+    left join people on campaigns.campaign_id = people.campaign_id
+    left join credits on campaigns.campaign_id = credits.campaign_id and models.model = credits.model
 )
 
 select
-    campaigns.campaign_id,
-    models.model,
-    campaigns.name,
-    campaigns.type,
-    cast(campaigns.cost as decimal(18, 2)) as cost,
-    campaigns.currency as cost_currency,
-    coalesce(touches.touches, 0) as touches,
-    coalesce(touches.responses, 0) as responses,
-    coalesce(touches.leads, 0) as leads,
-    coalesce(credits.opportunities, 0) as opportunities,
-    cast(coalesce(credits.pipeline, 0) as decimal(18, 2)) as pipeline,
-    cast(coalesce(credits.revenue, 0) as decimal(18, 2)) as revenue,
-    case
-        when campaigns.cost > 0 and campaigns.currency = {{ run_value('company_currency') }}
-            then cast((coalesce(credits.revenue, 0) - campaigns.cost) / campaigns.cost as double)
-    end as roi,
-    coalesce(credits.unconverted_opportunities, 0) as unconverted_opportunities
-from {{ ref('int_campaigns') }} as campaigns
-cross join {{ source('rules', 'attribution_models') }} as models
-left join touches on campaigns.campaign_id = touches.campaign_id
-left join credits on campaigns.campaign_id = credits.campaign_id and models.model = credits.model
+    campaign_id,
+    model,
+    name,
+    type,
+    cost,
+    {{ run_value('company_currency') }} as cost_currency,
+    touches,
+    responses,
+    leads,
+    mqls,
+    sqls,
+    opportunities,
+    cast(customers as decimal(18, 8)) as customers,
+    cast(pipeline as decimal(18, 2)) as pipeline,
+    cast(revenue as decimal(18, 2)) as revenue,
+    case when cost > 0 then cast((revenue - cost) / cost as double) end as roi,
+    case when customers > 0 then cast(cost / cast(customers as double) as double) end as cac,
+    unconverted_opportunities
+from summed

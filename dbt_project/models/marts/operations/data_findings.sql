@@ -217,7 +217,9 @@ orphan_findings as (
         case touch_type when 'membership' then 'CampaignMember' else 'Task' end as object,
         split_part(source_record_key, ':', 4) as example_id
     from {{ ref('int_touches') }}
-    where person_id is null and source_record_key like 'salesforce:%'
+    where
+        person_id is null
+        and (source_record_key like 'salesforce:%:CampaignMember:%' or source_record_key like 'salesforce:%:Task:%')
 
     union all
 

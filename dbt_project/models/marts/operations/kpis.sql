@@ -49,28 +49,17 @@ data_quality as (
     from quality_dimensions
 ),
 
-credited as (
-    select distinct opportunity_id
-    from {{ ref('attribution_credits') }}
-),
-
 -- Share of won revenue; deals whose amount has no rate to the company currency are left out on both sides.
 coverage as (
     select
         'attribution_coverage' as kpi,
-        cast(
-            sum(opportunities.amount_converted) filter (where credited.opportunity_id is not null) as double
-        ) as numerator,
-        cast(sum(opportunities.amount_converted) as double) as denominator,
-        coalesce(
-            sum(opportunities.amount_converted) filter (where credited.opportunity_id is not null), 0
-        ) / nullif(sum(opportunities.amount_converted), 0) as value
-    from {{ ref('opportunities') }} as opportunities
+        cast(sum(deals.amount_converted) filter (where deals.is_covered) as double) as numerator,
+        cast(sum(deals.amount_converted) as double) as denominator,
+        coalesce(sum(deals.amount_converted) filter (where deals.is_covered), 0)
+        / nullif(sum(deals.amount_converted), 0) as value
+    from {{ ref('attribution_coverage') }} as deals
     cross join windows
-    left join credited on opportunities.opportunity_id = credited.opportunity_id
-    where
-        opportunities.is_won
-        and opportunities.close_date between windows.window_start and windows.window_end
+    where deals.close_date between windows.window_start and windows.window_end
 ),
 
 uptime as (

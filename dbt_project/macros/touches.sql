@@ -1,0 +1,63 @@
+{#- One part of a web address's UTM parameters, decoded and in lower case; null when it is not there. -#}
+{% macro utm(url, part) -%}
+    {{ adapter.dispatch('utm')(url, part) }}
+{%- endmacro %}
+
+{% macro default__utm(url, part) -%}
+    nullif(lower(trim(url_decode(replace(regexp_extract({{ url }}, '[?&]utm_{{ part }}=([^&#]*)', 1), '+', ' ')))), '')
+{%- endmacro %}
+
+{#- A name as UTM parameters spell it: lower case, words joined by hyphens. -#}
+{% macro slug(column) -%}
+    {{ adapter.dispatch('slug')(column) }}
+{%- endmacro %}
+
+{% macro default__slug(column) -%}
+    nullif(trim(regexp_replace(lower(strip_accents({{ column }})), '[^a-z0-9]+', '-', 'g'), '-'), '')
+{%- endmacro %}
+
+{#- The values of a setting of config/attribution.yml, for use behind `in`. -#}
+{% macro attribution_setting(setting) -%}
+    (
+        select settings.value
+        from {{ source('rules', 'attribution_settings') }} as settings
+        where settings.setting = '{{ setting }}'
+    )
+{%- endmacro %}
+
+{#-
+    Channel, source and medium by config/attribution.yml, as columns of the touches of one kind: `touches` has `match_value`
+    and may have `detail`; a rule for "value/detail" comes before one for the value, and that before the rule for all.
+-#}
+{% macro with_channels(touches, vendor, kind) -%}
+    select
+        touches.* exclude (match_value, detail),
+        coalesce(exact.channel, matched.channel, fallback.channel) as channel,
+        coalesce(exact.source, matched.source, fallback.source, lower(touches.detail), lower(touches.match_value)) as source,
+        coalesce(exact.medium, matched.medium, fallback.medium) as medium
+    from {{ touches }} as touches
+    left join {{ source('rules', 'channels') }} as exact
+        on
+            exact.vendor = '{{ vendor }}'
+            and exact.kind = '{{ kind }}'
+            and lower(exact.match_value) = lower(touches.match_value || '/' || touches.detail)
+    left join {{ source('rules', 'channels') }} as matched
+        on
+            matched.vendor = '{{ vendor }}'
+            and matched.kind = '{{ kind }}'
+            and lower(matched.match_value) = lower(touches.match_value)
+    left join {{ source('rules', 'channels') }} as fallback
+        on fallback.vendor = '{{ vendor }}' and fallback.kind = '{{ kind }}' and fallback.match_value = '*'
+{%- endmacro %}
+
+{#- Whether two names (as `slug` has them) are nearly the same: few letters differ, and no number does. -#}
+{% macro names_alike(left, right) -%}
+    {{ adapter.dispatch('names_alike')(left, right) }}
+{%- endmacro %}
+
+{% macro default__names_alike(left, right) -%}
+    (
+        jaro_winkler_similarity({{ left }}, {{ right }}) >= 0.93
+        and regexp_extract_all({{ left }}, '[0-9]+') = regexp_extract_all({{ right }}, '[0-9]+')
+    )
+{%- endmacro %}

@@ -1,0 +1,44 @@
+-- Every campaign that met somebody of an open deal has influenced it with all of its amount, so these do not add up over
+-- campaigns; what does is its credit, under the model that is written back.
+with met as (
+    select
+        people.opportunity_id,
+        touches.campaign_id,
+        count(*) as touches,
+        count(*) filter (where touches.is_response) as responses,
+        count(distinct touches.person_id) as people,
+        min(touches.occurred_at) as first_touch_at,
+        max(touches.occurred_at) as last_touch_at
+    from {{ ref('int_opportunity_people') }} as people
+    inner join {{ ref('attribution_touchpoints') }} as touches on people.person_id = touches.person_id
+    where touches.campaign_id is not null and touches.occurred_at < {{ run_value('as_of') }}
+    group by people.opportunity_id, touches.campaign_id
+),
+
+credited as (
+    select
+        credits.opportunity_id,
+        credits.campaign_id,
+        sum(credits.share) as share,
+        sum(credits.pipeline_converted) as pipeline
+    from {{ ref('attribution_credits') }} as credits
+    inner join {{ source('rules', 'attribution_models') }} as models
+        on credits.model = models.model and models.is_written_back
+    group by credits.opportunity_id, credits.campaign_id
+)
+
+select
+    met.campaign_id,
+    met.opportunity_id,
+    met.touches,
+    met.responses,
+    met.people,
+    met.first_touch_at,
+    met.last_touch_at,
+    opportunities.amount_converted as influenced_pipeline,
+    cast(coalesce(credited.share, 0) as decimal(18, 8)) as share,
+    cast(coalesce(credited.pipeline, 0) as decimal(18, 2)) as credited_pipeline
+from met
+inner join {{ ref('int_opportunities') }} as opportunities on met.opportunity_id = opportunities.opportunity_id
+left join credited on met.opportunity_id = credited.opportunity_id and met.campaign_id = credited.campaign_id
+where not opportunities.is_closed

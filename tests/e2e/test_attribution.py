@@ -1,0 +1,90 @@
+"""What attribution finds out is what truly happened: against the answer key of the smallest world."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+from benchmarks.attribution_truth import agreements, deals_caused
+from tests.e2e.conftest import Built
+from tests.e2e.marts import one, query
+
+pytestmark = pytest.mark.loop
+
+
+def key(built: Built, sql: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(built.home / "sandbox" / "answer_key.sqlite") as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_coverage_of_every_won_deal_is_that_of_the_answer_key(built_once: Built) -> None:
+    truly = dict(key(built_once, "select deal, covered from coverage"))
+    deal_of = {
+        (vendor, record): deal
+        for deal, vendor, record in key(built_once, "select deal, vendor, record_id from deals")
+    }
+    found = {
+        deal_of[("salesforce", salesforce)] if salesforce else deal_of[("hubspot", hubspot)]: (
+            covered,
+            reason,
+        )
+        for hubspot, salesforce, covered, reason in query(
+            built_once.home,
+            "select opportunity_id_hubspot, opportunity_id_salesforce, is_covered, reason "
+            "from marts.attribution_coverage join marts.opportunities using (opportunity_id)",
+        )
+    }
+    assert {deal: covered for deal, (covered, _) in found.items()} == {d: bool(truly[d]) for d in found}
+    without = {reason for covered, reason in found.values() if not covered}
+    assert without, "the world has won deals that marketing had no part in"
+    assert without <= {"only_offline_or_unknown_sources", "only_sales_and_lists", "only_after_creation"}
+
+
+def test_campaigns_that_truly_brought_deals_stand_above_those_that_did_not(built_once: Built) -> None:
+    caused = deals_caused(built_once.home)
+    assert 10 < sum(deals > 0 for deals in caused.values()) < len(caused)
+    found = {each.model: each for each in agreements(built_once.home)}
+    assert {model for model, each in found.items() if each.above <= 0.55} == set()
+    assert {model for model, each in found.items() if each.rank_correlation <= 0.15} == set()
+    best = {model for model, each in found.items() if each.rank_correlation > 0.5}
+    assert {"linear", "markov", "shapley"} <= best
+
+
+def test_a_campaign_of_both_crms_is_one_and_its_cost_counts_once(built_once: Built) -> None:
+    campaigns = query(
+        built_once.home,
+        "select count(*), count(campaign_id_hubspot), count(campaign_id_salesforce), min(records), "
+        "max(records) "
+        "from marts.unified_campaigns",
+    )
+    assert campaigns == [(40, 40, 40, 2, 2)]
+    with sqlite3.connect(built_once.home / "sandbox" / "salesforce.sqlite") as org:
+        [(spent,)] = org.execute('select sum("ActualCost") from "Campaign"').fetchall()
+    told = query(built_once.home, "select distinct sum(cost) from marts.campaign_performance group by model")
+    assert [float(cost) for (cost,) in told] == [spent]
+
+
+def test_every_kind_of_touch_is_there_and_machines_are_not_counted(built_once: Built) -> None:
+    kinds = dict(
+        query(built_once.home, "select touch_type, count(*) from marts.attribution_touchpoints group by all")
+    )
+    assert set(kinds) == {
+        "membership", "original_source", "latest_source", "conversion", "form", "event", "email_click",
+        "email_open", "page_visit", "call", "email", "meeting", "task", "message", "list_import",
+    }  # fmt: skip
+    [(clicks,)] = key(built_once, "select count(*) from touches where kind = 'click'")
+    assert kinds["email_click"] == clicks
+    earning = query(
+        built_once.home,
+        "select touch_type, bool_or(earns_credit) from marts.attribution_touchpoints group by all",
+    )
+    assert {kind for kind, earns in earning if earns} == {
+        "membership", "original_source", "latest_source", "conversion", "form", "event", "email_click",
+        "page_visit",
+    }  # fmt: skip
+    assert (
+        one(built_once.home, "select count(*) from marts.attribution_touchpoints where person_id is null")
+        == 0
+    )

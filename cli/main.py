@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import collector, journal
+from cli import collector, journal, sandbox_commands
 from cli.schema import schema_app
 from pipelines.errors import CrmError, Exit
 
@@ -48,20 +48,6 @@ def build(world: WorldOption = None, size: SizeOption = "S") -> None:
     from cli.build import build as run_build
 
     raise typer.Exit(run_build(world, size))
-
-
-@app.command()
-def sandbox(
-    world: WorldOption = None,
-    size: SizeOption = "S",
-    hubspot_port: Annotated[int, typer.Option(help="Port for HubSpot; 0 takes a free one.")] = 0,
-    salesforce_port: Annotated[int, typer.Option(help="Port for Salesforce; 0 takes a free one.")] = 0,
-    marketing_cloud_port: Annotated[int, typer.Option(help="Port for Marketing Cloud; 0: a free one.")] = 0,
-) -> None:
-    """Serve the sandbox CRMs until Ctrl-C."""
-    from cli.build import serve_sandbox
-
-    raise typer.Exit(serve_sandbox(world, size, hubspot_port, salesforce_port, marketing_cloud_port))
 
 
 @app.command()
@@ -213,7 +199,7 @@ def dev(port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.")] 
 
 
 app.add_typer(schema_app, name="schema")
-
+app.add_typer(sandbox_commands.app, name="sandbox")
 mappings = typer.Typer(help="The field mappings between the CRMs.", no_args_is_help=True)
 app.add_typer(mappings, name="mappings")
 

@@ -26,6 +26,9 @@ def _arguments() -> argparse.Namespace:
     serve.add_argument("--smtp-port", type=int, default=0)
     serve.add_argument("--front-port", type=int, default=0, help="of all vendors, and of the proxy")
     serve.add_argument("--no-limits", action="store_true", help="no rate limits, for measuring")
+    tick = commands.add_parser("tick", help="let days pass in the world a running sandbox serves")
+    tick.add_argument("--home", type=Path, required=True)
+    tick.add_argument("--days", type=int, default=1)
     vendor = commands.add_parser("_vendor")
     for name in ("vendor", "home", "fds", "limited"):
         vendor.add_argument(name)
@@ -35,6 +38,24 @@ def _arguments() -> argparse.Namespace:
 
 def _say(text: str) -> None:
     print(f"sandbox: {text}", file=sys.stderr, flush=True)
+
+
+def _tick(home: Path, days: int) -> int:
+    import orjson
+
+    from sandbox import times
+    from sandbox.tick import TickError, live
+
+    if not 1 <= days <= 3_660:
+        _say("--days must be 1 to 3660")
+        return 2
+    try:
+        done = live(home, days)
+    except TickError as problem:
+        _say(str(problem))
+        return 2
+    print(orjson.dumps({"days": days, "now": times.iso(done.now), "happened": done.counts}).decode())
+    return 0
 
 
 def main() -> int:
@@ -55,6 +76,8 @@ def main() -> int:
         fds = {name: int(fd) for name, fd in (part.split("=") for part in arguments.fds.split(","))}
         serve_vendor(arguments.vendor, Path(arguments.home), fds, limited=arguments.limited == "1")
         return 0
+    if arguments.command == "tick":
+        return _tick(arguments.home.expanduser().resolve(), arguments.days)
     from sandbox.server import PortInUse, serve
     from sandbox.worlds.create import Wish, WorldError, open_home
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.responses import Response
 
+from sandbox.faults import Fault
 from sandbox.store import Change, Store
 
 
@@ -38,6 +39,8 @@ class Call:
     changes: list[Change] = field(default_factory=list)
     records: int = 0
     effect: str = ""
+    fault: Fault | None = None
+    """A fault that the handler itself has to bring about: it refuses rows."""
 
     @property
     def query(self) -> dict[str, str]:

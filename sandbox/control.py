@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import answer
+from sandbox.faults import KINDS
 
 if TYPE_CHECKING:
     from sandbox.vendor import Vendor
@@ -56,18 +57,22 @@ def routes(vendor: Vendor) -> list[Route]:
         return _page(vendor, "writes", _WRITE_COLUMNS, dict(request.query_params))
 
     async def faults(request: Request) -> Response:
-        if request.method == "POST":
+        if request.method == "DELETE":
+            vendor.faults.replace([])
+        if request.method in ("POST", "PUT"):
             try:
-                vendor.faults.replace(orjson.loads(await request.body()))
+                wish = orjson.loads(await request.body())
+                # One fault joins those that are on, a list takes their place.
+                vendor.faults.add(wish) if isinstance(wish, dict) else vendor.faults.replace(wish)
             except (ValueError, TypeError, AttributeError, re.error) as problem:
                 return answer({"error": f"faults must be a list of objects: {problem}"}, 400)
-        return answer({"faults": vendor.faults.shown()})
+        return answer({"faults": vendor.faults.shown(), "kinds": list(KINDS)})
 
     return [
         Route("/_sandbox/clock", clock, methods=["GET", "POST"]),
         Route("/_sandbox/requests", requests, methods=["GET"]),
         Route("/_sandbox/writes", writes, methods=["GET"]),
-        Route("/_sandbox/faults", faults, methods=["GET", "POST"]),
+        Route("/_sandbox/faults", faults, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
 
 

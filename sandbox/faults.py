@@ -1,4 +1,8 @@
-"""Faults on request: what goes wrong, for which requests, how often. Counted, never random."""
+"""Faults on request: what goes wrong, for which requests, how often, when. Counted, never random.
+
+They are switched on by control (`/_sandbox/faults`, `crm sandbox faults`), by a request's own header
+(`X-Sandbox-Fault`), and by schedule (`from` and `until` in the world's time, `every` so many requests).
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,38 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from sandbox import times
+
+HEADER = "x-sandbox-fault"
 BREAKS = ("reset", "drop_answer", "cut_body", "short_page", "truncated_page")
+INSTEAD = ("expired_token", "daily_limit", "outage", "noop", "row_error")
+KINDS: dict[str, dict[str, Any]] = {
+    "429": {"status": 429, "retry_after": "1"}, "429_without_retry_after": {"status": 429},
+    "500": {"status": 500}, "502": {"status": 502}, "503": {"status": 503}, "504": {"status": 504},
+    "423": {"status": 423}, "403": {"status": 403}, "404": {"status": 404}, "slow": {"slow": 3_000},
+    **{each: {"status": each} for each in (*BREAKS, "expired_token", "daily_limit", "outage", "noop")},
+    "lock": {"status": "row_error", "code": "UNABLE_TO_LOCK_ROW"},
+    "row_error": {"status": "row_error"}, "half_batch": {"status": "row_error", "row_every": 2},
+}  # fmt: skip
+"""Every kind by name, for the command, the page and the header."""
+UNLIMITED = 1_000_000_000
+ROW_CODE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 
 @dataclass
 class Fault:
-    """A fault meets requests whose `METHOD path` matches, from the `after`-th on, `times` times.
+    """A fault meets requests whose `METHOD path` matches, from the `after`-th on, each `every`-th,
+    `times` times.
 
     `status`: an HTTP status, `reset` (the connection ends before anything is done), `drop_answer` (it
     is done and stored, its answer lost), `cut_body` (the connection ends amid the answer), `short_page` (rows
-    are missing from the page) or `truncated_page` (and it says to be the last). `slow` waits that many
-    milliseconds first. `limit` names the limit that an answer of too many calls is about: HubSpot's policy,
-    or what Salesforce counts.
+    are missing from the page), `truncated_page` (and it says to be the last), `expired_token`, `daily_limit`,
+    `outage` (503 without the vendor's words), `noop` (answered as if done, nothing is stored) or `row_error`
+    (each `row_every`-th row of a write is refused with `code`). `slow` waits that many milliseconds first.
+    `limit` names the limit that an answer of too many calls is about: HubSpot's policy, or what
+    Salesforce counts.
     """
 
     match: re.Pattern[str]
@@ -26,34 +50,92 @@ class Fault:
     times: int
     after: int
     retry_after: str | None
-    limit: str
+    limit: str = ""
+    every: int = 1
+    start: int | None = None
+    end: int | None = None
+    code: str = ROW_CODE
+    row_every: int = 1
     seen: int = 0
     met: int = 0
+    rows: int = 0
 
     @classmethod
     def parse(cls, spec: dict[str, Any]) -> Fault:
+        if "kind" in spec:
+            known = KINDS.get(str(spec["kind"]))
+            if known is None:
+                raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+            spec = known | {name: value for name, value in spec.items() if name != "kind"}
         status = spec.get("status")
-        if isinstance(status, str) and status not in BREAKS:
-            raise ValueError(f"status must be a number, {' or '.join(BREAKS)}, not {status!r}")
+        if isinstance(status, str) and status not in (*BREAKS, *INSTEAD):
+            raise ValueError(f"status must be a number, {' or '.join((*BREAKS, *INSTEAD))}, not {status!r}")
+        if (
+            status is not None
+            and not isinstance(status, str)
+            and not (isinstance(status, int) and 400 <= status <= 599)
+        ):
+            raise ValueError("a status is 400 to 599")
         if status is None and not spec.get("slow"):
             raise ValueError("a fault needs a status or slow")
         retry_after = spec.get("retry_after")
+        start, end = (times.parse(str(spec[n])) if spec.get(n) else None for n in ("from", "until"))
+        lasting = start is not None or end is not None or "every" in spec or status == "outage"
         return cls(
             re.compile(str(spec.get("match", "."))),
             status,
             int(spec.get("slow", 0)),
-            int(spec.get("times", 1)),
+            int(spec.get("times", UNLIMITED if lasting else 1)),
             int(spec.get("after", 0)),
             None if retry_after is None else str(retry_after),
             str(spec.get("limit", "")),
+            max(1, int(spec.get("every", 1))),
+            start,
+            end,
+            str(spec.get("code", ROW_CODE)),
+            max(1, int(spec.get("row_every", 1))),
         )
 
+    def is_due(self, method: str, path: str, now: int) -> bool:
+        """Whether a request meets it; counted."""
+        if self.met >= self.times or (self.start is not None and now < self.start):
+            return False
+        if (self.end is not None and now >= self.end) or not self.match.search(f"{method} {path}"):
+            return False
+        self.seen += 1
+        if self.seen <= self.after or (self.seen - self.after - 1) % self.every:
+            return False
+        self.met += 1
+        return True
+
+    def refuses_row(self) -> bool:
+        """Whether the next row of a write is refused: the last of each `row_every`."""
+        self.rows += 1
+        return self.rows % self.row_every == 0
+
     def shown(self) -> dict[str, Any]:
+        window = {n: times.iso(v) for n, v in (("from", self.start), ("until", self.end)) if v is not None}
+        rows = {"code": self.code, "row_every": self.row_every} if self.status == "row_error" else {}
         return {
             "match": self.match.pattern, "status": self.status, "slow": self.slow, "times": self.times,
-            "after": self.after, "retry_after": self.retry_after,
+            "after": self.after, "retry_after": self.retry_after, "every": self.every, **window, **rows,
             "limit": self.limit, "seen": self.seen, "met": self.met,
         }  # fmt: skip
+
+
+def of_header(text: str) -> Fault | None:
+    """The fault a request asks for itself: a kind, `name=value;...` or JSON. None for what makes no sense."""
+    try:
+        if text.lstrip().startswith("{"):
+            return Fault.parse(orjson.loads(text))
+        first, *rest = [part.strip() for part in text.split(";")]
+        spec: dict[str, Any] = {} if "=" in first else {"kind": first}
+        for part in rest if "kind" in spec else [first, *rest]:
+            name, _, value = part.partition("=")
+            spec[name.strip()] = int(value) if value.strip().isdigit() else value.strip()
+        return Fault.parse(spec)
+    except (ValueError, TypeError, AttributeError, re.error):
+        return None
 
 
 class Faults:
@@ -65,14 +147,18 @@ class Faults:
     def replace(self, specs: list[dict[str, Any]]) -> None:
         self._faults = [Fault.parse(spec) for spec in specs]
 
-    def meet(self, method: str, path: str) -> Fault | None:
+    def add(self, spec: dict[str, Any]) -> None:
+        self._faults.append(Fault.parse(spec))
+
+    def meet(self, method: str, path: str, now: int = 0, header: str = "") -> Fault | None:
         """The fault this request meets, counted; None for a request that goes well."""
+        if header:
+            own = of_header(header)
+            if own is not None and own.is_due(method, path, now):
+                return own
         for fault in self._faults:
-            if fault.met < fault.times and fault.match.search(f"{method} {path}"):
-                fault.seen += 1
-                if fault.seen > fault.after:
-                    fault.met += 1
-                    return fault
+            if fault.is_due(method, path, now):
+                return fault
         return None
 
     def shown(self) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ SOCKETS = {
     "front": ("http",),
 }
 """The sockets of each server. What comes by `https` was decrypted by the front."""
+READY = "ready.json"
+"""The file in the home that holds the line while the home is served: other commands find it there."""
 ON_DEMAND = ("catchers", "front", "marketing_cloud")
 
 
@@ -200,7 +202,11 @@ def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: 
         if child.vendor not in ON_DEMAND:
             start(child, home, limited=limited)
     threading.Thread(target=until_eof, args=(0, stopped.set), daemon=True).start()
-    sys.stdout.buffer.write(ready_line(home, world, children))
+    line = ready_line(home, world, children)
+    ready = home / READY
+    ready.touch(mode=0o600)
+    ready.write_bytes(line)
+    sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
     died = False
     while not died and not _stopped_or_asked(stopped, children, home, limited=limited):
@@ -210,6 +216,7 @@ def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: 
             child.process.stdin.close()
     for child in children:
         stop(child)
+    ready.unlink(missing_ok=True)
     return 1 if died else 0
 
 

@@ -11,7 +11,8 @@ import itertools
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -19,13 +20,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox import control, spoil, times
+from sandbox import control, overview, spoil, times
 from sandbox.call import Call, Refused
 from sandbox.clock import Clock, real_ms
-from sandbox.faults import Fault, Faults
+from sandbox.faults import BREAKS, HEADER, Fault, Faults
 from sandbox.store import Store
 
 Handler = Callable[[Call], Response]
+ACTOR_HEADER, AT_HEADER, BUSINESS = "x-sandbox-actor", "x-sandbox-at", "business"
+"""Who says so is the world itself living on: no limit, fault or sign-in holds it."""
+COUNTED_MS = 10_000
+NOT_INSTEAD = (*BREAKS, "noop", "row_error")
+
+
+class _TakenBack(Exception):
+    """Ends a request whose answer is given and whose changes are not kept."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
 
 
 class Vendor:
@@ -33,8 +46,14 @@ class Vendor:
 
     name = ""
 
+    @property
+    def title(self) -> str:
+        """The name for people."""
+        return {"hubspot": "HubSpot"}.get(self.name, self.name.replace("_", " ").title())
+
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock, self.faults = store, clock, Faults()
+        self._counted: tuple[int, list[tuple[str, int]]] | None = None
         started = store.value("select coalesce(max(seq), 0) from requests")
         self._ids = (f"{self.name[:2]}-{n:08d}" for n in itertools.count(int(started) + 1))
 
@@ -46,6 +65,20 @@ class Vendor:
         """The vendor's error answer for a status that has no cause in the request itself."""
         raise NotImplementedError
 
+    def instead(self, call: Call, fault: Fault) -> Response:
+        """The answer of a fault that comes instead of the handler's."""
+        if fault.status == "outage":
+            page = "<html><head><title>503 Service Unavailable</title></head></html>"
+            return Response(page, 503, media_type="text/html")
+        if fault.status == "daily_limit":
+            return self.daily_limit(call)
+        status = 401 if fault.status == "expired_token" else fault.status
+        return self.refusal(call, int(status or 500), fault.limit or "Injected fault")
+
+    def daily_limit(self, call: Call) -> Response:
+        """What the vendor says when the day's calls are used up."""
+        return self.refusal(call, 429, "Injected fault")
+
     def headers(self, call: Call) -> dict[str, str]:
         """Headers every answer of this vendor carries."""
         raise NotImplementedError
@@ -56,7 +89,27 @@ class Vendor:
         return [Route(p, endpoint, methods=[method]) for p in (path, path + "/")]
 
     def control_routes(self) -> list[Route]:
-        return control.routes(self)
+        return [*control.routes(self), *overview.routes(self)]
+
+    def contents(self) -> list[tuple[str, int]]:
+        """What is in the vendor's store, for its page: names and how many."""
+        return self.counted(self.tables())
+
+    def tables(self) -> list[tuple[str, str]]:
+        """Of each kind of record its name and what is counted."""
+        inside = "select name from sqlite_master where type = 'table' order by name"
+        return [(name, f'"{name}"') for (name,) in self.store.rows(inside) if not name.startswith("sqlite_")]
+
+    def counted(self, tables: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
+        """Counts of tables that hold anything; kept for a while, for a large world takes its time."""
+        if self._counted is None or self._counted[0] < real_ms() - COUNTED_MS:
+            found = [(name, int(self.store.value(f"select count(*) from {table}"))) for name, table in tables]
+            self._counted = (real_ms(), [(name, count) for name, count in found if count])
+        return self._counted[1]
+
+    def record_of(self, kind: str, record_id: str) -> dict[str, Any] | None:
+        """A record for the page: object, id, fields and history; None when there is none."""
+        return None
 
     def fallback(self) -> _Endpoint:
         def not_there(call: Call) -> Response:
@@ -79,14 +132,20 @@ class _Endpoint:
         body = await request.body()
         started = time.perf_counter()
         call = self._call(request, body)
-        fault = self.vendor.faults.meet(call.method, call.path)
+        as_business = call.headers.get(ACTOR_HEADER) == BUSINESS
+        header = call.headers.get(HEADER, "")
+        fault = None if as_business else self.vendor.faults.meet(call.method, call.path, call.now, header)
         if fault and fault.slow:
             await asyncio.sleep(fault.slow / 1000)
         if fault and fault.status == "reset":
             self._log(call, 0, started, "reset")
             await _break_off(scope, receive)
             return
-        response = self._faulty(call, fault, started) or self._answer(call, started)
+        call.fault = fault if fault and fault.status == "row_error" else None
+        taken_back = fault is not None and fault.status == "noop"
+        response = self._faulty(call, fault, started) or self._answer(
+            call, started, admitted=as_business, taken_back=taken_back
+        )
         if fault and fault.status == "drop_answer":
             await _break_off(scope, receive)
             return
@@ -109,27 +168,37 @@ class _Endpoint:
             request.path_params,
             body,
             self.vendor.store,
-            self.vendor.clock.now(),
+            _moment(request) or self.vendor.clock.now(),
             self.vendor.next_request_id(),
             base,
         )
 
     def _faulty(self, call: Call, fault: Fault | None, started: float) -> Response | None:
-        if fault is None or not isinstance(fault.status, int):
+        if fault is None or fault.status in (None, *NOT_INSTEAD):
             return None
-        response = self.vendor.refusal(call, fault.status, fault.limit or "Injected fault")
+        response = self.vendor.instead(call, fault)
         if fault.retry_after is not None:
             response.headers["Retry-After"] = fault.retry_after
         return self._finish(call, response, started, "fault")
 
-    def _answer(self, call: Call, started: float) -> Response:
+    def _answer(
+        self, call: Call, started: float, *, admitted: bool = False, taken_back: bool = False
+    ) -> Response:
+        """The handler's answer. `admitted`: the business itself asks, whom no limit holds; `taken_back`: what
+        the handler stores is not kept."""
         store = self.vendor.store
         with store.transaction():
             try:
                 with store.transaction():
-                    self.vendor.admit(call)
+                    if not admitted:
+                        self.vendor.admit(call)
                     response = self.handler(call)
                     store.log_changes(call.now, call.request_id, call.changes)
+                    if taken_back:
+                        raise _TakenBack(response)
+            except _TakenBack as back:
+                call.changes, call.effect = [], "noop"
+                response = back.response
             except Refused as refused:
                 call.changes, call.records = [], 0
                 response = refused.response
@@ -155,6 +224,13 @@ class _Endpoint:
                 effect or ("write" if changed else "read"), call.records, changed,
             )
         )  # fmt: skip
+
+
+def _moment(request: Request) -> int | None:
+    """When something happens that the business does itself: it says so, to the millisecond."""
+    said = request.headers.get(AT_HEADER, "")
+    is_business = request.headers.get(ACTOR_HEADER) == BUSINESS
+    return int(said) if is_business and said.isdigit() and len(said) < 15 else None
 
 
 async def _break_off(scope: Scope, receive: Receive) -> None:

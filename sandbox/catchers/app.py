@@ -102,8 +102,9 @@ def _control(catchers: Catchers) -> list[Route]:
         return HTMLResponse(render("catchers.html", parts=parts, now=catchers.clock.now()))
 
     return [
-        Route("/_sandbox/{what:str}", part, methods=["GET", "POST", "DELETE"]),
         Route("/", page, methods=["GET"]),
+        *catchers.control_routes(),
+        Route("/_sandbox/{what:str}", part, methods=["GET", "POST", "DELETE"]),
     ]
 
 
@@ -122,7 +123,6 @@ def application(
             server.close()
 
     routes = [
-        *catchers.control_routes(),
         *_control(catchers),
         *catchers.slack.routes(),
         *hooks.routes(catchers),

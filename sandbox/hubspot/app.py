@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -106,6 +107,32 @@ class HubSpot(Vendor):
         if not category:
             category = "VALIDATION_ERROR" if status < 500 else "INTERNAL_ERROR"
         return answer(errors.body(call, message, category), status)
+
+    def tables(self) -> list[tuple[str, str]]:
+        also = ("lists", "forms", "submissions", "campaigns", "owners", "email_events", "behaviours", "flows")
+        return [
+            *((plural, f'"{plural}" where archived = 0') for plural in self.portal.properties),
+            *((name, f'"{name}"') for name in also),
+        ]
+
+    def record_of(self, kind: str, record_id: str) -> dict[str, Any] | None:
+        found = self.portal.type_of(kind)
+        record = self.records.get(found, record_id) if found else None
+        if record is None:
+            return None
+        history = self.store.rows(
+            "select at, property, value, source_type from history where object = ? and id = ? "
+            "order by at desc, rowid desc limit 200",
+            (record.type.plural, record.id),
+        )
+        return {
+            "object": record.type.plural, "id": str(record.id),
+            "fields": [*sorted(record.props.items()), ("archived", str(record.archived).lower())],
+            "history": [(times.iso(at), name, value, by) for at, name, value, by in history],
+        }  # fmt: skip
+
+    def daily_limit(self, call: Call) -> Response:
+        return errors.rate_limited(call, "You have reached your daily limit.", "DAILY")
 
     def headers(self, call: Call) -> dict[str, str]:
         trace = {"X-HubSpot-Correlation-Id": errors.correlation_id(call.request_id)}

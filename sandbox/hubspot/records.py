@@ -129,6 +129,7 @@ class Records:
 
     def create(self, call: Call, kind: ObjectType, wanted: Mapping[str, Any]) -> Record:
         """Store a new record. Raises Invalid or Conflict."""
+        _meet_fault(call)
         values = self._checked(kind, wanted)
         missing = [name for name in kind.required if not values.get(name)]
         if missing:
@@ -153,6 +154,7 @@ class Records:
 
     def update(self, call: Call, record: Record, wanted: Mapping[str, Any]) -> Record:
         """Change a record. A value that is there already changes nothing, not even the last-modified time."""
+        _meet_fault(call)
         kind, before = record.type, dict(record.props)
         values = self._checked(kind, wanted)
         self._hold_lifecycle(record, values)
@@ -291,6 +293,12 @@ class Records:
             self.store.db.execute("delete from addresses where email = ? and id = ?", (before, record.id))
         if email:
             self.store.db.execute("insert or replace into addresses values (?, ?)", (email, record.id))
+
+
+def _meet_fault(call: Call) -> None:
+    """Refuse the record when a fault says so."""
+    if call.fault is not None and call.fault.refuses_row():
+        raise Invalid([_problem("", call.fault.code, "Injected fault")])
 
 
 def _is_id(text: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -23,6 +24,8 @@ from sandbox.salesforce import (
     collections,
     composite,
     errors,
+    history,
+    ids,
     ingest,
     org_control,
     query,
@@ -125,6 +128,32 @@ class Salesforce(Vendor):
             503: ("SERVER_UNAVAILABLE", "Server is unavailable, please try again later"),
         }
         return errors.response(status, *codes.get(status, ("UNKNOWN_EXCEPTION", message)))
+
+    def tables(self) -> list[tuple[str, str]]:
+        return [
+            (name, f'"{name}"' + (" where IsDeleted = 'false'" if "IsDeleted" in each.fields else ""))
+            for name, each in self.org.objects.items()
+        ]
+
+    def record_of(self, kind: str, record_id: str) -> dict[str, Any] | None:
+        sobject, full = self.org.object(kind), ids.normal(record_id)
+        row = self.rows.get(sobject, full) if sobject and full else None
+        if sobject is None or row is None:
+            return None
+        past: list[tuple[Any, ...]] = []
+        if sobject.name in history.TRACKED:
+            table = history.TRACKED[sobject.name][0]
+            past = self.store.rows(
+                f"select CreatedDate, Field, coalesce(OldValue, '') || ' → ' || coalesce(NewValue, ''), "
+                f'CreatedById from "{table}" where "{history.parent_field(sobject.name)}" = ? '
+                "order by CreatedDate desc, Id desc limit 200",
+                (full,),
+            )
+        fields = [(name, value) for name, value in row.items() if value is not None]
+        return {"object": sobject.name, "id": full, "fields": fields, "history": past}
+
+    def daily_limit(self, call: Call) -> Response:
+        return self.refusal(call, 403, "")
 
     def headers(self, call: Call) -> dict[str, str]:
         return {"Sforce-Limit-Info": f"api-usage={self.daily.used}/{self.daily.limit}"}

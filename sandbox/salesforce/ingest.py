@@ -119,8 +119,11 @@ def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int
     what = "select operation, object, key from ingest_jobs where id = ?"
     operation, name, key = sf.store.row(what, (job,)) or ("", "", None)
     call = Call(
-        "POST", f"/services/async/{job}", "", {}, {}, b"", sf.store, sf.clock.now(), sf.next_request_id(), ""
-    )
+        "POST", f"/services/async/{name}/{operation}", "", {}, {}, b"", sf.store, sf.clock.now(),
+        sf.next_request_id(), "",
+    )  # fmt: skip
+    fault = sf.faults.meet(call.method, call.path, call.now)
+    call.fault = fault if fault and fault.status == "row_error" else None
     outcomes = outcomes_of(sf, call, operation, sf.org.objects[name], key, rows, first)
     sf.store.log_changes(call.now, call.request_id, call.changes)
     sf.store.db.executemany(

@@ -46,6 +46,7 @@ class Rows:
 
     def create(self, call: Call, sobject: SObject, wanted: Mapping[str, Any]) -> str:
         """Store a new row; its id. Raises RowError."""
+        _meet_fault(call)
         if sobject.read_only:
             raise RowError(
                 "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}"
@@ -70,6 +71,7 @@ class Rows:
 
     def update(self, call: Call, sobject: SObject, record_id: str, wanted: Mapping[str, Any]) -> None:
         """Change a row; its stamps move even when the values stay. Raises RowError."""
+        _meet_fault(call)
         before = self._live(sobject, record_id)
         if sobject.read_only:
             raise RowError(
@@ -115,6 +117,7 @@ class Rows:
 
     def delete(self, call: Call, sobject: SObject, record_id: str) -> None:
         """Into the recycle bin. Raises RowError."""
+        _meet_fault(call)
         row = self._live(sobject, record_id)
         if not sobject.deletable:
             raise RowError(
@@ -208,6 +211,21 @@ class Rows:
         self.org.store.db.execute(
             f'update "{sobject.name}" set {sets} where Id = ?', [*(row[name] for name in names), row["Id"]]
         )
+
+
+_WORDS = {
+    "UNABLE_TO_LOCK_ROW": "unable to obtain exclusive access to this record or 1 records: ",
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "Injected validation error",
+    "DUPLICATES_DETECTED": "Use one of these records?",
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "trigger caused an unexpected exception",
+    "REQUEST_LIMIT_EXCEEDED": "TotalRequests Limit exceeded.",
+}
+
+
+def _meet_fault(call: Call) -> None:
+    """Refuse the row when a fault says so."""
+    if call.fault is not None and call.fault.refuses_row():
+        raise RowError(call.fault.code, _WORDS.get(call.fault.code, "Injected fault"))
 
 
 def _read(field: Field) -> str:

@@ -136,7 +136,9 @@ def test_a_fault_that_makes_no_sense_is_refused(shared: Running) -> None:
         [{"match": "x"}],
         [{"status": "explode"}],
         [{"match": "(", "status": 500}],
-        {"status": 500},
+        {"status": 700},
+        {"kind": "explode"},
+        "429",
     ):
         assert shared.hubspot.post("/_sandbox/faults", json=wrong).status_code == 400
 

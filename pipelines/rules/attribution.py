@@ -70,6 +70,12 @@ class Campaigns(Strict):
         return self
 
 
+class CampaignInfluence(Strict):
+    """The influence model in Salesforce that belongs to this project."""
+
+    model: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+
+
 class Attribution(Strict):
     sync: Sync
     models: tuple[AttributionModel, ...] = Field(min_length=1)
@@ -79,6 +85,7 @@ class Attribution(Strict):
     bots: Bots = Bots()
     coverage: Coverage = Coverage()
     campaigns: Campaigns = Campaigns()
+    campaign_influence: CampaignInfluence = CampaignInfluence()
     channels: Channels
 
     @model_validator(mode="after")

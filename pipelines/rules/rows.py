@@ -177,6 +177,7 @@ def attribution_settings(rules: Attribution) -> Rows:
         "coverage_without_channel": coverage.without_channels,
         "coverage_after_creation": ("yes",) if coverage.after_creation else (),
         "campaigns_join_when": campaigns.join_when,
+        "influence_model": (rules.campaign_influence.model,) if rules.campaign_influence.model else (),
         "campaigns_review_when": campaigns.review_when,
     }
     return _texts("setting", "value"), [(name, value) for name, values in lists.items() for value in values]

@@ -82,11 +82,18 @@ SortOrder int
 IsDefault boolean
 HasResponded boolean
 """),
+    "CampaignInfluenceModel": ("Campaign Influence Model", "Campaign Influence Models", "03V", _SYSTEM + """
+DeveloperName string 80 r
+MasterLabel string 80
+IsActive boolean
+IsDefaultModel boolean
+IsModelLocked boolean
+"""),
     "CampaignInfluence": ("Campaign Influence", "Campaign Influences", "11M", _SYSTEM + _CURRENCY + """
 CampaignId reference rni -> Campaign:Campaign
 OpportunityId reference rni -> Opportunity:Opportunity
 ContactId reference i -> Contact:Contact
-ModelId reference rni
+ModelId reference rni -> CampaignInfluenceModel:Model
 Influence percent
 RevenueShare currency a
 """),

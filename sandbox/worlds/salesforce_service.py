@@ -50,12 +50,21 @@ def _line_items(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None
 
 
 def _influence(side: Salesforce, deals: list[Deal]) -> None:
+    models = {
+        name: side.loader.new_id("CampaignInfluenceModel") for name in ("Primary_Campaign", "Multi_Touch")
+    }
+    side.loader.add("CampaignInfluenceModel", [
+        {"Id": key, "DeveloperName": name, "MasterLabel": name.replace("_", " "), "IsActive": True,
+         "IsDefaultModel": name != "Multi_Touch", "IsModelLocked": name == "Multi_Touch",
+         "CreatedDate": side.business.now - 800 * DAY}
+        for name, key in models.items()
+    ])  # fmt: skip
     rows = []
     for deal in deals:
         person = deal.contacts[0]
         if person.campaign and person.key in side.contacts:
             rows.append({
-                "Id": side.loader.new_id("CampaignInfluence"), "ModelId": "03VSB0000000001AAA",
+                "Id": side.loader.new_id("CampaignInfluence"), "ModelId": models["Primary_Campaign"],
                 "CampaignId": side.campaigns[person.campaign.key], "ContactId": side.contacts[person.key],
                 "OpportunityId": side.opportunities[deal.key], "Influence": 100.0,
                 "RevenueShare": float(deal.last.amount), "CurrencyIsoCode": deal.currency,

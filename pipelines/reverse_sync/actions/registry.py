@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from pipelines.reverse_sync.actions import hubspot, salesforce
+from pipelines.reverse_sync.actions import hubspot, influence, salesforce
 from pipelines.reverse_sync.actions.base import UNDO, Action, Channel, Doer, Handler
 from pipelines.reverse_sync.actions.undoing import Undo, kind_of
 from pipelines.settings import Settings
@@ -51,6 +51,7 @@ HANDLERS: tuple[type[Handler], ...] = (
     hubspot.HubSpotTask,
     hubspot.HubSpotNote,
     salesforce.SalesforceTask,
+    influence.SalesforceCampaignInfluence,
 )
 CHANNELS: Mapping[str, ChannelKind] = {}
 REGISTRY = Registry(HANDLERS, CHANNELS)

@@ -1,0 +1,137 @@
+"""Shares of won deals as rows of Salesforce's CampaignInfluence, in a model that belongs to this project.
+
+Belongs here: Salesforce's words for a share. Which campaign has which share of which deal is a dbt model
+(`actions_salesforce__campaign_influence`). A row is found again by what it is about, so it needs no mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from math import ceil
+from typing import Any, ClassVar
+
+from pipelines.clients.results import Outcomes, RowResult
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
+from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
+
+_ABOUT = ("opportunity_id", "campaign_id", "contact_id")
+
+
+class SalesforceCampaignInfluence:
+    """A share. Payload: `model`, `opportunity_id`, `campaign_id`, `contact_id`, `influence` (percent).
+
+    Or `cannot`, a sentence on why a share of a deal has no row there; it is held in the plan and counted.
+    """
+
+    vendor: ClassVar[str] = "salesforce"
+    kind: ClassVar[str] = "campaign_influence"
+    batch_size: ClassVar[int] = COLLECTION_LIMIT
+    reversibility: ClassVar[Reversibility] = "compensable"
+    is_noticed: ClassVar[bool] = False
+    lag: ClassVar[timedelta] = timedelta(seconds=15)
+
+    def __init__(self, channel: SalesforceDestination) -> None:
+        self._client: SalesforceClient = channel.client
+        self._models: dict[str, str] = {}
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        said = action.payload
+        if said.get("cannot"):
+            return str(said["cannot"])
+        if not said.get("model"):
+            return "campaign influence is switched off (campaign_influence.model in attribution.yml)"
+        missing = [name for name in _ABOUT if not said.get(name)]
+        if missing:
+            return f"it has no {missing[0]}"
+        return "" if 0 < float(said.get("influence") or 0) <= 100 else "its share is not within 0 to 100%"
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        return 2 * ceil(actions / COLLECTION_LIMIT)  # the model's id and the rows
+
+    def send(self, actions: Sequence[Action]) -> Outcomes:
+        """Rows whose model the org does not have are refused here, the others are created."""
+        models = [self._model(str(action.payload["model"])) for action in actions]
+        fit = [(action, model) for action, model in zip(actions, models, strict=True) if model]
+        made = (
+            self._client.create_collection("CampaignInfluence", [_fields(a, model) for a, model in fit])
+            if fit else Outcomes()
+        )  # fmt: skip
+        ends = iter(made)
+        rows = [
+            next(ends) if model else RowResult(
+                False, "", code="NO_SUCH_MODEL",
+                message=f"the org has no influence model {action.payload['model']}, or it is not active",
+            )
+            for action, model in zip(actions, models, strict=True)
+        ]  # fmt: skip
+        return Outcomes(rows, request_id=made.request_id)
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        """By what a row is about: there is one of each at most in a model."""
+        there: dict[tuple[str, ...], str] = {}
+        deals = sorted({_id(str(action.payload["opportunity_id"])) for action in actions})
+        listed = ", ".join(f"'{deal}'" for deal in deals)
+        soql = (
+            "SELECT Id, OpportunityId, CampaignId, ContactId, ModelId FROM CampaignInfluence "
+            f"WHERE OpportunityId IN ({listed})"
+        )
+        for page in self._client.query_pages(soql):
+            for row in page.records:
+                about = (row["ModelId"], row["OpportunityId"], row["CampaignId"], row["ContactId"])
+                there[tuple(str(part)[:15] for part in about)] = str(row["Id"])
+        found = []
+        for action in actions:
+            about = (self._model(str(action.payload["model"])), *(action.payload[n] for n in _ABOUT))
+            held = there.get(tuple(str(part)[:15] for part in about))
+            found.append(Found(held) if held else NOT_THERE)
+        return found
+
+    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
+        """Delete what we made, unless somebody has given it another share since."""
+        ids = [i for _, i in actions]
+        held = dict(
+            zip(ids, self._client.read_collection("CampaignInfluence", ids, ["Id", "Influence"]), strict=True)
+        )
+        ours = {i for a, i in actions if (row := held[i]) and _percent(row) == float(a.payload["influence"])}
+        mine = [i for i in ids if i in ours]
+        went = self._client.delete_collection(mine) if mine else Outcomes()
+        ended = dict(zip(mine, went, strict=True))
+        rows = [
+            RowResult(False, i, code=CHANGED_BY_OTHERS, message="somebody has changed it since")
+            if held[i] and i not in ours else ended.get(i, RowResult(True, i))
+            for i in ids
+        ]  # fmt: skip
+        return Outcomes(rows, request_id=went.request_id)
+
+    def _model(self, name: str) -> str:
+        """The id of the model, empty where the org has none of that name that is active."""
+        if name not in self._models:
+            asked = "".join(c for c in name if c.isalnum() or c == "_")
+            soql = (
+                f"SELECT Id FROM CampaignInfluenceModel WHERE DeveloperName = '{asked}' AND IsActive = true"
+            )
+            rows = [row for page in self._client.query_pages(soql) for row in page.records]
+            self._models[name] = str(rows[0]["Id"]) if rows else ""
+        return self._models[name]
+
+
+def _fields(action: Action, model: str) -> dict[str, Any]:
+    said = action.payload
+    return {
+        "ModelId": model, "OpportunityId": said["opportunity_id"], "CampaignId": said["campaign_id"],
+        "ContactId": said["contact_id"], "Influence": float(said["influence"]),
+    }  # fmt: skip
+
+
+def _percent(row: Mapping[str, Any]) -> float:
+    return float(row.get("Influence") or 0)
+
+
+def _id(record_id: str) -> str:
+    """An id as it may stand in a query: nothing but letters and digits."""
+    return "".join(c for c in record_id if c.isalnum())

@@ -191,6 +191,11 @@ hs_is_closed bool booleancheckbox c
 hs_is_closed_won bool booleancheckbox c
 hs_deal_stage_probability number number c
 hs_salesforceopportunityid string text
+first_touch_source string text
+first_touch_campaign string text
+last_touch_source string text
+touch_count number number
+attributed_revenue number number
 """,
     **{further.plural: further.lines for further in further_objects.FURTHER},
 }  # fmt: skip

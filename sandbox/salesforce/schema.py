@@ -30,6 +30,13 @@ Attributed_Revenue__c currency
 External_Id__c string 64 ux
 """
 _CURRENCY = "\nCurrencyIsoCode picklist 3 p\n"
+_TOUCHES = """
+First_Touch_Source__c string 255
+First_Touch_Campaign__c string 255
+Last_Touch_Source__c string 255
+Touch_Count__c double/0
+Attributed_Revenue__c currency
+"""
 
 _OBJECTS: dict[str, tuple[str, str, str, str]] = {
     "Lead": ("Lead", "Leads", "00Q", _SYSTEM + _OWNER + _CURRENCY + _SCORES + """
@@ -110,7 +117,7 @@ Description textarea 32000
 AccountSource picklist 40
 LastActivityDate date a
 """),
-    "Opportunity": ("Opportunity", "Opportunities", "006", _SYSTEM + _USER_OWNER + _CURRENCY + """
+    "Opportunity": ("Opportunity", "Opportunities", "006", _SYSTEM + _USER_OWNER + _CURRENCY + _TOUCHES + """
 External_Id__c string 64 ux
 AccountId reference -> Account:Account
 IsPrivate boolean
@@ -180,6 +187,8 @@ ExpectedResponse percent
 NumberSent double
 IsActive boolean
 Description textarea 32000
+Attributed_Revenue__c currency
+Attributed_Pipeline__c currency
 """),
     "CampaignMember": ("Campaign Member", "Campaign Members", "00v", _SYSTEM + """
 CampaignId reference ri -> Campaign:Campaign

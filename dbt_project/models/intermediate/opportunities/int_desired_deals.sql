@@ -1,0 +1,61 @@
+{{ config(tags=['desired']) }}
+
+-- What every CRM should know of a deal: what brought its people, up to its close, and what of it has been credited.
+with met as (
+    select
+        people.opportunity_id,
+        touches.channel,
+        touches.campaign_name,
+        touches.occurred_at,
+        touches.touchpoint_id,
+        touches.touch_type in {{ attribution_setting('coverage_touch_type') }} as is_of_marketing
+    from {{ ref('int_opportunity_people') }} as people
+    inner join {{ ref('int_credit_deals') }} as deals on people.opportunity_id = deals.opportunity_id
+    inner join {{ ref('attribution_touchpoints') }} as touches on people.person_id = touches.person_id
+    where touches.occurred_at < deals.counts_until and touches.occurred_at <= {{ run_value('as_of') }}
+),
+
+summed as (
+    select
+        opportunity_id,
+        count(*) as touch_count,
+        arg_min(channel, (occurred_at, touchpoint_id)) filter (where is_of_marketing) as first_touch_source,
+        arg_min(campaign_name, (occurred_at, touchpoint_id)) filter (
+            where is_of_marketing and campaign_name is not null
+        ) as first_touch_campaign,
+        arg_max(channel, (occurred_at, touchpoint_id)) filter (where is_of_marketing) as last_touch_source
+    from met
+    group by opportunity_id
+),
+
+credited as (
+    select
+        credits.opportunity_id,
+        sum(credits.revenue) as attributed_revenue
+    from {{ ref('attribution_credits') }} as credits
+    inner join {{ source('rules', 'attribution_models') }} as models
+        on credits.model = models.model and models.is_written_back
+    group by credits.opportunity_id
+),
+
+synced as (
+    select
+        coalesce(bool_or(is_on) filter (where setting = 'campaigns'), false) as campaigns,
+        coalesce(bool_or(is_on) filter (where setting = 'sources'), false) as sources,
+        coalesce(bool_or(is_on) filter (where setting = 'revenue'), false) as revenue
+    from {{ source('rules', 'attribution_sync') }}
+)
+
+select
+    deals.opportunity_id,
+    coalesce(summed.touch_count, 0) as touch_count,
+    case when synced.sources then summed.first_touch_source end as first_touch_source,
+    case when synced.campaigns then substr(summed.first_touch_campaign, 1, 255) end as first_touch_campaign,
+    case when synced.sources then summed.last_touch_source end as last_touch_source,
+    case
+        when synced.revenue then cast(coalesce(credited.attributed_revenue, 0) as decimal(18, 2))
+    end as attributed_revenue
+from {{ ref('int_opportunities') }} as deals
+cross join synced
+left join summed on deals.opportunity_id = summed.opportunity_id
+left join credited on deals.opportunity_id = credited.opportunity_id

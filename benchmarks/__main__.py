@@ -1,10 +1,10 @@
-"""`python -m benchmarks [loop | extract | serve | identity | attribution] ...`; no name means all."""
+"""`python -m benchmarks [NAME] ...`: one of the measurements below; no name means all."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import attribution, attribution_truth, extract, identity, loop, serve
+from benchmarks import activation, attribution, attribution_truth, extract, identity, loop, serve
 
 MEASUREMENTS = {
     "loop": loop.main,
@@ -13,6 +13,7 @@ MEASUREMENTS = {
     "identity": identity.main,
     "attribution": attribution.main,
     "attribution_truth": attribution_truth.main,
+    "activation": activation.main,
 }
 
 

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from pipelines.steps import Loop
 
 
-def show_plan(loop: Loop) -> None:
+def show_plan(loop: Loop, html: Path | None = None) -> None:
     """Make a plan and print it: counts by sync and field, samples, what is held, what it costs."""
     loop.recover()
-    print_plan(Console(highlight=False), loop.plan())
+    plan = loop.plan()
+    print_plan(Console(highlight=False), plan)
+    if html is not None:
+        from pipelines.reverse_sync import page
+
+        page.write(plan.path, html)
 
 
 def print_plan(console: Console, plan: Plan) -> None:

@@ -91,12 +91,14 @@ def publish() -> None:
 
 
 @app.command()
-def plan() -> None:
+def plan(
+    html: Annotated[Path | None, typer.Option(help="Also write it as a page, for a pull request.")] = None,
+) -> None:
     """Write down exactly what would change in the CRMs, and why. Writes nothing to them."""
     from cli.activate import show_plan
 
     with _loop() as loop:
-        show_plan(loop)
+        show_plan(loop, html)
 
 
 @app.command()

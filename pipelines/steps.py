@@ -196,6 +196,7 @@ class Loop:
                 order.must_be_in_the_works(self.warehouse)
                 self._build("desired", step)
                 self._mirror(step)
+                self._campaign_members(step)
         return self.results[-1]
 
     def publish(self) -> StepResult:
@@ -357,6 +358,15 @@ class Loop:
             )  # fmt: skip
             step.counts |= mirrored.counts
             step.notes += mirrored.notes
+
+    def _campaign_members(self, step: Doing) -> None:
+        """Who becomes a member of a campaign for what they did in the other CRM."""
+        from pipelines.reverse_sync.mirror import campaign_members
+
+        with self.warehouse.writing() as connection:
+            wished = campaign_members.wish(connection, self.settings.config_dir)
+        if wished:
+            step.counts["campaign members"] = wished
 
     def _ask(self, scope: Scope, step: Doing) -> None:
         passed, message = False, "the check itself did not end"

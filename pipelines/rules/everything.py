@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.rules.attribution import load_attribution
+from pipelines.rules.campaign_members import load_campaign_members
 from pipelines.rules.extract import load_extract
 from pipelines.rules.identity import load_identity
 from pipelines.rules.kpis import load_kpis
@@ -20,6 +21,7 @@ from pipelines.rules.teams import load_teams
 
 LOADERS = (
     load_attribution,
+    load_campaign_members,
     load_extract,
     load_identity,
     load_kpis,

@@ -46,6 +46,8 @@ class Ended(NamedTuple):
     request_id: str
     result_id: str
     settled_at: datetime | None
+    object: str = ""
+    """The object of what was made, where it is another than the action's."""
 
 
 def change_id(action_key: str) -> str:
@@ -92,6 +94,8 @@ def settle(connection: Connection, ended: Iterable[Ended]) -> None:
     for each in ended:
         values = each._asdict()
         key = values.pop("action_key")
+        if not each.object:
+            del values["object"]
         connection.execute(update(journal).where(journal.c.action_key == key).values(values))
 
 

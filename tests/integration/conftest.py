@@ -91,11 +91,13 @@ def crms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
         }  # fmt: skip
         settings = load_settings({"CRM_HOME": str(home), **env}, dotenv=home / "none")
         with open_hubspot(settings) as client:
-            contacts = [str(each["id"]) for each in client.list_page("contacts", ["email"]).results]
+            pages = [client.list_page("contacts", ["email"])]
+            pages.append(client.list_page("contacts", ["email"], pages[0].after))
+            contacts = [str(each["id"]) for page in pages for each in page.results]
             portal = str(client.account()["portalId"])
         with open_salesforce(settings) as sales:
             page = next(
-                sales.query_pages("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id LIMIT 90")
+                sales.query_pages("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id LIMIT 130")
             )
             org = sales.identity().org_id
         yield Crms(

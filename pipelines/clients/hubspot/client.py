@@ -179,14 +179,17 @@ class HubSpotClient:
 
     def batch_read(
         self, object_type: str, ids: Sequence[str], properties: Sequence[str], history: Sequence[str] = (),
-        *, archived: bool = False,
+        *, archived: bool = False, id_property: str = "",
     ) -> list[Json]:  # fmt: skip
-        """The records that exist among `ids`; the others are left out. A merged id brings its survivor."""
+        """The records that exist among `ids` (or values of a unique property); the others are left out. A
+        merged id brings its survivor."""
         found: list[Json] = []
         for some in batched(ids, HISTORY_LIMIT if history else BATCH_LIMIT):
             body: Json = {"inputs": [{"id": each} for each in some], "properties": list(properties)}
             if history:
                 body["propertiesWithHistory"] = list(history)
+            if id_property:
+                body["idProperty"] = id_property
             path = self._path("objects", object_type) + "/batch/read"
             params = {"archived": "true"} if archived else None
             answer = self._send(Call(method="POST", path=path, json=body, params=params))
@@ -266,6 +269,13 @@ class HubSpotClient:
         response = self._transport.send(Call(method=method, path=path, effect="write", json=body))
         found = json_of(response)
         return found if isinstance(found, dict) else {}
+
+    def associate(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str]]) -> str:
+        """Tie pairs of records the default way. Returns HubSpot's id of the call."""
+        inputs = [{"from": {"id": a}, "to": {"id": b}} for a, b in ends]
+        path = self._path("associate", from_type, to_type)
+        call = Call(method="POST", path=path, effect="write", json={"inputs": inputs})
+        return batch.request_id(self._transport.send(call))
 
     def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
         """Opt these out of all e-mail. Returns those HubSpot names, in lower case, and its call id."""

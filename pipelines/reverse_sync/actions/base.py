@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pipelines.clients.results import Outcomes
 
@@ -76,6 +76,16 @@ class Found(NamedTuple):
 
 CANNOT_TELL = Found(is_certain=False)
 NOT_THERE = Found()
+
+
+@runtime_checkable
+class ForecastsGroups(Protocol):
+    """A handler whose calls depend on more than how many actions there are."""
+
+    @classmethod
+    def forecast_group(cls, actions: Sequence[Action]) -> int:
+        """Calls that doing these takes, in batches, if all goes well."""
+        ...
 
 
 class Channel(Protocol):

@@ -16,8 +16,10 @@ import duckdb
 import orjson
 
 from pipelines.errors import ConfigError
-from pipelines.reverse_sync.actions.base import Action
+from pipelines.reverse_sync.actions.base import Action, ForecastsGroups
 from pipelines.reverse_sync.actions.registry import Registry
+from pipelines.reverse_sync.actions.undoing import waves
+from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.planned import ActionSummary, Held
 from pipelines.reverse_sync.suppressed import ERASED
 from pipelines.rules.syncs import ActionGuards
@@ -60,6 +62,7 @@ def wanted(
         needed = {key for action in asked for key in action.needs}
         known = actions.standing(reading, sorted({*copies, *needed}))
         today = actions.per_person(reading, as_of - _DAY, registry.noticed) if as_of is not None else {}
+    found.held += _not_created(connection)
     sieve = _Sieve(found, known, copies, registry, suppression, as_of)
     candidates = [action for action in asked if sieve.passes(action)]
     _in_order(found, candidates, known)
@@ -84,15 +87,18 @@ def summaries(found: Wanted, registry: Registry) -> dict[str, ActionSummary]:
         [*(a.sync for a in found.todo), *(h.sync for h in found.held), *found.waiting, *found.done]
     )
     held = Counter(each.sync for each in found.held)
+    calls: Counter[str] = Counter()
+    for wave in waves(found.todo):
+        for some in wave.values():
+            calls[some[0].sync] += _calls(registry, some)
     result = {}
     for name in names:
         mine = [action for action in found.todo if action.sync == name]
-        kinds = Counter((action.vendor, action.kind, action.object) for action in mine)
         result[name] = ActionSummary(
             kinds=dict(Counter(f"{action.vendor} {action.kind}" for action in mine)),
             reversibility=dict(Counter(action.reversibility for action in mine)),
             held=held[name], waiting=found.waiting[name], done=found.done[name],
-            calls=sum(_calls(registry, vendor, kind, n) for (vendor, kind, _), n in kinds.items()),
+            calls=calls[name],
         )  # fmt: skip
     return result
 
@@ -120,9 +126,12 @@ def of_line(line: Mapping[str, Any]) -> Action:
     return Action(kind=values.pop("operation"), needs=tuple(values.pop("needs")), **values)
 
 
-def _calls(registry: Registry, vendor: str, kind: str, number: int) -> int:
-    handler = registry.find(vendor, kind)
-    return handler.forecast(number) if handler is not None else 0
+def _calls(registry: Registry, some: Sequence[Action]) -> int:
+    """Calls of one group of one wave."""
+    handler = registry.find(some[0].vendor, some[0].kind)
+    if handler is not None and issubclass(handler, ForecastsGroups):
+        return handler.forecast_group(some)
+    return handler.forecast(len(some)) if handler is not None else 0
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> Iterator[Action]:
@@ -146,6 +155,17 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Iterator[Action]:
     while rows := reader.fetchmany(10_000):
         for row in rows:
             yield _action(dict(zip(COLUMNS, row, strict=True)))
+
+
+def _not_created(connection: duckdb.DuckDBPyConnection) -> list[Held]:
+    """Records that a mapping would create and that something holds back."""
+    if not has_table(connection, "reverse_sync", "mirror_held"):
+        return []
+    rows = connection.execute(
+        "select sync, record_id, record_key, reason from reverse_sync.mirror_held "
+        "where field = '' order by all"
+    ).fetchall()
+    return [Held(*row) for row in rows]
 
 
 _MOMENT = "coalesce(strftime(due_at::timestamptz at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ'), '')"

@@ -6,9 +6,8 @@ vendor is its handler's; what an interrupted apply left open `settling.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 import orjson
 
@@ -17,8 +16,8 @@ from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.crashpoints import crashpoint
 from pipelines.reverse_sync.actions.base import Action, Channel, Doer, Done, Pause
 from pipelines.reverse_sync.actions.registry import Registry
-from pipelines.reverse_sync.actions.settling import ended, look
-from pipelines.reverse_sync.actions.undoing import kind_of
+from pipelines.reverse_sync.actions.settling import ended, look, tell_identity
+from pipelines.reverse_sync.actions.undoing import waves
 from pipelines.reverse_sync.rejections import RETRY, judge
 from pipelines.reverse_sync.results import SyncResult
 from pipelines.state import State, actions, dead_letters
@@ -49,7 +48,7 @@ class Performer:
 
     def perform(self, todo: Sequence[Action]) -> Iterator[int]:
         """Do these, what others need first. Yields how many were dealt with since the last time."""
-        for wave in _waves(todo):
+        for wave in waves(todo):
             for (vendor, *_), some in wave.items():
                 for action in some:
                     self.results.setdefault(action.sync, SyncResult(action.vendor, action.object))
@@ -134,7 +133,8 @@ class Performer:
         done, silent = [], []
         for action, row in zip(mine, answers, strict=True):
             if row.ok:
-                done.append(ended(action, "confirmed", row.code, row.message, channel, row.id or ""))
+                made = ended(action, "confirmed", row.code, row.message, channel, row.id or "")
+                done.append(made._replace(object=row.values.get("object") or action.object))
             elif row.code in RETRY:
                 self._again.append(action)
                 done.append(ended(action, "intended", NOT_SENT, f"{row.code}: {row.message}", channel))
@@ -142,7 +142,7 @@ class Performer:
                 silent.append(action)
             else:
                 done.append(ended(action, "rejected", row.code or "REJECTED", row.message, channel))
-        self._settle(each._replace(request_id=answers.request_id) for each in done)
+        self._settle([each._replace(request_id=answers.request_id) for each in done], mine)
         return self._doubt(silent, MISSING_FROM_ANSWER, "the answer does not mention it") if silent else []
 
     def _doubt(self, some: Sequence[Action], code: str, message: str) -> list[Action]:
@@ -161,10 +161,11 @@ class Performer:
             self._settle(ended(a, "intended", NOT_SENT, "it never arrived", channel) for a in absent)
         return absent
 
-    def _settle(self, some: Iterator[Ended]) -> None:
+    def _settle(self, some: Iterable[Ended], of: Sequence[Action] = ()) -> None:
         rows = list(some)
         with self._state.writing() as connection:
             actions.settle(connection, rows)
+            tell_identity(connection, rows, of)
             dead_letters.follow(connection, [actions.change_id(row.action_key) for row in rows], judge)
         if any(row.state != "unknown" for row in rows):
             crashpoint("action.settled")
@@ -195,16 +196,3 @@ def _halving(handler: Doer, some: Sequence[Action]) -> Outcomes:
     half = len(some) // 2
     first, second = _halving(handler, some[:half]), _halving(handler, some[half:])
     return Outcomes([*first, *second], request_id=second.request_id or first.request_id)
-
-
-def _waves(todo: Sequence[Action]) -> Iterator[dict[tuple[str, str, str], list[Action]]]:
-    """Actions by vendor and kind, wave after wave: what an action needs is in an earlier one."""
-    level: dict[str, int] = {}
-    for action in todo:  # each stands after what it needs
-        level[action.action_key] = 1 + max((level.get(key, 0) for key in action.needs), default=0)
-    ordered = sorted(todo, key=lambda action: level[action.action_key])
-    for _, wave in groupby(ordered, key=lambda action: level[action.action_key]):
-        grouped: dict[tuple[str, str, str], list[Action]] = {}
-        for action in wave:
-            grouped.setdefault((action.vendor, action.kind, kind_of(action)), []).append(action)
-        yield grouped

@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from pipelines.reverse_sync.actions import hubspot, influence, salesforce
+from pipelines.reverse_sync.actions import (
+    campaign_members,
+    hubspot,
+    hubspot_records,
+    influence,
+    salesforce,
+    salesforce_records,
+)
 from pipelines.reverse_sync.actions.base import UNDO, Action, Channel, Doer, Handler
 from pipelines.reverse_sync.actions.undoing import Undo, kind_of
 from pipelines.settings import Settings
@@ -50,6 +57,10 @@ class Registry:
 HANDLERS: tuple[type[Handler], ...] = (
     hubspot.HubSpotTask,
     hubspot.HubSpotNote,
+    hubspot_records.HubSpotCreator,
+    hubspot_records.HubSpotAssociation,
+    salesforce_records.SalesforceCreator,
+    campaign_members.CampaignMember,
     salesforce.SalesforceTask,
     influence.SalesforceCampaignInfluence,
 )

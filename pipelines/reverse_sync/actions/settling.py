@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from pipelines.reverse_sync.actions.base import Action, Channel, Doer, Done, Pause
+from pipelines.reverse_sync.actions.records import joined
 from pipelines.reverse_sync.actions.registry import Registry
-from pipelines.reverse_sync.actions.undoing import kind_of
-from pipelines.state import State, actions
+from pipelines.reverse_sync.actions.undoing import Group, group_of
+from pipelines.state import State, actions, identity
 from pipelines.state.actions import Ended
 from pipelines.state.journal import NOT_SENT, JournalState
 
@@ -46,7 +47,21 @@ def look(state: State, handler: Doer, channel: Channel, some: Sequence[Action]) 
                 known.append(ended(action, "unknown", UNDECIDED, message, channel))
         with state.writing() as connection:
             actions.settle(connection, known)
+            tell_identity(connection, known, batch)
     return absent
+
+
+def tell_identity(connection: Connection, rows: Sequence[Ended], of: Sequence[Action]) -> None:
+    """A record that was created for another, or found in its place, is the same thing from now on."""
+    by_key = {action.action_key: action for action in of}
+    for row in rows:
+        action = by_key.get(row.action_key)
+        if action is None or row.state != "confirmed" or row.settled_at is None:
+            continue
+        learned = joined(action, row.result_id, row.object or action.object)
+        if learned is not None:
+            entity, source, partner = learned
+            identity.decide(connection, identity.Decision(entity, source, partner, "same", row.settled_at))
 
 
 def settle_open(state: State, channel: Channel, registry: Registry, pause: Pause) -> dict[str, int]:
@@ -55,10 +70,10 @@ def settle_open(state: State, channel: Channel, registry: Registry, pause: Pause
         rows = actions.open_of(connection, channel.vendor)
         known = actions.standing(connection, sorted({k for row in rows for k in row["needs"].split()}))
     begun = {row["action_key"]: row["intended_at"] for row in rows}
-    groups: dict[tuple[str, str], list[Action]] = {}
+    groups: dict[Group, list[Action]] = {}
     for row in rows:
         action = _action(row, known)
-        groups.setdefault((action.kind, kind_of(action)), []).append(action)
+        groups.setdefault(group_of(action), []).append(action)
     for some in groups.values():
         _settle_group(state, channel, registry, pause, some, max(begun[a.action_key] for a in some))
     with state.reading() as connection:

@@ -1,12 +1,13 @@
 """Taking back what an action made, as an action of its own: through the handler of that one, and the journal.
 
-Belongs here: that translation. Which actions are taken back is `reverse_sync.undo`.
+Belongs here: that translation, and which actions go together. What is taken back is `reverse_sync.undo`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from pipelines.clients.results import Outcomes
@@ -25,6 +26,27 @@ def original(action: Action) -> tuple[Action, str]:
 def kind_of(action: Action) -> str:
     """The kind whose handler does this action."""
     return str(action.payload.get("kind")) if action.kind == UNDO else action.kind
+
+
+Group = tuple[str, str, str, str]
+
+
+def group_of(action: Action) -> Group:
+    """Actions that one call may carry: vendor, kind, the kind that is undone, object."""
+    return action.vendor, action.kind, kind_of(action), action.object
+
+
+def waves(todo: Sequence[Action]) -> Iterator[dict[Group, list[Action]]]:
+    """Actions by vendor and kind, wave after wave: what an action needs is in an earlier one."""
+    level: dict[str, int] = {}
+    for action in todo:  # each stands after what it needs
+        level[action.action_key] = 1 + max((level.get(key, 0) for key in action.needs), default=0)
+    ordered = sorted(todo, key=lambda action: level[action.action_key])
+    for _, wave in groupby(ordered, key=lambda action: level[action.action_key]):
+        grouped: dict[Group, list[Action]] = {}
+        for action in wave:
+            grouped.setdefault(group_of(action), []).append(action)
+        yield grouped
 
 
 class Undo:

@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync import diff
-from pipelines.reverse_sync.mirror import records, settle
+from pipelines.reverse_sync.mirror import creates, records, settle
 from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
 from pipelines.reverse_sync.mirror.effective import mappings_hash
 from pipelines.reverse_sync.mirror.findings import refuse
@@ -54,6 +54,11 @@ create table if not exists reverse_sync.conflicts (
     outcome varchar, run_id varchar, seen_at timestamptz
 );
 create or replace table reverse_sync.mirror_run (mappings_hash varchar);
+create or replace table reverse_sync.actions_creates (
+    action_key varchar, sync varchar, kind varchar, vendor varchar, object varchar, record_key varchar,
+    person_id varchar, payload varchar, needs varchar, provider varchar, rule varchar, reason varchar,
+    reversibility varchar, due_at timestamptz
+);
 create or replace table intermediate.mirror_base (pair_key varchar, content varchar);
 """
 
@@ -97,6 +102,7 @@ def mirror(
     work = _Mirroring(connection, syncs, run_id, as_of)
     for mapping in mappings:
         work.mapping(mapping, [pair for pair in resolved.pairs if pair.mapping == mapping])
+    creates.link(connection)
     connection.unregister("mirrored_kept")
     return work.counted()
 
@@ -117,6 +123,8 @@ class _Mirroring:
         for pair in pairs:
             self._overlay(pair)
             self._pair(pair)
+        for side in sorted(mapping.creates):
+            creates.wish(self.connection, mapping, pairs, side)
 
     def _overlay(self, pair: ResolvedPair) -> None:
         """What a CRM confirmed after the extract reached it is what it holds."""

@@ -102,12 +102,25 @@ class _Resolving:
                 self.say(Finding("error", mapping.file, f"{VENDORS[side]} {objects[side]}",
                                  "is no object there", "mend its name, or ask for access to it"))  # fmt: skip
                 return None
+        for side in mapping.creates:
+            self._key(mapping, side, objects)
         lines = [self._line(mapping, line, objects) for line in mapping.lines]
         found = [line for line in lines if line is not None]
         found += self._defaults(mapping, objects, found)
         if not found:
             return None
         return ResolvedPair(mapping, left, right, tuple(found), self._extra(mapping, objects))
+
+    def _key(self, mapping: Mapping, side: Side, objects: dict[Side, str]) -> None:
+        """What is created carries our key in a unique field; without one it could be created twice."""
+        name = mapping.key_of(side)
+        meta = self.metadata.find(VENDORS[side], objects[side], name)
+        shown = self._shown(side, objects, name)
+        if meta is None or not meta.unique:
+            problem = "is not there" if meta is None else "is not unique"
+            remedy = f"create it unique: crm schema apply --field {objects[side]}.{name}"
+            said = f"is to hold our key and {problem}"
+            self.say(Finding("error", mapping.file, shown, said, remedy))
 
     # -- one line ------------------------------------------------------------------------------------
 

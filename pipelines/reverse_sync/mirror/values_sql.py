@@ -48,8 +48,13 @@ def kinds_of(pair: ResolvedPair) -> Kinds:
     return found
 
 
-def compile_pair(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> Compiled:
-    """The SQL of one pair. It reads `mirror_pairs`, `agreed_held_<side>` and the raw tables."""
+def compile_pair(
+    connection: duckdb.DuckDBPyConnection, pair: ResolvedPair, *, absent: Side | None = None
+) -> Compiled:
+    """The SQL of one pair. It reads `mirror_pairs`, `agreed_held_<side>` and the raw tables.
+
+    `absent`: the side whose records are to be created; every field of theirs is empty.
+    """
     kinds = kinds_of(pair)
     missing: list[tuple[Side, str]] = []
     ctes = []
@@ -63,12 +68,14 @@ def compile_pair(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> C
         for side in SIDES
     }
     object_name = text_literal(pair.right_object)
+    join = {side: "left join" if side == absent else "join" for side in SIDES}
     staged = (
         f"create or replace temp table mirror_wide as with left_side as ({ctes[0]}), "
         f"right_side as ({ctes[1]}) select p.left_key || '|' || p.right_key as pair_key, p.*, "
-        "l.* exclude (id), r.* exclude (id), l.left_overlaid or r.right_overlaid as is_overlaid "
+        "l.* exclude (id), r.* exclude (id), "
+        "coalesce(l.left_overlaid, false) or coalesce(r.right_overlaid, false) as is_overlaid "
         "from mirror_pairs p "
-        "join left_side l on l.id = p.left_id join right_side r on r.id = p.right_id "
+        f"{join['left']} left_side l on l.id = p.left_id {join['right']} right_side r on r.id = p.right_id "
         f"where p.right_object = {object_name}"
     )
     lines = [_Line(i, each, names, kinds) for i, each in enumerate(pair.lines)]

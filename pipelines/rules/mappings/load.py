@@ -14,6 +14,7 @@ from pipelines.rules.mappings.given_file import GivenFile, is_given
 from pipelines.rules.mappings.model import (
     CASE,
     ENTITIES,
+    KEYS,
     PEOPLE,
     VENDORS,
     Direction,
@@ -59,7 +60,15 @@ def _mapping(path: Path) -> Mapping | None:
             lines.append(_line(parsed, line, source, where))
         except ValueError as error:
             raise ConfigError(f"{line.from_}: {error}", where=where, remedy="mend that line") from None
+    target = OTHER[source]
+    creates = {"nothing": (), "destination": (target,), "source": (source,), "both": (source, target)}
+    keys = dict(KEYS)
+    if parsed.keys is not None:
+        keys = {source: parsed.keys.source, target: parsed.keys.destination}
+    constants = {source: parsed.create_with.source, target: parsed.create_with.destination}
     return Mapping(
+        constants=tuple((side, tuple(each.items())) for side, each in sorted(constants.items())),
+        creates=frozenset(creates[parsed.create]), keys=tuple(sorted(keys.items())),
         name=path.stem, file=path.name, source=source, pairs=_pairs(parsed, source, document),
         lines=tuple(lines), line_numbers=tuple(numbers),
     )  # fmt: skip

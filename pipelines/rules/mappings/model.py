@@ -31,6 +31,8 @@ ENTITIES: dict[tuple[str, str], str] = {
 """Which objects may be paired, and the unified thing that joins their records."""
 PEOPLE: tuple[tuple[str, str], ...] = (("contacts", "Contact"), ("contacts", "Lead"))
 """The pair of a mapping that names no objects: a person's contact, and until there is one the lead."""
+KEYS: dict[Side, str] = {"left": "external_id", "right": "External_Id__c"}
+"""The unique field that holds our key in records we create, unless a file says otherwise."""
 CASE = {
     **{name: name for pair in ENTITIES for name in pair},
     **{name.lower(): name for pair in ENTITIES for name in pair},
@@ -120,6 +122,18 @@ class Mapping:
     """(left object, right object); of several, a person's records are paired by the first that has one."""
     lines: tuple[Line, ...]
     line_numbers: tuple[int, ...] = field(default=(), compare=False)
+    creates: frozenset[Side] = frozenset()
+    """Sides on which records may be created that only the other one has."""
+    keys: tuple[tuple[Side, str], ...] = tuple(KEYS.items())
+
+    constants: tuple[tuple[Side, tuple[tuple[str, str], ...]], ...] = ()
+    """What a new record gets on each side beside what lines say."""
+
+    def constants_of(self, side: Side) -> dict[str, str]:
+        return dict(dict(self.constants).get(side, ()))
+
+    def key_of(self, side: Side) -> str:
+        return dict(self.keys)[side]
 
     @property
     def entity(self) -> str:

@@ -15,6 +15,7 @@ from pipelines.rules.mappings.expressions import parse_expression
 from pipelines.rules.mappings.model import Blanks, Convert, Strategy, Write
 from pipelines.rules.syncs import Vendor
 
+Create = Literal["nothing", "destination", "source", "both"]
 FileDirection = Literal["both", "to_destination", "to_source"]
 _RATE = r"^\d+(\.\d+)?$"
 
@@ -88,6 +89,20 @@ class YamlLine(Strict):
         return self
 
 
+class KeysOf(Strict):
+    """`keys`: the unique field of each side that holds our key in records we create."""
+
+    source: str = Field(min_length=1)
+    destination: str = Field(min_length=1)
+
+
+class ConstantsOf(Strict):
+    """`create_with`: fields of each side and their values."""
+
+    source: dict[str, Text] = Field(default_factory=dict)
+    destination: dict[str, Text] = Field(default_factory=dict)
+
+
 class MappingFile(Strict):
     """A whole file. Without objects the pair is contact and lead, and the contact a lead became."""
 
@@ -104,6 +119,11 @@ class MappingFile(Strict):
         default_factory=dict
     )
     """Worth of one unit of each currency in one and the same currency."""
+    create: Create = "nothing"
+    """Where records may be created that only the other side has."""
+    keys: KeysOf | None = None
+    create_with: ConstantsOf = ConstantsOf()
+    """Fields that a new record gets beside those of the lines."""
     lines: tuple[YamlLine, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

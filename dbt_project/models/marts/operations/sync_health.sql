@@ -1,15 +1,16 @@
--- A record that a sync set out to change is a success when every one of its fields was confirmed.
+-- A record that a sync set out to change is a success when every one of its fields was confirmed; an action is
+-- one by itself.
 with records as (
     select
         sync,
         run_id,
-        record_key,
+        coalesce(nullif(action_key, ''), record_key) as subject,
         count(*) as fields,
         bool_and(state = 'confirmed') as is_written,
         bool_or(state in ('rejected', 'unknown')) as is_failed,
         min(intended_at) as intended_at
     from {{ source('ops', 'journal') }}
-    group by sync, run_id, record_key
+    group by sync, run_id, subject
 ),
 
 requests as (

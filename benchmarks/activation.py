@@ -1,0 +1,240 @@
+"""Planning a million records, and writing thousands to the sandbox beside per-record writers.
+
+Belongs here: a published file made by hand, the measured processes, the tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.processes import Measured, measure
+from benchmarks.sandboxes import Sandbox, bulk
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+from sandbox.worlds import bulk as bulk_world
+
+SHARES = (0.0, 0.01, 1.0)
+FIELDS = 20
+AIM_SECONDS, AIM_MIB = 8.0, 1024
+_CHANGED = ("f0", "f5", "f10")
+_KINDS = ("text", "integer", "money", "timestamp")
+_TYPES = {"text": "varchar", "integer": "bigint", "money": "decimal(18, 2)", "timestamp": "timestamptz"}
+_PLAN = """
+import sys, time
+from pathlib import Path
+from pipelines.reverse_sync import plan
+from pipelines.run import Run, silent
+from pipelines.settings import load_settings
+from pipelines.state import State
+from pipelines.warehouse import Warehouse
+home = sys.argv[1]
+settings = load_settings({"CRM_HOME": home, "CRM_CONFIG": home}, dotenv=Path(home) / "none")
+started = time.perf_counter()
+with State.open(settings) as state:
+    made = plan.make(Warehouse(settings.paths), state, settings, Run("bench"), silent)
+print(made.records, time.perf_counter() - started)
+"""
+_APPLY = """
+import json, sys, time
+from pathlib import Path
+from pipelines.reverse_sync import apply, plan
+from pipelines.run import Run, silent
+from pipelines.settings import load_settings
+from pipelines.state import State
+from pipelines.warehouse import Warehouse
+home, env = sys.argv[1], json.loads(sys.argv[2])
+settings = load_settings({"CRM_HOME": home, "CRM_CONFIG": home, **env}, dotenv=Path(home) / "none")
+with State.open(settings) as state:
+    warehouse = Warehouse(settings.paths)
+    made = plan.make(warehouse, state, settings, Run("bench"), silent)
+    started = time.perf_counter()
+    done = apply.apply(made.path, warehouse, state, settings, Run("bench"), silent)
+print(json.dumps({"seconds": time.perf_counter() - started, "confirmed": done.confirmed, "calls": done.calls,
+                  "forecast": made.calls, "rejected": done.rejected}))
+"""
+_ONE_BY_ONE = {
+    "hubspot": """
+import json, sys, time
+from hubspot import HubSpot
+from hubspot.crm.contacts import SimplePublicObjectInput
+env, ids = json.loads(sys.argv[1]), json.loads(sys.stdin.read())
+client = HubSpot(access_token=env["HUBSPOT_TOKEN"])
+api = client.crm.contacts.basic_api
+api.api_client.configuration.host = env["HUBSPOT_URL"]
+started = time.perf_counter()
+for each in ids:
+    wanted = {"jobtitle": "one by one", "city": "Ulm"}
+    api.update(each, simple_public_object_input=SimplePublicObjectInput(properties=wanted))
+print(json.dumps({"seconds": time.perf_counter() - started}))
+""",
+    "salesforce": """
+import json, sys, time
+from urllib.parse import urlsplit
+from simple_salesforce import Salesforce
+env, ids = json.loads(sys.argv[1]), json.loads(sys.stdin.read())
+client = Salesforce(instance=urlsplit(env["SALESFORCE_URL"]).netloc, session_id=env["TOKEN"], version="67.0")
+client.base_url = client.base_url.replace("https://", "http://")
+started = time.perf_counter()
+for each in ids:
+    url = f"{client.base_url}sobjects/Contact/{each}"
+    client._call_salesforce("PATCH", url, data=json.dumps({"Title": "one by one", "Department": "Ulm"}))
+print(json.dumps({"seconds": time.perf_counter() - started}))
+""",
+}
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks activation")
+    parser.add_argument("--records", type=int, default=1_000_000, help="records to plan; 0 leaves it out")
+    parser.add_argument("--rows", type=int, default=10_000, help="records to write; 0 leaves it out")
+    parser.add_argument("--peer-rows", type=int, default=500, help="records for the per-record writers")
+    asked = parser.parse_args(arguments)
+    if asked.records:
+        plans(asked.records)
+    if asked.rows:
+        applies(asked.rows, asked.peer_rows)
+
+
+def plans(records: int) -> None:
+    print(f"#### Planning {records:,} records of {FIELDS} fields\n")
+    print("| changed | lines | s | CPU s | peak MiB |\n| ---: | ---: | ---: | ---: | ---: |")
+    for share in SHARES:
+        with tempfile.TemporaryDirectory() as folder:
+            _publish(Path(folder), records, share)
+            done = measure([sys.executable, "-c", _PLAN, folder])
+        planned, seconds = done.output.split()[-2:]
+        cost = f"{float(seconds):.1f} | {done.cpu:.1f} | {done.peak_mib:,.0f}"
+        print(f"| {share:.0%} | {int(planned):,} | {cost} |")
+    print(f"\nAim: 1% changed under {AIM_SECONDS:.0f} s and {AIM_MIB:,} MiB.\n")
+
+
+def _publish(home: Path, records: int, share: float) -> None:
+    """Desired and existing rows of one sync, so many of them with three fields that differ."""
+    names = {f"f{n}": _KINDS[n % len(_KINDS)] for n in range(FIELDS)}
+    fields = "\n".join(
+        f"      {n}: {{type: {k}, provider: computed, owner: us, rule: r}}" for n, k in names.items()
+    )
+    (home / "syncs.yml").write_text(
+        "syncs:\n  contacts:\n    vendor: hubspot\n    object: contacts\n    desired: sync_contacts\n"
+        f"    existing: existing_contacts\n    fields:\n{fields}\n"
+    )
+    values = {
+        "text": "'value ' || (i * 7919 % 100003)", "integer": "i % 997", "money": "(i % 9973) / 100.0",
+        "timestamp": "timestamptz '2026-01-01 00:00:00+00' + to_seconds(i % 86400)",
+    }  # fmt: skip
+    other = {
+        "text": "'other'",
+        "integer": "-1",
+        "money": "-1",
+        "timestamp": "timestamptz '2020-01-01 00:00:00+00'",
+    }
+    held = ", ".join(f"({values[k]})::{_TYPES[k]} as {n}" for n, k in names.items())
+    changed = f"i % 1000 < {share * 1000:.0f}"
+    wanted = ", ".join(
+        f"({f'if({changed}, {other[k]}, {values[k]})' if n in _CHANGED else values[k]})::{_TYPES[k]} as {n}"
+        for n, k in names.items()
+    )
+    ids = "i::varchar as record_id, 'hubspot:1:contacts:' || i as record_key"
+    warehouse = Warehouse(Settings(home=home, config_dir=home).paths)
+    with warehouse.locked("bench"):
+        warehouse.start_work()
+        with warehouse.writing() as connection:
+            connection.execute("create schema reverse_sync")
+            for model, columns in (("existing_contacts", held), ("sync_contacts", wanted)):
+                connection.execute(
+                    f"create table reverse_sync.{model} as select {ids}, 'p' || i as person_id, {columns} "
+                    f"from range({records}) t(i)"
+                )
+        warehouse.publish("p1")
+
+
+def applies(rows: int, peer_rows: int) -> None:
+    """Write `rows` contacts of each CRM without rate limits, and some of them one by one."""
+    print(f"#### Writing {rows:,} contacts of each CRM, two fields, without rate limits\n")
+    print("| writer | rows | s | rows/s | calls | ÷ least |\n| --- | ---: | ---: | ---: | ---: | ---: |")
+    with bulk(rows, 25, rows) as sandbox:
+        env = {
+            "HUBSPOT_URL": sandbox.url("hubspot"), "HUBSPOT_TOKEN": sandbox.token("hubspot"),
+            "SALESFORCE_URL": sandbox.url("salesforce"), "TOKEN": sandbox.salesforce_token,
+            "SALESFORCE_CLIENT_ID": str(sandbox.ready["salesforce"]["client_id"]),
+            "SALESFORCE_CLIENT_SECRET": str(sandbox.ready["salesforce"]["client_secret"]),
+        }  # fmt: skip
+        for vendor in ("hubspot", "salesforce"):
+            ids = _ids(vendor, rows)
+            _ours(vendor, env, ids, sandbox)
+            some = ids[:peer_rows]
+            done = measure(
+                [sys.executable, "-c", _ONE_BY_ONE[vendor], json.dumps(env)], given=json.dumps(some)
+            )
+            seconds = _answer(done)["seconds"]
+            name = "hubspot-api-client" if vendor == "hubspot" else "simple-salesforce"
+            print(f"| {name}, one by one | {len(some):,} | {seconds:.1f} | {len(some) / seconds:,.0f} | "
+                  f"{len(some):,} | {len(some) / _least(vendor, len(some)):.1f} |")  # fmt: skip
+    print()
+
+
+def _ours(vendor: str, env: dict[str, str], ids: list[str], sandbox: Sandbox) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _publish_some(Path(folder), vendor, ids, _org(sandbox, vendor))
+        own = {name: value for name, value in env.items() if name != "TOKEN"}
+        done = _answer(measure([sys.executable, "-c", _APPLY, folder, json.dumps(own)]))
+    if done["confirmed"] != 2 * len(ids):
+        raise RuntimeError(f"{vendor}: {done}")
+    calls = done["calls"]
+    seconds, forecast = done["seconds"], done["forecast"]
+    row = [f"crm apply, {vendor}", f"{len(ids):,}", f"{seconds:.1f}", f"{len(ids) / seconds:,.0f}",
+           f"{calls:,} (forecast {forecast:,})", f"{calls / _least(vendor, len(ids)):.3f}"]  # fmt: skip
+    print(f"| {' | '.join(row)} |")
+
+
+def _least(vendor: str, rows: int) -> int:
+    """Writes, and a read-back of each where the answer echoes nothing."""
+    return -(-rows // 100) if vendor == "hubspot" else 2 * -(-rows // 200)
+
+
+def _answer(done: Measured) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.output.strip().splitlines()[-1])
+    return found
+
+
+def _ids(vendor: str, rows: int) -> list[str]:
+    if vendor == "hubspot":
+        return [str(bulk_world.FIRST_ID + n) for n in range(rows)]
+    return [bulk_world.salesforce_id(n) for n in range(rows)]
+
+
+def _org(sandbox: Sandbox, vendor: str) -> str:
+    if vendor == "hubspot":
+        return str(sandbox.ask("hubspot", "GET", "/account-info/v3/details")["portalId"])
+    answer = sandbox.ask("salesforce", "GET", "/services/data/v67.0/query?q=SELECT+Id+FROM+Organization")
+    return str(answer["records"][0]["Id"])
+
+
+def _publish_some(home: Path, vendor: str, ids: list[str], org: str) -> None:
+    object_name = "contacts" if vendor == "hubspot" else "Contact"
+    fields = ("jobtitle", "city") if vendor == "hubspot" else ("Title", "Department")
+    rules = "".join(f"      {n}: {{type: text, provider: computed, owner: us, rule: r}}\n" for n in fields)
+    (home / "syncs.yml").write_text(
+        f"syncs:\n  people:\n    vendor: {vendor}\n    object: {object_name}\n    desired: sync_people\n"
+        f"    existing: existing_people\n    fields:\n{rules}"
+    )
+    warehouse = Warehouse(Settings(home=home, config_dir=home).paths)
+    with warehouse.locked("bench"):
+        warehouse.start_work()
+        with warehouse.writing() as connection:
+            connection.execute("create schema reverse_sync")
+            for model, values in (("existing_people", "null, null"), ("sync_people", "'Joiner', 'Bonn'")):
+                connection.execute(
+                    f"create table reverse_sync.{model} (record_id varchar, record_key varchar, "
+                    f"person_id varchar, {fields[0]} varchar, {fields[1]} varchar)"
+                )
+                connection.execute(
+                    f"insert into reverse_sync.{model} select unnest($ids) as i, $prefix || i, '', {values}",
+                    {"ids": ids, "prefix": f"{vendor}:{org}:{object_name}:"},
+                )
+        warehouse.publish("p1")

@@ -1,0 +1,169 @@
+"""Creating records in Salesforce: looked for first, then upserted by external id, two hundred at a time.
+
+Belongs here: Salesforce's words for the engine's. An upsert by an external id never makes a second record, so
+a lost answer costs a look and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from typing import Any, ClassVar
+
+from pipelines.clients.results import Outcomes, RowResult
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
+from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
+from pipelines.reverse_sync.actions.records import (
+    RecordCreator,
+    domain_of,
+    email_of,
+    fields_of,
+    linked,
+    links_of,
+)
+from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
+from pipelines.reverse_sync.values import canonical, for_json
+
+_PEOPLE = ("Lead", "Contact")
+_DUPLICATES = ("DUPLICATES_DETECTED", "DUPLICATE_VALUE")
+
+
+class SalesforceCreator(RecordCreator):
+    """Leads, contacts, accounts and opportunities that only HubSpot has. A call is of one object."""
+
+    vendor: ClassVar[str] = "salesforce"
+    batch_size: ClassVar[int] = COLLECTION_LIMIT
+
+    def __init__(self, channel: SalesforceDestination) -> None:
+        self._client: SalesforceClient = channel.client
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        return 3 * ceil(actions / COLLECTION_LIMIT)
+
+    @classmethod
+    def looks(cls, actions: Sequence[Action]) -> int:
+        if actions[0].object in _PEOPLE:
+            return 2 * any(email_of(action) for action in actions)
+        return int(actions[0].object == "Account" and any(domain_of(action) for action in actions))
+
+    def send(self, actions: Sequence[Action]) -> Outcomes:
+        there = self._matches(actions)
+        absent = [action for action in actions if action.action_key not in there]
+        made: dict[str, RowResult] = {}
+        request_id = ""
+        if absent:
+            kind, field = absent[0].object, str(absent[0].payload["key_field"])
+            answers = self._client.upsert_collection(kind, field, [_record(action) for action in absent])
+            request_id = answers.request_id
+            made = {
+                a.action_key: RowResult(True, row.id, values={"object": kind}) if row.ok else row
+                for a, row in zip(absent, answers, strict=True)
+            }
+            made |= self._duplicates(absent, made)
+        rows = [there.get(action.action_key) or made[action.action_key] for action in actions]
+        return Outcomes(rows, request_id=request_id)
+
+    def _matches(self, actions: Sequence[Action]) -> dict[str, RowResult]:
+        """Action key -> the record that is there: a person by e-mail, an account by domain."""
+        kind = actions[0].object
+        if kind in _PEOPLE:
+            return self._by_email(actions)
+        return self._by_domain(actions) if kind == "Account" else {}
+
+    def _duplicates(self, actions: Sequence[Action], made: Mapping[str, RowResult]) -> dict[str, RowResult]:
+        """What a duplicate rule of the org refused: the record that is there is the partner, if it is one."""
+        refused = [a for a in actions if made[a.action_key].code in _DUPLICATES]
+        return self._matches(refused) if refused else {}
+
+    def _by_email(self, actions: Sequence[Action]) -> dict[str, RowResult]:
+        wanted = list(dict.fromkeys(email for action in actions if (email := email_of(action))))
+        if not wanted:
+            return {}
+        found: dict[str, tuple[str, str]] = {}
+        for kind, alive in (("Contact", ""), ("Lead", " AND IsConverted = false")):
+            known = f"SELECT Id, Email FROM {kind} WHERE Email IN ({_texts(wanted)}){alive}"
+            for row in self._rows(f"{known} ORDER BY CreatedDate, Id"):
+                found.setdefault(str(row["Email"]).lower(), (str(row["Id"]), kind))
+        return {
+            a.action_key: linked(*found[email], f"Salesforce has {email}")
+            for a in actions
+            if (email := email_of(a)) in found
+        }
+
+    def _by_domain(self, actions: Sequence[Action]) -> dict[str, RowResult]:
+        wanted = list(dict.fromkeys(domain for action in actions if (domain := domain_of(action))))
+        if not wanted:
+            return {}
+        spelt = {
+            f"{start}{www}{d}": d
+            for d in wanted
+            for start in ("", "http://", "https://")
+            for www in ("", "www.")
+        }
+        found: dict[str, str] = {}
+        soql = f"SELECT Id, Website FROM Account WHERE Website IN ({_texts(spelt)}) ORDER BY CreatedDate, Id"
+        for row in self._rows(soql):
+            found.setdefault(spelt.get(str(row["Website"]).lower().rstrip("/"), ""), str(row["Id"]))
+        return {
+            a.action_key: linked(found[domain], "Account", f"Salesforce has {domain}")
+            for a in actions
+            if (domain := domain_of(a)) in found
+        }
+
+    def _rows(self, soql: str) -> Iterable[Mapping[str, Any]]:
+        return (row for page in self._client.query_pages(soql) for row in page.records)
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        ids: dict[tuple[str, str], str] = {}
+        by_field: dict[tuple[str, str], list[str]] = {}
+        for action in actions:
+            by_field.setdefault((action.object, str(action.payload["key_field"])), []).append(
+                str(action.payload["key"])
+            )
+        for (kind, name), keys in by_field.items():
+            for row in self._rows(f"SELECT Id, {name} FROM {kind} WHERE {name} IN ({_texts(keys)})"):
+                ids[kind, str(row[name])] = str(row["Id"])
+        found = (ids.get((a.object, str(a.payload["key"]))) for a in actions)
+        return [Found(each) if each else NOT_THERE for each in found]
+
+    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
+        """Delete what we created, unless somebody has worked on it since."""
+        rows: dict[str, RowResult] = {}
+        mine: list[str] = []
+        by_object: dict[str, list[tuple[Action, str]]] = {}
+        for action, record_id in actions:
+            by_object.setdefault(action.object, []).append((action, record_id))
+        for kind, some in by_object.items():
+            names = ["Id", *sorted({name for action, _ in some for name in fields_of(action)})]
+            held = self._client.read_collection(kind, [i for _, i in some], names)
+            for (action, i), row in zip(some, held, strict=True):
+                if row is not None and not _is_as_sent(row, action):
+                    rows[i] = RowResult(
+                        False, i, code=CHANGED_BY_OTHERS, message="somebody has changed it since"
+                    )
+                elif row is not None:
+                    mine.append(i)
+        went = self._client.delete_collection(mine) if mine else Outcomes()
+        rows |= dict(zip(mine, went, strict=True))
+        return Outcomes([rows.get(i, RowResult(True, i)) for _, i in actions], request_id=went.request_id)
+
+
+def _record(action: Action) -> dict[str, Any]:
+    types = action.payload.get("types") or {}
+    fields = {name: for_json(types.get(name, "text"), value) for name, value in fields_of(action).items()}
+    return {**fields, **links_of(action), str(action.payload["key_field"]): action.payload["key"]}
+
+
+def _is_as_sent(held: Mapping[str, Any], action: Action) -> bool:
+    types = action.payload.get("types") or {}
+    return all(
+        canonical(types.get(name, "text"), held.get(name)) == canonical(types.get(name, "text"), value)
+        for name, value in fields_of(action).items()
+    )
+
+
+def _texts(values: Iterable[str]) -> str:
+    """A list of texts as SOQL takes it."""
+    return ", ".join("'" + v.replace("\\", "\\\\").replace("'", "\\'") + "'" for v in values)

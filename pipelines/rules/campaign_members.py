@@ -1,0 +1,56 @@
+"""`config/campaign_members.yml`: which HubSpot forms and lists fill which Salesforce campaigns.
+
+Belongs here: what the file may say. Whom it means is `reverse_sync.mirror.campaign_members`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from pipelines.rules.loader import Strict, load
+
+
+class Membership(Strict):
+    """One form or list, and the campaign its people become members of."""
+
+    form: str = ""
+    list: str = ""
+    campaign: str = Field(min_length=1)
+    status: str = Field(min_length=1)
+    removed: str = ""
+    """The status of whoever left the list; empty leaves them as they are."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Membership:
+        if bool(self.form) == bool(self.list):
+            raise ValueError("name a form or a list, one of them")
+        if self.removed and not self.list:
+            raise ValueError("removed is about lists: nobody leaves a form")
+        return self
+
+    @property
+    def source(self) -> str:
+        return f"form {self.form}" if self.form else f"list {self.list}"
+
+
+class CampaignMembers(Strict):
+    """The whole file."""
+
+    order: tuple[str, ...] = ("Sent", "Responded")
+    create_statuses: bool = False
+    members: tuple[Membership, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CampaignMembers:
+        for each in self.members:
+            if each.status not in self.order:
+                raise ValueError(f"status {each.status} of {each.source} is not in order")
+        return self
+
+
+def load_campaign_members(config_dir: Path) -> CampaignMembers:
+    """Read and validate the file; a team without one has no such memberships."""
+    path = config_dir / "campaign_members.yml"
+    return load(path, CampaignMembers) if path.is_file() else CampaignMembers()

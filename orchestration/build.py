@@ -37,7 +37,7 @@ def build_defs(
 def _assets(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
     marts, desired = dbt_graph.models(manifest, "marts"), dbt_graph.models(manifest, "desired")
     activity = dbt_graph.models(manifest, "activity")
-    syncs = load_syncs(settings.config_dir).syncs.values()
+    syncs = load_syncs(settings.config_dir).syncs
     return [
         *extract.build(),
         *transform.build(marts, desired),

@@ -25,6 +25,7 @@ from pipelines.transform import NodeResult
 
 if TYPE_CHECKING:
     from pipelines.reverse_sync.planned import Plan
+    from pipelines.reverse_sync.results import ApplyResult
 
 LOCK_WAIT_SECONDS = 30.0
 
@@ -38,6 +39,8 @@ class RunLoop:
     stack: ExitStack
     gate_failed: GateFailed | None = None
     said: dict[str, StepResult] = field(default_factory=dict)
+    applied: ApplyResult | None = None
+    """What an apply of this run did."""
     _plan: Plan | None = None
     _holds_lock: bool = False
 
@@ -79,13 +82,20 @@ class RunLoop:
         plan = self.plan()
         allowed = unattended(self.loop.settings)
         wanted = [name for name, summary in plan.syncs.items() if summary.records]
+        acting = [name for name, summary in plan.actions.items() if summary.total]
+        may_act = unattended_actions(self.loop.settings, plan)
         mine = tuple(name for name in wanted if name in allowed)
+        mine += tuple(name for name in acting if name in may_act and name not in mine)
         if not mine:
-            why = "nothing is left to change" if not wanted else "no sync has auto_apply: true; use crm apply"
+            why = (
+                "nothing is left to change"
+                if not (wanted or acting)
+                else "no sync has auto_apply: true; use crm apply"
+            )
             return StepResult(
                 step="apply", run_id=self.loop.run.id, status="skipped", seconds=0.0, notes=(why,)
             )
-        self.loop.apply(plan.path, only=mine)
+        self.applied = self.loop.apply(plan.path, only=mine)
         return self.loop.results[-1]
 
 
@@ -94,6 +104,15 @@ def unattended(settings: Settings) -> set[str]:
     local = {connection.vendor for connection in settings.connections if is_loopback(connection.url)}
     syncs = load_syncs(settings.config_dir).syncs
     return {name for name, sync in syncs.items() if sync.auto_apply or sync.vendor in local}
+
+
+def unattended_actions(settings: Settings, plan: Plan) -> set[str]:
+    """Syncs of actions that may be done without a person: named in `auto_actions`, or all of them at a CRM on
+    this machine."""
+    local = {connection.vendor for connection in settings.connections if is_loopback(connection.url)}
+    named = load_syncs(settings.config_dir).auto_actions
+    here = {name for name, each in plan.actions.items() if {kind.split()[0] for kind in each.kinds} <= local}
+    return here | set(named)
 
 
 class LogReporter:

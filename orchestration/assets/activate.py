@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
-from orchestration import keys
+from orchestration import keys, sync_reporting
 from orchestration.assets.extract import NAMES
 from orchestration.dbt_graph import Models
-from orchestration.reporting import materialised, test_results
+from orchestration.reporting import materialised, metadata, test_results
 from orchestration.resources import RunLoop
 from pipelines.rules.syncs import Sync
 
@@ -26,8 +26,8 @@ PLAN = keys.spec(
 )  # fmt: skip
 
 
-def build(syncs: Iterable[Sync], activity: Models) -> list[dg.AssetsDefinition]:
-    outward = [_outward(sync) for sync in syncs]
+def build(syncs: Mapping[str, Sync], activity: Models) -> list[dg.AssetsDefinition]:
+    outward = [_outward(sync) for sync in syncs.values()]
     journal = [
         keys.spec(
             key,
@@ -38,7 +38,7 @@ def build(syncs: Iterable[Sync], activity: Models) -> list[dg.AssetsDefinition]:
         )
         for key in keys.JOURNAL
     ]
-    return [_plan(), _apply(outward), _record(journal, activity)]
+    return [_plan(), _apply(outward, syncs), _record(journal, activity)]
 
 
 def _outward(sync: Sync) -> dg.AssetSpec:
@@ -60,11 +60,16 @@ def _plan() -> dg.AssetsDefinition:
     return plan
 
 
-def _apply(specs: list[dg.AssetSpec]) -> dg.AssetsDefinition:
-    @dg.multi_asset(name="apply", specs=specs)
-    def apply(run_loop: dg.ResourceParam[RunLoop]) -> Iterator[dg.MaterializeResult[Any]]:
+def _apply(specs: list[dg.AssetSpec], syncs: Mapping[str, Sync]) -> dg.AssetsDefinition:
+    @dg.multi_asset(name="apply", specs=specs, check_specs=sync_reporting.check_specs(syncs))
+    def apply(
+        run_loop: dg.ResourceParam[RunLoop],
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         """Write the plan where that is allowed without a person."""
-        yield from materialised([spec.key for spec in specs], run_loop.apply())
+        before = sync_reporting.written_before(run_loop.loop.warehouse, run_loop.loop.run.id)
+        about = metadata(run_loop.apply())
+        yield from sync_reporting.materialised(syncs, about, run_loop.applied)
+        yield from sync_reporting.checks(syncs, run_loop.applied, before)
 
     return apply
 

@@ -104,6 +104,8 @@ class Syncs(Strict):
     """The whole file."""
 
     guards: Guards = Guards()
+    auto_actions: tuple[str, ...] = ()
+    """Syncs of actions that a schedule may do without a person, by the name the plan shows."""
     syncs: dict[str, Sync] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -27,6 +27,7 @@ from pipelines.steps import Loop
 from tests.e2e.conftest import Built
 from tests.e2e.test_mapping import NoChecks
 
+pytestmark = pytest.mark.timeout(600)  # the first test waits for two rounds of the whole loop
 PEOPLE = """
 source: hubspot
 destination: salesforce

@@ -16,6 +16,8 @@ from expectations.step import Checker
 from orchestration.build import build_defs
 from orchestration.resources import RunLoop
 from pipelines.errors import GateFailed
+from pipelines.reverse_sync.recovery import Recovered
+from pipelines.reverse_sync.results import ApplyResult, SyncResult
 from pipelines.run import StepResult
 from pipelines.settings import PROJECT_ROOT, HubSpotConnection, Secret, Settings
 from pipelines.transform import NodeResult, TestsFailed
@@ -99,6 +101,7 @@ class FakeLoop:
     results: list[StepResult] = field(default_factory=list)
     built: dict[str, Any] = field(default_factory=dict)
     records: int = 3
+    actions: int = 0
     checker: Checker = field(default_factory=Checker)
     run: Any = field(default_factory=lambda: SimpleNamespace(id="01TEST"))
 
@@ -165,11 +168,22 @@ class FakeLoop:
         self._step("plan")
         summary = SimpleNamespace(records=self.records)
         return SimpleNamespace(
-            path=Path("plan"), syncs={"hubspot_contacts": summary, "salesforce_leads": summary}
+            path=Path("plan"),
+            syncs={"hubspot_contacts": summary, "salesforce_leads": summary},
+            actions={"tasks": SimpleNamespace(total=self.actions, kinds={"hubspot task": self.actions})},
         )
 
-    def apply(self, path: Path, *, only: tuple[str, ...]) -> None:
+    def apply(self, path: Path, *, only: tuple[str, ...]) -> ApplyResult:
         self._step(f"apply {' '.join(only)}")
+        done = SyncResult("hubspot", "contacts", records=2, confirmed=9, rejected=1, calls=4)
+        return ApplyResult(
+            plan_id="p",
+            syncs={"hubspot_contacts": done},
+            recovered=Recovered(),
+            calls=4,
+            samples=(),
+            notes=(),
+        )
 
     def record(self) -> StepResult:
         return self._step("record")

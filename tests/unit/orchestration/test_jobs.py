@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from orchestration import keys
+from orchestration import keys, sync_reporting
 from orchestration.checks import freshness
 from orchestration.resources import unattended
 from pipelines.errors import GateFailed
+from pipelines.reverse_sync.results import SyncResult
 from pipelines.settings import HubSpotConnection, Secret
 
 
@@ -83,6 +84,42 @@ def test_activation_applies_to_a_crm_on_this_machine(graph, settings):
     graph.loop.settings = replace(settings, hubspot=local)
     assert graph.run("activation").success
     assert graph.loop.asked == ["plan", "apply hubspot_contacts", "record"]
+
+
+def test_each_sync_shows_its_counts_and_is_judged_by_its_success(graph, settings):
+    local = HubSpotConnection(url="http://127.0.0.1:9", token=Secret("x"), environment="sandbox")
+    graph.loop.settings = replace(settings, hubspot=local)
+    result = graph.run("activation")
+    told = {
+        each.asset_key.path[-1]: each.metadata for each in result.asset_materializations_for_node("apply")
+    }
+    contacts = told["contacts"]
+    assert (contacts["confirmed"].value, contacts["rejected"].value, contacts["calls"].value) == (9, 1, 4)
+    seen = evaluations(result)
+    assert (seen["contacts", "succeeded"].passed, seen["contacts", "succeeded"].description) == (
+        False, "90.0% of 10 confirmed.",
+    )  # fmt: skip
+    assert seen["contacts", "as_usual"].description == "Too few runs to compare with."
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "passed"),
+    [
+        (1000, [1000, 900, 1100], True), (9000, [1000, 900, 1100], False), (0, [1000, 900, 1100], False),
+        (90, [1, 2, 3], True), (9000, [1000], True),
+    ],
+)  # fmt: skip
+def test_a_run_far_from_the_runs_before_is_worth_a_look(now, before, passed):
+    done = SyncResult("hubspot", "contacts", records=now)
+    assert sync_reporting.as_usual(keys.outward("hubspot", "contacts"), done, before).passed is passed
+
+
+def test_actions_go_unattended_to_a_crm_on_this_machine(graph, settings):
+    local = HubSpotConnection(url="http://127.0.0.1:9", token=Secret("x"), environment="sandbox")
+    graph.loop.settings = replace(settings, hubspot=local)
+    graph.loop.records, graph.loop.actions = 0, 2
+    assert graph.run("activation").success
+    assert graph.loop.asked == ["plan", "apply tasks", "record"]
 
 
 def test_activation_with_nothing_to_change_applies_nothing(graph):

@@ -1,0 +1,132 @@
+"""What Dagster is told about each sync of an apply: counts, samples, failures and calls, and two checks.
+
+Belongs here: turning an apply's result into metadata, and judging it beside earlier runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+import dagster as dg
+
+from orchestration import keys
+from pipelines.reverse_sync.diff import has_table
+from pipelines.reverse_sync.results import ApplyResult, SyncResult, Written
+from pipelines.rules.syncs import Sync
+from pipelines.warehouse import Warehouse
+
+SUCCEEDED, AS_USUAL = "succeeded", "as_usual"
+LEAST_SUCCESS = 0.95
+MOST_TIMES = 5.0
+"""So many times as much as usual, or as little, is worth a look."""
+FEW = 100
+"""Differences below this are nobody's worry."""
+RUNS_TO_KNOW, RUNS_ASKED = 3, 10
+
+
+def check_specs(syncs: Mapping[str, Sync]) -> list[dg.AssetCheckSpec]:
+    return [
+        spec
+        for sync in syncs.values()
+        for spec in (
+            dg.AssetCheckSpec(
+                SUCCEEDED, asset=key_of(sync),
+                description=f"At least {LEAST_SUCCESS:.0%} of what was sent is confirmed; nothing stopped.",
+            ),
+            dg.AssetCheckSpec(
+                AS_USUAL, asset=key_of(sync),
+                description=f"Not {MOST_TIMES:.0f} times as many records as in the runs before, nor as few.",
+            ),
+        )
+    ]  # fmt: skip
+
+
+def key_of(sync: Sync) -> dg.AssetKey:
+    return keys.outward(sync.vendor, sync.object, consent=sync.consent)
+
+
+def materialised(
+    syncs: Mapping[str, Sync], about: Mapping[str, Any], applied: ApplyResult | None
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """One materialisation per sync, with what became of it."""
+    for name, sync in syncs.items():
+        result = applied.syncs.get(name) if applied is not None else None
+        own = metadata(result, applied.samples, name) if applied is not None and result is not None else {}
+        yield dg.MaterializeResult(asset_key=key_of(sync), metadata={**about, **own})
+
+
+def metadata(result: SyncResult, samples: Sequence[Written], name: str) -> dict[str, Any]:
+    shown = [
+        f"- {each.record_id}: "
+        + ", ".join(f"{f} {c.before or 'empty'} → {c.after}" for f, c in each.fields.items())
+        for each in samples
+        if each.sync == name
+    ]
+    held = [f"- {number:,} held: {reason}" for reason, number in result.held.items()]
+    stopped = [f"- stopped: {result.stopped}"] if result.stopped else []
+    return {
+        "dagster/row_count": result.records, "confirmed": result.confirmed, "rejected": result.rejected,
+        "unknown": result.unknown, "calls": result.calls,
+        **({"samples": dg.MetadataValue.md("\n".join(shown))} if shown else {}),
+        **({"left out": dg.MetadataValue.md("\n".join([*stopped, *held]))} if held or stopped else {}),
+    }  # fmt: skip
+
+
+def checks(
+    syncs: Mapping[str, Sync], applied: ApplyResult | None, before: Mapping[str, Sequence[int]]
+) -> Iterator[dg.AssetCheckResult]:
+    """Both checks of every sync. `before`: records written in earlier runs, by sync."""
+    for name, sync in syncs.items():
+        result = applied.syncs.get(name) if applied is not None else None
+        yield succeeded(key_of(sync), result)
+        yield as_usual(key_of(sync), result, before.get(name, ()))
+
+
+def succeeded(key: dg.AssetKey, result: SyncResult | None) -> dg.AssetCheckResult:
+    sent = result.confirmed + result.rejected + result.unknown if result is not None else 0
+    share = result.confirmed / sent if result is not None and sent else 1.0
+    stopped = result.stopped if result is not None else ""
+    said = stopped or (f"{share:.1%} of {sent:,} confirmed." if sent else "Nothing was sent.")
+    return dg.AssetCheckResult(
+        asset_key=key, check_name=SUCCEEDED, passed=share >= LEAST_SUCCESS and not stopped, description=said,
+        severity=dg.AssetCheckSeverity.ERROR,
+    )  # fmt: skip
+
+
+def as_usual(key: dg.AssetKey, result: SyncResult | None, before: Sequence[int]) -> dg.AssetCheckResult:
+    now = result.records if result is not None else 0
+    usual = median(before) if len(before) >= RUNS_TO_KNOW else None
+    if result is None or usual is None:
+        passed, said = True, "Too few runs to compare with." if result is not None else "Nothing was sent."
+    else:
+        far = max(now, usual) > MOST_TIMES * max(1.0, min(now, usual))
+        passed = not (far and abs(now - usual) >= FEW)
+        said = f"{now:,} records, usually {usual:,.0f}."
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=AS_USUAL,
+        passed=passed,
+        description=said,
+        severity=dg.AssetCheckSeverity.WARN,
+    )
+
+
+def written_before(warehouse: Warehouse, run_id: str) -> dict[str, list[int]]:
+    """Records written in the latest runs of each sync, this one left out."""
+    if not warehouse.paths.published.exists():
+        return {}
+    with warehouse.reading() as connection:
+        if not has_table(connection, "marts", "sync_health"):
+            return {}
+        rows = connection.execute(
+            "select sync, written from marts.sync_health where run_id <> ? "
+            "qualify row_number() over (partition by sync order by started_at desc) <= ? "
+            "order by sync, started_at",
+            [run_id, RUNS_ASKED],
+        ).fetchall()
+    found: dict[str, list[int]] = {}
+    for sync, written in rows:
+        found.setdefault(str(sync), []).append(int(written))
+    return found

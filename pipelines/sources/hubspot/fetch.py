@@ -20,7 +20,7 @@ from pipelines.sources.fetched import OrgInfo, TableFetch
 from pipelines.sources.forecast import Forecast
 from pipelines.sources.hubspot import calls, consent, custom, messages, small
 from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
-from pipelines.sources.hubspot.pages import Pages
+from pipelines.sources.hubspot.pages import Extent, Pages
 from pipelines.sources.hubspot.records import RecordReader
 from pipelines.sources.hubspot.shape import shape_of
 from pipelines.sources.hubspot.small import marketing, settings
@@ -74,11 +74,11 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
         ),
     ]
     shown = {name: future.result() for name, future in asked.items()}
-    totals = _forecast(pool, reading, client, wanted, shown, links, len(tasks))
+    extents = _forecast(pool, reading, client, wanted, shown, links, len(tasks))
     tasks += [
         _read_records(
             pool, reading, client, table, shown[table.name], links.get(table.api_name, ()),
-            totals.get(table.name),
+            extents.get(table.name),
         )
         for table in wanted
     ]  # fmt: skip
@@ -161,7 +161,7 @@ def _definitions(client: HubSpotClient, object_type: str) -> Definitions:
 
 def _read_records(
     pool: Executor, reading: Reading, client: HubSpotClient, table: RawTable,
-    definitions: Definitions, linked_to: Sequence[str], total: int | None,
+    definitions: Definitions, linked_to: Sequence[str], extent: Extent | None,
 ) -> Future[Result]:  # fmt: skip
     rules = reading.rules.hubspot
     kept = history_properties(table.api_name, rules)
@@ -180,7 +180,7 @@ def _read_records(
         return RecordReader(
             reading, client, shape, history=history, kept=[each for each in kept if each in names],
             associations=associations, linked_to=linked_to, problems=[each for each in problems if each],
-            total=total,
+            extent=extent,
         ).read()  # fmt: skip
 
     return pool.submit(reading.guarded, tables, read)
@@ -189,12 +189,12 @@ def _read_records(
 def _forecast(
     pool: Executor, reading: Reading, client: HubSpotClient, wanted: Sequence[RawTable],
     shown: Mapping[str, Definitions], links: Links, others: int,
-) -> dict[str, int | None]:  # fmt: skip
-    """Say what is to come; the totals of what is read for the first time, None where search does not tell."""
+) -> dict[str, Extent | None]:  # fmt: skip
+    """Say what is to come; how large what is read for the first time is, None where search does not tell."""
 
-    def total(table: RawTable) -> int | None:
+    def extent(table: RawTable) -> Extent | None:
         try:
-            return Pages(client, table.api_name, table.cursor, reading.org.url_host).total()
+            return Pages(client, table.api_name, table.cursor, reading.org.url_host).extent()
         except errors.AuthFailed:
             raise
         except errors.ClientError:
@@ -203,13 +203,14 @@ def _forecast(
     rules = reading.rules.hubspot
     there = [table for table in wanted if isinstance(shown[table.name], list)]
     first = [table for table in there if _is_first(reading, table, rules)]
-    totals = dict(zip([table.name for table in first], pool.map(total, first), strict=True))
+    extents = dict(zip([table.name for table in first], pool.map(extent, first), strict=True))
     count = others
     for table in there:
         linked = links.get(table.api_name, ())
         shape = shape_of(table, _listed(shown[table.name]), rules.choice(table.api_name), {})
-        if table.name in totals:
-            rows = max(0, (totals[table.name] or 0) - reading.rows_spooled(table))
+        if table.name in extents:
+            found = extents[table.name]
+            rows = max(0, (found.total if found else 0) - reading.rows_spooled(table))
             names = {str(each["name"]) for each in _listed(shown[table.name])}
             kept = not names.isdisjoint(history_properties(table.api_name, rules))
             count += calls.of_first_load(rows, shape.properties, with_history=kept, linked_to=linked)
@@ -222,7 +223,7 @@ def _forecast(
         search_window=windows.get("search"),
     )  # fmt: skip
     reading.tell(foreseen.sentence())
-    return totals
+    return extents
 
 
 def _listed(definitions: Definitions) -> list[dict[str, Any]]:

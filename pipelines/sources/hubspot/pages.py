@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import (
@@ -28,6 +28,13 @@ URL_ROOM = 12_000
 """Characters of property names in a URL, encoded; HubSpot answers 414 somewhere above 16,000."""
 
 
+class Extent(NamedTuple):
+    """How large an object is."""
+
+    total: int
+    highest: int
+
+
 class Pages:
     """What HubSpot has of one object type."""
 
@@ -38,7 +45,7 @@ class Pages:
 
     def listed(
         self, properties: Sequence[str], after: str | None = None, *, archived: bool = False,
-        history: Sequence[str] = (),
+        history: Sequence[str] = (), answers_ahead: int = ANSWERS_AHEAD,
     ) -> Iterator[Page]:  # fmt: skip
         """All pages from `after` on, in the order of ids. Raises Truncated when one lacks rows."""
         head = fitting(properties)
@@ -46,7 +53,7 @@ class Pages:
         limit = HISTORY_LIMIT if history else LIST_LIMIT
         last, read = after, 0
         answers = self._answers(head, after, limit, archived, history)
-        for asked, answer in ahead(answers, self.client, ANSWERS_AHEAD):
+        for asked, answer in ahead(answers, self.client, answers_ahead) if answers_ahead else answers:
             page = self._checked(self.client.page_of(answer), head, asked, limit, archived, history)
             last = str(page.results[-1]["id"]) if page.results else last
             read += len(page.results)
@@ -154,9 +161,10 @@ class Pages:
             if read < left:
                 raise self.truncated(read, expected)
 
-    def total(self) -> int:
-        """How many there are, as far as search knows."""
-        return self.client.search_page(self.type, (self.cursor,), (), limit=1).total or 0
+    def extent(self) -> Extent:
+        """How many there are and the highest id, as far as search knows."""
+        page = self.client.search_page(self.type, (self.cursor,), (), limit=1, newest_first=True)
+        return Extent(page.total or 0, max((int(each["id"]) for each in page.results), default=0))
 
     def _window(self, lower: datetime, upper: datetime) -> list[Json]:
         return [

@@ -28,7 +28,7 @@ def are_fewer(reader: RecordReader) -> bool:
     """
     if not _are_people(reader):
         return False
-    return reader.pages.total() < _left_here(reader)
+    return reader.pages.extent().total < _left_here(reader)
 
 
 def _left_here(reader: RecordReader) -> int:

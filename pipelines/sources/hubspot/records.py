@@ -13,20 +13,18 @@ from typing import Any
 
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.crashpoints import crashpoint
-from pipelines.sources.ahead import ahead
-from pipelines.sources.arrow import microseconds, moment_of
+from pipelines.sources.arrow import microseconds
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot import privacy, whole
+from pipelines.sources.hubspot import first, privacy, whole
 from pipelines.sources.hubspot.landing import Landing
-from pipelines.sources.hubspot.pages import Pages, merged_into
+from pipelines.sources.hubspot.pages import Extent, Pages, merged_into
 from pipelines.sources.hubspot.shape import Shape
 from pipelines.sources.known import overlap_of
-from pipelines.sources.reading import HOLD_BACK, Reading, bad_of, part_rows
+from pipelines.sources.reading import Reading, bad_of, part_rows
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
 
 Json = dict[str, Any]
-_LIVE, _ARCHIVED = "live", "archived"
 
 
 class RecordReader:
@@ -35,11 +33,11 @@ class RecordReader:
     def __init__(
         self, reading: Reading, client: HubSpotClient, shape: Shape, *, history: RawTable | None = None,
         kept: Sequence[str] = (), associations: RawTable | None = None, linked_to: Sequence[str] = (),
-        problems: Sequence[str] = (), total: int | None = None,
+        problems: Sequence[str] = (), extent: Extent | None = None,
     ) -> None:  # fmt: skip
         self.reading, self.client, self.shape, self.table = reading, client, shape, shape.table
         self.history, self.kept, self.associations = history, tuple(kept), associations
-        self.problems, self.total = tuple(problems), total
+        self.problems, self.extent = tuple(problems), extent
         self.known = reading.of(self.table)
         self.cursor = self.known.cursor
         if history is not None and reading.of(history).cursor is None:
@@ -62,7 +60,7 @@ class RecordReader:
         sweep, calculated_at, has_filled = None, None, False
         vanished: list[str] = []
         if self.cursor is None:
-            window = self._first_load()
+            window = first.load(self)
             calculated_at = window.upper
         else:
             names, past = self._to_refill(), self._new_in_history()
@@ -118,43 +116,6 @@ class RecordReader:
             window_to=windows[-1].upper,
         )  # fmt: skip
 
-    # -- everything ----------------------------------------------------------------------------------
-
-    def _first_load(self) -> Spool:
-        spool = self.reading.spool(self.table, "first", self.kept)
-        if spool.is_complete:
-            return spool
-        phase, _, after = (spool.position or _LIVE).partition(" ")
-        total = self.pages.total() if self.total is None else self.total
-        if phase == _LIVE:
-            if not spool.is_resumed:
-                self.landing.scope(spool, None)
-            self._list(spool, after or None, total, archived=False)
-            after = ""
-        self._list(spool, after or None, total, archived=True)
-        spool.commit(_ARCHIVED, complete=True)
-        return spool
-
-    def _list(self, spool: Spool, after: str | None, total: int, *, archived: bool) -> None:
-        """All pages, written out in parts. What was archived since we began may be among the living."""
-        found: list[Json] = []
-        before = self.reading.calls_here()
-        began = spool.upper + HOLD_BACK
-        done = sum(part.rows for part in spool.parts(self.table.name))
-        history = () if archived else self.kept
-        pages = self.pages.listed(self.shape.properties, after, archived=archived, history=history)
-        for page in ahead(pages, self.client):
-            found += [each for each in page.results if not archived or _archived_before(each, began)]
-            so_far = done + len(found)
-            calls = self.reading.calls_here() - before
-            self.reading.progress(f"hubspot {self.table.api_name}", so_far, max(total, so_far), calls)
-            if len(found) >= part_rows(self.table) or page.after is None:
-                self.landing.records(spool, found, spool.upper, is_first=True)
-                phase = _ARCHIVED if archived else _LIVE
-                spool.commit(f"{phase} {page.after}" if page.after else _ARCHIVED)
-                crashpoint("extract.part_written")
-                done, found = done + len(found), []
-
     # -- what changed --------------------------------------------------------------------------------
 
     def _changes(self, cursor: datetime, number: int) -> Spool:
@@ -181,7 +142,7 @@ class RecordReader:
             ]
             if len(waiting) >= part_rows(self.table):
                 self.land(spool, waiting)
-                spool.commit(f"{_LIVE} {waiting[-1]}")
+                spool.commit(f"{first.LIVE} {waiting[-1]}")
                 crashpoint("extract.part_written")
                 waiting = []
         self.land(spool, waiting)
@@ -251,8 +212,3 @@ class RecordReader:
 def _by_id(found: list[Json]) -> list[Json]:
     """In the order that a killed window is gone on in."""
     return sorted(found, key=lambda each: int(each["id"]))
-
-
-def _archived_before(record: Json, limit: datetime) -> bool:
-    moment = moment_of(record.get("archivedAt"))
-    return moment is None or moment < limit

@@ -7,6 +7,8 @@ import pytest
 
 from pipelines.clients import errors
 from pipelines.settings import load_settings
+from pipelines.sources.ahead import PAGES_AHEAD
+from pipelines.sources.hubspot.stretches import AT_ONCE
 from sandbox.hubspot import oauth
 
 from .portal import OBJECTS
@@ -38,6 +40,32 @@ def test_a_first_load_ended_by_kill_goes_on_where_it_stopped(fresh, nth):
     assert fresh.rows("select count(*) - count(distinct id) from raw_hubspot.contacts") == [(0,)]
     pages = -(-fresh.store("select count(*) from contacts where archived = 0")[0][0] // 50)
     assert fresh.store(asked)[0][0] - before <= pages + 3 - nth  # what was read is not read again
+
+
+@pytest.mark.kill
+def test_a_long_list_read_at_several_places_at_once_goes_on_after_a_kill_and_costs_few_calls(fresh):
+    fresh.config.write_text(f"hubspot: {{objects: [products], custom_objects: none, without: {BESIDES}}}")
+    put(fresh.folder, "products", 4_400, at=fresh.now(), name="name")
+    fresh.store("update products set id = id + 80000000000 where id > 902000")  # as ids are: far apart
+    fresh.store(
+        "update products set props = cast(json_set(props, '$.hs_object_id', cast(id as text)) as blob)"
+    )
+    fresh.later()
+    fresh.killed(4, 400)
+    [manifest] = fresh.settings.paths.spool.rglob("products/first/manifest.json")
+    assert orjson.loads(manifest.read_bytes())["position"].count("[") > 2  # several stretches are left
+    first, *_, last = fresh.some("products", 4_400)
+    fresh.update("products", first, name="Since the kill")
+    fresh.update("products", last, name="Since the kill")
+    fresh.do("DELETE", f"{OBJECTS}/products/{fresh.some('products', 3_000)[-1]}")
+    fresh.later()
+    assert fresh.extract().stale == ()
+    assert fresh.differences("products") == []
+    assert fresh.rows("select count(*) - count(distinct id) from raw_hubspot.products") == [(0,)]
+    asked = "select count(*) from requests where path like '%/objects/2026-03/products'"
+    pages = -(-fresh.store("select count(*) from products")[0][0] // 100)
+    again = PAGES_AHEAD + AT_ONCE + 4  # what the killed run had read and not written out
+    assert fresh.store(asked)[0][0] <= pages + again + 2 * (AT_ONCE - 1) + 4  # a page a cut, and the bins
 
 
 @pytest.mark.kill

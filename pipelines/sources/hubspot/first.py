@@ -1,0 +1,93 @@
+"""The first load of an object: everything HubSpot lists of it, in parts that a killed run goes on from.
+
+Belongs here: reading lists to their end, the living and then the recycle bin. What changes later is in
+`records`, how one list is read at several places at once in `stretches`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from pipelines.clients.hubspot.client import HISTORY_LIMIT, LIST_LIMIT, Page
+from pipelines.crashpoints import crashpoint
+from pipelines.sources.ahead import ahead
+from pipelines.sources.arrow import moment_of
+from pipelines.sources.hubspot.pages import Extent
+from pipelines.sources.hubspot.stretches import PAGES_WORTH_IT, Stretches
+from pipelines.sources.reading import HOLD_BACK, part_rows
+from pipelines.sources.spool import Spool
+
+if TYPE_CHECKING:
+    from pipelines.sources.hubspot.records import RecordReader
+
+Json = dict[str, Any]
+LIVE, ARCHIVED = "live", "archived"
+
+
+def load(reader: RecordReader) -> Spool:
+    """All records, or those that a killed run has left."""
+    spool = reader.reading.spool(reader.table, "first", reader.kept)
+    if spool.is_complete:
+        return spool
+    phase, _, at = (spool.position or LIVE).partition(" ")
+    extent = reader.extent or reader.pages.extent()
+    if phase == LIVE:
+        if not spool.is_resumed:
+            reader.landing.scope(spool, None)
+        _living(reader, spool, at, extent)
+        at = ""
+    pages = reader.pages.listed(reader.shape.properties, at or None, archived=True)
+    _list(reader, spool, ahead(pages, reader.client), extent.total, _token, archived=True)
+    return spool
+
+
+def _living(reader: RecordReader, spool: Spool, at: str, extent: Extent) -> None:
+    """The list, at several places at once where it is long. `at`: where a killed load has stopped."""
+    read = partial(reader.pages.listed, reader.shape.properties, history=reader.kept)
+    pages = math.ceil(extent.total / (HISTORY_LIMIT if reader.kept else LIST_LIMIT))
+    if at.startswith("[") or (not at and pages >= PAGES_WORTH_IT):
+        ask = partial(read, answers_ahead=0)
+        many = Stretches.of(ask, reader.client, pages, extent.highest, orjson.loads(at or "[]"))
+        _list(reader, spool, many, extent.total, lambda _: many.left)
+    else:
+        _list(reader, spool, ahead(read(at or None), reader.client), extent.total, _token)
+
+
+def _list(
+    reader: RecordReader, spool: Spool, pages: Iterable[Page], total: int, position: Callable[[Page], str], *,
+    archived: bool = False,
+) -> None:  # fmt: skip
+    """All pages, written out in parts. What was archived since we began may be among the living."""
+    found: list[Json] = []
+    reading, table = reader.reading, reader.table
+    before, began = reading.calls_here(), spool.upper + HOLD_BACK
+    done = sum(part.rows for part in spool.parts(table.name))
+    for page in pages:
+        found += [each for each in page.results if not archived or _archived_before(each, began)]
+        so_far = done + len(found)
+        calls = reading.calls_here() - before
+        reading.progress(f"hubspot {table.api_name}", so_far, max(total, so_far), calls)
+        if len(found) >= part_rows(table) and page.after is not None:
+            reader.landing.records(spool, found, spool.upper, is_first=True)
+            spool.commit(f"{ARCHIVED if archived else LIVE} {position(page)}")
+            crashpoint("extract.part_written")
+            done, found = done + len(found), []
+    reader.landing.records(spool, found, spool.upper, is_first=True)
+    spool.commit(ARCHIVED, complete=archived)
+    crashpoint("extract.part_written")
+
+
+def _token(page: Page) -> str:
+    """Where HubSpot says that the next page begins."""
+    return page.after or ""
+
+
+def _archived_before(record: Json, limit: datetime) -> bool:
+    moment = moment_of(record.get("archivedAt"))
+    return moment is None or moment < limit

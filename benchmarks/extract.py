@@ -67,7 +67,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What to measure. `peer_cells` bounds the slow readers, 0 leaves them out; `taps`: those of PyPI too."""
+    """What to measure. `peer_cells` bounds the slow readers, 0 leaves them out; `taps`: those of PyPI too.
+
+    `slow`: milliseconds that HubSpot waits before each page; over loopback answers come at once, as none do.
+    """
 
     rows: Sequence[int]
     columns: Sequence[int]
@@ -75,6 +78,7 @@ class Wishes:
     peer_cells: int = PEER_CELLS
     taps: bool = True
     changes: int = 100_000
+    slow: int = 0
 
 
 def tables(wishes: Wishes) -> Iterator[tuple[str, str]]:
@@ -82,6 +86,7 @@ def tables(wishes: Wishes) -> Iterator[tuple[str, str]]:
     for columns in wishes.columns:
         for rows in wishes.rows:
             title = f"{rows:,} HubSpot contacts, {columns} properties"
+            title += f", each page after {wishes.slow} ms" if wishes.slow else ""
             yield title, _table(hubspot(rows, columns, wishes, with_peers=rows == min(wishes.rows)))
     for rows in wishes.salesforce:
         yield f"{rows:,} Salesforce contacts", _table(salesforce(rows, wishes))
@@ -108,10 +113,12 @@ def hubspot(rows: int, columns: int, wishes: Wishes, *, with_peers: bool) -> Ite
     """Floor and ours on all rows; then floor and peers, on as many rows as they can be asked to read."""
     names = property_names(columns)
     with bulk(rows, columns) as served:
+        served.slow_down(wishes.slow)
         yield [_floor(served, "hubspot", rows, names), _ours(served, "hubspot", rows)]
     few = min(rows, wishes.peer_cells // columns)
     if with_peers and few:
         with bulk(few, columns) as served:
+            served.slow_down(wishes.slow)
             found = [] if few == rows else [_floor(served, "hubspot", few, names)]
             yield [*found, *_peers(served, "hubspot", few, names, wishes)]
 
@@ -214,8 +221,8 @@ def _is_about_contacts(path: str, query: str) -> bool:
 def changes(rows: int) -> str:
     """`crm extract` of all objects of both CRMs: first, then with nothing and with a share changed."""
     lines = [
-        "| run | s | rows changed | rows loaded | calls | peak MiB |",
-        "| --- " + "| ---: " * 5 + "|",
+        "| run | s | CPU s | rows changed | rows loaded | calls | peak MiB |",
+        "| --- " + "| ---: " * 6 + "|",
     ]
     with bulk(rows, 25, rows) as served, _folder() as home:
         env = our_environment(served, home, ("hubspot", "salesforce"), only_contacts=False)
@@ -228,7 +235,8 @@ def changes(rows: int) -> str:
             told = measure([f"{BIN}/python", "-m", "benchmarks.settle"], env).output
             loaded = json.loads(told.splitlines()[-1])["loaded"]
             lines.append(
-                f"| {name} | {run.wall:.1f} | {edited:,} | {loaded:,} | {calls:,} | {run.peak_mib:,.0f} |"
+                f"| {name} | {run.wall:.1f} | {run.cpu:.1f} | {edited:,} | {loaded:,} | {calls:,} "
+                f"| {run.peak_mib:,.0f} |"
             )
     return "\n".join(lines)
 
@@ -279,6 +287,7 @@ def wishes_from(arguments: Sequence[str]) -> Wishes:
     parser.add_argument(
         "--peer-cells", type=int, default=PEER_CELLS, help="rows times columns that the slow readers read"
     )
+    parser.add_argument("--slow", type=int, default=0, help="milliseconds before each page of HubSpot's list")
     parser.add_argument("--no-peers", action="store_true", help="only the floor and crm extract")
     parser.add_argument("--no-taps", action="store_true", help="no packages from PyPI")
     found = parser.parse_args(arguments)
@@ -293,6 +302,7 @@ def wishes_from(arguments: Sequence[str]) -> Wishes:
         0 if found.no_peers else found.peer_cells,
         not found.no_taps,
         found.changes,
+        found.slow,
     )
 
 

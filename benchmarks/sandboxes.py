@@ -94,6 +94,11 @@ class Sandbox:
         soql = urllib.parse.quote("SELECT COUNT() FROM Contact")
         return int(self.ask(vendor, "GET", f"{API}/query?q={soql}")["totalSize"])
 
+    def slow_down(self, milliseconds: int) -> None:
+        """Let each page of the list of contacts wait so long, as answers do that come from far away."""
+        fault = {"match": "GET .*/contacts$", "slow": milliseconds, "times": 10**9}
+        self.ask("hubspot", "POST", "/_sandbox/faults", [fault] if milliseconds else [])
+
     def pass_time(self, seconds: int) -> None:
         """Let the sandbox's clock pass the hold-back of a reader."""
         self.ask("hubspot", "POST", "/_sandbox/clock", {"advance_seconds": seconds})

@@ -22,8 +22,8 @@ from pipelines.sources.ahead import PAGES_AHEAD, Counter
 AT_ONCE = 4
 PAGES_WORTH_IT = 40
 """A list of fewer pages is read by one: a cut costs a page."""
-PAGES_FOR_A_CUT = 67
-"""One cut for so many pages, so that what is read for nothing stays below 2% of the calls."""
+PAGES_FOR_A_CUT = 100
+"""One cut for so many pages: what is read for nothing stays at 1% of the calls."""
 Ask = Callable[[str | None], Iterator[Page]]
 """The pages of the list from an id on."""
 

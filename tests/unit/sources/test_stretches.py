@@ -48,7 +48,7 @@ def test_each_record_comes_once_however_ids_are_spread(ids, names_next):
     found = [int(each["id"]) for page in vendor.list() for each in page.results]
     assert sorted(found) == ids
     least = -(-len(ids) // 50)
-    assert vendor.asked <= least + 2 * (AT_ONCE - 1 + least // 67)
+    assert vendor.asked <= least + 2 * (AT_ONCE - 1 + least // 100)
     assert vendor.calls.calls_here == vendor.asked
 
 

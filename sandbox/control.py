@@ -104,7 +104,7 @@ def _page(vendor: Vendor, table: str, columns: list[str], query: dict[str, str])
             values.append(query[name])
     if table == "writes" and query.get("noop") != "1":
         clauses.append("operation <> 'noop'")
-    limit = min(limit, 100_000)
+    limit = min(max(limit, 1), 100_000)
     rows = vendor.store.rows(
         f"select {', '.join(columns)} from {table} where {' and '.join(clauses)} order by seq limit ?",
         [*values, limit],

@@ -75,6 +75,9 @@ class Vendor:
         status = 401 if fault.status == "expired_token" else fault.status
         return self.refusal(call, int(status or 500), fault.limit or "Injected fault")
 
+    def changed(self) -> None:
+        """Something was stored."""
+
     def daily_limit(self, call: Call) -> Response:
         """What the vendor says when the day's calls are used up."""
         return self.refusal(call, 429, "Injected fault")
@@ -206,7 +209,10 @@ class _Endpoint:
                 traceback.print_exc(file=sys.stderr)
                 call.changes, call.records = [], 0
                 response = self.vendor.refusal(call, 500, "An internal error occurred")
-            return self._finish(call, response, started, call.effect)
+            finished = self._finish(call, response, started, call.effect)
+        if call.changes:
+            self.vendor.changed()
+        return finished
 
     def _finish(self, call: Call, response: Response, started: float, effect: str) -> Response:
         self._log(call, response.status_code, started, effect)

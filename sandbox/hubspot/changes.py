@@ -1,0 +1,97 @@
+"""What happened to records, told to others: the write log as webhook events and as journal events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+WEBHOOK = {
+    "create": "creation", "archive": "deletion", "restore": "restore", "merge": "merge",
+    "gdpr_delete": "privacyDeletion", "associate": "associationChange", "update": "propertyChange",
+}  # fmt: skip
+JOURNAL = {
+    "create": "CREATE", "update": "UPDATE", "archive": "DELETE", "gdpr_delete": "DELETE",
+    "restore": "RESTORE",
+    "merge": "MERGE", "associate": "CREATE",
+}  # fmt: skip
+UNTOLD = ("lastmodifieddate", "hs_lastmodifieddate")
+COLUMNS = "seq, at, object, record_id, operation, field, before, after, request_id"
+Write = dict[str, Any]
+
+
+def writes(hubspot: HubSpot, after: int, most: int) -> list[Write]:
+    """Changes of records that follow a place in the log."""
+    rows = hubspot.store.rows(
+        f"select {COLUMNS} from writes where seq > ? and operation <> 'noop' order by seq limit ?",
+        (after, most),
+    )
+    names = COLUMNS.split(", ")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def webhook_events(hubspot: HubSpot, write: Write) -> list[tuple[str, dict[str, Any]]]:
+    """The events of one logged change, each with its subscription type. A creation is told once."""
+    kind = hubspot.portal.type_of(write["object"])
+    what = WEBHOOK.get(write["operation"])
+    if kind is None or what is None:
+        return []
+    event: dict[str, Any] = {
+        "eventId": write["seq"], "portalId": hubspot.portal.id, "occurredAt": write["at"],
+        "objectId": int(write["record_id"]), "changeSource": "INTEGRATION", "sourceId": "sandbox-app",
+    }  # fmt: skip
+    found = []
+    if what == "creation":
+        if write["field"] == "hs_object_id":
+            found.append((f"{kind.singular}.creation", event | {"changeFlag": "NEW"}))
+        what = "propertyChange"
+    if what == "propertyChange":
+        if write["field"] in UNTOLD or write["field"].startswith("associations."):
+            return found
+        value = {"propertyName": write["field"], "propertyValue": write["after"] or ""}
+        return [*found, (f"{kind.singular}.propertyChange", event | value)]
+    if what == "merge":
+        merged = [int(each) for each in (write["after"] or "").split(";") if each.isdigit()]
+        event |= {"primaryObjectId": merged[0] if merged else event["objectId"], "mergedObjectIds": merged,
+                  "newObjectId": event["objectId"], "numberOfPropertiesMoved": 0}  # fmt: skip
+    if what == "associationChange":
+        other = hubspot.portal.type_of(write["field"].partition(".")[2])
+        name = f"{kind.singular}_to_{other.singular if other else 'object'}".upper()
+        event |= {"associationType": name, "fromObjectId": event.pop("objectId"),
+        "toObjectId": int(write["after"]),
+                  "associationRemoved": False, "isPrimaryAssociation": False}  # fmt: skip
+    return [(f"{kind.singular}.{what}", event)]
+
+
+def journal_events(
+    hubspot: HubSpot, some: list[Write], wanted: dict[str, set[str] | None]
+) -> list[dict[str, Any]]:
+    """The changes as the journal has them: one event for each record and request, of the types subscribed to.
+
+    `wanted`: by type id the properties that are told, None for all.
+    """
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for write in some:
+        kind = hubspot.portal.type_of(write["object"])
+        action = JOURNAL.get(write["operation"])
+        if kind is None or action is None or kind.type_id not in wanted:
+            continue
+        properties = wanted[kind.type_id]
+        shown = {
+            "type": "association" if write["operation"] == "associate" else "object",
+            "portalId": hubspot.portal.id, "occurredAt": write["at"], "objectTypeId": kind.type_id,
+            "objectId": int(write["record_id"]), "action": action,
+        }  # fmt: skip
+        key = (write["request_id"], write["object"], write["record_id"], shown["type"], action)
+        event = found.setdefault(
+            key, shown | ({} if shown["type"] == "association" else {"propertyChanges": {}})
+        )
+        if write["operation"] in ("create", "update") and write["field"] not in UNTOLD:
+            if properties is None or write["field"] in properties:
+                event["propertyChanges"][write["field"]] = write["after"]
+        elif write["operation"] == "merge":
+            event["mergedObjectIds"] = [int(x) for x in (write["after"] or "").split(";") if x.isdigit()]
+        elif write["operation"] == "associate":
+            event["toObjectId"] = int(write["after"])
+    return [e for e in found.values() if e["action"] != "UPDATE" or e.get("propertyChanges")]

@@ -1,0 +1,255 @@
+"""Webhooks: an app's target and subscriptions, and deliveries signed as HubSpot signs them, with retries.
+
+What is delivered is read from the write log, so an event is there for every stored change and none besides.
+A delivery that fails is tried again up to ten times in the next 24 hours of the world's time. Only
+addresses on
+this machine are called. Simplified: deliveries go out one after the other, subscriptions are one app's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import ipaddress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.clock import real_ms
+from sandbox.hubspot import changes, errors, oauth, requests
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+TABLES = """
+create table if not exists webhook_subscriptions (
+    id integer primary key, type text not null, property text, active integer not null, created integer
+    not null);
+create table if not exists webhook_queue (
+    seq integer primary key, events blob not null, attempt integer not null, due integer not null)
+"""
+MOST_EVENTS, TIMEOUT, MOST_SUBSCRIPTIONS = 100, 5.0, 1_000
+RETRIES = tuple(m * times.MINUTE for m in (1, 3, 10, 30, 60, 120, 180, 240, 300, 360))
+"""How long after a failure the next attempt is: ten within 24 hours."""
+_NEEDS_PROPERTY = ".propertyChange"
+
+
+def routes(hubspot: HubSpot) -> list[Route]:
+    hubspot.store.script(TABLES)
+    found: list[Route] = []
+    settings, subscriptions = "/webhooks/{version}/{app}/settings", "/webhooks/{version}/{app}/subscriptions"
+    give = hubspot.route
+    found += give("GET", settings, lambda call: _settings(hubspot, call))
+    found += give("PUT", settings, lambda call: _set(hubspot, call))
+    found += give("DELETE", settings, lambda call: _unset(hubspot, call))
+    found += give("GET", subscriptions, lambda call: _list(hubspot, call))
+    found += give("POST", subscriptions, lambda call: _subscribe(hubspot, call))
+    found += give("GET", subscriptions + "/{id}", lambda call: answer(_one(hubspot, call)))
+    found += give("PATCH", subscriptions + "/{id}", lambda call: _switch(hubspot, call))
+    found += give("DELETE", subscriptions + "/{id}", lambda call: _unsubscribe(hubspot, call))
+    return found
+
+
+def _checked(hubspot: HubSpot, call: Call) -> None:
+    if call.params["app"] != str(oauth.APP_ID):
+        raise errors.not_found(call)
+
+
+def _settings(hubspot: HubSpot, call: Call) -> Response:
+    _checked(hubspot, call)
+    target = hubspot.store.value("select value from meta where key = 'webhook_target'")
+    if not target:
+        raise errors.not_found(call)
+    return answer(orjson.loads(target))
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _set(hubspot: HubSpot, call: Call) -> Response:
+    _checked(hubspot, call)
+    body = requests.body_of(call)
+    url, throttling = str(body.get("targetUrl") or ""), body.get("throttling")
+    if not url.startswith(("https://", "http://")) or not _is_here(url):
+        raise errors.validation(
+            call, "targetUrl must be an address on this machine: nothing leaves the sandbox"
+        )
+    if not isinstance(throttling, dict):
+        throttling = {"maxConcurrentRequests": 10, "period": "SECONDLY"}
+    stamp = times.iso(call.now)
+    shown = {"targetUrl": url, "throttling": throttling, "createdAt": stamp, "updatedAt": stamp}
+    if not hubspot.store.value("select 1 from meta where key = 'webhook_at'"):
+        # What happened before there was anybody to tell is not told.
+        last = hubspot.store.value("select coalesce(max(seq), 0) from writes")
+        hubspot.store.set_meta("webhook_at", str(last))
+    hubspot.store.set_meta("webhook_target", orjson.dumps(shown).decode())
+    return answer(shown)
+
+
+def _unset(hubspot: HubSpot, call: Call) -> Response:
+    _checked(hubspot, call)
+    hubspot.store.db.execute("delete from meta where key in ('webhook_target', 'webhook_at')")
+    hubspot.store.db.execute("delete from webhook_queue")
+    return Response(status_code=204)
+
+
+def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
+    named = {"propertyName": row[2]} if row[2] else {}
+    stamp = times.iso(row[4])
+    return {
+        "id": str(row[0]), "eventType": row[1], **named, "active": bool(row[3]), "createdAt": stamp,
+        "updatedAt": stamp,
+    }  # fmt: skip
+
+
+def _list(hubspot: HubSpot, call: Call) -> Response:
+    _checked(hubspot, call)
+    rows = hubspot.store.rows(
+        "select id, type, property, active, created from webhook_subscriptions order by id"
+    )
+    return answer({"results": [_shown(row) for row in rows]})
+
+
+def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
+    _checked(hubspot, call)
+    text = call.params["id"]
+    row = hubspot.store.row(
+        "select id, type, property, active, created from webhook_subscriptions where id = ?",
+        (int(text) if text.isdigit() and len(text) < 16 else 0,),
+    )
+    if row is None:
+        raise errors.not_found(call)
+    return _shown(row)
+
+
+def _subscribe(hubspot: HubSpot, call: Call) -> Response:
+    _checked(hubspot, call)
+    body = requests.body_of(call)
+    kind, name = str(body.get("eventType") or ""), body.get("propertyName")
+    subject, _, what = kind.partition(".")
+    if what not in changes.WEBHOOK.values() or hubspot.portal.type_of(subject) is None:
+        raise errors.validation(call, f"{kind[:60]} is not a type of event")
+    if kind.endswith(_NEEDS_PROPERTY) and (not isinstance(name, str) or not name or name in changes.UNTOLD):
+        raise errors.validation(call, "propertyName must be a property that can be subscribed to")
+    count = int(hubspot.store.value("select count(*) from webhook_subscriptions"))
+    if count >= MOST_SUBSCRIPTIONS:
+        raise errors.validation(call, f"There are {MOST_SUBSCRIPTIONS} subscriptions already")
+    hubspot.store.db.execute(
+        "insert into webhook_subscriptions (type, property, active, created) values (?, ?, ?, ?)",
+        (kind, name if kind.endswith(_NEEDS_PROPERTY) else None, body.get("active") is True, call.now),
+    )
+    call.params = {**call.params, "id": str(hubspot.store.value("select last_insert_rowid()"))}
+    return answer(_one(hubspot, call), 201)
+
+
+def _switch(hubspot: HubSpot, call: Call) -> Response:
+    shown = _one(hubspot, call)
+    active = requests.body_of(call).get("active") is True
+    hubspot.store.db.execute(
+        "update webhook_subscriptions set active = ? where id = ?", (active, int(shown["id"]))
+    )
+    return answer(shown | {"active": active})
+
+
+def _unsubscribe(hubspot: HubSpot, call: Call) -> Response:
+    shown = _one(hubspot, call)
+    hubspot.store.db.execute("delete from webhook_subscriptions where id = ?", (int(shown["id"]),))
+    return Response(status_code=204)
+
+
+def signed(secret: str, url: str, body: bytes, at: int) -> dict[str, str]:
+    """The headers that prove a delivery, in both versions of the signature."""
+    text = b"POST" + url.encode() + body + str(at).encode()
+    digest = hmac.new(secret.encode(), text, hashlib.sha256).digest()
+    return {
+        "Content-Type": "application/json", "User-Agent": "HubSpot Connect 2.0",
+        "X-HubSpot-Signature": hashlib.sha256(secret.encode() + body).hexdigest(),
+        "X-HubSpot-Signature-Version": "v1", "X-HubSpot-Signature-v3": base64.b64encode(digest).decode(),
+        "X-HubSpot-Request-Timestamp": str(at),
+    }  # fmt: skip
+
+
+async def deliver(hubspot: HubSpot) -> None:
+    """Deliver for as long as the server runs: whenever something was written, and when a retry is due."""
+    async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
+        while True:
+            hubspot.written.clear()
+            if hubspot.store.value("select 1 from meta where key = 'webhook_target'"):
+                with hubspot.store.transaction():
+                    _queue(hubspot)
+                await _send_due(hubspot, client)
+            try:
+                await asyncio.wait_for(hubspot.written.wait(), 0.5)
+            except TimeoutError:
+                continue
+
+
+def _queue(hubspot: HubSpot) -> None:
+    """Put what was written since into batches, as far as somebody subscribed to it."""
+    after = int(hubspot.store.value("select value from meta where key = 'webhook_at'") or 0)
+    wanted = {
+        (kind, name): own
+        for own, kind, name in hubspot.store.rows(
+            "select id, type, property from webhook_subscriptions where active = 1"
+        )
+    }
+    some = changes.writes(hubspot, after, 10_000)
+    events = []
+    for write in some:
+        for kind, event in changes.webhook_events(hubspot, write):
+            own = wanted.get((kind, event.get("propertyName")))
+            if own is not None:
+                head = {
+                    "subscriptionId": own,
+                    "subscriptionType": kind,
+                    "appId": oauth.APP_ID,
+                    "attemptNumber": 0,
+                }
+                events.append(event | head)
+    for at in range(0, len(events), MOST_EVENTS):
+        hubspot.store.db.execute(
+            "insert into webhook_queue (events, attempt, due) values (?, 0, ?)",
+            (orjson.dumps(events[at : at + MOST_EVENTS]), hubspot.clock.now()),
+        )
+    if some:
+        hubspot.store.set_meta("webhook_at", str(some[-1]["seq"]))
+
+
+async def _send_due(hubspot: HubSpot, client: httpx.AsyncClient) -> None:
+    secret = oauth.credentials(hubspot.token)["client_secret"]
+    for seq, blob, attempt in hubspot.store.rows(
+        "select seq, events, attempt from webhook_queue where due <= ? order by seq limit 50",
+        (hubspot.clock.now(),),
+    ):
+        target = hubspot.store.value("select value from meta where key = 'webhook_target'")
+        if not target:
+            return
+        url = orjson.loads(target)["targetUrl"]
+        body = orjson.dumps([event | {"attemptNumber": attempt} for event in orjson.loads(blob)])
+        # Whoever checks the signature compares its time with the machine's clock, not with the world's.
+        try:
+            reply = await client.post(url, content=body, headers=signed(secret, url, body, real_ms()))
+            delivered = reply.status_code < 400
+        except httpx.HTTPError:
+            delivered = False
+        with hubspot.store.transaction():
+            if delivered or attempt >= len(RETRIES):
+                hubspot.store.db.execute("delete from webhook_queue where seq = ?", (seq,))
+            else:
+                hubspot.store.db.execute(
+                    "update webhook_queue set attempt = ?, due = ? where seq = ?",
+                    (attempt + 1, hubspot.clock.now() + RETRIES[attempt], seq),
+                )

@@ -1,0 +1,142 @@
+"""Webhooks and their journal: every stored change is told, signed, tried again, and told nobody else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.unit.sandbox.conftest import Running
+
+CONTACTS = "/crm/v3/objects/contacts"
+
+
+@pytest.fixture
+def portal(fresh: Path, start: Callable[..., Any]) -> Iterator[Running]:
+    with start(fresh, "--no-limits") as running:
+        yield running
+
+
+def _caught(portal: Running) -> list[dict[str, Any]]:
+    url = portal.ready["webhooks"]["url"] + "/_sandbox/hooks"
+    found: list[dict[str, Any]] = httpx.get(url, timeout=30).json()["hooks"]
+    return found
+
+
+def _until(portal: Running, count: int) -> list[dict[str, Any]]:
+    """The events that were delivered, once there are so many."""
+    deadline = time.monotonic() + 30
+    while True:
+        events = [event for hook in _caught(portal) for event in hook["json"]]
+        if len(events) >= count:
+            return events
+        assert time.monotonic() < deadline, events
+
+
+def _subscribe(portal: Running, *types: str | tuple[str, str]) -> None:
+    app = f"/webhooks/v3/{portal.ready['hubspot']['app_id']}"
+    target = portal.ready["webhooks"]["hook_url"] + "crm"
+    assert portal.hubspot.put(f"{app}/settings", json={"targetUrl": target}).status_code == 200
+    for each in types:
+        kind, name = each if isinstance(each, tuple) else (each, None)
+        body = {"eventType": kind, "active": True} | ({"propertyName": name} if name else {})
+        assert portal.hubspot.post(f"{app}/subscriptions", json=body).status_code == 201
+
+
+def _contact(portal: Running, name: str) -> str:
+    made: str = portal.hubspot.post(CONTACTS, json={"properties": {"email": f"{name}@hook.example"}}).json()[
+        "id"
+    ]
+    return made
+
+
+def test_changes_are_told_signed_and_only_to_whom_they_were_asked(portal: Running) -> None:
+    _contact(portal, "before")
+    _subscribe(portal, "contact.creation", ("contact.propertyChange", "city"), "contact.deletion")
+    made = _contact(portal, "told")
+    portal.hubspot.patch(f"{CONTACTS}/{made}", json={"properties": {"city": "Oslo", "phone": "1"}})
+    portal.hubspot.patch(f"{CONTACTS}/{made}", json={"properties": {"city": "Oslo"}})
+    portal.hubspot.delete(f"{CONTACTS}/{made}")
+    events = _until(portal, 3)
+    assert [e["subscriptionType"] for e in events] == [
+        "contact.creation", "contact.propertyChange", "contact.deletion",
+    ]  # fmt: skip
+    assert {e["objectId"] for e in events} == {int(made)}
+    assert (events[1]["propertyName"], events[1]["propertyValue"]) == ("city", "Oslo")
+    hook = _caught(portal)[0]
+    secret, url = portal.ready["hubspot"]["client_secret"], portal.ready["webhooks"]["hook_url"] + "crm"
+    at = hook["headers"]["x-hubspot-request-timestamp"]
+    text = f"POST{url}{hook['body']}{at}".encode()
+    wanted = base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
+    assert hook["headers"]["x-hubspot-signature-v3"] == wanted
+    assert abs(int(at) / 1000 - time.time()) < 300
+
+
+def test_a_delivery_that_fails_comes_again_with_its_attempt_counted(portal: Running) -> None:
+    _subscribe(portal, "contact.creation")
+    faults = portal.ready["webhooks"]["url"] + "/_sandbox/faults"
+    httpx.post(faults, json=[{"match": "/hooks/crm", "status": 503, "times": 2}], timeout=30)
+    made = _contact(portal, "again")
+    deadline = time.monotonic() + 30
+    while not _caught(portal):
+        assert time.monotonic() < deadline
+        portal.hubspot.post("/_sandbox/clock", json={"advance_seconds": 200})
+    (event,) = _until(portal, 1)
+    assert (event["objectId"], event["attemptNumber"]) == (int(made), 2)
+
+
+def test_nothing_is_sent_to_other_machines(portal: Running) -> None:
+    app = f"/webhooks/v3/{portal.ready['hubspot']['app_id']}"
+    for url in ("https://example.com/hook", "http://10.0.0.1/", "ftp://127.0.0.1/", ""):
+        assert portal.hubspot.put(f"{app}/settings", json={"targetUrl": url}).status_code == 400
+    assert portal.hubspot.get("/webhooks/v3/1/settings").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"eventType": "contact.explosion"}, {"eventType": "contact.propertyChange"},
+     {"eventType": "contact.propertyChange", "propertyName": "lastmodifieddate"}],
+)  # fmt: skip
+def test_a_subscription_that_makes_no_sense_is_refused(shared: Running, body: dict[str, str]) -> None:
+    app = f"/webhooks/v3/{shared.ready['hubspot']['app_id']}"
+    assert shared.hubspot.post(f"{app}/subscriptions", json=body).status_code == 400
+
+
+def test_the_journal_gives_each_change_once_and_goes_on_where_it_ended(portal: Running) -> None:
+    journal = "/webhooks-journal/journal/2026-03"
+    assert portal.hubspot.get(f"{journal}/earliest").status_code == 204
+    body = {"subscriptionType": "OBJECT", "objectTypeId": "0-1", "properties": ["email", "city"]}
+    assert portal.hubspot.post("/webhooks-journal/subscriptions/2026-03", json=body).status_code == 201
+    made, other = _contact(portal, "one"), _contact(portal, "two")
+    portal.hubspot.patch(f"{CONTACTS}/{made}", json={"properties": {"city": "Rome", "phone": "5"}})
+    told = portal.hubspot.get(f"{journal}/earliest").json()
+    file = httpx.get(told["url"]).json()
+    assert [(e["objectId"], e["action"]) for e in file["journalEvents"]] == [
+        (int(made), "CREATE"), (int(other), "CREATE"), (int(made), "UPDATE"),
+    ]  # fmt: skip
+    assert file["journalEvents"][2]["propertyChanges"] == {"city": "Rome"}
+    following = f"{journal}/offset/{told['currentOffset']}/next"
+    assert portal.hubspot.get(following).status_code == 204
+    wish = {"primaryObjectId": made, "objectIdToMerge": other}
+    portal.hubspot.post(f"{CONTACTS}/merge", json=wish)
+    merged = httpx.get(portal.hubspot.get(following).json()["url"]).json()["journalEvents"]
+    assert (merged[0]["action"], set(merged[0]["mergedObjectIds"])) == ("MERGE", {int(made), int(other)})
+    assert httpx.get(told["url"].replace("sign=", "sign=x")).status_code == 403
+
+
+def test_the_journal_is_kept_for_three_days(portal: Running) -> None:
+    _contact(portal, "old")
+    offset = portal.hubspot.get("/webhooks-journal/journal/2026-03/earliest").json()["currentOffset"]
+    portal.hubspot.post("/_sandbox/clock", json={"advance_seconds": 4 * 86_400})
+    assert portal.hubspot.get("/webhooks-journal/journal/2026-03/earliest").status_code == 204
+    _contact(portal, "new")
+    assert portal.hubspot.get("/webhooks-journal/journal/2026-03/earliest").status_code == 200
+    assert portal.hubspot.get("/webhooks-journal/journal/2026-03/offset/0/next").status_code == 404
+    assert int(offset) > 0

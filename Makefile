@@ -38,6 +38,9 @@ dashboard: setup ## the page over what is published, on 127.0.0.1, with filters
 report: setup ## the same page as one HTML file, var/report.html
 	@$(BIN)/crm report
 
+docs: setup ## a page for each object and dbt's documentation of the warehouse, in var/docs
+	@$(BIN)/crm docs
+
 bench: setup ## measure, and print the table of benchmarks/README.md
 	@$(BIN)/python -m benchmarks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import activation, attribution, attribution_truth, extract, identity, loop, serve
+from benchmarks import activation, attribution, attribution_truth, extract, identity, loop, schema, serve
 
 MEASUREMENTS = {
     "loop": loop.main,
@@ -14,6 +14,7 @@ MEASUREMENTS = {
     "attribution": attribution.main,
     "attribution_truth": attribution_truth.main,
     "activation": activation.main,
+    "schema": schema.main,
 }
 
 

@@ -202,6 +202,22 @@ def dev(port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.")] 
 
 app.add_typer(schema_app, name="schema")
 app.add_typer(sandbox_commands.app, name="sandbox")
+
+
+@app.command()
+def docs(
+    output: Annotated[Path | None, typer.Option("--output", help="Default: docs in var/.")] = None,
+) -> None:
+    """Write a page for each object, and dbt's documentation of the warehouse, as files."""
+    from cli.docs import write_docs
+    from pipelines.settings import load_settings
+
+    settings = load_settings(vendors=False)
+    target = output or settings.home / "docs"
+    written = write_docs(settings, target)
+    typer.echo(f"{len(written)} pages in {target}; begin with index.md, and dbt.html for the warehouse.")
+
+
 mappings = typer.Typer(help="The field mappings between the CRMs.", no_args_is_help=True)
 app.add_typer(mappings, name="mappings")
 

@@ -15,14 +15,19 @@ from expectations.results import SCOPES, Scope
 from orchestration import keys
 from orchestration.reporting import check_name, suite_results
 from orchestration.resources import RunLoop
+from pipelines.schema import run as schema
+from pipelines.settings import Settings
+from pipelines.state import schema as schema_state
+from pipelines.state.engine import State
 
 STALE_AFTER = timedelta(hours=3)
 FRESH = dg.AssetCheckKey(keys.UNIFIED_LEADS, "fresh")
+DRIFT = dg.AssetCheckKey(keys.UNIFIED_LEADS, "schema_drift")
 
 
 def build(known: set[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
     """Checks on the tables that the graph has."""
-    return [_suites(scope, _specs(scope, known)) for scope in SCOPES] + [_fresh()]
+    return [_suites(scope, _specs(scope, known)) for scope in SCOPES] + [_fresh(), _drift()]
 
 
 def _specs(scope: Scope, known: set[dg.AssetKey]) -> list[dg.AssetCheckSpec]:
@@ -55,6 +60,30 @@ def _fresh() -> dg.AssetChecksDefinition:
         return freshness(published_at(run_loop), datetime.now(UTC))
 
     return fresh
+
+
+def _drift() -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=DRIFT.asset_key, name=DRIFT.name)
+    def schema_drift(run_loop: dg.ResourceParam[RunLoop]) -> dg.AssetCheckResult:
+        """Objects and fields are at both CRMs as objects as code has left them."""
+        return drifted(run_loop.loop.settings)
+
+    return schema_drift
+
+
+def drifted(settings: Settings) -> dg.AssetCheckResult:
+    """The verdict on what people have changed by hand; nothing is asked before the first apply."""
+    with State.open(settings) as state, state.reading() as reading:
+        if not schema_state.has_made(reading):
+            return dg.AssetCheckResult(passed=True, description="crm schema apply has made nothing yet.")
+    with schema.opened(settings) as session:
+        drift = schema.diff(session, schema.load(settings.config_dir))
+    said = "; ".join(each.sentence for each in drift.found[:20])
+    return dg.AssetCheckResult(
+        passed=not drift.found, severity=dg.AssetCheckSeverity.WARN,
+        description=f"{drift.compared} things compared. {said}".strip(),
+        metadata={"changed by hand": len(drift.found)},
+    )  # fmt: skip
 
 
 def published_at(run_loop: RunLoop) -> datetime | None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration import keys
-from orchestration.checks import FRESH
+from orchestration.checks import DRIFT, FRESH
 
 _FRESH = dg.AssetSelection.checks(FRESH)
+_DRIFT = dg.AssetSelection.checks(DRIFT)
 _ACTIVATION = dg.AssetSelection.groups(keys.ACTIVATE)
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - _ACTIVATION - _FRESH,
+    selection=dg.AssetSelection.all() - _ACTIVATION - _FRESH - _DRIFT,
     description="Extract, transform, check, decide, publish. A failing gate leaves the last publish alone.",
 )
 activation = dg.define_asset_job(
@@ -24,4 +25,10 @@ freshness = dg.define_asset_job(
     "freshness", selection=_FRESH, description="Ask whether the marts were published lately."
 )
 
-ALL = [refresh, activation, freshness]
+drift = dg.define_asset_job(
+    "schema_drift",
+    selection=_DRIFT,
+    description="Ask whether somebody has changed objects or fields by hand.",
+)
+
+ALL = [refresh, activation, freshness, drift]

@@ -197,6 +197,7 @@ class Loop:
                 self._build("desired", step)
                 self._mirror(step)
                 self._campaign_members(step)
+                self._records(step)
         return self.results[-1]
 
     def publish(self) -> StepResult:
@@ -367,6 +368,16 @@ class Loop:
             wished = campaign_members.wish(connection, self.settings.config_dir)
         if wished:
             step.counts["campaign members"] = wished
+
+    def _records(self, step: Doing) -> None:
+        """The records of the model's own objects that are to move into the other CRM."""
+        from pipelines.reverse_sync.records import desired
+
+        with self.warehouse.writing() as connection:
+            moved = desired.records(connection, self.settings.config_dir)
+        if moved.actions:
+            step.counts["records to move"] = moved.actions
+        step.notes += moved.notes
 
     def _ask(self, scope: Scope, step: Doing) -> None:
         passed, message = False, "the check itself did not end"

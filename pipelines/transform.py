@@ -87,7 +87,7 @@ def build(
     started = time.monotonic()
     manifest = load_manifest(settings)
     with warehouse.dbt() as work_file:
-        done = _invoke(
+        done = invoke(
             ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
              *(("--select", *only) if only else _SELECTION[stage]), *(("--full-refresh",) if full else ())],
             settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
@@ -114,7 +114,7 @@ def run_unit_tests(settings: Settings, warehouse: Warehouse) -> tuple[NodeResult
     """The project's unit tests, in a work file that has every model: for the test suite."""
     manifest = load_manifest(settings)
     with warehouse.dbt() as work_file:
-        done = _invoke(
+        done = invoke(
             ["test", "--select", "test_type:unit"], settings, work_file=work_file, manifest=manifest
         )
     if done.exception is not None:
@@ -130,7 +130,7 @@ def code_hash() -> str:
 def load_manifest(settings: Settings) -> Any:
     """The parsed project: kept below `settings.paths.dbt_target`, made again when a file differs."""
     with fixed_cost("dbt"):
-        from dbt.cli.main import dbtRunner  # noqa: F401 - what _invoke needs, counted here
+        from dbt.cli.main import dbtRunner  # noqa: F401 - what invoke needs, counted here
         from dbt.contracts.graph.manifest import Manifest
         from dbt.parser.manifest import extended_mashumuro_decoder
 
@@ -143,7 +143,7 @@ def load_manifest(settings: Settings) -> Any:
 def _parse(settings: Settings, kept: Path) -> Any:
     from dbt.parser.manifest import extended_mashumaro_encoder
 
-    done = _invoke(["parse"], settings, work_file=settings.paths.work, manifest=None)
+    done = invoke(["parse"], settings, work_file=settings.paths.work, manifest=None)
     if done.exception is not None or not done.success:
         raise CrmError(
             f"the dbt project cannot be parsed: {_brief(str(done.exception))}", where="dbt_project",
@@ -164,13 +164,14 @@ def _manifest_key() -> str:
     return hashlib.sha256(f"{code_hash()} {DBT_PROJECT} {get_installed_version()}".encode()).hexdigest()[:16]
 
 
-def _invoke(
+def invoke(
     command: list[str],
     settings: Settings,
     *,
     work_file: Path,
     manifest: Any,
     on_event: Callable[[Any], None] | None = None,
+    write_json: bool = False,
 ) -> Any:
     """One dbt invocation that prints nothing, writes nothing into the tree and calls nobody."""
     from dbt.cli.main import dbtRunner
@@ -180,7 +181,8 @@ def _invoke(
         [
             "--quiet", "--no-print", "--no-use-colors", "--log-level", "none", "--log-level-file", "none",
             "--log-path", str(settings.paths.dbt_target), "--no-send-anonymous-usage-stats",
-            "--no-version-check", "--no-write-json", "--no-partial-parse", "--cache-selected-only",
+            "--no-version-check", "--write-json" if write_json else "--no-write-json",
+            "--no-partial-parse", "--cache-selected-only",
             *command,
             "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
             "--target-path", str(settings.paths.dbt_target), "--vars", f"{{work_file: '{work_file}'}}",

@@ -129,7 +129,7 @@ class Warehouse:
         try:
             yield self.paths.work
         finally:
-            _close_dbt_connections()
+            close_dbt_connections()
 
     @contextmanager
     def reading(self, which: Which = "published") -> Iterator[duckdb.DuckDBPyConnection]:
@@ -229,7 +229,7 @@ def _connect(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
         connection.close()
 
 
-def _close_dbt_connections() -> None:
+def close_dbt_connections() -> None:
     """dbt keeps the file open after it returns, which would lock everyone else out."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 

@@ -15,6 +15,7 @@ from pipelines.rules.kpis import load_kpis
 from pipelines.rules.lead_score import load_lead_score
 from pipelines.rules.mappings import load_mappings
 from pipelines.rules.routing import load_routing
+from pipelines.rules.schema.load import load_model
 from pipelines.rules.stages import load_stages
 from pipelines.rules.syncs import load_syncs
 from pipelines.rules.teams import load_teams
@@ -27,6 +28,7 @@ LOADERS = (
     load_kpis,
     load_lead_score,
     load_mappings,
+    load_model,
     load_routing,
     load_stages,
     load_syncs,

@@ -13,6 +13,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipelines.rules.loader import Strict, load
+from pipelines.rules.schema.load import load_model
+from pipelines.rules.schema.names import object_name
 
 FILE = "extract.yml"
 Names = tuple[str, ...]
@@ -61,6 +63,8 @@ class SalesforceExtract(Strict):
     """`objects` adds to the standard ones."""
 
     objects: Names = ()
+    described: Names = ()
+    """Objects of the model in `custom_objects.yml`; nothing is wrong while the org lacks them."""
     fields: dict[str, Choice] = Field(default_factory=dict)
 
     def choice(self, sobject: str) -> Choice:
@@ -101,4 +105,12 @@ class Extract(Strict):
 def load_extract(config_dir: Path) -> Extract:
     """The file's, or the defaults where a team's own config has no such file."""
     path = config_dir / FILE
-    return load(path, Extract) if path.is_file() else Extract()
+    found = load(path, Extract) if path.is_file() else Extract()
+    model = load_model(config_dir)
+    described = tuple(
+        name
+        for key, each in model.objects.items()
+        if each.is_custom and (name := object_name("salesforce", key, each)) is not None
+    )
+    salesforce = found.salesforce.model_copy(update={"described": described})
+    return found.model_copy(update={"salesforce": salesforce})

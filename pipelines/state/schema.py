@@ -32,6 +32,10 @@ def orgs(connection: Connection, vendor: str) -> list[str]:
     return [str(each) for each in connection.execute(asked, {"v": vendor}).scalars()]
 
 
+def has_made(connection: Connection) -> bool:
+    return connection.execute(text("select 1 from schema_items limit 1")).first() is not None
+
+
 def keep(connection: Connection, vendor: str, org: str, rows: Iterable[Row]) -> None:
     """Remember what was made, as it is now."""
     now = datetime.now(UTC).isoformat()

@@ -169,13 +169,15 @@ def _edit_metadata(sf: Salesforce, call: Call, wish: Wish) -> Any:
     deploying = Deploying(sf, sf.metadata, call.now)
     kind, name = wish["type"], wish["name"]
     if wish.get("content") is None:
-        return deploying.component(Component(kind, name, "", deleted=True))
+        done = deploying.component(Component(kind, name, "", deleted=True))
+        sf.read_org()
+        return done
     before = soap.component(sf, kind, name) or {}
     content = {k: v for k, v in (before | wish["content"]).items() if k not in CHILDREN.values()}
     done = deploying.component(Component(kind, name, "", content))
     if kind == "CustomField":
         sf.store.db.execute("delete from unseen where object = ? and field = ?", tuple(name.split(".", 1)))
-        sf.read_org()
+    sf.read_org()
     return done
 
 

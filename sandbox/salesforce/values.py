@@ -81,8 +81,10 @@ def _text(field: Field, value: str) -> str:
         raise RowError(
             "INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {value}", (field.name,)
         )
-    if field.restricted and field.values and value not in field.values:
-        message = f"{field.label}: bad value for restricted picklist field: {value}"
+    chosen = value.split(";") if field.type == "multipicklist" else [value]
+    wrong = [each for each in chosen if each not in field.values]
+    if field.restricted and field.values and wrong:
+        message = f"{field.label}: bad value for restricted picklist field: {wrong[0]}"
         raise RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, (field.name,))
     return value
 

@@ -15,6 +15,7 @@ from pipelines.reverse_sync.actions import (
     hubspot,
     hubspot_records,
     influence,
+    model_records,
     salesforce,
     salesforce_records,
 )
@@ -63,6 +64,8 @@ HANDLERS: tuple[type[Handler], ...] = (
     campaign_members.CampaignMember,
     salesforce.SalesforceTask,
     influence.SalesforceCampaignInfluence,
+    model_records.SalesforceRecord,
+    model_records.HubSpotRecord,
 )
 CHANNELS: Mapping[str, ChannelKind] = {}
 REGISTRY = Registry(HANDLERS, CHANNELS)

@@ -17,6 +17,11 @@ def api_name(name: str) -> str:
     return "_".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
+def raw_table(name: str) -> str:
+    """The raw table of one of Salesforce's objects."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 def plain_name(api: str) -> str:
     """`Renewal_Date__c` is `renewal_date` in the file."""
     return api.removesuffix("__c").lower()

@@ -137,6 +137,25 @@ class Permissions(Strict):
     modify_all: bool = False
 
 
+class Records(Strict):
+    """Records that are to be in a CRM: those of the other CRM, of a file beside the YAML, or of a table."""
+
+    to: Vendor
+    file: str | None = None
+    table: str | None = None
+
+    @model_validator(mode="after")
+    def _from_one_place(self) -> Records:
+        if self.file is not None and self.table is not None:
+            raise ValueError("records come from a file or from a table")
+        return self
+
+    @property
+    def origin(self) -> Vendor:
+        """The other CRM."""
+        return "hubspot" if self.to == "salesforce" else "salesforce"
+
+
 class ObjectModel(Strict):
     """One object. With `extends` it is a standard object that only gets what is written here."""
 
@@ -161,6 +180,8 @@ class ObjectModel(Strict):
     triggers: dict[str, Apex] = Field(default_factory=dict)
     workflows: dict[str, Workflow] = Field(default_factory=dict)
     permissions: Permissions = Permissions()
+    records: Records | None = None
+    """Where records are to go; nothing is moved without it."""
 
     @model_validator(mode="after")
     def _is_new_or_standard(self) -> ObjectModel:

@@ -34,7 +34,9 @@ def tables_of(reading: Reading) -> list[RawTable]:
     """The catalog's tables and those config names, the large ones first: none is waited for at the end."""
     catalog = CATALOGS["salesforce"]
     have = {table.api_name.casefold() for table in catalog}
-    more = [named_in_config(n) for n in reading.rules.salesforce.objects if n.casefold() not in have]
+    config = reading.rules.salesforce
+    named = {n.casefold(): n for n in (*config.described, *config.objects)}
+    more = [named_in_config(n) for folded, n in named.items() if folded not in have]
     return sorted((*catalog, *more), key=lambda table: -reading.of(table).rows)
 
 

@@ -54,7 +54,8 @@ class Deploying:
     def _define(self, sobject: SObject) -> None:
         schema.create_tables(self.sf.store, {sobject.name: sobject})
         org.define(self.sf.store, sobject)
-        self.sf.read_org()
+        # The org is read anew once the deploy is over; till then what was just made counts.
+        self.sf.org.whole[sobject.name] = sobject
 
     def _hide(self, sobject: str, field: str) -> None:
         """What is new is seen by nobody until a permission says so."""

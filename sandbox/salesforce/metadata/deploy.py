@@ -177,6 +177,7 @@ def _work(
         successes.append(_message(component, how=how))
         if how != "unchanged":
             changes.append((how, component.kind, component.name))
+    sf.read_org()
     shown["details"]["componentSuccesses"] = successes
     shown["details"]["componentFailures"] = failures
     shown |= {

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import yaml
 
 HERE = Path(__file__).parent
-Kind = Literal["tiles", "bars", "stacked bars", "lines", "stacked areas", "table"]
+Kind = Literal["tiles", "bars", "stacked bars", "lines", "stacked areas", "flow", "table"]
 Unit = Literal["count", "money", "share", "days", "hours", "text"]
 
 
@@ -24,6 +24,7 @@ class Panel:
 
     `x`, `y` and `group` name columns of the answer: a bar or point for each x, a series for each `group` (or
     for each of several `y`). `across`: bars lie on their side, for long names. `reads`: the tables it needs.
+    A flow runs from `x` to `group`, as wide as `y`; a number and a dot before a name tell places apart.
     The parameters of the question are those of `dashboards.filters.Filters`.
     """
 

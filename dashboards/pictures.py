@@ -17,6 +17,8 @@ def picture(answer: Answer) -> Json | None:
     panel = answer.panel
     if panel.kind in ("table", "tiles") or not answer.rows:
         return None
+    if panel.kind == "flow":
+        return _flow(answer)
     traces = [_trace(answer, name, x, y) for name, x, y in _series(answer)]
     names = {str(value) for value in answer.column(panel.x)}
     values: Json = {"tickformat": _FORMATS[panel.unit], "rangemode": "tozero"}
@@ -63,6 +65,26 @@ def _trace(answer: Answer, name: str, x: list[Any], y: list[Any]) -> Json:
     mode = "lines" if stack or len(x) > 40 else "lines+markers"
     return {"type": "scatter", "mode": mode, "name": spoken, "x": x, "y": y, **stack,
             "hovertemplate": f"%{{x}}<br>{spoken}: %{{y:{number}}}<extra></extra>"}  # fmt: skip
+
+
+def _flow(answer: Answer) -> Json:
+    """A Sankey diagram. Its places are named without the number that tells them apart."""
+    panel = answer.panel
+    sources, targets = answer.column(panel.x), answer.column(panel.group)
+    places = list(dict.fromkeys([*sources, *targets]))
+    number = {place: index for index, place in enumerate(places)}
+    link: Json = {
+        "source": [number[each] for each in sources], "target": [number[each] for each in targets],
+        "value": answer.column(panel.y[0]), "color": "rgba(128, 128, 128, 0.35)",
+        "hovertemplate": "%{source.label} → %{target.label}: %{value}<extra></extra>",
+    }  # fmt: skip
+    names = [str(place).partition(". ")[2] or str(place) for place in places]
+    node: Json = {
+        "label": [_short(name.replace("_", " ")) for name in names], "pad": 12, "thickness": 14,
+        "hovertemplate": "%{label}: %{value}<extra></extra>",
+    }  # fmt: skip
+    trace: Json = {"type": "sankey", "arrangement": "snap", "node": node, "link": link}
+    return {"data": [trace], "layout": {"height": 460, "showlegend": False}}
 
 
 def _short(name: str) -> str:

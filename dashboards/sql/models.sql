@@ -16,6 +16,8 @@ largest as (
         max(revenue) as most
     from summed
     group by channel
+    order by most desc, channel
+    limit 8
 )
 
 select

@@ -11,8 +11,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from dashboards import page
+from dashboards.answers import Answer
 from dashboards.filters import Filters, choices, read
 from dashboards.panels import sections
+from dashboards.pictures import picture
 from dashboards.report import write
 from dashboards.server import application
 from pipelines.errors import UsageError
@@ -138,3 +140,15 @@ def test_what_a_number_looks_like() -> None:
 
 def test_a_filter_that_a_question_does_not_ask_for_is_not_given() -> None:
     assert Filters(owner="a", team="b").parameters("select $owner") == {"owner": "a"}
+
+
+def test_a_flow_is_as_wide_as_its_deals_and_places_of_one_name_are_told_apart() -> None:
+    panel = next(each for each in PANELS if each.kind == "flow")
+    rows = [("1. email", "2. email", 3), ("1. email", "won", 1), ("2. email", "won", 3)]
+    answer = Answer(panel=panel, columns=("source", "target", "deals"), rows=rows)
+    figure = picture(answer)
+    assert figure is not None
+    [trace] = figure["data"]
+    assert trace["node"]["label"] == ["email", "email", "won"]
+    assert (trace["link"]["source"], trace["link"]["target"]) == ([0, 0, 1], [1, 2, 2])
+    assert trace["link"]["value"] == [3, 1, 3]

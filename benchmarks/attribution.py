@@ -32,7 +32,8 @@ HEURISTICS = (
     "time_decay",
 )  # fmt: skip
 _STEPS = (
-    "intermediate/credits/int_credit_deals", "intermediate/credits/int_credit_journeys",
+    "intermediate/credits/int_credit_deals", "intermediate/credits/int_deal_touches",
+    "intermediate/credits/int_credit_journeys",
     "intermediate/credits/int_credit_weights", "marts/attribution/attribution_credits",
 )  # fmt: skip
 _DATA = """

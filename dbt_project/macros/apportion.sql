@@ -48,6 +48,7 @@
             * len(credits.weights) * credits.weight > 9e18 as is_wide
         from {{ ref('int_credit_weights') }} as credits
         inner join {{ deals }} as deals on credits.opportunity_id = deals.opportunity_id
+        where {{ is_due('credits.opportunity_id') }}
     ),
 
     shared as (
@@ -98,6 +99,7 @@
         from limited
         inner join {{ ref('int_credit_journeys') }} as journeys
             on limited.opportunity_id = journeys.opportunity_id and limited.basis = journeys.basis
+        where {{ is_due('journeys.opportunity_id') }}
     )
 
     select

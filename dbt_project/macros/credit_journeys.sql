@@ -8,11 +8,11 @@
 
 {% macro default__credit_journeys() -%}
 (
-    -- A deal's touches are sorted once and kept as a list: what follows is done within lists, without joining or sorting.
+    -- A deal's touches are sorted once and kept as a list: what follows is done within lists.
     with met as (
         select
-            deals.opportunity_id,
-            any_value(people.via) as via,
+            touches.opportunity_id,
+            any_value(touches.via) as via,
             list({
                 'occurred_at': touches.occurred_at,
                 'touchpoint_id': touches.touchpoint_id,
@@ -21,20 +21,11 @@
                 'campaign_id': touches.campaign_id,
                 'touch_type': touches.touch_type,
                 'earns_credit': touches.earns_credit,
-                -- Campaign influence knows contacts with a role; what became of the membership does not matter to it.
-                'is_member': touches.touch_type = 'membership'
-                and touches.campaign_id is not null
-                and people.via = 'contact_role'
-                and touches.record_key like 'salesforce:%:Contact:%'
+                'is_member': touches.is_member
             }) as touches
-        from {{ ref('int_opportunity_people') }} as people
-        inner join {{ ref('int_credit_deals') }} as deals on people.opportunity_id = deals.opportunity_id
-        inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
-        where
-            touches.is_counted
-            and touches.occurred_at < deals.counts_until
-            and (touches.earns_credit or touches.touch_type = 'membership')
-        group by deals.opportunity_id
+        from {{ ref('int_deal_touches') }} as touches
+        where {{ is_due('touches.opportunity_id') }}
+        group by touches.opportunity_id
     ),
 
     -- Only what orders them is sorted, not all that is known of them. Touches of one moment are told apart by id.
@@ -116,7 +107,7 @@
             len(kept.touches) as touches_ever
         from kept
         inner join {{ ref('int_credit_deals') }} as deals on kept.opportunity_id = deals.opportunity_id
-        where len(kept.touches) > 0
+        where len(kept.touches) > 0 and {{ is_due('deals.opportunity_id') }}
     ),
 
     numbered as (

@@ -27,6 +27,7 @@
             ) as touches
         from {{ ref('int_credit_journeys') }} as journeys
         inner join {{ source('rules', 'attribution_models') }} as models on journeys.basis = models.basis
+        where {{ is_due('journeys.opportunity_id') }}
     ),
 
     -- Points of a journey: held by some touches, the weight of the others shared by the rest.

@@ -14,14 +14,15 @@ deals as (
         coalesce(campaigns.campaign_id, opportunities.campaign_id) as campaign_id,
         opportunities.created_at,
         opportunities.is_won,
-        -- A close date is a day: touches count until it is over. Open deals count until now, and nothing counts later.
+        -- A close date is a day: touches count until it is over. Open deals count until
+        -- the day ends, so that they stay as they are until then; what has not happened yet is left out where touches are.
         case
             when opportunities.is_closed
                 then least(
                     coalesce(date_trunc('day', opportunities.closed_at) + interval 1 day, {{ run_value('as_of') }}),
                     {{ run_value('as_of') }}
                 )
-            else {{ run_value('as_of') }}
+            else {{ day_begins(run_value('business_date') ~ ' + 1') }}
         end as counts_until
     from {{ ref('int_opportunities') }} as opportunities
     left join {{ ref('int_campaign_members') }} as campaigns on opportunities.campaign_id = campaigns.record_key

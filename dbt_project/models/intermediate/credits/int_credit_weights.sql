@@ -1,1 +1,3 @@
+{{ config(materialized='incremental', unique_key='opportunity_id', inputs=['int_credit_journeys']) }}
+
 select * from {{ credit_weights() }}

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', on_schema_change='fail',
+    inputs=['int_credit_weights', 'int_credit_journeys', 'int_opportunities']
+) }}
+
 with deals as (
     select
         opportunity_id,
@@ -8,6 +13,7 @@ with deals as (
         cast(round(amount_converted * 100) as bigint) as converted_minor,
         100000000 as share_units
     from {{ ref('int_opportunities') }}
+    where {{ is_due('opportunity_id') }}
 ),
 
 apportioned as (

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import activation, attribution, attribution_truth, extract, identity, loop, schema, serve
+from benchmarks import (
+    activation,
+    attribution,
+    attribution_truth,
+    extract,
+    identity,
+    loop,
+    routing,
+    schema,
+    serve,
+)
 
 MEASUREMENTS = {
     "loop": loop.main,
@@ -15,6 +25,7 @@ MEASUREMENTS = {
     "attribution_truth": attribution_truth.main,
     "activation": activation.main,
     "schema": schema.main,
+    "routing": routing.main,
 }
 
 

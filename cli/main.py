@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import collector, journal, sandbox_commands
+from cli.listen import listen
+from cli.rules import rules_app
 from cli.schema import schema_app
 from pipelines.errors import CrmError, Exit
 
@@ -78,8 +80,19 @@ def check(
 
 
 @app.command()
-def decide() -> None:
+def decide(
+    replay: Annotated[str, typer.Option(help="A run's id: decide it again, compare row by row.")] = "",
+    what_if: Annotated[str, typer.Option(help="Another routing file: who would have got what.")] = "",
+    since: Annotated[str, typer.Option(help="How far back --what-if looks: 90d, 4w.")] = "90d",
+) -> None:
     """Decide who gets which lead, then work out what each CRM record should look like."""
+    from cli import rules
+
+    if replay:
+        raise typer.Exit(rules.replay(replay))
+    if what_if:
+        rules.what_if(what_if, since)
+        return
     _step("decide")
     _step("desired")
 
@@ -279,6 +292,8 @@ def train() -> None:
 
 
 journal.add_to(app)
+app.add_typer(rules_app, name="rules")
+app.command()(listen)
 
 
 def _step(name: str, *arguments: str, **options: bool) -> None:

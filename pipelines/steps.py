@@ -172,17 +172,17 @@ class Loop:
         return self.results[-1]
 
     def decide(self) -> StepResult:
-        """Routing: who gets which new lead."""
+        """Handoffs, escalations, routing, stage automation, and what is to be done about them."""
         with self.locked(), self._ledger.step("decide") as step:
             if self._unchanged():
                 step.skip("no lead is new")
             else:
                 order.must_be_in_the_works(self.warehouse)
-                from pipelines.decisions import routing
+                from pipelines.decisions import step as decisions
 
                 with self.warehouse.writing() as connection:
-                    as_of = self._as_of(connection)
-                    decided = routing.decide(connection, self.state, self.settings, self.run, as_of)
+                    at = self._as_of(connection)
+                    decided = decisions.decide(connection, self.state, self.settings, self.run, at)
                 step.counts |= decided.counts
                 step.notes += decided.notes
         return self.results[-1]
@@ -394,9 +394,9 @@ class Loop:
                 standing.record_gate(connection, scope, passed=passed, message=message, run_id=self.run.id)
 
     def _publish(self, step: Doing) -> None:
-        from pipelines.decisions import routing
+        from pipelines.decisions import step as decisions
         from pipelines.sources import spool
-        from pipelines.state import identity, mirrored, registry
+        from pipelines.state import mirrored, registry, settled
 
         with self.warehouse.writing() as connection, self.state.writing() as state:
             for scope in ("raw", "marts"):
@@ -407,9 +407,9 @@ class Loop:
                         remedy=f"run crm check {scope}",
                     )  # fmt: skip
             step.counts["records with a person"] = registry.publish_registry(state, connection)
-            routing.publish_decisions(state, connection)
+            decisions.publish(state, connection)
             mirrored.publish_mirrored(state, connection)
-            self._inputs.record(connection, self._as_of(connection), self.run, identity.version(state))
+            self._inputs.record(connection, self._as_of(connection), self.run, settled.version(state))
         self.warehouse.publish(str(ULID()))
         spool.clear(self.settings)
 
@@ -423,10 +423,10 @@ class Loop:
         return self._fetched.as_of if self._fetched is not None else standing.latest_bound(connection)
 
     def _identity_version(self) -> str:
-        from pipelines.state import identity
+        from pipelines.state import settled
 
         with self.state.reading() as connection:
-            return identity.version(connection)
+            return settled.version(connection)
 
     def _unchanged(self) -> bool:
         return self._inputs.unchanged(self._as_of)

@@ -17,6 +17,7 @@ from pipelines.rules.hours import Week
 
 Span = tuple[float, float]
 FOREVER = float("inf")
+_MARGIN = 60 * 86400.0
 _HORIZON_DAYS = 400
 """Somebody who is not open within so many days is taken to be gone."""
 _UTC = ZoneInfo("UTC")
@@ -35,6 +36,7 @@ class Schedule:
         self.holidays = frozenset(holidays)
         self.away = _united(away)
         self._starts = [start for start, _ in self.away]
+        self._calendar = None if week is None else _calendar(week, zone, self.holidays)
 
     def is_away(self, at: float) -> bool:
         """Absent, whatever the hours."""
@@ -45,24 +47,13 @@ class Schedule:
         """At work: within hours, no holiday, not absent."""
         return not self.is_away(at) and self._in_hours(at)
 
-    def is_available_in_hours(self, at: float) -> bool:
-        """Within hours, whether absent or not."""
-        return self._in_hours(at)
-
     def next_change(self, at: float) -> float:
         """The first moment after `at` at which being open or away may change."""
         place = bisect_right(self._starts, at) - 1
         until = self.away[place][1] if place >= 0 and at < self.away[place][1] else FOREVER
         later = self._starts[place + 1] if place + 1 < len(self.away) else FOREVER
         edge = min(until, later)
-        if self.week is None:
-            return edge
-        for start, end in self._blocks_from(at):
-            if start > at:
-                return min(edge, start)
-            if end > at:
-                return min(edge, end)
-        return edge
+        return edge if self._calendar is None else min(edge, self._calendar.next_edge(at))
 
     def next_open(self, at: float) -> float:
         """The first moment from `at` on at which the person is open; FOREVER when there is none."""
@@ -79,21 +70,17 @@ class Schedule:
         """Business time between two moments. Absence does not stop the clock: the lead waits all the same."""
         if end <= start:
             return 0.0
-        if self.week is None:
+        if self._calendar is None:
             return end - start
-        total = 0.0
-        for opens, closes in self._blocks_from(start):
-            if opens >= end:
-                break
-            total += max(0.0, min(closes, end) - max(opens, start))
-        return total
+        spans = self._calendar.between(start, end)
+        return sum(max(0.0, min(closes, end) - max(opens, start)) for opens, closes in spans)
 
     def after(self, start: float, seconds: float) -> float:
         """The moment at which so much business time will have passed since `start`."""
-        if self.week is None:
+        if self._calendar is None:
             return start + seconds
         left = seconds
-        for opens, closes in self._blocks_from(start):
+        for opens, closes in self._calendar.between(start, start + _HORIZON_DAYS * 86400):
             begins = max(opens, start)
             if closes - begins >= left:
                 return begins + left
@@ -112,30 +99,73 @@ class Schedule:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()
 
     def _in_hours(self, at: float) -> bool:
-        if self.week is None:
-            return True
-        return any(start <= at < end for start, end in self._around(at))
+        return self._calendar is None or self._calendar.is_open(at)
 
-    def _around(self, at: float) -> tuple[Span, ...]:
-        day = datetime.fromtimestamp(at, self.zone).date()
-        return (*self._of(day - timedelta(days=1)), *self._of(day))
 
-    def _blocks_from(self, at: float) -> Iterator[Span]:
-        """Blocks that end after `at`, in order."""
-        day = datetime.fromtimestamp(at, self.zone).date() - timedelta(days=1)
-        for _ in range(_HORIZON_DAYS):
-            for span in self._of(day):
-                if span[1] > at:
-                    yield span
+class _Calendar:
+    """A week in a zone without holidays as one sorted list of spans, made as far as it is asked for."""
+
+    def __init__(self, week: Week, zone: ZoneInfo, holidays: frozenset[date]) -> None:
+        self.week, self.zone, self.holidays = week, zone, holidays
+        self.spans: list[Span] = []
+        self.starts: list[float] = []
+        self.first = self.last = 0.0
+        """The moments between which the list is whole."""
+
+    def is_open(self, at: float) -> bool:
+        self._reach(at)
+        place = bisect_right(self.starts, at) - 1
+        return place >= 0 and at < self.spans[place][1]
+
+    def next_edge(self, at: float) -> float:
+        """The next opening or closing after `at`."""
+        self._reach(at)
+        place = bisect_right(self.starts, at)
+        if place > 0 and at < self.spans[place - 1][1]:
+            return self.spans[place - 1][1]
+        if place == len(self.spans):
+            self._make(self.first, self.last + _HORIZON_DAYS * 86400)
+            place = bisect_right(self.starts, at)
+        return self.spans[place][0] if place < len(self.spans) else FOREVER
+
+    def between(self, start: float, end: float) -> Iterator[Span]:
+        """Spans that end after `start` and begin before `end`."""
+        self._reach(start)
+        self._reach(end)
+        for span in self.spans[max(0, bisect_right(self.starts, start) - 1) :]:
+            if span[0] >= end:
+                return
+            if span[1] > start:
+                yield span
+
+    def _reach(self, at: float) -> None:
+        if not self.spans and not self.last:
+            self._make(at - _MARGIN, at + _MARGIN)
+        elif at < self.first:
+            self._make(at - _MARGIN, self.last)
+        elif at > self.last:
+            self._make(self.first, at + _MARGIN)
+
+    def _make(self, first: float, last: float) -> None:
+        day, end = (datetime.fromtimestamp(at, self.zone).date() for at in (first, last))
+        day -= timedelta(days=2)
+        found: list[Span] = []
+        while day <= end + timedelta(days=2):
+            if day not in self.holidays:
+                found += _spans(self.week, self.zone, day)
             day += timedelta(days=1)
-
-    def _of(self, day: date) -> tuple[Span, ...]:
-        if self.week is None or day in self.holidays:
-            return ()
-        return _spans(self.week, self.zone, day)
+        self.spans = _united(found)
+        self.starts = [start for start, _ in self.spans]
+        self.first, self.last = first, last
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=4_096)
+def _calendar(week: Week, zone: str, holidays: frozenset[date]) -> _Calendar:
+    """People of one zone and one week share one."""
+    return _Calendar(week, ZoneInfo(zone), holidays)
+
+
+@lru_cache(maxsize=50_000)
 def _spans(week: Week, zone: ZoneInfo, day: date) -> tuple[Span, ...]:
     """A day's blocks as moments; where the clock skips an hour, what lies in it is not there."""
     found = []

@@ -6,7 +6,7 @@ million events and, prepared, for one (`Eligibility.of_one`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines.decisions.assignment import Lead
 from pipelines.errors import ConfigError
+from pipelines.rules.condition_values import question
 from pipelines.rules.conditions import named_columns
 from pipelines.rules.routing import Routing, RoutingRule
 
@@ -78,6 +79,9 @@ _EVENTS: dict[str, str] = {
     "and occurred_at >= before + to_days($quiet_days::integer) and occurred_at <= $as_of::timestamptz",
 }
 """What happens to people: (person, key of the event, when, form, event, list)."""
+_EXTRA = "select person_id, event_key, happened_at, null, event, null from routing_extra where trigger = '{}'"
+"""What other parts ask for: handoffs and escalations."""
+_EVENTS |= {trigger: _EXTRA.format(trigger) for trigger in ("handoff", "escalation")}
 _MERGED = (
     " union all select a.person_id, 'merged:' || a.alias, a.since, null, null, null "
     "from intermediate.int_person_aliases a where a.since is not null"
@@ -93,10 +97,13 @@ class Eligibility:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, routing: Routing, rules: Sequence[RoutingRule],
-        as_of: datetime, previous: Mapping[str, str],
+        as_of: datetime, previous: Mapping[str, str], extra: Sequence[tuple[str, str, str, str]] = (),
+        *, anyone_is_new: bool = False,
     ) -> None:  # fmt: skip
         self.connection, self.routing, self.rules = connection, routing, rules
         self.as_of = as_of
+        self._anyone_is_new = anyone_is_new
+        """For asking what would have been: whoever has an owner now had none when they came."""
         self._bound = {
             "as_of": as_of, "activity_days": routing.file.worked.activity_days,
             "open_deal": routing.file.worked.open_deal, "quiet_days": routing.file.re_engaged.quiet_days,
@@ -105,6 +112,7 @@ class Eligibility:
         check_columns(connection, rules)
         connection.execute(_PEOPLE, self._named(_PEOPLE))
         self._previous(previous)
+        self._extra(extra)
 
     def leads(self) -> list[Lead]:
         """Everybody to whom something happened that a rule is about, with the first rule that holds."""
@@ -139,6 +147,8 @@ class Eligibility:
 
     def _event(self, trigger: str) -> str:
         known = _EVENTS[trigger]
+        if trigger == "new-lead" and self._anyone_is_new:
+            known = known.removesuffix(" where owner_id is null")
         if trigger == "re-engaged":
             settings = self.routing.file.re_engaged
             known += _MERGED if settings.merged else ""
@@ -158,8 +168,33 @@ class Eligibility:
                 {"people": list(previous), "owners": list(previous.values())},
             )
 
+    def _extra(self, extra: Sequence[tuple[str, str, str, str]]) -> None:
+        """(person, key of the event, event, trigger), all of now."""
+        self.connection.execute(
+            "create or replace temp table routing_extra (person_id varchar, event_key varchar, "
+            "event varchar, trigger varchar, happened_at timestamptz)"
+        )
+        if extra:
+            self.connection.executemany(
+                "insert into routing_extra values (?, ?, ?, ?, ?)", [[*row, self.as_of] for row in extra]
+            )
+
     def _named(self, query: str) -> dict[str, Any]:
         return {name: value for name, value in self._bound.items() if f"${name}" in query}
+
+
+def asker(rules: Sequence[RoutingRule]) -> Callable[[Mapping[str, Any]], int | None]:
+    """The same question for one row in Python, without a statement to plan: the index of the first rule that
+    holds. A property test holds it and `rule_case` together."""
+    asked = [(frozenset(rule.on), question(rule.when)) for rule in rules]
+
+    def first(row: Mapping[str, Any]) -> int | None:
+        for index, (triggers, holds) in enumerate(asked):
+            if row["trigger"] in triggers and holds(row) is True:
+                return index
+        return None
+
+    return first
 
 
 def rule_case(rules: Sequence[RoutingRule]) -> str:

@@ -64,12 +64,15 @@ class _Pool:
         self.mind_hours = team.outside_hours != "ignore"
         self.available: frozenset[str] = frozenset()
         self.loads: list[tuple[float, int, int, str]] = []
+        self.nobody: dict[str | None, Pick] = {}
+        """Why nobody is available, by who is left out; it holds until somebody changes."""
 
     def freshen(self) -> None:
         """Who is available now; the rotation hears of it."""
         if not self.is_stale:
             return
         self.is_stale = False
+        self.nobody = {}
         there = frozenset(m.email for m in self.members if not m.why_not(mind_hours=self.mind_hours))
         if not there and self.team.everyone_away == "ignore":
             there = frozenset(
@@ -205,6 +208,9 @@ class Pools:
 
     def _nobody(self, pool: _Pool, at: float, exclude: str | None) -> Pick:
         """Why nobody of a pool can take a lead, and when the first of those who could is back at work."""
+        known = pool.nobody.get(exclude)
+        if known is not None and known.opens_at > at:
+            return known
         others = [m for m in pool.members if m.email != exclude]
         whys = {m.why_not(mind_hours=pool.mind_hours) for m in others}
         why = next((w for w in ("asleep", "full", "away", "inactive") if w in whys), "inactive")
@@ -215,7 +221,9 @@ class Pools:
         if why == "full":
             ends = [ends for m in others if m.active for ends, _ in m.given.values()]
             opens = min([opens, *ends])
-        return Pick(None, _WHY[why], opens if opens > at else FOREVER)
+        found = Pick(None, _WHY[why], opens if opens > at else FOREVER)
+        pool.nobody[exclude] = found
+        return found
 
     def _look(self, worker: Worker, at: float) -> None:
         if worker.look(at):

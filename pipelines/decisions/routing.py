@@ -83,43 +83,75 @@ class Decided:
         return (*held, *old, *shadow, *self.findings)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What other parts want routed: their rules, and (person, key of the event, event, trigger)."""
+
+    rules: tuple[RoutingRule, ...] = ()
+    events: tuple[tuple[str, str, str, str], ...] = ()
+    exclude: Mapping[str, str] = field(default_factory=dict)
+    """Key of the event -> who must not get it."""
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What came of routing: for people, and for what is done about it."""
+
+    decided: Decided
+    new: tuple[KeptDecision, ...]
+    standing: tuple[KeptDecision, ...]
+
+
 def decide(
     connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime
 ) -> Decided:
-    """Decide on what happened and write the tables of routing: what stands, what is new, what is held."""
+    """Routing alone: decide on what happened and write its tables."""
     routing = load_routing(settings.config_dir)
+    known = standing(connection, state)
+    return route(connection, state, settings, run, as_of, routing, known, Asked()).decided
+
+
+def standing(connection: duckdb.DuckDBPyConnection, state: State) -> list[KeptDecision]:
+    """Earlier decisions, by who people are now."""
     with state.reading() as reading:
-        kept = decisions.load(reading, KIND)
+        return followed(connection, decisions.load(reading, KIND))
+
+
+def route(
+    connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime,
+    routing: Routing, standing: Sequence[KeptDecision], asked: Asked,
+) -> Routed:  # fmt: skip
+    """Decide on what happened and write the tables of routing: what stands, what is new, what is held."""
+    with state.reading() as reading:
         known = decision_runs.rules(reading, KIND)
         before = decision_runs.state(reading, KIND)
+        first = decisions.next_sequence(reading, KIND)
     switch = _switch(routing, known, as_of)
-    standing = followed(connection, kept)
     deciding = _Deciding(connection, routing, as_of, standing)
-    leads, too_old = deciding.leads(switch.live, switch)
+    live = (*switch.live, *asked.rules)
+    leads, too_old = deciding.leads(live, switch, asked)
     inputs = {"active": sorted(available(connection)), "loads": loads(connection, routing, standing)}
-    made, after = deciding.fold(switch.live, leads, inputs, orjson.loads(before))
+    owners = dict(deciding.owners)
+    made, after = deciding.fold(live, leads, inputs, orjson.loads(before))
     shadow = _in_shadow(deciding, routing, switch, inputs, before)
-    first = max((decision.sequence for decision in kept), default=0) + 1
-    new = [
-        _decision(a, run, first + n, deciding.owners)
-        for n, a in enumerate(a for a in made if a.state != "held")
-    ]
+    decided = [a for a in made if a.state != "held"]
+    new = [_decision(a, run, first + n, owners) for n, a in enumerate(decided)]
     tables = routing_tables.Tables(connection, run, as_of)
     tables.assignments([*standing, *new], [a for a in made if a.state == "held"])
     tables.shadow(shadow)
     tables.fairness(after.pools.fairness())
     rules = {
         "files": _texts(settings.config_dir, routing),
-        "live": [r.model_dump(mode="json") for r in switch.live],
+        "live": [rule.model_dump(mode="json") for rule in live],
     }
-    tables.run(
-        rules | inputs, before, after.kept(), first, list(zip(leads, _in_order(leads, made), strict=True))
-    )
+    pairs = list(zip(leads, _in_order(leads, made), strict=True))
+    tables.run(rules | inputs, before, after.kept(), first, pairs)
     tables.seen(switch.seen)
-    return Decided(
+    told = Decided(
         tuple(made), len(standing), too_old, _counted(a.rule for a in shadow),
         tuple(str(finding) for finding in routing.findings() if finding.kind == "unreachable"),
     )  # fmt: skip
+    return Routed(told, tuple(new), tuple(standing))
 
 
 publish_decisions = routing_tables.publish
@@ -150,21 +182,27 @@ class _Deciding:
         self.owners: dict[str, str | None] = {}
 
     def leads(
-        self, rules: Sequence[RoutingRule], switch: Switched[RoutingRule]
+        self, rules: Sequence[RoutingRule], switch: Switched[RoutingRule] | None, asked: Asked
     ) -> tuple[list[Lead], dict[str, int]]:
-        """Those to decide about, and by rule how many happened before it was active."""
-        eligibility = Eligibility(self.connection, self.routing, rules, self.as_of, self.previous)
+        """Those to decide about, and by rule how many happened before it was active. Without `switch`
+        all are decided about, however long ago."""
+        eligibility = Eligibility(
+            self.connection, self.routing, rules, self.as_of, self.previous, asked.events
+        )
+        handed_over = {person for person, _, _, trigger in asked.events if trigger == "handoff"}
         found: list[Lead] = []
         too_old: dict[str, int] = {}
         for lead in eligibility.leads():
             if (lead.person_id, lead.event_key) in self.decided or lead.arrived_at > self.as_of.timestamp():
                 continue
+            if lead.trigger == "new-lead" and lead.person_id in handed_over:
+                continue  # who is handed over gets an owner by that
             rule = rules[lead.rule] if lead.rule is not None else None
-            since = switch.since(rule.name) if rule is not None else None
+            since = switch.since(rule.name) if rule is not None and switch is not None else None
             if rule is not None and since is not None and lead.arrived_at < since.timestamp():
                 too_old[rule.name] = too_old.get(rule.name, 0) + 1
             elif rule is not None or lead.trigger == "new-lead":
-                found.append(lead)
+                found.append(lead._replace(exclude=asked.exclude.get(lead.event_key)))
                 self.owners[lead.person_id] = lead.owner
         return found, too_old
 
@@ -194,7 +232,7 @@ def _in_shadow(
     """What the file as it is would decide by the rules that are not confirmed."""
     if not switch.shadow:
         return []
-    leads, _ = deciding.leads(routing.rules, switch)
+    leads, _ = deciding.leads(routing.rules, None, Asked())
     made, _ = deciding.fold(routing.rules, leads, inputs, orjson.loads(before))
     return [a for a in made if a.rule in switch.shadow]
 

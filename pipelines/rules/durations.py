@@ -11,16 +11,16 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def parse(value: Any) -> timedelta:
     """`4h` as a timedelta. Raises ValueError with a sentence."""
     if isinstance(value, timedelta):
         return value
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhdw])", str(value).strip())
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", str(value).strip())
     if not found or float(found[1]) <= 0:
-        raise ValueError(f"{value!r} is no duration; write 30m, 4h, 2d or 1w")
+        raise ValueError(f"{value!r} is no duration; write 30s, 30m, 4h, 2d or 1w")
     return timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 

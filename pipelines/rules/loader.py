@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from pipelines.errors import ConfigError
 
@@ -22,6 +22,14 @@ class Strict(BaseModel):
     """Base of every rules model: immutable, unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_is_a_word(cls, value: Any) -> Any:
+        """YAML takes the key `on` for true."""
+        if isinstance(value, dict) and any(key is True for key in value):
+            return {("on" if key is True else key): each for key, each in value.items()}
+        return value
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -32,6 +32,8 @@ Trigger = Literal[
     "list-member",
     "owner-left",
     "meeting-booked",
+    "handoff",
+    "escalation",
 ]
 RoutingMethod = Literal[
     "round-robin",

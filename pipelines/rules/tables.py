@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-CONFIG_SUFFIXES = (".yml", ".yaml", ".json")
+CONFIG_SUFFIXES = (".yml", ".yaml", ".json", ".j2")
 
 
 class Connected(Protocol):

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from pipelines.errors import ConfigError
 from pipelines.rules.calendars import Calendars, load_calendars
 from pipelines.rules.durations import Duration
-from pipelines.rules.hours import Hours, Zone
+from pipelines.rules.hours import Hours, Zone, week
 from pipelines.rules.loader import Document, Strict, read
 
 Method = Literal["round-robin", "weighted", "capacity-based", "load-balanced"]
@@ -43,9 +43,8 @@ class Named(Strict):
     @field_validator("hours", mode="before")
     @classmethod
     def _named_or_written(cls, value: object) -> object:
-        from pipelines.rules.hours import week
-
-        return value if value is None or (isinstance(value, str) and value != "always") else week(value)
+        is_written = isinstance(value, dict) or value == "always"
+        return week(value) if is_written else value
 
 
 class Person(Named):

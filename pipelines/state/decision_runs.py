@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from pipelines.state.tables import decision_inputs, decision_rules, decision_runs, decision_states
 from pipelines.state.upsert import upsert
@@ -63,6 +63,14 @@ def see(connection: Connection, seen: Iterable[SeenRule]) -> None:
     }
     new = [row for row in seen if (row.kind, row.rule, row.content_hash) not in known]
     upsert(connection, decision_rules, [row._asdict() for row in new])
+
+
+def version(connection: Connection) -> str:
+    """Changes whenever a rule is confirmed."""
+    row = connection.execute(
+        select(func.count(decision_rules.c.confirmed_at), func.max(decision_rules.c.active_from))
+    ).one()
+    return f"{row[0]} {row[1]}"
 
 
 def confirm(

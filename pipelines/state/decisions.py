@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from pipelines.state.tables import decisions
 
@@ -39,6 +39,12 @@ def load(connection: Connection, kind: str) -> tuple[KeptDecision, ...]:
     """Every decision of a kind, in the order in which they were taken."""
     query = select(*decisions.c[*KeptDecision._fields]).where(decisions.c.kind == kind)
     return tuple(KeptDecision(*row) for row in connection.execute(query.order_by(decisions.c.sequence)))
+
+
+def next_sequence(connection: Connection, kind: str) -> int:
+    """The number of the next decision of a kind."""
+    last = connection.execute(select(func.max(decisions.c.sequence)).where(decisions.c.kind == kind)).scalar()
+    return int(last or 0) + 1
 
 
 def save(connection: Connection, rows: Iterable[KeptDecision]) -> None:

@@ -185,6 +185,43 @@ decision_runs = Table(
     Column("sequence", BigInteger, nullable=False),
 )
 
+handoffs = Table(
+    "handoffs",
+    metadata,
+    _text("handoff_id", key=True),
+    *(_text(n) for n in ("handoff", "person_id", "state", "owner_email", "reason")),
+    Column("offered_at", Timestamp, nullable=False),
+    Column("changed_at", Timestamp, nullable=False),
+    Column("completed_at", Timestamp),
+    _text("run_id"),
+)
+
+handoff_scores = Table(
+    "handoff_scores",
+    metadata,
+    *(_text(n, key=True) for n in ("handoff", "person_id")),
+    Column("is_armed", Boolean, nullable=False),
+    Column("crossings", BigInteger, nullable=False),
+)
+
+automation_firings = Table(
+    "automation_firings",
+    metadata,
+    _text("firing_id", key=True),
+    *(_text(n) for n in ("automation", "opportunity_id", "event_key")),
+    Column("fired_at", Timestamp, nullable=False),
+    _text("run_id"),
+)
+
+decision_actions = Table(
+    "decision_actions",
+    metadata,
+    _text("action_key", key=True),
+    *(_text(n) for n in ("person_id", "content")),
+    Column("made_at", Timestamp, nullable=False),
+    _text("run_id"),
+)
+
 decision_inputs = Table(
     "decision_inputs",
     metadata,

@@ -31,7 +31,10 @@ create table if not exists workflow_enrolments (
 A_DAY = 1_000
 """Enrolments a sender may make in a day."""
 FIRST_ID = 700_001
-_STARTERS = (("New inbound lead", 3), ("After an event", 4), ("Win back a lost deal", 5))
+_STARTERS = (
+    ("New inbound lead", 3), ("After an event", 4), ("Win back a lost deal", 5),
+    ("sales-outreach-sequence", 4), ("nurture-sequence", 5),
+)  # fmt: skip
 
 
 def routes(hubspot: HubSpot) -> list[Route]:

@@ -150,6 +150,7 @@ def _lists(rng: random.Random, side: HubSpot, known: list[Person]) -> None:
         ("Unsubscribed", "DYNAMIC", [p for p in known if p.opted_out]),
         ("New this fortnight", "DYNAMIC", [p for p in known if p.created > now - 14 * DAY]),
         ("Imported, never used", "SNAPSHOT", []),
+        ("Nurture", "MANUAL", []),
     ]
     lists, members = [], []
     for n, (name, kind, people) in enumerate(wanted, 1):

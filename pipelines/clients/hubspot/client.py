@@ -264,10 +264,14 @@ class HubSpotClient:
             self._transport.send(Call(method="POST", path=path, effect="write", json=body))
         )
 
-    def change(self, method: str, path: str, body: Json | None = None) -> Json:
-        """Make, change or take away something of the portal's schema. What HubSpot answers, if anything."""
-        response = self._transport.send(Call(method=method, path=path, effect="write", json=body))
-        found = json_of(response)
+    def change(
+        self, method: str, path: str, body: Json | list[str] | None = None,
+        params: dict[str, str] | None = None,
+    ) -> Json:  # fmt: skip
+        """A write that is no batch of records: of the portal's schema, a list, a sequence. What HubSpot
+        answers, if anything."""
+        call = Call(method=method, path=path, params=params, effect="write", json=body)
+        found = json_of(self._transport.send(call))
         return found if isinstance(found, dict) else {}
 
     def associate(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str]]) -> str:

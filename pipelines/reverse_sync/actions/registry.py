@@ -12,9 +12,12 @@ from dataclasses import dataclass
 
 from pipelines.reverse_sync.actions import (
     campaign_members,
+    enrolment,
+    fields,
     hubspot,
     hubspot_records,
     influence,
+    messages,
     model_records,
     salesforce,
     salesforce_records,
@@ -66,6 +69,17 @@ HANDLERS: tuple[type[Handler], ...] = (
     influence.SalesforceCampaignInfluence,
     model_records.SalesforceRecord,
     model_records.HubSpotRecord,
+    enrolment.SequenceEnrolment,
+    enrolment.ListMembership,
+    fields.HubSpotFields,
+    fields.SalesforceFields,
+    messages.SlackMessage,
+    messages.MailMessage,
+    messages.WebhookMessage,
 )
-CHANNELS: Mapping[str, ChannelKind] = {}
+CHANNELS: Mapping[str, ChannelKind] = {
+    "slack": ChannelKind(messages.open_slack, messages.may_go_on),
+    "mail": ChannelKind(messages.open_mail, messages.may_go_on),
+    "webhook": ChannelKind(messages.open_webhook, messages.may_go_on),
+}
 REGISTRY = Registry(HANDLERS, CHANNELS)

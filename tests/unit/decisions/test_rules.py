@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import ConfigError
-from pipelines.rules.conditions import compile_condition, named_columns
+from pipelines.rules.condition_values import question
+from pipelines.rules.conditions import ColumnKind, compile_condition, named_columns
 from pipelines.rules.routing import load_routing
+from pipelines.rules.stage_automation import load_automations
 from pipelines.rules.syncs import load_syncs
 from pipelines.rules.teams import load_teams
+from pipelines.rules.templates import load_templates
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 TEAM = "teams: {a: {members: [{email: A@x.example}, {email: b@x.example, active: false}]}}\n"
@@ -154,3 +163,166 @@ def test_a_field_named_twice_in_one_sync_is_an_error_and_not_the_last_one(tmp_pa
     (tmp_path / "syncs.yml").write_text(SYNC + line)
     with pytest.raises(ConfigError, match=r"score is there twice \(syncs.yml line 10\)"):
         load_syncs(tmp_path)
+
+
+COLUMNS: dict[str, ColumnKind] = {"a": "number", "b": "number", "c": "text", "d": "text", "e": "boolean"}
+atoms = st.one_of(
+    st.builds("{} {} {}".format, st.sampled_from("ab"), st.sampled_from(["=", "<>", "<", ">="]),
+              st.integers(-2, 2)),
+    st.builds("{} {} '{}'".format, st.sampled_from("cd"), st.sampled_from(["=", "!=", "<", "like"]),
+              st.sampled_from(["x", "xy", "x%", "_", ""])),
+    st.builds("{} in ({})".format, st.sampled_from("ab"), st.sampled_from(["1", "1, 2", "null, 1"])),
+    st.builds("{} between {} and {}".format, st.sampled_from("ab"), st.integers(-1, 1), st.integers(0, 2)),
+    st.builds("{} is null".format, st.sampled_from("abcde")),
+    st.builds("{} == null".format, st.sampled_from("abcde")),
+    st.sampled_from(["e", "e = true", "a < b", "c = d", "true"]),
+)  # fmt: skip
+conditions = st.recursive(
+    atoms,
+    lambda inner: st.one_of(
+        st.builds("({} && {})".format, inner, inner),
+        st.builds("({} || {})".format, inner, inner),
+        st.builds("!({})".format, inner),
+    ),
+    max_leaves=6,
+)
+rows = st.fixed_dictionaries(
+    {"a": st.one_of(st.none(), st.integers(-2, 2)), "b": st.one_of(st.none(), st.integers(-2, 2)),
+     "c": st.sampled_from([None, "x", "xy", ""]), "d": st.sampled_from([None, "x", "xy", ""]),
+     "e": st.sampled_from([None, True, False])}
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(condition=conditions, row=rows)
+def test_a_condition_says_the_same_in_sql_and_in_python(condition: str, row: dict[str, Any]) -> None:
+    predicate = compile_condition(condition, COLUMNS)
+    kinds = {"number": "integer", "text": "varchar", "boolean": "boolean"}
+    columns = ", ".join(f"${name}::{kinds[kind]} as {name}" for name, kind in COLUMNS.items())
+    answer = duckdb.execute(f"select ({predicate}) from (select {columns})", row).fetchone()
+    assert answer is not None
+    assert question(predicate)(row) == answer[0]
+
+
+@pytest.mark.parametrize(
+    ("condition", "predicate"),
+    [
+        ("leadScore >= 50 && leadScore < 80", "lead_score >= 50 AND lead_score < 80"),
+        ('country == "DE" || !(isOptedOut)', "country = 'DE' OR NOT (is_opted_out)"),
+        ("hs_lead_score > 1", "lead_score > 1"),
+        ("country != null", "NOT country IS NULL"),
+    ],
+)
+def test_the_words_people_bring_along_mean_what_they_mean(condition: str, predicate: str) -> None:
+    assert compile_condition(condition, None, {"hs_lead_score": "lead_score"}) == predicate
+
+
+GIVEN = """
+{"routingType": "score-based",
+ "rules": [
+  {"condition": "leadScore >= 80", "assignment": "enterprise-team", "method": "round-robin"},
+  {"condition": "leadScore >= 50 && leadScore < 80", "assignment": "mid-market-team",
+   "method": "capacity-based"},
+  {"condition": "leadScore < 50", "assignment": "nurture-queue", "method": "auto-enroll"}],
+ "escalation": {"timeout": "4h", "action": "reassign-to-manager"},
+ "notifications": {"newLead": true, "reassignment": true, "escalation": true}}
+"""
+
+
+def given_config(folder: Path, routing: str, teams: str | None = None) -> Path:
+    shutil.copytree(CONFIG, folder, dirs_exist_ok=True)
+    (folder / "routing.yml").unlink()
+    (folder / "lead_routing.json").write_text(routing)
+    if teams is not None:
+        (folder / "teams.yml").write_text(teams)
+    return folder
+
+
+def test_the_file_people_bring_along_is_read_unchanged(tmp_path: Path) -> None:
+    routing = load_routing(given_config(tmp_path, GIVEN))
+    assert [(rule.team, rule.method) for rule in routing.rules] == [
+        ("enterprise-team", "round-robin"),
+        ("mid-market-team", "capacity-based"),
+        ("nurture-queue", "auto-enroll"),
+    ]  # fmt: skip
+    assert routing.file.escalation is not None
+    assert routing.file.escalation.timeout == timedelta(hours=4)
+    assert routing.file.notifications.new_lead
+    (gap,) = routing.findings()
+    assert "no rule holds for a new-lead with lead_score empty" in gap.sentence
+
+
+def test_a_team_that_is_missing_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"team enterprise-team, which teams.yml does not have .*json line 4"
+    ):
+        load_routing(given_config(tmp_path, GIVEN, TEAM))
+
+
+@pytest.mark.parametrize(
+    ("rules", "kind", "sentence"),
+    [
+        ("[{name: x, team: a}, {name: y, team: a, when: lead_score > 1}]", "unreachable",
+         "y can never decide"),
+        ("[{name: x, team: a, when: lead_score > 5}, {name: y, team: a, when: lead_score > 1}]", "overlap",
+         "rules x and y both hold for a lead with lead_score 5.5; x comes first"),
+        ("[{name: x, team: a, when: lead_score > 5 and lead_score < 5}]", "unreachable",
+         "its condition never holds"),
+        ("[{name: x, team: a, when: country is not null}]", "gap",
+         "no rule holds for a new-lead with country empty"),
+    ],
+)  # fmt: skip
+def test_what_rules_do_to_one_another_is_found_without_data(
+    tmp_path: Path, rules: str, kind: str, sentence: str
+) -> None:
+    (tmp_path / "teams.yml").write_text(TEAM)
+    (tmp_path / "routing.yml").write_text(f"rules: {rules}")
+    assert any(f.kind == kind and sentence in f.sentence for f in load_routing(tmp_path).findings())
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("people: {a@x.example: {zone: Mars/Base}}\nteams: {t: {members: [a@x.example]}}",
+         "Mars/Base is no time zone"),
+        ("people: {a@x.example: {hours: nights, zone: UTC}}\nteams: {t: {members: [a@x.example]}}",
+         "works in hours nights, which calendars.yml does not have"),
+        ("teams:\n  t: {members: [{email: a@x.example, zone: UTC}]}\n"
+         "  u: {members: [{email: a@x.example, zone: Asia/Tokyo}]}",
+         r"other zone in team u than in team t.*line 3"),
+        ("teams: {t: {members: [{email: a@x.example, active: false}]}}", "team t has no active people"),
+        ("teams: {t: {members: [a@x.example], backup: u}}", "the backup of team t is u"),
+    ],
+)  # fmt: skip
+def test_people_and_hours_that_cannot_be_are_named(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "teams.yml").write_text(text)
+    with pytest.raises(ConfigError, match=sentence):
+        load_teams(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{{ person.name.upper() }}", "calls something"),
+        ("{% import 'x' as y %}", "imports something"),
+        ("{{ person.__class__ }}", "names __class__"),
+        ("{{ secret }}", "names secret, which is not one of"),
+        ("one\n{{ person", "line 2"),
+    ],
+)
+def test_a_template_computes_nothing(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "t.j2").write_text(text)
+    with pytest.raises(ConfigError, match=sentence):
+        load_templates(tmp_path)
+
+
+def test_automations_that_set_each_other_off_without_end_are_found(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "stage_automation.yml").write_text(
+        "automations:\n"
+        "  - {name: up, on: amount-changed, actions: [{type: set-fields, fields: {closedate: soon}}]}\n"
+        "  - {name: down, on: close-date-changed, actions: [{type: set-fields, fields: {amount: 1}}]}\n"
+    )
+    with pytest.raises(ConfigError, match="set each other off without end: up -> down -> up"):
+        load_automations(tmp_path)

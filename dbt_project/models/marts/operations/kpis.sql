@@ -73,7 +73,20 @@ uptime as (
     where probes.probed_at >= windows.starts_at and probes.probed_at < windows.ends_at
 ),
 
--- Handoff completion has no source yet: without handoffs due it is unknown, not complete.
+-- Without handoffs it is unknown, not complete. One that sales gave back with a reason was answered.
+completion as (
+    select
+        'handoff_completion' as kpi,
+        cast(count(*) filter (where offers.completed_at is not null) as double) as numerator,
+        cast(count(*) as double) as denominator,
+        count(*) filter (where offers.completed_at is not null) / nullif(count(*), 0) as value
+    from {{ ref('handoffs') }} as offers
+    cross join windows
+    where
+        offers.offered_at >= windows.starts_at and offers.offered_at < windows.ends_at
+        and (offers.state not in ('rejected', 'recycled') or offers.completed_at is not null)
+),
+
 measured as (
     select * from sync_success
     union all
@@ -84,6 +97,8 @@ measured as (
     select * from coverage
     union all
     select * from uptime
+    union all
+    select * from completion
 )
 
 select

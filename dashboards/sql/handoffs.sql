@@ -1,0 +1,10 @@
+select
+    handoff,
+    state,
+    count(*) as leads,
+    count(completed_at) as completed,
+    median(hours_to_complete) as median_hours
+from marts.handoffs
+where ($owner is null or owner_id = $owner)
+group by all
+order by handoff, leads desc

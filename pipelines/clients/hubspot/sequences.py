@@ -1,0 +1,84 @@
+"""HubSpot's sequences and static lists: what people are enrolled in.
+
+Belongs here: their calls. Whether somebody may be enrolled is asked in `reverse_sync.actions.enrolment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.clients import errors
+from pipelines.clients.hubspot.client import HubSpotClient
+
+Json = dict[str, Any]
+
+
+class Sequences:
+    """Sequences and lists of one portal; names are looked up once."""
+
+    def __init__(self, client: HubSpotClient) -> None:
+        self._client = client
+        self._users: dict[str, str] | None = None
+        self._found: dict[tuple[str, str], str] = {}
+        self._lists: dict[str, str] = {}
+
+    def user_of(self, email: str) -> str:
+        """The user behind an owner's address. Raises Rejected when nobody has it."""
+        if self._users is None:
+            owners = self._client.owners()
+            self._users = {str(o.get("email")).lower(): str(o["userId"]) for o in owners if o.get("userId")}
+        user = self._users.get(email.lower())
+        if user is None:
+            raise errors.Rejected(f"{email} is no user of HubSpot", code="NO_SENDER")
+        return user
+
+    def find(self, user: str, name: str) -> str:
+        """A sequence's id by id or name, as this user sees it. Raises Rejected when there is none."""
+        if (user, name) not in self._found:
+            path = self._client.path("sequences")
+            for each in self._client.pages(path, 100, {"userId": user}):
+                for known in (str(each["id"]), str(each.get("name"))):
+                    self._found[user, known] = str(each["id"])
+        if (user, name) not in self._found:
+            raise errors.Rejected(f"HubSpot has no sequence {name}", code="NO_SEQUENCE")
+        return self._found[user, name]
+
+    def enrol(self, user: str, sequence: str, contact: str, sender: str) -> str:
+        """Enrol a contact. Returns the id of the enrolment."""
+        body = {"sequenceId": sequence, "contactId": contact, "senderEmail": sender}
+        said = self._client.change(
+            "POST", f"{self._client.path('sequences')}/enrollments", body, {"userId": user}
+        )
+        return str(said.get("id"))
+
+    def enrolment(self, contact: str) -> Json | None:
+        """The sequence a contact is in now, if any."""
+        try:
+            said = self._client.get(f"{self._client.path('sequences')}/enrollments/contact/{contact}")
+        except errors.NotFound:
+            return None
+        return said if said.get("id") else None
+
+    def list_id(self, name: str) -> str:
+        """A list's id by id or name. Raises Rejected when there is none."""
+        if name not in self._lists:
+            path = f"{self._client.path('lists')}/search"
+            for each in self._client.post(path, {"query": name, "count": 500}).get("lists") or []:
+                for known in (str(each["listId"]), str(each["name"])):
+                    self._lists.setdefault(known, str(each["listId"]))
+        if name not in self._lists:
+            raise errors.Rejected(f"HubSpot has no list {name}", code="NO_LIST")
+        return self._lists[name]
+
+    def change_members(
+        self, list_id: str, contacts: Sequence[str], *, remove: bool = False
+    ) -> frozenset[str]:
+        """Add contacts to a static list, or take them out. Returns those that are not there."""
+        path = f"{self._client.path('lists')}/{list_id}/memberships/{'remove' if remove else 'add'}"
+        said = self._client.change("PUT", path, list(contacts))
+        return frozenset(str(each) for each in said.get("recordIdsMissing") or [])
+
+    def members(self, list_id: str) -> frozenset[str]:
+        path = f"{self._client.path('lists')}/{list_id}/memberships"
+        return frozenset(str(each["recordId"]) for each in self._client.pages(path, 250))

@@ -1,0 +1,224 @@
+"""Stage automation: what happened to deals since an automation is active, each event once, and what follows.
+
+Belongs here: the events of deals as set operations, and the rows of what is to be done about a deal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from pipelines.decisions.doing import About, Doing, Row
+from pipelines.decisions.ids import short
+from pipelines.rules.actions import ActionRule
+from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
+
+_COLUMNS = ", ".join(f"o.{name}" for name in DEAL_COLUMNS)
+_EVENTS: dict[str, str] = {
+    "entered": "select opportunity_id, 'entered:' || canonical_stage || ':' || entered_at "
+    "as event_key, entered_at as at, "
+    "canonical_stage as stage, null as old_value, stage as new_value from marts.stage_history",
+    "left": "select opportunity_id, 'left:' || canonical_stage || ':' || left_at, "
+    "left_at, canonical_stage, stage, null "
+    "from marts.stage_history where left_at is not null",
+    "stayed": "select opportunity_id, 'stayed:' || canonical_stage || ':' || entered_at, "
+    "entered_at + $stay::interval, "
+    "canonical_stage, null, stage from marts.stage_history where left_at is null",
+    "amount-changed": "select opportunity_id, 'amount:' || changed_at, changed_at, "
+    "canonical_stage_then, old_value, "
+    "new_value from marts.deal_changes where field = 'amount'",
+    "close-date-changed": "select opportunity_id, 'close_date:' || changed_at, changed_at, "
+    "canonical_stage_then, "
+    "old_value, new_value from marts.deal_changes where field = 'close_date'",
+    "won": "select opportunity_id, 'won:' || closed_at, closed_at, canonical_stage, "
+    "null, null from marts.opportunities "
+    "where is_won and closed_at is not null",
+    "lost": "select opportunity_id, 'lost:' || closed_at, closed_at, canonical_stage, "
+    "null, null from marts.opportunities "
+    "where is_closed and not is_won and closed_at is not null",
+}
+
+
+@dataclass(frozen=True)
+class Fired:
+    """One automation that fires for one deal."""
+
+    automation: Automation
+    firing_id: str
+    opportunity_id: str
+    event_key: str
+    at: datetime
+    deal: Mapping[str, Any]
+
+
+def firing(
+    connection: duckdb.DuckDBPyConnection,
+    rule: Automation,
+    known: frozenset[str],
+    since: datetime,
+    as_of: datetime,
+) -> tuple[list[Fired], int]:
+    """What fires now, and how many would have, had they not happened before the automation was active."""
+    stage = "and e.stage = $stage" if rule.stage else ""
+    query = (
+        "select o.opportunity_id, e.event_key, e.at, o.name, "
+        "o.opportunity_id_hubspot, o.opportunity_id_salesforce, "
+        f"{_COLUMNS}, e.old_value, e.new_value from ({_EVENTS[rule.on]}) as e "
+        "(opportunity_id, event_key, at, stage, "
+        "old_value, new_value) join marts.opportunities o using (opportunity_id) "
+        f"where e.at <= $as_of::timestamptz {stage}"
+    )
+    bound: dict[str, Any] = {"as_of": as_of}
+    bound |= {"stage": rule.stage} if rule.stage else {}
+    bound |= {"stay": rule.for_} if rule.for_ is not None else {}
+    rows = connection.execute(
+        f"select * from ({query}) as asked where ({rule.when}) order by at, opportunity_id, event_key", bound
+    )
+    names = [column[0] for column in rows.description or []]
+    found, too_old = [], 0
+    for values in rows.fetchall():
+        deal = dict(zip(names, values, strict=True))
+        fired = short(f"automation:{rule.name}:{deal['opportunity_id']}:{deal['event_key']}")
+        if fired in known:
+            continue
+        if deal["at"] < since:
+            too_old += 1
+            continue
+        found.append(Fired(rule, fired, deal["opportunity_id"], deal["event_key"], deal["at"], deal))
+    return found, too_old
+
+
+class DealRows:
+    """Rows of what is to be done about one deal."""
+
+    def __init__(self, doing: Doing, as_of: datetime) -> None:
+        self.doing, self.as_of = doing, as_of
+
+    def of(self, fired: Fired) -> list[Row]:
+        """In the order of the file, each with the keys of what it needs."""
+        about = self._about(fired)
+        made: dict[str, list[Row]] = {}
+        for rule in fired.automation.actions:
+            rows = self._rows(rule, fired, about)
+            needs = tuple(row.action_key for need in rule.needs for row in made.get(need, ()))
+            made[rule.name] = [_needing(row, needs) for row in rows]
+        return [row for rows in made.values() for row in rows]
+
+    def _about(self, fired: Fired) -> About:
+        deal = fired.deal
+        told = {
+            "name": deal["name"],
+            "stage": deal["canonical_stage"],
+            "amount": deal["amount"],
+            "currency": deal["currency"],
+            "close_date": deal["close_date"],
+            "lost_reason": deal["lost_reason"],
+            "old": deal["old_value"],
+            "new": deal["new_value"],
+        }
+        return About(
+            fired.firing_id,
+            "stage_automation",
+            fired.automation.name,
+            f"Automation {fired.automation.name}: {deal['name']} {fired.automation.on.replace('-', ' ')}.",
+            owner=self.doing.facts.owner(deal["owner_id"]),
+            more={"deal": told, "automation": fired.automation.name},
+        )
+
+    def _rows(self, rule: ActionRule, fired: Fired, about: About) -> list[Row]:
+        deal, records = fired.deal, self._records(fired.deal)
+        if rule.type in ("create-task", "create-note"):
+            return self.doing.texts(rule, about, records[:1])
+        if rule.type == "send-notification":
+            row = self.doing.message(about, rule.template, rule.channel, rule.name)
+            return [row] if row else []
+        if rule.type == "set-fields":
+            return [self._fields(rule.name, about, v, key, rule.fields) for v, _, key in records[:1]]
+        if rule.type == "update-forecast-category":
+            return [self._category(rule, about, v, key) for v, _, key in records]
+        if rule.type == "write-forecast":
+            return self._weighted(rule, about, deal, records)
+        if rule.type == "require-fields":
+            empty = [name for name in rule.names if deal.get(name) is None]
+            said = f"Fill {', '.join(empty)} of {deal['name']}"
+            return self._asked(rule, about, records, said, rule.name, None) if empty else []
+        if rule.type == "ask-reason" and not deal["lost_reason"]:
+            said = f"Why was {deal['name']} lost?"
+            rows = self._asked(rule, about, records, said, rule.name, None)
+            again = self.as_of + (rule.remind_after or timedelta(days=7))
+            return [
+                *rows,
+                *self._asked(rule, about, records, f"Reminder: {said}", f"{rule.name}.reminder", again),
+            ]
+        return []
+
+    def _asked(
+        self, rule: ActionRule, about: About, records: Sequence[tuple[str, str, str]], subject: str, key: str,
+        due: datetime | None,
+    ) -> list[Row]:  # fmt: skip
+        """One task that asks somebody for something."""
+        asked = rule.model_copy(
+            update={"type": "create-task", "name": key, "template": "", "task_type": "ask"}
+        )
+        found = []
+        for row in self.doing.texts(asked, about, records[:1]):
+            found.append(_with(row, payload={**row.payload, "subject": subject}, due_at=due))
+        return found
+
+    def _category(self, rule: ActionRule, about: About, vendor: str, key: str) -> Row:
+        names = {"commit": "Commit", "best_case": "Best Case", "pipeline": "Pipeline", "omitted": "Omitted",
+                 "closed": "Closed"}  # fmt: skip
+        fields: dict[str, Any] = (
+            {"hs_manual_forecast_category": rule.value.upper()} if vendor == "hubspot"
+            else {"ForecastCategoryName": names[rule.value]}
+        )  # fmt: skip
+        return self._fields(f"{rule.name}.{vendor}", about, vendor, key, fields)
+
+    def _weighted(
+        self, rule: ActionRule, about: About, deal: Mapping[str, Any], records: Sequence[tuple[str, str, str]]
+    ) -> list[Row]:
+        """Amount times probability, into the fields that `names` give as `hubspot.property`,
+        `salesforce.Field__c`.
+        """
+        if deal["amount"] is None or deal["probability"] is None:
+            return []
+        share = float(deal["probability"])
+        weighted = round(float(deal["amount"]) * (share / 100 if share > 1 else share), 2)
+        wanted = dict(name.split(".", 1) for name in rule.names if "." in name)
+        return [self._fields(f"{rule.name}.{v}", about, v, key, {wanted[v]: weighted})
+                for v, _, key in records if v in wanted]  # fmt: skip
+
+    def _fields(self, key: str, about: About, vendor: str, record_key: str, fields: Mapping[str, Any]) -> Row:
+        return Row(
+            f"{about.key}.{key}",
+            about.sync,
+            "fields",
+            vendor,
+            record_key.split(":")[2],
+            record_key,
+            None,
+            {"fields": dict(fields)},
+            (),
+            "decided",
+            about.rule,
+            about.reason,
+        )
+
+    def _records(self, deal: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        ids = (("hubspot", "deals", deal["opportunity_id_hubspot"]),
+               ("salesforce", "Opportunity", deal["opportunity_id_salesforce"]))  # fmt: skip
+        return [(v, o, self.doing.facts.key(v, o, i)) for v, o, i in ids if i]
+
+
+def _needing(row: Row, needs: tuple[str, ...]) -> Row:
+    return _with(row, needs=needs) if needs else row
+
+
+def _with(row: Row, **values: Any) -> Row:
+    from dataclasses import replace
+
+    return replace(row, **values)

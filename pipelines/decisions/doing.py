@@ -1,0 +1,281 @@
+"""What is to be done about a decision, as rows of `decisions.actions` that plan and apply carry out.
+
+Belongs here: keys that follow from the decision, texts from templates, who is told where, and quiet hours.
+How an action is done at a vendor is its handler's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.decisions.facts import Facts, Owner, Person
+from pipelines.rules.actions import ActionRule
+from pipelines.rules.notifications import Channel, NotificationsFile
+from pipelines.rules.stages import Stages
+from pipelines.rules.teams import Queue, Teams
+from pipelines.rules.templates import Rendered, Templates
+
+_VENDOR_OF = {"slack": "slack", "mail": "mail", "webhook": "webhook"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of `decisions.actions`."""
+
+    action_key: str
+    sync: str
+    kind: str
+    vendor: str
+    object: str
+    record_key: str | None
+    person_id: str | None
+    payload: Mapping[str, Any]
+    needs: tuple[str, ...] = ()
+    provider: str = "decided"
+    rule: str = ""
+    reason: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class About:
+    """What an action is about: the decision behind it, and who is concerned."""
+
+    key: str
+    sync: str
+    rule: str
+    reason: str
+    person: Person | None = None
+    owner: Owner | None = None
+    previous: str | None = None
+    team: str = ""
+    record_key: str | None = None
+    """The deal, for what is no person's."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Doing:
+    """Makes rows. One for a run: everything it needs is given to it, the clock too."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        teams: Teams,
+        stages: Stages,
+        templates: Templates,
+        notifications: NotificationsFile,
+        now: datetime,
+    ) -> None:
+        self.facts, self.teams, self.stages = facts, teams, stages
+        self.templates, self.notifications, self.now = templates, notifications, now
+        self.notes: list[str] = []
+
+    def told(self, about: About) -> dict[str, Any]:
+        """What a template may speak of."""
+        person, owner = about.person, about.owner
+        manager = self.teams.manager_of(owner.email if owner else None, about.team)
+        return {
+            "person": person.told if person else {}, "owner": owner.told if owner else None,
+            "previous_owner": about.previous, "team": about.team, "rule": about.rule, "reason": about.reason,
+            "manager": self.facts.owner(manager), "score": person.score if person else None,
+            "stage": (person.stage or "").replace("_", " ") if person else None,
+            "history": person.history if person else (), "deals": person.deals if person else (),
+            "links": self.facts.links(person) if person else [], "meeting_link": self.meeting_link(about),
+            "now": f"{self.now:%Y-%m-%d %H:%M} UTC", "next_step": "get in touch", **about.more,
+        }  # fmt: skip
+
+    def meeting_link(self, about: About) -> str | None:
+        """The owner's own link, as teams.yml or HubSpot has it, or the team's."""
+        if about.owner is not None:
+            known = self.teams.people.get(about.owner.email)
+            if (known and known.meeting_link) or about.owner.meeting_link:
+                return (known.meeting_link if known else None) or about.owner.meeting_link
+        team = self.teams.teams.get(about.team)
+        return team.meeting_link if team else None
+
+    def message(self, about: About, template: str, channel_name: str, key: str) -> Row | None:
+        """A message by a channel; None, and a note, when nobody can be found to send it to."""
+        channel = self.notifications.channels.get(channel_name)
+        if channel is None:
+            self.notes.append(f"channel {channel_name} is not in notifications.yml, so nobody is told")
+            return None
+        to = self._to(channel, about)
+        if to is None:
+            return None
+        said = self.templates.render(template, self.told(about))
+        payload = {"to": to, "text": self._text(channel, said), "subject": said.subject, "via": channel.via}
+        return Row(
+            f"{about.key}.{key}",
+            about.sync,
+            "message",
+            _VENDOR_OF[channel.kind],
+            "messages",
+            None,
+            about.person.person_id if about.person else None,
+            payload,
+            (),
+            "decided",
+            about.rule,
+            about.reason,
+            self.after_quiet_hours(about.owner),
+        )
+
+    def after_quiet_hours(self, owner: Owner | None) -> datetime | None:
+        """When a message may go: None for now, else the end of the quiet hours in the person's zone."""
+        quiet = self.notifications.quiet_hours
+        if quiet is None:
+            return None
+        known = self.teams.people.get(owner.email) if owner else None
+        local = self.now.astimezone(ZoneInfo((known.zone if known else None) or quiet.zone))
+        clock, overnight = local.timetz().replace(tzinfo=None), quiet.begins > quiet.ends
+        is_quiet = (
+            (clock >= quiet.begins or clock < quiet.ends) if overnight else quiet.begins <= clock < quiet.ends
+        )
+        if not is_quiet:
+            return None
+        day = local.date() + timedelta(days=1 if overnight and clock >= quiet.begins else 0)
+        return datetime.combine(day, quiet.ends, local.tzinfo).astimezone(UTC)
+
+    def enrol_in_queue(self, about: About, name: str, queue: Queue) -> list[Row]:
+        """What a queue is in each system, for one person."""
+        person, found = about.person, []
+        assert person is not None
+        contact = (
+            self.facts.key("hubspot", "contacts", person.contact_hubspot) if person.contact_hubspot else None
+        )
+        if queue.hubspot_list and contact:
+            found.append(
+                self._row(about, "list", "list_membership", "hubspot", contact, {"list": queue.hubspot_list})
+            )
+        if queue.hubspot_sequence and contact:
+            found.append(
+                self.enrolment(about, "sequence", queue.hubspot_sequence, queue.sender or "", contact)
+            )
+        if queue.salesforce_queue and person.lead_salesforce:
+            lead = self.facts.key("salesforce", "Lead", person.lead_salesforce)
+            found.append(self._row(about, "queue", "fields", "salesforce", lead,
+                                   {"fields": {"OwnerId": queue.salesforce_queue}}))  # fmt: skip
+        return found
+
+    def enrolment(self, about: About, key: str, sequence: str, sender: str, contact: str) -> Row:
+        person = about.person
+        assert person is not None
+        payload = {
+            "sequence": sequence, "sender": sender or (about.owner.email if about.owner else ""),
+            "email": person.told["email"], "opted_out": person.opted_out,
+        }  # fmt: skip
+        return self._row(about, key, "enrolment", "hubspot", contact, payload)
+
+    def of_person(self, rule: ActionRule, about: About) -> list[Row]:
+        """The rows of one entry of `actions:` that is about a person."""
+        person = about.person
+        assert person is not None
+        records = self.records(person)
+        if rule.type == "update-lifecycle":
+            return [
+                row
+                for v, o, key in records
+                for row in self._stage(rule.name, about, v, o, key, rule.value, back=False)
+            ]
+        if rule.type in ("create-task", "create-note"):
+            return self.texts(rule, about, records[:1])
+        if rule.type == "enroll-sequence":
+            contact = next((key for vendor, _, key in records if vendor == "hubspot"), None)
+            return [self.enrolment(about, rule.name, rule.sequence, rule.sender, contact)] if contact else []
+        if rule.type == "set-fields":
+            return [self._row(about, f"{rule.name}", "fields", v, key, {"fields": dict(rule.fields)})
+                    for v, _, key in records[:1]]  # fmt: skip
+        if rule.type == "send-notification":
+            row = self.message(about, rule.template, rule.channel, rule.name)
+            return [row] if row else []
+        self.notes.append(f"{rule.type} is not done for a person")
+        return []
+
+    def texts(self, rule: ActionRule, about: About, records: Sequence[tuple[str, str, str]]) -> list[Row]:
+        """A task, or a note, with the context package as its body."""
+        said, context = self.told(about), ""
+        if about.person is not None and self.templates.has("context"):
+            context = self.templates.render("context", said).body
+        name = rule.template or rule.task_type
+        written = self.templates.render(name, said) if self.templates.has(name) else Rendered("", "")
+        subject = written.subject or (rule.task_type or "follow up").replace("-", " ").capitalize()
+        body = "\n\n".join(part for part in (written.body, context) if part)
+        due = self.now + (rule.due_in or timedelta(days=1))
+        found = []
+        for vendor, _, key in records:
+            owner_id = getattr(about.owner, vendor, None) if about.owner else None
+            at = f"{due.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            if rule.type == "create-note" and vendor == "hubspot":
+                payload: dict[str, Any] = {
+                    "body": body,
+                    "at": f"{self.now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                    "owner_id": owner_id,
+                }
+                found.append(self._row(about, rule.name, "note", vendor, key, payload))
+            else:
+                kind = "call" if "call" in rule.task_type else "todo"
+                payload = {"subject": subject, "body": body, "due_at": at, "owner_id": owner_id,
+                           "priority": rule.priority, "type": kind}  # fmt: skip
+                found.append(self._row(about, rule.name, "task", vendor, key, payload))
+        return found
+
+    def back_to(self, about: About, stage: str) -> list[Row]:
+        """The stage of a lead that sales gave back, in each of its records."""
+        assert about.person is not None
+        return [
+            row
+            for v, o, key in self.records(about.person)
+            for row in self._stage("recycle", about, v, o, key, stage, back=True)
+        ]
+
+    def records(self, person: Person) -> list[tuple[str, str, str]]:
+        """(vendor, object, key) of the person's records: HubSpot's contact first."""
+        ids = (
+            ("hubspot", "contacts", person.contact_hubspot),
+            ("salesforce", "Lead", person.lead_salesforce),
+            ("salesforce", "Contact", person.contact_salesforce),
+        )
+        return [(v, o, self.facts.key(v, o, i)) for v, o, i in ids if i]
+
+    def _stage(
+        self, name: str, about: About, vendor: str, object_name: str, key: str, stage: str, *, back: bool
+    ) -> list[Row]:
+        """One record's lifecycle stage. Backwards HubSpot takes it only when it was emptied before."""
+        known = next(each for each in self.stages.lifecycle if each.stage == stage)
+        value = getattr(known.writes, vendor)
+        if value is None or object_name == "Contact":
+            return []
+        fields = {"lifecyclestage": value} if vendor == "hubspot" else {"Lead_Status__c": value}
+        payload: dict[str, Any] = {"fields": fields}
+        if back and vendor == "hubspot":
+            payload["clear_first"] = ["lifecyclestage"]
+        return [self._row(about, f"{name}.{vendor}", "fields", vendor, key, payload)]
+
+    def _row(
+        self, about: About, key: str, kind: str, vendor: str, record_key: str, payload: Mapping[str, Any]
+    ) -> Row:
+        object_name = record_key.split(":")[2]
+        return Row(f"{about.key}.{key}", about.sync, kind, vendor, object_name, record_key,
+                   about.person.person_id if about.person else None, payload, (), "decided", about.rule,
+                   about.reason)  # fmt: skip
+
+    def _to(self, channel: Channel, about: About) -> str | None:
+        """Where a message goes: an address or a channel."""
+        email = about.owner.email if about.owner else None
+        team = self.teams.teams.get(about.team)
+        if channel.to == "owner":
+            known = self.teams.people.get(email or "")
+            return (known.slack if known and channel.kind == "slack" else None) or email
+        if channel.to == "manager":
+            return self.teams.manager_of(email, about.team)
+        if channel.to == "team":
+            return team.slack if team else None
+        return channel.to
+
+    @staticmethod
+    def _text(channel: Channel, said: Rendered) -> str:
+        return said.body or said.subject

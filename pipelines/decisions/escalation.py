@@ -1,0 +1,114 @@
+"""Clocks in business time: who has waited too long for a first contact, who is warned, and who gets the lead
+then.
+
+Belongs here: a pure function of decisions, evidence, schedules and the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from pipelines.decisions import office
+from pipelines.rules.durations import text
+from pipelines.rules.routing import Escalation
+from pipelines.rules.teams import Teams
+from pipelines.state.decisions import KeptDecision
+
+CAUSE = "escalation"
+
+
+class Waiting(NamedTuple):
+    """A lead that waits for its owner, and what follows. `to`: who gets it, or None when people are only
+    told.
+    """
+
+    decision: KeptDecision
+    root: str
+    """The decision that began it: an escalation of an escalation is about the same wait."""
+    level: int
+    waited: str
+    to: str | None
+    kind: str
+    """warning, escalation."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long a lead may wait, by routing.yml or by a handoff's sla."""
+
+    timeout: timedelta
+    action: str
+    warn: tuple[timedelta, ...] = ()
+    repeat: timedelta | None = None
+    limit: int = 1
+    business: bool = True
+
+    @classmethod
+    def of(cls, rule: Escalation) -> Clock:
+        return cls(rule.timeout, rule.action, rule.warn, rule.repeat, rule.limit, rule.clock == "business")
+
+
+def root_of(decision: KeptDecision) -> str:
+    """`escalation:ROOT:2` belongs to ROOT."""
+    return decision.event_key.split(":")[1] if decision.caused_by == CAUSE else decision.decision_id
+
+
+def overdue(
+    latest: Sequence[KeptDecision],
+    clocks: Mapping[str, Clock],
+    contacts: Mapping[str, datetime],
+    teams: Teams,
+    as_of: datetime,
+    since: Mapping[str, datetime],
+) -> list[Waiting]:
+    """Of the latest decision about each person: those whose clock has run out, or is to be warned about.
+
+    `clocks` and `since` by cause (handoff, escalation: that of what it escalates, anything else: routing).
+    """
+    found = []
+    for decision in latest:
+        cause = "handoff" if decision.caused_by == "handoff" else "routing"
+        clock = clocks.get(cause)
+        if clock is None or decision.decided_at < since[cause]:
+            continue
+        at = contacts.get(decision.person_id)
+        if at is not None and at >= decision.decided_at:
+            continue
+        found += _of(decision, clock, teams, as_of)
+    return found
+
+
+def _of(decision: KeptDecision, clock: Clock, teams: Teams, as_of: datetime) -> list[Waiting]:
+    seconds = waited(decision, clock, teams, as_of)
+    level = int(decision.event_key.rsplit(":", 1)[1]) if decision.caused_by == CAUSE else 0
+    timeout = clock.timeout if level == 0 else clock.repeat
+    if timeout is None or level >= clock.limit:
+        return []
+    root = root_of(decision)
+    if seconds >= timeout.total_seconds():
+        to = _next(decision, clock, teams)
+        return [Waiting(decision, root, level + 1, text(timeout), to, "escalation")]
+    passed = [warn for warn in clock.warn if seconds >= warn.total_seconds()]
+    return [Waiting(decision, root, level, text(max(passed)), None, "warning")] if passed else []
+
+
+def waited(decision: KeptDecision, clock: Clock, teams: Teams, as_of: datetime) -> float:
+    """Seconds since the decision, in the owner's working hours."""
+    if not clock.business:
+        return (as_of - decision.decided_at).total_seconds()
+    schedule = office.schedule(teams, decision.owner_email)
+    return schedule.business_seconds(decision.decided_at.timestamp(), as_of.timestamp())
+
+
+def _next(decision: KeptDecision, clock: Clock, teams: Teams) -> str | None:
+    """Who gets it: their manager, or backup; nobody where people are only told."""
+    if clock.action == "notify-manager":
+        return None
+    person = teams.people.get(decision.owner_email)
+    if clock.action == "reassign-to-backup" and person is not None and person.backup:
+        return person.backup
+    manager = teams.manager_of(decision.owner_email, decision.team)
+    return manager if manager != decision.owner_email else None

@@ -1,0 +1,135 @@
+"""What is known of people and deals, as messages, tasks and context packages tell it.
+
+Belongs here: questions to the refresh in the works, for the few who are decided about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+_PEOPLE = """
+select l.person_id, l.email, l.full_name, l.job_title, l.company_name, l.country, l.lead_score,
+    l.lifecycle_stage,
+    coalesce(l.is_opted_out, false), l.owner_id, l.account_id, l.contact_id_hubspot,
+    l.lead_id_salesforce, l.contact_id_salesforce
+from marts.unified_leads l where list_contains($ids::varchar[], l.person_id)
+"""
+_TOUCHES = """
+select person_id, occurred_at, touch_type, campaign_name from marts.attribution_touchpoints
+where list_contains($ids::varchar[], person_id) and occurred_at <= $as_of::timestamptz
+qualify row_number() over (partition by person_id order by occurred_at desc, touchpoint_id) <= 8
+order by occurred_at desc
+"""
+_DEALS = """
+select account_id, name, coalesce(stage_label, stage), amount, currency from marts.opportunities
+where not is_closed and list_contains($ids::varchar[], account_id) order by created_at desc
+"""
+_OWNERS = "select owner_id, full_name, owner_id_hubspot, owner_id_salesforce from intermediate.int_owners"
+_CONNECTIONS = "select vendor, org_id, url_host from rules.connections"
+_LINKS = """
+select lower(o.email), any_value(m.link order by m.is_default_link desc, m.link)
+from staging.stg_hubspot__meeting_links m
+join staging.stg_hubspot__owners o on o.user_id = m.organizer_user_id
+where m.link is not null group by 1
+"""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Somebody who owns records, by e-mail address."""
+
+    email: str
+    name: str
+    hubspot: str | None = None
+    salesforce: str | None = None
+    meeting_link: str | None = None
+
+    @property
+    def told(self) -> dict[str, str]:
+        return {"email": self.email, "name": self.name}
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person: what templates are told, and the records that actions hang on."""
+
+    person_id: str
+    told: dict[str, Any]
+    score: Any
+    stage: str | None
+    opted_out: bool
+    owner: str | None
+    contact_hubspot: str | None
+    lead_salesforce: str | None
+    contact_salesforce: str | None
+    history: tuple[dict[str, Any], ...] = ()
+    deals: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass
+class Facts:
+    """Everything that actions of this run are told."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    owners: dict[str, Owner] = field(default_factory=dict)
+    orgs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Vendor -> org id, and the host people open."""
+
+    def owner(self, email: str | None) -> Owner | None:
+        return None if not email else self.owners.get(email) or Owner(email, email)
+
+    def key(self, vendor: str, object_name: str, record_id: str) -> str:
+        return f"{vendor}:{self.orgs.get(vendor, ('', ''))[0]}:{object_name}:{record_id}"
+
+    def links(self, person: Person) -> list[str]:
+        """Addresses at which people open the person's records."""
+        found = []
+        if person.contact_hubspot and "hubspot" in self.orgs:
+            org, host = self.orgs["hubspot"]
+            found.append(
+                f"https://{host or 'app.hubspot.com'}/contacts/{org}/record/0-1/{person.contact_hubspot}"
+            )
+        salesforce = person.lead_salesforce or person.contact_salesforce
+        if salesforce and self.orgs.get("salesforce", ("", ""))[1]:
+            found.append(f"https://{self.orgs['salesforce'][1]}/{salesforce}")
+        return found
+
+
+def gather(connection: duckdb.DuckDBPyConnection, people: Iterable[str], as_of: datetime) -> Facts:
+    """Facts of these people, of all owners and connections."""
+    ids = sorted(set(people))
+    facts = Facts(
+        orgs={row[0]: (row[1], row[2] or "") for row in connection.execute(_CONNECTIONS).fetchall()}
+    )
+    links = dict(connection.execute(_LINKS).fetchall())
+    for email, name, hubspot, salesforce in connection.execute(_OWNERS).fetchall():
+        facts.owners[email] = Owner(email, name or email, hubspot, salesforce, links.get(email))
+    if not ids:
+        return facts
+    touches: dict[str, list[dict[str, Any]]] = {}
+    for person_id, at, kind, campaign in connection.execute(
+        _TOUCHES, {"ids": ids, "as_of": as_of}
+    ).fetchall():
+        touches.setdefault(person_id, []).append(
+            {"on": f"{at:%Y-%m-%d}", "what": kind.replace("_", " "), "campaign": campaign}
+        )
+    rows = connection.execute(_PEOPLE, {"ids": ids}).fetchall()
+    accounts = sorted({row[10] for row in rows if row[10]})
+    deals: dict[str, list[dict[str, Any]]] = {}
+    for account, name, stage, amount, currency in connection.execute(_DEALS, {"ids": accounts}).fetchall():
+        deals.setdefault(account, []).append(
+            {"name": name, "stage": stage, "amount": amount, "currency": currency}
+        )
+    for row in rows:
+        told = {"name": row[2] or row[1] or "somebody unnamed", "email": row[1], "job_title": row[3],
+                "company": row[4], "country": row[5]}  # fmt: skip
+        facts.people[row[0]] = Person(
+            row[0], told, row[6], row[7], row[8], row[9], row[11], row[12], row[13],
+            tuple(touches.get(row[0], ())), tuple(deals.get(row[10], ())[:5]),
+        )  # fmt: skip
+    return facts

@@ -1,0 +1,133 @@
+"""Handoffs: whose score crosses the threshold, and what became of those that were offered.
+
+Belongs here: pure functions over rows, and the questions that bring the rows. What is done about a handoff is
+put together in `step`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import duckdb
+
+from pipelines.decisions.evidence import Status
+from pipelines.decisions.ids import short
+from pipelines.rules.handoff import HandoffRule
+from pipelines.state.handoffs import Handoff, Score
+
+_PEOPLE = """
+select l.person_id, l.lead_score, l.created_at, coalesce(s.position, 0), l.lifecycle_stage
+from marts.unified_leads l
+left join (select canonical_stage, min(position) as position from rules.lifecycle group by 1) s
+    on s.canonical_stage = l.lifecycle_stage
+"""
+_OPEN = ("offered", "accepted")
+
+
+class Scored(NamedTuple):
+    person_id: str
+    score: float | None
+    created_at: datetime | None
+    position: int
+    stage: str | None
+
+
+class Crossing(NamedTuple):
+    """Somebody is handed over."""
+
+    rule: HandoffRule
+    person_id: str
+    handoff_id: str
+    reason: str
+
+
+def scored(connection: duckdb.DuckDBPyConnection) -> tuple[list[Scored], dict[str, int]]:
+    """Everybody with their score, and the position of each stage."""
+    people = [Scored(*row) for row in connection.execute(_PEOPLE).fetchall()]
+    positions = dict(
+        connection.execute("select canonical_stage, min(position) from rules.lifecycle group by 1").fetchall()
+    )
+    return people, positions
+
+
+def crossings(
+    rule: HandoffRule,
+    people: Iterable[Scored],
+    positions: Mapping[str, int],
+    known: Mapping[tuple[str, str], Score],
+    since: datetime,
+) -> tuple[list[Crossing], list[Score]]:
+    """Who crosses from below now, and everybody's new state. Those at or past the target stage do not.
+
+    Somebody who was never looked at stood below if they came since the handoff is active, and above
+    otherwise.
+    """
+    target = next((positions.get(a.value, 0) for a in rule.actions if a.type == "update-lifecycle"), None)
+    found, scores = [], []
+    for person in people:
+        before = known.get((rule.name, person.person_id))
+        is_new = person.created_at is not None and person.created_at >= since
+        armed = before.is_armed if before else is_new
+        count = before.crossings if before else 0
+        if not _is_above(rule, person):
+            armed = armed or _is_below(rule, person)
+        elif armed:
+            armed = False
+            if target is None or person.position < target:
+                count += 1
+                handoff_id = short(f"handoff:{rule.name}:{person.person_id}:{count}")
+                found.append(Crossing(rule, person.person_id, handoff_id, _reason(rule, person)))
+        after = Score(rule.name, person.person_id, armed, count)
+        if after != before:
+            scores.append(after)
+    return found, scores
+
+
+def settled(
+    handoff: Handoff, rule: HandoffRule, statuses: Sequence[Status], contact: datetime | None, is_done: bool,
+    as_of: datetime, run_id: str,
+) -> Handoff:  # fmt: skip
+    """Where an open handoff stands now: accepted, rejected, expired; complete when all is done and sales was
+    in touch.
+    """
+    if handoff.state not in _OPEN:
+        return handoff
+    fresh = [s.value for s in statuses if s.changed_at is None or s.changed_at >= handoff.offered_at]
+    refused = next((value for value in fresh if value in rule.rejected_statuses), None)
+    state, reason = handoff.state, handoff.reason
+    if refused is not None:
+        state, reason = "rejected", f"sales set the status to {refused}"
+    elif state == "offered" and (contact is not None or any(v in rule.accepted_statuses for v in fresh)):
+        state = "accepted"
+    elif state == "offered" and as_of >= handoff.offered_at + rule.expires_after:
+        state, reason = "expired", "nobody took it up in time"
+    completed = handoff.completed_at
+    if completed is None and state == "accepted" and contact is not None and is_done:
+        completed = contact
+    if (state, completed) == (handoff.state, handoff.completed_at):
+        return handoff
+    return handoff._replace(
+        state=state, reason=reason, changed_at=as_of, completed_at=completed, run_id=run_id
+    )
+
+
+def _is_above(rule: HandoffRule, person: Scored) -> bool:
+    if rule.trigger.type == "stage":
+        return person.stage == rule.trigger.value
+    assert not isinstance(rule.trigger.value, str)
+    return person.score is not None and person.score >= rule.trigger.value
+
+
+def _is_below(rule: HandoffRule, person: Scored) -> bool:
+    if rule.trigger.type == "stage":
+        return True
+    assert not isinstance(rule.trigger.value, str)
+    return person.score is None or person.score < rule.trigger.value - rule.trigger.hysteresis
+
+
+def _reason(rule: HandoffRule, person: Scored) -> str:
+    if rule.trigger.type == "stage":
+        return f"Handoff {rule.name}: reached stage {person.stage}."
+    return f"Handoff {rule.name}: the score reached {person.score:g} (threshold {rule.trigger.value:g})."

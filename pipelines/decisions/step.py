@@ -1,0 +1,333 @@
+"""The decide step: handoffs, escalations, routing, automations, and what is to be done about them, in that
+order.
+
+Belongs here: the order, and what one part hands to the next. Nothing is kept in the state before the gates
+have passed: `publish` does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import duckdb
+from sqlalchemy import Connection
+
+from pipelines.decisions import (
+    action_tables,
+    automation,
+    escalation,
+    evidence,
+    facts,
+    handoffs,
+    routing,
+    switching,
+)
+from pipelines.decisions.composing import Composer
+from pipelines.decisions.doing import Doing, Row
+from pipelines.decisions.escalation import Clock, Waiting
+from pipelines.decisions.handoffs import Crossing
+from pipelines.errors import ConfigError
+from pipelines.rules.handoff import HandoffRule, Handoffs, load_handoffs
+from pipelines.rules.notifications import load_notifications
+from pipelines.rules.routing import Routing, RoutingRule, load_routing
+from pipelines.rules.stage_automation import Automation, Automations, load_automations
+from pipelines.rules.stages import load_stages
+from pipelines.rules.templates import load_templates
+from pipelines.run import Run
+from pipelines.settings import Settings
+from pipelines.state import State, decision_runs
+from pipelines.state import handoffs as kept_handoffs
+from pipelines.state.decision_runs import SeenRule
+from pipelines.state.decisions import KeptDecision
+from pipelines.state.handoffs import Handoff, Score
+
+OPEN = ("offered", "accepted")
+
+
+@dataclass
+class Decided:
+    """What the step came to, for people."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def decide(
+    connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime
+) -> Decided:
+    """Decide about everything that is due, and write the tables of schema `decisions`."""
+    return _Step(connection, state, settings, run, as_of).all()
+
+
+def publish(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep what the work file holds. Call it once the gates have passed."""
+    routing.publish_decisions(state, connection)
+    action_tables.publish(state, connection)
+
+
+class _Step:
+    """One run of the step."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        state: State,
+        settings: Settings,
+        run: Run,
+        as_of: datetime,
+    ) -> None:
+        self.connection, self.state, self.settings, self.run, self.as_of = (
+            connection,
+            state,
+            settings,
+            run,
+            as_of,
+        )
+        self.routing: Routing = load_routing(settings.config_dir)
+        self.handoffs: Handoffs = load_handoffs(settings.config_dir)
+        self.automations: Automations = load_automations(settings.config_dir)
+        self.told = Decided()
+        self.seen: list[SeenRule] = []
+        self.firings: list[kept_handoffs.Firing] = []
+        self.new_handoffs: list[Handoff] = []
+        self.scores: list[Score] = []
+
+    def all(self) -> Decided:
+        with self.state.reading() as reading:
+            everything = kept_handoffs.load(reading)
+            self.open = [h for h in everything if h.state in OPEN]
+            self.closed = [h for h in everything if h.state not in OPEN]
+            self.kept_scores = kept_handoffs.scores(reading)
+            self.fired = kept_handoffs.firings(reading)
+            self.pending = kept_handoffs.actions(reading)
+            self.done = kept_handoffs.done_of(reading, [h.handoff_id for h in self.open])
+            self.ours = kept_handoffs.made_by_us(reading)
+        standing = routing.standing(self.connection, self.state)
+        crossed = self._crossed()
+        waiting = self._waiting(standing)
+        asked = self._asked(crossed, waiting)
+        routed = routing.route(
+            self.connection, self.state, self.settings, self.run, self.as_of, self.routing, standing, asked
+        )
+        self.told.counts |= routed.decided.counts
+        self.told.notes += routed.decided.notes
+        deals = self._deals()
+        rows = self._rows(routed, crossed, waiting, deals)
+        tables = action_tables.Tables(self.connection, self.run, self.as_of)
+        tables.actions(self.pending, rows, self._not_wanted())
+        tables.handoffs([*self.open, *self.new_handoffs], self.scores)
+        tables.all_handoffs([*self.closed, *self.open, *self.new_handoffs])
+        tables.firings(self.firings)
+        tables.seen(self.seen)
+        if rows:
+            self.told.counts["actions"] = len(rows)
+        return self.told
+
+    # -- handoffs --------------------------------------------------------------------------------------
+
+    def _live(
+        self, kind: str, rules: Sequence[tuple[str, HandoffRule | Automation]], at_once: bool
+    ) -> dict[str, datetime]:
+        """Name -> since when, of rules that are acted upon; the others are said, and decide nothing yet."""
+        with self.state.reading() as reading:
+            known = decision_runs.rules(reading, kind)
+        listed = [(name, rule, rule.active_from) for name, rule in rules]
+        switch = switching.switched(kind, listed, known, self.as_of, live_at_once=at_once)
+        self.seen += switch.seen
+        for name in sorted(switch.shadow):
+            self.told.notes.append(f"{kind} {name} is new or changed and waits for crm rules confirm")
+        return {name: switch.active_from[name] for name, _ in rules if name not in switch.shadow}
+
+    def _crossed(self) -> list[Crossing]:
+        """Who is handed over now."""
+        live = self._live(
+            "handoff", [(r.name, r) for r in self.handoffs.rules], self.handoffs.new_rules == "live"
+        )
+        found: list[Crossing] = []
+        if live:
+            people, positions = handoffs.scored(self.connection)
+            for rule in self.handoffs.rules:
+                if rule.name in live:
+                    crossed, scores = handoffs.crossings(
+                        rule, people, positions, self.kept_scores, live[rule.name]
+                    )
+                    found += crossed
+                    self.scores += scores
+        if found:
+            self.told.counts["handoffs"] = len(found)
+        self._settle()
+        return found
+
+    def _settle(self) -> None:
+        """Where open handoffs stand by what the CRMs show."""
+        rules = {rule.name: rule for rule in self.handoffs.rules}
+        statuses = evidence.statuses(self.connection, [h.person_id for h in self.open])
+        since = {h.person_id: h.offered_at for h in self.open}
+        contacts = evidence.first_contacts(self.connection, since, self.ours, self.as_of)
+        waiting = {row.action_key.partition(".")[0] for row in self.pending}
+        for place, handoff in enumerate(self.open):
+            if handoff.handoff in rules:
+                states = [s for key, s in self.done.items() if key.startswith(f"{handoff.handoff_id}.")]
+                is_done = handoff.handoff_id not in waiting and all(s == "confirmed" for s in states)
+                self.open[place] = handoffs.settled(
+                    handoff, rules[handoff.handoff], statuses.get(handoff.person_id, ()),
+                    contacts.get(handoff.person_id), is_done, self.as_of, self.run.id,
+                )  # fmt: skip
+
+    # -- escalation ------------------------------------------------------------------------------------
+
+    def _waiting(self, standing: Sequence[KeptDecision]) -> list[Waiting]:
+        """Leads whose clock has run out, or whose owner is to be warned."""
+        clocks, since = self._clocks()
+        if not clocks:
+            return []
+        latest = self._owned_by_decision(standing)
+        starts = {decision.person_id: decision.decided_at for decision in latest}
+        contacts = evidence.first_contacts(self.connection, starts, self.ours, self.as_of)
+        return escalation.overdue(latest, clocks, contacts, self.routing.teams, self.as_of, since)
+
+    def _clocks(self) -> tuple[dict[str, Clock], dict[str, datetime]]:
+        clocks: dict[str, Clock] = {}
+        since: dict[str, datetime] = {}
+        rule = self.routing.file.escalation
+        if rule is not None:
+            with self.state.reading() as reading:
+                known = decision_runs.rules(reading, "escalation")
+            switch = switching.switched(
+                "escalation", [("routing", rule, None)], known, self.as_of,
+                live_at_once=self.routing.file.new_rules == "live",
+            )  # fmt: skip
+            self.seen += switch.seen
+            if "routing" in switch.shadow:
+                self.told.notes.append("escalation is new or changed and waits for crm rules confirm")
+            else:
+                clocks["routing"], since["routing"] = Clock.of(rule), switch.active_from["routing"]
+        for handoff in self.handoffs.rules:
+            if handoff.sla.escalation != "none":
+                clocks["handoff"] = Clock(handoff.sla.first_contact, f"reassign-to-{handoff.sla.escalation}")
+                since["handoff"] = datetime.min.replace(tzinfo=self.as_of.tzinfo)
+        return clocks, since
+
+    def _owned_by_decision(self, standing: Sequence[KeptDecision]) -> list[KeptDecision]:
+        """The latest decision about each person, if they are still with whom it gave them to."""
+        latest: dict[str, KeptDecision] = {}
+        for decision in standing:
+            if decision.state == "assigned":
+                latest[decision.person_id] = decision
+        owners = dict(
+            self.connection.execute("select person_id, owner_id from marts.unified_leads").fetchall()
+        )
+        return [
+            d for d in latest.values()
+            if d.person_id in owners and owners[d.person_id] in (None, d.owner_email, d.previous_owner)
+        ]  # fmt: skip
+
+    # -- what is routed --------------------------------------------------------------------------------
+
+    def _asked(self, crossed: Sequence[Crossing], waiting: Sequence[Waiting]) -> routing.Asked:
+        rules: dict[str, RoutingRule] = {}
+        events, exclude = [], {}
+        for crossing in crossed:
+            method = next((a.method for a in crossing.rule.actions if a.type == "assign-owner"), None)
+            if method is None or method == "keep-owner":
+                continue
+            if not self.routing.teams.territories:
+                raise ConfigError(
+                    f"handoff {crossing.rule.name} assigns by territory, and teams.yml has none",
+                    where=self.handoffs.file_name, remedy="add territories to teams.yml",
+                )  # fmt: skip
+            name = f"handoff {crossing.rule.name}"
+            rules[name] = _internal(name, crossing.rule.name, "handoff", method="territory")
+            events.append(
+                (crossing.person_id, f"handoff:{crossing.handoff_id}", crossing.rule.name, "handoff")
+            )
+        for each in waiting:
+            if each.kind == "escalation" and each.to is not None:
+                name = f"escalation to {each.to}"
+                rules[name] = _internal(name, each.to, "escalation", team=each.to, moves_worked=True)
+                key = f"escalation:{each.root}:{each.level}"
+                events.append((each.decision.person_id, key, each.to, "escalation"))
+                exclude[key] = each.decision.owner_email
+        return routing.Asked(tuple(rules.values()), tuple(events), exclude)
+
+    # -- stage automation ------------------------------------------------------------------------------
+
+    def _deals(self) -> list[automation.Fired]:
+        rules = [(rule.name, rule) for rule in self.automations.rules]
+        live = self._live("automation", rules, self.automations.new_rules == "live")
+        found: list[automation.Fired] = []
+        for rule in self.automations.rules:
+            if rule.name in live:
+                fired, too_old = automation.firing(
+                    self.connection, rule, self.fired, live[rule.name], self.as_of
+                )
+                found += fired
+                if too_old:
+                    self.told.notes.append(
+                        f"automation {rule.name} leaves {too_old:,} events alone that were before it "
+                        "was active"
+                    )
+        self.firings = [
+            kept_handoffs.Firing(
+                f.firing_id, f.automation.name, f.opportunity_id, f.event_key, self.as_of, self.run.id
+            )
+            for f in found
+        ]
+        return found
+
+    # -- what is done ----------------------------------------------------------------------------------
+
+    def _rows(
+        self, routed: routing.Routed, crossed: Sequence[Crossing], waiting: Sequence[Waiting],
+        deals: Sequence[automation.Fired],
+    ) -> list[Row]:  # fmt: skip
+        ownerless = [h for h in self.open if h.state == "offered" and not h.owner_email]
+        rejected = [h for h in self.open if h.state == "rejected"]
+        people = {
+            *(d.person_id for d in routed.new),
+            *(c.person_id for c in crossed),
+            *(h.person_id for h in ownerless),
+            *(w.decision.person_id for w in waiting),
+            *(h.person_id for h in rejected),
+        }
+        doing = Doing(
+            facts.gather(self.connection, people, self.as_of), self.routing.teams,
+            load_stages(self.settings.config_dir), load_templates(self.settings.config_dir),
+            load_notifications(self.settings.config_dir), self.as_of,
+        )  # fmt: skip
+        composer = Composer(doing, self.routing, self.handoffs, self.open, self.as_of, self.run.id)
+        owners = {d.event_key: d for d in [*routed.standing, *routed.new] if d.caused_by == "handoff"}
+        rows = composer.of_routing(routed.new)
+        rows += composer.of_waiting(waiting)
+        rows += composer.of_crossings(crossed, owners)
+        rows += composer.of_ownerless(ownerless, owners)
+        rows += composer.recycled(rejected)
+        by_deal = automation.DealRows(doing, self.as_of)
+        rows += [row for fired in deals for row in by_deal.of(fired)]
+        self.new_handoffs = composer.new_handoffs
+        self.told.notes += dict.fromkeys(doing.notes)
+        return action_tables.together(rows, doing.notifications.together_from)
+
+    def _not_wanted(self) -> set[str]:
+        """Reminders for what was filled meanwhile."""
+        answered = {
+            row[0]
+            for row in self.connection.execute(
+                "select opportunity_id from marts.opportunities where lost_reason is not null"
+            ).fetchall()
+        }
+        with self.state.reading() as reading:
+            firings = kept_handoffs.firings_of(reading, answered)
+        return {
+            row.action_key
+            for row in self.pending
+            if row.action_key.endswith(".reminder") and row.action_key.partition(".")[0] in firings
+        }
+
+
+def _internal(name: str, event: str, trigger: str, **more: object) -> RoutingRule:
+    """A rule that other parts route by: it holds for its own event alone."""
+    quoted = event.replace("'", "''")
+    return RoutingRule.model_validate({"name": name, "when": f"event = '{quoted}'", "on": [trigger], **more})

@@ -1,0 +1,154 @@
+"""Enrolling people in HubSpot: in a sequence, which writes to them, and in a static list.
+
+Belongs here: looking before enrolling. Nobody is enrolled who opted out, has no address, or is in a sequence
+already; that HubSpot refuses a sender without a connected inbox or a seat is told in its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from pipelines.clients import errors
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.hubspot.sequences import Sequences
+from pipelines.clients.results import Outcomes, RowResult
+from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.destinations.hubspot import OPT_OUT, HubSpotDestination
+
+
+class SequenceEnrolment:
+    """Payload: `sequence` (its name or id), `sender` (the e-mail address it is sent from)."""
+
+    vendor: ClassVar[str] = "hubspot"
+    kind: ClassVar[str] = "enrolment"
+    batch_size: ClassVar[int] = 1
+    reversibility: ClassVar[Reversibility] = "final"
+    is_noticed: ClassVar[bool] = True
+    lag: ClassVar[timedelta] = timedelta(seconds=10)
+
+    def __init__(self, channel: HubSpotDestination) -> None:
+        self._client: HubSpotClient = channel.client
+        self._sequences = Sequences(channel.client)
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        said = action.payload
+        if not said.get("sequence") or not said.get("sender"):
+            return "an enrolment needs a sequence and a sender"
+        if said.get("opted_out"):
+            return "the person has opted out"
+        if not said.get("email"):
+            return "the person has no e-mail address"
+        return "" if action.record_key else "it names no contact"
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        return 3 * actions
+
+    def send(self, actions: Sequence[Action]) -> Outcomes:
+        (action,) = actions
+        contact = _id(action)
+        refusal = self._refusal(contact)
+        if refusal:
+            return Outcomes([RowResult(False, code="NOT_ENROLLED", message=refusal)])
+        sender = str(action.payload["sender"])
+        user = self._sequences.user_of(sender)
+        sequence = self._sequences.find(user, str(action.payload["sequence"]))
+        return Outcomes([RowResult(True, self._sequences.enrol(user, sequence, contact, sender))])
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        found = []
+        for action in actions:
+            there = self._sequences.enrolment(_id(action))
+            sequence = str(action.payload["sequence"])
+            mine = there and sequence in (str(there.get("sequenceId")), str(there.get("sequenceName")))
+            found.append(Found(str(there["id"])) if there and mine else NOT_THERE)
+        return found
+
+    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
+        return Outcomes(
+            [
+                RowResult(False, i, code="FINAL", message="a sequence that has begun is begun")
+                for _, i in actions
+            ]
+        )
+
+    def _refusal(self, contact: str) -> str:
+        """Why this contact is not to be enrolled, by what HubSpot knows of them now."""
+        rows = self._client.batch_read("contacts", [contact], ["email", OPT_OUT])
+        if not rows:
+            return "the contact is not there any more"
+        properties: dict[str, Any] = rows[0].get("properties") or {}
+        if not properties.get("email"):
+            return "the contact has no e-mail address"
+        if str(properties.get(OPT_OUT)).lower() == "true":
+            return "the contact has opted out"
+        there = self._sequences.enrolment(contact)
+        return f"the contact is in the sequence {there.get('sequenceName')} already" if there else ""
+
+
+class ListMembership:
+    """Payload: `list` (the name or id of a static list)."""
+
+    vendor: ClassVar[str] = "hubspot"
+    kind: ClassVar[str] = "list_membership"
+    batch_size: ClassVar[int] = 100
+    reversibility: ClassVar[Reversibility] = "compensable"
+    is_noticed: ClassVar[bool] = False
+    lag: ClassVar[timedelta] = timedelta(seconds=30)
+
+    def __init__(self, channel: HubSpotDestination) -> None:
+        self._sequences = Sequences(channel.client)
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        if not action.payload.get("list"):
+            return "a membership needs a list"
+        return "" if action.record_key else "it names no contact"
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        return 1 + actions // 100
+
+    def send(self, actions: Sequence[Action]) -> Outcomes:
+        rows: dict[str, RowResult] = {}
+        for name, some in _by_list(actions).items():
+            try:
+                missing = self._sequences.change_members(
+                    self._sequences.list_id(name), [_id(a) for a in some]
+                )
+            except errors.Rejected as error:
+                rows |= {a.action_key: RowResult(False, code=error.code, message=error.what) for a in some}
+                continue
+            for a in some:
+                there = _id(a) not in missing
+                rows[a.action_key] = RowResult(
+                    there,
+                    _id(a),
+                    code="" if there else "NOT_FOUND",
+                    message="" if there else "the contact is not there any more",
+                )
+        return Outcomes([rows[a.action_key] for a in actions])
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        members = {name: self._sequences.members(self._sequences.list_id(name)) for name in _by_list(actions)}
+        return [Found(_id(a)) if _id(a) in members[str(a.payload["list"])] else NOT_THERE for a in actions]
+
+    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
+        for name, some in _by_list([a for a, _ in actions]).items():
+            self._sequences.change_members(self._sequences.list_id(name), [_id(a) for a in some], remove=True)
+        return Outcomes([RowResult(True, i) for _, i in actions])
+
+
+def _by_list(actions: Sequence[Action]) -> dict[str, list[Action]]:
+    found: dict[str, list[Action]] = {}
+    for action in actions:
+        found.setdefault(str(action.payload["list"]), []).append(action)
+    return found
+
+
+def _id(action: Action) -> str:
+    parent = action.parent
+    return parent.id if parent else ""

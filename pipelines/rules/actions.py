@@ -1,0 +1,112 @@
+"""What handoffs and automations may do, as config says it: one entry of `actions:`.
+
+Belongs here: the shape of an entry, in our keys and those people bring along (`taskType`, `dueIn`), and that
+the order of needs holds. What an action becomes at a vendor is put together in `pipelines.decisions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field, field_validator, model_validator
+
+from pipelines.rules.durations import Duration
+from pipelines.rules.loader import Strict
+from pipelines.rules.notifications import NotificationsFile
+from pipelines.rules.templates import Templates
+
+ActionType = Literal[
+    "update-lifecycle",
+    "assign-owner",
+    "create-task",
+    "create-note",
+    "send-notification",
+    "enroll-sequence",
+    "enter-journey",
+    "set-fields",
+    "update-forecast-category",
+    "require-fields",
+    "ask-reason",
+    "write-forecast",
+]
+_NEEDS_KEY: dict[str, str] = {
+    "update-lifecycle": "value", "send-notification": "template", "enroll-sequence": "sequence",
+    "enter-journey": "journey", "set-fields": "fields", "update-forecast-category": "value",
+    "require-fields": "names",
+}  # fmt: skip
+_CATEGORIES = ("commit", "best_case", "pipeline", "omitted", "closed")
+
+
+class ActionRule(Strict):
+    """One thing to do. `needs` are names of entries before it that must have been done."""
+
+    type: ActionType
+    name: str = ""
+    needs: tuple[str, ...] = ()
+    value: str = ""
+    method: Literal["territory-based", "territory", "keep-owner"] = "territory"
+    task_type: str = Field(default="", validation_alias=AliasChoices("task_type", "taskType"))
+    due_in: Duration | None = Field(default=None, validation_alias=AliasChoices("due_in", "dueIn"))
+    priority: Literal["low", "medium", "high"] = "medium"
+    template: str = ""
+    channel: str = "slack"
+    sequence: str = ""
+    sender: str = ""
+    """Whose inbox a sequence is sent from; without it the owner's."""
+    journey: str = ""
+    fields: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    """Fields that must be filled: one task names those that are not."""
+    remind_after: Duration | None = None
+
+    @field_validator("needs", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _says_what(self) -> ActionRule:
+        key = _NEEDS_KEY.get(self.type)
+        if key is not None and not getattr(self, key):
+            raise ValueError(f"{self.type} needs {key}")
+        if self.type == "update-forecast-category" and self.value not in _CATEGORIES:
+            raise ValueError(f"{self.value} is no forecast category; use one of {', '.join(_CATEGORIES)}")
+        return self
+
+    @property
+    def is_about_people(self) -> bool:
+        """Whether it reaches the person themselves, and so needs their consent."""
+        return self.type in ("enroll-sequence", "enter-journey")
+
+
+def named(actions: Sequence[ActionRule]) -> tuple[ActionRule, ...]:
+    """Each with a name: its own, or its type, with a number where a type comes twice."""
+    found: list[ActionRule] = []
+    for action in actions:
+        name = action.name or action.type
+        count = sum(known.name == name or known.name.startswith(f"{name}-") for known in found)
+        found.append(action.model_copy(update={"name": f"{name}-{count + 1}" if count else name}))
+    return tuple(found)
+
+
+def faults(
+    actions: Sequence[ActionRule], templates: Templates, notifications: NotificationsFile
+) -> Iterator[tuple[int, str]]:
+    """(place, sentence) of what an entry names that is not there."""
+    before: list[str] = []
+    for place, action in enumerate(actions):
+        for need in action.needs:
+            if need not in before:
+                yield place, f"{action.name} needs {need}, which is no action before it"
+        if action.template and not templates.has(action.template):
+            yield (
+                place,
+                (f"{action.name} uses template {action.template}, which config/templates does not have"),
+            )
+        if action.type == "send-notification" and action.channel not in notifications.channels:
+            yield (
+                place,
+                (f"{action.name} goes to channel {action.channel}, which notifications.yml does not have"),
+            )
+        before.append(action.name)

@@ -1,0 +1,52 @@
+"""`config/events.yml`: what an event of a CRM sets off.
+
+Belongs here: what the file may say. Receiving events is `pipelines.listening`; acting on them is
+`cli.listen`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.rules.durations import Duration, parse
+from pipelines.rules.loader import Strict, load
+
+
+class EventRule(Strict):
+    """`on`: an event type (`contact.creation`, `deal.propertyChange`) or `*`; `property` narrows it."""
+
+    on: str = Field(min_length=1)
+    property: str = ""
+    do: Literal["decide", "sync", "job"] = "decide"
+    """decide: refresh, decide and write what was decided; sync: one sync alone; job: a Dagster job."""
+    name: str = ""
+    """Of the sync or the job."""
+
+    @model_validator(mode="after")
+    def _names_what(self) -> EventRule:
+        if (self.do == "decide") == bool(self.name):
+            raise ValueError("name goes with do: sync and do: job, and only with them")
+        return self
+
+
+class EventsFile(Strict):
+    """The whole file."""
+
+    poll_every: Duration = parse("1m")
+    """Without a public address, and for what has no webhook, the CRMs are asked this often; clocks too."""
+    events: tuple[EventRule, ...] = (EventRule(on="*"),)
+
+    @model_validator(mode="after")
+    def _clocks_are_looked_at(self) -> EventsFile:
+        if self.poll_every > parse("5m"):
+            raise ValueError("poll_every is at most 5m: clocks are looked at then")
+        return self
+
+
+def load_events(config_dir: Path) -> EventsFile:
+    """Read and validate `events.yml`; a team's folder need not have one."""
+    path = config_dir / "events.yml"
+    return load(path, EventsFile) if path.is_file() else EventsFile()

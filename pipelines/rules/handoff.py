@@ -1,0 +1,148 @@
+"""`config/handoff.yml`: when a lead crosses from marketing to sales, and what happens then.
+
+Belongs here: what the file may say, in our keys and in those people bring along (`trigger`, `actions`,
+`sla`). Which handoff stands where is `pipelines.decisions`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field, model_validator
+
+from pipelines.errors import ConfigError
+from pipelines.rules import actions as action_rules
+from pipelines.rules.actions import ActionRule
+from pipelines.rules.durations import Duration
+from pipelines.rules.loader import Document, Strict, read
+from pipelines.rules.notifications import load_notifications
+from pipelines.rules.stages import load_stages
+from pipelines.rules.templates import load_templates
+
+FILES = ("handoff.yml", "handoff.json", "sales_handoff.json")
+_STAGES = {
+    "sql": "sales_qualified_lead",
+    "mql": "marketing_qualified_lead",
+    "salesqualifiedlead": "sales_qualified_lead",
+    "marketingqualifiedlead": "marketing_qualified_lead",
+}
+
+
+class TriggerRule(Strict):
+    """`score-threshold`: the score reaches `value` from below; it can again once it was below value -
+    hysteresis.
+    """
+
+    type: Literal["score-threshold", "stage"] = "score-threshold"
+    value: float | str
+    hysteresis: float = Field(default=5, ge=0)
+
+    @model_validator(mode="after")
+    def _kind_of_value(self) -> TriggerRule:
+        if (self.type == "score-threshold") == isinstance(self.value, str):
+            raise ValueError("score-threshold takes a number, stage the name of a stage")
+        return self
+
+
+class Sla(Strict):
+    """How soon sales is in touch, and who hears of it otherwise."""
+
+    first_contact: Duration = Field(
+        default=timedelta(hours=4), validation_alias=AliasChoices("first_contact", "firstContact")
+    )
+    escalation: Literal["manager", "backup", "none"] = "manager"
+
+
+class HandoffRule(Strict):
+    name: str = "handoff"
+    trigger: TriggerRule
+    actions: tuple[ActionRule, ...] = Field(min_length=1)
+    sla: Sla = Sla()
+    expires_after: Duration = timedelta(days=14)
+    """An offer that nobody accepts for so long has expired."""
+    accepted_statuses: tuple[str, ...] = ("OPEN", "IN_PROGRESS", "OPEN_DEAL", "CONNECTED", "Working")
+    rejected_statuses: tuple[str, ...] = ("UNQUALIFIED", "BAD_TIMING", "Unqualified")
+    recycle_to: str = "marketing_qualified_lead"
+    """The stage a rejected lead goes back to."""
+    next_step: str = "Call within the time agreed and find out whether there is a project"
+    active_from: datetime | None = None
+
+
+class HandoffFile(Strict):
+    """The whole file: one handoff as people bring it along, or several under `handoffs`."""
+
+    new_rules: Literal["shadow", "live"] = "shadow"
+    handoffs: tuple[HandoffRule, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "trigger" in value:
+            kept = {k: v for k, v in value.items() if k == "new_rules"}
+            return kept | {"handoffs": [{k: v for k, v in value.items() if k != "new_rules"}]}
+        return value
+
+
+@dataclass(frozen=True)
+class Handoffs:
+    """Handoffs whose actions are named; their stages are canonical."""
+
+    rules: tuple[HandoffRule, ...]
+    new_rules: str = "shadow"
+    file_name: str = FILES[0]
+
+
+def load_handoffs(config_dir: Path) -> Handoffs:
+    """Read and validate; without a file there are none."""
+    there = [config_dir / name for name in FILES if (config_dir / name).is_file()]
+    if len(there) > 1:
+        raise ConfigError(
+            f"handoff is written twice, in {' and '.join(path.name for path in there)}",
+            where=config_dir.name,
+            remedy="keep one of them",
+        )
+    if not there:
+        return Handoffs(())
+    document = read(there[0])
+    file = document.as_model(HandoffFile)
+    names = [rule.name for rule in file.handoffs]
+    for name in names:
+        if names.count(name) > 1:
+            raise _fault(document, 0, f"two handoffs are called {name}")
+    rules = tuple(_checked(config_dir, document, place, rule) for place, rule in enumerate(file.handoffs))
+    return Handoffs(rules, file.new_rules, document.path.name)
+
+
+def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule) -> HandoffRule:
+    stages = [stage.stage for stage in load_stages(config_dir).lifecycle]
+    templates, notifications = load_templates(config_dir), load_notifications(config_dir)
+    actions = []
+    for given in action_rules.named(rule.actions):
+        action = given
+        if action.type == "update-lifecycle":
+            value = _STAGES.get(action.value.lower(), action.value)
+            if value not in stages:
+                raise _fault(
+                    document,
+                    place,
+                    f"{action.name} sets stage {action.value}, which stages.yml does not have",
+                )
+            action = action.model_copy(update={"value": value})
+        actions.append(action)
+    for number, sentence in action_rules.faults(actions, templates, notifications):
+        raise _fault(document, place, sentence, number)
+    if rule.recycle_to not in stages:
+        raise _fault(document, place, f"recycle_to is {rule.recycle_to}, which stages.yml does not have")
+    return rule.model_copy(update={"actions": tuple(actions)})
+
+
+def _fault(document: Document, place: int, sentence: str, action: int | None = None) -> ConfigError:
+    inside = () if action is None else ("actions", action)
+    many = "handoffs" in (document.content or {})
+    line = document.line_of("handoffs", place, *inside) if many else document.line_of(*inside)
+    return ConfigError(
+        sentence, where=f"{document.path.name} line {line}", remedy="mend that line or add what it names"
+    )

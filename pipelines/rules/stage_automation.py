@@ -1,0 +1,160 @@
+"""`config/stage_automation.yml`: what follows when a deal moves, waits, changes, is won or lost.
+
+Belongs here: what the file may say, and that no automation sets off another that leads back to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.errors import ConfigError
+from pipelines.rules import actions as action_rules
+from pipelines.rules.actions import ActionRule
+from pipelines.rules.conditions import ColumnKind, compile_condition
+from pipelines.rules.durations import Duration
+from pipelines.rules.loader import Document, Strict, read
+from pipelines.rules.notifications import load_notifications
+from pipelines.rules.stages import load_stages
+from pipelines.rules.templates import load_templates
+
+On = Literal["entered", "left", "stayed", "amount-changed", "close-date-changed", "won", "lost"]
+DEAL_COLUMNS: dict[str, ColumnKind] = {
+    "pipeline": "text",
+    "stage": "text",
+    "canonical_stage": "text",
+    "amount": "number",
+    "amount_converted": "number",
+    "currency": "text",
+    "probability": "number",
+    "type": "text",
+    "lead_source": "text",
+    "lost_reason": "text",
+    "owner_id": "text",
+    "close_date": "timestamp",
+    "created_at": "timestamp",
+    "is_closed": "boolean",
+    "is_won": "boolean",
+}
+"""What a condition may ask of a deal, besides `old_value` and `new_value` of a change."""
+_SETS: dict[str, tuple[On, ...]] = {
+    "dealstage": ("entered", "left", "won", "lost"), "StageName": ("entered", "left", "won", "lost"),
+    "amount": ("amount-changed",), "Amount": ("amount-changed",), "closedate": ("close-date-changed",),
+    "CloseDate": ("close-date-changed",),
+}  # fmt: skip
+"""Fields an automation may set, and what that sets off."""
+
+
+class Automation(Strict):
+    """One automation. `stage` (canonical) narrows entered, left and stayed; stayed means for how long."""
+
+    name: str = Field(min_length=1)
+    on: On
+    stage: str = ""
+    for_: Duration | None = Field(default=None, alias="for")
+    when: str = "true"
+    actions: tuple[ActionRule, ...] = Field(min_length=1)
+    active_from: datetime | None = None
+
+    @model_validator(mode="after")
+    def _knows_how_long(self) -> Automation:
+        if (self.on == "stayed") != (self.for_ is not None):
+            raise ValueError("for goes with on: stayed, and only with it")
+        return self
+
+
+class AutomationsFile(Strict):
+    """The whole file."""
+
+    new_rules: Literal["shadow", "live"] = "shadow"
+    automations: tuple[Automation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Automations:
+    rules: tuple[Automation, ...]
+    new_rules: str = "shadow"
+
+
+def load_automations(config_dir: Path) -> Automations:
+    """Read and validate; without a file there are none."""
+    path = config_dir / "stage_automation.yml"
+    if not path.is_file():
+        return Automations(())
+    document = read(path)
+    file = document.as_model(AutomationsFile)
+    stages = [stage.stage for stage in load_stages(config_dir).opportunity]
+    names: list[str] = []
+    rules = []
+    for place, rule in enumerate(file.automations):
+        if rule.name in names:
+            raise _fault(document, place, f"two automations are called {rule.name}")
+        names.append(rule.name)
+        if rule.stage and rule.stage not in stages:
+            raise _fault(
+                document, place, f"{rule.name} is about stage {rule.stage}, which stages.yml does not have"
+            )
+        rules.append(_checked(config_dir, document, place, rule))
+    circle = _circle(rules)
+    if circle:
+        raise _fault(
+            document, names.index(circle[0]),
+            f"automations set each other off without end: {' -> '.join([*circle, circle[0]])}",
+        )  # fmt: skip
+    return Automations(tuple(rules), file.new_rules)
+
+
+def _checked(config_dir: Path, document: Document, place: int, rule: Automation) -> Automation:
+    try:
+        when = compile_condition(rule.when, {**DEAL_COLUMNS, "old_value": "text", "new_value": "text"})
+    except ValueError as error:
+        raise _fault(document, place, f"the condition of {rule.name} {error}") from None
+    actions = action_rules.named(rule.actions)
+    for action in actions:
+        if action.type in ("update-lifecycle", "assign-owner"):
+            raise _fault(document, place, f"{action.type} is about people; {rule.name} is about deals")
+    for _, sentence in action_rules.faults(
+        actions, load_templates(config_dir), load_notifications(config_dir)
+    ):
+        raise _fault(document, place, f"in {rule.name}: {sentence}")
+    return rule.model_copy(update={"when": when, "actions": actions})
+
+
+def _circle(rules: list[Automation]) -> list[str]:
+    """Names of automations that lead back to where they began; empty when there are none."""
+    follows = {rule.name: [other.name for other in rules if _sets_off(rule, other)] for rule in rules}
+    for start in follows:
+        path, seen = [start], set()
+        stack = [iter(follows[start])]
+        while stack:
+            following = next(stack[-1], None)
+            if following is None:
+                stack.pop()
+                path.pop()
+            elif following == start:
+                return path
+            elif following not in seen:
+                seen.add(following)
+                path.append(following)
+                stack.append(iter(follows[following]))
+    return []
+
+
+def _sets_off(rule: Automation, other: Automation) -> bool:
+    """Whether what one automation sets is what another waits for. The stage it sets is minded where it is
+    known.
+    """
+    for action in rule.actions:
+        for field in action.fields:
+            if other.on in _SETS.get(field, ()):
+                return True
+    return False
+
+
+def _fault(document: Document, place: int, sentence: str) -> ConfigError:
+    line = document.line_of("automations", place)
+    return ConfigError(sentence, where=f"{document.path.name} line {line}", remedy="mend that automation")

@@ -1,0 +1,127 @@
+"""Handoffs and their states, whose score crossed a threshold, what automations fired, and actions not yet
+done.
+
+Belongs here: keeping and reading these rows. What they mean is in `pipelines.decisions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from sqlalchemy import Connection, delete, select
+
+from pipelines.state.tables import automation_firings, decision_actions, handoff_scores, handoffs, journal
+from pipelines.state.upsert import upsert
+
+HandoffState = Literal["offered", "accepted", "rejected", "recycled", "expired"]
+
+
+class Handoff(NamedTuple):
+    """One crossing of one person. `completed_at`: everything was done and sales was in touch."""
+
+    handoff_id: str
+    handoff: str
+    person_id: str
+    state: HandoffState
+    owner_email: str
+    reason: str
+    offered_at: datetime
+    changed_at: datetime
+    completed_at: datetime | None
+    run_id: str
+
+
+class Score(NamedTuple):
+    """Whether a person's score may fire a handoff again, and how often it did."""
+
+    handoff: str
+    person_id: str
+    is_armed: bool
+    crossings: int
+
+
+class Firing(NamedTuple):
+    firing_id: str
+    automation: str
+    opportunity_id: str
+    event_key: str
+    fired_at: datetime
+    run_id: str
+
+
+class PendingAction(NamedTuple):
+    """An action as JSON, kept until the journal has it as done."""
+
+    action_key: str
+    person_id: str
+    content: str
+    made_at: datetime
+    run_id: str
+
+
+def load(connection: Connection) -> tuple[Handoff, ...]:
+    query = select(*handoffs.c[*Handoff._fields]).order_by(handoffs.c.offered_at, handoffs.c.handoff_id)
+    return tuple(Handoff(*row) for row in connection.execute(query))
+
+
+def save(connection: Connection, rows: Iterable[Handoff]) -> None:
+    upsert(connection, handoffs, [row._asdict() for row in rows])
+
+
+def scores(connection: Connection) -> dict[tuple[str, str], Score]:
+    rows = connection.execute(select(*handoff_scores.c[*Score._fields]))
+    return {(row[0], row[1]): Score(*row) for row in rows}
+
+
+def save_scores(connection: Connection, rows: Iterable[Score]) -> None:
+    upsert(connection, handoff_scores, [row._asdict() for row in rows])
+
+
+def firings(connection: Connection) -> frozenset[str]:
+    return frozenset(connection.execute(select(automation_firings.c.firing_id)).scalars())
+
+
+def firings_of(connection: Connection, opportunities: Iterable[str]) -> frozenset[str]:
+    """Firings about these deals."""
+    wanted = set(opportunities)
+    query = select(automation_firings.c.firing_id, automation_firings.c.opportunity_id)
+    return frozenset(firing for firing, opportunity in connection.execute(query) if opportunity in wanted)
+
+
+def save_firings(connection: Connection, rows: Iterable[Firing]) -> None:
+    upsert(connection, automation_firings, [row._asdict() for row in rows])
+
+
+def actions(connection: Connection) -> tuple[PendingAction, ...]:
+    """Actions that were decided and that the journal does not know as done."""
+    done = select(journal.c.action_key).where(journal.c.action_key != "", journal.c.state == "confirmed")
+    c = decision_actions.c
+    query = select(*c[*PendingAction._fields]).where(c.action_key.not_in(done))
+    return tuple(PendingAction(*row) for row in connection.execute(query.order_by(c.made_at, c.action_key)))
+
+
+def done_of(connection: Connection, prefixes: Iterable[str]) -> dict[str, str]:
+    """Action key -> state, of actions whose key begins with one of these and a dot."""
+    wanted = set(prefixes)
+    query = select(journal.c.action_key, journal.c.state).where(journal.c.action_key != "")
+    return {key: state for key, state in connection.execute(query) if key.partition(".")[0] in wanted}
+
+
+def made_by_us(connection: Connection) -> frozenset[tuple[str, str]]:
+    """(vendor, id) of records that actions of this project created."""
+    query = select(journal.c.vendor, journal.c.result_id).where(journal.c.result_id != "")
+    return frozenset((row[0], row[1]) for row in connection.execute(query))
+
+
+def keep_actions(connection: Connection, rows: Iterable[PendingAction]) -> None:
+    """Keep new actions; one that is known stays as it was decided."""
+    known = set(connection.execute(select(decision_actions.c.action_key)).scalars())
+    upsert(connection, decision_actions, [row._asdict() for row in rows if row.action_key not in known])
+
+
+def drop_actions(connection: Connection, keys: Iterable[str]) -> None:
+    """Forget actions that are not to be done any more."""
+    for key in keys:
+        connection.execute(delete(decision_actions).where(decision_actions.c.action_key == key))

@@ -1,0 +1,85 @@
+"""Clocks in business time: warnings, the timeout, repeats and their limit, and what stops them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.decisions.escalation import Clock, Waiting, overdue
+from pipelines.rules.routing import Escalation
+from pipelines.rules.teams import Teams, load_teams
+from pipelines.state.decisions import KeptDecision
+
+FRIDAY = datetime(2026, 6, 26, 15, tzinfo=UTC)  # 16:00 in London, an hour before closing
+TEAMS = """
+people:
+  ann@x.example:
+    {zone: Europe/London, hours: {mon-fri: ["09:00-17:00"]}, manager: max@x.example, backup: bob@x.example}
+  max@x.example: {manager: eve@x.example}
+  eve@x.example: {}
+  bob@x.example: {}
+teams: {t: {members: [ann@x.example]}}
+"""
+
+
+@pytest.fixture
+def teams(tmp_path: Path) -> Teams:
+    (tmp_path / "teams.yml").write_text(TEAMS)
+    return load_teams(tmp_path)
+
+
+def decision(owner: str = "ann@x.example", key: str = "new", cause: str = "new-lead") -> KeptDecision:
+    return KeptDecision("d", 1, "p", "routing", "t", owner, "r", "", FRIDAY, "run", key, cause)
+
+
+def after(
+    teams: Teams, hours: float, one: KeptDecision, contact: datetime | None = None, **rule: object
+) -> list[Waiting]:
+    clock = Clock.of(Escalation.model_validate({"timeout": "4h", "warn": ["2h"], **rule}))
+    contacts = {"p": contact} if contact else {}
+    at = FRIDAY + timedelta(hours=hours)
+    return overdue([one], {"routing": clock}, contacts, teams, at, {"routing": FRIDAY})
+
+
+def test_four_business_hours_end_on_monday_at_noon_not_on_friday_night(teams: Teams) -> None:
+    assert after(teams, 10, decision()) == []
+    monday = 24 * 3 - 15  # Monday 00:00 UTC, so many hours after
+    assert after(teams, monday + 8.9, decision()) == []  # 09:54 in London: 1.9 hours
+    (warned,) = after(teams, monday + 9.1, decision())
+    assert (warned.kind, warned.waited, warned.to) == ("warning", "2h", None)
+    (late,) = after(teams, monday + 11, decision())
+    assert (late.kind, late.level, late.to, late.root) == ("escalation", 1, "max@x.example", "d")
+
+
+def test_on_the_clock_of_the_wall_it_is_four_hours(teams: Teams) -> None:
+    (late,) = after(teams, 4, decision(), clock="always", action="reassign-to-backup")
+    assert late.to == "bob@x.example"
+
+
+def test_contact_after_the_assignment_stops_the_clock_and_before_it_does_not(teams: Teams) -> None:
+    assert after(teams, 100, decision(), FRIDAY + timedelta(hours=1)) == []
+    assert len(after(teams, 100, decision(), FRIDAY - timedelta(hours=1))) == 1
+
+
+def test_it_repeats_to_the_next_one_up_to_the_limit(teams: Teams) -> None:
+    second = decision("max@x.example", "escalation:d:1", "escalation")
+    assert after(teams, 100, second) == []
+    (again,) = after(teams, 100, second, repeat="4h", limit=2)
+    assert (again.level, again.to, again.root) == (2, "eve@x.example", "d")
+    assert (
+        after(teams, 100, decision("eve@x.example", "escalation:d:2", "escalation"), repeat="4h", limit=2)
+        == []
+    )
+
+
+def test_a_manager_who_is_only_told_gets_nothing(teams: Teams) -> None:
+    (told,) = after(teams, 100, decision(), action="notify-manager")
+    assert told.to is None
+
+
+def test_what_was_decided_before_the_clock_was_switched_on_is_left_alone(teams: Teams) -> None:
+    at = FRIDAY + timedelta(days=9)
+    clocks = {"routing": Clock(timedelta(hours=4), "reassign-to-manager")}
+    assert overdue([decision()], clocks, {}, teams, at, {"routing": FRIDAY + timedelta(days=1)}) == []

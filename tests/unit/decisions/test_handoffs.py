@@ -1,0 +1,94 @@
+"""Handoffs: crossing from below, arming again, and where an offer stands by what sales does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.decisions.evidence import Status
+from pipelines.decisions.handoffs import Scored, crossings, settled
+from pipelines.rules.handoff import HandoffRule
+from pipelines.state.handoffs import Handoff, Score
+
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+RULE = HandoffRule.model_validate(
+    {"trigger": {"type": "score-threshold", "value": 75, "hysteresis": 5},
+     "actions": [{"type": "update-lifecycle", "value": "sales_qualified_lead"}]}
+)  # fmt: skip
+POSITIONS = {"lead": 2, "sales_qualified_lead": 4}
+
+
+def person(score: float | None, position: int = 2, created: datetime = NOON) -> Scored:
+    return Scored("p", score, created, position, "lead")
+
+
+def run(scores: list[float | None], since: datetime = NOON) -> list[str]:
+    """Ids of the handoffs that a history of scores makes, one run after the other."""
+    known: dict[tuple[str, str], Score] = {}
+    made = []
+    for score in scores:
+        found, after = crossings(RULE, [person(score)], POSITIONS, known, since)
+        known |= {(row.handoff, row.person_id): row for row in after}
+        made += [crossing.handoff_id for crossing in found]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("scores", "times"),
+    [
+        ([80], 1),
+        ([80, 80, 90], 1),
+        ([60, 74, 75], 1),
+        ([80, 72, 80], 1),
+        ([80, 69, 80], 2),
+        ([None, 80], 1),
+        ([60, 70], 0),
+    ],
+)
+def test_it_fires_on_crossing_from_below_and_again_only_after_the_hysteresis(
+    scores: list[float | None], times: int
+) -> None:
+    made = run(scores)
+    assert len(made) == times == len(set(made))
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 100)), max_size=30))
+def test_looking_twice_at_the_same_score_never_fires_twice(scores: list[float | None]) -> None:
+    assert run([score for score in scores for _ in range(2)]) == run(scores)
+
+
+def test_who_was_there_before_and_stands_above_does_not_cross() -> None:
+    assert run([80], since=NOON + timedelta(days=1)) == []
+    assert len(run([80, 60, 80], since=NOON + timedelta(days=1))) == 1
+
+
+def test_who_is_at_the_target_stage_already_does_not_cross_nor_later_from_the_same_height() -> None:
+    found, after = crossings(RULE, [person(80, position=4)], POSITIONS, {}, NOON)
+    assert found == []
+    assert after == [Score("handoff", "p", False, 0)]
+
+
+OFFER = Handoff("h", "handoff", "p", "offered", "a@x.example", "", NOON, NOON, None, "r1")
+HOUR = NOON + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "contact", "done", "hours", "state", "complete"),
+    [
+        ([], None, True, 1, "offered", False),
+        ([Status("OPEN", HOUR)], None, True, 1, "accepted", False),
+        ([Status("OPEN", NOON - timedelta(days=1))], None, True, 1, "offered", False),
+        ([], HOUR, True, 2, "accepted", True),
+        ([], HOUR, False, 2, "accepted", False),
+        ([Status("UNQUALIFIED", HOUR)], HOUR, True, 2, "rejected", False),
+        ([], None, True, 15 * 24, "expired", False),
+    ],
+)
+def test_where_an_offer_stands(
+    statuses: list[Status], contact: datetime | None, done: bool, hours: int, state: str, complete: bool
+) -> None:
+    after = settled(OFFER, RULE, statuses, contact, done, NOON + timedelta(hours=hours), "r2")
+    assert (after.state, after.completed_at is not None) == (state, complete)

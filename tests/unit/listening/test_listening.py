@@ -1,0 +1,101 @@
+"""HubSpot's webhooks: genuine and fresh ones are taken, each event once, in whatever order they come."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from starlette.testclient import TestClient
+
+from cli.listen import Inbox, Worker, application
+from pipelines.connections import HubSpotConnection, Secret
+from pipelines.errors import CrmError, UsageError
+from pipelines.rules.events import EventRule, EventsFile
+from pipelines.settings import Settings
+
+NOW = 1_780_000_000_000
+URL = "https://crm.example/hooks"
+PATH = "/hubspot"
+
+
+def settings(secret: str = "s3cret") -> Settings:
+    hubspot = HubSpotConnection(
+        url="http://127.0.0.1:1", token=Secret("t"), environment="sandbox", client_secret=Secret(secret)
+    )
+    return Settings(home=Path("unused"), config_dir=Path("unused"), hubspot=hubspot)
+
+
+def event(**changed: Any) -> dict[str, Any]:
+    return {"eventId": 1, "subscriptionType": "contact.creation", "objectId": 7, "occurredAt": NOW - 50,
+            "attemptNumber": 0, **changed}  # fmt: skip
+
+
+def signed(body: bytes, at: int = NOW, secret: str = "s3cret") -> dict[str, str]:
+    text = b"POST" + (URL + PATH).encode() + body + str(at).encode()
+    mark = base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
+    return {"X-HubSpot-Signature-v3": mark, "X-HubSpot-Request-Timestamp": str(at)}
+
+
+def deliver(inbox: Inbox, events: Any, **how: Any) -> int:
+    body = orjson.dumps(events)
+    with TestClient(application(settings(), inbox, URL, lambda: NOW)) as client:
+        return client.post(PATH, content=body, headers=signed(body, **how)).status_code
+
+
+def test_a_delivery_that_is_signed_and_fresh_is_taken_and_three_times_the_same_is_once() -> None:
+    inbox = Inbox()
+    for attempt in range(3):
+        assert deliver(inbox, [event(attemptNumber=attempt, eventId=attempt)]) == 200
+    assert [each.object_id for each in inbox.take_out()] == ["7"]
+    assert inbox.take_out() == []
+
+
+@pytest.mark.parametrize("how", [{"at": NOW - 300_001}, {"at": NOW + 300_001}, {"secret": "other"}])
+def test_a_stale_or_foreign_delivery_is_refused_and_nothing_of_it_kept(how: dict[str, Any]) -> None:
+    inbox = Inbox()
+    assert deliver(inbox, [event()], **how) == 401
+    assert inbox.take_out() == []
+
+
+@pytest.mark.parametrize("body", [{"no": "list"}, ["no", "events"]])
+def test_a_delivery_that_is_no_list_of_events_is_refused(body: Any) -> None:
+    assert deliver(Inbox(), body) == 400
+
+
+def test_without_the_app_s_secret_there_is_no_server() -> None:
+    with pytest.raises(UsageError, match="HUBSPOT_CLIENT_SECRET is not set"):
+        application(settings(""), Inbox(), URL, lambda: NOW)
+
+
+def test_events_set_off_what_the_file_says_once_and_the_clocks_are_looked_at_in_any_case() -> None:
+    done: list[str] = []
+    file = EventsFile(events=(
+        EventRule(on="contact.creation"),
+        EventRule(on="deal.propertyChange", property="amount", do="job", name="j"),
+    ))  # fmt: skip
+    inbox = Inbox()
+    worker = Worker(file, inbox, lambda rule: done.append(f"{rule.do} {rule.name}"), lambda _: None)
+    deliver(inbox, [event(), event(objectId=8)])
+    worker.once()
+    assert done == ["decide "]
+    done.clear()
+    deliver(inbox, [event(subscriptionType="deal.propertyChange", propertyName="amount")])
+    worker.once()
+    assert done == ["job j", "decide "]
+
+
+def test_a_round_that_fails_is_said_and_the_next_one_goes_on() -> None:
+    said: list[str] = []
+
+    def fails(rule: EventRule) -> None:
+        raise CrmError("HubSpot cannot be reached")
+
+    worker = Worker(EventsFile(), Inbox(), fails, said.append)
+    worker.once()
+    worker.once()
+    assert said == ["HubSpot cannot be reached."] * 2

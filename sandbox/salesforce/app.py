@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,8 +23,10 @@ from sandbox.salesforce import (
     bulk_ingest,
     bulk_v1,
     collections,
+    cometd,
     composite,
     errors,
+    graphs,
     history,
     ids,
     ingest,
@@ -64,6 +67,8 @@ class Salesforce(Vendor):
         super().__init__(store, clock)
         self.metadata = Kept(store)
         schema.bring_up(store)
+        self.written = asyncio.Event()
+        """Set when something was stored: whoever listens for changes is told."""
         self.read_org()
         self.table: list[tuple[str, re.Pattern[str], Handler]] = []
         """Every route, for requests inside a composite."""
@@ -152,6 +157,9 @@ class Salesforce(Vendor):
         fields = [(name, value) for name, value in row.items() if value is not None]
         return {"object": sobject.name, "id": full, "fields": fields, "history": past}
 
+    def changed(self) -> None:
+        self.written.set()
+
     def daily_limit(self, call: Call) -> Response:
         return self.refusal(call, 403, "")
 
@@ -194,12 +202,13 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     sf = Salesforce(store, clock, limited=limited)
     base = "/services/data"
     routes: list[Route] = [
-        *sf.control_routes(), *org_control.routes(sf), *auth.routes(sf),
+        *sf.control_routes(), *org_control.routes(sf), *auth.routes(sf), *cometd.routes(sf),
         *sf.route("GET", base, _versions), *sf.route("GET", base + "/{version}", _resources),
         *sf.route("GET", base + "/{version}/limits", lambda call: _limits(sf, call)),
     ]  # fmt: skip
     for part in (
-        query, deploy, metadata_soap, tooling, bulk, bulk_ingest, collections, composite, sobjects, soap,
+        query, deploy, metadata_soap, tooling, bulk, bulk_ingest, collections, composite, graphs,
+        sobjects, soap,
         bulk_v1, sosl,
     ):  # fmt: skip
         routes += part.routes(sf)

@@ -56,7 +56,7 @@ def _composite(sf: Salesforce, call: Call) -> Response:
     found: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
     for part in parts:
-        status, content = _one(sf, call, part, lambda text: _filled(text, found))
+        status, content = one(sf, call, part, lambda text: filled(text, found))
         found[part["referenceId"]] = content
         answers.append({
             "body": content, "httpHeaders": {}, "httpStatusCode": status, "referenceId": part["referenceId"],
@@ -75,15 +75,13 @@ def _batch(sf: Salesforce, call: Call) -> Response:
             results.append({"statusCode": 403, "result": content})
             continue
         url = part["url"] if part["url"].startswith("/") else f"/services/data/{part['url']}"
-        status, content = _one(
-            sf, call, part | {"url": url, "body": part.get("richInput")}, lambda text: text
-        )
+        status, content = one(sf, call, part | {"url": url, "body": part.get("richInput")}, lambda text: text)
         results.append({"statusCode": status, "result": content})
     bad = any(result["statusCode"] >= 400 for result in results)
     return answer({"hasErrors": bad, "results": results}, charset="UTF-8")
 
 
-def _one(sf: Salesforce, call: Call, part: dict[str, Any], fill: Callable[[str], str]) -> tuple[int, Any]:
+def one(sf: Salesforce, call: Call, part: dict[str, Any], fill: Callable[[str], str]) -> tuple[int, Any]:
     """Answer one request with the handler its own route has."""
     path, _, query = fill(part["url"]).partition("?")
     method = part["method"].upper()
@@ -106,11 +104,15 @@ def _answered(sf: Salesforce, inner: Call, handler: Callable[[Call], Response]) 
     except Refused as refused:
         del inner.changes[before:]
         response = refused.response
+    return response.status_code, content_of(response)
+
+
+def content_of(response: Response) -> Any:
     body = bytes(response.body)
-    return response.status_code, orjson.loads(body) if body else None
+    return orjson.loads(body) if body else None
 
 
-def _filled(text: str, found: dict[str, Any]) -> str:
+def filled(text: str, found: dict[str, Any]) -> str:
     """Put values of earlier answers where the text refers to them."""
 
     def value(match: re.Match[str]) -> str:

@@ -50,6 +50,10 @@ class Org:
         """Somebody was given a permission set since the org was read."""
         self.late: frozenset[str] = frozenset()
         self.read_late()
+        self.duplicate_rules: dict[str, list[str]] = orjson.loads(
+            store.value("select value from meta where key = 'duplicate_rules'") or "{}"
+        )
+        """By object, the fields whose values no two records may share."""
         self._folded = {name.lower(): sobject for name, sobject in self.objects.items()}
         self._prefixes = {sobject.prefix: sobject for sobject in self.objects.values()}
         self._next: dict[str, int] = {}

@@ -191,8 +191,28 @@ def _again(sf: Salesforce) -> None:
     sf.read_org()
 
 
+def _gap(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """Change events that say no more than that records changed: `kind` create, update, delete or overflow."""
+    kind = str(wish.get("kind", "update"))
+    if kind not in ("create", "update", "delete", "overflow"):
+        raise ValueError("kind is create, update, delete or overflow")
+    for each in wish["ids"]:
+        call.change(_object(sf, wish).name, each, f"gap_{kind}", "Id", None, each)
+
+
+def _duplicate_rule(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """No two records of an object with the same value of a field, unless the client says it may be saved."""
+    _object(sf, wish)
+    known = orjson.loads(sf.store.value("select value from meta where key = 'duplicate_rules'") or "{}")
+    fields = set(known.get(wish["object"], []))
+    fields = fields | {wish["field"]} if wish.get("on", True) else fields - {wish["field"]}
+    sf.store.set_meta("duplicate_rules", orjson.dumps(known | {wish["object"]: sorted(fields)}).decode())
+    _again(sf)
+
+
 _DEEDS: dict[str, Callable[[Any, Call, Wish], Any]] = {
-    "merge": _merge, "convert": _convert, "purge": _purge, "undelete": _undelete, "show_later": _show_later,
+    "gap": _gap, "duplicate_rule": _duplicate_rule, "merge": _merge, "convert": _convert,
+    "purge": _purge, "undelete": _undelete, "show_later": _show_later,
     "forget_deletions": _forget_deletions, "add_field": _add_field, "remove_field": _remove_field,
     "hide": _hide, "show": _show, "add_object": _add_object, "set_values": _set_values,
     "expire_sessions": _expire_sessions, "rotate": _rotate, "slow_deploys": _slow_deploys,

@@ -56,6 +56,7 @@ class Rows:
         if lacking:
             message = f"Required fields are missing: [{', '.join(lacking)}]"
             raise RowError("REQUIRED_FIELD_MISSING", message, tuple(lacking))
+        self._check_duplicates(call, sobject, given)
         row: Row = {name: "false" if f.type == "boolean" else None for name, f in sobject.fields.items()}
         row |= rules.defaults(self.org, sobject) | given
         self._count(sobject, row)
@@ -172,6 +173,19 @@ class Rows:
             raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (field.name,))
         if row.get("IsDeleted") == "true":
             raise RowError("ENTITY_IS_DELETED", "entity is deleted", (field.name,))
+
+    def _check_duplicates(self, call: Call, sobject: SObject, given: Row) -> None:
+        """What a duplicate rule finds, unless the client says that duplicates may be saved."""
+        said = call.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
+        if "allowsave=true" in said:
+            return
+        for name in self.org.duplicate_rules.get(sobject.name, ()):
+            field, value = sobject.field(name), given.get(name)
+            if field is not None and value is not None and self.by_key(sobject, field, value):
+                message = (
+                    "You're creating a duplicate record. We recommend you use an existing record instead."
+                )
+                raise RowError("DUPLICATES_DETECTED", message)
 
     def _check_unique(self, sobject: SObject, field: Field, value: Any, before: Row | None) -> None:
         if not field.unique or value is None:

@@ -212,3 +212,52 @@ def test_not_found_in_the_vendors_words(shared: Running) -> None:
     gone = _lead(shared)
     shared.salesforce.delete(f"{API}/sobjects/Lead/{gone}")
     assert code(shared.salesforce.get(f"{API}/sobjects/Lead/{gone}")) == (404, "ENTITY_IS_DELETED")
+
+
+def _node(reference: str, kind: str, **body: Any) -> dict[str, Any]:
+    url = f"{API}/sobjects/{kind}"
+    return {"method": "POST", "url": url, "referenceId": reference, "body": body}
+
+
+def test_each_graph_is_stored_as_a_whole_or_not_at_all(shared: Running) -> None:
+    good = [
+        _node("a", "Account", Name="Graph good"),
+        _node("c", "Contact", LastName="G", AccountId="@{a.id}"),
+    ]
+    bad = [_node("a", "Account", Name="Graph bad"), _node("c", "Contact", FirstName="nobody")]
+    graphs = [{"graphId": "1", "compositeRequest": good}, {"graphId": "2", "compositeRequest": bad}]
+    told = shared.salesforce.post(f"{API}/composite/graph", json={"graphs": graphs}).json()["graphs"]
+    assert [each["isSuccessful"] for each in told] == [True, False]
+    codes = [each["body"][0]["errorCode"] for each in told[1]["graphResponse"]["compositeResponse"]]
+    assert codes == ["PROCESSING_HALTED", "REQUIRED_FIELD_MISSING"]
+    assert [
+        r["Name"] for r in shared.soql("select Name from Account where Name like 'Graph %'")["records"]
+    ] == ["Graph good"]
+    rows = shared.soql("select Account.Name from Contact where LastName = 'G'")["records"]
+    assert rows[0]["Account"]["Name"] == "Graph good"
+
+
+def test_after_many_failed_graphs_the_rest_is_left(shared: Running) -> None:
+    bad = [{"graphId": str(n), "compositeRequest": [_node("a", "Account")]} for n in range(17)]
+    told = shared.salesforce.post(f"{API}/composite/graph", json={"graphs": bad}).json()["graphs"]
+    last = told[-1]["graphResponse"]["compositeResponse"][0]["body"][0]["errorCode"]
+    assert last == "PROCESSING_HALTED"
+    assert shared.salesforce.post(f"{API}/composite/graph", json={"graphs": bad * 5}).status_code == 400
+
+
+def test_a_tree_is_planted_with_its_children_or_not_at_all(shared: Running) -> None:
+    def record(reference: str, kind: str, **fields: Any) -> dict[str, Any]:
+        return {"attributes": {"type": kind, "referenceId": reference}, **fields}
+
+    child = record("c1", "Contact", LastName="Leaf")
+    tree = {"records": [record("a1", "Account", Name="Tree", Contacts={"records": [child]})]}
+    told = shared.salesforce.post(f"{API}/composite/tree/Account", json=tree)
+    assert (told.status_code, [r["referenceId"] for r in told.json()["results"]]) == (201, ["a1", "c1"])
+    (row,) = shared.soql("select Account.Name from Contact where LastName = 'Leaf'")["records"]
+    assert row["Account"]["Name"] == "Tree"
+    tree["records"][0]["Name"] = "Tree two"
+    tree["records"][0]["Contacts"]["records"] = [record("c2", "Contact", FirstName="x")]
+    refused = shared.salesforce.post(f"{API}/composite/tree/Account", json=tree)
+    assert refused.status_code == 400
+    assert refused.json()["results"][0]["referenceId"] == "c2"
+    assert shared.soql("select count() from Account where Name = 'Tree two'")["totalSize"] == 0

@@ -130,8 +130,8 @@ def _subscribed(sf: Salesforce, client: _Client, message: Message, reply: Messag
         client.channels[name] = wanted
     else:
         said = (
-            f"The replayId {str(wanted)[:20]} you provided was invalid. Please provide a valid ID, -2 to replay "
-            "all events, or -1 to replay only new events."
+            f"The replayId {str(wanted)[:20]} you provided was invalid. Please provide a valid ID, -2 to "
+            "replay all events, or -1 to replay only new events."
         )
         return reply | {"successful": False, "error": f"400::{said}"}
     return reply

@@ -1,4 +1,4 @@
-"""`/composite/graph` and `/composite/tree`: many related rows in one call, each graph or tree wholly or not."""
+"""`/composite/graph` and `/composite/tree`: many related rows in one call, each graph or tree whole or not."""
 
 from __future__ import annotations
 

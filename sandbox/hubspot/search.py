@@ -36,7 +36,7 @@ def _search(hubspot: HubSpot, call: Call) -> Response:
     kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
     limit, after = _page(call, body)
     _not_too_long(hubspot, call, body)
-    where, values = _where(hubspot.portal, call, kind, body)
+    where, values = conditions(hubspot.portal, call, kind, body)
     where += hubspot.seen.searched(kind.plural)
     total = hubspot.store.value(f'select count(*) from "{kind.plural}" where {where}', values)
     order = _order(hubspot.portal, call, kind, body)
@@ -73,7 +73,7 @@ def _page(call: Call, body: dict[str, Any]) -> tuple[int, int]:
     return limit or DEFAULT_PAGE, int(after)
 
 
-def _where(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any]) -> Sql:
+def conditions(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any]) -> Sql:
     wanted = [requests.objects_in(call, group, "filters") for group in _groups(call, body)]
     counts = [len(filters) for filters in wanted]
     if len(wanted) > GROUPS or any(n > FILTERS for n in counts) or sum(counts) > ALL_FILTERS:

@@ -1,4 +1,4 @@
-"""`/composite/graph` and `/composite/tree`: many related rows in one call, each graph or tree whole or not."""
+"""`/composite/graph` and `/composite/tree`: related rows in one call; a graph or tree is stored as one."""
 
 from __future__ import annotations
 

@@ -73,7 +73,6 @@ class Loop:
         self.results: list[StepResult] = []
         self.built: dict[str, BuildResult] = {}
         self._fetched: Fetched | None = None
-        self._described: Metadata | None = None
         self._inputs = Inputs(self.settings, self.warehouse, self._identity_version)
         self._ledger = Ledger(self.run, self.reporter, self.results, lambda: self.state)
 
@@ -117,7 +116,7 @@ class Loop:
     def extract(self, *, sweep: bool = False) -> StepResult:
         """Fetch what is new and load it into a new refresh in the works; `sweep`: compare all ids too."""
         with self.locked(), self._ledger.step("extract") as step:
-            self._metadata()  # a mapping that cannot hold stops here, before anything is read
+            _ = self._metadata  # a mapping that cannot hold stops here, before anything is read
             if self.warehouse.discard_work():
                 step.notes.append("removed what an interrupted refresh had left")
             if self.settings.paths.erasing.exists():
@@ -196,8 +195,6 @@ class Loop:
                 order.must_be_in_the_works(self.warehouse)
                 self._build("desired", step)
                 self._mirror(step)
-                self._campaign_members(step)
-                self._records(step)
         return self.results[-1]
 
     def publish(self) -> StepResult:
@@ -262,8 +259,7 @@ class Loop:
         with self._ledger.step("undo") as step:
             order.must_be_published(self.warehouse)
             made = undo.make(of_run, self.warehouse, self.state, self.settings, self.run)
-            step.counts |= {"fields": made.fields.total(), "actions": made.actions.total()}
-            step.counts |= {"left alone": len(made.held), "final": len(made.final)}
+            step.counts |= made.counts
         return made
 
     def apply(
@@ -274,9 +270,7 @@ class Loop:
         from pipelines.reverse_sync import apply as applying
 
         with self._ledger.entry("activation"), self._ledger.step("apply") as step:
-            order.must_be_published(
-                self.warehouse
-            )  # before anything is written: record follows, and would be refused
+            order.must_be_published(self.warehouse)  # before anything is written: record would be refused
             applied = applying.apply(
                 plan_path, self.warehouse, self.state, self.settings, self.run, self.reporter.progress,
                 limit=limit, force=force, only=only,
@@ -337,47 +331,22 @@ class Loop:
         step.counts |= {"models": built.models, "tests": built.tests}
         step.notes += built.warnings
 
+    @cached_property
     def _metadata(self) -> Metadata | None:
         """What the CRMs say of the fields that are mapped; None when nothing is. Asked once a run."""
         from pipelines.reverse_sync.mirror import check
 
-        if self._described is None:
-            self._described = check.described(self.settings)
-        return self._described
+        return check.described(self.settings)
 
     def _mirror(self, step: Doing) -> None:
-        """The mirrored cells of every field mapping, and the conflicts they met."""
-        from pipelines.reverse_sync.mirror import build, check, effective
+        """What each CRM's records want in the other."""
+        from pipelines.reverse_sync.mirror import run as mirroring
 
-        metadata = self._metadata()
+        described, known = self._metadata, (self.state, self.settings)
         with self.warehouse.writing() as connection:
-            if metadata is None and not effective.was_mirrored(connection):
-                return
-            mirrored = build.mirror(
-                connection, self.state, self.settings.config_dir, metadata or check.NOTHING, self.run.id,
-                self._as_of(connection),
-            )  # fmt: skip
-            step.counts |= mirrored.counts
-            step.notes += mirrored.notes
-
-    def _campaign_members(self, step: Doing) -> None:
-        """Who becomes a member of a campaign for what they did in the other CRM."""
-        from pipelines.reverse_sync.mirror import campaign_members
-
-        with self.warehouse.writing() as connection:
-            wished = campaign_members.wish(connection, self.settings.config_dir)
-        if wished:
-            step.counts["campaign members"] = wished
-
-    def _records(self, step: Doing) -> None:
-        """The records of the model's own objects that are to move into the other CRM."""
-        from pipelines.reverse_sync.records import desired
-
-        with self.warehouse.writing() as connection:
-            moved = desired.records(connection, self.settings.config_dir)
-        if moved.actions:
-            step.counts["records to move"] = moved.actions
-        step.notes += moved.notes
+            wished = mirroring.wish(connection, *known, described, self.run, self._as_of(connection))
+        step.counts |= wished[0]
+        step.notes += wished[1]
 
     def _ask(self, scope: Scope, step: Doing) -> None:
         passed, message = False, "the check itself did not end"

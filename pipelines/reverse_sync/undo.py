@@ -59,6 +59,11 @@ class Undoing:
     calls: int = 0
 
     @property
+    def counts(self) -> dict[str, int]:
+        taken = {"fields": self.fields.total(), "actions": self.actions.total()}
+        return taken | {"left alone": len(self.held), "final": len(self.final)}
+
+    @property
     def is_empty(self) -> bool:
         return not self.fields and not self.actions
 

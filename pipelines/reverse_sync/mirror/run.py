@@ -1,0 +1,34 @@
+"""What one CRM's records want in the other: mirrored cells, records to create, members, objects of the model.
+
+Belongs here: the order of these in one step. How each is worked out is in the module of its name.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from pipelines.reverse_sync.mirror import build, campaign_members, check, effective
+from pipelines.reverse_sync.mirror.metadata import Metadata
+from pipelines.reverse_sync.records import desired
+from pipelines.run import Run
+from pipelines.settings import Settings
+from pipelines.state import State
+
+
+def wish(
+    connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, metadata: Metadata | None,
+    run: Run, as_of: datetime,
+) -> tuple[dict[str, int], tuple[str, ...]]:  # fmt: skip
+    """Leave it in schema `reverse_sync`. Returns counts and notes. `metadata`: None if nothing is mapped."""
+    counts: dict[str, int] = {}
+    notes: tuple[str, ...] = ()
+    if metadata is not None or effective.was_mirrored(connection):
+        known = metadata or check.NOTHING
+        mirrored = build.mirror(connection, state, settings.config_dir, known, run.id, as_of)
+        counts, notes = mirrored.counts, mirrored.notes
+    members = campaign_members.wish(connection, settings.config_dir)
+    moved = desired.records(connection, settings.config_dir)
+    more = {"campaign members": members, "records to move": moved.actions}
+    return counts | {name: count for name, count in more.items() if count}, (*notes, *moved.notes)

@@ -277,8 +277,7 @@ class Loop:
             )  # fmt: skip
             step.counts |= applied.counts
             step.notes += applied.notes
-            if applied.is_partial:
-                step.status = "partial"
+            step.status = "partial" if applied.is_partial else step.status
         return applied
 
     def record(self) -> StepResult:

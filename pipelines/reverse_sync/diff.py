@@ -150,22 +150,46 @@ def _stage(connection: duckdb.DuckDBPyConnection, sync: Sync, extracted: datetim
 
 
 def _pair(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
-    """Temp table `paired`: a row per desired record beside what exists."""
+    """Temp table `paired`: a row per desired record that may differ, beside what exists.
+
+    Rows whose columns are equal as they are need no canonical text: of a million most are.
+    """
     fields = [
         (i, field, rule) for i, (field, rule) in enumerate(sync.fields.items()) if field in sync.modelled
     ]
-    desired = ", ".join(_canonical(field, rule, f"d{i}") for i, field, rule in fields)
-    existing = ", ".join(_canonical(field, rule, f"e{i}") for i, field, rule in fields)
-    connection.execute(
-        f"create or replace temp table paired as with desired as ("
-        "select record_id, record_key, person_id, count(*) over (partition by record_id) as copies, "
-        f"{desired} "
-        f"from reverse_sync.{sync.desired}), "
-        f"existing as (select record_id as existing_id, {existing} from reverse_sync.{sync.existing}) "
-        "select desired.*, existing.*, existing_id is not null as is_there, "
-        "record_key in (select record_key from overlay) as is_overlaid "
-        "from desired left join existing on desired.record_id = existing.existing_id"
+    desired = ", ".join(_canonical(f"d.{_quoted(field)}", rule, f"d{i}") for i, field, rule in fields)
+    existing = ", ".join(_canonical(f"e.{_quoted(field)}", rule, f"e{i}") for i, field, rule in fields)
+    types = [_types(connection, model) for model in (sync.desired, sync.existing)]
+    unequal = " or ".join(
+        _unequal(field, rule, same_type=types[0][field.lower()] == types[1][field.lower()])
+        for _, field, rule in fields
     )
+    connection.execute(
+        "create or replace temp table doubled as select record_id, count(*) as copies "
+        f"from reverse_sync.{sync.desired} group by record_id having count(*) > 1"
+    )
+    connection.execute(
+        "create or replace temp table paired as select d.record_id, d.record_key, d.person_id, "
+        f"coalesce(c.copies, 1) as copies, {desired}, {existing}, e.record_id is not null as is_there, "
+        "o.record_key is not null as is_overlaid "
+        f"from reverse_sync.{sync.desired} d left join reverse_sync.{sync.existing} e "
+        "on d.record_id = e.record_id left join doubled c on c.record_id = d.record_id "
+        "left join (select distinct record_key from overlay) o on o.record_key = d.record_key "
+        f"where e.record_id is null or c.copies > 1 or o.record_key is not null or {unequal}"
+    )
+
+
+def _types(connection: duckdb.DuckDBPyConnection, model: str) -> dict[str, str]:
+    described = connection.execute(f"describe reverse_sync.{model}").fetchall()
+    return {str(row[0]).lower(): str(row[1]) for row in described}
+
+
+def _unequal(field: str, rule: FieldRule, *, same_type: bool) -> str:
+    """Whether a desired value may differ from what exists: false only where it surely does not."""
+    desired, existing = f"d.{_quoted(field)}", f"e.{_quoted(field)}"
+    if not same_type:
+        desired, existing = canonical_sql(rule.type, desired), canonical_sql(rule.type, existing)
+    return f"({desired} is not null and {desired} is distinct from {existing})"
 
 
 def _compare_mirrored(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> tuple[int, int]:
@@ -193,9 +217,12 @@ def _compare_mirrored(connection: duckdb.DuckDBPyConnection, name: str, sync: Sy
     return (int(row[0]), int(row[0])) if row else (0, 0)
 
 
-def _canonical(field: str, rule: FieldRule, alias: str) -> str:
-    quoted = '"' + field.replace('"', '""') + '"'
-    return f"{canonical_sql(rule.type, quoted)} as {alias}"
+def _quoted(field: str) -> str:
+    return '"' + field.replace('"', '""') + '"'
+
+
+def _canonical(column: str, rule: FieldRule, alias: str) -> str:
+    return f"{canonical_sql(rule.type, column)} as {alias}"
 
 
 def _values(

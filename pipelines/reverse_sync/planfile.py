@@ -89,11 +89,14 @@ def read_header(path: Path) -> dict[str, Any]:
     return header
 
 
-def read_changes(path: Path) -> Iterator[RecordChange]:
-    """The fields to write of a plan that `read_header` has accepted."""
+def read_changes(path: Path, sync: str = "") -> Iterator[RecordChange]:
+    """The fields to write of a plan that `read_header` accepted; lines of other syncs are not even parsed."""
+    mine = b'"sync":' + orjson.dumps(sync) if sync else b""
     with path.open("rb") as file:
         file.readline()
         for line in file:
+            if mine not in line:
+                continue
             content = orjson.loads(line)
             if "fields" not in content:
                 continue

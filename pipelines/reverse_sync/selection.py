@@ -50,7 +50,7 @@ class Selection:
 
     def batches(self, size: int, limit: int | None) -> Iterator[list[list[Intent]]]:
         """Records to send, `size` at a time and at most `limit`, each as the list of its fields."""
-        changes = (c for c in planfile.read_changes(self._path) if c.sync == self._name)
+        changes = (c for c in planfile.read_changes(self._path, self._name) if c.sync == self._name)
         waiting: list[list[Intent]] = []
         left = limit
         while some := list(islice(changes, size)):

@@ -173,7 +173,8 @@ def test_contacts_leads_companies_accounts_deals_and_opportunities_are_created(c
         assert created.made(name), f"no {name} was created; held: {created.plan.warnings}"
 
 
-def test_what_was_created_holds_what_the_mapping_says_and_our_key(created: Created) -> None:
+def test_contact_to_lead(created: Created) -> None:
+    """Each new lead holds what the mapping says, and our key."""
     for key, record_id in created.made("Lead"):
         [(props,)] = created.rows("hubspot", "select props from contacts where id = ?", key.split(":")[3])
         [(email, last, external)] = created.rows(
@@ -183,6 +184,9 @@ def test_what_was_created_holds_what_the_mapping_says_and_our_key(created: Creat
         assert external == key
         assert (email or "").lower() == contact.get("email", "").lower()
         assert last == contact.get("lastname", "Unknown")
+
+
+def test_account_to_a_new_company(created: Created) -> None:
     for key, record_id in created.made("companies"):
         [(name,)] = created.rows("salesforce", 'select Name from "Account" where Id = ?', key.split(":")[3])
         [(props,)] = created.rows("hubspot", "select props from companies where id = ?", record_id)

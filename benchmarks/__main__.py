@@ -7,6 +7,7 @@ import sys
 from benchmarks import (
     activation,
     attribution,
+    attribution_incremental,
     attribution_truth,
     extract,
     identity,
@@ -22,6 +23,7 @@ MEASUREMENTS = {
     "serve": serve.main,
     "identity": identity.main,
     "attribution": attribution.main,
+    "attribution_incremental": attribution_incremental.main,
     "attribution_truth": attribution_truth.main,
     "activation": activation.main,
     "schema": schema.main,

@@ -77,6 +77,12 @@ create table if not exists ops.journal (
     provider varchar, rule varchar, state varchar, code varchar, message varchar, request_id varchar,
     intended_at timestamptz, settled_at timestamptz
 );
+alter table ops.journal add column if not exists operation varchar;
+alter table ops.journal add column if not exists action_key varchar;
+alter table ops.journal add column if not exists needs varchar;
+alter table ops.journal add column if not exists person_id varchar;
+alter table ops.journal add column if not exists result_id varchar;
+alter table ops.journal add column if not exists reversibility varchar;
 create table if not exists ops.runs (
     run_id varchar, kind varchar, started_at timestamptz, ended_at timestamptz, status varchar
 );

@@ -19,6 +19,7 @@ from pipelines.errors import CrmError
 from pipelines.settings import (
     HubSpotConnection,
     MailConnection,
+    MarketingCloudConnection,
     SalesforceConnection,
     Secret,
     Settings,
@@ -100,6 +101,16 @@ def running(
         child.stdout.close()
 
 
+def _marketing_cloud(account: dict[str, Any] | None) -> MarketingCloudConnection | None:
+    """Worlds read from data files have none."""
+    if account is None:
+        return None
+    return MarketingCloudConnection(
+        url=account["url"], client_id=account["client_id"], client_secret=Secret(account["client_secret"]),
+        account_id=account["member_id"], environment="sandbox",
+    )  # fmt: skip
+
+
 def connected(settings: Settings, ready: dict[str, Any]) -> Settings:
     """These settings with the sandbox as their only connections: loopback, and state in `var/`."""
     hubspot, salesforce, slack, mail = (ready[name] for name in ("hubspot", "salesforce", "slack", "mail"))
@@ -112,6 +123,7 @@ def connected(settings: Settings, ready: dict[str, Any]) -> Settings:
             client_secret=Secret(salesforce["client_secret"]),
             environment="sandbox",
         ),
+        marketing_cloud=_marketing_cloud(ready.get("marketing_cloud")),
         slack=SlackConnection(
             webhook_url=Secret(slack["webhook_url"]),
             bot_token=Secret(slack["bot_token"]),

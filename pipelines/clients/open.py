@@ -6,6 +6,7 @@ Belongs here: construction. What a client can do is in its own folder.
 from __future__ import annotations
 
 from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
@@ -23,6 +24,16 @@ def open_salesforce(settings: Settings) -> SalesforceClient:
     if settings.salesforce is None:
         raise _missing("Salesforce", "SALESFORCE_URL, SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET")
     return SalesforceClient(settings.salesforce, settings.may_write(settings.salesforce))
+
+
+def open_marketing_cloud(settings: Settings) -> MarketingCloudClient:
+    """A client of Marketing Cloud; a context manager. Raises ConfigError when there is no connection."""
+    if settings.marketing_cloud is None:
+        raise _missing(
+            "Marketing Cloud",
+            "MARKETING_CLOUD_URL, MARKETING_CLOUD_CLIENT_ID and MARKETING_CLOUD_CLIENT_SECRET",
+        )
+    return MarketingCloudClient(settings.marketing_cloud, settings.may_write(settings.marketing_cloud))
 
 
 def _missing(vendor: str, variables: str) -> ConfigError:

@@ -49,8 +49,9 @@ class Call:
     params: Mapping[str, str | int] | None = None
     json: Any = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    content: bytes | None = field(default=None, repr=False)
-    """A body that is no JSON; its Content-Type is among the headers."""
+    content: bytes | Callable[[], bytes] | None = field(default=None, repr=False)
+    """A body that is no JSON, its Content-Type among the headers; made anew for each attempt where it holds
+    the token itself."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     window: str = "calls"
     signed: bool = True
@@ -92,6 +93,8 @@ class Transport:
     http: httpx.BaseTransport | None = None
     gate: Callable[[Call], None] | None = None
     """Asked before each call; it raises when no more are to be made."""
+    status_of: Callable[[httpx.Response], int] = lambda response: response.status_code
+    """What an answer's status means, where the vendor says it in the body: SOAP's faults are all 500."""
 
     def __post_init__(self) -> None:
         self.calls = 0
@@ -142,7 +145,7 @@ class Transport:
                 continue
             if response.is_success or response.status_code in call.answers:
                 return response
-            if response.status_code == 401 and renewals < RENEWALS and self._renewed(call):
+            if self.status_of(response) == 401 and renewals < RENEWALS and self._renewed(call):
                 renewals, attempt = renewals + 1, attempt - 1
                 continue
             self._settle(call, response, attempt)
@@ -168,7 +171,8 @@ class Transport:
     def _attempt(self, call: Call, url: str, attempt: int) -> httpx.Response | None:
         """One request. None: no answer came, and another attempt is due."""
         signature = self.auth.headers() if call.signed and self.auth is not None else {}
-        body = call.content if call.json is None else orjson.dumps(call.json)
+        content = call.content() if callable(call.content) else call.content
+        body = content if call.json is None else orjson.dumps(call.json)
         kind = {"Content-Type": "application/json"} if call.json is not None else {}
         self._count()
         try:
@@ -189,7 +193,7 @@ class Transport:
 
     def _settle(self, call: Call, response: httpx.Response, attempt: int) -> None:
         """Pause before another attempt, or raise what the answer means."""
-        status = response.status_code
+        status = self.status_of(response)
         if response.is_redirect:
             raise errors.Redirected(
                 f"{self.vendor.name} answers with a redirect, which is not followed", where=self.host,

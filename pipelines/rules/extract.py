@@ -72,6 +72,22 @@ class SalesforceExtract(Strict):
         return wanted.get(sobject.casefold(), Choice())
 
 
+class FilledExtension(Strict):
+    """A data extension that a query activity fills: only so are some data views read. `query` is started
+    before it is read, where this run may write; without one it is read as it stands."""
+
+    data_extension: str
+    query: str = ""
+
+
+class MarketingCloudExtract(Strict):
+    """`data_extensions`: more of them to copy whole, by their keys."""
+
+    data_extensions: Names = ()
+    journey_activity: FilledExtension | None = None
+    complaints: FilledExtension | None = None
+
+
 class Sweep(Strict):
     every_days: float = Field(default=7, gt=0)
 
@@ -97,6 +113,7 @@ class Budget(Strict):
 class Extract(Strict):
     hubspot: HubSpotExtract = HubSpotExtract()
     salesforce: SalesforceExtract = SalesforceExtract()
+    marketing_cloud: MarketingCloudExtract = MarketingCloudExtract()
     sweep: Sweep = Sweep()
     calculated: Calculated = Calculated()
     budget: Budget = Budget()

@@ -16,7 +16,8 @@ from typing import TypeVar
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
-from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.errors import ConfigError
 from pipelines.rules.extract import load_extract
@@ -25,13 +26,15 @@ from pipelines.settings import Settings
 from pipelines.sources.fetched import Fetched, OrgInfo, TableFetch, joined
 from pipelines.sources.hubspot import fetch as hubspot
 from pipelines.sources.known import Known
+from pipelines.sources.marketing_cloud import fetch as marketing_cloud
 from pipelines.sources.reading import HOLD_BACK, Reading
 from pipelines.sources.salesforce import fetch as salesforce
 from pipelines.state.suppression import NOBODY, Suppression
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 4
-Client = TypeVar("Client", HubSpotClient, SalesforceClient)
+Client = TypeVar("Client", HubSpotClient, SalesforceClient, MarketingCloudClient)
+AnyClient = HubSpotClient | SalesforceClient | MarketingCloudClient
 Outcome = tuple[OrgInfo, datetime, list[TableFetch], int]
 OnProbe = Callable[[str, datetime, bool, float, str], None]
 """Called as on_probe(vendor, at, ok, seconds, message) once a connection has answered, or has not.
@@ -73,7 +76,16 @@ def fetch(
                 suppression, sweep,
             )  # fmt: skip
 
-    sources = {"hubspot": from_hubspot, "salesforce": from_salesforce}
+    def from_marketing_cloud() -> Outcome:
+        with open_marketing_cloud(settings) as client:
+            return _fetch(
+                client, marketing_cloud.identify, marketing_cloud.read_all, settings, known, listener, prober,
+                suppression, sweep,
+            )  # fmt: skip
+
+    sources = {
+        "hubspot": from_hubspot, "salesforce": from_salesforce, "marketing_cloud": from_marketing_cloud,
+    }  # fmt: skip
     with ThreadPoolExecutor(len(settings.connections), thread_name_prefix="vendor") as pool:
         tasks = [pool.submit(sources[connection.vendor]) for connection in settings.connections]
         outcomes = [task.result() for task in tasks]
@@ -122,7 +134,7 @@ class _Prober:
         self._tell(client, started, "")
         return org
 
-    def _tell(self, client: HubSpotClient | SalesforceClient, started: float, message: str) -> None:
+    def _tell(self, client: AnyClient, started: float, message: str) -> None:
         if self._on_probe is not None:
             at = client.server_time or datetime.now(UTC)
             with self._lock:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pipelines.clients.rate_limit import Window
 
-NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce", "marketing_cloud": "Marketing Cloud"}
 _MINUTE, _HOUR = 60, 3_600
 
 

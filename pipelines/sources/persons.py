@@ -11,7 +11,9 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-PERSON_OBJECTS = {"hubspot": ("contacts",), "salesforce": ("Lead", "Contact")}
+PERSON_OBJECTS = {
+    "hubspot": ("contacts",), "salesforce": ("Lead", "Contact"), "marketing_cloud": ("Subscriber",),
+}  # fmt: skip
 """The objects whose records are people, by the API's own names."""
 PREFIXES = {"00Q": "Lead", "003": "Contact"}
 """What a Salesforce id begins with says which object it is of."""
@@ -138,15 +140,33 @@ SALESFORCE: dict[str, Holds] = {
     ),
 }  # fmt: skip
 
-_DECLARED: Mapping[str, Mapping[str, Holds]] = {"hubspot": HUBSPOT, "salesforce": SALESFORCE}
+MARKETING_CLOUD: dict[str, Holds] = {
+    "subscribers": Holds(record="Subscriber", key="SubscriberKey", emails=("EmailAddress", "SubscriberKey")),
+    "contacts": Holds(ids=("contactKey",), emails=("contactKey",)),
+    **dict.fromkeys(
+        ("list_subscribers", "sent_events", "open_events", "click_events", "bounce_events",
+         "unsubscribe_events", "complaints", "journey_activity"),
+        Holds(ids=("SubscriberKey",), emails=("SubscriberKey",)),
+    ),
+    **dict.fromkeys(
+        ("lists", "data_extensions", "data_extension_fields", "sends", "campaigns", "journeys",
+         "event_definitions"), NONE,
+    ),
+}  # fmt: skip
+
+_DECLARED: Mapping[str, Mapping[str, Holds]] = {
+    "hubspot": HUBSPOT, "salesforce": SALESFORCE, "marketing_cloud": MARKETING_CLOUD,
+}  # fmt: skip
 _IDS = {
     "hubspot": re.compile(r"(associated_?)?(primary_?)?contact_?(id|vid)|(contact_)?vid", re.I),
     "salesforce": re.compile(
         r"(\w*(lead|contact|who|individual|subscriber)|relation|leadorcontact|recipient\w*)id", re.I
     ),
+    "marketing_cloud": re.compile(r"_?(contact|subscriber)_?(key|id)", re.I),
 }
 _EMAILS = {
     "hubspot": re.compile(r"(\w+_)?(e?mail|recipient|attendee)s?(_address|_email)?(es)?", re.I),
+    "marketing_cloud": re.compile(r"\w*e_?mail\w*|_?(contact|subscriber)_?key", re.I),
     "salesforce": re.compile(
         r"\w*e_?mail(__c)?|(from|to|cc|bcc|reply)address|bounced\w*address|validated\w*address", re.I
     ),
@@ -183,5 +203,6 @@ def guessed(vendor: str, table: str, columns: Collection[str]) -> Holds:
 
 def record_key(vendor: str, org: str, identifier: str, record: str = "") -> str:
     """The record key behind an id that a column holds; of an id that is no person's, a key nobody has."""
-    named = record or ("contacts" if vendor == "hubspot" else PREFIXES.get(identifier[:3], ""))
+    plain = {"hubspot": "contacts", "marketing_cloud": "Subscriber"}
+    named = record or plain.get(vendor) or PREFIXES.get(identifier[:3], "")
     return f"{vendor}:{org}:{named}:{identifier}"

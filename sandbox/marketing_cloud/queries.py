@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sandbox import times
 from sandbox.call import Call
 from sandbox.marketing_cloud import account, extensions
 from sandbox.store import Store
@@ -66,7 +65,7 @@ def _rows(store: Store, statement: str) -> list[dict[str, Any]]:
         store.db.set_authorizer(None)
     return [
         {
-            name: times.iso(value) if name.lower() in _MOMENTS and isinstance(value, int) else value
+            name: account.shown(value) if name.lower() in _MOMENTS and isinstance(value, int) else value
             for name, value in zip(names, row, strict=True)
         }
         for row in found

@@ -10,8 +10,8 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.arrow import BadValues
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.columns import Columns
+from pipelines.sources.events import Row, Wanted, read_events
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot.events import Row, Wanted, read_events
 from pipelines.sources.hubspot.messages import digest, timeline
 from pipelines.sources.hubspot.small import settings
 from pipelines.sources.reading import Reading

@@ -13,8 +13,9 @@ from pipelines.clients.hubspot import marketing
 from pipelines.clients.hubspot.client import HubSpotClient, Page
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.catalogs import table_of
+from pipelines.sources.events import Row, Wanted, read_events
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot.events import Row, Wanted, one_after_another, read_events
+from pipelines.sources.hubspot.event_lists import one_after_another
 from pipelines.sources.reading import Reading
 
 Json = dict[str, Any]

@@ -41,7 +41,7 @@ from pipelines.settings import load_settings
 from pipelines.sources.fetch import fetch
 from pipelines.sources import reading
 from pipelines.clients.hubspot import marketing
-from pipelines.sources.hubspot import events, whole
+from pipelines.sources import events, whole
 from pipelines.sources.known import known_from
 reading.PART_ROWS = whole.PART_ROWS = events.PART_ROWS = int(sys.argv[2])
 marketing.OLD_PAGE = 30

@@ -10,8 +10,8 @@ from pipelines.clients.hubspot import marketing
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.columns import Columns
+from pipelines.sources.events import Row
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot.events import Row
 from pipelines.sources.hubspot.messages import read_submissions
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable

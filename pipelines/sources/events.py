@@ -1,7 +1,7 @@
 """Reads events: what happened, newest first, from a while before the last look on, for some show up late.
 
 Belongs here: the window, its checkpoints, what is known already, the files. Whence an event comes and what
-its row looks like is in `messages` and `consent`.
+its row looks like is each vendor's.
 """
 
 from __future__ import annotations
@@ -9,13 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-import orjson
-
-from pipelines.clients import errors
-from pipelines.clients.hubspot.client import Page
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.columns import Columns
@@ -95,7 +90,7 @@ def _read(
             spool.commit(position)
             crashpoint("extract.part_written")
             done, waiting = done + len(waiting), []
-            reading.progress(f"hubspot {table.name}", done, None)
+            reading.progress(f"{reading.vendor} {table.name}", done, None)
     if waiting:
         spool.write(table.name, mode, _typed(table, waiting).to_arrow(bad))
         spool.bad = dict(bad.found)
@@ -136,37 +131,3 @@ def _have(table: RawTable, spool: Spool) -> dict[str, int | None]:
         for name, at in zip(read.column(key).to_pylist(), read.column(table.cursor).to_pylist(), strict=True):
             have[str(name)] = None if at is None else microseconds(at)
     return have
-
-
-def one_after_another(
-    names: Iterable[str], wanted: Wanted, pages: Callable[[str, str | None], Iterator[Page]],
-    row: Callable[[str, Any], Row],
-) -> Iterator[tuple[list[Row], str]]:  # fmt: skip
-    """Pages of several lists. The position: which are done, which is being read, and its next page."""
-    at: dict[str, Any] = orjson.loads(wanted.position) if wanted.position else {}
-    done: list[str] = list(at.get("done", ()))
-    for name in names:
-        if name in done:
-            continue
-        token = at.get("after") if at.get("in") == name else None
-        for page in _from_token(partial(pages, name), token):
-            place: dict[str, Any] = (
-                {"done": [*done, name]}
-                if page.after is None
-                else {"done": done, "in": name, "after": page.after}
-            )
-            yield [row(name, each) for each in page.results], orjson.dumps(place).decode()
-        done.append(name)
-
-
-def _from_token(ask: Callable[[str | None], Iterator[Page]], token: str | None) -> Iterator[Page]:
-    """The pages from a killed run's token on; from the first when HubSpot knows the token no more."""
-    found = ask(token)
-    if token is not None:
-        try:
-            yield next(found)
-        except StopIteration:
-            return
-        except (errors.Rejected, errors.NotFound):
-            found = ask(None)
-    yield from found

@@ -1,0 +1,1 @@
+"""Marketing Cloud Engagement: one thin client of REST and SOAP."""

@@ -1,0 +1,244 @@
+"""One Marketing Cloud business unit, for reading and writing. Rows of a batch that fail are values.
+
+Belongs here: the endpoints and their shapes. How data extensions are written is in `rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Self
+
+import httpx
+
+from pipelines.clients import errors
+from pipelines.clients.marketing_cloud import soap
+from pipelines.clients.marketing_cloud.auth import MarketingCloudLogin, Session
+from pipelines.clients.marketing_cloud.errors import MarketingCloudVendor, status_of
+from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
+from pipelines.clients.transport import Call, Transport, json_of
+from pipelines.settings import MarketingCloudConnection
+
+Json = dict[str, Any]
+CENTRAL = timezone(timedelta(hours=-6))
+"""Marketing Cloud tells times without a zone: they are US Central, all year without daylight saving."""
+_EARLIEST = 1900
+REST_PAGE = 500
+ROWS_PAGE = 2_500
+REST_PER_MINUTE, SOAP_PER_MINUTE = 2_500, 2_000
+"""What others have found to go through; the vendor publishes no number and says 429 when it is too much."""
+
+
+@dataclass(frozen=True)
+class AccountInfo:
+    member_id: str
+    enterprise_id: str
+    scope: tuple[str, ...]
+
+
+class MarketingCloudClient:
+    """REST and SOAP behind one token. A context manager."""
+
+    def __init__(
+        self, connection: MarketingCloudConnection, allow_write: bool, *,
+        http: httpx.BaseTransport | None = None, clock: Clock | None = None,
+        login: MarketingCloudLogin | None = None,
+    ) -> None:  # fmt: skip
+        self.connection = connection
+        clock = clock or RealClock()
+        self._login = login or MarketingCloudLogin(connection)
+        budget = RateBudget(
+            {"calls": Window(REST_PER_MINUTE, 60.0), "soap": Window(SOAP_PER_MINUTE, 60.0)}, clock
+        )
+        self._transport = Transport(
+            MarketingCloudVendor(), connection.url, allow_write, budget, self._login,
+            (connection.client_secret,), clock, http, status_of=status_of,
+        )  # fmt: skip
+        self._login.transport = self._transport
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._transport.close()
+
+    @property
+    def calls(self) -> int:
+        return self._transport.calls
+
+    @property
+    def calls_here(self) -> int:
+        return self._transport.calls_here
+
+    def count_here(self, calls: int) -> None:
+        self._transport.count_here(calls)
+
+    @property
+    def server_time(self) -> datetime | None:
+        return self._transport.server_time
+
+    @property
+    def host(self) -> str:
+        return self._transport.host
+
+    @property
+    def session(self) -> Session:
+        return self._login.session()
+
+    @property
+    def allow_write(self) -> bool:
+        return self._transport.allow_write
+
+    # -- REST ----------------------------------------------------------------------------------------
+
+    def rest(
+        self, method: str, path: str, *, json: Any = None, params: Mapping[str, str | int] | None = None,
+        write: bool = False,
+    ) -> httpx.Response:  # fmt: skip
+        """A call below the account's REST address."""
+        call = Call(
+            method=method, path=self.session.rest + path, json=json, params=params,
+            effect="write" if write else "read",
+        )  # fmt: skip
+        return self._transport.send(call)
+
+    def get(self, path: str, **params: str | int) -> Json:
+        body = json_of(self.rest("GET", path, params=params))
+        if not isinstance(body, dict):
+            raise errors.Truncated(
+                "Marketing Cloud's answer is not whole JSON", where=self.host, remedy="run this again"
+            )
+        return body
+
+    def identity(self) -> AccountInfo:
+        """Which business unit the token is of."""
+        told = self.get("/platform/v1/tokenContext")
+        unit = told.get("organization") or {}
+        return AccountInfo(
+            str(unit.get("id") or ""), str(unit.get("enterprise_id") or ""), self.session.scope
+        )
+
+    def paged(self, path: str, *, size: int = REST_PAGE, **params: str | int) -> Iterator[list[Json]]:
+        """Pages of a collection by number, until as many came as there are said to be."""
+        read, page = 0, 1
+        while True:
+            found = self.get(path, **{"$page": page, "$pageSize": size, **params})
+            items = list(found.get("items") or ())
+            read += len(items)
+            yield items
+            total = int(found.get("count") or 0)
+            if read >= total:
+                return
+            if not items:
+                raise errors.Truncated(
+                    f"Marketing Cloud gave {read:,} of {total:,} rows of {path}", where=self.host,
+                    remedy="run this again",
+                )  # fmt: skip
+            page += 1
+
+    def journeys(self) -> Iterator[list[Json]]:
+        """All versions of all journeys, with what they do."""
+        return self.paged("/interaction/v1/interactions", extras="all", mostRecentVersionOnly="false")
+
+    def journey(self, key: str) -> Json:
+        """The newest version of a journey. Raises NotFound."""
+        return self.get(f"/interaction/v1/interactions/key:{key}")
+
+    def event_definition(self, key: str) -> Json:
+        return self.get(f"/interaction/v1/eventDefinitions/key:{key}")
+
+    def contacts(self) -> Iterator[list[Json]]:
+        """All contacts. The search takes its page from the body and the address alike."""
+        read, page = 0, 1
+        while True:
+            answer = json_of(
+                self.rest("POST", "/contacts/v1/contacts/actions/search", json={},
+                          params={"$page": page, "$pageSize": REST_PAGE})
+            )  # fmt: skip
+            answer = answer if isinstance(answer, dict) else {}
+            items = list(answer.get("items") or ())
+            read += len(items)
+            yield items
+            if not items or read >= int(answer.get("count") or 0):
+                return
+            page += 1
+
+    def extension_rows(self, key: str, *, where: str = "", size: int = ROWS_PAGE) -> Iterator[list[Json]]:
+        """Rows of a data extension as one flat object each, names in small letters. Raises NotFound."""
+        params: dict[str, str | int] = {"$pageSize": size, **({"$filter": where} if where else {})}
+        answer = self.get(f"/data/v1/customobjectdata/key/{key}/rowset", **params)
+        read, total = 0, int(answer.get("count") or 0)
+        while True:
+            items = [
+                {**(each.get("keys") or {}), **(each.get("values") or {})}
+                for each in answer.get("items") or ()
+            ]
+            read += len(items)
+            yield items
+            following = (answer.get("links") or {}).get("next")
+            if not following:
+                break
+            answer = self.get(f"/data{following}" if following.startswith("/v1") else str(following))
+        if read < total:
+            raise errors.Truncated(
+                f"Marketing Cloud gave {read:,} of {total:,} rows of {key}", where=self.host,
+                remedy="run this again",
+            )  # fmt: skip
+
+    # -- SOAP ----------------------------------------------------------------------------------------
+
+    def soap_call(self, action: str, body: str, *, write: bool = False) -> httpx.Response:
+        url = self.session.soap + soap.PATH
+
+        def content() -> bytes:
+            return soap.envelope(action, body, self.session.token.reveal(), url)
+
+        call = Call(
+            method="POST", path=url, content=content, window="soap", effect="write" if write else "read",
+            headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": action},
+        )  # fmt: skip
+        return self._transport.send(call)
+
+    def retrieve(
+        self, kind: str, properties: Sequence[str], where: soap.Filter | soap.Both | None = None
+    ) -> Iterator[soap.Page]:
+        """Pages of at most 2,500 objects."""
+        return soap.pages(self.soap_call, soap.retrieve_body(kind, properties, where), self.host)
+
+    def retrieve_from(self, request: str) -> Iterator[soap.Page]:
+        """Go on with a retrieve of a run that ended. Raises Rejected when it is forgotten."""
+        return soap.pages(self.soap_call, soap.continue_body(request), self.host)
+
+    def start_query(self, key: str) -> None:
+        """Let a query activity fill its data extension. Raises Rejected when it cannot."""
+        found = next(self.retrieve("QueryDefinition", ("ObjectID", "CustomerKey"),
+                                   soap.Filter("CustomerKey", "equals", (key,))))  # fmt: skip
+        if not found.rows:
+            raise errors.NotFound(f"Marketing Cloud has no query activity {key}", where=self.host)
+        definition = soap.object_xml(
+            "QueryDefinition", {"ObjectID": found.rows[0]["ObjectID"]}, tag="Definition"
+        )
+        body = (
+            f'<PerformRequestMsg xmlns="{soap.API}"><Action>start</Action><Definitions>{definition}'
+            "</Definitions></PerformRequestMsg>"
+        )
+        for result in soap.results(self.soap_call("Perform", body, write=True), self.host):
+            if not result.ok:
+                raise errors.Rejected(
+                    f"Marketing Cloud did not start {key}: {result.message}", where=self.host
+                )
+
+
+def utc(text: str | None) -> str | None:
+    """A time of Marketing Cloud's as ISO in UTC; nothing for its year 1, which means never."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if moment.year < _EARLIEST:
+        return None
+    aware = moment.replace(tzinfo=CENTRAL) if moment.tzinfo is None else moment
+    return aware.astimezone(UTC).isoformat()

@@ -1,0 +1,1 @@
+"""What is extracted from Marketing Cloud, and how."""

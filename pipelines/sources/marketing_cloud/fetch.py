@@ -1,0 +1,68 @@
+"""Everything of one Marketing Cloud fetch: which business unit it is, then all tables at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from urllib.parse import urlsplit
+
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.sources.fetched import OrgInfo, TableFetch
+from pipelines.sources.marketing_cloud import catalog, tracking, whole
+from pipelines.sources.reading import Reading
+from pipelines.sources.schema import RawTable
+
+Read = Callable[[], list[TableFetch]]
+_ZONE = "America/Chicago"
+"""The zone the account tells times in; no daylight saving is applied."""
+
+
+def identify(client: MarketingCloudClient) -> OrgInfo:
+    """The business unit behind the connection."""
+    unit = client.identity()
+    return OrgInfo(
+        vendor="marketing_cloud", org_id=unit.member_id, org_name=f"Marketing Cloud {unit.member_id}",
+        currency="", time_zone=_ZONE, url_host=urlsplit(client.connection.url).netloc,
+        environment=client.connection.environment,
+    )  # fmt: skip
+
+
+def read_all(reading: Reading, client: MarketingCloudClient, pool: Executor) -> list[TableFetch]:
+    """All tables; each fails alone."""
+    tasks = [
+        pool.submit(reading.guarded, [table], read, optional=optional)
+        for table, read, optional in _reads(reading, client)
+    ]
+    return [result for task in tasks for result in task.result()]
+
+
+def _reads(reading: Reading, client: MarketingCloudClient) -> list[tuple[RawTable, Read, bool]]:
+    """What is read and how; whether an account may do without it. The long ones begin first."""
+    rules = reading.rules.marketing_cloud
+    found: list[tuple[RawTable, Read, bool]] = [
+        (each.table, lambda each=each: tracking.read(reading, client, each), False)  # type: ignore[misc]
+        for each in catalog.TRACKING
+    ]
+    found += [
+        (each.table, lambda each=each: whole.retrieved(reading, client, each), False)  # type: ignore[misc]
+        for each in catalog.RETRIEVED
+    ]
+    for table, wanted in (
+        (catalog.JOURNEY_ACTIVITY, rules.journey_activity), (catalog.COMPLAINTS, rules.complaints),
+    ):  # fmt: skip
+        if wanted is not None:
+            read = lambda table=table, wanted=wanted: whole.filled(reading, client, table, wanted)  # noqa: E731
+            found.append((table, read, True))
+    events = "/interaction/v1/eventDefinitions"
+    found += [
+        (catalog.CONTACTS,
+         lambda: whole.listed(reading, catalog.CONTACTS, client.contacts(), dict), True),
+        (catalog.CAMPAIGNS,
+         lambda: whole.listed(reading, catalog.CAMPAIGNS, client.paged("/hub/v1/campaigns"), dict), True),
+        (catalog.JOURNEYS,
+         lambda: whole.listed(reading, catalog.JOURNEYS, client.journeys(), whole.journey), False),
+        (catalog.EVENT_DEFINITIONS,
+         lambda: whole.listed(reading, catalog.EVENT_DEFINITIONS, client.paged(events), dict), False),
+        *((table, read, False) for table, read in whole.named(reading, client)),
+    ]  # fmt: skip
+    return found

@@ -1,0 +1,148 @@
+"""Marketing Cloud's small tables, read whole: from SOAP, from REST, and rows of data extensions.
+
+Belongs here: their rows as columns. When one is replaced, and when it has not changed, is `reading`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from pipelines.clients import errors
+from pipelines.clients.marketing_cloud import soap
+from pipelines.clients.marketing_cloud.client import CENTRAL, MarketingCloudClient, utc
+from pipelines.rules.extract import FilledExtension
+from pipelines.sources.columns import Columns
+from pipelines.sources.fetched import TableFetch
+from pipelines.sources.marketing_cloud import catalog
+from pipelines.sources.reading import Reading
+from pipelines.sources.schema import ColumnType, RawTable
+
+Row = dict[str, Any]
+_TYPES: dict[str, ColumnType] = {
+    "Number": "integer", "Decimal": "number", "Boolean": "boolean", "Date": "timestamp",
+}  # fmt: skip
+_FORMS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y")
+Read = Callable[[], list[TableFetch]]
+
+
+def retrieved(reading: Reading, client: MarketingCloudClient, what: catalog.Retrieved) -> list[TableFetch]:
+    """A table that one retrieve fills."""
+    table, before = what.table, reading.calls_here()
+    names = {column: what.names.get(column, column) for column in table.columns}
+    found = [row for page in client.retrieve(table.api_name, tuple(names.values())) for row in page.rows]
+    times = {name for name, kind in table.columns.items() if kind == "timestamp"}
+    values = {
+        column: [utc(row.get(name)) if column in times else row.get(name) for row in found]
+        for column, name in names.items()
+    }
+    return [_whole(reading, table, values, before)]
+
+
+def listed(
+    reading: Reading, table: RawTable, pages: Iterable[list[Row]], row: Callable[[Row], Row]
+) -> list[TableFetch]:
+    """A table that a REST collection fills."""
+    before = reading.calls_here()
+    found = [row(each) for page in pages for each in page]
+    times = {name for name, kind in table.columns.items() if kind == "timestamp"}
+    values = {
+        name: [utc(each.get(name)) if name in times else each.get(name) for each in found]
+        for name in table.columns
+    }
+    return [_whole(reading, table, values, before)]
+
+
+def _whole(reading: Reading, table: RawTable, values: dict[str, list[Any]], before: int) -> TableFetch:
+    calls = reading.calls_here() - before
+    found = reading.whole(table, Columns(table, values), calls=calls)
+    reading.progress(f"{reading.vendor} {table.name}", len(values[table.key[0]]), None, calls)
+    return found
+
+
+def journey(each: Row) -> Row:
+    """A version of a journey, its statistics and its trigger beside it."""
+    triggers = each.get("triggers") or [{}]
+    meta = (triggers[0] or {}).get("metaData") or {}
+    stats = each.get("stats") or {}
+    return {
+        **each, **{name: stats.get(name) for name in catalog.STATISTICS},
+        "eventDefinitionKey": meta.get("eventDefinitionKey"),
+    }  # fmt: skip
+
+
+def filled(
+    reading: Reading, client: MarketingCloudClient, table: RawTable, wanted: FilledExtension
+) -> list[TableFetch]:
+    """A table from a data extension that a query activity fills; started first, where we may."""
+    notes: list[str] = []
+    if wanted.query and client.allow_write:
+        try:
+            client.start_query(wanted.query)
+        except (errors.Rejected, errors.NotFound) as error:
+            notes.append(f"its query was not run: {error}")
+    before = reading.calls_here()
+    found = [row for page in client.extension_rows(wanted.data_extension) for row in page]
+    names = {name.lower(): name for name in table.columns}
+    times = {name for name, kind in table.columns.items() if kind == "timestamp"}
+    rows = []
+    for each in found:
+        row = {names[k.lower()]: v for k, v in each.items() if k.lower() in names}
+        row |= {name: central(row.get(name)) for name in times}
+        row["id"] = ":".join(str(row.get(name) or "") for name in table.columns if name != "id")
+        rows.append(row)
+    unique = {row["id"]: row for row in rows}.values()
+    values = {name: [row.get(name) for row in unique] for name in table.columns}
+    calls = reading.calls_here() - before
+    return [reading.whole(table, Columns(table, values), notes, calls, may_be_empty=True)]
+
+
+def extension(reading: Reading, client: MarketingCloudClient, key: str) -> list[TableFetch]:
+    """A data extension that config names, with the columns it has."""
+    before = reading.calls_here()
+    asked = ("Name", "FieldType", "IsPrimaryKey", "Ordinal")
+    where = soap.Filter("DataExtension.CustomerKey", "equals", (key,))
+    fields = [row for page in client.retrieve("DataExtensionField", asked, where) for row in page.rows]
+    if not fields:
+        raise errors.NotFound(f"Marketing Cloud has no data extension {key}", where=client.host)
+    fields.sort(key=lambda field: int(field.get("Ordinal") or 0))
+    columns: dict[str, ColumnType] = {f["Name"]: _TYPES.get(f["FieldType"], "text") for f in fields}
+    keys = tuple(f["Name"] for f in fields if f.get("IsPrimaryKey") == "true")
+    notes = () if keys else ("it has no primary key",)
+    table = RawTable(f"extension_{slug(key)}", key, columns, key=keys or (fields[0]["Name"],))
+    found = [row for page in client.extension_rows(key) for row in page]
+    values = {
+        name: [
+            central(row.get(name.lower())) if kind == "timestamp" else row.get(name.lower()) for row in found
+        ]
+        for name, kind in columns.items()
+    }
+    calls = reading.calls_here() - before
+    return [reading.whole(table, Columns(table, values), notes, calls, may_be_empty=True)]
+
+
+def slug(key: str) -> str:
+    """A data extension's key as part of a table's name."""
+    return re.sub(r"\W+", "_", key.lower()).strip("_")
+
+
+def central(text: str | None) -> str | None:
+    """A date of a data extension, which is written the American way and is Central time, as ISO in UTC."""
+    if not text:
+        return None
+    for form in _FORMS:
+        try:
+            moment = datetime.strptime(text, form)
+        except ValueError:
+            continue
+        return utc(moment.replace(tzinfo=CENTRAL).isoformat())
+    return utc(text)
+
+
+def named(reading: Reading, client: MarketingCloudClient) -> Iterator[tuple[RawTable, Read]]:
+    """What config asks for besides the catalog."""
+    for key in reading.rules.marketing_cloud.data_extensions:
+        table = RawTable(f"extension_{slug(key)}", key, {}, key=("id",))
+        yield table, lambda key=key: extension(reading, client, key)  # type: ignore[misc]

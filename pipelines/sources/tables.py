@@ -61,7 +61,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, fetched: Sequence[TableFetch]
         "where table_catalog = current_database()"
     ).fetchall():
         have.setdefault((schema, name), {})[column.casefold()] = kind.lower()
-    wide = {(each.vendor, each.table.name): each.table for each in fetched if each.parts}
+    wide = {(each.vendor, each.table.name): each.table for each in fetched if each.parts or each.fingerprint}
     for vendor, catalog in CATALOGS.items():
         connection.execute(f"create schema if not exists {schema_of(vendor)}")
         for table in catalog:

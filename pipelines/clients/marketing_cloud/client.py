@@ -206,10 +206,6 @@ class MarketingCloudClient:
         """Pages of at most 2,500 objects."""
         return soap.pages(self.soap_call, soap.retrieve_body(kind, properties, where), self.host)
 
-    def retrieve_from(self, request: str) -> Iterator[soap.Page]:
-        """Go on with a retrieve of a run that ended. Raises Rejected when it is forgotten."""
-        return soap.pages(self.soap_call, soap.continue_body(request), self.host)
-
     def start_query(self, key: str) -> None:
         """Let a query activity fill its data extension. Raises Rejected when it cannot."""
         found = next(self.retrieve("QueryDefinition", ("ObjectID", "CustomerKey"),

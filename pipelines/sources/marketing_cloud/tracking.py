@@ -1,6 +1,8 @@
 """Tracking events over SOAP: a window by event date, 2,500 a page, gone on with by continue requests.
 
 Belongs here: an event's row and whence its pages come. Windows, late events and files are `sources.events`.
+A continue request goes on where the server stands, which may be further than what a killed run had written: so
+its window is asked for again, and what is here already is skipped.
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.sources.ahead import ahead
@@ -30,26 +31,12 @@ def read(reading: Reading, client: MarketingCloudClient, what: Tracked) -> list[
 
     def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
         for page in ahead(_pages(client, what, wanted), client, _PAGES_AHEAD):
-            yield [event(row) for row in page.rows], page.following
+            yield [event(row) for row in page.rows], ""
 
     return [read_events(reading, what.table, pages)]
 
 
 def _pages(client: MarketingCloudClient, what: Tracked, wanted: Wanted) -> Iterator[soap.Page]:
-    if wanted.position:
-        found = client.retrieve_from(wanted.position)
-        try:
-            yield next(found)
-        except errors.Rejected:  # forgotten meanwhile: what is here already is skipped
-            found = _asked(client, what, wanted)
-        except StopIteration:
-            return
-        yield from found
-        return
-    yield from _asked(client, what, wanted)
-
-
-def _asked(client: MarketingCloudClient, what: Tracked, wanted: Wanted) -> Iterator[soap.Page]:
     until = soap.Filter("EventDate", "lessThan", (wanted.upper,))
     where: soap.Filter | soap.Both = until
     if wanted.lower is not None:

@@ -1,0 +1,151 @@
+"""Extraction from Marketing Cloud, against the sandbox's own server in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.crashpoints import Crashed, armed
+from pipelines.rules.extract import Extract, FilledExtension, MarketingCloudExtract
+from pipelines.run import Run
+from pipelines.settings import Settings
+from pipelines.sources import load
+from pipelines.sources.fetched import Fetched, TableFetch
+from pipelines.sources.known import known_from
+from pipelines.sources.marketing_cloud import fetch
+from pipelines.sources.reading import Reading
+from sandbox.worlds.create import Wish, open_home
+from tests.fixtures import marketing_cloud as mcs
+
+RULES = Extract(
+    marketing_cloud=MarketingCloudExtract(
+        data_extensions=("crm_people",),
+        journey_activity=FilledExtension(data_extension="crm_journey_activity", query="crm_journey_activity"),
+        complaints=FilledExtension(data_extension="crm_complaints", query="crm_complaints"),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("extract") / "home"
+    open_home(home, Wish("default", "XS"), lambda _: None)
+    return home
+
+
+class Extracting:
+    """An account, a warehouse, and reading the one into the other."""
+
+    def __init__(self, account: Any, folder: Path) -> None:
+        self.account, self.folder = account, folder
+        self.settings = Settings(home=folder / "var", config_dir=folder)
+        self.warehouse = duckdb.connect(str(folder / "warehouse.duckdb"))
+
+    def run(self, rules: Extract = RULES) -> dict[str, TableFetch]:
+        with MarketingCloudClient(
+            mcs.connection(self.account), True, http=self.account.http._transport
+        ) as one:
+            org = fetch.identify(one)
+            upper = (one.server_time or datetime.now(UTC)) - timedelta(seconds=5)
+            reading = Reading(
+                org=org, known=known_from(self.warehouse), upper=upper,
+                spool_root=self.settings.paths.spool, progress=lambda *a, **b: None,
+                calls_here=lambda: one.calls_here, rules=rules,
+            )  # fmt: skip
+            with ThreadPoolExecutor(1) as pool:
+                tables = fetch.read_all(reading, one, pool)
+        fetched = Fetched(tables=tuple(tables), connections=(org,), as_of=upper, calls=0)
+        load.load(fetched, self.warehouse, self.settings, Run(), lambda *a, **b: None)
+        from pipelines.sources import spool
+
+        spool.clear(self.settings)
+        return {table.table.name: table for table in tables}
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.warehouse.execute(sql).fetchall()
+
+    def pass_time(self, **more: float) -> None:
+        self.account.clock.set(self.account.clock.now() + int(timedelta(**more).total_seconds() * 1000))
+
+
+@pytest.fixture
+def extract(world: Path, tmp_path: Path) -> Iterator[Extracting]:
+    with mcs.account(mcs.copy_of(world, tmp_path / "mc")) as account:
+        found = Extracting(account, tmp_path)
+        yield found
+        found.warehouse.close()
+
+
+def test_everything_the_account_has_is_there_typed_and_in_utc(extract):
+    extract.run()
+    store = extract.account.store
+    for table, source in (
+        ("subscribers", "subscribers"), ("list_subscribers", "list_subscribers"),
+        ("journeys", "interactions"),
+        ("contacts", "contacts"), ("campaigns", "campaigns"), ("data_extension_fields", "fields"),
+        ("sent_events", "tracking where kind = 'SentEvent'"),
+        ("click_events", "tracking where kind = 'ClickEvent'"),
+    ):  # fmt: skip
+        ours = extract.rows(f"select count(*) from raw_marketing_cloud.{table}")[0][0]
+        assert ours == store.value(f"select count(*) from {source}"), table
+    first = store.row("select min(at) from tracking where kind = 'SentEvent'")
+    assert extract.rows(
+        'select epoch_ms(min("EventDate")) from raw_marketing_cloud.sent_events'
+    ) == [(first[0],)]  # fmt: skip
+    welcomed = (
+        "select count(*) from raw_marketing_cloud.journey_activity where \"JourneyKey\" = 'welcome-series'"
+    )
+    assert extract.rows(welcomed)[0][0] > 0
+
+
+def test_nothing_new_brings_nothing(extract):
+    extract.run()
+    again = extract.run()
+    assert {name: t.status for name, t in again.items() if t.status != "unchanged"} == {}
+    assert not any(table.is_news for table in again.values())
+
+
+def test_an_event_that_shows_up_late_is_read_and_none_is_read_twice(extract):
+    extract.run()
+    key = extract.account.store.value("select subscriber_key from tracking where kind = 'SentEvent' limit 1")
+    now = extract.account.clock.now()
+    extract.pass_time(hours=1)
+    extract.account.do(do="open", contact=key, at=now - 24 * 3_600_000)
+    extract.account.do(do="click", contact=key, at=now + 60_000, url="https://x.example/a")
+    before = extract.rows("select count(*) from raw_marketing_cloud.open_events")[0][0]
+    found = extract.run()
+    assert (found["open_events"].rows, found["click_events"].rows) == (1, 1)
+    assert extract.rows("select count(*) from raw_marketing_cloud.open_events")[0][0] == before + 1
+    assert extract.run()["open_events"].status == "unchanged"
+
+
+def test_a_killed_first_load_goes_on_and_has_every_event_once(extract, monkeypatch):
+    from pipelines.sources import events
+
+    monkeypatch.setattr(events, "PART_ROWS", 20)
+    monkeypatch.setattr("sandbox.marketing_cloud.soap_retrieve.PAGE", 10)
+    with pytest.raises(Crashed), armed("extract.part_written"):
+        extract.run()
+    extract.run()
+    ours = extract.rows("select count(*), count(distinct id) from raw_marketing_cloud.sent_events")[0]
+    assert (
+        ours == (extract.account.store.value("select count(*) from tracking where kind = 'SentEvent'"),) * 2
+    )
+
+
+def test_a_data_extension_that_is_not_there_is_said_and_the_rest_is_read(extract):
+    rules = RULES.model_copy(
+        update={"marketing_cloud": MarketingCloudExtract(data_extensions=("nobody", "crm_people"))}
+    )
+    found = extract.run(rules)
+    assert found["extension_nobody"].status == "absent"
+    assert "nobody" in found["extension_nobody"].notes[0]
+    assert found["extension_crm_people"].status == "loaded"
+    assert found["subscribers"].rows > 0

@@ -39,6 +39,10 @@ class SalesforceChannels(Strict):
     lead_source: Rules = _all("unknown", "unknown")
 
 
+class MarketingCloudChannels(Strict):
+    email: Rules = _all("email", "email", "marketing_cloud")
+
+
 class UtmChannels(Strict):
     medium: Rules = _all("campaign", "campaign")
 
@@ -46,13 +50,14 @@ class UtmChannels(Strict):
 class Channels(Strict):
     hubspot: HubSpotChannels
     salesforce: SalesforceChannels
+    marketing_cloud: MarketingCloudChannels = MarketingCloudChannels()
     utm: UtmChannels = UtmChannels()
 
     def rows(self) -> list[tuple[str, str, ChannelRule]]:
         """(vendor, kind, rule), in the order of the file."""
         return [
             (vendor, kind, rule)
-            for vendor in ("hubspot", "salesforce", "utm")
+            for vendor in ("hubspot", "salesforce", "marketing_cloud", "utm")
             for kind in type(getattr(self, vendor)).model_fields
             for rule in getattr(getattr(self, vendor), kind)
         ]

@@ -86,6 +86,7 @@ class MarketingCloudExtract(Strict):
     data_extensions: Names = ()
     journey_activity: FilledExtension | None = None
     complaints: FilledExtension | None = None
+    people: FilledExtension | None = None
 
 
 class Sweep(Strict):

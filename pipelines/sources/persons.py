@@ -148,6 +148,7 @@ MARKETING_CLOUD: dict[str, Holds] = {
          "unsubscribe_events", "complaints", "journey_activity"),
         Holds(ids=("SubscriberKey",), emails=("SubscriberKey",)),
     ),
+    "people": Holds(ids=("ContactKey",), emails=("EmailAddress", "ContactKey")),
     **dict.fromkeys(
         ("lists", "data_extensions", "data_extension_fields", "sends", "campaigns", "journeys",
          "event_definitions"), NONE,

@@ -10,6 +10,7 @@ import pytest
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT
 from pipelines.sources.hubspot.catalog import TABLES as HUBSPOT
+from pipelines.sources.marketing_cloud.catalog import TABLES as MARKETING_CLOUD
 from pipelines.sources.salesforce.catalog import TABLES as SALESFORCE
 
 GRAIN = re.compile(r"^(One|A) row (per|for)\b|^A row\b|^One row\b")
@@ -17,7 +18,8 @@ FORBIDDEN = re.compile(
     r"\b(current_timestamp|current_date|now\(\)|today\(\)|\.duckdb|\.parquet)", re.IGNORECASE
 )
 CLOCK = re.compile(r"run_value\('(as_of|business_date|run_id|config_hash)'\)")
-RAW = [(vendor, t.name) for vendor, ts in (("hubspot", HUBSPOT), ("salesforce", SALESFORCE)) for t in ts]
+TABLES = {"hubspot": HUBSPOT, "salesforce": SALESFORCE, "marketing_cloud": MARKETING_CLOUD}
+RAW = [(vendor, table.name) for vendor, tables in TABLES.items() for table in tables]
 SYNCS = load_syncs(PROJECT_ROOT / "config").syncs
 READ_BY_OTHERS = ("marts", "reverse_sync")
 

@@ -145,7 +145,16 @@ COMPLAINTS = RawTable(
     "complaints", "complaints",
     {"id": "text", "SubscriberKey": "text", "EventDate": "timestamp", "JobID": "text", "BatchID": "text"},
 )  # fmt: skip
+PEOPLE = RawTable(
+    "people", "people",
+    {
+        "ContactKey": "text", "EmailAddress": "text", "PersonId": "text", "FirstName": "text",
+        "LastName": "text", "LeadScore": "text", "LifecycleStage": "text",
+    },
+    key=("ContactKey",),
+)  # fmt: skip
+"""The data extension that this project fills (`people` in extract.yml), as it stands there."""
 TABLES: tuple[RawTable, ...] = (
     *(each.table for each in RETRIEVED), CONTACTS, CAMPAIGNS, JOURNEYS, EVENT_DEFINITIONS,
-    JOURNEY_ACTIVITY, COMPLAINTS, *(each.table for each in TRACKING),
+    JOURNEY_ACTIVITY, COMPLAINTS, PEOPLE, *(each.table for each in TRACKING),
 )  # fmt: skip

@@ -49,6 +49,7 @@ def _reads(reading: Reading, client: MarketingCloudClient) -> list[tuple[RawTabl
     ]
     for table, wanted in (
         (catalog.JOURNEY_ACTIVITY, rules.journey_activity), (catalog.COMPLAINTS, rules.complaints),
+        (catalog.PEOPLE, rules.people),
     ):  # fmt: skip
         if wanted is not None:
             read = lambda table=table, wanted=wanted: whole.filled(reading, client, table, wanted)  # noqa: E731

@@ -1,7 +1,7 @@
 """Tracking events over SOAP: a window by event date, 2,500 a page, gone on with by continue requests.
 
-Belongs here: an event's row and whence its pages come. Windows, late events and files are `sources.events`.
-A continue request goes on where the server stands, which may be further than what a killed run had written: so
+Belongs here: an event's row and whence its pages come. Windows, late events and files: `sources.events`.
+A continue request goes on where the server stands, which may be further than a killed run had written: so
 its window is asked for again, and what is here already is skipped.
 """
 

@@ -91,9 +91,10 @@ def filled(
     for each in found:
         row = {names[k.lower()]: v for k, v in each.items() if k.lower() in names}
         row |= {name: central(row.get(name)) for name in times}
-        row["id"] = ":".join(str(row.get(name) or "") for name in table.columns if name != "id")
+        if table.key == ("id",):
+            row["id"] = ":".join(str(row.get(name) or "") for name in table.columns if name != "id")
         rows.append(row)
-    unique = {row["id"]: row for row in rows}.values()
+    unique = {row.get(table.key[0]): row for row in rows}.values()
     values = {name: [row.get(name) for row in unique] for name in table.columns}
     calls = reading.calls_here() - before
     return [reading.whole(table, Columns(table, values), notes, calls, may_be_empty=True)]

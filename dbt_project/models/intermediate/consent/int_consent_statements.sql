@@ -90,8 +90,25 @@ flags as (
     left join flag_changes as changes on records.record_key = changes.record_key
 ),
 
+-- Whoever left all lists of Marketing Cloud, or called an e-mail spam, refuses e-mail of every kind.
+subscribers as (
+    select
+        person_id,
+        'all_email' as purpose_id,
+        'All e-mail' as purpose,
+        'opted_out' as state,
+        subscriber_record_key as record_key,
+        unsubscribed_at as changed_at,
+        cast(null as varchar) as legal_basis,
+        coalesce(email, '') as address
+    from {{ ref('int_subscribers') }}
+    where person_id is not null and status = 'Unsubscribed'
+),
+
 unioned as (
     select * from flags
+    union all
+    select * from subscribers
     union all
     select * from subscriptions
 )

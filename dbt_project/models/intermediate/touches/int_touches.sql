@@ -18,6 +18,8 @@ with unioned as (
     select * from {{ ref('int_visit_touches') }}
     union all by name
     select * from {{ ref('int_list_touches') }}
+    union all by name
+    select * from {{ ref('int_marketing_touches') }}
 ),
 
 identified as (

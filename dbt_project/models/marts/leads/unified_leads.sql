@@ -82,6 +82,13 @@ select
     coalesce(touches.touches, 0) as touches,
     coalesce(people.opportunities, 0) as opportunities,
     coalesce(people.open_opportunities, 0) as open_opportunities,
+    engagement.subscriber_key,
+    coalesce(engagement.bounce_state, 'none') as bounce_state,
+    engagement.bounced_at,
+    coalesce(engagement.emails_sent, 0) as emails_sent,
+    coalesce(engagement.emails_opened, 0) as emails_opened,
+    coalesce(engagement.emails_clicked, 0) as emails_clicked,
+    engagement.last_engaged_at,
     people.contact_id_hubspot,
     people.lead_id_salesforce,
     people.contact_id_salesforce,
@@ -95,3 +102,4 @@ left join {{ ref('int_person_lifecycle') }} as dates on people.person_id = dates
 left join {{ ref('int_person_scores') }} as scores on people.person_id = scores.person_id
 left join {{ ref('int_person_touches') }} as touches on people.person_id = touches.person_id
 left join {{ ref('int_owners') }} as owners on people.owner_id = owners.owner_id
+left join {{ ref('int_person_engagement') }} as engagement on people.person_id = engagement.person_id

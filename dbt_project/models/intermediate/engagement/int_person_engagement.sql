@@ -1,0 +1,93 @@
+-- What Marketing Cloud knows of a person, over all their keys: of the lead they were and the contact they are.
+with subscribers as (
+    select *
+    from {{ ref('int_subscribers') }}
+    where person_id is not null
+),
+
+events as (
+    select
+        'sent' as kind,
+        subscriber_key,
+        occurred_at,
+        cast(null as varchar) as category
+    from {{ ref('stg_marketing_cloud__sent_events') }}
+    union all
+    select
+        'opened' as kind,
+        subscriber_key,
+        occurred_at,
+        null as category
+    from {{ ref('stg_marketing_cloud__open_events') }}
+    union all
+    select
+        'clicked' as kind,
+        subscriber_key,
+        occurred_at,
+        null as category
+    from {{ ref('stg_marketing_cloud__click_events') }}
+    union all
+    select
+        'bounced' as kind,
+        subscriber_key,
+        occurred_at,
+        category
+    from {{ ref('stg_marketing_cloud__bounce_events') }}
+    union all
+    select
+        'complained' as kind,
+        subscriber_key,
+        occurred_at,
+        null as category
+    from {{ ref('stg_marketing_cloud__complaints') }}
+),
+
+counted as (
+    select
+        subscribers.person_id,
+        count(*) filter (where events.kind = 'sent') as emails_sent,
+        count(*) filter (where events.kind = 'opened') as emails_opened,
+        count(*) filter (where events.kind = 'clicked') as emails_clicked,
+        max(events.occurred_at) filter (where events.kind = 'bounced') as bounced_at,
+        max(events.occurred_at) filter (where events.kind = 'complained') as complained_at,
+        max(events.occurred_at) filter (where events.kind in ('opened', 'clicked')) as last_engaged_at,
+        max(events.occurred_at) filter (where events.kind = 'bounced' and lower(events.category) like 'hard%')
+            as hard_bounced_at
+    from events
+    inner join subscribers on events.subscriber_key = subscribers.subscriber_key
+    group by subscribers.person_id
+),
+
+standing as (
+    select
+        person_id,
+        max(case when is_current_key then subscriber_key end) as subscriber_key,
+        count(*) as subscriber_keys,
+        bool_or(status = 'Held') as is_held,
+        bool_or(status = 'Unsubscribed') as is_unsubscribed,
+        max(unsubscribed_at) filter (where status = 'Unsubscribed') as unsubscribed_at
+    from subscribers
+    group by person_id
+)
+
+select
+    standing.person_id,
+    standing.subscriber_key,
+    standing.subscriber_keys,
+    -- A subscriber held by Marketing Cloud bounced too often; one whose address is unknown bounces for good.
+    case
+        when standing.is_held or counted.hard_bounced_at is not null then 'hard'
+        when counted.bounced_at is not null and counted.bounced_at > coalesce(counted.last_engaged_at, to_timestamp(0))
+            then 'soft'
+        else 'none'
+    end as bounce_state,
+    counted.bounced_at,
+    counted.complained_at,
+    standing.is_unsubscribed or counted.complained_at is not null as is_opted_out,
+    coalesce(standing.unsubscribed_at, counted.complained_at) as opted_out_at,
+    coalesce(counted.emails_sent, 0) as emails_sent,
+    coalesce(counted.emails_opened, 0) as emails_opened,
+    coalesce(counted.emails_clicked, 0) as emails_clicked,
+    counted.last_engaged_at
+from standing
+left join counted on standing.person_id = counted.person_id

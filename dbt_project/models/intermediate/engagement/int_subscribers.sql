@@ -1,0 +1,69 @@
+-- A subscriber's key is a lead's or contact's id where Marketing Cloud Connect made it, an address elsewhere. Whoever
+-- has neither is found by the e-mail address; of several records with it the oldest speaks.
+with subscribers as (
+    select
+        *,
+        case
+            when subscriber_key similar to '(00Q|003)[0-9A-Za-z]{12}([0-9A-Za-z]{3})?'
+                then {{ salesforce_id('subscriber_key') }}
+        end as salesforce_id,
+        {{ normalize_email('email') }} as address
+    from {{ ref('stg_marketing_cloud__subscribers') }}
+),
+
+by_address as (
+    select
+        records.email as address,
+        arg_min(members.person_id, (records.created_at, records.record_key)) as person_id,
+        arg_min(records.record_key, (records.created_at, records.record_key)) as record_key
+    from {{ ref('int_person_records') }} as records
+    inner join {{ ref('int_person_members') }} as members on records.record_key = members.record_key
+    where records.email is not null
+    group by records.email
+),
+
+found as (
+    select
+        subscribers.*,
+        case
+            when subscribers.salesforce_id like '003%' then 'contact_id'
+            when subscribers.salesforce_id like '00Q%' then 'lead_id'
+            when subscribers.subscriber_key like '%@%' then 'email'
+            else 'other'
+        end as key_kind,
+        coalesce(
+            {{ record_key('salesforce', 'Contact', "case when subscribers.salesforce_id like '003%' then subscribers.salesforce_id end") }},
+            {{ record_key('salesforce', 'Lead', "case when subscribers.salesforce_id like '00Q%' then subscribers.salesforce_id end") }}
+        ) as keyed_record_key
+    from subscribers
+)
+
+select
+    found.record_key as subscriber_record_key,
+    found.subscriber_key,
+    found.subscriber_id,
+    found.key_kind,
+    found.salesforce_id,
+    found.address as email,
+    found.status,
+    found.created_at,
+    found.unsubscribed_at,
+    case
+        when registry.person_id is not null then found.keyed_record_key else by_address.record_key
+    end as record_key,
+    coalesce(registry.person_id, by_address.person_id) as person_id,
+    case
+        when registry.person_id is not null then 'subscriber_key'
+        when by_address.person_id is not null then 'email'
+    end as matched_by,
+    -- The contact's key is the one of somebody who was a lead; of several the latest.
+    row_number() over (
+        partition by coalesce(registry.person_id, by_address.person_id, found.record_key)
+        order by
+            case found.key_kind when 'contact_id' then 1 when 'lead_id' then 2 else 3 end asc,
+            found.created_at desc,
+            found.subscriber_key asc
+    ) = 1 as is_current_key
+from found
+left join {{ ref('int_person_members') }} as registry on found.keyed_record_key = registry.record_key
+left join by_address on found.address = by_address.address

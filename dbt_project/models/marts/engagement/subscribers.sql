@@ -1,0 +1,32 @@
+with billed as (
+    select
+        person_id,
+        count(distinct salesforce_id) as keys
+    from {{ ref('int_subscribers') }}
+    where person_id is not null and salesforce_id is not null
+    group by person_id
+),
+
+journeys as (
+    select
+        subscriber_key,
+        list(distinct journey_key order by journey_key) as journeys
+    from {{ ref('stg_marketing_cloud__journey_activity') }}
+    group by subscriber_key
+)
+
+select
+    subscribers.subscriber_key,
+    subscribers.key_kind,
+    subscribers.is_current_key,
+    subscribers.email,
+    subscribers.status,
+    subscribers.person_id,
+    subscribers.matched_by,
+    subscribers.created_at,
+    subscribers.unsubscribed_at,
+    coalesce(billed.keys > 1, false) as is_billed_twice,
+    coalesce(journeys.journeys, []) as journeys
+from {{ ref('int_subscribers') }} as subscribers
+left join billed on subscribers.person_id = billed.person_id
+left join journeys on subscribers.subscriber_key = journeys.subscriber_key

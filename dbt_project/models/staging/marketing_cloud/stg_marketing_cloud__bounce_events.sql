@@ -1,0 +1,21 @@
+with source as (
+    select * from {{ source('raw_marketing_cloud', 'bounce_events') }}
+),
+
+renamed as (
+    select
+        {{ record_key('marketing_cloud', 'BounceEvent', '"id"') }} as record_key,
+        "id" as event_id,
+        "SendID" as send_id,
+        "SubscriberKey" as subscriber_key,
+        "SubscriberID" as subscriber_id,
+        "EventDate" as occurred_at,
+        "BatchID" as batch_id,
+        "ListID" as list_id,
+        "TriggeredSendDefinitionObjectID" as triggered_send_id,
+        "BounceCategory" as category,
+        "SMTPReason" as reason
+    from source
+)
+
+select * from renamed

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from math import ceil
 
-BATCH = {"hubspot": 100, "salesforce": 200}
-ECHOES = {"hubspot": True, "salesforce": False}
+BATCH = {"hubspot": 100, "salesforce": 200, "marketing_cloud": 32_000}
+ECHOES = {"hubspot": True, "salesforce": False, "marketing_cloud": False}
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,24 @@ def forecast(vendor: str, records: int, *, consent: bool = False) -> Forecast:
     if consent and vendor == "hubspot":
         formula = f"{records:,} addresses / {batch} a call, as many to read them; one call for the fields"
         return Forecast(write=writes, read_back=writes, check=1 if records else 0, formula=formula)
+    if vendor == "marketing_cloud":
+        return _extension_rows(records)
     read_backs = 0 if ECHOES[vendor] else writes
     proof = "the answer is the proof" if ECHOES[vendor] else "and as many to read back"
     return Forecast(
         write=writes, read_back=read_backs, check=1 if records else 0,
         formula=f"{records:,} records / {batch} a call, {proof}; one call for the fields",
     )  # fmt: skip
+
+
+def _extension_rows(records: int) -> Forecast:
+    """Up to 50 rows go at once and are echoed; more go by request: sent, asked after, and read back."""
+    check = 4 if records else 0
+    if records <= 50:
+        formula = "one call, the answer is the proof; four for the fields and the keys"
+        return Forecast(write=min(records, 1), read_back=0, check=check, formula=formula)
+    requests = ceil(records / BATCH["marketing_cloud"])
+    formula = (
+        f"{records:,} rows / 32,000 a request, asked after, read back by 2,500; four for the fields and keys"
+    )
+    return Forecast(write=2 * requests, read_back=ceil(records / 2_500), check=check, formula=formula)

@@ -50,7 +50,7 @@ def refuse_stopped(header: dict[str, Any], path: Path, *, opted_out: int = 0) ->
 
 def writable_connection(settings: Settings, vendor: str) -> Connection:
     """The connection of a vendor, if this run may write to it."""
-    connection = settings.hubspot if vendor == "hubspot" else settings.salesforce
+    connection = next((each for each in settings.connections if each.vendor == vendor), None)
     if connection is None:
         raise UsageError(
             f"the plan writes to {vendor} and there is no connection to it", where="environment or .env",

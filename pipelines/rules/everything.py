@@ -13,6 +13,7 @@ from pipelines.rules.events import load_events
 from pipelines.rules.extract import load_extract
 from pipelines.rules.handoff import load_handoffs
 from pipelines.rules.identity import load_identity
+from pipelines.rules.journeys import load_journeys
 from pipelines.rules.kpis import load_kpis
 from pipelines.rules.lead_score import load_lead_score
 from pipelines.rules.mappings import load_mappings
@@ -32,6 +33,7 @@ LOADERS = (
     load_extract,
     load_handoffs,
     load_identity,
+    load_journeys,
     load_kpis,
     load_lead_score,
     load_mappings,

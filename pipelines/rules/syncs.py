@@ -16,7 +16,7 @@ from pipelines.rules.loader import Strict, load
 FieldType = Literal["text", "number", "integer", "money", "boolean", "date", "timestamp", "reference", "set"]
 """`set`: several values of a list, as text sorted and joined by semicolons."""
 NUMERIC: tuple[FieldType, ...] = ("number", "integer", "money")
-Vendor = Literal["hubspot", "salesforce"]
+Vendor = Literal["hubspot", "salesforce", "marketing_cloud"]
 
 
 class FieldRule(Strict):

@@ -21,6 +21,7 @@ from pipelines.rules import (
     crm_scores,
     identity,
     identity_tables,
+    journeys,
     kpis,
     lead_score,
     rows,
@@ -146,7 +147,10 @@ def write(
     known_attribution = attribution.load_attribution(config_dir)
     known_kpis = kpis.load_kpis(config_dir)
     known_score = lead_score.load_lead_score(config_dir)
+    known_journeys = journeys.load_journeys(config_dir)
     tables: dict[str, rows.Rows] = {
+        "journey_entries": journeys.entries(known_journeys),
+        "journey_exits": journeys.exits(known_journeys),
         "stages": rows.stages(known_stages),
         "lifecycle": rows.lifecycle(known_stages),
         "lifecycle_dates": rows.lifecycle_dates(known_stages),

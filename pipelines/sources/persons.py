@@ -163,11 +163,11 @@ _IDS = {
     "salesforce": re.compile(
         r"(\w*(lead|contact|who|individual|subscriber)|relation|leadorcontact|recipient\w*)id", re.I
     ),
-    "marketing_cloud": re.compile(r"_?(contact|subscriber)_?(key|id)", re.I),
+    "marketing_cloud": re.compile(r"_?(contact|subscriber)_?key", re.I),
 }
 _EMAILS = {
     "hubspot": re.compile(r"(\w+_)?(e?mail|recipient|attendee)s?(_address|_email)?(es)?", re.I),
-    "marketing_cloud": re.compile(r"\w*e_?mail\w*|_?(contact|subscriber)_?key", re.I),
+    "marketing_cloud": re.compile(r"(\w+_)?e?mail(_?address)?|_?(contact|subscriber)_?key", re.I),
     "salesforce": re.compile(
         r"\w*e_?mail(__c)?|(from|to|cc|bcc|reply)address|bounced\w*address|validated\w*address", re.I
     ),

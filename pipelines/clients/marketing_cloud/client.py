@@ -225,6 +225,31 @@ class MarketingCloudClient:
                     f"Marketing Cloud did not start {key}: {result.message}", where=self.host
                 )
 
+    # -- journeys ------------------------------------------------------------------------------------
+
+    def fire(self, event: str, contact: str, data: Mapping[str, Any]) -> str:
+        """Fire an entry event for one contact; the instance's id. Raises Rejected with the reason."""
+        wish = {"ContactKey": contact, "EventDefinitionKey": event, "Data": dict(data)}
+        answer = json_of(self.rest("POST", "/interaction/v1/events", json=wish, write=True))
+        instance = str(answer.get("eventInstanceId") or "") if isinstance(answer, dict) else ""
+        if not instance:
+            raise errors.AnswerLost("Marketing Cloud named no instance of the event", where=self.host)
+        return instance
+
+    def leave(self, exits: Sequence[tuple[str, str]]) -> list[Json]:
+        """Take (contact, journey) out of journeys, at most 50; what could not be."""
+        wishes = [{"ContactKey": contact, "DefinitionKey": journey} for contact, journey in exits]
+        answer = json_of(
+            self.rest("POST", "/interaction/v1/interactions/contactexit", json=wishes, write=True)
+        )
+        return list((answer or {}).get("errors") or ())
+
+    def exits(self, exits: Sequence[tuple[str, str]]) -> list[Json]:
+        """How the exits of (contact, journey) stand."""
+        wishes = [{"ContactKey": contact, "DefinitionKey": journey} for contact, journey in exits]
+        answer = json_of(self.rest("POST", "/interaction/v1/interactions/contactexit/status", json=wishes))
+        return answer if isinstance(answer, list) else []
+
 
 def utc(text: str | None) -> str | None:
     """A time of Marketing Cloud's as ISO in UTC; nothing for its year 1, which means never."""

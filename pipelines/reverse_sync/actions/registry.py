@@ -22,6 +22,7 @@ from pipelines.reverse_sync.actions import (
     salesforce,
     salesforce_records,
 )
+from pipelines.reverse_sync.actions import hubspot, marketing_cloud, salesforce
 from pipelines.reverse_sync.actions.base import UNDO, Action, Channel, Doer, Handler
 from pipelines.reverse_sync.actions.undoing import Undo, kind_of
 from pipelines.settings import Settings
@@ -76,6 +77,8 @@ HANDLERS: tuple[type[Handler], ...] = (
     messages.SlackMessage,
     messages.MailMessage,
     messages.WebhookMessage,
+    marketing_cloud.JourneyEntry,
+    marketing_cloud.JourneyExit,
 )
 CHANNELS: Mapping[str, ChannelKind] = {
     "slack": ChannelKind(messages.open_slack, messages.may_go_on),

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync.destinations.base import Destination, Opener
 from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
+from pipelines.reverse_sync.destinations.marketing_cloud import MarketingCloudDestination
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.settings import Settings
 
@@ -27,6 +28,9 @@ def opener(settings: Settings) -> Opener:
         elif vendor == "salesforce":
             with open_salesforce(settings) as salesforce:
                 yield SalesforceDestination(salesforce)
+        elif vendor == "marketing_cloud":
+            with open_marketing_cloud(settings) as marketing_cloud:
+                yield MarketingCloudDestination(marketing_cloud)
         else:
             raise ConfigError(f"there is no destination called {vendor}", where="syncs.yml")
 

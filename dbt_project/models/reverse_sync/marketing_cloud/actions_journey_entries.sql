@@ -1,0 +1,98 @@
+-- Whom config/journeys.yml lets into a journey: once for each person, event and occurrence. What speaks against an
+-- entry stands in its payload, and the plan holds it with that reason.
+with fields as (
+    select
+        definitions.event_definition_key,
+        extensions.data_extension_key,
+        string_agg(columns.name, ', ' order by columns.position) filter (
+            where columns.is_required
+            and lower(columns.name) not in ('entryid', 'contactkey', 'emailaddress', 'personid', 'leadscore')
+        ) as missing_fields
+    from {{ ref('stg_marketing_cloud__event_definitions') }} as definitions
+    inner join {{ ref('stg_marketing_cloud__data_extensions') }} as extensions
+        on definitions.data_extension_id = extensions.data_extension_id
+    left join {{ ref('stg_marketing_cloud__data_extension_fields') }} as columns
+        on extensions.data_extension_key = columns.data_extension_key
+    group by definitions.event_definition_key, extensions.data_extension_key
+),
+
+versions as (
+    select
+        journey_key,
+        arg_max(status, (status = 'Published', version)) as status,
+        arg_max(entry_mode, (status = 'Published', version)) as entry_mode
+    from {{ ref('stg_marketing_cloud__journeys') }}
+    group by journey_key
+),
+
+-- Over all keys of a person: as a lead they may have been in it already.
+been as (
+    select distinct
+        subscribers.person_id,
+        activity.journey_key
+    from {{ ref('stg_marketing_cloud__journey_activity') }} as activity
+    inner join {{ ref('int_subscribers') }} as subscribers on activity.subscriber_key = subscribers.subscriber_key
+    where subscribers.person_id is not null
+),
+
+wanted as (
+    select
+        rules.*,
+        leads.person_id,
+        leads.lead_score,
+        leads.email,
+        subscribers.subscriber_key,
+        subscribers.subscriber_record_key,
+        case rules.occurrence
+            when 'monthly' then strftime({{ run_value('business_date') }}, '%Y-%m') else 'once'
+        end as occurred_in
+    from {{ source('rules', 'journey_entries') }} as rules
+    inner join {{ ref('unified_leads') }} as leads
+        on
+            rules.least_score <= leads.lead_score
+            and (len(rules.stages) = 0 or list_contains(rules.stages, leads.lifecycle_stage))
+    inner join {{ ref('int_subscribers') }} as subscribers
+        on
+            leads.person_id = subscribers.person_id
+            and subscribers.is_current_key
+            and subscribers.key_kind in ('contact_id', 'lead_id')
+            and subscribers.status = 'Active'
+    where leads.is_email_valid and not leads.is_opted_out and leads.bounce_state != 'hard'
+)
+
+select
+    {{ short_hash("'journey_entry:' || wanted.event || ':' || wanted.person_id || ':' || wanted.occurred_in") }} as action_key,
+    'journeys' as sync,
+    'journey_entry' as kind,
+    'marketing_cloud' as vendor,
+    'Subscriber' as object,
+    wanted.subscriber_record_key as record_key,
+    wanted.person_id,
+    cast(to_json({
+        'event': wanted.event,
+        'journey': wanted.journey,
+        'journey_status': versions.status,
+        'extension': fields.data_extension_key,
+        'contact_key': wanted.subscriber_key,
+        'missing_fields': fields.missing_fields,
+        'already': case
+            when been.person_id is not null and versions.entry_mode in ('OnceAndDone', 'NotSet')
+                then 'the journey takes a person once, and this one has been in it'
+        end,
+        'data': {
+            'ContactKey': wanted.subscriber_key,
+            'EmailAddress': wanted.email,
+            'PersonId': wanted.person_id,
+            'LeadScore': wanted.lead_score
+        }
+    }) as varchar) as payload,
+    cast(null as varchar) as needs,
+    'decided' as provider,
+    'journeys.yml' as rule,
+    wanted.name || ': score ' || wanted.lead_score as reason,
+    cast(null as varchar) as reversibility,
+    cast(null as timestamptz) as due_at
+from wanted
+left join fields on wanted.event = fields.event_definition_key
+left join versions on wanted.journey = versions.journey_key
+left join been on wanted.person_id = been.person_id and wanted.journey = been.journey_key

@@ -1,0 +1,146 @@
+"""Journey entries and exits in Marketing Cloud.
+
+Belongs here: Marketing Cloud's words for the engine's. Our key is the primary key of the event's own data
+extension, so an entry whose answer was lost is found there before it may be sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from math import ceil
+from typing import ClassVar
+
+from pipelines.clients import errors
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.results import Outcomes, RowResult
+from pipelines.reverse_sync.actions.base import CANNOT_TELL, NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.destinations.marketing_cloud import MarketingCloudDestination
+
+ENTRY_ID = "EntryId"
+EXITS = 50
+_LIVE = "Published"
+
+
+class _InJourneys:
+    """What entries and exits share."""
+
+    vendor: ClassVar[str] = "marketing_cloud"
+    lag: ClassVar[timedelta] = timedelta(seconds=60)
+
+    def __init__(self, channel: MarketingCloudDestination) -> None:
+        self._client: MarketingCloudClient = channel.client
+
+
+class JourneyEntry(_InJourneys):
+    """An entry event. Payload: `event, journey, journey_status, extension, contact_key, data`; what speaks
+    against it: `missing_fields` (required by the event, not sent), `already` (the re-entry rule)."""
+
+    kind: ClassVar[str] = "journey_entry"
+    batch_size: ClassVar[int] = 1
+    reversibility: ClassVar[Reversibility] = "compensable"
+    is_noticed: ClassVar[bool] = True
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        return actions
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        said = action.payload
+        if not (said.get("event") and said.get("contact_key")):
+            return "an entry needs an event and a contact key"
+        if "." in str(said["event"]):
+            return f"the event key {said['event']} has a period, which Marketing Cloud refuses"
+        if not said.get("extension"):
+            return f"Marketing Cloud has no event {said['event']} with a data extension of its own"
+        if said.get("journey_status") != _LIVE:
+            status = said.get("journey_status") or "not there"
+            return f"the journey {said.get('journey')} is {status}: the event would let nobody in"
+        if said.get("missing_fields"):
+            return f"the event {said['event']} requires {said['missing_fields']}, which is not sent"
+        return str(said.get("already") or "")
+
+    def send(self, actions: Sequence[Action]) -> Outcomes:
+        results = []
+        for action in actions:
+            said = action.payload
+            data = {**dict(said.get("data") or {}), ENTRY_ID: action.action_key}
+            try:
+                instance = self._client.fire(str(said["event"]), str(said["contact_key"]), data)
+                results.append(RowResult(True, instance, created=True))
+            except errors.Rejected as refused:
+                results.append(RowResult(False, code=refused.code or "REJECTED", message=refused.what))
+        return Outcomes(results)
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        """In the event's data extension, by our key. One that is gone or cannot be read tells nothing."""
+        found = []
+        for action in actions:
+            where = f"{ENTRY_ID} eq '{action.action_key}'"
+            try:
+                kept = next(self._client.extension_rows(str(action.payload["extension"]), where=where))
+            except (errors.NotFound, errors.Rejected):
+                found.append(CANNOT_TELL)
+                continue
+            found.append(Found(action.action_key) if kept else NOT_THERE)
+        return found
+
+    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
+        """Take them out of the journey again; what it has sent stays sent."""
+        return _exits(self._client, [action for action, _ in actions])
+
+
+class JourneyExit(_InJourneys):
+    """An exit. Payload: `journey, contact_key`."""
+
+    kind: ClassVar[str] = "journey_exit"
+    batch_size: ClassVar[int] = EXITS
+    reversibility: ClassVar[Reversibility] = "final"
+    is_noticed: ClassVar[bool] = False
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        return ceil(actions / EXITS)
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        whole = action.payload.get("journey") and action.payload.get("contact_key")
+        return "" if whole else "an exit needs a journey and a contact key"
+
+    def send(self, actions: Sequence[Action]) -> Outcomes:
+        return _exits(self._client, actions)
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        """An exit may be asked for twice: whoever is out is out."""
+        told = self._client.exits([_pair(action) for action in actions])
+        by_pair = {(str(t.get("contactKey")), str(t.get("definitionKey"))): t for t in told}
+        found = []
+        for action in actions:
+            status = (by_pair.get(_pair(action)) or {}).get("status") or ()
+            is_out = any("completed" in str(each.get("message")).lower() for each in status)
+            found.append(Found(action.action_key) if is_out else NOT_THERE)
+        return found
+
+    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
+        raise NotImplementedError("an exit is final")
+
+
+def _pair(action: Action) -> tuple[str, str]:
+    return str(action.payload["contact_key"]), str(action.payload["journey"])
+
+
+def _exits(client: MarketingCloudClient, actions: Sequence[Action]) -> Outcomes:
+    refused = {
+        (str(each.get("contactKey")), str(each.get("definitionKey"))): each
+        for each in client.leave([_pair(action) for action in actions])
+    }
+    results = []
+    for action in actions:
+        problem = refused.get(_pair(action))
+        if problem is None:
+            results.append(RowResult(True, action.action_key))
+        else:
+            said = "; ".join(str(each.get("message")) for each in problem.get("status") or ())
+            results.append(RowResult(False, code="EXIT_IGNORED", message=said))
+    return Outcomes(results)

@@ -1,0 +1,145 @@
+"""Writing to Marketing Cloud: rows of a data extension of our own. The object of a sync is its key.
+
+Belongs here: what makes an extension a target, and Marketing Cloud's words for the engine's. Up to 50 rows go
+at once and are echoed; more go as one request whose rows are read back.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipelines.clients import errors
+from pipelines.clients.marketing_cloud import rows, soap
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.results import Outcomes, RowResult
+from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
+
+SYNCHRONIZED = re.compile(r"\w+_Salesforce(_\d+)?")
+"""Marketing Cloud Connect fills these; they are read only, and a row written there would be overwritten."""
+_SALESFORCE_ID = re.compile(r"(00Q|003)\w{12}(\w{3})?")
+_FEW = 20
+"""Rows that are read back one by one rather than with the whole extension."""
+EMAIL_KEY = "EMAIL_AS_KEY"
+
+
+class MarketingCloudDestination:
+    """One business unit as a destination."""
+
+    vendor = "marketing_cloud"
+    label = "Marketing Cloud"
+    batch_size = rows.ASYNC_LIMIT
+
+    def __init__(self, client: MarketingCloudClient, wait: Callable[[float], None] = time.sleep) -> None:
+        self._client, self._wait = client, wait
+        self._keys: dict[str, str] = {}
+        self._by_ids: bool | None = None
+
+    @property
+    def client(self) -> MarketingCloudClient:
+        """For actions, which are more than rows."""
+        return self._client
+
+    @property
+    def calls(self) -> int:
+        return self._client.calls
+
+    @property
+    def now(self) -> datetime:
+        if self._client.server_time is None:
+            self.account()
+        assert self._client.server_time is not None
+        return self._client.server_time
+
+    def account(self) -> Account:
+        unit = self._client.identity()
+        return Account(unit.member_id, f"Marketing Cloud {unit.member_id}")
+
+    def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
+        """The extension's columns. Raises when it is none to write to, with the reason."""
+        if SYNCHRONIZED.fullmatch(object_name):
+            raise self._no_target(object_name, "is synchronised from Salesforce and read only")
+        asked = ("Name", "FieldType", "MaxLength", "IsPrimaryKey", "IsRequired")
+        where = soap.Filter("DataExtension.CustomerKey", "equals", (object_name,))
+        found = [
+            row for page in self._client.retrieve("DataExtensionField", asked, where) for row in page.rows
+        ]
+        if not found:
+            raise errors.NotFound(
+                f"Marketing Cloud has no data extension {object_name}", where=self._client.host,
+                remedy="make it as docs/marketing-cloud.md says",
+            )  # fmt: skip
+        keys = [row["Name"] for row in found if row.get("IsPrimaryKey") == "true"]
+        if len(keys) != 1:
+            raise self._no_target(object_name, f"has {len(keys) or 'no'} primary keys and not one")
+        self._keys[object_name] = keys[0]
+        return {
+            row["Name"]: FieldAccess(
+                row["Name"], row["Name"] not in keys, length=int(row.get("MaxLength") or 0) or None
+            )
+            for row in found
+        }
+
+    def _no_target(self, object_name: str, why: str) -> errors.Rejected:
+        return errors.Rejected(
+            f"the data extension {object_name} {why}: nothing is written to it", where=self._client.host,
+            remedy="name an extension of your own in syncs.yml, see docs/marketing-cloud.md",
+        )  # fmt: skip
+
+    def _key(self, object_name: str) -> str:
+        if object_name not in self._keys:
+            self.fields(object_name)
+        return self._keys[object_name]
+
+    def uses_ids(self) -> bool:
+        """Whether the account knows its subscribers by Salesforce ids: then an address as key makes another."""
+        if self._by_ids is None:
+            page = next(self._client.retrieve("Subscriber", ("SubscriberKey",)))
+            self._by_ids = any(_SALESFORCE_ID.fullmatch(row.get("SubscriberKey", "")) for row in page.rows)
+        return self._by_ids
+
+    def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        """Rows by their key; one that is not there is made."""
+        key = self._key(object_name)
+        refused = self.uses_ids()
+        taken = [write for write in writes if not (refused and "@" in write.record_id)]
+        sent = [{key: write.record_id, **{cell.field: cell.value for cell in write.cells}} for write in taken]
+        if len(sent) <= rows.SYNC_LIMIT:
+            answers = rows.upsert_some(self._client, object_name, (key,), sent) if sent else Outcomes()
+        else:
+            answers = rows.upsert_many(self._client, object_name, sent, self._wait)
+        told = iter(answers)
+        return Outcomes(
+            [self._outcome(write, refused, told) for write in writes], request_id=answers.request_id
+        )
+
+    def _outcome(self, write: RecordWrite, refused: bool, told: Any) -> RowResult:
+        if refused and "@" in write.record_id:
+            return RowResult(
+                False, write.record_id, code=EMAIL_KEY,
+                message="an e-mail address as key: this account knows its contacts by Salesforce ids",
+            )  # fmt: skip
+        row: RowResult = next(told)
+        names = {cell.field.lower(): cell.field for cell in write.cells}
+        values = {names[n.lower()]: v or None for n, v in row.values.items() if n.lower() in names}
+        return RowResult(row.ok, write.record_id, code=row.code, message=row.message, values=values)
+
+    def read(
+        self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """What the rows hold now; few are asked for by key, many by reading the extension."""
+        key = self._key(object_name).lower()
+        names = {name.lower(): name for name in fields}
+        where = ""
+        if len(record_ids) <= _FEW:
+            where = " or ".join(f"{key} eq '{each.replace(chr(39), chr(39) * 2)}'" for each in record_ids)
+        wanted = set(record_ids)
+        found: dict[str, Mapping[str, Any]] = {}
+        for page in self._client.extension_rows(object_name, where=where):
+            for row in page:
+                if row.get(key) in wanted:
+                    found[str(row[key])] = {name: row.get(lower) or None for lower, name in names.items()}
+        return found

@@ -22,7 +22,7 @@ from pipelines.errors import CrmError, Exit, UsageError
 from pipelines.settings import Settings, load_settings
 
 _REQUEST = re.compile(r"[\w#./-]{1,64}")
-LABELS = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+LABELS = {"hubspot": "HubSpot", "salesforce": "Salesforce", "marketing_cloud": "Marketing Cloud"}
 
 
 def erase(who: str, *, dry_run: bool, request: str) -> int:

@@ -256,6 +256,14 @@ def mappings_docs(
 
 
 @app.command()
+def doctor() -> None:
+    """Is each connection well: sign-in, scopes, latency, limits left, how far behind; exit 1 if not."""
+    from cli.doctor import doctor as ask
+
+    raise typer.Exit(ask())
+
+
+@app.command()
 def why(
     what: Annotated[
         str, typer.Argument(help="An id, an e-mail address or a record key (vendor:org:object:id).")

@@ -15,19 +15,21 @@ from expectations.results import SCOPES, Scope
 from orchestration import keys
 from orchestration.reporting import check_name, suite_results
 from orchestration.resources import RunLoop
+from pipelines import health
 from pipelines.schema import run as schema
 from pipelines.settings import Settings
 from pipelines.state import schema as schema_state
 from pipelines.state.engine import State
 
 STALE_AFTER = timedelta(hours=3)
+CONNECTED = dg.AssetCheckKey(keys.LOADS, "connections")
 FRESH = dg.AssetCheckKey(keys.UNIFIED_LEADS, "fresh")
 DRIFT = dg.AssetCheckKey(keys.UNIFIED_LEADS, "schema_drift")
 
 
 def build(known: set[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
     """Checks on the tables that the graph has."""
-    return [_suites(scope, _specs(scope, known)) for scope in SCOPES] + [_fresh(), _drift()]
+    return [_suites(scope, _specs(scope, known)) for scope in SCOPES] + [_fresh(), _drift(), _connected()]
 
 
 def _specs(scope: Scope, known: set[dg.AssetKey]) -> list[dg.AssetCheckSpec]:
@@ -84,6 +86,22 @@ def drifted(settings: Settings) -> dg.AssetCheckResult:
         description=f"{drift.compared} things compared. {said}".strip(),
         metadata={"changed by hand": len(drift.found)},
     )  # fmt: skip
+
+
+def _connected() -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=CONNECTED.asset_key, name=CONNECTED.name)
+    def connections(run_loop: dg.ResourceParam[RunLoop]) -> dg.AssetCheckResult:
+        """Each connection lets us in, with the rights and the calls it takes; kept as probes for uptime."""
+        loop = run_loop.loop
+        found = health.check_all(loop.settings, loop.warehouse, loop.state, loop.run.id)
+        ill = [f"{each.vendor}: {each.problem}" for each in found if not each.ok]
+        return dg.AssetCheckResult(
+            passed=not ill, severity=dg.AssetCheckSeverity.WARN,
+            description="; ".join(ill) or f"{len(found)} connections are well.",
+            metadata={each.vendor: round(each.seconds, 3) for each in found},
+        )  # fmt: skip
+
+    return connections
 
 
 def published_at(run_loop: RunLoop) -> datetime | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration import keys
-from orchestration.checks import DRIFT, FRESH
+from orchestration.checks import CONNECTED, DRIFT, FRESH
 
-_FRESH = dg.AssetSelection.checks(FRESH)
+_FRESH = dg.AssetSelection.checks(FRESH, CONNECTED)
 _DRIFT = dg.AssetSelection.checks(DRIFT)
 _ACTIVATION = dg.AssetSelection.groups(keys.ACTIVATE)
 
@@ -22,7 +22,9 @@ activation = dg.define_asset_job(
     description="Plan, apply where that is allowed without a person, record. Reads the published file only.",
 )
 freshness = dg.define_asset_job(
-    "freshness", selection=_FRESH, description="Ask whether the marts were published lately."
+    "freshness",
+    selection=_FRESH,
+    description="Ask whether the marts were published lately and each connection is well.",
 )
 
 drift = dg.define_asset_job(

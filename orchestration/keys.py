@@ -11,7 +11,10 @@ import dagster as dg
 
 OWNERS = ["team:revops"]
 
-EXTRACT = {"hubspot": "extract_hubspot", "salesforce": "extract_salesforce"}
+EXTRACT = {
+    "hubspot": "extract_hubspot", "salesforce": "extract_salesforce",
+    "marketing_cloud": "extract_marketing_cloud",
+}  # fmt: skip
 TRANSFORM, QUALITY, DECIDE, PUBLISH, ACTIVATE = "transform", "quality", "decide", "publish", "activate"
 
 LOADS = dg.AssetKey(["ops", "loads"])

@@ -1,4 +1,4 @@
-"""Raw tables of both CRMs: one step brings them all, each is an asset."""
+"""Raw tables of all vendors: one step brings them all, each is an asset."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from orchestration import keys
 from orchestration.reporting import materialised
 from orchestration.resources import RunLoop
 from pipelines.sources.hubspot.catalog import TABLES as HUBSPOT
+from pipelines.sources.marketing_cloud.catalog import TABLES as MARKETING_CLOUD
 from pipelines.sources.salesforce.catalog import TABLES as SALESFORCE
 from pipelines.sources.schema import RawTable
 
-CATALOGS = {"hubspot": HUBSPOT, "salesforce": SALESFORCE}
-NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+CATALOGS = {"hubspot": HUBSPOT, "salesforce": SALESFORCE, "marketing_cloud": MARKETING_CLOUD}
+NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce", "marketing_cloud": "Marketing Cloud"}
 
 
 def raw_specs() -> list[dg.AssetSpec]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
-from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.clients.marketing_cloud import soap
+from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.erasure.subject import Subject
 from pipelines.settings import Settings
@@ -19,7 +20,9 @@ _AT_ONCE = 50
 
 def still_held(settings: Settings, subject: Subject) -> dict[str, str]:
     """Vendor -> a sentence's end, of each connected CRM: how many records it has, or why it did not say."""
-    ask: dict[str, Callable[[Settings, Subject], int]] = {"hubspot": _hubspot, "salesforce": _salesforce}
+    ask: dict[str, Callable[[Settings, Subject], int]] = {
+        "hubspot": _hubspot, "salesforce": _salesforce, "marketing_cloud": _marketing_cloud,
+    }  # fmt: skip
     said = {}
     for connection in settings.connections:
         try:
@@ -57,6 +60,19 @@ def _salesforce(settings: Settings, subject: Subject) -> int:
         for name, prefix in (("Lead", "00Q"), ("Contact", "003")):
             mine = [each for each in subject.ids("salesforce") if each.startswith(prefix)]
             found |= _where(client, name, "Id", mine) | _where(client, name, "Email", subject.emails)
+        return len(found)
+
+
+def _marketing_cloud(settings: Settings, subject: Subject) -> int:
+    """Subscribers by their keys, which may be ids of Salesforce, and by address."""
+    keys = dict.fromkeys((*subject.ids("marketing_cloud"), *subject.ids("salesforce"), *subject.emails))
+    with open_marketing_cloud(settings) as client:
+        found: set[str] = set()
+        for name, values in (("SubscriberKey", list(keys)), ("EmailAddress", list(subject.emails))):
+            for some in _pieces(values):
+                where = soap.Filter(name, "IN", tuple(some))
+                for page in client.retrieve("Subscriber", ("SubscriberKey",), where):
+                    found |= {row["SubscriberKey"] for row in page.rows}
         return len(found)
 
 

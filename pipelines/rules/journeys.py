@@ -1,4 +1,4 @@
-"""What `config/journeys.yml` may say: which segment enters which journey of Marketing Cloud, and who leaves it.
+"""What `config/journeys.yml` may say: which segment enters which journey, and who leaves it.
 
 Belongs here: the model of that file and its tables. Who is meant is worked out in dbt.
 """

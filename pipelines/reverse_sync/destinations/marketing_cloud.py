@@ -95,7 +95,7 @@ class MarketingCloudDestination:
         return self._keys[object_name]
 
     def uses_ids(self) -> bool:
-        """Whether the account knows its subscribers by Salesforce ids: then an address as key makes another."""
+        """Whether the account knows subscribers by Salesforce ids: an address as key would make another."""
         if self._by_ids is None:
             page = next(self._client.retrieve("Subscriber", ("SubscriberKey",)))
             self._by_ids = any(_SALESFORCE_ID.fullmatch(row.get("SubscriberKey", "")) for row in page.rows)

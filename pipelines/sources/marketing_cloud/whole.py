@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -97,7 +98,8 @@ def filled(
     unique = {row.get(table.key[0]): row for row in rows}.values()
     values = {name: [row.get(name) for row in unique] for name in table.columns}
     calls = reading.calls_here() - before
-    return [reading.whole(table, Columns(table, values), notes, calls, may_be_empty=True)]
+    shown = replace(table, api_name=wanted.data_extension)
+    return [reading.whole(shown, Columns(shown, values), notes, calls, may_be_empty=True)]
 
 
 def extension(reading: Reading, client: MarketingCloudClient, key: str) -> list[TableFetch]:

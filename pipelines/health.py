@@ -1,0 +1,138 @@
+"""Is each connection well: sign-in, rights, latency, what is left of its limits, how far behind we are.
+
+Belongs here: one check per vendor, its verdict, keeping it as a probe of which uptime is made. Showing it
+is the command line's and Dagster's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pipelines.clients.errors import ClientError
+from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
+from pipelines.settings import Connection, Settings
+from pipelines.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from pipelines.state.engine import State
+
+NEEDED = (
+    "data_extensions_read", "data_extensions_write", "journeys_read", "journeys_execute",
+    "list_and_subscribers_read", "tracking_events_read",
+)  # fmt: skip
+"""Scopes of Marketing Cloud's package that reading and writing take."""
+LEAST_LEFT = 0.05
+"""Share of a day's calls below which a connection is not well."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a vendor said: who it is, its time, calls of the day (allowed, left), scopes that are missing."""
+
+    org: str
+    at: datetime
+    day: tuple[int, int] | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """One connection. `problem` is a sentence, empty when it is well; `lag` of the extract, in seconds."""
+
+    vendor: str
+    org: str = ""
+    seconds: float = 0.0
+    day: tuple[int, int] | None = None
+    last_success: datetime | None = None
+    lag: float | None = None
+    unread: int = 0
+    problem: str = ""
+    at: datetime
+
+    @property
+    def ok(self) -> bool:
+        return not self.problem
+
+
+def check_all(settings: Settings, warehouse: Warehouse, state: State, run_id: str) -> list[Health]:
+    """Ask every connection, and keep each verdict as a probe."""
+    from pipelines.state import runs
+
+    found = [check(settings, warehouse, connection) for connection in settings.connections]
+    with state.writing() as writing:
+        for each in found:
+            runs.save_probe(
+                writing,
+                runs.Probe(each.vendor, run_id, each.at, each.ok, round(each.seconds * 1000), each.problem),
+            )
+    return found
+
+
+def check(settings: Settings, warehouse: Warehouse, connection: Connection) -> Health:
+    """Ask one connection."""
+    ask: dict[str, Callable[[Settings], Answer]] = {
+        "hubspot": _hubspot, "salesforce": _salesforce, "marketing_cloud": _marketing_cloud,
+    }  # fmt: skip
+    last, unread = _standing(settings, warehouse, connection.vendor)
+    started = time.monotonic()
+    try:
+        answer = ask[connection.vendor](settings)
+    except ClientError as error:
+        return Health(
+            vendor=connection.vendor, seconds=time.monotonic() - started, last_success=last, unread=unread,
+            problem=str(error), at=datetime.now(UTC),
+        )  # fmt: skip
+    return Health(
+        vendor=connection.vendor, org=answer.org, seconds=time.monotonic() - started, day=answer.day,
+        last_success=last, lag=None if last is None else max(0.0, (answer.at - last).total_seconds()),
+        unread=unread, problem=_problem(answer), at=answer.at,
+    )  # fmt: skip
+
+
+def _problem(answer: Answer) -> str:
+    if answer.missing:
+        return f"the package lacks the scopes {', '.join(answer.missing)}"
+    if answer.day is not None and answer.day[1] < answer.day[0] * LEAST_LEFT:
+        return f"only {answer.day[1]:,} of the day's {answer.day[0]:,} calls are left"
+    return ""
+
+
+def _hubspot(settings: Settings) -> Answer:
+    with open_hubspot(settings) as client:
+        account = client.account()
+        return Answer(f"portal {account.get('portalId')}", client.server_time or datetime.now(UTC),
+                      client.budget.day)  # fmt: skip
+
+
+def _salesforce(settings: Settings) -> Answer:
+    with open_salesforce(settings) as client:
+        org = client.identity()
+        calls = client.limits().get("DailyApiRequests") or {}
+        day = (int(calls["Max"]), int(calls["Remaining"])) if calls.get("Max") else None
+        return Answer(f"org {org.org_id}", client.server_time or datetime.now(UTC), day)
+
+
+def _marketing_cloud(settings: Settings) -> Answer:
+    with open_marketing_cloud(settings) as client:
+        unit = client.identity()
+        missing: Sequence[str] = [scope for scope in NEEDED if scope not in unit.scope]
+        return Answer(
+            f"unit {unit.member_id}", client.server_time or datetime.now(UTC), missing=tuple(missing)
+        )
+
+
+def _standing(settings: Settings, warehouse: Warehouse, vendor: str) -> tuple[datetime | None, int]:
+    """Up to when everything of a vendor was extracted last, and how many of its tables could not be read."""
+    if not settings.paths.published.exists():
+        return None, 0
+    with warehouse.reading() as connection:
+        row = connection.execute(
+            "select max(window_to), count(*) filter (where standing = 'stale') from ("
+            "select table_name, max(window_to) as window_to, arg_max(status, run_id) as standing "
+            "from ops.loads where vendor = ? group by table_name)", [vendor],
+        ).fetchone()  # fmt: skip
+    return (row[0], int(row[1])) if row else (None, 0)

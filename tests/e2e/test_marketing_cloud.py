@@ -1,0 +1,156 @@
+"""Marketing Cloud in the loop: a score lets a lead into a journey; what they do there comes back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.sandbox_process import connected, running
+from expectations.step import Checker
+from pipelines.crashpoints import Crashed, armed
+from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.steps import Loop
+
+pytestmark = pytest.mark.loop
+JOURNEY, PEOPLE = "crm-nurture", "crm_people"
+
+
+@dataclass
+class World:
+    settings: Settings
+    url: str
+    sandbox: Path
+
+    @contextmanager
+    def loop(self) -> Iterator[Loop]:
+        with Loop(self.settings, Checker()) as loop:
+            yield loop
+
+    def refresh(self) -> None:
+        with self.loop() as loop:
+            loop.refresh()
+
+    def activate(self) -> Any:
+        with self.loop() as loop:
+            loop.recover()
+            plan = loop.plan()
+            if not plan.is_empty:
+                loop.apply(plan.path)
+            loop.record()
+            return loop.plan()
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.loop() as loop, loop.warehouse.reading() as connection:
+            return connection.execute(sql).fetchall()
+
+    def do(self, **wish: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = httpx.post(f"{self.url}/_sandbox/account", json=wish).json()
+        return answer
+
+    def entries(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.do(do="entries", journey=JOURNEY)["entries"]
+        return found
+
+    def fired(self) -> int:
+        """Entry events that were taken, whether or not their answer arrived."""
+        page = httpx.get(
+            f"{self.url}/_sandbox/requests", params={"path": "/interaction/v1/events", "status": "201"}
+        )
+        return len(page.json()["requests"])
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        httpx.post(f"{self.url}/_sandbox/faults", json=list(faults)).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("marketing")
+    settings = Settings(home=home / "var", config_dir=PROJECT_ROOT / "config")
+    with running(home / "sandbox", "default", size="XS") as ready:
+        made = World(connected(settings, ready), ready["marketing_cloud"]["url"], home / "sandbox")
+        made.refresh()
+        yield made
+
+
+def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attribution(world):
+    """Killed between the call and its answer, and its answers lost: nobody enters twice."""
+    wanted = world.ask("select action_key, payload from reverse_sync.actions_journey_entries")
+    assert len(wanted) >= 3
+    # The first entry is sent and the process ends before it learns what became of it.
+    with world.loop() as loop:
+        plan = loop.plan()
+        with pytest.raises(Crashed), armed("action.answered"):
+            loop.apply(plan.path)
+    # An answer is lost on its way: it was done, and nobody says so.
+    world.faults({"match": "POST /interaction/v1/events", "status": "drop_answer", "times": 1})
+    after = world.activate()
+    assert after.is_empty, after.counts
+    entered = world.entries()
+    assert sorted(e["contact"] for e in entered) == sorted(json.loads(p)["contact_key"] for _, p in wanted)
+    assert world.fired() == len(wanted)
+
+    # Warm people stand in the data extension, as the marts have them.
+    ours = dict(world.ask('select record_id, "LeadScore" from reverse_sync.sync_marketing_cloud__people'))
+    store = sqlite3.connect(world.sandbox / "marketing_cloud.sqlite")
+    kept = store.execute(
+        "select body from extension_rows join data_extensions d on d.id = extension where d.key = ?",
+        (PEOPLE,),
+    ).fetchall()
+    store.close()
+    rows = [json.loads(body) for (body,) in kept]
+    assert {row["ContactKey"]: int(row["LeadScore"]) for row in rows} == ours
+
+    # Somebody opens what the journey sent and clicks; after the next refresh it is a touch that earns credit.
+    contact = entered[0]["contact"]
+    person = next(
+        p for p, k in world.ask("select person_id, subscriber_key from marts.subscribers") if k == contact
+    )
+    world.do(do="open", contact=contact)
+    world.do(do="click", contact=contact, url="https://www.northwind.example/demo")
+    httpx.post(f"{world.url}/_sandbox/clock", json={"advance_seconds": 3600}).raise_for_status()
+    world.refresh()
+    touches = world.ask(
+        f"select touch_type, earns_credit, channel from marts.attribution_touchpoints "
+        f"where person_id = '{person}' and (content = 'https://www.northwind.example/demo' "
+        f"or content like 'Nurture%') order by 1"
+    )
+    assert touches == [("email_click", True, "email"), ("email_open", False, "email")]
+    columns = "emails_clicked, last_engaged_at is not null"
+    clicked = world.ask(f"select {columns} from marts.unified_leads where person_id = '{person}'")
+    assert clicked[0][0] >= 1
+    assert clicked[0][1]
+    assert world.ask("select current_population from marts.journeys where journey_key = 'crm-nurture'") == [
+        (len(wanted),)
+    ]
+
+
+def test_a_paused_journey_and_an_inactive_contact_are_noticed_and_the_rest_goes_on(world):
+    """After the test above: a plan made for a journey that does not take people says so and fires nothing."""
+    journeys = world.ask("select journey_version_id from marts.journeys where journey_key = 'crm-nurture'")
+    before = world.fired()
+    token = world.settings.marketing_cloud
+    assert token is not None
+    from pipelines.clients.open import open_marketing_cloud
+
+    with open_marketing_cloud(world.settings) as client:
+        client.rest("POST", f"/interaction/v1/interactions/pause/{journeys[0][0]}", json={}, write=True)
+    world.refresh()
+    with world.loop() as loop:
+        # The journal is forgotten here, so that everybody would be entered again.
+        with loop.state.writing() as connection:
+            from pipelines.state.tables import journal
+
+            connection.execute(journal.delete().where(journal.c.operation == "journey_entry"))
+        plan = loop.plan()
+        held = [each.reason for each in plan.held if JOURNEY in each.reason]
+    assert held
+    assert all("Paused" in reason and "let nobody in" in reason for reason in held)
+    assert world.fired() == before

@@ -1,0 +1,47 @@
+"""`crm doctor` against a real sandbox: what is well, what is not, and what uptime is made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from rich.console import Console
+
+from cli.doctor import doctor
+from cli.sandbox_process import connected, running
+from pipelines.settings import PROJECT_ROOT, Secret, Settings
+from pipelines.state.engine import State
+from pipelines.state.tables import probes
+
+
+def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(home=tmp_path / "var", config_dir=PROJECT_ROOT / "config")
+    settings.home.mkdir()
+    console = Console(width=200, highlight=False)
+    with running(tmp_path / "sandbox", "default", size="XS") as ready:
+        settings = connected(settings, ready)
+        assert doctor(settings, console) == 0
+        said = capsys.readouterr().out
+        assert all(name in said for name in ("HubSpot", "Salesforce", "Marketing Cloud", "100,000"))
+        url = f"{ready['marketing_cloud']['url']}/_sandbox/account"
+        httpx.post(url, json={"do": "take_scopes", "scopes": ["journeys_execute"]})
+        httpx.post(url, json={"do": "expire_tokens"})
+        assert settings.hubspot is not None
+        ill = replace(settings, hubspot=replace(settings.hubspot, token=Secret("pat-na1-wrong")))
+        assert doctor(ill, console) == 1
+        said = capsys.readouterr().out
+    assert "Marketing Cloud: the package lacks the scopes journeys_execute" in said
+    assert "HubSpot: " in said
+    assert "pat-na1-wrong" not in said
+    state = State.open(settings)
+    with state.reading() as reading:
+        kept = reading.execute(probes.select()).mappings().all()
+    state.close()
+    assert sorted((each["vendor"], each["ok"]) for each in kept) == [
+        ("hubspot", False), ("hubspot", True), ("marketing_cloud", False), ("marketing_cloud", True),
+        ("salesforce", True), ("salesforce", True),
+    ]  # fmt: skip

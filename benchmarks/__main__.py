@@ -13,6 +13,7 @@ from benchmarks import (
     identity,
     loop,
     routing,
+    marketing_cloud,
     schema,
     serve,
 )
@@ -28,6 +29,7 @@ MEASUREMENTS = {
     "activation": activation.main,
     "schema": schema.main,
     "routing": routing.main,
+    "marketing_cloud": marketing_cloud.main,
 }
 
 

@@ -18,11 +18,11 @@ from pipelines.reverse_sync.actions import (
     hubspot_records,
     influence,
     messages,
+    marketing_cloud,
     model_records,
     salesforce,
     salesforce_records,
 )
-from pipelines.reverse_sync.actions import hubspot, marketing_cloud, salesforce
 from pipelines.reverse_sync.actions.base import UNDO, Action, Channel, Doer, Handler
 from pipelines.reverse_sync.actions.undoing import Undo, kind_of
 from pipelines.settings import Settings

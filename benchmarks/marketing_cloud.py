@@ -1,7 +1,8 @@
 """Marketing Cloud: tracking events a second into the warehouse, rows a second into a data extension.
 
 `python -m benchmarks marketing_cloud [--events N] [--rows N]`. The sandbox has no rate limits of its
-own; ours hold. Reader and writer are processes of their own. Belongs here: what is measured and how it is shown.
+own; ours hold. Reader and writer are processes of their own.
+Belongs here: what is measured and how it is shown.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def write(rows: int, account: dict[str, Any]) -> None:
         for start in range(0, rows, ASYNC_LIMIT):
             some = [
                 {
-                    "ContactKey": f"003SB0{n:012d}", "EmailAddress": f"person{n}@company.example",
+                    "ContactKey": f"003SB0{n:012d}", "EmailAddress": f"p{n}@x.example",
                     "FirstName": f"First{n % 5000}", "LastName": f"Last{n % 50000}", "LeadScore": str(n % 100),
                     "Stage": "lead",
                 }

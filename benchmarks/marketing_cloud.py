@@ -84,8 +84,11 @@ def write(rows: int, account: dict[str, Any]) -> None:
         for start in range(0, rows, ASYNC_LIMIT):
             some = [
                 {
-                    "ContactKey": f"003SB0{n:012d}", "EmailAddress": f"p{n}@x.example",
-                    "FirstName": f"First{n % 5000}", "LastName": f"Last{n % 50000}", "LeadScore": str(n % 100),
+                    "ContactKey": f"003SB0{n:012d}",
+                    "EmailAddress": f"p{n}@x.example",
+                    "FirstName": f"First{n % 5000}",
+                    "LastName": f"Last{n % 50000}",
+                    "LeadScore": str(n % 100),
                     "Stage": "lead",
                 }
                 for n in range(start, min(rows, start + ASYNC_LIMIT))

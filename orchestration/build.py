@@ -23,12 +23,14 @@ def build_defs(
     """The whole graph on these settings (by default the environment's). `overrides` replace resources."""
     settings = settings or load_settings()
     assets = _assets(settings, manifest if manifest is not None else dbt_graph.manifest(settings))
+    syncs = load_syncs(settings.config_dir).syncs
     known = {key for definition in assets for key in definition.keys}
     return dg.Definitions(
         assets=assets,
         asset_checks=checks.build(known),
         jobs=jobs.ALL,
-        schedules=schedules.ALL,
+        schedules=[*schedules.ALL, *schedules.of_syncs(syncs)],
+        sensors=schedules.sensors(settings, syncs),
         resources={"run_loop": loop_resource(settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pipelines.reverse_sync.results import ApplyResult
 
 LOCK_WAIT_SECONDS = 30.0
+SYNCS = "crm/syncs"
+"""A run's tag: the names of the syncs it is for, parted by blanks."""
 
 
 @dataclass
@@ -41,6 +43,8 @@ class RunLoop:
     said: dict[str, StepResult] = field(default_factory=dict)
     applied: ApplyResult | None = None
     """What an apply of this run did."""
+    only: frozenset[str] | None = None
+    """Syncs that this run is for; None: all."""
     _plan: Plan | None = None
     _holds_lock: bool = False
 
@@ -86,6 +90,8 @@ class RunLoop:
         may_act = unattended_actions(self.loop.settings, plan)
         mine = tuple(name for name in wanted if name in allowed)
         mine += tuple(name for name in acting if name in may_act and name not in mine)
+        if self.only is not None:
+            mine = tuple(name for name in mine if name in self.only)
         if not mine:
             why = (
                 "nothing is left to change"
@@ -156,7 +162,8 @@ def loop_resource(
             loop = stack.enter_context(
                 Loop(settings, checker, run=Run(), reporter=LogReporter(context.log, reporter))
             )
-            made = RunLoop(loop, checker, stack)
+            named = context.run.tags.get(SYNCS) if context.run is not None else None
+            made = RunLoop(loop, checker, stack, only=frozenset(named.split()) if named else None)
             if on_made is not None:
                 on_made(made)
             yield made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
@@ -22,6 +23,7 @@ from pipelines.reverse_sync.cells import HELD_SHOWN
 from pipelines.reverse_sync.forecast import forecast
 from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
+from pipelines.rules.frequency import Frequency
 from pipelines.rules.syncs import Sync, Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
@@ -131,7 +133,10 @@ class _Making:
             held=(*cells.held(self.connection), *self.wanted.held[:HELD_SHOWN]),
             samples=cells.samples(self.connection, self.syncs.syncs),
             findings=cells.findings(self.connection), stopped=stopped,
-            notes=(*dict.fromkeys(s.note for s in summaries.values() if s.note), *self.notes),
+            notes=(
+                *dict.fromkeys(s.note for s in summaries.values() if s.note), *self.notes,
+                *self._costs(summaries),
+            ),
             warnings=self._warnings(summaries),
         )  # fmt: skip
         planfile.assemble(self._header(plan, sha256), body, plan.path)
@@ -155,6 +160,12 @@ class _Making:
             "stopped": list(plan.stopped), "notes": list(plan.notes), "warnings": list(plan.warnings),
             "sha256": sha256,
         }  # fmt: skip
+
+    def _costs(self, summaries: dict[str, SyncSummary]) -> Iterator[str]:
+        """What each setting of syncFrequency costs in calls a day, by the size of this plan."""
+        for name, sync in self.syncs.syncs.items():
+            if sync.syncFrequency:
+                yield f"{name}: {Frequency(sync.syncFrequency).cost(summaries[name].calls.total)}"
 
     def _warnings(self, summaries: dict[str, SyncSummary]) -> tuple[str, ...]:
         found = []

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pipelines.rules.frequency import PATTERN
 from pipelines.rules.loader import Strict, load
 
 FieldType = Literal["text", "number", "integer", "money", "boolean", "date", "timestamp", "reference", "set"]
@@ -58,6 +59,8 @@ class Sync(Strict):
     existing: str = Field(default="", pattern=r"^[a-z_0-9]*$")
     """Models of schema `reverse_sync`; empty where every field is mirrored."""
     auto_apply: bool = False
+    syncFrequency: str = Field(default="", pattern=PATTERN)  # noqa: N815 - as it stands in people's files
+    """How often a schedule writes it by itself; empty: with the others, hourly. It still takes auto_apply."""
     consent: bool = False
     """Its fields are people's refusals: they go before everything else, no guard holds them, and they are
     never taken back."""

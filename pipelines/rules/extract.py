@@ -84,9 +84,13 @@ class MarketingCloudExtract(Strict):
     """`data_extensions`: more of them to copy whole, by their keys."""
 
     data_extensions: Names = ()
-    journey_activity: FilledExtension | None = None
-    complaints: FilledExtension | None = None
-    people: FilledExtension | None = None
+    journey_activity: FilledExtension | None = FilledExtension(
+        data_extension="crm_journey_activity", query="crm_journey_activity"
+    )
+    complaints: FilledExtension | None = FilledExtension(
+        data_extension="crm_complaints", query="crm_complaints"
+    )
+    people: FilledExtension | None = FilledExtension(data_extension="crm_people")
 
 
 class Sweep(Strict):

@@ -14,7 +14,7 @@ import orjson
 
 from sandbox.marketing_cloud import account, event_definitions, extensions, journeys, queries, tracking
 from sandbox.store import Store
-from sandbox.times import DAY, HOUR, MINUTE
+from sandbox.times import DAY, HOUR, MINUTE, iso
 from sandbox.worlds.answer_key import AnswerKey
 from sandbox.worlds.draw import rng_for
 from sandbox.worlds.model import Campaign, Person
@@ -63,7 +63,7 @@ def _subscribers(side: _Side) -> None:
         draw = side.rng.random()
         lead, contact = (ids.get(person.key) for ids in (side.salesforce.leads, side.salesforce.contacts))
         email = side.salesforce.addresses.get(person.key, person.email).strip()
-        if "@" not in email:
+        if "@" not in email or person.untouched:
             continue
         if draw < _SUBSCRIBED:
             for key in (lead, contact):
@@ -256,9 +256,9 @@ def _sends(side: _Side) -> None:
         events += _mail(side, person, key, numbers[key], since + HOUR, 500_900, welcome)
     marks = ", ".join("?" * 11)
     sql = f"insert into tracking ({tracking.COLUMNS}) values ({marks})"
-    side.store.db.executemany(
-        sql, [event for event in events if isinstance(event[1], int) and event[1] <= side.now]
-    )
+    happened = [event for event in events if isinstance(event[1], int) and event[1] <= side.now]
+    side.store.db.executemany(sql, happened)
+    _tell(side, happened)
     _standing(side)
 
 
@@ -289,6 +289,17 @@ def _mail(
         if rng.random() < _COMPLAINS:
             found.append(event("Complaint", opened + 40 * MINUTE))
     return found
+
+
+def _tell(side: _Side, happened: list[tuple[object, ...]]) -> None:
+    """Clicks stand in the answer key: marketing had a part in what their people bought later."""
+    people = {key: person.key for person, key, _ in side.subscribers}
+    for kind, at, _, key, send, *_ in happened:
+        if kind == "ClickEvent" and isinstance(at, int):
+            record = f"{send}:{key}:{at}"
+            side.key.touches.append(
+                (people[str(key)], "marketing_cloud", "ClickEvent", record, "click", iso(at), None)
+            )
 
 
 def _standing(side: _Side) -> None:

@@ -2,7 +2,7 @@
 -- there holds nothing, and is made by the first write.
 select
     subscribers.subscriber_key as record_id,
-    {{ record_key('marketing_cloud', 'people', 'subscribers.subscriber_key') }} as record_key,
+    {{ record_key('marketing_cloud', 'crm_people', 'subscribers.subscriber_key') }} as record_key,
     subscribers.person_id,
     people.email as "EmailAddress",
     nullif(people.person_id, '') as "PersonId",

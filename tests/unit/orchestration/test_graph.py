@@ -6,7 +6,16 @@ import dagster as dg
 
 from orchestration import keys
 
-ORDER = ("extract_hubspot", "extract_salesforce", "extract_marketing_cloud", "transform", "decide", "quality", "publish", "activate")
+ORDER = (
+    "extract_hubspot",
+    "extract_salesforce",
+    "extract_marketing_cloud",
+    "transform",
+    "decide",
+    "quality",
+    "publish",
+    "activate",
+)
 
 
 def test_every_asset_has_description_owners_kinds_and_a_group(graph):

@@ -1,0 +1,132 @@
+"""What is written to Marketing Cloud, and what is refused, against the sandbox's own server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.clients import errors
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.reverse_sync.actions.base import NOT_THERE, Action
+from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit
+from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
+from pipelines.reverse_sync.destinations.marketing_cloud import EMAIL_KEY, MarketingCloudDestination
+from sandbox.worlds.create import Wish, open_home
+from tests.fixtures import marketing_cloud as mcs
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("destination") / "home"
+    open_home(home, Wish("default", "XS"), lambda _: None)
+    return home
+
+
+@pytest.fixture
+def mc(world: Path, tmp_path: Path) -> Iterator[Any]:
+    with mcs.account(mcs.copy_of(world, tmp_path / "mc")) as found:
+        yield found
+
+
+@pytest.fixture
+def destination(mc: Any) -> Iterator[MarketingCloudDestination]:
+    with MarketingCloudClient(mcs.connection(mc), True, http=mc.http._transport) as client:
+        yield MarketingCloudDestination(client, wait=lambda seconds: None)
+
+
+def row(key: str, **values: str) -> RecordWrite:
+    return RecordWrite(key, tuple(Cell(name, "text", value) for name, value in values.items()))
+
+
+@pytest.mark.parametrize(
+    ("extension", "why"),
+    [
+        ("Lead_Salesforce_1", "synchronised from Salesforce"),
+        ("crm_complaints", "no primary keys"),
+        ("nobody", "has no data extension nobody"),
+    ],
+)
+def test_what_is_no_target_is_refused_with_the_reason(destination, extension, why):
+    with pytest.raises(errors.ClientError, match=why):
+        destination.fields(extension)
+
+
+def test_a_few_rows_go_at_once_and_the_answer_proves_them(destination, mc):
+    before = destination.calls
+    answers = destination.update(mcs.PEOPLE, [row("003A", EmailAddress="a@x.example", LeadScore="7")])
+    assert answers[0].ok
+    assert answers[0].values == {"EmailAddress": "a@x.example", "LeadScore": "7"}
+    assert destination.calls - before == 4  # the token, the fields, whether keys are ids, the rows
+    held = destination.read(mcs.PEOPLE, ["003A", "003B"], ["LeadScore", "FirstName"])
+    assert held == {"003A": {"LeadScore": "7", "FirstName": None}}
+
+
+def test_many_rows_go_by_one_request_and_a_bad_one_fails_alone(destination, mc):
+    mc.do(do="delay_async", milliseconds=300)
+    writes = [row(f"003{n:03}", FirstName="x" * (81 if n == 7 else 8)) for n in range(60)]
+    answers = destination.update(mcs.PEOPLE, writes)
+    assert [answer.ok for answer in answers] == [n != 7 for n in range(60)]
+    assert answers[7].code == "70002"
+    assert "80 characters" in answers[7].message
+    sent = mc.store.value(
+        "select count(*) from requests where method = 'PUT' and path like '/data/v1/async/%'"
+    )
+    assert sent == 1
+    assert len(destination.read(mcs.PEOPLE, [w.record_id for w in writes], ["FirstName"])) == 59
+
+
+def test_an_address_as_key_is_refused_where_the_account_uses_ids(destination, mc):
+    answers = destination.update(mcs.PEOPLE, [row("a@x.example", FirstName="A"), row("003A", FirstName="B")])
+    assert [(answer.ok, answer.code) for answer in answers] == [(False, EMAIL_KEY), (True, "")]
+    mc.store.db.execute("update subscribers set key = 'x' || id || '@x.example'")
+    fresh = MarketingCloudDestination(destination.client)
+    assert fresh.update(mcs.PEOPLE, [row("a@x.example", FirstName="A")])[0].ok
+
+
+def entry(key: str, contact: str = "003NEW", **more: Any) -> Action:
+    payload = {
+        "event": mcs.ENTRY, "journey": mcs.NURTURE, "journey_status": "Published", "extension": mcs.ENTRY,
+        "contact_key": contact, "data": {"ContactKey": contact, "EmailAddress": "new@x.example"}, **more,
+    }  # fmt: skip
+    return Action(
+        key, "journeys", "journey_entry", "marketing_cloud", "Subscriber", "", "", payload, (), "decided",
+        "journeys.yml", "", "compensable",
+    )  # fmt: skip
+
+
+def test_an_entry_is_found_by_our_key_and_undone_by_an_exit(destination, mc):
+    handler = JourneyEntry(destination)
+    assert handler.look_up([entry("one")]) == [NOT_THERE]
+    assert handler.send([entry("one")])[0].ok
+    assert handler.look_up([entry("one")])[0].id == "one"
+    assert handler.undo([(entry("one"), "")])[0].ok
+    assert [e["state"] for e in mc.do(do="entries", journey=mcs.NURTURE)["entries"]] == ["exited"]
+    assert JourneyExit(destination).look_up([entry("one")])[0].id == "one"
+
+
+def test_an_inactive_contact_is_a_row_error_with_the_vendors_reason(destination, mc):
+    handler = JourneyEntry(destination)
+    handler.send([entry("one")])
+    mc.do(do="deactivate", contact="003NEW")
+    refused = handler.send([entry("two")])[0]
+    assert (refused.ok, refused.code) == (False, "30004")
+    assert "not active" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"journey_status": "Paused"}, "is Paused: the event would let nobody in"),
+        ({"journey_status": None}, "is not there"),
+        ({"extension": None}, "no event crm-high-score with a data extension"),
+        ({"event": "a.b"}, "has a period"),
+        ({"missing_fields": "Region"}, "requires Region, which is not sent"),
+        ({"already": "the journey takes a person once"}, "takes a person once"),
+    ],
+)
+def test_an_entry_that_would_come_to_nothing_is_held_back_with_the_reason(more, why):
+    assert why in JourneyEntry.unfit(entry("one", **more))
+    assert JourneyEntry.unfit(entry("one")) == ""

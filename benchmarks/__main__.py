@@ -12,8 +12,8 @@ from benchmarks import (
     extract,
     identity,
     loop,
-    routing,
     marketing_cloud,
+    routing,
     schema,
     serve,
 )

@@ -76,7 +76,7 @@ create table if not exists ops.journal (
     change_id varchar, run_id varchar, plan_id varchar, sync varchar, vendor varchar, object varchar,
     record_id varchar, record_key varchar, field varchar, before_value varchar, after_value varchar,
     provider varchar, rule varchar, state varchar, code varchar, message varchar, request_id varchar,
-    intended_at timestamptz, settled_at timestamptz
+    intended_at timestamptz, settled_at timestamptz, operation varchar, action_key varchar
 );
 alter table ops.journal add column if not exists operation varchar;
 alter table ops.journal add column if not exists action_key varchar;

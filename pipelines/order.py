@@ -5,7 +5,8 @@ Belongs here: refusals of steps out of order. The order itself is in `pipelines.
 
 from __future__ import annotations
 
-from pipelines.errors import CrmError
+from pipelines import standing
+from pipelines.errors import CrmError, GateFailed
 from pipelines.warehouse import Warehouse
 
 
@@ -36,3 +37,11 @@ def must_be_published(warehouse: Warehouse) -> None:
             "nothing has been published yet", where=warehouse.paths.warehouse.name,
             remedy="run crm extract, transform, check, decide and publish first, or make build",
         )  # fmt: skip
+
+
+def must_be_fit_to_plan(warehouse: Warehouse) -> None:
+    """The gate on the desired state let it pass, or was not asked. Raises GateFailed."""
+    with warehouse.reading() as connection:
+        asked = standing.gate(connection, "desired")
+    if asked is not None and not asked[0]:
+        raise GateFailed(f"nothing is planned: {asked[1].rstrip('.')}")

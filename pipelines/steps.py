@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from ulid import ULID
 
-from pipelines import order, standing
+from pipelines import keeping, order, standing
 from pipelines.errors import GateFailed
 from pipelines.inputs import Inputs
 from pipelines.ledger import Doing, Ledger
@@ -145,7 +145,7 @@ class Loop:
                 step.skip("rows, config, code and business date are as they were")
             else:
                 from pipelines.rules import tables
-                from pipelines.state import journal, registry
+                from pipelines.state import journal, kept_days, registry
 
                 order.must_be_extracted(self.warehouse)
                 self._get_ready()
@@ -155,7 +155,7 @@ class Loop:
                     as_of = self._as_of(connection)
                     tables.write(
                         connection, self.settings.config_dir, self.run, as_of, registry.load(state),
-                        own_stage_writes=journal.stage_writes(state),
+                        own_stage_writes=journal.stage_writes(state), kept_days=kept_days.load(state),
                     )  # fmt: skip
                 self._build("marts", step)
         return self.results[-1]
@@ -243,10 +243,7 @@ class Loop:
         from pipelines.reverse_sync import plan as planning
 
         with self._ledger.step("plan") as step:
-            with self.warehouse.reading() as connection:
-                asked = standing.gate(connection, "desired")
-            if asked is not None and not asked[0]:
-                raise GateFailed(f"nothing is planned: {asked[1].rstrip('.')}")
+            order.must_be_fit_to_plan(self.warehouse)
             plan = planning.make(self.warehouse, self.state, self.settings, self.run, self.reporter.progress)
             step.counts |= plan.counts
             step.notes += (*plan.stopped, *plan.warnings, *plan.notes)
@@ -295,6 +292,8 @@ class Loop:
                     step.counts |= record.load_journal(connection, self.state, self.run)
                     standing.record_journal(connection, version)
                 self._build("activity", step)
+                with self.warehouse.writing() as connection, self.state.writing() as state:
+                    keeping.keep_kpis(connection, state)
                 self.warehouse.publish(str(ULID()))
         return self.results[-1]
 
@@ -362,21 +361,11 @@ class Loop:
                 standing.record_gate(connection, scope, passed=passed, message=message, run_id=self.run.id)
 
     def _publish(self, step: Doing) -> None:
-        from pipelines.decisions import step as decisions
         from pipelines.sources import spool
-        from pipelines.state import mirrored, registry, settled
+        from pipelines.state import settled
 
         with self.warehouse.writing() as connection, self.state.writing() as state:
-            for scope in ("raw", "marts"):
-                asked = standing.gate(connection, scope)
-                if asked is None or not asked[0]:
-                    raise GateFailed(
-                        f"the {scope} gate has not been passed in this refresh", where="publish",
-                        remedy=f"run crm check {scope}",
-                    )  # fmt: skip
-            step.counts["records with a person"] = registry.publish_registry(state, connection)
-            decisions.publish(state, connection)
-            mirrored.publish_mirrored(state, connection)
+            step.counts["records with a person"] = keeping.keep(connection, state)
             self._inputs.record(connection, self._as_of(connection), self.run, settled.version(state))
         self.warehouse.publish(str(ULID()))
         spool.clear(self.settings)

@@ -122,6 +122,25 @@ def run_unit_tests(settings: Settings, warehouse: Warehouse) -> tuple[NodeResult
     return _nodes(done, manifest)
 
 
+def compiled_models(settings: Settings, warehouse: Warehouse) -> tuple[tuple[str, str, str], ...]:
+    """What dbt would run for the marts, in order: (relation, table or view, SQL); no models in Python."""
+    manifest = load_manifest(settings)
+    with warehouse.dbt() as work_file:
+        done = invoke(["compile", *_SELECTION["marts"]], settings, work_file=work_file, manifest=manifest)
+    if done.exception is not None:
+        raise done.exception
+    nodes = [result.node for result in done.result.results]
+    return tuple(
+        (
+            f"{node.schema}.{node.alias}",
+            "view" if node.config.materialized == "view" else "table",
+            node.compiled_code,
+        )
+        for node in nodes
+        if node.resource_type == "model" and node.language == "sql"
+    )
+
+
 def code_hash() -> str:
     """Of everything that shapes a table here: the dbt project and the matching it calls."""
     return _hash_of(_sources(DBT_PROJECT), _sources(PROJECT_ROOT / "pipelines" / "identity"))

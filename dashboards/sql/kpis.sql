@@ -2,6 +2,8 @@ select
     label,
     value,
     target,
+    p90,
+    share,
     case when value is null then 'no data' when met then 'met' else 'missed' end as state,
     numerator,
     denominator,

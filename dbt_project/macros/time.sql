@@ -33,3 +33,13 @@
 {% macro business_month(moment) -%}
     cast(date_trunc('month', {{ moment }} at time zone {{ run_value('business_zone') }}) as date)
 {%- endmacro %}
+
+{#- Minutes of a day's blocks of hours that had passed at a local moment of that day. -#}
+{%- macro open_minutes(blocks, moment) -%}
+    coalesce(list_sum(list_transform(
+        {{ blocks }},
+        lambda b: greatest(
+            0, least(date_part('hour', {{ moment }}) * 60 + date_part('minute', {{ moment }}), b.closes) - b.opens
+        )
+    )), 0)
+{%- endmacro -%}

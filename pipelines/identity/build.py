@@ -208,8 +208,9 @@ def resolved(
                 as match_probability,
             case when a.age > 1 then b.through end as through_key
         from everyone as e
-        left join ages as a on e.kind = 'record' and e.record_key = a.record_key
-        left join best as b on e.kind = 'record' and e.record_key = b.record_key"""
+        -- One comparison of keys: with a second condition on `e` alone DuckDB compares each row with each.
+        left join ages as a on case when e.kind = 'record' then e.record_key end = a.record_key
+        left join best as b on case when e.kind = 'record' then e.record_key end = b.record_key"""
     )
 
 

@@ -91,6 +91,15 @@ def held(connection: duckdb.DuckDBPyConnection) -> tuple[Held, ...]:
     return tuple(Held(*row) for row in rows)
 
 
+def all_held(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str]]:
+    """Each record that is held back: sync, id, key, reason."""
+    rows = connection.execute(
+        "select sync, record_id, coalesce(any_value(record_key), ''), min(reason) from held "
+        "group by sync, record_id order by sync, record_id"
+    ).fetchall()
+    return [(sync, record_id, key, reason) for sync, record_id, key, reason in rows]
+
+
 def samples(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> tuple[Sample, ...]:
     """Of each sync the records with most to change: they show most."""
     people = "marts.unified_leads"

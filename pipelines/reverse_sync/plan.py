@@ -28,7 +28,7 @@ from pipelines.rules.syncs import Sync, Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
-from pipelines.state import State, agreed, dead_letters, suppression
+from pipelines.state import State, agreed, dead_letters, held_rows, suppression
 from pipelines.warehouse import Warehouse
 
 __all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
@@ -140,6 +140,8 @@ class _Making:
             warnings=self._warnings(summaries),
         )  # fmt: skip
         planfile.assemble(self._header(plan, sha256), body, plan.path)
+        with self.state.writing() as state:
+            held_rows.replace(state, plan_id, cells.all_held(self.connection))
         return plan
 
     def _header(self, plan: Plan, sha256: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pipelines.state import State, tables
 _COPIED = (
     tables.journal,
     tables.dead_letters,
+    tables.held_rows,
     tables.runs,
     tables.probes,
     tables.erasures,
@@ -27,13 +28,14 @@ _AT_ONCE = 50_000
 
 def version(state: State) -> str:
     """Changes whenever the journal does, or a probe failed: a reason to record again."""
-    j, p, d = tables.journal.c, tables.probes.c, tables.dead_letters.c
+    j, p, d, h = tables.journal.c, tables.probes.c, tables.dead_letters.c, tables.held_rows.c
     with state.reading() as connection:
         by_state = select(j.state, func.count(), func.max(j.intended_at), func.max(j.settled_at))
         rows = connection.execute(by_state.group_by(j.state).order_by(j.state)).all()
         lying = connection.execute(select(func.count(), func.max(d.failed_at), func.max(d.released_at))).all()
         failed = connection.execute(select(func.count()).where(p.ok.is_(False))).scalar()
-    return hashlib.sha256(repr((rows, lying, failed)).encode()).hexdigest()[:16]
+        held = connection.execute(select(h.sync, h.record_id, h.reason).order_by(h.sync, h.record_id)).all()
+    return hashlib.sha256(repr((rows, lying, failed, held)).encode()).hexdigest()[:16]
 
 
 def load_journal(connection: duckdb.DuckDBPyConnection, state: State, run: Run) -> dict[str, int]:

@@ -258,6 +258,39 @@ def opening_hours(rules: Kpis) -> Rows:
     return columns, [(_WEEKDAYS.index(day) + 1, opens, closes) for day in hours.days]
 
 
+def calendars(rules: Kpis, people: Teams) -> Rows:
+    """Blocks of hours in each person's zone, the business's (also under '') for who has none of their own."""
+    columns: Columns = (
+        *_texts("calendar", "zone"), ("weekday", _WHOLE), ("opens_minute", _WHOLE), ("closes_minute", _WHOLE)
+    )  # fmt: skip
+    usual: list[tuple[int, int, int]] = [
+        (day, opens, closes) for day, opens, closes in opening_hours(rules)[1]
+    ]
+    blocks = [("", rules.business_zone, *block) for block in usual]
+    for email, person in people.people.items():
+        zone = person.zone or rules.business_zone
+        if person.hours is None:
+            blocks += [(email, zone, *block) for block in usual]
+            continue
+        week = people.calendars.hours[person.hours] if isinstance(person.hours, str) else person.hours
+        for day, of_day in enumerate(week):
+            for opens, closes in of_day:
+                blocks.append((email, zone, day + 1, opens, min(closes, 1440)))
+                if closes > 1440:
+                    blocks.append((email, zone, (day + 1) % 7 + 1, 0, closes - 1440))
+    return columns, blocks
+
+
+def calendar_holidays(people: Teams) -> Rows:
+    """Days off of each person by the region whose holidays they have."""
+    columns: Columns = (*_texts("calendar"), ("day", pa.date32()))
+    return columns, [
+        (email, holiday.day)
+        for email, person in people.people.items()
+        for holiday in people.calendars.holidays.get(person.holidays or "", ())
+    ]
+
+
 def team_members(rules: Teams) -> Rows:
     columns: Columns = (
         *_texts("team", "member_email"), ("position", _WHOLE), ("weight", pa.float64()), ("active", _YES_NO)

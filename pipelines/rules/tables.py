@@ -7,6 +7,7 @@ read and that may not be there yet. What the rules mean is in the modules that p
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -95,6 +96,19 @@ create table if not exists ops.pipeline_days (
     forecast_category varchar, close_quarter date, opportunities bigint, unconverted_opportunities bigint,
     amount_converted decimal(18, 2), weighted_amount_converted decimal(18, 2)
 );
+create table if not exists ops.kpi_days (
+    snapshot_date date, kpi varchar, numerator double, denominator double, value double, target double,
+    met boolean
+);
+create table if not exists ops.held_rows (
+    sync varchar, record_id varchar, record_key varchar, reason varchar, plan_id varchar
+);
+create table if not exists ops.dead_letters (
+    letter_id varchar, sync varchar, vendor varchar, object varchar, record_id varchar, record_key varchar,
+    field varchar, action_key varchar, value varchar, category varchar, code varchar, message varchar,
+    remedy varchar, run_id varchar, attempts bigint, failed_at timestamptz, released_at timestamptz
+);
+alter table ops.journal add column if not exists action_key varchar;
 create table if not exists decisions.assignments (
     decision_id varchar, person_id varchar, team varchar, owner_email varchar, rule varchar, reason varchar,
     state varchar, decided_at timestamptz, run_id varchar, sequence bigint
@@ -115,15 +129,8 @@ create table if not exists decisions.handoffs (
 """
 
 
-_KEEP_DAYS = """
-insert into ops.pipeline_days by name
-select * exclude (is_reconstructed)
-from marts.pipeline_snapshots
-where not is_reconstructed
-    and snapshot_date < (select business_date from rules.run)
-    and snapshot_date not in (select kept.snapshot_date from ops.pipeline_days as kept)
-"""
-"""The picture of a day that has ended stays as its last run saw it, whatever histories say afterwards."""
+_KEPT_TABLES = {"pipeline": "ops.pipeline_days", "kpis": "ops.kpi_days"}
+"""Where the days go that a run has seen: what it saw then stays, whatever histories say afterwards."""
 
 _OWN_STAGE_WRITES: rows.Columns = (("record_key", pa.string()), ("written_at", pa.timestamp("us", tz="UTC")))
 """Each lifecycle stage that this project wrote to a HubSpot contact, which HubSpot dates like any other."""
@@ -137,6 +144,7 @@ def write(
     registry: Registry,
     connections: Sequence[Connected] | None = None,
     own_stage_writes: Sequence[tuple[str, datetime]] = (),
+    kept_days: Sequence[tuple[str, str, str]] = (),
 ) -> None:
     """Replace schema `rules`. Without `connections`, those the extract left in `ops.connections` are used.
 
@@ -148,6 +156,7 @@ def write(
     known_kpis = kpis.load_kpis(config_dir)
     known_score = lead_score.load_lead_score(config_dir)
     known_journeys = journeys.load_journeys(config_dir)
+    known_teams = teams.load_teams(config_dir)
     tables: dict[str, rows.Rows] = {
         "journey_entries": journeys.entries(known_journeys),
         "journey_exits": journeys.exits(known_journeys),
@@ -170,7 +179,9 @@ def write(
         "survivorship": rows.survivorship(known_identity),
         "kpis": rows.kpis(known_kpis),
         "opening_hours": rows.opening_hours(known_kpis),
-        "team_members": rows.team_members(teams.load_teams(config_dir)),
+        "team_members": rows.team_members(known_teams),
+        "calendars": rows.calendars(known_kpis, known_teams),
+        "calendar_holidays": rows.calendar_holidays(known_teams),
     }
     connection.execute("begin")
     try:
@@ -186,7 +197,7 @@ def write(
         crm_scores.write(connection, known_score)
         campaign_links.write(connection, known_attribution)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
-        _keep_days(connection)
+        _write_kept_days(connection, kept_days)
     except BaseException:
         connection.execute("rollback")
         raise
@@ -245,12 +256,23 @@ def _write_run(
     )  # fmt: skip
 
 
-def _keep_days(connection: duckdb.DuckDBPyConnection) -> None:
-    built = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'pipeline_snapshots'"
-    ).fetchone()
-    if built:
-        connection.execute(_KEEP_DAYS)
+def _write_kept_days(
+    connection: duckdb.DuckDBPyConnection, kept_days: Sequence[tuple[str, str, str]]
+) -> None:
+    """The days before this one, out of the JSON of the state database; today is worked out anew."""
+    columns = (("kind", pa.string()), ("day", pa.string()), ("content", pa.string()))
+    connection.register("kept", _as_table(columns, kept_days))
+    for kind, table in _KEPT_TABLES.items():
+        described = connection.execute(f"describe {table}").fetchall()
+        shape = json.dumps([{name: type_ for name, type_, *_ in described}])
+        connection.execute(f"delete from {table}")
+        connection.execute(
+            f"insert into {table} by name "
+            "select unnest(from_json(kept.content::json, $shape), recursive := true) from kept "
+            "where kept.kind = $kind and kept.day::date < (select business_date from rules.run)",
+            {"shape": shape, "kind": kind},
+        )
+    connection.unregister("kept")
 
 
 def _as_table(columns: rows.Columns, content: Sequence[tuple[Any, ...]]) -> pa.Table:

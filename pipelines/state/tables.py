@@ -270,3 +270,13 @@ erased_rows = Table(
 )
 
 suppressed = Table("suppressed", metadata, _text("hash", key=True), _text("kind"), _text("erasure_id"))
+
+kept_days = Table("kept_days", metadata, _text("kind", key=True), _text("day", key=True), _text("content"))
+
+held_rows = Table(
+    "held_rows",
+    metadata,
+    _text("sync", key=True),
+    _text("record_id", key=True),
+    *(_text(n) for n in ("record_key", "reason", "plan_id")),
+)

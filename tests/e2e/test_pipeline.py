@@ -84,3 +84,32 @@ def test_the_last_picture_is_the_pipeline_of_now(built_once: Built) -> None:
     assert [(shown, amount)] == query(
         built_once.home, "select count(*), sum(amount_converted) from marts.opportunities where not is_closed"
     )
+
+
+def test_every_stay_is_the_one_the_histories_tell(built_once: Built) -> None:
+    """Row by row: each deal's stages with the moments they were entered and left."""
+    expected = []
+    for deal, history in replayed(built_once.home).items():
+        entered = [
+            move for place, move in enumerate(history) if not place or history[place - 1][1] != move[1]
+        ]
+        left = [at for at, _ in entered[1:]]
+        expected += [
+            (deal, place, stage, at, until)
+            for place, ((at, stage), until) in enumerate(zip(entered, [*left, None], strict=True), 1)
+        ]
+    shown = query(
+        built_once.home, "select opportunity_id, stay, stage, entered_at, left_at from marts.stage_history"
+    )
+    assert len(shown) > 100
+    assert Counter(shown) == Counter(expected)
+
+
+def test_every_kpi_names_the_rows_that_count_against_it(built_once: Built) -> None:
+    for kpi, numerator, denominator, misses in query(
+        built_once.home, "select kpi, numerator, denominator, misses_query from marts.kpis"
+    ):
+        behind = query(built_once.home, f"select count(*) from ({misses})")[0][0]
+        if kpi != "attribution_coverage":  # in money there, in deals here
+            assert behind == denominator - numerator, kpi
+    assert query(built_once.home, "select count(*) from marts.kpi_history") == [(6,)]

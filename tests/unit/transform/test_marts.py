@@ -162,9 +162,10 @@ def test_kpis_without_data_have_no_value(business: RawTables) -> None:
     assert kpis["handoff_completion"] == (None, None)
     assert kpis["integration_uptime"] == (None, None)
     assert kpis["attribution_coverage"] == (1.0, True)
-    # Rita qualified on Thursday 25 June at 10:00 in London and was called on Friday at 11:00: 9 hours.
-    # Quinn was given away on Monday at 10:00 and still waits on Tuesday at 13:00: 11 hours.
-    assert kpis["lead_response_time"] == (10.0, False)
+    # Rita qualified on Thursday 25 June at 5:00 in New York, where Maya works, and was called on Friday
+    # at 6:00: 8 hours.
+    # Quinn, whom the CRM gives to nobody, waits since Monday 10:00 in London, now Tuesday 13:00: 11 hours.
+    assert kpis["lead_response_time"] == (9.5, False)
 
 
 def test_quinn_is_given_to_maya_in_salesforce_only_where_a_queue_had_the_lead(business: RawTables) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines import transform
+from pipelines.state import State, kept_days
 from tests.fixtures.raw_tables import RawTables, hubspot, salesforce
 
 ANA, BEN = "005000000000001AAA", "005000000000002AAA"
@@ -125,6 +127,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> RawTables:
         hubspot("owners", "70", email=ANA_EMAIL, first_name="Maya", last_name="Okafor"),
         salesforce("user", ANA, Name="Maya Okafor", Email=ANA_EMAIL, IsActive=True),
         salesforce("user", BEN, Name="Ben Gone", Email=BEN_EMAIL, IsActive=False),
+        ("raw_hubspot.pipeline_stages", {"object_type": "deals", "pipeline_id": "lonely", "id": "only"}),
         *twelve(),
     ])  # fmt: skip
     raw.write_rules()
@@ -249,13 +252,36 @@ def test_win_rates_agree_with_a_count_by_hand(pipeline: RawTables) -> None:
     assert found == [("closed", 4, 3, 1, 0.75), ("created", 12, 3, 1, 0.25)]
 
 
+def test_bad_histories_and_pipelines_are_findings(pipeline: RawTables) -> None:
+    found = dict(pipeline.query("select finding, example_ids from marts.data_findings"))
+    assert found["stage_change_before_creation"] == ["11"]
+    assert found["pipeline_with_one_stage"] == ["lonely"]
+    assert found["stage_change_without_deal"] == ["70"]  # what was merged away
+
+
+def published_days(pipeline: RawTables) -> Sequence[kept_days.KeptDay]:
+    """The days that a publish leaves in the state database, read back from it."""
+    with State.open(pipeline.settings) as state:
+        with (
+            pipeline.warehouse.locked("test"),
+            pipeline.warehouse.writing() as connection,
+            state.writing() as writing,
+        ):
+            kept_days.publish_days(writing, connection, "pipeline")
+        with state.reading() as reading:
+            return kept_days.load(reading)
+
+
 def test_days_that_a_run_saw_are_kept_as_it_saw_them(pipeline: RawTables) -> None:
     before = pipeline.query(
         "select * from marts.pipeline_snapshots where snapshot_date = '2026-06-30' order by all"
     )
     lost = {"id": "4", "property": "dealstage", "changed_at": at("06-29"), "value": LOST}
     pipeline.add([("raw_hubspot.deals_property_history", lost)])
-    pipeline.write_rules(as_of=datetime(2026, 7, 1, 12, tzinfo=UTC))
+    kept = published_days(pipeline)
+    with pipeline.warehouse.locked("test"), pipeline.warehouse.writing() as connection:
+        connection.execute("drop table ops.pipeline_days")  # the warehouse may be lost, the state is not
+    pipeline.write_rules(as_of=datetime(2026, 7, 1, 12, tzinfo=UTC), kept_days=kept)
     with pipeline.warehouse.locked("test"):
         transform.build(pipeline.warehouse, pipeline.settings, pipeline.run, "marts")
     after = pipeline.query(

@@ -1,12 +1,17 @@
+-- A record at either end says whose link it is; joined by keys, for a condition on two columns compares each with each.
 with linked as (
     select
         'person' as entity,
         members.person_id as id,
         links.*
-    from {{ ref('int_person_links') }} as links
-    inner join {{ ref('int_person_members') }} as members
-        on members.record_key in (links.left_key, links.right_key)
-    where links.verdict = 'joined'
+    from (
+        select
+            *,
+            unnest([left_key, right_key]) as end_key
+        from {{ ref('int_person_links') }}
+        where verdict = 'joined'
+    ) as links
+    inner join {{ ref('int_person_members') }} as members on links.end_key = members.record_key
 
     union all
 
@@ -14,10 +19,14 @@ with linked as (
         'account' as entity,
         members.account_id as id,
         links.*
-    from {{ ref('int_account_links') }} as links
-    inner join {{ ref('int_account_members') }} as members
-        on members.record_key in (links.left_key, links.right_key)
-    where links.verdict = 'joined'
+    from (
+        select
+            *,
+            unnest([left_key, right_key]) as end_key
+        from {{ ref('int_account_links') }}
+        where verdict = 'joined'
+    ) as links
+    inner join {{ ref('int_account_members') }} as members on links.end_key = members.record_key
 
     union all
 
@@ -25,10 +34,14 @@ with linked as (
         'opportunity' as entity,
         members.opportunity_id as id,
         links.*
-    from {{ ref('int_opportunity_links') }} as links
-    inner join {{ ref('int_opportunity_members') }} as members
-        on members.record_key in (links.left_key, links.right_key)
-    where links.verdict = 'joined'
+    from (
+        select
+            *,
+            unnest([left_key, right_key]) as end_key
+        from {{ ref('int_opportunity_links') }}
+        where verdict = 'joined'
+    ) as links
+    inner join {{ ref('int_opportunity_members') }} as members on links.end_key = members.record_key
 )
 
 select distinct

@@ -1,41 +1,84 @@
-with bounds as (
-    select
-        person_id,
-        owner_id,
-        assigned_at,
-        first_contact_at,
-        assigned_at at time zone {{ run_value('business_zone') }} as local_start,
-        greatest(assigned_at, coalesce(first_contact_at, {{ run_value('as_of') }}))
-        at time zone {{ run_value('business_zone') }} as local_end
-    from {{ ref('int_lead_waits') }}
+-- Minutes are those of the owner's calendar (config/calendars.yml), and of the business's where they have none.
+with zones as (
+    select distinct
+        calendar,
+        zone
+    from {{ source('rules', 'calendars') }}
 ),
 
--- Each day of the wait, with the part of its opening hours that lies inside.
+bounds as (
+    select
+        waits.person_id,
+        waits.owner_id,
+        waits.assigned_at,
+        waits.first_contact_at,
+        zones.calendar,
+        waits.assigned_at at time zone zones.zone as local_start,
+        greatest(waits.assigned_at, coalesce(waits.first_contact_at, {{ run_value('as_of') }}))
+        at time zone zones.zone as local_end
+    from {{ ref('int_lead_waits') }} as waits
+    left join zones as own on waits.owner_id = own.calendar
+    inner join zones on zones.calendar = coalesce(own.calendar, '')
+),
+
+spans as (
+    select
+        calendar,
+        date_trunc('day', min(local_start)) as first_day,
+        date_trunc('day', max(local_end)) as last_day
+    from bounds
+    group by calendar
+),
+
 days as (
     select
-        bounds.person_id,
-        greatest(
-            0,
-            date_diff(
-                'minute',
-                greatest(bounds.local_start, days.day + to_minutes(hours.opens_minute)),
-                least(bounds.local_end, days.day + to_minutes(hours.closes_minute))
-            )
-        ) as minutes
-    from bounds
-    cross join
-        unnest(generate_series(
-            date_trunc('day', bounds.local_start), date_trunc('day', bounds.local_end), interval 1 day
-        )) as days (day)
-    inner join {{ source('rules', 'opening_hours') }} as hours on isodow(days.day) = hours.weekday
+        spans.calendar,
+        cast(series.day as date) as day
+    from spans
+    cross join unnest(generate_series(spans.first_day, spans.last_day, interval 1 day)) as series (day)
+),
+
+-- Of each day of a calendar its blocks of hours, and the minutes open before it: a wait is a difference of two sums.
+opened as (
+    select
+        days.calendar,
+        days.day,
+        list(struct_pack(opens := hours.opens_minute, closes := hours.closes_minute))
+        filter (where hours.weekday is not null) as blocks,
+        coalesce(sum(hours.closes_minute - hours.opens_minute), 0) as minutes
+    from days
+    left join {{ source('rules', 'calendar_holidays') }} as holidays
+        on days.calendar = holidays.calendar and days.day = holidays.day
+    left join {{ source('rules', 'calendars') }} as hours
+        on days.calendar = hours.calendar and isodow(days.day) = hours.weekday and holidays.day is null
+    group by days.calendar, days.day
+),
+
+counted as (
+    select
+        calendar,
+        day,
+        coalesce(blocks, []) as blocks,
+        coalesce(
+            sum(minutes) over (partition by calendar order by day rows between unbounded preceding and 1 preceding), 0
+        ) as minutes_before
+    from opened
 ),
 
 waited as (
     select
-        person_id,
-        cast(sum(minutes) as bigint) as business_minutes
-    from days
-    group by person_id
+        bounds.person_id,
+        cast(
+            ending.minutes_before
+            + {{ open_minutes('ending.blocks', 'bounds.local_end') }}
+            - starting.minutes_before
+            - {{ open_minutes('starting.blocks', 'bounds.local_start') }} as bigint
+        ) as business_minutes
+    from bounds
+    inner join counted as starting
+        on bounds.calendar = starting.calendar and cast(bounds.local_start as date) = starting.day
+    inner join counted as ending
+        on bounds.calendar = ending.calendar and cast(bounds.local_end as date) = ending.day
 ),
 
 target as (

@@ -243,6 +243,31 @@ orphan_findings as (
 
     union all
 
+    -- Its stay is told as the history has it; a time before the deal was there is somebody's mistake.
+    select
+        'stage_change_before_creation' as finding,
+        changes.vendor,
+        case when changes.vendor = 'salesforce' then 'OpportunityHistory' else 'deals' end as object,
+        records.record_id as example_id
+    from {{ ref('int_stage_changes') }} as changes
+    inner join {{ ref('int_opportunity_records') }} as records on changes.record_key = records.record_key
+    where changes.changed_at < records.created_at - interval 1 minute
+
+    union all
+
+    -- Nothing can move in it, so it has no conversion and no velocity of its own.
+    select
+        'pipeline_with_one_stage' as finding,
+        'hubspot' as vendor,
+        'pipelines' as object,
+        pipeline_id as example_id
+    from {{ ref('stg_hubspot__pipeline_stages') }}
+    where object_type = 'deals'
+    group by pipeline_id
+    having count(*) = 1
+
+    union all
+
     select
         'contact_role_without_contact_or_opportunity' as finding,
         'salesforce' as vendor,
@@ -360,6 +385,16 @@ explained (finding, severity, remedy) as (
     ('campaign_member_without_person', 'warning', 'The lead or contact is gone; the touch is not counted.'),
     ('task_without_person', 'warning', 'The lead or contact is gone; the touch is not counted.'),
     ('touch_without_date', 'warning', 'Without a date a touch is not counted.'),
+    (
+        'stage_change_before_creation',
+        'warning',
+        'Correct one of the dates: the deal is told as in a stage before it was created.'
+    ),
+    (
+        'pipeline_with_one_stage',
+        'warning',
+        'Give the pipeline more stages: deals in it cannot move, and have no conversion.'
+    ),
     ('stage_change_without_deal', 'warning', 'The deal is gone or was never extracted; its history is not told.'),
     (
         'contact_role_without_contact_or_opportunity',

@@ -10,12 +10,11 @@ with windows as (
 sync_success as (
     select
         'sync_success_rate' as kpi,
-        cast(sum(health.written) as double) as numerator,
-        cast(sum(health.written + health.failed) as double) as denominator,
-        sum(health.written) / nullif(sum(health.written + health.failed), 0) as value
-    from {{ ref('sync_health') }} as health
-    cross join windows
-    where health.started_at >= windows.starts_at and health.started_at < windows.ends_at
+        cast(count(*) filter (where is_confirmed) as double) as numerator,
+        cast(count(*) as double) as denominator,
+        cast(count(*) filter (where is_confirmed) as double) / nullif(count(*), 0) as value,
+        cast(null as double) as p90
+    from {{ ref('int_sync_rows') }}
 ),
 
 -- The median of business hours, those who still wait with what they have waited so far.
@@ -24,7 +23,8 @@ lead_response as (
         'lead_response_time' as kpi,
         cast(count(*) filter (where waits.within_sla) as double) as numerator,
         cast(count(*) filter (where waits.within_sla is not null) as double) as denominator,
-        median(waits.business_minutes) filter (where waits.within_sla is not null) / 60.0 as value
+        median(waits.business_minutes) filter (where waits.within_sla is not null) / 60.0 as value,
+        quantile_cont(waits.business_minutes, 0.9) filter (where waits.within_sla is not null) / 60.0 as p90
     from {{ ref('lead_response_times') }} as waits
     cross join windows
     where waits.assigned_at >= windows.starts_at and waits.assigned_at < windows.ends_at
@@ -35,7 +35,7 @@ quality_dimensions as (
         dimension,
         sum(asked) as asked,
         sum(held) as held
-    from {{ ref('int_quality_checks') }}
+    from {{ ref('data_quality') }}
     group by dimension
     having sum(asked) > 0
 ),
@@ -45,7 +45,8 @@ data_quality as (
         'data_quality_score' as kpi,
         cast(sum(held) as double) as numerator,
         cast(sum(asked) as double) as denominator,
-        sum(held / asked) / count(*) as value
+        sum(held / asked) / count(*) as value,
+        cast(null as double) as p90
     from quality_dimensions
 ),
 
@@ -56,35 +57,36 @@ coverage as (
         cast(sum(deals.amount_converted) filter (where deals.is_covered) as double) as numerator,
         cast(sum(deals.amount_converted) as double) as denominator,
         coalesce(sum(deals.amount_converted) filter (where deals.is_covered), 0)
-        / nullif(sum(deals.amount_converted), 0) as value
+        / nullif(sum(deals.amount_converted), 0) as value,
+        cast(null as double) as p90
     from {{ ref('attribution_coverage') }} as deals
     cross join windows
     where deals.close_date between windows.window_start and windows.window_end
 ),
 
-uptime as (
-    select
-        'integration_uptime' as kpi,
-        cast(count(*) filter (where probes.ok) as double) as numerator,
-        cast(count(*) as double) as denominator,
-        count(*) filter (where probes.ok) / nullif(count(*), 0) as value
-    from {{ source('ops', 'probes') }} as probes
-    cross join windows
-    where probes.probed_at >= windows.starts_at and probes.probed_at < windows.ends_at
-),
-
 -- Without handoffs it is unknown, not complete. One that sales gave back with a reason was answered.
-completion as (
+handoff_completion as (
     select
         'handoff_completion' as kpi,
         cast(count(*) filter (where offers.completed_at is not null) as double) as numerator,
         cast(count(*) as double) as denominator,
-        count(*) filter (where offers.completed_at is not null) / nullif(count(*), 0) as value
+        count(*) filter (where offers.completed_at is not null) / nullif(count(*), 0) as value,
+        cast(null as double) as p90
     from {{ ref('handoffs') }} as offers
     cross join windows
     where
         offers.offered_at >= windows.starts_at and offers.offered_at < windows.ends_at
         and (offers.state not in ('rejected', 'recycled') or offers.completed_at is not null)
+),
+
+uptime as (
+    select
+        'integration_uptime' as kpi,
+        cast(sum(up) as double) as numerator,
+        cast(sum(due) as double) as denominator,
+        cast(sum(up) as double) / nullif(sum(due), 0) as value,
+        cast(null as double) as p90
+    from {{ ref('connection_uptime') }}
 ),
 
 measured as (
@@ -98,7 +100,7 @@ measured as (
     union all
     select * from uptime
     union all
-    select * from completion
+    select * from handoff_completion
 )
 
 select
@@ -110,13 +112,16 @@ select
     coalesce(measured.numerator, 0) as numerator,
     coalesce(measured.denominator, 0) as denominator,
     cast(measured.value as double) as value,
+    cast(measured.p90 as double) as p90,
+    cast(measured.numerator / nullif(measured.denominator, 0) as double) as share,
     kpis.target,
     kpis.direction,
     case
         when measured.value is null then null
         when kpis.direction = 'above' then measured.value >= kpis.target
         else measured.value <= kpis.target
-    end as met
+    end as met,
+    'from marts.kpi_misses where kpi = ''' || kpis.kpi || '''' as misses_query
 from {{ source('rules', 'kpis') }} as kpis
 cross join windows
 left join measured on kpis.kpi = measured.kpi

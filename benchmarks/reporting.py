@@ -1,0 +1,66 @@
+"""The dbt build at a size of the default world: full, with 1% new, by model; plain SQL; the worked queries.
+
+Belongs here: the phases, each in a process of its own, and their table. The raw tables come straight from the
+sandbox's stores (`raw_world`), so extract is not in these figures. `--home` keeps the world for another time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+PHASES = ("world", "fill", "full", "change", "incremental", "plain", "queries")
+SHOWN = 15
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks reporting")
+    parser.add_argument("--size", default="S", choices=("XS", "S", "M", "L"))
+    parser.add_argument("--home", type=Path)
+    asked = parser.parse_args(arguments)
+    if asked.home is not None:
+        _measure(asked.home, asked.size)
+        return
+    with tempfile.TemporaryDirectory(prefix="crm-bench-") as home:
+        _measure(Path(home), asked.size)
+
+
+def _measure(home: Path, size: str) -> None:
+    found = {phase: _run(phase, home, size) for phase in PHASES}
+    world = found["fill"]
+    print(
+        f"\n#### dbt at size {size}: {world['people']:,} records of people, {world['touches']:,} members and "
+        f"tasks, {world['deals']:,} of deals\n"
+    )
+    print("| what | wall s | CPU s | peak MiB |\n| --- | ---: | ---: | ---: |")
+    for phase, what in (("full", "full build and tests"), ("incremental", "with 1% new"),
+                        ("plain", "the same SQL by hand, in one connection, without tests")):  # fmt: skip
+        of = found[phase]
+        print(f"| {what} | {of['wall']:.1f} | {of['cpu']:.1f} | {of['peak']:,} |")
+    print(f"\nModels that took longest, of {found['full']['models']} (tests {found['full']['tests']}):\n")
+    print("| model | full s | 1% new s |\n| --- | ---: | ---: |")
+    again = found["incremental"]["nodes"]
+    for name, seconds in list(found["full"]["nodes"].items())[:SHOWN]:
+        print(f"| {name} | {seconds:.2f} | {again.get(name, 0):.2f} |")
+    print("\n| owners due | of | model |\n| ---: | ---: | --- |")
+    for name, (due, of) in found["incremental"]["due"].items():
+        print(f"| {due:,} | {of:,} | {name} |")
+    print("\n| the analysts' query | ms |\n| --- | ---: |")
+    for title, milliseconds in found["queries"]["queries"].items():
+        print(f"| {title} | {milliseconds} |")
+
+
+def _run(phase: str, home: Path, size: str) -> dict[str, Any]:
+    """A phase in a process of its own, for its memory is measured; it says what it found as JSON, last."""
+    print(f"{phase} ...", file=sys.stderr, flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.reporting_phases", phase, str(home), size],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told

@@ -1,0 +1,167 @@
+"""The phases of `reporting`, one for each process: `python -m benchmarks.reporting_phases PHASE HOME SIZE`.
+
+Belongs here: making the world and its raw tables, changing 1% of them, the clocks around what is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks import raw_world
+from pipelines import transform
+from pipelines.run import Run
+from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.state import registry
+from pipelines.state.engine import State
+from pipelines.warehouse import Warehouse
+from sandbox.worlds import create
+
+Told = dict[str, Any]
+_COUNTS = """
+select (select count(*) from raw_hubspot.contacts) + (select count(*) from raw_salesforce.lead)
+    + (select count(*) from raw_salesforce.contact),
+    (select count(*) from raw_salesforce.campaign_member) + (select count(*) from raw_salesforce.task),
+    (select count(*) from raw_hubspot.deals) + (select count(*) from raw_salesforce.opportunity)
+"""
+_CHANGE = """
+update raw_hubspot.contacts set phone = '+1 555 0100', updated_at = $now where hash(id) % 100 = 0;
+update raw_salesforce.lead set "Title" = 'Changed', "SystemModstamp" = $now where hash("Id") % 100 = 0;
+update raw_salesforce.contact set "Title" = 'Changed', "SystemModstamp" = $now where hash("Id") % 100 = 0;
+insert into raw_salesforce.opportunity_history by name
+    select * replace ('N' || "Id" as "Id", 'Negotiation/Review' as "StageName", $now as "CreatedDate")
+    from raw_salesforce.opportunity_history where hash("OpportunityId") % 100 = 0
+    qualify row_number() over (partition by "OpportunityId" order by "CreatedDate" desc, "Id") = 1;
+update raw_salesforce.opportunity set "StageName" = 'Negotiation/Review', "IsClosed" = false, "IsWon" = false,
+    "SystemModstamp" = $now where hash("Id") % 100 = 0;
+insert into raw_hubspot.deals_property_history by name
+    select id, 'amount' as property, $now as changed_at, '4321' as value
+    from raw_hubspot.deals where hash(id) % 100 = 0;
+update raw_hubspot.deals set amount = 4321, updated_at = $now where hash(id) % 100 = 0;
+insert into raw_salesforce.campaign_member by name
+    select * replace ('N' || "Id" as "Id", $now as "CreatedDate", $now as "SystemModstamp")
+    from raw_salesforce.campaign_member where hash("Id") % 100 = 0;
+insert into raw_salesforce.task by name
+    select * replace ('N' || "Id" as "Id", $now as "CreatedDate", $now as "SystemModstamp")
+    from raw_salesforce.task where hash("Id") % 100 = 0
+"""
+
+
+class Phases:
+    """One home: `sandbox/` is the world, `var/` what is made of it."""
+
+    def __init__(self, home: Path, size: str) -> None:
+        self.size, self.sandbox = size, home / "sandbox"
+        self.settings: Settings = load_settings({"CRM_HOME": str(home / "var")}, vendors=False)
+        self.warehouse = Warehouse(self.settings.paths)
+
+    def world(self) -> Told:
+        create.open_home(self.sandbox, create.Wish("default", self.size), lambda _: None)
+        return {}
+
+    def fill(self) -> Told:
+        self.settings.paths.home.mkdir(parents=True, exist_ok=True)
+        self.settings.paths.warehouse.unlink(missing_ok=True)
+        raw_world.fill(self.warehouse, self.sandbox)
+        with self.warehouse.reading("work") as connection:
+            counted = connection.execute(_COUNTS).fetchone() or (0, 0, 0)
+        return dict(zip(("people", "touches", "deals"), counted, strict=True))
+
+    def full(self) -> Told:
+        told = self._build(full=True)
+        with (
+            self.warehouse.locked("benchmark"),
+            State.open(self.settings) as state,
+            self.warehouse.writing() as connection,
+            state.writing() as writing,
+        ):
+            registry.publish_registry(writing, connection)
+        return told
+
+    def change(self) -> Told:
+        with self.warehouse.locked("benchmark"), self.warehouse.writing() as connection:
+            for statement in _CHANGE.split(";"):
+                connection.execute(statement, {"now": raw_world.AS_OF})
+        return {}
+
+    def incremental(self) -> Told:
+        told = self._build(full=False)
+        with self.warehouse.locked("benchmark"), self.warehouse.writing() as connection:
+            told["due"] = {
+                name: [
+                    _count(connection, f"incremental.{name}__due"),
+                    _count(connection, f"incremental.{name}"),
+                ]
+                for (name,) in connection.execute(
+                    "select table_name from duckdb_tables() where schema_name = 'incremental' "
+                    "and table_name not like '%\\_\\_%' escape '\\' order by all"
+                ).fetchall()
+            }
+        return told
+
+    def plain(self) -> Told:
+        """Each SQL model as its own `create table`, in dbt's order; what is made in Python stays as it is."""
+        compiled = transform.compiled_models(self.settings, self.warehouse)
+        with self.warehouse.locked("benchmark"), self.warehouse.writing() as connection:
+            connection.execute("set threads = 2")
+
+            def run() -> None:
+                for relation, kind, sql in compiled:
+                    connection.execute(f"create or replace {kind} {relation} as {sql}")
+
+            return _measured(run)
+
+    def queries(self) -> Told:
+        text = (PROJECT_ROOT / "docs" / "analysts.md").read_text()
+        asked = re.findall(r"\*\*(\d+\. .*?)\*\*\n\n```sql\n(.*?)```", text, re.S)
+        told = {}
+        with self.warehouse.reading("work") as connection:
+            for title, sql in asked:
+                if "ops.journal" in sql:
+                    continue  # nothing was written in this world
+                began = time.perf_counter()
+                connection.execute(sql).fetchall()
+                told[title] = round((time.perf_counter() - began) * 1000)
+        return {"queries": told}
+
+    def _build(self, *, full: bool) -> Told:
+        raw_world.write_rules(self.warehouse, self.settings, self.sandbox)
+        transform.load_manifest(self.settings)  # parsed once for each version of the project, so not counted
+        built: list[transform.BuildResult] = []
+        with self.warehouse.locked("benchmark"):
+            told = _measured(
+                lambda: built.append(
+                    transform.build(self.warehouse, self.settings, Run(), "marts", full=full)
+                )
+            )
+        nodes = sorted(built[0].nodes, key=lambda node: -node.seconds)
+        return told | {
+            "models": built[0].models, "tests": built[0].tests,
+            "nodes": {node.name: round(node.seconds, 2) for node in nodes if node.kind == "model"},
+        }  # fmt: skip
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int((connection.execute(f"select count(*) from {table}").fetchone() or (0,))[0])
+
+
+def _measured(work: Callable[[], Any]) -> Told:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return {
+        "wall": round(time.perf_counter() - wall, 1), "cpu": round(time.process_time() - cpu, 1),
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    phase, home, size = sys.argv[1:]
+    print(json.dumps(getattr(Phases(Path(home), size), phase)()))

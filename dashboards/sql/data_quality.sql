@@ -1,0 +1,9 @@
+select
+    replace(object, '_', ' ') as object,
+    dimension,
+    field,
+    asked,
+    held,
+    share
+from marts.data_quality
+order by share nulls last, object, field

@@ -1,0 +1,9 @@
+select
+    vendor as connection,
+    due,
+    up,
+    down,
+    unknown,
+    uptime as share
+from marts.connection_uptime
+order by vendor

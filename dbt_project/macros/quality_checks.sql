@@ -1,0 +1,43 @@
+{#-
+    What is asked of data: (mart, its key, dimension, field, of which rows it is asked, when it holds). Completeness: a
+    required field is filled. Accuracy: its format is valid, its value allowed, what it names exists.
+-#}
+{% macro quality_checks() -%}
+    {{ return([
+        ('unified_leads', 'person_id', 'completeness', 'email', 'true', 'email is not null'),
+        ('unified_leads', 'person_id', 'completeness', 'full_name', 'true', 'full_name is not null'),
+        ('unified_leads', 'person_id', 'completeness', 'account_id', 'true', 'account_id is not null'),
+        ('unified_leads', 'person_id', 'completeness', 'owner_id', 'true', 'owner_id is not null'),
+        ('unified_leads', 'person_id', 'completeness', 'lifecycle_stage', 'true', 'lifecycle_stage is not null'),
+        ('unified_leads', 'person_id', 'accuracy', 'email', 'email is not null', 'is_email_valid'),
+        ('unified_leads', 'person_id', 'accuracy', 'owner_id', 'owner_id is not null',
+         "owner_id not like '%:unknown-owner:%'"),
+        ('opportunities', 'opportunity_id', 'completeness', 'amount', 'true', 'amount is not null'),
+        ('opportunities', 'opportunity_id', 'completeness', 'close_date', 'true', 'close_date is not null'),
+        ('opportunities', 'opportunity_id', 'completeness', 'account_id', 'true', 'account_id is not null'),
+        ('opportunities', 'opportunity_id', 'completeness', 'owner_id', 'true', 'owner_id is not null'),
+        ('opportunities', 'opportunity_id', 'accuracy', 'canonical_stage', 'stage is not null',
+         "canonical_stage != 'unmapped'"),
+        ('opportunities', 'opportunity_id', 'accuracy', 'close_date', 'is_closed and created_at is not null',
+         'close_date >= cast(created_at as date)'),
+        ('opportunities', 'opportunity_id', 'accuracy', 'currency', 'amount is not null',
+         'amount_converted is not null'),
+        ('opportunities', 'opportunity_id', 'accuracy', 'owner_id', 'owner_id is not null',
+         "owner_id not like '%:unknown-owner:%'"),
+    ]) }}
+{%- endmacro %}
+
+{#- The first instant of the KPIs' window and the one after its last. -#}
+{% macro window_starts() -%}
+    (
+        select cast(run.business_date - run.window_days + 1 as timestamp) at time zone run.business_zone
+        from {{ source('rules', 'run') }} as run
+    )
+{%- endmacro %}
+
+{% macro window_ends() -%}
+    (
+        select cast(run.business_date + 1 as timestamp) at time zone run.business_zone
+        from {{ source('rules', 'run') }} as run
+    )
+{%- endmacro %}

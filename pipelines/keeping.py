@@ -1,0 +1,46 @@
+"""What a publish keeps in the state database, past the gates: whatever could not be worked out again.
+
+Belongs here: the list of it. How each is kept is `pipelines.state`'s.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines import standing
+from pipelines.errors import GateFailed
+
+if TYPE_CHECKING:
+    import duckdb
+    from sqlalchemy import Connection
+
+
+def must_have_passed(connection: duckdb.DuckDBPyConnection) -> None:
+    """The gates on raw and marts have been asked of the refresh in the works, and let it pass."""
+    for scope in ("raw", "marts"):
+        asked = standing.gate(connection, scope)
+        if asked is None or not asked[0]:
+            raise GateFailed(
+                f"the {scope} gate has not been passed in this refresh", where="publish",
+                remedy=f"run crm check {scope}",
+            )  # fmt: skip
+
+
+def keep(connection: duckdb.DuckDBPyConnection, state: Connection) -> int:
+    """Persons, decisions, agreed values, today's pipeline and KPIs. Returns the records with a person."""
+    from pipelines.decisions import step as decisions
+    from pipelines.state import kept_days, mirrored, registry
+
+    must_have_passed(connection)
+    records = registry.publish_registry(state, connection)
+    decisions.publish(state, connection)
+    mirrored.publish_mirrored(state, connection)
+    kept_days.publish_days(state, connection, "pipeline", "kpis")
+    return records
+
+
+def keep_kpis(connection: duckdb.DuckDBPyConnection, state: Connection) -> None:
+    """Today's KPIs once more, after this run's own writes."""
+    from pipelines.state import kept_days
+
+    kept_days.publish_days(state, connection, "kpis")

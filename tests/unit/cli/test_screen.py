@@ -29,7 +29,7 @@ def test_a_plan_shows_names_values_and_reasons_as_they_are():
     sample = Some(label="Ann [not provided]", record_id="1", sync="leads", fields={"Company": change})
     plan = Some(
         syncs={}, samples=[sample], held=[Some(record_key="k", reason=SAID)], stopped=[SAID], findings=[],
-        is_empty=True,
+        actions={}, is_empty=True,
     )  # fmt: skip
     console = told()
     activate.print_plan(console, plan)

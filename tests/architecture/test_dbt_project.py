@@ -115,8 +115,9 @@ def test_an_incremental_model_reads_no_clock_and_asks_what_is_due(models):
 
 
 def with_macros(code: str) -> str:
-    """A model's code and that of the project's own macros which it calls."""
-    return "\n".join([code, *(body for name, body in MACROS if re.search(rf"\b{name}\(", code))])
+    """A model's code and that of the project's own macros which it calls, dispatched ones too."""
+    called = (body for name, body in MACROS if re.search(rf"\b{name.removeprefix('default__')}\(", code))
+    return "\n".join([code, *called])
 
 
 def of_key(test: dict[str, Any]) -> bool:

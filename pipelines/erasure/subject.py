@@ -14,7 +14,7 @@ from sqlalchemy import Connection, or_, select
 from pipelines.erasure.request import Asked
 from pipelines.sources import persons
 from pipelines.state.suppression import Suppression
-from pipelines.state.tables import journal, person_aliases, person_registry
+from pipelines.state.tables import agreed, journal, person_aliases, person_registry
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,6 +83,7 @@ def find(
             gone = suppression.has_email(each.email) or suppression.has_record(each.record_key)
             (before if gone else unknown).append(each)
     people, keys = _closed(keys, records, state)
+    keys |= _rows_of(keys, records, state)
     emails, names, phones = records.known_by(keys) if records is not None else (set(), set(), set())
     emails |= addresses
     if records is not None:
@@ -124,6 +125,21 @@ def _closed(
     return people, keys
 
 
+def _rows_of(keys: set[str], records: _Records | None, state: Connection) -> set[str]:
+    """Record keys of rows elsewhere that go by an id of theirs: those of a data extension do."""
+    ids = sorted(
+        {key.rsplit(":", 1)[1] for key in keys if key.startswith(("salesforce:", "marketing_cloud:"))}
+    )
+    rows = "marketing_cloud:%"
+    found = {
+        key
+        for column in (journal.c.record_key, agreed.c.record_key)
+        for key in state.execute(select(column).where(column.like(rows)).distinct()).scalars()
+        if key.rsplit(":", 1)[1] in ids
+    }
+    return found | (records.rows_of(ids) if records is not None else set())
+
+
 def _in(state: Connection, column: Any, wanted: Any, values: Iterable[str]) -> list[str]:
     listed, found = sorted(values), []
     for start in range(0, len(listed), _AT_ONCE):
@@ -160,11 +176,12 @@ class _Records:
                 there = {name.lower(): (name, kind) for name, kind in columns.items()}
                 emails = _listed(there, holds.emails)
                 phones = _listed(there, holds.phones)
+                names = [f'"{name}"' for name in (holds.first_name, holds.last_name) if name]
                 yield (
                     f"select '{vendor}:' || (select any_value(org_id) from ops.connections "
                     f"where vendor = '{vendor}') || ':{holds.record}:' || \"{holds.key}\", "
                     f"list_transform({emails}, lambda x: lower(trim(x))), "
-                    f"trim(coalesce({holds.first_name}, '') || ' ' || coalesce({holds.last_name}, '')), "
+                    f"trim(concat_ws(' ', {', '.join(names) or 'null'})), "
                     f'{phones} from {schema}."{table}"'
                 )
 
@@ -195,6 +212,18 @@ class _Records:
             return set()
         query = "select person_id from intermediate.int_person_members where list_contains(?, record_key)"
         return self._strings(query, sorted(keys))
+
+    def rows_of(self, ids: Sequence[str]) -> set[str]:
+        """Record keys at Marketing Cloud that end in one of these ids."""
+        found = set()
+        for (schema, table), columns in self.columns.items():
+            if "record_key" in columns and not schema.startswith("raw_"):
+                query = (
+                    f'select distinct record_key from {schema}."{table}" where record_key like '
+                    "'marketing_cloud:%' and list_contains(?, split_part(record_key, ':', 4))"
+                )
+                found |= self._strings(query, list(ids))
+        return found
 
     def of_people(self, people: set[str]) -> set[str]:
         if ("intermediate", "int_person_members") not in self.columns:

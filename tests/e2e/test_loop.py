@@ -37,7 +37,7 @@ def writes(home: Path) -> list[dict[str, Any]]:
     """Every stored change that came over HTTP, by the sandbox's own account."""
     found: list[dict[str, Any]] = []
     with running(home / "sandbox", "default", size="XS") as ready:
-        for vendor in ("hubspot", "salesforce"):
+        for vendor in ("hubspot", "salesforce", "marketing_cloud"):
             after = 0
             while True:
                 url = f"{ready[vendor]['url']}/_sandbox/writes?after={after}&limit=5000"

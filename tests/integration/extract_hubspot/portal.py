@@ -39,9 +39,9 @@ from pipelines import crashpoints
 from pipelines.run import Run, silent
 from pipelines.settings import load_settings
 from pipelines.sources.fetch import fetch
-from pipelines.sources import reading
+from pipelines.sources import events, reading
 from pipelines.clients.hubspot import marketing
-from pipelines.sources import events, whole
+from pipelines.sources.hubspot import whole
 from pipelines.sources.known import known_from
 reading.PART_ROWS = whole.PART_ROWS = events.PART_ROWS = int(sys.argv[2])
 marketing.OLD_PAGE = 30

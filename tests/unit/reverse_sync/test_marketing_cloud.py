@@ -65,9 +65,18 @@ def test_a_few_rows_go_at_once_and_the_answer_proves_them(destination, mc):
 
 
 def test_many_rows_go_by_one_request_and_a_bad_one_fails_alone(destination, mc):
-    mc.do(do="delay_async", milliseconds=300)
+    mc.do(do="delay_async", milliseconds=10_000_000)
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            mc.store.db.execute("update async_requests set ready = 0")
+
+    destination = MarketingCloudDestination(destination.client, wait=wait)
     writes = [row(f"003{n:03}", FirstName="x" * (81 if n == 7 else 8)) for n in range(60)]
     answers = destination.update(mcs.PEOPLE, writes)
+    assert waited == [0.25, 0.375, 0.5625]
     assert [answer.ok for answer in answers] == [n != 7 for n in range(60)]
     assert answers[7].code == "70002"
     assert "80 characters" in answers[7].message

@@ -16,7 +16,7 @@ from pipelines.rules.attribution import load_attribution
 from pipelines.rules.attribution_models import AttributionModel, Sync, resolved
 from pipelines.settings import PROJECT_ROOT
 
-GIVEN = Path("/work/shared/configs/attribution_sync.json")
+GIVEN = PROJECT_ROOT.parent / "shared" / "configs" / "attribution_sync.json"
 FOUR = ("first-touch", "lead-creation", "opportunity-creation", "closed-won")
 
 

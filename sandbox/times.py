@@ -13,7 +13,8 @@ from functools import lru_cache
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
-_TIMES = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1_440)]
+_MINUTES = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1_440)]
+_SECONDS = [f"{second:02d}." for second in range(60)]
 _OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
 
 
@@ -29,14 +30,17 @@ def from_ms(ms: int) -> datetime:
 
 def iso(ms: int) -> str:
     """`2026-06-30T12:00:00.000Z`, as both vendors write it (Salesforce's JSON apart)."""
-    minutes, rest = divmod(ms, MINUTE)
-    days, minutes = divmod(minutes, 1_440)
-    return f"{_date_of(days)}T{_TIMES[minutes]}:{rest // 1000:02d}.{rest % 1000:03d}Z"
+    days, rest = divmod(ms, DAY)
+    minutes, rest = divmod(rest, MINUTE)
+    seconds, rest = divmod(rest, SECOND)
+    return f"{_date_of(days)}{_MINUTES[minutes]}{_SECONDS[seconds]}{rest:03d}Z"
 
 
 def iso_seconds(ms: int) -> str:
     """As `iso`, cut to the second: the precision Salesforce keeps."""
-    return iso(ms - ms % 1000)
+    days, rest = divmod(ms, DAY)
+    minutes, rest = divmod(rest, MINUTE)
+    return f"{_date_of(days)}{_MINUTES[minutes]}{_SECONDS[rest // SECOND]}000Z"
 
 
 def day(ms: int) -> str:

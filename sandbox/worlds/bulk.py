@@ -9,7 +9,6 @@ hangs on another object.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -207,16 +206,3 @@ def _salesforce_contacts(store: Store, rows: int, fields: list[str]) -> None:
             union all select n + 1 from numbers where n + 1 < {rows})
         insert into "Contact" select {shown} from numbers"""
     )
-
-
-def hurry(stores: Iterable[Store]) -> None:
-    """Write without a journal: a world whose making is cut short is thrown away."""
-    for store in stores:
-        for setting in ("journal_mode=off", "synchronous=off", "cache_size=-262144"):
-            store.db.execute(f"pragma {setting}")
-
-
-def settle(stores: Iterable[Store]) -> None:
-    """The files as a server expects them."""
-    for store in stores:
-        store.db.execute("pragma journal_mode=wal")

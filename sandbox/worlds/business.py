@@ -1,6 +1,8 @@
 """The business behind the default world: companies, campaigns and people, drawn from a seed.
 
-Its deals are drawn in `deals.py`. How it is spelled is `dirt.py`; what each CRM holds of it, the sides.
+A large business is drawn a region after the other, each with companies, people and deals of its own, so that
+nobody has to hold more than one. Its deals are drawn in `deals.py`. How it is spelled is `dirt.py`; what each
+CRM holds of it, the sides.
 """
 
 from __future__ import annotations
@@ -8,15 +10,18 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections.abc import Iterator
 
 from sandbox.times import DAY, HOUR, from_ms
 from sandbox.worlds import deals, names
-from sandbox.worlds.draw import ascii_of, rng_for, working_time
+from sandbox.worlds.draw import Draws, ascii_of, working_time
 from sandbox.worlds.model import Business, Campaign, Company, Deal, Person
 from sandbox.worlds.reps import REPS
 
 SPAN = 730
 SIZES = {"XS": 300, "S": 5_600, "M": 100_000, "L": 1_000_000}
+REGION = 25_000
+"""People of a region at most."""
 _ROOMY = len(names.COMPANY_FIRST) * len(names.COMPANY_SECOND) * 3 // 4
 _BETWEEN = [*names.COMPANY_FIRST, *names.LAST]
 _REPS_FOR = {
@@ -36,24 +41,32 @@ _ORIGINS = (
 )
 
 
-def build(seed: int, size: str, now: int) -> Business:
-    """The whole business of a size, as it stands `now`."""
-    count = SIZES[size]
-    start = now - SPAN * DAY
-    companies = _companies(rng_for(seed, "companies"), max(50, count // 6), start)
-    campaigns = _campaigns(rng_for(seed, "campaigns"), start, now)
-    people = _people(rng_for(seed, "people"), count, companies, campaigns, start, now)
-    sold = deals.draw(rng_for(seed, "deals"), round(count * 0.29), people, now)
-    deals.enter_stages(rng_for(seed, "funnel"), people, sold, now)
-    _leave_alone(rng_for(seed, "untouched"), companies, people, sold)
-    return Business(now, companies, campaigns, people, sold)
-
-
-def _companies(rng: random.Random, count: int, start: int) -> list[Company]:
-    found: list[Company] = []
+def regions(draws: Draws, size: str, now: int) -> Iterator[Business]:
+    """The business of a size, as it stands `now`: region by region, all of them in the same campaigns."""
+    total, start = SIZES[size], now - SPAN * DAY
+    crowded = total // 6 > _ROOMY
+    campaigns = _campaigns(draws("campaigns"), start, now)
     taken: set[str] = set()
+    first = sold_before = 0
+    while first < total:
+        count = min(REGION, total - first)
+        companies = _companies(draws("companies"), max(50, count // 6), start, taken, crowded=crowded)
+        people = _people(draws("people"), first, count, companies, campaigns, start, now)
+        sold = deals.draw(draws("deals"), sold_before, round(count * 0.29), people, now)
+        deals.enter_stages(draws("funnel"), people, sold, now)
+        _leave_alone(draws("untouched"), companies, people, sold)
+        yield Business(now, companies, campaigns, people, sold)
+        first, sold_before = first + count, sold_before + round(count * 0.29)
+
+
+def _companies(
+    rng: random.Random, count: int, start: int, taken: set[str], *, crowded: bool = False
+) -> list[Company]:
+    """Companies whose names nobody of `taken` has; they are added there."""
+    found: list[Company] = []
+    first = len(taken)
     while len(found) < count:
-        name = _company_name(rng, crowded=count > _ROOMY)
+        name = _company_name(rng, crowded=crowded)
         if name in taken:
             continue
         taken.add(name)
@@ -64,7 +77,7 @@ def _companies(rng: random.Random, count: int, start: int) -> list[Company]:
         domain = f"{name.lower().replace(' ', '-' if rng.random() < 0.3 else '')}.{place[5]}"
         created = start + rng.randrange(60 * DAY)
         found.append(
-            Company(len(found), name, place[6], domain, rng.randrange(12), employees,
+            Company(first + len(found), name, place[6], domain, rng.randrange(12), employees,
                     employees * rng.randrange(60, 240) * 1_000, place, created, rep)
         )  # fmt: skip
     return found
@@ -96,17 +109,18 @@ def _campaigns(rng: random.Random, start: int, now: int) -> list[Campaign]:
 
 
 def _people(
-    rng: random.Random, count: int, companies: list[Company], campaigns: list[Campaign], start: int, now: int
+    rng: random.Random, first_key: int, count: int, companies: list[Company], campaigns: list[Campaign],
+    start: int, now: int,
 ) -> list[Person]:  # fmt: skip
     # Sums made once: `choices` would add the weights up again for every person.
     weights = list(itertools.accumulate(math.sqrt(c.employees) for c in companies))
     titles, title_weights = list(names.TITLES), list(itertools.accumulate(names.TITLES.values()))
     fresh = round(count * 0.065)
     found: list[Person] = []
-    for key in range(count):
+    for key in range(first_key, first_key + count):
         first, last = rng.choice(names.FIRST), rng.choice(names.LAST)
         company = rng.choices(companies, cum_weights=weights)[0] if rng.random() < 0.95 else None
-        is_fresh = key >= count - fresh
+        is_fresh = key >= first_key + count - fresh
         created = working_time(
             rng, now - 14 * DAY if is_fresh else start, now - HOUR if is_fresh else now - 14 * DAY
         )

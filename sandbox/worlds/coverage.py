@@ -15,7 +15,7 @@ _OF_MARKETING = ("submission", "attended", "click", "conversion", "recent_conver
 
 
 def settle(key: AnswerKey, business: Business, members: list[Membership]) -> None:
-    """Fill `key.coverage`: a deal is covered when one of its people met marketing before it was created."""
+    """Fill `key.coverage` for a region: a deal is covered when one of its people met marketing before it."""
     met: dict[int, list[int]] = {}
     for person in business.people:
         if _has_a_source(person):

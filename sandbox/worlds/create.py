@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import shutil
@@ -20,6 +19,7 @@ from sandbox.clock import Clock
 from sandbox.marketing_cloud import account
 from sandbox.store import Store
 from sandbox.worlds import bulk, bulk_marketing, default, files
+from sandbox.worlds.loading import filled
 from sandbox.worlds.progress import Progress
 from sandbox.worlds.tables import MappingError
 
@@ -109,40 +109,28 @@ def _make(home: Path, wish: Wish, identity: dict[str, Any], progress: Progress) 
     partial = home.with_name(home.name + ".making")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    hubspot, salesforce = Store(partial / "hubspot.sqlite"), Store(partial / "salesforce.sqlite")
-    stores = [hubspot, salesforce]
-    marketing = Store(partial / "marketing_cloud.sqlite") if wish.has_marketing_cloud else None
-    if marketing is not None:
-        stores.append(marketing)
     told: dict[str, Any] = {"left out": []}
-    # A large world is millions of small objects that all stay: looking through them for cycles finds none.
+    # A large world is millions of small objects, none in a cycle: looking for cycles among them finds none.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        if wish.bulk is not None:
-            bulk.hurry(stores)
-        with contextlib.ExitStack() as transactions:
-            for store in stores:
-                transactions.enter_context(store.transaction())
-            if wish.bulk is not None:
-                bulk.create(partial, hubspot, salesforce, wish.bulk, wish.seed, progress)
-                if marketing is not None:
-                    bulk_marketing.create(marketing, wish.bulk.events, wish.seed, bulk.NOW)
-                now = bulk.NOW
-            elif marketing is not None:
-                default.create(partial, hubspot, salesforce, marketing, wish.size, wish.seed, progress)
-                now = default.NOW
-            else:
-                assert wish.folder is not None
-                now, told = files.create(partial, hubspot, salesforce, wish.folder, wish.seed, progress)
-        rows = {store.path.stem: _counts(store) for store in stores}
+        if wish.folder is not None:
+            now, told = _from_files(partial, wish.folder, wish.seed, progress)
+        elif wish.bulk is not None:
+            now = _by_size(partial, wish.bulk, wish.seed, progress)
+        else:
+            default.create(partial, wish.size, wish.seed, progress)
+            now = default.NOW
+    except default.HalfFailed as problem:
+        raise WorldError(f"The world could not be made: {problem}.") from None
     finally:
         if collecting:
             gc.enable()
-        if wish.bulk is not None:
-            bulk.settle(stores)
-        for store in stores:
-            store.close()
+    rows = {}
+    for name in ("hubspot", "salesforce", "marketing_cloud")[: 3 if wish.has_marketing_cloud else 2]:
+        store = Store(partial / f"{name}.sqlite")
+        rows[name] = _counts(store)
+        store.close()
     Clock.create(partial / "clock", now).close()
     description = {"version": VERSION, "identity": identity, "now": times.iso(now), "rows": rows, **told}
     (partial / "world.json").write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2))
@@ -150,6 +138,28 @@ def _make(home: Path, wish: Wish, identity: dict[str, Any], progress: Progress) 
         home.rmdir()
     os.replace(partial, home)
     return description
+
+
+def _from_files(
+    home: Path, folder: Path, seed: int, progress: Progress
+) -> tuple[int, dict[str, Any]]:  # fmt: skip
+    with (
+        filled(home / "hubspot.sqlite") as (hubspot, _),
+        filled(home / "salesforce.sqlite") as (salesforce, _),
+    ):
+        return files.create(home, hubspot, salesforce, folder, seed, progress)
+
+
+def _by_size(home: Path, size: bulk.Size, seed: int, progress: Progress) -> int:
+    with (
+        filled(home / "hubspot.sqlite") as (hubspot, _),
+        filled(home / "salesforce.sqlite") as (salesforce, _),
+    ):
+        bulk.create(home, hubspot, salesforce, size, seed, progress)
+    if size.events:
+        with filled(home / "marketing_cloud.sqlite") as (marketing, _):
+            bulk_marketing.create(marketing, size.events, seed, bulk.NOW)
+    return bulk.NOW
 
 
 def _counts(store: Store) -> dict[str, int]:

@@ -11,7 +11,8 @@ from sandbox.worlds.model import Company, Deal, Moment, Person
 from sandbox.worlds.reps import REPS
 
 
-def draw(rng: random.Random, count: int, people: list[Person], now: int) -> list[Deal]:
+def draw(rng: random.Random, first: int, count: int, people: list[Person], now: int) -> list[Deal]:
+    """Deals of these people, numbered from `first`."""
     buyers = [p for p in people if p.company and p.rep and p.created < now - 30 * DAY and p.title != "Intern"]
     colleagues: dict[int, list[Person]] = {}
     for person in buyers:
@@ -20,7 +21,7 @@ def draw(rng: random.Random, count: int, people: list[Person], now: int) -> list
     weights = list(accumulate(0.4 + (p.campaign.kind[4] if p.campaign else 0.6) for p in buyers))
     found: list[Deal] = []
     sold: set[int] = set()
-    for key in range(count):
+    for key in range(first, first + count):
         person = rng.choices(buyers, cum_weights=weights)[0]
         company = person.company
         if company is None:

@@ -1,83 +1,114 @@
-"""The default world: one seeded business, told to both CRMs and to Marketing Cloud, with its answer key."""
+"""The default world: one seeded business, told to both CRMs and to Marketing Cloud, with its answer key.
+
+A world of several regions is filled by two processes at once, one a half; what HubSpot's needs of
+Salesforce's records goes through a pipe. Both draw the same business, so the result is that of one process.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import queue
+import threading
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from sandbox import times
-from sandbox.salesforce import schema
-from sandbox.store import Store
-from sandbox.worlds import (
-    business,
-    coverage,
-    dirt,
-    hubspot_deals,
-    hubspot_engagements,
-    hubspot_marketing,
-    hubspot_messages,
-    hubspot_sales,
-    hubspot_side,
-    marketing_cloud,
-    portal,
-    salesforce_activity,
-    salesforce_org,
-    salesforce_service,
-    salesforce_setup,
-    salesforce_side,
-    touches,
-)
-from sandbox.worlds.answer_key import AnswerKey
-from sandbox.worlds.draw import rng_for
+from sandbox.worlds import answer_key, business, hubspot_half
+from sandbox.worlds.hubspot_half import HubSpotHalf
+from sandbox.worlds.loading import filled
 from sandbox.worlds.progress import Progress
+from sandbox.worlds.region import Records, regions
+from sandbox.worlds.salesforce_half import SalesforceHalf
 
 NOW = times.parse("2026-06-30T12:00:00Z")
 QUIET = times.HOUR
 """Nothing happens in the hour before the world begins, so nothing stands at the edge of a reader's window."""
+FOUNDED = NOW - 900 * times.DAY
+_AHEAD = 4
+"""Regions that Salesforce's half may be ahead of HubSpot's."""
 
 
-def create(
-    home: Path, hubspot: Store, salesforce: Store, marketing: Store, size: str, seed: int, progress: Progress
-) -> None:  # fmt: skip
-    """Fill the stores and write the answer key."""
-    progress(f"drawing a business of {business.SIZES[size]} people")
-    found = business.build(seed, size, NOW - QUIET)
-    members = touches.memberships(seed, found)
-    tasks = touches.tasks(seed, found)
-    touches.settle_causes(seed, found, members, tasks)
-    rng = rng_for(seed, "addresses")
-    addresses = {p.key: dirt.emails(rng, p) for p in found.people if p.in_hubspot and p.in_salesforce}
-    key = AnswerKey()
-    founded = NOW - 900 * times.DAY
+class HalfFailed(Exception):
+    """The process that fills HubSpot ended before its time; it said why itself."""
 
-    progress(f"filling Salesforce: {len(members)} campaign members, {len(tasks)} tasks")
-    loader = salesforce_org.prepare(
-        salesforce,
-        home,
-        seed=seed,
-        at=founded,
-        name="Northwind",
-        currency="USD",
-        objects=schema.standard_objects(),
-    )
-    theirs = {person: address[1] for person, address in addresses.items()}
-    side = salesforce_side.fill(loader, seed, found, theirs, key)
-    salesforce_activity.opportunities(side)
-    salesforce_activity.memberships(side, members)
-    salesforce_activity.tasks(side, tasks)
-    salesforce_setup.fill(side)
-    salesforce_service.fill(side, seed)
-    salesforce_service.interests(side, seed)
 
-    progress(f"filling HubSpot: {sum(p.in_hubspot for p in found.people)} people, {len(found.deals)} deals")
-    portal.prepare(hubspot, seed, founded)
-    ours = {person: (address[0], address[2]) for person, address in addresses.items()}
-    portal_side = hubspot_side.fill(hubspot, seed, found, side, ours, key)
-    hubspot_deals.fill(portal_side)
-    hubspot_sales.fill(portal_side, seed)
-    links = hubspot_marketing.settings(portal_side, seed)
-    hubspot_engagements.fill(portal_side, seed, tasks, links)
-    hubspot_marketing.fill(portal_side, seed)
-    hubspot_messages.fill(portal_side, seed)
-    marketing_cloud.fill(marketing, seed, side, key)
-    coverage.settle(key, found, members)
-    key.save(home / "answer_key.sqlite")
+def create(home: Path, size: str, seed: int, progress: Progress) -> None:
+    """Make the stores and the answer key."""
+    people = business.SIZES[size]
+    progress(f"drawing a business of {people} people")
+    if people > business.REGION:
+        _at_once(home, size, seed, progress)
+    else:
+        _in_turn(home, size, seed, progress)
+    answer_key.append(home / answer_key.FILE, home / hubspot_half.ANSWERS)
+
+
+def _in_turn(home: Path, size: str, seed: int, progress: Progress) -> None:
+    (region,) = regions(seed, size, NOW - QUIET)
+    told: list[Records] = []
+    progress(f"filling Salesforce: {len(region.members)} campaign members, {len(region.tasks)} tasks")
+    with filled(home / "salesforce.sqlite") as (store, indexes):
+        salesforce = SalesforceHalf(home, store, indexes, seed, FOUNDED)
+        salesforce.add(region, told.append)
+        salesforce.finish()
+    people, deals = region.business.people, region.business.deals
+    progress(f"filling HubSpot: {sum(p.in_hubspot for p in people)} people, {len(deals)} deals")
+    with (
+        filled(home / "hubspot.sqlite") as (hubspot, indexes),
+        filled(home / "marketing_cloud.sqlite") as (marketing, _),
+    ):
+        half = HubSpotHalf(home, hubspot, indexes, marketing, seed, FOUNDED)
+        half.add(region, told[0])
+        half.finish()
+
+
+def _at_once(home: Path, size: str, seed: int, progress: Progress) -> None:
+    context = multiprocessing.get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    other = context.Process(target=_fill_hubspot, args=(home, size, seed, theirs), daemon=True)
+    other.start()
+    theirs.close()
+    waiting: queue.Queue[Records | None] = queue.Queue(_AHEAD)
+    sender = threading.Thread(target=_send, args=(waiting, ours), daemon=True)
+    sender.start()
+    done = 0
+    with filled(home / "salesforce.sqlite") as (store, indexes):
+        half = SalesforceHalf(home, store, indexes, seed, FOUNDED)
+        for region in regions(seed, size, NOW - QUIET):
+            if other.exitcode is not None:
+                break
+            half.add(region, waiting.put)
+            done += len(region.business.people)
+            progress(f"Salesforce has {done} people")
+        half.finish()
+    waiting.put(None)
+    other.join()
+    sender.join()
+    if other.exitcode != 0:
+        raise HalfFailed(f"filling HubSpot ended with {other.exitcode}")
+
+
+def _send(waiting: queue.Queue[Records | None], pipe: Connection) -> None:
+    """Hand records over as the other process takes them; when it is gone, take and drop the rest."""
+    with pipe:
+        while (records := waiting.get()) is not None:
+            try:
+                pipe.send(records)
+            except OSError:
+                continue
+
+
+def _fill_hubspot(home: Path, size: str, seed: int, told: Connection) -> None:
+    """The other process. It ends by itself when the first one is gone."""
+    try:
+        with (
+            filled(home / "hubspot.sqlite") as (hubspot, indexes),
+            filled(home / "marketing_cloud.sqlite") as (marketing, _),
+        ):
+            half = HubSpotHalf(home, hubspot, indexes, marketing, seed, FOUNDED)
+            for region in regions(seed, size, NOW - QUIET):
+                half.add(region, told.recv())
+            half.finish()
+    except EOFError:
+        os._exit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.hubspot import associations, catalog
 from sandbox.times import iso
 from sandbox.worlds import dirt
-from sandbox.worlds.hubspot_side import HubSpot, Props, save
+from sandbox.worlds.hubspot_side import HubSpot, Props, save, store
 from sandbox.worlds.model import Deal, Moment
 
 _TRACKED = ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id")
@@ -18,8 +18,8 @@ def stage_of(moment: Moment) -> str:
     return "closedwon" if moment.progress == 2 else catalog.DEAL_STAGES[min(4, int(moment.progress * 5))][0]
 
 
-def fill(side: HubSpot) -> None:
-    """Put the deals into a portal, and all associations."""
+def add(side: HubSpot) -> None:
+    """Put a region's deals into a portal, and the associations so far."""
     for deal in side.business.deals:
         if not deal.in_hubspot:
             continue
@@ -33,6 +33,7 @@ def fill(side: HubSpot) -> None:
                 side.links += associations.rows_for(
                     "deals", record_id, "contacts", side.contacts[person.key], primary=False
                 )
+    store(side)
     associations.insert(side.store, side.links)
 
 
@@ -58,14 +59,12 @@ def _deal(side: HubSpot, deal: Deal, record_id: int) -> None:
     save(side, "deals", record_id, props, deal.created, last.at, archived)
     before: Props = {}
     for moment, values in zip(deal.moments, history, strict=True):
-        side.store.db.executemany(
-            "insert into history values ('deals', ?, ?, ?, ?, 'CRM_UI', ?)",
-            [
-                (record_id, name, moment.at, values[name], f"userId:{side.owners[moment.rep.email] - 61_000}")
-                for name in _TRACKED
-                if values[name] != before.get(name)
-            ],
-        )
+        user = f"userId:{side.owners[moment.rep.email] - 61_000}"
+        side.history += [
+            ("deals", record_id, name, moment.at, values[name], user)
+            for name in _TRACKED
+            if values[name] != before.get(name)
+        ]
         before = values
 
 

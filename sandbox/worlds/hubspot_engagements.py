@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 from sandbox.times import DAY, HOUR, MINUTE, iso
-from sandbox.worlds.draw import rng_for, working_time
+from sandbox.worlds.draw import working_time
 from sandbox.worlds.hubspot_rows import Rows
 from sandbox.worlds.hubspot_side import HubSpot, Props
 from sandbox.worlds.model import Deal, Person
@@ -29,13 +29,13 @@ _MONTHS = ("January", "March", "April", "June", "September", "October")
 _PLURALS = {"Call": "calls", "Email": "emails", "Meeting": "meetings", "Other": "tasks"}
 
 
-def fill(side: HubSpot, seed: int, tasks: list[Task], links: dict[str, tuple[str, str]]) -> None:
-    """Store the engagements. `links`: a rep's address to the id and URL of their meeting link."""
-    rng, rows = rng_for(seed, "engagements"), Rows(side)
+def add(side: HubSpot, tasks: list[Task]) -> None:
+    """Store a region's engagements."""
+    rng, rows = side.draws("engagements"), Rows(side)
     ids = deal_ids(side)
     for task in [*_shared(rng, side, tasks), *_own(rng, side)]:
         plural = _PLURALS[task.kind]
-        props, created, modified = _engagement(rng, side, task, links)
+        props, created, modified = _engagement(rng, side, task)
         record = rows.add(plural, props, created, modified)
         rows.link(plural, record, "contacts", side.contacts[task.person.key])
         rows.link(plural, record, "deals", ids.get(task.deal.key) if task.deal else None)
@@ -49,7 +49,7 @@ def fill(side: HubSpot, seed: int, tasks: list[Task], links: dict[str, tuple[str
 
 
 def deal_ids(side: HubSpot) -> dict[int, int]:
-    """The portal's id of each deal of the business that it holds."""
+    """The portal's id of each deal of the region that it holds."""
     return {deal: int(record) for deal, vendor, _, record in side.key.deals if vendor == "hubspot"}
 
 
@@ -76,9 +76,7 @@ def _task(rng: random.Random, side: HubSpot, person: Person, rep: Rep, deal: Dea
     return Task(person, kind, f"{kind} with {person.first}", at, done, rep, deal)
 
 
-def _engagement(
-    rng: random.Random, side: HubSpot, task: Task, links: dict[str, tuple[str, str]]
-) -> tuple[Props, int, int]:
+def _engagement(rng: random.Random, side: HubSpot, task: Task) -> tuple[Props, int, int]:
     """Properties, when it was logged and when last changed. Most log at once, some days later."""
     at, done = task.at, task.done
     logged = (done or at) + (rng.randrange(1, 4) * DAY if rng.random() < 0.08 else rng.randrange(5) * MINUTE)
@@ -89,7 +87,7 @@ def _engagement(
         return common | _email(rng, task), logged, logged
     if task.kind == "Meeting":
         booked = at - rng.randrange(1, 9) * DAY
-        return common | _meeting(rng, side, task, links), booked, done or booked
+        return common | _meeting(rng, side, task), booked, done or booked
     status = "COMPLETED" if done is not None else "NOT_STARTED"
     props = common | {
         "hs_task_subject": task.subject, "hs_task_status": status, "hs_task_type": "TODO",
@@ -125,8 +123,8 @@ def _email(rng: random.Random, task: Task) -> Props:
     }
 
 
-def _meeting(rng: random.Random, side: HubSpot, task: Task, links: dict[str, tuple[str, str]]) -> Props:
-    booked = links.get(task.rep.email) if rng.random() < 0.45 else None
+def _meeting(rng: random.Random, side: HubSpot, task: Task) -> Props:
+    booked = side.meetings.get(task.rep.email) if rng.random() < 0.45 else None
     end = task.at + rng.choice((30, 30, 45, 60)) * MINUTE
     past = end <= side.business.now
     return {

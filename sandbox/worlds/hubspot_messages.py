@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from sandbox.times import DAY, HOUR, MINUTE, SECOND, iso
-from sandbox.worlds.draw import rng_for, working_time
+from sandbox.worlds.draw import working_time
 from sandbox.worlds.hubspot_marketing import guid, put, tags
 from sandbox.worlds.hubspot_side import HubSpot
 from sandbox.worlds.model import Person
@@ -21,13 +21,8 @@ _URL = "https://www.northwind.example/"
 _PAGES = ("pricing", "product", "blog/forecasting")
 
 
-def fill(side: HubSpot, seed: int) -> None:
-    """E-mail sends with their events, consent with its changes, page views and a custom event."""
-    rng = rng_for(seed, "messages")
-    known = [(p, side.addresses.get(p.key, (p.email, ""))[0].strip().lower()) for p in side.business.people
-             if p.key in side.contacts]  # fmt: skip
-    known = [(person, email) for person, email in known if "@" in email]
-    reached = [(person, email) for person, email in known if not person.untouched]
+def start(side: HubSpot) -> None:
+    """What one can subscribe to."""
     at = side.business.now - 790 * DAY
     put(side, "subscription_types", [
         (i, {
@@ -37,9 +32,49 @@ def fill(side: HubSpot, seed: int) -> None:
         })
         for i, name, purpose in TYPES
     ])  # fmt: skip
-    _Mail(side, rng, reached).send()
-    _consent(rng_for(seed, "consent"), side, known)
-    _visits(rng_for(seed, "visits"), side)
+
+
+def add(side: HubSpot) -> None:
+    """Of a region: events of e-mail, consent with its changes, page views and a custom event."""
+    known = [(p, side.addresses.get(p.key, (p.email, ""))[0].strip().lower()) for p in side.business.people
+             if p.key in side.contacts]  # fmt: skip
+    known = [(person, email) for person, email in known if "@" in email]
+    reached = [(person, email) for person, email in known if not person.untouched]
+    _Mail(side, side.draws("messages"), reached).send()
+    _consent(side.draws("consent"), side, known)
+    _visits(side.draws("visits"), side)
+
+
+def finish(side: HubSpot) -> None:
+    """The mailings with their counts, and changes of consent in the order they were made."""
+    rows: list[tuple[Any, ...]] = []
+    for key, subject, sent in _mailings(side):
+        counts, updated = side.tally.mailed.get(key, ({}, sent))
+        rows.append((key, updated, {
+            "id": key, **_APP, "name": subject, "subject": subject, "contentId": key + 1_000,
+            "type": "BATCH_EMAIL", "numIncluded": counts.get("sent", 0), "counters": counts,
+            "lastUpdatedTime": updated,
+        }))  # fmt: skip
+    put(side, "email_campaigns", rows)
+    for statement in (
+        "create temp table ordered as select row_number() over (order by at, id), at, shown "
+        "from subscription_changes",
+        "delete from subscription_changes",
+        "insert into subscription_changes select * from ordered",
+        "drop table ordered",
+    ):
+        side.store.db.execute(statement)
+
+
+def _mailings(side: HubSpot) -> list[tuple[int, str, int]]:
+    """Number, subject and time of each mailing."""
+    found: list[tuple[int, str, int]] = []
+    mailed = [c for c in side.business.campaigns if c.kind[2] == "EMAIL_MARKETING"]
+    for n, campaign in enumerate(mailed or side.business.campaigns[:4]):
+        for number in range(1 if n else 3):
+            sent = min(campaign.start + (3 + number * 21) * DAY + 9 * HOUR, side.business.now - DAY)
+            found.append((880_001 + len(found), f"{campaign.name}: issue {number + 1}", sent))
+    return found
 
 
 class _Mail:
@@ -51,28 +86,19 @@ class _Mail:
 
     def send(self) -> None:
         scanned = {p.company.key for p, _ in self.known if p.company and p.company.key % 9 == 0}
-        campaigns: list[tuple[Any, ...]] = []
-        mailed = [c for c in self.side.business.campaigns if c.kind[2] == "EMAIL_MARKETING"]
-        for n, campaign in enumerate(mailed or self.side.business.campaigns[:4]):
-            for number in range(1 if n else 3):
-                sent = min(campaign.start + (3 + number * 21) * DAY + 9 * HOUR, self.side.business.now - DAY)
-                key, subject = 880_001 + len(campaigns), f"{campaign.name}: issue {number + 1}"
-                before = len(self.events)
-                for person, email in self.known:
-                    if person.created < sent and self.rng.random() < 0.25:
-                        bot = person.company is not None and person.company.key in scanned
-                        self._one(key, subject, sent, person, email, bot=bot)
-                mine = self.events[before:]
-                counts: dict[str, int] = {}
-                for event in mine:
-                    counts[event[2].lower()] = counts.get(event[2].lower(), 0) + 1
-                updated = max((event[1] for event in mine), default=sent)
-                campaigns.append((key, updated, {
-                    "id": key, **_APP, "name": subject, "subject": subject, "contentId": key + 1_000,
-                    "type": "BATCH_EMAIL", "numIncluded": counts.get("sent", 0), "counters": counts,
-                    "lastUpdatedTime": updated,
-                }))  # fmt: skip
-        put(self.side, "email_campaigns", campaigns)
+        for key, subject, sent in _mailings(self.side):
+            before = len(self.events)
+            for person, email in self.known:
+                if person.created < sent and self.rng.random() < 0.25:
+                    bot = person.company is not None and person.company.key in scanned
+                    self._one(key, subject, sent, person, email, bot=bot)
+            mine = self.events[before:]
+            counts, updated = self.side.tally.mailed.get(key, ({}, 0))
+            for event in mine:
+                counts[event[2].lower()] = counts.get(event[2].lower(), 0) + 1
+            latest = max((event[1] for event in mine), default=updated)
+            if latest:
+                self.side.tally.mailed[key] = (counts, max(updated, latest))
         put(self.side, "email_events", self.events)
 
     def _one(self, key: int, subject: str, sent: int, person: Person, email: str, *, bot: bool) -> None:
@@ -150,7 +176,10 @@ def _consent(rng: random.Random, side: HubSpot, known: list[tuple[Person, str]])
             _say(statuses, changes, email, at, "UNSUBSCRIBED", wanted[:1], "SOURCE_RECIPIENT")
     changes.sort(key=lambda each: (each[0], each[1]["recipient"]))
     put(side, "subscription_statuses", [(*key, shown) for key, shown in statuses.items()])
-    put(side, "subscription_changes", [(n, at, shown) for n, (at, shown) in enumerate(changes, 1)])
+    put(side, "subscription_changes", [
+        (side.tally.consents + n, at, shown) for n, (at, shown) in enumerate(changes, 1)
+    ])  # fmt: skip
+    side.tally.consents += len(changes)
 
 
 def _say(

@@ -9,7 +9,7 @@ import orjson
 
 from sandbox.hubspot.further_objects import CUSTOM_OBJECT
 from sandbox.times import DAY, HOUR, day, from_ms, iso, to_ms
-from sandbox.worlds.draw import rng_for, working_time
+from sandbox.worlds.draw import working_time
 from sandbox.worlds.hubspot_engagements import deal_ids
 from sandbox.worlds.hubspot_rows import Rows
 from sandbox.worlds.hubspot_side import HubSpot
@@ -36,14 +36,32 @@ _SUBJECTS = (
 _WEEKDAYS = {"days": "MONDAY_TO_FRIDAY", "startMinute": 540, "endMinute": 1_020}
 
 
-def fill(side: HubSpot, seed: int) -> None:
-    """Store all of it."""
+def start(side: HubSpot) -> None:
+    """Store users and products."""
     rows = Rows(side)
-    _users(rng_for(seed, "users"), side, rows)
-    _goals(rng_for(seed, "goals"), side, rows)
-    _line_items(rng_for(seed, "line items"), side, rows)
-    _leads(rng_for(seed, "leads object"), side, rows)
-    _customers(rng_for(seed, "tickets"), side, rows)
+    _users(side.draws("users"), side, rows)
+    _products(side, rows)
+    rows.store()
+
+
+def add(side: HubSpot) -> None:
+    """Store what hangs on a region's sales."""
+    rows, ids = Rows(side), deal_ids(side)
+    for deal in side.business.deals:
+        if deal.last.progress == 2:
+            name = (deal.last.rep.email, _quarter(deal.last.at))
+            side.tally.quotas[name] = side.tally.quotas.get(name, 0) + deal.last.amount
+        if deal.key in ids:
+            _items(side.draws("line items"), rows, deal, ids[deal.key], side.products)
+    _leads(side.draws("leads object"), side, rows)
+    _customers(side.draws("tickets"), side, rows)
+    rows.store()
+
+
+def finish(side: HubSpot) -> None:
+    """Store what reps were to reach and have reached."""
+    rows = Rows(side)
+    _goals(side.draws("goals"), side, rows)
     rows.store()
 
 
@@ -74,18 +92,13 @@ def _users(rng: random.Random, side: HubSpot, rows: Rows) -> None:
 def _goals(rng: random.Random, side: HubSpot, rows: Rows) -> None:
     """A revenue goal for each rep and quarter, with what the portal counts against it."""
     now = side.business.now
-    won: dict[tuple[str, str], int] = {}
-    for deal in side.business.deals:
-        if deal.last.progress == 2:
-            name = (deal.last.rep.email, _quarter(deal.last.at))
-            won[name] = won.get(name, 0) + deal.last.amount
     for rep in REPS:
         size = {"enterprise": 240_000, "mid-market": 150_000}.get(rep.segment, 60_000)
         for back in range(8):
             end = _quarter_start(now + 91 * DAY - back * 91 * DAY)
             start = _quarter_start(end - 40 * DAY)
             target = round(size * rng.uniform(0.85, 1.2), -3)
-            reached = won.get((rep.email, _quarter(start)), 0)
+            reached = side.tally.quotas.get((rep.email, _quarter(start)), 0)
             status = "in_progress" if end > now else "achieved" if reached >= target else "missed"
             rows.add(
                 "goal_targets",
@@ -112,11 +125,9 @@ def _quarter(at: int) -> str:
     return f"{moment.year} Q{(moment.month + 2) // 3}"
 
 
-def _line_items(rng: random.Random, side: HubSpot, rows: Rows) -> None:
-    """Products, and what each deal is made of: the items add up to the deal's amount in the first line."""
-    ids = deal_ids(side)
+def _products(side: HubSpot, rows: Rows) -> None:
     at = side.business.now - 790 * DAY
-    products = [
+    side.products = [
         rows.add(
             "products",
             {
@@ -128,12 +139,10 @@ def _line_items(rng: random.Random, side: HubSpot, rows: Rows) -> None:
         )
         for n, (name, sku, price, cost, billing, kind) in enumerate(PRODUCTS)
     ]  # fmt: skip
-    for deal in side.business.deals:
-        if deal.key in ids:
-            _items(rng, rows, deal, ids[deal.key], products)
 
 
 def _items(rng: random.Random, rows: Rows, deal: Deal, deal_id: int, products: list[int]) -> None:
+    """What a deal is made of: the items add up to its amount in the first line."""
     left = deal.last.amount
     chosen = sorted(rng.sample(range(len(PRODUCTS)), rng.choice((1, 2, 2, 3))))
     for number, index in enumerate(chosen):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -12,10 +13,10 @@ from sandbox.store import Store
 from sandbox.times import DAY, HOUR, iso
 from sandbox.worlds import dirt
 from sandbox.worlds.answer_key import AnswerKey
-from sandbox.worlds.draw import rng_for
+from sandbox.worlds.draw import Draws
 from sandbox.worlds.model import Business, Company, Person
+from sandbox.worlds.region import Records, Region
 from sandbox.worlds.reps import STAFF, Rep
-from sandbox.worlds.salesforce_side import Salesforce
 
 FIRST_ID = 100_001
 _FORMS = ("Newsletter sign-up", "Demo request", "Whitepaper download", "Contact us", "Webinar registration")
@@ -24,45 +25,76 @@ Props = dict[str, str]
 
 
 @dataclass
+class Tally:
+    """What is counted over all regions and stored when the last one is in."""
+
+    brought: dict[int, int] = field(default_factory=dict)
+    """People by the campaign they came by."""
+    won: dict[int, list[int]] = field(default_factory=dict)
+    """Amounts of deals by the campaign of their first contact."""
+    quotas: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Won by rep and quarter."""
+    listed: dict[int, tuple[int, int | None]] = field(default_factory=dict)
+    """A list's size, and when the last member was added."""
+    seats: int = 0
+    attended: dict[int, dict[str, int]] = field(default_factory=dict)
+    """States of participation by marketing event."""
+    mailed: dict[int, tuple[dict[str, int], int]] = field(default_factory=dict)
+    """Kinds of events by mailing, and when the last happened."""
+    consents: int = 0
+
+
+@dataclass
 class HubSpot:
-    """The side while it is being filled."""
+    """The side while it is being filled.
+
+    `companies`, `contacts`, `taken` and `links` are of the region at hand.
+    """
 
     store: Store
-    business: Business
-    rng: random.Random
-    scores: random.Random
+    draws: Draws
     key: AnswerKey
-    salesforce: Salesforce
-    addresses: dict[int, tuple[str, str]]
+    business: Business
+    salesforce: Records = field(default_factory=Records)
+    addresses: dict[int, tuple[str, str]] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
     companies: dict[int, int] = field(default_factory=dict)
     contacts: dict[int, int] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
     links: list[associations.Row] = field(default_factory=list)
+    waiting: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    history: list[tuple[Any, ...]] = field(default_factory=list)
     next_id: dict[str, int] = field(default_factory=dict)
+    meetings: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Id and URL of a rep's meeting link, by their address."""
+    forms: list[str] = field(default_factory=list)
+    products: list[int] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    rng: random.Random = field(init=False)
+    scores: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng, self.scores = self.draws("hubspot"), self.draws("hubspot scores")
 
     def new_id(self, plural: str) -> int:
         self.next_id[plural] = self.next_id.get(plural, FIRST_ID - 1) + 1
         return self.next_id[plural]
 
 
-def fill(
-    store: Store,
-    seed: int,
-    business: Business,
-    salesforce: Salesforce,
-    addresses: dict[int, tuple[str, str]],
-    key: AnswerKey,
-) -> HubSpot:
-    """Put the business into a portal."""
-    side = HubSpot(
-        store, business, rng_for(seed, "hubspot"), rng_for(seed, "hubspot scores"), key, salesforce, addresses
-    )
+def start(side: HubSpot) -> None:
+    """Put owners and campaigns into a portal."""
     _owners(side)
     _campaigns(side)
+
+
+def add(side: HubSpot, region: Region, salesforce: Records) -> None:
+    """Put a region's companies and contacts into it."""
+    side.business, side.salesforce = region.business, salesforce
+    side.addresses = {person: (address[0], address[2]) for person, address in region.addresses.items()}
+    side.companies, side.contacts, side.taken, side.links = {}, {}, {}, []
     _companies(side)
     _contacts(side)
-    return side
+    store(side)
 
 
 def save(side: HubSpot, plural: str, record_id: int, props: Props, created: int, modified: int,
@@ -74,11 +106,21 @@ def save(side: HubSpot, plural: str, record_id: int, props: Props, created: int,
         catalog.TYPES[plural].created: iso(created),
         catalog.TYPES[plural].modified: iso(modified),
     }
-    side.store.db.execute(
-        f'insert into "{plural}" (id, created, modified, archived, archived_at, props) '
-        "values (?, ?, ?, ?, ?, ?)",
-        (record_id, created, modified, archived_at is not None, archived_at, orjson.dumps(props)),
+    side.waiting.setdefault(plural, []).append(
+        (record_id, created, modified, archived_at is not None, archived_at, orjson.dumps(props))
     )
+
+
+def store(side: HubSpot) -> None:
+    """Insert the records and the history that wait."""
+    for plural, rows in side.waiting.items():
+        side.store.db.executemany(
+            f'insert into "{plural}" (id, created, modified, archived, archived_at, props) '
+            "values (?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+    side.store.db.executemany("insert into history values (?, ?, ?, ?, ?, 'CRM_UI', ?)", side.history)
+    side.waiting, side.history = {}, []
 
 
 def _owners(side: HubSpot) -> None:
@@ -178,10 +220,10 @@ def _contact(side: HubSpot, person: Person, *, double: bool = False, archived: b
         for email in (props.get("email"), props.get("hs_additional_emails")):
             side.taken.pop(email or "", None)
     save(side, "contacts", record_id, props, person.created, modified, modified if archived else None)
-    side.store.db.executemany(
-        "insert into history values ('contacts', ?, 'lifecyclestage', ?, ?, 'CRM_UI', 'userId:9001')",
-        [(record_id, at, stage) for stage, at in person.stages.items()],
-    )
+    side.history += [
+        ("contacts", record_id, "lifecyclestage", at, stage, "userId:9001")
+        for stage, at in person.stages.items()
+    ]
     for email in (props.get("email"), props.get("hs_additional_emails")):
         if email and side.taken.get(email) == record_id:
             side.store.db.execute("insert or replace into addresses values (?, ?)", (email, record_id))

@@ -16,9 +16,9 @@ from sandbox.marketing_cloud import account, event_definitions, extensions, jour
 from sandbox.store import Store
 from sandbox.times import DAY, HOUR, MINUTE, iso
 from sandbox.worlds.answer_key import AnswerKey
-from sandbox.worlds.draw import rng_for
-from sandbox.worlds.model import Campaign, Person
-from sandbox.worlds.salesforce_side import Salesforce
+from sandbox.worlds.draw import Draws
+from sandbox.worlds.model import Business, Campaign, Person
+from sandbox.worlds.region import Records, Region
 
 ALL, NEWSLETTER = 23, 109
 PEOPLE, ACTIVITY, COMPLAINTS = "crm_people", "crm_journey_activity", "crm_complaints"
@@ -29,40 +29,76 @@ _URL = "https://www.northwind.example/"
 
 
 @dataclass
-class _Side:
-    """The account while it is being filled."""
+class MarketingCloud:
+    """The account while it is being filled; what it knows of people is of the region at hand."""
 
     store: Store
-    rng: random.Random
-    salesforce: Salesforce
+    draws: Draws
     key: AnswerKey
+    business: Business
+    salesforce: Records
+    addresses: dict[int, str] = field(default_factory=dict)
     subscribers: list[tuple[Person, str, int]] = field(default_factory=list)
     """A person, their subscriber key, and since when."""
+    counted: int = 0
+    """Subscribers of the regions before."""
+    synchronized: dict[str, extensions.Extension] = field(default_factory=dict)
+    rng: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = self.draws("marketing cloud")
 
     @property
     def now(self) -> int:
-        return self.salesforce.business.now
+        return self.business.now
+
+    def address(self, person: Person) -> str:
+        return self.addresses.get(person.key, person.email).strip()
 
 
-def fill(store: Store, seed: int, salesforce: Salesforce, key: AnswerKey) -> None:
-    """Fill an account that tells the same business as the CRM it is connected to."""
-    account.prepare(store, seed)
-    side = _Side(store, rng_for(seed, "marketing cloud"), salesforce, key)
-    _subscribers(side)
+def start(side: MarketingCloud) -> None:
+    """Make an account connected to the CRM: lists, campaigns, extensions, journeys, sends."""
+    account.prepare(side.store, side.draws.seed)
     _lists(side)
     _campaigns(side)
     _extensions(side)
     _journeys(side)
-    _sends(side)
+    for n, (campaign, sent) in enumerate(_mailings(side)):
+        name = f"{campaign.name}: mailing"
+        side.store.db.execute(
+            "insert into sends values (?, ?, ?, ?, null, ?)", (500_001 + n, name, name, sent, 145 + n)
+        )
+    side.store.db.execute(
+        "insert into sends values (?, ?, ?, ?, ?, null)",
+        (500_900, "Welcome", "Welcome", side.now - 300 * DAY, account.guid("triggered", WELCOME)),
+    )
+
+
+def add(side: MarketingCloud, region: Region, salesforce: Records) -> None:
+    """A region's people, and what they did."""
+    side.business, side.salesforce = region.business, salesforce
+    side.addresses = {person: address[1] for person, address in region.addresses.items()}
+    side.counted += len(side.subscribers)
+    side.subscribers = []
+    _subscribers(side)
+    _list_members(side)
+    for name, ids in (("Lead", salesforce.leads), ("Contact", salesforce.contacts)):
+        _synchronize(side, side.synchronized[name], set(ids.values()))
+    _happened(side)
+
+
+def finish(side: MarketingCloud) -> None:
+    """What follows from all that happened."""
+    _standing(side)
     for query in (ACTIVITY, COMPLAINTS):
-        queries.run(store, query, at=side.now)
+        queries.run(side.store, query, at=side.now)
 
 
-def _subscribers(side: _Side) -> None:
-    for person in side.salesforce.business.people:
+def _subscribers(side: MarketingCloud) -> None:
+    for person in side.business.people:
         draw = side.rng.random()
         lead, contact = (ids.get(person.key) for ids in (side.salesforce.leads, side.salesforce.contacts))
-        email = side.salesforce.addresses.get(person.key, person.email).strip()
+        email = side.address(person)
         if "@" not in email or person.untouched:
             continue
         if draw < _SUBSCRIBED:
@@ -75,27 +111,30 @@ def _subscribers(side: _Side) -> None:
         "insert into subscribers (id, key, email, status, created, unsubscribed) values (?, ?, ?, ?, ?, ?)",
         [
             (
-                40_001 + n, key, side.salesforce.addresses.get(person.key, person.email).strip(),
+                40_001 + n, key, side.address(person),
                 "Unsubscribed" if person.opted_out else "Active", at,
                 min(side.now, at + 60 * DAY) if person.opted_out else None,
             )
-            for n, (person, key, at) in enumerate(side.subscribers)
+            for n, (person, key, at) in enumerate(side.subscribers, side.counted)
         ],
     )  # fmt: skip
     side.store.db.executemany(
         "insert into contacts (id, key, active, created, attributes) values (?, ?, 1, ?, ?)",
-        [(90_001 + n, key, at, b"{}") for n, (_, key, at) in enumerate(side.subscribers)],
+        [(90_001 + n, key, at, b"{}") for n, (_, key, at) in enumerate(side.subscribers, side.counted)],
     )
     side.key.subscribers += [(person.key, key) for person, key, _ in side.subscribers]
 
 
-def _lists(side: _Side) -> None:
+def _lists(side: MarketingCloud) -> None:
     at = side.now - 800 * DAY
     for number, name in ((ALL, "All Subscribers"), (NEWSLETTER, "Newsletter")):
         side.store.db.execute(
             "insert into lists values (?, ?, ?, ?, ?, ?, ?)",
             (number, account.guid("list", number), f"{name} - 412", name, 412, at, f"{name} of Northwind"),
         )
+
+
+def _list_members(side: MarketingCloud) -> None:
     side.store.db.executemany(
         "insert into list_subscribers (list, subscriber, status, created, modified) values (?, ?, ?, ?, ?)",
         [
@@ -106,12 +145,12 @@ def _lists(side: _Side) -> None:
     )
 
 
-def _mailed(side: _Side) -> list[Campaign]:
-    campaigns = side.salesforce.business.campaigns
+def _mailed(side: MarketingCloud) -> list[Campaign]:
+    campaigns = side.business.campaigns
     return [c for c in campaigns if c.kind[2] == "EMAIL_MARKETING"] or campaigns[:4]
 
 
-def _campaigns(side: _Side) -> None:
+def _campaigns(side: MarketingCloud) -> None:
     for number, campaign in enumerate(_mailed(side)):
         side.store.db.execute(
             "insert into campaigns values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -120,7 +159,7 @@ def _campaigns(side: _Side) -> None:
         )  # fmt: skip
 
 
-def _extensions(side: _Side) -> None:
+def _extensions(side: MarketingCloud) -> None:
     """Extensions of our own, those Marketing Cloud Connect fills, and the two that queries fill."""
     at = side.now - 700 * DAY
     contact_key = {"name": "ContactKey", "length": 18, "key": True}
@@ -133,14 +172,13 @@ def _extensions(side: _Side) -> None:
             {"name": "LeadScore", "type": "Number"}, {"name": "LifecycleStage", "length": 40},
         ], at, description="Filled by the warehouse", send_field="ContactKey",
     )  # fmt: skip
-    for name, ids in (("Lead", side.salesforce.leads), ("Contact", side.salesforce.contacts)):
-        found = extensions.create(
+    for name in ("Lead", "Contact"):
+        side.synchronized[name] = extensions.create(
             side.store, f"{name}_Salesforce_1", f"{name}_Salesforce_1",
             [{"name": "_ContactKey", "length": 18, "key": True}, {"name": "Id", "length": 18},
              {"name": "Email", "type": "EmailAddress", "length": 254}],
             at, send_field="_ContactKey", synchronized=True,
         )  # fmt: skip
-        _synchronize(side, found, set(ids.values()))
     moment = {"name": "EventDate", "type": "Date"}
     extensions.create(
         side.store, ACTIVITY, "CRM journey activity",
@@ -167,7 +205,7 @@ def _extensions(side: _Side) -> None:
     )  # fmt: skip
 
 
-def _synchronize(side: _Side, found: extensions.Extension, ids: set[str]) -> None:
+def _synchronize(side: MarketingCloud, found: extensions.Extension, ids: set[str]) -> None:
     rows = [
         (found.id, key.lower(), orjson.dumps({"_ContactKey": key, "Id": key, "Email": person.email}))
         for person, key, _ in side.subscribers
@@ -176,7 +214,7 @@ def _synchronize(side: _Side, found: extensions.Extension, ids: set[str]) -> Non
     side.store.db.executemany("insert into extension_rows (extension, pk, body) values (?, ?, ?)", rows)
 
 
-def _journeys(side: _Side) -> None:
+def _journeys(side: MarketingCloud) -> None:
     """One that the warehouse starts, one with a past, one that was stopped."""
     at = side.now - 400 * DAY
     fields = (
@@ -227,25 +265,20 @@ def _journey(key: str, event: str, name: str, mode: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _sends(side: _Side) -> None:
+def _mailings(side: MarketingCloud) -> list[tuple[Campaign, int]]:
+    return [(c, min(c.start + 10 * DAY + 8 * HOUR, side.now - DAY)) for c in _mailed(side)]
+
+
+def _happened(side: MarketingCloud) -> None:
     """The newsletter's issues and the welcome journey's e-mail, with what readers did."""
     events: list[tuple[object, ...]] = []
-    numbers = dict(side.store.rows("select key, id from subscribers"))
-    for n, campaign in enumerate(_mailed(side)):
-        sent = min(campaign.start + 10 * DAY + 8 * HOUR, side.now - DAY)
-        name = f"{campaign.name}: mailing"
-        side.store.db.execute(
-            "insert into sends values (?, ?, ?, ?, null, ?)", (500_001 + n, name, name, sent, 145 + n)
-        )
+    numbers = {key: 40_001 + n for n, (_, key, _) in enumerate(side.subscribers, side.counted)}
+    for n, (_, sent) in enumerate(_mailings(side)):
         for person, key, since in side.subscribers:
             if since < sent and side.rng.random() < 0.3:
                 events += _mail(side, person, key, numbers[key], sent, 500_001 + n, None)
     welcome = account.guid("triggered", WELCOME)
     version = side.store.value("select id from interactions where key = ?", (WELCOME,))
-    side.store.db.execute(
-        "insert into sends values (?, ?, ?, ?, ?, null)",
-        (500_900, "Welcome", "Welcome", side.now - 300 * DAY, welcome),
-    )
     entered = [s for s in side.subscribers if s[2] > side.now - 300 * DAY and side.rng.random() < 0.2]
     for person, key, since in entered:
         side.store.db.execute(
@@ -259,11 +292,10 @@ def _sends(side: _Side) -> None:
     happened = [event for event in events if isinstance(event[1], int) and event[1] <= side.now]
     side.store.db.executemany(sql, happened)
     _tell(side, happened)
-    _standing(side)
 
 
 def _mail(
-    side: _Side, person: Person, key: str, number: int, sent: int, send: int, triggered: str | None
+    side: MarketingCloud, person: Person, key: str, number: int, sent: int, send: int, triggered: str | None
 ) -> list[tuple[object, ...]]:  # fmt: skip
     rng = side.rng
 
@@ -291,7 +323,7 @@ def _mail(
     return found
 
 
-def _tell(side: _Side, happened: list[tuple[object, ...]]) -> None:
+def _tell(side: MarketingCloud, happened: list[tuple[object, ...]]) -> None:
     """Clicks stand in the answer key: marketing had a part in what their people bought later."""
     people = {key: person.key for person, key, _ in side.subscribers}
     for kind, at, _, key, send, *_ in happened:
@@ -302,7 +334,7 @@ def _tell(side: _Side, happened: list[tuple[object, ...]]) -> None:
             )
 
 
-def _standing(side: _Side) -> None:
+def _standing(side: MarketingCloud) -> None:
     """A subscriber's state follows what happened to them."""
     side.store.db.execute(
         "update subscribers set status = 'Unsubscribed', unsubscribed = (select max(at) from tracking "

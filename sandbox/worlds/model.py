@@ -89,6 +89,8 @@ class Deal:
 
 @dataclass(slots=True)
 class Business:
+    """All of it, or a region: the companies, people and deals of one, and the campaigns of all."""
+
     now: int
     companies: list[Company]
     campaigns: list[Campaign]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.salesforce import picklists
@@ -96,7 +97,10 @@ def _opportunity(side: Salesforce, deal: Deal) -> Row:
 
 
 def memberships(side: Salesforce, members: list[Membership]) -> None:
-    rows = []
+    side.loader.add("CampaignMember", _memberships(side, members))
+
+
+def _memberships(side: Salesforce, members: list[Membership]) -> Iterator[Row]:
     for member in members:
         record_id = side.loader.new_id("CampaignMember")
         lead, contact = side.leads.get(member.person.key), side.contacts.get(member.person.key)
@@ -106,23 +110,20 @@ def memberships(side: Salesforce, members: list[Membership]) -> None:
         first = None if responded is None or odd < 0.005 else day(responded)
         if first and odd > 0.993:
             first = day(_early(member.campaign))
-        rows.append(
-            {
-                "Id": record_id,
-                "CampaignId": side.campaigns[member.campaign.key],
-                "LeadId": lead,
-                "ContactId": contact,
-                "Status": member.status,
-                "HasResponded": responded is not None,
-                "FirstRespondedDate": first,
-                "CreatedDate": member.at,
-                "SystemModstamp": later(side, responded or member.at, DAY),
-            }
-        )
+        yield {
+            "Id": record_id,
+            "CampaignId": side.campaigns[member.campaign.key],
+            "LeadId": lead,
+            "ContactId": contact,
+            "Status": member.status,
+            "HasResponded": responded is not None,
+            "FirstRespondedDate": first,
+            "CreatedDate": member.at,
+            "SystemModstamp": later(side, responded or member.at, DAY),
+        }
         cause = member.cause_of.key if member.cause_of else None
         side.key.touches.append((member.person.key, "salesforce", "CampaignMember", record_id, "membership",
                                  iso_seconds(responded or member.at), cause))  # fmt: skip
-    side.loader.add("CampaignMember", rows)
 
 
 def _early(campaign: Campaign) -> int:
@@ -130,33 +131,34 @@ def _early(campaign: Campaign) -> int:
 
 
 def tasks(side: Salesforce, done: list[Task]) -> None:
-    rows = []
+    side.loader.add("Task", _tasks(side, done))
+
+
+def _tasks(side: Salesforce, done: list[Task]) -> Iterator[Row]:
     for task in done:
         record_id = side.loader.new_id("Task")
         who = side.contacts.get(task.person.key) or side.leads.get(task.person.key)
         what = side.opportunities.get(task.deal.key) if task.deal else None
-        rows.append(
-            {
-                "Id": record_id,
-                "WhoId": who,
-                "WhatId": what,
-                "OwnerId": side.owner(task.rep),
-                "Subject": task.subject,
-                "Type": task.kind,
-                "TaskSubtype": task.kind if task.kind in ("Call", "Email") else "Task",
-                "Status": "Completed" if task.done else side.rng.choice(("Not Started", "In Progress")),
-                "Priority": "High" if side.rng.random() < 0.15 else "Normal",
-                "IsClosed": task.done is not None,
-                "ActivityDate": day(task.at),
-                "CompletedDateTime": task.done,
-                "CreatedDate": task.at - 30 * MINUTE,
-                "SystemModstamp": max(task.done or 0, task.at),
-                "IsDeleted": side.rng.random() < 0.004,
-                "CallDurationInSeconds": side.rng.randrange(30, 2400)
-                if task.kind == "Call" and task.done
-                else None,
-            }
-        )
+        yield {
+            "Id": record_id,
+            "WhoId": who,
+            "WhatId": what,
+            "OwnerId": side.owner(task.rep),
+            "Subject": task.subject,
+            "Type": task.kind,
+            "TaskSubtype": task.kind if task.kind in ("Call", "Email") else "Task",
+            "Status": "Completed" if task.done else side.rng.choice(("Not Started", "In Progress")),
+            "Priority": "High" if side.rng.random() < 0.15 else "Normal",
+            "IsClosed": task.done is not None,
+            "ActivityDate": day(task.at),
+            "CompletedDateTime": task.done,
+            "CreatedDate": task.at - 30 * MINUTE,
+            "SystemModstamp": max(task.done or 0, task.at),
+            "IsDeleted": side.rng.random() < 0.004,
+            "CallDurationInSeconds": side.rng.randrange(30, 2400)
+            if task.kind == "Call" and task.done
+            else None,
+        }
         if task.done is not None:
             cause = task.cause_of.key if task.cause_of else None
             side.key.touches.append(
@@ -170,4 +172,3 @@ def tasks(side: Salesforce, done: list[Task]) -> None:
                     cause,
                 )
             )
-    side.loader.add("Task", rows)

@@ -30,10 +30,15 @@ class Loader:
     def __init__(self, store: Store, objects: dict[str, SObject], now: int) -> None:
         self.store, self.objects, self.now = store, objects, now
         self._numbers: dict[str, int] = {}
+        self._shapes: dict[str, _Shape] = {}
 
     def new_id(self, name: str) -> str:
         self._numbers[name] = self._numbers.get(name, 0) + 1
         return ids.make(self.objects[name].prefix, self._numbers[name])
+
+    def last_id(self, name: str) -> str:
+        """The latest id of an object; ids sort as they were made."""
+        return ids.make(self.objects[name].prefix, self._numbers.get(name, 0))
 
     def add(self, name: str, rows: Iterable[Mapping[str, Any]], *, explicit: bool = False) -> int:
         """Insert rows; how many. Times given as milliseconds become Salesforce's text.
@@ -42,7 +47,9 @@ class Loader:
         """
         sobject = self.objects[name]
         sql = f'insert into "{name}" values ({", ".join("?" * len(sobject.fields))})'
-        shape = _Shape(sobject)
+        shape = self._shapes.get(name)
+        if shape is None:
+            shape = self._shapes[name] = _Shape(sobject)
         before = self.store.db.total_changes
         self.store.db.executemany(sql, (shape.values(row, self.now, explicit) for row in rows))
         return self.store.db.total_changes - before
@@ -58,6 +65,7 @@ class _Shape:
         self.of = [self.at[name] for name in _BY_US if name in self.at]
         self.made, self.moved = self.at.get("CreatedDate"), [self.at[n] for n in _ALWAYS if n in self.at]
         self.times = {f.name for f in fields if f.type == "datetime"}
+        self._plans: dict[tuple[str, ...], list[tuple[int, bool]]] = {}
 
     def values(self, row: Mapping[str, Any], now: int, explicit: bool) -> list[Any]:
         created, modified = row.get("CreatedDate"), row.get("SystemModstamp")
@@ -70,23 +78,28 @@ class _Shape:
             found[self.made] = iso_seconds(created)
         for i in self.moved:
             found[i] = modified
-        for name, value in row.items():
-            at = self.at.get(name)
-            if at is None:
-                continue
+        for (at, is_time), value in zip(self._plan(tuple(row)), row.values(), strict=True):
             if value is None:
-                if explicit and name not in _ALWAYS:
+                if explicit and at >= 0 and at not in self.moved:
                     found[at] = self.blank[at]
-                continue
-            found[at] = self._stored(name, value)
+            elif at >= 0:
+                found[at] = _stored(value, is_time)
         return found
 
-    def _stored(self, name: str, value: Any) -> Any:
-        if name in self.times and isinstance(value, int):
-            return iso_seconds(value)
-        if value is True or value is False:
-            return "true" if value else "false"
-        return None if value == "" else value
+    def _plan(self, names: tuple[str, ...]) -> list[tuple[int, bool]]:
+        """Where each value of a row with these names goes, -1 for nowhere, and whether it is an instant."""
+        plan = self._plans.get(names)
+        if plan is None:
+            plan = self._plans[names] = [(self.at.get(name, -1), name in self.times) for name in names]
+        return plan
+
+
+def _stored(value: Any, is_time: bool) -> Any:
+    if value is True or value is False:
+        return "true" if value else "false"
+    if is_time and isinstance(value, int):
+        return iso_seconds(value)
+    return None if value == "" else value
 
 
 def prepare(

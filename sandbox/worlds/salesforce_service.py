@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.salesforce import history, picklists
 from sandbox.times import DAY, HOUR, MINUTE, day
-from sandbox.worlds.draw import rng_for, working_time
+from sandbox.worlds.draw import working_time
 from sandbox.worlds.model import Deal
 from sandbox.worlds.salesforce_activity import STAGE, stage_of
 from sandbox.worlds.salesforce_side import Salesforce
@@ -17,17 +17,23 @@ _MEETINGS = ("Discovery call", "Demo", "Technical deep dive", "Pricing review", 
 _TROUBLE = ("Import stops halfway", "Invoice question", "Slow dashboard", "Login fails", "Report is empty")
 
 
-def fill(side: Salesforce, seed: int) -> None:
-    """Put it all into the org; drawn apart, so that the rest of the world stays as it is."""
-    rng = rng_for(seed, "salesforce service")
+def start(side: Salesforce) -> None:
+    """Models of influence and the statuses of campaigns' members."""
+    _models(side)
+    _member_statuses(side)
+
+
+def add(side: Salesforce) -> None:
+    """Put a region's into the org; drawn apart, so that the rest of the world stays as it is."""
+    rng = side.draws("salesforce service")
     deals = [deal for deal in side.business.deals if deal.in_salesforce]
     _line_items(side, rng, deals)
     _influence(side, deals)
-    _member_statuses(side)
     _events(side, rng, deals)
     _cases(side, rng, deals)
     _deal_history(side, deals)
     _people_history(side, rng)
+    _interests(side)
 
 
 def _line_items(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
@@ -49,22 +55,24 @@ def _line_items(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None
     side.loader.add("OpportunityLineItem", rows)
 
 
-def _influence(side: Salesforce, deals: list[Deal]) -> None:
-    models = {
-        name: side.loader.new_id("CampaignInfluenceModel") for name in ("Primary_Campaign", "Multi_Touch")
-    }
+def _models(side: Salesforce) -> None:
+    for name in ("Primary_Campaign", "Multi_Touch"):
+        side.models[name] = side.loader.new_id("CampaignInfluenceModel")
     side.loader.add("CampaignInfluenceModel", [
         {"Id": key, "DeveloperName": name, "MasterLabel": name.replace("_", " "), "IsActive": True,
          "IsDefaultModel": name != "Multi_Touch", "IsModelLocked": name == "Multi_Touch",
          "CreatedDate": side.business.now - 800 * DAY}
-        for name, key in models.items()
+        for name, key in side.models.items()
     ])  # fmt: skip
+
+
+def _influence(side: Salesforce, deals: list[Deal]) -> None:
     rows = []
     for deal in deals:
         person = deal.contacts[0]
         if person.campaign and person.key in side.contacts:
             rows.append({
-                "Id": side.loader.new_id("CampaignInfluence"), "ModelId": models["Primary_Campaign"],
+                "Id": side.loader.new_id("CampaignInfluence"), "ModelId": side.models["Primary_Campaign"],
                 "CampaignId": side.campaigns[person.campaign.key], "ContactId": side.contacts[person.key],
                 "OpportunityId": side.opportunities[deal.key], "Influence": 100.0,
                 "RevenueShare": float(deal.last.amount), "CurrencyIsoCode": deal.currency,
@@ -114,8 +122,9 @@ def _cases(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
         closed = at + rng.randrange(1, 10) * DAY
         is_closed = closed < side.business.now
         record_id = side.loader.new_id("Case")
+        side.cases += 1
         cases.append({
-            "Id": record_id, "CaseNumber": f"{len(cases) + 1:08d}", "OwnerId": side.owner(deal.last.rep),
+            "Id": record_id, "CaseNumber": f"{side.cases:08d}", "OwnerId": side.owner(deal.last.rep),
             "ContactId": who, "AccountId": side.accounts[deal.company.key], "Subject": rng.choice(_TROUBLE),
             "Status": "Closed" if is_closed else "Working", "Origin": "Email", "Type": "Problem",
             "Priority": rng.choice(("High", "Medium", "Low")), "IsClosed": is_closed,
@@ -170,8 +179,7 @@ def _deal_history(side: Salesforce, deals: list[Deal]) -> None:
 
 
 def _people_history(side: Salesforce, rng: random.Random) -> None:
-    store = side.loader.store
-    leads = store.rows('select Id, Status, CreatedDate, SystemModstamp from "Lead" order by Id')
+    leads = _stored(side, "Lead", "Id, Status, CreatedDate, SystemModstamp")
     rows = []
     for record_id, status, created, modified in leads:
         rows.append(_change(side, "Lead", record_id, "created", 0, None, None) | {"CreatedDate": created})
@@ -183,24 +191,27 @@ def _people_history(side: Salesforce, rng: random.Random) -> None:
         ("Contact", "Title", ("Analyst", "Manager")),
         ("Account", "Type", ("Prospect", "Customer - Direct")),
     ):
-        some = [
-            r
-            for r in store.rows(f'select Id, SystemModstamp from "{sobject}" order by Id')
-            if rng.random() < 0.1
-        ]
+        some = [r for r in _stored(side, sobject, "Id, SystemModstamp") if rng.random() < 0.1]
         side.loader.add(history.TRACKED[sobject][0], [
             _change(side, sobject, record_id, field, 0, *values) | {"CreatedDate": at}
             for record_id, at in some
         ])  # fmt: skip
 
 
-def interests(side: Salesforce, seed: int) -> None:
+def _stored(side: Salesforce, sobject: str, columns: str) -> list[tuple[Any, ...]]:
+    """Rows of the region, by id."""
+    return side.loader.store.rows(
+        f'select {columns} from "{sobject}" where Id > ? order by Id', (side.before.get(sobject, ""),)
+    )
+
+
+def _interests(side: Salesforce) -> None:
     """Some leads say what they care about: a multi-select list."""
-    rng = rng_for(seed, "interests")
+    rng = side.draws("interests")
     values = picklists.PICKLISTS["Lead"]["Interests__c"]
     found = [
         (";".join(rng.sample(values, rng.choice((1, 2, 3)))), record_id)
-        for (record_id,) in side.loader.store.rows('select Id from "Lead" order by Id')
+        for (record_id,) in _stored(side, "Lead", "Id")
         if rng.random() < 0.3
     ]
     side.loader.store.db.executemany('update "Lead" set Interests__c = ? where Id = ?', found)

@@ -1,6 +1,7 @@
 """An org's own setup in the default world: roles, queues, territories, hours, money, products, quotas.
 
-Nothing here depends on a customer. Everything is a constant or follows from the world's dates.
+Nothing here depends on a customer, but for the accounts of a territory. Everything is a constant or follows
+from the world's dates.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ HOLIDAYS = (
 )
 
 
-def fill(side: Salesforce) -> None:
+def start(side: Salesforce) -> None:
     """Put the setup into the org."""
     at = side.business.now - 800 * DAY
     _people(side, at)
@@ -83,17 +84,23 @@ def _territories(side: Salesforce, at: int) -> None:
         (territory,) = _add(side, "Territory2", [
             {"Name": name, "DeveloperName": name.replace(" ", "_"), **stamp}
         ])  # fmt: skip
+        side.territories[manager.currency] = territory
         team = [manager, *(rep for rep in REPS if rep.manager == manager.email)]
         _add(side, "UserTerritory2Association", [
             {"UserId": side.users[rep.email], "Territory2Id": territory, "IsActive": True,
              "RoleInTerritory2": "Manager" if rep is manager else "Account Executive", **stamp}
             for rep in team
         ])  # fmt: skip
+
+
+def add(side: Salesforce) -> None:
+    """Put a region's accounts into their territories."""
+    for currency, territory in side.territories.items():
         _add(side, "ObjectTerritory2Association", [
             {"ObjectId": side.accounts[c.key], "Territory2Id": territory,
              "AssociationCause": "Territory2Manual",
              "SobjectType": "Account", "SystemModstamp": c.created}
-            for c in side.business.companies if c.place[4] == manager.currency
+            for c in side.business.companies if c.place[4] == currency
         ])  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""What Salesforce holds of the business: leads, contacts, accounts, deals with history, campaigns, tasks."""
+"""What Salesforce holds of the business: users and campaigns, then a region's accounts, leads and contacts.
+
+What its people do is in `salesforce_activity` and `salesforce_service`.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from sandbox.salesforce import picklists
 from sandbox.times import DAY, day
 from sandbox.worlds import dirt, names
 from sandbox.worlds.answer_key import AnswerKey
-from sandbox.worlds.draw import rng_for
+from sandbox.worlds.draw import Draws
 from sandbox.worlds.model import Business, Company, Deal, Person
+from sandbox.worlds.region import Records, Region
 from sandbox.worlds.reps import STAFF, Rep
 from sandbox.worlds.salesforce_org import QUEUE_ID, Loader
 
@@ -20,39 +24,68 @@ Row = dict[str, Any]
 
 @dataclass
 class Salesforce:
-    """The side while it is being filled: which record stands for whom."""
+    """The side while it is being filled: which record stands for whom of the region at hand."""
 
     loader: Loader
-    business: Business
-    rng: random.Random
+    draws: Draws
     key: AnswerKey
-    addresses: dict[int, str]
+    business: Business
+    rng: random.Random = field(init=False)
+    addresses: dict[int, str] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
-    accounts: dict[int, str] = field(default_factory=dict)
-    leads: dict[int, str] = field(default_factory=dict)
-    contacts: dict[int, str] = field(default_factory=dict)
-    opportunities: dict[int, str] = field(default_factory=dict)
     campaigns: dict[int, str] = field(default_factory=dict)
+    records: Records = field(default_factory=Records)
+    territories: dict[str, str] = field(default_factory=dict)
+    """By currency."""
+    models: dict[str, str] = field(default_factory=dict)
+    """Of campaign influence, by name."""
+    before: dict[str, str] = field(default_factory=dict)
+    """The last id of an object that earlier regions took."""
+    cases: int = 0
+    """How many so far: they are numbered."""
     prices: dict[str, list[tuple[str, str, str, str, float]]] = field(default_factory=dict)
     """By currency: price book entry, product, its name and code, and the price."""
+
+    def __post_init__(self) -> None:
+        self.rng = self.draws("salesforce")
+
+    @property
+    def accounts(self) -> dict[int, str]:
+        return self.records.accounts
+
+    @property
+    def leads(self) -> dict[int, str]:
+        return self.records.leads
+
+    @property
+    def contacts(self) -> dict[int, str]:
+        return self.records.contacts
+
+    @property
+    def opportunities(self) -> dict[int, str]:
+        return self.records.opportunities
 
     def owner(self, rep: Rep | None) -> str:
         return QUEUE_ID if rep is None else self.users[rep.email]
 
 
-def fill(
-    loader: Loader, seed: int, business: Business, addresses: dict[int, str], key: AnswerKey
-) -> Salesforce:
-    """Put users, campaigns, accounts and people into an org; ids of opportunities are settled here too."""
-    side = Salesforce(loader, business, rng_for(seed, "salesforce"), key, addresses)
+def start(side: Salesforce) -> None:
+    """Put users and campaigns into an org."""
     _users(side)
     _campaigns(side)
+
+
+def add(side: Salesforce, region: Region) -> None:
+    """Put accounts and people of a region into it; ids of its opportunities are settled here too."""
+    side.business, side.records = region.business, Records(campaigns=side.campaigns)
+    side.addresses = {person: address[1] for person, address in region.addresses.items()}
+    side.before = {name: side.loader.last_id(name) for name in ("Account", "Contact", "Lead")}
+    business = region.business
     _accounts(side)
     # A lead was converted by its person's first deal, so earlier deals overwrite later ones.
     deals = {p.key: d for d in reversed(business.deals) if d.in_salesforce for p in d.contacts}
     _opportunity_ids(side)
     _people(side, deals)
-    return side
 
 
 def later(side: Salesforce, at: int, most: int = 40 * DAY) -> int:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from sandbox.times import DAY, HOUR
-from sandbox.worlds.draw import rng_for, working_time
+from sandbox.worlds.draw import Draws, working_time
 from sandbox.worlds.model import Business, Campaign, Deal, Person
 from sandbox.worlds.reps import REPS, Rep
 
@@ -40,9 +40,9 @@ class Task:
     cause_of: Deal | None = None
 
 
-def memberships(seed: int, business: Business) -> list[Membership]:
+def memberships(draws: Draws, business: Business) -> list[Membership]:
     """Who was in which campaign. Good campaigns are answered more often, and by those who buy."""
-    rng = rng_for(seed, "memberships")
+    rng = draws("memberships")
     buyers = {p.key for d in business.deals for p in d.contacts}
     found = []
     for person in business.people:
@@ -77,9 +77,9 @@ def _membership(
     return Membership(person, campaign, at, status, responded)
 
 
-def tasks(seed: int, business: Business) -> list[Task]:
+def tasks(draws: Draws, business: Business) -> list[Task]:
     """Calls, e-mails and meetings: a few with everyone who has an owner, more around deals."""
-    rng = rng_for(seed, "tasks")
+    rng = draws("tasks")
     deals: dict[int, list[Deal]] = {}
     for deal in business.deals:
         for person in deal.contacts:
@@ -119,9 +119,9 @@ def _task(rng: random.Random, person: Person, rep: Rep, at: int, now: int, deal:
     )
 
 
-def settle_causes(seed: int, business: Business, members: list[Membership], done: list[Task]) -> None:
+def settle_causes(draws: Draws, business: Business, members: list[Membership], done: list[Task]) -> None:
     """For each deal, which answers and meetings of its contacts brought it about: the answer key's secret."""
-    rng = rng_for(seed, "causes")
+    rng = draws("causes")
     answers: dict[int, list[Membership]] = {}
     for member in members:
         if member.responded is not None:

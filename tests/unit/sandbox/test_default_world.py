@@ -14,7 +14,7 @@ from sandbox.salesforce import ids
 from sandbox.worlds import business, deals, dirt, touches
 from sandbox.worlds.create import Wish, open_home
 from sandbox.worlds.default import NOW
-from sandbox.worlds.draw import rng_for
+from sandbox.worlds.draw import Draws, rng_for
 from sandbox.worlds.model import Business
 from sandbox.worlds.reps import MANAGERS, REPS, STAFF
 
@@ -41,13 +41,18 @@ def test_the_same_seed_gives_the_same_world(world: Path, tmp_path: Path) -> None
 
 
 def test_another_seed_gives_another_world() -> None:
-    emails = [{p.email for p in business.build(seed, "XS", NOW).people} for seed in (7, 8)]
+    emails = [{p.email for p in _drawn(seed, "XS").people} for seed in (7, 8)]
     assert emails[0] != emails[1]
+
+
+def _drawn(seed: int, size: str) -> Business:
+    (only,) = business.regions(Draws(seed), size, NOW)
+    return only
 
 
 @pytest.fixture(scope="module")
 def large() -> Business:
-    return business.build(7, "S", NOW)
+    return _drawn(7, "S")
 
 
 def test_size_s_is_as_large_as_promised(large: Business) -> None:
@@ -55,8 +60,8 @@ def test_size_s_is_as_large_as_promised(large: Business) -> None:
     assert len(large.deals) >= 1_500
     assert len(large.companies) >= 850
     assert len(large.campaigns) == 40
-    members = touches.memberships(7, large)
-    done = [t for t in touches.tasks(7, large) if t.done is not None]
+    members = touches.memberships(Draws(7), large)
+    done = [t for t in touches.tasks(Draws(7), large) if t.done is not None]
     assert len(members) + len(done) + sum(p.in_hubspot for p in large.people) > 40_000
     responded = sum(m.responded is not None for m in members) / len(members)
     assert 0.5 < responded < 0.6
@@ -83,8 +88,9 @@ def test_the_business_is_believable(large: Business) -> None:
 
 
 def test_good_campaigns_bring_deals_and_bad_ones_do_not(large: Business) -> None:
-    members, done = touches.memberships(7, large), touches.tasks(7, large)
-    touches.settle_causes(7, large, members, done)
+    draws = Draws(7)
+    members, done = touches.memberships(draws, large), touches.tasks(draws, large)
+    touches.settle_causes(draws, large, members, done)
     caused = Counter(m.campaign.kind[0] for m in members if m.cause_of)
     answered = Counter(m.campaign.kind[0] for m in members if m.responded)
     rate = {kind: caused[kind] / answered[kind] for kind in answered}
@@ -159,6 +165,6 @@ def test_ids_of_eighteen_characters_end_in_their_checksum() -> None:
 
 def test_more_companies_than_pairs_of_words_have_names_of_their_own() -> None:
     rng = rng_for(7, "companies")
-    found = business._companies(rng, 3_000, 0)
+    found = business._companies(rng, 3_000, 0, set(), crowded=True)
     assert len({company.name for company in found}) == 3_000
     assert len({company.domain.rpartition(".")[0].replace("-", "") for company in found}) > 2_990

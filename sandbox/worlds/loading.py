@@ -1,0 +1,63 @@
+"""Filling a store with millions of rows: no journal, a large cache, indexes when the rows are in.
+
+A world whose making is cut short is thrown away, so nothing has to survive. What the rows are is not known
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandbox.store import Store
+
+_HURRY = ("journal_mode=off", "synchronous=off", "locking_mode=exclusive", "cache_size=-262144")
+
+
+def hurry(store: Store) -> None:
+    """Write without a journal."""
+    for setting in _HURRY:
+        store.db.execute(f"pragma {setting}")
+
+
+def settle(store: Store) -> None:
+    """The file as a server expects it."""
+    for setting in ("locking_mode=normal", "journal_mode=wal"):
+        store.db.execute(f"pragma {setting}")
+
+
+class Indexes:
+    """The indexes of a store's tables, left out while rows come in. Those that keep rows unique stay."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._left_out: list[str] = []
+
+    def leave_out(self) -> None:
+        for name, text in self.store.rows(
+            "select name, sql from sqlite_master where type = 'index' and sql is not null order by rowid"
+        ):
+            if not text.lower().startswith("create unique"):
+                self._left_out.append(text)
+                self.store.db.execute(f'drop index "{name}"')
+
+    def make(self) -> None:
+        for text in self._left_out:
+            self.store.db.execute(text)
+        self._left_out = []
+
+
+@contextmanager
+def filled(path: Path) -> Iterator[tuple[Store, Indexes]]:
+    """A new store to fill, in one transaction. Indexes that were left out are made at its end."""
+    store = Store(path)
+    indexes = Indexes(store)
+    hurry(store)
+    try:
+        with store.transaction():
+            yield store, indexes
+            indexes.make()
+        settle(store)
+    finally:
+        store.close()

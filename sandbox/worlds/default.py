@@ -30,7 +30,7 @@ _AHEAD = 4
 
 
 class HalfFailed(Exception):
-    """The process that fills HubSpot ended before its time; it said why itself."""
+    """Half of a world could not be made; one sentence."""
 
 
 def create(home: Path, size: str, seed: int, progress: Progress) -> None:
@@ -73,20 +73,25 @@ def _at_once(home: Path, size: str, seed: int, progress: Progress) -> None:
     sender = threading.Thread(target=_send, args=(waiting, ours), daemon=True)
     sender.start()
     done = 0
-    with filled(home / "salesforce.sqlite") as (store, indexes):
-        half = SalesforceHalf(home, store, indexes, seed, FOUNDED)
-        for region in regions(seed, size, NOW - QUIET):
-            if other.exitcode is not None:
-                break
-            half.add(region, waiting.put)
-            done += len(region.business.people)
-            progress(f"Salesforce has {done} people")
-        half.finish()
-    waiting.put(None)
-    other.join()
-    sender.join()
+    try:
+        with filled(home / "salesforce.sqlite") as (store, indexes):
+            half = SalesforceHalf(home, store, indexes, seed, FOUNDED)
+            for region in regions(seed, size, NOW - QUIET):
+                half.add(region, waiting.put)
+                done += len(region.business.people)
+                progress(f"Salesforce has {done} people")
+                if other.exitcode is not None:
+                    break
+            half.finish()
+    except BaseException:
+        other.terminate()
+        raise
+    finally:
+        waiting.put(None)
+        other.join()
+        sender.join()
     if other.exitcode != 0:
-        raise HalfFailed(f"filling HubSpot ended with {other.exitcode}")
+        raise HalfFailed("the process that fills HubSpot ended before its time; what it said stands above")
 
 
 def _send(waiting: queue.Queue[Records | None], pipe: Connection) -> None:

@@ -11,12 +11,14 @@ import orjson
 import pytest
 
 from sandbox.salesforce import ids
-from sandbox.worlds import business, deals, dirt, touches
+from sandbox.worlds import answer_key, business, deals, default, dirt, hubspot_half, loading, touches
 from sandbox.worlds.create import Wish, open_home
 from sandbox.worlds.default import NOW
 from sandbox.worlds.draw import Draws, rng_for
 from sandbox.worlds.model import Business
+from sandbox.worlds.region import Records, regions
 from sandbox.worlds.reps import MANAGERS, REPS, STAFF
+from sandbox.worlds.salesforce_half import SalesforceHalf
 
 
 def _export(home: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -38,6 +40,80 @@ def test_the_same_seed_gives_the_same_world(world: Path, tmp_path: Path) -> None
     assert [table for table in first if first[table] != second[table]] == []
     keys = [(home / "salesforce_jwt_key.pem").read_bytes() for home in (world, tmp_path / "home")]
     assert keys[0] == keys[1]
+
+
+def test_two_processes_make_the_world_that_one_makes(world: Path, tmp_path: Path) -> None:
+    default._at_once(tmp_path, "XS", 7, lambda _: None)
+    answer_key.append(tmp_path / answer_key.FILE, tmp_path / hubspot_half.ANSWERS)
+    first, second = _export(world), _export(tmp_path)
+    assert first.keys() == second.keys()
+    assert [table for table in first if first[table] != second[table]] == []
+
+
+def test_when_the_process_that_fills_hubspot_ends_there_is_no_world(tmp_path: Path) -> None:
+    (tmp_path / "hubspot.sqlite").mkdir()
+    with pytest.raises(default.HalfFailed):
+        default._at_once(tmp_path, "XS", 7, lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def in_regions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[object, ...]]]:
+    """A world of five regions of sixty people."""
+    home = tmp_path_factory.mktemp("regions")
+    told: list[Records] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(business, "REGION", 60)
+        drawn = list(regions(7, "XS", NOW))
+    with loading.filled(home / "salesforce.sqlite") as (store, indexes):
+        half = SalesforceHalf(home, store, indexes, 7, default.FOUNDED)
+        for region in drawn:
+            half.add(region, told.append)
+        half.finish()
+    with (
+        loading.filled(home / "hubspot.sqlite") as (hubspot, indexes),
+        loading.filled(home / "marketing_cloud.sqlite") as (marketing, _),
+    ):
+        other = hubspot_half.HubSpotHalf(home, hubspot, indexes, marketing, 7, default.FOUNDED)
+        for region, records in zip(drawn, told, strict=True):
+            other.add(region, records)
+        other.finish()
+    answer_key.append(home / answer_key.FILE, home / hubspot_half.ANSWERS)
+    assert len(drawn) == 5
+    return _export(home)
+
+
+def test_regions_are_of_people_companies_and_deals_of_their_own(
+    in_regions: dict[str, list[tuple[object, ...]]],
+) -> None:
+    for table in ("persons", "companies", "deals"):
+        rows = in_regions[f"answer_key.{table}"]
+        assert len({row[1:] for row in rows}) == len(rows), table
+    assert {row[0] for row in in_regions["answer_key.persons"]} == set(range(300))
+    contacts = [orjson.loads(bytes(row[5])) for row in in_regions["hubspot.contacts"]]  # type: ignore[arg-type]
+    emails = [each["email"] for each in contacts if each.get("email")]
+    assert len(set(emails)) == len(emails)
+    names = [orjson.loads(bytes(row[5]))["name"] for row in in_regions["hubspot.companies"]]  # type: ignore[arg-type]
+    assert len(names) >= 250
+
+
+def test_what_is_counted_over_regions_agrees_with_what_is_there(
+    in_regions: dict[str, list[tuple[object, ...]]],
+) -> None:
+    members = Counter(row[0] for row in in_regions["hubspot.list_members"])
+    for number, shown in in_regions["hubspot.lists"]:
+        size = orjson.loads(bytes(shown))["additionalProperties"]["hs_list_size"]  # type: ignore[arg-type]
+        assert int(size) == members[number]
+    seats = Counter(row[1] for row in in_regions["hubspot.participations"])
+    for number, shown in in_regions["hubspot.marketing_events"]:
+        event = orjson.loads(bytes(shown))  # type: ignore[arg-type]
+        counted = sum(event[name] for name in ("registrants", "attendees", "cancellations", "noShows"))
+        assert counted == seats[number]
+    sent = Counter(row[4] for row in in_regions["hubspot.email_events"] if row[2] == "SENT")
+    for number, _, shown in in_regions["hubspot.email_campaigns"]:
+        assert orjson.loads(bytes(shown))["numIncluded"] == sent[number]  # type: ignore[arg-type]
+    assert sum(sent.values()) > 20
+    moments = [row[1] for row in in_regions["hubspot.subscription_changes"]]
+    assert moments == sorted(moments)  # type: ignore[type-var]
 
 
 def test_another_seed_gives_another_world() -> None:

@@ -66,15 +66,16 @@ class RateBudget:
     def learn_day(self, *, limit: int, remaining: int) -> None:
         self.day = (limit, remaining) if limit > 0 else None
 
-    def keep_within(self, share: float, vendor: str, host: str) -> None:
-        """Raises DailyLimitReached once `share` of the day's calls is used, whoever made them."""
+    def keep_within(self, share: float, vendor: str, host: str, file: str = "extract.yml") -> None:
+        """Raises DailyLimitReached once `share` of the day's calls is used, whoever made them. `file`: where
+        the share is set."""
         if self.day is None or share >= 1:
             return
         limit, remaining = self.day
         if limit - remaining >= limit * share:
             raise DailyLimitReached(
                 f"{limit - remaining:,} of {vendor}'s {limit:,} calls of this day are used", where=host,
-                remedy="the next run goes on; budget.daily_share in config/extract.yml sets the share",
+                remedy=f"the next run goes on; budget.daily_share in config/{file} sets the share",
             )  # fmt: skip
 
     def wait(self, name: str) -> None:

@@ -27,12 +27,14 @@ class RowResult:
 
 class Outcomes(list[RowResult]):
     """Row results in the order of the inputs. `request_id`: the vendor's name for the call, or the
-    client's own where it gives none."""
+    client's own where it gives none. `repair`: calls among those made that only trouble made necessary."""
 
-    def __init__(self, rows: Iterable[RowResult] = (), *, request_id: str = "") -> None:
+    def __init__(self, rows: Iterable[RowResult] = (), *, request_id: str = "", repair: int = 0) -> None:
         super().__init__(rows)
-        self.request_id = request_id
+        self.request_id, self.repair = request_id, repair
 
 
 MISSING_FROM_ANSWER = "MISSING_FROM_ANSWER"
 """Code of a row the answer does not mention: neither stored nor refused, so it must be read back."""
+UNPROCESSED = "UNPROCESSED"
+"""Code of a row that a job did not try: it may be sent again as it is."""

@@ -1,8 +1,9 @@
 """What a plan costs in API calls, before the first one is made.
 
-Belongs here: the formula. For n records of one object: `ceil(n / batch)` writes; where the vendor's answer
-does not echo what it stored, as many read-backs; and once per sync one call for the fields and one per vendor
-for the identity of the portal or org (sign-in comes on top where the session is new).
+Belongs here: the formula. For n records of one object: the writes; where the vendor's answer does not echo
+what it stored, the read-backs; and once per sync one call for the fields and one per vendor for the identity
+of the portal or org (sign-in comes on top where the session is new). What only trouble makes necessary
+(batches cut in pieces, lost answers, a job that takes longer) is counted apart when it happens.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass
 from math import ceil
 
 BATCH = {"hubspot": 100, "salesforce": 200, "marketing_cloud": 32_000}
-ECHOES = {"hubspot": True, "salesforce": False, "marketing_cloud": False}
+_BULK_ABOVE, _JOB_ROWS, _JOB_CALLS, _READ_BACK = 2_000, 10_000, 4, 2_000
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,29 @@ def forecast(vendor: str, records: int, *, consent: bool = False) -> Forecast:
         return Forecast(write=writes, read_back=writes, check=1 if records else 0, formula=formula)
     if vendor == "marketing_cloud":
         return _extension_rows(records)
-    read_backs = 0 if ECHOES[vendor] else writes
-    proof = "the answer is the proof" if ECHOES[vendor] else "and as many to read back"
+    if vendor == "salesforce":
+        return _salesforce(records)
     return Forecast(
-        write=writes, read_back=read_backs, check=1 if records else 0,
-        formula=f"{records:,} records / {batch} a call, {proof}; one call for the fields",
+        write=writes, read_back=0, check=1 if records else 0,
+        formula=f"{records:,} records / {batch} a call, the answer is the proof; one call for the fields",
     )  # fmt: skip
+
+
+def _salesforce(records: int) -> Forecast:
+    """Collections, read back 2,000 at a time; above 2,000 records jobs, each of four calls."""
+    check = 1 if records else 0
+    if records <= _BULK_ABOVE:
+        formula = f"{records:,} records / 200 a call, read back 2,000 a call; one call for the fields"
+        read_backs = ceil(records / _READ_BACK)
+        return Forecast(ceil(records / BATCH["salesforce"]), read_backs, check, formula)
+    jobs, rest = divmod(records, _JOB_ROWS)
+    last = 0 if not rest else 1 if rest <= BATCH["salesforce"] else _JOB_CALLS
+    read_backs = jobs * ceil(_JOB_ROWS / _READ_BACK) + ceil(rest / _READ_BACK)
+    formula = (
+        f"{records:,} records / 10,000 a job (begun, given its rows, started, asked after once), read back "
+        "2,000 a call; one call for the fields"
+    )
+    return Forecast(_JOB_CALLS * jobs + last, read_backs, check, formula)
 
 
 def _extension_rows(records: int) -> Forecast:

@@ -35,19 +35,21 @@ class Change(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a change ended. `again` asks for it to be sent once more: it is proven not to be stored."""
+    """How a change ended. `again` asks for it to be sent once more: it is proven not to be stored.
+    `request_id`: the call it was sent with."""
 
     change: Change
     state: JournalState
     code: str = ""
     message: str = ""
     again: bool = False
+    request_id: str = ""
 
-    def settlement(self, request_id: str, at: datetime) -> Settlement:
+    def settlement(self, at: datetime) -> Settlement:
         """As the journal takes it; what is unknown stays open."""
         settled_at = None if self.state == "unknown" else at
         return Settlement(
-            self.change.change_id, self.state, self.code, self.message[:1000], request_id, settled_at
+            self.change.change_id, self.state, self.code, self.message[:1000], self.request_id, settled_at
         )
 
 

@@ -28,7 +28,7 @@ from pipelines.rules.syncs import Sync, Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
-from pipelines.state import State, agreed, dead_letters, held_rows, suppression
+from pipelines.state import State, agreed, api_days, dead_letters, held_rows, suppression
 from pipelines.warehouse import Warehouse
 
 __all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
@@ -135,7 +135,7 @@ class _Making:
             findings=cells.findings(self.connection), stopped=stopped,
             notes=(
                 *dict.fromkeys(s.note for s in summaries.values() if s.note), *self.notes,
-                *self._costs(summaries),
+                *self._costs(summaries), *self._shares(summaries),
             ),
             warnings=self._warnings(summaries),
         )  # fmt: skip
@@ -168,6 +168,24 @@ class _Making:
         for name, sync in self.syncs.syncs.items():
             if sync.syncFrequency:
                 yield f"{name}: {Frequency(sync.syncFrequency).cost(summaries[name].calls.total)}"
+
+    def _shares(self, summaries: dict[str, SyncSummary]) -> Iterator[str]:
+        """What the plan takes of each CRM's day, as the CRM told of it last."""
+        with self.state.reading() as connection:
+            days = api_days.load(connection)
+        share = self.syncs.budget.daily_share
+        for vendor, day in days.items():
+            calls = sum(each.calls.total for each in summaries.values() if each.vendor == vendor)
+            if not calls:
+                continue
+            said = f"{vendor}: {calls:,} calls are {calls / day.allowed:.2%} of the {day.allowed:,} of a day"
+            free = day.remaining - round((1 - share) * day.allowed)
+            if calls > free:
+                said += (
+                    f"; {max(free, 0):,} were free for writing: it stops at {share:.0%} of the day "
+                    "and goes on when it is applied again"
+                )
+            yield said
 
     def _warnings(self, summaries: dict[str, SyncSummary]) -> tuple[str, ...]:
         found = []

@@ -26,6 +26,7 @@ from pipelines.reverse_sync.writer import read_records, settle
 from pipelines.rules.syncs import Syncs
 from pipelines.settings import Settings
 from pipelines.state import State, journal
+from pipelines.state.bulk_jobs import BulkJobs
 from pipelines.state.journal import NOT_SENT, Settlement
 
 _AT_ONCE = 100
@@ -100,7 +101,9 @@ def recover_vendor(
     state: State, destination: Destination, syncs: Syncs, registry: Registry = REGISTRY,
     pause: Pause = time.sleep,
 ) -> Recovered:  # fmt: skip
-    """Settle the open rows of one vendor over an open destination."""
+    """Settle the open rows of one vendor over an open destination; jobs that still store rows come first."""
+    destination.keep_jobs(BulkJobs(state, destination.vendor, "recovery"))
+    destination.settle_jobs()
     found = _recover_actions(state, destination, registry, pause)
     return found + _recover_fields(state, destination, syncs)
 

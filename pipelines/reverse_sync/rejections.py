@@ -6,6 +6,7 @@ vendor's own words beside it.
 
 from __future__ import annotations
 
+from pipelines.clients.results import UNPROCESSED
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS, NOT_STORED, RECORD_GONE
 from pipelines.state.dead_letters import Verdict
 
@@ -13,7 +14,7 @@ RETRY = frozenset(
     {
         "UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG",
         "UNKNOWN_EXCEPTION", "RATE_LIMIT", "RATE_LIMITS", "TRANSIENT", "INTERNAL_ERROR",
-        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK", UNPROCESSED,
     }
 )  # fmt: skip
 """Codes of rows that may be taken as they are a moment later."""

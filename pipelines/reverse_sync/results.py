@@ -39,6 +39,8 @@ class SyncResult:
     """Reason -> fields and actions that were left out for it."""
     stopped: str = ""
     calls: int = 0
+    repair: int = 0
+    """Calls among them that only trouble made necessary."""
 
     def with_actions(self, acted: SyncResult) -> SyncResult:
         """This sync's fields and its actions together."""
@@ -92,6 +94,10 @@ class ApplyResult:
         return sum(sum(sync.held.values()) for sync in self.syncs.values())
 
     @property
+    def repair(self) -> int:
+        return self._sum("repair")
+
+    @property
     def is_partial(self) -> bool:
         """Whether something that was to be written is not."""
         stopped = any(sync.stopped for sync in self.syncs.values())
@@ -102,4 +108,5 @@ class ApplyResult:
         """Records written by sync, then fields by outcome, then calls."""
         records = {name: sync.records for name, sync in self.syncs.items()}
         outcomes = {name: self._sum(name) for name in ("confirmed", "rejected", "unknown")}
-        return records | outcomes | {"held": self.held, "calls": self.calls}
+        repair = {"repair calls": self.repair} if self.repair else {}
+        return records | outcomes | {"held": self.held, "calls": self.calls} | repair

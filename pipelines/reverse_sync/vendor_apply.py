@@ -27,7 +27,9 @@ from pipelines.reverse_sync.writer import Writer
 from pipelines.rules.syncs import Sync, Syncs
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
-from pipelines.state import State
+from pipelines.state import State, api_days
+from pipelines.state.api_days import ApiDay
+from pipelines.state.bulk_jobs import BulkJobs
 from pipelines.state.journal import Intent
 
 _SAMPLES = 3
@@ -99,6 +101,7 @@ class VendorApply:
             self.recovered = recover_vendor(
                 self._task.state, self._destination, self._task.syncs, self._task.registry, self._task.pause
             )
+            self._destination.keep_jobs(BulkJobs(self._task.state, self.vendor, self._task.run.id))
             for name, sync in self._wanted.items():
                 before = self._destination.calls
                 try:
@@ -110,25 +113,36 @@ class VendorApply:
         except BaseException:
             self._task.cancelled.set()
             raise
+        self._keep_day()
+
+    def _keep_day(self) -> None:
+        """What the vendor said about its calls of the day: the next plan is held against it."""
+        day = self._destination.day
+        if day is not None:
+            with self._task.state.writing() as connection:
+                api_days.save(connection, ApiDay(self.vendor, *day, self._destination.now))
 
     def _sync(self, name: str, sync: Sync) -> None:
         """Send everything that still has to be sent, batch by batch."""
         task = self._task
         selection = Selection(task.path, task.header, name, sync, task.state, self.results[name])
         selection.ask_metadata(self._destination)
-        writer = Writer(task.state, self._destination, sync.object, task.run.id)
         planned = task.header["counts"][name]["records"]
         total = planned if task.limit is None else min(planned, task.limit)
+        writer = Writer(task.state, self._destination, sync.object, task.run.id, total)
         done = 0
         task.progress(name, done, total)
-        for batch in selection.batches(self._destination.batch_size, task.limit):
-            if task.cancelled.is_set():
-                return
-            intents = [intent for record in batch for intent in record]
-            ended = writer.write(intents, [selection.change_of(intent) for intent in intents])
-            self._sample(name, sync, ended, intents)
-            done += len(batch)
-            task.progress(name, min(done, total), total)
+        try:
+            for batch in selection.batches(self._destination.round_size(total), task.limit):
+                if task.cancelled.is_set():
+                    return
+                intents = [intent for record in batch for intent in record]
+                ended = writer.write(intents, [selection.change_of(intent) for intent in intents])
+                self._sample(name, sync, ended, intents)
+                done += len(batch)
+                task.progress(name, min(done, total), total)
+        finally:
+            self.results[name].repair = writer.repair
 
     def _sample(self, name: str, sync: Sync, ended: Sequence[Outcome], intents: Sequence[Intent]) -> None:
         """The first records that were confirmed, for people to look at."""

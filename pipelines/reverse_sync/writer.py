@@ -6,12 +6,14 @@ process dies in between. What to send is `apply.py`; what an answer means is `ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from itertools import groupby
-from typing import Any
+from itertools import chain, groupby
+from typing import Any, NamedTuple
 
 from pipelines.clients import errors
+from pipelines.clients.batches import batched
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.crashpoints import crashpoint
 from pipelines.reverse_sync import outcomes
@@ -28,32 +30,61 @@ _TICK = timedelta(seconds=1)
 """A Date header is cut to the second: a write may have happened up to this much after it."""
 
 
-class Writer:
-    """Writes changes of one sync to one destination."""
+class _Unproven(NamedTuple):
+    """A change that the CRM said it took, and the call it was sent with."""
 
-    def __init__(self, state: State, destination: Destination, object_name: str, run_id: str) -> None:
+    change: Change
+    request_id: str
+
+
+class Writer:
+    """Writes changes of one sync to one destination. `records`: how many there are in all; it decides how."""
+
+    def __init__(
+        self, state: State, destination: Destination, object_name: str, run_id: str, records: int = 0
+    ) -> None:
         self._state, self._destination = state, destination
-        self._object, self._run_id = object_name, run_id
+        self._object, self._run_id, self._records = object_name, run_id, records
+        self._is_repairing = False
+        self.repair = 0
+        """Calls that only trouble made necessary: batches cut in pieces, answers lost, rows tried again."""
 
     def write(self, intents: Sequence[Intent], changes: Sequence[Change]) -> list[Outcome]:
-        """Send one batch (the changes of at most `batch_size` records, record by record) and settle it.
+        """Send one round (the changes of at most `round_size` records, record by record) and settle it.
 
         Raises ClientError when the destination cannot go on; the journal then says which rows are open.
         """
         with self._state.writing() as connection:
             journal.intend(connection, intents, run_id=self._run_id, at=self._destination.now)
         crashpoint("intended")
+        records = _by_record(changes)
+        pieces = list(batched(records, self._destination.call_size(max(self._records, len(records)))))
         done: list[Outcome] = []
-        waiting = list(changes)
-        for attempt in range(1, _ATTEMPTS + 1):
-            ended = self._attempt(waiting, last=attempt == _ATTEMPTS)
-            done += [outcome for outcome in ended if not outcome.again]
+        unproven: list[_Unproven] = []
+        for number, piece in enumerate(pieces):
+            try:
+                done += self._attempts(_changes_of(piece), unproven)
+            except errors.ClientError as error:
+                self._break_off(unproven, pieces[number + 1 :], error)
+                raise
+        return done + self._prove(unproven)
+
+    def _attempts(self, changes: Sequence[Change], unproven: list[_Unproven]) -> list[Outcome]:
+        """One call, and more where rows are to be sent again. Adds to `unproven` what is to be read back."""
+        ended, taken = self._attempt(changes, last=False)
+        unproven += taken
+        done = [outcome for outcome in ended if not outcome.again]
+        for attempt in range(2, _ATTEMPTS + 1):
             waiting = [outcome.change for outcome in ended if outcome.again]
             if not waiting:
                 break
+            with self._repairing():
+                ended, taken = self._attempt(waiting, last=attempt == _ATTEMPTS)
+            done += [outcome for outcome in ended if not outcome.again]
+            unproven += taken
         return done
 
-    def _attempt(self, changes: Sequence[Change], *, last: bool) -> list[Outcome]:
+    def _attempt(self, changes: Sequence[Change], *, last: bool) -> tuple[list[Outcome], list[_Unproven]]:
         with self._state.writing() as connection:
             journal.mark_sent(connection, [change.change_id for change in changes])
         crashpoint("sent")
@@ -61,18 +92,19 @@ class Writer:
         try:
             answers = self._send(_by_record(changes))
         except errors.AnswerLost as lost:
-            return self._settle_lost(changes, lost, last=last)
+            return self._settle_lost(changes, lost, last=last), []
         except errors.ClientError as error:
             # After a single call that failed nothing was stored; of several, an earlier half may have been.
             if self._destination.calls - calls > 1:
-                return self._settle_lost(changes, error, last=True)
+                return self._settle_lost(changes, error, last=True), []
             self._settle([Outcome(c, "intended", NOT_SENT, str(error)) for c in changes])
             raise
         crashpoint("answered")
+        self.repair += 0 if self._is_repairing else answers.repair
         return self._settle_answered(changes, answers)
 
-    def _send(self, records: list[list[Change]]) -> Outcomes:
-        """One call; a batch that is rejected as a whole is halved until the bad record stands alone."""
+    def _send(self, records: Sequence[list[Change]]) -> Outcomes:
+        """One call; a batch that is rejected as a whole is cut until the bad record stands alone."""
         writes = [_as_write(record) for record in records]
         try:
             return self._destination.update(self._object, writes)
@@ -81,29 +113,50 @@ class Writer:
                 return Outcomes(
                     [RowResult(False, records[0][0].record_id, code=error.code, message=error.what)]
                 )
-        half = len(records) // 2
-        first, second = self._send(records[:half]), self._send(records[half:])
-        return Outcomes([*first, *second], request_id=second.request_id or first.request_id)
+        most = self._destination.batch_size
+        size = most if len(records) > most else (len(records) + 1) // 2
+        with self._repairing():
+            parts = [self._send(part) for part in batched(records, size)]
+        return Outcomes(chain.from_iterable(parts), request_id=parts[-1].request_id)
 
-    def _settle_answered(self, changes: Sequence[Change], answers: Outcomes) -> list[Outcome]:
-        """Proven by the answer where it echoes values, by one read-back for the rest of the batch."""
+    def _settle_answered(
+        self, changes: Sequence[Change], answers: Outcomes
+    ) -> tuple[list[Outcome], list[_Unproven]]:
+        """Proven by the answer where it refuses or echoes values; the rest is read back with its round."""
         proven: list[Outcome] = []
-        rest: list[Change] = []
+        unproven: list[_Unproven] = []
         for record, row in zip(_by_record(changes), answers, strict=True):
             for change in record:
                 outcome = outcomes.of_answer(change, row, self._destination.label)
                 if outcome is not None and outcome.state == "rejected" and outcome.code in RETRY:
                     outcome = outcome._replace(state="intended", again=True)
                 if outcome is None:
-                    rest.append(change)
+                    unproven.append(_Unproven(change, answers.request_id))
                 else:
-                    proven.append(outcome)
-        self._settle(proven, answers.request_id)
-        if rest:
-            ended = self._read_back(rest, outcomes.of_read_back)
-            crashpoint("read_back")
-            proven += self._settle(ended, answers.request_id)
-        return proven
+                    proven.append(outcome._replace(request_id=answers.request_id))
+        return self._settle(proven), unproven
+
+    def _prove(self, unproven: Sequence[_Unproven]) -> list[Outcome]:
+        """Read back what the answers of a round did not prove."""
+        if not unproven:
+            return []
+        ended = self._read_back([each.change for each in unproven], outcomes.of_read_back)
+        crashpoint("read_back")
+        return self._settle(
+            [o._replace(request_id=each.request_id) for o, each in zip(ended, unproven, strict=True)]
+        )
+
+    def _break_off(
+        self,
+        unproven: Sequence[_Unproven],
+        unsent: Sequence[Sequence[list[Change]]],
+        error: errors.ClientError,
+    ) -> None:
+        """The destination cannot go on: say what was not sent, read back what was if it lets us."""
+        waiting = [change for piece in unsent for change in _changes_of(piece)]
+        self._settle([Outcome(change, "intended", NOT_SENT, str(error)) for change in waiting])
+        with suppress(errors.ClientError), self._repairing():
+            self._prove(unproven)
 
     def _settle_lost(
         self, changes: Sequence[Change], lost: errors.ClientError, *, last: bool
@@ -111,7 +164,8 @@ class Writer:
         """Nobody knows whether it was stored: say so, then look, before anything is sent again."""
         self._settle([Outcome(change, "unknown", "ANSWER_LOST", str(lost)) for change in changes])
         crashpoint("lost")
-        ended = self._read_back(changes, outcomes.of_lost_answer)
+        with self._repairing():
+            ended = self._read_back(changes, outcomes.of_lost_answer)
         self._settle(ended)
         if last and any(outcome.again for outcome in ended):
             raise lost  # each time the answer was lost and nothing was stored: not something to go on with
@@ -123,28 +177,40 @@ class Writer:
         judge: Callable[[Change, Mapping[str, Any] | None, str], Outcome],
     ) -> list[Outcome]:
         try:
+            self._destination.settle_jobs()
             held = read_records(self._destination, self._object, changes)
         except errors.ClientError as error:
             self._settle([Outcome(change, "unknown", "NOT_READ_BACK", str(error)) for change in changes])
             raise
         return [judge(change, held.get(change.record_id), self._destination.label) for change in changes]
 
-    def _settle(self, ended: Sequence[Outcome], request_id: str = "") -> list[Outcome]:
+    def _settle(self, ended: Sequence[Outcome]) -> list[Outcome]:
         if not ended:
             return []
-        settle(self._state, ended, self._destination, self._run_id, request_id)
+        settle(self._state, ended, self._destination, self._run_id)
         if any(outcome.state != "unknown" for outcome in ended):
             crashpoint("settled")
         return list(ended)
 
+    @contextmanager
+    def _repairing(self) -> Iterator[None]:
+        """Calls made inside are repair, however deep."""
+        if self._is_repairing:
+            yield
+            return
+        self._is_repairing, before = True, self._destination.calls
+        try:
+            yield
+        finally:
+            self._is_repairing = False
+            self.repair += self._destination.calls - before
 
-def settle(
-    state: State, ended: Sequence[Outcome], destination: Destination, run_id: str, request_id: str = ""
-) -> None:
+
+def settle(state: State, ended: Sequence[Outcome], destination: Destination, run_id: str) -> None:
     """Write outcomes and, in the same transaction, the values both sides now agree on."""
     now = destination.now
     with state.writing() as connection:
-        journal.settle(connection, [outcome.settlement(request_id, now) for outcome in ended])
+        journal.settle(connection, [outcome.settlement(now) for outcome in ended])
         dead_letters.follow(connection, [outcome.change.change_id for outcome in ended], judge)
         confirmed = [outcome.change for outcome in ended if outcome.state == "confirmed"]
         agreed.save(
@@ -164,6 +230,10 @@ def read_records(
 
 def _by_record(changes: Iterable[Change]) -> list[list[Change]]:
     return [list(group) for _, group in groupby(changes, key=lambda change: change.record_id)]
+
+
+def _changes_of(records: Iterable[Sequence[Change]]) -> list[Change]:
+    return [change for record in records for change in record]
 
 
 def _as_write(record: Sequence[Change]) -> RecordWrite:

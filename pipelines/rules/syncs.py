@@ -103,10 +103,18 @@ class Guards(Strict):
     actions: ActionGuards = ActionGuards()
 
 
+class Budget(Strict):
+    """What writing may spend of a CRM's calls of a day."""
+
+    daily_share: float = Field(default=0.8, gt=0, le=1)
+    """An apply stops once so much of them is used, by whomever: the rest is for everybody else."""
+
+
 class Syncs(Strict):
     """The whole file."""
 
     guards: Guards = Guards()
+    budget: Budget = Budget()
     auto_actions: tuple[str, ...] = ()
     """Syncs of actions that a schedule may do without a person, by the name the plan shows."""
     syncs: dict[str, Sync] = Field(min_length=1)

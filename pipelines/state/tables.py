@@ -73,6 +73,27 @@ dead_letters = Table(
     Column("released_at", Timestamp),
 )
 
+bulk_jobs = Table(
+    "bulk_jobs",
+    metadata,
+    _text("job_id", key=True),
+    *(_text(n) for n in ("vendor", "object")),
+    Column("rows", BigInteger, nullable=False),
+    _text("run_id"),
+    Column("begun_at", Timestamp, nullable=False),
+    _text("state"),
+    Column("ended_at", Timestamp),
+)
+
+api_days = Table(
+    "api_days",
+    metadata,
+    _text("vendor", key=True),
+    Column("allowed", BigInteger, nullable=False),
+    Column("remaining", BigInteger, nullable=False),
+    Column("said_at", Timestamp, nullable=False),
+)
+
 agreed = Table(
     "agreed",
     metadata,

@@ -9,15 +9,20 @@ import sys
 import pytest
 
 from pipelines.reverse_sync import recovery, writer
+from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.settings import PROJECT_ROOT
 
 from .conftest import RECORDS_A_TEST, Bench
+
+JOBS_ABOVE, COLLECTION = 3, 2
+"""So that the few records of a test go by a Bulk 2.0 job."""
 
 _APPLY_AND_DIE = """
 import sys
 from pathlib import Path
 from pipelines import crashpoints
 from pipelines.reverse_sync import writer, apply as applying
+from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.run import Run, silent
 from pipelines.settings import load_settings
 from pipelines.state import State
@@ -25,6 +30,8 @@ from pipelines.warehouse import Warehouse
 import json
 name, home, plan, env = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
 settings = load_settings({"CRM_HOME": str(home), "CRM_CONFIG": str(home), **env}, dotenv=home / "none")
+if name.startswith("job_"):
+    SalesforceDestination.bulk_above, SalesforceDestination.batch_size = int(sys.argv[5]), int(sys.argv[6])
 crashpoints.arm(name, hard=True)
 with State.open(settings) as state:
     applying.apply(plan, Warehouse(settings.paths), state, settings, Run("killed"), silent)
@@ -32,10 +39,11 @@ with State.open(settings) as state:
 
 
 @pytest.mark.kill
-@pytest.mark.parametrize("name", [name for name in writer.CRASHPOINTS if name != "lost"])
+@pytest.mark.parametrize("name", [*(n for n in writer.CRASHPOINTS if n != "lost"), "job_closed"])
 def test_killed_for_real_at_any_journal_state_nothing_is_written_twice(bench: Bench, name: str) -> None:
     plan = bench.plan()
     arguments = [name, str(bench.settings.home), str(plan.path), json.dumps(bench.crms.env)]
+    arguments += [str(JOBS_ABOVE), str(COLLECTION)]
     killed = subprocess.run(
         [sys.executable, "-c", _APPLY_AND_DIE, *arguments], cwd=PROJECT_ROOT, timeout=60, check=False
     )
@@ -52,6 +60,32 @@ def test_a_lost_answer_is_looked_into_before_anything_is_sent_again(bench: Bench
     done = bench.apply(bench.plan())
     assert done.confirmed == 2 * 2 * RECORDS_A_TEST
     assert (done.rejected, done.unknown) == (0, 0)
+    bench.assert_written_once()
+
+
+def test_many_rows_go_by_a_job_and_each_is_written_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SalesforceDestination, "bulk_above", JOBS_ABOVE)
+    monkeypatch.setattr(SalesforceDestination, "batch_size", COLLECTION)
+    done = bench.apply(bench.plan())
+    assert (done.confirmed, done.rejected, done.unknown) == (2 * 2 * RECORDS_A_TEST, 0, 0)
+    with bench.state.reading() as connection:
+        jobs = connection.exec_driver_sql("select rows, state from bulk_jobs").all()
+    assert [tuple(job) for job in jobs] == [(RECORDS_A_TEST, "JobComplete")]
+    bench.assert_written_once()
+
+
+@pytest.mark.parametrize("status", ["drop_answer", "reset"])
+@pytest.mark.parametrize("call", ["POST .*jobs/ingest", "PUT .*batches", "PATCH .*jobs/ingest"])
+def test_a_lost_answer_about_a_job_writes_nothing_twice(
+    bench: Bench, call: str, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SalesforceDestination, "bulk_above", JOBS_ABOVE)
+    monkeypatch.setattr(SalesforceDestination, "batch_size", COLLECTION)
+    bench.crms.faults(call, status)
+    done = bench.apply(bench.plan())
+    assert (done.confirmed, done.rejected, done.unknown) == (2 * 2 * RECORDS_A_TEST, 0, 0)
     bench.assert_written_once()
 
 

@@ -1,7 +1,7 @@
 """Salesforce's API as methods: one for each thing the project reads or writes there.
 
 Belongs here: requests and paging. Answers come back as Salesforce's own JSON or CSV, collection writes as
- `RowResult`s. What to read, when and into which type is `pipelines.sources`.
+`RowResult`s. What to read, when and into which type is `pipelines.sources`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.salesforce.auth import SalesforceLogin
 from pipelines.clients.salesforce.bulk import BulkQuery, page_rows
 from pipelines.clients.salesforce.errors import SalesforceVendor
+from pipelines.clients.salesforce.ingest import BulkIngest
 from pipelines.clients.salesforce.metadata import MetadataApi
 from pipelines.clients.salesforce.together import Together
 from pipelines.clients.transport import Call, Transport, json_of
@@ -74,6 +75,7 @@ class SalesforceClient:
         )  # fmt: skip
         self._base = f"/services/data/v{connection.api_version.removeprefix('v')}"
         self.together = Together(self._transport, self._vendor, self._base)
+        self.ingest = BulkIngest(self._transport, self._base)
         self.metadata = MetadataApi(self._transport, self._login, self._base)
 
     def __enter__(self) -> Self:
@@ -113,6 +115,21 @@ class SalesforceClient:
                 )  # fmt: skip
 
         self._transport.gate = gate
+
+    def stop_writing_at(self, share: float) -> None:
+        """Write no more once this share is used. What was written may still be read back."""
+
+        def gate(call: Call) -> None:
+            if call.effect == "write":
+                budget = self._transport.budget
+                budget.keep_within(share, "Salesforce", self._transport.host, "syncs.yml")
+
+        self._transport.gate = gate
+
+    @property
+    def day(self) -> tuple[int, int] | None:
+        """Calls of 24 hours that the org grants, and how many are left, when an answer has said so."""
+        return self._transport.budget.day
 
     # -- reading -------------------------------------------------------------------------------------
 

@@ -32,7 +32,8 @@ class SalesforceVendor:
     def learn(self, response: httpx.Response, budget: RateBudget, call: Call) -> None:
         found = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
         if found:
-            self.usage = (int(found[1]), int(found[2]))
+            self.usage = used, allowed = (int(found[1]), int(found[2]))
+            budget.learn_day(limit=allowed, remaining=max(0, allowed - used))
 
     def explain(self, response: httpx.Response, host: str) -> errors.ClientError:
         first = _first(json_of(response))

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from pipelines.clients.results import Outcomes
 from pipelines.rules.syncs import FieldType
+from pipelines.state.bulk_jobs import BulkJobs
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,22 @@ class Destination(Protocol):
         """Records in one call."""
         ...
 
+    def call_size(self, records: int) -> int:
+        """Records in one `update`, when there are so many: a call, or a job that goes on by itself."""
+        ...
+
+    def round_size(self, records: int) -> int:
+        """Records that are written down, sent and read back together, when there are so many."""
+        ...
+
     @property
     def calls(self) -> int:
         """Calls made so far."""
+        ...
+
+    @property
+    def day(self) -> tuple[int, int] | None:
+        """Calls that the vendor grants in a day and how many are left, as it said last; None: it does not."""
         ...
 
     @property
@@ -84,7 +98,15 @@ class Destination(Protocol):
         ...
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
-        """Write at most `batch_size` records. An outcome per record, in order; `values` where echoed."""
+        """Write at most `call_size` records. An outcome per record, in order; `values` where echoed."""
+        ...
+
+    def keep_jobs(self, jobs: BulkJobs) -> None:
+        """Where to keep jobs that go on after the call that began them; without it none are begun."""
+        ...
+
+    def settle_jobs(self) -> None:
+        """See every such job to its end: until then it may still store what is read back."""
         ...
 
     def read(
@@ -98,3 +120,25 @@ class Opener(Protocol):
     """Opens the destination of a vendor."""
 
     def __call__(self, vendor: str) -> AbstractContextManager[Destination]: ...
+
+
+class InOneCall:
+    """A vendor that is done with its answer: every call is a round of its own, and no job outlives it."""
+
+    batch_size: int
+
+    @property
+    def day(self) -> tuple[int, int] | None:
+        return None
+
+    def call_size(self, records: int) -> int:
+        return self.batch_size
+
+    def round_size(self, records: int) -> int:
+        return self.batch_size
+
+    def keep_jobs(self, jobs: BulkJobs) -> None:
+        """There are none."""
+
+    def settle_jobs(self) -> None:
+        """There are none."""

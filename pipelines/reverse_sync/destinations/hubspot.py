@@ -11,14 +11,14 @@ from typing import Any
 
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
-from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
+from pipelines.reverse_sync.destinations.base import Account, FieldAccess, InOneCall, RecordWrite
 from pipelines.reverse_sync.values import for_text
 
 OPT_OUT = "hs_email_optout"
 """Read-only on the contact; its subscription endpoint sets it, and never takes it back."""
 
 
-class HubSpotDestination:
+class HubSpotDestination(InOneCall):
     """One portal as a destination."""
 
     vendor = "hubspot"
@@ -36,6 +36,10 @@ class HubSpotDestination:
     @property
     def calls(self) -> int:
         return self._client.calls
+
+    @property
+    def day(self) -> tuple[int, int] | None:
+        return self._client.budget.day
 
     @property
     def now(self) -> datetime:

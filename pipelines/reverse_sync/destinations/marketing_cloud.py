@@ -16,7 +16,7 @@ from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import rows, soap
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
+from pipelines.reverse_sync.destinations.base import Account, FieldAccess, InOneCall, RecordWrite
 
 SYNCHRONIZED = re.compile(r"\w+_Salesforce(_\d+)?")
 """Marketing Cloud Connect fills these; they are read only, and a row written there would be overwritten."""
@@ -26,7 +26,7 @@ _FEW = 20
 EMAIL_KEY = "EMAIL_AS_KEY"
 
 
-class MarketingCloudDestination:
+class MarketingCloudDestination(InOneCall):
     """One business unit as a destination."""
 
     vendor = "marketing_cloud"

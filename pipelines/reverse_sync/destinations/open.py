@@ -14,6 +14,7 @@ from pipelines.reverse_sync.destinations.base import Destination, Opener
 from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
 from pipelines.reverse_sync.destinations.marketing_cloud import MarketingCloudDestination
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.rules.syncs import load_syncs
 from pipelines.settings import Settings
 
 
@@ -24,9 +25,11 @@ def opener(settings: Settings) -> Opener:
     def open_destination(vendor: str) -> Iterator[Destination]:
         if vendor == "hubspot":
             with open_hubspot(settings) as hubspot:
+                hubspot.stop_writing_at(_share(settings))
                 yield HubSpotDestination(hubspot)
         elif vendor == "salesforce":
             with open_salesforce(settings) as salesforce:
+                salesforce.stop_writing_at(_share(settings))
                 yield SalesforceDestination(salesforce)
         elif vendor == "marketing_cloud":
             with open_marketing_cloud(settings) as marketing_cloud:
@@ -35,3 +38,8 @@ def opener(settings: Settings) -> Opener:
             raise ConfigError(f"there is no destination called {vendor}", where="syncs.yml")
 
     return open_destination
+
+
+def _share(settings: Settings) -> float:
+    """What of a CRM's day writing may use; the rest is kept free for others."""
+    return load_syncs(settings.config_dir).budget.daily_share

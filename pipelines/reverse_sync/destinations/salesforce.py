@@ -1,7 +1,8 @@
-"""Writing to Salesforce: sObject collections of 200. Answers do not echo values, so each batch is read back.
+"""Writing to Salesforce: sObject collections of 200 for up to 2,000 records, Bulk API 2.0 jobs for more.
 
-Belongs here: Salesforce's words for the engine's. The calls themselves are `pipelines.clients.salesforce`,
-which also keeps the org's assignment rules from undoing an owner we set.
+Belongs here: Salesforce's words for the engine's. Answers do not echo values, so what was sent is read back,
+2,000 records a call. The calls themselves are `pipelines.clients.salesforce`, which also keeps the org's
+assignment rules from undoing an owner we set; jobs are `salesforce_bulk.py`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pipelines.clients.batches import batched
 from pipelines.clients.errors import Forbidden
-from pipelines.clients.results import Outcomes
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
+from pipelines.clients.results import Outcomes, RowResult
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT, COLLECTION_READ_LIMIT, SalesforceClient
 from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
+from pipelines.reverse_sync.destinations.salesforce_bulk import MOST_ROWS, Bulk, is_fit
 from pipelines.reverse_sync.values import for_json
+from pipelines.state.bulk_jobs import BulkJobs
 
 
 class SalesforceDestination:
@@ -23,9 +27,25 @@ class SalesforceDestination:
     vendor = "salesforce"
     label = "Salesforce"
     batch_size = COLLECTION_LIMIT
+    bulk_above = 2_000
+    """Up to so many records collections take fewer calls, and are done sooner, than a job."""
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
+        self._bulk: Bulk | None = None
+
+    def keep_jobs(self, jobs: BulkJobs) -> None:
+        self._bulk = Bulk(self._client.ingest, jobs, lambda: self.now)
+
+    def settle_jobs(self) -> None:
+        if self._bulk is not None:
+            self._bulk.settle()
+
+    def call_size(self, records: int) -> int:
+        return MOST_ROWS if self._bulk is not None and records > self.bulk_above else self.batch_size
+
+    def round_size(self, records: int) -> int:
+        return max(self.call_size(records), COLLECTION_READ_LIMIT)
 
     @property
     def client(self) -> SalesforceClient:
@@ -35,6 +55,10 @@ class SalesforceDestination:
     @property
     def calls(self) -> int:
         return self._client.calls
+
+    @property
+    def day(self) -> tuple[int, int] | None:
+        return self._client.day
 
     @property
     def now(self) -> datetime:
@@ -63,11 +87,28 @@ class SalesforceDestination:
         }
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        if self._bulk is not None and len(writes) > self.batch_size:
+            return self._by_job(self._bulk, object_name, writes)
         records = [
             {"Id": write.record_id, **{cell.field: for_json(cell.type, cell.value) for cell in write.cells}}
             for write in writes
         ]
         return self._client.update_collection(object_name, records)
+
+    def _by_job(self, bulk: Bulk, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        """What CSV cannot say goes by collections, and first: if that is refused, no job was begun."""
+        odd = [write for write in writes if not is_fit(write)]
+        if not odd:
+            return bulk.update(object_name, writes)
+        found: dict[str, RowResult] = {}
+        for some in batched(odd, self.batch_size):
+            found |= zip((write.record_id for write in some), self.update(object_name, some), strict=True)
+        rest = [write for write in writes if write.record_id not in found]
+        answers = self.update(object_name, rest)
+        found |= zip((write.record_id for write in rest), answers, strict=True)
+        return Outcomes(
+            [found[write.record_id] for write in writes], request_id=answers.request_id, repair=answers.repair
+        )
 
     def read(
         self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]

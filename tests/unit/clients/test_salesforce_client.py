@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pipelines.clients import errors
 from pipelines.clients.results import MISSING_FROM_ANSWER
 from pipelines.clients.salesforce.client import SalesforceClient
+from pipelines.clients.salesforce.ingest import failure_of
 from pipelines.settings import SalesforceConnection, Secret
 
 
@@ -205,3 +206,42 @@ def test_a_broken_private_key_is_one_sentence(tmp_path: Path):
     )  # fmt: skip
     with SalesforceClient(connection, True) as client, pytest.raises(errors.AuthFailed, match="PEM"):
         client.describe_global()
+
+
+def test_a_job_is_asked_less_and_less_often_and_its_results_are_read_by_name(salesforce):
+    bench = salesforce(
+        httpx.Response(200, json={"id": "750x"}),
+        httpx.Response(201),
+        httpx.Response(200, json={"id": "750x", "state": "UploadComplete"}),
+        *(httpx.Response(200, json={"id": "750x", "state": "InProgress"}) for _ in range(3)),
+        httpx.Response(
+            200, json={"state": "JobComplete", "numberRecordsProcessed": 2, "numberRecordsFailed": 1}
+        ),
+        httpx.Response(
+            200, content=b'"sf__Id","sf__Error","Id"\n"","STRING_TOO_LONG:Title: too long:Title --","2"\n',
+            headers={"Sforce-NumberOfRecords": "1"},
+        ),
+    )  # fmt: skip
+    ingest = bench.client.ingest
+    job_id = ingest.begin("Lead")
+    ingest.upload(job_id, b"Id\n1\n2\n")
+    ingest.close(job_id)
+    before = bench.clock.monotonic()
+    job = ingest.wait(job_id, 10_000)
+    assert (job.state, job.processed, job.failed) == ("JobComplete", 2, 1)
+    assert 2 < bench.clock.monotonic() - before < 12
+    (row,) = ingest.failed(job_id)
+    assert row["Id"] == "2"
+    assert failure_of(row["sf__Error"]) == ("STRING_TOO_LONG", "Title: too long", ("Title",))
+    assert "assignmentRuleId" not in orjson.loads(bench.script.requests[1].content)
+
+
+def test_a_job_whose_start_was_not_answered_is_asked_whether_it_has_started(salesforce):
+    begun = httpx.Response(200, json={"id": "750x"})
+    bench = salesforce(begun, httpx.Response(502), httpx.Response(200, json={"state": "InProgress"}))
+    bench.client.ingest.begin("Lead")
+    bench.client.ingest.close("750x")
+    bench = salesforce(begun, httpx.Response(502), httpx.Response(200, json={"state": "Open"}))
+    bench.client.ingest.begin("Lead")
+    with pytest.raises(errors.AnswerLost):
+        bench.client.ingest.close("750x")

@@ -98,3 +98,33 @@ def test_opening_what_is_not_connected_says_what_to_set(tmp_path):
         open_hubspot(nothing)
     with pytest.raises(ConfigError, match=r"there is no Salesforce connection.*SALESFORCE_URL"):
         open_salesforce(nothing)
+
+
+def test_writing_stops_at_its_share_of_hubspots_day_and_reading_back_does_not(hubspot):
+    used = {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": "200"}
+    bench = hubspot(
+        httpx.Response(200, json={"portalId": 1}, headers=used), httpx.Response(200, json={"results": []})
+    )
+    bench.client.stop_writing_at(0.8)
+    bench.client.account()
+    with pytest.raises(errors.DailyLimitReached, match="800 of HubSpot's 1,000 calls") as stopped:
+        bench.client.batch_update("contacts", [{"id": "1", "properties": {}}])
+    assert "config/syncs.yml" in stopped.value.remedy
+    bench.client.batch_read("contacts", ["1"], ["email"])
+    assert len(bench.script.requests) == 2
+
+
+def test_writing_stops_at_its_share_of_salesforces_day_and_reading_back_does_not(salesforce):
+    used = {"Sforce-Limit-Info": "api-usage=801/1000"}
+    bench = salesforce(
+        httpx.Response(200, json={"fields": []}, headers=used), httpx.Response(200, json=[None])
+    )
+    bench.client.stop_writing_at(0.8)
+    bench.client.describe("Lead")
+    for write in (
+        lambda: bench.client.update_collection("Lead", [{"Id": "1"}]),
+        lambda: bench.client.ingest.begin("Lead"),
+    ):
+        with pytest.raises(errors.DailyLimitReached, match="801 of Salesforce's 1,000 calls"):
+            write()
+    assert bench.client.read_collection("Lead", ["1"], ["Id"]) == [None]

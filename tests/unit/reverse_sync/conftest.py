@@ -16,7 +16,13 @@ from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import plan as planning
 from pipelines.reverse_sync import recovery
-from pipelines.reverse_sync.destinations.base import Account, Destination, FieldAccess, RecordWrite
+from pipelines.reverse_sync.destinations.base import (
+    Account,
+    Destination,
+    FieldAccess,
+    InOneCall,
+    RecordWrite,
+)
 from pipelines.reverse_sync.plan import Plan
 from pipelines.reverse_sync.results import ApplyResult
 from pipelines.run import Run, silent
@@ -60,11 +66,13 @@ COLUMNS = {
     "salesforce__leads": {"Score__c": "double", "Revenue__c": "decimal(18, 2)"},
 }
 OBJECTS = {"hubspot__contacts": ("hubspot", "contacts"), "salesforce__leads": ("salesforce", "Lead")}
+ROUND = 4
+"""Records of a round where answers echo nothing: two calls, and one to read them back."""
 Rows = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass
-class FakeCrm:
+class FakeCrm(InOneCall):
     """A CRM in memory. `writes` is the truth about what was stored; `faults` are used up one a call."""
 
     vendor: str
@@ -82,6 +90,7 @@ class FakeCrm:
     calls: int = 0
     now: datetime = NOON
     log: list[str] = field(default_factory=list)
+    day: tuple[int, int] | None = None
 
     def _called(self, what: str) -> str:
         self.calls += 1
@@ -91,6 +100,9 @@ class FakeCrm:
         if fault == "down":
             raise errors.Unavailable(f"{self.label} did not answer")
         return fault
+
+    def round_size(self, records: int) -> int:
+        return self.batch_size if self.echoes else ROUND
 
     def account(self) -> Account:
         self._called("account")

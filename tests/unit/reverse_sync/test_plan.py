@@ -12,8 +12,9 @@ from pipelines.errors import ConfigError, CrmError
 from pipelines.reverse_sync import diff, planfile, suppressed
 from pipelines.reverse_sync.plan import Plan
 from pipelines.settings import Settings
-from pipelines.state import State, agreed, suppression
+from pipelines.state import State, agreed, api_days, suppression
 from pipelines.state.agreed import Agreed
+from pipelines.state.api_days import ApiDay
 
 from .conftest import NOON, ORGS, World
 
@@ -170,10 +171,26 @@ def test_the_forecast_counts_a_read_back_where_the_vendor_does_not_echo(world: W
     )
     calls = {name: summary.calls for name, summary in world.plan().syncs.items()}
     assert (calls["contacts"].write, calls["contacts"].read_back, calls["contacts"].check) == (2, 0, 1)
-    assert (calls["leads"].write, calls["leads"].read_back, calls["leads"].check) == (2, 2, 1)
+    assert (calls["leads"].write, calls["leads"].read_back, calls["leads"].check) == (2, 1, 1)
     assert calls["leads"].formula == (
-        "201 records / 200 a call, and as many to read back; one call for the fields"
+        "201 records / 200 a call, read back 2,000 a call; one call for the fields"
     )
+
+
+def test_a_plan_says_what_it_takes_of_the_day_and_that_it_will_not_fit(world: World) -> None:
+    world.hubspot.records = {"1": {}}
+    world.publish({"1": {"source": "paid"}})
+    days = {"plenty": ApiDay("hubspot", 1_000, 900, NOON), "little": ApiDay("hubspot", 1_000, 201, NOON)}
+    said = {}
+    for name, day in days.items():
+        with world.state.writing() as connection:
+            api_days.save(connection, day)
+        said[name] = [note for note in world.plan(name).notes if note.startswith("hubspot: ")]
+    assert said["plenty"] == ["hubspot: 2 calls are 0.20% of the 1,000 of a day"]
+    assert said["little"] == [
+        "hubspot: 2 calls are 0.20% of the 1,000 of a day; 1 were free for writing: it stops at 80% of the "
+        "day and goes on when it is applied again"
+    ]
 
 
 def test_samples_name_the_person_and_show_the_records_with_most_to_change(world: World) -> None:

@@ -1,0 +1,242 @@
+"""Bulk 2.0 jobs: rows find their results in any order; a job that outlives its process is seen to its end."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pipelines import crashpoints
+from pipelines.clients import errors
+from pipelines.clients.results import Outcomes, RowResult
+from pipelines.clients.salesforce.ingest import Job
+from pipelines.crashpoints import Crashed
+from pipelines.reverse_sync import recovery
+from pipelines.reverse_sync.destinations import salesforce_bulk
+from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
+from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.outcomes import Change
+from pipelines.reverse_sync.writer import Writer
+from pipelines.rules.syncs import load_syncs
+from pipelines.state import State
+from pipelines.state.bulk_jobs import BulkJobs
+from pipelines.state.journal import Intent
+
+from .conftest import World
+
+FIELD = "Score__c"
+POLLS = 2
+"""A job stores its rows only when it has been asked after so often: it works beside whoever waits for it."""
+
+
+class Org:
+    """Salesforce in memory: collections at once, jobs later. `writes` is the truth about what was stored."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.records: dict[str, dict[str, Any]] = {i: {FIELD: None} for i in ids}
+        self.writes: list[tuple[str, Any]] = []
+        self.refused: dict[str, str] = {}
+        self.untried: set[str] = set()
+        self.broken = ""
+        self.calls, self.asked_after = 0, 0
+        self.server_time, self.day = datetime(2026, 6, 30, 12, tzinfo=UTC), None
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.ingest = self
+
+    def _store(self, record_id: str, value: Any) -> None:
+        self.records[record_id][FIELD] = value
+        self.writes.append((record_id, value))
+
+    def update_collection(self, sobject: str, records: Sequence[dict[str, Any]]) -> Outcomes:
+        self.calls += 1
+        rows = []
+        for each in records:
+            if each["Id"] in self.refused:
+                rows.append(RowResult(False, each["Id"], code=self.refused[each["Id"]]))
+            else:
+                self._store(each["Id"], each[FIELD])
+                rows.append(RowResult(True, each["Id"]))
+        return Outcomes(rows, request_id=f"write-{self.calls}")
+
+    def read_collection(self, sobject: str, ids: Sequence[str], fields: Sequence[str]) -> list[Any]:
+        self.calls += 1
+        return [self.records.get(i) for i in ids]
+
+    # -- jobs ----------------------------------------------------------------------------------------
+
+    def begin(self, sobject: str, operation: str = "update") -> str:
+        self.calls += 1
+        self.jobs[f"750{len(self.jobs)}"] = {"state": "Open", "rows": [], "polls": 0}
+        return f"750{len(self.jobs) - 1}"
+
+    def upload(self, job_id: str, data: bytes) -> None:
+        self.calls += 1
+        self.jobs[job_id]["rows"] = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+    def close(self, job_id: str) -> None:
+        self.calls += 1
+        self.jobs[job_id]["state"] = "InProgress"
+
+    def abort(self, job_id: str) -> None:
+        self.calls += 1
+        self.jobs[job_id]["state"] = "Aborted"
+
+    def job(self, job_id: str) -> Job:
+        self.calls += 1
+        job = self.jobs[job_id]
+        job["polls"] += 1
+        if job["state"] == "InProgress" and job["polls"] >= POLLS:
+            self._work(job)
+        failed = sum(row["Id"] in self.refused for row in job.get("done", []))
+        return Job(job_id, job["state"], len(job.get("done", [])), failed, self.broken)
+
+    def _work(self, job: dict[str, Any]) -> None:
+        job["state"] = "Failed" if self.broken else "JobComplete"
+        job["done"] = [] if self.broken else [r for r in job["rows"] if r["Id"] not in self.untried]
+        for row in job["done"]:
+            if row["Id"] not in self.refused:
+                self._store(row["Id"], None if row[FIELD] == "#N/A" else row[FIELD])
+        self.untried = set()
+
+    def wait(self, job_id: str, rows: int) -> Job:
+        while True:
+            self.asked_after += 1
+            job = self.job(job_id)
+            if job.is_over:
+                return job
+
+    def failed(self, job_id: str) -> list[dict[str, str]]:
+        self.calls += 1
+        done = [row for row in self.jobs[job_id]["done"] if row["Id"] in self.refused]
+        return [{"sf__Id": "", "sf__Error": f"{self.refused[r['Id']]}:no: a word:{FIELD} --", **r}
+                for r in reversed(done)]  # fmt: skip
+
+    def unprocessed(self, job_id: str) -> list[dict[str, str]]:
+        self.calls += 1
+        done = {row["Id"] for row in self.jobs[job_id]["done"]}
+        return [row for row in reversed(self.jobs[job_id]["rows"]) if row["Id"] not in done]
+
+
+class Small(SalesforceDestination):
+    """Collections of two, jobs for more than three."""
+
+    batch_size = 2
+    bulk_above = 3
+
+
+@pytest.fixture
+def org() -> Org:
+    return Org([str(n) for n in range(6)])
+
+
+@pytest.fixture
+def destination(org: Org, world: World) -> Small:
+    made = Small(org)  # type: ignore[arg-type]
+    made.keep_jobs(BulkJobs(world.state, "salesforce", "r"))
+    return made
+
+
+def _write(state: State, destination: Small, ids: Sequence[str], value: str | None = "7") -> Writer:
+    key = "salesforce:1:Lead:"
+    intents = [
+        Intent(f"c{i}", "p", "leads", "salesforce", "Lead", i, key + i, FIELD, None, value, "computed", "r")
+        for i in ids
+    ]
+    changes = [Change(f"c{i}", i, key + i, FIELD, "number", None, value) for i in ids]
+    writer = Writer(state, destination, "Lead", "r", len(ids))
+    writer.write(intents, changes)
+    return writer
+
+
+def _ended(world: World) -> dict[str, tuple[str, str]]:
+    return {row[0]: (row[1], row[2]) for row in world.journal("record_id, state, code")}
+
+
+def test_each_row_finds_its_result_and_what_was_not_tried_is_sent_again(
+    org: Org, world: World, destination: Small
+) -> None:
+    org.refused, org.untried = {"1": "STRING_TOO_LONG"}, {"4"}
+    writer = _write(world.state, destination, list(org.records))
+    fine = {i: ("confirmed", "") for i in org.records if i != "1"}
+    assert _ended(world) == {**fine, "1": ("rejected", "STRING_TOO_LONG")}
+    assert sorted(org.writes) == [(i, "7" if i != "4" else 7.0) for i in sorted(org.records) if i != "1"]
+    # begun, uploaded, started, asked after once, and one read-back; the rest is trouble
+    assert org.calls - writer.repair == 5
+    assert writer.repair == 4, "asked again, failed rows, rows not tried, and those sent again"
+
+
+def test_an_apply_by_jobs_takes_the_calls_that_were_forecast() -> None:
+    from pipelines.reverse_sync.forecast import forecast
+
+    assert forecast("salesforce", 2_000).total == 10 + 1 + 1
+    assert forecast("salesforce", 10_000).total == 4 + 5 + 1
+    assert forecast("salesforce", 22_100).total == 2 * (4 + 5) + (4 + 2) + 1
+    assert forecast("salesforce", 20_150).total == 2 * (4 + 5) + (1 + 1) + 1
+
+
+def test_a_job_that_fails_as_a_whole_is_sent_by_collections(
+    org: Org, world: World, destination: Small
+) -> None:
+    org.broken = "InvalidBatch : Field name not found : Nope__c"
+    writer = _write(world.state, destination, list(org.records))
+    assert set(_ended(world).values()) == {("confirmed", "")}
+    assert [record_id for record_id, _ in org.writes] == list(org.records)
+    assert writer.repair == 3, "collections of two"
+
+
+def test_nothing_is_empty_text_but_what_is_to_be_emptied(org: Org, world: World, destination: Small) -> None:
+    for record in org.records.values():
+        record[FIELD] = "9"
+    writes = [RecordWrite("0", (Cell("A", "text", None), Cell("B", "text", 'x,\n"y"')))]
+    writes.append(RecordWrite("1", (Cell("A", "text", "z"),)))
+    data = salesforce_bulk.as_csv(writes).decode()
+    assert data == 'Id,A,B\n0,#N/A,"x,\n""y"""\n1,z,\n'
+
+
+def test_a_text_that_csv_would_read_as_empty_goes_by_a_collection(
+    org: Org, world: World, destination: Small
+) -> None:
+    writes = [RecordWrite(i, (Cell(FIELD, "text", "#N/A" if i == "2" else "x"),)) for i in org.records]
+    answers = destination.update("Lead", writes)
+    assert [row.id for row in answers] == list(org.records)
+    assert org.records["2"] == {FIELD: "#N/A"}
+
+
+@pytest.mark.parametrize("name", salesforce_bulk.CRASHPOINTS)
+def test_ended_anywhere_in_a_job_nothing_is_stored_twice(
+    org: Org, world: World, destination: Small, name: str
+) -> None:
+    with crashpoints.armed(name), pytest.raises(Crashed):
+        _write(world.state, destination, list(org.records))
+    syncs = load_syncs(world.settings.config_dir)
+    recovery.abandon_unsent(world.state)
+    after = Small(org)  # type: ignore[arg-type]
+    found = recovery.recover_vendor(world.state, after, syncs)
+    assert found.confirmed + found.not_stored == len(org.records)
+    assert BulkJobs(world.state, "salesforce", "r").open() == []
+    again = [i for i, (state, _) in _ended(world).items() if state == "intended"]
+    after.keep_jobs(BulkJobs(world.state, "salesforce", "r"))
+    if again:
+        _write(world.state, after, again)
+    assert sorted(org.writes) == [(i, "7") for i in sorted(org.records)], "stored twice, or not at all"
+    assert set(_ended(world).values()) == {("confirmed", "")}
+
+
+def test_while_nobody_can_say_how_a_job_ended_its_rows_stay_open(
+    org: Org, world: World, destination: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with crashpoints.armed("job_closed"), pytest.raises(Crashed):
+        _write(world.state, destination, list(org.records))
+
+    def silent(job_id: str) -> Job:
+        raise errors.Unavailable("Salesforce did not answer 5 times (GET)")
+
+    monkeypatch.setattr(org, "job", silent)
+    with pytest.raises(errors.Unavailable):
+        recovery.recover_vendor(world.state, destination, load_syncs(world.settings.config_dir))
+    assert {state for state, _ in _ended(world).values()} == {"sent"}
+    assert len(BulkJobs(world.state, "salesforce", "r").open()) == 1

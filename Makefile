@@ -15,7 +15,7 @@ build: setup ## run the whole loop against the sandbox; WORLD=folder uses data o
 	@$(BIN)/crm build $(if $(WORLD),--world $(WORLD))
 
 test: setup ## every test
-	@$(BIN)/pytest -q -n 2 --dist worksteal
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 clients: setup ## install the vendors' own clients that tests drive the sandbox with (jsforce, the Singer taps)
 	@$(BIN)/python -m tests.clients.prepare

@@ -19,8 +19,8 @@ from pipelines.errors import CrmError, Exit
 from pipelines.settings import load_settings
 
 
-def build(given_world: str | None, size: str) -> int:
-    """Extract to record, then a second plan. Returns the exit code."""
+def build(given_world: str | None, size: str, *, limits: bool = True) -> int:
+    """Extract to record, then a second plan. Returns the exit code. Without `limits` no call is refused."""
     from cli.connect import loop_for
     from cli.summary import Story, show
     from pipelines.rules import everything
@@ -38,7 +38,8 @@ def build(given_world: str | None, size: str) -> int:
             screen.console.print(
                 f"Switched to the world {world.name}; the one before is kept in var/worlds/."
             )
-        with running(settings.paths.sandbox, world.source, size=size) as ready:
+        extra = () if limits else ("--no-limits",)
+        with running(settings.paths.sandbox, world.source, size=size, extra=extra) as ready:
             ready_after = time.monotonic() - started
             with loop_for(connected(settings, ready), screen) as loop, screen:
                 loop.refresh()

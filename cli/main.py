@@ -42,14 +42,17 @@ SizeOption = Annotated[
         "--size", help="People in the seeded world: XS (300), S (5,000), M (100,000), L (1,000,000)."
     ),
 ]
+LimitsOption = Annotated[
+    bool, typer.Option("--limits/--no-limits", help="Whether the sandbox refuses calls as the vendors do.")
+]
 
 
 @app.command()
-def build(world: WorldOption = None, size: SizeOption = "S") -> None:
+def build(world: WorldOption = None, size: SizeOption = "S", limits: LimitsOption = True) -> None:
     """Run the whole loop against the sandbox, and plan again to show that nothing is left to change."""
     from cli.build import build as run_build
 
-    raise typer.Exit(run_build(world, size))
+    raise typer.Exit(run_build(world, size, limits=limits))
 
 
 @app.command()

@@ -152,7 +152,7 @@ def created(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iter
     home = folder / "var"
     shutil.copytree(built_once.home, home)
     environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(config(folder))}
-    with running(home / "sandbox", "default", size="XS") as ready:
+    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
         settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)
         portal, token = ready["hubspot"]["url"], ready["hubspot"]["token"]
         for name, group in GROUPS.items():

@@ -131,7 +131,7 @@ def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(bui
 def test_whom_hubspot_deleted_for_privacy_leaves_with_the_next_extract_by_themselves(built: Built) -> None:
     person = somebody(built.home)
     leave_traces(built.home, person)
-    with running(built.home / "sandbox", "default", size="XS") as ready:
+    with running(built.home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
         hubspot = ready["hubspot"]
         gone = httpx.post(
             f"{hubspot['url']}/crm/v3/objects/contacts/gdpr-delete", json={"objectId": person.hubspot_id},

@@ -39,7 +39,7 @@ CRMS = ("hubspot", "salesforce")
 def writes(home: Path, vendors: Sequence[str] = CRMS) -> list[dict[str, Any]]:
     """Every stored change that came over HTTP, by the sandbox's own account."""
     found: list[dict[str, Any]] = []
-    with running(home / "sandbox", "default", size="XS") as ready:
+    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
         for vendor in vendors:
             after = 0
             while True:
@@ -171,6 +171,8 @@ def test_with_production_hosts_in_the_environment_nothing_is_sent_to_them(tmp_pa
     with trap() as (proxy, heard):
         built = run_build(
             tmp_path / "var",
+            "--size",
+            "XS",
             env={
                 "HUBSPOT_URL": "https://api.hubapi.com",
                 "HUBSPOT_TOKEN": "pat-na1-production-token",

@@ -163,7 +163,7 @@ def test_two_ways_settle_in_one_round_and_ten_rounds_stay_quiet(mapped, tmp_path
     shutil.copytree(built.home, home)
     (left_id, _, right_id), (other_left, _, other_right) = [p for p in pairs(home) if p[1] == "Lead"][:2]
     environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(team)}
-    with running(home / "sandbox", "default", size="XS") as ready:
+    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
         settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)
         people_edit(
             settings,

@@ -74,7 +74,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("marketing")
     settings = Settings(home=home / "var", config_dir=PROJECT_ROOT / "config")
-    with running(home / "sandbox", "default", size="XS") as ready:
+    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
         made = World(connected(settings, ready), ready["marketing_cloud"]["url"], home / "sandbox")
         made.refresh()
         yield made

@@ -95,7 +95,7 @@ def done(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home = folder / "var"
     shutil.copytree(built_once.home, home)
     environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(config_with_pairs(folder))}
-    with running(home / "sandbox", "default", size="XS") as ready:
+    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
         settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)
         scenario = Scenario(home, settings, ready)
         one_round(settings, ready)

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.loop, pytest.mark.outside]
 
 
 def build_world(outside_data: Path, name: str, home: Path) -> Built:
-    built = run_build(home, "--world", str(outside_data / name))
+    built = run_build(home, "--world", str(outside_data / name), "--no-limits")
     assert built.exit_code == 0, built.output
     assert "Second plan: nothing left to change" in built.output
     return built

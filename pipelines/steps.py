@@ -67,6 +67,8 @@ class Loop:
     reporter: Reporter = field(default_factory=Silent)
     will_check: bool = False
     """Whether this process asks the gates too: only then is it worth loading early what they need."""
+    data_tests: bool = True
+    """Whether models are tested as they are built; without, a failing test stops nothing."""
 
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings.paths)
@@ -324,7 +326,9 @@ class Loop:
     def _build(self, stage: Literal["marts", "desired", "activity"], step: Doing) -> None:
         from pipelines import transform
 
-        built = transform.build(self.warehouse, self.settings, self.run, stage, self.reporter.progress)
+        built = transform.build(
+            self.warehouse, self.settings, self.run, stage, self.reporter.progress, tests=self.data_tests
+        )
         self.built[stage] = built
         step.counts |= {"models": built.models, "tests": built.tests}
         step.notes += built.warnings

@@ -78,17 +78,20 @@ def build(
     *,
     only: Sequence[str] = (),
     full: bool = False,
+    tests: bool = True,
 ) -> BuildResult:
     """Build and test one stage in the work file. The caller holds the lock and has written schema `rules`.
 
-    `only` these models instead of the whole stage; `full`: incremental models forget what they hold. Raises
-    CrmError when a model cannot be built, GateFailed when a test of severity error finds rows.
+    `only` these models instead of the whole stage; `full`: incremental models forget what they hold; without
+    `tests` data tests are left out. Raises CrmError when a model cannot be built, GateFailed when a test of
+    severity error finds rows.
     """
     started = time.monotonic()
     manifest = load_manifest(settings)
     with warehouse.dbt() as work_file:
         done = invoke(
-            ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
+            ["build", "--exclude-resource-type", "unit_test",
+             *(() if tests else ("--exclude-resource-type", "test")), "--indirect-selection", "buildable",
              *(("--select", *only) if only else _SELECTION[stage]), *(("--full-refresh",) if full else ())],
             settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
         )  # fmt: skip

@@ -82,6 +82,12 @@ def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Buil
     return Built(home, json.loads(said.read_text()), 0)
 
 
+@pytest.fixture(scope="session")
+def parsed(built_once: Built) -> Path:
+    """The parsed dbt project, for a home of one's own: parsing again is most of what a small build costs."""
+    return built_once.home / "dbt"
+
+
 @pytest.fixture
 def built(built_once: Built, tmp_path: Path) -> Built:
     """A copy of that build, to be changed at will."""

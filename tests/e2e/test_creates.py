@@ -138,7 +138,7 @@ def people_work(settings: Settings) -> None:
 def a_round(settings: Settings, ready: dict[str, Any]) -> tuple[Plan, ApplyResult | None]:
     clock = f"{ready['hubspot']['url']}/_sandbox/clock"
     httpx.post(clock, json={"advance_seconds": 600}).raise_for_status()
-    with Loop(settings, NoChecks()) as loop:
+    with Loop(settings, NoChecks(), data_tests=False) as loop:
         loop.refresh()
         plan = loop.plan()
         done = None if plan.is_empty else loop.apply(plan.path)
@@ -301,7 +301,7 @@ def test_a_created_record_is_taken_back_unless_somebody_has_worked_on_it(created
     (touched, *_) = [record_id for _, record_id in created.made("Lead")]
     with open_salesforce(created.settings) as salesforce:
         salesforce.update_collection("Lead", [{"Id": touched, "FirstName": "Worked"}])
-    with Loop(created.settings, NoChecks()) as loop:
+    with Loop(created.settings, NoChecks(), data_tests=False) as loop:
         with loop.state.reading() as connection:
             (run,) = connection.exec_driver_sql(
                 "select distinct run_id from journal where operation = 'create_record'"

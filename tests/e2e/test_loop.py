@@ -105,10 +105,10 @@ def test_forgetting_the_warehouse_changes_no_identity_and_no_decision(built: Bui
 
 @pytest.mark.kill
 def test_killed_at_any_moment_it_ends_in_the_same_marts_and_writes_nothing_twice(
-    built_once: Built, tmp_path: Path
+    built_once: Built, parsed: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "var"
-    shutil.copytree(built_once.home / "dbt", home / "dbt")  # the parsed project, which no kill can harm
+    shutil.copytree(parsed, home / "dbt")  # the parsed project, which no kill can harm
     for moment in ("extract", "check marts", "plan"):
         kill_after(home, moment)
     last = run_build(home)
@@ -167,7 +167,10 @@ def trap() -> Iterator[tuple[str, list[bytes]]]:
         server.close()
 
 
-def test_with_production_hosts_in_the_environment_nothing_is_sent_to_them(tmp_path: Path) -> None:
+def test_with_production_hosts_in_the_environment_nothing_is_sent_to_them(
+    parsed: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(parsed, tmp_path / "var" / "dbt")
     with trap() as (proxy, heard):
         built = run_build(
             tmp_path / "var",

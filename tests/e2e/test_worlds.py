@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from tests.e2e.marts import one, query
 pytestmark = [pytest.mark.loop, pytest.mark.outside]
 
 
-def build_world(outside_data: Path, name: str, home: Path) -> Built:
+def build_world(outside_data: Path, name: str, home: Path, parsed: Path) -> Built:
+    shutil.copytree(parsed, home / "dbt")
     built = run_build(home, "--world", str(outside_data / name), "--no-limits")
     assert built.exit_code == 0, built.output
     assert "Second plan: nothing left to change" in built.output
@@ -22,8 +24,8 @@ def build_world(outside_data: Path, name: str, home: Path) -> Built:
 
 
 @pytest.fixture(scope="module")
-def maven(outside_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return build_world(outside_data, "maven_crm", tmp_path_factory.mktemp("maven") / "var")
+def maven(outside_data: Path, parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return build_world(outside_data, "maven_crm", tmp_path_factory.mktemp("maven") / "var", parsed)
 
 
 def test_maven_crm_publishes_every_opportunity_and_says_there_are_no_people(maven: Built) -> None:
@@ -65,9 +67,9 @@ def test_win_rates_of_maven_crm_agree_with_a_count_over_the_file(outside_data: P
 
 
 def test_npsp_has_memberships_that_earn_no_credit_and_writes_to_its_contacts(
-    outside_data: Path, tmp_path: Path
+    outside_data: Path, parsed: Path, tmp_path: Path
 ) -> None:
-    built = build_world(outside_data, "npsp", tmp_path / "var")
+    built = build_world(outside_data, "npsp", tmp_path / "var", parsed)
     assert one(built.home, "select count(*) from marts.opportunities") == 1_517
     assert query(
         built.home,
@@ -87,8 +89,8 @@ def test_npsp_has_memberships_that_earn_no_credit_and_writes_to_its_contacts(
     )
 
 
-def test_fivetran_hubspot_loads_with_its_defects(outside_data: Path, tmp_path: Path) -> None:
-    built = build_world(outside_data, "fivetran_hubspot", tmp_path / "var")
+def test_fivetran_hubspot_loads_with_its_defects(outside_data: Path, parsed: Path, tmp_path: Path) -> None:
+    built = build_world(outside_data, "fivetran_hubspot", tmp_path / "var", parsed)
     assert one(built.home, "select count(*) from marts.unified_leads") > 0
     assert one(built.home, "select count(*) from marts.opportunities") > 0
     assert one(built.home, "select count(*) from marts.data_findings") > 0

@@ -20,9 +20,13 @@ from pipelines.settings import PROJECT_ROOT, as_environment, load_settings
 
 FAMILY = "sleep 300 & setsid sleep 300 & echo ready; wait"
 SUPERVISE = [sys.executable, "-m", "orchestration.supervise", "sh", "-c", FAMILY]
-PARENT = (
-    f"import subprocess, sys, time\nsubprocess.Popen({SUPERVISE!r}, stdin=subprocess.PIPE)\ntime.sleep(300)"
-)
+PARENT = f"""\
+import signal, subprocess, time
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the tests before this one left
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+subprocess.Popen({SUPERVISE!r}, stdin=subprocess.PIPE)
+time.sleep(300)
+"""
 
 
 def test_an_unknown_job_is_one_sentence(settings):
@@ -83,7 +87,7 @@ def test_nothing_outlives_whoever_started_the_ui(number):
     family = descendants(parent.pid)
     assert len(family) == 4  # the supervisor, the shell, and two sleeps of which one left the group
     os.kill(parent.pid, number)
-    parent.wait()
+    parent.wait(30)
     assert gone(family)
 
 

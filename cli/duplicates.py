@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 _AT_ONCE = 10_000
 # A spreadsheet takes a cell that begins so for a formula, and names come from forms that anybody may fill in.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_KNOWN = "select count(*) from information_schema.tables where table_schema = 'marts' and table_name = ?"
+_KNOWN = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
 
 
 def show_duplicates(settings: Settings, *, top: int, source_object: str, file: Path | None) -> None:
     """Print the worst `top`; with `file`, write all there. Raises CrmError when nothing is published."""
     console = Console(highlight=False)
     with Warehouse(settings.paths).reading() as connection:
-        known = connection.execute(_KNOWN, ["duplicate_records"]).fetchone()
-        if not known or not known[0]:
+        if connection.execute(_KNOWN, ["marts", "duplicate_records"]).fetchone() is None:
             raise CrmError(
                 "what is published has no duplicates report", where="marts.duplicate_records",
                 remedy="run crm build, or crm run refresh",
@@ -41,6 +40,16 @@ def show_duplicates(settings: Settings, *, top: int, source_object: str, file: P
         if file is not None:
             console.print(f"{_write(connection, source_object, file):,} records written to {file}")
         _print(console, connection, source_object, top)
+        console.print(_proposed(connection))
+
+
+def _proposed(connection: duckdb.DuckDBPyConnection) -> str:
+    """How many of them the next plan would merge."""
+    known = connection.execute(_KNOWN, ["reverse_sync", "actions_merges"]).fetchone()
+    row = connection.execute("select count(*) from reverse_sync.actions_merges").fetchone() if known else None
+    if row and row[0]:
+        return f"{row[0]:,} are proposed as merges: crm plan shows them, crm apply does them for good."
+    return "None is proposed as a merge to the CRM; merges in config/identity.yml names what may be."
 
 
 def _check(connection: duckdb.DuckDBPyConnection, source_object: str) -> None:

@@ -33,3 +33,11 @@
             {%- endfor %}
     end
 {%- endmacro %}
+
+{#- What a record is known by, as a hash: compared with what the CRM holds before two records are merged
+(pipelines/reverse_sync/actions/merging.py hashes the same). -#}
+{% macro known_by(columns) -%}
+    {%- set parts = [] -%}
+    {%- for column in columns %}{% do parts.append("coalesce(" ~ column ~ ", '')") %}{% endfor -%}
+    {{ short_hash(parts | join(" || chr(31) || ")) }}
+{%- endmacro %}

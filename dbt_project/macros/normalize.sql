@@ -25,13 +25,17 @@
     nullif(split_part({{ column }}, '@', 2), '')
 {%- endmacro %}
 
-{#- The domain of a web address or domain as people type it: no scheme, www, path, port or case. -#}
+{#- The domain of a web address or domain as people type it: no scheme, www, path, port or case. Letters
+of any alphabet may be in it; what is no whole domain is none, for half of one would be shared by strangers. -#}
 {% macro normalize_domain(column) -%}
     {{ adapter.dispatch('normalize_domain')(column) }}
 {%- endmacro %}
 
 {% macro default__normalize_domain(column) -%}
-    nullif(regexp_extract(lower(trim({{ column }})), '^(?:[a-z]+://)?(?:www\.)?([a-z0-9.-]+\.[a-z]{2,})', 1), '')
+    nullif(regexp_extract(
+        regexp_replace(lower(trim({{ column }})), '^([a-z]+://)?(www\.)?', ''),
+        '^([\p{L}\p{N}\p{M}_.-]+\.[\p{L}][\p{L}\p{N}\p{M}-]+)\.?(?:[\s/:?#,;]|$)', 1
+    ), '')
 {%- endmacro %}
 
 {#- A company's name as it is compared: letters and digits only, without accents, case and legal form. -#}

@@ -17,6 +17,9 @@ RecordSource = Literal[
     "hubspot.contacts", "hubspot.companies", "hubspot.deals",
     "salesforce.Lead", "salesforce.Contact", "salesforce.Account", "salesforce.Opportunity",
 ]  # fmt: skip
+MergedObject = Literal[
+    "hubspot.contacts", "hubspot.companies", "salesforce.Lead", "salesforce.Contact", "salesforce.Account"
+]
 Entity = Literal["person", "account", "opportunity"]
 Agreement = Literal["account", "name", "amount", "close_date", "contact"]
 FieldRule = Literal["order", "most_recent", "longest"] | tuple[RecordSource, ...]
@@ -115,6 +118,14 @@ class Survivorship(Strict):
         return value
 
 
+class Merges(Strict):
+    """Which likely duplicates a plan proposes to merge in their CRM, and how many at once."""
+
+    objects: tuple[MergedObject, ...] = ()
+    probability_from: float = Field(default=0.99, ge=0.9, le=1)
+    at_most: int = Field(default=25, ge=1, le=10_000)
+
+
 class Identity(Strict):
     keys: Keys
     matching: Matching
@@ -124,6 +135,7 @@ class Identity(Strict):
     email: EmailPolicy
     company: CompanyPolicy
     survivorship: Survivorship
+    merges: Merges = Field(default_factory=Merges)
 
 
 def load_identity(config_dir: Path) -> Identity:

@@ -212,6 +212,9 @@ def identity(rules: Identity) -> Rows:
         ("most_records", str(numbers.most_records_per_key)), ("most_names", str(numbers.most_names_per_key)),
         ("largest_block", str(numbers.largest_block)), ("review_when", str(rules.deals.review_when)),
     ]  # fmt: skip
+    merges = rules.merges
+    content += [("merge_object", name) for name in merges.objects]
+    content += [("merge_from", str(merges.probability_from)), ("merge_at_most", str(merges.at_most))]
     content += [("merge_when", ",".join(sorted(set(line)))) for line in rules.deals.merge_when]
     return _texts("setting", "value"), content
 

@@ -23,6 +23,7 @@ from pipelines.clients.salesforce.bulk import BulkQuery, page_rows
 from pipelines.clients.salesforce.errors import SalesforceVendor
 from pipelines.clients.salesforce.ingest import BulkIngest
 from pipelines.clients.salesforce.metadata import MetadataApi
+from pipelines.clients.salesforce.partner import PartnerApi
 from pipelines.clients.salesforce.together import Together
 from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import SalesforceConnection
@@ -77,6 +78,7 @@ class SalesforceClient:
         self.together = Together(self._transport, self._vendor, self._base)
         self.ingest = BulkIngest(self._transport, self._base)
         self.metadata = MetadataApi(self._transport, self._login, self._base)
+        self.partner = PartnerApi(self._transport, self._login, self._base)
 
     def __enter__(self) -> Self:
         return self

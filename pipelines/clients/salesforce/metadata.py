@@ -15,32 +15,32 @@ import orjson
 
 from pipelines.clients import errors
 from pipelines.clients.batches import batched
+from pipelines.clients.salesforce.soap import Soap
 from pipelines.clients.transport import Auth, Call, Transport, json_of
 
 Json = dict[str, Any]
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 READ_LIMIT = 10
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-_ENVELOPE = (
-    '<?xml version="1.0" encoding="UTF-8"?><env:Envelope '
-    'xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns="{namespace}"><env:Header><SessionHeader>'
-    "<sessionId>{session}</sessionId></SessionHeader></env:Header><env:Body>{body}</env:Body></env:Envelope>"
-)
 
 
 class MetadataApi:
     """The metadata of one org. Safe to use from several threads."""
 
     def __init__(self, transport: Transport, auth: Auth, base: str) -> None:
-        self._transport, self._auth, self._base = transport, auth, base
+        self._transport, self._base = transport, base
         self.version = base.rpartition("/v")[2]
+        self._soap = Soap(
+            transport, auth, "m", self.version, NAMESPACE,
+            "give the integration user the permission Modify Metadata Through Metadata API Functions",
+        )  # fmt: skip
 
     def read(self, kind: str, names: Sequence[str]) -> dict[str, ElementTree.Element]:
         """The components of these full names that are there, ten a call."""
         found: dict[str, ElementTree.Element] = {}
         for some in batched(names, READ_LIMIT):
             asked = "".join(f"<fullNames>{escape(name)}</fullNames>" for name in some)
-            body = self._soap(f"<readMetadata><type>{kind}</type>{asked}</readMetadata>")
+            body = self._soap.ask(f"<readMetadata><type>{kind}</type>{asked}</readMetadata>")
             for record in body.iter(f"{{{NAMESPACE}}}records"):
                 name = record.findtext(f"{{{NAMESPACE}}}fullName")
                 if name and record.get(_XSI) != "true":
@@ -50,7 +50,7 @@ class MetadataApi:
     def names(self, kind: str) -> list[str]:
         """The full names of all components of a type."""
         asked = f"<listMetadata><queries><type>{kind}</type></queries></listMetadata>"
-        body = self._soap(asked)
+        body = self._soap.ask(asked)
         return [each.text or "" for each in body.iter(f"{{{NAMESPACE}}}fullName")]
 
     def deploy(self, archive: bytes, options: Json) -> str:
@@ -79,31 +79,6 @@ class MetadataApi:
         """The records of a Tooling query, at most a page of them."""
         answer = self._json(Call(method="GET", path=f"{self._base}/tooling/query", params={"q": soql}))
         return list(answer.get("records") or [])
-
-    def _soap(self, body: str, *, renewed: bool = False) -> ElementTree.Element:
-        session = self._auth.headers()["Authorization"].removeprefix("Bearer ")
-        text = _ENVELOPE.format(namespace=NAMESPACE, session=escape(session), body=body)
-        call = Call(
-            method="POST", path=f"/services/Soap/m/{self.version}", content=text.encode(),
-            headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
-            answers=frozenset({500}),
-        )  # fmt: skip
-        response = self._transport.send(call)
-        try:
-            root = ElementTree.fromstring(response.content)  # noqa: S314 - the org's own answer, by TLS
-        except ElementTree.ParseError:
-            raise errors.Truncated(
-                "Salesforce's answer is not whole XML", where=self._transport.host, remedy="run this again"
-            ) from None
-        fault = root.findtext(".//faultstring")
-        if fault is None:
-            return root
-        if "INVALID_SESSION_ID" in fault and not renewed and self._auth.renew():
-            return self._soap(body, renewed=True)
-        raise errors.Rejected(
-            f"Salesforce's Metadata API says {fault.rstrip('.')}", where=self._transport.host,
-            remedy="give the integration user the permission Modify Metadata Through Metadata API Functions",
-        )  # fmt: skip
 
     def _json(self, call: Call) -> Json:
         body = json_of(self._transport.send(call))

@@ -49,11 +49,21 @@ def test_the_file_has_all_and_the_screen_the_worst(
     show_duplicates(settings, top=1, source_object="", file=tmp_path / "out.csv")
     shown = capsys.readouterr().out
     assert "1 of 3" in shown
+    assert "None is proposed as a merge" in shown
     assert "[/]Ana" in shown
     assert "Ben" not in shown
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
         assert [line["name"] for line in csv.DictReader(file)] == ["[/]Ana", "Ben", "C"]
     assert not (tmp_path / "out.csv.part").exists()
+
+
+def test_how_many_the_next_plan_merges_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = published(tmp_path, [row(1, "contacts", "Ana")])
+    with duckdb.connect(str(settings.paths.published)) as connection:
+        connection.execute("create schema reverse_sync")
+        connection.execute("create table reverse_sync.actions_merges as select 'merge:1' as action_key")
+    show_duplicates(settings, top=1, source_object="", file=None)
+    assert "1 are proposed as merges: crm plan" in capsys.readouterr().out
 
 
 def test_a_name_is_no_formula_in_a_spreadsheet(tmp_path: Path) -> None:

@@ -124,6 +124,10 @@ class Loop:
             if self.settings.paths.erasing.exists():
                 self.erase([], reason="")
                 step.notes.append("completed an erasure that had been interrupted")
+            if self.will_check:
+                from pipelines import transform
+
+                transform.parse_ahead(self.settings)
             self._fetched = fetched = self._extraction.fetch(
                 self.reporter.progress, tell=self.reporter.told, sweep=sweep
             )

@@ -11,8 +11,10 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal
 
 from pipelines.errors import CrmError, GateFailed
@@ -27,6 +29,8 @@ Stage = Literal["marts", "desired", "activity"]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 _SOURCE_SUFFIXES = (".sql", ".py", ".yml")
 _LONGEST_MESSAGE = 600
+_parsing: dict[Path, Thread] = {}
+"""By dbt target: who parses the project for the first time while something else is waited for."""
 
 # What depends on the journal is built again when it grows; what depends on decisions, after they are taken.
 _SELECTION: dict[Stage, tuple[str, ...]] = {
@@ -149,17 +153,38 @@ def code_hash() -> str:
     return _hash_of(_sources(DBT_PROJECT), _sources(PROJECT_ROOT / "pipelines" / "identity"))
 
 
+def parse_ahead(settings: Settings) -> None:
+    """In a home where nothing was ever parsed, begin with it in a thread: a first extract mostly waits."""
+    target = settings.paths.dbt_target
+    if target not in _parsing and not any(target.glob("manifest-*.msgpack")):
+        _parsing[target] = Thread(target=_parse_quietly, args=(settings,), name="dbt parse", daemon=True)
+        _parsing[target].start()
+
+
+def _parse_quietly(settings: Settings) -> None:
+    """Whoever needs the project finds it, or parses it and is told what is wrong."""
+    with suppress(CrmError):
+        _load_or_parse(settings)
+
+
 def load_manifest(settings: Settings) -> Any:
     """The parsed project: kept below `settings.paths.dbt_target`, made again when a file differs."""
     with fixed_cost("dbt"):
-        from dbt.cli.main import dbtRunner  # noqa: F401 - what invoke needs, counted here
-        from dbt.contracts.graph.manifest import Manifest
-        from dbt.parser.manifest import extended_mashumuro_decoder
+        ahead = _parsing.pop(settings.paths.dbt_target, None)
+        if ahead is not None:
+            ahead.join()
+        return _load_or_parse(settings)
 
-        kept = settings.paths.dbt_target / f"manifest-{_manifest_key()}.msgpack"
-        if kept.exists():
-            return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
-        return _parse(settings, kept)
+
+def _load_or_parse(settings: Settings) -> Any:
+    from dbt.cli.main import dbtRunner  # noqa: F401 - what invoke needs, counted here
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    kept = settings.paths.dbt_target / f"manifest-{_manifest_key()}.msgpack"
+    if kept.exists():
+        return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
+    return _parse(settings, kept)
 
 
 def _parse(settings: Settings, kept: Path) -> Any:

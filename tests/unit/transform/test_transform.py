@@ -105,3 +105,27 @@ def test_the_manifest_is_kept_until_a_file_of_the_project_changes(business: RawT
 def test_nothing_is_left_in_the_tree(business: RawTables) -> None:
     project = PROJECT_ROOT / "dbt_project"
     assert not [name for name in ("target", "logs", ".user.yml") if (project / name).exists()]
+
+
+def test_a_project_parsed_ahead_is_waited_for_and_what_is_wrong_with_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = RawTables(tmp_path)
+    told: list[str] = []
+
+    def broken(settings: object) -> None:
+        told.append("asked")
+        raise CrmError("the dbt project cannot be parsed: of course", where="dbt_project")
+
+    monkeypatch.setattr(transform, "_load_or_parse", broken)
+    transform.parse_ahead(raw.settings)
+    with pytest.raises(CrmError, match="of course"):
+        transform.load_manifest(raw.settings)
+    assert told == ["asked", "asked"]  # ahead, and by whoever needs it
+
+    raw.settings.paths.dbt_target.mkdir(parents=True)
+    (raw.settings.paths.dbt_target / "manifest-of-before.msgpack").touch()
+    transform.parse_ahead(raw.settings)
+    with pytest.raises(CrmError):
+        transform.load_manifest(raw.settings)
+    assert told == ["asked"] * 3  # where there is one already, nothing is done ahead

@@ -1,4 +1,4 @@
-"""`crm status`: what is published, how fresh it is, what the last runs did. Reads the published file only."""
+"""`crm status`: what is published, how fresh it is, what the last runs did, what is wrong now."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def show_status(settings: Settings) -> None:
         _publishes(console, connection, settings)
         _objects(console, connection)
         _runs(console, connection)
+    _incidents(console, settings)
 
 
 def _publishes(console: Console, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -63,6 +64,22 @@ def _runs(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
             [(i, k, s, _stamp(a), _stamp(b)) for i, k, s, a, b in rows],
         )
     )  # fmt: skip
+
+
+def _incidents(console: Console, settings: Settings) -> None:
+    """What is wrong now: of the state, for it is no part of what was published."""
+    from pipelines.state import State, incidents
+
+    with State.open(settings) as state, state.reading() as connection:
+        found = incidents.going_on(connection)
+    if found:
+        rows = [
+            (_stamp(each["opened_at"]), each["kind"], f"{each['seen']}", each["sentence"]) for each in found
+        ]
+        console.print()
+        console.print(
+            table("Wrong now", ("since, UTC", "kind", "runs", "what"), rows, numbers=(2,), wrapping=(3,))
+        )
 
 
 def _stamp(value: Any) -> str:

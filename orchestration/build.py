@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import checks, dbt_graph, jobs, keys, schedules
+from orchestration import alerts, checks, dbt_graph, jobs, keys, schedules
 from orchestration.assets import activate, decide, extract, publish, quality, transform
 from orchestration.resources import loop_resource
 from pipelines.rules.syncs import load_syncs
@@ -30,7 +30,7 @@ def build_defs(
         asset_checks=checks.build(known),
         jobs=jobs.ALL,
         schedules=[*schedules.ALL, *schedules.of_syncs(syncs)],
-        sensors=schedules.sensors(settings, syncs),
+        sensors=[*schedules.sensors(settings, syncs), *alerts.sensors(settings)],
         resources={"run_loop": loop_resource(settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -6,24 +6,20 @@ Belongs here: turning an apply's result into metadata, and judging it beside ear
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
 from typing import Any
 
 import dagster as dg
 
 from orchestration import keys
-from pipelines.reverse_sync.diff import has_table
+from pipelines.alerts.usual import is_far, usually
 from pipelines.reverse_sync.results import ApplyResult, SyncResult, Written
+from pipelines.rules.alerts import Volume
 from pipelines.rules.syncs import Sync
-from pipelines.warehouse import Warehouse
 
 SUCCEEDED, AS_USUAL = "succeeded", "as_usual"
 LEAST_SUCCESS = 0.95
-MOST_TIMES = 5.0
-"""So many times as much as usual, or as little, is worth a look."""
-FEW = 100
-"""Differences below this are nobody's worry."""
-RUNS_TO_KNOW, RUNS_ASKED = 3, 10
+VOLUME = Volume()
+"""How far from usual is worth a look; what people are told of is set in `config/alerts.yml`."""
 
 
 def check_specs(syncs: Mapping[str, Sync]) -> list[dg.AssetCheckSpec]:
@@ -37,7 +33,7 @@ def check_specs(syncs: Mapping[str, Sync]) -> list[dg.AssetCheckSpec]:
             ),
             dg.AssetCheckSpec(
                 AS_USUAL, asset=key_of(sync),
-                description=f"Not {MOST_TIMES:.0f} times as many records as in the runs before, nor as few.",
+                description=f"Not {VOLUME.times:.0f} times the records of the runs before, nor as few.",
             ),
         )
     ]  # fmt: skip
@@ -97,12 +93,11 @@ def succeeded(key: dg.AssetKey, result: SyncResult | None) -> dg.AssetCheckResul
 
 def as_usual(key: dg.AssetKey, result: SyncResult | None, before: Sequence[int]) -> dg.AssetCheckResult:
     now = result.records if result is not None else 0
-    usual = median(before) if len(before) >= RUNS_TO_KNOW else None
+    usual = usually(before)
     if result is None or usual is None:
         passed, said = True, "Too few runs to compare with." if result is not None else "Nothing was sent."
     else:
-        far = max(now, usual) > MOST_TIMES * max(1.0, min(now, usual))
-        passed = not (far and abs(now - usual) >= FEW)
+        passed = not is_far(now, usual, VOLUME)
         said = f"{now:,} records, usually {usual:,.0f}."
     return dg.AssetCheckResult(
         asset_key=key,
@@ -111,22 +106,3 @@ def as_usual(key: dg.AssetKey, result: SyncResult | None, before: Sequence[int])
         description=said,
         severity=dg.AssetCheckSeverity.WARN,
     )
-
-
-def written_before(warehouse: Warehouse, run_id: str) -> dict[str, list[int]]:
-    """Records written in the latest runs of each sync, this one left out."""
-    if not warehouse.paths.published.exists():
-        return {}
-    with warehouse.reading() as connection:
-        if not has_table(connection, "marts", "sync_health"):
-            return {}
-        rows = connection.execute(
-            "select sync, written from marts.sync_health where run_id <> ? "
-            "qualify row_number() over (partition by sync order by started_at desc) <= ? "
-            "order by sync, started_at",
-            [run_id, RUNS_ASKED],
-        ).fetchall()
-    found: dict[str, list[int]] = {}
-    for sync, written in rows:
-        found.setdefault(str(sync), []).append(int(written))
-    return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pipelines.alerts.watch import Watch
 from pipelines.run import Reporter, Run, StepResult, StepStatus
 
 if TYPE_CHECKING:
@@ -42,16 +43,18 @@ class Ledger:
     reporter: Reporter
     results: list[StepResult]
     state: Callable[[], State]
+    watch: Watch
 
     @contextmanager
     def step(self, name: str) -> Iterator[Doing]:
         """Time a step, collect what it says, and tell however it ends."""
         doing, started = Doing(), time.perf_counter()
         self.reporter.started(name)
+        error: BaseException | None = None
         try:
             yield doing
-        except BaseException:
-            doing.status = "failed"
+        except BaseException as raised:
+            doing.status, error = "failed", raised
             raise
         finally:
             result = StepResult(
@@ -61,6 +64,7 @@ class Ledger:
             self.results.append(result)
             log.info("%s %s %s %s", name, result.status, result.counts, "; ".join(result.notes))
             self.reporter.ended(result)
+            self.watch.step_ended(result, error)
 
     @contextmanager
     def entry(self, kind: str) -> Iterator[None]:
@@ -76,3 +80,4 @@ class Ledger:
         finally:
             with self.state().writing() as connection:
                 runs.finish(connection, self.run.id, kind, datetime.now(UTC), status)
+            self.watch.run_ended(kind)

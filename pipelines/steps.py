@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from ulid import ULID
 
 from pipelines import keeping, order, standing
+from pipelines.alerts.watch import Watch
 from pipelines.errors import GateFailed
 from pipelines.inputs import Inputs
 from pipelines.ledger import Doing, Ledger
@@ -76,7 +77,8 @@ class Loop:
         self.built: dict[str, BuildResult] = {}
         self._fetched: Fetched | None = None
         self._inputs = Inputs(self.settings, self.warehouse, self._identity_version)
-        self._ledger = Ledger(self.run, self.reporter, self.results, lambda: self.state)
+        self._watch = Watch(self.settings, self.warehouse, self.run, lambda: self.state)
+        self._ledger = Ledger(self.run, self.reporter, self.results, lambda: self.state, self._watch)
 
     def __enter__(self) -> Loop:
         return self
@@ -253,6 +255,7 @@ class Loop:
             plan = planning.make(self.warehouse, self.state, self.settings, self.run, self.reporter.progress)
             step.counts |= plan.counts
             step.notes += (*plan.stopped, *plan.warnings, *plan.notes)
+            self._watch.planned(plan.stopped)
         return plan
 
     def undo(self, of_run: str) -> Undoing:
@@ -281,6 +284,7 @@ class Loop:
             step.counts |= applied.counts
             step.notes += applied.notes
             step.status = "partial" if applied.is_partial else step.status
+            self._watch.applied(applied)
         return applied
 
     def record(self) -> StepResult:

@@ -12,6 +12,7 @@ from orchestration.assets.extract import NAMES
 from orchestration.dbt_graph import Models
 from orchestration.reporting import materialised, metadata, test_results
 from orchestration.resources import RunLoop
+from pipelines.alerts import usual
 from pipelines.rules.syncs import Sync
 
 JOURNAL = {
@@ -66,7 +67,7 @@ def _apply(specs: list[dg.AssetSpec], syncs: Mapping[str, Sync]) -> dg.AssetsDef
         run_loop: dg.ResourceParam[RunLoop],
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         """Write the plan where that is allowed without a person."""
-        before = sync_reporting.written_before(run_loop.loop.warehouse, run_loop.loop.run.id)
+        before = usual.written_before(run_loop.loop.warehouse, run_loop.loop.run.id)
         about = metadata(run_loop.apply())
         yield from sync_reporting.materialised(syncs, about, run_loop.applied)
         yield from sync_reporting.checks(syncs, run_loop.applied, before)

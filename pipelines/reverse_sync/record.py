@@ -18,6 +18,7 @@ _COPIED = (
     tables.journal,
     tables.dead_letters,
     tables.held_rows,
+    tables.incidents,
     tables.runs,
     tables.probes,
     tables.erasures,
@@ -27,15 +28,18 @@ _AT_ONCE = 50_000
 
 
 def version(state: State) -> str:
-    """Changes whenever the journal does, or a probe failed: a reason to record again."""
+    """Changes whenever the journal does, a probe failed, or something went wrong or is over: a reason to
+    record again."""
     j, p, d, h = tables.journal.c, tables.probes.c, tables.dead_letters.c, tables.held_rows.c
+    i = tables.incidents.c
     with state.reading() as connection:
         by_state = select(j.state, func.count(), func.max(j.intended_at), func.max(j.settled_at))
         rows = connection.execute(by_state.group_by(j.state).order_by(j.state)).all()
         lying = connection.execute(select(func.count(), func.max(d.failed_at), func.max(d.released_at))).all()
         failed = connection.execute(select(func.count()).where(p.ok.is_(False))).scalar()
+        wrong = connection.execute(select(i.incident_id, i.closed_at).order_by(i.incident_id)).all()
         held = connection.execute(select(h.sync, h.record_id, h.reason).order_by(h.sync, h.record_id)).all()
-    return hashlib.sha256(repr((rows, lying, failed, held)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((rows, lying, failed, held, wrong)).encode()).hexdigest()[:16]
 
 
 def load_journal(connection: duckdb.DuckDBPyConnection, state: State, run: Run) -> dict[str, int]:

@@ -48,6 +48,22 @@ def latest(connection: Connection, limit: int = 10) -> list[RowMapping]:
     return list(connection.execute(query).mappings())
 
 
+def durations(
+    connection: Connection, run_id: str, kind: str, asked: int = 10
+) -> tuple[float | None, list[float]]:
+    """Seconds that a run of this kind took (None: it has not ended), and those of the latest before it."""
+    c = runs.c
+    query = (
+        select(c.run_id, c.started_at, c.ended_at)
+        .where(c.kind == kind, c.ended_at.is_not(None), c.run_id <= run_id)
+        .order_by(c.run_id.desc())
+        .limit(asked + 1)
+    )
+    took = {row.run_id: (row.ended_at - row.started_at).total_seconds() for row in connection.execute(query)}
+    mine = took.pop(run_id, None)
+    return mine, list(took.values())[:asked]
+
+
 def save_probe(connection: Connection, probe: Probe) -> None:
     """Remember what a probe found."""
     upsert(connection, probes, [probe._asdict()])

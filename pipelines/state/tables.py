@@ -94,6 +94,18 @@ api_days = Table(
     Column("said_at", Timestamp, nullable=False),
 )
 
+incidents = Table(
+    "incidents",
+    metadata,
+    _text("incident_id", key=True),
+    *(_text(n) for n in ("incident", "kind", "sentence", "run_id")),
+    Column("opened_at", Timestamp, nullable=False),
+    Column("last_seen_at", Timestamp, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    _text("told"),
+    Column("closed_at", Timestamp),
+)
+
 agreed = Table(
     "agreed",
     metadata,

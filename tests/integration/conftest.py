@@ -58,6 +58,8 @@ class Crms:
     env: dict[str, str]
     orgs: dict[str, str]
     free: dict[str, list[str]]
+    catchers: str
+    """Where messages of all kinds end."""
 
     def faults(self, match: str, status: str) -> None:
         for url in self.urls.values():
@@ -84,10 +86,14 @@ def crms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         hubspot, salesforce = ready["hubspot"], ready["salesforce"]
+        slack, mail = ready["slack"], ready["mail"]
         env = {
             "HUBSPOT_URL": hubspot["url"], "HUBSPOT_TOKEN": hubspot["token"],
             "SALESFORCE_URL": salesforce["url"], "SALESFORCE_CLIENT_ID": salesforce["client_id"],
             "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"],
+            "SLACK_BOT_TOKEN": slack["bot_token"], "SLACK_API_URL": slack["api_url"],
+            "SMTP_HOST": mail["host"], "SMTP_PORT": str(mail["port"]), "SMTP_USERNAME": mail["username"],
+            "SMTP_PASSWORD": mail["password"], "SMTP_FROM": "crm@sandbox.example", "SMTP_STARTTLS": "off",
         }  # fmt: skip
         settings = load_settings({"CRM_HOME": str(home), **env}, dotenv=home / "none")
         with open_hubspot(settings) as client:
@@ -105,6 +111,7 @@ def crms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
             env,
             {"hubspot": portal, "salesforce": org},
             {"hubspot": contacts, "salesforce": [str(each["Id"]) for each in page.records]},
+            slack["url"],
         )
         process.terminate()
 

@@ -28,7 +28,7 @@ def test_the_journal_is_copied_whole_and_typed(world: World) -> None:
         with world.warehouse.writing() as connection:
             for _ in range(2):  # a second copy replaces the first
                 counts = record.load_journal(connection, world.state, Run("run1"))
-            none = {"dead_letters": 0, "held_rows": 0, "erasures": 0, "erased_rows": 0}
+            none = {"dead_letters": 0, "held_rows": 0, "erasures": 0, "erased_rows": 0, "incidents": 0}
             assert counts == {"journal": 3, "runs": 1, "probes": 1, **none}
             rows = connection.execute(
                 "select record_id, field, state, after_value, typeof(settled_at) from ops.journal "

@@ -1,0 +1,106 @@
+"""Watches one run: what it sees goes into the incidents, and whoever is to be told is told.
+
+Belongs here: between the loop and the conditions. Watching never ends a run: what goes wrong with it is said
+in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pipelines.errors import CrmError
+from pipelines.run import Run, StepResult
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from pipelines.alerts.conditions import Judged
+    from pipelines.reverse_sync.results import ApplyResult
+    from pipelines.rules.alerts import AlertsFile
+    from pipelines.state.engine import State
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Of one run. `state` is opened when it is first needed."""
+
+    settings: Settings
+    warehouse: Warehouse
+    run: Run
+    state: Callable[[], State]
+
+    def step_ended(self, result: StepResult, error: BaseException | None) -> None:
+        """Each step, however it ended."""
+        from pipelines.alerts import conditions
+
+        if result.status == "skipped":
+            return
+        self._take(lambda: conditions.of_step(result, error, self._rules))
+
+    def planned(self, stopped: Sequence[str]) -> None:
+        from pipelines.alerts import conditions
+
+        self._take(lambda: conditions.of_plan(stopped, self._rules))
+
+    def applied(self, applied: ApplyResult) -> None:
+        from pipelines.alerts import conditions, usual
+
+        def judge() -> Judged:
+            before = usual.written_before(self.warehouse, self.run.id)
+            return conditions.of_apply(applied, before, self._rules)
+
+        self._take(judge)
+
+    def run_ended(self, kind: str) -> None:
+        """A refresh or an activation."""
+        from pipelines.alerts import conditions
+        from pipelines.state import runs
+
+        def judge() -> Judged:
+            with self.state().reading() as connection:
+                seconds, before = runs.durations(connection, self.run.id, kind)
+            return conditions.of_run(kind, seconds or 0.0, before, self._rules)
+
+        self._take(judge)
+
+    @property
+    def _rules(self) -> AlertsFile:
+        from pipelines.rules.alerts import load_alerts
+
+        return load_alerts(self.settings.config_dir)
+
+    def _take(self, judge: Callable[[], Judged]) -> None:
+        try:
+            keep(judge(), self.settings, self.state(), self.run.id)
+        except CrmError as error:  # a config that cannot be read has failed the run already
+            log.warning("incidents could not be kept: %s", error)
+
+
+def keep(judged: Judged, settings: Settings, state: State, run_id: str) -> None:
+    """Open and close incidents, then tell of those that somebody has not been told of."""
+    from pipelines.alerts.telling import tell
+    from pipelines.rules.alerts import load_alerts
+    from pipelines.state import incidents
+
+    if not judged.asked:
+        return
+    now = datetime.now(UTC)
+    with state.writing() as connection:
+        for seen in judged.wrong:
+            incidents.see(connection, seen, run_id, now)
+        incidents.close(connection, judged.asked - {seen.incident for seen in judged.wrong}, now)
+        open_ones = incidents.going_on(connection)
+    places = load_alerts(settings.config_dir).tell
+    for each in open_ones if places else ():
+        told, problems = tell(places, dict(each), settings)
+        for problem in problems:
+            log.warning("%s", problem)
+        if "\n".join(sorted(told)) != each["told"]:
+            with state.writing() as connection:
+                incidents.told(connection, each["incident_id"], told)

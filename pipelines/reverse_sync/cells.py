@@ -33,6 +33,7 @@ select json_object(
     ) order by c.position))
 )::varchar
 from cells c
+left join parents p on p.sync = c.sync and p.record_id = c.record_id
 where c.verdict = 'change'
 group by c.sync, c.record_id
 """
@@ -55,9 +56,19 @@ order by list_position($names, c.sync), len(fields) desc, c.record_id
 
 
 def lines(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> Iterator[str]:
-    """A line per record to change, in the order of `syncs` and then by record id."""
+    """A line per record to change, in the order of `syncs`, then by parent and by record id."""
+    connection.execute(
+        "create or replace temp table parents (sync varchar, record_id varchar, parent varchar)"
+    )
+    for name, sync in syncs.items():
+        if sync.grouped_by:
+            connection.execute(
+                f"insert into parents select distinct c.sync, c.record_id, e.{sync.grouped_by} from cells c "
+                f"join reverse_sync.{sync.existing} e on e.record_id = c.record_id where c.sync = ?",
+                [name],
+            )
     reader = connection.execute(
-        f"{_LINE_SQL} order by list_position($names, c.sync), c.record_id",
+        f"{_LINE_SQL} order by list_position($names, c.sync), any_value(p.parent), c.record_id",
         {
             "names": list(syncs),
             "vendors": [sync.vendor for sync in syncs.values()],

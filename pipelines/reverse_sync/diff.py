@@ -122,6 +122,11 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync)
             )  # fmt: skip
         described = connection.execute(f"describe reverse_sync.{model}").fetchall()
         columns = {str(row[0]).lower() for row in described}
+        if model == sync.existing and sync.grouped_by and sync.grouped_by not in columns:
+            raise ConfigError(
+                f"sync {name} is grouped by {sync.grouped_by}, which model {model} does not have",
+                where="syncs.yml", remedy="mend grouped_by, or add the column to the model",
+            )  # fmt: skip
         for field in sync.modelled:
             if field.lower() not in columns:
                 raise ConfigError(

@@ -58,6 +58,9 @@ class Sync(Strict):
     desired: str = Field(default="", pattern=r"^[a-z_0-9]*$")
     existing: str = Field(default="", pattern=r"^[a-z_0-9]*$")
     """Models of schema `reverse_sync`; empty where every field is mirrored."""
+    grouped_by: str = Field(default="", pattern=r"^[a-z_0-9]*$")
+    """A column of the existing model that names the record's parent. Records of one parent are written one
+    after another: the CRM locks the parent with each, and rows of two batches would wait for one another."""
     auto_apply: bool = False
     syncFrequency: str = Field(default="", pattern=PATTERN)  # noqa: N815 - as it stands in people's files
     """How often a schedule writes it by itself; empty: with the others, hourly. It still takes auto_apply."""

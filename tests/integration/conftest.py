@@ -154,8 +154,11 @@ class Bench:
 
     def apply(self, plan: Plan) -> applying.ApplyResult:
         """Nothing waits: the sandbox shows what it stored at once."""
+        return self.apply_file(plan.path)
+
+    def apply_file(self, path: Path) -> applying.ApplyResult:
         return applying.apply(
-            plan.path, self.warehouse, self.state, self.settings, Run("applied"), silent,
+            path, self.warehouse, self.state, self.settings, Run("applied"), silent,
             pause=lambda seconds: None,
         )  # fmt: skip
 

@@ -177,6 +177,38 @@ def test_the_forecast_counts_a_read_back_where_the_vendor_does_not_echo(world: W
     )
 
 
+def test_records_of_one_parent_stand_together_in_a_plan(world: World) -> None:
+    path = world.settings.config_dir / "syncs.yml"
+    path.write_text(
+        path.read_text().replace(
+            "existing_salesforce__leads", "existing_salesforce__leads\n    grouped_by: parent_id"
+        )
+    )
+    world.salesforce.records = {str(n): {} for n in range(6)}
+    world.publish(
+        None, {str(n): {"Score__c": 5.0} for n in range(6)},
+        extra=["alter table reverse_sync.existing_salesforce__leads add column parent_id varchar",
+               "update reverse_sync.existing_salesforce__leads set parent_id = (record_id::int % 2)::varchar "
+               "where record_id <> '3'"],
+    )  # fmt: skip
+    lines = planfile.read_changes(world.plan().path)
+    assert [change.record_id for change in lines] == ["0", "2", "4", "1", "5", "3"]
+
+
+def test_a_parent_that_the_model_does_not_have_is_said(world: World) -> None:
+    path = world.settings.config_dir / "syncs.yml"
+    path.write_text(
+        path.read_text().replace(
+            "existing_salesforce__leads", "existing_salesforce__leads\n    grouped_by: nope"
+        )
+    )
+    world.publish()
+    with pytest.raises(
+        ConfigError, match="grouped by nope, which model existing_salesforce__leads does not have"
+    ):
+        world.plan()
+
+
 def test_a_plan_says_what_it_takes_of_the_day_and_that_it_will_not_fit(world: World) -> None:
     world.hubspot.records = {"1": {}}
     world.publish({"1": {"source": "paid"}})

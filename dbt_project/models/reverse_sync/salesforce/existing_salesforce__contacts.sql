@@ -2,6 +2,7 @@ select
     contacts.contact_id as record_id,
     contacts.record_key,
     members.person_id,
+    contacts.account_id as parent_id,
     cast(contacts.lead_score as bigint) as "Lead_Score__c",
     contacts.owner_id as "OwnerId",
     contacts.first_touch_source as "First_Touch_Source__c",

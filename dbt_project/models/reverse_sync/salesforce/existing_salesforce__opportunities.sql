@@ -2,6 +2,7 @@ select
     records.opportunity_id as record_id,
     records.record_key,
     '' as person_id,
+    records.account_id as parent_id,
     cast({{ column_if_there(source('raw_salesforce', 'opportunity'), 'First_Touch_Source__c', 'varchar') }} as varchar) as "First_Touch_Source__c",
     cast({{ column_if_there(source('raw_salesforce', 'opportunity'), 'First_Touch_Campaign__c', 'varchar') }} as varchar) as "First_Touch_Campaign__c",
     cast({{ column_if_there(source('raw_salesforce', 'opportunity'), 'Last_Touch_Source__c', 'varchar') }} as varchar) as "Last_Touch_Source__c",

@@ -24,6 +24,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
+from cli import collector
 from pipelines.identity import features, links, lives, pairs
 from pipelines.identity.model import Model
 from pipelines.identity.specs import PERSON
@@ -78,9 +79,10 @@ def _generate(connection: duckdb.DuckDBPyConnection, size: int) -> None:
 
 
 def _timed(times: dict[str, float], name: str, work: Callable[[], T]) -> T:
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     done = work()
     times[name] = round(time.perf_counter() - started, 1)
+    times[f"{name}, CPU s"] = round(time.process_time() - used, 1)
     return done
 
 
@@ -188,7 +190,7 @@ def _read_back(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as home:
+    with collector.seldom(), tempfile.TemporaryDirectory() as home:
         print(json.dumps(measure(int(sys.argv[1]), Path(home))))
     return 0
 

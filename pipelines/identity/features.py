@@ -87,11 +87,8 @@ def person(
         from joined"""
     )
     for field, also in (("email", ""), ("phone", ", tail = null")):
-        connection.execute(
-            f"update {target} set {field} = null{also} where {field} in (select {field} from {target} "
-            f"where {field} is not null group by {field} "
-            f"having count(*) > {most_records} or count(distinct left(last, 2)) > {most_names})"
-        )
+        shared = _shared(target, field, "left(last, 2)", most_records, most_names)
+        connection.execute(f"update {target} set {field} = null{also} where {field} in ({shared})")
 
 
 def account(
@@ -118,10 +115,20 @@ def account(
         left join cities as ci on r.city = ci.city
         left join countries as co on r.country = co.country"""
     )
-    connection.execute(
-        f"update {target} set domain = null, core = null where domain in (select domain from {target} "
-        f"where domain is not null group by domain "
-        f"having count(*) > {most_records} or count(distinct left(name, 4)) > {most_names})"
+    shared = _shared(target, "domain", "left(name, 4)", most_records, most_names)
+    connection.execute(f"update {target} set domain = null, core = null where domain in ({shared})")
+
+
+def _shared(table: str, field: str, sketch: str, most_records: int, most_names: int) -> str:
+    """SQL: the values that more records, or more different names, share. Names are told apart only where
+    there are records enough for so many."""
+    often = (
+        f"select {field} from {table} where {field} is not null group by {field} "
+        f"having count(*) > {min(most_records, most_names)}"
+    )
+    return (
+        f"select {field} from {table} semi join ({often}) as often using ({field}) group by {field} "
+        f"having count(*) > {most_records} or count(distinct {sketch}) > {most_names}"
     )
 
 

@@ -90,9 +90,12 @@ def _shared(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_featur
     connection.execute(
         f"""
         create or replace temp table shared_keys as
+        with often as (
+            select kind, value from keys where kind in ('email', 'domain', 'name') group by kind, value
+            having count(*) > {min(policy.most_records, policy.most_names)}
+        )
         select k.kind, k.value, count(distinct k.record_key) as records, count(distinct {sketch}) as names
-        from keys as k {join}
-        where k.kind in ('email', 'domain', 'name')
+        from keys as k semi join often as o on k.kind = o.kind and k.value = o.value {join}
         group by k.kind, k.value
         having records > {policy.most_records} or names > {policy.most_names}"""
     )
@@ -165,10 +168,13 @@ def _nodes(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         create or replace temp table nodes as
+        with named as (
+            select left_key as record_key from links where verdict = 'joined'
+            union select right_key from links where verdict = 'joined'
+        )
         select record_key, row_number() over (order by record_key) - 1 as code from (
             select record_key from records
-            union select left_key from links where verdict = 'joined'
-            union select right_key from links where verdict = 'joined'
+            union all select record_key from named anti join records using (record_key)
         )"""
     )
     connection.execute(

@@ -220,14 +220,16 @@ def _tangles(
     links: dict[int, _Links] = {}
     for left, right, strength, weight in (
         connection.execute(
-            "select left_code, right_code, strength, max(coalesce(match_weight, 0)) from coded "
-            "where verdict = 'joined' group by all order by all"
+            """
+            select c.left_code, c.right_code, c.strength, max(coalesce(c.match_weight, 0)) from coded as c
+            inner join members as m on c.left_code = m.code
+            semi join tangled as t on m.component = t.component
+            where c.verdict = 'joined' group by all order by all"""
         ).fetchall()
         if codes
         else []
     ):
-        if left in of:
-            links.setdefault(of[left], []).append((left, right, strength, weight))
+        links.setdefault(of[left], []).append((left, right, strength, weight))
     weights: dict[int, _Weights] = {}
     if codes and _exists(connection, "tangle_weights"):
         for left, right, weight in connection.execute("select * from tangle_weights").fetchall():

@@ -81,7 +81,8 @@ def _legal_terms() -> dict[str, list[tuple[int, int, list[str]]]]:
 def _without_legal_form(name: str) -> str:
     """Without `GmbH & Co. KG`, `S.p.A.`, `Sp.z o.o.`; a name that is nothing else stays as it is."""
     spaced = _RUN_TOGETHER.sub(". ", name.replace("S.à r.l.", "SARL"))
-    return _without_last_terms(_without_last_terms(spaced)) or name
+    once = _without_last_terms(spaced)
+    return once if once == spaced else _without_last_terms(once) or name
 
 
 def _without_last_terms(name: str) -> str:
@@ -90,6 +91,8 @@ def _without_last_terms(name: str) -> str:
 
     words = {strip_punct(word) for word in normalized(strip_tail(name)).split()}
     found = sorted(term for word in words & _legal_terms().keys() for term in _legal_terms()[word])
+    if not found:
+        return name
     return str(custom_basename(name, [(size, parts) for _, size, parts in found]))
 
 

@@ -44,6 +44,7 @@ _OTHER_ALIASES = pa.schema(
 )  # fmt: skip
 NO_ALIASES = _ALIASES.empty_table()
 _ENTITIES = ("account", "opportunity")
+_AT_ONCE = 50_000
 
 
 class PersonRegistry(NamedTuple):
@@ -139,12 +140,20 @@ def _lent(warehouse: duckdb.DuckDBPyConnection, sql: str, kept: pa.Table) -> lis
 
 
 def _read(connection: Connection, table: Table, schema: pa.Schema) -> pa.Table:
-    """A table ordered by key. A million rows are read as the driver gives them, and typed by column."""
-    names = ", ".join(schema.names)
-    keys = ", ".join(column.name for column in table.primary_key)
-    found = connection.exec_driver_sql(f"select {names} from {table.name} order by {keys}").fetchall()
-    columns: list[Any] = list(zip(*found, strict=True)) or [() for _ in schema]
-    return pa.table([_typed(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    """A table ordered by key. A million rows are read as the driver gives them, typed by column and ordered
+    here: the database would look each of them up in the order of its index."""
+    parts = [schema.empty_table()]
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"select {', '.join(schema.names)} from {table.name}")
+        while found := cursor.fetchmany(_AT_ONCE):
+            columns = zip(*found, strict=True)
+            arrays = [_typed(c, f.type) for c, f in zip(columns, schema, strict=True)]
+            parts.append(pa.table(arrays, schema=schema))
+    finally:
+        cursor.close()
+    keys = [(column.name, "ascending") for column in table.primary_key]
+    return pa.concat_tables(parts).sort_by(keys).combine_chunks()
 
 
 def _typed(values: Any, kind: pa.DataType) -> pa.Array:

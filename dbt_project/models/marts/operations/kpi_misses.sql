@@ -55,7 +55,6 @@ select
 from {{ ref('handoffs') }}
 where
     completed_at is null
-    and state not in ('rejected', 'recycled')
     and offered_at >= {{ window_starts() }}
     and offered_at < {{ window_ends() }}
 

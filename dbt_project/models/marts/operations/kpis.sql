@@ -64,7 +64,7 @@ coverage as (
     where deals.close_date between windows.window_start and windows.window_end
 ),
 
--- Without handoffs it is unknown, not complete. One that sales gave back with a reason was answered.
+-- Without handoffs it is unknown, not complete. One that sales gave back was due and is not complete.
 handoff_completion as (
     select
         'handoff_completion' as kpi,
@@ -76,7 +76,6 @@ handoff_completion as (
     cross join windows
     where
         offers.offered_at >= windows.starts_at and offers.offered_at < windows.ends_at
-        and (offers.state not in ('rejected', 'recycled') or offers.completed_at is not null)
 ),
 
 uptime as (

@@ -48,7 +48,7 @@ def _proposed(connection: duckdb.DuckDBPyConnection) -> str:
     known = connection.execute(_KNOWN, ["reverse_sync", "actions_merges"]).fetchone()
     row = connection.execute("select count(*) from reverse_sync.actions_merges").fetchone() if known else None
     if row and row[0]:
-        return f"{row[0]:,} are proposed as merges: crm plan shows them, crm apply does them for good."
+        return f"{row[0]:,} are proposed as merges: crm plan shows what is left, crm apply does it for good."
     return "None is proposed as a merge to the CRM; merges in config/identity.yml names what may be."
 
 

@@ -34,12 +34,10 @@
     cast(date_trunc('month', {{ moment }} at time zone {{ run_value('business_zone') }}) as date)
 {%- endmacro %}
 
-{#- Minutes of a day's blocks of hours that had passed at a local moment of that day. -#}
+{#- Minutes of a day's blocks of hours, each from a moment to a moment, that had passed at another. -#}
 {%- macro open_minutes(blocks, moment) -%}
     coalesce(list_sum(list_transform(
         {{ blocks }},
-        lambda b: greatest(
-            0, least(date_part('hour', {{ moment }}) * 60 + date_part('minute', {{ moment }}), b.closes) - b.opens
-        )
+        lambda b: greatest(0, epoch(least({{ moment }}, b.closes)) - epoch(b.opens)) / 60
     )), 0)
 {%- endmacro -%}

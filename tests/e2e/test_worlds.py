@@ -89,8 +89,24 @@ def test_npsp_has_memberships_that_earn_no_credit_and_writes_to_its_contacts(
     )
 
 
-def test_fivetran_hubspot_loads_with_its_defects(outside_data: Path, parsed: Path, tmp_path: Path) -> None:
+def test_fivetran_hubspot_loads_builds_and_reports_every_orphan(
+    outside_data: Path, parsed: Path, tmp_path: Path
+) -> None:
+    """Fourteen deal stages without a deal among them, which no client can see: the load itself says it."""
     built = build_world(outside_data, "fivetran_hubspot", tmp_path / "var", parsed)
-    assert one(built.home, "select count(*) from marts.unified_leads") > 0
-    assert one(built.home, "select count(*) from marts.opportunities") > 0
-    assert one(built.home, "select count(*) from marts.data_findings") > 0
+    for orphans in (
+        "history: of a deal that the data does not have, kept where no client can see it: 14",
+        "associations: from companies that the data does not have: 2",
+        "associations: from contacts that the data does not have: 11",
+        "associations: from deals that the data does not have: 13",
+        "merges: into a record of contacts that the data does not have, left out: 4",
+        "merges: into a record of deals that the data does not have, left out: 14",
+        "pipelines: named by stages only, shown under their id: 6",
+    ):
+        assert orphans in built.output
+    assert one(built.home, "select count(*) from marts.unified_leads") == 19
+    assert one(built.home, "select count(*) from marts.opportunities") == 44
+    findings = dict(query(built.home, "select finding, records from marts.data_findings"))
+    of_deals = ("account", "amount", "close_date", "stage", "stage_history")
+    assert [findings[f"opportunity_without_{what}"] for what in of_deals] == [44] * len(of_deals)
+    assert (findings["opportunity_without_owner"], findings["person_with_invalid_email"]) == (22, 22)

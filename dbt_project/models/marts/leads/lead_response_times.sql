@@ -13,9 +13,8 @@ bounds as (
         waits.assigned_at,
         waits.first_contact_at,
         zones.calendar,
-        waits.assigned_at at time zone zones.zone as local_start,
-        greatest(waits.assigned_at, coalesce(waits.first_contact_at, {{ run_value('as_of') }}))
-        at time zone zones.zone as local_end
+        zones.zone,
+        greatest(waits.assigned_at, coalesce(waits.first_contact_at, {{ run_value('as_of') }})) as ended_at
     from {{ ref('int_lead_waits') }} as waits
     left join zones as own on waits.owner_id = own.calendar
     inner join zones on zones.calendar = coalesce(own.calendar, '')
@@ -24,34 +23,47 @@ bounds as (
 spans as (
     select
         calendar,
-        date_trunc('day', min(local_start)) as first_day,
-        date_trunc('day', max(local_end)) as last_day
+        zone,
+        date_trunc('day', min(assigned_at at time zone zone)) as first_day,
+        date_trunc('day', max(ended_at at time zone zone)) as last_day
     from bounds
-    group by calendar
+    group by calendar, zone
 ),
 
 days as (
     select
         spans.calendar,
+        spans.zone,
         cast(series.day as date) as day
     from spans
     cross join unnest(generate_series(spans.first_day, spans.last_day, interval 1 day)) as series (day)
 ),
 
--- Of each day of a calendar its blocks of hours, and the minutes open before it: a wait is a difference of two sums.
-opened as (
+-- From when to when each block of a day is open, as moments: on the days on which clocks are set forward or back a
+-- block over that hour has one less or one more.
+hours_of_days as (
     select
         days.calendar,
         days.day,
-        list(struct_pack(opens := hours.opens_minute, closes := hours.closes_minute))
-        filter (where hours.weekday is not null) as blocks,
-        coalesce(sum(hours.closes_minute - hours.opens_minute), 0) as minutes
+        hours.weekday is not null as is_open,
+        (cast(days.day as timestamp) + to_minutes(hours.opens_minute)) at time zone days.zone as opens,
+        (cast(days.day as timestamp) + to_minutes(hours.closes_minute)) at time zone days.zone as closes
     from days
     left join {{ source('rules', 'calendar_holidays') }} as holidays
         on days.calendar = holidays.calendar and days.day = holidays.day
     left join {{ source('rules', 'calendars') }} as hours
         on days.calendar = hours.calendar and isodow(days.day) = hours.weekday and holidays.day is null
-    group by days.calendar, days.day
+),
+
+-- Of each day of a calendar its blocks of hours, and the minutes open before it: a wait is a difference of two sums.
+opened as (
+    select
+        calendar,
+        day,
+        list(struct_pack(opens := opens, closes := closes)) filter (where is_open) as blocks,
+        coalesce(sum(epoch(closes) - epoch(opens)), 0) / 60 as minutes
+    from hours_of_days
+    group by calendar, day
 ),
 
 counted as (
@@ -68,17 +80,17 @@ counted as (
 waited as (
     select
         bounds.person_id,
-        cast(
+        cast(floor(
             ending.minutes_before
-            + {{ open_minutes('ending.blocks', 'bounds.local_end') }}
+            + {{ open_minutes('ending.blocks', 'bounds.ended_at') }}
             - starting.minutes_before
-            - {{ open_minutes('starting.blocks', 'bounds.local_start') }} as bigint
-        ) as business_minutes
+            - {{ open_minutes('starting.blocks', 'bounds.assigned_at') }}
+        ) as bigint) as business_minutes
     from bounds
     inner join counted as starting
-        on bounds.calendar = starting.calendar and cast(bounds.local_start as date) = starting.day
+        on bounds.calendar = starting.calendar and cast(bounds.assigned_at at time zone bounds.zone as date) = starting.day
     inner join counted as ending
-        on bounds.calendar = ending.calendar and cast(bounds.local_end as date) = ending.day
+        on bounds.calendar = ending.calendar and cast(bounds.ended_at at time zone bounds.zone as date) = ending.day
 ),
 
 target as (

@@ -20,6 +20,8 @@ from sandbox.worlds import bulk as bulk_world
 
 SHARES = (0.0, 0.01, 1.0)
 FIELDS = 20
+CEILING = 1_900
+"""Rows a second that HubSpot lets a private app of a professional portal write: 190 calls in ten seconds."""
 AIM_SECONDS, AIM_MIB = 8.0, 1024
 _CHANGED = ("f0", "f5", "f10")
 _KINDS = ("text", "integer", "money", "timestamp")
@@ -93,11 +95,13 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--records", type=int, default=1_000_000, help="records to plan; 0 leaves it out")
     parser.add_argument("--rows", type=int, default=10_000, help="records to write; 0 leaves it out")
     parser.add_argument("--peer-rows", type=int, default=500, help="records for the per-record writers")
+    parser.add_argument("--limits", action="store_true", help="write at the vendors' rate limits")
+    parser.add_argument("--latency", type=int, default=0, help="milliseconds that each answer takes")
     asked = parser.parse_args(arguments)
     if asked.records:
         plans(asked.records)
     if asked.rows:
-        applies(asked.rows, asked.peer_rows)
+        applies(asked.rows, asked.peer_rows, limited=asked.limits, latency=asked.latency)
 
 
 def plans(records: int) -> None:
@@ -153,11 +157,13 @@ def _publish(home: Path, records: int, share: float) -> None:
         warehouse.publish("p1")
 
 
-def applies(rows: int, peer_rows: int) -> None:
-    """Write `rows` contacts of each CRM without rate limits, and some of them one by one."""
-    print(f"#### Writing {rows:,} contacts of each CRM, two fields, without rate limits\n")
+def applies(rows: int, peer_rows: int, *, limited: bool, latency: int) -> None:
+    """Write `rows` contacts of each CRM, and some of them one by one."""
+    how = f"{'at the vendors' if limited else 'without'} rate limits, answers after {latency} ms"
+    print(f"#### Writing {rows:,} contacts of each CRM, two fields, {how}\n")
     print("| writer | rows | s | rows/s | calls | ÷ least |\n| --- | ---: | ---: | ---: | ---: | ---: |")
-    with bulk(rows, 25, rows) as sandbox:
+    with bulk(rows, 25, rows, limited=limited) as sandbox:
+        sandbox.answer_late(latency)
         env = {
             "HUBSPOT_URL": sandbox.url("hubspot"), "HUBSPOT_TOKEN": sandbox.token("hubspot"),
             "SALESFORCE_URL": sandbox.url("salesforce"), "TOKEN": sandbox.salesforce_token,
@@ -187,6 +193,9 @@ def _ours(vendor: str, env: dict[str, str], ids: list[str], sandbox: Sandbox) ->
         raise RuntimeError(f"{vendor}: {done}")
     calls = done["calls"]
     seconds, forecast = done["seconds"], done["forecast"]
+    if vendor == "hubspot" and limited:
+        print(f"HubSpot's ceiling: {CEILING:,} rows/s, reached: {len(ids) / seconds / CEILING:.0%}",
+              file=sys.stderr)  # fmt: skip
     row = [f"crm apply, {vendor}", f"{len(ids):,}", f"{seconds:.1f}", f"{len(ids) / seconds:,.0f}",
            f"{calls:,} (forecast {forecast:,})", f"{calls / _least(vendor, len(ids)):.3f}"]  # fmt: skip
     print(f"| {' | '.join(row)} |")

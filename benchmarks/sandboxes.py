@@ -99,6 +99,12 @@ class Sandbox:
         fault = {"match": "GET .*/contacts$", "slow": milliseconds, "times": 10**9}
         self.ask("hubspot", "POST", "/_sandbox/faults", [fault] if milliseconds else [])
 
+    def answer_late(self, milliseconds: int) -> None:
+        """Let every call that writes wait so long, as answers do that come from far away."""
+        for vendor, match in (("hubspot", "batch/"), ("salesforce", "composite|jobs/ingest")):
+            fault = {"match": match, "slow": milliseconds, "times": 10**9}
+            self.ask(vendor, "POST", "/_sandbox/faults", [fault] if milliseconds else [])
+
     def pass_time(self, seconds: int) -> None:
         """Let the sandbox's clock pass the hold-back of a reader."""
         self.ask("hubspot", "POST", "/_sandbox/clock", {"advance_seconds": seconds})
@@ -109,12 +115,13 @@ def property_names(columns: int) -> list[str]:
 
 
 @contextmanager
-def bulk(rows: int, columns: int, salesforce: int = 0) -> Iterator[Sandbox]:
-    """A sandbox of so many HubSpot contacts with so many properties, and so many contacts in Salesforce."""
+def bulk(rows: int, columns: int, salesforce: int = 0, *, limited: bool = False) -> Iterator[Sandbox]:
+    """A sandbox of so many HubSpot contacts with so many properties, and so many contacts in Salesforce.
+    `limited`: at the vendors' rate limits."""
     world = f"bulk:{rows}x{columns}" + (f"+{salesforce}" if salesforce else "")
     with (
         tempfile.TemporaryDirectory(prefix="crm-bench-") as home,
-        running(Path(home) / "sandbox", world, extra=("--no-limits",)) as ready,
+        running(Path(home) / "sandbox", world, extra=() if limited else ("--no-limits",)) as ready,
     ):
         yield Sandbox(ready, _sign_in(ready["salesforce"]))
 

@@ -6,8 +6,11 @@ process dies in between. What to send is `apply.py`; what an answer means is `ou
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain, groupby
 from typing import Any, NamedTuple
@@ -37,6 +40,16 @@ class _Unproven(NamedTuple):
     request_id: str
 
 
+@dataclass
+class _Sent:
+    """What came of a piece of a round; one that was not begun was not sent."""
+
+    ended: list[Outcome] = field(default_factory=list)
+    unproven: list[_Unproven] = field(default_factory=list)
+    error: errors.ClientError | None = None
+    begun: bool = False
+
+
 class Writer:
     """Writes changes of one sync to one destination. `records`: how many there are in all; it decides how."""
 
@@ -45,7 +58,8 @@ class Writer:
     ) -> None:
         self._state, self._destination = state, destination
         self._object, self._run_id, self._records = object_name, run_id, records
-        self._is_repairing = False
+        self._here = threading.local()
+        self._lock = threading.Lock()
         self.repair = 0
         """Calls that only trouble made necessary: batches cut in pieces, answers lost, rows tried again."""
 
@@ -59,15 +73,40 @@ class Writer:
         crashpoint("intended")
         records = _by_record(changes)
         pieces = list(batched(records, self._destination.call_size(max(self._records, len(records)))))
-        done: list[Outcome] = []
-        unproven: list[_Unproven] = []
-        for number, piece in enumerate(pieces):
+        sent = self._side_by_side(pieces)
+        error = next((each.error for each in sent if each.error is not None), None)
+        unproven = [change for each in sent for change in each.unproven]
+        if error is not None:
+            self._break_off(
+                unproven, [p for p, each in zip(pieces, sent, strict=True) if not each.begun], error
+            )
+            raise error
+        return [outcome for each in sent for outcome in each.ended] + self._prove(unproven)
+
+    def _side_by_side(self, pieces: Sequence[Sequence[list[Change]]]) -> list[_Sent]:
+        """Send each piece; once the destination cannot go on no other is begun."""
+        stop = threading.Event()
+
+        def send(piece: Sequence[list[Change]]) -> _Sent:
+            sent = _Sent()
+            if stop.is_set():
+                return sent
+            sent.begun = True
             try:
-                done += self._attempts(_changes_of(piece), unproven)
+                sent.ended = self._attempts(_changes_of(piece), sent.unproven)
             except errors.ClientError as error:
-                self._break_off(unproven, pieces[number + 1 :], error)
+                stop.set()
+                sent.error = error
+            except BaseException:
+                stop.set()
                 raise
-        return done + self._prove(unproven)
+            return sent
+
+        at_once = min(self._destination.at_once, len(pieces))
+        if at_once < 2:
+            return [send(piece) for piece in pieces]
+        with ThreadPoolExecutor(at_once, thread_name_prefix="write") as pool:
+            return [future.result() for future in [pool.submit(send, piece) for piece in pieces]]
 
     def _attempts(self, changes: Sequence[Change], unproven: list[_Unproven]) -> list[Outcome]:
         """One call, and more where rows are to be sent again. Adds to `unproven` what is to be read back."""
@@ -88,19 +127,20 @@ class Writer:
         with self._state.writing() as connection:
             journal.mark_sent(connection, [change.change_id for change in changes])
         crashpoint("sent")
-        calls = self._destination.calls
+        calls = self._destination.calls_here
         try:
             answers = self._send(_by_record(changes))
         except errors.AnswerLost as lost:
             return self._settle_lost(changes, lost, last=last), []
         except errors.ClientError as error:
             # After a single call that failed nothing was stored; of several, an earlier half may have been.
-            if self._destination.calls - calls > 1:
+            if self._destination.calls_here - calls > 1:
                 return self._settle_lost(changes, error, last=True), []
             self._settle([Outcome(c, "intended", NOT_SENT, str(error)) for c in changes])
             raise
         crashpoint("answered")
-        self.repair += 0 if self._is_repairing else answers.repair
+        if not self._is_repairing:
+            self._repaired(answers.repair)
         return self._settle_answered(changes, answers)
 
     def _send(self, records: Sequence[list[Change]]) -> Outcomes:
@@ -198,12 +238,20 @@ class Writer:
         if self._is_repairing:
             yield
             return
-        self._is_repairing, before = True, self._destination.calls
+        self._here.is_repairing, before = True, self._destination.calls_here
         try:
             yield
         finally:
-            self._is_repairing = False
-            self.repair += self._destination.calls - before
+            self._here.is_repairing = False
+            self._repaired(self._destination.calls_here - before)
+
+    @property
+    def _is_repairing(self) -> bool:
+        return bool(getattr(self._here, "is_repairing", False))
+
+    def _repaired(self, calls: int) -> None:
+        with self._lock:
+            self.repair += calls
 
 
 def settle(state: State, ended: Sequence[Outcome], destination: Destination, run_id: str) -> None:

@@ -71,6 +71,8 @@ class Sync(Strict):
 
     @model_validator(mode="after")
     def _has_models(self) -> Sync:
+        if self.grouped_by and not self.existing:
+            raise ValueError("grouped_by names a column of existing, which is not named")
         if self.modelled and not (self.desired and self.existing):
             raise ValueError(
                 "name the models desired and existing, or let field_mappings/ provide every field"

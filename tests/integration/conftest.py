@@ -47,7 +47,7 @@ FIELDS = {
     "salesforce": ("Lead_Score__c", "First_Touch_Source__c"),
 }
 OBJECTS = {"hubspot": ("contacts", "contacts"), "salesforce": ("leads", "Lead")}
-RECORDS_A_TEST = 6
+RECORDS_A_TEST, RECORDS_FOR_ALL = 6, 400
 
 
 @dataclass
@@ -97,20 +97,28 @@ def crms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
         }  # fmt: skip
         settings = load_settings({"CRM_HOME": str(home), **env}, dotenv=home / "none")
         with open_hubspot(settings) as client:
-            pages = [client.list_page("contacts", ["email"])]
-            pages.append(client.list_page("contacts", ["email"], pages[0].after))
-            contacts = [str(each["id"]) for page in pages for each in page.results]
+            contacts = [
+                str(row.id)
+                for start in range(0, RECORDS_FOR_ALL, 100)
+                for row in client.batch_create(
+                    "contacts", [{"properties": {"lastname": f"Taken {start + n}"}} for n in range(100)]
+                )
+            ]
             portal = str(client.account()["portalId"])
         with open_salesforce(settings) as sales:
-            page = next(
-                sales.query_pages("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id LIMIT 130")
-            )
+            leads = [
+                str(row.id)
+                for start in range(0, RECORDS_FOR_ALL, 100)
+                for row in sales.create_collection(
+                    "Lead", [{"LastName": f"Taken {start + n}", "Company": "Taken"} for n in range(100)]
+                )
+            ]
             org = sales.identity().org_id
         yield Crms(
             {"hubspot": hubspot["url"], "salesforce": salesforce["url"]},
             env,
             {"hubspot": portal, "salesforce": org},
-            {"hubspot": contacts, "salesforce": [str(each["Id"]) for each in page.records]},
+            {"hubspot": contacts, "salesforce": leads},
             slack["url"],
         )
         process.terminate()

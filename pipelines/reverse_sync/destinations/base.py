@@ -77,8 +77,18 @@ class Destination(Protocol):
         ...
 
     @property
+    def at_once(self) -> int:
+        """Calls of one round that may be under way side by side."""
+        ...
+
+    @property
     def calls(self) -> int:
         """Calls made so far."""
+        ...
+
+    @property
+    def calls_here(self) -> int:
+        """Calls made by the current thread."""
         ...
 
     @property
@@ -123,9 +133,11 @@ class Opener(Protocol):
 
 
 class InOneCall:
-    """A vendor that is done with its answer: every call is a round of its own, and no job outlives it."""
+    """A vendor that is done with its answer: a round is as many calls as go side by side, and no job outlives
+    them."""
 
     batch_size: int
+    at_once: int = 1
 
     @property
     def day(self) -> tuple[int, int] | None:
@@ -135,7 +147,7 @@ class InOneCall:
         return self.batch_size
 
     def round_size(self, records: int) -> int:
-        return self.batch_size
+        return self.batch_size * self.at_once
 
     def keep_jobs(self, jobs: BulkJobs) -> None:
         """There are none."""

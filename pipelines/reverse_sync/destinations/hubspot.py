@@ -1,4 +1,4 @@
-"""Writing to HubSpot: batch updates of 100, whose answers echo what was stored.
+"""Writing to HubSpot: batch updates of 100, several side by side; their answers echo what was stored.
 
 Belongs here: HubSpot's words for the engine's. The calls themselves are `pipelines.clients.hubspot`.
 """
@@ -24,6 +24,8 @@ class HubSpotDestination(InOneCall):
     vendor = "hubspot"
     label = "HubSpot"
     batch_size = BATCH_LIMIT
+    at_once = 8
+    """An answer takes a third of a second, and nineteen calls a second are allowed."""
 
     def __init__(self, client: HubSpotClient) -> None:
         self._client = client
@@ -36,6 +38,10 @@ class HubSpotDestination(InOneCall):
     @property
     def calls(self) -> int:
         return self._client.calls
+
+    @property
+    def calls_here(self) -> int:
+        return self._client.calls_here
 
     @property
     def day(self) -> tuple[int, int] | None:

@@ -48,6 +48,10 @@ class MarketingCloudDestination(InOneCall):
         return self._client.calls
 
     @property
+    def calls_here(self) -> int:
+        return self._client.calls_here
+
+    @property
     def now(self) -> datetime:
         if self._client.server_time is None:
             self.account()

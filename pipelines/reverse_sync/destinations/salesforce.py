@@ -27,6 +27,7 @@ class SalesforceDestination:
     vendor = "salesforce"
     label = "Salesforce"
     batch_size = COLLECTION_LIMIT
+    at_once = 1  # side by side, rows would wait for one another's locks
     bulk_above = 2_000
     """Up to so many records collections take fewer calls, and are done sooner, than a job."""
 
@@ -55,6 +56,10 @@ class SalesforceDestination:
     @property
     def calls(self) -> int:
         return self._client.calls
+
+    @property
+    def calls_here(self) -> int:
+        return self._client.calls_here
 
     @property
     def day(self) -> tuple[int, int] | None:

@@ -102,7 +102,11 @@ class FakeCrm(InOneCall):
         return fault
 
     def round_size(self, records: int) -> int:
-        return self.batch_size if self.echoes else ROUND
+        return super().round_size(records) if self.echoes else ROUND
+
+    @property
+    def calls_here(self) -> int:
+        return self.calls
 
     def account(self) -> Account:
         self._called("account")

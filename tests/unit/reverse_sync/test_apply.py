@@ -15,6 +15,7 @@ from pipelines.reverse_sync.lock import only_one
 from pipelines.run import Run
 from pipelines.settings import HubSpotConnection, Secret
 from pipelines.state import agreed
+from pipelines.state.journal import NOT_SENT
 
 from .conftest import ROUND, World
 
@@ -47,6 +48,22 @@ def test_the_calls_made_are_the_calls_forecast(world: World, monkeypatch: pytest
     _fill(world)
     plan = world.plan()
     assert world.apply(plan).calls == plan.calls
+
+
+def test_of_calls_side_by_side_none_is_begun_once_one_is_refused_and_none_is_lost(world: World) -> None:
+    world.hubspot.at_once = 4
+    _fill(world, contacts=30, leads=0)
+    plan = world.plan()
+    world.hubspot.faults = ["", "", "", "refused"]
+    done = world.apply(plan)
+    assert done.is_partial
+    assert done.syncs["contacts"].stopped
+    assert world.hubspot.log.count("update") <= 4, "the round that was refused was the last"
+    assert {row[2:] for row in world.journal()} <= {("confirmed", ""), ("intended", NOT_SENT)}
+    world.apply(plan, run="run2")
+    cells = [(record_id, field) for record_id, field, _, _ in world.hubspot.writes]
+    assert len(cells) == len(set(cells)) == 60
+    assert {row[2] for row in world.journal()} == {"confirmed"}
 
 
 def test_after_an_apply_the_next_plan_is_empty_before_any_extract(world: World) -> None:

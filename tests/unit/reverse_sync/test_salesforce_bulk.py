@@ -47,6 +47,10 @@ class Org:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.ingest = self
 
+    @property
+    def calls_here(self) -> int:
+        return self.calls
+
     def _store(self, record_id: str, value: Any) -> None:
         self.records[record_id][FIELD] = value
         self.writes.append((record_id, value))

@@ -172,7 +172,7 @@ def applies(rows: int, peer_rows: int, *, limited: bool, latency: int) -> None:
         }  # fmt: skip
         for vendor in ("hubspot", "salesforce"):
             ids = _ids(vendor, rows)
-            _ours(vendor, env, ids, sandbox)
+            _ours(vendor, env, ids, sandbox, limited=limited)
             some = ids[:peer_rows]
             done = measure(
                 [sys.executable, "-c", _ONE_BY_ONE[vendor], json.dumps(env)], given=json.dumps(some)
@@ -184,7 +184,7 @@ def applies(rows: int, peer_rows: int, *, limited: bool, latency: int) -> None:
     print()
 
 
-def _ours(vendor: str, env: dict[str, str], ids: list[str], sandbox: Sandbox) -> None:
+def _ours(vendor: str, env: dict[str, str], ids: list[str], sandbox: Sandbox, *, limited: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         _publish_some(Path(folder), vendor, ids, _org(sandbox, vendor))
         own = {name: value for name, value in env.items() if name != "TOKEN"}

@@ -64,7 +64,7 @@ def erase(
     """
     with ExitStack() as stack:
         stack.enter_context(place.warehouse.locked("an erasure"))
-        stack.enter_context(only_one(place.settings.home / "apply.lock", "an erasure"))
+        stack.enter_context(only_one(place.settings.home / "apply.lock", "an erasure", place.state))
         places = [place, *(stack.enter_context(_parked(place.settings, each)) for each in _worlds(place))]
         erased = Erased(str(ULID()))
         for each in () if dry_run else places:

@@ -77,7 +77,7 @@ def apply(
         pause,
         todo,
     )
-    with only_one(settings.home / "apply.lock", f"run {run.id}"):
+    with only_one(settings.home / "apply.lock", f"run {run.id}", state):
         result = _Applying(task).all(wanted, open_destination or opener(settings), forced=force)
     if is_stopped:
         refusals.refuse_stopped(header, plan_path, opted_out=sum(s.records for s in result.syncs.values()))

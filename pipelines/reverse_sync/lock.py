@@ -1,4 +1,4 @@
-"""One apply at a time: a lock the kernel drops when its holder dies.
+"""One apply at a time: locks that end with whoever holds them.
 
 Belongs here: that lock. Two applies at once would take each other's calls in flight for lost ones.
 """
@@ -10,13 +10,22 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import gethostname
 
 from pipelines.errors import Locked
+from pipelines.state.engine import State
 
 
 @contextmanager
-def only_one(path: Path, holder: str) -> Iterator[None]:
-    """Hold the lock, or raise Locked naming who does."""
+def only_one(path: Path, holder: str, state: State) -> Iterator[None]:
+    """Hold the lock, or raise Locked naming who does: on this machine by a file, and among machines that
+    share a state in PostgreSQL by that."""
+    with _only_one_here(path, holder), state.alone("writing to the CRMs", f"{holder} on {gethostname()}"):
+        yield
+
+
+@contextmanager
+def _only_one_here(path: Path, holder: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:

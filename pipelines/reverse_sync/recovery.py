@@ -68,7 +68,7 @@ def recover(
     """Settle everything that an interrupted apply left open, at every vendor. Reads, never writes, a CRM."""
     syncs = load_effective(settings)
     open_destination = open_destination or opener(settings)
-    with only_one(settings.home / "apply.lock", "a recovery"):
+    with only_one(settings.home / "apply.lock", "a recovery", state):
         found = abandon_unsent(state)
         with state.reading() as connection:
             vendors = sorted({str(row["vendor"]) for row in journal.open_rows(connection)})

@@ -5,6 +5,7 @@ Belongs here: the engine and its transactions. What is in the tables is in the m
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError
 
 from pipelines.errors import ConfigError, CrmError, Locked
@@ -21,6 +22,10 @@ from pipelines.settings import Settings
 from pipelines.state.migrations import migrate
 
 _BUSY_SECONDS = 10.0
+_HOLDER = (
+    "select a.application_name from pg_locks l join pg_stat_activity a on a.pid = l.pid "
+    "where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = :key"
+)
 
 
 class State:
@@ -74,6 +79,31 @@ class State:
             raise  # a fault of ours, not of the database
         except (DatabaseError, sqlite3.DatabaseError) as error:
             raise _explained(error, self.where) from error
+
+    @contextmanager
+    def alone(self, what: str, holder: str) -> Iterator[None]:
+        """Nobody else does `what` meanwhile, on whatever machine; raises Locked by name of who does. A SQLite
+        file has one machine, and that a lock of its own; PostgreSQL's ends with its connection."""
+        if self.engine.dialect.name == "sqlite":
+            yield
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(
+                text("select set_config('application_name', :name, false)"), {"name": holder[:63]}
+            )
+            key = {"key": int.from_bytes(hashlib.sha256(what.encode()).digest()[:4]) >> 1}
+            if not connection.execute(text("select pg_try_advisory_lock(:key)"), key).scalar():
+                other = connection.execute(text(_HOLDER), key).scalar() or "another run"
+                raise Locked(
+                    f"{what} is in use by {other}",
+                    where=self.where,
+                    remedy="wait for it to end and run this again",
+                )
+            try:
+                yield
+            finally:
+                connection.execute(text("select pg_advisory_unlock(:key)"), key)
+                connection.invalidate()  # it bears a name, which nobody who takes it after us should
 
     def compact(self) -> None:
         """Write the file anew: no free page holds what was deleted. PostgreSQL rewrites its tables."""

@@ -305,7 +305,7 @@ def test_a_vendor_that_does_not_answer_leaves_the_other_alone(world: World) -> N
 def test_a_second_apply_leaves_by_name_while_one_is_writing(world: World) -> None:
     _fill(world)
     plan = world.plan()
-    with only_one(world.settings.home / "apply.lock", "run first"):
+    with only_one(world.settings.home / "apply.lock", "run first", world.state):
         with pytest.raises(Locked, match=r"by run first \(pid \d+\)"):
             world.apply(plan)
 

@@ -16,6 +16,10 @@ from pipelines.clients.results import Outcomes
 from pipelines.rules.syncs import FieldType
 from pipelines.state.bulk_jobs import BulkJobs
 
+ROUND_CALLS = 4
+"""Calls that each place of a round makes, where several go side by side: places wait for one another only at
+its end."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -147,7 +151,7 @@ class InOneCall:
         return self.batch_size
 
     def round_size(self, records: int) -> int:
-        return self.batch_size * self.at_once
+        return self.batch_size * (1 if self.at_once == 1 else ROUND_CALLS * self.at_once)
 
     def keep_jobs(self, jobs: BulkJobs) -> None:
         """There are none."""

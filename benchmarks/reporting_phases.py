@@ -109,15 +109,16 @@ class Phases:
 
     def plain(self) -> Told:
         """Each SQL model as its own `create table`, in dbt's order; what is made in Python stays as it is."""
-        compiled = transform.compiled_models(self.settings, self.warehouse)
-        with self.warehouse.locked("benchmark"), self.warehouse.writing() as connection:
-            connection.execute("set threads = 2")
+        with self.warehouse.locked("benchmark"):
+            compiled = transform.compiled_models(self.settings, self.warehouse)
+            with self.warehouse.writing() as connection:
+                connection.execute("set threads = 2")
 
-            def run() -> None:
-                for relation, kind, sql in compiled:
-                    connection.execute(f"create or replace {kind} {relation} as {sql}")
+                def run() -> None:
+                    for relation, kind, sql in compiled:
+                        connection.execute(f"create or replace {kind} {relation} as {sql}")
 
-            return _measured(run)
+                return _measured(run)
 
     def queries(self) -> Told:
         text = (PROJECT_ROOT / "docs" / "analysts.md").read_text()

@@ -75,6 +75,12 @@ def cluster(
     if refused:
         _refuse(connection, refused)
         _keep(connection, _components(connection, "verdict = 'joined'"))
+    # Said to be one through others, said to be two: the first stands, and somebody has to look.
+    connection.execute(
+        "update links set verdict = 'contradiction' from members as a, members as b "
+        "where links.verdict = 'apart' and links.left_key = a.record_key and links.right_key = b.record_key "
+        "and a.component = b.component"
+    )
 
 
 def group(connection: duckdb.DuckDBPyConnection) -> None:

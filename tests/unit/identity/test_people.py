@@ -29,8 +29,9 @@ def run(
     known: Known | None = None,
     aliases: dict[str, str] | None = None,
     decided: Keys | None = None,
+    contradicted: list[tuple[str, str]] | None = None,
 ) -> list[dict[str, object]]:
-    """What comes of records given with the day they were created."""
+    """What comes of records given with the day they were created; `contradicted` is filled."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         created = {key: None if at is None else day(at) for key, at in records.items()}
@@ -46,6 +47,9 @@ def run(
             [(*row, None, None) for row in (aliases or {}).items()],
         )  # fmt: skip
         links.cluster(connection, links.Policy())
+        if contradicted is not None:
+            named = "select left_key, right_key from links where verdict = 'contradiction' order by all"
+            contradicted += connection.sql(named).fetchall()
         found = build.resolved(
             connection, "person",
             records=connection.table("records"), links=connection.table("links"),
@@ -258,6 +262,14 @@ def test_what_somebody_decided_is_obeyed_against_a_key_and_through_others() -> N
 def test_a_pair_settled_both_ways_is_named_and_joins_nobody() -> None:
     rows = run({"a": 1, "b": 2}, [], decided=[("a", "b", "same"), ("a", "b", "different")])
     assert persons(rows) == {"a": short_hash("a"), "b": short_hash("b")}
+
+
+def test_who_is_said_to_be_one_through_others_and_said_to_be_two_is_named() -> None:
+    said = [("a", "b", "same"), ("b", "c", "same"), ("a", "c", "different"), ("c", "d", "different")]
+    named: list[tuple[str, str]] = []
+    rows = run({"a": 1, "b": 2, "c": 3, "d": 4}, [], decided=said, contradicted=named)
+    assert set(persons(rows).values()) == {short_hash("a"), short_hash("d")}
+    assert named == [("a", "c")]
 
 
 def test_an_address_that_too_many_share_joins_nobody() -> None:

@@ -42,6 +42,19 @@ with linked as (
         where verdict = 'joined'
     ) as links
     inner join {{ ref('int_opportunity_members') }} as members on links.end_key = members.record_key
+),
+
+-- Of two deals that one was made of by what agrees, that is what they share.
+told as (
+    select
+        linked.* exclude (value),
+        case
+            when linked.kind = 'composite' then array_to_string(pairs.agreements, ', ')
+            else linked.value
+        end as value
+    from linked
+    left join {{ ref('int_opportunity_pairs') }} as pairs
+        on linked.left_key = pairs.left_key and linked.right_key = pairs.right_key
 )
 
 select distinct
@@ -55,4 +68,4 @@ select distinct
     match_probability,
     match_weight,
     waterfall
-from linked
+from told

@@ -179,6 +179,38 @@ person_findings as (
 
     union all
 
+    -- Made up to get past a form, or a mailbox that many read: it joins nobody to anybody.
+    select
+        'person_with_address_of_nobody' as finding,
+        vendor,
+        object,
+        record_id as example_id
+    from {{ ref('int_person_records') }}
+    where
+        is_email_valid
+        and record_key not in (
+            select keys.record_key
+            from {{ ref('int_person_keys') }} as keys
+            where keys.kind = 'email'
+        )
+
+    union all
+
+    select
+        'person_with_name_of_nobody' as finding,
+        records.vendor,
+        records.object,
+        records.record_id as example_id
+    from {{ ref('int_person_records') }} as records
+    inner join {{ ref('int_person_features') }} as features on records.record_key = features.record_key
+    where
+        (features.first is null and trim(records.first_name) != '')
+        or (features.last is null and trim(records.last_name) != '')
+        or length(records.first_name) > 120
+        or length(records.last_name) > 120
+
+    union all
+
     select
         'person_twice_in_one_object' as finding,
         records.vendor,
@@ -373,6 +405,12 @@ explained (finding, severity, remedy) as (
     ('owner_unknown', 'warning', 'The CRM lists no such owner: give the record to someone it knows.'),
     ('owner_inactive', 'warning', 'Give these open deals to someone who still works here.'),
     ('person_with_invalid_email', 'warning', 'Correct the address: it cannot be delivered to or matched.'),
+    (
+        'person_with_address_of_nobody',
+        'info',
+        'Made up or shared (config/identity.yml): the person is matched by everything but the address.'
+    ),
+    ('person_with_name_of_nobody', 'info', 'One letter, a picture or too long: the person is matched without it.'),
     ('person_without_email', 'info', 'Without an address a person is matched by CRM links only.'),
     ('person_twice_in_one_object', 'warning', 'Merge the records in the CRM: the marts count one person.'),
     ('account_twice_in_one_object', 'warning', 'Merge the records in the CRM: the marts count one company.'),

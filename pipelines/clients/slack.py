@@ -65,7 +65,10 @@ class SlackClient:
 
     def find(self, to: str, key: str) -> str | None:
         """A message of ours by its key, among the latest of its place."""
-        body = {"channel": self._place(to), "limit": 100, "include_all_metadata": True}
+        place = self._place(to)
+        if place.startswith("#"):  # a message may be posted to a name, but only an id can be asked
+            place = self._id_of(place.removeprefix("#"))
+        body = {"channel": place, "limit": 100, "include_all_metadata": True}
         for message in self._method("conversations.history", body).get("messages") or []:
             told = message.get("metadata") or {}
             if told.get("event_type") == _EVENT and (told.get("event_payload") or {}).get("key") == key:
@@ -84,6 +87,19 @@ class SlackClient:
             user = self._method("users.lookupByEmail", {"email": to})["user"]["id"]
             self._people[to] = str(self._method("conversations.open", {"users": user})["channel"]["id"])
         return self._people[to]
+
+    def _id_of(self, name: str) -> str:
+        """A channel's id. Raises Rejected when the bot sees no such channel."""
+        cursor = ""
+        while True:
+            body = {"types": "public_channel,private_channel", "limit": 1000, "cursor": cursor}
+            said = self._method("conversations.list", body)
+            for channel in said.get("channels") or []:
+                if channel.get("name") == name:
+                    return str(channel["id"])
+            cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                raise errors.Rejected(f"the bot sees no channel #{name}", code="channel_not_found")
 
     def _method(self, name: str, body: Mapping[str, Any], *, writes: bool = False) -> dict[str, Any]:
         known = self._known()

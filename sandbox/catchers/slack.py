@@ -216,10 +216,14 @@ class Slack:
         return _right(channel={"id": self.people.direct(users[0])})
 
     def _history(self, call: Call, arguments: dict[str, Any]) -> Response:
+        """By id alone: a name is no channel here, though a message may be posted to one."""
+        channel = str(arguments.get("channel") or "")
+        if not self.store.value("select 1 from slack_channels where id = ?", (channel,)):
+            return _wrong("channel_not_found")
         rows = self.store.rows(
             "select body from slack_messages where channel = ? and deleted_at is null "
             "order by seq desc limit 100",
-            (str(arguments.get("channel")),),
+            (channel,),
         )
         return _right(messages=[orjson.loads(body) for (body,) in rows], has_more=False)
 

@@ -67,13 +67,17 @@ class SlackMessage(_Message):
         return Outcomes([RowResult(True, self._slack.post(to, text, action.action_key))])
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
-        """Among the latest of its place, by our key in the message's metadata; a webhook cannot be asked."""
+        """Among the latest of its place, by our key in the message's metadata; a webhook cannot be asked, nor
+        a bot without channels:read and channels:history."""
         return [self._found(action) for action in actions]
 
     def _found(self, action: Action) -> Found:
         if action.payload.get("via") == "webhook":
             return CANNOT_TELL
-        posted = self._slack.find(str(action.payload["to"]), action.action_key)
+        try:
+            posted = self._slack.find(str(action.payload["to"]), action.action_key)
+        except (errors.AuthFailed, errors.Rejected):  # a bot that may post need not be let to read
+            return CANNOT_TELL
         return Found(posted) if posted else NOT_THERE
 
 

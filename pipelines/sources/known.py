@@ -92,6 +92,15 @@ class Known:
             found = connection.execute(f'select distinct "{column}" from {name} where "{column}" is not null')
             return {str(value) for (value,) in found.fetchall()}
 
+    def pairs(self, vendor: str, table: RawTable) -> list[tuple[str, str]]:
+        """The pairs of object types that associations are there of."""
+        if self.lend is None or self.table(vendor, table.name).rows == 0:
+            return []
+        with self.lend() as connection:
+            name = f'{schema_of(vendor)}."{table.name}"'
+            found = connection.execute(f"select distinct from_type, to_type from {name}").fetchall()
+            return [(str(one), str(other)) for one, other in found]
+
     def table(self, vendor: str, name: str) -> KnownTable:
         return self.tables.get((vendor, name), KnownTable())
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,29 +158,3 @@ def test_what_is_written_comes_back_with_the_next_extract_and_nothing_else(world
     score = "select Lead_Score__c from raw_salesforce.lead where Id = ?"
     assert raw.execute(score, [lead]).fetchall() == [(42,)]
     assert not extract(settings, raw).has_changes
-
-
-@pytest.mark.kill
-def test_a_fetch_killed_by_signal_leaves_nothing_half_read(world, raw, tmp_path):
-    code = (
-        "from pathlib import Path\n"
-        "from pipelines.run import Run, silent\n"
-        "from pipelines.settings import load_settings\n"
-        "from pipelines.sources.fetch import fetch\n"
-        "from pipelines.sources.known import Known\n"
-        "fetch(load_settings(dotenv=Path('none')), Run(), Known(), silent)\n"
-    )
-    env = {**os.environ, **world.env, "CRM_HOME": str(tmp_path)}
-    process = subprocess.Popen([sys.executable, "-c", code], env=env, cwd=PROJECT_ROOT)
-    deadline = time.monotonic() + 20
-    while not list(tmp_path.rglob("*.parquet")) and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    extract(world.settings(tmp_path), raw)
-    [(people,)] = world.rows("hubspot", f"select count(*) from {world.shown('contacts')}")
-    assert raw.execute("select count(*), count(distinct id) from raw_hubspot.contacts").fetchone() == (
-        people,
-        people,
-    )
-    assert not extract(world.settings(tmp_path), raw).has_changes

@@ -11,7 +11,7 @@ from pipelines.clients import errors
 from pipelines.clients.batches import batched
 from pipelines.clients.hubspot.client import HubSpotClient, Json, Page
 
-LISTS, MEMBERS, SUBMISSIONS, OLD_PAGE, STATUSES, CAMPAIGNS = 500, 250, 50, 1_000, 100, 50
+LISTS, MEMBERS, SUBMISSIONS, OLD_PAGE, STATUSES, CAMPAIGNS, SEATS = 500, 250, 50, 1_000, 100, 50, 100
 LIST_PROPERTIES = ("hs_list_size", "hs_last_record_added_at", "hs_last_record_removed_at")
 
 
@@ -43,7 +43,7 @@ def submissions(client: HubSpotClient, form_id: str, after: str | None = None) -
 
 
 def participations(client: HubSpotClient, event_id: str) -> Iterator[Json]:
-    return client.pages(f"{client.path('marketing_events')}/participations/{event_id}/breakdown", 100)
+    return client.pages(f"{client.path('marketing_events')}/participations/{event_id}/breakdown", SEATS)
 
 
 def old_pages(client: HubSpotClient, path: str, key: str, params: dict[str, str]) -> Iterator[list[Json]]:

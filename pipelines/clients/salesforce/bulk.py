@@ -22,8 +22,12 @@ PAGE_VALUES = 2_500_000
 SMALLEST_PAGE = 2_000
 AT_ONCE = 3
 FIRST_POLL_SECONDS = 0.05
+ROWS_A_SECOND = 300_000
+"""No job is faster: before so long it is not looked at."""
 LONGEST_POLL_SECONDS = 5.0
 PATIENCE_SECONDS = 3_600.0
+_NOTHING_MORE = "null"
+"""How Salesforce says that no page follows."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +54,32 @@ class BulkQuery:
     """One query job. Iterating gives the pages after `position`, of a job begun earlier too."""
 
     def __init__(
-        self, transport: Transport, base: str, job_id: str, position: str = "", page_rows: int = PAGE_ROWS
-    ) -> None:
+        self, transport: Transport, base: str, job_id: str, position: str = "", page_rows: int = PAGE_ROWS,
+        expected: int = 0,
+    ) -> None:  # fmt: skip
         self._transport, self._path = transport, f"{base}/jobs/query/{job_id}"
         self.job_id, self.position, self._page_rows = job_id, position, page_rows
+        self._expected = expected
         self.rows: int | None = None
         """How many rows the whole result has; known once the job is complete."""
 
     @classmethod
     def begin(
-        cls, transport: Transport, base: str, soql: str, *, all_rows: bool, page_rows: int = PAGE_ROWS
-    ) -> BulkQuery:
+        cls, transport: Transport, base: str, soql: str, *, all_rows: bool, page_rows: int = PAGE_ROWS,
+        expected: int = 0,
+    ) -> BulkQuery:  # fmt: skip
+        """`expected`: about how many rows it will have, where that is known."""
         body = {"operation": "queryAll" if all_rows else "query", "query": soql, "contentType": "CSV"}
         answer = json_of(transport.send(Call(method="POST", path=f"{base}/jobs/query", json=body)))
-        return cls(transport, base, str(answer["id"]), page_rows=page_rows)
+        return cls(transport, base, str(answer["id"]), page_rows=page_rows, expected=expected)
 
     def __iter__(self) -> Iterator[CsvPage]:
         self._wait()
+        if not self.position and 0 < (self.rows or 0) <= self._page_rows:
+            only = self._fetch(f"{self._path}/results?maxRecords={self._page_rows}").response
+            if only.headers.get("Sforce-Locator", _NOTHING_MORE) == _NOTHING_MORE:
+                yield _page(only, "")
+                return
         skip, _, group = self.position.partition(" ")
         following: str | None = group or f"{self._path}/resultPages?maxRecords={self._page_rows}"
         passed = int(skip or 0)
@@ -110,7 +123,10 @@ class BulkQuery:
 
     def _wait(self) -> None:
         """Until the job is complete: more and more patient, but not for ever."""
-        pause, waited = FIRST_POLL_SECONDS, 0.0
+        least = self._expected / ROWS_A_SECOND
+        pause, waited = max(FIRST_POLL_SECONDS, least / 4), 0.0
+        if least > FIRST_POLL_SECONDS:
+            self._transport.clock.sleep(least)
         while True:
             job = json_of(self._transport.send(Call(method="GET", path=self._path))) or {}
             state = str(job.get("state"))

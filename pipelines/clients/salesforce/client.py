@@ -203,10 +203,14 @@ class SalesforceClient:
                 remedy="run this again",
             )
 
-    def bulk_query(self, soql: str, *, all_rows: bool = False, columns: int = 1) -> BulkQuery:
-        """Begin a Bulk 2.0 query; iterate over it for its CSV pages."""
+    def bulk_query(
+        self, soql: str, *, all_rows: bool = False, columns: int = 1, expected: int = 0
+    ) -> BulkQuery:
+        """Begin a Bulk 2.0 query of about so many rows; iterate over it for its CSV pages."""
         rows = page_rows(columns)
-        return BulkQuery.begin(self._transport, self._base, soql, all_rows=all_rows, page_rows=rows)
+        return BulkQuery.begin(
+            self._transport, self._base, soql, all_rows=all_rows, page_rows=rows, expected=expected
+        )
 
     def bulk_resume(self, job_id: str, position: str) -> BulkQuery:
         """Go on with a job begun earlier. Raises NotFound on iterating when Salesforce has forgotten it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pipelines.clients.hubspot import marketing
@@ -12,19 +13,25 @@ from pipelines.sources.catalogs import table_of
 from pipelines.sources.columns import Columns
 from pipelines.sources.events import Row, Wanted, read_events
 from pipelines.sources.fetched import TableFetch
-from pipelines.sources.hubspot.messages import digest, timeline
+from pipelines.sources.hubspot.begun import Begun
+from pipelines.sources.hubspot.messages import digest, timeline, uncounted
 from pipelines.sources.hubspot.small import settings
 from pipelines.sources.reading import Reading
 
 Json = dict[str, Any]
 
 
-def read_consent(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
-    """The kinds of subscriptions and their changes; then how those stand now whom a change was about.
-
-    Everyone has a status for each kind, so when the kinds are others now, everyone's are read anew.
-    """
+def read_consent(reading: Reading, client: HubSpotClient) -> Begun:
+    """The kinds of subscriptions and their changes; then how those stand now whom a change was about."""
     kinds = settings.read(reading, client, "subscription_types")
+    changes = table_of("hubspot", "subscription_changes")
+    is_new = kinds[0].status == "loaded"
+    begun = uncounted(reading, changes, "consent", lambda: _changed(reading, client, is_new))
+    return replace(begun, done=kinds)
+
+
+def _changed(reading: Reading, client: HubSpotClient, kinds_are_new: bool) -> list[TableFetch]:
+    """Everyone has a status for each kind, so when the kinds are others now, everyone's are read anew."""
     changes, table = (table_of("hubspot", n) for n in ("subscription_changes", "subscription_statuses"))
 
     def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
@@ -32,12 +39,12 @@ def read_consent(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
         return timeline(client, path, "timeline", wanted, "timestamp", _changes)
 
     fetched, known = read_events(reading, changes, pages), reading.of(table)
-    first = known.cursor is None or known.status in ("stale", "absent") or kinds[0].status == "loaded"
+    first = known.cursor is None or known.status in ("stale", "absent") or kinds_are_new
     if fetched.status == "unchanged" and not first:
-        return [*kinds, fetched, reading.outcome(table, "unchanged")]
+        return [fetched, reading.outcome(table, "unchanged")]
     moved = _addresses(fetched) | (reading.known.distinct("hubspot", changes, "email") if first else set())
     statuses = reading.guarded([table], lambda: [_statuses(reading, client, sorted(moved), first)])
-    return [*kinds, fetched, *statuses]
+    return [fetched, *statuses]
 
 
 def _addresses(fetched: TableFetch) -> set[str]:

@@ -21,12 +21,16 @@ _STANDARD = {
 }  # fmt: skip
 
 
-def schemas(client: HubSpotClient) -> list[Json]:
-    """Those in use; a portal whose plan has none, or whose token may not ask, has none."""
+def schemas(client: HubSpotClient) -> list[Json] | None:
+    """What HubSpot answers; None where the portal's plan has none or the token may not ask."""
     try:
-        return [each for each in client.schemas() if not each.get("archived")]
+        return client.schemas()
     except (errors.NotFound, errors.Forbidden, errors.DailyLimitReached):
-        return []
+        return None
+
+
+def in_use(found: list[Json] | None) -> list[Json]:
+    return [each for each in found or [] if not each.get("archived")]
 
 
 def tables(found: Sequence[Json]) -> list[RawTable]:

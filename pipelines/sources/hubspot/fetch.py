@@ -5,22 +5,23 @@ Belongs here: what runs beside what. How an object is read is in `records` and `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from pipelines.clients import errors
-from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.hubspot.client import HubSpotClient, Json
 from pipelines.rules.extract import HubSpotExtract
 from pipelines.sources.catalogs import CATALOGS, table_of
 from pipelines.sources.fetched import OrgInfo, TableFetch
-from pipelines.sources.forecast import Forecast
-from pipelines.sources.hubspot import calls, consent, custom, messages, small
+from pipelines.sources.hubspot import consent, custom, messages, planning, small
+from pipelines.sources.hubspot.begun import Begin, begin, whole
 from pipelines.sources.hubspot.catalog import ASSOCIATIONS, HISTORY_PROPERTIES
-from pipelines.sources.hubspot.pages import Extent, Pages
+from pipelines.sources.hubspot.first import open_first
+from pipelines.sources.hubspot.pairs import Ends, ends
 from pipelines.sources.hubspot.records import RecordReader
 from pipelines.sources.hubspot.shape import shape_of
 from pipelines.sources.hubspot.small import marketing, settings
@@ -28,7 +29,11 @@ from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
 
 Result = list[TableFetch]
-BESIDE: tuple[tuple[list[str], Callable[[Reading, HubSpotClient], Result]], ...] = (
+ALWAYS: tuple[tuple[list[str], Begin], ...] = (
+    (["owners"], whole(small.read_owners)),
+    (["pipelines", "pipeline_stages"], whole(small.read_pipelines)),
+)
+BESIDE: tuple[tuple[list[str], Begin], ...] = (
     (["campaigns", "campaign_assets", "campaign_items", "campaign_reports"], small.read_campaigns),
     (["lists", "list_members"], marketing.read_lists),
     (["forms", "form_submissions"], marketing.read_forms),
@@ -37,11 +42,10 @@ BESIDE: tuple[tuple[list[str], Callable[[Reading, HubSpotClient], Result]], ...]
     (["email_events"], messages.read_email_events),
     (["subscription_types", "subscription_changes", "subscription_statuses"], consent.read_consent),
     (["behavioral_events"], messages.read_behaviour),
-    *(([name], partial(settings.read, name=name)) for name in settings.BY_ITSELF),
+    *(([name], whole(partial(settings.read, name=name))) for name in settings.BY_ITSELF),
 )
 """What is read beside records, each by itself; a portal may lack any of it, and config leave it out by the
 first of its tables."""
-Links = Mapping[str, Sequence[str]]
 Definitions = list[dict[str, Any]] | errors.ClientError
 
 
@@ -57,49 +61,57 @@ def identify(client: HubSpotClient) -> OrgInfo:
 
 
 def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
-    """All tables of the catalog; the associations table comes in pieces, one for each that feeds it."""
+    """All tables of the catalog; the associations table comes in pieces, one for each that feeds it.
+
+    First a call or few of everything; then it is known, and said, what the rest will take.
+    """
     client.stop_at(reading.rules.budget.daily_share)
-    wanted, left_out, links, problems = _record_tables(reading, client)
-    without = reading.rules.hubspot.without
-    asked = {each.name: pool.submit(_definitions, client, each.api_name) for each in wanted}
-    tasks: list[Future[Result]] = [
-        _submit(pool, reading, ["owners"], lambda: small.read_owners(reading, client)),
-        _submit(
-            pool, reading, ["pipelines", "pipeline_stages"], lambda: small.read_pipelines(reading, client)
-        ),
-        *(
-            _submit(pool, reading, names, partial(read, reading, client), optional=True)
-            for names, read in BESIDE
-            if names[0] not in without
-        ),
-    ]
-    shown = {name: future.result() for name, future in asked.items()}
-    extents = _forecast(pool, reading, client, wanted, shown, links, len(tasks))
-    tasks += [
-        _read_records(
-            pool, reading, client, table, shown[table.name], links.get(table.api_name, ()),
-            extents.get(table.name),
+    schemas = custom.schemas(client) if reading.rules.hubspot.custom_objects != "none" else None
+    wanted, left_out, problems = _record_tables(reading, client, schemas)
+    shown = {each.name: pool.submit(_definitions, client, each.api_name) for each in wanted}
+    heads = [pool.submit(begin, reading, client, *each) for each in _heads(reading, schemas)]
+    definitions = {name: future.result() for name, future in shown.items()}
+    readers = _readers(reading, client, wanted, definitions, schemas)
+    openings = [pool.submit(open_first, reader) for reader in readers.values()]
+    begun = [head.result() for head in heads]
+    for opening in openings:
+        opening.result()
+    rests = planning.announced(reading, client, begun, list(readers.values()))
+    tasks: list[Future[Result]] = [pool.submit(rest) for rest in rests]
+    tasks += [_read_records(pool, reading, table, definitions, readers.get(table.name)) for table in wanted]
+    tasks.append(
+        pool.submit(
+            reading.guarded, [table_of("hubspot", "properties")],
+            lambda: _properties(reading, wanted, definitions),
         )
-        for table in wanted
-    ]  # fmt: skip
-    tasks.append(_submit(pool, reading, ["properties"], lambda: _properties(reading, wanted, shown)))
-    done = [result for task in tasks for result in task.result()]
-    left_out += [table_of("hubspot", name) for names, _ in BESIDE if names[0] in without for name in names]
-    note = ("left out by config/extract.yml",)
-    done += [reading.outcome(table, "absent", notes=note) for table in left_out]
+    )  # fmt: skip
+    done = [result for each in begun for result in each.done]
+    done += [result for task in tasks for result in task.result()]
+    done += [
+        reading.outcome(table, "absent", notes=("left out by config/extract.yml",)) for table in left_out
+    ]
     done[0] = replace(done[0], problems=(*done[0].problems, *problems))
     return done
 
 
+def _heads(reading: Reading, schemas: list[Json] | None) -> list[tuple[list[str], Begin, bool]]:
+    """(tables, how they are begun, whether a portal may lack them)."""
+    without = reading.rules.hubspot.without
+    heads = [(names, first, False) for names, first in ALWAYS]
+    heads += [(names, first, True) for names, first in BESIDE if names[0] not in without]
+    if schemas is None:
+        return heads
+    shown = whole(partial(settings.read, name="schemas", known=settings.shown_schemas(schemas)))
+    return [(names, shown if names == ["schemas"] else first, may) for names, first, may in heads]
+
+
 def _record_tables(
-    reading: Reading, client: HubSpotClient
-) -> tuple[list[RawTable], list[RawTable], Links, list[str]]:
-    """Record tables to read, those config leaves out, what is associated with which, and sentences about
-    names HubSpot does not know."""
+    reading: Reading, client: HubSpotClient, schemas: list[Json] | None
+) -> tuple[list[RawTable], list[RawTable], list[str]]:
+    """Record tables to read, tables config leaves out, and sentences about names HubSpot does not know."""
     rules = reading.rules.hubspot
     tables = [table for table in CATALOGS["hubspot"] if table.is_record]
-    schemas = custom.schemas(client) if rules.custom_objects != "none" else []
-    customs = custom.tables(schemas)
+    customs = custom.tables(custom.in_use(schemas))
     names = {each.api_name for each in tables}
     problems = []
     if rules.objects != "all":
@@ -121,10 +133,29 @@ def _record_tables(
     chosen_tables = [each for each in tables if rules.objects == "all" or each.api_name in rules.objects]
     wanted = [each for each in chosen_tables if each.api_name not in rules.without]
     left_out = [each for each in tables if each not in wanted]
-    links = {name: tuple(ends) for name, ends in (ASSOCIATIONS | custom.links(schemas)).items()}
-    for name, ends in rules.associations.items():
-        links[name] = tuple(dict.fromkeys((*links.get(name, ()), *ends)))
-    return [*wanted, *customs], left_out, links, problems
+    left_out += [
+        table_of("hubspot", each) for group, _ in BESIDE if group[0] in rules.without for each in group
+    ]
+    return [*wanted, *customs], left_out, problems
+
+
+def _readers(
+    reading: Reading, client: HubSpotClient, wanted: Sequence[RawTable],
+    definitions: Mapping[str, Definitions], schemas: list[Json] | None,
+) -> dict[str, RecordReader]:  # fmt: skip
+    """A reader of each object that is shown to us."""
+    rules = reading.rules.hubspot
+    there = {each.name: found for each in wanted if isinstance(found := definitions[each.name], list)}
+    pairs = ends(
+        [each.api_name for each in wanted if each.name in there],
+        ASSOCIATIONS | custom.links(custom.in_use(schemas)), rules.associations,
+        reading.known.pairs("hubspot", table_of("hubspot", "associations")),
+    )  # fmt: skip
+    return {
+        each.name: _reader(reading, client, each, there[each.name], pairs[each.api_name])
+        for each in wanted
+        if each.name in there
+    }
 
 
 def _unknown(client: HubSpotClient, object_type: str) -> str:
@@ -159,75 +190,38 @@ def _definitions(client: HubSpotClient, object_type: str) -> Definitions:
         return error
 
 
-def _read_records(
-    pool: Executor, reading: Reading, client: HubSpotClient, table: RawTable,
-    definitions: Definitions, linked_to: Sequence[str], extent: Extent | None,
-) -> Future[Result]:  # fmt: skip
-    rules = reading.rules.hubspot
-    kept = history_properties(table.api_name, rules)
-    history = _history_of(table, rules)
-    associations = table_of("hubspot", "associations") if linked_to else None
-    tables = [each for each in (table, history, associations) if each is not None]
-
-    def read() -> Result:
-        if isinstance(definitions, errors.ClientError):
-            raise definitions
-        names = {str(each["name"]) for each in definitions}
-        asked = (*rules.choice(table.api_name).names, *(each for each in kept if each not in names))
-        problems = [_no_property(client, table, each) for each in dict.fromkeys(asked) if each not in names]
-        known = reading.of(table)
-        shape = shape_of(table, definitions, rules.choice(table.api_name), known.columns, known.lacking)
-        return RecordReader(
-            reading, client, shape, history=history, kept=[each for each in kept if each in names],
-            associations=associations, linked_to=linked_to, problems=[each for each in problems if each],
-            extent=extent,
-        ).read()  # fmt: skip
-
-    return pool.submit(reading.guarded, tables, read)
-
-
-def _forecast(
-    pool: Executor, reading: Reading, client: HubSpotClient, wanted: Sequence[RawTable],
-    shown: Mapping[str, Definitions], links: Links, others: int,
-) -> dict[str, Extent | None]:  # fmt: skip
-    """Say what is to come; how large what is read for the first time is, None where search does not tell."""
-
-    def extent(table: RawTable) -> Extent | None:
-        try:
-            return Pages(client, table.api_name, table.cursor, reading.org.url_host).extent()
-        except errors.AuthFailed:
-            raise
-        except errors.ClientError:
-            return None  # whoever reads the object meets it again, and says so
-
-    rules = reading.rules.hubspot
-    there = [table for table in wanted if isinstance(shown[table.name], list)]
-    first = [table for table in there if _is_first(reading, table, rules)]
-    extents = dict(zip([table.name for table in first], pool.map(extent, first), strict=True))
-    count = others
-    for table in there:
-        linked = links.get(table.api_name, ())
-        shape = shape_of(table, _listed(shown[table.name]), rules.choice(table.api_name), {})
-        if table.name in extents:
-            found = extents[table.name]
-            rows = max(0, (found.total if found else 0) - reading.rows_spooled(table))
-            names = {str(each["name"]) for each in _listed(shown[table.name])}
-            kept = not names.isdisjoint(history_properties(table.api_name, rules))
-            count += calls.of_first_load(rows, shape.properties, with_history=kept, linked_to=linked)
-        else:
-            count += calls.of_later_run(reading, table, linked, bool(shape.calculated))
-    windows = client.budget.windows
-    foreseen = Forecast(
-        vendor="hubspot", calls=count, searches=len(there), day=client.budget.day,
-        stop_at=reading.rules.budget.daily_share, window=windows.get("calls"),
-        search_window=windows.get("search"),
+def _reader(
+    reading: Reading, client: HubSpotClient, table: RawTable, definitions: list[dict[str, Any]], pairs: Ends
+) -> RecordReader:
+    choice = reading.rules.hubspot.choice(table.api_name)
+    names = {str(each["name"]) for each in definitions}
+    kept = history_properties(table.api_name, reading.rules.hubspot)
+    known = reading.of(table)
+    asked = dict.fromkeys((*choice.names, *(each for each in kept if each not in names)))
+    return RecordReader(
+        reading, client, shape_of(table, definitions, choice, known.columns, known.lacking),
+        history=_history_of(table, reading.rules.hubspot), kept=[each for each in kept if each in names],
+        associations=table_of("hubspot", "associations") if pairs.all else None, ends=pairs,
+        unknown=lambda: [
+            said for each in asked if each not in names and (said := _no_property(client, table, each))
+        ],
     )  # fmt: skip
-    reading.tell(foreseen.sentence())
-    return extents
 
 
-def _listed(definitions: Definitions) -> list[dict[str, Any]]:
-    return definitions if isinstance(definitions, list) else []
+def _read_records(
+    pool: Executor, reading: Reading, table: RawTable, definitions: Mapping[str, Definitions],
+    reader: RecordReader | None,
+) -> Future[Result]:  # fmt: skip
+    """The records of an object; of one that is not shown what HubSpot said when it was asked for."""
+    if reader is not None:
+        return pool.submit(reading.guarded, reader.tables, reader.read)
+    history = _history_of(table, reading.rules.hubspot)
+    tables = [each for each in (table, history, table_of("hubspot", "associations")) if each is not None]
+
+    def fail() -> Result:
+        raise cast(errors.ClientError, definitions[table.name])
+
+    return pool.submit(reading.guarded, tables, fail)
 
 
 def _history_of(table: RawTable, rules: HubSpotExtract) -> RawTable | None:
@@ -235,12 +229,6 @@ def _history_of(table: RawTable, rules: HubSpotExtract) -> RawTable | None:
         return None
     name = f"{table.name}_property_history"
     return next((each for each in CATALOGS["hubspot"] if each.name == name), None)
-
-
-def _is_first(reading: Reading, table: RawTable, rules: HubSpotExtract) -> bool:
-    history = _history_of(table, rules)
-    unread = history is not None and reading.of(history).cursor is None
-    return reading.of(table).cursor is None or unread
 
 
 def history_properties(object_type: str, rules: HubSpotExtract) -> tuple[str, ...]:
@@ -260,10 +248,3 @@ def _no_property(client: HubSpotClient, table: RawTable, name: str) -> str:
     except errors.ClientError as error:
         said = error.what
     return f"config/extract.yml names the property {name} of HubSpot's {table.api_name}: {said}"
-
-
-def _submit(
-    pool: Executor, reading: Reading, names: list[str], read: Callable[[], Result], *, optional: bool = False
-) -> Future[Result]:
-    tables = [table_of("hubspot", name) for name in names]
-    return pool.submit(reading.guarded, tables, read, optional=optional)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HISTORY_LIMIT, LIST_LIMIT, Page
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.ahead import ahead
 from pipelines.sources.arrow import moment_of
+from pipelines.sources.hubspot.landing import by_linked_type
 from pipelines.sources.hubspot.pages import Extent
 from pipelines.sources.hubspot.stretches import PAGES_WORTH_IT, Stretches
 from pipelines.sources.reading import HOLD_BACK, part_rows
@@ -30,6 +32,31 @@ Json = dict[str, Any]
 LIVE, ARCHIVED = "live", "archived"
 
 
+def open_first(reader: RecordReader) -> None:
+    """Of a first load ask for its extent and its first page: it tells what the rest will take.
+
+    What fails here is met again by whoever reads, and said then.
+    """
+    if reader.cursor is not None:
+        return
+    pages, landing = reader.pages, reader.landing
+    try:
+        if not reader.reading.rows_spooled(reader.table):
+            try:
+                page = pages.open(reader.shape.properties, reader.kept, landing.ends.listed)
+            except errors.Rejected:
+                landing.ends = landing.ends.unlisted
+                page = pages.open(reader.shape.properties, reader.kept, ())
+            count = max(1, len(page.results))
+            linked = by_linked_type(page.results)
+            reader.linked = {name: len(ids) / count for name, ids in linked.items()}
+        reader.extent = pages.extent()
+    except errors.AuthFailed:
+        raise
+    except errors.ClientError:
+        return
+
+
 def load(reader: RecordReader) -> Spool:
     """All records, or those that a killed run has left."""
     spool = reader.reading.spool(reader.table, "first", reader.kept)
@@ -37,6 +64,7 @@ def load(reader: RecordReader) -> Spool:
         return spool
     phase, _, at = (spool.position or LIVE).partition(" ")
     extent = reader.extent or reader.pages.extent()
+    reader.pages.highest = extent.highest
     if phase == LIVE:
         if not spool.is_resumed:
             reader.landing.scope(spool, None)
@@ -49,7 +77,12 @@ def load(reader: RecordReader) -> Spool:
 
 def _living(reader: RecordReader, spool: Spool, at: str, extent: Extent) -> None:
     """The list, at several places at once where it is long. `at`: where a killed load has stopped."""
-    read = partial(reader.pages.listed, reader.shape.properties, history=reader.kept)
+    read = partial(
+        reader.pages.listed,
+        reader.shape.properties,
+        history=reader.kept,
+        linked_to=reader.landing.ends.listed,
+    )
     pages = math.ceil(extent.total / (HISTORY_LIMIT if reader.kept else LIST_LIMIT))
     if at.startswith("[") or (not at and pages >= PAGES_WORTH_IT):
         ask = partial(read, answers_ahead=0)

@@ -5,7 +5,7 @@ Belongs here: what goes with a record. When records are read is `records`, their
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,8 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.arrow import ARROW_TYPES, moment_of
 from pipelines.sources.fetched import Mode
 from pipelines.sources.hubspot import rows
-from pipelines.sources.hubspot.pages import merged_into
+from pipelines.sources.hubspot.pages import linked_types, merged_into
+from pipelines.sources.hubspot.pairs import Ends
 from pipelines.sources.hubspot.shape import Shape
 from pipelines.sources.reading import bad_of
 from pipelines.sources.schema import RawTable
@@ -35,7 +36,7 @@ class Landing:
     history: RawTable | None
     associations: RawTable | None
     known_gone: Mapping[str, str]
-    linked_to: Sequence[str] = ()
+    ends: Ends = field(default_factory=Ends)
     """The object types whose associations with this one are read from its side."""
     written: dict[str, int | None] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
@@ -55,9 +56,12 @@ class Landing:
         mode: Mode = "replace" if is_first else "keep" if self.shape.has_removed else "merge"
         spool.write(table.name, mode, rows.records(table, found, bad))
         self.past(spool, found, "replace" if is_first else "merge")
-        live = [str(each["id"]) for each in found if not each.get("archived")]
-        self.links(spool, live, "append" if is_first else "merge")
-        if not is_first:
+        live = [each for each in found if not each.get("archived")]
+        if is_first:
+            shown = by_linked_type(live)
+            self.listed_links(spool, [str(each["id"]) for each in live], shown, "append")
+        else:
+            self.links(spool, [str(each["id"]) for each in live], "merge")
             self.scope(spool, [str(each["id"]) for each in found])
         # Of a first load too: who was merged away while it ran may have been read before.
         marks = {
@@ -77,30 +81,43 @@ class Landing:
             spool.write(self.history.name, mode, rows.history(self.history, found, bad_of(spool)))
 
     def links(self, spool: Spool, ids: Sequence[str], mode: Mode) -> None:
-        """The associations of these records. A pair that HubSpot does not show keeps what was read of it."""
+        """The associations of these records, of every pair that is known."""
+        for to_type in self._shown(self.ends.known):
+            self._pair(spool, to_type, ids, mode)
+
+    def listed_links(
+        self, spool: Spool, ids: Sequence[str], shown: Mapping[str, Sequence[str]], mode: Mode
+    ) -> None:
+        """Those of listed records. `shown`: by object type the records whose list shows an association."""
+        for to_type in self._shown(self.ends.asked):
+            self._pair(spool, to_type, ids, mode)
+        for to_type in self._shown(self.ends.listed):
+            self._pair(spool, to_type, shown.get(to_type, ()), mode)
+
+    def _pair(self, spool: Spool, to_type: str, ids: Sequence[str], mode: Mode) -> None:
+        """A pair that HubSpot does not show keeps what was read of it."""
         if self.associations is None or not ids:
             return
-        bad = bad_of(spool)
-        for to_type in self._shown():
-            try:
-                pairs = list(self.client.associations(self.type, to_type, ids))
-            except (errors.NotFound, errors.Forbidden, errors.Rejected) as error:
-                self.refused[to_type] = (
-                    f"associations of HubSpot's {self.type} with {to_type} cannot be read: {error}"
-                )
-                continue
-            found = rows.associations(self.associations, self.type, to_type, pairs, bad)
-            spool.write(self.associations.name, mode, found)
+        try:
+            pairs = list(self.client.associations(self.type, to_type, ids))
+        except (errors.NotFound, errors.Forbidden, errors.Rejected) as error:
+            self.refused[to_type] = (
+                f"associations of HubSpot's {self.type} with {to_type} cannot be read: {error}"
+            )
+            return
+        found = rows.associations(self.associations, self.type, to_type, pairs, bad_of(spool))
+        spool.write(self.associations.name, mode, found)
 
-    def _shown(self) -> list[str]:
-        return [each for each in self.linked_to if each not in self.refused]
+    def _shown(self, ends: Sequence[str]) -> list[str]:
+        return [each for each in ends if each not in self.refused]
 
     def scope(self, spool: Spool, ids: Sequence[str] | None) -> None:
         """Say which associations are read anew: of these records, or (None) of all of this type."""
         if self.associations is None:
             return
         anew: Sequence[str | None] = [None] if ids is None else ids
-        pairs = [(to_type, each) for to_type in self._shown() for each in anew]
+        ends = self._shown(self.ends.all if ids is None else self.ends.known)
+        pairs = [(to_type, each) for to_type in ends for each in anew]
         columns = {
             "from_type": [self.type] * len(pairs),
             "to_type": [to_type for to_type, _ in pairs],
@@ -117,3 +134,12 @@ class Landing:
             "deleted_how": pa.array([how for _, how in gone.values()], pa.string()),
         }
         spool.write(self.shape.table.name, "mark", pa.table(columns))
+
+
+def by_linked_type(found: Iterable[Json]) -> dict[str, list[str]]:
+    """The ids of listed records by the types they are associated with."""
+    shown: dict[str, list[str]] = {}
+    for each in found:
+        for to_type in linked_types(each):
+            shown.setdefault(to_type, []).append(str(each["id"]))
+    return shown

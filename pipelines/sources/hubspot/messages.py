@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,10 @@ from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.events import Row, Wanted, read_events
 from pipelines.sources.fetched import TableFetch
+from pipelines.sources.hubspot.begun import Begun
 from pipelines.sources.hubspot.event_lists import one_after_another
 from pipelines.sources.reading import Reading
+from pipelines.sources.schema import RawTable
 
 Json = dict[str, Any]
 _OBJECTS = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets"}
@@ -30,11 +32,20 @@ _EMAIL_EVENT = {
 }  # fmt: skip
 
 
-def read_email_events(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+def read_email_events(reading: Reading, client: HubSpotClient) -> Begun:
+    table = table_of("hubspot", "email_events")
+
     def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
         return timeline(client, "/email/public/v1/events", "events", wanted, "created", _email_event)
 
-    return [read_events(reading, table_of("hubspot", "email_events"), pages)]
+    return uncounted(reading, table, "e-mail events", lambda: [read_events(reading, table, pages)])
+
+
+def uncounted(
+    reading: Reading, table: RawTable, called: str, read: Callable[[], list[TableFetch]], calls: int = 1
+) -> Begun:
+    """Events that nobody counts: a first load of them takes nobody knows how many calls."""
+    return Begun([], read, calls, called if reading.of(table).cursor is None else "")
 
 
 def _email_event(event: Json) -> list[Row]:
@@ -59,22 +70,40 @@ def timeline(
         yield [row for each in page for row in rows(each)], str(last)
 
 
-def read_email_campaigns(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+def read_email_campaigns(reading: Reading, client: HubSpotClient) -> Begun:
     """Those with activity since; each is asked for by itself, so only when it moved."""
     table = table_of("hubspot", "email_campaigns")
-    versions = reading.of(table).versions
+    known = reading.of(table)
+    lower = None if known.cursor is None or table.late is None else known.cursor - table.late
+    moved = [
+        each
+        for each in _since(marketing.old_pages(client, "/email/public/v1/campaigns", "campaigns", {}), lower)
+        if known.versions.get(str(each["id"])) != _stamp(each)
+    ]
 
     def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
-        for page in marketing.old_pages(client, "/email/public/v1/campaigns", "campaigns", {}):
-            for each in page:
-                name, at = str(each["id"]), moment_of(each.get("lastUpdatedTime"))
-                if wanted.lower and at and at < wanted.lower:
-                    return
-                known = at is not None and versions.get(name) == microseconds(at)
-                if not known and name not in wanted.have and (at is None or at < wanted.upper):
-                    yield [_email_campaign(each, client.get(f"/email/public/v1/campaigns/{name}"))], name
+        for each in moved:
+            name, at = str(each["id"]), moment_of(each.get("lastUpdatedTime"))
+            if name not in wanted.have and (at is None or at < wanted.upper):
+                yield [_email_campaign(each, client.get(f"/email/public/v1/campaigns/{name}"))], name
 
-    return [read_events(reading, table, pages)]
+    return Begun([], lambda: [read_events(reading, table, pages)], len(moved))
+
+
+def _since(pages: Iterable[Sequence[Json]], lower: datetime | None) -> Iterator[Json]:
+    """The newest first, to the first that is older."""
+    for page in pages:
+        for each in page:
+            at = moment_of(each.get("lastUpdatedTime"))
+            if lower and at and at < lower:
+                return
+            yield each
+
+
+def _stamp(listed: Json) -> int | None:
+    """The version of a campaign; one without a stamp is like no known one."""
+    at = moment_of(listed.get("lastUpdatedTime"))
+    return -1 if at is None else microseconds(at)
 
 
 def _email_campaign(listed: Json, shown: Json) -> Row:
@@ -86,13 +115,14 @@ def _email_campaign(listed: Json, shown: Json) -> Row:
     }  # fmt: skip
 
 
-def read_behaviour(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+def read_behaviour(reading: Reading, client: HubSpotClient) -> Begun:
     """One type of event after the other; of a type that is new here everything, however old.
 
     HubSpot's bounds leave themselves out, so they are asked for a millisecond wider.
     """
     table = table_of("hubspot", "behavioral_events")
     known = reading.known.distinct("hubspot", table, "event_type")
+    types = [str(each) for each in client.get("/events/v3/events/event-types").get("eventTypes") or []]
 
     def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
         def of(name: str, after: str | None) -> Iterator[Page]:
@@ -101,10 +131,12 @@ def read_behaviour(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
                 params["occurredAfter"] = _iso(wanted.lower, -1)
             return client.paged("/events/v3/events", 100, params, after)
 
-        types = client.get("/events/v3/events/event-types").get("eventTypes") or []
-        return one_after_another([str(each) for each in types], wanted, of, _behaviour)
+        return one_after_another(types, wanted, of, _behaviour)
 
-    return [read_events(reading, table, pages, whole=lambda row: row["event_type"] not in known)]
+    def read() -> list[TableFetch]:
+        return [read_events(reading, table, pages, whole=lambda row: row["event_type"] not in known)]
+
+    return uncounted(reading, table, "behavioural events", read, len(types))
 
 
 def _behaviour(name: str, event: Json) -> Row:

@@ -40,21 +40,27 @@ class Pages:
 
     def __init__(self, client: HubSpotClient, object_type: str, cursor: str, host: str) -> None:
         self.client, self.type, self.cursor, self.host = client, object_type, cursor, host
+        self.opening: bytes | None = None
+        """The first page of the first list, if it was asked for beforehand."""
+        self.highest: int | None = None
+        """The highest id that search knew of before a first list was begun."""
 
     # -- lists ---------------------------------------------------------------------------------------
 
     def listed(
         self, properties: Sequence[str], after: str | None = None, *, archived: bool = False,
-        history: Sequence[str] = (), answers_ahead: int = ANSWERS_AHEAD,
+        history: Sequence[str] = (), linked_to: Sequence[str] = (), answers_ahead: int = ANSWERS_AHEAD,
     ) -> Iterator[Page]:  # fmt: skip
         """All pages from `after` on, in the order of ids. Raises Truncated when one lacks rows."""
         head = fitting(properties)
         rest = properties[len(head) :]
         limit = HISTORY_LIMIT if history else LIST_LIMIT
         last, read = after, 0
-        answers = self._answers(head, after, limit, archived, history)
+        answers = self._answers(head, after, limit, archived, history, linked_to)
         for asked, answer in ahead(answers, self.client, answers_ahead) if answers_ahead else answers:
-            page = self._checked(self.client.page_of(answer), head, asked, limit, archived, history)
+            page = self._checked(
+                self.client.page_of(answer), head, asked, limit, archived, history, linked_to
+            )
             last = str(page.results[-1]["id"]) if page.results else last
             read += len(page.results)
             self._fill_in(page, rest, archived)
@@ -63,14 +69,28 @@ class Pages:
                 self._nothing_beyond(last, read)
             yield page
 
+    def open(self, properties: Sequence[str], history: Sequence[str], linked_to: Sequence[str]) -> Page:
+        """The first page of a first list, kept for it: it shows beforehand what is associated with what."""
+        limit = HISTORY_LIMIT if history else LIST_LIMIT
+        head = fitting(properties)
+        answer = self.client.list_answer(self.type, head, None, limit, history=history, linked_to=linked_to)
+        page = self.client.page_of(answer)
+        self.opening = answer
+        return page
+
     def _answers(
-        self, head: Sequence[str], after: str | None, limit: int, archived: bool, history: Sequence[str]
-    ) -> Iterator[tuple[str | None, bytes]]:
+        self, head: Sequence[str], after: str | None, limit: int, archived: bool, history: Sequence[str],
+        linked_to: Sequence[str],
+    ) -> Iterator[tuple[str | None, bytes]]:  # fmt: skip
         """Each page unread, and after which id it was asked for: the next is on its way while it is read."""
         while True:
-            answer = self.client.list_answer(
-                self.type, head, after, limit, archived=archived, history=history
-            )
+            answer = None
+            if after is None and not archived:
+                answer, self.opening = self.opening, None
+            if answer is None:
+                answer = self.client.list_answer(
+                    self.type, head, after, limit, archived=archived, history=history, linked_to=linked_to
+                )
             yield after, answer
             following = next_of(answer) or self.client.page_of(answer).after
             if following is None:
@@ -79,11 +99,13 @@ class Pages:
 
     def _checked(
         self, page: Page, head: Sequence[str], after: str | None, limit: int, archived: bool,
-        history: Sequence[str],
+        history: Sequence[str], linked_to: Sequence[str],
     ) -> Page:  # fmt: skip
         if page.after is None or len(page.results) >= limit:
             return page
-        again = self.client.list_page(self.type, head, after, limit, archived=archived, history=history)
+        again = self.client.list_page(
+            self.type, head, after, limit, archived=archived, history=history, linked_to=linked_to
+        )
         if {each["id"] for each in again.results} != {each["id"] for each in page.results}:
             raise self.truncated(len(page.results), len(again.results))
         if not archived:
@@ -92,7 +114,12 @@ class Pages:
         return page
 
     def _nothing_beyond(self, last: str | None, read: int) -> None:
-        """A list that ends early looks like a whole one; search knows whether there are more."""
+        """A list that ends early looks like a whole one; search knows whether there are more.
+
+        Of a first list it was asked beforehand: what came since then is brought by the next window.
+        """
+        if self.highest is not None and int(last or 0) >= self.highest:
+            return
         self._all_there([_id("GT", last or "0")], set(), read)
 
     def _all_there(self, filters: list[Json], seen: set[str], read: int = 0) -> None:
@@ -186,6 +213,12 @@ def merged_into(record: Json) -> list[str]:
     """The ids of the records that were merged into this one."""
     listed = str((record.get("properties") or {}).get("hs_merged_object_ids") or "").split(";")
     return [each.strip() for each in listed if each.strip() and each.strip() != str(record["id"])]
+
+
+def linked_types(record: Json) -> set[str]:
+    """The object types that a listed record is associated with. HubSpot writes some with a blank."""
+    shown = (record.get("associations") or {}).items()
+    return {str(name).replace(" ", "_") for name, each in shown if each.get("results")}
 
 
 def fitting(properties: Sequence[str]) -> Sequence[str]:

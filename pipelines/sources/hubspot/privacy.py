@@ -26,7 +26,7 @@ def are_fewer(reader: RecordReader) -> bool:
 
     People who were erased here and not there hide as many; the sweep of every few days finds those.
     """
-    if not _are_people(reader):
+    if not are_people(reader):
         return False
     return reader.pages.extent().total < _left_here(reader)
 
@@ -44,7 +44,7 @@ def _left_here(reader: RecordReader) -> int:
 
 def deleted(reader: RecordReader, vanished: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """(record keys of people deleted for privacy, sentences about what was not taken for that)."""
-    if not vanished or not _are_people(reader):
+    if not vanished or not are_people(reader):
         return (), []
     reading = reader.reading
     if reader.cursor is None or reading.upper - reader.cursor > BIN_KEEPS:
@@ -58,5 +58,5 @@ def deleted(reader: RecordReader, vanished: Sequence[str]) -> tuple[tuple[str, .
     return tuple(persons.record_key(reading.vendor, org, each, name) for each in vanished), []
 
 
-def _are_people(reader: RecordReader) -> bool:
+def are_people(reader: RecordReader) -> bool:
     return reader.table.api_name in persons.PERSON_OBJECTS[reader.reading.vendor]

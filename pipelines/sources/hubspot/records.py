@@ -6,7 +6,7 @@ are searched by last modification inside a window. Both are spooled in parts, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import first, privacy, whole
 from pipelines.sources.hubspot.landing import Landing
 from pipelines.sources.hubspot.pages import Extent, Pages, merged_into
+from pipelines.sources.hubspot.pairs import Ends
 from pipelines.sources.hubspot.shape import Shape
 from pipelines.sources.known import overlap_of
 from pipelines.sources.reading import Reading, bad_of, part_rows
@@ -25,6 +26,7 @@ from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
 
 Json = dict[str, Any]
+NO_ENDS = Ends()
 
 
 class RecordReader:
@@ -32,18 +34,23 @@ class RecordReader:
 
     def __init__(
         self, reading: Reading, client: HubSpotClient, shape: Shape, *, history: RawTable | None = None,
-        kept: Sequence[str] = (), associations: RawTable | None = None, linked_to: Sequence[str] = (),
-        problems: Sequence[str] = (), extent: Extent | None = None,
+        kept: Sequence[str] = (), associations: RawTable | None = None, ends: Ends = NO_ENDS,
+        unknown: Callable[[], list[str]] = list,
     ) -> None:  # fmt: skip
+        """`unknown` says which properties that config names HubSpot does not know."""
         self.reading, self.client, self.shape, self.table = reading, client, shape, shape.table
         self.history, self.kept, self.associations = history, tuple(kept), associations
-        self.problems, self.extent = tuple(problems), extent
+        self.unknown = unknown
+        self.extent: Extent | None = None
+        """How large a first load is, if that was asked beforehand."""
+        self.linked: Mapping[str, float] | None = None
+        """What share of the records is associated with which type, by the first page; None: unseen."""
         self.known = reading.of(self.table)
         self.cursor = self.known.cursor
         if history is not None and reading.of(history).cursor is None:
             self.cursor = None  # the past was never read: all of it is
         self.pages = Pages(client, self.table.api_name, self.table.cursor, reading.org.url_host)
-        self.landing = Landing(client, shape, history, associations, self.known.deleted, linked_to)
+        self.landing = Landing(client, shape, history, associations, self.known.deleted, ends)
         self.went_on = False
         """Whether a window was gone on with that a killed run had left open."""
         self.seen: dict[str, int | None] = {}
@@ -83,7 +90,7 @@ class RecordReader:
         calls = self.reading.calls_here() - before
         outcomes = [self._outcome(each, spools, calls if each is self.table else 0) for each in self.tables]
         outcomes[0] = replace(
-            outcomes[0], sweep=sweep, problems=(*self.problems, *self.landing.refused.values()),
+            outcomes[0], sweep=sweep, problems=(*self.unknown(), *self.landing.refused.values()),
             calculated_at=calculated_at,
             is_news=outcomes[0].is_news or has_filled or sweep is not None, erased=erased,
             notes=(*outcomes[0].notes, *notes),

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.arrow import ARROW_TYPES, column
 from pipelines.sources.fetched import SweepResult
+from pipelines.sources.hubspot.landing import by_linked_type
 from pipelines.sources.reading import PART_ROWS, bad_of
 from pipelines.sources.spool import Spool
 
@@ -89,12 +90,13 @@ def sweep(reader: RecordReader) -> tuple[Spool, SweepResult, list[str]]:
         and key not in reader.landing.merged
         and not reading.is_erased(table, key)
     }
-    live = {
-        str(each["id"]): pages.version(each)
-        for page in pages.listed((table.cursor,))
-        for each in page.results
-        if not reading.is_erased(table, str(each["id"]))
-    }
+    live: dict[str, int | None] = {}
+    linked: dict[str, list[str]] = {}
+    for page in pages.listed((table.cursor,), linked_to=reader.landing.ends.listed):
+        some = [each for each in page.results if not reading.is_erased(table, str(each["id"]))]
+        live |= {str(each["id"]): pages.version(each) for each in some}
+        for to_type, ids in by_linked_type(some).items():
+            linked.setdefault(to_type, []).extend(ids)
     binned = {
         str(each["id"]) for page in pages.listed((table.cursor,), archived=True) for each in page.results
     }
@@ -109,7 +111,7 @@ def sweep(reader: RecordReader) -> tuple[Spool, SweepResult, list[str]]:
     found = there | reader.landing.merged
     vanished = [key for key in extra if key not in binned and key not in found]
     reader.landing.marks(spool, dict.fromkeys(vanished, (reading.upper, "swept")))
-    reader.landing.links(spool, list(live), "merge")
+    reader.landing.listed_links(spool, list(live), linked, "merge")
     reader.landing.scope(spool, None)
     spool.commit(complete=True)
     result = SweepResult(

@@ -17,15 +17,16 @@ from pipelines.sources.salesforce.shape import Shape
 from pipelines.sources.salesforce.view import View
 
 REST_PAGE = 2_000
-BULK_JOB = 3
-"""To begin a job, to look at its state, and where its result pages are."""
+BULK_JOB = 2
+"""To begin a job and to look at its state."""
 
 
 def forecast(reading: Reading, client: SalesforceClient, view: View) -> Forecast:
     """What is still to be read of all objects. Salesforce limits calls by the day, not by the second."""
     usage = client.usage
     return Forecast(
-        vendor="salesforce", calls=sum(_of_object(reading, view, shape) for shape in view.shapes.values()),
+        vendor="salesforce", made=client.calls,
+        calls=sum(_of_object(reading, view, shape) for shape in view.shapes.values()),
         day=None if usage is None or not usage[1] else (usage[1], max(0, usage[1] - usage[0])),
         stop_at=reading.rules.budget.daily_share,
     )  # fmt: skip
@@ -54,5 +55,6 @@ def _of_object(reading: Reading, view: View, shape: Shape) -> int:
 def of_query(rows: int, columns: int) -> int:
     """By REST up to 10,000 rows, by a bulk job above."""
     if rows > BULK_FROM_ROWS:
-        return BULK_JOB + math.ceil(rows / page_rows(columns))
+        pages = math.ceil(rows / page_rows(columns))
+        return BULK_JOB + pages + (pages > 1)  # of several pages it is asked where they are
     return max(1, math.ceil(rows / REST_PAGE))

@@ -92,7 +92,9 @@ class Query:
             return None
 
     def _job(self) -> BulkQuery:
-        return self.client.bulk_query(self.soql, all_rows=True, columns=len(self.table.columns))
+        return self.client.bulk_query(
+            self.soql, all_rows=True, columns=len(self.table.columns), expected=self.count or 0
+        )
 
     def _rest(self, spool: Spool, pages: Iterator[QueryPage], done: int) -> None:
         bad, before = bad_of(spool), self.reading.calls_here() - 1

@@ -49,7 +49,7 @@ def differences(portal: Portal, *, of_records: bool = True) -> list[Any]:
         found += [(name, *each) for each in portal.differences(_custom(portal, name), name)]
     for name in sorted(each for each in tables if each.endswith("_property_history")):
         found += _of_history(portal, name)
-    return [*found, *_of_associations(portal), *_of_schemas(portal)]
+    return [*found, *of_associations(portal), *_of_schemas(portal)]
 
 
 def _custom(portal: Portal, table: str) -> str:
@@ -163,7 +163,7 @@ def _of_history(portal: Portal, name: str) -> list[Any]:
     ]
 
 
-def _of_associations(portal: Portal) -> list[Any]:
+def of_associations(portal: Portal) -> list[Any]:
     """Every association of two records that live: from one side or from both, each side whole."""
     kinds = {name for pair in portal.store("select distinct from_type, to_type from associations")
              for name in pair}  # fmt: skip

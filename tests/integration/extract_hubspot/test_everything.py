@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from pipelines.settings import PROJECT_ROOT
 from sandbox import times
 
-from .everything import differences
+from .everything import differences, of_associations
 from .portal import OBJECTS, Portal, serving
 
 ALL = "{}"
 DAY = 86_400
+BESIDES = (
+    "[campaigns, lists, forms, marketing_events, email_campaigns, email_events, subscription_types, "
+    "behavioral_events]"
+)
 RECORDS = (
     "contacts", "companies", "deals", "tickets", "leads", "calls", "emails", "meetings", "notes", "tasks",
     "communications", "products", "line_items", "goal_targets", "p48290173_installations",
@@ -99,6 +109,29 @@ def pages_asked(portal: Portal) -> int:
 
 
 @pytest.mark.kill
+def test_a_fetch_of_everything_killed_by_signal_leaves_nothing_half_read(fresh):
+    fresh.config.write_text(ALL)
+    code = (
+        "from pathlib import Path\n"
+        "from pipelines.run import Run, silent\n"
+        "from pipelines.settings import load_settings\n"
+        "from pipelines.sources.fetch import fetch\n"
+        "from pipelines.sources.known import Known\n"
+        "fetch(load_settings(dotenv=Path('none')), Run(), Known(), silent)\n"
+    )
+    env = {**os.environ, **fresh.env}
+    process = subprocess.Popen([sys.executable, "-c", code], env=env, cwd=PROJECT_ROOT)
+    spool = fresh.settings.paths.spool
+    while not list(spool.rglob("*.parquet")) and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(60) == -signal.SIGKILL
+    assert fresh.extract().stale == ()
+    assert differences(fresh)[:10] == []
+    assert not fresh.fetch().has_changes
+
+
+@pytest.mark.kill
 @pytest.mark.parametrize(("nth", "pages_left"), [(2, 41), (9, 36), (16, 32)])
 def test_a_first_load_of_events_ended_by_kill_goes_on_where_it_stopped(folder, monkeypatch, nth, pages_left):
     config = "hubspot: {objects: [users], custom_objects: none}"
@@ -157,6 +190,25 @@ def test_a_pair_of_one_type_arrives_and_one_that_is_not_shown_keeps_its_rows_and
     assert "lacks a scope" in problem
     assert fetched.stale == ()
     assert differences(portal)[:10] == []
+
+
+def test_a_pair_that_nobody_declared_is_found_by_the_first_load_and_by_the_sweep(fresh):
+    def tie(kind: str, to: str, number: int) -> None:
+        one, other = fresh.some(kind, number + 1)[number], fresh.some(to, number + 1)[number]
+        fresh.do("PUT", f"{OBJECTS}/{kind}/{one}/associations/default/{to}/{other}")
+
+    fresh.config.write_text(f"hubspot: {{without: {BESIDES}}}")
+    tie("products", "tickets", 0)
+    assert fresh.extract().stale == ()
+    assert of_associations(fresh) == []
+    tie("products", "companies", 0)
+    tie("products", "tickets", 1)
+    fresh.update("products", fresh.some("products", 2)[1], name="Tied")
+    fresh.later()
+    fresh.extract()
+    assert [each[1] for each in of_associations(fresh)] == ["a pair that nobody reads"]
+    fresh.extract(sweep=True)
+    assert of_associations(fresh) == []
 
 
 def test_what_moves_no_stamp_of_its_parent_is_read_again_on_the_schedule_of_what_is_calculated(portal):

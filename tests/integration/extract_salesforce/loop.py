@@ -59,6 +59,10 @@ class Loop:
     def faults(self, *faults: dict[str, Any]) -> None:
         httpx.post(f"{self.url}/_sandbox/faults", json=list(faults)).raise_for_status()
 
+    def known_faults(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/_sandbox/faults").json()["faults"]
+        return found
+
     def set(self, sobject: str, ids: list[str], **values: Any) -> None:
         """Values stored as they are, without a stamp of their own."""
         self.org("set_values", object=sobject, ids=ids, values=values)

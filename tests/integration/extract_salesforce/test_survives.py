@@ -49,14 +49,25 @@ def test_a_cut_result_is_said_and_leaves_the_old_rows(loop, monkeypatch, kind, b
     assert loop.differences() == []
 
 
-def test_trouble_resets_and_an_ended_session_do_not_show_in_the_result(fresh):
+def test_trouble_resets_and_an_ended_session_do_not_show_in_the_result(fresh, monkeypatch):
+    monkeypatch.setattr("pipelines.clients.transport.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 200)
+    monkeypatch.setattr("pipelines.clients.salesforce.client.page_rows", lambda columns: 97)
+    results = "GET .*/results"
     fresh.faults(
         {"match": "GET .*/queryAll", "status": 503, "times": 2},
         {"match": "GET .*/queryAll", "status": "reset", "times": 2, "after": 3},
         {"match": "POST .*/composite", "status": "drop_answer", "times": 1},
         {"match": "GET .*/queryAll", "status": 401, "times": 2, "after": 6},
-    )
+        {"match": "POST .*/jobs/query$", "status": 503, "times": 1},
+        {"match": "GET .*/resultPages", "status": 502, "times": 2},
+        {"match": results, "status": 500, "times": 2}, {"match": results, "status": 503, "after": 4},
+        {"match": results, "status": "reset", "times": 2, "after": 7},
+        {"match": results, "status": "cut_body", "times": 2, "after": 11},
+        {"match": results, "status": 401, "after": 15},
+    )  # fmt: skip
     assert fresh.extract().stale == ()
+    assert all(each["met"] for each in fresh.known_faults())
     assert fresh.differences() == []
 
 

@@ -49,7 +49,25 @@ def test_pages_that_do_not_add_up_are_a_truncated_fetch(salesforce, last):
         list(bench.client.query_pages("SELECT Id FROM Lead"))
 
 
-def test_a_bulk_result_is_read_page_by_page(salesforce):
+def test_a_bulk_result_of_one_page_is_asked_for_at_once_and_its_job_not_before_it_can_be_done(salesforce):
+    bench = salesforce(
+        httpx.Response(200, json={"id": "750x"}),
+        httpx.Response(200, json={"state": "JobComplete", "numberRecordsProcessed": 2}),
+        httpx.Response(
+            200, content=b"Id\n1\n2\n",
+            headers={"Sforce-NumberOfRecords": "2", "Sforce-Locator": "null"},
+        ),
+    )  # fmt: skip
+    job = bench.client.bulk_query("SELECT Id FROM Lead", columns=40, expected=30_000)
+    assert [(page.rows, page.position) for page in job] == [(2, "")]
+    assert [request.url.path.rsplit("/", 1)[1] for request in bench.script.requests[-2:]] == [
+        "750x", "results",
+    ]  # fmt: skip
+    assert bench.clock.slept == [0.1]
+
+
+def test_a_bulk_result_is_read_page_by_page(salesforce, monkeypatch):
+    monkeypatch.setattr("pipelines.clients.salesforce.client.page_rows", lambda columns: 2)
     bench = salesforce(
         httpx.Response(200, json={"id": "750x"}),
         httpx.Response(200, json={"state": "InProgress"}),

@@ -156,10 +156,20 @@ class FakeHubSpot:
         pool = self.archived if query.get("archived") == "true" else self.records
         ids = sorted((key for key in pool[kind] if int(key) >= int(query.get("after", 0))), key=int)
         size = min(int(query["limit"]), self.page_size)
-        page: dict[str, Any] = {"results": [self._historic(pool[kind][key], query) for key in ids[:size]]}
+        ends = [each for each in query.get("associations", "").split(",") if each]
+        found = [self._linked(kind, self._historic(pool[kind][key], query), ends) for key in ids[:size]]
+        page: dict[str, Any] = {"results": found}
         if len(ids) > size:
             page["paging"] = {"next": {"after": ids[size]}}
         return httpx.Response(200, json=page)
+
+    def _linked(self, kind: str, record: dict[str, Any], ends: list[str]) -> dict[str, Any]:
+        shown = {
+            to: {"results": [{"id": to_id, "type": f"{kind}_to_{to}"} for to_id in there]}
+            for to in ends
+            if (there := self.linked.get((kind, to, record["id"])))
+        }
+        return record | {"associations": shown} if shown else record
 
     def _historic(self, record: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
         if "propertiesWithHistory" not in asked:

@@ -11,6 +11,8 @@ from pipelines.run import Run, silent
 from pipelines.sources import fetch as fetching
 from pipelines.sources.forecast import Forecast, duration
 from pipelines.sources.hubspot import calls
+from pipelines.sources.hubspot.pairs import Ends
+from pipelines.sources.hubspot.stretches import AT_ONCE
 from pipelines.sources.known import known_from
 from pipelines.sources.salesforce.calls import of_query
 
@@ -51,55 +53,91 @@ def test_times_are_said_in_the_unit_that_fits(seconds: float, said: str) -> None
 
 def test_history_halves_the_pages_and_a_wide_object_asks_twice() -> None:
     def of(properties: list[str], with_history: bool) -> int:
-        return calls.of_first_load(10_000, properties, with_history=with_history, linked_to=())
+        return calls.pages_of_first_load(10_000, properties, with_history=with_history)
 
-    assert of(["a"], False) == 100 + calls.ENDS
-    assert of(["a"], True) == 200 + calls.ENDS
-    assert of([f"property_{n:060}" for n in range(400)], False) == 200 + calls.ENDS
+    again = AT_ONCE - 1  # pages that are read twice where a list is cut
+    assert of(["a"], False) == 100 + again + 1
+    assert of(["a"], True) == 200 + again + 1
+    assert of([f"property_{n:060}" for n in range(400)], False) == 200 + again + 1
+
+
+def test_associations_are_counted_by_the_share_of_records_that_shows_any() -> None:
+    pairs = Ends(
+        asked=("teams",), listed=("companies", "deals", "products"), known=("teams", "companies", "deals")
+    )
+    seen = {"companies": 0.5, "products": 0.01}
+    # 12,000 rows in parts of 5,000: every record of teams, half of them of companies, a few of products
+    assert calls.of_associations(12_000, pairs, seen) == (5 + 5 + 2) + (3 + 3 + 1) + 3
+    assert calls.of_associations(12_000, pairs, None) == 3 * 12  # unseen: what is known, of every record
+
+
+def test_what_nobody_counts_is_named_and_added_when_it_is_read() -> None:
+    found = Forecast(vendor="hubspot", calls=500, window=Window(100, 10.0), uncounted=("events", "consent"))
+    assert found.sentence() == (
+        "HubSpot: this load needs about 500 calls, 50 s at the limit, "
+        "and more calls for what it does not count beforehand: events, consent"
+    )
+    assert found.with_counted(100) == (
+        "HubSpot: events, consent are read; this load needs about 600 calls in all, 60 s at the limit"
+    )
 
 
 def test_large_salesforce_objects_are_counted_by_bulk() -> None:
     assert of_query(9_999, 30) == math.ceil(9_999 / 2_000)
+    assert of_query(40_000, 40) == 3
     assert of_query(1_000_000, 40) == 23
 
 
-def _said(loop) -> list[str]:
-    said: list[str] = []
-    rows: list[tuple[int, list[str]]] = []
+def _said(loop) -> list[tuple[str, int]]:
+    """What was said, with how many calls HubSpot had seen by then."""
+    said: list[tuple[str, int]] = []
+    rows: list[tuple[int, int]] = []
+
+    def tell(sentence: str) -> None:
+        said.append((sentence, len(loop.hubspot.seen)))
 
     def progress(item: str, done: int, total: int | None, calls: int | None = None) -> None:
-        rows.append((done, list(said)))
+        rows.append((done, len(said)))
 
-    fetching.fetch(loop.settings, Run(), known_from(loop.connection), progress, tell=said.append)
+    fetching.fetch(loop.settings, Run(), known_from(loop.connection), progress, tell=tell)
     assert all(before for _, before in rows), "rows were read before the budget was said"
-    return sorted(said)
+    return said
+
+
+def _of_hubspot(said: list[tuple[str, int]]) -> str:
+    return next(sentence for sentence, _ in said if sentence.startswith("HubSpot: this"))
+
+
+def _count(sentence: str) -> int:
+    return int(sentence.split("about ")[1].split(" call")[0].replace(",", ""))
 
 
 def test_both_vendors_say_it_before_the_first_row_and_it_is_what_they_take(loop) -> None:
-    for number in range(450):
+    for number in range(900):
         loop.hubspot.put("contacts", str(number + 1), email=f"{number}@x.example")
+        loop.hubspot.linked["contacts", "companies", str(number + 1)] = ["7"]
+    for number in range(1_450):
+        loop.hubspot.put("deals", str(number + 1), dealname="D")
     for number in range(4_100):
         loop.salesforce.put("Lead", f"00Q{number:015}", LastName="L")
-    hubspot, salesforce = _said(loop)
-    assert hubspot.startswith("HubSpot: this load needs about ")
-    assert salesforce.startswith("Salesforce: this load needs about ")
-    foreseen = [
-        int(each.split("about ")[1].split(" call")[0].replace(",", "")) for each in (hubspot, salesforce)
-    ]
-    lists = [path for _, path in loop.hubspot.seen if path.endswith("/objects/2026-03/contacts")]
-    leads = [path for _, path in loop.salesforce.seen if "/query" in path and "composite" not in path]
-    assert foreseen[0] >= len(lists) >= 9  # with history 50 a page
-    assert foreseen[1] >= 3
-    assert len(leads) >= 3
+    said = _said(loop)
+    [(first, at), (last, _)] = [each for each in said if each[0].startswith("HubSpot")]
+    [(salesforce, _)] = [each for each in said if each[0].startswith("Salesforce")]
+    assert first.startswith("HubSpot: this load needs about ")
+    assert "and more calls for what it does not count beforehand: e-mail events" in first
+    assert last.startswith("HubSpot: e-mail events are read")
+    made = len(loop.hubspot.seen)
+    assert at < made
+    assert abs(_count(last) - made) <= 0.02 * made
+    assert abs(_count(salesforce) - len(loop.salesforce.seen)) <= 1
 
 
 def test_what_an_interrupted_load_has_already_is_not_counted_again(loop) -> None:
     for number in range(5_200):
         loop.hubspot.put("contacts", str(number + 1), email=f"{number}@x.example")
-    before = _said(loop)[0]
-    after = _said(loop)[0]  # nothing was loaded: the spool holds it all
-    count = [int(each.split("about ")[1].split(" call")[0].replace(",", "")) for each in (before, after)]
-    assert count[0] - count[1] >= 5_200 // 50
+    before = _of_hubspot(_said(loop))
+    after = _of_hubspot(_said(loop))  # nothing was loaded: the spool holds it all
+    assert _count(before) - _count(after) >= 5_200 // 50
 
 
 def test_nobody_listening_is_fine(loop) -> None:

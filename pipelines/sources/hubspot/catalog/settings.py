@@ -85,7 +85,7 @@ TABLES: tuple[RawTable, ...] = (
             "organizer_user_id": "text", "member_user_ids": "list", "default_link": "boolean",
             "created_at": "timestamp", "updated_at": "timestamp",
         },
-        note="what was booked through one is in meetings, with its id in hs_meeting_source_id",
+        note="what was booked through one is in meetings, its id in hs_meeting_source_id; staged as bookings",
     ),
     RawTable(
         "schemas", "schemas",

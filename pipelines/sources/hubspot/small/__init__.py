@@ -13,6 +13,7 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import rows
+from pipelines.sources.hubspot.begun import Begun
 from pipelines.sources.hubspot.catalog import CAMPAIGN_PROPERTIES
 from pipelines.sources.hubspot.small import marketing
 from pipelines.sources.reading import Reading
@@ -54,11 +55,11 @@ def read_properties(reading: Reading, found: Mapping[str, Sequence[Any]]) -> lis
     return [reading.whole(table, rows.properties(table, found), calls=len(found))]
 
 
-def read_campaigns(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+def read_campaigns(reading: Reading, client: HubSpotClient) -> Begun:
     """Campaigns, and what they are made of."""
     before = reading.calls_here()
     table = table_of("hubspot", "campaigns")
     found = client.campaigns(tuple(CAMPAIGN_PROPERTIES.values()))
     built = rows.campaigns(table, found)
     fetched = reading.whole(table, built, calls=reading.calls_here() - before)
-    return [fetched, *marketing.read_campaign_parts(reading, client, fetched, found)]
+    return marketing.read_campaign_parts(reading, client, fetched, found)

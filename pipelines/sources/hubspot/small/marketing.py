@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,8 @@ from pipelines.sources.catalogs import table_of
 from pipelines.sources.columns import Columns
 from pipelines.sources.events import Row
 from pipelines.sources.fetched import TableFetch
+from pipelines.sources.hubspot.begun import Begun
+from pipelines.sources.hubspot.catalog import CAMPAIGN_PROPERTIES
 from pipelines.sources.hubspot.messages import read_submissions
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
@@ -25,7 +28,7 @@ def columns(table: RawTable, found: Iterable[Json], names: Mapping[str, str]) ->
     return Columns(table, {ours: [row.get(theirs) for row in rows] for ours, theirs in names.items()})
 
 
-def read_lists(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+def read_lists(reading: Reading, client: HubSpotClient) -> Begun:
     before = reading.calls_here()
     table, members = (table_of("hubspot", name) for name in ("lists", "list_members"))
     found = [
@@ -56,22 +59,40 @@ def read_lists(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
         }  # fmt: skip
         return reading.whole(members, columns(members, rows, names))
 
-    return [fetched, *hanging(reading, fetched, members, read)]
+    calls = sum(pages_of(each["size"], marketing.MEMBERS) for each in found)
+    return hung(reading, fetched, members, read, calls)
 
 
 _TYPES = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-136": "leads"}
 
 
-def hanging(
-    reading: Reading, parent: TableFetch, table: RawTable, read: Callable[[], TableFetch]
-) -> list[TableFetch]:
-    """A table that is read again when its parent changed, or when it could not be read last time.
+def pages_of(count: object, limit: int) -> int:
+    """Calls for a list of about so many; an empty one is asked for too, for counts lag behind."""
+    return max(1, math.ceil(int(str(count or 0)) / limit))
+
+
+def is_due(reading: Reading, parent: TableFetch, table: RawTable) -> bool:
+    """Whether a table is read again: its parent changed, or it could not be read last time.
 
     Also on the schedule of what is calculated: not all that hangs on a thing moves the thing's own stamp.
     """
-    known, due = reading.of(table), reading.calculated_is_due(table)
+    known = reading.of(table)
     fine = known.cursor is not None and known.status in ("loaded", "unchanged")
-    if parent.status == "unchanged" and fine and not due:
+    return parent.status != "unchanged" or not fine or reading.calculated_is_due(table)
+
+
+def hung(
+    reading: Reading, parent: TableFetch, table: RawTable, read: Callable[[], TableFetch], calls: int
+) -> Begun:
+    """One table that hangs on another, which is read."""
+    due = is_due(reading, parent, table)
+    return Begun([parent], lambda: hanging(reading, parent, table, read), calls if due else 0)
+
+
+def hanging(
+    reading: Reading, parent: TableFetch, table: RawTable, read: Callable[[], TableFetch]
+) -> list[TableFetch]:
+    if not is_due(reading, parent, table):
         return [reading.outcome(table, "unchanged")]
 
     def anew() -> list[TableFetch]:
@@ -80,7 +101,7 @@ def hanging(
     return reading.guarded([table], anew, optional=True)
 
 
-def read_forms(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+def read_forms(reading: Reading, client: HubSpotClient) -> Begun:
     """Forms, then the submissions of each, newest first."""
     before = reading.calls_here()
     table, submissions = (table_of("hubspot", name) for name in ("forms", "form_submissions"))
@@ -95,10 +116,11 @@ def read_forms(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
     def read() -> list[TableFetch]:
         return [read_submissions(reading, client, [str(each["id"]) for each in found])]
 
-    return [fetched, *reading.guarded([submissions], read, optional=True)]
+    is_first = reading.of(submissions).cursor is None
+    return Begun([fetched], read, len(found), "form submissions" if is_first and found else "")
 
 
-def read_marketing_events(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
+def read_marketing_events(reading: Reading, client: HubSpotClient) -> Begun:
     before = reading.calls_here()
     table, seats = (table_of("hubspot", n) for n in ("marketing_events", "marketing_event_participations"))
     found = list(client.pages(client.path("marketing_events"), 100))
@@ -120,7 +142,9 @@ def read_marketing_events(reading: Reading, client: HubSpotClient) -> list[Table
         ]
         return reading.whole(seats, columns(seats, rows, {name: name for name in seats.columns}))
 
-    return [fetched, *hanging(reading, fetched, seats, read)]
+    counts = ("registrants", "attendees", "cancellations", "noShows")
+    calls = sum(pages_of(sum(int(each.get(n) or 0) for n in counts), marketing.SEATS) for each in found)
+    return hung(reading, fetched, seats, read, calls)
 
 
 def _seat(event: str, seat: Json) -> Row:
@@ -137,12 +161,16 @@ def _seat(event: str, seat: Json) -> Row:
 
 def read_campaign_parts(
     reading: Reading, client: HubSpotClient, fetched: TableFetch, found: list[Json]
-) -> list[TableFetch]:
-    """Assets, items of budget and spend, and HubSpot's own reports, of all campaigns when one changed."""
+) -> Begun:
+    """Assets, items of budget and spend, and HubSpot's own reports, of all campaigns when one changed.
+
+    A campaign without a sum of either has no items.
+    """
     assets, items, reports = (
         table_of("hubspot", n) for n in ("campaign_assets", "campaign_items", "campaign_reports")
     )
     ids = [str(each["id"]) for each in found]
+    paid = [str(each["id"]) for each in found if any((each.get("properties") or {}).get(n) for n in _SUMS)]
     path = client.path("campaigns")
 
     def read_assets() -> TableFetch:
@@ -154,18 +182,26 @@ def read_campaign_parts(
         return reading.whole(assets, columns(assets, rows, {name: name for name in assets.columns}))
 
     def read_items() -> TableFetch:
-        rows = [row for each in ids for row in _items(each, client.get(f"{path}/{each}/budget/totals"))]
+        rows = [row for each in paid for row in _items(each, client.get(f"{path}/{each}/budget/totals"))]
         return reading.whole(items, columns(items, rows, {name: name for name in items.columns}))
 
     def read_reports() -> TableFetch:
         rows = [_report(client, f"{path}/{each}/reports", each) for each in ids]
         return reading.whole(reports, columns(reports, rows, {name: name for name in reports.columns}))
 
-    return [
-        *hanging(reading, fetched, assets, read_assets),
-        *hanging(reading, fetched, items, read_items),
-        *hanging(reading, fetched, reports, read_reports),
-    ]
+    def read() -> list[TableFetch]:
+        return [
+            *hanging(reading, fetched, assets, read_assets),
+            *hanging(reading, fetched, items, read_items),
+            *hanging(reading, fetched, reports, read_reports),
+        ]
+
+    costs = ((assets, math.ceil(len(ids) / marketing.CAMPAIGNS)), (items, len(paid)), (reports, 2 * len(ids)))
+    calls = sum(calls for table, calls in costs if is_due(reading, fetched, table))
+    return Begun([fetched], read, calls)
+
+
+_SUMS = (CAMPAIGN_PROPERTIES["spend"], CAMPAIGN_PROPERTIES["budget"])
 
 
 def _items(campaign: str, totals: Json) -> list[Row]:

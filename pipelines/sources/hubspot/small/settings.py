@@ -40,7 +40,10 @@ _NAMES: dict[str, dict[str, str]] = {
 
 
 def _schemas(client: HubSpotClient) -> Iterable[Json]:
-    found = client.get(client.path("schemas")).get("results") or []
+    return shown_schemas(client.get(client.path("schemas")).get("results") or [])
+
+
+def shown_schemas(found: Iterable[Json]) -> list[Json]:
     return [{**each, "label": (each.get("labels") or {}).get("plural")} for each in found]
 
 
@@ -57,8 +60,10 @@ BY_ITSELF = tuple(name for name in READS if name != "subscription_types")
 """Those nothing else is read by."""
 
 
-def read(reading: Reading, client: HubSpotClient, name: str) -> list[TableFetch]:
-    """One of READS, whole."""
+def read(
+    reading: Reading, client: HubSpotClient, name: str, known: Iterable[Json] | None = None
+) -> list[TableFetch]:
+    """One of READS, whole. `known`: what HubSpot has just answered to the same question."""
     before, table = reading.calls_here(), table_of("hubspot", name)
-    found = columns(table, READS[name](client), _NAMES[name])
+    found = columns(table, READS[name](client) if known is None else known, _NAMES[name])
     return [reading.whole(table, found, calls=reading.calls_here() - before)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -80,6 +81,29 @@ def test_dlt_leaves_nothing_behind_but_its_own_books(loop):
         row[0] for row in loop.rows("select table_name from duckdb_tables() where schema_name <> 'ops'")
     } - promised
     assert extra == {"_dlt_loads", "_dlt_version"}
+
+
+def test_a_package_that_a_killed_load_left_pending_does_not_come_in_the_place_of_new_rows(loop, monkeypatch):
+    import dlt
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    loop.salesforce.put("Lead", "00Q1", LastName="Old")
+    loop.salesforce.put("Lead", "00Q2", LastName="Other")
+    with monkeypatch.context() as patch:
+        patch.setattr(dlt.Pipeline, "load", killed)
+        patch.setattr(loading, "shutil", SimpleNamespace(rmtree=lambda *_, **__: None))
+        with pytest.raises(KeyboardInterrupt):
+            loop.extract()
+    assert list(loop.settings.paths.dlt.rglob("*.parquet"))
+    loop.later(minutes=5)
+    loop.salesforce.put("Lead", "00Q1", LastName="New")
+    loop.later(minutes=1)
+    loop.extract()
+    leads = loop.rows("select Id, LastName from raw_salesforce.lead order by Id")
+    assert leads == [("00Q1", "New"), ("00Q2", "Other")]
+    assert not loop.fetch().has_changes
 
 
 def test_a_small_table_is_replaced_whole_and_passes_the_same_screen_as_any_other(loop):

@@ -23,7 +23,7 @@ ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     "line_items": ("deals",),
     **dict.fromkeys(("calls", "emails", "meetings", "notes", "tasks", "communications"), _ENGAGED),
 }
-"""The pairs that are read, each from one side; config adds to them."""
+"""Pairs that are read from the start, each from one side; others in use are found, config adds to them."""
 
 
 def history_of(object_type: str) -> RawTable:
@@ -61,6 +61,6 @@ TABLES: tuple[RawTable, ...] = (
         },
         key=("from_type", "from_id", "to_type", "to_id", "type_id", "category"),
         comes_with=tuple(ASSOCIATIONS),
-        note="the pairs of ASSOCIATIONS and of the custom objects' schemas; types by their plural API names",
+        note="every pair in use, from one side; types by their plural API names",
     ),
 )

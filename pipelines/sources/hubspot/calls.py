@@ -32,8 +32,10 @@ def of_records(reader: RecordReader) -> int:
 
 
 def searches(reader: RecordReader) -> int:
-    """Those of all its calls that are searches. A first load was searched beforehand."""
-    return 1 if reader.cursor is None else 1 + privacy.are_people(reader)
+    """Those of all its calls that are searches: of a first load one beforehand, of a small object none."""
+    if reader.cursor is None:
+        return 1
+    return (reader.known.rows > LIST_LIMIT) + privacy.are_people(reader)
 
 
 def _of_first_load(reader: RecordReader) -> int:
@@ -74,7 +76,7 @@ def _of_later_run(reader: RecordReader) -> int:
     reading, table = reader.reading, reader.table
     rows = reading.of(table).rows
     calls = QUESTIONS + privacy.are_people(reader)
-    if reader.shape.anew or (reader.shape.calculated and reading.calculated_is_due(table)):
+    if rows and (reader.shape.anew or (reader.shape.calculated and reading.calculated_is_due(table))):
         calls += math.ceil(rows / LIST_LIMIT) + ENDS
     if reading.sweep_is_due(table):
         linked = of_associations(rows, reader.landing.ends, None, max(rows, 1))

@@ -164,6 +164,16 @@ class Pages:
             self.type, (self.cursor,), self._window(lower, upper), sort=self.cursor, newest_first=True
         )
 
+    def small(self, lower: datetime, upper: datetime) -> Page | None:
+        """The same of an object that one page of the list holds: ids and versions of the window, and how many
+        there are of all. None: there are more."""
+        page = self.client.list_page(self.type, (self.cursor,))
+        if page.after is not None:
+            return None
+        inside = range(microseconds(lower), microseconds(upper))
+        found = [each for each in page.results if self.version(each) in inside]
+        return Page(found, None, len(page.results))
+
     def changed(self, lower: datetime, upper: datetime, last: str | None = None) -> Iterator[list[Json]]:
         """Pages of ids and versions last modified in [lower, upper), in the order of ids, after `last`.
 

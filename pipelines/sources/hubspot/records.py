@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.hubspot.client import LIST_LIMIT, HubSpotClient
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.arrow import microseconds
 from pipelines.sources.fetched import TableFetch
@@ -100,12 +100,14 @@ class RecordReader:
         return outcomes
 
     def _to_refill(self) -> tuple[str, ...]:
+        if not self.known.rows:
+            return ()
         due = self.shape.calculated if self.reading.calculated_is_due(self.table) else ()
         return tuple(dict.fromkeys((*self.shape.anew, *due)))
 
     def _new_in_history(self) -> tuple[str, ...]:
         """Properties whose past was never read; the history's table says of which it was."""
-        if self.history is None:
+        if self.history is None or not self.known.rows:
             return ()
         read = self.reading.of(self.history).fingerprint.split(",")
         return tuple(name for name in self.kept if name not in read)
@@ -170,7 +172,13 @@ class RecordReader:
         self, lower: datetime, upper: datetime, cursor: datetime, known: Mapping[str, int]
     ) -> list[Json] | None:
         """What changed, if one answer tells it all: everything newer than the cursor is on the newest page,
-        and in the overlap before it stand as many records as were read from it. None: read the window."""
+        and in the overlap before it stand as many records as were read from it. None: read the window.
+
+        A small object is listed instead: searches are few a second, and behind what a list shows."""
+        if self.known.rows <= LIST_LIMIT:
+            small = self.pages.small(lower, upper)
+            if small is not None and small.total is not None and small.total >= self._living():
+                return small.results
         page = self.pages.newest(lower, upper)
         total, found = page.total or 0, page.results
         if total <= len(found):
@@ -179,6 +187,10 @@ class RecordReader:
         if oldest is None or oldest >= microseconds(cursor):
             return None
         return found if total == len({*known, *(str(each["id"]) for each in found)}) else None
+
+    def _living(self) -> int:
+        """How many stand here that are not marked as deleted."""
+        return self.known.rows - len(self.known.deleted)
 
     def land(self, spool: Spool, ids: Sequence[str], *, archived: bool = False) -> set[str]:
         """Read these records and write them; an id that was merged away brings its survivor."""

@@ -66,6 +66,8 @@ class ObjectReader:
         have = self.known.columns
         if not have or not self.table.cursor or self.known.cursor is None:
             return (), ()
+        if not self.known.rows:
+            return (), ()  # nothing to fill, and a column is made when its first row comes
         columns = {name.casefold() for name in self.table.columns}
         kept = tuple(name for name in have if name not in columns and not name.startswith(_DLT))
         new = tuple(
@@ -169,7 +171,7 @@ class ObjectReader:
 
     def _calculated_due(self, cursor: datetime | None) -> tuple[bool, datetime | None]:
         """Whether calculated fields are to be read again: they change without a trace."""
-        if not self.shape.calculated:
+        if not self.shape.calculated or (cursor is not None and not self.known.rows):
             return False, None
         last = self.known.calculated_at
         due = (

@@ -17,15 +17,11 @@ import pytest
 from pipelines.settings import PROJECT_ROOT
 from sandbox import times
 
-from .everything import differences, of_associations
+from .everything import differences
 from .portal import OBJECTS, Portal, serving
 
 ALL = "{}"
 DAY = 86_400
-BESIDES = (
-    "[campaigns, lists, forms, marketing_events, email_campaigns, email_events, subscription_types, "
-    "behavioral_events]"
-)
 RECORDS = (
     "contacts", "companies", "deals", "tickets", "leads", "calls", "emails", "meetings", "notes", "tasks",
     "communications", "products", "line_items", "goal_targets", "p48290173_installations",
@@ -190,25 +186,6 @@ def test_a_pair_of_one_type_arrives_and_one_that_is_not_shown_keeps_its_rows_and
     assert "lacks a scope" in problem
     assert fetched.stale == ()
     assert differences(portal)[:10] == []
-
-
-def test_a_pair_that_nobody_declared_is_found_by_the_first_load_and_by_the_sweep(fresh):
-    def tie(kind: str, to: str, number: int) -> None:
-        one, other = fresh.some(kind, number + 1)[number], fresh.some(to, number + 1)[number]
-        fresh.do("PUT", f"{OBJECTS}/{kind}/{one}/associations/default/{to}/{other}")
-
-    fresh.config.write_text(f"hubspot: {{without: {BESIDES}}}")
-    tie("products", "tickets", 0)
-    assert fresh.extract().stale == ()
-    assert of_associations(fresh) == []
-    tie("products", "companies", 0)
-    tie("products", "tickets", 1)
-    fresh.update("products", fresh.some("products", 2)[1], name="Tied")
-    fresh.later()
-    fresh.extract()
-    assert [each[1] for each in of_associations(fresh)] == ["a pair that nobody reads"]
-    fresh.extract(sweep=True)
-    assert of_associations(fresh) == []
 
 
 def test_what_moves_no_stamp_of_its_parent_is_read_again_on_the_schedule_of_what_is_calculated(portal):

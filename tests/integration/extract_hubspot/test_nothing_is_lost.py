@@ -10,7 +10,8 @@ import orjson
 from pipelines.clients.hubspot.client import HubSpotClient
 from sandbox import times
 
-from .portal import MAIN, serving, stored
+from .everything import of_associations
+from .portal import MAIN, OBJECTS, serving, stored
 
 CUSTOM = "p48290173_installations"
 
@@ -95,6 +96,38 @@ def test_a_record_with_more_associations_than_a_page_holds_keeps_them_all(portal
     assert len(there) >= 1_120
     here = portal.rows(f"select to_id::bigint, type_id from raw_hubspot.associations where {pairs}")
     assert sorted(here) == there
+
+
+def tied(portal, number: int) -> None:
+    """Two contacts become associated, which nobody asks for from the start."""
+    one, other = portal.some("contacts", number + 2)[number:]
+    portal.do("PUT", f"{OBJECTS}/contacts/{one}/associations/default/contacts/{other}")
+    portal.update("contacts", one, firstname="Tied")
+    portal.later()
+
+
+def test_a_pair_that_nobody_declared_is_found_by_the_first_load_and_kept_up_to_date(fresh):
+    tied(fresh, 0)
+    assert fresh.extract().stale == ()
+    assert _lacking(fresh) == []
+    tied(fresh, 3)
+    fresh.extract()
+    assert _lacking(fresh) == []
+
+
+def test_a_pair_that_comes_into_use_later_is_found_by_the_sweep(portal):
+    tied(portal, 0)
+    portal.extract()
+    assert _lacking(portal) == [("associations", "a pair that nobody reads", ("contacts", "contacts"))]
+    portal.extract(sweep=True)
+    assert _lacking(portal) == []
+
+
+def _lacking(portal):
+    """What the copy has otherwise of associations among contacts, companies and deals."""
+    objects = {"contacts", "companies", "deals"}
+    found = of_associations(portal)
+    return [each for each in found if each[1] != "a pair that nobody reads" or {*each[2]} <= objects]
 
 
 def test_custom_objects_land_with_the_associations_their_schema_names(folder):

@@ -50,7 +50,14 @@ def test_an_unchanged_portal_is_no_change_and_costs_few_calls(loop):
     fill(loop)
     loop.extract()
     loop.later(seconds=20)
+    seen = len(loop.hubspot.seen)
     fetched = loop.fetch()
+    asked = [path for _, path in loop.hubspot.seen[seen:]]
+    kinds = [table.name for table in CATALOGS["hubspot"] if table.is_record]
+    lists = {kind: asked.count(f"/crm/objects/2026-03/{kind}") for kind in kinds}
+    assert lists == dict.fromkeys(kinds, 2) | {"contacts": 1}  # what lives, and the recycle bin
+    searched = [path.split("/")[4] for path in asked if path.startswith("/crm/obj") and "/search" in path]
+    assert searched == ["contacts", "contacts"]  # more than a page: what is new, and how many there are
     assert not fetched.has_changes
     assert not any(table.parts for table in fetched.tables)
     tables = (*CATALOGS["hubspot"], *CATALOGS["salesforce"])

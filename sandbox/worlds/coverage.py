@@ -14,7 +14,9 @@ from sandbox.worlds.touches import Membership
 _OF_MARKETING = ("submission", "attended", "click", "conversion", "recent_conversion", "latest_source")
 
 
-def settle(key: AnswerKey, business: Business, members: list[Membership]) -> None:
+def settle(
+    key: AnswerKey, business: Business, members: list[Membership], clicks: list[tuple[int, int]]
+) -> None:  # fmt: skip
     """Fill `key.coverage` for a region: a deal is covered when one of its people met marketing before it.
 
     A deal whose people are not in its CRM is nobody's there, and so all of its company's.
@@ -33,6 +35,8 @@ def settle(key: AnswerKey, business: Business, members: list[Membership]) -> Non
     for who, _, _, _, kind, at, _ in key.touches:
         if kind in _OF_MARKETING:
             met.setdefault(who, []).append(times.parse(at))
+    for who, moment in clicks:
+        met.setdefault(who, []).append(moment)
     key.coverage += [
         (deal.key, any(at <= deal.created for person in people for at in met.get(person.key, ())))
         for deal in business.deals

@@ -16,9 +16,8 @@ import orjson
 
 from sandbox import times
 from sandbox.clock import Clock
-from sandbox.marketing_cloud import account
 from sandbox.store import Store
-from sandbox.worlds import bulk, bulk_marketing, default, files
+from sandbox.worlds import bulk, bulk_marketing, default, files, loading
 from sandbox.worlds.loading import filled
 from sandbox.worlds.progress import Progress
 from sandbox.worlds.tables import MappingError
@@ -129,7 +128,7 @@ def _make(home: Path, wish: Wish, identity: dict[str, Any], progress: Progress) 
     rows = {}
     for name in ("hubspot", "salesforce", "marketing_cloud")[: 3 if wish.has_marketing_cloud else 2]:
         store = Store(partial / f"{name}.sqlite")
-        rows[name] = _counts(store)
+        rows[name] = orjson.loads(store.get_meta(loading.ROWS))
         store.close()
     Clock.create(partial / "clock", now).close()
     description = {"version": VERSION, "identity": identity, "now": times.iso(now), "rows": rows, **told}
@@ -160,23 +159,3 @@ def _by_size(home: Path, size: bulk.Size, seed: int, progress: Progress) -> int:
         with filled(home / "marketing_cloud.sqlite") as (marketing, _):
             bulk_marketing.create(marketing, size.events, seed, bulk.NOW)
     return bulk.NOW
-
-
-def _counts(store: Store) -> dict[str, int]:
-    """Rows per object that has any."""
-    inside = (
-        "meta",
-        "requests",
-        "writes",
-        "sobjects",
-        "tokens",
-        "cursors",
-        "cursor_pages",
-        "jobs",
-        "addresses",
-        "aliases",
-        *account.INSIDE,
-    )
-    tables = [t for (t,) in store.rows("select name from sqlite_master where type = 'table' order by name")]
-    counts = {t: int(store.value(f'select count(*) from "{t}"')) for t in tables if t not in inside}
-    return {table: count for table, count in counts.items() if count}

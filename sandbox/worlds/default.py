@@ -48,17 +48,17 @@ def _in_turn(home: Path, size: str, seed: int, progress: Progress) -> None:
     (region,) = regions(seed, size, NOW - QUIET)
     told: list[Records] = []
     progress(f"filling Salesforce: {len(region.members)} campaign members, {len(region.tasks)} tasks")
-    with filled(home / "salesforce.sqlite") as (store, indexes):
-        salesforce = SalesforceHalf(home, store, indexes, seed, FOUNDED)
+    with (
+        filled(home / "salesforce.sqlite") as (store, indexes),
+        filled(home / "marketing_cloud.sqlite") as (marketing, _),
+    ):
+        salesforce = SalesforceHalf(home, store, indexes, marketing, seed, FOUNDED)
         salesforce.add(region, told.append)
         salesforce.finish()
     people, deals = region.business.people, region.business.deals
     progress(f"filling HubSpot: {sum(p.in_hubspot for p in people)} people, {len(deals)} deals")
-    with (
-        filled(home / "hubspot.sqlite") as (hubspot, indexes),
-        filled(home / "marketing_cloud.sqlite") as (marketing, _),
-    ):
-        half = HubSpotHalf(home, hubspot, indexes, marketing, seed, FOUNDED)
+    with filled(home / "hubspot.sqlite") as (store, indexes):
+        half = HubSpotHalf(home, store, indexes, seed, FOUNDED)
         half.add(region, told[0])
         half.finish()
 
@@ -74,8 +74,11 @@ def _at_once(home: Path, size: str, seed: int, progress: Progress) -> None:
     sender.start()
     done = 0
     try:
-        with filled(home / "salesforce.sqlite") as (store, indexes):
-            half = SalesforceHalf(home, store, indexes, seed, FOUNDED)
+        with (
+            filled(home / "salesforce.sqlite") as (store, indexes),
+            filled(home / "marketing_cloud.sqlite") as (marketing, _),
+        ):
+            half = SalesforceHalf(home, store, indexes, marketing, seed, FOUNDED)
             for region in regions(seed, size, NOW - QUIET):
                 half.add(region, waiting.put)
                 done += len(region.business.people)
@@ -107,11 +110,8 @@ def _send(waiting: queue.Queue[Records | None], pipe: Connection) -> None:
 def _fill_hubspot(home: Path, size: str, seed: int, told: Connection) -> None:
     """The other process. It ends by itself when the first one is gone."""
     try:
-        with (
-            filled(home / "hubspot.sqlite") as (hubspot, indexes),
-            filled(home / "marketing_cloud.sqlite") as (marketing, _),
-        ):
-            half = HubSpotHalf(home, hubspot, indexes, marketing, seed, FOUNDED)
+        with filled(home / "hubspot.sqlite") as (store, indexes):
+            half = HubSpotHalf(home, store, indexes, seed, FOUNDED)
             for region in regions(seed, size, NOW - QUIET):
                 half.add(region, told.recv())
             half.finish()

@@ -10,8 +10,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
+
+from sandbox.marketing_cloud import account
 from sandbox.store import Store
 
+ROWS = "rows"
+"""The meta entry that says how many rows a store was filled with."""
+_INSIDE = (
+    "meta",
+    "requests",
+    "writes",
+    "sobjects",
+    "tokens",
+    "cursors",
+    "cursor_pages",
+    "jobs",
+    "addresses",
+    "aliases",
+    *account.INSIDE,
+)
 _HURRY = ("journal_mode=off", "synchronous=off", "locking_mode=exclusive", "cache_size=-262144")
 
 
@@ -58,6 +76,14 @@ def filled(path: Path) -> Iterator[tuple[Store, Indexes]]:
         with store.transaction():
             yield store, indexes
             indexes.make()
+            store.set_meta(ROWS, orjson.dumps(_counts(store)).decode())
         settle(store)
     finally:
         store.close()
+
+
+def _counts(store: Store) -> dict[str, int]:
+    """Rows per object that has any."""
+    tables = [t for (t,) in store.rows("select name from sqlite_master where type = 'table' order by name")]
+    counts = {t: int(store.value(f'select count(*) from "{t}"')) for t in tables if t not in _INSIDE}
+    return {table: count for table, count in counts.items() if count}

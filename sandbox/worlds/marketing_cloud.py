@@ -329,6 +329,7 @@ def _tell(side: MarketingCloud, happened: list[tuple[object, ...]]) -> None:
     for kind, at, _, key, send, *_ in happened:
         if kind == "ClickEvent" and isinstance(at, int):
             record = f"{send}:{key}:{at}"
+            side.salesforce.clicks.append((people[str(key)], at))
             side.key.touches.append(
                 (people[str(key)], "marketing_cloud", "ClickEvent", record, "click", iso(at), None)
             )

@@ -26,13 +26,15 @@ class Region:
 
 @dataclass
 class Records:
-    """Salesforce's ids of a region: which record stands for which company, person and deal."""
+    """Salesforce's ids of a region (which record stands for which company, person and deal), and clicks."""
 
     accounts: dict[int, str] = field(default_factory=dict)
     leads: dict[int, str] = field(default_factory=dict)
     contacts: dict[int, str] = field(default_factory=dict)
     opportunities: dict[int, str] = field(default_factory=dict)
     campaigns: dict[int, str] = field(default_factory=dict)
+    clicks: list[tuple[int, int]] = field(default_factory=list)
+    """Person and time of each click in a mail of Marketing Cloud's."""
 
 
 def regions(seed: int, size: str, now: int) -> Iterator[Region]:

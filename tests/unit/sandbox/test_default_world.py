@@ -64,16 +64,16 @@ def in_regions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(business, "REGION", 60)
         drawn = list(regions(7, "XS", NOW))
-    with loading.filled(home / "salesforce.sqlite") as (store, indexes):
-        half = SalesforceHalf(home, store, indexes, 7, default.FOUNDED)
+    with (
+        loading.filled(home / "salesforce.sqlite") as (store, indexes),
+        loading.filled(home / "marketing_cloud.sqlite") as (marketing, _),
+    ):
+        half = SalesforceHalf(home, store, indexes, marketing, 7, default.FOUNDED)
         for region in drawn:
             half.add(region, told.append)
         half.finish()
-    with (
-        loading.filled(home / "hubspot.sqlite") as (hubspot, indexes),
-        loading.filled(home / "marketing_cloud.sqlite") as (marketing, _),
-    ):
-        other = hubspot_half.HubSpotHalf(home, hubspot, indexes, marketing, 7, default.FOUNDED)
+    with loading.filled(home / "hubspot.sqlite") as (hubspot, indexes):
+        other = hubspot_half.HubSpotHalf(home, hubspot, indexes, 7, default.FOUNDED)
         for region, records in zip(drawn, told, strict=True):
             other.add(region, records)
         other.finish()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 HOSTS = {
-    "hubspot": r"(.*\.)?hubapi\.com|(api|app|api-.*|app-.*)\.hubspot\.com",
+    "hubspot": r"(.*\.)?hubapi\.com|(.*\.)?hsforms\.com|(api|app|api-.*|app-.*)\.hubspot\.com",
     "salesforce": r"(.*\.)?salesforce\.com|(.*\.)?force\.com",
     "marketing_cloud": r"(.*\.)?marketingcloudapis\.com|(.*\.)?exacttargetapis\.com",
     "catchers": r"(.*\.)?slack\.com",

@@ -19,10 +19,14 @@ from sandbox.hubspot import (
     account,
     associations,
     batch,
+    campaign_writes,
     campaigns,
+    custom_events,
     errors,
+    event_writes,
     exports,
     flows,
+    form_writes,
     journal,
     labels,
     legacy,
@@ -41,6 +45,8 @@ from sandbox.hubspot import (
     search,
     sequences,
     setup,
+    setup_writes,
+    subscription_writes,
     validations,
     webhooks,
 )  # fmt: skip
@@ -88,7 +94,10 @@ class HubSpot(Vendor):
     def admit(self, call: Call) -> None:
         given = call.headers.get("authorization", "").removeprefix("Bearer ")
         if given != self.token and not (
-            _TOKEN.fullmatch(call.path) or journal.is_file(call.path) or exports.is_file(call.path)
+            _TOKEN.fullmatch(call.path)
+            or journal.is_file(call.path)
+            or exports.is_file(call.path)
+            or form_writes.is_open(call.path)
         ):
             oauth.admit(self, call, given)
         if len(call.path) + len(call.query_string) > _MAX_URL:
@@ -180,9 +189,14 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         batch,
         objects,
         associations,
+        event_writes,
         marketing,
         messages,
+        custom_events,
+        subscription_writes,
+        form_writes,
         setup,
+        setup_writes,
         schemas,
         labels,
         account,
@@ -199,6 +213,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         journal,
         exports,
         campaigns,
+        campaign_writes,
         merge,
         oauth,
     ):

@@ -12,6 +12,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, pages, requests
 from sandbox.hubspot.marketing import one
+from sandbox.hubspot.subscription_writes import change_row
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -124,7 +125,7 @@ def _unsubscribe_all(hubspot: HubSpot, call: Call) -> Response:
     if len(inputs) > STATUSES:
         raise errors.validation(call, f"The maximum number of inputs is {STATUSES}, not {len(inputs)}")
     types = pages.shown(hubspot.store.rows("select shown from subscription_types order by id"))
-    contacts = hubspot.portal.type_of("contacts")
+    portal, contacts = hubspot.portal.id, hubspot.portal.type_of("contacts")
     assert contacts is not None
     results = []
     for address in dict.fromkeys(each.strip().lower() for each in inputs):
@@ -136,7 +137,7 @@ def _unsubscribe_all(hubspot: HubSpot, call: Call) -> Response:
             )
         hubspot.store.db.execute(
             "insert into subscription_changes (at, shown) values (?, ?)",
-            (call.now, orjson.dumps(_change(call, address, said))),
+            (call.now, orjson.dumps(change_row(call, portal, address, said))),
         )
         contact = hubspot.records.get(contacts, address, "email")
         if contact is not None and not contact.archived:
@@ -153,17 +154,6 @@ def _refusal(call: Call, address: str, type_id: int, name: str) -> dict[str, Any
         "subscriberIdString": address, "subscriptionId": type_id, "subscriptionName": name,
         "timestamp": times.iso(call.now), "businessUnitId": 0, "legalBasis": None,
         "legalBasisExplanation": None,
-    }  # fmt: skip
-
-
-def _change(call: Call, address: str, said: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "timestamp": call.now, "portalId": 48290173, "recipient": address,
-        "changes": [
-            {"change": "UNSUBSCRIBED", "source": "SOURCE_PUBLIC_API", "portalId": 48290173,
-             "subscriptionId": each["subscriptionId"], "changeType": "SUBSCRIPTION_STATUS"}
-            for each in said
-        ],
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from sandbox import times
-from sandbox.hubspot import catalog, further_objects, marketing_tables
+from sandbox.hubspot import catalog, further_objects, marketing_tables, write_rules
 from sandbox.hubspot.types import RECORDS, Types
 from sandbox.store import Store
 
@@ -75,6 +75,7 @@ class Portal:
         self.rules: dict[tuple[str, str], list[tuple[str, list[str]]]] = {}
         for obj, name, rule, arguments in self.store.rows("select * from validation_rules"):
             self.rules.setdefault((obj, name), []).append((rule, orjson.loads(arguments)))
+        self.write_rules = write_rules.load(self.store)
         self.owners = {str(i) for (i,) in self.store.rows("select id from owners where archived = 0")}
 
     def define(self, plural: str, definition: dict[str, Any]) -> None:

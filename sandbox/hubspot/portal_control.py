@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import answer
+from sandbox.hubspot import write_rules
 from sandbox.hubspot.records import Record
 
 if TYPE_CHECKING:
@@ -26,10 +27,13 @@ def routes(hubspot: HubSpot) -> list[Route]:
     async def portal(request: Request) -> Response:
         if request.method == "POST":
             try:
-                hubspot.seen.take(orjson.loads(await request.body()), hubspot.portal.type_of)
+                wish = orjson.loads(await request.body())
+                hubspot.seen.take(wish, hubspot.portal.type_of)
+                if "write_rules" in wish:
+                    hubspot.portal.write_rules = write_rules.keep(hubspot.store, wish["write_rules"])
             except _MISTAKES as problem:
                 return answer({"error": f"not a portal's switches: {problem}"}, 400)
-        return answer(hubspot.seen.shown())
+        return answer(hubspot.seen.shown() | {"write_rules": hubspot.portal.write_rules})
 
     async def records(request: Request) -> Response:
         try:

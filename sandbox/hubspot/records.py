@@ -13,7 +13,7 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.hubspot import catalog
+from sandbox.hubspot import catalog, write_rules
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.visibility import Visibility
@@ -137,6 +137,7 @@ class Records:
         if not values and kind.plural in ("contacts", "companies"):
             raise Invalid([_problem("", "INVALID_INPUT", "At least one property is required")])
         props = {name: value for name, value in values.items() if value != ""}
+        self._meet_rules(call, kind, values, props, new=True)
         self._check_unique(kind, None, props)
         next_id = self.store.value(f'select coalesce(max(id), 100000) + 1 from "{kind.plural}"')
         record = Record(kind, int(next_id), call.now, call.now, False, None, props)
@@ -158,6 +159,7 @@ class Records:
         kind, before = record.type, dict(record.props)
         values = self._checked(kind, wanted)
         self._hold_lifecycle(record, values)
+        self._meet_rules(call, kind, values, before | values, new=False)
         self._check_unique(kind, record.id, values)
         for name, value in values.items():
             if value == "":
@@ -213,6 +215,13 @@ class Records:
         if problems:
             raise Invalid(problems)
         return values
+
+    def _meet_rules(
+        self, call: Call, kind: ObjectType, values: Mapping[str, str], props: Mapping[str, str], *, new: bool
+    ) -> None:
+        found = write_rules.problems(self.portal.write_rules, call, kind.plural, values, props, new=new)
+        if found:
+            raise Invalid([_problem(*each) for each in found])
 
     def _stage_problems(self, kind: ObjectType, values: Mapping[str, str]) -> list[Problem]:
         if kind.plural != "deals" or not values.get("dealstage"):

@@ -37,6 +37,7 @@ from sandbox.salesforce import (
     sobjects,
     sosl,
 )
+from sandbox.salesforce.locks import Locks
 from sandbox.salesforce.metadata import deploy, tooling
 from sandbox.salesforce.metadata import soap as metadata_soap
 from sandbox.salesforce.metadata.components import show_permitted
@@ -73,6 +74,7 @@ class Salesforce(Vendor):
         self.table: list[tuple[str, re.Pattern[str], Handler]] = []
         """Every route, for requests inside a composite."""
         self.cut: dict[str, int] = {}
+        self.locks = Locks(store)
         """How many of the next answers of a kind lose their last rows."""
         self.results: Path = store.path.parent / "bulk"
         self.key_file: Path = store.path.parent / "salesforce_jwt_key.pem"

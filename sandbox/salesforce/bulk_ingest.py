@@ -1,6 +1,7 @@
 """Bulk API 2.0 ingest: a job, one CSV, results in three files whose order is not the upload's.
 
-Simplified: one upload makes one batch; retries of locked rows are the client's. Absent: multipart creation.
+A job and its CSV may come in one multipart request. Simplified: one upload makes one batch; retries of locked
+rows are the client's.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors, ids, ingest, sobjects
+from sandbox.salesforce import errors, ids, ingest, multipart, sobjects
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
 MOST_BYTES = 150 * 1024 * 1024
+MOST_AT_ONCE = 100_000
+"""Characters of data that may come with the job itself."""
 DELIMITERS = {
     "COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`",
 }  # fmt: skip
@@ -55,7 +58,34 @@ def new_id(sf: Salesforce, prefix: str) -> str:
 
 
 def _create(sf: Salesforce, call: Call) -> Response:
-    body = sobjects.body_of(call)
+    if call.headers.get("content-type", "").startswith("multipart/"):
+        return _create_whole(sf, call)
+    job = _made(sf, call, sobjects.body_of(call))
+    return answer(_shown(sf, _job(sf, job)), charset="UTF-8")
+
+
+def _create_whole(sf: Salesforce, call: Call) -> Response:
+    """A job with its data, which is begun at once."""
+    parts = multipart.parts(call)
+    try:
+        body = orjson.loads(parts.get("job", b""))
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict) or "content" not in parts:
+        raise errors.error(
+            400, "INVALIDJOB", "InvalidJob : the parts job (JSON) and content (CSV) are wanted"
+        )
+    if len(parts["content"]) > MOST_AT_ONCE:
+        message = f"ClientInputError : the data of a multipart request is at most {MOST_AT_ONCE} characters"
+        raise errors.error(400, "CLIENT_INPUT_ERROR", message)
+    job = _made(sf, call, body)
+    _put(sf, call, job, parts["content"])
+    _begin(sf, call, _job(sf, job))
+    return answer(_shown(sf, _job(sf, job)), charset="UTF-8")
+
+
+def _made(sf: Salesforce, call: Call, body: dict[str, Any]) -> str:
+    """The id of a new job."""
     operation, name, key = (
         body.get("operation"),
         str(body.get("object") or ""),
@@ -91,7 +121,7 @@ def _create(sf: Salesforce, call: Call) -> Response:
         ),
     )  # fmt: skip
     call.effect = "job"
-    return answer(_shown(sf, _job(sf, job)), charset="UTF-8")
+    return job
 
 
 def _job(sf: Salesforce, job: str) -> tuple[Any, ...]:
@@ -147,11 +177,15 @@ def _upload(sf: Salesforce, call: Call) -> Response:
         raise errors.error(400, "INVALIDJOBSTATE", "InvalidJobState : the job takes no more data")
     if len(call.body) > MOST_BYTES:
         raise errors.error(400, "CLIENT_INPUT_ERROR", "ClientInputError : the data is larger than 150 MB")
+    _put(sf, call, row[0], call.body)
+    return Response(status_code=201)
+
+
+def _put(sf: Salesforce, call: Call, job: str, data: bytes) -> None:
     sf.store.db.execute(
         "insert into ingest_batches values (?, ?, 0, 'Uploaded', ?, ?, 0, 0, 0, null, ?, ?)",
-        (new_id(sf, "751"), row[0], call.now, call.now, call.body, b"[]"),
+        (new_id(sf, "751"), job, call.now, call.now, data, b"[]"),
     )
-    return Response(status_code=201)
 
 
 def _change(sf: Salesforce, call: Call) -> Response:

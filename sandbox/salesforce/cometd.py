@@ -2,9 +2,8 @@
 
 Events are cut from the write log, so there is one for every stored change; a replay id is a place in
 that log.
-Simplified: every object is captured; one event is one record's. Absent: Pub/Sub over gRPC, enrichment,
-platform
-events.
+What one transaction did to a record is one event, and records it changed alike share one. Simplified: every
+object is captured. Absent: Pub/Sub over gRPC, enrichment, platform events.
 """
 
 from __future__ import annotations
@@ -194,35 +193,68 @@ def _news(sf: Salesforce, client: _Client) -> list[Message]:
 
 
 def _events(sf: Salesforce, channel: str, rows: list[tuple[Any, ...]]) -> list[Message]:
-    """The rows of the log of one record, request and kind are one event, numbered by the last of them."""
+    """What a request did to a record is one event, numbered by its last row of the log; equal ones merge."""
     wanted = None if channel == _ALL else _object(sf, channel)
     grouped: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for row in rows:
         sobject = sf.org.object(row[2])
         if sobject is None or row[4] not in _TYPES or (wanted is not None and wanted.name != sobject.name):
             continue
-        grouped.setdefault((row[7], row[2], row[3], row[4]), []).append(row)
-    order = {request: n for n, request in enumerate(dict.fromkeys(key[0] for key in grouped))}
-    return [
-        _event(sf, key, some, number - order[key[0]] if number > order[key[0]] else 0)
-        for number, (key, some) in enumerate(grouped.items())
-    ]
+        gap = row[4] if _TYPES[row[4]].startswith("GAP") else ""
+        grouped.setdefault((row[7], row[2], row[3], gap), []).append(row)
+    merged: dict[tuple[Any, ...], Message] = {}
+    counts: dict[str, int] = {}
+    for (request, name, record_id, _), some in grouped.items():
+        kind = _kind(some)
+        if kind is None:
+            continue
+        fields = _fields(sf.org.objects[name], kind, some)
+        alike = (request, name, kind, orjson.dumps(fields, option=orjson.OPT_SORT_KEYS))
+        if alike in merged and not kind.startswith("GAP"):
+            _join(merged[alike], record_id, some[-1])
+            continue
+        counts[request] = counts.get(request, 0) + 1
+        key = alike if not kind.startswith("GAP") else (*alike, record_id)
+        merged[key] = _event(sf, sf.org.objects[name], record_id, kind, fields, some, counts[request])
+    return list(merged.values())
 
 
-def _event(sf: Salesforce, key: tuple[Any, ...], rows: list[tuple[Any, ...]], number: int) -> Message:
-    request, name, record_id, operation = key
-    sobject, kind = sf.org.objects[name], _TYPES[operation]
-    fields: dict[str, Any] = {}
-    if not kind.startswith("GAP") and kind != "DELETE":
-        for row in rows:
-            known = sobject.field(row[5])
-            if known is not None and not known.formula:
-                fields[known.name] = values.shown(known.type)(row[6])
+def _kind(rows: list[tuple[Any, ...]]) -> str | None:
+    """What came of a record in a transaction: made and deleted in one, it never was."""
+    kinds = [_TYPES[row[4]] for row in rows]
+    if kinds[-1] == "DELETE":
+        return None if "CREATE" in kinds else "DELETE"
+    return next((kind for kind in ("CREATE", "UNDELETE") if kind in kinds), kinds[-1])
+
+
+def _join(event: Message, record_id: str, row: tuple[Any, ...]) -> None:
+    """Another record that was changed alike."""
+    header = event["data"]["payload"]["ChangeEventHeader"]
+    header["recordIds"].append(record_id)
+    header["commitNumber"] = event["data"]["event"]["replayId"] = row[0]
+
+
+def _fields(sobject: SObject, kind: str, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if kind.startswith("GAP") or kind == "DELETE":
+        return found
+    for row in rows:
+        known = sobject.field(row[5])
+        if known is not None and not known.formula:
+            found[known.name] = values.shown(known.type)(row[6])
+    return found
+
+
+def _event(
+    sf: Salesforce, sobject: SObject, record_id: str, kind: str, fields: dict[str, Any],
+    rows: list[tuple[Any, ...]], number: int,
+) -> Message:  # fmt: skip
+    name, request = sobject.name, rows[0][7]
     header = {
         "entityName": name, "recordIds": [record_id], "changeType": kind,
         "changeOrigin": "com/salesforce/api/rest",
         "transactionKey": hashlib.sha256(str(request).encode()).hexdigest()[:32],
-        "sequenceNumber": number + 1,
+        "sequenceNumber": number,
         "commitTimestamp": rows[-1][1], "commitNumber": rows[-1][0], "commitUser": sf.org.user_id,
         "nulledFields": [n for n, v in fields.items() if v is None], "diffFields": [],
         "changedFields": sorted(fields) if kind == "UPDATE" else [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.salesforce import record_types
 from sandbox.salesforce.fields import SOAP_TYPES, Field, SObject
 from sandbox.salesforce.org import Org
 
@@ -83,7 +84,7 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [_master_record_type(path)],
+        "recordTypeInfos": record_types.infos(org.record_types.get(sobject.name, []), path),
         "searchLayoutable": True,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [
@@ -91,14 +92,6 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
             {"label": f"My {sobject.plural.lower()}", "name": "mine"},
         ],
     }
-
-
-def _master_record_type(path: str) -> dict[str, Any]:
-    return {
-        "active": True, "available": True, "defaultRecordTypeMapping": True, "developerName": "Master",
-        "master": True, "name": "Master", "recordTypeId": "012000000000000AAA",
-        "urls": {"layout": f"{path}/describe/layouts/012000000000000AAA"},
-    }  # fmt: skip
 
 
 def children(org: Org, sobject: SObject) -> list[dict[str, Any]]:

@@ -78,12 +78,14 @@ async def _work(sf: Salesforce, batch: str) -> None:
     rows = orjson.loads(blob)
     await asyncio.sleep(0)  # the call that started this is answered first
     while done < total:
+        sf.locks.release(job)
         if not _goes_on(sf, job, batch):
             return
         with sf.store.transaction():
             _chunk(sf, job, batch, rows[done : done + CHUNK], done)
         done += CHUNK
         await asyncio.sleep(0)
+    sf.locks.release(job)
     with sf.store.transaction():
         _set(sf, batch, "Completed")
         _close_when_done(sf, job)
@@ -124,7 +126,7 @@ def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int
     )  # fmt: skip
     fault = sf.faults.meet(call.method, call.path, call.now)
     call.fault = fault if fault and fault.status == "row_error" else None
-    outcomes = outcomes_of(sf, call, operation, sf.org.objects[name], key, rows, first)
+    outcomes = outcomes_of(sf, call, operation, sf.org.objects[name], key, rows, first, job)
     sf.store.log_changes(call.now, call.request_id, call.changes)
     sf.store.db.executemany(
         "insert into ingest_results values (?, ?, ?, ?, ?, ?)",
@@ -140,7 +142,7 @@ def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int
 
 def outcomes_of(
     sf: Salesforce, call: Call, operation: str, sobject: SObject, key: str | None, rows: Sequence[Row],
-    first: int,
+    first: int, job: str = "",
 ) -> list[Outcome]:  # fmt: skip
     """Do each row by itself."""
     found = []
@@ -148,6 +150,8 @@ def outcomes_of(
         before = len(call.changes)
         try:
             with sf.store.transaction():
+                if job:
+                    sf.locks.take(job, sobject, row)
                 record_id, created = _one(sf, call, operation, sobject, key, row)
             found.append(Outcome(line, record_id, True, created, []))
         except RowError as problem:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.salesforce import ids, schema
+from sandbox.salesforce import ids, record_types, schema, validation
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.store import Store
 
@@ -54,6 +54,8 @@ class Org:
             store.value("select value from meta where key = 'duplicate_rules'") or "{}"
         )
         """By object, the fields whose values no two records may share."""
+        self.validation = validation.load(store)
+        self.record_types = record_types.load(store)
         self._folded = {name.lower(): sobject for name, sobject in self.objects.items()}
         self._prefixes = {sobject.prefix: sobject for sobject in self.objects.values()}
         self._next: dict[str, int] = {}

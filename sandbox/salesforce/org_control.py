@@ -200,6 +200,11 @@ def _gap(sf: Salesforce, call: Call, wish: Wish) -> Any:
         call.change(_object(sf, wish).name, each, f"gap_{kind}", "Id", None, each)
 
 
+def _row_locks(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """Bulk jobs hold the parents of the rows they have in work; `on` false ends it."""
+    sf.store.set_meta("row_locks", "1" if wish.get("on", True) else "")
+
+
 def _duplicate_rule(sf: Salesforce, call: Call, wish: Wish) -> Any:
     """No two records of an object with the same value of a field, unless the client says it may be saved."""
     _object(sf, wish)
@@ -211,7 +216,8 @@ def _duplicate_rule(sf: Salesforce, call: Call, wish: Wish) -> Any:
 
 
 _DEEDS: dict[str, Callable[[Any, Call, Wish], Any]] = {
-    "gap": _gap, "duplicate_rule": _duplicate_rule, "merge": _merge, "convert": _convert,
+    "gap": _gap, "row_locks": _row_locks,
+    "duplicate_rule": _duplicate_rule, "merge": _merge, "convert": _convert,
     "purge": _purge, "undelete": _undelete, "show_later": _show_later,
     "forget_deletions": _forget_deletions, "add_field": _add_field, "remove_field": _remove_field,
     "hide": _hide, "show": _show, "add_object": _add_object, "set_values": _set_values,

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import ids, rules, values
+from sandbox.salesforce import ids, record_types, rules, validation, values
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -63,6 +63,8 @@ class Rows:
         row["Id"] = self.org.new_id(sobject)
         self._stamp(row, call.now, created=True)
         rules.derive(self.org, sobject, row, None, call.now)
+        record_types.check(self.org.record_types.get(sobject.name, []), sobject, given, row)
+        validation.check(self, sobject, row, None, call.now)
         self.insert(sobject, row)
         for name, value in row.items():
             if value is not None and name not in rules.STAMPS:
@@ -82,6 +84,8 @@ class Rows:
         given = self._checked(sobject, wanted, before)
         row = before | given
         rules.derive(self.org, sobject, row, before, call.now)
+        record_types.check(self.org.record_types.get(sobject.name, []), sobject, given, row)
+        validation.check(self, sobject, row, before, call.now)
         self._stamp(row, call.now, created=False)
         self._save(sobject, row)
         for name, value in row.items():

@@ -5,7 +5,6 @@ A deploy that only checks is done like any other and taken back, so that it find
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,7 +13,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors, ids
+from sandbox.salesforce import errors, ids, multipart
 from sandbox.salesforce.metadata import apex, package
 from sandbox.salesforce.metadata.components import Deploying
 from sandbox.salesforce.metadata.fields import Problem
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 LEVELS = ("NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTestsInOrg")
-_PART = re.compile(rb'Content-Disposition:[^\r\n]*?\bname="([^"]*)"', re.I)
 
 
 class _TakenBack(Exception):
@@ -41,23 +39,8 @@ def routes(sf: Salesforce) -> list[Route]:
     ]
 
 
-def _parts(call: Call) -> dict[str, bytes]:
-    """The parts of a multipart body, by name."""
-    kind = call.headers.get("content-type", "")
-    boundary = re.search(r'boundary="?([^";]+)"?', kind)
-    if not kind.startswith("multipart/form-data") or boundary is None:
-        raise errors.error(415, "UNSUPPORTED_MEDIA_TYPE", "deployRequest takes multipart/form-data")
-    found = {}
-    for part in call.body.split(b"--" + boundary[1].encode())[1:-1]:
-        head, _, body = part.partition(b"\r\n\r\n")
-        name = _PART.search(head)
-        if name is not None:
-            found[name[1].decode()] = body.removesuffix(b"\r\n")
-    return found
-
-
 def _take(sf: Salesforce, call: Call) -> Response:
-    parts = _parts(call)
+    parts = multipart.parts(call)
     try:
         said = orjson.loads(parts.get("entity_content") or parts.get("json") or b"")
         options = dict(said["deployOptions"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import signal
 import time
@@ -229,3 +230,41 @@ def test_bulk_v1_errors_speak_the_clients_format(shared: Running) -> None:
         )
         wrong = {"operation": "insert", "object": "Nope", "contentType": "CSV"}
         assert client.post(V1, json=wrong).json()["exceptionCode"] == "InvalidEntity"
+
+
+def test_a_job_comes_with_its_data_in_one_request(shared: Running) -> None:
+    job = json.dumps({"object": "Contact", "operation": "insert", "contentType": "CSV"})
+    parts = {"job": (None, job, "application/json"), "content": ("c.csv", "LastName\nTogether\n", "text/csv")}
+    made = shared.salesforce.post(JOBS, files=parts)
+    assert made.status_code == 200, made.text
+    own = made.json()["id"]
+    _until(lambda: shared.salesforce.get(f"{JOBS}/{own}").json()["state"], "JobComplete")
+    assert [row["LastName"] for row in _file(shared, own, "successfulResults")] == ["Together"]
+    parts["content"] = ("c.csv", "LastName\n" + "x" * 100_000, "text/csv")
+    assert shared.salesforce.post(JOBS, files=parts).status_code == 400
+    assert shared.salesforce.post(JOBS, files={"job": parts["job"]}).status_code == 400
+
+
+def test_two_jobs_that_write_children_of_one_parent_at_once_meet_its_lock(shared: Running) -> None:
+    account = shared.salesforce.post(f"{API}/sobjects/Account", json={"Name": "Locked"}).json()["id"]
+    jobs = []
+    for count in (400, 20):
+        made = shared.salesforce.post(JOBS, json={"object": "Contact", "operation": "insert"}).json()["id"]
+        rows = "".join(f"Lock{n},{account}\n" for n in range(count))
+        shared.salesforce.put(f"{JOBS}/{made}/batches", content=f"LastName,AccountId\n{rows}".encode())
+        jobs.append(made)
+    assert shared.salesforce.post("/_sandbox/org", json={"do": "row_locks"}).status_code == 200
+    try:
+        # In one request, so that neither job is done before the other begins.
+        begin = [{"method": "PATCH", "url": f"v67.0/jobs/ingest/{each}",
+                  "richInput": {"state": "UploadComplete"}} for each in jobs]  # fmt: skip
+        told = shared.salesforce.post(f"{API}/composite/batch", json={"batchRequests": begin}).json()
+        assert [each["statusCode"] for each in told["results"]] == [200, 200], told
+        for each in jobs:
+            _until(lambda own=each: shared.salesforce.get(f"{JOBS}/{own}").json()["state"], "JobComplete")
+    finally:
+        shared.salesforce.post("/_sandbox/org", json={"do": "row_locks", "on": False})
+    assert _file(shared, jobs[0], "failedResults") == []
+    locked = _file(shared, jobs[1], "failedResults")
+    assert {row["sf__Error"].partition(":")[0] for row in locked} == {"UNABLE_TO_LOCK_ROW"}
+    assert account in locked[0]["sf__Error"]

@@ -124,3 +124,28 @@ def test_a_duplicate_rule_refuses_what_the_client_does_not_insist_on(
     finally:
         shared.salesforce.post("/_sandbox/org", json=wish | {"on": False})
     assert shared.salesforce.post(f"{API}/sobjects/Lead", json=body).status_code == 201
+
+
+def test_a_transactions_changes_of_records_alike_are_one_event(shared: Running) -> None:
+    ids = [_lead(shared, f"Alike {n}") for n in range(3)]
+    listener = Listener(shared)
+    assert listener.subscribe("/data/LeadChangeEvent", -1)["successful"]
+    cities = ("Bergen", "Bergen", "Turku")
+    records = [{"attributes": {"type": "Lead"}, "Id": i, "City": c} for i, c in zip(ids, cities, strict=True)]
+    shared.salesforce.patch(f"{API}/composite/sobjects", json={"records": records})
+    alike, other = listener.events()
+    assert alike["payload"]["ChangeEventHeader"]["recordIds"] == ids[:2]
+    assert other["payload"]["ChangeEventHeader"]["recordIds"] == ids[2:]
+    headers = [each["payload"]["ChangeEventHeader"] for each in (alike, other)]
+    assert [each["sequenceNumber"] for each in headers] == [1, 2]
+    assert len({each["transactionKey"] for each in headers}) == 1
+    made = {"allOrNone": True, "compositeRequest": [
+        {"method": "POST", "url": f"{API}/sobjects/Lead", "referenceId": "new",
+         "body": {"LastName": "Both", "Company": "CDC"}},
+        {"method": "PATCH", "url": f"{API}/sobjects/Lead/@{{new.id}}", "referenceId": "then",
+         "body": {"City": "Oslo"}},
+    ]}  # fmt: skip
+    assert shared.salesforce.post(f"{API}/composite", json=made).status_code == 200
+    (one,) = listener.events()
+    assert one["payload"]["ChangeEventHeader"]["changeType"] == "CREATE"
+    assert (one["payload"]["LastName"], one["payload"]["City"]) == ("Both", "Oslo")

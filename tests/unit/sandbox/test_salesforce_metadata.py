@@ -139,3 +139,86 @@ def test_metadata_is_read_by_soap_ten_at_a_time(shared: Running) -> None:
     assert 'xsi:nil="true"' in found.text
     assert asked(["Lead"], "nobody").status_code == 500
     assert "LIMIT_EXCEEDED" in asked([f"A{n}__c" for n in range(11)], token).text
+
+
+def _rule(name: str, formula: str, message: str, shown: str = "") -> str:
+    field_shown = f"<errorDisplayField>{shown}</errorDisplayField>" if shown else ""
+    condition = formula.replace("&", "&amp;").replace("<", "&lt;")
+    return (
+        f"<validationRules><fullName>{name}</fullName><active>true</active>"
+        f"<errorConditionFormula>{condition}</errorConditionFormula>{field_shown}"
+        f"<errorMessage>{message}</errorMessage></validationRules>"
+    )
+
+
+def test_a_rule_that_was_deployed_refuses_rows_in_its_own_words(shared: Running) -> None:
+    formula = (
+        'AND(ISPICKVAL(Type, "Customer - Direct"), NumberOfEmployees < 5, NOT(ISBLANK(Website)), '
+        'CONTAINS(LOWER(Website), "rule") && LEN(Name) > 3)'
+    )
+    later = "NOT(ISNEW()) && ISCHANGED(NumberOfEmployees) && PRIORVALUE(NumberOfEmployees) = 7"
+    files = {
+        "package.xml": package(ValidationRule=["Account.Small", "Account.Seven"]),
+        "objects/Account.object": lead(
+            _rule("Small", formula, "Too small for a customer", "NumberOfEmployees"),
+            _rule("Seven", later, "Seven stays"),
+        ),
+    }
+    result = deployed(shared, files)
+    assert result["success"], result
+    body = {
+        "Name": "Rule Inc",
+        "Type": "Customer - Direct",
+        "NumberOfEmployees": 3,
+        "Website": "RULE.example",
+    }
+    refused = shared.salesforce.post(f"{API}/sobjects/Account", json=body)
+    assert refused.status_code == 400
+    assert refused.json() == [{
+        "message": "Too small for a customer", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "fields": ["NumberOfEmployees"],
+    }]  # fmt: skip
+    made = shared.salesforce.post(f"{API}/sobjects/Account", json=body | {"NumberOfEmployees": 7})
+    assert made.status_code == 201
+    url = f"{API}/sobjects/Account/{made.json()['id']}"
+    assert shared.salesforce.patch(url, json={"Name": "Rule Ltd"}).status_code == 204
+    changed = shared.salesforce.patch(url, json={"NumberOfEmployees": 8})
+    assert changed.json()[0] == {
+        "message": "Seven stays", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "fields": [],
+    }  # fmt: skip
+
+
+def test_a_record_type_leaves_some_values_of_a_picklist_and_is_described(shared: Running) -> None:
+    values = "".join(f"<value><fullName>{v}</fullName><default>false</default><label>{v}</label></value>"
+                     for v in ("Gold", "Iron"))  # fmt: skip
+    tier = field("Tier__c", "<type>Picklist</type><valueSet><restricted>true</restricted><valueSetDefinition>"
+                 f"<sorted>false</sorted>{values}</valueSetDefinition></valueSet>")  # fmt: skip
+    narrow = (
+        "<recordTypes><fullName>Partner</fullName><active>true</active><label>Partner</label><picklistValues>"
+        "<picklist>Tier__c</picklist><values><fullName>Gold</fullName><default>false</default></values>"
+        "</picklistValues></recordTypes>"
+    )
+    files = {
+        "package.xml": package(CustomField=["Account.Tier__c"], RecordType=["Account.Partner"],
+                               PermissionSet=["Tiers"]),
+        "objects/Account.object": lead(tier, narrow),
+        "permissionsets/Tiers.permissionset": f"{HEAD}<PermissionSet {SPACE}><label>Tiers</label>"
+        "<fieldPermissions><editable>true</editable><field>Account.Tier__c</field><readable>true</readable>"
+        "</fieldPermissions></PermissionSet>",
+    }  # fmt: skip
+    assert deployed(shared, files)["success"]
+    own = shared.soql("select Id from PermissionSet where Name = 'Tiers'")["records"][0]["Id"]
+    user = shared.soql("select Id from User where Alias = 'integ'")["records"][0]["Id"]
+    given = {"AssigneeId": user, "PermissionSetId": own}
+    assert shared.salesforce.post(f"{API}/sobjects/PermissionSetAssignment", json=given).status_code == 201
+    described = shared.salesforce.get(f"{API}/sobjects/Account/describe").json()["recordTypeInfos"]
+    partner = next(each for each in described if each["developerName"] == "Partner")
+    assert [each["developerName"] for each in described][-1] == "Master"
+    body = {"Name": "Typed", "RecordTypeId": partner["recordTypeId"], "Tier__c": "Iron"}
+    refused = shared.salesforce.post(f"{API}/sobjects/Account", json=body)
+    assert refused.json()[0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    assert (
+        shared.salesforce.post(f"{API}/sobjects/Account", json=body | {"Tier__c": "Gold"}).status_code == 201
+    )
+    assert shared.salesforce.post(f"{API}/sobjects/Account",
+                                  json={"Name": "Master", "Tier__c": "Iron"}).status_code == 201  # fmt: skip

@@ -244,3 +244,20 @@ def test_while_nobody_can_say_how_a_job_ended_its_rows_stay_open(
         recovery.recover_vendor(world.state, destination, load_syncs(world.settings.config_dir))
     assert {state for state, _ in _ended(world).values()} == {"sent"}
     assert len(BulkJobs(world.state, "salesforce", "r").open()) == 1
+
+
+def test_a_job_that_nobody_could_ask_after_is_seen_to_its_end_before_anything_is_sent_again(
+    org: Org, world: World, destination: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, wait = iter([True]), org.wait
+
+    def unheard(job_id: str, rows: int) -> Job:
+        if next(waits, False):
+            raise errors.Unavailable("Salesforce did not answer 5 times (GET)")
+        return wait(job_id, rows)
+
+    monkeypatch.setattr(org, "wait", unheard)
+    _write(world.state, destination, list(org.records))
+    assert len(org.jobs) == 1, "sent again while the first was at work"
+    assert sorted(org.writes) == [(i, "7") for i in sorted(org.records)]
+    assert set(_ended(world).values()) == {("confirmed", "")}

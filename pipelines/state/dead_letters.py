@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, select, true, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, or_, select, true, update
 
 from pipelines.state.journal import NOT_SENT
 from pipelines.state.tables import dead_letters, journal
@@ -22,6 +22,7 @@ UNDO = "undo"
 """Provider of a change that takes another one back."""
 UNDONE = "UNDONE"
 _AT_ONCE = 500  # below SQLite's limit of bound variables
+_IS_CONFIRMED = journal.c.state == "confirmed"
 
 
 class Verdict(NamedTuple):
@@ -50,12 +51,13 @@ def follow(
 ) -> None:
     """Bring the letters in step with how these rows of the journal ended. `judge(vendor, code)`: what a code
     means, None where trying again is no matter of a person's."""
+    matters = or_(journal.c.state == "rejected", and_(_IS_CONFIRMED, journal.c.provider == UNDO))
+    if connection.execute(select(dead_letters.c.letter_id).limit(1)).first() is not None:
+        matters = or_(matters, _IS_CONFIRMED)  # one of them may be what a letter was about
     for start in range(0, len(change_ids), _AT_ONCE):
         some = change_ids[start : start + _AT_ONCE]
-        ended = journal.c.state.in_(("confirmed", "rejected"))
-        rows = (
-            connection.execute(select(journal).where(journal.c.change_id.in_(some), ended)).mappings().all()
-        )
+        query = select(journal).where(journal.c.change_id.in_(some), matters)
+        rows = connection.execute(query).mappings().all()
         _forget(connection, [row for row in rows if row["state"] == "confirmed"])
         _bury(connection, [letter for row in rows if (letter := _letter(row, judge)) is not None])
 
@@ -101,7 +103,7 @@ def _bury(connection: Connection, letters: list[dict[str, object]]) -> None:
 
 def _forget(connection: Connection, rows: Sequence[RowMapping]) -> None:
     """What was taken in the end is no dead letter."""
-    if not rows or connection.execute(select(dead_letters.c.letter_id).limit(1)).first() is None:
+    if not rows:
         return
     ids = [letter_id(r["record_key"], "" if r["action_key"] else r["field"], r["action_key"]) for r in rows]
     connection.execute(delete(dead_letters).where(dead_letters.c.letter_id.in_(ids)))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli.screen import table
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,13 +44,15 @@ def log(
         raise UsageError(
             f"the journal knows nothing about {what}", where="crm log", remedy="give a record key"
         )
-    shown = [
-        (f"{row['intended_at']:%Y-%m-%d %H:%M:%S}", row["object"], _what(row), _change(row), row["state"],
-         " ".join(filter(None, [row["code"], row["message"]])) or row["rule"], row["run_id"])
-        for row in rows
-    ]  # fmt: skip
-    columns = ("when", "object", "what", "change", "ended", "why", "run")
-    Console(highlight=False).print(table(what, columns, shown, numbers=(), wrapping=(3, 5)))
+    console = Console(highlight=False, soft_wrap=True)
+    for run, written in groupby(rows, key=lambda row: row["run_id"]):
+        console.print(f"run {run}")
+        for row in written:
+            why = " ".join(filter(None, [row["code"], row["message"]])) or row["rule"]
+            console.print(
+                f"  {row['intended_at']:%Y-%m-%d %H:%M:%S}  {row['object']}  {_what(row)}: {_change(row)}  "
+                f"{row['state']}  [dim]{escape(why or '')}[/]"
+            )
 
 
 def undo(
@@ -112,13 +114,13 @@ def _show(console: Console, letters: list[RowMapping]) -> None:
     if not letters:
         console.print("There are no such dead letters.")
         return
-    rows = [
-        (each["sync"], each["record_key"] or each["action_key"], each["field"] or "action", each["code"],
-         each["message"], each["category"], each["remedy"])
-        for each in letters[:_SHOWN]
-    ]  # fmt: skip
-    columns = ("sync", "record", "field", "code", "the CRM said", "", "remedy")
-    console.print(table("Dead letters", columns, rows, numbers=(), wrapping=(4, 6)))
+    console.print("[bold]Dead letters[/]")
+    for each in letters[:_SHOWN]:
+        record, what = each["record_key"] or each["action_key"], each["field"] or "action"
+        console.print(
+            f"{each['sync']}  {record}  {what}  {each['code']} ({each['category']})", soft_wrap=True
+        )
+        console.print(escape(f"    {each['message']}; {each['remedy']}"), soft_wrap=True)
     if len(letters) > _SHOWN:
         console.print(f"{len(letters) - _SHOWN:,} more in ops.dead_letters")
 

@@ -163,12 +163,14 @@ def report(
 
 
 @app.command()
-def status() -> None:
+def status(
+    tables: Annotated[bool, typer.Option("--tables", help="Each table that was read.")] = False,
+) -> None:
     """What is published, how fresh it is, and what the last runs did."""
     from cli.status import show_status
     from pipelines.settings import load_settings
 
-    show_status(load_settings(vendors=False))
+    show_status(load_settings(vendors=False), each_table=tables)
 
 
 @app.command()

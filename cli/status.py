@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def show_status(settings: Settings) -> None:
-    """Print it. Raises CrmError when nothing is published yet."""
+def show_status(settings: Settings, *, each_table: bool = False) -> None:
+    """Print it, with tables by vendor or each by itself. Raises CrmError when nothing is published yet."""
     console = Console(highlight=False)
     with Warehouse(settings.paths).reading() as connection:
         _publishes(console, connection, settings)
-        _objects(console, connection)
+        if each_table:
+            _objects(console, connection)
+        else:
+            _vendors(console, connection)
         _runs(console, connection)
     _incidents(console, settings)
 
@@ -29,6 +32,30 @@ def _publishes(console: Console, connection: duckdb.DuckDBPyConnection, settings
     found = connection.execute("select max(published_at) from ops.publishes").fetchone()
     at: datetime = found[0] if found else datetime.now(UTC)
     console.print(f"Published {_ago(datetime.now(UTC) - at)} ago: {settings.paths.published}")
+
+
+def _vendors(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute(
+        """
+        with tables as (
+            select vendor, table_name, arg_max(status, loaded_at) as status,
+                sum(rows) filter (status = 'loaded') as read, max(window_to) as complete_to
+            from ops.loads group by all
+        )
+        select vendor, count(*), sum(read), min(complete_to),
+            list(table_name || ' (' || status || ')' order by table_name) filter (status <> 'loaded')
+        from tables group by all order by all
+        """
+    ).fetchall()
+    console.print()
+    console.print(
+        table(
+            "Extracted", ("vendor", "tables", "rows read so far", "complete up to, UTC", "but for"),
+            [(v, str(n), f"{r or 0:,}", _stamp(w), ", ".join(less or ())) for v, n, r, w, less in rows],
+            numbers=(1, 2), wrapping=(4,),
+        )
+    )  # fmt: skip
+    console.print("Each table: crm status --tables", style="dim")
 
 
 def _objects(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
@@ -60,8 +87,9 @@ def _runs(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     console.print()
     console.print(
         table(
-            "Last runs", ("run", "kind", "status", "started, UTC", "ended"),
-            [(i, k, s, _stamp(a), _stamp(b)) for i, k, s, a, b in rows],
+            "Last runs", ("run", "kind", "status", "started, UTC", "took"),
+            [(i, k, s, _stamp(a), f"{(b - a).total_seconds():.0f} s" if b else "") for i, k, s, a, b in rows],
+            numbers=(4,),
         )
     )  # fmt: skip
 

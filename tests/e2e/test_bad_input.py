@@ -172,10 +172,15 @@ def test_a_second_run_leaves_by_name_while_the_first_holds_the_warehouse(built: 
 
 
 def test_status_tells_what_is_published(built_once: Built) -> None:
-    done = crm(built_once.home, "status")
+    narrow = {"COLUMNS": "80"}
+    done = crm(built_once.home, "status", env=narrow)
     assert done.exit_code == 0
     assert "analytics.duckdb" in done.output
-    assert "campaign_member" in done.output
+    assert "salesforce" in done.output
+    run = one(built_once.home, "select max(run_id) from ops.runs")
+    assert str(run) in done.output  # whole: crm undo wants it
+    each = crm(built_once.home, "status", "--tables")
+    assert "campaign_member" in each.output
 
 
 def test_a_plan_is_json_lines_with_a_header(built_once: Built) -> None:

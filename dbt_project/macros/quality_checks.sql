@@ -41,3 +41,8 @@
         from {{ source('rules', 'run') }} as run
     )
 {%- endmacro %}
+
+{#- The mart of a kind of thing that mappings pair. -#}
+{% macro mart_of(entity) -%}
+    case {{ entity }} when 'person' then 'unified_leads' when 'account' then 'unified_accounts' else 'opportunities' end
+{%- endmacro %}

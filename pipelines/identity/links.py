@@ -121,7 +121,8 @@ def _edges(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_pairs: 
         f"""
         create or replace temp table links as
         with open_keys as (
-            select k.* from keys as k anti join shared_keys as s on k.kind = s.kind and k.value = s.value
+            select distinct k.record_key, k.kind, k.value
+            from keys as k anti join shared_keys as s on k.kind = s.kind and k.value = s.value
         ),
         named as (  -- the value is a record, or the key of one that was merged away
             select record_key as left_key, value as right_key, kind, value from open_keys
@@ -155,7 +156,7 @@ def _edges(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_pairs: 
             from verdicts
             {pairs}
         )
-        select distinct g.left_key, g.right_key, g.kind, g.value, g.match_weight, g.match_probability,
+        select g.left_key, g.right_key, g.kind, g.value, g.match_weight, g.match_probability,
             case
                 when g.kind not in ('decision', 'merge') and v.is_different and not v.is_same then 'refused'
                 when g.kind = 'similarity' and v.is_same and not v.is_different then 'joined'

@@ -103,6 +103,13 @@ create table if not exists ops.kpi_days (
 create table if not exists ops.held_rows (
     sync varchar, record_id varchar, record_key varchar, reason varchar, plan_id varchar
 );
+create table if not exists ops.mapped_fields (
+    mapping varchar, entity varchar, field varchar, pairs bigint
+);
+create table if not exists ops.mapping_differences (
+    mapping varchar, entity varchar, field varchar, left_key varchar, right_key varchar,
+    field_left varchar, field_right varchar, wish_left varchar, wish_right varchar
+);
 create table if not exists ops.dead_letters (
     letter_id varchar, sync varchar, vendor varchar, object varchar, record_id varchar, record_key varchar,
     field varchar, action_key varchar, value varchar, category varchar, code varchar, message varchar,

@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync import diff
-from pipelines.reverse_sync.mirror import creates, records, settle
+from pipelines.reverse_sync.mirror import agreement, creates, records, settle
 from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
 from pipelines.reverse_sync.mirror.effective import mappings_hash
 from pipelines.reverse_sync.mirror.findings import refuse
@@ -89,7 +89,7 @@ def mirror(
 ) -> Mirrored:  # fmt: skip
     """Leave the mirrored cells of every mapping. Raises ConfigError when a line cannot hold."""
     mappings, syncs = load_mappings(config_dir), load_syncs(config_dir)
-    connection.execute(_TABLES)
+    connection.execute(_TABLES + agreement.TABLES)
     connection.execute("insert into reverse_sync.mirror_run values (?)", [mappings_hash(config_dir)])
     if not mappings:
         return Mirrored()
@@ -158,6 +158,7 @@ class _Mirroring:
             [pair.mapping.name],
         )
         settle.settle(connection, pair)
+        agreement.note(connection, pair)
         self._conflicts(pair)
         for side in SIDES:
             self._cells(pair, side)

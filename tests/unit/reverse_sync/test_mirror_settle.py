@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
+from pipelines.reverse_sync.mirror import agreement
 from pipelines.reverse_sync.mirror.metadata import FieldMeta
 from pipelines.reverse_sync.mirror.resolve import ResolvedLine, ResolvedPair
 from pipelines.reverse_sync.mirror.settle import problem_sql, settle
@@ -75,8 +76,21 @@ def settled(
             "select wish_left, wish_right, outcome, is_conflict, "
             f"{problem_sql('left')}, {problem_sql('right')} from mirror_outcome"
         ).fetchone()
+        differs = noted(connection, pair)
     assert row is not None
+    assert differs == [("person", "a and b", 1, None if row[2] in ("agreed", "empty") else "L")]
     return Held(*row)
+
+
+def noted(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> list[tuple[object, ...]]:
+    """What data quality is told of the line: of how many pairs it is asked, and which differ."""
+    connection.execute("create table mirror_wide as select 'L|R' as pair_key")
+    connection.execute(agreement.TABLES)
+    agreement.note(connection, pair)
+    return connection.execute(
+        "select f.entity, f.field, f.pairs, d.left_key from ops.mapped_fields as f "
+        "left join ops.mapping_differences as d using (mapping, entity, field)"
+    ).fetchall()
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,16 @@ person_findings as (
     union all
 
     select
+        'person_of_unknown_account' as finding,
+        vendor,
+        object,
+        record_id as example_id
+    from {{ ref('int_person_records') }}
+    where account_record_key not in (select accounts.record_key from {{ ref('int_account_records') }} as accounts)
+
+    union all
+
+    select
         'person_twice_in_one_object' as finding,
         records.vendor,
         records.object,
@@ -405,6 +415,11 @@ explained (finding, severity, remedy) as (
     ('owner_unknown', 'warning', 'The CRM lists no such owner: give the record to someone it knows.'),
     ('owner_inactive', 'warning', 'Give these open deals to someone who still works here.'),
     ('person_with_invalid_email', 'warning', 'Correct the address: it cannot be delivered to or matched.'),
+    (
+        'person_of_unknown_account',
+        'warning',
+        'The company the record names is deleted or was never extracted: name another, or none.'
+    ),
     (
         'person_with_address_of_nobody',
         'info',

@@ -15,6 +15,16 @@ with asked as (
         'lead_score in both CRMs' as field,
         count(*) as asked
     from {{ ref('int_scores_in_both') }}
+
+    union all
+
+    select
+        {{ mart_of('entity') }} as object,
+        'accuracy' as dimension,
+        field,
+        cast(sum(pairs) as bigint) as asked
+    from {{ source('ops', 'mapped_fields') }}
+    group by entity, field
 ),
 
 missed as (

@@ -241,8 +241,7 @@ class Loop:
         if not recovery.is_due(self.state):
             return None
         with self._ledger.step("recover") as step:
-            settled = recovery.recover(self.state, self.settings)
-            step.counts |= settled.counts
+            step.counts |= recovery.recover(self.state, self.settings).counts
             step.notes.append("an apply was interrupted; what it had written was read back")
         return self.results[-1]
 

@@ -110,3 +110,28 @@ def test_fivetran_hubspot_loads_builds_and_reports_every_orphan(
     of_deals = ("account", "amount", "close_date", "stage", "stage_history")
     assert [findings[f"opportunity_without_{what}"] for what in of_deals] == [44] * len(of_deals)
     assert (findings["opportunity_without_owner"], findings["person_with_invalid_email"]) == (22, 22)
+
+
+def test_fivetran_salesforce_loads_builds_and_reports_every_orphan(
+    outside_data: Path, parsed: Path, tmp_path: Path
+) -> None:
+    """All opportunities and most accounts are deleted; what hangs on them hangs on nothing. Two contacts have
+    ids of 17 letters, which Salesforce takes from nobody: their fields are refused, and said."""
+    home = tmp_path / "var"
+    shutil.copytree(parsed, home / "dbt")
+    built = run_build(home, "--world", str(outside_data / "fivetran_salesforce"), "--no-limits")
+    assert built.exit_code == 4, built.output
+    assert "10 confirmed, 8 rejected" in built.output
+    assert one(home, "select count(*) from marts.unified_leads") == 5
+    assert one(home, "select count(*) from marts.opportunities") == 0
+    assert query(home, "select finding, object, records from marts.data_findings order by all") == [
+        ("owner_unknown", "Contact", 3),
+        ("owner_unknown", "Lead", 1),
+        ("person_of_unknown_account", "Contact", 3),
+        ("person_of_unknown_account", "Lead", 1),
+        ("person_with_name_of_nobody", "Contact", 3),
+        ("person_with_name_of_nobody", "Lead", 1),
+        ("person_without_email", "Contact", 3),
+        ("task_without_person", "Task", 10),
+    ]
+    assert set(query(home, "select code, length(record_id) from ops.dead_letters")) == {("MALFORMED_ID", 17)}

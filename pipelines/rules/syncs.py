@@ -115,11 +115,25 @@ class Budget(Strict):
     """An apply stops once so much of them is used, by whomever: the rest is for everybody else."""
 
 
+def _yearly() -> dict[Vendor, int]:
+    return {"marketing_cloud": 5_000}
+
+
+class PaceOf(Strict):
+    """What syncs with a syncFrequency may take of a vendor's day; one that takes more is written less."""
+
+    daily_share: float = Field(default=0.5, gt=0, le=1)
+    """Of the calls that the vendor allows, where it tells."""
+    calls_a_day: dict[Vendor, int] = Field(default_factory=_yearly)
+    """So many, whatever the vendor tells. Marketing Cloud counts by the year: 2,000,000 are 5,479 a day."""
+
+
 class Syncs(Strict):
     """The whole file."""
 
     guards: Guards = Guards()
     budget: Budget = Budget()
+    pace: PaceOf = PaceOf()
     auto_actions: tuple[str, ...] = ()
     """Syncs of actions that a schedule may do without a person, by the name the plan shows."""
     syncs: dict[str, Sync] = Field(min_length=1)
@@ -146,5 +160,7 @@ class Syncs(Strict):
 
 
 def load_syncs(config_dir: Path) -> Syncs:
-    """Read and validate `syncs.yml`."""
-    return load(config_dir / "syncs.yml", Syncs)
+    """Read and validate `syncs.yml`, and `data_extensions.yml`, which adds a sync for each extension."""
+    from pipelines.rules.data_extensions import with_extensions  # it is made of what stands above
+
+    return with_extensions(load(config_dir / "syncs.yml", Syncs), config_dir)

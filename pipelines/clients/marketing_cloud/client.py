@@ -5,9 +5,11 @@ Belongs here: the endpoints and their shapes. How data extensions are written is
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
@@ -21,11 +23,12 @@ from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import MarketingCloudConnection
 
 Json = dict[str, Any]
-CENTRAL = timezone(timedelta(hours=-6))
-"""Marketing Cloud tells times without a zone: they are US Central, all year without daylight saving."""
-_EARLIEST = 1900
 REST_PAGE = 500
 ROWS_PAGE = 2_500
+HISTORY = (
+    "TransactionTime", "ContactKey", "Status", "DefinitionId", "DefinitionName", "ActivityId", "ActivityName",
+    "ActivityType",
+)  # fmt: skip
 REST_PER_MINUTE, SOAP_PER_MINUTE = 2_500, 2_000
 """What others have found to go through; the vendor publishes no number and says 429 when it is too much."""
 
@@ -94,12 +97,12 @@ class MarketingCloudClient:
 
     def rest(
         self, method: str, path: str, *, json: Any = None, params: Mapping[str, str | int] | None = None,
-        write: bool = False,
+        write: bool = False, headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:  # fmt: skip
         """A call below the account's REST address."""
         call = Call(
             method=method, path=self.session.rest + path, json=json, params=params,
-            effect="write" if write else "read",
+            effect="write" if write else "read", headers=headers or {},
         )  # fmt: skip
         return self._transport.send(call)
 
@@ -163,6 +166,29 @@ class MarketingCloudClient:
             if not items or read >= int(answer.get("count") or 0):
                 return
             page += 1
+
+    def journey_history(self, start: datetime, end: datetime, kinds: Sequence[str]) -> list[dict[str, str]]:
+        """What happened to contacts in journeys, of some kinds of activity; thirty days are kept."""
+        wish = {"start": start.isoformat(), "end": end.isoformat(), "activityTypes": list(kinds)}
+        told = self.rest(
+            "POST", "/interaction/v1/interactions/journeyhistory/download", json=wish,
+            params={"format": "csv", "columns": ",".join(HISTORY)}, headers={"x-direct-pipe": "true"},
+        )  # fmt: skip
+        found = csv.DictReader(io.StringIO(told.text))
+        if list(found.fieldnames or ()) != list(HISTORY):
+            raise errors.Truncated(
+                "Marketing Cloud's journey history is not the file that was asked for", where=self.host,
+                remedy="run this again",
+            )  # fmt: skip
+        return list(found)
+
+    def extension_key(self, object_id: str) -> str:
+        """The key of a data extension by its id. Raises NotFound."""
+        found = next(self.retrieve("DataExtension", ("CustomerKey",),
+                                   soap.Filter("ObjectID", "equals", (object_id,))))  # fmt: skip
+        if not found.rows:
+            raise errors.NotFound(f"Marketing Cloud has no data extension {object_id}", where=self.host)
+        return found.rows[0]["CustomerKey"]
 
     def extension_rows(self, key: str, *, where: str = "", size: int = ROWS_PAGE) -> Iterator[list[Json]]:
         """Rows of a data extension as one flat object each, names in small letters. Raises NotFound."""
@@ -249,17 +275,3 @@ class MarketingCloudClient:
         wishes = [{"ContactKey": contact, "DefinitionKey": journey} for contact, journey in exits]
         answer = json_of(self.rest("POST", "/interaction/v1/interactions/contactexit/status", json=wishes))
         return answer if isinstance(answer, list) else []
-
-
-def utc(text: str | None) -> str | None:
-    """A time of Marketing Cloud's as ISO in UTC; nothing for its year 1, which means never."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    if moment.year < _EARLIEST:
-        return None
-    aware = moment.replace(tzinfo=CENTRAL) if moment.tzinfo is None else moment
-    return aware.astimezone(UTC).isoformat()

@@ -15,11 +15,11 @@ from typing import Any
 from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import rows, soap
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.marketing_cloud.times import central, told
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.reverse_sync.destinations.base import Account, FieldAccess, InOneCall, RecordWrite
+from pipelines.reverse_sync.destinations.base import Account, Cell, FieldAccess, InOneCall, RecordWrite
+from pipelines.rules.data_extensions import SYNCHRONIZED
 
-SYNCHRONIZED = re.compile(r"\w+_Salesforce(_\d+)?")
-"""Marketing Cloud Connect fills these; they are read only, and a row written there would be overwritten."""
 _SALESFORCE_ID = re.compile(r"(00Q|003)\w{12}(\w{3})?")
 _FEW = 20
 """Rows that are read back one by one rather than with the whole extension."""
@@ -36,6 +36,7 @@ class MarketingCloudDestination(InOneCall):
     def __init__(self, client: MarketingCloudClient, wait: Callable[[float], None] = time.sleep) -> None:
         self._client, self._wait = client, wait
         self._keys: dict[str, str] = {}
+        self._dates: dict[str, frozenset[str]] = {}
         self._by_ids: bool | None = None
 
     @property
@@ -80,6 +81,9 @@ class MarketingCloudDestination(InOneCall):
         if len(keys) != 1:
             raise self._no_target(object_name, f"has {len(keys) or 'no'} primary keys and not one")
         self._keys[object_name] = keys[0]
+        self._dates[object_name] = frozenset(
+            row["Name"].lower() for row in found if row.get("FieldType") == "Date"
+        )
         return {
             row["Name"]: FieldAccess(
                 row["Name"], row["Name"] not in keys, length=int(row.get("MaxLength") or 0) or None
@@ -110,25 +114,32 @@ class MarketingCloudDestination(InOneCall):
         key = self._key(object_name)
         refused = self.uses_ids()
         taken = [write for write in writes if not (refused and "@" in write.record_id)]
-        sent = [{key: write.record_id, **{cell.field: cell.value for cell in write.cells}} for write in taken]
+        sent = [
+            {key: write.record_id, **{cell.field: _sent(cell) for cell in write.cells}} for write in taken
+        ]
         if len(sent) <= rows.SYNC_LIMIT:
             answers = rows.upsert_some(self._client, object_name, (key,), sent) if sent else Outcomes()
         else:
             answers = rows.upsert_many(self._client, object_name, sent, self._wait)
-        told = iter(answers)
+        given = iter(answers)
         return Outcomes(
-            [self._outcome(write, refused, told) for write in writes], request_id=answers.request_id
+            [self._outcome(object_name, write, refused, given) for write in writes],
+            request_id=answers.request_id,
         )
 
-    def _outcome(self, write: RecordWrite, refused: bool, told: Any) -> RowResult:
+    def _outcome(self, object_name: str, write: RecordWrite, refused: bool, given: Any) -> RowResult:
         if refused and "@" in write.record_id:
             return RowResult(
                 False, write.record_id, code=EMAIL_KEY,
                 message="an e-mail address as key: this account knows its contacts by Salesforce ids",
             )  # fmt: skip
-        row: RowResult = next(told)
+        row: RowResult = next(given)
         names = {cell.field.lower(): cell.field for cell in write.cells}
-        values = {names[n.lower()]: v or None for n, v in row.values.items() if n.lower() in names}
+        values = {
+            names[n.lower()]: self._held(object_name, n, v)
+            for n, v in row.values.items()
+            if n.lower() in names
+        }
         return RowResult(row.ok, write.record_id, code=row.code, message=row.message, values=values)
 
     def read(
@@ -145,5 +156,16 @@ class MarketingCloudDestination(InOneCall):
         for page in self._client.extension_rows(object_name, where=where):
             for row in page:
                 if row.get(key) in wanted:
-                    found[str(row[key])] = {name: row.get(lower) or None for lower, name in names.items()}
+                    found[str(row[key])] = {
+                        name: self._held(object_name, lower, row.get(lower)) for lower, name in names.items()
+                    }
         return found
+
+    def _held(self, object_name: str, column: str, value: Any) -> Any:
+        """What a column holds: dates as ISO in UTC, nothing for an empty text."""
+        return central(value) if column.lower() in self._dates[object_name] else value or None
+
+
+def _sent(cell: Cell) -> Any:
+    """A value as an extension takes it."""
+    return told(cell.value) if cell.type == "timestamp" and cell.value else cell.value

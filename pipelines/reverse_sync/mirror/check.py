@@ -5,6 +5,9 @@ Belongs here: loading, asking, resolving. What is looked for is in `resolve` and
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pipelines.reverse_sync.extensions import check as extensions
 from pipelines.reverse_sync.mirror import metadata
 from pipelines.reverse_sync.mirror.findings import refuse
 from pipelines.reverse_sync.mirror.metadata import Metadata
@@ -18,14 +21,16 @@ NOTHING = Metadata()
 
 
 def check(settings: Settings) -> Resolved:
-    """Every pair and finding, from the CRMs' live metadata. One call an object that is mapped."""
+    """Every pair and finding, from the vendors' live metadata. One call an object that is mapped."""
     mappings = load_mappings(settings.config_dir)
     asked = metadata.ask(settings, objects_of(mappings))
-    return resolve(mappings, asked, load_syncs(settings.config_dir), load_fields(settings.config_dir))
+    found = resolve(mappings, asked, load_syncs(settings.config_dir), load_fields(settings.config_dir))
+    return replace(found, findings=(*found.findings, *extensions.findings(settings)))
 
 
 def described(settings: Settings) -> Metadata | None:
     """The metadata of every mapped object, None when nothing is mapped. Raises ConfigError for an error."""
+    refuse(extensions.findings(settings))
     mappings = load_mappings(settings.config_dir)
     if not mappings:
         return None

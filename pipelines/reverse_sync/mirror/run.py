@@ -1,4 +1,4 @@
-"""What one CRM's records want in the other: mirrored cells, records to create, members, objects of the model.
+"""What one CRM's records want in the other: mirrored cells, records to create, members, objects, rows.
 
 Belongs here: the order of these in one step. How each is worked out is in the module of its name.
 """
@@ -9,6 +9,7 @@ from datetime import datetime
 
 import duckdb
 
+from pipelines.reverse_sync.extensions import build as extensions
 from pipelines.reverse_sync.mirror import build, campaign_members, check, effective
 from pipelines.reverse_sync.mirror.metadata import Metadata
 from pipelines.reverse_sync.records import desired
@@ -30,5 +31,6 @@ def wish(
         counts, notes = mirrored.counts, mirrored.notes
     members = campaign_members.wish(connection, settings.config_dir)
     moved = desired.records(connection, settings.config_dir)
-    more = {"campaign members": members, "records to move": moved.actions}
-    return counts | {name: count for name, count in more.items() if count}, (*notes, *moved.notes)
+    rows, said = extensions.rows(connection, settings.config_dir)
+    more = {"campaign members": members, "records to move": moved.actions, "rows of data extensions": rows}
+    return counts | {name: count for name, count in more.items() if count}, (*notes, *moved.notes, *said)

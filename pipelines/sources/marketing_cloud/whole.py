@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import soap
-from pipelines.clients.marketing_cloud.client import CENTRAL, MarketingCloudClient, utc
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.marketing_cloud.times import central, utc
 from pipelines.rules.extract import FilledExtension
 from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import TableFetch
@@ -25,7 +25,6 @@ Row = dict[str, Any]
 _TYPES: dict[str, ColumnType] = {
     "Number": "integer", "Decimal": "number", "Boolean": "boolean", "Date": "timestamp",
 }  # fmt: skip
-_FORMS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y")
 Read = Callable[[], list[TableFetch]]
 
 
@@ -129,19 +128,6 @@ def extension(reading: Reading, client: MarketingCloudClient, key: str) -> list[
 def slug(key: str) -> str:
     """A data extension's key as part of a table's name."""
     return re.sub(r"\W+", "_", key.lower()).strip("_")
-
-
-def central(text: str | None) -> str | None:
-    """A date of a data extension, which is written the American way and is Central time, as ISO in UTC."""
-    if not text:
-        return None
-    for form in _FORMS:
-        try:
-            moment = datetime.strptime(text, form)
-        except ValueError:
-            continue
-        return utc(moment.replace(tzinfo=CENTRAL).isoformat())
-    return utc(text)
 
 
 def named(reading: Reading, client: MarketingCloudClient) -> Iterator[tuple[RawTable, Read]]:

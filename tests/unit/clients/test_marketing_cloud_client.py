@@ -13,7 +13,8 @@ import pytest
 
 from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import soap
-from pipelines.clients.marketing_cloud.client import MarketingCloudClient, utc
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.marketing_cloud.times import utc
 from sandbox.limits import RollingWindow
 from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs

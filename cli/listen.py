@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from pipelines.reverse_sync.planned import Plan
     from pipelines.settings import Settings
+    from pipelines.steps import Loop
 
 log = logging.getLogger(__name__)
 _DECIDE = EventRule(on="*")
@@ -132,9 +135,27 @@ def act(rule: EventRule) -> None:
         if plan.stopped:
             raise CrmError(f"the plan is not applied: {'; '.join(plan.stopped)}", where=plan.path.name,
                            remedy="read it and run crm apply")  # fmt: skip
-        if not plan.is_empty:
-            loop.apply(plan.path, only=[rule.name] if rule.do == "sync" else None)
+        wanted = [rule.name] if rule.do == "sync" else due(loop, plan)
+        if not plan.is_empty and wanted:
+            loop.apply(plan.path, only=wanted)
             loop.record()
+
+
+def due(loop: Loop, plan: Plan) -> list[str]:
+    """What of a plan is written in a round: real-time, without a syncFrequency, or due by its own.
+    Nothing takes more calls than `pace` of syncs.yml lets it."""
+    from pipelines.reverse_sync import pace
+    from pipelines.reverse_sync.mirror.effective import load_effective
+
+    with loop.state.reading() as reading:
+        waiting = pace.waiting(
+            reading, plan, load_effective(loop.settings), datetime.now(UTC), by_schedule=False
+        )
+    for sentence in waiting.values():
+        log.info(sentence)
+    changed = [name for name, summary in plan.syncs.items() if summary.records]
+    acting = [name for name, summary in plan.actions.items() if summary.total]
+    return [name for name in dict.fromkeys((*changed, *acting)) if name not in waiting]
 
 
 def listen(

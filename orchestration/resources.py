@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -92,17 +93,27 @@ class RunLoop:
         mine += tuple(name for name in acting if name in may_act and name not in mine)
         if self.only is not None:
             mine = tuple(name for name in mine if name in self.only)
+        early = self.waiting(plan)
+        mine = tuple(name for name in mine if name not in early)
         if not mine:
             why = (
                 "nothing is left to change"
                 if not (wanted or acting)
-                else "no sync has auto_apply: true; use crm apply"
+                else "; ".join(early.values()) or "no sync has auto_apply: true; use crm apply"
             )
             return StepResult(
                 step="apply", run_id=self.loop.run.id, status="skipped", seconds=0.0, notes=(why,)
             )
         self.applied = self.loop.apply(plan.path, only=mine)
         return self.loop.results[-1]
+
+    def waiting(self, plan: Plan) -> dict[str, str]:
+        """Syncs whose next time by syncFrequency has not come."""
+        from pipelines.reverse_sync import pace
+        from pipelines.reverse_sync.mirror.effective import load_effective
+
+        with self.loop.state.reading() as reading:
+            return pace.waiting(reading, plan, load_effective(self.loop.settings), datetime.now(UTC))
 
 
 def unattended(settings: Settings) -> set[str]:

@@ -7,7 +7,7 @@ is the command line's and Dagster's.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,23 +20,38 @@ from pipelines.warehouse import Warehouse
 if TYPE_CHECKING:
     from pipelines.state.engine import State
 
-NEEDED = (
-    "data_extensions_read", "data_extensions_write", "journeys_read", "journeys_execute",
-    "list_and_subscribers_read", "tracking_events_read",
-)  # fmt: skip
-"""Scopes of Marketing Cloud's package that reading and writing take."""
+READING: Mapping[str, tuple[str, ...]] = {
+    "hubspot": (
+        "crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read",
+        "crm.objects.owners.read",
+    ),
+    "salesforce": ("api",),
+    "marketing_cloud": (
+        "data_extensions_read", "journeys_read", "list_and_subscribers_read", "tracking_events_read",
+    ),
+}  # fmt: skip
+"""Scopes that reading a vendor takes."""
+WRITING: Mapping[str, tuple[str, ...]] = {
+    "hubspot": ("crm.objects.contacts.write", "crm.objects.companies.write", "crm.objects.deals.write"),
+    "salesforce": (),
+    "marketing_cloud": ("data_extensions_write", "journeys_execute"),
+}  # fmt: skip
+"""Those that writing takes besides, asked for where this run may write there."""
+EVERYTHING = {"salesforce": "full"}
+"""A scope that stands for all others."""
 LEAST_LEFT = 0.05
 """Share of a day's calls below which a connection is not well."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a vendor said: who it is, its time, calls of the day (allowed, left), scopes that are missing."""
+    """What a vendor said: who it is, its time, calls of the day (allowed, left), scopes."""
 
     org: str
     at: datetime
     day: tuple[int, int] | None = None
-    missing: tuple[str, ...] = ()
+    scopes: tuple[str, ...] | None = None
+    """Those of the token; None where the vendor does not tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +82,16 @@ def check_all(settings: Settings, warehouse: Warehouse, state: State, run_id: st
         for each in found:
             runs.save_probe(
                 writing,
-                runs.Probe(each.vendor, run_id, each.at, each.ok, round(each.seconds * 1000), each.problem),
+                runs.Probe(
+                    each.vendor,
+                    run_id,
+                    each.at,
+                    each.ok,
+                    round(each.seconds * 1000),
+                    each.problem,
+                    each.org or None,
+                    *(each.day or (None, None)),
+                ),
             )
     return found
 
@@ -89,13 +113,24 @@ def check(settings: Settings, warehouse: Warehouse, connection: Connection) -> H
     return Health(
         vendor=connection.vendor, org=answer.org, seconds=time.monotonic() - started, day=answer.day,
         last_success=last, lag=None if last is None else max(0.0, (answer.at - last).total_seconds()),
-        unread=unread, problem=_problem(answer), at=answer.at,
+        unread=unread, problem=_problem(answer, lacking(answer.scopes, connection, settings)), at=answer.at,
     )  # fmt: skip
 
 
-def _problem(answer: Answer) -> str:
-    if answer.missing:
-        return f"the package lacks the scopes {', '.join(answer.missing)}"
+def lacking(scopes: Sequence[str] | None, connection: Connection, settings: Settings) -> list[str]:
+    """Scopes that this run takes and the token does not have; none where the vendor does not tell."""
+    vendor = connection.vendor
+    if scopes is None or EVERYTHING.get(vendor) in scopes:
+        return []
+    needed = READING[vendor]
+    if settings.may_write(connection):
+        needed = (*needed, *WRITING[vendor])
+    return [scope for scope in needed if scope not in scopes]
+
+
+def _problem(answer: Answer, missing: Sequence[str]) -> str:
+    if missing:
+        return f"the token lacks the scopes {', '.join(missing)}"
     if answer.day is not None and answer.day[1] < answer.day[0] * LEAST_LEFT:
         return f"only {answer.day[1]:,} of the day's {answer.day[0]:,} calls are left"
     return ""
@@ -105,7 +140,7 @@ def _hubspot(settings: Settings) -> Answer:
     with open_hubspot(settings) as client:
         account = client.account()
         return Answer(f"portal {account.get('portalId')}", client.server_time or datetime.now(UTC),
-                      client.budget.day)  # fmt: skip
+                      client.budget.day, client.scopes())  # fmt: skip
 
 
 def _salesforce(settings: Settings) -> Answer:
@@ -113,16 +148,13 @@ def _salesforce(settings: Settings) -> Answer:
         org = client.identity()
         calls = client.limits().get("DailyApiRequests") or {}
         day = (int(calls["Max"]), int(calls["Remaining"])) if calls.get("Max") else None
-        return Answer(f"org {org.org_id}", client.server_time or datetime.now(UTC), day)
+        return Answer(f"org {org.org_id}", client.server_time or datetime.now(UTC), day, client.scopes)
 
 
 def _marketing_cloud(settings: Settings) -> Answer:
     with open_marketing_cloud(settings) as client:
         unit = client.identity()
-        missing: Sequence[str] = [scope for scope in NEEDED if scope not in unit.scope]
-        return Answer(
-            f"unit {unit.member_id}", client.server_time or datetime.now(UTC), missing=tuple(missing)
-        )
+        return Answer(f"unit {unit.member_id}", client.server_time or datetime.now(UTC), scopes=unit.scope)
 
 
 def _standing(settings: Settings, warehouse: Warehouse, vendor: str) -> tuple[datetime | None, int]:

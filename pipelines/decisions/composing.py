@@ -13,6 +13,7 @@ from pipelines.decisions import action_tables
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.escalation import Waiting
 from pipelines.decisions.handoffs import Crossing
+from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
 from pipelines.errors import ConfigError
 from pipelines.rules.durations import text
 from pipelines.rules.handoff import HandoffRule, Handoffs
@@ -145,7 +146,8 @@ class Composer:
                       more={"next_step": rule.next_step, "handoff": rule.name})  # fmt: skip
         made: dict[str, list[Row]] = {}
         for action in rule.actions:
-            if action.type == "assign-owner" or (owner is None and action.type != "update-lifecycle"):
+            needs_owner = action.type not in ("update-lifecycle", *JOURNEY_TYPES)
+            if action.type == "assign-owner" or (owner is None and needs_owner):
                 continue
             missing = [need for need in action.needs if need != "assign-owner" and not made.get(need)]
             if missing:

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.decisions.facts import Facts, Owner, Person
+from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.notifications import Channel, NotificationsFile
 from pipelines.rules.stages import Stages
@@ -159,6 +160,32 @@ class Doing:
             lead = self.facts.key("salesforce", "Lead", person.lead_salesforce)
             found.append(self._row(about, "queue", "fields", "salesforce", lead,
                                    {"fields": {"OwnerId": queue.salesforce_queue}}))  # fmt: skip
+        if queue.journey:
+            found += self.journey("journey", "enter-journey", about, queue.journey, {})
+        return found
+
+    def journey(
+        self, name: str, kind: str, about: About, journey: str, fields: Mapping[str, Any]
+    ) -> list[Row]:
+        """An entry, an exit, or new data for those entries that are kept up."""
+        person, known = about.person, self.facts.journeys
+        assert person is not None
+        who = known.subscribers.get(person.person_id)
+        if who is None:
+            self.notes.append(f"{kind} {journey} is not done for somebody who is no subscriber by an id")
+            return []
+        if kind == "enter-journey":
+            payload = known.entry(person.person_id, person.score, journey, opted_out=person.opted_out)
+            return [self._row(about, name, "journey_entry", "marketing_cloud", who.record_key, payload)]
+        if kind == "leave-journey":
+            payload = {"journey": journey, "contact_key": who.key}
+            return [self._row(about, name, "journey_exit", "marketing_cloud", who.record_key, payload)]
+        found = []
+        for payload in known.updates(person.person_id, journey, fields):
+            key = f"{name}.{payload['entry_id']}"
+            found.append(self._row(about, key, "journey_update", "marketing_cloud", who.record_key, payload))
+        if not found:
+            self.notes.append(f"update-journey {journey} finds no entry; journeys.yml must keep its event up")
         return found
 
     def enrolment(self, about: About, key: str, sequence: str, sender: str, contact: str) -> Row:
@@ -192,6 +219,8 @@ class Doing:
         if rule.type == "send-notification":
             row = self.message(about, rule.template, rule.channel, rule.name)
             return [row] if row else []
+        if rule.type in JOURNEY_TYPES:
+            return self.journey(rule.name, rule.type, about, rule.journey, rule.fields)
         self.notes.append(f"{rule.type} is not done for a person")
         return []
 

@@ -12,6 +12,9 @@ from typing import Any
 
 import duckdb
 
+from pipelines.decisions import journeys
+from pipelines.decisions.journeys import JourneyFacts
+
 _PEOPLE = """
 select l.person_id, l.email, l.full_name, l.job_title, l.company_name, l.country, l.lead_score,
     l.lifecycle_stage,
@@ -79,6 +82,7 @@ class Facts:
     owners: dict[str, Owner] = field(default_factory=dict)
     orgs: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Vendor -> org id, and the host people open."""
+    journeys: JourneyFacts = field(default_factory=JourneyFacts)
 
     def owner(self, email: str | None) -> Owner | None:
         return None if not email else self.owners.get(email) or Owner(email, email)
@@ -111,6 +115,7 @@ def gather(connection: duckdb.DuckDBPyConnection, people: Iterable[str], as_of: 
         facts.owners[email] = Owner(email, name or email, hubspot, salesforce, links.get(email))
     if not ids:
         return facts
+    facts.journeys = journeys.gather(connection, ids)
     touches: dict[str, list[dict[str, Any]]] = {}
     for person_id, at, kind, campaign in connection.execute(
         _TOUCHES, {"ids": ids, "as_of": as_of}

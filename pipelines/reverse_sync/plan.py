@@ -16,14 +16,13 @@ from typing import Any
 
 import duckdb
 
-from pipelines.reverse_sync import buried, cells, coexistence, diff, guards, planfile, suppressed
+from pipelines.reverse_sync import buried, cells, coexistence, diff, guards, pace, planfile, suppressed
 from pipelines.reverse_sync.actions import desired
 from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
 from pipelines.reverse_sync.cells import HELD_SHOWN
 from pipelines.reverse_sync.forecast import forecast
 from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
-from pipelines.rules.frequency import Frequency
 from pipelines.rules.syncs import Sync, Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
@@ -165,9 +164,10 @@ class _Making:
 
     def _costs(self, summaries: dict[str, SyncSummary]) -> Iterator[str]:
         """What each setting of syncFrequency costs in calls a day, by the size of this plan."""
-        for name, sync in self.syncs.syncs.items():
-            if sync.syncFrequency:
-                yield f"{name}: {Frequency(sync.syncFrequency).cost(summaries[name].calls.total)}"
+        with self.state.reading() as reading:
+            found = pace.paces(self.syncs.syncs, summaries, pace.limits(reading), self.syncs)
+        for name, each in found.items():
+            yield f"{name}: {each}"
 
     def _shares(self, summaries: dict[str, SyncSummary]) -> Iterator[str]:
         """What the plan takes of each CRM's day, as the CRM told of it last."""

@@ -24,6 +24,8 @@ ActionType = Literal[
     "send-notification",
     "enroll-sequence",
     "enter-journey",
+    "update-journey",
+    "leave-journey",
     "set-fields",
     "update-forecast-category",
     "require-fields",
@@ -32,7 +34,8 @@ ActionType = Literal[
 ]
 _NEEDS_KEY: dict[str, str] = {
     "update-lifecycle": "value", "send-notification": "template", "enroll-sequence": "sequence",
-    "enter-journey": "journey", "set-fields": "fields", "update-forecast-category": "value",
+    "enter-journey": "journey", "update-journey": "journey", "leave-journey": "journey",
+    "set-fields": "fields", "update-forecast-category": "value",
     "require-fields": "names",
 }  # fmt: skip
 _CATEGORIES = ("commit", "best_case", "pipeline", "omitted", "closed")
@@ -70,6 +73,8 @@ class ActionRule(Strict):
         key = _NEEDS_KEY.get(self.type)
         if key is not None and not getattr(self, key):
             raise ValueError(f"{self.type} needs {key}")
+        if self.type == "update-journey" and not self.fields:
+            raise ValueError("update-journey needs fields: columns of the event's data extension")
         if self.type == "update-forecast-category" and self.value not in _CATEGORIES:
             raise ValueError(f"{self.value} is no forecast category; use one of {', '.join(_CATEGORIES)}")
         return self

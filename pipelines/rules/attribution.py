@@ -20,6 +20,7 @@ SYNC_FILE = "attribution_sync.json"
 TouchType = Literal[
     "membership", "original_source", "latest_source", "conversion", "form", "event", "email_click",
     "email_open", "page_visit", "call", "email", "meeting", "task", "message", "list_import",
+    "journey_goal",
 ]  # fmt: skip
 Earns = Literal["always", "responded", "tagged", "never"]
 _EARNS: dict[TouchType, Earns] = {

@@ -10,6 +10,8 @@ from pathlib import Path
 from pipelines.rules.alerts import load_alerts
 from pipelines.rules.attribution import load_attribution
 from pipelines.rules.campaign_members import load_campaign_members
+from pipelines.rules.data_extensions import load_data_extensions
+from pipelines.rules.engagement import load_engagement
 from pipelines.rules.events import load_events
 from pipelines.rules.extract import load_extract
 from pipelines.rules.handoff import load_handoffs
@@ -31,6 +33,8 @@ LOADERS = (
     load_alerts,
     load_attribution,
     load_campaign_members,
+    load_data_extensions,
+    load_engagement,
     load_events,
     load_extract,
     load_handoffs,

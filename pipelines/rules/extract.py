@@ -12,6 +12,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pipelines.rules.data_extensions import load_data_extensions
+from pipelines.rules.journeys import load_journeys
 from pipelines.rules.loader import Strict, load
 from pipelines.rules.schema.load import load_model
 from pipelines.rules.schema.names import object_name
@@ -81,7 +83,7 @@ class FilledExtension(Strict):
 
 
 class MarketingCloudExtract(Strict):
-    """`data_extensions`: more of them to copy whole, by their keys."""
+    """`data_extensions`: more of them to copy whole, by their keys; so are those of `data_extensions.yml`."""
 
     data_extensions: Names = ()
     journey_activity: FilledExtension | None = FilledExtension(
@@ -91,6 +93,8 @@ class MarketingCloudExtract(Strict):
         data_extension="crm_complaints", query="crm_complaints"
     )
     people: FilledExtension | None = FilledExtension(data_extension="crm_people")
+    kept_up: Names = ()
+    """Events of `journeys.yml` whose rows are kept up, and so read."""
 
 
 class Sweep(Strict):
@@ -135,4 +139,8 @@ def load_extract(config_dir: Path) -> Extract:
         if each.is_custom and (name := object_name("salesforce", key, each)) is not None
     )
     salesforce = found.salesforce.model_copy(update={"described": described})
-    return found.model_copy(update={"salesforce": salesforce})
+    ours = [each.data_extension for each in load_data_extensions(config_dir)]
+    copied = tuple(dict.fromkeys((*found.marketing_cloud.data_extensions, *ours)))
+    kept_up = tuple(dict.fromkeys(each.event for each in load_journeys(config_dir).entries if each.keep_up))
+    clouded = found.marketing_cloud.model_copy(update={"data_extensions": copied, "kept_up": kept_up})
+    return found.model_copy(update={"salesforce": salesforce, "marketing_cloud": clouded})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 REAL_TIME, HOURLY, DAILY = "real-time", "hourly", "daily"
 PATTERN = r"^$|^real-time$|^hourly$|^daily$|^([1-9]|[1-5][0-9]) minutes$"
-_MINUTES_A_DAY = 1_440
+MINUTES_A_DAY = 1_440
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Frequency:
     @property
     def minutes(self) -> int | None:
         found = re.fullmatch(r"(\d+) minutes", self.said)
-        return int(found[1]) if found else {HOURLY: 60, DAILY: _MINUTES_A_DAY}.get(self.said)
+        return int(found[1]) if found else {HOURLY: 60, DAILY: MINUTES_A_DAY}.get(self.said)
 
     @property
     def cron(self) -> str | None:
@@ -36,7 +36,7 @@ class Frequency:
         """What a plan of this many calls costs in a day, if each run has as much to write."""
         if self.minutes is None:
             return f"{self.said}: {calls:,} calls for each publish that brings as much to write"
-        runs = _MINUTES_A_DAY // self.minutes
+        runs = MINUTES_A_DAY // self.minutes
         return f"{self.said}: {runs:,} runs a day, at most {runs * calls:,} calls"
 
     @property

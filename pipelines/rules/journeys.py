@@ -13,8 +13,13 @@ from pydantic import Field, field_validator, model_validator
 
 from pipelines.rules.loader import Strict, load
 from pipelines.rules.rows import Columns, Rows
+from pipelines.rules.stages import LifecycleName
 
 FILE = "journeys.yml"
+
+
+Sent = Literal["EmailAddress", "LeadScore", "LifecycleStage"]
+"""What an entry's row holds of a person and may change."""
 
 
 class Entry(Strict):
@@ -24,8 +29,10 @@ class Entry(Strict):
     event: str = Field(min_length=1)
     journey: str = Field(min_length=1)
     least_score: int = Field(default=0, ge=0, le=100)
-    stages: tuple[str, ...] = ()
+    stages: tuple[LifecycleName, ...] = ()
     occurrence: Literal["once", "monthly"] = "once"
+    keep_up: dict[Sent, float] = Field(default_factory=dict)
+    """Which data of those who are in the journey is kept up to date, and what a number must differ by."""
 
     @field_validator("event")
     @classmethod
@@ -36,8 +43,18 @@ class Entry(Strict):
 
 
 class Exit(Strict):
+    """Who is taken out: people in one of the stages, or (goal) those who have met the goal of another."""
+
     journey: str = Field(min_length=1)
-    stages: tuple[str, ...] = Field(min_length=1)
+    stages: tuple[LifecycleName, ...] = ()
+    goal_of: str = ""
+    """A journey: whoever has met its goal leaves this one."""
+
+    @model_validator(mode="after")
+    def says_who(self) -> Exit:
+        if bool(self.stages) == bool(self.goal_of):
+            raise ValueError("say stages or goal_of, one of them")
+        return self
 
 
 class Journeys(Strict):
@@ -69,5 +86,17 @@ def entries(rules: Journeys) -> Rows:
 
 
 def exits(rules: Journeys) -> Rows:
-    columns: Columns = (("journey", pa.string()), ("stages", pa.list_(pa.string())))
-    return columns, [(each.journey, list(each.stages)) for each in rules.exits]
+    columns: Columns = (
+        ("journey", pa.string()), ("stages", pa.list_(pa.string())), ("goal_of", pa.string()),
+    )  # fmt: skip
+    return columns, [(each.journey, list(each.stages), each.goal_of or None) for each in rules.exits]
+
+
+def kept_up(rules: Journeys) -> Rows:
+    """A row for each field of an entry that is kept up."""
+    columns: Columns = (
+        ("event", pa.string()), ("journey", pa.string()), ("field", pa.string()), ("band", pa.float64()),
+    )  # fmt: skip
+    return columns, [
+        (e.event, e.journey, name, band) for e in rules.entries for name, band in e.keep_up.items()
+    ]

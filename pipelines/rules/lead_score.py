@@ -22,7 +22,7 @@ FitAttribute = Literal[
 HAS_VALUES = ("email", "company_email", "phone", "account", "opted_out")
 Touch = Literal[
     "membership", "membership_response", "original_source", "latest_source", "conversion",
-    "call", "email", "meeting", "task",
+    "call", "email", "meeting", "task", "event", "email_click", "page_visit", "journey_goal",
 ]  # fmt: skip
 
 

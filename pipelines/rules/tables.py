@@ -20,6 +20,7 @@ from pipelines.rules import (
     attribution,
     campaign_links,
     crm_scores,
+    engagement,
     identity,
     identity_tables,
     journeys,
@@ -91,6 +92,9 @@ create table if not exists ops.runs (
 create table if not exists ops.probes (
     vendor varchar, run_id varchar, probed_at timestamptz, ok boolean, milliseconds bigint, message varchar
 );
+alter table ops.probes add column if not exists org varchar;
+alter table ops.probes add column if not exists day_limit bigint;
+alter table ops.probes add column if not exists day_left bigint;
 create table if not exists ops.pipeline_days (
     snapshot_date date, owner_id varchar, pipeline varchar, canonical_stage varchar,
     forecast_category varchar, close_quarter date, opportunities bigint, unconverted_opportunities bigint,
@@ -163,10 +167,14 @@ def write(
     known_kpis = kpis.load_kpis(config_dir)
     known_score = lead_score.load_lead_score(config_dir)
     known_journeys = journeys.load_journeys(config_dir)
+    known_engagement = engagement.load_engagement(config_dir)
     known_teams = teams.load_teams(config_dir)
     tables: dict[str, rows.Rows] = {
         "journey_entries": journeys.entries(known_journeys),
         "journey_exits": journeys.exits(known_journeys),
+        "journey_keep_up": journeys.kept_up(known_journeys),
+        "engagement_members": engagement.members(known_engagement),
+        "engagement_tasks": engagement.tasks(known_engagement),
         "stages": rows.stages(known_stages),
         "lifecycle": rows.lifecycle(known_stages),
         "lifecycle_dates": rows.lifecycle_dates(known_stages),

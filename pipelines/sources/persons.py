@@ -148,6 +148,8 @@ MARKETING_CLOUD: dict[str, Holds] = {
          "unsubscribe_events", "complaints", "journey_activity"),
         Holds(ids=("SubscriberKey",), emails=("SubscriberKey",)),
     ),
+    "journey_history": Holds(ids=("ContactKey",), emails=("ContactKey",)),
+    "journey_entries": Holds(ids=("ContactKey",), emails=("ContactKey",)),
     "people": Holds(ids=("ContactKey",), emails=("EmailAddress", "ContactKey")),
     **dict.fromkeys(
         ("lists", "data_extensions", "data_extension_fields", "sends", "campaigns", "journeys",

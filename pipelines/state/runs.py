@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
-from pipelines.state.tables import probes, runs
+from pipelines.state.tables import journal, probes, runs
 from pipelines.state.upsert import upsert
 
 RunStatus = Literal["running", "done", "partial", "failed"]
@@ -25,6 +25,10 @@ class Probe(NamedTuple):
     ok: bool
     milliseconds: int | None
     message: str
+    org: str | None = None
+    day_limit: int | None = None
+    """Calls that the vendor allows in a day, and those left, where it tells."""
+    day_left: int | None = None
 
 
 def start(connection: Connection, run_id: str, kind: str, started_at: datetime) -> None:
@@ -62,6 +66,19 @@ def durations(
     took = {row.run_id: (row.ended_at - row.started_at).total_seconds() for row in connection.execute(query)}
     mine = took.pop(run_id, None)
     return mine, list(took.values())[:asked]
+
+
+def day_limits(connection: Connection) -> dict[str, int]:
+    """Calls that a vendor allows in a day, by the latest probe that was told."""
+    asked = select(probes.c.vendor, probes.c.day_limit).where(probes.c.day_limit.is_not(None))
+    return {vendor: int(limit) for vendor, limit in connection.execute(asked.order_by(probes.c.probed_at))}
+
+
+def last_write(connection: Connection, sync: str) -> datetime | None:
+    """When the last run began that wrote something of a sync, by this machine's clock."""
+    asked = select(func.max(runs.c.started_at)).join(journal, journal.c.run_id == runs.c.run_id)
+    found: datetime | None = connection.execute(asked.where(journal.c.sync == sync)).scalar()
+    return found
 
 
 def save_probe(connection: Connection, probe: Probe) -> None:

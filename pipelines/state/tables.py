@@ -282,6 +282,9 @@ probes = Table(
     Column("ok", Boolean, nullable=False),
     Column("milliseconds", BigInteger),
     _text("message"),
+    Column("org", Text),
+    Column("day_limit", BigInteger),
+    Column("day_left", BigInteger),
 )
 
 erasures = Table(

@@ -24,9 +24,10 @@ CODE_SECONDS = 30
 APP_ID = 2_468_135
 SCOPES = (
     "oauth", "crm.objects.contacts.read", "crm.objects.contacts.write", "crm.objects.companies.read",
-    "crm.objects.companies.write", "crm.objects.deals.read", "crm.objects.deals.write", "crm.lists.read",
-    "crm.lists.write", "crm.schemas.custom.read", "automation", "automation.sequences.read",
-    "automation.sequences.enrollments.write", "crm.export", "crm.import", "tickets",
+    "crm.objects.companies.write", "crm.objects.owners.read", "crm.objects.deals.read",
+    "crm.objects.deals.write", "crm.lists.read", "crm.lists.write", "crm.schemas.custom.read", "automation",
+    "automation.sequences.read", "automation.sequences.enrollments.write", "crm.export", "crm.import",
+    "tickets",
 )  # fmt: skip
 TABLES = "create table if not exists oauth_codes (code text primary key, redirect text, at integer)"
 
@@ -43,6 +44,12 @@ def credentials(token: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def scopes(hubspot: HubSpot) -> list[str]:
+    """Those of the app, less those that were taken from it."""
+    taken = str(hubspot.store.value("select value from meta where key = 'scopes_taken'") or "").split()
+    return [name for name in SCOPES if name not in taken]
+
+
 def routes(hubspot: HubSpot) -> list[Route]:
     """Each under its old path and the dated ones; the oldest tells of a token by its address."""
     hubspot.store.script(TABLES)
@@ -52,6 +59,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *give("POST", "/oauth/{api}/token", lambda call: _token(hubspot, call)),
         *give("POST", "/oauth/{api}/token/introspect", lambda call: _introspect(hubspot, call)),
         *give("POST", "/oauth/{api}/token/revoke", lambda call: _revoke(hubspot, call)),
+        *give(
+            "POST", "/oauth/{api}/private-apps/get/access-token-info", lambda call: _private(hubspot, call)
+        ),
         *give("GET", "/oauth/{api}/access-tokens/{given}", lambda call: _about(hubspot, call)),
         *give("GET", "/oauth/{api}/refresh-tokens/{given}", lambda call: _about(hubspot, call)),
         *give("DELETE", "/oauth/{api}/refresh-tokens/{given}", lambda call: _revoke(hubspot, call)),
@@ -134,7 +144,7 @@ def _shown(hubspot: HubSpot, call: Call, given: str) -> dict[str, Any] | None:
     wanted, expires = credentials(hubspot.token), hubspot.sessions.get(given)
     shown = {
         "token": given, "user": "admin@northwind.example", "hub_domain": "northwind.example",
-        "scopes": list(SCOPES), "hub_id": hubspot.portal.id, "app_id": APP_ID, "user_id": 9_001,
+        "scopes": scopes(hubspot), "hub_id": hubspot.portal.id, "app_id": APP_ID, "user_id": 9_001,
         "client_id": wanted["client_id"], "active": True,
     }  # fmt: skip
     if given == wanted["refresh_token"] and not hubspot.store.value(
@@ -149,6 +159,14 @@ def _shown(hubspot: HubSpot, call: Call, given: str) -> dict[str, Any] | None:
 
 def _introspect(hubspot: HubSpot, call: Call) -> Response:
     return answer(_shown(hubspot, call, _form(call).get("token", "")) or {"active": False})
+
+
+def _private(hubspot: HubSpot, call: Call) -> Response:
+    """What a private app's token stands for."""
+    given = call.json()
+    if not isinstance(given, dict) or given.get("tokenKey") != hubspot.token:
+        raise errors.not_found(call)
+    return answer({"userId": 9_001, "hubId": hubspot.portal.id, "appId": APP_ID, "scopes": scopes(hubspot)})
 
 
 def _about(hubspot: HubSpot, call: Call) -> Response:

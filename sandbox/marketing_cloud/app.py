@@ -17,6 +17,7 @@ from sandbox.marketing_cloud import (
     entries,
     errors,
     event_definitions,
+    history,
     journeys,
     rows,
     rowset,
@@ -102,7 +103,18 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
 def over(mc: MarketingCloud) -> Starlette:
     """The routes of an account's server."""
     found: list[Route] = [*mc.control_routes(), *account_control.routes(mc)]
-    for part in (auth, rowset, rows, async_rows, entries, journeys, event_definitions, contacts, soap):
+    for part in (
+        auth,
+        rowset,
+        rows,
+        async_rows,
+        entries,
+        history,
+        journeys,
+        event_definitions,
+        contacts,
+        soap,
+    ):
         found += part.routes(mc)
     app = Starlette(routes=found)
     app.router.default = mc.fallback()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ import pytest
 
 from cli.sandbox_process import connected, running
 from expectations.step import Checker
+from pipelines.clients.marketing_cloud import soap
+from pipelines.clients.marketing_cloud.rows import upsert_some
+from pipelines.clients.open import open_marketing_cloud
 from pipelines.crashpoints import Crashed, armed
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
@@ -51,6 +55,18 @@ class World:
         with self.loop() as loop, loop.warehouse.reading() as connection:
             return connection.execute(sql).fetchall()
 
+    def stored(self, vendor: str, sql: str) -> list[tuple[Any, ...]]:
+        """What a vendor holds."""
+        store = sqlite3.connect(self.sandbox / f"{vendor}.sqlite")
+        found = store.execute(sql).fetchall()
+        store.close()
+        return found
+
+    def rows(self, extension: str) -> dict[str, dict[str, Any]]:
+        """Rows of a data extension by their keys."""
+        sql = "select pk, body from extension_rows join data_extensions d on d.id = extension where d.key = "
+        return {pk: json.loads(body) for pk, body in self.stored("marketing_cloud", f"{sql}'{extension}'")}
+
     def do(self, **wish: Any) -> dict[str, Any]:
         answer: dict[str, Any] = httpx.post(f"{self.url}/_sandbox/account", json=wish).json()
         return answer
@@ -70,12 +86,47 @@ class World:
         httpx.post(f"{self.url}/_sandbox/faults", json=list(faults)).raise_for_status()
 
 
+CAMPAIGN = "select Id, Name from Campaign order by Id limit 1"
+ACCOUNTS = f"""<CreateRequest xmlns="{soap.API}"><Objects xsi:type="DataExtension"
+xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><CustomerKey>accounts</CustomerKey><Name>Accounts</Name>
+<Fields><Field><Name>AccountId</Name><FieldType>Text</FieldType><MaxLength>16</MaxLength>
+<IsPrimaryKey>true</IsPrimaryKey><IsRequired>true</IsRequired></Field>
+<Field><Name>Title</Name><FieldType>Text</FieldType><MaxLength>200</MaxLength></Field></Fields></Objects></CreateRequest>"""
+CONFIG = {
+    "data_extensions.yml": """
+extensions:
+  - data_extension: accounts
+    of: accounts
+    where: name is not null
+    key: {column: AccountId, from: account_id}
+    columns: [{from: name, to: Title, expression: upper(name)}]
+""",
+    "engagement.yml": """
+members:
+  - {journey: crm-nurture, did: clicked, campaign: %(campaign)s, status: Opened}
+  - {journey: crm-nurture, did: goal, campaign: %(campaign)s, status: Responded}
+create_statuses: true
+tasks:
+  - {name: demo, journey: crm-nurture, did: clicked, url: "*demo*", subject: "Wants a demo, from {mailing}"}
+""",
+}
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("marketing")
-    settings = Settings(home=home / "var", config_dir=PROJECT_ROOT / "config")
+    config = Path(shutil.copytree(PROJECT_ROOT / "config", home / "config"))
+    settings = Settings(home=home / "var", config_dir=config)
     with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
         made = World(connected(settings, ready), ready["marketing_cloud"]["url"], home / "sandbox")
+        campaign, _ = made.stored("salesforce", CAMPAIGN)[0]
+        for name, text in CONFIG.items():
+            (config / name).write_text(text % {"campaign": campaign} if "%" in text else text)
+        kept = (config / "journeys.yml").read_text().replace("keep_up: {}", "keep_up: {LeadScore: 0}")
+        (config / "journeys.yml").write_text(kept)
+        with open_marketing_cloud(made.settings) as client:
+            results = list(soap.results(client.soap_call("Create", ACCOUNTS, write=True), client.host))
+        assert [result.ok for result in results] == [True]
         made.refresh()
         yield made
 
@@ -100,22 +151,28 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
 
     # Warm people stand in the data extension, as the marts have them.
     ours = dict(world.ask('select record_id, "LeadScore" from reverse_sync.sync_marketing_cloud__people'))
-    store = sqlite3.connect(world.sandbox / "marketing_cloud.sqlite")
-    kept = store.execute(
-        "select body from extension_rows join data_extensions d on d.id = extension where d.key = ?",
-        (PEOPLE,),
-    ).fetchall()
-    store.close()
-    rows = [json.loads(body) for (body,) in kept]
+    rows = world.rows(PEOPLE).values()
     assert {row["ContactKey"]: int(row["LeadScore"]) for row in rows} == ours
 
-    # Somebody opens what the journey sent and clicks; after the next refresh it is a touch that earns credit.
+    # So do accounts in an extension of the team's own.
+    accounts = dict(
+        world.ask("select account_id, upper(name) from marts.unified_accounts where name is not null")
+    )
+    assert {row["AccountId"]: row["Title"] for row in world.rows("accounts").values()} == accounts
+
+    # Somebody opens what the journey sent, clicks, and meets its goal: touches after the next refresh.
     contact = entered[0]["contact"]
     person = next(
         p for p, k in world.ask("select person_id, subscriber_key from marts.subscribers") if k == contact
     )
     world.do(do="open", contact=contact)
     world.do(do="click", contact=contact, url="https://www.northwind.example/demo")
+    world.do(do="meet_goal", contact=contact, journey=JOURNEY)
+    other = entered[1]["contact"]
+    with open_marketing_cloud(world.settings) as client:
+        entry = next(key for key, row in world.rows("crm-high-score").items() if row["ContactKey"] == other)
+        stale = [{"EntryId": entry, "LeadScore": "1"}]
+        assert upsert_some(client, "crm-high-score", ("EntryId",), stale)[0].ok
     httpx.post(f"{world.url}/_sandbox/clock", json={"advance_seconds": 3600}).raise_for_status()
     world.refresh()
     touches = world.ask(
@@ -123,14 +180,28 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
         f"where person_id = '{person}' and (content = 'https://www.northwind.example/demo' "
         f"or content like 'Nurture%') order by 1"
     )
-    assert touches == [("email_click", True, "email"), ("email_open", False, "email")]
-    columns = "emails_clicked, last_engaged_at is not null"
+    assert touches == [
+        ("email_click", True, "email"), ("email_open", False, "email"), ("journey_goal", False, "email"),
+    ]  # fmt: skip
+    columns = "emails_clicked, last_engaged_at is not null, journey_goals"
     clicked = world.ask(f"select {columns} from marts.unified_leads where person_id = '{person}'")
     assert clicked[0][0] >= 1
-    assert clicked[0][1]
-    assert world.ask("select current_population from marts.journeys where journey_key = 'crm-nurture'") == [
-        (len(wanted),)
-    ]
+    assert clicked[0][1:] == (True, 1)
+    journeys = (
+        "select current_population, people_at_goal from marts.journeys where journey_key = 'crm-nurture'"
+    )
+    assert world.ask(journeys) == [(len(wanted) - 1, 1)]
+
+    # What they did is a status of a campaign and a task, once; data that went stale in the journey is mended.
+    after = world.activate()
+    assert after.to_do == 0, after.counts
+    campaign, _ = world.stored("salesforce", CAMPAIGN)[0]
+    member = f"select Status from CampaignMember where CampaignId = '{campaign}' and "
+    assert world.stored("salesforce", f"{member} '{contact}' in (ContactId, LeadId)") == [("Responded",)]
+    task = "select count(*), min(WhoId) from Task where Subject like 'Wants a demo, from %'"
+    assert world.stored("salesforce", task) == [(1, contact)]
+    scores = dict(world.ask("select subscriber_key, lead_score from marts.unified_leads"))
+    assert int(world.rows("crm-high-score")[entry]["LeadScore"]) == scores[other]
 
 
 def test_a_paused_journey_and_an_inactive_contact_are_noticed_and_the_rest_goes_on(world):
@@ -139,8 +210,6 @@ def test_a_paused_journey_and_an_inactive_contact_are_noticed_and_the_rest_goes_
     before = world.fired()
     token = world.settings.marketing_cloud
     assert token is not None
-    from pipelines.clients.open import open_marketing_cloud
-
     with open_marketing_cloud(world.settings) as client:
         client.rest("POST", f"/interaction/v1/interactions/pause/{journeys[0][0]}", json={}, write=True)
     world.refresh()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.paths import Paths
@@ -20,12 +21,20 @@ class FixedToken:
 
     def __init__(self, token: Secret) -> None:
         self._token = token
+        self.transport: Transport | None = None
 
     def headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._token.reveal()}"}
 
     def renew(self) -> bool:
         return False
+
+    def about(self) -> dict[str, Any]:
+        """What the token stands for: its scopes among it."""
+        return _told(self.transport, Call(
+            method="POST", path="/oauth/v2/private-apps/get/access-token-info",
+            json={"tokenKey": self._token.reveal()},
+        ))  # fmt: skip
 
 
 class OAuthLogin:
@@ -53,6 +62,17 @@ class OAuthLogin:
                 self._sign_in()
             return True
 
+    def about(self) -> dict[str, Any]:
+        """What the token stands for: its scopes among it."""
+        self.headers()
+        connection = self.connection
+        form = {
+            "token": self._token.reveal(), "token_type_hint": "access_token",
+            "client_id": connection.client_id, "client_secret": connection.client_secret.reveal(),
+        }  # fmt: skip
+        path = f"{Paths(connection.api_version)('token')}/introspect"
+        return _told(self.transport, Call(method="POST", path=path, form=form))
+
     def _sign_in(self) -> None:
         transport, connection = self.transport, self.connection
         if transport is None:
@@ -74,3 +94,10 @@ class OAuthLogin:
             )
         self._token = Secret(str(answer["access_token"]))
         transport.secrets = (connection.client_secret, connection.refresh_token, self._token)
+
+
+def _told(transport: Transport | None, call: Call) -> dict[str, Any]:
+    if transport is None:
+        raise RuntimeError("a login needs a transport")
+    answer = json_of(transport.send(call))
+    return answer if isinstance(answer, dict) else {}

@@ -69,15 +69,14 @@ class HubSpotClient:
         self._daily_share = 1.0
         said = connection.token.reveal() or f"{connection.client_id} {connection.refresh_token.reveal()}"
         key = hashlib.sha256(f"{connection.url} {said}".encode()).hexdigest()
-        login = OAuthLogin(connection) if connection.refresh_token else None
+        self._login = OAuthLogin(connection) if connection.refresh_token else FixedToken(connection.token)
         self._transport = Transport(
             vendor=HubSpotVendor(), base_url=connection.url, allow_write=allow_write,
-            budget=budget or rate_limit.shared(key, windows()), auth=login or FixedToken(connection.token),
+            budget=budget or rate_limit.shared(key, windows()), auth=self._login,
             secrets=(connection.token, connection.client_secret, connection.refresh_token),
             clock=clock or RealClock(), http=http,
         )  # fmt: skip
-        if login is not None:
-            login.transport = self._transport
+        self._login.transport = self._transport
 
     def __enter__(self) -> Self:
         return self
@@ -112,6 +111,15 @@ class HubSpotClient:
     def account(self) -> Json:
         """portalId, timeZone, companyCurrency and more of the portal the token belongs to."""
         return self._get(self._path("account"))
+
+    def scopes(self) -> tuple[str, ...] | None:
+        """Of the token; None where HubSpot does not tell, as of a service key."""
+        try:
+            told = self._login.about()
+        except (errors.NotFound, errors.Rejected, errors.Forbidden):
+            return None
+        listed = told.get("scopes")
+        return tuple(str(each) for each in listed) if isinstance(listed, list) else None
 
     def properties(self, object_type: str) -> list[Json]:
         return list(self._get(self._path("properties", object_type)).get("results") or [])

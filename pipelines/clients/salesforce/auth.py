@@ -27,6 +27,8 @@ class SalesforceLogin:
         self.transport: Transport | None = None
         self._now = now or (lambda: datetime.now(UTC))
         self._token = Secret("")
+        self.scope: tuple[str, ...] = ()
+        """Of the latest token; empty before the first, and where Salesforce does not tell."""
         self._lock = threading.Lock()
         self._used = threading.local()
         self._refresh = RefreshToken(connection)
@@ -60,6 +62,7 @@ class SalesforceLogin:
                 remedy="check SALESFORCE_URL: it is the org's My Domain, without a path",
             )  # fmt: skip
         self._token = Secret(str(answer["access_token"]))
+        self.scope = tuple(str(answer.get("scope") or "").split())
         transport.secrets = (*transport.secrets[:3], self._token)
         transport.origin = str(answer.get("instance_url") or self.connection.url).rstrip("/")
 

@@ -135,6 +135,11 @@ class SalesforceClient:
 
     # -- reading -------------------------------------------------------------------------------------
 
+    @property
+    def scopes(self) -> tuple[str, ...] | None:
+        """Of the token; None where Salesforce does not tell."""
+        return self._login.scope or None
+
     def identity(self) -> Identity:
         """The org's id, name, currency and time zone."""
         try:

@@ -1,4 +1,4 @@
-"""Journey entries and exits in Marketing Cloud.
+"""Journey entries, updates of their data, and exits in Marketing Cloud.
 
 Belongs here: Marketing Cloud's words for the engine's. Our key is the primary key of the event's own data
 extension, so an entry whose answer was lost is found there before it may be sent again.
@@ -6,12 +6,14 @@ extension, so an entry whose answer was lost is found there before it may be sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
 from math import ceil
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pipelines.clients import errors
+from pipelines.clients.marketing_cloud import rows
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync.actions.base import CANNOT_TELL, NOT_THERE, Action, Found, Reversibility
@@ -59,6 +61,8 @@ class JourneyEntry(_InJourneys):
             return f"the journey {said.get('journey')} is {status}: the event would let nobody in"
         if said.get("missing_fields"):
             return f"the event {said['event']} requires {said['missing_fields']}, which is not sent"
+        if said.get("opted_out"):
+            return "this person refuses e-mail"
         return str(said.get("already") or "")
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
@@ -89,6 +93,79 @@ class JourneyEntry(_InJourneys):
     def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
         """Take them out of the journey again; what it has sent stays sent."""
         return _exits(self._client, [action for action, _ in actions])
+
+
+class JourneyUpdate(_InJourneys):
+    """New data in the row of an entry. Payload: `extension, entry_id, data, before`; `journey` for people."""
+
+    kind: ClassVar[str] = "journey_update"
+    batch_size: ClassVar[int] = rows.SYNC_LIMIT
+    reversibility: ClassVar[Reversibility] = "compensable"
+    is_noticed: ClassVar[bool] = False
+
+    @staticmethod
+    def forecast(actions: int) -> int:
+        return ceil(actions / rows.SYNC_LIMIT)
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        said = action.payload
+        whole = said.get("extension") and said.get("entry_id") and said.get("data")
+        return "" if whole else "an update needs an extension, an entry and its data"
+
+    def send(self, actions: Sequence[Action]) -> Outcomes:
+        return self._write([(action, action.payload["data"]) for action in actions])
+
+    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        """Whether the row holds the data. Writing it again does no harm."""
+        found = []
+        for action in actions:
+            where = f"{ENTRY_ID} eq '{action.payload['entry_id']}'"
+            held = next(self._client.extension_rows(str(action.payload["extension"]), where=where))
+            is_done = any(
+                all(str(row.get(name.lower()) or "") == str(value or "") for name, value in _data(action))
+                for row in held
+            )
+            found.append(Found(action.action_key) if is_done else NOT_THERE)
+        return found
+
+    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
+        """Write what was there before."""
+        return self._write([(action, action.payload.get("before") or {}) for action, _ in actions])
+
+    def _write(self, wanted: Sequence[tuple[Action, Mapping[str, Any]]]) -> Outcomes:
+        """By extension; of rows that go together and of which one is refused, each goes alone."""
+        ended: dict[str, RowResult] = {}
+        for extension, some in groupby(sorted(wanted, key=_extension), key=_extension):
+            group = list(some)
+            try:
+                ended |= self._together(extension, group)
+            except errors.Rejected:
+                for one in group:
+                    try:
+                        ended |= self._together(extension, [one])
+                    except errors.Rejected as no:
+                        code = no.code or "REJECTED"
+                        ended[one[0].action_key] = RowResult(False, code=code, message=no.what)
+        return Outcomes([ended[action.action_key] for action, _ in wanted])
+
+    def _together(
+        self, extension: str, group: Sequence[tuple[Action, Mapping[str, Any]]]
+    ) -> dict[str, RowResult]:
+        sent = [{ENTRY_ID: action.payload["entry_id"], **data} for action, data in group]
+        told = rows.upsert_some(self._client, extension, (ENTRY_ID,), sent)
+        return {
+            action.action_key: RowResult(row.ok, action.action_key, code=row.code, message=row.message)
+            for (action, _), row in zip(group, told, strict=True)
+        }
+
+
+def _extension(each: tuple[Action, Mapping[str, Any]]) -> str:
+    return str(each[0].payload["extension"])
+
+
+def _data(action: Action) -> Sequence[tuple[str, Any]]:
+    return list(dict(action.payload["data"]).items())
 
 
 class JourneyExit(_InJourneys):

@@ -81,6 +81,7 @@ HANDLERS: tuple[type[Handler], ...] = (
     messages.MailMessage,
     messages.WebhookMessage,
     marketing_cloud.JourneyEntry,
+    marketing_cloud.JourneyUpdate,
     marketing_cloud.JourneyExit,
 )
 CHANNELS: Mapping[str, ChannelKind] = {

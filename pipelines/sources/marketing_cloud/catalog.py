@@ -145,6 +145,20 @@ COMPLAINTS = RawTable(
     "complaints", "complaints",
     {"id": "text", "SubscriberKey": "text", "EventDate": "timestamp", "JobID": "text", "BatchID": "text"},
 )  # fmt: skip
+JOURNEY_HISTORY = RawTable(
+    "journey_history", "journey history",
+    {"id": "text", "TransactionTime": "timestamp", "ContactKey": "text", "Status": "text",
+     "DefinitionId": "text", "DefinitionName": "text", "ActivityId": "text", "ActivityName": "text",
+     "ActivityType": "text"},
+    cursor="TransactionTime", late=LATE,
+)  # fmt: skip
+"""Who came into a journey, met its goal or left it."""
+JOURNEY_ENTRIES = RawTable(
+    "journey_entries", "journey entries",
+    {"id": "text", "event": "text", "extension": "text", "EntryId": "text", "ContactKey": "text",
+     "data": "json"},
+)  # fmt: skip
+"""Rows of the events whose data journeys.yml keeps up."""
 PEOPLE = RawTable(
     "people", "people",
     {
@@ -156,5 +170,6 @@ PEOPLE = RawTable(
 """The data extension that this project fills (`people` in extract.yml), as it stands there."""
 TABLES: tuple[RawTable, ...] = (
     *(each.table for each in RETRIEVED), CONTACTS, CAMPAIGNS, JOURNEYS, EVENT_DEFINITIONS,
-    JOURNEY_ACTIVITY, COMPLAINTS, PEOPLE, *(each.table for each in TRACKING),
+    JOURNEY_ACTIVITY, JOURNEY_HISTORY, JOURNEY_ENTRIES, COMPLAINTS, PEOPLE,
+    *(each.table for each in TRACKING),
 )  # fmt: skip

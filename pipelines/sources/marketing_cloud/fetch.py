@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.sources.fetched import OrgInfo, TableFetch
-from pipelines.sources.marketing_cloud import catalog, tracking, whole
+from pipelines.sources.marketing_cloud import catalog, history, tracking, whole
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
 
@@ -56,6 +56,8 @@ def _reads(reading: Reading, client: MarketingCloudClient) -> list[tuple[RawTabl
             found.append((table, read, True))
     events = "/interaction/v1/eventDefinitions"
     found += [
+        (catalog.JOURNEY_HISTORY, lambda: history.read(reading, client), True),
+        (catalog.JOURNEY_ENTRIES, lambda: history.entries(reading, client), False),
         (catalog.CONTACTS,
          lambda: whole.listed(reading, catalog.CONTACTS, client.contacts(), dict), True),
         (catalog.CAMPAIGNS,

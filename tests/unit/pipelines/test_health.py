@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from cli.doctor import doctor
 from cli.sandbox_process import connected, running
+from pipelines import health
 from pipelines.settings import PROJECT_ROOT, Secret, Settings
 from pipelines.state.engine import State
 from pipelines.state.tables import probes
@@ -30,11 +32,21 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
         url = f"{ready['marketing_cloud']['url']}/_sandbox/account"
         httpx.post(url, json={"do": "take_scopes", "scopes": ["journeys_execute"]})
         httpx.post(url, json={"do": "expire_tokens"})
+        with sqlite3.connect(tmp_path / "sandbox" / "hubspot.sqlite") as portal:
+            taken = ("scopes_taken", "crm.objects.deals.write")
+            portal.execute("insert or replace into meta values (?, ?)", taken)
+        portal.close()
+        assert doctor(settings, console) == 1
+        said = capsys.readouterr().out
+        assert "HubSpot: the token lacks the scopes crm.objects.deals.write" in said
+        assert settings.salesforce is not None
+        assert health.lacking(("refresh_token",), settings.salesforce, settings) == ["api"]
+        assert health.lacking(None, settings.salesforce, settings) == []
         assert settings.hubspot is not None
         ill = replace(settings, hubspot=replace(settings.hubspot, token=Secret("pat-na1-wrong")))
         assert doctor(ill, console) == 1
         said = capsys.readouterr().out
-    assert "Marketing Cloud: the package lacks the scopes journeys_execute" in said
+    assert "Marketing Cloud: the token lacks the scopes journeys_execute" in said
     assert "HubSpot: " in said
     assert "pat-na1-wrong" not in said
     state = State.open(settings)
@@ -42,6 +54,6 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
         kept = reading.execute(probes.select()).mappings().all()
     state.close()
     assert sorted((each["vendor"], each["ok"]) for each in kept) == [
-        ("hubspot", False), ("hubspot", True), ("marketing_cloud", False), ("marketing_cloud", True),
-        ("salesforce", True), ("salesforce", True),
+        ("hubspot", False), ("hubspot", False), ("hubspot", True), ("marketing_cloud", False),
+        ("marketing_cloud", False), ("marketing_cloud", True), *[("salesforce", True)] * 3,
     ]  # fmt: skip

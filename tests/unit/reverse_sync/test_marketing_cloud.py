@@ -11,7 +11,7 @@ import pytest
 from pipelines.clients import errors
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action
-from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit
+from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit, JourneyUpdate
 from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
 from pipelines.reverse_sync.destinations.marketing_cloud import EMAIL_KEY, MarketingCloudDestination
 from sandbox.worlds.create import Wish, open_home
@@ -139,3 +139,56 @@ def test_an_inactive_contact_is_a_row_error_with_the_vendors_reason(destination,
 def test_an_entry_that_would_come_to_nothing_is_held_back_with_the_reason(more, why):
     assert why in JourneyEntry.unfit(entry("one", **more))
     assert JourneyEntry.unfit(entry("one")) == ""
+
+
+def update(key: str, entry_id: str, **data: str) -> Action:
+    payload = {
+        "journey": mcs.NURTURE, "extension": mcs.ENTRY, "entry_id": entry_id, "data": data,
+        "before": {"LeadScore": "1"},
+    }  # fmt: skip
+    return Action(
+        key, "journeys", "journey_update", "marketing_cloud", "Subscriber", "", "", payload, (), "decided",
+        "journeys.yml", "", "compensable",
+    )  # fmt: skip
+
+
+def test_the_data_of_an_entry_is_changed_in_its_row_and_a_refused_one_keeps_nobody_else_out(destination, mc):
+    JourneyEntry(destination).send([entry("one"), entry("two", "003B")])
+    handler = JourneyUpdate(destination)
+    wishes = [update("u1", "one", LeadScore="88"), update("u2", "two", LeadScore="many")]
+    assert handler.look_up(wishes[:1]) == [NOT_THERE]
+    answers = handler.send(wishes)
+    assert [(answer.ok, answer.code) for answer in answers] == [(True, ""), (False, "10006")]
+    assert handler.look_up(wishes)[0].id == "u1"
+    assert handler.undo([(wishes[0], "u1")])[0].ok
+    assert destination.read(mcs.ENTRY, ["one"], ["LeadScore"]) == {"one": {"LeadScore": "1"}}
+    assert JourneyUpdate.unfit(wishes[0]) == ""
+    assert "needs an extension" in JourneyUpdate.unfit(update("u3", ""))
+
+
+def test_a_column_that_is_missing_and_one_that_is_too_short_are_row_errors_and_the_rest_goes_on(
+    destination, mc
+):
+    """More than fifty rows go by one request, of which each row fails alone."""
+    writes = [row(f"003{n:03}", FirstName="x" * (90 if n == 3 else 5)) for n in range(55)]
+    writes[7] = row("003007", Region="North")
+    answers = destination.update(mcs.PEOPLE, writes)
+    assert [n for n, answer in enumerate(answers) if not answer.ok] == [3, 7]
+    assert "80 characters" in answers[3].message
+    assert "Region" in answers[7].message
+
+
+def test_moments_go_to_an_extension_in_its_own_time_and_come_back_in_ours(destination, mc):
+    wish = {"name": "x-event", "type": "APIEvent", "eventDefinitionKey": "x-event", "schema": {"fields": [
+        {"name": "Id", "dataType": "Text", "maxLength": "20", "isNullable": False, "isPrimaryKey": True},
+        {"name": "At", "dataType": "Date", "isNullable": True, "isPrimaryKey": False},
+    ]}}  # fmt: skip
+    made = mc.http.post("/interaction/v1/eventDefinitions", json=wish).json()
+    extension = destination.client.extension_key(made["dataExtensionId"])
+    write = RecordWrite("1", (Cell("At", "timestamp", "2026-03-01T18:30:00.000Z"),))
+    answers = destination.update(extension, [write])
+    assert answers[0].ok
+    held = destination.read(extension, ["1"], ["At"])["1"]["At"]
+    assert held == answers[0].values["At"] == "2026-03-01T18:30:00+00:00"
+    stored = mc.store.value("select 1 from extension_rows where cast(body as text) like '%T12:30%'")
+    assert stored is not None

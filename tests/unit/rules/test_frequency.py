@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from orchestration import schedules
 from orchestration.resources import SYNCS
 from pipelines.errors import ConfigError
+from pipelines.reverse_sync import pace
+from pipelines.reverse_sync.forecast import Forecast
+from pipelines.reverse_sync.planned import SyncSummary
 from pipelines.rules.frequency import Frequency
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.state import journal, runs
+from pipelines.state.engine import State
+from pipelines.state.journal import Intent
 
 TEXT = (PROJECT_ROOT / "config" / "syncs.yml").read_text()
 
@@ -51,3 +59,62 @@ def test_a_clock_makes_a_schedule_and_real_time_a_sensor_for_the_syncs_that_name
     at_once = load_syncs(syncs_with(tmp_path, "real-time")).syncs
     assert schedules.of_syncs(at_once) == []
     assert [sensor.name for sensor in schedules.sensors(settings, at_once)] == ["sync_real_time"]
+
+
+def summary(calls: int) -> SyncSummary:
+    return SyncSummary(
+        vendor="marketing_cloud", object="crm_people", desired=1, existing=1, records=1, fields={}, kept={},
+        held=0, calls=Forecast(calls, 0, 0, ""), note="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "calls", "minutes", "words"),
+    [
+        ("15 minutes", 10, 15, "960 calls of 5,000 it may take"),
+        ("1 minutes", 100, 29, "more than the 5,000 it may take: written each 29 minutes"),
+        ("real-time", 100, 29, "5,000 a day are allowed: written each 29 minutes at most"),
+        ("daily", 6_000, 1_728, "written each 1,728 minutes"),
+    ],
+)
+def test_a_frequency_that_takes_more_calls_than_it_may_is_slowed(tmp_path, said, calls, minutes, words):
+    syncs = load_syncs(syncs_with(tmp_path, said))
+    found = pace.paces(syncs.syncs, {"marketing_cloud_people": summary(calls)}, {}, syncs)
+    assert found["marketing_cloud_people"].minutes == minutes
+    assert words in str(found["marketing_cloud_people"])
+
+
+def test_syncs_of_one_vendor_share_what_they_may_take(tmp_path):
+    text = TEXT.replace("object: contacts\n", "object: contacts\n    syncFrequency: 10 minutes\n")
+    (tmp_path / "syncs.yml").write_text(text)
+    syncs = load_syncs(tmp_path)
+    two = {name: summary(100) for name in ("hubspot_contacts", "hubspot_consents")}
+    found = pace.paces(syncs.syncs, two, {"hubspot": 20_000}, syncs)
+    assert [found[name].allowed for name in two] == [5_000, 5_000]
+    assert [found[name].minutes for name in two] == [29, 29]
+
+
+def test_a_slowed_sync_waits_and_a_listener_keeps_the_time_of_all(tmp_path):
+    syncs = load_syncs(syncs_with(tmp_path, "30 minutes"))
+    settings = Settings(home=tmp_path / "var", config_dir=tmp_path)
+    settings.home.mkdir()
+    begun = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with State.open(settings) as state, state.writing() as writing:
+        runs.start(writing, "r", "activation", begun)
+        intent = Intent(
+            change_id="c", plan_id="p", sync="marketing_cloud_people", vendor="marketing_cloud", object="o",
+            record_id="1", record_key="marketing_cloud:1:o:1", field="f", before_value=None, after_value="x",
+            provider="computed", rule="r", reversibility="reversible",
+        )  # fmt: skip
+        journal.intend(writing, [intent], run_id="r", at=begun)
+
+        def waits(calls: int, minutes: int, *, by_schedule: bool) -> list[str]:
+            plan = SimpleNamespace(syncs={"marketing_cloud_people": summary(calls)})
+            now = begun + timedelta(minutes=minutes)
+            return list(pace.waiting(writing, plan, syncs, now, by_schedule=by_schedule))  # type: ignore[arg-type]
+
+        assert waits(10, 10, by_schedule=True) == []
+        assert waits(200, 40, by_schedule=True) == ["marketing_cloud_people"]  # 200 calls: each 58 minutes
+        assert waits(200, 58, by_schedule=True) == []
+        assert waits(10, 10, by_schedule=False) == ["marketing_cloud_people"]
+        assert waits(10, 30, by_schedule=False) == []

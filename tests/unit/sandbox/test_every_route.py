@@ -55,7 +55,9 @@ _KEYS = (
     "subscriptionType", "items", "keys", "ContactKey", "EventDefinitionKey", "Data", "count", "offset",
     "options",
     "exportType", "format", "importOperations", "files", "webhookUrl", "start", "end", "soql", "users",
-    "definition",
+    "definition", "contactKey", "DefinitionKey", "eventDefinitionKey", "key", "activityTypes", "columns",
+    "$page", "$pageSize", "$filter", "$orderBy", "entryMode", "triggers", "metaData", "activities",
+    "attributeSets", "definitionId", "schema", "dataExtensionId",
 )  # fmt: skip
 _SOQL = (
     "select Id from Lead", "select count() from Account",
@@ -84,7 +86,22 @@ def _value(rng: random.Random, depth: int = 0) -> Any:
 
 
 def _body(rng: random.Random) -> tuple[bytes, str]:
-    kind = rng.randrange(8)
+    kind = rng.randrange(10)
+    if kind == 8:
+        return _exact_target(rng), "text/xml"
+    if kind == 9:
+        item = {rng.choice(_KEYS): _value(rng, 2) for _ in range(4)} | {
+            "ContactKey": "003A",
+            "EventDefinitionKey": "crm-high-score",
+            "DefinitionKey": "crm-nurture",
+            "key": "crm-nurture",
+            "name": "n",
+            "Data": {"EntryId": rng.choice(_WORDS)},
+            "values": {rng.choice(_WORDS): "x"},
+            "keys": {"ContactKey": rng.choice(_WORDS)},
+            "items": [{"ContactKey": rng.choice(_WORDS)}],
+        }
+        return orjson.dumps(rng.choice((item, [item, item])), default=str), "application/json"
     if kind == 0:
         return b"", "application/json"
     if kind == 1:
@@ -111,6 +128,26 @@ def _body(rng: random.Random) -> tuple[bytes, str]:
         head = "<Header><SessionHeader><sessionId>SESSION</sessionId></SessionHeader></Header>"
         return f"<E>{head}<Body><{operation}>{rows}</{operation}></Body></E>".encode(), "text/xml"
     return orjson.dumps(_value(rng) if kind == 5 else _nearly(rng), default=str), "application/json"
+
+
+def _exact_target(rng: random.Random) -> bytes:
+    """What Marketing Cloud's SOAP takes, nearly."""
+    kind = rng.choice(("Subscriber", "DataExtension", "SentEvent", "DataExtensionField", "Nothing"))
+    names = "".join(f"<Properties>{rng.choice((*_KEYS, 'ID', 'SubscriberKey'))}</Properties>" for _ in "ab")
+    operator = rng.choice(("equals", "IN", "greaterThan", "between", ""))
+    where = f"<Filter xsi:type='SimpleFilterPart'><Property>ID</Property><SimpleOperator>{operator}" \
+            f"</SimpleOperator><Value>{rng.randrange(9)}</Value></Filter>"  # fmt: skip
+    asked = f"<ContinueRequest>{rng.randrange(9)}</ContinueRequest>" if rng.random() < 0.2 else ""
+    body = {
+        0: f"<RetrieveRequestMsg><RetrieveRequest>{asked}<ObjectType>{kind}</ObjectType>{names}{where}"
+           "</RetrieveRequest></RetrieveRequestMsg>",
+        1: f"<CreateRequest><Objects xsi:type='{kind}'><CustomerKey>k</CustomerKey><Fields><Field>"
+           f"<Name>a</Name><FieldType>{operator}</FieldType></Field></Fields></Objects></CreateRequest>",
+        2: f"<DeleteRequest><Objects xsi:type='{kind}'/></DeleteRequest>",
+        3: "<PerformRequestMsg><Action>start</Action><Definitions/></PerformRequestMsg>",
+    }[rng.randrange(4)]  # fmt: skip
+    return ("<E xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'><Header><fueloauth>SESSION</fueloauth>"
+            f"</Header><Body>{body}</Body></E>").encode()  # fmt: skip
 
 
 def _nearly(rng: random.Random) -> dict[str, Any]:
@@ -141,6 +178,9 @@ class _Fuzzed:
         elif name == "salesforce":
             self.store.db.execute("insert or replace into tokens values ('SESSION', '005', ?)", (2**41,))
             self.headers = {"Authorization": "Bearer SESSION"}
+        elif name == "marketing_cloud":
+            self.store.db.execute("insert into tokens values ('SESSION', ?)", (2**62,))
+            self.headers = {"Authorization": "Bearer SESSION"}
         else:
             self.headers = {vendor.ACTOR_HEADER: vendor.BUSINESS}
         self.routes = [
@@ -169,7 +209,8 @@ _LIKELY = {
     "Account"),
     "id": ("100001", "1", "00QSB0000000001YAA"), "field": ("External_Id__c", "Id"), "number": ("59.0",),
     "kind": ("u", "c"), "name": ("chat.postMessage", "email"), "what": ("slack", "mail", "hooks"),
-    "api": ("v3",),
+    "api": ("v3",), "key": ("crm_people", "crm-nurture", "crm-high-score"),
+    "primary": ("ContactKey:003A", "x"),
 }  # fmt: skip
 
 

@@ -149,3 +149,33 @@ def test_a_data_extension_that_is_not_there_is_said_and_the_rest_is_read(extract
     assert "nobody" in found["extension_nobody"].notes[0]
     assert found["extension_crm_people"].status == "loaded"
     assert found["subscribers"].rows > 0
+
+
+def test_goals_and_exits_come_from_the_history_once_and_entries_with_the_data_they_hold(extract):
+    mc = extract.account
+    for number, contact in enumerate(("003ONE", "003TWO", "003SIX")):
+        mc.fire(contact, f"entry-{number}", LeadScore="5")
+    extract.pass_time(hours=1)
+    rules = RULES.model_copy(
+        update={"marketing_cloud": RULES.marketing_cloud.model_copy(update={"kept_up": (mcs.ENTRY,)})}
+    )
+    extract.run(rules)
+    mc.do(do="meet_goal", contact="003TWO", journey=mcs.NURTURE)
+    wish = [{"ContactKey": "003SIX", "DefinitionKey": mcs.NURTURE}]
+    mc.http.post("/interaction/v1/interactions/contactexit", json=wish)
+    extract.pass_time(hours=1)
+    for _ in range(2):
+        extract.run(rules)
+        events = extract.rows(
+            'select "ContactKey", "ActivityName" from raw_marketing_cloud.journey_history '
+            "where \"ContactKey\" in ('003ONE', '003TWO', '003SIX') order by all"
+        )
+        assert events == [
+            ("003ONE", "Start"), ("003SIX", "Exit"), ("003SIX", "Start"), ("003TWO", "Goal"),
+            ("003TWO", "Start"),
+        ]  # fmt: skip
+    entries = extract.rows(
+        'select "EntryId", "ContactKey", json_extract_string(data, \'$.leadscore\') '
+        "from raw_marketing_cloud.journey_entries order by 1"
+    )
+    assert entries == [("entry-0", "003ONE", "5"), ("entry-1", "003TWO", "5"), ("entry-2", "003SIX", "5")]

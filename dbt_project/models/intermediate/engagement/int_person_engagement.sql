@@ -58,6 +58,16 @@ counted as (
     group by subscribers.person_id
 ),
 
+goals as (
+    select
+        person_id,
+        count(*) as journey_goals,
+        max(occurred_at) as last_journey_goal_at
+    from {{ ref('int_journey_events') }}
+    where kind = 'goal' and person_id is not null
+    group by person_id
+),
+
 standing as (
     select
         person_id,
@@ -88,6 +98,9 @@ select
     coalesce(counted.emails_sent, 0) as emails_sent,
     coalesce(counted.emails_opened, 0) as emails_opened,
     coalesce(counted.emails_clicked, 0) as emails_clicked,
-    counted.last_engaged_at
+    counted.last_engaged_at,
+    coalesce(goals.journey_goals, 0) as journey_goals,
+    goals.last_journey_goal_at
 from standing
 left join counted on standing.person_id = counted.person_id
+left join goals on standing.person_id = goals.person_id

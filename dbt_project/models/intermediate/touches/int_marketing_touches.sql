@@ -1,5 +1,5 @@
 -- Openings and clicks that Marketing Cloud has seen. A click is a response; an opening may be a machine's. Each link of an
--- e-mail counts once, and so does its opening: the first time.
+-- e-mail counts once, and so does its opening: the first time. Meeting the goal of a journey is a touch, too.
 with events as (
     select
         record_key,
@@ -40,12 +40,30 @@ prepared as (
     where events.nth = 1
 ),
 
+with_goals as (
+    select * from prepared
+
+    union all by name
+
+    select
+        record_key as source_record_key,
+        person_record_key as record_key,
+        occurred_at,
+        journey_name as content,
+        cast(null as varchar) as campaign_id,
+        'journey_goal' as kind,
+        'journey_goal' as match_value,
+        cast(null as varchar) as detail
+    from {{ ref('int_journey_events') }}
+    where kind = 'goal' and person_record_key is not null
+),
+
 channelled as (
-    {{ with_channels('prepared', 'marketing_cloud', 'email') }}
+    {{ with_channels('with_goals', 'marketing_cloud', 'email') }}
 )
 
 select
     *,
     kind as touch_type,
-    kind = 'email_click' as is_response
+    kind in ('email_click', 'journey_goal') as is_response
 from channelled

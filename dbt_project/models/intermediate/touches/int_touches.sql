@@ -62,7 +62,8 @@ near as (
     from identified
 ),
 
--- What a contact's properties say of a form, and the form itself, are one.
+-- What a contact's properties say of a form, and the form itself, are one. So are a click and the membership that
+-- config/engagement.yml has made of it.
 told_twice as (
     select distinct conversions.touchpoint_id
     from identified as conversions
@@ -72,6 +73,21 @@ told_twice as (
             and forms.occurred_at
             between conversions.occurred_at - interval 1 minute and conversions.occurred_at + interval 1 minute
     where conversions.touch_type = 'conversion' and forms.touch_type = 'form'
+    union
+    select distinct memberships.touchpoint_id
+    from identified as memberships
+    inner join {{ source('rules', 'engagement_members') }} as rules
+        on memberships.content = rules.status and rules.did = 'clicked'
+    inner join identified as clicks
+        on
+            memberships.person_id = clicks.person_id
+            and memberships.campaign_id = clicks.campaign_id
+            and memberships.occurred_at >= clicks.occurred_at
+    where
+        memberships.touch_type = 'membership'
+        and memberships.is_response
+        and clicks.touch_type = 'email_click'
+        and clicks.vendor = 'marketing_cloud'
 ),
 
 -- Several records may tell of one event: a lead and a contact, or two contacts, of one person, or both CRMs. It happened

@@ -25,6 +25,23 @@ with engaged as (
     group by sends.journey_key
 ),
 
+-- By the history, which tells people; the statistics above are the vendor's own and tell none.
+goals as (
+    select
+        events.journey_key,
+        count(distinct events.person_id) as people,
+        median(date_diff('day', entered.occurred_at, events.occurred_at)) as days_to_goal
+    from {{ ref('int_journey_events') }} as events
+    left join {{ ref('int_journey_events') }} as entered
+        on
+            events.subscriber_key = entered.subscriber_key
+            and events.journey_key = entered.journey_key
+            and entered.kind = 'entered'
+            and events.occurred_at >= entered.occurred_at
+    where events.kind = 'goal'
+    group by events.journey_key
+),
+
 sent as (
     select
         journey_key,
@@ -52,7 +69,10 @@ select
     coalesce(sent.subscribers, 0) as subscribers,
     coalesce(engaged.opens, 0) as opens,
     coalesce(engaged.clicks, 0) as clicks,
-    coalesce(engaged.unsubscribes, 0) as unsubscribes
+    coalesce(engaged.unsubscribes, 0) as unsubscribes,
+    coalesce(goals.people, 0) as people_at_goal,
+    goals.days_to_goal
 from {{ ref('stg_marketing_cloud__journeys') }} as journeys
 left join sent on journeys.journey_key = sent.journey_key
 left join engaged on journeys.journey_key = engaged.journey_key
+left join goals on journeys.journey_key = goals.journey_key

@@ -89,6 +89,8 @@ select
     coalesce(engagement.emails_opened, 0) as emails_opened,
     coalesce(engagement.emails_clicked, 0) as emails_clicked,
     engagement.last_engaged_at,
+    coalesce(engagement.journey_goals, 0) as journey_goals,
+    engagement.last_journey_goal_at,
     people.contact_id_hubspot,
     people.lead_id_salesforce,
     people.contact_id_salesforce,

@@ -35,6 +35,16 @@ been as (
     where subscribers.person_id is not null
 ),
 
+goals as (
+    select
+        person_id,
+        journey_key,
+        max(occurred_at) as met_at
+    from {{ ref('int_journey_events') }}
+    where kind = 'goal' and person_id is not null
+    group by person_id, journey_key
+),
+
 wanted as (
     select
         rules.*,
@@ -78,6 +88,8 @@ select
         'already': case
             when been.person_id is not null and versions.entry_mode in ('OnceAndDone', 'NotSet')
                 then 'the journey takes a person once, and this one has been in it'
+            when goals.met_at is not null and wanted.occurred_in = 'once'
+                then 'this person has met the goal of the journey'
         end,
         'data': {
             'ContactKey': wanted.subscriber_key,
@@ -96,3 +108,4 @@ from wanted
 left join fields on wanted.event = fields.event_definition_key
 left join versions on wanted.journey = versions.journey_key
 left join been on wanted.person_id = been.person_id and wanted.journey = been.journey_key
+left join goals on wanted.person_id = goals.person_id and wanted.journey = goals.journey_key

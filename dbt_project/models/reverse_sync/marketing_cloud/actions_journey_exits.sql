@@ -1,4 +1,5 @@
--- Whom config/journeys.yml takes out: people in one of the stages whom the journey has written to lately.
+-- Whom config/journeys.yml takes out: people whom the journey has written to lately and who are in one of the stages, or
+-- have met the goal of the other journey since.
 with written as (
     select
         activity.subscriber_key,
@@ -6,6 +7,16 @@ with written as (
         max(activity.occurred_at) as occurred_at
     from {{ ref('stg_marketing_cloud__journey_activity') }} as activity
     group by activity.subscriber_key, activity.journey_key
+),
+
+goals as (
+    select
+        person_id,
+        journey_key,
+        max(occurred_at) as met_at
+    from {{ ref('int_journey_events') }}
+    where kind = 'goal' and person_id is not null
+    group by person_id, journey_key
 )
 
 select
@@ -22,7 +33,7 @@ select
     cast(null as varchar) as needs,
     'decided' as provider,
     'journeys.yml' as rule,
-    'is ' || leads.lifecycle_stage || ' now' as reason,
+    coalesce('has met the goal of ' || rules.goal_of, 'is ' || leads.lifecycle_stage || ' now') as reason,
     cast(null as varchar) as reversibility,
     cast(null as timestamptz) as due_at
 from {{ source('rules', 'journey_exits') }} as rules
@@ -31,5 +42,8 @@ inner join written
         rules.journey = written.journey_key
         and written.occurred_at > {{ run_value('as_of') }} - interval 60 days
 inner join {{ ref('int_subscribers') }} as subscribers on written.subscriber_key = subscribers.subscriber_key
-inner join {{ ref('unified_leads') }} as leads
-    on subscribers.person_id = leads.person_id and list_contains(rules.stages, leads.lifecycle_stage)
+inner join {{ ref('unified_leads') }} as leads on subscribers.person_id = leads.person_id
+left join goals on rules.goal_of = goals.journey_key and subscribers.person_id = goals.person_id
+where
+    list_contains(rules.stages, leads.lifecycle_stage)
+    or goals.met_at > written.occurred_at

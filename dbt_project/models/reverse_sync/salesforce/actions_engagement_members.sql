@@ -1,0 +1,96 @@
+-- Whom config/engagement.yml makes a member of a campaign, or moves on in it: the contact if there is one, else the lead.
+-- A status only moves to the right, by what the campaign holds.
+with matched as (
+    select
+        rules.campaign,
+        rules.status,
+        rules.rank,
+        rules.status_order,
+        rules.create_status,
+        engagements.person_id,
+        engagements.did,
+        engagements.mailing,
+        engagements.occurred_at,
+        coalesce(own.campaign_id_salesforce, named.campaign_id) as campaign_id
+    from {{ ref('int_engagements') }} as engagements
+    inner join {{ source('rules', 'engagement_members') }} as rules
+        on
+            engagements.did = rules.did
+            and coalesce(lower(engagements.mailing) like rules.mailing escape '\', rules.mailing is null)
+            and coalesce(lower(engagements.journey_key) like rules.journey escape '\', rules.journey is null)
+            and coalesce(lower(engagements.url) like rules.url escape '\', rules.url is null)
+    left join {{ ref('int_campaigns') }} as own
+        on rules.campaign = 'its own' and engagements.campaign_id = own.campaign_id
+    left join {{ ref('stg_salesforce__campaigns') }} as named
+        on rules.campaign in (named.name, named.campaign_id)
+),
+
+ranks as (
+    select
+        unnest(status_order) as status,
+        generate_subscripts(status_order, 1) as rank
+    from (
+        select any_value(status_order) as status_order
+        from {{ source('rules', 'engagement_members') }}
+    )
+),
+
+-- A status that is not in the order is somebody's own, and stays.
+held as (
+    select
+        members.campaign_id,
+        people.person_id,
+        arg_max(members.status, coalesce(ranks.rank, 0)) as status,
+        max(ranks.rank) as rank,
+        bool_or(ranks.rank is null) as is_theirs
+    from {{ ref('stg_salesforce__campaign_members') }} as members
+    inner join {{ ref('int_person_members') }} as people
+        on people.record_key in (
+            {{ record_key('salesforce', 'Contact', 'members.contact_id') }},
+            {{ record_key('salesforce', 'Lead', 'members.lead_id') }}
+        )
+    left join ranks on members.status = ranks.status
+    group by members.campaign_id, people.person_id
+),
+
+furthest as (
+    select *
+    from matched
+    where campaign_id is not null
+    qualify row_number() over (
+        partition by campaign_id, person_id order by rank desc, occurred_at asc, mailing asc
+    ) = 1
+)
+
+select
+    {{ short_hash("'engagement_member:' || furthest.campaign_id || ':' || furthest.person_id || ':' || furthest.status") }} as action_key,
+    'salesforce_engagement_members' as sync,
+    'campaign_member' as kind,
+    'salesforce' as vendor,
+    'CampaignMember' as object,
+    coalesce(
+        {{ record_key('salesforce', 'Contact', 'leads.contact_id_salesforce') }},
+        {{ record_key('salesforce', 'Lead', 'leads.lead_id_salesforce') }}
+    ) as record_key,
+    furthest.person_id,
+    cast(to_json({
+        'campaign': furthest.campaign_id,
+        'status': furthest.status,
+        'order': furthest.status_order,
+        'before': held.status,
+        'create_status': furthest.create_status,
+        'forced': false
+    }) as varchar) as payload,
+    cast(null as varchar) as needs,
+    'computed' as provider,
+    'engagement.yml' as rule,
+    furthest.did || ': ' || coalesce(furthest.mailing, '') as reason,
+    cast(null as varchar) as reversibility,
+    cast(null as timestamptz) as due_at
+from furthest
+inner join {{ ref('unified_leads') }} as leads on furthest.person_id = leads.person_id
+left join held on furthest.campaign_id = held.campaign_id and furthest.person_id = held.person_id
+where
+    furthest.rank > coalesce(held.rank, 0)
+    and not coalesce(held.is_theirs, false)
+    and coalesce(leads.contact_id_salesforce, leads.lead_id_salesforce) is not null

@@ -1,0 +1,111 @@
+"""Journeys of Marketing Cloud, as handoffs and queues use them: coming in, new data on the way, going out.
+
+Belongs here: what is known of journeys and of people in them, and payloads. How one is done is its handler's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import duckdb
+import orjson
+
+TYPES = ("enter-journey", "update-journey", "leave-journey")
+_SUBSCRIBERS = """
+select person_id, subscriber_key, subscriber_record_key, email from intermediate.int_subscribers
+where is_current_key and key_kind in ('contact_id', 'lead_id') and status = 'Active'
+    and list_contains($ids::varchar[], person_id)
+"""
+_JOURNEYS = """
+with versions as (
+    select journey_key, arg_max(status, (status = 'Published', version)) as status,
+        arg_max(event_definition_key, (status = 'Published', version)) as event
+    from staging.stg_marketing_cloud__journeys group by 1
+)
+select v.journey_key, v.status, v.event, e.data_extension_key,
+    string_agg(f.name, ', ' order by f.position) filter (where f.is_required and lower(f.name) not in
+        ('entryid', 'contactkey', 'emailaddress', 'personid', 'leadscore'))
+from versions v
+left join staging.stg_marketing_cloud__event_definitions d on d.event_definition_key = v.event
+left join staging.stg_marketing_cloud__data_extensions e on e.data_extension_id = d.data_extension_id
+left join staging.stg_marketing_cloud__data_extension_fields f
+    on f.data_extension_key = e.data_extension_key
+group by all
+"""
+_ENTRIES = """
+select s.person_id, e.event_definition_key, e.entry_id, e.data
+from staging.stg_marketing_cloud__journey_entries e
+join intermediate.int_subscribers s on s.subscriber_key = e.subscriber_key
+where list_contains($ids::varchar[], s.person_id) order by e.entry_id
+"""
+
+
+class Subscriber(NamedTuple):
+    """A person's current key."""
+
+    key: str
+    record_key: str
+    email: str | None
+
+
+class Journey(NamedTuple):
+    status: str | None
+    event: str | None
+    extension: str | None
+    missing: str | None
+
+
+@dataclass
+class JourneyFacts:
+    """What is known of the journeys, and of the people decided about."""
+
+    subscribers: dict[str, Subscriber] = field(default_factory=dict)
+    journeys: dict[str, Journey] = field(default_factory=dict)
+    entries: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
+    """(person, event) -> (entry id, data as JSON) of each entry that is kept up."""
+
+    def entry(self, person_id: str, score: Any, journey: str, *, opted_out: bool) -> Mapping[str, Any]:
+        """The payload of an entry; what speaks against it is in it."""
+        who, what = self.subscribers[person_id], self.journeys.get(journey, Journey(None, None, None, None))
+        return {
+            "event": what.event, "journey": journey, "journey_status": what.status,
+            "extension": what.extension, "contact_key": who.key, "missing_fields": what.missing,
+            "opted_out": opted_out,
+            "data": {
+                "ContactKey": who.key, "EmailAddress": who.email, "PersonId": person_id, "LeadScore": score,
+            },
+        }  # fmt: skip
+
+    def updates(self, person_id: str, journey: str, fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """The payload of an update of each entry that is kept up. Names go by the extension's columns."""
+        what = self.journeys.get(journey)
+        if what is None or what.event is None:
+            return
+        for entry_id, data in self.entries.get((person_id, what.event), ()):
+            held = orjson.loads(data)
+            wanted = {name: None if value is None else str(value) for name, value in fields.items()}
+            yield {
+                "journey": journey, "extension": what.extension, "entry_id": entry_id,
+                "contact_key": self.subscribers[person_id].key, "data": wanted,
+                "before": {name: held.get(name.lower()) for name in wanted},
+            }  # fmt: skip
+
+
+def gather(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> JourneyFacts:
+    """Of these people; empty where the warehouse has no Marketing Cloud."""
+    there = connection.execute(
+        "select 1 from information_schema.tables where table_schema = 'intermediate' "
+        "and table_name = 'int_subscribers'"
+    ).fetchone()
+    if there is None:
+        return JourneyFacts()
+    found = JourneyFacts()
+    for person_id, key, record_key, email in connection.execute(_SUBSCRIBERS, {"ids": ids}).fetchall():
+        found.subscribers[person_id] = Subscriber(key, record_key, email)
+    for key, *rest in connection.execute(_JOURNEYS).fetchall():
+        found.journeys[key] = Journey(*rest)
+    for person_id, event, entry_id, data in connection.execute(_ENTRIES, {"ids": ids}).fetchall():
+        found.entries.setdefault((person_id, event), []).append((entry_id, data))
+    return found

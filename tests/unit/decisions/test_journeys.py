@@ -1,0 +1,119 @@
+"""Journeys as handoffs and queues use them: coming in, new data on the way, going out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.decisions import journeys
+from pipelines.decisions.doing import About, Doing
+from pipelines.decisions.facts import Facts, Person
+from pipelines.reverse_sync.actions.base import Action
+from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry
+from pipelines.rules.actions import ActionRule
+from pipelines.rules.notifications import NotificationsFile
+from pipelines.rules.stages import load_stages
+from pipelines.rules.teams import Queue, load_teams
+from pipelines.rules.templates import Templates
+from pipelines.settings import PROJECT_ROOT
+
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+CONFIG = PROJECT_ROOT / "config"
+
+
+def person(person_id: str, *, opted_out: bool = False) -> Person:
+    told = {"name": person_id, "email": f"{person_id}@x.example"}
+    return Person(person_id, told, 81, "lead", opted_out, None, None, "00Q", None)
+
+
+@pytest.fixture
+def facts() -> Facts:
+    connection = duckdb.connect()
+    connection.execute("""
+        create schema intermediate; create schema staging;
+        create table intermediate.int_subscribers as select * from (values
+            ('ana', '003A', 'marketing_cloud:7:Subscriber:003A', 'ana@x', true, 'contact_id', 'Active'),
+            ('ana', '00QA', 'marketing_cloud:7:Subscriber:00QA', 'ana@x', false, 'lead_id', 'Active'),
+            ('bo', '00QB', 'marketing_cloud:7:Subscriber:00QB', 'bo@x', true, 'lead_id', 'Held')
+        ) t (person_id, subscriber_key, subscriber_record_key, email, is_current_key, key_kind, status);
+        create table staging.stg_marketing_cloud__journeys as select * from (values
+            ('nurture', 1, 'Stopped', 'old-event'), ('nurture', 2, 'Published', 'event')
+        ) t (journey_key, version, status, event_definition_key);
+        create table staging.stg_marketing_cloud__event_definitions as
+            select 'event' as event_definition_key, 'id' as data_extension_id;
+        create table staging.stg_marketing_cloud__data_extensions as
+            select 'id' as data_extension_id, 'entries' as data_extension_key;
+        create table staging.stg_marketing_cloud__data_extension_fields as select * from (values
+            ('entries', 'EntryId', 1, true), ('entries', 'Region', 2, true)
+        ) t (data_extension_key, name, position, is_required);
+        create table staging.stg_marketing_cloud__journey_entries as select * from (values
+            ('event', 'E1', '00QA', '{"leadscore": "12"}'), ('event', 'E2', '003A', '{"leadscore": "40"}')
+        ) t (event_definition_key, entry_id, subscriber_key, data);
+    """)
+    found = journeys.gather(connection, ["ana", "bo", "cy"])
+    connection.close()
+    return Facts(journeys=found)
+
+
+def rows(facts: Facts, who: Person, **rule: Any) -> tuple[list[Any], list[str]]:
+    doing = Doing(facts, load_teams(CONFIG), load_stages(CONFIG), Templates({}), NotificationsFile(), NOON)
+    about = About("h1", "handoff", "handoff x", "because", who)
+    made = doing.of_person(ActionRule.model_validate({"name": "j", "journey": "nurture", **rule}), about)
+    return made, doing.notes
+
+
+def action(row: Any) -> Action:
+    return Action(
+        row.action_key, row.sync, row.kind, row.vendor, row.object, row.record_key, row.person_id or "",
+        row.payload, row.needs, row.provider, row.rule, row.reason, "compensable",
+    )  # fmt: skip
+
+
+def test_a_handoff_enters_the_current_key_by_the_published_version_and_what_is_missing_is_said(facts):
+    (row,), notes = rows(facts, person("ana"), type="enter-journey")
+    assert (row.kind, row.vendor, row.record_key) == (
+        "journey_entry", "marketing_cloud", "marketing_cloud:7:Subscriber:003A",
+    )  # fmt: skip
+    said = row.payload
+    assert (said["event"], said["extension"], said["contact_key"]) == ("event", "entries", "003A")
+    assert said["data"] == {
+        "ContactKey": "003A", "EmailAddress": "ana@x", "PersonId": "ana", "LeadScore": 81,
+    }  # fmt: skip
+    assert "requires Region" in JourneyEntry.unfit(action(row))
+    assert notes == []
+
+
+def test_nobody_who_refuses_is_entered_and_whoever_is_no_active_subscriber_is_said(facts):
+    facts.journeys.journeys["nurture"] = facts.journeys.journeys["nurture"]._replace(missing=None)
+    (row,), _ = rows(facts, person("ana", opted_out=True), type="enter-journey")
+    assert JourneyEntry.unfit(action(row)) == "this person refuses e-mail"
+    (row,), _ = rows(facts, person("ana"), type="enter-journey")
+    assert JourneyEntry.unfit(action(row)) == ""
+    made, notes = rows(facts, person("bo"), type="enter-journey")
+    assert made == []
+    assert "no subscriber by an id" in notes[0]
+
+
+def test_data_of_every_entry_is_changed_over_both_keys_and_what_was_there_is_kept(facts):
+    made, _ = rows(facts, person("ana"), type="update-journey", fields={"LeadScore": 90})
+    assert [(r.kind, r.payload["entry_id"], r.payload["data"], r.payload["before"]) for r in made] == [
+        ("journey_update", "E1", {"LeadScore": "90"}, {"LeadScore": "12"}),
+        ("journey_update", "E2", {"LeadScore": "90"}, {"LeadScore": "40"}),
+    ]  # fmt: skip
+    assert len({row.action_key for row in made}) == 2
+    facts.journeys.entries.clear()
+    made, notes = rows(facts, person("ana"), type="update-journey", fields={"LeadScore": 90})
+    assert made == []
+    assert "must keep its event up" in notes[0]
+
+
+def test_a_decision_takes_somebody_out_and_a_queue_lets_somebody_in(facts):
+    (row,), _ = rows(facts, person("ana"), type="leave-journey")
+    assert (row.kind, row.payload) == ("journey_exit", {"journey": "nurture", "contact_key": "003A"})
+    doing = Doing(facts, load_teams(CONFIG), load_stages(CONFIG), Templates({}), NotificationsFile(), NOON)
+    about = About("d1", "routing", "x", "because", person("ana"))
+    queued = doing.enrol_in_queue(about, "nurture", Queue(journey="nurture"))
+    assert [row.kind for row in queued] == ["journey_entry"]

@@ -277,7 +277,7 @@ def test_an_object_that_fails_keeps_its_rows_and_its_cursor(loop):
     loop.later(minutes=1)
 
     def broken(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(500) if request.url.path.endswith("/contacts/search") else None
+        return httpx.Response(500) if "/objects/2026-03/contacts" in request.url.path else None
 
     loop.hubspot.intercept = broken
     fetched = loop.extract()

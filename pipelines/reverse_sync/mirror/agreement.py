@@ -22,7 +22,14 @@ _FIELD = "field_left || ' and ' || field_right"
 
 
 def note(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> None:
-    """Reads temp tables `mirror_wide`, `mirror_lines` and `mirror_outcome` of this pair of objects."""
+    """Reads temp tables `mirror_wide`, `mirror_lines` and `mirror_outcome` of this pair of objects.
+
+    A line that only fills what is empty lets two values stand beside each other: that is no difference.
+    """
+    filling = [
+        str(number) for number, line in enumerate(pair.lines)
+        if line.rules and all(rule.policy == "fill_if_empty" for rule in line.rules.values())
+    ]  # fmt: skip
     said = [pair.mapping.name, pair.mapping.entity]
     connection.execute(
         f"insert into ops.mapped_fields select ?, ?, {_FIELD}, (select count(*) from mirror_wide) "
@@ -31,6 +38,7 @@ def note(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> None:
     )
     connection.execute(
         f"insert into ops.mapping_differences select ?, ?, {_FIELD}, left_key, right_key, field_left, "
-        "field_right, wish_left, wish_right from mirror_outcome where outcome not in ('agreed', 'empty')",
+        "field_right, wish_left, wish_right from mirror_outcome where outcome not in ('agreed', 'empty') "
+        f"and not (line in ({', '.join(filling) or 'null'}) and l is not null and r is not null) is true",
         said,
     )

@@ -37,12 +37,12 @@ def settled(
     line: Line, left: str | None, right: str | None, *, base: tuple[Any, Any] | None = None,
     wrote: dict[str, str | None] | None = None, at: tuple[datetime | None, datetime | None] = (EARLY, LATE),
     kind: str = "text", metas: tuple[FieldMeta, FieldMeta] | None = None, same: bool = False,
-    seen: tuple[str, str] | None = None,
+    seen: tuple[str, str] | None = None, policy: str = "overwrite",
 ) -> Held:  # fmt: skip
     """One line of one pair; a value means the same on both sides. `seen`: these two were in conflict before,
     and the left was the older."""
     ends = metas or (FieldMeta("a", "text"), FieldMeta("b", "text"))
-    rule = FieldRule(type=kind, provider="mirrored", owner="crm", rule="r")  # type: ignore[arg-type]
+    rule = FieldRule(type=kind, provider="mirrored", owner="crm", rule="r", policy=policy)  # type: ignore[arg-type]
     mapping = Mapping("m", "file.yml", "left", (("contacts", "Lead"),), (line,))
     pair = ResolvedPair(
         mapping, "contacts", "Lead", (ResolvedLine(line, *ends, {"left": rule, "right": rule}),),
@@ -78,8 +78,15 @@ def settled(
         ).fetchone()
         differs = noted(connection, pair)
     assert row is not None
-    assert differs == [("person", "a and b", 1, None if row[2] in ("agreed", "empty") else "L")]
+    stands = policy == "fill_if_empty" and left is not None and right is not None
+    is_same = row[2] in ("agreed", "empty") or stands
+    assert differs == [("person", "a and b", 1, None if is_same else "L")]
     return Held(*row)
+
+
+@pytest.mark.parametrize(("left", "right"), [("x", "y"), ("x", None), (None, "y")])
+def test_what_only_fills_what_is_empty_is_a_difference_only_there(left, right):
+    assert settled(LINE, left, right, policy="fill_if_empty").outcome in ("left", "right")
 
 
 def noted(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> list[tuple[object, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp
 
     from pipelines.reverse_sync.planned import Plan
     from pipelines.settings import Settings
@@ -176,25 +178,26 @@ def listen(
         return
     with contextlib.ExitStack() as stack:
         if port:
-            stack.enter_context(_served(application(settings, inbox, public_url, _now_ms), port))
+            stack.enter_context(served(application(settings, inbox, public_url, now_ms), port))
         with contextlib.suppress(KeyboardInterrupt):
             worker.until(stopped)
 
 
 @contextlib.contextmanager
-def _served(app: Starlette, port: int) -> Iterator[None]:
-    """The server in a thread of its own, stopped at the end."""
+def served(app: ASGIApp, port: int) -> Iterator[str]:
+    """The server in a thread of its own, stopped at the end; gives its address. Early calls wait."""
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, name="listen", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(5)
+    with socket.create_server(("127.0.0.1", port)) as door:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(target=server.run, args=([door],), name="listen", daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(5)
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
     return int(time.time() * 1000)

@@ -41,6 +41,7 @@ def environment_lines(ready: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
     return [
         f"export HUBSPOT_URL={hubspot['url']} HUBSPOT_TOKEN={hubspot['token']}",
+        f"export HUBSPOT_CLIENT_SECRET={hubspot['client_secret']}",
         f"export SALESFORCE_URL={salesforce['url']} SALESFORCE_CLIENT_ID={salesforce['client_id']}",
         f"export SALESFORCE_CLIENT_SECRET={salesforce['client_secret']}",
         *marketing,
@@ -116,7 +117,12 @@ def connected(settings: Settings, ready: dict[str, Any]) -> Settings:
     hubspot, salesforce, slack, mail = (ready[name] for name in ("hubspot", "salesforce", "slack", "mail"))
     return replace(
         settings,
-        hubspot=HubSpotConnection(url=hubspot["url"], token=Secret(hubspot["token"]), environment="sandbox"),
+        hubspot=HubSpotConnection(
+            url=hubspot["url"],
+            token=Secret(hubspot["token"]),
+            environment="sandbox",
+            client_secret=Secret(hubspot["client_secret"]),
+        ),
         salesforce=SalesforceConnection(
             url=salesforce["url"],
             client_id=salesforce["client_id"],

@@ -40,6 +40,14 @@ class Inputs:
             used = standing.used_inputs(connection)
             return bool(used) and used == self.fingerprint(connection, as_of(connection), self._decided())
 
+    def is_due(self, as_of: Callable[[duckdb.DuckDBPyConnection], datetime]) -> bool:
+        """A clock has run out, or somebody's hours have opened, since the refresh before."""
+        if not self._has_warehouse:
+            return False
+        with self.warehouse.reading("warehouse") as connection:
+            moment = standing.next_due(connection)
+            return moment is not None and moment <= as_of(connection)
+
     def is_a_new_day(self, as_of: datetime) -> bool:
         """What ages with the business date has to be worked out again."""
         if not self._has_warehouse:

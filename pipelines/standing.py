@@ -1,4 +1,4 @@
-"""What a refresh leaves behind about itself: `ops.gates`, `ops.inputs` and `ops.recorded`.
+"""What a refresh leaves behind about itself: `ops.gates`, `ops.inputs`, `ops.recorded`; and when it is due.
 
 Belongs here: reading and writing those tables. What the inputs are is in `pipelines.inputs`.
 """
@@ -61,6 +61,15 @@ def used_date(connection: duckdb.DuckDBPyConnection) -> date | None:
     if not _has_table(connection, "inputs"):
         return None
     found = connection.execute("select business_date from ops.inputs").fetchone()
+    return found[0] if found else None
+
+
+def next_due(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When a clock of a decision runs out, by this refresh; None when none runs."""
+    there = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'deciding' and table_name = 'next_due'"
+    ).fetchone()
+    found = connection.execute("from deciding.next_due").fetchone() if there else None
     return found[0] if found else None
 
 

@@ -181,9 +181,11 @@ class Loop:
     def decide(self) -> StepResult:
         """Handoffs, escalations, routing, stage automation, and what is to be done about them."""
         with self.locked(), self._ledger.step("decide") as step:
-            if self._unchanged():
-                step.skip("no lead is new")
+            if self._unchanged() and not self._inputs.is_due(self._as_of):
+                step.skip("no lead is new, and no clock has run out")
             else:
+                if self._unchanged():
+                    self.warehouse.start_work(by_hand=not self.will_check)
                 order.must_be_in_the_works(self.warehouse)
                 from pipelines.decisions import step as decisions
 

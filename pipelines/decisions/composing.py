@@ -82,7 +82,7 @@ class Composer:
                 continue
             owner = (
                 d.owner_email
-                if each.kind == "warning"
+                if each.kind != "escalation"
                 else self.routing.teams.manager_of(d.owner_email, d.team)
             )
             key = f"{each.root}.{each.kind}.{each.level}.{each.waited}"

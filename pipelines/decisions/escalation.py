@@ -6,7 +6,7 @@ Belongs here: a pure function of decisions, evidence, schedules and the clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -32,7 +32,7 @@ class Waiting(NamedTuple):
     waited: str
     to: str | None
     kind: str
-    """warning, escalation."""
+    """warning, acceptance, escalation."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,43 @@ class Clock:
     repeat: timedelta | None = None
     limit: int = 1
     business: bool = True
+    acceptance: timedelta | None = None
+    """How long a lead may wait until somebody takes it up; a status stops this and nothing else."""
 
     @classmethod
     def of(cls, rule: Escalation) -> Clock:
-        return cls(rule.timeout, rule.action, rule.warn, rule.repeat, rule.limit, rule.clock == "business")
+        return cls(rule.timeout, rule.action, rule.warn, rule.repeat, rule.limit, rule.clock == "business",
+                   rule.acceptance)  # fmt: skip
+
+    def timeout_at(self, level: int) -> timedelta | None:
+        """How long the one who has it now may take; None when it moves no further."""
+        return None if level >= self.limit else self.timeout if level == 0 else self.repeat
 
 
 def root_of(decision: KeptDecision) -> str:
     """`escalation:ROOT:2` belongs to ROOT."""
     return decision.event_key.split(":")[1] if decision.caused_by == CAUSE else decision.decision_id
+
+
+def level_of(decision: KeptDecision) -> int:
+    """How often the lead was passed on."""
+    return int(decision.event_key.rsplit(":", 1)[1]) if decision.caused_by == CAUSE else 0
+
+
+def clock_of(
+    decision: KeptDecision, clocks: Mapping[str, Clock], contacts: Mapping[str, datetime],
+    since: Mapping[str, datetime],
+) -> Clock | None:  # fmt: skip
+    """The clock that runs for a decision; None when none does, or contact has stopped it.
+
+    `clocks` and `since` by cause (handoff, escalation: that of what it escalates, anything else: routing).
+    """
+    cause = "handoff" if decision.caused_by == "handoff" else "routing"
+    clock = clocks.get(cause)
+    if clock is None or decision.decided_at < since[cause]:
+        return None
+    at = contacts.get(decision.person_id)
+    return None if at is not None and at >= decision.decided_at else clock
 
 
 def overdue(
@@ -63,36 +91,35 @@ def overdue(
     teams: Teams,
     as_of: datetime,
     since: Mapping[str, datetime],
+    accepted: Collection[str] = (),
 ) -> list[Waiting]:
     """Of the latest decision about each person: those whose clock has run out, or is to be warned about.
 
-    `clocks` and `since` by cause (handoff, escalation: that of what it escalates, anything else: routing).
+    `accepted`: people whom a status shows as taken up since.
     """
     found = []
     for decision in latest:
-        cause = "handoff" if decision.caused_by == "handoff" else "routing"
-        clock = clocks.get(cause)
-        if clock is None or decision.decided_at < since[cause]:
-            continue
-        at = contacts.get(decision.person_id)
-        if at is not None and at >= decision.decided_at:
-            continue
-        found += _of(decision, clock, teams, as_of)
+        clock = clock_of(decision, clocks, contacts, since)
+        if clock is not None:
+            found += _of(decision, clock, teams, as_of, decision.person_id in accepted)
     return found
 
 
-def _of(decision: KeptDecision, clock: Clock, teams: Teams, as_of: datetime) -> list[Waiting]:
-    seconds = waited(decision, clock, teams, as_of)
-    level = int(decision.event_key.rsplit(":", 1)[1]) if decision.caused_by == CAUSE else 0
-    timeout = clock.timeout if level == 0 else clock.repeat
-    if timeout is None or level >= clock.limit:
-        return []
-    root = root_of(decision)
-    if seconds >= timeout.total_seconds():
+def _of(
+    decision: KeptDecision, clock: Clock, teams: Teams, as_of: datetime, is_accepted: bool
+) -> list[Waiting]:
+    seconds, level, root = waited(decision, clock, teams, as_of), level_of(decision), root_of(decision)
+    timeout = clock.timeout_at(level)
+    if timeout is not None and seconds >= timeout.total_seconds():
         to = _next(decision, clock, teams)
         return [Waiting(decision, root, level + 1, text(timeout), to, "escalation")]
-    passed = [warn for warn in clock.warn if seconds >= warn.total_seconds()]
-    return [Waiting(decision, root, level, text(max(passed)), None, "warning")] if passed else []
+    found = []
+    if clock.acceptance is not None and not is_accepted and seconds >= clock.acceptance.total_seconds():
+        found.append(Waiting(decision, root, level, text(clock.acceptance), None, "acceptance"))
+    passed = [warn for warn in clock.warn if timeout is not None and seconds >= warn.total_seconds()]
+    if passed:
+        found.append(Waiting(decision, root, level, text(max(passed)), None, "warning"))
+    return found
 
 
 def waited(decision: KeptDecision, clock: Clock, teams: Teams, as_of: datetime) -> float:

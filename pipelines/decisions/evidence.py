@@ -5,23 +5,48 @@ Belongs here: questions to the refresh in the works. What a clock does with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 import duckdb
 
+_UNREACHED = (
+    "73a0d17f-1163-4015-bdd5-ec830791da20",  # no answer
+    "9d9162e7-6cf3-4944-bf63-4dff82258764",  # busy
+    "b2cf5968-551e-4856-9783-52b3da59a7d0",  # left a voicemail
+    "17b47fee-58de-441e-a44c-c6300d46f273",  # wrong number
+)
+"""HubSpot's own outcomes of a call that reached nobody."""
 _CONTACTS = """
-with contacts as (
-    select person_id, source_record_key, occurred_at as at from intermediate.int_sales_contacts
-    union all
-    select m.person_id, g.record_key, g.created_at
-    from staging.stg_hubspot__meetings g
-    join staging.stg_hubspot__associations a
-        on a.from_type = 'meetings' and a.from_id = g.meeting_id and a.to_type = 'contacts'
+with unreached as (
+    select record_key, call_id, occurred_at from staging.stg_hubspot__calls
+    where owner_id is not null and (
+        list_contains($unreached::varchar[], disposition)
+        or coalesce(status, 'COMPLETED') in ('NO_ANSWER', 'BUSY', 'FAILED', 'MISSED')
+    )
+),
+of_contacts as (
+    select a.from_type, a.from_id, m.person_id
+    from staging.stg_hubspot__associations a
     join intermediate.int_person_records r
         on r.vendor = 'hubspot' and r.object = 'contacts' and r.record_id = a.to_id
     join intermediate.int_person_members m on m.record_key = r.record_key
+    where a.to_type = 'contacts' and a.from_type in ('calls', 'meetings')
+),
+contacts as (
+    select c.person_id, c.source_record_key, c.occurred_at as at from intermediate.int_sales_contacts c
+    where c.source_record_key not in (select record_key from unreached)
+        and ($sequence_mail or c.source_record_key not in (
+            select record_key from staging.stg_hubspot__emails where sequence_id is not null))
+    union all
+    select o.person_id, u.record_key, u.occurred_at
+    from unreached u join of_contacts o on o.from_type = 'calls' and o.from_id = u.call_id
+    where $attempts
+    union all
+    select o.person_id, g.record_key, g.created_at
+    from staging.stg_hubspot__meetings g
+    join of_contacts o on o.from_type = 'meetings' and o.from_id = g.meeting_id
     where coalesce(g.outcome, 'SCHEDULED') in ('SCHEDULED', 'RESCHEDULED', 'COMPLETED')
     union all
     select m.person_id, e.record_key, e.created_at
@@ -36,6 +61,12 @@ where not list_contains($ours::varchar[], c.source_record_key)
 group by w.person_id
 """
 """A completed call, a mail by a person, a meeting held or booked: int_sales_contacts and what is booked."""
+_WRITTEN = """
+select distinct source_record_key from intermediate.int_sales_contacts
+union select record_key from staging.stg_hubspot__meetings
+union select record_key from staging.stg_salesforce__events
+union select record_key from staging.stg_hubspot__calls
+"""
 _STATUSES = """
 select m.person_id, c.lead_status, c.updated_at from staging.stg_hubspot__contacts c
 join intermediate.int_person_members m on m.record_key = c.record_key where c.lead_status is not null
@@ -50,22 +81,44 @@ class Status(NamedTuple):
     changed_at: datetime | None
 
 
+class Counts(NamedTuple):
+    """What counts as contact besides: calls that reached nobody, mail that a sequence sent."""
+
+    attempts: bool = False
+    sequence_mail: bool = False
+
+
+STRICT = Counts()
+
+
 def first_contacts(
     connection: duckdb.DuckDBPyConnection, since: Mapping[str, datetime], ours: Iterable[tuple[str, str]],
-    as_of: datetime,
+    as_of: datetime, counts: Counts = STRICT,
 ) -> dict[str, datetime]:  # fmt: skip
     """Person -> when sales was first in touch after `since`. `ours`: (vendor, id) of what we created."""
-    mine = sorted({record_id for _, record_id in ours})
+    if not since:
+        return {}
+    mine = {f"{vendor}:{record_id}" for vendor, record_id in ours}
     keys = [
-        str(row[0])
-        for row in connection.execute(
-            "select distinct source_record_key from intermediate.int_sales_contacts "
-            "where list_contains($ids::varchar[], split_part(source_record_key, ':', 4))",
-            {"ids": mine},
-        ).fetchall()
-    ]
-    bound = {"people": list(since), "since": list(since.values()), "ours": keys, "as_of": as_of}
+        str(key) for (key,) in connection.execute(_WRITTEN).fetchall()
+        if f"{key.split(':')[0]}:{key.split(':')[3]}" in mine
+    ] if mine else []  # fmt: skip
+    bound = {
+        "people": list(since), "since": list(since.values()), "ours": keys, "as_of": as_of,
+        "attempts": counts.attempts, "sequence_mail": counts.sequence_mail, "unreached": list(_UNREACHED),
+    }  # fmt: skip
     return dict(connection.execute(_CONTACTS, bound).fetchall())
+
+
+def accepted(
+    connection: duckdb.DuckDBPyConnection, since: Mapping[str, datetime], values: Collection[str]
+) -> frozenset[str]:
+    """People whom a status of these, set since then, shows as taken up."""
+    found = statuses(connection, since)
+    return frozenset(
+        person for person, some in found.items()
+        if any(s.value in values and (s.changed_at is None or s.changed_at >= since[person]) for s in some)
+    )  # fmt: skip
 
 
 def statuses(connection: duckdb.DuckDBPyConnection, people: Iterable[str]) -> dict[str, list[Status]]:

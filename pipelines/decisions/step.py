@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from pipelines.decisions import (
     action_tables,
     automation,
+    due,
     escalation,
     evidence,
     facts,
@@ -93,6 +94,8 @@ class _Step:
         self.firings: list[kept_handoffs.Firing] = []
         self.new_handoffs: list[Handoff] = []
         self.scores: list[Score] = []
+        self.moments: list[datetime] = []
+        """When something is due, though nothing new should come."""
 
     def all(self) -> Decided:
         with self.state.reading() as reading:
@@ -121,9 +124,18 @@ class _Step:
         tables.all_handoffs([*self.closed, *self.open, *self.new_handoffs])
         tables.firings(self.firings)
         tables.seen(self.seen)
+        self._keep_due(routed)
         if rows:
             self.told.counts["actions"] = len(rows)
         return self.told
+
+    def _keep_due(self, routed: routing.Routed) -> None:
+        """When the next decision is due that no event brings."""
+        rules = {rule.name: rule for rule in self.handoffs.rules}
+        self.moments += due.of_held(routed.decided.made)
+        self.moments += due.of_offers([*self.open, *self.new_handoffs], rules)
+        self.moments += due.of_stays(self.connection, self.automations.rules, self.as_of)
+        due.keep(self.connection, self.moments, self.as_of)
 
     # -- handoffs --------------------------------------------------------------------------------------
 
@@ -165,7 +177,7 @@ class _Step:
         rules = {rule.name: rule for rule in self.handoffs.rules}
         statuses = evidence.statuses(self.connection, [h.person_id for h in self.open])
         since = {h.person_id: h.offered_at for h in self.open}
-        contacts = evidence.first_contacts(self.connection, since, self.ours, self.as_of)
+        contacts = evidence.first_contacts(self.connection, since, self.ours, self.as_of, self._counts)
         waiting = {row.action_key.partition(".")[0] for row in self.pending}
         for place, handoff in enumerate(self.open):
             if handoff.handoff in rules:
@@ -185,8 +197,18 @@ class _Step:
             return []
         latest = self._owned_by_decision(standing)
         starts = {decision.person_id: decision.decided_at for decision in latest}
-        contacts = evidence.first_contacts(self.connection, starts, self.ours, self.as_of)
-        return escalation.overdue(latest, clocks, contacts, self.routing.teams, self.as_of, since)
+        contacts = evidence.first_contacts(self.connection, starts, self.ours, self.as_of, self._counts)
+        rule, teams = self.routing.file.escalation, self.routing.teams
+        accepted: frozenset[str] = frozenset()
+        if rule is not None and rule.acceptance is not None:
+            accepted = evidence.accepted(self.connection, starts, rule.accepted_statuses)
+        self.moments += due.of_clocks(latest, clocks, contacts, teams, since)
+        return escalation.overdue(latest, clocks, contacts, teams, self.as_of, since, accepted)
+
+    @property
+    def _counts(self) -> evidence.Counts:
+        rule = self.routing.file.escalation
+        return evidence.Counts(rule.counts_attempts, rule.counts_sequence_mail) if rule else evidence.Counts()
 
     def _clocks(self) -> tuple[dict[str, Clock], dict[str, datetime]]:
         clocks: dict[str, Clock] = {}

@@ -85,6 +85,7 @@ hs_email_text string textarea
 hs_email_direction enumeration select
 hs_email_status enumeration select
 hs_email_from_email string text r
+hs_sequence_id number number r
 hs_email_to_email string text r
 hs_email_open_count number number r
 hs_email_click_count number number r

@@ -21,6 +21,7 @@ renamed as (
         hs_email_open_count as open_count,
         hs_email_click_count as click_count,
         hs_email_reply_count as reply_count,
+        hs_sequence_id as sequence_id,
         hubspot_owner_id as owner_id
     from source
 )

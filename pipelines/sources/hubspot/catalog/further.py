@@ -58,6 +58,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "hs_email_open_count": "integer",
         "hs_email_click_count": "integer",
         "hs_email_reply_count": "integer",
+        "hs_sequence_id": "text",
         "hubspot_owner_id": "text",
         "hs_createdate": "timestamp",
         "hs_lastmodifieddate": "timestamp",

@@ -1,0 +1,397 @@
+"""The two configurations people bring along and a stage automation, end to end: one build, two more rounds.
+
+Belongs here: what both stores and Slack hold after people came, were handed over, answered or left waiting.
+A form is sent and its event delivered three times over, to the server that `crm listen` runs.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.listen import Inbox, Worker, application, now_ms, served
+from cli.sandbox_process import connected, running
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.open import open_hubspot
+from pipelines.rules.events import EventsFile
+from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.steps import Loop
+from tests.e2e.conftest import Built, crm
+from tests.e2e.marts import query
+from tests.e2e.test_mapping import NoChecks, sobject
+
+pytestmark = pytest.mark.loop
+
+ROUTING = {
+    "routingType": "score-based",
+    "rules": [
+        {"condition": "leadScore >= 80", "assignment": "enterprise-team", "method": "round-robin"},
+        {"condition": "leadScore >= 50 && leadScore < 80", "assignment": "mid-market-team",
+         "method": "capacity-based"},
+        {"condition": "leadScore < 50", "assignment": "nurture-queue", "method": "auto-enroll"},
+    ],
+    "escalation": {"timeout": "4h", "action": "reassign-to-manager"},
+    "notifications": {"newLead": True, "reassignment": True, "escalation": True},
+}  # fmt: skip
+HANDOFF = {
+    "trigger": {"type": "score-threshold", "value": 75},
+    "actions": [
+        {"type": "update-lifecycle", "value": "SQL"},
+        {"type": "assign-owner", "method": "territory-based"},
+        {"type": "create-task", "taskType": "follow-up-call", "dueIn": "24h", "priority": "high"},
+        {"type": "send-notification", "channel": "slack", "template": "new-sql-alert"},
+        {"type": "enroll-sequence", "sequence": "sales-outreach-sequence"},
+    ],
+    "sla": {"firstContact": "4h", "escalation": "manager"},
+}  # fmt: skip
+AUTOMATION = """
+automations:
+  - name: lost-without-a-reason
+    on: lost
+    when: lost_reason is null
+    actions:
+      - {type: ask-reason, remind_after: 7d}
+      - {type: send-notification, channel: deals, template: deal-lost}
+"""
+SCORES = "".join(
+    f"  - {{rule: tier_{points}, attribute: job_title_contains, values: [tier {points}], points: {points}}}\n"
+    for points in (20, 60, 80, 90)
+)
+"""A person's title says how warm they are: the score of record is worked out as ever."""
+
+
+def _addresses(*names: str) -> set[str]:
+    return {f"{name}@northwind.example" for name in names}
+
+
+INBOUND = _addresses("jonah.pike", "elena.marchetti", "grace.adeyemi", "lucas.moreau", "sofia.delgado")
+ENTERPRISE = _addresses("maya.okafor", "tobias.lindqvist", "priya.raman", "carlos.mendes", "hannah.vogel")
+MANAGERS = _addresses("dana.whitfield", "matteo.ricci", "harriet.osborne")
+PEOPLE = {
+    "form": (90, {}), "market": (60, {}), "nurture": (20, {}), "optout": (20, {"hs_email_optout": "true"}),
+    "enterprise": (90, {"lifecyclestage": "salesqualifiedlead"}), "rejected": (80, {}), "called": (80, {}),
+}  # fmt: skip
+
+
+def a_team_s_config(folder: Path) -> Path:
+    """The project's own files, the two that people bring along unchanged, and an automation."""
+    target = folder / "config"
+    shutil.copytree(PROJECT_ROOT / "config", target)
+    (target / "routing.yml").unlink()
+    (target / "lead_routing.json").write_text(json.dumps(ROUTING, indent=2))
+    (target / "sales_handoff.json").write_text(json.dumps(HANDOFF, indent=2))
+    (target / "stage_automation.yml").write_text(AUTOMATION)
+    (target / "templates" / "deal-lost.j2").write_text("{{ deal.name }} was lost.\n")
+    channels = target / "notifications.yml"
+    channels.write_text(
+        channels.read_text().replace("channels:\n", 'channels:\n  deals: {kind: slack, to: "#deals"}\n')
+    )
+    scores = (target / "lead_score.yml").read_text()
+    begins, ends = scores.index("fit:\n"), scores.index("engagement:\n")
+    one = "  - {rule: met_us, touch: meeting, points: 1, half_life_days: 45, at_most: 1}\n"
+    (target / "lead_score.yml").write_text(
+        scores[:begins] + "fit:\n" + SCORES + "\n" + scores[ends:][:12] + one
+    )
+    return target
+
+
+@dataclass
+class Scenario:
+    """What happened, by the name of the person; what was found after each round."""
+
+    home: Path
+    config: Path
+    settings: Settings
+    ready: dict[str, Any]
+    ids: dict[str, str] = field(default_factory=dict)
+    first_owner: dict[str, str] = field(default_factory=dict)
+    rounds: int = 0
+    shadow: list[tuple[Any, ...]] = field(default_factory=list)
+    said: list[list[tuple[str, str]]] = field(default_factory=list)
+    """Slack after the first round in earnest, and after the second."""
+    deal: str = ""
+    lead: str = ""
+
+    def round(self, *_: Any, seconds: int = 600) -> None:
+        """Refresh, plan, apply, some minutes later."""
+        clock = f"{self.ready['hubspot']['url']}/_sandbox/clock"
+        httpx.post(clock, json={"advance_seconds": seconds}).raise_for_status()
+        self.rounds += 1
+        with Loop(self.settings, NoChecks()) as loop:
+            loop.refresh()
+            plan = loop.plan()
+            assert plan.stopped == ()
+            if not plan.is_empty:
+                loop.apply(plan.path)
+
+    def contact(self, who: str) -> dict[str, Any]:
+        return json.loads(self._store("select props from contacts where id = ?", self.ids[who])[0][0])
+
+    def owner(self, who: str) -> str:
+        """The address of the contact's owner in HubSpot; empty when nobody has it."""
+        own = self.contact(who).get("hubspot_owner_id")
+        if not own:
+            return ""
+        return str(self._store("select json_extract(shown, '$.email') from owners where id = ?", own)[0][0])
+
+    def tasks(self, kind: str, record_id: str) -> list[dict[str, Any]]:
+        rows = self._store(
+            "select t.props from tasks t join associations a on a.from_type = 'tasks' and a.from_id = t.id "
+            "where a.to_type = ? and a.to_id = ? group by t.id", kind, record_id,
+        )  # fmt: skip
+        return [json.loads(row[0]) for row in rows]
+
+    def sequences(self, who: str) -> list[tuple[str, str]]:
+        """(sequence, sender) of every enrolment."""
+        return self._store(
+            "select s.name, e.sender from sequence_enrolments e join sequences s on s.id = e.sequence_id "
+            "where e.contact_id = ?", self.ids[who],
+        )  # fmt: skip
+
+    def lists(self, who: str) -> list[str]:
+        rows = self._store(
+            "select json_extract(l.shown, '$.name') from list_members m join lists l on l.id = m.list_id "
+            "where m.record_id = ?", self.ids[who],
+        )  # fmt: skip
+        return [row[0] for row in rows]
+
+    def stages(self, who: str) -> list[str]:
+        """What the lifecycle stage was set to, one write after the other, emptied included."""
+        rows = self._store(
+            "select value from history where object = 'contacts' and id = ? and property = 'lifecyclestage' "
+            "order by at, rowid", self.ids[who],
+        )  # fmt: skip
+        return [row[0] for row in rows]
+
+    def _store(self, statement: str, *values: str) -> list[Any]:
+        with sqlite3.connect(self.home / "sandbox" / "hubspot.sqlite") as store:
+            return store.execute(statement, values).fetchall()
+
+
+@pytest.fixture(scope="module")
+def lived(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    folder = tmp_path_factory.mktemp("decisions")
+    home = folder / "var"
+    shutil.copytree(built_once.home, home)
+    config = a_team_s_config(folder)
+    with running(home / "sandbox", "default", size="XS") as ready:
+        given = load_settings({"CRM_HOME": str(home), "CRM_CONFIG": str(config)}, dotenv=home / "none",
+                              vendors=False)  # fmt: skip
+        scenario = Scenario(home, config, connected(given, ready), ready)
+        rules_are_seen(scenario)
+        people_come(scenario)
+        people_work(scenario)
+        yield scenario
+
+
+def rules_are_seen(s: Scenario) -> None:
+    """The first round, with files that nobody has confirmed yet: they decide in shadow."""
+    s.round()
+    s.shadow = query(
+        s.home, "select provider, count(*) from ops.journal where sync in ('routing', 'handoff', "
+        "'stage_automation') group by all",
+    )  # fmt: skip
+    done = crm(s.home, "rules", "confirm", env={"CRM_CONFIG": str(s.config)})
+    assert done.exit_code == 0, done.output
+
+
+class Thrice:
+    """Our server, whose answer is lost twice: HubSpot delivers the same events three times."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.times = threading.Semaphore(0)
+        self.count = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            self.count += 1
+        is_lost = self.count < 3
+
+        async def answer(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                assert message["status"] == 200
+                message = {**message, "status": 500} if is_lost else message
+            await send(message)
+
+        await self.app(scope, receive, answer)
+        if scope["type"] == "http":
+            self.times.release()
+
+
+def people_come(s: Scenario) -> None:
+    """Somebody sends a form, which is told three times; others come, a deal is lost; one round follows."""
+    inbox, before = Inbox(), s.rounds
+    worker = Worker(EventsFile(), inbox, s.round, pytest.fail)
+    thrice = Thrice(application(s.settings, inbox, "", now_ms))
+    with served(thrice, 0) as url, open_hubspot(s.settings) as hubspot:
+        app = f"/webhooks/v3/{s.ready['hubspot']['app_id']}"
+        hubspot.change("PUT", f"{app}/settings", {"targetUrl": f"{url}/hubspot"})
+        hubspot.change("POST", f"{app}/subscriptions", {"eventType": "contact.creation", "active": True})
+        send_form(s)
+        for wait in (60, 180, 0):
+            assert thrice.times.acquire(timeout=60), "the event was not delivered"
+            clock = f"{s.ready['hubspot']['url']}/_sandbox/clock"
+            httpx.post(clock, json={"advance_seconds": wait}).raise_for_status()
+        hubspot.change("DELETE", f"{app}/settings", {})
+        others_come(s, hubspot)
+    worker.once()
+    assert (thrice.count, s.rounds - before) == (3, 1)
+    s.said.append(slack(s))
+    s.first_owner = {who: s.owner(who) for who in PEOPLE}
+
+
+def send_form(s: Scenario) -> None:
+    form, portal = s._store("select id from forms where archived = 0 order by id limit 1")[0][0], \
+        s.ready["hubspot"]["portal_id"]  # fmt: skip
+    said = {"email": "form@decided.example", "firstname": "Form", "lastname": "Tester", "jobtitle": "tier 90"}
+    answer = httpx.post(
+        f"{s.ready['hubspot']['url']}/submissions/v3/integration/submit/{portal}/{form}",
+        json={"fields": [{"name": name, "value": value} for name, value in said.items()]},
+    )
+    assert answer.status_code == 200, answer.text
+    found = "select id from contacts where json_extract(props, '$.email') = 'form@decided.example'"
+    s.ids["form"] = str(s._store(found)[0][0])
+
+
+def others_come(s: Scenario, hubspot: HubSpotClient) -> None:
+    others = {who: said for who, said in PEOPLE.items() if who != "form"}
+    made = hubspot.batch_create("contacts", [
+        {"properties": {"email": f"{who}@decided.example", "firstname": who.title(), "lastname": "Tester",
+                        "jobtitle": f"tier {points}", **more}}
+        for who, (points, more) in others.items()
+    ])  # fmt: skip
+    s.ids |= {who: str(row.id) for who, row in zip(others, made, strict=True)}
+    still_open = "json_extract(props, '$.hs_is_closed') = 'false'"
+    [[deal]] = s._store(f"select id from deals where archived = 0 and {still_open} order by id limit 1")
+    s.deal = str(deal)
+    assert all(hubspot.batch_update("deals", [{"id": s.deal, "properties": {"dealstage": "closedlost"}}]))
+    paired = query(s.home, "select contact_id_hubspot, lead_id_salesforce from marts.unified_leads where "
+                   "lifecycle_stage = 'lead' and contact_id_hubspot is not null "
+                   "and lead_id_salesforce is not null and not is_opted_out order by 1 limit 1")  # fmt: skip
+    s.ids["pair"], s.lead = paired[0]
+    hubspot.batch_update("contacts", [{"id": s.ids["pair"], "properties": {"jobtitle": "tier 90"}}])
+
+
+def people_work(s: Scenario) -> None:
+    """One lead is called by who has it, one given back; the others wait five hours."""
+    with open_hubspot(s.settings) as hubspot:
+        now = hubspot.get("/crm/v3/owners", {"limit": "1"}) and hubspot.server_time
+        assert now is not None
+        call = {
+            "hs_timestamp": f"{now:%Y-%m-%dT%H:%M:%SZ}", "hs_call_status": "COMPLETED",
+            "hs_call_title": "We spoke", "hubspot_owner_id": s.contact("called")["hubspot_owner_id"],
+        }  # fmt: skip
+        (made,) = hubspot.batch_create("calls", [{"properties": call}])
+        hubspot.associate("calls", "contacts", [(made.id, s.ids["called"])])
+        hubspot.batch_update(
+            "contacts", [{"id": s.ids["rejected"], "properties": {"hs_lead_status": "UNQUALIFIED"}}]
+        )
+    s.round(seconds=5 * 3600)
+    s.said.append(slack(s))
+
+
+def slack(s: Scenario) -> list[tuple[str, str]]:
+    """(channel or person, text) of everything that was posted."""
+    answer = httpx.get(f"{s.ready['webhooks']['url']}/_sandbox/slack").raise_for_status().json()
+    return [(each["channel_name"], each["text"]) for each in answer["messages"]]
+
+
+def told(s: Scenario, place: int, who: str, word: str) -> list[str]:
+    """To whom Slack said something about somebody after a round."""
+    name = f"{who.title()} Tester"
+    return [to for to, text in s.said[place] if name in text and word in text]
+
+
+def test_rules_that_nobody_confirmed_do_nothing(lived: Scenario) -> None:
+    assert lived.shadow == []
+
+
+def test_a_form_has_an_owner_a_task_and_a_message_once_though_its_event_came_three_times(
+    lived: Scenario,
+) -> None:
+    owner = lived.first_owner["form"]
+    assert owner in INBOUND
+    assert lived.contact("form")["lifecyclestage"] == "salesqualifiedlead"
+    (task,) = lived.tasks("contacts", lived.ids["form"])
+    assert (task["hs_task_priority"], task["hs_task_type"]) == ("HIGH", "CALL")
+    due, made = (datetime.fromisoformat(task[name]) for name in ("hs_timestamp", "hs_createdate"))
+    assert timedelta(hours=23) < due - made <= timedelta(hours=24)
+    assert "Form Tester" in task["hs_task_body"]
+    assert len(told(lived, 0, "form", "sales qualified")) == 1
+    assert lived.sequences("form") == [("sales-outreach-sequence", owner)]
+
+
+def test_scores_go_to_the_team_that_the_given_file_names(lived: Scenario) -> None:
+    assert lived.first_owner["enterprise"] in ENTERPRISE
+    assert lived.first_owner["market"] in INBOUND
+    for who in ("enterprise", "market"):
+        assert len(told(lived, 0, who, "is yours")) == 1, who
+
+
+def test_a_cold_lead_is_nurtured_and_who_opted_out_is_not(lived: Scenario) -> None:
+    assert lived.lists("nurture") == ["Nurture"]
+    assert lived.sequences("nurture") == [("nurture-sequence", "ben.whitaker@northwind.example")]
+    assert (lived.lists("optout"), lived.sequences("optout"), lived.owner("optout")) == ([], [], "")
+    reasons = query(lived.home, "select reason from decisions.assignments where state = 'held' and "
+                    "person_id in (select person_id from marts.unified_leads where email = "
+                    "'optout@decided.example')")  # fmt: skip
+    assert [("no consent or no address" in reason) for (reason,) in reasons] == [True]
+
+
+def test_a_qualified_lead_is_qualified_in_both_crms(lived: Scenario) -> None:
+    assert lived.contact("pair")["lifecyclestage"] == "salesqualifiedlead"
+    assert sobject(lived.home, "Lead", lived.lead)["Lead_Status__c"] == "SQL"
+    assert len(lived.tasks("contacts", lived.ids["pair"])) >= 1
+
+
+def test_who_waits_goes_to_the_manager_and_who_was_called_stays(lived: Scenario) -> None:
+    for who in ("form", "market", "enterprise"):
+        assert lived.owner(who) in MANAGERS, who
+        assert len(told(lived, 1, who, "has waited")) == 1, who
+    assert lived.owner("called") == lived.first_owner["called"]
+    assert told(lived, 1, "called", "has waited") == []
+
+
+def test_a_handoff_is_complete_when_sales_was_in_touch_and_one_that_is_given_back_is_recycled(
+    lived: Scenario,
+) -> None:
+    states = dict(query(lived.home, "select l.email, h.state || ' ' || (h.completed_at is not null) from "
+                        " decisions.handoffs h join marts.unified_leads l using (person_id) "
+                        "where l.email like '%@decided.example'"))  # fmt: skip
+    assert states["called@decided.example"] == "accepted true"
+    assert states["rejected@decided.example"] == "recycled false"
+    assert states["form@decided.example"] == "offered false"
+
+
+def test_a_stage_goes_back_by_being_emptied_first_and_both_passes_keep_their_dates(lived: Scenario) -> None:
+    assert lived.stages("rejected")[-3:] == ["salesqualifiedlead", "", "marketingqualifiedlead"]
+    contact = lived.contact("rejected")
+    assert contact["lifecyclestage"] == "marketingqualifiedlead"
+    assert (
+        contact["hs_v2_date_entered_salesqualifiedlead"]
+        < contact["hs_v2_date_entered_marketingqualifiedlead"]
+    )
+
+
+def test_a_lost_deal_is_asked_for_its_reason_once(lived: Scenario) -> None:
+    tasks = [t["hs_task_subject"] for t in lived.tasks("deals", lived.deal)]
+    assert len([subject for subject in tasks if subject.startswith("Why was ")]) == 1
+    assert len([text for to, text in lived.said[1] if to == "deals" and "was lost" in text]) == 1
+
+
+def test_nothing_was_done_twice(lived: Scenario) -> None:
+    for who in ("form", "rejected", "called"):
+        assert len(lived.tasks("contacts", lived.ids[who])) == 1, who
+        assert len(lived.sequences(who)) == 1, who
+        assert len(told(lived, 1, who, "sales qualified")) == 1, who

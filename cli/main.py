@@ -18,6 +18,7 @@ from cli import collector, journal, sandbox_commands
 from cli.listen import listen
 from cli.rules import rules_app
 from cli.schema import schema_app
+from cli.teams import teams_app
 from pipelines.errors import CrmError, Exit
 
 if TYPE_CHECKING:
@@ -306,6 +307,7 @@ def train() -> None:
 
 journal.add_to(app)
 app.add_typer(rules_app, name="rules")
+app.add_typer(teams_app, name="teams")
 app.command()(listen)
 
 

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pipelines.decisions import action_tables
+from pipelines.decisions.bookings import Booking
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.escalation import Waiting
 from pipelines.decisions.handoffs import Crossing
 from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
+from pipelines.decisions.ids import short
 from pipelines.errors import ConfigError
 from pipelines.rules.durations import text
 from pipelines.rules.handoff import HandoffRule, Handoffs
@@ -157,7 +159,22 @@ class Composer:
             made[action.name] = [
                 action_tables.needing(row, needs) for row in self.doing.of_person(action, about)
             ]
-        return [row for rows in made.values() for row in rows]
+        found = [row for rows in made.values() for row in rows]
+        if owner is not None and any(action.type == "update-lifecycle" for action in rule.actions):
+            found += self.doing.lead_record(about)
+        return found
+
+    def of_bookings(self, bookings: Sequence[Booking]) -> list[Row]:
+        """A meeting is tied to the deal it is about."""
+        return [
+            Row(
+                f"{short(f'booking:{b.meeting_id}')}.deal", "routing", "associate", "hubspot", "meetings",
+                self.doing.facts.key("hubspot", "deals", b.deal_id), b.person_id,
+                {"to": "deals", "from_id": b.meeting_id}, (), "decided", "booking",
+                f"{b.title} was booked and the person has one open deal.",
+            )
+            for b in bookings
+        ]  # fmt: skip
 
     def recycled(self, rejected: Sequence[Handoff]) -> list[Row]:
         """What sales gave back goes to the stage that config names, and the handoff is recycled."""

@@ -252,6 +252,19 @@ class Doing:
                 found.append(self._row(about, rule.name, "task", vendor, key, payload))
         return found
 
+    def lead_record(self, about: About) -> list[Row]:
+        """A lead object of HubSpot for a person who is handed over, where the portal uses them."""
+        person, start = about.person, self.facts.new_lead
+        contact = person.contact_hubspot if person else None
+        if person is None or start is None or contact is None or contact in self.facts.with_open_lead:
+            return []
+        payload = {
+            "name": f"{person.told['name']}, {self.now:%Y-%m-%d}", "pipeline": start[0], "stage": start[1],
+            "owner_id": about.owner.hubspot if about.owner else None,
+        }  # fmt: skip
+        return [self._row(about, "lead", "lead", "hubspot", self.facts.key("hubspot", "contacts", contact),
+                          payload)]  # fmt: skip
+
     def back_to(self, about: About, stage: str) -> list[Row]:
         """The stage of a lead that sales gave back, in each of its records."""
         assert about.person is not None

@@ -76,6 +76,6 @@ def of_stays(
 def keep(connection: duckdb.DuckDBPyConnection, moments: Iterable[datetime], as_of: datetime) -> None:
     """Leave the first moment after now in the refresh."""
     first = min((at for at in moments if at > as_of), default=None)
-    connection.execute(f"create or replace table {_TABLE} (at timestamptz)")
+    connection.execute(f"create or replace table {_TABLE} (due_at timestamptz)")
     if first is not None:
         connection.execute(f"insert into {_TABLE} values (?)", [first])

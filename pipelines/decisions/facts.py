@@ -34,6 +34,19 @@ where not is_closed and list_contains($ids::varchar[], account_id) order by crea
 """
 _OWNERS = "select owner_id, full_name, owner_id_hubspot, owner_id_salesforce from intermediate.int_owners"
 _CONNECTIONS = "select vendor, org_id, url_host from rules.connections"
+_NEW_LEADS = """
+select s.pipeline_id, s.stage_id from staging.stg_hubspot__pipeline_stages s
+where s.object_type = 'leads' and not coalesce(s.is_closed, false)
+    and exists (select 1 from staging.stg_hubspot__leads)
+order by s.display_order, s.stage_id limit 1
+"""
+"""Where a lead object begins, in a portal that uses them."""
+_OPEN_LEADS = """
+select l.primary_contact_id from staging.stg_hubspot__leads l
+join staging.stg_hubspot__pipeline_stages s
+    on s.object_type = 'leads' and s.pipeline_id = l.pipeline and s.stage_id = l.stage
+where not coalesce(s.is_closed, false) and l.primary_contact_id is not null
+"""
 _LINKS = """
 select lower(o.email), any_value(m.link order by m.is_default_link desc, m.link)
 from staging.stg_hubspot__meeting_links m
@@ -83,6 +96,10 @@ class Facts:
     orgs: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Vendor -> org id, and the host people open."""
     journeys: JourneyFacts = field(default_factory=JourneyFacts)
+    new_lead: tuple[str, str] | None = None
+    """Pipeline and stage of a new lead object of HubSpot; None where the portal does not use them."""
+    with_open_lead: frozenset[str] = frozenset()
+    """HubSpot's contacts that have an open lead object."""
 
     def owner(self, email: str | None) -> Owner | None:
         return None if not email else self.owners.get(email) or Owner(email, email)
@@ -116,6 +133,9 @@ def gather(connection: duckdb.DuckDBPyConnection, people: Iterable[str], as_of: 
     if not ids:
         return facts
     facts.journeys = journeys.gather(connection, ids)
+    facts.new_lead = connection.execute(_NEW_LEADS).fetchone()
+    if facts.new_lead is not None:
+        facts.with_open_lead = frozenset(row[0] for row in connection.execute(_OPEN_LEADS).fetchall())
     touches: dict[str, list[dict[str, Any]]] = {}
     for person_id, at, kind, campaign in connection.execute(
         _TOUCHES, {"ids": ids, "as_of": as_of}

@@ -65,13 +65,6 @@ _EVENTS: dict[str, str] = {
     "and r.record_id = m.record_id join intermediate.int_person_members p on p.record_key = r.record_key "
     "left join staging.stg_hubspot__lists l on l.list_id = m.list_id "
     "where m.object_type in ('0-1', 'contacts')",
-    "meeting-booked": "select p.person_id, g.record_key, g.created_at, null, g.title, null "
-    "from staging.stg_hubspot__meetings g join staging.stg_hubspot__associations "
-    "a on a.from_type = 'meetings' "
-    "and a.from_id = g.meeting_id and a.to_type = 'contacts' "
-    "join intermediate.int_person_records r on r.vendor = 'hubspot' and r.object = 'contacts' "
-    "and r.record_id = a.to_id join intermediate.int_person_members p on p.record_key = r.record_key "
-    "where coalesce(g.outcome, 'SCHEDULED') not in ('CANCELED', 'NO_SHOW')",
     "re-engaged": "select person_id, touchpoint_id, occurred_at, null, null, null from ("
     "select person_id, touchpoint_id, touch_type, occurred_at, "
     "lag(occurred_at) over (partition by person_id order by occurred_at, touchpoint_id) as before "
@@ -79,6 +72,31 @@ _EVENTS: dict[str, str] = {
     "and occurred_at >= before + to_days($quiet_days::integer) and occurred_at <= $as_of::timestamptz",
 }
 """What happens to people: (person, key of the event, when, form, event, list)."""
+_OF_MEETINGS = (
+    "select m.person_id, g.record_key || '{suffix}', g.{at}, null, g.title, null "
+    "from staging.stg_hubspot__meetings g join staging.stg_hubspot__associations a "
+    "on a.from_type = 'meetings' and a.from_id = g.meeting_id and a.to_type = 'contacts' "
+    "join intermediate.int_person_records r on r.vendor = 'hubspot' and r.object = 'contacts' "
+    "and r.record_id = a.to_id join intermediate.int_person_members m on m.record_key = r.record_key "
+    "where coalesce(g.outcome, 'SCHEDULED') {outcome}"
+)
+_EVENTS |= {
+    trigger: _OF_MEETINGS.format(suffix=suffix, at=at, outcome=outcome)
+    for trigger, suffix, at, outcome in (
+        ("meeting-booked", "", "created_at", "not in ('CANCELED', 'NO_SHOW')"),
+        ("meeting-rebooked", ":rebooked", "updated_at", "= 'RESCHEDULED'"),
+        ("meeting-canceled", ":canceled", "updated_at", "= 'CANCELED'"),
+        ("meeting-no-show", ":no-show", "updated_at", "= 'NO_SHOW'"),
+    )
+}
+_EVENTS["meeting-booked"] += (
+    " union all select m.person_id, e.record_key, e.created_at, null, e.subject, null "
+    "from staging.stg_salesforce__events e "
+    "join intermediate.int_person_records r on r.vendor = 'salesforce' and r.record_id = e.who_id "
+    "join intermediate.int_person_members m on m.record_key = r.record_key "
+    "where coalesce(e.starts_at, e.created_at) >= e.created_at"
+)
+"""Salesforce's event has no outcome: one that begins after it was written is a booking."""
 _EXTRA = "select person_id, event_key, happened_at, null, event, null from routing_extra where trigger = '{}'"
 """What other parts ask for: handoffs and escalations."""
 _EVENTS |= {trigger: _EXTRA.format(trigger) for trigger in ("handoff", "escalation")}

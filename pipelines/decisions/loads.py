@@ -12,10 +12,7 @@ import duckdb
 from pipelines.rules.routing import Routing
 from pipelines.state.decisions import KeptDecision
 
-_ACTIVE = """
-select lower(trim(email)) from staging.stg_hubspot__owners where is_active
-union select lower(trim(email)) from staging.stg_salesforce__users where is_active
-"""
+_ACTIVE = "select owner_id from intermediate.int_owners where is_active"
 _OPEN_LEADS = """
 with contacted as (select distinct person_id from intermediate.int_sales_contacts),
 leads as (

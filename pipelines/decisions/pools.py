@@ -184,10 +184,19 @@ class Pools:
         known = self.teams[team]
         return None if why == _WHY["asleep"] and known.outside_hours == "hold" else known.backup
 
-    def credit(self, pool: str, email: str) -> None:
-        """A lead of this pool came to nothing that was the person's doing."""
+    def credit(self, pool: str, email: str, turns: int = 1) -> None:
+        """A lead of this pool came to nothing that was the person's doing; -1: it did after all.
+
+        A team that is gone has no rotation to credit, and who has the least needs no credit.
+        """
         team, method, skills = pool.split("|")
-        self._pool(team, method, frozenset(filter(None, skills.split(",")))).round.credit(email)
+        if team not in self.teams or method in _BY_LOAD:
+            return
+        held = {seat.email for seat in self.teams[team].seats}
+        wanted = frozenset(filter(None, skills.split(",")))
+        if email in held and held <= self.workers.keys():
+            rotation = self._pool(team, method, wanted).round
+            rotation.credit(email) if turns > 0 else rotation.debit(email)
 
     def fairness(self) -> Iterable[tuple[str, str, int, float]]:
         """(pool, person, leads given in turn, leads beyond the ideal share) of every rotation."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.decisions import office
+from pipelines.decisions import credits, office
 from pipelines.decisions.assignment import Assignment, Lead
 from pipelines.errors import UsageError
 from pipelines.rules.routing import RoutingRule, load_routing
@@ -60,6 +60,7 @@ def made_again(run: DecidedRun, leads: list[list[Any]]) -> dict[tuple[str, str],
     fold = office.fold(
         routing, live, frozenset(rules["active"]), rules["loads"], orjson.loads(run.state_before)
     )
+    credits.credit(fold.pools, rules.get("credits", ()))
     made = fold.run([Lead(*values) for values in leads], run.decided_at.timestamp())
     return {(a.person_id, a.event_key): orjson.loads(orjson.dumps(list(a))) for a in made}
 

@@ -93,6 +93,12 @@ class Round:
             self.owed[member] = self.owed.get(member, 0) + 1
             self.balance[member] = round(self.balance.get(member, 0.0) + 1, _DIGITS)
 
+    def debit(self, member: str) -> None:
+        """The lead came to something after all: what they were owed for it and have not had is taken back."""
+        if member in self.seats:
+            self.owed[member] = max(0, self.owed.get(member, 0) - 1)
+            self.balance[member] = round(self.balance.get(member, 0.0) - 1, _DIGITS)
+
     def deviation(self, member: str) -> float:
         """What a member got beyond their ideal share, in leads (negative: behind)."""
         behind = self.balance.get(member, 0.0)

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from pipelines.decisions import office, routing_tables
+from pipelines.decisions import credits, office, routing_tables
 from pipelines.decisions.assignment import Assignment, Lead
 from pipelines.decisions.ids import decision_id
 from pipelines.decisions.leads import Eligibility
@@ -130,7 +130,12 @@ def route(
     deciding = _Deciding(connection, routing, as_of, standing)
     live = (*switch.live, *asked.rules)
     leads, too_old = deciding.leads(live, switch, asked)
-    inputs = {"active": sorted(available(connection)), "loads": loads(connection, routing, standing)}
+    credited = credits.standing(connection, standing, routing.file.credits)
+    known_credits = orjson.loads(before).get("credited", ())
+    inputs = {
+        "active": sorted(available(connection)), "loads": loads(connection, routing, standing),
+        "credits": [list(each) for each in credits.changes(credited, known_credits, standing)],
+    }  # fmt: skip
     owners = dict(deciding.owners)
     made, after = deciding.fold(live, leads, inputs, orjson.loads(before))
     shadow = _in_shadow(deciding, routing, switch, inputs, before)
@@ -145,7 +150,7 @@ def route(
         "live": [rule.model_dump(mode="json") for rule in live],
     }
     pairs = list(zip(leads, _in_order(leads, made), strict=True))
-    tables.run(rules | inputs, before, after.kept(), first, pairs)
+    tables.run(rules | inputs, before, after.kept() | {"credited": sorted(credited)}, first, pairs)
     tables.seen(switch.seen)
     told = Decided(
         tuple(made), len(standing), too_old, _counted(a.rule for a in shadow),
@@ -214,6 +219,7 @@ class _Deciding:
         before: Mapping[str, Any],
     ) -> tuple[list[Assignment], Any]:
         folding = office.fold(self.routing, rules, frozenset(inputs["active"]), inputs["loads"], before)
+        credits.credit(folding.pools, inputs["credits"])
         return folding.run(leads, self.as_of.timestamp()), folding
 
 

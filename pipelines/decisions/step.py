@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from pipelines.decisions import (
     action_tables,
     automation,
+    bookings,
     due,
     escalation,
     evidence,
@@ -326,6 +327,7 @@ class _Step:
         rows += composer.of_crossings(crossed, owners)
         rows += composer.of_ownerless(ownerless, owners)
         rows += composer.recycled(rejected)
+        rows += composer.of_bookings(bookings.untied(self.connection, _given_at(routed.standing)))
         by_deal = automation.DealRows(doing, self.as_of)
         rows += [row for fired in deals for row in by_deal.of(fired)]
         self.new_handoffs = composer.new_handoffs
@@ -347,6 +349,11 @@ class _Step:
             for row in self.pending
             if row.action_key.endswith(".reminder") and row.action_key.partition(".")[0] in firings
         }
+
+
+def _given_at(standing: Sequence[KeptDecision]) -> dict[str, datetime]:
+    """When each person was given to who has them."""
+    return {d.person_id: d.decided_at for d in standing if d.state == "assigned"}
 
 
 def _internal(name: str, event: str, trigger: str, **more: object) -> RoutingRule:

@@ -32,6 +32,9 @@ Trigger = Literal[
     "list-member",
     "owner-left",
     "meeting-booked",
+    "meeting-rebooked",
+    "meeting-canceled",
+    "meeting-no-show",
     "handoff",
     "escalation",
 ]
@@ -153,6 +156,9 @@ class ReEngaged(Strict):
     merged: bool = False
 
 
+Credit = Literal["no-show", "canceled", "reassigned"]
+
+
 class Load(Strict):
     """What counts as a person's load, for capacity and load balancing. Read from the CRMs."""
 
@@ -178,6 +184,10 @@ class RoutingRules(Strict):
     worked: Worked = Worked()
     re_engaged: ReEngaged = ReEngaged()
     load: Load = Load()
+    credits: tuple[Credit, ...] = ("no-show", "canceled", "reassigned")
+    """What gives a turn of the round back: nobody came to the meeting, it was called off, somebody gave the
+    lead to another by hand.
+    """
 
     @model_validator(mode="after")
     def _distinct_names(self) -> RoutingRules:

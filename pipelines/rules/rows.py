@@ -299,3 +299,14 @@ def team_members(rules: Teams) -> Rows:
         *_texts("team", "member_email"), ("position", _WHOLE), ("weight", pa.float64()), ("active", _YES_NO)
     )  # fmt: skip
     return columns, [(m.team, m.email.lower(), m.position, m.weight, m.active) for m in rules.members]
+
+
+def owner_links(rules: Teams) -> Rows:
+    """Owners and users whom teams.yml names by their id."""
+    named = ((email, person.hubspot_owner, person.salesforce_user) for email, person in rules.people.items())
+    return _texts("vendor", "source_id", "email"), [
+        (vendor, own, email)
+        for email, owner, user in named
+        for vendor, own in (("hubspot", owner), ("salesforce", user))
+        if own
+    ]

@@ -195,6 +195,7 @@ def write(
         "kpis": rows.kpis(known_kpis),
         "opening_hours": rows.opening_hours(known_kpis),
         "team_members": rows.team_members(known_teams),
+        "owner_links": rows.owner_links(known_teams),
         "calendars": rows.calendars(known_kpis, known_teams),
         "calendar_holidays": rows.calendar_holidays(known_teams),
     }

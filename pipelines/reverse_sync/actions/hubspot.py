@@ -1,4 +1,4 @@
-"""Tasks and notes in HubSpot, created by the hundred beside the record they hang on.
+"""Tasks, notes and lead objects in HubSpot, created by the hundred beside the record they hang on.
 
 Belongs here: HubSpot's words for the engine's. Engagements have no property of ours, so our key stands in
 their text, and a lost one is looked for among those of its parent.
@@ -86,15 +86,19 @@ class _Engagement:
                 there += [str(to["toObjectId"]) for to in each.get("to") or []]
         return found
 
-    @staticmethod
+    @classmethod
+    def _is_it(cls, action: Action, text: str) -> bool:
+        return action.mark in text
+
+    @classmethod
     def _among(
-        action: Action, of_parent: Mapping[tuple[str, str], list[str]], texts: Mapping[str, str]
+        cls, action: Action, of_parent: Mapping[tuple[str, str], list[str]], texts: Mapping[str, str]
     ) -> Found:
         parent = action.parent
         if parent is None:
             return NOT_THERE
         ids = of_parent.get((parent.object, parent.id), [])
-        return next((Found(i) for i in ids if action.mark in texts.get(i, "")), NOT_THERE)
+        return next((Found(i) for i in ids if cls._is_it(action, texts.get(i, ""))), NOT_THERE)
 
     def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
         """Archive what we made, unless somebody has worked on it since."""
@@ -170,6 +174,36 @@ class HubSpotNote(_Engagement):
             "hubspot_owner_id": said.get("owner_id"),
         }
         return {name: str(value) for name, value in wanted.items() if value}
+
+
+class HubSpotLead(_Engagement):
+    """A lead object of a contact. Payload: `name`, which says which lead it is, `pipeline`, `stage`;
+    `owner_id`.
+    """
+
+    kind: ClassVar[str] = "lead"
+    is_noticed: ClassVar[bool] = False
+    object: ClassVar[str] = "leads"
+    body: ClassVar[str] = "hs_lead_name"
+    types: ClassVar[Mapping[str, int]] = {"contacts": 578}
+
+    @staticmethod
+    def unfit(action: Action) -> str:
+        lacking = [name for name in ("name", "pipeline", "stage") if not action.payload.get(name)]
+        return f"a lead needs a {lacking[0]}" if lacking else HubSpotLead._unfit_parent(action)
+
+    def properties(self, action: Action) -> dict[str, str]:
+        said = action.payload
+        wanted = {
+            "hs_lead_name": said["name"], "hs_pipeline": said["pipeline"], "hs_pipeline_stage": said["stage"],
+            "hubspot_owner_id": said.get("owner_id"),
+        }  # fmt: skip
+        return {name: str(value) for name, value in wanted.items() if value}
+
+    @classmethod
+    def _is_it(cls, action: Action, text: str) -> bool:
+        """No text of a lead takes our key: its name, among those of the contact, is it."""
+        return text == action.payload["name"]
 
 
 def _with_mark(action: Action) -> str:

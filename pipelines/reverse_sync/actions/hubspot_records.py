@@ -128,7 +128,9 @@ class HubSpotCreator(RecordCreator):
 
 
 class HubSpotAssociation:
-    """Ties a record that another action created to its company. Doing it twice changes nothing."""
+    """Ties a record that another action created to its company, or a record named by `from_id` to the one the
+    action hangs on. Doing it twice changes nothing.
+    """
 
     vendor: ClassVar[str] = "hubspot"
     kind: ClassVar[str] = "associate"
@@ -144,6 +146,8 @@ class HubSpotAssociation:
     def unfit(action: Action) -> str:
         if not action.payload.get("to"):
             return "an association needs to: the other object"
+        if action.payload.get("from_id"):
+            return "" if action.record_key else "it names no record to tie to"
         return (
             "" if action.needs and (action.record_key or len(action.needs) > 1) else "it names no two records"
         )
@@ -174,7 +178,8 @@ class HubSpotAssociation:
 
 def _ends(action: Action) -> tuple[str, str]:
     """The created record, and what it is tied to."""
-    made = action.results[action.needs[0]].id
+    given = action.payload.get("from_id")
+    made = str(given) if given else action.results[action.needs[0]].id
     other = action.record_key.split(":", 3)[3] if action.record_key else action.results[action.needs[1]].id
     return made, other
 

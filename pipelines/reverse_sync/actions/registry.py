@@ -63,6 +63,7 @@ class Registry:
 HANDLERS: tuple[type[Handler], ...] = (
     hubspot.HubSpotTask,
     hubspot.HubSpotNote,
+    hubspot.HubSpotLead,
     hubspot_records.HubSpotCreator,
     hubspot_records.HubSpotAssociation,
     salesforce_records.SalesforceCreator,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from pipelines import standing
+from pipelines.decisions.due import keep, of_clocks
 from pipelines.decisions.escalation import Clock, Waiting, overdue
 from pipelines.rules.routing import Escalation
 from pipelines.rules.teams import Teams, load_teams
@@ -35,12 +39,13 @@ def decision(owner: str = "ann@x.example", key: str = "new", cause: str = "new-l
 
 
 def after(
-    teams: Teams, hours: float, one: KeptDecision, contact: datetime | None = None, **rule: object
-) -> list[Waiting]:
+    teams: Teams, hours: float, one: KeptDecision, contact: datetime | None = None,
+    accepted: Sequence[str] = (), **rule: object,
+) -> list[Waiting]:  # fmt: skip
     clock = Clock.of(Escalation.model_validate({"timeout": "4h", "warn": ["2h"], **rule}))
     contacts = {"p": contact} if contact else {}
     at = FRIDAY + timedelta(hours=hours)
-    return overdue([one], {"routing": clock}, contacts, teams, at, {"routing": FRIDAY})
+    return overdue([one], {"routing": clock}, contacts, teams, at, {"routing": FRIDAY}, accepted)
 
 
 def test_four_business_hours_end_on_monday_at_noon_not_on_friday_night(teams: Teams) -> None:
@@ -83,3 +88,36 @@ def test_what_was_decided_before_the_clock_was_switched_on_is_left_alone(teams: 
     at = FRIDAY + timedelta(days=9)
     clocks = {"routing": Clock(timedelta(hours=4), "reassign-to-manager")}
     assert overdue([decision()], clocks, {}, teams, at, {"routing": FRIDAY + timedelta(days=1)}) == []
+
+
+def test_a_lead_that_nobody_took_up_is_told_of_and_a_status_stops_that_alone(teams: Teams) -> None:
+    rule = {"acceptance": "1h", "warn": [], "clock": "always"}
+    (told,) = after(teams, 2, decision(), **rule)
+    assert (told.kind, told.waited, told.to) == ("acceptance", "1h", None)
+    assert after(teams, 2, decision(), accepted=["p"], **rule) == []
+    (late,) = after(teams, 4, decision(), accepted=["p"], **rule)
+    assert late.kind == "escalation"
+
+
+def test_the_next_moment_is_that_of_the_first_clock_still_to_run_out(teams: Teams) -> None:
+    clock = Clock.of(Escalation.model_validate({"timeout": "4h", "warn": ["2h"], "acceptance": "30m"}))
+    london = timedelta(hours=1)  # ahead of UTC in June
+    monday = datetime(2026, 6, 29, 9, tzinfo=UTC) - london
+    moments = list(of_clocks([decision()], {"routing": clock}, {}, teams, {"routing": FRIDAY}))
+    assert moments == [
+        monday + timedelta(hours=1),
+        FRIDAY + timedelta(minutes=30),
+        monday + timedelta(hours=3),
+    ]
+    contact = {"p": FRIDAY + timedelta(minutes=1)}
+    assert list(of_clocks([decision()], {"routing": clock}, contact, teams, {"routing": FRIDAY})) == []
+
+
+def test_only_a_moment_to_come_is_kept(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema deciding")
+        assert standing.next_due(connection) is None
+        keep(connection, [FRIDAY, FRIDAY + timedelta(hours=2), FRIDAY + timedelta(hours=1)], FRIDAY)
+        assert standing.next_due(connection) == FRIDAY + timedelta(hours=1)
+        keep(connection, [FRIDAY], FRIDAY)
+        assert standing.next_due(connection) is None

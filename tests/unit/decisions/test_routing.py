@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 import pytest
 
 from pipelines.decisions import routing
+from pipelines.decisions.replay import replay
 from pipelines.decisions.routing import Decided
 from pipelines.errors import ConfigError
 from pipelines.rules.conditions import PERSON_COLUMNS
@@ -103,6 +105,30 @@ class Office:
         ).fetchall()
 
 
+MEETINGS = (
+    "meeting_id varchar, record_key varchar, outcome varchar, title varchar, created_at timestamptz, "
+    "updated_at timestamptz"
+)
+
+
+def meetings_of(office: Office, *meetings: tuple[str, str]) -> None:
+    """(person, outcome) of meetings with them, one an hour from noon."""
+    people = sorted({person for person, _ in meetings})
+    records = [("hubspot", "contacts", person, f"key-{person}") for person in people]
+    columns = "vendor varchar, object varchar, record_id varchar, record_key varchar"
+    office.table("intermediate.int_person_records", columns, records)
+    members = [(person, f"key-{person}") for person in people]
+    office.table("intermediate.int_person_members", "person_id varchar, record_key varchar", members)
+    hours = [NOON + timedelta(hours=n) for n in range(len(meetings))]
+    rows = [
+        (f"m{n}", f"m{n}", outcome, "Demo", hours[n], hours[n]) for n, (_, outcome) in enumerate(meetings)
+    ]
+    office.table("staging.stg_hubspot__meetings", MEETINGS, rows)
+    ties = [("meetings", f"m{n}", "contacts", person) for n, (person, _) in enumerate(meetings)]
+    columns = "from_type varchar, from_id varchar, to_type varchar, to_id varchar"
+    office.table("staging.stg_hubspot__associations", columns, ties)
+
+
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     (tmp_path / "teams.yml").write_text(TEAMS)
@@ -117,6 +143,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
             made.staff([(f"{name.upper()}@northwind.example ", True) for name in everyone])
             made.aliases()
             made.table("intermediate.int_sales_contacts", "person_id varchar, occurred_at timestamptz", [])
+            meetings_of(made)
             made.table("marts.unified_accounts", "account_id varchar, owner_id varchar", [])
             made.table("marts.opportunities", "owner_id varchar, is_closed boolean", [])
             yield made
@@ -221,3 +248,46 @@ def test_a_comparison_of_unlike_columns_is_found_when_the_file_is_read(office: O
     rules.write_text(RULES.replace("lifecycle_stage is not null", "lifecycle_stage = lead_score"))
     with pytest.raises(ConfigError, match=r"compares lifecycle_stage with lead_score.*routing.yml line 9"):
         office.decide()
+
+
+def next_owner(office: Office, person: str, run: str, hours: int) -> str:
+    """Who gets somebody new, in a run of its own that is kept."""
+    office.people(("p1", "cy@northwind.example", 0, "lead"), (person, None, 0, "lead"))
+    office.decide(run, NOON + timedelta(hours=hours))
+    office.publish()
+    [(owner,)] = office.connection.execute(
+        "select split_part(owner_email, '@', 1) from decisions.assignments where person_id = ?", [person]
+    ).fetchall()
+    return str(owner)
+
+
+def test_nobody_came_so_the_turn_comes_back_once_and_a_new_booking_takes_it_again(office: Office) -> None:
+    office.people(("p1", None, 0, "lead"))
+    office.decide()
+    office.publish()
+    meetings_of(office, ("p1", "NO_SHOW"))
+    assert [next_owner(office, f"q{n}", f"run-q{n}", n) for n in range(1, 5)] == ["cy", "di", "fay", "cy"]
+    kept = office.connection.execute("select state_after from deciding.routing_run").fetchone()
+    meetings_of(office, ("p1", "NO_SHOW"), ("p1", "SCHEDULED"))
+    assert next_owner(office, "q5", "run-q5", 6) == "di"
+    again = office.connection.execute("select state_after from deciding.routing_run").fetchone()
+    assert [len(orjson.loads(row[0])["credited"]) for row in (kept, again) if row] == [1, 0]
+
+
+def test_what_is_credited_is_decided_again_the_same_by_replay(office: Office) -> None:
+    office.people(("p1", None, 0, "lead"))
+    office.decide()
+    office.publish()
+    meetings_of(office, ("p1", "CANCELED"))
+    assert next_owner(office, "q1", "run-q1", 1) == "cy"
+    found = replay(office.state, "run-q1")
+    assert (found.rows, found.differences) == (1, ())
+
+
+def test_a_lead_that_somebody_gave_to_another_by_hand_gives_the_turn_back(office: Office) -> None:
+    office.people(("p1", None, 0, "lead"))
+    office.decide()
+    office.publish()
+    office.people(("p1", "ada@northwind.example", 0, "lead"), ("p2", None, 0, "lead"))
+    office.decide("run2", NOON + timedelta(hours=1))
+    assert office.assignments("person_id, owner_email")[1] == ("p2", "cy@northwind.example")

@@ -26,12 +26,20 @@ unioned as (
     select * from salesforce_users
 ),
 
+-- Whose address differs between the CRMs is named in config/teams.yml.
+addressed as (
+    select unioned.* replace (coalesce(links.email, unioned.email) as email)
+    from unioned
+    left join {{ source('rules', 'owner_links') }} as links
+        on unioned.vendor = links.vendor and unioned.source_id = links.source_id
+),
+
 -- An owner without an address is still an owner: the record's own key stands in, so nothing looks unowned.
 identified as (
     select
         *,
         coalesce(email, record_key) as owner_id
-    from unioned
+    from addressed
 )
 
 select * from identified

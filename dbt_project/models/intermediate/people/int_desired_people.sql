@@ -51,4 +51,5 @@ from {{ ref('unified_leads') }} as leads
 cross join synced
 left join credited on leads.person_id = credited.person_id
 left join assigned on leads.person_id = assigned.person_id
-left join {{ ref('int_owners') }} as owners on assigned.owner_email = owners.owner_id
+-- Who has the person in one CRM has them in the other too: a record that nobody owns is given to them.
+left join {{ ref('int_owners') }} as owners on coalesce(assigned.owner_email, leads.owner_id) = owners.owner_id

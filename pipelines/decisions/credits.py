@@ -1,0 +1,87 @@
+"""Leads that came to nothing that was the person's doing: they do not count in the rotation.
+
+Belongs here: which decisions stand as credited now (nobody came to the meeting, it was called off, somebody
+else was given the lead by hand), and what changed since the run before. A meeting that is booked again takes
+its credit back. The rotation itself is `rounds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import duckdb
+
+from pipelines.decisions.pools import Pools
+from pipelines.state.decisions import KeptDecision
+
+Cause = Literal["no-show", "canceled", "reassigned"]
+_CAUSES: Mapping[str, Cause] = {"NO_SHOW": "no-show", "CANCELED": "canceled"}
+_MEETINGS = """
+select m.person_id, arg_max(coalesce(g.outcome, 'SCHEDULED'), (g.created_at, g.meeting_id))
+from staging.stg_hubspot__meetings g
+join staging.stg_hubspot__associations a
+    on a.from_type = 'meetings' and a.from_id = g.meeting_id and a.to_type = 'contacts'
+join intermediate.int_person_records r
+    on r.vendor = 'hubspot' and r.object = 'contacts' and r.record_id = a.to_id
+join intermediate.int_person_members m on m.record_key = r.record_key
+join (select unnest($people::varchar[]) as person_id, unnest($since::timestamptz[]) as since) w
+    on w.person_id = m.person_id and g.created_at >= w.since
+group by m.person_id
+"""
+"""The outcome of the last meeting with each person since they were given to somebody."""
+_OWNERS = """
+select person_id, owner_id from marts.unified_leads
+where owner_id is not null and list_contains($people::varchar[], person_id)
+"""
+
+
+class Change(NamedTuple):
+    """A turn that is given back to somebody, or (`turns` -1) taken again."""
+
+    pool: str
+    owner_email: str
+    turns: int
+
+
+def standing(
+    connection: duckdb.DuckDBPyConnection, decisions: Iterable[KeptDecision], causes: Sequence[Cause]
+) -> dict[str, KeptDecision]:
+    """Decision id -> the decision, of those that a rotation made and that are credited as things stand."""
+    latest: dict[str, KeptDecision] = {}
+    for decision in decisions:
+        if decision.state == "assigned":
+            latest[decision.person_id] = decision
+    drawn = {person: d for person, d in latest.items() if d.pool}
+    if not drawn or not causes:
+        return {}
+    bound = {"people": list(drawn), "since": [d.decided_at for d in drawn.values()]}
+    outcomes = dict(connection.execute(_MEETINGS, bound).fetchall())
+    owners = dict(connection.execute(_OWNERS, {"people": list(drawn)}).fetchall())
+    found = {}
+    for person, decision in drawn.items():
+        cause: Cause | None = _CAUSES.get(outcomes.get(person, ""))
+        if owners.get(person, decision.owner_email) not in (decision.owner_email, decision.previous_owner):
+            cause = "reassigned"
+        if cause in causes:
+            found[decision.decision_id] = decision
+    return found
+
+
+def changes(
+    now: Mapping[str, KeptDecision], before: Iterable[str], decisions: Iterable[KeptDecision]
+) -> list[Change]:
+    """What is given back and what is taken again since the run before, in the order of the decisions."""
+    known = set(before)
+    given = [Change(d.pool, d.owner_email, 1) for key, d in now.items() if key not in known]
+    taken = [
+        Change(d.pool, d.owner_email, -1)
+        for d in decisions if d.decision_id in known and d.decision_id not in now
+    ]  # fmt: skip
+    return given + taken
+
+
+def credit(pools: Pools, made: Iterable[Sequence[Any]]) -> None:
+    """Tell the rotations, before anything is decided."""
+    for pool, email, turns in made:
+        pools.credit(pool, email, turns)

@@ -13,6 +13,7 @@ from benchmarks import (
     identity,
     loop,
     marketing_cloud,
+    replay,
     reporting,
     routing,
     schema,
@@ -31,6 +32,7 @@ MEASUREMENTS = {
     "activation": activation.main,
     "schema": schema.main,
     "routing": routing.main,
+    "replay": replay.main,
     "marketing_cloud": marketing_cloud.main,
 }
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from pipelines.decisions.doing import Row
 from pipelines.decisions.ids import short
 from pipelines.decisions.routing_tables import write
+from pipelines.decisions.switching import Shadow
 from pipelines.run import Run
 from pipelines.state import decision_runs, handoffs
 from pipelines.state.decision_runs import SeenRule
@@ -81,6 +82,15 @@ class Tables:
 
     def all_handoffs(self, rows: Sequence[Handoff]) -> None:
         write(self.connection, "decisions.handoffs", _HANDOFFS, [tuple(row) for row in rows])
+
+    def shadow(self, rows: Sequence[Shadow]) -> None:
+        """What handoffs and automations in shadow would have done, beside what routing would have."""
+        if rows:
+            self.connection.executemany(
+                "insert into decisions.shadow (decision_id, person_id, rule, reason, state, event_key, "
+                "caused_by, decided_at, run_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [[*row, self.as_of, self.run_id] for row in rows],
+            )
 
     def firings(self, rows: Sequence[Firing]) -> None:
         write(self.connection, "deciding.firings", _FIRINGS, [tuple(row) for row in rows])

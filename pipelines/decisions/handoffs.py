@@ -85,6 +85,22 @@ def crossings(
     return found, scores
 
 
+def looked_at(
+    scores: Iterable[Score], would: Iterable[Crossing], known: Mapping[tuple[str, str], Score]
+) -> list[Score]:
+    """What is kept of a handoff in shadow: who stands below. Who crosses meanwhile does so once it is
+    confirmed.
+    """
+    crossing = {c.person_id for c in would}
+    return [
+        Score(s.handoff, s.person_id, True, before.crossings if before else 0)
+        if s.person_id in crossing
+        else s
+        for s in scores
+        for before in [known.get((s.handoff, s.person_id))]
+    ]
+
+
 def settled(
     handoff: Handoff, rule: HandoffRule, statuses: Sequence[Status], contact: datetime | None, is_done: bool,
     as_of: datetime, run_id: str,

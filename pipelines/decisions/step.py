@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 import duckdb
 from sqlalchemy import Connection
@@ -30,6 +31,7 @@ from pipelines.decisions.composing import Composer
 from pipelines.decisions.doing import Doing, Row
 from pipelines.decisions.escalation import Clock, Waiting
 from pipelines.decisions.handoffs import Crossing
+from pipelines.decisions.switching import Shadow
 from pipelines.errors import ConfigError
 from pipelines.rules.handoff import HandoffRule, Handoffs, load_handoffs
 from pipelines.rules.notifications import load_notifications
@@ -46,6 +48,7 @@ from pipelines.state.decisions import KeptDecision
 from pipelines.state.handoffs import Handoff, Score
 
 OPEN = ("offered", "accepted")
+Rule = TypeVar("Rule", HandoffRule, Automation)
 
 
 @dataclass
@@ -95,6 +98,7 @@ class _Step:
         self.firings: list[kept_handoffs.Firing] = []
         self.new_handoffs: list[Handoff] = []
         self.scores: list[Score] = []
+        self.shadow: list[Shadow] = []
         self.moments: list[datetime] = []
         """When something is due, though nothing new should come."""
 
@@ -125,6 +129,7 @@ class _Step:
         tables.all_handoffs([*self.closed, *self.open, *self.new_handoffs])
         tables.firings(self.firings)
         tables.seen(self.seen)
+        tables.shadow(self.shadow)
         self._keep_due(routed)
         if rows:
             self.told.counts["actions"] = len(rows)
@@ -140,34 +145,42 @@ class _Step:
 
     # -- handoffs --------------------------------------------------------------------------------------
 
-    def _live(
-        self, kind: str, rules: Sequence[tuple[str, HandoffRule | Automation]], at_once: bool
-    ) -> dict[str, datetime]:
-        """Name -> since when, of rules that are acted upon; the others are said, and decide nothing yet."""
+    def _switched(
+        self, kind: str, rules: Sequence[Rule], at_once: bool
+    ) -> tuple[list[tuple[Rule, datetime]], list[tuple[Rule, datetime]]]:
+        """Rules that are acted upon, a changed one as it was confirmed last; and those that decide in shadow.
+        Each with the moment since when it is active."""
         with self.state.reading() as reading:
             known = decision_runs.rules(reading, kind)
-        listed = [(name, rule, rule.active_from) for name, rule in rules]
+        listed = [(rule.name, rule, rule.active_from) for rule in rules]
         switch = switching.switched(kind, listed, known, self.as_of, live_at_once=at_once)
         self.seen += switch.seen
-        for name in sorted(switch.shadow):
-            self.told.notes.append(f"{kind} {name} is new or changed and waits for crm rules confirm")
-        return {name: switch.active_from[name] for name, _ in rules if name not in switch.shadow}
+        since = switch.active_from
+        live = [(rule, since[rule.name]) for rule in switch.live]
+        return live, [(rule, since[rule.name]) for rule in rules if rule.name in switch.shadow]
+
+    def _waits(self, kind: str, name: str, count: int) -> None:
+        self.told.notes.append(
+            f"{kind} {name} is new or changed and decides in shadow: {count:,} now, nothing done; "
+            "crm rules confirm"
+        )
 
     def _crossed(self) -> list[Crossing]:
-        """Who is handed over now."""
-        live = self._live(
-            "handoff", [(r.name, r) for r in self.handoffs.rules], self.handoffs.new_rules == "live"
-        )
+        """Who is handed over now, and who would be by rules in shadow."""
+        live, shadow = self._switched("handoff", self.handoffs.rules, self.handoffs.new_rules == "live")
         found: list[Crossing] = []
-        if live:
-            people, positions = handoffs.scored(self.connection)
-            for rule in self.handoffs.rules:
-                if rule.name in live:
-                    crossed, scores = handoffs.crossings(
-                        rule, people, positions, self.kept_scores, live[rule.name]
-                    )
-                    found += crossed
-                    self.scores += scores
+        people, positions = handoffs.scored(self.connection) if live or shadow else ([], {})
+        for rule, since in live:
+            crossed, scores = handoffs.crossings(rule, people, positions, self.kept_scores, since)
+            found += crossed
+            self.scores += scores
+        acting = {rule.name for rule, _ in live}
+        for rule, since in shadow:
+            would, scores = handoffs.crossings(rule, people, positions, self.kept_scores, since)
+            self.shadow += [Shadow.of_handoff(crossing) for crossing in would]
+            self._waits("handoff", rule.name, len(would))
+            if rule.name not in acting:
+                self.scores += handoffs.looked_at(scores, would, self.kept_scores)
         if found:
             self.told.counts["handoffs"] = len(found)
         self._settle()
@@ -278,20 +291,21 @@ class _Step:
     # -- stage automation ------------------------------------------------------------------------------
 
     def _deals(self) -> list[automation.Fired]:
-        rules = [(rule.name, rule) for rule in self.automations.rules]
-        live = self._live("automation", rules, self.automations.new_rules == "live")
+        live, shadow = self._switched(
+            "automation", self.automations.rules, self.automations.new_rules == "live"
+        )
         found: list[automation.Fired] = []
-        for rule in self.automations.rules:
-            if rule.name in live:
-                fired, too_old = automation.firing(
-                    self.connection, rule, self.fired, live[rule.name], self.as_of
+        for rule, since in live:
+            fired, too_old = automation.firing(self.connection, rule, self.fired, since, self.as_of)
+            found += fired
+            if too_old:
+                self.told.notes.append(
+                    f"automation {rule.name} leaves {too_old:,} events alone that were before it was active"
                 )
-                found += fired
-                if too_old:
-                    self.told.notes.append(
-                        f"automation {rule.name} leaves {too_old:,} events alone that were before it "
-                        "was active"
-                    )
+        for rule, since in shadow:
+            would, _ = automation.firing(self.connection, rule, self.fired, since, self.as_of)
+            self.shadow += [Shadow.of_automation(fired) for fired in would]
+            self._waits("automation", rule.name, len(would))
         self.firings = [
             kept_handoffs.Firing(
                 f.firing_id, f.automation.name, f.opportunity_id, f.event_key, self.as_of, self.run.id

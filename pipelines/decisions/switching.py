@@ -15,6 +15,8 @@ from typing import Generic, NamedTuple, TypeVar
 import orjson
 from pydantic import BaseModel
 
+from pipelines.decisions.automation import Fired
+from pipelines.decisions.handoffs import Crossing
 from pipelines.state.decision_runs import SeenRule
 
 Rule = TypeVar("Rule", bound=BaseModel)
@@ -33,6 +35,32 @@ class Switched(NamedTuple, Generic[Rule]):
     def since(self, rule: str) -> datetime | None:
         """Nothing that happened before this makes the rule fire."""
         return self.active_from.get(rule)
+
+
+class Shadow(NamedTuple):
+    """What a handoff or an automation in shadow would have done: a row of `decisions.shadow`."""
+
+    decision_id: str
+    person_id: str | None
+    rule: str
+    reason: str
+    state: str
+    event_key: str
+    caused_by: str
+
+    @classmethod
+    def of_handoff(cls, crossing: Crossing) -> Shadow:
+        return cls(
+            crossing.handoff_id, crossing.person_id, f"handoff {crossing.rule.name}", crossing.reason,
+            "offered", f"handoff:{crossing.handoff_id}", "handoff",
+        )  # fmt: skip
+
+    @classmethod
+    def of_automation(cls, fired: Fired) -> Shadow:
+        rule = fired.automation
+        reason = f"Automation {rule.name}: {fired.deal['name']} {rule.on.replace('-', ' ')}."
+        return cls(fired.firing_id, None, f"automation {rule.name}", reason, "fired", fired.event_key,
+                   "automation")  # fmt: skip
 
 
 def switched(

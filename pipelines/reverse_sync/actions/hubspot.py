@@ -203,7 +203,7 @@ class HubSpotLead(_Engagement):
     @classmethod
     def _is_it(cls, action: Action, text: str) -> bool:
         """No text of a lead takes our key: its name, among those of the contact, is it."""
-        return text == action.payload["name"]
+        return text == str(action.payload["name"])
 
 
 def _with_mark(action: Action) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.decisions.evidence import Status
-from pipelines.decisions.handoffs import Scored, crossings, settled
+from pipelines.decisions.handoffs import Scored, crossings, looked_at, settled
 from pipelines.rules.handoff import HandoffRule
 from pipelines.state.handoffs import Handoff, Score
 
@@ -92,3 +92,24 @@ def test_where_an_offer_stands(
 ) -> None:
     after = settled(OFFER, RULE, statuses, contact, done, NOON + timedelta(hours=hours), "r2")
     assert (after.state, after.completed_at is not None) == (state, complete)
+
+
+def test_who_crosses_while_the_handoff_is_in_shadow_crosses_once_it_is_confirmed() -> None:
+    known: dict[tuple[str, str], Score] = {}
+    for score in (60, 80, 85):
+        would, scores = crossings(
+            RULE, [person(score, created=NOON - timedelta(days=9))], POSITIONS, known, NOON
+        )
+        known |= {(row.handoff, row.person_id): row for row in looked_at(scores, would, known)}
+    assert len(would) == 1
+    found, after = crossings(RULE, [person(85)], POSITIONS, known, NOON)
+    assert [crossing.handoff_id for crossing in found] == [would[0].handoff_id]
+    assert [(row.is_armed, row.crossings) for row in after] == [(False, 1)]
+
+
+def test_who_stood_above_before_the_handoff_was_seen_does_not_cross_when_it_is_confirmed() -> None:
+    old = person(80, created=NOON - timedelta(days=9))
+    would, scores = crossings(RULE, [old], POSITIONS, {}, NOON)
+    known = {(row.handoff, row.person_id): row for row in looked_at(scores, would, {})}
+    assert would == []
+    assert crossings(RULE, [old], POSITIONS, known, NOON)[0] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from pipelines.errors import ConfigError
 from pipelines.rules.condition_values import question
 from pipelines.rules.conditions import ColumnKind, compile_condition, named_columns
+from pipelines.rules.everything import validate
 from pipelines.rules.routing import load_routing
 from pipelines.rules.stage_automation import load_automations
 from pipelines.rules.syncs import load_syncs
@@ -327,3 +329,64 @@ def test_automations_that_set_each_other_off_without_end_are_found(tmp_path: Pat
     )
     with pytest.raises(ConfigError, match="set each other off without end: up -> down -> up"):
         load_automations(tmp_path)
+
+
+def wrong(rules: str = "", **files: str) -> dict[str, str]:
+    """The team's files, one of them with something wrong."""
+    start = "new_rules: live\nrules:\n"
+    return {"routing.yml": start + rules} if rules else {k.replace("__", "."): v for k, v in files.items()}
+
+
+BAD = (
+    (wrong("  - {name: x, team: inbound}\n  - {name: y, team: inbound, when: leadScore > 1}\n"),
+     r"y can never decide.*routing\.yml line 4"),
+    (wrong("  - {name: x, team: inbound, when: leadScore > 5}\n"
+           "  - {name: y, team: inbound, when: leadScore > 1}\n  - {name: z, team: inbound}\n"),
+     r"rules x and y both hold for a lead with lead_score 5\.5; x comes first.*routing\.yml line 4"),
+    (wrong("  - {name: x, team: inbound, when: country is not null}\n"),
+     r"no rule holds for a new-lead with country empty.*routing\.yml"),
+    (wrong("  - {name: x, team: inbound, when: shoeSize > 40}\n"),
+     r"condition of rule x names shoeSize.*routing\.yml line 3"),
+    (wrong("  - {name: x, team: inbound, when: leadScore > 'high'}\n"),
+     r"rule x compares lead_score, a number, with 'high'.*routing\.yml line 3"),
+    (wrong("  - {name: x, team: inbound, when: exec('x') = 1}\n"),
+     r"rule x .*may only compare.*routing\.yml line 3"),
+    (wrong("  - {name: x, team: nobody}\n"), r"rule x sends leads to team nobody, .*routing\.yml line 3"),
+    (wrong(teams__yml="people: {}\nteams:\n  inbound:\n    members: []\n"), r"teams\.yml line 4"),
+    (wrong(teams__yml="people:\n  a@x.example: {zone: Mars/Base}\nteams: {inbound: {members: [a@x.example]}}\n"),
+     r"Mars/Base is no time zone.*teams\.yml line 2"),
+    (wrong(teams__yml="teams:\n  inbound: {members: [{email: a@x.example, active: false}]}\n"),
+     r"team inbound has no active people, so its leads would all be held.*teams\.yml line 2"),
+    (wrong(teams__yml="teams:\n  inbound: {members: [{email: a@x.example, zone: UTC, hours: office}]}\n"
+           "  other: {members: [{email: a@x.example, zone: UTC, hours: split}]}\n"),
+     r"a@x\.example has other hours in team other than in team inbound.*teams\.yml line 3"),
+    (wrong(handoff__yml="handoffs:\n  - name: h\n    trigger: {value: 75}\n    actions:\n"
+           "      - {type: update-lifecycle, value: KING}\n"),
+     r"sets stage KING, which stages\.yml does not have.*handoff\.yml line 2"),
+    (wrong(stage_automation__yml="automations:\n  - name: a\n    on: lost\n    when: owner > now()\n"
+           "    actions: [{type: ask-reason}]\n"),
+     r"condition of a .*stage_automation\.yml line 2"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "sentence"), BAD)
+def test_what_is_wrong_is_found_when_files_are_read_by_file_line_and_rule(
+    tmp_path: Path, files: dict[str, str], sentence: str
+) -> None:
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    try:
+        validate(tmp_path)
+        said = "\n".join(str(finding) for finding in load_routing(tmp_path).findings())
+    except ConfigError as error:
+        said = str(error)
+    assert re.search(sentence, said), said
+
+
+def test_code_in_a_template_is_named_with_its_file_and_line(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
+    template = tmp_path / "templates" / "new-lead.j2"
+    template.write_text(template.read_text() + "{{ person.name.format('x') }}\n")
+    with pytest.raises(ConfigError, match=r"new-lead.* calls something.*line \d+"):
+        validate(tmp_path)

@@ -20,7 +20,7 @@ from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
 _COLUMNS = ", ".join(f"o.{name}" for name in DEAL_COLUMNS)
 _EVENTS: dict[str, str] = {
     "entered": "select opportunity_id, 'entered:' || canonical_stage || ':' || entered_at "
-    "as event_key, entered_at as at, "
+    "as event_key, entered_at as happened_at, "
     "canonical_stage as stage, null as old_value, stage as new_value from marts.stage_history",
     "left": "select opportunity_id, 'left:' || canonical_stage || ':' || left_at, "
     "left_at, canonical_stage, stage, null "
@@ -65,18 +65,20 @@ def firing(
     """What fires now, and how many would have, had they not happened before the automation was active."""
     stage = "and e.stage = $stage" if rule.stage else ""
     query = (
-        "select o.opportunity_id, e.event_key, e.at, o.name, "
+        "select o.opportunity_id, e.event_key, e.happened_at, o.name, "
         "o.opportunity_id_hubspot, o.opportunity_id_salesforce, "
         f"{_COLUMNS}, e.old_value, e.new_value from ({_EVENTS[rule.on]}) as e "
-        "(opportunity_id, event_key, at, stage, "
+        "(opportunity_id, event_key, happened_at, stage, "
         "old_value, new_value) join marts.opportunities o using (opportunity_id) "
-        f"where e.at <= $as_of::timestamptz {stage}"
+        f"where e.happened_at <= $as_of::timestamptz {stage}"
     )
     bound: dict[str, Any] = {"as_of": as_of}
     bound |= {"stage": rule.stage} if rule.stage else {}
     bound |= {"stay": rule.for_} if rule.for_ is not None else {}
     rows = connection.execute(
-        f"select * from ({query}) as asked where ({rule.when}) order by at, opportunity_id, event_key", bound
+        f"select * from ({query}) as asked where ({rule.when}) "
+        "order by happened_at, opportunity_id, event_key",
+        bound,
     )
     names = [column[0] for column in rows.description or []]
     found, too_old = [], 0
@@ -85,10 +87,10 @@ def firing(
         fired = short(f"automation:{rule.name}:{deal['opportunity_id']}:{deal['event_key']}")
         if fired in known:
             continue
-        if deal["at"] < since:
+        if deal["happened_at"] < since:
             too_old += 1
             continue
-        found.append(Fired(rule, fired, deal["opportunity_id"], deal["event_key"], deal["at"], deal))
+        found.append(Fired(rule, fired, deal["opportunity_id"], deal["event_key"], deal["happened_at"], deal))
     return found, too_old
 
 

@@ -200,8 +200,10 @@ class _Deciding:
         for lead in eligibility.leads():
             if (lead.person_id, lead.event_key) in self.decided or lead.arrived_at > self.as_of.timestamp():
                 continue
-            if lead.trigger == "new-lead" and lead.person_id in handed_over:
-                continue  # who is handed over gets an owner by that
+            if lead.trigger == "new-lead" and (
+                lead.person_id in handed_over or lead.person_id in self.previous
+            ):
+                continue  # who is handed over gets an owner by that, and nobody is new twice
             rule = rules[lead.rule] if lead.rule is not None else None
             since = switch.since(rule.name) if rule is not None and switch is not None else None
             if rule is not None and since is not None and lead.arrived_at < since.timestamp():

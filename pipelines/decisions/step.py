@@ -99,6 +99,8 @@ class _Step:
         self.new_handoffs: list[Handoff] = []
         self.scores: list[Score] = []
         self.shadow: list[Shadow] = []
+        self.clocks: dict[str, Clock] = {}
+        self.since: dict[str, datetime] = {}
         self.moments: list[datetime] = []
         """When something is due, though nothing new should come."""
 
@@ -138,6 +140,8 @@ class _Step:
     def _keep_due(self, routed: routing.Routed) -> None:
         """When the next decision is due that no event brings."""
         rules = {rule.name: rule for rule in self.handoffs.rules}
+        given = [decision for decision in routed.new if decision.state == "assigned"]
+        self.moments += due.of_clocks(given, self.clocks, {}, self.routing.teams, self.since)
         self.moments += due.of_held(routed.decided.made)
         self.moments += due.of_offers([*self.open, *self.new_handoffs], rules)
         self.moments += due.of_stays(self.connection, self.automations.rules, self.as_of)
@@ -206,7 +210,8 @@ class _Step:
 
     def _waiting(self, standing: Sequence[KeptDecision]) -> list[Waiting]:
         """Leads whose clock has run out, or whose owner is to be warned."""
-        clocks, since = self._clocks()
+        self.clocks, self.since = self._clocks()
+        clocks, since = self.clocks, self.since
         if not clocks:
             return []
         latest = self._owned_by_decision(standing)

@@ -273,7 +273,7 @@ def territories(config_dir: Path, teams: Teams, names: dict[str, str]) -> tuple[
 
 
 def _compiled(document: Document, place: int, rule: RoutingRule, names: dict[str, str]) -> RoutingRule:
-    name = rule.name or f"rule {place + 1}"
+    name = rule.name or f"no. {place + 1}"
     try:
         when = compile_condition(rule.when, LEAD_COLUMNS, names)
     except ValueError as error:

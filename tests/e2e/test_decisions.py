@@ -304,7 +304,7 @@ def people_work(s: Scenario) -> None:
 def slack(s: Scenario) -> list[tuple[str, str]]:
     """(channel or person, text) of everything that was posted."""
     answer = httpx.get(f"{s.ready['webhooks']['url']}/_sandbox/slack").raise_for_status().json()
-    return [(each["channel_name"], each["text"]) for each in answer["messages"]]
+    return [(each["channel_name"], each["text"]) for each in answer["slack"]]
 
 
 def told(s: Scenario, place: int, who: str, word: str) -> list[str]:

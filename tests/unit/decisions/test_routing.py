@@ -19,7 +19,8 @@ from pipelines.errors import ConfigError
 from pipelines.rules.conditions import PERSON_COLUMNS
 from pipelines.run import Run
 from pipelines.settings import Settings
-from pipelines.state import State
+from pipelines.state import State, decisions
+from pipelines.state.decisions import KeptDecision
 from pipelines.warehouse import Warehouse
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -291,3 +292,20 @@ def test_a_lead_that_somebody_gave_to_another_by_hand_gives_the_turn_back(office
     office.people(("p1", "ada@northwind.example", 0, "lead"), ("p2", None, 0, "lead"))
     office.decide("run2", NOON + timedelta(hours=1))
     assert office.assignments("person_id, owner_email")[1] == ("p2", "cy@northwind.example")
+
+
+def test_who_was_handed_over_and_waits_for_the_write_is_not_given_to_somebody_else_too(
+    office: Office,
+) -> None:
+    made = KeptDecision(
+        "d1", 1, "p1", "routing", "field", "ada@northwind.example", "handoff h", "said so", NOON, "run0",
+        "handoff:h1", "handoff",
+    )  # fmt: skip
+    with office.state.writing() as connection:
+        decisions.save(connection, [made])
+    office.people(("p1", None, 90, "mql"), ("p2", None, 90, "mql"))
+    office.decide()
+    assert office.assignments("person_id, owner_email, caused_by") == [
+        ("p1", "ada@northwind.example", "handoff"),
+        ("p2", "ada@northwind.example", "new-lead"),
+    ]

@@ -353,7 +353,7 @@ BAD = (
      r"rule x .*may only compare.*routing\.yml line 3"),
     (wrong("  - {name: x, team: nobody}\n"), r"rule x sends leads to team nobody, .*routing\.yml line 3"),
     (wrong(teams__yml="people: {}\nteams:\n  inbound:\n    members: []\n"), r"teams\.yml line 4"),
-    (wrong(teams__yml="people:\n  a@x.example: {zone: Mars/Base}\nteams: {inbound: {members: [a@x.example]}}\n"),
+    (wrong(teams__yml="people:\n  a@x.example: {zone: Mars/Base}\nteams: {t: {members: [a@x.example]}}\n"),
      r"Mars/Base is no time zone.*teams\.yml line 2"),
     (wrong(teams__yml="teams:\n  inbound: {members: [{email: a@x.example, active: false}]}\n"),
      r"team inbound has no active people, so its leads would all be held.*teams\.yml line 2"),

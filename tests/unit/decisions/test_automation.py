@@ -1,0 +1,85 @@
+"""What happens to deals: each kind of event fires its automation once, and what came before it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.decisions.automation import firing
+from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
+
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+KINDS = {"text": "varchar", "number": "double", "timestamp": "timestamptz", "boolean": "boolean"}
+
+
+@pytest.fixture
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    """One lost deal that was in evaluation until noon, and whose amount and close date were changed then."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        more = ("opportunity_id varchar", "name varchar", "opportunity_id_hubspot varchar",
+                "opportunity_id_salesforce varchar", "closed_at timestamptz")  # fmt: skip
+        columns = [*more, *(f"{name} {KINDS[kind]}" for name, kind in DEAL_COLUMNS.items())]
+        connection.execute(f"create table marts.opportunities ({', '.join(columns)})")
+        connection.execute(
+            "insert into marts.opportunities (opportunity_id, name, canonical_stage, amount, is_closed, "
+            "is_won, closed_at) values ('o', 'Deal', 'lost', 10, true, false, ?)", [NOON],
+        )  # fmt: skip
+        connection.execute(
+            "create table marts.stage_history (opportunity_id varchar, stage varchar, "
+            "canonical_stage varchar, entered_at timestamptz, left_at timestamptz)"
+        )
+        stays = [("o", "3", "evaluation", NOON - 9 * HOUR, NOON), ("o", "5", "lost", NOON, None)]
+        connection.executemany("insert into marts.stage_history values (?, ?, ?, ?, ?)", stays)
+        connection.execute(
+            "create table marts.deal_changes (opportunity_id varchar, field varchar, changed_at timestamptz, "
+            "canonical_stage_then varchar, old_value varchar, new_value varchar)"
+        )
+        changes = [
+            ("o", "amount", NOON, "evaluation", "5", "10"),
+            ("o", "close_date", NOON, "lost", "a", "b"),
+        ]
+        connection.executemany("insert into marts.deal_changes values (?, ?, ?, ?, ?, ?)", changes)
+        yield connection
+
+
+def rule(on: str, **more: Any) -> Automation:
+    return Automation.model_validate(
+        {"name": "a", "on": on, "actions": [{"type": "ask-reason"}], "when": "is_won = false", **more}
+    )
+
+
+@pytest.mark.parametrize(
+    ("automation", "key"),
+    [
+        (rule("entered", stage="lost"), "entered:lost"),
+        (rule("left", stage="evaluation"), "left:evaluation"),
+        (rule("stayed", stage="lost", **{"for": "2h"}), "stayed:lost"),
+        (rule("amount-changed", when="amount > 5 and old_value = '5'"), "amount:"),
+        (rule("close-date-changed"), "close_date:"),
+        (rule("lost", when="lost_reason is null"), "lost:"),
+    ],
+)
+def test_each_event_fires_once_and_not_when_it_was_before_the_automation(
+    marts: duckdb.DuckDBPyConnection, automation: Automation, key: str
+) -> None:
+    later = NOON + 3 * HOUR
+    (fired,), too_old = firing(marts, automation, frozenset(), NOON - HOUR, later)
+    assert fired.event_key.startswith(key)
+    assert (fired.opportunity_id, too_old) == ("o", 0)
+    again = frozenset([fired.firing_id])
+    assert firing(marts, automation, again, NOON - HOUR, later + HOUR) == ([], 0)
+    assert firing(marts, automation, frozenset(), later, later) == ([], 1)
+
+
+def test_what_no_condition_meets_and_what_is_not_yet_fires_nothing(marts: duckdb.DuckDBPyConnection) -> None:
+    later = NOON + 3 * HOUR
+    assert firing(marts, rule("won", when="true"), frozenset(), NOON, later) == ([], 0)
+    assert firing(marts, rule("lost", when="amount > 99"), frozenset(), NOON, later) == ([], 0)
+    waits = rule("stayed", stage="lost", **{"for": "4h"})
+    assert firing(marts, waits, frozenset(), NOON, later) == ([], 0)

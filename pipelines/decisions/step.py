@@ -20,7 +20,6 @@ from pipelines.decisions import (
     automation,
     bookings,
     due,
-    escalation,
     evidence,
     facts,
     handoffs,
@@ -29,9 +28,10 @@ from pipelines.decisions import (
 )
 from pipelines.decisions.composing import Composer
 from pipelines.decisions.doing import Doing, Row
-from pipelines.decisions.escalation import Clock, Waiting
+from pipelines.decisions.escalation import Waiting
 from pipelines.decisions.handoffs import Crossing
 from pipelines.decisions.switching import Shadow
+from pipelines.decisions.watch import Watch, counts_of
 from pipelines.errors import ConfigError
 from pipelines.rules.handoff import HandoffRule, Handoffs, load_handoffs
 from pipelines.rules.notifications import load_notifications
@@ -99,8 +99,6 @@ class _Step:
         self.new_handoffs: list[Handoff] = []
         self.scores: list[Score] = []
         self.shadow: list[Shadow] = []
-        self.clocks: dict[str, Clock] = {}
-        self.since: dict[str, datetime] = {}
         self.moments: list[datetime] = []
         """When something is due, though nothing new should come."""
 
@@ -116,7 +114,12 @@ class _Step:
             self.ours = kept_handoffs.made_by_us(reading)
         standing = routing.standing(self.connection, self.state)
         crossed = self._crossed()
-        waiting = self._waiting(standing)
+        watch = self.watch = Watch(
+            self.connection, self.state, self.routing, self.handoffs, self.ours, self.as_of
+        )
+        waiting = watch.waiting(standing)
+        self.seen += watch.seen
+        self.told.notes += watch.notes
         asked = self._asked(crossed, waiting)
         routed = routing.route(
             self.connection, self.state, self.settings, self.run, self.as_of, self.routing, standing, asked
@@ -141,7 +144,7 @@ class _Step:
         """When the next decision is due that no event brings."""
         rules = {rule.name: rule for rule in self.handoffs.rules}
         given = [decision for decision in routed.new if decision.state == "assigned"]
-        self.moments += due.of_clocks(given, self.clocks, {}, self.routing.teams, self.since)
+        self.moments += [*self.watch.moments, *self.watch.moments_of(given)]
         self.moments += due.of_held(routed.decided.made)
         self.moments += due.of_offers([*self.open, *self.new_handoffs], rules)
         self.moments += due.of_stays(self.connection, self.automations.rules, self.as_of)
@@ -195,7 +198,9 @@ class _Step:
         rules = {rule.name: rule for rule in self.handoffs.rules}
         statuses = evidence.statuses(self.connection, [h.person_id for h in self.open])
         since = {h.person_id: h.offered_at for h in self.open}
-        contacts = evidence.first_contacts(self.connection, since, self.ours, self.as_of, self._counts)
+        contacts = evidence.first_contacts(
+            self.connection, since, self.ours, self.as_of, counts_of(self.routing)
+        )
         waiting = {row.action_key.partition(".")[0] for row in self.pending}
         for place, handoff in enumerate(self.open):
             if handoff.handoff in rules:
@@ -205,65 +210,6 @@ class _Step:
                     handoff, rules[handoff.handoff], statuses.get(handoff.person_id, ()),
                     contacts.get(handoff.person_id), is_done, self.as_of, self.run.id,
                 )  # fmt: skip
-
-    # -- escalation ------------------------------------------------------------------------------------
-
-    def _waiting(self, standing: Sequence[KeptDecision]) -> list[Waiting]:
-        """Leads whose clock has run out, or whose owner is to be warned."""
-        self.clocks, self.since = self._clocks()
-        clocks, since = self.clocks, self.since
-        if not clocks:
-            return []
-        latest = self._owned_by_decision(standing)
-        starts = {decision.person_id: decision.decided_at for decision in latest}
-        contacts = evidence.first_contacts(self.connection, starts, self.ours, self.as_of, self._counts)
-        rule, teams = self.routing.file.escalation, self.routing.teams
-        accepted: frozenset[str] = frozenset()
-        if rule is not None and rule.acceptance is not None:
-            accepted = evidence.accepted(self.connection, starts, rule.accepted_statuses)
-        self.moments += due.of_clocks(latest, clocks, contacts, teams, since)
-        return escalation.overdue(latest, clocks, contacts, teams, self.as_of, since, accepted)
-
-    @property
-    def _counts(self) -> evidence.Counts:
-        rule = self.routing.file.escalation
-        return evidence.Counts(rule.counts_attempts, rule.counts_sequence_mail) if rule else evidence.Counts()
-
-    def _clocks(self) -> tuple[dict[str, Clock], dict[str, datetime]]:
-        clocks: dict[str, Clock] = {}
-        since: dict[str, datetime] = {}
-        rule = self.routing.file.escalation
-        if rule is not None:
-            with self.state.reading() as reading:
-                known = decision_runs.rules(reading, "escalation")
-            switch = switching.switched(
-                "escalation", [("routing", rule, None)], known, self.as_of,
-                live_at_once=self.routing.file.new_rules == "live",
-            )  # fmt: skip
-            self.seen += switch.seen
-            if "routing" in switch.shadow:
-                self.told.notes.append("escalation is new or changed and waits for crm rules confirm")
-            else:
-                clocks["routing"], since["routing"] = Clock.of(rule), switch.active_from["routing"]
-        for handoff in self.handoffs.rules:
-            if handoff.sla.escalation != "none":
-                clocks["handoff"] = Clock(handoff.sla.first_contact, f"reassign-to-{handoff.sla.escalation}")
-                since["handoff"] = datetime.min.replace(tzinfo=self.as_of.tzinfo)
-        return clocks, since
-
-    def _owned_by_decision(self, standing: Sequence[KeptDecision]) -> list[KeptDecision]:
-        """The latest decision about each person, if they are still with whom it gave them to."""
-        latest: dict[str, KeptDecision] = {}
-        for decision in standing:
-            if decision.state == "assigned":
-                latest[decision.person_id] = decision
-        owners = dict(
-            self.connection.execute("select person_id, owner_id from marts.unified_leads").fetchall()
-        )
-        return [
-            d for d in latest.values()
-            if d.person_id in owners and owners[d.person_id] in (None, d.owner_email, d.previous_owner)
-        ]  # fmt: skip
 
     # -- what is routed --------------------------------------------------------------------------------
 

@@ -142,7 +142,7 @@ class Scenario:
         own = self.contact(who).get("hubspot_owner_id")
         if not own:
             return ""
-        return str(self._store("select json_extract(shown, '$.email') from owners where id = ?", own)[0][0])
+        return str(self._store("select email from owners where id = ?", own)[0][0])
 
     def tasks(self, kind: str, record_id: str) -> list[dict[str, Any]]:
         rows = self._store(

@@ -1,0 +1,102 @@
+"""Which clocks run over a refresh: by routing's escalation, by a handoff's sla; and what they come to now.
+
+Belongs here: the evidence and the configuration that clocks are read by. What a clock is, is `escalation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import duckdb
+
+from pipelines.decisions import due, escalation, evidence, switching
+from pipelines.decisions.escalation import Clock, Waiting
+from pipelines.rules.handoff import Handoffs
+from pipelines.rules.routing import Routing
+from pipelines.state import State, decision_runs
+from pipelines.state.decision_runs import SeenRule
+from pipelines.state.decisions import KeptDecision
+
+
+def counts_of(routing: Routing) -> evidence.Counts:
+    """What counts as contact, by routing.yml."""
+    rule = routing.file.escalation
+    return (
+        evidence.STRICT if rule is None else evidence.Counts(rule.counts_attempts, rule.counts_sequence_mail)
+    )
+
+
+class Watch:
+    """The clocks of one run. `moments`: when those of earlier decisions are due next."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, state: State, routing: Routing, handoffs: Handoffs,
+        ours: Iterable[tuple[str, str]], as_of: datetime,
+    ) -> None:  # fmt: skip
+        self.connection, self.state, self.routing, self.handoffs = connection, state, routing, handoffs
+        self.ours, self.as_of = ours, as_of
+        self.seen: list[SeenRule] = []
+        self.notes: list[str] = []
+        self.moments: list[datetime] = []
+        self.clocks: dict[str, Clock] = {}
+        self.since: dict[str, datetime] = {}
+        self._of_routing()
+        self._of_handoffs()
+
+    def waiting(self, standing: Sequence[KeptDecision]) -> list[Waiting]:
+        """Leads whose clock has run out, or whose owner is to be warned."""
+        if not self.clocks:
+            return []
+        latest = self._owned_by_decision(standing)
+        starts = {decision.person_id: decision.decided_at for decision in latest}
+        contacts = evidence.first_contacts(
+            self.connection, starts, self.ours, self.as_of, counts_of(self.routing)
+        )
+        rule, teams = self.routing.file.escalation, self.routing.teams
+        accepted: frozenset[str] = frozenset()
+        if rule is not None and rule.acceptance is not None:
+            accepted = evidence.accepted(self.connection, starts, rule.accepted_statuses)
+        self.moments += due.of_clocks(latest, self.clocks, contacts, teams, self.since)
+        return escalation.overdue(latest, self.clocks, contacts, teams, self.as_of, self.since, accepted)
+
+    def moments_of(self, given: Sequence[KeptDecision]) -> Iterable[datetime]:
+        """When the clocks of decisions of this run are due."""
+        return due.of_clocks(given, self.clocks, {}, self.routing.teams, self.since)
+
+    def _of_routing(self) -> None:
+        rule = self.routing.file.escalation
+        if rule is None:
+            return
+        with self.state.reading() as reading:
+            known = decision_runs.rules(reading, "escalation")
+        switch = switching.switched(
+            "escalation", [("routing", rule, None)], known, self.as_of,
+            live_at_once=self.routing.file.new_rules == "live",
+        )  # fmt: skip
+        self.seen += switch.seen
+        if "routing" in switch.shadow:
+            self.notes.append("escalation is new or changed and waits for crm rules confirm")
+        for live in switch.live:
+            self.clocks["routing"], self.since["routing"] = Clock.of(live), switch.active_from["routing"]
+
+    def _of_handoffs(self) -> None:
+        for handoff in self.handoffs.rules:
+            if handoff.sla.escalation != "none":
+                action = f"reassign-to-{handoff.sla.escalation}"
+                self.clocks["handoff"] = Clock(handoff.sla.first_contact, action)
+                self.since["handoff"] = datetime.min.replace(tzinfo=self.as_of.tzinfo)
+
+    def _owned_by_decision(self, standing: Sequence[KeptDecision]) -> list[KeptDecision]:
+        """The latest decision about each person, if they are still with whom it gave them to."""
+        latest: dict[str, KeptDecision] = {}
+        for decision in standing:
+            if decision.state == "assigned":
+                latest[decision.person_id] = decision
+        owners = dict(
+            self.connection.execute("select person_id, owner_id from marts.unified_leads").fetchall()
+        )
+        return [
+            d for d in latest.values()
+            if d.person_id in owners and owners[d.person_id] in (None, d.owner_email, d.previous_owner)
+        ]  # fmt: skip

@@ -18,6 +18,14 @@ from pipelines.rules.actions import ActionRule
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
 
 _COLUMNS = ", ".join(f"o.{name}" for name in DEAL_COLUMNS)
+_CLOSED = (
+    "select o.opportunity_id, '{event}:' || coalesce(h.entered_at, o.closed_at), "
+    "coalesce(h.entered_at, o.closed_at), o.canonical_stage, null, null from marts.opportunities o "
+    "left join (select opportunity_id, canonical_stage, max(entered_at) as entered_at "
+    "from marts.stage_history where left_at is null group by all) h using (opportunity_id, canonical_stage) "
+    "where {which} and coalesce(h.entered_at, o.closed_at) is not null"
+)
+"""A deal is won or lost when it enters that stage: its close date is what somebody typed, or planned."""
 _EVENTS: dict[str, str] = {
     "entered": "select opportunity_id, 'entered:' || canonical_stage || ':' || entered_at "
     "as event_key, entered_at as happened_at, "
@@ -34,12 +42,8 @@ _EVENTS: dict[str, str] = {
     "close-date-changed": "select opportunity_id, 'close_date:' || changed_at, changed_at, "
     "canonical_stage_then, "
     "old_value, new_value from marts.deal_changes where field = 'close_date'",
-    "won": "select opportunity_id, 'won:' || closed_at, closed_at, canonical_stage, "
-    "null, null from marts.opportunities "
-    "where is_won and closed_at is not null",
-    "lost": "select opportunity_id, 'lost:' || closed_at, closed_at, canonical_stage, "
-    "null, null from marts.opportunities "
-    "where is_closed and not is_won and closed_at is not null",
+    "won": _CLOSED.format(event="won", which="o.is_won"),
+    "lost": _CLOSED.format(event="lost", which="o.is_closed and not o.is_won"),
 }
 
 

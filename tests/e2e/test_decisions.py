@@ -272,8 +272,11 @@ def others_come(s: Scenario, hubspot: HubSpotClient) -> None:
         for who, (points, more) in others.items()
     ])  # fmt: skip
     s.ids |= {who: str(row.id) for who, row in zip(others, made, strict=True)}
-    [[s.deal]] = query(s.home, "select opportunity_id_hubspot from marts.opportunities where not is_closed "
-                       "and opportunity_id_salesforce is null order by opportunity_id_hubspot limit 1")  # fmt: skip
+    lonely = (
+        "select opportunity_id_hubspot from marts.opportunities where not is_closed "
+        "and opportunity_id_salesforce is null order by opportunity_id_hubspot limit 1"
+    )
+    [[s.deal]] = query(s.home, lonely)
     assert all(hubspot.batch_update("deals", [{"id": s.deal, "properties": {"dealstage": "closedlost"}}]))
     paired = query(s.home, "select contact_id_hubspot, lead_id_salesforce from marts.unified_leads where "
                    "lifecycle_stage = 'lead' and contact_id_hubspot is not null "

@@ -14,8 +14,8 @@ from pipelines.decisions.bookings import Booking
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.escalation import Waiting
 from pipelines.decisions.handoffs import Crossing
-from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
 from pipelines.decisions.ids import short
+from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
 from pipelines.errors import ConfigError
 from pipelines.rules.durations import text
 from pipelines.rules.handoff import HandoffRule, Handoffs

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +33,11 @@ class Doing:
     def skip(self, why: str) -> None:
         self.status = "skipped"
         self.notes.append(why)
+
+    def add(self, counts: Mapping[str, int], notes: Iterable[str]) -> None:
+        """What a part of the step has to say."""
+        self.counts |= counts
+        self.notes += notes
 
 
 @dataclass(frozen=True)

@@ -192,8 +192,7 @@ class Loop:
                 with self.warehouse.writing() as connection:
                     at = self._as_of(connection)
                     decided = decisions.decide(connection, self.state, self.settings, self.run, at)
-                step.counts |= decided.counts
-                step.notes += decided.notes
+                step.add(decided.counts, decided.notes)
         return self.results[-1]
 
     def desired(self) -> StepResult:
@@ -364,8 +363,7 @@ class Loop:
         try:
             seen = self.check_with(scope, self.warehouse, self.settings, self.run, self.reporter.progress)
             passed, message = True, ""
-            step.counts |= seen.counts
-            step.notes += seen.notes
+            step.add(seen.counts, seen.notes)
         except GateFailed as failed:
             message = str(failed)
             raise

@@ -16,12 +16,13 @@ from sandbox import times
 
 HEADER = "x-sandbox-fault"
 BREAKS = ("reset", "drop_answer", "cut_body", "short_page", "truncated_page")
-INSTEAD = ("expired_token", "daily_limit", "outage", "noop", "row_error")
+INSTEAD = ("expired_token", "rotated_token", "daily_limit", "outage", "noop", "row_error", "late_rows")
 KINDS: dict[str, dict[str, Any]] = {
     "429": {"status": 429, "retry_after": "1"}, "429_without_retry_after": {"status": 429},
     "500": {"status": 500}, "502": {"status": 502}, "503": {"status": 503}, "504": {"status": 504},
     "423": {"status": 423}, "403": {"status": 403}, "404": {"status": 404}, "slow": {"slow": 3_000},
-    **{each: {"status": each} for each in (*BREAKS, "expired_token", "daily_limit", "outage", "noop")},
+    **{each: {"status": each} for each in (*BREAKS, "expired_token", "rotated_token", "daily_limit",
+                                     "outage", "noop", "late_rows")},
     "lock": {"status": "row_error", "code": "UNABLE_TO_LOCK_ROW"},
     "row_error": {"status": "row_error"}, "half_batch": {"status": "row_error", "row_every": 2},
 }  # fmt: skip
@@ -37,9 +38,11 @@ class Fault:
 
     `status`: an HTTP status, `reset` (the connection ends before anything is done), `drop_answer` (it
     is done and stored, its answer lost), `cut_body` (the connection ends amid the answer), `short_page` (rows
-    are missing from the page), `truncated_page` (and it says to be the last), `expired_token`, `daily_limit`,
+    are missing from the page), `truncated_page` (and it says to be the last), `expired_token`,
+    `rotated_token` (and all sessions end, refresh tokens are good once from now on), `daily_limit`,
     `outage` (503 without the vendor's words), `noop` (answered as if done, nothing is stored) or `row_error`
-    (each `row_every`-th row of a write is refused with `code`). `slow` waits that many milliseconds first.
+    (each `row_every`-th row of a write is refused with `code`), or `late_rows` (what the request makes is
+    seen `late` seconds later only). `slow` waits that many milliseconds first.
     `limit` names the limit that an answer of too many calls is about: HubSpot's policy, or what
     Salesforce counts.
     """
@@ -56,6 +59,7 @@ class Fault:
     end: int | None = None
     code: str = ROW_CODE
     row_every: int = 1
+    late: int = 60
     seen: int = 0
     met: int = 0
     rows: int = 0
@@ -94,6 +98,7 @@ class Fault:
             end,
             str(spec.get("code", ROW_CODE)),
             max(1, int(spec.get("row_every", 1))),
+            max(0, int(spec.get("late", 60))),
         )
 
     def is_due(self, method: str, path: str, now: int) -> bool:
@@ -115,7 +120,11 @@ class Fault:
 
     def shown(self) -> dict[str, Any]:
         window = {n: times.iso(v) for n, v in (("from", self.start), ("until", self.end)) if v is not None}
-        rows = {"code": self.code, "row_every": self.row_every} if self.status == "row_error" else {}
+        rows: dict[str, Any] = (
+            {"code": self.code, "row_every": self.row_every} if self.status == "row_error" else {}
+        )
+        if self.status == "late_rows":
+            rows = {"late": self.late}
         return {
             "match": self.match.pattern, "status": self.status, "slow": self.slow, "times": self.times,
             "after": self.after, "retry_after": self.retry_after, "every": self.every, **window, **rows,

@@ -9,7 +9,6 @@ of a world that live the same days are the same.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from sandbox import times
 from sandbox.hubspot.catalog import DEAL_STAGES
 from sandbox.server import READY
 from sandbox.store import Store
+from sandbox.tick_upkeep import Done, Upkeep
 from sandbox.vendor import ACTOR_HEADER, AT_HEADER, BUSINESS
 from sandbox.worlds import names
 from sandbox.worlds.draw import ascii_of, rng_for
@@ -29,23 +29,14 @@ _MAIL_OF_CONTACT = 198
 _WEEKEND, _QUIET = 0.15, (1, 1, 1.2, 1.1, 1.1, 1, 0.7, 0.6, 1.2, 1.3, 1.2, 0.6)
 _LEADS, _REPLIES, _EDITS, _ANSWERS = 0.004, 0.006, 0.004, 0.005
 """New leads, replies, edits and answers to campaigns a day, for each person there is."""
+_MERGES, _DELETIONS, _INSTALLATIONS = 0.0008, 0.0012, 0.0015
+"""Records merged or deleted by hand, and installations made or changed, likewise."""
 _MOVES, _WON, _LOST = 0.10, 0.22, 0.16
 """Chance that an open deal moves on a day, and how moves end."""
 
 
 class TickError(Exception):
     """Days that cannot pass; one sentence for people."""
-
-
-@dataclass
-class Done:
-    """What happened, counted."""
-
-    now: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, what: str) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
 
 
 def ready_of(home: Path) -> dict[str, Any]:
@@ -108,12 +99,16 @@ class _Business:
         rng = rng_for(self.seed, f"the day {date}")
         moment = times.from_ms(now)
         pace = _QUIET[moment.month - 1] * (_WEEKEND if moment.weekday() >= 5 else 1.0)
+        upkeep = Upkeep(self.hubspot, self.salesforce, self.portal, self.org, self.done)
         deeds = [
             *self._repeated(rng, _LEADS * pace, self._new_lead),
             *self._repeated(rng, _REPLIES * pace, self._reply),
             *self._repeated(rng, _EDITS * pace, self._edit),
             *self._repeated(rng, _ANSWERS * pace, self._answer),
             *self._moves(rng, pace),
+            *self._repeated(rng, _MERGES * pace, upkeep.merge),
+            *self._repeated(rng, _DELETIONS * pace, upkeep.delete),
+            *self._repeated(rng, _INSTALLATIONS * pace, upkeep.install),
         ]
         drawn = sorted((rng.randrange(times.HOUR, times.DAY), n) for n in range(len(deeds)))
         for offset, number in drawn:

@@ -30,7 +30,7 @@ Handler = Callable[[Call], Response]
 ACTOR_HEADER, AT_HEADER, BUSINESS = "x-sandbox-actor", "x-sandbox-at", "business"
 """Who says so is the world itself living on: no limit, fault or sign-in holds it."""
 COUNTED_MS = 10_000
-NOT_INSTEAD = (*BREAKS, "noop", "row_error")
+NOT_INSTEAD = (*BREAKS, "noop", "row_error", "late_rows")
 
 
 class _TakenBack(Exception):
@@ -72,8 +72,17 @@ class Vendor:
             return Response(page, 503, media_type="text/html")
         if fault.status == "daily_limit":
             return self.daily_limit(call)
-        status = 401 if fault.status == "expired_token" else fault.status
+        if fault.status == "rotated_token":
+            with self.store.transaction():
+                self.rotate()
+        status = 401 if fault.status in ("expired_token", "rotated_token") else fault.status
         return self.refusal(call, int(status or 500), fault.limit or "Injected fault")
+
+    def rotate(self) -> None:
+        """End all sessions; refresh tokens are good once from now on, where the vendor rotates them."""
+
+    def show_late(self, made: list[tuple[str, str]], at: int) -> None:
+        """Let nobody see these records, by object and id, before `at`."""
 
     def changed(self) -> None:
         """Something was stored."""
@@ -146,8 +155,9 @@ class _Endpoint:
             return
         call.fault = fault if fault and fault.status == "row_error" else None
         taken_back = fault is not None and fault.status == "noop"
+        late = fault.late if fault and fault.status == "late_rows" else 0
         response = self._faulty(call, fault, started) or self._answer(
-            call, started, admitted=as_business, taken_back=taken_back
+            call, started, admitted=as_business, taken_back=taken_back, late=late
         )
         if fault and fault.status == "drop_answer":
             await _break_off(scope, receive)
@@ -185,10 +195,10 @@ class _Endpoint:
         return self._finish(call, response, started, "fault")
 
     def _answer(
-        self, call: Call, started: float, *, admitted: bool = False, taken_back: bool = False
+        self, call: Call, started: float, *, admitted: bool = False, taken_back: bool = False, late: int = 0
     ) -> Response:
         """The handler's answer. `admitted`: the business itself asks, whom no limit holds; `taken_back`: what
-        the handler stores is not kept."""
+        the handler stores is not kept; `late`: what it makes is seen so many seconds later."""
         store = self.vendor.store
         with store.transaction():
             try:
@@ -197,6 +207,9 @@ class _Endpoint:
                         self.vendor.admit(call)
                     response = self.handler(call)
                     store.log_changes(call.now, call.request_id, call.changes)
+                    if late:
+                        made = [(c.object, c.record_id) for c in call.changes if c.operation == "create"]
+                        self.vendor.show_late(list(dict.fromkeys(made)), call.now + late * times.SECOND)
                     if taken_back:
                         raise _TakenBack(response)
             except _TakenBack as back:

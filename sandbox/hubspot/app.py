@@ -150,6 +150,13 @@ class HubSpot(Vendor):
             "history": [(times.iso(at), name, value, by) for at, name, value, by in history],
         }  # fmt: skip
 
+    def rotate(self) -> None:
+        self.sessions.clear()
+
+    def show_late(self, made: list[tuple[str, str]], at: int) -> None:
+        known = self.portal.types.all
+        self.seen.hidden |= {(plural, int(own)): at for plural, own in made if plural in known}
+
     def changed(self) -> None:
         self.written.set()
 

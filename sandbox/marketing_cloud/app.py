@@ -82,6 +82,9 @@ class MarketingCloud(Vendor):
             refused.response.headers["Retry-After"] = "5"
             raise refused
 
+    def rotate(self) -> None:
+        self.store.db.execute("delete from tokens")
+
     def refusal(self, call: Call, status: int, message: str) -> Response:
         if call.path.rstrip("/") == soap.PATH and status >= 429:
             return soap.fault(message, "Server").response

@@ -30,6 +30,7 @@ from sandbox.salesforce import (
     history,
     ids,
     ingest,
+    lifecycle,
     org_control,
     query,
     schema,
@@ -158,6 +159,16 @@ class Salesforce(Vendor):
             )
         fields = [(name, value) for name, value in row.items() if value is not None]
         return {"object": sobject.name, "id": full, "fields": fields, "history": past}
+
+    def rotate(self) -> None:
+        self.store.db.execute("delete from tokens")
+        self.store.set_meta("rotate_refresh", "1")
+
+    def show_late(self, made: list[tuple[str, str]], at: int) -> None:
+        for name in dict.fromkeys(name for name, _ in made):
+            sobject = self.org.object(name)
+            if sobject is not None:
+                lifecycle.show_later(self, sobject, [own for each, own in made if each == name], at)
 
     def changed(self) -> None:
         self.written.set()

@@ -13,6 +13,10 @@ import httpx
 import pytest
 
 from sandbox.faults import KINDS, Fault, of_header
+from sandbox.store import Store
+from sandbox.tick_upkeep import Done, Upkeep
+from sandbox.vendor import ACTOR_HEADER, BUSINESS
+from sandbox.worlds.draw import rng_for
 from tests.unit.sandbox.conftest import API, Running
 
 CONTACTS = "/crm/v3/objects/contacts"
@@ -105,6 +109,70 @@ def test_kinds_that_each_vendor_words_itself(
         (shared.salesforce.get(f"{API}/limits", headers=header), salesforce),
     ):
         assert (answer.status_code, wanted[1] in answer.text) == (wanted[0], True)
+
+
+def test_rows_of_a_write_are_seen_late(shared: Running, faulty: Callable[..., None]) -> None:
+    header = {"X-Sandbox-Fault": "kind=late_rows;late=3600"}
+    made = shared.hubspot.post(CONTACTS, json={"properties": {"email": "late@fault.example"}}, headers=header)
+    assert made.status_code == 201
+    url = f"{CONTACTS}/{made.json()['id']}"
+    lead = shared.salesforce.post(f"{API}/sobjects/Lead", json={"LastName": "Late", "Company": "F"},
+                                  headers=header).json()["id"]  # fmt: skip
+    soql = f"select Id from Lead where Id = '{lead}'"
+    assert shared.hubspot.get(url).status_code == 404
+    assert shared.soql(soql)["totalSize"] == 0
+    before = shared.hubspot.get("/_sandbox/clock").json()["now"]
+    shared.hubspot.post("/_sandbox/clock", json={"advance_seconds": 3601})
+    try:
+        assert shared.hubspot.get(url).status_code == 200
+        assert shared.soql(soql)["totalSize"] == 1
+    finally:
+        shared.hubspot.post("/_sandbox/clock", json={"now": before})
+
+
+def test_when_tokens_rotate_sessions_end_and_a_refresh_token_is_good_once(fresh: Path, start: Start) -> None:
+    with start(fresh) as running:
+        faults = [{"kind": "rotated_token", "match": "GET .*/limits", "times": 1}]
+        assert running.salesforce.post("/_sandbox/faults", json=faults).status_code == 200
+        assert running.salesforce.get(f"{API}/limits").status_code == 401
+        assert running.salesforce.get(f"{API}/limits").status_code == 401, "the session has ended for good"
+        ready = running.ready["salesforce"]
+        form = {n: ready[n] for n in ("client_id", "client_secret", "refresh_token")}
+        form["grant_type"] = "refresh_token"
+        told = running.salesforce.post("/services/oauth2/token", data=form).json()
+        assert told["refresh_token"] != form["refresh_token"]
+        assert running.salesforce.post("/services/oauth2/token", data=form).status_code == 400
+        oauth = running.ready["hubspot"]
+        grant = {"grant_type": "client_credentials"} | {n: oauth[n] for n in ("client_id", "client_secret")}
+        token = running.hubspot.post("/oauth/v3/token", data=grant).json()["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert running.hubspot.get(CONTACTS, headers=bearer).status_code == 200
+        rotated = running.hubspot.get(CONTACTS, headers=bearer | {"X-Sandbox-Fault": "rotated_token"})
+        assert rotated.status_code == 401
+        assert running.hubspot.get(CONTACTS, headers=bearer).status_code == 401
+
+
+def test_people_merge_delete_and_note_installations_as_days_pass(fresh: Path, start: Start) -> None:
+    with start(fresh, "--no-limits") as running:
+        stores = [Store(fresh / f"{name}.sqlite", read_only=True) for name in ("hubspot", "salesforce")]
+        headers = {ACTOR_HEADER: BUSINESS}
+        done = Done()
+        double = {"firstname": "Dora", "lastname": "Double", "email": "dora@x.example"}
+        for email in ("dora@x.example", "dora@y.example"):
+            wish = {"properties": double | {"email": email}}
+            assert running.hubspot.post(CONTACTS, json=wish).status_code == 201
+        with (
+            httpx.Client(base_url=running.ready["hubspot"]["url"], headers=headers) as hubspot,
+            httpx.Client(base_url=running.ready["salesforce"]["url"], headers=headers) as salesforce,
+        ):
+            upkeep, rng = Upkeep(hubspot, salesforce, *stores, done), rng_for(7, "upkeep")
+            for _ in range(8):
+                for deed in (upkeep.merge, upkeep.delete, upkeep.install):
+                    deed(rng)
+        for store in stores:
+            store.close()
+    assert {"contacts merged in HubSpot", "contacts deleted in HubSpot", "leads deleted in Salesforce",
+            "installations changed", "installations made"} <= set(done.counts)  # fmt: skip
 
 
 def test_a_silent_no_op_says_it_did_and_did_not(shared: Running) -> None:

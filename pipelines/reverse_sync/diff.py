@@ -44,9 +44,9 @@ def extracted_until(connection: duckdb.DuckDBPyConnection, vendor: str, object_n
     if not has_table(connection, "ops", "loads"):
         return None
     row = connection.execute(
-        "select max(window_to) from ops.loads where vendor = ? and lower(object) = lower(?) "
-        "and status in ('loaded', 'unchanged')",
-        [vendor, object_name],
+        "select max(window_to) from ops.loads where vendor = ? and status in ('loaded', 'unchanged') "
+        "and (lower(object) = lower(?) or lower(table_name) = 'custom_' || lower(?))",
+        [vendor, object_name, object_name],
     ).fetchone()
     moment: datetime | None = row[0] if row else None
     return moment

@@ -13,6 +13,7 @@ from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
+from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
 from pipelines.reverse_sync.actions.records import RecordCreator, domain_of, email_of, fields_of, linked
@@ -163,7 +164,9 @@ class HubSpotAssociation:
             by_pair.setdefault((action.object, str(action.payload["to"])), []).append(action)
         request_id = ""
         for (kind, to), some in by_pair.items():
-            request_id = self._client.associate(kind, to, [_ends(action) for action in some])
+            request_id = self._client.associate(
+                type_name(kind), type_name(to), [_ends(action) for action in some]
+            )
             rows |= {a.action_key: RowResult(True, ":".join(_ends(a))) for a in some}
         return Outcomes([rows[action.action_key] for action in actions], request_id=request_id)
 

@@ -13,6 +13,7 @@ from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
+from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
@@ -179,11 +180,11 @@ class HubSpotRecord:
         return _in_groups(actions, self._create, self._change)
 
     def _create(self, name: str, actions: Sequence[Action]) -> Outcomes:
-        return self._client.batch_create(_type(name), [{"properties": _texts(a)} for a in actions])
+        return self._client.batch_create(type_name(name), [{"properties": _texts(a)} for a in actions])
 
     def _change(self, name: str, actions: Sequence[Action]) -> Outcomes:
         return self._client.batch_update(
-            _type(name), [{"id": _id(a), "properties": _texts(a)} for a in actions]
+            type_name(name), [{"id": _id(a), "properties": _texts(a)} for a in actions]
         )
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
@@ -192,7 +193,7 @@ class HubSpotRecord:
             key = {"propertyName": action.payload["key_field"], "operator": "EQ",
                    "value": str(action.payload["key"])}  # fmt: skip
             rows = self._client.search_page(
-                _type(action.object), [*action.payload["properties"]], [key], limit=1
+                type_name(action.object), [*action.payload["properties"]], [key], limit=1
             ).results
             stands = rows and _stands(rows[0]["properties"], _texts(action))
             found.append(Found(str(rows[0]["id"])) if stands else NOT_THERE)
@@ -203,27 +204,24 @@ class HubSpotRecord:
         for name in dict.fromkeys(a.object for a, _ in actions):
             mine = [(a, i) for a, i in actions if a.object == name]
             fields = list(dict.fromkeys(n for a, _ in mine for n in a.payload["properties"]))
-            for row in self._client.batch_read(_type(name), [i for _, i in mine], fields):
+            for row in self._client.batch_read(type_name(name), [i for _, i in mine], fields):
                 held[str(row["id"])] = row["properties"]
         return _taken_back(actions, held, self._remove, self._restore)
 
     def _remove(self, name: str, ids: list[str]) -> Mapping[str, RowResult]:
-        self._client.batch_archive(_type(name), ids)
+        self._client.batch_archive(type_name(name), ids)
         return {i: RowResult(True, i) for i in ids}
 
     def _restore(self, name: str, rows: list[tuple[str, Json]]) -> Mapping[str, RowResult]:
         inputs = [{"id": i, "properties": {n: "" if v is None else _text(v) for n, v in values.items()}}
                   for i, values in rows]  # fmt: skip
-        return dict(zip([i for i, _ in rows], self._client.batch_update(_type(name), inputs), strict=True))
+        return dict(
+            zip([i for i, _ in rows], self._client.batch_update(type_name(name), inputs), strict=True)
+        )
 
 
 def _id(action: Action) -> str:
     return action.record_key.split(":", 3)[3]
-
-
-def _type(name: str) -> str:
-    """HubSpot takes the short name of a custom object with this before it."""
-    return f"p_{name}"
 
 
 def _texts(action: Action) -> dict[str, str]:

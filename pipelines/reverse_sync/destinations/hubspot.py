@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
+from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.reverse_sync.destinations.base import Account, FieldAccess, InOneCall, RecordWrite
 from pipelines.reverse_sync.values import for_text
@@ -60,7 +61,7 @@ class HubSpotDestination(InOneCall):
 
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
         found = {}
-        for each in self._client.properties(object_name):
+        for each in self._client.properties(type_name(object_name)):
             read_only = bool((each.get("modificationMetadata") or {}).get("readOnlyValue"))
             writable = not (read_only or each.get("calculated") or each.get("archived"))
             found[str(each["name"])] = FieldAccess(str(each["name"]), writable, _choices(each))
@@ -75,7 +76,7 @@ class HubSpotDestination(InOneCall):
             {"id": write.record_id, "properties": {cell.field: for_text(cell.value) for cell in write.cells}}
             for write in writes
         ]
-        return self._client.batch_update(object_name, inputs)
+        return self._client.batch_update(type_name(object_name), inputs)
 
     def _opt_out(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
         """HubSpot shows the opt-out on the contact and keeps it by address, apart from the contact."""
@@ -99,7 +100,7 @@ class HubSpotDestination(InOneCall):
     def read(
         self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
     ) -> Mapping[str, Mapping[str, Any]]:
-        records = self._client.batch_read(object_name, list(record_ids), list(fields))
+        records = self._client.batch_read(type_name(object_name), list(record_ids), list(fields))
         return {str(record["id"]): record.get("properties") or {} for record in records}
 
 

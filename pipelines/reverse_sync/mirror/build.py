@@ -20,7 +20,7 @@ from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
 from pipelines.reverse_sync.mirror.effective import mappings_hash
 from pipelines.reverse_sync.mirror.findings import refuse
 from pipelines.reverse_sync.mirror.metadata import Metadata
-from pipelines.reverse_sync.mirror.records import SOURCES
+from pipelines.reverse_sync.mirror.records import source_of
 from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedPair, resolve
 from pipelines.reverse_sync.mirror.values_sql import compile_pair
 from pipelines.rules.fields import load_fields
@@ -142,6 +142,8 @@ class _Mirroring:
 
     def _pair(self, pair: ResolvedPair) -> None:
         connection = self.connection
+        if not self._was_read(pair):
+            return
         compiled = compile_pair(connection, pair)
         for side, name in compiled.missing:
             raise ConfigError(
@@ -164,6 +166,11 @@ class _Mirroring:
             self._cells(pair, side)
             self._fields(pair, side)
         self._base(compiled.agreed)
+
+    def _was_read(self, pair: ResolvedPair) -> bool:
+        """A custom object of which no record has been read has no table yet, and nothing to keep in step."""
+        tables = [source_of(VENDORS[side], pair.object_of(side)).table for side in SIDES]
+        return all(records.columns_of(self.connection, table) for table in tables)
 
     def _cells(self, pair: ResolvedPair, side: Side) -> None:
         """The wishes of one side: those that can be written become cells, the others are held."""
@@ -195,7 +202,7 @@ class _Mirroring:
 
     def _unique(self, pair: ResolvedPair, side: Side, number: int) -> None:
         """A value that another record has, or is to get, would be refused by the CRM: hold it."""
-        source = SOURCES[VENDORS[side], pair.object_of(side)]
+        source = source_of(VENDORS[side], pair.object_of(side))
         name = pair.lines[number].field(side).name
         same = f"lower(trim(t.{quoted(name)}::varchar)) = lower(c.value)"
         self.connection.execute(

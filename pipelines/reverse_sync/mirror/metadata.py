@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.clients.errors import NotFound
+from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.errors import UsageError
 from pipelines.rules.syncs import FieldType, Vendor
@@ -80,7 +81,7 @@ def ask(settings: Settings, wanted: Iterable[ObjectKey]) -> Metadata:
         with open_hubspot(settings) as portal:
             for key in hubspot:
                 try:
-                    objects[key] = of_hubspot(portal.properties(key[1]))
+                    objects[key] = of_hubspot(portal.properties(type_name(key[1])))
                 except NotFound:
                     continue
     if salesforce:

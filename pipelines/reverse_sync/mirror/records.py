@@ -12,7 +12,8 @@ import duckdb
 
 from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
 from pipelines.reverse_sync.mirror.resolve import SIDES
-from pipelines.rules.mappings.model import VENDORS, Mapping, Side
+from pipelines.rules.mappings.model import VENDORS, Mapping, Matched, Side
+from pipelines.rules.schema.names import raw_table
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,19 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("salesforce", "Account"): _salesforce("account", "account_history", "AccountId"),
     ("salesforce", "Opportunity"): _salesforce("opportunity", "opportunity_field_history", "OpportunityId"),
 }
+
+
+def source_of(vendor: str, object_name: str) -> Source:
+    """Where an object's records are; those of a custom object by the names the extract gives its tables."""
+    known = SOURCES.get((vendor, object_name))
+    if known is not None:
+        return known
+    if vendor == "hubspot":
+        return _hubspot(f"custom_{object_name.lower()}")
+    table = raw_table(object_name)
+    return _salesforce(table, table.removesuffix("__c") + "__history", "ParentId")
+
+
 MEMBERS = {
     "person": ("intermediate.int_person_members", "person_id"),
     "account": ("intermediate.int_account_members", "account_id"),
@@ -62,6 +76,12 @@ _OBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "account": ("companies", ("Account",)),
     "opportunity": ("deals", ("Opportunity",)),
 }
+
+
+_NOBODY = (
+    "select null::varchar as entity_id, null::varchar as object, 0 as rank, null::varchar as record_id, "
+    "null::varchar as record_key, null::timestamptz as created_at where false"
+)
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
@@ -84,6 +104,8 @@ def record_key_sql(connection: duckdb.DuckDBPyConnection, vendor: str, object_na
 
 def make_pairs(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     """Temp tables `mirror_pairs` and `mirror_alone` (records whose partner is taken) of a mapping."""
+    if mapping.matched is not None:
+        _match_up(connection, mapping, mapping.matched)
     pair_up(connection, mapping.entity, mapping.left_object, mapping.right_objects)
     connection.execute("create or replace temp table mirror_pairs as select * from mirror_paired")
     sides = {
@@ -98,6 +120,25 @@ def make_pairs(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
         for side in SIDES
     )
     connection.execute(f"create or replace temp table mirror_alone as {alone}")
+
+
+def _match_up(connection: duckdb.DuckDBPyConnection, mapping: Mapping, matched: Matched) -> None:
+    """Temp table `mirror_matched`: of each record of two custom objects the value that pairs them."""
+    parts = []
+    for side in SIDES:
+        vendor, name = VENDORS[side], mapping.pairs[0][SIDES.index(side)]
+        source = source_of(vendor, name)
+        have = columns_of(connection, source.table)
+        if not have or matched.of(side).lower() not in have:
+            parts.append("select null::varchar as record_key, null::varchar as entity_id where false")
+            continue
+        key = record_key_sql(connection, vendor, name, f"t.{quoted(source.id)}")
+        value = f"nullif(trim(t.{quoted(matched.of(side))}::varchar), '')"
+        parts.append(
+            f"select {key} as record_key, {value} as entity_id from {source.table} t "
+            f"where {source.alive} and {value} is not null"
+        )
+    connection.execute(f"create or replace temp table mirror_matched as {' union all '.join(parts)}")
 
 
 def pair_up(
@@ -130,8 +171,10 @@ def pair_up(
 def _members(
     connection: duckdb.DuckDBPyConnection, entity: str, vendor: str, object_name: str, rank: int
 ) -> str:
-    source = SOURCES[vendor, object_name]
-    table, column = MEMBERS[entity]
+    source = source_of(vendor, object_name)
+    if not columns_of(connection, source.table):  # a custom object that no record has been read of
+        return _NOBODY
+    table, column = MEMBERS.get(entity, ("mirror_matched", "entity_id"))
     key = record_key_sql(connection, vendor, object_name, f"t.{quoted(source.id)}")
     return (
         f"select m.{column} as entity_id, '{object_name}' as object, {rank} as rank, "

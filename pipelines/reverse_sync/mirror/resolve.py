@@ -14,7 +14,7 @@ from pipelines.reverse_sync.mirror.fit import fit
 from pipelines.reverse_sync.mirror.metadata import FieldMeta, Metadata, ObjectKey
 from pipelines.rules.fields import Fields
 from pipelines.rules.mappings.expressions import named_fields
-from pipelines.rules.mappings.model import PEOPLE, VENDORS, Direction, Line, Mapping, Side
+from pipelines.rules.mappings.model import PEOPLE, VENDORS, Direction, Line, Mapping, Matched, Side
 from pipelines.rules.syncs import FieldRule, Sync, Syncs
 
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -104,12 +104,26 @@ class _Resolving:
                 return None
         for side in mapping.creates:
             self._key(mapping, side, objects)
+        if mapping.matched is not None and not self._matches(mapping, mapping.matched, objects):
+            return None
         lines = [self._line(mapping, line, objects) for line in mapping.lines]
         found = [line for line in lines if line is not None]
         found += self._defaults(mapping, objects, found)
         if not found:
             return None
         return ResolvedPair(mapping, left, right, tuple(found), self._extra(mapping, objects))
+
+    def _matches(self, mapping: Mapping, matched: Matched, objects: dict[Side, str]) -> bool:
+        """Records are paired by a field that both sides have."""
+        absent = [
+            side for side in SIDES
+            if self.metadata.find(VENDORS[side], objects[side], matched.of(side)) is None
+        ]  # fmt: skip
+        for side in absent:
+            self.say(Finding("error", mapping.file, self._shown(side, objects, matched.of(side)),
+                             "is what records are paired by and does not exist",
+                             "mend match, or run crm schema apply"))  # fmt: skip
+        return not absent
 
     def _key(self, mapping: Mapping, side: Side, objects: dict[Side, str]) -> None:
         """What is created carries our key in a unique field; without one it could be created twice."""

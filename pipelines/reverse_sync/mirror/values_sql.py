@@ -13,7 +13,7 @@ import duckdb
 
 from pipelines.reverse_sync.mirror.conversions import Columns, comparable, converted, quoted, text_literal
 from pipelines.reverse_sync.mirror.metadata import FieldMeta
-from pipelines.reverse_sync.mirror.records import SOURCES, Source, columns_of
+from pipelines.reverse_sync.mirror.records import Source, columns_of, source_of
 from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedLine, ResolvedPair
 from pipelines.reverse_sync.values import canonical_sql, set_sql
 from pipelines.rules.mappings.model import VENDORS, Side
@@ -59,7 +59,7 @@ def compile_pair(
     missing: list[tuple[Side, str]] = []
     ctes = []
     for side in SIDES:
-        source = SOURCES[VENDORS[side], pair.object_of(side)]
+        source = source_of(VENDORS[side], pair.object_of(side))
         there = columns_of(connection, source.table)
         missing += [(side, name) for name in kinds[side] if name not in there]
         ctes.append(_side(connection, pair, side, source, kinds[side], there))

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.errors import ConfigError
 from pipelines.rules.loader import Document, read
 from pipelines.rules.mappings.given_file import GivenFile, is_given
+from pipelines.rules.mappings.matching import matched_pair
 from pipelines.rules.mappings.model import (
     CASE,
     ENTITIES,
@@ -20,6 +21,7 @@ from pipelines.rules.mappings.model import (
     Direction,
     Line,
     Mapping,
+    Matched,
     Money,
     Side,
     ValueMap,
@@ -65,29 +67,35 @@ def _mapping(path: Path) -> Mapping | None:
     keys = dict(KEYS)
     if parsed.keys is not None:
         keys = {source: parsed.keys.source, target: parsed.keys.destination}
+    pairs, matched = _pairs(parsed, source, document)
     constants = {source: parsed.create_with.source, target: parsed.create_with.destination}
     return Mapping(
         constants=tuple((side, tuple(each.items())) for side, each in sorted(constants.items())),
         creates=frozenset(creates[parsed.create]), keys=tuple(sorted(keys.items())),
-        name=path.stem, file=path.name, source=source, pairs=_pairs(parsed, source, document),
+        name=path.stem, file=path.name, source=source, pairs=pairs, matched=matched,
         lines=tuple(lines), line_numbers=tuple(numbers),
     )  # fmt: skip
 
 
-def _pairs(parsed: MappingFile, source: Side, document: Document) -> tuple[tuple[str, str], ...]:
+def _pairs(
+    parsed: MappingFile, source: Side, document: Document
+) -> tuple[tuple[tuple[str, str], ...], Matched | None]:
+    """The objects of a mapping, and how they are paired where it is not by identity."""
     if parsed.source_object is None or parsed.destination_object is None:
-        return PEOPLE
+        return PEOPLE, None
     named = (parsed.source_object, parsed.destination_object)
     left, right = named if source == "left" else named[::-1]
     left = {"contact": "contacts"}.get(left.lower(), CASE.get(left.lower(), left))
     right = next((r for _, r in ENTITIES if r.lower() == right.lower()), right)
-    if (left, right) not in ENTITIES:
-        known = ", ".join(f"{a} and {b}" for a, b in ENTITIES)
+    if (left, right) in ENTITIES and parsed.match is not None:
         raise ConfigError(
-            f"{named[0]} and {named[1]} are no pair", where=document.path.name,
-            remedy=f"pairs are {known}",
+            f"{left} and {right} are paired by who or what they are, not by a field",
+            where=f"{document.path.name} line {document.line_of('match')}", remedy="remove match",
         )  # fmt: skip
-    return ((left, right),)
+    if (left, right) in ENTITIES:
+        return ((left, right),), None
+    pair, matched = matched_pair(parsed, source, (left, right), document)
+    return (pair,), matched
 
 
 def _line(parsed: MappingFile, line: YamlLine, source: Side, where: str) -> Line:

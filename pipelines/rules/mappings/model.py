@@ -28,7 +28,7 @@ ENTITIES: dict[tuple[str, str], str] = {
     ("companies", "Account"): "account",
     ("deals", "Opportunity"): "opportunity",
 }
-"""Which objects may be paired, and the unified thing that joins their records."""
+"""Which objects are paired by who or what they are, and the unified thing that joins their records."""
 PEOPLE: tuple[tuple[str, str], ...] = (("contacts", "Contact"), ("contacts", "Lead"))
 """The pair of a mapping that names no objects: a person's contact, and until there is one the lead."""
 KEYS: dict[Side, str] = {"left": "external_id", "right": "External_Id__c"}
@@ -112,6 +112,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Matched:
+    """Objects that are paired by a field of each that holds the same: those of `custom_objects.yml`."""
+
+    thing: str
+    left: str
+    right: str
+
+    def of(self, side: Side) -> str:
+        return self.left if side == "left" else self.right
+
+
+@dataclass(frozen=True)
 class Mapping:
     """One file: the objects it pairs and its lines."""
 
@@ -129,6 +141,9 @@ class Mapping:
     constants: tuple[tuple[Side, tuple[tuple[str, str], ...]], ...] = ()
     """What a new record gets on each side beside what lines say."""
 
+    matched: Matched | None = None
+    """By which fields records are paired; None where identity says which are one thing."""
+
     def constants_of(self, side: Side) -> dict[str, str]:
         return dict(dict(self.constants).get(side, ()))
 
@@ -137,7 +152,8 @@ class Mapping:
 
     @property
     def entity(self) -> str:
-        return ENTITIES[self.pairs[0]]
+        """The thing that joins the records of a pair: of the unified ones, or an object of the model."""
+        return self.matched.thing if self.matched is not None else ENTITIES[self.pairs[0]]
 
     @property
     def left_object(self) -> str:

@@ -96,6 +96,13 @@ class KeysOf(Strict):
     destination: str = Field(min_length=1)
 
 
+class MatchOf(Strict):
+    """`match`: the field of each side by which records of a custom object are paired."""
+
+    source: str = Field(min_length=1)
+    destination: str = Field(min_length=1)
+
+
 class ConstantsOf(Strict):
     """`create_with`: fields of each side and their values."""
 
@@ -122,6 +129,8 @@ class MappingFile(Strict):
     create: Create = "nothing"
     """Where records may be created that only the other side has."""
     keys: KeysOf | None = None
+    match: MatchOf | None = None
+    """How custom objects are paired; without it by the key that custom_objects.yml gives them."""
     create_with: ConstantsOf = ConstantsOf()
     """Fields that a new record gets beside those of the lines."""
     lines: tuple[YamlLine, ...] = Field(min_length=1)

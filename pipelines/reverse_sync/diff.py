@@ -45,7 +45,7 @@ def extracted_until(connection: duckdb.DuckDBPyConnection, vendor: str, object_n
         return None
     row = connection.execute(
         "select max(window_to) from ops.loads where vendor = ? and status in ('loaded', 'unchanged') "
-        "and (lower(object) = lower(?) or lower(table_name) = 'custom_' || lower(?))",
+        "and (lower(object) = lower(?) or regexp_full_match(lower(object), 'p[0-9]+_' || lower(?)))",
         [vendor, object_name, object_name],
     ).fetchone()
     moment: datetime | None = row[0] if row else None

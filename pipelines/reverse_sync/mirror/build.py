@@ -14,9 +14,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ConfigError
+from pipelines.objects.sql import columns_of, quoted, text_literal
 from pipelines.reverse_sync import diff
 from pipelines.reverse_sync.mirror import agreement, creates, records, settle
-from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
 from pipelines.reverse_sync.mirror.effective import mappings_hash
 from pipelines.reverse_sync.mirror.findings import refuse
 from pipelines.reverse_sync.mirror.metadata import Metadata
@@ -170,7 +170,7 @@ class _Mirroring:
     def _was_read(self, pair: ResolvedPair) -> bool:
         """A custom object of which no record has been read has no table yet, and nothing to keep in step."""
         tables = [source_of(VENDORS[side], pair.object_of(side)).table for side in SIDES]
-        return all(records.columns_of(self.connection, table) for table in tables)
+        return all(columns_of(self.connection, table) for table in tables)
 
     def _cells(self, pair: ResolvedPair, side: Side) -> None:
         """The wishes of one side: those that can be written become cells, the others are held."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from sqlglot import exp
-
+from pipelines.objects.sql import text_literal
 from pipelines.reverse_sync.values import canonical_sql, set_sql
 from pipelines.rules.mappings.expressions import compile_expression
 from pipelines.rules.mappings.model import Line, Side
@@ -21,16 +20,6 @@ EMAIL = r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+$"
 _SIDES: dict[Side, Side] = {"left": "right", "right": "left"}
 Columns = dict[Side, dict[str, tuple[str, FieldType]]]
 """SQL and type of the fields of either side, by name in lower case."""
-
-
-def text_literal(value: str) -> str:
-    """A string as a SQL literal."""
-    return str(exp.Literal.string(value).sql(dialect="duckdb"))
-
-
-def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
-    return str(exp.to_identifier(name, quoted=True).sql(dialect="duckdb"))
 
 
 def typed(text: str, kind: FieldType) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import duckdb
 import orjson
 
+from pipelines.objects.sql import columns_of, record_key_sql, text_literal
 from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror import settle
-from pipelines.reverse_sync.mirror.conversions import text_literal
-from pipelines.reverse_sync.mirror.records import MEMBERS, columns_of, record_key_sql
+from pipelines.reverse_sync.mirror.records import MEMBERS
 from pipelines.reverse_sync.mirror.resolve import ResolvedPair
 from pipelines.reverse_sync.mirror.values_sql import compile_pair, kinds_of
 from pipelines.rules.mappings.load import OTHER

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
+from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
 from pipelines.reverse_sync.mirror.resolve import SIDES
 from pipelines.rules.mappings.model import VENDORS, Mapping, Matched, Side
 from pipelines.rules.schema.names import raw_table
@@ -82,24 +82,6 @@ _NOBODY = (
     "select null::varchar as entity_id, null::varchar as object, 0 as rank, null::varchar as record_id, "
     "null::varchar as record_key, null::timestamptz as created_at where false"
 )
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """Column types by name in lower case; empty when there is no such table."""
-    schema, name = table.split(".")
-    found = connection.execute(
-        "select lower(column_name), data_type from information_schema.columns "
-        "where table_schema = ? and lower(table_name) = lower(?) and table_catalog = current_database()",
-        [schema, name],
-    ).fetchall()
-    return dict(found)
-
-
-def record_key_sql(connection: duckdb.DuckDBPyConnection, vendor: str, object_name: str, column: str) -> str:
-    """SQL of the record key of an id."""
-    found = connection.execute("select org_id from rules.connections where vendor = ?", [vendor]).fetchone()
-    prefix = f"{vendor}:{found[0] if found else ''}:{object_name}:"
-    return f"({text_literal(prefix)} || {column})"
 
 
 def make_pairs(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from pipelines.reverse_sync.mirror.conversions import EMAIL, text_literal
+from pipelines.objects.sql import text_literal
+from pipelines.reverse_sync.mirror.conversions import EMAIL
 from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedPair
 from pipelines.reverse_sync.values import CLEAR
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.reverse_sync.mirror.conversions import Columns, comparable, converted, quoted, text_literal
+from pipelines.objects.sql import columns_of, quoted, text_literal
+from pipelines.reverse_sync.mirror.conversions import Columns, comparable, converted
 from pipelines.reverse_sync.mirror.metadata import FieldMeta
-from pipelines.reverse_sync.mirror.records import Source, columns_of, source_of
+from pipelines.reverse_sync.mirror.records import Source, source_of
 from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedLine, ResolvedPair
 from pipelines.reverse_sync.values import canonical_sql, set_sql
 from pipelines.rules.mappings.model import VENDORS, Side

@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ConfigError
-from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
-from pipelines.reverse_sync.mirror.records import columns_of, make_lookups
-from pipelines.reverse_sync.records import staged
-from pipelines.reverse_sync.records.staged import Staged
+from pipelines.objects import staged
+from pipelines.objects.sql import columns_of, quoted, text_literal
+from pipelines.objects.staged import Staged
+from pipelines.reverse_sync.mirror.records import make_lookups
 from pipelines.rules.schema import names
 from pipelines.rules.schema.load import Model, load_model
 from pipelines.rules.schema.objects import ObjectModel, Relationship

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.reverse_sync.mirror.conversions import converted, text_literal
+from pipelines.objects.sql import text_literal
+from pipelines.reverse_sync.mirror.conversions import converted
 from pipelines.reverse_sync.values import canonical
 from pipelines.rules.mappings.model import Line, Money, Side, ValueMap
 from pipelines.rules.syncs import FieldType

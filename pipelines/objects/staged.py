@@ -11,8 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.reverse_sync.mirror.conversions import quoted, text_literal
-from pipelines.reverse_sync.mirror.records import columns_of, record_key_sql
+from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
 from pipelines.rules.schema import names
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import ObjectModel

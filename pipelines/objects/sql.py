@@ -1,0 +1,37 @@
+"""Names and texts as SQL, and what a table of the warehouse has.
+
+Belongs here: what everything that writes SQL about tables known at run time only needs.
+"""
+
+from __future__ import annotations
+
+import duckdb
+from sqlglot import exp
+
+
+def text_literal(value: str) -> str:
+    """A string as a SQL literal."""
+    return str(exp.Literal.string(value).sql(dialect="duckdb"))
+
+
+def quoted(name: str) -> str:
+    """A name as a SQL identifier."""
+    return str(exp.to_identifier(name, quoted=True).sql(dialect="duckdb"))
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Column types by name in lower case; empty when there is no such table."""
+    schema, name = table.split(".")
+    found = connection.execute(
+        "select lower(column_name), data_type from information_schema.columns "
+        "where table_schema = ? and lower(table_name) = lower(?) and table_catalog = current_database()",
+        [schema, name],
+    ).fetchall()
+    return dict(found)
+
+
+def record_key_sql(connection: duckdb.DuckDBPyConnection, vendor: str, object_name: str, column: str) -> str:
+    """SQL of the record key of an id."""
+    found = connection.execute("select org_id from rules.connections where vendor = ?", [vendor]).fetchone()
+    prefix = f"{vendor}:{found[0] if found else ''}:{object_name}:"
+    return f"({text_literal(prefix)} || {column})"

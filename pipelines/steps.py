@@ -152,6 +152,7 @@ class Loop:
             if self._unchanged():
                 step.skip("rows, config, code and business date are as they were")
             else:
+                from pipelines import objects
                 from pipelines.rules import tables
                 from pipelines.state import journal, kept_days, registry
 
@@ -165,7 +166,10 @@ class Loop:
                         connection, self.settings.config_dir, self.run, as_of, registry.load(state),
                         own_stage_writes=journal.stage_writes(state), kept_days=kept_days.load(state),
                     )  # fmt: skip
+                    objects.find(connection, self.settings.config_dir)
                 self._build("marts", step)
+                with self.warehouse.writing() as connection:
+                    step.counts |= objects.make_marts(connection, self.settings.config_dir)
         return self.results[-1]
 
     def check(self, scope: Scope) -> StepResult:

@@ -6,17 +6,20 @@ semicolons, truth as true and false.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from pipelines.objects.links import raw_table
 from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
 from pipelines.rules.schema import names
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import ObjectModel
 from pipelines.rules.syncs import Vendor
 
+HIDDEN = ("encrypted", "location")
 COMPUTED = ("formula", "rollup", "auto_number", "encrypted", "location")
 
 
@@ -28,6 +31,8 @@ class Staged:
     fields: tuple[str, ...]
     object: str
     """What the CRM calls the object in a record key."""
+    readable: tuple[str, ...] = ()
+    """The fields and what a CRM works out itself; what a record leads to is in `links`."""
 
 
 def fields_of(each: ObjectModel, vendor: Vendor) -> dict[str, str]:
@@ -42,11 +47,14 @@ def fields_of(each: ObjectModel, vendor: Vendor) -> dict[str, str]:
     return found
 
 
-def raw_table(vendor: Vendor, name: str) -> tuple[str, str]:
-    """Schema and name of the raw table of an object."""
-    if vendor == "hubspot":
-        return "raw_hubspot", f"custom_{name}"
-    return "raw_salesforce", names.raw_table(name)
+def readable_of(each: ObjectModel, vendor: Vendor) -> dict[str, str]:
+    """The same with formulas, rollups and numbers that a CRM works out."""
+    found = {"name": each.name.field if vendor == "hubspot" else "Name"} if each.is_custom else {}
+    for key, field in each.fields.items():
+        called = names.field_name(vendor, key, field)
+        if called is not None and field.type not in HIDDEN:
+            found[key] = called
+    return found
 
 
 def _was_read(connection: duckdb.DuckDBPyConnection, vendor: Vendor, table: str) -> bool:
@@ -72,12 +80,13 @@ def stage(connection: duckdb.DuckDBPyConnection, model: Model, key: str, vendor:
     connection.execute("create schema if not exists staging")
     if not have:
         return _empty(connection, each, vendor, view, called) if _was_read(connection, vendor, name) else None
-    fields = {n: c for n, c in fields_of(each, vendor).items() if c.lower() in have}
+    fields = {n: c for n, c in readable_of(each, vendor).items() if c.lower() in have}
     record_id = "id" if vendor == "hubspot" else "Id"
     alive = "deleted_at is null and not coalesce(archived, false)"
     if vendor == "salesforce":
         alive = "deleted_at is null and not coalesce(IsDeleted, false)"
-    columns = ", ".join(f"{_text(c, have[c.lower()])} as {quoted(n)}" for n, c in fields.items())
+    shown = fields | _lookups(each, vendor, have)
+    columns = ", ".join(f"{_text(c, have[c.lower()])} as {quoted(n)}" for n, c in shown.items())
     modified = "hs_lastmodifieddate" if vendor == "hubspot" else "SystemModstamp"
     record_key = record_key_sql(connection, vendor, called, f"{quoted(record_id)}")
     connection.execute(
@@ -86,19 +95,32 @@ def stage(connection: duckdb.DuckDBPyConnection, model: Model, key: str, vendor:
         f"{quoted(modified)}::varchar as modified_at{', ' + columns if columns else ''} "
         f"from {table} where {alive}"
     )
-    return Staged(view, tuple(fields), called)
+    return Staged(view, _copied(each, vendor, fields), called, tuple(fields))
+
+
+def _lookups(each: ObjectModel, vendor: Vendor, have: Mapping[str, str]) -> dict[str, str]:
+    """What a record leads to, as far as it is a field of the record."""
+    if vendor == "hubspot":
+        return {}
+    called = {name: names.lookup_name(name, each.relationships[name]) for name in each.relationships}
+    return {name: field for name, field in called.items() if field.lower() in have}
+
+
+def _copied(each: ObjectModel, vendor: Vendor, fields: Iterable[str]) -> tuple[str, ...]:
+    copied = fields_of(each, vendor)
+    return tuple(name for name in fields if name in copied)
 
 
 def _empty(
     connection: duckdb.DuckDBPyConnection, each: ObjectModel, vendor: Vendor, view: str, called: str
 ) -> Staged:
     """An object that has no record yet, and so no raw table."""
-    fields = tuple(fields_of(each, vendor))
+    fields = tuple(readable_of(each, vendor))
     columns = ", ".join(
         f"null::varchar as {quoted(n)}" for n in ("record_id", "record_key", "modified_at", *fields)
     )
     connection.execute(f"create or replace view {view} as select {columns} where false")
-    return Staged(view, fields, called)
+    return Staged(view, _copied(each, vendor, fields), called, fields)
 
 
 def stage_file(connection: duckdb.DuckDBPyConnection, each: ObjectModel, path: Path, key: str) -> Staged:
@@ -120,7 +142,8 @@ def _stage_rows(connection: duckdb.DuckDBPyConnection, each: ObjectModel, source
     described = connection.execute(f"describe select * from {source}").fetchall()
     have = {str(row[0]).lower(): str(row[1]) for row in described}
     wanted = [n for n in ("name", *each.fields) if n.lower() in have]
-    columns = ", ".join(f"{_text(n, have[n.lower()])} as {quoted(n)}" for n in wanted)
+    led = [n for n in each.relationships if n.lower() in have]
+    columns = ", ".join(f"{_text(n, have[n.lower()])} as {quoted(n)}" for n in (*wanted, *led))
     connection.execute(
         f"create or replace table {view} as select row_number() over ()::varchar as record_id, "
         f"null::varchar as record_key, '' as modified_at, {columns} from {source}"

@@ -74,6 +74,9 @@ create table if not exists ops.connections (
     vendor varchar, org_id varchar, org_name varchar, currency varchar, time_zone varchar, url_host varchar,
     environment varchar, checked_at timestamptz
 );
+create table if not exists ops.object_findings (
+    finding varchar, vendor varchar, object varchar, example_id varchar, record_key varchar, detail varchar
+);
 create table if not exists ops.journal (
     change_id varchar, run_id varchar, plan_id varchar, sync varchar, vendor varchar, object varchar,
     record_id varchar, record_key varchar, field varchar, before_value varchar, after_value varchar,

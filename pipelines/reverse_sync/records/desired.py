@@ -6,19 +6,20 @@ model that say `records` are moved; what both sides hold alike is left alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from pipelines.errors import ConfigError
-from pipelines.objects import staged
-from pipelines.objects.sql import columns_of, quoted, text_literal
+from pipelines.objects import links, staged
+from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
 from pipelines.objects.staged import Staged
-from pipelines.reverse_sync.mirror.records import make_lookups
+from pipelines.reverse_sync.records.references import Reference, references
 from pipelines.rules.schema import names
 from pipelines.rules.schema.load import Model, load_model
-from pipelines.rules.schema.objects import ObjectModel, Relationship
+from pipelines.rules.schema.objects import ObjectModel
 
 TABLE = "reverse_sync.actions_records"
 _CREATE = f"""
@@ -80,8 +81,11 @@ def _move(
     if each.key not in source.fields:
         raise ConfigError(f"the rows for {key} have no {each.key}, which is its key", where=where,
                           remedy="add that column")  # fmt: skip
-    references = _references(connection, each, wish.origin, wish.to, source)
-    connection.execute(_sql(model, key, source, there, references, where))
+    refs = references(connection, model, key, wish.to, source)
+    _compare(connection, model, key, source, there, refs)
+    _insert(connection, model, key, there, where)
+    if wish.to == "hubspot":
+        _associate(connection, model, key, there, refs, where)
     return []
 
 
@@ -104,105 +108,124 @@ def _source(
     return views[each.records.origin]
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A lookup of the target that comes with a record. `sql` gives (record_id, target_id)."""
-
-    field: str
-    relationship: str
-    sql: str
-    required: bool
-
-
-def _references(
-    connection: duckdb.DuckDBPyConnection, each: ObjectModel, origin: str, to: str, source: Staged
-) -> list[Reference]:
-    """What a HubSpot record is associated with, as Salesforce's lookups hold it."""
-    if (origin, to) != ("hubspot", "salesforce"):
-        return []
-    found: list[Reference] = []
-    lookups = {"company": ("companies", "mirror_accounts"), "contact": ("contacts", "mirror_persons")}
-    wanted = {r.to for r in each.relationships.values() if r.kind != "association"} & lookups.keys()
-    make_lookups(connection, {"account" if w == "company" else "person" for w in wanted})
-    for key, relationship in each.relationships.items():
-        if relationship.kind == "association" or "salesforce" not in relationship.crms:
-            continue
-        if relationship.to in lookups:
-            end, lookup = lookups[relationship.to]
-            found.append(_reference(key, relationship, end, lookup, source.object))
-    return found
-
-
-def _reference(key: str, relationship: Relationship, end: str, lookup: str, owner: str) -> Reference:
-    """Of several the lowest id, so that what is chosen stays."""
-    pairs = " union all ".join(
-        f"select {a}_id as own, {b}_id as other from raw_hubspot.associations where {b}_type = '{end}' "
-        f"and ({a}_type = {text_literal(owner)} or ends_with({a}_type, {text_literal('_' + owner)}))"
-        for a, b in (("from", "to"), ("to", "from"))
-    )
-    sql = (
-        f"select p.own as record_id, min(l.right_id) as target_id from ({pairs}) p "
-        f"join {lookup} l on l.left_id = p.other group by 1"
-    )
-    must = relationship.required or relationship.kind == "master_detail"
-    return Reference(names.lookup_name(key, relationship), key, sql, must)
-
-
-def _sql(
-    model: Model, key: str, source: Staged, there: Staged, references: list[Reference], where: str
-) -> str:
-    """One insert: creates for keys the target lacks, updates for fields that differ."""
+def _compare(
+    connection: duckdb.DuckDBPyConnection, model: Model, key: str, source: Staged, there: Staged,
+    refs: Sequence[Reference],
+) -> None:  # fmt: skip
+    """Temp table `records_compared`: each record of the source, what the target gets and what it holds."""
     each = model.objects[key]
     wish = each.records
     assert wish is not None
     assert each.key is not None
     own = quoted(each.key)
     at_target = staged.fields_of(each, wish.to)
-    copied = [n for n in source.fields if n in at_target and n in there.fields]
-    is_new = "t.record_id is null"
-    wanted, before = ["'{}'"], ["'{}'"]
-    for name in copied:
-        s, t = f"s.{quoted(name)}", f"t.{quoted(name)}"
-        same = f"{s} is not distinct from {t}"
-        if name in each.fields and each.fields[name].type in _NUMBERS:
-            same = f"try_cast({s} as double) is not distinct from try_cast({t} as double)"
-        literal = text_literal(at_target[name])
-        value = _json(each, name, s)
-        wanted.append(
-            f"case when {s} is null or ({same}) then '{{}}' else json_object({literal}, {value}) end"
+    cells = [
+        _Cell(
+            at_target[name], _json(each, name, f"s.{quoted(name)}"), _json(each, name, f"t.{quoted(name)}"),
+            _differs(each, name),
         )
-        before.append(f"case when {is_new} or {s} is null or ({same}) then '{{}}' "
-                      f"else json_object({literal}, {_json(each, name, t)}) end")  # fmt: skip
-    joins, missing = "", []
-    for number, reference in enumerate(references):
+        for name in source.fields
+        if name in at_target and name in there.fields
+    ]  # fmt: skip
+    joins, missing, targets = "", [], []
+    held_there = columns_of(connection, there.view)
+    for number, reference in enumerate(refs):
         joins += f" left join ({reference.sql}) r{number} on r{number}.record_id = s.record_id"
-        one = f"json_object({text_literal(reference.field)}, r{number}.target_id)"
-        wanted.append(f"case when {is_new} and r{number}.target_id is not null then {one} else '{{}}' end")
+        targets.append(f"r{number}.targets[1] as target{number}")
+        if wish.to == "salesforce":
+            cells.append(_lookup(reference, f"r{number}.targets", held_there))
         if reference.required:
-            missing.append(f"case when {is_new} and r{number}.target_id is null then "
+            missing.append(f"case when t.record_id is null and r{number}.targets is null then "
                            f"{text_literal(reference.relationship)} end")  # fmt: skip
+    wanted = ["'{}'", *(f"case when {c.differs} then {c.json(c.value)} else '{{}}' end" for c in cells)]
+    held = ["'{}'", *(f"case when t.record_id is not null and {c.differs} then {c.json(c.held)} "
+                      "else '{}' end" for c in cells)]  # fmt: skip
     lacking = f"concat_ws(', ', {', '.join(missing)})" if missing else "''"
-    return f"""
-insert into {TABLE}
-with compared as (
-    select s.record_id, s.record_key as source_key, s.modified_at, s.{own} as key_value,
-        t.record_key as target_key, t.record_id as target_id, {lacking} as lacking,
-        json_merge_patch({", ".join(wanted)}, '{{}}') as wanted,
-        json_merge_patch({", ".join(before)}, '{{}}') as held
-    from {source.view} s left join {there.view} t on t.{own} = s.{own}{joins}
-    where s.{own} is not null
-    qualify row_number() over (partition by s.{own} order by s.record_id) = 1
-)
-select substr(sha256(concat_ws('|', {text_literal(key)}, '{wish.to}', key_value, wanted, held, modified_at)),
-        1, 32),
-    {text_literal("records " + key)}, 'record', '{wish.to}', {text_literal(there.object)},
-    coalesce(target_key, ''), '',
-    json_object('properties', wanted, 'before', case when target_id is null then null else held end,
-        'key_field', {text_literal(at_target[each.key])}, 'key', key_value, 'lacking', lacking)::varchar,
-    '', 'records', {text_literal(where)}, coalesce(source_key, {text_literal(wish.origin)}),
-    'compensable', null
-from compared where wanted <> '{{}}'
-"""
+    more = f", {', '.join(targets)}" if targets else ""
+    connection.execute(
+        "create or replace temp table records_compared as "
+        f"select s.record_id, s.record_key as source_key, s.modified_at, s.{own} as key_value, "
+        f"t.record_key as target_key, t.record_id as target_id, {lacking} as lacking, "
+        f"json_merge_patch({', '.join(wanted)}, '{{}}') as wanted, "
+        f"json_merge_patch({', '.join(held)}, '{{}}') as held{more}, null::varchar as action_key "
+        f"from {source.view} s left join {there.view} t on t.{own} = s.{own}{joins} "
+        f"where s.{own} is not null "
+        f"qualify row_number() over (partition by s.{own} order by s.record_id) = 1"
+    )
+    connection.execute(
+        "update records_compared set action_key = substr(sha256(concat_ws('|', ?, ?, key_value, wanted, "
+        "held, modified_at)), 1, 32) where wanted <> '{}' and (? or target_id is null)",
+        [key, wish.to, wish.changes],
+    )
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A field of the target: SQL of its JSON on either side, and when it is to be written."""
+
+    field: str
+    value: str
+    held: str
+    differs: str
+
+    def json(self, value: str) -> str:
+        return f"json_object({text_literal(self.field)}, {value})"
+
+
+def _differs(each: ObjectModel, name: str) -> str:
+    """What the source does not say is left alone."""
+    s, t = f"s.{quoted(name)}", f"t.{quoted(name)}"
+    if name in each.fields and each.fields[name].type in _NUMBERS:
+        return f"({s} is not null and try_cast({s} as double) is distinct from try_cast({t} as double))"
+    return f"({s} is not null and {s} is distinct from {t})"
+
+
+def _lookup(reference: Reference, targets: str, held_there: Mapping[str, str]) -> _Cell:
+    """A lookup is right when it leads to any of what the source leads to; else it gets the first by id."""
+    is_known = reference.relationship.lower() in held_there
+    held = f"t.{quoted(reference.relationship)}" if is_known else "null"
+    other = f"not coalesce(list_contains({targets}, {held}), false)" if is_known else "t.record_id is null"
+    return _Cell(reference.field, f"{targets}[1]", held, f"({targets} is not null and {other})")
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, model: Model, key: str, there: Staged, where: str) -> None:
+    """Creates for keys the target lacks, updates for fields that differ."""
+    each = model.objects[key]
+    assert each.records is not None
+    assert each.key is not None
+    key_field = staged.fields_of(each, each.records.to)[each.key]
+    connection.execute(
+        f"insert into {TABLE} select action_key, ?, 'record', ?, ?, coalesce(target_key, ''), '', "
+        "json_object('properties', wanted, 'before', case when target_id is null then null else held end, "
+        "'key_field', ?::varchar, 'key', key_value, 'lacking', lacking)::varchar, "
+        "'', 'records', ?, coalesce(source_key, ?), 'compensable', null "
+        "from records_compared where action_key is not null",
+        [f"records {key}", each.records.to, there.object, key_field, where, each.records.said_source],
+    )
+
+
+def _associate(
+    connection: duckdb.DuckDBPyConnection, model: Model, key: str, there: Staged, refs: Sequence[Reference],
+    where: str,
+) -> None:  # fmt: skip
+    """HubSpot holds what a record leads to beside it: tied once it is made, or where it has none yet."""
+    wish = model.objects[key].records
+    assert wish is not None
+    for number, reference in enumerate(refs):
+        tied = links.links_sql(connection, model, key, reference.relationship, "hubspot")
+        has_one = f"target_id in (select own from ({tied}))" if tied is not None else "false"
+        other = record_key_sql(connection, "hubspot", reference.field, f"target{number}")
+        connection.execute(
+            f"insert into {TABLE} select 'associate:' || ? || ':' || coalesce(action_key, target_id) || ':' "
+            f"|| target{number}, ?, 'associate', 'hubspot', ?, {other}, '', "
+            "json_object('to', ?::varchar, 'from_id', target_id)::varchar, "
+            "case when target_id is null then action_key else '' end, 'records', ?, "
+            "coalesce(source_key, ?), 'final', null from records_compared "
+            f"where target{number} is not null and lacking = '' and ((target_id is null "
+            f"and action_key is not null) or (? and target_id is not null and not {has_one}))",
+            [reference.relationship, f"records {key}", there.object, reference.field, where,
+             wish.said_source, wish.changes],
+        )  # fmt: skip
 
 
 def _json(each: ObjectModel, name: str, column: str) -> str:

@@ -143,12 +143,19 @@ class Records(Strict):
     to: Vendor
     file: str | None = None
     table: str | None = None
+    changes: bool = True
+    """Also carry what changes later; false where a field mapping keeps the two in step."""
 
     @model_validator(mode="after")
     def _from_one_place(self) -> Records:
         if self.file is not None and self.table is not None:
             raise ValueError("records come from a file or from a table")
         return self
+
+    @property
+    def said_source(self) -> str:
+        """Where the records come from, in a word."""
+        return self.file or self.table or self.origin
 
     @property
     def origin(self) -> Vendor:

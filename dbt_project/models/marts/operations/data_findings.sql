@@ -374,6 +374,13 @@ found as (
     select * from person_findings
     union all
     select * from orphan_findings
+    union all
+    select
+        finding,
+        vendor,
+        object,
+        example_id
+    from {{ source('ops', 'object_findings') }}
 ),
 
 counted as (
@@ -453,6 +460,11 @@ explained (finding, severity, remedy) as (
         'contact_role_without_contact_or_opportunity',
         'warning',
         'One side is gone; the role earns no credit for anyone.'
+    ),
+    (
+        'record_without_parent',
+        'error',
+        'Tie each to the record that custom_objects.yml requires; all are in ops.object_findings.'
     ),
     ('association_without_record', 'warning', 'One side is gone or archived; the association is not followed.')
 )

@@ -195,6 +195,50 @@ def diff() -> None:
     raise typer.Exit(Exit.GATE if drift.found else Exit.OK)
 
 
+@schema_app.command()
+def backfill(
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Copy nothing; ask the CRMs what is copied. Exit 3 when not all is."),
+    ] = False,
+) -> None:
+    """Copy what the last refresh found missing: records that are to move, values of renamed fields."""
+    raise typer.Exit(_backfill(check_only=check))
+
+
+def _backfill(*, check_only: bool) -> Exit:
+    """By the plan, the journal and undo of reverse sync, for these actions alone; then asked of the CRMs."""
+    from rich.console import Console
+
+    from cli.connect import live_loop
+    from pipelines.schema import run
+
+    console = Console(highlight=False)
+    done = Exit.OK
+    with live_loop() as loop:
+        if not check_only:
+            loop.recover()
+            made = loop.plan()
+            mine = [name for name in made.actions if name.startswith(("records ", "backfill "))]
+            todo = {name: sum(made.actions[name].kinds.values()) for name in mine}
+            for name in mine:
+                held = made.actions[name].held
+                console.print(f"{name}: {todo[name]:,} to do" + (f", {held:,} held" if held else ""))
+            if any(todo.values()):
+                # The number is on the screen and the command means these alone: the guard is for accidents.
+                applied = loop.apply(made.path, force=True, only=mine)
+                loop.record()
+                done = Exit.PARTIAL if applied.is_partial else Exit.OK
+            else:
+                console.print("Nothing is to be copied; what changed since is seen by the next crm extract.")
+        model = run.load(loop.settings.config_dir)
+        with run.opened(loop.settings) as session:
+            verified = run.verify(session, model, loop.reporter.progress)
+    for each in verified:
+        console.print(each.sentence + ".")
+    return Exit.GATE if any(each.differing for each in verified) else done
+
+
 @schema_app.command("import")
 def import_(
     crm: Annotated[str, typer.Argument(help="salesforce or hubspot.")],

@@ -15,6 +15,7 @@ import duckdb
 from pipelines.objects.links import raw_table
 from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
 from pipelines.rules.schema import names
+from pipelines.rules.schema.fields import NUMERIC, FieldModel
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import ObjectModel
 from pipelines.rules.syncs import Vendor
@@ -86,7 +87,7 @@ def stage(connection: duckdb.DuckDBPyConnection, model: Model, key: str, vendor:
     if vendor == "salesforce":
         alive = "deleted_at is null and not coalesce(IsDeleted, false)"
     shown = fields | _lookups(each, vendor, have)
-    columns = ", ".join(f"{_text(c, have[c.lower()])} as {quoted(n)}" for n, c in shown.items())
+    columns = ", ".join(f"{text_of(c, have[c.lower()])} as {quoted(n)}" for n, c in shown.items())
     modified = "hs_lastmodifieddate" if vendor == "hubspot" else "SystemModstamp"
     record_key = record_key_sql(connection, vendor, called, f"{quoted(record_id)}")
     connection.execute(
@@ -143,7 +144,7 @@ def _stage_rows(connection: duckdb.DuckDBPyConnection, each: ObjectModel, source
     have = {str(row[0]).lower(): str(row[1]) for row in described}
     wanted = [n for n in ("name", *each.fields) if n.lower() in have]
     led = [n for n in each.relationships if n.lower() in have]
-    columns = ", ".join(f"{_text(n, have[n.lower()])} as {quoted(n)}" for n in (*wanted, *led))
+    columns = ", ".join(f"{text_of(n, have[n.lower()])} as {quoted(n)}" for n in (*wanted, *led))
     connection.execute(
         f"create or replace table {view} as select row_number() over ()::varchar as record_id, "
         f"null::varchar as record_key, '' as modified_at, {columns} from {source}"
@@ -151,7 +152,7 @@ def _stage_rows(connection: duckdb.DuckDBPyConnection, each: ObjectModel, source
     return Staged(view, tuple(wanted), "")
 
 
-def _text(column: str, kind: str) -> str:
+def text_of(column: str, kind: str) -> str:
     """A column as a CRM takes its value."""
     name = quoted(column)
     if kind.endswith("[]"):
@@ -161,3 +162,12 @@ def _text(column: str, kind: str) -> str:
     if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
         return f"regexp_replace({name}::decimal(38, 8)::varchar, '\\.?0+$', '')"
     return f"nullif(trim({name}::varchar), '')"
+
+
+def json_of(field: FieldModel | None, column: str) -> str:
+    """A value as JSON has it: numbers and truth as themselves, everything else as text."""
+    if field is not None and field.type in NUMERIC:
+        return f"try_cast({column} as double)"
+    if field is not None and field.type == "checkbox":
+        return f"try_cast({column} as boolean)"
+    return column

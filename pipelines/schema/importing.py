@@ -14,8 +14,8 @@ from pipelines.rules.schema.load import Model
 from pipelines.rules.syncs import Vendor
 from pipelines.schema import written
 from pipelines.schema.hubspot.importing import FromHubSpot
-from pipelines.schema.run import Session
 from pipelines.schema.salesforce.importing import FromSalesforce
+from pipelines.schema.session import Session
 from pipelines.schema.written import Objects
 
 

@@ -5,66 +5,29 @@ Belongs here: the order of things over both CRMs. The parts are `plan`, `apply` 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from pipelines.clients.hubspot.client import HubSpotClient
-from pipelines.clients.open import open_hubspot, open_salesforce
-from pipelines.clients.rate_limit import Clock, RealClock
-from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.errors import CrmError, UsageError
 from pipelines.rules.schema.load import Model, load_model
+from pipelines.rules.schema.renames import Rename, renames
 from pipelines.rules.syncs import Vendor
 from pipelines.run import Progress, silent
 from pipelines.schema import apply as applying
 from pipelines.schema import plan as planning
+from pipelines.schema import renaming
 from pipelines.schema.apply import Applied
 from pipelines.schema.drift import Drift, drift_of
 from pipelines.schema.hubspot import objects as hubspot_objects
 from pipelines.schema.hubspot import read as hubspot_read
-from pipelines.schema.items import Live, Wanted
+from pipelines.schema.items import Wanted
 from pipelines.schema.plan import Action, Plan
 from pipelines.schema.salesforce import objects as salesforce_objects
 from pipelines.schema.salesforce import read as salesforce_read
-from pipelines.settings import Settings
+from pipelines.schema.session import Session as Session
+from pipelines.schema.session import opened as opened
 from pipelines.state import schema as kept
-from pipelines.state.engine import State
-
-
-@dataclass
-class Session:
-    """Both CRMs as far as there is a connection, and what was learnt of them."""
-
-    settings: Settings
-    state: State
-    hubspot: HubSpotClient | None = None
-    salesforce: SalesforceClient | None = None
-    clock: Clock = field(default_factory=RealClock)
-    live: dict[Vendor, Live] = field(default_factory=dict)
-    wanted: dict[Vendor, Wanted] = field(default_factory=dict)
-
-    @property
-    def calls(self) -> int:
-        return sum(client.calls for client in (self.hubspot, self.salesforce) if client is not None)
-
-
-@contextmanager
-def opened(settings: Settings, *, clock: Clock | None = None) -> Iterator[Session]:
-    """A session on the connections there are. Raises UsageError when there is none."""
-    with ExitStack() as stack:
-        state = stack.enter_context(State.open(settings))
-        session = Session(settings, state, clock=clock or RealClock())
-        if settings.hubspot is not None:
-            session.hubspot = stack.enter_context(open_hubspot(settings))
-        if settings.salesforce is not None:
-            session.salesforce = stack.enter_context(open_salesforce(settings))
-        if session.hubspot is None and session.salesforce is None:
-            raise UsageError(
-                "no CRM connection is set", where="environment or .env", remedy="see docs/going-live.md"
-            )
-        yield session
 
 
 def load(config_dir: Path) -> Model:
@@ -111,7 +74,9 @@ def plan(session: Session, model: Model, *, only: Collection[str] = ()) -> Plan:
     whole = planning.together(plans)
     if only:
         whole.actions = _selected(whole.actions, only)
-    whole.actions = [_counted(session, action) for action in whole.actions]
+    renamed = {(each.vendor, each.old_name): each for each in renames(model)}
+    named = renaming.named_by(model.folder)
+    whole.actions = [_counted(session, _in_use(action, named), renamed) for action in whole.actions]
     whole.calls = session.calls - before
     return whole
 
@@ -131,10 +96,28 @@ def _selected(actions: Sequence[Action], only: Collection[str]) -> list[Action]:
     return found
 
 
-def _counted(session: Session, action: Action) -> Action:
-    """How many records would lose something, where the CRM can be asked."""
-    if not action.loses or not action.asks:
+def _in_use(action: Action, named: Mapping[renaming.Place, str]) -> Action:
+    """A field that a mapping or a sync still speaks of does not go: they are switched first."""
+    owner, _, field = action.name.lower().partition(".")
+    place = (action.item.vendor, owner, field)
+    if action.operation != "destroy" or action.item.kind not in ("field", "property") or place not in named:
         return action
+    return replace(action, impossible=f"{named[place]} still names it")
+
+
+def _counted(
+    session: Session, action: Action, renamed: Mapping[tuple[Vendor, str], Rename]
+) -> Action:  # fmt: skip
+    """How many records would lose something, where the CRM can be asked. What is copied is not lost."""
+    if not action.loses or not action.asks or action.impossible:
+        return action
+    rename = renamed.get((action.item.vendor, action.name))
+    verified = renaming.verify(session, rename) if rename is not None else None
+    if rename is not None and verified is not None:
+        if not verified.differing:
+            return replace(action, loses="")
+        return replace(action, loses=f"{verified.sentence.partition(': ')[2]} to {rename.new}; "
+                                     "crm schema backfill copies them")  # fmt: skip
     owner, _, name = action.asks.partition(".")
     if action.item.vendor == "hubspot" and session.hubspot is not None:
         raw = session.live["hubspot"].raw.get(("hubspot", "object", owner)) or {}
@@ -227,3 +210,9 @@ def diff(session: Session, model: Model) -> Drift:
     for vendor, wanted in session.wanted.items():
         found.add(drift_of(wanted, session.live[vendor], _made(session, vendor)))
     return found
+
+
+def verify(session: Session, model: Model, progress: Progress = silent) -> list[renaming.Verified]:
+    """What of each rename of the model is copied by now, asked of the CRMs."""
+    found = (renaming.verify(session, each, progress) for each in renames(model))
+    return [each for each in found if each is not None]

@@ -15,11 +15,14 @@ import duckdb
 from pipelines.errors import ConfigError
 from pipelines.objects import links, staged
 from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
-from pipelines.objects.staged import Staged
+from pipelines.objects.staged import Staged, json_of
+from pipelines.reverse_sync.records.backfill import backfill
 from pipelines.reverse_sync.records.references import Reference, references
 from pipelines.rules.schema import names
+from pipelines.rules.schema.fields import NUMERIC
 from pipelines.rules.schema.load import Model, load_model
 from pipelines.rules.schema.objects import ObjectModel
+from pipelines.rules.schema.renames import renames
 
 TABLE = "reverse_sync.actions_records"
 _CREATE = f"""
@@ -30,7 +33,6 @@ create or replace table {TABLE} (
     reversibility varchar, due_at timestamptz
 )
 """
-_NUMBERS = ("number", "currency", "percent")
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,11 @@ class Moved:
 
 
 def records(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> Moved:
-    """Stage every object of the model and leave the actions of those that say `records`."""
+    """Stage every object of the model; leave the actions of those that say `records`, and of renames."""
     model = load_model(config_dir)
     customs = [key for key, each in model.objects.items() if each.is_custom]
-    if not customs:
+    renamed = renames(model)
+    if not customs and not renamed:
         connection.execute(f"drop table if exists {TABLE}")
         return Moved()
     connection.execute(_CREATE)
@@ -57,6 +60,7 @@ def records(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> Moved:
         }
         if model.objects[key].records is not None:
             notes += _move(connection, model, key, views)
+    backfill(connection, TABLE, renamed)
     row = connection.execute(f"select count(*) from {TABLE}").fetchone()
     return Moved(int(row[0]) if row else 0, tuple(notes))
 
@@ -121,7 +125,8 @@ def _compare(
     at_target = staged.fields_of(each, wish.to)
     cells = [
         _Cell(
-            at_target[name], _json(each, name, f"s.{quoted(name)}"), _json(each, name, f"t.{quoted(name)}"),
+            at_target[name], json_of(each.fields.get(name), f"s.{quoted(name)}"),
+            json_of(each.fields.get(name), f"t.{quoted(name)}"),
             _differs(each, name),
         )
         for name in source.fields
@@ -175,7 +180,7 @@ class _Cell:
 def _differs(each: ObjectModel, name: str) -> str:
     """What the source does not say is left alone."""
     s, t = f"s.{quoted(name)}", f"t.{quoted(name)}"
-    if name in each.fields and each.fields[name].type in _NUMBERS:
+    if name in each.fields and each.fields[name].type in NUMERIC:
         return f"({s} is not null and try_cast({s} as double) is distinct from try_cast({t} as double))"
     return f"({s} is not null and {s} is distinct from {t})"
 
@@ -226,13 +231,3 @@ def _associate(
             [reference.relationship, f"records {key}", there.object, reference.field, where,
              wish.said_source, wish.changes],
         )  # fmt: skip
-
-
-def _json(each: ObjectModel, name: str, column: str) -> str:
-    """A value as JSON has it: numbers and truth as themselves, everything else as text."""
-    field = each.fields.get(name)
-    if field is not None and field.type in _NUMBERS:
-        return f"try_cast({column} as double)"
-    if field is not None and field.type == "checkbox":
-        return f"try_cast({column} as boolean)"
-    return column

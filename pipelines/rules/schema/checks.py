@@ -170,6 +170,11 @@ class _Object:
         where = self.at("fields", name)
         if field.depends_on is not None:
             self._depends(name, field)
+        if field.renamed_from is not None and field.renamed_from in self.each.fields:
+            raise fault(f"{name} takes the place of {field.renamed_from}, which is still there", where,
+                        "take the earlier field out of the file")  # fmt: skip
+        if field.hubspot_formula is not None:
+            self._hubspot_formula(field.hubspot_formula, self.at("fields", name, "hubspot_formula"))
         if field.formula is not None:
             self._formula(field.formula, self.at("fields", name, "formula"))
         if field.rollup is not None:
@@ -221,6 +226,14 @@ class _Object:
             if not self.each.is_custom or (not own and first.lower() in standard):
                 continue
             raise fault(f"the formula names {name}, which {self.key} does not have", where)
+
+    def _hubspot_formula(self, text: str, where: str) -> None:
+        """The properties it names are of the file, or HubSpot's own."""
+        known = {names.field_name("hubspot", n, f) for n, f in self.each.fields.items()}
+        for name in re.findall(r"\[properties\.(\w+)\]", text):
+            own = name.startswith(limits.HUBSPOT_RESERVED_PREFIXES) or name in limits.HUBSPOT_RESERVED
+            if self.each.is_custom and not own and name not in {*known, self.each.name.field}:
+                raise fault(f"the hubspot_formula names {name}, which {self.key} does not have", where)
 
     def _salesforce_names(self) -> list[str]:
         found = [names.field_name("salesforce", n, f) for n, f in self.each.fields.items()]

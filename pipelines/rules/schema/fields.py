@@ -96,6 +96,8 @@ class FieldModel(Strict):
     format: str | None = None
     history: bool = False
     lines: int | None = None
+    renamed_from: str | None = None
+    """The field whose values this one takes over: its name in this file, or Salesforce's."""
     access: Literal["edit", "read", "none"] = "edit"
     """What the permission set lets the integration user do with it."""
 
@@ -169,6 +171,8 @@ class FieldModel(Strict):
         return ""
 
     def _computed(self) -> str:
+        if self.renamed_from is not None and self.type in ("formula", "rollup", "auto_number"):
+            return f"a {self.type} is worked out by the CRM, so no values can be copied into it"
         if (self.type == "formula") != bool(self.formula or self.hubspot_formula):
             return "a formula needs formula or hubspot_formula, and nothing else has one"
         if (self.type == "formula") != (self.returns is not None):

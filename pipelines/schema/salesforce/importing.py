@@ -18,7 +18,7 @@ from pipelines.schema.items import Item, Json, Live
 from pipelines.schema.salesforce import fields, objects, read
 from pipelines.schema.written import Objects, slug
 
-_HUBSPOT_ONLY = ("hubspot", "group", "hubspot_formula", "crms", "access")
+_HUBSPOT_ONLY = ("hubspot", "group", "hubspot_formula", "crms", "access", "renamed_from")
 _ON_DELETE = {"SetNull": "clear", "Restrict": "restrict", "Cascade": "cascade"}
 _SHARING = {there: here for here, there in objects.SHARING.items()}
 

@@ -28,9 +28,9 @@ class Source:
     history: tuple[str, str, str, str]
 
 
-def _hubspot(name: str, modified: str = "hs_lastmodifieddate") -> Source:
+def _hubspot(name: str, modified: str = "hs_lastmodifieddate", created: str = "createdate") -> Source:
     return Source(
-        f"raw_hubspot.{name}", "id", "deleted_at is null and not coalesce(archived, false)", "createdate",
+        f"raw_hubspot.{name}", "id", "deleted_at is null and not coalesce(archived, false)", created,
         modified, (f"raw_hubspot.{name}_property_history", "id", "property", "changed_at"),
     )  # fmt: skip
 
@@ -61,7 +61,7 @@ def source_of(vendor: str, object_name: str) -> Source:
     if known is not None:
         return known
     if vendor == "hubspot":
-        return _hubspot(f"custom_{object_name.lower()}")
+        return _hubspot(f"custom_{object_name.lower()}", created="created_at")
     table = raw_table(object_name)
     return _salesforce(table, table.removesuffix("__c") + "__history", "ParentId")
 

@@ -33,6 +33,11 @@ def matched_pair(parsed: MappingFile, source: Side, named: Pair, document: Docum
         each = model.objects[key]
         left = names.object_name("hubspot", key, each) or left
         right = names.object_name("salesforce", key, each) or right
+        if each.records is not None and each.records.changes:
+            raise ConfigError(
+                f"{key} has two providers: this mapping and {model.where('objects', key, 'records')}",
+                where=where, remedy="say changes: false there: then records are made by it and kept by this",
+            )  # fmt: skip
     if parsed.match is not None:
         ends = (parsed.match.source, parsed.match.destination)
         fields = ends if source == "left" else ends[::-1]

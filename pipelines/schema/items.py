@@ -76,8 +76,8 @@ class Live:
     """What the CRM needs to be told again to change something: ids, revisions."""
     empty: frozenset[str] = frozenset()
     """Objects that have no record."""
-    used: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Allowances: what they are of, (used, allowed)."""
+    used: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """What the account itself says of its limits: kind of thing and object ("" for all), (used, allowed)."""
 
     def add(self, item: Item, raw: Json | None = None) -> None:
         self.items[item.key] = item

@@ -150,18 +150,37 @@ def _related(model: Model, title: str, each: ObjectModel | None) -> list[str]:
     return [*lines, ""]
 
 
+@dataclass(frozen=True)
+class Relation:
+    """One line of a diagram."""
+
+    parent: str
+    child: str
+    name: str
+    required: bool
+    is_association: bool
+
+
+def relations(model: Model, title: str = "") -> list[Relation]:
+    """The relationships of the model; of one object's neighbours when it is named."""
+    return [
+        Relation(relationship.to, key, name,
+                 relationship.required or relationship.kind == "master_detail",
+                 relationship.kind == "association")
+        for key, each in model.objects.items()
+        for name, relationship in each.relationships.items()
+        if not title or title in (key, relationship.to)
+    ]  # fmt: skip
+
+
 def diagram_edges(model: Model, title: str = "") -> list[str]:
-    """Lines of a relationship diagram; of one object's neighbours when it is named."""
-    found = []
-    for key, each in model.objects.items():
-        for name, relationship in each.relationships.items():
-            if title and title not in (key, relationship.to):
-                continue
-            parent = "||" if relationship.required or relationship.kind == "master_detail" else "|o"
-            if relationship.kind == "association":
-                parent = "}o"
-            found.append(f"    {relationship.to.upper()} {parent}--o{{ {key.upper()} : {name}")
-    return found
+    """The same as lines of a Mermaid diagram."""
+    ends = {each: "}o" if each.is_association else "||" if each.required else "|o"
+            for each in relations(model, title)}  # fmt: skip
+    return [
+        f"    {each.parent.upper()} {end}--o{{ {each.child.upper()} : {each.name}"
+        for each, end in ends.items()
+    ]
 
 
 def _held(title: str, holdings: Sequence[Holding]) -> list[str]:

@@ -71,7 +71,6 @@ class Plan:
 def compare(wanted: Wanted, live: Live, made: Sequence[Row]) -> Plan:
     """The plan for one CRM."""
     plan = Plan(holdings=list(wanted.holdings))
-    new_objects = {i.of for i in wanted.items if i.kind == "object" and i.key not in live.items}
     for item in wanted.items:
         there = live.items.get(item.key)
         if there is None:
@@ -90,7 +89,7 @@ def compare(wanted: Wanted, live: Live, made: Sequence[Row]) -> Plan:
             action = Action("destroy", replace(there, content={}), there.content)
             plan.actions.append(risks.of_destroy(action))
     plan.extras = _extras(wanted, live, keys | made_keys.keys())
-    plan.problems = _limits(wanted, live, new_objects)
+    plan.problems = _limits(wanted, live)
     return plan
 
 
@@ -108,12 +107,19 @@ def _extras(wanted: Wanted, live: Live, known: Any) -> list[Item]:
     ]
 
 
-def _limits(wanted: Wanted, live: Live, new_objects: set[str]) -> list[str]:
+_COUNTED = {"object": "custom objects", "field": "custom fields", "property": "custom properties"}
+
+
+def _limits(wanted: Wanted, live: Live) -> list[str]:
+    """What would be more than the account takes, by what it says itself."""
+    new = [item for item in wanted.items if item.key not in live.items]
     found = []
-    for what, (used, allowed) in live.used.items():
-        if what == "custom objects" and new_objects and used + len(new_objects) > allowed:
+    for (kind, of), (used, allowed) in live.used.items():
+        more = sum(item.kind == kind and of in ("", item.of) for item in new)
+        if more and used + more > allowed:
+            where = f" on {of}" if of else ""
             found.append(
-                f"{wanted.vendor} has {used} of {allowed} custom objects, and {len(new_objects)} more are "
+                f"{wanted.vendor} has {used:,} of {allowed:,} {_COUNTED[kind]}{where}, and {more:,} more are "
                 "planned"
             )
     return found

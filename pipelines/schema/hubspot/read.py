@@ -42,8 +42,11 @@ def live(client: HubSpotClient, wanted: Wanted, managed: Iterable[tuple[str, str
         reading.validations(owner)
     if "workflow" in kinds:
         reading.workflows({name for kind, name in listed if kind == "workflow"})
-    if any(kind == "object" for kind, _ in listed):
+    new = {item.kind for item in wanted.items if item.key not in found.items}
+    if "object" in new:
         reading.allowances()
+    if "property" in new:
+        reading.property_allowances()
     return found
 
 
@@ -201,7 +204,18 @@ class Reading:
         except (errors.NotFound, errors.Forbidden, errors.Rejected):
             return
         if isinstance(told.get("limit"), int):
-            self.found.used["custom objects"] = (int(told.get("usage") or 0), int(told["limit"]))
+            self.found.used["object", ""] = (int(told.get("usage") or 0), int(told["limit"]))
+
+    def property_allowances(self) -> None:
+        """How many properties of its own each object has, and may have."""
+        try:
+            told = self.client.get(self.client.path("limits") + "/custom-properties")
+        except (errors.NotFound, errors.Forbidden, errors.Rejected):
+            return
+        for each in told.get("byObjectType") or []:
+            name = self.names.get(str(each.get("objectTypeId")))
+            if name is not None and isinstance(each.get("limit"), int):
+                self.found.used["property", name] = (int(each.get("usage") or 0), int(each["limit"]))
 
 
 def add_schema(found: Live, name: str, schema: Json) -> None:

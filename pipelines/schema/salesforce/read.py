@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from pipelines.clients import errors
 from pipelines.clients.salesforce.client import SalesforceClient
+from pipelines.rules.schema import limits
 from pipelines.schema.items import Item, Json, Live, Wanted
 from pipelines.schema.salesforce import fields, objects
 
@@ -19,6 +20,13 @@ _LISTS = frozenset(
      "controllingFieldValue", "layoutSections", "layoutColumns", "layoutItems", "fieldPermissions",
      "objectPermissions", "recordTypeVisibilities"}
 )  # fmt: skip
+
+
+EDITIONS = {
+    "Professional Edition": "professional", "Enterprise Edition": "enterprise",
+    "Unlimited Edition": "unlimited", "Performance Edition": "unlimited", "Developer Edition": "developer",
+}  # fmt: skip
+"""What an org calls what it was bought as."""
 
 
 def live(client: SalesforceClient, wanted: Wanted, managed: Iterable[tuple[str, str]]) -> Live:
@@ -41,10 +49,28 @@ def live(client: SalesforceClient, wanted: Wanted, managed: Iterable[tuple[str, 
     for kind, tool in (("apex class", "ApexClass"), ("apex trigger", "ApexTrigger")):
         asked = list(dict.fromkeys(name for k, name, _ in listed if k == kind))
         _apex(client, found, kind, tool, asked)
+    _allowances(client, found, wanted)
     found.empty = frozenset(_empty(client, found, wanted))
     if sets:
         _assigned(client, found, sets[0])
     return found
+
+
+def _allowances(client: SalesforceClient, found: Live, wanted: Wanted) -> None:
+    """What the org's own edition takes, and what it has: asked when something new is wanted."""
+    new = [item for item in wanted.items if item.key not in found.items]
+    if not any(item.kind in ("object", "field") for item in new):
+        return
+    row = next(client.query_pages("SELECT OrganizationType FROM Organization")).records[0]
+    edition = EDITIONS.get(str(row.get("OrganizationType")))
+    if edition is None:
+        return
+    for of in dict.fromkeys(item.of for item in new if item.kind == "field"):
+        there = sum(each.kind == "field" and each.of == of for each in found.items.values())
+        found.used["field", of] = (there, limits.SALESFORCE_FIELDS[edition])
+    if any(item.kind == "object" for item in new):
+        there = sum(name.endswith("__c") for name in client.metadata.names("CustomObject"))
+        found.used["object", ""] = (there, limits.SALESFORCE_OBJECTS[edition])
 
 
 def _empty(client: SalesforceClient, found: Live, wanted: Wanted) -> list[str]:

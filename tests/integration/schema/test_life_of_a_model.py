@@ -195,3 +195,37 @@ def test_an_account_without_room_is_told_before_anything_is_made(crms: Crms) -> 
     (crms.config / "custom_objects.yml").write_text(text + more)
     with pytest.raises(CrmError, match="hubspot has 1 of 10 custom objects, and 11 more are planned"):
         crms.apply()
+
+
+def test_a_bare_org_and_portal_are_ready_after_one_apply(crms: Crms) -> None:
+    """Every field of fields.yml is taken away at both CRMs; one apply brings all of them back."""
+    (crms.config / "custom_objects.yml").write_text("objects: {}\n")
+    model = crms.model
+    ours = {v: [(owner, getattr(p.model, v) or p.key) for owner, p in model.shared(v)]
+            for v in ("hubspot", "salesforce")}  # type: ignore[arg-type]  # fmt: skip
+    assert len(ours["hubspot"]) > 5
+    assert len(ours["salesforce"]) > 15
+    with crms.session() as session:
+        assert session.salesforce is not None
+        assert session.hubspot is not None
+        for owner in dict.fromkeys(owner for owner, _ in ours["salesforce"]):
+            there = {f["name"] for f in session.salesforce.describe(owner)["fields"]}
+            for _, name in (each for each in ours["salesforce"] if each[0] == owner and each[1] in there):
+                crms.org(do="remove_field", object=owner, name=name)
+        for owner in dict.fromkeys(owner for owner, _ in ours["hubspot"]):
+            there = {p["name"] for p in session.hubspot.properties(owner)}
+            for _, name in (each for each in ours["hubspot"] if each[0] == owner and each[1] in there):
+                crms.portal("DELETE", f"/crm/properties/2026-03/{owner}/{name}")
+        bare = run.plan(session, model)
+    wanted = {f"{owner}.{name}" for each in ours.values() for owner, name in each}
+    assert wanted <= names(bare, "create")
+    crms.apply()
+    assert crms.plan().actions == []
+    with crms.session() as session:  # as reverse sync sees it: over the API, with the rights of its user
+        assert session.salesforce is not None
+        assert session.hubspot is not None
+        for owner, name in ours["salesforce"]:
+            writable = {f["name"] for f in session.salesforce.describe(owner)["fields"] if f["updateable"]}
+            assert name in writable, (owner, name)
+        for owner, name in ours["hubspot"]:
+            assert name in {p["name"] for p in session.hubspot.properties(owner)}, (owner, name)

@@ -106,10 +106,19 @@ def _fields(vendors: dict[Vendor, str], rows: Sequence[Row], told: Told) -> list
         what = row.model.help or row.model.description
         lines.append(
             f"| {row.key} | {row.vendor} | `{row.name}` | {_type(row.model)} | "
-            f"{_cell(told.writers.get(place, 'people'))} | {_cell(told.mapped.get(place, ''))} | "
+            f"{_cell(_writer(row, told.writers.get(place)))} | {_cell(told.mapped.get(place, ''))} | "
             f"{_cell(what)} |"
         )
     return [*lines, ""]
+
+
+def _writer(row: Row, told: str | None) -> str:
+    """Who writes a field: what the CRM works out nobody does."""
+    if row.model.type in ("formula", "rollup") or (
+        row.model.type == "auto_number" and row.vendor == "salesforce"
+    ):
+        return "the CRM works it out"
+    return told or "people"
 
 
 def _cell(text: str) -> str:

@@ -230,9 +230,9 @@ def marts_and_findings(world: World, plan: Plan) -> None:
     assert rows[0][:6] == ("C-0", "S 0", 1.0, True, "2026-05-04", ["web", "phone"])
     assert rows[0][6] is not None
     assert rows[0][7].startswith("hubspot:")
-    assert world.query("select object, detail from ops.object_findings") == [
-        ("subscription", "no company (custom_objects.yml line 101)")
-    ]
+    [(what, detail)] = world.query("select object, detail from ops.object_findings")
+    assert what == "subscription"
+    assert detail.startswith("no company (custom_objects.yml line ")
     assert ("record_without_parent", 1) in world.query("select finding, records from marts.data_findings")
     assert any(each["finding"] == "record_without_parent" for each in plan.findings)
 

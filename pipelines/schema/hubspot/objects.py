@@ -113,7 +113,7 @@ class _Wanted:
         how = {
             "association": ("native", "association"),
             "lookup": ("nearest", "association" if relation.limit else "association; say limit: 1 for one"),
-            "master_detail": ("nearest", "association, which HubSpot does not require of a record"),
+            "master_detail": ("nearest", "association; records without one are in ops.object_findings"),
         }[relation.kind]
         self.found.hold(path, how[0], how[1])  # type: ignore[arg-type]
         for name, label in relation.labels.items():

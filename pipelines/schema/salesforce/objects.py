@@ -88,7 +88,8 @@ class _Wanted:
                      self.model.where("objects", key, "layouts", layout_key))  # fmt: skip
             self.found.hold(f"{key}: layout {layout_key}", "native", f"page layout {layout.label}")
         for trigger, apex in each.triggers.items():
-            self.apex("trigger", trigger, apex, self.model.where("objects", key, "triggers", trigger), name)
+            where = self.model.where("objects", key, "triggers", trigger)
+            self.apex("trigger", trigger, apex, where, name, key)
         for pipeline in each.pipelines:
             self.found.hold(f"{key}: pipeline {pipeline}", *_pipeline(each, pipeline))
         for workflow in each.workflows:
@@ -145,14 +146,14 @@ class _Wanted:
         self.add("validation rule", f"{name}.{called}", _validation(each, rule), name, where)
         self.found.hold(path, "native", f"validation rule {called}")
 
-    def apex(self, kind: str, name: str, apex: Apex, where: str, of: str) -> None:
+    def apex(self, kind: str, name: str, apex: Apex, where: str, of: str, key: str = "Apex") -> None:
         source = (self.model.folder / apex.file).read_text(encoding="utf-8")
         content = {
             "Body": source.strip() + "\n", "apiVersion": str(apex.api_version),
             "status": "Active" if apex.active else "Inactive", "test": _bool(apex.test),
         }  # fmt: skip
         self.add(f"apex {kind}", name, content, of, where)
-        self.found.hold(f"{of or 'Apex'}: {kind} {name}", "native", f"Apex {kind} from {apex.file}")
+        self.found.hold(f"{key}: {kind} {name}", "native", f"Apex {kind} from {apex.file}")
 
     def permission_set(self) -> None:
         if not self.field_rights and not self.object_rights:

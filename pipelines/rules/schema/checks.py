@@ -6,12 +6,11 @@ in `fields` and `objects`; formulas are `formulas`.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.errors import ConfigError
 from pipelines.rules.schema import formulas, limits, names
+from pipelines.rules.schema.faults import api_name, developer, fault, file, property_name
 from pipelines.rules.schema.fields import PICKLISTS, FieldModel
 from pipelines.rules.schema.objects import STANDARD, ObjectModel, Relationship
 
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
     from pipelines.rules.schema.load import Model
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_API = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
-_PROPERTY = re.compile(r"[a-z][a-z0-9_]*")
-
-
-def fault(what: str, where: str, remedy: str = "mend that line") -> ConfigError:
-    return ConfigError(what, where=where, remedy=remedy)
 
 
 def check(model: Model) -> None:
@@ -36,8 +29,8 @@ def check(model: Model) -> None:
     _shared(model)
     _editions(model)
     for name, apex in model.schema.apex_classes.items():
-        _developer(name, model.where("apex_classes", name))
-        _file(model, apex.file, model.where("apex_classes", name))
+        developer(name, model.where("apex_classes", name))
+        file(model, apex.file, model.where("apex_classes", name))
 
 
 def _object_names(model: Model) -> None:
@@ -75,49 +68,7 @@ def _vendor_object(each: ObjectModel, key: str, where: str) -> None:
         raise fault(f"HubSpot takes no object named {hubspot}: lower-case letters, digits and underscores, "
                     "50 at most", where)  # fmt: skip
     if salesforce is not None:
-        _api_name(salesforce, where)
-
-
-def _api_name(name: str, where: str) -> None:
-    """An API name of Salesforce, with its ending."""
-    stem = name.removesuffix("__c")
-    if not name.endswith("__c"):
-        raise fault(f"{name} does not end with __c", where)
-    if not _API.fullmatch(stem):
-        raise fault(f"Salesforce takes no name {name}: letters, digits and single underscores, a letter "
-                    "first and no underscore last", where)  # fmt: skip
-    if len(stem) > limits.LONGEST_API_NAME:
-        raise fault(f"{name} is longer than the {limits.LONGEST_API_NAME} characters Salesforce keeps",
-                    where, "say salesforce: with a shorter one")  # fmt: skip
-    if stem.lower() in limits.SALESFORCE_RESERVED:
-        raise fault(f"{name} would be taken for Salesforce's own {stem}", where, "take another name")
-
-
-def _property_name(name: str, where: str) -> None:
-    if not _PROPERTY.fullmatch(name) or len(name) > limits.LONGEST_PROPERTY:
-        raise fault(f"HubSpot takes no property named {name}: lower-case letters, digits and underscores, "
-                    f"{limits.LONGEST_PROPERTY} at most", where)  # fmt: skip
-    if name.startswith(limits.HUBSPOT_RESERVED_PREFIXES) or name in limits.HUBSPOT_RESERVED:
-        raise fault(f"{name} is a name HubSpot keeps for itself", where, "take another name")
-
-
-def _developer(name: str, where: str) -> None:
-    if not _API.fullmatch(name) or len(name) > limits.LONGEST_DEVELOPER_NAME:
-        raise fault(f"Salesforce takes no name {name}: letters, digits and single underscores, "
-                    f"{limits.LONGEST_DEVELOPER_NAME} at most", where)  # fmt: skip
-
-
-def _file(model: Model, name: str, where: str, *, is_json: bool = False) -> None:
-    path = model.folder / name
-    if not path.is_file():
-        raise fault(f"{name} is not there", where, f"put the file into {model.folder.name}/")
-    if is_json:
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            found = None
-        if not isinstance(found, dict):
-            raise fault(f"{name} holds no JSON object", where, "mend the file")
+        api_name(salesforce, where)
 
 
 class _Object:
@@ -160,7 +111,7 @@ class _Object:
         for vendor, called, name, where in listed:
             if not _KEY.fullmatch(name):
                 raise fault(f"{name} is no name for a field: letters, digits and underscores", where)
-            (_property_name if vendor == "hubspot" else _api_name)(called, where)
+            (property_name if vendor == "hubspot" else api_name)(called, where)
             other = seen.setdefault((vendor, called.lower()), name)
             if other != name:
                 raise fault(f"the fields {other} and {name} are one to {vendor} ({called})", where,
@@ -284,7 +235,7 @@ class _Object:
     def _record_types(self) -> None:
         for name, record_type in self.each.record_types.items():
             where = self.at("record_types", name)
-            _developer(record_type.salesforce or names.api_name(name), where)
+            developer(record_type.salesforce or names.api_name(name), where)
             for picklist, values in record_type.values.items():
                 field = self.each.fields.get(picklist)
                 if field is None or field.type not in PICKLISTS:
@@ -307,7 +258,7 @@ class _Object:
     def _validations(self) -> None:
         for name, rule in self.each.validations.items():
             where = self.at("validations", name)
-            _developer(rule.salesforce or names.api_name(name), where)
+            developer(rule.salesforce or names.api_name(name), where)
             if rule.formula is not None:
                 self._formula(rule.formula, self.at("validations", name, "formula"))
             for field in (rule.field, rule.hubspot.field if rule.hubspot else None):
@@ -316,10 +267,10 @@ class _Object:
 
     def _files(self) -> None:
         for name, trigger in self.each.triggers.items():
-            _developer(name, self.at("triggers", name))
-            _file(self.model, trigger.file, self.at("triggers", name))
+            developer(name, self.at("triggers", name))
+            file(self.model, trigger.file, self.at("triggers", name))
         for name, workflow in self.each.workflows.items():
-            _file(self.model, workflow.file, self.at("workflows", name), is_json=True)
+            file(self.model, workflow.file, self.at("workflows", name), is_json=True)
 
     def _counts(self) -> None:
         fields = self.each.fields
@@ -383,7 +334,7 @@ def _shared(model: Model) -> None:
             field = names.field_name(vendor, placed.key, placed.model)  # type: ignore[arg-type]
             if field is None:
                 continue
-            (_property_name if vendor == "hubspot" else _api_name)(field, placed.where)
+            (property_name if vendor == "hubspot" else api_name)(field, placed.where)
             twice = own.setdefault((vendor, name.lower(), field.lower()), placed.where)
             if twice != placed.where:
                 raise fault(f"{vendor} {name}.{field} is described here and in {twice}", placed.where,

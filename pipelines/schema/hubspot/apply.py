@@ -104,7 +104,14 @@ class Applier:
             for a in some
         ]
         path = self.client.path("properties", self.type_of(owner)) + "/batch/create"
-        self.client.change("POST", path, {"inputs": inputs})
+        answer = self.client.change("POST", path, {"inputs": inputs})
+        made = {str(each.get("name")): each for each in answer.get("results") or []}
+        for action in some:
+            # An archived property of that name is restored as it was: then it is changed to what is wanted.
+            there = made.get(action.name.partition(".")[2])
+            content = action.item.content
+            if there and properties.canonical(there, keep_group="groupName" in content) != content:
+                self._property(action)
 
     def do(self, action: Action) -> None:
         {

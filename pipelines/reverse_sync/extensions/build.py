@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ConfigError
-from pipelines.reverse_sync.mirror.conversions import Columns, converted, quoted, text_literal, typed
-from pipelines.reverse_sync.mirror.records import columns_of, record_key_sql
+from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
+from pipelines.reverse_sync.mirror.conversions import Columns, converted, typed
 from pipelines.reverse_sync.values import canonical_sql
 from pipelines.rules import data_extensions as rules
 from pipelines.rules.data_extensions import Column, DataExtension, load_data_extensions

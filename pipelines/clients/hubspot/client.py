@@ -7,9 +7,7 @@ Belongs here: requests and paging. Answers come back as HubSpot's own JSON, batc
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
@@ -21,6 +19,7 @@ from pipelines.clients.batches import batched
 from pipelines.clients.hubspot import batch
 from pipelines.clients.hubspot.auth import FixedToken, OAuthLogin
 from pipelines.clients.hubspot.errors import HubSpotVendor
+from pipelines.clients.hubspot.pages import Page, page_in
 from pipelines.clients.hubspot.paths import Paths
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
 from pipelines.clients.results import Outcomes
@@ -36,20 +35,8 @@ SEARCH_CEILING = 10_000  # results one search may page through
 ASSOCIATION_LIMIT = 1_000
 SEARCH_SECONDS = 1.05
 """HubSpot counts searches by the second, as they arrive: those of a second here may arrive in less."""
-_TAIL = 2_000
 _NOTHING, _HAS_NONE = b'"results":[]', b'"subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND"'
-_NEXT = re.compile(rb'"paging":\{"next":\{"after":"([^"\\]+)"(?:,"link":"[^"\\]*")?\}\}\}\s*$')
-"""The end of a page that has another behind it, as HubSpot writes it."""
 _ROWS_TO_BLAME = (400, 409)  # statuses that a row of a batch can cause
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some records, and where the next page begins (None: this is the last). `total`: if HubSpot says it."""
-
-    results: list[Json]
-    after: str | None
-    total: int | None = None
 
 
 def windows() -> dict[str, Window]:
@@ -188,7 +175,7 @@ class HubSpotClient:
 
     def page_of(self, answer: bytes) -> Page:
         """Read a page. Raises Truncated when it is not whole."""
-        return _page(self._whole(answer))
+        return page_in(self._whole(answer))
 
     def search_page(
         self, object_type: str, properties: Sequence[str], filters: Sequence[Json], after: str | None = None,
@@ -203,7 +190,7 @@ class HubSpotClient:
         if after is not None:
             body["after"] = after
         path = self._path("objects", object_type) + "/search"
-        return _page(self._send(Call(method="POST", path=path, json=body, window="search")))
+        return page_in(self._send(Call(method="POST", path=path, json=body, window="search")))
 
     def batch_read(
         self, object_type: str, ids: Sequence[str], properties: Sequence[str], history: Sequence[str] = (),
@@ -264,7 +251,7 @@ class HubSpotClient:
         """The pages of such a list, from a token on."""
         while True:
             place = {"after": after} if after else {}
-            page = _page(self._get(path, {"limit": str(limit)} | (params or {}) | place))
+            page = page_in(self._get(path, {"limit": str(limit)} | (params or {}) | place))
             yield page
             if page.after is None:
                 return
@@ -384,19 +371,6 @@ class HubSpotClient:
     def _all_pages(self, path: str, params: dict[str, str]) -> Iterator[Json]:
         for page in self.paged(path, LIST_LIMIT, params):
             yield from page.results
-
-
-def next_of(answer: bytes) -> str | None:
-    """Where the page after an unread one begins, by how the answer ends; None: only reading it tells."""
-    found = _NEXT.search(answer, max(0, len(answer) - _TAIL))
-    return found[1].decode() if found else None
-
-
-def _page(body: Json) -> Page:
-    if not isinstance(body.get("results"), list):
-        raise errors.Truncated("HubSpot's page has no results", remedy="run this again")
-    after = ((body.get("paging") or {}).get("next") or {}).get("after")
-    return Page(body["results"], None if after is None else str(after), body.get("total"))
 
 
 def _flag(value: bool) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.clients import errors
 from pipelines.clients.batches import batched
-from pipelines.clients.hubspot.client import HubSpotClient, Json, Page
+from pipelines.clients.hubspot.client import HubSpotClient, Json
+from pipelines.clients.hubspot.pages import Page
 
 LISTS, MEMBERS, SUBMISSIONS, OLD_PAGE, STATUSES, CAMPAIGNS, SEATS = 500, 250, 50, 1_000, 100, 50, 100
 LIST_PROPERTIES = ("hs_list_size", "hs_last_record_added_at", "hs_last_record_removed_at")

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from pipelines.clients import errors
-from pipelines.clients.hubspot.client import Page
+from pipelines.clients.hubspot.pages import Page
 from pipelines.sources.events import Row, Wanted
 
 

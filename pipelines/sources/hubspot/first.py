@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pipelines.clients import errors
-from pipelines.clients.hubspot.client import HISTORY_LIMIT, LIST_LIMIT, Page
+from pipelines.clients.hubspot.client import HISTORY_LIMIT, LIST_LIMIT
+from pipelines.clients.hubspot.pages import Page
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.ahead import ahead
 from pipelines.sources.arrow import moment_of

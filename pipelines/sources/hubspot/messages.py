@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from pipelines.clients.hubspot import marketing
-from pipelines.clients.hubspot.client import HubSpotClient, Page
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.hubspot.pages import Page
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.events import Row, Wanted, read_events

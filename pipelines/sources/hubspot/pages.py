@@ -10,13 +10,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pipelines.clients import errors
-from pipelines.clients.hubspot.client import (
-    HISTORY_LIMIT,
-    LIST_LIMIT,
-    HubSpotClient,
-    Page,
-    next_of,
-)
+from pipelines.clients.hubspot.client import HISTORY_LIMIT, LIST_LIMIT, HubSpotClient
+from pipelines.clients.hubspot.pages import Page, next_of
 from pipelines.sources.ahead import ahead
 from pipelines.sources.arrow import microseconds, moment_of
 

@@ -16,7 +16,7 @@ from queue import Queue
 
 import orjson
 
-from pipelines.clients.hubspot.client import Page
+from pipelines.clients.hubspot.pages import Page
 from pipelines.sources.ahead import PAGES_AHEAD, Counter
 
 AT_ONCE = 4

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from pipelines.clients import errors
-from pipelines.clients.hubspot.client import next_of
+from pipelines.clients.hubspot.pages import next_of
 from pipelines.clients.hubspot.paths import Paths
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from pipelines.reverse_sync.recovery import Recovered
 from pipelines.reverse_sync.results import ApplyResult, SyncResult
 from pipelines.run import StepResult
 from pipelines.settings import PROJECT_ROOT, HubSpotConnection, Secret, Settings
+from pipelines.state.engine import State
 from pipelines.transform import NodeResult, TestsFailed
 from pipelines.warehouse import Warehouse
 
@@ -108,6 +110,10 @@ class FakeLoop:
     @property
     def warehouse(self) -> Warehouse:
         return Warehouse(self.settings.paths)
+
+    @cached_property
+    def state(self) -> State:
+        return State.open(self.settings)
 
     @contextmanager
     def locked(self, *, wait_seconds: float = 0.0):

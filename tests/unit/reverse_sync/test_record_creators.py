@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from pipelines.clients.hubspot.client import Page
+from pipelines.clients.hubspot.pages import Page
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import QueryPage
 from pipelines.reverse_sync.actions.base import Action

@@ -7,7 +7,7 @@ import threading
 import orjson
 import pytest
 
-from pipelines.clients.hubspot.client import Page
+from pipelines.clients.hubspot.pages import Page
 from pipelines.sources.hubspot.stretches import AT_ONCE, Stretches
 
 from .test_ahead import Calls

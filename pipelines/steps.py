@@ -14,16 +14,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from ulid import ULID
 
 from pipelines import keeping, order, standing
 from pipelines.alerts.watch import Watch
+from pipelines.checking import Check as Check
+from pipelines.checking import Scope as Scope
 from pipelines.errors import GateFailed
 from pipelines.inputs import Inputs
 from pipelines.ledger import Doing, Ledger
-from pipelines.run import Progress, Reporter, Run, Silent, StepResult
+from pipelines.run import Reporter, Run, Silent, StepResult
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
@@ -43,19 +45,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Scope = Literal["raw", "marts", "desired"]
 RECORD_WAIT_SECONDS = 600.0
-
-
-class Check(Protocol):
-    """Asks the gates of a scope of the refresh in the works: raises GateFailed, or says what it saw."""
-
-    def get_ready(self) -> None:
-        """There will be something to check: what takes long to load may begin now."""
-
-    def __call__(
-        self, scope: Scope, warehouse: Warehouse, settings: Settings, run: Run, progress: Progress
-    ) -> StepResult: ...
 
 
 @dataclass

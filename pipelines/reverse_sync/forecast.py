@@ -41,7 +41,7 @@ def forecast(vendor: str, records: int, *, consent: bool = False) -> Forecast:
         formula = f"{records:,} addresses / {batch} a call, as many to read them; one call for the fields"
         return Forecast(write=writes, read_back=writes, check=1 if records else 0, formula=formula)
     if vendor == "marketing_cloud":
-        return _extension_rows(records)
+        return _subscribers(records) if consent else _extension_rows(records)
     if vendor == "salesforce":
         return _salesforce(records)
     return Forecast(
@@ -65,6 +65,13 @@ def _salesforce(records: int) -> Forecast:
         "2,000 a call; one call for the fields"
     )
     return Forecast(_JOB_CALLS * jobs + last, read_backs, check, formula)
+
+
+def _subscribers(records: int) -> Forecast:
+    """Their field needs no asking after; what the answer took is read back."""
+    calls = ceil(records / 200)
+    formula = f"{records:,} subscribers / 200 a call, and as many to read back"
+    return Forecast(write=calls, read_back=calls, check=0, formula=formula)
 
 
 def _extension_rows(records: int) -> Forecast:

@@ -1,4 +1,7 @@
-"""Create, Update, Delete and Perform: data extensions with their fields, and query activities."""
+"""Create, Update, Delete and Perform: data extensions with their fields, and query activities.
+
+What is done to subscribers is in `soap_subscribers`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from sandbox.call import Call
-from sandbox.marketing_cloud import account, extensions, queries
+from sandbox.marketing_cloud import account, extensions, queries, soap_subscribers
 from sandbox.marketing_cloud.soap_objects import NIL
 from sandbox.marketing_cloud.soap_retrieve import child, local, text_of
 
@@ -44,7 +47,7 @@ def change(mc: MarketingCloud, call: Call, action: str, request: Element) -> tup
     for number, (kind, element) in enumerate(found):
         try:
             out.append(_one(mc, call, action, kind, element, number))
-        except Failed as problem:
+        except (Failed, soap_subscribers.Refused) as problem:
             failed = True
             out.append(
                 f"<Results><StatusCode>Error</StatusCode><StatusMessage>{escape(problem.message)}"
@@ -59,6 +62,8 @@ def _one(mc: MarketingCloud, call: Call, action: str, kind: str, element: Elemen
         return _perform(mc, call, element)
     if kind == "QueryDefinition" and action == "Create":
         return _create_query(mc, call, element, number)
+    if kind == "Subscriber" and action == "Update":
+        return soap_subscribers.update(mc, call, element, number)
     if kind != "DataExtension":
         raise Failed(2, f"{action} of {kind or 'an object without a type'} is not supported here")
     if action == "Create":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.auth import MarketingCloudLogin, Session
 from pipelines.clients.marketing_cloud.errors import MarketingCloudVendor, status_of
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
+from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import MarketingCloudConnection
 
@@ -29,6 +30,8 @@ HISTORY = (
     "TransactionTime", "ContactKey", "Status", "DefinitionId", "DefinitionName", "ActivityId", "ActivityName",
     "ActivityType",
 )  # fmt: skip
+SUBSCRIBERS_AT_ONCE = 200
+"""Objects in a SOAP call; the vendor advises so few, and refuses more than 2,000."""
 REST_PER_MINUTE, SOAP_PER_MINUTE = 2_500, 2_000
 """What others have found to go through; the vendor publishes no number and says 429 when it is too much."""
 
@@ -231,6 +234,26 @@ class MarketingCloudClient:
     ) -> Iterator[soap.Page]:
         """Pages of at most 2,500 objects."""
         return soap.pages(self.soap_call, soap.retrieve_body(kind, properties, where), self.host)
+
+    def update_subscribers(self, statuses: Sequence[tuple[str, str]]) -> Outcomes:
+        """Set the status of (subscriber key, status) on All Subscribers, at most SUBSCRIBERS_AT_ONCE."""
+        if not statuses:
+            return Outcomes()
+        listed = "".join(
+            soap.object_xml("Subscriber", {"SubscriberKey": key, "Status": status})
+            for key, status in statuses
+        )
+        body = f'<UpdateRequest xmlns="{soap.API}">{listed}</UpdateRequest>'
+        answers = soap.results(self.soap_call("Update", body, write=True), self.host)
+        missing = RowResult(False, code=MISSING_FROM_ANSWER, message="the answer does not mention this row")
+        found = {
+            answer.position: RowResult(
+                answer.ok, code="" if answer.ok else answer.code or "ERROR",
+                message="" if answer.ok else answer.message,
+            )
+            for answer in answers
+        }  # fmt: skip
+        return Outcomes([replace(found.get(n, missing), id=key) for n, (key, _) in enumerate(statuses)])
 
     def start_query(self, key: str) -> None:
         """Let a query activity fill its data extension. Raises Rejected when it cannot."""

@@ -160,18 +160,21 @@ class Result:
     message: str
     code: str = ""
     id: str = ""
+    position: int = 0
+    """Which of the objects that were sent it is about."""
 
 
 def results(response: httpx.Response, host: str) -> list[Result]:
     """The results of Create, Update, Delete or Perform."""
-    found = []
+    found: list[Result] = []
     for element in parsed(response, host).iter():
         name = element.tag.rpartition("}")[2]
         if name in ("Results", "Result") and element.find(f"{{{API}}}StatusCode") is not None:
             row = flat(element)
             found.append(
                 Result(row.get("StatusCode") == "OK", row.get("StatusMessage", ""), row.get("ErrorCode", ""),
-                       row.get("NewObjectID", "") or row.get("Task.ID", ""))
+                       row.get("NewObjectID", "") or row.get("Task.ID", ""),
+                       int(row.get("OrdinalID") or len(found)))
             )  # fmt: skip
     return found
 

@@ -1,4 +1,5 @@
-"""Writing to Marketing Cloud: rows of a data extension of our own. The object of a sync is its key.
+"""Writing to Marketing Cloud: rows of a data extension of our own, whose key is the object of a sync; and the
+status of subscribers, object `Subscriber`.
 
 Belongs here: what makes an extension a target, and Marketing Cloud's words for the engine's. Up to 50 rows go
 at once and are echoed; more go as one request whose rows are read back.
@@ -13,8 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.clients import errors
+from pipelines.clients.batches import batched
 from pipelines.clients.marketing_cloud import rows, soap
-from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.marketing_cloud.client import SUBSCRIBERS_AT_ONCE, MarketingCloudClient
 from pipelines.clients.marketing_cloud.times import central, told
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync.destinations.base import Account, Cell, FieldAccess, InOneCall, RecordWrite
@@ -24,6 +26,9 @@ _SALESFORCE_ID = re.compile(r"(00Q|003)\w{12}(\w{3})?")
 _FEW = 20
 """Rows that are read back one by one rather than with the whole extension."""
 EMAIL_KEY = "EMAIL_AS_KEY"
+SUBSCRIBER = "Subscriber"
+"""The object of a sync that is no data extension: All Subscribers, of which only the status is written."""
+_STATUSES = frozenset({"Active", "Unsubscribed"})
 
 
 class MarketingCloudDestination(InOneCall):
@@ -65,6 +70,8 @@ class MarketingCloudDestination(InOneCall):
 
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
         """The extension's columns. Raises when it is none to write to, with the reason."""
+        if object_name == SUBSCRIBER:
+            return {"Status": FieldAccess("Status", True, _STATUSES)}
         if SYNCHRONIZED.fullmatch(object_name):
             raise self._no_target(object_name, "is synchronised from Salesforce and read only")
         asked = ("Name", "FieldType", "MaxLength", "IsPrimaryKey", "IsRequired")
@@ -110,7 +117,9 @@ class MarketingCloudDestination(InOneCall):
         return self._by_ids
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
-        """Rows by their key; one that is not there is made."""
+        """Rows by their key; one that is not there is made. Subscribers are changed, never made."""
+        if object_name == SUBSCRIBER:
+            return self._update_subscribers(writes)
         key = self._key(object_name)
         refused = self.uses_ids()
         taken = [write for write in writes if not (refused and "@" in write.record_id)]
@@ -142,10 +151,27 @@ class MarketingCloudDestination(InOneCall):
         }
         return RowResult(row.ok, write.record_id, code=row.code, message=row.message, values=values)
 
+    def _update_subscribers(self, writes: Sequence[RecordWrite]) -> Outcomes:
+        """The answer says it was taken, not what is stored: that is read back."""
+        rows: list[RowResult] = []
+        for some in batched([(w.record_id, str(w.cells[0].value)) for w in writes], SUBSCRIBERS_AT_ONCE):
+            rows += self._client.update_subscribers(some)
+        return Outcomes(rows)
+
+    def _read_subscribers(self, keys: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        found: dict[str, Mapping[str, Any]] = {}
+        for some in batched(keys, SUBSCRIBERS_AT_ONCE):
+            where = soap.Filter("SubscriberKey", "IN" if len(some) > 1 else "equals", tuple(some))
+            for page in self._client.retrieve(SUBSCRIBER, ("SubscriberKey", "Status"), where):
+                found |= {row["SubscriberKey"]: {"Status": row.get("Status")} for row in page.rows}
+        return found
+
     def read(
         self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
     ) -> Mapping[str, Mapping[str, Any]]:
         """What the rows hold now; few are asked for by key, many by reading the extension."""
+        if object_name == SUBSCRIBER:
+            return self._read_subscribers(record_ids)
         key = self._key(object_name).lower()
         names = {name.lower(): name for name in fields}
         where = ""

@@ -14,6 +14,7 @@ from pipelines.reverse_sync.actions.base import NOT_THERE, Action
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit, JourneyUpdate
 from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
 from pipelines.reverse_sync.destinations.marketing_cloud import EMAIL_KEY, MarketingCloudDestination
+from pipelines.reverse_sync.forecast import forecast
 from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
 
@@ -192,3 +193,28 @@ def test_moments_go_to_an_extension_in_its_own_time_and_come_back_in_ours(destin
     assert held == answers[0].values["At"] == "2026-03-01T18:30:00+00:00"
     stored = mc.store.value("select 1 from extension_rows where cast(body as text) like '%T12:30%'")
     assert stored is not None
+
+
+def test_a_subscriber_is_taken_off_and_put_back_and_the_store_says_so(destination, mc):
+    [(key,), (other,)] = mc.store.rows("select key from subscribers where status = 'Active' limit 2")
+    rows = destination.update("Subscriber", [row(key, Status="Unsubscribed"), row("nobody", Status="Active")])
+    assert [(each.ok, each.code) for each in rows] == [(True, ""), (False, "12003")]
+    read = destination.read("Subscriber", [key, other, "nobody"], ["Status"])
+    assert read == {key: {"Status": "Unsubscribed"}, other: {"Status": "Active"}}
+    [(since,)] = mc.store.rows("select unsubscribed from subscribers where key = ?", (key,))
+    assert since is not None
+    assert destination.update("Subscriber", [row(key, Status="Active")])[0].ok
+    assert mc.store.rows("select status, unsubscribed from subscribers where key = ?", (key,)) == [
+        ("Active", None)
+    ]
+
+
+def test_opt_outs_of_subscribers_cost_a_call_and_a_read_back_for_two_hundred(destination, mc):
+    keys = [key for (key,) in mc.store.rows("select key from subscribers order by key limit 250")]
+    destination.account()  # signs in
+    before = destination.calls
+    assert all(
+        each.ok for each in destination.update("Subscriber", [row(k, Status="Unsubscribed") for k in keys])
+    )
+    destination.read("Subscriber", keys, ["Status"])
+    assert destination.calls - before == forecast("marketing_cloud", len(keys), consent=True).total

@@ -107,7 +107,8 @@ class _Making:
             fields={row[0]: row[1] for row in counted if row[1]},
             kept={row[0]: row[2] for row in counted if row[2]},
             held=cells.count(self.connection, "held where sync = ?", "*", name),
-            calls=forecast(sync.vendor, records, consent=sync.consent), note=self._why_empty(sync, desired),
+            calls=forecast(sync.vendor, records, consent=sync.consent, object_name=sync.object),
+            note=self._why_empty(sync, desired),
         )  # fmt: skip
 
     def _why_empty(self, sync: Sync, desired: int) -> str:

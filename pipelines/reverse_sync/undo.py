@@ -199,7 +199,7 @@ class _Making:
 
     def _header(self, publish_id: str, sha256: str) -> dict[str, Any]:
         calls = {
-            name: forecast(self.syncs.syncs[name].vendor, number)
+            name: forecast(self.syncs.syncs[name].vendor, number, object_name=self.syncs.syncs[name].object)
             for name, number in self.records.items()
             if name in self.syncs.syncs
         }

@@ -1,4 +1,5 @@
-"""Links that campaigns of one CRM keep to those of the other -> table `rules.campaign_links`.
+"""Links that campaigns of one CRM keep to those of the other -> table `rules.campaign_links`; pairs that the
+state remembers -> `rules.campaign_decisions`.
 
 Belongs here: one SELECT per CRM, of the raw column that `config/attribution.yml` names under `link_fields`. A
 portal or org without that field has no links.
@@ -34,3 +35,10 @@ def write(connection: duckdb.DuckDBPyConnection, rules: Attribution) -> None:
                 f"from raw_{vendor}.{table} where {said} != ''"
             )
     connection.execute(f"create or replace table rules.campaign_links as {' union all '.join(selects)}")
+    # What was one campaign stays one when somebody renames it; what attribution.yml says goes before.
+    connection.execute(
+        "insert into rules.campaign_decisions (left_key, right_key, verdict) "
+        "select d.left_key, d.right_key, d.verdict from rules.identity_decisions d "
+        "where d.entity = 'campaign' and not exists (select 1 from rules.campaign_decisions c "
+        "where c.left_key = d.left_key and c.right_key = d.right_key)"
+    )

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
+from pipelines.state import identity
 from pipelines.state.tables import mirrored
 from pipelines.state.upsert import upsert
 
@@ -45,4 +46,22 @@ def publish_mirrored(connection: Connection, warehouse: duckdb.DuckDBPyConnectio
         upsert(connection, mirrored, [{"pair_key": key, "content": content} for key, content in rows])
         changed += len(rows)
     warehouse.unregister("mirrored_kept")
+    _remember_campaigns(connection, warehouse)
     return changed
+
+
+def _remember_campaigns(connection: Connection, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Campaigns are paired by their names, which people change: those that are mirrored stay one."""
+    rows = warehouse.execute(
+        "select distinct pair_key from intermediate.mirror_base where contains(pair_key, ':Campaign:')"
+    ).fetchall()
+    if not rows:
+        return
+    known = {
+        tuple(sorted((d["left_key"], d["right_key"]))) for d in identity.decisions(connection).to_pylist()
+    }
+    moment = warehouse.execute("select as_of from rules.run").fetchone()
+    for (key,) in rows:
+        left, right = sorted(key.split("|"))
+        if (left, right) not in known and moment:
+            identity.decide(connection, identity.Decision("campaign", left, right, "same", moment[0]))

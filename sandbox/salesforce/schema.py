@@ -174,6 +174,7 @@ Role picklist 40
 IsPrimary boolean
 """),
     "Campaign": ("Campaign", "Campaigns", "701", _SYSTEM + _USER_OWNER + _CURRENCY + """
+HubSpot_Campaign_Id__c string 80 ux
 Name string 80 r
 ParentId reference -> Campaign:Parent
 Type picklist

@@ -12,9 +12,11 @@ from dataclasses import replace
 from math import ceil
 from typing import Any, ClassVar
 
+from pipelines.clients.hubspot import campaigns
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import Outcomes, RowResult
+from pipelines.reverse_sync.actions import hubspot_campaigns
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
 from pipelines.reverse_sync.actions.records import RecordCreator, domain_of, email_of, fields_of, linked
 from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
@@ -25,7 +27,7 @@ _EXISTING = re.compile(r"Existing ID: (\d+)")
 
 
 class HubSpotCreator(RecordCreator):
-    """Contacts, companies and deals that only Salesforce has. All actions of a call are of one object."""
+    """Contacts, companies, deals and campaigns that only Salesforce has. A call is of one object."""
 
     vendor: ClassVar[str] = "hubspot"
     batch_size: ClassVar[int] = BATCH_LIMIT
@@ -38,11 +40,19 @@ class HubSpotCreator(RecordCreator):
         return 2 * ceil(actions / BATCH_LIMIT)
 
     @classmethod
+    def forecast_group(cls, actions: Sequence[Action]) -> int:
+        if actions[0].object == campaigns.OBJECT:
+            return 2 * len(actions)
+        return super().forecast_group(actions)
+
+    @classmethod
     def looks(cls, actions: Sequence[Action]) -> int:
         known = {"contacts": email_of, "companies": domain_of}.get(actions[0].object)
         return int(known is not None and any(known(action) for action in actions))
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
+        if actions[0].object == campaigns.OBJECT:
+            return hubspot_campaigns.send(self._client, actions)
         there = self._matches(actions)
         absent = [action for action in actions if action.action_key not in there]
         made: dict[str, RowResult] = {}
@@ -90,6 +100,8 @@ class HubSpotCreator(RecordCreator):
         }
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        if actions[0].object == campaigns.OBJECT:
+            return hubspot_campaigns.look_up(self._client, actions)
         by_field: dict[tuple[str, str], list[Action]] = {}
         for action in actions:
             by_field.setdefault((action.object, str(action.payload["key_field"])), []).append(action)
@@ -107,7 +119,10 @@ class HubSpotCreator(RecordCreator):
         for action, record_id in actions:
             by_object.setdefault(action.object, []).append((action, record_id))
         for kind, some in by_object.items():
-            rows |= self._undo(kind, some)
+            if kind == campaigns.OBJECT:
+                rows |= {str(each.id): each for each in hubspot_campaigns.undo(self._client, some)}
+            else:
+                rows |= self._undo(kind, some)
         return Outcomes([rows[record_id] for _, record_id in actions])
 
     def _undo(self, kind: str, some: Sequence[tuple[Action, str]]) -> dict[str, RowResult]:

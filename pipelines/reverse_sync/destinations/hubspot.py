@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pipelines.clients.hubspot import campaigns
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
@@ -61,7 +62,8 @@ class HubSpotDestination(InOneCall):
 
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
         found = {}
-        for each in self._client.properties(type_name(object_name)):
+        described = campaigns.PROPERTIES if object_name == campaigns.OBJECT else None
+        for each in described or self._client.properties(type_name(object_name)):
             read_only = bool((each.get("modificationMetadata") or {}).get("readOnlyValue"))
             writable = not (read_only or each.get("calculated") or each.get("archived"))
             found[str(each["name"])] = FieldAccess(str(each["name"]), writable, _choices(each))
@@ -76,6 +78,8 @@ class HubSpotDestination(InOneCall):
             {"id": write.record_id, "properties": {cell.field: for_text(cell.value) for cell in write.cells}}
             for write in writes
         ]
+        if object_name == campaigns.OBJECT:
+            return campaigns.update(self._client, inputs)
         return self._client.batch_update(type_name(object_name), inputs)
 
     def _opt_out(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
@@ -100,7 +104,10 @@ class HubSpotDestination(InOneCall):
     def read(
         self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
     ) -> Mapping[str, Mapping[str, Any]]:
-        records = self._client.batch_read(type_name(object_name), list(record_ids), list(fields))
+        if object_name == campaigns.OBJECT:
+            records = campaigns.read(self._client, list(record_ids), list(fields))
+        else:
+            records = self._client.batch_read(type_name(object_name), list(record_ids), list(fields))
         return {str(record["id"]): record.get("properties") or {} for record in records}
 
 

@@ -90,6 +90,7 @@ def mirror(
     """Leave the mirrored cells of every mapping. Raises ConfigError when a line cannot hold."""
     mappings, syncs = load_mappings(config_dir), load_syncs(config_dir)
     connection.execute(_TABLES + agreement.TABLES)
+    records.make_views(connection)
     connection.execute("insert into reverse_sync.mirror_run values (?)", [mappings_hash(config_dir)])
     if not mappings:
         return Mirrored()

@@ -22,6 +22,9 @@ from pipelines.rules.mappings.model import VENDORS, Mapping, Side
 
 KIND = "create_record"
 GREY = "it may be a record the other CRM has: settle the review first (crm why)"
+GREY_CAMPAIGN = (
+    "it may be a campaign the other CRM has: settle marts.campaign_reviews in attribution.yml first"
+)
 _ACTION = """
 insert into reverse_sync.actions_creates
 select 'create:' || $object || ':' || source_key, $sync, $kind, $vendor, $object, source_key, {person},
@@ -113,6 +116,13 @@ def _new(connection: duckdb.DuckDBPyConnection, mapping: Mapping, pair: Resolved
 
 def _grey(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> str:
     """A sentence for a record whose identity is in doubt."""
+    if mapping.entity == "campaign":
+        if not has_table(connection, "marts", "campaign_reviews"):
+            return "null"
+        return (
+            "case when exists (select 1 from marts.campaign_reviews v "
+            f"where source_key in (v.left_key, v.right_key)) then {text_literal(GREY_CAMPAIGN)} end"
+        )
     if not has_table(connection, "marts", "identity_reviews"):
         return "null"
     return (

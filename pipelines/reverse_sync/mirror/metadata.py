@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.clients.errors import NotFound
+from pipelines.clients.hubspot import campaigns
+from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.errors import UsageError
@@ -81,7 +83,7 @@ def ask(settings: Settings, wanted: Iterable[ObjectKey]) -> Metadata:
         with open_hubspot(settings) as portal:
             for key in hubspot:
                 try:
-                    objects[key] = of_hubspot(portal.properties(type_name(key[1])))
+                    objects[key] = of_hubspot(properties_of(portal, key[1]))
                 except NotFound:
                     continue
     if salesforce:
@@ -92,6 +94,13 @@ def ask(settings: Settings, wanted: Iterable[ObjectKey]) -> Metadata:
                 except NotFound:
                     continue
     return Metadata(objects)
+
+
+def properties_of(portal: HubSpotClient, object_type: str) -> Iterable[Mapping[str, Any]]:
+    """Of CRM objects HubSpot tells them, of campaigns its documentation does."""
+    return (
+        campaigns.PROPERTIES if object_type == campaigns.OBJECT else portal.properties(type_name(object_type))
+    )
 
 
 def of_hubspot(properties: Iterable[Mapping[str, Any]]) -> dict[str, FieldMeta]:

@@ -15,6 +15,24 @@ from pipelines.reverse_sync.mirror.resolve import SIDES
 from pipelines.rules.mappings.model import VENDORS, Mapping, Matched, Side
 from pipelines.rules.schema.names import raw_table
 
+CAMPAIGNS = "intermediate.mirror_hubspot_campaigns"
+_CAMPAIGN_COLUMNS = {
+    "hs_name": "name", "hs_campaign_status": "status", "hs_utm": "utm", "hs_start_date": "start_date",
+    "hs_end_date": "end_date", "hs_budget_items_sum_amount": "budget", "hs_spend_items_sum_amount": "spend",
+    "hs_currency_code": "currency", "hs_notes": "notes", "hs_audience": "audience", "hs_owner": "owner",
+}  # fmt: skip
+
+
+def make_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raw tables whose columns are not called as the API calls the fields, under the API's names."""
+    there = columns_of(connection, "raw_hubspot.campaigns")
+    if there:
+        named = [f"{ours} as {theirs}" for theirs, ours in _CAMPAIGN_COLUMNS.items() if ours in there]
+        connection.execute(
+            f"create or replace view {CAMPAIGNS} as select id, created_at, updated_at, {', '.join(named)} "
+            "from raw_hubspot.campaigns"
+        )
+
 
 @dataclass(frozen=True)
 class Source:
@@ -46,12 +64,22 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("hubspot", "contacts"): _hubspot("contacts", "lastmodifieddate"),
     ("hubspot", "companies"): _hubspot("companies"),
     ("hubspot", "deals"): _hubspot("deals"),
+    # Campaigns are read whole: what is gone is not in the table. The view has the API's names.
+    ("hubspot", "campaigns"): Source(
+        CAMPAIGNS,
+        "id",
+        "true",
+        "created_at",
+        "updated_at",
+        ("raw_hubspot.no_history", "id", "property", "at"),
+    ),
     ("salesforce", "Lead"): _salesforce(
         "lead", "lead_history", "LeadId", " and not coalesce(IsConverted, false)"
     ),
     ("salesforce", "Contact"): _salesforce("contact", "contact_history", "ContactId"),
     ("salesforce", "Account"): _salesforce("account", "account_history", "AccountId"),
     ("salesforce", "Opportunity"): _salesforce("opportunity", "opportunity_field_history", "OpportunityId"),
+    ("salesforce", "Campaign"): _salesforce("campaign", "no_history", "CampaignId"),
 }
 
 
@@ -70,6 +98,7 @@ MEMBERS = {
     "person": ("intermediate.int_person_members", "person_id"),
     "account": ("intermediate.int_account_members", "account_id"),
     "opportunity": ("intermediate.int_opportunity_members", "opportunity_id"),
+    "campaign": ("intermediate.int_campaign_members", "campaign_id"),
 }
 _OBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "person": ("contacts", ("Contact", "Lead")),

@@ -18,6 +18,7 @@ from pipelines.rules.mappings.model import PEOPLE, VENDORS, Direction, Line, Map
 from pipelines.rules.syncs import FieldRule, Sync, Syncs
 
 SIDES: tuple[Side, Side] = ("left", "right")
+KEYED_BY_TEXT = {("hubspot", "campaigns")}
 _ONE_WAY: dict[Side, Direction] = {"left": "to_left", "right": "to_right"}
 _NAMES = (("firstname", "FirstName"), ("lastname", "LastName"), ("company", "Company"), ("name", "Name"))
 """The built-in mapping of names: what a CRM requires and no line provides comes from here."""
@@ -126,10 +127,13 @@ class _Resolving:
         return not absent
 
     def _key(self, mapping: Mapping, side: Side, objects: dict[Side, str]) -> None:
-        """What is created carries our key in a unique field; without one it could be created twice."""
+        """What is created carries our key in a unique field; without one it could be created twice. What
+        HubSpot has no unique field for carries it in a text, and is looked for by name before."""
         name = mapping.key_of(side)
         meta = self.metadata.find(VENDORS[side], objects[side], name)
         shown = self._shown(side, objects, name)
+        if meta is not None and (VENDORS[side], objects[side]) in KEYED_BY_TEXT:
+            return
         if meta is None or not meta.unique:
             problem = "is not there" if meta is None else "is not unique"
             remedy = f"create it unique: crm schema apply --field {objects[side]}.{name}"

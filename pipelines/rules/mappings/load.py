@@ -13,6 +13,7 @@ from pipelines.rules.loader import Document, read
 from pipelines.rules.mappings.given_file import GivenFile, is_given
 from pipelines.rules.mappings.matching import matched_pair
 from pipelines.rules.mappings.model import (
+    CAMPAIGN_KEYS,
     CASE,
     ENTITIES,
     KEYS,
@@ -64,10 +65,10 @@ def _mapping(path: Path) -> Mapping | None:
             raise ConfigError(f"{line.from_}: {error}", where=where, remedy="mend that line") from None
     target = OTHER[source]
     creates = {"nothing": (), "destination": (target,), "source": (source,), "both": (source, target)}
-    keys = dict(KEYS)
+    pairs, matched = _pairs(parsed, source, document)
+    keys = dict(CAMPAIGN_KEYS if ENTITIES.get(pairs[0]) == "campaign" else KEYS)
     if parsed.keys is not None:
         keys = {source: parsed.keys.source, target: parsed.keys.destination}
-    pairs, matched = _pairs(parsed, source, document)
     constants = {source: parsed.create_with.source, target: parsed.create_with.destination}
     return Mapping(
         constants=tuple((side, tuple(each.items())) for side, each in sorted(constants.items())),

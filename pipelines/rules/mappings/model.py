@@ -27,12 +27,15 @@ ENTITIES: dict[tuple[str, str], str] = {
     ("contacts", "Contact"): "person",
     ("companies", "Account"): "account",
     ("deals", "Opportunity"): "opportunity",
+    ("campaigns", "Campaign"): "campaign",
 }
 """Which objects are paired by who or what they are, and the unified thing that joins their records."""
 PEOPLE: tuple[tuple[str, str], ...] = (("contacts", "Contact"), ("contacts", "Lead"))
 """The pair of a mapping that names no objects: a person's contact, and until there is one the lead."""
 KEYS: dict[Side, str] = {"left": "external_id", "right": "External_Id__c"}
 """The unique field that holds our key in records we create, unless a file says otherwise."""
+CAMPAIGN_KEYS: dict[Side, str] = {"left": "hs_notes", "right": "HubSpot_Campaign_Id__c"}
+"""Of campaigns: HubSpot has no unique field for them, so the key stands in their notes."""
 CASE = {
     **{name: name for pair in ENTITIES for name in pair},
     **{name.lower(): name for pair in ENTITIES for name in pair},

@@ -13,6 +13,9 @@ CAMPAIGN_PROPERTIES = {
     "spend": "hs_spend_items_sum_amount",
     "budget": "hs_budget_items_sum_amount",
     "currency": "hs_currency_code",
+    "notes": "hs_notes",
+    "audience": "hs_audience",
+    "owner": "hs_owner",
 }
 
 TABLES: tuple[RawTable, ...] = (
@@ -29,6 +32,9 @@ TABLES: tuple[RawTable, ...] = (
             "spend": "money",
             "budget": "money",
             "currency": "text",
+            "notes": "text",
+            "audience": "text",
+            "owner": "text",
             "created_at": "timestamp",
             "updated_at": "timestamp",
         },

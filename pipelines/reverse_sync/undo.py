@@ -41,6 +41,7 @@ CHANGED_SINCE = "others changed it since"
 _AT_ONCE = 100
 _REMEDY = {
     "message": "write to the person again, if it matters", "merge": "the CRM's own merge cannot be split",
+    "delete_record": "take it out of the CRM's recycle bin",
     "enrolment": "take the person out of the sequence by hand",
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipelines.rules.activities import load_activities
 from pipelines.rules.alerts import load_alerts
 from pipelines.rules.attribution import load_attribution
 from pipelines.rules.campaign_members import load_campaign_members
@@ -30,6 +31,7 @@ from pipelines.rules.teams import load_teams
 from pipelines.rules.templates import load_templates
 
 LOADERS = (
+    load_activities,
     load_alerts,
     load_attribution,
     load_campaign_members,

@@ -95,6 +95,10 @@ class ActionGuards(Strict):
     kinds: dict[str, int] = Field(default_factory=dict)
     """Kind -> actions of it in one run, where it is another number than `per_run`."""
 
+    def most(self, kind: str) -> int:
+        """How many of a kind a plan may have; deletions only as many as are said by name."""
+        return self.kinds.get(kind, 0 if kind == "delete_record" else self.per_run)
+
 
 class Guards(Strict):
     """What a plan may not exceed without --force."""

@@ -74,10 +74,9 @@ def exceeded(found: Wanted, guards: ActionGuards) -> list[str]:
     """A sentence for each kind of which there are more than a plan may have."""
     counts = Counter(action.kind for action in found.todo)
     return [
-        f"the plan has {n:,} actions of the kind {kind} (the guard allows "
-        f"{guards.kinds.get(kind, guards.per_run):,})"
+        f"the plan has {n:,} actions of the kind {kind} (the guard allows {guards.most(kind):,})"
         for kind, n in sorted(counts.items())
-        if n > guards.kinds.get(kind, guards.per_run)
+        if n > guards.most(kind)
     ]
 
 

@@ -11,7 +11,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from pipelines.reverse_sync.actions import (
+    activities,
     campaign_members,
+    deletes,
     enrolment,
     fields,
     hubspot,
@@ -68,6 +70,10 @@ HANDLERS: tuple[type[Handler], ...] = (
     hubspot_records.HubSpotAssociation,
     salesforce_records.SalesforceCreator,
     campaign_members.CampaignMember,
+    activities.SalesforceActivity,
+    activities.HubSpotActivity,
+    deletes.SalesforceDelete,
+    deletes.HubSpotDelete,
     salesforce.SalesforceTask,
     influence.SalesforceCampaignInfluence,
     model_records.SalesforceRecord,

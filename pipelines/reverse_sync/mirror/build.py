@@ -16,7 +16,7 @@ import duckdb
 from pipelines.errors import ConfigError
 from pipelines.objects.sql import columns_of, quoted, text_literal
 from pipelines.reverse_sync import diff
-from pipelines.reverse_sync.mirror import agreement, creates, records, settle
+from pipelines.reverse_sync.mirror import agreement, creates, deletions, records, settle
 from pipelines.reverse_sync.mirror.effective import mappings_hash
 from pipelines.reverse_sync.mirror.findings import refuse
 from pipelines.reverse_sync.mirror.metadata import Metadata
@@ -59,6 +59,7 @@ create or replace table reverse_sync.actions_creates (
     person_id varchar, payload varchar, needs varchar, provider varchar, rule varchar, reason varchar,
     reversibility varchar, due_at timestamptz
 );
+create or replace table reverse_sync.actions_deletes as from reverse_sync.actions_creates limit 0;
 create or replace table intermediate.mirror_base (pair_key varchar, content varchar);
 """
 
@@ -124,6 +125,8 @@ class _Mirroring:
         for pair in pairs:
             self._overlay(pair)
             self._pair(pair)
+        deletions.find(self.connection, mapping)
+        deletions.wish(self.connection, mapping)
         for side in sorted(mapping.creates):
             creates.wish(self.connection, mapping, pairs, side)
 

@@ -13,7 +13,7 @@ import orjson
 
 from pipelines.objects.sql import columns_of, record_key_sql, text_literal
 from pipelines.reverse_sync.diff import has_table
-from pipelines.reverse_sync.mirror import settle
+from pipelines.reverse_sync.mirror import deletions, settle
 from pipelines.reverse_sync.mirror.records import MEMBERS
 from pipelines.reverse_sync.mirror.resolve import ResolvedPair
 from pipelines.reverse_sync.mirror.values_sql import compile_pair, kinds_of
@@ -109,7 +109,8 @@ def _new(connection: duckdb.DuckDBPyConnection, mapping: Mapping, pair: Resolved
         "from judged group by all) "
         "select entity_id, source_key, without, "
         f"json_merge_patch(json({text_literal(constants)}), coalesce(properties, '{{}}')) as properties, "
-        f"json_object({types}) as types, coalesce(problem, {_grey(connection, mapping)}, "
+        f"json_object({types}) as types, coalesce({deletions.why_not_again(side)}, problem, "
+        f"{_grey(connection, mapping)}, "
         f"case {absent or 'when false then null'} end) as problem from gathered"
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 import duckdb
 
 from pipelines.reverse_sync.extensions import build as extensions
-from pipelines.reverse_sync.mirror import build, campaign_members, check, effective
+from pipelines.reverse_sync.mirror import activities, build, campaign_members, check, effective
 from pipelines.reverse_sync.mirror.metadata import Metadata
 from pipelines.reverse_sync.records import desired
 from pipelines.run import Run
@@ -30,7 +30,11 @@ def wish(
         mirrored = build.mirror(connection, state, settings.config_dir, known, run.id, as_of)
         counts, notes = mirrored.counts, mirrored.notes
     members = campaign_members.wish(connection, settings.config_dir)
+    logged = activities.wish(connection, settings.config_dir)
     moved = desired.records(connection, settings.config_dir)
     rows, said = extensions.rows(connection, settings.config_dir)
-    more = {"campaign members": members, "records to move": moved.actions, "rows of data extensions": rows}
+    more = {
+        "campaign members": members, "activities": logged, "records to move": moved.actions,
+        "rows of data extensions": rows,
+    }  # fmt: skip
     return counts | {name: count for name, count in more.items() if count}, (*notes, *moved.notes, *said)

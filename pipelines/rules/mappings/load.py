@@ -72,7 +72,8 @@ def _mapping(path: Path) -> Mapping | None:
     constants = {source: parsed.create_with.source, target: parsed.create_with.destination}
     return Mapping(
         constants=tuple((side, tuple(each.items())) for side, each in sorted(constants.items())),
-        creates=frozenset(creates[parsed.create]), keys=tuple(sorted(keys.items())),
+        creates=frozenset(creates[parsed.create]), deletes=frozenset(creates[parsed.on_delete]),
+        keys=tuple(sorted(keys.items())),
         name=path.stem, file=path.name, source=source, pairs=pairs, matched=matched,
         lines=tuple(lines), line_numbers=tuple(numbers),
     )  # fmt: skip

@@ -139,6 +139,8 @@ class Mapping:
     line_numbers: tuple[int, ...] = field(default=(), compare=False)
     creates: frozenset[Side] = frozenset()
     """Sides on which records may be created that only the other one has."""
+    deletes: frozenset[Side] = frozenset()
+    """Sides on which a record goes when its partner on the other was deleted."""
     keys: tuple[tuple[Side, str], ...] = tuple(KEYS.items())
 
     constants: tuple[tuple[Side, tuple[tuple[str, str], ...]], ...] = ()

@@ -128,6 +128,8 @@ class MappingFile(Strict):
     """Worth of one unit of each currency in one and the same currency."""
     create: Create = "nothing"
     """Where records may be created that only the other side has."""
+    on_delete: Create = "nothing"
+    """Where a record is deleted whose partner on the other side was."""
     keys: KeysOf | None = None
     match: MatchOf | None = None
     """How custom objects are paired; without it by the key that custom_objects.yml gives them."""

@@ -1,0 +1,153 @@
+"""Activities that were logged in one CRM, as actions that log them in the other: made once, kept up to date.
+
+Belongs here: which activities, about whom there, and in the other CRM's words. How one is made, found again
+by our key in its text and taken back is `reverse_sync.actions.activities`. Where it was logged is where it is
+edited; only that a task is done counts from either side.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from pipelines.objects.sql import record_key_sql, text_literal
+from pipelines.reverse_sync.diff import has_table
+from pipelines.reverse_sync.mirror.activities_sql import (
+    ABOUT,
+    ALIKE,
+    FIELDS,
+    GONE,
+    LOGGED,
+    PEOPLE,
+    WANTED,
+)
+from pipelines.rules.activities import Activities, load_activities
+
+KIND, CHANGE, DELETE = "activity", "fields", "delete_record"
+RULE = "activities.yml"
+TABLE = "reverse_sync.actions_activities"
+_TABLE = f"""
+create schema if not exists reverse_sync;
+create or replace table {TABLE} (
+    action_key varchar, sync varchar, kind varchar, vendor varchar, object varchar, record_key varchar,
+    person_id varchar, payload varchar, needs varchar, provider varchar, rule varchar, reason varchar,
+    reversibility varchar, due_at timestamptz
+);
+"""
+# What an earlier run carried over: where the copy is, and what it was last told.
+_CARRIED = """
+create or replace temp table carried as
+with told as (
+    select json_extract_string(after_value, '$.source') as source_key, after_value, settled_at
+    from ops.journal
+    where rule = 'activities.yml' and state = 'confirmed' and operation in ('activity', 'fields')
+)
+select m.source_key, m.copy_key, m.target, m.mark,
+    max_by(json_extract(t.after_value, '$.all'), t.settled_at) as told
+from (
+    select json_extract_string(after_value, '$.source') as source_key, object as target,
+        vendor || ':' || split_part(record_key, ':', 2) || ':' || object || ':' || result_id as copy_key,
+        '[crm:' || action_key || ']' as mark
+    from ops.journal where rule = 'activities.yml' and state = 'confirmed' and operation = 'activity'
+    and result_id <> ''
+) m join told t on t.source_key = m.source_key group by 1, 2, 3, 4
+"""
+_NOTHING = """
+create or replace temp table carried (
+    source_key varchar, copy_key varchar, target varchar, mark varchar, told json
+)
+"""
+
+
+def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
+    """Leave the actions in `reverse_sync.actions_activities`. Returns how many there are."""
+    asked = load_activities(config_dir)
+    connection.execute(_TABLE)
+    if not (asked.to_salesforce or asked.to_hubspot):
+        return 0
+    connection.execute(_CARRIED if has_table(connection, "ops", "journal") else _NOTHING)
+    for statement in (LOGGED, GONE, PEOPLE):
+        connection.execute(statement)
+    connection.execute(WANTED, {"days": asked.days, "wanted": [*asked.to_salesforce, *asked.to_hubspot]})
+    connection.execute(ABOUT.replace("{hubspot}", _prefix(connection, "hubspot")).replace(
+        "{salesforce}", _prefix(connection, "salesforce")))  # fmt: skip
+    connection.execute(FIELDS)
+    connection.execute(ALIKE)
+    for statement in (_NEW, _CHANGED, _DONE):
+        connection.execute(statement)
+    if asked.on_delete == "copy":
+        connection.execute(_GONE, {"wanted": _objects(asked)})
+    row = connection.execute(f"select count(*) from {TABLE}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _objects(asked: Activities) -> list[str]:
+    return [*asked.to_salesforce, *asked.to_hubspot]
+
+
+def _prefix(connection: duckdb.DuckDBPyConnection, vendor: str) -> str:
+    """The beginning of that CRM's record keys, as SQL."""
+    found = connection.execute(
+        f"select {record_key_sql(connection, vendor, '', text_literal(''))}"
+    ).fetchone()
+    return text_literal(found[0].rsplit(":", 2)[0] if found else "")
+
+
+_NEW = f"""
+insert into {TABLE}
+select 'activity:' || f.source_key, f.vendor || '_activities', '{KIND}', f.vendor, f.target, f.parent_key,
+    f.person_id, json_object('fields', f.fields, 'all', f.fields, 'body', f.body_field, 'who', f.who,
+        'what', f.what, 'source', f.source_key)::varchar,
+    null, 'mirrored', '{RULE}', 'logged in ' || f.logged_in, null, null
+from activity_fields f
+where f.parent_key is not null
+    and f.source_key not in (select source_key from carried)
+    and f.source_key not in (select source_key from activities_alike)
+"""
+# Edited where it was logged: the copy follows, our key stays in its text.
+_CHANGED = f"""
+insert into {TABLE}
+with differing as (
+    select f.*, c.copy_key, c.mark, c.told, list_filter(
+        list_distinct(list_concat(json_keys(f.fields), json_keys(c.told))),
+        lambda n: json_extract_string(f.fields, '$.' || n)
+            is distinct from json_extract_string(c.told, '$.' || n)
+            and not (n = f.status_field and f.copy_done and f.done)
+    ) as names
+    from activity_fields f join carried c on c.source_key = f.source_key
+)
+select 'activity:' || source_key || ':' || substr(sha256(fields::varchar), 1, 12), vendor || '_activities',
+    '{CHANGE}', vendor, target, copy_key, person_id,
+    json_object(
+        'fields', json_group_object(n, case when n = body_field
+            then to_json(concat_ws(chr(10), json_extract_string(fields, '$.' || n), mark))
+            else json_extract(fields, '$.' || n) end),
+        'before', json_group_object(n, case when n = body_field
+            then to_json(concat_ws(chr(10), json_extract_string(told, '$.' || n), mark))
+            else json_extract(told, '$.' || n) end),
+        'all', any_value(fields), 'source', source_key)::varchar,
+    null, 'mirrored', '{RULE}', 'changed in ' || any_value(logged_in), null, null
+from (select *, unnest(names) as n from differing where len(names) > 0)
+group by source_key, vendor, target, copy_key, person_id, fields::varchar
+"""
+# A copy that somebody ticked off: the task is done where it was logged, too.
+_DONE = f"""
+insert into {TABLE}
+select 'activity:' || f.source_key || ':done', f.logged_in || '_activities', '{CHANGE}', f.logged_in,
+    split_part(f.source_key, ':', 3), f.source_key, f.person_id,
+    json_object('fields', json_object(f.own_status_field, f.own_done), 'before',
+        json_object(f.own_status_field, f.own_status))::varchar,
+    null, 'mirrored', '{RULE}', 'done in ' || f.vendor, null, null
+from activity_fields f
+where f.copy_done and not f.done and f.own_status_field is not null
+"""
+_GONE = f"""
+insert into {TABLE}
+select 'delete:' || copy_key, split_part(copy_key, ':', 1) || '_activities', '{DELETE}',
+    split_part(copy_key, ':', 1), target, copy_key, '', json_object('deleted', source_key)::varchar,
+    null, 'mirrored', '{RULE}', 'its activity was deleted in ' || split_part(source_key, ':', 1), null, null
+from carried c
+where list_contains($wanted, split_part(source_key, ':', 3))
+    and source_key in (select source_key from activities_gone)
+"""

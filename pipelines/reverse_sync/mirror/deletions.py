@@ -1,0 +1,75 @@
+"""Records whose partner in the other CRM was deleted: nothing happens to them, unless their mapping says so.
+
+Belongs here: which these are, and the actions of a mapping that says `on_delete`. A merge, a conversion and a
+record that is gone without a trace are no deletions; while the thing has another record there it is not gone.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
+from pipelines.reverse_sync.mirror.records import SOURCES
+from pipelines.reverse_sync.mirror.resolve import SIDES
+from pipelines.rules.mappings.load import OTHER
+from pipelines.rules.mappings.model import VENDORS, Mapping, Side
+
+KIND = "delete_record"
+_DELETED = "('archived', 'deleted')"
+
+
+def find(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
+    """Temp table `mirror_gone` (side, deleted_key, record_key, object, entity_id, deleted_at): of pairs
+    that were mirrored, the record that is left. Needs `mirrored_kept` and `mirror_members_<side>`."""
+    parts = [
+        part
+        for side in SIDES
+        for name in ((mapping.left_object,) if side == "left" else mapping.right_objects)
+        if (part := _of(connection, mapping, side, name))
+    ]
+    nothing = (
+        "select null::varchar as side, null::varchar as deleted_key, null::varchar as record_key, "
+        "null::varchar as object, null::varchar as entity_id, null::timestamptz as deleted_at where false"
+    )
+    connection.execute(f"create or replace temp table mirror_gone as {' union all '.join([nothing, *parts])}")
+
+
+def _of(connection: duckdb.DuckDBPyConnection, mapping: Mapping, side: Side, object_name: str) -> str:
+    source = SOURCES[VENDORS[side], object_name]
+    if not {"deleted_at", "deleted_how"} <= columns_of(connection, source.table).keys():
+        return ""
+    key = record_key_sql(connection, VENDORS[side], object_name, f"t.{quoted(source.id)}")
+    mine, theirs = ("1", "2") if side == "left" else ("2", "1")
+    return (
+        f"select '{side}' as side, {key} as deleted_key, m.record_key, m.object, m.entity_id, "
+        f"t.deleted_at::timestamptz as deleted_at from {source.table} t "
+        f"join mirrored_kept k on split_part(k.pair_key, '|', {mine}) = {key} "
+        f"join mirror_members_{OTHER[side]} m on m.record_key = split_part(k.pair_key, '|', {theirs}) "
+        f"where t.deleted_at is not null and t.deleted_how in {_DELETED} "
+        f"and m.entity_id not in (select entity_id from mirror_members_{side})"
+    )
+
+
+def wish(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
+    """Add what the mapping deletes to `actions_deletes`."""
+    person = "entity_id" if mapping.entity == "person" else "''"
+    for side in sorted(mapping.deletes):
+        vendor = VENDORS[side]
+        connection.execute(
+            "insert into reverse_sync.actions_deletes "
+            "select 'delete:' || record_key || ':' || epoch_ms(any_value(deleted_at)), "
+            f"'{vendor}_' || lower(any_value(object)) || '_deleted', '{KIND}', '{vendor}', "
+            f"any_value(object), record_key, any_value({person}), "
+            "json_object('deleted', any_value(deleted_key))::varchar, null, "
+            "'mirrored', $rule, any_value(deleted_key) || ' was deleted', null, null "
+            f"from mirror_gone where side = '{OTHER[side]}' group by record_key",
+            {"rule": mapping.file},
+        )
+
+
+def why_not_again(side: Side) -> str:
+    """SQL of a sentence for a record (`source_key`) whose partner on this side was deleted, or null."""
+    said = text_literal(f"its partner in {VENDORS[side]} was deleted, and is not created again")
+    return (
+        f"case when source_key in (select record_key from mirror_gone where side = '{side}') then {said} end"
+    )

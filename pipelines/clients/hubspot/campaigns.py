@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.clients.batches import batched
-from pipelines.clients.hubspot import batch
 from pipelines.clients.hubspot.client import HubSpotClient, Json
-from pipelines.clients.results import Outcomes
+from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 
 OBJECT = "campaigns"
 AT_ONCE = 50
@@ -34,11 +33,17 @@ def update(client: HubSpotClient, inputs: Sequence[Json]) -> Outcomes:
     """Update campaigns: inputs are `{"id", "properties"}`. The answer echoes what was stored."""
     rows = Outcomes()
     for some in batched(inputs, AT_ONCE):
-        answer = client.write("POST", f"{client.path(OBJECT)}/batch/update", {"inputs": list(some)})
-        found = batch.outcomes(answer, some)
-        rows += found
-        rows.request_id = found.request_id
+        answer = client.change("POST", f"{client.path(OBJECT)}/batch/update", {"inputs": list(some)})
+        stored = {str(each["id"]): each.get("properties") or {} for each in answer.get("results") or []}
+        rows += [_outcome(str(each["id"]), stored) for each in some]
     return rows
+
+
+def _outcome(campaign: str, stored: Mapping[str, Mapping[str, Any]]) -> RowResult:
+    if campaign in stored:
+        return RowResult(True, campaign, values=stored[campaign])
+    message = "HubSpot's answer does not mention this campaign"
+    return RowResult(False, campaign, code=MISSING_FROM_ANSWER, message=message)
 
 
 def read(client: HubSpotClient, ids: Sequence[str], properties: Sequence[str]) -> list[Json]:

@@ -285,15 +285,9 @@ class HubSpotClient:
     ) -> Json:  # fmt: skip
         """A write that is no batch of records: of the portal's schema, a list, a sequence. What HubSpot
         answers, if anything."""
-        found = json_of(self.write(method, path, body, params))
+        call = Call(method=method, path=path, params=params, effect="write", json=body)
+        found = json_of(self._transport.send(call))
         return found if isinstance(found, dict) else {}
-
-    def write(
-        self, method: str, path: str, body: Json | list[str] | None = None,
-        params: dict[str, str] | None = None,
-    ) -> httpx.Response:  # fmt: skip
-        """The same, with the whole answer."""
-        return self._transport.send(Call(method=method, path=path, params=params, effect="write", json=body))
 
     def associate(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str]]) -> str:
         """Tie pairs of records the default way. Returns HubSpot's id of the call."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
-from pipelines.reverse_sync.mirror.records import SOURCES
+from pipelines.reverse_sync.mirror.records import source_of
 from pipelines.reverse_sync.mirror.resolve import SIDES
 from pipelines.rules.mappings.load import OTHER
 from pipelines.rules.mappings.model import VENDORS, Mapping, Side
@@ -35,7 +35,7 @@ def find(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
 
 
 def _of(connection: duckdb.DuckDBPyConnection, mapping: Mapping, side: Side, object_name: str) -> str:
-    source = SOURCES[VENDORS[side], object_name]
+    source = source_of(VENDORS[side], object_name)
     if not {"deleted_at", "deleted_how"} <= columns_of(connection, source.table).keys():
         return ""
     key = record_key_sql(connection, VENDORS[side], object_name, f"t.{quoted(source.id)}")

@@ -57,6 +57,8 @@ class Created:
     done: ApplyResult
     again: Plan
     before: dict[str, set[str]]
+    left: str
+    """The campaign member whose contact left the list between the rounds."""
 
     def rows(self, store: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.home / "sandbox" / f"{store}.sqlite") as connection:
@@ -146,6 +148,32 @@ def a_round(settings: Settings, ready: dict[str, Any]) -> tuple[Plan, ApplyResul
         return plan, done
 
 
+def somebody_leaves_the_list(home: Path, settings: Settings) -> str:
+    """Of those whom the list made members. Returns the member."""
+    with duckdb.connect(str(home / "analytics.duckdb"), read_only=True) as connection:
+        made = connection.sql(
+            "select person_id, result_id from ops.journal where operation = 'campaign_member' "
+            "and state = 'confirmed' and after_value like '%\"status\":\"Responded\"%' order by 1"
+        ).fetchall()
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        for person, member in made:
+            on_list = connection.execute(
+                "select m.list_id, m.record_id from raw_hubspot.list_members m "
+                "join raw_hubspot.lists l on l.id::varchar = m.list_id::varchar "
+                "join intermediate.int_person_members p "
+                "on p.record_key like 'hubspot:%:contacts:' || m.record_id "
+                "where l.name = 'Trade show scans' and p.person_id = ?",
+                [person],
+            ).fetchall()
+            if on_list:
+                left = str(member)
+                break
+    with open_hubspot(settings) as hubspot:
+        path = f"{hubspot.path('lists')}/{on_list[0][0]}/memberships/remove"
+        hubspot.change("PUT", path, [str(contact) for _, contact in on_list])
+    return left
+
+
 @pytest.fixture(scope="module")
 def created(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Created]:
     folder = tmp_path_factory.mktemp("creates")
@@ -164,8 +192,9 @@ def created(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iter
         before = ids(home)
         plan, done = a_round(settings, ready)
         assert done is not None
+        left = somebody_leaves_the_list(home, settings)
         again, _ = a_round(settings, ready)
-        yield Created(home, settings, ready, plan, done, again, before)
+        yield Created(home, settings, ready, plan, done, again, before, left)
 
 
 def test_contacts_leads_companies_accounts_deals_and_opportunities_are_created(created: Created) -> None:
@@ -281,9 +310,14 @@ def _members_are_there(created: Created, campaign: str, status: str, people: str
     assert made[0][0] == made[0][1] > 0
 
 
+def test_whoever_leaves_a_list_stays_a_member_with_the_status_for_that(created: Created) -> None:
+    query = 'select Status, IsDeleted from "CampaignMember" where Id = ?'
+    assert created.rows("salesforce", query, created.left) == [("No Show", "false")]
+
+
 def test_the_next_round_creates_nothing_and_mirrors_nothing(created: Created) -> None:
     """What is written then are our own fields on the new records: scores, owners, attribution."""
-    assert created.again.to_do == 0
+    assert created.again.to_do == 1  # whoever left the list
     lines = list(planfile.read_changes(created.again.path))
     fields = [(each.record_key, name, f.provider) for each in lines for name, f in each.fields.items()]
     # What an amount is worth there is known once the record has a currency: amounts follow a round later.

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from sandbox.call import Call, Refused, answer
 from sandbox.hubspot import errors
+from sandbox.hubspot.requests import body_of
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -163,8 +164,7 @@ def _introspect(hubspot: HubSpot, call: Call) -> Response:
 
 def _private(hubspot: HubSpot, call: Call) -> Response:
     """What a private app's token stands for."""
-    given = call.json()
-    if not isinstance(given, dict) or given.get("tokenKey") != hubspot.token:
+    if body_of(call).get("tokenKey") != hubspot.token:
         raise errors.not_found(call)
     return answer({"userId": 9_001, "hubId": hubspot.portal.id, "appId": APP_ID, "scopes": scopes(hubspot)})
 

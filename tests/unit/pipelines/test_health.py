@@ -24,7 +24,7 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
     settings = Settings(home=tmp_path / "var", config_dir=PROJECT_ROOT / "config")
     settings.home.mkdir()
     console = Console(width=200, highlight=False)
-    with running(tmp_path / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
+    with running(tmp_path / "sandbox", "default", size="XS") as ready:
         settings = connected(settings, ready)
         assert doctor(settings, console) == 0
         said = capsys.readouterr().out

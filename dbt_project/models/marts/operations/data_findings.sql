@@ -356,12 +356,11 @@ campaign_findings as (
     union all
 
     select
-        'campaign_in_both_crms' as finding,
-        'salesforce' as vendor,
-        'Campaign' as object,
-        ours.campaign_id as example_id
-    from {{ ref('stg_salesforce__campaigns') }} as ours
-    where lower(ours.name) in (select lower(theirs.name) from {{ ref('stg_hubspot__campaigns') }} as theirs)
+        'campaign_perhaps_twice' as finding,
+        split_part(reviews.right_key, ':', 1) as vendor,
+        split_part(reviews.right_key, ':', 3) as object,
+        split_part(reviews.right_key, ':', 4) as example_id
+    from {{ ref('campaign_reviews') }} as reviews
 ),
 
 found as (
@@ -438,9 +437,9 @@ explained (finding, severity, remedy) as (
     ('account_twice_in_one_object', 'warning', 'Merge the records in the CRM: the marts count one company.'),
     ('response_before_campaign', 'warning', 'Correct the date: the day of membership stands in for it.'),
     (
-        'campaign_in_both_crms',
+        'campaign_perhaps_twice',
         'warning',
-        'Both CRMs have a campaign of this name: each row shows its own cost and revenue, look at the two together.'
+        'Settle in config/attribution.yml whether two are one (marts.campaign_reviews): until then each has its own cost.'
     ),
     ('campaign_member_without_person', 'warning', 'The lead or contact is gone; the touch is not counted.'),
     ('task_without_person', 'warning', 'The lead or contact is gone; the touch is not counted.'),

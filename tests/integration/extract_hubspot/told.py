@@ -68,8 +68,8 @@ SHOWN: dict[str, tuple[str, dict[str, str]]] = {
         {
             "id": "id", "name": "hs_name", "status": "hs_campaign_status", "utm": "hs_utm",
             "start_date": "hs_start_date", "end_date": "hs_end_date", "spend": "hs_spend_items_sum_amount",
-            "budget": "hs_budget_items_sum_amount", "currency": "hs_currency_code", "created_at": "created",
-            "updated_at": "updated",
+            "budget": "hs_budget_items_sum_amount", "currency": "hs_currency_code", "notes": "hs_notes",
+            "audience": "hs_audience", "owner": "hs_owner", "created_at": "created", "updated_at": "updated",
         },
     ),
     "campaign_assets": (

@@ -136,6 +136,8 @@ def links(
         lend(session, "features", of)
         lend(session, "scored", scored)
         known = _model(with_model)
+        if session.execute("select 1 from used_keys where value = ?", [f"{entity}.phone"]).fetchone():
+            linking.add_phone_keys(session)
         linking.cluster(session, policy, spec, known, _settled(session, this))
         steps = ", ".join(
             [

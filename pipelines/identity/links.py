@@ -27,6 +27,7 @@ STRENGTH = (
     "conversion",
     "connector",
     "email",
+    "phone",
     "domain",
     "name",
     "composite",
@@ -83,6 +84,14 @@ def cluster(
     )
 
 
+def add_phone_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add to `keys` each E.164 number of `features` with the last name it goes with."""
+    connection.execute(
+        "insert into keys select record_key, 'phone', 'phone:' || phone || ' ' || last from features "
+        "where phone is not null and last is not null"
+    )
+
+
 def group(connection: duckdb.DuckDBPyConnection) -> None:
     """Make temp table `members` of the records (`records`) that the joined links (`links`) tie together."""
     _nodes(connection)
@@ -97,7 +106,8 @@ def _shared(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_featur
         f"""
         create or replace temp table shared_keys as
         with often as (
-            select kind, value from keys where kind in ('email', 'domain', 'name') group by kind, value
+            select kind, value from keys where kind in ('email', 'phone', 'domain', 'name')
+            group by kind, value
             having count(*) > {min(policy.most_records, policy.most_names)}
         )
         select k.kind, k.value, count(distinct k.record_key) as records, count(distinct {sketch}) as names

@@ -53,7 +53,7 @@ class CompanyPolicy(Strict):
 
 
 class Keys(Strict):
-    person: tuple[Literal["merge", "conversion", "connector", "email"], ...]
+    person: tuple[Literal["merge", "conversion", "connector", "email", "phone"], ...]
     account: tuple[Literal["merge", "connector", "domain", "name"], ...]
     opportunity: tuple[Literal["merge", "connector", "composite"], ...]
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 
 FromHubSpot = Literal["calls", "emails", "meetings", "notes", "tasks"]
 FromSalesforce = Literal["Task", "Event"]
@@ -29,5 +29,4 @@ class Activities(Strict):
 
 def load_activities(config_dir: Path) -> Activities:
     """Read and validate the file; a team without one carries none."""
-    path = config_dir / "activities.yml"
-    return load(path, Activities) if path.is_file() else Activities()
+    return load_if_there(config_dir / "activities.yml", Activities)

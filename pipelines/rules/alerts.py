@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from pipelines.connections import is_loopback
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 from pipelines.rules.notifications import Channel
 
 _PEOPLE = ("owner", "manager", "team")
@@ -68,5 +68,4 @@ class AlertsFile(Strict):
 
 def load_alerts(config_dir: Path) -> AlertsFile:
     """Read and validate `alerts.yml`; a team's folder need not have one."""
-    path = config_dir / "alerts.yml"
-    return load(path, AlertsFile) if path.is_file() else AlertsFile()
+    return load_if_there(config_dir / "alerts.yml", AlertsFile)

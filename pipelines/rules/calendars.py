@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from pipelines.rules.hours import Hours
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 
 
 class Absence(Strict):
@@ -55,8 +55,7 @@ class Calendars(Strict):
 
 def load_calendars(config_dir: Path) -> Calendars:
     """Read and validate `calendars.yml`; a team's folder need not have one."""
-    path = config_dir / "calendars.yml"
-    return load(path, Calendars) if path.is_file() else Calendars()
+    return load_if_there(config_dir / "calendars.yml", Calendars)
 
 
 def _moment(value: date | datetime, zone: ZoneInfo, *, is_end: bool) -> datetime:

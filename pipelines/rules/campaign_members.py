@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 
 
 class Membership(Strict):
@@ -52,5 +52,4 @@ class CampaignMembers(Strict):
 
 def load_campaign_members(config_dir: Path) -> CampaignMembers:
     """Read and validate the file; a team without one has no such memberships."""
-    path = config_dir / "campaign_members.yml"
-    return load(path, CampaignMembers) if path.is_file() else CampaignMembers()
+    return load_if_there(config_dir / "campaign_members.yml", CampaignMembers)

@@ -11,7 +11,7 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 from pipelines.rules.rows import Columns, Rows
 
 FILE = "engagement.yml"
@@ -77,8 +77,7 @@ class Engagement(Strict):
 
 def load_engagement(config_dir: Path) -> Engagement:
     """The file's, or none where a team's own config has no such file."""
-    path = config_dir / FILE
-    return load(path, Engagement) if path.is_file() else Engagement()
+    return load_if_there(config_dir / FILE, Engagement)
 
 
 def members(rules: Engagement) -> Rows:

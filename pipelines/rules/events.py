@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipelines.rules.durations import Duration, parse
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 
 
 class EventRule(Strict):
@@ -48,5 +48,4 @@ class EventsFile(Strict):
 
 def load_events(config_dir: Path) -> EventsFile:
     """Read and validate `events.yml`; a team's folder need not have one."""
-    path = config_dir / "events.yml"
-    return load(path, EventsFile) if path.is_file() else EventsFile()
+    return load_if_there(config_dir / "events.yml", EventsFile)

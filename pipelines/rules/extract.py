@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from pipelines.rules.data_extensions import load_data_extensions
 from pipelines.rules.journeys import load_journeys
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 from pipelines.rules.schema.load import load_model
 from pipelines.rules.schema.names import object_name
 
@@ -131,7 +131,7 @@ class Extract(Strict):
 def load_extract(config_dir: Path) -> Extract:
     """The file's, or the defaults where a team's own config has no such file."""
     path = config_dir / FILE
-    found = load(path, Extract) if path.is_file() else Extract()
+    found = load_if_there(path, Extract)
     model = load_model(config_dir)
     described = tuple(
         name

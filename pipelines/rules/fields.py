@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, RootModel, model_validator
 
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.syncs import Vendor
 
@@ -59,5 +59,4 @@ class Fields(RootModel[dict[str, Names]]):
 
 def load_fields(config_dir: Path) -> Fields:
     """Read and validate `fields.yml`; a team's folder need not have one."""
-    path = config_dir / "fields.yml"
-    return load(path, Fields) if path.is_file() else Fields()
+    return load_if_there(config_dir / "fields.yml", Fields)

@@ -11,7 +11,7 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 from pipelines.rules.rows import Columns, Rows
 from pipelines.rules.stages import LifecycleName
 
@@ -71,8 +71,7 @@ class Journeys(Strict):
 
 def load_journeys(config_dir: Path) -> Journeys:
     """The file's, or none where a team's own config has no such file."""
-    path = config_dir / FILE
-    return load(path, Journeys) if path.is_file() else Journeys()
+    return load_if_there(config_dir / FILE, Journeys)
 
 
 def entries(rules: Journeys) -> Rows:

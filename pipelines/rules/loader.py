@@ -40,6 +40,11 @@ def load(path: Path, model: type[Model]) -> Model:
     return read(path).as_model(model)
 
 
+def load_if_there(path: Path, model: type[Model]) -> Model:
+    """The file's; the model's defaults where a team's own config has no such file."""
+    return load(path, model) if path.is_file() else model()
+
+
 class Document:
     """A parsed file that knows on which line each of its parts stands."""
 

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipelines.rules.hours import Zone
-from pipelines.rules.loader import Strict, load
+from pipelines.rules.loader import Strict, load_if_there
 
 
 class Channel(Strict):
@@ -53,5 +53,4 @@ class NotificationsFile(Strict):
 
 def load_notifications(config_dir: Path) -> NotificationsFile:
     """Read and validate `notifications.yml`; a team's folder need not have one."""
-    path = config_dir / "notifications.yml"
-    return load(path, NotificationsFile) if path.is_file() else NotificationsFile()
+    return load_if_there(config_dir / "notifications.yml", NotificationsFile)

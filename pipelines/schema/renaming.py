@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.clients.hubspot.types import type_name
+from pipelines.clients.plain import plain
 from pipelines.rules.mappings import load_mappings
 from pipelines.rules.mappings.model import VENDORS
 from pipelines.rules.schema.renames import Rename
@@ -87,13 +88,8 @@ def _hubspot(session: Session, rename: Rename) -> Iterator[tuple[Any, Any]] | No
 
 
 def _plain(value: Any) -> str:
-    """A value for comparing, whichever type either field has."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    try:
-        return f"{float(value):.15g}"
-    except (TypeError, ValueError):
-        return "" if value is None else str(value).strip()
+    """A value for comparing, whichever type either field has; text without the space around it."""
+    return plain(value.strip() if isinstance(value, str) else value)
 
 
 def named_by(config_dir: Path) -> dict[Place, str]:

@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
+from pipelines.clients.plain import plain
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Done, Found, Reversibility
@@ -196,14 +197,4 @@ def _parent(action: Action) -> Done:
 
 
 def _holds(held: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
-    return held is not None and all(_text(held.get(name)) == _text(value) for name, value in wanted.items())
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    text = str(value)
-    try:
-        return f"{float(text):g}"
-    except ValueError:
-        return text.lower() if isinstance(value, bool) else text
+    return held is not None and all(plain(held.get(name)) == plain(value) for name, value in wanted.items())

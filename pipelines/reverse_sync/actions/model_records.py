@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.hubspot.types import type_name
+from pipelines.clients.plain import plain
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
@@ -84,14 +85,8 @@ def _stands(held: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
 
 
 def _plain(value: Any) -> str:
-    """A value for comparing: 3.0 is 3, a moment is a moment whatever its fraction."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    try:
-        return f"{float(value):g}"
-    except (TypeError, ValueError):
-        text = "" if value is None else str(value)
-        return text.replace(".000+0000", "Z").replace("+0000", "Z").replace(".000Z", "Z")
+    """A value for comparing: a moment is a moment whatever its fraction."""
+    return plain(value).replace(".000+0000", "Z").replace("+0000", "Z").replace(".000Z", "Z")
 
 
 class SalesforceRecord:

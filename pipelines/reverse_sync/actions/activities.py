@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 from typing import Any, ClassVar
 
-from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
-from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
-from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.actions.by_vendor import InHubSpot, InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 _TO = {
@@ -57,19 +54,10 @@ def _what(action: Action) -> tuple[str, str]:
     return found[0], found[2]
 
 
-class SalesforceActivity(_Activity):
+class SalesforceActivity(_Activity, InSalesforce):
     """A task or event."""
 
-    vendor: ClassVar[str] = "salesforce"
-    batch_size: ClassVar[int] = COLLECTION_LIMIT
     lag: ClassVar[timedelta] = timedelta(seconds=15)
-
-    def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / COLLECTION_LIMIT)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         rows = [{**sent_fields(action), **_ends(action)} for action in actions]
@@ -109,19 +97,10 @@ def _ends(action: Action) -> dict[str, str]:
     return found | ({"WhatId": what} if what and not who.startswith("00Q") else {})
 
 
-class HubSpotActivity(_Activity):
+class HubSpotActivity(_Activity, InHubSpot):
     """A call, e-mail, meeting, note or task."""
 
-    vendor: ClassVar[str] = "hubspot"
-    batch_size: ClassVar[int] = BATCH_LIMIT
     lag: ClassVar[timedelta] = timedelta(seconds=30)
-
-    def __init__(self, channel: HubSpotDestination) -> None:
-        self._client: HubSpotClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / BATCH_LIMIT)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         inputs: list[dict[str, Any]] = [

@@ -61,6 +61,11 @@ class Action:
         )
 
     @property
+    def record_id(self) -> str:
+        """The id of the record that `record_key` names."""
+        return self.record_key.split(":", 3)[3]
+
+    @property
     def mark(self) -> str:
         """Our key as a line of text, for things that have no field to keep it in."""
         return f"[crm:{self.action_key}]"

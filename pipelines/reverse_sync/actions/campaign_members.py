@@ -12,9 +12,9 @@ from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
-from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.actions.by_vendor import InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 NO_STATUS = "NO_SUCH_STATUS"
@@ -22,18 +22,13 @@ Member = tuple[str, str]
 """(id, status)."""
 
 
-class CampaignMember:
+class CampaignMember(InSalesforce):
     """One person's place in one campaign."""
 
-    vendor: ClassVar[str] = "salesforce"
     kind: ClassVar[str] = "campaign_member"
-    batch_size: ClassVar[int] = COLLECTION_LIMIT
     reversibility: ClassVar[Reversibility] = "compensable"
     is_noticed: ClassVar[bool] = False
     lag: ClassVar[timedelta] = timedelta(seconds=15)
-
-    def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
 
     @staticmethod
     def unfit(action: Action) -> str:

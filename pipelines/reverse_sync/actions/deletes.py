@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from math import ceil
 from typing import ClassVar
 
 from pipelines.clients.hubspot import campaigns
-from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
-from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
-from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.actions.by_vendor import InHubSpot, InSalesforce
 
 KIND = "delete_record"
 _GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND")
@@ -41,21 +37,11 @@ class _Delete:
 
 
 def _ids(actions: Sequence[Action]) -> list[str]:
-    return [action.record_key.split(":", 3)[3] for action in actions]
+    return [action.record_id for action in actions]
 
 
-class SalesforceDelete(_Delete):
+class SalesforceDelete(_Delete, InSalesforce):
     """Into the recycle bin."""
-
-    vendor: ClassVar[str] = "salesforce"
-    batch_size: ClassVar[int] = COLLECTION_LIMIT
-
-    def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / COLLECTION_LIMIT)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         went = self._client.delete_collection(_ids(actions))
@@ -70,18 +56,8 @@ class SalesforceDelete(_Delete):
         return [NOT_THERE if row else Found(i) for i, row in zip(_ids(actions), held, strict=True)]
 
 
-class HubSpotDelete(_Delete):
+class HubSpotDelete(_Delete, InHubSpot):
     """Into the recycle bin; a campaign has none."""
-
-    vendor: ClassVar[str] = "hubspot"
-    batch_size: ClassVar[int] = BATCH_LIMIT
-
-    def __init__(self, channel: HubSpotDestination) -> None:
-        self._client: HubSpotClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / BATCH_LIMIT)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         if actions[0].object == campaigns.OBJECT:

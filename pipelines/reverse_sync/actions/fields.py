@@ -10,16 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 from typing import Any, ClassVar
 
-from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.plain import plain
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Done, Found, Reversibility
-from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
-from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.actions.by_vendor import InHubSpot, InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 Values = Mapping[str, Mapping[str, Any]]
@@ -131,18 +127,8 @@ class _Fields:
         raise NotImplementedError
 
 
-class HubSpotFields(_Fields):
+class HubSpotFields(_Fields, InHubSpot):
     """Properties of a record."""
-
-    vendor: ClassVar[str] = "hubspot"
-    batch_size: ClassVar[int] = BATCH_LIMIT
-
-    def __init__(self, channel: HubSpotDestination) -> None:
-        self._client: HubSpotClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / BATCH_LIMIT)
 
     def _write(self, object_name: str, values: Values) -> Outcomes:
         inputs: list[dict[str, Any]] = [
@@ -160,18 +146,8 @@ class HubSpotFields(_Fields):
         return {str(row["id"]): row.get("properties") or {} for row in rows}
 
 
-class SalesforceFields(_Fields):
+class SalesforceFields(_Fields, InSalesforce):
     """Fields of a record."""
-
-    vendor: ClassVar[str] = "salesforce"
-    batch_size: ClassVar[int] = COLLECTION_LIMIT
-
-    def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / COLLECTION_LIMIT)
 
     def _write(self, object_name: str, values: Values) -> Outcomes:
         records = [{"Id": i, **fields} for i, fields in values.items()]

@@ -8,37 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 from typing import Any, ClassVar
 
-from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
-from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
+from pipelines.reverse_sync.actions.by_vendor import InHubSpot
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 _TO_TASK = {"contacts": 204, "companies": 192, "deals": 216, "tickets": 230}
 _TO_NOTE = {"contacts": 202, "companies": 190, "deals": 214, "tickets": 228}
 
 
-class _Engagement:
+class _Engagement(InHubSpot):
     """What tasks and notes share."""
 
-    vendor: ClassVar[str] = "hubspot"
-    batch_size: ClassVar[int] = BATCH_LIMIT
     reversibility: ClassVar[Reversibility] = "compensable"
     is_noticed: ClassVar[bool] = True
     lag: ClassVar[timedelta] = timedelta(seconds=30)
     object: ClassVar[str]
     body: ClassVar[str]
     types: ClassVar[Mapping[str, int]]
-
-    def __init__(self, channel: HubSpotDestination) -> None:
-        self._client: HubSpotClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / BATCH_LIMIT)
 
     @classmethod
     def _unfit_parent(cls, action: Action) -> str:

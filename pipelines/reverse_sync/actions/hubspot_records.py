@@ -13,27 +13,21 @@ from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients.hubspot import campaigns
-from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
+from pipelines.clients.hubspot.client import BATCH_LIMIT
 from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync.actions import hubspot_campaigns
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.by_vendor import InHubSpot
 from pipelines.reverse_sync.actions.records import RecordCreator, domain_of, email_of, fields_of, linked
-from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 from pipelines.reverse_sync.values import for_text
 
 _EXISTING = re.compile(r"Existing ID: (\d+)")
 
 
-class HubSpotCreator(RecordCreator):
+class HubSpotCreator(RecordCreator, InHubSpot):
     """Contacts, companies, deals and campaigns that only Salesforce has. A call is of one object."""
-
-    vendor: ClassVar[str] = "hubspot"
-    batch_size: ClassVar[int] = BATCH_LIMIT
-
-    def __init__(self, channel: HubSpotDestination) -> None:
-        self._client: HubSpotClient = channel.client
 
     @staticmethod
     def forecast(actions: int) -> int:
@@ -143,20 +137,15 @@ class HubSpotCreator(RecordCreator):
         return rows
 
 
-class HubSpotAssociation:
+class HubSpotAssociation(InHubSpot):
     """Ties a record that another action created to its company, or a record named by `from_id` to the one the
     action hangs on. Doing it twice changes nothing.
     """
 
-    vendor: ClassVar[str] = "hubspot"
     kind: ClassVar[str] = "associate"
-    batch_size: ClassVar[int] = BATCH_LIMIT
     reversibility: ClassVar[Reversibility] = "final"
     is_noticed: ClassVar[bool] = False
     lag = RecordCreator.lag
-
-    def __init__(self, channel: HubSpotDestination) -> None:
-        self._client: HubSpotClient = channel.client
 
     @staticmethod
     def unfit(action: Action) -> str:
@@ -167,10 +156,6 @@ class HubSpotAssociation:
         return (
             "" if action.needs and (action.record_key or len(action.needs) > 1) else "it names no two records"
         )
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / BATCH_LIMIT)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         rows: dict[str, RowResult] = {}
@@ -198,7 +183,7 @@ def _ends(action: Action) -> tuple[str, str]:
     """The created record, and what it is tied to."""
     given = action.payload.get("from_id")
     made = str(given) if given else action.results[action.needs[0]].id
-    other = action.record_key.split(":", 3)[3] if action.record_key else action.results[action.needs[1]].id
+    other = action.record_id if action.record_key else action.results[action.needs[1]].id
     return made, other
 
 

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 from typing import Any, ClassVar
 
-from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.plain import plain
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
-from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
-from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.actions.by_vendor import InHubSpot, InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 Json = dict[str, Any]
@@ -89,12 +85,10 @@ def _plain(value: Any) -> str:
     return plain(value).replace(".000+0000", "Z").replace("+0000", "Z").replace(".000Z", "Z")
 
 
-class SalesforceRecord:
+class SalesforceRecord(InSalesforce):
     """A record of any object."""
 
-    vendor: ClassVar[str] = "salesforce"
     kind: ClassVar[str] = "record"
-    batch_size: ClassVar[int] = COLLECTION_LIMIT
     reversibility: ClassVar[Reversibility] = "compensable"
     is_noticed: ClassVar[bool] = False
     lag: ClassVar[timedelta] = timedelta(seconds=15)
@@ -103,13 +97,6 @@ class SalesforceRecord:
     def unfit(action: Action) -> str:
         return _unfit(action)
 
-    def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / COLLECTION_LIMIT)
-
     def send(self, actions: Sequence[Action]) -> Outcomes:
         return _in_groups(actions, self._create, self._change)
 
@@ -117,7 +104,7 @@ class SalesforceRecord:
         return self._client.create_collection(name, [dict(a.payload["properties"]) for a in actions])
 
     def _change(self, name: str, actions: Sequence[Action]) -> Outcomes:
-        rows = [{"Id": _id(a), **a.payload["properties"]} for a in actions]
+        rows = [{"Id": a.record_id, **a.payload["properties"]} for a in actions]
         return self._client.update_collection(name, rows)
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
@@ -150,12 +137,10 @@ class SalesforceRecord:
         return dict(zip([i for i, _ in rows], done, strict=True))
 
 
-class HubSpotRecord:
+class HubSpotRecord(InHubSpot):
     """A record of any object."""
 
-    vendor: ClassVar[str] = "hubspot"
     kind: ClassVar[str] = "record"
-    batch_size: ClassVar[int] = BATCH_LIMIT
     reversibility: ClassVar[Reversibility] = "compensable"
     is_noticed: ClassVar[bool] = False
     lag: ClassVar[timedelta] = timedelta(seconds=60)
@@ -163,13 +148,6 @@ class HubSpotRecord:
     @staticmethod
     def unfit(action: Action) -> str:
         return _unfit(action)
-
-    def __init__(self, channel: HubSpotDestination) -> None:
-        self._client: HubSpotClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / BATCH_LIMIT)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         return _in_groups(actions, self._create, self._change)
@@ -179,7 +157,7 @@ class HubSpotRecord:
 
     def _change(self, name: str, actions: Sequence[Action]) -> Outcomes:
         return self._client.batch_update(
-            type_name(name), [{"id": _id(a), "properties": _texts(a)} for a in actions]
+            type_name(name), [{"id": a.record_id, "properties": _texts(a)} for a in actions]
         )
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
@@ -213,10 +191,6 @@ class HubSpotRecord:
         return dict(
             zip([i for i, _ in rows], self._client.batch_update(type_name(name), inputs), strict=True)
         )
-
-
-def _id(action: Action) -> str:
-    return action.record_key.split(":", 3)[3]
 
 
 def _texts(action: Action) -> dict[str, str]:

@@ -8,41 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Done, Found, Reversibility
-from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.actions.by_vendor import InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 _WHO = ("Lead", "Contact")
 _PRIORITY = {"low": "Low", "medium": "Normal", "high": "High"}
 
 
-class SalesforceTask:
+class SalesforceTask(InSalesforce):
     """A task. Payload: `subject`; `body`, `due_at`, `owner_id`, `priority` (low, medium, high), `status`."""
 
-    vendor: ClassVar[str] = "salesforce"
     kind: ClassVar[str] = "task"
-    batch_size: ClassVar[int] = COLLECTION_LIMIT
     reversibility: ClassVar[Reversibility] = "compensable"
     is_noticed: ClassVar[bool] = True
     lag: ClassVar[timedelta] = timedelta(seconds=15)
-
-    def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
 
     @staticmethod
     def unfit(action: Action) -> str:
         if not action.payload.get("subject"):
             return "a task needs a subject"
         return "" if action.record_key or action.needs else "it names no record to hang on"
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / COLLECTION_LIMIT)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         return self._client.create_collection("Task", [_fields(action) for action in actions])

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
-from typing import Any, ClassVar
+from typing import Any
 
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
+from pipelines.reverse_sync.actions.by_vendor import InSalesforce
 from pipelines.reverse_sync.actions.records import (
     RecordCreator,
     domain_of,
@@ -21,7 +22,6 @@ from pipelines.reverse_sync.actions.records import (
     linked,
     links_of,
 )
-from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 from pipelines.reverse_sync.values import canonical, for_json
 
@@ -29,14 +29,8 @@ _PEOPLE = ("Lead", "Contact")
 _DUPLICATES = ("DUPLICATES_DETECTED", "DUPLICATE_VALUE")
 
 
-class SalesforceCreator(RecordCreator):
+class SalesforceCreator(RecordCreator, InSalesforce):
     """Leads, contacts, accounts and opportunities that only HubSpot has. A call is of one object."""
-
-    vendor: ClassVar[str] = "salesforce"
-    batch_size: ClassVar[int] = COLLECTION_LIMIT
-
-    def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
 
     @staticmethod
     def forecast(actions: int) -> int:

@@ -20,11 +20,10 @@ import orjson
 
 from cli.sandbox_process import connected, running
 from pipelines.decisions.replay import KIND, replay
-from pipelines.run import Progress, Run, StepResult
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.state import State, decision_runs, decisions
-from pipelines.steps import Loop, Scope
-from pipelines.warehouse import Warehouse
+from pipelines.steps import Loop
+from tests.fixtures.checks import NoChecks
 
 ROUTING = """
 new_rules: live
@@ -48,17 +47,6 @@ handoffs:
       - {type: assign-owner, method: territory-based}
       - {type: create-task, taskType: follow-up-call, dueIn: 24h, priority: high}
 """
-
-
-class Unchecked:
-    """The gates are not what is measured."""
-
-    def get_ready(self) -> None: ...
-
-    def __call__(
-        self, scope: Scope, warehouse: Warehouse, settings: Settings, run: Run, progress: Progress
-    ) -> StepResult:
-        return StepResult(step=f"check {scope}", run_id=run.id, status="done", seconds=0.0)
 
 
 def configured(folder: Path) -> Path:
@@ -85,7 +73,7 @@ def live(home: Path, config: Path, days: int, step: int) -> int:
             if passed:
                 tick = [sys.executable, "-m", "sandbox", "tick", "--home", str(home / "sandbox")]
                 subprocess.run([*tick, "--days", str(step)], check=True, stdout=subprocess.DEVNULL)
-            with Loop(settings, Unchecked()) as loop:
+            with Loop(settings, NoChecks()) as loop:
                 loop.refresh()
                 plan = loop.plan()
                 if not plan.is_empty:

@@ -12,17 +12,12 @@ from typing import NamedTuple
 
 import duckdb
 
-_UNTIED = """
+from pipelines.decisions.meetings import MEETINGS_OF_PEOPLE
+
+_UNTIED = f"""
 with booked as (
     select g.meeting_id, any_value(g.title) as title, m.person_id
-    from staging.stg_hubspot__meetings g
-    join staging.stg_hubspot__associations a
-        on a.from_type = 'meetings' and a.from_id = g.meeting_id and a.to_type = 'contacts'
-    join intermediate.int_person_records r
-        on r.vendor = 'hubspot' and r.object = 'contacts' and r.record_id = a.to_id
-    join intermediate.int_person_members m on m.record_key = r.record_key
-    join (select unnest($people::varchar[]) as person_id, unnest($since::timestamptz[]) as since) w
-        on w.person_id = m.person_id and g.created_at >= w.since
+    from {MEETINGS_OF_PEOPLE}
     where coalesce(g.outcome, 'SCHEDULED') not in ('CANCELED', 'NO_SHOW')
         and g.meeting_id not in (select from_id from staging.stg_hubspot__associations
             where from_type = 'meetings' and to_type = 'deals')

@@ -12,21 +12,15 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
+from pipelines.decisions.meetings import MEETINGS_OF_PEOPLE
 from pipelines.decisions.pools import Pools
 from pipelines.state.decisions import KeptDecision
 
 Cause = Literal["no-show", "canceled", "reassigned"]
 _CAUSES: Mapping[str, Cause] = {"NO_SHOW": "no-show", "CANCELED": "canceled"}
-_MEETINGS = """
+_MEETINGS = f"""
 select m.person_id, arg_max(coalesce(g.outcome, 'SCHEDULED'), (g.created_at, g.meeting_id))
-from staging.stg_hubspot__meetings g
-join staging.stg_hubspot__associations a
-    on a.from_type = 'meetings' and a.from_id = g.meeting_id and a.to_type = 'contacts'
-join intermediate.int_person_records r
-    on r.vendor = 'hubspot' and r.object = 'contacts' and r.record_id = a.to_id
-join intermediate.int_person_members m on m.record_key = r.record_key
-join (select unnest($people::varchar[]) as person_id, unnest($since::timestamptz[]) as since) w
-    on w.person_id = m.person_id and g.created_at >= w.since
+from {MEETINGS_OF_PEOPLE}
 group by m.person_id
 """
 """The outcome of the last meeting with each person since they were given to somebody."""

@@ -25,7 +25,7 @@ from pipelines.reverse_sync.plan import Plan
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built
-from tests.e2e.test_mapping import NoChecks
+from tests.fixtures.checks import NoChecks
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits for two rounds of the whole loop
 PEOPLE = """

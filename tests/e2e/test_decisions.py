@@ -28,7 +28,8 @@ from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built, crm
 from tests.e2e.marts import query
-from tests.e2e.test_mapping import NoChecks, sobject
+from tests.e2e.test_mapping import sobject
+from tests.fixtures.checks import NoChecks
 
 pytestmark = pytest.mark.loop
 

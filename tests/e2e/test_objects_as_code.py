@@ -25,7 +25,7 @@ from pipelines.schema import run as schema
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built, crm
-from tests.e2e.test_mapping import NoChecks
+from tests.fixtures.checks import NoChecks
 
 MODEL = PROJECT_ROOT / "tests" / "integration" / "schema" / "model"
 ROWS, ASSETS = 12, 5

@@ -24,7 +24,8 @@ from pipelines.reverse_sync.undo import latest_run
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built
-from tests.e2e.test_mapping import GIVEN, NoChecks, pairs, sobject
+from tests.e2e.test_mapping import GIVEN, pairs, sobject
+from tests.fixtures.checks import NoChecks
 
 OPTED_OUT = {"hs_email_optout": "true"}
 STAGES = ("appointmentscheduled", "presentationscheduled", "contractsent")

@@ -108,6 +108,15 @@ class Transport:
             verify=not self.base_url.startswith("http://"), headers={"User-Agent": "crm-integration"},
         )  # fmt: skip
 
+    def stop_writing_at(self, share: float) -> None:
+        """Write no more once this share of the day's calls is used; reading goes on."""
+
+        def gate(call: Call) -> None:
+            if call.effect == "write":
+                self.budget.keep_within(share, self.vendor.name, self.host, "syncs.yml")
+
+        self.gate = gate
+
     def __enter__(self) -> Self:
         return self
 

@@ -125,12 +125,7 @@ class HubSpotClient:
 
     def stop_writing_at(self, daily_share: float) -> None:
         """Write no more once this share is used. What was written may still be read back."""
-
-        def gate(call: Call) -> None:
-            if call.effect == "write":
-                self.budget.keep_within(daily_share, "HubSpot", self._transport.host, "syncs.yml")
-
-        self._transport.gate = gate
+        self._transport.stop_writing_at(daily_share)
 
     def pipelines(self, object_type: str) -> list[Json]:
         return list(self._get(self._path("pipelines", object_type)).get("results") or [])

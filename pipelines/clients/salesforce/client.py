@@ -120,13 +120,7 @@ class SalesforceClient:
 
     def stop_writing_at(self, share: float) -> None:
         """Write no more once this share is used. What was written may still be read back."""
-
-        def gate(call: Call) -> None:
-            if call.effect == "write":
-                budget = self._transport.budget
-                budget.keep_within(share, "Salesforce", self._transport.host, "syncs.yml")
-
-        self._transport.gate = gate
+        self._transport.stop_writing_at(share)
 
     @property
     def day(self) -> tuple[int, int] | None:

@@ -22,6 +22,19 @@ Pause = Callable[[float], None]
 """Waits so many seconds."""
 
 
+COLUMNS = (
+    "action_key", "sync", "kind", "vendor", "object", "record_key", "person_id", "payload", "needs",
+    "provider", "rule", "reason", "reversibility", "due_at",
+)  # fmt: skip
+"""Of a table of desired actions, `reverse_sync.actions_*`."""
+
+
+def empty_table_sql(name: str) -> str:
+    """Statements that make a table of desired actions anew, for those that are worked out in Python."""
+    columns = ", ".join(f"{each} {'timestamptz' if each == 'due_at' else 'varchar'}" for each in COLUMNS)
+    return f"create schema if not exists reverse_sync; create or replace table {name} ({columns});"
+
+
 class Done(NamedTuple):
     """What an action made: the object and id at its vendor."""
 

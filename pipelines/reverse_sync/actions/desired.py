@@ -16,7 +16,7 @@ import duckdb
 import orjson
 
 from pipelines.errors import ConfigError
-from pipelines.reverse_sync.actions.base import Action, ForecastsGroups
+from pipelines.reverse_sync.actions.base import COLUMNS, Action, ForecastsGroups
 from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.undoing import waves
 from pipelines.reverse_sync.diff import has_table
@@ -27,10 +27,6 @@ from pipelines.state import State, actions
 from pipelines.state.actions import Standing
 from pipelines.state.suppression import Suppression
 
-COLUMNS = (
-    "action_key", "sync", "kind", "vendor", "object", "record_key", "person_id", "payload", "needs",
-    "provider", "rule", "reason", "reversibility", "due_at",
-)  # fmt: skip
 _DAY = timedelta(days=1)
 _REVERSIBILITY = ("", "reversible", "compensable", "final")
 

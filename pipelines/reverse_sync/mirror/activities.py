@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.objects.sql import record_key_sql, text_literal
+from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror.activities_sql import (
     ABOUT,
@@ -27,14 +28,6 @@ from pipelines.rules.activities import Activities, load_activities
 KIND, CHANGE, DELETE = "activity", "fields", "delete_record"
 RULE = "activities.yml"
 TABLE = "reverse_sync.actions_activities"
-_TABLE = f"""
-create schema if not exists reverse_sync;
-create or replace table {TABLE} (
-    action_key varchar, sync varchar, kind varchar, vendor varchar, object varchar, record_key varchar,
-    person_id varchar, payload varchar, needs varchar, provider varchar, rule varchar, reason varchar,
-    reversibility varchar, due_at timestamptz
-);
-"""
 # What an earlier run carried over: where the copy is, and what it was last told.
 _CARRIED = """
 create or replace temp table carried as
@@ -63,7 +56,7 @@ create or replace temp table carried (
 def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     """Leave the actions in `reverse_sync.actions_activities`. Returns how many there are."""
     asked = load_activities(config_dir)
-    connection.execute(_TABLE)
+    connection.execute(empty_table_sql(TABLE))
     if not (asked.to_salesforce or asked.to_hubspot):
         return 0
     connection.execute(_CARRIED if has_table(connection, "ops", "journal") else _NOTHING)

@@ -16,6 +16,7 @@ import duckdb
 from pipelines.errors import ConfigError
 from pipelines.objects.sql import columns_of, quoted, text_literal
 from pipelines.reverse_sync import diff
+from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.mirror import agreement, creates, deletions, records, settle
 from pipelines.reverse_sync.mirror.effective import mappings_hash
 from pipelines.reverse_sync.mirror.findings import refuse
@@ -54,12 +55,6 @@ create table if not exists reverse_sync.conflicts (
     outcome varchar, run_id varchar, seen_at timestamptz
 );
 create or replace table reverse_sync.mirror_run (mappings_hash varchar);
-create or replace table reverse_sync.actions_creates (
-    action_key varchar, sync varchar, kind varchar, vendor varchar, object varchar, record_key varchar,
-    person_id varchar, payload varchar, needs varchar, provider varchar, rule varchar, reason varchar,
-    reversibility varchar, due_at timestamptz
-);
-create or replace table reverse_sync.actions_deletes as from reverse_sync.actions_creates limit 0;
 create or replace table intermediate.mirror_base (pair_key varchar, content varchar);
 """
 
@@ -91,6 +86,8 @@ def mirror(
     """Leave the mirrored cells of every mapping. Raises ConfigError when a line cannot hold."""
     mappings, syncs = load_mappings(config_dir), load_syncs(config_dir)
     connection.execute(_TABLES + agreement.TABLES)
+    for actions in ("reverse_sync.actions_creates", "reverse_sync.actions_deletes"):
+        connection.execute(empty_table_sql(actions))
     records.make_views(connection)
     connection.execute("insert into reverse_sync.mirror_run values (?)", [mappings_hash(config_dir)])
     if not mappings:

@@ -11,18 +11,12 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ConfigError
+from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.campaign_members import CampaignMembers, Membership, load_campaign_members
 
 KIND = "campaign_member"
-_TABLE = """
-create schema if not exists reverse_sync;
-create or replace table reverse_sync.actions_campaign_members (
-    action_key varchar, sync varchar, kind varchar, vendor varchar, object varchar, record_key varchar,
-    person_id varchar, payload varchar, needs varchar, provider varchar, rule varchar, reason varchar,
-    reversibility varchar, due_at timestamptz
-);
-"""
+TABLE = "reverse_sync.actions_campaign_members"
 _PEOPLE = """
 create or replace temp table member_records as
 select m.person_id, m.record_key, split_part(m.record_key, ':', 3) as object,
@@ -67,7 +61,7 @@ where {condition}
 def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     """Leave the actions in `reverse_sync.actions_campaign_members`. Returns how many there are."""
     asked = load_campaign_members(config_dir)
-    connection.execute(_TABLE)
+    connection.execute(empty_table_sql(TABLE))
     if not asked.members:
         return 0
     connection.execute(_PEOPLE)

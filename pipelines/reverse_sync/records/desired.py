@@ -16,6 +16,7 @@ from pipelines.errors import ConfigError
 from pipelines.objects import links, staged
 from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
 from pipelines.objects.staged import Staged, json_of
+from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.records.backfill import backfill
 from pipelines.reverse_sync.records.references import Reference, references
 from pipelines.rules.schema import names
@@ -25,14 +26,6 @@ from pipelines.rules.schema.objects import ObjectModel
 from pipelines.rules.schema.renames import renames
 
 TABLE = "reverse_sync.actions_records"
-_CREATE = f"""
-create schema if not exists reverse_sync;
-create or replace table {TABLE} (
-    action_key varchar, sync varchar, kind varchar, vendor varchar, object varchar, record_key varchar,
-    person_id varchar, payload varchar, needs varchar, provider varchar, rule varchar, reason varchar,
-    reversibility varchar, due_at timestamptz
-)
-"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ def records(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> Moved:
     if not customs and not renamed:
         connection.execute(f"drop table if exists {TABLE}")
         return Moved()
-    connection.execute(_CREATE)
+    connection.execute(empty_table_sql(TABLE))
     notes: list[str] = []
     for key in customs:
         views: dict[str, Staged | None] = {

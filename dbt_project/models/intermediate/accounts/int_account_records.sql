@@ -42,16 +42,54 @@ unioned as (
     select * from hubspot_companies
     union all
     select * from salesforce_accounts
+),
+
+parents as (
+    select
+        'salesforce' as vendor,
+        account_id as record_id,
+        parent_account_id as parent_id
+    from {{ ref('stg_salesforce__accounts') }}
+
+    union all
+
+    select
+        'hubspot' as vendor,
+        from_id as record_id,
+        to_id as parent_id
+    from {{ ref('stg_hubspot__associations') }}
+    where from_type = 'companies' and to_type = 'companies' and type_id = 14 and category = 'HUBSPOT_DEFINED'
+),
+
+-- A company of its own name that shows its parent's domain, as a CRM says; the other CRM may know it without the parent.
+subsidiaries as (
+    select
+        unioned.domain,
+        {{ normalize_company_name('unioned.name') }} as compared_name
+    from unioned
+    inner join parents on unioned.vendor = parents.vendor and unioned.record_id = parents.record_id
+    inner join unioned as parent on parents.vendor = parent.vendor and parents.parent_id = parent.record_id
+    where
+        unioned.domain = parent.domain
+        and {{ normalize_company_name('unioned.name') }} != {{ normalize_company_name('parent.name') }}
+    group by all
 )
 
 select
     unioned.*,
-    -- A mail provider's domain says nothing about who the company is.
+    -- A mail provider's domain says nothing about who the company is, nor does a parent's.
     case
-        when unioned.domain not in (
-            select policy.value
-            from {{ source('rules', 'identity') }} as policy
-            where policy.setting = 'free_domain'
-        ) then unioned.domain
+        when
+            subsidiaries.compared_name is null
+            and unioned.domain not in (
+                select policy.value
+                from {{ source('rules', 'identity') }} as policy
+                where policy.setting = 'free_domain'
+            )
+            then unioned.domain
     end as company_domain
 from unioned
+left join subsidiaries
+    on
+        unioned.domain = subsidiaries.domain
+        and {{ normalize_company_name('unioned.name') }} = subsidiaries.compared_name

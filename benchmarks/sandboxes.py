@@ -50,6 +50,10 @@ class Sandbox:
         """Path and query of each request since."""
         return [(row["path"], row["query"]) for row in self._requests(vendor, after)]
 
+    def refused(self, vendor: str, after: int) -> int:
+        """Calls since that came too fast."""
+        return sum(int(row["status"]) == 429 for row in self._requests(vendor, after))
+
     def _requests(self, vendor: str, after: int) -> Iterator[dict[str, Any]]:
         following: int | None = after
         while following is not None:

@@ -14,6 +14,11 @@ from typing import Protocol
 
 from pipelines.clients.errors import DailyLimitReached
 
+_ON_THE_WAY = 0.01
+"""A vendor counts calls as they arrive: those sent a window apart may arrive in less. This share is added."""
+_BELIEVED = 2.0
+"""Seconds after which an answer that tells of fewer calls by others is believed."""
+
 
 class Clock(Protocol):
     """Monotonic time and waiting; tests give their own, so that nothing sleeps."""
@@ -35,23 +40,41 @@ class RealClock:
 
 @dataclass
 class Window:
-    """At most `limit` calls in any `seconds`."""
+    """At most `limit` calls in any `seconds`, those of others among them."""
 
     limit: int
     seconds: float
     sent: deque[float] = field(default_factory=deque)
     closed_until: float = 0.0
+    others: int = 0
+    """Calls the vendor counts that are not ours, as its answers tell; forgotten at `others_until`."""
+    others_until: float = 0.0
+    others_since: float = 0.0
 
     def take(self, now: float) -> float:
         """Count a call and return 0, or return how long to wait before asking again."""
-        while self.sent and self.sent[0] + self.seconds <= now:
-            self.sent.popleft()
+        self._forget(now)
         if now < self.closed_until:
             return self.closed_until - now
-        if len(self.sent) >= self.limit:
-            return self.sent[0] + self.seconds - now
+        if len(self.sent) + self.others >= self.limit:
+            ends = [self.sent[0] + self.seconds] if self.sent else []
+            return min([*ends, self.others_until] if self.others else ends) - now
         self.sent.append(now)
         return 0.0
+
+    def told(self, counted: int, now: float) -> None:
+        """The vendor says how many calls it counts. Ours that have not reached it yet make others look fewer
+        than they are, so that fewer are believed only after a while."""
+        self._forget(now)
+        others = max(0, counted - len(self.sent))
+        if others >= self.others or now >= self.others_since + _BELIEVED:
+            self.others, self.others_since, self.others_until = others, now, now + self.seconds
+
+    def _forget(self, now: float) -> None:
+        while self.sent and self.sent[0] + self.seconds <= now:
+            self.sent.popleft()
+        if self.others_until <= now:
+            self.others = 0
 
 
 class RateBudget:
@@ -94,10 +117,9 @@ class RateBudget:
         if window is None or limit <= 0 or seconds <= 0:
             return
         with self._lock:
-            window.limit, window.seconds = limit, seconds
+            window.limit, window.seconds = limit, seconds * (1 + _ON_THE_WAY)
             if remaining is not None:
-                now = self.clock.monotonic()
-                window.sent.extend([now] * (limit - max(remaining, 0) - len(window.sent)))
+                window.told(limit - max(remaining, 0), self.clock.monotonic())
 
     def close(self, name: str, seconds: float) -> None:
         """Nobody sends for a while: the vendor said too many."""

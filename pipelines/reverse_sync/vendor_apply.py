@@ -7,7 +7,7 @@ is sent and proven `writer.py`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from pipelines.reverse_sync.planfile import FieldChange
 from pipelines.reverse_sync.recovery import Recovered, recover_vendor
 from pipelines.reverse_sync.results import SyncResult, Written
 from pipelines.reverse_sync.selection import Selection
-from pipelines.reverse_sync.writer import Writer
+from pipelines.reverse_sync.writer import Round, Writer
 from pipelines.rules.syncs import Sync, Syncs
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
@@ -133,16 +133,20 @@ class VendorApply:
         done = 0
         task.progress(name, done, total)
         try:
-            for batch in selection.batches(self._destination.round_size(total), task.limit):
-                if task.cancelled.is_set():
-                    return
-                intents = [intent for record in batch for intent in record]
-                ended = writer.write(intents, [selection.change_of(intent) for intent in intents])
-                self._sample(name, sync, ended, intents)
-                done += len(batch)
+            for each, ended in writer.write(self._rounds(selection, total)):
+                self._sample(name, sync, ended, each.intents)
+                done += len({intent.record_id for intent in each.intents})
                 task.progress(name, min(done, total), total)
         finally:
             self.results[name].repair = writer.repair
+
+    def _rounds(self, selection: Selection, total: int) -> Iterator[Round]:
+        """What is to be sent, until somebody else's trouble ends the apply."""
+        for batch in selection.batches(self._destination.round_size(total), self._task.limit):
+            if self._task.cancelled.is_set():
+                return
+            intents = [intent for record in batch for intent in record]
+            yield Round(intents, [selection.change_of(intent) for intent in intents])
 
     def _sample(self, name: str, sync: Sync, ended: Sequence[Outcome], intents: Sequence[Intent]) -> None:
         """The first records that were confirmed, for people to look at."""

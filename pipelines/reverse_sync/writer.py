@@ -7,8 +7,9 @@ process dies in between. What to send is `apply.py`; what an answer means is `ou
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,8 @@ from pipelines.state.journal import NOT_SENT, Intent
 CRASHPOINTS = ("intended", "sent", "answered", "lost", "read_back", "settled")
 """Every place in this module where a process may die, in the order in which they are reached."""
 _ATTEMPTS = 3
+_AHEAD = 2
+"""Rounds that are begun before the oldest has ended: nobody waits for its last answer."""
 _TICK = timedelta(seconds=1)
 """A Date header is cut to the second: a write may have happened up to this much after it."""
 
@@ -50,6 +53,25 @@ class _Sent:
     begun: bool = False
 
 
+class Round(NamedTuple):
+    """What is written down together: intents, and the same as changes with the types of their fields."""
+
+    intents: Sequence[Intent]
+    changes: Sequence[Change]
+
+
+@dataclass
+class _Going:
+    """A round under way: its pieces, and what came of each or will."""
+
+    round: Round
+    pieces: Sequence[Sequence[list[Change]]]
+    sent: Sequence[_Sent | Future[_Sent]]
+
+    def results(self) -> list[_Sent]:
+        return [each.result() if isinstance(each, Future) else each for each in self.sent]
+
+
 class Writer:
     """Writes changes of one sync to one destination. `records`: how many there are in all; it decides how."""
 
@@ -60,53 +82,67 @@ class Writer:
         self._object, self._run_id, self._records = object_name, run_id, records
         self._here = threading.local()
         self._lock = threading.Lock()
+        self._stop = threading.Event()
         self.repair = 0
         """Calls that only trouble made necessary: batches cut in pieces, answers lost, rows tried again."""
 
-    def write(self, intents: Sequence[Intent], changes: Sequence[Change]) -> list[Outcome]:
-        """Send one round (the changes of at most `round_size` records, record by record) and settle it.
+    def write(self, rounds: Iterable[Round]) -> Iterator[tuple[Round, list[Outcome]]]:
+        """Send rounds (each the changes of at most `round_size` records, record by record) and settle them.
+        Where calls go side by side a round begins while those before it are under way.
 
         Raises ClientError when the destination cannot go on; the journal then says which rows are open.
         """
-        with self._state.writing() as connection:
-            journal.intend(connection, intents, run_id=self._run_id, at=self._destination.now)
-        crashpoint("intended")
-        records = _by_record(changes)
-        pieces = list(batched(records, self._destination.call_size(max(self._records, len(records)))))
-        sent = self._side_by_side(pieces)
-        error = next((each.error for each in sent if each.error is not None), None)
-        unproven = [change for each in sent for change in each.unproven]
-        if error is not None:
-            self._break_off(
-                unproven, [p for p, each in zip(pieces, sent, strict=True) if not each.begun], error
-            )
-            raise error
-        return [outcome for each in sent for outcome in each.ended] + self._prove(unproven)
-
-    def _side_by_side(self, pieces: Sequence[Sequence[list[Change]]]) -> list[_Sent]:
-        """Send each piece; once the destination cannot go on no other is begun."""
-        stop = threading.Event()
-
-        def send(piece: Sequence[list[Change]]) -> _Sent:
-            sent = _Sent()
-            if stop.is_set():
-                return sent
-            sent.begun = True
-            try:
-                sent.ended = self._attempts(_changes_of(piece), sent.unproven)
-            except errors.ClientError as error:
-                stop.set()
-                sent.error = error
-            except BaseException:
-                stop.set()
-                raise
-            return sent
-
-        at_once = min(self._destination.at_once, len(pieces))
-        if at_once < 2:
-            return [send(piece) for piece in pieces]
+        at_once, self._stop = self._destination.at_once, threading.Event()
         with ThreadPoolExecutor(at_once, thread_name_prefix="write") as pool:
-            return [future.result() for future in [pool.submit(send, piece) for piece in pieces]]
+            going: deque[_Going] = deque()
+            try:
+                for each in rounds:
+                    going.append(self._begin(each, pool))
+                    if len(going) > (_AHEAD if at_once > 1 else 0):
+                        yield self._ended(going)
+                while going:
+                    yield self._ended(going)
+            finally:
+                self._stop.set()  # what has not been begun is not, whatever ended this
+
+    def _begin(self, each: Round, pool: ThreadPoolExecutor) -> _Going:
+        with self._state.writing() as connection:
+            journal.intend(connection, each.intents, run_id=self._run_id, at=self._destination.now)
+        crashpoint("intended")
+        records = _by_record(each.changes)
+        pieces = list(batched(records, self._destination.call_size(max(self._records, len(records)))))
+        if self._destination.at_once > 1:
+            return _Going(each, pieces, [pool.submit(self._send_piece, piece) for piece in pieces])
+        return _Going(each, pieces, [self._send_piece(piece) for piece in pieces])
+
+    def _send_piece(self, piece: Sequence[list[Change]]) -> _Sent:
+        """Once the destination cannot go on no other piece is begun."""
+        sent = _Sent()
+        if self._stop.is_set():
+            return sent
+        sent.begun = True
+        try:
+            sent.ended = self._attempts(_changes_of(piece), sent.unproven)
+        except errors.ClientError as error:
+            self._stop.set()
+            sent.error = error
+        except BaseException:
+            self._stop.set()
+            raise
+        return sent
+
+    def _ended(self, going: deque[_Going]) -> tuple[Round, list[Outcome]]:
+        """The oldest round, once all its pieces have ended; what its answers did not prove is read back."""
+        sent = going[0].results()
+        error = next((each.error for each in sent if each.error is not None), None)
+        if error is None and self._stop.is_set():  # a younger one failed: this one may have been cut short
+            error = next((s.error for each in going for s in each.results() if s.error is not None), None)
+        if error is not None:
+            self._break_off(going, error)
+            raise error
+        oldest = going.popleft()
+        unproven = [change for each in sent for change in each.unproven]
+        return oldest.round, [outcome for each in sent for outcome in each.ended] + self._prove(unproven)
 
     def _attempts(self, changes: Sequence[Change], unproven: list[_Unproven]) -> list[Outcome]:
         """One call, and more where rows are to be sent again. Adds to `unproven` what is to be read back."""
@@ -186,17 +222,15 @@ class Writer:
             [o._replace(request_id=each.request_id) for o, each in zip(ended, unproven, strict=True)]
         )
 
-    def _break_off(
-        self,
-        unproven: Sequence[_Unproven],
-        unsent: Sequence[Sequence[list[Change]]],
-        error: errors.ClientError,
-    ) -> None:
+    def _break_off(self, going: Iterable[_Going], error: errors.ClientError) -> None:
         """The destination cannot go on: say what was not sent, read back what was if it lets us."""
-        waiting = [change for piece in unsent for change in _changes_of(piece)]
+        ended = [
+            (piece, sent) for each in going for piece, sent in zip(each.pieces, each.results(), strict=True)
+        ]
+        waiting = [change for piece, sent in ended if not sent.begun for change in _changes_of(piece)]
         self._settle([Outcome(change, "intended", NOT_SENT, str(error)) for change in waiting])
         with suppress(errors.ClientError), self._repairing():
-            self._prove(unproven)
+            self._prove([change for _, sent in ended for change in sent.unproven])
 
     def _settle_lost(
         self, changes: Sequence[Change], lost: errors.ClientError, *, last: bool

@@ -16,10 +16,6 @@ from pipelines.clients.results import Outcomes
 from pipelines.rules.syncs import FieldType
 from pipelines.state.bulk_jobs import BulkJobs
 
-ROUND_CALLS = 4
-"""Calls that each place of a round makes, where several go side by side: places wait for one another only at
-its end."""
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -82,7 +78,7 @@ class Destination(Protocol):
 
     @property
     def at_once(self) -> int:
-        """Calls of one round that may be under way side by side."""
+        """Calls that may be under way side by side."""
         ...
 
     @property
@@ -137,8 +133,8 @@ class Opener(Protocol):
 
 
 class InOneCall:
-    """A vendor that is done with its answer: a round is as many calls as go side by side, and no job outlives
-    them."""
+    """A vendor that is done with its answer: a round is as many calls as go side by side, the next
+    begins while it is under way, and no job outlives them."""
 
     batch_size: int
     at_once: int = 1
@@ -151,7 +147,7 @@ class InOneCall:
         return self.batch_size
 
     def round_size(self, records: int) -> int:
-        return self.batch_size * (1 if self.at_once == 1 else ROUND_CALLS * self.at_once)
+        return self.batch_size * self.at_once
 
     def keep_jobs(self, jobs: BulkJobs) -> None:
         """There are none."""

@@ -20,7 +20,7 @@ from pipelines.reverse_sync.destinations import salesforce_bulk
 from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.reverse_sync.outcomes import Change
-from pipelines.reverse_sync.writer import Writer
+from pipelines.reverse_sync.writer import Round, Writer
 from pipelines.rules.syncs import load_syncs
 from pipelines.state import State
 from pipelines.state.bulk_jobs import BulkJobs
@@ -152,7 +152,7 @@ def _write(state: State, destination: Small, ids: Sequence[str], value: str | No
     ]
     changes = [Change(f"c{i}", i, key + i, FIELD, "number", None, value) for i in ids]
     writer = Writer(state, destination, "Lead", "r", len(ids))
-    writer.write(intents, changes)
+    list(writer.write([Round(intents, changes)]))
     return writer
 
 

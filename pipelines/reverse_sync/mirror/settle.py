@@ -46,15 +46,24 @@ with based as (
         and c.field_right = n.field_right and c.left_value is not distinct from o.l
         and c.right_value is not distinct from o.r
 ),
-changed as (
+-- Emptied before a run saw both sides agree: the other side holds what we carried over from it.
+emptied as (
     select *,
+        blanks = 'clear' and l is null and wrote_right and r = ar and r is distinct from default_right
+            and not (wrote_left and al is null) as emptied_left,
+        blanks = 'clear' and r is null and wrote_left and l = al and l is distinct from default_left
+            and not (wrote_right and ar is null) as emptied_right
+    from based
+),
+changed as (
+    select * replace (coalesce(has_base, false) or emptied_left or emptied_right as has_base),
         (not coalesce(has_base, false) or l is distinct from bl)
             and not (wrote_left and l is not distinct from al)
-            and not (wrote_right and fl is not distinct from ar) as changed_left,
+            and not (wrote_right and fl is not distinct from ar) or emptied_left as changed_left,
         (not coalesce(has_base, false) or r is distinct from br)
             and not (wrote_right and r is not distinct from ar)
-            and not (wrote_left and gr is not distinct from al) as changed_right
-    from based
+            and not (wrote_left and gr is not distinct from al) or emptied_right as changed_right
+    from emptied
 ),
 judged as (
     select *,

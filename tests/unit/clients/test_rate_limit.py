@@ -50,7 +50,22 @@ def test_what_others_spend_of_the_quota_is_waited_for():
     budget.wait("calls")
     budget.learn("calls", limit=190, seconds=10.0, remaining=0)
     budget.wait("calls")
-    assert clock.now == 10.0
+    assert 10.0 <= clock.now < 10.2
+
+
+def test_others_who_spend_less_again_hold_nobody_up_and_ours_on_the_way_are_not_taken_for_theirs():
+    clock = Clock()
+    budget = RateBudget({"calls": Window(100, 10.0)}, clock)
+    budget.learn("calls", limit=100, seconds=10.0, remaining=1)
+    for _ in range(50):
+        clock.now += 0.001
+        budget.windows["calls"].sent.append(clock.now)  # sent, and not yet where the vendor counts
+    budget.learn("calls", limit=100, seconds=10.0, remaining=1)
+    assert budget.windows["calls"].others == 99, "fewer are believed after a while only"
+    clock.now += 3
+    budget.learn("calls", limit=100, seconds=10.0, remaining=50)
+    budget.wait("calls")
+    assert clock.now < 4
 
 
 def test_the_window_is_learned_from_hubspots_headers(hubspot):

@@ -207,3 +207,17 @@ def test_what_cannot_be_written_says_why():
 def test_two_spellings_of_one_value_are_no_difference():
     held = settled(LINE, "+44 20", "004420", same=True)
     assert (held.outcome, held.left, held.right) == ("agreed", None, None)
+
+
+@pytest.mark.parametrize("base", [None, (None, None), ("old", "old")])
+def test_what_is_emptied_before_a_run_saw_what_we_carried_over_is_emptied_there_too(base):
+    line = replace(LINE, blanks="clear")
+    left = settled(line, None, "new", base=base, wrote={"R": "new"})
+    assert (left.outcome, left.right) == ("left", "__clear__")
+    right = settled(line, "new", None, base=base, wrote={"L": "new"})
+    assert (right.outcome, right.left) == ("right", "__clear__")
+
+
+def test_a_default_that_we_wrote_is_no_value_that_the_other_side_emptied():
+    line = replace(LINE, blanks="clear", default_right="0")
+    assert settled(line, None, "0", base=(None, None), wrote={"R": "0"}).right is None

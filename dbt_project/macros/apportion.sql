@@ -26,29 +26,30 @@
 {%- endmacro %}
 
 {#-
-    The money of `deals` (opportunity_id, share_units, amount_minor, converted_minor) shared out by the weights of
+    The money of int_credit_money (share_units, amount_minor, converted_minor) shared out by the weights of
     int_credit_weights, each exactly: a row per touch that has a part, with `share_part`, `amount_part` and
     `converted_part` in minor units.
 -#}
-{% macro apportioned_credits(deals) -%}
-    {{ adapter.dispatch('apportioned_credits')(deals) }}
+{% macro apportioned_credits() -%}
+    {{ adapter.dispatch('apportioned_credits')() }}
 {%- endmacro %}
 
-{% macro default__apportioned_credits(deals) -%}
+{% macro default__apportioned_credits() -%}
     {%- set money = [('share', 'share_units'), ('amount', 'amount_minor'), ('converted', 'converted_minor')] -%}
 (
     with weighted as (
         select
-            deals.*,
-            credits.basis,
-            credits.model,
+            money.* exclude (journey),
             credits.weights,
             credits.weight,
-            cast(greatest(abs(deals.amount_minor), abs(deals.converted_minor), deals.share_units) as double)
+            cast(greatest(abs(money.amount_minor), abs(money.converted_minor), money.share_units) as double)
             * len(credits.weights) * credits.weight > 9e18 as is_wide
         from {{ ref('int_credit_weights') }} as credits
-        inner join {{ deals }} as deals on credits.opportunity_id = deals.opportunity_id
-        where {{ is_due('credits.opportunity_id') }}
+        inner join {{ ref('int_credit_money') }} as money
+            on credits.opportunity_id = money.opportunity_id and credits.model = money.model
+        where
+            {{ is_due("credits.opportunity_id || ':' || credits.model") }}
+            and {{ is_due("money.opportunity_id || ':' || money.model") }}
     ),
 
     shared as (
@@ -99,7 +100,6 @@
         from limited
         inner join {{ ref('int_credit_journeys') }} as journeys
             on limited.opportunity_id = journeys.opportunity_id and limited.basis = journeys.basis
-        where {{ is_due('journeys.opportunity_id') }}
     )
 
     select

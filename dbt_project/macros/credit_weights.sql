@@ -25,9 +25,11 @@
                 list_zip(journeys.places, journeys.points, journeys.moments, journeys.channels),
                 lambda t: {'place': t[1], 'points': t[2], 'occurred_at': t[3], 'channel': t[4]}
             ) as touches
-        from {{ ref('int_credit_journeys') }} as journeys
-        inner join {{ source('rules', 'attribution_models') }} as models on journeys.basis = models.basis
-        where {{ is_due('journeys.opportunity_id') }}
+        from {{ ref('int_credit_parts') }} as parts
+        inner join {{ ref('int_credit_journeys') }} as journeys
+            on parts.opportunity_id = journeys.opportunity_id and parts.basis = journeys.basis
+        inner join {{ source('rules', 'attribution_models') }} as models on parts.model = models.model
+        where {{ is_due("parts.opportunity_id || ':' || parts.model") }}
     ),
 
     -- Points of a journey: held by some touches, the weight of the others shared by the rest.

@@ -56,7 +56,7 @@
     from (
         {%- for unique_id in inputs | sort %}
         select
-            input.{{ owner }} as owner,
+            {{ owner }} as owner,
             hash('{{ unique_id }}', input) as hashed
         from {{ input_relation(unique_id) }} as input
         {%- if not loop.last %}

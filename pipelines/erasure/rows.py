@@ -256,4 +256,4 @@ def _longest(statistics: str) -> float:
 
 
 def _is_key(name: str) -> bool:
-    return name in ("alias", "touchpoint_id") or name.endswith(("person_id", "record_key"))
+    return name in ("alias", "touchpoint_id", "owner") or name.endswith(("person_id", "record_key"))

@@ -1,7 +1,9 @@
 {#-
-    Delete and insert by the owning key. `unique_key` names the owner (a deal, a person), `inputs` the models whose rows
-    belong to one owner each; every other table the model reads is shared. Each owner is kept with a fingerprint of its
-    rows in the inputs. An owner whose fingerprint is new, other or gone is due: its rows are deleted and made anew.
+    Delete and insert by the owning key. `unique_key` says who owns a row (a column, or an expression over columns),
+    `inputs` the models whose rows belong to one owner each; every other table the model reads is shared, but for those
+    of `vouched_for`, whose part in an owner's rows is seen in an input (it holds their hash). Each owner is kept with a
+    fingerprint of its rows in the inputs. An owner whose fingerprint is new, other or gone is due: its rows are deleted
+    and made anew.
     When the code or a shared table differs, or more than half of the owners are due, the table is built in full.
 
     What is due is seen by comparing contents, not by a column of times: rows that were deleted, merged into another
@@ -12,13 +14,18 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set owner = config.require('unique_key') -%}
     {%- set named = config.require('inputs') -%}
+    {%- set vouched_for = config.get('vouched_for', []) -%}
     {%- set inputs = [] -%}
     {%- set whole = [] -%}
+    {%- set seen = [] -%}
     {%- for unique_id in model.depends_on.nodes if unique_id.split('.')[0] in ('model', 'source') -%}
-        {%- do (inputs if unique_id.split('.')[-1] in named else whole).append(unique_id) -%}
+        {%- set name = unique_id.split('.')[-1] -%}
+        {%- do (inputs if name in named else seen if name in vouched_for else whole).append(unique_id) -%}
     {%- endfor -%}
-    {%- if inputs | length != named | length -%}
-        {{ exceptions.raise_compiler_error('inputs must be models that ' ~ model.name ~ ' reads: ' ~ named | join(', ')) }}
+    {%- if inputs | length != named | length or seen | length != vouched_for | length -%}
+        {{ exceptions.raise_compiler_error(
+            'inputs and vouched_for must be models that ' ~ model.name ~ ' reads: ' ~ (named + vouched_for) | join(', ')
+        ) }}
     {%- endif -%}
     {%- set due = due_owners() -%}
     {%- set known = known_owners() -%}

@@ -1,31 +1,26 @@
 -- Marketing's touches tell where a person came from; what sales did afterwards is counted, but is no source.
 with touches as (
     select
-        *,
-        touch_type in (
+        touches.person_id,
+        touches.channel,
+        touches.occurred_at,
+        (touches.occurred_at, touches.touchpoint_id) as place,
+        campaigns.name as campaign,
+        touches.touch_type in (
             'membership', 'original_source', 'latest_source', 'conversion', 'form', 'event', 'email_click', 'page_visit'
         ) as is_marketing
-    from {{ ref('int_touches') }}
-    where is_counted and occurred_at <= {{ run_value('as_of') }}
-),
-
-numbered as (
-    select
-        *,
-        row_number() over (partition by person_id order by occurred_at, touchpoint_id) as nth,
-        row_number() over (partition by person_id order by occurred_at desc, touchpoint_id desc) as nth_last
-    from touches
+    from {{ ref('int_touches') }} as touches
+    left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
+    where touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}
 )
 
 select
-    numbered.person_id,
+    person_id,
     count(*) as touches,
-    arg_min(numbered.channel, numbered.nth) filter (where numbered.is_marketing) as first_touch_channel,
-    arg_min(numbered.channel, numbered.nth_last) filter (where numbered.is_marketing) as last_touch_channel,
-    arg_min(campaigns.name, numbered.nth) filter (where numbered.is_marketing and campaigns.name is not null)
-        as first_touch_campaign,
-    min(numbered.occurred_at) as first_touch_at,
-    max(numbered.occurred_at) as last_touch_at
-from numbered
-left join {{ ref('int_campaigns') }} as campaigns on numbered.campaign_id = campaigns.campaign_id
-group by numbered.person_id
+    arg_min(channel, place) filter (where is_marketing) as first_touch_channel,
+    arg_max(channel, place) filter (where is_marketing) as last_touch_channel,
+    arg_min(campaign, place) filter (where is_marketing and campaign is not null) as first_touch_campaign,
+    min(occurred_at) as first_touch_at,
+    max(occurred_at) as last_touch_at
+from touches
+group by person_id

@@ -1,73 +1,49 @@
-with unioned as (
-    select * from {{ ref('int_membership_touches') }}
-    union all by name
-    select * from {{ ref('int_task_touches') }}
-    union all by name
-    select * from {{ ref('int_engagement_touches') }}
-    union all by name
-    select * from {{ ref('int_contact_touches') }}
-    union all by name
-    select * from {{ ref('int_lead_source_touches') }}
-    union all by name
-    select * from {{ ref('int_form_touches') }}
-    union all by name
-    select * from {{ ref('int_event_touches') }}
-    union all by name
-    select * from {{ ref('int_email_touches') }}
-    union all by name
-    select * from {{ ref('int_visit_touches') }}
-    union all by name
-    select * from {{ ref('int_list_touches') }}
-    union all by name
-    select * from {{ ref('int_marketing_touches') }}
+{%- set owner = "coalesce(person_id, 'nobody:' || left(touchpoint_id, 2))" -%}
+{{ config(materialized='incremental', unique_key=owner, inputs=['int_told_touches']) }}
+
+-- The touches of a person are worked out together; those of nobody have the first letters of their id as their owner.
+-- What happened once counts once: of touches that tell of the same event all but one are copies.
+with told as (
+    select * from {{ ref('int_told_touches') }}
+    where {{ is_due(owner) }}
 ),
 
-identified as (
+-- A form that is sent again within a minute was sent once, by somebody impatient.
+forms as (
     select
-        unioned.* exclude (is_bot, is_tagged),
-        people.person_id,
-        coalesce(unioned.is_bot, false) as is_bot,
-        {{ short_hash("unioned.source_record_key || ':' || unioned.kind") }} as touchpoint_id,
-        split_part(unioned.source_record_key, ':', 1) as vendor,
-        coalesce(
-            touch_types.earns = 'always'
-            or (touch_types.earns = 'responded' and unioned.is_response)
-            or (touch_types.earns = 'tagged' and unioned.is_tagged)
-            or (unioned.touch_type = 'membership' and lower(unioned.content) in {{ attribution_setting('membership_status') }}),
-            false
-        ) and not coalesce(unioned.is_bot, false) as earns_credit
-    from unioned
-    left join {{ ref('int_person_registry') }} as registry on unioned.record_key = registry.record_key
-    left join {{ ref('int_people') }} as people on registry.person_id = people.person_id
-    left join {{ source('rules', 'touch_types') }} as touch_types on unioned.touch_type = touch_types.touch_type
+        touchpoint_id,
+        occurred_at - lag(occurred_at) over (
+            partition by person_id, content order by occurred_at, touchpoint_id
+        ) as since_last
+    from told
+    where touch_type = 'form'
 ),
 
-near as (
+-- The first call of a day on a subject in one CRM is the first in the other; and so is the second.
+activities as (
     select
-        *,
-        -- A form that is sent again within a minute was sent once, by somebody impatient.
-        coalesce(
-            touch_type = 'form'
-            and occurred_at - lag(occurred_at) over (
-                partition by person_id, touch_type, content order by occurred_at, touchpoint_id
-            ) <= interval 1 minute,
-            false
-        ) as is_again,
-        -- The first call of a day on a subject in one CRM is the first in the other; and so is the second.
+        touchpoint_id,
+        cast(occurred_at at time zone 'UTC' as date) as day,
+        coalesce({{ slug('content') }}, '') as subject,
         row_number() over (
             partition by
-                person_id, touch_type, vendor, cast(occurred_at at time zone 'UTC' as date), {{ slug('content') }}
+                person_id,
+                touch_type,
+                split_part(source_record_key, ':', 1),
+                cast(occurred_at at time zone 'UTC' as date),
+                {{ slug('content') }}
             order by occurred_at, touchpoint_id
         ) as nth_of_day
-    from identified
+    from told
+    where touch_type in ('call', 'email', 'meeting', 'task', 'message') and person_id is not null
 ),
 
 -- What a contact's properties say of a form, and the form itself, are one. So are a click and the membership that
 -- config/engagement.yml has made of it.
 told_twice as (
     select distinct conversions.touchpoint_id
-    from identified as conversions
-    inner join identified as forms
+    from told as conversions
+    inner join told as forms
         on
             conversions.person_id = forms.person_id
             and forms.occurred_at
@@ -75,10 +51,10 @@ told_twice as (
     where conversions.touch_type = 'conversion' and forms.touch_type = 'form'
     union
     select distinct memberships.touchpoint_id
-    from identified as memberships
+    from told as memberships
     inner join {{ source('rules', 'engagement_members') }} as rules
         on memberships.content = rules.status and rules.did = 'clicked'
-    inner join identified as clicks
+    inner join told as clicks
         on
             memberships.person_id = clicks.person_id
             and memberships.campaign_id = clicks.campaign_id
@@ -87,72 +63,78 @@ told_twice as (
         memberships.touch_type = 'membership'
         and memberships.is_response
         and clicks.touch_type = 'email_click'
-        and clicks.vendor = 'marketing_cloud'
+        and clicks.source_record_key like 'marketing_cloud:%'
 ),
 
 -- Several records may tell of one event: a lead and a contact, or two contacts, of one person, or both CRMs. It happened
 -- once. A membership without a response is no event but a list entry, and each of them stands.
-counted as (
+events as (
     select
-        near.*,
-        row_number() over (
-            partition by
-                case
-                    when
-                        near.person_id is null
-                        or near.is_bot
-                        or (near.touch_type = 'membership' and not near.is_response)
-                        then near.touchpoint_id
-                    else near.person_id
-                end,
-                case
-                    -- To attend is one thing, whether it stands as a marketing event or as a campaign's response.
-                    when near.touch_type in ('membership', 'event') and near.is_response and near.campaign_id is not null
-                        then 'response:' || near.campaign_id || ':' || cast(near.occurred_at at time zone 'UTC' as date)
-                    -- A person came to be once, however many records say from where.
-                    when near.touch_type = 'original_source' then 'original_source'
-                    when near.touch_type in ('call', 'email', 'meeting', 'task', 'message')
-                        then
-                            near.touch_type || ':' || cast(near.occurred_at at time zone 'UTC' as date)
-                            || ':' || coalesce({{ slug('near.content') }}, '') || ':' || near.nth_of_day
-                    else
-                        near.touch_type || ':' || coalesce(near.campaign_id, '') || ':'
-                        || coalesce(cast(epoch_us(near.occurred_at) as varchar), '') || ':'
-                        || case when near.campaign_id is null then coalesce(near.content, '') else '' end
-                end
-            order by
-                near.earns_credit desc,
-                -- Of two sources the one that says something, then HubSpot's, which knows the minute.
-                near.channel in {{ attribution_setting('coverage_without_channel') }},
-                near.kind = 'lead_source',
-                case when near.touch_type = 'original_source' then near.occurred_at end,
-                near.source_record_key asc,
-                near.touchpoint_id asc
-        ) as copy,
-        told_twice.touchpoint_id is not null as is_told_twice
-    from near
-    left join told_twice on near.touchpoint_id = told_twice.touchpoint_id
+        told.touchpoint_id,
+        told.person_id,
+        case
+            -- To attend is one thing, whether it stands as a marketing event or as a campaign's response.
+            when told.touch_type in ('membership', 'event') and told.is_response and told.campaign_id is not null
+                then 'response:' || told.campaign_id || ':' || cast(told.occurred_at at time zone 'UTC' as date)
+            -- A person came to be once, however many records say from where.
+            when told.touch_type = 'original_source' then 'original_source'
+            when activities.touchpoint_id is not null
+                then told.touch_type || ':' || activities.day || ':' || activities.subject || ':' || activities.nth_of_day
+            else
+                told.touch_type || ':' || coalesce(told.campaign_id, '') || ':'
+                || coalesce(cast(epoch_us(told.occurred_at) as varchar), '') || ':'
+                || case when told.campaign_id is null then coalesce(told.content, '') else '' end
+        end as event,
+        -- Of two sources the one that says something, then HubSpot's, which knows the minute.
+        not told.earns_credit as earns_nothing,
+        told.channel in {{ attribution_setting('coverage_without_channel') }} as says_nothing,
+        told.kind = 'lead_source' as is_of_the_day,
+        case when told.touch_type = 'original_source' then told.occurred_at end as came_at,
+        told.source_record_key
+    from told
+    left join activities on told.touchpoint_id = activities.touchpoint_id
+    where
+        told.person_id is not null
+        and not told.is_bot
+        and not (told.touch_type = 'membership' and not told.is_response)
+),
+
+copies as (
+    select touchpoint_id
+    from (
+        select
+            touchpoint_id,
+            row_number() over (
+                partition by person_id, event
+                order by earns_nothing, says_nothing, is_of_the_day, came_at, source_record_key, touchpoint_id
+            ) as copy
+        from events
+    ) as numbered
+    where copy > 1
+    union all
+    select touchpoint_id from told_twice
+    union all
+    select touchpoint_id from forms
+    where since_last <= interval 1 minute
 )
 
 select
-    touchpoint_id,
-    record_key,
-    person_id,
-    occurred_at,
-    coalesce(channel, 'unknown') as channel,
-    source,
-    medium,
-    campaign_id,
-    content,
-    touch_type,
-    is_response,
-    is_bot,
-    earns_credit,
-    source_record_key,
-    person_id is not null
-    and occurred_at is not null
-    and copy = 1
-    and not is_bot
-    and not is_again
-    and not is_told_twice as is_counted
-from counted
+    told.touchpoint_id,
+    told.record_key,
+    told.person_id,
+    told.occurred_at,
+    told.channel,
+    told.source,
+    told.medium,
+    told.campaign_id,
+    told.content,
+    told.touch_type,
+    told.is_response,
+    told.is_bot,
+    told.earns_credit,
+    told.source_record_key,
+    told.person_id is not null
+    and told.occurred_at is not null
+    and not told.is_bot
+    and told.touchpoint_id not in (select copies.touchpoint_id from copies) as is_counted
+from told

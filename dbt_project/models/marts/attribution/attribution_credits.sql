@@ -1,23 +1,10 @@
 {{ config(
-    materialized='incremental', unique_key='opportunity_id', on_schema_change='fail',
-    inputs=['int_credit_weights', 'int_credit_journeys', 'int_opportunities']
+    materialized='incremental', unique_key="opportunity_id || ':' || model", on_schema_change='fail',
+    inputs=['int_credit_weights', 'int_credit_money'], vouched_for=['int_credit_journeys']
 ) }}
 
-with deals as (
-    select
-        opportunity_id,
-        currency,
-        is_won,
-        is_closed,
-        cast(round(amount * 100) as bigint) as amount_minor,
-        cast(round(amount_converted * 100) as bigint) as converted_minor,
-        100000000 as share_units
-    from {{ ref('int_opportunities') }}
-    where {{ is_due('opportunity_id') }}
-),
-
-apportioned as (
-    select * from {{ apportioned_credits('deals') }}
+with apportioned as (
+    select * from {{ apportioned_credits() }}
 ),
 
 credits as (

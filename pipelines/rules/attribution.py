@@ -16,7 +16,7 @@ from pipelines.rules.attribution_models import AttributionModel, Resolved, Sync,
 from pipelines.rules.channels import Channels
 from pipelines.rules.loader import Strict, load
 
-SYNC_FILE = "attribution_sync.json"
+FILE, SYNC_FILE = "attribution.yml", "attribution_sync.json"
 TouchType = Literal[
     "membership", "original_source", "latest_source", "conversion", "form", "event", "email_click",
     "email_open", "page_visit", "call", "email", "meeting", "task", "message", "list_import",
@@ -81,6 +81,8 @@ class Attribution(Strict):
     sync: Sync
     models: tuple[AttributionModel, ...] = Field(min_length=1)
     written_back: str
+    revenue_by_model: Literal["all"] | tuple[str, ...] = ()
+    """Models whose revenue is written back too, each into a field of its own."""
     earns_credit: dict[TouchType, Earns]
     membership_statuses: tuple[str, ...] = ()
     bots: Bots = Bots()
@@ -96,6 +98,9 @@ class Attribution(Strict):
             raise ValueError("a model stands twice")
         if self.written_back not in names:
             raise ValueError(f"written_back names {self.written_back}, which is not among the models")
+        strangers = set(self.revenue_by_model) - set(names) if self.revenue_by_model != "all" else ()
+        if strangers:
+            raise ValueError(f"revenue_by_model names {min(strangers)}, which is not among the models")
         matches = [(vendor, kind, rule.match) for vendor, kind, rule in self.channels.rows()]
         for vendor, kind in {(vendor, kind) for vendor, kind, _ in matches}:
             if (vendor, kind, "*") not in matches:
@@ -115,6 +120,6 @@ class Attribution(Strict):
 
 def load_attribution(config_dir: Path) -> Attribution:
     """The file, with `sync` from `attribution_sync.json` where that lies beside it."""
-    known = load(config_dir / "attribution.yml", Attribution)
+    known = load(config_dir / FILE, Attribution)
     given = config_dir / SYNC_FILE
     return known.model_copy(update={"sync": load(given, Sync)}) if given.is_file() else known

@@ -58,5 +58,10 @@ class Fields(RootModel[dict[str, Names]]):
 
 
 def load_fields(config_dir: Path) -> Fields:
-    """Read and validate `fields.yml`; a team's folder need not have one."""
-    return load_if_there(config_dir / "fields.yml", Fields)
+    """Read and validate `fields.yml`; a team's folder need not have one.
+
+    Those of revenue by model (`attribution.yml`) follow.
+    """
+    from pipelines.rules.revenue_fields import with_revenue_fields  # it is made of what stands above
+
+    return with_revenue_fields(load_if_there(config_dir / "fields.yml", Fields), config_dir)

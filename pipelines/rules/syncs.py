@@ -164,7 +164,9 @@ class Syncs(Strict):
 
 
 def load_syncs(config_dir: Path) -> Syncs:
-    """Read and validate `syncs.yml`, and `data_extensions.yml`, which adds a sync for each extension."""
-    from pipelines.rules.data_extensions import with_extensions  # it is made of what stands above
+    """Read and validate `syncs.yml`, and what adds syncs to it: `data_extensions.yml` one for each extension,
+    `attribution.yml` those of revenue by model."""
+    from pipelines.rules.data_extensions import with_extensions  # both are made of what stands above
+    from pipelines.rules.revenue_fields import with_revenue
 
-    return with_extensions(load(config_dir / "syncs.yml", Syncs), config_dir)
+    return with_revenue(with_extensions(load(config_dir / "syncs.yml", Syncs), config_dir), config_dir)

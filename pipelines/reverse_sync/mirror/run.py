@@ -9,6 +9,7 @@ from datetime import datetime
 
 import duckdb
 
+from pipelines.reverse_sync import revenue
 from pipelines.reverse_sync.extensions import build as extensions
 from pipelines.reverse_sync.mirror import activities, build, campaign_members, check, effective
 from pipelines.reverse_sync.mirror.metadata import Metadata
@@ -35,6 +36,6 @@ def wish(
     rows, said = extensions.rows(connection, settings.config_dir)
     more = {
         "campaign members": members, "activities": logged, "records to move": moved.actions,
-        "rows of data extensions": rows,
+        "rows of data extensions": rows, "revenue by model": revenue.rows(connection, settings.config_dir),
     }  # fmt: skip
     return counts | {name: count for name, count in more.items() if count}, (*notes, *moved.notes, *said)

@@ -1,0 +1,92 @@
+"""Desired and existing attributed revenue under each model that has a field of its own, as tables.
+
+Belongs here: that SQL. Which models and fields there are is `rules.revenue_fields`; a record's other fields
+of attribution are dbt models, and its row here is the one of theirs. A CRM without a field is not asked to
+take it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from pipelines.objects.sql import columns_of, quoted, text_literal
+from pipelines.rules import revenue_fields as rules
+from pipelines.rules.attribution import load_attribution
+from pipelines.rules.revenue_fields import Place
+
+_MONEY = "decimal(18, 2)"
+_RAW = {"opportunities": "opportunity", "leads": "lead", "contacts": "contact", "campaigns": "campaign"}
+_CREDITS = """(
+    select {owner} as owner, model, sum({amount}) as revenue from {source} group by all
+)"""
+_SOURCES = {
+    "people": ("marts.attribution_credits", "person_id", "revenue_converted"),
+    "deals": ("marts.attribution_credits", "opportunity_id", "revenue"),
+    "campaigns": ("marts.campaign_performance", "campaign_id", "revenue"),
+}
+_MEMBERS = {
+    "deals": ("intermediate.int_opportunity_members", "opportunity_id"),
+    "campaigns": ("intermediate.int_campaign_members", "campaign_id"),
+}
+
+
+def rows(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
+    """Leave both tables of every object, or none where no model is named. Returns the rows desired."""
+    total, chosen = 0, rules.models(config_dir)
+    is_synced = bool(chosen) and load_attribution(config_dir).sync.dataSync.revenue
+    for place in rules.PLACES:
+        for name in (place.existing, place.desired):
+            connection.execute(f"drop table if exists reverse_sync.{name}")
+        if not chosen:
+            continue
+        fields = {rules.field_of(place.vendor, each.model): each.model for each in chosen}
+        raw = f"raw_{place.vendor}." + (place.object if place.vendor == "hubspot" else _RAW[place.beside])
+        there = {name.lower() for name in columns_of(connection, raw)}
+        connection.execute(_existing(place, fields, there, raw))
+        wanted = {
+            name: model if name.lower() in there and is_synced else "" for name, model in fields.items()
+        }
+        connection.execute(_desired(place, wanted))
+        row = connection.execute(f"select count(*) from reverse_sync.{place.desired}").fetchone()
+        total += int(row[0]) if row else 0
+    return total
+
+
+def _existing(place: Place, fields: dict[str, str], there: set[str], raw: str) -> str:
+    beside = f"reverse_sync.existing_{place.vendor}__{place.beside}"
+    parent = ", e.parent_id" if place.object in ("Contact", "Opportunity") else ""
+    key = "id" if place.vendor == "hubspot" else '"Id"'
+    shown = ", ".join(
+        f"cast({f'r.{quoted(name)}' if name.lower() in there else 'null'} as {_MONEY}) as {quoted(name)}"
+        for name in fields
+    )
+    return (
+        f"create table reverse_sync.{place.existing} as select e.record_id, e.record_key, "
+        f"e.person_id{parent}, {shown} from {beside} e join {raw} r on e.record_id = r.{key}"
+    )
+
+
+def _desired(place: Place, wanted: dict[str, str]) -> str:
+    kind = {"deals": "deals", "opportunities": "deals", "campaigns": "campaigns"}.get(place.beside, "people")
+    source, owner, amount = _SOURCES[kind]
+    credits = _CREDITS.format(owner=owner, amount=amount, source=source)
+    if kind in _MEMBERS:
+        table, column = _MEMBERS[kind]
+        joined, mine = f"join {table} m on e.record_key = m.record_key", f"m.{column}"
+    else:
+        joined, mine = "", "e.person_id"
+    values = ", ".join(f"cast({_sum_of(m)} as {_MONEY}) as {quoted(name)}" for name, m in wanted.items())
+    return (
+        f"create table reverse_sync.{place.desired} as select e.record_id, e.record_key, e.person_id, "
+        f"{values} from reverse_sync.{place.existing} e {joined} "
+        f"left join {credits} c on c.owner = {mine} group by all"
+    )
+
+
+def _sum_of(model: str) -> str:
+    """What the model credits; null, which leaves the field alone, where it has none."""
+    if not model:
+        return "null"
+    return f"coalesce(sum(c.revenue) filter (where c.model = {text_literal(model)}), 0)"

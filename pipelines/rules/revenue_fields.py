@@ -105,10 +105,9 @@ def with_revenue_fields(fields: Fields, config_dir: Path) -> Fields:
     from pipelines.rules.fields import Fields, Names
     from pipelines.rules.schema.fields import FieldModel
 
-    places: dict[Vendor, tuple[str, ...]] = {
-        vendor: tuple(place.object for place in PLACES if place.vendor == vendor)
-        for vendor in ("hubspot", "salesforce")
-    }
+    places: dict[Vendor, tuple[str, ...]] = {"hubspot": (), "salesforce": ()}
+    for place in PLACES:
+        places[place.vendor] += (place.object,)
     more = {
         field_of("hubspot", each.model): Names(
             hubspot=field_of("hubspot", each.model), salesforce=field_of("salesforce", each.model),

@@ -5,11 +5,11 @@ Belongs here: getting and keeping an access token. The token lives in memory onl
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 from pipelines.clients import errors
+from pipelines.clients.bearer import BearerLogin
 from pipelines.clients.hubspot.paths import Paths
 from pipelines.clients.refresh import RefreshToken
 from pipelines.clients.transport import Call, Transport, json_of
@@ -37,30 +37,13 @@ class FixedToken:
         ))  # fmt: skip
 
 
-class OAuthLogin:
-    """Signs calls; gets an access token on first use and another when told that it has expired."""
+class OAuthLogin(BearerLogin):
+    """Of an OAuth app, by its refresh token."""
 
     def __init__(self, connection: HubSpotConnection) -> None:
+        super().__init__()
         self.connection = connection
-        self.transport: Transport | None = None
-        self._token = Secret("")
-        self._lock = threading.Lock()
-        self._used = threading.local()
         self._refresh = RefreshToken(connection)
-
-    def headers(self) -> Mapping[str, str]:
-        with self._lock:
-            if not self._token:
-                self._sign_in()
-            self._used.token = self._token
-            return {"Authorization": f"Bearer {self._token.reveal()}"}
-
-    def renew(self) -> bool:
-        """Unless another thread has: four readers whose token expired get one between them."""
-        with self._lock:
-            if getattr(self._used, "token", None) in (None, self._token):
-                self._sign_in()
-            return True
 
     def about(self) -> dict[str, Any]:
         """What the token stands for: its scopes among it."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import orjson
 
 from pipelines.clients import errors, rate_limit
 from pipelines.clients.batches import batched
+from pipelines.clients.client import Client
 from pipelines.clients.hubspot import batch
 from pipelines.clients.hubspot.auth import FixedToken, OAuthLogin
 from pipelines.clients.hubspot.errors import HubSpotVendor
@@ -44,8 +44,8 @@ def windows() -> dict[str, Window]:
     return {"calls": Window(100, 10.0), "search": Window(5, SEARCH_SECONDS)}
 
 
-class HubSpotClient:
-    """One portal. Safe to use from several threads."""
+class HubSpotClient(Client):
+    """One portal."""
 
     def __init__(
         self, connection: HubSpotConnection, allow_write: bool, *, budget: RateBudget | None = None,
@@ -65,33 +65,10 @@ class HubSpotClient:
         )  # fmt: skip
         self._login.transport = self._transport
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._transport.close()
-
-    @property
-    def calls(self) -> int:
-        return self._transport.calls
-
-    @property
-    def calls_here(self) -> int:
-        """Calls made by the current thread."""
-        return self._transport.calls_here
-
-    def count_here(self, calls: int) -> None:
-        """Credit the current thread with calls that another made for it."""
-        self._transport.count_here(calls)
-
     @property
     def budget(self) -> RateBudget:
         """What may still be sent, as far as HubSpot has said."""
         return self._transport.budget
-
-    @property
-    def server_time(self) -> datetime | None:
-        return self._transport.server_time
 
     # -- reading -------------------------------------------------------------------------------------
 

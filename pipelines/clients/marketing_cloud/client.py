@@ -10,11 +10,12 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from pipelines.clients import errors
+from pipelines.clients.client import Client
 from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.auth import MarketingCloudLogin, Session
 from pipelines.clients.marketing_cloud.errors import MarketingCloudVendor, status_of
@@ -43,8 +44,8 @@ class AccountInfo:
     scope: tuple[str, ...]
 
 
-class MarketingCloudClient:
-    """REST and SOAP behind one token. A context manager."""
+class MarketingCloudClient(Client):
+    """REST and SOAP behind one token."""
 
     def __init__(
         self, connection: MarketingCloudConnection, allow_write: bool, *,
@@ -62,27 +63,6 @@ class MarketingCloudClient:
             (connection.client_secret,), clock, http, status_of=status_of,
         )  # fmt: skip
         self._login.transport = self._transport
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._transport.close()
-
-    @property
-    def calls(self) -> int:
-        return self._transport.calls
-
-    @property
-    def calls_here(self) -> int:
-        return self._transport.calls_here
-
-    def count_here(self, calls: int) -> None:
-        self._transport.count_here(calls)
-
-    @property
-    def server_time(self) -> datetime | None:
-        return self._transport.server_time
 
     @property
     def host(self) -> str:

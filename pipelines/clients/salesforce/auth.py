@@ -5,13 +5,13 @@ Belongs here: getting and keeping an access token. The token lives in memory onl
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pipelines.clients import errors
+from pipelines.clients.bearer import BearerLogin
 from pipelines.clients.refresh import RefreshToken
-from pipelines.clients.transport import Call, Transport, json_of
+from pipelines.clients.transport import Call, json_of
 from pipelines.settings import SalesforceConnection, Secret
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
@@ -19,33 +19,16 @@ _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _JWT_SECONDS = 180
 
 
-class SalesforceLogin:
-    """Signs calls; signs in on first use and again when told that the session has ended."""
+class SalesforceLogin(BearerLogin):
+    """By whichever of the flows the connection is set up for."""
 
     def __init__(self, connection: SalesforceConnection, now: Callable[[], datetime] | None = None) -> None:
+        super().__init__()
         self.connection = connection
-        self.transport: Transport | None = None
         self._now = now or (lambda: datetime.now(UTC))
-        self._token = Secret("")
         self.scope: tuple[str, ...] = ()
         """Of the latest token; empty before the first, and where Salesforce does not tell."""
-        self._lock = threading.Lock()
-        self._used = threading.local()
         self._refresh = RefreshToken(connection)
-
-    def headers(self) -> Mapping[str, str]:
-        with self._lock:
-            if not self._token:
-                self._sign_in()
-            self._used.token = self._token
-            return {"Authorization": f"Bearer {self._token.reveal()}"}
-
-    def renew(self) -> bool:
-        """Unless another thread has: four readers whose session ended sign in once."""
-        with self._lock:
-            if getattr(self._used, "token", None) in (None, self._token):
-                self._sign_in()
-            return True
 
     def _sign_in(self) -> None:
         transport = self.transport

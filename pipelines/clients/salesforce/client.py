@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from pipelines.clients import errors, rate_limit
 from pipelines.clients.batches import batched
+from pipelines.clients.client import Client
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.salesforce.auth import SalesforceLogin
@@ -56,8 +56,8 @@ class QueryPage:
     """Where the next page is; empty for the last."""
 
 
-class SalesforceClient:
-    """One org. Safe to use from several threads."""
+class SalesforceClient(Client):
+    """One org."""
 
     def __init__(
         self, connection: SalesforceConnection, allow_write: bool, *, budget: RateBudget | None = None,
@@ -79,25 +79,6 @@ class SalesforceClient:
         self.ingest = BulkIngest(self._transport, self._base)
         self.metadata = MetadataApi(self._transport, self._login, self._base)
         self.partner = PartnerApi(self._transport, self._login, self._base)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._transport.close()
-
-    @property
-    def calls(self) -> int:
-        return self._transport.calls
-
-    @property
-    def calls_here(self) -> int:
-        """Calls made by the current thread."""
-        return self._transport.calls_here
-
-    @property
-    def server_time(self) -> datetime | None:
-        return self._transport.server_time
 
     @property
     def usage(self) -> tuple[int, int] | None:

@@ -130,27 +130,3 @@ class Opener(Protocol):
     """Opens the destination of a vendor."""
 
     def __call__(self, vendor: str) -> AbstractContextManager[Destination]: ...
-
-
-class InOneCall:
-    """A vendor that is done with its answer: a round is as many calls as go side by side, the next
-    begins while it is under way, and no job outlives them."""
-
-    batch_size: int
-    at_once: int = 1
-
-    @property
-    def day(self) -> tuple[int, int] | None:
-        return None
-
-    def call_size(self, records: int) -> int:
-        return self.batch_size
-
-    def round_size(self, records: int) -> int:
-        return self.batch_size * self.at_once
-
-    def keep_jobs(self, jobs: BulkJobs) -> None:
-        """There are none."""
-
-    def settle_jobs(self) -> None:
-        """There are none."""

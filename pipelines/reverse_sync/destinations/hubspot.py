@@ -6,21 +6,21 @@ Belongs here: HubSpot's words for the engine's. The calls themselves are `pipeli
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from pipelines.clients.hubspot import campaigns
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
-from pipelines.reverse_sync.destinations.base import Account, FieldAccess, InOneCall, RecordWrite
+from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
+from pipelines.reverse_sync.destinations.common import InOneCall, OverClient
 from pipelines.reverse_sync.values import for_text
 
 OPT_OUT = "hs_email_optout"
 """Read-only on the contact; its subscription endpoint sets it, and never takes it back."""
 
 
-class HubSpotDestination(InOneCall):
+class HubSpotDestination(InOneCall, OverClient[HubSpotClient]):
     """One portal as a destination."""
 
     vendor = "hubspot"
@@ -30,31 +30,11 @@ class HubSpotDestination(InOneCall):
     """An answer takes half a second under load, and nineteen calls a second are allowed."""
 
     def __init__(self, client: HubSpotClient) -> None:
-        self._client = client
-
-    @property
-    def client(self) -> HubSpotClient:
-        """For actions, which are more than the fields of a record."""
-        return self._client
-
-    @property
-    def calls(self) -> int:
-        return self._client.calls
-
-    @property
-    def calls_here(self) -> int:
-        return self._client.calls_here
+        super().__init__(client)
 
     @property
     def day(self) -> tuple[int, int] | None:
         return self._client.budget.day
-
-    @property
-    def now(self) -> datetime:
-        if self._client.server_time is None:
-            self.account()
-        assert self._client.server_time is not None
-        return self._client.server_time
 
     def account(self) -> Account:
         details = self._client.account()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from pipelines.clients import errors
@@ -19,7 +18,8 @@ from pipelines.clients.marketing_cloud import rows, soap
 from pipelines.clients.marketing_cloud.client import SUBSCRIBERS_AT_ONCE, MarketingCloudClient
 from pipelines.clients.marketing_cloud.times import central, told
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.reverse_sync.destinations.base import Account, Cell, FieldAccess, InOneCall, RecordWrite
+from pipelines.reverse_sync.destinations.base import Account, Cell, FieldAccess, RecordWrite
+from pipelines.reverse_sync.destinations.common import InOneCall, OverClient
 from pipelines.rules.data_extensions import SYNCHRONIZED
 
 _SALESFORCE_ID = re.compile(r"(00Q|003)\w{12}(\w{3})?")
@@ -31,7 +31,7 @@ SUBSCRIBER = "Subscriber"
 _STATUSES = frozenset({"Active", "Unsubscribed"})
 
 
-class MarketingCloudDestination(InOneCall):
+class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
     """One business unit as a destination."""
 
     vendor = "marketing_cloud"
@@ -39,30 +39,11 @@ class MarketingCloudDestination(InOneCall):
     batch_size = rows.ASYNC_LIMIT
 
     def __init__(self, client: MarketingCloudClient, wait: Callable[[float], None] = time.sleep) -> None:
-        self._client, self._wait = client, wait
+        super().__init__(client)
+        self._wait = wait
         self._keys: dict[str, str] = {}
         self._dates: dict[str, frozenset[str]] = {}
         self._by_ids: bool | None = None
-
-    @property
-    def client(self) -> MarketingCloudClient:
-        """For actions, which are more than rows."""
-        return self._client
-
-    @property
-    def calls(self) -> int:
-        return self._client.calls
-
-    @property
-    def calls_here(self) -> int:
-        return self._client.calls_here
-
-    @property
-    def now(self) -> datetime:
-        if self._client.server_time is None:
-            self.account()
-        assert self._client.server_time is not None
-        return self._client.server_time
 
     def account(self) -> Account:
         unit = self._client.identity()

@@ -8,7 +8,6 @@ assignment rules from undoing an owner we set; jobs are `salesforce_bulk.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from pipelines.clients.batches import batched
@@ -16,12 +15,13 @@ from pipelines.clients.errors import Forbidden
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT, COLLECTION_READ_LIMIT, SalesforceClient
 from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
+from pipelines.reverse_sync.destinations.common import OverClient
 from pipelines.reverse_sync.destinations.salesforce_bulk import MOST_ROWS, Bulk, is_fit
 from pipelines.reverse_sync.values import for_json
 from pipelines.state.bulk_jobs import BulkJobs
 
 
-class SalesforceDestination:
+class SalesforceDestination(OverClient[SalesforceClient]):
     """One org as a destination."""
 
     vendor = "salesforce"
@@ -32,7 +32,7 @@ class SalesforceDestination:
     """Up to so many records collections take fewer calls, and are done sooner, than a job."""
 
     def __init__(self, client: SalesforceClient) -> None:
-        self._client = client
+        super().__init__(client)
         self._bulk: Bulk | None = None
 
     def keep_jobs(self, jobs: BulkJobs) -> None:
@@ -49,28 +49,8 @@ class SalesforceDestination:
         return max(self.call_size(records), COLLECTION_READ_LIMIT)
 
     @property
-    def client(self) -> SalesforceClient:
-        """For actions, which are more than the fields of a record."""
-        return self._client
-
-    @property
-    def calls(self) -> int:
-        return self._client.calls
-
-    @property
-    def calls_here(self) -> int:
-        return self._client.calls_here
-
-    @property
     def day(self) -> tuple[int, int] | None:
         return self._client.day
-
-    @property
-    def now(self) -> datetime:
-        if self._client.server_time is None:
-            self.account()
-        assert self._client.server_time is not None
-        return self._client.server_time
 
     def account(self) -> Account:
         """One call: the client's own `identity` also asks for what only an extract needs."""

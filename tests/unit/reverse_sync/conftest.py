@@ -20,9 +20,9 @@ from pipelines.reverse_sync.destinations.base import (
     Account,
     Destination,
     FieldAccess,
-    InOneCall,
     RecordWrite,
 )
+from pipelines.reverse_sync.destinations.common import InOneCall
 from pipelines.reverse_sync.plan import Plan
 from pipelines.reverse_sync.results import ApplyResult
 from pipelines.run import Run, silent

@@ -1,47 +1,22 @@
 -- A record at either end says whose link it is; joined by keys, for a condition on two columns compares each with each.
 with linked as (
-    select
-        'person' as entity,
-        members.person_id as id,
-        links.*
-    from (
+    {% for entity in ['person', 'account', 'opportunity'] %}
         select
-            *,
-            unnest([left_key, right_key]) as end_key
-        from {{ ref('int_person_links') }}
-        where verdict = 'joined'
-    ) as links
-    inner join {{ ref('int_person_members') }} as members on links.end_key = members.record_key
-
-    union all
-
-    select
-        'account' as entity,
-        members.account_id as id,
-        links.*
-    from (
-        select
-            *,
-            unnest([left_key, right_key]) as end_key
-        from {{ ref('int_account_links') }}
-        where verdict = 'joined'
-    ) as links
-    inner join {{ ref('int_account_members') }} as members on links.end_key = members.record_key
-
-    union all
-
-    select
-        'opportunity' as entity,
-        members.opportunity_id as id,
-        links.*
-    from (
-        select
-            *,
-            unnest([left_key, right_key]) as end_key
-        from {{ ref('int_opportunity_links') }}
-        where verdict = 'joined'
-    ) as links
-    inner join {{ ref('int_opportunity_members') }} as members on links.end_key = members.record_key
+            '{{ entity }}' as entity,
+            members.{{ entity }}_id as id,
+            links.*
+        from (
+            select
+                *,
+                unnest([left_key, right_key]) as end_key
+            from {{ ref('int_' ~ entity ~ '_links') }}
+            where verdict = 'joined'
+        ) as links
+        inner join {{ ref('int_' ~ entity ~ '_members') }} as members on links.end_key = members.record_key
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 ),
 
 -- Of two deals that one was made of by what agrees, that is what they share.

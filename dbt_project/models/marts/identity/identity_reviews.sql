@@ -5,75 +5,31 @@ with tied as (
 ),
 
 found as (
-    select
-        'person' as entity,
-        links.verdict as reason,
-        links.left_key,
-        links.right_key,
-        links.kind,
-        links.value,
-        links.records,
-        links.match_probability,
-        links.match_weight,
-        links.waterfall
-    from {{ ref('int_person_links') }} as links
-    left join {{ ref('int_person_members') }} as left_members on links.left_key = left_members.record_key
-    left join {{ ref('int_person_members') }} as right_members on links.right_key = right_members.record_key
-    where
-        links.verdict in ('refused', 'contradiction', 'shared', 'crowded')
-        or (
-            links.verdict = 'review'
-            and left_members.person_id is distinct from right_members.person_id
-        )
+    {% for entity in ['person', 'account', 'opportunity'] %}
+        select
+            '{{ entity }}' as entity,
+            links.verdict as reason,
+            links.left_key,
+            links.right_key,
+            links.kind,
+            links.value,
+            links.records,
+            links.match_probability,
+            links.match_weight,
+            links.waterfall
+        from {{ ref('int_' ~ entity ~ '_links') }} as links
+        left join {{ ref('int_' ~ entity ~ '_members') }} as left_members on links.left_key = left_members.record_key
+        left join {{ ref('int_' ~ entity ~ '_members') }} as right_members on links.right_key = right_members.record_key
+        where
+            links.verdict in ('refused', 'contradiction', 'shared', 'crowded')
+            or (
+                links.verdict = 'review'
+                and left_members.{{ entity }}_id is distinct from right_members.{{ entity }}_id
+            )
 
-    union all
+        union all
 
-    select
-        'account' as entity,
-        links.verdict as reason,
-        links.left_key,
-        links.right_key,
-        links.kind,
-        links.value,
-        links.records,
-        links.match_probability,
-        links.match_weight,
-        links.waterfall
-    from {{ ref('int_account_links') }} as links
-    left join {{ ref('int_account_members') }} as left_members on links.left_key = left_members.record_key
-    left join {{ ref('int_account_members') }} as right_members on links.right_key = right_members.record_key
-    where
-        links.verdict in ('refused', 'contradiction', 'shared', 'crowded')
-        or (
-            links.verdict = 'review'
-            and left_members.account_id is distinct from right_members.account_id
-        )
-
-    union all
-
-    select
-        'opportunity' as entity,
-        links.verdict as reason,
-        links.left_key,
-        links.right_key,
-        links.kind,
-        links.value,
-        links.records,
-        links.match_probability,
-        links.match_weight,
-        links.waterfall
-    from {{ ref('int_opportunity_links') }} as links
-    left join {{ ref('int_opportunity_members') }} as left_members on links.left_key = left_members.record_key
-    left join {{ ref('int_opportunity_members') }} as right_members on links.right_key = right_members.record_key
-    where
-        links.verdict in ('refused', 'contradiction', 'shared', 'crowded')
-        or (
-            links.verdict = 'review'
-            and left_members.opportunity_id is distinct from right_members.opportunity_id
-        )
-
-    union all
-
+    {% endfor %}
     select
         'opportunity' as entity,
         'review' as reason,

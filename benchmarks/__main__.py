@@ -11,6 +11,7 @@ from benchmarks import (
     attribution_truth,
     extract,
     identity,
+    listening,
     loop,
     marketing_cloud,
     replay,
@@ -33,6 +34,7 @@ MEASUREMENTS = {
     "schema": schema.main,
     "routing": routing.main,
     "replay": replay.main,
+    "listening": listening.main,
     "marketing_cloud": marketing_cloud.main,
 }
 

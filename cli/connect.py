@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from cli import held, world
 from cli.screen import Screen
@@ -16,8 +16,9 @@ from pipelines.steps import Loop
 
 
 @contextmanager
-def live_loop() -> Iterator[Loop]:
-    """On the connections of the environment; refuses to mix them into a sandbox world's files."""
+def live_loop(reporter: Reporter | None = None) -> Iterator[Loop]:
+    """On the connections of the environment; refuses to mix them into a sandbox world's files. Without a
+    `reporter` the screen is told."""
     settings = load_settings()
     if not settings.connections:
         raise UsageError(
@@ -26,8 +27,10 @@ def live_loop() -> Iterator[Loop]:
         )  # fmt: skip
     if not all(is_loopback(connection.url) for connection in settings.connections):
         world.refuse_live(settings.home)
-    with _staying(settings), Screen() as screen, loop_for(settings, screen) as loop:
-        yield loop
+    with ExitStack() as stack:
+        stack.enter_context(_staying(settings))
+        told = reporter or stack.enter_context(Screen())
+        yield stack.enter_context(loop_for(settings, told))
 
 
 def _staying(settings: Settings) -> AbstractContextManager[object]:

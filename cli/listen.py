@@ -1,24 +1,23 @@
 """`crm listen`: act on events of the CRMs as they come, and ask for what has no event, until Ctrl-C.
 
-Belongs here: the server, the clock that polls, and the order of steps. Whether a delivery is genuine is
-`pipelines.listening`; what follows is the same refresh, decide, plan and apply as ever.
+Belongs here: the server, and when what is done. Whether a delivery is genuine is `pipelines.listening`; the
+rounds that follow are `cli.rounds`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 from rich.console import Console
 
+from cli import rounds
 from pipelines import listening
 from pipelines.errors import CrmError, UsageError
 from pipelines.rules.events import EventRule, EventsFile, load_events
@@ -29,11 +28,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-    from pipelines.reverse_sync.planned import Plan
     from pipelines.settings import Settings
-    from pipelines.steps import Loop
 
-log = logging.getLogger(__name__)
 _DECIDE = EventRule(on="*")
 
 
@@ -91,73 +87,74 @@ def application(settings: Settings, inbox: Inbox, public_url: str, now_ms: Calla
     return Starlette(routes=[Route("/hubspot", hubspot, methods=["POST"])])
 
 
+class Shortcut(Protocol):
+    """Sees to people without a refresh (`cli.rounds.Prompt`)."""
+
+    def get_ready(self) -> None: ...
+
+    def look(self) -> list[listening.Named]: ...
+
+    def act(self, named: Collection[listening.Named]) -> bool: ...
+
+
 class Worker:
-    """Acts: on what came, and when it is time to look."""
+    """Acts: on what came, and when it is time to look. `prompt` sees to people by themselves; without it
+    everything takes a refresh."""
 
     def __init__(
-        self, file: EventsFile, inbox: Inbox, act: Callable[[EventRule], None], said: Callable[[str], None]
-    ):
+        self, file: EventsFile, inbox: Inbox, act: Callable[[EventRule], None], said: Callable[[str], None],
+        prompt: Shortcut | None = None, clock: Callable[[], float] = time.monotonic,
+        refreshed: float | None = None,
+    ) -> None:  # fmt: skip
+        """`refreshed`: when everything was read last, by the clock; without it that comes first."""
         self.file, self.inbox, self._act, self._said = file, inbox, act, said
+        self._prompt, self._clock = prompt, clock
+        self._refreshed = refreshed
 
     def once(self) -> None:
-        """Everything that waits, and a look at the clocks. An error is said, and the next round goes on."""
+        """Everything that waits, and a look at what has no event. An error is said, and the next round goes
+        on."""
         events = self.inbox.take_out()
-        rules = listening.set_off(events, self.file)
-        if not any(rule.do == "decide" for rule in rules):
-            rules = [*rules, _DECIDE]  # what has no event is asked for, and clocks run out by themselves
-        for rule in rules:
-            try:
-                self._act(rule)
-            except CrmError as error:
-                self._said(str(error))
+        for rule in listening.set_off(events, self.file):
+            if rule.do != "decide":
+                self._try(lambda rule=rule: self._act(rule))  # type: ignore[misc]
+        if self._prompt is None or self._refreshed is None or not self._short(events):
+            self._try(lambda: self._act(_DECIDE))
+            self._refreshed = self._clock()
+
+    def _short(self, events: Sequence[listening.Event]) -> bool:
+        """What can be done for people by themselves. False when a refresh is to follow."""
+        assert self._prompt is not None
+        assert self._refreshed is not None
+        named, others = listening.split(events, self.file)
+        done = False
+        try:
+            named = list(dict.fromkeys([*named, *self._prompt.look()]))
+            done = not named or self._prompt.act(named)
+        except CrmError as error:
+            self._said(f"{str(error).rstrip('.')}; a refresh follows")
+        is_time = self._clock() - self._refreshed >= self.file.refresh_every.total_seconds()
+        return done and not others and not is_time
+
+    def _try(self, what: Callable[[], None]) -> None:
+        try:
+            what()
+        except CrmError as error:
+            self._said(str(error))
 
     def until(self, stopped: threading.Event) -> None:
         every = self.file.poll_every.total_seconds()
+        self.once()
+        if self._prompt is not None:
+            self._try(self._prompt.get_ready)
+        refresh = self.file.refresh_every.total_seconds()
+        self._said(f"listening: people every {every:.0f} s, everything every {refresh:.0f} s")
         while not stopped.is_set():
             begun = time.monotonic()
             self.once()
             left = every - (time.monotonic() - begun)
             if left > 0 and not stopped.is_set():
                 self.inbox.arrived.wait(left)
-
-
-def act(rule: EventRule) -> None:
-    """One round of the loop: what is new is read, decided and written, or one sync, or a job."""
-    from cli.connect import live_loop
-
-    if rule.do == "job":
-        from cli.dagster_commands import run_job
-
-        run_job(rule.name)
-        return
-    with live_loop() as loop:
-        loop.recover()
-        loop.refresh()
-        plan = loop.plan()
-        if plan.stopped:
-            raise CrmError(f"the plan is not applied: {'; '.join(plan.stopped)}", where=plan.path.name,
-                           remedy="read it and run crm apply")  # fmt: skip
-        wanted = [rule.name] if rule.do == "sync" else due(loop, plan)
-        if not plan.is_empty and wanted:
-            loop.apply(plan.path, only=wanted)
-            loop.record()
-
-
-def due(loop: Loop, plan: Plan) -> list[str]:
-    """What of a plan is written in a round: real-time, without a syncFrequency, or due by its own.
-    Nothing takes more calls than `pace` of syncs.yml lets it."""
-    from pipelines.reverse_sync import pace
-    from pipelines.reverse_sync.mirror.effective import load_effective
-
-    with loop.state.reading() as reading:
-        waiting = pace.waiting(
-            reading, plan, load_effective(loop.settings), datetime.now(UTC), by_schedule=False
-        )
-    for sentence in waiting.values():
-        log.info(sentence)
-    changed = [name for name, summary in plan.syncs.items() if summary.records]
-    acting = [name for name, summary in plan.actions.items() if summary.total]
-    return [name for name in dict.fromkeys((*changed, *acting)) if name not in waiting]
 
 
 def listen(
@@ -172,11 +169,13 @@ def listen(
 
     settings = load_settings()
     console, inbox, stopped = Console(highlight=False), Inbox(), threading.Event()
-    worker = Worker(load_events(settings.config_dir), inbox, act, console.print)
+    file = load_events(settings.config_dir)
     if once:
-        worker.once()
+        Worker(file, inbox, rounds.act, console.print).once()
         return
     with contextlib.ExitStack() as stack:
+        prompt = stack.enter_context(rounds.prompt(settings, console.print))
+        worker = Worker(file, inbox, rounds.act, console.print, prompt)
         if port:
             stack.enter_context(served(application(settings, inbox, public_url, now_ms), port))
         with contextlib.suppress(KeyboardInterrupt):

@@ -30,6 +30,23 @@ _DECODED = {
 """Escapes that HubSpot decodes in the address before it signs."""
 
 
+_PEOPLE = {
+    "contact": ("hubspot", "contacts"), "Lead": ("salesforce", "Lead"), "Contact": ("salesforce", "Contact"),
+}  # fmt: skip
+"""What an event's kind begins with, where it is about a person."""
+_GONE = (".deletion", ".privacyDeletion", ".merge", ".restore", ".associationChange")
+"""What happens to a person's record that says more than that it should be read again."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A person's record that an event named. `object`: the API's own name."""
+
+    vendor: str
+    object: str
+    record_id: str
+
+
 class NotTheirs(Exception):
     """A delivery that is not HubSpot's, or not fresh; `str()` says which."""
 
@@ -98,6 +115,20 @@ def set_off(events: Iterable[Event], file: EventsFile) -> list[EventRule]:
     """What these events set off, each once, in the order of the file."""
     known = list(events)
     return [rule for rule in file.events if any(_fits(rule, event) for event in known)]
+
+
+def split(events: Iterable[Event], file: EventsFile) -> tuple[list[Named], bool]:
+    """People's records that are to be decided about, and whether something else is, which takes a refresh."""
+    named: dict[Named, None] = {}
+    others = False
+    for event in events:
+        if any(rule.do == "decide" and _fits(rule, event) for rule in file.events):
+            about = _PEOPLE.get(event.kind.partition(".")[0])
+            if about is None or event.kind.endswith(_GONE):
+                others = True
+            else:
+                named[Named(*about, event.object_id)] = None
+    return list(named), others
 
 
 def _fits(rule: EventRule, event: Event) -> bool:

@@ -240,13 +240,14 @@ class Loop:
             step.notes.append("an apply was interrupted; what it had written was read back")
         return self.results[-1]
 
-    def plan(self) -> Plan:
-        """Work out what to write. Reads the published file and the state, nothing else."""
+    def plan(self, of: Warehouse | None = None) -> Plan:
+        """Work out what to write. Reads the published file (`of` another warehouse) and the state."""
         from pipelines.reverse_sync import plan as planning
 
         with self._ledger.step("plan") as step:
-            order.must_be_fit_to_plan(self.warehouse)
-            plan = planning.make(self.warehouse, self.state, self.settings, self.run, self.reporter.progress)
+            warehouse = of or self.warehouse
+            order.must_be_fit_to_plan(warehouse)
+            plan = planning.make(warehouse, self.state, self.settings, self.run, self.reporter.progress)
             step.counts |= plan.counts
             step.notes += (*plan.stopped, *plan.warnings, *plan.notes)
             self._watch.planned(plan.stopped)
@@ -264,15 +265,15 @@ class Loop:
 
     def apply(
         self, plan_path: Path, *, limit: int | None = None, force: bool = False,
-        only: Collection[str] | None = None,
+        only: Collection[str] | None = None, of: Warehouse | None = None,
     ) -> ApplyResult:  # fmt: skip
-        """Write a plan through the journal; `only` these syncs of it, when given."""
+        """Write a plan through the journal; `only` these syncs of it, when given. `of`: as for the plan."""
         from pipelines.reverse_sync import apply as applying
 
         with self._ledger.entry("activation"), self._ledger.step("apply") as step:
             order.must_be_published(self.warehouse)  # before anything is written: record would be refused
             applied = applying.apply(
-                plan_path, self.warehouse, self.state, self.settings, self.run, self.reporter.progress,
+                plan_path, of or self.warehouse, self.state, self.settings, self.run, self.reporter.progress,
                 limit=limit, force=force, only=only,
             )  # fmt: skip
             step.counts |= applied.counts

@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from threading import Thread
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pipelines.errors import CrmError, GateFailed
 from pipelines.run import Progress, Run, silent
@@ -129,11 +130,15 @@ def run_unit_tests(settings: Settings, warehouse: Warehouse) -> tuple[NodeResult
     return _nodes(done, manifest)
 
 
-def compiled_models(settings: Settings, warehouse: Warehouse) -> tuple[tuple[str, str, str], ...]:
-    """What dbt would run for the marts, in order: (relation, table or view, SQL); no models in Python."""
+def compiled_models(
+    settings: Settings, warehouse: Warehouse, only: Sequence[str] = ()
+) -> tuple[tuple[str, str, str], ...]:
+    """What dbt would run for the marts, or for `only` these models, in order: (relation, table or view, SQL);
+    no models in Python."""
     manifest = load_manifest(settings)
+    selection = ("--select", *only) if only else _SELECTION["marts"]
     with warehouse.dbt() as work_file:
-        done = invoke(["compile", *_SELECTION["marts"]], settings, work_file=work_file, manifest=manifest)
+        done = invoke(["compile", *selection], settings, work_file=work_file, manifest=manifest)
     if done.exception is not None:
         raise done.exception
     nodes = [result.node for result in done.result.results]
@@ -146,6 +151,32 @@ def compiled_models(settings: Settings, warehouse: Warehouse) -> tuple[tuple[str
         for node in nodes
         if node.resource_type == "model" and node.language == "sql"
     )
+
+
+class Model(NamedTuple):
+    """A model as the project has it, for those who ask what depends on what."""
+
+    name: str
+    folder: tuple[str, ...]
+    is_sql: bool
+    needs: frozenset[str]
+    """Names of models, and of sources as `schema.table`."""
+
+
+def models(settings: Settings) -> dict[str, Model]:
+    """Every model of the project by its name, in an order in which each comes after what it needs."""
+    manifest = load_manifest(settings)
+    names = {key: f"{each.schema}.{each.name}" for key, each in manifest.sources.items()}
+    names |= {key: node.name for key, node in manifest.nodes.items() if node.resource_type == "model"}
+    found = {
+        node.name: Model(
+            node.name, tuple(node.fqn[1:-1]), node.language == "sql",
+            frozenset(names[key] for key in node.depends_on.nodes if key in names),
+        )
+        for node in manifest.nodes.values() if node.resource_type == "model"
+    }  # fmt: skip
+    order = TopologicalSorter({name: model.needs & found.keys() for name, model in found.items()})
+    return {name: found[name] for name in order.static_order()}
 
 
 def code_hash() -> str:

@@ -150,6 +150,32 @@ class Warehouse:
         with _connect(path, read_only=True) as connection:
             yield connection
 
+    @contextmanager
+    def beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A database in memory, named like the work file, with the warehouse attached read-only as `base`:
+        a few rows can be worked out anew in it while everything else is looked up where it stands."""
+        with self.reading("warehouse"):
+            pass  # says what is wrong with it in a sentence
+        with _connect(Path(":memory:"), read_only=False) as connection:
+            connection.execute(f"attach '{_quoted(self.paths.warehouse)}' as base (read_only)")
+            connection.execute(f"attach ':memory:' as {self.paths.work.stem}")
+            connection.execute(f"use {self.paths.work.stem}")
+            yield connection
+
+    def publish_beside(self, connection: duckdb.DuckDBPyConnection, publish_id: str) -> Warehouse:
+        """Export the tables of a database in memory, and none of its views, to a file of their own below
+        `events/`; gives the warehouse whose published file that is."""
+        beside = Warehouse(Paths(self.paths.home / "events"))
+        beside.paths.home.mkdir(parents=True, exist_ok=True)
+        part = beside.paths.home / "analytics.duckdb.tmp"
+        for path in (part, _wal(part)):
+            path.unlink(missing_ok=True)
+        connection.execute("create table ops.publishes (publish_id varchar, published_at timestamptz)")
+        connection.execute("insert into ops.publishes values (?, now())", [publish_id])
+        _export(connection, part)
+        os.replace(part, beside.paths.published)
+        return beside
+
     def rewrite(self) -> None:
         """Write the refresh in the works anew: no free block of its file holds what was deleted from it."""
         self._must_hold_lock()
@@ -198,7 +224,7 @@ def _export(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     tables = connection.execute(
         "select table_schema, table_name from information_schema.tables "
         f"where table_catalog = current_database() and table_schema in {PUBLISHED_SCHEMAS} "
-        "order by all"
+        "and table_type = 'BASE TABLE' order by all"
     ).fetchall()
     for schema in PUBLISHED_SCHEMAS:
         connection.execute(f"create schema if not exists published.{schema}")

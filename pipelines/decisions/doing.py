@@ -292,7 +292,7 @@ class Doing:
         if value is None or object_name == "Contact":
             return []
         fields = {"lifecyclestage": value} if vendor == "hubspot" else {"Lead_Status__c": value}
-        payload: dict[str, Any] = {"fields": fields}
+        payload: dict[str, Any] = {"fields": fields, "read_back": True}
         if back and vendor == "hubspot":
             payload["clear_first"] = ["lifecyclestage"]
         return [self._row(about, f"{name}.{vendor}", "fields", vendor, key, payload)]

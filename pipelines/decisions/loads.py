@@ -14,10 +14,10 @@ from pipelines.state.decisions import KeptDecision
 
 _ACTIVE = "select owner_id from intermediate.int_owners where is_active"
 _OPEN_LEADS = """
-with contacted as (select distinct person_id from intermediate.int_sales_contacts),
+with contacted as (select distinct person_id from {contacts}.int_sales_contacts),
 leads as (
     select l.person_id, coalesce(d.owner_email, l.owner_id) as owner_email, l.lifecycle_stage
-    from marts.unified_leads l
+    from {leads}.unified_leads l
     left join routing_standing d on l.person_id = d.person_id
         and (l.owner_id is null or l.owner_id = d.previous_owner)
 )
@@ -38,9 +38,11 @@ def available(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 
 
 def loads(
-    connection: duckdb.DuckDBPyConnection, routing: Routing, standing: Sequence[KeptDecision]
-) -> dict[str, float]:
-    """Open, un-worked leads of each person, open deals by weight, and decisions not yet applied."""
+    connection: duckdb.DuckDBPyConnection, routing: Routing, standing: Sequence[KeptDecision],
+    everyone: str = "",
+) -> dict[str, float]:  # fmt: skip
+    """Open, un-worked leads of each person, open deals by weight, and decisions not yet applied. `everyone`:
+    the schema with all people, where the marts have but a few."""
     latest: dict[str, KeptDecision] = {}
     for decision in standing:
         if decision.state == "assigned":
@@ -55,7 +57,8 @@ def loads(
             "previous": [d.previous_owner for d in latest.values()],
         },
     )  # fmt: skip
-    rows = connection.execute(_OPEN_LEADS, {"stages": list(routing.file.load.stages)}).fetchall()
+    asked = _OPEN_LEADS.format(leads=everyone or "marts", contacts=everyone or "intermediate")
+    rows = connection.execute(asked, {"stages": list(routing.file.load.stages)}).fetchall()
     found = {email: float(count) for email, count in rows}
     weight = routing.file.load.open_deal_weight
     if weight:

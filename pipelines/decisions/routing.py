@@ -28,6 +28,7 @@ from pipelines.settings import Settings
 from pipelines.state import State, decision_runs, decisions
 from pipelines.state.decision_runs import SeenRule
 from pipelines.state.decisions import KeptDecision
+from pipelines.state.handoffs import Handoff
 
 KIND = "routing"
 _FILES = ("teams.yml", "calendars.yml", "fields.yml")
@@ -94,6 +95,18 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Within:
+    """A run about a few people, over marts in which they alone are."""
+
+    people: frozenset[str]
+    everyone: str
+    """The schema that has the columns of `unified_leads` and `int_sales_contacts` that loads need, of all."""
+
+    def handoffs(self, known: Sequence[Handoff]) -> list[Handoff]:
+        return [handoff for handoff in known if handoff.person_id in self.people]
+
+
+@dataclass(frozen=True)
 class Routed:
     """What came of routing: for people, and for what is done about it."""
 
@@ -119,7 +132,7 @@ def standing(connection: duckdb.DuckDBPyConnection, state: State) -> list[KeptDe
 
 def route(
     connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime,
-    routing: Routing, standing: Sequence[KeptDecision], asked: Asked,
+    routing: Routing, standing: Sequence[KeptDecision], asked: Asked, within: Within | None = None,
 ) -> Routed:  # fmt: skip
     """Decide on what happened and write the tables of routing: what stands, what is new, what is held."""
     with state.reading() as reading:
@@ -130,10 +143,15 @@ def route(
     deciding = _Deciding(connection, routing, as_of, standing)
     live = (*switch.live, *asked.rules)
     leads, too_old = deciding.leads(live, switch, asked)
-    credited = credits.standing(connection, standing, routing.file.credits)
     known_credits = orjson.loads(before).get("credited", ())
+    judged = standing if within is None else [d for d in standing if d.person_id in within.people]
+    credited = credits.standing(connection, judged, routing.file.credits)
+    if within is not None:  # of nobody else is known how their turn came out
+        mine = {d.decision_id for d in judged}
+        credited |= {d.decision_id: d for d in standing if d.decision_id in set(known_credits) - mine}
     inputs = {
-        "active": sorted(available(connection)), "loads": loads(connection, routing, standing),
+        "active": sorted(available(connection)),
+        "loads": loads(connection, routing, standing, within.everyone if within else ""),
         "credits": [list(each) for each in credits.changes(credited, known_credits, standing)],
     }  # fmt: skip
     owners = dict(deciding.owners)

@@ -60,10 +60,12 @@ class Decided:
 
 
 def decide(
-    connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime
-) -> Decided:
-    """Decide about everything that is due, and write the tables of schema `decisions`."""
-    return _Step(connection, state, settings, run, as_of).all()
+    connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime,
+    within: routing.Within | None = None,
+) -> Decided:  # fmt: skip
+    """Decide about everything that is due, and write the tables of schema `decisions`. `within`: about these
+    people alone, who are the only ones in the marts; deals are left to a run over all."""
+    return _Step(connection, state, settings, run, as_of, within).all()
 
 
 def publish(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
@@ -82,6 +84,7 @@ class _Step:
         settings: Settings,
         run: Run,
         as_of: datetime,
+        within: routing.Within | None = None,
     ) -> None:
         self.connection, self.state, self.settings, self.run, self.as_of = (
             connection,
@@ -90,6 +93,7 @@ class _Step:
             run,
             as_of,
         )
+        self.within = within
         self.routing: Routing = load_routing(settings.config_dir)
         self.handoffs: Handoffs = load_handoffs(settings.config_dir)
         self.automations: Automations = load_automations(settings.config_dir)
@@ -105,8 +109,9 @@ class _Step:
     def all(self) -> Decided:
         with self.state.reading() as reading:
             everything = kept_handoffs.load(reading)
-            self.open = [h for h in everything if h.state in OPEN]
-            self.closed = [h for h in everything if h.state not in OPEN]
+            mine = everything if self.within is None else self.within.handoffs(everything)
+            self.open = [h for h in mine if h.state in OPEN]
+            self.closed = [h for h in everything if h not in self.open]
             self.kept_scores = kept_handoffs.scores(reading)
             self.fired = kept_handoffs.firings(reading)
             self.pending = kept_handoffs.actions(reading)
@@ -122,11 +127,12 @@ class _Step:
         self.told.notes += watch.notes
         asked = self._asked(crossed, waiting)
         routed = routing.route(
-            self.connection, self.state, self.settings, self.run, self.as_of, self.routing, standing, asked
-        )
+            self.connection, self.state, self.settings, self.run, self.as_of, self.routing, standing, asked,
+            self.within,
+        )  # fmt: skip
         self.told.counts |= routed.decided.counts
         self.told.notes += routed.decided.notes
-        deals = self._deals()
+        deals = self._deals() if self.within is None else []
         rows = self._rows(routed, crossed, waiting, deals)
         tables = action_tables.Tables(self.connection, self.run, self.as_of)
         tables.actions(self.pending, rows, self._not_wanted())

@@ -36,13 +36,18 @@ class EventsFile(Strict):
     """The whole file."""
 
     poll_every: Duration = parse("1m")
-    """Without a public address, and for what has no webhook, the CRMs are asked this often; clocks too."""
+    """Without a public address, and for what has no webhook, the CRMs are asked this often for people that
+    are new or changed, and for forms."""
+    refresh_every: Duration = parse("5m")
+    """Everything else is read, clocks are looked at and what was missed is found this often."""
     events: tuple[EventRule, ...] = (EventRule(on="*"),)
 
     @model_validator(mode="after")
     def _clocks_are_looked_at(self) -> EventsFile:
-        if self.poll_every > parse("5m"):
-            raise ValueError("poll_every is at most 5m: clocks are looked at then")
+        if self.refresh_every > parse("5m"):
+            raise ValueError("refresh_every is at most 5m: clocks are looked at then")
+        if self.poll_every > self.refresh_every:
+            raise ValueError("poll_every is at most refresh_every")
         return self
 
 

@@ -92,6 +92,8 @@ class ActionGuards(Strict):
     """Actions of one kind; more of them stop the plan."""
     per_person_per_day: int = Field(default=5, ge=0)
     """Actions that a person or whoever looks after them notices; more of them wait for another day."""
+    messages_per_person_per_day: int = Field(default=10, ge=0)
+    """Messages to colleagues about one person; more of them wait for another day."""
     kinds: dict[str, int] = Field(default_factory=dict)
     """Kind -> actions of it in one run, where it is another number than `per_run`."""
 

@@ -122,6 +122,17 @@ def stage_writes(connection: Connection) -> list[tuple[str, datetime]]:
     return [(row.record_key, row.settled_at) for row in connection.execute(query)]
 
 
+def written_since(connection: Connection, at: datetime) -> dict[str, datetime]:
+    """Record key -> when this project last wrote to it, of those it has written to since."""
+    c = journal.c
+    query = (
+        select(c.record_key, func.max(c.settled_at))
+        .where(c.state == "confirmed", c.settled_at >= at, c.record_key != "")
+        .group_by(c.record_key)
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
 def states_of(connection: Connection, change_ids: Sequence[str]) -> dict[str, JournalState]:
     """Change id -> state, of those that the journal knows."""
     found: dict[str, JournalState] = {}

@@ -8,12 +8,13 @@ trained models are in `identity`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, select
 
 from pipelines.state import identity
 from pipelines.state.tables import identity_aliases, identity_registry, person_aliases, person_registry
@@ -45,6 +46,7 @@ _OTHER_ALIASES = pa.schema(
 NO_ALIASES = _ALIASES.empty_table()
 _ENTITIES = ("account", "opportunity")
 _AT_ONCE = 50_000
+_FEW = 500  # below SQLite's limit of bound variables
 
 
 class PersonRegistry(NamedTuple):
@@ -69,6 +71,15 @@ def load(connection: Connection) -> PersonRegistry:
         _read(connection, identity_registry, _OTHERS), _read(connection, identity_aliases, _OTHER_ALIASES),
         identity.decisions(connection), identity.models(connection),
     )  # fmt: skip
+
+
+def people_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    """Record key -> person, of those of these keys that are registered."""
+    wanted, found, c = sorted(keys), dict[str, str](), person_registry.c
+    for start in range(0, len(wanted), _FEW):
+        query = select(c.record_key, c.person_id).where(c.record_key.in_(wanted[start : start + _FEW]))
+        found |= dict(connection.execute(query).tuples().all())
+    return found
 
 
 def save(connection: Connection, registry: PersonRegistry) -> None:

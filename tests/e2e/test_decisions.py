@@ -10,6 +10,7 @@ import json
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,56 +20,22 @@ from typing import Any
 import httpx
 import pytest
 
+from cli import rounds
 from cli.listen import Inbox, Worker, application, now_ms, served
 from cli.sandbox_process import connected, running
 from pipelines.clients.hubspot.client import HubSpotClient
-from pipelines.clients.open import open_hubspot
+from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.identity.lives import short_hash
 from pipelines.rules.events import EventsFile
-from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.settings import Settings, load_settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built, crm
 from tests.e2e.marts import query
 from tests.e2e.test_mapping import sobject
+from tests.fixtures.brought_along import a_team_s_config
 from tests.fixtures.checks import NoChecks
 
 pytestmark = pytest.mark.loop
-
-ROUTING = {
-    "routingType": "score-based",
-    "rules": [
-        {"condition": "leadScore >= 80", "assignment": "enterprise-team", "method": "round-robin"},
-        {"condition": "leadScore >= 50 && leadScore < 80", "assignment": "mid-market-team",
-         "method": "capacity-based"},
-        {"condition": "leadScore < 50", "assignment": "nurture-queue", "method": "auto-enroll"},
-    ],
-    "escalation": {"timeout": "4h", "action": "reassign-to-manager"},
-    "notifications": {"newLead": True, "reassignment": True, "escalation": True},
-}  # fmt: skip
-HANDOFF = {
-    "trigger": {"type": "score-threshold", "value": 75},
-    "actions": [
-        {"type": "update-lifecycle", "value": "SQL"},
-        {"type": "assign-owner", "method": "territory-based"},
-        {"type": "create-task", "taskType": "follow-up-call", "dueIn": "24h", "priority": "high"},
-        {"type": "send-notification", "channel": "slack", "template": "new-sql-alert"},
-        {"type": "enroll-sequence", "sequence": "sales-outreach-sequence"},
-    ],
-    "sla": {"firstContact": "4h", "escalation": "manager"},
-}  # fmt: skip
-AUTOMATION = """
-automations:
-  - name: lost-without-a-reason
-    on: lost
-    when: lost_reason is null
-    actions:
-      - {type: ask-reason, remind_after: 7d}
-      - {type: send-notification, channel: deals, template: deal-lost}
-"""
-SCORES = "".join(
-    f"  - {{rule: tier_{points}, attribute: job_title_contains, values: [tier {points}], points: {points}}}\n"
-    for points in (20, 60, 80, 90)
-)
-"""A person's title says how warm they are: the score of record is worked out as ever."""
 
 
 def _addresses(*names: str) -> set[str]:
@@ -82,28 +49,6 @@ PEOPLE = {
     "form": (90, {}), "market": (60, {}), "nurture": (20, {}), "optout": (20, {"hs_email_optout": "true"}),
     "enterprise": (90, {"lifecyclestage": "salesqualifiedlead"}), "rejected": (80, {}), "called": (80, {}),
 }  # fmt: skip
-
-
-def a_team_s_config(folder: Path) -> Path:
-    """The project's own files, the two that people bring along unchanged, and an automation."""
-    target = folder / "config"
-    shutil.copytree(PROJECT_ROOT / "config", target)
-    (target / "routing.yml").unlink()
-    (target / "lead_routing.json").write_text(json.dumps(ROUTING, indent=2))
-    (target / "sales_handoff.json").write_text(json.dumps(HANDOFF, indent=2))
-    (target / "stage_automation.yml").write_text(AUTOMATION)
-    (target / "templates" / "deal-lost.j2").write_text("{{ deal.name }} was lost.\n")
-    channels = target / "notifications.yml"
-    channels.write_text(
-        channels.read_text().replace("channels:\n", 'channels:\n  deals: {kind: slack, to: "#deals"}\n')
-    )
-    scores = (target / "lead_score.yml").read_text()
-    begins, ends = scores.index("fit:\n"), scores.index("engagement:\n")
-    one = "  - {rule: met_us, touch: meeting, points: 1, half_life_days: 45, at_most: 1}\n"
-    (target / "lead_score.yml").write_text(
-        scores[:begins] + "fit:\n" + SCORES + "\n" + scores[ends:][:12] + one
-    )
-    return target
 
 
 @dataclass
@@ -122,6 +67,9 @@ class Scenario:
     """Slack after the first round in earnest, and after the second."""
     deal: str = ""
     lead: str = ""
+    lead_of_form: str = ""
+    at_once: tuple[str, int, list[tuple[str, str]]] = ("", 0, [])
+    """Owner, tasks and Slack of the form's person, before there was a round over everything."""
 
     def round(self, *_: Any, seconds: int = 600) -> None:
         """Refresh, plan, apply, some minutes later."""
@@ -233,9 +181,10 @@ class Thrice:
 def people_come(s: Scenario) -> None:
     """Somebody sends a form, which is told three times; others come, a deal is lost; one round follows."""
     inbox, before = Inbox(), s.rounds
-    worker = Worker(EventsFile(), inbox, s.round, pytest.fail)
     thrice = Thrice(application(s.settings, inbox, "", now_ms))
-    with served(thrice, 0) as url, open_hubspot(s.settings) as hubspot:
+    prompt = rounds.prompt(s.settings, lambda _: None, lambda: Loop(s.settings, NoChecks()))
+    with served(thrice, 0) as url, open_hubspot(s.settings) as hubspot, prompt as short:
+        worker = Worker(EventsFile(), inbox, s.round, pytest.fail, short, refreshed=time.monotonic())
         app = f"/webhooks/v3/{s.ready['hubspot']['app_id']}"
         hubspot.change("PUT", f"{app}/settings", {"targetUrl": f"{url}/hubspot"})
         hubspot.change("POST", f"{app}/subscriptions", {"eventType": "contact.creation", "active": True})
@@ -245,9 +194,14 @@ def people_come(s: Scenario) -> None:
             clock = f"{s.ready['hubspot']['url']}/_sandbox/clock"
             httpx.post(clock, json={"advance_seconds": wait}).raise_for_status()
         hubspot.change("DELETE", f"{app}/settings", {})
+        s.lead_of_form = a_lead_comes(s)
+        worker.once()
+        assert (thrice.count, s.rounds - before) == (3, 0)
+        s.at_once = (s.owner("form"), len(s.tasks("contacts", s.ids["form"])), slack(s))
+        worker.once()
+        assert s.rounds == before, "our own writing set off a round over everything"
         others_come(s, hubspot)
-    worker.once()
-    assert (thrice.count, s.rounds - before) == (3, 1)
+    s.round()
     s.said.append(slack(s))
     s.first_owner = {who: s.owner(who) for who in PEOPLE}
 
@@ -263,6 +217,15 @@ def send_form(s: Scenario) -> None:
     assert answer.status_code == 200, answer.text
     found = "select id from contacts where json_extract(props, '$.email') = 'form@decided.example'"
     s.ids["form"] = str(s._store(found)[0][0])
+
+
+def a_lead_comes(s: Scenario) -> str:
+    """The same person in Salesforce, where nobody delivers anything: it is asked for."""
+    with open_salesforce(s.settings) as salesforce:
+        lead = {"LastName": "Tester", "Company": "Decided", "Email": "form@decided.example"}
+        (made,) = salesforce.create_collection("Lead", [lead])
+    assert made.id, made
+    return made.id
 
 
 def others_come(s: Scenario, hubspot: HubSpotClient) -> None:
@@ -325,6 +288,9 @@ def test_a_form_has_an_owner_a_task_and_a_message_once_though_its_event_came_thr
 ) -> None:
     owner = lived.first_owner["form"]
     assert owner in INBOUND
+    first, tasks, said = lived.at_once
+    assert (first, tasks) == (owner, 1)
+    assert len([text for _, text in said if "Form Tester" in text and "sales qualified" in text]) == 1
     assert lived.contact("form")["lifecyclestage"] == "salesqualifiedlead"
     (task,) = lived.tasks("contacts", lived.ids["form"])
     assert (task["hs_task_priority"], task["hs_task_type"]) == ("HIGH", "CALL")
@@ -333,6 +299,23 @@ def test_a_form_has_an_owner_a_task_and_a_message_once_though_its_event_came_thr
     assert "Form Tester" in task["hs_task_body"]
     assert len(told(lived, 0, "form", "sales qualified")) == 1
     assert lived.sequences("form") == [("sales-outreach-sequence", owner)]
+
+
+def test_both_records_of_a_person_who_came_at_once_are_theirs_and_the_batch_agrees(lived: Scenario) -> None:
+    people = query(
+        lived.home, "select l.person_id, l.contact_id_hubspot, l.lead_id_salesforce, count(d.decision_id) "
+        "from marts.unified_leads l left join decisions.assignments d on d.person_id = l.person_id "
+        "and d.caused_by = 'handoff' where l.email = 'form@decided.example' group by all",
+    )  # fmt: skip
+    [(person, contact, lead, decisions)] = people
+    assert (contact, lead, decisions) == (lived.ids["form"], lived.lead_of_form, 1)
+    key = f"hubspot:{lived.ready['hubspot']['portal_id']}:contacts:{contact}"
+    assert person == short_hash(key)
+    stored = sobject(lived.home, "Lead", lead)
+    assert stored["Lead_Status__c"] == "SQL"
+    given = query(lived.home, "select owner_id_salesforce from marts.unified_leads where email = "
+                  "'form@decided.example'")  # fmt: skip
+    assert stored["OwnerId"] == given[0][0]
 
 
 def test_scores_go_to_the_team_that_the_given_file_names(lived: Scenario) -> None:

@@ -53,6 +53,16 @@ def test_a_stage_goes_back_in_separate_requests_and_both_entries_stay(bench: Ben
     assert all(contact["properties"][name] for name in entries)
 
 
+def test_a_stage_that_the_record_does_not_show_afterwards_is_not_done(bench: Bench) -> None:
+    assert do(bench, stage(bench, "ahead", "salesqualifiedlead")) == [("confirmed", "")]
+    row = stage(bench, "behind", "lead")
+    row["payload"] = {"fields": {"lifecyclestage": "lead"}, "read_back": True}
+    assert do(bench, row) == [("rejected", "NOT_TAKEN")]
+    row = stage(bench, "forward", "opportunity")
+    row["payload"] = {"fields": {"lifecyclestage": "opportunity"}, "read_back": True}
+    assert do(bench, row) == [("confirmed", "")]
+
+
 def test_a_field_that_would_not_be_emptied_is_not_set_and_says_so(bench: Bench) -> None:
     with open_hubspot(bench.settings) as hubspot:
         (before,) = hubspot.batch_read("contacts", [bench.ids["hubspot"][0]], ["email"])

@@ -28,6 +28,7 @@ from pipelines.state.actions import Standing
 from pipelines.state.suppression import Suppression
 
 _DAY = timedelta(days=1)
+_MESSAGES = ("message",)
 _REVERSIBILITY = ("", "reversible", "compensable", "final")
 
 
@@ -57,12 +58,16 @@ def wanted(
     with state.reading() as reading:
         needed = {key for action in asked for key in action.needs}
         known = actions.standing(reading, sorted({*copies, *needed}))
-        today = actions.per_person(reading, as_of - _DAY, registry.noticed) if as_of is not None else {}
+        limits = _limits(guards, registry)
+        today = {
+            kinds: actions.per_person(reading, as_of - _DAY, kinds) for kinds in limits if as_of is not None
+        }
     found.held += _not_created(connection)
     sieve = _Sieve(found, known, copies, registry, suppression, as_of)
     candidates = [action for action in asked if sieve.passes(action)]
     _in_order(found, candidates, known)
-    _per_person(found, guards.per_person_per_day, registry, today)
+    for kinds, most in limits.items():
+        _per_person(found, kinds, most, registry, today.get(kinds, {}))
     return found
 
 
@@ -267,9 +272,16 @@ def _in_order(found: Wanted, candidates: Sequence[Action], known: Mapping[str, S
         found.hold(action, f"it needs {absent}, which is not done")
 
 
-def _per_person(found: Wanted, most: int, registry: Registry, today: dict[str, int]) -> None:
+def _limits(guards: ActionGuards, registry: Registry) -> dict[tuple[str, ...], int]:
+    """Kinds that count together, and how many of them a person may have in a day."""
+    return {registry.noticed: guards.per_person_per_day, _MESSAGES: guards.messages_per_person_per_day}
+
+
+def _per_person(
+    found: Wanted, kinds: tuple[str, ...], most: int, registry: Registry, today: Mapping[str, int]
+) -> None:
     """Hold what would be more than a person may get in a day; the rest has its reversibility filled in."""
-    noticed, given = registry.noticed, Counter(today)
+    given = Counter(today)
     kept: list[Action] = []
     dropped: set[str] = set()
     for action in found.todo:
@@ -278,10 +290,10 @@ def _per_person(found: Wanted, most: int, registry: Registry, today: dict[str, i
         if dropped.intersection(action.needs):
             found.hold(action, "what it needs waits for another day")
             dropped.add(action.action_key)
-        elif action.person_id and action.kind in noticed and given[action.person_id] >= most:
+        elif action.person_id and action.kind in kinds and given[action.person_id] >= most:
             found.hold(action, f"this person has had {most:,} of these in a day; it waits for another")
             dropped.add(action.action_key)
         else:
-            given[action.person_id] += action.kind in noticed
+            given[action.person_id] += action.kind in kinds
             kept.append(replace(action, reversibility=action.reversibility or handler.reversibility))
     found.todo = kept

@@ -3,7 +3,8 @@ says.
 
 Belongs here: setting them and reading them back. Payload: `fields` (name to value, null empties),
 `clear_first` (names that HubSpot only takes backwards when they were emptied before, in a request of its
-own), `before` (what undo writes again, as far as the field still holds what we set).
+own), `read_back` (true: it is only done when the record shows it), `before` (what undo writes again, as far
+as the field still holds what we set).
 """
 
 from __future__ import annotations
@@ -61,10 +62,16 @@ class _Fields:
             done = self._write(object_name, wanted)
             request_id = done.request_id
             outcome = dict(zip(wanted, done, strict=True)) | refused
-            held = self._read(object_name, wanted) if cleared else {}
+            stored = {
+                _parent(a).id: a.payload["fields"]
+                for a in some if _is_read_back(a) and outcome[_parent(a).id].ok
+            }  # fmt: skip
+            held = self._read(object_name, stored) if stored else {}
             for action in some:
                 row = outcome[_parent(action).id]
-                if row.ok and cleared and not _holds(held.get(_parent(action).id), action.payload["fields"]):
+                if _parent(action).id in stored and not _holds(
+                    held.get(_parent(action).id), action.payload["fields"]
+                ):
                     row = RowResult(
                         False,
                         row.id,
@@ -157,6 +164,10 @@ class SalesforceFields(_Fields, InSalesforce):
         names = sorted({name for fields in values.values() for name in fields})
         rows = self._client.read_collection(object_name, list(values), ["Id", *names])
         return {i: row for i, row in zip(values, rows, strict=True) if row}
+
+
+def _is_read_back(action: Action) -> bool:
+    return bool(action.payload.get("read_back") or action.payload.get("clear_first"))
 
 
 def _by_object(actions: Sequence[Action]) -> dict[str, list[Action]]:

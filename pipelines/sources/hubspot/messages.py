@@ -164,12 +164,13 @@ def read_submissions(reading: Reading, client: HubSpotClient, form_ids: Sequence
                 if wanted.lower and form in known and moments and min(moments) < wanted.lower:
                     return
 
-        return one_after_another(form_ids, wanted, of, _submission)
+        return one_after_another(form_ids, wanted, of, submission)
 
     return read_events(reading, table, pages, whole=lambda row: row["form_id"] not in known)
 
 
-def _submission(form: str, shown: Json) -> Row:
+def submission(form: str, shown: Json) -> Row:
+    """A row of what was sent; one that HubSpot gives no id has one made of what it says."""
     answers = shown.get("values") or []
     row = {
         "form_id": form, "submitted_at": shown.get("submittedAt"), "answers": answers,

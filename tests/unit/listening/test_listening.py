@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.testclient import TestClient
 from cli.listen import Inbox, Worker, application
 from pipelines.connections import HubSpotConnection, Secret
 from pipelines.errors import CrmError, UsageError
+from pipelines.listening import Named
 from pipelines.rules.events import EventRule, EventsFile
 from pipelines.settings import Settings
 
@@ -99,3 +101,65 @@ def test_a_round_that_fails_is_said_and_the_next_one_goes_on() -> None:
     worker.once()
     worker.once()
     assert said == ["HubSpot cannot be reached."] * 2
+
+
+class Short:
+    """Sees to people; what it finds when it looks is set by the test."""
+
+    def __init__(self, found: list[Named] | None = None, *, done: bool = True, fails: bool = False) -> None:
+        self.found, self.done, self.fails = found or [], done, fails
+        self.acted: list[list[str]] = []
+
+    def get_ready(self) -> None: ...
+
+    def look(self) -> list[Named]:
+        return self.found
+
+    def act(self, named: Collection[Named]) -> bool:
+        if self.fails:
+            raise CrmError("Salesforce cannot be reached")
+        self.acted.append([each.record_id for each in named])
+        return self.done
+
+
+def rounds_of(short: Short, *events: dict[str, Any], at: float = 10.0) -> tuple[int, list[str]]:
+    """How many rounds over everything there were, and what was said."""
+    done: list[str] = []
+    said: list[str] = []
+    inbox = Inbox()
+    worker = Worker(
+        EventsFile(), inbox, lambda rule: done.append(rule.do), said.append, short, lambda: at, refreshed=0.0
+    )
+    if events:
+        deliver(inbox, list(events))
+    worker.once()
+    return len(done), said
+
+
+def test_people_who_are_named_or_found_are_seen_to_without_a_round_over_everything() -> None:
+    short = Short([Named("salesforce", "Lead", "00Q1"), Named("hubspot", "contacts", "7")])
+    assert rounds_of(short, event(), event(objectId=8)) == (0, [])
+    assert short.acted == [["7", "8", "00Q1"]]
+    quiet = Short()
+    assert rounds_of(quiet) == (0, [])
+    assert quiet.acted == []
+
+
+@pytest.mark.parametrize("kind", ["deal.creation", "contact.merge", "contact.privacyDeletion"])
+def test_what_says_more_than_that_a_person_is_to_be_read_again_takes_a_round_over_everything(
+    kind: str,
+) -> None:
+    short = Short()
+    assert rounds_of(short, event(subscriptionType=kind)) == (1, [])
+    assert short.acted == []
+
+
+def test_who_is_left_over_or_could_not_be_read_is_seen_to_by_the_round_that_follows() -> None:
+    assert rounds_of(Short(done=False), event()) == (1, [])
+    rounds, said = rounds_of(Short(fails=True), event())
+    assert (rounds, said) == (1, ["Salesforce cannot be reached; a refresh follows"])
+
+
+def test_everything_is_read_when_it_is_time_whatever_was_seen_to() -> None:
+    assert rounds_of(Short(), event(), at=299.0)[0] == 0
+    assert rounds_of(Short(), event(), at=300.0)[0] == 1

@@ -128,6 +128,13 @@ class Shout(Letter):
         return [CANNOT_TELL for _ in actions]
 
 
+class Told(Letter):
+    """Goes to colleagues."""
+
+    kind: ClassVar[str] = "message"
+    is_noticed: ClassVar[bool] = False
+
+
 @dataclass
 class Post:
     """The world with somewhere to send to."""
@@ -141,7 +148,7 @@ class Post:
         def opened(settings: Settings) -> Iterator[Any]:
             yield self.outbox
 
-        return Registry((Letter, Shout), {"pigeon": ChannelKind(opened, lambda settings: None)})
+        return Registry((Letter, Shout, Told), {"pigeon": ChannelKind(opened, lambda settings: None)})
 
     def publish(self, *rows: dict[str, Any], publish_id: str = "p1") -> None:
         usual = {"vendor": "pigeon", "kind": "letter", "object": "letters", "payload": {"text": "hello"}}
@@ -293,6 +300,16 @@ def test_a_person_gets_so_many_a_day_and_the_rest_waits(post: Post) -> None:
     plan = post.plan("run2")
     assert post.reasons(plan) == {"c": "this person has had 2 of these in a day; it waits for another"}
     assert sorted(line["action_key"] for line in planfile.read_actions(plan.path)) == ["b", "y"]
+
+
+def test_messages_about_a_person_have_a_limit_of_their_own(post: Post) -> None:
+    config = post.world.settings.config_dir / "syncs.yml"
+    limits = "blanks: 0, actions: {per_person_per_day: 1, messages_per_person_per_day: 2}}"
+    config.write_text(config.read_text().replace("blanks: 0}", limits))
+    told = [{"action_key": key, "person_id": "p", "kind": "message"} for key in ("m1", "m2", "m3")]
+    post.publish({"action_key": "a", "person_id": "p"}, *told)
+    plan = post.plan()
+    assert post.reasons(plan) == {"m3": "this person has had 2 of these in a day; it waits for another"}
 
 
 def test_limit_takes_so_many_actions_of_each_sync(post: Post) -> None:

@@ -1,0 +1,154 @@
+"""The rounds of `crm listen`: one over everything, and the short one over people that events name.
+
+Belongs here: opening what a round needs and the order of its steps. What a short round does is
+`pipelines.events`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pipelines.errors import CrmError
+from pipelines.listening import Named
+from pipelines.rules.events import EventRule
+from pipelines.run import Silent
+
+if TYPE_CHECKING:
+    from pipelines.events.round import Rounds
+    from pipelines.reverse_sync.planned import Plan
+    from pipelines.settings import Settings
+    from pipelines.sources.again import Again
+    from pipelines.steps import Loop
+
+log = logging.getLogger(__name__)
+_OVERLAP = timedelta(seconds=60)
+"""Asked for again at the next look: searches lag behind."""
+
+
+def act(rule: EventRule) -> None:
+    """One round of the loop: what is new is read, decided and written, or one sync, or a job."""
+    from cli.connect import live_loop
+
+    if rule.do == "job":
+        from cli.dagster_commands import run_job
+
+        run_job(rule.name)
+        return
+    with live_loop() as loop:
+        loop.recover()
+        loop.refresh()
+        plan = loop.plan()
+        _refuse_stopped(plan)
+        wanted = [rule.name] if rule.do == "sync" else due(loop, plan)
+        if not plan.is_empty and wanted:
+            loop.apply(plan.path, only=wanted)
+        loop.record()
+
+
+class Prompt:
+    """Looks for people that are new or changed, and acts on those that are named. One for a process."""
+
+    def __init__(
+        self, settings: Settings, again: Again, said: Callable[[str], None],
+        open_loop: Callable[[], AbstractContextManager[Loop]],
+    ) -> None:  # fmt: skip
+        from pipelines.events.round import Rounds
+
+        self.settings, self.again, self._said, self._open_loop = settings, again, said, open_loop
+        self.rounds: Rounds = Rounds(again)
+        self._since: datetime | None = None
+
+    def get_ready(self) -> None:
+        """What takes long once: before anybody waits for it."""
+        with self._open_loop() as loop:
+            self.rounds.get_ready(loop)
+
+    def look(self) -> list[Named]:
+        """People's records that changed since the last look, or since the last refresh; not what we wrote."""
+        from pipelines.events.round import MOST
+        from pipelines.state.engine import State
+
+        since = self._since or self._refreshed_at()
+        if since is None:
+            return []
+        changed = self.again.changed(since, MOST + 1)
+        now = self.again.now()
+        self._since = (now or since) - _OVERLAP
+        if not changed:
+            return []
+        with contextlib.closing(State.open(self.settings)) as state:
+            return self.rounds.news(state, changed, since)
+
+    def act(self, named: Collection[Named]) -> bool:
+        """Decide about these and write what follows. False when the next refresh has to see to some."""
+        from pipelines.events.round import MOST
+
+        if len(named) > MOST:
+            return False
+        started = time.monotonic()
+        with self._open_loop() as loop:
+            loop.recover()
+            found = self.rounds.act(loop, named)
+            if found.warehouse is not None:
+                plan = loop.plan(found.warehouse)
+                _refuse_stopped(plan)
+                if not plan.is_empty and (wanted := due(loop, plan)):
+                    loop.apply(plan.path, only=wanted, of=found.warehouse)
+        told = ", ".join(f"{number} {name}" for name, number in found.decided.items() if name != "standing")
+        self._said(f"{len(named):,} named, {found.people:,} people: {told or 'nothing to decide'} "
+                   f"({time.monotonic() - started:.1f} s)")  # fmt: skip
+        return not found.left
+
+    def _refreshed_at(self) -> datetime | None:
+        from pipelines.warehouse import Warehouse
+
+        if not self.settings.paths.warehouse.exists():
+            return None
+        with Warehouse(self.settings.paths).reading("warehouse") as connection:
+            row = connection.execute("select as_of from rules.run").fetchone()
+        return row[0] if row else None
+
+
+@contextlib.contextmanager
+def prompt(
+    settings: Settings, said: Callable[[str], None],
+    open_loop: Callable[[], AbstractContextManager[Loop]] | None = None,
+) -> Iterator[Prompt]:  # fmt: skip
+    """With clients that stay open."""
+    from cli.connect import live_loop
+    from pipelines.clients.open import open_hubspot, open_salesforce
+    from pipelines.sources.again import Again
+
+    with contextlib.ExitStack() as stack:
+        hubspot = stack.enter_context(open_hubspot(settings)) if settings.hubspot else None
+        salesforce = stack.enter_context(open_salesforce(settings)) if settings.salesforce else None
+        yield Prompt(settings, Again(hubspot, salesforce), said, open_loop or (lambda: live_loop(Silent())))
+
+
+def _refuse_stopped(plan: Plan) -> None:
+    if plan.stopped:
+        raise CrmError(f"the plan is not applied: {'; '.join(plan.stopped)}", where=plan.path.name,
+                       remedy="read it and run crm apply")  # fmt: skip
+
+
+def due(loop: Loop, plan: Plan) -> list[str]:
+    """What of a plan is written in a round: real-time, without a syncFrequency, or due by its own.
+    Nothing takes more calls than `pace` of syncs.yml lets it."""
+    from pipelines.reverse_sync import pace
+    from pipelines.reverse_sync.mirror.effective import load_effective
+
+    with loop.state.reading() as reading:
+        waiting = pace.waiting(
+            reading, plan, load_effective(loop.settings), datetime.now(UTC), by_schedule=False
+        )
+    for sentence in waiting.values():
+        log.info(sentence)
+    changed = [name for name, summary in plan.syncs.items() if summary.records]
+    acting = [name for name, summary in plan.actions.items() if summary.total]
+    return [name for name in dict.fromkeys((*changed, *acting)) if name not in waiting]

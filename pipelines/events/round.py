@@ -1,0 +1,287 @@
+"""One round: people's records that events named are read again, decided about, and what follows is written.
+
+Belongs here: the order, and what is kept when. Which records are named is `pipelines.listening`; a round that
+leaves somebody to the batch says so. Nothing here changes the warehouse or the published file: decisions and
+what waits to be done go into the state, where the next refresh finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+from ulid import ULID
+
+from pipelines import order
+from pipelines.crashpoints import crashpoint
+from pipelines.errors import CrmError
+from pipelines.events import models, who
+from pipelines.events.models import Anew
+from pipelines.events.overlay import Overlay
+from pipelines.listening import Named
+from pipelines.rules.lead_score import load_lead_score
+from pipelines.rules.tables import config_hash
+from pipelines.sources.again import TABLES, Again, Changed
+from pipelines.sources.screen import screen_of
+from pipelines.state import State, journal, registry, suppression
+
+if TYPE_CHECKING:
+    from pipelines.steps import Loop
+    from pipelines.warehouse import Warehouse
+
+MOST = 100
+"""Records of one round; with more of them a refresh is the shorter way."""
+LOCK_SECONDS = 20.0
+_OURS = timedelta(seconds=5)
+"""A change so soon after we wrote is what we wrote."""
+_FIRST = ("intermediate.int_person_records", "intermediate.int_person_keys")
+_STAMP = {"hubspot": "updated_at", "salesforce": "SystemModstamp"}
+_KEY = {"hubspot": "id", "salesforce": "Id"}
+
+
+@dataclass
+class Round:
+    """What came of one. `left`: record keys that the next refresh decides about."""
+
+    read: int = 0
+    people: int = 0
+    decided: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    left: frozenset[str] = frozenset()
+    warehouse: Warehouse | None = None
+    """Its published file is what a plan is made from; None when there is nothing to plan."""
+
+
+class Rounds:
+    """Rounds of one process: what was compiled, and who was met since the last refresh, is kept."""
+
+    def __init__(self, again: Again) -> None:
+        self.again = again
+        self._anew: Anew | None = None
+        self._met: dict[Named, datetime] = {}
+        self._base = ""
+
+    def news(self, state: State, changed: Sequence[Changed], since: datetime) -> list[Named]:
+        """Of what changed lately what is to be looked at: neither our own writing nor met before."""
+        with state.reading() as reading:
+            ours = journal.written_since(reading, since - _OURS)
+        written: dict[tuple[str, str, str], datetime] = {}
+        for key, at in ours.items():
+            vendor, _, object_name, record_id = key.split(":", 3)
+            written[vendor, object_name, record_id] = at
+        found = []
+        for each in changed:
+            named = Named(each.vendor, each.object, each.record_id)
+            mine = written.get((each.vendor, each.object, each.record_id))
+            if named in self._met and each.at <= self._met[named]:
+                continue
+            if mine is None or each.at > mine + _OURS:
+                found.append(named)
+        return found
+
+    def act(self, loop: Loop, named: Collection[Named]) -> Round:
+        """Read again, decide, keep. What follows is planned and applied from `Round.warehouse`."""
+        order.must_be_published(loop.warehouse)
+        with loop.warehouse.locked(f"events of run {loop.run.id}", wait_seconds=LOCK_SECONDS):
+            with self._over(loop) as connection:
+                try:
+                    return _Acting(self, loop, connection).all(frozenset(named))
+                except duckdb.Error as error:
+                    raise CrmError(
+                        f"what the last refresh left does not fit: {str(error).splitlines()[0]}",
+                        where=loop.warehouse.paths.warehouse.name, remedy="a refresh decides about them",
+                    ) from error  # fmt: skip
+
+    def get_ready(self, loop: Loop) -> None:
+        """Compile the models, which takes some seconds."""
+        order.must_be_published(loop.warehouse)
+        with loop.warehouse.locked(f"events of run {loop.run.id}", wait_seconds=LOCK_SECONDS):
+            with self._over(loop):
+                pass
+
+    def remembered(self, base: str) -> Collection[Named]:
+        """Who was met since the refresh that is looked things up in."""
+        if base != self._base:
+            self._base = base
+            self._met.clear()
+        return self._met.keys()
+
+    def meet(self, named: Named, at: datetime) -> None:
+        self._met[named] = at
+
+    @contextmanager
+    def _over(self, loop: Loop) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A database over the warehouse, once the models are compiled for the columns it has."""
+        with loop.warehouse.reading("warehouse") as connection:
+            columns = models.raw_columns(connection, loop.warehouse.paths.warehouse.stem)
+        if self._anew is None or self._anew.columns != columns:
+            self._anew = models.compiled(loop.settings, loop.warehouse)
+        with loop.warehouse.beside() as connection:
+            yield connection
+
+    @property
+    def anew(self) -> Anew:
+        assert self._anew is not None
+        return self._anew
+
+
+class _Acting:
+    """A round in the works."""
+
+    def __init__(self, rounds: Rounds, loop: Loop, connection: duckdb.DuckDBPyConnection) -> None:
+        self.rounds, self.loop, self.connection = rounds, loop, connection
+        self.settings, self.state, self.run = loop.settings, loop.state, loop.run
+        self.result = Round()
+        row = connection.execute(
+            "select run_id, as_of, business_zone, config_hash from base.rules.run"
+        ).fetchone()
+        assert row is not None
+        self.base, self.refreshed_at, zone, made_with = row
+        self.zone = ZoneInfo(zone)
+        if made_with != config_hash(self.settings.config_dir):
+            raise CrmError("config/ has changed since the last refresh", where="config",
+                           remedy="a refresh takes it up; crm listen begins with one")  # fmt: skip
+
+    def all(self, named: frozenset[Named]) -> Round:
+        read = self._read(named)
+        if not read:
+            return self.result
+        overlay = Overlay(
+            self.connection, self.rounds.anew, self.run, self.as_of, self.as_of.astimezone(self.zone).date()
+        )
+        for (vendor, table), rows in read.items():
+            overlay.land(vendor, table, rows)
+        known = self._who(overlay, read)
+        if known.ids:
+            self._decide(overlay, known)
+        return self.result
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def _read(self, named: frozenset[Named]) -> dict[tuple[str, str], pa.Table]:
+        """Rows by vendor and raw table, of who is named and who was met since the last refresh."""
+        wanted = {*named, *self.rounds.remembered(self.base)}
+        again, found = self.rounds.again, dict[tuple[str, str], pa.Table]()
+        for (vendor, object_name), table in TABLES.items():
+            ids = sorted(n.record_id for n in wanted if (n.vendor, n.object) == (vendor, object_name))
+            if ids:
+                rows = self._screened(vendor, table, again.records(self.connection, vendor, object_name, ids))
+                found[vendor, table] = rows
+                self._met(vendor, object_name, rows)
+        contacts = found.get(("hubspot", "contacts"))
+        if contacts is not None:
+            sent = again.submissions(self.connection, contacts, self.refreshed_at)
+            if sent is not None:
+                found["hubspot", "form_submissions"] = self._screened("hubspot", "form_submissions", sent)
+        self.result.read = sum(rows.num_rows for rows in found.values())
+        self.as_of = max([again.now() or self.refreshed_at, *_stamps(found)])
+        return found if self.result.read else {}
+
+    def _screened(self, vendor: str, table: str, rows: pa.Table) -> pa.Table:
+        """Without people who were erased."""
+        with self.state.reading() as reading:
+            listed = suppression.load(reading, self.settings.paths.suppression_key)
+        return screen_of(vendor, self._org(vendor), listed)(table, rows)
+
+    def _met(self, vendor: str, object_name: str, rows: pa.Table) -> None:
+        stamps = rows.column(_STAMP[vendor]).to_pylist()
+        for record_id, at in zip(rows.column(_KEY[vendor]).to_pylist(), stamps, strict=True):
+            self.rounds.meet(Named(vendor, object_name, record_id), at)
+
+    def _org(self, vendor: str) -> str:
+        row = self.connection.execute(
+            "select org_id from base.rules.connections where vendor = ?", [vendor]
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    # -- who they are --------------------------------------------------------------------------------
+
+    def _who(self, overlay: Overlay, read: dict[tuple[str, str], pa.Table]) -> who.Known:
+        """Look up whose the records are, and bring everything of these people into the overlay."""
+        scores = load_lead_score(self.settings.config_dir)
+        ids: dict[str, list[str]] = {}
+        for (vendor, table), rows in read.items():
+            if table in TABLES.values():
+                ids.setdefault(vendor, []).extend(rows.column(_KEY[vendor]).to_pylist())
+        overlay.narrow(ids, (), scores)
+        overlay.work_out({name: overlay.anew.people[name] for name in _FIRST})
+        keys = [row[0] for row in self.connection.execute(f"select record_key from {_FIRST[0]}").fetchall()]
+        with self.state.reading() as reading:
+            since = registry.people_of(reading, keys)
+        known = who.look_up(self.connection, keys, since)
+        self.result.left, self.result.people = known.left, len(known.ids)
+        if known.left:
+            self.result.notes.append(
+                f"{len(known.left):,} records are left to the next refresh: their keys lead to several people"
+            )
+        overlay.narrow(_ids(known), self._addresses(known), scores)
+        overlay.replace("intermediate.int_people_resolved", who.resolved(self.connection, known, self.as_of))
+        overlay.work_out(overlay.anew.people)
+        return known
+
+    def _addresses(self, known: who.Known) -> set[str]:
+        """Every address of their records, as they were and as they are."""
+        found = set()
+        for schema in ("base.intermediate", "intermediate"):
+            rows = self.connection.execute(
+                f"select lower(email) from {schema}.int_person_records where email is not null "
+                f"and list_contains($keys::varchar[], record_key) union select substr(value, 7) "
+                f"from {schema}.int_person_keys where starts_with(value, 'email:') "
+                "and list_contains($keys::varchar[], record_key)", {"keys": sorted(known.people)},
+            ).fetchall()  # fmt: skip
+            found |= {str(row[0]) for row in rows}
+        return found
+
+    # -- deciding ------------------------------------------------------------------------------------
+
+    def _decide(self, overlay: Overlay, known: who.Known) -> None:
+        from pipelines.decisions import step as decisions
+        from pipelines.decisions.routing import Within
+        from pipelines.rules.routing import load_routing
+        from pipelines.state import decisions as kept
+
+        with self.state.reading() as reading:
+            recent = [
+                d for d in kept.load(reading, "routing")
+                if d.state == "assigned" and d.decided_at > self.refreshed_at
+            ]  # fmt: skip
+        stage = next(iter(load_routing(self.settings.config_dir).file.load.stages), None)
+        within = Within(known.ids, overlay.everyone(known.ids, recent, stage))
+        decided = decisions.decide(self.connection, self.state, self.settings, self.run, self.as_of, within)
+        self.result.decided = decided.counts
+        self.result.notes += decided.notes
+        created = dict(
+            self.connection.execute(
+                "select record_key, created_at from intermediate.int_person_records"
+            ).fetchall()
+        )
+        with self.state.writing() as state:
+            registry.save(state, known.registry(created, self.as_of))
+            decisions.publish(state, self.connection)
+        crashpoint("events.decided")
+        overlay.work_out(overlay.anew.desired)
+        overlay.complete()
+        overlay.loaded(self.run)
+        self.result.warehouse = self.loop.warehouse.publish_beside(self.connection, str(ULID()))
+
+
+def _ids(known: who.Known) -> dict[str, set[str]]:
+    """Ids of all records by vendor. Marketing Cloud knows people by Salesforce's ids, or by address."""
+    found: dict[str, set[str]] = {}
+    for key in known.people:
+        vendor, _, _, record_id = key.split(":", 3)
+        found.setdefault(vendor, set()).add(record_id)
+    found["marketing_cloud"] = found.get("marketing_cloud", set()) | found.get("salesforce", set())
+    return found
+
+
+def _stamps(found: dict[tuple[str, str], pa.Table]) -> Iterator[datetime]:
+    for (vendor, table), rows in found.items():
+        name = "submitted_at" if table == "form_submissions" else _STAMP[vendor]
+        yield from (at for at in rows.column(name).to_pylist() if at is not None)

@@ -1,0 +1,166 @@
+"""Reads records again by their ids, and asks what has changed lately, without a fetch: for events that name
+people.
+
+Belongs here: people's own records and the forms they sent, as rows of the raw tables they are kept in. A
+fetch brings the same rows in its own time; nothing is spooled or loaded here, and no cursor moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.clients.hubspot import marketing
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.salesforce.client import SalesforceClient
+from pipelines.sources.arrow import BadValues, microseconds, moment_of
+from pipelines.sources.catalogs import schema_of, table_of
+from pipelines.sources.columns import Columns
+from pipelines.sources.hubspot import rows as hubspot_rows
+from pipelines.sources.hubspot.messages import submission
+from pipelines.sources.salesforce import rows as salesforce_rows
+from pipelines.sources.schema import ColumnType, RawTable
+from pipelines.sources.tables import SQL_TYPES, stored_as
+
+TABLES = {("hubspot", "contacts"): "contacts", ("salesforce", "Lead"): "lead",
+          ("salesforce", "Contact"): "contact"}  # fmt: skip
+"""The objects whose records are people: vendor and the API's own name, and the raw table."""
+_KINDS: dict[str, ColumnType] = {stored_as(sql): kind for kind, sql in SQL_TYPES.items() if kind != "json"}
+_SEARCHES = (("contacts", "lastmodifieddate"),)
+_SUBMITTED_BEFORE = timedelta(minutes=1)
+"""A form stands in the list of its submissions at most so long before the contact says so."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A record that changed, and when by its own stamp."""
+
+    vendor: str
+    object: str
+    record_id: str
+    at: datetime
+
+
+class Again:
+    """Reads with clients that stay open; `known` is a connection on which the warehouse is `base`."""
+
+    def __init__(self, hubspot: HubSpotClient | None, salesforce: SalesforceClient | None) -> None:
+        self.hubspot, self.salesforce = hubspot, salesforce
+        self._fields: dict[str, frozenset[str]] = {}
+
+    def now(self) -> datetime | None:
+        """By the clock of a CRM that has just answered."""
+        clocks = [client.server_time for client in (self.hubspot, self.salesforce) if client is not None]
+        return max((at for at in clocks if at is not None), default=None)
+
+    def changed(self, since: datetime, most: int) -> list[Changed]:
+        """People's records that changed since, newest first, at most `most` of each object: one search of
+        HubSpot's, a query for each of Salesforce's objects."""
+        found = []
+        if self.hubspot is not None:
+            for name, cursor in _SEARCHES:
+                wanted = {
+                    "propertyName": cursor,
+                    "operator": "GTE",
+                    "value": str(microseconds(since) // 1000),
+                }
+                page = self.hubspot.search_page(name, (cursor,), [wanted], sort=cursor, newest_first=True)
+                found += [
+                    Changed("hubspot", name, str(each["id"]), at)
+                    for each in page.results[:most]
+                    if (at := moment_of((each.get("properties") or {}).get(cursor))) is not None
+                ]
+        if self.salesforce is not None:
+            for name in ("Lead", "Contact"):
+                soql = (
+                    f"SELECT Id, SystemModstamp FROM {name} WHERE SystemModstamp >= "
+                    f"{since:%Y-%m-%dT%H:%M:%SZ} ORDER BY SystemModstamp DESC LIMIT {most}"
+                )
+                found += [
+                    Changed("salesforce", name, salesforce_rows.full_id(each["Id"]), at)
+                    for page in self.salesforce.query_pages(soql) for each in page.records
+                    if (at := moment_of(each["SystemModstamp"])) is not None
+                ]  # fmt: skip
+        return found
+
+    def records(
+        self, known: duckdb.DuckDBPyConnection, vendor: str, object_name: str, ids: Sequence[str]
+    ) -> pa.Table:
+        """These records as they are now; those that are gone are left out, the next extract sees to them."""
+        table = _shape(known, vendor, TABLES[vendor, object_name])
+        bad = BadValues()
+        if vendor == "hubspot":
+            assert self.hubspot is not None
+            found = self.hubspot.batch_read(object_name, ids, hubspot_rows.property_names(table))
+            return hubspot_rows.records(table, [each for each in found if not each.get("archived")], bad)
+        assert self.salesforce is not None
+        fields = [n for n in salesforce_rows.field_names(table) if n.casefold() in self._there(object_name)]
+        read = [each for each in self.salesforce.read_collection(object_name, ids, fields) if each]
+        return salesforce_rows.from_json(table, read, bad, ("Id",))
+
+    def submissions(
+        self, known: duckdb.DuckDBPyConnection, contacts: pa.Table, since: datetime
+    ) -> pa.Table | None:
+        """What these contacts have sent since, of the forms that they say they have sent last; of all forms
+        when it is of none that is known. None when no contact says so."""
+        assert self.hubspot is not None
+        sent = [
+            str(each.get("recent_conversion_event_name") or "") for each in contacts.to_pylist()
+            if (at := each.get("recent_conversion_date")) is not None and at >= since
+        ]  # fmt: skip
+        if not sent:
+            return None
+        forms = dict(known.execute("select id, name from base.raw_hubspot.forms").fetchall())
+        named = [key for key, name in forms.items() if name and any(name in each for each in sent)]
+        if not named:  # a form that is new
+            named = [str(each["id"]) for each in marketing.forms(self.hubspot)]
+        rows = [row for form in named for row in self._sent(form, since - _SUBMITTED_BEFORE)]
+        table = table_of("hubspot", "form_submissions")
+        return Columns(table, {n: [row.get(n) for row in rows] for n in table.columns}).to_arrow(BadValues())
+
+    def _sent(self, form: str, since: datetime) -> Iterator[dict[str, Any]]:
+        assert self.hubspot is not None
+        for page in marketing.submissions(self.hubspot, form):
+            for each in page.results:
+                at = moment_of(each.get("submittedAt"))
+                if at is not None and at < since:
+                    return
+                yield submission(form, each)
+
+    def _there(self, object_name: str) -> frozenset[str]:
+        assert self.salesforce is not None
+        if object_name not in self._fields:
+            shown = self.salesforce.describe(object_name)["fields"]
+            self._fields[object_name] = frozenset(str(each["name"]).casefold() for each in shown)
+        return self._fields[object_name]
+
+
+def columns_of(known: duckdb.DuckDBPyConnection, vendor: str, table: str) -> Mapping[str, str]:
+    """The columns that a raw table has here, and their types as the database names them."""
+    rows = known.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = 'base' "
+        "and schema_name = ? and table_name = ? order by column_index",
+        [schema_of(vendor), table],
+    ).fetchall()
+    return {name: str(kind).lower() for name, kind in rows if not name.startswith("_dlt_")}
+
+
+def _shape(known: duckdb.DuckDBPyConnection, vendor: str, name: str) -> RawTable:
+    """The table as it stands here: promised columns have the promised type, others that of the warehouse."""
+    table = table_of(vendor, name)
+    promised = {column.casefold(): kind for column, kind in table.columns.items()}
+    have = columns_of(known, vendor, name)
+    columns = {
+        column: promised.get(column.casefold(), _KINDS.get(kind, "text")) for column, kind in have.items()
+    }
+    spelled = {column.casefold(): column for column in table.columns}
+    return replace(table, columns={spelled.get(n.casefold(), n): kind for n, kind in columns.items()})
+
+
+def ids_of(changed: Collection[Changed], vendor: str, object_name: str) -> list[str]:
+    return [each.record_id for each in changed if (each.vendor, each.object) == (vendor, object_name)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 from rich.console import Console
 
-from cli import rounds
+from cli import changes, rounds
 from pipelines import listening
 from pipelines.errors import CrmError, UsageError
 from pipelines.rules.events import EventRule, EventsFile, load_events
@@ -92,6 +92,8 @@ class Shortcut(Protocol):
 
     def get_ready(self) -> None: ...
 
+    def not_ours(self, events: Sequence[listening.Event]) -> list[listening.Event]: ...
+
     def look(self) -> list[listening.Named]: ...
 
     def act(self, named: Collection[listening.Named]) -> bool: ...
@@ -115,6 +117,8 @@ class Worker:
         """Everything that waits, and a look at what has no event. An error is said, and the next round goes
         on."""
         events = self.inbox.take_out()
+        if self._prompt is not None:
+            events = self._prompt.not_ours(events)
         for rule in listening.set_off(events, self.file):
             if rule.do != "decide":
                 self._try(lambda rule=rule: self._act(rule))  # type: ignore[misc]
@@ -175,6 +179,8 @@ def listen(
         return
     with contextlib.ExitStack() as stack:
         prompt = stack.enter_context(rounds.prompt(settings, console.print))
+        if settings.salesforce is not None:
+            stack.enter_context(changes.subscribed(settings, inbox, console.print))
         worker = Worker(file, inbox, rounds.act, console.print, prompt)
         if port:
             stack.enter_context(served(application(settings, inbox, public_url, now_ms), port))

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipelines.errors import CrmError
-from pipelines.listening import Named
+from pipelines.listening import Event, Named
 from pipelines.rules.events import EventRule
 from pipelines.run import Silent
 
@@ -68,6 +68,15 @@ class Prompt:
         """What takes long once: before anybody waits for it."""
         with self._open_loop() as loop:
             self.rounds.get_ready(loop)
+
+    def not_ours(self, events: Sequence[Event]) -> list[Event]:
+        """Without those that tell of our own writing."""
+        if not events:
+            return []
+        from pipelines.state.engine import State
+
+        with contextlib.closing(State.open(self.settings)) as state:
+            return self.rounds.not_ours(state, events)
 
     def look(self) -> list[Named]:
         """People's records that changed since the last look, or since the last refresh; not what we wrote."""

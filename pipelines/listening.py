@@ -34,7 +34,13 @@ _PEOPLE = {
     "contact": ("hubspot", "contacts"), "Lead": ("salesforce", "Lead"), "Contact": ("salesforce", "Contact"),
 }  # fmt: skip
 """What an event's kind begins with, where it is about a person."""
-_GONE = (".deletion", ".privacyDeletion", ".merge", ".restore", ".associationChange")
+_OTHERS = {
+    "deal": ("hubspot", "deals"), "company": ("hubspot", "companies"),
+    "Opportunity": ("salesforce", "Opportunity"), "Account": ("salesforce", "Account"),
+}  # fmt: skip
+GAP = "gap"
+"""Kind of an event that says only that something was missed: a refresh finds it."""
+_GONE = (".DELETE", ".UNDELETE", ".deletion", ".privacyDeletion", ".merge", ".restore", ".associationChange")
 """What happens to a person's record that says more than that it should be read again."""
 
 
@@ -93,6 +99,24 @@ def events_of(body: bytes) -> list[Event]:
     return [_event(each) for each in content]
 
 
+def about(event: Event) -> Named | None:
+    """The record that an event is about; None for one of an object that nothing here is written to."""
+    known = (_PEOPLE | _OTHERS).get(event.kind.partition(".")[0])
+    return Named(*known, event.object_id) if known else None
+
+
+def of_changes(
+    entity: str, change: str, record_ids: Iterable[str], fields: Iterable[str], at: int
+) -> list[Event]:
+    """Salesforce's change event as events: one for each record, and for each field of an update, so that
+    `property` of events.yml narrows them as it does HubSpot's. `Lead.CREATE`, `Opportunity.UPDATE`."""
+    kind = f"{entity}.{change}"
+    return [
+        Event(kind, record_id, name, at, f"{kind} {record_id} {name} {at}")
+        for record_id in record_ids for name in (list(fields) or [""])
+    ]  # fmt: skip
+
+
 class Seen:
     """The events that came, so that one which is delivered again sets off nothing."""
 
@@ -122,7 +146,9 @@ def split(events: Iterable[Event], file: EventsFile) -> tuple[list[Named], bool]
     named: dict[Named, None] = {}
     others = False
     for event in events:
-        if any(rule.do == "decide" and _fits(rule, event) for rule in file.events):
+        if event.kind == GAP:
+            others = True
+        elif any(rule.do == "decide" and _fits(rule, event) for rule in file.events):
             about = _PEOPLE.get(event.kind.partition(".")[0])
             if about is None or event.kind.endswith(_GONE):
                 others = True

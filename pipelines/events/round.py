@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from pipelines.errors import CrmError
 from pipelines.events import models, who
 from pipelines.events.models import Anew
 from pipelines.events.overlay import Overlay
-from pipelines.listening import Named
+from pipelines.listening import Event, Named, about
 from pipelines.rules.lead_score import load_lead_score
 from pipelines.rules.tables import config_hash
 from pipelines.sources.again import TABLES, Again, Changed
@@ -69,20 +69,25 @@ class Rounds:
 
     def news(self, state: State, changed: Sequence[Changed], since: datetime) -> list[Named]:
         """Of what changed lately what is to be looked at: neither our own writing nor met before."""
-        with state.reading() as reading:
-            ours = journal.written_since(reading, since - _OURS)
-        written: dict[tuple[str, str, str], datetime] = {}
-        for key, at in ours.items():
-            vendor, _, object_name, record_id = key.split(":", 3)
-            written[vendor, object_name, record_id] = at
+        ours = _written(state, since)
         found = []
         for each in changed:
             named = Named(each.vendor, each.object, each.record_id)
-            mine = written.get((each.vendor, each.object, each.record_id))
             if named in self._met and each.at <= self._met[named]:
                 continue
-            if mine is None or each.at > mine + _OURS:
+            if named not in ours or each.at > ours[named] + _OURS:
                 found.append(named)
+        return found
+
+    def not_ours(self, state: State, events: Sequence[Event]) -> list[Event]:
+        """Events of which our own writing was not the cause."""
+        moments = {event: datetime.fromtimestamp(event.occurred_at / 1000, UTC) for event in events}
+        ours = _written(state, min(moments.values()))
+        found = []
+        for event, at in moments.items():
+            named = about(event)
+            if named is None or named not in ours or at > ours[named] + _OURS:
+                found.append(event)
         return found
 
     def act(self, loop: Loop, named: Collection[Named]) -> Round:
@@ -269,6 +274,16 @@ class _Acting:
         overlay.complete()
         overlay.loaded(self.run)
         self.result.warehouse = self.loop.warehouse.publish_beside(self.connection, str(ULID()))
+
+
+def _written(state: State, since: datetime) -> dict[Named, datetime]:
+    """Records that this project has written to since, and when it last did."""
+    with state.reading() as reading:
+        found = journal.written_since(reading, since - _OURS)
+    return {
+        Named(vendor, name, record_id): at
+        for key, at in found.items() for vendor, _, name, record_id in [key.split(":", 3)]
+    }  # fmt: skip
 
 
 def _ids(known: who.Known) -> dict[str, set[str]]:

@@ -20,6 +20,7 @@ from pipelines.clients.rate_limit import Clock, RateBudget, RealClock
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.salesforce.auth import SalesforceLogin
 from pipelines.clients.salesforce.bulk import BulkQuery, page_rows
+from pipelines.clients.salesforce.changes import ChangeStream
 from pipelines.clients.salesforce.errors import SalesforceVendor
 from pipelines.clients.salesforce.ingest import BulkIngest
 from pipelines.clients.salesforce.metadata import MetadataApi
@@ -207,6 +208,10 @@ class SalesforceClient(Client):
                 raise errors.Truncated("Salesforce's collection is not whole", where=self._transport.host)
             found += [_without_attributes(each) if each else None for each in records]
         return found
+
+    def changes(self) -> ChangeStream:
+        """A subscription to change events, which begins with its first `events`."""
+        return ChangeStream(self._transport, self.connection.api_version)
 
     # -- writing -------------------------------------------------------------------------------------
 

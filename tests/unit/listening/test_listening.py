@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from cli.listen import Inbox, Worker, application
 from pipelines.connections import HubSpotConnection, Secret
 from pipelines.errors import CrmError, UsageError
-from pipelines.listening import Named
+from pipelines.listening import Event, Named
 from pipelines.rules.events import EventRule, EventsFile
 from pipelines.settings import Settings
 
@@ -111,6 +111,9 @@ class Short:
         self.acted: list[list[str]] = []
 
     def get_ready(self) -> None: ...
+
+    def not_ours(self, events: Sequence[Event]) -> list[Event]:
+        return list(events)
 
     def look(self) -> list[Named]:
         return self.found

@@ -26,6 +26,7 @@ from pipelines.reverse_sync.plan import Plan
 from pipelines.reverse_sync.results import ApplyResult
 from pipelines.run import Run, silent
 from pipelines.settings import Settings
+from pipelines.state import dead_letters
 from tests.fixtures.actions import statements
 
 from .conftest import NOON, ORGS, World
@@ -226,7 +227,7 @@ def test_what_an_action_needs_is_done_before_it_and_named_to_it(post: Post) -> N
     assert post.outbox.hung_on == {"a": "id-z"}
 
 
-def test_what_needs_a_rejected_action_is_held_and_the_rejected_one_is_not_tried_again(post: Post) -> None:
+def test_what_needs_a_rejected_action_is_held_and_both_are_done_once_the_cause_is_mended(post: Post) -> None:
     post.publish({"action_key": "a", "needs": "z"}, {"action_key": "z"})
     post.outbox.refused = {"z": "NO_SUCH_PERSON"}
     done = post.apply(post.plan())
@@ -234,6 +235,13 @@ def test_what_needs_a_rejected_action_is_held_and_the_rejected_one_is_not_tried_
     assert post.states() == {"z": ("rejected", "")}
     reasons = post.reasons(post.plan("run2"))
     assert reasons["z"] == "it was rejected before (NO_SUCH_PERSON); mend the cause, then crm retry"
+    assert reasons["a"] == "it needs z, which is not done"
+    post.outbox.refused = {}
+    with post.world.state.writing() as state:
+        dead_letters.release(state, NOON)
+    post.apply(post.plan("run3"), "run3")
+    assert post.outbox.sent == ["z", "a"]
+    assert post.plan("run4").is_empty
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from pipelines.decisions.routing_tables import write
 from pipelines.decisions.switching import Shadow
 from pipelines.run import Run
 from pipelines.state import decision_runs, handoffs
-from pipelines.state.decision_runs import SeenRule
+from pipelines.state.decision_runs import DecidedRun, Input, SeenRule
 from pipelines.state.handoffs import Firing, Handoff, PendingAction, Score
 
 _AT = pa.timestamp("us", tz="UTC")
@@ -50,6 +50,11 @@ _SCORES = pa.schema([*_texts("handoff", "person_id"), ("is_armed", pa.bool_()), 
 _FIRINGS = pa.schema(
     [*_texts("firing_id", "automation", "opportunity_id", "event_key"), ("fired_at", _AT), *_texts("run_id")]
 )
+_RUNS = pa.schema(
+    [*_texts("run_id", "kind"), ("decided_at", _AT), *_texts("rules", "state_before"),
+     ("sequence", pa.int64())]
+)  # fmt: skip
+_INPUTS = pa.schema(_texts("run_id", "kind", "person_id", "event_key", "content", "decided"))
 _SEEN = pa.schema(
     [*_texts("kind", "rule", "content_hash", "content"), ("first_seen_at", _AT), ("active_from", _AT),
      ("confirmed_at", _AT)]
@@ -95,6 +100,11 @@ class Tables:
     def firings(self, rows: Sequence[Firing]) -> None:
         write(self.connection, "deciding.firings", _FIRINGS, [tuple(row) for row in rows])
 
+    def runs(self, kept: Sequence[tuple[DecidedRun, Sequence[Input]]]) -> None:
+        """What handoffs and automations were decided from, beside `routing_run` and `routing_inputs`."""
+        write(self.connection, "deciding.runs", _RUNS, [tuple(run) for run, _ in kept])
+        write(self.connection, "deciding.inputs", _INPUTS, [tuple(row) for _, some in kept for row in some])
+
     def seen(self, rows: Sequence[SeenRule]) -> None:
         write(self.connection, "deciding.rules", _SEEN, [tuple(row) for row in rows])
 
@@ -107,6 +117,10 @@ def publish(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
     handoffs.save_scores(state, [Score(*row) for row in _all(connection, "deciding.handoff_scores")])
     handoffs.save_firings(state, [Firing(*row) for row in _all(connection, "deciding.firings")])
     decision_runs.see(state, [SeenRule(*row) for row in _all(connection, "deciding.rules")])
+    inputs = [Input(*row) for row in _all(connection, "deciding.inputs")]
+    for row in _all(connection, "deciding.runs"):
+        run = DecidedRun(*row)
+        decision_runs.keep_run(state, run, [each for each in inputs if each.kind == run.kind])
 
 
 def together(rows: Sequence[Row], least: int) -> list[Row]:

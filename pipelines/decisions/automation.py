@@ -88,7 +88,7 @@ def firing(
     found, too_old = [], 0
     for values in rows.fetchall():
         deal = dict(zip(names, values, strict=True))
-        fired = short(f"automation:{rule.name}:{deal['opportunity_id']}:{deal['event_key']}")
+        fired = firing_id(rule.name, deal["opportunity_id"], deal["event_key"])
         if fired in known:
             continue
         if deal["happened_at"] < since:
@@ -96,6 +96,11 @@ def firing(
             continue
         found.append(Fired(rule, fired, deal["opportunity_id"], deal["event_key"], deal["happened_at"], deal))
     return found, too_old
+
+
+def firing_id(rule: str, opportunity_id: str, event_key: str) -> str:
+    """An event fires an automation once: this is its name, whenever it is looked at."""
+    return short(f"automation:{rule}:{opportunity_id}:{event_key}")
 
 
 class DealRows:

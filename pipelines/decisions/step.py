@@ -23,6 +23,7 @@ from pipelines.decisions import (
     evidence,
     facts,
     handoffs,
+    kept_runs,
     routing,
     switching,
 )
@@ -103,6 +104,8 @@ class _Step:
         self.new_handoffs: list[Handoff] = []
         self.scores: list[Score] = []
         self.shadow: list[Shadow] = []
+        self.kept: list[kept_runs.Kept] = []
+        """What handoffs and automations were decided from, to be decided again."""
         self.moments: list[datetime] = []
         """When something is due, though nothing new should come."""
 
@@ -141,6 +144,7 @@ class _Step:
         tables.firings(self.firings)
         tables.seen(self.seen)
         tables.shadow(self.shadow)
+        tables.runs(self.kept)
         self._keep_due(routed)
         if rows:
             self.told.counts["actions"] = len(rows)
@@ -182,11 +186,19 @@ class _Step:
         """Who is handed over now, and who would be by rules in shadow."""
         live, shadow = self._switched("handoff", self.handoffs.rules, self.handoffs.new_rules == "live")
         found: list[Crossing] = []
+        moved: list[Score] = []
         people, positions = handoffs.scored(self.connection) if live or shadow else ([], {})
         for rule, since in live:
             crossed, scores = handoffs.crossings(rule, people, positions, self.kept_scores, since)
             found += crossed
-            self.scores += scores
+            moved += scores
+        self.scores += moved
+        if found:
+            self.kept.append(
+                kept_runs.of_handoffs(
+                    self.run.id, self.as_of, live, people, positions, self.kept_scores, found, moved
+                )
+            )
         acting = {rule.name for rule, _ in live}
         for rule, since in shadow:
             would, scores = handoffs.crossings(rule, people, positions, self.kept_scores, since)
@@ -259,6 +271,8 @@ class _Step:
                 self.told.notes.append(
                     f"automation {rule.name} leaves {too_old:,} events alone that were before it was active"
                 )
+        if found:
+            self.kept.append(kept_runs.of_automations(self.run.id, self.as_of, live, found))
         for rule, since in shadow:
             would, _ = automation.firing(self.connection, rule, self.fired, since, self.as_of)
             self.shadow += [Shadow.of_automation(fired) for fired in would]

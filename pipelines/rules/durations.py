@@ -9,8 +9,11 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, TypeAdapter
 
+_ISO = TypeAdapter(timedelta)
+_KEPT = r"P(?=[\dT])[\dDTHMS.]+"
+"""As rules are kept in the state: a rule that was confirmed is read back from there."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -18,6 +21,8 @@ def parse(value: Any) -> timedelta:
     """`4h` as a timedelta. Raises ValueError with a sentence."""
     if isinstance(value, timedelta):
         return value
+    if re.fullmatch(_KEPT, str(value)):
+        return _ISO.validate_python(value)
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", str(value).strip())
     if not found or float(found[1]) <= 0:
         raise ValueError(f"{value!r} is no duration; write 30s, 30m, 4h, 2d or 1w")

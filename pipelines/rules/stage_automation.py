@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from pipelines.errors import ConfigError
 from pipelines.rules import actions as action_rules
@@ -55,7 +55,7 @@ class Automation(Strict):
     name: str = Field(min_length=1)
     on: On
     stage: str = ""
-    for_: Duration | None = Field(default=None, alias="for")
+    for_: Duration | None = Field(default=None, validation_alias=AliasChoices("for", "for_"))
     when: str = "true"
     actions: tuple[ActionRule, ...] = Field(min_length=1)
     active_from: datetime | None = None

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
+import orjson
 import pytest
 
+from pipelines.decisions import kept_runs
 from pipelines.decisions.automation import firing
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
 
@@ -83,3 +85,17 @@ def test_what_no_condition_meets_and_what_is_not_yet_fires_nothing(marts: duckdb
     assert firing(marts, rule("lost", when="amount > 99"), frozenset(), NOON, later) == ([], 0)
     waits = rule("stayed", stage="lost", **{"for": "4h"})
     assert firing(marts, waits, frozenset(), NOON, later) == ([], 0)
+
+
+def test_what_fired_is_decided_again_from_the_deal_as_it_was(marts: duckdb.DuckDBPyConnection) -> None:
+    rule = Automation.model_validate(
+        {"name": "big", "on": "lost", "when": "amount >= 10 and lost_reason is null",
+         "actions": [{"type": "ask-reason"}]}
+    )  # fmt: skip
+    fired, _ = firing(marts, rule, frozenset(), NOON - HOUR, NOON)
+    run, rows = kept_runs.of_automations("r", NOON, [(rule, NOON - HOUR)], fired)
+    assert [orjson.loads(row.decided) for row in rows] == [fired[0].firing_id]
+    assert list(kept_runs.again(run, rows).values()) == [fired[0].firing_id]
+    smaller = rows[0]._replace(content=rows[0].content.replace('"amount":10.0', '"amount":9.0'))
+    assert smaller != rows[0]
+    assert list(kept_runs.again(run, [smaller]).values()) == [None]

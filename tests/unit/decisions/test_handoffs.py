@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.decisions import kept_runs
 from pipelines.decisions.evidence import Status
 from pipelines.decisions.handoffs import Scored, crossings, looked_at, settled
+from pipelines.decisions.switching import switched
 from pipelines.rules.handoff import HandoffRule
+from pipelines.rules.stage_automation import Automation
 from pipelines.state.handoffs import Handoff, Score
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -113,3 +117,34 @@ def test_who_stood_above_before_the_handoff_was_seen_does_not_cross_when_it_is_c
     known = {(row.handoff, row.person_id): row for row in looked_at(scores, would, {})}
     assert would == []
     assert crossings(RULE, [old], POSITIONS, known, NOON)[0] == []
+
+
+def test_a_run_is_decided_again_from_what_was_kept_of_it_and_a_changed_row_shows() -> None:
+    low, high, back = (person(score)._replace(person_id=name) for name, score in
+                       (("low", 60.0), ("high", 80.0), ("back", 60.0)))  # fmt: skip
+    before = {
+        (RULE.name, "high"): Score(RULE.name, "high", True, 0),
+        (RULE.name, "back"): Score(RULE.name, "back", False, 1),
+    }
+    people = [low, high, back]
+    found, after = crossings(RULE, people, POSITIONS, before, NOON)
+    run, rows = kept_runs.of_handoffs("r", NOON, [(RULE, NOON)], people, POSITIONS, before, found, after)
+    assert [row.person_id for row in rows] == ["back", "high"], "who was only looked at is not kept"
+    again = kept_runs.again(run, rows)
+    assert all(again[row.person_id, row.event_key] == orjson.loads(row.decided) for row in rows)
+    assert again["high", RULE.name][0][0] == found[0].handoff_id
+    lower = rows[1]._replace(content=rows[1].content.replace("80.0", "74.0"))
+    assert kept_runs.again(run, [lower])["high", RULE.name] != orjson.loads(lower.decided)
+
+
+def test_a_changed_rule_goes_on_as_it_was_confirmed_last_durations_and_all() -> None:
+    confirmed = switched("handoff", [("handoff", RULE, None)], (), NOON, live_at_once=True)
+    changed = RULE.model_copy(update={"expires_after": timedelta(days=3)})
+    now = switched("handoff", [("handoff", changed, None)], confirmed.seen, NOON, live_at_once=False)
+    assert (now.live, now.shadow) == ((RULE,), {"handoff"})
+    stay = {"name": "stale", "on": "stayed", "for": "36h", "actions": [{"type": "ask-reason"}]}
+    stale = Automation.model_validate(stay)
+    confirmed_too = switched("automation", [("stale", stale, None)], (), NOON, live_at_once=True)
+    longer = Automation.model_validate({**stay, "for": "90m"})
+    now_too = switched("automation", [("stale", longer, None)], confirmed_too.seen, NOON, live_at_once=False)
+    assert now_too.live == (stale,)

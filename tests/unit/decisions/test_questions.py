@@ -121,9 +121,7 @@ def test_a_call_that_reached_nobody_counts_only_where_config_says_so(
     table(connection, "staging.stg_hubspot__emails", "record_key, sequence_id")
     table(connection, "staging.stg_salesforce__events", "record_key, who_id, created_at timestamptz")
     columns = "person_id, source_record_key, occurred_at timestamptz"
-    table(
-        connection, "intermediate.int_sales_contacts", columns, [("ann", "hubspot:o:calls:c1", LATER)]
-    )
+    table(connection, "intermediate.int_sales_contacts", columns, [("ann", "hubspot:o:calls:c1", LATER)])
     found = evidence.first_contacts(connection, {"ann": NOON}, [], LATER, counts)
     assert found.get("ann") == reached
     ours = [("hubspot", "c1")]

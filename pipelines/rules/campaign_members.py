@@ -1,4 +1,4 @@
-"""`config/campaign_members.yml`: which HubSpot forms and lists fill which Salesforce campaigns.
+"""`config/campaign_members.yml`: which HubSpot forms and lists fill which Salesforce campaigns, and back.
 
 Belongs here: what the file may say. Whom it means is `reverse_sync.mirror.campaign_members`.
 """
@@ -35,12 +35,22 @@ class Membership(Strict):
         return f"form {self.form}" if self.form else f"list {self.list}"
 
 
+class Listing(Strict):
+    """One campaign, and the HubSpot list its members are put on."""
+
+    campaign: str = Field(min_length=1)
+    list: str = Field(min_length=1)
+    statuses: tuple[str, ...] = ()
+    """Members in one of these; empty: all."""
+
+
 class CampaignMembers(Strict):
     """The whole file."""
 
     order: tuple[str, ...] = ("Sent", "Responded")
     create_statuses: bool = False
     members: tuple[Membership, ...] = ()
+    lists: tuple[Listing, ...] = ()
 
     @model_validator(mode="after")
     def _in_order(self) -> CampaignMembers:

@@ -1,7 +1,8 @@
 """Members of Salesforce campaigns: created once per person and campaign, moved forward and never back.
 
 Belongs here: Salesforce's words for the engine's. What a campaign holds is asked just before it is changed,
-so doing an action again does nothing. Payload: `campaign, status, order, before, create_status, forced`.
+so doing an action again does nothing. Payload: `campaign, status, order, before, create_status, forced,
+source`.
 """
 
 from __future__ import annotations

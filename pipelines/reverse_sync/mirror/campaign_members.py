@@ -1,7 +1,8 @@
 """Who becomes a member of a Salesforce campaign, or moves on in it, for what they did in HubSpot: as actions.
 
 Belongs here: whom each line of `campaign_members.yml` means, as which record, and from which status. A person
-is a member of a campaign once, as the contact if there is one, else as the lead.
+is a member of a campaign once, as the contact if there is one, else as the lead. The way back, from members
+to a HubSpot list, is `listings.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import duckdb
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.diff import has_table
+from pipelines.reverse_sync.mirror import listings
+from pipelines.reverse_sync.mirror.listings import named
 from pipelines.rules.campaign_members import CampaignMembers, Membership, load_campaign_members
 
 KIND = "campaign_member"
@@ -29,6 +32,22 @@ left join raw_salesforce.lead l on m.record_key like '%:Lead:' || l.Id and l.del
     and not coalesce(l.IsDeleted, false) and not coalesce(l.IsConverted, false)
 where starts_with(m.record_key, 'salesforce:')
 """
+# How often somebody left the campaign by leaving this list, and whether they came again since.
+_TURNS = """
+create or replace temp table member_turns as
+select person_id, count(*) filter (where forced) as times_left,
+    max(settled_at) filter (where not forced)
+        > coalesce(max(settled_at) filter (where forced), '-infinity'::timestamptz) as is_in
+from (
+    select person_id, settled_at,
+        json_extract_string(after_value, '$.forced') is not distinct from 'true' as forced
+    from ops.journal
+    where operation = $kind and state = 'confirmed'
+        and json_extract_string(after_value, '$.campaign') = $campaign
+        and coalesce(json_extract_string(after_value, '$.source'), $source) = $source
+) group by person_id
+"""
+_NO_TURNS = "create or replace temp table member_turns (person_id varchar, times_left bigint, is_in boolean)"
 _WISH = """
 insert into reverse_sync.actions_campaign_members
 with people as ({people}),
@@ -45,14 +64,15 @@ held as (
     where m.CampaignId = $campaign and m.deleted_at is null and not coalesce(m.IsDeleted, false)
     group by r.person_id
 )
-select concat_ws(':', 'member', $campaign, p.person_id, $status{again}), 'salesforce_campaign_members', $kind,
-    'salesforce', 'CampaignMember', b.record_key, p.person_id,
+select concat_ws(':', 'member', $campaign, p.person_id, $status, nullif(t.times_left, 0)::varchar),
+    'salesforce_campaign_members', $kind, 'salesforce', 'CampaignMember', b.record_key, p.person_id,
     json_object('campaign', $campaign, 'status', $status, 'order', $order, 'before', h.status,
-        'create_status', $create_status, 'forced', $forced)::varchar,
+        'create_status', $create_status, 'forced', $forced, 'source', $source)::varchar,
     {needs}, 'mirrored', $rule, $reason, 'compensable', null
 from people p
 left join best b on b.person_id = p.person_id
 left join held h on h.person_id = p.person_id
+left join member_turns t on t.person_id = p.person_id
 {join_created}
 where {condition}
 """
@@ -63,7 +83,7 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     asked = load_campaign_members(config_dir)
     connection.execute(empty_table_sql(TABLE))
     if not asked.members:
-        return 0
+        return listings.wish(connection, asked.lists, TABLE)
     connection.execute(_PEOPLE)
     for each in asked.members:
         _member(connection, asked, each)
@@ -72,12 +92,13 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
         "from reverse_sync.actions_campaign_members group by 1) f "
         "where f.action_key = a.action_key and a.rowid <> f.first"
     )
+    listings.wish(connection, asked.lists, TABLE)
     row = connection.execute("select count(*) from reverse_sync.actions_campaign_members").fetchone()
     return int(row[0]) if row else 0
 
 
 def _member(connection: duckdb.DuckDBPyConnection, asked: CampaignMembers, each: Membership) -> None:
-    campaign = _named(connection, "raw_salesforce.campaign", "Name", "Id", each.campaign, "campaign")
+    campaign = named(connection, "raw_salesforce.campaign", "Name", "Id", each.campaign, "campaign")
     known = {
         str(label)
         for (label,) in connection.execute(
@@ -90,10 +111,13 @@ def _member(connection: duckdb.DuckDBPyConnection, asked: CampaignMembers, each:
                 f"campaign {each.campaign} has no status {status}, only {', '.join(sorted(known)) or 'none'}",
                 where="campaign_members.yml", remedy="name one of them, or say create_statuses: true",
             )  # fmt: skip
+    turns = {"kind": KIND, "campaign": campaign, "source": each.source}
+    follows = bool(each.removed) and has_table(connection, "ops", "journal")
+    connection.execute(_TURNS if follows else _NO_TURNS, turns if follows else {})
     values = {
         "campaign": campaign, "status": each.status, "order": list(asked.order), "kind": KIND,
         "create_status": asked.create_statuses, "rule": "campaign_members.yml", "reason": each.source,
-        "forced": False,
+        "source": each.source, "forced": False,
     }  # fmt: skip
     people = _of_form(connection, each) if each.form else _of_list(connection, each)
     has_creates = has_table(connection, "reverse_sync", "actions_creates")
@@ -108,20 +132,11 @@ def _member(connection: duckdb.DuckDBPyConnection, asked: CampaignMembers, each:
     _insert(
         connection, people, values, f"{rank} and {there}", created, "n.action_key" if has_creates else "null"
     )
-    if each.removed and has_table(connection, "ops", "journal"):
-        gone = (
-            "select distinct person_id from ops.journal where operation = $kind and state = 'confirmed' "
-            f"and after_value like '%' || $campaign || '%' and person_id not in ({people})"
-        )
+    if follows:
+        gone = f"select person_id from member_turns where is_in and person_id not in ({people})"
         left = {**values, "status": each.removed, "reason": f"left {each.source}", "forced": True}
-        _insert(
-            connection,
-            gone,
-            left,
-            "b.record_key is not null and h.status is distinct from $status",
-            "",
-            "null",
-        )
+        has_other = "b.record_key is not null and h.status is distinct from $status"
+        _insert(connection, gone, left, has_other, "", "null")
 
 
 def _insert(
@@ -129,12 +144,12 @@ def _insert(
     needs: str,
 ) -> None:  # fmt: skip
     sql = _WISH.replace("{people}", people).replace("{condition}", condition).replace("{join_created}", join)
-    connection.execute(sql.replace("{needs}", needs).replace("{again}", ""), values)
+    connection.execute(sql.replace("{needs}", needs), values)
 
 
 def _of_form(connection: duckdb.DuckDBPyConnection, each: Membership) -> str:
     """SQL of the people who filled in a form, by the address they gave."""
-    form = _named(connection, "raw_hubspot.forms", "name", "id", each.form, "form")
+    form = named(connection, "raw_hubspot.forms", "name", "id", each.form, "form")
     return (
         "select distinct m.person_id from raw_hubspot.form_submissions s "
         "join raw_hubspot.contacts c on lower(trim(c.email)) = lower(trim(s.email)) and c.deleted_at is null "
@@ -145,29 +160,12 @@ def _of_form(connection: duckdb.DuckDBPyConnection, each: Membership) -> str:
 
 def _of_list(connection: duckdb.DuckDBPyConnection, each: Membership) -> str:
     """SQL of the people whose contacts are on a list."""
-    named = _named(connection, "raw_hubspot.lists", "name", "id", each.list, "list")
+    list_id = named(connection, "raw_hubspot.lists", "name", "id", each.list, "list")
     return (
         "select distinct m.person_id from raw_hubspot.list_members s "
         "join intermediate.int_person_members m on m.record_key like 'hubspot:%:contacts:' || s.record_id "
-        f"where s.list_id::varchar = {_text(named)}"
+        f"where s.list_id::varchar = {_text(list_id)}"
     )
-
-
-def _named(
-    connection: duckdb.DuckDBPyConnection, table: str, name: str, id_column: str, wanted: str, what: str
-) -> str:
-    """The id of what a file names by name or id. Raises ConfigError when there is none, or more than one."""
-    rows = connection.execute(
-        f"select {id_column}::varchar from {table} where {id_column}::varchar = $wanted or {name} = $wanted "
-        "order by 1",
-        {"wanted": wanted},
-    ).fetchall()
-    if len(rows) != 1:
-        problem = (
-            f"there is no {what} {wanted}" if not rows else f"there are {len(rows)} {what}s called {wanted}"
-        )
-        raise ConfigError(problem, where="campaign_members.yml", remedy="name it by its id")
-    return str(rows[0][0])
 
 
 def _text(value: str) -> str:

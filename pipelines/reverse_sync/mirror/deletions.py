@@ -1,7 +1,8 @@
 """Records whose partner in the other CRM was deleted: nothing happens to them, unless their mapping says so.
 
-Belongs here: which these are, and the actions of a mapping that says `on_delete`. A merge, a conversion and a
-record that is gone without a trace are no deletions; while the thing has another record there it is not gone.
+Belongs here: which these are, and the actions of a mapping that says `on_delete`. A merge and a conversion
+are no deletions; while the thing has another record there it is not gone. What is gone without a trace, as
+campaigns are that somebody deletes in HubSpot, takes nothing with it, and is not created again either.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from pipelines.rules.mappings.load import OTHER
 from pipelines.rules.mappings.model import VENDORS, Mapping, Side
 
 KIND = "delete_record"
-_DELETED = "('archived', 'deleted')"
+_DELETED, _NO_TRACE = "('archived', 'deleted')", "swept"
 
 
 def find(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
-    """Temp table `mirror_gone` (side, deleted_key, record_key, object, entity_id, deleted_at): of pairs
+    """Temp table `mirror_gone` (side, deleted_key, record_key, object, entity_id, deleted_at, how): of pairs
     that were mirrored, the record that is left. Needs `mirrored_kept` and `mirror_members_<side>`."""
     parts = [
         part
@@ -29,23 +30,37 @@ def find(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     ]
     nothing = (
         "select null::varchar as side, null::varchar as deleted_key, null::varchar as record_key, "
-        "null::varchar as object, null::varchar as entity_id, null::timestamptz as deleted_at where false"
+        "null::varchar as object, null::varchar as entity_id, null::timestamptz as deleted_at, "
+        "null::varchar as how where false"
     )
     connection.execute(f"create or replace temp table mirror_gone as {' union all '.join([nothing, *parts])}")
 
 
 def _of(connection: duckdb.DuckDBPyConnection, mapping: Mapping, side: Side, object_name: str) -> str:
     source = source_of(VENDORS[side], object_name)
-    if not {"deleted_at", "deleted_how"} <= columns_of(connection, source.table).keys():
-        return ""
+    there = columns_of(connection, source.table).keys()
     key = record_key_sql(connection, VENDORS[side], object_name, f"t.{quoted(source.id)}")
     mine, theirs = ("1", "2") if side == "left" else ("2", "1")
+    if not {"deleted_at", "deleted_how"} <= there:
+        # A table that is read whole does not have what is gone.
+        is_ours = f"split_part(split_part(k.pair_key, '|', {mine}), ':', 3) = {text_literal(object_name)}"
+        if not there:
+            return ""
+        return (
+            f"select '{side}' as side, split_part(k.pair_key, '|', {mine}) as deleted_key, m.record_key, "
+            f"m.object, m.entity_id, null::timestamptz as deleted_at, '{_NO_TRACE}' as how "
+            f"from mirrored_kept k join mirror_members_{OTHER[side]} m "
+            f"on m.record_key = split_part(k.pair_key, '|', {theirs}) "
+            f"where {is_ours} and split_part(k.pair_key, '|', {mine}) not in "
+            f"(select {key} from {source.table} t) "
+            f"and m.entity_id not in (select entity_id from mirror_members_{side})"
+        )
     return (
         f"select '{side}' as side, {key} as deleted_key, m.record_key, m.object, m.entity_id, "
-        f"t.deleted_at::timestamptz as deleted_at from {source.table} t "
+        f"t.deleted_at::timestamptz as deleted_at, t.deleted_how as how from {source.table} t "
         f"join mirrored_kept k on split_part(k.pair_key, '|', {mine}) = {key} "
         f"join mirror_members_{OTHER[side]} m on m.record_key = split_part(k.pair_key, '|', {theirs}) "
-        f"where t.deleted_at is not null and t.deleted_how in {_DELETED} "
+        f"where t.deleted_at is not null and (t.deleted_how in {_DELETED} or t.deleted_how = '{_NO_TRACE}') "
         f"and m.entity_id not in (select entity_id from mirror_members_{side})"
     )
 
@@ -62,14 +77,14 @@ def wish(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
             f"any_value(object), record_key, any_value({person}), "
             "json_object('deleted', any_value(deleted_key))::varchar, null, "
             "'mirrored', $rule, any_value(deleted_key) || ' was deleted', null, null "
-            f"from mirror_gone where side = '{OTHER[side]}' group by record_key",
+            f"from mirror_gone where side = '{OTHER[side]}' and how <> '{_NO_TRACE}' group by record_key",
             {"rule": mapping.file},
         )
 
 
 def why_not_again(side: Side) -> str:
     """SQL of a sentence for a record (`source_key`) whose partner on this side was deleted, or null."""
-    said = text_literal(f"its partner in {VENDORS[side]} was deleted, and is not created again")
+    said = text_literal(f"its partner in {VENDORS[side]} is gone, and is not created again")
     return (
         f"case when source_key in (select record_key from mirror_gone where side = '{side}') then {said} end"
     )

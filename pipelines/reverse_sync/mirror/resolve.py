@@ -85,6 +85,7 @@ def resolve(mappings: Sequence[Mapping], metadata: Metadata, syncs: Syncs, field
     work = _Resolving(metadata, syncs, fields)
     pairs = [work.pair(mapping, *objects) for mapping in mappings for objects in mapping.pairs]
     work.unkept(mappings)
+    work.unseen_deletions(mappings)
     return Resolved(tuple(pair for pair in pairs if pair is not None), tuple(dict.fromkeys(work.findings)))
 
 
@@ -113,6 +114,14 @@ class _Resolving:
         if not found:
             return None
         return ResolvedPair(mapping, left, right, tuple(found), self._extra(mapping, objects))
+
+    def unseen_deletions(self, mappings: Sequence[Mapping]) -> None:
+        """HubSpot tells of no campaign that it was deleted: it is not in the list any more, that is all."""
+        for mapping in mappings:
+            if mapping.entity == "campaign" and "right" in mapping.deletes:
+                self.say(Finding("warning", mapping.file, "hubspot campaigns",
+                                 "tells of no deletion, so none is followed to Salesforce",
+                                 "say on_delete: source to follow Salesforce's alone"))  # fmt: skip
 
     def _matches(self, mapping: Mapping, matched: Matched, objects: dict[Side, str]) -> bool:
         """Records are paired by a field that both sides have."""

@@ -198,3 +198,16 @@ def test_files_in_json_and_yaml_say_the_same(tmp_path):
     (tmp_path / "field_mappings" / "a.json").write_text("{broken")
     with pytest.raises(ConfigError, match=r"a.json is not valid JSON"):
         load_mappings(tmp_path)
+
+
+@pytest.mark.parametrize(("asked", "said"), [("both", 1), ("destination", 1), ("source", 0)])
+def test_deletions_that_hubspot_does_not_tell_of_are_a_finding_where_they_are_to_be_followed(
+    tmp_path, asked, said
+):
+    text = lines(
+        "{from: hs_name, to: Name}",
+        head=f"source_object: campaigns\ndestination_object: Campaign\non_delete: {asked}\n",
+    )
+    found = [f for f in of_level(checked(tmp_path, text), "warning") if f.field == "hubspot campaigns"]
+    assert len(found) == said
+    assert all(each.where == "team.yml" and "on_delete: source" in each.remedy for each in found)

@@ -6,7 +6,7 @@ from pipelines.sources.schema import RawTable
 
 _OWNED_IN_STAGES = ("hs_pipeline", "hs_pipeline_stage", "hubspot_owner_id")
 HISTORY_PROPERTIES: dict[str, tuple[str, ...]] = {
-    "contacts": ("lifecyclestage", "hs_lead_status", "hubspot_owner_id"),
+    "contacts": ("lifecyclestage", "hs_lead_status", "hubspot_owner_id", "hs_email_optout"),
     "companies": ("lifecyclestage", "hubspot_owner_id"),
     "deals": ("dealstage", "pipeline", "amount", "closedate", "hubspot_owner_id"),
     "tickets": _OWNED_IN_STAGES,

@@ -73,14 +73,17 @@ def of_apply(applied: ApplyResult, before: Mapping[str, Sequence[int]], rules: A
     return Judged(frozenset(asked), tuple(wrong))
 
 
-def of_run(kind: str, seconds: float, before: Sequence[float], rules: AlertsFile) -> Judged:
-    """A run that took far longer than those before it."""
+def of_run(
+    kind: str, seconds: float, before: Sequence[float], rules: AlertsFile, *, is_over: bool = True
+) -> Judged:
+    """A run that took far longer than those before it, or that has not ended after as long."""
     usual = usually(before)
     if rules.duration is None or usual is None:
         return NOTHING
     name = f"duration: {kind}"
     is_long = seconds > rules.duration.times * usual and seconds >= rules.duration.floor_minutes * 60
-    said = f"A {kind} took {seconds / 60:,.0f} minutes, usually {usual / 60:,.1f}"
+    took = "took" if is_over else "has not ended after"
+    said = f"A {kind} {took} {seconds / 60:,.0f} minutes, usually {usual / 60:,.1f}"
     return Judged(frozenset({name}), (Seen(name, "duration", said),) if is_long else ())
 
 

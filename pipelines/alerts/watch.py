@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipelines.errors import CrmError
+from pipelines.errors import CrmError, Locked
 from pipelines.run import Run, StepResult
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
@@ -41,7 +41,26 @@ class Watch:
 
         if result.status == "skipped":
             return
+        if isinstance(error, Locked):
+            self._holder_met()
         self._take(lambda: conditions.of_step(result, error, self._rules))
+
+    def _holder_met(self) -> None:
+        """Another run is in the way, so it lives: one that hangs is known by those that wait for it."""
+        from pipelines.alerts import conditions
+        from pipelines.state import runs
+
+        def judge() -> Judged:
+            with self.state().reading() as connection:
+                others = runs.going_on(connection, self.run.id)
+                before = {kind: runs.durations(connection, run_id, kind)[1] for run_id, kind, _ in others}
+            now, wrong = datetime.now(UTC), []
+            for _, kind, began in others:
+                seconds = (now - began).total_seconds()
+                wrong += conditions.of_run(kind, seconds, before[kind], self._rules, is_over=False).wrong
+            return conditions.Judged(frozenset(seen.incident for seen in wrong), tuple(wrong))
+
+        self._take(judge)
 
     def planned(self, stopped: Sequence[str]) -> None:
         from pipelines.alerts import conditions

@@ -68,6 +68,18 @@ def durations(
     return mine, list(took.values())[:asked]
 
 
+def going_on(connection: Connection, but: str) -> list[tuple[str, str, datetime]]:
+    """(run id, kind, began) of runs that have not ended, save one of ours: the latest of each kind, where
+    none of its kind has ended since. One that was killed looks the same."""
+    c = runs.c
+    ended = select(c.kind, func.max(c.run_id)).where(c.ended_at.is_not(None)).group_by(c.kind)
+    last = dict(connection.execute(ended).tuples().all())
+    query = select(c.run_id, c.kind, c.started_at).where(c.ended_at.is_(None), c.run_id != but)
+    rows = connection.execute(query.order_by(c.run_id)).tuples().all()
+    found = {kind: (run_id, kind, began) for run_id, kind, began in rows if run_id > last.get(kind, "")}
+    return list(found.values())
+
+
 def day_limits(connection: Connection) -> dict[str, int]:
     """Calls that a vendor allows in a day, by the latest probe that was told."""
     asked = select(probes.c.vendor, probes.c.day_limit).where(probes.c.day_limit.is_not(None))

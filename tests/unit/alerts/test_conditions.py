@@ -9,15 +9,16 @@ import pytest
 
 from pipelines.alerts import conditions
 from pipelines.alerts.conditions import Judged
-from pipelines.alerts.watch import keep
+from pipelines.alerts.watch import Watch, keep
 from pipelines.errors import ConfigError, CrmError, Locked, UsageError
 from pipelines.reverse_sync.recovery import Recovered
 from pipelines.reverse_sync.results import ApplyResult, SyncResult
 from pipelines.rules.alerts import AlertsFile, load_alerts
-from pipelines.run import StepResult
+from pipelines.run import Run, StepResult
 from pipelines.settings import Settings
 from pipelines.state import State, incidents, runs
 from pipelines.state.incidents import Seen
+from pipelines.warehouse import Warehouse
 
 RULES = AlertsFile()
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -98,6 +99,31 @@ def test_a_run_is_held_against_the_runs_of_its_kind_before_it(tmp_path: Path) ->
             runs.finish(connection, f"r{number}", kind, NOON + timedelta(minutes=minutes), "done")
         assert runs.durations(connection, "r3", "refresh") == (540.0, [240.0, 120.0])
         assert runs.durations(connection, "r2", "refresh") == (240.0, [120.0])
+
+
+def test_a_run_that_hangs_is_known_by_those_that_find_it_in_the_way(tmp_path: Path) -> None:
+    settings, now = Settings(home=tmp_path, config_dir=tmp_path), datetime.now(UTC)
+    with State.open(settings) as state:
+        with state.writing() as connection:
+            runs.start(connection, "r0", "refresh", now - timedelta(days=9))  # killed long ago
+            for number in range(1, 6):
+                began = now - timedelta(days=5 - number, minutes=9)
+                runs.start(connection, f"r{number}", "refresh", began)
+                runs.finish(connection, f"r{number}", "refresh", began + timedelta(minutes=2), "done")
+        watch = Watch(settings, Warehouse(settings.paths), Run("r7"), lambda: state)
+        met = (
+            Locked("the warehouse is in use by run r6"),
+            StepResult(step="extract", run_id="r7", status="failed", seconds=0.1),
+        )
+        for began, said in (
+            (now - timedelta(minutes=3), []),
+            (now - timedelta(hours=2), ["A refresh has not ended after 120 minutes, usually 2.0"]),
+        ):
+            with state.writing() as connection:
+                runs.start(connection, "r6", "refresh", began)
+            watch.step_ended(met[1], met[0])
+            with state.reading() as connection:
+                assert [each["sentence"] for each in incidents.going_on(connection)] == said
 
 
 def test_what_switched_off_is_not_asked() -> None:

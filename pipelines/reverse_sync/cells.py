@@ -17,13 +17,13 @@ from pipelines.rules.syncs import Sync
 
 _SAMPLES = 3
 HELD_SHOWN = 1_000
-_LINES_AT_ONCE = 10_000
+_LINES_AT_ONCE, _LINES_A_STRETCH = 10_000, 50_000
 
 _LINE_SQL = """
 select json_object(
     'sync', c.sync,
-    'vendor', $vendors[list_position($names, c.sync)],
-    'object', $objects[list_position($names, c.sync)],
+    'vendor', $vendor,
+    'object', $object,
     'record_id', c.record_id,
     'record_key', any_value(c.record_key),
     'person_id', any_value(c.person_id),
@@ -33,9 +33,10 @@ select json_object(
     ) order by c.position))
 )::varchar
 from cells c
-left join parents p on p.sync = c.sync and p.record_id = c.record_id
-where c.verdict = 'change'
+join line_order o on o.sync = c.sync and o.record_id = c.record_id
+where c.verdict = 'change' and c.sync = $sync and o.stretch = $stretch
 group by c.sync, c.record_id
+order by any_value(o.position)
 """
 
 _SAMPLE_SQL = """
@@ -56,27 +57,31 @@ order by list_position($names, c.sync), len(fields) desc, c.record_id
 
 
 def lines(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> Iterator[str]:
-    """A line per record to change, in the order of `syncs`, then by parent and by record id."""
-    connection.execute(
-        "create or replace temp table parents (sync varchar, record_id varchar, parent varchar)"
-    )
+    """A line per record to change, in the order of `syncs`, then by parent and by record id.
+
+    They are made stretch by stretch: all at once would be in memory at the same time.
+    """
     for name, sync in syncs.items():
-        if sync.grouped_by:
-            connection.execute(
-                f"insert into parents select distinct c.sync, c.record_id, e.{sync.grouped_by} from cells c "
-                f"join reverse_sync.{sync.existing} e on e.record_id = c.record_id where c.sync = ?",
-                [name],
-            )
-    reader = connection.execute(
-        f"{_LINE_SQL} order by list_position($names, c.sync), any_value(p.parent), c.record_id",
-        {
-            "names": list(syncs),
-            "vendors": [sync.vendor for sync in syncs.values()],
-            "objects": [sync.object for sync in syncs.values()],
-        },
-    ).to_arrow_reader(_LINES_AT_ONCE)
-    for batch in reader:
-        yield from batch.column(0).to_pylist()
+        for (stretch,) in _stretches(connection, name, sync):
+            values = {"sync": name, "stretch": stretch, "vendor": sync.vendor, "object": sync.object}
+            reader = connection.execute(_LINE_SQL, values).to_arrow_reader(_LINES_AT_ONCE)
+            for batch in reader:
+                yield from batch.column(0).to_pylist()
+
+
+def _stretches(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> list[tuple[int]]:
+    """Temp table `line_order` (sync, record_id, position, stretch) of one sync. Returns its stretches."""
+    parent = f"any_value(e.{sync.grouped_by})" if sync.grouped_by else "null"
+    join = f"left join reverse_sync.{sync.existing} e using (record_id)" if sync.grouped_by else ""
+    connection.execute(
+        "create or replace temp table line_order as select $sync as sync, record_id, "
+        "row_number() over (order by parent, record_id) as position, "
+        f"(row_number() over (order by parent, record_id) - 1) // {_LINES_A_STRETCH} as stretch "
+        f"from (select record_id, {parent} as parent from cells {join} "
+        "where sync = $sync and verdict = 'change' group by record_id)",
+        {"sync": name},
+    )
+    return connection.execute("select distinct stretch from line_order order by 1").fetchall()
 
 
 def fields(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, int, int]]:

@@ -105,6 +105,7 @@ def compare(
         [name],
     )
     connection.execute(_cells_sql(sync), {"sync": name, "clear": CLEAR})
+    connection.execute("drop table paired")  # as large as all that differs
     counted = connection.execute(
         f"select (select count(*) from reverse_sync.{sync.desired}), "
         f"(select count(*) from reverse_sync.{sync.existing})"

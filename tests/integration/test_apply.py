@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 
+import httpx
 import pytest
 
+from pipelines.clients.open import open_salesforce
 from pipelines.reverse_sync import recovery, writer
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.settings import PROJECT_ROOT
@@ -92,4 +94,28 @@ def test_a_lost_answer_about_a_job_writes_nothing_twice(
 def test_the_calls_made_are_the_calls_forecast_and_a_sign_in(bench: Bench) -> None:
     plan = bench.plan()
     assert bench.apply(plan).calls == plan.calls + 1
+    bench.assert_written_once()
+
+
+def test_an_apply_that_reaches_its_share_of_the_day_stops_and_goes_on_where_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others have used so much of Salesforce's day that one or two of three calls fit into our share."""
+    monkeypatch.setattr(SalesforceDestination, "batch_size", COLLECTION)
+    with open_salesforce(bench.settings) as salesforce:
+        salesforce.identity()
+        assert salesforce.day is not None
+        allowed = salesforce.day[0]
+    url, plan = f"{bench.crms.urls['salesforce']}/_sandbox/org", bench.plan()
+    try:
+        httpx.post(url, json={"do": "use_calls", "used": int(allowed * 0.8) - 3}).raise_for_status()
+        first = bench.apply(plan)
+        stopped = bench.crms.writes("salesforce", bench.ids["salesforce"])
+        assert first.is_partial
+        assert "of this day are used" in first.syncs["leads"].stopped
+        assert first.syncs["contacts"].records == RECORDS_A_TEST, "HubSpot has a day of its own"
+        assert 0 < len(stopped) < 2 * RECORDS_A_TEST
+    finally:
+        httpx.post(url, json={"do": "use_calls", "used": 0}).raise_for_status()
+    assert not bench.apply(plan).is_partial
     bench.assert_written_once()

@@ -116,6 +116,20 @@ def test_two_vendors_side_by_side_end_whole_when_one_dies(world: World, name: st
     _assert_whole(world, "salesforce")
 
 
+@pytest.mark.parametrize("name", ["intended", "sent", "answered", "settled"])
+def test_rounds_that_overlap_end_whole_when_one_of_their_calls_dies(world: World, name: str) -> None:
+    world.hubspot.at_once = 2  # rounds of six records, three of them under way
+    ids = [str(n) for n in range(18)]
+    world.hubspot.records = {i: {} for i in ids}
+    world.publish({i: {"score": int(i), "source": "paid"} for i in ids})
+    plan = world.plan()
+    _crash(world, plan, "hubspot", name, nth=2)
+    world.apply(plan, run="run2")
+    cells = [(record_id, field) for record_id, field, _, _ in world.hubspot.writes]
+    assert len(cells) == len(set(cells)) == 36, "a field was written twice, or not at all"
+    assert {row[2] for row in world.journal()} == {"confirmed"}
+
+
 def test_every_crashpoint_is_reached_by_these_tests(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     reached: set[str] = set()
     monkeypatch.setattr(writer, "crashpoint", reached.add)

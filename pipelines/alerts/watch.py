@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipelines.reverse_sync.results import ApplyResult
     from pipelines.rules.alerts import AlertsFile
     from pipelines.state.engine import State
+    from pipelines.state.incidents import Seen
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ class Watch:
             with self.state().reading() as connection:
                 others = runs.going_on(connection, self.run.id)
                 before = {kind: runs.durations(connection, run_id, kind)[1] for run_id, kind, _ in others}
-            now, wrong = datetime.now(UTC), []
+            now = datetime.now(UTC)
+            wrong: list[Seen] = []
             for _, kind, began in others:
                 seconds = (now - began).total_seconds()
                 wrong += conditions.of_run(kind, seconds, before[kind], self._rules, is_over=False).wrong

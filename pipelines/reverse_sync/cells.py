@@ -62,14 +62,14 @@ def lines(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> Iter
     They are made stretch by stretch: all at once would be in memory at the same time.
     """
     for name, sync in syncs.items():
-        for (stretch,) in _stretches(connection, name, sync):
+        for stretch in _stretches(connection, name, sync):
             values = {"sync": name, "stretch": stretch, "vendor": sync.vendor, "object": sync.object}
             reader = connection.execute(_LINE_SQL, values).to_arrow_reader(_LINES_AT_ONCE)
             for batch in reader:
                 yield from batch.column(0).to_pylist()
 
 
-def _stretches(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> list[tuple[int]]:
+def _stretches(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> list[int]:
     """Temp table `line_order` (sync, record_id, position, stretch) of one sync. Returns its stretches."""
     parent = f"any_value(e.{sync.grouped_by})" if sync.grouped_by else "null"
     join = f"left join reverse_sync.{sync.existing} e using (record_id)" if sync.grouped_by else ""
@@ -81,7 +81,8 @@ def _stretches(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> 
         "where sync = $sync and verdict = 'change' group by record_id)",
         {"sync": name},
     )
-    return connection.execute("select distinct stretch from line_order order by 1").fetchall()
+    rows = connection.execute("select distinct stretch from line_order order by 1").fetchall()
+    return [int(stretch) for (stretch,) in rows]
 
 
 def fields(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, int, int]]:

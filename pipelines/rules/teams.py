@@ -91,7 +91,7 @@ class Member(Named):
 class Team(Strict):
     """A team and its people."""
 
-    members: tuple[Member, ...] = Field(min_length=1)
+    members: tuple[Member, ...]
     manager: str | None = None
     outside_hours: Outside | None = None
     """Nobody's hours are open: hold the lead until somebody's are, pass it to the backup team if that is
@@ -110,6 +110,8 @@ class Team(Strict):
     @field_validator("members", mode="before")
     @classmethod
     def _by_address(cls, value: object) -> object:
+        if not value:
+            raise ValueError("a team without people would hold every lead it is given; name its members")
         return (
             [{"email": m} if isinstance(m, str) else m for m in value] if isinstance(value, list) else value
         )

@@ -354,7 +354,7 @@ BAD = (
     (wrong("  - {name: x, team: inbound, when: exec('x') = 1}\n"),
      r"rule x .*may only compare.*routing\.yml line 3"),
     (wrong("  - {name: x, team: nobody}\n"), r"rule x sends leads to team nobody, .*routing\.yml line 3"),
-    (wrong(teams__yml="people: {}\nteams:\n  inbound:\n    members: []\n"), r"teams\.yml line 4"),
+    (wrong(teams__yml="people: {}\nteams:\n  inbound:\n    members: []\n"), r"a team without people would hold every lead.*teams\.yml line 4"),
     (wrong(teams__yml="people:\n  a@x.example: {zone: Mars/Base}\nteams: {t: {members: [a@x.example]}}\n"),
      r"Mars/Base is no time zone.*teams\.yml line 2"),
     (wrong(teams__yml="teams:\n  inbound: {members: [{email: a@x.example, active: false}]}\n"),

@@ -1,0 +1,83 @@
+"""Telling people: quiet hours in the person's own zone, and many messages to one place as one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.decisions.action_tables import together
+from pipelines.decisions.doing import Doing, Row
+from pipelines.decisions.facts import Facts, Owner
+from pipelines.rules.notifications import load_notifications
+from pipelines.rules.stages import Stages
+from pipelines.rules.teams import load_teams
+from pipelines.rules.templates import load_templates
+
+TEAMS = """
+people:
+  ann@x.example: {zone: America/New_York}
+  bob@x.example: {}
+teams: {t: {members: [ann@x.example, bob@x.example]}}
+"""
+
+
+def doing(folder: Path, now: datetime, quiet: str) -> Doing:
+    (folder / "teams.yml").write_text(TEAMS)
+    (folder / "notifications.yml").write_text(f"quiet_hours: {quiet}\n" if quiet else "together_from: 3\n")
+    return Doing(
+        Facts(), load_teams(folder), Stages.model_construct(), load_templates(folder),
+        load_notifications(folder), now,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("now", "owner", "until"),
+    [
+        ("2026-06-30T12:00", "bob@x.example", None),
+        ("2026-06-30T19:00", "bob@x.example", "2026-07-01T06:00"),  # 20:00 in London, which is in summer time
+        ("2026-07-01T05:59", "bob@x.example", "2026-07-01T06:00"),
+        ("2026-07-01T06:00", "bob@x.example", None),
+        ("2026-06-30T19:00", "ann@x.example", None),  # 15:00 in New York
+        ("2026-07-01T05:00", "ann@x.example", "2026-07-01T11:00"),
+        ("2026-10-24T20:00", "bob@x.example", "2026-10-25T07:00"),  # clocks go back in the night between
+    ],
+)
+def test_a_message_waits_for_the_end_of_quiet_hours_where_its_reader_is(
+    tmp_path: Path, now: str, owner: str, until: str | None
+) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    made = doing(tmp_path, at, "{from: '20:00', to: '07:00', zone: Europe/London}")
+    wanted = None if until is None else datetime.fromisoformat(until).replace(tzinfo=UTC)
+    assert made.after_quiet_hours(Owner(owner, owner)) == wanted
+
+
+def test_quiet_hours_within_a_day_end_on_that_day_and_without_any_nothing_waits(tmp_path: Path) -> None:
+    noon = datetime(2026, 6, 30, 12, tzinfo=UTC)
+    siesta = doing(tmp_path, noon, "{from: '12:30', to: '15:00', zone: Europe/London}")
+    assert siesta.after_quiet_hours(None) == datetime(2026, 6, 30, 14, tzinfo=UTC)
+    assert doing(tmp_path, noon, "").after_quiet_hours(None) is None
+
+
+def told(key: str, to: str = "#sales", vendor: str = "slack") -> Row:
+    return Row(key, "routing", "message", vendor, "messages", None, "p", {"to": to, "text": f"about {key}"})
+
+
+def test_many_messages_of_one_kind_to_one_place_are_one_and_nobody_is_left_out() -> None:
+    many = [told(f"d{n}.new-lead") for n in range(3)]
+    task = replace(told("d0.task"), kind="task")
+    rows = [*many, task, told("d9.new-lead", "#other"), told("d1.escalation")]
+    found = together(rows, 3)
+    assert len(found) == 4
+    assert [row for row in found if row.kind == "task"] == [task]
+    (one,) = [row for row in found if "3 times" in str(row.payload["text"])]
+    assert all(f"about d{n}.new-lead" in one.payload["text"] for n in range(3))
+    assert together(rows, 3)[0].action_key == one.action_key, "the same messages have the same key again"
+    assert together(rows, 4) == rows
+
+
+def test_a_webhook_is_told_of_each_by_itself() -> None:
+    rows = [told(f"d{n}.new-lead", "https://x.example/h", "webhook") for n in range(5)]
+    assert together(rows, 2) == rows

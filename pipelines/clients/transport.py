@@ -55,6 +55,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     window: str = "calls"
     signed: bool = True
+    heard: Callable[[httpx.Headers], None] | None = field(default=None, repr=False)
+    """Told the head of a successful answer while its body is on its way; of each attempt that has one."""
     answers: frozenset[int] = frozenset()
     """Statuses beside 2xx that are an answer to this call, and no trouble."""
 
@@ -185,10 +187,17 @@ class Transport:
         kind = {"Content-Type": "application/json"} if call.json is not None else {}
         self._count()
         try:
-            response = self._client.request(
+            request = self._client.build_request(
                 call.method, url, params=call.params, content=body, data=call.form,
                 headers={**kind, **signature, **call.headers},
             )  # fmt: skip
+            response = self._client.send(request, stream=True)
+            try:
+                if call.heard is not None and response.is_success:
+                    call.heard(response.headers)
+                response.read()
+            finally:
+                response.close()
         except (httpx.ConnectError, httpx.ConnectTimeout):
             self._pause_or(attempt, CONNECT_ATTEMPTS, self._unreachable())
             return None

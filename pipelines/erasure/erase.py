@@ -114,10 +114,10 @@ def _carry_out(place: Place, work: Order, erased: Erased, *, keep_spool: bool) -
             erasure_id=work.erasure_id,
         )  # fmt: skip
     crashpoint("erase.listed")
-    counts = _in_warehouse(place, work, listed)
+    counts, work = _in_warehouse(place, work, listed)
     crashpoint("erase.published")
     with place.state.writing() as state:
-        in_state = images.erase_images(state, subject, listed, now)
+        in_state = images.erase_images(state, subject, listed, now, work.went)
         erasures.count(state, work.erasure_id, counts + in_state)
     place.state.compact()
     crashpoint("erase.blanked")
@@ -134,16 +134,21 @@ def _carry_out(place: Place, work: Order, erased: Erased, *, keep_spool: bool) -
     erased.leftovers += left
 
 
-def _in_warehouse(place: Place, work: Order, listed: suppression.Suppression) -> Counter[str]:
+def _in_warehouse(
+    place: Place, work: Order, listed: suppression.Suppression
+) -> tuple[Counter[str], Order]:  # fmt: skip
     """The warehouse and the published file, written anew: DuckDB keeps what was deleted in free blocks."""
     if not place.settings.paths.warehouse.exists():
         place.warehouse.discard_work()
         place.settings.paths.published.unlink(missing_ok=True)
-        return Counter()
+        return Counter(), work
     place.warehouse.start_work()
     with place.warehouse.writing() as connection:
         went = rows.erase_rows(connection, work.subject)
-        went.rows["ops.journal"] += images.blank_copy(connection, work.subject, listed)
+        work = replace(work, went=tuple(sorted({*work.went, *went.record_keys})))
+        order.save(place.settings.paths.erasing, work)
+        keys = (*work.subject.keys, *work.went)
+        went.rows["ops.journal"] += images.blank_copy(connection, keys, listed)
     with place.state.writing() as state:
         suppression.add(
             state, place.settings.paths.suppression_key, emails=(), record_keys=went.record_keys,
@@ -151,18 +156,17 @@ def _in_warehouse(place: Place, work: Order, listed: suppression.Suppression) ->
         )  # fmt: skip
     place.warehouse.rewrite()
     place.warehouse.publish(str(ULID()))
-    return +went.rows
+    return +went.rows, work
 
 
 def _is_somebody_elses(place: Place, needle: str) -> bool:
-    """Whether living cells explain why these letters are in the bytes of a database."""
+    """Whether living cells, all of them others', explain why these letters are in the bytes of a database."""
     with place.state.reading() as state:
-        if images.is_spoken_of(state, needle):
-            return True
-    if not place.settings.paths.warehouse.exists():
-        return False
-    with place.warehouse.reading("warehouse") as connection:
-        return rows.is_spoken_of(connection, needle)
+        said = [images.is_somebody_elses(state, needle)]
+    if place.settings.paths.warehouse.exists():
+        with place.warehouse.reading("warehouse") as connection:
+            said.append(rows.is_somebody_elses(connection, needle))
+    return any(said) and False not in said
 
 
 def _would(place: Place, work: Order) -> Counter[str]:

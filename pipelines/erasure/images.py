@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, Text, delete, func, or_, select, updat
 from pipelines.erasure.subject import Subject
 from pipelines.erasure.texts import STRUCK, struck
 from pipelines.state.suppression import Suppression
-from pipelines.state.tables import erased_rows, erasures, journal, metadata, suppressed
+from pipelines.state.tables import erased_rows, erasures, incidents, journal, metadata, suppressed
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,23 +24,32 @@ if TYPE_CHECKING:
 _AT_ONCE = 200
 KEPT = (erasures, erased_rows, suppressed)
 """Tables that know nobody: receipts and hashes."""
+PAIRED = "|"
+"""What stands between the two record keys of a pair."""
+_SENTENCES = (incidents, journal)
+"""Where a bare number is a record's id: in a sentence of ours or the vendor's."""
 
 
 def erase_images(
-    state: Connection, subject: Subject, suppression: Suppression, at: datetime
+    state: Connection, subject: Subject, suppression: Suppression, at: datetime, went: Sequence[str] = ()
 ) -> Counter[str]:  # fmt: skip
-    """Rows changed or removed by table."""
+    """Rows changed or removed by table. `went`: record keys of what went with them, such as a note."""
     counts: Counter[str] = Counter()
-    counts["state.journal"] = _blank_journal(state, subject, suppression, at)
+    keys = (*subject.keys, *went)
+    keys += _actions_of(state, keys)
+    counts["state.journal"] = _blank_journal(state, keys, suppression, at)
     for table in metadata.sorted_tables:
         if table not in KEPT:
             if table is not journal:
-                counts[f"state.{table.name}"] += _remove(state, table, subject)
-            counts[f"state.{table.name}"] += _strike(state, table, subject)
+                counts[f"state.{table.name}"] += _remove(state, table, keys)
+            needles = subject.needles + (subject.numbers if table in _SENTENCES else ())
+            counts[f"state.{table.name}"] += _strike(state, table, needles)
     return +counts
 
 
-def blank_copy(connection: duckdb.DuckDBPyConnection, subject: Subject, suppression: Suppression) -> int:
+def blank_copy(
+    connection: duckdb.DuckDBPyConnection, keys: Sequence[str], suppression: Suppression
+) -> int:  # fmt: skip
     """The same to the journal's copy in a warehouse file."""
     there = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'journal' "
@@ -56,7 +65,7 @@ def blank_copy(connection: duckdb.DuckDBPyConnection, subject: Subject, suppress
     if knows_actions:
         theirs += " or list_contains($keys, person_id)"
     rows = connection.execute(
-        f"select change_id, record_key from ops.journal where {theirs}", {"keys": list(subject.keys)}
+        f"select change_id, record_key from ops.journal where {theirs}", {"keys": list(keys)}
     ).fetchall()
     if not rows:
         return 0
@@ -81,10 +90,12 @@ def blank_copy(connection: duckdb.DuckDBPyConnection, subject: Subject, suppress
 _BLANK_ACTION = "action_key = if(action_key = '', '', new), needs = '', person_id = '', result_id = ''"
 
 
-def _blank_journal(state: Connection, subject: Subject, suppression: Suppression, at: datetime) -> int:
+def _blank_journal(
+    state: Connection, keys: Sequence[str], suppression: Suppression, at: datetime
+) -> int:  # fmt: skip
     done = 0
     c = journal.c
-    for some in _pieces(subject.keys):
+    for some in _pieces(keys):
         query = select(c.change_id, c.record_key, c.action_key, c.settled_at)
         for row in state.execute(query.where(or_(c.record_key.in_(some), c.person_id.in_(some)))).all():
             whose = _whose(suppression, row.record_key)
@@ -104,21 +115,36 @@ def _whose(suppression: Suppression, record_key: str) -> str:
     return f"{STRUCK}:{suppression.pseudonym(record_key)}"
 
 
-def _remove(state: Connection, table: Table, subject: Subject) -> int:
-    """Rows in which a cell is a key of theirs."""
+def _remove(state: Connection, table: Table, keys: Sequence[str]) -> int:
+    """Rows in which a cell is a key of theirs, or a key in which one of theirs stands beside another's."""
     done = 0
-    for some in _pieces(subject.keys):
+    for some in _pieces(keys):
         theirs = or_(*(column.in_(some) for column in _texts(table)))
         done += state.execute(delete(table).where(theirs)).rowcount
+    for column in (each for each in _texts(table) if each.primary_key):
+        joined = state.execute(select(column).where(column.contains(PAIRED))).scalars().all()
+        mine = [key for key in joined if not set(key.split(PAIRED)).isdisjoint(keys)]
+        for some in _pieces(mine):
+            done += state.execute(delete(table).where(column.in_(some))).rowcount
     return done
 
 
-def _strike(state: Connection, table: Table, subject: Subject) -> int:
+def _actions_of(state: Connection, keys: Sequence[str]) -> tuple[str, ...]:
+    """Keys of actions that were about them: a refusal of one may name nobody and hold what was sent."""
+    c = journal.c
+    found: set[str] = set()
+    for some in _pieces(keys):
+        theirs = or_(c.record_key.in_(some), c.person_id.in_(some))
+        found |= set(state.execute(select(c.action_key).where(theirs, c.action_key != "")).scalars())
+    return tuple(sorted(found))
+
+
+def _strike(state: Connection, table: Table, needles: Sequence[str]) -> int:
     """What is left of them inside texts is struck out; keys are no texts."""
     done = 0
     for column in _texts(table):
         if not column.primary_key:
-            for some in _pieces(subject.needles):
+            for some in _pieces(needles):
                 holds = or_(*(func.lower(column).contains(each.lower(), autoescape=True) for each in some))
                 for (value,) in state.execute(select(column).where(holds).distinct()).all():
                     if (left := struck(value, some)) != value:
@@ -127,15 +153,17 @@ def _strike(state: Connection, table: Table, subject: Subject) -> int:
     return done
 
 
-def is_spoken_of(state: Connection, needle: str) -> bool:
-    """Whether a cell holds these letters, if only as a part of somebody else's word."""
-    return any(
-        state.execute(
-            select(column).where(func.lower(column).contains(needle.lower(), autoescape=True)).limit(1)
-        ).first()
-        for table in metadata.sorted_tables
-        for column in _texts(table)
-    )
+def is_somebody_elses(state: Connection, needle: str) -> bool | None:
+    """Whether these letters are in cells as parts of others' words only; None: they are in no cell."""
+    found = None
+    for table in metadata.sorted_tables:
+        for column in _texts(table):
+            holds = func.lower(column).contains(needle.lower(), autoescape=True)
+            for (text,) in state.execute(select(column).where(holds).distinct()).all():
+                if struck(text, [needle]) != text:
+                    return False
+                found = True
+    return found
 
 
 def _texts(table: Table) -> list[Any]:

@@ -23,6 +23,8 @@ class Order:
     erasure_id: str
     reason: str
     subject: Subject
+    went: tuple[str, ...] = ()
+    """Record keys of what went from the warehouse with them; the state is gone through for them too."""
 
 
 def save(path: Path, order: Order) -> None:
@@ -50,7 +52,8 @@ def load(path: Path) -> Order | None:
     subject: dict[str, Any] = {
         name: value if isinstance(value, int) else tuple(value) for name, value in content["subject"].items()
     }
-    return Order(content["erasure_id"], content["reason"], Subject(**subject))
+    went = tuple(content.get("went", ()))
+    return Order(content["erasure_id"], content["reason"], Subject(**subject), went)
 
 
 def done(path: Path) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipelines.erasure import texts
+from pipelines.erasure.images import PAIRED
 from pipelines.erasure.subject import Subject
 from pipelines.sources import persons
+from pipelines.sources.catalogs import CATALOGS, schema_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,6 +24,17 @@ if TYPE_CHECKING:
 _TALKS_OF_RECORDS = ("ops", "marts.data_findings")
 """Where bare numbers are ids of records: notes, messages and examples of this project's own."""
 _JOURNAL = ("ops", "journal")
+_OBJECT_AND_ID = "select array_to_string(string_split(value, ':')[3:], ':') from their_keys"
+"""Of record keys the object and the id, which say together whose row it is."""
+_TOUCH = 16
+"""Characters of a touch's id."""
+RECORDS = {
+    (schema_of(vendor), table.name): (table.api_name, table.key[0])
+    for vendor, catalog in CATALOGS.items()
+    for table in catalog
+    if table.is_record and len(table.key) == 1 and not table.name.endswith("_history")
+}
+"""Raw tables whose rows are records: their objects, and the columns of their ids."""
 
 
 @dataclass
@@ -72,14 +86,27 @@ class _Erasing:
         self._values("their_emails", self.subject.emails)
         schema = f"raw_{vendor}"
         tables = {table: columns for (where, table), columns in self.tables.items() if where == schema}
+        self.org = self._org(vendor)
         if "associations" in tables:
             for table in tables:
                 if persons.holds_of(vendor, table, list(tables[table])).via:
                     self._via(schema, table)
+        holds = {table: persons.holds_of(vendor, table, list(columns)) for table, columns in tables.items()}
         for table, columns in tables.items():
-            holds = persons.holds_of(vendor, table, list(columns))
-            if not holds.staff:
-                self._of_table(schema, table, columns, holds)
+            if not holds[table].staff and not holds[table].of[0]:
+                self._of_table(schema, table, columns, holds[table])
+        for table, columns in tables.items():
+            if holds[table].of[0]:  # what it is of has gone by now
+                self._of_table(schema, table, columns, holds[table])
+
+    def _org(self, vendor: str) -> str:
+        if ("ops", "connections") not in self.tables:
+            return ""
+        query = "select any_value(org_id) from ops.connections where vendor = ?"
+        return str((self.connection.execute(query, [vendor]).fetchone() or [""])[0])
+
+    def _keys(self, schema: str, record: str, ids: Iterable[str]) -> set[str]:
+        return {f"{schema.removeprefix('raw_')}:{self.org}:{record}:{each}" for each in ids}
 
     def _via(self, schema: str, table: str) -> None:
         """What is associated with them and with no other contact: it is about them."""
@@ -95,11 +122,7 @@ class _Erasing:
         gone = self.connection.execute(
             f'delete from {schema}."{table}" where id in (select id from theirs) returning id'
         ).fetchall()
-        org = self.connection.execute(
-            "select any_value(org_id) from ops.connections where vendor = 'hubspot'"
-        )
-        [org_id] = org.fetchone() or [""]
-        self.went.record_keys |= {f"hubspot:{org_id}:{table}:{row[0]}" for row in gone}
+        self.went.record_keys |= self._keys(schema, table, (row[0] for row in gone))
         self._count(f"{schema}.{table}", len(gone))
         # What it was associated with says nothing without it.
         self._delete(
@@ -118,6 +141,11 @@ class _Erasing:
             self._values("their_records", [key.rsplit(":", 1)[1] for key in mine])
             parts.append(f'"{holds.key}" in (select value from their_records)')
         parts += [f"({kind} in {persons.CONTACT_TYPES} and {each} in {ids})" for kind, each in holds.typed]
+        if holds.of[0] and holds.of[1].lower() in there:
+            record, column = holds.of
+            gone = self._keys(schema, record, [""]).pop()
+            self._values("their_rows", [key for key in self.went.record_keys if key.startswith(gone)])
+            parts.append(f"'{gone}' || \"{column}\" in (select value from their_rows)")
         for each in holds.emails:
             name = there.get(each.lower())
             if name and columns[name].endswith("[]"):
@@ -128,7 +156,7 @@ class _Erasing:
             elif name:
                 parts.append(f'lower(trim("{name}")) in (select value from their_emails)')
         if parts:
-            self._delete(schema, table, " or ".join(parts))
+            self._delete_records(schema, table, " or ".join(parts))
         for each in holds.cleared:
             if each.lower() in there:
                 name = there[each.lower()]
@@ -141,7 +169,13 @@ class _Erasing:
 
     def _derived(self) -> None:
         """Rows of any other table in which a cell is a key of theirs. A touch's id is one: a hash of them."""
-        self._values("their_keys", self.subject.keys)
+        self._values("their_keys", (*self.subject.keys, *self.went.record_keys))
+        if "action_key" in self.tables.get(_JOURNAL, ()):
+            self.connection.execute(
+                "insert into their_keys select distinct action_key from ops.journal where action_key <> '' "
+                "and (record_key in (select value from their_keys) "
+                "or person_id in (select value from their_keys))"
+            )
         if ("intermediate", "int_touches") in self.tables:
             self.connection.execute(
                 "insert into their_keys select touchpoint_id from intermediate.int_touches "
@@ -151,14 +185,35 @@ class _Erasing:
         for (schema, table), columns in self.tables.items():
             if not schema.startswith("raw_") and (schema, table) != _JOURNAL:
                 plain = [name for name, kind in columns.items() if kind == "VARCHAR"]
-                parts = [f'"{name}" in (select value from their_keys)' for name in plain if _is_key(name)]
+                parts = [
+                    f'"{name}" in (select value from their_keys)'
+                    for name in plain
+                    if _is_key(name) or name.endswith("_key")
+                ]
                 parts += [
                     f'list_has_any("{name}", (select coalesce(list(value), []) from their_keys))'
                     for name, kind in columns.items()
                     if kind == "VARCHAR[]" and _is_key(name.removesuffix("s"))
                 ]
+                if "pair_key" in columns:
+                    parts.append(
+                        f"list_has_any(string_split(pair_key, '{PAIRED}'), "
+                        "(select coalesce(list(value), []) from their_keys))"
+                    )
+                if {"object", "record_id"} <= columns.keys():
+                    parts.append(f"concat_ws(':', object, record_id) in ({_OBJECT_AND_ID})")
                 if parts:
                     self._delete(schema, table, " or ".join(parts))
+                self._strike_touches(schema, table, plain)
+
+    def _strike_touches(self, schema: str, table: str, plain: list[str]) -> None:
+        """Ids of their touches in rows of others, wherever a column is as long as such ids are."""
+        for name in self._able_to_hold(schema, table, dict.fromkeys(plain, "VARCHAR"), _TOUCH, _TOUCH):
+            done = self.connection.execute(
+                f"update {schema}.\"{table}\" set {_quoted(name)} = '{texts.STRUCK}' "
+                f"where {_quoted(name)} in (select value from their_keys)"
+            ).fetchone()
+            self._count(f"{schema}.{table}", int(done[0]) if done else 0)
 
     # -- texts ---------------------------------------------------------------------------------------
 
@@ -184,7 +239,9 @@ class _Erasing:
             for exact in texts.patterns(needles):
                 self._strike_column(schema, table, name, columns[name], exact)
 
-    def _able_to_hold(self, schema: str, table: str, columns: dict[str, str], shortest: int) -> list[str]:
+    def _able_to_hold(
+        self, schema: str, table: str, columns: dict[str, str], shortest: int, longest: float = float("inf")
+    ) -> list[str]:
         """Columns in which a text of this length has room, by the statistics that DuckDB keeps of them.
 
         Derived rows in which a key is theirs are gone already, so the columns of keys are left out.
@@ -198,7 +255,7 @@ class _Erasing:
         return [
             name
             for name, each in zip(open_to, said, strict=False)
-            if columns[name] != "VARCHAR" or _longest(each) >= shortest
+            if columns[name] != "VARCHAR" or _is_between(shortest, _longest(each), longest)
         ]
 
     def _strike_column(self, schema: str, table: str, name: str, kind: str, pattern: str) -> None:
@@ -224,6 +281,17 @@ class _Erasing:
             {"listed": list(values)},  # type: ignore[call-overload]
         )
 
+    def _delete_records(self, schema: str, table: str, where: str) -> None:
+        """The same where a row may be a record of its own: a task about them is known by its key."""
+        if (schema, table) not in RECORDS:
+            self._delete(schema, table, where)
+            return
+        record, key = RECORDS[schema, table]
+        query = f'delete from {schema}."{table}" where {where} returning "{key}"'
+        gone = self.connection.execute(query).fetchall()
+        self.went.record_keys |= self._keys(schema, record, (row[0] for row in gone))
+        self._count(f"{schema}.{table}", len(gone))
+
     def _delete(self, schema: str, table: str, where: str) -> None:
         done = self.connection.execute(f'delete from {schema}."{table}" where {where}').fetchone()
         self._count(f"{schema}.{table}", int(done[0]) if done else 0)
@@ -233,16 +301,20 @@ class _Erasing:
             self.went.rows[place] += number
 
 
-def is_spoken_of(connection: duckdb.DuckDBPyConnection, needle: str) -> bool:
-    """Whether a cell of the file holds these letters, if only as a part of somebody else's word."""
+def is_somebody_elses(connection: duckdb.DuckDBPyConnection, needle: str) -> bool | None:
+    """Whether these letters are in cells of the file as parts of others' words only; None: in no cell."""
+    found = None
     for schema, table, name in connection.execute(
         "select schema_name, table_name, column_name from duckdb_columns() "
         "where database_name = current_database() and data_type in ('VARCHAR', 'VARCHAR[]', 'JSON')"
     ).fetchall():
-        query = f'select 1 from {schema}."{table}" where contains(lower("{name}"::varchar), ?) limit 1'
-        if connection.execute(query, [needle.lower()]).fetchone():
-            return True
-    return False
+        cell = f"{_quoted(name)}::varchar"
+        query = f'select distinct {cell} from {schema}."{table}" where contains(lower({cell}), ?)'
+        for (text,) in connection.execute(query, [needle.lower()]).fetchall():
+            if texts.struck(text, [needle]) != text:
+                return False
+            found = True
+    return found
 
 
 def _quoted(name: str) -> str:
@@ -253,6 +325,10 @@ def _longest(statistics: str) -> float:
     """The longest text of a column in bytes, as DuckDB's `stats` says it; without bound when it does not."""
     found = re.search(r"Max String Length: (\d+)", statistics or "")
     return int(found[1]) if found else float("inf")
+
+
+def _is_between(shortest: int, there: float, longest: float) -> bool:
+    return there == float("inf") or shortest <= there <= longest
 
 
 def _is_key(name: str) -> bool:

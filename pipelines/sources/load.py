@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pipelines.errors import CrmError
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
-from pipelines.sources import tables
+from pipelines.sources import about_erased, tables
 from pipelines.sources.catalogs import CATALOGS, schema_of
 from pipelines.sources.fetched import Fetched, Part, TableFetch
 from pipelines.sources.screen import Screen, screen_of
@@ -79,6 +79,8 @@ def load(
         screen = screen_of(vendor, org, suppression) if suppression else None
         for turn in _turns(found):
             _load_turn(vendor, turn, connection, settings, run, progress, screen)
+    if suppression:
+        about_erased.take_out(connection)
     tables.record(connection, fetched, run)
     for name in ("memory_limit", "threads", "preserve_insertion_order"):
         connection.execute(f"reset {name}")

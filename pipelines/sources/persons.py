@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PERSON_OBJECTS = {
     "hubspot": ("contacts",), "salesforce": ("Lead", "Contact"), "marketing_cloud": ("Subscriber",),
@@ -24,7 +24,8 @@ class Holds:
     """What a table holds of people. `record` names the object when each row is a person's own record.
 
     A row goes when one of `ids`, one of the `typed` pairs (object type, id) or one of `emails` is theirs; in
-    a column of `cleared` only the cell does. With `via` rows go whose only associated contact is theirs.
+    a column of `cleared` only the cell does. With `via` rows go whose only associated contact is theirs, and
+    with what went so goes what is `of` it: (object, column of its id).
     """
 
     record: str = ""
@@ -34,6 +35,7 @@ class Holds:
     emails: tuple[str, ...] = ()
     cleared: tuple[str, ...] = ()
     via: bool = False
+    of: tuple[str, str] = ("", "")
     first_name: str = ""
     last_name: str = ""
     phones: tuple[str, ...] = ()
@@ -44,7 +46,8 @@ class Holds:
     def columns(self) -> frozenset[str]:
         """Every column that is looked at, in lower case."""
         pairs = [name for pair in self.typed for name in pair]
-        return frozenset(each.lower() for each in (*self.ids, *pairs, *self.emails, *self.cleared))
+        found = (*self.ids, *pairs, *self.emails, *self.cleared, self.of[1])
+        return frozenset(each.lower() for each in found if each)
 
 
 NONE = Holds()
@@ -66,8 +69,8 @@ HUBSPOT: dict[str, Holds] = {
     "contacts_property_history": Holds(ids=("id",)),
     "companies_property_history": NONE,
     "deals_property_history": NONE,
-    "tickets_property_history": NONE,
-    "leads_property_history": NONE,
+    "tickets_property_history": Holds(of=("tickets", "id")),
+    "leads_property_history": Holds(of=("leads", "id")),
     "pipelines": NONE,
     "pipeline_stages": NONE,
     "properties": NONE,
@@ -118,15 +121,16 @@ SALESFORCE: dict[str, Holds] = {
     ),
     **dict.fromkeys(
         ("account", "account_history", "opportunity_field_history", "opportunity_line_item", "product2",
-         "pricebook_entry", "campaign_member_status", "case_history", "object_territory2_association",
+         "pricebook_entry", "campaign_member_status", "object_territory2_association",
          "record_type", "lead_status", "currency_type", "dated_conversion_rate", "organization", "period",
          "forecasting_quota", "forecasting_item", "business_hours", "holiday"), NONE,
     ),
     "lead_history": Holds(ids=("LeadId",)),
     "contact_history": Holds(ids=("ContactId",)),
     "case": Holds(ids=("ContactId",)),
+    "case_history": Holds(of=("Case", "CaseId")),
     "event": Holds(ids=("WhoId",)),
-    "email_message": Holds(emails=("FromAddress", "ToAddress")),
+    "email_message": Holds(emails=("FromAddress", "ToAddress"), of=("Case", "ParentId")),
     "campaign_influence": Holds(ids=("ContactId",)),
     "opportunity": Holds(cleared=("ContactId",)),
     "opportunity_history": NONE,
@@ -161,7 +165,7 @@ _DECLARED: Mapping[str, Mapping[str, Holds]] = {
     "hubspot": HUBSPOT, "salesforce": SALESFORCE, "marketing_cloud": MARKETING_CLOUD,
 }  # fmt: skip
 _IDS = {
-    "hubspot": re.compile(r"(associated_?)?(primary_?)?contact_?(id|vid)|(contact_)?vid", re.I),
+    "hubspot": re.compile(r"(\w+_)?(associated_?)?(primary_?)?contact_?(id|vid)|(contact_)?vid", re.I),
     "salesforce": re.compile(
         r"(\w*(lead|contact|who|individual|subscriber)|relation|leadorcontact|recipient\w*)id", re.I
     ),
@@ -186,9 +190,16 @@ def is_declared(vendor: str, table: str) -> bool:
 
 
 def holds_of(vendor: str, table: str, columns: Collection[str]) -> Holds:
-    """What a table holds of people; of one that nobody declared, what its columns' names say."""
+    """What a table holds of people; of one that nobody declared, what its columns' names say.
+
+    In a portal's own column, which nobody promised, an id of theirs is emptied: the row is of something else.
+    """
     declared = _DECLARED[vendor].get(table)
-    return declared if declared is not None else guessed(vendor, table, columns)
+    if declared is None:
+        return guessed(vendor, table, columns)
+    found = guessed(vendor, table, columns).ids if not declared.staff else ()
+    more = tuple(name for name in found if name != "id" and name.lower() not in declared.columns)
+    return replace(declared, cleared=(*declared.cleared, *more)) if more else declared
 
 
 def guessed(vendor: str, table: str, columns: Collection[str]) -> Holds:

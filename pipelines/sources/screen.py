@@ -6,7 +6,6 @@ is `persons`, who is on the list `pipelines.state.suppression`. With an empty li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources import persons
-from pipelines.state.suppression import Suppression
+from pipelines.state.suppression import ADDRESS, Suppression
 
 Screen = Callable[[str, pa.Table], pa.Table]
-ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 STRUCK = "erased"
 """What stands in a text where an erased person's address stood."""
 
@@ -53,14 +51,17 @@ class _Screened:
                 self._mark_typed(gone, kind, name)
         for name in self.holds.emails:
             self._mark(gone, name, self._is_address)
-        rows = self.rows.filter(pa.array([not each for each in gone])) if any(gone) else self.rows
-        return self._struck(rows)
+        rows = self._traced(gone)
+        rows = rows.filter(pa.array([not each for each in gone])) if any(gone) else rows
+        return self._struck(self._cleared(rows))
 
     def _ids(self) -> Iterable[tuple[str, str]]:
         if self.holds.record:
             yield self.holds.key, self.holds.record
         elif self.holds.via and "id" in self.names:  # a row that went with a person: a note about them
             yield self.names["id"], self.table
+        if self.holds.of[0]:
+            yield self.holds.of[1], self.holds.of[0]
         for name in self.holds.ids:
             yield name, ""
 
@@ -85,9 +86,36 @@ class _Screened:
         return self.suppression.has_record(persons.record_key(self.vendor, self.org, str(identifier), record))
 
     def _is_address(self, cell: str) -> bool:
-        return any(self.suppression.has_email(each) for each in ADDRESS.findall(cell)) or (
-            self.suppression.has_email(cell)
-        )
+        return self.suppression.has_email_in(cell)
+
+    def _traced(self, gone: list[bool]) -> pa.Table:
+        """Of what only associations tie to a person the association stays, without the person's id.
+
+        It tells whoever loads it that the other end is about somebody who was erased; see `about_erased`.
+        """
+        rows = self.rows
+        ends = [(f"{end}_type", f"{end}_id") for end in ("from", "to")]
+        if not any(gone) or not all(name in self.names for pair in ends for name in pair):
+            return rows
+        kinds = {kind: rows.column(kind).to_pylist() for kind, _ in ends}
+        for (kind, name), (other, _) in (ends, ends[::-1]):
+            cells = rows.column(name).to_pylist()
+            for at, cell in enumerate(cells):
+                if gone[at] and kinds[kind][at] in persons.CONTACT_TYPES and _is_via(kinds[other][at]):
+                    cells[at], gone[at] = STRUCK, not self._is_record(cell)
+            at = rows.column_names.index(name)
+            rows = rows.set_column(at, rows.schema.field(name), pa.array(cells, pa.string()))
+        return rows
+
+    def _cleared(self, rows: pa.Table) -> pa.Table:
+        """Ids of theirs in what is somebody else's."""
+        for name in self.holds.cleared:
+            found = self.names.get(name.lower())
+            if found and pa.types.is_string(rows.schema.field(found).type):
+                cells = [None if cell and self._is_record(cell) else cell for cell in rows[found].to_pylist()]
+                at = rows.column_names.index(found)
+                rows = rows.set_column(at, rows.schema.field(found), pa.array(cells, pa.string()))
+        return rows
 
     def _struck(self, rows: pa.Table) -> pa.Table:
         """Addresses inside texts, and Salesforce ids in lookups, that are an erased person's."""
@@ -116,6 +144,10 @@ class _Screened:
         if "@" not in cell:
             return cell
         return ADDRESS.sub(lambda m: STRUCK if self.suppression.has_email(m.group()) else m.group(), cell)
+
+
+def _is_via(object_type: str) -> bool:
+    return persons.holds_of("hubspot", object_type, ()).via
 
 
 def _is_list(kind: pa.DataType) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pipelines.errors import CrmError
 from pipelines.state.tables import suppressed
 from pipelines.state.upsert import upsert
 
+ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 _KEY_BYTES = 32
 _KEY_CHECK = "key"
 
@@ -37,6 +39,10 @@ class Suppression:
     def has_email(self, address: str | None) -> bool:
         """Whether this is an erased person's address, whatever its case and the blanks around it."""
         return bool(self.hashes and address and _email(self.key, address) in self.hashes)
+
+    def has_email_in(self, text: str) -> bool:
+        """Whether a text is, or has in it, an erased person's address."""
+        return bool(self.hashes) and any(map(self.has_email, (*ADDRESS.findall(text), text)))
 
     def has_record(self, record_key: str | None) -> bool:
         """Whether this record (`vendor:org:object:id`) is an erased person's."""

@@ -6,10 +6,12 @@ columns is `pipelines.sources`.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
+from urllib.parse import quote
 
 import httpx
 
@@ -75,51 +77,13 @@ class BulkQuery:
 
     def __iter__(self) -> Iterator[CsvPage]:
         self._wait()
-        if not self.position and 0 < (self.rows or 0) <= self._page_rows:
-            only = self._fetch(f"{self._path}/results?maxRecords={self._page_rows}").response
-            if only.headers.get("Sforce-Locator", _NOTHING_MORE) == _NOTHING_MORE:
-                yield _page(only, "")
-                return
-        skip, _, group = self.position.partition(" ")
-        following: str | None = group or f"{self._path}/resultPages?maxRecords={self._page_rows}"
-        passed = int(skip or 0)
-        while following:
-            here = following
-            urls, following = self._group(here)
-            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="bulk") as pool:
-                for number, found in enumerate(self._side_by_side(pool, urls[passed:]), start=passed + 1):
-                    is_last = number == len(urls)
-                    position = f"{number} {here}" if not is_last else f"0 {following}" if following else ""
-                    yield _page(found, position)
-            passed = 0
+        if self.rows or self.position:
+            with ThreadPoolExecutor(AT_ONCE + 1, thread_name_prefix="bulk") as pool:
+                yield from _Chain(self._transport, self._page_path, pool).pages(self.position)
 
-    def _group(self, path: str) -> tuple[list[str], str | None]:
-        """The next few result pages, and where those after them are listed. Needs API version 58."""
-        answer = json_of(self._transport.send(Call(method="GET", path=path))) or {}
-        pages = answer.get("resultPages")
-        if not isinstance(pages, list):
-            raise errors.Truncated(
-                "Salesforce's list of result pages is not whole", where=self._transport.host,
-                remedy="run this again",
-            )  # fmt: skip
-        following = None if answer.get("done") else answer.get("nextRecordUrl")
-        return [str(page["resultUrl"]) for page in pages], None if following is None else str(following)
-
-    def _side_by_side(self, pool: ThreadPoolExecutor, urls: list[str]) -> Iterator[httpx.Response]:
-        """Answers in the order of the addresses; no more than AT_ONCE are under way or waiting."""
-        waiting: deque[Future[_Fetched]] = deque()
-        rest = deque(urls)
-        while rest or waiting:
-            while rest and len(waiting) < AT_ONCE:
-                waiting.append(pool.submit(self._fetch, rest.popleft()))
-            found = waiting.popleft().result()
-            self._transport.count_here(found.calls)
-            yield found.response
-
-    def _fetch(self, path: str) -> _Fetched:
-        before = self._transport.calls_here
-        response = self._transport.send(Call(method="GET", path=path, headers={"Accept": "text/csv"}))
-        return _Fetched(response, self._transport.calls_here - before)
+    def _page_path(self, locator: str) -> str:
+        at = f"&locator={quote(locator)}" if locator else ""
+        return f"{self._path}/results?maxRecords={self._page_rows}{at}"
 
     def _wait(self) -> None:
         """Until the job is complete: more and more patient, but not for ever."""
@@ -147,5 +111,57 @@ class BulkQuery:
         return errors.Unavailable(what, where=self._transport.host, remedy="run this again")
 
 
-def _page(response: httpx.Response, position: str) -> CsvPage:
-    return CsvPage(response.content, int(response.headers.get("Sforce-NumberOfRecords") or 0), position)
+class _Chain:
+    """Result pages in their order. Where one ends its head says, long before its body is here: then the next
+    is asked for. A list of pages, which Salesforce has too, is a call more for each five.
+    """
+
+    def __init__(self, transport: Transport, path: Callable[[str], str], pool: Executor) -> None:
+        self._transport, self._path, self._pool = transport, path, pool
+        self._room = threading.Semaphore(AT_ONCE)
+        self._coming: SimpleQueue[Future[_Fetched]] = SimpleQueue()
+        self._stopped = False
+
+    def pages(self, position: str) -> Iterator[CsvPage]:
+        """Those from a position on; no more than AT_ONCE are under way, waiting or being worked on."""
+        self._ask(position)
+        try:
+            while True:
+                found = self._coming.get().result()
+                self._transport.count_here(found.calls)
+                yield _page(found.response)
+                if not _following(found.response.headers):
+                    return
+                self._room.release()
+        finally:
+            self._stopped = True
+            self._room.release()
+
+    def _ask(self, locator: str) -> None:
+        self._coming.put(self._pool.submit(self._fetch, locator))
+
+    def _fetch(self, locator: str) -> _Fetched:
+        self._room.acquire()
+        asked: list[str] = []
+
+        def heard(head: httpx.Headers) -> None:
+            following = _following(head)
+            if following and not asked and not self._stopped:
+                asked.append(following)
+                self._ask(following)
+
+        before = self._transport.calls_here
+        call = Call(method="GET", path=self._path(locator), headers={"Accept": "text/csv"}, heard=heard)
+        if self._stopped:
+            raise CancelledError
+        return _Fetched(self._transport.send(call), self._transport.calls_here - before)
+
+
+def _following(head: httpx.Headers) -> str:
+    locator = head.get("Sforce-Locator", _NOTHING_MORE)
+    return "" if locator == _NOTHING_MORE else locator
+
+
+def _page(response: httpx.Response) -> CsvPage:
+    rows = int(response.headers.get("Sforce-NumberOfRecords") or 0)
+    return CsvPage(response.content, rows, _following(response.headers))

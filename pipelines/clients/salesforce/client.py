@@ -193,9 +193,9 @@ class SalesforceClient(Client):
             self._transport, self._base, soql, all_rows=all_rows, page_rows=rows, expected=expected
         )
 
-    def bulk_resume(self, job_id: str, position: str) -> BulkQuery:
+    def bulk_resume(self, job_id: str, position: str, *, columns: int = 1) -> BulkQuery:
         """Go on with a job begun earlier. Raises NotFound on iterating when Salesforce has forgotten it."""
-        return BulkQuery(self._transport, self._base, job_id, position)
+        return BulkQuery(self._transport, self._base, job_id, position, page_rows(columns))
 
     def read_collection(self, sobject: str, ids: Sequence[str], fields: Sequence[str]) -> list[Json | None]:
         """The records of `ids` in their order; None for one that is not there."""

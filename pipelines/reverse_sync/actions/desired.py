@@ -21,7 +21,7 @@ from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.undoing import waves
 from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.planned import ActionSummary, Held
-from pipelines.reverse_sync.suppressed import ERASED
+from pipelines.reverse_sync.suppressed import ERASED, is_of_erased
 from pipelines.rules.syncs import ActionGuards
 from pipelines.state import State, actions
 from pipelines.state.actions import Standing
@@ -248,12 +248,7 @@ class _Sieve:
     def _forbidden(self, action: Action) -> str:
         if not self.suppression:
             return ""
-        texts = [value for value in action.payload.values() if isinstance(value, str) and "@" in value]
-        of_properties = action.payload.get("properties")
-        if isinstance(of_properties, dict):
-            texts += [value for value in of_properties.values() if isinstance(value, str) and "@" in value]
-        erased = self.suppression.has_record(action.record_key) or any(map(self.suppression.has_email, texts))
-        return ERASED if erased else ""
+        return ERASED if is_of_erased(self.suppression, action.record_key, action.payload) else ""
 
 
 def _in_order(found: Wanted, candidates: Sequence[Action], known: Mapping[str, Standing]) -> None:

@@ -55,6 +55,5 @@ def _of_object(reading: Reading, view: View, shape: Shape) -> int:
 def of_query(rows: int, columns: int) -> int:
     """By REST up to 10,000 rows, by a bulk job above."""
     if rows > BULK_FROM_ROWS:
-        pages = math.ceil(rows / page_rows(columns))
-        return BULK_JOB + pages + (pages > 1)  # of several pages it is asked where they are
+        return BULK_JOB + math.ceil(rows / page_rows(columns))
     return max(1, math.ceil(rows / REST_PAGE))

@@ -63,7 +63,8 @@ class Query:
         at: dict[str, Any] = orjson.loads(spool.position)
         try:
             if "job" in at:
-                self._bulk(spool, self.client.bulk_resume(at["job"], at["at"]), int(at["done"]))
+                job = self.client.bulk_resume(at["job"], at["at"], columns=len(self.table.columns))
+                self._bulk(spool, job, int(at["done"]))
             else:
                 pages = self.client.pages_from(at["following"], int(at["done"]))
                 self._rest(spool, pages, int(at["done"]))

@@ -79,13 +79,18 @@ def test_edits_while_reading_arrive_with_the_next_run_at_the_latest(fresh, monke
     assert fresh.differences() == []
 
 
-def test_large_results_come_by_parallel_bulk_pages_whole(fresh, monkeypatch):
+def test_large_results_come_by_bulk_pages_whole_in_no_more_calls_than_there_are_pages(fresh, monkeypatch):
     monkeypatch.setattr(query, "BULK_FROM_ROWS", 50)
     monkeypatch.setattr("pipelines.clients.salesforce.client.page_rows", lambda columns: 97)
     fresh.extract()
     assert fresh.differences() == []
-    pages = fresh.store("select count(*) from requests where path like '%/resultPages'")
-    assert pages[0][0] > 10
+    asked = "from requests where path like '%/jobs/query/%/result%'"
+    [(calls, pages, lists)] = fresh.store(
+        "select count(*), count(distinct path || query), "
+        f"count(*) filter (where path like '%/resultPages') {asked}"
+    )
+    assert calls == pages > 10
+    assert lists == 0
 
 
 def test_deleted_undeleted_and_purged_rows(loop):

@@ -60,7 +60,6 @@ def test_trouble_resets_and_an_ended_session_do_not_show_in_the_result(fresh, mo
         {"match": "POST .*/composite", "status": "drop_answer", "times": 1},
         {"match": "GET .*/queryAll", "status": 401, "times": 2, "after": 6},
         {"match": "POST .*/jobs/query$", "status": 503, "times": 1},
-        {"match": "GET .*/resultPages", "status": 502, "times": 2},
         {"match": results, "status": 500, "times": 2}, {"match": results, "status": 503, "after": 4},
         {"match": results, "status": "reset", "times": 2, "after": 7},
         {"match": results, "status": "cut_body", "times": 2, "after": 11},

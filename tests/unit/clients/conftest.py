@@ -30,7 +30,7 @@ class FakeClock:
         self.now += seconds
 
 
-Answer = httpx.Response | Exception
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
 @dataclass
@@ -45,6 +45,8 @@ class Script:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
+        if not isinstance(answer, httpx.Response):
+            return answer(request)
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
 

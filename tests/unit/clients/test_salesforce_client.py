@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -73,20 +75,50 @@ def test_a_bulk_result_is_read_page_by_page(salesforce, monkeypatch):
         httpx.Response(200, json={"state": "InProgress"}),
         httpx.Response(200, json={"state": "JobComplete", "numberRecordsProcessed": 3}),
         httpx.Response(
-            200, json={"resultPages": [{"resultUrl": "/r/1"}], "nextRecordUrl": "/g/2", "done": False}
+            200, content=b"Id\n1\n2\n", headers={"Sforce-NumberOfRecords": "2", "Sforce-Locator": "A/2="}
         ),
-        httpx.Response(200, content=b"Id\n1\n2\n", headers={"Sforce-NumberOfRecords": "2"}),
         httpx.Response(
-            200, json={"resultPages": [{"resultUrl": "/r/2"}], "nextRecordUrl": None, "done": True}
+            200, content=b"Id\n3\n", headers={"Sforce-NumberOfRecords": "1", "Sforce-Locator": "null"}
         ),
-        httpx.Response(200, content=b"Id\n3\n", headers={"Sforce-NumberOfRecords": "1"}),
     )
     job = bench.client.bulk_query("SELECT Id FROM Lead", all_rows=True)
-    assert [(page.rows, page.position) for page in job] == [(2, "0 /g/2"), (1, "")]
+    assert [(page.rows, page.position) for page in job] == [(2, "A/2="), (1, "")]
     assert (job.job_id, job.rows) == ("750x", 3)
     assert orjson.loads(bench.script.requests[1].content)["operation"] == "queryAll"
-    assert [request.url.path for request in bench.script.requests[-2:]] == ["/g/2", "/r/2"]
+    assert [dict(request.url.params) for request in bench.script.requests[-2:]] == [
+        {"maxRecords": "2"}, {"maxRecords": "2", "locator": "A/2="},
+    ]  # fmt: skip
     assert len(bench.clock.slept) == 1
+
+
+class Slow(httpx.SyncByteStream):
+    """A body that is not here before its successor was asked for."""
+
+    def __init__(self, body: bytes, awaited: threading.Event) -> None:
+        self.body, self.awaited = body, awaited
+
+    def __iter__(self) -> Iterator[bytes]:
+        assert self.awaited.wait(20), "the next page was not asked for while this one was on its way"
+        yield self.body
+
+
+def test_the_next_bulk_page_is_asked_for_while_the_one_before_is_on_its_way(salesforce):
+    second = threading.Event()
+
+    def last(request: httpx.Request) -> httpx.Response:
+        second.set()
+        head = {"Sforce-NumberOfRecords": "1", "Sforce-Locator": "null"}
+        return httpx.Response(200, content=b"Id\n3\n", headers=head)
+
+    head = {"Sforce-NumberOfRecords": "2", "Sforce-Locator": "b"}
+    bench = salesforce(
+        httpx.Response(200, json={"id": "750x"}),
+        httpx.Response(200, json={"state": "JobComplete", "numberRecordsProcessed": 3}),
+        lambda request: httpx.Response(200, stream=Slow(b"Id\n1\n2\n", second), headers=head),
+        last,
+    )
+    pages = list(bench.client.bulk_query("SELECT Id FROM Lead"))
+    assert [page.data for page in pages] == [b"Id\n1\n2\n", b"Id\n3\n"]
 
 
 def test_a_bulk_job_that_failed_says_why(salesforce):

@@ -28,6 +28,21 @@ create table raw_hubspot.companies (id varchar, name varchar, phone varchar);
 insert into raw_hubspot.companies values ('9', 'Arbor Trees', '{DIRECT}');
 create table raw_hubspot.notes (id varchar, hs_note_body varchar);
 insert into raw_hubspot.notes values ('1', 'Dee Dunmore, +49 30 5550199, called Ann Arbor Senior');
+create schema intermediate;
+create table raw_hubspot.leads (id varchar, hs_lead_name varchar, hs_primary_contact_id varchar,
+    hs_lastmodifieddate timestamptz);
+insert into raw_hubspot.leads values ('51', 'Wants a demo', '4', null), ('52', 'Wants more', '2', null);
+create table raw_hubspot.leads_property_history (id varchar, property varchar, value varchar);
+insert into raw_hubspot.leads_property_history values ('51', 'hs_lead_name', 'Wants'), ('52', 'x', 'More');
+create table intermediate.int_hubspot_records (object varchar, record_id varchar);
+insert into intermediate.int_hubspot_records values ('contacts', '4'), ('deals', '4'), ('contacts', '2');
+create table intermediate.int_touches (touchpoint_id varchar, person_id varchar, record_key varchar);
+insert into intermediate.int_touches values ('00112233445566aa', 'p4', 'hubspot:77:contacts:4');
+create table intermediate.mirror_base (pair_key varchar, content varchar);
+insert into intermediate.mirror_base values ('hubspot:77:contacts:4|salesforce:1:Lead:00Q', 'Buyer'),
+    ('hubspot:77:contacts:2|salesforce:1:Lead:00R', 'Seller');
+create table marts.attribution_coverage (opportunity_id varchar, covered_by varchar);
+insert into marts.attribution_coverage values ('d1', '00112233445566aa'), ('d2', '00112233445566bb');
 create table marts.unified_leads (person_id varchar, full_name varchar, email varchar);
 insert into marts.unified_leads values ('p2', 'Bob Barker', 'bob@example.org');
 """

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Table, Text
+
 from pipelines.erasure import erase
 from pipelines.erasure.erase import Place
 from pipelines.erasure.request import parse
+from pipelines.state.tables import dead_letters, journal, mirrored
 from tests.unit.erasure.conftest import DIRECT, rows
 
 
@@ -39,3 +45,58 @@ def test_what_means_nobody_else_is_struck_out_of_texts(place: Place) -> None:
     assert rows(place, "select hs_note_body from raw_hubspot.notes") == [
         ("erased, erased, called Ann Arbor Senior",)
     ]
+
+
+def test_what_hangs_on_them_by_a_pair_a_history_or_a_touch_goes_too_and_the_like_of_others_stays(
+    place: Place,
+) -> None:
+    with place.state.writing() as state:
+        state.execute(mirrored.insert(), [
+            {"pair_key": "hubspot:77:contacts:4|salesforce:1:Lead:00Q", "content": '{"title": "Buyer"}'},
+            {"pair_key": "hubspot:77:contacts:2|salesforce:1:Lead:00R", "content": '{"title": "Seller"}'},
+        ])  # fmt: skip
+    erase(place, [parse("dee@example.org")], reason="asked")
+    assert rows(place, "select id from raw_hubspot.leads") == [("52",)]
+    assert rows(place, "select id from raw_hubspot.leads_property_history") == [("52",)]
+    assert rows(place, "select object, record_id from intermediate.int_hubspot_records order by all") == [
+        ("contacts", "2"),
+        ("deals", "4"),
+    ]
+    assert rows(place, "select content from intermediate.mirror_base") == [("Seller",)]
+    assert rows(place, "select covered_by from marts.attribution_coverage order by opportunity_id") == [
+        ("erased",),
+        ("00112233445566bb",),
+    ]
+    with place.state.reading() as state:
+        assert [row.content for row in state.execute(mirrored.select())] == ['{"title": "Seller"}']
+
+
+def filled(table: Table, **given: Any) -> dict[str, Any]:
+    """A row in which every column that is not given is empty, or now."""
+    now = datetime(2026, 6, 30, tzinfo=UTC)
+    return {c.name: given.get(c.name, "" if isinstance(c.type, Text) else now) for c in table.columns}
+
+
+def test_the_letter_of_a_refused_action_goes_though_it_names_nobody(place: Place) -> None:
+    with place.state.writing() as state:
+        for key, person in (("a1", "hubspot:77:contacts:4"), ("a2", "hubspot:77:contacts:2")):
+            state.execute(journal.insert(), filled(journal, change_id=key, action_key=key, person_id=person))
+            letter = filled(dead_letters, letter_id=f"l-{key}", action_key=key, value='{"title": "Buyer"}')
+            state.execute(dead_letters.insert(), letter | {"attempts": 1})
+    erase(place, [parse("dee@example.org")], reason="asked")
+    with place.state.reading() as state:
+        assert [row.action_key for row in state.execute(dead_letters.select())] == ["a2"]
+
+
+def test_what_of_them_is_left_in_a_living_cell_is_said_and_anothers_word_is_not(place: Place) -> None:
+    for text, is_said in (("dee@example.org", True), ("dee@example.organic, adee@example.org", False)):
+        with place.warehouse.locked("a test"):
+            place.warehouse.start_work()
+            with place.warehouse.writing() as connection:
+                connection.execute(
+                    "create or replace table ops.journal (change_id varchar, record_key varchar)"
+                )
+                connection.execute("insert into ops.journal values ('c', ?)", [text])
+            place.warehouse.publish("again")
+        erased = erase(place, [parse("dee@example.org")], reason="asked")
+        assert ("warehouse.duckdb" in erased.leftovers) == is_said

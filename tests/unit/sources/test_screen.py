@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import duckdb
 import pyarrow as pa
 
+from pipelines.sources import about_erased
 from pipelines.sources.screen import screen_of
 from pipelines.state.suppression import NOBODY, Suppression, _email, _record
 
@@ -14,6 +18,7 @@ HASHES = frozenset(
         _email(KEY, "ann@example.org"),
         _record(KEY, "hubspot:1:contacts:77"),
         _record(KEY, "hubspot:1:notes:501"),
+        _record(KEY, "hubspot:1:tickets:601"),
         _record(KEY, f"salesforce:00D:Lead:{LEAD}"),
         _record(KEY, f"salesforce:00D:Contact:{CONTACT}"),
     }
@@ -106,3 +111,40 @@ def test_colleagues_keep_their_rows_though_they_are_on_the_list_as_people() -> N
 def test_with_nobody_on_the_list_rows_are_handed_on_untouched() -> None:
     table = rows(id=["77"], email=["ann@example.org"])
     assert screen_of("hubspot", "1", NOBODY)("contacts", table) is table
+
+
+def test_what_only_an_association_ties_to_them_leaves_a_trace_without_their_id_and_goes_once_it_is_in() -> (
+    None
+):
+    calls = [f"{n}" for n in (1, 2, 3)]
+    found = hubspot(
+        "associations",
+        rows(
+            from_type=["calls", "contacts", "calls", "calls", "deals"],
+            from_id=["1", "77", "2", "3", "9"],
+            to_type=["contacts", "calls", "contacts", "contacts", "contacts"],
+            to_id=["77", "2", "78", "79", "77"],
+        ),
+    )
+    assert "77" not in str(found.to_pydict())
+    with closing(duckdb.connect()) as connection:
+        connection.execute("create schema raw_hubspot")
+        connection.execute("create table raw_hubspot.associations as from found")
+        connection.execute("create table raw_hubspot.calls as select unnest($ids) as id", {"ids": calls})
+        assert about_erased.take_out(connection) == 1
+        assert connection.execute("select id from raw_hubspot.calls").fetchall() == [("2",), ("3",)]
+        assert connection.execute("select from_id, to_id from raw_hubspot.associations").fetchall() == [
+            ("2", "78"),
+            ("3", "79"),
+        ]
+        assert about_erased.take_out(connection) == 0
+
+
+def test_the_past_of_what_went_with_them_stays_out_and_an_id_in_a_portals_own_column_is_emptied() -> None:
+    past = hubspot("tickets_property_history", rows(id=["601", "602"], property=["subject"] * 2))
+    assert past["id"].to_pylist() == ["602"]
+    companies = hubspot("companies", rows(id=["77", "6"], main_contact_id=["9", "77"]))
+    assert companies.to_pylist() == [
+        {"id": "77", "main_contact_id": "9"},
+        {"id": "6", "main_contact_id": None},
+    ]

@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     import duckdb
 
 log = logging.getLogger(__name__)
-_MEMORY_MB, _MEMORY_MB_PER_COLUMN, _LEAST_MEMORY_MB = 64, 1, 128
-"""What DuckDB may hold while it loads; left to itself it takes most of the machine. The wider a row, the more
-it needs for the group of rows it is filling, and each of its threads fills one: with a thread for each
-processor of a large machine no limit would do. One thread takes less processor time than two sharing it."""
+_MEMORY_MB, _MEMORY_MB_PER_COLUMN = 64, 1
+"""What DuckDB may hold while it loads; left to itself it takes most of the machine, and of a long table it
+takes all it may: by so much is a long load larger than a short one. The wider a row, the more it needs for
+the group of rows it is filling, and each of its threads fills one: with a thread for each processor of a large
+machine no limit would do. One thread takes less processor time than two sharing it."""
 _BY_DLT = ("replace", "append", "merge")
 Turn = list[tuple[TableFetch, list[Part]]]
 
@@ -71,7 +72,7 @@ def load(
     """
     started = time.monotonic()
     widest = max((len(table.table.columns) for table in fetched.tables if table.parts), default=0)
-    _hold_back(connection, max(_LEAST_MEMORY_MB, _MEMORY_MB + widest * _MEMORY_MB_PER_COLUMN))
+    _hold_back(connection, _MEMORY_MB + widest * _MEMORY_MB_PER_COLUMN)
     tables.prepare(connection, fetched.tables)
     for vendor in CATALOGS:
         found = [table for table in fetched.tables if table.vendor == vendor and table.parts]

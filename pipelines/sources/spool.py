@@ -8,9 +8,10 @@ says. `changes/` holds the small tables of one run, is always begun anew, and so
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,20 +93,34 @@ class Spool:
         self._parts, self._pending, self.bad = [], [], {}
         self.position, self.is_complete, self.is_resumed = "", False, False
 
-    def write(self, table: str, mode: Mode, rows: pa.Table) -> None:
-        """Add a file. It counts from the next `commit` on."""
-        if self.screen is not None:
-            rows = self.screen(table, rows)
-        if rows.num_rows == 0:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def write(self, table: str, mode: Mode, rows: pa.Table | Iterable[pa.Table]) -> None:
+        """Add a file, of rows given at once or block by block. It counts from the next `commit` on."""
         number = len(self._parts) + len(self._pending)
         path = self.folder / f"{table}-{mode}-{number:05d}.parquet"
         temporary = path.with_suffix(".tmp")
-        pq.write_table(rows, temporary, compression="zstd")
-        self._sync(temporary)
-        os.replace(temporary, path)
-        self._pending.append({"file": path.name, "table": table, "mode": mode, "rows": rows.num_rows})
+        blocks = [rows] if isinstance(rows, pa.Table) else rows
+        count = self._written(temporary, (self._screened(table, block) for block in blocks))
+        if count:
+            self._sync(temporary)
+            os.replace(temporary, path)
+            self._pending.append({"file": path.name, "table": table, "mode": mode, "rows": count})
+
+    def _screened(self, table: str, rows: pa.Table) -> pa.Table:
+        return rows if self.screen is None else self.screen(table, rows)
+
+    def _written(self, path: Path, blocks: Iterator[pa.Table]) -> int:
+        """Rows that were written; where there are none there is no file."""
+        full = (block for block in blocks if block.num_rows)
+        first = next(full, None)
+        if first is None:
+            return 0
+        self.folder.mkdir(parents=True, exist_ok=True)
+        count = 0
+        with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+            for block in itertools.chain([first], full):
+                writer.write_table(block)
+                count += block.num_rows
+        return count
 
     def commit(self, position: str = "", *, complete: bool = False) -> None:
         """Write the manifest: the files so far count, and a killed load goes on from `position`."""

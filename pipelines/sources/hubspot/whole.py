@@ -24,7 +24,10 @@ Json = dict[str, Any]
 
 
 def refill(reader: RecordReader, names: tuple[str, ...]) -> Spool:
-    """These columns of all records, archived ones too, in parts that a killed run goes on from."""
+    """These columns of all records, archived ones too, in parts that a killed run goes on from.
+
+    Its lists show pairs of objects that came into use since the last sweep, at no call more than they take.
+    """
     return _read_all(reader, "fill", names)
 
 
@@ -45,13 +48,17 @@ def _read_all(
     phases = (False,) if history else (False, True) if phase == "live" else (True,)
     for archived in phases:
         found: list[Json] = []
-        for page in reader.pages.listed(names, after or None, archived=archived, history=history):
+        ends = () if archived or history else reader.landing.ends.new
+        for page in reader.pages.listed(
+            names, after or None, archived=archived, history=history, linked_to=ends
+        ):
             found += page.results
             if len(found) >= PART_ROWS or page.after is None:
                 if history:
                     reader.landing.past(spool, found)
                 else:
                     _write(reader, spool, found, names)
+                    reader.landing.new_links(spool, by_linked_type(found))
                 here = "archived" if archived or page.after is None else "live"
                 is_last = page.after is None and archived == phases[-1]
                 spool.commit(f"{here} {page.after or ''}", complete=is_last)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
 from pipelines.clients import errors
-from pipelines.clients.salesforce.bulk import BulkQuery
+from pipelines.clients.salesforce.bulk import BulkQuery, CsvPage
 from pipelines.clients.salesforce.client import QueryPage, SalesforceClient
 from pipelines.crashpoints import crashpoint
-from pipelines.sources.arrow import microseconds, moment_of
+from pipelines.sources.arrow import BadValues, microseconds, moment_of
 from pipelines.sources.fetched import Mode
 from pipelines.sources.reading import Reading, bad_of
 from pipelines.sources.salesforce import rows
@@ -112,17 +113,29 @@ class Query:
     def _bulk(self, spool: Spool, job: BulkQuery, done: int) -> None:
         bad, before = bad_of(spool), self.reading.calls_here() - 1
         for page in job:
-            table = rows.from_csv(self.table, page.data, bad, self.ids)
-            done += table.num_rows
-            if table.num_rows != page.rows:
+            read = self._spooled(spool, page, bad)
+            done += read
+            if read != page.rows:
                 raise self._truncated(done, job.rows or 0)
-            spool.write(self.table.name, self.mode, rows.without(table, self.table, self.versions))
             spool.bad = dict(bad.found)
             if page.position:
                 self._commit(spool, {"job": job.job_id, "at": page.position, "done": done})
             self.reading.progress(f"salesforce {self.table.api_name}", done, job.rows, self._calls(before))
         if done != job.rows:
             raise self._truncated(done, job.rows or 0)
+
+    def _spooled(self, spool: Spool, page: CsvPage, bad: BadValues) -> int:
+        """How many rows a page had, those that are known already too."""
+        count = 0
+
+        def fresh() -> Iterator[pa.Table]:
+            nonlocal count
+            for block in rows.from_csv(self.table, page.data, bad, self.ids):
+                count += block.num_rows
+                yield rows.without(block, self.table, self.versions)
+
+        spool.write(self.table.name, self.mode, fresh())
+        return count
 
     def _calls(self, before: int) -> int:
         """Since `before`, which is one less than there were: the call that began the query is behind us."""

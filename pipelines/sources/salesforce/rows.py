@@ -5,8 +5,7 @@ Belongs here: shapes. Which records to read, and when, is `records`.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ from pipelines.sources.columns import Columns
 from pipelines.sources.schema import RawTable
 
 OURS = ("deleted_at", "deleted_how")
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 2 << 20
 _SHORT_ID = 15
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
@@ -42,25 +41,45 @@ def from_json(
     return _finished(table, columns | _normal(columns, ids), len(records))
 
 
-def from_csv(table: RawTable, data: bytes, bad: BadValues, ids: Collection[str] = ()) -> pa.Table:
-    """A page of a bulk result. Every field is read as text first, so that one bad value spoils no file."""
+def from_csv(
+    table: RawTable, data: bytes, bad: BadValues, ids: Collection[str] = ()
+) -> Iterator[pa.Table]:  # fmt: skip
+    """A page of a bulk result, a block of it at a time: as a whole it is a few times as large as its text.
+
+    Every field is read as text first, so that one bad value spoils no file.
+    """
     fields = field_names(table)
-    read = csv.read_csv(
-        io.BytesIO(data),
-        read_options=csv.ReadOptions(block_size=_BLOCK_BYTES),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(fields, pa.string()), null_values=[""], strings_can_be_null=True
-        ),
-    ).combine_chunks()
-    have = set(read.column_names)
-    columns = {
-        name: convert(_one_chunk(read.column(name)), table.columns[name], name, bad)
-        if name in have
-        else pa.nulls(read.num_rows, ARROW_TYPES[table.columns[name]])
-        for name in fields
-    }
-    return _finished(table, columns | _normal(columns, ids), read.num_rows)
+    for read in _blocks(data, fields):
+        columns = {
+            name: convert(read.column(name), table.columns[name], name, bad)
+            if name in read.schema.names
+            else pa.nulls(read.num_rows, ARROW_TYPES[table.columns[name]])
+            for name in fields
+        }
+        yield _finished(table, columns | _normal(columns, ids), read.num_rows)
+
+
+def _blocks(data: bytes, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The lines of a CSV, as text. A line that is longer than a block is read with all that follow it."""
+    done = 0
+    for size in (_BLOCK_BYTES, len(data) + 1):
+        try:
+            with csv.open_csv(
+                pa.BufferReader(data),
+                read_options=csv.ReadOptions(block_size=size, use_threads=False, skip_rows_after_names=done),
+                parse_options=csv.ParseOptions(newlines_in_values=True),
+                convert_options=csv.ConvertOptions(
+                    column_types=dict.fromkeys(fields, pa.string()), null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            ) as reader:  # fmt: skip
+                for batch in reader:
+                    done += batch.num_rows
+                    yield batch
+            return
+        except pa.ArrowInvalid:
+            if size > _BLOCK_BYTES:
+                raise
 
 
 def without(rows: pa.Table, table: RawTable, versions: Mapping[str, int]) -> pa.Table:
@@ -107,8 +126,3 @@ def _finished(table: RawTable, columns: dict[str, pa.Array], count: int) -> pa.T
         at = pc.if_else(gone, columns.get("SystemModstamp", never), never)
         columns |= {"deleted_at": at, "deleted_how": how}
     return pa.Table.from_arrays([columns[name] for name in table.columns], schema=schema_for(table.columns))
-
-
-def _one_chunk(chunks: pa.ChunkedArray) -> pa.Array:
-    combined = chunks.combine_chunks()
-    return combined if isinstance(combined, pa.Array) else pa.concat_arrays(combined.chunks)

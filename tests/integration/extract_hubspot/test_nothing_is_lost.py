@@ -6,6 +6,7 @@ import sqlite3
 from decimal import Decimal
 
 import orjson
+import pytest
 
 from pipelines.clients.hubspot.client import HubSpotClient
 from sandbox import times
@@ -115,11 +116,22 @@ def test_a_pair_that_nobody_declared_is_found_by_the_first_load_and_kept_up_to_d
     assert _lacking(fresh) == []
 
 
-def test_a_pair_that_comes_into_use_later_is_found_by_the_sweep(portal):
+@pytest.mark.parametrize("by", ["sweep", "the daily reading of what is calculated"])
+def test_a_pair_that_comes_into_use_later_is_found_by_whoever_next_lists_all_records(portal, by):
     tied(portal, 0)
     portal.extract()
     assert _lacking(portal) == [("associations", "a pair that nobody reads", ("contacts", "contacts"))]
-    portal.extract(sweep=True)
+    if by == "sweep":
+        portal.extract(sweep=True)
+    else:
+        portal.later(25 * 3600)
+        before = portal.store(
+            "select count(*) from requests where path like '%/contacts/contacts/batch/read'"
+        )
+        assert portal.extract().tables
+        after = portal.store("select count(*) from requests where path like '%/contacts/contacts/batch/read'")
+        assert after[0][0] - before[0][0] == 1
+        assert portal.rows("select count(*) from ops.sweeps") == [(0,)]
     assert _lacking(portal) == []
 
 

@@ -80,7 +80,8 @@ def filled(table: Table, **given: Any) -> dict[str, Any]:
 def test_the_letter_of_a_refused_action_goes_though_it_names_nobody(place: Place) -> None:
     with place.state.writing() as state:
         for key, person in (("a1", "hubspot:77:contacts:4"), ("a2", "hubspot:77:contacts:2")):
-            state.execute(journal.insert(), filled(journal, change_id=key, action_key=key, person_id=person))
+            refused = filled(journal, change_id=key, action_key=key, person_id=person, state="rejected")
+            state.execute(journal.insert(), refused)
             letter = filled(dead_letters, letter_id=f"l-{key}", action_key=key, value='{"title": "Buyer"}')
             state.execute(dead_letters.insert(), letter | {"attempts": 1})
     erase(place, [parse("dee@example.org")], reason="asked")

@@ -198,6 +198,9 @@ class Transport:
                 response.read()
             finally:
                 response.close()
+                # httpx leaves answer and stream holding each other: pages of a long read would pile up until
+                # Python looks for garbage, which is seldom.
+                response.stream = httpx.ByteStream(b"")
         except (httpx.ConnectError, httpx.ConnectTimeout):
             self._pause_or(attempt, CONNECT_ATTEMPTS, self._unreachable())
             return None

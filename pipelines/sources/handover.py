@@ -15,10 +15,13 @@ import dlt
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.factory import duckdb
+from duckdb import OutOfMemoryException
 
 _PARTS = b"crm-integration.parts"
+_MOST_DOUBLINGS = 5
 
 
 def handed_over(parts: Sequence[Path], rows: int, index: Path) -> Any:
@@ -61,8 +64,31 @@ class _Job(DuckDbCopyJob):  # type: ignore[misc]
             super().run()
             return
         sql = self._job_client.sql_client
-        files = ", ".join("'" + name.replace("'", "''") + "'" for name in orjson.loads(named))
-        sql.execute_sql(
+        parts: list[str] = orjson.loads(named)
+        files = ", ".join("'" + name.replace("'", "''") + "'" for name in parts)
+        # To unite columns DuckDB opens all files at once and holds them open: a long table has hundreds.
+        united = "" if _are_alike(parts) else ", union_by_name = true"
+        _with_room(
+            sql,
             f"INSERT INTO {sql.make_qualified_table_name(self.load_table_name)} BY NAME "
-            f"SELECT * FROM read_parquet([{files}], union_by_name = true)"
+            f"SELECT * FROM read_parquet([{files}]{united})",
         )
+
+
+def _with_room(sql: Any, statement: str) -> None:
+    """Execute it; where DuckDB's memory does not do, with twice as much, and again, up to _MOST_DOUBLINGS."""
+    for left in reversed(range(_MOST_DOUBLINGS + 1)):
+        try:
+            sql.execute_sql(statement)
+            return
+        except DatabaseException as error:
+            if not left or not isinstance(error.dbapi_exception, OutOfMemoryException):
+                raise
+        [[limit]] = sql.execute_sql("SELECT current_setting('memory_limit')")
+        number, _, unit = str(limit).partition(" ")
+        sql.execute_sql(f"SET memory_limit = '{2 * float(number)}{unit}'")
+
+
+def _are_alike(parts: Sequence[str]) -> bool:
+    first = pq.read_schema(parts[0])
+    return all(pq.read_schema(each).equals(first) for each in parts[1:])

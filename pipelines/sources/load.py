@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     import duckdb
 
 log = logging.getLogger(__name__)
-_MEMORY_MB, _MEMORY_MB_PER_COLUMN = 64, 1
+_MEMORY_MB, _MEMORY_MB_PER_COLUMN, _MEMORY_MB_TO_MERGE = 40, 1.2, 128
 """What DuckDB may hold while it loads; left to itself it takes most of the machine, and of a long table it
 takes all it may: by so much is a long load larger than a short one. The wider a row, the more it needs for
-the group of rows it is filling, and each of its threads fills one: with a thread for each processor of a large
-machine no limit would do. One thread takes less processor time than two sharing it."""
+the group of rows it is filling, and each of its threads fills one: with a thread for each processor of a
+large machine no limit would do. One thread takes less processor time than two sharing it. Merging sorts what
+is merged. Where that is not enough, for texts that are long, `handover` gives more."""
 _BY_DLT = ("replace", "append", "merge")
 Turn = list[tuple[TableFetch, list[Part]]]
 
@@ -71,8 +72,8 @@ def load(
     Fetching left the people of the suppression list out; those who joined it since are left out here.
     """
     started = time.monotonic()
-    widest = max((len(table.table.columns) for table in fetched.tables if table.parts), default=0)
-    _hold_back(connection, _MEMORY_MB + widest * _MEMORY_MB_PER_COLUMN)
+    pa.default_memory_pool().release_unused()  # what fetching took: DuckDB has an allocator of its own
+    _hold_back(connection, _megabytes(fetched))
     tables.prepare(connection, fetched.tables)
     for vendor in CATALOGS:
         found = [table for table in fetched.tables if table.vendor == vendor and table.parts]
@@ -86,6 +87,13 @@ def load(
     for name in ("memory_limit", "threads", "preserve_insertion_order"):
         connection.execute(f"reset {name}")
     return Loaded(fetched.rows, time.monotonic() - started)
+
+
+def _megabytes(fetched: Fetched) -> int:
+    full = [table for table in fetched.tables if table.parts]
+    widest = max((len(table.table.columns) for table in full), default=0)
+    merges = any(part.mode == "merge" for table in full for part in table.parts)
+    return max(_MEMORY_MB_TO_MERGE if merges else 0, round(_MEMORY_MB + widest * _MEMORY_MB_PER_COLUMN))
 
 
 def _hold_back(connection: duckdb.DuckDBPyConnection, megabytes: int) -> None:

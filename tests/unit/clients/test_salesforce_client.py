@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ from pipelines.clients import errors
 from pipelines.clients.results import MISSING_FROM_ANSWER
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.clients.salesforce.ingest import failure_of
+from pipelines.clients.transport import Call
 from pipelines.settings import SalesforceConnection, Secret
 
 
@@ -295,3 +298,15 @@ def test_a_job_whose_start_was_not_answered_is_asked_whether_it_has_started(sale
     bench.client.ingest.begin("Lead")
     with pytest.raises(errors.AnswerLost):
         bench.client.ingest.close("750x")
+
+
+def test_an_answer_that_nobody_holds_is_gone_without_pythons_looking_for_garbage(salesforce):
+    bench = salesforce(rows("1", total=1))
+    gc.disable()
+    try:
+        answer = bench.client._transport.send(Call(method="GET", path="/services/data"))
+        kept = weakref.ref(answer)
+        del answer
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pipelines.clients import errors
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, CrmError
 from pipelines.run import Run, silent
 from pipelines.settings import Settings
 from pipelines.sources import fetch as fetching
@@ -81,6 +81,22 @@ def test_dlt_leaves_nothing_behind_but_its_own_books(loop):
         row[0] for row in loop.rows("select table_name from duckdb_tables() where schema_name <> 'ops'")
     } - promised
     assert extra == {"_dlt_loads", "_dlt_version"}
+
+
+def test_texts_too_long_for_what_duckdb_is_given_are_loaded_with_more(loop, monkeypatch):
+    monkeypatch.setattr(loading, "_MEMORY_MB", 12)
+    monkeypatch.setattr(loading, "_MEMORY_MB_PER_COLUMN", 0)
+    body = "".join(chr(97 + n % 26) for n in range(3_000))
+    for number in range(3_000):
+        loop.hubspot.put("notes", str(number), hs_note_body=f"{number} {body} {number * 7919}")
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.sources.handover._MOST_DOUBLINGS", 0)
+        with pytest.raises(CrmError, match="could not be loaded"):
+            loop.extract()
+    loop.extract()
+    assert loop.rows("select count(*), min(length(hs_note_body)) > 3000 from raw_hubspot.notes") == [
+        (3_000, True)
+    ]
 
 
 def test_a_package_that_a_killed_load_left_pending_does_not_come_in_the_place_of_new_rows(loop, monkeypatch):

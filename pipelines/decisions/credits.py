@@ -19,11 +19,25 @@ from pipelines.state.decisions import KeptDecision
 Cause = Literal["no-show", "canceled", "reassigned"]
 _CAUSES: Mapping[str, Cause] = {"NO_SHOW": "no-show", "CANCELED": "canceled"}
 _MEETINGS = f"""
-select m.person_id, arg_max(coalesce(g.outcome, 'SCHEDULED'), (g.created_at, g.meeting_id))
-from {MEETINGS_OF_PEOPLE}
-group by m.person_id
+with events as (
+    select event_id, who_id, created_at, 'SCHEDULED' as outcome from staging.stg_salesforce__events
+    union all
+    select event_id, who_id, created_at, 'CANCELED' from staging.stg_salesforce__canceled_events
+),
+met as (
+    select m.person_id, coalesce(g.outcome, 'SCHEDULED') as outcome, g.created_at, g.meeting_id as id
+    from {MEETINGS_OF_PEOPLE}
+    union all
+    select m.person_id, e.outcome, e.created_at, e.event_id
+    from events e
+    join intermediate.int_person_records r on r.vendor = 'salesforce' and r.record_id = e.who_id
+    join intermediate.int_person_members m on m.record_key = r.record_key
+    join (select unnest($people::varchar[]) as person_id, unnest($since::timestamptz[]) as since) w
+        on w.person_id = m.person_id and e.created_at >= w.since
+)
+select person_id, arg_max(outcome, (created_at, id)) from met group by person_id
 """
-"""The outcome of the last meeting with each person since they were given to somebody."""
+"""The outcome of the last meeting with each person since they were given to somebody, in either CRM."""
 _OWNERS = """
 select person_id, owner_id from marts.unified_leads
 where owner_id is not null and list_contains($people::varchar[], person_id)

@@ -97,6 +97,13 @@ _EVENTS["meeting-booked"] += (
     "where coalesce(e.starts_at, e.created_at) >= e.created_at"
 )
 """Salesforce's event has no outcome: one that begins after it was written is a booking."""
+_EVENTS["meeting-canceled"] += (
+    " union all select m.person_id, e.record_key || ':canceled', e.canceled_at, null, e.subject, null "
+    "from staging.stg_salesforce__canceled_events e "
+    "join intermediate.int_person_records r on r.vendor = 'salesforce' and r.record_id = e.who_id "
+    "join intermediate.int_person_members m on m.record_key = r.record_key"
+)
+"""One that is deleted before it began was called off."""
 _EXTRA = "select person_id, event_key, happened_at, null, event, null from routing_extra where trigger = '{}'"
 """What other parts ask for: handoffs and escalations."""
 _EVENTS |= {trigger: _EXTRA.format(trigger) for trigger in ("handoff", "escalation")}

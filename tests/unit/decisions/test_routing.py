@@ -128,6 +128,20 @@ def meetings_of(office: Office, *meetings: tuple[str, str]) -> None:
     ties = [("meetings", f"m{n}", "contacts", person) for n, (person, _) in enumerate(meetings)]
     columns = "from_type varchar, from_id varchar, to_type varchar, to_id varchar"
     office.table("staging.stg_hubspot__associations", columns, ties)
+    events_of(office)
+
+
+def events_of(office: Office, *canceled: str) -> None:
+    """Salesforce's events that were deleted before they began, one with each of these people."""
+    columns = "event_id varchar, who_id varchar, created_at timestamptz"
+    office.table("staging.stg_salesforce__events", columns, [])
+    rows = [(f"e-{person}", f"00Q-{person}", NOON) for person in canceled]
+    office.table("staging.stg_salesforce__canceled_events", columns, rows)
+    for person in canceled:
+        record = ["salesforce", "Lead", f"00Q-{person}", f"lead-{person}"]
+        office.connection.execute("insert into intermediate.int_person_records values (?, ?, ?, ?)", record)
+        member = [person, f"lead-{person}"]
+        office.connection.execute("insert into intermediate.int_person_members values (?, ?)", member)
 
 
 @pytest.fixture
@@ -283,6 +297,14 @@ def test_what_is_credited_is_decided_again_the_same_by_replay(office: Office) ->
     assert next_owner(office, "q1", "run-q1", 1) == "cy"
     found = replay(office.state, "run-q1")
     assert (found.rows, found.differences) == (1, ())
+
+
+def test_an_event_of_salesforce_s_that_was_called_off_gives_the_turn_back(office: Office) -> None:
+    office.people(("p1", None, 0, "lead"))
+    office.decide()
+    office.publish()
+    events_of(office, "p1")
+    assert [next_owner(office, f"q{n}", f"run-q{n}", n) for n in (1, 2)] == ["cy", "di"]
 
 
 def test_a_lead_that_somebody_gave_to_another_by_hand_gives_the_turn_back(office: Office) -> None:

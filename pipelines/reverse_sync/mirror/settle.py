@@ -31,6 +31,7 @@ with based as (
     select o.* exclude (lt, rt), n.* exclude (line),
         -- A conflict that was seen is as old as it was then: our writes to other fields made no side newer.
         if(c.left_key is null, o.lt, c.lt) as lt, if(c.left_key is null, o.rt, c.rt) as rt,
+        b.pair_key is not null as is_known,
         json_exists(b.content, '/' || replace(n.name, '/', '~1')) as has_base,
         json_extract_string(b.content, '/' || replace(n.name, '/', '~1') || '/0') as bl,
         json_extract_string(b.content, '/' || replace(n.name, '/', '~1') || '/1') as br,
@@ -46,13 +47,14 @@ with based as (
         and c.field_right = n.field_right and c.left_value is not distinct from o.l
         and c.right_value is not distinct from o.r
 ),
--- Emptied before a run saw both sides agree: the other side holds what we carried over from it.
+-- Emptied before a run saw both sides agree: the other side holds what we carried over from it. A record that
+-- has just taken another's place in a pair has emptied nothing.
 emptied as (
     select *,
-        blanks = 'clear' and l is null and wrote_right and r = ar and r is distinct from default_right
-            and not (wrote_left and al is null) as emptied_left,
-        blanks = 'clear' and r is null and wrote_left and l = al and l is distinct from default_left
-            and not (wrote_right and ar is null) as emptied_right
+        is_known and blanks = 'clear' and l is null and wrote_right and r = ar
+            and r is distinct from default_right and not (wrote_left and al is null) as emptied_left,
+        is_known and blanks = 'clear' and r is null and wrote_left and l = al
+            and l is distinct from default_left and not (wrote_right and ar is null) as emptied_right
     from based
 ),
 changed as (

@@ -209,13 +209,17 @@ def test_two_spellings_of_one_value_are_no_difference():
     assert (held.outcome, held.left, held.right) == ("agreed", None, None)
 
 
-@pytest.mark.parametrize("base", [None, (None, None), ("old", "old")])
+@pytest.mark.parametrize("base", [(None, None), ("old", "old")])
 def test_what_is_emptied_before_a_run_saw_what_we_carried_over_is_emptied_there_too(base):
     line = replace(LINE, blanks="clear")
     left = settled(line, None, "new", base=base, wrote={"R": "new"})
     assert (left.outcome, left.right) == ("left", "__clear__")
     right = settled(line, "new", None, base=base, wrote={"L": "new"})
     assert (right.outcome, right.left) == ("right", "__clear__")
+
+
+def test_a_record_that_takes_anothers_place_in_a_pair_has_emptied_nothing():
+    assert settled(replace(LINE, blanks="clear"), None, "new", wrote={"R": "new"}).left == "new"
 
 
 def test_a_default_that_we_wrote_is_no_value_that_the_other_side_emptied():

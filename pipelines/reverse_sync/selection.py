@@ -109,7 +109,8 @@ class Selection:
             return f"{self._label} does not let us write {field}; see docs/going-live.md"
         if value is None:
             return ""
-        if access.choices is not None and value not in access.choices:
+        chosen = value.split(";") if self._sync.fields[intent.field].type == "set" else [value]
+        if access.choices is not None and not set(chosen) <= access.choices:
             known = ", ".join(sorted(access.choices))
             return f"{self._label} does not take {value!r} for {field}, only {known}; mend {intent.rule}"
         if access.length is not None and len(value) > access.length:

@@ -208,6 +208,19 @@ def test_a_value_the_vendor_would_refuse_is_held_and_does_not_take_its_record_al
     )
 
 
+def test_each_value_of_a_multi_select_is_held_against_what_the_field_takes(world: World) -> None:
+    syncs = world.settings.config_dir / "syncs.yml"
+    syncs.write_text(syncs.read_text().replace("source: {type: text", "source: {type: set"))
+    world.hubspot.records = {"1": {}, "2": {}}
+    world.publish({"1": {"source": "paid;organic"}, "2": {"source": "paid;fax"}})
+    world.hubspot.access["source"] = FieldAccess("source", True, choices=frozenset({"paid", "organic"}))
+    done = world.apply(world.plan())
+    assert {i: sorted((r.get("source") or "").split(";")) for i, r in world.hubspot.records.items()} == {
+        "1": ["organic", "paid"], "2": [""]
+    }  # fmt: skip
+    assert "does not take 'fax;paid'" in done.notes[0]
+
+
 def test_a_limit_writes_so_many_records_of_each_sync_and_the_next_apply_goes_on(world: World) -> None:
     _fill(world, 7, 5)
     plan = world.plan()

@@ -27,7 +27,7 @@ def must_have_passed(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def keep(connection: duckdb.DuckDBPyConnection, state: Connection) -> int:
-    """Persons, decisions, agreed values, today's pipeline and KPIs. Returns the records with a person."""
+    """Persons, decisions, agreed values, today's pipeline, forecasts and KPIs. Returns the records with a person."""
     from pipelines.decisions import step as decisions
     from pipelines.state import kept_days, mirrored, registry
 
@@ -35,7 +35,7 @@ def keep(connection: duckdb.DuckDBPyConnection, state: Connection) -> int:
     records = registry.publish_registry(state, connection)
     decisions.publish(state, connection)
     mirrored.publish_mirrored(state, connection)
-    kept_days.publish_days(state, connection, "pipeline", "kpis")
+    kept_days.publish_days(state, connection, "pipeline", "forecasts", "kpis")
     return records
 
 

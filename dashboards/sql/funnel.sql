@@ -1,47 +1,28 @@
 with people as (
-    select *
-    from marts.unified_leads
+    select
+        sum(people) as created,
+        sum(mql) as mql,
+        sum(sql) as sql,
+        sum(opportunity) as opportunity,
+        sum(customer) as customer
+    from marts.lead_funnel
     where
-        ($owner is null or owner_id = $owner)
-        and ($team is null or owner_team = $team)
-        and ($since is null or created_at >= $since)
-),
-
-counted as (
-    select
-        1 as place,
-        'created' as stage,
-        count(*) as people
-    from people
-    union all
-    select
-        2 as place,
-        'marketing qualified' as stage,
-        count(mql_at) as people
-    from people
-    union all
-    select
-        3 as place,
-        'sales qualified' as stage,
-        count(sql_at) as people
-    from people
-    union all
-    select
-        4 as place,
-        'opportunity' as stage,
-        count(opportunity_at) as people
-    from people
-    union all
-    select
-        5 as place,
-        'customer' as stage,
-        count(customer_at) as people
-    from people
+        segment = case when $owner is not null then 'owner' when $team is not null then 'team' else 'all' end
+        and segment_value = coalesce($owner, $team, 'all')
+        and ($since is null or period >= $since)
 )
 
 select
-    stage,
-    people,
-    people / nullif(first(people) over (order by place), 0) as of_all
-from counted
-order by place desc
+    steps.stage,
+    steps.people,
+    steps.people / nullif(people.created, 0) as of_all,
+    steps.people / nullif(steps.before, 0) as of_the_step_before
+from people
+cross join unnest([
+    {place: 1, stage: 'created', people: people.created, before: null},
+    {place: 2, stage: 'marketing qualified', people: people.mql, before: people.created},
+    {place: 3, stage: 'sales qualified', people: people.sql, before: people.mql},
+    {place: 4, stage: 'opportunity', people: people.opportunity, before: people.sql},
+    {place: 5, stage: 'customer', people: people.customer, before: people.opportunity}
+]) as listed (steps)
+order by steps.place desc

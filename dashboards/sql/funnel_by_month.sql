@@ -1,15 +1,13 @@
 select
-    cast(date_trunc('month', created_at) as date) as month,
-    count(*) as people,
-    count(mql_at) / count(*) as mql,
-    count(sql_at) / count(*) as sql,
-    count(opportunity_at) / count(*) as opportunity,
-    count(customer_at) / count(*) as customer
-from marts.unified_leads
+    period as month,
+    people,
+    mql / people as mql,
+    sql / people as sql,
+    opportunity / people as opportunity,
+    customer / people as customer
+from marts.lead_funnel
 where
-    created_at is not null
-    and ($owner is null or owner_id = $owner)
-    and ($team is null or owner_team = $team)
-    and ($since is null or created_at >= $since)
-group by cast(date_trunc('month', created_at) as date)
+    segment = case when $owner is not null then 'owner' when $team is not null then 'team' else 'all' end
+    and segment_value = coalesce($owner, $team, 'all')
+    and ($since is null or period >= $since)
 order by month

@@ -1,11 +1,16 @@
 select
     period as month,
-    definition,
-    velocity_per_day as per_day,
+    definition || case by_value when true then ', by value' else '' end as definition,
+    case by_value when true then velocity_per_day_by_value else velocity_per_day end as per_day,
     opportunities as deals,
     win_rate,
+    win_rate_by_value,
     average_deal_size,
     cycle_days
 from marts.pipeline_velocity
-where segment = 'all' and ($since is null or period >= $since)
+cross join unnest([false, true]) as ways (by_value)
+where
+    segment = case when $team is not null then 'team' when $pipeline is not null then 'pipeline' else 'all' end
+    and segment_value = coalesce($team, $pipeline, 'all')
+    and ($since is null or period >= $since)
 order by month, definition

@@ -103,6 +103,12 @@ create table if not exists ops.pipeline_days (
     forecast_category varchar, close_quarter date, opportunities bigint, unconverted_opportunities bigint,
     amount_converted decimal(18, 2), weighted_amount_converted decimal(18, 2)
 );
+create table if not exists ops.forecast_days (
+    snapshot_date date, period date, period_end date, owner_id varchar, closed_amount decimal(18, 2),
+    commit_amount decimal(18, 2), best_case_amount decimal(18, 2), pipeline_amount decimal(18, 2),
+    weighted_amount decimal(18, 2), category_forecast decimal(18, 2), weighted_forecast decimal(18, 2),
+    currency varchar
+);
 create table if not exists ops.kpi_days (
     snapshot_date date, kpi varchar, numerator double, denominator double, value double, target double,
     met boolean
@@ -143,7 +149,7 @@ create table if not exists decisions.handoffs (
 """
 
 
-_KEPT_TABLES = {"pipeline": "ops.pipeline_days", "kpis": "ops.kpi_days"}
+_KEPT_TABLES = {"pipeline": "ops.pipeline_days", "forecasts": "ops.forecast_days", "kpis": "ops.kpi_days"}
 """Where the days go that a run has seen: what it saw then stays, whatever histories say afterwards."""
 
 _OWN_STAGE_WRITES: rows.Columns = (("record_key", pa.string()), ("written_at", pa.timestamp("us", tz="UTC")))

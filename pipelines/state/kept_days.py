@@ -1,4 +1,4 @@
-"""Days as their last run saw them: the picture of the pipeline, and the KPIs. Nothing edits them afterwards.
+"""Days as their last run saw them: the picture of the pipeline, its forecasts, and the KPIs. Nothing edits them afterwards.
 
 Belongs here: keeping a day's rows as JSON and giving them back. What a row is, is the marts'.
 """
@@ -15,10 +15,11 @@ from pipelines.state.upsert import upsert
 if TYPE_CHECKING:
     import duckdb
 
-Kind = Literal["pipeline", "kpis"]
+Kind = Literal["pipeline", "forecasts", "kpis"]
 _ROWS: dict[Kind, str] = {
     "pipeline": "select * exclude (is_reconstructed) from marts.pipeline_snapshots "
     "where not is_reconstructed",
+    "forecasts": "select * exclude (is_reconstructed) from marts.forecasts where not is_reconstructed",
     "kpis": "select window_end as snapshot_date, * from marts.kpis",
 }
 """The rows of each kind that are of days a run has seen; `snapshot_date` is the day."""

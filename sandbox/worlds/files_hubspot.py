@@ -12,6 +12,7 @@ from sandbox import times
 from sandbox.hubspot import associations, catalog
 from sandbox.hubspot.catalog import TYPES, ObjectType
 from sandbox.store import Store
+from sandbox.worlds import files_hubspot_marketing
 from sandbox.worlds.mapping import Feed, Mapping, Source
 from sandbox.worlds.reading import Findings, moment, rows_of, value_of
 from sandbox.worlds.tables import MappingError, Table
@@ -155,8 +156,8 @@ def _owner(portal: Portal, v: Values) -> None:
 
 def _pipeline(portal: Portal, v: Values) -> None:
     portal.store.db.execute(
-        "insert or replace into pipelines values ('deals', ?, ?, ?, ?, ?, ?)",
-        (v["id"], v.get("label") or v["id"], int(v.get("display_order") or 0), v.get("archived") == "true",
+        "insert or replace into pipelines values (?, ?, ?, ?, ?, ?, ?)",
+        (v.get("object") or "deals", v["id"], v.get("label") or v["id"], int(v.get("display_order") or 0), v.get("archived") == "true",
          portal.stamp(v.get("created")), portal.stamp(v.get("modified"))),
     )  # fmt: skip
 
@@ -168,8 +169,8 @@ def _stage(portal: Portal, v: Values) -> None:
         portal.findings.note("stages: a probability that is not a number, taken as 0")
         probability = 0.0
     portal.store.db.execute(
-        "insert or replace into stages values ('deals', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (v.get("pipeline"), v["id"], v.get("label") or v["id"], int(v.get("display_order") or 0), probability,
+        "insert or replace into stages values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (v.get("object") or "deals", v.get("pipeline"), v["id"], v.get("label") or v["id"], int(v.get("display_order") or 0), probability,
          v.get("is_closed") == "true", v.get("archived") == "true",
          portal.stamp(v.get("created")), portal.stamp(v.get("modified"))),
     )  # fmt: skip
@@ -198,6 +199,9 @@ def _history(portal: Portal, v: Values) -> None:
 
 
 def _association(portal: Portal, v: Values) -> None:
+    if not v.get("from_type") or not v.get("to_type"):
+        portal.findings.note("associations: with a kind of record that is not named, left out")
+        return
     rows: list[associations.Row] = []
     for a, b in (("from", "to"), ("to", "from")):
         rows.append(
@@ -228,17 +232,18 @@ _LOADERS: dict[str, Callable[[Portal, Values], None]] = {
     "history": _history,
     "associations": _association,
     "merges": _merge,
+    **files_hubspot_marketing.LOADERS,
 }
 
 
 def _imply_pipelines(portal: Portal) -> None:
     """Stages show only inside a pipeline; one the data does not list is shown under its id."""
-    for (name,) in portal.store.rows(
-        "select distinct pipeline from stages where pipeline not in (select id from pipelines) "
-        "order by pipeline"
+    for kind, name in portal.store.rows(
+        "select distinct object, pipeline from stages where (object, pipeline) not in "
+        "(select object, id from pipelines) order by object, pipeline"
     ):
         portal.findings.note("pipelines: named by stages only, shown under their id")
-        _pipeline(portal, {"id": name, "display_order": 99})
+        _pipeline(portal, {"object": kind, "id": name, "display_order": 99})
 
 
 def _count_strays(portal: Portal) -> None:

@@ -160,9 +160,12 @@ def test_changed_files_are_another_world(folder: Path, tmp_path: Path) -> None:
         ("npsp", "salesforce", {"Account": 1223, "Contact": 1024, "Opportunity": 1517, "Campaign": 13,
                                 "CampaignMember": 1699, "OpportunityContactRole": 3499}),
         ("maven_crm", "salesforce", {"Account": 85, "User": 42, "Product2": 7, "Opportunity": 8800}),
-        ("fivetran_hubspot", "hubspot", {"contacts": 22, "companies": 24, "deals": 44, "owners": 100}),
+        ("fivetran_hubspot", "hubspot", {"contacts": 22, "companies": 24, "deals": 44, "owners": 100,
+                                         "tickets": 25, "meetings": 100, "lists": 60, "forms": 5,
+                                         "email_campaigns": 100, "email_events": 100, "teams": 3}),
         ("fivetran_salesforce", "salesforce", {"Account": 10, "Contact": 4, "Lead": 1, "Opportunity": 10,
-                                               "Task": 10}),
+                                               "Task": 10, "Event": 10, "Product2": 2, "UserRole": 10,
+                                               "OpportunityLineItem": 10}),
     ],
 )  # fmt: skip
 def test_the_worlds_beside_the_project_load_whole(

@@ -153,6 +153,18 @@ def test_defects_are_findings_with_examples(business: RawTables) -> None:
     assert findings["opportunity_in_unknown_currency", "deals"] == (1, ["501"])
 
 
+def test_what_is_bad_in_deals_shows_in_data_quality(business: RawTables) -> None:
+    found = {
+        f"{dimension} {field}": (asked, held)
+        for dimension, field, asked, held in business.query(
+            "select dimension, field, asked, held from marts.data_quality where object = 'opportunities'"
+        )
+    }
+    assert found["accuracy canonical_stage"] == found["accuracy currency"] == (2, 1)
+    assert found["completeness account_id"] == found["completeness close_date"] == (2, 1)
+    assert found["accuracy close_date"] == (1, 1)
+
+
 def test_kpis_without_data_have_no_value(business: RawTables) -> None:
     kpis = {
         name: (value, met) for name, value, met in business.query("select kpi, value, met from marts.kpis")

@@ -236,17 +236,45 @@ def test_the_picture_of_any_day_adds_up(pipeline: RawTables) -> None:
 def test_open_stays_lengthen_the_median(pipeline: RawTables) -> None:
     [(stays, still_open, median, plain)] = pipeline.query(
         "select stays, open_stays, median_days, median_days_ended from marts.time_in_stage "
-        "where canonical_stage = 'qualification' and pipeline = 'all'"
+        "where canonical_stage = 'qualification' and pipeline = 'all' and period is null and segment = 'all'"
     )
     # Ended after 1, 4, 9, 9, 10 and 20 days; five are still there after 76 days and more.
     assert (stays, still_open, plain) == (10, 4, 9)
     assert median == 10
 
 
+def test_conversions_agree_with_a_count_by_hand(pipeline: RawTables) -> None:
+    found = pipeline.query(
+        "select definition, canonical_stage, opportunities, advanced, won, lost, reversed, undecided "
+        "from marts.stage_conversions where segment = 'all' and pipeline = 'all' "
+        "and period = date '2026-03-01' order by all"
+    )
+    # In March 1, 2 and 6 came into discovery (2 twice), 2 into evaluation, 3 into negotiation, 1, 3 and 6 into
+    # qualification. 6 lost it there and came back in April's end to win: of the cohort it is won.
+    assert found == [
+        ("cohort", "discovery", 3, 3, 2, 1, 0, 0),
+        ("cohort", "evaluation", 1, 0, 0, 1, 0, 0),
+        ("cohort", "negotiation", 1, 1, 1, 0, 0, 0),
+        ("cohort", "qualification", 3, 3, 3, 0, 0, 0),
+        ("snapshot", "discovery", 3, 2, 1, 1, 0, 0),
+        ("snapshot", "evaluation", 1, 0, 0, 0, 1, 0),
+        ("snapshot", "negotiation", 1, 1, 1, 0, 0, 0),
+        ("snapshot", "qualification", 3, 2, 0, 1, 0, 0),
+    ]
+
+
+def test_slips_count_in_the_quarter_they_slipped_out_of(pipeline: RawTables) -> None:
+    found = pipeline.query(
+        "select period, pushes, slipped_opportunities, slipped_amount from marts.pipeline_coverage "
+        "where owner_id = 'all' and pushes > 0"
+    )
+    assert found == [(date(2026, 4, 1), 2, 1, Decimal(900))]  # 9, pushed twice
+
+
 def test_win_rates_agree_with_a_count_by_hand(pipeline: RawTables) -> None:
     found = pipeline.query(
         "select definition, opportunities, won, lost, win_rate from marts.win_rates "
-        "where period is null and segment = 'all' order by 1"
+        "where period is null and segment = 'all' and pipeline = 'all' order by 1"
     )
     # Won: 1, 3, 6; lost: 2. Deal 11 is open now, whatever it was.
     assert found == [("closed", 4, 3, 1, 0.75), ("created", 12, 3, 1, 0.25)]
@@ -267,20 +295,39 @@ def published_days(pipeline: RawTables) -> Sequence[kept_days.KeptDay]:
             pipeline.warehouse.writing() as connection,
             state.writing() as writing,
         ):
-            kept_days.publish_days(writing, connection, "pipeline")
+            kept_days.publish_days(writing, connection, "pipeline", "forecasts")
         with state.reading() as reading:
             return kept_days.load(reading)
+
+
+def forecast_of(pipeline: RawTables, day: str) -> list[tuple[Any, ...]]:
+    """What a day said of each quarter: won, and open by category."""
+    return pipeline.query(
+        "select period::varchar, closed_amount, commit_amount + best_case_amount + pipeline_amount "
+        f"from marts.forecasts where owner_id = 'all' and snapshot_date = '{day}' order by 1"
+    )
 
 
 def test_days_that_a_run_saw_are_kept_as_it_saw_them(pipeline: RawTables) -> None:
     before = pipeline.query(
         "select * from marts.pipeline_snapshots where snapshot_date = '2026-06-30' order by all"
     )
+    said = forecast_of(pipeline, "2026-06-30")
+    assert said == [("2026-04-01", Decimal(0), Decimal(510)), ("2026-07-01", Decimal(0), Decimal(900))]
     lost = {"id": "4", "property": "dealstage", "changed_at": at("06-29"), "value": LOST}
     pipeline.add([("raw_hubspot.deals_property_history", lost)])
+    # What moves a forecast, all of it known from today on: 10 is worth 60, and won a month ago; 9 is due later.
+    history = {"StageName": "Qualification", "Amount": 900, "CloseDate": date(2026, 10, 1)}
+    pipeline.add([
+        salesforce("opportunity_history", "008100000010001AAA", OpportunityId="006000000000010AAA",
+                   StageName="Closed Won", Amount=60, CloseDate=date(2026, 5, 30), CreatedDate=at("05-30")),
+        salesforce("opportunity_history", "008100000009001AAA", OpportunityId="006000000000009AAA",
+                   **history, CreatedDate=at("07-01")),
+    ])  # fmt: skip
     kept = published_days(pipeline)
     with pipeline.warehouse.locked("test"), pipeline.warehouse.writing() as connection:
-        connection.execute("drop table ops.pipeline_days")  # the warehouse may be lost, the state is not
+        # the warehouse may be lost, the state is not
+        connection.execute("drop table ops.pipeline_days; drop table ops.forecast_days")
     pipeline.write_rules(as_of=datetime(2026, 7, 1, 12, tzinfo=UTC), kept_days=kept)
     with pipeline.warehouse.locked("test"):
         transform.build(pipeline.warehouse, pipeline.settings, pipeline.run, "marts")
@@ -291,4 +338,7 @@ def test_days_that_a_run_saw_are_kept_as_it_saw_them(pipeline: RawTables) -> Non
     totals = dict(
         pipeline.query("select snapshot_date, sum(opportunities) from marts.pipeline_snapshots group by all")
     )
-    assert (totals[date(2026, 6, 29)], totals[date(2026, 6, 30)], totals[date(2026, 7, 1)]) == (7, 8, 7)
+    assert (totals[date(2026, 6, 29)], totals[date(2026, 6, 30)], totals[date(2026, 7, 1)]) == (6, 8, 6)
+    assert forecast_of(pipeline, "2026-06-30") == said, "10 was not known to be won then"
+    assert forecast_of(pipeline, "2026-07-01") == [("2026-10-01", Decimal(0), Decimal(900))]
+    assert forecast_of(pipeline, "2026-05-31")[0] == ("2026-04-01", Decimal(60), Decimal(500))

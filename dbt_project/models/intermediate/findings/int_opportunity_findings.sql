@@ -62,7 +62,11 @@ select
     object,
     example_id
 from opportunities
-where is_closed and closed_at < date_trunc('day', created_at)
+where
+    is_closed
+    and created_at is not null
+    and close_date is not null
+    and {{ cycle_days('created_at', 'closed_at', 'close_date') }} is null
 
 union all
 

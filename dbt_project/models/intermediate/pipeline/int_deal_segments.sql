@@ -19,9 +19,9 @@ with people_touches as (
 first_touches as (
     select
         opportunity_id,
-        arg_min(channel, (occurred_at, touchpoint_id)) as channel,
-        arg_min(source, (occurred_at, touchpoint_id)) as source,
-        arg_min(campaign_name, (occurred_at, touchpoint_id)) as campaign,
+        arg_min(
+            {channel: channel, source: source, campaign: campaign_name}, (occurred_at, touchpoint_id)
+        ) as touch,
         count(*) as touches
     from people_touches
     group by opportunity_id
@@ -104,16 +104,36 @@ territories as (
         on members.record_key = {{ record_key('salesforce', 'Account', 'records.object_id') }}
     where records.sobject_type = 'Account'
     group by members.account_id
+),
+
+-- A name that two people have tells them apart by their address.
+names as (
+    select
+        owner_id,
+        team,
+        case
+            when full_name is null then owner_id
+            when count(*) over (partition by full_name) > 1 then full_name || ' (' || owner_id || ')'
+            else full_name
+        end as name
+    from {{ ref('int_owners') }}
 )
 
 select
     deals.opportunity_id,
-    coalesce(owners.full_name, deals.owner_id, 'unowned') as owner,
-    coalesce(bosses.full_name, managers.manager_id, 'none') as manager,
+    coalesce(owners.name, deals.owner_id, 'unowned') as owner,
+    coalesce(bosses.name, managers.manager_id, 'none') as manager,
     coalesce(owners.team, 'none') as team,
     coalesce(territories.territory, 'none') as territory,
     coalesce(products.product, 'unknown') as product,
     coalesce(accounts.industry, 'unknown') as industry,
+    case
+        when accounts.employees is null then 'unknown'
+        when accounts.employees < 50 then 'under 50 people'
+        when accounts.employees < 250 then '50 to 249 people'
+        when accounts.employees < 1000 then '250 to 999 people'
+        else '1000 people and more'
+    end as company_size,
     case
         when deals.amount_converted is null then 'unknown'
         when deals.amount_converted < 10000 then 'under 10k'
@@ -122,16 +142,16 @@ select
         else '250k and more'
     end as size_band,
     coalesce(deals.pipeline, 'none') as pipeline,
-    coalesce(first_touches.channel, 'none') as channel,
-    coalesce(first_touches.source, first_touches.channel, 'none') as source,
-    coalesce(first_touches.campaign, 'none') as campaign,
+    coalesce(first_touches.touch.channel, 'none') as channel,
+    coalesce(first_touches.touch.source, first_touches.touch.channel, 'none') as source,
+    coalesce(first_touches.touch.campaign, 'none') as campaign,
     coalesce(deals.lead_source, 'unknown') as lead_source,
     coalesce(first_touches.touches, 0) as touches,
     coalesce(people.people, 0) as people
 from {{ ref('int_opportunities') }} as deals
-left join {{ ref('int_owners') }} as owners on deals.owner_id = owners.owner_id
+left join names as owners on deals.owner_id = owners.owner_id
 left join managers on deals.owner_id = managers.owner_id
-left join {{ ref('int_owners') }} as bosses on managers.manager_id = bosses.owner_id
+left join names as bosses on managers.manager_id = bosses.owner_id
 left join {{ ref('int_accounts') }} as accounts on deals.account_id = accounts.account_id
 left join territories on deals.account_id = territories.account_id
 left join products on deals.opportunity_id = products.opportunity_id

@@ -105,7 +105,7 @@ select
     bounds.assigned_at,
     bounds.first_contact_at,
     coalesce(waited.business_minutes, 0) as business_minutes,
-    {{ days_between('bounds.assigned_at', 'bounds.first_contact_at') }} * 24 as elapsed_hours,
+    {{ days_between('bounds.assigned_at', 'bounds.ended_at') }} * 24 as elapsed_hours,
     bounds.first_contact_at is null as is_waiting,
     -- Someone who still waits has not been answered in time once the time is over; before that it is open.
     case

@@ -13,7 +13,8 @@ sync_success as (
         cast(count(*) filter (where is_confirmed) as double) as numerator,
         cast(count(*) as double) as denominator,
         cast(count(*) filter (where is_confirmed) as double) / nullif(count(*), 0) as value,
-        cast(null as double) as p90
+        cast(null as double) as p90,
+        cast(null as double) as elapsed
     from {{ ref('int_sync_rows') }}
 ),
 
@@ -24,7 +25,8 @@ lead_response as (
         cast(count(*) filter (where waits.within_sla) as double) as numerator,
         cast(count(*) filter (where waits.within_sla is not null) as double) as denominator,
         median(waits.business_minutes) filter (where waits.within_sla is not null) / 60.0 as value,
-        quantile_cont(waits.business_minutes, 0.9) filter (where waits.within_sla is not null) / 60.0 as p90
+        quantile_cont(waits.business_minutes, 0.9) filter (where waits.within_sla is not null) / 60.0 as p90,
+        median(waits.elapsed_hours) filter (where waits.within_sla is not null) as elapsed
     from {{ ref('lead_response_times') }} as waits
     cross join windows
     where waits.assigned_at >= windows.starts_at and waits.assigned_at < windows.ends_at
@@ -46,7 +48,8 @@ data_quality as (
         cast(sum(held) as double) as numerator,
         cast(sum(asked) as double) as denominator,
         sum(held / asked) / count(*) as value,
-        cast(null as double) as p90
+        cast(null as double) as p90,
+        cast(null as double) as elapsed
     from quality_dimensions
 ),
 
@@ -58,7 +61,8 @@ coverage as (
         cast(sum(deals.amount_converted) as double) as denominator,
         coalesce(sum(deals.amount_converted) filter (where deals.is_covered), 0)
         / nullif(sum(deals.amount_converted), 0) as value,
-        cast(null as double) as p90
+        cast(null as double) as p90,
+        cast(null as double) as elapsed
     from {{ ref('attribution_coverage') }} as deals
     cross join windows
     where deals.close_date between windows.window_start and windows.window_end
@@ -71,7 +75,8 @@ handoff_completion as (
         cast(count(*) filter (where offers.completed_at is not null) as double) as numerator,
         cast(count(*) as double) as denominator,
         count(*) filter (where offers.completed_at is not null) / nullif(count(*), 0) as value,
-        cast(null as double) as p90
+        cast(null as double) as p90,
+        cast(null as double) as elapsed
     from {{ ref('handoffs') }} as offers
     cross join windows
     where
@@ -84,7 +89,8 @@ uptime as (
         cast(sum(up) as double) as numerator,
         cast(sum(due) as double) as denominator,
         cast(sum(up) as double) / nullif(sum(due), 0) as value,
-        cast(null as double) as p90
+        cast(null as double) as p90,
+        cast(null as double) as elapsed
     from {{ ref('connection_uptime') }}
 ),
 
@@ -112,6 +118,7 @@ select
     coalesce(measured.denominator, 0) as denominator,
     cast(measured.value as double) as value,
     cast(measured.p90 as double) as p90,
+    cast(measured.elapsed as double) as elapsed,
     cast(measured.numerator / nullif(measured.denominator, 0) as double) as share,
     kpis.target,
     kpis.direction,

@@ -1,3 +1,4 @@
+{%- set cuts = ['owner', 'team', 'product', 'source', 'industry'] -%}
 with deals as (
     select
         deals.amount_converted,
@@ -5,35 +6,20 @@ with deals as (
         {{ quarter_of(
             'coalesce(deals.close_date, cast(deals.created_at at time zone ' ~ run_value('business_zone') ~ ' as date))'
         ) }} as period,
-        segments.product,
-        segments.team,
-        segments.source,
-        segments.industry
+        segments.pipeline,
+        {% for cut in cuts %}
+            segments.{{ cut }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from {{ ref('opportunities') }} as deals
     inner join {{ ref('int_deal_segments') }} as segments on deals.opportunity_id = segments.opportunity_id
     where deals.amount_converted is not null
-),
-
-segmented as (
-    {% for segment in ['all', 'product', 'team', 'source', 'industry'] %}
-        select
-            period,
-            outcome,
-            '{{ segment }}' as segment,
-            {{ "'all'" if segment == 'all' else segment }} as segment_value,
-            amount_converted
-        from deals
-        {% if not loop.last %}
-            union all
-        {% endif %}
-    {% endfor %}
 )
 
 select
     period,
     outcome,
-    segment,
-    segment_value,
+    case when grouping(pipeline) = 0 then pipeline else 'all' end as pipeline,
+    {{ segment_columns(cuts) }},
     count(*) as opportunities,
     cast(sum(amount_converted) as decimal(18, 2)) as amount,
     cast(sum(amount_converted) / count(*) as decimal(18, 2)) as average_size,
@@ -42,6 +28,6 @@ select
     cast(quantile_cont(amount_converted, 0.75) as decimal(18, 2)) as p75_size,
     cast(quantile_cont(amount_converted, 0.9) as decimal(18, 2)) as p90_size,
     {{ run_value('company_currency') }} as currency
-from segmented
+from deals
 where period is not null
-group by period, outcome, segment, segment_value
+group by {{ segment_sets(cuts, [['period', 'outcome'], ['period', 'outcome', 'pipeline']]) }}

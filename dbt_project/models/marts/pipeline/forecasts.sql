@@ -1,9 +1,11 @@
--- What each day's pipeline said a quarter would bring: what was won in it by then, and what was open and due in it.
+-- What each day's pipeline said a quarter would bring: what was won in it by then, and what was open and due in it. Days
+-- that a run has seen are kept as it saw them (ops.forecast_days), for histories are edited, merged and deleted.
 with days as (
     select distinct
         snapshot_date,
         is_reconstructed
     from {{ ref('pipeline_snapshots') }}
+    where snapshot_date not in (select kept.snapshot_date from {{ source('ops', 'forecast_days') }} as kept)
 ),
 
 open_deals as (
@@ -16,7 +18,7 @@ open_deals as (
         sum(amount_converted) filter (where forecast_category = 'pipeline') as pipeline_amount,
         sum(weighted_amount_converted) as weighted_amount
     from {{ ref('pipeline_snapshots') }}
-    where close_quarter is not null
+    where close_quarter is not null and snapshot_date in (select days.snapshot_date from days)
     group by snapshot_date, close_quarter, coalesce(owner_id, 'unowned')
 ),
 
@@ -95,3 +97,10 @@ select
 from summed
 inner join days on summed.snapshot_date = days.snapshot_date
 where summed.period >= {{ quarter_of('summed.snapshot_date') }}
+
+union all
+
+select
+    *,
+    false as is_reconstructed
+from {{ source('ops', 'forecast_days') }}

@@ -58,6 +58,29 @@ creating as (
     group by period, coalesce(owner_id, 'unowned')
 ),
 
+-- Slipped out of a quarter: an open deal's close date was pushed from it into a later one. A deal that slipped twice
+-- out of the same quarter slipped once, by what it was worth the last time.
+slipping as (
+    select
+        period,
+        owner_id,
+        sum(pushes) as pushes,
+        count(*) filter (where has_slipped) as slipped_opportunities,
+        sum(amount_converted) filter (where has_slipped) as slipped_amount
+    from (
+        select
+            {{ quarter_of('cast(old_value as date)') }} as period,
+            arg_max(coalesce(owner_id_then, 'unowned'), changed_at) as owner_id,
+            count(*) as pushes,
+            bool_or(is_slip) as has_slipped,
+            arg_max(amount_converted_then, changed_at) filter (where is_slip) as amount_converted
+        from {{ ref('deal_changes') }}
+        where field = 'close_date' and kind = 'push'
+        group by opportunity_id, {{ quarter_of('cast(old_value as date)') }}
+    )
+    group by period, owner_id
+),
+
 keys as (
     select
         period,
@@ -73,6 +96,11 @@ keys as (
         period,
         owner_id
     from creating
+    union
+    select
+        period,
+        owner_id
+    from slipping
 ),
 
 by_owner as (
@@ -84,11 +112,15 @@ by_owner as (
         coalesce(closing.open_amount, 0) as open_amount,
         coalesce(closing.open_opportunities, 0) as open_opportunities,
         coalesce(creating.created_opportunities, 0) as created_opportunities,
-        coalesce(creating.created_amount, 0) as created_amount
+        coalesce(creating.created_amount, 0) as created_amount,
+        coalesce(slipping.pushes, 0) as pushes,
+        coalesce(slipping.slipped_opportunities, 0) as slipped_opportunities,
+        coalesce(slipping.slipped_amount, 0) as slipped_amount
     from keys
     left join quotas on keys.period = quotas.period and keys.owner_id = quotas.owner_id
     left join closing on keys.period = closing.period and keys.owner_id = closing.owner_id
     left join creating on keys.period = creating.period and keys.owner_id = creating.owner_id
+    left join slipping on keys.period = slipping.period and keys.owner_id = slipping.owner_id
 ),
 
 summed as (
@@ -102,7 +134,10 @@ summed as (
         cast(sum(open_amount) filter (where quota is not null) as decimal(18, 2)) as open_with_quota,
         cast(sum(open_opportunities) as bigint) as open_opportunities,
         cast(sum(created_opportunities) as bigint) as created_opportunities,
-        cast(sum(created_amount) as decimal(18, 2)) as created_amount
+        cast(sum(created_amount) as decimal(18, 2)) as created_amount,
+        cast(sum(pushes) as bigint) as pushes,
+        cast(sum(slipped_opportunities) as bigint) as slipped_opportunities,
+        cast(sum(slipped_amount) as decimal(18, 2)) as slipped_amount
     from by_owner
     group by grouping sets ((period, owner_id), (period))
 )
@@ -116,6 +151,9 @@ select
     open_opportunities,
     created_opportunities,
     created_amount,
+    pushes,
+    slipped_opportunities,
+    slipped_amount,
     cast(greatest(quota - won_with_quota, 0) as decimal(18, 2)) as remaining_quota,
     -- Of those who have a quota; null when there is none, or when it is reached.
     cast(open_with_quota / nullif(greatest(quota - won_with_quota, 0), 0) as double) as coverage,

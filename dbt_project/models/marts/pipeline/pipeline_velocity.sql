@@ -1,21 +1,18 @@
+{%- set cuts = ['owner', 'team', 'product', 'source', 'pipeline'] -%}
 with opportunities as (
     select
-        opportunities.opportunity_id,
         opportunities.amount_converted,
         opportunities.is_won,
         opportunities.is_closed,
-        coalesce(owners.full_name, opportunities.owner_id, 'unowned') as owner,
-        cast(date_trunc('month', opportunities.created_at at time zone {{ run_value('business_zone') }}) as date)
-            as created_month,
+        {% for cut in cuts %}
+            segments.{{ cut }},
+        {% endfor %}
+        {{ business_month('opportunities.created_at') }} as created_month,
         cast(date_trunc('month', opportunities.close_date) as date) as closed_month,
-        -- Salesforce knows the day of the close only, so a deal may close on its first day before it was created.
-        -- One that closed on an earlier day has a wrong date, and no cycle (see data_findings).
-        case
-            when opportunities.closed_at >= date_trunc('day', opportunities.created_at)
-                then greatest(0, {{ days_between('opportunities.created_at', 'opportunities.closed_at') }})
-        end as cycle_days
+        {{ cycle_days('opportunities.created_at', 'opportunities.closed_at', 'opportunities.close_date') }} as cycle_days
     from {{ ref('int_opportunities') }} as opportunities
-    left join {{ ref('int_owners') }} as owners on opportunities.owner_id = owners.owner_id
+    inner join {{ ref('int_deal_segments') }} as segments
+        on opportunities.opportunity_id = segments.opportunity_id
     where opportunities.created_at is not null
 ),
 
@@ -26,14 +23,10 @@ last_month as (
 -- An opportunity counts in the month it was created, and whether it was ever won or lost since.
 created as (
     select
+        * exclude (created_month, closed_month, is_closed),
         created_month as period,
         'created' as definition,
-        owner,
-        true as is_counted,
-        is_closed as is_decided,
-        is_won,
-        amount_converted,
-        cycle_days
+        is_closed as is_decided
     from opportunities
     where created_month <= (select last_month.month from last_month)
 ),
@@ -41,14 +34,11 @@ created as (
 -- An opportunity counts in every month that it was open in; what was won and lost is what closed in the month.
 open as (
     select
+        opportunities.* exclude (created_month, closed_month, is_closed)
+        replace (is_won and closed_month = cast(months.month as date) as is_won),
         cast(months.month as date) as period,
         'open' as definition,
-        opportunities.owner,
-        true as is_counted,
-        opportunities.is_closed and opportunities.closed_month = cast(months.month as date) as is_decided,
-        opportunities.is_won and opportunities.closed_month = cast(months.month as date) as is_won,
-        opportunities.amount_converted,
-        opportunities.cycle_days
+        opportunities.is_closed and opportunities.closed_month = cast(months.month as date) as is_decided
     from opportunities
     cross join last_month
     cross join
@@ -66,46 +56,43 @@ open as (
 
 counted as (
     select * from created
-    union all
+    union all by name
     select * from open
-),
-
-segmented as (
-    select
-        *,
-        'all' as segment,
-        'all' as segment_value
-    from counted
-    union all
-    select
-        *,
-        'owner' as segment,
-        owner as segment_value
-    from counted
 ),
 
 measured as (
     select
         period,
         definition,
-        segment,
-        segment_value,
+        {{ segment_columns(cuts) }},
         count(*) as opportunities,
         count(*) filter (where is_decided) as decided_opportunities,
         count(*) filter (where is_won) as won_opportunities,
         count(*) filter (where is_won and amount_converted is null) as unconverted_opportunities,
-        cast(count(*) filter (where is_won) as double) / nullif(count(*) filter (where is_decided), 0) as win_rate,
-        cast(
-            sum(amount_converted) filter (where is_won)
-            / nullif(count(amount_converted) filter (where is_won), 0) as decimal(18, 2)
-        ) as average_deal_size,
+        cast(coalesce(sum(amount_converted), 0) as decimal(18, 2)) as amount,
+        cast(sum(amount_converted) filter (where is_decided) as double) as decided_amount,
+        cast(sum(amount_converted) filter (where is_won) as decimal(18, 2)) as won_amount,
+        count(amount_converted) filter (where is_won) as won_with_amount,
         {{ exact_average('cycle_days', 'is_won') }} as cycle_days
-    from segmented
-    group by period, definition, segment, segment_value
+    from counted
+    group by {{ segment_sets(cuts, [['period', 'definition']]) }}
+),
+
+rated as (
+    select
+        * exclude (decided_amount, won_amount, won_with_amount),
+        cast(won_opportunities as double) / nullif(decided_opportunities, 0) as win_rate,
+        cast(coalesce(won_amount, 0) as double) / nullif(decided_amount, 0) as win_rate_by_value,
+        cast(won_amount / nullif(won_with_amount, 0) as decimal(18, 2)) as average_deal_size
+    from measured
 )
 
+-- By count: how many deals x how often one is won x what a won one is worth. By value: what all deals are worth x the
+-- share of worth that is won. Both over the days that a won deal took.
 select
     *,
     {{ run_value('company_currency') }} as currency,
-    cast(opportunities * win_rate * average_deal_size / nullif(cycle_days, 0) as decimal(18, 2)) as velocity_per_day
-from measured
+    cast(opportunities * win_rate * average_deal_size / nullif(cycle_days, 0) as decimal(18, 2)) as velocity_per_day,
+    cast(cast(amount as double) * win_rate_by_value / nullif(cycle_days, 0) as decimal(18, 2))
+        as velocity_per_day_by_value
+from rated

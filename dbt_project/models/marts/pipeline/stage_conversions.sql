@@ -1,3 +1,4 @@
+{%- set cuts = ['owner', 'team', 'product', 'source'] -%}
 with positions as (
     select
         canonical_stage,
@@ -8,45 +9,38 @@ with positions as (
     group by canonical_stage
 ),
 
--- Two stages of a CRM may be one canonical stage; moving between them is not leaving it.
-stays as (
+-- A stage that config does not know is somewhere in the middle: it is neither won nor lost nor before anything.
+spells as (
     select
-        history.opportunity_id,
-        history.canonical_stage,
-        history.entered_at,
-        history.stay,
+        spells.*,
         positions.position,
-        positions.is_closed,
-        positions.is_won
-    from {{ ref('stage_history') }} as history
-    inner join positions on history.canonical_stage = positions.canonical_stage
-    qualify
-        history.canonical_stage is distinct from lag(history.canonical_stage) over (
-            partition by history.opportunity_id order by history.stay
-        )
+        coalesce(positions.is_closed, false) as is_closed,
+        coalesce(positions.is_won, false) as is_won
+    from {{ ref('int_stage_spells') }} as spells
+    left join positions on spells.canonical_stage = positions.canonical_stage
 ),
 
 followed as (
     select
         *,
-        lead(entered_at) over deal as left_at,
-        lead(canonical_stage) over deal as next_stage,
         lead(position) over deal as next_position,
         lead(is_closed) over deal as next_is_closed,
         lead(is_won) over deal as next_is_won,
         max(case when not is_closed then position end) over rest as furthest,
         bool_or(is_won) over rest as is_won_later,
         last_value(is_closed and not is_won) over rest as ends_lost,
-        row_number() over (partition by opportunity_id, canonical_stage order by stay) as visit
-    from stays
+        row_number() over (partition by opportunity_id, canonical_stage order by spell) as visit
+    from spells
     window
-        deal as (partition by opportunity_id order by stay),
-        rest as (partition by opportunity_id order by stay rows between 1 following and unbounded following)
+        deal as (partition by opportunity_id order by spell),
+        rest as (partition by opportunity_id order by spell rows between 1 following and unbounded following)
 ),
 
 -- Cohort: deals that entered a stage in the month, once each, and what became of them since.
 cohort as (
     select
+        opportunity_id,
+        pipeline,
         {{ business_month('entered_at') }} as period,
         'cohort' as definition,
         canonical_stage,
@@ -54,7 +48,7 @@ cohort as (
         coalesce(is_won_later, false) as is_won,
         coalesce(ends_lost, false) as is_lost,
         false as is_reversed,
-        {{ days_between('entered_at', 'left_at') }} as days
+        case when left_at is not null then days end as days
     from followed
     where visit = 1 and not is_closed
 ),
@@ -62,28 +56,40 @@ cohort as (
 -- Snapshot: stays that ended in the month, and how.
 snapshot as (
     select
+        opportunity_id,
+        pipeline,
         {{ business_month('left_at') }} as period,
         'snapshot' as definition,
         canonical_stage,
-        next_is_won or (not next_is_closed and next_position > position) as is_advanced,
+        next_is_won or coalesce(not next_is_closed and next_position > position, false) as is_advanced,
         next_is_won as is_won,
         next_is_closed and not next_is_won as is_lost,
-        not next_is_closed and next_position < position as is_reversed,
-        {{ days_between('entered_at', 'left_at') }} as days
+        coalesce(not next_is_closed and next_position < position, false) as is_reversed,
+        days
     from followed
     where left_at is not null and not is_closed
 ),
 
 counted as (
-    select * from cohort
-    union all
-    select * from snapshot
+    select
+        told.* replace (coalesce(told.pipeline, 'none') as pipeline),
+        {% for cut in cuts %}
+            segments.{{ cut }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from (
+        select * from cohort
+        union all
+        select * from snapshot
+    ) as told
+    inner join {{ ref('int_deal_segments') }} as segments on told.opportunity_id = segments.opportunity_id
 )
 
 select
     period,
     definition,
     canonical_stage,
+    case when grouping(pipeline) = 0 then pipeline else 'all' end as pipeline,
+    {{ segment_columns(cuts) }},
     count(*) as opportunities,
     count(*) filter (where is_advanced) as advanced,
     count(*) filter (where is_won) as won,
@@ -94,4 +100,11 @@ select
     cast(count(*) filter (where is_won) as double) / count(*) as win_rate,
     median(days) as median_days
 from counted
-group by period, definition, canonical_stage
+group by
+    grouping sets (
+        (period, definition, canonical_stage),
+        (period, definition, canonical_stage, pipeline),
+        {%- for cut in cuts %}
+            (period, definition, canonical_stage, {{ cut }}){% if not loop.last %},{% endif %}
+        {% endfor %}
+    )

@@ -3,9 +3,8 @@ with stays as (
     select
         opportunity_id,
         canonical_stage,
-        stage_label,
-        days_so_far
-    from {{ ref('stage_history') }}
+        days as days_so_far
+    from {{ ref('int_stage_spells') }}
     where left_at is null
 ),
 
@@ -63,7 +62,11 @@ judged as (
     from {{ ref('opportunities') }} as deals
     left join stays on deals.opportunity_id = stays.opportunity_id
     left join {{ ref('time_in_stage') }} as usual
-        on stays.canonical_stage = usual.canonical_stage and usual.pipeline = 'all'
+        on
+            stays.canonical_stage = usual.canonical_stage
+            and usual.pipeline = 'all'
+            and usual.period is null
+            and usual.segment = 'all'
     left join changes on deals.opportunity_id = changes.opportunity_id
     left join contacts on deals.opportunity_id = contacts.opportunity_id
     left join {{ ref('int_owners') }} as owners on deals.owner_id = owners.owner_id

@@ -1,71 +1,78 @@
+{%- set key = 'canonical_stage, pipeline, period, segment, segment_value' -%}
+{%- set cuts = ['owner', 'team', 'product'] -%}
 {#- Kaplan and Meier: a stay that has not ended says only how long it has lasted, and counts among those at risk. -#}
 with stays as (
     select
-        history.canonical_stage,
-        coalesce(history.pipeline, 'none') as pipeline,
-        coalesce(history.days_in_stage, history.days_so_far) as days,
-        history.left_at is not null as has_ended
-    from {{ ref('stage_history') }} as history
-    where
-        history.canonical_stage not in (
-            select stages.canonical_stage
-            from {{ source('rules', 'stages') }} as stages
-            where stages.is_closed
-        )
-        and coalesce(history.days_in_stage, history.days_so_far) >= 0
+        spells.canonical_stage,
+        coalesce(spells.pipeline, 'none') as pipeline,
+        {{ quarter_of('cast(spells.entered_at at time zone ' ~ run_value('business_zone') ~ ' as date)') }} as period,
+        {% for cut in cuts %}
+            segments.{{ cut }},
+        {% endfor %}
+        spells.days,
+        spells.left_at is not null as has_ended
+    from {{ ref('int_stage_spells') }} as spells
+    inner join {{ ref('int_deal_segments') }} as segments on spells.opportunity_id = segments.opportunity_id
+    where spells.canonical_stage not in (
+        select stages.canonical_stage
+        from {{ source('rules', 'stages') }} as stages
+        where stages.is_closed
+    )
 ),
 
+-- All of time and all pipelines; each pipeline; each quarter of entry; each segment.
 segmented as (
-    select
-        canonical_stage,
-        'all' as pipeline,
-        days,
-        has_ended
-    from stays
-    union all
-    select
-        canonical_stage,
-        pipeline,
-        days,
-        has_ended
-    from stays
+    {% for period, pipeline, segment in [('null', "'all'", 'all'), ('null', 'pipeline', 'all'),
+                                         ('period', "'all'", 'all'), ('null', "'all'", 'owner'),
+                                         ('null', "'all'", 'team'), ('null', "'all'", 'product')] %}
+        select
+            canonical_stage,
+            {{ pipeline }} as pipeline,
+            cast({{ period }} as date) as period,
+            '{{ segment }}' as segment,
+            {{ "'all'" if segment == 'all' else segment }} as segment_value,
+            days,
+            has_ended
+        from stays
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 ),
 
 by_duration as (
     select
-        canonical_stage,
-        pipeline,
+        {{ key }},
         days,
         count(*) as stays,
         count(*) filter (where has_ended) as ended
     from segmented
-    group by canonical_stage, pipeline, days
+    group by {{ key }}, days
 ),
 
 at_risk as (
     select
         *,
         sum(stays) over (
-            partition by canonical_stage, pipeline order by days desc rows unbounded preceding
+            partition by {{ key }} order by days desc rows unbounded preceding
         ) as remaining
     from by_duration
 ),
 
 survival as (
     select
-        canonical_stage,
-        pipeline,
+        {{ key }},
         days,
         -- The product of the shares that stay on; once all have left, the rest of it is nothing.
         case
             when
                 bool_or(ended = remaining) over (
-                    partition by canonical_stage, pipeline order by days rows unbounded preceding
+                    partition by {{ key }} order by days rows unbounded preceding
                 )
                 then 0.0
             else exp(
                 sum(case when ended < remaining then ln(1.0 - cast(ended as double) / remaining) else 0.0 end) over (
-                    partition by canonical_stage, pipeline order by days rows unbounded preceding
+                    partition by {{ key }} order by days rows unbounded preceding
                 )
             )
         end as still_there
@@ -74,29 +81,30 @@ survival as (
 
 medians as (
     select
-        canonical_stage,
-        pipeline,
+        {{ key }},
         min(days) filter (where still_there <= 0.5 + 1e-9) as median_days,
         min(days) filter (where still_there <= 0.25 + 1e-9) as p75_days,
         min(days) filter (where still_there <= 0.1 + 1e-9) as p90_days
     from survival
-    group by canonical_stage, pipeline
+    group by {{ key }}
 ),
 
 counts as (
     select
-        canonical_stage,
-        pipeline,
+        {{ key }},
         count(*) as stays,
         count(*) filter (where not has_ended) as open_stays,
         median(days) filter (where has_ended) as median_days_ended
     from segmented
-    group by canonical_stage, pipeline
+    group by {{ key }}
 )
 
 select
     counts.canonical_stage,
     counts.pipeline,
+    counts.period,
+    counts.segment,
+    counts.segment_value,
     counts.stays,
     counts.open_stays,
     medians.median_days,
@@ -104,4 +112,10 @@ select
     medians.p90_days,
     counts.median_days_ended
 from counts
-inner join medians on counts.canonical_stage = medians.canonical_stage and counts.pipeline = medians.pipeline
+inner join medians
+    on
+        counts.canonical_stage = medians.canonical_stage
+        and counts.pipeline = medians.pipeline
+        and counts.period is not distinct from medians.period
+        and counts.segment = medians.segment
+        and counts.segment_value = medians.segment_value

@@ -42,10 +42,7 @@ select
     coalesce(deals.lost_reason, competitors.lost_reason) as reason,
     competitors.competitor,
     stays.last_open_stage as last_stage,
-    case
-        when deals.closed_at >= deals.created_at then {{ days_between('deals.created_at', 'deals.closed_at') }}
-        when deals.close_date >= cast(deals.created_at at time zone {{ run_value('business_zone') }} as date) then 0
-    end as days,
+    {{ cycle_days('deals.created_at', 'deals.closed_at', 'deals.close_date') }} as days,
     segments.owner,
     segments.team,
     segments.product,

@@ -1,6 +1,6 @@
-{%- set segments = [
-    'all', 'owner', 'manager', 'team', 'territory', 'product', 'industry', 'size_band', 'pipeline', 'source',
-    'channel', 'campaign', 'lead_source'
+{%- set cuts = [
+    'owner', 'manager', 'team', 'territory', 'product', 'industry', 'company_size', 'size_band', 'source', 'channel',
+    'campaign', 'lead_source'
 ] -%}
 with deals as (
     select
@@ -30,30 +30,13 @@ counted as (
     from deals
 ),
 
-segmented as (
-    {% for segment in segments %}
-        select
-            definition,
-            month,
-            '{{ segment }}' as segment,
-            {{ "'all'" if segment == 'all' else segment }} as segment_value,
-            amount_converted,
-            is_closed,
-            is_won
-        from counted
-        {% if not loop.last %}
-            union all
-        {% endif %}
-    {% endfor %}
-),
-
--- One row for each month, and one without a month for all of time.
+-- One row for each month, and one without a month for all of time; of each pipeline, and of all.
 summed as (
     select
         month as period,
         definition,
-        segment,
-        segment_value,
+        case when grouping(pipeline) = 0 then pipeline else 'all' end as pipeline,
+        {{ segment_columns(cuts) }},
         count(*) as opportunities,
         count(*) filter (where is_won) as won,
         count(*) filter (where is_closed and not is_won) as lost,
@@ -62,11 +45,11 @@ summed as (
         cast(coalesce(sum(amount_converted) filter (where is_closed and not is_won), 0) as decimal(18, 2))
             as lost_amount,
         count(*) filter (where amount_converted is null) as unconverted_opportunities
-    from segmented
+    from counted
     group by
-        grouping sets (
-            (month, definition, segment, segment_value), (definition, segment, segment_value)
-        )
+        {{ segment_sets(cuts, [
+            ['definition'], ['definition', 'pipeline'], ['definition', 'month'], ['definition', 'month', 'pipeline']
+        ]) }}
     -- A deal without the date counts in all of time, and in no month.
     having grouping(month) = 1 or month is not null
 )

@@ -1,0 +1,31 @@
+-- Two stages of a CRM may be one canonical stage; moving between them is not leaving it.
+with numbered as (
+    select
+        *,
+        coalesce(canonical_stage != lag(canonical_stage) over deal, true) as begins
+    from {{ ref('stage_history') }}
+    window deal as (partition by opportunity_id order by stay)
+),
+
+placed as (
+    select
+        *,
+        count(*) filter (where begins) over (
+            partition by opportunity_id order by stay rows unbounded preceding
+        ) as spell
+    from numbered
+)
+
+select
+    opportunity_id,
+    cast(spell as bigint) as spell,
+    any_value(canonical_stage) as canonical_stage,
+    arg_min(pipeline, stay) as pipeline,
+    min(entered_at) as entered_at,
+    case when count(left_at) = count(*) then max(left_at) end as left_at,
+    case
+        when count(left_at) = count(*) then {{ days_between('min(entered_at)', 'max(left_at)') }}
+        else greatest(0, {{ days_between('min(entered_at)', run_value('as_of')) }})
+    end as days
+from placed
+group by opportunity_id, spell

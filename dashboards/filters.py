@@ -22,6 +22,7 @@ order by 1
 """
 _TEAMS = "select distinct owner_team from marts.opportunities where owner_team is not null order by 1"
 _PIPELINES = "select distinct pipeline from marts.opportunities where pipeline is not null order by 1"
+_ZONE = "select business_zone from marts.business"
 _DAYS = "select min(snapshot_date), max(snapshot_date) from marts.pipeline_snapshots"
 
 
@@ -34,17 +35,21 @@ class Choices:
     pipelines: tuple[str, ...]
     first_day: date | None
     last_day: date | None
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What was chosen. `day`: the day whose pipeline is shown; `since`: the first month of the series."""
+    """What was chosen. `day`: the day whose pipeline is shown; `since`: the first month of the series; `zone`
+    is not chosen, days end by its clock.
+    """
 
     owner: str | None = None
     team: str | None = None
     pipeline: str | None = None
     day: date | None = None
     since: date | None = None
+    zone: str = "UTC"
 
     def parameters(self, sql: str) -> dict[str, object]:
         """Those that a query names; DuckDB refuses others."""
@@ -54,7 +59,10 @@ class Filters:
         """As in an address."""
         from urllib.parse import urlencode
 
-        return urlencode({name: str(value) for name, value in vars(self).items() if value is not None})
+        return urlencode({
+            name: str(value) for name, value in vars(self).items()
+            if value is not None and name != "zone"
+        })  # fmt: skip
 
 
 def choices(connection: duckdb.DuckDBPyConnection) -> Choices:
@@ -64,7 +72,11 @@ def choices(connection: duckdb.DuckDBPyConnection) -> Choices:
         return tuple(row[0] for row in connection.execute(sql).fetchall())
 
     first, last = connection.execute(_DAYS).fetchone() or (None, None)
-    return Choices(listed(_OWNERS), listed(_TEAMS), listed(_PIPELINES), first, last)
+    try:
+        (zone,) = listed(_ZONE)
+    except duckdb.CatalogException:  # an older build published it
+        zone = "UTC"
+    return Choices(listed(_OWNERS), listed(_TEAMS), listed(_PIPELINES), first, last, zone)
 
 
 def read(wish: Mapping[str, str], known: Choices) -> Filters:
@@ -80,7 +92,7 @@ def read(wish: Mapping[str, str], known: Choices) -> Filters:
             f"nothing is known of {day}; days go from {known.first_day} to {known.last_day}",
             where="the page's filters",
         )
-    return Filters(**chosen, day=day or known.last_day, since=since)
+    return Filters(**chosen, day=day or known.last_day, since=since, zone=known.zone)
 
 
 def _date(wish: Mapping[str, str], name: str) -> date | None:

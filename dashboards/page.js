@@ -8,6 +8,9 @@ function draw() {
   const axis = { gridcolor: of("--line"), zerolinecolor: of("--line"), linecolor: of("--line") };
   for (const place of document.querySelectorAll("[data-figure]")) {
     const { data, layout } = figures[place.dataset.figure];
+    for (const trace of data) {
+      if (trace.type === "heatmap") trace.colorscale = [[0, of("--card")], [1, of("--heat")]];
+    }
     Plotly.react(place, data, {
       height: 300, ...layout,
       xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },

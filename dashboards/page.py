@@ -24,9 +24,12 @@ from dashboards.pictures import picture
 HERE = Path(__file__).parent
 _SPOKEN = "select max(currency_converted) from marts.opportunities"
 _MONEY = {"amount", "weighted", "closed", "commit", "best_case", "pipeline", "quota", "won", "open",
-          "revenue", "per_day", "average_deal_size", "cost"}  # fmt: skip
-_SHARES = {"win_rate", "win_rate_by_value", "advanced", "of_all", "coverage", "attainment", "mql", "sql",
-           "opportunity", "customer"}  # fmt: skip
+          "revenue", "per_day", "average_deal_size", "cost", "came", "by_category", "created", "slipped",
+          "cac", "numerator", "denominator"}  # fmt: skip
+_SHARES = {"coverage", "attainment", "advanced", "lost", "won", "of_all", "of_the_step_before", "mql", "sql",
+           "opportunity", "customer", "of_target", "open_rate", "uptime"}  # fmt: skip
+_LONG = 40
+_IN_PERCENT, _COUNTS = {"share", "rate"}, {"beyond_share"}
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,11 @@ class Shown:
 
     answer: Answer
     figure: dict[str, Any] | None
+    scores: list[dict[str, str]]
     heads: list[str]
     rows: list[list[str]]
     numbers: list[bool]
+    long: list[bool]
 
 
 def render(
@@ -90,10 +95,36 @@ def _template() -> Any:
 def _shown(answer: Answer) -> Shown:
     columns = answer.columns
     return Shown(
-        answer, picture(answer), [name.replace("_", " ") for name in columns],
+        answer, picture(answer), _scores(answer), [name.replace("_", " ") for name in columns],
         [[written(name, value) for name, value in zip(columns, row, strict=True)] for row in answer.rows],
         [all(isinstance(v, int | float) or v is None for v in answer.column(name)) for name in columns],
+        [any(len(v) > _LONG for v in answer.column(name) if isinstance(v, str)) for name in columns],
     )  # fmt: skip
+
+
+def _scores(answer: Answer) -> list[dict[str, str]]:
+    """What was reached beside what was aimed at, in the unit of each row."""
+    if answer.panel.kind != "scores":
+        return []
+    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    return [
+        {
+            "label": row["label"], "state": row["state"], "value": _measured(row["value"], row["unit"]),
+            "aim": f"{'at least' if row['direction'] == 'above' else 'at most'} "
+            f"{_measured(row['target'], row['unit'])}",
+            "beside": ""
+            if row["unit"] == "share" or row["value"] is None
+            else f"nine of ten within {_measured(row['p90'], row['unit'])}, "
+            f"{_measured(row['share_in_time_or_good'], 'share')} in time",
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _measured(value: float | None, unit: str) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.1%}".replace(".0%", "%") if unit == "share" else f"{value:,.1f} h".replace(".0 h", " h")
 
 
 def written(name: str, value: Any) -> str:
@@ -103,10 +134,13 @@ def written(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        # The same word may be a count in one panel: whole numbers are never shares.
-        if name in _SHARES and isinstance(value, float):
+        # The same word may be a count or an amount in one panel and a share in another.
+        is_share = name in _SHARES and abs(value) <= 1 if name in _MONEY else name in _SHARES
+        if isinstance(value, float) and (
+            is_share or (_IN_PERCENT & set(name.split("_")) and name not in _COUNTS)
+        ):
             return f"{value:.1%}"
-        if name in _MONEY or isinstance(value, int) or float(value).is_integer():
+        if name in _MONEY or name.split("_")[-1] in _MONEY or isinstance(value, int) or value.is_integer():
             return f"{value:,.0f}"
         return f"{value:,.3g}" if abs(value) < 10 else f"{value:,.1f}"
     return str(value)

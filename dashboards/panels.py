@@ -14,8 +14,8 @@ from typing import Any, Literal
 import yaml
 
 HERE = Path(__file__).parent
-Kind = Literal["tiles", "bars", "stacked bars", "lines", "stacked areas", "flow", "table"]
-Unit = Literal["count", "money", "share", "days", "hours", "text"]
+Kind = Literal["tiles", "scores", "bars", "stacked bars", "lines", "stacked areas", "heat", "flow", "table"]
+Unit = Literal["count", "money", "share", "times", "days", "hours", "text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,11 @@ class Panel:
     """One picture with its table.
 
     `x`, `y` and `group` name columns of the answer: a bar or point for each x, a series for each `group` (or
-    for each of several `y`). `across`: bars lie on their side, for long names. `reads`: the tables it needs.
-    A flow runs from `x` to `group`, as wide as `y`; a number and a dot before a name tell places apart.
+    for each of several `y`). `across`: bars lie on their side, for long names. `wide`: it stands
+    alone in its line. `reads`: the tables it needs.
+    A heat map has a column for each x and a row for each group. Scores are rows of `label, unit, value,
+    target, direction, state`, and what else there is to say. A flow runs from `x` to `group`, as wide as `y`;
+    a number and a dot before a name tell places apart.
     The parameters of the question are those of `dashboards.filters.Filters`.
     """
 
@@ -38,6 +41,7 @@ class Panel:
     y: Sequence[str] = ()
     group: str = ""
     across: bool = False
+    wide: bool = False
 
     @property
     def sql(self) -> str:

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from dashboards.answers import Answer
 
 Json = dict[str, Any]
-_FORMATS = {"money": "~s", "count": ",d", "share": ".0%", "days": ".1f", "hours": ".1f", "text": ""}
+_FORMATS = {
+    "money": "~s",
+    "count": ",d",
+    "share": ".0%",
+    "times": ",~r",
+    "days": ".1f",
+    "hours": ".1f",
+    "text": "",
+}
+_TICKS = {"days": "~g", "hours": "~g"}
 _SERIES_HEIGHT, _LONGEST_NAME = 22, 34
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def picture(answer: Answer) -> Json | None:
     """`data` and `layout` of a figure; None for what is shown as tiles or a table, or has no rows."""
     panel = answer.panel
-    if panel.kind in ("table", "tiles") or not answer.rows:
+    if panel.kind in ("table", "tiles", "scores") or not answer.rows:
         return None
     if panel.kind == "flow":
         return _flow(answer)
+    if panel.kind == "heat":
+        return _heat(answer)
     traces = [_trace(answer, name, x, y) for name, x, y in _series(answer)]
     names = {str(value) for value in answer.column(panel.x)}
-    values: Json = {"tickformat": _FORMATS[panel.unit], "rangemode": "tozero"}
-    labels: Json = {"automargin": True} | ({"type": "category"} if "bars" in panel.kind else {})
+    values: Json = {"tickformat": _TICKS.get(panel.unit, _FORMATS[panel.unit]), "rangemode": "tozero"}
+    if panel.unit == "times":
+        values["ticksuffix"] = " ×"
+    is_dated = all(_DATE.fullmatch(name) for name in names)
+    labels: Json = {"automargin": True}
+    if "bars" in panel.kind:
+        labels |= {"type": "date", "tickformat": "%b %Y"} if is_dated else {"type": "category"}
     layout: Json = {
         "barmode": "stack" if panel.kind == "stacked bars" else "group",
         "showlegend": len(traces) > 1,
@@ -65,6 +83,31 @@ def _trace(answer: Answer, name: str, x: list[Any], y: list[Any]) -> Json:
     mode = "lines" if stack or len(x) > 40 else "lines+markers"
     return {"type": "scatter", "mode": mode, "name": spoken, "x": x, "y": y, **stack,
             "hovertemplate": f"%{{x}}<br>{spoken}: %{{y:{number}}}<extra></extra>"}  # fmt: skip
+
+
+def _heat(answer: Answer) -> Json:
+    """A field for each x and group, the darker the more; its colours are the page's."""
+    panel = answer.panel
+    columns = list(dict.fromkeys(answer.column(panel.x)))
+    lines = list(dict.fromkeys(answer.column(panel.group)))
+    found = {
+        (at, of): value
+        for at, of, value in zip(
+            answer.column(panel.x), answer.column(panel.group), answer.column(panel.y[0]), strict=True
+        )
+    }
+    number = _FORMATS[panel.unit]
+    trace: Json = {
+        "type": "heatmap", "showscale": False, "xgap": 2, "ygap": 2,
+        "x": [name.replace("_", " ") for name in columns],
+        "y": [_short(name.replace("_", " ")) for name in lines],
+        "z": [[found.get((at, of)) for at in columns] for of in lines],
+        "texttemplate": f"%{{z:{'.2~s' if panel.unit == 'money' else number}}}",
+        "hovertemplate": f"%{{y}}, %{{x}}: %{{z:{number}}}<extra></extra>",
+    }  # fmt: skip
+    height = max(240, 110 + 30 * len(lines))
+    axis: Json = {"automargin": True, "type": "category", "showgrid": False}
+    return {"data": [trace], "layout": {"height": height, "xaxis": axis, "yaxis": axis, "showlegend": False}}
 
 
 def _flow(answer: Answer) -> Json:

@@ -27,7 +27,7 @@ def must_have_passed(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def keep(connection: duckdb.DuckDBPyConnection, state: Connection) -> int:
-    """Persons, decisions, agreed values, today's pipeline, forecasts and KPIs. Returns the records with a person."""
+    """Persons, decisions, agreed values, today's pictures. Returns the records with a person."""
     from pipelines.decisions import step as decisions
     from pipelines.state import kept_days, mirrored, registry
 

@@ -2,10 +2,11 @@ select
     factor,
     value,
     deals,
-    round(win_rate, 3) as win_rate,
-    round(difference, 3) as difference,
-    round(difference_low, 3) as low,
-    round(difference_high, 3) as high
+    won,
+    win_rate,
+    difference as difference_share,
+    difference_low as low_share,
+    difference_high as high_share
 from marts.win_loss_factors
 where separates
-order by abs(difference) desc limit 25
+order by least(abs(difference_low), abs(difference_high)) desc, factor, value limit 25

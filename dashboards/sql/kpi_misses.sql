@@ -1,7 +1,11 @@
 select
     replace(kpi, '_', ' ') as kpi,
-    object,
-    regexp_replace(reason, '[0-9]+', '…', 'g') as reason,
+    replace(object, '_', ' ') as object,
+    case kpi
+        when 'lead_response_time' then split_part(reason, ' ', 1) || ' longer than the target'
+        when 'attribution_coverage' then 'won without a touch that covers it'
+        else regexp_replace(reason, '[0-9]+', '…', 'g')
+    end as reason,
     count(*) as rows,
     min(subject) as for_instance
 from marts.kpi_misses

@@ -17,7 +17,7 @@ largest as (
     from summed
     group by channel
     order by most desc, channel
-    limit 8
+    limit 12
 )
 
 select

@@ -6,8 +6,8 @@ select
 from marts.deal_states
 where
     not is_closed
-    and valid_from < cast($day as timestamp) + interval 1 day
-    and (valid_to is null or valid_to >= cast($day as timestamp) + interval 1 day)
+    and valid_from < (cast($day as timestamp) + interval 1 day) at time zone $zone
+    and (valid_to is null or valid_to >= (cast($day as timestamp) + interval 1 day) at time zone $zone)
     and ($owner is null or owner_id = $owner)
     and ($pipeline is null or pipeline = $pipeline)
     and ($team is null or owner_id in (

@@ -1,4 +1,4 @@
-"""Days as their last run saw them: the picture of the pipeline, its forecasts, and the KPIs. Nothing edits them afterwards.
+"""Days as their last run saw them: the pipeline, its forecasts, the KPIs. Nothing edits them later.
 
 Belongs here: keeping a day's rows as JSON and giving them back. What a row is, is the marts'.
 """

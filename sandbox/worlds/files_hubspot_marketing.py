@@ -1,4 +1,4 @@
-"""What is no CRM record in a portal from files: lists, forms and submissions, e-mails and their events, teams.
+"""What is no CRM record in a portal from files: lists, forms with submissions, e-mails with events, teams.
 
 Belongs here: a row's values as the API shows the thing, and what hangs on nothing, counted. Records, and what
 ties them, are in `files_hubspot`.
@@ -54,9 +54,7 @@ def _member(portal: Portal, v: Values) -> None:
     extra = shown["additionalProperties"]
     extra["hs_list_size"] = str(int(extra["hs_list_size"]) + cursor.rowcount)
     extra["hs_last_record_added_at"] = str(max(added, int(extra.get("hs_last_record_added_at", 0))))
-    portal.store.db.execute(
-        "update lists set shown = ? where id = ?", (orjson.dumps(shown), int(v["list"]))
-    )
+    portal.store.db.execute("update lists set shown = ? where id = ?", (orjson.dumps(shown), int(v["list"])))
 
 
 def _form(portal: Portal, v: Values) -> None:

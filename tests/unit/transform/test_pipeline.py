@@ -249,8 +249,8 @@ def test_conversions_agree_with_a_count_by_hand(pipeline: RawTables) -> None:
         "from marts.stage_conversions where segment = 'all' and pipeline = 'all' "
         "and period = date '2026-03-01' order by all"
     )
-    # In March 1, 2 and 6 came into discovery (2 twice), 2 into evaluation, 3 into negotiation, 1, 3 and 6 into
-    # qualification. 6 lost it there and came back in April's end to win: of the cohort it is won.
+    # In March 1, 2 and 6 came into discovery (2 twice), 2 into evaluation, 3 into negotiation; 1, 3 and 6
+    # into qualification. 6 lost it there and came back in April's end to win: of the cohort it is won.
     assert found == [
         ("cohort", "discovery", 3, 3, 2, 1, 0, 0),
         ("cohort", "evaluation", 1, 0, 0, 1, 0, 0),
@@ -316,7 +316,7 @@ def test_days_that_a_run_saw_are_kept_as_it_saw_them(pipeline: RawTables) -> Non
     assert said == [("2026-04-01", Decimal(0), Decimal(510)), ("2026-07-01", Decimal(0), Decimal(900))]
     lost = {"id": "4", "property": "dealstage", "changed_at": at("06-29"), "value": LOST}
     pipeline.add([("raw_hubspot.deals_property_history", lost)])
-    # What moves a forecast, all of it known from today on: 10 is worth 60, and won a month ago; 9 is due later.
+    # What moves a forecast, all known from today on: 10 is worth 60, and won a month ago; 9 is due later.
     history = {"StageName": "Qualification", "Amount": 900, "CloseDate": date(2026, 10, 1)}
     pipeline.add([
         salesforce("opportunity_history", "008100000010001AAA", OpportunityId="006000000000010AAA",

@@ -172,8 +172,8 @@ def _stage(portal: Portal, v: Values) -> None:
     portal.store.db.execute(
         "insert or replace into stages values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (v.get("object") or "deals", v.get("pipeline"), v["id"], v.get("label") or v["id"],
-         int(v.get("display_order") or 0), probability, v.get("is_closed") == "true", v.get("archived") == "true",
-         portal.stamp(v.get("created")), portal.stamp(v.get("modified"))),
+         int(v.get("display_order") or 0), probability, v.get("is_closed") == "true",
+         v.get("archived") == "true", portal.stamp(v.get("created")), portal.stamp(v.get("modified"))),
     )  # fmt: skip
 
 

@@ -57,7 +57,8 @@ def test_win_rates_of_maven_crm_agree_with_a_count_over_the_file(outside_data: P
     shown = query(
         maven.home,
         "select segment, segment_value, won, lost, win_rate from marts.win_rates where period is null "
-        "and pipeline = 'all' and definition = 'closed' and segment in ('all', 'owner', 'manager', 'product')",
+        "and definition = 'closed' and pipeline = 'all' "
+        "and segment in ('all', 'owner', 'manager', 'product')",
     )
     expected = {
         (*group, won[group], lost[group], won[group] / (won[group] + lost[group])) for group in won | lost

@@ -26,6 +26,14 @@ from pipelines.warehouse import Warehouse
 from sandbox.worlds import create
 
 Told = dict[str, Any]
+FLOOR = Path(__file__).with_name("reporting_floor.sql")
+BY_HAND = (
+    "int_stage_changes", "int_told_records", "int_stage_stays", "stage_history", "int_stage_spells",
+    "int_deal_moments", "int_deal_states", "int_opportunity_rates", "deal_states", "pipeline_snapshots",
+    "forecasts", "pipeline_velocity", "stage_conversions", "time_in_stage", "win_rates", "deal_sizes",
+)  # fmt: skip
+"""The models that make of the same what the floor makes by hand."""
+
 _COUNTS = """
 select (select count(*) from raw_hubspot.contacts) + (select count(*) from raw_salesforce.lead)
     + (select count(*) from raw_salesforce.contact),
@@ -119,6 +127,14 @@ class Phases:
                         connection.execute(f"create or replace {kind} {relation} as {sql}")
 
                 return _measured(run)
+
+    def floor(self) -> Told:
+        """The pipeline's marts as one would write them for this one question, from the raw histories."""
+        with self.warehouse.locked("benchmark"), self.warehouse.writing() as connection:
+            connection.execute("set threads = 2")
+            told = _measured(lambda: connection.execute(FLOOR.read_text()))
+            connection.execute("drop schema plain cascade")
+        return told
 
     def queries(self) -> Told:
         text = (PROJECT_ROOT / "docs" / "analysts.md").read_text()

@@ -20,7 +20,7 @@ first_touches as (
     select
         opportunity_id,
         arg_min(
-            {channel: channel, source: source, campaign: campaign_name}, (occurred_at, touchpoint_id)
+            struct_pack(channel := channel, source := source, campaign := campaign_name), (occurred_at, touchpoint_id)
         ) as touch,
         count(*) as touches
     from people_touches

@@ -38,23 +38,24 @@ outcomes as (
     left join {{ ref('int_person_lifecycle') }} as dates on people.person_id = dates.person_id
 ),
 
+-- Which of a person's records counts first is the same on every day, for those that were there by then.
 records as (
     select
-        cohorts.cohort,
         members.person_id,
-        records.*,
+        records.created_at,
+        records.job_title,
+        records.industry,
+        records.country,
+        records.phone,
+        records.company_name,
+        case when records.is_email_valid then records.email end as email,
         account_members.account_id,
         row_number() over (
-            partition by cohorts.cohort, members.person_id
+            partition by members.person_id
             order by precedence.rank asc, records.created_at desc, records.record_key asc
         ) as place
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
-    inner join cohorts on records.created_at < cohorts.scored_until
-    inner join outcomes
-        on
-            members.person_id = outcomes.person_id
-            and (outcomes.outcome_at is null or cohorts.scored_until <= outcomes.outcome_at)
     left join {{ source('rules', 'precedence') }} as precedence
         on
             precedence.entity = 'person'
@@ -62,21 +63,27 @@ records as (
             and records.object = precedence.object
     left join {{ ref('int_account_members') }} as account_members
         on records.account_record_key = account_members.record_key
+    where records.created_at is not null
 ),
 
 people as (
     select
-        cohort,
-        person_id,
-        {{ pick('job_title', 'place') }} as job_title,
-        {{ pick('industry', 'place') }} as industry,
-        {{ pick('country', 'place') }} as country,
-        {{ pick('phone', 'place') }} as phone,
-        {{ pick('company_name', 'place') }} as company_name,
-        {{ pick('account_id', 'place') }} as account_id,
-        arg_min(email, place) filter (where is_email_valid) as email
+        cohorts.cohort,
+        records.person_id,
+        {{ pick('records.job_title', 'records.place') }} as job_title,
+        {{ pick('records.industry', 'records.place') }} as industry,
+        {{ pick('records.country', 'records.place') }} as country,
+        {{ pick('records.phone', 'records.place') }} as phone,
+        {{ pick('records.company_name', 'records.place') }} as company_name,
+        {{ pick('records.account_id', 'records.place') }} as account_id,
+        {{ pick('records.email', 'records.place') }} as email
     from records
-    group by cohort, person_id
+    inner join outcomes on records.person_id = outcomes.person_id
+    inner join cohorts
+        on
+            records.created_at < cohorts.scored_until
+            and (outcomes.outcome_at is null or outcomes.outcome_at >= cohorts.scored_until)
+    group by cohorts.cohort, records.person_id
 ),
 
 -- The furthest stage they had entered by then.

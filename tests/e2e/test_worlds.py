@@ -97,9 +97,15 @@ def test_fivetran_hubspot_loads_builds_and_reports_every_orphan(
     built = build_world(outside_data, "fivetran_hubspot", tmp_path / "var", parsed)
     for orphans in (
         "history: of a deal that the data does not have, kept where no client can see it: 14",
-        "associations: from companies that the data does not have: 2",
-        "associations: from contacts that the data does not have: 11",
-        "associations: from deals that the data does not have: 13",
+        "associations: from companies that the data does not have: 12",
+        "associations: from contacts that the data does not have: 21",
+        "associations: from deals that the data does not have: 23",
+        "associations: from tasks that the data does not have: 2",
+        "associations: from tickets that the data does not have: 27",
+        "email_events: of a campaign that the data does not have: 84",
+        "email_events: parts (click) of an event that the data does not have: 100",
+        "list_members: a contact that the data does not have: 68",
+        "submissions: by a contact that the data does not have: 5",
         "merges: into a record of contacts that the data does not have, left out: 4",
         "merges: into a record of deals that the data does not have, left out: 14",
         "pipelines: named by stages only, shown under their id: 6",

@@ -2,5 +2,5 @@ select
     run.business_date,
     run.business_zone,
     run.company_currency,
-    run.window_days
+    cast(run.window_days as bigint) as window_days
 from {{ source('rules', 'run') }} as run

@@ -25,22 +25,28 @@
     {{ updated_at }} desc nulls last
 {%- endmacro %}
 
+{#- The rules of an entity's fields as one row, to be read beside every record: `rule_<field>`, `sources_<field>`. -#}
+{% macro survival_rules(entity, fields) -%}
+    select
+        {%- for field in fields %}
+        max(survivorship.rule) filter (where survivorship.field = '{{ field }}') as rule_{{ field }},
+        string_split(max(survivorship.sources) filter (where survivorship.field = '{{ field }}'), ',')
+            as sources_{{ field }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from {{ source('rules', 'survivorship') }} as survivorship
+    where survivorship.entity = '{{ entity }}'
+{%- endmacro %}
+
 {#-
-    The same as a number, least first, for models that look at many fields of many records: it is made of two
+    The same order as a number, least first, for models that look at many fields of many records: it is made of two
     places that are sorted once for all fields, `place` (the order of sources) and `recency` (the last change first),
-    each unique within the group, and so is unique within the group too.
+    each unique within the group, and so is unique within the group too. The row of `survival_rules` is beside it.
 -#}
-{% macro survival_place(entity, field, column, place, recency, source_name) -%}
-    {%- set of_field -%}
-        from {{ source('rules', 'survivorship') }} as survivorship
-        where survivorship.entity = '{{ entity }}' and survivorship.field = '{{ field }}'
-    {%- endset -%}
-    case (select survivorship.rule {{ of_field }})
+{% macro survival_place(field, column, place, recency, source_name) -%}
+    case rule_{{ field }}
         when 'most_recent' then {{ recency }}
         when 'longest' then {{ place }} - 4294967296 * coalesce(length(cast({{ column }} as varchar)), 0)
-        when 'sources' then {{ place }} + 4294967296 * coalesce(
-            list_position((select string_split(survivorship.sources, ',') {{ of_field }}), {{ source_name }}), 1000
-        )
+        when 'sources' then {{ place }} + 4294967296 * coalesce(list_position(sources_{{ field }}, {{ source_name }}), 1000)
         else {{ place }}
     end
 {%- endmacro %}

@@ -27,14 +27,19 @@ with placed as (
         on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
 ),
 
+rules as (
+    {{ survival_rules('account', fields) }}
+),
+
 ranked as (
     select
         *,
         {% for field in fields %}
-            {{ survival_place('account', field, columns.get(field, field), 'place', 'recency', 'source_name') }}
+            {{ survival_place(field, columns.get(field, field), 'place', 'recency', 'source_name') }}
                 as place_{{ field }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from placed
+    cross join rules
 )
 
 select

@@ -67,14 +67,19 @@ sorted as (
         on records.account_record_key = account_members.record_key
 ),
 
+rules as (
+    {{ survival_rules('person', fields) }}
+),
+
 ranked as (
     select
         *,
         {% for field in fields %}
-            {{ survival_place('person', field, columns.get(field, field), 'place', 'recency', 'source_name') }}
+            {{ survival_place(field, columns.get(field, field), 'place', 'recency', 'source_name') }}
                 as place_{{ field }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from sorted
+    cross join rules
 ),
 
 grouped as (

@@ -82,7 +82,7 @@ left join rules.stages as stages
 left join (select id, any_value(probability) as probability from raw_hubspot.pipeline_stages where object_type = 'deals'
     group by id) as labels on told.vendor = 'hubspot' and states.stage = labels.id
 left join (select "ApiName" as stage, max("DefaultProbability") / 100.0 as probability,
-    max("ForecastCategory") as category from raw_salesforce.opportunity_stage group by all) as standard
+    max("ForecastCategoryName") as category from raw_salesforce.opportunity_stage group by all) as standard
     on told.vendor = 'salesforce' and states.stage = standard.stage
 left join (select opportunity_id, any_value(amount_converted / nullif(amount, 0)) as rate
     from intermediate.int_opportunities group by all) as rates on states.opportunity_id = rates.opportunity_id;

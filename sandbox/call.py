@@ -39,6 +39,8 @@ class Call:
     changes: list[Change] = field(default_factory=list)
     records: int = 0
     effect: str = ""
+    assign: str = ""
+    """Which rule is to say who owns records, where a client says so other than by a header."""
     fault: Fault | None = None
     """A fault that the handler itself has to bring about: it refuses rows."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from sandbox.salesforce import (
     bulk,
     bulk_ingest,
     bulk_v1,
+    cascade,
     collections,
     cometd,
     composite,
@@ -37,6 +39,7 @@ from sandbox.salesforce import (
     soap,
     sobjects,
     sosl,
+    worked_out,
 )
 from sandbox.salesforce.locks import Locks
 from sandbox.salesforce.metadata import deploy, tooling
@@ -79,10 +82,15 @@ class Salesforce(Vendor):
         """How many of the next answers of a kind lose their last rows."""
         self.results: Path = store.path.parent / "bulk"
         self.key_file: Path = store.path.parent / "salesforce_jwt_key.pem"
-        store.script(ingest.TABLES + ";" + bulk_v1.TABLES)
+        self.prepare(store.db)
+        store.script(";".join((ingest.TABLES, bulk_v1.TABLES, cascade.TABLES)))
         today = times.day(clock.now())
         used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
         self.daily = DailyCount(DAILY if limited else ENDLESS, int(used), today)
+
+    def prepare(self, db: sqlite3.Connection) -> None:
+        """Let another connection to the store work formula fields out."""
+        worked_out.register(db, lambda: self.org.worked, self.clock.now)
 
     def read_org(self) -> None:
         """Take the org as its store has it now."""

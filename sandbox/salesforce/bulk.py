@@ -100,7 +100,9 @@ async def _run(sf: Salesforce, job: str, query: Compiled) -> None:
     _set_state(sf, job, "InProgress", 0, 0, None)
     started = time.perf_counter()
     try:
-        count = await asyncio.to_thread(results.write, sf.store.path, sf.results / f"{job}.csv", query)
+        count = await asyncio.to_thread(
+            results.write, sf.store.path, sf.results / f"{job}.csv", query, sf.prepare
+        )
     except Exception as problem:  # noqa: BLE001 - a failed job is an answer, never a broken server
         _set_state(sf, job, "Failed", 0, 0, f"{type(problem).__name__}: {problem}")
         return

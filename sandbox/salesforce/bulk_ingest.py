@@ -107,7 +107,9 @@ def _made(sf: Salesforce, call: Call, body: dict[str, Any]) -> str:
     options = {
         "lineEnding": body.get("lineEnding") or "LF",
         "columnDelimiter": body.get("columnDelimiter") or "COMMA",
-    }  # fmt: skip
+    }
+    if body.get("assignmentRuleId"):
+        options["assignmentRuleId"] = str(body["assignmentRuleId"])  # fmt: skip
     if options["lineEnding"] not in ENDINGS or options["columnDelimiter"] not in DELIMITERS:
         raise errors.error(400, "INVALIDJOB", "InvalidJob : lineEnding or columnDelimiter is not known")
     if body.get("contentType", "CSV") != "CSV":

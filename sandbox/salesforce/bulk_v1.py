@@ -151,6 +151,8 @@ def _create(sf: Salesforce, call: Call) -> Response:
     options = {
         "concurrencyMode": "Serial" if str(body.get("concurrencyMode")) in ("1", "Serial") else "Parallel"
     }
+    if body.get("assignmentRuleId"):
+        options["assignmentRuleId"] = str(body["assignmentRuleId"])
     chunking = call.headers.get("sforce-enable-pkchunking", "")
     if chunking and chunking.lower() != "false":
         options["chunk"] = str(formats.chunk_size(chunking, MOST_CHUNK))
@@ -267,7 +269,9 @@ async def _running(sf: Salesforce, batch: str) -> None:
     try:
         query = compiled(sf, text, made, deleted=operation == "queryAll")
         path = sf.results / f"{batch}.{kind.lower()}"
-        count = await asyncio.to_thread(formats.write, sf.store.path, path, query, kind, f"v{version}")
+        count = await asyncio.to_thread(
+            formats.write, sf.store.path, path, query, kind, f"v{version}", sf.prepare
+        )
         state, message = "Completed", None
     except Exception as problem:  # noqa: BLE001 - a failed batch is an answer, never a broken server
         state, message, count = "Failed", f"InvalidBatch : {type(problem).__name__}: {problem}", 0

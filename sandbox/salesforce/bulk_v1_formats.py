@@ -108,12 +108,15 @@ def outcomes(kind: str, found: list[Outcome]) -> Response:
     return xml("results", {"result": each}, 200)
 
 
-def write(database: Path, path: Path, query: Compiled, kind: str, version: str) -> int:
+def write(
+    database: Path, path: Path, query: Compiled, kind: str, version: str, prepare: results.Prepare
+) -> int:
     """Run a query and leave its answer in a file, of which there is none until it is whole."""
     if kind == "CSV":
-        return results.write(database, path, query)
+        return results.write(database, path, query, prepare)
     path.parent.mkdir(parents=True, exist_ok=True)
     store = Store(database, read_only=True)
+    prepare(store.db)
     try:
         records = shown(query, store.rows(query.sql, query.values), version)
     finally:

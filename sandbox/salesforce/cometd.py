@@ -240,7 +240,7 @@ def _fields(sobject: SObject, kind: str, rows: list[tuple[Any, ...]]) -> dict[st
         return found
     for row in rows:
         known = sobject.field(row[5])
-        if known is not None and not known.formula:
+        if known is not None and (not known.formula or known.kind == "Summary"):
             found[known.name] = values.shown(known.type)(row[6])
     return found
 

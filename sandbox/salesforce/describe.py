@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.salesforce import record_types
+from sandbox.salesforce import cascade, record_types
 from sandbox.salesforce.fields import SOAP_TYPES, Field, SObject
 from sandbox.salesforce.org import Org
 
@@ -98,9 +98,10 @@ def children(org: Org, sobject: SObject) -> list[dict[str, Any]]:
     """The fields of other objects that refer to this one."""
     return [
         {
-            "cascadeDelete": field.required, "childSObject": child.name, "deprecatedAndHidden": False,
-            "field": field.name, "junctionIdListNames": [], "junctionReferenceTo": [],
-            "relationshipName": child_name(child, field), "restrictedDelete": False,
+            "cascadeDelete": cascade.rule_of(child, field) == "cascade", "childSObject": child.name,
+            "deprecatedAndHidden": False, "field": field.name, "junctionIdListNames": [],
+            "junctionReferenceTo": [], "relationshipName": child_name(child, field),
+            "restrictedDelete": cascade.rule_of(child, field) == "restrict",
         }
         for child in org.objects.values()
         for field in child.fields.values()
@@ -125,7 +126,7 @@ def field_describe(field: Field) -> dict[str, Any]:
         "autoNumber": bool(field.auto),
         "byteLength": field.length * 3 if text and field.type not in ("id", "reference") else field.length,
         "calculated": bool(field.formula) or field.calculated,
-        "calculatedFormula": None,
+        "calculatedFormula": field.expression or None,
         "cascadeDelete": False,
         "caseSensitive": False,
         "compoundFieldName": "Name" if field.name in ("FirstName", "LastName", "Salutation") else None,
@@ -144,7 +145,7 @@ def field_describe(field: Field) -> dict[str, Any]:
         "extraTypeInfo": "personname" if field.name in ("FirstName", "LastName") else None,
         "filterable": field.filterable and (field.type != "textarea" or field.length <= 255),
         "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
+        "formulaTreatNullNumberAsZero": field.blank_is_zero,
         "groupable": (text and field.type != "textarea") or field.type in ("boolean", "date", "int"),
         "highScaleNumber": False,
         "htmlFormatted": False,

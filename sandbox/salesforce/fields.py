@@ -61,9 +61,14 @@ class Field:
     auto: str = ""
     """The format of numbers that Salesforce counts itself, `INS-{0000}`."""
     calculated: bool = False
-    """By a formula that was deployed: it is kept and not worked out."""
+    """By a formula or a roll-up summary that was deployed; `worked_out` makes SQL of it."""
+    expression: str = ""
+    """The text of its formula."""
+    blank_is_zero: bool = False
     kind: str = ""
     """The type as the Metadata API calls it, of fields that were deployed."""
+    on_delete: str = ""
+    """The deleteConstraint of a lookup that was deployed: SetNull, Restrict or Cascade."""
 
     @property
     def custom(self) -> bool:

@@ -16,10 +16,11 @@ from typing import Any
 
 from sandbox import times
 from sandbox.salesforce.fields import Field
+from sandbox.salesforce.formula_functions import FUNCTIONS, number, text, true
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<comment>/\*.*?\*/)|(?P<number>\d+(?:\.\d+)?|\.\d+)
-    |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<name>\$?[A-Za-z_][\w.]*)
+    |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<name>\$?[A-Za-z_][\w.]*(?::\w[\w.]*)?)
     |(?P<operator>&&|\|\||<>|!=|<=|>=|==|[-+*/^&=<>!(),]))""",
     re.VERBOSE | re.DOTALL,
 )
@@ -33,6 +34,7 @@ _LEVELS = (
     ("^",),
 )
 Node = tuple[Any, ...]
+NUMBERS = ("int", "double", "currency", "percent")
 
 
 class Unknown(Exception):
@@ -47,6 +49,8 @@ class Row:
     before: Callable[[str], tuple[Any, Field | None]]
     is_new: bool
     now: int
+    blanks: str = ""
+    """Of a formula field: a number that is not there is nought (`zero`), or makes all blank (`blank`)."""
 
 
 def parse(text: str) -> Node:
@@ -121,7 +125,7 @@ class _Reader:
             if self.peek() == ",":
                 self.take()
         self.take(")")
-        if name not in _LAZY and name not in _FUNCTIONS:
+        if name not in _LAZY and name not in FUNCTIONS:
             raise Unknown(f"uses {name}")
         return ("call", name, arguments)
 
@@ -132,7 +136,7 @@ def work_out(node: Node, row: Row) -> Any:
     if kind == "value":
         return node[1]
     if kind == "field":
-        return of_field(*row.value(node[1]))
+        return of_field(*row.value(node[1]), zero=row.blanks == "zero")
     if kind == "unary":
         return _unary(node[1], work_out(node[2], row))
     if kind == "operator":
@@ -141,13 +145,15 @@ def work_out(node: Node, row: Row) -> Any:
     try:
         if name in _LAZY:
             return _LAZY[name](arguments, row)
-        return _FUNCTIONS[name](*(work_out(each, row) for each in arguments))
+        return FUNCTIONS[name](*(work_out(each, row) for each in arguments))
     except (TypeError, ValueError, IndexError, re.error, OverflowError):
         return None
 
 
-def of_field(value: Any, field: Field | None) -> Any:
-    """A stored value as a formula sees it."""
+def of_field(value: Any, field: Field | None, *, zero: bool = False) -> Any:
+    """A stored value as a formula sees it: a percentage is a fraction."""
+    if value is None and zero and field is not None and field.type in NUMBERS:
+        return 0.0
     if value is None or field is None:
         return False if field is not None and field.type == "boolean" else value
     if field.type == "boolean":
@@ -156,27 +162,31 @@ def of_field(value: Any, field: Field | None) -> Any:
         return date.fromisoformat(value[:10])
     if field.type == "datetime":
         return times.from_ms(times.parse(value))
-    return float(value) if field.type in ("int", "double", "currency", "percent") else value
+    if field.type == "percent":
+        return float(value) / 100
+    return float(value) if field.type in NUMBERS else value
 
 
 def _unary(operator: str, value: Any) -> Any:
     if operator == "!":
-        return not _true(value)
-    return (-1 if operator == "-" else 1) * _number(value)
+        return not true(value)
+    return (-1 if operator == "-" else 1) * number(value)
 
 
 def _operator(node: Node, row: Row) -> Any:
     operator = node[1]
     if operator in ("&&", "||"):
-        left = _true(work_out(node[2], row))
+        left = true(work_out(node[2], row))
         if left == (operator == "||"):
             return left
-        return _true(work_out(node[3], row))
+        return true(work_out(node[3], row))
     left, right = work_out(node[2], row), work_out(node[3], row)
     if operator in ("=", "==", "<>", "!="):
         return _same(left, right) == (operator in ("=", "=="))
     if operator in ("<", ">", "<=", ">="):
         return _less(operator, left, right)
+    if row.blanks == "blank" and operator != "&" and (left is None or right is None):
+        return None
     return _calculated(operator, left, right)
 
 
@@ -203,12 +213,12 @@ def _less(operator: str, left: Any, right: Any) -> bool:
 
 def _calculated(operator: str, left: Any, right: Any) -> Any:
     if operator == "&" or (operator == "+" and (isinstance(left, str) or isinstance(right, str))):
-        return _text(left) + _text(right)
+        return text(left) + text(right)
     if operator in "+-" and isinstance(left, date):
         return _moved(operator, left, right)
     if operator == "+" and isinstance(right, date):
         return _moved(operator, right, left)
-    a, b = _number(left), _number(right)
+    a, b = number(left), number(right)
     if operator == "/":
         return None if b == 0 else a / b
     if operator == "^":
@@ -222,31 +232,11 @@ def _moved(operator: str, moment: date, other: Any) -> Any:
         if isinstance(moment, datetime) != isinstance(other, datetime):
             return None
         return (moment - other) / timedelta(days=1) if operator == "-" else None
-    days = _number(other) if operator == "+" else -_number(other)
+    days = number(other) if operator == "+" else -number(other)
     try:
         return moment + timedelta(days=days if isinstance(moment, datetime) else math.trunc(days))
     except OverflowError:
         return None
-
-
-def _true(value: Any) -> bool:
-    return value is True
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _blank(value: Any) -> bool:
-    return value is None or value == ""
 
 
 def _case(arguments: list[Node], row: Row) -> Any:
@@ -270,14 +260,14 @@ def _prior(arguments: list[Node], row: Row) -> Any:
 
 
 def _if(arguments: list[Node], row: Row) -> Any:
-    return work_out(arguments[1 if _true(work_out(arguments[0], row)) else 2], row)
+    return work_out(arguments[1 if true(work_out(arguments[0], row)) else 2], row)
 
 
 _LAZY: dict[str, Callable[[list[Node], Row], Any]] = {
     "IF": _if,
     "CASE": _case,
-    "AND": lambda found, row: all(_true(work_out(each, row)) for each in found),
-    "OR": lambda found, row: any(_true(work_out(each, row)) for each in found),
+    "AND": lambda found, row: all(true(work_out(each, row)) for each in found),
+    "OR": lambda found, row: any(true(work_out(each, row)) for each in found),
     "ISCHANGED": _changed,
     "PRIORVALUE": _prior,
     "ISNEW": lambda found, row: row.is_new,
@@ -287,57 +277,13 @@ _LAZY: dict[str, Callable[[list[Node], Row], Any]] = {
 """Functions that do not work all their arguments out, or look at more than these."""
 
 
-def _round(value: Any, digits: Any = 0.0) -> float:
-    """Halves go away from nought."""
-    scale = 10 ** int(_number(digits))
-    return math.copysign(math.floor(abs(_number(value)) * scale + 0.5) / scale, _number(value))
-
-
-def _to_number(value: Any) -> float | None:
-    return float(value) if re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", _text(value)) else None
-
-
-def _day_of(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    return value if isinstance(value, date) else date.fromisoformat(_text(value)[:10])
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "NOT": lambda value: not _true(value),
-    "ISBLANK": _blank,
-    "ISNULL": _blank,
-    "BLANKVALUE": lambda value, other: other if _blank(value) else value,
-    "NULLVALUE": lambda value, other: other if _blank(value) else value,
-    "ISPICKVAL": lambda value, wanted: _text(value) == _text(wanted),
-    "INCLUDES": lambda value, wanted: _text(wanted) in _text(value).split(";"),
-    "TEXT": _text,
-    "VALUE": _to_number,
-    "ISNUMBER": lambda value: _to_number(value) is not None,
-    "LEN": lambda value: float(len(_text(value))),
-    "CONTAINS": lambda value, part: _text(part) in _text(value),
-    "BEGINS": lambda value, part: _text(value).startswith(_text(part)),
-    "LEFT": lambda value, count: _text(value)[: int(count)],
-    "RIGHT": lambda value, count: _text(value)[-int(count) :] if count >= 1 else "",
-    "MID": lambda value, start, count: _text(value)[int(start) - 1 : int(start) - 1 + int(count)],
-    "UPPER": lambda value: _text(value).upper(),
-    "LOWER": lambda value: _text(value).lower(),
-    "TRIM": lambda value: _text(value).strip(),
-    "SUBSTITUTE": lambda value, old, new: _text(value).replace(_text(old), _text(new)),
-    "FIND": lambda part, value, start=1.0: float(_text(value).find(_text(part), int(start) - 1) + 1),
-    "REGEX": lambda value, pattern: re.fullmatch(_text(pattern), _text(value)) is not None,
-    "ABS": lambda value: abs(_number(value)),
-    "ROUND": _round,
-    "CEILING": lambda value: float(math.ceil(_number(value))),
-    "FLOOR": lambda value: float(math.floor(_number(value))),
-    "SQRT": lambda value: math.sqrt(_number(value)),
-    "MOD": lambda value, by: _number(value) % _number(by) if _number(by) else None,
-    "MAX": lambda *values: max(_number(each) for each in values),
-    "MIN": lambda *values: min(_number(each) for each in values),
-    "DATE": lambda year, month, day: date(int(year), int(month), int(day)),
-    "DATEVALUE": _day_of,
-    "YEAR": lambda value: float(value.year) if isinstance(value, date) else None,
-    "MONTH": lambda value: float(value.month) if isinstance(value, date) else None,
-    "DAY": lambda value: float(value.day) if isinstance(value, date) else None,
-    "WEEKDAY": lambda value: float(value.isoweekday() % 7 + 1) if isinstance(value, date) else None,
-}
+def paths(node: Node) -> set[str]:
+    """The fields that a tree looks at."""
+    if node[0] == "field":
+        return {node[1]}
+    parts = node[2] if node[0] == "call" else node[2:]
+    found: set[str] = set()
+    for part in parts:
+        if isinstance(part, tuple):
+            found |= paths(part)
+    return found

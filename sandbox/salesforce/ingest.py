@@ -124,6 +124,8 @@ def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int
         "POST", f"/services/async/{name}/{operation}", "", {}, {}, b"", sf.store, sf.clock.now(),
         sf.next_request_id(), "",
     )  # fmt: skip
+    said = sf.store.value("select options from ingest_jobs where id = ?", (job,))
+    call.assign = orjson.loads(said or b"{}").get("assignmentRuleId") or "FALSE"
     fault = sf.faults.meet(call.method, call.path, call.now)
     call.fault = fault if fault and fault.status == "row_error" else None
     outcomes = outcomes_of(sf, call, operation, sf.org.objects[name], key, rows, first, job)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import ids
+from sandbox.salesforce import cascade, ids, rollups
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.history import TRACKED, parent_field
@@ -24,8 +24,8 @@ MERGED = ("Lead", "Contact", "Account", "Case")
 
 
 def delete(sf: Salesforce, call: Call, sobject: SObject, record_id: str, **more: Any) -> None:
-    """Into the recycle bin, with what a merge says besides."""
-    sf.rows.delete(call, sobject, record_id)
+    """Into the recycle bin alone, with what a merge says besides: what hangs on it moves to the master."""
+    sf.rows.delete(call, sobject, record_id, alone=True)
     for name, value in more.items():
         sf.store.db.execute(f'update "{sobject.name}" set "{name}" = ? where Id = ?', (value, record_id))
 
@@ -148,9 +148,16 @@ def _hand_over(sf: Salesforce, lead_id: str, contact: str, moment: str) -> None:
 def purge(sf: Salesforce, call: Call, sobject: SObject, record_ids: list[str]) -> None:
     """Delete for good: no query shows the rows any more, getDeleted still does for a while.
 
-    Field history goes with its record, and nothing tells of that.
+    Field history goes with its record, and nothing tells of that. What went along goes for good as well.
     """
     for record_id in record_ids:
+        row = sf.rows.get(sobject, record_id)
+        if row is not None and row.get("IsDeleted") == "false":
+            cascade.take_along(sf.rows, call, sobject, record_id)
+        for name, own in cascade.along_with(sf.org, record_id):
+            if "LastModifiedDate" in sf.org.whole[name].fields:
+                purge(sf, call, sf.org.whole[name], [own])
+        cascade.forget(sf.org, record_id)
         if sobject.name in TRACKED:
             sf.store.db.execute(
                 f'delete from "{TRACKED[sobject.name][0]}" where "{parent_field(sobject.name)}" = ?',
@@ -164,10 +171,14 @@ def purge(sf: Salesforce, call: Call, sobject: SObject, record_ids: list[str]) -
 
 
 def undelete(sf: Salesforce, call: Call, sobject: SObject, record_ids: list[str]) -> None:
-    """Out of the recycle bin again."""
+    """Out of the recycle bin again, with what went along."""
     for record_id in record_ids:
+        cascade.bring_back(sf.rows, call, record_id)
         sf.store.db.execute(f"update \"{sobject.name}\" set IsDeleted = 'false' where Id = ?", (record_id,))
         _touch(sf, sobject, record_id, times.iso_seconds(call.now))
+        row = sf.rows.get(sobject, record_id)
+        if row is not None:
+            rollups.follow(sf.rows, call, sobject, row, None)
 
 
 def show_later(sf: Salesforce, sobject: SObject, record_ids: list[str], at: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.salesforce import ids, record_types, schema, validation
+from sandbox.salesforce import assignment, ids, record_types, schema, validation, worked_out
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.store import Store
 
@@ -41,8 +41,16 @@ class Org:
         """The objects with what the user may not see: whoever deploys sees it."""
         unseen = set(store.rows("select object, field from unseen"))
         for (definition,) in store.rows("select definition from sobjects order by name"):
-            whole = _read(orjson.loads(definition))
-            self.whole[whole.name] = whole
+            read = _read(orjson.loads(definition))
+            self.whole[read.name] = read
+        reader = worked_out.Reader(store, self.whole)
+        reader.read()
+        self.worked = reader.formulas
+        self.summaries: dict[str, list[worked_out.Summary]] = {}
+        """By the object whose rows are summed up."""
+        for summary in reader.summaries:
+            self.summaries.setdefault(summary.child, []).append(summary)
+        for whole in self.whole.values():
             sobject = _seen(whole, unseen)
             if (sobject.name, "") not in unseen:
                 self.objects[sobject.name] = sobject
@@ -55,6 +63,7 @@ class Org:
         )
         """By object, the fields whose values no two records may share."""
         self.validation = validation.load(store)
+        self.assignment = assignment.load(store)
         self.record_types = record_types.load(store)
         self._folded = {name.lower(): sobject for name, sobject in self.objects.items()}
         self._prefixes = {sobject.prefix: sobject for sobject in self.objects.values()}

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import ids, record_types, rules, validation, values
+from sandbox.salesforce import cascade, ids, record_types, rollups, rules, validation, values
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -31,9 +31,9 @@ class Rows:
 
     def by_key(self, sobject: SObject, field: Field, value: Any) -> list[Row]:
         """Live rows with this value of an external id."""
-        names = ", ".join(f'"{name}"' for name in sobject.fields)
+        names = ", ".join(_read(f) for f in sobject.fields.values())
         rows = self.org.store.rows(
-            f'select {names} from "{sobject.name}" where "{field.name}" = ? collate nocase'
+            f'select {names} from "{sobject.name}" t where t."{field.name}" = ? collate nocase'
             + (" and IsDeleted = 'false'" if sobject.deletable else ""),
             (value,),
         )
@@ -62,7 +62,7 @@ class Rows:
         self._count(sobject, row)
         row["Id"] = self.org.new_id(sobject)
         self._stamp(row, call.now, created=True)
-        rules.derive(self.org, sobject, row, None, call.now)
+        rules.derive(self, call, sobject, row, None)
         record_types.check(self.org.record_types.get(sobject.name, []), sobject, given, row)
         validation.check(self, sobject, row, None, call.now)
         self.insert(sobject, row)
@@ -83,7 +83,7 @@ class Rows:
         rules.may_change(sobject, before)
         given = self._checked(sobject, wanted, before)
         row = before | given
-        rules.derive(self.org, sobject, row, before, call.now)
+        rules.derive(self, call, sobject, row, before)
         record_types.check(self.org.record_types.get(sobject.name, []), sobject, given, row)
         validation.check(self, sobject, row, before, call.now)
         self._stamp(row, call.now, created=False)
@@ -120,8 +120,8 @@ class Rows:
         self.update(call, sobject, found[0]["Id"], rest)
         return str(found[0]["Id"]), False
 
-    def delete(self, call: Call, sobject: SObject, record_id: str) -> None:
-        """Into the recycle bin. Raises RowError."""
+    def delete(self, call: Call, sobject: SObject, record_id: str, *, alone: bool = False) -> None:
+        """Into the recycle bin, with what hangs on the record unless it goes `alone`. Raises RowError."""
         _meet_fault(call)
         row = self._live(sobject, record_id)
         if not sobject.deletable:
@@ -132,6 +132,9 @@ class Rows:
         self._stamp(row, call.now, created=False)
         self._save(sobject, row)
         call.change(sobject.name, record_id, "delete", "IsDeleted", "false", "true")
+        if not alone:
+            cascade.take_along(self, call, sobject, record_id)
+        rollups.follow(self, call, sobject, row, None)
 
     def _live(self, sobject: SObject, record_id: str) -> Row:
         row = self.get(sobject, record_id)

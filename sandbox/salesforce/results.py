@@ -8,13 +8,16 @@ from __future__ import annotations
 import csv
 import io
 import os
+import sqlite3
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.salesforce.fields import SQL_TYPES
 from sandbox.salesforce.soql.compiler import Compiled
 from sandbox.store import Store
 
+Prepare = Callable[[sqlite3.Connection], None]
 BLOCK = 1_000
 _AT_ONCE = 100
 """Columns in one call of SQLite's printf, which takes 127 values."""
@@ -24,12 +27,16 @@ def _index(path: Path) -> Path:
     return path.with_suffix(".index")
 
 
-def write(database: Path, path: Path, query: Compiled) -> int:
-    """Run a query and write its answer; the number of rows. The file appears when it is whole."""
+def write(database: Path, path: Path, query: Compiled, prepare: Prepare) -> int:
+    """Run a query and write its answer; the number of rows. The file appears when it is whole.
+
+    `prepare` gives a connection the functions that fields are worked out with.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     store = Store(database, read_only=True)
     partial, count = path.with_suffix(".partial"), 0
     try:
+        prepare(store.db)
         store.db.create_function("text_of", 1, str, deterministic=True)
         cursor = store.db.execute(f"select {_line_of(query)}{query.rest}", query.values)
         with partial.open("wb") as file:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import history, picklists, values
+from sandbox.salesforce import assignment, history, influence, picklists, rollups, values
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.org import Org
@@ -40,8 +40,9 @@ def may_change(sobject: SObject, row: Row) -> None:
         raise RowError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
 
 
-def derive(org: Org, sobject: SObject, row: Row, before: Row | None, now: int) -> None:
-    """Set what depends on other fields of the same row."""
+def derive(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None) -> None:
+    """Set what depends on other fields of the same row, and on the rules of the org."""
+    org, now = rows.org, call.now
     if "LastName" in row and "Name" in row:
         row["Name"] = " ".join(part for part in (row.get("FirstName"), row["LastName"]) if part)
     if sobject.name == "Opportunity":
@@ -54,6 +55,11 @@ def derive(org: Org, sobject: SObject, row: Row, before: Row | None, now: int) -
         _case(org, row, before, now)
     elif sobject.name == "OpportunityLineItem":
         _line_item(row, before)
+    elif sobject.name == "CampaignInfluence":
+        influence.share(rows, row)
+    owner = assignment.owner_for(rows, call, sobject, row, before)
+    if owner is not None:
+        row["OwnerId"] = owner
 
 
 def _opportunity(org: Org, row: Row, before: Row | None) -> None:
@@ -114,10 +120,12 @@ def _line_item(row: Row, before: Row | None) -> None:
 def after(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None) -> None:
     """Write the rows that a change brings with it."""
     history.record(rows, sobject, row, before, call.now)
+    rollups.follow(rows, call, sobject, row, before)
     if sobject.name == "PermissionSetAssignment":
         rows.org.assigned = True
     if sobject.name != "Opportunity":
         return
+    influence.follow(rows, call, row, before)
     if before is not None and all(row[name] == before[name] for name in _SNAPSHOT):
         return
     org = rows.org

@@ -300,11 +300,11 @@ def create_tables(store: Store, objects: dict[str, SObject]) -> None:
 
 
 def bring_up(store: Store) -> None:
-    """An org that was made before permission sets were known gets their tables."""
+    """An org that was made before an object was known gets its table."""
     from sandbox.salesforce import org
 
     known = {name for (name,) in store.rows("select name from sobjects")}
-    new = {n: s for n, s in standard_objects().items() if n.startswith("PermissionSet") and n not in known}
+    new = {n: s for n, s in standard_objects().items() if n not in known}
     create_tables(store, new)
     for sobject in new.values():
         org.define(store, sobject)

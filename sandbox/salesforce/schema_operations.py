@@ -181,6 +181,11 @@ SobjectType picklist 40 r
 Description string 255
 IsActive boolean
 """),
+    "AssignmentRule": ("Assignment Rule", "Assignment Rules", "01Q", _NO_BIN + """
+Name string 120 a
+SobjectType picklist 40 a
+Active boolean a
+"""),
     "PermissionSet": ("Permission Set", "Permission Sets", "0PS", _STAMPED + """
 Name string 80 r
 Label string 80 r
@@ -295,7 +300,8 @@ SystemModstamp datetime an
 }  # fmt: skip
 READ_ONLY = {
     "OpportunityFieldHistory", "LeadHistory", "ContactHistory", "AccountHistory", "CaseHistory", "UserRole",
-    "GroupMember", "QueueSobject", "RecordType", "LeadStatus", "Period", "ForecastingItem", "Territory2",
+    "GroupMember", "QueueSobject", "RecordType", "AssignmentRule", "LeadStatus", "Period",
+    "ForecastingItem", "Territory2",
 }  # fmt: skip
 NO_BULK = frozenset({"LeadStatus", "OpportunityStage", "CampaignMemberStatus", "Period", "RecordType"})
 """Objects that Bulk API 2.0 refuses to query."""

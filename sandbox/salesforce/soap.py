@@ -81,6 +81,10 @@ def _done(sf: Salesforce, call: Call, root: Node, operation: Node) -> Any:
         message = f"No operation available for request {operation.tag.replace('}', '').lstrip('{')[:80]}"
         raise SoapFault("INVALID_OPERATION", message, plain="soapenv:Client")
     call.params = {**call.params, "version": f"v{number}.0"}
+    header = ("Header", "AssignmentRuleHeader")
+    call.assign = xmltree.text(root, *header, "assignmentRuleId") or (
+        "TRUE" if xmltree.text(root, *header, "useDefaultRule") == "true" else "FALSE"
+    )
     try:
         return handler(sf, call, operation)
     except RowError as problem:

@@ -58,8 +58,8 @@ def check(rows: Rows, sobject: SObject, row: Values, before: Values | None, now:
     if not rules:
         return
     seen = formulas.Row(
-        lambda path: value_of(rows, sobject, row, path),
-        lambda path: value_of(rows, sobject, before or row, path),
+        lambda path: value_of(rows, sobject, row, path, now),
+        lambda path: value_of(rows, sobject, before or row, path, now),
         before is None, now,
     )  # fmt: skip
     for rule in rules:
@@ -72,7 +72,7 @@ def check(rows: Rows, sobject: SObject, row: Values, before: Values | None, now:
             raise RowError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, shown)
 
 
-def value_of(rows: Rows, sobject: SObject, row: Values, path: str) -> tuple[Any, Field | None]:
+def value_of(rows: Rows, sobject: SObject, row: Values, path: str, now: int) -> tuple[Any, Field | None]:
     """The stored value at the end of a path like `Account.Owner.Email`. Raises Unknown for none."""
     *steps, last = path.split(".")
     if len(steps) > _DEEPEST or path.startswith("$"):
@@ -83,12 +83,16 @@ def value_of(rows: Rows, sobject: SObject, row: Values, path: str) -> tuple[Any,
     field = sobject.field(last)
     if field is None:
         raise formulas.Unknown(path)
+    worked = rows.org.worked.get(f"{sobject.name}.{field.name}")
+    if worked is not None and current is not None:
+        of, at = current, sobject
+        return worked.of(lambda inner: value_of(rows, at, of, inner, now), now), field
     return (None if current is None else current.get(field.name)), field
 
 
 def _follow(rows: Rows, sobject: SObject, row: Values | None, step: str) -> tuple[SObject, Values | None]:
     for field in sobject.fields.values():
-        if field.relationship and field.relationship.lower() == step.lower():
+        if field.relationship and field.relationship.lower() == step.partition(":")[0].lower():
             own = None if row is None else row.get(field.name)
             target = rows.org.object_of(own) if own else rows.org.object(field.targets[0])
             if target is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import times
 from sandbox.salesforce import ids, org, schema
 from sandbox.salesforce.fields import Field, SObject
-from sandbox.salesforce.metadata import apex
+from sandbox.salesforce.metadata import apex, assignment_rules
 from sandbox.salesforce.metadata.fields import MOST_MASTERS, Problem, as_metadata, check_formula, column
 from sandbox.salesforce.metadata.kept import Kept
 from sandbox.salesforce.metadata.package import Component
@@ -41,11 +41,13 @@ class Deploying:
         doing: dict[str, Callable[[Component], str]] = {
             "CustomObject": self._object, "CustomField": self._field, "RecordType": self._record_type,
             "ValidationRule": self._validation, "Layout": self._layout,
-            "PermissionSet": self._permission_set, "ApexClass": self._apex, "ApexTrigger": self._apex,
+            "PermissionSet": self._permission_set,
+            "AssignmentRules": lambda each: assignment_rules.take(self, each),
+            "ApexClass": self._apex, "ApexTrigger": self._apex,
         }  # fmt: skip
         return doing[component.kind](component)
 
-    def _sobject(self, name: str) -> SObject:
+    def sobject(self, name: str) -> SObject:
         found = self.sf.org.whole.get(name)
         if found is None:
             raise Problem(f"Entity Enumeration or ID: bad value for restricted picklist field: {name}")
@@ -66,7 +68,7 @@ class Deploying:
     def _object(self, component: Component) -> str:
         name, content = component.name, component.content
         if not name.endswith("__c"):
-            self._sobject(name)
+            self.sobject(name)
             return "unchanged"
         if not _OBJECT.fullmatch(name) or len(name) > 43:
             raise Problem(f"The object name you provided {name} is not valid")
@@ -120,7 +122,7 @@ class Deploying:
 
     def _field(self, component: Component) -> str:
         parent, _, name = component.name.partition(".")
-        sobject = self._sobject(parent)
+        sobject = self.sobject(parent)
         field = column(component.content, sobject, self.sf.org.whole)
         before = sobject.fields.get(name)
         same = [each for each in sobject.fields if each.lower() == name.lower() and each != name]
@@ -136,6 +138,9 @@ class Deploying:
             if field.default and not field.server_made:
                 self.sf.store.db.execute(f'update "{parent}" set "{name}" = ?', (field.default,))
         self._define(replace(sobject, fields=sobject.fields | {name: field}))
+        if field.kind == "Summary":
+            child, _, key = str(component.content["summaryForeignKey"]).partition(".")
+            self.sf.store.db.execute(f'create index if not exists "{child}_to_{key}" on "{child}" ("{key}")')
         if before is None and not field.required:
             self._hide(parent, name)
         if before is not None and self.kept.get("CustomField", component.name) is None:
@@ -197,7 +202,7 @@ class Deploying:
 
     def _record_type(self, component: Component) -> str:
         parent, _, name = component.name.partition(".")
-        sobject, content = self._sobject(parent), component.content
+        sobject, content = self.sobject(parent), component.content
         if not _DEVELOPER.fullmatch(name) or not content.get("label"):
             raise Problem(f"The record type name {name} is not valid, or it has no label")
         for each in content.get("picklistValues") or []:
@@ -241,7 +246,7 @@ class Deploying:
 
     def _validation(self, component: Component) -> str:
         parent, _, name = component.name.partition(".")
-        sobject, content = self._sobject(parent), component.content
+        sobject, content = self.sobject(parent), component.content
         if not _DEVELOPER.fullmatch(name):
             raise Problem(f"The validation rule name {name} is not valid")
         for needed in ("errorConditionFormula", "errorMessage"):
@@ -254,7 +259,7 @@ class Deploying:
 
     def _layout(self, component: Component) -> str:
         parent = component.name.partition("-")[0]
-        sobject = self._sobject(parent)
+        sobject = self.sobject(parent)
         shown: list[str] = []
         for section in component.content.get("layoutSections") or []:
             for col in section.get("layoutColumns") or []:
@@ -274,7 +279,7 @@ class Deploying:
             raise Problem("Required fields are missing: [label]")
         for each in content.get("fieldPermissions") or []:
             parent, _, name = str(each.get("field")).partition(".")
-            field = self._sobject(parent).field(name)
+            field = self.sobject(parent).field(name)
             if field is None:
                 raise Problem(f"In field: field - no CustomField named {each.get('field')} found")
             if field.required:
@@ -282,7 +287,7 @@ class Deploying:
             if str(each.get("editable")) == "true" and field.server_made:
                 raise Problem(f"Field {each.get('field')} is not editable")
         for each in content.get("objectPermissions") or []:
-            self._sobject(str(each.get("object")))
+            self.sobject(str(each.get("object")))
         done = self.kept.put("PermissionSet", component.name, content, self.now)
         table = self.sf.org.whole["PermissionSet"]
         if not self.sf.store.value("select 1 from PermissionSet where Name = ?", (component.name,)):
@@ -305,7 +310,7 @@ class Deploying:
         kind, name = component.kind, component.name
         parent, _, own = name.partition(".")
         if kind == "CustomField":
-            sobject = self._sobject(parent)
+            sobject = self.sobject(parent)
             if own not in sobject.fields or not own.endswith("__c"):
                 raise Problem(f"No CustomField named: {name} found")
             self._unused(sobject, own)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sandbox.salesforce.cascade import rule_of
 from sandbox.salesforce.fields import Field, SObject
 
 Json = dict[str, Any]
@@ -58,6 +59,8 @@ def column(wish: Json, sobject: SObject, objects: dict[str, SObject]) -> Field:
     if _true(wish, "externalId") and kind not in _KEYS:
         raise Problem(f"Can not specify 'externalId' for a CustomField of type {kind}")
     targets, relationship = _reference(wish, kind, objects)
+    if kind == "Summary":
+        _summary(wish, sobject, objects)
     made = bool(formula) or kind in ("AutoNumber", "Summary")
     required = _true(wish, "required") or kind == "MasterDetail"
     return Field(
@@ -71,6 +74,7 @@ def column(wish: Json, sobject: SObject, objects: dict[str, SObject]) -> Field:
         precision=_number(wish, "precision"), scale=_number(wish, "scale"),
         auto=str(wish.get("displayFormat") or "") if kind == "AutoNumber" else "",
         calculated=bool(formula) or kind == "Summary", kind=kind,
+        on_delete=str(wish.get("deleteConstraint") or "SetNull") if kind == "Lookup" else "",
     )  # fmt: skip
 
 
@@ -117,6 +121,19 @@ def _reference(wish: Json, kind: str, objects: dict[str, SObject]) -> tuple[tupl
     if not wish.get("relationshipName"):
         raise Problem(f"Must specify 'relationshipName' for a CustomField of type {kind}")
     return (target,), str(wish["fullName"]).removesuffix("__c") + "__r"
+
+
+def _summary(wish: Json, sobject: SObject, objects: dict[str, SObject]) -> None:
+    """What is summed up are details of the object: rows that cannot be without it."""
+    child, _, reference = str(wish.get("summaryForeignKey") or "").partition(".")
+    field = objects[child].field(reference) if child in objects else None
+    if field is None or sobject.name not in field.targets or rule_of(objects[child], field) != "cascade":
+        raise Problem(f"summaryForeignKey value of '{child}.{reference}' does not resolve to a valid field")
+    operation, summed = str(wish.get("summaryOperation") or ""), str(wish.get("summarizedField") or "")
+    if operation not in ("count", "sum", "min", "max"):
+        raise Problem(f"'{operation}' is not a valid value for the enum 'SummaryOperations'")
+    if operation != "count" and objects[child].field(summed.partition(".")[2]) is None:
+        raise Problem(f"summarizedField value of '{summed}' does not resolve to a valid field")
 
 
 def _values(wish: Json, kind: str) -> tuple[str, ...]:

@@ -21,10 +21,11 @@ FOLDERS = {
     "objects": ("CustomObject", ".object"), "layouts": ("Layout", ".layout"),
     "permissionsets": ("PermissionSet", ".permissionset"), "classes": ("ApexClass", ".cls"),
     "triggers": ("ApexTrigger", ".trigger"),
+    "assignmentRules": ("AssignmentRules", ".assignmentRules"),
 }  # fmt: skip
 ORDER = (
     "CustomObject", "CustomField", "RecordType", "ValidationRule", "Layout", "PermissionSet", "ApexClass",
-    "ApexTrigger",
+    "ApexTrigger", "AssignmentRules",
 )  # fmt: skip
 
 

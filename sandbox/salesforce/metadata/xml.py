@@ -16,7 +16,7 @@ LISTS = frozenset(
         "controllingFieldValue", "layoutSections", "layoutColumns", "layoutItems", "relatedLists",
         "fieldPermissions", "objectPermissions", "recordTypeVisibilities", "classAccesses", "types",
         "members", "businessProcesses", "listViews", "fullNames", "queries", "summaryFilterItems", "webLinks",
-        "compactLayouts",
+        "compactLayouts", "assignmentRule", "ruleEntry", "criteriaItems",
     }
 )  # fmt: skip
 """Elements that may stand several times in what they are in."""

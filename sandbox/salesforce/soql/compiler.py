@@ -11,12 +11,12 @@ from typing import Any
 from sandbox.salesforce.describe import child_name
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.soql import subtotals
 from sandbox.salesforce.soql.conditions import condition_sql
 from sandbox.salesforce.soql.scope import (
     Scope,
     column,
     expression_of,
-    is_text,
     parts_of,
     relationship,
     target,
@@ -90,11 +90,16 @@ def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False) ->
     selected += keys
     values: list[Any] = []
     where = _where(scope, query, values, deleted)
-    tail = _group(scope, query, values) + _order(scope, query)
+    _check_groups(query)
+    if query.subtotals:
+        selected, rest, values = subtotals.compiled(
+            scope, query, where, values, lambda: _selected(scope, query)[0]
+        )
+    else:
+        tail = _group(scope, query, values) + _order(scope, query)
+        rest = f' from "{sobject.name}" {scope.alias}{"".join(scope.join_sql)}{where}{tail}'
     if query.limit is not None or query.offset is not None:
-        tail += f" limit {-1 if query.limit is None else query.limit} offset {query.offset or 0}"
-    joins = "".join(scope.join_sql)
-    rest = f' from "{sobject.name}" {scope.alias}{joins}{where}{tail}'
+        rest += f" limit {-1 if query.limit is None else query.limit} offset {query.offset or 0}"
     aggregate = any(isinstance(f, Aggregate) for f in query.fields) or bool(query.group)
     count_only = len(query.fields) == 1 and query.fields[0] == Aggregate("count", None)
     return Compiled(
@@ -193,17 +198,29 @@ def _where(scope: Scope, query: Query, values: list[Any], deleted: bool) -> str:
     if scope.sobject.name in scope.org.late:
         clauses.append(f"{scope.alias}.Id not in (select id from late where object = ? and at > ?)")
         values += [scope.sobject.name, scope.now]
+    if query.mine and "OwnerId" in scope.sobject.fields:
+        clauses.append(f'{scope.alias}."OwnerId" = ?')
+        values.append(scope.org.user_id)
     if query.where is not None:
         clauses.append(condition_sql(scope, query.where, values))
     return f" where {' and '.join(clauses)}" if clauses else ""
 
 
-def _group(scope: Scope, query: Query, values: list[Any]) -> str:
+def _check_groups(query: Query) -> None:
+    """A field beside an aggregate is grouped by; GROUPING is of a field whose sums are asked for."""
     plain = [f for f in query.fields if isinstance(f, Path)]
     if any(isinstance(f, Aggregate) and f.path is not None for f in query.fields) or query.group:
         for path in plain:
             if path.text.lower() not in {g.text.lower() for g in query.group if isinstance(g, Path)}:
                 raise SoqlError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {path.text}")
+    asked = [f for f in query.fields if isinstance(f, Derived)]
+    asked += [o.path for o in query.order if isinstance(o.path, Derived)]
+    for item in asked:
+        if item.function == "grouping" and not query.subtotals:
+            raise SoqlError("MALFORMED_QUERY", "GROUPING is for GROUP BY ROLLUP and GROUP BY CUBE")
+
+
+def _group(scope: Scope, query: Query, values: list[Any]) -> str:
     if not query.group:
         return ""
     sql = " group by " + ", ".join(expression_of(scope, item)[0] for item in query.group)
@@ -220,6 +237,4 @@ def _order(scope: Scope, query: Query) -> str:
 
 def _one_order(scope: Scope, order: Order) -> str:
     expression, found = expression_of(scope, order.path)
-    collate = " collate nocase" if is_text(found) else ""
-    nulls = order.nulls or ("last" if order.descending else "first")
-    return f"{expression}{collate}{' desc' if order.descending else ''} nulls {nulls}"
+    return subtotals.ordered(expression, found, order)

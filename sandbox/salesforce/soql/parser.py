@@ -41,12 +41,12 @@ _DERIVED = {
     "calendar_year", "calendar_quarter", "calendar_month", "day_in_month", "day_in_week",
     "day_in_year", "day_only",
     "fiscal_year", "fiscal_quarter", "fiscal_month", "hour_in_day", "week_in_month", "week_in_year",
-    "tolabel",
-    "format", "convertcurrency",
+    "tolabel", "format", "convertcurrency", "grouping",
 }  # fmt: skip
 _DATE_LITERAL = re.compile(
-    r"(YESTERDAY|TODAY|TOMORROW|(LAST|THIS|NEXT)_(WEEK|MONTH|QUARTER|YEAR)|LAST_90_DAYS|NEXT_90_DAYS|"
-    r"(LAST|NEXT)_N_(DAYS|WEEKS|MONTHS|QUARTERS|YEARS):\d+|N_DAYS_AGO:\d+)",
+    r"(YESTERDAY|TODAY|TOMORROW|(LAST|THIS|NEXT)_(WEEK|MONTH|(FISCAL_)?(QUARTER|YEAR))|LAST_90_DAYS|"
+    r"NEXT_90_DAYS|(LAST|NEXT)_N_(DAYS|WEEKS|MONTHS|(FISCAL_)?(QUARTERS|YEARS)):\d+|"
+    r"N_(DAYS|WEEKS|MONTHS|(FISCAL_)?(QUARTERS|YEARS))_AGO:\d+)",
     re.IGNORECASE,
 )
 
@@ -130,17 +130,36 @@ class Parser:
         obj = self._name()
         if self._token.kind == "name" and self._token.text.lower() not in _CLAUSES:
             self._next()
+        mine = self._scope()
         where = self._condition() if self._accept("where") else None
-        group: list[Path | Derived] = []
-        if self._accept("group", "by"):
-            group.append(self._grouped())
-            while self._accept(","):
-                group.append(self._grouped())
+        group, subtotals = self._groups() if self._accept("group", "by") else ((), "")
         having = self._condition() if self._accept("having") else None
         order = self._orders() if self._accept("order", "by") else ()
         limit = self._number() if self._accept("limit") else None
         offset = self._number() if self._accept("offset") else None
-        return Query(tuple(fields), obj, where, tuple(group), having, order, limit, offset)
+        while self._accept("for", "view") or self._accept("for", "reference"):
+            continue  # who looked at a record last is not kept
+        return Query(tuple(fields), obj, where, group, having, order, limit, offset, subtotals, mine)
+
+    def _scope(self) -> bool:
+        """Whether only what the user owns is meant."""
+        if not self._accept("using", "scope"):
+            return False
+        if not self._is("everything") and not self._is("mine"):
+            raise self._unexpected()
+        return self._name().lower() == "mine"
+
+    def _groups(self) -> tuple[tuple[Path | Derived, ...], str]:
+        """What rows are grouped by; in ROLLUP or CUBE three fields at most, and nothing beside them."""
+        subtotals = next((word for word in ("rollup", "cube") if self._accept(word, "(")), "")
+        found = [self._grouped()]
+        while self._accept(","):
+            found.append(self._grouped())
+        if subtotals:
+            self._expect(")")
+            if len(found) > MOST_SUBTOTALED or self._is(","):
+                raise self._unexpected()
+        return tuple(found), subtotals
 
     def _selected(self) -> Selected:
         if self._accept("("):
@@ -183,7 +202,7 @@ class Parser:
 
     def _grouped(self) -> Path | Derived:
         found = self._value_path()
-        if isinstance(found, Aggregate):
+        if isinstance(found, Aggregate) or (isinstance(found, Derived) and found.function == "grouping"):
             raise self._unexpected()
         return found
 
@@ -298,7 +317,8 @@ class Parser:
 
 
 _DEEPEST = 100
-_CLAUSES = {"where", "group", "having", "order", "limit", "offset"}
+MOST_SUBTOTALED = 3
+_CLAUSES = {"where", "group", "having", "order", "limit", "offset", "using", "for", "with"}
 
 
 def _unescape(text: str) -> str:

@@ -30,8 +30,11 @@ def bounds(literal: str, today: date) -> tuple[date, date]:
     """First day, and the day after the last, of the period a literal names."""
     name, _, number = literal.partition(":")
     count = int(number) if number else 1
-    if name == "N_DAYS_AGO":
-        return today - timedelta(days=count), today - timedelta(days=count - 1)
+    name = name.replace("FISCAL_", "")  # the fiscal year is the calendar's
+    if name.endswith("_AGO"):
+        ago = _UNITS[name.removeprefix("N_").removesuffix("_AGO")]
+        first = _shift(_start(today, ago), ago, -count)
+        return first, _shift(first, ago, 1)
     if name in ("TODAY", "YESTERDAY", "TOMORROW"):
         start = today + timedelta(days={"TODAY": 0, "YESTERDAY": -1, "TOMORROW": 1}[name])
         return start, start + timedelta(days=1)

@@ -25,6 +25,8 @@ class Scope:
     alias: str = "t"
     joins: dict[tuple[str, ...], tuple[str, SObject]] = field(default_factory=dict)
     join_sql: list[str] = field(default_factory=list)
+    rolled: frozenset[str] = frozenset()
+    """What the rows at hand are sums over: it has no value in them."""
 
 
 _NUMBER = "cast(strftime('%{code}', {{}}) as integer)"
@@ -42,6 +44,8 @@ _DERIVED = {
 def _derived(scope: Scope, item: Derived) -> tuple[str, Field]:
     """A part of a date; labels, formats and currencies are the values themselves here."""
     inner, found = field_of(scope, item.path)
+    if item.function == "grouping":
+        return ("1" if item.path.text.lower() in scope.rolled else "0"), Field(found.name, "int")
     sql = _DERIVED.get(item.function)
     if sql is None:
         return inner, found
@@ -51,11 +55,15 @@ def _derived(scope: Scope, item: Derived) -> tuple[str, Field]:
     return sql.format(inner), Field(found.name, "date" if item.function == "day_only" else "int")
 
 
+def group_name(item: Path | Derived) -> str:
+    """By what a group is known again where it is named a second time."""
+    return f"{item.function} {item.path.text.lower()}" if isinstance(item, Derived) else item.text.lower()
+
+
 def expression_of(scope: Scope, item: Value) -> tuple[str, Field]:
-    if isinstance(item, Path):
-        return field_of(scope, item)
-    if isinstance(item, Derived):
-        return _derived(scope, item)
+    if isinstance(item, Path | Derived):
+        expression, found = field_of(scope, item) if isinstance(item, Path) else _derived(scope, item)
+        return ("null" if group_name(item) in scope.rolled else expression), found
     if item.path is None:
         return "count(*)", scope.sobject.fields["Id"]
     inner, found = field_of(scope, item.path)

@@ -35,7 +35,7 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Derived:
-    """`CALENDAR_YEAR(CloseDate) y`: a value worked out of a field."""
+    """`CALENDAR_YEAR(CloseDate) y`: a value worked out of a field; `GROUPING(Rating)` of its group."""
 
     function: str
     path: Path
@@ -119,3 +119,7 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int | None = None
+    subtotals: str = ""
+    """`rollup` or `cube`: rows of the groups' sums besides."""
+    mine: bool = False
+    """USING SCOPE mine: what the user owns."""

@@ -59,7 +59,7 @@ def test_csv_of_a_bulk_job_is_what_the_csv_module_writes(tmp_path: Path) -> None
         wide, " from T", [], SObject("T", "T", "Ts", "a00", fields),
         [Column((name,), fields[name].type) for name in wide],
     )  # fmt: skip
-    assert results.write(tmp_path / "org.sqlite", tmp_path / "job.csv", query) == len(rows)
+    assert results.write(tmp_path / "org.sqlite", tmp_path / "job.csv", query, lambda _: None) == len(rows)
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows([wide, *(row * 40 for row in rows)])

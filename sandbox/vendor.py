@@ -98,7 +98,7 @@ class Vendor:
     def route(self, method: str, path: str, handler: Handler) -> list[Route]:
         """Routes for a path with and without a trailing slash: clients use both."""
         endpoint = _Endpoint(self, handler)
-        return [Route(p, endpoint, methods=[method]) for p in (path, path + "/")]
+        return [_Route(self, p, endpoint, method) for p in (path, path + "/")]
 
     def control_routes(self) -> list[Route]:
         return [*control.routes(self), *overview.routes(self)]
@@ -131,6 +131,25 @@ class Vendor:
 
     def next_request_id(self) -> str:
         return next(self._ids)
+
+
+class _Route(Route):
+    """A route that says in the vendor's words when it takes another method."""
+
+    def __init__(self, vendor: Vendor, path: str, endpoint: _Endpoint, method: str) -> None:
+        super().__init__(path, endpoint, methods=[method])
+        self.vendor, self.method = vendor, method
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+
+        def another(call: Call) -> Response:
+            message = f"HTTP Method '{call.method}' not allowed. Allowed are {self.method}"
+            raise Refused(self.vendor.refusal(call, 405, message))
+
+        await _Endpoint(self.vendor, another)(scope, receive, send)
 
 
 class _Endpoint:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.front import CERTIFICATE, TRUST
+from sandbox.front.routing import HOSTS
 from sandbox.times import from_ms
 
 KEY = "ca.key"
@@ -27,6 +28,31 @@ except ImportError:
     pass
 else:
     certifi.where = certifi.core.where = lambda: {path!r}
+
+# Those that open their connections themselves are led through the proxy, to the vendors' hosts alone.
+import os
+import re
+import socket
+
+_found = re.fullmatch(r"http://(127\\.0\\.0\\.1):(\\d+)/?", os.environ.get("HTTPS_PROXY", ""))
+_direct = socket.create_connection
+
+
+def _connected(address, *args, **kwargs):
+    if _found is None or address[1] != 443 or not re.fullmatch({hosts!r}, str(address[0]).lower()):
+        return _direct(address, *args, **kwargs)
+    opened = _direct((_found[1], int(_found[2])), *args, **kwargs)
+    opened.sendall(f"CONNECT {{address[0]}}:443 HTTP/1.1\\r\\nHost: {{address[0]}}:443\\r\\n\\r\\n".encode())
+    told = b""
+    while not told.endswith(b"\\r\\n\\r\\n"):
+        byte = opened.recv(1)
+        if not byte:
+            raise OSError("the sandbox's proxy ended the connection")
+        told += byte
+    return opened
+
+
+socket.create_connection = _connected
 """
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CRM sandbox, for tests on this machine")])
 
@@ -34,6 +60,7 @@ _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CRM sandbox, for tes
 def ensure(home: Path, now: int) -> Path:
     """The file with the authority's certificate, made when the home has none that is good for a while."""
     path = home / CERTIFICATE
+    _help_python(home, path)
     if path.is_file() and (home / KEY).is_file():
         known = x509.load_pem_x509_certificate(path.read_bytes())
         if known.not_valid_after_utc - RENEWED_BEFORE > from_ms(now):
@@ -54,10 +81,14 @@ def ensure(home: Path, now: int) -> Path:
     private.touch(mode=0o600)
     private.write_bytes(_pem(key))
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def _help_python(home: Path, path: Path) -> None:
+    """What Python runs first where the folder is on its path."""
     trust = home / TRUST
     trust.mkdir(exist_ok=True)
-    (trust / "sitecustomize.py").write_text(_TRUSTING.format(path=str(path)))
-    return path
+    (trust / "sitecustomize.py").write_text(_TRUSTING.format(path=str(path), hosts="|".join(HOSTS.values())))
 
 
 def _begun(

@@ -140,6 +140,7 @@ class Salesforce(Vendor):
             401: ("INVALID_SESSION_ID", "Session expired or invalid"),
             403: ("REQUEST_LIMIT_EXCEEDED", f"{limit} Limit exceeded."),
             404: ("NOT_FOUND", "The requested resource does not exist"),
+            405: ("METHOD_NOT_ALLOWED", message),
             429: ("REQUEST_LIMIT_EXCEEDED", f"{limit} Limit exceeded."),
             503: ("SERVER_UNAVAILABLE", "Server is unavailable, please try again later"),
         }

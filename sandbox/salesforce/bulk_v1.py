@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times, xmltree
-from sandbox.call import Call, Refused, answer
+from sandbox.call import Call, Refused
 from sandbox.salesforce import bulk_v1_formats as formats
 from sandbox.salesforce import ids, ingest
 from sandbox.salesforce.bulk_ingest import new_id
@@ -323,7 +323,7 @@ def _request(sf: Salesforce, call: Call) -> Response:
     job = _row(sf, call, call.params["job"])
     batch = _batch(sf, call, job, call.params["batch"])
     body = sf.store.value("select body from ingest_batches where id = ?", (batch["id"],))
-    return Response(bytes(body), media_type=formats.MEDIA[job["format"]])
+    return formats.plain(bytes(body), job["format"])
 
 
 def _results(sf: Salesforce, call: Call) -> Response:
@@ -335,7 +335,7 @@ def _results(sf: Salesforce, call: Call) -> Response:
     if job["operation"] in QUERIES:
         found = [i for (i,) in sf.store.rows("select id from v1_results where batch = ?", (batch["id"],))]
         if job["format"] == "JSON":
-            return answer(found, charset="UTF-8")
+            return formats.plain(orjson.dumps(found), "JSON")
         return formats.xml("result-list", {"result": found}, 200)
     return formats.outcomes(job["format"], ingest.outcomes(sf, batch["id"]))
 
@@ -350,4 +350,4 @@ def _result(sf: Salesforce, call: Call) -> Response:
     path = sf.results / f"{batch['id']}.{job['format'].lower()}"
     if not known or not path.is_file():
         raise refused(call, 400, "InvalidBatch", "Unable to find result")
-    return Response(path.read_bytes(), media_type=formats.MEDIA[job["format"]])
+    return formats.plain(path.read_bytes(), job["format"])

@@ -14,7 +14,6 @@ import orjson
 from starlette.responses import Response
 
 from sandbox import times, xmltree
-from sandbox.call import answer
 from sandbox.salesforce import results
 from sandbox.salesforce.bulk_ingest import row_of, table_of
 from sandbox.salesforce.fields import SObject
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
 SPACE = "http://www.force.com/2009/06/asyncapi/dataload"
-MEDIA = {"CSV": "text/csv;charset=UTF-8", "XML": "application/xml;charset=UTF-8",
-         "JSON": "application/json;charset=UTF-8"}  # fmt: skip
+MEDIA = {"CSV": "text/csv", "XML": "application/xml", "JSON": "application/json"}
+"""Without a charset: clients of this old API compare the whole header."""
 DEFAULT_CHUNK = 100_000
 _CLAUSE = re.compile(r"\s(where|group\s+by|order\s+by|limit|offset)\s", re.IGNORECASE)
 
@@ -37,12 +36,17 @@ def xml(name: str, content: dict[str, Any], status: int) -> Response:
     inner = "".join(xmltree.written(key, value) for key, value in content.items())
     head = '<?xml version="1.0" encoding="UTF-8"?>'
     spaces = f'xmlns="{SPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-    return Response(f"{head}<{name} {spaces}>{inner}</{name}>".encode(), status, media_type=MEDIA["XML"])
+    return plain(f"{head}<{name} {spaces}>{inner}</{name}>".encode(), "XML", status)
+
+
+def plain(content: bytes, kind: str, status: int = 200) -> Response:
+    """An answer in one of the formats, its type said without a charset."""
+    return Response(content, status, {"Content-Type": MEDIA[kind]})
 
 
 def told(kind: str, name: str, content: dict[str, Any], status: int) -> Response:
     """Something about a job or batch, in JSON for a JSON job, else in XML."""
-    return answer(content, status, charset="UTF-8") if kind == "JSON" else xml(name, content, status)
+    return plain(orjson.dumps(content), "JSON", status) if kind == "JSON" else xml(name, content, status)
 
 
 def rows_of(kind: str, body: bytes) -> list[dict[str, Any]]:
@@ -91,7 +95,7 @@ def outcomes(kind: str, found: list[Outcome]) -> Response:
         writer.writerows(
             [[o.id or "", str(o.success).lower(), str(o.created).lower(), o.told] for o in found]
         )
-        return Response(text.getvalue().encode(), media_type=MEDIA["CSV"])
+        return plain(text.getvalue().encode(), "CSV")
     if kind == "JSON":
         shown_ones = [
             {
@@ -100,7 +104,7 @@ def outcomes(kind: str, found: list[Outcome]) -> Response:
             }
             for o in found
         ]  # fmt: skip
-        return answer(shown_ones, charset="UTF-8")
+        return plain(orjson.dumps(shown_ones), "JSON")
     each = [
         {**({"errors": o.errors} if o.errors else {}), "id": o.id, "success": o.success, "created": o.created}
         for o in found

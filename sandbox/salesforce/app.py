@@ -39,6 +39,7 @@ from sandbox.salesforce import (
     soap,
     sobjects,
     sosl,
+    versions,
     worked_out,
 )
 from sandbox.salesforce.locks import Locks
@@ -114,9 +115,14 @@ class Salesforce(Vendor):
 
     def admit(self, call: Call) -> None:
         version = call.params.get("version")
+        if version == "latest":
+            version = f"v{LAST_VERSION}.0"
+            call.params = {**call.params, "version": version}
         if version is not None:
             match = _VERSION.fullmatch(version)
             if match is None or not FIRST_VERSION <= int(match[1]) <= LAST_VERSION:
+                raise errors.not_found()
+            if not versions.knows(call.path, int(match[1])):
                 raise errors.not_found()
         if _OPEN.search(call.path):
             return

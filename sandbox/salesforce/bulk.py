@@ -50,7 +50,7 @@ def _create(sf: Salesforce, call: Call) -> Response:
         raise errors.error(400, "INVALIDJOB", "operation must be query or queryAll, and query must be given")
     if body.get("contentType", "CSV") != "CSV" or body.get("columnDelimiter", "COMMA") != "COMMA":
         raise errors.error(400, "INVALIDJOB", "this server answers with CSV and commas only")
-    query = compiled(sf, text, call.now, deleted=operation == "queryAll")
+    query = compiled(sf, text, call.now, call.params["version"], deleted=operation == "queryAll")
     if query.sobject.name in NO_BULK:
         message = f"Entity '{query.sobject.name}' is not supported by the Bulk API."
         raise errors.error(400, "INVALIDENTITY", message)
@@ -90,10 +90,11 @@ def start(sf: Salesforce, job: str, query: Compiled) -> None:
 
 async def resume(sf: Salesforce) -> None:
     """Start again what was under way when the server was killed."""
-    for job, operation, text, created in sf.store.rows(
-        "select id, operation, query, created from jobs where state in ('UploadComplete', 'InProgress')"
+    for job, operation, text, created, version in sf.store.rows(
+        "select id, operation, query, created, version from jobs "
+        "where state in ('UploadComplete', 'InProgress')"
     ):
-        start(sf, job, compiled(sf, text, created, deleted=operation == "queryAll"))
+        start(sf, job, compiled(sf, text, created, version, deleted=operation == "queryAll"))
 
 
 async def _run(sf: Salesforce, job: str, query: Compiled) -> None:

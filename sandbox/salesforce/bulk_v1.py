@@ -105,9 +105,9 @@ def _job_shown(sf: Salesforce, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(call: Call, job: dict[str, Any], status: int = 200) -> Response:
-    """A job: in JSON to whoever speaks it, whatever the job's content."""
-    spoken = "json" in call.headers.get("content-type", "")
-    return formats.told("JSON" if spoken else job["contentType"], "jobInfo", job, status)
+    """A job: in JSON to whoever speaks it, else in XML, whatever the job's content."""
+    spoken = "json" in call.headers.get("content-type", "") + call.headers.get("accept", "")
+    return formats.told("JSON" if spoken else "XML", "jobInfo", job, status)
 
 
 def _body(call: Call) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def _ask(sf: Salesforce, call: Call, job: dict[str, Any], batch: str) -> None:
     text = call.body.decode("utf-8", "replace").strip()
     deleted = job["operation"] == "queryAll"
     try:
-        query = compiled(sf, text, call.now, deleted=deleted)
+        query = compiled(sf, text, call.now, job["version"], deleted=deleted)
     except Refused as refusal:
         (problem,) = orjson.loads(bytes(refusal.response.body))
         message = f"InvalidBatch : Failed to process query: {problem['errorCode']}: {problem['message']}"
@@ -267,7 +267,7 @@ async def _running(sf: Salesforce, batch: str) -> None:
     ) or ("", "", "")
     text = bytes(body).decode("utf-8", "replace").strip()
     try:
-        query = compiled(sf, text, made, deleted=operation == "queryAll")
+        query = compiled(sf, text, made, version, deleted=operation == "queryAll")
         path = sf.results / f"{batch}.{kind.lower()}"
         count = await asyncio.to_thread(
             formats.write, sf.store.path, path, query, kind, f"v{version}", sf.prepare

@@ -77,10 +77,10 @@ def _write(sf: Salesforce, call: Call, rows: list[Any], all_or_none: bool, write
     return answer(results, charset="UTF-8")
 
 
-def _typed(sf: Salesforce, row: Any) -> SObject:
+def _typed(sf: Salesforce, call: Call, row: Any) -> SObject:
     attributes = row.get("attributes") if isinstance(row, dict) else None
     name = attributes.get("type") if isinstance(attributes, dict) else None
-    sobject = sf.org.object(str(name)) if name else None
+    sobject = sobjects.org_of(sf, call).object(str(name)) if name else None
     if sobject is None:
         raise RowError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
     return sobject
@@ -94,7 +94,7 @@ def _create(sf: Salesforce, call: Call) -> Response:
     rows, all_or_none = _records(call)
 
     def writer(row: Any) -> Result:
-        sobject = _typed(sf, row)
+        sobject = _typed(sf, call, row)
         if any(k.lower() == "id" for k in row):
             raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",))
         return _success(sf.rows.create(call, sobject, row))
@@ -107,7 +107,7 @@ def _update(sf: Salesforce, call: Call) -> Response:
     seen: set[str] = set()
 
     def writer(row: Any) -> Result:
-        sobject = _typed(sf, row)
+        sobject = _typed(sf, call, row)
         given = next((v for k, v in row.items() if k.lower() == "id"), None)
         if given is None:
             raise RowError("MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
@@ -127,7 +127,7 @@ def _upsert(sf: Salesforce, call: Call) -> Response:
     field = sobjects.external_id(sobject, call)
 
     def writer(row: Any) -> Result:
-        if _typed(sf, row).name != sobject.name:
+        if _typed(sf, call, row).name != sobject.name:
             raise RowError("INVALID_TYPE", f"only {sobject.name} records can be upserted here")
         record_id, created = sf.rows.upsert(call, sobject, field.name, row)
         return _success(record_id, created=created)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.salesforce import cascade, record_types
+from sandbox.salesforce import cascade, record_types, versions
 from sandbox.salesforce.fields import SOAP_TYPES, Field, SObject
 from sandbox.salesforce.org import Org
 
@@ -19,7 +19,7 @@ def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
     """An object as the global describe lists it."""
     writable = not sobject.read_only
     path = f"/services/data/v{version}/sobjects/{sobject.name}"
-    return {
+    entry = {
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,
@@ -54,6 +54,13 @@ def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
             **({"layouts": f"{path}/describe/layouts"} if writable else {}),
         },
     }
+    return _at(entry, version)
+
+
+def _at(entry: dict[str, Any], version: str) -> dict[str, Any]:
+    """Without the keys that came after a version."""
+    number = versions.number_of(version)
+    return {key: value for key, value in entry.items() if versions.DESCRIBED.get(key, 0) <= number}
 
 
 def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
@@ -70,28 +77,34 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
         "listviews": f"{path}/listviews",
         "quickActions": f"{path}/quickActions",
     }
-    return entry | {
-        "actionOverrides": [],
-        "childRelationships": children(org, sobject),
-        "compactLayoutable": entry["createable"],
-        "defaultImplementation": None,
-        "extendedBy": None,
-        "extendsInterfaces": None,
-        "fields": [field_describe(f) for f in sobject.fields.values()],
-        "implementedBy": None,
-        "implementsInterfaces": None,
-        "listviewable": None,
-        "lookupLayoutable": None,
-        "namedLayoutInfos": [],
-        "networkScopeFieldName": None,
-        "recordTypeInfos": record_types.infos(org.record_types.get(sobject.name, []), path),
-        "searchLayoutable": True,
-        "sobjectDescribeOption": "FULL",
-        "supportedScopes": [
-            {"label": f"All {sobject.plural.lower()}", "name": "everything"},
-            {"label": f"My {sobject.plural.lower()}", "name": "mine"},
-        ],
-    }
+    infos = record_types.infos(org.record_types.get(sobject.name, []), path)
+    if versions.number_of(version) < versions.RECORD_TYPES_NAMED:
+        infos = [{k: v for k, v in each.items() if k != "developerName"} for each in infos]
+    return (
+        _at(entry, version)
+        | _at({"actionOverrides": []}, version)
+        | {
+            "childRelationships": children(org, sobject),
+            "compactLayoutable": entry["createable"],
+            "defaultImplementation": None,
+            "extendedBy": None,
+            "extendsInterfaces": None,
+            "fields": [field_describe(f) for f in sobject.fields.values()],
+            "implementedBy": None,
+            "implementsInterfaces": None,
+            "listviewable": None,
+            "lookupLayoutable": None,
+            "namedLayoutInfos": [],
+            "networkScopeFieldName": None,
+            "recordTypeInfos": infos,
+            "searchLayoutable": True,
+            "sobjectDescribeOption": "FULL",
+            "supportedScopes": [
+                {"label": f"All {sobject.plural.lower()}", "name": "everything"},
+                {"label": f"My {sobject.plural.lower()}", "name": "mine"},
+            ],
+        }
+    )
 
 
 def children(org: Org, sobject: SObject) -> list[dict[str, Any]]:

@@ -65,9 +65,16 @@ class Org:
         self.validation = validation.load(store)
         self.assignment = assignment.load(store)
         self.record_types = record_types.load(store)
-        self._folded = {name.lower(): sobject for name, sobject in self.objects.items()}
-        self._prefixes = {sobject.prefix: sobject for sobject in self.objects.values()}
+        self.views: dict[int, Org] = {}
+        """The org as older versions of the API see it."""
+        self.show(self.objects)
         self._next: dict[str, int] = {}
+
+    def show(self, objects: dict[str, SObject]) -> None:
+        """Have these objects and no others."""
+        self.objects = objects
+        self._folded = {name.lower(): sobject for name, sobject in objects.items()}
+        self._prefixes = {sobject.prefix: sobject for sobject in objects.values()}
 
     def read_late(self) -> None:
         """Which objects have rows that nobody sees yet."""

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors, values
+from sandbox.salesforce import errors, values, versions
 from sandbox.salesforce.soql import nested
 from sandbox.salesforce.soql.compiler import Column, Compiled, compile_query
 from sandbox.salesforce.soql.parser import parse
@@ -39,10 +39,13 @@ def routes(sf: Salesforce) -> list[Route]:
     ]
 
 
-def compiled(sf: Salesforce, text: str, now: int, *, deleted: bool) -> Compiled:
+def compiled(sf: Salesforce, text: str, now: int, version: str, *, deleted: bool) -> Compiled:
     """The compiled query, or the refusal Salesforce would send."""
+    number = versions.number_of(version)
     try:
-        return compile_query(sf.org, parse(text), now, deleted=deleted)
+        query = parse(text)
+        versions.check_query(query, number)
+        return compile_query(versions.org_at(sf.org, number), query, now, deleted=deleted)
     except SoqlError as problem:
         raise errors.error(400, problem.code, problem.message) from None
 
@@ -55,7 +58,7 @@ def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
 
 def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Response:
     """The first page of a query."""
-    query = compiled(sf, text, call.now, deleted=deleted)
+    query = compiled(sf, text, call.now, call.params["version"], deleted=deleted)
     try:
         rows = sf.store.rows(query.sql, query.values)
     except sqlite3.OperationalError as problem:

@@ -141,6 +141,8 @@ def after(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None
         "ForecastCategory": row["ForecastCategory"],
         "ExpectedRevenue": row["ExpectedRevenue"],
         "CurrencyIsoCode": row["CurrencyIsoCode"],
+        "PrevAmount": None if before is None else before["Amount"],
+        "PrevCloseDate": None if before is None else before["CloseDate"],
         **{name: row[name] for name in _SNAPSHOT},
     }
     rows.insert(snapshots, snapshot)

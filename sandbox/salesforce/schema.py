@@ -154,6 +154,8 @@ ForecastCategory picklist a
 CurrencyIsoCode picklist 3 a
 SystemModstamp datetime an
 IsDeleted boolean a
+PrevAmount currency a
+PrevCloseDate date a
 """),
     "OpportunityStage": ("Opportunity Stage", "Opportunity Stages", "01J", _NO_BIN + """
 MasterLabel string 255 a

@@ -9,9 +9,10 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, Refused, answer
-from sandbox.salesforce import describe, errors, values
+from sandbox.salesforce import describe, errors, values, versions
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
+from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import id_for
 
 if TYPE_CHECKING:
@@ -38,8 +39,13 @@ def routes(sf: Salesforce) -> list[Route]:
     ]
 
 
+def org_of(sf: Salesforce, call: Call) -> Org:
+    """The org as the version of the call sees it."""
+    return versions.org_at(sf.org, versions.number_of(call.params["version"]))
+
+
 def object_of(sf: Salesforce, call: Call) -> SObject:
-    found = sf.org.object(call.params["object"])
+    found = org_of(sf, call).object(call.params["object"])
     if found is None:
         raise errors.not_found()
     return found
@@ -93,7 +99,7 @@ def shown(sobject: SObject, fields: list[Field], row: dict[str, Any], version: s
 
 def _global(sf: Salesforce, call: Call) -> Response:
     number = call.params["version"].removeprefix("v")
-    entries = [describe.global_entry(sobject, number) for sobject in sf.org.objects.values()]
+    entries = [describe.global_entry(sobject, number) for sobject in org_of(sf, call).objects.values()]
     return answer({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries}, charset="UTF-8")
 
 
@@ -105,7 +111,8 @@ def _basic(sf: Salesforce, call: Call) -> Response:
 def _describe(sf: Salesforce, call: Call) -> Response:
     sobject = object_of(sf, call)
     return answer(
-        describe.object_describe(sf.org, sobject, call.params["version"].removeprefix("v")), charset="UTF-8"
+        describe.object_describe(org_of(sf, call), sobject, call.params["version"].removeprefix("v")),
+        charset="UTF-8",
     )
 
 

@@ -59,6 +59,7 @@ def proxy_lines(ready: dict[str, Any]) -> list[str]:
     return [
         f"export HTTPS_PROXY={front['url']} https_proxy={front['url']}",
         "export " + " ".join(f"{name}={front['ca_file']}" for name in trust),
+        "export NODE_USE_ENV_PROXY=1  # for Node's own clients, from 22.21 on",
         f"export PYTHONPATH={front['python_path']}  # for Python clients that look at none of these",
     ]
 

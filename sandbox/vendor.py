@@ -11,6 +11,7 @@ import itertools
 import sys
 import time
 import traceback
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -30,6 +31,8 @@ Handler = Callable[[Call], Response]
 ACTOR_HEADER, AT_HEADER, BUSINESS = "x-sandbox-actor", "x-sandbox-at", "business"
 """Who says so is the world itself living on: no limit, fault or sign-in holds it."""
 COUNTED_MS = 10_000
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a body once it is inflated."""
 NOT_INSTEAD = (*BREAKS, "noop", "row_error", "late_rows")
 
 
@@ -160,7 +163,7 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        body = await request.body()
+        body = _inflated(request.headers.get("content-encoding", ""), await request.body())
         started = time.perf_counter()
         call = self._call(request, body)
         as_business = call.headers.get(ACTOR_HEADER) == BUSINESS
@@ -262,6 +265,18 @@ class _Endpoint:
                 effect or ("write" if changed else "read"), call.records, changed,
             )
         )  # fmt: skip
+
+
+def _inflated(encoding: str, body: bytes) -> bytes:
+    """A body that was sent compressed; as it came when it is not what its header says, or blows up."""
+    if "gzip" not in encoding.lower():
+        return body
+    try:
+        reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        found = reader.decompress(body, LARGEST)
+    except zlib.error:
+        return body
+    return body if reader.unconsumed_tail else found
 
 
 def _moment(request: Request) -> int | None:

@@ -33,15 +33,15 @@ else:
 import os
 import re
 import socket
+from functools import partial
 
 _found = re.fullmatch(r"http://(127\\.0\\.0\\.1):(\\d+)/?", os.environ.get("HTTPS_PROXY", ""))
-_direct = socket.create_connection
 
 
-def _connected(address, *args, **kwargs):
+def _connected(direct, address, *args, **kwargs):
     if _found is None or address[1] != 443 or not re.fullmatch({hosts!r}, str(address[0]).lower()):
-        return _direct(address, *args, **kwargs)
-    opened = _direct((_found[1], int(_found[2])), *args, **kwargs)
+        return direct(address, *args, **kwargs)
+    opened = direct((_found[1], int(_found[2])), *args, **kwargs)
     opened.sendall(f"CONNECT {{address[0]}}:443 HTTP/1.1\\r\\nHost: {{address[0]}}:443\\r\\n\\r\\n".encode())
     told = b""
     while not told.endswith(b"\\r\\n\\r\\n"):
@@ -52,7 +52,13 @@ def _connected(address, *args, **kwargs):
     return opened
 
 
-socket.create_connection = _connected
+socket.create_connection = partial(_connected, socket.create_connection)
+try:
+    from urllib3.util import connection
+except ImportError:
+    pass
+else:
+    connection.create_connection = partial(_connected, connection.create_connection)
 """
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CRM sandbox, for tests on this machine")])
 

@@ -76,7 +76,7 @@ class Front:
             await self._request(parts, rest, reader, writer)
 
     async def _tunnel(self, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        vendor = routing.vendor_of_host(target)
+        vendor = self._vendor(target)
         if vendor not in self.backends:
             await _refuse(writer, 403, f"{target} is not a vendor of this sandbox; it reaches nothing else.")
             return
@@ -86,6 +86,13 @@ class Front:
         first = await reader.read(CHUNK)
         port = self._tls_port if first.startswith(_TLS_HANDSHAKE) else self.backends[vendor].http
         await _joined(reader, writer, port, first)
+
+    def _vendor(self, target: str) -> str | None:
+        """Whose host it is: one of the vendors' own, or the place on this machine where one is served."""
+        host, _, port = target.rpartition(":")
+        if host in (HOST, "localhost"):
+            return next((name for name, each in self.backends.items() if str(each.http) == port), None)
+        return routing.vendor_of_host(target)
 
     async def _decrypted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         context = writer.get_extra_info("ssl_object").context
@@ -102,7 +109,7 @@ class Front:
         method, target, version = parts
         split = urlsplit(target)
         if split.scheme:
-            vendor = routing.vendor_of_host(split.netloc)
+            vendor = self._vendor(split.netloc)
             target = (split.path or "/") + (f"?{split.query}" if split.query else "")
         elif split.path == "/":
             await _page(writer, self.backends)

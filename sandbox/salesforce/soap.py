@@ -120,10 +120,13 @@ def _login(sf: Salesforce, call: Call, node: Node, number: int) -> dict[str, Any
 def _user_info(sf: Salesforce, call: Call, node: Node) -> dict[str, Any]:
     user = sf.rows.get(sf.org.objects["User"], sf.org.user_id) or {}
     return {
-        "accessibilityMode": False, "currencySymbol": None, "orgDefaultCurrencyIsoCode": None,
+        "accessibilityMode": False, "chatterExternal": False, "currencySymbol": None,
+        "orgAttachmentFileSizeLimit": 5_242_880, "orgDefaultCurrencyIsoCode": None,
+        "orgDefaultCurrencyLocale": None, "orgDisallowHtmlAttachments": False, "orgHasPersonAccounts": False,
         "organizationId": sf.org.id, "organizationMultiCurrency": True, "organizationName": "Northwind",
         "profileId": user.get("ProfileId"), "roleId": user.get("UserRoleId"),
-        "sessionSecondsValid": auth.SESSION // 1000, "userEmail": user.get("Email"),
+        "sessionSecondsValid": auth.SESSION // 1000,
+        "userDefaultCurrencyIsoCode": sf.store.get_meta("currency"), "userEmail": user.get("Email"),
         "userFullName": user.get("Name"), "userId": sf.org.user_id, "userLanguage": "en_US",
         "userLocale": "en_US", "userName": user.get("Username"), "userTimeZone": user.get("TimeZoneSidKey"),
         "userType": "Standard", "userUiSkin": "Theme3",
@@ -154,7 +157,14 @@ def _describe(sf: Salesforce, call: Call, node: Node) -> list[dict[str, Any]]:
         if sobject is None:
             raise SoapFault("INVALID_TYPE", f"sObject type '{xmltree.text(each)[:80]}' is not supported.")
         shown = describe.object_describe(sf.org, sobject, call.params["version"].removeprefix("v"))
-        shown.pop("urls", None)
+        urls = shown.pop("urls", {})
+        base = auth.instance_url(call)
+        for name, known in (
+            ("Detail", "uiDetailTemplate"),
+            ("Edit", "uiEditTemplate"),
+            ("New", "uiNewRecord"),
+        ):
+            shown[f"url{name}"] = f"{base}{urls[known]}"
         found.append(shown)
     return found
 

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import control, overview, spoil, times
 from sandbox.call import Call, Refused
@@ -134,6 +134,18 @@ class Vendor:
 
     def next_request_id(self) -> str:
         return next(self._ids)
+
+
+class OneSlash:
+    """Middleware: an address that begins with two slashes, of a client that joined it so, is the same."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("//"):
+            scope = {**scope, "path": "/" + scope["path"].lstrip("/")}
+        await self.app(scope, receive, send)
 
 
 class _Route(Route):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
@@ -50,7 +51,7 @@ from sandbox.salesforce.metadata.kept import Kept
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import Rows
 from sandbox.store import Store
-from sandbox.vendor import Handler, Vendor
+from sandbox.vendor import Handler, OneSlash, Vendor
 
 FIRST_VERSION, LAST_VERSION = 31, 68
 DAILY = 100_000
@@ -248,7 +249,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         bulk_v1.resume(sf)
         yield
 
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(OneSlash)])
     app.router.default = sf.fallback()
     app.router.redirect_slashes = False
     return app

@@ -69,6 +69,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_mib(pid: int) -> float:
+    """The most memory a running process has had at once."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+
 def median_of(count: int, command: Sequence[str], env: Mapping[str, str] | None = None) -> Measured:
     """The run with the median wall time of `count`."""
     runs = [measure(command, env) for _ in range(count)]

@@ -130,6 +130,13 @@ def bulk(rows: int, columns: int, salesforce: int = 0, *, limited: bool = False)
         yield Sandbox(ready, _sign_in(ready["salesforce"]))
 
 
+@contextmanager
+def seeded(size: str, home: Path) -> Iterator[Sandbox]:
+    """A sandbox of a seeded world of a size, without rate limits."""
+    with running(home, "default", size=size, extra=("--no-limits",)) as ready:
+        yield Sandbox(ready, _sign_in(ready["salesforce"]))
+
+
 def _sign_in(ready: dict[str, Any]) -> str:
     form = {"grant_type": "client_credentials", **{n: ready[n] for n in ("client_id", "client_secret")}}
     request = urllib.request.Request(

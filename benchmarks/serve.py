@@ -1,13 +1,15 @@
 """The sandbox's own speed: HubSpot list, batch read and search, Salesforce query and bulk result pages.
 
-`python -m benchmarks serve [--rows N] [--columns N]`. A client that only takes bytes asks page after page;
-the floor is a static file server that gives the same bytes. Belongs here: how fast answers are made, so that
-measurements of readers can be told from measurements of the sandbox.
+`python -m benchmarks serve [--rows N] [--columns N]`, or `--size S|L [--home DIR]` for a seeded world, which is
+made when the folder has none. A client that only takes bytes asks page after page; the floor is a static file
+server that gives the same bytes. Belongs here: how fast answers are made, so that measurements of readers can be
+told from measurements of the sandbox.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import http.client
 import json
 import subprocess
@@ -20,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from benchmarks.processes import BIN, cpu_seconds
-from benchmarks.sandboxes import API, CONTACTS, Sandbox, bulk, property_names
+from benchmarks.processes import BIN, cpu_seconds, peak_mib
+from benchmarks.sandboxes import API, CONTACTS, Sandbox, bulk, property_names, seeded
 from sandbox.worlds import bulk as world
 
 _PAGES = 200
@@ -113,6 +115,67 @@ def _kinds(served: Sandbox, rows: int, columns: int) -> Iterator[tuple[str, str,
     )
 
 
+def world_table(size: str, home: Path) -> str:
+    """The same of a seeded world, and how much memory its servers had at most."""
+    lines = [_HEAD]
+    with seeded(size, home) as served:
+        for what, vendor, per_page, asks in _of_world(served):
+            lines.append(_measured(served, what, vendor, per_page, asks).line())
+        peaks = [f"{vendor} {peak_mib(served.pid(vendor)):,.0f} MiB" for vendor in ("hubspot", "salesforce")]
+    return "\n".join(lines) + f"\n\nPeak memory: {', '.join(peaks)}."
+
+
+def _of_world(served: Sandbox) -> Iterator[tuple[str, str, int, list[Ask]]]:
+    """Pages from the whole of a world, whose ids are told by the pages before."""
+    names = ["email", "firstname", "lastname", "company", "jobtitle", "phone", "lifecyclestage", "createdate",
+             "lastmodifieddate", "hubspot_owner_id", "hs_lead_status", "city", "country"]  # fmt: skip
+    query, ids, lists, after = quote(",".join(names)), [], [], "0"
+    for _ in range(_PAGES):
+        path = f"{CONTACTS}?limit=100&properties={query}&after={after}"
+        page = served.ask("hubspot", "GET", path)
+        ids += [each["id"] for each in page["results"]]
+        if len(page["results"]) == 100:
+            lists.append(("GET", path, ""))
+        if "paging" not in page:
+            break
+        after = page["paging"]["next"]["after"]
+    yield "HubSpot list, 100 a page", "hubspot", 100, lists
+    reads = [
+        ("POST", f"{CONTACTS}/batch/read",
+         json.dumps({"properties": names, "inputs": [{"id": i} for i in ids[at : at + 100]]}))
+        for at in range(0, len(ids) - 99, 100)
+    ]  # fmt: skip
+    yield "HubSpot batch read, 100 a call", "hubspot", 100, reads
+    searches = [
+        ("POST", f"{CONTACTS}/search", json.dumps(_search(names, int(first)))) for first in ids[::200]
+    ]
+    full = [ask for ask in searches[:_SEARCHES] if len(_results(served, ask)) == 200]
+    yield "HubSpot search by id, 200 a page", "hubspot", 200, full
+    fields = ", ".join(served.salesforce_fields())
+    soql = quote(f"SELECT {fields} FROM Contact LIMIT 2000")
+    first = served.ask("salesforce", "GET", f"{API}/query?q={soql}")
+    yield (
+        "Salesforce query, 2,000 a page", "salesforce", len(first["records"]),
+        [("GET", f"{API}/query?q={soql}", "")] * 5,
+    )  # fmt: skip
+    rows = int(
+        served.ask("salesforce", "GET", f"{API}/query?q={quote('SELECT COUNT() FROM Contact')}")["totalSize"]
+    )
+    page = min(50_000, rows)
+    results = _bulk_results(served, fields, page)
+    asks = [("GET", results + "&locator=" + _locator(start), "") for start in range(0, rows - page + 1, page)]
+    yield f"Salesforce bulk results, {page:,} a page", "salesforce", page, asks
+
+
+def _locator(start: int) -> str:
+    return base64.urlsafe_b64encode(str(start).encode()).decode().rstrip("=")
+
+
+def _results(served: Sandbox, ask: Ask) -> list[object]:
+    found: list[object] = served.ask("hubspot", ask[0], ask[1], json.loads(ask[2]))["results"]
+    return found
+
+
 def _search(names: list[str], first: int) -> dict[str, object]:
     return {
         "limit": 200, "properties": names, "sorts": [{"propertyName": "hs_object_id"}],
@@ -179,7 +242,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks serve", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--columns", type=int, default=25)
+    parser.add_argument("--size", choices=("XS", "S", "M", "L"), help="a seeded world instead of plain rows")
+    parser.add_argument("--home", type=Path, help="where it is, or is to be made")
     found = parser.parse_args(arguments)
+    if found.size:
+        with tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
+            shown = world_table(found.size, found.home or Path(folder) / "sandbox")
+        print(f"### The sandbox, world {found.size}\n\n{shown}\n")
+        return 0
     print(f"### The sandbox, {found.rows:,} rows, {found.columns} properties\n")
     print(f"{table(found.rows, found.columns)}\n")
     return 0

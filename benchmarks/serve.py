@@ -1,9 +1,9 @@
 """The sandbox's own speed: HubSpot list, batch read and search, Salesforce query and bulk result pages.
 
-`python -m benchmarks serve [--rows N] [--columns N]`, or `--size S|L [--home DIR]` for a seeded world, which is
-made when the folder has none. A client that only takes bytes asks page after page; the floor is a static file
-server that gives the same bytes. Belongs here: how fast answers are made, so that measurements of readers can be
-told from measurements of the sandbox.
+`python -m benchmarks serve [--rows N] [--columns N]`, or `--size S|L [--home DIR]` for a seeded world, which
+is made when the folder has none. A client that only takes bytes asks page after page; the floor is a static
+file server that gives the same bytes. Belongs here: how fast answers are made, so that measurements of
+readers can be told from measurements of the sandbox.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lists made, named, deleted and restored, and who is on them; what a record is on.
 
-Only manual and snapshot lists take members; what a dynamic list holds is its filter's business, and filters
-are kept but not worked out here.
+Only manual and snapshot lists take members; what a dynamic list holds is its filter's business
+(`list_filters`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, pages, requests
+from sandbox.hubspot import errors, list_filters, pages, requests
 from sandbox.hubspot.marketing import one
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     }  # fmt: skip
     if isinstance(body.get("filterBranch"), dict):
         shown["filterBranch"] = body["filterBranch"]
+    list_filters.refresh(hubspot, call, shown)
     hubspot.store.db.execute("insert into lists values (?, ?)", (number, orjson.dumps(shown)))
     call.records = 1
     call.change("lists", str(number), "create", "name", None, name)
@@ -98,6 +99,8 @@ def _of_record(hubspot: HubSpot, call: Call) -> Response:
     text = call.params["record"]
     if kind is None or not text.isdigit() or len(text) > 15:
         raise errors.not_found(call)
+    for (blob,) in hubspot.store.rows("select shown from lists order by id"):
+        list_filters.refresh(hubspot, call, orjson.loads(blob))
     found = []
     for list_id, at, shown in hubspot.store.rows(
         "select m.list_id, m.at, l.shown from list_members m join lists l on l.id = m.list_id "

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, pages, requests
+from sandbox.hubspot import errors, list_filters, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -64,6 +64,7 @@ def _lists(hubspot: HubSpot, call: Call) -> Response:
     ]
     some = found[offset : offset + count]
     for each in some:
+        list_filters.refresh(hubspot, call, each)
         extra = each["additionalProperties"]
         each["additionalProperties"] = {name: extra[name] for name in wanted if name in extra}
     more = offset + count < len(found)
@@ -72,12 +73,13 @@ def _lists(hubspot: HubSpot, call: Call) -> Response:
 
 def _list(hubspot: HubSpot, call: Call) -> Response:
     found = one(hubspot, call, "lists")
+    list_filters.refresh(hubspot, call, found)
     size = int(found.pop("additionalProperties").get("hs_list_size", 0))
     return answer({"list": found | {"size": size}})
 
 
 def _members(hubspot: HubSpot, call: Call) -> Response:
-    one(hubspot, call, "lists")
+    list_filters.refresh(hubspot, call, one(hubspot, call, "lists"))
     limit, after = requests.number_of(call, "limit", 100, MEMBERS), requests.position_of(call)
     list_id = int(call.params["id"])
     rows = hubspot.store.rows(

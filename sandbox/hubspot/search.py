@@ -23,7 +23,7 @@ PAGE, DEFAULT_PAGE, REACH = 200, 10, 10_000
 GROUPS, FILTERS, ALL_FILTERS = 5, 6, 18
 LONGEST = 3_000
 _COMPARE = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
-_COLUMNS = {"hs_object_id": "id", "createdate": "created", "hs_createdate": "created",
+STORED_AS = {"hs_object_id": "id", "createdate": "created", "hs_createdate": "created",
             "lastmodifieddate": "modified", "hs_lastmodifieddate": "modified"}  # fmt: skip
 Sql = tuple[str, list[Any]]
 
@@ -169,8 +169,8 @@ def _path(name: str) -> str:
 
 
 def _expression(portal: Portal, kind: ObjectType, name: str) -> Sql:
-    if name in _COLUMNS and name in (*portal.properties[kind.plural], "id"):
-        return _COLUMNS[name], []
+    if name in STORED_AS and name in (*portal.properties[kind.plural], "id"):
+        return STORED_AS[name], []
     if portal.properties[kind.plural][name]["type"] == "number":
         return "cast(json_extract(props, ?) as real)", [_path(name)]
     if _is_text(portal, kind, name):
@@ -189,7 +189,7 @@ def _value(portal: Portal, call: Call, kind: ObjectType, name: str, value: Any) 
         if definition["type"] == "datetime":
             instant = int(text) if text.lstrip("-").isdigit() else times.parse(text)
             moment = times.iso(instant)
-            return instant if name in _COLUMNS else moment
+            return instant if name in STORED_AS else moment
     except (ValueError, OverflowError):
         raise errors.validation(call, f"{text} is not a valid {definition['type']} for {name}") from None
     return text.lower() if definition["type"] == "string" else text

@@ -145,3 +145,47 @@ def test_old_pages_reach_every_record_once(shared: Running) -> None:
     ]
     assert count == sum(totals)
     assert kinds == {"CALL", "EMAIL", "MEETING", "NOTE", "TASK"}
+
+
+def _branch(*filters: dict[str, Any]) -> dict[str, Any]:
+    inner = {"filterBranchType": "AND", "filterBranches": [], "filters": list(filters)}
+    return {"filterBranchType": "OR", "filters": [], "filterBranches": [inner]}
+
+
+def _property(name: str, kind: str, operator: str, **more: Any) -> dict[str, Any]:
+    operation = {"operationType": kind, "operator": operator, **more}
+    return {"filterType": "PROPERTY", "property": name, "operation": operation}
+
+
+def test_a_dynamic_list_holds_whom_its_filters_fit_by_now(shared: Running) -> None:
+    make = "/crm/v3/objects/contacts"
+    people = [
+        shared.hubspot.post(
+            make, json={"properties": {"email": f"{n}@dynamic.example", "city": city}}
+        ).json()["id"]
+        for n, city in enumerate(("Oslo", "oslo", "Rome"))
+    ]
+    fits = _branch(
+        _property("email", "STRING", "ENDS_WITH", value="@dynamic.example"),
+        _property("city", "STRING", "IS_ANY_OF", values=["OSLO", "Bergen"]),
+        _property("createdate", "TIME_POINT", "IS_AFTER", timestamp=0),
+        _property("jobtitle", "STRING", "IS_UNKNOWN"),
+    )
+    wish = {"name": "Dynamic Oslo", "objectTypeId": "0-1", "processingType": "DYNAMIC", "filterBranch": fits}
+    own = shared.hubspot.post("/crm/v3/lists", json=wish).json()["list"]["listId"]
+
+    def members() -> set[str]:
+        page = shared.hubspot.get(f"/crm/v3/lists/{own}/memberships").json()
+        assert page["total"] == shared.hubspot.get(f"/crm/v3/lists/{own}").json()["list"]["size"]
+        return {each["recordId"] for each in page["results"]}
+
+    assert members() == set(people[:2])
+    shared.hubspot.patch(f"{make}/{people[2]}", json={"properties": {"city": "Bergen"}})
+    shared.hubspot.patch(f"{make}/{people[0]}", json={"properties": {"city": ""}})
+    assert members() == {people[1], people[2]}
+    kept = wish | {
+        "name": "Kept",
+        "filterBranch": _branch({"filterType": "PAGE_VIEW", "operator": "CONTAINS"}),
+    }
+    other = shared.hubspot.post("/crm/v3/lists", json=kept).json()["list"]["listId"]
+    assert shared.hubspot.get(f"/crm/v3/lists/{other}/memberships").json()["total"] == 0

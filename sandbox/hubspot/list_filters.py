@@ -1,0 +1,145 @@
+"""Dynamic lists: their filters to SQL over the stored properties, and who is on them by now.
+
+Who is on a list is worked out when somebody asks, once for each state of the portal. Belongs here: filters of
+properties and of membership in other lists. A list with a filter of another kind keeps it and holds nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox import times
+from sandbox.call import Call
+from sandbox.hubspot.catalog import ObjectType
+from sandbox.hubspot.search import STORED_AS
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+Json = dict[str, Any]
+Sql = tuple[str, list[Any]]
+_COMPARED = {
+    "IS_GREATER_THAN": ">", "IS_GREATER_THAN_OR_EQUAL_TO": ">=", "IS_LESS_THAN": "<",
+    "IS_LESS_THAN_OR_EQUAL_TO": "<=", "IS_AFTER": ">", "IS_BEFORE": "<",
+}  # fmt: skip
+_LIKE = {"CONTAINS": "%{}%", "DOES_NOT_CONTAIN": "%{}%", "STARTS_WITH": "{}%", "ENDS_WITH": "%{}"}
+_DEEPEST = 8
+
+
+class NotWorkedOut(Exception):
+    """A filter that is kept and not worked out."""
+
+
+def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
+    """Bring the members of a dynamic list up to now."""
+    if shown.get("processingType") != "DYNAMIC" or "filterBranch" not in shown:
+        return
+    number = int(shown["listId"])
+    state = (int(hubspot.store.value("select coalesce(max(seq), 0) from writes")), times.day(call.now))
+    kind = hubspot.portal.type_of(str(shown["objectTypeId"]))
+    if kind is None or hubspot.lists_at.get(number) == state:
+        return
+    try:
+        where, values = _branch(hubspot, kind, shown["filterBranch"], 0)
+    except NotWorkedOut:
+        where, values = "0", []
+    table = f'select id from "{kind.plural}" where archived = 0 and {where}'
+    on = "select record_id from list_members where list_id = ?"
+    gone = hubspot.store.rows(f"{on} except {table}", [number, *values])
+    new = hubspot.store.rows(f"{table} except {on}", [*values, number])
+    db = hubspot.store.db
+    db.executemany(
+        "delete from list_members where list_id = ? and record_id = ?", [(number, r) for (r,) in gone]
+    )
+    db.executemany("insert into list_members values (?, ?, ?)", [(number, r, call.now) for (r,) in new])
+    for (record,) in new:
+        call.change("lists", str(number), "add", "member", None, str(record))
+    for (record,) in gone:
+        call.change("lists", str(number), "remove", "member", str(record), None)
+    size = str(hubspot.store.value("select count(*) from list_members where list_id = ?", (number,)))
+    shown.setdefault("additionalProperties", {})["hs_list_size"] = size
+    hubspot.lists_at[number] = state
+
+
+def _branch(hubspot: HubSpot, kind: ObjectType, branch: Any, depth: int) -> Sql:
+    """The filters of a branch and the branches in it, joined as its type says."""
+    if not isinstance(branch, dict) or depth > _DEEPEST:
+        raise NotWorkedOut
+    word = {"OR": " or ", "AND": " and "}.get(str(branch.get("filterBranchType")))
+    if word is None:
+        raise NotWorkedOut
+    parts = [_filter(hubspot, kind, each) for each in branch.get("filters") or []]
+    parts += [_branch(hubspot, kind, each, depth + 1) for each in branch.get("filterBranches") or []]
+    if not parts:
+        return ("1" if word == " and " else "0"), []
+    return "(" + word.join(p[0] for p in parts) + ")", [v for p in parts for v in p[1]]
+
+
+def _filter(hubspot: HubSpot, kind: ObjectType, wish: Any) -> Sql:
+    if not isinstance(wish, dict):
+        raise NotWorkedOut
+    if wish.get("filterType") == "IN_LIST" and str(wish.get("listId")).isdigit():
+        negative = "not " if "NOT" in str(wish.get("operator")) else ""
+        inside = "select record_id from list_members where list_id = ?"
+        return f"id {negative}in ({inside})", [int(wish["listId"])]
+    name, operation = str(wish.get("property")), wish.get("operation")
+    known = hubspot.portal.properties[kind.plural].get(name)
+    if wish.get("filterType") != "PROPERTY" or known is None or not isinstance(operation, dict):
+        raise NotWorkedOut
+    column = STORED_AS.get(name)
+    raw: Sql = (column, []) if column else ("json_extract(props, ?)", [f'$."{name}"'])
+    sql, values = _compared("column" if column else str(known["type"]), operation, raw)
+    if operation.get("includeObjectsWithNoValueSet") is True:
+        return f"({sql} or {raw[0]} is null)", [*values, *raw[1]]
+    return sql, values
+
+
+def _compared(kind: str, operation: Json, stored: Sql) -> Sql:
+    """One property by its operator; text does not mind its case."""
+    operator = str(operation.get("operator"))
+    raw, bound = stored
+    own = f"cast({raw} as real)" if kind == "number" else f"lower({raw})" if kind == "string" else raw
+    if operator in ("IS_KNOWN", "IS_UNKNOWN"):
+        return f"{raw} is {'not ' if operator == 'IS_KNOWN' else ''}null", bound
+    if operator == "IS_BETWEEN":
+        bounds = [_value(kind, operation.get(key)) for key in ("lowerBound", "upperBound")]
+        return f"{own} between ? and ?", [*bound, *bounds]
+    if operator in _COMPARED:
+        return f"{own} {_COMPARED[operator]} ?", [*bound, _value(kind, _said(operation))]
+    given = operation.get("values") if isinstance(operation.get("values"), list) else [operation.get("value")]
+    if operator in _LIKE:
+        found = " or ".join([f"coalesce(lower({raw}), '') like ?"] * len(given))
+        values = [v for each in given for v in (*bound, _LIKE[operator].format(str(each).lower()))]
+        return (f"not ({found})" if operator == "DOES_NOT_CONTAIN" else f"({found})"), values
+    wanted = [_value(kind, each) for each in given]
+    marks = ", ".join("?" * len(wanted))
+    if operator in ("IS_ANY_OF", "IS_EQUAL_TO", "IS"):
+        return f"{own} in ({marks})", [*bound, *wanted]
+    if operator in ("IS_NONE_OF", "IS_NOT_EQUAL_TO", "IS_NOT"):
+        return f"({own} is not null and {own} not in ({marks}))", [*bound, *bound, *wanted]
+    raise NotWorkedOut
+
+
+def _said(operation: Json) -> Any:
+    """The value of an operation, or the moment it names."""
+    point = operation.get("timePoint")
+    if isinstance(point, dict) and {"year", "month", "day"} <= set(point):
+        return "-".join(f"{int(point[key]):02d}" for key in ("year", "month", "day"))
+    return operation.get("value", operation.get("timestamp"))
+
+
+def _value(kind: str, value: Any) -> Any:
+    if value is None:
+        raise NotWorkedOut
+    text = str(value).lower() if isinstance(value, bool) or kind == "string" else str(value)
+    try:
+        if kind == "number":
+            return float(text)
+        if kind == "column":
+            return int(text) if text.isdigit() else times.parse(text)
+        if kind in ("date", "datetime") and not isinstance(value, bool):
+            at = int(text) if text.isdigit() else times.parse(text)
+            return times.day(at) if kind == "date" else times.iso(at)
+    except (ValueError, OverflowError):
+        raise NotWorkedOut from None
+    return text

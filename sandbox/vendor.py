@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import control, overview, spoil, times
+from sandbox import control, openapi, overview, spoil, times
 from sandbox.call import Call, Refused
 from sandbox.clock import Clock, real_ms
 from sandbox.faults import BREAKS, HEADER, Fault, Faults
@@ -104,7 +104,7 @@ class Vendor:
         return [_Route(self, p, endpoint, method) for p in (path, path + "/")]
 
     def control_routes(self) -> list[Route]:
-        return [*control.routes(self), *overview.routes(self)]
+        return [*control.routes(self), *overview.routes(self), openapi.route()]
 
     def contents(self) -> list[tuple[str, int]]:
         """What is in the vendor's store, for its page: names and how many."""

@@ -1,4 +1,4 @@
-"""`/_sandbox/openapi.json`: the routes of a vendor's server as an OpenAPI description, for fuzzers and people.
+"""`/_sandbox/openapi.json`: the routes of a vendor's server as an OpenAPI description, for fuzzers.
 
 It says which addresses there are, what stands in them and that bodies are JSON: what an answer looks like is
 the vendor's own documentation's business.

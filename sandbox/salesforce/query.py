@@ -59,6 +59,8 @@ def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
 def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Response:
     """The first page of a query."""
     query = compiled(sf, text, call.now, call.params["version"], deleted=deleted)
+    if call.query.get("columns") == "true":
+        return answer(_columns(query), charset="UTF-8")
     try:
         rows = sf.store.rows(query.sql, query.values)
     except sqlite3.OperationalError as problem:
@@ -77,6 +79,39 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
         return answer({"totalSize": len(records), "done": True, "records": records}, charset="UTF-8")
     cursor = _keep(sf, call, records, size)
     return _page(sf, call, cursor, 0)
+
+
+def _columns(query: Compiled) -> dict[str, Any]:
+    """What a query's columns are, for clients that lay out tables: related ones stand under their reference."""
+    found: dict[str, dict[str, Any]] = {}
+    for column in query.columns:
+        here = found
+        for part in column.path[:-1]:
+            known = here.setdefault(part, _column(part, "reference") | {"foreignKeyName": f"{part}Id"})
+            here = known.setdefault("_inner", {})
+        here[column.path[-1]] = _column(column.path[-1], column.type)
+    for each in query.nested:
+        found[each.name] = _column(each.name, "reference")
+    return {
+        "columnMetadata": [_told(each) for each in found.values()], "entityName": query.sobject.name,
+        "groupBy": query.aggregate, "idSelected": any(c.path == ("Id",) for c in query.columns),
+        "keyPrefix": query.sobject.prefix,
+    }  # fmt: skip
+
+
+def _told(column: dict[str, Any]) -> dict[str, Any]:
+    inner = column.pop("_inner", {})
+    return column | {"joinColumns": [_told(each) for each in inner.values()]}
+
+
+def _column(name: str, kind: str) -> dict[str, Any]:
+    number = kind in ("int", "double", "currency", "percent")
+    return {
+        "aggregate": False, "apexType": kind, "booleanType": kind == "boolean", "columnName": name,
+        "custom": name.endswith("__c"), "displayName": name, "foreignKeyName": None, "insertable": False,
+        "joinColumns": [], "numberType": number, "textType": not number and kind != "boolean",
+        "updatable": False,
+    }  # fmt: skip
 
 
 def _attach(

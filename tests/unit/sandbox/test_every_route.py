@@ -1,8 +1,8 @@
 """Whatever a client sends to any route, the vendor's answer comes back, never an error of ours.
 
-The routes are the applications' own; what is sent is drawn from a seed: parameters that are there and
-that are
-not, bodies that nearly make sense, and rubbish. Handlers run in this process, on a copy of a world.
+The routes are those of the applications' own description; what is sent is drawn from a seed: parameters
+that are there and that are not, bodies that nearly make sense, and rubbish. Handlers run in this process, on a copy of a
+world.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from starlette.routing import Route
 
-from sandbox import vendor
+from sandbox import openapi, vendor
 from sandbox.catchers import app as catchers
 from sandbox.clock import Clock
 from sandbox.hubspot import app as hubspot
@@ -183,12 +182,12 @@ class _Fuzzed:
             self.headers = {"Authorization": "Bearer SESSION"}
         else:
             self.headers = {vendor.ACTOR_HEADER: vendor.BUSINESS}
+        described = openapi.described(self.app.routes, name)["paths"]
         self.routes = [
-            (method, route.path)
-            for route in self.app.routes
-            if isinstance(route, Route) and not route.path.endswith("/") and "_sandbox/tick" not in route.path
-            for method in sorted(route.methods or ())
-            if method != "HEAD"
+            (method.upper(), path)
+            for path, operations in described.items()
+            if path != "/" and "_sandbox/tick" not in path
+            for method in operations
         ]
 
     def close(self) -> None:

@@ -82,7 +82,7 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
 
 
 def _columns(query: Compiled) -> dict[str, Any]:
-    """What a query's columns are, for clients that lay out tables: related ones stand under their reference."""
+    """What a query's columns are, for clients that lay out tables: related ones under their reference."""
     found: dict[str, dict[str, Any]] = {}
     for column in query.columns:
         here = found

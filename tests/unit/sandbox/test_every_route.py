@@ -1,8 +1,7 @@
 """Whatever a client sends to any route, the vendor's answer comes back, never an error of ours.
 
-The routes are those of the applications' own description; what is sent is drawn from a seed: parameters
-that are there and that are not, bodies that nearly make sense, and rubbish. Handlers run in this process, on a copy of a
-world.
+The routes are those of the applications' own description; what is sent is drawn from a seed: parameters that
+are there and others, bodies that nearly make sense, and rubbish. Handlers run in this process, on a copy.
 """
 
 from __future__ import annotations

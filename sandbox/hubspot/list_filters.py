@@ -106,7 +106,8 @@ def _compared(kind: str, operation: Json, stored: Sql) -> Sql:
         return f"{own} between ? and ?", [*bound, *bounds]
     if operator in _COMPARED:
         return f"{own} {_COMPARED[operator]} ?", [*bound, _value(kind, _said(operation))]
-    given = operation.get("values") if isinstance(operation.get("values"), list) else [operation.get("value")]
+    said = operation.get("values")
+    given: list[Any] = said if isinstance(said, list) else [operation.get("value")]
     if operator in _LIKE:
         found = " or ".join([f"coalesce(lower({raw}), '') like ?"] * len(given))
         values = [v for each in given for v in (*bound, _LIKE[operator].format(str(each).lower()))]

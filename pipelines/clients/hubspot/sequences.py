@@ -6,6 +6,7 @@ Belongs here: their calls. Whether somebody may be enrolled is asked in `reverse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from pipelines.clients import errors
@@ -62,6 +63,10 @@ class Sequences:
 
     def list_id(self, name: str) -> str:
         """A list's id by id or name. Raises Rejected when there is none."""
+        if name not in self._lists and name.isdigit():
+            with suppress(errors.NotFound):  # a search goes by names only
+                self._client.get(f"{self._client.path('lists')}/{name}")
+                self._lists[name] = name
         if name not in self._lists:
             path = f"{self._client.path('lists')}/search"
             for each in self._client.post(path, {"query": name, "count": 500}).get("lists") or []:

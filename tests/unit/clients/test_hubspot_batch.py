@@ -6,6 +6,7 @@ import httpx
 import orjson
 import pytest
 
+from pipelines.clients.hubspot.sequences import Sequences
 from pipelines.clients.results import MISSING_FROM_ANSWER
 
 
@@ -99,3 +100,10 @@ def test_more_rows_than_hubspot_takes_are_a_mistake_of_the_caller(hubspot):
         bench.client.batch_update("contacts", inputs(*map(str, range(101))))
     assert bench.client.batch_update("contacts", []) == []
     assert bench.client.calls == 0
+
+
+def test_a_list_may_be_named_by_its_id(hubspot):
+    """HubSpot's search of lists goes by names only."""
+    bench = hubspot(httpx.Response(200, json={"list": {"listId": "8", "name": "Nurture"}}))
+    assert Sequences(bench.client).list_id("8") == "8"
+    assert [each.url.path.rpartition("/")[2] for each in bench.script.requests] == ["8"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 from rich.console import Console
 
-from cli import changes, rounds
+from cli import changes, rounds, stopping
 from pipelines import listening
 from pipelines.errors import CrmError, UsageError
 from pipelines.rules.events import EventRule, EventsFile, load_events
@@ -168,7 +168,10 @@ def listen(
     public_url: Annotated[str, typer.Option(help="The address HubSpot delivers to, which it signs.")] = "",
     once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
 ) -> None:
-    """Act on the CRMs' events as they come and ask for what has none, until Ctrl-C."""
+    """Act on the CRMs' events as they come and ask for what has none, until Ctrl-C or SIGTERM.
+
+    A round that is under way is finished first; a second signal ends it at once.
+    """
     from pipelines.settings import load_settings
 
     settings = load_settings()
@@ -184,7 +187,7 @@ def listen(
         worker = Worker(file, inbox, rounds.act, console.print, prompt)
         if port:
             stack.enter_context(served(application(settings, inbox, public_url, now_ms), port))
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), stopping.asked_to(stopped, inbox.arrived.set):
             worker.until(stopped)
 
 

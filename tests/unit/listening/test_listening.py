@@ -5,7 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
+import signal
+import threading
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 
+from cli import stopping
 from cli.listen import Inbox, Worker, application
 from pipelines.connections import HubSpotConnection, Secret
 from pipelines.errors import CrmError, UsageError
@@ -89,6 +94,32 @@ def test_events_set_off_what_the_file_says_once_and_the_clocks_are_looked_at_in_
     deliver(inbox, [event(subscriptionType="deal.propertyChange", propertyName="amount")])
     worker.once()
     assert done == ["job j", "decide "]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_told_to_stop_finishes_the_round_and_waits_for_nothing(number: int) -> None:
+    """The next look is minutes away; the handlers that were there before are there again."""
+    finished: list[str] = []
+    inbox, stopped, before = Inbox(), threading.Event(), signal.getsignal(number)
+
+    def act(rule: EventRule) -> None:
+        os.kill(os.getpid(), number)
+        finished.append(rule.do)
+
+    worker = Worker(EventsFile(poll_every=timedelta(minutes=5)), inbox, act, lambda _: None)
+    with stopping.asked_to(stopped, inbox.arrived.set):
+        worker.until(stopped)
+    assert finished == ["decide"]
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    stopped = threading.Event()
+    with stopping.asked_to(stopped, stopped.set):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopped.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_round_that_fails_is_said_and_the_next_one_goes_on() -> None:

@@ -44,6 +44,11 @@ class Pace:
         return self.minutes > (self.frequency.minutes or 0)
 
     def __str__(self) -> str:
+        others = f" (calls a day by setting: {Frequency.by_setting(self.calls)})" if self.calls else ""
+        return self._said + others
+
+    @property
+    def _said(self) -> str:
         said = self.frequency.cost(self.calls)
         if self.allowed is None or not self.calls:
             return said
@@ -63,8 +68,7 @@ def paces(
     timed = {name: sync for name, sync in syncs.items() if sync.syncFrequency and name in summaries}
     wish: dict[str, int] = {}
     for name, sync in timed.items():
-        runs_a_day = MINUTES_A_DAY // (Frequency(sync.syncFrequency).minutes or 1)
-        wish[name] = summaries[name].calls.total * runs_a_day
+        wish[name] = summaries[name].calls.total * Frequency(sync.syncFrequency).runs
     found = {}
     for name, sync in timed.items():
         of_vendor = rules.pace.calls_a_day.get(sync.vendor)

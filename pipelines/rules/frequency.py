@@ -36,8 +36,18 @@ class Frequency:
         """What a plan of this many calls costs in a day, if each run has as much to write."""
         if self.minutes is None:
             return f"{self.said}: {calls:,} calls for each publish that brings as much to write"
-        runs = MINUTES_A_DAY // self.minutes
-        return f"{self.said}: {runs:,} runs a day, at most {runs * calls:,} calls"
+        return f"{self.said}: {self.runs:,} runs a day, at most {self.runs * calls:,} calls"
+
+    @property
+    def runs(self) -> int:
+        """Runs of a day; of real-time as many as there are minutes, more than there are publishes."""
+        return MINUTES_A_DAY // (self.minutes or 1)
+
+    @staticmethod
+    def by_setting(calls: int) -> str:
+        """What a plan of this many calls costs in a day under each setting, at most."""
+        each = (Frequency(said) for said in (REAL_TIME, "15 minutes", HOURLY, DAILY))
+        return ", ".join(f"{one.said} {one.runs * calls:,}" for one in each)
 
     @property
     def slug(self) -> str:

@@ -81,7 +81,9 @@ def test_a_frequency_that_takes_more_calls_than_it_may_is_slowed(tmp_path, said,
     syncs = load_syncs(syncs_with(tmp_path, said))
     found = pace.paces(syncs.syncs, {"marketing_cloud_people": summary(calls)}, {}, syncs)
     assert found["marketing_cloud_people"].minutes == minutes
-    assert words in str(found["marketing_cloud_people"])
+    said_of = str(found["marketing_cloud_people"])
+    assert words in said_of
+    assert f"hourly {24 * calls:,}, daily {calls:,})" in said_of  # what other settings would cost
 
 
 def test_syncs_of_one_vendor_share_what_they_may_take(tmp_path):

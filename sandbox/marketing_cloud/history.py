@@ -20,7 +20,7 @@ PATH = "/interaction/v1/interactions/journeyhistory/download"
 KEPT = 30 * times.DAY
 _COLUMNS = ("TransactionTime", "ContactKey", "Status", "DefinitionId", "DefinitionName", "ActivityId",
             "ActivityName", "ActivityType")  # fmt: skip
-_KNOWN = (*_COLUMNS, "DefinitionInstanceId", "EventName", "CreatedDate", "Id")
+_KNOWN = (*_COLUMNS, "DefinitionInstanceId", "EpochTimeInMilliseconds", "EventName", "CreatedDate", "Id")
 _TYPES = {"startinteractionactivity": "Start", "goalcriteriaactivity": "Goal", "exitcriteriaactivity": "Exit"}
 _ENDS = {"goal": "goalcriteriaactivity", "exited": "exitcriteriaactivity"}
 _SEPARATORS = {"csv": ",", "tsv": "\t"}
@@ -89,6 +89,7 @@ def _happened(mc: MarketingCloud) -> list[dict[str, Any]]:
                 "Status": "Complete", "DefinitionId": interaction, "DefinitionName": journey,
                 "ActivityId": account.guid("history", interaction, kind), "ActivityName": _TYPES[kind],
                 "ActivityType": kind, "DefinitionInstanceId": entry, "EventName": event,
-                "CreatedDate": account.shown(moment), "Id": account.guid("history", entry, kind),
+                "EpochTimeInMilliseconds": str(moment), "CreatedDate": account.shown(moment),
+                "Id": account.guid("history", entry, kind),
             })  # fmt: skip
     return sorted(found, key=lambda each: (each["at"], each["Id"]))

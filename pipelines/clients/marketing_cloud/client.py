@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.auth import MarketingCloudLogin, Session
 from pipelines.clients.marketing_cloud.errors import MarketingCloudVendor, status_of
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
-from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
+from pipelines.clients.results import Outcomes
 from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import MarketingCloudConnection
 
@@ -29,7 +29,7 @@ REST_PAGE = 500
 ROWS_PAGE = 2_500
 HISTORY = (
     "TransactionTime", "ContactKey", "Status", "DefinitionId", "DefinitionName", "ActivityId", "ActivityName",
-    "ActivityType",
+    "ActivityType", "EpochTimeInMilliseconds",
 )  # fmt: skip
 SUBSCRIBERS_AT_ONCE = 200
 """Objects in a SOAP call; the vendor advises so few, and refuses more than 2,000."""
@@ -224,16 +224,7 @@ class MarketingCloudClient(Client):
             for key, status in statuses
         )
         body = f'<UpdateRequest xmlns="{soap.API}">{listed}</UpdateRequest>'
-        answers = soap.results(self.soap_call("Update", body, write=True), self.host)
-        missing = RowResult(False, code=MISSING_FROM_ANSWER, message="the answer does not mention this row")
-        found = {
-            answer.position: RowResult(
-                answer.ok, code="" if answer.ok else answer.code or "ERROR",
-                message="" if answer.ok else answer.message,
-            )
-            for answer in answers
-        }  # fmt: skip
-        return Outcomes([replace(found.get(n, missing), id=key) for n, (key, _) in enumerate(statuses)])
+        return soap.outcomes(self.soap_call("Update", body, write=True), self.host, [k for k, _ in statuses])
 
     def start_query(self, key: str) -> None:
         """Let a query activity fill its data extension. Raises Rejected when it cannot."""

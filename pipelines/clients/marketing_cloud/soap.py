@@ -6,7 +6,7 @@ Belongs here: XML in and out. What is asked for is the callers' business.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 import httpx
 
 from pipelines.clients import errors
+from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 
 PATH = "/Service.asmx"
 API = "http://exacttarget.com/wsdl/partnerAPI"
@@ -177,6 +178,18 @@ def results(response: httpx.Response, host: str) -> list[Result]:
                        int(row.get("OrdinalID") or len(found)))
             )  # fmt: skip
     return found
+
+
+def outcomes(response: httpx.Response, host: str, ids: Sequence[str]) -> Outcomes:
+    """What became of each of the objects that were sent, in their order."""
+    missing = RowResult(False, code=MISSING_FROM_ANSWER, message="the answer does not mention this row")
+    found = {
+        each.position: RowResult(True)
+        if each.ok
+        else RowResult(False, code=each.code or "ERROR", message=each.message)
+        for each in results(response, host)
+    }
+    return Outcomes([replace(found.get(n, missing), id=one) for n, one in enumerate(ids)])
 
 
 def object_xml(kind: str, properties: Mapping[str, str], inside: str = "", tag: str = "Objects") -> str:

@@ -26,6 +26,13 @@ def utc(text: str | None) -> str | None:
     return aware.astimezone(UTC).isoformat()
 
 
+def of_epoch(milliseconds: str | None) -> str | None:
+    """A moment told in milliseconds since 1970 as ISO in UTC; nothing for what is no number."""
+    if not milliseconds or not milliseconds.isdigit():
+        return None
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC).isoformat()
+
+
 def central(text: str | None) -> str | None:
     """A date of a data extension, written the American way or in ISO, as ISO in UTC."""
     if not text:

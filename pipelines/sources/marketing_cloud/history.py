@@ -11,7 +11,7 @@ from datetime import timedelta
 import orjson
 
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
-from pipelines.clients.marketing_cloud.times import utc
+from pipelines.clients.marketing_cloud.times import of_epoch, utc
 from pipelines.sources.columns import Columns
 from pipelines.sources.events import Row, Wanted, read_events
 from pipelines.sources.fetched import TableFetch
@@ -29,15 +29,20 @@ def read(reading: Reading, client: MarketingCloudClient) -> list[TableFetch]:
     def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
         start = wanted.lower or wanted.upper - _KEPT
         rows = client.journey_history(start, wanted.upper, KINDS)
-        yield [_event(row) for row in rows], ""
+        yield [event(row) for row in rows], ""
 
     return [read_events(reading, catalog.JOURNEY_HISTORY, pages)]
 
 
-def _event(row: dict[str, str]) -> Row:
-    """It has no id of its own: it is told by the version, whom it is of, what and when it was."""
+def event(row: dict[str, str]) -> Row:
+    """It has no id of its own: it is told by the version, whom it is of, what and when it was.
+
+    The vendor documents no zone for `TransactionTime`, so the moment is that of the epoch beside it; where an
+    account leaves that empty the time is taken for its system time, as all others are.
+    """
     parts = (row["DefinitionId"], row["ContactKey"], row["ActivityType"], row["TransactionTime"])
-    return {**row, "TransactionTime": utc(row["TransactionTime"]), "id": ":".join(parts)}
+    moment = of_epoch(row["EpochTimeInMilliseconds"]) or utc(row["TransactionTime"])
+    return {**row, "TransactionTime": moment, "id": ":".join(parts)}
 
 
 def entries(reading: Reading, client: MarketingCloudClient) -> list[TableFetch]:

@@ -19,7 +19,7 @@ from pipelines.settings import Settings
 from pipelines.sources import load
 from pipelines.sources.fetched import Fetched, TableFetch
 from pipelines.sources.known import known_from
-from pipelines.sources.marketing_cloud import fetch
+from pipelines.sources.marketing_cloud import fetch, history
 from pipelines.sources.reading import Reading
 from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
@@ -179,3 +179,17 @@ def test_goals_and_exits_come_from_the_history_once_and_entries_with_the_data_th
         "from raw_marketing_cloud.journey_entries order by 1"
     )
     assert entries == [("entry-0", "003ONE", "5"), ("entry-1", "003TWO", "5"), ("entry-2", "003SIX", "5")]
+    truly = mc.store.value("select at from entries where contact = '003ONE'")
+    [(told,)] = extract.rows(
+        'select epoch_ms("TransactionTime") from raw_marketing_cloud.journey_history '
+        "where \"ContactKey\" = '003ONE'"
+    )
+    assert told == truly
+
+
+def test_a_moment_of_the_history_is_its_epoch_whatever_zone_the_account_tells_times_in():
+    told = {"DefinitionId": "v", "ContactKey": "c", "ActivityType": "start"}
+    other = {"TransactionTime": "2026-07-01T14:00:00", "EpochTimeInMilliseconds": "1782914400000"}
+    assert history.event({**told, **other})["TransactionTime"] == "2026-07-01T14:00:00+00:00"
+    without = {"TransactionTime": "2026-07-01T14:00:00", "EpochTimeInMilliseconds": ""}
+    assert history.event({**told, **without})["TransactionTime"] == "2026-07-01T20:00:00+00:00"

@@ -25,8 +25,12 @@ insert into int_marketing_sends values ('1', 'Spring: mailing', null, 'C'),
     ('2', '100%_off', 'nurture', null);
 create table int_campaigns (campaign_id varchar, campaign_id_salesforce varchar);
 insert into int_campaigns values ('C', '701C');
-create table stg_salesforce__campaigns (campaign_id varchar, name varchar);
-insert into stg_salesforce__campaigns values ('701C', 'Spring'), ('701D', 'Discounts');
+create table stg_salesforce__campaigns (record_key varchar, campaign_id varchar, name varchar);
+insert into stg_salesforce__campaigns values ('salesforce:o:Campaign:701C', '701C', 'Spring'),
+    ('salesforce:o:Campaign:701D', '701D', 'Discounts');
+create table int_campaign_members (record_key varchar, campaign_id varchar);
+insert into int_campaign_members values ('salesforce:o:Campaign:701C', 'C'),
+    ('salesforce:o:Campaign:701D', 'D');
 create table stg_salesforce__campaign_members (campaign_id varchar, contact_id varchar, lead_id varchar,
     status varchar);
 create table int_person_members (person_id varchar, record_key varchar);
@@ -80,9 +84,9 @@ def happens(db: Any, table: str, subscriber: str, send: str, day: str, url: str 
 
 
 def actions(db: Any, kind: str) -> list[tuple[Any, ...]]:
-    db.execute(
-        f"create or replace view int_engagements as {compiled('intermediate/engagement/int_engagements.sql')}"
-    )
+    for model in ("int_engagements", "int_engagement_members"):
+        sql = compiled(f"intermediate/engagement/{model}.sql")
+        db.execute(f"create or replace view {model} as {sql}")
     sql = compiled(f"reverse_sync/salesforce/actions_engagement_{kind}.sql")
     found: list[tuple[Any, ...]] = db.execute(
         "select person_id, record_key, payload::json->>'campaign', payload::json->>'status', "
@@ -126,6 +130,14 @@ def test_a_name_is_taken_as_it_is_but_for_the_star(db):
     assert ("ana", "salesforce:o:Contact:003A", "701D", "Responded") in members(db)
     db.execute("update int_marketing_sends set name = '100 or more off' where send_id = '2'")
     assert members(db) == [GOAL]
+
+
+def test_what_made_a_member_is_known_with_the_campaign_that_attribution_knows(db):
+    happens(db, "click_events", "k1", "1", "06-02", "https://x/a")
+    happens(db, "click_events", "k1", "2", "06-02", "https://x/a")
+    members(db)
+    made = db.execute("select did, status, campaign_id from int_engagement_members order by all").fetchall()
+    assert made == [("clicked", "Responded", "C"), ("clicked", "Responded", "D"), ("goal", "Responded", "D")]
 
 
 def test_one_task_for_each_person_and_mailing_for_the_owner_and_none_for_what_is_long_ago(db):

@@ -61,10 +61,9 @@ counted as (
 goals as (
     select
         person_id,
-        count(*) as journey_goals,
-        max(occurred_at) as last_journey_goal_at
-    from {{ ref('int_journey_events') }}
-    where kind = 'goal' and person_id is not null
+        cast(sum(goals) as bigint) as journey_goals,
+        max(met_at) as last_journey_goal_at
+    from {{ ref('int_journey_goals') }}
     group by person_id
 ),
 

@@ -41,22 +41,41 @@ identified as (
     left join {{ ref('int_person_registry') }} as registry on unioned.record_key = registry.record_key
     left join {{ ref('int_people') }} as people on registry.person_id = people.person_id
     left join {{ source('rules', 'touch_types') }} as touch_types on unioned.touch_type = touch_types.touch_type
+),
+
+-- Memberships that config/engagement.yml has made of something which earns credit itself: a click. An opening or a goal
+-- earns none, and the membership made of it does.
+made as (
+    select distinct memberships.touchpoint_id
+    from identified as memberships
+    inner join {{ ref('int_engagement_members') }} as engagements
+        on
+            memberships.person_id = engagements.person_id
+            and memberships.campaign_id = engagements.campaign_id
+            and memberships.content = engagements.status
+            -- Salesforce knows the day of a response only.
+            and cast(memberships.occurred_at at time zone 'UTC' as date)
+            >= cast(engagements.occurred_at at time zone 'UTC' as date)
+    inner join identified as touches on engagements.record_key = touches.source_record_key
+    where memberships.touch_type = 'membership' and memberships.is_response and touches.earns_credit
 )
 
 select
-    touchpoint_id,
-    record_key,
-    person_id,
-    occurred_at,
-    coalesce(channel, 'unknown') as channel,
-    source,
-    medium,
-    campaign_id,
-    content,
-    touch_type,
-    kind,
-    is_response,
-    is_bot,
-    earns_credit,
-    source_record_key
+    identified.touchpoint_id,
+    identified.record_key,
+    identified.person_id,
+    identified.occurred_at,
+    coalesce(identified.channel, 'unknown') as channel,
+    identified.source,
+    identified.medium,
+    identified.campaign_id,
+    identified.content,
+    identified.touch_type,
+    identified.kind,
+    identified.is_response,
+    identified.is_bot,
+    identified.earns_credit,
+    identified.source_record_key,
+    made.touchpoint_id is not null as is_made_of_another
 from identified
+left join made on identified.touchpoint_id = made.touchpoint_id

@@ -38,8 +38,7 @@ activities as (
     where touch_type in ('call', 'email', 'meeting', 'task', 'message') and person_id is not null
 ),
 
--- What a contact's properties say of a form, and the form itself, are one. So are a click and the membership that
--- config/engagement.yml has made of it.
+-- What a contact's properties say of a form, and the form itself, are one. So are a click and the membership made of it.
 told_twice as (
     select distinct conversions.touchpoint_id
     from told as conversions
@@ -50,20 +49,9 @@ told_twice as (
             between conversions.occurred_at - interval 1 minute and conversions.occurred_at + interval 1 minute
     where conversions.touch_type = 'conversion' and forms.touch_type = 'form'
     union
-    select distinct memberships.touchpoint_id
-    from told as memberships
-    inner join {{ source('rules', 'engagement_members') }} as rules
-        on memberships.content = rules.status and rules.did = 'clicked'
-    inner join told as clicks
-        on
-            memberships.person_id = clicks.person_id
-            and memberships.campaign_id = clicks.campaign_id
-            and memberships.occurred_at >= clicks.occurred_at
-    where
-        memberships.touch_type = 'membership'
-        and memberships.is_response
-        and clicks.touch_type = 'email_click'
-        and clicks.source_record_key like 'marketing_cloud:%'
+    select touchpoint_id
+    from told
+    where is_made_of_another
 ),
 
 -- Several records may tell of one event: a lead and a contact, or two contacts, of one person, or both CRMs. It happened

@@ -1,17 +1,18 @@
+-- Each key is a contact to Marketing Cloud, and billed as one.
 with billed as (
     select
         person_id,
-        count(distinct salesforce_id) as keys
+        count(distinct subscriber_key) as keys
     from {{ ref('int_subscribers') }}
-    where person_id is not null and salesforce_id is not null
+    where person_id is not null
     group by person_id
 ),
 
 journeys as (
     select
         subscriber_key,
-        list(distinct journey_key order by journey_key) as journeys
-    from {{ ref('stg_marketing_cloud__journey_activity') }}
+        list(journey_key order by journey_key) as journeys
+    from {{ ref('int_journey_stays') }}
     group by subscriber_key
 )
 

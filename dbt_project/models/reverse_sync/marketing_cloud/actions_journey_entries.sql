@@ -29,20 +29,10 @@ versions as (
 been as (
     select distinct
         subscribers.person_id,
-        activity.journey_key
-    from {{ ref('stg_marketing_cloud__journey_activity') }} as activity
-    inner join {{ ref('int_subscribers') }} as subscribers on activity.subscriber_key = subscribers.subscriber_key
+        stays.journey_key
+    from {{ ref('int_journey_stays') }} as stays
+    inner join {{ ref('int_subscribers') }} as subscribers on stays.subscriber_key = subscribers.subscriber_key
     where subscribers.person_id is not null
-),
-
-goals as (
-    select
-        person_id,
-        journey_key,
-        max(occurred_at) as met_at
-    from {{ ref('int_journey_events') }}
-    where kind = 'goal' and person_id is not null
-    group by person_id, journey_key
 ),
 
 wanted as (
@@ -108,4 +98,5 @@ from wanted
 left join fields on wanted.event = fields.event_definition_key
 left join versions on wanted.journey = versions.journey_key
 left join been on wanted.person_id = been.person_id and wanted.journey = been.journey_key
-left join goals on wanted.person_id = goals.person_id and wanted.journey = goals.journey_key
+left join {{ ref('int_journey_goals') }} as goals
+    on wanted.person_id = goals.person_id and wanted.journey = goals.journey_key

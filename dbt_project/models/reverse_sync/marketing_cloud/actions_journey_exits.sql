@@ -1,26 +1,7 @@
--- Whom config/journeys.yml takes out: people whom the journey has written to lately and who are in one of the stages, or
--- have met the goal of the other journey since.
-with written as (
-    select
-        activity.subscriber_key,
-        activity.journey_key,
-        max(activity.occurred_at) as occurred_at
-    from {{ ref('stg_marketing_cloud__journey_activity') }} as activity
-    group by activity.subscriber_key, activity.journey_key
-),
-
-goals as (
-    select
-        person_id,
-        journey_key,
-        max(occurred_at) as met_at
-    from {{ ref('int_journey_events') }}
-    where kind = 'goal' and person_id is not null
-    group by person_id, journey_key
-)
-
+-- Whom config/journeys.yml takes out: people who have come into the journey or were written to by it lately, and who are in
+-- one of the stages, or have met the goal of the other journey since.
 select
-    {{ short_hash("'journey_exit:' || written.journey_key || ':' || written.subscriber_key || ':' || epoch_ms(written.occurred_at)") }} as action_key,
+    {{ short_hash("'journey_exit:' || stays.journey_key || ':' || stays.subscriber_key || ':' || epoch_ms(stays.occurred_at)") }} as action_key,
     'journeys' as sync,
     'journey_exit' as kind,
     'marketing_cloud' as vendor,
@@ -28,7 +9,7 @@ select
     subscribers.subscriber_record_key as record_key,
     subscribers.person_id,
     cast(to_json({
-        'journey': written.journey_key, 'contact_key': written.subscriber_key
+        'journey': stays.journey_key, 'contact_key': stays.subscriber_key
     }) as varchar) as payload,
     cast(null as varchar) as needs,
     'decided' as provider,
@@ -37,13 +18,14 @@ select
     cast(null as varchar) as reversibility,
     cast(null as timestamptz) as due_at
 from {{ source('rules', 'journey_exits') }} as rules
-inner join written
+inner join {{ ref('int_journey_stays') }} as stays
     on
-        rules.journey = written.journey_key
-        and written.occurred_at > {{ run_value('as_of') }} - interval 60 days
-inner join {{ ref('int_subscribers') }} as subscribers on written.subscriber_key = subscribers.subscriber_key
+        rules.journey = stays.journey_key
+        and stays.occurred_at > {{ run_value('as_of') }} - interval 60 days
+inner join {{ ref('int_subscribers') }} as subscribers on stays.subscriber_key = subscribers.subscriber_key
 inner join {{ ref('unified_leads') }} as leads on subscribers.person_id = leads.person_id
-left join goals on rules.goal_of = goals.journey_key and subscribers.person_id = goals.person_id
+left join {{ ref('int_journey_goals') }} as goals
+    on rules.goal_of = goals.journey_key and subscribers.person_id = goals.person_id
 where
     list_contains(rules.stages, leads.lifecycle_stage)
-    or goals.met_at > written.occurred_at
+    or goals.met_at > stays.occurred_at

@@ -1,31 +1,6 @@
 -- Whom config/engagement.yml makes a member of a campaign, or moves on in it: the contact if there is one, else the lead.
 -- A status only moves to the right, by what the campaign holds.
-with matched as (
-    select
-        rules.campaign,
-        rules.status,
-        rules.rank,
-        rules.status_order,
-        rules.create_status,
-        engagements.person_id,
-        engagements.did,
-        engagements.mailing,
-        engagements.occurred_at,
-        coalesce(own.campaign_id_salesforce, named.campaign_id) as campaign_id
-    from {{ ref('int_engagements') }} as engagements
-    inner join {{ source('rules', 'engagement_members') }} as rules
-        on
-            engagements.did = rules.did
-            and coalesce(lower(engagements.mailing) like rules.mailing escape '\', rules.mailing is null)
-            and coalesce(lower(engagements.journey_key) like rules.journey escape '\', rules.journey is null)
-            and coalesce(lower(engagements.url) like rules.url escape '\', rules.url is null)
-    left join {{ ref('int_campaigns') }} as own
-        on rules.campaign = 'its own' and engagements.campaign_id = own.campaign_id
-    left join {{ ref('stg_salesforce__campaigns') }} as named
-        on rules.campaign in (named.name, named.campaign_id)
-),
-
-ranks as (
+with ranks as (
     select
         unnest(status_order) as status,
         generate_subscripts(status_order, 1) as rank
@@ -55,26 +30,22 @@ held as (
 
 furthest as (
     select *
-    from matched
-    where campaign_id is not null
+    from {{ ref('int_engagement_members') }}
     qualify row_number() over (
-        partition by campaign_id, person_id order by rank desc, occurred_at asc, mailing asc
+        partition by campaign_id_salesforce, person_id order by rank desc, occurred_at asc, mailing asc
     ) = 1
 )
 
 select
-    {{ short_hash("'engagement_member:' || furthest.campaign_id || ':' || furthest.person_id || ':' || furthest.status") }} as action_key,
+    {{ short_hash("'engagement_member:' || furthest.campaign_id_salesforce || ':' || furthest.person_id || ':' || furthest.status") }} as action_key,
     'salesforce_engagement_members' as sync,
     'campaign_member' as kind,
     'salesforce' as vendor,
     'CampaignMember' as object,
-    coalesce(
-        {{ record_key('salesforce', 'Contact', 'leads.contact_id_salesforce') }},
-        {{ record_key('salesforce', 'Lead', 'leads.lead_id_salesforce') }}
-    ) as record_key,
+    {{ salesforce_person_key('leads') }} as record_key,
     furthest.person_id,
     cast(to_json({
-        'campaign': furthest.campaign_id,
+        'campaign': furthest.campaign_id_salesforce,
         'status': furthest.status,
         'order': furthest.status_order,
         'before': held.status,
@@ -89,7 +60,7 @@ select
     cast(null as timestamptz) as due_at
 from furthest
 inner join {{ ref('unified_leads') }} as leads on furthest.person_id = leads.person_id
-left join held on furthest.campaign_id = held.campaign_id and furthest.person_id = held.person_id
+left join held on furthest.campaign_id_salesforce = held.campaign_id and furthest.person_id = held.person_id
 where
     furthest.rank > coalesce(held.rank, 0)
     and not coalesce(held.is_theirs, false)

@@ -10,10 +10,7 @@ with matched as (
     from {{ ref('int_engagements') }} as engagements
     inner join {{ source('rules', 'engagement_tasks') }} as rules
         on
-            engagements.did = rules.did
-            and coalesce(lower(engagements.mailing) like rules.mailing escape '\', rules.mailing is null)
-            and coalesce(lower(engagements.journey_key) like rules.journey escape '\', rules.journey is null)
-            and coalesce(lower(engagements.url) like rules.url escape '\', rules.url is null)
+            {{ is_engagement_of('engagements', 'rules') }}
             and engagements.occurred_at > {{ run_value('as_of') }} - to_days(cast(rules.within_days as integer))
 ),
 
@@ -31,10 +28,7 @@ select
     'task' as kind,
     'salesforce' as vendor,
     'Task' as object,
-    coalesce(
-        {{ record_key('salesforce', 'Contact', 'leads.contact_id_salesforce') }},
-        {{ record_key('salesforce', 'Lead', 'leads.lead_id_salesforce') }}
-    ) as record_key,
+    {{ salesforce_person_key('leads') }} as record_key,
     first_ones.person_id,
     cast(to_json({
         'subject': replace(

@@ -1,0 +1,134 @@
+"""Whose subscriber a key is, before and after a lead is converted, by the SQL of the dbt models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.fixtures.dbt_sql import compiled
+
+LEAD, CONTACT = "00QSB000000002Q2AQ", "003SB0000000001YAA"
+_EVENTS = ("sent_events", "open_events", "click_events", "bounce_events", "complaints")
+_TABLES = f"""
+set timezone = 'UTC';
+create table connections as select * from (values ('salesforce', 'o')) t (vendor, org_id);
+create table stg_marketing_cloud__subscribers (record_key varchar, subscriber_key varchar,
+    subscriber_id varchar, email varchar, status varchar, created_at timestamptz,
+    unsubscribed_at timestamptz);
+insert into stg_marketing_cloud__subscribers by name
+    select 's1' as record_key, '{LEAD}' as subscriber_key, 'ana@x.example' as email, 'Active' as status,
+        timestamptz '2026-01-01 00:00:00+00' as created_at;
+create table int_person_records (record_key varchar, email varchar, created_at timestamptz);
+insert into int_person_records values
+    ('salesforce:o:Lead:{LEAD}', 'ana@x.example', '2026-01-01 00:00:00+00'),
+    ('hubspot:1:contacts:7', 'bo@x.example', '2026-01-01 00:00:00+00');
+create table int_person_members (record_key varchar, person_id varchar);
+insert into int_person_members values ('salesforce:o:Lead:{LEAD}', 'ana'), ('hubspot:1:contacts:7', 'bo');
+create table stg_marketing_cloud__journeys (journey_version_id varchar, journey_key varchar,
+    name varchar);
+insert into stg_marketing_cloud__journeys values ('v1', 'nurture', 'Nurture'), ('v2', 'welcome', 'Welcome');
+create table stg_marketing_cloud__journey_history (record_key varchar, journey_event_id varchar, kind varchar,
+    occurred_at timestamptz, subscriber_key varchar, journey_version_id varchar, journey_name varchar);
+create table stg_marketing_cloud__journey_activity (subscriber_key varchar, journey_key varchar,
+    occurred_at timestamptz);
+"""
+_MODELS = (
+    "int_subscribers", "int_journey_events", "int_journey_goals", "int_journey_stays",
+    "int_person_engagement",
+)  # fmt: skip
+
+
+@pytest.fixture
+def db() -> Iterator[Any]:
+    connection = duckdb.connect()
+    connection.execute(_TABLES)
+    for name in _EVENTS:
+        connection.execute(
+            f"create table stg_marketing_cloud__{name} (subscriber_key varchar, occurred_at timestamptz, "
+            "category varchar)"
+        )
+    for model in _MODELS:
+        sql = compiled(f"intermediate/engagement/{model}.sql")
+        connection.execute(f"create view {model} as {sql}")
+    connection.execute(f"create view subscribers as {compiled('marts/engagement/subscribers.sql')}")
+    yield connection
+    connection.close()
+
+
+def happens(db: Any, key: str, day: str, *tables: str) -> None:
+    for table in tables:
+        db.execute(
+            f"insert into stg_marketing_cloud__{table} (subscriber_key, occurred_at) values (?, ?)",
+            [key, f"2026-{day} 09:00:00+00"],
+        )
+
+
+def convert(db: Any) -> None:
+    """The lead becomes a contact, whom Marketing Cloud Connect makes another subscriber."""
+    db.execute(f"insert into int_person_members values ('salesforce:o:Contact:{CONTACT}', 'ana')")
+    db.execute(
+        "insert into stg_marketing_cloud__subscribers by name select 's2' as record_key, "
+        f"'{CONTACT}' as subscriber_key, 'ana@new.example' as email, 'Active' as status, "
+        "timestamptz '2026-03-01 00:00:00+00' as created_at"
+    )
+
+
+def listed(db: Any, columns: str) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = db.execute(
+        f"select subscriber_key, {columns} from subscribers order by created_at, 1"
+    ).fetchall()
+    return found
+
+
+def test_after_a_conversion_the_contact_s_key_counts_and_the_old_key_s_journeys_are_listed(db):
+    db.execute(f"insert into stg_marketing_cloud__journey_activity values ('{LEAD}', 'welcome', now())")
+    db.execute(
+        "insert into stg_marketing_cloud__journey_history by name select 'h1' as journey_event_id, "
+        f"'entered' as kind, '{LEAD}' as subscriber_key, 'v1' as journey_version_id"
+    )
+    assert listed(db, "person_id, is_current_key, journeys") == [(LEAD, "ana", True, ["nurture", "welcome"])]
+    convert(db)
+    assert listed(db, "person_id, is_current_key, journeys") == [
+        (LEAD, "ana", False, ["nurture", "welcome"]), (CONTACT, "ana", True, []),
+    ]  # fmt: skip
+
+
+def test_the_history_of_the_lead_and_of_the_contact_is_one_person_s(db):
+    happens(db, LEAD, "02-01", "sent_events", "open_events", "click_events")
+    convert(db)
+    happens(db, CONTACT, "04-01", "sent_events", "click_events")
+    db.execute(
+        "insert into stg_marketing_cloud__journey_history by name select 'h1' as journey_event_id, "
+        f"'goal' as kind, '{LEAD}' as subscriber_key, 'v1' as journey_version_id, "
+        "timestamptz '2026-02-02 00:00:00+00' as occurred_at"
+    )
+    columns = "person_id, subscriber_key, subscriber_keys, emails_sent, emails_opened, emails_clicked"
+    engagement = f"select {columns}, journey_goals, last_engaged_at::varchar from int_person_engagement"
+    assert db.execute(engagement).fetchall() == [
+        ("ana", CONTACT, 2, 2, 1, 2, 1, "2026-04-01 09:00:00+00"),
+    ]  # fmt: skip
+
+
+def test_a_refusal_by_the_old_key_is_the_person_s(db):
+    convert(db)
+    db.execute(
+        "update stg_marketing_cloud__subscribers set status = 'Unsubscribed', "
+        f"unsubscribed_at = '2026-03-05 00:00:00+00' where subscriber_key = '{LEAD}'"
+    )
+    assert db.execute(
+        "select is_opted_out, opted_out_at is not null from int_person_engagement"
+    ).fetchall() == [(True, True)]
+
+
+def test_whoever_has_two_keys_is_billed_twice_and_nobody_else(db):
+    db.execute(
+        "insert into stg_marketing_cloud__subscribers by name select 's3' as record_key, "
+        "'bo@x.example' as subscriber_key, 'bo@x.example' as email, 'Active' as status, "
+        "timestamptz '2026-05-01 00:00:00+00' as created_at"
+    )
+    assert listed(db, "is_billed_twice") == [(LEAD, False), ("bo@x.example", False)]
+    convert(db)
+    assert listed(db, "is_billed_twice") == [(LEAD, True), (CONTACT, True), ("bo@x.example", False)]

@@ -15,6 +15,7 @@ from cli.connect import loop_for
 from cli.sandbox_process import connected, running
 from cli.screen import Screen, table
 from pipelines.erasure.erase import Erased
+from pipelines.erasure.extensions import take_out
 from pipelines.erasure.holders import still_held
 from pipelines.erasure.request import Asked, parse, read_list
 from pipelines.erasure.subject import merged
@@ -35,7 +36,7 @@ def erase(who: str, *, dry_run: bool, request: str) -> int:
     with Screen(console) as screen, loop_for(settings, screen) as loop:
         erased = loop.erase(asked, reason=request or "asked with crm erase", dry_run=dry_run)
     _show(console, erased, dry_run=dry_run)
-    _holders(console, settings, erased)
+    _holders(console, settings, erased, dry_run=dry_run)
     for file in erased.leftovers:
         console.print(f"[bold]still readable[/] in {file}; close what has it open and run this again")
     return Exit.OK if erased.is_complete else Exit.PARTIAL
@@ -57,18 +58,22 @@ def _show(console: Console, erased: Erased, *, dry_run: bool) -> None:
         console.print("Sums in the marts still count them until the next refresh works them out again.")
 
 
-def _holders(console: Console, settings: Settings, erased: Erased) -> None:
-    """Ask the CRMs, the sandbox's where there are no others: an erasure here erases nothing there."""
+def _holders(console: Console, settings: Settings, erased: Erased, *, dry_run: bool) -> None:
+    """Ask the CRMs, the sandbox's where there are no others: an erasure here erases nothing there, but for
+    rows of our own data extensions where `on_leave` says that rows go."""
     if not erased.subjects:
         return
     try:
         with _asking(settings) as reachable:
+            rows = take_out(reachable, merged(erased.subjects), dry_run=dry_run)
             said = still_held(reachable, merged(erased.subjects))
     except CrmError as error:
         console.print(f"The CRMs could not be asked: {escape(str(error))}")
         return
     for vendor, end in said.items():
         console.print(f"{LABELS[vendor]} {end}.")
+    for sentence in rows:
+        console.print(f"Marketing Cloud: {escape(sentence)}.")
     if not said:
         console.print("No CRM is connected, so none was asked whether it still holds them.")
 

@@ -149,7 +149,7 @@ class Worker:
     def until(self, stopped: threading.Event) -> None:
         every = self.file.poll_every.total_seconds()
         self.once()
-        if self._prompt is not None:
+        if self._prompt is not None and not stopped.is_set():
             self._try(self._prompt.get_ready)
         refresh = self.file.refresh_every.total_seconds()
         self._said(f"listening: people every {every:.0f} s, everything every {refresh:.0f} s")

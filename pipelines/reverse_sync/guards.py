@@ -1,13 +1,18 @@
 """What a plan may not exceed: a mistake upstream must not become a hundred thousand wrong writes.
 
-Belongs here: the guards of `syncs.yml`, asked of the cells of one sync. Deleting is not among the operations
-of a plan, so there is nothing to guard.
+Belongs here: the guards of `syncs.yml`, asked of the cells of one sync and of rows that leave an extension.
+How many actions of a kind there may be is asked where actions are.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import duckdb
 
+from pipelines.reverse_sync.actions.base import Action
+from pipelines.reverse_sync.actions.extension_rows import EMPTY, REMOVE
 from pipelines.rules.syncs import Guards
 
 
@@ -30,3 +35,19 @@ def exceeded(connection: duckdb.DuckDBPyConnection, sync: str, records: int, gua
     if blanks > guards.blanks:
         found.append(f"{sync} would empty {blanks:,} fields (the guard allows {guards.blanks:,})")
     return found
+
+
+def leaving(todo: Iterable[Action], guards: Guards) -> list[str]:
+    """A sentence for each extension that too many rows would leave: its segment may be empty by mistake."""
+    of: dict[str, int] = {}
+    count: Counter[str] = Counter()
+    for action in todo:
+        if action.kind in (REMOVE, EMPTY):
+            of[action.object] = int(action.payload.get("of") or 0)
+            count[action.object] += 1
+    return [
+        f"{n:,} of {of[name]:,} rows would leave {name} "
+        f"({n / max(of[name], n):.0%}, the guard left_share allows {guards.left_share:.0%})"
+        for name, n in sorted(count.items())
+        if n > guards.left_floor and n > guards.left_share * of[name]
+    ]

@@ -81,6 +81,7 @@ class _Making:
             for sentence in guards.exceeded(connection, name, summaries[name].existing, self.syncs.guards)
         )
         stopped += tuple(desired.exceeded(self.wanted, self.syncs.guards.actions))
+        stopped += tuple(guards.leaving(self.wanted.todo, self.syncs.guards))
         return self._write(summaries, stopped)
 
     @property

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
 from pydantic import ConfigDict, Field, model_validator
 
 from pipelines.errors import ConfigError
@@ -18,7 +19,8 @@ from pipelines.rules.loader import Strict, read
 from pipelines.rules.mappings.expressions import parse_expression
 from pipelines.rules.mappings.model import Line, ValueMap
 from pipelines.rules.mappings.yaml_file import YamlLine
-from pipelines.rules.syncs import FieldRule, FieldType, Sync, Syncs
+from pipelines.rules.rows import Columns, Rows
+from pipelines.rules.syncs import FieldRule, FieldType, OnLeave, Sync, Syncs
 
 FILE = "data_extensions.yml"
 UNIFIED = ("people", "accounts", "opportunities")
@@ -27,6 +29,11 @@ SYNCHRONIZED = re.compile(r"\w+_Salesforce(_\d+)?")
 _OBJECT = re.compile(r"(salesforce|hubspot)\.\w+")
 _NOT_HERE = ("account", "person", "owner", "currency")
 """Conversions that need the other CRM's records."""
+
+
+def slug(key: str) -> str:
+    """A data extension's key as part of a table's name."""
+    return re.sub(r"\W+", "_", key.lower()).strip("_")
 
 
 class KeyColumn(Strict):
@@ -78,7 +85,8 @@ class DataExtension(Strict):
     data_extension: str = Field(min_length=1)
     of: str
     where: str = Field(default="", max_length=2_000)
-    """Which records come in; whatever is in is kept up to date."""
+    """Which records come in."""
+    on_leave: OnLeave = "keep"
     include_refused: bool = False
     """For people: also those who refuse e-mail, or whose address is none."""
     key: KeyColumn
@@ -104,7 +112,7 @@ class DataExtension(Strict):
 
     @property
     def slug(self) -> str:
-        return re.sub(r"\W+", "_", self.data_extension.lower()).strip("_")
+        return slug(self.data_extension)
 
     @property
     def name(self) -> str:
@@ -128,7 +136,7 @@ class DataExtension(Strict):
         return Sync(
             vendor="marketing_cloud", object=self.data_extension, desired=self.desired,
             existing=self.existing, auto_apply=self.auto_apply, syncFrequency=self.syncFrequency,
-            fields=fields,
+            on_leave=self.on_leave, fields=fields,
         )  # fmt: skip
 
 
@@ -160,6 +168,13 @@ def where(config_dir: Path, extension: DataExtension, column: Column | None = No
     if column is not None:
         place = (*place, "columns", extension.columns.index(column))
     return f"{FILE} line {document.line_of(*place)}"
+
+
+def policies(syncs: Syncs) -> Rows:
+    """A row for each extension that is written, with what becomes of rows that leave it."""
+    columns: Columns = (("data_extension", pa.string()), ("on_leave", pa.string()))
+    written = [each for each in syncs.syncs.values() if each.vendor == "marketing_cloud" and not each.consent]
+    return columns, [(each.object, each.on_leave) for each in written]
 
 
 def with_extensions(syncs: Syncs, config_dir: Path) -> Syncs:

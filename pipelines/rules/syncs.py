@@ -18,6 +18,9 @@ FieldType = Literal["text", "number", "integer", "money", "boolean", "date", "ti
 """`set`: several values of a list, as text sorted and joined by semicolons."""
 NUMERIC: tuple[FieldType, ...] = ("number", "integer", "money")
 Vendor = Literal["hubspot", "salesforce", "marketing_cloud"]
+OnLeave = Literal["keep", "clear", "delete"]
+"""What becomes of a data extension's row whose record does not come in any more: it stays and is kept up to
+date, its columns are emptied once, or it goes."""
 
 
 class FieldRule(Strict):
@@ -67,10 +70,14 @@ class Sync(Strict):
     consent: bool = False
     """Its fields are people's refusals: they go before everything else, no guard holds them, and they are
     never taken back."""
+    on_leave: OnLeave = "keep"
+    """Of a data extension of Marketing Cloud only."""
     fields: dict[str, FieldRule] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _has_models(self) -> Sync:
+        if self.on_leave != "keep" and (self.vendor != "marketing_cloud" or self.consent):
+            raise ValueError("on_leave is about rows of a data extension of Marketing Cloud")
         if self.grouped_by and not self.existing:
             raise ValueError("grouped_by names a column of existing, which is not named")
         if self.modelled and not (self.desired and self.existing):
@@ -111,6 +118,10 @@ class Guards(Strict):
     """Up to this many such records are always allowed."""
     blanks: int = Field(default=0, ge=0)
     """Fields that may be emptied."""
+    left_share: float = Field(default=0.3, ge=0, le=1)
+    """Share of a data extension's rows that may leave it at once."""
+    left_floor: int = Field(default=20, ge=0)
+    """Up to this many may always."""
     actions: ActionGuards = ActionGuards()
 
 

@@ -20,6 +20,7 @@ from pipelines.rules import (
     attribution,
     campaign_links,
     crm_scores,
+    data_extensions,
     engagement,
     identity,
     identity_tables,
@@ -28,6 +29,7 @@ from pipelines.rules import (
     lead_score,
     rows,
     stages,
+    syncs,
     teams,
 )
 from pipelines.run import Run
@@ -184,6 +186,7 @@ def write(
         "journey_keep_up": journeys.kept_up(known_journeys),
         "engagement_members": engagement.members(known_engagement),
         "engagement_tasks": engagement.tasks(known_engagement),
+        "data_extensions": data_extensions.policies(syncs.load_syncs(config_dir)),
         "stages": rows.stages(known_stages),
         "lifecycle": rows.lifecycle(known_stages),
         "lifecycle_dates": rows.lifecycle_dates(known_stages),

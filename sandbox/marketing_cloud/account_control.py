@@ -69,6 +69,19 @@ def _goal(mc: MarketingCloud, wish: Wish) -> Wish:
     return {"changed": changed.rowcount}
 
 
+def _synchronize(mc: MarketingCloud, wish: Wish) -> Wish:
+    """Marketing Cloud Connect takes in the contact that a lead became: a subscriber and a contact more."""
+    key, at = str(wish["contact"]), mc.clock.now()
+    made = mc.store.db.execute(
+        "insert into subscribers (key, email, status, created) "
+        "select ?, email, 'Active', ? from subscribers where key = ?", (key, at, str(wish["lead"])),
+    )  # fmt: skip
+    mc.store.db.execute(
+        "insert into contacts (key, active, created, attributes) values (?, 1, ?, ?)", (key, at, b"{}")
+    )
+    return {"made": made.rowcount}
+
+
 def _delay(mc: MarketingCloud, wish: Wish) -> Wish:
     mc.async_ms = int(wish["milliseconds"])
     return {"async_ms": mc.async_ms}
@@ -89,6 +102,7 @@ _DO: dict[str, Callable[[MarketingCloud, Wish], Wish]] = {
     "expire_package": _expire_package,
     "take_scopes": _take_scope,
     "deactivate": _deactivate,
+    "synchronize": _synchronize,
     "meet_goal": _goal,
     "delay_async": _delay,
     "entries": _entries,

@@ -1,6 +1,6 @@
 """Create, Update, Delete and Perform: data extensions with their fields, and query activities.
 
-What is done to subscribers is in `soap_subscribers`.
+What is done to subscribers is in `soap_subscribers`, to rows in `soap_rows`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from sandbox.call import Call
-from sandbox.marketing_cloud import account, extensions, queries, soap_subscribers
+from sandbox.marketing_cloud import account, extensions, queries, soap_rows, soap_subscribers
+from sandbox.marketing_cloud.extensions import RowError
 from sandbox.marketing_cloud.soap_objects import NIL
 from sandbox.marketing_cloud.soap_retrieve import child, local, text_of
 
@@ -47,7 +48,7 @@ def change(mc: MarketingCloud, call: Call, action: str, request: Element) -> tup
     for number, (kind, element) in enumerate(found):
         try:
             out.append(_one(mc, call, action, kind, element, number))
-        except (Failed, soap_subscribers.Refused) as problem:
+        except (Failed, soap_subscribers.Refused, RowError) as problem:
             failed = True
             out.append(
                 f"<Results><StatusCode>Error</StatusCode><StatusMessage>{escape(problem.message)}"
@@ -64,6 +65,8 @@ def _one(mc: MarketingCloud, call: Call, action: str, kind: str, element: Elemen
         return _create_query(mc, call, element, number)
     if kind == "Subscriber" and action == "Update":
         return soap_subscribers.update(mc, call, element, number)
+    if kind == "DataExtensionObject" and action == "Delete":
+        return soap_rows.delete(mc, call, element, number)
     if kind != "DataExtension":
         raise Failed(2, f"{action} of {kind or 'an object without a type'} is not supported here")
     if action == "Create":

@@ -1,19 +1,23 @@
-"""Writing rows of data extensions: some at once and whole, thousands by a request settled later.
+"""Rows of data extensions written, some at once and whole, thousands by a request settled later, and removed.
 
-Belongs here: the two ways in, and waiting for the slow one. Which rows is the destination's.
+Belongs here: the ways in, the way out, and waiting for the slow one. Which rows is the callers'.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from xml.sax.saxutils import escape
 
 from pipelines.clients import errors
-from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.marketing_cloud import soap
+from pipelines.clients.marketing_cloud.client import SUBSCRIBERS_AT_ONCE, MarketingCloudClient
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.transport import json_of
 
-SYNC_LIMIT, ASYNC_LIMIT = 50, 32_000
+SYNC_LIMIT, ASYNC_LIMIT, DELETE_LIMIT = 50, 32_000, SUBSCRIBERS_AT_ONCE
+LOOKED_FOR = 20
+"""Rows asked for by key in one call: more make an address that a server may refuse."""
 POLLS = 240
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.25, 10.0
 _RESULTS_PAGE = 2_500
@@ -40,6 +44,37 @@ def upsert_some(client: MarketingCloudClient, key: str, keys: Sequence[str], row
 def _echo(stored: Mapping[str, Any]) -> RowResult:
     values = {**(stored.get("keys") or {}), **(stored.get("values") or {})}
     return RowResult(True, values={str(name): str(value) for name, value in values.items()})
+
+
+def upsert_each(client: MarketingCloudClient, key: str, keys: Sequence[str], rows: Sequence[Row]) -> Outcomes:
+    """At most SYNC_LIMIT rows; where one of them is refused each goes alone, and fails alone."""
+    try:
+        return upsert_some(client, key, keys, rows)
+    except errors.Rejected as refused:
+        if len(rows) == 1:
+            return Outcomes([RowResult(False, code=refused.code or "REJECTED", message=refused.what)])
+    return Outcomes([result for row in rows for result in upsert_each(client, key, keys, [row])])
+
+
+def find(client: MarketingCloudClient, key: str, column: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows by their primary key, at most LOOKED_FOR; names in small letters."""
+    if not ids:
+        return []
+    where = " or ".join(f"{column} eq '{each.replace(chr(39), chr(39) * 2)}'" for each in ids)
+    return [row for page in client.extension_rows(key, where=where) for row in page]
+
+
+def delete_some(client: MarketingCloudClient, key: str, column: str, ids: Sequence[str]) -> Outcomes:
+    """Remove rows by their primary key `column`, at most DELETE_LIMIT. REST has no way to."""
+    listed = "".join(
+        soap.object_xml(
+            "DataExtensionObject", {"CustomerKey": key},
+            f"<Keys><Key><Name>{escape(column)}</Name><Value>{escape(each)}</Value></Key></Keys>",
+        )
+        for each in ids
+    )  # fmt: skip
+    body = f'<DeleteRequest xmlns="{soap.API}"><Options />{listed}</DeleteRequest>'
+    return soap.outcomes(client.soap_call("Delete", body, write=True), client.host, ids)
 
 
 def upsert_many(

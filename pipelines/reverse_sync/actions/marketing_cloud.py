@@ -7,6 +7,7 @@ extension, so an entry whose answer was lost is found there before it may be sen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from math import ceil
@@ -138,26 +139,13 @@ class JourneyUpdate(_InJourneys):
         ended: dict[str, RowResult] = {}
         for extension, some in groupby(sorted(wanted, key=_extension), key=_extension):
             group = list(some)
-            try:
-                ended |= self._together(extension, group)
-            except errors.Rejected:
-                for one in group:
-                    try:
-                        ended |= self._together(extension, [one])
-                    except errors.Rejected as no:
-                        code = no.code or "REJECTED"
-                        ended[one[0].action_key] = RowResult(False, code=code, message=no.what)
+            sent = [{ENTRY_ID: action.payload["entry_id"], **data} for action, data in group]
+            told = rows.upsert_each(self._client, extension, (ENTRY_ID,), sent)
+            ended |= {
+                action.action_key: replace(row, id=action.action_key, values={})
+                for (action, _), row in zip(group, told, strict=True)
+            }
         return Outcomes([ended[action.action_key] for action, _ in wanted])
-
-    def _together(
-        self, extension: str, group: Sequence[tuple[Action, Mapping[str, Any]]]
-    ) -> dict[str, RowResult]:
-        sent = [{ENTRY_ID: action.payload["entry_id"], **data} for action, data in group]
-        told = rows.upsert_some(self._client, extension, (ENTRY_ID,), sent)
-        return {
-            action.action_key: RowResult(row.ok, action.action_key, code=row.code, message=row.message)
-            for (action, _), row in zip(group, told, strict=True)
-        }
 
 
 def _extension(each: tuple[Action, Mapping[str, Any]]) -> str:

@@ -15,6 +15,7 @@ from pipelines.reverse_sync.actions import (
     campaign_members,
     deletes,
     enrolment,
+    extension_rows,
     fields,
     hubspot,
     hubspot_records,
@@ -90,6 +91,8 @@ HANDLERS: tuple[type[Handler], ...] = (
     marketing_cloud.JourneyEntry,
     marketing_cloud.JourneyUpdate,
     marketing_cloud.JourneyExit,
+    extension_rows.RowRemoval,
+    extension_rows.RowEmptying,
 )
 CHANNELS: Mapping[str, ChannelKind] = {
     "slack": ChannelKind(messages.open_slack, messages.may_go_on),

@@ -23,8 +23,6 @@ from pipelines.reverse_sync.destinations.common import InOneCall, OverClient
 from pipelines.rules.data_extensions import SYNCHRONIZED
 
 _SALESFORCE_ID = re.compile(r"(00Q|003)\w{12}(\w{3})?")
-_FEW = 20
-"""Rows that are read back one by one rather than with the whole extension."""
 EMAIL_KEY = "EMAIL_AS_KEY"
 SUBSCRIBER = "Subscriber"
 """The object of a sync that is no data extension: All Subscribers, of which only the status is written."""
@@ -85,7 +83,8 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
             remedy="name an extension of your own in syncs.yml, see docs/marketing-cloud.md",
         )  # fmt: skip
 
-    def _key(self, object_name: str) -> str:
+    def key(self, object_name: str) -> str:
+        """The column that is the extension's primary key. Raises as `fields` does."""
         if object_name not in self._keys:
             self.fields(object_name)
         return self._keys[object_name]
@@ -101,7 +100,7 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
         """Rows by their key; one that is not there is made. Subscribers are changed, never made."""
         if object_name == SUBSCRIBER:
             return self._update_subscribers(writes)
-        key = self._key(object_name)
+        key = self.key(object_name)
         refused = self.uses_ids()
         taken = [write for write in writes if not (refused and "@" in write.record_id)]
         sent = [
@@ -153,20 +152,20 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
         """What the rows hold now; few are asked for by key, many by reading the extension."""
         if object_name == SUBSCRIBER:
             return self._read_subscribers(record_ids)
-        key = self._key(object_name).lower()
+        key = self.key(object_name).lower()
         names = {name.lower(): name for name in fields}
-        where = ""
-        if len(record_ids) <= _FEW:
-            where = " or ".join(f"{key} eq '{each.replace(chr(39), chr(39) * 2)}'" for each in record_ids)
         wanted = set(record_ids)
-        found: dict[str, Mapping[str, Any]] = {}
-        for page in self._client.extension_rows(object_name, where=where):
-            for row in page:
-                if row.get(key) in wanted:
-                    found[str(row[key])] = {
-                        name: self._held(object_name, lower, row.get(lower)) for lower, name in names.items()
-                    }
-        return found
+        if len(record_ids) <= rows.LOOKED_FOR:
+            there = rows.find(self._client, object_name, key, record_ids)
+        else:
+            there = [row for page in self._client.extension_rows(object_name) for row in page]
+        return {
+            str(row[key]): {
+                name: self._held(object_name, lower, row.get(lower)) for lower, name in names.items()
+            }
+            for row in there
+            if row.get(key) in wanted
+        }
 
     def _held(self, object_name: str, column: str, value: Any) -> Any:
         """What a column holds: dates as ISO in UTC, nothing for an empty text."""

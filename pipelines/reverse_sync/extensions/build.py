@@ -61,7 +61,7 @@ def _source(
             return "(select 1 where false)", {}
         source = f"(select * from {schema}.{table} where {_alive(vendor, there)})"
     described = connection.execute(f"describe select * from {source}").fetchall()
-    kinds = {str(row[0]).lower(): _kind(str(row[1])) for row in described}
+    kinds = {str(row[0]).lower(): kind_of(str(row[1])) for row in described}
     for column, name in _named(each):
         if name.lower() not in kinds:
             raise ConfigError(
@@ -95,7 +95,8 @@ def _alive(vendor: str, there: dict[str, str]) -> str:
     return " and ".join(sql for name, sql in known.items() if name in there) or "true"
 
 
-def _kind(column_type: str) -> FieldType:
+def kind_of(column_type: str) -> FieldType:
+    """The kind of value that a column of the warehouse holds."""
     if column_type.endswith("INT") or column_type == "INTEGER":
         return "integer"
     if column_type.startswith(("DECIMAL", "DOUBLE", "FLOAT")):
@@ -151,10 +152,11 @@ def _desired(each: DataExtension, source: str, kinds: dict[str, FieldType], conf
     if each.of == "people" and not each.include_refused:
         conditions.append(_WRITABLE)
     joined = f"join {source} s on s.{quoted(each.key.from_)}::varchar = x.record_id" if kinds else ""
+    stays = "x.is_there or " if each.on_leave == "keep" else ""
     return (
         f"create or replace table reverse_sync.{each.desired} as select x.record_id, x.record_key, "
         f"x.person_id, {', '.join(shown)} from reverse_sync.{each.existing} x {joined} "
-        f"where x.is_there or ({' and '.join(conditions)})"
+        f"where {stays}({' and '.join(conditions)})"
     )
 
 

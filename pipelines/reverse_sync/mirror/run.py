@@ -11,6 +11,7 @@ import duckdb
 
 from pipelines.reverse_sync import revenue
 from pipelines.reverse_sync.extensions import build as extensions
+from pipelines.reverse_sync.extensions import leaving
 from pipelines.reverse_sync.mirror import activities, build, campaign_members, check, effective
 from pipelines.reverse_sync.mirror.metadata import Metadata
 from pipelines.reverse_sync.records import desired
@@ -34,8 +35,10 @@ def wish(
     logged = activities.wish(connection, settings.config_dir)
     moved = desired.records(connection, settings.config_dir)
     rows, said = extensions.rows(connection, settings.config_dir)
+    left = leaving.wish(connection, settings.config_dir)
     more = {
         "campaign members": members, "activities": logged, "records to move": moved.actions,
-        "rows of data extensions": rows, "revenue by model": revenue.rows(connection, settings.config_dir),
+        "rows of data extensions": rows, "rows that leave them": left,
+        "revenue by model": revenue.rows(connection, settings.config_dir),
     }  # fmt: skip
     return counts | {name: count for name, count in more.items() if count}, (*notes, *moved.notes, *said)

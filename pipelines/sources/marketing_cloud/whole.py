@@ -5,7 +5,6 @@ Belongs here: their rows as columns. When one is replaced, and when it has not c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.marketing_cloud.times import central, utc
+from pipelines.rules.data_extensions import slug
 from pipelines.rules.extract import FilledExtension
 from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import TableFetch
@@ -123,11 +123,6 @@ def extension(reading: Reading, client: MarketingCloudClient, key: str) -> list[
     }
     calls = reading.calls_here() - before
     return [reading.whole(table, Columns(table, values), notes, calls, may_be_empty=True)]
-
-
-def slug(key: str) -> str:
-    """A data extension's key as part of a table's name."""
-    return re.sub(r"\W+", "_", key.lower()).strip("_")
 
 
 def named(reading: Reading, client: MarketingCloudClient) -> Iterator[tuple[RawTable, Read]]:

@@ -9,11 +9,13 @@ import duckdb
 import pytest
 
 from pipelines.errors import ConfigError
-from pipelines.reverse_sync.extensions import build, check
+from pipelines.reverse_sync import guards
+from pipelines.reverse_sync.actions.base import Action
+from pipelines.reverse_sync.extensions import build, check, leaving
 from pipelines.reverse_sync.values import canonical_sql
 from pipelines.rules.data_extensions import load_data_extensions
 from pipelines.rules.extract import load_extract
-from pipelines.rules.syncs import load_syncs
+from pipelines.rules.syncs import Guards, load_syncs
 from pipelines.settings import PROJECT_ROOT
 
 VIPS = """
@@ -167,6 +169,84 @@ def test_rows_are_made_by_lines_and_whoever_is_in_is_kept_up_to_date(tmp_path, w
         "where record_id in ('hot', 'in') order by 1"
     ).fetchall()
     assert existing == [("hot", None, False), ("in", 80, True)]
+
+
+def left(warehouse: Any, folder: Path) -> list[tuple[Any, ...]]:
+    build.rows(warehouse, folder)
+    leaving.wish(warehouse, folder)
+    found: list[tuple[Any, ...]] = warehouse.execute(
+        "select kind, record_key, coalesce(person_id, ''), payload::json->'before', payload::json->>'of' "
+        f"from {leaving.TABLE} order by 2"
+    ).fetchall()
+    return found
+
+
+@pytest.fixture
+def filled(warehouse: Any) -> Any:
+    """Two rows more: of somebody whom nobody here knows any more, and of somebody who comes in still."""
+    warehouse.execute("""
+        insert into raw_marketing_cloud.extension_vip_people values
+            ('Gone', null, '2026-03-01 12:00:00+00', 70, 'Roe'), ('HOT', null, null, 90, null);
+        create table rules.run as select date '2026-06-30' as business_date;
+        create table raw_marketing_cloud.data_extension_fields ("DataExtensionKey" varchar, "Name" varchar,
+            "IsPrimaryKey" boolean, "Ordinal" integer);
+        insert into raw_marketing_cloud.data_extension_fields values ('VIP People', 'PersonId', true, 1),
+            ('VIP People', 'Stage', false, 2), ('VIP People', 'SeenAt', false, 3),
+            ('VIP People', 'Score', false, 4), ('VIP People', 'Surname', false, 5);
+    """)
+    return warehouse
+
+
+def test_rows_whose_record_does_not_come_in_any_more_go_where_the_file_says_so(tmp_path, filled):
+    assert left(filled, config(tmp_path, VIPS)) == []
+    went = left(filled, config(tmp_path, VIPS.replace("of: people", "of: people\n    on_leave: delete")))
+    held = '{"Stage":null,"SeenAt":"2026-03-01T12:00:00.000Z","Score":"70","Surname":"Roe"}'
+    assert went == [
+        ("remove_row", "marketing_cloud:77:vip people:Gone", "", held, "3"),
+        ("remove_row", "marketing_cloud:77:vip people:in", "in",
+         '{"Stage":"Lead","SeenAt":null,"Score":"80","Surname":"Doe"}', "3"),
+    ]  # fmt: skip
+    kept = filled.execute(
+        "select record_id from reverse_sync.sync_marketing_cloud__extension_vip_people"
+    ).fetchall()
+    assert kept == [("hot",)]  # who leaves is not kept up to date besides
+
+
+def test_a_row_is_emptied_once_and_only_of_what_we_fill(tmp_path, filled):
+    text = VIPS.replace("of: people", "of: people\n    on_leave: clear").replace(
+        "      - {from: full_name, to: Surname, convert: last_name, default: unknown}\n", ""
+    )
+    folder = config(tmp_path, text)
+    assert [(kind, before) for kind, _, _, before, _ in left(filled, folder)] == [
+        ("empty_row", '{"Stage":null,"SeenAt":"2026-03-01T12:00:00.000Z","Score":"70"}'),
+        ("empty_row", '{"Stage":"Lead","SeenAt":null,"Score":"80"}'),
+    ]
+    filled.execute(
+        'update raw_marketing_cloud.extension_vip_people set "Stage" = null, "SeenAt" = null, "Score" = null'
+    )
+    assert left(filled, folder) == []
+
+
+def test_what_the_file_says_of_leaving_is_about_extensions_only(tmp_path):
+    folder = config(tmp_path, VIPS)
+    syncs = (folder / "syncs.yml").read_text()
+    (folder / "syncs.yml").write_text(
+        syncs.replace("object: contacts\n", "object: contacts\n    on_leave: delete\n", 1)
+    )
+    with pytest.raises(ConfigError, match="rows of a data extension of Marketing Cloud"):
+        load_syncs(folder)
+
+
+def test_an_extension_that_would_lose_too_many_of_its_rows_stops_the_plan() -> None:
+    def action(n: int, of: int) -> Action:
+        key = f"marketing_cloud:77:vips:{n}"
+        return Action(str(n), "vips_left", "remove_row", "marketing_cloud", "vips", key, "", {"of": of}, (),
+                      "computed", "", "", "compensable")  # fmt: skip
+
+    assert list(guards.leaving([action(n, 21) for n in range(20)], Guards())) == []
+    assert list(guards.leaving([action(n, 1_000) for n in range(300)], Guards())) == []
+    (sentence,) = guards.leaving([action(n, 60) for n in range(21)], Guards())
+    assert sentence == "21 of 60 rows would leave vips (35%, the guard left_share allows 30%)"
 
 
 def test_a_custom_object_fills_an_extension_and_its_deleted_records_do_not(tmp_path, warehouse):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.clients import errors
+from pipelines.clients.marketing_cloud import rows
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
-from pipelines.reverse_sync.actions.base import NOT_THERE, Action
+from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
+from pipelines.reverse_sync.actions.extension_rows import RowEmptying, RowRemoval
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit, JourneyUpdate
 from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
 from pipelines.reverse_sync.destinations.marketing_cloud import EMAIL_KEY, MarketingCloudDestination
@@ -165,6 +168,57 @@ def test_the_data_of_an_entry_is_changed_in_its_row_and_a_refused_one_keeps_nobo
     assert destination.read(mcs.ENTRY, ["one"], ["LeadScore"]) == {"one": {"LeadScore": "1"}}
     assert JourneyUpdate.unfit(wishes[0]) == ""
     assert "needs an extension" in JourneyUpdate.unfit(update("u3", ""))
+
+
+def leaving(kind: str, key: str, **before: str | None) -> Action:
+    payload = {"key": "ContactKey", "before": before, "moments": [], "of": 9}
+    return Action(
+        f"{kind}:{key}", "people_left", kind, "marketing_cloud", mcs.PEOPLE,
+        f"marketing_cloud:77:{mcs.PEOPLE}:{key}", "", payload, (), "computed", "on_leave", "", "compensable",
+    )  # fmt: skip
+
+
+def test_a_row_that_leaves_is_removed_alone_and_its_removal_is_undone_once(destination, mc):
+    destination.update(mcs.PEOPLE, [row(key, FirstName=key, LeadScore="7") for key in ("003A", "003B")])
+    handler, gone = RowRemoval(destination), leaving("remove_row", "003a", FirstName="003A", LeadScore="7")
+    never = leaving("remove_row", "003NOBODY")
+    assert handler.look_up([gone, never]) == [NOT_THERE, Found("remove_row:003NOBODY")]
+    assert [answer.ok for answer in handler.send([gone, never])] == [True, True]  # who is gone is no failure
+    assert handler.look_up([gone]) == [Found("remove_row:003a")]
+    assert destination.read(mcs.PEOPLE, ["003A", "003B"], ["FirstName"]) == {"003B": {"FirstName": "003B"}}
+    assert handler.undo([(gone, "")])[0].ok
+    held = destination.read(mcs.PEOPLE, ["003a"], ["FirstName", "LeadScore"])
+    assert held == {"003a": {"FirstName": "003A", "LeadScore": "7"}}
+    destination.update(mcs.PEOPLE, [row("003a", FirstName="new")])
+    again = handler.undo([(gone, "")])[0]
+    assert (again.ok, again.code) == (False, "CHANGED_SINCE")
+    assert destination.read(mcs.PEOPLE, ["003a"], ["FirstName"])["003a"] == {"FirstName": "new"}
+
+
+def test_a_row_that_is_emptied_keeps_its_key_and_gets_back_what_it_held(destination, mc):
+    destination.update(mcs.PEOPLE, [row("003A", FirstName="Ana", LeadScore="7")])
+    handler, emptied = RowEmptying(destination), leaving("empty_row", "003A", FirstName="Ana", LeadScore="7")
+    assert handler.look_up([emptied]) == [NOT_THERE]
+    assert handler.send([emptied])[0].ok
+    fields = ["FirstName", "LeadScore"]
+    assert destination.read(mcs.PEOPLE, ["003A"], fields) == {"003A": dict.fromkeys(fields)}
+    assert handler.look_up([emptied]) == [Found("empty_row:003A")]
+    assert handler.undo([(emptied, "")])[0].ok
+    assert destination.read(mcs.PEOPLE, ["003A"], fields) == {"003A": {"FirstName": "Ana", "LeadScore": "7"}}
+
+
+def test_what_an_erased_person_s_row_held_is_not_written_back(destination, mc):
+    erased = replace(leaving("remove_row", "x"), payload={})
+    assert [each.code for each in RowRemoval(destination).undo([(erased, "")])] == ["ERASED"]
+
+
+@pytest.mark.parametrize(
+    ("extension", "why"), [("Lead_Salesforce_1", "read only"), ("crm_complaints", "named by its primary key")]
+)
+def test_rows_that_are_not_ours_to_remove_stay(destination, mc, extension, why):
+    told = rows.delete_some(destination.client, extension, "_ContactKey", ["003A"])
+    assert not told[0].ok
+    assert why in told[0].message
 
 
 def test_a_column_that_is_missing_and_one_that_is_too_short_are_row_errors_and_the_rest_goes_on(

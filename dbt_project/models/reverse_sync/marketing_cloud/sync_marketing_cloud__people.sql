@@ -1,4 +1,5 @@
--- Warm people who may be written to, by their current key; whoever is there already is kept up to date.
+-- Warm people who may be written to, by their current key; whoever is there already is kept up to date, unless on_leave
+-- of config/syncs.yml says that rows go.
 select
     existing.record_id,
     existing.record_key,
@@ -15,7 +16,14 @@ inner join {{ ref('unified_leads') }} as leads on existing.person_id = leads.per
 where
     leads.is_email_valid
     and (
-        existing.is_there
+        (
+            existing.is_there
+            and coalesce((
+                select policies.on_leave
+                from {{ source('rules', 'data_extensions') }} as policies
+                where policies.data_extension = 'crm_people'
+            ), 'keep') = 'keep'
+        )
         or (
             subscribers.is_current_key
             and not leads.is_opted_out

@@ -17,7 +17,7 @@ build: setup ## run the whole loop against the sandbox; WORLD=folder uses data o
 test: setup ## every test
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-clients: setup ## install the vendors' own clients that tests drive the sandbox with (jsforce, the Singer taps)
+clients: setup ## install the vendors' own clients that tests drive the sandbox with (jsforce, HubSpot's for Node, the Singer taps)
 	@$(BIN)/python -m tests.clients.prepare
 
 check: setup ## formatting, lint, types, arrows, SQL style: what CI runs before the tests

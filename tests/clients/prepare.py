@@ -13,13 +13,13 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / "var" / "clients"
 TAPS = {"tap-hubspot": "4.5.0", "tap-salesforce": "2.8.1"}
-JSFORCE = "3.10.16"
+NODE = {"jsforce": "3.10.16", "@hubspot/api-client": "13.5.0"}
 
 
 def program(name: str) -> Path:
     """Where a client's program is, or would be."""
-    if name == "jsforce":
-        return HOME / "node" / "node_modules" / "jsforce"
+    if name in NODE:
+        return HOME / "node" / "node_modules" / name
     return HOME / name / "bin" / name
 
 
@@ -36,13 +36,16 @@ def main() -> int:
             [tool, "pip", "install", "--quiet", "--python", python, f"{name}=={version}"], check=True
         )
     npm = shutil.which("npm")
+    missing = [f"{name}@{version}" for name, version in NODE.items() if not program(name).exists()]
     if npm is None:
-        print("jsforce is left out: there is no npm here", file=sys.stderr)
-    elif not program("jsforce").exists():
+        print(f"{', '.join(NODE)} are left out: there is no npm here", file=sys.stderr)
+    elif missing:
         folder = HOME / "node"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text("{}")
-        command = [npm, "install", "--silent", "--no-audit", "--no-fund", f"jsforce@{JSFORCE}"]
+        manifest = folder / "package.json"
+        if not manifest.exists():
+            manifest.write_text("{}")
+        command = [npm, "install", "--silent", "--no-audit", "--no-fund", *missing]
         subprocess.run(command, cwd=folder, check=True)
     print("The clients are in", HOME.relative_to(PROJECT))
     return 0

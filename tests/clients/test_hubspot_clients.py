@@ -118,3 +118,38 @@ def test_tap_hubspot_discovers_and_syncs_every_stream(
         assert len(found[stream]) == ours, stream
     for stream in ("engagements", "list_memberships", "form_submissions", "email_events", "deal_pipelines"):
         assert found[stream], stream
+
+
+_NODE = """
+const hubspot = require(process.argv[2]), ready = JSON.parse(process.argv[3]), told = {};
+const c = new hubspot.Client({accessToken: ready.hubspot.token, basePath: ready.front.url}), crm = c.crm;
+const status = wish => wish.then(() => 0, refused => refused.code);
+(async () => {
+  const made = await crm.contacts.basicApi.create({properties: {email: 'node@client.example'}});
+  await crm.contacts.basicApi.update(made.id, {properties: {firstname: 'Ada'}});
+  const inputs = [{id: 'node@client.example', idProperty: 'email', properties: {lastname: 'Node'}}];
+  told.upserted = (await crm.contacts.batchApi.upsert({inputs})).results[0].id === made.id;
+  const read = await crm.contacts.basicApi.getById(made.id, ['firstname', 'lastname']);
+  told.names = [read.properties.firstname, read.properties.lastname];
+  const filters = [{propertyName: 'email', operator: 'EQ', value: 'node@client.example'}];
+  told.found = (await crm.contacts.searchApi.doSearch({filterGroups: [{filters}], limit: 5})).total;
+  told.all = (await crm.contacts.getAll()).length;
+  told.wrong = await status(crm.contacts.basicApi.create({properties: {nothing: 'x'}}));
+  told.absent = await status(crm.contacts.basicApi.getById('999999999'));
+  await crm.contacts.basicApi.archive(made.id);
+  told.gone = await status(crm.contacts.basicApi.getById(made.id));
+  console.log(JSON.stringify(told));
+})().catch(problem => { console.error(problem); process.exit(1); });
+"""
+
+
+def test_hubspots_client_for_node_reads_and_writes(
+    served: Running, installed: Callable[[str], Path], environment: dict[str, str]
+) -> None:
+    module = installed("@hubspot/api-client")
+    told = json.loads(run(["node", "-e", _NODE, "-", str(module), json.dumps(served.ready)], environment))
+    all_of = told.pop("all")
+    assert all_of > 100
+    assert told == {
+        "upserted": True, "names": ["Ada", "Node"], "found": 1, "wrong": 400, "absent": 404, "gone": 404,
+    }  # fmt: skip

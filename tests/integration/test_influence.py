@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.clients.open import open_salesforce
+from pipelines.reverse_sync.planfile import read_actions
 from tests.fixtures.actions import statements
 
 from .conftest import Bench
@@ -64,3 +65,36 @@ def test_a_share_is_written_once_into_the_model_named_and_others_are_counted(
         (40.5, campaign, role["ContactId"])
     ]
     assert bench.plan().is_empty
+
+
+def test_a_row_of_ours_follows_its_share_lowered_before_others_are_raised(bench: Bench) -> None:
+    role = rows(bench, "SELECT OpportunityId, ContactId FROM OpportunityContactRole ORDER BY Id")[2]
+    campaigns = [row["Id"] for row in rows(bench, "SELECT Id FROM Campaign ORDER BY Id")[:2]]
+    about = [
+        {"opportunity_id": role["OpportunityId"], "campaign_id": each, "contact_id": role["ContactId"]}
+        for each in campaigns
+    ]
+    made = [
+        wish(bench, f"made{n}", model="Multi_Touch", influence=50, **each) for n, each in enumerate(about)
+    ]
+    bench.publish(*statements(*made))
+    assert bench.apply(bench.plan()).rejected == 0
+    soql = (
+        "SELECT Id, CampaignId, Influence FROM CampaignInfluence "
+        f"WHERE OpportunityId = '{role['OpportunityId']}' AND Influence IN (50, 70, 30) ORDER BY CampaignId"
+    )
+    first, second = rows(bench, soql)
+    changes = [
+        {**wish(bench, "change", model="Multi_Touch", row_id=row["Id"], held=50, influence=share, **each),
+         "action_key": f"{key}:{bench.settings.home.name}"}
+        for row, share, each, key in (
+            (first, 70, about[0], "influence:raised"), (second, 30, about[1], "influence-lowered"))
+    ]  # fmt: skip
+    bench.publish(*statements(*made, *changes))
+    plan = bench.plan()
+    assert [line["action_key"].split(":")[0] for line in read_actions(plan.path)] == [
+        "influence-lowered", "influence"
+    ]  # fmt: skip
+    bench.crms.faults("PATCH .*composite/sobjects$", "drop_answer")
+    assert (bench.apply(plan).rejected, bench.plan().is_empty) == (0, True)
+    assert [row["Influence"] for row in rows(bench, soql)] == [70, 30]

@@ -23,7 +23,9 @@ _ABOUT = ("opportunity_id", "campaign_id", "contact_id")
 class SalesforceCampaignInfluence:
     """A share. Payload: `model`, `opportunity_id`, `campaign_id`, `contact_id`, `influence` (percent).
 
-    Or `cannot`, a sentence on why a share of a deal has no row there; it is held in the plan and counted.
+    With `row_id` it is another share of a row that we have made, which held `held` when it was seen; 0 for a
+    share that is gone. Or `cannot`, a sentence on why a share of a deal has no row there; it is held in the
+    plan and counted.
     """
 
     vendor: ClassVar[str] = "salesforce"
@@ -47,66 +49,76 @@ class SalesforceCampaignInfluence:
         missing = [name for name in _ABOUT if not said.get(name)]
         if missing:
             return f"it has no {missing[0]}"
-        return "" if 0 < float(said.get("influence") or 0) <= 100 else "its share is not within 0 to 100%"
+        share = float(said.get("influence") or 0)
+        fits = 0 <= share <= 100 if said.get("row_id") else 0 < share <= 100
+        return "" if fits else "its share is not within 0 to 100%"
 
     @staticmethod
     def forecast(actions: int) -> int:
         return 2 * ceil(actions / COLLECTION_LIMIT)  # the model's id and the rows
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
-        """Rows whose model the org does not have are refused here, the others are created."""
-        models = [self._model(str(action.payload["model"])) for action in actions]
-        fit = [(action, model) for action, model in zip(actions, models, strict=True) if model]
+        """Rows are changed, then others created; those of a model the org does not have are refused here."""
+        changed, request = _told(
+            self._client, [(_row(a), float(a.payload["influence"])) for a in actions if _row(a)]
+        )
+        new = [a for a in actions if not _row(a)]
+        models = [self._model(str(action.payload["model"])) for action in new]
+        fit = [(action, model) for action, model in zip(new, models, strict=True) if model]
         made = (
             self._client.create_collection("CampaignInfluence", [_fields(a, model) for a, model in fit])
             if fit else Outcomes()
         )  # fmt: skip
         ends = iter(made)
-        rows = [
-            next(ends) if model else RowResult(
+        created = {
+            action.action_key: next(ends) if model else RowResult(
                 False, "", code="NO_SUCH_MODEL",
                 message=f"the org has no influence model {action.payload['model']}, or it is not active",
             )
-            for action, model in zip(actions, models, strict=True)
-        ]  # fmt: skip
-        return Outcomes(rows, request_id=made.request_id)
+            for action, model in zip(new, models, strict=True)
+        }  # fmt: skip
+        rows = [changed[_row(a)] if _row(a) else created[a.action_key] for a in actions]
+        return Outcomes(rows, request_id=made.request_id or request)
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
-        """By what a row is about: there is one of each at most in a model."""
-        there: dict[tuple[str, ...], str] = {}
+        """By what a row is about: there is one of each at most in a model. A change is one that it holds."""
+        there: dict[tuple[str, ...], Mapping[str, Any]] = {}
         deals = sorted({_id(str(action.payload["opportunity_id"])) for action in actions})
         listed = ", ".join(f"'{deal}'" for deal in deals)
         soql = (
-            "SELECT Id, OpportunityId, CampaignId, ContactId, ModelId FROM CampaignInfluence "
+            "SELECT Id, OpportunityId, CampaignId, ContactId, ModelId, Influence FROM CampaignInfluence "
             f"WHERE OpportunityId IN ({listed})"
         )
         for page in self._client.query_pages(soql):
             for row in page.records:
                 about = (row["ModelId"], row["OpportunityId"], row["CampaignId"], row["ContactId"])
-                there[tuple(str(part)[:15] for part in about)] = str(row["Id"])
+                there[tuple(str(part)[:15] for part in about)] = row
         found = []
         for action in actions:
             about = (self._model(str(action.payload["model"])), *(action.payload[n] for n in _ABOUT))
-            held = there.get(tuple(str(part)[:15] for part in about))
-            found.append(Found(held) if held else NOT_THERE)
+            found.append(_found(action, there.get(tuple(str(part)[:15] for part in about))))
         return found
 
     def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
-        """Delete what we made, unless somebody has given it another share since."""
-        ids = [i for _, i in actions]
-        held = dict(
-            zip(ids, self._client.read_collection("CampaignInfluence", ids, ["Id", "Influence"]), strict=True)
+        """Delete what we made, or give a row what it held, unless somebody has changed it since."""
+        ids = list(dict.fromkeys(i for _, i in actions))
+        read = self._client.read_collection("CampaignInfluence", ids, ["Id", "Influence"])
+        held = dict(zip(ids, read, strict=True))
+        ours = [
+            (a, i) for a, i in actions if (row := held[i]) and _percent(row) == float(a.payload["influence"])
+        ]
+        back, request = _told(
+            self._client, [(i, float(a.payload.get("held") or 0)) for a, i in ours if _row(a)]
         )
-        ours = {i for a, i in actions if (row := held[i]) and _percent(row) == float(a.payload["influence"])}
-        mine = [i for i in ids if i in ours]
+        mine = [i for a, i in ours if not _row(a)]
         went = self._client.delete_collection(mine) if mine else Outcomes()
-        ended = dict(zip(mine, went, strict=True))
+        ended = back | dict(zip(mine, went, strict=True))
         rows = [
             RowResult(False, i, code=CHANGED_BY_OTHERS, message="somebody has changed it since")
-            if held[i] and i not in ours else ended.get(i, RowResult(True, i))
-            for i in ids
+            if held[i] and i not in ended else ended.get(i, RowResult(True, i))
+            for _, i in actions
         ]  # fmt: skip
-        return Outcomes(rows, request_id=went.request_id)
+        return Outcomes(rows, request_id=went.request_id or request)
 
     def _model(self, name: str) -> str:
         """The id of the model, empty where the org has none of that name that is active."""
@@ -126,6 +138,26 @@ def _fields(action: Action, model: str) -> dict[str, Any]:
         "ModelId": model, "OpportunityId": said["opportunity_id"], "CampaignId": said["campaign_id"],
         "ContactId": said["contact_id"], "Influence": float(said["influence"]),
     }  # fmt: skip
+
+
+def _row(action: Action) -> str:
+    """The row whose share is another now; empty where one is to be made."""
+    return str(action.payload.get("row_id") or "")
+
+
+def _found(action: Action, held: Mapping[str, Any] | None) -> Found:
+    """A row that is there; of one whose share is to be another, whether it holds that."""
+    if held is None or (_row(action) and _percent(held) != float(action.payload["influence"])):
+        return NOT_THERE
+    return Found(str(held["Id"]))
+
+
+def _told(client: SalesforceClient, shares: Sequence[tuple[str, float]]) -> tuple[dict[str, RowResult], str]:
+    """How each row took its share, and the request that brought it."""
+    if not shares:
+        return {}, ""
+    sent = client.update_collection("CampaignInfluence", [{"Id": i, "Influence": s} for i, s in shares])
+    return dict(zip([i for i, _ in shares], sent, strict=True)), sent.request_id
 
 
 def _percent(row: Mapping[str, Any]) -> float:

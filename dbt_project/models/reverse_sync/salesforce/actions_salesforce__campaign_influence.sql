@@ -1,5 +1,6 @@
 -- A won deal's shares under the model that is written back, by campaign and contact, in percent of two digits that add up
--- to 100 at most: each is rounded down. What has no row there is handed on with the reason, so that a plan counts it.
+-- to 100 at most: each is rounded down. What has no row there is handed on with the reason, so that a plan counts it. A row
+-- that we have made follows its share: what is less now is lowered first, so that a deal's rows never pass 100 together.
 with credited as (
     select
         credits.opportunity_id,
@@ -61,10 +62,85 @@ named as (
         models.value as model
     from shares
     inner join {{ source('rules', 'attribution_settings') }} as models on models.setting = 'influence_model'
+),
+
+keyed as (
+    select
+        *,
+        'influence:' || {{ short_hash("model || opportunity_id || campaign_id || person_id") }} as share_key
+    from named
+),
+
+-- Rows that we have made into this model and that are still there, with what they hold.
+held as (
+    select
+        journal.action_key as share_key,
+        journal.person_id,
+        made.campaign_influence_id as row_id,
+        made.opportunity_id as opportunity_id_salesforce,
+        made.campaign_id as campaign_id_salesforce,
+        made.contact_id,
+        made.influence,
+        made.updated_at,
+        models.value as model
+    from {{ source('ops', 'journal') }} as journal
+    inner join {{ ref('stg_salesforce__campaign_influence') }} as made on journal.result_id = made.campaign_influence_id
+    inner join {{ ref('int_opportunities') }} as deals on made.opportunity_id = deals.opportunity_id_salesforce
+    inner join {{ ref('int_campaign_members') }} as members
+        on {{ record_key('salesforce', 'Campaign', 'made.campaign_id') }} = members.record_key
+    inner join {{ source('rules', 'attribution_settings') }} as models on models.setting = 'influence_model'
+    where
+        journal.sync = 'salesforce_campaign_influence'
+        and journal.state = 'confirmed'
+        and journal.action_key = 'influence:'
+        || {{ short_hash("models.value || deals.opportunity_id || members.campaign_id || journal.person_id") }}
+),
+
+-- A share that is gone, for the deal was reopened or the touch is another's now, is 0: a row that is kept can come back.
+moved as (
+    select
+        held.*,
+        coalesce(keyed.influence, 0) as wanted
+    from held
+    left join keyed on held.share_key = keyed.share_key and keyed.cannot is null
+    where abs(coalesce(keyed.influence, 0) - coalesce(held.influence, 0)) >= 0.005
+),
+
+wanted as (
+    select
+        keyed.share_key as action_key,
+        keyed.opportunity_id_salesforce,
+        keyed.person_id,
+        keyed.model,
+        keyed.campaign_id_salesforce,
+        keyed.contact_id,
+        keyed.influence,
+        keyed.cannot,
+        cast(null as varchar) as row_id,
+        cast(null as double) as held,
+        keyed.influence || '% of a won deal' as reason
+    from keyed
+
+    union all
+
+    select
+        case when moved.wanted < moved.influence then 'influence-lowered:' else 'influence:raised:' end
+        || {{ short_hash("moved.row_id || moved.influence || moved.wanted || moved.updated_at") }} as action_key,
+        moved.opportunity_id_salesforce,
+        moved.person_id,
+        moved.model,
+        moved.campaign_id_salesforce,
+        moved.contact_id,
+        moved.wanted as influence,
+        cast(null as varchar) as cannot,
+        moved.row_id,
+        cast(moved.influence as double) as held,
+        moved.wanted || '% of a deal, no longer ' || moved.influence || '%' as reason
+    from moved
 )
 
 select
-    'influence:' || {{ short_hash("model || opportunity_id || campaign_id || person_id") }} as action_key,
+    action_key,
     'salesforce_campaign_influence' as sync,
     'campaign_influence' as kind,
     'salesforce' as vendor,
@@ -78,13 +154,15 @@ select
             'campaign_id', campaign_id_salesforce,
             'contact_id', contact_id,
             'influence', influence,
-            'cannot', cannot
+            'cannot', cannot,
+            'row_id', row_id,
+            'held', held
         ) as varchar
     ) as payload,
     cast(null as varchar) as needs,
     'computed' as provider,
     'attribution.yml' as rule,
-    influence || '% of a won deal' as reason,
+    reason,
     cast(null as varchar) as reversibility,
     cast(null as timestamptz) as due_at
-from named
+from wanted

@@ -5,6 +5,8 @@ with met as (
     select
         people.opportunity_id,
         touches.channel,
+        touches.medium,
+        touches.content,
         touches.campaign_name,
         touches.occurred_at,
         touches.touchpoint_id,
@@ -19,6 +21,18 @@ summed as (
     select
         opportunity_id,
         count(*) as touch_count,
+        arg_min(medium, (occurred_at, touchpoint_id)) filter (
+            where is_of_marketing and medium is not null
+        ) as first_touch_medium,
+        arg_min(content, (occurred_at, touchpoint_id)) filter (
+            where is_of_marketing and content is not null
+        ) as first_touch_content,
+        arg_max(medium, (occurred_at, touchpoint_id)) filter (
+            where is_of_marketing and medium is not null
+        ) as last_touch_medium,
+        arg_max(content, (occurred_at, touchpoint_id)) filter (
+            where is_of_marketing and content is not null
+        ) as last_touch_content,
         arg_min(channel, (occurred_at, touchpoint_id)) filter (where is_of_marketing) as first_touch_source,
         arg_min(campaign_name, (occurred_at, touchpoint_id)) filter (
             where is_of_marketing and campaign_name is not null
@@ -42,6 +56,8 @@ synced as (
     select
         coalesce(bool_or(is_on) filter (where setting = 'campaigns'), false) as campaigns,
         coalesce(bool_or(is_on) filter (where setting = 'sources'), false) as sources,
+        coalesce(bool_or(is_on) filter (where setting = 'mediums'), false) as mediums,
+        coalesce(bool_or(is_on) filter (where setting = 'content'), false) as content,
         coalesce(bool_or(is_on) filter (where setting = 'revenue'), false) as revenue
     from {{ source('rules', 'attribution_sync') }}
 )
@@ -52,6 +68,10 @@ select
     case when synced.sources then summed.first_touch_source end as first_touch_source,
     case when synced.campaigns then substr(summed.first_touch_campaign, 1, 255) end as first_touch_campaign,
     case when synced.sources then summed.last_touch_source end as last_touch_source,
+    case when synced.mediums then substr(summed.first_touch_medium, 1, 255) end as first_touch_medium,
+    case when synced.content then substr(summed.first_touch_content, 1, 255) end as first_touch_content,
+    case when synced.mediums then substr(summed.last_touch_medium, 1, 255) end as last_touch_medium,
+    case when synced.content then substr(summed.last_touch_content, 1, 255) end as last_touch_content,
     case
         when synced.revenue then cast(coalesce(credited.attributed_revenue, 0) as decimal(18, 2))
     end as attributed_revenue

@@ -16,6 +16,8 @@ synced as (
     select
         coalesce(bool_or(is_on) filter (where setting = 'campaigns'), false) as campaigns,
         coalesce(bool_or(is_on) filter (where setting = 'sources'), false) as sources,
+        coalesce(bool_or(is_on) filter (where setting = 'mediums'), false) as mediums,
+        coalesce(bool_or(is_on) filter (where setting = 'content'), false) as content,
         coalesce(bool_or(is_on) filter (where setting = 'revenue'), false) as revenue
     from {{ source('rules', 'attribution_sync') }}
 ),
@@ -40,6 +42,10 @@ select
     case when synced.sources then leads.first_touch_channel end as first_touch_channel,
     case when synced.campaigns then substr(leads.first_touch_campaign, 1, 255) end as first_touch_campaign,
     case when synced.sources then leads.last_touch_channel end as last_touch_channel,
+    case when synced.mediums then substr(touched.first_touch_medium, 1, 255) end as first_touch_medium,
+    case when synced.content then substr(touched.first_touch_content, 1, 255) end as first_touch_content,
+    case when synced.mediums then substr(touched.last_touch_medium, 1, 255) end as last_touch_medium,
+    case when synced.content then substr(touched.last_touch_content, 1, 255) end as last_touch_content,
     leads.touches as touch_count,
     case
         when synced.revenue then cast(coalesce(credited.attributed_revenue, 0) as decimal(18, 2))
@@ -49,6 +55,7 @@ select
     assigned.previous_owner
 from {{ ref('unified_leads') }} as leads
 cross join synced
+left join {{ ref('int_person_touches') }} as touched on leads.person_id = touched.person_id
 left join credited on leads.person_id = credited.person_id
 left join assigned on leads.person_id = assigned.person_id
 -- Who has the person in one CRM has them in the other too: a record that nobody owns is given to them.

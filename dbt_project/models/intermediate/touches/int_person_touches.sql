@@ -3,6 +3,8 @@ with touches as (
     select
         touches.person_id,
         touches.channel,
+        touches.medium,
+        touches.content,
         touches.occurred_at,
         (touches.occurred_at, touches.touchpoint_id) as place,
         campaigns.name as campaign,
@@ -20,6 +22,10 @@ select
     arg_min(channel, place) filter (where is_marketing) as first_touch_channel,
     arg_max(channel, place) filter (where is_marketing) as last_touch_channel,
     arg_min(campaign, place) filter (where is_marketing and campaign is not null) as first_touch_campaign,
+    arg_min(medium, place) filter (where is_marketing and medium is not null) as first_touch_medium,
+    arg_max(medium, place) filter (where is_marketing and medium is not null) as last_touch_medium,
+    arg_min(content, place) filter (where is_marketing and content is not null) as first_touch_content,
+    arg_max(content, place) filter (where is_marketing and content is not null) as last_touch_content,
     min(occurred_at) as first_touch_at,
     max(occurred_at) as last_touch_at
 from touches

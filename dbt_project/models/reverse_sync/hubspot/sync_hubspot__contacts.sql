@@ -26,7 +26,11 @@ select
     desired.first_touch_campaign,
     desired.last_touch_channel as last_touch_source,
     desired.touch_count,
-    desired.attributed_revenue
+    desired.attributed_revenue,
+    {{ if_there(source('raw_hubspot', 'contacts'), 'first_touch_medium', 'desired.first_touch_medium', 'varchar') }} as first_touch_medium,
+    {{ if_there(source('raw_hubspot', 'contacts'), 'first_touch_content', 'desired.first_touch_content', 'varchar') }} as first_touch_content,
+    {{ if_there(source('raw_hubspot', 'contacts'), 'last_touch_medium', 'desired.last_touch_medium', 'varchar') }} as last_touch_medium,
+    {{ if_there(source('raw_hubspot', 'contacts'), 'last_touch_content', 'desired.last_touch_content', 'varchar') }} as last_touch_content
 from {{ ref('existing_hubspot__contacts') }} as existing
 inner join {{ ref('int_desired_people') }} as desired on existing.person_id = desired.person_id
 left join {{ ref('int_owner_records') }} as holders

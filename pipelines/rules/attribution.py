@@ -55,9 +55,9 @@ Pair = tuple[str, str]
 
 
 class Campaigns(Strict):
-    """When campaigns of two CRMs are one. Links and settled pairs always count."""
+    """When campaigns of two systems are one. Links and settled pairs always count."""
 
-    link_fields: dict[Literal["hubspot", "salesforce"], str] = Field(default_factory=dict)
+    link_fields: dict[Literal["hubspot", "salesforce", "marketing_cloud"], str] = Field(default_factory=dict)
     join_when: tuple[Literal["utm", "name"], ...] = ("utm", "name")
     review_when: tuple[CampaignReason, ...] = ("utm", "name", "similar_name", "same_name_at_another_time")
     same: tuple[Pair, ...] = ()

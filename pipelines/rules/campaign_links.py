@@ -14,7 +14,9 @@ from pipelines.rules.attribution import Attribution
 if TYPE_CHECKING:
     import duckdb
 
-_TABLES = {"hubspot": ("campaigns", "id"), "salesforce": ("campaign", "Id")}
+_TABLES = {
+    "hubspot": ("campaigns", "id"), "salesforce": ("campaign", "Id"), "marketing_cloud": ("campaigns", "id"),
+}  # fmt: skip
 _EMPTY = "select null::varchar as vendor, null::varchar as record_id, null::varchar as other_id where false"
 
 

@@ -52,14 +52,14 @@ def test_campaigns_that_truly_brought_deals_stand_above_those_that_did_not(built
     assert {"linear", "markov", "shapley"} <= best
 
 
-def test_a_campaign_of_both_crms_is_one_and_its_cost_counts_once(built_once: Built) -> None:
+def test_a_campaign_of_all_three_systems_is_one_and_its_cost_counts_once(built_once: Built) -> None:
     campaigns = query(
         built_once.home,
         "select count(*), count(campaign_id_hubspot), count(campaign_id_salesforce), min(records), "
-        "max(records) "
+        "max(records), bool_and(records = 2 + (campaign_id_marketing_cloud is not null)::int) "
         "from marts.unified_campaigns",
     )
-    assert campaigns == [(40, 40, 40, 2, 2)]
+    assert campaigns == [(40, 40, 40, 2, 3, True)]
     with sqlite3.connect(built_once.home / "sandbox" / "salesforce.sqlite") as org:
         [(spent,)] = org.execute('select sum("ActualCost") from "Campaign"').fetchall()
     told = query(built_once.home, "select distinct sum(cost) from marts.campaign_performance group by model")

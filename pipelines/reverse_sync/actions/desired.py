@@ -62,7 +62,7 @@ def wanted(
         today = {
             kinds: actions.per_person(reading, as_of - _DAY, kinds) for kinds in limits if as_of is not None
         }
-    found.held += _not_created(connection)
+    found.held += _not_written(connection)
     sieve = _Sieve(found, known, copies, registry, suppression, as_of)
     candidates = [action for action in asked if sieve.passes(action)]
     _in_order(found, candidates, known)
@@ -157,14 +157,15 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Iterator[Action]:
             yield _action(dict(zip(COLUMNS, row, strict=True)))
 
 
-def _not_created(connection: duckdb.DuckDBPyConnection) -> list[Held]:
-    """Records that a mapping would create and that something holds back."""
-    if not has_table(connection, "reverse_sync", "mirror_held"):
-        return []
-    rows = connection.execute(
-        "select sync, record_id, record_key, reason from reverse_sync.mirror_held "
-        "where field = '' order by all"
-    ).fetchall()
+def _not_written(connection: duckdb.DuckDBPyConnection) -> list[Held]:
+    """Records that a mapping would create and that something holds back, and what no CRM can hold."""
+    tables = {"mirror_held": "field = ''", "held_campaigns": "true"}
+    parts = [
+        f"select sync, record_id, record_key, reason from reverse_sync.{name} where {which}"
+        for name, which in tables.items()
+        if has_table(connection, "reverse_sync", name)
+    ]
+    rows = connection.execute(f"{' union all '.join(parts)} order by all").fetchall() if parts else []
     return [Held(*row) for row in rows]
 
 

@@ -40,8 +40,31 @@ hubspot_campaigns as (
         links.other_id
     from {{ ref('stg_hubspot__campaigns') }} as campaigns
     left join links on links.vendor = 'hubspot' and campaigns.campaign_id = links.record_id
+),
+
+-- Marketing Cloud knows of a campaign its name and a code, in which the id of the CRM's campaign may be kept.
+marketing_cloud_campaigns as (
+    select
+        campaigns.record_key,
+        'marketing_cloud' as vendor,
+        campaigns.campaign_id as record_id,
+        campaigns.name,
+        cast(null as varchar) as type,
+        cast(null as varchar) as status,
+        coalesce({{ slug('campaigns.campaign_code') }}, {{ slug('campaigns.name') }}) as utm,
+        cast(null as decimal(18, 2)) as cost,
+        cast(null as decimal(18, 2)) as budget,
+        cast(null as varchar) as currency,
+        cast(null as date) as start_date,
+        cast(null as date) as end_date,
+        cast(null as varchar) as parent_record_key,
+        coalesce(links.other_id, campaigns.campaign_code) as other_id
+    from {{ ref('stg_marketing_cloud__campaigns') }} as campaigns
+    left join links on links.vendor = 'marketing_cloud' and campaigns.campaign_id = links.record_id
 )
 
 select * from salesforce_campaigns
 union all by name
 select * from hubspot_campaigns
+union all by name
+select * from marketing_cloud_campaigns

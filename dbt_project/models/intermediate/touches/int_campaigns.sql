@@ -35,6 +35,7 @@ grouped as (
         max(end_date) as end_date,
         arg_min(record_id, place) filter (where vendor = 'salesforce') as campaign_id_salesforce,
         arg_min(record_id, place) filter (where vendor = 'hubspot') as campaign_id_hubspot,
+        arg_min(record_id, place) filter (where vendor = 'marketing_cloud') as campaign_id_marketing_cloud,
         arg_min(parent_record_key, place) filter (where parent_record_key is not null) as parent_record_key,
         count(*) as records
     from costed

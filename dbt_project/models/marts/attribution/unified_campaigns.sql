@@ -56,6 +56,7 @@ select
     cast(campaigns.budget as decimal(18, 2)) as budget,
     campaigns.campaign_id_hubspot,
     campaigns.campaign_id_salesforce,
+    campaigns.campaign_id_marketing_cloud,
     campaigns.records,
     reasons.joined_by
 from {{ ref('int_campaigns') }} as campaigns

@@ -38,12 +38,17 @@ def subscribed(settings: Settings, inbox: Inbox, said: Callable[[str], None]) ->
             while not stopped.is_set():
                 try:
                     _take(stream, inbox, stopped, standing)
-                except errors.Forbidden as error:
-                    said(f"{str(error).rstrip('.')}.")
+                except Exception as error:
+                    if stopped.is_set():
+                        return  # the client was closed under a call that was waiting
+                    if not isinstance(error, CrmError):
+                        raise
+                    if not isinstance(error, errors.Forbidden):
+                        said(f"{_sentence(error)}; Salesforce's changes are asked for by cursor meanwhile")
+                        stopped.wait(_PAUSE_SECONDS)
+                        continue
+                    said(f"{_sentence(error)}.")
                     return
-                except CrmError as error:
-                    said(f"{str(error).rstrip('.')}; Salesforce's changes are asked for by cursor meanwhile")
-                    stopped.wait(_PAUSE_SECONDS)
 
         thread = threading.Thread(target=run, name="changes", daemon=True)
         thread.start()
@@ -51,6 +56,10 @@ def subscribed(settings: Settings, inbox: Inbox, said: Callable[[str], None]) ->
             yield standing
         finally:
             stopped.set()
+
+
+def _sentence(error: CrmError) -> str:
+    return str(error).rstrip(".")
 
 
 def _take(stream: ChangeStream, inbox: Inbox, stopped: threading.Event, standing: threading.Event) -> None:

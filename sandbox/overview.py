@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -25,7 +26,7 @@ from sandbox.pages import render
 if TYPE_CHECKING:
     from sandbox.vendor import Vendor
 
-LAST, SHOWN_WRITES, MOST_DAYS = 30, 200, 366
+LAST, SHOWN_WRITES, MOST_DAYS, NEWEST = 30, 200, 366, 12
 
 
 def routes(vendor: Vendor) -> list[Route]:
@@ -100,8 +101,31 @@ def _page(vendor: Vendor, query: dict[str, str], problem: str = "") -> str:
     return render(
         "vendor.html", vendor=vendor.title, now=vendor.clock.now(), problem=problem,
         contents=vendor.contents(), requests=requests, faults=vendor.faults.shown(), kinds=list(KINDS),
-        record=_record(vendor, query), query=query,
+        record=_record(vendor, query), query=query, newest=_newest(vendor, query), changed=_changed(vendor),
     )  # fmt: skip
+
+
+def _newest(vendor: Vendor, query: dict[str, str]) -> list[str]:
+    """Ids of the newest records of the kind that was chosen: nobody knows ids by heart."""
+    table = dict(vendor.tables()).get(query.get("object", ""))
+    if table is None or query.get("id", "").strip():
+        return []
+    try:
+        rows = vendor.store.rows(f"select id from {table} order by rowid desc limit ?", (NEWEST,))
+    except sqlite3.OperationalError:  # what is kept without an id
+        return []
+    return [str(own) for (own,) in rows]
+
+
+def _changed(vendor: Vendor) -> list[tuple[str, str]]:
+    """Records that were written last, each once."""
+    rows = vendor.store.rows(
+        "select object, record_id from (select object, record_id, seq from writes where operation <> 'noop' "
+        "order by seq desc limit 500) group by object, record_id order by max(seq) desc limit ?",
+        (NEWEST,),
+    )
+    kinds = {name for name, _ in vendor.tables()}
+    return [(name, own) for name, own in rows if name in kinds]
 
 
 def _record(vendor: Vendor, query: dict[str, str]) -> dict[str, Any] | None:

@@ -254,6 +254,8 @@ def test_each_vendors_page_shows_contents_requests_a_record_and_its_faults(
         CONTACTS, json={"properties": {"email": "page@x.example", "city": "<b>"}}
     ).json()["id"]
     shared.hubspot.patch(f"{CONTACTS}/{made}", json={"properties": {"city": "Oslo"}})
+    chosen = shared.hubspot.get("/", params={"object": "contacts"}).text
+    assert chosen.count(f"id={made}#record") == 2, "among the newest and among those that changed last"
     page = shared.hubspot.get("/", params={"object": "contacts", "id": made}).text
     for words in ("page@x.example", "Oslo", "&lt;b&gt;", f"PATCH {CONTACTS}/{made}", "None is on"):
         assert words in page, words

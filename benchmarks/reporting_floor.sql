@@ -2,7 +2,8 @@
 -- the same deal (int_opportunity_members), what it is now (int_opportunities) and what it is grouped by
 -- (int_deal_segments). No late config, no labels of stages, no merging by survivorship, no owners over time, no tests,
 -- nothing kept for a next run: less than the marts do, for their numbers.
-create or replace schema plain;
+drop schema if exists plain cascade;
+create schema plain;
 
 create table plain.moves as
 with moves as (
@@ -149,7 +150,8 @@ with counted as (
 select month, definition, owner, team, product, source, pipeline, count(*) as deals,
     count(*) filter (where is_won) / nullif(count(*) filter (where is_decided), 0) as win_rate,
     avg(amount) filter (where is_won) as size, avg(days) filter (where is_won) as days,
-    sum(amount) filter (where is_won) / nullif(sum(amount) filter (where is_decided), 0) as win_rate_by_value,
+    coalesce(sum(amount) filter (where is_won), 0) / nullif(sum(amount) filter (where is_decided), 0)
+        as win_rate_by_value,
     sum(amount) as amount
 from counted
 group by grouping sets ((month, definition), (month, definition, owner), (month, definition, team),
@@ -201,8 +203,8 @@ survival as (
         else -99 end) over (partition by canonical_stage, cut order by days)) as still_there
     from at_risk
 )
-select canonical_stage, cut, min(days) filter (where still_there <= 0.5) as median_days,
-    min(days) filter (where still_there <= 0.1) as p90_days
+select canonical_stage, cut, min(days) filter (where still_there <= 0.5 + 1e-9) as median_days,
+    min(days) filter (where still_there <= 0.1 + 1e-9) as p90_days
 from survival group by all;
 
 create table plain.win_rates as

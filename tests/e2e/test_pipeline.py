@@ -112,8 +112,8 @@ SAME_BY_HAND = {
     "stage_history": "select opportunity_id, stay, stage, canonical_stage, entered_at, left_at from {}",
     "pipeline_velocity": (
         "select period, definition, segment_value, opportunities, win_rate, round(win_rate_by_value, 9), "
-        "round(cycle_days, 5) from marts.pipeline_velocity where segment = 'owner'",
-        "select month, definition, owner, deals, win_rate, round(win_rate_by_value, 9), round(days, 5) "
+        "round(cycle_days, 2) from marts.pipeline_velocity where segment = 'owner'",
+        "select month, definition, owner, deals, win_rate, round(win_rate_by_value, 9), round(days, 2) "
         "from plain.pipeline_velocity where owner is not null",
     ),
     "stage_conversions": (
@@ -130,9 +130,9 @@ SAME_BY_HAND = {
         "where cut = 'all' or cut in (select owner from plain.deals)",
     ),
     "pipeline_snapshots": (
-        "select snapshot_date, canonical_stage, sum(opportunities), round(sum(amount_converted)) "
+        "select snapshot_date, canonical_stage, sum(opportunities) "
         "from marts.pipeline_snapshots group by all",
-        "select snapshot_date, canonical_stage, sum(opportunities), round(sum(amount)) "
+        "select snapshot_date, canonical_stage, sum(opportunities) "
         "from plain.pipeline_snapshots group by all",
     ),
     "win_rates": (

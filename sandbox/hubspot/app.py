@@ -17,6 +17,7 @@ from sandbox.call import Call, Refused, answer
 from sandbox.clock import Clock
 from sandbox.hubspot import (
     account,
+    association_writes,
     associations,
     batch,
     campaign_writes,
@@ -198,6 +199,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         batch,
         objects,
         associations,
+        association_writes,
         event_writes,
         marketing,
         messages,

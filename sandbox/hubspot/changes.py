@@ -10,12 +10,14 @@ if TYPE_CHECKING:
 WEBHOOK = {
     "create": "creation", "archive": "deletion", "restore": "restore", "merge": "merge",
     "gdpr_delete": "privacyDeletion", "associate": "associationChange", "update": "propertyChange",
+    "dissociate": "associationChange",
 }  # fmt: skip
 JOURNAL = {
     "create": "CREATE", "update": "UPDATE", "archive": "DELETE", "gdpr_delete": "DELETE",
     "restore": "RESTORE",
-    "merge": "MERGE", "associate": "CREATE",
+    "merge": "MERGE", "associate": "CREATE", "dissociate": "DELETE",
 }  # fmt: skip
+TIES = ("associate", "dissociate")
 UNTOLD = ("lastmodifieddate", "hs_lastmodifieddate")
 COLUMNS = "seq, at, object, record_id, operation, field, before, after, request_id"
 Write = dict[str, Any]
@@ -59,8 +61,9 @@ def webhook_events(hubspot: HubSpot, write: Write) -> list[tuple[str, dict[str, 
         other = hubspot.portal.type_of(write["field"].partition(".")[2])
         name = f"{kind.singular}_to_{other.singular if other else 'object'}".upper()
         event |= {"associationType": name, "fromObjectId": event.pop("objectId"),
-        "toObjectId": int(write["after"]),
-                  "associationRemoved": False, "isPrimaryAssociation": False}  # fmt: skip
+                  "toObjectId": int(write["after"] or write["before"]),
+                  "associationRemoved": write["operation"] == "dissociate",
+                  "isPrimaryAssociation": False}  # fmt: skip
     return [(f"{kind.singular}.{what}", event)]
 
 
@@ -79,7 +82,7 @@ def journal_events(
             continue
         properties = wanted[kind.type_id]
         shown = {
-            "type": "association" if write["operation"] == "associate" else "object",
+            "type": "association" if write["operation"] in TIES else "object",
             "portalId": hubspot.portal.id, "occurredAt": write["at"], "objectTypeId": kind.type_id,
             "objectId": int(write["record_id"]), "action": action,
         }  # fmt: skip
@@ -92,6 +95,6 @@ def journal_events(
                 event["propertyChanges"][write["field"]] = write["after"]
         elif write["operation"] == "merge":
             event["mergedObjectIds"] = [int(x) for x in (write["after"] or "").split(";") if x.isdigit()]
-        elif write["operation"] == "associate":
-            event["toObjectId"] = int(write["after"])
+        elif write["operation"] in TIES:
+            event["toObjectId"] = int(write["after"] or write["before"])
     return [e for e in found.values() if e["action"] != "UPDATE" or e.get("propertyChanges")]

@@ -14,6 +14,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import catalog, errors, properties, requests
 from sandbox.hubspot.catalog import CREATED_AT, ObjectType
+from sandbox.hubspot.types import USER_DEFINED
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -42,6 +43,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
         found += hubspot.route("PATCH", one, lambda call: _update(hubspot, call))
         found += hubspot.route("DELETE", one, lambda call: _archive(hubspot, call))
         found += hubspot.route("POST", f"{one}/associations", lambda call: _associate(hubspot, call))
+        found += hubspot.route(
+            "DELETE", f"{one}/associations/{{type_id}}", lambda call: _dissociate(hubspot, call)
+        )
     return found
 
 
@@ -246,3 +250,24 @@ def _associate(hubspot: HubSpot, call: Call) -> Response:
         {"id": str(plain), "fromObjectTypeId": first.type_id, "toObjectTypeId": second.type_id,
          "name": f"{first.singular}_to_{second.singular}", "createdAt": stamp, "updatedAt": stamp}, 201,
     )  # fmt: skip
+
+
+def _dissociate(hubspot: HubSpot, call: Call) -> Response:
+    """An association that a client made is taken off a schema, and off every record."""
+    kind = _kind(hubspot, call)
+    asked = call.params["type_id"]
+    number = int(asked) if asked.isdigit() else -1
+    found = hubspot.store.row(
+        "select from_type, to_type from association_types where type_id = ? and category = ? "
+        "and name is null",
+        (number, USER_DEFINED),
+    )
+    if found is None or kind.plural not in found:
+        raise errors.not_found(call)
+    for a, b in (tuple(found), tuple(reversed(found))):
+        for table in ("associations", "association_types"):
+            hubspot.store.db.execute(f"delete from {table} where from_type = ? and to_type = ?", (a, b))
+    hubspot.portal.reload()
+    call.records = 1
+    call.change("schemas", kind.plural, "dissociate", "associations", str(found[1]), None)
+    return Response(status_code=204)

@@ -268,6 +268,25 @@ class HubSpotClient(Client):
         call = Call(method="POST", path=path, effect="write", json={"inputs": inputs})
         return batch.request_id(self._transport.send(call))
 
+    def associate_as(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str, list[Json]]]) -> str:
+        """Tie pairs of records by the types given, each `{"associationCategory", "associationTypeId"}`."""
+        inputs = [{"from": {"id": a}, "to": {"id": b}, "types": types} for a, b, types in ends]
+        path = self._path("associate_as", from_type, to_type)
+        call = Call(method="POST", path=path, effect="write", json={"inputs": inputs})
+        return batch.request_id(self._transport.send(call))
+
+    def dissociate(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str]]) -> str:
+        """Take off every association of pairs of records. What is not tied is no failure."""
+        inputs = [{"from": {"id": a}, "to": [{"id": b}]} for a, b in ends]
+        path = self._path("dissociate", from_type, to_type)
+        call = Call(method="POST", path=path, effect="write", json={"inputs": inputs})
+        return batch.request_id(self._transport.send(call))
+
+    def association_labels(self, from_type: str, to_type: str) -> list[Json]:
+        """The types of associations between two objects: `{"category", "typeId", "label"}`."""
+        found: list[Json] = self._get(self._path("labels", from_type, to_type)).get("results") or []
+        return found
+
     def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
         """Opt these out of all e-mail. Returns those HubSpot names, in lower case, and its call id."""
         path = f"{self._path('preferences')}/statuses/batch/unsubscribe-all"

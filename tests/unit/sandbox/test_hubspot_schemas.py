@@ -124,6 +124,33 @@ def test_labels_and_limits_of_associations_are_kept_both_ways(shared: Running, m
     assert shared.hubspot.delete(f"{pair}/labels/{there['typeId']}").status_code == 204
 
 
+def test_records_are_tied_with_a_label_and_taken_apart_again(shared: Running) -> None:
+    found = post(shared, SCHEMAS, LICENCES | {"name": "tied_ones"}).json()
+    kind = found["objectTypeId"]
+    own = post(shared, f"/crm/objects/2026-03/{kind}", {"properties": {"code": "T"}}).json()["id"]
+    company = post(shared, "/crm/objects/2026-03/companies", {"properties": {"name": "T"}}).json()["id"]
+    pair = f"/crm/associations/2026-03/{kind}/companies"
+    label, _ = post(shared, f"{pair}/labels", {"label": "Buys", "name": "buys"}).json()["results"]
+    type_ = {"associationCategory": "USER_DEFINED", "associationTypeId": label["typeId"]}
+    tie = {"from": {"id": own}, "to": {"id": company}, "types": [type_]}
+    assert post(shared, f"{pair}/batch/create", {"inputs": [tie]}).status_code == 201
+    unknown = {**tie, "types": [{**type_, "associationTypeId": 99_999}]}
+    assert post(shared, f"{pair}/batch/create", {"inputs": [unknown]}).status_code == 400
+
+    def labels() -> list[str | None]:
+        ties = post(shared, f"{pair}/batch/read", {"inputs": [{"id": own}]}).json()["results"]
+        return [each["label"] for tie in ties for to in tie["to"] for each in to["associationTypes"]]
+
+    assert set(labels()) >= {None, "Buys"}
+    apart = {"inputs": [{"from": {"id": own}, "to": [{"id": company}]}]}
+    assert [post(shared, f"{pair}/batch/archive", apart).status_code for _ in range(2)] == [204, 204]
+    assert labels() == []
+    listed = shared.hubspot.get(f"{pair}/labels").json()["results"]
+    plain = next(each["typeId"] for each in listed if each["label"] is None)
+    assert shared.hubspot.delete(f"{SCHEMAS}/{kind}/associations/{plain}").status_code == 204
+    assert shared.hubspot.get(f"{pair}/labels").status_code == 400
+
+
 def test_a_stage_with_records_is_not_deleted(shared: Running) -> None:
     stages = [
         {"label": "Open", "displayOrder": 0, "metadata": {"probability": "0.2"}},

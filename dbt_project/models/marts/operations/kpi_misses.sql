@@ -2,11 +2,13 @@
 select
     'sync_success_rate' as kpi,
     sync as object,
-    record_key as subject,
-    attempted_at as happened_at,
+    -- What was to be made has no record yet: it is told by its action.
+    coalesce(nullif(record_key, ''), action_key) as subject,
+    max(attempted_at) as happened_at,
     reason
 from {{ ref('int_sync_rows') }}
 where not is_confirmed
+group by sync, coalesce(nullif(record_key, ''), action_key), reason
 
 union all
 

@@ -80,7 +80,8 @@ def drifted(settings: Settings) -> dg.AssetCheckResult:
             return dg.AssetCheckResult(passed=True, description="crm schema apply has made nothing yet.")
     with schema.opened(settings) as session:
         drift = schema.diff(session, schema.load(settings.config_dir))
-    said = "; ".join(each.sentence for each in drift.found[:20])
+    said = "; ".join(each.sentence for each in drift.found[:50])
+    said += f"; and {len(drift.found) - 50} more" if len(drift.found) > 50 else ""
     return dg.AssetCheckResult(
         passed=not drift.found, severity=dg.AssetCheckSeverity.WARN,
         description=f"{drift.compared} things compared. {said}".strip(),

@@ -5,6 +5,7 @@ Belongs here: the vendors' rules about changes, each a sentence. Counting what w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,8 @@ def _values(content: Json) -> set[str]:
 def _hubspot(action: Action) -> Action:
     before, after = action.before or {}, action.item.content
     if action.item.kind == "pipeline":
-        gone = {s["label"] for s in before.get("stages") or []} - {s["label"] for s in after["stages"]}
+        old, new = ([str(s["label"]) for s in end.get("stages") or []] for end in (before, after))
+        gone = set(old) - set(new) - set(renamed_stages(old, new).values())
         return replace(action, loses=f"the stages {', '.join(sorted(gone))}") if gone else action
     if action.item.kind != "property":
         return action
@@ -109,6 +111,12 @@ def _hubspot(action: Action) -> Action:
     return action
 
 
+def renamed_stages(before: Sequence[str], after: Sequence[str]) -> dict[str, str]:
+    """New label to earlier one of each stage that is called otherwise at its place; its records stay."""
+    pairs = zip(before, after, strict=False)
+    return {new: old for old, new in pairs if old not in after and new not in before}
+
+
 def of_destroy(action: Action) -> Action:
     """Taking away loses what is held."""
     kind = action.item.kind
@@ -119,5 +127,5 @@ def of_destroy(action: Action) -> Action:
     if kind in ("pipeline", "label", "record type"):
         return replace(action, loses=f"what records say of this {kind}")
     if kind == "association":
-        return replace(action, impossible="HubSpot takes no association between objects away")
+        return replace(action, loses="what records are tied by it")
     return action

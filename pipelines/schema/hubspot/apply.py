@@ -6,12 +6,14 @@ Belongs here: which call does what. The order and what is remembered is `pipelin
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from pipelines.clients.batches import batched
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.schema.hubspot import properties
 from pipelines.schema.items import Json, Live
 from pipelines.schema.plan import Action
+from pipelines.schema.risks import renamed_stages
 
 MOST_PROPERTIES = 100
 ORDER = (
@@ -216,11 +218,13 @@ class Applier:
             return
         raw = self.live.raw[action.item.key]
         own = f"{path}/{raw['id']}/stages"
+        labels = [str(stage["label"]) for stage in stages]
+        renamed = renamed_stages(list(raw["stages"]), labels)
         for stage in stages:
-            known = raw["stages"].get(stage["label"])
+            known = raw["stages"].get(renamed.get(str(stage["label"]), stage["label"]))
             self.client.change("PATCH" if known else "POST", f"{own}/{known}" if known else own, stage)
         for label, number in raw["stages"].items():
-            if label not in {stage["label"] for stage in stages}:
+            if label not in labels and label not in renamed.values():
                 self.client.change("DELETE", f"{own}/{number}")
 
     def _validation(self, action: Action) -> None:
@@ -243,13 +247,25 @@ class Applier:
         content["revisionId"] = raw["revisionId"]
         self.client.change("PUT", f"{path}/{raw['id']}", content)
 
+    def _empty(self, name: str) -> None:
+        """HubSpot deletes no object that has records: they go to its recycle bin first, by the hundred."""
+        kind = self.type_of(name)
+        path = self.client.path("objects", kind)
+        while ids := [str(each["id"]) for each in islice(self.client.pages(path, 100), 100)]:
+            self.client.batch_archive(kind, ids)
+
     def destroy(self, action: Action) -> None:
         kind, name, raw = action.item.kind, action.name, self.live.raw.get(action.item.key) or {}
         owner, _, own = name.partition(".")
         if kind == "object":
+            self._empty(name)
             self.client.change("DELETE", f"{self.client.path('schemas')}/{self.type_of(name)}")
         elif kind == "property":
             self.client.change("DELETE", f"{self.client.path('properties', self.type_of(owner))}/{own}")
+        elif kind == "association":
+            start = name.partition(" → ")[0]
+            path = f"{self.client.path('schemas')}/{self.type_of(start)}/associations"
+            self.client.change("DELETE", f"{path}/{raw['typeId']}")
         elif kind == "label":
             pair = name.partition(": ")[0]
             self.client.change("DELETE", f"{self._pair('labels', pair)}/{raw['typeId']}")

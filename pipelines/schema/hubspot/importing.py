@@ -27,6 +27,10 @@ class FromHubSpot:
     def __init__(self, client: HubSpotClient, model: Model, target: Objects) -> None:
         self.client, self.model, self.target = client, model, target
         self.said: list[str] = []
+        self.new: set[str] = set()
+        """Objects that the file did not have."""
+        self.groups: dict[str, str] = {}
+        """The group of each property of the object that is read."""
         found = objects.wanted(model)
         self.wanted: dict[Any, Item] = {i.key: i for i in found.items}
         self.shared = {(owner, p.model.hubspot or "") for owner, p in model.shared("hubspot")}
@@ -82,9 +86,13 @@ class FromHubSpot:
 
     def _object(self, name: str, schema: Json | None) -> None:
         key, live = self._key(name), self._live(name, schema)
+        self.groups = {
+            k[2]: str(raw.get("groupName") or "") for k, raw in live.raw.items() if k[1] == "property"
+        }
         is_new = key not in self.target.objects
         entry = self.target.objects.setdefault(key, {})
         if is_new:
+            self.new.add(key)
             self.target.changed = True
             if schema is None:
                 entry["extends"] = key
@@ -92,7 +100,8 @@ class FromHubSpot:
         order = {kind: i for i, kind in enumerate(("object", "property", "association"))}
         for item in sorted(live.items.values(), key=lambda i: order.get(i.kind, 9)):
             wanted = self.wanted.get(item.key)
-            if item.of != name or (wanted is not None and wanted.content == item.content):
+            is_same = wanted is not None and wanted.content == item.content
+            if item.of != name or (is_same and not self._group(item, wanted)):
                 continue
             if (name, item.name.partition(".")[2]) in self.shared:
                 continue
@@ -104,7 +113,7 @@ class FromHubSpot:
             self._about(key, entry, item)
             return 1
         if item.kind == "property":
-            return self._property(entry, item, wanted)
+            return self._property(key, entry, item, wanted)
         if item.kind in ("label", "limit"):
             return self._related(entry, item)
         if item.kind == "pipeline":
@@ -134,7 +143,13 @@ class FromHubSpot:
             if field is not None and not field.get("required"):
                 put(field, "required", True)
 
-    def _property(self, entry: Json, item: Item, wanted: Item | None) -> int:
+    def _group(self, item: Item, wanted: Item | None) -> str:
+        """The group of a property that the file does not say yet, other than HubSpot's own of the object."""
+        group = self.groups.get(item.name, "") if item.kind == "property" else ""
+        said = wanted is not None and "groupName" in wanted.content
+        return "" if said or group.endswith("information") else group
+
+    def _property(self, owner: str, entry: Json, item: Item, wanted: Item | None) -> int:
         called = item.name.partition(".")[2]
         shown = (entry.get("name") or {}).get("field", "name")
         if called == shown and "extends" not in entry:
@@ -145,7 +160,12 @@ class FromHubSpot:
         listed = entry.setdefault("fields", {})
         key = next((k for k, e in listed.items() if (e.get("hubspot") or k.lower()) == called), called)
         found = properties.from_property(item.content)
+        group = self._group(item, wanted)
+        if group:
+            found["group"] = group
         if key not in listed:
+            if owner not in self.new and "salesforce" in entry.get("crms", ("salesforce",)):
+                found["crms"] = ["hubspot"]  # the object is of both, and this field of one
             self.target.put(listed, key, found)
             return 1
         field = listed[key]
@@ -153,6 +173,8 @@ class FromHubSpot:
         changed = differences(before, item.content)
         if wanted is None and "hubspot_formula" in found:
             changed = {"calculationFormula": ("", "")}
+        if group:
+            changed["groupName"] = ("", group)
         for name in changed:
             if name in _PARTS:
                 self.target.put(field, _PARTS[name], found.get(_PARTS[name]))

@@ -16,9 +16,11 @@ from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import STANDARD
 from pipelines.schema.items import Item, Json, Live
 from pipelines.schema.salesforce import fields, objects, read
+from pipelines.schema.salesforce.rights import Rights
 from pipelines.schema.written import Objects, slug
 
 _HUBSPOT_ONLY = ("hubspot", "group", "hubspot_formula", "crms", "access", "renamed_from")
+"""What Salesforce's metadata of a field does not say; the rights to it come with `rights`."""
 _ON_DELETE = {"SetNull": "clear", "Restrict": "restrict", "Cascade": "cascade"}
 _SHARING = {there: here for here, there in objects.SHARING.items()}
 
@@ -29,6 +31,8 @@ class FromSalesforce:
     def __init__(self, client: SalesforceClient, model: Model, target: Objects) -> None:
         self.client, self.model, self.target = client, model, target
         self.said: list[str] = []
+        self.new: set[str] = set()
+        """Objects that the file did not have."""
         self.wanted: dict[Any, Item] = {i.key: i for i in objects.wanted(model).items}
         """What the file comes to by now: what is equal to it is left as it is written."""
         self.shared = {(owner, p.model.salesforce or "") for owner, p in model.shared("salesforce")}
@@ -42,6 +46,12 @@ class FromSalesforce:
                 f"Salesforce has no object {', '.join(absent)}", where="crm schema import",
                 remedy="use its API name, as Invoice__c",
             )  # fmt: skip
+        for name in whole:  # all are there before any is filled: they lead to each other
+            key = self._key(name)
+            if key not in self.target.objects:
+                self.target.objects[key] = {} if name.endswith("__c") else {"extends": key}
+                self.target.changed = True
+                self.new.add(key)
         layouts = self._layouts([*whole])
         for name, element in whole.items():
             live = Live("salesforce", "")
@@ -49,6 +59,12 @@ class FromSalesforce:
             for layout, content in layouts.get(name, {}).items():
                 read.add_layout(live, layout, content)
             self._object(name, live, read.content(element))
+        rights = Rights(self.client, self.model.schema.permission_set.name)
+        for name in whole:
+            key = self._key(name)
+            taken = rights.into(self.target, key, name)
+            if taken:
+                self.said.append(f"{name}: {taken} rights taken over from {rights.source}.")
         self._apex([*whole])
         return self.said
 
@@ -68,12 +84,7 @@ class FromSalesforce:
 
     def _object(self, name: str, live: Live, whole: Json) -> None:
         key = self._key(name)
-        is_new = key not in self.target.objects
-        entry = self.target.objects.setdefault(key, {})
-        if is_new:
-            self.target.changed = True
-            if not name.endswith("__c"):
-                entry["extends"] = key
+        is_new, entry = key in self.new, self.target.objects[key]
         count = 0
         for item in live.items.values():
             if self.wanted.get(item.key) is not None and self.wanted[item.key].content == item.content:
@@ -102,7 +113,7 @@ class FromSalesforce:
         elif item.kind == "field" and item.content["type"] in ("Lookup", "MasterDetail"):
             return self._relationship(entry, item)
         elif item.kind == "field":
-            return self._field(entry, item)
+            return self._field(key, entry, item)
         elif item.kind == "record type":
             self._record_type(entry, item)
         elif item.kind == "validation rule":
@@ -131,7 +142,7 @@ class FromSalesforce:
         put(entry, "history", content.get("enableHistory") == "true")
         put(entry, "activities", content.get("enableActivities") == "true")
 
-    def _field(self, entry: Json, item: Item) -> int:
+    def _field(self, owner: str, entry: Json, item: Item) -> int:
         called = item.name.partition(".")[2]
         if item.content["type"] not in fields.BACK:
             self.said.append(f"{item.name} is a {item.content['type']}, which the file cannot say; left out.")
@@ -144,6 +155,8 @@ class FromSalesforce:
         if f"{names.api_name(key)}__c" != called:
             found["salesforce"] = called
         kept = {n: v for n, v in (listed.get(key) or {}).items() if n in _HUBSPOT_ONLY}
+        if key not in listed and owner not in self.new and "hubspot" in entry.get("crms", ("hubspot",)):
+            kept["crms"] = ["salesforce"]  # the object is of both, and this field of one
         self.target.put(listed, key, found | kept)
         return 1
 
@@ -184,6 +197,8 @@ class FromSalesforce:
         found["label"] = content.get("label", "")
         if content.get("inlineHelpText"):
             found["help"] = content["inlineHelpText"]
+        if to not in self.target.objects and self.model.target("hubspot", to) is None:
+            found["crms"] = ["salesforce"]
         if content.get("required") == "true":
             found["required"] = True
         how = _ON_DELETE.get(str(content.get("deleteConstraint")), "clear")

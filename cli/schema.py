@@ -202,7 +202,7 @@ def backfill(
         typer.Option("--check", help="Copy nothing; ask the CRMs what is copied. Exit 3 when not all is."),
     ] = False,
 ) -> None:
-    """Copy what the last refresh found missing: records that are to move, values of renamed fields."""
+    """Copy what the last refresh found missing: records that are to move, what was renamed."""
     raise typer.Exit(_backfill(check_only=check))
 
 
@@ -219,7 +219,7 @@ def _backfill(*, check_only: bool) -> Exit:
         if not check_only:
             loop.recover()
             made = loop.plan()
-            mine = [name for name in made.actions if name.startswith(("records ", "backfill "))]
+            mine = [name for name in made.actions if name.startswith(("records ", "backfill ", "rename "))]
             todo = {name: sum(made.actions[name].kinds.values()) for name in mine}
             for name in mine:
                 held = made.actions[name].held

@@ -59,15 +59,17 @@ def _associations(connection: duckdb.DuckDBPyConnection, owner: str, target: str
     if not columns_of(connection, "raw_hubspot.associations"):
         return None
 
-    def of(column: str, name: str) -> str:
-        full = f"regexp_full_match({column}, {text_literal(f'p[0-9]+_{name}')})"
-        return f"({column} = {text_literal(name)} or {full})"
-
     return " union ".join(
         f"select {a}_id as own, {b}_id as other from raw_hubspot.associations "
-        f"where {of(f'{a}_type', owner)} and {of(f'{b}_type', target)}"
+        f"where {is_type(f'{a}_type', owner)} and {is_type(f'{b}_type', target)}"
         for a, b in (("from", "to"), ("to", "from"))
     )
+
+
+def is_type(column: str, name: str) -> str:
+    """A condition that a column of types names an object; a custom one has the portal's number before it."""
+    full = f"regexp_full_match({column}, {text_literal(f'p[0-9]+_{name}')})"
+    return f"({column} = {text_literal(name)} or {full})"
 
 
 def thing_sql(

@@ -17,6 +17,7 @@ from pipelines.rules.journeys import load_journeys
 from pipelines.rules.loader import Strict, load_if_there
 from pipelines.rules.schema.load import load_model
 from pipelines.rules.schema.names import object_name
+from pipelines.rules.schema.renames import object_renames
 
 FILE = "extract.yml"
 Names = tuple[str, ...]
@@ -56,6 +57,8 @@ class HubSpotExtract(Strict):
     history: dict[str, Literal["none"] | Names] = Field(default_factory=dict)
     associations: dict[str, Names] = Field(default_factory=dict)
     without: Names = ()
+    renamed: Names = ()
+    """Both ends of renamed objects of `custom_objects.yml`: their pipelines are read, to find stages."""
 
     def choice(self, object_type: str) -> Choice:
         return self.properties.get(object_type, Choice())
@@ -138,9 +141,13 @@ def load_extract(config_dir: Path) -> Extract:
         for key, each in model.objects.items()
         if each.is_custom and (name := object_name("salesforce", key, each)) is not None
     )
-    salesforce = found.salesforce.model_copy(update={"described": described})
+    renamed = object_renames(model)
+    earlier = (each.old for each in renamed if each.vendor == "salesforce")
+    staged = tuple(name for each in renamed if each.vendor == "hubspot" for name in (each.old, each.new))
+    hubspot = found.hubspot.model_copy(update={"renamed": staged})
+    salesforce = found.salesforce.model_copy(update={"described": (*described, *earlier)})
     ours = [each.data_extension for each in load_data_extensions(config_dir)]
     copied = tuple(dict.fromkeys((*found.marketing_cloud.data_extensions, *ours)))
     kept_up = tuple(dict.fromkeys(each.event for each in load_journeys(config_dir).entries if each.keep_up))
     clouded = found.marketing_cloud.model_copy(update={"data_extensions": copied, "kept_up": kept_up})
-    return found.model_copy(update={"salesforce": salesforce, "marketing_cloud": clouded})
+    return found.model_copy(update={"hubspot": hubspot, "salesforce": salesforce, "marketing_cloud": clouded})

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.rate_limit import Clock
 from pipelines.clients.salesforce.client import SalesforceClient
@@ -45,9 +47,16 @@ def settle_open_deploys(client: SalesforceClient, state: State, org: str, clock:
             if result.get("success"):
                 kept.keep(writing, "salesforce", org, [tuple(row) for row in content["made"]])
                 for kind, name in content["gone"]:
-                    kept.forget(writing, "salesforce", org, kind, name)
+                    _forget(writing, "salesforce", org, kind, name)
             kept.deploy_ended(writing, deploy)
     return len(waiting)
+
+
+def _forget(connection: Connection, vendor: str, org: str, kind: str, name: str) -> None:
+    if kind == "object":
+        kept.forget_object(connection, vendor, org, name)
+    else:
+        kept.forget(connection, vendor, org, kind, name)
 
 
 def make_deploy(actions: Sequence[Action], wanted: Wanted, test_level: str) -> Deploy | None:
@@ -151,6 +160,6 @@ def _remember(state: State, vendor: str, org: str, actions: Sequence[Action]) ->
     with state.writing() as writing:
         for action in actions:
             if action.operation == "destroy":
-                kept.forget(writing, vendor, org, action.item.kind, action.name)
+                _forget(writing, vendor, org, action.item.kind, action.name)
         made = [a.item for a in actions if a.operation != "destroy"]
         kept.keep(writing, vendor, org, [(i.kind, i.name, i.content) for i in made])

@@ -94,8 +94,10 @@ def compare(wanted: Wanted, live: Live, made: Sequence[Row]) -> Plan:
 
 
 def _goes_with(item: Item, gone: set[str]) -> bool:
-    """What is part of an object that is destroyed goes with it."""
-    return item.kind != "object" and item.of in gone
+    """What is part of an object that is destroyed goes with it, and an association that leads to it."""
+    if item.kind in ("object", "apex trigger", "workflow"):
+        return False  # these stand beside the object, and are in the way of it
+    return item.of in gone or (item.kind == "association" and item.name.partition(" → ")[2] in gone)
 
 
 def _extras(wanted: Wanted, live: Live, known: Any) -> list[Item]:

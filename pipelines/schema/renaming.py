@@ -14,7 +14,7 @@ from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.plain import plain
 from pipelines.rules.mappings import load_mappings
 from pipelines.rules.mappings.model import VENDORS
-from pipelines.rules.schema.renames import Rename
+from pipelines.rules.schema.renames import ObjectRename, Rename
 from pipelines.rules.syncs import load_syncs
 from pipelines.run import Progress, silent
 from pipelines.schema.session import Session
@@ -42,18 +42,40 @@ def verify(session: Session, rename: Rename, progress: Progress = silent) -> Ver
     """Compare both fields of every record that has the earlier one; None where the CRM has not both."""
     records = differing = 0
     told = f"{rename.vendor} {rename.old_name}"
+    ends = _ends(session, rename.through)
+    if rename.through is not None and ends is None:
+        return None
     rows = _salesforce(session, rename) if rename.vendor == "salesforce" else _hubspot(session, rename)
     if rows is None:
         return None
     for old, new in rows:
-        if old in (None, "") or (rename.field.type == "checkbox" and _plain(old) == "false"):
+        if old in (None, "") or (rename.is_checkbox and _plain(old) == "false"):
             continue
         records += 1
-        differing += _plain(old) != _plain(new)
+        if ends is None:
+            differing += _plain(old) != _plain(new)
+        else:
+            differing += ends[0].get(str(old), "?") != ends[1].get(str(new or ""), "")
         if records % 1_000 == 0:
             progress(told, records, None)
     progress(told, records, records)
     return Verified(rename, records, differing)
+
+
+def _ends(session: Session, through: ObjectRename | None) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Of a lookup to an object that is renamed itself: the keys of both objects' records, by id."""
+    if through is None or session.salesforce is None:
+        return None
+    client = session.salesforce
+    names = {str(each["name"]).lower() for each in client.describe_global()}
+    if not {through.old.lower(), through.new.lower()} <= names:
+        return None
+    old, new = (
+        {str(row["Id"]): plain(row.get(key)) for page in client.query_pages(f"SELECT Id, {key} FROM {name}")
+         for row in page.records}
+        for name, key in ((through.old, through.old_key), (through.new, through.key))
+    )  # fmt: skip
+    return old, new
 
 
 def _salesforce(session: Session, rename: Rename) -> Iterator[tuple[Any, Any]] | None:
@@ -90,6 +112,17 @@ def _hubspot(session: Session, rename: Rename) -> Iterator[tuple[Any, Any]] | No
 def _plain(value: Any) -> str:
     """A value for comparing, whichever type either field has; text without the space around it."""
     return plain(value.strip() if isinstance(value, str) else value)
+
+
+def objects_named_by(config_dir: Path) -> dict[tuple[str, str], str]:
+    """(vendor, object), in lower case, of every object that a mapping or a sync speaks of: where."""
+    found: dict[tuple[str, str], str] = {}
+    for name, sync in load_syncs(config_dir).syncs.items():
+        found[sync.vendor, sync.object.lower()] = f"the sync {name} of syncs.yml"
+    for mapping in load_mappings(config_dir):
+        for left, right in mapping.pairs:
+            found[VENDORS["left"], left.lower()] = found[VENDORS["right"], right.lower()] = mapping.file
+    return found
 
 
 def named_by(config_dir: Path) -> dict[Place, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.errors import CrmError, UsageError
 from pipelines.rules.schema.load import Model, load_model
-from pipelines.rules.schema.renames import Rename, renames
+from pipelines.rules.schema.renames import Rename, lookup_renames, object_renames, renames
 from pipelines.rules.syncs import Vendor
 from pipelines.run import Progress, silent
 from pipelines.schema import apply as applying
@@ -23,6 +23,7 @@ from pipelines.schema.hubspot import objects as hubspot_objects
 from pipelines.schema.hubspot import read as hubspot_read
 from pipelines.schema.items import Wanted
 from pipelines.schema.plan import Action, Plan
+from pipelines.schema.renaming_objects import VerifiedObject, verify_object
 from pipelines.schema.salesforce import objects as salesforce_objects
 from pipelines.schema.salesforce import read as salesforce_read
 from pipelines.schema.session import Session as Session
@@ -74,9 +75,10 @@ def plan(session: Session, model: Model, *, only: Collection[str] = ()) -> Plan:
     whole = planning.together(plans)
     if only:
         whole.actions = _selected(whole.actions, only)
-    renamed = {(each.vendor, each.old_name): each for each in renames(model)}
-    named = renaming.named_by(model.folder)
-    whole.actions = [_counted(session, _in_use(action, named), renamed) for action in whole.actions]
+    renamed = {(each.vendor, each.old_name): each for each in [*renames(model), *lookup_renames(model)]}
+    named, named_objects = renaming.named_by(model.folder), renaming.objects_named_by(model.folder)
+    in_use = (_in_use(action, named, named_objects) for action in whole.actions)
+    whole.actions = [_counted(session, _taken_over(session, model, each), renamed) for each in in_use]
     whole.calls = session.calls - before
     return whole
 
@@ -96,8 +98,27 @@ def _selected(actions: Sequence[Action], only: Collection[str]) -> list[Action]:
     return found
 
 
-def _in_use(action: Action, named: Mapping[renaming.Place, str]) -> Action:
-    """A field that a mapping or a sync still speaks of does not go: they are switched first."""
+def _taken_over(session: Session, model: Model, action: Action) -> Action:
+    """An object that another takes over from: it goes when it is named, and how far it is copied is said."""
+    if action.operation != "destroy" or action.item.kind != "object":
+        return action
+    listed = object_renames(model)
+    rename = next((r for r in listed if (r.vendor, r.old) == (action.item.vendor, action.name)), None)
+    found = verify_object(session, rename, listed) if rename is not None else None
+    if rename is None or found is None:
+        return action
+    copied = f"{found.said} to {rename.new}"
+    more = "; crm schema backfill copies them" if found.differing else ""
+    return replace(action, loses=f"all its records: {copied}{more}")
+
+
+def _in_use(
+    action: Action, named: Mapping[renaming.Place, str], named_objects: Mapping[tuple[str, str], str]
+) -> Action:  # fmt: skip
+    """What a mapping or a sync still speaks of does not go: they are switched first."""
+    here = named_objects.get((action.item.vendor, action.name.lower()))
+    if action.operation == "destroy" and action.item.kind == "object" and here is not None:
+        return replace(action, impossible=f"{here} still names it")
     owner, _, field = action.name.lower().partition(".")
     place = (action.item.vendor, owner, field)
     if action.operation != "destroy" or action.item.kind not in ("field", "property") or place not in named:
@@ -212,7 +233,12 @@ def diff(session: Session, model: Model) -> Drift:
     return found
 
 
-def verify(session: Session, model: Model, progress: Progress = silent) -> list[renaming.Verified]:
+def verify(
+    session: Session, model: Model, progress: Progress = silent
+) -> list[renaming.Verified | VerifiedObject]:
     """What of each rename of the model is copied by now, asked of the CRMs."""
-    found = (renaming.verify(session, each, progress) for each in renames(model))
-    return [each for each in found if each is not None]
+    objects = object_renames(model)
+    whole = (verify_object(session, each, objects, progress) for each in objects)
+    single = (renaming.verify(session, each, progress) for each in [*renames(model), *lookup_renames(model)])
+    found: list[renaming.Verified | VerifiedObject] = [each for each in whole if each is not None]
+    return found + [each for each in single if each is not None]

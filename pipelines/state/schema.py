@@ -62,6 +62,17 @@ def forget(connection: Connection, vendor: str, org: str, kind: str, name: str) 
     )
 
 
+def forget_object(connection: Connection, vendor: str, org: str, name: str) -> None:
+    """An object was taken away, and with it all that was part of it or led to it."""
+    parts = [f"{name}{sign}%" for sign in (".", ": ", " → ", "-")] + [f"% → {name}", f"% → {name}: %"]
+    for pattern in parts:
+        connection.execute(
+            text("delete from schema_items where vendor = :v and org_id = :o and name like :n escape '!'"),
+            {"v": vendor, "o": org, "n": pattern.replace("_", "!_")},
+        )
+    forget(connection, vendor, org, "object", name)
+
+
 def deploy_began(connection: Connection, deploy: str, org: str, content: Json) -> None:
     """A deploy is on its way; `content` is what it makes and takes away."""
     connection.execute(

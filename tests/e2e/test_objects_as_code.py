@@ -1,11 +1,14 @@
 """Objects that a model made, with one build: records travel both ways, from a file and from a table; a
-mapping keeps them in step; a field is renamed; and everything comes back out by undo."""
+mapping keeps them in step; a field and an object are renamed; and everything comes back out by undo."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,7 @@ from pipelines.reverse_sync.plan import Plan
 from pipelines.schema import run as schema
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.steps import Loop
-from tests.e2e.conftest import Built, crm
+from tests.e2e.conftest import Built, command_for, crm
 from tests.fixtures.checks import NoChecks
 
 MODEL = PROJECT_ROOT / "tests" / "integration" / "schema" / "model"
@@ -41,6 +44,8 @@ MORE = """    records:
       seats: {label: Seats, type: number, digits: 8, decimals: 0}
     relationships:
       company: {to: company, label: Company, required: true, on_delete: restrict}
+      deal: {to: deal, label: Deal}
+      prospect: {to: lead, label: Prospect}
     records: {to: hubspot}
   line:
     label: Line
@@ -100,6 +105,10 @@ class World:
                 loop.apply(plan.path)
         return plan
 
+    def refresh(self) -> None:
+        with Loop(self.settings, NoChecks(), data_tests=False) as loop:
+            self._without_dbt(loop)
+
     def _without_dbt(self, loop: Loop) -> None:
         loop.extract()
         described = check.described(self.settings)
@@ -133,19 +142,48 @@ def team(tmp_path: Path) -> Path:
     shutil.copytree(PROJECT_ROOT / "config", config)
     shutil.copytree(MODEL, config, dirs_exist_ok=True)
     path = config / "custom_objects.yml"
-    path.write_text(path.read_text() + MORE)
+    deal = "      signer:\n        to: contact\n"
+    text = path.read_text()
+    assert deal in text
+    path.write_text(text.replace(deal, f"      deal: {{to: deal, label: Deal}}\n{deal}") + MORE)
     (config / "field_mappings" / "subscription.yml").write_text(MAPPING)
     (config / "lines.csv").write_text("number,subscription,amount\nL-1,C-1,12.50\nL-2,C-nowhere,1\n")
     return config
 
 
-def begin(world: World) -> list[tuple[str, str]]:
-    """Subscriptions at HubSpot, one of nobody; assets at Salesforce. Companies as both CRMs know them."""
-    both = world.query(
-        "select company_id_hubspot, account_id_salesforce from marts.unified_accounts "
-        f"where company_id_hubspot is not null and account_id_salesforce is not null order by 1 limit {ROWS}"
+@dataclass(frozen=True)
+class Known:
+    """Companies, deals and leads as both CRMs know them: HubSpot's id and Salesforce's."""
+
+    companies: list[tuple[str, str]]
+    deals: list[tuple[str, str]]
+    leads: list[tuple[str, str]]
+
+
+def known(world: World) -> Known:
+    def pairs(
+        hubspot: str, salesforce: str, mart: str, limit: int, more: str = "true"
+    ) -> list[tuple[str, str]]:
+        rows = world.query(
+            f"select {hubspot}, {salesforce} from marts.{mart} where {hubspot} is not null "
+            f"and {salesforce} is not null and {more} order by 1 limit {limit}"
+        )
+        return [(str(a), str(b)) for a, b in rows]
+
+    unconverted = "contact_id_salesforce is null"
+    found = Known(
+        pairs("company_id_hubspot", "account_id_salesforce", "unified_accounts", ROWS),
+        pairs("opportunity_id_hubspot", "opportunity_id_salesforce", "opportunities", 2),
+        pairs("contact_id_hubspot", "lead_id_salesforce", "unified_leads", 1, unconverted),
     )
-    assert len(both) == ROWS
+    assert (len(found.companies), len(found.deals), len(found.leads)) == (ROWS, 2, 1)
+    return found
+
+
+def begin(world: World) -> Known:
+    """Subscriptions at HubSpot, one of nobody; assets at Salesforce."""
+    them = known(world)
+    both = them.companies
     with open_hubspot(world.settings) as portal:
         labels = portal.get(portal.path("labels", "p_subscription", "companies"))["results"]
         own = next(e["typeId"] for e in labels if e["label"] is None)
@@ -162,11 +200,13 @@ def begin(world: World) -> list[tuple[str, str]]:
             + [{"properties": {"subscription_name": "Nobody's", "contract_number": "C-none"}}],
         )  # fmt: skip
         assert all(row.ok for row in made)
+        portal.associate("p_subscription", "deals", [(str(made[0].id), them.deals[0][0])])
     with open_salesforce(world.settings) as org:
-        rows = [{"Name": f"A {n}", "Serial__c": f"SN-{n}", "Seats__c": n * 10, "Company__c": both[n][1]}
+        rows = [{"Name": f"A {n}", "Serial__c": f"SN-{n}", "Seats__c": n * 10, "Company__c": both[n][1],
+                 "Deal__c": them.deals[1][1], "Prospect__c": them.leads[0][1]}
                 for n in range(ASSETS)]  # fmt: skip
         assert all(row.ok for row in org.create_collection("Asset__c", rows))
-    return [(str(a), str(b)) for a, b in both]
+    return them
 
 
 def kinds(plan: Plan, name: str) -> dict[str, int]:
@@ -181,26 +221,40 @@ def test_records_of_new_objects_travel_stay_in_step_are_renamed_and_come_back(
         settings = connected(load_settings(environment, dotenv=built.home / "none", vendors=False), ready)
         world = World(settings, ready, built.home, team)
         world.apply_model()
-        both = begin(world)
+        them = begin(world)
         first = world.round(whole=True)
-        everything_travelled(world, first, both)
+        everything_travelled(world, first, them)
         marts_and_findings(world, first)
-        in_step_and_renamed(world)
-        undone(world)
+        in_step_and_renamed(world, them)
+        undone(world, them)
         shell = {
             **environment, "HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": ready["hubspot"]["token"],
             "SALESFORCE_URL": ready["salesforce"]["url"],
             "SALESFORCE_CLIENT_ID": ready["salesforce"]["client_id"],
             "SALESFORCE_CLIENT_SECRET": ready["salesforce"]["client_secret"],
         }  # fmt: skip
+        an_object_renamed(world, shell)
         diff = crm(built.home, "schema", "diff", env=shell)
         assert diff.exit_code == Exit.OK, diff.output
 
 
-def everything_travelled(world: World, plan: Plan, both: list[tuple[str, str]]) -> None:
+def tied(world: World, name: str, other: str) -> dict[str, set[str]]:
+    """What each record of HubSpot's is tied to, by their ids."""
+    with open_hubspot(world.settings) as portal:
+        ids = [row["id"] for row in portal.list_page(f"p_{name}", []).results]
+        return {
+            str(each["from"]["id"]): {str(to["toObjectId"]) for to in each["to"]}
+            for each in portal.associations(f"p_{name}", other, ids)
+        }
+
+
+def everything_travelled(world: World, plan: Plan, them: Known) -> None:
+    both = them.companies
     assert kinds(plan, "records subscription") == {"salesforce record": ROWS}
     assert plan.actions["records subscription"].held == 1  # nobody's: its company is required
-    assert kinds(plan, "records asset") == {"hubspot record": ASSETS, "hubspot associate": ASSETS}
+    assert kinds(plan, "records asset") == {
+        "hubspot record": ASSETS, "hubspot associate": 3 * ASSETS
+    }  # fmt: skip
     assert kinds(plan, "records line") == {}
     assert plan.actions["records line"].held == 2  # what they hang on is not there yet
     there = world.salesforce("Subscription__c", "Contract_Number__c")
@@ -209,14 +263,15 @@ def everything_travelled(world: World, plan: Plan, both: list[tuple[str, str]]) 
     assert (one["Name"], one["Tier__c"], one["Seats__c"], one["Starts_On__c"], one["Is_Live__c"],
             one["Channels__c"]) == ("S 0", "pro", 1.0, "2026-05-04", "true", "web;phone")  # fmt: skip
     assert one["Company__c"] == both[0][1]
+    assert (one["Deal__c"], there["C-1"]["Deal__c"]) == (them.deals[0][1], None)
     assets = world.hubspot("asset", "serial", "seats", "name")
     assert {key: (row["name"], row["seats"]) for key, row in assets.items()} == {
         f"SN-{n}": (f"A {n}", str(n * 10)) for n in range(ASSETS)
     }
-    with open_hubspot(world.settings) as portal:
-        tied = portal.associations("p_asset", "companies", [row["id"] for row in assets.values()])
-        found = {str(each["from"]["id"]): str(each["to"][0]["toObjectId"]) for each in tied}
-    assert found == {assets[f"SN-{n}"]["id"]: both[n][0] for n in range(ASSETS)}
+    ids = {key: row["id"] for key, row in assets.items()}
+    assert tied(world, "asset", "companies") == {ids[f"SN-{n}"]: {both[n][0]} for n in range(ASSETS)}
+    assert tied(world, "asset", "deals") == {each: {them.deals[1][0]} for each in ids.values()}
+    assert tied(world, "asset", "contacts") == {each: {them.leads[0][0]} for each in ids.values()}
     accounts = world.query("select count(*) from marts.unified_accounts")[0][0]
     assert kinds(plan, "records account_view") == {"hubspot record": accounts}
 
@@ -237,8 +292,9 @@ def marts_and_findings(world: World, plan: Plan) -> None:
     assert any(each["finding"] == "record_without_parent" for each in plan.findings)
 
 
-def in_step_and_renamed(world: World) -> None:
-    """A change on either side crosses over by the mapping; a field is renamed, copied, checked and gone."""
+def in_step_and_renamed(world: World, them: Known) -> None:
+    """A change on either side crosses over by the mapping, a lookup that leads elsewhere moves the tie; a
+    field is renamed, copied, checked and gone."""
     path = world.config / "custom_objects.yml"
     old = "      seats: {label: Seats, type: number, digits: 8, decimals: 0}\n"
     new = "      places: {label: Places, type: number, digits: 8, decimals: 0, renamed_from: seats}\n"
@@ -250,6 +306,11 @@ def in_step_and_renamed(world: World) -> None:
     with open_salesforce(world.settings) as org:
         there = world.salesforce("Subscription__c", "Contract_Number__c")
         org.update_collection("Subscription__c", [{"Id": there["C-4"]["Id"], "Tier__c": "basic"}])
+        moved = {
+            "Id": world.salesforce("Asset__c", "Serial__c")["SN-1"]["Id"],
+            "Company__c": them.companies[7][1],
+        }
+        org.update_collection("Asset__c", [moved])
     with schema.opened(world.settings) as session:
         model = schema.load(world.config)
         left = {each.rename.vendor: (each.records, each.differing) for each in schema.verify(session, model)}
@@ -262,6 +323,9 @@ def in_step_and_renamed(world: World) -> None:
     assert world.salesforce("Subscription__c", "Contract_Number__c")["C-3"]["Seats__c"] == 40.0
     assert world.hubspot("subscription", "contract_number", "tier")["C-4"]["tier"] == "basic"
     assert kinds(second, "records subscription") == {}  # what was made is made once
+    assert kinds(second, "records asset") == {"hubspot associate": 1}
+    own = world.hubspot("asset", "serial")["SN-1"]["id"]
+    assert tied(world, "asset", "companies")[own] == {them.companies[7][0]}
     assert kinds(second, "records line") == {"salesforce record": 1}
     assert second.actions["records line"].held == 1
     lines = world.salesforce("Line__c", "Number__c")
@@ -277,9 +341,83 @@ def in_step_and_renamed(world: World) -> None:
         assert "Seats__c" not in {each["name"] for each in org.describe("Asset__c")["fields"]}
 
 
-def undone(world: World) -> None:
+def undone(world: World, them: Known) -> None:
     """What nobody has changed since is taken back; what somebody has is left alone, and said."""
     with Loop(world.settings, NoChecks(), data_tests=False) as loop:
         assert loop.apply(loop.undo(world.runs[0]).path).is_partial
     assert set(world.salesforce("Subscription__c", "Contract_Number__c")) == {"C-3", "C-4"}
     assert world.hubspot("account_view", "account_id") == {}
+    own = world.hubspot("asset", "serial")["SN-1"]["id"]
+    with Loop(world.settings, NoChecks(), data_tests=False) as loop:
+        loop.apply(loop.undo(world.runs[1]).path, only=["records asset"])
+    assert tied(world, "asset", "companies")[own] == {them.companies[1][0]}
+
+
+DEVICE = """  device:
+    label: Device
+    plural: Devices
+    renamed_from: asset
+"""
+
+
+def an_object_renamed(world: World, shell: dict[str, str]) -> None:
+    """By the commands: copied with all that hangs on it though killed amid it, checked, the old one gone."""
+    path = world.config / "custom_objects.yml"
+    old = "  asset:\n    label: Asset\n    plural: Assets\n"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, DEVICE))
+    world.apply_model()
+    before = {other: tied(world, "asset", other) for other in ("companies", "deals", "contacts")}
+    world.refresh()
+    faults = f"{world.ready['hubspot']['url']}/_sandbox/faults"
+    slow = {
+        "match": "POST /crm/associations/2026-03/p_device/.*/batch/associate",
+        "slow": 100_000,
+        "times": 1,
+    }
+    httpx.post(faults, json=[slow]).raise_for_status()
+    killed_when(world, shell, lambda: httpx.get(faults).json()["faults"][0]["met"] == 1)
+    httpx.delete(faults).raise_for_status()
+    again = crm(world.home, "schema", "backfill", env=shell)
+    assert again.exit_code == Exit.OK, again.output
+    assert (
+        f"hubspot asset → device: all {ASSETS} records and {3 * ASSETS} associations are copied"
+        in again.output
+    )
+    assert f"salesforce Asset__c → Device__c: all {ASSETS} records are copied" in again.output
+    devices = world.hubspot("device", "serial", "places")
+    assert {key: row["places"] for key, row in devices.items()} == {
+        f"SN-{n}": str(n * 10) for n in range(ASSETS)
+    }
+    assets = {row["id"]: devices[key]["id"] for key, row in world.hubspot("asset", "serial").items()}
+    for other, ties in before.items():
+        assert tied(world, "device", other) == {assets[own]: ends for own, ends in ties.items()}
+    at_salesforce = world.salesforce("Device__c", "Serial__c")
+    assert {k: (row["Places__c"], row["Company__c"], row["Deal__c"]) for k, row in at_salesforce.items()} == {
+        k: (row["Places__c"], row["Company__c"], row["Deal__c"])
+        for k, row in world.salesforce("Asset__c", "Serial__c").items()
+    }
+    kept = crm(world.home, "schema", "apply", env=shell)
+    assert kept.exit_code == Exit.PARTIAL, kept.output
+    assert f"all {ASSETS} records and {3 * ASSETS} associations are copied to device" in " ".join(
+        kept.output.split()
+    )
+    gone = crm(world.home, "schema", "apply", "--allow", "asset", "--allow", "Asset__c", env=shell)
+    assert gone.exit_code == Exit.OK, gone.output
+    with open_salesforce(world.settings) as org:
+        assert "Asset__c" not in {each["name"] for each in org.describe_global()}
+
+
+def killed_when(world: World, shell: dict[str, str], is_due: Callable[[], bool]) -> None:
+    """`crm schema backfill`, killed once this is so."""
+    command = command_for(world.home, "schema", "backfill", env=shell)
+    with (world.home / "killed.log").open("w") as log:
+        child = subprocess.Popen(
+            command.args, env=command.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
+        while child.poll() is None and not is_due():
+            time.sleep(0.1)
+        assert child.poll() is None, (world.home / "killed.log").read_text()
+        child.kill()
+        child.wait()

@@ -1,4 +1,4 @@
-"""Creating records in HubSpot: looked for first, then upserted by our key, a hundred at a time; associations.
+"""Creating records in HubSpot: looked for first, then upserted by our key, a hundred at a time.
 
 Belongs here: HubSpot's words for the engine's. An upsert by a unique property never makes a second record, so
 a lost answer costs a look and nothing else.
@@ -10,14 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import Any, ClassVar
+from typing import Any
 
 from pipelines.clients.hubspot import campaigns
 from pipelines.clients.hubspot.client import BATCH_LIMIT
-from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync.actions import hubspot_campaigns
-from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
 from pipelines.reverse_sync.actions.by_vendor import InHubSpot
 from pipelines.reverse_sync.actions.records import RecordCreator, domain_of, email_of, fields_of, linked
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
@@ -135,56 +134,6 @@ class HubSpotCreator(RecordCreator, InHubSpot):
         if mine:
             self._client.batch_archive(kind, mine)
         return rows
-
-
-class HubSpotAssociation(InHubSpot):
-    """Ties a record that another action created to its company, or a record named by `from_id` to the one the
-    action hangs on. Doing it twice changes nothing.
-    """
-
-    kind: ClassVar[str] = "associate"
-    reversibility: ClassVar[Reversibility] = "final"
-    is_noticed: ClassVar[bool] = False
-    lag = RecordCreator.lag
-
-    @staticmethod
-    def unfit(action: Action) -> str:
-        if not action.payload.get("to"):
-            return "an association needs to: the other object"
-        if action.payload.get("from_id"):
-            return "" if action.record_key else "it names no record to tie to"
-        return (
-            "" if action.needs and (action.record_key or len(action.needs) > 1) else "it names no two records"
-        )
-
-    def send(self, actions: Sequence[Action]) -> Outcomes:
-        rows: dict[str, RowResult] = {}
-        by_pair: dict[tuple[str, str], list[Action]] = {}
-        for action in actions:
-            by_pair.setdefault((action.object, str(action.payload["to"])), []).append(action)
-        request_id = ""
-        for (kind, to), some in by_pair.items():
-            request_id = self._client.associate(
-                type_name(kind), type_name(to), [_ends(action) for action in some]
-            )
-            rows |= {a.action_key: RowResult(True, ":".join(_ends(a))) for a in some}
-        return Outcomes([rows[action.action_key] for action in actions], request_id=request_id)
-
-    def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
-        """What is not known to be tied is tied again: the same association is one association."""
-        return [NOT_THERE for _ in actions]
-
-    def undo(self, actions: Sequence[tuple[Action, str]]) -> Outcomes:
-        """It goes with the record that was created."""
-        return Outcomes([RowResult(True, i) for _, i in actions])
-
-
-def _ends(action: Action) -> tuple[str, str]:
-    """The created record, and what it is tied to."""
-    given = action.payload.get("from_id")
-    made = str(given) if given else action.results[action.needs[0]].id
-    other = action.record_id if action.record_key else action.results[action.needs[1]].id
-    return made, other
 
 
 def _input(action: Action) -> dict[str, Any]:

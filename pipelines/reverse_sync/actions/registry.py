@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pipelines.reverse_sync.actions import (
     activities,
+    associations,
     campaign_members,
     deletes,
     enrolment,
@@ -68,7 +69,7 @@ HANDLERS: tuple[type[Handler], ...] = (
     hubspot.HubSpotNote,
     hubspot.HubSpotLead,
     hubspot_records.HubSpotCreator,
-    hubspot_records.HubSpotAssociation,
+    associations.HubSpotAssociation,
     salesforce_records.SalesforceCreator,
     campaign_members.CampaignMember,
     activities.SalesforceActivity,

@@ -100,10 +100,23 @@ MEMBERS = {
     "opportunity": ("intermediate.int_opportunity_members", "opportunity_id"),
     "campaign": ("intermediate.int_campaign_members", "campaign_id"),
 }
-_OBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "person": ("contacts", ("Contact", "Lead")),
-    "account": ("companies", ("Account",)),
-    "opportunity": ("deals", ("Opportunity",)),
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Ids of one thing on either side: the thing, HubSpot's object, Salesforce's, and the temp table."""
+
+    entity: str
+    left: str
+    right: str
+    table: str
+
+
+LOOKUPS = {
+    "person": Lookup("person", "contacts", "Contact", "mirror_persons"),
+    "lead": Lookup("person", "contacts", "Lead", "mirror_leads"),
+    "account": Lookup("account", "companies", "Account", "mirror_accounts"),
+    "opportunity": Lookup("opportunity", "deals", "Opportunity", "mirror_opportunities"),
 }
 
 
@@ -195,21 +208,20 @@ def _members(
 
 
 def make_lookups(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> None:
-    """Temp tables `mirror_owners`, `mirror_accounts`, `mirror_persons`: ids of one thing on either side."""
+    """Temp tables `mirror_owners` and those of LOOKUPS: ids of one thing on either side."""
     if "owner" in wanted:
         connection.execute(
             "create or replace temp table mirror_owners as select owner_id_hubspot as left_id, "
             "owner_id_salesforce as right_id from intermediate.int_owners "
             "where owner_id_hubspot is not null and owner_id_salesforce is not null"
         )
-    for entity in ("account", "person"):
-        if entity not in wanted:
+    for name, each in LOOKUPS.items():
+        if name not in wanted:
             continue
-        left, rights = _OBJECTS[entity]
-        pair_up(connection, entity, left, rights[:1])
+        pair_up(connection, each.entity, each.left, (each.right,))
         # Every record of the thing leads to the one record that stands for it on the other side.
         connection.execute(
-            f"create or replace temp table mirror_{entity}s as "
+            f"create or replace temp table {each.table} as "
             "select m.record_id as left_id, p.right_id from mirror_members_left m join mirror_paired p "
             "on p.entity_id = m.entity_id union select p.left_id, m.record_id from mirror_members_right m "
             "join mirror_paired p on p.entity_id = m.entity_id"

@@ -13,6 +13,7 @@ import duckdb
 from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
 from pipelines.objects.staged import json_of, text_of
 from pipelines.reverse_sync.mirror.records import source_of
+from pipelines.reverse_sync.records.renamed import translated
 from pipelines.rules.schema.renames import Rename
 
 
@@ -30,7 +31,7 @@ def _object(connection: duckdb.DuckDBPyConnection, table: str, mine: Sequence[Re
     there = [each for each in mine if each.old.lower() in have and each.new.lower() in have]
     if not there:
         return
-    cells = [_cell(each, have) for each in there]
+    cells = [_cell(connection, each, have) for each in there]
     key = record_key_sql(connection, vendor, owner, quoted(source.id))
     connection.execute(
         f"insert into {table} with wished as (select {quoted(source.id)} as id, {key} as record_key, "
@@ -44,10 +45,12 @@ def _object(connection: duckdb.DuckDBPyConnection, table: str, mine: Sequence[Re
     )  # fmt: skip
 
 
-def _cell(rename: Rename, have: dict[str, str]) -> str:
+def _cell(connection: duckdb.DuckDBPyConnection, rename: Rename, have: dict[str, str]) -> str:
     """JSON of the new field where it is empty and the earlier one is not; a checkbox is never empty."""
     old, new = (text_of(name, have[name.lower()]) for name in (rename.old, rename.new))
-    lacks = f"{old} = 'true' and {new} is distinct from 'true'" if rename.field.type == "checkbox" else (
+    if rename.through is not None:
+        old = translated(connection, rename.through, old)
+    lacks = f"{old} = 'true' and {new} is distinct from 'true'" if rename.is_checkbox else (
         f"{old} is not null and {new} is null"
     )  # fmt: skip
     value = f"json_object({text_literal(rename.new)}, {json_of(rename.field, old)})"

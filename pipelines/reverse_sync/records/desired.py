@@ -19,11 +19,12 @@ from pipelines.objects.staged import Staged, json_of
 from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.records.backfill import backfill
 from pipelines.reverse_sync.records.references import Reference, references
+from pipelines.reverse_sync.records.renamed import carry
 from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import NUMERIC
 from pipelines.rules.schema.load import Model, load_model
 from pipelines.rules.schema.objects import ObjectModel
-from pipelines.rules.schema.renames import renames
+from pipelines.rules.schema.renames import VENDORS, lookup_renames, object_renames, renames
 
 TABLE = "reverse_sync.actions_records"
 
@@ -40,17 +41,20 @@ def records(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> Moved:
     """Stage every object of the model; leave the actions of those that say `records`, and of renames."""
     model = load_model(config_dir)
     customs = [key for key, each in model.objects.items() if each.is_custom]
-    renamed = renames(model)
+    renamed = [*renames(model), *lookup_renames(model)]
+    taken_over = object_renames(model)
     if not customs and not renamed:
         connection.execute(f"drop table if exists {TABLE}")
         return Moved()
     connection.execute(empty_table_sql(TABLE))
     notes: list[str] = []
+    staging: dict[str, dict[str, Staged | None]] = {
+        key: {vendor: staged.stage(connection, model, key, vendor) for vendor in VENDORS} for key in customs
+    }
+    there = [each for each in taken_over if staging[each.model][each.vendor] is not None]
+    carry(connection, TABLE, there)
     for key in customs:
-        views: dict[str, Staged | None] = {
-            "hubspot": staged.stage(connection, model, key, "hubspot"),
-            "salesforce": staged.stage(connection, model, key, "salesforce"),
-        }
+        views = staging[key]
         if model.objects[key].records is not None:
             notes += _move(connection, model, key, views)
     backfill(connection, TABLE, renamed)
@@ -129,7 +133,7 @@ def _compare(
     held_there = columns_of(connection, there.view)
     for number, reference in enumerate(refs):
         joins += f" left join ({reference.sql}) r{number} on r{number}.record_id = s.record_id"
-        targets.append(f"r{number}.targets[1] as target{number}")
+        targets += [f"r{number}.targets[1] as target{number}", f"r{number}.targets as targets{number}"]
         if wish.to == "salesforce":
             cells.append(_lookup(reference, f"r{number}.targets", held_there))
         if reference.required:
@@ -197,30 +201,58 @@ def _insert(connection: duckdb.DuckDBPyConnection, model: Model, key: str, there
         "json_object('properties', wanted, 'before', case when target_id is null then null else held end, "
         "'key_field', ?::varchar, 'key', key_value, 'lacking', lacking)::varchar, "
         "'', 'records', ?, coalesce(source_key, ?), 'compensable', null "
-        "from records_compared where action_key is not null",
-        [f"records {key}", each.records.to, there.object, key_field, where, each.records.said_source],
-    )
+        "from records_compared where action_key is not null and key_value not in (select "
+        f"json_extract_string(payload, '$.key') from {TABLE} where starts_with(sync, 'rename ') "
+        "and vendor = ? and object = ?)",
+        [f"records {key}", each.records.to, there.object, key_field, where, each.records.said_source,
+         each.records.to, there.object],
+    )  # fmt: skip
 
 
 def _associate(
     connection: duckdb.DuckDBPyConnection, model: Model, key: str, there: Staged, refs: Sequence[Reference],
     where: str,
 ) -> None:  # fmt: skip
-    """HubSpot holds what a record leads to beside it: tied once it is made, or where it has none yet."""
+    """HubSpot holds what a record leads to beside it: tied once it is made or where it has none yet, and tied
+    to another when what it leads to has changed."""
     wish = model.objects[key].records
     assert wish is not None
+    fields = [reference.field for reference in refs]
     for number, reference in enumerate(refs):
         tied = links.links_sql(connection, model, key, reference.relationship, "hubspot")
-        has_one = f"target_id in (select own from ({tied}))" if tied is not None else "false"
-        other = record_key_sql(connection, "hubspot", reference.field, f"target{number}")
+        # Two relationships to one object are one pair to HubSpot: which of them a tie is of nobody can say.
+        is_alone = fields.count(reference.field) == 1
+        ties = tied or "select null::varchar as own, null::varchar as other where false"
+        other = record_key_sql(connection, "hubspot", reference.field, f"c.target{number}")
+        label = _labels(connection, there.object, reference.field)
         connection.execute(
-            f"insert into {TABLE} select 'associate:' || ? || ':' || coalesce(action_key, target_id) || ':' "
-            f"|| target{number}, ?, 'associate', 'hubspot', ?, {other}, '', "
-            "json_object('to', ?::varchar, 'from_id', target_id)::varchar, "
-            "case when target_id is null then action_key else '' end, 'records', ?, "
-            "coalesce(source_key, ?), 'final', null from records_compared "
-            f"where target{number} is not null and lacking = '' and ((target_id is null "
-            f"and action_key is not null) or (? and target_id is not null and not {has_one}))",
-            [reference.relationship, f"records {key}", there.object, reference.field, where,
+            f"insert into {TABLE} with ties as (select own, list(distinct other) as others from ({ties}) "
+            "group by 1), found as (select c.*, t.others, case when t.others is null then 'none' "
+            f"when list_has_any(t.others, c.targets{number}) then 'right' "
+            "when len(t.others) = 1 and ? then 'moved' else 'more' end as tied "
+            "from records_compared c left join ties t on t.own = c.target_id) "
+            "select 'associate:' || ? || ':' || coalesce(c.action_key, c.target_id) || ':' "
+            f"|| c.target{number} || case when c.tied = 'none' then '' else ':' || c.modified_at end, "
+            f"?, 'associate', 'hubspot', ?, {other}, '', "
+            "json_object('to', ?::varchar, 'from_id', c.target_id, 'instead_of', "
+            f"case when c.tied = 'moved' then c.others[1] end, 'labels', case when c.tied = 'moved' "
+            f"then {label} else []::varchar[] end)::varchar, "
+            "case when c.target_id is null then c.action_key else '' end, 'records', ?, "
+            "coalesce(c.source_key, ?), case when c.tied = 'moved' then 'compensable' else 'final' end, null "
+            f"from found c where c.target{number} is not null and c.lacking = '' and ((c.target_id is null "
+            "and c.action_key is not null) or (? and c.target_id is not null and c.tied <> 'right'))",
+            [is_alone, reference.relationship, f"records {key}", there.object, reference.field, where,
              wish.said_source, wish.changes],
         )  # fmt: skip
+
+
+def _labels(connection: duckdb.DuckDBPyConnection, own: str, other: str) -> str:
+    """SQL of the labels of the tie that a record has, as they read from its side."""
+    if not columns_of(connection, "raw_hubspot.associations"):
+        return "[]::varchar[]"
+    return (
+        "coalesce((select list_sort(list(distinct a.label)) from raw_hubspot.associations a "
+        f"where {links.is_type('a.from_type', own)} and a.from_id = c.target_id "
+        f"and {links.is_type('a.to_type', other)} and a.to_id = c.others[1] "
+        "and a.label is not null and a.label <> 'Primary'), []::varchar[])"
+    )

@@ -1,7 +1,7 @@
 """What a record leads to, as the CRM it goes to says it: Salesforce by a lookup, HubSpot by an association.
 
 Belongs here: which record of one CRM stands for what a record of the other, or a row of a file, leads to.
-People and companies by identity, objects of the model by their key.
+People, companies and deals by identity, objects of the model by their key.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import duckdb
 from pipelines.objects import links, staged
 from pipelines.objects.sql import columns_of, quoted
 from pipelines.objects.staged import Staged
-from pipelines.reverse_sync.mirror.records import make_lookups
+from pipelines.reverse_sync.mirror.records import LOOKUPS, make_lookups
 from pipelines.rules.schema import names
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import Relationship
 from pipelines.rules.syncs import Vendor
 
-_BY_IDENTITY = {"company": ("account", "mirror_accounts"), "contact": ("person", "mirror_persons")}
+_BY_IDENTITY = {"company": "account", "contact": "person", "lead": "lead", "deal": "opportunity"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def references(
         if links.is_held_by(to, relationship) and model.target(to, relationship.to) is not None
     }  # fmt: skip
     if not given:
-        wanted = {_BY_IDENTITY[r.to][0] for r in meant.values() if r.to in _BY_IDENTITY}
+        wanted = {_BY_IDENTITY[r.to] for r in meant.values() if r.to in _BY_IDENTITY}
         make_lookups(connection, wanted)
     found = []
     for name, relationship in meant.items():
@@ -85,7 +85,7 @@ def _across(
 ) -> str | None:
     """A SELECT of (here, there): which record of the target stands for one of the origin."""
     if to in _BY_IDENTITY:
-        table = _BY_IDENTITY[to][1]
+        table = LOOKUPS[_BY_IDENTITY[to]].table
         here, there = ("left_id", "right_id") if origin == "hubspot" else ("right_id", "left_id")
         return f"select {here} as here, {there} as there from {table}"
     if to not in model.objects or model.objects[to].key is None:

@@ -14,6 +14,7 @@ from pipelines.rules.mappings.model import ENTITIES, Matched, Side
 from pipelines.rules.mappings.yaml_file import MappingFile
 from pipelines.rules.schema import names
 from pipelines.rules.schema.load import Model, load_model
+from pipelines.rules.schema.renames import ObjectRename, object_renames
 
 Pair = tuple[str, str]
 
@@ -29,6 +30,13 @@ def matched_pair(parsed: MappingFile, source: Side, named: Pair, document: Docum
         )  # fmt: skip
     model = load_model(_config_dir(document.path))
     key = _described(model, left, right)
+    earlier = _renamed(model, left, right) if key is None else None
+    if earlier is not None and parsed.match is None:
+        # Until it is switched to the new object, the mapping keeps the earlier ones in step.
+        hubspot_end, salesforce_end = earlier
+        return (hubspot_end.old, salesforce_end.old), Matched(
+            hubspot_end.old, hubspot_end.old_key, salesforce_end.old_key
+        )
     if key is not None:
         each = model.objects[key]
         left = names.object_name("hubspot", key, each) or left
@@ -64,6 +72,17 @@ def _described(model: Model, left: str, right: str) -> str | None:
         called = (names.object_name("hubspot", key, each), names.object_name("salesforce", key, each))
         if each.is_custom and tuple((name or "").lower() for name in called) == wanted:
             return key
+    return None
+
+
+def _renamed(model: Model, left: str, right: str) -> tuple[ObjectRename, ObjectRename] | None:
+    """Both ends of a rename whose earlier objects these are."""
+    wanted = (left.lower().removeprefix("p_"), right.lower())
+    ends = {each.model: each for each in object_renames(model) if each.vendor == "salesforce"}
+    for one in object_renames(model):
+        other = ends.get(one.model)
+        if one.vendor == "hubspot" and other is not None and (one.old, other.old.lower()) == wanted:
+            return one, other
     return None
 
 

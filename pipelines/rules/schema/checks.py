@@ -1,7 +1,7 @@
 """What can be said against the files before any CRM is asked; each fault is one sentence with file and line.
 
-Belongs here: names, references between things, loops, limits. What one field or object must be by itself is
-in `fields` and `objects`; formulas are `formulas`.
+Belongs here: names, references between things, limits. What one field or object must be by itself is in
+`fields` and `objects`; what relationships may be is `ends`; formulas are `formulas`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.rules.schema import formulas, limits, names
+from pipelines.rules.schema import ends, formulas, limits, names
 from pipelines.rules.schema.faults import api_name, developer, fault, file, property_name
 from pipelines.rules.schema.fields import PICKLISTS, FieldModel
-from pipelines.rules.schema.objects import STANDARD, ObjectModel, Relationship
+from pipelines.rules.schema.objects import STANDARD, ObjectModel
 
 if TYPE_CHECKING:
     from pipelines.rules.schema.load import Model
@@ -25,7 +25,7 @@ def check(model: Model) -> None:
     _object_names(model)
     for key, each in model.objects.items():
         _Object(model, key, each).check()
-    _master_loops(model)
+    ends.check_loops(model)
     _shared(model)
     _editions(model)
     for name, apex in model.schema.apex_classes.items():
@@ -84,9 +84,9 @@ class _Object:
         self._field_names()
         for name, field in self.each.fields.items():
             self._field(name, field)
-        for name, relationship in self.each.relationships.items():
-            self._relationship(name, relationship)
+        ends.check(self.model, self.key, self.each)
         self._key()
+        ends.check_renamed(self.model, self.key, self.each)
         self._record_types()
         self._layouts()
         self._validations()
@@ -193,37 +193,6 @@ class _Object:
         ]
         return [each for each in found if each is not None]
 
-    def _relationship(self, name: str, relationship: Relationship) -> None:
-        where = self.at("relationships", name)
-        if relationship.to not in self.model.objects and relationship.to not in STANDARD:
-            raise fault(f"{name} leads to {relationship.to}, which is no object of the file or standard",
-                        where, f"take one of {', '.join([*self.model.objects, *STANDARD])}")  # fmt: skip
-        for vendor in relationship.crms:
-            if vendor not in self.each.crms or (
-                vendor == "salesforce" and relationship.kind == "association"
-            ):
-                continue
-            if self.model.target(vendor, relationship.to) is None:
-                raise fault(f"{name} leads to {relationship.to}, which {vendor} does not have", where,
-                            "say crms: with the other one")  # fmt: skip
-        if (
-            relationship.kind != "association"
-            and "salesforce" in relationship.crms
-            and not relationship.label
-        ):
-            raise fault(f"{name} needs a label, for its field at Salesforce", where)
-        if relationship.kind == "master_detail" and self.each.sharing != "controlled_by_parent":
-            raise fault(f"{self.key} has a master-detail relationship: its sharing is controlled_by_parent",
-                        where, "say sharing: controlled_by_parent")  # fmt: skip
-        if relationship.kind == "lookup" and relationship.required and relationship.on_delete == "clear":
-            raise fault(f"{name} is required, so it cannot be cleared when the other record goes", where,
-                        "say on_delete: restrict or cascade")  # fmt: skip
-        for label in relationship.labels:
-            if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", label):
-                raise fault(f"HubSpot takes no label named {label}", where)
-        if len(relationship.labels) > limits.HUBSPOT_LABELS:
-            raise fault(f"HubSpot takes {limits.HUBSPOT_LABELS} labels for a pair of objects", where)
-
     def _key(self) -> None:
         if self.each.key is None:
             return
@@ -294,29 +263,6 @@ class _Object:
             if len(pipeline.stages) > limits.HUBSPOT_STAGES:
                 raise fault(f"the pipeline {name} has more than {limits.HUBSPOT_STAGES} stages",
                             self.at("pipelines", name))  # fmt: skip
-
-
-def _master_loops(model: Model) -> None:
-    """A detail of its own detail, and chains longer than Salesforce takes."""
-    masters: dict[str, list[tuple[str, str]]] = {
-        key: [(n, r.to) for n, r in each.relationships.items() if r.kind == "master_detail"]
-        for key, each in model.objects.items()
-    }
-    for start in masters:
-        _walk(model, masters, start, [start])
-
-
-def _walk(model: Model, masters: dict[str, list[tuple[str, str]]], at: str, path: list[str]) -> None:
-    for name, to in masters.get(at, ()):
-        where = model.where("objects", at, "relationships", name)
-        if to in path:
-            shown = " → ".join([*path[path.index(to) :], to])
-            raise fault(f"the master-detail relationships go in a circle: {shown}", where,
-                        "make one of them a lookup")  # fmt: skip
-        if len(path) > limits.DEEP:
-            raise fault(f"master-detail goes {limits.DEEP} deep at most: {' → '.join(path)} → {to}",
-                        where)  # fmt: skip
-        _walk(model, masters, to, [*path, to])
 
 
 def _shared(model: Model) -> None:

@@ -63,6 +63,8 @@ class Model:
         if to in self.objects:
             return names.object_name(vendor, to, self.objects[to])
         hubspot, salesforce = STANDARD.get(to, (None, None))
+        if to == "lead":
+            hubspot = "contacts"  # who is a lead at Salesforce is a contact at HubSpot
         return hubspot if vendor == "hubspot" else salesforce
 
     def shared(self, vendor: Vendor) -> Iterator[tuple[str, Placed]]:

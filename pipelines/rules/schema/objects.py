@@ -55,6 +55,8 @@ class Relationship(Strict):
     """Association labels at HubSpot, by name."""
     limit: int | None = Field(default=None, ge=1)
     """How many of the other object a record may have at HubSpot."""
+    renamed_from: str | None = None
+    """The relationship whose other ends this one takes over: its name in this file, or Salesforce's field."""
 
 
 class RecordType(Strict):
@@ -175,6 +177,8 @@ class ObjectModel(Strict):
     salesforce: str | None = None
     name: NameField = NameField()
     key: str | None = None
+    renamed_from: str | None = None
+    """The object whose records this one takes over: its name in this file, or Salesforce's."""
     sharing: Literal["read_write", "read", "private", "controlled_by_parent"] = "read_write"
     history: bool = False
     activities: bool = False

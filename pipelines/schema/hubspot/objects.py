@@ -109,12 +109,15 @@ class _Wanted:
             return
         where = self.model.where("objects", key, "relationships", relation_key)
         pair = f"{owner} → {target}"
-        self.add("association", pair, {}, owner, where)
+        if not any(item.kind == "association" and item.name == pair for item in self.found.items):
+            self.add("association", pair, {}, owner, where)
         how = {
             "association": ("native", "association"),
             "lookup": ("nearest", "association" if relation.limit else "association; say limit: 1 for one"),
             "master_detail": ("nearest", "association; records without one are in ops.object_findings"),
         }[relation.kind]
+        if relation.to == "lead":
+            how = ("nearest", "association with contacts: a lead of Salesforce's is a contact at HubSpot")
         self.found.hold(path, how[0], how[1])  # type: ignore[arg-type]
         for name, label in relation.labels.items():
             content = {"label": label.label, "inverse": label.inverse or label.label}

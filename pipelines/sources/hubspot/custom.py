@@ -10,15 +10,11 @@ from typing import Any
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.hubspot.types import TYPE_IDS
 from pipelines.sources.hubspot.catalog import RECORD_COLUMNS
 from pipelines.sources.schema import RawTable
 
 Json = dict[str, Any]
-_STANDARD = {
-    "0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-7": "products",
-    "0-8": "line_items", "0-18": "communications", "0-27": "tasks", "0-46": "notes", "0-47": "meetings",
-    "0-48": "calls", "0-49": "emails", "0-136": "leads",
-}  # fmt: skip
 
 
 def schemas(client: HubSpotClient) -> list[Json] | None:
@@ -47,7 +43,7 @@ def tables(found: Sequence[Json]) -> list[RawTable]:
 
 def links(found: Sequence[Json]) -> dict[str, Sequence[str]]:
     """What each custom object is associated with, read from its side; of two of them from the first's."""
-    names = _STANDARD | {str(each["objectTypeId"]): _called(each) for each in found}
+    names = TYPE_IDS | {str(each["objectTypeId"]): _called(each) for each in found}
     pairs: dict[str, list[str]] = {}
     for each in found:
         own = str(each["objectTypeId"])

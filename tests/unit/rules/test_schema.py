@@ -49,7 +49,7 @@ def field(text: str) -> str:
         (HEAD + "    fields:\n      a: {label: A, type: date}\n      A: {label: B, type: date}\n", 7,
          "the fields a and A are one to hubspot"),
         (HEAD + "    relationships:\n      up: {to: nothing, label: U}\n", 6, "leads to nothing"),
-        (HEAD + "    relationships:\n      up: {to: lead, label: U}\n", 6, "which hubspot does not have"),
+        (HEAD + "    relationships:\n      up: {to: user, label: U}\n", 6, "which hubspot does not have"),
         (HEAD + "    relationships:\n      up: {to: company, label: U, kind: master_detail}\n", 6,
          "its sharing is controlled_by_parent"),
         (HEAD + "    sharing: controlled_by_parent\n    relationships:\n"
@@ -61,6 +61,12 @@ def field(text: str) -> str:
         (HEAD + "    triggers:\n      T: {file: apex/T.trigger}\n", 6, "apex/T.trigger is not there"),
         (HEAD + "    key: a\n", 5, "the key a is no unique field"),
         (HEAD + "    colour: red\n", 5, "unknown key"),
+        (HEAD + "    renamed_from: other\n" + OTHER, 5, "takes the place of other, which is still there"),
+        (HEAD + "    renamed_from: former\n", 5, "has no key that can be copied"),
+        (HEAD + "    relationships:\n      b: {to: company, label: B, renamed_from: a}\n"
+         "      a: {to: company, label: A}\n", 6, "takes the place of a, which is still there"),
+        (HEAD + "    relationships:\n      a: {to: company, label: A, limit: 1}\n"
+         "      b: {to: company, label: B, children: Bs}\n", 6, "the limit of a would count both"),
         ("editions: {hubspot: professional}\n" + HEAD, 2, "professional takes 0"),
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.hubspot.types import type_name
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import rows
@@ -35,7 +36,7 @@ def read_pipelines(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
     before = reading.calls_here()
     pipelines, stages = (table_of("hubspot", name) for name in ("pipelines", "pipeline_stages"))
     found, notes = {}, []
-    for object_type in PIPELINE_OBJECTS:
+    for object_type in (*PIPELINE_OBJECTS, *map(type_name, reading.rules.hubspot.renamed)):
         try:
             found[object_type] = client.pipelines(object_type)
         except (errors.NotFound, errors.Forbidden) as error:

@@ -87,8 +87,8 @@ def _values(content: Json) -> set[str]:
 def _hubspot(action: Action) -> Action:
     before, after = action.before or {}, action.item.content
     if action.item.kind == "pipeline":
-        old, new = ([str(s["label"]) for s in end.get("stages") or []] for end in (before, after))
-        gone = set(old) - set(new) - set(renamed_stages(old, new).values())
+        had, has = ([str(s["label"]) for s in end.get("stages") or []] for end in (before, after))
+        gone = set(had) - set(has) - set(renamed_stages(had, has).values())
         return replace(action, loses=f"the stages {', '.join(sorted(gone))}") if gone else action
     if action.item.kind != "property":
         return action

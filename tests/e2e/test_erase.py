@@ -48,7 +48,8 @@ def somebody(home: Path) -> Person:
             "from marts.unified_leads p where contact_id_hubspot is not null "
             "and contact_id_salesforce is not null and email is not null and (select count(*) from "
             "marts.unified_leads o where lower(o.full_name) = lower(p.full_name)) = 1 "
-            "order by person_id limit 1"
+            "order by (select count(*) from marts.attribution_touchpoints t where t.person_id = p.person_id) "
+            "desc, person_id limit 1"
         ).fetchone()
     assert row is not None
     return Person(*row)
@@ -78,6 +79,34 @@ def found_in(home: Path, needles: list[str]) -> list[str]:
         if path.is_file() and path.relative_to(home).parts[0] not in ("sandbox", "worlds"):
             content = path.read_bytes().lower()
             found += [f"{path}: {needle}" for needle in needles if needle.lower().encode() in content]
+    return found
+
+
+def rows_of(home: Path, person: Person) -> list[str]:
+    """What their rows are known by: touches, which are hashes of them, and what Salesforce has about them."""
+    with closing(duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)) as connection:
+        found = connection.execute(
+            "select touchpoint_id from intermediate.int_touches where person_id = $person "
+            "union all select Id from raw_salesforce.task where WhoId = $contact "
+            "union all select Id from raw_salesforce.event where WhoId = $contact "
+            "union all select Id from raw_salesforce.campaign_member where ContactId = $contact",
+            {"person": person.person_id, "contact": person.salesforce_id},
+        ).fetchall()
+    return [value for (value,) in found]
+
+
+def cells_with(home: Path, values: list[str]) -> list[str]:
+    """Columns of the warehouse in which one of these stands by itself."""
+    with closing(duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)) as connection:
+        connection.execute("create temp table wanted as select unnest($values) as value", {"values": values})
+        found = []
+        for schema, table, columns in connection.execute(
+            "select schema_name, table_name, list(column_name) from duckdb_columns() "
+            "where not internal and data_type = 'VARCHAR' and database_name = 'warehouse' group by all"
+        ).fetchall():
+            tests = ", ".join(f'bool_or("{name}" in (from wanted))' for name in columns)
+            hits = connection.execute(f'select {tests} from {schema}."{table}"').fetchone() or ()
+            found += [f"{schema}.{table}.{name}" for name, hit in zip(columns, hits, strict=True) if hit]
     return found
 
 
@@ -112,12 +141,15 @@ def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(bui
     assert found_in(built.home, person.needles)
     leave_traces(built.home, person)
     others = one(built.home, "select count(*) from marts.unified_leads")
+    rows = rows_of(built.home, person)
+    assert len(rows) > 20
     done = crm(built.home, "erase", person.email, "--request", "DSR-17")
     assert done.exit_code == 0, done.output
     assert "HubSpot still holds 1 records" in done.output
     assert "Salesforce still holds 1 records" in done.output
     assert person.email not in done.output
     assert found_in(built.home, person.needles) == []
+    assert cells_with(built.home, rows) == []
     assert person.hubspot_id not in (built.home / "logs" / "run.jsonl").read_text()
     # Everything is read from the start: the warehouse is gone, and the CRMs still have the person.
     for name in ("warehouse.duckdb", "analytics.duckdb"):
@@ -126,6 +158,7 @@ def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(bui
     assert again.exit_code == 0, again.output
     assert one(built.home, "select count(*) from marts.unified_leads") == others - 1
     assert found_in(built.home, person.needles) == []
+    assert cells_with(built.home, rows) == []
 
 
 def test_whom_hubspot_deleted_for_privacy_leaves_with_the_next_extract_by_themselves(built: Built) -> None:

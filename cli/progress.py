@@ -26,12 +26,12 @@ class Reading:
     has_ended: bool = False
 
     def line(self, now: float) -> str:
-        """`hubspot contacts: 45,000 of 100,000 rows, 9,800 a second, 460 calls, 6 s left`."""
+        """`hubspot contacts: 45,000 of 100,000 rows, 9,800/s, 460 calls, 6 s left`."""
         of = f" of {self.total:,}" if self.total and not self.is_over else ""
         rate = (self.done - self.first) / (now - self.since) if now > self.since else 0.0
         parts = [f"{self.name}: {self.done:,}{of} rows"]
         if rate >= 1:
-            parts.append(f"{rate:,.0f} a second")
+            parts.append(f"{rate:,.0f}/s")
         parts.append("1 call" if self.calls == 1 else f"{self.calls:,} calls")
         if rate > 0 and self.total and not self.is_over:
             parts.append(f"{_time((self.total - self.done) / rate)} left")

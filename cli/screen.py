@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Literal
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.progress import Readings
@@ -25,23 +25,36 @@ MAX_NOTES, MAX_NOTES_OF_TROUBLE = 6, 24
 COUNTS_SHOWN = 6
 
 
+class _Live(Progress):
+    """The step with its bar, and below it a line for each object that is being read, as wide as it is."""
+
+    def __init__(self, lines: dict[str, str], console: Console) -> None:
+        self.lines = lines
+        super().__init__(
+            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), BarColumn(bar_width=24),
+            TextColumn("{task.fields[item]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+            console=console, transient=True,
+        )  # fmt: skip
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        for line in list(self.lines.values()):  # others write while this is drawn
+            yield Text(f"  {line}", style="dim")
+
+
 class Screen:
     """A Reporter for people. Use as a context manager around the steps."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-        self._live: Progress | None = None
+        self._live: _Live | None = None
         self._task: TaskID | None = None
         self._readings = Readings(time.monotonic)
-        self._lines: dict[str, TaskID] = {}
+        self._lines: dict[str, str] = {}
 
     def __enter__(self) -> Screen:
         if self.console.is_terminal:
-            self._live = Progress(
-                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24),
-                TextColumn("{task.fields[item]}"), TimeElapsedColumn(),
-                console=self.console, transient=True,
-            )  # fmt: skip
+            self._live = _Live(self._lines, self.console)
             self._live.start()
         return self
 
@@ -72,12 +85,9 @@ class Screen:
             if line is not None:
                 self.console.print(Text(f"    {line}", style="dim"))
         elif reading.is_over:
-            self._remove(self._lines.pop(item, None))
+            self._lines.pop(item, None)
         else:
-            if item not in self._lines:
-                self._lines[item] = self._live.add_task("", total=total, item="")
-            line = reading.line(self._readings.clock())
-            self._live.update(self._lines[item], completed=done, total=total, item=line)
+            self._lines[item] = reading.line(self._readings.clock())
 
     def told(self, sentence: str) -> None:
         self.console.print(Text(f"    {sentence}", style="dim"))
@@ -88,9 +98,8 @@ class Screen:
 
     def ended(self, result: StepResult) -> None:
         self._remove(self._task)
-        for task in self._lines.values():
-            self._remove(task)
-        self._task, self._lines = None, {}
+        self._task = None
+        self._lines.clear()
         self._readings = Readings(self._readings.clock)
         seconds = f"[dim]{result.seconds:.1f} s[/]"
         self.console.print(f"{MARKS[result.status]} {result.step:<14}{_counts(result.counts)}  {seconds}")

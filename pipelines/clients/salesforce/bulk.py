@@ -22,7 +22,7 @@ PAGE_ROWS = 50_000
 PAGE_VALUES = 2_500_000
 """A page of a wide object has fewer rows, so that the pages in memory stay about as large."""
 SMALLEST_PAGE = 2_000
-AT_ONCE = 3
+AT_ONCE = 2
 FIRST_POLL_SECONDS = 0.05
 ROWS_A_SECOND = 300_000
 """No job is faster: before so long it is not looked at."""

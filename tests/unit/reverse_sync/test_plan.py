@@ -15,6 +15,7 @@ from pipelines.settings import Settings
 from pipelines.state import State, agreed, api_days, suppression
 from pipelines.state.agreed import Agreed
 from pipelines.state.api_days import ApiDay
+from pipelines.state.suppression import NOBODY, Suppression, _email, _record
 
 from .conftest import NOON, ORGS, World
 
@@ -303,3 +304,21 @@ def test_nothing_is_written_to_or_created_for_an_erased_person(tmp_path: Path) -
         assert suppressed.hold(connection, listed) == 2
         assert connection.execute("select record_id from cells").fetchall() == [("2",)]
         assert {row[3] for row in connection.execute("select * from held").fetchall()} == {suppressed.ERASED}
+
+
+def test_an_erased_person_is_found_however_deep_in_what_would_be_created() -> None:
+    key = b"k" * 32
+    listed = Suppression(
+        key, frozenset({_email(key, "ann@example.org"), _record(key, "hubspot:1:contacts:7")})
+    )
+    theirs = (
+        {"data": {"Email": "ANN@example.org"}},
+        {"fields": {"Description": "call ann@example.org, soon"}},
+        {"to": ["hubspot:1:contacts:7"]},
+    )
+    assert all(suppressed.is_of_erased(listed, None, payload) for payload in theirs)
+    assert suppressed.is_of_erased(listed, "hubspot:1:contacts:7", {})
+    assert not suppressed.is_of_erased(
+        listed, "hubspot:1:contacts:8", {"fields": {"to": "ann@example.org.au"}}
+    )
+    assert not suppressed.is_of_erased(NOBODY, "hubspot:1:contacts:7", theirs[0])

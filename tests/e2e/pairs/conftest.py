@@ -1,0 +1,56 @@
+"""Two rounds of what people do, run once for all workers; the tests only look at what they left."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cli.sandbox_process import connected, running
+from pipelines.settings import load_settings
+from tests.e2e.conftest import Built
+from tests.e2e.pairs import deeds, team
+from tests.e2e.pairs.scenario import Scenario
+
+
+@pytest.fixture(scope="session")
+def pairs_done(built_once: Built, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Scenario:
+    """Everything people did between three runs, and what the runs made of it. Read it, do not change it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "pairs"
+    folder.mkdir(exist_ok=True)
+    kept = folder / "scenario.pickle"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            scenario = _live(built_once, folder)
+            scenario.settings, scenario.ready = None, {}
+            kept.write_bytes(pickle.dumps(scenario))
+    found: Scenario = pickle.loads(kept.read_bytes())
+    return found
+
+
+def _live(built_once: Built, folder: Path) -> Scenario:
+    home = folder / "var"
+    shutil.copytree(built_once.home, home)
+    scenario = Scenario(home)
+    environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(team.config(folder))}
+    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
+        scenario.ready = json.loads(json.dumps(ready))
+        scenario.settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)
+        deeds.prepare(scenario)
+        scenario.round()
+        deeds.first(scenario)
+        scenario.round()
+        deeds.second(scenario)
+        scenario.round()
+    return scenario
+
+
+@pytest.fixture
+def done(pairs_done: Scenario) -> Scenario:
+    return pairs_done

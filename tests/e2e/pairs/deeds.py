@@ -1,0 +1,296 @@
+"""What people do in both CRMs and Marketing Cloud, each to a pair of its own, before two of the rounds.
+
+Belongs here: the deeds, in the vendors' words. What a round has to make of each is asked by the tests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from pipelines.clients.hubspot import campaigns
+from pipelines.clients.hubspot.client import HubSpotClient
+from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
+from pipelines.clients.salesforce.client import SalesforceClient
+from tests.e2e.pairs.scenario import Scenario
+from tests.e2e.pairs.team import FAIR, PROPERTIES
+
+STAGES = ("appointmentscheduled", "presentationscheduled", "contractsent")
+REFUSED = ("refused in HubSpot", "refused in Salesforce", "refused in Marketing Cloud")
+AGREED_AGAIN, TAKEN_OFF = "agreed again", "flag taken off"
+_LISTENS = (
+    "coalesce(json_extract(props, '$.hs_email_optout'), 'false') <> 'true' "
+    "and json_extract(props, '$.email') is not null"
+)
+_NO_CHILDREN = 'Id not in (select AccountId from "Contact" where AccountId is not null) and Id not in ' \
+    '(select AccountId from "Opportunity" where AccountId is not null)'  # fmt: skip
+_NAMES = {
+    "Account": ("company grew", "account moved", "city cleared", "account city cleared", "company merged",
+                "company merged away", "account merged", "account merged away", "company deleted",
+                "owner of company", "owner of account"),
+    "Opportunity": ("deal renamed", "opportunity renamed", "deal merged", "deal merged away"),
+    "Campaign": ("campaign renamed", "campaign moved", "campaign deleted", "deleted in HubSpot",
+                 "start cleared in HubSpot", "start cleared in Salesforce"),
+    "Contact": ("met", "contact renamed", "renamed in HubSpot", "merged contact", "merged contact away"),
+    "Lead": ("job changed", "moved on", "called", "merged in HubSpot", "merged away in HubSpot",
+             "merged in Salesforce", "merged away in Salesforce", "deleted in HubSpot as contact",
+             "deleted as lead", "city cleared in HubSpot", "city cleared in Salesforce", "both: company",
+             "both: first name", "both: about", "both: job", "both: zip"),
+}  # fmt: skip
+_CLOSED = (*(f"deal leaves {stage}" for stage in STAGES), "opportunity won", "same stage in other words",
+           "deal deleted", "opportunity deleted")  # fmt: skip
+
+
+def prop(name: str, value: str) -> str:
+    return f"json_extract(props, '$.{name}') = '{value}'"
+
+
+def prepare(s: Scenario) -> None:
+    """Properties that the team's lines need and the portal lacks."""
+    with open_hubspot(s.live) as hubspot:
+        for each in PROPERTIES:
+            group = {"groupName": "contactinformation", **each}
+            hubspot.change("POST", hubspot.path("properties", "contacts"), group)
+
+
+def _not_at(campaign: str) -> str:
+    return f'Id not in (select LeadId from "CampaignMember" where LeadId is not null and CampaignId in ' \
+        f"(select Id from \"Campaign\" where Name = '{campaign}'))"  # fmt: skip
+
+
+def choose(s: Scenario) -> None:
+    """Who does what. Those of whom something is asked come first."""
+    s.take("account deleted", "Account", salesforce=_NO_CHILDREN)
+    for name in _CLOSED:
+        s.take(name, "Opportunity", prop("dealstage", "closedlost"))
+    keys = {
+        key for (key,) in s.rows("marketing_cloud", "select key from subscribers where status = 'Active'")
+    }
+    listed = "Id in ({})".format(", ".join(f"'{key}'" for key in sorted(keys)))
+    for name in (*REFUSED, AGREED_AGAIN, TAKEN_OFF):
+        s.take(name, "Lead", _LISTENS, listed)
+    s.take("refused as contact", "Contact", _LISTENS, listed)
+    s.take("refused at last", "Lead", _LISTENS, listed)
+    s.take("went to the fair", "Lead", salesforce=_not_at(FAIR))
+    for name in ("lead qualified", "contact qualified"):
+        s.take(name, "Lead", prop("lifecyclestage", "lead"))
+    s.take("both: interests", "Lead", salesforce="Interests__c is null")
+    for name in ("amount cleared in HubSpot", "amount cleared in Salesforce"):
+        s.take(name, "Opportunity")
+    for kind, names in _NAMES.items():
+        for name in names:
+            s.take(name, kind)
+
+
+def first(s: Scenario) -> None:
+    """Edits, refusals, merges and deletions in all three."""
+    choose(s)
+    with open_hubspot(s.live) as hubspot:
+        _in_hubspot(s, hubspot)
+    with open_marketing_cloud(s.live) as marketing_cloud:
+        refusing = [(s.right(name), "Unsubscribed") for name in ("refused in Marketing Cloud", AGREED_AGAIN)]
+        assert all(row.ok for row in marketing_cloud.update_subscribers(refusing))
+    s.pass_time(60)  # so that Salesforce's edits are the later ones
+    for kind, name in (
+        ("Lead", "merged in Salesforce"),
+        ("Account", "account merged"),
+        ("Contact", "merged contact"),
+    ):
+        away = "merged away in Salesforce" if kind == "Lead" else f"{name} away"
+        s.org(do="merge", object=kind, master=s.right(name), losers=[s.right(away)])
+    with open_salesforce(s.live) as salesforce:
+        _in_salesforce(s, salesforce)
+    _log(s)
+
+
+def _in_hubspot(s: Scenario, hubspot: HubSpotClient) -> None:
+    hubspot.unsubscribe_all([s.hubspot(name, "contacts")["email"] for name in (REFUSED[0], TAKEN_OFF)])
+    for kind, survivor, away, then in (
+        ("contacts", "merged in HubSpot", "merged away in HubSpot", {"company": "Joined Works"}),
+        ("companies", "company merged", "company merged away", {"numberofemployees": "777"}),
+        ("deals", "deal merged", "deal merged away", {"dealname": "Two deals in one"}),
+    ):
+        ends = {"primaryObjectId": s.left(survivor), "objectIdToMerge": s.left(away)}
+        made = hubspot.change("POST", f"{hubspot.path('objects', kind)}/merge", ends)["id"]
+        _change(hubspot, kind, {str(made): then})
+    _change(hubspot, "companies", {
+        s.left("company grew"): {"numberofemployees": "4321"}, s.left("city cleared"): {"city": "Ulm"},
+        s.left("owner of company"): {"hubspot_owner_id": other_owner(s, "owner of company", "companies")},
+    })  # fmt: skip
+    _change(hubspot, "deals", {
+        s.left("deal renamed"): {"dealname": "Renamed in HubSpot"},
+        s.left("amount cleared in HubSpot"): {"amount": "4100"},
+        **{s.left(f"deal leaves {stage}"): {"dealstage": stage} for stage in STAGES},
+        s.left("same stage in other words"): {"dealstage": "contractsent"},
+    })  # fmt: skip
+    _change(hubspot, "contacts", {
+        s.left("contact qualified"): {"lifecyclestage": "salesqualifiedlead"},
+        s.left("job changed"): {"company": "Ashgrove Mills"},
+        s.left("renamed in HubSpot"): {"firstname": "Ottilie"},
+        s.left("city cleared in HubSpot"): {"city": "Ulm"},
+        s.left("both: company"): {"company": "Said first"},
+        s.left("both: first name"): {"firstname": "Source"},
+        s.left("both: about"): {"about": "The longer of the two texts"},
+        s.left("both: interests"): {"interests": "Analytics;Security"},
+        s.left("both: job"): {"jobtitle": "Roofer"},
+        s.left("both: zip"): {"zip": "11111"},
+    })  # fmt: skip
+    edits = {
+        "campaign renamed": {"hs_name": "Harbour Days"},
+        "start cleared in HubSpot": {"hs_start_date": "2026-02-03"},
+    }
+    rows = campaigns.update(hubspot, [{"id": s.left(n), "properties": v} for n, v in edits.items()])
+    assert all(row.ok for row in rows)
+    s.made["campaign in HubSpot"] = campaigns.create(
+        hubspot, {"hs_name": "Lantern Week", "hs_utm": "lantern"}
+    )
+    campaigns.remove(hubspot, [s.left("deleted in HubSpot")])
+    hubspot.batch_archive("deals", [s.left("deal deleted")])
+    hubspot.batch_archive("companies", [s.left("company deleted")])
+    hubspot.batch_archive("contacts", [s.left("deleted in HubSpot as contact")])
+
+
+def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
+    [made] = salesforce.create_collection("Campaign", [{"Name": "Thaw Fair", "Status": "Planned"}])
+    [(fair,)] = s.rows("salesforce", 'select Id from "Campaign" where Name = ?', FAIR)
+    attended = {"CampaignId": fair, "LeadId": s.right("went to the fair"), "Status": "Attended"}
+    [member] = salesforce.create_collection("CampaignMember", [attended])
+    assert member.ok, member
+    s.made["campaign in Salesforce"] = str(made.id)
+    gone = ("opportunity deleted", "campaign deleted", "deleted as lead", "account deleted")
+    assert all(row.ok for row in salesforce.delete_collection([s.right(name) for name in gone]))
+    for kind, changes in {
+        "Campaign": {"campaign moved": {"EndDate": "2026-12-24", "Status": "Aborted"},
+                     "start cleared in Salesforce": {"StartDate": "2026-02-04"}},
+        "Account": {"account moved": {"BillingCity": "Graz"}, "account city cleared": {"BillingCity": "Linz"},
+                    "account merged": {"NumberOfEmployees": 888}},
+        "Opportunity": {"opportunity won": {"StageName": "Closed Won"},
+                        "same stage in other words": {"StageName": "Negotiation/Review"},
+                        "opportunity renamed": {"Name": "Renamed in Salesforce"},
+                        "amount cleared in Salesforce": {"Amount": 5200},
+                        },
+        "Lead": {"lead qualified": {"Lead_Status__c": "SQL"}, "moved on": {"Company": "Kestrel Joinery"},
+                 "merged in Salesforce": {"Company": "United Sheds"},
+                 "city cleared in Salesforce": {"City": "Linz"},
+                 REFUSED[1]: {"HasOptedOutOfEmail": True},
+                 "both: company": {"Company": "Said later"}, "both: first name": {"FirstName": "Destination"},
+                 "both: about": {"Description": "A shorter text"},
+                 "both: interests": {"Interests__c": "Security;Reporting"},
+                 "both: job": {"Title": "Slater"}, "both: zip": {"PostalCode": "22222"}},
+        "Contact": {"refused as contact": {"HasOptedOutOfEmail": True},
+                    "contact renamed": {"FirstName": "Benedikt"},
+                    "merged contact": {"FirstName": "Oneandonly"}},
+    }.items():  # fmt: skip
+        records = [{"Id": s.right(name), **values} for name, values in changes.items() if values]
+        rows = salesforce.update_collection(kind, records)
+        assert all(row.ok for row in rows), [row for row in rows if not row.ok]
+    owner = other_user(s, "owner of account", "Account")
+    [row] = salesforce.update_collection("Account", [{"Id": s.right("owner of account"), "OwnerId": owner}])
+    assert row.ok
+
+
+def _log(s: Scenario) -> None:
+    """What sales did: a call and a note in HubSpot, tasks and a meeting in Salesforce."""
+    now = httpx.get(f"{s.ready['hubspot']['url']}/_sandbox/clock").json()["now"]
+    called, met = s.taken["called"], s.taken["met"]
+
+    def about(contact: str, kind: int) -> list[dict[str, Any]]:
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}]
+        return [{"to": {"id": contact}, "types": types}]
+
+    call = {"hs_call_title": "Roof quote", "hs_call_body": "<p>Wants slate</p>", "hs_timestamp": now,
+            "hs_call_status": "COMPLETED", "hs_call_duration": "125000"}  # fmt: skip
+    note = {"hs_note_body": "Prefers mornings", "hs_timestamp": now}
+    with open_hubspot(s.live) as hubspot:
+        for name, kind, properties, ends in (
+            ("call", "calls", call, about(called[0], 194)), ("note", "notes", note, about(met[0], 202)),
+        ):  # fmt: skip
+            [row] = hubspot.batch_create(kind, [{"properties": properties, "associations": ends}])
+            s.made[name] = str(row.id)
+    task = {"WhoId": called[1], "Priority": "High", "ActivityDate": now[:10]}
+    with open_salesforce(s.live) as salesforce:
+        tasks = salesforce.create_collection("Task", [
+            {"Subject": "Send slate samples", **task},
+            {"Subject": "Chase the invoice", "Description": "Sent in May", **task},
+            {"Subject": "Return the ladder", **task},
+        ])  # fmt: skip
+        [event] = salesforce.create_collection("Event", [
+            {"Subject": "Site visit", "WhoId": met[1], "StartDateTime": now, "DurationInMinutes": 60,
+             "EndDateTime": now, "Location": "Quay 4"}
+        ])  # fmt: skip
+    s.made |= dict(zip(("task", "invoice", "ladder"), (str(row.id) for row in tasks), strict=True))
+    s.made["event"] = str(event.id)
+
+
+def second(s: Scenario) -> None:
+    """What was carried over is emptied, a lead converted, a copy ticked off, activities thrown away; somebody
+    agrees to e-mail again, and somebody else's refusal is merely taken off."""
+    lead = s.right("contact qualified")
+    with open_hubspot(s.live) as hubspot:
+        copy = s.carried("tasks", "hs_task_subject", "Send slate samples")
+        _change(hubspot, "calls", {s.made["call"]: {"hs_call_title": "Roof order", "hs_call_body": ""}})
+        _change(hubspot, "tasks", {str(copy["id"]): {"hs_task_status": "COMPLETED"}})
+        hubspot.batch_archive("notes", [s.made["note"]])
+        _change(hubspot, "companies", {s.left("city cleared"): {"city": ""}})
+        _change(hubspot, "deals", {s.left("amount cleared in HubSpot"): {"amount": ""}})
+        _change(hubspot, "contacts", {
+            s.left("contact qualified"): {"email": "moved@on.example"},
+            s.left("city cleared in HubSpot"): {"city": ""},
+        })  # fmt: skip
+        start = {"id": s.left("start cleared in HubSpot"), "properties": {"hs_start_date": ""}}
+        assert all(row.ok for row in campaigns.update(hubspot, [start]))
+        path = f"{hubspot.path('preferences')}/statuses/{s.hubspot(AGREED_AGAIN, 'contacts')['email']}"
+        hubspot.change("POST", path, {
+            "subscriptionId": 501, "statusState": "SUBSCRIBED", "channel": "EMAIL",
+            "legalBasis": "CONSENT_WITH_NOTICE", "legalBasisExplanation": "Asked for it on a form",
+        })  # fmt: skip
+    with open_salesforce(s.live) as salesforce:
+        for kind, name, values in (
+            ("Lead", TAKEN_OFF, {"HasOptedOutOfEmail": False}),
+            ("Lead", "city cleared in Salesforce", {"City": None}),
+            ("Account", "account city cleared", {"BillingCity": None}),
+            ("Opportunity", "amount cleared in Salesforce", {"Amount": None}),
+            ("Campaign", "start cleared in Salesforce", {"StartDate": None}),
+        ):
+            [row] = salesforce.update_collection(kind, [{"Id": s.right(name), **values}])
+            assert row.ok, row
+        for kind, i, values in (
+            ("Task", s.made["invoice"], {"Description": None}),
+            ("Event", s.made["event"], {"Subject": "Second site visit"}),
+        ):
+            [row] = salesforce.update_collection(kind, [{"Id": i, **values}])
+            assert row.ok, row
+        assert all(row.ok for row in salesforce.delete_collection([s.made["ladder"]]))
+    s.org(do="convert", lead=lead)
+    s.twice |= {
+        (s.right("city cleared"), "BillingCity"), (s.left("account city cleared"), "city"),
+        (s.right("amount cleared in HubSpot"), "Amount"), (s.left("amount cleared in Salesforce"), "amount"),
+        (s.right("city cleared in HubSpot"), "City"), (s.left("city cleared in Salesforce"), "city"),
+        (s.right("start cleared in HubSpot"), "StartDate"),
+        (s.left("start cleared in Salesforce"), "hs_start_date"),
+    }  # fmt: skip
+
+
+def _change(hubspot: HubSpotClient, kind: str, changes: dict[str, dict[str, str]]) -> None:
+    rows = hubspot.batch_update(kind, [{"id": i, "properties": values} for i, values in changes.items()])
+    assert all(row.ok for row in rows), [row for row in rows if not row.ok]
+
+
+def other_owner(s: Scenario, name: str, table: str) -> str:
+    """The HubSpot owner, known in Salesforce too, who does not have this record."""
+    mine = s.hubspot(name, table).get("hubspot_owner_id")
+    rows = s.rows("hubspot", "select id, email from owners where archived = 0 order by id")
+    users = {
+        email
+        for (email,) in s.rows("salesforce", "select lower(Email) from \"User\" where IsActive = 'true'")
+    }
+    return next(str(i) for i, email in rows if str(i) != mine and email.lower() in users)
+
+
+def other_user(s: Scenario, name: str, kind: str) -> str:
+    """The Salesforce user, known in HubSpot too, who does not have this record."""
+    mine = s.salesforce(name, kind)["OwnerId"]
+    owners = {email for (email,) in s.rows("hubspot", "select lower(email) from owners where archived = 0")}
+    rows = s.rows("salesforce", "select Id, Email from \"User\" where IsActive = 'true' order by Id")
+    return next(i for i, email in rows if i != mine and email.lower() in owners)

@@ -43,7 +43,7 @@ PROPERTY = {
     "hasUniqueValue": True,
 }  # fmt: skip
 GROUPS = {"contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation"}
-UNDO_SAMPLE = 5
+KNOWN_TWICE = 1_000
 
 
 @dataclass
@@ -59,6 +59,8 @@ class Created:
     before: dict[str, set[str]]
     left: str
     """The campaign member whose contact left the list between the rounds."""
+    twice: tuple[set[str], set[str]]
+    """Contacts and leads of people whom both CRMs know, spelled otherwise."""
 
     def rows(self, store: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.home / "sandbox" / f"{store}.sqlite") as connection:
@@ -94,7 +96,8 @@ def config(folder: Path) -> Path:
         path.write_text(path.read_text().replace("enabled: false", "enabled: true\ncreate: both", 1))
     (target / "campaign_members.yml").write_text(MEMBERS)
     syncs = target / "syncs.yml"
-    syncs.write_text(syncs.read_text().replace("per_run: 1000", "per_run: 5000"))
+    text = syncs.read_text().replace("per_run: 1000", "per_run: 5000")
+    syncs.write_text(text.replace("overwritten_floor: 100 ", "overwritten_floor: 5000 "))
     return target
 
 
@@ -109,6 +112,50 @@ def ids(home: Path) -> dict[str, set[str]]:
                 assert rows
                 found[table] = {str(r[0]) for r in connection.execute(f'select {column} from "{table}"')}
     return found
+
+
+def known_twice(settings: Settings) -> tuple[set[str], set[str]]:
+    """A thousand people whom both CRMs know, each under a spelling of its own. Returns their ids in both."""
+    firsts = ("Katharina", "Johannes", "Zoë", "René", "Søren", "Łukasz", "Jürgen", "Anaïs", "Núria", "Chloé")
+    ends = ("berg", "feld", "stein", "mann", "haus", "wald", "bach", "dorf", "burg", "hof")
+    starts = ("Brand", "Holm", "Kern", "Linden", "Morgen", "Nord", "Ochsen", "Reh", "Sonnen", "Tannen")
+    contacts, leads = [], []
+    for n in range(KNOWN_TWICE):
+        first, last = firsts[n % 10], starts[n // 10 % 10] + ends[n // 100]
+        plain = first.translate(str.maketrans("ëéøŁüïú", "eeoLuiu"))
+        email, phone = f"{plain}.{last}.{n}@known-twice.example".lower(), f"+49 171 {2_000_000 + n}"
+        said = {
+            "firstname": first,
+            "lastname": last,
+            "company": f"{last} Works",
+            "email": email,
+            "phone": phone,
+        }
+        contacts.append({"properties": said})
+        lead = {"FirstName": plain, "LastName": last.upper(), "Company": f"{last} Works GmbH"}
+        lead["Phone"] = phone.replace("+49 ", "0").replace(" ", "/")
+        match n % 4:
+            case 0:
+                lead["Email"] = email.upper()
+            case 1:
+                lead["Email"] = email.replace("@", "+fair@")
+            case 3:
+                lead["Email"] = f"{last}{n}@private.example".lower()
+        leads.append(lead)
+    with open_hubspot(settings) as hubspot:
+        rows = [
+            row
+            for at in range(0, KNOWN_TWICE, 100)
+            for row in hubspot.batch_create("contacts", contacts[at : at + 100])
+        ]
+    with open_salesforce(settings) as salesforce:
+        made = [
+            row
+            for at in range(0, KNOWN_TWICE, 200)
+            for row in salesforce.create_collection("Lead", leads[at : at + 200])
+        ]
+    assert all(row.ok for row in [*rows, *made])
+    return {str(row.id) for row in rows}, {str(row.id) for row in made}
 
 
 def people_work(settings: Settings) -> None:
@@ -189,12 +236,13 @@ def created(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 headers={"Authorization": f"Bearer {token}"},
             ).raise_for_status()  # fmt: skip
         people_work(settings)
+        twice = known_twice(settings)
         before = ids(home)
         plan, done = a_round(settings, ready)
         assert done is not None
         left = somebody_leaves_the_list(home, settings)
         again, _ = a_round(settings, ready)
-        yield Created(home, settings, ready, plan, done, again, before, left)
+        yield Created(home, settings, ready, plan, done, again, before, left, twice)
 
 
 def test_contacts_leads_companies_accounts_deals_and_opportunities_are_created(created: Created) -> None:
@@ -236,6 +284,17 @@ def test_nobody_is_created_whom_the_other_crm_knows_under_any_spelling(created: 
             if person is not None and (vendor, person) in known:
                 wrong.append((record_key, record_id))
     assert wrong == []
+
+
+def test_a_thousand_people_whom_the_other_crm_knows_under_another_spelling_create_nothing(
+    created: Created,
+) -> None:
+    contacts, leads = created.twice
+    assert len(contacts) == len(leads) == KNOWN_TWICE
+    for name, known in (("Lead", contacts), ("contacts", leads)):
+        assert [key for key, _ in created.made(name) if key.split(":")[3] in known] == []
+    ours = created.rows("salesforce", 'select count(*) from "Lead" where lower(LastName) like ?', "ochsen%")
+    assert ours == [(KNOWN_TWICE // 10,)], "as many as people typed in"
 
 
 def test_no_address_is_in_a_crm_twice_that_was_not_before(created: Created) -> None:

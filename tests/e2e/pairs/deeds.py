@@ -5,6 +5,7 @@ Belongs here: the deeds, in the vendors' words. What a round has to make of each
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import httpx
@@ -29,7 +30,7 @@ _NAMES = {
     "Account": ("company grew", "account moved", "city cleared", "account city cleared", "company merged",
                 "company merged away", "account merged", "account merged away", "company deleted",
                 "owner of company", "owner of account"),
-    "Opportunity": ("deal renamed", "opportunity renamed", "deal merged", "deal merged away"),
+    "Opportunity": ("deal renamed", "opportunity renamed", "deal merged", "deal merged away", "connector's"),
     "Campaign": ("campaign renamed", "campaign moved", "campaign deleted", "deleted in HubSpot",
                  "start cleared in HubSpot", "start cleared in Salesforce"),
     "Contact": ("met", "contact renamed", "renamed in HubSpot", "merged contact", "merged contact away"),
@@ -118,9 +119,11 @@ def _in_hubspot(s: Scenario, hubspot: HubSpotClient) -> None:
         s.left("company grew"): {"numberofemployees": "4321"}, s.left("city cleared"): {"city": "Ulm"},
         s.left("owner of company"): {"hubspot_owner_id": other_owner(s, "owner of company", "companies")},
     })  # fmt: skip
+    _by_the_connector(s, "deals", s.left("connector's"), "closedate")
     _change(hubspot, "deals", {
         s.left("deal renamed"): {"dealname": "Renamed in HubSpot"},
         s.left("amount cleared in HubSpot"): {"amount": "4100"},
+        s.left("connector's"): {"description": "Kept by the connector"},
         **{s.left(f"deal leaves {stage}"): {"dealstage": stage} for stage in STAGES},
         s.left("same stage in other words"): {"dealstage": "contractsent"},
     })  # fmt: skip
@@ -169,6 +172,7 @@ def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
                         "same stage in other words": {"StageName": "Negotiation/Review"},
                         "opportunity renamed": {"Name": "Renamed in Salesforce"},
                         "amount cleared in Salesforce": {"Amount": 5200},
+                        "connector's": {"CloseDate": "2027-01-31"},
                         },
         "Lead": {"lead qualified": {"Lead_Status__c": "SQL"}, "moved on": {"Company": "Kestrel Joinery"},
                  "merged in Salesforce": {"Company": "United Sheds"},
@@ -275,6 +279,15 @@ def second(s: Scenario) -> None:
 def _change(hubspot: HubSpotClient, kind: str, changes: dict[str, dict[str, str]]) -> None:
     rows = hubspot.batch_update(kind, [{"id": i, "properties": values} for i, values in changes.items()])
     assert all(row.ok for row in rows), [row for row in rows if not row.ok]
+
+
+def _by_the_connector(s: Scenario, kind: str, record_id: str, name: str) -> None:
+    """The connector has brought a value of this field: HubSpot keeps that in its history."""
+    with sqlite3.connect(s.home / "sandbox" / "hubspot.sqlite") as store:
+        store.execute(
+            "update history set source_type = 'SALESFORCE', at = (select max(at) from history) "
+            "where object = ? and id = ? and property = ?", [kind, record_id, name],
+        )  # fmt: skip
 
 
 def other_owner(s: Scenario, name: str, table: str) -> str:

@@ -90,3 +90,17 @@ def test_a_merge_in_salesforce_deletes_nothing_and_its_survivor_is_mirrored(done
     names = ("account merged", "account merged away")
     assert "888" in [done.hubspot(name, "companies").get("numberofemployees") for name in names]
     assert [done.is_archived(name, "companies") for name in names] == [False, False]
+
+
+def test_what_the_connector_brings_is_listed_and_left_to_it(done):
+    found = done.published("select vendor, object, field from reverse_sync.coexisting_fields")
+    assert found == [("hubspot", "deals", "closedate")]
+    assert not done.hubspot("connector's", "deals")["closedate"].startswith("2027-01-31")
+    assert (done.left("connector's"), "closedate") not in done.wrote[1] | done.wrote[2]
+    [(reason,)] = done.published(
+        "select distinct reason from ops.held_rows where record_id = ? and reason like 'closedate%'",
+        done.left("connector's"),
+    )
+    assert reason == (
+        "closedate: HubSpot's Salesforce connector keeps it; say owner: us in syncs.yml to write it"
+    )

@@ -81,7 +81,7 @@ def _explain(connection: duckdb.DuckDBPyConnection, entity: str, id_: str) -> st
     if links:
         lines.append("links")
     for left, right, kind, value, weight, waterfall in links:
-        detail = f" {value}" if value and kind not in ("merge", "conversion", "connector") else ""
+        detail = f" {value}" if value and kind not in ("merge", "conversion", "connector", "mirrored") else ""
         lines.append(
             f"  {left} = {right}: {kind}{detail}" + (f" {weight:+.1f} bits" if weight is not None else "")
         )

@@ -26,6 +26,7 @@ STRENGTH = (
     "merge",
     "conversion",
     "connector",
+    "mirrored",
     "email",
     "phone",
     "domain",
@@ -34,6 +35,8 @@ STRENGTH = (
     "similarity",
 )
 OUTRIGHT = ("decision", "merge")
+_BETWEEN_RECORDS = "'merge', 'conversion', 'connector', 'mirrored', 'composite'"
+"""Kinds whose value is another record, not a text that records share."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def _edges(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_pairs: 
         ),
         named as (  -- the value is a record, or the key of one that was merged away
             select record_key as left_key, value as right_key, kind, value from open_keys
-            where kind in ('merge', 'conversion', 'connector', 'composite')
+            where kind in ({_BETWEEN_RECORDS})
         ),
         ranked as (
             select k.record_key, k.kind, k.value,
@@ -144,7 +147,7 @@ def _edges(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_pairs: 
                     partition by k.kind, k.value order by r.created_at asc nulls last, k.record_key
                 ) as hub
             from open_keys as k inner join records as r on k.record_key = r.record_key
-            where k.kind not in ('merge', 'conversion', 'connector', 'composite')
+            where k.kind not in ({_BETWEEN_RECORDS})
         ),
         verdicts as (
             select least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key,

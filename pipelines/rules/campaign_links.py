@@ -37,10 +37,16 @@ def write(connection: duckdb.DuckDBPyConnection, rules: Attribution) -> None:
                 f"from raw_{vendor}.{table} where {said} != ''"
             )
     connection.execute(f"create or replace table rules.campaign_links as {' union all '.join(selects)}")
-    # What was one campaign stays one when somebody renames it; what attribution.yml says goes before.
-    connection.execute(
-        "insert into rules.campaign_decisions (left_key, right_key, verdict) "
-        "select d.left_key, d.right_key, d.verdict from rules.identity_decisions d "
-        "where d.entity = 'campaign' and not exists (select 1 from rules.campaign_decisions c "
-        "where c.left_key = d.left_key and c.right_key = d.right_key)"
-    )
+    # First what attribution.yml says, then what somebody decided, then what a mapping keeps in step: renamed,
+    # it stays one campaign.
+    for told in (
+        "select left_key, right_key, verdict from rules.identity_decisions where entity = 'campaign'",
+        "select least(left_key, right_key), greatest(left_key, right_key), 'same' from rules.mirrored_pairs "
+        "where contains(left_key || '|' || right_key, ':Campaign:')",
+    ):
+        connection.execute(
+            "insert into rules.campaign_decisions (left_key, right_key, verdict) "
+            f"select t.* from ({told}) as t(left_key, right_key, verdict) "
+            "where not exists (select 1 from rules.campaign_decisions c "
+            "where c.left_key = t.left_key and c.right_key = t.right_key)"
+        )

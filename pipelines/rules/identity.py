@@ -53,9 +53,9 @@ class CompanyPolicy(Strict):
 
 
 class Keys(Strict):
-    person: tuple[Literal["merge", "conversion", "connector", "email", "phone"], ...]
-    account: tuple[Literal["merge", "connector", "domain", "name"], ...]
-    opportunity: tuple[Literal["merge", "connector", "composite"], ...]
+    person: tuple[Literal["merge", "conversion", "connector", "mirrored", "email", "phone"], ...]
+    account: tuple[Literal["merge", "connector", "mirrored", "domain", "name"], ...]
+    opportunity: tuple[Literal["merge", "connector", "mirrored", "composite"], ...]
 
 
 class Matching(Strict):

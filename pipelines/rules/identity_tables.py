@@ -1,4 +1,4 @@
-"""The registry, decisions and models of identity as tables of schema `rules`.
+"""The registry, decisions, models and pairs in step of identity as tables of schema `rules`.
 
 Belongs here: giving people, companies and deals one shape, whatever the state keeps of each. What is in them
 is found by `pipelines.identity` and kept by `pipelines.state`.
@@ -27,6 +27,7 @@ create or replace table rules.identity_decisions (
     entity varchar, left_key varchar, right_key varchar, verdict varchar, decided_at timestamptz,
     source varchar
 );
+create or replace table rules.mirrored_pairs (left_key varchar, right_key varchar);
 create or replace table rules.identity_models (
     entity varchar, version varchar, trained_at timestamptz, records bigint, reason varchar, body varchar
 );
@@ -47,6 +48,7 @@ def write(connection: duckdb.DuckDBPyConnection, registry: Any, policy: Identity
     _insert(connection, "identity_registry", getattr(registry, "others", None), {})
     _insert(connection, "identity_aliases", getattr(registry, "other_aliases", None), {})
     _insert(connection, "identity_decisions", getattr(registry, "decisions", None), {"source": "'decision'"})
+    _insert(connection, "mirrored_pairs", getattr(registry, "mirrored", None), {})
     _insert(connection, "identity_models", getattr(registry, "models", None), {})
     settled = rows.identity_links(policy)
     if settled:

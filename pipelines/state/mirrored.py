@@ -10,10 +10,10 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-from pipelines.state import identity
 from pipelines.state.tables import mirrored
 from pipelines.state.upsert import upsert
 
+PAIRS = pa.schema([("left_key", pa.string()), ("right_key", pa.string())])
 _SCHEMA = pa.schema([("pair_key", pa.string()), ("content", pa.string())])
 _AT_ONCE = 10_000
 
@@ -23,6 +23,13 @@ def load(connection: Connection) -> pa.Table:
     rows = connection.execute(select(mirrored)).all()
     keys, contents = ([row[i] for row in rows] for i in (0, 1))
     return pa.table([pa.array(keys, pa.string()), pa.array(contents, pa.string())], schema=_SCHEMA)
+
+
+def pairs(connection: Connection) -> pa.Table:
+    """The two records of every pair: left_key, right_key."""
+    keys = [str(key).split("|", 1) for key in connection.execute(select(mirrored.c.pair_key)).scalars()]
+    left, right = ([each[i] for each in keys if len(each) == 2] for i in (0, 1))
+    return pa.table([pa.array(left, pa.string()), pa.array(right, pa.string())], schema=PAIRS)
 
 
 def publish_mirrored(connection: Connection, warehouse: duckdb.DuckDBPyConnection) -> int:
@@ -46,22 +53,4 @@ def publish_mirrored(connection: Connection, warehouse: duckdb.DuckDBPyConnectio
         upsert(connection, mirrored, [{"pair_key": key, "content": content} for key, content in rows])
         changed += len(rows)
     warehouse.unregister("mirrored_kept")
-    _remember_campaigns(connection, warehouse)
     return changed
-
-
-def _remember_campaigns(connection: Connection, warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Campaigns are paired by their names, which people change: those that are mirrored stay one."""
-    rows = warehouse.execute(
-        "select distinct pair_key from intermediate.mirror_base where contains(pair_key, ':Campaign:')"
-    ).fetchall()
-    if not rows:
-        return
-    known = {
-        tuple(sorted((d["left_key"], d["right_key"]))) for d in identity.decisions(connection).to_pylist()
-    }
-    moment = warehouse.execute("select as_of from rules.run").fetchone()
-    for (key,) in rows:
-        left, right = sorted(key.split("|"))
-        if (left, right) not in known and moment:
-            identity.decide(connection, identity.Decision("campaign", left, right, "same", moment[0]))

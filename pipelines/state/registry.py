@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, Table, select
 
-from pipelines.state import identity
+from pipelines.state import identity, mirrored
 from pipelines.state.tables import identity_aliases, identity_registry, person_aliases, person_registry
 from pipelines.state.upsert import upsert
 
@@ -62,6 +62,7 @@ class PersonRegistry(NamedTuple):
     other_aliases: pa.Table = _OTHER_ALIASES.empty_table()
     decisions: pa.Table = identity.DECISIONS.empty_table()
     models: pa.Table = identity.MODELS.empty_table()
+    mirrored: pa.Table = mirrored.PAIRS.empty_table()
 
 
 def load(connection: Connection) -> PersonRegistry:
@@ -69,7 +70,7 @@ def load(connection: Connection) -> PersonRegistry:
     return PersonRegistry(
         _read(connection, person_registry, _PEOPLE), _read(connection, person_aliases, _ALIASES),
         _read(connection, identity_registry, _OTHERS), _read(connection, identity_aliases, _OTHER_ALIASES),
-        identity.decisions(connection), identity.models(connection),
+        identity.decisions(connection), identity.models(connection), mirrored.pairs(connection),
     )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ _NAMES = {
     "Account": ("company grew", "account moved", "city cleared", "account city cleared", "company merged",
                 "company merged away", "account merged", "account merged away", "company deleted",
                 "owner of company", "owner of account"),
-    "Opportunity": ("deal renamed", "opportunity renamed", "deal merged", "deal merged away", "connector's"),
+    "Opportunity": ("deal renamed", "opportunity renamed", "deal merged", "deal merged away", "connector's",
+                    "changed at both ends"),
     "Campaign": ("campaign renamed", "campaign moved", "campaign deleted", "deleted in HubSpot",
                  "start cleared in HubSpot", "start cleared in Salesforce"),
     "Contact": ("met", "contact renamed", "renamed in HubSpot", "merged contact", "merged contact away"),
@@ -122,6 +123,7 @@ def _in_hubspot(s: Scenario, hubspot: HubSpotClient) -> None:
     _by_the_connector(s, "deals", s.left("connector's"), "closedate")
     _change(hubspot, "deals", {
         s.left("deal renamed"): {"dealname": "Renamed in HubSpot"},
+        s.left("changed at both ends"): {"dealname": "Another name"},
         s.left("amount cleared in HubSpot"): {"amount": "4100"},
         s.left("connector's"): {"description": "Kept by the connector"},
         **{s.left(f"deal leaves {stage}"): {"dealstage": stage} for stage in STAGES},
@@ -173,6 +175,7 @@ def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
                         "opportunity renamed": {"Name": "Renamed in Salesforce"},
                         "amount cleared in Salesforce": {"Amount": 5200},
                         "connector's": {"CloseDate": "2027-01-31"},
+                        "changed at both ends": {"CloseDate": "2027-02-28"},
                         },
         "Lead": {"lead qualified": {"Lead_Status__c": "SQL"}, "moved on": {"Company": "Kestrel Joinery"},
                  "merged in Salesforce": {"Company": "United Sheds"},

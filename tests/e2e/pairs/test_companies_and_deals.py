@@ -23,6 +23,11 @@ def test_opportunity_to_deal(done):
     assert done.hubspot("opportunity renamed", "deals")["dealname"] == "Renamed in Salesforce"
 
 
+def test_a_deal_whose_name_and_date_changed_at_either_end_is_one_deal_yet(done):
+    assert done.salesforce("changed at both ends", "Opportunity")["Name"] == "Another name"
+    assert done.hubspot("changed at both ends", "deals")["closedate"].startswith("2027-02-28")
+
+
 @pytest.mark.parametrize(
     ("stage", "there"),
     list(zip(STAGES, ("Prospecting", "Needs Analysis", "Proposal/Price Quote"), strict=True)),

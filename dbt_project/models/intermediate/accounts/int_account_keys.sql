@@ -45,6 +45,10 @@ unioned as (
 
     union all
 
+    {{ mirrored_keys(ref('int_account_records')) }}
+
+    union all
+
     select
         survivor_key as record_key,
         'merge' as kind,

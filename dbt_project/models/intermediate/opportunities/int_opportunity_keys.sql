@@ -17,7 +17,32 @@ merged as (
     where object = 'deals'
 ),
 
--- What a connector has tied is not tied again to another.
+in_step as (
+    {{ mirrored_keys(ref('int_opportunity_records')) }}
+),
+
+-- What a connector ties is said by it alone.
+mirrored as (
+    select kept.*
+    from in_step as kept
+    where
+        kept.record_key not in (select linked.record_key from linked)
+        and kept.value not in (select linked.value from linked)
+        and kept.value not in (select linked.record_key from linked)
+        and kept.record_key not in (select linked.value from linked)
+),
+
+tied as (
+    select record_key from linked
+    union all
+    select value as record_key from linked
+    union all
+    select record_key from mirrored
+    union all
+    select value as record_key from mirrored
+),
+
+-- What is tied already is not tied again to another.
 composites as (
     select
         left_key as record_key,
@@ -26,12 +51,14 @@ composites as (
     from {{ ref('int_opportunity_pairs') }}
     where
         is_exact
-        and left_key not in (select linked.record_key from linked)
-        and right_key not in (select linked.value from linked)
+        and left_key not in (select tied.record_key from tied)
+        and right_key not in (select tied.record_key from tied)
 ),
 
 unioned as (
     select * from linked
+    union all
+    select * from mirrored
     union all
     select * from merged
     union all

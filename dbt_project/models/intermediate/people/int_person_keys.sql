@@ -96,6 +96,8 @@ unioned as (
     select * from conversions
     union all
     select * from merged
+    union all
+    {{ mirrored_keys(ref('int_person_records')) }}
 )
 
 select distinct

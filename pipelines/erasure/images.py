@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, Text, delete, func, or_, select, update
+from sqlalchemy import Column, Connection, Table, Text, delete, func, or_, select, update
 
 from pipelines.erasure.subject import Subject
 from pipelines.erasure.texts import STRUCK, struck
@@ -26,8 +26,8 @@ KEPT = (erasures, erased_rows, suppressed)
 """Tables that know nobody: receipts and hashes."""
 PAIRED = "|"
 """What stands between the two record keys of a pair."""
-_SENTENCES = (incidents, journal)
-"""Where a bare number is a record's id: in a sentence of ours or the vendor's."""
+_SENTENCES = frozenset({incidents.c.sentence, journal.c.message})
+"""Where a bare number is their record's id. In a key it may as well be that of another object's record."""
 
 
 def erase_images(
@@ -42,8 +42,9 @@ def erase_images(
         if table not in KEPT:
             if table is not journal:
                 counts[f"state.{table.name}"] += _remove(state, table, keys)
-            needles = subject.needles + (subject.numbers if table in _SENTENCES else ())
-            counts[f"state.{table.name}"] += _strike(state, table, needles)
+            for column in (each for each in _texts(table) if not each.primary_key):
+                needles = subject.needles + (subject.numbers if column in _SENTENCES else ())
+                counts[f"state.{table.name}"] += _strike(state, column, needles)
     return +counts
 
 
@@ -139,17 +140,15 @@ def _actions_of(state: Connection, keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _strike(state: Connection, table: Table, needles: Sequence[str]) -> int:
+def _strike(state: Connection, column: Column[str], needles: Sequence[str]) -> int:
     """What is left of them inside texts is struck out; keys are no texts."""
     done = 0
-    for column in _texts(table):
-        if not column.primary_key:
-            for some in _pieces(needles):
-                holds = or_(*(func.lower(column).contains(each.lower(), autoescape=True) for each in some))
-                for (value,) in state.execute(select(column).where(holds).distinct()).all():
-                    if (left := struck(value, some)) != value:
-                        changed = update(table).where(column == value).values({column.name: left})
-                        done += state.execute(changed).rowcount
+    for some in _pieces(needles):
+        holds = or_(*(func.lower(column).contains(each.lower(), autoescape=True) for each in some))
+        for (value,) in state.execute(select(column).where(holds).distinct()).all():
+            if (left := struck(value, some)) != value:
+                changed = update(column.table).where(column == value).values({column.name: left})
+                done += state.execute(changed).rowcount
     return done
 
 

@@ -89,6 +89,18 @@ def test_the_letter_of_a_refused_action_goes_though_it_names_nobody(place: Place
         assert [row.action_key for row in state.execute(dead_letters.select())] == ["a2"]
 
 
+def test_another_objects_record_with_their_number_is_written_down_as_it_was(place: Place) -> None:
+    deal = {"object": "deals", "record_id": "4", "record_key": "hubspot:77:deals:4"}
+    with place.state.writing() as state:
+        told = filled(journal, change_id="d", state="rejected", message="4 is no contact", **deal)
+        state.execute(journal.insert(), told)
+    erase(place, [parse("dee@example.org")], reason="asked")
+    with place.state.reading() as state:
+        [row] = state.execute(journal.select()).all()
+    assert {name: getattr(row, name) for name in deal} == deal
+    assert row.message == "erased is no contact"
+
+
 def test_what_of_them_is_left_in_a_living_cell_is_said_and_anothers_word_is_not(place: Place) -> None:
     for text, is_said in (("dee@example.org", True), ("dee@example.organic, adee@example.org", False)):
         with place.warehouse.locked("a test"):

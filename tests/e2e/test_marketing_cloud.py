@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +16,15 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.sandbox_process import connected, running
+from cli.sandbox_process import connected, environment_lines, running
 from expectations.step import Checker
 from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.rows import upsert_some
-from pipelines.clients.open import open_marketing_cloud
+from pipelines.clients.open import open_marketing_cloud, open_salesforce
 from pipelines.crashpoints import Crashed, armed
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
+from tests.e2e.conftest import CRM, command_for
 
 pytestmark = pytest.mark.loop
 JOURNEY, PEOPLE = "crm-nurture", "crm_people"
@@ -31,7 +34,9 @@ JOURNEY, PEOPLE = "crm-nurture", "crm_people"
 class World:
     settings: Settings
     url: str
+    org: str
     sandbox: Path
+    env: dict[str, str]
 
     @contextmanager
     def loop(self) -> Iterator[Loop]:
@@ -41,6 +46,24 @@ class World:
     def refresh(self) -> None:
         with self.loop() as loop:
             loop.refresh()
+
+    def listen(self) -> None:
+        """`crm listen` as people run it, until a round has been recorded and it is told to stop."""
+        process = subprocess.Popen(
+            [CRM, "listen"], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert process.stdout is not None
+        lines: list[str] = []
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                if line.split()[1:2] == ["record"]:
+                    break
+            process.send_signal(signal.SIGTERM)
+            rest, _ = process.communicate(timeout=240)
+        finally:
+            process.kill()
+        assert process.returncode == 0, "".join(lines) + rest
 
     def activate(self) -> Any:
         with self.loop() as loop:
@@ -71,6 +94,13 @@ class World:
         answer: dict[str, Any] = httpx.post(f"{self.url}/_sandbox/account", json=wish).json()
         return answer
 
+    def convert(self, lead: str) -> str:
+        """The contact that a lead becomes, whom Marketing Cloud Connect takes in."""
+        httpx.post(f"{self.org}/_sandbox/org", json={"do": "convert", "lead": lead}).raise_for_status()
+        [(contact,)] = self.stored("salesforce", f"select ConvertedContactId from Lead where Id = '{lead}'")
+        assert self.do(do="synchronize", lead=lead, contact=contact) == {"made": 1}
+        return str(contact)
+
     def entries(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.do(do="entries", journey=JOURNEY)["entries"]
         return found
@@ -98,6 +128,7 @@ extensions:
   - data_extension: accounts
     of: accounts
     where: name is not null
+    on_leave: delete
     key: {column: AccountId, from: account_id}
     columns: [{from: name, to: Title, expression: upper(name)}]
 """,
@@ -118,12 +149,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     config = Path(shutil.copytree(PROJECT_ROOT / "config", home / "config"))
     settings = Settings(home=home / "var", config_dir=config)
     with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        made = World(connected(settings, ready), ready["marketing_cloud"]["url"], home / "sandbox")
+        urls = (ready["marketing_cloud"]["url"], ready["salesforce"]["url"])
+        env = dict(
+            part.split("=", 1)
+            for line in environment_lines(ready)
+            for part in line.removeprefix("export ").split()
+        )
+        env |= {"CRM_HOME": str(home / "var"), "CRM_CONFIG": str(config)}
+        made = World(connected(settings, ready), *urls, home / "sandbox", command_for(home, env=env).env)
         campaign, _ = made.stored("salesforce", CAMPAIGN)[0]
         for name, text in CONFIG.items():
             (config / name).write_text(text % {"campaign": campaign} if "%" in text else text)
         kept = (config / "journeys.yml").read_text().replace("keep_up: {}", "keep_up: {LeadScore: 0}")
         (config / "journeys.yml").write_text(kept)
+        syncs = (config / "syncs.yml").read_text()
+        (config / "syncs.yml").write_text(syncs.replace("syncFrequency: hourly", "syncFrequency: real-time"))
         with open_marketing_cloud(made.settings) as client:
             results = list(soap.results(client.soap_call("Create", ACCOUNTS, write=True), client.host))
         assert [result.ok for result in results] == [True]
@@ -173,8 +213,21 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
         entry = next(key for key, row in world.rows("crm-high-score").items() if row["ContactKey"] == other)
         stale = [{"EntryId": entry, "LeadScore": "1"}]
         assert upsert_some(client, "crm-high-score", ("EntryId",), stale)[0].ok
+        # A row whose account nobody has any more; and a lead of the journey is converted.
+        assert upsert_some(client, "accounts", ("AccountId",), [{"AccountId": "gone", "Title": "OLD"}])[0].ok
+    lead = next(each["contact"] for each in entered[2:] if each["contact"].startswith("00Q"))
+    became = world.convert(lead)
+    # Somebody gets another name in Salesforce; `crm listen` writes Marketing Cloud's people in real time.
+    named = next(
+        row["ContactKey"] for row in world.rows(PEOPLE).values() if row["ContactKey"].startswith("003")
+    )
+    with open_salesforce(world.settings) as client:
+        assert client.update_collection("Contact", [{"Id": named, "FirstName": "Zephyrine"}])[0].ok
     httpx.post(f"{world.url}/_sandbox/clock", json={"advance_seconds": 3600}).raise_for_status()
-    world.refresh()
+    world.listen()
+    assert (
+        next(r for r in world.rows(PEOPLE).values() if r["ContactKey"] == named)["FirstName"] == "Zephyrine"
+    )
     touches = world.ask(
         f"select touch_type, earns_credit, channel from marts.attribution_touchpoints "
         f"where person_id = '{person}' and (content = 'https://www.northwind.example/demo' "
@@ -192,14 +245,23 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
     )
     assert world.ask(journeys) == [(len(wanted) - 1, 1)]
 
+    # The history of the lead and of the contact it became is one person's; both are billed.
+    keys = world.ask(
+        "select subscriber_key, is_current_key, is_billed_twice, list_contains(journeys, 'crm-nurture') "
+        f"from marts.subscribers where person_id = (select person_id from marts.subscribers "
+        f"where subscriber_key = '{lead}') order by 2"
+    )
+    assert keys == [(lead, False, True, True), (became, True, True, False)]
+
     # What they did is a status of a campaign and a task, once; data that went stale in the journey is mended.
-    after = world.activate()
-    assert after.to_do == 0, after.counts
+    with world.loop() as loop:
+        assert loop.plan().to_do == 0
     campaign, _ = world.stored("salesforce", CAMPAIGN)[0]
     member = f"select Status from CampaignMember where CampaignId = '{campaign}' and "
     assert world.stored("salesforce", f"{member} '{contact}' in (ContactId, LeadId)") == [("Responded",)]
     task = "select count(*), min(WhoId) from Task where Subject like 'Wants a demo, from %'"
     assert world.stored("salesforce", task) == [(1, contact)]
+    assert "gone" not in {row["AccountId"] for row in world.rows("accounts").values()}
     scores = dict(world.ask("select subscriber_key, lead_score from marts.unified_leads"))
     assert int(world.rows("crm-high-score")[entry]["LeadScore"]) == scores[other]
 

@@ -26,12 +26,12 @@ STRENGTH = (
     "merge",
     "conversion",
     "connector",
-    "mirrored",
     "email",
     "phone",
     "domain",
     "name",
     "composite",
+    "mirrored",
     "similarity",
 )
 OUTRIGHT = ("decision", "merge")

@@ -33,26 +33,46 @@ mirrored as (
 ),
 
 tied as (
-    select record_key from linked
+    select
+        record_key,
+        value
+    from linked
     union all
-    select value as record_key from linked
+    select
+        value,
+        record_key
+    from linked
     union all
-    select record_key from mirrored
+    select
+        record_key,
+        value
+    from mirrored
     union all
-    select value as record_key from mirrored
+    select
+        value,
+        record_key
+    from mirrored
 ),
 
--- What is tied already is not tied again to another.
+-- What is tied already is not tied to another besides.
 composites as (
     select
-        left_key as record_key,
+        pairs.left_key as record_key,
         'composite' as kind,
-        right_key as value
-    from {{ ref('int_opportunity_pairs') }}
+        pairs.right_key as value
+    from {{ ref('int_opportunity_pairs') }} as pairs
     where
-        is_exact
-        and left_key not in (select tied.record_key from tied)
-        and right_key not in (select tied.record_key from tied)
+        pairs.is_exact
+        and not exists (
+            select 1
+            from tied
+            where tied.record_key = pairs.left_key and tied.value != pairs.right_key
+        )
+        and not exists (
+            select 1
+            from tied
+            where tied.record_key = pairs.right_key and tied.value != pairs.left_key
+        )
 ),
 
 unioned as (

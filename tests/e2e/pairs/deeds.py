@@ -30,8 +30,7 @@ _NAMES = {
     "Account": ("company grew", "account moved", "city cleared", "account city cleared", "company merged",
                 "company merged away", "account merged", "account merged away", "company deleted",
                 "owner of company", "owner of account"),
-    "Opportunity": ("deal renamed", "opportunity renamed", "deal merged", "deal merged away", "connector's",
-                    "changed at both ends"),
+    "Opportunity": ("deal renamed", "opportunity renamed", "deal merged", "deal merged away", "connector's"),
     "Campaign": ("campaign renamed", "campaign moved", "campaign deleted", "deleted in HubSpot",
                  "start cleared in HubSpot", "start cleared in Salesforce"),
     "Contact": ("met", "contact renamed", "renamed in HubSpot", "merged contact", "merged contact away"),
@@ -78,6 +77,9 @@ def choose(s: Scenario) -> None:
     for name in ("lead qualified", "contact qualified"):
         s.take(name, "Lead", prop("lifecyclestage", "lead"))
     s.take("both: interests", "Lead", salesforce="Interests__c is null")
+    s.take(
+        "changed at both ends", "Opportunity", "json_extract(props, '$.hs_salesforceopportunityid') is null"
+    )
     for name in ("amount cleared in HubSpot", "amount cleared in Salesforce"):
         s.take(name, "Opportunity")
     for kind, names in _NAMES.items():
@@ -175,7 +177,7 @@ def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
                         "opportunity renamed": {"Name": "Renamed in Salesforce"},
                         "amount cleared in Salesforce": {"Amount": 5200},
                         "connector's": {"CloseDate": "2027-01-31"},
-                        "changed at both ends": {"CloseDate": "2027-02-28"},
+                        "changed at both ends": {"Amount": 7300},
                         },
         "Lead": {"lead qualified": {"Lead_Status__c": "SQL"}, "moved on": {"Company": "Kestrel Joinery"},
                  "merged in Salesforce": {"Company": "United Sheds"},

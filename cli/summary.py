@@ -5,6 +5,7 @@ Belongs here: asking the published file and printing. Nothing is computed that t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -166,13 +167,15 @@ def _findings(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
 
 def _kpis(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     rows = connection.execute(
-        "select kpi, value, target, met, numerator, denominator from marts.kpis order by kpi"
+        "select kpi, unit, value, target, met, numerator, denominator from marts.kpis order by kpi"
     )
-    shown = [
-        (kpi, _number(value), _number(target), {True: "met", False: "missed", None: "no data"}[met],
-         f"{_number(numerator)} of {_number(denominator)}" if denominator else "")
-        for kpi, value, target, met, numerator, denominator in rows.fetchall()
-    ]  # fmt: skip
+    verdict = {True: "met", False: "missed", None: "no data"}
+    shown = []
+    for kpi, unit, value, target, met, numerator, denominator in rows.fetchall():
+        counted = f"{numerator:,.0f} of {denominator:,.0f}" if denominator else ""
+        if counted and unit != "share":
+            counted += " in time"
+        shown.append((kpi, _measure(value, unit), _measure(target, unit), verdict[met], counted))
     console.print()
     console.print(table("KPIs, last 30 days", ("kpi", "value", "target", "", "from"), shown, numbers=(1, 2)))
 
@@ -199,11 +202,14 @@ def _shown(value: Any) -> str:
     return "empty" if value in (None, "") else str(value)
 
 
-def _number(value: Any) -> str:
+def _measure(value: float | None, unit: str) -> str:
+    """A share as per cent, down to a tenth and never rounded up to all; hours as hours."""
     if value is None:
         return "–"
-    number = float(value)
-    return f"{number:,.0f}" if number == int(number) else f"{number:,.3f}"
+    if unit != "share":
+        return f"{value:,.1f} h" if value % 1 else f"{value:,.0f} h"
+    tenths = math.floor(value * 1000 + 1e-9) / 10
+    return f"{tenths:.1f}%" if tenths % 1 else f"{tenths:.0f}%"
 
 
 def _relative(path: Any) -> str:

@@ -97,6 +97,7 @@ def mirror(
     with state.reading() as reading:
         diff.register_agreed(connection, agreed.since(reading, None))
         connection.register("mirrored_kept", mirrored.load(reading))
+    records.inherit(connection)
     records.make_lookups(connection, {str(each.line.convert) for p in resolved.pairs for each in p.lines})
     work = _Mirroring(connection, syncs, run_id, as_of)
     for mapping in mappings:

@@ -226,3 +226,21 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> Non
             "on p.entity_id = m.entity_id union select p.left_id, m.record_id from mirror_members_right m "
             "join mirror_paired p on p.entity_id = m.entity_id"
         )
+
+
+def inherit(connection: duckdb.DuckDBPyConnection) -> None:
+    """Temp table `mirror_inherited` (pair_key, content): a lead's base, for the contact it became.
+
+    A conversion copies the lead's values: without it a contact made today would be newer than what somebody
+    changed in HubSpot yesterday.
+    """
+    found = "select null::varchar as pair_key, null::varchar as content where false"
+    known = {name.lower() for name in columns_of(connection, "raw_salesforce.lead")}
+    if {"isconverted", "convertedcontactid"} <= known:
+        found = (
+            "select replace(k.pair_key, ':Lead:' || l.Id, ':Contact:' || l.ConvertedContactId) as pair_key, "
+            "any_value(k.content) as content from mirrored_kept k join raw_salesforce.lead l "
+            "on string_split(k.pair_key, ':Lead:')[-1] = l.Id "
+            "where l.IsConverted and l.ConvertedContactId is not null group by 1"
+        )
+    connection.execute(f"create or replace temp table mirror_inherited as {found}")

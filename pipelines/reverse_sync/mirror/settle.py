@@ -32,14 +32,17 @@ with based as (
         -- A conflict that was seen is as old as it was then: our writes to other fields made no side newer.
         if(c.left_key is null, o.lt, c.lt) as lt, if(c.left_key is null, o.rt, c.rt) as rt,
         b.pair_key is not null as is_known,
-        json_exists(b.content, '/' || replace(n.name, '/', '~1')) as has_base,
-        json_extract_string(b.content, '/' || replace(n.name, '/', '~1') || '/0') as bl,
-        json_extract_string(b.content, '/' || replace(n.name, '/', '~1') || '/1') as br,
+        json_exists(b.content, '/' || replace(n.name, '/', '~1'))
+            or (b.pair_key is null and o.l is not null and o.r is not null
+                and json_exists(i.content, '/' || replace(n.name, '/', '~1'))) as has_base,
+        json_extract_string(coalesce(b.content, i.content), '/' || replace(n.name, '/', '~1') || '/0') as bl,
+        json_extract_string(coalesce(b.content, i.content), '/' || replace(n.name, '/', '~1') || '/1') as br,
         al.record_key is not null as wrote_left, al.value as al,
         ar.record_key is not null as wrote_right, ar.value as ar
     from mirror_open o
     join mirror_lines n on n.line = o.line
     left join mirrored_kept b on b.pair_key = o.pair_key
+    left join mirror_inherited i on i.pair_key = o.pair_key
     left join agreed_values al on al.record_key = o.left_key and al.field = n.field_left
     left join agreed_values ar on ar.record_key = o.right_key and ar.field = n.field_right
     left join seen_conflicts c

@@ -271,6 +271,7 @@ def second(s: Scenario) -> None:
             [row] = salesforce.update_collection(kind, [{"Id": i, **values}])
             assert row.ok, row
         assert all(row.ok for row in salesforce.delete_collection([s.made["ladder"]]))
+    s.pass_time(60)  # so that the contact is newer than what was changed in HubSpot before it was made
     s.org(do="convert", lead=lead)
     s.twice |= {
         (s.right("city cleared"), "BillingCity"), (s.left("account city cleared"), "city"),

@@ -37,10 +37,10 @@ def settled(
     line: Line, left: str | None, right: str | None, *, base: tuple[Any, Any] | None = None,
     wrote: dict[str, str | None] | None = None, at: tuple[datetime | None, datetime | None] = (EARLY, LATE),
     kind: str = "text", metas: tuple[FieldMeta, FieldMeta] | None = None, same: bool = False,
-    seen: tuple[str, str] | None = None, policy: str = "overwrite",
+    seen: tuple[str, str] | None = None, policy: str = "overwrite", of_the_lead: bool = False,
 ) -> Held:  # fmt: skip
     """One line of one pair; a value means the same on both sides. `seen`: these two were in conflict before,
-    and the left was the older."""
+    and the left was the older. `of_the_lead`: the base is that of the lead which the right one was."""
     ends = metas or (FieldMeta("a", "text"), FieldMeta("b", "text"))
     rule = FieldRule(type=kind, provider="mirrored", owner="crm", rule="r", policy=policy)  # type: ignore[arg-type]
     mapping = Mapping("m", "file.yml", "left", (("contacts", "Lead"),), (line,))
@@ -58,8 +58,10 @@ def settled(
             {"l": left, "r": right, "lt": at[0], "rt": at[1], "same": same},
         )
         connection.execute("create table mirrored_kept (pair_key varchar, content varchar)")
+        connection.execute("create table mirror_inherited (pair_key varchar, content varchar)")
         if base is not None:
-            connection.execute("insert into mirrored_kept values ('L|R', ?)", [json.dumps({"a=b": base})])
+            kept = "mirror_inherited" if of_the_lead else "mirrored_kept"
+            connection.execute(f"insert into {kept} values ('L|R', ?)", [json.dumps({"a=b": base})])
         connection.execute("create table agreed_values (record_key varchar, field varchar, value varchar)")
         for key, value in (wrote or {}).items():
             connection.execute(
@@ -116,6 +118,15 @@ def test_the_side_that_changed_wins_whatever_the_clocks_say(left, right, base, w
         assert (held.outcome, held.is_conflict) == (winner, False)
         assert (held.right if winner == "left" else held.left) == (left if winner == "left" else right)
         assert (held.left if winner == "left" else held.right) is None
+
+
+@pytest.mark.parametrize("at", [(EARLY, LATE), (LATE, EARLY)])
+def test_a_contact_begins_with_what_its_lead_agreed_on(at):
+    changed = settled(LINE, "new", "old", base=("old", "old"), at=at, of_the_lead=True)
+    assert (changed.outcome, changed.right, changed.is_conflict) == ("left", "new", False)
+    # What the conversion did not copy is missing, not emptied.
+    clearing = replace(LINE, blanks="clear")
+    assert settled(clearing, "old", None, base=("old", "old"), at=at, of_the_lead=True).outcome == "left"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_an_empty_property_is_null_and_an_unknown_one_is_left_out(shared: Runnin
 def test_an_update_moves_the_time_and_a_repeated_one_moves_nothing(shared: Running) -> None:
     record = _create(shared, email="again@one.example")
     url = f"{DATED}/{record['id']}"
+    shared.hubspot.post("/_sandbox/clock", json={"advance_seconds": 1})
     first = shared.hubspot.patch(url, json={"properties": {"jobtitle": "Buyer"}})
     second = shared.hubspot.patch(url, json={"properties": {"jobtitle": "Buyer"}})
     assert (first.status_code, second.status_code) == (200, 200)

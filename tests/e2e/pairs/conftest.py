@@ -17,6 +17,13 @@ from tests.e2e.pairs import deeds, team
 from tests.e2e.pairs.scenario import Scenario
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs the scenario; so that none waits for it, all files but the first come last."""
+    mine = [item for item in items if item.path.parent == Path(__file__).parent]
+    later = {item.nodeid for item in mine if item.path != mine[0].path}
+    items.sort(key=lambda item: item.nodeid in later)
+
+
 @pytest.fixture(scope="session")
 def pairs_done(built_once: Built, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Scenario:
     """Everything people did between three runs, and what the runs made of it. Read it, do not change it."""

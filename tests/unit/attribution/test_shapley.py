@@ -23,6 +23,13 @@ JOURNEYS = st.lists(
 )
 
 
+def test_the_published_example_of_three_channels() -> None:
+    """The journeys of Bryl, "Attribution model with R: Markov chains concept", 2016: all three convert."""
+    paths = Paths.of([(["C1", "C2", "C3"], 1, 0), (["C1"], 0, 1), (["C2", "C3"], 0, 1)])
+    assert shapley.volume(paths).tolist() == pytest.approx([1 / 3] * 3)
+    assert shapley.rate(paths).tolist() == pytest.approx([1 / 9] * 3)  # a third of the journeys convert
+
+
 @settings(max_examples=50, deadline=None)
 @given(JOURNEYS)
 def test_volume_is_the_average_gain_over_all_orders_of_arrival(journeys: Journeys) -> None:

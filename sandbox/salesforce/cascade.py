@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import times
 from sandbox.call import Call
+from sandbox.salesforce import schema
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -99,7 +100,7 @@ def _holding(org: Org, each: Reference, record_id: str) -> list[str]:
     table, column = each.child.name, each.field.name
     if each.rule != "clear" and "IsDeleted" not in each.child.fields:
         return []
-    org.store.db.execute(f'create index if not exists "{table}_to_{column}" on "{table}" ("{column}")')
+    schema.index(org.store, table, column)
     live = " and IsDeleted = 'false'" if "IsDeleted" in each.child.fields else ""
     return [row[0] for row in org.store.rows(
         f'select Id from "{table}" where "{column}" = ?{live} order by Id', (record_id,)

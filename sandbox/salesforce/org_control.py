@@ -102,8 +102,7 @@ def _add_field(sf: Salesforce, call: Call, wish: Wish) -> Any:
 
 def _remove_field(sf: Salesforce, call: Call, wish: Wish) -> Any:
     sobject = _object(sf, wish)
-    sf.store.db.execute(f'drop index if exists "{sobject.name}_{wish["name"]}"')  # of an external id
-    sf.store.db.execute(f'alter table "{sobject.name}" drop column "{wish["name"]}"')
+    schema.drop_column(sf.store, sobject.name, wish["name"])
     kept = {name: field for name, field in sobject.fields.items() if name != wish["name"]}
     _define(sf, replace(sobject, fields=kept))
 

@@ -296,9 +296,22 @@ def create_tables(store: Store, objects: dict[str, SObject]) -> None:
         indexed = [f.name for f in sobject.fields.values() if f.name == "SystemModstamp" or f.external_id]
         indexed += _ALSO_INDEXED.get(sobject.name, ())
         for name in indexed:
-            store.db.execute(
-                f'create index if not exists "{sobject.name}_{name}" on "{sobject.name}" ("{name}")'
-            )
+            index(store, sobject.name, name)
+
+
+def index(store: Store, table: str, column: str) -> None:
+    """The one index of a column. Tables and indexes share their names, and no object has a dot in its own."""
+    store.db.execute(f'create index if not exists "{table}.{column}" on "{table}" ("{column}")')
+
+
+def drop_column(store: Store, table: str, column: str) -> None:
+    """Take a column away with what indexes it."""
+    for (name,) in store.rows(
+        "select l.name from pragma_index_list(?) l join pragma_index_info(l.name) i where i.name = ?",
+        (table, column),
+    ):
+        store.db.execute(f'drop index "{name}"')
+    store.db.execute(f'alter table "{table}" drop column "{column}"')
 
 
 def bring_up(store: Store) -> None:

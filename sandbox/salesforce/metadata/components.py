@@ -140,7 +140,7 @@ class Deploying:
         self._define(replace(sobject, fields=sobject.fields | {name: field}))
         if field.kind == "Summary":
             child, _, key = str(component.content["summaryForeignKey"]).partition(".")
-            self.sf.store.db.execute(f'create index if not exists "{child}_to_{key}" on "{child}" ("{key}")')
+            schema.index(self.sf.store, child, key)
         if before is None and not field.required:
             self._hide(parent, name)
         if before is not None and self.kept.get("CustomField", component.name) is None:
@@ -314,8 +314,7 @@ class Deploying:
             if own not in sobject.fields or not own.endswith("__c"):
                 raise Problem(f"No CustomField named: {name} found")
             self._unused(sobject, own)
-            self.sf.store.db.execute(f'drop index if exists "{parent}_{own}"')
-            self.sf.store.db.execute(f'alter table "{parent}" drop column "{own}"')
+            schema.drop_column(self.sf.store, parent, own)
             kept = {n: field for n, field in sobject.fields.items() if n != own}
             self._define(replace(sobject, fields=kept))
         elif kind == "CustomObject":

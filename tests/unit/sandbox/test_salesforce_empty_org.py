@@ -1,0 +1,60 @@
+"""An org with nothing in it but what a test puts there, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox import times
+from sandbox.clock import Clock
+from sandbox.salesforce import app, org, schema
+from sandbox.store import Store
+
+NOW = times.parse("2026-06-30T12:00:00Z")
+Ask = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Ask]:
+    """Asks the org: a method, an address, and a body to send as JSON."""
+    store, clock = Store(tmp_path / "salesforce.sqlite"), Clock.create(tmp_path / "clock", NOW)
+    meta = {"organization_id": "00DSB0000000001", "integration_user_id": "005SB0000000001", "currency": "USD"}
+    with store.transaction():
+        org.prepare(store, schema.standard_objects(), meta)
+        store.db.execute("insert into tokens values ('SESSION', '005', ?)", (2**41,))
+    transport = httpx.ASGITransport(app=app.application(store, clock, limited=False))
+
+    async def asked(method: str, path: str, body: Any) -> httpx.Response:
+        headers = {"Authorization": "Bearer SESSION"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://sf", headers=headers) as client:
+            return await client.request(method, path, json=body)
+
+    yield lambda method, path, body=None: asyncio.run(asked(method, path, body))
+    store.close()
+    clock.close()
+
+
+def _made(ask: Ask, name: str, **fields: Any) -> str:
+    answer = ask("POST", f"/services/data/v67.0/sobjects/{name}", fields)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def _done(ask: Ask, deed: str, **wish: Any) -> None:
+    answer = ask("POST", "/_sandbox/org", {"do": deed, **wish})
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_lookup_is_removed_though_what_it_led_to_was_deleted(ask: Ask) -> None:
+    _done(ask, "add_object", name="Account_Plan__c", prefix="a0A", lines=[])
+    _done(ask, "add_field", object="Account", line="Plan__c reference -> Account_Plan__c:Plan__r")
+    plan = _made(ask, "Account_Plan__c", Name="Whole year")
+    account = _made(ask, "Account", Name="Planned", Plan__c=plan)
+    assert ask("DELETE", f"/services/data/v67.0/sobjects/Account_Plan__c/{plan}").status_code == 204
+    _done(ask, "remove_field", object="Account", name="Plan__c")
+    assert "Plan__c" not in ask("GET", f"/services/data/v67.0/sobjects/Account/{account}").json()

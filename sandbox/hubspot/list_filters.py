@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from sandbox import times
 from sandbox.call import Call
 from sandbox.hubspot.catalog import ObjectType
@@ -31,16 +33,20 @@ class NotWorkedOut(Exception):
 
 
 def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
-    """Bring the members of a dynamic list up to now."""
+    """Bring the members of a dynamic list up to now, and its size where the list is kept and in `shown`."""
     if shown.get("processingType") != "DYNAMIC" or "filterBranch" not in shown:
         return
     number = int(shown["listId"])
     state = (int(hubspot.store.value("select coalesce(max(seq), 0) from writes")), times.day(call.now))
     kind = hubspot.portal.type_of(str(shown["objectTypeId"]))
-    if kind is None or hubspot.lists_at.get(number) == state:
+    if kind is None:
         return
+    if hubspot.lists_at.get(number) == state:
+        shown.update(_kept(hubspot, number) or {})
+        return
+    hubspot.lists_at[number] = state  # before its filters are read: lists that name each other come to an end
     try:
-        where, values = _branch(hubspot, kind, shown["filterBranch"], 0)
+        where, values = _branch(hubspot, call, kind, shown["filterBranch"], 0)
     except NotWorkedOut:
         where, values = "0", []
     table = f'select id from "{kind.plural}" where archived = 0 and {where}'
@@ -58,30 +64,40 @@ def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
         call.change("lists", str(number), "remove", "member", str(record), None)
     size = str(hubspot.store.value("select count(*) from list_members where list_id = ?", (number,)))
     shown.setdefault("additionalProperties", {})["hs_list_size"] = size
-    hubspot.lists_at[number] = state
+    db.execute("update lists set shown = ? where id = ?", (orjson.dumps(shown), number))
 
 
-def _branch(hubspot: HubSpot, kind: ObjectType, branch: Any, depth: int) -> Sql:
+def _kept(hubspot: HubSpot, number: int) -> Json | None:
+    blob = hubspot.store.value("select shown from lists where id = ?", (number,))
+    shown: Json | None = None if blob is None else orjson.loads(blob)
+    return shown
+
+
+def _branch(hubspot: HubSpot, call: Call, kind: ObjectType, branch: Any, depth: int) -> Sql:
     """The filters of a branch and the branches in it, joined as its type says."""
     if not isinstance(branch, dict) or depth > _DEEPEST:
         raise NotWorkedOut
     word = {"OR": " or ", "AND": " and "}.get(str(branch.get("filterBranchType")))
     if word is None:
         raise NotWorkedOut
-    parts = [_filter(hubspot, kind, each) for each in branch.get("filters") or []]
-    parts += [_branch(hubspot, kind, each, depth + 1) for each in branch.get("filterBranches") or []]
+    parts = [_filter(hubspot, call, kind, each) for each in branch.get("filters") or []]
+    parts += [_branch(hubspot, call, kind, each, depth + 1) for each in branch.get("filterBranches") or []]
     if not parts:
         return ("1" if word == " and " else "0"), []
     return "(" + word.join(p[0] for p in parts) + ")", [v for p in parts for v in p[1]]
 
 
-def _filter(hubspot: HubSpot, kind: ObjectType, wish: Any) -> Sql:
+def _filter(hubspot: HubSpot, call: Call, kind: ObjectType, wish: Any) -> Sql:
     if not isinstance(wish, dict):
         raise NotWorkedOut
-    if wish.get("filterType") == "IN_LIST" and str(wish.get("listId")).isdigit():
+    said = str(wish.get("listId"))
+    if wish.get("filterType") == "IN_LIST" and said.isdigit() and len(said) < 16:
         negative = "not " if "NOT" in str(wish.get("operator")) else ""
         inside = "select record_id from list_members where list_id = ?"
-        return f"id {negative}in ({inside})", [int(wish["listId"])]
+        number = int(said)
+        if (inner := _kept(hubspot, number)) is not None:
+            refresh(hubspot, call, inner)
+        return f"id {negative}in ({inside})", [number]
     name, operation = str(wish.get("property")), wish.get("operation")
     known = hubspot.portal.properties[kind.plural].get(name)
     if wish.get("filterType") != "PROPERTY" or known is None or not isinstance(operation, dict):

@@ -84,13 +84,17 @@ def _named(hubspot: HubSpot, name: str) -> dict[str, Any] | None:
 def _several(hubspot: HubSpot, call: Call) -> Response:
     wanted = set(call.query_list("listIds"))
     every = pages.shown(hubspot.store.rows("select shown from lists order by id"))
-    return answer({"lists": [each for each in every if each["listId"] in wanted]})
+    found = [each for each in every if each["listId"] in wanted]
+    for each in found:
+        list_filters.refresh(hubspot, call, each)
+    return answer({"lists": found})
 
 
 def _by_name(hubspot: HubSpot, call: Call) -> Response:
     found = _named(hubspot, call.params["name"])
     if found is None or found["objectTypeId"] != call.params["type"]:
         raise errors.not_found(call)
+    list_filters.refresh(hubspot, call, found)
     return answer({"list": found})
 
 

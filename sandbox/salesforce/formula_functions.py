@@ -148,9 +148,9 @@ FUNCTIONS |= {
     "HOUR": lambda value: _clock(value, "hour"),
     "MINUTE": lambda value: _clock(value, "minute"),
     "SECOND": lambda value: _clock(value, "second"),
-    "DAYOFYEAR": lambda value: float(value.timetuple().tm_yday),
-    "ISOWEEK": lambda value: float(value.isocalendar().week),
-    "ISOYEAR": lambda value: float(value.isocalendar().year),
+    "DAYOFYEAR": lambda value: float(value.timetuple().tm_yday) if isinstance(value, date) else None,
+    "ISOWEEK": lambda value: float(value.isocalendar().week) if isinstance(value, date) else None,
+    "ISOYEAR": lambda value: float(value.isocalendar().year) if isinstance(value, date) else None,
     "UNIXTIMESTAMP": lambda value: (value - times.EPOCH) / timedelta(seconds=1),
     "FROMUNIXTIME": lambda value: times.from_ms(int(number(value) * 1000)),
 }

@@ -222,8 +222,16 @@ def _calculated(operator: str, left: Any, right: Any) -> Any:
     if operator == "/":
         return None if b == 0 else a / b
     if operator == "^":
-        return float(a**b) if abs(b) < 100 else None
+        return _power(a, b)
     return {"+": a + b, "-": a - b, "*": a * b}[operator]
+
+
+def _power(base: float, exponent: float) -> float | None:
+    """None for what is no number: nought to the minus first, the root of what is below nought."""
+    try:
+        return float(base**exponent) if abs(exponent) < 100 else None
+    except (ArithmeticError, TypeError):
+        return None
 
 
 def _moved(operator: str, moment: date, other: Any) -> Any:

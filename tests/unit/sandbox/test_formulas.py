@@ -50,6 +50,11 @@ def _worked(text: str, *, before: dict[str, Any] | None = None, new: bool = Fals
         ('VALUE("12") + BLANKVALUE(Empty, 3) + LEN("ab")', 17.0),
         ('TEXT(Amount) & " " & Owner.Name', "250 Ada"),
         ('INCLUDES(Kinds, "b") && !INCLUDES(Kinds, "c")', True),
+        ("DAYOFYEAR(Close) + ISOWEEK(Close) + ISOYEAR(Close)", 185 + 27 + 2026.0),
+        ("ISBLANK(DAYOFYEAR(Empty)) && ISBLANK(ISOWEEK(Empty)) && ISBLANK(ISOYEAR(Empty))", True),
+        ("0 ^ (0 - 1)", None),
+        ("(0 - 8) ^ 0.5", None),
+        ("10 ^ 99 ^ 9", None),
         ('Name <> "x" /* said */ && Name != "y"', True),
     ],
 )

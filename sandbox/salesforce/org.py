@@ -56,6 +56,8 @@ class Org:
                 self.objects[sobject.name] = sobject
         self.assigned = False
         """Somebody was given a permission set since the org was read."""
+        self.views: dict[int, Org] = {}
+        """The org as older versions of the API see it."""
         self.late: frozenset[str] = frozenset()
         self.read_late()
         self.duplicate_rules: dict[str, list[str]] = orjson.loads(
@@ -65,8 +67,6 @@ class Org:
         self.validation = validation.load(store)
         self.assignment = assignment.load(store)
         self.record_types = record_types.load(store)
-        self.views: dict[int, Org] = {}
-        """The org as older versions of the API see it."""
         self.show(self.objects)
         self._next: dict[str, int] = {}
 
@@ -77,8 +77,9 @@ class Org:
         self._prefixes = {sobject.prefix: sobject for sobject in objects.values()}
 
     def read_late(self) -> None:
-        """Which objects have rows that nobody sees yet."""
+        """Which objects have rows that nobody sees yet; what older versions see is made of it anew."""
         self.late = frozenset(name for (name,) in self.store.rows("select distinct object from late"))
+        self.views.clear()
 
     def object(self, name: str) -> SObject | None:
         """An object by its API name, in any case."""

@@ -58,3 +58,12 @@ def test_a_lookup_is_removed_though_what_it_led_to_was_deleted(ask: Ask) -> None
     assert ask("DELETE", f"/services/data/v67.0/sobjects/Account_Plan__c/{plan}").status_code == 204
     _done(ask, "remove_field", object="Account", name="Plan__c")
     assert "Plan__c" not in ask("GET", f"/services/data/v67.0/sobjects/Account/{account}").json()
+
+
+def test_an_older_version_does_not_see_what_nobody_sees_yet(ask: Ask) -> None:
+    query = "/services/data/v45.0/query?q=select+Id+from+Account"
+    account = _made(ask, "Account", Name="Later")
+    assert ask("GET", query).json()["totalSize"] == 1
+    _done(ask, "show_later", object="Account", ids=[account], at="2026-07-01T12:00:00Z")
+    assert ask("GET", query).json()["totalSize"] == 0
+    assert ask("GET", query.replace("v45.0", "v67.0")).json()["totalSize"] == 0

@@ -114,7 +114,8 @@ class Salesforce(Vendor):
         """The machine's time: sessions and assertions age by it, so that setting the clock ends none."""
         return real_ms()
 
-    def admit(self, call: Call) -> None:
+    def at_version(self, call: Call) -> None:
+        """Give `latest` its number; refuse a version that is none, or does not have what is asked for."""
         version = call.params.get("version")
         if version == "latest":
             version = f"v{LAST_VERSION}.0"
@@ -125,6 +126,9 @@ class Salesforce(Vendor):
                 raise errors.not_found()
             if not versions.knows(call.path, int(match[1])):
                 raise errors.not_found()
+
+    def admit(self, call: Call) -> None:
+        self.at_version(call)
         if _OPEN.search(call.path):
             return
         if call.path.startswith(_METADATA):

@@ -99,6 +99,7 @@ def one(sf: Salesforce, call: Call, part: dict[str, Any], fill: Callable[[str], 
 def _answered(sf: Salesforce, inner: Call, handler: Callable[[Call], Response]) -> tuple[int, Any]:
     before = len(inner.changes)
     try:
+        sf.at_version(inner)
         with sf.store.transaction():
             response = handler(inner)
     except Refused as refused:

@@ -67,3 +67,15 @@ def test_an_older_version_does_not_see_what_nobody_sees_yet(ask: Ask) -> None:
     _done(ask, "show_later", object="Account", ids=[account], at="2026-07-01T12:00:00Z")
     assert ask("GET", query).json()["totalSize"] == 0
     assert ask("GET", query.replace("v45.0", "v67.0")).json()["totalSize"] == 0
+
+
+def test_a_version_inside_a_composite_is_that_of_a_call_of_its_own(ask: Ask) -> None:
+    versions = ("latest", "abc", "v99.0", "v45.0")
+    describe = "/services/data/{}/sobjects/Account/describe"
+    parts = [{"method": "GET", "url": describe.format(each), "referenceId": "a"} for each in versions]
+    answer = ask("POST", "/services/data/v67.0/composite", {"compositeRequest": parts})
+    assert answer.status_code == 200, answer.text
+    alone = [ask("GET", part["url"]) for part in parts]
+    told = [(each["httpStatusCode"], each["body"]) for each in answer.json()["compositeResponse"]]
+    assert told == [(each.status_code, each.json()) for each in alone]
+    assert [status for status, _ in told] == [200, 404, 404, 200]

@@ -89,3 +89,12 @@ def test_a_list_of_who_is_on_another_follows_the_other(ask: Ask) -> None:
     far = _list(ask, "Far", {"filterType": "IN_LIST", "operator": "IN_LIST", "listId": "9" * 30})
     totals = [ask("GET", f"{LISTS}/{each}/memberships").json()["total"] for each in (inner, itself, far)]
     assert totals == [1, 0, 0]
+
+
+@pytest.mark.parametrize("ends", [("1", "9" * 30), ("9" * 30, "1")])
+def test_an_id_longer_than_any_is_refused_where_associations_are_taken_off(
+    ask: Ask, ends: tuple[str, str]
+) -> None:
+    wish = {"inputs": [{"from": {"id": ends[0]}, "to": [{"id": ends[1]}]}]}
+    answer = ask("POST", "/crm/v4/associations/contacts/companies/batch/archive", wish)
+    assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")

@@ -61,7 +61,7 @@ def _form(ready: dict[str, Any], sandbox: Path, number: int) -> float:
     time.sleep(random.Random(number).uniform(0, 30))
     name, begun = f"Bench{number}x{int(time.time())}", time.monotonic()
     send_form(ready, sandbox, f"{name.lower()}@bench.example", name)
-    while not (found := messages(ready, name)):
+    while not messages(ready, name):
         if time.monotonic() - begun > _LONGEST:
             raise SystemExit(f"no message within {_LONGEST:.0f} s")
         time.sleep(0.2)
@@ -70,6 +70,7 @@ def _form(ready: dict[str, Any], sandbox: Path, number: int) -> float:
     contact, owner, tasks = stored(sandbox, f"{name.lower()}@bench.example")
     assert owner, f"contact {contact} has no owner"
     assert tasks == 1, f"contact {contact} has {tasks} tasks"
+    found = messages(ready, name)
     assert len(found) == 1, found
     print(f"form {number}: {waited:.1f} s", flush=True)
     return waited
@@ -119,6 +120,8 @@ def listening(environment: dict[str, str], *arguments: str) -> Iterator[subproce
             print(f"    {line.rstrip()}", flush=True)
             if line.startswith(_READY):
                 break
+        else:
+            raise RuntimeError("crm listen ended before it was ready")
         threading.Thread(target=_drain, args=(process,), daemon=True).start()
         yield process
     finally:

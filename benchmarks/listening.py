@@ -11,12 +11,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import random
 import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,6 +24,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.processes import BIN, cpu_seconds
 from cli.sandbox_process import connected, running
 from pipelines.settings import as_environment, load_settings
 from tests.fixtures.brought_along import a_team_s_config
@@ -50,7 +49,7 @@ def main(arguments: Sequence[str] = ()) -> None:
                 _crm(environment, *command)
             with listening(environment) as process:
                 waits = [_form(ready, sandbox, number) for number in range(asked.forms)]
-                seconds = _cpu(process.pid)
+                seconds = cpu_seconds(process.pid)
     print(
         f"| {asked.size} | {len(waits)} | {statistics.median(waits):.1f} | {max(waits):.1f} | {seconds:.0f} |"
     )
@@ -110,7 +109,7 @@ def stored(sandbox: Path, email: str) -> tuple[str, str, int]:
 @contextlib.contextmanager
 def listening(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`crm listen` while it runs, once it has said that it is ready."""
-    command = [str(Path(sys.executable).parent / "crm"), "listen", *arguments]
+    command = [f"{BIN}/crm", "listen", *arguments]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -136,11 +135,5 @@ def _drain(process: subprocess.Popen[str]) -> None:
 
 
 def _crm(environment: dict[str, str], *arguments: str) -> None:
-    command = [str(Path(sys.executable).parent / "crm"), *arguments]
+    command = [f"{BIN}/crm", *arguments]
     subprocess.run(command, env=environment, check=True)
-
-
-def _cpu(pid: int) -> float:
-    """Processor seconds of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -10,10 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from sandbox.call import Call
-from sandbox.salesforce import formulas, ids, validation
+from sandbox.salesforce import formulas, ids, schema, validation
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.worked_out import one_text
 from sandbox.store import Store
@@ -36,15 +34,16 @@ class Rule:
 
 def load(store: Store) -> dict[str, list[Rule]]:
     """The rules by object."""
-    if store.value("select 1 from sqlite_master where name = 'metadata'") is None:
+    deployed = schema.deployed(store, "AssignmentRules")
+    if not deployed:
         return {}
     known = {
         (sobject, name): own
         for own, sobject, name in store.rows("select Id, SobjectType, Name from AssignmentRule")
     }
     found: dict[str, list[Rule]] = {}
-    for sobject, blob in store.rows("select name, content from metadata where type = 'AssignmentRules'"):
-        for each in orjson.loads(blob).get("assignmentRule") or []:
+    for sobject, content in deployed:
+        for each in content.get("assignmentRule") or []:
             name = str(each.get("fullName"))
             entries = each.get("ruleEntry") or []
             active = str(each.get("active")) == "true"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from sandbox.salesforce import schema
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.store import Store
@@ -24,12 +23,9 @@ class RecordType:
 
 def load(store: Store) -> dict[str, list[RecordType]]:
     """The record types by object."""
-    if store.value("select 1 from sqlite_master where name = 'metadata'") is None:
+    contents = dict(schema.deployed(store, "RecordType"))
+    if not contents:
         return {}
-    contents = {
-        name: orjson.loads(blob)
-        for name, blob in store.rows("select name, content from metadata where type = 'RecordType'")
-    }
     found: dict[str, list[RecordType]] = {}
     for own, sobject, name, label, active in store.rows(
         "select Id, SobjectType, DeveloperName, Name, IsActive from RecordType order by Id"

@@ -5,6 +5,10 @@ Lines are in the language of `fields.parse`. System fields are added to each obj
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
+
 from sandbox.salesforce import picklists, schema_operations
 from sandbox.salesforce.fields import SObject, parse, with_values
 from sandbox.store import Store
@@ -312,6 +316,14 @@ def drop_column(store: Store, table: str, column: str) -> None:
     ):
         store.db.execute(f'drop index "{name}"')
     store.db.execute(f'alter table "{table}" drop column "{column}"')
+
+
+def deployed(store: Store, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """Names and contents of the metadata of a type that was deployed; nothing where nobody ever deployed."""
+    if store.value("select 1 from sqlite_master where name = 'metadata'") is None:
+        return []
+    sql = "select name, content from metadata where type = ? order by name"
+    return [(name, orjson.loads(blob)) for name, blob in store.rows(sql, (kind,))]
 
 
 def bring_up(store: Store) -> None:

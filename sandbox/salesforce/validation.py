@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from sandbox.salesforce import formulas
+from sandbox.salesforce import formulas, schema
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.store import Store
@@ -33,13 +31,8 @@ class Rule:
 
 def load(store: Store) -> dict[str, list[Rule]]:
     """The active rules by object."""
-    if store.value("select 1 from sqlite_master where name = 'metadata'") is None:
-        return {}
     found: dict[str, list[Rule]] = {}
-    for full, blob in store.rows(
-        "select name, content from metadata where type = 'ValidationRule' order by name"
-    ):
-        content = orjson.loads(blob)
+    for full, content in schema.deployed(store, "ValidationRule"):
         sobject, _, name = full.partition(".")
         if str(content.get("active", "false")).lower() != "true":
             continue

@@ -13,10 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-import orjson
-
 from sandbox import times
-from sandbox.salesforce import formulas
+from sandbox.salesforce import formulas, schema
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.formula_functions import rounded, text
 from sandbox.store import Store
@@ -103,13 +101,7 @@ class Reader:
         self.summaries: list[Summary] = []
         self._open: list[str] = []
         self._aliases = 0
-        kept = store.value("select 1 from sqlite_master where name = 'metadata'") is not None
-        self.contents: dict[str, Json] = {
-            name: orjson.loads(blob)
-            for name, blob in (
-                store.rows("select name, content from metadata where type = 'CustomField'") if kept else ()
-            )
-        }
+        self.contents: dict[str, Json] = dict(schema.deployed(store, "CustomField"))
 
     def read(self) -> None:
         """Give every calculated field its SQL."""

@@ -105,6 +105,13 @@ class SObject:
         """A field by its API name, in any case."""
         return self.fields.get(name) or self._folded.get(name.lower())
 
+    def reference(self, name: str) -> Field | None:
+        """The field whose relationship is called so, in any case."""
+        called = (
+            f for f in self.fields.values() if f.relationship and f.relationship.lower() == name.lower()
+        )
+        return next(called, None)
+
     @property
     def _folded(self) -> dict[str, Field]:
         return {name.lower(): field for name, field in self.fields.items()}

@@ -202,10 +202,7 @@ def _resolved(sf: Salesforce, sobject: SObject, row: Mapping[str, Any]) -> Row:
             found[name] = value
             continue
         relation, _, typed = path.partition(":")
-        field = next(
-            (f for f in sobject.fields.values() if f.relationship.lower() == (typed or relation).lower()),
-            None,
-        )
+        field = sobject.reference(typed or relation)
         target = sf.org.object(relation if typed else (field.targets[0] if field and field.targets else ""))
         their = target.field(other_key) if target else None
         if field is None or target is None or their is None or not (their.external_id or their.name == "Id"):

@@ -84,11 +84,11 @@ def value_of(rows: Rows, sobject: SObject, row: Values, path: str, now: int) -> 
 
 
 def _follow(rows: Rows, sobject: SObject, row: Values | None, step: str) -> tuple[SObject, Values | None]:
-    for field in sobject.fields.values():
-        if field.relationship and field.relationship.lower() == step.partition(":")[0].lower():
-            own = None if row is None else row.get(field.name)
-            target = rows.org.object_of(own) if own else rows.org.object(field.targets[0])
-            if target is None:
-                break
-            return target, rows.get(target, own) if own else None
-    raise formulas.Unknown(step)
+    field = sobject.reference(step.partition(":")[0])
+    if field is None:
+        raise formulas.Unknown(step)
+    own = None if row is None else row.get(field.name)
+    target = rows.org.object_of(own) if own else rows.org.object(field.targets[0])
+    if target is None:
+        raise formulas.Unknown(step)
+    return target, rows.get(target, own) if own else None

@@ -156,14 +156,7 @@ class Reader:
                 return (field.formula if alias == "{t}" else _kept(field.formula.format(t=alias))), field
             return f'{alias}."{field.name}"', field
         step, _, kind = steps[0].partition(":")
-        reference = next(
-            (
-                f
-                for f in self.objects[sobject].fields.values()
-                if f.relationship and f.relationship.lower() == step.lower()
-            ),
-            None,
-        )
+        reference = self.objects[sobject].reference(step)
         if reference is None:
             raise formulas.Unknown(steps[0])
         targets = [t for t in reference.targets if t in self.objects and kind.lower() in ("", t.lower())]

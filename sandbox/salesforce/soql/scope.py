@@ -76,9 +76,9 @@ def parts_of(scope: Scope, path: Path) -> tuple[str, ...]:
 
 
 def relationship(sobject: SObject, name: str) -> Field:
-    for found in sobject.fields.values():
-        if found.relationship.lower() == name.lower():
-            return found
+    found = sobject.reference(name)
+    if found is not None:
+        return found
     message = (
         f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
         "relationship, be sure to append the '__r' after the custom relationship name."

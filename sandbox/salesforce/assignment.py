@@ -25,11 +25,19 @@ _NUMBERED = re.compile(r"\d+|AND|OR|NOT|[()]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
+class Entry:
+    """An entry of a rule as it was deployed, and its formula, if it has one that can be read."""
+
+    content: Json
+    formula: formulas.Node | None
+
+
+@dataclass(frozen=True)
 class Rule:
     id: str
     name: str
     active: bool
-    entries: list[Json]
+    entries: list[Entry]
 
 
 def load(store: Store) -> dict[str, list[Rule]]:
@@ -45,10 +53,17 @@ def load(store: Store) -> dict[str, list[Rule]]:
     for sobject, content in deployed:
         for each in content.get("assignmentRule") or []:
             name = str(each.get("fullName"))
-            entries = each.get("ruleEntry") or []
+            entries = [Entry(entry, _read(entry)) for entry in each.get("ruleEntry") or []]
             active = str(each.get("active")) == "true"
             found.setdefault(sobject, []).append(Rule(known.get((sobject, name), ""), name, active, entries))
     return found
+
+
+def _read(entry: Json) -> formulas.Node | None:
+    try:
+        return formulas.parse(str(entry["formula"])) if entry.get("formula") else None
+    except (formulas.Unknown, RecursionError):  # whoever reads the org must not fall over what a rule says
+        return None
 
 
 def owner_for(rows: Rows, call: Call, sobject: SObject, row: Json, before: Json | None) -> str | None:
@@ -59,7 +74,7 @@ def owner_for(rows: Rows, call: Call, sobject: SObject, row: Json, before: Json 
         return None
     for entry in rule.entries:
         if _fits(rows, sobject, row, before, entry, call.now):
-            return _assignee(rows.org.store, entry)
+            return _assignee(rows.org.store, entry.content)
     return None
 
 
@@ -91,19 +106,17 @@ def assignee_is_known(store: Store, entry: Json) -> bool:
     return _assignee(store, entry) is not None
 
 
-def _fits(rows: Rows, sobject: SObject, row: Json, before: Json | None, entry: Json, now: int) -> bool:
-    if entry.get("formula"):
-        seen = formulas.Row(
-            lambda path: validation.value_of(rows, sobject, row, path, now),
-            lambda path: validation.value_of(rows, sobject, before or row, path, now),
-            before is None, now,
-        )  # fmt: skip
+def _fits(rows: Rows, sobject: SObject, row: Json, before: Json | None, entry: Entry, now: int) -> bool:
+    if entry.formula is not None:
         try:
-            return formulas.work_out(formulas.parse(str(entry["formula"])), seen) is True
+            seen = validation.seen(rows, sobject, row, before, now)
+            return formulas.work_out(entry.formula, seen) is True
         except formulas.Unknown:
             return False
-    met = [_meets(rows, sobject, row, item, now) for item in entry.get("criteriaItems") or []]
-    said = str(entry.get("booleanFilter") or "")
+    if entry.content.get("formula"):
+        return False
+    met = [_meets(rows, sobject, row, item, now) for item in entry.content.get("criteriaItems") or []]
+    said = str(entry.content.get("booleanFilter") or "")
     return all(met) if not said else _logic(said, met)
 
 

@@ -50,19 +50,24 @@ def check(rows: Rows, sobject: SObject, row: Values, before: Values | None, now:
     rules = rows.org.validation.get(sobject.name)
     if not rules:
         return
-    seen = formulas.Row(
-        lambda path: value_of(rows, sobject, row, path, now),
-        lambda path: value_of(rows, sobject, before or row, path, now),
-        before is None, now,
-    )  # fmt: skip
+    known = seen(rows, sobject, row, before, now)
     for rule in rules:
         try:
-            broken = formulas.work_out(rule.condition, seen) is True
+            broken = formulas.work_out(rule.condition, known) is True
         except formulas.Unknown:
             continue
         if broken:
             shown = (rule.field,) if rule.field else ()
             raise RowError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, shown)
+
+
+def seen(rows: Rows, sobject: SObject, row: Values, before: Values | None, now: int) -> formulas.Row:
+    """What a formula sees of a row that is to be stored."""
+    return formulas.Row(
+        lambda path: value_of(rows, sobject, row, path, now),
+        lambda path: value_of(rows, sobject, before or row, path, now),
+        before is None, now,
+    )  # fmt: skip
 
 
 def value_of(rows: Rows, sobject: SObject, row: Values, path: str, now: int) -> tuple[Any, Field | None]:

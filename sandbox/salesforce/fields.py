@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 SQL_TYPES = {"boolean": "text", "int": "integer", "double": "real", "currency": "real", "percent": "real"}
+NUMERIC = ("int", "double", "currency", "percent")
 SOAP_TYPES = {
     "id": "tns:ID",
     "reference": "tns:ID",

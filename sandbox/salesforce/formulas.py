@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sandbox import times
-from sandbox.salesforce.fields import Field
+from sandbox.salesforce.fields import NUMERIC, Field
 from sandbox.salesforce.formula_functions import FUNCTIONS, number, text, true
 
 _TOKEN = re.compile(
@@ -34,7 +34,6 @@ _LEVELS = (
     ("^",),
 )
 Node = tuple[Any, ...]
-NUMBERS = ("int", "double", "currency", "percent")
 
 
 class Unknown(Exception):
@@ -152,7 +151,7 @@ def work_out(node: Node, row: Row) -> Any:
 
 def of_field(value: Any, field: Field | None, *, zero: bool = False) -> Any:
     """A stored value as a formula sees it: a percentage is a fraction."""
-    if value is None and zero and field is not None and field.type in NUMBERS:
+    if value is None and zero and field is not None and field.type in NUMERIC:
         return 0.0
     if value is None or field is None:
         return False if field is not None and field.type == "boolean" else value
@@ -164,7 +163,7 @@ def of_field(value: Any, field: Field | None, *, zero: bool = False) -> Any:
         return times.from_ms(times.parse(value))
     if field.type == "percent":
         return float(value) / 100
-    return float(value) if field.type in NUMBERS else value
+    return float(value) if field.type in NUMERIC else value
 
 
 def _unary(operator: str, value: Any) -> Any:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors, values, versions
+from sandbox.salesforce.fields import NUMERIC
 from sandbox.salesforce.soql import nested
 from sandbox.salesforce.soql.compiler import Column, Compiled, compile_query
 from sandbox.salesforce.soql.parser import parse
@@ -105,7 +106,7 @@ def _told(column: dict[str, Any]) -> dict[str, Any]:
 
 
 def _column(name: str, kind: str) -> dict[str, Any]:
-    number = kind in ("int", "double", "currency", "percent")
+    number = kind in NUMERIC
     return {
         "aggregate": False, "apexType": kind, "booleanType": kind == "boolean", "columnName": name,
         "custom": name.endswith("__c"), "displayName": name, "foreignKeyName": None, "insertable": False,

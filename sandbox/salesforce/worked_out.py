@@ -15,7 +15,7 @@ from typing import Any
 
 from sandbox import times
 from sandbox.salesforce import formulas, schema
-from sandbox.salesforce.fields import Field, SObject
+from sandbox.salesforce.fields import NUMERIC, Field, SObject
 from sandbox.salesforce.formula_functions import rounded, text
 from sandbox.store import Store
 
@@ -68,7 +68,7 @@ def _stored(field: Field, value: Any) -> Any:
         return "true" if value is True else "false"
     if value is None or value == "":
         return None
-    if field.type in ("double", "currency", "percent", "int"):
+    if field.type in NUMERIC:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         own = value * 100 if field.type == "percent" else value
@@ -184,7 +184,7 @@ class Reader:
         if operation != "count":
             name = str(content.get("summarizedField") or "").partition(".")[2]
             value, own = self._path(child, alias, [name])
-            if own.type in formulas.NUMBERS:
+            if own.type in NUMERIC:
                 value = f"round({value}, {2 if own.scale is None else own.scale})"
         conditions = [f'{alias}."{reference}" = {{t}}."Id"']
         if "IsDeleted" in self.objects[child].fields:
@@ -229,7 +229,7 @@ def one_text(value: Any) -> str:
 def _constant(field: Field, said: str) -> str:
     if said == "":
         return "null"
-    if field.type in ("int", "double", "currency", "percent"):
+    if field.type in NUMERIC:
         try:
             return repr(float(said))
         except ValueError:

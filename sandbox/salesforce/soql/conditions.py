@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox import times
 from sandbox.salesforce import ids
-from sandbox.salesforce.fields import Field
+from sandbox.salesforce.fields import NUMERIC, Field
 from sandbox.salesforce.soql import periods
-from sandbox.salesforce.soql.scope import NUMERIC, Scope, expression_of, is_text
+from sandbox.salesforce.soql.scope import Scope, expression_of, is_text
 from sandbox.salesforce.soql.tree import (
     Aggregate,
     Comparison,

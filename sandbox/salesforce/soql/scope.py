@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.salesforce.fields import Field, SObject
+from sandbox.salesforce.fields import NUMERIC, Field, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql.tree import Derived, Path, Query, SoqlError, Value
 
-NUMERIC = ("int", "double", "currency", "percent")
 _SQL_FUNCTIONS = {"count_distinct": "count(distinct {})", "count": "count({})"}
 
 

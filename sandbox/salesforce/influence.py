@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
+from sandbox.salesforce.values import log_text
 
 if TYPE_CHECKING:
     from sandbox.salesforce.records import Rows
@@ -43,8 +44,8 @@ def follow(rows: Rows, call: Call, deal: Row, before: Row | None) -> None:
                 "update CampaignInfluence set RevenueShare = ?, SystemModstamp = ? where Id = ?",
                 (row["RevenueShare"], moment, own),
             )
-            said = [None if each is None else str(each) for each in (old, row["RevenueShare"])]
-            call.change("CampaignInfluence", own, "update", "RevenueShare", said[0], said[1])
+            said = (log_text(old), log_text(row["RevenueShare"]))
+            call.change("CampaignInfluence", own, "update", "RevenueShare", *said)
 
 
 def _primary(rows: Rows, call: Call, deal: Row) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import times
 from sandbox.call import Call
 from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.values import log_text
 
 if TYPE_CHECKING:
     from sandbox.salesforce.records import Rows
@@ -37,5 +38,4 @@ def _tell(rows: Rows, call: Call, name: str, field: str, record_id: str) -> None
     kept = {field: found[1], **{key: value for key, value in stamps.items() if key in master.fields}}
     sets = ", ".join(f'"{key}" = ?' for key in kept)
     store.db.execute(f'update "{name}" set {sets} where Id = ?', (*kept.values(), record_id))
-    told = [None if value is None else str(value) for value in found]
-    call.change(name, record_id, "update", field, told[0], told[1])
+    call.change(name, record_id, "update", field, log_text(found[0]), log_text(found[1]))

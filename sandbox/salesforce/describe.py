@@ -80,31 +80,29 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
     infos = record_types.infos(org.record_types.get(sobject.name, []), path)
     if versions.number_of(version) < versions.RECORD_TYPES_NAMED:
         infos = [{k: v for k, v in each.items() if k != "developerName"} for each in infos]
-    return (
-        _at(entry, version)
-        | _at({"actionOverrides": []}, version)
-        | {
-            "childRelationships": children(org, sobject),
-            "compactLayoutable": entry["createable"],
-            "defaultImplementation": None,
-            "extendedBy": None,
-            "extendsInterfaces": None,
-            "fields": [field_describe(f) for f in sobject.fields.values()],
-            "implementedBy": None,
-            "implementsInterfaces": None,
-            "listviewable": None,
-            "lookupLayoutable": None,
-            "namedLayoutInfos": [],
-            "networkScopeFieldName": None,
-            "recordTypeInfos": infos,
-            "searchLayoutable": True,
-            "sobjectDescribeOption": "FULL",
-            "supportedScopes": [
-                {"label": f"All {sobject.plural.lower()}", "name": "everything"},
-                {"label": f"My {sobject.plural.lower()}", "name": "mine"},
-            ],
-        }
-    )
+    whole = entry | {
+        "actionOverrides": [],
+        "childRelationships": children(org, sobject),
+        "compactLayoutable": entry["createable"],
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [field_describe(f) for f in sobject.fields.values()],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": infos,
+        "searchLayoutable": True,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [
+            {"label": f"All {sobject.plural.lower()}", "name": "everything"},
+            {"label": f"My {sobject.plural.lower()}", "name": "mine"},
+        ],
+    }
+    return _at(whole, version)
 
 
 def children(org: Org, sobject: SObject) -> list[dict[str, Any]]:

@@ -118,14 +118,13 @@ def _close_when_done(sf: Salesforce, job: str) -> None:
 
 def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int) -> None:
     """Work some rows off and keep what came of them."""
-    what = "select operation, object, key from ingest_jobs where id = ?"
-    operation, name, key = sf.store.row(what, (job,)) or ("", "", None)
+    what = "select operation, object, key, options from ingest_jobs where id = ?"
+    operation, name, key, options = sf.store.row(what, (job,)) or ("", "", None, None)
     call = Call(
         "POST", f"/services/async/{name}/{operation}", "", {}, {}, b"", sf.store, sf.clock.now(),
         sf.next_request_id(), "",
     )  # fmt: skip
-    said = sf.store.value("select options from ingest_jobs where id = ?", (job,))
-    call.assign = orjson.loads(said or b"{}").get("assignmentRuleId") or "FALSE"
+    call.assign = orjson.loads(options or b"{}").get("assignmentRuleId") or "FALSE"
     fault = sf.faults.meet(call.method, call.path, call.now)
     call.fault = fault if fault and fault.status == "row_error" else None
     outcomes = outcomes_of(sf, call, operation, sf.org.objects[name], key, rows, first, job)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.objects import links, staged
-from pipelines.objects.sql import columns_of, text_literal
+from pipelines.objects.sql import columns_of, rows_in, text_literal
 from pipelines.rules.schema.load import Model
 
 TABLE = "ops.object_findings"
@@ -40,5 +40,4 @@ def find(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
                 f"record_id, record_key, {text_literal(said)} from {view.view} "
                 f"where record_id not in (select own from ({pairs}))"
             )
-    row = connection.execute(f"select count(*) from {TABLE}").fetchone()
-    return int(row[0]) if row else 0
+    return rows_in(connection, TABLE)

@@ -30,6 +30,12 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, s
     return dict(found)
 
 
+def rows_in(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """How many rows a table has."""
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0
+
+
 def record_key_sql(connection: duckdb.DuckDBPyConnection, vendor: str, object_name: str, column: str) -> str:
     """SQL of the record key of an id."""
     found = connection.execute("select org_id from rules.connections where vendor = ?", [vendor]).fetchone()

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ConfigError
-from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
+from pipelines.objects.sql import columns_of, quoted, record_key_sql, rows_in, text_literal
 from pipelines.reverse_sync.mirror.conversions import Columns, converted, typed
 from pipelines.reverse_sync.values import canonical_sql
 from pipelines.rules import data_extensions as rules
@@ -40,8 +40,7 @@ def rows(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> tuple[int, 
         connection.execute("create schema if not exists reverse_sync")
         connection.execute(_existing(connection, each, source, kinds, held))
         connection.execute(_desired(each, source, kinds, config_dir))
-        row = connection.execute(f"select count(*) from reverse_sync.{each.desired}").fetchone()
-        total += int(row[0]) if row else 0
+        total += rows_in(connection, f"reverse_sync.{each.desired}")
     return total, tuple(notes)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
+from pipelines.objects.sql import columns_of, quoted, record_key_sql, rows_in, text_literal
 from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.actions.extension_rows import EMPTY, REMOVE
 from pipelines.reverse_sync.extensions.build import kind_of
@@ -31,17 +31,22 @@ class _Extension(NamedTuple):
     table: str
     key: str
     columns: dict[str, str]
+    marks_deleted: bool
 
 
 def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     """Leave the actions in `reverse_sync.actions_left_rows`. Returns how many."""
     connection.execute(empty_table_sql(TABLE))
-    for name, sync in load_syncs(config_dir).syncs.items():
-        extension = None if sync.on_leave == "keep" else _as_read(connection, sync.object, config_dir)
+    going = {name: each for name, each in load_syncs(config_dir).syncs.items() if each.on_leave != "keep"}
+    people = load_extract(config_dir).marketing_cloud.people if going else None
+    for name, sync in going.items():
+        is_people = people is not None and people.data_extension == sync.object
+        extension = _as_read(
+            connection, sync.object, "people" if is_people else f"extension_{slug(sync.object)}"
+        )
         if extension is not None:
             connection.execute(f"insert into {TABLE} by name {_left(connection, name, sync, extension)}")
-    row = connection.execute(f"select count(*) from {TABLE}").fetchone()
-    return int(row[0]) if row else 0
+    return rows_in(connection, TABLE)
 
 
 def left_of(name: str) -> str:
@@ -49,11 +54,9 @@ def left_of(name: str) -> str:
     return f"{name}_left"
 
 
-def _as_read(connection: duckdb.DuckDBPyConnection, object_name: str, config_dir: Path) -> _Extension | None:
+def _as_read(connection: duckdb.DuckDBPyConnection, object_name: str, raw: str) -> _Extension | None:
     """None where it was not read, or has no single primary key."""
-    people = load_extract(config_dir).marketing_cloud.people
-    is_people = people is not None and people.data_extension == object_name
-    table = f"raw_marketing_cloud.{'people' if is_people else 'extension_' + slug(object_name)}"
+    table = f"raw_marketing_cloud.{raw}"
     there = columns_of(connection, table)
     if not there or not columns_of(connection, _FIELDS):
         return None
@@ -66,7 +69,7 @@ def _as_read(connection: duckdb.DuckDBPyConnection, object_name: str, config_dir
     if len(keys) != 1:
         return None
     columns = {name: there[name.lower()] for name, is_key in fields if not is_key and name.lower() in there}
-    return _Extension(table, keys[0], columns)
+    return _Extension(table, keys[0], columns, "deleted_at" in there)
 
 
 def _left(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync, extension: _Extension) -> str:
@@ -74,7 +77,7 @@ def _left(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync, extensio
     ours = {field.lower() for field in sync.fields}
     held = {c: kind for c, kind in extension.columns.items() if not clears or c.lower() in ours}
     key = f"r.{quoted(extension.key)}"
-    alive = "and r.deleted_at is null" if "deleted_at" in columns_of(connection, extension.table) else ""
+    alive = "and r.deleted_at is null" if extension.marks_deleted else ""
     something = " or ".join(f"r.{quoted(column)} is not null" for column in held) or "false"
     kind = EMPTY if clears else REMOVE
     record_key = record_key_sql(connection, "marketing_cloud", sync.object, key)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.objects.sql import record_key_sql, text_literal
+from pipelines.objects.sql import record_key_sql, rows_in, text_literal
 from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror.activities_sql import (
@@ -71,8 +71,7 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
         connection.execute(statement)
     if asked.on_delete == "copy":
         connection.execute(_GONE, {"wanted": _objects(asked)})
-    row = connection.execute(f"select count(*) from {TABLE}").fetchone()
-    return int(row[0]) if row else 0
+    return rows_in(connection, TABLE)
 
 
 def _objects(asked: Activities) -> list[str]:

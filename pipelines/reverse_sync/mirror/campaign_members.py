@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ConfigError
+from pipelines.objects.sql import rows_in
 from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror import listings
@@ -82,19 +83,17 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     """Leave the actions in `reverse_sync.actions_campaign_members`. Returns how many there are."""
     asked = load_campaign_members(config_dir)
     connection.execute(empty_table_sql(TABLE))
-    if not asked.members:
-        return listings.wish(connection, asked.lists, TABLE)
-    connection.execute(_PEOPLE)
+    if asked.members:
+        connection.execute(_PEOPLE)
     for each in asked.members:
         _member(connection, asked, each)
+    listings.wish(connection, asked.lists, TABLE)
+    # Several lines may mean one person: the first does.
     connection.execute(
-        "delete from reverse_sync.actions_campaign_members a using (select action_key, min(rowid) as first "
-        "from reverse_sync.actions_campaign_members group by 1) f "
+        f"delete from {TABLE} a using (select action_key, min(rowid) as first from {TABLE} group by 1) f "
         "where f.action_key = a.action_key and a.rowid <> f.first"
     )
-    listings.wish(connection, asked.lists, TABLE)
-    row = connection.execute("select count(*) from reverse_sync.actions_campaign_members").fetchone()
-    return int(row[0]) if row else 0
+    return rows_in(connection, TABLE)
 
 
 def _member(connection: duckdb.DuckDBPyConnection, asked: CampaignMembers, each: Membership) -> None:

@@ -46,9 +46,8 @@ where m.person_id not in (select person_id from listed)
 """
 
 
-def wish(connection: duckdb.DuckDBPyConnection, asked: Sequence[Listing], table: str) -> int:
-    """Add to the table of actions. Returns how many."""
-    before = _count(connection, table)
+def wish(connection: duckdb.DuckDBPyConnection, asked: Sequence[Listing], table: str) -> None:
+    """Add to the table of actions; whoever several lines put on one list is there once for each."""
     for each in asked:
         campaign = named(connection, "raw_salesforce.campaign", "Name", "Id", each.campaign, "campaign")
         list_id = named(connection, "raw_hubspot.lists", "name", "id", each.list, "list")
@@ -57,12 +56,6 @@ def wish(connection: duckdb.DuckDBPyConnection, asked: Sequence[Listing], table:
             "campaign": campaign, "list": list_id, "statuses": list(each.statuses), "kind": KIND,
             "said": each.campaign,
         })  # fmt: skip
-    return _count(connection, table) - before
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _refuse_dynamic(connection: duckdb.DuckDBPyConnection, list_id: str, said: str) -> None:

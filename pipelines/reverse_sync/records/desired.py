@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.errors import ConfigError
 from pipelines.objects import links, staged
-from pipelines.objects.sql import columns_of, quoted, record_key_sql, text_literal
+from pipelines.objects.sql import columns_of, quoted, record_key_sql, rows_in, text_literal
 from pipelines.objects.staged import Staged, json_of
 from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.records.backfill import backfill
@@ -58,8 +58,7 @@ def records(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> Moved:
         if model.objects[key].records is not None:
             notes += _move(connection, model, key, views)
     backfill(connection, TABLE, renamed)
-    row = connection.execute(f"select count(*) from {TABLE}").fetchone()
-    return Moved(int(row[0]) if row else 0, tuple(notes))
+    return Moved(rows_in(connection, TABLE), tuple(notes))
 
 
 def _move(

@@ -153,6 +153,20 @@ def test_members_of_a_campaign_are_put_on_a_list_once(team, tmp_path):
     assert team.run(tmp_path) == [("bob", "8")], "whom people took off is not put on again"
 
 
+def test_whom_two_campaigns_put_on_one_list_is_put_there_once(team, tmp_path):
+    team.connection.execute("insert into raw_salesforce.campaign values ('X', 'Expo')")
+    (tmp_path / "campaign_members.yml").write_text(
+        "lists: [{campaign: Fair, list: Guests}, {campaign: Expo, list: Guests}]"
+    )
+    team.person("ann")
+    team.stands("ann", "Responded")
+    team.connection.execute(
+        "insert into raw_salesforce.campaign_member select 'X', * exclude (CampaignId) "
+        "from raw_salesforce.campaign_member"
+    )
+    assert team.run(tmp_path) == [("ann", "8")]
+
+
 def test_a_list_that_hubspot_fills_itself_is_refused(team, tmp_path):
     (tmp_path / "campaign_members.yml").write_text("lists: [{campaign: Fair, list: Hot}]")
     with pytest.raises(ConfigError, match="HubSpot decides by itself who is on the list Hot"):

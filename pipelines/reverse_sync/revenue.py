@@ -7,17 +7,18 @@ take it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
 
-from pipelines.objects.sql import columns_of, quoted, text_literal
+from pipelines.objects.sql import columns_of, quoted, rows_in, text_literal
+from pipelines.reverse_sync.mirror.records import MEMBERS, Source, source_of
 from pipelines.rules import revenue_fields as rules
 from pipelines.rules.attribution import load_attribution
 from pipelines.rules.revenue_fields import Place
 
 _MONEY = "decimal(18, 2)"
-_RAW = {"opportunities": "opportunity", "leads": "lead", "contacts": "contact", "campaigns": "campaign"}
 _CREDITS = """(
     select {owner} as owner, model, sum({amount}) as revenue from {source} group by all
 )"""
@@ -26,10 +27,7 @@ _SOURCES = {
     "deals": ("marts.attribution_credits", "opportunity_id", "revenue"),
     "campaigns": ("marts.campaign_performance", "campaign_id", "revenue"),
 }
-_MEMBERS = {
-    "deals": ("intermediate.int_opportunity_members", "opportunity_id"),
-    "campaigns": ("intermediate.int_campaign_members", "campaign_id"),
-}
+_MEMBERS = {"deals": MEMBERS["opportunity"], "campaigns": MEMBERS["campaign"]}
 
 
 def rows(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
@@ -42,29 +40,27 @@ def rows(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
         if not chosen:
             continue
         fields = {rules.field_of(place.vendor, each.model): each.model for each in chosen}
-        raw = f"raw_{place.vendor}." + (place.object if place.vendor == "hubspot" else _RAW[place.beside])
-        there = {name.lower() for name in columns_of(connection, raw)}
+        raw = source_of(place.vendor, place.object)
+        there = columns_of(connection, raw.table)
         connection.execute(_existing(place, fields, there, raw))
         wanted = {
             name: model if name.lower() in there and is_synced else "" for name, model in fields.items()
         }
         connection.execute(_desired(place, wanted))
-        row = connection.execute(f"select count(*) from reverse_sync.{place.desired}").fetchone()
-        total += int(row[0]) if row else 0
+        total += rows_in(connection, f"reverse_sync.{place.desired}")
     return total
 
 
-def _existing(place: Place, fields: dict[str, str], there: set[str], raw: str) -> str:
+def _existing(place: Place, fields: dict[str, str], there: Collection[str], raw: Source) -> str:
     beside = f"reverse_sync.existing_{place.vendor}__{place.beside}"
-    parent = ", e.parent_id" if place.object in ("Contact", "Opportunity") else ""
-    key = "id" if place.vendor == "hubspot" else '"Id"'
+    parent = f", e.{place.grouped_by}" if place.grouped_by else ""
     shown = ", ".join(
         f"cast({f'r.{quoted(name)}' if name.lower() in there else 'null'} as {_MONEY}) as {quoted(name)}"
         for name in fields
     )
     return (
         f"create table reverse_sync.{place.existing} as select e.record_id, e.record_key, "
-        f"e.person_id{parent}, {shown} from {beside} e join {raw} r on e.record_id = r.{key}"
+        f"e.person_id{parent}, {shown} from {beside} e join {raw.table} r on e.record_id = r.{quoted(raw.id)}"
     )
 
 

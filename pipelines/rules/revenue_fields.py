@@ -7,15 +7,14 @@ values are worked out in `reverse_sync.revenue`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pipelines.errors import ConfigError
 from pipelines.rules.attribution import FILE, load_attribution
-
-if TYPE_CHECKING:
-    from pipelines.rules.attribution_models import Resolved
-    from pipelines.rules.fields import Fields
-    from pipelines.rules.syncs import Syncs, Vendor
+from pipelines.rules.attribution_models import Resolved
+from pipelines.rules.fields import Fields, Names
+from pipelines.rules.schema.fields import FieldModel
+from pipelines.rules.syncs import FieldRule, Sync, Syncs, Vendor
 
 _LONGEST = 40
 """Letters of a Salesforce field's name, without `__c`."""
@@ -43,6 +42,11 @@ class Place(NamedTuple):
     def existing(self) -> str:
         return f"existing_{self.vendor}__{self.object.lower()}_revenue"
 
+    @property
+    def grouped_by(self) -> str:
+        """The column by which rows of one parent are written together."""
+        return "parent_id" if self.object in ("Contact", "Opportunity") else ""
+
 
 PLACES = (
     Place("hubspot", "contacts", "contacts"),
@@ -52,7 +56,6 @@ PLACES = (
     Place("salesforce", "Opportunity", "opportunities"),
     Place("salesforce", "Campaign", "campaigns"),
 )
-_GROUPED = {"Contact": "parent_id", "Opportunity": "parent_id"}
 
 
 def models(config_dir: Path) -> tuple[Resolved, ...]:
@@ -79,8 +82,6 @@ def field_of(vendor: Vendor, model: str) -> str:
 
 def with_revenue(syncs: Syncs, config_dir: Path) -> Syncs:
     """The syncs of `syncs.yml` and, where revenue is written by model, one for each object."""
-    from pipelines.rules.syncs import FieldRule, Sync
-
     chosen = models(config_dir)
     if not chosen:
         return syncs
@@ -95,16 +96,13 @@ def with_revenue(syncs: Syncs, config_dir: Path) -> Syncs:
         }  # fmt: skip
         more[place.sync] = Sync(
             vendor=place.vendor, object=place.object, desired=place.desired, existing=place.existing,
-            grouped_by=_GROUPED.get(place.object, ""), fields=fields,
+            grouped_by=place.grouped_by, fields=fields,
         )  # fmt: skip
     return syncs.model_copy(update={"syncs": {**syncs.syncs, **more}})
 
 
 def with_revenue_fields(fields: Fields, config_dir: Path) -> Fields:
     """The fields of `fields.yml` and those of revenue by model, so that `crm schema apply` makes them."""
-    from pipelines.rules.fields import Fields, Names
-    from pipelines.rules.schema.fields import FieldModel
-
     places: dict[Vendor, tuple[str, ...]] = {"hubspot": (), "salesforce": ()}
     for place in PLACES:
         places[place.vendor] += (place.object,)
@@ -118,4 +116,12 @@ def with_revenue_fields(fields: Fields, config_dir: Path) -> Fields:
         )
         for each in models(config_dir)
     }  # fmt: skip
+    others = [each for key, each in fields.root.items() if key not in more]
+    taken = {name for each in others for name in (each.hubspot, each.salesforce) if name}
+    for each in more.values():
+        for name in sorted({str(each.hubspot), str(each.salesforce)} & taken):
+            raise ConfigError(
+                f"{name} is a field of revenue by model already", where="fields.yml",
+                remedy="rename it, or leave its model out of revenue_by_model",
+            )  # fmt: skip
     return Fields({**fields.root, **more}) if more else fields

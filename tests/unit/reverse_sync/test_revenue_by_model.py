@@ -12,8 +12,10 @@ import pytest
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync import revenue
 from pipelines.rules.attribution import load_attribution
+from pipelines.rules.fields import load_fields
 from pipelines.rules.revenue_fields import PLACES, field_of
 from pipelines.rules.schema.load import load_model
+from pipelines.rules.schema.renames import VENDORS
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT
 
@@ -91,8 +93,8 @@ def test_syncs_and_fields_are_there_for_the_models_named_and_by_default_for_none
     assert set(syncs) - before == {place.sync for place in PLACES}
     described = {
         (vendor, owner, getattr(placed.model, vendor))
-        for vendor in ("hubspot", "salesforce")
-        for owner, placed in load_model(config).shared(vendor)  # type: ignore[arg-type]
+        for vendor in VENDORS
+        for owner, placed in load_model(config).shared(vendor)
     }
     for place in PLACES:
         wanted = {field_of(place.vendor, each.model) for each in load_attribution(config).models}
@@ -115,3 +117,13 @@ def test_a_model_that_is_none_or_has_too_long_a_name_is_a_sentence(config: Path)
     )
     with pytest.raises(ConfigError, match=r"the_first_touch_of_them_all has a name too long"):
         load_syncs(config)
+
+
+def test_a_field_that_is_called_like_one_of_revenue_by_model_is_named(config):
+    names(config, "all")
+    with (config / "fields.yml").open("a") as file:
+        file.write("\nmine: {salesforce: Attributed_Revenue_First__c}\n")
+    with pytest.raises(
+        ConfigError, match="Attributed_Revenue_First__c is a field of revenue by model already"
+    ):
+        load_fields(config)

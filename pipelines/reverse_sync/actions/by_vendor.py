@@ -6,37 +6,35 @@ Belongs here: nothing that depends on the kind of action. A kind that takes more
 from __future__ import annotations
 
 from math import ceil
-from typing import ClassVar
+from typing import ClassVar, Generic
 
 from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
-from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
-from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.destinations.common import AClient, OverClient
 
 
-class InHubSpot:
+class InBatches(Generic[AClient]):
+    """A call for each batch."""
+
+    batch_size: ClassVar[int]
+
+    def __init__(self, channel: OverClient[AClient]) -> None:
+        self._client = channel.client
+
+    @classmethod
+    def forecast(cls, actions: int) -> int:
+        return ceil(actions / cls.batch_size)
+
+
+class InHubSpot(InBatches[HubSpotClient]):
     """By batches of a hundred."""
 
     vendor: ClassVar[str] = "hubspot"
     batch_size: ClassVar[int] = BATCH_LIMIT
 
-    def __init__(self, channel: HubSpotDestination) -> None:
-        self._client: HubSpotClient = channel.client
 
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / BATCH_LIMIT)
-
-
-class InSalesforce:
+class InSalesforce(InBatches[SalesforceClient]):
     """By collections of two hundred."""
 
     vendor: ClassVar[str] = "salesforce"
     batch_size: ClassVar[int] = COLLECTION_LIMIT
-
-    def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / COLLECTION_LIMIT)

@@ -247,8 +247,6 @@ class _Sieve:
         return handler.unfit(action)
 
     def _forbidden(self, action: Action) -> str:
-        if not self.suppression:
-            return ""
         return ERASED if is_of_erased(self.suppression, action.record_key, action.payload) else ""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients.batches import batched
@@ -18,27 +17,19 @@ from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.marketing_cloud.times import told
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
-from pipelines.reverse_sync.destinations.marketing_cloud import MarketingCloudDestination
+from pipelines.reverse_sync.actions.by_vendor import InBatches
 
 REMOVE, EMPTY = "remove_row", "empty_row"
 _NOT_BACK = "it stands there again with something in it, and was left as it is"
 
 
-class _Leaving:
+class _Leaving(InBatches[MarketingCloudClient]):
     """What both share. Rows of one group are of one extension."""
 
     vendor: ClassVar[str] = "marketing_cloud"
-    batch_size: ClassVar[int]
     lag: ClassVar[timedelta] = timedelta(seconds=60)
     reversibility: ClassVar[Reversibility] = "compensable"
     is_noticed: ClassVar[bool] = False
-
-    def __init__(self, channel: MarketingCloudDestination) -> None:
-        self._client: MarketingCloudClient = channel.client
-
-    @classmethod
-    def forecast(cls, actions: int) -> int:
-        return ceil(actions / cls.batch_size)
 
     @staticmethod
     def unfit(action: Action) -> str:

@@ -14,13 +14,14 @@ from typing import Any, ClassVar
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.by_vendor import InSalesforce
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 _ABOUT = ("opportunity_id", "campaign_id", "contact_id")
 
 
-class SalesforceCampaignInfluence:
+class SalesforceCampaignInfluence(InSalesforce):
     """A share. Payload: `model`, `opportunity_id`, `campaign_id`, `contact_id`, `influence` (percent).
 
     With `row_id` it is another share of a row that we have made, which held `held` when it was seen; 0 for a
@@ -28,15 +29,13 @@ class SalesforceCampaignInfluence:
     plan and counted.
     """
 
-    vendor: ClassVar[str] = "salesforce"
     kind: ClassVar[str] = "campaign_influence"
-    batch_size: ClassVar[int] = COLLECTION_LIMIT
     reversibility: ClassVar[Reversibility] = "compensable"
     is_noticed: ClassVar[bool] = False
     lag: ClassVar[timedelta] = timedelta(seconds=15)
 
     def __init__(self, channel: SalesforceDestination) -> None:
-        self._client: SalesforceClient = channel.client
+        super().__init__(channel)
         self._models: dict[str, str] = {}
 
     @staticmethod

@@ -121,8 +121,8 @@ class JourneyUpdate(_InJourneys):
         """Whether the row holds the data. Writing it again does no harm."""
         found = []
         for action in actions:
-            where = f"{ENTRY_ID} eq '{action.payload['entry_id']}'"
-            held = next(self._client.extension_rows(str(action.payload["extension"]), where=where))
+            said = action.payload
+            held = rows.find(self._client, str(said["extension"]), ENTRY_ID, [str(said["entry_id"])])
             is_done = any(
                 all(str(row.get(name.lower()) or "") == str(value or "") for name, value in _data(action))
                 for row in held

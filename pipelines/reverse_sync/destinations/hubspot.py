@@ -29,9 +29,6 @@ class HubSpotDestination(InOneCall, OverClient[HubSpotClient]):
     at_once = 12
     """An answer takes half a second under load, and nineteen calls a second are allowed."""
 
-    def __init__(self, client: HubSpotClient) -> None:
-        super().__init__(client)
-
     @property
     def day(self) -> tuple[int, int] | None:
         return self._client.budget.day

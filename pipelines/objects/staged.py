@@ -18,10 +18,10 @@ from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import NUMERIC, FieldModel
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import ObjectModel
+from pipelines.rules.schema.renames import WORKED_OUT
 from pipelines.rules.syncs import Vendor
 
 HIDDEN = ("encrypted", "location")
-COMPUTED = ("formula", "rollup", "auto_number", "encrypted", "location")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def fields_of(each: ObjectModel, vendor: Vendor) -> dict[str, str]:
         found["name"] = each.name.field if vendor == "hubspot" else "Name"
     for key, field in each.fields.items():
         called = names.field_name(vendor, key, field)
-        if called is not None and field.type not in COMPUTED:
+        if called is not None and field.type not in WORKED_OUT:
             found[key] = called
     return found
 
@@ -152,9 +152,9 @@ def _stage_rows(connection: duckdb.DuckDBPyConnection, each: ObjectModel, source
     return Staged(view, tuple(wanted), "")
 
 
-def text_of(column: str, kind: str) -> str:
-    """A column as a CRM takes its value."""
-    name = quoted(column)
+def text_of(column: str, kind: str, of: str = "") -> str:
+    """A column, of a relation by its alias, as a CRM takes its value."""
+    name = f"{of}.{quoted(column)}" if of else quoted(column)
     if kind.endswith("[]"):
         return f"nullif(array_to_string({name}, ';'), '')"
     if kind.startswith("TIMESTAMP"):

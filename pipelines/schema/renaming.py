@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.clients.hubspot.types import type_name
-from pipelines.clients.plain import plain
 from pipelines.rules.mappings import load_mappings
 from pipelines.rules.mappings.model import VENDORS
 from pipelines.rules.schema.renames import ObjectRename, Rename
 from pipelines.rules.syncs import load_syncs
 from pipelines.run import Progress, silent
+from pipelines.schema.renaming_objects import comparable, keys_of
 from pipelines.schema.session import Session
 
 Place = tuple[str, str, str]
@@ -49,11 +49,11 @@ def verify(session: Session, rename: Rename, progress: Progress = silent) -> Ver
     if rows is None:
         return None
     for old, new in rows:
-        if old in (None, "") or (rename.is_checkbox and _plain(old) == "false"):
+        if old in (None, "") or (rename.is_checkbox and comparable(old) == "false"):
             continue
         records += 1
         if ends is None:
-            differing += _plain(old) != _plain(new)
+            differing += comparable(old) != comparable(new)
         else:
             differing += ends[0].get(str(old), "?") != ends[1].get(str(new or ""), "")
         if records % 1_000 == 0:
@@ -70,12 +70,7 @@ def _ends(session: Session, through: ObjectRename | None) -> tuple[dict[str, str
     names = {str(each["name"]).lower() for each in client.describe_global()}
     if not {through.old.lower(), through.new.lower()} <= names:
         return None
-    old, new = (
-        {str(row["Id"]): plain(row.get(key)) for page in client.query_pages(f"SELECT Id, {key} FROM {name}")
-         for row in page.records}
-        for name, key in ((through.old, through.old_key), (through.new, through.key))
-    )  # fmt: skip
-    return old, new
+    return keys_of(client, through, new=False), keys_of(client, through, new=True)
 
 
 def _salesforce(session: Session, rename: Rename) -> Iterator[tuple[Any, Any]] | None:
@@ -107,11 +102,6 @@ def _hubspot(session: Session, rename: Rename) -> Iterator[tuple[Any, Any]] | No
         for row in client.pages(client.path("objects", called), 100, params)
         for properties in (row.get("properties") or {},)
     )
-
-
-def _plain(value: Any) -> str:
-    """A value for comparing, whichever type either field has; text without the space around it."""
-    return plain(value.strip() if isinstance(value, str) else value)
 
 
 def objects_named_by(config_dir: Path) -> dict[tuple[str, str], str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.hubspot.types import TYPE_IDS, type_name
 from pipelines.clients.plain import plain
@@ -114,11 +115,11 @@ def _salesforce(
     sides = []
     for at, (name, key) in enumerate(((rename.old, rename.old_key), (rename.new, rename.key))):
         side = _Side(name)
-        ends = [(o[at], _keys(client, by_model.get(o[2]), new=bool(at))) for o in lookups]
+        ends = [(o[at], keys_of(client, by_model.get(o[2]), new=bool(at))) for o in lookups]
         wanted = dict.fromkeys([key, *columns[at], *(called for called, _ in ends)])
         soql = f"SELECT Id, {', '.join(wanted)} FROM {name}"
         for number, row in enumerate(_rows(client, soql), 1):
-            values = [_value(row.get(c), box) for c, box in zip(columns[at], boxes, strict=True)]
+            values = [comparable(row.get(c), box) for c, box in zip(columns[at], boxes, strict=True)]
             for called, keys in ends:
                 value = str(row.get(called) or "")
                 values.append(keys.get(value, value))
@@ -142,15 +143,13 @@ def _columns(
 
 def _fields(client: SalesforceClient, name: str) -> set[str]:
     """Names of an object's fields in lower case; none where there is no such object."""
-    from pipelines.clients import errors
-
     try:
         return {str(each["name"]).lower() for each in client.describe(name).get("fields") or []}
     except (errors.NotFound, errors.Rejected):
         return set()
 
 
-def _keys(client: SalesforceClient, through: ObjectRename | None, *, new: bool) -> dict[str, str]:
+def keys_of(client: SalesforceClient, through: ObjectRename | None, *, new: bool) -> dict[str, str]:
     """Ids of a renamed object at the other end, as the keys by which both ends are one."""
     if through is None:
         return {}
@@ -162,8 +161,9 @@ def _rows(client: SalesforceClient, soql: str) -> Iterator[Mapping[str, Any]]:
     return (row for page in client.query_pages(soql) for row in page.records)
 
 
-def _value(value: Any, is_checkbox: bool) -> str:
-    """A value for comparing; an unticked box says nothing."""
+def comparable(value: Any, is_checkbox: bool = False) -> str:
+    """A value for comparing, whichever type a field has; without the space around it, and nothing for an
+    unticked box."""
     said = plain(value.strip() if isinstance(value, str) else value)
     return "" if is_checkbox and said == "false" else said
 
@@ -187,7 +187,7 @@ def _hubspot(client: HubSpotClient, rename: ObjectRename, progress: Progress) ->
         path = client.path("objects", type_name(name))
         for number, row in enumerate(client.pages(path, 100, params), 1):
             held = row.get("properties") or {}
-            values = [_value(held.get(c), box) for c, box in zip(columns[at], boxes, strict=True)]
+            values = [comparable(held.get(c), box) for c, box in zip(columns[at], boxes, strict=True)]
             _put(side, str(row["id"]), plain(held.get(key)), values)
             if number % 1_000 == 0:
                 progress(f"hubspot {name}", number, None)

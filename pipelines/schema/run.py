@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.errors import CrmError, UsageError
 from pipelines.rules.schema.load import Model, load_model
-from pipelines.rules.schema.renames import Rename, lookup_renames, object_renames, renames
+from pipelines.rules.schema.renames import ObjectRename, Rename, lookup_renames, object_renames, renames
 from pipelines.rules.syncs import Vendor
 from pipelines.run import Progress, silent
 from pipelines.schema import apply as applying
@@ -77,8 +77,9 @@ def plan(session: Session, model: Model, *, only: Collection[str] = ()) -> Plan:
         whole.actions = _selected(whole.actions, only)
     renamed = {(each.vendor, each.old_name): each for each in [*renames(model), *lookup_renames(model)]}
     named, named_objects = renaming.named_by(model.folder), renaming.objects_named_by(model.folder)
+    objects = object_renames(model)
     in_use = (_in_use(action, named, named_objects) for action in whole.actions)
-    whole.actions = [_counted(session, _taken_over(session, model, each), renamed) for each in in_use]
+    whole.actions = [_counted(session, _taken_over(session, objects, each), renamed) for each in in_use]
     whole.calls = session.calls - before
     return whole
 
@@ -98,11 +99,10 @@ def _selected(actions: Sequence[Action], only: Collection[str]) -> list[Action]:
     return found
 
 
-def _taken_over(session: Session, model: Model, action: Action) -> Action:
+def _taken_over(session: Session, listed: Sequence[ObjectRename], action: Action) -> Action:
     """An object that another takes over from: it goes when it is named, and how far it is copied is said."""
     if action.operation != "destroy" or action.item.kind != "object":
         return action
-    listed = object_renames(model)
     rename = next((r for r in listed if (r.vendor, r.old) == (action.item.vendor, action.name)), None)
     found = verify_object(session, rename, listed) if rename is not None else None
     if rename is None or found is None:

@@ -120,7 +120,7 @@ def _text(alias: str, name: str, have: dict[str, str]) -> str:
     """A column as text; nothing where there is no such column."""
     if name.lower() not in have:
         return "null::varchar"
-    return text_of(name, have[name.lower()]).replace(quoted(name), f"{alias}.{quoted(name)}")
+    return text_of(name, have[name.lower()], alias)
 
 
 def translated(connection: duckdb.DuckDBPyConnection, other: ObjectRename, value: str) -> str:

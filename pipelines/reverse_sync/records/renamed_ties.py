@@ -12,6 +12,7 @@ import duckdb
 import orjson
 
 from pipelines.clients.hubspot.types import TYPE_IDS
+from pipelines.objects.links import is_type
 from pipelines.objects.sql import columns_of, record_key_sql, text_literal
 from pipelines.rules.schema.renames import ObjectRename
 
@@ -77,7 +78,7 @@ def _pairs(
     sides = " union all ".join(
         f"select {a}_id as own_id, {_plain(f'{b}_type')} as other_type, {b}_id as other_id, label, "
         f"{first} as from_new from raw_hubspot.associations "
-        f"where {_plain(f'{a}_type')} = {text_literal(each.old)}"
+        f"where {is_type(f'{a}_type', each.old)}"
         for a, b, first in (("from", "to", "true"), ("to", "from", "false"))
     )
     names = ", ".join(f"({text_literal(o.old)}, {text_literal(o.new)})" for o in renamed)
@@ -105,8 +106,8 @@ def _insert(
     own = "c.new_id" if from_new else "p.other_id"
     hangs_on = other_key if from_new else f"case when c.new_id is null then '' else {new_key} end"
     either = " or ".join(
-        f"({_plain(f'a.{a}_type')} = {text_literal(each.new)} and a.{a}_id = c.new_id and "
-        f"{_plain(f'a.{b}_type')} = {text_literal(other)} and a.{b}_id = p.other_id)"
+        f"({is_type(f'a.{a}_type', each.new)} and a.{a}_id = c.new_id and "
+        f"{is_type(f'a.{b}_type', other)} and a.{b}_id = p.other_id)"
         for a, b in (("from", "to"), ("to", "from"))
     )
     tied = f"exists (select 1 from raw_hubspot.associations a where {either})"

@@ -78,8 +78,9 @@ def _described(model: Model, left: str, right: str) -> str | None:
 def _renamed(model: Model, left: str, right: str) -> tuple[ObjectRename, ObjectRename] | None:
     """Both ends of a rename whose earlier objects these are."""
     wanted = (left.lower().removeprefix("p_"), right.lower())
-    ends = {each.model: each for each in object_renames(model) if each.vendor == "salesforce"}
-    for one in object_renames(model):
+    listed = object_renames(model)
+    ends = {each.model: each for each in listed if each.vendor == "salesforce"}
+    for one in listed:
         other = ends.get(one.model)
         if one.vendor == "hubspot" and other is not None and (one.old, other.old.lower()) == wanted:
             return one, other

@@ -75,10 +75,6 @@ def earlier_name(vendor: Vendor, said: str) -> str:
     return said if said.endswith("__c") else f"{names.api_name(said)}__c"
 
 
-def earlier_object(vendor: Vendor, said: str) -> str:
-    return names.plain_name(said) if vendor == "hubspot" else earlier_name(vendor, said)
-
-
 def object_renames(model: Model) -> list[ObjectRename]:
     """Every object that says `renamed_from`, at each CRM that has it."""
     found = []
@@ -96,7 +92,7 @@ def object_renames(model: Model) -> list[ObjectRename]:
                 if vendor == "salesforce" and vendor in r.crms and r.kind != "association"
             )
             found.append(
-                ObjectRename(vendor, key, earlier_object(vendor, each.renamed_from), owner, own[0], own[1],
+                ObjectRename(vendor, key, earlier_name(vendor, each.renamed_from), owner, own[0], own[1],
                              tuple(fields), lookups, model.where("objects", key, "renamed_from"))
             )  # fmt: skip
     return found

@@ -10,6 +10,7 @@ import pytest
 from pipelines.errors import ConfigError
 from pipelines.rules.schema import formulas
 from pipelines.rules.schema.load import load_model
+from pipelines.rules.schema.renames import VENDORS
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT
 
@@ -90,8 +91,8 @@ def test_every_custom_field_that_a_sync_writes_is_described() -> None:
     model = load_model(config)
     described = {
         (vendor, owner, getattr(placed.model, vendor) or placed.key)
-        for vendor in ("hubspot", "salesforce")
-        for owner, placed in model.shared(vendor)  # type: ignore[arg-type]
+        for vendor in VENDORS
+        for owner, placed in model.shared(vendor)
     }
     own = {"lifecyclestage", "hubspot_owner_id", "hs_email_optout", "OwnerId", "HasOptedOutOfEmail"}
     for sync in load_syncs(config).syncs.values():

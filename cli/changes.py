@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from cli.listen import Inbox, now_ms
 from pipelines import listening
 from pipelines.clients import errors
 from pipelines.errors import CrmError
 
 if TYPE_CHECKING:
-    from cli.listen import Inbox
     from pipelines.clients.salesforce.changes import ChangeStream
     from pipelines.settings import Settings
 
@@ -43,12 +42,12 @@ def subscribed(settings: Settings, inbox: Inbox, said: Callable[[str], None]) ->
                         return  # the client was closed under a call that was waiting
                     if not isinstance(error, CrmError):
                         raise
-                    if not isinstance(error, errors.Forbidden):
-                        said(f"{_sentence(error)}; Salesforce's changes are asked for by cursor meanwhile")
-                        stopped.wait(_PAUSE_SECONDS)
-                        continue
-                    said(f"{_sentence(error)}.")
-                    return
+                    if isinstance(error, errors.Forbidden):
+                        said(str(error))
+                        return
+                    sentence = str(error).rstrip(".")
+                    said(f"{sentence}; Salesforce's changes are asked for by cursor meanwhile")
+                    stopped.wait(_PAUSE_SECONDS)
 
         thread = threading.Thread(target=run, name="changes", daemon=True)
         thread.start()
@@ -56,10 +55,6 @@ def subscribed(settings: Settings, inbox: Inbox, said: Callable[[str], None]) ->
             yield standing
         finally:
             stopped.set()
-
-
-def _sentence(error: CrmError) -> str:
-    return str(error).rstrip(".")
 
 
 def _take(stream: ChangeStream, inbox: Inbox, stopped: threading.Event, standing: threading.Event) -> None:
@@ -75,7 +70,7 @@ def _take(stream: ChangeStream, inbox: Inbox, stopped: threading.Event, standing
                     event.entity, event.change, event.record_ids, event.fields, event.at_ms
                 )
         if stream.lost:
-            found.append(gap(int(time.time() * 1000)))
+            found.append(gap(now_ms()))
             stream.lost = False
         inbox.take_in(found)
 

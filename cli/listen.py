@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 from rich.console import Console
 
-from cli import changes, rounds, stopping
 from pipelines import listening
 from pipelines.errors import CrmError, UsageError
 from pipelines.rules.events import EventRule, EventsFile, load_events
@@ -118,13 +117,16 @@ class Worker:
         on."""
         events = self.inbox.take_out()
         if self._prompt is not None:
-            events = self._prompt.not_ours(events)
+            with self._trying():
+                events = self._prompt.not_ours(events)
         for rule in listening.set_off(events, self.file):
             if rule.do != "decide":
-                self._try(lambda rule=rule: self._act(rule))  # type: ignore[misc]
+                with self._trying():
+                    self._act(rule)
         if self._prompt is None or self._refreshed is None or not self._short(events):
-            self._try(lambda: self._act(_DECIDE))
-            self._refreshed = self._clock()
+            with self._trying():
+                self._act(_DECIDE)
+                self._refreshed = self._clock()
 
     def _short(self, events: Sequence[listening.Event]) -> bool:
         """What can be done for people by themselves. False when a refresh is to follow."""
@@ -140,9 +142,10 @@ class Worker:
         is_time = self._clock() - self._refreshed >= self.file.refresh_every.total_seconds()
         return done and not others and not is_time
 
-    def _try(self, what: Callable[[], None]) -> None:
+    @contextlib.contextmanager
+    def _trying(self) -> Iterator[None]:
         try:
-            what()
+            yield
         except CrmError as error:
             self._said(str(error))
 
@@ -150,7 +153,8 @@ class Worker:
         every = self.file.poll_every.total_seconds()
         self.once()
         if self._prompt is not None and not stopped.is_set():
-            self._try(self._prompt.get_ready)
+            with self._trying():
+                self._prompt.get_ready()
         refresh = self.file.refresh_every.total_seconds()
         self._said(f"listening: people every {every:.0f} s, everything every {refresh:.0f} s")
         while not stopped.is_set():
@@ -172,6 +176,7 @@ def listen(
 
     A round that is under way is finished first; a second signal ends it at once.
     """
+    from cli import changes, rounds, stopping
     from pipelines.settings import load_settings
 
     settings = load_settings()

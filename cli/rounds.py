@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from pipelines.errors import CrmError
 from pipelines.listening import Event, Named
 from pipelines.rules.events import EventRule
-from pipelines.run import Silent
 
 if TYPE_CHECKING:
     from pipelines.events.round import Rounds
@@ -104,6 +103,8 @@ class Prompt:
         with self._open_loop() as loop:
             loop.recover()
             found = self.rounds.act(loop, named)
+            for note in found.notes:
+                log.info(note)
             if found.warehouse is not None:
                 plan = loop.plan(found.warehouse)
                 _refuse_stopped(plan)
@@ -132,6 +133,7 @@ def prompt(
     """With clients that stay open."""
     from cli.connect import live_loop
     from pipelines.clients.open import open_hubspot, open_salesforce
+    from pipelines.run import Silent
     from pipelines.sources.again import Again
 
     with contextlib.ExitStack() as stack:

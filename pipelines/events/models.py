@@ -79,7 +79,7 @@ def chosen(known: Mapping[str, Model], targets: Iterable[str]) -> list[str]:
 
 def of_people() -> Iterable[str]:
     """The raw tables, `schema.name`, in which rows are some person's."""
-    for vendor, tables in _DECLARED.items():
+    for vendor, tables in persons.DECLARED.items():
         for name, holds in tables.items():
             if holds.ids or holds.typed or holds.emails or holds.via or holds.record:
                 yield f"{schema_of(vendor)}.{name}"
@@ -107,7 +107,3 @@ def _needed(known: Mapping[str, Model], targets: Iterable[str]) -> set[str]:
             found.add(name)
             left += known[name].needs
     return found
-
-
-_DECLARED = {"hubspot": persons.HUBSPOT, "salesforce": persons.SALESFORCE,
-             "marketing_cloud": persons.MARKETING_CLOUD}  # fmt: skip

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.events.models import Anew
+from pipelines.objects.sql import text_literal
 from pipelines.rules import crm_scores
 from pipelines.rules.lead_score import LeadScore
 from pipelines.run import Run
@@ -79,12 +80,11 @@ class Overlay:
         connection.execute("create or replace table main.person_emails (email varchar)")
         if emails:
             connection.executemany("insert into main.person_emails values (?)", [[e] for e in sorted(emails)])
-        declared = {"hubspot": persons.HUBSPOT, "salesforce": persons.SALESFORCE,
-                    "marketing_cloud": persons.MARKETING_CLOUD}  # fmt: skip
-        for vendor, tables in declared.items():
+        narrowed = self.tables - _WHOLE
+        for vendor, tables in persons.DECLARED.items():
             for name, holds in tables.items():
                 relation = f"{schema_of(vendor)}.{name}"
-                if relation in self.tables - _WHOLE and (where := _theirs(vendor, name, holds)):
+                if relation in narrowed and (where := _theirs(vendor, name, holds)):
                     self._put(relation, self._narrowed(vendor, name, holds, where), kind="view")
         self._drop("rules.crm_scores")
         crm_scores.write(connection, scores)
@@ -108,6 +108,7 @@ class Overlay:
         connection.execute("create schema if not exists everyone")
         ids = ", ".join(f"'{each}'" for each in people) or "''"
         columns = "person_id, owner_id, lifecycle_stage"
+        at = "null" if stage is None else text_literal(stage)
         connection.execute("create or replace table main.recent (person_id varchar, owner_id varchar)")
         if recent:
             connection.executemany(
@@ -117,7 +118,7 @@ class Overlay:
             f"create or replace view everyone.unified_leads as select {columns} "
             f"from base.marts.unified_leads where person_id not in ({ids}) "
             f"union all select {columns} from marts.unified_leads "
-            f"union all select person_id, owner_id, {_text(stage)} from main.recent "
+            f"union all select person_id, owner_id, {at} from main.recent "
             f"where person_id not in ({ids}) "
             "and person_id not in (select person_id from base.marts.unified_leads)"
         )
@@ -201,7 +202,3 @@ def _theirs(vendor: str, table: str, holds: Holds) -> str:
 def _quoted(relation: str) -> str:
     schema, name = relation.split(".", 1)
     return f'"{schema}"."{name}"'
-
-
-def _text(value: str | None) -> str:
-    return "null" if value is None else "'" + value.replace("'", "''") + "'"

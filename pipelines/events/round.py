@@ -170,29 +170,27 @@ class _Acting:
     # -- reading -------------------------------------------------------------------------------------
 
     def _read(self, named: frozenset[Named]) -> dict[tuple[str, str], pa.Table]:
-        """Rows by vendor and raw table, of who is named and who was met since the last refresh."""
+        """Rows by vendor and raw table of who is named or was met since the last refresh, but the erased."""
         wanted = {*named, *self.rounds.remembered(self.base)}
         again, found = self.rounds.again, dict[tuple[str, str], pa.Table]()
+        with self.state.reading() as reading:
+            erased = suppression.load(reading, self.settings.paths.suppression_key)
         for (vendor, object_name), table in TABLES.items():
             ids = sorted(n.record_id for n in wanted if (n.vendor, n.object) == (vendor, object_name))
             if ids:
-                rows = self._screened(vendor, table, again.records(self.connection, vendor, object_name, ids))
+                read = again.records(self.connection, vendor, object_name, ids)
+                rows = screen_of(vendor, self._org(vendor), erased)(table, read)
                 found[vendor, table] = rows
                 self._met(vendor, object_name, rows)
         contacts = found.get(("hubspot", "contacts"))
         if contacts is not None:
             sent = again.submissions(self.connection, contacts, self.refreshed_at)
             if sent is not None:
-                found["hubspot", "form_submissions"] = self._screened("hubspot", "form_submissions", sent)
+                screen = screen_of("hubspot", self._org("hubspot"), erased)
+                found["hubspot", "form_submissions"] = screen("form_submissions", sent)
         self.result.read = sum(rows.num_rows for rows in found.values())
         self.as_of = max([again.now() or self.refreshed_at, *_stamps(found)])
         return found if self.result.read else {}
-
-    def _screened(self, vendor: str, table: str, rows: pa.Table) -> pa.Table:
-        """Without people who were erased."""
-        with self.state.reading() as reading:
-            listed = suppression.load(reading, self.settings.paths.suppression_key)
-        return screen_of(vendor, self._org(vendor), listed)(table, rows)
 
     def _met(self, vendor: str, object_name: str, rows: pa.Table) -> None:
         stamps = rows.column(_STAMP[vendor]).to_pylist()
@@ -252,10 +250,8 @@ class _Acting:
         from pipelines.state import decisions as kept
 
         with self.state.reading() as reading:
-            recent = [
-                d for d in kept.load(reading, "routing")
-                if d.state == "assigned" and d.decided_at > self.refreshed_at
-            ]  # fmt: skip
+            later = kept.load(reading, "routing", since=self.refreshed_at)
+        recent = [decision for decision in later if decision.state == "assigned"]
         stage = next(iter(load_routing(self.settings.config_dir).file.load.stages), None)
         within = Within(known.ids, overlay.everyone(known.ids, recent, stage))
         decided = decisions.decide(self.connection, self.state, self.settings, self.run, self.as_of, within)

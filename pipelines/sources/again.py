@@ -7,7 +7,7 @@ fetch brings the same rows in its own time; nothing is spooled or loaded here, a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +31,7 @@ TABLES = {("hubspot", "contacts"): "contacts", ("salesforce", "Lead"): "lead",
           ("salesforce", "Contact"): "contact"}  # fmt: skip
 """The objects whose records are people: vendor and the API's own name, and the raw table."""
 _KINDS: dict[str, ColumnType] = {stored_as(sql): kind for kind, sql in SQL_TYPES.items() if kind != "json"}
-_SEARCHES = (("contacts", "lastmodifieddate"),)
+_CHANGED_AT = "lastmodifieddate"
 _SUBMITTED_BEFORE = timedelta(minutes=1)
 """A form stands in the list of its submissions at most so long before the contact says so."""
 
@@ -63,18 +63,17 @@ class Again:
         HubSpot's, a query for each of Salesforce's objects."""
         found = []
         if self.hubspot is not None:
-            for name, cursor in _SEARCHES:
-                wanted = {
-                    "propertyName": cursor,
-                    "operator": "GTE",
-                    "value": str(microseconds(since) // 1000),
-                }
-                page = self.hubspot.search_page(name, (cursor,), [wanted], sort=cursor, newest_first=True)
-                found += [
-                    Changed("hubspot", name, str(each["id"]), at)
-                    for each in page.results[:most]
-                    if (at := moment_of((each.get("properties") or {}).get(cursor))) is not None
-                ]
+            wanted = {
+                "propertyName": _CHANGED_AT, "operator": "GTE", "value": str(microseconds(since) // 1000),
+            }  # fmt: skip
+            page = self.hubspot.search_page(
+                "contacts", (_CHANGED_AT,), [wanted], limit=most, sort=_CHANGED_AT, newest_first=True
+            )
+            found += [
+                Changed("hubspot", "contacts", str(each["id"]), at)
+                for each in page.results
+                if (at := moment_of((each.get("properties") or {}).get(_CHANGED_AT))) is not None
+            ]
         if self.salesforce is not None:
             for name in ("Lead", "Contact"):
                 soql = (
@@ -160,7 +159,3 @@ def _shape(known: duckdb.DuckDBPyConnection, vendor: str, name: str) -> RawTable
     }
     spelled = {column.casefold(): column for column in table.columns}
     return replace(table, columns={spelled.get(n.casefold(), n): kind for n, kind in columns.items()})
-
-
-def ids_of(changed: Collection[Changed], vendor: str, object_name: str) -> list[str]:
-    return [each.record_id for each in changed if (each.vendor, each.object) == (vendor, object_name)]

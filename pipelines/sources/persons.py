@@ -161,7 +161,7 @@ MARKETING_CLOUD: dict[str, Holds] = {
     ),
 }  # fmt: skip
 
-_DECLARED: Mapping[str, Mapping[str, Holds]] = {
+DECLARED: Mapping[str, Mapping[str, Holds]] = {
     "hubspot": HUBSPOT, "salesforce": SALESFORCE, "marketing_cloud": MARKETING_CLOUD,
 }  # fmt: skip
 _IDS = {
@@ -186,7 +186,7 @@ _ENGAGEMENTS = {
 
 def is_declared(vendor: str, table: str) -> bool:
     """Whether the declaration above names this table."""
-    return table in _DECLARED[vendor]
+    return table in DECLARED[vendor]
 
 
 def holds_of(vendor: str, table: str, columns: Collection[str]) -> Holds:
@@ -194,7 +194,7 @@ def holds_of(vendor: str, table: str, columns: Collection[str]) -> Holds:
 
     In a portal's own column, which nobody promised, an id of theirs is emptied: the row is of something else.
     """
-    declared = _DECLARED[vendor].get(table)
+    declared = DECLARED[vendor].get(table)
     if declared is None:
         return guessed(vendor, table, columns)
     found = guessed(vendor, table, columns).ids if not declared.staff else ()

@@ -35,9 +35,11 @@ class KeptDecision(NamedTuple):
     previous_owner: str = ""
 
 
-def load(connection: Connection, kind: str) -> tuple[KeptDecision, ...]:
-    """Every decision of a kind, in the order in which they were taken."""
+def load(connection: Connection, kind: str, since: datetime | None = None) -> tuple[KeptDecision, ...]:
+    """Every decision of a kind, or those after a moment, in the order in which they were taken."""
     query = select(*decisions.c[*KeptDecision._fields]).where(decisions.c.kind == kind)
+    if since is not None:
+        query = query.where(decisions.c.decided_at > since)
     return tuple(KeptDecision(*row) for row in connection.execute(query.order_by(decisions.c.sequence)))
 
 

@@ -40,12 +40,13 @@ class ChangeEvent:
 class ChangeStream:
     """One subscriber. Not for several threads. `lost` says whether events may have passed unseen."""
 
-    def __init__(self, transport: Transport, version: str, channel: str = "") -> None:
-        self._transport, self._channel = transport, channel or CHANNEL
+    def __init__(self, transport: Transport, version: str) -> None:
+        self._transport, self._channel = transport, CHANNEL
         self._path = f"/cometd/{version.removeprefix('v')}"
         self._client = ""
         self.replay_id = NEW_ONLY
         self.lost = False
+        self._stood = False
 
     def subscribe(self) -> None:
         """Shake hands, and go on after the last event that came; where the org keeps it no more, with what
@@ -57,12 +58,15 @@ class ChangeStream:
         if not hands.get("successful"):
             raise self._refused(hands)
         self._client = str(hands["clientId"])
+        if self._stood and self.replay_id == NEW_ONLY:
+            self.lost = True  # no event came before it broke, so there is none to go on after
         answer = self._subscribed(self.replay_id)
         if not answer.get("successful") and self.replay_id != NEW_ONLY:
             self.lost, self.replay_id = True, NEW_ONLY
             answer = self._subscribed(NEW_ONLY)
         if not answer.get("successful"):
             raise self._refused(answer)
+        self._stood = True
 
     def events(self) -> list[ChangeEvent]:
         """Wait for what happens next; nothing when nothing did. A subscription that the org forgot is made

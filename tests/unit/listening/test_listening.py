@@ -134,6 +134,34 @@ def test_a_round_that_fails_is_said_and_the_next_one_goes_on() -> None:
     assert said == ["HubSpot cannot be reached."] * 2
 
 
+def test_a_refresh_that_failed_is_tried_again_at_the_next_look() -> None:
+    tried: list[str] = []
+
+    def fails_once(rule: EventRule) -> None:
+        tried.append(rule.do)
+        if len(tried) == 1:
+            raise CrmError("HubSpot cannot be reached")
+
+    worker = Worker(EventsFile(), Inbox(), fails_once, lambda _: None, Short())
+    for _ in range(3):
+        worker.once()
+    assert tried == ["decide", "decide"]
+
+
+def test_what_came_is_not_lost_when_the_state_cannot_be_asked() -> None:
+    class Blind(Short):
+        def not_ours(self, events: Sequence[Event]) -> list[Event]:
+            raise CrmError("the state cannot be read")
+
+    said: list[str] = []
+    done: list[str] = []
+    inbox = Inbox()
+    worker = Worker(EventsFile(), inbox, lambda rule: done.append(rule.do), said.append, Blind())
+    deliver(inbox, [event()])
+    worker.once()
+    assert (said, done) == (["the state cannot be read."], ["decide"])
+
+
 class Short:
     """Sees to people; what it finds when it looks is set by the test."""
 

@@ -8,7 +8,7 @@ stayed where they were would be a copy of the marts for each run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ import orjson
 from pipelines.decisions import handoffs
 from pipelines.decisions.automation import Fired, firing_id
 from pipelines.decisions.handoffs import Crossing, Scored
-from pipelines.rules.condition_values import question
+from pipelines.rules.condition_values import moment, question
 from pipelines.rules.handoff import HandoffRule
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
 from pipelines.state.decision_runs import DecidedRun, Input
@@ -41,8 +41,7 @@ def of_handoffs(
         was = before.get((rule, person_id))
         content = [*known[person_id], [was.is_armed, was.crossings] if was else None]
         rows.append(Input(run_id, HANDOFF, person_id, rule, _json(content), _json(_outcome(crossing, score))))
-    rules = {rule.name: {"rule": rule.model_dump(mode="json"), "since": since} for rule, since in live}
-    told = _json({"rules": rules, "positions": dict(positions)})
+    told = _json({"rules": _rules(live), "positions": dict(positions)})
     return DecidedRun(run_id, HANDOFF, at, told, "{}", 0), rows
 
 
@@ -50,13 +49,12 @@ def of_automations(
     run_id: str, at: datetime, live: Sequence[tuple[Automation, datetime]], fired: Sequence[Fired]
 ) -> Kept:  # fmt: skip
     """Each event that fired, with the deal as it was."""
-    rules = {rule.name: {"rule": rule.model_dump(mode="json"), "since": since} for rule, since in live}
     rows = [
         Input(run_id, AUTOMATION, f.opportunity_id, f"{f.automation.name} {f.event_key}",
               _json([f.automation.name, dict(f.deal)]), _json(f.firing_id))
         for f in fired
     ]  # fmt: skip
-    return DecidedRun(run_id, AUTOMATION, at, _json({"rules": rules}), "{}", 0), rows
+    return DecidedRun(run_id, AUTOMATION, at, _json({"rules": _rules(live)}), "{}", 0), rows
 
 
 def again(run: DecidedRun, rows: Sequence[Input]) -> dict[tuple[str, str], Any]:
@@ -108,10 +106,11 @@ def _typed(value: Any, kind: str) -> Any:
 
 def _moment(text: str | None) -> datetime | None:
     """A moment, or a day at its beginning, as the warehouse has it."""
-    if text is None:
-        return None
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return None if text is None else moment(text)
+
+
+def _rules(live: Sequence[tuple[HandoffRule, datetime]] | Sequence[tuple[Automation, datetime]]) -> Any:
+    return {rule.name: {"rule": rule.model_dump(mode="json"), "since": since} for rule, since in live}
 
 
 def _json(value: Any) -> str:

@@ -28,7 +28,6 @@ from pipelines.settings import Settings
 from pipelines.state import State, decision_runs, decisions
 from pipelines.state.decision_runs import SeenRule
 from pipelines.state.decisions import KeptDecision
-from pipelines.state.handoffs import Handoff
 
 KIND = "routing"
 _FILES = ("teams.yml", "calendars.yml", "fields.yml")
@@ -102,9 +101,6 @@ class Within:
     everyone: str
     """The schema that has the columns of `unified_leads` and `int_sales_contacts` that loads need, of all."""
 
-    def handoffs(self, known: Sequence[Handoff]) -> list[Handoff]:
-        return [handoff for handoff in known if handoff.person_id in self.people]
-
 
 @dataclass(frozen=True)
 class Routed:
@@ -147,8 +143,8 @@ def route(
     judged = standing if within is None else [d for d in standing if d.person_id in within.people]
     credited = credits.standing(connection, judged, routing.file.credits)
     if within is not None:  # of nobody else is known how their turn came out
-        mine = {d.decision_id for d in judged}
-        credited |= {d.decision_id: d for d in standing if d.decision_id in set(known_credits) - mine}
+        others = set(known_credits) - {d.decision_id for d in judged}
+        credited |= {d.decision_id: d for d in standing if d.decision_id in others}
     inputs = {
         "active": sorted(available(connection)),
         "loads": loads(connection, routing, standing, within.everyone if within else ""),

@@ -112,9 +112,12 @@ class _Step:
     def all(self) -> Decided:
         with self.state.reading() as reading:
             everything = kept_handoffs.load(reading)
-            mine = everything if self.within is None else self.within.handoffs(everything)
-            self.open = [h for h in mine if h.state in OPEN]
-            self.closed = [h for h in everything if h not in self.open]
+            self.open = [
+                h for h in everything
+                if h.state in OPEN and (self.within is None or h.person_id in self.within.people)
+            ]  # fmt: skip
+            ours = {h.handoff_id for h in self.open}
+            self.closed = [h for h in everything if h.handoff_id not in ours]
             self.kept_scores = kept_handoffs.scores(reading)
             self.fired = kept_handoffs.firings(reading)
             self.pending = kept_handoffs.actions(reading)

@@ -154,13 +154,13 @@ def _value(node: exp.Expression) -> Any:
 def _alike(a: Any, b: Any) -> tuple[Any, Any]:
     """A moment is written as text in a condition; a date without a zone is midnight UTC."""
     if isinstance(a, datetime) and isinstance(b, str):
-        return a, _moment(b)
+        return a, moment(b)
     if isinstance(b, datetime) and isinstance(a, str):
-        return _moment(a), b
+        return moment(a), b
     return a, b
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     parsed = datetime.fromisoformat(text)
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
 

@@ -50,9 +50,10 @@ def from_csv(
     """
     fields = field_names(table)
     for read in _blocks(data, fields):
+        have = set(read.schema.names)
         columns = {
             name: convert(read.column(name), table.columns[name], name, bad)
-            if name in read.schema.names
+            if name in have
             else pa.nulls(read.num_rows, ARROW_TYPES[table.columns[name]])
             for name in fields
         }
@@ -78,7 +79,7 @@ def _blocks(data: bytes, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
                     yield batch
             return
         except pa.ArrowInvalid:
-            if size > _BLOCK_BYTES:
+            if size >= len(data):  # all of it has been tried in one block
                 raise
 
 

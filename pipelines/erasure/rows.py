@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pipelines.erasure import texts
 from pipelines.erasure.images import PAIRED
 from pipelines.erasure.subject import Subject
-from pipelines.sources import persons
+from pipelines.sources import about_erased, persons
 from pipelines.sources.catalogs import CATALOGS, schema_of
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ class _Erasing:
         schema = f"raw_{vendor}"
         tables = {table: columns for (where, table), columns in self.tables.items() if where == schema}
         self.org = self._org(vendor)
+        holds = {table: persons.holds_of(vendor, table, list(columns)) for table, columns in tables.items()}
         if "associations" in tables:
             for table in tables:
-                if persons.holds_of(vendor, table, list(tables[table])).via:
+                if holds[table].via:
                     self._via(schema, table)
-        holds = {table: persons.holds_of(vendor, table, list(columns)) for table, columns in tables.items()}
         for table, columns in tables.items():
             if not holds[table].staff and not holds[table].of[0]:
                 self._of_table(schema, table, columns, holds[table])
@@ -111,12 +111,8 @@ class _Erasing:
     def _via(self, schema: str, table: str) -> None:
         """What is associated with them and with no other contact: it is about them."""
         self.connection.execute(
-            "create or replace temp table theirs as with pairs as ("
-            f"select from_id as id, to_id as contact from {schema}.associations "
-            "where from_type = $name and to_type = 'contacts' union "
-            f"select to_id, from_id from {schema}.associations "
-            "where to_type = $name and from_type = 'contacts') "
-            "select id from pairs group by id having bool_and(contact in (select value from their_ids))",
+            "create or replace temp table theirs as "
+            + about_erased.alone("contact in (select value from their_ids)"),
             {"name": table},
         )
         gone = self.connection.execute(

@@ -15,15 +15,19 @@ from pipelines.sources.screen import STRUCK
 if TYPE_CHECKING:
     import duckdb
 
-_ALONE = f"""
-with pairs as (
-    select from_id as id, to_id as contact from raw_hubspot.associations
-    where from_type = $name and to_type = 'contacts'
-    union all
-    select to_id, from_id from raw_hubspot.associations where to_type = $name and from_type = 'contacts'
-)
-select id from pairs group by id having bool_and(contact = '{STRUCK}')
-"""
+
+def alone(theirs: str) -> str:
+    """SQL of the ids of HubSpot's object `$name` all of whose contacts meet a condition on `contact`."""
+    return f"""
+        with pairs as (
+            select from_id as id, to_id as contact from raw_hubspot.associations
+            where from_type = $name and to_type = 'contacts'
+            union all
+            select to_id, from_id from raw_hubspot.associations
+            where to_type = $name and from_type = 'contacts'
+        )
+        select id from pairs group by id having bool_and({theirs})
+    """
 
 
 def take_out(connection: duckdb.DuckDBPyConnection) -> int:
@@ -34,13 +38,15 @@ def take_out(connection: duckdb.DuckDBPyConnection) -> int:
         name: [column for (column,) in connection.execute(_COLUMNS, [name]).fetchall()]
         for (name,) in connection.execute(_TABLES).fetchall()
     }
+    holds = {name: persons.holds_of("hubspot", name, columns) for name, columns in tables.items()}
+    struck = alone(f"contact = '{STRUCK}'")
     done = 0
-    for name, columns in tables.items():
-        if persons.holds_of("hubspot", name, columns).via:
-            connection.execute(f"create or replace temp table alone as {_ALONE}", {"name": name})
+    for name in tables:
+        if holds[name].via:
+            connection.execute(f"create or replace temp table alone as {struck}", {"name": name})
             done += _delete(connection, name, "id in (select id from alone)")
-            for other, theirs in tables.items():
-                record, column = persons.holds_of("hubspot", other, theirs).of
+            for other in tables:
+                record, column = holds[other].of
                 if record == name:
                     done += _delete(connection, other, f'"{column}" in (select id from alone)')
             for end in ("from", "to"):

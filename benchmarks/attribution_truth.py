@@ -13,6 +13,8 @@ from pathlib import Path
 import duckdb
 from scipy import stats
 
+from benchmarks.homes import built
+
 _SHARES = """
 select models.model, campaigns.campaign_id, coalesce(sum(credits.share), 0)::double
 from marts.unified_campaigns as campaigns
@@ -85,10 +87,10 @@ def agreements(home: Path) -> list[Agreement]:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks attribution_truth")
-    parser.add_argument("home", type=Path, help="var/ of a build of the default world")
-    asked = parser.parse_args(arguments)
-    caused = deals_caused(asked.home)
+    parser.add_argument("home", nargs="?", type=Path, help="var/ of a build; without it world S is built")
+    with built("S", parser.parse_args(arguments).home) as home:
+        caused, found = deals_caused(home), agreements(home)
     print(f"{sum(1 for deals in caused.values() if deals)} of {len(caused)} campaigns truly brought deals\n")
     print("| model | rank correlation | above |\n| --- | ---: | ---: |")
-    for each in agreements(asked.home):
+    for each in found:
         print(f"| {each.model} | {each.rank_correlation:.2f} | {each.above:.2f} |")

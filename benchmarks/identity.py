@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import identity_febrl, identity_truth
+from benchmarks.homes import built
 from benchmarks.processes import BIN, measure
 
 SIZES = (100_000, 1_000_000)
@@ -29,9 +29,8 @@ def tables(home: Path | None = None) -> Iterator[tuple[str, str]]:
         yield f"Matching: answer key ({home.name})", identity_truth.table(home)
         return
     for world in WORLDS:
-        with tempfile.TemporaryDirectory() as made:
-            measure([f"{BIN}/crm", "build", "--size", world], {"CRM_HOME": made})
-            yield f"Matching: answer key, world {world}", identity_truth.table(Path(made))
+        with built(world) as made:
+            yield f"Matching: answer key, world {world}", identity_truth.table(made)
 
 
 def _cost() -> str:

@@ -235,8 +235,7 @@ def inherit(connection: duckdb.DuckDBPyConnection) -> None:
     changed in HubSpot yesterday.
     """
     found = "select null::varchar as pair_key, null::varchar as content where false"
-    known = {name.lower() for name in columns_of(connection, "raw_salesforce.lead")}
-    if {"isconverted", "convertedcontactid"} <= known:
+    if {"isconverted", "convertedcontactid"} <= columns_of(connection, "raw_salesforce.lead").keys():
         found = (
             "select replace(k.pair_key, ':Lead:' || l.Id, ':Contact:' || l.ConvertedContactId) as pair_key, "
             "any_value(k.content) as content from mirrored_kept k join raw_salesforce.lead l "

@@ -76,12 +76,14 @@ def verify_object(
     session: Session, rename: ObjectRename, renamed: Sequence[ObjectRename], progress: Progress = silent
 ) -> VerifiedObject | None:
     """Compare every earlier record with its new one; None where the CRM has not both objects."""
-    if rename.vendor == "salesforce":
-        ends = (
-            None if session.salesforce is None else _salesforce(session.salesforce, rename, renamed, progress)
-        )
+    hubspot = session.hubspot if rename.vendor == "hubspot" else None
+    schemas = [] if hubspot is None else [each for each in hubspot.schemas() if not each.get("archived")]
+    if hubspot is not None:
+        ends = _hubspot(hubspot, schemas, rename, progress)
+    elif rename.vendor == "salesforce" and session.salesforce is not None:
+        ends = _salesforce(session.salesforce, rename, renamed, progress)
     else:
-        ends = None if session.hubspot is None else _hubspot(session.hubspot, rename, progress)
+        ends = None
     if ends is None:
         return None
     earlier, later = ends
@@ -94,10 +96,10 @@ def verify_object(
             pairs = [(a, b) for a, b in zip(values, there, strict=True) if a and a != b]
             found.lacking += any(not b for _, b in pairs)
             found.other += bool(pairs) and all(b for _, b in pairs)
-    if rename.vendor == "hubspot" and session.hubspot is not None:
+    if hubspot is not None:
         others = [each for each in renamed if each.vendor == "hubspot"]
-        before = _ties(session.hubspot, earlier, others, new=False)
-        after = _ties(session.hubspot, later, others, new=True)
+        before = _ties(hubspot, schemas, earlier, others, new=False)
+        after = _ties(hubspot, schemas, later, others, new=True)
         found.ties, found.untied = len(before), len(before - after)
     return found
 
@@ -174,11 +176,13 @@ def _put(side: _Side, own: str, key: str, values: Sequence[str]) -> None:
         side.values[key] = tuple(values)
 
 
-def _hubspot(client: HubSpotClient, rename: ObjectRename, progress: Progress) -> tuple[_Side, _Side] | None:
-    schemas = {str(each["name"]).lower(): each for each in client.schemas() if not each.get("archived")}
-    if rename.old not in schemas or rename.new not in schemas:
+def _hubspot(
+    client: HubSpotClient, schemas: Sequence[Json], rename: ObjectRename, progress: Progress
+) -> tuple[_Side, _Side] | None:
+    known = {str(each["name"]).lower(): each for each in schemas}
+    if rename.old not in known or rename.new not in known:
         return None
-    shown = [{str(p["name"]) for p in schemas[n].get("properties") or []} for n in (rename.old, rename.new)]
+    shown = [{str(p["name"]) for p in known[n].get("properties") or []} for n in (rename.old, rename.new)]
     columns, boxes = _columns(rename, *shown)
     sides = []
     for at, (name, key) in enumerate(((rename.old, rename.old_key), (rename.new, rename.key))):
@@ -197,13 +201,13 @@ def _hubspot(client: HubSpotClient, rename: ObjectRename, progress: Progress) ->
 
 
 def _ties(
-    client: HubSpotClient, side: _Side, renamed: Sequence[ObjectRename], *, new: bool
+    client: HubSpotClient, schemas: Sequence[Json], side: _Side, renamed: Sequence[ObjectRename], *, new: bool
 ) -> set[tuple[str, Tie]]:
     """(key, tie) of every association of these records, whichever of both objects a renamed end is of."""
-    schemas = {str(each["objectTypeId"]): each for each in client.schemas() if not each.get("archived")}
-    called = TYPE_IDS | {i: str(each["name"]).lower() for i, each in schemas.items()}
-    own = next(i for i, each in schemas.items() if str(each["name"]).lower() == side.name)
-    ends = {end for each in schemas.values() for pair in each.get("associations") or []
+    types = {str(each["objectTypeId"]): str(each["name"]).lower() for each in schemas}
+    called = TYPE_IDS | types
+    own = next(i for i, name in types.items() if name == side.name)
+    ends = {end for each in schemas for pair in each.get("associations") or []
             for end in _others(pair, own)}  # fmt: skip
     one = {(each.new if new else each.old): each for each in renamed}
     found: set[tuple[str, Tie]] = set()

@@ -143,15 +143,18 @@ def business(tmp_path_factory: pytest.TempPathFactory) -> Business:
 def test_ten_incremental_runs_equal_one_full_one(business: Business) -> None:
     raw = business.raw
     before = held(raw)
+    moved = []
     for step in range(10):
         business.happens(step)
         built(raw)
         assert due(raw, TOUCHES, "not like 'nobody:%'") <= 3, step
         assert due(raw, JOURNEYS) <= 4, step
+        for model in ("multi_touch", "shapley"):
+            assert due(raw, WEIGHTS, f"like '%:{model}'") <= 4, (step, model)
+            assert due(raw, CREDITS, f"like '%:{model}'") <= 4, (step, model)
         # A journey more moves the worth of channels, and so what a data-driven model gives to everybody.
-        for model, most in (("multi_touch", 4), ("shapley", 4), ("markov", DEALS)):
-            assert due(raw, WEIGHTS, f"like '%:{model}'") <= most, (step, model)
-            assert due(raw, CREDITS, f"like '%:{model}'") <= most, (step, model)
+        moved.append(due(raw, WEIGHTS, "like '%:markov'"))
+    assert max(moved) > 4, "no journey moved the worth of channels"
     stepwise = held(raw)
     copies = raw.query(
         "select count(*) from intermediate.int_touches where not is_counted and person_id is not null"

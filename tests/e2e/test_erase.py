@@ -143,6 +143,7 @@ def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(bui
     others = one(built.home, "select count(*) from marts.unified_leads")
     rows = rows_of(built.home, person)
     assert len(rows) > 20
+    assert cells_with(built.home, rows)
     in_salesforce = one(
         built.home,
         "select count(*) from marts.lead_identities where record_key like 'salesforce:%' "

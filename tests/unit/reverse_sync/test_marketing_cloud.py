@@ -216,9 +216,13 @@ def test_what_an_erased_person_s_row_held_is_not_written_back(destination, mc):
     ("extension", "why"), [("Lead_Salesforce_1", "read only"), ("crm_complaints", "named by its primary key")]
 )
 def test_rows_that_are_not_ours_to_remove_stay(destination, mc, extension, why):
-    told = rows.delete_some(destination.client, extension, "_ContactKey", ["003A"])
+    held = "from extension_rows r join data_extensions d on d.id = r.extension where d.key = ?"
+    before = mc.store.value(f"select count(*) {held}", (extension,))
+    some = mc.store.value(f"select r.pk {held}", (extension,)) or "003A"
+    told = rows.delete_some(destination.client, extension, "_ContactKey", [some])
     assert not told[0].ok
     assert why in told[0].message
+    assert mc.store.value(f"select count(*) {held}", (extension,)) == before
 
 
 def test_a_column_that_is_missing_and_one_that_is_too_short_are_row_errors_and_the_rest_goes_on(

@@ -341,16 +341,10 @@ class FakeSalesforce:
         if job not in self.jobs:
             return httpx.Response(404, json=[{"errorCode": "NOT_FOUND", "message": "job"}])
         rows = self.jobs[job]
-        if "/results" not in path and not path.endswith("/resultPages"):
+        if "/results" not in path:
             return httpx.Response(
                 200, json={"id": job, "state": "JobComplete", "numberRecordsProcessed": len(rows)}
             )
-        if path.endswith("/resultPages"):
-            starts = range(0, len(rows), self.bulk_page)
-            pages = [
-                {"resultUrl": f"/services/data/v67.0/jobs/query/{job}/results?locator={n}"} for n in starts
-            ]
-            return httpx.Response(200, json={"resultPages": pages, "nextRecordUrl": None, "done": True})
         start = int(request.url.params.get("locator", 0))
         some, end = rows[start : start + self.bulk_page], start + self.bulk_page
         text = io.StringIO()

@@ -11,9 +11,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+
+from pipelines.settings import KNOWN, PREFIXES
 
 CRM = str(Path(sys.executable).parent / "crm")
 
@@ -39,8 +41,18 @@ class Command(NamedTuple):
 
 def command_for(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Command:
     """`crm` on this home, with none of the connections of the machine the tests run on."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CRM_", "HUBSPOT_", "SALESFORCE_"))}
+    kept = {k: v for k, v in os.environ.items() if k not in KNOWN and not k.startswith(PREFIXES)}
     return Command([CRM, *arguments], {**kept, "CRM_HOME": str(home), "COLUMNS": "200", **(env or {})})
+
+
+def environment(ready: dict[str, Any]) -> dict[str, str]:
+    """The sandbox as the connections of a command."""
+    return {
+        "HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": ready["hubspot"]["token"],
+        "SALESFORCE_URL": ready["salesforce"]["url"],
+        "SALESFORCE_CLIENT_ID": ready["salesforce"]["client_id"],
+        "SALESFORCE_CLIENT_SECRET": ready["salesforce"]["client_secret"],
+    }  # fmt: skip
 
 
 def build_command(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Command:

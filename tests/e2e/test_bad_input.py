@@ -15,9 +15,8 @@ import pytest
 
 from cli.sandbox_process import running
 from tests.conftest import PROJECT
-from tests.e2e.conftest import Built, crm, run_build
+from tests.e2e.conftest import Built, crm, environment, run_build
 from tests.e2e.marts import one
-from tests.e2e.test_erase import environment
 
 pytestmark = pytest.mark.loop
 

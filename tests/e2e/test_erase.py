@@ -7,7 +7,6 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import httpx
@@ -20,7 +19,7 @@ from pipelines.settings import Settings
 from pipelines.state import State, erasures
 from pipelines.warehouse import Warehouse
 from tests.conftest import PROJECT
-from tests.e2e.conftest import Built, crm, run_build
+from tests.e2e.conftest import Built, crm, environment, run_build
 from tests.e2e.marts import one
 
 pytestmark = pytest.mark.loop
@@ -124,16 +123,6 @@ def leave_traces(home: Path, person: Person) -> None:
         connection.commit()
     with (home / "logs" / "run.jsonl").open("a") as log:
         log.write(f'{{"message": "could not read {person.name} ({person.hubspot_id})"}}\n')
-
-
-def environment(ready: dict[str, Any]) -> dict[str, str]:
-    """The sandbox as the connections of a command."""
-    return {
-        "HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": ready["hubspot"]["token"],
-        "SALESFORCE_URL": ready["salesforce"]["url"],
-        "SALESFORCE_CLIENT_ID": ready["salesforce"]["client_id"],
-        "SALESFORCE_CLIENT_SECRET": ready["salesforce"]["client_secret"],
-    }  # fmt: skip
 
 
 def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(built: Built) -> None:

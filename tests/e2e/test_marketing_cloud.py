@@ -18,13 +18,13 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from cli.sandbox_process import connected, environment_lines, running
+from cli.sandbox_process import connected, running
 from expectations.step import Checker
 from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.rows import upsert_some
 from pipelines.clients.open import open_marketing_cloud, open_salesforce
 from pipelines.crashpoints import Crashed, armed
-from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.settings import PROJECT_ROOT, Settings, as_environment
 from pipelines.state.tables import runs
 from pipelines.steps import Loop
 from tests.e2e.conftest import CRM, command_for
@@ -161,13 +161,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     settings = Settings(home=home / "var", config_dir=config)
     with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
         urls = (ready["marketing_cloud"]["url"], ready["salesforce"]["url"])
-        env = dict(
-            part.split("=", 1)
-            for line in environment_lines(ready)
-            for part in line.removeprefix("export ").split()
-        )
-        env |= {"CRM_HOME": str(home / "var"), "CRM_CONFIG": str(config)}
-        made = World(connected(settings, ready), *urls, home / "sandbox", command_for(home, env=env).env)
+        linked = connected(settings, ready)
+        env = command_for(linked.home, env=as_environment(linked, {"CRM_STATE_URL": ""})).env
+        made = World(linked, *urls, home / "sandbox", env)
         campaign, _ = made.stored("salesforce", CAMPAIGN)[0]
         for name, text in CONFIG.items():
             (config / name).write_text(text % {"campaign": campaign} if "%" in text else text)

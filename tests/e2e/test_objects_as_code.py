@@ -27,7 +27,7 @@ from pipelines.reverse_sync.plan import Plan
 from pipelines.schema import run as schema
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.steps import Loop
-from tests.e2e.conftest import Built, command_for, crm
+from tests.e2e.conftest import Built, command_for, crm, environment
 from tests.fixtures.checks import NoChecks
 
 MODEL = PROJECT_ROOT / "tests" / "integration" / "schema" / "model"
@@ -216,9 +216,9 @@ def kinds(plan: Plan, name: str) -> dict[str, int]:
 def test_records_of_new_objects_travel_stay_in_step_are_renamed_and_come_back(
     built: Built, team: Path
 ) -> None:
-    environment = {"CRM_HOME": str(built.home), "CRM_CONFIG": str(team)}
+    own = {"CRM_HOME": str(built.home), "CRM_CONFIG": str(team)}
     with running(built.home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        settings = connected(load_settings(environment, dotenv=built.home / "none", vendors=False), ready)
+        settings = connected(load_settings(own, dotenv=built.home / "none", vendors=False), ready)
         world = World(settings, ready, built.home, team)
         world.apply_model()
         them = begin(world)
@@ -227,12 +227,7 @@ def test_records_of_new_objects_travel_stay_in_step_are_renamed_and_come_back(
         marts_and_findings(world, first)
         in_step_and_renamed(world, them)
         undone(world, them)
-        shell = {
-            **environment, "HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": ready["hubspot"]["token"],
-            "SALESFORCE_URL": ready["salesforce"]["url"],
-            "SALESFORCE_CLIENT_ID": ready["salesforce"]["client_id"],
-            "SALESFORCE_CLIENT_SECRET": ready["salesforce"]["client_secret"],
-        }  # fmt: skip
+        shell = {**own, **environment(ready)}
         an_object_renamed(world, shell)
         diff = crm(built.home, "schema", "diff", env=shell)
         assert diff.exit_code == Exit.OK, diff.output

@@ -17,6 +17,7 @@ from pipelines.rules.schema.fields import FieldModel
 from pipelines.schema import importing
 from pipelines.schema.items import Item
 from pipelines.schema.salesforce import deploy, objects
+from pipelines.settings import as_environment
 
 from .conftest import Clock, Crms
 
@@ -75,7 +76,8 @@ def changed_by_hand(crms: Crms) -> None:
     }  # fmt: skip
     verdict = drifted(crms.settings)
     assert not verdict.passed
-    said = CliRunner().invoke(schema_app, ["diff"], env=shell(crms))
+    shell = as_environment(crms.settings, {"COLUMNS": "300"})
+    said = CliRunner().invoke(schema_app, ["diff"], env=shell)
     assert said.exit_code == Exit.GATE, said.output
     for name in changed | gone | added:
         assert name in (verdict.description or ""), name
@@ -137,14 +139,3 @@ def at_hubspot(crms: Crms) -> None:
     crms.portal("PUT", f"/automation/v4/flows/{flow['id']}", {**whole, "isEnabled": True})
     tie = next(e["id"] for e in schemas["thing"]["associations"] if e["toObjectTypeId"] == parent)
     crms.portal("DELETE", f"/crm-object-schemas/2026-03/schemas/{thing}/associations/{tie}")
-
-
-def shell(crms: Crms) -> dict[str, str]:
-    """What leads the commands to these CRMs."""
-    hubspot, salesforce = crms.ready["hubspot"], crms.ready["salesforce"]
-    return {
-        "CRM_HOME": str(crms.settings.home), "CRM_CONFIG": str(crms.config), "COLUMNS": "300",
-        "HUBSPOT_URL": hubspot["url"], "HUBSPOT_TOKEN": hubspot["token"], "SALESFORCE_URL": salesforce["url"],
-        "SALESFORCE_CLIENT_ID": salesforce["client_id"],
-        "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"],
-    }  # fmt: skip

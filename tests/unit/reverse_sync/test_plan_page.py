@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.reverse_sync import page
 
 from .conftest import World
-from .test_actions import Outbox, Post
+from .post import Outbox, Post
 
 
 def test_the_page_shows_each_change_with_its_reason_and_escapes_values(world: World, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pipelines.run import Run
 from pipelines.state import dead_letters
 
 from .conftest import NOON, World
-from .test_actions import Outbox, Post
+from .post import Outbox, Post
 
 
 def _undo(world: World, of_run: str = "run1") -> Undoing:

@@ -1,0 +1,199 @@
+"""Two rounds of the whole loop with `create: both`: the team's files, what people do, and what became of it.
+
+Belongs here: what is done before the tests look, and looking it up. What has to hold is asked by the tests.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+
+from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.reverse_sync.apply import ApplyResult
+from pipelines.reverse_sync.plan import Plan
+from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.steps import Loop
+from tests.fixtures.checks import NoChecks
+
+PEOPLE = """
+source: hubspot
+destination: salesforce
+create: both
+lines:
+  - {from: email, to: Email}
+  - {from: firstname, to: FirstName}
+  - {from: lastname, to: LastName, default: Unknown}
+  - {from: company, to: Company, default: Unknown}
+"""
+PROPERTY = {
+    "name": "external_id", "label": "External id", "type": "string", "fieldType": "text",
+    "hasUniqueValue": True,
+}  # fmt: skip
+GROUPS = {"contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation"}
+KNOWN_TWICE = 1_000
+
+
+@dataclass
+class Created:
+    """What two rounds made of the world."""
+
+    home: Path
+    settings: Settings
+    plan: Plan
+    done: ApplyResult
+    again: Plan
+    left: str
+    """The campaign member whose contact left the list between the rounds."""
+    twice: tuple[set[str], set[str]]
+    """Contacts and leads of people whom both CRMs know, spelled otherwise."""
+
+    def rows(self, store: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.home / "sandbox" / f"{store}.sqlite") as connection:
+            return connection.execute(query, values).fetchall()
+
+    def published(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.home / "analytics.duckdb"), read_only=True) as connection:
+            return connection.sql(query).fetchall()
+
+    def made(self, object_name: str) -> list[tuple[str, str]]:
+        """(record key it was made for, id) of what was created (not linked) of an object."""
+        return self.published(
+            "select record_key, result_id from ops.journal where operation = 'create_record' "
+            f"and state = 'confirmed' and code = '' and object = '{object_name}' order by 1"
+        )
+
+
+MEMBERS = """
+order: [Sent, Opened, Responded, Registered, Attended]
+members:
+  - {form: Webinar registration, campaign: Always On Forecasting Webinar, status: Registered}
+  - {list: Trade show scans, campaign: Always On Data Quality Trade Show, status: Responded, removed: No Show}
+"""
+ORDER = ("Sent", "Opened", "Responded", "Registered", "Attended")
+
+
+def config(folder: Path) -> Path:
+    target = folder / "config"
+    shutil.copytree(PROJECT_ROOT / "config", target)
+    (target / "field_mappings" / "people.yml").write_text(PEOPLE)
+    for name in ("companies.yml", "deals.yml"):
+        path = target / "field_mappings" / name
+        path.write_text(path.read_text().replace("enabled: false", "enabled: true\ncreate: both", 1))
+    (target / "campaign_members.yml").write_text(MEMBERS)
+    syncs = target / "syncs.yml"
+    text = syncs.read_text().replace("per_run: 1000", "per_run: 5000")
+    syncs.write_text(text.replace("overwritten_floor: 100 ", "overwritten_floor: 5000 "))
+    return target
+
+
+def known_twice(settings: Settings) -> tuple[set[str], set[str]]:
+    """A thousand people whom both CRMs know, each under a spelling of its own. Returns their ids in both."""
+    firsts = ("Katharina", "Johannes", "Zoë", "René", "Søren", "Łukasz", "Jürgen", "Anaïs", "Núria", "Chloé")
+    ends = ("berg", "feld", "stein", "mann", "haus", "wald", "bach", "dorf", "burg", "hof")
+    starts = ("Brand", "Holm", "Kern", "Linden", "Morgen", "Nord", "Ochsen", "Reh", "Sonnen", "Tannen")
+    contacts, leads = [], []
+    for n in range(KNOWN_TWICE):
+        first, last = firsts[n % 10], starts[n // 10 % 10] + ends[n // 100]
+        plain = first.translate(str.maketrans("ëéøŁüïú", "eeoLuiu"))
+        email, phone = f"{plain}.{last}.{n}@known-twice.example".lower(), f"+49 171 {2_000_000 + n}"
+        said = {
+            "firstname": first,
+            "lastname": last,
+            "company": f"{last} Works",
+            "email": email,
+            "phone": phone,
+        }
+        contacts.append({"properties": said})
+        lead = {"FirstName": plain, "LastName": last.upper(), "Company": f"{last} Works GmbH"}
+        lead["Phone"] = phone.replace("+49 ", "0").replace(" ", "/")
+        match n % 4:
+            case 0:
+                lead["Email"] = email.upper()
+            case 1:
+                lead["Email"] = email.replace("@", "+fair@")
+            case 3:
+                lead["Email"] = f"{last}{n}@private.example".lower()
+        leads.append(lead)
+    with open_hubspot(settings) as hubspot:
+        rows = [
+            row
+            for at in range(0, KNOWN_TWICE, 100)
+            for row in hubspot.batch_create("contacts", contacts[at : at + 100])
+        ]
+    with open_salesforce(settings) as salesforce:
+        made = [
+            row
+            for at in range(0, KNOWN_TWICE, 200)
+            for row in salesforce.create_collection("Lead", leads[at : at + 200])
+        ]
+    assert all(row.ok for row in [*rows, *made])
+    return {str(row.id) for row in rows}, {str(row.id) for row in made}
+
+
+def people_work(settings: Settings) -> None:
+    """A company with a deal that only HubSpot has, and an account with an opportunity only in Salesforce."""
+    with open_hubspot(settings) as hubspot:
+        [company] = hubspot.batch_create(
+            "companies", [{"properties": {"name": "Oakline Joinery", "domain": "oakline-joinery.example"}}]
+        )
+        to_company = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 341}
+        deal = {
+            "dealname": "Oakline fit-out", "dealstage": "qualifiedtobuy", "pipeline": "default",
+            "amount": "8700", "closedate": "2026-09-30T00:00:00Z", "deal_currency_code": "EUR",
+        }  # fmt: skip
+        ties = [{"to": {"id": company.id}, "types": [to_company]}]
+        assert all(
+            row.ok for row in hubspot.batch_create("deals", [{"properties": deal, "associations": ties}])
+        )
+    with open_salesforce(settings) as salesforce:
+        [account] = salesforce.create_collection(
+            "Account", [{"Name": "Brightwater Kilns", "Website": "https://www.brightwater-kilns.example"}]
+        )
+        opportunity = {
+            "Name": "Kiln renewal", "AccountId": account.id, "StageName": "Qualification", "Amount": 4200,
+            "CloseDate": "2026-10-15",
+        }  # fmt: skip
+        assert all(row.ok for row in salesforce.create_collection("Opportunity", [opportunity]))
+
+
+def a_round(settings: Settings, ready: dict[str, Any]) -> tuple[Plan, ApplyResult | None]:
+    clock = f"{ready['hubspot']['url']}/_sandbox/clock"
+    httpx.post(clock, json={"advance_seconds": 600}).raise_for_status()
+    with Loop(settings, NoChecks(), data_tests=False) as loop:
+        loop.refresh()
+        plan = loop.plan()
+        done = None if plan.is_empty else loop.apply(plan.path)
+        loop.record()
+        return plan, done
+
+
+def somebody_leaves_the_list(home: Path, settings: Settings) -> str:
+    """Of those whom the list made members. Returns the member."""
+    with duckdb.connect(str(home / "analytics.duckdb"), read_only=True) as connection:
+        made = connection.sql(
+            "select person_id, result_id from ops.journal where operation = 'campaign_member' "
+            "and state = 'confirmed' and after_value like '%\"status\":\"Responded\"%' order by 1"
+        ).fetchall()
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        for person, member in made:
+            on_list = connection.execute(
+                "select m.list_id, m.record_id from raw_hubspot.list_members m "
+                "join raw_hubspot.lists l on l.id::varchar = m.list_id::varchar "
+                "join intermediate.int_person_members p "
+                "on p.record_key like 'hubspot:%:contacts:' || m.record_id "
+                "where l.name = 'Trade show scans' and p.person_id = ?",
+                [person],
+            ).fetchall()
+            if on_list:
+                left = str(member)
+                break
+    with open_hubspot(settings) as hubspot:
+        path = f"{hubspot.path('lists')}/{on_list[0][0]}/memberships/remove"
+        hubspot.change("PUT", path, [str(contact) for _, contact in on_list])
+    return left

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import httpx
 
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync.apply import ApplyResult
@@ -20,6 +19,7 @@ from pipelines.reverse_sync.plan import Plan
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
 from tests.fixtures.checks import NoChecks
+from tests.fixtures.sandbox import pass_time
 
 PEOPLE = """
 source: hubspot
@@ -163,8 +163,7 @@ def people_work(settings: Settings) -> None:
 
 
 def a_round(settings: Settings, ready: dict[str, Any]) -> tuple[Plan, ApplyResult | None]:
-    clock = f"{ready['hubspot']['url']}/_sandbox/clock"
-    httpx.post(clock, json={"advance_seconds": 600}).raise_for_status()
+    pass_time(ready, 600)
     with Loop(settings, NoChecks(), data_tests=False) as loop:
         loop.refresh()
         plan = loop.plan()

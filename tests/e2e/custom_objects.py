@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import httpx
 
 from pipelines import standing
 from pipelines.clients.open import open_hubspot, open_salesforce
@@ -24,6 +23,7 @@ from pipelines.schema import run as schema
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
 from tests.fixtures.checks import NoChecks
+from tests.fixtures.sandbox import pass_time
 
 MODEL = PROJECT_ROOT / "tests" / "integration" / "schema" / "model"
 ROWS, ASSETS = 12, 5
@@ -90,8 +90,7 @@ class World:
 
     def round(self, *, whole: bool) -> Plan:
         """A refresh, a plan, its apply. Of what no model of dbt reads a refresh without dbt is as good."""
-        clock = f"{self.ready['hubspot']['url']}/_sandbox/clock"
-        httpx.post(clock, json={"advance_seconds": 900}).raise_for_status()
+        pass_time(self.ready, 900)
         with Loop(self.settings, NoChecks(), data_tests=False) as loop:
             self.runs.append(loop.run.id)
             loop.refresh() if whole else self._without_dbt(loop)

@@ -14,10 +14,8 @@ import duckdb
 import httpx
 import pytest
 
-from cli.sandbox_process import connected, running
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync import planfile
-from pipelines.settings import load_settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built
 from tests.e2e.created import (
@@ -33,6 +31,7 @@ from tests.e2e.created import (
     somebody_leaves_the_list,
 )
 from tests.fixtures.checks import NoChecks
+from tests.fixtures.sandbox import served
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits for two rounds of the whole loop
 
@@ -42,9 +41,7 @@ def created(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("creates")
     home = folder / "var"
     shutil.copytree(built_once.home, home)
-    environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(config(folder))}
-    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)
+    with served(home, config(folder)) as (settings, ready):
         portal, token = ready["hubspot"]["url"], ready["hubspot"]["token"]
         for name, group in GROUPS.items():
             httpx.post(

@@ -22,18 +22,18 @@ import pytest
 
 from cli import rounds
 from cli.listen import Inbox, Worker, application, now_ms, served
-from cli.sandbox_process import connected, running
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.decisions.replay import KINDS, replay
 from pipelines.identity.lives import short_hash
 from pipelines.rules.events import EventsFile
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings
 from pipelines.state import State, decision_runs
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built, crm
 from tests.e2e.marts import query
 from tests.e2e.test_mapping import sobject
+from tests.fixtures import sandbox
 from tests.fixtures.brought_along import a_team_s_config
 from tests.fixtures.checks import NoChecks
 
@@ -75,8 +75,7 @@ class Scenario:
 
     def round(self, *_: Any, seconds: int = 600) -> None:
         """Refresh, plan, apply, some minutes later."""
-        clock = f"{self.ready['hubspot']['url']}/_sandbox/clock"
-        httpx.post(clock, json={"advance_seconds": seconds}).raise_for_status()
+        sandbox.pass_time(self.ready, seconds)
         self.rounds += 1
         with Loop(self.settings, NoChecks()) as loop:
             loop.refresh()
@@ -135,10 +134,8 @@ def lived(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     home = folder / "var"
     shutil.copytree(built_once.home, home)
     config = a_team_s_config(folder)
-    with running(home / "sandbox", "default", size="XS") as ready:
-        given = load_settings({"CRM_HOME": str(home), "CRM_CONFIG": str(config)}, dotenv=home / "none",
-                              vendors=False)  # fmt: skip
-        scenario = Scenario(home, config, connected(given, ready), ready)
+    with sandbox.served(home, config, extra=()) as (settings, ready):
+        scenario = Scenario(home, config, settings, ready)
         rules_are_seen(scenario)
         people_come(scenario)
         people_work(scenario)
@@ -193,8 +190,7 @@ def people_come(s: Scenario) -> None:
         send_form(s)
         for wait in (60, 180, 0):
             assert thrice.times.acquire(timeout=60), "the event was not delivered"
-            clock = f"{s.ready['hubspot']['url']}/_sandbox/clock"
-            httpx.post(clock, json={"advance_seconds": wait}).raise_for_status()
+            sandbox.pass_time(s.ready, wait)
         hubspot.change("DELETE", f"{app}/settings", {})
         s.lead_of_form = a_lead_comes(s)
         worker.once()

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import httpx
 import pytest
 
-from cli.sandbox_process import connected, running
 from pipelines.clients.open import open_hubspot, open_salesforce
-from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built
 from tests.fixtures.checks import NoChecks
+from tests.fixtures.sandbox import pass_time, served
 
 LINES = [
     {"sourceField": "email", "destField": "Email", "type": "direct"},
@@ -65,9 +64,7 @@ def mapped(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("mapped")
     home = folder / "var"
     shutil.copytree(built_once.home, home)
-    environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(config(folder, GIVEN))}
-    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)
+    with served(home, config(folder, GIVEN)) as (settings, ready):
         one_round(settings, ready)
         with Loop(settings, NoChecks()) as loop:
             left_over = loop.plan().records
@@ -110,8 +107,7 @@ def people_edit(
 
 def one_round(settings: Settings, ready: dict[str, Any]) -> tuple[int, int]:
     """A refresh some minutes later, a plan, its apply. Returns the records and the companies planned."""
-    clock = f"{ready['hubspot']['url']}/_sandbox/clock"
-    httpx.post(clock, json={"advance_seconds": 600}).raise_for_status()
+    pass_time(ready, 600)
     with Loop(settings, NoChecks(), data_tests=False) as loop:
         loop.refresh()
         plan = loop.plan()

@@ -11,16 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.sandbox_process import connected, running
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.errors import Exit
 from pipelines.reverse_sync.plan import Plan
 from pipelines.schema import run as schema
-from pipelines.settings import load_settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built, command_for, crm, environment
 from tests.e2e.custom_objects import ASSETS, ROWS, Known, World, begin, config, kinds, tied
 from tests.fixtures.checks import NoChecks
+from tests.fixtures.sandbox import served
 
 
 @pytest.fixture
@@ -31,9 +30,7 @@ def team(tmp_path: Path) -> Path:
 def test_records_of_new_objects_travel_stay_in_step_are_renamed_and_come_back(
     built: Built, team: Path
 ) -> None:
-    own = {"CRM_HOME": str(built.home), "CRM_CONFIG": str(team)}
-    with running(built.home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        settings = connected(load_settings(own, dotenv=built.home / "none", vendors=False), ready)
+    with served(built.home, team) as (settings, ready):
         world = World(settings, ready, built.home, team)
         world.apply_model()
         them = begin(world)
@@ -42,7 +39,7 @@ def test_records_of_new_objects_travel_stay_in_step_are_renamed_and_come_back(
         marts_and_findings(world, first)
         in_step_and_renamed(world, them)
         undone(world, them)
-        shell = {**own, **environment(ready)}
+        shell = {"CRM_CONFIG": str(team), **environment(ready)}
         an_object_renamed(world, shell)
         diff = crm(built.home, "schema", "diff", env=shell)
         assert diff.exit_code == Exit.OK, diff.output

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import pickle
 import shutil
 from pathlib import Path
 
 import pytest
 
-from cli.sandbox_process import connected, running
-from pipelines.settings import load_settings
 from tests.e2e.conftest import Built
 from tests.e2e.pairs import deeds, team
 from tests.e2e.pairs.scenario import Scenario
+from tests.fixtures.sandbox import served
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,10 +43,7 @@ def _live(built_once: Built, folder: Path) -> Scenario:
     home = folder / "var"
     shutil.copytree(built_once.home, home)
     scenario = Scenario(home)
-    environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(team.config(folder))}
-    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        scenario.ready = json.loads(json.dumps(ready))
-        scenario.settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)
+    with served(home, team.config(folder)) as (scenario.settings, scenario.ready):
         deeds.prepare(scenario)
         scenario.round()
         deeds.first(scenario)

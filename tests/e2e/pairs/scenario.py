@@ -19,6 +19,7 @@ from pipelines.reverse_sync import planfile
 from pipelines.settings import Settings
 from pipelines.steps import Loop
 from tests.e2e.test_mapping import pairs, sobject
+from tests.fixtures import sandbox
 from tests.fixtures.checks import NoChecks
 
 LEFT = {"Account": "companies", "Opportunity": "deals", "Campaign": "campaigns"}
@@ -120,8 +121,7 @@ class Scenario:
         self.did.append(list(planfile.read_actions(latest)))
 
     def pass_time(self, seconds: int) -> None:
-        clock = f"{self.ready['hubspot']['url']}/_sandbox/clock"
-        httpx.post(clock, json={"advance_seconds": seconds}).raise_for_status()
+        sandbox.pass_time(self.ready, seconds)
 
     def org(self, **deed: Any) -> None:
         """What people do in Salesforce that no API call of ours does."""

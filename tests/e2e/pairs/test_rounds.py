@@ -8,14 +8,13 @@ import sqlite3
 
 import pytest
 
-from cli.sandbox_process import connected, running
 from pipelines.clients.hubspot import campaigns
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync.undo import latest_run
-from pipelines.settings import load_settings
 from pipelines.steps import Loop
 from tests.e2e.pairs.scenario import Scenario
 from tests.fixtures.checks import NoChecks
+from tests.fixtures.sandbox import served
 
 STAMPS = {"lastmodifieddate", "hs_lastmodifieddate", "systemmodstamp", "lastmodifiedbyid"}
 """What says when a record was written, and by whom: that goes on."""
@@ -38,9 +37,7 @@ def going_on(done, tmp_path):
     """A copy of it all, its sandbox running again."""
     home = tmp_path / "var"
     shutil.copytree(done.home, home)
-    environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(done.home.parent / "config")}
-    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)
+    with served(home, done.home.parent / "config") as (settings, ready):
         yield Scenario(home, settings, ready, done.taken)
 
 

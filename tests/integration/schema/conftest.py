@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.sandbox_process import connected, running
 from pipelines.clients.hubspot import client as hubspot_client
 from pipelines.clients.rate_limit import Window
 from pipelines.rules.schema.load import Model
@@ -20,8 +19,9 @@ from pipelines.schema import run
 from pipelines.schema.apply import Applied
 from pipelines.schema.plan import Plan
 from pipelines.schema.run import Session
-from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.settings import PROJECT_ROOT, Settings
 from sandbox.worlds.create import Wish, open_home
+from tests.fixtures.sandbox import served
 
 MODEL = Path(__file__).parent / "model"
 
@@ -115,6 +115,5 @@ def crms(pristine: Path, tmp_path: Path) -> Iterator[Crms]:
     config = tmp_path / "config"
     shutil.copytree(PROJECT_ROOT / "config", config)
     shutil.copytree(MODEL, config, dirs_exist_ok=True)
-    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(config)}
-        yield Crms(connected(load_settings(environment, dotenv=home / "none", vendors=False), ready), ready)
+    with served(home, config) as (settings, ready):
+        yield Crms(settings, ready)

@@ -6,7 +6,6 @@ Belongs here: what is done before the tests look, and looking it up. What has to
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from pipelines.reverse_sync.apply import ApplyResult
 from pipelines.reverse_sync.plan import Plan
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
+from tests.e2e import marts, stores
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import pass_time
 
@@ -54,12 +54,10 @@ class Created:
     """Contacts and leads of people whom both CRMs know, spelled otherwise."""
 
     def rows(self, store: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.home / "sandbox" / f"{store}.sqlite") as connection:
-            return connection.execute(query, values).fetchall()
+        return stores.rows(self.home, store, query, *values)
 
     def published(self, query: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.home / "analytics.duckdb"), read_only=True) as connection:
-            return connection.sql(query).fetchall()
+        return marts.query(self.home, query)
 
     def made(self, object_name: str) -> list[tuple[str, str]]:
         """(record key it was made for, id) of what was created (not linked) of an object."""

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipelines import standing
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync.mirror import check
@@ -22,6 +20,7 @@ from pipelines.reverse_sync.plan import Plan
 from pipelines.schema import run as schema
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
+from tests.e2e import marts
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import pass_time
 
@@ -115,8 +114,7 @@ class World:
             loop.publish()
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.home / "analytics.duckdb"), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
+        return marts.query(self.home, sql)
 
     def salesforce(self, name: str, key: str) -> dict[str, dict[str, Any]]:
         with sqlite3.connect(self.home / "sandbox" / "salesforce.sqlite") as store:

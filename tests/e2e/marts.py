@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 
 
-def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
+def query(home: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """Rows of a query on the published file."""
     with duckdb.connect(str(home / "analytics.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+        return connection.execute(sql, list(values)).fetchall()
 
 
 def one(home: Path, sql: str) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ from pipelines.state import State, decision_runs
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built, crm
 from tests.e2e.marts import query
-from tests.e2e.test_mapping import sobject
+from tests.e2e.stores import rows, sobject
 from tests.fixtures import sandbox
 from tests.fixtures.brought_along import a_team_s_config
 from tests.fixtures.checks import NoChecks
@@ -124,8 +123,7 @@ class Scenario:
         return [row[0] for row in rows]
 
     def _store(self, statement: str, *values: str) -> list[Any]:
-        with sqlite3.connect(self.home / "sandbox" / "hubspot.sqlite") as store:
-            return store.execute(statement, values).fetchall()
+        return rows(self.home, "hubspot", statement, *values)
 
 
 @pytest.fixture(scope="module")

@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built
+from tests.e2e.marts import query
+from tests.e2e.stores import pairs, rows, sobject
+from tests.fixtures.brought_along import GIVEN, LINES
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import pass_time, served
 
-LINES = [
-    {"sourceField": "email", "destField": "Email", "type": "direct"},
-    {"sourceField": "company", "destField": "Company", "type": "direct"},
-    {
-        "sourceField": "lifecyclestage", "destField": "Lead_Status__c", "type": "transform",
-        "transformRules": {
-            "subscriber": "New", "lead": "Open", "marketingqualifiedlead": "MQL",
-            "salesqualifiedlead": "SQL", "opportunity": "Working", "customer": "Closed Won",
-        },
-    },
-    {"sourceField": "hs_lead_score", "destField": "Lead_Score__c", "type": "direct", "defaultValue": 0},
-]  # fmt: skip
-GIVEN = {
-    "source": "hubspot", "destination": "salesforce", "mappings": LINES, "syncDirection": "bidirectional",
-    "conflictResolution": "most-recent-wins",
-}  # fmt: skip
 STATUS: dict[str, str] = LINES[2]["transformRules"]  # type: ignore[assignment]
 ROUNDS = 10
 
@@ -71,26 +56,9 @@ def mapped(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield Mapped(home, settings, ready, left_over)
 
 
-def pairs(home: Path) -> list[tuple[str, str, str]]:
-    """(HubSpot id, Salesforce object, Salesforce id) of everybody who is mirrored."""
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        return [
-            (left.split(":")[3], right.split(":")[2], right.split(":")[3])
-            for (key,) in connection.sql("select pair_key from intermediate.mirror_base").fetchall()
-            for left, right in [key.split("|")]
-        ]
-
-
 def contact(home: Path, record_id: str) -> dict[str, Any]:
-    with sqlite3.connect(home / "sandbox" / "hubspot.sqlite") as store:
-        [(properties,)] = store.execute("select props from contacts where id = ?", [record_id]).fetchall()
+    [(properties,)] = rows(home, "hubspot", "select props from contacts where id = ?", record_id)
     return dict(json.loads(properties))
-
-
-def sobject(home: Path, name: str, record_id: str) -> dict[str, Any]:
-    with sqlite3.connect(home / "sandbox" / "salesforce.sqlite") as store:
-        store.row_factory = sqlite3.Row
-        return dict(store.execute(f'select * from "{name}" where Id = ?', [record_id]).fetchone())
 
 
 def people_edit(
@@ -123,23 +91,15 @@ def said(value: str | None) -> str:
 
 def held_fields(home: Path) -> set[tuple[str, str]]:
     """(record id, field) of what cannot be written, each with a reason."""
-    with duckdb.connect(str(home / "analytics.duckdb"), read_only=True) as connection:
-        rows = connection.sql("select record_id, field, reason from reverse_sync.mirror_held").fetchall()
-    assert all(reason for *_, reason in rows)
-    return {(record_id, field) for record_id, field, _ in rows}
+    held = query(home, "select record_id, field, reason from reverse_sync.mirror_held")
+    assert all(reason for *_, reason in held)
+    return {(record_id, field) for record_id, field, _ in held}
 
 
 def writes(home: Path) -> int:
     """Changes of companies that the two stores have logged."""
-    counts = []
-    for name in ("hubspot", "salesforce"):
-        with sqlite3.connect(home / "sandbox" / f"{name}.sqlite") as store:
-            counts.append(
-                store.execute(
-                    "select count(*) from writes where before is not after and lower(field) = 'company'"
-                ).fetchone()[0]
-            )
-    return sum(counts)
+    logged = "select count(*) from writes where before is not after and lower(field) = 'company'"
+    return sum(rows(home, name, logged)[0][0] for name in ("hubspot", "salesforce"))
 
 
 def test_the_given_mapping_ends_with_its_values_in_both_stores(mapped):

@@ -7,18 +7,17 @@ configuration `team.py`.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import httpx
 
 from pipelines.reverse_sync import planfile
 from pipelines.settings import Settings
 from pipelines.steps import Loop
-from tests.e2e.test_mapping import pairs, sobject
+from tests.e2e import marts, stores
+from tests.e2e.stores import pairs, sobject
 from tests.fixtures import sandbox
 from tests.fixtures.checks import NoChecks
 
@@ -85,12 +84,10 @@ class Scenario:
         return bool(self.rows("hubspot", f"select archived from {table} where id = ?", self.left(name))[0][0])
 
     def rows(self, store: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.home / "sandbox" / f"{store}.sqlite") as connection:
-            return connection.execute(query, values).fetchall()
+        return stores.rows(self.home, store, query, *values)
 
     def published(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.home / "analytics.duckdb"), read_only=True) as connection:
-            return connection.execute(query, list(values)).fetchall()
+        return marts.query(self.home, query, *values)
 
     def carried(self, kind: str, name: str, value: str) -> dict[str, Any]:
         """The one HubSpot engagement, or Salesforce activity, whose field holds this."""

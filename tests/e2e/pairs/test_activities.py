@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.test_mapping import sobject
+from tests.e2e.stores import sobject
 
 
 def test_engagement_to_activity(done):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.e2e.pairs.team import GUESTS
-from tests.e2e.test_mapping import sobject
+from tests.e2e.stores import sobject
 
 
 def test_campaign_to_campaign(done):

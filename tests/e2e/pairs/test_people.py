@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.test_mapping import sobject
+from tests.e2e.stores import sobject
 
 
 def test_contact_to_lead(done):

@@ -17,7 +17,7 @@ from pipelines.rules.fields import load_fields
 from pipelines.rules.mappings import load_mappings
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT
-from tests.e2e.test_mapping import GIVEN
+from tests.fixtures.brought_along import GIVEN
 
 SYNCS = load_syncs(PROJECT_ROOT / "config")
 FIELDS = load_fields(PROJECT_ROOT / "config")

@@ -1,0 +1,36 @@
+"""Reads what the CRMs themselves hold: the sandbox's stores, and which of their records are mirrored.
+
+Belongs here: looking up by id or query. What was published is read by `marts`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+
+def rows(home: Path, store: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Rows of a query on one vendor's store."""
+    with closing(sqlite3.connect(home / "sandbox" / f"{store}.sqlite")) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def sobject(home: Path, name: str, record_id: str) -> dict[str, Any]:
+    """A record of Salesforce by its id."""
+    with closing(sqlite3.connect(home / "sandbox" / "salesforce.sqlite")) as store:
+        store.row_factory = sqlite3.Row
+        return dict(store.execute(f'select * from "{name}" where Id = ?', [record_id]).fetchone())
+
+
+def pairs(home: Path) -> list[tuple[str, str, str]]:
+    """(HubSpot id, Salesforce object, Salesforce id) of everybody who is mirrored."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        return [
+            (left.split(":")[3], right.split(":")[2], right.split(":")[3])
+            for (key,) in connection.sql("select pair_key from intermediate.mirror_base").fetchall()
+            for left, right in [key.split("|")]
+        ]

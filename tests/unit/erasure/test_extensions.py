@@ -38,10 +38,7 @@ def client(tmp_path: Path) -> Iterator[MarketingCloudClient]:
         extensions.create(store, name, name, [{"name": key, "key": True}, {"name": "Name"}], 0)
     store.close()
     Clock.create(tmp_path / "clock", 1_780_000_000_000).close()
-    with (
-        mcs.account(tmp_path) as mc,
-        MarketingCloudClient(mcs.connection(mc), True, http=mc.http._transport) as found,
-    ):
+    with mcs.account(tmp_path) as mc, mcs.client(mc) as found:
         upsert_some(found, mcs.PEOPLE, ("ContactKey",), [{"ContactKey": "003ANN"}, {"ContactKey": "003BOB"}])
         upsert_some(found, "vips", ("PersonId",), [{"PersonId": "p-ann"}, {"PersonId": "p-bob"}])
         upsert_some(found, "sites", ("SiteId",), [{"SiteId": "p-ann"}])

@@ -11,7 +11,6 @@ import pytest
 
 from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import rows
-from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
 from pipelines.reverse_sync.actions.extension_rows import RowEmptying, RowRemoval
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit, JourneyUpdate
@@ -37,7 +36,7 @@ def mc(world: Path, tmp_path: Path) -> Iterator[Any]:
 
 @pytest.fixture
 def destination(mc: Any) -> Iterator[MarketingCloudDestination]:
-    with MarketingCloudClient(mcs.connection(mc), True, http=mc.http._transport) as client:
+    with mcs.client(mc) as client:
         yield MarketingCloudDestination(client, wait=lambda seconds: None)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.crashpoints import Crashed, armed
 from pipelines.rules.extract import Extract, FilledExtension, MarketingCloudExtract
 from pipelines.run import Run
@@ -49,9 +48,7 @@ class Extracting:
         self.warehouse = duckdb.connect(str(folder / "warehouse.duckdb"))
 
     def run(self, rules: Extract = RULES) -> dict[str, TableFetch]:
-        with MarketingCloudClient(
-            mcs.connection(self.account), True, http=self.account.http._transport
-        ) as one:
+        with mcs.client(self.account) as one:
             org = fetch.identify(one)
             upper = (one.server_time or datetime.now(UTC)) - timedelta(seconds=5)
             reading = Reading(

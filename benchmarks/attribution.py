@@ -13,6 +13,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from pipelines.rules import rows
 from pipelines.rules.attribution import load_attribution
 from pipelines.rules.tables import _as_table as as_table
 from pipelines.settings import PROJECT_ROOT
-from tests.fixtures.dbt_sql import compiled
+from tests.fixtures.dbt_sql import made
 
 HEURISTICS = (
     "first", "last", "last_non_direct", "linear", "u_shaped", "w_shaped", "multi_touch", "position_based",
@@ -147,8 +148,8 @@ def _heuristics(touches: int, deals: int) -> None:
     for step in _STEPS:
         name = step.rsplit("/", 1)[1]
         kind = "view" if name in _VIEWS else "table"
-        sql = f"create or replace {kind} {name} as {compiled(step + '.sql')}"
-        seconds = min(_timed(lambda sql=sql: connection.execute(sql)) for _ in range(2))  # type: ignore[misc]
+        make = partial(made, connection, f"{step}.sql", kind)
+        seconds = min(_timed(make) for _ in range(2))
         total += seconds
         print(f"| {name} | {seconds:.2f} | {_count(connection, name):,} |")
     print(f"| all steps, to the cent | {total:.2f} | |")

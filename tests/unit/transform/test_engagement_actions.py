@@ -11,7 +11,7 @@ import pytest
 from pipelines.rules import engagement
 from pipelines.rules.engagement import Engagement
 from pipelines.rules.tables import _as_table as as_table
-from tests.fixtures.dbt_sql import compiled
+from tests.fixtures.dbt_sql import compiled, made
 
 _TABLES = """
 set timezone = 'UTC';
@@ -85,8 +85,7 @@ def happens(db: Any, table: str, subscriber: str, send: str, day: str, url: str 
 
 def actions(db: Any, kind: str) -> list[tuple[Any, ...]]:
     for model in ("int_engagements", "int_engagement_members"):
-        sql = compiled(f"intermediate/engagement/{model}.sql")
-        db.execute(f"create or replace view {model} as {sql}")
+        made(db, f"intermediate/engagement/{model}.sql")
     sql = compiled(f"reverse_sync/salesforce/actions_engagement_{kind}.sql")
     found: list[tuple[Any, ...]] = db.execute(
         "select person_id, record_key, payload::json->>'campaign', payload::json->>'status', "

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.fixtures.dbt_sql import compiled
+from tests.fixtures.dbt_sql import made
 
 STEPS = (
     "intermediate/pipeline/int_quarter_moments",
@@ -42,7 +42,7 @@ def worked_out(factors: list[float], weights: tuple[float, ...] = (100,) * 5) ->
         )
     db.execute("insert into forecasts values ('2026-06-30', '2026-07-01', 'all', 5, 100)")
     for step in STEPS:
-        db.execute(f"create table {step.rsplit('/', 1)[1]} as {compiled(step + '.sql')}")
+        made(db, f"{step}.sql", "table")
     return db
 
 

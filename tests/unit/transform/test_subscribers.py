@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.fixtures.dbt_sql import compiled
+from tests.fixtures.dbt_sql import made
 
 LEAD, CONTACT = "00QSB000000002Q2AQ", "003SB0000000001YAA"
 _EVENTS = ("sent_events", "open_events", "click_events", "bounce_events", "complaints")
@@ -51,9 +51,8 @@ def db() -> Iterator[Any]:
             "category varchar)"
         )
     for model in _MODELS:
-        sql = compiled(f"intermediate/engagement/{model}.sql")
-        connection.execute(f"create view {model} as {sql}")
-    connection.execute(f"create view subscribers as {compiled('marts/engagement/subscribers.sql')}")
+        made(connection, f"intermediate/engagement/{model}.sql")
+    made(connection, "marts/engagement/subscribers.sql")
     yield connection
     connection.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import subprocess
@@ -78,20 +77,32 @@ def _run(home: Path, command: Command) -> Built:
     return Built(home, done.stdout, done.returncode)
 
 
-@pytest.fixture(scope="session")
-def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Built:
-    """One build of the smallest seeded world. Read it, do not change it. A second worker waits."""
+def once(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, name: str, make: Callable[[Path], bytes]
+) -> tuple[Path, bytes]:
+    """What is made in a folder by one worker for all of them; the others wait. The folder, what was kept."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "built"
+    folder = (base if worker_id == "master" else base.parent) / name
     folder.mkdir(exist_ok=True)
-    home, said = folder / "var", folder / "said.json"
+    kept = folder / "kept"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not said.exists():
-            built = run_build(home)
-            assert built.exit_code == 0, built.output
-            said.write_text(json.dumps(built.output))
-    return Built(home, json.loads(said.read_text()), 0)
+        if not kept.exists():
+            kept.write_bytes(make(folder))
+    return folder, kept.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Built:
+    """One build of the smallest seeded world. Read it, do not change it."""
+
+    def make(folder: Path) -> bytes:
+        built = run_build(folder / "var")
+        assert built.exit_code == 0, built.output
+        return built.output.encode()
+
+    folder, said = once(tmp_path_factory, worker_id, "built", make)
+    return Built(folder / "var", said.decode(), 0)
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import pickle
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Built
+from tests.e2e.conftest import Built, once
 from tests.e2e.pairs import deeds, team
 from tests.e2e.pairs.scenario import Scenario
 from tests.fixtures.sandbox import served
@@ -22,20 +21,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.nodeid in later)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", name="done")
 def pairs_done(built_once: Built, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Scenario:
     """Everything people did between three runs, and what the runs made of it. Read it, do not change it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "pairs"
-    folder.mkdir(exist_ok=True)
-    kept = folder / "scenario.pickle"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            scenario = _live(built_once, folder)
-            scenario.settings, scenario.ready = None, {}
-            kept.write_bytes(pickle.dumps(scenario))
-    found: Scenario = pickle.loads(kept.read_bytes())
+
+    def make(folder: Path) -> bytes:
+        scenario = _live(built_once, folder)
+        scenario.settings, scenario.ready = None, {}
+        return pickle.dumps(scenario)
+
+    _, kept = once(tmp_path_factory, worker_id, "pairs", make)
+    found: Scenario = pickle.loads(kept)
     return found
 
 
@@ -51,8 +47,3 @@ def _live(built_once: Built, folder: Path) -> Scenario:
         deeds.second(scenario)
         scenario.round()
     return scenario
-
-
-@pytest.fixture
-def done(pairs_done: Scenario) -> Scenario:
-    return pairs_done

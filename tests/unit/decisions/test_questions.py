@@ -15,6 +15,7 @@ from pipelines.decisions import bookings, evidence, teams_import
 from pipelines.decisions.evidence import Counts
 from pipelines.errors import CrmError
 from pipelines.rules.teams import load_teams
+from tests.fixtures.tables import table
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -28,15 +29,6 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         for schema in ("staging", "intermediate", "marts"):
             opened.execute(f"create schema {schema}")
         yield opened
-
-
-def table(connection: duckdb.DuckDBPyConnection, name: str, columns: str, rows: Rows = ()) -> None:
-    kinds = [each if " " in each else f"{each} varchar" for each in columns.split(", ")]
-    connection.execute(f"create table {name} ({', '.join(kinds)})")
-    if rows:
-        connection.executemany(
-            f"insert into {name} values ({', '.join('?' * len(rows[0]))})", [list(row) for row in rows]
-        )
 
 
 def staff(connection: duckdb.DuckDBPyConnection, owners: Rows, users: Rows, groups: Rows = ()) -> None:

@@ -22,6 +22,7 @@ from pipelines.settings import Settings
 from pipelines.state import State, decisions
 from pipelines.state.decisions import KeptDecision
 from pipelines.warehouse import Warehouse
+from tests.fixtures.tables import table
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 TEAMS = """
@@ -87,11 +88,7 @@ class Office:
         self.table("intermediate.int_person_aliases", "alias varchar, person_id varchar", aliases)
 
     def table(self, name: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        self.connection.execute(f"create schema if not exists {name.split('.')[0]}")
-        self.connection.execute(f"create or replace table {name} ({columns})")
-        if rows:
-            marks = ", ".join("?" for _ in rows[0])
-            self.connection.executemany(f"insert into {name} values ({marks})", [list(row) for row in rows])
+        table(self.connection, name, columns, rows)
 
     def decide(self, run: str = "run1", as_of: datetime = NOON) -> Decided:
         return routing.decide(self.connection, self.state, self.settings, Run(run), as_of)

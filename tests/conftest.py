@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -22,3 +23,9 @@ def outside_data() -> Path:
     if not folder.is_dir():
         pytest.skip("there is no ../shared/data beside the project")
     return folder
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A copy of the project's own configuration, to be changed at will."""
+    return Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))

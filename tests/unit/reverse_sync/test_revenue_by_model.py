@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from pipelines.rules.revenue_fields import PLACES, field_of
 from pipelines.rules.schema.load import load_model
 from pipelines.rules.schema.renames import VENDORS
 from pipelines.rules.syncs import load_syncs
-from pipelines.settings import PROJECT_ROOT
 
 TABLES = """
 create schema raw_hubspot; create schema raw_salesforce; create schema reverse_sync; create schema marts;
@@ -49,11 +47,6 @@ for table in ("leads", "contacts", "opportunities"):
         f"create table reverse_sync.existing_salesforce__{table} (record_id varchar, record_key varchar, "
         "person_id varchar, parent_id varchar);"
     )
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(PROJECT_ROOT / "config", tmp_path / "config"))
 
 
 def names(config: Path, said: str) -> None:

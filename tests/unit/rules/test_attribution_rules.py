@@ -30,8 +30,7 @@ def weights(entry: dict[str, Any], said: Sync | None = None) -> dict[str, int]:
 
 @pytest.mark.outside
 @pytest.mark.skipif(not GIVEN.is_file(), reason="the given configuration is not here")
-def test_the_given_file_is_read_unchanged_and_is_full_path(tmp_path: Path) -> None:
-    config = Path(shutil.copytree(PROJECT_ROOT / "config", tmp_path / "config"))
+def test_the_given_file_is_read_unchanged_and_is_full_path(config: Path) -> None:
     shutil.copy(GIVEN, config / "attribution_sync.json")
     known = load_attribution(config)
     given = json.loads(GIVEN.read_text())
@@ -44,8 +43,7 @@ def test_the_given_file_is_read_unchanged_and_is_full_path(tmp_path: Path) -> No
     assert model.basis.lookback_days == 90
 
 
-def test_the_file_beside_takes_the_place_of_the_part(tmp_path: Path) -> None:
-    config = Path(shutil.copytree(PROJECT_ROOT / "config", tmp_path / "config"))
+def test_the_file_beside_takes_the_place_of_the_part(config: Path) -> None:
     said = {"model": "multi-touch", "touchpoints": FOUR[:2], "lookbackWindow": "30d", "lookbackFrom": "close"}
     (config / "attribution_sync.json").write_text(json.dumps(said))
     models = {each.model: each for each in load_attribution(config).resolved()}

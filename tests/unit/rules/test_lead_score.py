@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +12,6 @@ from pipelines.errors import ConfigError
 from pipelines.rules import crm_scores
 from pipelines.rules.lead_score import load_lead_score
 from pipelines.rules.rows import lead_score_bands
-from pipelines.settings import PROJECT_ROOT
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(PROJECT_ROOT / "config", tmp_path / "config"))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -50,11 +49,6 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         yield connection
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(PROJECT_ROOT / "config", tmp_path / "config"))
 
 
 def write(connection: duckdb.DuckDBPyConnection, config: Path, as_of: datetime = AS_OF) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.sandbox.conftest import API, Running
-from tests.unit.sandbox.test_salesforce_metadata import HEAD, SPACE, deployed, field, package
+from tests.unit.sandbox.metadata import HEAD, SPACE, deployed, field, package
 
 INVOICE = "Bill__c"
 _MONEY = "<type>Currency</type><precision>18</precision><scale>2</scale>"

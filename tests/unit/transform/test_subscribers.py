@@ -111,6 +111,17 @@ def test_the_history_of_the_lead_and_of_the_contact_is_one_person_s(db):
     ]  # fmt: skip
 
 
+def test_a_goal_of_a_journey_that_is_not_listed_any_more_counts(db):
+    db.execute(
+        "insert into stg_marketing_cloud__journey_history by name select * from (values "
+        f"('h1', 'goal', '{LEAD}', 'v1', timestamptz '2026-02-02 00:00:00+00'), "
+        f"('h2', 'goal', '{LEAD}', 'gone', timestamptz '2026-02-03 00:00:00+00')) "
+        "t (journey_event_id, kind, subscriber_key, journey_version_id, occurred_at)"
+    )
+    told = "select journey_goals, last_journey_goal_at::varchar from int_person_engagement"
+    assert db.execute(told).fetchall() == [(2, "2026-02-03 00:00:00+00")]
+
+
 def test_a_refusal_by_the_old_key_is_the_person_s(db):
     convert(db)
     db.execute(

@@ -96,7 +96,10 @@ def _shown(answer: Answer) -> Shown:
     columns = answer.columns
     return Shown(
         answer, picture(answer), _scores(answer), [name.replace("_", " ") for name in columns],
-        [[written(name, value) for name, value in zip(columns, row, strict=True)] for row in answer.rows],
+        [
+            [written(name, value, answer.panel.unit) for name, value in zip(columns, row, strict=True)]
+            for row in answer.rows
+        ],
         [all(isinstance(v, int | float) or v is None for v in answer.column(name)) for name in columns],
         [any(len(v) > _LONG for v in answer.column(name) if isinstance(v, str)) for name in columns],
     )  # fmt: skip
@@ -127,15 +130,15 @@ def _measured(value: float | None, unit: str) -> str:
     return f"{value:.1%}".replace(".0%", "%") if unit == "share" else f"{value:,.1f} h".replace(".0 h", " h")
 
 
-def written(name: str, value: Any) -> str:
-    """A value for people: money without cents, shares in percent, a dash for nothing."""
+def written(name: str, value: Any, unit: str = "") -> str:
+    """A value for people: money without cents, shares in percent, a dash for nothing. `unit`: the panel's."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        # The same word may be a count or an amount in one panel and a share in another.
-        is_share = name in _SHARES and abs(value) <= 1 if name in _MONEY else name in _SHARES
+        # The same word may be an amount in one panel and a share in another.
+        is_share = name in _SHARES and not (name in _MONEY and unit == "money")
         if isinstance(value, float) and (
             is_share or (_IN_PERCENT & set(name.split("_")) and name not in _COUNTS)
         ):

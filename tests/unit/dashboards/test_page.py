@@ -138,6 +138,17 @@ def test_what_a_number_looks_like() -> None:
     assert shown == ["1,234,567", "23.4%", "12", "3.14", "–", "yes"]
 
 
+@pytest.mark.parametrize(("key", "shown"), [("coverage", ["0", "1"]), ("conversions", ["0.0%", "100.0%"])])
+def test_won_is_an_amount_where_the_panel_is_of_money_and_a_share_where_it_is_of_shares(
+    key: str, shown: list[str]
+) -> None:
+    panel = next(each for each in PANELS if each.key == key)
+    columns = (panel.x, *panel.y)
+    rows = [("one", *(value for _ in panel.y)) for value in (0.0, 1.0)]
+    told = page._shown(Answer(panel=panel, columns=columns, rows=rows))
+    assert [row[columns.index("won")] for row in told.rows] == shown
+
+
 def test_a_filter_that_a_question_does_not_ask_for_is_not_given() -> None:
     assert Filters(owner="a", team="b").parameters("select $owner") == {"owner": "a"}
 

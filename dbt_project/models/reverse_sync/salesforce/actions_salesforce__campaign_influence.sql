@@ -71,7 +71,7 @@ keyed as (
     from named
 ),
 
--- Rows that we have made into this model and that are still there, with what they hold.
+-- Rows that we have made into this model and that are still there, with what they hold: one that was emptied holds 0.
 held as (
     select
         journal.action_key as share_key,
@@ -80,7 +80,7 @@ held as (
         made.opportunity_id as opportunity_id_salesforce,
         made.campaign_id as campaign_id_salesforce,
         made.contact_id,
-        made.influence,
+        coalesce(made.influence, 0) as influence,
         made.updated_at,
         models.value as model
     from {{ source('ops', 'journal') }} as journal
@@ -103,7 +103,7 @@ moved as (
         coalesce(keyed.influence, 0) as wanted
     from held
     left join keyed on held.share_key = keyed.share_key and keyed.cannot is null
-    where abs(coalesce(keyed.influence, 0) - coalesce(held.influence, 0)) >= 0.005
+    where abs(coalesce(keyed.influence, 0) - held.influence) >= 0.005
 ),
 
 wanted as (

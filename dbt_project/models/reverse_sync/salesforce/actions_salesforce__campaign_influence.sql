@@ -1,6 +1,7 @@
 -- A won deal's shares under the model that is written back, by campaign and contact, in percent of two digits that add up
--- to 100 at most: each is rounded down. What has no row there is handed on with the reason, so that a plan counts it. A row
--- that we have made follows its share: what is less now is lowered first, so that a deal's rows never pass 100 together.
+-- to 100 at most: each is rounded down. What has no row there is handed on with the reason, so that a plan counts it; so is
+-- every share while no model is named, which is reason enough. A row that we have made follows its share: what is less now
+-- is lowered first, so that a deal's rows never pass 100 together.
 with credited as (
     select
         credits.opportunity_id,
@@ -54,6 +55,7 @@ named as (
     select
         shares.*,
         case
+            when models.value is null then null
             when shares.opportunity_id_salesforce is null then 'the deal is not in Salesforce'
             when shares.campaign_id_salesforce is null then 'the campaign is not in Salesforce'
             when shares.contact_id is null then 'the person is no contact in Salesforce'
@@ -61,13 +63,13 @@ named as (
         end as cannot,
         models.value as model
     from shares
-    inner join {{ source('rules', 'attribution_settings') }} as models on models.setting = 'influence_model'
+    left join {{ source('rules', 'attribution_settings') }} as models on models.setting = 'influence_model'
 ),
 
 keyed as (
     select
         *,
-        'influence:' || {{ short_hash("model || opportunity_id || campaign_id || person_id") }} as share_key
+        'influence:' || {{ short_hash("coalesce(model, '') || opportunity_id || campaign_id || person_id") }} as share_key
     from named
 ),
 

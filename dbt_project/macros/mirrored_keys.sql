@@ -7,16 +7,10 @@
         'mirrored' as kind,
         right_records.record_key as value
     from {{ source('rules', 'mirrored_pairs') }} as pairs
-    left join ({{ all_merges() }}) as left_merges on pairs.left_key = left_merges.merged_key
-    left join ({{ all_merges() }}) as right_merges on pairs.right_key = right_merges.merged_key
+    left join {{ ref('int_merges') }} as left_merges on pairs.left_key = left_merges.merged_key
+    left join {{ ref('int_merges') }} as right_merges on pairs.right_key = right_merges.merged_key
     inner join {{ records }} as left_records
         on coalesce(left_merges.survivor_key, pairs.left_key) = left_records.record_key
     inner join {{ records }} as right_records
         on coalesce(right_merges.survivor_key, pairs.right_key) = right_records.record_key
-{% endmacro %}
-
-{% macro all_merges() %}
-select merged_key, survivor_key from {{ ref('stg_hubspot__merges') }}
-union all
-select merged_key, survivor_key from {{ ref('stg_salesforce__merges') }}
 {% endmacro %}

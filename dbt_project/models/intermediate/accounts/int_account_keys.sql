@@ -53,17 +53,8 @@ unioned as (
         survivor_key as record_key,
         'merge' as kind,
         merged_key as value
-    from {{ ref('stg_hubspot__merges') }}
-    where object = 'companies'
-
-    union all
-
-    select
-        survivor_key as record_key,
-        'merge' as kind,
-        merged_key as value
-    from {{ ref('stg_salesforce__merges') }}
-    where object = 'Account'
+    from {{ ref('int_merges') }}
+    where object in ('companies', 'Account')
 )
 
 select distinct

@@ -13,7 +13,7 @@ merged as (
         survivor_key as record_key,
         'merge' as kind,
         merged_key as value
-    from {{ ref('stg_hubspot__merges') }}
+    from {{ ref('int_merges') }}
     where object = 'deals'
 ),
 

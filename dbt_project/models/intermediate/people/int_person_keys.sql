@@ -75,17 +75,8 @@ merged as (
         survivor_key as record_key,
         'merge' as kind,
         merged_key as value
-    from {{ ref('stg_hubspot__merges') }}
-    where object = 'contacts'
-
-    union all
-
-    select
-        survivor_key as record_key,
-        'merge' as kind,
-        merged_key as value
-    from {{ ref('stg_salesforce__merges') }}
-    where object in ('Lead', 'Contact')
+    from {{ ref('int_merges') }}
+    where object in ('contacts', 'Lead', 'Contact')
 ),
 
 unioned as (

@@ -21,37 +21,27 @@ in_step as (
     {{ mirrored_keys(ref('int_opportunity_records')) }}
 ),
 
+connected as (
+    select unnest([record_key, value]) as record_key
+    from linked
+),
+
 -- What a connector ties is said by it alone.
-mirrored as (
-    select kept.*
-    from in_step as kept
+kept as (
+    select * from linked
+    union all
+    select in_step.*
+    from in_step
     where
-        kept.record_key not in (select linked.record_key from linked)
-        and kept.value not in (select linked.value from linked)
-        and kept.value not in (select linked.record_key from linked)
-        and kept.record_key not in (select linked.value from linked)
+        in_step.record_key not in (select connected.record_key from connected)
+        and in_step.value not in (select connected.record_key from connected)
 ),
 
 tied as (
     select
-        record_key,
-        value
-    from linked
-    union all
-    select
-        value,
-        record_key
-    from linked
-    union all
-    select
-        record_key,
-        value
-    from mirrored
-    union all
-    select
-        value,
-        record_key
-    from mirrored
+        unnest([record_key, value]) as record_key,
+        unnest([value, record_key]) as value
+    from kept
 ),
 
 -- What is tied already is not tied to another besides.
@@ -76,9 +66,7 @@ composites as (
 ),
 
 unioned as (
-    select * from linked
-    union all
-    select * from mirrored
+    select * from kept
     union all
     select * from merged
     union all

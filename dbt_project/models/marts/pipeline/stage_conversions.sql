@@ -100,11 +100,4 @@ select
     cast(count(*) filter (where is_won) as double) / count(*) as win_rate,
     median(days) as median_days
 from counted
-group by
-    grouping sets (
-        (period, definition, canonical_stage),
-        (period, definition, canonical_stage, pipeline),
-        {%- for cut in cuts %}
-            (period, definition, canonical_stage, {{ cut }}){% if not loop.last %},{% endif %}
-        {% endfor %}
-    )
+group by {{ segment_sets(cuts + ['pipeline'], [['period', 'definition', 'canonical_stage']]) }}

@@ -1,7 +1,5 @@
 {%- set cuts = ['owner', 'team', 'channel', 'country', 'industry'] -%}
-{%- set stages = {'mql': ['mql_at', 'sql_at', 'opportunity_at', 'customer_at'],
-                  'sql': ['sql_at', 'opportunity_at', 'customer_at'],
-                  'opportunity': ['opportunity_at', 'customer_at'], 'customer': ['customer_at']} -%}
+{%- set stages = ['mql', 'sql', 'opportunity', 'customer'] -%}
 -- Whoever has come to a later stage has come past this one, also where no CRM has a date of it.
 with people as (
     select
@@ -11,8 +9,8 @@ with people as (
         coalesce(first_touch_channel, 'none') as channel,
         coalesce(country, 'unknown') as country,
         coalesce(industry, 'unknown') as industry,
-        {% for stage, dates in stages.items() %}
-            coalesce({{ dates | join(', ') }}{{ ', null' if dates | length == 1 }}) is not null as is_{{ stage }},
+        {% for stage in stages %}
+            ({{ stages[loop.index0:] | join('_at is not null or ') }}_at is not null) as is_{{ stage }},
             case when {{ stage }}_at >= created_at then {{ days_between('created_at', stage ~ '_at') }} end
                 as days_to_{{ stage }}{% if not loop.last %},{% endif %}
         {% endfor %}

@@ -1,5 +1,7 @@
 {%- set key = 'canonical_stage, pipeline, period, segment, segment_value' -%}
 {%- set cuts = ['owner', 'team', 'product'] -%}
+{%- set groups = [('null', "'all'", 'all'), ('null', 'pipeline', 'all'), ('period', "'all'", 'all')] -%}
+{%- for cut in cuts %}{% do groups.append(('null', "'all'", cut)) %}{% endfor -%}
 {#- Kaplan and Meier: a stay that has not ended says only how long it has lasted, and counts among those at risk. -#}
 with stays as (
     select
@@ -22,9 +24,7 @@ with stays as (
 
 -- All of time and all pipelines; each pipeline; each quarter of entry; each segment.
 segmented as (
-    {% for period, pipeline, segment in [('null', "'all'", 'all'), ('null', 'pipeline', 'all'),
-                                         ('period', "'all'", 'all'), ('null', "'all'", 'owner'),
-                                         ('null', "'all'", 'team'), ('null', "'all'", 'product')] %}
+    {% for period, pipeline, segment in groups %}
         select
             canonical_stage,
             {{ pipeline }} as pipeline,

@@ -12,9 +12,7 @@ sync_success as (
         'sync_success_rate' as kpi,
         cast(count(*) filter (where is_confirmed) as double) as numerator,
         cast(count(*) as double) as denominator,
-        cast(count(*) filter (where is_confirmed) as double) / nullif(count(*), 0) as value,
-        cast(null as double) as p90,
-        cast(null as double) as elapsed
+        cast(count(*) filter (where is_confirmed) as double) / nullif(count(*), 0) as value
     from {{ ref('int_sync_rows') }}
 ),
 
@@ -47,9 +45,7 @@ data_quality as (
         'data_quality_score' as kpi,
         cast(sum(held) as double) as numerator,
         cast(sum(asked) as double) as denominator,
-        sum(held / asked) / count(*) as value,
-        cast(null as double) as p90,
-        cast(null as double) as elapsed
+        sum(held / asked) / count(*) as value
     from quality_dimensions
 ),
 
@@ -60,9 +56,7 @@ coverage as (
         cast(sum(deals.amount_converted) filter (where deals.is_covered) as double) as numerator,
         cast(sum(deals.amount_converted) as double) as denominator,
         coalesce(sum(deals.amount_converted) filter (where deals.is_covered), 0)
-        / nullif(sum(deals.amount_converted), 0) as value,
-        cast(null as double) as p90,
-        cast(null as double) as elapsed
+        / nullif(sum(deals.amount_converted), 0) as value
     from {{ ref('attribution_coverage') }} as deals
     cross join windows
     where deals.close_date between windows.window_start and windows.window_end
@@ -74,9 +68,7 @@ handoff_completion as (
         'handoff_completion' as kpi,
         cast(count(*) filter (where offers.completed_at is not null) as double) as numerator,
         cast(count(*) as double) as denominator,
-        count(*) filter (where offers.completed_at is not null) / nullif(count(*), 0) as value,
-        cast(null as double) as p90,
-        cast(null as double) as elapsed
+        count(*) filter (where offers.completed_at is not null) / nullif(count(*), 0) as value
     from {{ ref('handoffs') }} as offers
     cross join windows
     where
@@ -88,23 +80,21 @@ uptime as (
         'integration_uptime' as kpi,
         cast(sum(up) as double) as numerator,
         cast(sum(due) as double) as denominator,
-        cast(sum(up) as double) / nullif(sum(due), 0) as value,
-        cast(null as double) as p90,
-        cast(null as double) as elapsed
+        cast(sum(up) as double) / nullif(sum(due), 0) as value
     from {{ ref('connection_uptime') }}
 ),
 
 measured as (
     select * from sync_success
-    union all
+    union all by name
     select * from lead_response
-    union all
+    union all by name
     select * from data_quality
-    union all
+    union all by name
     select * from coverage
-    union all
+    union all by name
     select * from uptime
-    union all
+    union all by name
     select * from handoff_completion
 )
 

@@ -1,27 +1,12 @@
 -- Every touch that a record tells of, with the person it is of and whether it may earn credit. Which of them tell of the
 -- same event is seen among one person's (int_touches).
 with unioned as (
-    select * from {{ ref('int_membership_touches') }}
-    union all by name
-    select * from {{ ref('int_task_touches') }}
-    union all by name
-    select * from {{ ref('int_engagement_touches') }}
-    union all by name
-    select * from {{ ref('int_contact_touches') }}
-    union all by name
-    select * from {{ ref('int_lead_source_touches') }}
-    union all by name
-    select * from {{ ref('int_form_touches') }}
-    union all by name
-    select * from {{ ref('int_event_touches') }}
-    union all by name
-    select * from {{ ref('int_email_touches') }}
-    union all by name
-    select * from {{ ref('int_visit_touches') }}
-    union all by name
-    select * from {{ ref('int_list_touches') }}
-    union all by name
-    select * from {{ ref('int_marketing_touches') }}
+    {% for told in [
+        'membership', 'task', 'engagement', 'contact', 'lead_source', 'form', 'event', 'email', 'visit', 'list', 'marketing'
+    ] %}
+        select * from {{ ref('int_' ~ told ~ '_touches') }}
+        {% if not loop.last %}union all by name{% endif %}
+    {% endfor %}
 ),
 
 identified as (

@@ -38,22 +38,6 @@ activities as (
     where touch_type in ('call', 'email', 'meeting', 'task', 'message') and person_id is not null
 ),
 
--- What a contact's properties say of a form, and the form itself, are one. So are a click and the membership made of it.
-told_twice as (
-    select distinct conversions.touchpoint_id
-    from told as conversions
-    inner join told as forms
-        on
-            conversions.person_id = forms.person_id
-            and forms.occurred_at
-            between conversions.occurred_at - interval 1 minute and conversions.occurred_at + interval 1 minute
-    where conversions.touch_type = 'conversion' and forms.touch_type = 'form'
-    union
-    select touchpoint_id
-    from told
-    where is_made_of_another
-),
-
 -- Several records may tell of one event: a lead and a contact, or two contacts, of one person, or both CRMs. It happened
 -- once. A membership without a response is no event but a list entry, and each of them stands.
 events as (
@@ -100,7 +84,15 @@ copies as (
     ) as numbered
     where copy > 1
     union all
-    select touchpoint_id from told_twice
+    -- What a contact's properties say of a form, and the form itself, are one.
+    select conversions.touchpoint_id
+    from told as conversions
+    inner join told as sent
+        on
+            conversions.person_id = sent.person_id
+            and sent.occurred_at
+            between conversions.occurred_at - interval 1 minute and conversions.occurred_at + interval 1 minute
+    where conversions.touch_type = 'conversion' and sent.touch_type = 'form'
     union all
     select touchpoint_id from forms
     where since_last <= interval 1 minute
@@ -124,5 +116,7 @@ select
     told.person_id is not null
     and told.occurred_at is not null
     and not told.is_bot
+    -- The click stands, not the membership that was made of it.
+    and not told.is_made_of_another
     and told.touchpoint_id not in (select copies.touchpoint_id from copies) as is_counted
 from told

@@ -61,3 +61,12 @@
         and regexp_extract_all({{ left }}, '[0-9]+') = regexp_extract_all({{ right }}, '[0-9]+')
     )
 {%- endmacro %}
+
+{#- What of attribution is written back, as one row; what is off (attribution_sync.json) is left alone in the CRMs. -#}
+{% macro attribution_synced() -%}
+    select
+        {%- for setting in ['campaigns', 'sources', 'mediums', 'content', 'revenue'] %}
+        coalesce(bool_or(is_on) filter (where setting = '{{ setting }}'), false) as {{ setting }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from {{ source('rules', 'attribution_sync') }}
+{%- endmacro %}

@@ -8,8 +8,7 @@ with met as (
         touches.medium,
         touches.content,
         touches.campaign_name,
-        touches.occurred_at,
-        touches.touchpoint_id,
+        (touches.occurred_at, touches.touchpoint_id) as place,
         touches.touch_type in {{ attribution_setting('coverage_touch_type') }} as is_of_marketing
     from {{ ref('int_opportunity_people') }} as people
     inner join {{ ref('int_credit_deals') }} as deals on people.opportunity_id = deals.opportunity_id
@@ -21,23 +20,13 @@ summed as (
     select
         opportunity_id,
         count(*) as touch_count,
-        arg_min(medium, (occurred_at, touchpoint_id)) filter (
-            where is_of_marketing and medium is not null
-        ) as first_touch_medium,
-        arg_min(content, (occurred_at, touchpoint_id)) filter (
-            where is_of_marketing and content is not null
-        ) as first_touch_content,
-        arg_max(medium, (occurred_at, touchpoint_id)) filter (
-            where is_of_marketing and medium is not null
-        ) as last_touch_medium,
-        arg_max(content, (occurred_at, touchpoint_id)) filter (
-            where is_of_marketing and content is not null
-        ) as last_touch_content,
-        arg_min(channel, (occurred_at, touchpoint_id)) filter (where is_of_marketing) as first_touch_source,
-        arg_min(campaign_name, (occurred_at, touchpoint_id)) filter (
-            where is_of_marketing and campaign_name is not null
-        ) as first_touch_campaign,
-        arg_max(channel, (occurred_at, touchpoint_id)) filter (where is_of_marketing) as last_touch_source
+        arg_min(channel, place) filter (where is_of_marketing) as first_touch_source,
+        arg_max(channel, place) filter (where is_of_marketing) as last_touch_source,
+        arg_min(campaign_name, place) filter (where is_of_marketing and campaign_name is not null) as first_touch_campaign,
+        arg_min(medium, place) filter (where is_of_marketing and medium is not null) as first_touch_medium,
+        arg_max(medium, place) filter (where is_of_marketing and medium is not null) as last_touch_medium,
+        arg_min(content, place) filter (where is_of_marketing and content is not null) as first_touch_content,
+        arg_max(content, place) filter (where is_of_marketing and content is not null) as last_touch_content
     from met
     group by opportunity_id
 ),
@@ -53,13 +42,7 @@ credited as (
 ),
 
 synced as (
-    select
-        coalesce(bool_or(is_on) filter (where setting = 'campaigns'), false) as campaigns,
-        coalesce(bool_or(is_on) filter (where setting = 'sources'), false) as sources,
-        coalesce(bool_or(is_on) filter (where setting = 'mediums'), false) as mediums,
-        coalesce(bool_or(is_on) filter (where setting = 'content'), false) as content,
-        coalesce(bool_or(is_on) filter (where setting = 'revenue'), false) as revenue
-    from {{ source('rules', 'attribution_sync') }}
+    {{ attribution_synced() }}
 )
 
 select

@@ -11,15 +11,8 @@ with credited as (
     group by credits.person_id
 ),
 
--- What attribution_sync.json leaves out of the data sync is left alone in the CRMs.
 synced as (
-    select
-        coalesce(bool_or(is_on) filter (where setting = 'campaigns'), false) as campaigns,
-        coalesce(bool_or(is_on) filter (where setting = 'sources'), false) as sources,
-        coalesce(bool_or(is_on) filter (where setting = 'mediums'), false) as mediums,
-        coalesce(bool_or(is_on) filter (where setting = 'content'), false) as content,
-        coalesce(bool_or(is_on) filter (where setting = 'revenue'), false) as revenue
-    from {{ source('rules', 'attribution_sync') }}
+    {{ attribution_synced() }}
 ),
 
 -- An assignment made for somebody who was merged since holds for who they are now.

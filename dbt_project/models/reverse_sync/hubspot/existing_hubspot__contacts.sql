@@ -10,10 +10,9 @@ select
     contacts.last_touch_source,
     contacts.touch_count,
     contacts.attributed_revenue,
-    cast({{ column_if_there(source('raw_hubspot', 'contacts'), 'first_touch_medium', 'varchar') }} as varchar) as first_touch_medium,
-    cast({{ column_if_there(source('raw_hubspot', 'contacts'), 'first_touch_content', 'varchar') }} as varchar) as first_touch_content,
-    cast({{ column_if_there(source('raw_hubspot', 'contacts'), 'last_touch_medium', 'varchar') }} as varchar) as last_touch_medium,
-    cast({{ column_if_there(source('raw_hubspot', 'contacts'), 'last_touch_content', 'varchar') }} as varchar) as last_touch_content
+    contacts.first_touch_medium,
+    contacts.first_touch_content,
+    contacts.last_touch_medium,
+    contacts.last_touch_content
 from {{ ref('stg_hubspot__contacts') }} as contacts
-inner join {{ source('raw_hubspot', 'contacts') }} as raw on contacts.contact_id = raw.id
 inner join {{ ref('int_person_members') }} as members on contacts.record_key = members.record_key

@@ -11,11 +11,10 @@ select
     leads.last_touch_source as "Last_Touch_Source__c",
     cast(leads.touch_count as bigint) as "Touch_Count__c",
     leads.attributed_revenue as "Attributed_Revenue__c",
-    cast({{ column_if_there(source('raw_salesforce', 'lead'), 'First_Touch_Medium__c', 'varchar') }} as varchar) as "First_Touch_Medium__c",
-    cast({{ column_if_there(source('raw_salesforce', 'lead'), 'First_Touch_Content__c', 'varchar') }} as varchar) as "First_Touch_Content__c",
-    cast({{ column_if_there(source('raw_salesforce', 'lead'), 'Last_Touch_Medium__c', 'varchar') }} as varchar) as "Last_Touch_Medium__c",
-    cast({{ column_if_there(source('raw_salesforce', 'lead'), 'Last_Touch_Content__c', 'varchar') }} as varchar) as "Last_Touch_Content__c"
+    leads.first_touch_medium as "First_Touch_Medium__c",
+    leads.first_touch_content as "First_Touch_Content__c",
+    leads.last_touch_medium as "Last_Touch_Medium__c",
+    leads.last_touch_content as "Last_Touch_Content__c"
 from {{ ref('stg_salesforce__leads') }} as leads
-inner join {{ source('raw_salesforce', 'lead') }} as raw on leads.lead_id = raw."Id"
 inner join {{ ref('int_person_members') }} as members on leads.record_key = members.record_key
 where not coalesce(leads.is_converted, false)

@@ -35,6 +35,10 @@ renamed as (
         first_touch_source,
         first_touch_campaign,
         last_touch_source,
+        cast({{ column_if_there(source('raw_hubspot', 'contacts'), 'first_touch_medium', 'varchar') }} as varchar) as first_touch_medium,
+        cast({{ column_if_there(source('raw_hubspot', 'contacts'), 'first_touch_content', 'varchar') }} as varchar) as first_touch_content,
+        cast({{ column_if_there(source('raw_hubspot', 'contacts'), 'last_touch_medium', 'varchar') }} as varchar) as last_touch_medium,
+        cast({{ column_if_there(source('raw_hubspot', 'contacts'), 'last_touch_content', 'varchar') }} as varchar) as last_touch_content,
 
         num_conversion_events as conversions,
         lead_score,

@@ -21,6 +21,10 @@ renamed as (
         "First_Touch_Source__c" as first_touch_source,
         "First_Touch_Campaign__c" as first_touch_campaign,
         "Last_Touch_Source__c" as last_touch_source,
+        cast({{ column_if_there(source('raw_salesforce', 'contact'), 'First_Touch_Medium__c', 'varchar') }} as varchar) as first_touch_medium,
+        cast({{ column_if_there(source('raw_salesforce', 'contact'), 'First_Touch_Content__c', 'varchar') }} as varchar) as first_touch_content,
+        cast({{ column_if_there(source('raw_salesforce', 'contact'), 'Last_Touch_Medium__c', 'varchar') }} as varchar) as last_touch_medium,
+        cast({{ column_if_there(source('raw_salesforce', 'contact'), 'Last_Touch_Content__c', 'varchar') }} as varchar) as last_touch_content,
 
         "Lead_Score__c" as lead_score,
         "Touch_Count__c" as touch_count,

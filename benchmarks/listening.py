@@ -1,7 +1,7 @@
 """From a form that somebody sends to the message in Slack, with `crm listen` as a process of its own.
 
-`python -m benchmarks listening --home DIR [--forms N]`: DIR is a home that `crm build` has built. The
-two configurations people bring along are confirmed, forms are sent at any moment of the wait between two
+`python -m benchmarks listening [--home DIR] [--forms N]`: DIR is a home that `crm build` has built, without
+it one is built. The two configurations people bring along are confirmed, forms are sent at any moment of the wait between two
 looks, and the clock runs until Slack has the message. Then owner, task and message are counted: each is there
 once.
 """
@@ -24,6 +24,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.homes import built
 from benchmarks.processes import BIN, cpu_seconds
 from cli.sandbox_process import connected, running
 from pipelines.settings import as_environment, load_settings
@@ -35,24 +36,32 @@ _READY = "listening:"
 
 def main(arguments: Sequence[str] = ()) -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks listening")
-    options.add_argument("--home", type=Path, required=True)
+    options.add_argument("--home", type=Path)
     options.add_argument("--forms", type=int, default=8)
     options.add_argument("--size", default="S")
     asked = options.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
-        config = a_team_s_config(Path(folder))
-        sandbox = asked.home / "sandbox"
-        with running(sandbox, "default", size=asked.size, extra=("--no-limits",)) as ready:
-            given = load_settings({"CRM_HOME": str(asked.home), "CRM_CONFIG": str(config)}, vendors=False)
-            environment = as_environment(connected(given, ready), {"COLUMNS": "200"})
-            for command in (("listen", "--once"), ("rules", "confirm")):
-                _crm(environment, *command)
-            with listening(environment) as process:
-                waits = [_form(ready, sandbox, number) for number in range(asked.forms)]
-                seconds = cpu_seconds(process.pid)
+    with built(asked.size, asked.home) as home:
+        waits, seconds = _measured(home, asked.size, asked.forms)
     print(
         f"| {asked.size} | {len(waits)} | {statistics.median(waits):.1f} | {max(waits):.1f} | {seconds:.0f} |"
     )
+
+
+def _measured(home: Path, size: str, forms: int) -> tuple[list[float], float]:
+    """Seconds from each form to its message, and the CPU seconds that `crm listen` took for all of them."""
+    sandbox = home / "sandbox"
+    with (
+        tempfile.TemporaryDirectory(prefix="crm-bench-") as folder,
+        running(sandbox, "default", size=size, extra=("--no-limits",)) as ready,
+    ):
+        config = a_team_s_config(Path(folder))
+        given = load_settings({"CRM_HOME": str(home), "CRM_CONFIG": str(config)}, vendors=False)
+        environment = as_environment(connected(given, ready), {"COLUMNS": "200"})
+        for command in (("listen", "--once"), ("rules", "confirm")):
+            _crm(environment, *command)
+        with listening(environment) as process:
+            waits = [_form(ready, sandbox, number) for number in range(forms)]
+            return waits, cpu_seconds(process.pid)
 
 
 def _form(ready: dict[str, Any], sandbox: Path, number: int) -> float:

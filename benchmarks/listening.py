@@ -1,9 +1,9 @@
 """From a form that somebody sends to the message in Slack, with `crm listen` as a process of its own.
 
 `python -m benchmarks listening [--home DIR] [--forms N]`: DIR is a home that `crm build` has built, without
-it one is built. The two configurations people bring along are confirmed, forms are sent at any moment of the wait between two
-looks, and the clock runs until Slack has the message. Then owner, task and message are counted: each is there
-once.
+it one is built. The two configurations people bring along are confirmed, forms are sent at any moment of the
+wait between two looks, and the clock runs until Slack has the message. Then owner, task and message are
+counted: each is there once.
 """
 
 from __future__ import annotations

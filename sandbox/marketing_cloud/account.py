@@ -6,6 +6,7 @@ import hashlib
 import uuid
 
 from sandbox import times
+from sandbox.marketing_cloud import documents
 from sandbox.store import Store
 
 CENTRAL = -6 * times.HOUR
@@ -103,6 +104,7 @@ ENTERPRISE_ID = 510_004_700
 def prepare(store: Store, seed: int) -> None:
     """An empty account: its tables and how to sign in."""
     store.script(TABLES)
+    store.script(documents.TABLE)
     digest = hashlib.sha256(f"marketing cloud {seed}".encode()).hexdigest()
     store.set_meta("client_id", f"mc{digest[:22]}")
     store.set_meta("client_secret", digest[22:46])

@@ -13,7 +13,10 @@ from sandbox.marketing_cloud import (
     account_control,
     async_rows,
     auth,
+    contact_schema,
     contacts,
+    definitions,
+    documents,
     entries,
     errors,
     event_definitions,
@@ -21,6 +24,7 @@ from sandbox.marketing_cloud import (
     journeys,
     rows,
     rowset,
+    setup,
     soap,
 )
 from sandbox.store import Store
@@ -38,6 +42,7 @@ class MarketingCloud(Vendor):
 
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
+        store.script(documents.TABLE)
         self.member_id = int(store.get_meta("member_id"))
         self.rest = RollingWindow(REST_PER_MINUTE if limited else ENDLESS, MINUTE)
         self.soap = RollingWindow(SOAP_PER_MINUTE if limited else ENDLESS, MINUTE)
@@ -116,6 +121,9 @@ def over(mc: MarketingCloud) -> Starlette:
         journeys,
         event_definitions,
         contacts,
+        contact_schema,
+        definitions,
+        setup,
         soap,
     ):
         found += part.routes(mc)

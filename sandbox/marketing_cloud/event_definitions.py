@@ -1,4 +1,8 @@
-"""Event definitions: what may start a journey, with the data extension that keeps its entries."""
+"""Event definitions: what may start a journey, with the data extension that keeps its entries.
+
+What a client says of one is kept and told again; ids, times and counts are the server's. A create and a
+change are answered by what was asked, without times and without what nobody said.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.marketing_cloud import account, errors, extensions, rows
 
@@ -19,6 +24,12 @@ _SOURCE = "7db1f972-f8b7-49b6-91b5-fa218e13953d"
 _TYPES = {"Text": "Text", "Email": "EmailAddress", "EmailAddress": "EmailAddress", "Date": "Date",
           "Number": "Number", "Boolean": "Boolean", "Phone": "Phone", "Decimal": "Decimal",
           "Locale": "Locale"}  # fmt: skip
+_APPLICATIONS = {"APIEvent": (11, _SOURCE)}
+_AUDIENCE = (3, "97e942ee-6914-4d3d-9e52-37ecb71f79ed")
+_KEPT = ("iconUrl", "metaData", "configurationArguments", "schedule", "isVisibleInPicker", "mode",
+         "sourceApplicationExtensionId", "automationId", "isPlatformObject")  # fmt: skip
+_ARGUMENTS = ("useHighWatermark", "resetHighWatermark")
+_UNSAID = ("filterDefinitionTemplate", "disableDEDataLogging")
 PAGE = 50
 _COLUMNS = "id, key, type, name, extension, created, modified, body"
 
@@ -76,57 +87,86 @@ def _create(mc: MarketingCloud, call: Call) -> Response:
         raise errors.invalid("The eventDefinitionKey must not contain a period")
     if mc.store.value("select 1 from event_definitions where key = ?", (key,)):
         raise errors.invalid(f"An event definition with the key {key} exists")
-    row = make(mc.store, key, given, call.now)
+    stamp = times.iso(call.now + account.CENTRAL)[:-1].translate(dict.fromkeys(map(ord, ":.")))
+    made = account.guid("extension of", key.lower(), call.now).upper(), f"{given['name']} - {stamp}"
+    row = make(mc.store, key, given, call.now, made)
     call.change("EventDefinition", key, "create", "name", None, str(given["name"]))
+    return answer(_echo(mc, row, given), 201)
+
+
+def _echo(mc: MarketingCloud, row: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a create or a change."""
     shown = _shown(mc, row)
-    for absent in ("filterDefinitionTemplate", "isPlatformObject", "disableDEDataLogging"):
-        shown.pop(absent, None)
+    own = "schema" in shown
+    silent = [*_UNSAID, *(n for n in ("isPlatformObject",) if n not in given)]
+    if not own or given.get("id"):
+        silent.append("dataExtensionName")
+    if given.get("id") and "sourceApplicationExtensionId" not in given:
+        silent.append("sourceApplicationExtensionId")
+    for name in silent:
+        shown.pop(name, None)
     del shown["arguments"]["criteria"]
-    if not given.get("schema"):
-        del shown["dataExtensionName"]
     stamps = {"createdDate": account.NEVER, "modifiedDate": account.NEVER, "createdBy": 0, "modifiedBy": 0}
-    return answer(shown | stamps, 201)
+    return shown | stamps
 
 
-def make(store: Any, key: str, given: dict[str, Any], at: int) -> tuple[Any, ...]:
-    """Store a definition; one with a schema of its own gets a data extension made of it."""
+def make(
+    store: Any, key: str, given: dict[str, Any], at: int, called: tuple[str, str] | None = None
+) -> tuple[Any, ...]:  # fmt: skip
+    """Store a definition; of a schema of its own a data extension is made, `called` by key and name."""
     schema, extension = given.get("schema"), given.get("dataExtensionId")
+    if extension is not None and extensions.find(store, str(extension), by="id") is not None:
+        schema = None  # one that is there is taken as it is
     if isinstance(schema, dict) and isinstance(schema.get("fields"), list):
         fields = [
             {
                 "name": str(each.get("name")), "type": _TYPES.get(str(each.get("dataType")), "Text"),
                 "length": int(each["maxLength"]) if str(each.get("maxLength") or "").isdigit() else None,
                 "required": not each.get("isNullable", True), "key": bool(each.get("isPrimaryKey")),
+                "standard": str(each["defaultValue"]) if "defaultValue" in each else None,
             }
             for each in schema["fields"] if isinstance(each, dict)
         ]  # fmt: skip
         send_field = schema.get("sendableCustomObjectField")
         made = extensions.create(
-            store, key, str(given["name"]), fields, at, description="Created by an event definition",
+            store, *(called or (key, str(given["name"]))), fields, at,
+            description="Created by an event definition",
             send_field=send_field if isinstance(send_field, str) else None,
         )  # fmt: skip
         extension = made.id
     elif extension is None or extensions.find(store, str(extension), by="id") is None:
         raise errors.invalid("The event definition names no data extension and has no schema")
     definition = account.guid("event definition", key.lower(), at)
-    body = {"description": str(given.get("description") or ""), "schema": bool(schema)}
+    body = {"description": str(given.get("description") or ""), "schema": bool(schema), **_said(given)}
     row = (definition, key, str(given["type"]), str(given["name"]), extension, at, at, orjson.dumps(body))
     store.db.execute("insert into event_definitions values (?, ?, ?, ?, ?, ?, ?, ?)", row)
     return row
+
+
+def _said(given: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a definition as it was said."""
+    told = given.get("arguments")
+    arguments = {n: told[n] for n in _ARGUMENTS if n in told} if isinstance(told, dict) else {}
+    return {name: given[name] for name in _KEPT if name in given} | {"arguments": arguments}
 
 
 def _update(mc: MarketingCloud, call: Call) -> Response:
     row, given = _one(mc, call), rows.body_of(call)
     if not isinstance(given, dict):
         raise errors.invalid("An event definition is an object")
-    body = orjson.loads(row[7]) | {"description": str(given.get("description") or "")}
+    known = orjson.loads(row[7])
+    body = (
+        known
+        | {"description": str(given.get("description") or known["description"]), "metaData": {}}
+        | _said(given)
+    )
     mc.store.db.execute(
         "update event_definitions set name = ?, modified = ?, body = ? where id = ?",
         (str(given.get("name") or row[3]), call.now, orjson.dumps(body), row[0]),
     )
     call.change("EventDefinition", row[1], "update", "name", row[3], str(given.get("name") or row[3]))
-    return answer(_shown(mc, (*row[:3], given.get("name") or row[3], row[4], row[5], call.now,
-                              orjson.dumps(body))))  # fmt: skip
+    after = (*row[:3], given.get("name") or row[3], row[4], row[5], call.now, orjson.dumps(body))
+    return answer(_echo(mc, after, {"id": row[0], **given}))
 
 
 def _delete(mc: MarketingCloud, call: Call) -> Response:
@@ -143,23 +183,35 @@ def _shown(mc: MarketingCloud, row: tuple[Any, ...]) -> dict[str, Any]:
     users = [
         status for (status,) in mc.store.rows("select status from interactions where event_key = ?", (key,))
     ]
+    number, source = _APPLICATIONS.get(kind, _AUDIENCE)
+    automation = body.get("automationId", _NOTHING)
     shown: dict[str, Any] = {
         "id": definition, "type": kind, "name": name, "description": body.get("description", ""),
         "createdDate": account.shown(created), "createdBy": 710_420_432,
-        "modifiedDate": account.shown(modified), "modifiedBy": 710_420_432, "mode": "Production",
+        "modifiedDate": account.shown(modified), "modifiedBy": 710_420_432,
+        "mode": body.get("mode", "Production"),
         "eventDefinitionKey": key, "dataExtensionId": extension or _NOTHING,
-        "dataExtensionName": found.name if found else "", "sourceApplicationExtensionId": _SOURCE,
+        "dataExtensionName": found.name if found else "",
+        "sourceApplicationExtensionId": body.get("sourceApplicationExtensionId", source),
         "filterDefinitionId": _NOTHING, "filterDefinitionTemplate": "",
-        "iconUrl": "/images/icon_journeyBuilder-event-api-blue.svg",
+        "iconUrl": body.get("iconUrl", "/images/icon_journeyBuilder-event-api-blue.svg"),
         "arguments": {
-            "serializedObjectType": 11, "eventDefinitionKey": key, "eventDefinitionId": definition,
-            "dataExtensionId": extension or _NOTHING, "criteria": "",
+            **body.get("arguments", {}), "serializedObjectType": number, "eventDefinitionKey": key,
+            "eventDefinitionId": definition,
+            "dataExtensionId": _NOTHING if body.get("schema") else extension or _NOTHING, "criteria": "",
         },
-        "metaData": {}, "interactionCount": len(users), "isVisibleInPicker": True, "isPlatformObject": False,
+        "metaData": body.get("metaData", {}), "interactionCount": len(users),
+        "isVisibleInPicker": body.get("isVisibleInPicker", True),
+        "isPlatformObject": body.get("isPlatformObject", False),
         "category": "Event" if kind == "APIEvent" else "Audience",
-        "publishedInteractionCount": users.count("Published"), "automationId": _NOTHING,
+        "publishedInteractionCount": users.count("Published"), "automationId": automation,
         "disableDEDataLogging": False,
     }  # fmt: skip
+    for said in ("configurationArguments", "schedule"):
+        if said in body:
+            shown[said] = body[said]
+    if automation != _NOTHING:
+        shown["arguments"] |= {"serializedObjectType": 9, "automationId": automation}
     if body.get("schema") and found is not None:
         shown["schema"] = _schema(found)
     return shown
@@ -169,8 +221,10 @@ def _schema(found: extensions.Extension) -> dict[str, Any]:
     names = {"EmailAddress": "Email"}
     fields = [
         {
-            "name": f.name, "dataType": names.get(f.type, f.type), "maxLength": str(f.length or ""),
-            "isNullable": not f.required, "isPrimaryKey": f.is_key, "isDevicePreference": False,
+            "name": f.name, "dataType": names.get(f.type, f.type),
+            **({} if f.type == "Date" else {"maxLength": str(f.length or "")}),
+            "isNullable": not f.required, **({} if f.standard is None else {"defaultValue": f.standard}),
+            "isPrimaryKey": f.is_key, "isDevicePreference": False,
         }
         for f in found.fields.values()
     ]  # fmt: skip

@@ -169,7 +169,14 @@ def add_fields(store: Store, extension: str, fields: Iterable[Mapping[str, Any]]
         )  # fmt: skip
 
 
-def put(store: Store, extension: Extension, row: Mapping[str, str | None]) -> str:
+def _standard(field: Field, at: int | None) -> str | None:
+    """What a field has where nobody says anything; the moment of the row is one such thing."""
+    if (field.standard or "").lower() != "getdate()":
+        return field.standard or None
+    return None if at is None else times.iso(at)
+
+
+def put(store: Store, extension: Extension, row: Mapping[str, str | None], at: int | None = None) -> str:
     """Store a row that was checked: Added or Updated. One that is there keeps what this leaves out."""
     pk = extension.pk(row)
     before = None
@@ -183,7 +190,7 @@ def put(store: Store, extension: Extension, row: Mapping[str, str | None]) -> st
             "update extension_rows set body = ? where extension = ? and pk = ?", (body, extension.id, pk)
         )
         return "Updated"
-    full = {field.name: row.get(field.name, field.standard) for field in extension.fields.values()}
+    full = {field.name: row.get(field.name, _standard(field, at)) for field in extension.fields.values()}
     store.db.execute(
         "insert into extension_rows (extension, pk, body) values (?, ?, ?)",
         (extension.id, pk, orjson.dumps(full)),

@@ -10,15 +10,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
-from sandbox.marketing_cloud import account, errors, rows
+from sandbox.marketing_cloud import account, documents, errors, rows
 from sandbox.marketing_cloud.event_definitions import page_of
 
 if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
 
 PAGE = 50
+_DELETED = "deleted journey"
+"""Its audit outlives a version."""
 _COLUMNS = "id, key, version, name, status, entry_mode, event_key, created, modified, published, body"
 _MODES = ("NotSet", "OnceAndDone", "SingleEntryAcrossAllVersions", "MultipleEntries")
+_SAID = ("description", "activities", "triggers", "goals", "exits", "notifiers", "definitionType", "channel",
+         "defaults", "metaData", "executionMode", "categoryId", "scheduledStatus")  # fmt: skip
 _BASE = "/interaction/v1/interactions"
 
 
@@ -99,18 +103,18 @@ def make(store: Any, given: dict[str, Any], at: int, status: str = "Draft") -> t
     meta = trigger.get("metaData") if isinstance(trigger.get("metaData"), dict) else {}
     event = meta.get("eventDefinitionKey") if isinstance(meta, dict) else None
     interaction = account.guid("interaction", key.lower(), version, at)
-    body = {
-        name: given[name]
-        for name in ("description", "activities", "triggers", "goals", "exits", "definitionType", "channel",
-                     "defaults", "metaData")
-        if name in given
-    }  # fmt: skip
+    body = said(given)
     published = at if status == "Published" else None
     row = (interaction, key, version, str(given["name"]), status, mode, event, at, at, published,
            orjson.dumps(body))  # fmt: skip
     store.db.execute("insert into interactions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     audit(store, interaction, version, "Create", at)
     return row
+
+
+def said(given: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a journey as it was said."""
+    return {name: given[name] for name in _SAID if name in given}
 
 
 def audit(store: Any, interaction: str, version: int, action: str, at: int) -> None:
@@ -127,11 +131,7 @@ def _update(mc: MarketingCloud, call: Call) -> Response:
     if "key" not in call.params and "id" not in call.params:
         call.params = {"id": str(given.get("id"))} if given.get("id") else {"key": str(given.get("key"))}
     row = _one(mc, call)
-    body = orjson.loads(row[10]) | {
-        name: given[name]
-        for name in ("description", "activities", "triggers", "goals", "exits")
-        if name in given
-    }
+    body = orjson.loads(row[10]) | said(given)
     mc.store.db.execute(
         "update interactions set name = ?, modified = ?, body = ? where id = ?",
         (str(given.get("name") or row[3]), call.now, orjson.dumps(body), row[0]),
@@ -144,6 +144,7 @@ def _update(mc: MarketingCloud, call: Call) -> Response:
 def _delete(mc: MarketingCloud, call: Call) -> Response:
     row = _one(mc, call)
     mc.store.db.execute("delete from interactions where id = ?", (row[0],))
+    documents.put(mc.store, _DELETED, row[0], {"key": row[1], "name": row[3]}, call.now)
     audit(mc.store, row[0], row[2], "Delete", call.now)
     call.change("Interaction", row[1], "delete", "status", row[4], None)
     return Response(row[0].encode(), 200)
@@ -155,7 +156,7 @@ def _starting(mc: MarketingCloud, kind: str) -> Callable[[Call], Response]:
         problems = _problems(mc, row)
         done = "PublishCompleted" if kind == "publish" else "ValidateCompleted"
         status = account.guid(kind, call.request_id, call.now)
-        body = {"status": "Error" if problems else done, "errors": problems, "warnings": []}
+        body = {"status": "Error" if problems else done, "errors": problems, "warnings": _warnings(row)}
         mc.store.db.execute(
             "insert into publications values (?, ?, ?)", (status, call.now, orjson.dumps(body))
         )
@@ -173,6 +174,27 @@ def _problems(mc: MarketingCloud, row: tuple[Any, ...]) -> list[dict[str, Any]]:
         "errorDetail": "The journey has no entry source.", "errorCode": "121010", "errorType": "Error",
         "additionalInfo": {},
     }]  # fmt: skip
+
+
+def _warnings(row: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """Long waits are warned of, and let be."""
+    found = []
+    for each in orjson.loads(row[10]).get("activities", []):
+        said = each.get("configurationArguments") or {}
+        wait, unit = said.get("waitDuration"), str(said.get("waitUnit", "")).upper()
+        if each.get("type") != "WAIT" or not isinstance(wait, int) or (unit == "MINUTES" and wait < 4):
+            continue
+        found.append(
+            {
+                "errorDetail": f"The journey has a long wait ({wait} {unit.lower()}), please consider "
+                "reducing wait to under 4 minutes.",
+                "errorCode": "121547", "errorType": "Warning",
+                "additionalInfo": {
+                    "activityKey": each.get("key"), "activityId": each.get("id"), "activityType": "WAIT",
+                },
+            }
+        )  # fmt: skip
+    return found
 
 
 def _publication(mc: MarketingCloud, call: Call) -> Response:
@@ -200,7 +222,8 @@ def move(mc: MarketingCloud, call: Call, row: tuple[Any, ...], status: str, acti
             "update entries set state = 'stopped', ended = ? where interaction = ? and state = 'active'",
             (call.now, row[0]),
         )
-    audit(mc.store, row[0], row[2], action, call.now)
+    for _ in range(2 if action == "Publish" else 1):  # that it begins, and that it is done
+        audit(mc.store, row[0], row[2], action, call.now)
     call.change("Interaction", row[1], "update", "status", row[4], status)
 
 
@@ -228,9 +251,11 @@ def _transactional(mc: MarketingCloud, action: str, status: str) -> Callable[[Ca
 
 
 def _audit(mc: MarketingCloud, call: Call) -> Response:
-    by = "key" if "key" in call.params else "id"
-    ids = mc.store.rows(f"select id, key, name from interactions where {by} = ?", (call.params[by],))
-    names = {row[0]: row for row in ids}
+    wanted = call.params.get("key") or call.params["id"]
+    versions = [tuple(r) for r in mc.store.rows("select id, key, name from interactions")]
+    versions += [(d.key, d.body["key"], d.body["name"]) for d in documents.every(mc.store, _DELETED)]
+    key = next((found[1] for found in versions if wanted in (found[0], found[1])), None)
+    names = {found[0]: found for found in versions if found[1] == key}
     chosen = call.params["action"].lower()
     version = call.query.get("versionNumber")
     found = [
@@ -238,16 +263,22 @@ def _audit(mc: MarketingCloud, call: Call) -> Response:
         for row in mc.store.rows("select interaction, version, action, at from audits order by seq desc")
         if row[0] in names and chosen in ("all", row[2].lower()) and version in (None, str(row[1]))
     ]
-    items = [
-        {
-            "id": one, "action": action, "user": {"name": "integration user", "userId": 710_420_432},
-            "timeStamp": account.shown(at), "key": names[one][1], "versionNumber": number,
-            "originalDefinitionId": one, "name": names[one][2], "description": "",
-            "executionMode": "Production",
-        }
-        for one, number, action, at in found
-    ]  # fmt: skip
+    items = [_audited(names[row[0]], *row) for row in found]
     return answer({"count": len(items), "page": 1, "pageSize": PAGE, "links": {}, "items": items})
+
+
+def _audited(known: tuple[Any, ...], one: str, number: int, action: str, at: int) -> dict[str, Any]:
+    item = {
+        "id": one, "action": action, "user": {"name": "integration user", "userId": 710_420_432},
+        "timeStamp": account.shown(at), "key": known[1], "versionNumber": number,
+        "originalDefinitionId": one, "name": known[2], "description": "",
+    }  # fmt: skip
+    if action != "Stop":
+        item["executionMode"] = "Production"
+    if action == "Publish":
+        item["publishStatus"] = "PublishCompleted"
+        item["publishRequestId"] = account.guid("publish", one, at)
+    return item
 
 
 def shown(mc: MarketingCloud, row: tuple[Any, ...], *, whole: bool) -> dict[str, Any]:
@@ -259,12 +290,14 @@ def shown(mc: MarketingCloud, row: tuple[Any, ...], *, whole: bool) -> dict[str,
         "id": interaction, "key": key, "name": name, "lastPublishedDate": account.shown(published),
         "description": body.get("description", ""), "version": version, "workflowApiVersion": 1,
         "createdDate": account.shown(created), "modifiedDate": account.shown(modified), **parts,
-        "goals": body.get("goals", []), "exits": body.get("exits", []), "notifiers": [],
+        "goals": body.get("goals", []), "exits": body.get("exits", []),
+        "notifiers": body.get("notifiers", []),
         "stats": _stats(mc, interaction), "entryMode": mode,
         "definitionType": body.get("definitionType", "Multistep"), "channel": body.get("channel", ""),
         "defaults": body.get("defaults", {}), "metaData": body.get("metaData", {}),
-        "executionMode": "Production", "categoryId": 6298, "status": status, "definitionId": interaction,
-        "scheduledStatus": "Draft",
+        "executionMode": body.get("executionMode", "Production"), "categoryId": body.get("categoryId", 6298),
+        "status": status, "definitionId": interaction,
+        "scheduledStatus": body.get("scheduledStatus", "Draft"),
     }  # fmt: skip
 
 

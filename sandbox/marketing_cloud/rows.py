@@ -91,7 +91,7 @@ def store(mc: MarketingCloud, call: Call, found: Extension, row: dict[str, str |
             "select body from extension_rows where extension = ? and pk = ?", (found.id, pk)
         )
     before = orjson.loads(kept) if kept is not None else {}
-    done = extensions.put(mc.store, found, row)
+    done = extensions.put(mc.store, found, row, call.now)
     call.records += 1
     for name, value in row.items():
         operation = "create" if done == "Added" else "update"

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from sandbox.call import Call
-from sandbox.marketing_cloud import account, extensions, queries, soap_rows, soap_subscribers
+from sandbox.marketing_cloud import account, documents, extensions, queries, soap_rows, soap_subscribers
 from sandbox.marketing_cloud.extensions import RowError
 from sandbox.marketing_cloud.soap_objects import NIL
 from sandbox.marketing_cloud.soap_retrieve import child, local, text_of
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
 
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_KEPT = ("IsTestable", "DataRetentionPeriodLength", "DataRetentionPeriodUnitOfMeasure", "RowBasedRetention",
+         "ResetRetentionPeriodOnImport", "DeleteAtEndOfRetentionPeriod", "RetainUntil")  # fmt: skip
+"""What is kept of an extension as it was said: nothing here is thrown away after a while."""
 _TYPES = ("Text", "Number", "Date", "Boolean", "EmailAddress", "Phone", "Decimal", "Locale")
 
 
@@ -96,6 +99,17 @@ def _fields(element: Element) -> list[dict[str, Any]]:
     return found
 
 
+def _keep(mc: MarketingCloud, call: Call, found: extensions.Extension, element: Element) -> None:
+    said: dict[str, Any] = {name: text_of(element, name) for name in _KEPT if text_of(element, name)}
+    flags = {
+        name: value.lower() == "true" for name, value in said.items() if value.lower() in ("true", "false")
+    }
+    template = text_of(child(element, "Template"), "CustomerKey")
+    if said or template:
+        more = {"Template": template} if template else {}
+        documents.put(mc.store, "extension", found.id, said | flags | more, call.now)
+
+
 def _create(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
     name, fields = text_of(element, "Name"), _fields(element)
     key = text_of(element, "CustomerKey") or account.guid("key", call.request_id, number)
@@ -111,6 +125,7 @@ def _create(mc: MarketingCloud, call: Call, element: Element, number: int) -> st
         mc.store, key, name, fields, call.now, description=text_of(element, "Description"),
         send_field=send_field or None, category=int(category) if category.isdigit() else 2,
     )  # fmt: skip
+    _keep(mc, call, found, element)
     call.change("DataExtension", key, "create", "Name", None, name)
     made = f"<NewID>0</NewID><NewObjectID>{found.id}</NewObjectID>"
     return _result("Data Extension created.", number, made, _object(mc, found, fields))
@@ -129,6 +144,7 @@ def _update(
             if each["length"] < (known.length or 0):
                 raise Failed(310007, f"Field {known.name} cannot become shorter")
             mc.store.db.execute("update fields set length = ? where id = ?", (each["length"], known.id))
+    _keep(mc, call, found, element)
     name = text_of(element, "Name") or found.name
     mc.store.db.execute(
         "update data_extensions set name = ?, modified = ?, description = ? where id = ?",
@@ -180,11 +196,21 @@ def _object(mc: MarketingCloud, found: extensions.Extension, fields: list[dict[s
     return (
         f'<Object xsi:type="DataExtension">{NIL}<ObjectID>{found.id}</ObjectID>'
         f"<CustomerKey>{escape(found.key)}</CustomerKey><Name>{escape(found.name)}</Name>"
-        f"{_element('Description', row[0])}<IsSendable>{_flag(row[1])}</IsSendable>"
-        f"<IsTestable>false</IsTestable><RowBasedRetention>false</RowBasedRetention>"
-        f"<ResetRetentionPeriodOnImport>false</ResetRetentionPeriodOnImport>"
-        f"<DeleteAtEndOfRetentionPeriod>false</DeleteAtEndOfRetentionPeriod><RetainUntil />"
+        f"{_element('Description', row[0])}<IsSendable>{_flag(row[1])}</IsSendable>{_retention(mc, found)}"
         f"<Fields>{shown}</Fields><CategoryID>{row[2]}</CategoryID></Object>"
+    )
+
+
+def _retention(mc: MarketingCloud, found: extensions.Extension) -> str:
+    """What is kept as it was said, with what is so where nothing was."""
+    kept = documents.find(mc.store, "extension", found.id)
+    said: dict[str, Any] = dict.fromkeys(_KEPT, False) | {"RetainUntil": ""}
+    said |= {"DataRetentionPeriodLength": None, "DataRetentionPeriodUnitOfMeasure": None}
+    said |= kept.body if kept else {}
+    return "".join(
+        _element(name, _flag(said[name]) if isinstance(said[name], bool) else said[name])
+        for name in _KEPT
+        if said[name] is not None
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,12 +75,19 @@ def _text(value: Any) -> str:
     return escape(str(value))
 
 
+def _properties(value: Any) -> str:
+    """Names and values, an element each."""
+    told = (f"<Name>{escape(n)}</Name>{f'<Value>{escape(v)}</Value>' if v else '<Value />'}"
+            for n, v in json.loads(value).items())  # fmt: skip
+    return "".join(f"<PartnerProperties>{each}</PartnerProperties>" for each in told)
+
+
 _WRITE: dict[str, Callable[[Any], str]] = {
     "text": _text,
     "int": str,
     "date": account.shown,
     "bool": _flag,
-    "raw": str,
+    "properties": _properties,
 }
 
 
@@ -103,17 +111,30 @@ def _tracked(name: str, *more: Column) -> SoapObject:
     )  # fmt: skip
 
 
+def _kept(kind: str, owner: str, name: str, standard: str = "null") -> str:
+    """What a client said of an object that its table has no column for."""
+    said = f"select json_extract(body, '$.{name}') from documents where kind = '{kind}' and key = {owner}"
+    return f"coalesce(({said}), {standard})"
+
+
+def _retained(name: str, standard: str = "null", type: str = "text") -> Column:
+    return Column(name, _kept("extension", "data_extensions.id", name, standard), type)
+
+
 _EXTENSION = SoapObject(
     "DataExtension", "data_extensions where true",
     (
         Column("CreatedDate", "created", "date"), Column("ModifiedDate", "modified", "date"),
         Column("ObjectID", "id"), Column("CustomerKey", "key"), Column("Name", "name"),
         Column("Description", "description"), Column("IsSendable", "sendable", "bool"),
-        Column("IsTestable", "0", "bool"), _nested("SendableDataExtensionField.Name", "send_field", _NO_ID),
+        _retained("IsTestable", "0", "bool"),
+        _nested("SendableDataExtensionField.Name", "send_field", _NO_ID),
         Column("SendableSubscriberField.Name", "case when sendable then '_SubscriberKey' end", "text",
                "<SendableSubscriberField><Name>", "</Name></SendableSubscriberField>"),
-        Column("RowBasedRetention", "0", "bool"), Column("ResetRetentionPeriodOnImport", "0", "bool"),
-        Column("DeleteAtEndOfRetentionPeriod", "0", "bool"), Column("RetainUntil", "''"),
+        _nested("Template.CustomerKey", _kept("extension", "data_extensions.id", "Template"), _NO_ID),
+        _retained("DataRetentionPeriodLength"), _retained("DataRetentionPeriodUnitOfMeasure"),
+        _retained("RowBasedRetention", "0", "bool"), _retained("ResetRetentionPeriodOnImport", "0", "bool"),
+        _retained("DeleteAtEndOfRetentionPeriod", "0", "bool"), _retained("RetainUntil", "''"),
         Column("CategoryID", "category", "int"),
     ),
     ("key",),
@@ -126,7 +147,7 @@ _FIELD = SoapObject(
     "DataExtensionField", _FIELD_SOURCE,
     (
         Column("ObjectID", "id"), Column("CustomerKey", "'[' || extension_key || '].[' || name || ']'"),
-        Column("Name", "name"), Column("Scale", "coalesce(scale, 0)", "int"),
+        Column("Name", "name"), Column("Scale", "scale", "int"),
         Column("DefaultValue", "coalesce(standard, '')"), Column("MaxLength", "length", "int"),
         Column("IsRequired", "required", "bool"), Column("Ordinal", "ordinal", "int"),
         Column("IsPrimaryKey", "is_key", "bool"), Column("FieldType", "type"),
@@ -139,8 +160,10 @@ _LIST = SoapObject(
     (
         Column("CreatedDate", "created", "date"), Column("ModifiedDate", "created", "date"),
         Column("ID", "id", "int"), Column("ObjectID", "object_id"), Column("CustomerKey", "key"),
-        Column("ListName", "name"), Column("Category", "category", "int"), Column("Type", "'Private'"),
-        Column("Description", "description"), Column("ListClassification", "'ExactTargetList'"),
+        Column("ListName", "name"), Column("Category", "category", "int"),
+        Column("Type", _kept("list", "lists.id", "Type", "'Private'")),
+        Column("Description", "description"),
+        Column("ListClassification", _kept("list", "lists.id", "ListClassification", "'ExactTargetList'")),
     ),
     ("id",),
 )  # fmt: skip
@@ -184,10 +207,20 @@ _QUERY = SoapObject(
     ),
     ("key",),
 )  # fmt: skip
+_TEMPLATE = SoapObject(
+    "DataExtensionTemplate", "documents where kind = 'extension template'",
+    (
+        Column("PartnerProperties", "json_extract(body, '$.PartnerProperties')", "properties", " ", " "),
+        Column("ObjectID", "json_extract(body, '$.ObjectID')"), Column("CustomerKey", "key"),
+        Column("Name", "json_extract(body, '$.Name')"),
+        Column("Description", "json_extract(body, '$.Description')"),
+    ),
+    ("created", "key"),
+)  # fmt: skip
 OBJECTS = {
     each.name.lower(): each
     for each in (
-        _EXTENSION, _FIELD, _LIST, _LIST_SUBSCRIBER, _SUBSCRIBER, _SEND, _QUERY,
+        _EXTENSION, _FIELD, _LIST, _LIST_SUBSCRIBER, _SUBSCRIBER, _SEND, _QUERY, _TEMPLATE,
         _tracked("SentEvent"), _tracked("OpenEvent"), _tracked("ClickEvent", Column("URL", "url")),
         _tracked("BounceEvent", Column("BounceCategory", "category"), Column("SMTPReason", "detail")),
         _tracked("UnsubEvent", Column("IsMasterUnsubscribed", "1", "bool")),

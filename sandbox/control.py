@@ -93,7 +93,7 @@ def _page(vendor: Vendor, table: str, columns: list[str], query: dict[str, str])
     """A page of a log, oldest first: `after` a sequence number, `limit`, equality filters; `noop=1` shows
     writes that changed nothing as well."""
     numbers = [query.get("after", "0"), query.get("limit", str(PAGE))]
-    if not all(n.isdigit() and len(n) < 16 for n in numbers):
+    if not all(n.isdecimal() and len(n) < 16 for n in numbers):
         return answer({"error": "after and limit must be whole numbers"}, 400)
     after, limit = (int(n) for n in numbers)
     clauses: list[str] = ["seq > ?"]

@@ -141,7 +141,7 @@ def of_header(text: str) -> Fault | None:
         spec: dict[str, Any] = {} if "=" in first else {"kind": first}
         for part in rest if "kind" in spec else [first, *rest]:
             name, _, value = part.partition("=")
-            spec[name.strip()] = int(value) if value.strip().isdigit() else value.strip()
+            spec[name.strip()] = int(value) if value.strip().isdecimal() else value.strip()
         return Fault.parse(spec)
     except (ValueError, TypeError, AttributeError, re.error):
         return None

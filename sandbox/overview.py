@@ -68,7 +68,7 @@ def _form(body: bytes) -> dict[str, str]:
 
 def _spec(form: dict[str, str]) -> dict[str, Any]:
     spec: dict[str, Any] = {"kind": form.get("kind", ""), "match": form.get("match") or "."}
-    return spec | ({"times": int(form["times"])} if form.get("times", "").isdigit() else {})
+    return spec | ({"times": int(form["times"])} if form.get("times", "").isdecimal() else {})
 
 
 def _days(given: str | bytes) -> int | None:

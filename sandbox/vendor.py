@@ -295,7 +295,7 @@ def _moment(request: Request) -> int | None:
     """When something happens that the business does itself: it says so, to the millisecond."""
     said = request.headers.get(AT_HEADER, "")
     is_business = request.headers.get(ACTOR_HEADER) == BUSINESS
-    return int(said) if is_business and said.isdigit() and len(said) < 15 else None
+    return int(said) if is_business and said.isdecimal() and len(said) < 15 else None
 
 
 async def _break_off(scope: Scope, receive: Receive) -> None:

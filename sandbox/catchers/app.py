@@ -93,7 +93,7 @@ def _control(catchers: Catchers) -> list[Route]:
                     return answer(_settings(catchers, what, wish))
             except (ValueError, TypeError, KeyError, AttributeError, re.error) as problem:
                 return answer({"error": f"this cannot be set: {problem}"}, 400)
-        if not request.query_params.get("after", "0").isdigit():
+        if not request.query_params.get("after", "0").isdecimal():
             return answer({"error": "after must be a whole number"}, 400)
         return answer({what: catchers.kept(what, dict(request.query_params))})
 

@@ -65,7 +65,7 @@ class Slack:
             raise Refused(rate_limited())
 
     def _hook(self, call: Call) -> Response:
-        if not hmac.compare_digest(call.path.rstrip("/"), self.webhook):
+        if not hmac.compare_digest(call.path.rstrip("/").encode(), self.webhook.encode()):
             team_is_known = call.params["team"] == credentials.TEAM
             raise Refused(
                 _plain("invalid_token" if team_is_known else "no_team", 403 if team_is_known else 404)

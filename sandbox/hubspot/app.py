@@ -76,8 +76,6 @@ class HubSpot(Vendor):
         super().__init__(store, clock)
         self.portal = Portal(store)
         self.seen = Visibility(clock.now)
-        self.lists_at: dict[int, tuple[int, str]] = {}
-        """Of each dynamic list, of what state of the portal its members are."""
         self.records = Records(self.portal, self.seen)
         store.script("create table if not exists blocklist (email text primary key) without rowid")
         self.token = store.get_meta("token")

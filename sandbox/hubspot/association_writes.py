@@ -90,7 +90,7 @@ def _archive(hubspot: HubSpot, call: Call) -> Response:
         start = _end(call, item, "from")
         for other in others:
             end = str(other.get("id", "")) if isinstance(other, dict) else ""
-            if not all(each.isdigit() and len(each) < 16 for each in (start, end)):
+            if not all(each.isdecimal() and len(each) < 16 for each in (start, end)):
                 raise errors.validation(call, "Invalid id in inputs")
             _take_off(hubspot, call, kind.plural, int(start), to.plural, int(end))
     return Response(status_code=204)

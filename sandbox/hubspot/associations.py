@@ -99,7 +99,7 @@ def _batch_read(hubspot: HubSpot, call: Call) -> Response:
     results, absent = [], []
     for item in requests.inputs_of(call, requests.body_of(call), MOST):
         text, after = str(item.get("id", "")), str(item.get("after") or 0)
-        if not (text.isdigit() and after.isdigit() and len(text) < 16 and len(after) < 16):
+        if not (text.isdecimal() and after.isdecimal() and len(text) < 16 and len(after) < 16):
             raise errors.validation(call, f"Invalid id or after in inputs: {text[:40]}")
         found = _targets(call, hubspot.store, kind, int(text), to, int(after))
         if found["to"]:

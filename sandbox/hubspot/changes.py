@@ -54,7 +54,7 @@ def webhook_events(hubspot: HubSpot, write: Write) -> list[tuple[str, dict[str, 
         value = {"propertyName": write["field"], "propertyValue": write["after"] or ""}
         return [*found, (f"{kind.singular}.propertyChange", event | value)]
     if what == "merge":
-        merged = [int(each) for each in (write["after"] or "").split(";") if each.isdigit()]
+        merged = [int(each) for each in (write["after"] or "").split(";") if each.isdecimal()]
         event |= {"primaryObjectId": merged[0] if merged else event["objectId"], "mergedObjectIds": merged,
                   "newObjectId": event["objectId"], "numberOfPropertiesMoved": 0}  # fmt: skip
     if what == "associationChange":
@@ -94,7 +94,7 @@ def journal_events(
             if properties is None or write["field"] in properties:
                 event["propertyChanges"][write["field"]] = write["after"]
         elif write["operation"] == "merge":
-            event["mergedObjectIds"] = [int(x) for x in (write["after"] or "").split(";") if x.isdigit()]
+            event["mergedObjectIds"] = [int(x) for x in (write["after"] or "").split(";") if x.isdecimal()]
         elif write["operation"] in TIES:
             event["toObjectId"] = int(write["after"] or write["before"])
     return [e for e in found.values() if e["action"] != "UPDATE" or e.get("propertyChanges")]

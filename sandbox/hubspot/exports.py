@@ -104,7 +104,7 @@ def _export(hubspot: HubSpot, call: Call) -> Response:
 
 def _row(hubspot: HubSpot, call: Call) -> tuple[Any, ...]:
     text = call.params["id"]
-    known = text.isdigit() and len(text) < 16
+    known = text.isdecimal() and len(text) < 16
     sql = "select id, name, created, looked, body from exports where id = ?"
     row = hubspot.store.row(sql, (int(text),)) if known else None
     if row is None:
@@ -131,7 +131,7 @@ def _sign(hubspot: HubSpot, number: int, expires: int) -> str:
 
 def _file(hubspot: HubSpot, call: Call) -> Response:
     row, expires = _row(hubspot, call), call.query.get("expires", "")
-    good = expires.isdigit() and len(expires) < 16 and int(expires) >= call.now
+    good = expires.isdecimal() and len(expires) < 16 and int(expires) >= call.now
     sign = call.query.get("sign", "").encode()
     if not good or not hmac.compare_digest(sign, _sign(hubspot, row[0], int(expires)).encode()):
         raise Refused(Response("the link has expired", 403, media_type="text/plain"))
@@ -279,7 +279,7 @@ def _imports(hubspot: HubSpot) -> Response:
 
 def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
     text = call.params["id"]
-    known = text.isdigit() and len(text) < 16
+    known = text.isdecimal() and len(text) < 16
     row = hubspot.store.row("select shown from imports where id = ?", (int(text),)) if known else None
     if row is None:
         raise errors.not_found(call)

@@ -116,7 +116,7 @@ def _moment(call: Call, body: dict[str, Any]) -> int:
     if said is None:
         return call.now
     text = str(said)
-    if not text.isdigit() or len(text) > 15 or not call.now - _OLDEST <= int(text) <= call.now:
+    if not text.isdecimal() or len(text) > 15 or not call.now - _OLDEST <= int(text) <= call.now:
         message = "Error in 'submittedAt'. It must be in milliseconds, within the last 30 days"
         raise _refused(call, [(message, "INVALID_SUBMITTED_AT")])
     return int(text)

@@ -71,7 +71,7 @@ def _subscribe(hubspot: HubSpot, call: Call) -> Response:
 
 def _unsubscribe(hubspot: HubSpot, call: Call) -> Response:
     text = call.params["id"]
-    known = text.isdigit() and len(text) < 16
+    known = text.isdecimal() and len(text) < 16
     sql = "delete from journal_subscriptions where id = ?"
     if not known or not hubspot.store.db.execute(sql, (int(text),)).rowcount:
         raise errors.not_found(call)
@@ -131,7 +131,7 @@ def _last(hubspot: HubSpot, call: Call) -> Response:
 
 def _next(hubspot: HubSpot, call: Call) -> Response:
     text = call.params["offset"]
-    if not text.isdigit() or len(text) > 15:
+    if not text.isdecimal() or len(text) > 15:
         raise errors.validation(call, "offset must be one that a file named")
     start, end = _bounds(hubspot, call)
     if int(text) < start:
@@ -141,7 +141,7 @@ def _next(hubspot: HubSpot, call: Call) -> Response:
 
 def _file(hubspot: HubSpot, call: Call) -> Response:
     start, end, expires = call.params["start"], call.params["end"], call.query.get("expires", "")
-    if not all(each.isdigit() and len(each) < 16 for each in (start, end, expires)):
+    if not all(each.isdecimal() and len(each) < 16 for each in (start, end, expires)):
         raise errors.not_found(call)
     wanted = _sign(hubspot, int(start), int(end), int(expires))
     if (

@@ -88,7 +88,7 @@ def _type(hubspot: HubSpot, call: Call, number: Any) -> tuple[str, str]:
     found = hubspot.store.row(
         "select name, label from association_types where from_type = ? and to_type = ? and type_id = ? "
         "and name is not null",
-        (kind.plural, to.plural, int(number) if str(number).isdigit() else -1),
+        (kind.plural, to.plural, int(number) if str(number).isdecimal() else -1),
     )
     if found is None:
         raise errors.not_found(call)

@@ -121,7 +121,7 @@ def _associated(hubspot: HubSpot, record: Record) -> dict[str, list[int]]:
 
 def _offset(call: Call, name: str = "offset") -> int:
     text = call.query.get(name) or "0"
-    if not text.isdigit() or len(text) > 15:
+    if not text.isdecimal() or len(text) > 15:
         raise errors.validation(call, f"Invalid {name}")
     return int(text)
 
@@ -204,7 +204,7 @@ def _engagements_after(hubspot: HubSpot, call: Call) -> Response:
     limit = requests.number_of(call, "limit", 100, 250)
     text = call.query.get("after") or call.query.get("offset") or "0"
     at, _, place = text.partition("_")
-    if not all(part.isdigit() and len(part) < 16 for part in (at, place or "0")):
+    if not all(part.isdecimal() and len(part) < 16 for part in (at, place or "0")):
         raise errors.validation(call, "Invalid after")
     one = "select modified, id, '{0}' as kind from \"{0}\" where archived = 0"
     parts = [one.format(plural) for plural in ENGAGEMENTS]
@@ -228,7 +228,7 @@ def _engagement(hubspot: HubSpot, record: Record) -> dict[str, Any]:
     return {
         "engagement": {
             "id": record.id, "portalId": hubspot.portal.id, "active": True, "createdAt": record.created,
-            "lastUpdated": record.modified, "ownerId": int(owner) if owner and owner.isdigit() else None,
+            "lastUpdated": record.modified, "ownerId": int(owner) if owner and owner.isdecimal() else None,
             "type": ENGAGEMENTS[record.type.plural], "timestamp": times.parse(at) if at else record.created,
         },
         "associations": {**_associated(hubspot, record), "ownerIds": [], "workflowIds": [], "contentIds": [],
@@ -260,7 +260,7 @@ def _linked(hubspot: HubSpot, call: Call) -> Response:
     """Associations as v3 has them: an id and the name of the type."""
     kind, to = requests.kind_of(hubspot.portal, call), requests.kind_of(hubspot.portal, call, "to")
     ids = [str(item.get("id", "")) for item in requests.inputs_of(call, requests.body_of(call), 1_000)]
-    if not all(each.isdigit() and len(each) < 16 for each in ids):
+    if not all(each.isdecimal() and len(each) < 16 for each in ids):
         raise errors.validation(call, "Invalid id in inputs")
     name, results = f"{kind.singular}_to_{to.singular}", []
     for each in ids:

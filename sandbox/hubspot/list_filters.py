@@ -18,6 +18,10 @@ from sandbox.hubspot.search import STORED_AS
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
+TABLE = """
+create table if not exists list_states (id integer primary key, seq integer not null, day text not null)
+"""
+"""Of each dynamic list, of what state of the portal its members are."""
 Json = dict[str, Any]
 Sql = tuple[str, list[Any]]
 _COMPARED = {
@@ -41,10 +45,12 @@ def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
     kind = hubspot.portal.type_of(str(shown["objectTypeId"]))
     if kind is None:
         return
-    if hubspot.lists_at.get(number) == state:
+    if hubspot.store.row("select seq, day from list_states where id = ?", (number,)) == state:
         shown.update(_kept(hubspot, number) or {})
         return
-    hubspot.lists_at[number] = state  # before its filters are read: lists that name each other come to an end
+    # Before its filters are read: lists that name each other come to an end. In the store, for a request that
+    # is refused takes back the members with it.
+    hubspot.store.db.execute("insert or replace into list_states values (?, ?, ?)", (number, *state))
     try:
         where, values = _branch(hubspot, call, kind, shown["filterBranch"], 0)
     except NotWorkedOut:
@@ -91,7 +97,7 @@ def _filter(hubspot: HubSpot, call: Call, kind: ObjectType, wish: Any) -> Sql:
     if not isinstance(wish, dict):
         raise NotWorkedOut
     said = str(wish.get("listId"))
-    if wish.get("filterType") == "IN_LIST" and said.isdigit() and len(said) < 16:
+    if wish.get("filterType") == "IN_LIST" and said.isdecimal() and len(said) < 16:
         negative = "not " if "NOT" in str(wish.get("operator")) else ""
         inside = "select record_id from list_members where list_id = ?"
         number = int(said)
@@ -153,9 +159,9 @@ def _value(kind: str, value: Any) -> Any:
         if kind == "number":
             return float(text)
         if kind == "column":
-            return int(text) if text.isdigit() else times.parse(text)
+            return int(text) if text.isdecimal() else times.parse(text)
         if kind in ("date", "datetime") and not isinstance(value, bool):
-            at = int(text) if text.isdigit() else times.parse(text)
+            at = int(text) if text.isdecimal() else times.parse(text)
             return times.day(at) if kind == "date" else times.iso(at)
     except (ValueError, OverflowError):
         raise NotWorkedOut from None

@@ -101,7 +101,7 @@ def _by_name(hubspot: HubSpot, call: Call) -> Response:
 def _of_record(hubspot: HubSpot, call: Call) -> Response:
     kind = hubspot.portal.type_of(call.params["type"])
     text = call.params["record"]
-    if kind is None or not text.isdigit() or len(text) > 15:
+    if kind is None or not text.isdecimal() or len(text) > 15:
         raise errors.not_found(call)
     for (blob,) in hubspot.store.rows("select shown from lists order by id"):
         list_filters.refresh(hubspot, call, orjson.loads(blob))
@@ -162,7 +162,7 @@ def _ids(call: Call, found: Any = None) -> list[str]:
         except ValueError:
             found = "not JSON"
     good = isinstance(found, list) and len(found) <= MOST_ADDED
-    if not good or not all(str(each).isdigit() and len(str(each)) < 16 for each in found):
+    if not good or not all(str(each).isdecimal() and len(str(each)) < 16 for each in found):
         raise errors.validation(call, "Invalid input JSON: a list of record ids is wanted")
     return [str(each) for each in found]
 

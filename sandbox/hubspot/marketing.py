@@ -19,6 +19,7 @@ LISTS, LIST_CEILING, MEMBERS = 500, 10_000, 250
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
+    hubspot.store.script(list_filters.TABLE)
     events = "/marketing/marketing-events"
     return [
         *hubspot.versioned("POST", "/crm/lists", "/search", lambda call: _lists(hubspot, call)),
@@ -79,8 +80,9 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _members(hubspot: HubSpot, call: Call) -> Response:
-    list_filters.refresh(hubspot, call, one(hubspot, call, "lists"))
+    shown = one(hubspot, call, "lists")
     limit, after = requests.number_of(call, "limit", 100, MEMBERS), requests.position_of(call)
+    list_filters.refresh(hubspot, call, shown)
     list_id = int(call.params["id"])
     rows = hubspot.store.rows(
         "select record_id, at from list_members where list_id = ? and record_id > ? "

@@ -54,7 +54,7 @@ def _campaigns(hubspot: HubSpot, call: Call) -> Response:
     """Those with the latest activity first."""
     limit = requests.number_of(call, "limit", 10, 1_000)
     offset = call.query.get("offset") or "0"
-    if not offset.isdigit() or len(offset) > 15:
+    if not offset.isdecimal() or len(offset) > 15:
         raise errors.validation(call, "Invalid offset")
     rows = hubspot.store.rows(
         "select id, updated, json_extract(shown, '$.appId'), json_extract(shown, '$.appName') "
@@ -174,7 +174,7 @@ def _behaviours(hubspot: HubSpot, call: Call) -> Response:
         clauses.append("object_type = ?")
         values.append(kind.singular)
     if call.query.get("objectId"):
-        if not call.query.get("objectType") or not call.query["objectId"].isdigit():
+        if not call.query.get("objectType") or not call.query["objectId"].isdecimal():
             raise errors.validation(call, "objectId is a number and needs objectType")
         clauses.append("object_id = ?")
         values.append(call.query["objectId"])

@@ -71,7 +71,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     column = "user_id" if call.query.get("idProperty") == "userId" else "id"
     row = (
         hubspot.store.row(f"select {_COLUMNS} from owners where {column} = ?", (text,))
-        if text.isdigit() and len(text) < 16
+        if text.isdecimal() and len(text) < 16
         else None
     )
     if row is None:

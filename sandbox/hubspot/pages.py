@@ -53,11 +53,11 @@ def newest_first(
         text = call.query.get(name)
         if text is None:
             continue
-        if not text.isdigit() or len(text) > 15:
+        if not text.isdecimal() or len(text) > 15:
             raise errors.validation(call, f"{name} must be milliseconds since 1970")
         wanted.append((f"at {comparison} ?", int(text)))
     offset = call.query.get("offset") or "0"
-    if not offset.isdigit() or len(offset) > 15:
+    if not offset.isdecimal() or len(offset) > 15:
         raise errors.validation(call, "Invalid offset")
     where, values = " and ".join(clause for clause, _ in wanted), [value for _, value in wanted]
     rows = store.rows(

@@ -115,7 +115,7 @@ class Portal:
         if kind == "number" and not _NUMBER.fullmatch(value):
             return "INVALID_DOUBLE", f"{value} was not a valid number."
         if kind in ("date", "datetime") and _instant(value) is None:
-            return "INVALID_DATE", f"{value} was not a valid {'long' if value.isdigit() else 'date'}."
+            return "INVALID_DATE", f"{value} was not a valid {'long' if value.isdecimal() else 'date'}."
         if kind == "bool" and value not in ("true", "false"):
             return "INVALID_OPTION", f"{value} was not one of the allowed options: [true, false]"
         if kind == "enumeration":

@@ -311,7 +311,7 @@ def _meet_fault(call: Call) -> None:
 
 
 def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def _text(value: Any) -> str:

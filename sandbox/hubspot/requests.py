@@ -67,7 +67,7 @@ def properties_of(call: Call, item: dict[str, Any]) -> dict[str, Any]:
 def position_of(call: Call) -> int:
     """The `after` of a list, a number no larger than a record id can be."""
     text = call.query.get("after") or "0"
-    if not text.isdigit() or len(text) > 15:
+    if not text.isdecimal() or len(text) > 15:
         raise errors.validation(call, f"Invalid after parameter: {text[:40]}")
     return int(text)
 
@@ -76,6 +76,6 @@ def number_of(call: Call, name: str, default: int, most: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default
-    if not text.isdigit() or len(text) > 15 or not 0 < int(text) <= most:
+    if not text.isdecimal() or len(text) > 15 or not 0 < int(text) <= most:
         raise errors.validation(call, f"{name} must be between 1 and {most}, not {text}")
     return int(text)

@@ -256,7 +256,7 @@ def _dissociate(hubspot: HubSpot, call: Call) -> Response:
     """An association that a client made is taken off a schema, and off every record."""
     kind = _kind(hubspot, call)
     asked = call.params["type_id"]
-    number = int(asked) if asked.isdigit() else -1
+    number = int(asked) if asked.isdecimal() else -1
     found = hubspot.store.row(
         "select from_type, to_type from association_types where type_id = ? and category = ? "
         "and name is null",

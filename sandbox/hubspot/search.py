@@ -65,7 +65,7 @@ def _page(call: Call, body: dict[str, Any]) -> tuple[int, int]:
     limit, after = body.get("limit", DEFAULT_PAGE), str(body.get("after") or 0)
     if not isinstance(limit, int) or not 0 <= limit <= PAGE:
         raise errors.validation(call, f"limit must be between 0 and {PAGE}, not {limit}")
-    if not after.isdigit() or len(after) > 15:
+    if not after.isdecimal() or len(after) > 15:
         raise errors.validation(call, f"after must be a number, not {after[:40]}")
     if int(after) + limit > REACH:
         message = f"The maximum number of results of a search is {REACH}: after and limit together exceed it."
@@ -189,7 +189,7 @@ def _value(portal: Portal, call: Call, kind: ObjectType, name: str, value: Any) 
         if definition["type"] == "number":
             return float(text)
         if definition["type"] == "datetime":
-            instant = int(text) if text.lstrip("-").isdigit() else times.parse(text)
+            instant = int(text) if text.lstrip("-").isdecimal() else times.parse(text)
             moment = times.iso(instant)
             return instant if name in STORED_AS else moment
     except (ValueError, OverflowError):

@@ -125,7 +125,7 @@ def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
 
 
 def _number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 16
+    return text.isascii() and text.isdecimal() and len(text) < 16
 
 
 def _contact(hubspot: HubSpot, call: Call, text: str, id_property: str = "hs_object_id") -> Record:

@@ -143,7 +143,7 @@ def _book(hubspot: HubSpot, call: Call) -> Response:
     first, last, email = (str(body.get(n) or "") for n in ("firstName", "lastName", "email"))
     if not first or not last or not email:
         raise errors.validation(call, "Some required fields were not set: [firstName, lastName, email]")
-    at = int(str(start)) if str(start).isdigit() and len(str(start)) < 16 else None
+    at = int(str(start)) if str(start).isdecimal() and len(str(start)) < 16 else None
     if at is None or at < call.now or isinstance(length, bool) or not isinstance(length, int) or not (
         0 < length <= _LONGEST
     ):  # fmt: skip

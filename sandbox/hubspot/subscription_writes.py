@@ -103,7 +103,7 @@ def _address(call: Call, text: Any) -> str:
 
 
 def _type(call: Call, value: Any) -> int:
-    if isinstance(value, bool) or not str(value).isdigit() or len(str(value)) > 15:
+    if isinstance(value, bool) or not str(value).isdecimal() or len(str(value)) > 15:
         raise errors.validation(call, "subscriptionId must be a number")
     return int(value)
 

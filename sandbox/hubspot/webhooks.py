@@ -128,7 +128,7 @@ def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
     text = call.params["id"]
     row = hubspot.store.row(
         "select id, type, property, active, created from webhook_subscriptions where id = ?",
-        (int(text) if text.isdigit() and len(text) < 16 else 0,),
+        (int(text) if text.isdecimal() and len(text) < 16 else 0,),
     )
     if row is None:
         raise errors.not_found(call)

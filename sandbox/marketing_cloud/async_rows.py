@@ -100,7 +100,7 @@ def _results(mc: MarketingCloud, call: Call) -> Response:
         results = []
     query = {name.lower(): value for name, value in call.query.items()}
     numbers = (query.get("$page", "1"), query.get("$pagesize", str(PAGE)))
-    if not all(n.isdigit() and 0 < len(n) < 8 for n in numbers):
+    if not all(n.isdecimal() and 0 < len(n) < 8 for n in numbers):
         raise errors.invalid("$page and $pageSize must be whole numbers")
     page, size = max(1, int(numbers[0])), max(1, min(int(numbers[1]), MOST))
     shown = results[(page - 1) * size : page * size]

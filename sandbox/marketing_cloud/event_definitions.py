@@ -53,7 +53,7 @@ def page_of(call: Call, size: int) -> tuple[int, int]:
     query = {name.lower(): value for name, value in call.query.items()}
     numbers = [query.get(name) or query.get("$" + name) or str(std)
                for name, std in (("page", 1), ("pagesize", size))]  # fmt: skip
-    if not all(n.isdigit() and 0 < len(n) < 8 and int(n) > 0 for n in numbers):
+    if not all(n.isdecimal() and 0 < len(n) < 8 and int(n) > 0 for n in numbers):
         raise errors.invalid("page and pageSize must be whole numbers")
     return int(numbers[0]), min(int(numbers[1]), 500)
 
@@ -121,7 +121,7 @@ def make(
         fields = [
             {
                 "name": str(each.get("name")), "type": _TYPES.get(str(each.get("dataType")), "Text"),
-                "length": int(each["maxLength"]) if str(each.get("maxLength") or "").isdigit() else None,
+                "length": int(each["maxLength"]) if str(each.get("maxLength") or "").isdecimal() else None,
                 "required": not each.get("isNullable", True), "key": bool(each.get("isPrimaryKey")),
                 "standard": str(each["defaultValue"]) if "defaultValue" in each else None,
             }

@@ -57,7 +57,7 @@ def _further(mc: MarketingCloud, call: Call) -> Response:
 
 
 def _number(text: str, name: str) -> int:
-    if not text.isdigit() or not 0 < len(text) < 10 or int(text) < 1:
+    if not text.isdecimal() or not 0 < len(text) < 10 or int(text) < 1:
         raise errors.invalid(f"{name} must be a positive whole number")
     return int(text)
 

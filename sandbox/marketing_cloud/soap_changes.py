@@ -90,7 +90,7 @@ def _fields(element: Element) -> list[dict[str, Any]]:
         length = text_of(each, "MaxLength")
         found.append(
             {
-                "name": name, "type": kind, "length": int(length) if length.isdigit() else None,
+                "name": name, "type": kind, "length": int(length) if length.isdecimal() else None,
                 "required": text_of(each, "IsRequired").lower() == "true",
                 "key": text_of(each, "IsPrimaryKey").lower() == "true",
                 "standard": text_of(each, "DefaultValue") or None,
@@ -123,7 +123,7 @@ def _create(mc: MarketingCloud, call: Call, element: Element, number: int) -> st
     category = text_of(element, "CategoryID")
     found = extensions.create(
         mc.store, key, name, fields, call.now, description=text_of(element, "Description"),
-        send_field=send_field or None, category=int(category) if category.isdigit() else 2,
+        send_field=send_field or None, category=int(category) if category.isdecimal() else 2,
     )  # fmt: skip
     _keep(mc, call, found, element)
     call.change("DataExtension", key, "create", "Name", None, name)

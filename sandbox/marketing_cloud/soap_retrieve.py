@@ -65,7 +65,7 @@ def retrieve(mc: MarketingCloud, call: Call, request: Element) -> tuple[str, str
 def _batch_size(request: Element) -> int:
     options = child(request, "Options")
     asked = text_of(options, "BatchSize")
-    return min(PAGE, int(asked)) if asked.isdigit() and int(asked or 0) > 0 else PAGE
+    return min(PAGE, int(asked)) if asked.isdecimal() and int(asked or 0) > 0 else PAGE
 
 
 def _next(mc: MarketingCloud, call: Call, identifier: str) -> tuple[str, str, str]:
@@ -141,7 +141,7 @@ def _value(column: Column, text: str) -> Any:
         except ValueError:
             raise BadRequest(f"Error: {text[:40]} is not a date.") from None
     if column.type == "int":
-        return int(text) if text.lstrip("-").isdigit() and len(text) < 18 else -1
+        return int(text) if text.lstrip("-").isdecimal() and len(text) < 18 else -1
     if column.type == "bool":
         return int(text.lower() == "true")
     return text

@@ -123,7 +123,7 @@ def _fits(rows: Rows, sobject: SObject, row: Json, before: Json | None, entry: E
 def _logic(said: str, met: list[bool]) -> bool:
     """`1 AND (2 OR 3)`, each number a condition; what cannot be read fits nothing."""
     words = [
-        repr(bool(1 <= int(word) <= len(met) and met[int(word) - 1])) if word.isdigit() else word
+        repr(bool(1 <= int(word) <= len(met) and met[int(word) - 1])) if word.isdecimal() else word
         for word in _NUMBERED.findall(said)
     ]
     try:

@@ -65,7 +65,7 @@ def _token(sf: Salesforce, call: Call) -> Response:
 
 def _refreshed(sf: Salesforce, call: Call, given: str) -> Response:
     """A session for a refresh token. With rotation the token is spent; one used again ends the grant."""
-    if not hmac.compare_digest(given, sf.store.get_meta("refresh_token")):
+    if not _same(given, sf.store.get_meta("refresh_token")):
         if sf.store.value("select 1 from meta where key = ?", (f"spent {given}",)):
             sf.store.set_meta("refresh_token", f"revoked at {call.now}")
         problem = {"error": "invalid_grant", "error_description": "expired access/refresh token"}
@@ -78,6 +78,11 @@ def _refreshed(sf: Salesforce, call: Call, given: str) -> Response:
     return _issue(sf, call, refresh_token=following)
 
 
+def _same(given: str, ours: str) -> bool:
+    """Whatever letters a client sends: the comparison takes text of ASCII alone."""
+    return hmac.compare_digest(given.encode(errors="replace"), ours.encode())
+
+
 def _check_client(sf: Salesforce, call: Call, form: dict[str, str]) -> None:
     client, secret = form.get("client_id", ""), form.get("client_secret", "")
     kind, _, encoded = call.headers.get("authorization", "").partition(" ")
@@ -87,9 +92,9 @@ def _check_client(sf: Salesforce, call: Call, form: dict[str, str]) -> None:
         except (ValueError, binascii.Error):
             raise _refuse("invalid_client", "invalid client credentials") from None
         client, secret = unquote(client), unquote(secret)
-    if not hmac.compare_digest(client, sf.store.get_meta("client_id")):
+    if not _same(client, sf.store.get_meta("client_id")):
         raise _refuse("invalid_client_id", "client identifier invalid")
-    if not hmac.compare_digest(secret, sf.store.get_meta("client_secret")):
+    if not _same(secret, sf.store.get_meta("client_secret")):
         raise _refuse("invalid_client", "invalid client credentials")
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
 PAGE = 50_000
+NO_COMPOUND = "Selecting compound data not supported in Bulk Query"
 _COLUMNS = "id, operation, object, query, state, created, modified, version, created_by, records, ms, message"
 _RUNNING: set[asyncio.Task[None]] = set()
 
@@ -56,6 +57,8 @@ def _create(sf: Salesforce, call: Call) -> Response:
         raise errors.error(400, "INVALIDENTITY", message)
     if query.nested:
         raise errors.error(400, "API_ERROR", "Nested queries and TYPEOF are not supported in Bulk Query")
+    if query.compound:
+        raise errors.error(400, "FUNCTIONALITY_NOT_ENABLED", NO_COMPOUND)
     if query.aggregate or query.count_only or (" offset " in query.sql and " offset 0" not in query.sql):
         raise errors.error(
             400, "API_ERROR", "Aggregate Relationships and OFFSET are not supported in Bulk Query"
@@ -190,7 +193,7 @@ def _position(call: Call) -> int:
 
 def _most(call: Call) -> int:
     text = call.query.get("maxRecords", "")
-    if text and (not text.isdigit() or int(text) == 0):
+    if text and (not text.isdecimal() or int(text) == 0):
         raise errors.error(400, "INVALID_ARGUMENT", "maxRecords must be a positive number")
     return int(text) if text else PAGE
 

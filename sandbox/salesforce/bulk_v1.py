@@ -17,6 +17,7 @@ from sandbox import times, xmltree
 from sandbox.call import Call, Refused
 from sandbox.salesforce import bulk_v1_formats as formats
 from sandbox.salesforce import ids, ingest
+from sandbox.salesforce.bulk import NO_COMPOUND
 from sandbox.salesforce.bulk_ingest import new_id
 from sandbox.salesforce.query import compiled
 from sandbox.salesforce.schema_operations import NO_BULK
@@ -66,7 +67,7 @@ def refused(call: Call, status: int, code: str, message: str) -> Refused:
 
 def _row(sf: Salesforce, call: Call, job: str) -> dict[str, Any]:
     number = call.params["number"].partition(".")[0]
-    if not number.isdigit() or not FIRST <= int(number) <= LAST:
+    if not number.isdecimal() or not FIRST <= int(number) <= LAST:
         raise refused(
             call, 400, "InvalidVersion", f"API version {call.params['number'][:10]} is not supported"
         )
@@ -130,7 +131,7 @@ def _create(sf: Salesforce, call: Call) -> Response:
     operation, name = str(body.get("operation") or ""), str(body.get("object") or "")
     kind, key = str(body.get("contentType") or "XML"), body.get("externalIdFieldName")
     number = call.params["number"].partition(".")[0]
-    if not number.isdigit() or not FIRST <= int(number) <= LAST:
+    if not number.isdecimal() or not FIRST <= int(number) <= LAST:
         raise refused(
             call, 400, "InvalidVersion", f"API version {call.params['number'][:10]} is not supported"
         )
@@ -227,8 +228,10 @@ def _ask(sf: Salesforce, call: Call, job: dict[str, Any], batch: str) -> None:
         message = f"InvalidBatch : Failed to process query: {problem['errorCode']}: {problem['message']}"
         _insert(sf, call, job["id"], batch, "Failed", call.body, [], message)
         return
-    if query.aggregate or query.count_only or query.nested:
+    if query.aggregate or query.count_only or query.nested or query.compound:
         message = "FeatureNotEnabled : Aggregate queries are not supported in Bulk Query"
+        if query.compound:
+            message = f"InvalidBatch : Failed to process query: FUNCTIONALITY_NOT_ENABLED: {NO_COMPOUND}"
         _insert(sf, call, job["id"], batch, "Failed", call.body, [], message)
         return
     if "chunk" not in job["options"]:

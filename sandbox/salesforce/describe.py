@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.salesforce import cascade, record_types, versions
+from sandbox.salesforce import cascade, described, record_types, versions
+from sandbox.salesforce.child_names import child_name
 from sandbox.salesforce.fields import SOAP_TYPES, Field, SObject
 from sandbox.salesforce.org import Org
 
-_NUMERIC = ("double", "currency", "percent")
+_NUMERIC, _SHORT = ("double", "currency", "percent"), 255
+_OF_A_NAME, _MORE_OF_TYPE = ("FirstName", "LastName", "Salutation"), {"PhotoUrl": "imageurl"}
 _DEFAULTED = (
     "Id", "OwnerId", "Status", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById",
     "SystemModstamp",
@@ -47,13 +49,20 @@ def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
         "triggerable": writable,
         "undeletable": sobject.deletable,
         "updateable": writable,
-        "urls": {
-            "rowTemplate": f"{path}/{{ID}}",
-            "describe": f"{path}/describe",
-            "sobject": path,
-            **({"layouts": f"{path}/describe/layouts"} if writable else {}),
-        },
-    }
+    } | described.OBJECTS.get(sobject.name, {})
+    entry["urls"] = {"rowTemplate": f"{path}/{{ID}}", "describe": f"{path}/describe", "sobject": path}
+    if entry["layoutable"]:
+        entry["urls"] |= {
+            "layouts": f"{path}/describe/layouts",
+            "compactLayouts": f"{path}/describe/compactLayouts",
+        }
+        if sobject.name != "CampaignMember":
+            entry["urls"]["quickActions"] = f"{path}/quickActions"
+    if entry["layoutable"] and entry["searchable"]:
+        entry["urls"] |= {
+            "approvalLayouts": f"{path}/describe/approvalLayouts",
+            "listviews": f"{path}/listviews",
+        }
     return _at(entry, version)
 
 
@@ -71,11 +80,7 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
         "uiDetailTemplate": "/{ID}",
         "uiEditTemplate": "/{ID}/e",
         "uiNewRecord": f"/{sobject.prefix}/e",
-        "approvalLayouts": f"{path}/describe/approvalLayouts",
-        "compactLayouts": f"{path}/describe/compactLayouts",
         "defaultValues": f"{path}/defaultValues?recordTypeId&fields",
-        "listviews": f"{path}/listviews",
-        "quickActions": f"{path}/quickActions",
     }
     infos = record_types.infos(org.record_types.get(sobject.name, []), path)
     if versions.number_of(version) < versions.RECORD_TYPES_NAMED:
@@ -87,7 +92,7 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [field_describe(f) for f in sobject.fields.values()],
+        "fields": [_field_of(sobject, f, searchable=entry["searchable"]) for f in sobject.fields.values()],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
@@ -95,7 +100,7 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
         "recordTypeInfos": infos,
-        "searchLayoutable": True,
+        "searchLayoutable": entry["searchable"] or sobject.read_only,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [
             {"label": f"All {sobject.plural.lower()}", "name": "everything"},
@@ -120,44 +125,44 @@ def children(org: Org, sobject: SObject) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def child_name(child: SObject, field: Field) -> str | None:
-    """The name of the list of children, where the relationship has one."""
-    if field.name in ("CreatedById", "LastModifiedById", "OwnerId", "MasterRecordId"):
-        return None
-    return child.plural.replace(" ", "") if not child.custom else child.plural.replace(" ", "_") + "__r"
+def _field_of(sobject: SObject, field: Field, *, searchable: bool) -> dict[str, Any]:
+    besides = described.besides(sobject, field, searchable=searchable)
+    return field_describe(field, besides.get("defaultValue")) | besides
 
 
-def field_describe(field: Field) -> dict[str, Any]:
+def field_describe(field: Field, default: str | None = None) -> dict[str, Any]:
     """A field with every key of a real one."""
     text = field.type not in (*_NUMERIC, "int", "boolean", "date", "datetime", "time", "anyType")
-    writable = not field.server_made
+    writable, long = not field.server_made, field.type == "textarea" and field.length > _SHORT
+    more = "plaintextarea" if field.type == "textarea" else None
+    boolean, whole = field.type == "boolean", field.type == "address"
     return {
-        "aggregatable": field.type not in ("boolean", "textarea", "anyType", "multipicklist"),
+        "aggregatable": field.type not in ("boolean", "anyType", "multipicklist", "address") and not long,
         "aiPredictionField": False,
         "autoNumber": bool(field.auto),
         "byteLength": field.length * 3 if text and field.type not in ("id", "reference") else field.length,
-        "calculated": bool(field.formula) or field.calculated,
+        "calculated": field.custom and (bool(field.formula) or field.calculated),
         "calculatedFormula": field.expression or None,
         "cascadeDelete": False,
         "caseSensitive": False,
-        "compoundFieldName": "Name" if field.name in ("FirstName", "LastName", "Salutation") else None,
+        "compoundFieldName": "Name" if field.name in _OF_A_NAME else None,
         "controllerName": None,
         "createable": writable,
         "custom": field.custom,
-        "defaultValue": False if field.type == "boolean" else None,
+        "defaultValue": False if boolean else None,
         "defaultValueFormula": None,
-        "defaultedOnCreate": field.type == "boolean" or field.name in _DEFAULTED or bool(field.default),
+        "defaultedOnCreate": boolean or field.name in _DEFAULTED or bool(field.default),
         "dependentPicklist": False,
         "deprecatedAndHidden": False,
-        "digits": 9 if field.type == "int" else 0,
+        "digits": 8 if field.type == "int" else 0,
         "displayLocationInDecimal": False,
         "encrypted": False,
         "externalId": field.external_id,
-        "extraTypeInfo": "personname" if field.name in ("FirstName", "LastName") else None,
-        "filterable": field.filterable and (field.type != "textarea" or field.length <= 255),
+        "extraTypeInfo": "personname" if field.name in _OF_A_NAME else _MORE_OF_TYPE.get(field.name, more),
+        "filterable": field.filterable and not long,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": field.blank_is_zero,
-        "groupable": (text and field.type != "textarea") or field.type in ("boolean", "date", "int"),
+        "groupable": (text and not long and not whole) or field.type in ("boolean", "date", "int"),
         "highScaleNumber": False,
         "htmlFormatted": False,
         "idLookup": field.name in ("Id", "Email") or field.external_id,
@@ -172,7 +177,7 @@ def field_describe(field: Field) -> dict[str, Any]:
         "nillable": field.nillable,
         "permissionable": writable and field.nillable,
         "picklistValues": [
-            {"active": True, "defaultValue": False, "label": v, "validFor": None, "value": v}
+            {"active": True, "defaultValue": v == default, "label": v, "validFor": None, "value": v}
             for v in field.values
         ],
         "polymorphicForeignKey": len(field.targets) > 1,
@@ -187,7 +192,7 @@ def field_describe(field: Field) -> dict[str, Any]:
         "scale": (2 if field.scale is None else field.scale) if field.type in _NUMERIC else 0,
         "searchPrefilterable": False,
         "soapType": SOAP_TYPES.get(field.type, "xsd:string"),
-        "sortable": field.type != "textarea" or field.length <= 255,
+        "sortable": not long and not whole,
         "type": field.type,
         "unique": field.unique,
         "updateable": writable and not field.insert_only,

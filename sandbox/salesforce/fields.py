@@ -23,6 +23,7 @@ SOAP_TYPES = {
     "datetime": "xsd:dateTime",
     "time": "xsd:time",
     "anyType": "xsd:anyType",
+    "address": "urn:address",
 }
 _LENGTHS = {
     "id": 18,
@@ -128,7 +129,9 @@ def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:
     left, _, right = line.partition("->")
     name, kind, *rest = left.split()
     length = (
-        int(rest.pop(0)) if rest and rest[0].isdigit() else _LENGTHS.get(kind, 255 if kind == "string" else 0)
+        int(rest.pop(0))
+        if rest and rest[0].isdecimal()
+        else _LENGTHS.get(kind, 255 if kind == "string" else 0)
     )
     flags = rest[0] if rest else ""
     kind, _, scale = kind.partition("/")

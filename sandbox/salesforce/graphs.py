@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from sandbox.call import Call, Refused, answer
 from sandbox.salesforce import composite, errors, sobjects
-from sandbox.salesforce.describe import child_name
+from sandbox.salesforce.child_names import child_name
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 

@@ -29,6 +29,10 @@ _SOURCES = (
     "Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Advertisement", "Email", "Organic Search",
     "Social Media", "Trade Show", "Other",
 )  # fmt: skip
+_GEOCODED = (
+    "Address", "NearAddress", "Block", "Street", "ExtendedZip", "Zip", "Neighborhood", "City", "County",
+    "State", "Unknown",
+)  # fmt: skip
 PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
     "*": {
         "CurrencyIsoCode": ("USD", "EUR", "GBP"),
@@ -36,6 +40,9 @@ PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
         "Industry": INDUSTRIES,
         "Salutation": ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof."),
         "Rating": ("Hot", "Warm", "Cold"),
+        "Ownership": ("Public", "Private", "Subsidiary", "Other"),
+        "GroupEventType": ("0", "1", "2", "3"),
+        **{f"{of}GeocodeAccuracy": _GEOCODED for of in ("", "Billing", "Shipping", "Mailing", "Other")},
     },
     "Lead": {
         "Interests__c": ("Analytics", "Automation", "Integrations", "Reporting", "Security"),
@@ -47,11 +54,15 @@ PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "Lead_Status__c": ("New", "Open", "MQL", "SQL", "Working", "Closed Won"),
     },
-    "Account": {"Type": ("Prospect", "Customer - Direct", "Customer - Channel", "Partner", "Other")},
+    "Account": {
+        "AccountSource": _SOURCES,
+        "Type": ("Prospect", "Customer - Direct", "Customer - Channel", "Partner", "Other"),
+    },
     "Opportunity": {
         "StageName": tuple(s[0] for s in STAGES),
         "Type": ("New Business", "Existing Business"),
         "ForecastCategoryName": ("Omitted", "Pipeline", "Best Case", "Commit", "Closed"),
+        "ForecastCategory": ("Omitted", "Pipeline", "BestCase", "MostLikely", "Forecast", "Closed"),
     },
     "OpportunityContactRole": {
         "Role": (
@@ -89,7 +100,11 @@ PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
         "Type": ("Problem", "Question", "Feature Request"),
         "Reason": ("Installation", "Performance", "Billing", "Other"),
     },
-    "Event": {"ShowAs": ("Busy", "OutOfOffice", "Free"), "EventSubtype": ("Event",)},
+    "Event": {
+        "Subject": ("Call", "Email", "Meeting", "Send Letter/Quote", "Other"),
+        "ShowAs": ("Busy", "OutOfOffice", "Free"),
+        "EventSubtype": ("Event",),
+    },
     "EmailMessage": {"Status": ("0", "1", "2", "3")},
     "Product2": {"Family": ("Platform", "Services", "Add-on")},
     "Task": {
@@ -106,4 +121,5 @@ DEFAULTS: dict[str, dict[str, str]] = {
     "CampaignMember": {"Status": "Sent"},
     "Case": {"Status": "New", "Priority": "Medium"},
     "EmailMessage": {"Status": "3"},
+    "Event": {"ShowAs": "Busy"},
 }

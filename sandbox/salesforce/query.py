@@ -213,4 +213,4 @@ def _page(sf: Salesforce, call: Call, cursor: str, start: int) -> Response:
 def more(sf: Salesforce, call: Call, locator: str) -> Response:
     """A further page, by what the page before named."""
     cursor, _, start = locator.rpartition("-")
-    return _page(sf, call, cursor, int(start) if start.isdigit() else -1)
+    return _page(sf, call, cursor, int(start) if start.isdecimal() else -1)

@@ -57,7 +57,10 @@ class Rows:
             message = f"Required fields are missing: [{', '.join(lacking)}]"
             raise RowError("REQUIRED_FIELD_MISSING", message, tuple(lacking))
         self._check_duplicates(call, sobject, given)
-        row: Row = {name: "false" if f.type == "boolean" else None for name, f in sobject.fields.items()}
+        row: Row = {
+            name: "false" if f.type == "boolean" and not f.formula else None
+            for name, f in sobject.fields.items()
+        }
         row |= rules.defaults(self.org, sobject) | given
         self._count(sobject, row)
         row["Id"] = self.org.new_id(sobject)

@@ -5,11 +5,12 @@ Lines are in the language of `fields.parse`. System fields are added to each obj
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from sandbox.salesforce import picklists, schema_operations
+from sandbox.salesforce import described, picklists, schema_further, schema_operations
 from sandbox.salesforce.fields import SObject, parse, with_values
 from sandbox.store import Store
 
@@ -207,7 +208,7 @@ FirstRespondedDate date a
 """),
     "Task": ("Task", "Tasks", "00T", _SYSTEM + _OWNER + """
 WhoId reference -> Contact|Lead:Who
-WhatId reference -> Account|Opportunity|Campaign:What
+WhatId reference -> Account|Opportunity|Campaign|Case:What
 Subject string 255
 ActivityDate date
 Status picklist n
@@ -266,7 +267,9 @@ def standard_objects() -> dict[str, SObject]:
     found = {}
     for name, (label, plural, prefix, text) in (_OBJECTS | schema_operations.OBJECTS).items():
         values = picklists.PICKLISTS["*"] | picklists.PICKLISTS.get(name, {})
-        fields = [parse(line, values) for line in text.splitlines() if line]
+        lines = (text + schema_further.FIELDS.get(name, "")).splitlines()
+        fields = [parse(line, values) for line in lines if line]
+        fields = [replace(f, given_label=described.label(name, label, f)) for f in fields]
         found[name] = SObject(
             name, label, plural, prefix, {f.name: f for f in fields}, read_only=name in READ_ONLY
         )
@@ -278,12 +281,14 @@ def custom_object(name: str, prefix: str, lines: list[str]) -> SObject:
     fields = [
         parse(line, {}) for line in [*(_SYSTEM + _USER_OWNER).split("\n"), "Name string 255", *lines] if line
     ]
+    fields = [replace(f, given_label="Record ID") if f.name == "Id" else f for f in fields]
     label = name.removesuffix("__c").split("__")[-1].replace("_", " ")
     return SObject(name, label, label + "s", prefix, {f.name: f for f in fields})
 
 
 _ALSO_INDEXED = {
     "OpportunityHistory": ("OpportunityId",),
+    "OpportunityLineItem": ("OpportunityId",),
     "OpportunityFieldHistory": ("CreatedDate",),
     "LeadHistory": ("CreatedDate",),
 }

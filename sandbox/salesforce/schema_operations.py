@@ -112,9 +112,9 @@ StartDateTime datetime
 EndDateTime datetime
 Description textarea 32000
 IsPrivate boolean
-ShowAs picklist 40
+ShowAs picklist 40 p
 IsChild boolean a
-EventSubtype picklist 40 i
+EventSubtype picklist 40 ip
 """),
     "EmailMessage": ("Email Message", "Email Messages", "02s", _SYSTEM + """
 ParentId reference i -> Case:Parent

@@ -63,7 +63,7 @@ def _answer(sf: Salesforce, call: Call) -> Response:
 
 def _done(sf: Salesforce, call: Call, root: Node, operation: Node) -> Any:
     number = call.params["number"].partition(".")[0]
-    if not number.isdigit() or not FIRST <= int(number) <= LAST:
+    if not number.isdecimal() or not FIRST <= int(number) <= LAST:
         raise SoapFault("UNSUPPORTED_API_VERSION", f"Unsupported API version {call.params['number'][:10]}")
     name = xmltree.local(operation)
     if name == "login":

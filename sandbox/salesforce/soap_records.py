@@ -65,7 +65,7 @@ def _record(shown: dict[str, Any]) -> Record:
 def _value(value: Any) -> Any:
     if isinstance(value, dict) and "records" in value:
         return _result(value)
-    return _record(value) if isinstance(value, dict) else value
+    return _record(value) if isinstance(value, dict) and "attributes" in value else value
 
 
 def _result(page: dict[str, Any]) -> Result:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import orjson
+
 from sandbox import times
 from sandbox.salesforce import ids
 from sandbox.salesforce.errors import RowError
@@ -110,12 +112,18 @@ def _decimal(value: Any) -> Any:
     return None if value is None else float(value)
 
 
+def _whole(value: Any) -> Any:
+    return None if value is None else orjson.loads(value)
+
+
 def shown(kind: str) -> Shown:
     """How values of a type appear in JSON."""
     if kind == "boolean":
         return _truth
     if kind == "datetime":
         return _moment
+    if kind == "address":
+        return _whole
     return _decimal if kind in _NUMERIC else _same
 
 

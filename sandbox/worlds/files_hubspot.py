@@ -66,7 +66,7 @@ def _records(portal: Portal, kind: ObjectType, feed: Feed, table: Table) -> None
             row,
         )
         record_id = str(own.get("id") or "")
-        if not record_id.isdigit():
+        if not record_id.isdecimal():
             portal.findings.note(f"{kind.plural}: a row without a numeric id, left out")
             continue
         created, modified = (
@@ -142,14 +142,14 @@ def _properties(portal: Portal, kind: ObjectType, feed: Feed, table: Table) -> d
 
 
 def _owner(portal: Portal, v: Values) -> None:
-    if not str(v.get("id") or "").isdigit():
+    if not str(v.get("id") or "").isdecimal():
         portal.findings.note("owners: a row without a numeric id, left out")
         return
     user = v.get("user_id")
     portal.store.db.execute(
         "insert or ignore into owners values (?, ?, ?, ?, ?, ?, ?, ?)",
         (int(v["id"]), v.get("email"), v.get("first_name"), v.get("last_name"),
-         int(user) if user and str(user).isdigit() else None, v.get("archived") == "true",
+         int(user) if user and str(user).isdecimal() else None, v.get("archived") == "true",
          portal.stamp(v.get("created")), portal.stamp(v.get("modified"))),
     )  # fmt: skip
 

@@ -161,4 +161,4 @@ def _is_gone(v: Values) -> bool:
 
 
 def _whole(value: Any) -> int | None:
-    return int(value) if value and str(value).isdigit() else None
+    return int(value) if value and str(value).isdecimal() else None

@@ -83,7 +83,7 @@ def _true(wish: Json, name: str) -> bool:
 
 
 def _number(wish: Json, name: str) -> int | None:
-    return int(wish[name]) if str(wish.get(name, "")).isdigit() else None
+    return int(wish[name]) if str(wish.get(name, "")).isdecimal() else None
 
 
 def _sizes(wish: Json, kind: str, *, has_formula: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.salesforce.describe import child_name
+from sandbox.salesforce.child_names import child_name
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import subtotals
@@ -68,6 +68,11 @@ class Compiled:
     aggregate: bool = False
     nested: list[Nested] = field(default_factory=list)
     """What is fetched for the rows afterwards. For each, rows have one more value at their end: its key."""
+
+    @property
+    def compound(self) -> bool:
+        """Whether a column has several values in one, as addresses do."""
+        return any(column.type == "address" for column in self.columns)
 
     @property
     def sql(self) -> str:

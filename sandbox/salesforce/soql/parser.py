@@ -224,7 +224,7 @@ class Parser:
         return Path(tuple(self._name().split(".")))
 
     def _number(self) -> int:
-        if self._token.kind != "number" or not self._token.text.isdigit() or len(self._token.text) > 9:
+        if self._token.kind != "number" or not self._token.text.isdecimal() or len(self._token.text) > 9:
             raise self._unexpected()
         return int(self._next().text)
 

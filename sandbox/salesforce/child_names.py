@@ -1,0 +1,41 @@
+"""What the lists of children are called: the names that a describe tells and nested queries use.
+
+Belongs here: the names of standard relationships, which follow no rule but the API name's plural. Those of
+custom objects follow from their own plural.
+"""
+
+from __future__ import annotations
+
+from sandbox.salesforce.fields import Field, SObject
+
+_UNNAMED = {
+    "CreatedById", "LastModifiedById", "OwnerId", "MasterRecordId", "ConvertedAccountId",
+    "ConvertedContactId", "ConvertedOpportunityId", "UserOrGroupId", "QuotaOwnerId", "PeriodId",
+    "ForecastUserId", "ParentRoleId",
+}  # fmt: skip
+_NAMED: dict[tuple[str, str], str | None] = {
+    ("Account", "ParentId"): "ChildAccounts", ("Campaign", "ParentId"): "ChildCampaigns",
+    ("Contact", "ReportsToId"): None, ("EmailMessage", "RelatedToId"): "Emails",
+    ("Event", "AccountId"): None, ("Task", "AccountId"): None, ("OpportunityLineItem", "Product2Id"): None,
+    ("OpportunityHistory", "OpportunityId"): "OpportunityHistories",
+    ("PermissionSetAssignment", "PermissionSetId"): "Assignments", ("User", "ManagerId"): "ManagedUsers",
+}  # fmt: skip
+
+
+def child_name(child: SObject, field: Field) -> str | None:
+    """The name of the list of children, where the relationship has one."""
+    if field.name in _UNNAMED:
+        return None
+    if child.custom:
+        return child.plural.replace(" ", "_") + "__r"
+    if (child.name, field.name) in _NAMED:
+        return _NAMED[child.name, field.name]
+    if child.name.endswith("History"):
+        return "Histories"
+    return _plural(child.name)
+
+
+def _plural(name: str) -> str:
+    if name.endswith("y"):
+        return name[:-1] + "ies"
+    return name + ("es" if name.endswith("s") else "s")

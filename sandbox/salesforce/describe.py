@@ -21,7 +21,7 @@ def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
     """An object as the global describe lists it."""
     writable = not sobject.read_only
     path = f"/services/data/v{version}/sobjects/{sobject.name}"
-    entry = {
+    entry: dict[str, Any] = {
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,

@@ -101,9 +101,15 @@ def _add_field(sf: Salesforce, call: Call, wish: Wish) -> Any:
 
 
 def _remove_field(sf: Salesforce, call: Call, wish: Wish) -> Any:
+    """A field goes, and what is put together of it, as an address of its parts."""
     sobject = _object(sf, wish)
     schema.drop_column(sf.store, sobject.name, wish["name"])
-    kept = {name: field for name, field in sobject.fields.items() if name != wish["name"]}
+    part = f'{{t}}."{wish["name"]}"'
+    kept = {
+        name: field
+        for name, field in sobject.fields.items()
+        if name != wish["name"] and part not in field.formula
+    }
     _define(sf, replace(sobject, fields=kept))
 
 

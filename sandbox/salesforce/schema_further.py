@@ -83,8 +83,8 @@ where o."OpportunityId" = {t}."Id" and o."StageName" <> {t}."StageName"))
     "Case": _SEEN + """
 SuppliedPhone string 40
 SuppliedCompany string 80
-ContactMobile phone a := (select c."MobilePhone" from "Contact" c where c."Id" = {t}."ContactId")
-ContactFax phone a := (select c."Fax" from "Contact" c where c."Id" = {t}."ContactId")
+ContactMobile phone a
+ContactFax phone a
 """,
     "Event": """
 EndDate date a := substr({t}."EndDateTime", 1, 10)

@@ -22,6 +22,7 @@ from pipelines.sources import spool
 from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.fetched import Fetched
 from pipelines.sources.known import known_from
+from pipelines.sources.salesforce.shape import ABOUT_THE_READER, SKIPPED
 from sandbox.salesforce.org import Org
 from sandbox.server import listen, start, waiting
 from sandbox.store import Store
@@ -128,7 +129,11 @@ class Loop:
         return found
 
     def _differences(self, org: Org, name: str, api_name: str, gone: bool) -> list[tuple[Any, ...]]:
-        fields = list(org.objects[api_name].fields.values())
+        fields = [
+            f
+            for f in org.objects[api_name].fields.values()
+            if f.type not in SKIPPED and f.name.casefold() not in ABOUT_THE_READER
+        ]
         listed = ", ".join(f.formula.format(t="t") if f.formula else f't."{f.name}"' for f in fields)
         there = {row[0]: row for row in self.store(f'select {listed} from "{api_name}" t')}
         names = ", ".join(f'"{f.name}"' for f in fields)

@@ -35,6 +35,17 @@ def test_typed_values_and_attributes(shared: Running) -> None:
     assert len(record["CloseDate"]) == 10
 
 
+def test_an_address_is_one_value_of_its_parts_and_no_column_of_a_bulk_job(shared: Running) -> None:
+    body = {"LastName": "Compound", "MailingCity": "Oslo", "MailingLatitude": 59.9}
+    own = shared.salesforce.post(f"{API}/sobjects/Contact", json=body).json()["id"]
+    soql = f"SELECT Id, MailingAddress, OtherAddress FROM Contact WHERE Id = '{own}'"
+    row = shared.soql(soql)["records"][0]
+    assert (row["MailingAddress"]["city"], row["MailingAddress"]["latitude"]) == ("Oslo", 59.9)
+    assert row["OtherAddress"] is None
+    job = shared.salesforce.post(f"{API}/jobs/query", json={"operation": "query", "query": soql})
+    assert (job.status_code, job.json()[0]["errorCode"]) == (400, "FUNCTIONALITY_NOT_ENABLED")
+
+
 def test_relationships_nest_and_an_empty_reference_is_null(shared: Running) -> None:
     contact = shared.soql(
         "SELECT Name, Account.Name, Account.Owner.Name, Owner.Email FROM Contact "
@@ -258,6 +269,17 @@ def test_children_come_with_their_parent_limited_for_each(shared: Running) -> No
     assert found[0]["Contacts"]["records"][0]["Account"]["Name"] == "Parent 0"
     assert found[0]["Contacts"]["totalSize"] == 2
     assert found[2]["Contacts"] is None
+    named = ", ".join(
+        f"(select Id from {name})" for name in ("OpportunityLineItems", "OpportunityHistories", "Histories")
+    )
+    deal = shared.soql(
+        f"select FiscalYear, CloseDate, HasOpportunityLineItem, {named} from Opportunity limit 1"
+    )
+    deal = deal["records"][0]
+    assert (str(deal["FiscalYear"]), len(deal["OpportunityHistories"]["records"]) > 0) == (
+        deal["CloseDate"][:4], True
+    )  # fmt: skip
+    assert deal["HasOpportunityLineItem"] is (deal["OpportunityLineItems"] is not None)
     assert "Id" not in found[0]
 
 

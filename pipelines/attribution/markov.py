@@ -3,8 +3,16 @@
 A journey is a walk from start over its touches to conversion or to nothing. The state after a touch is the
 last `order` channels (fewer at the beginning of a journey). The removal effect of a channel is the share of
 conversions whose walk passes it: 1 - P(conversion without passing it) / P(conversion). The chain is
-absorbing, so both are the solution of a linear system; nothing is simulated. Definition of the removal
-effect: Anderl, Becker, von Wangenheim, Schumann, "Mapping the customer journey", IJRM 2016.
+absorbing, so both are the solution of a linear system; nothing is simulated. Few states are eliminated
+directly. Many are solved by iteration, and since no number of the system is negative, what is left over
+bounds how far the solution can be off: it is accepted below ERROR, and eliminated directly otherwise.
+
+An order is bounded by nothing but the journeys: there are at most as many states as touches, and from the
+longest journey's length on a higher order changes nothing. Time is channels times transitions times rounds;
+memory is that of the transitions, unless a chain that goes in circles for long has to be eliminated.
+
+Definition of the removal effect: Anderl, Becker, von Wangenheim, Schumann, "Mapping the customer journey",
+IJRM 2016.
 """
 
 from __future__ import annotations
@@ -20,7 +28,10 @@ from pipelines.attribution.paths import Floats, Ints, Paths, rounded
 _COUNTED_DIRECTLY = 1 << 24
 """Up to so many possible transitions are counted in a plain table; beyond, by sorting."""
 _DENSE_STATES = 600
-_RESIDUAL = 1e-14
+_RESIDUAL = 1e-9
+_ROUNDS = 4
+ERROR = 1e-13
+"""What a probability may be off by; effects are told to twelve digits."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +74,10 @@ def chain_of(paths: Paths, order: int) -> Chain:
     """The chain that the journeys were walks of."""
     if order < 1:
         raise ValueError(f"the order of a Markov chain is 1 or more, not {order}")
-    codes = _states(paths, order)
+    newest, state = _states(paths, order)
     weight = paths.conversions + paths.losses
-    states, state = _compact(codes, (len(paths.names) + 1) ** order)
-    size = len(states)
-    is_last = np.zeros(len(codes), bool)
+    size = len(newest)
+    is_last = np.zeros(len(state), bool)
     is_last[paths.ends] = True
     inner = np.flatnonzero(~is_last)
     of_touch = np.repeat(weight, np.diff(paths.offsets))
@@ -79,21 +89,24 @@ def chain_of(paths: Paths, order: int) -> Chain:
     started = float(weight.sum())
     start = np.bincount(state[paths.starts], weight, size) / (started if started > 0 else 1.0)
     win = np.bincount(state[paths.ends], paths.conversions, size) / out
-    return Chain(step, win, start, states % (len(paths.names) + 1) - 1)
+    return Chain(step, win, start, newest)
 
 
-def _states(paths: Paths, order: int) -> Ints:
-    """A number for the last `order` channels at each touch; 0 stands where the journey had not begun."""
+def _states(paths: Paths, order: int) -> tuple[Ints, Ints]:
+    """The newest channel of each state, and each touch's state.
+
+    What came before is a number, 0 where the journey had not begun; with the channel it makes the next one.
+    """
     base = len(paths.names) + 1
-    if base**order >= 1 << 62:
-        raise ValueError(f"a chain of order {order} over {len(paths.names)} channels has too many states")
-    position = np.arange(len(paths.channels)) - np.repeat(paths.starts, np.diff(paths.offsets))
-    codes = paths.channels + 1
-    for back in range(1, order):
-        earlier = np.zeros_like(codes)
-        earlier[back:] = paths.channels[:-back] + 1
-        codes = codes + np.where(position >= back, earlier, 0) * base**back
-    return codes
+    lengths = np.diff(paths.offsets)
+    position = np.arange(len(paths.channels)) - np.repeat(paths.starts, lengths)
+    found, state = _compact(paths.channels + 1, base)
+    for _ in range(1, min(order, int(lengths.max(initial=1)))):
+        before = np.zeros_like(state)
+        before[1:] = state[:-1] + 1
+        before[position == 0] = 0
+        found, state = _compact(before * base + paths.channels + 1, (len(found) + 1) * base)
+    return found % base - 1, state
 
 
 def _compact(codes: Ints, possible: int) -> tuple[Ints, Ints]:
@@ -125,7 +138,22 @@ def _reach(step: sparse.csr_matrix, win: Floats) -> Floats:
     system = sparse.identity(size, format="csr") - step
     if size <= _DENSE_STATES:
         return np.asarray(np.linalg.solve(system.toarray(), win))
-    found, failed = linalg.bicgstab(system, win, rtol=_RESIDUAL, atol=0.0, maxiter=200)
-    if failed or np.abs(system @ found - win).max() > 100 * _RESIDUAL * max(np.abs(win).max(), _RESIDUAL):
-        found = linalg.spsolve(system.tocsc(), win)
-    return np.asarray(found)
+    longest = _longest_walk(system)
+    found = np.zeros(size)
+    for _ in range(_ROUNDS):
+        left = win - system @ found
+        if np.abs(left).max() * longest <= ERROR:
+            return found
+        found += linalg.bicgstab(system, left, rtol=_RESIDUAL, atol=0.0, maxiter=100)[0]
+    return np.asarray(linalg.splu(system.tocsc()).solve(win))
+
+
+def _longest_walk(system: sparse.csr_matrix) -> float:
+    """No fewer than the touches that a walk still has, on average, from any state; infinite where not found.
+
+    They solve a system like the probabilities do: whatever is one touch more everywhere is enough. What is
+    left over of the probabilities, times this, is the most that they can be off by.
+    """
+    walks, _ = linalg.bicgstab(system, np.ones(system.shape[0]), rtol=1e-6, atol=0.0, maxiter=100)
+    least = float((system @ walks).min())
+    return float(walks.max() / least) if least > 0 and walks.min() >= 0 else np.inf

@@ -49,7 +49,8 @@ def rate(paths: Paths) -> Floats:
     if count > MOST_CHANNELS:
         raise ValueError(
             f"Shapley values of conversion rates are exact up to {MOST_CHANNELS} channels, "
-            f"and there are {count}; use shapley_volume, or let channel rules put rare channels together"
+            f"and there are {count}; use the variant shapley, which is exact for any number, or let channel "
+            f"rules put rare channels together"
         )
     journey, channel, _ = _distinct(paths)
     sets = np.zeros(len(paths.conversions), np.int64)

@@ -114,7 +114,7 @@ class AttributionModel(Strict):
     lookback_days: int | None = Field(default=None, gt=0)
     lookback_from: LookbackFrom | None = None
     half_life_days: Decimal | None = Field(default=None, gt=0)
-    order: int | None = Field(default=None, ge=1, le=8)
+    order: int | None = Field(default=None, ge=1)
     without_channels: tuple[str, ...] = ()
     only_touch_types: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -63,29 +64,74 @@ def test_nobody_converted_gives_zero_and_no_division() -> None:
     assert markov.shares(markov.removal_effects(paths)).tolist() == [0.0, 0.0]
 
 
-def test_large_chains_use_the_sparse_solver_and_agree_with_the_dense_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_many_states_are_solved_as_an_independent_elimination_solves_them() -> None:
+    """Order 3 of ten channels: more states than are eliminated directly, counted and solved once more."""
     random = np.random.default_rng(7)
-    lengths = random.geometric(0.25, 4_000).clip(1, 12)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    won = (random.random(4_000) < 0.3).astype(float)
-    paths = Paths(tuple("abcdefghij"), random.integers(0, 10, offsets[-1]), offsets, won, 1 - won)
-    sparse = markov.removal_effects(paths, 3)
-    monkeypatch.setattr(markov, "_DENSE_STATES", 10_000)
-    assert np.allclose(sparse, markov.removal_effects(paths, 3), atol=1e-11)
-    monkeypatch.setattr(markov, "_COUNTED_DIRECTLY", 1)
-    assert markov.removal_effects(paths, 2).tolist() == pytest.approx(
-        markov.removal_effects(paths, 2).tolist(), abs=1e-12
-    )
+    journeys: Journeys = [
+        (list(random.choice(list("abcdefghij"), size)), int(won), int(not won))
+        for size, won in zip(
+            random.geometric(0.25, 1_500).clip(1, 12), random.random(1_500) < 0.3, strict=True
+        )
+    ]
+    paths = Paths.of(journeys)
+    assert len(markov.chain_of(paths, 3).win) > markov._DENSE_STATES
+    found = markov.removal_effects(paths, 3)
+    everything = _dense_conversion(journeys, 3, None)
+    assert everything == pytest.approx(sum(won for _, won, _ in journeys) / len(journeys), abs=1e-12)
+    for channel in "j":
+        expected = 1 - _dense_conversion(journeys, 3, channel) / everything
+        assert found[paths.names.index(channel)] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_chain_that_goes_in_circles_for_long_is_eliminated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand times the same channel: no few rounds find that end, and the answer is the same."""
+    journeys: Journeys = [(["a"] * 1000 + ["b"], 1, 0), (["a", "b", "c"], 1, 1), (["c", "a"], 0, 2)]
+    paths = Paths.of(journeys)
+    monkeypatch.setattr(markov, "_DENSE_STATES", 0)
+    monkeypatch.setattr(markov, "_ROUNDS", 0)
+    exact = [float(_exact_effect(journeys, name, 2)) for name in paths.names]
+    assert np.allclose(markov.removal_effects(paths, 2), exact, atol=1e-11)
+
+
+@pytest.mark.parametrize("order", [4, 9, 80])
+def test_any_order_is_exact_and_beyond_the_longest_journey_the_same(order: int) -> None:
+    journeys: Journeys = [
+        (list("abcabcabdab"), 3, 1), (list("bcabcabdabc"), 1, 2), (list("abdd"), 2, 0), (list("dcb"), 0, 4),
+    ]  # fmt: skip
+    paths = Paths.of(journeys)
+    exact = [float(_exact_effect(journeys, name, order)) for name in paths.names]
+    assert np.allclose(markov.removal_effects(paths, order), exact, atol=1e-12)
+    assert markov.removal_effects(paths, 11).tolist() == markov.removal_effects(paths, 80).tolist()
 
 
 def test_an_impossible_order_is_refused_in_words() -> None:
-    paths = Paths.of([(["a"], 1, 0)])
     with pytest.raises(ValueError, match="1 or more"):
-        markov.removal_effects(paths, 0)
-    with pytest.raises(ValueError, match="too many states"):
-        markov.removal_effects(paths, 80)
+        markov.removal_effects(Paths.of([(["a"], 1, 0)]), 0)
+
+
+def _dense_conversion(journeys: Journeys, order: int, removed: str | None) -> float:
+    """P(conversion) of a chain counted in dictionaries, solved as one matrix: no code is shared."""
+    number: dict[tuple[str, ...], int] = {}
+    moves: dict[tuple[int, int], int] = {}
+    won_at: dict[int, int] = {}
+    for path, won, lost in journeys:
+        states = [("start",), *(tuple(path[max(0, i - order + 1) : i + 1]) for i in range(len(path)))]
+        places = [number.setdefault(state, len(number)) for state in states]
+        for before, after in pairwise(places):
+            moves[before, after] = moves.get((before, after), 0) + won + lost
+        won_at[places[-1]] = won_at.get(places[-1], 0) + won
+        moves[places[-1], -1] = moves.get((places[-1], -1), 0) + won + lost
+    leaving = np.zeros(len(number))
+    for (before, _), weight in moves.items():
+        leaving[before] += weight
+    system, right = np.eye(len(number)), np.zeros(len(number))
+    gone = {place for state, place in number.items() if state[-1] == removed}
+    for (before, after), weight in moves.items():
+        if after >= 0 and after not in gone:
+            system[before, after] -= weight / leaving[before]
+    for place, weight in won_at.items():
+        right[place] = weight / leaving[place]
+    return float(np.linalg.solve(system, right)[number["start",]])
 
 
 def _exact_effect(journeys: Journeys, channel: str, order: int) -> Fraction:

@@ -66,7 +66,9 @@ def test_a_channel_met_again_keeps_the_place_of_its_first_coming() -> None:
 
 def test_too_many_channels_for_rates_are_refused_with_the_way_out() -> None:
     paths = Paths.of([([f"channel {number}" for number in range(21)], 1, 1)])
-    with pytest.raises(ValueError, match="exact up to 20 channels, and there are 21"):
+    with pytest.raises(
+        ValueError, match="exact up to 20 channels, and there are 21; use the variant shapley,"
+    ):
         shapley.rate(paths)
     assert shapley.volume(paths).sum() == pytest.approx(1.0)
 

@@ -89,7 +89,7 @@ def test_weights_override() -> None:
         ({"model": "linear", "half_life_days": 7}, "half_life_days belongs to time_decay"),
         ({"model": "linear", "order": 2}, "order belongs to markov"),
         ({"model": "Ours!", "variant": "first"}, "pattern"),
-        ({"model": "markov", "order": 9}, "less than or equal to 8"),
+        ({"model": "markov", "order": 0}, "greater than or equal to 1"),
     ],
 )
 def test_a_model_that_cannot_be_is_refused(entry: dict[str, Any], sentence: str) -> None:

@@ -21,15 +21,13 @@ reasons as (
             when settled.verdict = 'same' then 1
             when lefts.other_id in (rights.record_id, rights.record_key) then 2
             when rights.other_id in (lefts.record_id, lefts.record_key) then 2
-            when not coalesce(
-                lefts.start_date <= rights.end_date and rights.start_date <= lefts.end_date, true
-            ) and lefts.name = rights.name then 6
-            when lefts.utm = rights.utm then 3
-            when lefts.name = rights.name then 4
-            when
-                {{ names_alike('lefts.name', 'rights.name') }}
-                and coalesce(lefts.start_date <= rights.end_date and rights.start_date <= lefts.end_date, true)
-                then 7
+            when not coalesce(lefts.start_date <= rights.end_date and rights.start_date <= lefts.end_date, true)
+                then case when lefts.name = rights.name or lefts.utm = rights.utm then 7 end
+            when lefts.utm = rights.utm and 'utm' in {{ attribution_setting('campaigns_join_when') }} then 3
+            when lefts.name = rights.name and 'name' in {{ attribution_setting('campaigns_join_when') }} then 4
+            when lefts.utm = rights.utm then 5
+            when lefts.name = rights.name then 6
+            when {{ names_alike('lefts.name', 'rights.name') }} then 8
         end as rank
     from campaigns as lefts
     inner join campaigns as rights on lefts.vendor < rights.vendor
@@ -46,9 +44,9 @@ named as (
         case
             when rank = 1 then 'settled'
             when rank = 2 then 'link'
-            when rank = 3 then 'utm'
-            when rank = 4 then 'name'
-            when rank = 6 then 'same_name_at_another_time'
+            when rank in (3, 5) then 'utm'
+            when rank in (4, 6) then 'name'
+            when rank = 7 then 'same_name_at_another_time'
             else 'similar_name'
         end as reason
     from reasons
@@ -82,6 +80,5 @@ select
     end as verdict
 from best
 where
-    rank <= 2
-    or reason in {{ attribution_setting('campaigns_join_when') }}
+    rank <= 4
     or reason in {{ attribution_setting('campaigns_review_when') }}

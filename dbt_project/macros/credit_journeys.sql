@@ -122,8 +122,8 @@
         from timed
     ),
 
-    -- A milestone is earned by the last touch at or before it. One that lies before the window earns nothing; then it is
-    -- the first touch's, which has no window.
+    -- A milestone is earned by the last touch at or before it, within the window; without one nothing holds it. Only to be
+    -- the first touch has no window.
     milestones as (
         select
             *,
@@ -133,7 +133,7 @@
                     when
                         coalesce(moments[until_{{ milestone }}] >= {{ moment }} - lookback, true)
                         then until_{{ milestone }}
-                    else 1
+                    else 0
                 end as {{ milestone }}_nth,
             {%- endfor %}
             -- What lies before the window comes right after the first touch, so places close up by leaving it out.

@@ -73,11 +73,14 @@ keyed as (
     from named
 ),
 
--- Rows that we have made into this model and that are still there, with what they hold: one that was emptied holds 0.
-held as (
+-- Rows that we have made into this model and that are still there, with what they hold: one that was emptied holds 0. A row
+-- made for somebody who was merged since is that of who they are now.
+ours as (
     select
-        journal.action_key as share_key,
-        journal.person_id,
+        journal.action_key as made_as,
+        coalesce(aliases.person_id, journal.person_id) as person_id,
+        deals.opportunity_id,
+        members.campaign_id,
         made.campaign_influence_id as row_id,
         made.opportunity_id as opportunity_id_salesforce,
         made.campaign_id as campaign_id_salesforce,
@@ -91,11 +94,27 @@ held as (
     inner join {{ ref('int_campaign_members') }} as members
         on {{ record_key('salesforce', 'Campaign', 'made.campaign_id') }} = members.record_key
     inner join {{ source('rules', 'attribution_settings') }} as models on models.setting = 'influence_model'
+    left join {{ ref('int_person_aliases') }} as aliases on journal.person_id = aliases.alias
     where
         journal.sync = 'salesforce_campaign_influence'
         and journal.state = 'confirmed'
         and journal.action_key = 'influence:'
         || {{ short_hash("models.value || deals.opportunity_id || members.campaign_id || journal.person_id") }}
+),
+
+keyed_rows as (
+    select
+        *,
+        'influence:' || {{ short_hash("model || opportunity_id || campaign_id || person_id") }} as share_key
+    from ours
+),
+
+-- Two people who are one had a row each: one of them holds the share.
+held as (
+    select
+        *,
+        row_number() over (partition by share_key order by made_as != share_key, row_id) as nth
+    from keyed_rows
 ),
 
 -- A share that is gone, for the deal was reopened or the touch is another's now, is 0: a row that is kept can come back.
@@ -104,7 +123,7 @@ moved as (
         held.*,
         coalesce(keyed.influence, 0) as wanted
     from held
-    left join keyed on held.share_key = keyed.share_key and keyed.cannot is null
+    left join keyed on held.share_key = keyed.share_key and keyed.cannot is null and held.nth = 1
     where abs(coalesce(keyed.influence, 0) - held.influence) >= 0.005
 ),
 
@@ -122,6 +141,8 @@ wanted as (
         cast(null as double) as held,
         keyed.influence || '% of a won deal' as reason
     from keyed
+    -- A row that was made under a name which is gone is there already.
+    where keyed.share_key not in (select held.share_key from held where held.made_as != held.share_key)
 
     union all
 

@@ -98,6 +98,7 @@ HUBSPOT: dict[str, Holds] = {
     "campaign_assets": NONE,
     "campaign_items": NONE,
     "campaign_reports": NONE,
+    "campaign_contacts": Holds(ids=("contact_id",)),
     "email_campaigns": NONE,
     "email_events": Holds(emails=("recipient",)),
     "subscription_types": NONE,

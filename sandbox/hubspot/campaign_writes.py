@@ -147,7 +147,7 @@ def _forget(hubspot: HubSpot, call: Call, own: str) -> None:
     if hubspot.store.value("select 1 from campaigns where id = ?", (own[:64],)) is None:
         return
     hubspot.store.db.execute("delete from campaigns where id = ?", (own,))
-    for table in ("campaign_assets", "campaign_items", "campaign_reports"):
+    for table in ("campaign_assets", "campaign_items", "campaign_reports", "campaign_contacts"):
         hubspot.store.db.execute(f"delete from {table} where campaign_id = ?", (own,))
     call.change("campaigns", own, "delete", "archived", "false", "true")
     call.records += 1

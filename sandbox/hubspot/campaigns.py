@@ -21,6 +21,7 @@ MODELS = (
     "LINEAR", "FIRST_INTERACTION", "LAST_INTERACTION", "FULL_PATH", "U_SHAPED", "W_SHAPED", "TIME_DECAY",
     "J_SHAPED", "INVERSE_J_SHAPED",
 )  # fmt: skip
+CONTACTS = ("contactFirstTouch", "contactLastTouch", "influencedContacts")
 _SORTS = {"hs_name": "json_extract(props, '$.hs_name')", "createdAt": "created", "updatedAt": "updated"}
 
 
@@ -33,6 +34,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
             "GET", area, "/{id}/reports/metrics", lambda call: _report(hubspot, call, "metrics")
         ),
         *hubspot.versioned("GET", area, "/{id}/reports/revenue", lambda call: _revenue(hubspot, call)),
+        *hubspot.versioned(
+            "GET", area, "/{id}/reports/contacts/{kind}", lambda call: _contacts(hubspot, call)
+        ),
         *hubspot.versioned("GET", "/marketing/campaigns", "", lambda call: _list(hubspot, call)),
         *hubspot.versioned("GET", "/marketing/campaigns", "/{id}", lambda call: _read(hubspot, call)),
         *hubspot.versioned(
@@ -155,3 +159,23 @@ def _revenue(hubspot: HubSpot, call: Call) -> Response:
     if model not in MODELS:
         raise errors.validation(call, f"attributionModel must be one of {', '.join(MODELS)}")
     return _report(hubspot, call, model)
+
+
+def _contacts(hubspot: HubSpot, call: Call) -> Response:
+    """Ids and nothing else, of contacts that are there, from `startDate` to `endDate`."""
+    row, kind = _found(hubspot, call), call.params["kind"]
+    if kind not in CONTACTS:
+        raise errors.validation(call, f"contactType must be one of {', '.join(CONTACTS)}")
+    limit, after = requests.number_of(call, "limit", PAGE, PAGE), requests.position_of(call)
+    start, end = call.query.get("startDate", "2006-01-01"), call.query.get("endDate", "9999-12-31")
+    found = hubspot.store.rows(
+        "select contact_id from campaign_contacts where campaign_id = ? and type = ? "
+        "and date(at / 1000, 'unixepoch') between ? and ? and contact_id in "
+        "(select id from contacts where not archived) "
+        "order by contact_id limit ? offset ?",
+        (row[0], kind, start, end, limit + 1, after),
+    )
+    page: dict[str, Any] = {"results": [{"id": str(contact)} for (contact,) in found[:limit]]}
+    if len(found) > limit:
+        page["paging"] = pages.following(call, str(after + limit))
+    return answer(page)

@@ -18,6 +18,9 @@ create table if not exists campaign_items (
     campaign_id text, kind text, id text, shown blob, primary key (campaign_id, kind, id));
 create table if not exists campaign_reports (
     campaign_id text, report text, shown blob, primary key (campaign_id, report));
+create table if not exists campaign_contacts (
+    campaign_id text, type text, contact_id integer, at integer,
+    primary key (campaign_id, type, contact_id)) without rowid;
 create table if not exists email_campaigns (id integer primary key, updated integer, shown blob);
 create table if not exists email_events (
     id text primary key, at integer, type text, recipient text, campaign_id integer, shown blob);

@@ -91,10 +91,27 @@ def add(side: HubSpot) -> None:
         if person.campaign:
             key = person.campaign.key
             side.tally.brought[key] = side.tally.brought.get(key, 0) + 1
+    _influenced(side, reached)
     for deal in side.business.deals:
         campaign = deal.contacts[0].campaign
         if campaign and deal.last.progress == 2:
             side.tally.won.setdefault(campaign.key, []).append(deal.last.amount)
+
+
+def _influenced(side: HubSpot, reached: list[Person]) -> None:
+    """Who came by a campaign; and some who saw one in passing, which nothing else tells of."""
+    for person in reached:
+        contact = side.contacts[person.key]
+        for campaign in side.business.campaigns:
+            came = person.campaign is not None and person.campaign.key == campaign.key
+            saw = (person.key * 31 + campaign.key) % 100 == 0 and person.created < campaign.end
+            if came or saw:
+                at = (
+                    person.created
+                    if came
+                    else min(max(campaign.start, person.created) + DAY, side.business.now)
+                )
+                side.tally.influenced.setdefault(campaign.key, {})[contact] = at
 
 
 def finish(side: HubSpot) -> None:
@@ -279,6 +296,7 @@ def _campaigns(rng: random.Random, side: HubSpot) -> None:
     assets: list[tuple[Any, ...]] = []
     items: list[tuple[Any, ...]] = []
     reports: list[tuple[Any, ...]] = []
+    contacts: list[tuple[Any, ...]] = []
     for campaign in side.business.campaigns:
         uid = ids[campaign.key]
         for n in range(rng.choice((1, 2, 3, 14)) if campaign.key < 8 else rng.choice((1, 2))):
@@ -293,8 +311,13 @@ def _campaigns(rng: random.Random, side: HubSpot) -> None:
         people, deals = side.tally.brought.get(campaign.key, 0), side.tally.won.get(campaign.key, [])
         reports.append((uid, "metrics", {
             "sessions": people * 7 + rng.randrange(50), "newContactsFirstTouch": people,
-            "newContactsLastTouch": round(people * 0.8), "influencedContacts": people * 3,
+            "newContactsLastTouch": round(people * 0.8),
+            "influencedContacts": len(side.tally.influenced.get(campaign.key, {})),
         }))  # fmt: skip
+        contacts += [
+            (uid, "influencedContacts", contact, at)
+            for contact, at in side.tally.influenced.get(campaign.key, {}).items()
+        ]
         for model in MODELS:
             share = 1.0 if model == "FIRST_INTERACTION" else rng.uniform(0.3, 0.9)
             reports.append((uid, model, {
@@ -304,6 +327,7 @@ def _campaigns(rng: random.Random, side: HubSpot) -> None:
     put(side, "campaign_assets", assets)
     put(side, "campaign_items", items)
     put(side, "campaign_reports", reports)
+    side.store.db.executemany("insert into campaign_contacts values (?, ?, ?, ?)", contacts)
 
 
 def _items(campaign: Campaign, uid: str, kind: str, total: int) -> list[tuple[Any, ...]]:

@@ -30,6 +30,8 @@ class Tally:
 
     brought: dict[int, int] = field(default_factory=dict)
     """People by the campaign they came by."""
+    influenced: dict[int, dict[int, int]] = field(default_factory=dict)
+    """By campaign: contacts that it had a part in, and when."""
     won: dict[int, list[int]] = field(default_factory=dict)
     """Amounts of deals by the campaign of their first contact."""
     quotas: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -79,3 +79,9 @@ def campaigns_with_assets(client: HubSpotClient, ids: Sequence[str]) -> Iterator
                     assets = client.pages(f"{path}/{campaign['id']}/assets/{kind}", 100)
                 for asset in assets:
                     yield str(campaign["id"]), str(kind), asset
+
+
+def influenced_contacts(client: HubSpotClient, campaign: str) -> Iterator[str]:
+    """Ids of the contacts that a campaign's assets had a part in, by HubSpot's own report, each once."""
+    path = f"{client.path('campaigns')}/{campaign}/reports/contacts/influencedContacts"
+    return iter(dict.fromkeys(str(each["id"]) for each in client.pages(path, 100)))

@@ -34,7 +34,10 @@ ALWAYS: tuple[tuple[list[str], Begin], ...] = (
     (["pipelines", "pipeline_stages"], whole(small.read_pipelines)),
 )
 BESIDE: tuple[tuple[list[str], Begin], ...] = (
-    (["campaigns", "campaign_assets", "campaign_items", "campaign_reports"], small.read_campaigns),
+    (
+        ["campaigns", "campaign_assets", "campaign_items", "campaign_reports", "campaign_contacts"],
+        small.read_campaigns,
+    ),
     (["lists", "list_members"], marketing.read_lists),
     (["forms", "form_submissions"], marketing.read_forms),
     (["marketing_events", "marketing_event_participations"], marketing.read_marketing_events),

@@ -199,11 +199,12 @@ def test_what_moves_no_stamp_of_its_parent_is_read_again_on_the_schedule_of_what
     change(portal, "campaign_assets", metrics={"views": 77})
     change(portal, "campaign_items", amount=5.5)
     portal.store("delete from list_members where list_id = 1")
+    portal.store("delete from campaign_contacts where contact_id % 2 = 0")
     portal.store("delete from participations where id % 2 = 0")
     portal.later()
     portal.extract()
     assert {row[0] for row in differences(portal)} == {
-        "campaign_reports", "campaign_assets", "campaign_items", "list_members",
+        "campaign_reports", "campaign_assets", "campaign_items", "campaign_contacts", "list_members",
         "marketing_event_participations",
     }  # fmt: skip
     portal.later(DAY)
@@ -216,7 +217,7 @@ def test_what_moves_no_stamp_of_its_parent_is_read_again_on_the_schedule_of_what
 def _campaigns(portal: Portal, at: int) -> None:
     gone, one = (row[0] for row in portal.store("select id from campaigns order by id limit 2"))
     portal.store("delete from campaigns where id = ?", gone)
-    for table in ("campaign_assets", "campaign_items", "campaign_reports"):
+    for table in ("campaign_assets", "campaign_items", "campaign_reports", "campaign_contacts"):
         portal.store(f"delete from {table} where campaign_id = ?", gone)
     portal.store(
         "update campaigns set updated = ?, props = cast(json_set(props, '$.hs_name', 'Renamed') as blob) "

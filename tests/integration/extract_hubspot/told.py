@@ -100,6 +100,11 @@ SHOWN: dict[str, tuple[str, dict[str, str]]] = {
             "currency": "revenue.currencyCode",
         },
     ),
+    "campaign_contacts": (
+        "select json_object('campaign', campaign_id, 'contact', contact_id) from campaign_contacts "
+        "where type = 'influencedContacts' and contact_id in (select id from contacts where not archived)",
+        {"campaign_id": "campaign", "contact_id": "contact"},
+    ),
     "lists": (
         "select shown from lists",
         {

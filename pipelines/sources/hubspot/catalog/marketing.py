@@ -83,4 +83,9 @@ TABLES: tuple[RawTable, ...] = (
         },
         key=("campaign_id",), note="HubSpot's own metrics, and its revenue by its linear model",
     ),
+    RawTable(
+        "campaign_contacts", "campaigns", {"campaign_id": "text", "contact_id": "text"},
+        key=("campaign_id", "contact_id"),
+        note="whom a campaign influenced, by HubSpot's report; it tells no day and nothing that they did",
+    ),
 )  # fmt: skip

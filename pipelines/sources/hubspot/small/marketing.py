@@ -162,16 +162,18 @@ def _seat(event: str, seat: Json) -> Row:
 def read_campaign_parts(
     reading: Reading, client: HubSpotClient, fetched: TableFetch, found: list[Json]
 ) -> Begun:
-    """Assets, items of budget and spend, and HubSpot's own reports, of all campaigns when one changed.
+    """Assets, items of budget and spend, HubSpot's own reports and whom they list, of all campaigns when one
+    changed.
 
-    A campaign without a sum of either has no items.
+    A campaign without a sum of either has no items, and one that influenced nobody lists nobody.
     """
-    assets, items, reports = (
-        table_of("hubspot", n) for n in ("campaign_assets", "campaign_items", "campaign_reports")
+    assets, items, reports, contacts = (
+        table_of("hubspot", f"campaign_{n}") for n in ("assets", "items", "reports", "contacts")
     )
     ids = [str(each["id"]) for each in found]
     paid = [str(each["id"]) for each in found if any((each.get("properties") or {}).get(n) for n in _SUMS)]
     path = client.path("campaigns")
+    nobody: set[str] = set()
 
     def read_assets() -> TableFetch:
         rows = [
@@ -187,16 +189,30 @@ def read_campaign_parts(
 
     def read_reports() -> TableFetch:
         rows = [_report(client, f"{path}/{each}/reports", each) for each in ids]
+        nobody.update(row["campaign_id"] for row in rows if not row["influenced_contacts"])
         return reading.whole(reports, columns(reports, rows, {name: name for name in reports.columns}))
+
+    def read_contacts() -> TableFetch:
+        rows = [
+            {"campaign_id": each, "contact_id": contact}
+            for each in ids
+            if each not in nobody
+            for contact in marketing.influenced_contacts(client, each)
+        ]
+        return reading.whole(contacts, columns(contacts, rows, {name: name for name in contacts.columns}))
 
     def read() -> list[TableFetch]:
         return [
             *hanging(reading, fetched, assets, read_assets),
             *hanging(reading, fetched, items, read_items),
             *hanging(reading, fetched, reports, read_reports),
+            *hanging(reading, fetched, contacts, read_contacts),
         ]
 
-    costs = ((assets, math.ceil(len(ids) / marketing.CAMPAIGNS)), (items, len(paid)), (reports, 2 * len(ids)))
+    costs = (
+        (assets, math.ceil(len(ids) / marketing.CAMPAIGNS)), (items, len(paid)), (reports, 2 * len(ids)),
+        (contacts, len(ids)),
+    )  # fmt: skip
     calls = sum(calls for table, calls in costs if is_due(reading, fetched, table))
     return Begun([fetched], read, calls)
 

@@ -1,9 +1,10 @@
 """Attribution at size: the SQL of the dbt models over ten million touches, and the data-driven models over a
 million journeys beside ChannelAttribution and marketing-attribution-models.
 
-Belongs here: the data, the clocks and the tables. `--peers PYTHON` names an interpreter that has the two
-packages; without it their rows are left out. The hand-written SQL computes the same heuristics the way an
-analyst would: one window per deal, weights as columns, money as floating point, no cents to share out.
+Belongs here: the data, the clocks and the tables. The two packages are installed from PyPI into an
+environment of their own, or `--peers PYTHON` names an interpreter that has them; `--no-peers` leaves their
+rows out. The hand-written SQL computes the same heuristics the way an analyst would: one window per deal,
+weights as columns, money as floating point, no cents to share out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from benchmarks import peers
 from benchmarks.attribution_paths import journeys
 from pipelines.attribution import markov, shapley
 from pipelines.rules import rows
@@ -28,6 +30,7 @@ from pipelines.rules.tables import _as_table as as_table
 from pipelines.settings import PROJECT_ROOT
 from tests.fixtures.dbt_sql import made
 
+PEERS = ("ChannelAttribution==2.2.5", "matplotlib", "marketing-attribution-models==2.1.1")
 HEURISTICS = (
     "first", "last", "last_non_direct", "linear", "u_shaped", "w_shaped", "multi_touch", "position_based",
     "time_decay",
@@ -62,7 +65,8 @@ create table int_touches as
 select lpad(to_hex(i), 16, '0') as touchpoint_id, 'p' || (hash(i) % {people}) as person_id,
     timestamptz '2025-01-01' + to_seconds((hash(i + 3) % 47000000)::bigint) as occurred_at,
     'channel_' || (hash(i + 5) % 12) as channel, 'conversion' as touch_type, true as is_counted,
-    true as earns_credit, null::varchar as campaign_id, 'r' as record_key
+    true as earns_credit, null::varchar as campaign_id, 'r' as record_key,
+    false as is_member
 from range({touches}) as r(i);
 create view attribution_touchpoints as from int_touches;
 """
@@ -117,9 +121,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--deals", type=int, default=50_000)
     parser.add_argument("--journeys", type=int, default=1_000_000)
     parser.add_argument("--peers", type=Path)
+    parser.add_argument("--no-peers", action="store_true", help="this project's rows only")
     asked = parser.parse_args(arguments)
     _heuristics(asked.touches, asked.deals)
-    _journeys(asked.journeys, asked.peers)
+    _journeys(asked.journeys, None if asked.no_peers else asked.peers or peers.python(*PEERS))
 
 
 def _timed(work: Callable[[], Any]) -> float:
@@ -162,7 +167,7 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int((connection.execute(f"select count(*) from {table}").fetchone() or (0,))[0])
 
 
-def _journeys(count: int, peers: Path | None) -> None:
+def _journeys(count: int, interpreter: Path | None) -> None:
     paths = journeys(count)
     print(f"\n#### {count:,} journeys, {len(paths.channels):,} touches, {len(paths.names)} channels\n")
     print("| engine | model | s |\n| --- | --- | ---: |", flush=True)
@@ -171,7 +176,7 @@ def _journeys(count: int, peers: Path | None) -> None:
         print(f"| this project, exact | Markov order {order} | {seconds:.2f} |")
     print(f"| this project, exact | Shapley volume | {_timed(lambda: shapley.volume(paths)):.2f} |")
     print(f"| this project, exact | Shapley rate | {_timed(lambda: shapley.rate(paths)):.2f} |", flush=True)
-    if peers is not None:
+    if interpreter is not None:
         script = Path(__file__).with_name("attribution_peers.py")
-        subprocess.run([peers, script, str(count)], check=True)
+        subprocess.run([interpreter, script, str(count)], check=True)
     assert np.isfinite(paths.conversions).all()

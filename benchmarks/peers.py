@@ -1,4 +1,4 @@
-"""tap-hubspot and tap-salesforce from PyPI, each in an environment of its own, pointed at the sandbox.
+"""Peers from PyPI, each in an environment of its own; tap-hubspot and tap-salesforce pointed at the sandbox.
 
 The packages are not changed: a `sitecustomize` module on their path sends what goes to the vendors' hosts
 to the sandbox instead. Belongs here: making the environments, the taps' configuration and catalogs.
@@ -44,16 +44,27 @@ def cache() -> Path:
     return Path(root) / "crm-integration" / "peers"
 
 
-def install(vendor: str) -> Path:
-    """The tap's program, installed now if it is not there. Raises CalledProcessError without a network."""
-    home = cache() / TAPS[vendor]
-    program = home / "bin" / TAPS[vendor].partition("==")[0]
-    if not program.exists():
+def python(*packages: str) -> Path:
+    """An interpreter that has these packages, made now if it is not there.
+
+    Raises CalledProcessError without a network.
+    """
+    home = cache() / "+".join(packages)
+    complete = home / "complete"
+    if not complete.exists():
         uv = shutil.which("uv") or f"{BIN}/uv"
         subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, home], check=True)
         subprocess.run(
-            [uv, "pip", "install", "--quiet", "--python", home / "bin" / "python", TAPS[vendor]], check=True
+            [uv, "pip", "install", "--quiet", "--python", home / "bin" / "python", *packages], check=True
         )
+        complete.touch()
+    return home / "bin" / "python"
+
+
+def install(vendor: str) -> Path:
+    """The tap's program, installed now if it is not there. Raises CalledProcessError without a network."""
+    home = python(TAPS[vendor]).parent.parent
+    program = home / "bin" / TAPS[vendor].partition("==")[0]
     redirect = home / "redirect"
     redirect.mkdir(exist_ok=True)
     (redirect / "sitecustomize.py").write_text(_REDIRECT)

@@ -70,3 +70,38 @@
         {%- endfor %}
     from {{ source('rules', 'attribution_sync') }}
 {%- endmacro %}
+
+{#- When a click in an e-mail is a machine's, by config/attribution.yml, as one row. -#}
+{% macro bot_limits() -%}
+    select
+        coalesce(max(try_cast(value as bigint)) filter (where setting = 'bot_seconds'), 0) as seconds,
+        coalesce(max(try_cast(value as bigint)) filter (where setting = 'bot_links'), 0) as links,
+        coalesce(list(value) filter (where setting = 'bot_user_agent'), []) as agents
+    from {{ source('rules', 'attribution_settings') }}
+{%- endmacro %}
+
+{#- For each click how many different links of one message, which `message` tells apart, were clicked about then. -#}
+{% macro links_at_once(clicks, message) -%}
+    select
+        clicks.record_key,
+        count(distinct others.link) as links
+    from {{ clicks }} as clicks
+    cross join limits
+    inner join {{ clicks }} as others
+        on
+            {% for column in message -%}
+                clicks.{{ column }} = others.{{ column }} and
+            {% endfor -%}
+            others.occurred_at
+            between clicks.occurred_at - to_seconds(limits.seconds) and clicks.occurred_at + to_seconds(limits.seconds)
+    group by clicks.record_key
+{%- endmacro %}
+
+{#- Whom HubSpot's report lists for a campaign has done something, but it does not say what or when: no first or last touch. -#}
+{% macro is_only_listed(touches) -%}
+    (
+        {{ touches }}.touch_type = 'membership'
+        and {{ touches }}.source_record_key like 'hubspot:%'
+        and not {{ touches }}.earns_credit
+    )
+{%- endmacro %}

@@ -212,6 +212,7 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
     person = next(
         p for p, k in world.ask("select person_id, subscriber_key from marts.subscribers") if k == contact
     )
+    world.pass_an_hour()  # sooner, and a machine would have clicked
     world.do(do="open", contact=contact)
     world.do(do="click", contact=contact, url="https://www.northwind.example/demo")
     world.do(do="meet_goal", contact=contact, journey=JOURNEY)

@@ -95,6 +95,10 @@ def test_time_decay_halves_with_each_half_life() -> None:
         # The milestone has its own window: b earned the lead long before the window of the others opened.
         (Deal(LONG_AGO, lead="2025-10-02 00:00:00+00"), "u_shaped", "a 400 b 400 c 200"),
         (Deal(LONG_AGO, lead="2025-10-02 00:00:00+00"), "linear", "a 500 c 500"),
+        # A milestone whose last touch is older than the window has none, though there is a first touch:
+        # the lead's 40 go to the rest in proportion, so 40 and 20 of 60.
+        (Deal(LONG_AGO), "u_shaped", "a 666.67 c 333.33"),
+        (Deal(LONG_AGO[:1]), "full_path", "a 1000"),
         # Time decays from the last touch that counts, not from one that only holds a milestone.
         (Deal(LONG_AGO[:2], lead="2025-10-02 00:00:00+00"), "time_decay", "a 1000"),
         # Several people of a deal are one journey.
@@ -135,22 +139,25 @@ MEMBERS = (
     Touch("m4", "05-20", campaign="C", kind="membership", earns=True),
     Touch("m5", "05-21", campaign="D", kind="membership", record="salesforce:org:Lead:1"),
     Touch("w", "05-22", kind="conversion"),
+    # Attending stands as HubSpot's event; the contact's membership is its copy, and counts by it.
+    Touch("h", "05-23", campaign="F", kind="event", record="hubspot:portal:contacts:1", member=True),
+    Touch("m6", "05-23", campaign="F", kind="membership", counted=False),
     Touch("late", "06-02", campaign="E", kind="membership"),
 )
+INFLUENCE = [
+    {"model": name}
+    for name in ("salesforce_primary", "salesforce_first", "salesforce_last", "salesforce_even")
+]
 
 
-@pytest.mark.parametrize(
-    ("model", "by_hand"),
-    [
-        ("salesforce_primary", "m2 1000"),
-        ("salesforce_first", "m1 1000"),
-        ("salesforce_last", "m4 1000"),
-        ("salesforce_even", "m1 333.34 m2 333.33 m4 333.33"),
-    ],
-)
-def test_campaign_influence_knows_campaigns_of_contacts_with_a_role(model: str, by_hand: str) -> None:
-    assert credits([{"model": model}], Deal(MEMBERS, campaign="B"))[model] == parts(by_hand)
-    assert credits([{"model": model}], Deal(MEMBERS, campaign="B", via="account"))[model] == {}
+def test_campaign_influence_knows_campaigns_of_contacts_with_a_role() -> None:
+    assert credits(INFLUENCE, Deal(MEMBERS, campaign="B")) == {
+        "salesforce_primary": parts("m2 1000"),
+        "salesforce_first": parts("m1 1000"),
+        "salesforce_last": parts("h 1000"),
+        "salesforce_even": parts("h 250 m1 250 m2 250 m4 250"),
+    }
+    assert not any(credits(INFLUENCE, Deal(MEMBERS, campaign="B", via="account")).values())
 
 
 def test_a_primary_campaign_nobody_was_a_member_of_earns_nothing() -> None:
@@ -219,14 +226,18 @@ ALL = [
         "w_shaped", "full_path", "j_shaped", "inverse_j_shaped", "time_decay", "step_decay", "markov",
         "shapley", "shapley_ordered", "shapley_rate", "multi_touch",
     )
+] + [
+    {"model": "weighed", "weights": {"first-touch": "0.55", "closed-won": "0.15", "others": "0.3"}},
+    {"model": "placed", "positions": {1: "0.4", 3: "0.33", -2: "0.27"}},
 ]  # fmt: skip
 
 
 def test_five_thousand_touches_share_to_the_cent() -> None:
     many = tuple(
-        Touch(f"t{i:04}", f"2026-05-{1 + i % 28:02} {i % 24:02}:00:00+00", f"c{i % 7}") for i in range(5000)
-    )
-    for model, found in credits(ALL, Deal(many, Decimal("99.99"))).items():
+        Touch(f"t{i:04}", f"2026-05-{1 + i % 28:02} {i % 24:02}:00:00+00", f"c{i % 7}",
+              campaign=f"C{i % 9}", kind="membership") for i in range(5000)
+    )  # fmt: skip
+    for model, found in credits([*ALL, *INFLUENCE[1:]], Deal(many, Decimal("99.99"))).items():
         assert sum(found.values()) == Decimal("99.99"), model
 
 
@@ -249,6 +260,8 @@ def random_deals(seed: int, count: int = 60) -> list[Deal]:
                 f"2026-{dice.randint(1, 6):02}-{dice.randint(1, 28):02} 09:00:00+00",
                 dice.choice(["email", "direct", "webinar", "unknown"]),
                 person,
+                dice.choice([None, "A", "B", "C"]),
+                dice.choice(["conversion", "membership"]),
             )
             for i in range(dice.randint(1, 9))
         ]
@@ -265,7 +278,7 @@ def random_deals(seed: int, count: int = 60) -> list[Deal]:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_credits_sum_to_the_cent_under_every_model(seed: int) -> None:
     deals = random_deals(seed)
-    with warehouse(rules(ALL), *deals) as connection:
+    with warehouse(rules([*ALL, *INFLUENCE]), *deals) as connection:
         wrong = connection.execute(
             "with credited as (select opportunity_id, model, sum(share) as share, sum(revenue) as revenue, "
             "sum(revenue_converted) as converted, sum(pipeline) as pipeline "
@@ -278,10 +291,20 @@ def test_credits_sum_to_the_cent_under_every_model(seed: int) -> None:
             "select count(distinct opportunity_id) from int_credit_journeys"
         ).fetchone()
         credited = connection.execute(
-            "select distinct count(distinct opportunity_id) from attribution_credits group by model"
+            "select distinct count(distinct opportunity_id) from attribution_credits "
+            "where model not like 'salesforce%' group by model"
         ).fetchall()
+        influenced = connection.execute(
+            "select model, count(distinct opportunity_id) from attribution_credits "
+            "where model like 'salesforce%' group by model order by model"
+        ).fetchall()
+        members = connection.execute(
+            "select count(distinct opportunity_id) from int_deal_touches where is_member"
+        ).fetchone()
     assert wrong == []
     assert credited == [counted]  # every model gives credit for every deal that was touched
+    # and campaign influence for every deal that a member was met of; a primary campaign these deals have not
+    assert influenced == [(f"salesforce_{name}", *members) for name in ("even", "first", "last")]
 
 
 def test_neither_the_order_of_rows_nor_the_run_changes_a_credit() -> None:
@@ -290,7 +313,8 @@ def test_neither_the_order_of_rows_nor_the_run_changes_a_credit() -> None:
     mixed = [replace(deal, touches=dice.sample(deal.touches, len(deal.touches))) for deal in deals]
     dice.shuffle(mixed)
     everything = "from attribution_credits order by all"
-    with warehouse(rules(ALL), *deals) as one, warehouse(rules(ALL), *mixed) as other:
+    every = rules([*ALL, *INFLUENCE])
+    with warehouse(every, *deals) as one, warehouse(every, *mixed) as other:
         assert one.execute(everything).fetchall() == other.execute(everything).fetchall()
 
 

@@ -10,10 +10,7 @@ select
     touches.touch_type,
     touches.earns_credit,
     -- Campaign influence knows contacts with a role; what became of the membership does not matter to it.
-    touches.touch_type = 'membership'
-    and touches.campaign_id is not null
-    and people.via = 'contact_role'
-    and touches.record_key like 'salesforce:%:Contact:%' as is_member
+    touches.is_member and people.via = 'contact_role' as is_member
 from {{ ref('int_opportunity_people') }} as people
 inner join {{ ref('int_credit_deals') }} as deals on people.opportunity_id = deals.opportunity_id
 inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
@@ -21,4 +18,4 @@ where
     touches.is_counted
     and touches.occurred_at < deals.counts_until
     and touches.occurred_at < {{ run_value('as_of') }}
-    and (touches.earns_credit or touches.touch_type = 'membership')
+    and (touches.earns_credit or touches.is_member)

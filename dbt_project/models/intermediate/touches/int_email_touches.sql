@@ -15,11 +15,12 @@ with events as (
 ),
 
 limits as (
-    select
-        coalesce(max(try_cast(value as bigint)) filter (where setting = 'bot_seconds'), 0) as seconds,
-        coalesce(max(try_cast(value as bigint)) filter (where setting = 'bot_links'), 0) as links,
-        coalesce(list(value) filter (where setting = 'bot_user_agent'), []) as agents
-    from {{ source('rules', 'attribution_settings') }}
+    {{ bot_limits() }}
+),
+
+clicks as (
+    select * from events
+    where email_event_type = 'CLICK'
 ),
 
 delivered as (
@@ -33,20 +34,7 @@ delivered as (
 ),
 
 at_once as (
-    select
-        events.record_key,
-        count(distinct others.link) as links
-    from events
-    cross join limits
-    inner join events as others
-        on
-            events.recipient = others.recipient
-            and events.email_campaign_id = others.email_campaign_id
-            and others.email_event_type = 'CLICK'
-            and others.occurred_at
-            between events.occurred_at - to_seconds(limits.seconds) and events.occurred_at + to_seconds(limits.seconds)
-    where events.email_event_type = 'CLICK'
-    group by events.record_key
+    {{ links_at_once('clicks', ['recipient', 'email_campaign_id']) }}
 ),
 
 prepared as (

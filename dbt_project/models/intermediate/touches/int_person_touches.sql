@@ -8,7 +8,8 @@ with touches as (
         touches.occurred_at,
         (touches.occurred_at, touches.touchpoint_id) as place,
         campaigns.name as campaign,
-        touches.touch_type in (
+        not {{ is_only_listed('touches') }}
+        and touches.touch_type in (
             'membership', 'original_source', 'latest_source', 'conversion', 'form', 'event', 'email_click', 'page_visit'
         ) as is_marketing
     from {{ ref('int_touches') }} as touches

@@ -2,7 +2,7 @@
 -- same event is seen among one person's (int_touches).
 with unioned as (
     {% for told in [
-        'membership', 'task', 'engagement', 'contact', 'lead_source', 'form', 'event', 'email', 'visit', 'list', 'marketing'
+        'membership', 'influenced', 'task', 'engagement', 'contact', 'lead_source', 'form', 'event', 'email', 'visit', 'list', 'marketing'
     ] %}
         select * from {{ ref('int_' ~ told ~ '_touches') }}
         {% if not loop.last %}union all by name{% endif %}
@@ -31,7 +31,10 @@ identified as (
 -- Memberships that config/engagement.yml has made of something which earns credit itself: a click. An opening or a goal
 -- earns none, and the membership made of it does.
 made as (
-    select distinct memberships.touchpoint_id
+    select distinct
+        memberships.touchpoint_id,
+        touches.touchpoint_id as made_of,
+        memberships.record_key like 'salesforce:%:Contact:%' as is_of_contact
     from identified as memberships
     inner join {{ ref('int_engagement_members') }} as engagements
         on
@@ -61,6 +64,12 @@ select
     identified.is_bot,
     identified.earns_credit,
     identified.source_record_key,
-    made.touchpoint_id is not null as is_made_of_another
+    identified.touchpoint_id in (select made.touchpoint_id from made) as is_made_of_another,
+    -- What campaign influence looks at: a contact's membership, also one that stands as the click it was made of.
+    (
+        identified.touch_type = 'membership'
+        and identified.campaign_id is not null
+        and identified.record_key like 'salesforce:%:Contact:%'
+    )
+    or identified.touchpoint_id in (select made.made_of from made where made.is_of_contact) as is_member
 from identified
-left join made on identified.touchpoint_id = made.touchpoint_id

@@ -62,6 +62,7 @@ events as (
         told.channel in {{ attribution_setting('coverage_without_channel') }} as says_nothing,
         told.kind = 'lead_source' as is_of_the_day,
         case when told.touch_type = 'original_source' then told.occurred_at end as came_at,
+        told.is_member,
         told.source_record_key
     from told
     left join activities on told.touchpoint_id = activities.touchpoint_id
@@ -71,17 +72,32 @@ events as (
         and not (told.touch_type = 'membership' and not told.is_response)
 ),
 
+numbered as (
+    select
+        touchpoint_id,
+        row_number() over (
+            partition by person_id, event
+            order by earns_nothing, says_nothing, is_of_the_day, came_at, source_record_key, touchpoint_id
+        ) as copy,
+        bool_or(is_member) over (partition by person_id, event) as tells_of_member
+    from events
+),
+
+-- HubSpot lists whom a campaign influenced by anything that they did: what they did stands, and each campaign once.
+listed as (
+    select
+        touchpoint_id,
+        kind = 'influenced' as is_listed,
+        row_number() over (
+            partition by person_id, campaign_id order by kind = 'influenced', occurred_at, touchpoint_id
+        ) as nth_of_campaign
+    from told
+    where campaign_id is not null and person_id is not null and not is_bot
+),
+
 copies as (
     select touchpoint_id
-    from (
-        select
-            touchpoint_id,
-            row_number() over (
-                partition by person_id, event
-                order by earns_nothing, says_nothing, is_of_the_day, came_at, source_record_key, touchpoint_id
-            ) as copy
-        from events
-    ) as numbered
+    from numbered
     where copy > 1
     union all
     -- What a contact's properties say of a form, and the form itself, are one.
@@ -93,6 +109,9 @@ copies as (
             and sent.occurred_at
             between conversions.occurred_at - interval 1 minute and conversions.occurred_at + interval 1 minute
     where conversions.touch_type = 'conversion' and sent.touch_type = 'form'
+    union all
+    select touchpoint_id from listed
+    where is_listed and nth_of_campaign > 1
     union all
     select touchpoint_id from forms
     where since_last <= interval 1 minute
@@ -118,5 +137,8 @@ select
     and not told.is_bot
     -- The click stands, not the membership that was made of it.
     and not told.is_made_of_another
-    and told.touchpoint_id not in (select copies.touchpoint_id from copies) as is_counted
+    and told.touchpoint_id not in (select copies.touchpoint_id from copies) as is_counted,
+    -- A copy that was a membership is one still, to campaign influence: what stands for it is.
+    coalesce(numbered.tells_of_member, told.is_member) as is_member
 from told
+left join numbered on told.touchpoint_id = numbered.touchpoint_id

@@ -3,17 +3,21 @@ with touches as (
         touchpoint_id,
         channel,
         cast(date_trunc('month', occurred_at at time zone {{ run_value('business_zone') }}) as date) as month,
-        person_id
+        person_id,
+        earns_credit
     from {{ ref('attribution_touchpoints') }}
-    where earns_credit
+    -- Campaign influence credits memberships that earn nothing under any other model.
+    where
+        earns_credit
+        or touchpoint_id in (select credited.touchpoint_id from {{ ref('attribution_credits') }} as credited)
 ),
 
 touched as (
     select
         channel,
         month,
-        count(*) as touches,
-        count(distinct person_id) as leads
+        count(*) filter (where earns_credit) as touches,
+        count(distinct person_id) filter (where earns_credit) as leads
     from touches
     group by channel, month
 ),

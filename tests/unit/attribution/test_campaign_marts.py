@@ -1,8 +1,9 @@
-"""What the marts of campaigns and channels say of a small business, worked out by hand."""
+"""What the marts of campaigns and channels, and their pictures, say of a business, worked out by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from pipelines.rules import rows
 from pipelines.rules.tables import _as_table as as_table
+from pipelines.settings import PROJECT_ROOT
 from tests.fixtures.credits import rules
 from tests.fixtures.dbt_sql import compiled, made
 
@@ -91,6 +93,19 @@ def marts() -> Iterator[duckdb.DuckDBPyConnection]:
                 connection.execute(f"create table models_mart as {sql}")
             else:
                 made(connection, f"marts/attribution/{name}.sql", "table")
+        connection.execute("create schema marts")
+        for name in (
+            "channel_contribution",
+            "campaign_performance",
+            "campaign_influence",
+            "unified_campaigns",
+        ):
+            connection.execute(f"create view marts.{name} as from memory.main.{name}")
+        connection.execute("create view marts.attribution_models as from memory.main.models_mart")
+        connection.execute(
+            "create table marts.conversion_paths as from (values ('email > webinar', 2, 1), ('email', 1, 0), "
+            "('a > b > c > d > e', 0, 1)) as t(path, conversions, losses)"
+        )
         yield connection
 
 
@@ -173,6 +188,34 @@ def test_the_hierarchy_of_campaigns_is_kept_and_a_circle_ends(marts: duckdb.Duck
         ("a", None, "a", 0), ("b", None, "b", 0), ("c", "a", "a", 1), ("d", "c", "a", 2),
         ("e", "f", "f", 1), ("f", "e", "e", 1),
     ]  # fmt: skip
+
+
+def pictured(marts: duckdb.DuckDBPyConnection, panel: str, **filters: Any) -> list[tuple[Any, ...]]:
+    sql = (PROJECT_ROOT / "dashboards" / "sql" / f"{panel}.sql").read_text()
+    return marts.execute(sql, filters).fetchall()
+
+
+def test_the_pictures_draw_what_the_marts_say(marts: duckdb.DuckDBPyConnection) -> None:
+    assert pictured(marts, "models", since=None) == [
+        ("email", "linear", 1000, 0), ("email", "salesforce_even", 1000, 0)
+    ]  # fmt: skip
+    assert pictured(marts, "models", since=date(2026, 2, 1)) == [("email", "linear", 500, 0)]
+    assert pictured(marts, "channels", since=None) == [
+        (date(2026, 1, 1), "email", 500), (date(2026, 2, 1), "email", 500),
+        (date(2026, 3, 1), "campaign", 0), (date(2026, 3, 1), "webinar", 0),
+    ]  # fmt: skip
+    assert pictured(marts, "campaign_roi") == [("Alpha", 9.0, 100, 1000, 1, 100.0)]
+    assert pictured(marts, "influence") == [("Beta", 1, 1, 1, 300, 300), ("Gamma", 1, 1, 1, 300, 0)]
+
+
+def test_the_sankey_takes_each_deal_from_its_first_channel_to_its_end(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    assert set(pictured(marts, "paths")) == {
+        ("1. email", "2. webinar", 3), ("2. webinar", "won", 2), ("2. webinar", "lost", 1),
+        ("1. email", "won", 1),
+        ("1. a", "2. b", 1), ("2. b", "3. and so on", 1), ("3. and so on", "4. e", 1), ("4. e", "lost", 1),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("is_on", [True, False])

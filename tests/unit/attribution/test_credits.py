@@ -31,36 +31,36 @@ def parts(text: str) -> dict[str, Decimal]:
     return {touch: Decimal(amount) for touch, amount in zip(words[::2], words[1::2], strict=True)}
 
 
-@pytest.mark.parametrize(
-    ("model", "by_hand"),
-    [
-        ({"model": "first"}, "a 1000"),
-        ({"model": "last"}, "f 1000"),
-        ({"model": "last_non_direct"}, "e 1000"),
-        ({"model": "linear"}, "a 166.67 b 166.67 c 166.67 d 166.67 e 166.66 f 166.66"),
-        ({"model": "u_shaped"}, "a 400 b 400 c 50 d 50 e 50 f 50"),
-        ({"model": "u_shaped_marketo"}, "a 500 b 500"),
-        ({"model": "position_based"}, "a 400 b 50 c 50 d 50 e 50 f 400"),
-        ({"model": "w_shaped"}, "a 300 b 300 c 33.34 d 300 e 33.33 f 33.33"),
-        ({"model": "full_path"}, "a 225 b 225 c 50 d 225 e 50 f 225"),
-        ({"model": "multi_touch"}, "a 225 b 225 c 50 d 225 e 50 f 225"),
-        ({"model": "j_shaped"}, "a 200 b 50 c 50 d 50 e 50 f 600"),
-        ({"model": "inverse_j_shaped"}, "a 600 b 50 c 50 d 50 e 50 f 200"),
-        # Four channels, 250 each; e-mail's by its three touches, or to the one with which it came in.
-        ({"model": "shapley"}, "a 250 b 83.34 c 83.33 d 250 e 83.33 f 250"),
-        ({"model": "shapley_ordered"}, "a 250 b 250 d 250 f 250"),
-        # 1, 2, 4, ... 32 of 63 parts, the last the largest.
-        ({"model": "step_decay"}, "a 15.87 b 31.75 c 63.49 d 126.98 e 253.97 f 507.94"),
-        ({"model": "ours", "weights": {"first-touch": "0.3", "last-touch": "0.7"}}, "a 300 f 700"),
-        ({"model": "ours", "positions": {1: "0.5", 2: "0.3", -2: "0.2"}}, "a 500 b 300 e 200"),
-        ({"model": "ours", "variant": "linear", "without_channels": ["email"]}, "a 333.34 d 333.33 f 333.33"),
-        ({"model": "ours", "variant": "linear", "lookback_days": 30}, "a 200 c 200 d 200 e 200 f 200"),
-        ({"model": "ours", "variant": "linear", "lookback_days": 31, "lookback_from": "close"},
-         "a 333.34 e 333.33 f 333.33"),
-    ],
-)  # fmt: skip
-def test_a_model_is_what_was_worked_out_by_hand(model: dict[str, Any], by_hand: str) -> None:
-    assert credits([model], Deal(JOURNEY))[model["model"]] == parts(by_hand)
+BY_HAND: list[tuple[dict[str, Any], str]] = [
+    ({"model": "first"}, "a 1000"),
+    ({"model": "last"}, "f 1000"),
+    ({"model": "last_non_direct"}, "e 1000"),
+    ({"model": "linear"}, "a 166.67 b 166.67 c 166.67 d 166.67 e 166.66 f 166.66"),
+    ({"model": "u_shaped"}, "a 400 b 400 c 50 d 50 e 50 f 50"),
+    ({"model": "u_shaped_marketo"}, "a 500 b 500"),
+    ({"model": "position_based"}, "a 400 b 50 c 50 d 50 e 50 f 400"),
+    ({"model": "w_shaped"}, "a 300 b 300 c 33.34 d 300 e 33.33 f 33.33"),
+    ({"model": "full_path"}, "a 225 b 225 c 50 d 225 e 50 f 225"),
+    ({"model": "multi_touch"}, "a 225 b 225 c 50 d 225 e 50 f 225"),
+    ({"model": "j_shaped"}, "a 200 b 50 c 50 d 50 e 50 f 600"),
+    ({"model": "inverse_j_shaped"}, "a 600 b 50 c 50 d 50 e 50 f 200"),
+    # Four channels, 250 each; e-mail's by its three touches, or to the one with which it came in.
+    ({"model": "shapley"}, "a 250 b 83.34 c 83.33 d 250 e 83.33 f 250"),
+    ({"model": "shapley_ordered"}, "a 250 b 250 d 250 f 250"),
+    # 1, 2, 4, ... 32 of 63 parts, the last the largest.
+    ({"model": "step_decay"}, "a 15.87 b 31.75 c 63.49 d 126.98 e 253.97 f 507.94"),
+    ({"model": "ours_1", "weights": {"first-touch": "0.3", "last-touch": "0.7"}}, "a 300 f 700"),
+    ({"model": "ours_2", "positions": {1: "0.5", 2: "0.3", -2: "0.2"}}, "a 500 b 300 e 200"),
+    ({"model": "ours_3", "variant": "linear", "without_channels": ["email"]}, "a 333.34 d 333.33 f 333.33"),
+    ({"model": "ours_4", "variant": "linear", "lookback_days": 30}, "a 200 c 200 d 200 e 200 f 200"),
+    ({"model": "ours_5", "variant": "linear", "lookback_days": 31, "lookback_from": "close"},
+     "a 333.34 e 333.33 f 333.33"),
+]  # fmt: skip
+
+
+def test_each_model_is_what_was_worked_out_by_hand() -> None:
+    found = credits([model for model, _ in BY_HAND], Deal(JOURNEY))
+    assert found == {model["model"]: parts(by_hand) for model, by_hand in BY_HAND}
 
 
 def test_time_decay_halves_with_each_half_life() -> None:
@@ -110,6 +110,8 @@ def test_time_decay_halves_with_each_half_life() -> None:
         (Deal(JOURNEY[:3], Decimal("-100.00")), "linear", "a -33.34 b -33.33 c -33.33"),
         (Deal(JOURNEY[:2], closed=None, won=False), "linear", "a 500 b 500"),
         (Deal(JOURNEY[:2], Decimal("0.01")), "linear", "a 0.01 b 0.00"),
+        # Part of it was paid, or given back: the amount that the CRM has now is what is shared out.
+        (Deal(JOURNEY[:3], Decimal("666.65")), "linear", "a 222.22 b 222.22 c 222.21"),
     ],
 )  # fmt: skip
 def test_an_edge_case_is_as_decided(deal: Deal, model: str, by_hand: str) -> None:
@@ -178,6 +180,25 @@ def test_markov_credit_follows_the_removal_effects_of_all_journeys() -> None:
             "select touchpoint_id, revenue from attribution_credits where opportunity_id = 'won' order by 1"
         ).fetchall()
         assert found == [("1", Decimal("33.33")), ("2", Decimal("66.67"))]
+
+
+def test_shapley_credit_follows_what_channels_add_to_the_rate_of_all_journeys() -> None:
+    """With a alone 1 of 2 was won, with b alone 1 of 3, of all 3 of 6: a adds 1/3 and b 1/6."""
+    told = [("both", "ab", True), ("a1", "a", True), ("a2", "a", False), ("b1", "b", True),
+            ("b2", "b", False),
+            ("b3", "b", False)]  # fmt: skip
+    deals = [
+        Deal([Touch(f"{id}{channel}", f"04-0{n}", channel, id) for n, channel in enumerate(channels, 2)],
+             Decimal(100), id=id, won=won, people=(id,))
+        for id, channels, won in told
+    ]  # fmt: skip
+    with warehouse(rules([{"model": "shapley_rate"}]), *deals) as connection:
+        effects = dict(connection.execute("select channel, effect from int_channel_values").fetchall())
+        assert effects == {"a": pytest.approx(1 / 3), "b": pytest.approx(1 / 6)}
+        found = connection.execute(
+            "select touchpoint_id, revenue from attribution_credits where opportunity_id = 'both' order by 1"
+        ).fetchall()
+    assert found == [("botha", Decimal("66.67")), ("bothb", Decimal("33.33"))]
 
 
 BAD = (

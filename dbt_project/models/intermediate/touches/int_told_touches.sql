@@ -71,5 +71,8 @@ select
         and identified.campaign_id is not null
         and identified.record_key like 'salesforce:%:Contact:%'
     )
-    or identified.touchpoint_id in (select made.made_of from made where made.is_of_contact) as is_member
+    or identified.touchpoint_id in (
+        select made.made_of from made
+        where made.is_of_contact
+    ) as is_member
 from identified

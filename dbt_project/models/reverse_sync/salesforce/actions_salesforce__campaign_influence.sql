@@ -142,7 +142,11 @@ wanted as (
         keyed.influence || '% of a won deal' as reason
     from keyed
     -- A row that was made under a name which is gone is there already.
-    where keyed.share_key not in (select held.share_key from held where held.made_as != held.share_key)
+    where
+        keyed.share_key not in (
+            select held.share_key from held
+            where held.made_as != held.share_key
+        )
 
     union all
 

@@ -54,6 +54,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, fetched: Sequence[TableFetch]
     `fetched` tables have the columns of their portal or org too. One whose type is another now is cast, and
     what cannot be is null: the fetch brings it anew.
     """
+    connection.execute("begin")  # or each of a hundred tables is synced to the disk by itself
     connection.execute(_OPS)
     have: dict[tuple[str, str], dict[str, str]] = {}
     for schema, name, column, kind in connection.execute(
@@ -69,6 +70,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, fetched: Sequence[TableFetch]
             _prepare_table(connection, schema_of(vendor), wide.pop((vendor, table.name), table), found)
     for (vendor, name), table in wide.items():
         _prepare_table(connection, schema_of(vendor), table, have.get((schema_of(vendor), name)))
+    connection.execute("commit")
 
 
 def _prepare_table(
@@ -96,6 +98,7 @@ def stored_as(kind: str) -> str:
 
 def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) -> None:
     """Write `ops.loads` and `ops.connections`: what this fetch came to, and whom it asked."""
+    connection.execute("begin")
     for table in fetched.tables:
         connection.execute(
             "insert into ops.loads values (?, ?, ?, ?, ?, ?, ?, ?, now(), ?, ?)",
@@ -130,3 +133,4 @@ def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) ->
                 org.environment, fetched.as_of,
             ],
         )  # fmt: skip
+    connection.execute("commit")

@@ -24,8 +24,8 @@ PAGE_VALUES = 2_500_000
 SMALLEST_PAGE = 2_000
 AT_ONCE = 2
 FIRST_POLL_SECONDS = 0.05
-ROWS_A_SECOND = 300_000
-"""No job is faster: before so long it is not looked at."""
+ROWS_A_SECOND = 200_000
+"""No job is faster: before so long it is not looked at, for each look is a call of the day's."""
 LONGEST_POLL_SECONDS = 5.0
 PATIENCE_SECONDS = 3_600.0
 _NOTHING_MORE = "null"

@@ -76,7 +76,8 @@ def _of_later_run(reader: RecordReader) -> int:
     reading, table = reader.reading, reader.table
     rows = reading.of(table).rows
     calls = QUESTIONS + privacy.are_people(reader)
-    if rows and (reader.shape.anew or (reader.shape.calculated and reading.calculated_is_due(table))):
+    calculated = bool(reader.shape.calculated) and reading.calculated_is_due(table)
+    if rows and (reader.shape.anew or calculated or reader.looks_for_pairs):
         calls += math.ceil(rows / LIST_LIMIT) + ENDS
     if reading.sweep_is_due(table):
         linked = of_associations(rows, reader.landing.ends, None, max(rows, 1))

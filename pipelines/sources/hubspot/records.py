@@ -71,9 +71,9 @@ class RecordReader:
             calculated_at = window.upper
         else:
             names, past = self._to_refill(), self._new_in_history()
-            has_filled = bool(names or past)
             # Before the changes: a window is read later than they are, so it says the last word.
-            if names:
+            has_filled = bool(names or past or self.looks_for_pairs)
+            if names or self.looks_for_pairs:
                 filled = whole.refill(self, names)
                 spools.append(filled)
                 calculated_at = filled.upper
@@ -104,6 +104,12 @@ class RecordReader:
             return ()
         due = self.shape.calculated if self.reading.calculated_is_due(self.table) else ()
         return tuple(dict.fromkeys((*self.shape.anew, *due)))
+
+    @property
+    def looks_for_pairs(self) -> bool:
+        """Whether all are listed only to see which pairs came into use: nothing calculated would be read."""
+        may_be = bool(self.known.rows and self.landing.ends.new and not self.shape.calculated)
+        return may_be and self.reading.calculated_is_due(self.table)
 
     def _new_in_history(self) -> tuple[str, ...]:
         """Properties whose past was never read; the history's table says of which it was."""

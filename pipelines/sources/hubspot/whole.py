@@ -27,6 +27,7 @@ def refill(reader: RecordReader, names: tuple[str, ...]) -> Spool:
     """These columns of all records, archived ones too, in parts that a killed run goes on from.
 
     Its lists show pairs of objects that came into use since the last sweep, at no call more than they take.
+    Without names that is all they are read for.
     """
     return _read_all(reader, "fill", names)
 
@@ -45,19 +46,20 @@ def _read_all(
     if spool.is_complete:
         return spool
     phase, _, after = (spool.position or "live").partition(" ")
-    phases = (False,) if history else (False, True) if phase == "live" else (True,)
+    phases = (False,) if history or not names else (False, True) if phase == "live" else (True,)
     for archived in phases:
         found: list[Json] = []
         ends = () if archived or history else reader.landing.ends.new
         for page in reader.pages.listed(
-            names, after or None, archived=archived, history=history, linked_to=ends
+            names or (reader.table.cursor,), after or None, archived=archived, history=history, linked_to=ends
         ):
             found += page.results
             if len(found) >= PART_ROWS or page.after is None:
                 if history:
                     reader.landing.past(spool, found)
                 else:
-                    _write(reader, spool, found, names)
+                    if names:
+                        _write(reader, spool, found, names)
                     reader.landing.new_links(spool, by_linked_type(found))
                 here = "archived" if archived or page.after is None else "live"
                 is_last = page.after is None and archived == phases[-1]

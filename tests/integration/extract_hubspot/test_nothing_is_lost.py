@@ -116,8 +116,15 @@ def test_a_pair_that_nobody_declared_is_found_by_the_first_load_and_kept_up_to_d
     assert _lacking(fresh) == []
 
 
-@pytest.mark.parametrize("by", ["sweep", "the daily reading of what is calculated"])
-def test_a_pair_that_comes_into_use_later_is_found_by_whoever_next_lists_all_records(portal, by):
+@pytest.mark.parametrize("by", ["sweep", "the daily reading of what is calculated", "a daily look"])
+def test_a_pair_that_comes_into_use_later_is_found_by_whoever_next_lists_all_records(portal, by, monkeypatch):
+    if by == "a daily look":
+        told = HubSpotClient.properties
+        monkeypatch.setattr(
+            HubSpotClient,
+            "properties",
+            lambda *asked: [each | {"calculated": False} for each in told(*asked)],
+        )
     tied(portal, 0)
     portal.extract()
     assert _lacking(portal) == [("associations", "a pair that nobody reads", ("contacts", "contacts"))]

@@ -53,7 +53,11 @@ records as (
         row_number() over (
             partition by members.person_id
             order by precedence.rank asc, records.created_at desc, records.record_key asc
-        ) as place
+        ) as place,
+        row_number() over (
+            partition by members.person_id
+            order by records.created_at asc, records.record_key asc
+        ) as nth
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
     left join {{ source('rules', 'precedence') }} as precedence
@@ -66,17 +70,12 @@ records as (
     where records.created_at is not null
 ),
 
-people as (
+-- The first so many of a person's records were there on that day.
+known as (
     select
         cohorts.cohort,
         records.person_id,
-        {{ pick('records.job_title', 'records.place') }} as job_title,
-        {{ pick('records.industry', 'records.place') }} as industry,
-        {{ pick('records.country', 'records.place') }} as country,
-        {{ pick('records.phone', 'records.place') }} as phone,
-        {{ pick('records.company_name', 'records.place') }} as company_name,
-        {{ pick('records.account_id', 'records.place') }} as account_id,
-        {{ pick('records.email', 'records.place') }} as email
+        count(*) as records_known
     from records
     inner join outcomes on records.person_id = outcomes.person_id
     inner join cohorts
@@ -86,18 +85,28 @@ people as (
     group by cohorts.cohort, records.person_id
 ),
 
--- The furthest stage they had entered by then.
-stages as (
+wanted as (
+    select distinct
+        person_id,
+        records_known
+    from known
+),
+
+-- Most people look the same on every day: what they look like is worked out once for as many records as they had.
+looks as (
     select
-        people.cohort,
-        people.person_id,
-        arg_max(rules.canonical_stage, rules.position) as lifecycle_stage
-    from people
-    inner join cohorts on people.cohort = cohorts.cohort
-    inner join {{ ref('int_lifecycle_stays') }} as stays
-        on people.person_id = stays.person_id and cohorts.scored_until > stays.entered_at
-    inner join {{ source('rules', 'lifecycle_dates') }} as rules on stays.canonical_stage = rules.canonical_stage
-    group by people.cohort, people.person_id
+        wanted.person_id,
+        wanted.records_known,
+        {{ pick('records.job_title', 'records.place') }} as job_title,
+        {{ pick('records.industry', 'records.place') }} as industry,
+        {{ pick('records.country', 'records.place') }} as country,
+        {{ pick('records.phone', 'records.place') }} as phone,
+        {{ pick('records.company_name', 'records.place') }} as company_name,
+        {{ pick('records.account_id', 'records.place') }} as account_id,
+        {{ pick('records.email', 'records.place') }} as email
+    from wanted
+    inner join records on wanted.person_id = records.person_id and wanted.records_known >= records.nth
+    group by wanted.person_id, wanted.records_known
 ),
 
 sought as (
@@ -106,12 +115,40 @@ sought as (
         {{ email_domain('email') }} as email_domain,
         email is not null and {{ is_company_email('email') }} as is_at_company,
         case when account_id is null then {{ normalize_company_name('company_name') }} end as compared_name
-    from people
+    from looks
+),
+
+placed as (
+    select
+        sought.*,
+        coalesce(sought.account_id, by_domain.account_id, by_name.account_id) as placed_account_id
+    from sought
+    left join {{ ref('int_account_lookup') }} as by_domain
+        on by_domain.kind = 'domain' and sought.email_domain = by_domain.value
+    left join {{ ref('int_account_lookup') }} as by_name
+        on
+            by_name.kind = 'name'
+            and sought.compared_name = by_name.value
+            and (by_name.company_domain is null or not sought.is_at_company)
+),
+
+-- The furthest stage they had entered by then.
+stages as (
+    select
+        known.cohort,
+        known.person_id,
+        arg_max(rules.canonical_stage, rules.position) as lifecycle_stage
+    from known
+    inner join cohorts on known.cohort = cohorts.cohort
+    inner join {{ ref('int_lifecycle_stays') }} as stays
+        on known.person_id = stays.person_id and cohorts.scored_until > stays.entered_at
+    inner join {{ source('rules', 'lifecycle_dates') }} as rules on stays.canonical_stage = rules.canonical_stage
+    group by known.cohort, known.person_id
 )
 
 select
-    people.cohort || ':' || people.person_id as subject_id,
-    people.person_id,
+    known.cohort || ':' || known.person_id as subject_id,
+    known.person_id,
     cohorts.scored_on,
     cohorts.scored_until,
     lower(people.job_title) as job_title,
@@ -125,18 +162,10 @@ select
     accounts.account_id is not null as has_account,
     false as is_opted_out,
     coalesce(outcomes.outcome_at < cohorts.outcome_until, false) as is_converted
-from sought as people
-inner join cohorts on people.cohort = cohorts.cohort
-inner join outcomes on people.person_id = outcomes.person_id
-left join stages on people.cohort = stages.cohort and people.person_id = stages.person_id
-left join {{ ref('int_account_lookup') }} as by_domain
-    on by_domain.kind = 'domain' and people.email_domain = by_domain.value
-left join {{ ref('int_account_lookup') }} as by_name
-    on
-        by_name.kind = 'name'
-        and people.compared_name = by_name.value
-        and (by_name.company_domain is null or not people.is_at_company)
+from known
+inner join cohorts on known.cohort = cohorts.cohort
+inner join outcomes on known.person_id = outcomes.person_id
+inner join placed as people on known.person_id = people.person_id and known.records_known = people.records_known
+left join stages on known.cohort = stages.cohort and known.person_id = stages.person_id
 left join {{ ref('int_accounts') }} as accounts
-    on
-        coalesce(people.account_id, by_domain.account_id, by_name.account_id) = accounts.account_id
-        and cohorts.scored_until > accounts.created_at
+    on people.placed_account_id = accounts.account_id and cohorts.scored_until > accounts.created_at

@@ -1,3 +1,6 @@
+{%- set is_lifted -%}
+    lifted.person_id is not null and said.purpose_id = 'all_email' and said.state = 'opted_out'
+{%- endset -%}
 -- The most restrictive statement wins: a refusal over an agreement, and either over nothing said. Of equal ones the
 -- latest is shown. Who refuses all e-mail refuses each purpose, until a newer consent is recorded: one with its legal
 -- basis, after the date of every refusal. A refusal without a date stands.
@@ -14,11 +17,11 @@ with lifted as (
 statements as (
     select
         said.* replace (
-            case when lifted.person_id is not null then 'not_specified' else said.state end as state,
-            case when lifted.person_id is not null then 3 else said.strictness end as strictness
+            case when {{ is_lifted }} then 'not_specified' else said.state end as state,
+            case when {{ is_lifted }} then 3 else said.strictness end as strictness
         )
     from {{ ref('int_consent_statements') }} as said
-    left join lifted on said.person_id = lifted.person_id and said.purpose_id = 'all_email' and said.state = 'opted_out'
+    left join lifted on said.person_id = lifted.person_id
 ),
 
 refusals as (

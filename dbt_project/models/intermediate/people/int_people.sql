@@ -127,42 +127,52 @@ sought as (
     from grouped
 ),
 
+-- By the name alone: a condition on whose address it is would compare everybody with each name.
+found as (
+    select
+        sought.*,
+        by_domain.account_id as domain_account_id,
+        case
+            when by_name.company_domain is null or not sought.is_at_company then by_name.account_id
+        end as name_account_id
+    from sought
+    left join {{ ref('int_account_lookup') }} as by_domain
+        on by_domain.kind = 'domain' and sought.email_domain = by_domain.value
+    left join {{ ref('int_account_lookup') }} as by_name
+        on by_name.kind = 'name' and sought.compared_name = by_name.value
+),
+
 -- Without a company of their own in the CRM, people belong to the company of their address, or else to the only one of
 -- the name they gave, unless their address is at another company.
 placed as (
     select
-        sought.* exclude (
+        found.* exclude (
             account_id,
             account_matched_by,
             source_records_hubspot,
             source_records_salesforce,
             email_domain,
             is_at_company,
-            compared_name
+            compared_name,
+            domain_account_id,
+            name_account_id
         ),
-        nullif(trim(concat_ws(' ', sought.first_name, sought.last_name)), '') as full_name,
-        {{ is_valid_email('sought.email') }} as is_email_valid,
+        nullif(trim(concat_ws(' ', found.first_name, found.last_name)), '') as full_name,
+        {{ is_valid_email('found.email') }} as is_email_valid,
         coalesce(consents.consent, 'not_specified') as consent,
         coalesce(consents.consent = 'opted_out', false) as is_opted_out,
         coalesce(consents.purposes_opted_in, []) as purposes_opted_in,
         coalesce(consents.purposes_opted_out, []) as purposes_opted_out,
-        coalesce(sought.account_id, by_domain.account_id, by_name.account_id) as account_id,
+        coalesce(found.account_id, found.domain_account_id, found.name_account_id) as account_id,
         case
-            when sought.account_id is not null then sought.account_matched_by
-            when by_domain.account_id is not null then 'domain'
-            when by_name.account_id is not null then 'company_name'
+            when found.account_id is not null then found.account_matched_by
+            when found.domain_account_id is not null then 'domain'
+            when found.name_account_id is not null then 'company_name'
         end as account_matched_by,
-        coalesce(sought.source_records_hubspot, []) as source_records_hubspot,
-        coalesce(sought.source_records_salesforce, []) as source_records_salesforce
-    from sought
-    left join {{ ref('int_person_consents') }} as consents on sought.person_id = consents.person_id
-    left join {{ ref('int_account_lookup') }} as by_domain
-        on by_domain.kind = 'domain' and sought.email_domain = by_domain.value
-    left join {{ ref('int_account_lookup') }} as by_name
-        on
-            by_name.kind = 'name'
-            and sought.compared_name = by_name.value
-            and (by_name.company_domain is null or not sought.is_at_company)
+        coalesce(found.source_records_hubspot, []) as source_records_hubspot,
+        coalesce(found.source_records_salesforce, []) as source_records_salesforce
+    from found
+    left join {{ ref('int_person_consents') }} as consents on found.person_id = consents.person_id
 )
 
 select * from placed

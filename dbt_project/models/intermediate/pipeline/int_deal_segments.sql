@@ -95,14 +95,21 @@ managers as (
     group by owners.owner_id
 ),
 
+-- The key is made before the join: within it each account would be compared with each record.
+territory_records as (
+    select
+        {{ record_key('salesforce', 'Account', 'records.object_id') }} as account_key,
+        records.territory_id
+    from {{ ref('stg_salesforce__territory_records') }} as records
+    where records.sobject_type = 'Account'
+),
+
 territories as (
     select
         members.account_id,
         min(records.territory_id) as territory
-    from {{ ref('stg_salesforce__territory_records') }} as records
-    inner join {{ ref('int_account_members') }} as members
-        on members.record_key = {{ record_key('salesforce', 'Account', 'records.object_id') }}
-    where records.sobject_type = 'Account'
+    from territory_records as records
+    inner join {{ ref('int_account_members') }} as members on records.account_key = members.record_key
     group by members.account_id
 ),
 

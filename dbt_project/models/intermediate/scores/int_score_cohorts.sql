@@ -121,15 +121,16 @@ sought as (
 placed as (
     select
         sought.*,
-        coalesce(sought.account_id, by_domain.account_id, by_name.account_id) as placed_account_id
+        coalesce(
+            sought.account_id,
+            by_domain.account_id,
+            case when by_name.company_domain is null or not sought.is_at_company then by_name.account_id end
+        ) as placed_account_id
     from sought
     left join {{ ref('int_account_lookup') }} as by_domain
         on by_domain.kind = 'domain' and sought.email_domain = by_domain.value
     left join {{ ref('int_account_lookup') }} as by_name
-        on
-            by_name.kind = 'name'
-            and sought.compared_name = by_name.value
-            and (by_name.company_domain is null or not sought.is_at_company)
+        on by_name.kind = 'name' and sought.compared_name = by_name.value
 ),
 
 -- The furthest stage they had entered by then.

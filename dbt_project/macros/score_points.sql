@@ -83,6 +83,21 @@
         group by matches.subject_id, matches.rule
     ),
 
+    -- The day is made before the joins: behind them the zone would be looked up for each row.
+    counted_touches as (
+        select
+            person_id,
+            occurred_at,
+            cast(occurred_at at time zone {{ run_value('business_zone') }} as date) as day,
+            case
+                when touch_type = 'membership' and is_response then 'membership_response'
+                when touch_type = 'form' then 'conversion'
+                else touch_type
+            end as match_value
+        from {{ ref('int_touches') }}
+        where is_counted
+    ),
+
     -- Each touch's points are rounded before they are added, so that the sum does not depend on the order of rows.
     faded as (
         select
@@ -97,29 +112,17 @@
                         0.5,
                         greatest(
                             0,
-                            date_diff(
-                                'day',
-                                cast(touches.occurred_at at time zone {{ run_value('business_zone') }} as date),
-                                subjects.scored_on
-                            )
+                            date_diff('day', touches.day, subjects.scored_on)
                         ) / cast(rules.half_life_days as double)
                     ) as decimal(18, 4)
                 )
             ) as points,
             count(*) as touches,
             max(touches.occurred_at) as last_at
-        from {{ ref('int_touches') }} as touches
-        inner join score_rules as rules
-            on
-                rules.kind = 'touch'
-                and case
-                    when touches.touch_type = 'membership' and touches.is_response then 'membership_response'
-                    when touches.touch_type = 'form' then 'conversion'
-                    else touches.touch_type
-                end = rules.match_value
+        from counted_touches as touches
+        inner join score_rules as rules on rules.kind = 'touch' and touches.match_value = rules.match_value
         inner join {{ subjects }} as subjects
             on touches.person_id = subjects.person_id and touches.occurred_at <= subjects.scored_until
-        where touches.is_counted
         group by subjects.subject_id, rules.rule, rules.points, rules.half_life_days, rules.at_most
     ),
 

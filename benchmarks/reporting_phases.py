@@ -163,7 +163,6 @@ class Phases:
         return told | {
             "models": built[0].models, "tests": built[0].tests,
             "testing": round(sum(node.seconds for node in nodes if node.kind == "test"), 1),
-            "slow_tests": {node.name: round(node.seconds, 2) for node in nodes if node.kind == "test"},
             "nodes": {node.name: round(node.seconds, 2) for node in nodes if node.kind == "model"},
         }  # fmt: skip
 

@@ -263,7 +263,8 @@ def invoke(
             "--no-partial-parse", "--cache-selected-only",
             *command,
             "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-            "--target-path", str(settings.paths.dbt_target), "--vars", f"{{work_file: '{work_file}'}}",
+            "--target-path", str(settings.paths.dbt_target), "--vars",
+            f"{{work_file: '{work_file}', memory_limit: '{Warehouse.memory()}'}}",
         ]
     )  # fmt: skip
 

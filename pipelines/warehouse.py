@@ -27,6 +27,8 @@ from pipelines.settings import Paths
 PUBLISHED_SCHEMAS = ("marts", "reverse_sync", "decisions", "ops")
 Which = Literal["published", "warehouse", "work"]
 _POLL_SECONDS = 0.2
+_MOST_MEMORY = 6 << 30
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 class Warehouse:
@@ -86,8 +88,9 @@ class Warehouse:
         left = [p for p in (self.paths.work, _wal(self.paths.work)) if p.exists()]
         for path in left:
             path.unlink()
-        for path in self.paths.home.glob("*.duckdb.tmp*"):
+        for path in self.paths.home.glob("*.duckdb.part*"):
             path.unlink()
+        shutil.rmtree(_spill(self.paths.work), ignore_errors=True)
         self.paths.by_hand.unlink(missing_ok=True)
         return bool(left)
 
@@ -101,7 +104,7 @@ class Warehouse:
         if by_hand:
             self.paths.by_hand.touch()
         if self.paths.warehouse.exists():
-            part = self.paths.home / "work.duckdb.tmp"
+            part = self.paths.home / "work.duckdb.part"
             shutil.copyfile(self.paths.warehouse, part)
             os.replace(part, self.paths.work)
         else:
@@ -121,6 +124,15 @@ class Warehouse:
         self._must_hold_lock()
         with _connect(self.paths.work, read_only=False) as connection:
             yield connection
+
+    @staticmethod
+    def memory() -> str:
+        """What models may take at most: what does not fit is put beside the file. Left to itself DuckDB takes
+        four fifths of the machine before it does that; where those are less, they are the limit."""
+        with _connect(Path(":memory:"), read_only=False) as connection:
+            [(usual,)] = connection.execute("select current_setting('memory_limit')").fetchall()
+        number, _, unit = str(usual).partition(" ")
+        return f"{min(_MOST_MEMORY, int(float(number) * _UNITS.get(unit, 1))) >> 20}MiB"
 
     @contextmanager
     def dbt(self) -> Iterator[Path]:
@@ -167,7 +179,7 @@ class Warehouse:
         `events/`; gives the warehouse whose published file that is."""
         beside = Warehouse(Paths(self.paths.home / "events"))
         beside.paths.home.mkdir(parents=True, exist_ok=True)
-        part = beside.paths.home / "analytics.duckdb.tmp"
+        part = beside.paths.home / "analytics.duckdb.part"
         for path in (part, _wal(part)):
             path.unlink(missing_ok=True)
         connection.execute("create table ops.publishes (publish_id varchar, published_at timestamptz)")
@@ -179,7 +191,7 @@ class Warehouse:
     def rewrite(self) -> None:
         """Write the refresh in the works anew: no free block of its file holds what was deleted from it."""
         self._must_hold_lock()
-        part = self.paths.home / "work.duckdb.tmp"
+        part = self.paths.home / "work.duckdb.part"
         for path in (part, _wal(part)):
             path.unlink(missing_ok=True)
         with _connect(Path(":memory:"), read_only=False) as connection:
@@ -198,7 +210,7 @@ class Warehouse:
         Killed in between, the analysts' file is newer than the warehouse; the next refresh rebuilds both.
         """
         self._must_hold_lock()
-        part = self.paths.home / "analytics.duckdb.tmp"
+        part = self.paths.home / "analytics.duckdb.part"
         for path in (part, _wal(part)):
             path.unlink(missing_ok=True)
         with self.writing() as connection:
@@ -282,6 +294,11 @@ def _read_holder(fd: int) -> str:
 
 def _wal(path: Path) -> Path:
     return path.with_name(path.name + ".wal")
+
+
+def _spill(path: Path) -> Path:
+    """The folder that DuckDB makes beside a file when memory does not do, and leaves when it is killed."""
+    return path.with_name(path.name + ".tmp")
 
 
 def _quoted(path: Path) -> str:

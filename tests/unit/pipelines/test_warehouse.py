@@ -71,6 +71,17 @@ def test_a_refresh_that_is_given_up_leaves_what_was_published(warehouse: Warehou
     assert number(warehouse) == 1
 
 
+def test_what_a_killed_query_put_beside_a_file_stops_nobody(warehouse: Warehouse) -> None:
+    refresh(warehouse, 1)
+    for path in (warehouse.paths.work, warehouse.paths.published):
+        spilled = path.with_name(f"{path.name}.tmp") / "duckdb_temp_storage-0.tmp"
+        spilled.parent.mkdir()
+        spilled.touch()
+    refresh(warehouse, 2)
+    assert number(warehouse) == 2
+    assert not warehouse.paths.work.with_name("work.duckdb.tmp").exists()
+
+
 def test_writing_without_the_lock_is_a_mistake_of_ours(warehouse: Warehouse) -> None:
     with pytest.raises(RuntimeError, match="locked"):
         warehouse.start_work()

@@ -39,6 +39,9 @@ def test_every_picture_of_the_report_is_drawn_and_nothing_is_fetched(
         tab.on("request", lambda request: fetched.append(request.url))
         tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.goto(file.as_uri())
+        tab.wait_for_function(
+            "() => [...document.querySelectorAll('[data-figure]')].every(e => e.querySelector('.main-svg'))"
+        )
         places = tab.locator("[data-figure]").count()
         drawn = tab.locator("[data-figure] .main-svg").count()
         width = tab.evaluate("document.documentElement.scrollWidth")

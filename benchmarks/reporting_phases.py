@@ -20,6 +20,7 @@ from benchmarks import raw_world
 from pipelines import transform
 from pipelines.run import Run
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.sources import tables as sources
 from pipelines.state import registry
 from pipelines.state.engine import State
 from pipelines.warehouse import Warehouse
@@ -64,11 +65,11 @@ insert into raw_salesforce.task by name
 
 
 class Phases:
-    """One home: `sandbox/` is the world, `var/` what is made of it."""
+    """One home: `sandbox/` is the world, `var/` what is made of it, `bare/` what is made of nothing."""
 
-    def __init__(self, home: Path, size: str) -> None:
-        self.size, self.sandbox = size, home / "sandbox"
-        self.settings: Settings = load_settings({"CRM_HOME": str(home / "var")}, vendors=False)
+    def __init__(self, home: Path, size: str, made: str = "var") -> None:
+        self.home, self.size, self.sandbox = home, size, home / "sandbox"
+        self.settings: Settings = load_settings({"CRM_HOME": str(home / made)}, vendors=False)
         self.warehouse = Warehouse(self.settings.paths)
 
     def world(self) -> Told:
@@ -114,6 +115,15 @@ class Phases:
                 ).fetchall()
             }
         return told
+
+    def bare(self) -> Told:
+        """The same build over tables without rows: what dbt takes for itself, and a little more."""
+        empty = Phases(self.home, self.size, "bare")
+        with empty.warehouse.locked("benchmark"):
+            empty.warehouse.start_work()
+            with empty.warehouse.writing() as connection:
+                sources.prepare(connection)
+        return empty._build(full=True)
 
     def plain(self) -> Told:
         """Each SQL model as its own `create table`, in dbt's order; what is made in Python stays as it is."""

@@ -10,7 +10,7 @@ import re
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ BY_HAND = (
     "forecasts", "pipeline_velocity", "stage_conversions", "time_in_stage", "win_rates", "deal_sizes",
 )  # fmt: skip
 """The models that make of the same what the floor makes by hand."""
+MANY = 100
 
 _COUNTS = """
 select (select count(*) from raw_hubspot.contacts) + (select count(*) from raw_salesforce.lead)
@@ -136,7 +137,12 @@ class Phases:
                     for relation, kind, sql in compiled:
                         connection.execute(f"create or replace {kind} {relation} as {sql}")
 
-                return _measured(run)
+                each_with_each = {
+                    relation for relation, kind, sql in compiled if kind == "table"
+                    for _, plan in connection.execute(f"explain (format json) {sql}").fetchall()
+                    if any(_is_quadratic(operator) for operator in _operators(json.loads(plan)[0]))
+                }  # fmt: skip
+                return _measured(run) | {"each_with_each": sorted(each_with_each)}
 
     def floor(self) -> Told:
         """The pipeline's marts as one would write them for this one question, from the raw histories."""
@@ -179,6 +185,19 @@ class Phases:
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int((connection.execute(f"select count(*) from {table}").fetchone() or (0,))[0])
+
+
+def _operators(plan: Told) -> Iterator[Told]:
+    yield plan
+    for each in plan["children"]:
+        yield from _operators(each)
+
+
+def _is_quadratic(operator: Told) -> bool:
+    """Whether a query's step compares each of many rows with each of many: at ten times the size it takes a
+    hundred times as long."""
+    many = [int(each["extra_info"].get("Estimated Cardinality") or 0) for each in operator["children"]]
+    return operator["name"] in ("BLOCKWISE_NL_JOIN", "CROSS_PRODUCT") and min(many, default=0) > MANY
 
 
 def _measured(work: Callable[[], Any]) -> Told:

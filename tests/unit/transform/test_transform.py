@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -88,27 +85,6 @@ def test_a_model_that_cannot_be_built_is_named(business: RawTables, tmp_path: Pa
     assert raised.value.exit_code == 1
     with broken.warehouse.reading("work") as connection:
         assert connection.execute("select 1").fetchall() == [(1,)], "dbt lets go of the file"
-
-
-def operators(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A query's plan and all below it."""
-    yield plan
-    for each in plan["children"]:
-        yield from operators(each)
-
-
-def test_no_model_compares_each_row_with_each_where_they_have_a_key_in_common(business: RawTables) -> None:
-    """A join that no hash serves takes a hundred times as long where there is ten times as much."""
-    with business.warehouse.locked("test"):
-        models = transform.compiled_models(business.settings, business.warehouse)
-    found = {
-        relation
-        for relation, _, sql in models
-        for _, plan in business.query(f"explain (format json) {sql}")
-        for each in operators(json.loads(plan)[0])
-        if each["name"] == "BLOCKWISE_NL_JOIN" and " = " in each["extra_info"]["Condition"]
-    }
-    assert found <= {"intermediate.int_opportunity_rates"}  # there are few rates
 
 
 def test_views_survive_the_renaming_of_the_file(business: RawTables, tmp_path: Path) -> None:

@@ -48,9 +48,8 @@ def _measure(home: Path, size: str) -> None:
         print(f"| {what} | {of['wall']:.1f} | {of['cpu']:.1f} | {of['peak']:,} |")
     same = sum(found["full"]["nodes"][name] for name in BY_HAND)
     print(f"\nThe models that make the pipeline's marts took {same:.1f} s of the full build.")
-    print(
-        f"\nCompare each of many rows with each of many: {', '.join(found['plain']['each_with_each']) or 'none'}."
-    )
+    quadratic = ", ".join(found["plain"]["each_with_each"]) or "none"
+    print(f"\nModels that compare each of many rows with each of many: {quadratic}.")
     print(f"\nModels that took longest, of {found['full']['models']} (tests {found['full']['tests']}):\n")
     print("| model | full s | 1% new s |\n| --- | ---: | ---: |")
     again = found["incremental"]["nodes"]

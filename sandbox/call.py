@@ -41,6 +41,8 @@ class Call:
     effect: str = ""
     assign: str = ""
     """Which rule is to say who owns records, where a client says so other than by a header."""
+    by: tuple[str, str] = ("INTEGRATION", "sandbox-app")
+    """The kind and the name of whoever changes something, as histories tell it."""
     fault: Fault | None = None
     """A fault that the handler itself has to bring about: it refuses rows."""
 

@@ -90,6 +90,12 @@ class Vendor:
     def changed(self) -> None:
         """Something was stored."""
 
+    def before(self, call: Call) -> None:
+        """What falls due by the clock, done before a request is answered."""
+
+    def after(self, call: Call) -> None:
+        """What the vendor does of itself once a request is done."""
+
     def daily_limit(self, call: Call) -> Response:
         """What the vendor says when the day's calls are used up."""
         return self.refusal(call, 429, "Injected fault")
@@ -235,6 +241,7 @@ class _Endpoint:
         the handler stores is not kept; `late`: what it makes is seen so many seconds later."""
         store = self.vendor.store
         with store.transaction():
+            self.vendor.before(call)
             try:
                 with store.transaction():
                     if not admitted:
@@ -256,6 +263,8 @@ class _Endpoint:
                 traceback.print_exc(file=sys.stderr)
                 call.changes, call.records = [], 0
                 response = self.vendor.refusal(call, 500, "An internal error occurred")
+            if call.changes:
+                self.vendor.after(call)
             finished = self._finish(call, response, started, call.effect)
         if call.changes:
             self.vendor.changed()

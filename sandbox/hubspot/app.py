@@ -26,6 +26,7 @@ from sandbox.hubspot import (
     errors,
     event_writes,
     exports,
+    flow_runs,
     flows,
     form_writes,
     journal,
@@ -76,6 +77,8 @@ class HubSpot(Vendor):
         super().__init__(store, clock)
         self.portal = Portal(store)
         self.seen = Visibility(clock.now)
+        self.flows: dict[int, dict[str, Any]] = {}
+        """The workflows that are on, by id."""
         self.records = Records(self.portal, self.seen)
         store.script("create table if not exists blocklist (email text primary key) without rowid")
         self.token = store.get_meta("token")
@@ -160,6 +163,12 @@ class HubSpot(Vendor):
 
     def changed(self) -> None:
         self.written.set()
+
+    def before(self, call: Call) -> None:
+        flow_runs.catch_up(self, call.now)
+
+    def after(self, call: Call) -> None:
+        flow_runs.follow(self, call.now, call.changes)
 
     def daily_limit(self, call: Call) -> Response:
         return errors.rate_limited(call, "You have reached your daily limit.", "DAILY")

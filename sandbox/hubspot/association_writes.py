@@ -14,7 +14,7 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, requests
-from sandbox.hubspot.associations import MOST_CREATED, _associate, _both, _end, insert, pair_of
+from sandbox.hubspot.associations import MOST_CREATED, _both, _end, associate, insert, pair_of
 from sandbox.hubspot.types import USER_DEFINED
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
         labels = [_label(hubspot, call, a, b, each) for each in types]
         ends = [_end(call, item, end) for end in ("from", "to")]
         record, other = _both(hubspot, call, *ends)
-        _associate(hubspot, call, record, other)
+        associate(hubspot, call, record, other)
         for label in labels:
             if label is not None:
                 number, shown, back, shown_back = label

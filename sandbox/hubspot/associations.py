@@ -138,7 +138,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     return answer({"results": found["to"], **paging})
 
 
-def _associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> list[dict[str, Any]]:
+def associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> list[dict[str, Any]]:
     """Associate two records the default way; the first company becomes the primary one."""
     a, b = record.type.plural, other.type.plural
     first = hubspot.store.value(
@@ -183,7 +183,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     record, other = _both(hubspot, call, call.params["id"], call.params["to_id"])
     call.records = 1
     stamp = times.iso(call.now)
-    results = _associate(hubspot, call, record, other)
+    results = associate(hubspot, call, record, other)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 
 
@@ -198,7 +198,7 @@ def _batch_create(hubspot: HubSpot, call: Call) -> Response:
     results: list[dict[str, Any]] = []
     for item in requests.inputs_of(call, requests.body_of(call), MOST_CREATED):
         ends = [_end(call, item, end) for end in ("from", "to")]
-        results += _associate(hubspot, call, *_both(hubspot, call, *ends))
+        results += associate(hubspot, call, *_both(hubspot, call, *ends))
         call.records += 1
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
@@ -217,6 +217,6 @@ def on_create(hubspot: HubSpot, call: Call, record: Record, wish: Any) -> None:
             other = hubspot.records.get(to, other_id) if to else None
             if other is None or other.archived:
                 raise errors.not_found(call)
-            _associate(hubspot, call, record, other)
+            associate(hubspot, call, record, other)
             return
     raise errors.validation(call, f"{wanted} is not an association type of {record.type.plural}")

@@ -42,6 +42,7 @@ def webhook_events(hubspot: HubSpot, write: Write) -> list[tuple[str, dict[str, 
     event: dict[str, Any] = {
         "eventId": write["seq"], "portalId": hubspot.portal.id, "occurredAt": write["at"],
         "objectId": int(write["record_id"]), "changeSource": "INTEGRATION", "sourceId": "sandbox-app",
+        **({"changeSource": "AUTOMATION_PLATFORM"} if write["request_id"].startswith("flow-") else {}),
     }  # fmt: skip
     found = []
     if what == "creation":

@@ -1,4 +1,4 @@
-"""Workflows (`/automation/v4/flows`): definitions kept and shown; nothing here runs them."""
+"""Workflows (`/automation/v4/flows`): definitions kept and shown. What runs them is `flow_runs`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, flow_runs, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -23,6 +23,8 @@ _NEEDED = ("name", "type", "objectTypeId", "actions")
 
 def routes(hubspot: HubSpot) -> list[Route]:
     hubspot.store.script(TABLE)
+    hubspot.store.script(flow_runs.TABLES)
+    hubspot.flows = flow_runs.load(hubspot)
     found: list[Route] = []
     for area in ("/automation/v4/flows", "/automation/flows/{version}"):
         one = area + "/{flow}"
@@ -74,6 +76,13 @@ def _keep(hubspot: HubSpot, flow: dict[str, Any]) -> None:
     hubspot.store.db.execute(
         "insert or replace into flows values (?, ?)", (int(flow["id"]), orjson.dumps(flow))
     )
+    _switched(hubspot)
+
+
+def _switched(hubspot: HubSpot) -> None:
+    """Read anew which workflows are on; whoever meets the criteria of one comes in with the next request."""
+    hubspot.flows = flow_runs.load(hubspot)
+    hubspot.store.db.execute("delete from meta where key = 'flows_looked'")
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
@@ -104,6 +113,8 @@ def _replace(hubspot: HubSpot, call: Call) -> Response:
 def _delete(hubspot: HubSpot, call: Call) -> Response:
     flow = _one(hubspot, call)
     hubspot.store.db.execute("delete from flows where id = ?", (int(flow["id"]),))
+    hubspot.store.db.execute("delete from flow_runs where flow = ?", (int(flow["id"]),))
+    _switched(hubspot)
     call.records = 1
     call.change("flows", flow["id"], "delete", "name", flow["name"], None)
     return Response(status_code=204)

@@ -51,10 +51,7 @@ def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
     # Before its filters are read: lists that name each other come to an end. In the store, for a request that
     # is refused takes back the members with it.
     hubspot.store.db.execute("insert or replace into list_states values (?, ?, ?)", (number, *state))
-    try:
-        where, values = _branch(hubspot, call, kind, shown["filterBranch"], 0)
-    except NotWorkedOut:
-        where, values = "0", []
+    where, values = condition(hubspot, call, kind, shown["filterBranch"])
     table = f'select id from "{kind.plural}" where archived = 0 and {where}'
     on = "select record_id from list_members where list_id = ?"
     gone = hubspot.store.rows(f"{on} except {table}", [number, *values])
@@ -71,6 +68,14 @@ def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
     size = str(hubspot.store.value("select count(*) from list_members where list_id = ?", (number,)))
     shown.setdefault("additionalProperties", {})["hs_list_size"] = size
     db.execute("update lists set shown = ? where id = ?", (orjson.dumps(shown), number))
+
+
+def condition(hubspot: HubSpot, call: Call, kind: ObjectType, branch: Any) -> Sql:
+    """Filters as a condition on rows; those that are not worked out are met by nobody."""
+    try:
+        return _branch(hubspot, call, kind, branch, 0)
+    except NotWorkedOut:
+        return "0", []
 
 
 def _kept(hubspot: HubSpot, number: int) -> Json | None:

@@ -39,8 +39,8 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *give("PUT", area, "/{id}/update-list-name", lambda call: _rename(hubspot, call)),
         *give("PUT", area, "/{id}/restore", lambda call: _restore(hubspot, call)),
         *give("DELETE", area, "/{id}", lambda call: _delete(hubspot, call)),
-        *give("PUT", area, members + "/add", lambda call: _change(hubspot, call, _ids(call), [])),
-        *give("PUT", area, members + "/remove", lambda call: _change(hubspot, call, [], _ids(call))),
+        *give("PUT", area, members + "/add", lambda call: change(hubspot, call, _ids(call), [])),
+        *give("PUT", area, members + "/remove", lambda call: change(hubspot, call, [], _ids(call))),
         *give("PUT", area, members + "/add-and-remove", lambda call: _both(hubspot, call)),
         *give("DELETE", area, members, lambda call: _clear(hubspot, call)),
     ]
@@ -170,7 +170,7 @@ def _ids(call: Call, found: Any = None) -> list[str]:
 def _both(hubspot: HubSpot, call: Call) -> Response:
     body = requests.body_of(call)
     add, remove = (_ids(call, body.get(n) or []) for n in ("recordIdsToAdd", "recordIdsToRemove"))
-    return _change(hubspot, call, add, remove)
+    return change(hubspot, call, add, remove)
 
 
 def _editable(hubspot: HubSpot, call: Call) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _editable(hubspot: HubSpot, call: Call) -> dict[str, Any]:
     return shown
 
 
-def _change(hubspot: HubSpot, call: Call, add: list[str], remove: list[str]) -> Response:
+def change(hubspot: HubSpot, call: Call, add: list[str], remove: list[str]) -> Response:
     """Put records on a list and take others off. Ids of no record are named, not refused."""
     shown = _editable(hubspot, call)
     kind = hubspot.portal.type_of(shown["objectTypeId"])

@@ -285,7 +285,7 @@ class Records:
         known = self.store.value("select 1 from history where object = ? and id = ? and property = ?", key)
         if not known and old is not None:
             self.store.db.execute(insert, (*key, record.created, old, "CRM_UI", "userId:1"))
-        self.store.db.execute(insert, (*key, call.now, new or "", "INTEGRATION", "sandbox-app"))
+        self.store.db.execute(insert, (*key, call.now, new or "", *call.by))
 
     def save(self, record: Record) -> None:
         self.store.db.execute(

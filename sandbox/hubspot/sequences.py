@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, pages, requests
+from sandbox.hubspot import errors, flow_runs, pages, requests
 from sandbox.hubspot.records import Record
 
 if TYPE_CHECKING:
@@ -222,6 +222,7 @@ def _into_workflow(hubspot: HubSpot, call: Call) -> Response:
     hubspot.store.db.execute(
         "insert or ignore into workflow_enrolments values (?, ?, ?)", (flow, contact.id, call.now)
     )
+    flow_runs.enrol(hubspot, int(flow), contact.id, call.now)
     call.records = 1
     call.change("contacts", str(contact.id), "enrol", f"workflow.{flow}", None, "true")
     return Response(status_code=204)
@@ -232,6 +233,7 @@ def _out_of_workflow(hubspot: HubSpot, call: Call) -> Response:
     hubspot.store.db.execute(
         "delete from workflow_enrolments where workflow_id = ? and contact_id = ?", (flow, contact.id)
     )
+    flow_runs.take_out(hubspot, int(flow), contact.id)
     call.records = 1
     call.change("contacts", str(contact.id), "unenrol", f"workflow.{flow}", "true", None)
     return Response(status_code=204)

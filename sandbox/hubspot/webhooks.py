@@ -71,7 +71,7 @@ def _settings(hubspot: HubSpot, call: Call) -> Response:
     return answer(orjson.loads(target))
 
 
-def _is_here(url: str) -> bool:
+def is_here(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -83,7 +83,7 @@ def _set(hubspot: HubSpot, call: Call) -> Response:
     _checked(hubspot, call)
     body = requests.body_of(call)
     url, throttling = str(body.get("targetUrl") or ""), body.get("throttling")
-    if not url.startswith(("https://", "http://")) or not _is_here(url):
+    if not url.startswith(("https://", "http://")) or not is_here(url):
         raise errors.validation(
             call, "targetUrl must be an address on this machine: nothing leaves the sandbox"
         )
@@ -191,6 +191,7 @@ async def deliver(hubspot: HubSpot) -> None:
                 with hubspot.store.transaction():
                     _queue(hubspot)
                 await _send_due(hubspot, client)
+            await _send_of_flows(hubspot, client)
             try:
                 await asyncio.wait_for(hubspot.written.wait(), 0.5)
             except TimeoutError:
@@ -226,6 +227,29 @@ def _queue(hubspot: HubSpot) -> None:
         )
     if some:
         hubspot.store.set_meta("webhook_at", str(some[-1]["seq"]))
+
+
+async def _send_of_flows(hubspot: HubSpot, client: httpx.AsyncClient) -> None:
+    """What workflows send, each call until somebody takes it."""
+    secret = oauth.credentials(hubspot.token)["client_secret"]
+    for seq, method, url, body, attempt in hubspot.store.rows(
+        "select seq, method, url, body, attempt from flow_calls where due <= ? order by seq limit 50",
+        (hubspot.clock.now(),),
+    ):
+        try:
+            headers = signed(secret, url, body, real_ms())
+            reply = await client.request(method, url, content=body, headers=headers)
+            delivered = reply.status_code < 500
+        except httpx.HTTPError:
+            delivered = False
+        with hubspot.store.transaction():
+            if delivered or attempt >= len(RETRIES):
+                hubspot.store.db.execute("delete from flow_calls where seq = ?", (seq,))
+            else:
+                hubspot.store.db.execute(
+                    "update flow_calls set attempt = ?, due = ? where seq = ?",
+                    (attempt + 1, hubspot.clock.now() + RETRIES[attempt], seq),
+                )
 
 
 async def _send_due(hubspot: HubSpot, client: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sandbox import times
 from tests.unit.sandbox.conftest import Running
 
 SEQUENCES, LISTS = "/automation/v4/sequences", "/crm/v3/lists"
@@ -72,6 +73,104 @@ def test_the_old_api_puts_a_contact_into_a_workflow_that_is_on(shared: Running) 
     assert [str(each["id"]) for each in shared.hubspot.get(mine).json()] == [flow]
     assert shared.hubspot.delete(url.format(flow)).status_code == 204
     assert shared.hubspot.get(mine).json() == []
+
+
+def _flow(portal: Running, name: str, actions: list[dict[str, Any]], **more: Any) -> str:
+    body = {"name": name, "type": "CONTACT_FLOW", "objectTypeId": "0-1", "isEnabled": True,
+            "startActionId": "1", "actions": actions, **more}  # fmt: skip
+    made: str = portal.hubspot.post("/automation/v4/flows", json=body).json()["id"]
+    return made
+
+
+def _does(number: str, kind: str, following: str = "", **fields: Any) -> dict[str, Any]:
+    further = {"connection": {"edgeType": "STANDARD", "nextActionId": following}} if following else {}
+    return {"actionId": number, "actionTypeId": kind, "actionTypeVersion": 0, "type": "SINGLE_CONNECTION",
+            "fields": fields, **further}  # fmt: skip
+
+
+def _static(value: str) -> dict[str, str]:
+    return {"type": "STATIC_VALUE", "staticValue": value}
+
+
+def test_a_workflow_takes_in_whom_its_criteria_fit_and_goes_on_when_a_delay_is_over(shared: Running) -> None:
+    wish = {"name": "Flow list", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    on = shared.hubspot.post(LISTS, json=wish).json()["list"]["listId"]
+    rome = {"branchValue": "Rome", "connection": {"edgeType": "STANDARD", "nextActionId": "4"}}
+    actions = [
+        _does("1", "0-5", "2", property_name="hs_lead_status", value=_static("OPEN")),
+        _does("2", "0-1", "3", delta="2", time_unit="MINUTES"),
+        {"actionId": "3", "type": "STATIC_BRANCH", "inputValue": {"propertyName": "city"},
+         "staticBranches": [rome], "defaultBranch": {"edgeType": "STANDARD", "nextActionId": "5"}},
+        _does("4", "0-3", "5", subject="Call Rome", priority="HIGH"),
+        _does("5", "0-63809083", "6", listId=on),
+        _does("6", "0-5", property_name="no_such_property", value=_static("x")),
+    ]  # fmt: skip
+    fits = _branch(_property("email", "STRING", "ENDS_WITH", value="@flow.example"),
+                   _property("city", "STRING", "IS_KNOWN"))  # fmt: skip
+    flow = _flow(shared, "Runs", actions, enrollmentCriteria={"type": "LIST_BASED", "listFilterBranch": fits})
+    make = "/crm/v3/objects/contacts"
+    people = {
+        city: shared.hubspot.post(
+            make, json={"properties": {"email": f"{city or 'nowhere'}@flow.example", "city": city}}
+        ).json()["id"]
+        for city in ("Rome", "Oslo", "")
+    }  # fmt: skip
+
+    def status(city: str) -> Any:
+        asked = {"propertiesWithHistory": "hs_lead_status"}
+        shown = shared.hubspot.get(f"{make}/{people[city]}", params=asked).json()
+        return (shown["propertiesWithHistory"].get("hs_lead_status") or [{}])[0]
+
+    assert (status("Rome")["value"], status("Oslo")["value"], status("")) == ("OPEN", "OPEN", {})
+    assert status("Rome")["sourceType"] == "AUTOMATION_PLATFORM"
+
+    def members() -> set[str]:
+        page = shared.hubspot.get(f"{LISTS}/{on}/memberships").json()["results"]
+        return {each["recordId"] for each in page}
+
+    assert members() == set()
+    now = shared.hubspot.get("/_sandbox/clock").json()["ms"]
+    shared.hubspot.post("/_sandbox/clock", json={"advance_seconds": 180})
+    assert members() == {people["Rome"], people["Oslo"]}
+    found = shared.hubspot.get(f"/crm/v4/objects/contacts/{people['Rome']}/associations/tasks").json()
+    task = shared.hubspot.get(
+        f"/crm/v3/objects/tasks/{found['results'][0]['toObjectId']}",
+        params={"properties": "hs_task_subject,hs_timestamp"},
+    ).json()
+    assert task["properties"]["hs_task_subject"] == "Call Rome"
+    due = times.parse(task["properties"]["hs_timestamp"]) - now
+    assert times.MINUTE < due <= 2 * times.MINUTE, "at the moment it was due, not when asked"
+    shared.hubspot.delete(f"/automation/v4/flows/{flow}")
+
+
+def test_a_workflow_is_entered_by_hand_branches_by_filters_and_sets_what_is_beside(shared: Running) -> None:
+    company = shared.hubspot.post("/crm/v3/objects/companies", json={"properties": {"name": "Flow Ltd"}})
+    own = company.json()["id"]
+    contact = _contact(shared, "byhand", city="Bergen")
+    shared.hubspot.put(
+        f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{own}"
+    ).raise_for_status()
+    types = shared.hubspot.get(f"/crm/v4/objects/contacts/{contact}/associations/companies").json()
+    beside = {"associationCategory": "HUBSPOT_DEFINED",
+              "associationTypeId": types["results"][0]["associationTypes"][0]["typeId"]}  # fmt: skip
+    to_two = {"branchName": "North", "connection": {"edgeType": "GO_TO", "nextActionId": "2"},
+              "filterBranch":
+              _branch(_property("city", "STRING", "IS_ANY_OF", values=["bergen"]))}  # fmt: skip
+    flow = _flow(shared, "By hand", [
+        {"actionId": "1", "type": "LIST_BRANCH", "listBranches": [to_two], "defaultBranchName": "Rest"},
+        _does("2", "0-5", "3", property_name="city", association=beside,
+              value={"type": "OBJECT_PROPERTY", "propertyName": "city"}),
+        _does("3", "0-4", "4", content_id="1"),
+        _does("4", "0-5", "1", property_name="jobtitle", value=_static("Fjord pilot")),
+    ])  # fmt: skip
+    url = f"/automation/v2/workflows/{flow}/enrollments/contacts/byhand@enrol.example"
+    assert shared.hubspot.post(url).status_code == 204
+    shown = shared.hubspot.get(f"/crm/v3/objects/companies/{own}", params={"properties": "city"}).json()
+    assert shown["properties"]["city"] == "Bergen"
+    asked = {"properties": "jobtitle"}
+    titled = shared.hubspot.get(f"/crm/v3/objects/contacts/{contact}", params=asked).json()
+    assert titled["properties"]["jobtitle"] == "Fjord pilot", "an endless circle comes to an end"
+    shared.hubspot.delete(f"/automation/v4/flows/{flow}")
 
 
 def test_a_list_is_made_filled_emptied_deleted_and_restored(shared: Running) -> None:
@@ -179,7 +278,10 @@ def test_a_dynamic_list_holds_whom_its_filters_fit_by_now(shared: Running) -> No
         assert page["total"] == shared.hubspot.get(f"/crm/v3/lists/{own}").json()["list"]["size"]
         return {each["recordId"] for each in page["results"]}
 
-    assert members() == set(people[:2])
+    for wrong in ("0", "\u00b2"):
+        bad = shared.hubspot.get(f"/crm/v3/lists/{own}/memberships", params={"limit": wrong})
+        assert bad.status_code == 400
+    assert members() == set(people[:2]), "a request that was refused spoils nothing"
     shared.hubspot.patch(f"{make}/{people[2]}", json={"properties": {"city": "Bergen"}})
     shared.hubspot.patch(f"{make}/{people[0]}", json={"properties": {"city": ""}})
     assert members() == {people[1], people[2]}

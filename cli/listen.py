@@ -86,6 +86,51 @@ def application(settings: Settings, inbox: Inbox, public_url: str, now_ms: Calla
     return Starlette(routes=[Route("/hubspot", hubspot, methods=["POST"])])
 
 
+class Beside:
+    """Does what takes long in a thread of its own, one after the other; what is asked for again before it was
+    begun is done once."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[EventRule, Callable[[EventRule], None]] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._broke: BaseException | None = None
+
+    def ask(self, rule: EventRule, do: Callable[[EventRule], None]) -> None:
+        with self._lock:
+            self._waiting[rule] = do
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="beside", daemon=True)
+                self._thread.start()
+
+    def must_be_whole(self) -> None:
+        """Raises what broke the thread, if anything has: nobody else would hear of it."""
+        if self._broke is not None:
+            raise self._broke
+
+    def finish(self) -> None:
+        """Wait for what is under way; nothing else is begun."""
+        with self._lock:
+            self._waiting.clear()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                rule = next(iter(self._waiting))
+                do = self._waiting.pop(rule)
+            try:
+                do(rule)
+            except Exception as error:  # noqa: BLE001 - raised where somebody hears of it
+                self._broke = error
+                return
+
+
 class Shortcut(Protocol):
     """Sees to people without a refresh (`cli.rounds.Prompt`)."""
 
@@ -100,38 +145,55 @@ class Shortcut(Protocol):
 
 class Worker:
     """Acts: on what came, and when it is time to look. `prompt` sees to people by themselves; without it
-    everything takes a refresh."""
+    everything takes a refresh. `beside` does what takes long in a thread of its own, and people do not wait
+    for it."""
 
     def __init__(
         self, file: EventsFile, inbox: Inbox, act: Callable[[EventRule], None], said: Callable[[str], None],
         prompt: Shortcut | None = None, clock: Callable[[], float] = time.monotonic,
-        refreshed: float | None = None,
+        refreshed: float | None = None, beside: Beside | None = None,
     ) -> None:  # fmt: skip
         """`refreshed`: when everything was read last, by the clock; without it that comes first."""
         self.file, self.inbox, self._act, self._said = file, inbox, act, said
         self._prompt, self._clock = prompt, clock
-        self._refreshed = refreshed
+        self._refreshed = self._begun = refreshed
+        self._beside = beside
+        self._owed = False
+        """A refresh failed and is to be tried again."""
 
     def once(self) -> None:
         """Everything that waits, and a look at what has no event. An error is said, and the next round goes
         on."""
+        if self._beside is not None:
+            self._beside.must_be_whole()
         events = self.inbox.take_out()
         if self._prompt is not None:
             with self._trying():
                 events = self._prompt.not_ours(events)
-        for rule in listening.set_off(events, self.file):
-            if rule.do != "decide":
-                with self._trying():
-                    self._act(rule)
-        if self._prompt is None or self._refreshed is None or not self._short(events):
-            with self._trying():
-                self._act(_DECIDE)
-                self._refreshed = self._clock()
+        long = [rule for rule in listening.set_off(events, self.file) if rule.do != "decide"]
+        if self._prompt is None or self._refreshed is None or not self._short(events) or self._owed:
+            long.append(_DECIDE)
+        for rule in long:
+            if self._beside is None or self._refreshed is None:
+                self._do(rule)
+            else:
+                self._beside.ask(rule, self._do)
+
+    def _do(self, rule: EventRule) -> None:
+        begun = self._clock()
+        if rule.do == "decide":
+            self._begun, self._owed = begun, False
+        with self._trying():
+            self._act(rule)
+            if rule.do == "decide":
+                self._refreshed = begun  # what came since may not be in it
+            return
+        self._owed = self._owed or rule.do == "decide"
 
     def _short(self, events: Sequence[listening.Event]) -> bool:
         """What can be done for people by themselves. False when a refresh is to follow."""
         assert self._prompt is not None
-        assert self._refreshed is not None
+        assert self._begun is not None
         named, others = listening.split(events, self.file)
         done = False
         try:
@@ -139,7 +201,8 @@ class Worker:
             done = not named or self._prompt.act(named)
         except CrmError as error:
             self._said(f"{str(error).rstrip('.')}; a refresh follows")
-        is_time = self._clock() - self._refreshed >= self.file.refresh_every.total_seconds()
+        next_look = self._clock() + self.file.poll_every.total_seconds()
+        is_time = next_look - self._begun > self.file.refresh_every.total_seconds()
         return done and not others and not is_time
 
     @contextlib.contextmanager
@@ -189,11 +252,13 @@ def listen(
         prompt = stack.enter_context(rounds.prompt(settings, console.print))
         if settings.salesforce is not None:
             stack.enter_context(changes.subscribed(settings, inbox, console.print))
-        worker = Worker(file, inbox, rounds.act, console.print, prompt)
+        beside = Beside()
+        worker = Worker(file, inbox, rounds.act, console.print, prompt, beside=beside)
         if port:
             stack.enter_context(served(application(settings, inbox, public_url, now_ms), port))
         with contextlib.suppress(KeyboardInterrupt), stopping.asked_to(stopped, inbox.arrived.set):
             worker.until(stopped)
+            beside.finish()
 
 
 @contextlib.contextmanager

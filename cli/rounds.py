@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from pipelines.steps import Loop
 
 log = logging.getLogger(__name__)
+AT_ONCE = 5_000
+"""Records and actions of each sync that a round writes before others may."""
+PATIENCE_SECONDS = 120.0
+"""For what another round of this process, or another run, holds meanwhile."""
 _OVERLAP = timedelta(seconds=60)
 """Asked for again at the next look: searches lag behind."""
 
@@ -40,14 +44,25 @@ def act(rule: EventRule) -> None:
         run_job(rule.name)
         return
     with live_loop() as loop:
+        loop.patience = PATIENCE_SECONDS
         loop.recover()
         loop.refresh()
         plan = loop.plan()
         _refuse_stopped(plan)
         wanted = [rule.name] if rule.do == "sync" else due(loop, plan)
         if not plan.is_empty and wanted:
-            loop.apply(plan.path, only=wanted)
+            _apply(loop, plan, wanted)
         loop.record()
+
+
+def _apply(loop: Loop, plan: Plan, wanted: Sequence[str]) -> None:
+    """Piece by piece: between two of them a round over a few people may write."""
+    sent: dict[str, int] = {}
+    while True:
+        done = loop.apply(plan.path, only=wanted, limit=AT_ONCE)
+        before, sent = sent, {name: each.sent for name, each in done.syncs.items()}
+        if all(number - before.get(name, 0) < AT_ONCE for name, number in sent.items()):
+            return
 
 
 class Prompt:
@@ -101,6 +116,7 @@ class Prompt:
             return False
         started = time.monotonic()
         with self._open_loop() as loop:
+            loop.patience = PATIENCE_SECONDS
             loop.recover()
             found = self.rounds.act(loop, named)
             for note in found.notes:

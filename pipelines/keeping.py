@@ -5,6 +5,7 @@ Belongs here: the list of it. How each is kept is `pipelines.state`'s.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from pipelines import standing
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+_GATES = ("raw", "marts")
+
+
 def must_have_passed(connection: duckdb.DuckDBPyConnection) -> None:
     """The gates on raw and marts have been asked of the refresh in the works, and let it pass."""
-    for scope in ("raw", "marts"):
+    for scope in _GATES:
         asked = standing.gate(connection, scope)
         if asked is None or not asked[0]:
             raise GateFailed(
@@ -26,14 +30,22 @@ def must_have_passed(connection: duckdb.DuckDBPyConnection) -> None:
             )  # fmt: skip
 
 
-def keep(connection: duckdb.DuckDBPyConnection, state: Connection) -> int:
-    """Persons, decisions, agreed values, today's pictures. Returns the records with a person."""
+def has_passed(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether they have."""
+    return all((asked := standing.gate(connection, scope)) is not None and asked[0] for scope in _GATES)
+
+
+def keep(
+    connection: duckdb.DuckDBPyConnection, state: Connection, later: Collection[str] = frozenset()
+) -> int:
+    """Persons, decisions, agreed values, today's pictures. Returns the records with a person. `later`: record
+    keys whose person was found since this refresh began, and stays."""
     from pipelines.decisions import step as decisions
     from pipelines.state import kept_days, mirrored, registry
 
     must_have_passed(connection)
-    records = registry.publish_registry(state, connection)
-    decisions.publish(state, connection)
+    records = registry.publish_registry(state, connection, later)
+    decisions.keep_late(state, connection)
     mirrored.publish_mirrored(state, connection)
     kept_days.publish_days(state, connection, "pipeline", "forecasts", "kpis")
     return records

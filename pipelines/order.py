@@ -32,6 +32,11 @@ def must_be_published(warehouse: Warehouse) -> None:
             "a refresh is being made step by step and would be lost", where=warehouse.paths.work.name,
             remedy="end it with crm check, crm decide and crm publish, or give it up by removing that file",
         )  # fmt: skip
+    must_have_published(warehouse)
+
+
+def must_have_published(warehouse: Warehouse) -> None:
+    """There is a published refresh, whatever else is in the works."""
     if not warehouse.paths.warehouse.exists():
         raise CrmError(
             "nothing has been published yet", where=warehouse.paths.warehouse.name,

@@ -71,6 +71,10 @@ class Paths:
         return self.home / "warehouse.lock"
 
     @property
+    def deciding(self) -> Path:
+        return self.home / "decide.lock"
+
+    @property
     def state(self) -> Path:
         return self.home / "state.sqlite"
 

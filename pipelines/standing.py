@@ -1,4 +1,5 @@
-"""What a refresh leaves behind about itself: `ops.gates`, `ops.inputs`, `ops.recorded`; and when it is due.
+"""What a refresh leaves behind about itself: `ops.gates`, `ops.inputs`, `ops.recorded`, `ops.begun`; and when
+it is due.
 
 Belongs here: reading and writing those tables. What the inputs are is in `pipelines.inputs`.
 """
@@ -18,6 +19,7 @@ create schema if not exists ops;
 create table if not exists ops.gates (scope varchar, passed boolean, message varchar, run_id varchar);
 create table if not exists ops.inputs (fingerprint varchar, run_id varchar, business_date date);
 create table if not exists ops.recorded (journal_version varchar);
+create table if not exists ops.begun (last_met bigint);
 """
 
 
@@ -85,6 +87,24 @@ def record_journal(connection: duckdb.DuckDBPyConnection, version: str) -> None:
     connection.execute(_TABLES)
     connection.execute("delete from ops.recorded")
     connection.execute("insert into ops.recorded values (?)", [version])
+
+
+def begin(connection: duckdb.DuckDBPyConnection, last_met: int) -> None:
+    """Note who had been met without a refresh when this one began to read the CRMs."""
+    connection.execute(_TABLES)
+    connection.execute("delete from ops.begun")
+    connection.execute("insert into ops.begun values (?)", [last_met])
+
+
+def begun(connection: duckdb.DuckDBPyConnection, database: str = "") -> int | None:
+    """The number of whoever had been met then; None when a file does not say. `database`: an attached one,
+    with its dot."""
+    there = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'begun' "
+        "and database_name = coalesce(nullif(?, ''), current_database())", [database.rstrip(".")],
+    ).fetchone()  # fmt: skip
+    found = connection.execute(f"select last_met from {database}ops.begun").fetchone() if there else None
+    return int(found[0]) if found else None
 
 
 def record_inputs(

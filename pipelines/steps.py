@@ -22,6 +22,7 @@ from pipelines import keeping, order, standing
 from pipelines.alerts.watch import Watch
 from pipelines.checking import Check as Check
 from pipelines.checking import Scope as Scope
+from pipelines.deciding import Deciding
 from pipelines.errors import GateFailed
 from pipelines.inputs import Inputs
 from pipelines.ledger import Doing, Ledger
@@ -60,12 +61,15 @@ class Loop:
     """Whether this process asks the gates too: only then is it worth loading early what they need."""
     data_tests: bool = True
     """Whether models are tested as they are built; without, a failing test stops nothing."""
+    patience: float = 0.0
+    """Seconds to wait for what another run of this home holds; a person at a keyboard is told at once."""
 
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings.paths)
         self.results: list[StepResult] = []
         self.built: dict[str, BuildResult] = {}
         self._fetched: Fetched | None = None
+        self._deciding = Deciding(self.settings, self.warehouse, lambda: self.state, self.run)
         self._inputs = Inputs(self.settings, self.warehouse, self._identity_version)
         self._watch = Watch(self.settings, self.warehouse, self.run, lambda: self.state)
         self._ledger = Ledger(self.run, self.reporter, self.results, lambda: self.state, self._watch)
@@ -94,7 +98,7 @@ class Loop:
     def refresh(self) -> None:
         """Extract to publish. A failing gate on raw or marts leaves what was published before."""
         self.will_check = True
-        with self.locked(), self._ledger.entry("refresh"):
+        with self.locked(wait_seconds=self.patience), self._ledger.entry("refresh"):
             self.extract()
             self.transform()
             self.check("raw")
@@ -120,6 +124,7 @@ class Loop:
                 from pipelines import transform
 
                 transform.parse_ahead(self.settings)
+            self._deciding.reading_begins()
             self._fetched = fetched = self._extraction.fetch(
                 self.reporter.progress, tell=self.reporter.told, sweep=sweep
             )
@@ -180,12 +185,9 @@ class Loop:
             else:
                 if self._unchanged():
                     self.warehouse.start_work(by_hand=not self.will_check)
+                    self._deciding.note()
                 order.must_be_in_the_works(self.warehouse)
-                from pipelines.decisions import step as decisions
-
-                with self.warehouse.writing() as connection:
-                    at = self._as_of(connection)
-                    decided = decisions.decide(connection, self.state, self.settings, self.run, at)
+                decided = self._deciding.decide(self._as_of)
                 step.add(decided.counts, decided.notes)
         return self.results[-1]
 
@@ -236,7 +238,8 @@ class Loop:
         if not recovery.is_due(self.state):
             return None
         with self._ledger.step("recover") as step:
-            step.counts |= recovery.recover(self.state, self.settings).counts
+            found = recovery.recover(self.state, self.settings, wait_seconds=self.patience)
+            step.counts |= found.counts
             step.notes.append("an apply was interrupted; what it had written was read back")
         return self.results[-1]
 
@@ -274,7 +277,7 @@ class Loop:
             order.must_be_published(self.warehouse)  # before anything is written: record would be refused
             applied = applying.apply(
                 plan_path, of or self.warehouse, self.state, self.settings, self.run, self.reporter.progress,
-                limit=limit, force=force, only=only,
+                limit=limit, force=force, only=only, wait_seconds=self.patience,
             )  # fmt: skip
             step.counts |= applied.counts
             step.notes += applied.notes
@@ -324,6 +327,7 @@ class Loop:
                 [parse(key) for key in new], reason="deleted for privacy at the CRM", keep_spool=True,
                 must_know=False,
             )  # fmt: skip
+            self._deciding.some_were_erased()
             step.notes.append(f"{len(new)} people were deleted for privacy at their CRM and left here too")
 
     def _build(self, stage: Literal["marts", "desired", "activity"], step: Doing) -> None:
@@ -370,8 +374,8 @@ class Loop:
         from pipelines.sources import spool
         from pipelines.state import settled
 
-        with self.warehouse.writing() as connection, self.state.writing() as state:
-            step.counts["records with a person"] = keeping.keep(connection, state)
+        with self._deciding.kept() as (connection, state, records):
+            step.counts["records with a person"] = records
             self._inputs.record(connection, self._as_of(connection), self.run, settled.version(state))
         self.warehouse.publish(str(ULID()))
         spool.clear(self.settings)
@@ -380,6 +384,7 @@ class Loop:
         self.warehouse.start_work(by_hand=not self.will_check)
         with self.warehouse.writing() as connection:
             standing.prepare(connection)
+        self._deciding.note()
 
     def _as_of(self, connection: duckdb.DuckDBPyConnection) -> datetime:
         """The latest bound reached by extract: of this process's fetch, else of the loads in the file."""

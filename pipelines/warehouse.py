@@ -8,25 +8,21 @@ Belongs here: files, locks, connections, swapping. No table of ours is known her
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 
 from pipelines.errors import CrmError, Locked
+from pipelines.locking import FileLock
 from pipelines.settings import Paths
 
 PUBLISHED_SCHEMAS = ("marts", "reverse_sync", "decisions", "ops")
 Which = Literal["published", "warehouse", "work"]
-_POLL_SECONDS = 0.2
 _MOST_MEMORY = 6 << 30
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -36,50 +32,24 @@ class Warehouse:
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
-        self._lock_fd: int | None = None
-        self._depth = 0
+        self._writer = FileLock(paths.lock, "the warehouse is being written by")
+        self._decider = FileLock(paths.deciding, "people are being decided about by")
 
     # -- the writer's lock ---------------------------------------------------------------------------
 
     @contextmanager
     def locked(self, holder: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
         """Hold the writer's lock; re-entrant within this object. Raises Locked naming the holder."""
-        self._acquire(holder, wait_seconds)
-        try:
+        with self._writer.held(holder, wait_seconds=wait_seconds):
             yield
-        finally:
-            self._release()
 
-    def _acquire(self, holder: str, wait_seconds: float) -> None:
-        if self._depth == 0:
-            self.paths.home.mkdir(parents=True, exist_ok=True)
-            fd = os.open(self.paths.lock, os.O_RDWR | os.O_CREAT, 0o644)
-            deadline = time.monotonic() + wait_seconds
-            while not _try_lock(fd):
-                if time.monotonic() >= deadline:
-                    who = _read_holder(fd)
-                    os.close(fd)
-                    raise Locked(
-                        f"the warehouse is being written by {who}", where=self.paths.lock.name,
-                        remedy="wait for it to end and run this again",
-                    )  # fmt: skip
-                time.sleep(_POLL_SECONDS)
-            os.ftruncate(fd, 0)
-            note = {
-                "holder": holder,
-                "pid": os.getpid(),
-                "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-            os.pwrite(fd, json.dumps(note).encode(), 0)
-            self._lock_fd = fd
-        self._depth += 1
-
-    def _release(self) -> None:
-        self._depth -= 1
-        if self._depth == 0 and self._lock_fd is not None:
-            os.ftruncate(self._lock_fd, 0)
-            os.close(self._lock_fd)  # closing drops the lock
-            self._lock_fd = None
+    @contextmanager
+    def deciding(self, holder: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
+        """Hold the decider's lock: what was decided is read, gone on from and kept by one at a time. It is
+        held for that alone, so that a person is decided about while a refresh is in the works; and whoever
+        takes both takes the writer's first."""
+        with self._decider.held(holder, wait_seconds=wait_seconds):
+            yield
 
     # -- the refresh in the works --------------------------------------------------------------------
 
@@ -227,7 +197,7 @@ class Warehouse:
         _fsync_directory(self.paths.home)
 
     def _must_hold_lock(self) -> None:
-        if self._depth == 0:
+        if not self._writer.is_held:
             raise RuntimeError("the warehouse is written only inside Warehouse.locked()")
 
 
@@ -272,24 +242,6 @@ def close_dbt_connections() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     DuckDBConnectionManager.close_all_connections()
-
-
-def _try_lock(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _read_holder(fd: int) -> str:
-    try:
-        note = json.loads(os.pread(fd, 4096, 0) or b"{}")
-    except ValueError:
-        note = {}
-    if not note:
-        return "another run"
-    return f"{note.get('holder', 'another run')} (pid {note.get('pid', '?')}, since {note.get('since', '?')})"
 
 
 def _wal(path: Path) -> Path:

@@ -130,3 +130,14 @@ def statuses(connection: duckdb.DuckDBPyConnection, people: Iterable[str]) -> di
             if person_id in wanted:
                 found.setdefault(person_id, []).append(Status(value, at))
     return found
+
+
+def people_of(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str]) -> frozenset[str]:
+    """The people of these records (record key -> who they were taken for), here and as they were taken."""
+    if not records:
+        return frozenset()
+    here = connection.execute(
+        "select person_id from intermediate.int_person_members "
+        "where list_contains($keys::varchar[], record_key)", {"keys": list(records)},
+    ).fetchall()  # fmt: skip
+    return frozenset({*records.values(), *(str(row[0]) for row in here)})

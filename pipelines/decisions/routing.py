@@ -129,14 +129,16 @@ def standing(connection: duckdb.DuckDBPyConnection, state: State) -> list[KeptDe
 def route(
     connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime,
     routing: Routing, standing: Sequence[KeptDecision], asked: Asked, within: Within | None = None,
+    left: frozenset[str] = frozenset(),
 ) -> Routed:  # fmt: skip
-    """Decide on what happened and write the tables of routing: what stands, what is new, what is held."""
+    """Decide on what happened and write the tables of routing: what stands, what is new, what is held.
+    `left`: people whom somebody else has just decided about."""
     with state.reading() as reading:
         known = decision_runs.rules(reading, KIND)
         before = decision_runs.state(reading, KIND)
         first = decisions.next_sequence(reading, KIND)
     switch = _switch(routing, known, as_of)
-    deciding = _Deciding(connection, routing, as_of, standing)
+    deciding = _Deciding(connection, routing, as_of, standing, left)
     live = (*switch.live, *asked.rules)
     leads, too_old = deciding.leads(live, switch, asked)
     known_credits = orjson.loads(before).get("credited", ())
@@ -193,9 +195,10 @@ class _Deciding:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, routing: Routing, as_of: datetime,
-        standing: Sequence[KeptDecision],
+        standing: Sequence[KeptDecision], left: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.connection, self.routing, self.as_of = connection, routing, as_of
+        self.left = left
         self.decided = {(decision.person_id, decision.event_key) for decision in standing}
         self.previous = {d.person_id: d.owner_email for d in standing if d.owner_email}
         self.owners: dict[str, str | None] = {}
@@ -213,6 +216,8 @@ class _Deciding:
         too_old: dict[str, int] = {}
         for lead in eligibility.leads():
             if (lead.person_id, lead.event_key) in self.decided or lead.arrived_at > self.as_of.timestamp():
+                continue
+            if lead.person_id in self.left:
                 continue
             if lead.trigger == "new-lead" and (
                 lead.person_id in handed_over or lead.person_id in self.previous

@@ -2,7 +2,7 @@
 order.
 
 Belongs here: the order, and what one part hands to the next. Nothing is kept in the state before the gates
-have passed: `publish` does that.
+have passed: `keep` does that, under the decider's lock that was held for deciding, or `keep_late`, once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from pipelines.decisions.escalation import Waiting
 from pipelines.decisions.handoffs import Crossing
 from pipelines.decisions.switching import Shadow
 from pipelines.decisions.watch import Watch, counts_of
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, CrmError
 from pipelines.rules.handoff import HandoffRule, Handoffs, load_handoffs
 from pipelines.rules.notifications import load_notifications
 from pipelines.rules.routing import Routing, RoutingRule, load_routing
@@ -42,7 +42,7 @@ from pipelines.rules.stages import load_stages
 from pipelines.rules.templates import load_templates
 from pipelines.run import Run
 from pipelines.settings import Settings
-from pipelines.state import State, decision_runs
+from pipelines.state import State, decision_runs, met
 from pipelines.state import handoffs as kept_handoffs
 from pipelines.state.decision_runs import SeenRule
 from pipelines.state.decisions import KeptDecision
@@ -62,17 +62,45 @@ class Decided:
 
 def decide(
     connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime,
-    within: routing.Within | None = None,
+    within: routing.Within | None = None, met_before: int | None = None,
 ) -> Decided:  # fmt: skip
     """Decide about everything that is due, and write the tables of schema `decisions`. `within`: about these
-    people alone, who are the only ones in the marts; deals are left to a run over all."""
-    return _Step(connection, state, settings, run, as_of, within).all()
+    people alone, who are the only ones in the marts; deals are left to a run over all. `met_before`: who was
+    met without a refresh after that number is left alone, for these marts are older."""
+    return _Step(connection, state, settings, run, as_of, within, met_before).all()
 
 
-def publish(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep what the work file holds. Call it once the gates have passed."""
+def keep(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep what was decided. Call it once the gates have passed, before anybody else decides."""
     routing.publish_decisions(state, connection)
     action_tables.publish(state, connection)
+    connection.execute("create or replace table deciding.taken as select null::bigint as last_met")
+
+
+def take(state: State, connection: duckdb.DuckDBPyConnection) -> None:
+    """Note of what was decided and not kept yet who had been met by then."""
+    with state.reading() as reading:
+        number = met.last(reading)
+    connection.execute("create or replace table deciding.taken as select ?::bigint as last_met", [number])
+
+
+def keep_late(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep what was decided before its gates had passed, unless it is kept. Raises CrmError when somebody
+    was decided about meanwhile."""
+    there = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'deciding' and table_name = 'taken'"
+    ).fetchone()
+    row = connection.execute("select last_met from deciding.taken").fetchone() if there else None
+    if row is None:
+        raise CrmError("nothing was decided in this refresh", where="publish", remedy="run crm decide first")
+    if row[0] is None:
+        return
+    if met.last(state) != row[0]:
+        raise CrmError(
+            "people were decided about since this refresh decided", where="publish",
+            remedy="run crm decide, crm desired and crm publish again",
+        )  # fmt: skip
+    keep(state, connection)
 
 
 class _Step:
@@ -86,6 +114,7 @@ class _Step:
         run: Run,
         as_of: datetime,
         within: routing.Within | None = None,
+        met_before: int | None = None,
     ) -> None:
         self.connection, self.state, self.settings, self.run, self.as_of = (
             connection,
@@ -94,7 +123,7 @@ class _Step:
             run,
             as_of,
         )
-        self.within = within
+        self.within, self.met_before = within, met_before
         self.routing: Routing = load_routing(settings.config_dir)
         self.handoffs: Handoffs = load_handoffs(settings.config_dir)
         self.automations: Automations = load_automations(settings.config_dir)
@@ -123,18 +152,24 @@ class _Step:
             self.pending = kept_handoffs.actions(reading)
             self.done = kept_handoffs.done_of(reading, [h.handoff_id for h in self.open])
             self.ours = kept_handoffs.made_by_us(reading)
+            later = met.after(reading, self.met_before) if self.met_before is not None else {}
+        self.left = evidence.people_of(self.connection, later)
+        if self.left:
+            self.told.notes.append(
+                f"{len(self.left):,} people were decided about since this refresh began; the next has them"
+            )
         standing = routing.standing(self.connection, self.state)
         crossed = self._crossed()
         watch = self.watch = Watch(
             self.connection, self.state, self.routing, self.handoffs, self.ours, self.as_of
         )
-        waiting = watch.waiting(standing)
+        waiting = [each for each in watch.waiting(standing) if each.decision.person_id not in self.left]
         self.seen += watch.seen
         self.told.notes += watch.notes
         asked = self._asked(crossed, waiting)
         routed = routing.route(
             self.connection, self.state, self.settings, self.run, self.as_of, self.routing, standing, asked,
-            self.within,
+            self.within, self.left,
         )  # fmt: skip
         self.told.counts |= routed.decided.counts
         self.told.notes += routed.decided.notes
@@ -191,6 +226,7 @@ class _Step:
         found: list[Crossing] = []
         moved: list[Score] = []
         people, positions = handoffs.scored(self.connection) if live or shadow else ([], {})
+        people = [person for person in people if person.person_id not in self.left]
         for rule, since in live:
             crossed, scores = handoffs.crossings(rule, people, positions, self.kept_scores, since)
             found += crossed

@@ -37,6 +37,10 @@ class Place:
     state: State
 
 
+_DECIDING_SECONDS = 60.0
+"""A round over a few people ends by then; it would keep what is erased here."""
+
+
 @dataclass
 class Erased:
     """What an erasure came to. `rows` by table or folder; `subjects` stay in memory, for asking the CRMs."""
@@ -64,6 +68,7 @@ def erase(
     """
     with ExitStack() as stack:
         stack.enter_context(place.warehouse.locked("an erasure"))
+        stack.enter_context(place.warehouse.deciding("an erasure", wait_seconds=_DECIDING_SECONDS))
         stack.enter_context(only_one(place.settings.home / "apply.lock", "an erasure", place.state))
         places = [place, *(stack.enter_context(_parked(place.settings, each)) for each in _worlds(place))]
         erased = Erased(str(ULID()))

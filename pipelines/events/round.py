@@ -2,13 +2,13 @@
 
 Belongs here: the order, and what is kept when. Which records are named is `pipelines.listening`; a round that
 leaves somebody to the batch says so. Nothing here changes the warehouse or the published file: decisions and
-what waits to be done go into the state, where the next refresh finds them.
+what waits to be done go into the state, where the next refresh finds them, and one that is in the works
+leaves these people alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 from ulid import ULID
 
-from pipelines import order
+from pipelines import order, standing
 from pipelines.crashpoints import crashpoint
 from pipelines.errors import CrmError
 from pipelines.events import models, who
@@ -29,7 +29,7 @@ from pipelines.rules.lead_score import load_lead_score
 from pipelines.rules.tables import config_hash
 from pipelines.sources.again import TABLES, Again, Changed
 from pipelines.sources.screen import screen_of
-from pipelines.state import State, journal, registry, suppression
+from pipelines.state import State, journal, met, registry, suppression
 
 if TYPE_CHECKING:
     from pipelines.steps import Loop
@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 MOST = 100
 """Records of one round; with more of them a refresh is the shorter way."""
 LOCK_SECONDS = 20.0
+"""To wait for somebody else who decides."""
 _OURS = timedelta(seconds=5)
 """A change so soon after we wrote is what we wrote."""
+_MEMORY = timedelta(hours=1)
 _FIRST = ("intermediate.int_person_records", "intermediate.int_person_keys")
 _STAMP = {"hubspot": "updated_at", "salesforce": "SystemModstamp"}
 _KEY = {"hubspot": "id", "salesforce": "Id"}
@@ -65,7 +67,6 @@ class Rounds:
         self.again = again
         self._anew: Anew | None = None
         self._met: dict[Named, datetime] = {}
-        self._base = ""
 
     def news(self, state: State, changed: Sequence[Changed], since: datetime) -> list[Named]:
         """Of what changed lately what is to be looked at: neither our own writing nor met before."""
@@ -92,43 +93,46 @@ class Rounds:
 
     def act(self, loop: Loop, named: Collection[Named]) -> Round:
         """Read again, decide, keep. What follows is planned and applied from `Round.warehouse`."""
-        order.must_be_published(loop.warehouse)
-        with loop.warehouse.locked(f"events of run {loop.run.id}", wait_seconds=LOCK_SECONDS):
-            with self._over(loop) as connection:
-                try:
-                    return _Acting(self, loop, connection).all(frozenset(named))
-                except duckdb.Error as error:
-                    raise CrmError(
-                        f"what the last refresh left does not fit: {str(error).splitlines()[0]}",
-                        where=loop.warehouse.paths.warehouse.name, remedy="a refresh decides about them",
-                    ) from error  # fmt: skip
+        order.must_have_published(loop.warehouse)
+        self._compile(loop)
+        with (
+            loop.warehouse.deciding(f"events of run {loop.run.id}", wait_seconds=LOCK_SECONDS),
+            loop.warehouse.beside() as connection,
+        ):
+            try:
+                return _Acting(self, loop, connection).all(frozenset(named))
+            except duckdb.Error as error:
+                raise CrmError(
+                    f"what the last refresh left does not fit: {str(error).splitlines()[0]}",
+                    where=loop.warehouse.paths.warehouse.name, remedy="a refresh decides about them",
+                ) from error  # fmt: skip
 
     def get_ready(self, loop: Loop) -> None:
         """Compile the models, which takes some seconds."""
-        order.must_be_published(loop.warehouse)
-        with loop.warehouse.locked(f"events of run {loop.run.id}", wait_seconds=LOCK_SECONDS):
-            with self._over(loop):
-                pass
-
-    def remembered(self, base: str) -> Collection[Named]:
-        """Who was met since the refresh that is looked things up in."""
-        if base != self._base:
-            self._base = base
-            self._met.clear()
-        return self._met.keys()
+        order.must_have_published(loop.warehouse)
+        self._compile(loop)
 
     def meet(self, named: Named, at: datetime) -> None:
         self._met[named] = at
 
-    @contextmanager
-    def _over(self, loop: Loop) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A database over the warehouse, once the models are compiled for the columns it has."""
+    def forget(self, before: datetime) -> None:
+        """No look goes back so far."""
+        self._met = {named: at for named, at in self._met.items() if at >= before}
+
+    def _compile(self, loop: Loop) -> None:
+        """The models for the columns that the warehouse has. Only this keeps a refresh out: dbt works once at
+        a time, and over the refresh in the works."""
+        if self._fits(loop):
+            return
+        with loop.warehouse.locked(f"events of run {loop.run.id}", wait_seconds=LOCK_SECONDS):
+            order.must_be_published(loop.warehouse)
+            if not self._fits(loop):
+                self._anew = models.compiled(loop.settings, loop.warehouse)
+
+    def _fits(self, loop: Loop) -> bool:
         with loop.warehouse.reading("warehouse") as connection:
             columns = models.raw_columns(connection, loop.warehouse.paths.warehouse.stem)
-        if self._anew is None or self._anew.columns != columns:
-            self._anew = models.compiled(loop.settings, loop.warehouse)
-        with loop.warehouse.beside() as connection:
-            yield connection
+        return self._anew is not None and self._anew.columns == columns
 
     @property
     def anew(self) -> Anew:
@@ -143,11 +147,9 @@ class _Acting:
         self.rounds, self.loop, self.connection = rounds, loop, connection
         self.settings, self.state, self.run = loop.settings, loop.state, loop.run
         self.result = Round()
-        row = connection.execute(
-            "select run_id, as_of, business_zone, config_hash from base.rules.run"
-        ).fetchone()
+        row = connection.execute("select as_of, business_zone, config_hash from base.rules.run").fetchone()
         assert row is not None
-        self.base, self.refreshed_at, zone, made_with = row
+        self.refreshed_at, zone, made_with = row
         self.zone = ZoneInfo(zone)
         if made_with != config_hash(self.settings.config_dir):
             raise CrmError("config/ has changed since the last refresh", where="config",
@@ -171,7 +173,7 @@ class _Acting:
 
     def _read(self, named: frozenset[Named]) -> dict[tuple[str, str], pa.Table]:
         """Rows by vendor and raw table of who is named or was met since the last refresh, but the erased."""
-        wanted = {*named, *self.rounds.remembered(self.base)}
+        wanted = {*named, *self._unread()}
         again, found = self.rounds.again, dict[tuple[str, str], pa.Table]()
         with self.state.reading() as reading:
             erased = suppression.load(reading, self.settings.paths.suppression_key)
@@ -190,7 +192,18 @@ class _Acting:
                 found["hubspot", "form_submissions"] = screen("form_submissions", sent)
         self.result.read = sum(rows.num_rows for rows in found.values())
         self.as_of = max([again.now() or self.refreshed_at, *_stamps(found)])
+        self.rounds.forget(min(self.refreshed_at, self.as_of - _MEMORY))
         return found if self.result.read else {}
+
+    def _unread(self) -> set[Named]:
+        """Who was met since the refresh that is looked things up in began to read: it may not have them."""
+        begun = standing.begun(self.connection, "base.")
+        if begun is None:
+            return set()
+        with self.state.reading() as reading:
+            keys = met.after(reading, begun)
+        parts = [key.split(":", 3) for key in keys]
+        return {Named(p[0], p[2], p[3]) for p in parts if (p[0], p[2]) in TABLES}
 
     def _met(self, vendor: str, object_name: str, rows: pa.Table) -> None:
         stamps = rows.column(_STAMP[vendor]).to_pylist()
@@ -262,9 +275,11 @@ class _Acting:
                 "select record_key, created_at from intermediate.int_person_records"
             ).fetchall()
         )
+        crashpoint("events.deciding")
         with self.state.writing() as state:
             registry.save(state, known.registry(created, self.as_of))
-            decisions.publish(state, self.connection)
+            decisions.keep(state, self.connection)
+            met.save(state, known.people, self.as_of)
         crashpoint("events.decided")
         overlay.work_out(overlay.anew.desired)
         overlay.complete()

@@ -32,6 +32,7 @@ from pipelines.rules.syncs import Sync
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
 from pipelines.state import State, journal
+from pipelines.state.actions import standing
 from pipelines.warehouse import Warehouse
 
 __all__ = ["ApplyResult", "apply"]
@@ -41,9 +42,11 @@ def apply(
     plan_path: Path, warehouse: Warehouse, state: State, settings: Settings, run: Run, progress: Progress,
     limit: int | None = None, force: bool = False, *, only: Collection[str] | None = None,
     open_destination: Opener | None = None, registry: Registry = REGISTRY, pause: Pause = time.sleep,
+    wait_seconds: float = 0.0,
 ) -> ApplyResult:  # fmt: skip
-    """Write the plan in `plan_path`. `limit`: so many records and actions of each sync at most. `force`: past
-    the guards. `only`: these syncs, by name.
+    """Write the plan in `plan_path`. `limit`: so many records and actions of each sync at most, of those that
+    are still to be written. `force`: past the guards. `only`: these syncs, by name. `wait_seconds`: so long
+    for another apply to end.
 
     Raises CrmError, before anything is sent, when the plan was altered, is stale, or goes to a connection
     that may not be written to; and when a guard stopped it, after opt-outs, which no guard holds.
@@ -54,7 +57,7 @@ def apply(
     planned = refusals.planned_syncs(header, syncs)
     wanted = {name: syncs.syncs[name] for name in planned if only is None or name in only}
     wanted = dict(sorted(wanted.items(), key=lambda each: not each[1].consent))  # opt-outs travel first
-    todo = _to_do(plan_path, header, only, limit)
+    todo = _to_do(plan_path, header, state, only, limit)
     is_stopped = bool(header["stopped"]) and not force
     if is_stopped:
         todo = []
@@ -77,7 +80,7 @@ def apply(
         pause,
         todo,
     )
-    with only_one(settings.home / "apply.lock", f"run {run.id}", state):
+    with only_one(settings.home / "apply.lock", f"run {run.id}", state, wait_seconds=wait_seconds):
         result = _Applying(task).all(wanted, open_destination or opener(settings), forced=force)
     if is_stopped:
         refusals.refuse_stopped(header, plan_path, opted_out=sum(s.records for s in result.syncs.values()))
@@ -85,16 +88,21 @@ def apply(
 
 
 def _to_do(
-    path: Path, header: dict[str, Any], only: Collection[str] | None, limit: int | None
+    path: Path, header: dict[str, Any], state: State, only: Collection[str] | None, limit: int | None
 ) -> list[Action]:
-    """The actions of a plan that are asked for, at most `limit` of each sync, in the plan's order."""
+    """The actions of a plan that are asked for and were not done meanwhile, at most `limit` of each sync, in
+    the plan's order."""
     if not any(summary["kinds"] for summary in header.get("actions", {}).values()):
         return []
+    asked = [desired.of_line(line) for line in planfile.read_actions(path)]
+    asked = [action for action in asked if only is None or action.sync in only]
+    with state.reading() as connection:
+        known = standing(connection, [action.action_key for action in asked])
     taken: Counter[str] = Counter()
     todo = []
-    for line in planfile.read_actions(path):
-        action = desired.of_line(line)
-        if (only is None or action.sync in only) and (limit is None or taken[action.sync] < limit):
+    for action in asked:
+        is_done = action.action_key in known and known[action.action_key].state == "confirmed"
+        if not is_done and (limit is None or taken[action.sync] < limit):
             taken[action.sync] += 1
             todo.append(action)
     return todo

@@ -16,7 +16,17 @@ from typing import Any
 
 import duckdb
 
-from pipelines.reverse_sync import buried, cells, coexistence, diff, guards, pace, planfile, suppressed
+from pipelines.reverse_sync import (
+    buried,
+    cells,
+    coexistence,
+    diff,
+    guards,
+    met_since,
+    pace,
+    planfile,
+    suppressed,
+)
 from pipelines.reverse_sync.actions import desired
 from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
 from pipelines.reverse_sync.cells import HELD_SHOWN
@@ -64,7 +74,8 @@ class _Making:
         for done, (name, sync) in enumerate(self.syncs.syncs.items()):
             self.progress(name, done, len(self.syncs.syncs))
             sizes[name] = diff.compare(connection, name, sync, self.windows[name])
-        self.notes = coexistence.hold(connection, self.syncs.syncs)
+        self.notes = met_since.leave(connection, self.state, self.syncs.syncs)
+        self.notes += coexistence.hold(connection, self.syncs.syncs)
         with self.state.reading() as reading:
             erased = suppression.load(reading, self.settings.paths.suppression_key)
             buried.hold(connection, dead_letters.buried(reading))

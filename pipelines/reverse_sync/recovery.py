@@ -63,12 +63,12 @@ def is_due(state: State) -> bool:
 
 def recover(
     state: State, settings: Settings, *, open_destination: Opener | None = None,
-    registry: Registry = REGISTRY, pause: Pause = time.sleep,
+    registry: Registry = REGISTRY, pause: Pause = time.sleep, wait_seconds: float = 0.0,
 ) -> Recovered:  # fmt: skip
     """Settle everything that an interrupted apply left open, at every vendor. Reads, never writes, a CRM."""
     syncs = load_effective(settings)
     open_destination = open_destination or opener(settings)
-    with only_one(settings.home / "apply.lock", "a recovery", state):
+    with only_one(settings.home / "apply.lock", "a recovery", state, wait_seconds=wait_seconds):
         found = abandon_unsent(state)
         with state.reading() as connection:
             vendors = sorted({str(row["vendor"]) for row in journal.open_rows(connection)})

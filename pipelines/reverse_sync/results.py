@@ -42,6 +42,11 @@ class SyncResult:
     repair: int = 0
     """Calls among them that only trouble made necessary."""
 
+    @property
+    def sent(self) -> int:
+        """Fields and actions of this run that had their turn, however they ended."""
+        return self.confirmed + self.rejected + self.unknown + self.unsent
+
     def with_actions(self, acted: SyncResult) -> SyncResult:
         """This sync's fields and its actions together."""
         for reason, number in acted.held.items():

@@ -35,7 +35,7 @@ class EventRule(Strict):
 class EventsFile(Strict):
     """The whole file."""
 
-    poll_every: Duration = parse("1m")
+    poll_every: Duration = parse("30s")
     """Without a public address, and for what has no webhook, the CRMs are asked this often for people that
     are new or changed, and for forms."""
     refresh_every: Duration = parse("5m")

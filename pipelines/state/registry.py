@@ -8,7 +8,7 @@ trained models are in `identity`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 import duckdb
@@ -91,17 +91,21 @@ def save(connection: Connection, registry: PersonRegistry) -> None:
     upsert(connection, identity_aliases, _rows(registry.other_aliases, _OTHER_ALIASES))
 
 
-def publish_registry(connection: Connection, warehouse: duckdb.DuckDBPyConnection) -> int:
+def publish_registry(
+    connection: Connection, warehouse: duckdb.DuckDBPyConnection, later: Collection[str] = frozenset()
+) -> int:
     """Keep the registry that the dbt build left in the warehouse. Call it once the gates have passed.
 
-    An alias whose id lives again is retired, not forgotten. Returns the number of records registered.
+    An alias whose id lives again is retired, not forgotten. Records of `later` keep whose they are: that was
+    found after the build began. Returns the number of records registered.
     """
     kept = load(connection)
     people = "select record_key, person_id, founded_at, joined_at from intermediate.int_person_registry"
     aliases = "select alias, person_id, since, why from intermediate.int_person_aliases"
     others = _union("record_key, id, founded_at, joined_at", "record")
     other_aliases = _union("record_key as alias, id, since, why", "alias")
-    upsert(connection, person_registry, _changed(warehouse, people, kept.people))
+    changed = [row for row in _changed(warehouse, people, kept.people) if row["record_key"] not in later]
+    upsert(connection, person_registry, changed)
     upsert(connection, identity_registry, _changed(warehouse, others, kept.others))
     for table, found, rows in (
         (person_aliases, aliases, kept.aliases), (identity_aliases, other_aliases, kept.other_aliases)

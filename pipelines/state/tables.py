@@ -263,6 +263,15 @@ decision_inputs = Table(
     _text("decided"),
 )
 
+met_records = Table(
+    "met_records",
+    metadata,
+    _text("record_key", key=True),
+    _text("person_id"),
+    Column("sequence", BigInteger, nullable=False),
+    Column("met_at", Timestamp, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

@@ -18,7 +18,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from cli import stopping
-from cli.listen import Inbox, Worker, application
+from cli.listen import Beside, Inbox, Worker, application
 from pipelines.connections import HubSpotConnection, Secret
 from pipelines.errors import CrmError, UsageError
 from pipelines.listening import Event, Named
@@ -223,5 +223,53 @@ def test_who_is_left_over_or_could_not_be_read_is_seen_to_by_the_round_that_foll
 
 
 def test_everything_is_read_when_it_is_time_whatever_was_seen_to() -> None:
-    assert rounds_of(Short(), event(), at=299.0)[0] == 0
-    assert rounds_of(Short(), event(), at=300.0)[0] == 1
+    """At the last look before five minutes are over."""
+    assert rounds_of(Short(), event(), at=269.0)[0] == 0
+    assert rounds_of(Short(), event(), at=271.0)[0] == 1
+
+
+def test_people_do_not_wait_for_a_round_over_everything_and_it_is_not_asked_for_twice() -> None:
+    stands, goes_on, done, said = threading.Event(), threading.Event(), list[str](), list[str]()
+    clock = [0.0]
+
+    def act(rule: EventRule) -> None:
+        stands.set()
+        assert goes_on.wait(60)
+        done.append(rule.do)
+
+    inbox, short, beside = Inbox(), Short(), Beside()
+    worker = Worker(
+        EventsFile(), inbox, act, said.append, short, lambda: clock[0], refreshed=0.0, beside=beside
+    )
+    clock[0] = 300.0
+    worker.once()
+    assert stands.wait(60)
+    for number in (8, 9):
+        deliver(inbox, [event(objectId=number)])
+        worker.once()
+    assert (short.acted, done) == ([["8"], ["9"]], [])
+    goes_on.set()
+    beside.finish()
+    assert (done, said) == (["decide"], [])
+
+
+def test_a_round_that_failed_beside_is_owed_and_one_that_broke_ends_listening() -> None:
+    errors: list[Exception] = [CrmError("HubSpot cannot be reached"), ZeroDivisionError()]
+    said: list[str] = []
+    begun = threading.Semaphore(0)
+
+    def act(rule: EventRule) -> None:
+        begun.release()
+        raise errors.pop(0)
+
+    beside = Beside()
+    worker = Worker(
+        EventsFile(), Inbox(), act, said.append, Short(), lambda: 300.0, refreshed=0.0, beside=beside
+    )
+    for _ in range(2):
+        worker.once()
+        assert begun.acquire(timeout=60)
+        beside.finish()
+    assert (said, errors) == (["HubSpot cannot be reached."], [])
+    with pytest.raises(ZeroDivisionError):
+        worker.once()

@@ -318,7 +318,7 @@ def test_a_second_apply_leaves_by_name_while_one_is_writing(world: World) -> Non
     _fill(world)
     plan = world.plan()
     with only_one(world.settings.home / "apply.lock", "run first", world.state):
-        with pytest.raises(Locked, match=r"by run first \(pid \d+\)"):
+        with pytest.raises(Locked, match=r"by run first \(pid \d+, since "):
             world.apply(plan)
 
 

@@ -20,7 +20,8 @@ Cause = Literal["no-show", "canceled", "reassigned"]
 _CAUSES: Mapping[str, Cause] = {"NO_SHOW": "no-show", "CANCELED": "canceled"}
 _MEETINGS = f"""
 with events as (
-    select event_id, who_id, created_at, 'SCHEDULED' as outcome from staging.stg_salesforce__events
+    select event_id, who_id, created_at, coalesce(outcome, 'SCHEDULED') as outcome
+    from staging.stg_salesforce__events
     union all
     select event_id, who_id, created_at, 'CANCELED' from staging.stg_salesforce__canceled_events
 ),

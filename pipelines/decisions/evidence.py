@@ -53,6 +53,7 @@ contacts as (
     from staging.stg_salesforce__events e
     join intermediate.int_person_records r on r.vendor = 'salesforce' and r.record_id = e.who_id
     join intermediate.int_person_members m on m.record_key = r.record_key
+    where coalesce(e.outcome, 'SCHEDULED') in ('SCHEDULED', 'RESCHEDULED', 'COMPLETED')
 )
 select w.person_id, min(c.at)
 from (select unnest($people::varchar[]) as person_id, unnest($since::timestamptz[]) as since) w

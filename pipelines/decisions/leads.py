@@ -89,14 +89,23 @@ _EVENTS |= {
         ("meeting-no-show", ":no-show", "updated_at", "= 'NO_SHOW'"),
     )
 }
-_EVENTS["meeting-booked"] += (
-    " union all select m.person_id, e.record_key, e.created_at, null, e.subject, null "
+_OF_EVENTS = (
+    " union all select m.person_id, e.record_key || '{suffix}', e.{at}, null, e.subject, null "
     "from staging.stg_salesforce__events e "
     "join intermediate.int_person_records r on r.vendor = 'salesforce' and r.record_id = e.who_id "
     "join intermediate.int_person_members m on m.record_key = r.record_key "
-    "where coalesce(e.starts_at, e.created_at) >= e.created_at"
+    "where coalesce(e.outcome, 'SCHEDULED') {outcome}"
 )
-"""Salesforce's event has no outcome: one that begins after it was written is a booking."""
+for _trigger, _suffix, _at, _outcome in (
+    ("meeting-booked", "", "created_at", "not in ('CANCELED', 'NO_SHOW') "
+     "and coalesce(e.starts_at, e.created_at) >= e.created_at"),
+    ("meeting-rebooked", ":rebooked", "updated_at", "= 'RESCHEDULED'"),
+    ("meeting-canceled", ":canceled", "updated_at", "= 'CANCELED'"),
+    ("meeting-no-show", ":no-show", "updated_at", "= 'NO_SHOW'"),
+):  # fmt: skip
+    _EVENTS[_trigger] += _OF_EVENTS.format(suffix=_suffix, at=_at, outcome=_outcome)
+"""Salesforce's event has no outcome of its own: one that begins after it was written is a booking, and what
+else became of it is told by the field that activities.yml names."""
 _EVENTS["meeting-canceled"] += (
     " union all select m.person_id, e.record_key || ':canceled', e.canceled_at, null, e.subject, null "
     "from staging.stg_salesforce__canceled_events e "

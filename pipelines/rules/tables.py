@@ -17,11 +17,13 @@ import pyarrow as pa
 
 from pipelines.errors import ConfigError
 from pipelines.rules import (
+    activities,
     attribution,
     campaign_links,
     crm_scores,
     data_extensions,
     engagement,
+    event_outcomes,
     identity,
     identity_tables,
     journeys,
@@ -223,6 +225,7 @@ def write(
         _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
         _write_connections(connection, connections)
         crm_scores.write(connection, known_score)
+        event_outcomes.write(connection, activities.load_activities(config_dir))
         campaign_links.write(connection, known_attribution)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
         _write_kept_days(connection, kept_days)

@@ -111,7 +111,7 @@ def test_a_call_that_reached_nobody_counts_only_where_config_says_so(
           "record_key, call_id, owner_id, disposition, status, occurred_at timestamptz",
           [("hubspot:o:calls:c1", "c1", "7", NO_ANSWER, "COMPLETED", LATER)])  # fmt: skip
     table(connection, "staging.stg_hubspot__emails", "record_key, sequence_id")
-    table(connection, "staging.stg_salesforce__events", "record_key, who_id, created_at timestamptz")
+    table(connection, "staging.stg_salesforce__events", "record_key, who_id, outcome, created_at timestamptz")
     columns = "person_id, source_record_key, occurred_at timestamptz"
     table(connection, "intermediate.int_sales_contacts", columns, [("ann", "hubspot:o:calls:c1", LATER)])
     found = evidence.first_contacts(connection, {"ann": NOON}, [], LATER, counts)

@@ -109,6 +109,12 @@ MEETINGS = (
 )
 
 
+EVENTS = (
+    "record_key varchar, event_id varchar, who_id varchar, subject varchar, outcome varchar, "
+    "starts_at timestamptz, created_at timestamptz, updated_at timestamptz"
+)
+
+
 def meetings_of(office: Office, *meetings: tuple[str, str]) -> None:
     """(person, outcome) of meetings with them, one an hour from noon."""
     people = sorted({person for person, _ in meetings})
@@ -130,9 +136,12 @@ def meetings_of(office: Office, *meetings: tuple[str, str]) -> None:
 
 def events_of(office: Office, *canceled: str) -> None:
     """Salesforce's events that were deleted before they began, one with each of these people."""
-    columns = "event_id varchar, who_id varchar, created_at timestamptz"
-    office.table("staging.stg_salesforce__events", columns, [])
-    rows = [(f"e-{person}", f"00Q-{person}", NOON) for person in canceled]
+    office.table("staging.stg_salesforce__events", EVENTS, [])
+    columns = (
+        "record_key varchar, event_id varchar, who_id varchar, subject varchar, created_at timestamptz, "
+        "canceled_at timestamptz"
+    )
+    rows = [(f"e-{p}", f"e-{p}", f"00Q-{p}", "Demo", NOON, NOON) for p in canceled]
     office.table("staging.stg_salesforce__canceled_events", columns, rows)
     for person in canceled:
         record = ["salesforce", "Lead", f"00Q-{person}", f"lead-{person}"]
@@ -302,6 +311,47 @@ def test_an_event_of_salesforce_s_that_was_called_off_gives_the_turn_back(office
     office.publish()
     events_of(office, "p1")
     assert [next_owner(office, f"q{n}", f"run-q{n}", n) for n in (1, 2)] == ["cy", "di"]
+
+
+def test_an_event_to_which_nobody_came_by_the_field_that_config_names_gives_the_turn_back(
+    office: Office,
+) -> None:
+    office.people(("p1", None, 0, "lead"))
+    office.decide()
+    office.publish()
+    events_of(office, "p1")
+    office.connection.execute("delete from staging.stg_salesforce__canceled_events")
+    came = ("e1", "e1", "00Q-p1", "Demo", "NO_SHOW", NOON, NOON, NOON + timedelta(hours=1))
+    office.table("staging.stg_salesforce__events", EVENTS, [came])
+    assert [next_owner(office, f"q{n}", f"run-q{n}", n) for n in (1, 2)] == ["cy", "di"]
+
+
+@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
+def test_what_becomes_of_a_meeting_is_an_event_that_rules_can_be_about(office: Office, crm: str) -> None:
+    """Each outcome in either CRM: another rule, with another key; a second look decides nothing again."""
+    triggers = ("booked", "rebooked", "canceled", "no-show")
+    since = "active_from: 2026-01-01T00:00:00Z"
+    rules = "\n".join(f"  - {{name: {t}, on: meeting-{t}, team: inbound, {since}}}" for t in triggers)
+    (office.settings.config_dir / "routing.yml").write_text(f"new_rules: live\nrules:\n{rules}\n")
+    outcomes = ("SCHEDULED", "RESCHEDULED", "CANCELED", "NO_SHOW")
+    people = [f"p{n}" for n in range(4)]
+    office.people(*((person, None, 0, "lead") for person in people))
+    if crm == "hubspot":
+        meetings_of(office, *zip(people, outcomes, strict=True))
+    else:
+        events_of(office, *people)
+        office.connection.execute("delete from staging.stg_salesforce__canceled_events")
+        office.table("staging.stg_salesforce__events", EVENTS, [
+            (f"m{n}", f"m{n}", f"00Q-p{n}", "Demo", outcome, NOON, NOON, NOON)
+            for n, outcome in enumerate((None, *outcomes[1:]))
+        ])  # fmt: skip
+    office.decide(as_of=NOON + timedelta(days=1))
+    found = office.assignments("event_key, rule")
+    expected = [("m0", "booked"), ("m1", "booked"), ("m1:rebooked", "rebooked"),
+                ("m2:canceled", "canceled"), ("m3:no-show", "no-show")]  # fmt: skip
+    assert sorted(found) == expected
+    office.publish()
+    assert office.decide("run2", NOON + timedelta(days=2)).made == ()
 
 
 def test_a_lead_that_somebody_gave_to_another_by_hand_gives_the_turn_back(office: Office) -> None:

@@ -10,10 +10,12 @@ import duckdb
 import pytest
 
 from pipelines.errors import ConfigError
-from pipelines.rules import tables
+from pipelines.rules import event_outcomes, tables
+from pipelines.rules.activities import Activities
 from pipelines.run import Run
 from pipelines.settings import PROJECT_ROOT
 from tests.fixtures.raw_tables import AS_OF, CONNECTED, Registry
+from tests.fixtures.tables import table
 
 PROMISED = {  # docs/interfaces.md
     "run": {"run_id", "as_of", "business_date", "business_zone", "config_hash"},
@@ -26,6 +28,7 @@ PROMISED = {  # docs/interfaces.md
     "lead_score": {"score_of_record", "outcome", "horizon_days", "cohorts"},
     "lead_score_bands": {"band", "from_score", "to_score"},
     "crm_scores": {"vendor", "record_key", "score"},
+    "event_outcomes": {"event_id", "outcome"},
     "channels": {"vendor", "kind", "match_value", "channel", "source", "medium"},
     "attribution_models": {"model", "position", "lookback_days", "is_written_back", "variant", "basis"},
     "attribution_bases": {"basis", "lookback_days", "lookback_from", "eligibility"},
@@ -63,9 +66,9 @@ def replace(file: Path, old: str, new: str) -> None:
 
 def test_every_promised_column_is_there(connection: duckdb.DuckDBPyConnection, config: Path) -> None:
     write(connection, config)
-    for table, columns in PROMISED.items():
-        found = {str(row[0]) for row in connection.execute(f"describe rules.{table}").fetchall()}
-        assert columns <= found, table
+    for name, columns in PROMISED.items():
+        found = {str(row[0]) for row in connection.execute(f"describe rules.{name}").fetchall()}
+        assert columns <= found, name
 
 
 def test_writing_twice_replaces(connection: duckdb.DuckDBPyConnection, config: Path) -> None:
@@ -149,3 +152,21 @@ def test_the_hash_of_config_moves_with_its_content_only(config: Path) -> None:
     assert tables.config_hash(PROJECT_ROOT / "config") == before
     replace(config / "kpis.yml", "window_days: 30", "window_days: 31")
     assert tables.config_hash(config) != before
+
+
+def test_how_an_event_came_out_is_read_from_the_field_that_config_names(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    table(connection, "raw_salesforce.event", '"Id" varchar, "Outcome__c" varchar',
+          [("1", " no show "), ("2", "Held"), ("3", "Moved"), ("4", None)])  # fmt: skip
+    connection.execute("create schema if not exists rules")
+    named = {"field": "outcome__C", "no_show": ["No Show"], "rescheduled": ["Moved"]}
+    event_outcomes.write(connection, Activities.model_validate({"event_outcome": named}))
+    found = connection.execute("from rules.event_outcomes order by all").fetchall()
+    assert found == [("1", "NO_SHOW"), ("3", "RESCHEDULED")]
+    with pytest.raises(ConfigError, match="names Other__c, which has not been extracted"):
+        event_outcomes.write(
+            connection, Activities.model_validate({"event_outcome": {**named, "field": "Other__c"}})
+        )
+    event_outcomes.write(connection, Activities())
+    assert connection.execute("from rules.event_outcomes").fetchall() == []

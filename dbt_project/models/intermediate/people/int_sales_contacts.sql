@@ -62,7 +62,7 @@ salesforce_contacts as (
 
     union all
 
-    -- An event has no outcome: one that has ended took place.
+    -- An event that has ended took place, unless the field that config names says otherwise.
     select
         case
             when who_id like '003%' then {{ record_key('salesforce', 'Contact', 'who_id') }}
@@ -75,6 +75,7 @@ salesforce_contacts as (
     where
         who_id is not null
         and coalesce(ends_at, starts_at, {{ utc_midnight('activity_date') }}) <= {{ run_value('as_of') }}
+        and coalesce(outcome, 'SCHEDULED') not in ('NO_SHOW', 'CANCELED')
 ),
 
 unioned as (

@@ -66,7 +66,7 @@ hubspot_touches as (
             and associations.to_type = 'contacts'
 ),
 
--- An event has no outcome: one that has ended took place.
+-- An event that has ended took place, unless the field that config names says otherwise.
 salesforce_touches as (
     select
         record_key as source_record_key,
@@ -84,6 +84,7 @@ salesforce_touches as (
     where
         who_id is not null
         and coalesce(ends_at, starts_at, {{ utc_midnight('activity_date') }}) <= {{ run_value('as_of') }}
+        and coalesce(outcome, 'SCHEDULED') not in ('NO_SHOW', 'CANCELED')
 ),
 
 channelled as (

@@ -1,5 +1,10 @@
+-- How an event came out is told by a field of the org's own, which config names.
 with source as (
-    select * from {{ source('raw_salesforce', 'event') }}
+    select
+        event.*,
+        outcomes.outcome
+    from {{ source('raw_salesforce', 'event') }} as event
+    left join {{ source('rules', 'event_outcomes') }} as outcomes on event."Id" = outcomes.event_id
 ),
 
 renamed as (
@@ -14,6 +19,7 @@ renamed as (
         "Subject" as subject,
         "Location" as location,
         "EventSubtype" as event_subtype,
+        outcome,
 
         "DurationInMinutes" as duration_in_minutes,
 

@@ -34,6 +34,14 @@ left join staging.stg_marketing_cloud__data_extension_fields f
     on f.data_extension_key = e.data_extension_key
 group by all
 """
+_AGAINST = """
+select person_id, journey_key, turned_away from intermediate.int_journey_reentry
+where turned_away is not null and list_contains($ids::varchar[], person_id)
+union all
+select person_id, journey_key, 'this person has met the goal of the journey'
+from intermediate.int_journey_goals
+where journey_key is not null and list_contains($ids::varchar[], person_id)
+"""
 _ENTRIES = """
 select s.person_id, e.event_definition_key, e.entry_id, e.data
 from staging.stg_marketing_cloud__journey_entries e
@@ -63,6 +71,8 @@ class JourneyFacts:
 
     subscribers: dict[str, Subscriber] = field(default_factory=dict)
     journeys: dict[str, Journey] = field(default_factory=dict)
+    against: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(person, journey) -> why it would not let them in: its re-entry rule, or its goal is met."""
     entries: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
     """(person, event) -> (entry id, data as JSON) of each entry that is kept up."""
 
@@ -72,7 +82,7 @@ class JourneyFacts:
         return {
             "event": what.event, "journey": journey, "journey_status": what.status,
             "extension": what.extension, "contact_key": who.key, "missing_fields": what.missing,
-            "opted_out": opted_out,
+            "opted_out": opted_out, "already": self.against.get((person_id, journey)),
             "data": {
                 "ContactKey": who.key, "EmailAddress": who.email, "PersonId": person_id, "LeadScore": score,
             },
@@ -106,6 +116,8 @@ def gather(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> JourneyFact
         found.subscribers[person_id] = Subscriber(key, record_key, email)
     for key, *rest in connection.execute(_JOURNEYS).fetchall():
         found.journeys[key] = Journey(*rest)
+    for person_id, journey, why in connection.execute(_AGAINST, {"ids": ids}).fetchall():
+        found.against.setdefault((person_id, journey), why)
     for person_id, event, entry_id, data in connection.execute(_ENTRIES, {"ids": ids}).fetchall():
         found.entries.setdefault((person_id, event), []).append((entry_id, data))
     return found

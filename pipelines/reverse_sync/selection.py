@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pipelines.clients.errors import NotFound
+from pipelines.clients.errors import NotFound, Rejected
 from pipelines.reverse_sync import planfile
 from pipelines.reverse_sync.destinations.base import Destination, FieldAccess
 from pipelines.reverse_sync.outcomes import Change
@@ -39,6 +39,7 @@ class Selection:
         self._extracted = _moment(header["extracted_until"].get(name))
         self._label = ""
         self._access: Mapping[str, FieldAccess] = {}
+        self._no_target = ""
 
     def ask_metadata(self, destination: Destination) -> None:
         """Find out which fields the vendor does not have or does not let us write: one call."""
@@ -47,6 +48,8 @@ class Selection:
             self._access = destination.fields(self._sync.object)
         except NotFound:
             self._access = {}  # without the object there are no fields either
+        except Rejected as refused:  # what is there is nothing to write to: this sync waits, others go on
+            self._no_target = "; ".join(part for part in (refused.what, refused.remedy) if part)
 
     def batches(self, size: int, limit: int | None) -> Iterator[list[list[Intent]]]:
         """Records to send, `size` at a time and at most `limit`, each as the list of its fields."""
@@ -101,6 +104,8 @@ class Selection:
 
     def _unfit(self, intent: Intent) -> str:
         """Why the vendor's own metadata says this cannot be written; empty if it can."""
+        if self._no_target:
+            return self._no_target
         access = self._access.get(intent.field)
         field, value = f"{self._sync.object}.{intent.field}", intent.after_value
         if access is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -23,16 +23,20 @@ from pipelines.errors import ConfigError
 from pipelines.rules.extract import load_extract
 from pipelines.run import Progress, Run, Tell, unheard
 from pipelines.settings import Settings
+from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.fetched import Fetched, OrgInfo, TableFetch, joined
 from pipelines.sources.hubspot import fetch as hubspot
 from pipelines.sources.known import Known
 from pipelines.sources.marketing_cloud import fetch as marketing_cloud
 from pipelines.sources.reading import HOLD_BACK, Reading
 from pipelines.sources.salesforce import fetch as salesforce
+from pipelines.sources.schema import RawTable
 from pipelines.state.suppression import NOBODY, Suppression
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 4
+_CAN_BE_MISSED = frozenset({"marketing_cloud"})
+"""Of whom nothing has to be known for people, companies and deals to be told apart."""
 Client = TypeVar("Client", HubSpotClient, SalesforceClient, MarketingCloudClient)
 AnyClient = HubSpotClient | SalesforceClient | MarketingCloudClient
 Outcome = tuple[OrgInfo, datetime, list[TableFetch], int]
@@ -49,9 +53,10 @@ def fetch(
 ) -> Fetched:  # fmt: skip
     """Fetch everything new, but no row of the people on the suppression list; with `sweep` compare all ids.
 
-    A single object that fails is marked stale. `tell` hears what each vendor's part will cost.
+    A single object that fails is marked stale, and so is all of Marketing Cloud where it does not let us in.
+    `tell` hears what each vendor's part will cost.
 
-    Raises when a CRM cannot be reached or is not the one the warehouse was made from.
+    Raises when a CRM cannot be reached, or a vendor is not the one the warehouse was made from.
     """
     if not settings.connections:
         raise ConfigError(
@@ -87,15 +92,37 @@ def fetch(
         "hubspot": from_hubspot, "salesforce": from_salesforce, "marketing_cloud": from_marketing_cloud,
     }  # fmt: skip
     with ThreadPoolExecutor(len(settings.connections), thread_name_prefix="vendor") as pool:
-        tasks = [pool.submit(sources[connection.vendor]) for connection in settings.connections]
-        outcomes = [task.result() for task in tasks]
+        tasks = {each.vendor: pool.submit(sources[each.vendor]) for each in settings.connections}
+        outcomes, missed = _outcomes({vendor: task.result for vendor, task in tasks.items()}, known)
     fetched = Fetched(
-        tables=_joined([table for _, _, tables, _ in outcomes for table in tables]),
+        tables=_joined([*(table for _, _, tables, _ in outcomes for table in tables), *missed]),
         connections=tuple(org for org, _, _, _ in outcomes), as_of=max(upper for _, upper, _, _ in outcomes),
         calls=sum(calls for _, _, _, calls in outcomes), seconds=time.monotonic() - started,
     )  # fmt: skip
     log.info("run %s: %d calls in %.1f s, rows %s", run.id, fetched.calls, fetched.seconds, fetched.rows)
     return fetched
+
+
+def _outcomes(
+    tasks: Mapping[str, Callable[[], Outcome]], known: Known
+) -> tuple[list[Outcome], list[TableFetch]]:
+    """What each vendor came to. One that can be done without and does not let us in keeps what it had, marked
+    stale; a CRM that does not ends the fetch, for who is who is told by both."""
+    outcomes, missed = [], []
+    for vendor, result in tasks.items():
+        try:
+            outcomes.append(result())
+        except errors.ClientError as error:
+            if vendor not in _CAN_BE_MISSED or len(tasks) == 1:
+                raise
+            log.warning("%s is left out: %s", vendor, error)
+            missed += [_missed(vendor, table, known, str(error)) for table in CATALOGS[vendor]]
+    return outcomes, missed
+
+
+def _missed(vendor: str, table: RawTable, known: Known, why: str) -> TableFetch:
+    is_news = known.table(vendor, table.name).status != "stale"
+    return TableFetch(vendor=vendor, table=table, status="stale", notes=(why,), is_news=is_news)
 
 
 def _fetch(

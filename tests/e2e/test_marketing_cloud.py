@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ from expectations.step import Checker
 from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.rows import upsert_some
 from pipelines.clients.open import open_marketing_cloud, open_salesforce
-from pipelines.crashpoints import Crashed, armed
 from pipelines.settings import PROJECT_ROOT, Settings, as_environment
 from pipelines.state.tables import runs
 from pipelines.steps import Loop
@@ -127,6 +127,23 @@ class World:
         httpx.post(f"{self.url}/_sandbox/faults", json=list(faults)).raise_for_status()
 
 
+KILLED = """
+import os, signal
+from cli.main import app
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+
+fire = MarketingCloudClient.fire
+
+
+def fire_and_die(self, *said):
+    fire(self, *said)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+MarketingCloudClient.fire = fire_and_die
+app()
+"""
+"""`crm`, killed by the system between an entry event and its answer."""
 CAMPAIGN = "select Id, Name from Campaign order by Id limit 1"
 ACCOUNTS = f"""<CreateRequest xmlns="{soap.API}"><Objects xsi:type="DataExtension"
 xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><CustomerKey>accounts</CustomerKey><Name>Accounts</Name>
@@ -182,11 +199,17 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
     """Killed between the call and its answer, and its answers lost: nobody enters twice."""
     wanted = world.ask("select action_key, payload from reverse_sync.actions_journey_entries")
     assert len(wanted) >= 3
-    # The first entry is sent and the process ends before it learns what became of it.
+    # The first entry is sent and the process is killed outright before it learns what became of it.
     with world.loop() as loop:
         plan = loop.plan()
-        with pytest.raises(Crashed), armed("action.answered"):
-            loop.apply(plan.path)
+    [cost] = [note for note in plan.notes if note.startswith("marketing_cloud_people: ")]
+    assert "calls a day by setting" in cost
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, "apply", str(plan.path)], env=world.env, cwd=PROJECT_ROOT, timeout=240,
+        capture_output=True,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert world.fired() == 1
     # An answer is lost on its way: it was done, and nobody says so.
     world.faults({"match": "POST /interaction/v1/events", "status": "drop_answer", "times": 1})
     after = world.activate()
@@ -273,7 +296,7 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
     assert int(world.rows("crm-high-score")[entry]["LeadScore"]) == scores[other]
 
 
-def test_a_paused_journey_and_an_inactive_contact_are_noticed_and_the_rest_goes_on(world):
+def test_a_paused_journey_and_an_expired_package_are_noticed_and_the_rest_goes_on(world):
     """After the test above: a plan made for a journey that does not take people says so and fires nothing."""
     journeys = world.ask("select journey_version_id from marts.journeys where journey_key = 'crm-nurture'")
     before = world.fired()
@@ -293,3 +316,12 @@ def test_a_paused_journey_and_an_inactive_contact_are_noticed_and_the_rest_goes_
     assert held
     assert all("Paused" in reason and "let nobody in" in reason for reason in held)
     assert world.fired() == before
+    # The package expires: its tables keep what they had, the CRMs are read all the same.
+    world.do(do="expire_package")
+    with world.loop() as loop:
+        extracted = loop.extract()
+    assert extracted.status == "partial"
+    assert any("package has not expired" in note for note in extracted.notes), extracted.notes
+    stale = "select distinct vendor from ops.loads where status = 'stale'"
+    with loop.warehouse.reading("work") as connection:
+        assert connection.execute(stale).fetchall() == [("marketing_cloud",)]

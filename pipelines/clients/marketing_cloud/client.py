@@ -127,6 +127,11 @@ class MarketingCloudClient(Client):
         """All versions of all journeys, with what they do."""
         return self.paged("/interaction/v1/interactions", extras="all", mostRecentVersionOnly="false")
 
+    def published_journeys(self) -> frozenset[str]:
+        """Keys of the journeys of which a version takes people in now."""
+        pages = self.paged("/interaction/v1/interactions", status="Published", mostRecentVersionOnly="false")
+        return frozenset(str(each.get("key")) for page in pages for each in page)
+
     def journey(self, key: str) -> Json:
         """The newest version of a journey. Raises NotFound."""
         return self.get(f"/interaction/v1/interactions/key:{key}")

@@ -92,6 +92,8 @@ class Found(NamedTuple):
     is_certain: bool = True
 
 
+HELD = "HELD"
+"""Code of a result: nothing was sent, for a reason that may pass. The action waits, and is planned anew."""
 CANNOT_TELL = Found(is_certain=False)
 NOT_THERE = Found()
 

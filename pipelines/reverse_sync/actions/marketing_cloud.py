@@ -17,12 +17,23 @@ from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import rows
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.reverse_sync.actions.base import CANNOT_TELL, NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.base import (
+    CANNOT_TELL,
+    HELD,
+    NOT_THERE,
+    Action,
+    Found,
+    Reversibility,
+)
 from pipelines.reverse_sync.destinations.marketing_cloud import MarketingCloudDestination
 
 ENTRY_ID = "EntryId"
 EXITS = 50
 _LIVE = "Published"
+
+
+def _not_published(said: Mapping[str, Any]) -> str:
+    return f"the journey {said.get('journey')} is not published any more: the event would let nobody in"
 
 
 class _InJourneys:
@@ -44,9 +55,14 @@ class JourneyEntry(_InJourneys):
     reversibility: ClassVar[Reversibility] = "compensable"
     is_noticed: ClassVar[bool] = True
 
+    def __init__(self, channel: MarketingCloudDestination) -> None:
+        super().__init__(channel)
+        self._published: frozenset[str] | None = None
+
     @staticmethod
     def forecast(actions: int) -> int:
-        return actions
+        """An event each, and one look at which journeys are published."""
+        return actions + 1 if actions else 0
 
     @staticmethod
     def unfit(action: Action) -> str:
@@ -67,9 +83,16 @@ class JourneyEntry(_InJourneys):
         return str(said.get("already") or "")
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
+        """What the plan knew of the journey is as old as the last refresh: one that was stopped since lets
+        nobody in and says nothing, so which ones are published is read once before the first event."""
+        if self._published is None:
+            self._published = self._client.published_journeys()
         results = []
         for action in actions:
             said = action.payload
+            if said.get("journey") not in self._published:
+                results.append(RowResult(False, code=HELD, message=_not_published(said)))
+                continue
             data = {**dict(said.get("data") or {}), ENTRY_ID: action.action_key}
             try:
                 instance = self._client.fire(str(said["event"]), str(said["contact_key"]), data)

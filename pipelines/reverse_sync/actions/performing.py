@@ -14,7 +14,7 @@ import orjson
 from pipelines.clients import errors
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.crashpoints import crashpoint
-from pipelines.reverse_sync.actions.base import Action, Channel, Doer, Done, Pause
+from pipelines.reverse_sync.actions.base import HELD, Action, Channel, Doer, Done, Pause
 from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.settling import ended, look, tell_identity
 from pipelines.reverse_sync.actions.undoing import waves
@@ -138,6 +138,9 @@ class Performer:
             elif row.code in RETRY:
                 self._again.append(action)
                 done.append(ended(action, "intended", NOT_SENT, f"{row.code}: {row.message}", channel))
+            elif row.code == HELD:
+                self._hold(action, row.message)
+                done.append(ended(action, "intended", NOT_SENT, row.message, channel))
             elif row.code == MISSING_FROM_ANSWER:
                 silent.append(action)
             else:

@@ -5,7 +5,7 @@ Belongs here: what is looked for. Findings are those of field mappings, and are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipelines.clients.marketing_cloud import soap
@@ -15,7 +15,7 @@ from pipelines.errors import UsageError
 from pipelines.reverse_sync.mirror.findings import Finding
 from pipelines.rules import data_extensions as rules
 from pipelines.rules.data_extensions import Column, DataExtension, load_data_extensions
-from pipelines.rules.syncs import FieldType
+from pipelines.rules.syncs import FieldType, load_syncs
 from pipelines.settings import Settings
 
 _TAKES: Mapping[str, tuple[FieldType, ...]] = {
@@ -24,6 +24,8 @@ _TAKES: Mapping[str, tuple[FieldType, ...]] = {
 }  # fmt: skip
 """What a column's type takes; Text takes everything."""
 _LONGEST: Mapping[FieldType, int] = {"boolean": 5, "date": 10, "timestamp": 24}
+SUBSCRIBER = "Subscriber"
+_SYNCS = "syncs.yml"
 Fields = Mapping[str, Mapping[str, str]]
 
 
@@ -43,6 +45,38 @@ def findings(settings: Settings) -> list[Finding]:
             for each in wanted
             for finding in compare(each, _fields(client, each.data_extension), settings.config_dir)
         ]
+
+
+def of_syncs(settings: Settings) -> list[Finding]:
+    """What is wrong with the extensions of `syncs.yml` itself. Warnings: that sync alone waits."""
+    mine = {each.data_extension for each in load_data_extensions(settings.config_dir)}
+    wanted = {
+        name: sync
+        for name, sync in load_syncs(settings.config_dir).syncs.items()
+        if sync.vendor == "marketing_cloud" and sync.object not in (SUBSCRIBER, *mine)
+    }
+    if settings.marketing_cloud is None or not wanted:
+        return []
+    with open_marketing_cloud(settings) as client:
+        return [
+            Finding("warning", f"{_SYNCS}: {name}", sync.object, what, "rows of this sync wait until then")
+            for name, sync in wanted.items()
+            for what in no_target(sync.object, list(sync.fields), _fields(client, sync.object))
+        ]
+
+
+def no_target(key: str, written: Sequence[str], fields: Fields) -> Iterator[str]:
+    """Why an extension cannot be written to, and which of the columns it lacks."""
+    if rules.SYNCHRONIZED.fullmatch(key):
+        yield "is synchronised from Salesforce and read only"
+        return
+    if not fields:
+        yield "is no data extension of this account"
+        return
+    keys = [row["Name"] for row in fields.values() if row.get("IsPrimaryKey") == "true"]
+    if len(keys) != 1:
+        yield f"has {len(keys) or 'no'} primary keys and not one"
+    yield from (f"has no column {name}" for name in written if name.lower() not in fields)
 
 
 def _fields(client: MarketingCloudClient, key: str) -> Fields:

@@ -25,7 +25,8 @@ def check(settings: Settings) -> Resolved:
     mappings = load_mappings(settings.config_dir)
     asked = metadata.ask(settings, objects_of(mappings))
     found = resolve(mappings, asked, load_syncs(settings.config_dir), load_fields(settings.config_dir))
-    return replace(found, findings=(*found.findings, *extensions.findings(settings)))
+    more = (*extensions.findings(settings), *extensions.of_syncs(settings))
+    return replace(found, findings=(*found.findings, *more))
 
 
 def described(settings: Settings) -> Metadata | None:

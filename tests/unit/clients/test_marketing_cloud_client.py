@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.marketing_cloud.times import utc
+from pipelines.settings import MarketingCloudConnection, Secret
 from sandbox.limits import RollingWindow
 from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
@@ -62,6 +65,71 @@ def test_all_processes_of_a_machine_share_one_token(mc, tmp_path):
         assert first.identity().member_id == mc.store.get_meta("member_id")
     assert tokens_asked(mc) == 1
     assert (tmp_path / "token.json").stat().st_mode & 0o077 == 0
+
+
+def _sign_in(folder: Path, meet: Any, told: Any) -> None:
+    """A process that signs in; a token takes until another process waits for it as well."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        with (folder / "asked").open("a") as log:
+            log.write(f"{os.getpid()}\n")
+        meet.wait(20)
+        urls = {f"{part}_instance_url": f"https://{part}.example/" for part in ("rest", "soap")}
+        return httpx.Response(200, json={"access_token": f"of {os.getpid()}", "expires_in": 1_079, **urls})
+
+    connection = MarketingCloudConnection(
+        url="https://auth.example", client_id="a", client_secret=Secret("b"), environment="sandbox",
+        token_file=folder / "token.json",
+    )  # fmt: skip
+    with MarketingCloudClient(connection, False, http=httpx.MockTransport(answer)) as one:
+        told.put(("begins", os.getpid()))
+        told.put((one.session.token.reveal(), one.session.rest))
+
+
+def test_two_processes_that_sign_in_at_once_ask_for_one_token(tmp_path):
+    """Both are under way before the first has its answer: the second waits at the lock and takes that one."""
+    forked = multiprocessing.get_context("fork")
+    meet, told = forked.Event(), forked.Queue()
+    both = [forked.Process(target=_sign_in, args=(tmp_path, meet, told)) for _ in range(2)]
+    for process in both:
+        process.start()
+    begun = [told.get(timeout=20), told.get(timeout=20)]
+    meet.set()
+    tokens = [told.get(timeout=20), told.get(timeout=20)]
+    for process in both:
+        process.join(20)
+        assert process.exitcode == 0
+    assert {said for said, _ in begun} == {"begins"}
+    assert len((tmp_path / "asked").read_text().split()) == 1
+    assert tokens[0] == tokens[1]
+
+
+def test_rest_and_soap_are_where_the_token_says_and_not_where_it_was_asked_for(mc):
+    """The account's three hosts, as a vendor's subdomain has them."""
+    hosts: dict[str, set[str]] = {}
+    auth = "https://mc1.auth.marketingcloudapis.com"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        hosts.setdefault(request.url.host.split(".")[1], set()).add(request.url.path)
+        passed = {k: v for k, v in request.headers.items() if k != "content-length"}
+        found = mc.http.request(
+            request.method, f"{request.url.path}?{request.url.query.decode()}", content=request.content,
+            headers=passed,
+        )  # fmt: skip
+        return httpx.Response(
+            found.status_code, content=found.content, headers={"date": found.headers["date"]}
+        )
+
+    connection = replace(mcs.connection(mc), url=auth)
+    with MarketingCloudClient(connection, False, http=httpx.MockTransport(answer)) as one:
+        one.identity()
+        next(one.retrieve("List", ("ID",)))
+        assert (one.session.rest, one.session.soap) == (
+            auth.replace(".auth.", ".rest."), auth.replace(".auth.", ".soap."),
+        )  # fmt: skip
+    assert hosts == {
+        "auth": {"/v2/token"}, "rest": {"/platform/v1/tokenContext"}, "soap": {"/Service.asmx"},
+    }  # fmt: skip
 
 
 def test_a_token_that_ended_is_asked_for_anew_by_rest_and_soap_alike(mc, tmp_path):

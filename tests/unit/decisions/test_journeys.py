@@ -42,6 +42,10 @@ def facts() -> Facts:
         create table staging.stg_marketing_cloud__journeys as select * from (values
             ('nurture', 1, 'Stopped', 'old-event'), ('nurture', 2, 'Published', 'event')
         ) t (journey_key, version, status, event_definition_key);
+        create table intermediate.int_journey_reentry as select * from (values
+            ('ana', 'once', 'the journey takes a person once'), ('ana', 'nurture', null)
+        ) t (person_id, journey_key, turned_away);
+        create table intermediate.int_journey_goals as select 'ana' as person_id, 'met' as journey_key;
         create table staging.stg_marketing_cloud__event_definitions as
             select 'event' as event_definition_key, 'id' as data_extension_id;
         create table staging.stg_marketing_cloud__data_extensions as
@@ -95,6 +99,20 @@ def test_nobody_who_refuses_is_entered_and_whoever_is_no_active_subscriber_is_sa
     made, notes = rows(facts, person("bo"), type="enter-journey")
     assert made == []
     assert "no subscriber by an id" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("journey", "why"),
+    [("once", "takes a person once"), ("met", "has met the goal of the journey"), ("nurture", None)],
+)
+def test_a_decision_keeps_the_re_entry_rule_of_the_journey_and_its_goal(facts, journey, why):
+    known = facts.journeys
+    known.journeys[journey] = known.journeys["nurture"]._replace(missing=None)
+    said = known.entry("ana", 81, journey, opted_out=False)
+    assert (why is None and said["already"] is None) or why in said["already"]
+    (row,), _ = rows(facts, person("ana"), type="enter-journey", journey=journey)
+    assert (why or "") in JourneyEntry.unfit(action(row))
+    assert bool(JourneyEntry.unfit(action(row))) == bool(why)
 
 
 def test_data_of_every_entry_is_changed_over_both_keys_and_what_was_there_is_kept(facts):

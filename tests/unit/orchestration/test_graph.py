@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
 import dagster as dg
 
-from orchestration import keys
+from orchestration import checks, keys
+from pipelines.health import Health
 
 ORDER = (
     "extract_hubspot",
@@ -78,3 +82,21 @@ def test_the_hourly_refresh_runs_and_the_hourly_activation_waits_to_be_turned_on
     schedules = {s.name: s for s in graph.definitions.schedules or ()}
     assert schedules["hourly_refresh"].default_status == dg.DefaultScheduleStatus.RUNNING
     assert schedules["hourly_activation"].default_status == dg.DefaultScheduleStatus.STOPPED
+
+
+def test_an_ill_connection_fails_its_check_with_the_reason_and_the_latency_of_each(monkeypatch):
+    at = datetime(2026, 6, 30, tzinfo=UTC)
+    found = [
+        Health(vendor="hubspot", seconds=0.25, at=at),
+        Health(vendor="marketing_cloud", seconds=1.5, problem="the package has expired", at=at),
+    ]
+    monkeypatch.setattr(checks.health, "check_all", lambda *asked: found)
+    loop = SimpleNamespace(settings=None, warehouse=None, state=None, run=SimpleNamespace(id="r"))
+    told = checks._connected()(run_loop=SimpleNamespace(loop=loop))
+    assert (told.passed, told.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert told.description == "marketing_cloud: the package has expired"
+    assert {name: value.value for name, value in told.metadata.items()} == {
+        "hubspot": 0.25, "marketing_cloud": 1.5,
+    }  # fmt: skip
+    del found[1]
+    assert checks._connected()(run_loop=SimpleNamespace(loop=loop)).passed

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
 from rich.console import Console
@@ -16,6 +20,23 @@ from pipelines import health
 from pipelines.settings import PROJECT_ROOT, Secret, Settings
 from pipelines.state.engine import State
 from pipelines.state.tables import probes
+from pipelines.warehouse import Warehouse
+from sandbox.clock import Clock
+
+
+def _checked(settings: Settings, tmp_path: Path) -> list[health.Health]:
+    """With a warehouse that read Marketing Cloud an hour ago, by the account's clock."""
+    warehouse, state = Warehouse(settings.paths), State.open(settings)
+    with closing(Clock(tmp_path / "sandbox" / "clock")) as clock:
+        hour_ago = datetime.fromtimestamp(clock.now() / 1000 - 3600, UTC)
+    with duckdb.connect(str(settings.paths.published)) as made:
+        made.execute("create schema ops; create table ops.loads as select 'marketing_cloud' as vendor, "
+                     "'subscribers' as table_name, 'loaded' as status, ?::timestamptz as window_to, "
+                     "'r' as run_id", [hour_ago])  # fmt: skip
+    found = health.check_all(settings, warehouse, state, "run")
+    state.close()
+    settings.paths.published.unlink()
+    return found
 
 
 def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
@@ -29,6 +50,13 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
         assert doctor(settings, console) == 0
         said = capsys.readouterr().out
         assert all(name in said for name in ("HubSpot", "Salesforce", "Marketing Cloud", "100,000"))
+        [shown] = [line for line in said.splitlines() if "Marketing Cloud" in line]
+        assert re.search(r"yes .*\d\.\d\d s .*not told .*never", shown), (
+            shown
+        )  # latency, limits, last success
+        well = next(each for each in _checked(settings, tmp_path) if each.vendor == "marketing_cloud")
+        assert well.lag is not None
+        assert 3_599 < well.lag < 3_700
         url = f"{ready['marketing_cloud']['url']}/_sandbox/account"
         httpx.post(url, json={"do": "take_scopes", "scopes": ["journeys_execute"]})
         httpx.post(url, json={"do": "expire_tokens"})
@@ -54,6 +82,7 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
         kept = reading.execute(probes.select()).mappings().all()
     state.close()
     assert sorted((each["vendor"], each["ok"]) for each in kept) == [
-        ("hubspot", False), ("hubspot", False), ("hubspot", True), ("marketing_cloud", False),
-        ("marketing_cloud", False), ("marketing_cloud", True), *[("salesforce", True)] * 3,
+        ("hubspot", False), ("hubspot", False), ("hubspot", True), ("hubspot", True),
+        ("marketing_cloud", False), ("marketing_cloud", False), ("marketing_cloud", True),
+        ("marketing_cloud", True), *[("salesforce", True)] * 4,
     ]  # fmt: skip

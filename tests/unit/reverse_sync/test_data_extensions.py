@@ -115,6 +115,16 @@ def test_what_does_not_fit_the_extension_is_found_before_anything_is_read(tmp_pa
         assert finding.where.startswith("data_extensions.yml line ")
 
 
+def test_what_is_wrong_with_the_extension_of_a_sync_is_a_warning_about_that_sync(tmp_path):
+    no_key = fields(("ContactKey", "Text", 18, False, True), ("LeadScore", "Number", 0, False, False))
+    assert list(check.no_target("crm_people", ["LeadScore", "FirstName"], no_key)) == [
+        "has no primary keys and not one", "has no column FirstName",
+    ]  # fmt: skip
+    assert list(check.no_target("nobody", [], {})) == ["is no data extension of this account"]
+    assert "read only" in next(check.no_target("Lead_Salesforce_1", [], no_key))
+    assert list(check.no_target("vip people", ["Stage"], fields(*FIT))) == []
+
+
 def test_a_synchronised_extension_is_refused_with_that_reason(tmp_path):
     folder = config(tmp_path, VIPS.replace("vip people", "Lead_Salesforce_1"))
     (extension,) = load_data_extensions(folder)

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import rows
-from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
+from pipelines.reverse_sync.actions.base import HELD, NOT_THERE, Action, Found
 from pipelines.reverse_sync.actions.extension_rows import RowEmptying, RowRemoval
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit, JourneyUpdate
 from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
@@ -119,13 +119,37 @@ def test_an_entry_is_found_by_our_key_and_undone_by_an_exit(destination, mc):
     assert JourneyExit(destination).look_up([entry("one")])[0].id == "one"
 
 
-def test_an_inactive_contact_is_a_row_error_with_the_vendors_reason(destination, mc):
+def test_of_three_entries_the_inactive_contact_is_a_row_error_with_the_vendors_reason_and_two_go(
+    destination, mc
+):
     handler = JourneyEntry(destination)
     handler.send([entry("one")])
     mc.do(do="deactivate", contact="003NEW")
-    refused = handler.send([entry("two")])[0]
+    some = [entry("two", "003B"), entry("three"), entry("four", "003C")]
+    first, refused, last = handler.send(some)
     assert (refused.ok, refused.code) == (False, "30004")
     assert "not active" in refused.message
+    assert (first.ok, last.ok) == (True, True)
+    inside = {e["contact"] for e in mc.do(do="entries", journey=mcs.NURTURE)["entries"]}
+    assert {"003B", "003C"} <= inside
+
+
+def test_a_journey_that_was_stopped_since_the_refresh_is_fired_into_by_nobody(destination, mc):
+    """The plan says Published; the first look of an apply says otherwise, and costs one call for all."""
+    before = destination.calls
+    assert all(r.ok for r in JourneyEntry(destination).send([entry("one"), entry("two", "003B")]))
+    assert destination.calls - before == JourneyEntry.forecast(2) + 1  # the token
+    key = mcs.NURTURE
+    found = mc.http.get(f"/interaction/v1/interactions/key:{key}").json()
+    mc.http.post(f"/interaction/v1/interactions/pause/{found['id']}")
+    handler, before = JourneyEntry(destination), destination.calls
+    held = handler.send([entry("three", "003C")]) + handler.send([entry("four", "003D")])
+    assert {(row.ok, row.code) for row in held} == {(False, HELD)}
+    assert "not published any more" in held[0].message
+    assert destination.calls - before == 1
+    assert handler.look_up([entry("three", "003C")]) == [NOT_THERE]
+    mc.http.post(f"/interaction/v1/interactions/resume/{found['id']}")
+    assert JourneyEntry(destination).send([entry("three", "003C")])[0].ok
 
 
 @pytest.mark.parametrize(

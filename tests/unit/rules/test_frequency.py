@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import dagster as dg
 import pytest
 
 from orchestration import schedules
@@ -58,7 +59,19 @@ def test_a_clock_makes_a_schedule_and_real_time_a_sensor_for_the_syncs_that_name
     assert schedules.sensors(settings, timed) == []
     at_once = load_syncs(syncs_with(tmp_path, "real-time")).syncs
     assert schedules.of_syncs(at_once) == []
-    assert [sensor.name for sensor in schedules.sensors(settings, at_once)] == ["sync_real_time"]
+    (sensor,) = schedules.sensors(settings, at_once)
+    assert sensor.name == "sync_real_time"
+    settings.home.mkdir()
+
+    def looks(cursor: str | None) -> tuple[list[tuple[str | None, str]], str | None]:
+        told = sensor.evaluate_tick(dg.build_sensor_context(cursor=cursor))
+        return [(each.run_key, each.tags[SYNCS]) for each in told.run_requests or ()], told.cursor
+
+    assert looks(None) == ([], None)  # nothing was published yet
+    settings.paths.published.write_text("published")
+    [(key, syncs)], cursor = looks(None)
+    assert (syncs, cursor) == ("marketing_cloud_people", key)
+    assert looks(cursor) == ([], cursor)  # nothing new since
 
 
 def summary(calls: int) -> SyncSummary:

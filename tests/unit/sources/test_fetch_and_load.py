@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import httpx
@@ -12,7 +14,7 @@ import pytest
 from pipelines.clients import errors
 from pipelines.errors import ConfigError, CrmError
 from pipelines.run import Run, silent
-from pipelines.settings import Settings
+from pipelines.settings import MarketingCloudConnection, Secret, Settings
 from pipelines.sources import fetch as fetching
 from pipelines.sources import load as loading
 from pipelines.sources.catalogs import CATALOGS, schema_of
@@ -159,6 +161,33 @@ def test_another_portal_than_the_warehouses_is_refused_before_fetching(loop):
 def test_a_crm_that_lets_nobody_in_ends_the_fetch_with_one_sentence(loop):
     loop.hubspot.intercept = lambda request: httpx.Response(401, json={})
     with pytest.raises(errors.AuthFailed, match="HubSpot does not accept the token"):
+        loop.fetch()
+
+
+def test_marketing_cloud_that_lets_nobody_in_keeps_what_it_had_and_the_crms_are_read(loop, monkeypatch):
+    """An expired package: all its tables are stale, which is news once, and the extract is partial."""
+    refused = MarketingCloudConnection(
+        url="http://127.0.0.1:1", client_id="a", client_secret=Secret("b"), environment="sandbox"
+    )
+    loop.settings = replace(loop.settings, marketing_cloud=refused)
+
+    @contextmanager
+    def turned_away(settings):
+        raise errors.AuthFailed("Marketing Cloud does not accept the package")
+        yield
+
+    monkeypatch.setattr(fetching, "open_marketing_cloud", turned_away)
+    loop.hubspot.put("contacts", "1")
+    fetched = loop.extract()
+    assert set(fetched.stale) == {f"marketing_cloud {table.name}" for table in CATALOGS["marketing_cloud"]}
+    assert [n for n in fetched.notes if "does not accept the package" in n] == [fetched.notes[0]]
+    assert loop.rows("select count(*) from raw_hubspot.contacts") == [(1,)]
+    assert loop.rows("select count(*) from raw_marketing_cloud.subscribers") == [(0,)]
+    again = loop.fetch()
+    assert again.stale
+    assert not again.has_changes
+    loop.hubspot.intercept = lambda request: httpx.Response(401, json={})
+    with pytest.raises(errors.AuthFailed, match="HubSpot"):  # who is who is told by the CRMs
         loop.fetch()
 
 

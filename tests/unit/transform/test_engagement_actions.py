@@ -124,6 +124,21 @@ def test_a_status_only_moves_forward_and_one_of_somebody_s_own_stays(db, held, m
     assert members(db) == [*wished, GOAL]
 
 
+def test_a_send_alone_makes_a_member_and_a_task_by_rules_that_say_so(db):
+    rules = Engagement.model_validate(
+        {"order": ["Sent", "Responded"],
+         "members": [{"mailing": "*", "did": "sent", "campaign": "its own", "status": "Sent"}],
+         "tasks": [{"name": "mailed", "mailing": "*", "did": "sent", "subject": "Mailed: {mailing}"}]}
+    )  # fmt: skip
+    for table, rows in (("members", engagement.members(rules)), ("tasks", engagement.tasks(rules))):
+        db.register("given", as_table(*rows))
+        db.execute(f"create or replace table engagement_{table} as from given")
+    happens(db, "sent_events", "k2", "1", "06-28")
+    assert members(db) == [("bo", "salesforce:o:Lead:00QB", "701C", "Sent")]
+    [(person, _, _, _, subject, _, times)] = actions(db, "tasks")
+    assert (person, subject, times) == ("bo", "Mailed: Spring: mailing", 1)
+
+
 def test_a_name_is_taken_as_it_is_but_for_the_star(db):
     happens(db, "click_events", "k1", "2", "06-02", "https://x/a")
     assert ("ana", "salesforce:o:Contact:003A", "701D", "Responded") in members(db)

@@ -14,6 +14,7 @@ LEAD, CONTACT = "00QSB000000002Q2AQ", "003SB0000000001YAA"
 _EVENTS = ("sent_events", "open_events", "click_events", "bounce_events", "complaints")
 _TABLES = f"""
 set timezone = 'UTC';
+create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of;
 create table connections as select * from (values ('salesforce', 'o')) t (vendor, org_id);
 create table stg_marketing_cloud__subscribers (record_key varchar, subscriber_key varchar,
     subscriber_id varchar, email varchar, status varchar, created_at timestamptz,
@@ -131,6 +132,43 @@ def test_a_refusal_by_the_old_key_is_the_person_s(db):
     assert db.execute(
         "select is_opted_out, opted_out_at is not null from int_person_engagement"
     ).fetchall() == [(True, True)]
+
+
+_CRM_SAYS = """
+create table stg_hubspot__contacts (record_key varchar, additional_emails varchar[]);
+create table stg_hubspot__subscription_statuses (email varchar, subscription_id varchar,
+    subscription_name varchar, status varchar, changed_at timestamptz, legal_basis varchar);
+create table stg_salesforce__lead_history (lead_key varchar, field varchar, new_value varchar,
+    changed_at timestamptz);
+create table stg_salesforce__contact_history (contact_id varchar, field_name varchar, new_value varchar,
+    created_at timestamptz);
+create table stg_hubspot__contacts_property_history (contact_key varchar, property varchar, value varchar,
+    changed_at timestamptz);
+alter table int_person_records add column is_opted_out boolean default false;
+"""
+
+
+def test_a_complaint_is_a_refusal_of_all_e_mail_as_leaving_all_lists_is(db):
+    db.execute(_CRM_SAYS)
+    happens(db, LEAD, "02-01", "complaints")
+    made(db, "intermediate/consent/int_consent_statements.sql")
+    said = "select person_id, purpose_id, state, changed_at::varchar from int_consent_statements "
+    assert db.execute(said + "where state = 'opted_out'").fetchall() == [
+        ("ana", "all_email", "opted_out", "2026-02-01 09:00:00+00")
+    ]
+    db.execute("delete from stg_marketing_cloud__complaints")
+    assert db.execute(said + "where state = 'opted_out'").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("category", "state"), [("Hard bounce", "hard"), ("Soft bounce", "soft"), (None, "none")]
+)
+def test_the_bounce_state_is_the_worst_and_latest_over_all_keys(db, category, state):
+    convert(db)
+    if category:
+        happens(db, LEAD, "02-01", "bounce_events")
+        db.execute("update stg_marketing_cloud__bounce_events set category = ?", [category])
+    assert db.execute("select bounce_state from int_person_engagement").fetchall() == [(state,)]
 
 
 def test_whoever_has_two_keys_is_billed_twice_and_nobody_else(db):

@@ -90,19 +90,30 @@ flags as (
     left join flag_changes as changes on records.record_key = changes.record_key
 ),
 
+complaints as (
+    select
+        subscriber_key,
+        max(occurred_at) as complained_at
+    from {{ ref('stg_marketing_cloud__complaints') }}
+    group by subscriber_key
+),
+
 -- Whoever left all lists of Marketing Cloud, or called an e-mail spam, refuses e-mail of every kind.
 subscribers as (
     select
-        person_id,
+        found.person_id,
         'all_email' as purpose_id,
         'All e-mail' as purpose,
         'opted_out' as state,
-        subscriber_record_key as record_key,
-        unsubscribed_at as changed_at,
+        found.subscriber_record_key as record_key,
+        greatest(found.unsubscribed_at, complaints.complained_at) as changed_at,
         cast(null as varchar) as legal_basis,
-        coalesce(email, '') as address
-    from {{ ref('int_subscribers') }}
-    where person_id is not null and status = 'Unsubscribed'
+        coalesce(found.email, '') as address
+    from {{ ref('int_subscribers') }} as found
+    left join complaints on found.subscriber_key = complaints.subscriber_key
+    where
+        found.person_id is not null
+        and (found.status = 'Unsubscribed' or complaints.complained_at is not null)
 ),
 
 unioned as (

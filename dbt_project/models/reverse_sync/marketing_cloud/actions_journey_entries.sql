@@ -19,20 +19,9 @@ with fields as (
 versions as (
     select
         journey_key,
-        arg_max(status, (status = 'Published', version)) as status,
-        arg_max(entry_mode, (status = 'Published', version)) as entry_mode
+        arg_max(status, (status = 'Published', version)) as status
     from {{ ref('stg_marketing_cloud__journeys') }}
     group by journey_key
-),
-
--- Over all keys of a person: as a lead they may have been in it already.
-been as (
-    select distinct
-        subscribers.person_id,
-        stays.journey_key
-    from {{ ref('int_journey_stays') }} as stays
-    inner join {{ ref('int_subscribers') }} as subscribers on stays.subscriber_key = subscribers.subscriber_key
-    where subscribers.person_id is not null
 ),
 
 wanted as (
@@ -76,8 +65,7 @@ select
         'contact_key': wanted.subscriber_key,
         'missing_fields': fields.missing_fields,
         'already': case
-            when been.person_id is not null and versions.entry_mode in ('OnceAndDone', 'NotSet')
-                then 'the journey takes a person once, and this one has been in it'
+            when reentry.turned_away is not null then reentry.turned_away
             when goals.met_at is not null and wanted.occurred_in = 'once'
                 then 'this person has met the goal of the journey'
         end,
@@ -97,6 +85,7 @@ select
 from wanted
 left join fields on wanted.event = fields.event_definition_key
 left join versions on wanted.journey = versions.journey_key
-left join been on wanted.person_id = been.person_id and wanted.journey = been.journey_key
+left join {{ ref('int_journey_reentry') }} as reentry
+    on wanted.person_id = reentry.person_id and wanted.journey = reentry.journey_key
 left join {{ ref('int_journey_goals') }} as goals
     on wanted.person_id = goals.person_id and wanted.journey = goals.journey_key

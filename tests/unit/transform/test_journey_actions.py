@@ -1,0 +1,172 @@
+"""Who is let into a journey and who is taken out, by the SQL of the dbt models themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.rules import journeys
+from pipelines.rules.journeys import Journeys
+from pipelines.rules.tables import _as_table as as_table
+from tests.fixtures.dbt_sql import compiled, made
+
+_TABLES = """
+set timezone = 'UTC';
+create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of, date '2026-06-30' as business_date;
+create table int_subscribers (subscriber_key varchar, subscriber_record_key varchar, person_id varchar,
+    is_current_key boolean, key_kind varchar, status varchar, record_key varchar);
+insert into int_subscribers by name select * from (values
+    ('003A', 's1', 'ana', true, 'contact_id', 'Active'), ('00QA', 's2', 'ana', false, 'lead_id', 'Active'),
+    ('00QB', 's3', 'bo', true, 'lead_id', 'Active'), ('00QH', 's4', 'held', true, 'lead_id', 'Held'),
+    ('00QR', 's5', 'refuses', true, 'lead_id', 'Active'), ('00QX', 's6', 'bounced', true, 'lead_id', 'Active')
+    ) t (subscriber_key, subscriber_record_key, person_id, is_current_key, key_kind, status);
+create table unified_leads as select *, 80 as lead_score, true as is_email_valid, person_id || '@x' as email
+    from (values ('ana', 'lead', false, 'none'), ('bo', 'customer', false, 'none'),
+    ('held', 'lead', false, 'none'), ('refuses', 'lead', true, 'none'), ('bounced', 'lead', false, 'hard'))
+    t (person_id, lifecycle_stage, is_opted_out, bounce_state);
+create table stg_marketing_cloud__journeys (journey_version_id varchar, journey_key varchar, name varchar,
+    version integer, status varchar, entry_mode varchar);
+insert into stg_marketing_cloud__journeys values ('v1', 'nurture', 'Nurture', 1, 'Stopped', 'OnceAndDone'),
+    ('v2', 'nurture', 'Nurture', 2, 'Published', 'SingleEntryAcrossAllVersions'),
+    ('v3', 'nurture', 'Nurture', 3, 'Draft', 'OnceAndDone');
+create table stg_marketing_cloud__event_definitions as select 'event' as event_definition_key,
+    'id' as data_extension_id;
+create table stg_marketing_cloud__data_extensions as select 'id' as data_extension_id,
+    'entries' as data_extension_key;
+create table stg_marketing_cloud__data_extension_fields as select 'entries' as data_extension_key,
+    'EntryId' as name, 1 as position, true as is_required;
+create table stg_marketing_cloud__journey_activity (subscriber_key varchar, journey_key varchar,
+    occurred_at timestamptz);
+create table stg_marketing_cloud__journey_history (record_key varchar, journey_event_id varchar, kind varchar,
+    occurred_at timestamptz, subscriber_key varchar, journey_version_id varchar, journey_name varchar);
+"""
+_MODELS = ("int_journey_events", "int_journey_goals", "int_journey_stays", "int_journey_reentry")
+INSIDE = "takes a person again once they have left it"
+ONCE = "takes a person once"
+
+
+@pytest.fixture
+def db() -> Iterator[Any]:
+    connection = duckdb.connect()
+    connection.execute(_TABLES)
+    for model in _MODELS:
+        made(connection, f"intermediate/engagement/{model}.sql")
+    yield connection
+    connection.close()
+
+
+def ruled(db: Any, **said: Any) -> None:
+    entry = {"name": "warm", "event": "event", "journey": "nurture", "least_score": 70}
+    rules = Journeys.model_validate(
+        {"entries": [entry | said.pop("entry", {})], "exits": said.pop("exits", [])}
+    )
+    for name, rows in (("entries", journeys.entries(rules)), ("exits", journeys.exits(rules))):
+        db.register("given", as_table(*rows))
+        db.execute(f"create or replace table journey_{name} as from given")
+
+
+def entries(db: Any) -> dict[str, tuple[str, str | None]]:
+    """Whom the rules want in: the action's key, and what is said against it."""
+    sql = compiled("reverse_sync/marketing_cloud/actions_journey_entries.sql")
+    wanted = f"select person_id, action_key, payload::json->>'already' from ({sql})"
+    return {person: (key, why) for person, key, why in db.execute(wanted).fetchall()}
+
+
+def exits(db: Any) -> list[tuple[str, str]]:
+    sql = compiled("reverse_sync/marketing_cloud/actions_journey_exits.sql")
+    found: list[tuple[str, str]] = db.execute(
+        f"select payload::json->>'contact_key', reason from ({sql}) order by all"
+    ).fetchall()
+    return found
+
+
+def happens(db: Any, kind: str, key: str, at: str, version: str = "v2") -> None:
+    values = [f"{kind}{key}{at}", kind, f"{at} 00:00:00+00", key, version]
+    db.execute(
+        "insert into stg_marketing_cloud__journey_history (journey_event_id, kind, occurred_at, "
+        "subscriber_key, journey_version_id) values (?, ?, ?, ?, ?)",
+        values,
+    )
+
+
+def test_who_may_be_written_to_is_let_in_by_the_current_key_and_nobody_else(db):
+    ruled(db)
+    assert set(entries(db)) == {"ana", "bo"}
+    assert {why for _, why in entries(db).values()} == {None}
+
+
+@pytest.mark.parametrize("key", ["003A", "00QA"])
+def test_somebody_who_is_inside_is_turned_away_until_they_have_left_under_either_key(db, key):
+    """The published version's rule counts, not the older one's nor the draft's."""
+    ruled(db)
+    happens(db, "entered", key, "2026-06-20")
+    assert INSIDE in (entries(db)["ana"][1] or "")
+    happens(db, "left", key, "2026-06-25")
+    assert entries(db)["ana"][1] is None
+    happens(db, "entered", key, "2026-06-28", "v1")  # across all versions
+    assert INSIDE in (entries(db)["ana"][1] or "")
+
+
+def test_an_entry_of_more_than_thirty_days_ago_is_no_stay_that_is_known_of(db):
+    ruled(db)
+    happens(db, "entered", "003A", "2026-05-20")
+    assert entries(db)["ana"][1] is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"), [("OnceAndDone", ONCE), ("NotSet", ONCE), ("MultipleEntries", None)]
+)
+def test_the_other_rules_are_kept_for_whoever_was_written_to_or_came_in(db, mode, why):
+    ruled(db)
+    db.execute("update stg_marketing_cloud__journeys set entry_mode = ? where version = 2", [mode])
+    db.execute("insert into stg_marketing_cloud__journey_activity values ('00QA', 'nurture', now())")
+    happens(db, "entered", "00QB", "2026-06-20")
+    for person in ("ana", "bo"):
+        against = entries(db)[person][1]
+        assert against is None if why is None else why in (against or "")
+
+
+def test_a_monthly_entry_is_another_action_each_month_and_one_within_it(db):
+    ruled(db, entry={"occurrence": "monthly"})
+    june = entries(db)["ana"][0]
+    db.execute("update run set business_date = date '2026-06-01'")
+    assert entries(db)["ana"][0] == june
+    db.execute("update run set business_date = date '2026-07-01'")
+    assert entries(db)["ana"][0] != june
+    ruled(db, entry={"occurrence": "once"})
+    once = entries(db)["ana"][0]
+    db.execute("update run set business_date = date '2026-08-01'")
+    assert entries(db)["ana"][0] == once
+
+
+def test_whoever_has_met_the_goal_is_let_in_once_more_only_by_a_monthly_entry(db):
+    happens(db, "entered", "003A", "2026-06-01")
+    happens(db, "goal", "003A", "2026-06-02")
+    ruled(db)
+    assert "met the goal" in (entries(db)["ana"][1] or "")
+    ruled(db, entry={"occurrence": "monthly"})
+    assert entries(db)["ana"][1] is None
+
+
+def test_a_stage_takes_people_out_and_so_does_the_goal_of_another_journey_met_since(db):
+    ruled(db, exits=[{"journey": "nurture", "stages": ["customer"]}])
+    happens(db, "entered", "003A", "2026-06-20")
+    happens(db, "entered", "00QB", "2026-06-20")
+    assert exits(db) == [("00QB", "is customer now")]
+    db.execute(
+        "insert into stg_marketing_cloud__journeys values ('w', 'welcome', 'Welcome', 1, 'Published', '')"
+    )
+    ruled(db, exits=[{"journey": "nurture", "goal_of": "welcome"}])
+    happens(db, "goal", "003A", "2026-06-10", "w")
+    assert exits(db) == []  # met before they came in
+    happens(db, "goal", "003A", "2026-06-22", "w")
+    assert exits(db) == [("003A", "has met the goal of welcome")]
+
+
+def test_nobody_is_taken_out_of_what_they_were_in_long_ago(db):
+    ruled(db, exits=[{"journey": "nurture", "stages": ["customer"]}])
+    happens(db, "entered", "00QB", "2026-03-01")
+    assert exits(db) == []

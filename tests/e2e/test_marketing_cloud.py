@@ -145,9 +145,14 @@ app()
 """
 """`crm`, killed by the system between an entry event and its answer."""
 CAMPAIGN = "select Id, Name from Campaign order by Id limit 1"
-ACCOUNTS = f"""<CreateRequest xmlns="{soap.API}"><Objects xsi:type="DataExtension"
+EXTENSIONS = f"""<CreateRequest xmlns="{soap.API}"><Objects xsi:type="DataExtension"
 xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><CustomerKey>accounts</CustomerKey><Name>Accounts</Name>
 <Fields><Field><Name>AccountId</Name><FieldType>Text</FieldType><MaxLength>16</MaxLength>
+<IsPrimaryKey>true</IsPrimaryKey><IsRequired>true</IsRequired></Field>
+<Field><Name>Title</Name><FieldType>Text</FieldType><MaxLength>200</MaxLength></Field></Fields></Objects>
+<Objects xsi:type="DataExtension" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<CustomerKey>installations</CustomerKey><Name>Installations</Name>
+<Fields><Field><Name>SerialNumber</Name><FieldType>Text</FieldType><MaxLength>20</MaxLength>
 <IsPrimaryKey>true</IsPrimaryKey><IsRequired>true</IsRequired></Field>
 <Field><Name>Title</Name><FieldType>Text</FieldType><MaxLength>200</MaxLength></Field></Fields></Objects></CreateRequest>"""
 CONFIG = {
@@ -159,6 +164,10 @@ extensions:
     on_leave: delete
     key: {column: AccountId, from: account_id}
     columns: [{from: name, to: Title, expression: upper(name)}]
+  - data_extension: installations
+    of: hubspot.installations
+    key: {column: SerialNumber, from: serial_number}
+    columns: [{from: installation_name, to: Title}]
 """,
     "engagement.yml": """
 members:
@@ -189,8 +198,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         syncs = (config / "syncs.yml").read_text()
         (config / "syncs.yml").write_text(syncs.replace("syncFrequency: hourly", "syncFrequency: real-time"))
         with open_marketing_cloud(made.settings) as client:
-            results = list(soap.results(client.soap_call("Create", ACCOUNTS, write=True), client.host))
-        assert [result.ok for result in results] == [True]
+            results = list(soap.results(client.soap_call("Create", EXTENSIONS, write=True), client.host))
+        assert [result.ok for result in results] == [True, True]
         made.refresh()
         yield made
 
@@ -229,6 +238,11 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
         world.ask("select account_id, upper(name) from marts.unified_accounts where name is not null")
     )
     assert {row["AccountId"]: row["Title"] for row in world.rows("accounts").values()} == accounts
+
+    # And so does an object of HubSpot's that is the portal's own.
+    custom = dict(world.ask("select serial_number, installation_name from raw_hubspot.custom_installations"))
+    held = {row["SerialNumber"]: row["Title"] for row in world.rows("installations").values()}
+    assert held == custom != {}
 
     # Somebody opens what the journey sent, clicks, and meets its goal: touches after the next refresh.
     contact = entered[0]["contact"]

@@ -12,6 +12,7 @@ from pipelines.crashpoints import Crashed, armed
 from pipelines.errors import ConfigError, CrmError
 from pipelines.reverse_sync import planfile, recovery
 from pipelines.reverse_sync.actions import performing
+from pipelines.reverse_sync.actions.base import HELD
 from pipelines.state import dead_letters
 
 from .conftest import NOON, ORGS, World
@@ -201,6 +202,20 @@ def test_a_batch_that_is_rejected_as_a_whole_fails_where_the_bad_action_is(post:
     done = post.apply(post.plan())
     assert (done.confirmed, done.rejected) == (1, 1)
     assert post.states() == {"a": ("rejected", ""), "b": ("confirmed", "id-b")}
+
+
+def test_what_its_handler_holds_back_waits_and_is_done_when_the_reason_has_passed(post: Post) -> None:
+    """Its neighbours go, nothing is rejected, and the next plan takes it up again."""
+    post.publish({"action_key": "a1"}, {"action_key": "a2"}, {"action_key": "a3"})
+    post.outbox.refused = {"a2": HELD}
+    done = post.apply(post.plan())
+    assert post.outbox.sent == ["a1", "a3"]
+    assert done.rejected == 0
+    assert done.is_partial
+    assert done.syncs["handoff"].held == {"no": 1}
+    post.outbox.refused = {}
+    post.apply(post.plan("run2"), "run2")
+    assert post.outbox.sent == ["a1", "a3", "a2"]
 
 
 def test_a_vendor_that_is_down_stops_and_its_actions_are_planned_again(post: Post) -> None:

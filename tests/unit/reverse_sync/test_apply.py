@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.clients import errors
 from pipelines.errors import CrmError, Locked, UsageError
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import planfile
@@ -190,6 +191,24 @@ def test_fields_the_vendor_lacks_or_locks_are_held_and_the_others_written(world:
         "contacts: 2 fields held: HubSpot does not let us write contacts.score; see docs/going-live.md",
         "leads: 2 fields held: Salesforce has no field Lead.Revenue__c; create it, see docs/going-live.md",
     )
+
+
+def test_what_is_no_target_holds_its_own_sync_row_by_row_and_leaves_the_others_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A data extension without a primary key, say."""
+    _fill(world, 3, 2)
+
+    def no_target(object_name: str) -> dict[str, FieldAccess]:
+        raise errors.Rejected(f"{object_name} has no primary keys and not one", remedy="name another")
+
+    monkeypatch.setattr(world.hubspot, "fields", no_target)
+    done = world.apply(world.plan())
+    assert done.syncs["leads"].records == 2
+    assert done.syncs["contacts"].records == 0
+    assert done.syncs["contacts"].stopped == ""
+    assert done.syncs["contacts"].held == {"contacts has no primary keys and not one; name another": 6}
+    assert world.hubspot.log.count("update") == 0
 
 
 def test_a_value_the_vendor_would_refuse_is_held_and_does_not_take_its_record_along(world: World) -> None:

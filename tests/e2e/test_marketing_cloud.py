@@ -334,8 +334,8 @@ def test_a_paused_journey_and_an_expired_package_are_noticed_and_the_rest_goes_o
     world.do(do="expire_package")
     with world.loop() as loop:
         extracted = loop.extract()
+        stale = "select distinct vendor from ops.loads where status = 'stale'"
+        with loop.warehouse.reading("work") as connection:
+            assert connection.execute(stale).fetchall() == [("marketing_cloud",)]
     assert extracted.status == "partial"
     assert any("package has not expired" in note for note in extracted.notes), extracted.notes
-    stale = "select distinct vendor from ops.loads where status = 'stale'"
-    with loop.warehouse.reading("work") as connection:
-        assert connection.execute(stale).fetchall() == [("marketing_cloud",)]

@@ -18,7 +18,7 @@ from {{ ref('int_engagements') }} as engagements
 inner join {{ source('rules', 'engagement_members') }} as rules
     on {{ is_engagement_of('engagements', 'rules') }}
 left join {{ ref('int_campaigns') }} as own
-    on rules.campaign = 'its own' and engagements.campaign_id = own.campaign_id
+    on case when rules.campaign = 'its own' then engagements.campaign_id end = own.campaign_id
 left join {{ ref('stg_salesforce__campaigns') }} as named
     on rules.campaign in (named.name, named.campaign_id)
 left join {{ ref('int_campaign_members') }} as belongs on named.record_key = belongs.record_key

@@ -38,7 +38,7 @@ select
     ) > 1 as is_reentry
 from {{ ref('int_stage_stays') }} as stays
 left join labels
-    on stays.vendor = 'hubspot' and stays.pipeline = labels.pipeline_id and stays.stage = labels.stage_id
+    on case when stays.vendor = 'hubspot' then stays.pipeline end = labels.pipeline_id and stays.stage = labels.stage_id
 left join mapped_stages as by_pipeline
     on
         stays.vendor = by_pipeline.vendor

@@ -73,15 +73,21 @@ def _properties_of(hubspot: HubSpot, call: Call) -> Response:
     return _properties(hubspot, call, kind)
 
 
-def _value(record: Record, name: str, value: str) -> dict[str, Any]:
+def value_of(hubspot: HubSpot, record: Record, name: str, value: str) -> dict[str, Any]:
     """A value with when it was set: its own time for the stamps, else the record's last change."""
     at = record.created if name == "createdate" else record.modified
-    return {"value": value, "timestamp": at, "source": "API", "sourceId": None, "versions": []}
+    return {
+        "value": _as_ms(hubspot, record, name, value),
+        "timestamp": at,
+        "source": "API",
+        "sourceId": None,
+        "versions": [],
+    }
 
 
 def _shown(hubspot: HubSpot, record: Record, names: list[str] | None) -> dict[str, Any]:
     kept = record.props if names is None else {n: record.props[n] for n in names if n in record.props}
-    properties = {name: _value(record, name, _as_ms(hubspot, record, name, v)) for name, v in kept.items()}
+    properties = {name: value_of(hubspot, record, name, v) for name, v in kept.items()}
     shown = {
         "portalId": hubspot.portal.id, f"{record.type.singular}Id": record.id, "isDeleted": record.archived,
         "properties": properties, "additionalDomains": [], "stateChanges": [], "mergeAudits": [],

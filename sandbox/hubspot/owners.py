@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 PAGE = 500
-_COLUMNS = "id, email, first_name, last_name, user_id, archived, created, updated"
+COLUMNS = "id, email, first_name, last_name, user_id, archived, created, updated"
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
@@ -56,7 +56,7 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
         clauses += " and lower(email) = lower(?)"
     emails = [call.query["email"]] if call.query.get("email") else []
     rows = hubspot.store.rows(
-        f"select {_COLUMNS} from owners where {clauses} order by id limit ?", [*values, *emails, limit + 1]
+        f"select {COLUMNS} from owners where {clauses} order by id limit ?", [*values, *emails, limit + 1]
     )
     teams = _teams(hubspot)
     page: dict[str, Any] = {"results": [_shown(row, teams) for row in rows[:limit]]}
@@ -70,7 +70,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     text = call.params["id"]
     column = "user_id" if call.query.get("idProperty") == "userId" else "id"
     row = (
-        hubspot.store.row(f"select {_COLUMNS} from owners where {column} = ?", (text,))
+        hubspot.store.row(f"select {COLUMNS} from owners where {column} = ?", (text,))
         if text.isdecimal() and len(text) < 16
         else None
     )

@@ -35,6 +35,7 @@ from sandbox.salesforce import (
     ingest,
     lifecycle,
     org_control,
+    people_pages,
     query,
     schema,
     soap,
@@ -62,7 +63,19 @@ _OPEN = re.compile(
 )
 """What is entered without a session; SOAP says who it is in its body."""
 _METADATA = "/services/Soap/m/"
-_RESOURCES = ("tooling", "metadata", "sobjects", "query", "queryAll", "limits", "composite", "jobs")
+_RESOURCES = (
+    "tooling",
+    "metadata",
+    "sobjects",
+    "query",
+    "queryAll",
+    "limits",
+    "composite",
+    "jobs",
+    "recent",
+    "tabs",
+    "quickActions",
+)
 
 
 class Salesforce(Vendor):
@@ -241,7 +254,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     ]  # fmt: skip
     for part in (
         query, deploy, metadata_soap, tooling, bulk, bulk_ingest, collections, composite, graphs,
-        sobjects, soap,
+        people_pages, sobjects, soap,
         bulk_v1, sosl,
     ):  # fmt: skip
         routes += part.routes(sf)

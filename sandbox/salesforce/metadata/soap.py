@@ -1,4 +1,4 @@
-"""`/services/Soap/m/{version}`: readMetadata and listMetadata, ten components a call."""
+"""`/services/Soap/m/{version}`: readMetadata, ten components a call, listMetadata and describeMetadata."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ def _answer(sf: Salesforce, call: Call) -> Response:
     except xml.BadXml as problem:
         raise fault("MALFORMED_XML", str(problem)) from None
     body = envelope.get("Body") or {}
-    doing: dict[str, Callable[[Salesforce, Json], str]] = {"readMetadata": _read, "listMetadata": _list}
+    doing: dict[str, Callable[[Salesforce, Json], str]] = {
+        "readMetadata": _read, "listMetadata": _list, "describeMetadata": _describe,
+    }  # fmt: skip
     for name, work in doing.items():
         if name in body:
             wish = body[name] if isinstance(body[name], dict) else {}
@@ -78,6 +80,26 @@ def _read(sf: Salesforce, wish: Json) -> str:
         nil = "" if found else ' xsi:nil="true"'
         records += f'<records xsi:type="{kind}"{nil}>{text}</records>'
     return f"<readMetadataResponse><result>{records}</result></readMetadataResponse>"
+
+
+def _describe(sf: Salesforce, wish: Json) -> str:
+    """The types of components there are, with where they lie in a package."""
+    kinds = [
+        ("ApexClass", "classes", "cls", True, ()), ("ApexTrigger", "triggers", "trigger", True, ()),
+        ("CustomObject", "objects", "object", False, ("CustomField", "RecordType", "ValidationRule")),
+        ("Layout", "layouts", "layout", False, ()),
+        ("PermissionSet", "permissionsets", "permissionset", False, ()),
+    ]  # fmt: skip
+    found = "".join(
+        xml.written("metadataObjects", {
+            "childXmlNames": list(children), "directoryName": folder, "inFolder": False,
+            "metaFile": meta, "suffix": suffix, "xmlName": kind,
+        })
+        for kind, folder, suffix, meta, children in kinds
+    )  # fmt: skip
+    rest = "<organizationNamespace></organizationNamespace><partialSaveAllowed>true</partialSaveAllowed>"
+    found += f"{rest}<testRequired>false</testRequired>"
+    return f"<describeMetadataResponse><result>{found}</result></describeMetadataResponse>"
 
 
 def component(sf: Salesforce, kind: str, name: str) -> Json | None:

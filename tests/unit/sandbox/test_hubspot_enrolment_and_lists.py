@@ -204,6 +204,44 @@ def test_a_dynamic_list_takes_no_members_by_hand(shared: Running) -> None:
     assert shared.hubspot.post(LISTS, json=wish).status_code == 400
 
 
+def test_contacts_are_read_and_written_by_the_oldest_api(shared: Running) -> None:
+    area, client = "/contacts/v1/contact", shared.hubspot
+    said = {"properties": [{"property": "email", "value": "v1@old.example"}]}
+    made = client.post(area, json=said).json()
+    assert made["properties"]["email"]["value"] == "v1@old.example"
+    again = client.post(area, json=said)
+    assert (again.status_code, again.json()["identityProfile"]["vid"]) == (409, made["vid"])
+    title = {"properties": [{"property": "jobtitle", "value": "Old hand"}]}
+    assert client.post(f"{area}/vid/{made['vid']}/profile", json=title).status_code == 204
+    either = client.post(f"{area}/createOrUpdate/email/v1@old.example/", json=title).json()
+    assert either == {"vid": made["vid"], "isNew": False}
+    shown = client.get(f"{area}/email/v1@old.example/profile").json()
+    assert shown["properties"]["jobtitle"]["value"] == "Old hand"
+    seen: list[int] = []
+    page: dict[str, Any] = {"has-more": True, "vid-offset": 0}
+    while page["has-more"]:
+        asked = {"count": 100, "vidOffset": page["vid-offset"]}
+        page = client.get("/contacts/v1/lists/all/contacts/all", params=asked).json()
+        seen += [each["vid"] for each in page["contacts"]]
+    assert made["vid"] in seen
+    assert len(seen) == len(set(seen))
+    latest = client.get("/contacts/v1/lists/all/contacts/recent", params={"count": 2}).json()
+    follows = {"count": 2, "vidOffset": latest["vid-offset"], "timeOffset": latest["time-offset"]}
+    older = client.get("/contacts/v1/lists/all/contacts/recent", params=follows).json()["contacts"]
+    newest = [each["addedAt"] for each in latest["contacts"] + older]
+    assert newest == sorted(newest, reverse=True)
+    assert not {c["vid"] for c in older} & {c["vid"] for c in latest["contacts"]}
+    batch = client.get(f"{area}/vids/batch", params={"vid": [made["vid"], 999_999_999]}).json()
+    assert list(batch) == [str(made["vid"])]
+    assert client.get("/contacts/v1/search/query", params={"q": "v1@old"}).json()["total"] == 1
+    assert client.delete(f"{area}/vid/{made['vid']}").json()["deleted"] is True
+    assert client.get(f"{area}/vid/{made['vid']}/profile").status_code == 404
+    user = client.get("/settings/v3/users/").json()["results"][0]
+    one = client.get(f"/settings/users/2026-03/{user['email']}", params={"idProperty": "EMAIL"}).json()
+    assert one == user
+    assert user["email"] in {each["email"] for each in client.get("/owners/v2/owners").json()}
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -95,6 +95,16 @@ def test_versions_limits_and_userinfo(shared: Running) -> None:
     assert shared.salesforce.get(API).json()["sobjects"] == f"{API}/sobjects"
 
 
+def test_addresses_that_a_describe_names_are_answered(shared: Running) -> None:
+    urls = shared.salesforce.get(f"{API}/sobjects/Contact/describe").json()["urls"]
+    for name in ("listviews", "quickActions", "compactLayouts", "approvalLayouts"):
+        assert shared.salesforce.get(urls[name]).status_code == 200, name
+    layout = shared.salesforce.get(urls["compactLayouts"]).json()["compactLayouts"][0]
+    assert layout["fieldItems"][0]["layoutComponents"][0]["value"] == "Name"
+    assert shared.salesforce.get(f"{API}/sobjects/Nothing/listviews").status_code == 404
+    assert [shared.salesforce.get(f"{API}/{n}").json() for n in ("recent", "tabs")] == [[], []]
+
+
 def test_the_org_is_prepared_for_our_fields(shared: Running) -> None:
     listed = {o["name"]: o for o in shared.salesforce.get(f"{API}/sobjects").json()["sobjects"]}
     assert {"Lead", "OpportunityHistory", "OpportunityStage", "CampaignMember", "Group"} <= set(listed)

@@ -1,0 +1,74 @@
+"""What there is of people's pages: list views, quick actions, layouts for approval and compact ones, tabs.
+
+This org has none of its own of any, and that is what is answered: empty lists, and the compact layout that
+every object has. Page layouts (`describe/layouts`) are not here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.call import Call, answer
+from sandbox.salesforce import sobjects
+from sandbox.salesforce.fields import SObject
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.app import Salesforce
+
+Json = dict[str, Any]
+_MASTER = "012000000000000AAA"
+_NAMED = ("Name", "CaseNumber", "Subject")
+
+
+def routes(sf: Salesforce) -> list[Route]:
+    base = "/services/data/{version}"
+    one, give = base + "/sobjects/{object}", sf.route
+    found = [
+        route
+        for path in ("/tabs", "/recent", "/quickActions")
+        for route in give("GET", base + path, lambda call: answer([], charset="UTF-8"))
+    ]
+    found += give("GET", one + "/quickActions", lambda call: _answer(sf, call, lambda _: []))
+    found += give("GET", one + "/listviews", lambda call: _answer(sf, call, _listviews))
+    found += give(
+        "GET", one + "/describe/approvalLayouts", lambda call: _answer(sf, call, lambda _: _approvals())
+    )
+    return found + give("GET", one + "/describe/compactLayouts", lambda call: _answer(sf, call, _compact))
+
+
+def _answer(sf: Salesforce, call: Call, told: Any) -> Response:
+    return answer(told(sobjects.object_of(sf, call)), charset="UTF-8")
+
+
+def _approvals() -> Json:
+    return {"approvalLayouts": []}
+
+
+def _listviews(sobject: SObject) -> Json:
+    return {"done": True, "listviews": [], "nextRecordsUrl": None, "size": 0, "sobjectType": sobject.name}
+
+
+def _compact(sobject: SObject) -> Json:
+    """The one of the system, which shows what a record is called."""
+    name = next((n for n in _NAMED if n in sobject.fields), "Id")
+    field = sobject.fields[name]
+    item = {
+        "editableForNew": False, "editableForUpdate": False, "label": field.label, "placeholder": False,
+        "required": False,
+        "layoutComponents": [{"displayLines": 1, "tabOrder": 1, "type": "Field", "value": name}],
+    }  # fmt: skip
+    layout = {
+        "actions": [], "fieldItems": [item], "id": None, "imageItems": [], "label": "System Default",
+        "name": "SYSTEM", "objectType": sobject.name,
+    }  # fmt: skip
+    mapping: Json = {
+        "available": True, "compactLayoutId": None, "compactLayoutName": "SYSTEM", "recordTypeId": _MASTER,
+        "recordTypeName": "Master", "urls": {},
+    }  # fmt: skip
+    return {
+        "compactLayouts": [layout], "defaultCompactLayoutId": None,
+        "recordTypeCompactLayoutMappings": [mapping], "urls": {},
+    }  # fmt: skip

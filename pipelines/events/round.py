@@ -156,6 +156,7 @@ class _Acting:
                            remedy="a refresh takes it up; crm listen begins with one")  # fmt: skip
 
     def all(self, named: frozenset[Named]) -> Round:
+        self.named = named
         read = self._read(named)
         if not read:
             return self.result
@@ -202,8 +203,7 @@ class _Acting:
             return set()
         with self.state.reading() as reading:
             keys = met.after(reading, begun)
-        parts = [key.split(":", 3) for key in keys]
-        return {Named(p[0], p[2], p[3]) for p in parts if (p[0], p[2]) in TABLES}
+        return {each for each in map(_named, keys) if (each.vendor, each.object) in TABLES}
 
     def _met(self, vendor: str, object_name: str, rows: pa.Table) -> None:
         stamps = rows.column(_STAMP[vendor]).to_pylist()
@@ -279,22 +279,30 @@ class _Acting:
         with self.state.writing() as state:
             registry.save(state, known.registry(created, self.as_of))
             decisions.keep(state, self.connection)
-            met.save(state, known.people, self.as_of)
+            met.save(state, self._named_people(known), self.as_of)
         crashpoint("events.decided")
         overlay.work_out(overlay.anew.desired)
         overlay.complete()
         overlay.loaded(self.run)
         self.result.warehouse = self.loop.warehouse.publish_beside(self.connection, str(ULID()))
 
+    def _named_people(self, known: who.Known) -> dict[str, str]:
+        """All records of who was named, by key. Who was only read again, for no refresh has them yet, was met
+        before: otherwise they would be met in every round, and left to the next refresh by each."""
+        named = {person for key, person in known.people.items() if _named(key) in self.named}
+        return {key: person for key, person in known.people.items() if person in named}
+
+
+def _named(record_key: str) -> Named:
+    vendor, _, object_name, record_id = record_key.split(":", 3)
+    return Named(vendor, object_name, record_id)
+
 
 def _written(state: State, since: datetime) -> dict[Named, datetime]:
     """Records that this project has written to since, and when it last did."""
     with state.reading() as reading:
         found = journal.written_since(reading, since - _OURS)
-    return {
-        Named(vendor, name, record_id): at
-        for key, at in found.items() for vendor, _, name, record_id in [key.split(":", 3)]
-    }  # fmt: skip
+    return {_named(key): at for key, at in found.items()}
 
 
 def _ids(known: who.Known) -> dict[str, set[str]]:

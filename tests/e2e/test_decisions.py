@@ -33,7 +33,7 @@ from pipelines.listening import Named
 from pipelines.rules.events import EventsFile
 from pipelines.run import StepResult
 from pipelines.settings import Settings
-from pipelines.state import State, decision_runs, decisions
+from pipelines.state import State, decision_runs, decisions, met
 from pipelines.steps import Check, Loop, Scope
 from tests.e2e.conftest import Built, crm
 from tests.e2e.marts import query
@@ -369,6 +369,9 @@ def test_who_was_met_while_a_refresh_was_in_the_works_is_neither_doubled_nor_los
     assert lived.first_owner["enterprise"] in ENTERPRISE
     with State.open(lived.settings) as state, state.reading() as reading:
         kept = [d.person_id for d in decisions.load(reading, "routing") if d.caused_by != "escalation"]
+        met_at_last = {key.rpartition(":")[2] for key in met.after(reading, met.last(reading) - 1)}
+    assert lived.ids["form"] in met_at_last
+    assert lived.ids["called"] not in met_at_last, "read again with the form's person, and not met again"
     portal = lived.ready["hubspot"]["portal_id"]
     for who in ("called", "enterprise", "form", "market"):
         assert kept.count(short_hash(f"hubspot:{portal}:contacts:{lived.ids[who]}")) == 1, who

@@ -228,7 +228,7 @@ def listening(environment: dict[str, str], *arguments: str) -> Iterator[subproce
         yield process
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(240)  # a refresh that is under way is finished first
 
 
 def _drain(process: subprocess.Popen[str]) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -34,6 +35,10 @@ COUNTED_MS = 10_000
 LARGEST = 256 * 1024 * 1024
 """Bytes of a body once it is inflated."""
 NOT_INSTEAD = (*BREAKS, "noop", "row_error", "late_rows")
+
+
+_OUR_OWN = ("meta", "requests", "tokens", "writes")
+"""Tables of a store that no vendor has."""
 
 
 class _TakenBack(Exception):
@@ -119,7 +124,8 @@ class Vendor:
     def tables(self) -> list[tuple[str, str]]:
         """Of each kind of record its name and what is counted."""
         inside = "select name from sqlite_master where type = 'table' order by name"
-        return [(name, f'"{name}"') for (name,) in self.store.rows(inside) if not name.startswith("sqlite_")]
+        names = [name for (name,) in self.store.rows(inside)]
+        return [(n, f'"{n}"') for n in names if not n.startswith("sqlite_") and n not in _OUR_OWN]
 
     def counted(self, tables: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
         """Counts of tables that hold anything; kept for a while, for a large world takes its time."""
@@ -130,7 +136,14 @@ class Vendor:
 
     def record_of(self, kind: str, record_id: str) -> dict[str, Any] | None:
         """A record for the page: object, id, fields and history; None when there is none."""
-        return None
+        if kind not in dict(self.tables()):
+            return None
+        names = [row[0] for row in self.store.rows("select name from pragma_table_info(?)", (kind,))]
+        row = self.store.row(f'select * from "{kind}" where id = ?', (record_id,)) if "id" in names else None
+        if row is None:
+            return None
+        fields = [pair for name, value in zip(names, row, strict=True) for pair in _told(name, value)]
+        return {"object": kind, "id": str(row[names.index("id")]), "fields": fields, "history": []}
 
     def fallback(self) -> _Endpoint:
         def not_there(call: Call) -> Response:
@@ -286,6 +299,16 @@ class _Endpoint:
                 effect or ("write" if changed else "read"), call.records, changed,
             )
         )  # fmt: skip
+
+
+def _told(name: str, value: Any) -> list[tuple[str, str]]:
+    """A stored value for the page; what is kept as JSON by its keys."""
+    if isinstance(value, bytes):
+        found = orjson.loads(value)
+        if isinstance(found, dict):
+            return [(k, v if isinstance(v, str) else orjson.dumps(v).decode()) for k, v in found.items()]
+        value = value.decode()
+    return [(name, "" if value is None else str(value))]
 
 
 def _inflated(encoding: str, body: bytes) -> bytes:

@@ -142,7 +142,9 @@ class HubSpot(Vendor):
 
     def record_of(self, kind: str, record_id: str) -> dict[str, Any] | None:
         found = self.portal.type_of(kind)
-        record = self.records.get(found, record_id) if found else None
+        if found is None:
+            return super().record_of(kind, record_id)
+        record = self.records.get(found, record_id)
         if record is None:
             return None
         history = self.store.rows(

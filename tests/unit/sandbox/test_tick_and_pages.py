@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -269,6 +271,23 @@ def test_each_vendors_page_shows_contents_requests_a_record_and_its_faults(
     org = shared.salesforce.get("/", params={"object": "Lead", "id": lead[:15]}).text
     assert lead in org
     assert "There is no Lead nope" in shared.salesforce.get("/", params={"object": "Lead", "id": "nope"}).text
+
+
+def test_what_is_no_record_is_shown_too_and_nothing_of_the_servers_own(shared: Running) -> None:
+    client = shared.hubspot
+    one = client.post("/crm/v3/lists/search", json={"count": 1}).json()["lists"][0]
+    page = client.get("/", params={"object": "lists", "id": one["listId"]}).text
+    assert html.escape(one["name"]) in page
+    assert f"<h3>lists {one['listId']}</h3>" in page
+    cloud = httpx.Client(base_url=shared.ready["marketing_cloud"]["url"], timeout=30)
+    shown = cloud.get("/", params={"object": "contacts"}).text
+    own = re.search(r"object=contacts&amp;id=(\d+)#record", shown)
+    assert own
+    assert f"<h3>contacts {own[1]}</h3>" in cloud.get("/", params={"object": "contacts", "id": own[1]}).text
+    for name in ("tokens", "meta"):
+        assert f"object={name}#record" not in shown
+        assert "There is no" in cloud.get("/", params={"object": name, "id": "1"}).text
+    cloud.close()
 
 
 def test_the_button_lets_a_day_pass(fresh: Path, start: Start) -> None:

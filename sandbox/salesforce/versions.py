@@ -28,8 +28,8 @@ OBJECTS: dict[str, int] = {
     "ObjectTerritory2Association": 32,
 }  # fmt: skip
 FIELDS: dict[tuple[str, str], int] = {
-    ("Opportunity", "ContactId"): 46, ("OpportunityHistory", "PrevAmount"): 67,
-    ("OpportunityHistory", "PrevCloseDate"): 67,
+    ("Opportunity", "ContactId"): 46, ("OpportunityHistory", "PrevAmount"): 50,
+    ("OpportunityHistory", "PrevCloseDate"): 50,
 }  # fmt: skip
 DESCRIBED: dict[str, int] = {"actionOverrides": 32, "associateEntityType": 50, "associateParentEntity": 50}
 RECORD_TYPES_NAMED = 43

@@ -1,0 +1,73 @@
+"""What makes somebody be routed: each thing that a rule may be about, by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from .conftest import NOON, Office, meetings_of
+
+YEAR_AGO = NOON - timedelta(days=365)
+YESTERDAY = NOON - timedelta(days=1)
+
+
+def happened(office: Office) -> None:
+    """To ann, whom ada has: two forms, an event, a list; after a quiet year a touch, a merge, a recycling.
+    Ben came to no event and had touches all along; cal's owner has left."""
+    office.leads(
+        {"person_id": "ann", "owner_id": "ada@northwind.example", "lead_score": 10},
+        {"person_id": "ben", "owner_id": "ada@northwind.example", "lead_score": 10},
+        {"person_id": "cal", "owner_id": "gone@northwind.example", "updated_at": YESTERDAY},
+    )
+    meetings_of(office, ("ann", "COMPLETED"), ("ben", "COMPLETED"))  # whose records these are, too
+    office.connection.execute("alter table intermediate.int_person_records add column email varchar")
+    office.connection.execute("update intermediate.int_person_records set email = record_id || '@x.example'")
+    columns = "record_key, email, form_id, submitted_at timestamptz"
+    sent = [("f1", "Ann@x.example", "demo", YESTERDAY), ("f2", "ann@x.example", "news", YESTERDAY)]
+    office.table("staging.stg_hubspot__form_submissions", columns, sent)
+    office.table("staging.stg_hubspot__forms", "form_id, name", [("demo", "Ask for a demo")])
+    columns = "record_key, event_id, contact_id, state, occurred_at timestamptz"
+    came = [("e1", "9", "ann", "ATTENDED", YESTERDAY), ("e2", "9", "ben", "REGISTERED", YESTERDAY)]
+    office.table("staging.stg_hubspot__marketing_event_participations", columns, came)
+    office.table("staging.stg_hubspot__marketing_events", "marketing_event_id, name", [("9", "Fair")])
+    columns = "list_id, record_id, object_type, added_at timestamptz"
+    office.table("staging.stg_hubspot__list_members", columns,
+                 [("5", "ann", "0-1", YESTERDAY), ("5", "ben", "0-3", YESTERDAY)])  # fmt: skip
+    office.table("staging.stg_hubspot__lists", "list_id, name", [("5", "Hot")])
+    touches = [("ann", "t1", YEAR_AGO), ("ann", "t2", YESTERDAY)]
+    touches += [("ben", f"b{n}", YESTERDAY - timedelta(days=30 * n)) for n in range(13)]
+    columns = "person_id, touchpoint_id, touch_type, occurred_at timestamptz"
+    office.table("marts.attribution_touchpoints", columns,
+                 [(person, key, "conversion", at) for person, key, at in touches])  # fmt: skip
+    columns = "alias, person_id, since timestamptz"
+    office.table("intermediate.int_person_aliases", columns, [("was-ann", "ann", YESTERDAY)])
+    office.connection.execute("create schema if not exists decisions")
+    columns = "handoff_id, person_id, state, changed_at timestamptz"
+    offered = [("h1", "ann", "recycled", YESTERDAY), ("h2", "ben", "accepted", NOON)]
+    office.table("decisions.handoffs", columns, offered)
+
+
+@pytest.mark.parametrize(
+    ("on", "when", "expected"),
+    [
+        ("form-submission", "form is not null", [("ann", "f1"), ("ann", "f2")]),
+        ("form-submission", "form = 'Ask for a demo'", [("ann", "f1")]),
+        ("event-attendee", "event = 'Fair'", [("ann", "e1")]),
+        ("list-member", "list = 'Hot'", [("ann", "list:5:ann")]),
+        ("owner-left", "true", [("cal", "left:gone@northwind.example")]),
+        ("re-engaged", "true", [("ann", "merged:was-ann"), ("ann", "recycled:h1"), ("ann", "t2")]),
+    ],
+)
+def test_what_happens_to_somebody_sets_off_the_rule_that_is_about_it_once(
+    office: Office, on: str, when: str, expected: list[tuple[str, str]]
+) -> None:
+    happened(office)
+    rule = f'{{name: r, on: {on}, when: "{when}", team: inbound, active_from: 2026-01-01T00:00:00Z}}'
+    (office.settings.config_dir / "routing.yml").write_text(
+        f"new_rules: live\nre_engaged: {{merged: true}}\nrules:\n  - {rule}\n"
+    )
+    office.decide()
+    assert sorted(office.assignments("person_id, event_key")) == expected
+    office.publish()
+    assert office.decide("run2", NOON + timedelta(hours=1)).made == ()

@@ -63,7 +63,7 @@ automations:
     for: 10d
     when: is_closed = false
     actions: [{type: create-task, taskType: nudge}]
-  - {name: new amount, on: amount-changed, actions: [{type: create-note, template: context}]}
+  - {name: new amount, on: amount-changed, actions: [{type: create-note, taskType: new-amount}]}
 """
 
 

@@ -5,8 +5,8 @@ Belongs here: the events of deals as set operations, and the rows of what is to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,12 @@ import duckdb
 
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.ids import short
+from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
 
+OF_PEOPLE = ("enroll-sequence", *JOURNEY_TYPES)
+"""Actions that are done for the people of a deal."""
 _COLUMNS = ", ".join(f"o.{name}" for name in DEAL_COLUMNS)
 _CLOSED = (
     "select o.opportunity_id, '{event}:' || coalesce(h.entered_at, o.closed_at), "
@@ -103,11 +106,31 @@ def firing_id(rule: str, opportunity_id: str, event_key: str) -> str:
     return short(f"automation:{rule}:{opportunity_id}:{event_key}")
 
 
-class DealRows:
-    """Rows of what is to be done about one deal."""
+def people_of(
+    connection: duckdb.DuckDBPyConnection, fired: Iterable[Fired]
+) -> dict[str, tuple[str, ...]]:  # fmt: skip
+    """Deal -> the people who are named on it, of deals about which an action is that concerns people."""
+    deals = sorted({
+        f.opportunity_id for f in fired if any(a.type in OF_PEOPLE for a in f.automation.actions)
+    })  # fmt: skip
+    if not deals:
+        return {}
+    rows = connection.execute(
+        "select opportunity_id, list(distinct person_id order by person_id) "
+        "from intermediate.int_opportunity_people "
+        "where via <> 'account' and list_contains($deals::varchar[], opportunity_id) group by 1",
+        {"deals": deals},
+    ).fetchall()
+    return {deal: tuple(people) for deal, people in rows}
 
-    def __init__(self, doing: Doing, as_of: datetime) -> None:
-        self.doing, self.as_of = doing, as_of
+
+class DealRows:
+    """Rows of what is to be done about one deal. `people`: who is named on each."""
+
+    def __init__(
+        self, doing: Doing, as_of: datetime, people: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        self.doing, self.as_of, self.people = doing, as_of, people or {}
 
     def of(self, fired: Fired) -> list[Row]:
         """In the order of the file, each with the keys of what it needs."""
@@ -157,6 +180,8 @@ class DealRows:
             empty = [name for name in rule.names if deal.get(name) is None]
             said = f"Fill {', '.join(empty)} of {deal['name']}"
             return self._asked(rule, about, records, said, rule.name, None) if empty else []
+        if rule.type in OF_PEOPLE:
+            return self._of_people(rule, fired, about)
         if rule.type == "ask-reason" and not deal["lost_reason"]:
             said = f"Why was {deal['name']} lost?"
             rows = self._asked(rule, about, records, said, rule.name, None)
@@ -166,6 +191,20 @@ class DealRows:
                 *self._asked(rule, about, records, f"Reminder: {said}", f"{rule.name}.reminder", again),
             ]
         return []
+
+    def _of_people(self, rule: ActionRule, fired: Fired, about: About) -> list[Row]:
+        """An enrolment or a journey, for each person who is named on the deal; its owner sends."""
+        known = self.doing.facts.people
+        people = [known[each] for each in self.people.get(fired.opportunity_id, ()) if each in known]
+        if not people:
+            self.doing.notes.append(f"{rule.type} is not done for deals on which nobody is named")
+        return [
+            row
+            for person in people
+            for row in self.doing.of_person(
+                rule, replace(about, key=f"{about.key}.{person.person_id}", person=person)
+            )
+        ]
 
     def _asked(
         self, rule: ActionRule, about: About, records: Sequence[tuple[str, str, str]], subject: str, key: str,
@@ -230,6 +269,4 @@ def _needing(row: Row, needs: tuple[str, ...]) -> Row:
 
 
 def _with(row: Row, **values: Any) -> Row:
-    from dataclasses import replace
-
     return replace(row, **values)

@@ -332,7 +332,9 @@ class _Step:
     ) -> list[Row]:  # fmt: skip
         ownerless = [h for h in self.open if h.state == "offered" and not h.owner_email]
         rejected = [h for h in self.open if h.state == "rejected"]
+        of_deals = automation.people_of(self.connection, deals)
         people = {
+            *(person for some in of_deals.values() for person in some),
             *(d.person_id for d in routed.new),
             *(c.person_id for c in crossed),
             *(h.person_id for h in ownerless),
@@ -352,7 +354,7 @@ class _Step:
         rows += composer.of_ownerless(ownerless, owners)
         rows += composer.recycled(rejected)
         rows += composer.of_bookings(bookings.untied(self.connection, _given_at(routed.standing)))
-        by_deal = automation.DealRows(doing, self.as_of)
+        by_deal = automation.DealRows(doing, self.as_of, of_deals)
         rows += [row for fired in deals for row in by_deal.of(fired)]
         self.new_handoffs = composer.new_handoffs
         self.told.notes += dict.fromkeys(doing.notes)

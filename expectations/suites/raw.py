@@ -27,9 +27,15 @@ qualify row_number() over (partition by vendor, object order by loaded_at desc, 
 FIRST_LOADS = """
 select vendor || ' ' || object as object, bool_or(status in ('loaded', 'unchanged')) as was_read
 from ops.loads
-where status <> 'absent'
+where
+    status <> 'absent'
+    and (
+        vendor <> 'marketing_cloud'
+        or vendor in (select vendor from ops.loads where status in ('loaded', 'unchanged'))
+    )
 group by all
 """
+"""Marketing Cloud that never let us in is as if it were not connected: the CRMs go on without it."""
 
 
 def first_loads(gxe: Any, facts: Facts) -> list[Any]:

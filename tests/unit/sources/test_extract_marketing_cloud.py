@@ -66,8 +66,11 @@ ROW_BY_ROW = {
         "tracking where kind = 'Complaint'",
         "subscriber_key, cast(send as text), cast(batch as text), at / 1000"),
     ("campaigns", '"id", "name", "campaignCode"'): ("campaigns", "cast(id as text), name, code"),
-    ("journeys", '"id", "key", "version", "status", "entryMode"'): (
-        "interactions", "id, key, version, status, entry_mode"),
+    ("journeys", '"id", "key", "version", "status", "entryMode", "currentPopulation", '
+                 '"cumulativePopulation", "metGoal", "metExitCriteria"'): (
+        "interactions", "id, key, version, status, entry_mode, " + ", ".join(
+            f"(select count(*) from entries e where e.interaction = interactions.id and {state})"
+            for state in ("state = 'active'", "true", "state = 'goal'", "state = 'exited'"))),
     ("event_definitions", '"eventDefinitionKey", "dataExtensionId", "type"'): (
         "event_definitions", "key, extension, type"),
     ("data_extensions", '"CustomerKey", "Name"'): ("data_extensions", "key, name"),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -85,8 +85,8 @@ class World:
             loop.record()
             return loop.plan()
 
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.loop() as loop, loop.warehouse.reading() as connection:
+    def ask(self, sql: str, file: Literal["published", "warehouse"] = "published") -> list[tuple[Any, ...]]:
+        with self.loop() as loop, loop.warehouse.reading(file) as connection:
             return connection.execute(sql).fetchall()
 
     def stored(self, vendor: str, sql: str) -> list[tuple[Any, ...]]:
@@ -240,7 +240,8 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
     assert {row["AccountId"]: row["Title"] for row in world.rows("accounts").values()} == accounts
 
     # And so does an object of HubSpot's that is the portal's own.
-    custom = dict(world.ask("select serial_number, installation_name from raw_hubspot.custom_installations"))
+    installed = "select serial_number, installation_name from raw_hubspot.custom_installations"
+    custom = dict(world.ask(installed, "warehouse"))
     held = {row["SerialNumber"]: row["Title"] for row in world.rows("installations").values()}
     assert held == custom != {}
 

@@ -5,10 +5,11 @@ Belongs here: what the file may say, and that no automation sets off another tha
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, model_validator
 
@@ -20,7 +21,7 @@ from pipelines.rules.durations import Duration
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.notifications import load_notifications
 from pipelines.rules.stages import load_stages
-from pipelines.rules.templates import load_templates
+from pipelines.rules.templates import Templates, load_templates
 
 On = Literal["entered", "left", "stayed", "amount-changed", "close-date-changed", "won", "lost"]
 DEAL_COLUMNS: dict[str, ColumnKind] = {
@@ -47,6 +48,15 @@ _SETS: dict[str, tuple[On, ...]] = {
     "CloseDate": ("close-date-changed",),
 }  # fmt: skip
 """Fields an automation may set, and what that sets off."""
+
+
+_A_DEAL: Mapping[str, Any] = {
+    "person": {}, "owner": {"email": "", "name": ""}, "automation": "",
+    "history": (), "deals": (), "links": [],
+    "deal": dict.fromkeys(("name", "stage", "currency", "lost_reason", "old", "new"), "")
+    | {"amount": 1.0, "close_date": datetime(2000, 1, 1, tzinfo=UTC)},
+}  # fmt: skip
+"""What a template is given of a deal."""
 
 
 class Automation(Strict):
@@ -117,11 +127,28 @@ def _checked(config_dir: Path, document: Document, place: int, rule: Automation)
     for action in actions:
         if action.type in ("update-lifecycle", "assign-owner"):
             raise _fault(document, place, f"{action.type} is about people; {rule.name} is about deals")
-    for _, sentence in action_rules.faults(
-        actions, load_templates(config_dir), load_notifications(config_dir)
-    ):
+    templates = load_templates(config_dir)
+    for _, sentence in action_rules.faults(actions, templates, load_notifications(config_dir)):
         raise _fault(document, place, f"in {rule.name}: {sentence}")
+    for name in _of_deals(actions, templates):
+        try:
+            templates.render(name, _A_DEAL)
+        except ConfigError as error:
+            raise _fault(
+                document,
+                place,
+                f"{rule.name} is about deals, and its template speaks of a person: {error.what}",
+            ) from None
     return rule.model_copy(update={"when": when, "actions": actions})
+
+
+def _of_deals(actions: Sequence[ActionRule], templates: Templates) -> Iterator[str]:
+    """Templates that these actions fill with what is known of a deal."""
+    for action in actions:
+        if action.type in ("send-notification", "create-task", "create-note"):
+            name = action.template or action.task_type
+            if templates.has(name):
+                yield name
 
 
 def _circle(rules: list[Automation]) -> list[str]:

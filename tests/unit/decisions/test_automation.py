@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,7 +14,9 @@ import pytest
 
 from pipelines.decisions import kept_runs
 from pipelines.decisions.automation import firing
-from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
+from pipelines.errors import ConfigError
+from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation, load_automations
+from pipelines.settings import PROJECT_ROOT
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -99,3 +103,15 @@ def test_what_fired_is_decided_again_from_the_deal_as_it_was(marts: duckdb.DuckD
     smaller = rows[0]._replace(content=rows[0].content.replace('"amount":10.0', '"amount":9.0'))
     assert smaller != rows[0]
     assert list(kept_runs.again(run, [smaller]).values()) == [None]
+
+
+def test_a_template_about_a_person_is_refused_where_an_automation_would_fill_it_of_a_deal(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(PROJECT_ROOT / "config", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "stage_automation.yml").write_text(
+        "automations:\n  - {name: a, on: won, actions: [{type: create-task, taskType: follow-up-call}]}\n"
+    )
+    sentence = r"a is about deals, and its template speaks of a person.*stage_automation\.yml line 2"
+    with pytest.raises(ConfigError, match=sentence):
+        load_automations(tmp_path)

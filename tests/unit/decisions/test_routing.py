@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
 import pytest
 
 from pipelines.decisions.replay import replay
+from pipelines.decisions.what_if import what_if
 from pipelines.errors import ConfigError
 from pipelines.state import decisions
 from pipelines.state.decisions import KeptDecision
@@ -223,3 +225,34 @@ def test_who_was_handed_over_and_waits_for_the_write_is_not_given_to_somebody_el
         ("p1", "ada@northwind.example", "handoff"),
         ("p2", "ada@northwind.example", "new-lead"),
     ]
+
+
+def test_another_file_is_tried_on_the_leads_of_the_last_weeks_beside_what_happened_and_nothing_is_kept(
+    office: Office, tmp_path: Path
+) -> None:
+    came = {f"p{n}": NOON - timedelta(days=n) for n in range(1, 5)} | {"old": NOON - timedelta(days=40)}
+    owners = {"p1": "cy@northwind.example", "p2": "ada@northwind.example"}
+    office.leads(*(
+        {"person_id": p, "created_at": at, "owner_id": owners.get(p), "lifecycle_stage": "lead"}
+        for p, at in came.items()
+    ))  # fmt: skip
+    office.decide()
+    office.table("rules.run", "as_of timestamptz", [(NOON,)])
+    office.table("marts.lead_response_times", "person_id, business_minutes integer", [("p2", 90)])
+    kept = office.assignments()
+    other = tmp_path / "new.yml"
+    other.write_text("rules:\n  - {name: all, team: field}\n")
+    found = what_if(office.connection, office.settings, other, timedelta(days=30))
+    assert [(a.person_id, a.owner_email) for a in found.made] == [
+        ("p4", "ada@northwind.example"), ("p3", "bo@northwind.example"),
+        ("p2", "ada@northwind.example"), ("p1", "bo@northwind.example"),
+    ]  # fmt: skip
+    assert set(found.beyond_share.values()) == {0.0}
+    told = {line.split()[0]: line.split()[1:] for line in found.text().splitlines()}
+    assert told["ada@northwind.example"][:2] == ["2", "1"]
+    assert told["ada@northwind.example"][-3:] == ["1.5", "h", "1"], "first contact, and open now"
+    assert told["cy@northwind.example"][:2] == ["0", "1"]
+    assert found.text().endswith("1 would have gone to who has them")
+    assert office.assignments() == kept
+    with office.state.reading() as reading:
+        assert decisions.load(reading, "routing") == ()

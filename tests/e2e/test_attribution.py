@@ -92,3 +92,14 @@ def test_every_kind_of_touch_is_there_and_machines_are_not_counted(built_once: B
         one(built_once.home, "select count(*) from marts.attribution_touchpoints where person_id is null")
         == 0
     )
+    # Of whom HubSpot lists for a campaign only those stand of whom nothing else tells, and they earn nothing.
+    [(listed, pairs, earning, told_twice)] = query(
+        built_once.home,
+        "with touches as (select *, source_record_key like 'hubspot:%:campaign_contacts:%' as listed, "
+        "count(*) over (partition by person_id, campaign_id) as of_campaign "
+        "from marts.attribution_touchpoints) "
+        "select count(*), count(distinct (person_id, campaign_id)), count(*) filter (where earns_credit), "
+        "count(*) filter (where of_campaign > 1) from touches where listed",
+    )
+    assert listed == pairs > 20
+    assert (earning, told_twice) == (0, 0)

@@ -59,7 +59,7 @@ with State.open(settings) as state:
     started = time.perf_counter()
     done = apply.apply(made.path, warehouse, state, settings, Run("bench"), silent)
 print(json.dumps({"seconds": time.perf_counter() - started, "confirmed": done.confirmed, "calls": done.calls,
-                  "forecast": made.calls, "rejected": done.rejected}))
+                  "forecast": made.calls, "repair": done.repair, "rejected": done.rejected}))
 """
 _ONE_BY_ONE = {
     "hubspot": """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+from pipelines.clients.counting import CallCount
 from pipelines.clients.transport import Transport
 
 
@@ -25,16 +26,21 @@ class Client:
     @property
     def calls(self) -> int:
         """Calls made so far."""
-        return self._transport.calls
+        return self._transport.count.total
+
+    @property
+    def count(self) -> CallCount:
+        """Calls made so far, told apart."""
+        return self._transport.count
 
     @property
     def calls_here(self) -> int:
         """Calls made by the current thread."""
-        return self._transport.calls_here
+        return self._transport.count.here
 
     def count_here(self, calls: int) -> None:
         """Credit the current thread with calls that another made for it."""
-        self._transport.count_here(calls)
+        self._transport.count.credit(calls)
 
     @property
     def server_time(self) -> datetime | None:

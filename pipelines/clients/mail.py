@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from pipelines.clients import errors
+from pipelines.clients.counting import CallCount
 from pipelines.connections import MailConnection, is_loopback
 
 _TIMEOUT = 15.0
@@ -26,7 +27,11 @@ class MailClient:
     def __init__(self, connection: MailConnection | None, *, may_write: bool) -> None:
         self._connection, self._may_write = connection, may_write
         self._server: smtplib.SMTP | None = None
-        self.calls = 0
+        self.count = CallCount()
+
+    @property
+    def calls(self) -> int:
+        return self.count.calls
 
     @property
     def now(self) -> datetime:
@@ -45,7 +50,7 @@ class MailClient:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(body)
         server = self._connected(connection)
-        self.calls += 1
+        self.count.one()
         try:
             server.send_message(message)
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:

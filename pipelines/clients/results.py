@@ -27,11 +27,11 @@ class RowResult:
 
 class Outcomes(list[RowResult]):
     """Row results in the order of the inputs. `request_id`: the vendor's name for the call, or the
-    client's own where it gives none. `repair`: calls among those made that only trouble made necessary."""
+    client's own where it gives none."""
 
-    def __init__(self, rows: Iterable[RowResult] = (), *, request_id: str = "", repair: int = 0) -> None:
+    def __init__(self, rows: Iterable[RowResult] = (), *, request_id: str = "") -> None:
         super().__init__(rows)
-        self.request_id, self.repair = request_id, repair
+        self.request_id = request_id
 
 
 MISSING_FROM_ANSWER = "MISSING_FROM_ANSWER"

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.clients import errors
+from pipelines.clients.counting import CallCount
 from pipelines.clients.web import Web
 from pipelines.connections import SlackConnection
 
@@ -30,7 +31,11 @@ class SlackClient:
 
     @property
     def calls(self) -> int:
-        return self._web.calls
+        return self._web.count.calls
+
+    @property
+    def count(self) -> CallCount:
+        return self._web.count
 
     @property
     def now(self) -> datetime:

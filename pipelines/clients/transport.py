@@ -7,7 +7,6 @@ followed: a token and a write go to the host they were meant for, or nowhere.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ import httpx
 import orjson
 
 from pipelines.clients import errors
+from pipelines.clients.counting import CallCount
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock
 from pipelines.settings import Secret, is_loopback
 
@@ -99,11 +99,9 @@ class Transport:
     """What an answer's status means, where the vendor says it in the body: SOAP's faults are all 500."""
 
     def __post_init__(self) -> None:
-        self.calls = 0
+        self.count = CallCount()
         self.server_time: datetime | None = None
         self.origin = self.base_url
-        self._lock = threading.Lock()
-        self._here = threading.local()
         local = is_loopback(self.base_url)
         self._client = httpx.Client(
             timeout=_TIMEOUT, transport=self.http, follow_redirects=False, trust_env=not local,
@@ -132,26 +130,18 @@ class Transport:
     def host(self) -> str:
         return urlsplit(self.origin).netloc
 
-    @property
-    def calls_here(self) -> int:
-        """Calls made by the current thread."""
-        return int(getattr(self._here, "calls", 0))
-
-    def count_here(self, calls: int) -> None:
-        """Credit the current thread with calls that others made for it."""
-        self._here.calls = self.calls_here + calls
-
     def send(self, call: Call) -> httpx.Response:
         """Send and return a successful answer (2xx). Raises ClientError, or WriteRefused before sending."""
         url = call.path if call.path.startswith(("http://", "https://")) else self.origin + call.path
         self._guard(call, url)
-        renewals, attempt = 0, 0
+        renewals, attempt, again = 0, 0, False
         while True:
             attempt += 1
             if self.gate is not None:
                 self.gate(call)
             self.budget.wait(call.window)
-            response = self._attempt(call, url, attempt)
+            response = self._attempt(call, url, attempt, again=again)
+            again = True
             if response is None:
                 continue
             if response.is_success or response.status_code in call.answers:
@@ -179,13 +169,13 @@ class Transport:
                 remedy="set CRM_WRITE=on if you mean to write there",
             )  # fmt: skip
 
-    def _attempt(self, call: Call, url: str, attempt: int) -> httpx.Response | None:
+    def _attempt(self, call: Call, url: str, attempt: int, *, again: bool) -> httpx.Response | None:
         """One request. None: no answer came, and another attempt is due."""
         signature = self.auth.headers() if call.signed and self.auth is not None else {}
         content = call.content() if callable(call.content) else call.content
         body = content if call.json is None else orjson.dumps(call.json)
         kind = {"Content-Type": "application/json"} if call.json is not None else {}
-        self._count()
+        self.count.one(again=again, sign_in=not call.signed)
         try:
             request = self._client.build_request(
                 call.method, url, params=call.params, content=body, data=call.form,
@@ -250,11 +240,6 @@ class Transport:
             if secret:
                 text = text.replace(secret.reveal(), "***")
         return text
-
-    def _count(self) -> None:
-        with self._lock:
-            self.calls += 1
-        self._here.calls = self.calls_here + 1
 
     def _note(self, response: httpx.Response, call: Call, attempt: int) -> None:
         moment = _date(response)

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from pipelines.clients import errors
+from pipelines.clients.counting import CallCount
 from pipelines.connections import is_loopback
 
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
@@ -31,7 +32,7 @@ class Web:
     ) -> None:  # fmt: skip
         self.label, self._may_write, self._sleep = label, may_write, sleep
         self._http = httpx.Client(timeout=_TIMEOUT, transport=http, follow_redirects=False)
-        self.calls = 0
+        self.count = CallCount()
         self.now = datetime.now(UTC)
 
     def close(self) -> None:
@@ -52,7 +53,7 @@ class Web:
                 remedy="set CRM_WRITE=on if you mean to",
             )
         for attempt in range(1, _ATTEMPTS + 1):
-            answer = self._once(url, body, headers or {})
+            answer = self._once(url, body, headers or {}, again=attempt > 1)
             if answer.status_code != 429:
                 break
             wait = _seconds(answer.headers.get("retry-after"))
@@ -63,8 +64,10 @@ class Web:
             raise errors.AnswerLost(f"{self.label} answered {answer.status_code}", status=answer.status_code)
         return answer
 
-    def _once(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> httpx.Response:
-        self.calls += 1
+    def _once(
+        self, url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, again: bool
+    ) -> httpx.Response:
+        self.count.one(again=again)
         try:
             answer = self._http.post(url, json=dict(body), headers=dict(headers))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL):

@@ -26,7 +26,7 @@ from pipelines.reverse_sync.destinations.open import opener
 from pipelines.reverse_sync.lock import only_one
 from pipelines.reverse_sync.mirror.effective import load_effective
 from pipelines.reverse_sync.recovery import Recovered, abandon_unsent
-from pipelines.reverse_sync.results import ApplyResult, SyncResult
+from pipelines.reverse_sync.results import ApplyResult, Calls, SyncResult
 from pipelines.reverse_sync.vendor_apply import Task, VendorApply
 from pipelines.rules.syncs import Sync
 from pipelines.run import Progress, Run
@@ -137,7 +137,8 @@ class _Applying:
             for vendor in dict.fromkeys([*(s.vendor for s in wanted.values()), *(a.vendor for a in todo)]):
                 if vendor in registry.channels:
                     channels[vendor] = stack.enter_context(registry.channels[vendor].open(self.task.settings))
-                    settle_open(self.task.state, channels[vendor], registry, self.task.pause)
+                    with channels[vendor].count.repairing():
+                        settle_open(self.task.state, channels[vendor], registry, self.task.pause)
                     continue
                 mine = {name: sync for name, sync in wanted.items() if sync.vendor == vendor}
                 destination = stack.enter_context(open_destination(vendor))
@@ -146,7 +147,7 @@ class _Applying:
                 vendors[-1].greet()
             self._side_by_side(vendors)
             acted = self._act({k: c for k, c in channels.items() if not self._is_stopped(k, vendors)})
-            calls = sum(channel.calls for channel in channels.values())
+            calls = Calls.of(channel.count for channel in channels.values())
         return self._result(vendors, acted, calls, sum((vendor.recovered for vendor in vendors), recovered))
 
     @staticmethod
@@ -186,7 +187,7 @@ class _Applying:
                 raise
 
     def _result(
-        self, vendors: list[VendorApply], acted: dict[str, SyncResult], calls: int, recovered: Recovered
+        self, vendors: list[VendorApply], acted: dict[str, SyncResult], calls: Calls, recovered: Recovered
     ) -> ApplyResult:
         results = {name: result for vendor in vendors for name, result in vendor.results.items()}
         for name, result in acted.items():
@@ -200,8 +201,8 @@ class _Applying:
             notes += [f"{name}: {number:,} {_noun(name, acted)} held: {reason}" for reason, number in held]
         return ApplyResult(
             plan_id=self.task.header["plan_id"], syncs=results, recovered=recovered,
-            calls=calls, samples=tuple(sample for vendor in vendors for sample in vendor.samples),
-            notes=tuple(notes),
+            calls=calls.made, repair=calls.repair, notes=tuple(notes),
+            samples=tuple(sample for vendor in vendors for sample in vendor.samples),
         )  # fmt: skip
 
 

@@ -5,8 +5,11 @@ Belongs here: values.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from pipelines.clients.counting import CallCount
 from pipelines.reverse_sync.planfile import FieldChange
 from pipelines.reverse_sync.recovery import Recovered
 from pipelines.state.journal import Tally
@@ -52,6 +55,7 @@ class SyncResult:
         for reason, number in acted.held.items():
             self.held[reason] = self.held.get(reason, 0) + number
         self.calls += acted.calls
+        self.repair += acted.repair
         self.stopped = self.stopped or acted.stopped
         return self
 
@@ -68,6 +72,18 @@ class SyncResult:
                 self.unsent += tally.fields
 
 
+class Calls(NamedTuple):
+    """Calls of an apply."""
+
+    made: int
+    repair: int
+
+    @classmethod
+    def of(cls, counts: Iterable[CallCount]) -> Calls:
+        every = list(counts)
+        return cls(sum(each.calls for each in every), sum(each.repair for each in every))
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApplyResult:
     """What an apply did. Counts are fields."""
@@ -76,6 +92,8 @@ class ApplyResult:
     syncs: dict[str, SyncResult]
     recovered: Recovered
     calls: int
+    repair: int
+    """Calls among them that only trouble made necessary: the others are those that the plan told of."""
     samples: tuple[Written, ...]
     notes: tuple[str, ...]
 
@@ -97,10 +115,6 @@ class ApplyResult:
     @property
     def held(self) -> int:
         return sum(sum(sync.held.values()) for sync in self.syncs.values())
-
-    @property
-    def repair(self) -> int:
-        return self._sum("repair")
 
     @property
     def is_partial(self) -> bool:

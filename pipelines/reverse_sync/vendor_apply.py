@@ -98,16 +98,17 @@ class VendorApply:
         if self.stopped:
             return
         try:
-            self.recovered = recover_vendor(
-                self._task.state, self._destination, self._task.syncs, self._task.registry, self._task.pause
-            )
+            with self._destination.count.repairing():
+                of, there = self._task, self._destination
+                self.recovered = recover_vendor(of.state, there, of.syncs, of.registry, of.pause)
             self._destination.keep_jobs(BulkJobs(self._task.state, self.vendor, self._task.run.id))
             for name, sync in self._wanted.items():
-                before = self._destination.calls
+                before, repair = self._destination.calls, self._destination.count.repair
                 try:
                     self._sync(name, sync)
                 finally:
                     self.results[name].calls = self._destination.calls - before
+                    self.results[name].repair = self._destination.count.repair - repair
         except ClientError as error:
             self._stop(str(error))
         except BaseException:
@@ -132,13 +133,10 @@ class VendorApply:
         writer = Writer(task.state, self._destination, sync.object, task.run.id, total)
         done = 0
         task.progress(name, done, total)
-        try:
-            for each, ended in writer.write(self._rounds(selection, total)):
-                self._sample(name, sync, ended, each.intents)
-                done += len({intent.record_id for intent in each.intents})
-                task.progress(name, min(done, total), total)
-        finally:
-            self.results[name].repair = writer.repair
+        for each, ended in writer.write(self._rounds(selection, total)):
+            self._sample(name, sync, ended, each.intents)
+            done += len({intent.record_id for intent in each.intents})
+            task.progress(name, min(done, total), total)
 
     def _rounds(self, selection: Selection, total: int) -> Iterator[Round]:
         """What is to be sent, until somebody else's trouble ends the apply."""

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain, groupby
@@ -80,11 +80,7 @@ class Writer:
     ) -> None:
         self._state, self._destination = state, destination
         self._object, self._run_id, self._records = object_name, run_id, records
-        self._here = threading.local()
-        self._lock = threading.Lock()
         self._stop = threading.Event()
-        self.repair = 0
-        """Calls that only trouble made necessary: batches cut in pieces, answers lost, rows tried again."""
 
     def write(self, rounds: Iterable[Round]) -> Iterator[tuple[Round, list[Outcome]]]:
         """Send rounds (each the changes of at most `round_size` records, record by record) and settle them.
@@ -153,7 +149,7 @@ class Writer:
             waiting = [outcome.change for outcome in ended if outcome.again]
             if not waiting:
                 break
-            with self._repairing():
+            with self._destination.count.repairing():
                 ended, taken = self._attempt(waiting, last=attempt == _ATTEMPTS)
             done += [outcome for outcome in ended if not outcome.again]
             unproven += taken
@@ -163,20 +159,18 @@ class Writer:
         with self._state.writing() as connection:
             journal.mark_sent(connection, [change.change_id for change in changes])
         crashpoint("sent")
-        calls = self._destination.calls_here
+        calls = self._destination.count.here
         try:
             answers = self._send(_by_record(changes))
         except errors.AnswerLost as lost:
             return self._settle_lost(changes, lost, last=last), []
         except errors.ClientError as error:
             # After a single call that failed nothing was stored; of several, an earlier half may have been.
-            if self._destination.calls_here - calls > 1:
+            if self._destination.count.here - calls > 1:
                 return self._settle_lost(changes, error, last=True), []
             self._settle([Outcome(c, "intended", NOT_SENT, str(error)) for c in changes])
             raise
         crashpoint("answered")
-        if not self._is_repairing:
-            self._repaired(answers.repair)
         return self._settle_answered(changes, answers)
 
     def _send(self, records: Sequence[list[Change]]) -> Outcomes:
@@ -191,7 +185,7 @@ class Writer:
                 )
         most = self._destination.batch_size
         size = most if len(records) > most else (len(records) + 1) // 2
-        with self._repairing():
+        with self._destination.count.repairing():
             parts = [self._send(part) for part in batched(records, size)]
         return Outcomes(chain.from_iterable(parts), request_id=parts[-1].request_id)
 
@@ -229,7 +223,7 @@ class Writer:
         ]
         waiting = [change for piece, sent in ended if not sent.begun for change in _changes_of(piece)]
         self._settle([Outcome(change, "intended", NOT_SENT, str(error)) for change in waiting])
-        with suppress(errors.ClientError), self._repairing():
+        with suppress(errors.ClientError), self._destination.count.repairing():
             self._prove([change for _, sent in ended for change in sent.unproven])
 
     def _settle_lost(
@@ -238,7 +232,7 @@ class Writer:
         """Nobody knows whether it was stored: say so, then look, before anything is sent again."""
         self._settle([Outcome(change, "unknown", "ANSWER_LOST", str(lost)) for change in changes])
         crashpoint("lost")
-        with self._repairing():
+        with self._destination.count.repairing():
             ended = self._read_back(changes, outcomes.of_lost_answer)
         self._settle(ended)
         if last and any(outcome.again for outcome in ended):
@@ -265,27 +259,6 @@ class Writer:
         if any(outcome.state != "unknown" for outcome in ended):
             crashpoint("settled")
         return list(ended)
-
-    @contextmanager
-    def _repairing(self) -> Iterator[None]:
-        """Calls made inside are repair, however deep."""
-        if self._is_repairing:
-            yield
-            return
-        self._here.is_repairing, before = True, self._destination.calls_here
-        try:
-            yield
-        finally:
-            self._here.is_repairing = False
-            self._repaired(self._destination.calls_here - before)
-
-    @property
-    def _is_repairing(self) -> bool:
-        return bool(getattr(self._here, "is_repairing", False))
-
-    def _repaired(self, calls: int) -> None:
-        with self._lock:
-            self.repair += calls
 
 
 def settle(state: State, ended: Sequence[Outcome], destination: Destination, run_id: str) -> None:

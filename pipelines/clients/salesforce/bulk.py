@@ -128,7 +128,7 @@ class _Chain:
         try:
             while True:
                 found = self._coming.get().result()
-                self._transport.count_here(found.calls)
+                self._transport.count.credit(found.calls)
                 yield _page(found.response)
                 if not _following(found.response.headers):
                     return
@@ -150,11 +150,11 @@ class _Chain:
                 asked.append(following)
                 self._ask(following)
 
-        before = self._transport.calls_here
+        before = self._transport.count.here
         call = Call(method="GET", path=self._path(locator), headers={"Accept": "text/csv"}, heard=heard)
         if self._stopped:
             raise CancelledError
-        return _Fetched(self._transport.send(call), self._transport.calls_here - before)
+        return _Fetched(self._transport.send(call), self._transport.count.here - before)
 
 
 def _following(head: httpx.Headers) -> str:

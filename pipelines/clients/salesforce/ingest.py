@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from pipelines.clients import errors
+from pipelines.clients.counting import CallCount
 from pipelines.clients.transport import Call, Transport, json_of
 
 MOST_BYTES = 100_000_000
@@ -46,8 +48,11 @@ class BulkIngest:
     def __init__(self, transport: Transport, base: str) -> None:
         self._transport, self._base = transport, f"{base}/jobs/ingest"
         self._seconds_a_row = _GUESSED_SECONDS_A_ROW
-        self.asked_after = 0
-        """How often a job was asked whether it is over."""
+
+    @property
+    def count(self) -> CallCount:
+        """Calls made so far."""
+        return self._transport.count
 
     def begin(self, sobject: str, operation: str = "update") -> str:
         """Open a job. Nothing is stored before `close`."""
@@ -81,14 +86,16 @@ class BulkIngest:
         return Job(job_id, str(shown.get("state")), done, failed, str(shown.get("errorMessage") or ""))
 
     def wait(self, job_id: str, rows: int) -> Job:
-        """Ask until a job is over: first when earlier ones of the size were, then less and less often."""
+        """Ask until a job is over: first when earlier ones of the size were, then less and less often.
+        The first call is what a job takes, those after it are repair."""
         pause = min(max(rows * self._seconds_a_row, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
-        waited = 0.0
+        waited, is_late = 0.0, False
         while True:
             self._transport.clock.sleep(pause)
             waited += pause
-            self.asked_after += 1
-            job = self.job(job_id)
+            with self.count.repairing() if is_late else nullcontext():
+                job = self.job(job_id)
+            is_late = True
             if job.is_over:
                 self._seconds_a_row = waited / max(rows, 1)
                 return job

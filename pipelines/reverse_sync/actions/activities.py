@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
-from pipelines.reverse_sync.actions.by_vendor import InHubSpot, InSalesforce
+from pipelines.reverse_sync.actions.by_vendor import BesideOthers, InHubSpot, InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 _TO = {
@@ -54,10 +54,14 @@ def _what(action: Action) -> tuple[str, str]:
     return found[0], found[2]
 
 
-class SalesforceActivity(_Activity, InSalesforce):
+class SalesforceActivity(_Activity, BesideOthers, InSalesforce):
     """A task or event."""
 
     lag: ClassVar[timedelta] = timedelta(seconds=15)
+
+    @staticmethod
+    def apart(action: Action) -> frozenset[str]:
+        return frozenset({str(action.payload.get("who") or action.record_key), _what(action)[1]} - {""})
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         rows = [{**sent_fields(action), **_ends(action)} for action in actions]

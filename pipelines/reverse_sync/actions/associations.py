@@ -46,6 +46,12 @@ class HubSpotAssociation(InHubSpot):
             "" if action.needs and (action.record_key or len(action.needs) > 1) else "it names no two records"
         )
 
+    @staticmethod
+    def apart(action: Action) -> frozenset[str]:
+        """The record that is tied: it may be tied twice, or moved."""
+        given = str(action.payload.get("from_id") or "")
+        return frozenset({given or next(iter(action.needs), action.record_key)})
+
     @classmethod
     def forecast_group(cls, actions: Sequence[Action]) -> int:
         pairs: dict[str, list[Action]] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
+from pipelines.clients.counting import CallCount
 from pipelines.clients.results import Outcomes
 
 Reversibility = Literal["reversible", "compensable", "final"]
@@ -121,7 +122,12 @@ class Channel(Protocol):
 
     @property
     def calls(self) -> int:
-        """Calls made so far."""
+        """Calls made so far, sign-ins left out."""
+        ...
+
+    @property
+    def count(self) -> CallCount:
+        """The same told apart: by thread, and what only trouble made necessary."""
         ...
 
     @property

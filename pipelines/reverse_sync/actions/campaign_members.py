@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
-from pipelines.reverse_sync.actions.by_vendor import InSalesforce
+from pipelines.reverse_sync.actions.by_vendor import BesideOthers, InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 NO_STATUS = "NO_SUCH_STATUS"
@@ -23,7 +23,7 @@ Member = tuple[str, str]
 """(id, status)."""
 
 
-class CampaignMember(InSalesforce):
+class CampaignMember(BesideOthers, InSalesforce):
     """One person's place in one campaign."""
 
     kind: ClassVar[str] = "campaign_member"
@@ -47,6 +47,11 @@ class CampaignMember(InSalesforce):
         moved = [any(action.payload.get("before") for action in piece) for piece in pieces]
         new = [not all(action.payload.get("before") for action in piece) for piece in pieces]
         return 2 * len(pieces) + sum(moved) + sum(new)
+
+    @staticmethod
+    def apart(action: Action) -> frozenset[str]:
+        """The campaign counts its members, and may get a status it lacks."""
+        return BesideOthers.apart(action) | {str(action.payload["campaign"])}
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         held = self._held(actions)

@@ -18,6 +18,7 @@ import orjson
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync.actions.base import COLUMNS, Action, ForecastsGroups
 from pipelines.reverse_sync.actions.registry import Registry
+from pipelines.reverse_sync.actions.side_by_side import by_parent
 from pipelines.reverse_sync.actions.undoing import waves
 from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.planned import ActionSummary, Held
@@ -130,7 +131,7 @@ def _calls(registry: Registry, some: Sequence[Action]) -> int:
     """Calls of one group of one wave."""
     handler = registry.find(some[0].vendor, some[0].kind)
     if handler is not None and issubclass(handler, ForecastsGroups):
-        return handler.forecast_group(some)
+        return handler.forecast_group(by_parent(handler, some))
     return handler.forecast(len(some)) if handler is not None else 0
 
 

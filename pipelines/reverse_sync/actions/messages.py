@@ -14,6 +14,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pipelines.clients import errors
+from pipelines.clients.counting import CallCount
 from pipelines.clients.mail import MailClient
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.slack import SlackClient
@@ -147,7 +148,11 @@ class WebhookChannel:
 
     @property
     def calls(self) -> int:
-        return self.web.calls
+        return self.web.count.calls
+
+    @property
+    def count(self) -> CallCount:
+        return self.web.count
 
     @property
     def now(self) -> datetime:

@@ -6,14 +6,18 @@ vendor is its handler's; what an interrupted apply left open `settling.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from pipelines.clients import errors
+from pipelines.clients.batches import batched
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.crashpoints import crashpoint
+from pipelines.reverse_sync.actions import side_by_side
 from pipelines.reverse_sync.actions.base import HELD, Action, Channel, Doer, Done, Pause
 from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.settling import ended, look, tell_identity
@@ -31,6 +35,16 @@ NOT_FREE = "another apply has begun it"
 _ATTEMPTS = 3
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """What came of a batch that needs another look: nobody knows of `doubtful` ones whether they were done,
+    `again` were refused for a moment only (a lock, trouble of the vendor's own)."""
+
+    number: int = 0
+    doubtful: list[Action] = field(default_factory=list)
+    again: list[Action] = field(default_factory=list)
+
+
 class Performer:
     """Actions on their way. A vendor that cannot go on is left out from then on; the others go on."""
 
@@ -43,8 +57,7 @@ class Performer:
         self.results: dict[str, SyncResult] = {}
         self.notes: list[str] = []
         self._stopped: dict[str, str] = {}
-        self._again: list[Action] = []
-        """Refused for a moment only (a lock, trouble of the vendor's own)."""
+        self._lock = threading.Lock()
 
     def perform(self, todo: Sequence[Action]) -> Iterator[int]:
         """Do these, what others need first. Yields how many were dealt with since the last time."""
@@ -59,30 +72,45 @@ class Performer:
                         self.results[action.sync].stopped = self._stopped[vendor]
 
     def _group(self, vendor: str, some: Sequence[Action]) -> Iterator[int]:
-        """All of one kind: batch by batch, and the doubtful ones of them once more at the end."""
+        """All of one kind: batches, side by side where the handler lets them, and the doubtful ones of them
+        once more at the end."""
         channel = self._channels[vendor]
         handler = self._registry.doer(channel, some[0])
         assert handler is not None
-        before = channel.calls
-        waiting = list(some)
+        before, repair = channel.calls, channel.count.repair
+        waiting: Sequence[Action] = some
         try:
             for attempt in range(1, _ATTEMPTS + 1):
-                doubtful: list[Action] = []
-                for start in range(0, len(waiting), handler.batch_size):
-                    batch = self._with_results(waiting[start : start + handler.batch_size])
-                    doubtful += self._batch(handler, channel, batch)
-                    yield len(batch) if attempt == 1 else 0
-                waiting = [*self._again, *self._look_again(handler, channel, doubtful)]
-                self._again = []
+                ended = _Sent()
+                for sent in self._pass(handler, channel, self._with_results(waiting), is_first=attempt == 1):
+                    ended.doubtful.extend(sent.doubtful)
+                    ended.again.extend(sent.again)
+                    yield sent.number if attempt == 1 else 0
+                with channel.count.repairing():
+                    waiting = [*ended.again, *self._look_again(handler, channel, ended.doubtful)]
                 if not waiting:
                     break
         except errors.ClientError as error:
             self._stopped[vendor] = str(error)
             self.notes.append(f"stopped: {error}")
         finally:
-            for sync in dict.fromkeys(action.sync for action in some):
-                self.results[sync].calls += channel.calls - before
-                before = channel.calls
+            first = self.results[some[0].sync]
+            first.calls += channel.calls - before
+            first.repair += channel.count.repair - repair
+
+    def _pass(
+        self, handler: Doer, channel: Channel, waiting: Sequence[Action], *, is_first: bool
+    ) -> Iterator[_Sent]:
+        """All that wait, once. Intents are written here, one batch after the other; calls may overlap."""
+        batches = batched(side_by_side.by_parent(handler, waiting), handler.batch_size)
+
+        def beginning(batch: Sequence[Action]) -> Callable[[], Callable[[], _Sent]]:
+            return lambda: self._begin(handler, channel, batch, is_first=is_first)
+
+        yield from side_by_side.run(
+            ((side_by_side.about(handler, batch), beginning(batch)) for batch in batches),
+            side_by_side.at_once(handler),
+        )
 
     def _with_results(self, some: Sequence[Action]) -> list[Action]:
         """Actions with what those they need have made; one that lacks it is left out, and counted."""
@@ -100,8 +128,10 @@ class Performer:
                 self._hold(action, NEED_UNDONE)
         return kept
 
-    def _batch(self, handler: Doer, channel: Channel, batch: Sequence[Action]) -> list[Action]:
-        """Intend, send, settle. Returns those of which it is not known yet whether they were done."""
+    def _begin(
+        self, handler: Doer, channel: Channel, batch: Sequence[Action], *, is_first: bool
+    ) -> Callable[[], _Sent]:
+        """Intend; what is returned sends and settles, in a thread of its own where others are under way."""
         with self._state.writing() as connection:
             intents = [self._intent(action) for action in batch]
             free = actions.intend(connection, intents, run_id=self._run_id, at=channel.now)
@@ -110,33 +140,39 @@ class Performer:
             if action.action_key not in free:
                 self._hold(action, NOT_FREE)
         mine = [action for action in batch if action.action_key in free]
-        return self._send(handler, channel, mine) if mine else []
 
-    def _send(self, handler: Doer, channel: Channel, mine: Sequence[Action]) -> list[Action]:
+        def send() -> _Sent:
+            with nullcontext() if is_first else channel.count.repairing():
+                sent = self._send(handler, channel, mine) if mine else _Sent()
+            return replace(sent, number=len(batch))
+
+        return send
+
+    def _send(self, handler: Doer, channel: Channel, mine: Sequence[Action]) -> _Sent:
         with self._state.writing() as connection:
             actions.mark_sent(connection, [action.action_key for action in mine])
         crashpoint("action.sent")
-        calls = channel.calls
+        calls = channel.count.here
         try:
-            answers = _halving(handler, mine)
+            answers = _halving(handler, channel, mine)
         except errors.AnswerLost as lost:
-            return self._doubt(mine, "ANSWER_LOST", str(lost))
+            return _Sent(doubtful=self._doubt(mine, "ANSWER_LOST", str(lost)))
         except errors.ClientError as error:
-            if channel.calls - calls > 1:  # an earlier one of several calls may have stored something
-                return self._doubt(mine, "ANSWER_LOST", str(error))
+            if channel.count.here - calls > 1:  # an earlier one of several calls may have stored something
+                return _Sent(doubtful=self._doubt(mine, "ANSWER_LOST", str(error)))
             self._settle(ended(action, "intended", NOT_SENT, str(error), channel) for action in mine)
             raise
         crashpoint("action.answered")
         return self._answered(channel, mine, answers)
 
-    def _answered(self, channel: Channel, mine: Sequence[Action], answers: Outcomes) -> list[Action]:
-        done, silent = [], []
+    def _answered(self, channel: Channel, mine: Sequence[Action], answers: Outcomes) -> _Sent:
+        done, silent, again = [], [], []
         for action, row in zip(mine, answers, strict=True):
             if row.ok:
                 made = ended(action, "confirmed", row.code, row.message, channel, row.id or "")
                 done.append(made._replace(object=row.values.get("object") or action.object))
             elif row.code in RETRY:
-                self._again.append(action)
+                again.append(action)
                 done.append(ended(action, "intended", NOT_SENT, f"{row.code}: {row.message}", channel))
             elif row.code == HELD:
                 self._hold(action, row.message)
@@ -146,7 +182,9 @@ class Performer:
             else:
                 done.append(ended(action, "rejected", row.code or "REJECTED", row.message, channel))
         self._settle([each._replace(request_id=answers.request_id) for each in done], mine)
-        return self._doubt(silent, MISSING_FROM_ANSWER, "the answer does not mention it") if silent else []
+        if silent:
+            self._doubt(silent, MISSING_FROM_ANSWER, "the answer does not mention it")
+        return _Sent(doubtful=silent, again=again)
 
     def _doubt(self, some: Sequence[Action], code: str, message: str) -> list[Action]:
         """Nobody knows whether these were done: say so, then look (`_look_again`) before anything else."""
@@ -175,7 +213,8 @@ class Performer:
 
     def _hold(self, action: Action, reason: str) -> None:
         held = self.results[action.sync].held
-        held[reason] = held.get(reason, 0) + 1
+        with self._lock:
+            held[reason] = held.get(reason, 0) + 1
 
     def _intent(self, action: Action) -> Intent:
         parent = action.parent
@@ -189,7 +228,7 @@ class Performer:
         )  # fmt: skip
 
 
-def _halving(handler: Doer, some: Sequence[Action]) -> Outcomes:
+def _halving(handler: Doer, channel: Channel, some: Sequence[Action]) -> Outcomes:
     """One call; a batch that is rejected as a whole is halved until the bad action stands alone."""
     try:
         return handler.send(some)
@@ -197,5 +236,6 @@ def _halving(handler: Doer, some: Sequence[Action]) -> Outcomes:
         if len(some) == 1:
             return Outcomes([RowResult(False, code=error.code, message=error.what, fields=error.fields)])
     half = len(some) // 2
-    first, second = _halving(handler, some[:half]), _halving(handler, some[half:])
+    with channel.count.repairing():
+        first, second = (_halving(handler, channel, part) for part in (some[:half], some[half:]))
     return Outcomes([*first, *second], request_id=second.request_id or first.request_id)

@@ -36,6 +36,12 @@ class RecordCreator:
             else "it carries no key of ours"
         )
 
+    @staticmethod
+    def apart(action: Action) -> frozenset[str]:
+        """What it hangs on, and by what it would be found if another call had just created it."""
+        links = dict(action.payload.get("links") or {}).values()
+        return frozenset({email_of(action), domain_of(action), *map(str, links)} - {""})
+
     batch_size: ClassVar[int]
 
     @classmethod

@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Done, Found, Reversibility
-from pipelines.reverse_sync.actions.by_vendor import InSalesforce
+from pipelines.reverse_sync.actions.by_vendor import BesideOthers, InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
 _WHO = ("Lead", "Contact")
 _PRIORITY = {"low": "Low", "medium": "Normal", "high": "High"}
 
 
-class SalesforceTask(InSalesforce):
+class SalesforceTask(BesideOthers, InSalesforce):
     """A task. Payload: `subject`; `body`, `due_at`, `owner_id`, `priority` (low, medium, high), `status`."""
 
     kind: ClassVar[str] = "task"

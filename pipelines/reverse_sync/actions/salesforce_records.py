@@ -13,7 +13,7 @@ from typing import Any
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
-from pipelines.reverse_sync.actions.by_vendor import InSalesforce
+from pipelines.reverse_sync.actions.by_vendor import BesideOthers, InSalesforce
 from pipelines.reverse_sync.actions.records import (
     RecordCreator,
     domain_of,
@@ -29,7 +29,7 @@ _PEOPLE = ("Lead", "Contact")
 _DUPLICATES = ("DUPLICATES_DETECTED", "DUPLICATE_VALUE")
 
 
-class SalesforceCreator(RecordCreator, InSalesforce):
+class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
     """Leads, contacts, accounts and opportunities that only HubSpot has. A call is of one object."""
 
     @staticmethod

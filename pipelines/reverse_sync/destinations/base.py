@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from pipelines.clients.counting import CallCount
 from pipelines.clients.results import Outcomes
 from pipelines.rules.syncs import FieldType
 from pipelines.state.bulk_jobs import BulkJobs
@@ -83,12 +84,12 @@ class Destination(Protocol):
 
     @property
     def calls(self) -> int:
-        """Calls made so far."""
+        """Calls made so far, sign-ins left out."""
         ...
 
     @property
-    def calls_here(self) -> int:
-        """Calls made by the current thread."""
+    def count(self) -> CallCount:
+        """The same told apart: by thread, and what only trouble made necessary."""
         ...
 
     @property

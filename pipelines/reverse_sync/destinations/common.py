@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from pipelines.clients.client import Client
+from pipelines.clients.counting import CallCount
 from pipelines.reverse_sync.destinations.base import Account
 from pipelines.state.bulk_jobs import BulkJobs
 
@@ -29,11 +30,11 @@ class OverClient(ABC, Generic[AClient]):
 
     @property
     def calls(self) -> int:
-        return self._client.calls
+        return self._client.count.calls
 
     @property
-    def calls_here(self) -> int:
-        return self._client.calls_here
+    def count(self) -> CallCount:
+        return self._client.count
 
     @property
     def now(self) -> datetime:

@@ -86,14 +86,13 @@ class SalesforceDestination(OverClient[SalesforceClient]):
         if not odd:
             return bulk.update(object_name, writes)
         found: dict[str, RowResult] = {}
-        for some in batched(odd, self.batch_size):
-            found |= zip((write.record_id for write in some), self.update(object_name, some), strict=True)
+        with self._client.count.repairing():  # what no forecast knows
+            for some in batched(odd, self.batch_size):
+                found |= zip((write.record_id for write in some), self.update(object_name, some), strict=True)
         rest = [write for write in writes if write.record_id not in found]
         answers = self.update(object_name, rest)
         found |= zip((write.record_id for write in rest), answers, strict=True)
-        return Outcomes(
-            [found[write.record_id] for write in writes], request_id=answers.request_id, repair=answers.repair
-        )
+        return Outcomes([found[write.record_id] for write in writes], request_id=answers.request_id)
 
     def read(
         self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]

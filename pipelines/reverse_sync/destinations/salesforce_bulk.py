@@ -53,21 +53,21 @@ class Bulk:
         crashpoint("job_uploaded")
         self._ingest.close(job_id)
         crashpoint("job_closed")
-        asked = self._ingest.asked_after
         job = self._ingest.wait(job_id, len(writes))
-        repair = self._ingest.asked_after - asked - 1
         crashpoint("job_over")
         if job.state == "Failed" and job.processed == 0:
             self._end(job)
             raise errors.Rejected(
                 job.message or "Salesforce failed a job as a whole", code=_code(job.message)
             )
-        refused = {row["Id"]: row["sf__Error"] for row in self._ingest.failed(job_id)} if job.failed else {}
         left = job.processed < len(writes) or job.state != "JobComplete"
-        untried = {row["Id"] for row in self._ingest.unprocessed(job_id)} if left else set()
+        with self._ingest.count.repairing():
+            failed = self._ingest.failed(job_id) if job.failed else []
+            untried = {row["Id"] for row in self._ingest.unprocessed(job_id)} if left else set()
+        refused = {row["Id"]: row["sf__Error"] for row in failed}
         self._end(job)
         rows = [_outcome(write.record_id, refused, untried) for write in writes]
-        return Outcomes(rows, request_id=job_id, repair=repair + bool(job.failed) + left)
+        return Outcomes(rows, request_id=job_id)
 
     def settle(self) -> None:
         """See every open job to its end, also those of runs that died. Raises when Salesforce does not

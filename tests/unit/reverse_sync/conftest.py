@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines.clients import errors
+from pipelines.clients.counting import CallCount
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import plan as planning
@@ -87,13 +88,13 @@ class FakeCrm(InOneCall):
     stuck: set[tuple[str, str]] = field(default_factory=set)
     poison: set[str] = field(default_factory=set)
     org_id: str = ""
-    calls: int = 0
+    count: CallCount = field(default_factory=CallCount)
     now: datetime = NOON
     log: list[str] = field(default_factory=list)
     day: tuple[int, int] | None = None
 
     def _called(self, what: str) -> str:
-        self.calls += 1
+        self.count.one()
         self.now += timedelta(seconds=1)
         self.log.append(what)
         fault = self.faults.pop(0) if self.faults else ""
@@ -105,8 +106,8 @@ class FakeCrm(InOneCall):
         return super().round_size(records) if self.echoes else ROUND
 
     @property
-    def calls_here(self) -> int:
-        return self.calls
+    def calls(self) -> int:
+        return self.count.calls
 
     def account(self) -> Account:
         self._called("account")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pipelines.clients import errors
+from pipelines.clients.counting import CallCount
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import plan as planning
@@ -34,7 +35,7 @@ class Outbox:
 
     vendor: str = "pigeon"
     label: str = "Pigeon"
-    calls: int = 0
+    count: CallCount = field(default_factory=CallCount)
     now: datetime = NOON
     sent: list[str] = field(default_factory=list)
     hung_on: dict[str, str] = field(default_factory=dict)
@@ -45,8 +46,12 @@ class Outbox:
     removed: list[str] = field(default_factory=list)
     paused: list[float] = field(default_factory=list)
 
+    @property
+    def calls(self) -> int:
+        return self.count.calls
+
     def called(self) -> str:
-        self.calls += 1
+        self.count.one()
         self.now += timedelta(seconds=1)
         return self.faults.pop(0) if self.faults else ""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +15,11 @@ from pipelines.errors import ConfigError, CrmError
 from pipelines.reverse_sync import planfile, recovery
 from pipelines.reverse_sync.actions import performing
 from pipelines.reverse_sync.actions.base import HELD
+from pipelines.reverse_sync.actions.side_by_side import OfItsRecord
 from pipelines.state import dead_letters
 
 from .conftest import NOON, ORGS, World
-from .post import Outbox, Post
+from .post import Letter, Outbox, Post
 
 
 @pytest.fixture
@@ -278,3 +281,69 @@ def test_an_action_of_an_erased_person_is_not_planned(post: Post) -> None:
     plan = post.plan()
     assert set(post.reasons(plan)) == {"a", "b"}
     assert plan.to_do == 1
+
+
+@pytest.fixture
+def many(post: Post, monkeypatch: pytest.MonkeyPatch) -> Post:
+    """Letters of two go four at a time; those about one record do not."""
+    monkeypatch.setattr(Letter, "at_once", 4, raising=False)
+    monkeypatch.setattr(Letter, "apart", staticmethod(OfItsRecord.apart), raising=False)
+    return post
+
+
+def test_batches_overlap_and_none_begins_before_it_is_written_down(many: Post) -> None:
+    outbox, written = many.outbox, []
+    together = threading.Barrier(4, timeout=30)
+
+    def called() -> str:
+        with many.world.state.reading() as connection:
+            written.append(
+                connection.exec_driver_sql("select count(*) from journal where state = 'sent'").scalar()
+            )
+        together.wait()  # passes only with four calls under way
+        return Outbox.called(outbox)
+
+    many.publish(*({"action_key": f"k{n}"} for n in range(8)))
+    outbox.called = called  # type: ignore[method-assign]
+    done = many.apply(many.plan())
+    assert (done.confirmed, sorted(outbox.sent)) == (8, [f"k{n}" for n in range(8)])
+    assert all(some >= 2 for some in written), "a call was made before its own batch was marked as sent"
+
+
+def test_calls_about_one_record_never_overlap_and_keep_their_order(many: Post) -> None:
+    key = f"hubspot:{ORGS['hubspot']}:contacts:7"
+    going, most = set(), []
+    outbox = many.outbox
+
+    def called() -> str:
+        going.add(threading.get_ident())
+        most.append(len(going))
+        fault = Outbox.called(outbox)
+        going.discard(threading.get_ident())
+        return fault
+
+    many.publish(*({"action_key": f"k{n}", "record_key": key} for n in range(8)))
+    outbox.called = called  # type: ignore[method-assign]
+    assert many.apply(many.plan()).confirmed == 8
+    assert (max(most), outbox.sent) == (1, [f"k{n}" for n in range(8)])
+
+
+def test_what_is_under_way_beside_a_call_that_fails_is_settled_and_nothing_more_is_begun(many: Post) -> None:
+    many.publish(*({"action_key": f"k{n:02}"} for n in range(40)))
+    many.outbox.faults = ["down"]
+    done = many.apply(many.plan())
+    assert done.syncs["handoff"].stopped == "no answer."
+    states = Counter(state for state, _ in many.states().values())
+    assert set(states) == {"confirmed", "intended"}
+    assert len(many.outbox.sent) == states["confirmed"]
+    many.apply(many.plan("run2"), "run2")
+    assert sorted(many.outbox.sent) == [f"k{n:02}" for n in range(40)], "each once"
+
+
+def test_calls_that_trouble_makes_necessary_are_counted_apart_from_those_that_were_told(post: Post) -> None:
+    post.publish({"action_key": "a"}, {"action_key": "b"}, {"action_key": "c"})
+    post.outbox.faults = ["malformed", "", "", "lost before"]
+    plan = post.plan()
+    done = post.apply(plan)
+    assert (done.confirmed, done.calls - done.repair) == (3, plan.calls)
+    assert done.repair == 5, "two halves, two looks for what was lost, and that sent again"

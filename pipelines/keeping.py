@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import duckdb
     from sqlalchemy import Connection
 
+    from pipelines.state import State
+
 
 _GATES = ("raw", "marts")
 
@@ -56,3 +58,11 @@ def keep_kpis(connection: duckdb.DuckDBPyConnection, state: Connection) -> None:
     from pipelines.state import kept_days
 
     kept_days.publish_days(state, connection, "kpis")
+
+
+def keep_stamps(connection: duckdb.DuckDBPyConnection, state: State) -> None:
+    """When others last changed what this run wrote to, while the models still show it."""
+    from pipelines.state import others_changes
+
+    with state.writing() as writing:
+        others_changes.keep(writing, connection)

@@ -149,17 +149,19 @@ class Loop:
             else:
                 from pipelines import objects
                 from pipelines.rules import tables
-                from pipelines.state import journal, kept_days, registry
+                from pipelines.state import journal, kept_days, others_changes, registry
 
                 order.must_be_extracted(self.warehouse)
                 self._get_ready()
                 if not self.warehouse.has_work():
                     self._start_work()
                 with self.warehouse.writing() as connection, self.state.reading() as state:
+                    keeping.keep_stamps(connection, self.state)
                     as_of = self._as_of(connection)
                     tables.write(
                         connection, self.settings.config_dir, self.run, as_of, registry.load(state),
                         own_stage_writes=journal.stage_writes(state), kept_days=kept_days.load(state),
+                        own_changes=others_changes.load(state)._asdict(),
                     )  # fmt: skip
                     objects.find(connection, self.settings.config_dir)
                 self._build("marts", step)
@@ -299,6 +301,7 @@ class Loop:
                 with self.warehouse.writing() as connection:
                     step.counts |= record.load_journal(connection, self.state, self.run)
                     standing.record_journal(connection, version)
+                    keeping.keep_stamps(connection, self.state)
                 self._build("activity", step)
                 with self.warehouse.writing() as connection, self.state.writing() as state:
                     keeping.keep_kpis(connection, state)

@@ -1,9 +1,14 @@
+{#- When somebody else than this project last changed a record; `ours` is its row of int_changes_by_others, if any. -#}
+{%- macro changed_at(records, ours) -%}
+    case when {{ ours }}.record_key is not null then {{ ours }}.changed_at else {{ records }}.updated_at end
+{%- endmacro -%}
+
 {#-
     Order of the records of one group for one field, best first, as config/identity.yml rules: the order of sources,
-    the record that changed last, the longest value, or an order of sources of the field's own. Ties go to the order
-    of sources.
+    the record that changed last (`changed_at`), the longest value, or an order of sources of the field's own. Ties go
+    to the order of sources.
 -#}
-{% macro survivorship_order(entity, field, column, rank, updated_at, source_name) -%}
+{% macro survivorship_order(entity, field, column, rank, changed_at, source_name) -%}
     {%- set rule -%}
         (
             select survivorship.rule
@@ -11,7 +16,7 @@
             where survivorship.entity = '{{ entity }}' and survivorship.field = '{{ field }}'
         )
     {%- endset -%}
-    case when {{ rule }} = 'most_recent' then {{ updated_at }} end desc nulls last,
+    case when {{ rule }} = 'most_recent' then {{ changed_at }} end desc nulls last,
     case when {{ rule }} = 'longest' then length(cast({{ column }} as varchar)) end desc nulls last,
     list_position(
         (
@@ -22,7 +27,7 @@
         {{ source_name }}
     ) asc nulls last,
     {{ rank }} asc,
-    {{ updated_at }} desc nulls last
+    {{ changed_at }} desc nulls last
 {%- endmacro %}
 
 {#- The rules of an entity's fields as one row, to be read beside every record: `rule_<field>`, `sources_<field>`. -#}

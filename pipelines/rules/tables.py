@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -158,6 +158,11 @@ _KEPT_TABLES = {"pipeline": "ops.pipeline_days", "forecasts": "ops.forecast_days
 
 _OWN_STAGE_WRITES: rows.Columns = (("record_key", pa.string()), ("written_at", pa.timestamp("us", tz="UTC")))
 """Each lifecycle stage that this project wrote to a HubSpot contact, which HubSpot dates like any other."""
+_OWN_CHANGES = {
+    name: pa.schema([("record_key", pa.string()), (moment, pa.timestamp("us", tz="UTC"))])
+    for name, moment in (("own_writes", "written_at"), ("others_changes", "changed_at"))
+}
+"""By whom records were changed; `pipelines.state.others_changes` knows."""
 
 
 def write(
@@ -169,6 +174,7 @@ def write(
     connections: Sequence[Connected] | None = None,
     own_stage_writes: Sequence[tuple[str, datetime]] = (),
     kept_days: Sequence[tuple[str, str, str]] = (),
+    own_changes: Mapping[str, pa.Table] | None = None,
 ) -> None:
     """Replace schema `rules`. Without `connections`, those the extract left in `ops.connections` are used.
 
@@ -223,6 +229,8 @@ def write(
         _replace(connection, "person_aliases", registry.aliases)
         identity_tables.write(connection, registry, known_identity)
         _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
+        for name, schema in _OWN_CHANGES.items():
+            _replace(connection, name, (own_changes or {}).get(name, schema.empty_table()))
         _write_connections(connection, connections)
         crm_scores.write(connection, known_score)
         event_outcomes.write(connection, activities.load_activities(config_dir))

@@ -116,6 +116,10 @@ agreed = Table(
     _text("run_id"),
 )
 
+others_changes = Table(
+    "others_changes", metadata, _text("record_key", key=True), Column("changed_at", Timestamp, nullable=False)
+)
+
 mirrored = Table("mirrored", metadata, _text("pair_key", key=True), _text("content"))
 
 person_registry = Table(

@@ -8,16 +8,18 @@ with placed as (
         records.*,
         records.vendor || '.' || records.object as source_name,
         {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }} as owner_id,
+        {{ changed_at('records', 'ours') }} as last_changed_at,
         row_number() over (
             partition by members.account_id
-            order by precedence.rank asc, records.updated_at desc nulls last, records.record_key asc
+            order by precedence.rank asc, last_changed_at desc nulls last, records.record_key asc
         ) as place,
         row_number() over (
             partition by members.account_id
-            order by records.updated_at desc nulls last, precedence.rank asc, records.record_key asc
+            order by last_changed_at desc nulls last, precedence.rank asc, records.record_key asc
         ) as recency
     from {{ ref('int_account_members') }} as members
     inner join {{ ref('int_account_records') }} as records on members.record_key = records.record_key
+    left join {{ ref('int_changes_by_others') }} as ours on members.record_key = ours.record_key
     inner join {{ source('rules', 'precedence') }} as precedence
         on
             precedence.entity = 'account'

@@ -13,19 +13,20 @@ ranked as (
         records.*,
         {{ owner_or_unknown('owners.owner_id', 'records.vendor', 'records.owner_source_id') }} as owner_id,
         accounts.account_id,
+        {{ changed_at('records', 'ours') }} as last_changed_at,
         coalesce(
             by_pipeline.canonical_stage, by_id.canonical_stage, by_label.canonical_stage, 'unmapped'
         ) as canonical_stage,
         row_number() over (
             partition by members.opportunity_id
-            order by precedence.rank asc, records.updated_at desc nulls last, records.record_key asc
+            order by precedence.rank asc, last_changed_at desc nulls last, records.record_key asc
         ) as place,
         row_number() over (
             partition by members.opportunity_id
             order by
                 records.amount is null asc,
                 {{ survivorship_order(
-                    'opportunity', 'amount', 'records.amount', 'precedence.rank', 'records.updated_at',
+                    'opportunity', 'amount', 'records.amount', 'precedence.rank', 'last_changed_at',
                     "records.vendor || '.' || records.object"
                 ) }},
                 records.record_key asc
@@ -35,7 +36,7 @@ ranked as (
             order by
                 records.stage is null asc,
                 {{ survivorship_order(
-                    'opportunity', 'stage', 'records.stage', 'precedence.rank', 'records.updated_at',
+                    'opportunity', 'stage', 'records.stage', 'precedence.rank', 'last_changed_at',
                     "records.vendor || '.' || records.object"
                 ) }},
                 records.record_key asc
@@ -45,7 +46,7 @@ ranked as (
             order by
                 records.close_date is null asc,
                 {{ survivorship_order(
-                    'opportunity', 'close_date', 'records.close_date', 'precedence.rank', 'records.updated_at',
+                    'opportunity', 'close_date', 'records.close_date', 'precedence.rank', 'last_changed_at',
                     "records.vendor || '.' || records.object"
                 ) }},
                 records.record_key asc
@@ -55,13 +56,14 @@ ranked as (
             order by
                 records.owner_source_id is null asc,
                 {{ survivorship_order(
-                    'opportunity', 'owner', 'records.owner_source_id', 'precedence.rank', 'records.updated_at',
+                    'opportunity', 'owner', 'records.owner_source_id', 'precedence.rank', 'last_changed_at',
                     "records.vendor || '.' || records.object"
                 ) }},
                 records.record_key asc
         ) as place_owner
     from {{ ref('int_opportunity_members') }} as members
     inner join {{ ref('int_opportunity_records') }} as records on members.record_key = records.record_key
+    left join {{ ref('int_changes_by_others') }} as ours on members.record_key = ours.record_key
     inner join {{ source('rules', 'precedence') }} as precedence
         on
             precedence.entity = 'opportunity'

@@ -35,17 +35,18 @@ sorted as (
             when records.is_converted then greatest(lifecycle.position, converted.position)
             else coalesce(lifecycle.position, defaults.position)
         end as lifecycle_position,
+        {{ changed_at('records', 'ours') }} as last_changed_at,
         row_number() over (
             partition by members.person_id
-            order by precedence.rank asc, records.is_converted asc, records.updated_at desc nulls last, records.record_key asc
+            order by precedence.rank asc, records.is_converted asc, last_changed_at desc nulls last, records.record_key asc
         ) as place,
         row_number() over (
             partition by members.person_id
-            order by
-                records.updated_at desc nulls last, precedence.rank asc, records.is_converted asc, records.record_key asc
+            order by last_changed_at desc nulls last, precedence.rank asc, records.is_converted asc, records.record_key asc
         ) as recency
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
+    left join {{ ref('int_changes_by_others') }} as ours on members.record_key = ours.record_key
     inner join {{ source('rules', 'precedence') }} as precedence
         on
             precedence.entity = 'person'

@@ -1,3 +1,4 @@
+{%- set never = utc_midnight("'1970-01-01'") -%}
 with ours as (
     select
         person_id,
@@ -10,17 +11,18 @@ with ours as (
     group by person_id
 ),
 
--- What a CRM says of a person is what it says of the record that changed last.
+-- What a CRM says of a person is what it says of the record that somebody else than us changed last.
 theirs as (
     select
         members.person_id,
-        arg_max(scores.score, (records.updated_at, records.record_key)) filter (where scores.vendor = 'hubspot')
-            as score_hubspot,
-        arg_max(scores.score, (records.updated_at, records.record_key)) filter (where scores.vendor = 'salesforce')
-            as score_salesforce
+        arg_max(scores.score, (coalesce({{ changed_at('records', 'ours') }}, {{ never }}), records.record_key))
+        filter (where scores.vendor = 'hubspot') as score_hubspot,
+        arg_max(scores.score, (coalesce({{ changed_at('records', 'ours') }}, {{ never }}), records.record_key))
+        filter (where scores.vendor = 'salesforce') as score_salesforce
     from {{ source('rules', 'crm_scores') }} as scores
     inner join {{ ref('int_person_members') }} as members on scores.record_key = members.record_key
     inner join {{ ref('int_person_records') }} as records on scores.record_key = records.record_key
+    left join {{ ref('int_changes_by_others') }} as ours on scores.record_key = ours.record_key
     group by members.person_id
 ),
 

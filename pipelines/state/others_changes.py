@@ -1,0 +1,99 @@
+"""When somebody else last changed a record that this project wrote to: a CRM stamps our write like theirs.
+
+Belongs here: the table `others_changes`, and telling a stamp of ours from one of theirs. The journal says
+when we wrote; the models of the refresh before say what stamp a record bore then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+import pyarrow as pa
+from sqlalchemy import Connection, select
+
+from pipelines.state.tables import journal, others_changes
+from pipelines.state.upsert import upsert
+
+if TYPE_CHECKING:
+    import duckdb
+
+_AT_ONCE = 50_000
+_MOMENT = pa.timestamp("us", tz="UTC")
+_NEAR_SECONDS = 60
+"""A CRM dates a write by its own clock, and what it works out after it a little later."""
+_STAMPED = ("int_person_records", "int_account_records", "int_opportunity_records")
+
+
+class OwnChanges(NamedTuple):
+    """By whom records were changed that we wrote to: `own_writes` has record_key and written_at,
+    `others_changes` record_key and changed_at."""
+
+    own_writes: pa.Table
+    others_changes: pa.Table
+
+
+def load(connection: Connection) -> OwnChanges:
+    """What the models need to tell whose change a stamp is."""
+    kept = select(others_changes).order_by(others_changes.c.record_key)
+    return OwnChanges(_writes(connection), _table("changed_at", connection.execute(kept).all()))
+
+
+def keep(connection: Connection, warehouse: duckdb.DuckDBPyConnection) -> int:
+    """Keep the stamps of records we wrote to, as far as they are not ours: the next extract brings ours.
+
+    Called before the models are built anew. Returns how many records changed.
+    """
+    named = {name for (name,) in warehouse.execute(
+        "select table_name from duckdb_tables() where schema_name = 'intermediate' "
+        "and database_name = current_database()"
+    ).fetchall()}  # fmt: skip
+    models = [f"select record_key, updated_at from intermediate.{m}" for m in _STAMPED if m in named]
+    known = load(connection)
+    if not models or not known.own_writes.num_rows:
+        return 0
+    warehouse.register("own_writes", known.own_writes)
+    warehouse.register("others_kept", known.others_changes)
+    reader = warehouse.execute(
+        f"""
+        select s.record_key, s.updated_at
+        from ({" union all ".join(models)}) s
+        join (select distinct record_key from own_writes) w on w.record_key = s.record_key
+        left join others_kept k on k.record_key = s.record_key
+        where s.updated_at is not null and s.updated_at is distinct from k.changed_at
+        and not exists (
+            select 1 from own_writes o
+            where o.record_key = s.record_key
+            and abs(epoch(o.written_at) - epoch(s.updated_at)) <= {_NEAR_SECONDS}
+        )
+        """
+    )
+    changed = 0
+    while rows := reader.fetchmany(_AT_ONCE):
+        upsert(connection, others_changes, [{"record_key": k, "changed_at": at} for k, at in rows])
+        changed += len(rows)
+    warehouse.unregister("own_writes")
+    warehouse.unregister("others_kept")
+    return changed
+
+
+def _writes(connection: Connection) -> pa.Table:
+    """Each moment at which we wrote to a record, hung something on it or made it."""
+    c = journal.c
+    confirmed = (c.state == "confirmed", c.record_key != "", c.settled_at.is_not(None))
+    query = select(c.record_key, c.settled_at).where(*confirmed).distinct()
+    rows = [tuple(row) for row in connection.execute(query)]
+    made = select(c.after_value, c.object, c.result_id, c.settled_at).where(
+        *confirmed, c.operation == "create_record", c.result_id != ""
+    )
+    for payload, kind, record_id, at in connection.execute(made):
+        prefix = (orjson.loads(payload or "{}").get("joins") or {}).get("prefix")
+        if prefix:
+            rows.append((f"{prefix}:{kind}:{record_id}", at))
+    return _table("written_at", rows)
+
+
+def _table(moment: str, rows: Sequence[Sequence[object]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+    return pa.table({"record_key": pa.array(columns[0], pa.string()), moment: pa.array(columns[1], _MOMENT)})

@@ -26,18 +26,21 @@ _LISTENS = (
 )
 _NO_CHILDREN = 'Id not in (select AccountId from "Contact" where AccountId is not null) and Id not in ' \
     '(select AccountId from "Opportunity" where AccountId is not null)'  # fmt: skip
+_NO_OTHER_RECORD = ("contact deleted in HubSpot", "contact deleted in Salesforce", "merged contact",
+                    "merged contact away")  # fmt: skip
 _NAMES = {
     "Account": ("company grew", "account moved", "city cleared", "account city cleared", "company merged",
-                "company merged away", "account merged", "account merged away", "company deleted",
+                "company merged away", "account merged", "account merged away",
                 "owner of company", "owner of account"),
     "Opportunity": ("deal renamed", "opportunity renamed", "deal merged", "deal merged away", "connector's"),
     "Campaign": ("campaign renamed", "campaign moved", "campaign deleted", "deleted in HubSpot",
                  "start cleared in HubSpot", "start cleared in Salesforce"),
-    "Contact": ("met", "contact renamed", "renamed in HubSpot", "merged contact", "merged contact away"),
+    "Contact": ("met", "contact renamed", "renamed in HubSpot", "mobile cleared in HubSpot",
+                "mobile cleared in Salesforce"),
     "Lead": ("job changed", "moved on", "called", "merged in HubSpot", "merged away in HubSpot",
              "merged in Salesforce", "merged away in Salesforce", "deleted in HubSpot as contact",
              "deleted as lead", "city cleared in HubSpot", "city cleared in Salesforce", "both: company",
-             "both: first name", "both: about", "both: job", "both: zip"),
+             "both: first name", "both: about", "both: job", "both: zip", "Connect's"),
 }  # fmt: skip
 _CLOSED = (*(f"deal leaves {stage}" for stage in STAGES), "opportunity won", "same stage in other words",
            "deal deleted", "opportunity deleted")  # fmt: skip
@@ -62,7 +65,13 @@ def _not_at(campaign: str) -> str:
 
 def choose(s: Scenario) -> None:
     """Who does what. Those of whom something is asked come first."""
-    s.take("account deleted", "Account", salesforce=_NO_CHILDREN)
+    for name in ("account deleted", "company deleted"):
+        s.take(name, "Account", salesforce=_NO_CHILDREN)
+    two = s.published("select contact_id_salesforce from marts.unified_leads where records = 2 and "
+                      "contact_id_salesforce is not null")  # fmt: skip
+    alone = "Id in ({})".format(", ".join(f"'{i}'" for (i,) in sorted(two)))
+    for name in _NO_OTHER_RECORD:
+        s.take(name, "Contact", salesforce=alone)
     for name in _CLOSED:
         s.take(name, "Opportunity", prop("dealstage", "closedlost"))
     keys = {
@@ -135,6 +144,8 @@ def _in_hubspot(s: Scenario, hubspot: HubSpotClient) -> None:
         s.left("contact qualified"): {"lifecyclestage": "salesqualifiedlead"},
         s.left("job changed"): {"company": "Ashgrove Mills"},
         s.left("renamed in HubSpot"): {"firstname": "Ottilie"},
+        s.left("mobile cleared in HubSpot"): {"mobilephone": "+49 170 1111111"},
+        s.left("Connect's"): {"zip": "28195"},
         s.left("city cleared in HubSpot"): {"city": "Ulm"},
         s.left("both: company"): {"company": "Said first"},
         s.left("both: first name"): {"firstname": "Source"},
@@ -155,7 +166,8 @@ def _in_hubspot(s: Scenario, hubspot: HubSpotClient) -> None:
     campaigns.remove(hubspot, [s.left("deleted in HubSpot")])
     hubspot.batch_archive("deals", [s.left("deal deleted")])
     hubspot.batch_archive("companies", [s.left("company deleted")])
-    hubspot.batch_archive("contacts", [s.left("deleted in HubSpot as contact")])
+    gone = ("deleted in HubSpot as contact", "contact deleted in HubSpot")
+    hubspot.batch_archive("contacts", [s.left(name) for name in gone])
 
 
 def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
@@ -165,7 +177,13 @@ def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
     [member] = salesforce.create_collection("CampaignMember", [attended])
     assert member.ok, member
     s.made["campaign in Salesforce"] = str(made.id)
-    gone = ("opportunity deleted", "campaign deleted", "deleted as lead", "account deleted")
+    gone = (
+        "opportunity deleted",
+        "campaign deleted",
+        "deleted as lead",
+        "account deleted",
+        "contact deleted in Salesforce",
+    )
     assert all(row.ok for row in salesforce.delete_collection([s.right(name) for name in gone]))
     for kind, changes in {
         "Campaign": {"campaign moved": {"EndDate": "2026-12-24", "Status": "Aborted"},
@@ -189,11 +207,13 @@ def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
                  "both: job": {"Title": "Slater"}, "both: zip": {"PostalCode": "22222"}},
         "Contact": {"refused as contact": {"HasOptedOutOfEmail": True},
                     "contact renamed": {"FirstName": "Benedikt"},
+                    "mobile cleared in Salesforce": {"MobilePhone": "+49 170 2222222"},
                     "merged contact": {"FirstName": "Oneandonly"}},
     }.items():  # fmt: skip
         records = [{"Id": s.right(name), **values} for name, values in changes.items() if values]
         rows = salesforce.update_collection(kind, records)
         assert all(row.ok for row in rows), [row for row in rows if not row.ok]
+    _by_connect(s, s.right("Connect's"), "PostalCode")
     owner = other_user(s, "owner of account", "Account")
     [row] = salesforce.update_collection("Account", [{"Id": s.right("owner of account"), "OwnerId": owner}])
     assert row.ok
@@ -246,6 +266,7 @@ def second(s: Scenario) -> None:
         _change(hubspot, "contacts", {
             s.left("contact qualified"): {"email": "moved@on.example"},
             s.left("city cleared in HubSpot"): {"city": ""},
+            s.left("mobile cleared in HubSpot"): {"mobilephone": ""},
         })  # fmt: skip
         start = {"id": s.left("start cleared in HubSpot"), "properties": {"hs_start_date": ""}}
         assert all(row.ok for row in campaigns.update(hubspot, [start]))
@@ -258,6 +279,7 @@ def second(s: Scenario) -> None:
         for kind, name, values in (
             ("Lead", TAKEN_OFF, {"HasOptedOutOfEmail": False}),
             ("Lead", "city cleared in Salesforce", {"City": None}),
+            ("Contact", "mobile cleared in Salesforce", {"MobilePhone": None}),
             ("Account", "account city cleared", {"BillingCity": None}),
             ("Opportunity", "amount cleared in Salesforce", {"Amount": None}),
             ("Campaign", "start cleared in Salesforce", {"StartDate": None}),
@@ -276,6 +298,8 @@ def second(s: Scenario) -> None:
     s.twice |= {
         (s.right("city cleared"), "BillingCity"), (s.left("account city cleared"), "city"),
         (s.right("amount cleared in HubSpot"), "Amount"), (s.left("amount cleared in Salesforce"), "amount"),
+        (s.right("mobile cleared in HubSpot"), "MobilePhone"),
+        (s.left("mobile cleared in Salesforce"), "mobilephone"),
         (s.right("city cleared in HubSpot"), "City"), (s.left("city cleared in Salesforce"), "city"),
         (s.right("start cleared in HubSpot"), "StartDate"),
         (s.left("start cleared in Salesforce"), "hs_start_date"),
@@ -294,6 +318,40 @@ def _by_the_connector(s: Scenario, kind: str, record_id: str, name: str) -> None
             "update history set source_type = 'SALESFORCE', at = (select max(at) from history) "
             "where object = ? and id = ? and property = ?", [kind, record_id, name],
         )  # fmt: skip
+
+
+def _by_connect(s: Scenario, lead: str, field: str) -> None:
+    """Marketing Cloud Connect's user has changed a field of this lead, and the lead's history says so."""
+    now = httpx.get(f"{s.ready['salesforce']['url']}/_sandbox/clock").json()["now"]
+    with sqlite3.connect(s.home / "sandbox" / "salesforce.sqlite") as store:
+        for table, made in (
+            (
+                "User",
+                {
+                    "Id": "005SB00000000MCYAA",
+                    "Username": "mc@northwind.example",
+                    "Name": "Marketing Cloud",
+                    "CreatedDate": now,
+                    "LastModifiedDate": now,
+                    "SystemModstamp": now,
+                },
+            ),
+            (
+                "LeadHistory",
+                {
+                    "Id": "018SB00000000MCYAA",
+                    "IsDeleted": "false",
+                    "LeadId": lead,
+                    "Field": field,
+                    "CreatedById": "005SB00000000MCYAA",
+                    "CreatedDate": now,
+                    "DataType": "Text",
+                },
+            ),
+        ):
+            names = ", ".join(f'"{name}"' for name in made)
+            marks = ", ".join("?" for _ in made)
+            store.execute(f'insert into "{table}" ({names}) values ({marks})', [*made.values()])
 
 
 def other_owner(s: Scenario, name: str, table: str) -> str:

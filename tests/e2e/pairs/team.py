@@ -28,6 +28,7 @@ lines:
   - {from: interests, to: Interests__c, conflict: union}
   - {from: jobtitle, to: Title, conflict: manual}
   - {from: zip, to: PostalCode, conflict: destination}
+  - {from: mobilephone, to: MobilePhone, blanks: clear}
 """
 FAIR, GUESTS = "Always On Data Quality Trade Show", "Nurture"
 MEMBERS = f"lists: [{{campaign: {FAIR}, statuses: [Attended], list: {GUESTS}}}]\n"
@@ -44,7 +45,7 @@ PROPERTIES = (
      "options": [{"label": each, "value": each, "displayOrder": n} for n, each in enumerate(INTERESTS)]},
 )  # fmt: skip
 _SWITCHED_ON = {
-    "companies.yml": "on_delete: source", "deals.yml": "on_delete: both",
+    "companies.yml": "on_delete: both", "deals.yml": "on_delete: both",
     "campaigns.yml": "create: both\non_delete: source",
 }  # fmt: skip
 _CLEARED = {

@@ -36,6 +36,26 @@ def test_a_value_that_is_emptied_right_after_it_was_carried_over_is_emptied_ther
     assert not done.hubspot("city cleared in Salesforce", "contacts").get("city")
 
 
+def test_what_marketing_cloud_connect_writes_is_listed_and_left_to_it(done):
+    known = (
+        "select object, field from reverse_sync.coexisting_fields where sync = 'marketing_cloud_connect' and "
+    )
+    assert done.published(f"{known} vendor = 'salesforce'") == [("Lead", "PostalCode")]
+    assert ("Lead_Salesforce_1", "Email") in done.published(f"{known} vendor = 'marketing_cloud'")
+    assert done.salesforce("Connect's", "Lead")["PostalCode"] != "28195"
+    assert (done.right("Connect's"), "PostalCode") not in done.wrote[1] | done.wrote[2]
+    [(reason,)] = done.published(
+        "select reason from ops.held_rows where record_id = ? and reason like 'PostalCode%'",
+        done.right("Connect's"),
+    )
+    assert reason == "PostalCode: Marketing Cloud Connect keeps it; say owner: us in syncs.yml to write it"
+
+
+def test_a_contact_s_value_that_is_emptied_is_emptied_on_the_contact_of_the_other_crm(done):
+    assert not done.salesforce("mobile cleared in HubSpot", "Contact")["MobilePhone"]
+    assert not done.hubspot("mobile cleared in Salesforce", "contacts").get("mobilephone")
+
+
 def test_a_conversion_is_followed_and_the_contact_takes_the_leads_place(done):
     lead = done.salesforce("contact qualified", "Lead")
     assert lead["IsConverted"] == "true"
@@ -46,6 +66,8 @@ def test_a_conversion_is_followed_and_the_contact_takes_the_leads_place(done):
 def test_a_deletion_is_followed_both_ways_where_the_mapping_says_so(done):
     assert done.salesforce("deleted in HubSpot as contact", "Lead")["IsDeleted"] == "true"
     assert done.is_archived("deleted as lead", "contacts")
+    assert done.salesforce("contact deleted in HubSpot", "Contact")["IsDeleted"] == "true"
+    assert done.is_archived("contact deleted in Salesforce", "contacts")
 
 
 def test_a_merge_in_hubspot_deletes_nothing_and_its_survivor_is_mirrored(done):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 THEIRS = [
     "create table reverse_sync.coexisting_fields as select * from "
-    "(values ('hubspot', 'contacts', 'stage', 3), "
-    "('hubspot', 'contacts', 'source', 1)) as t (vendor, object, field, writes)"
+    "(values ('hubspot', 'contacts', 'stage', 'hubspot_connector', 3), "
+    "('hubspot', 'contacts', 'source', 'hubspot_connector', 1)) as t (vendor, object, field, sync, writes)"
 ]
 
 
@@ -32,7 +32,7 @@ def test_each_record_is_held_with_the_field_and_what_to_do(world):
 
 
 def test_the_fields_of_the_connector_are_listed(world):
-    assert "hubspot contacts: source, stage left to HubSpot's connector" in publish(world).notes
+    assert "hubspot contacts: source, stage left to HubSpot's Salesforce connector" in publish(world).notes
 
 
 def test_without_a_connector_nothing_is_held(world):

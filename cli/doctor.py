@@ -1,4 +1,4 @@
-"""`crm doctor`: asks every connection how it is, and shows it. Exit 1 when one is not well."""
+"""`crm doctor`: asks every connection how it is and looks for runs that hang. Exit 1 when not all is well."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from cli.screen import table
 from pipelines import health
+from pipelines.alerts.watch import look
 from pipelines.errors import Exit, UsageError
 from pipelines.run import Run
 from pipelines.settings import Settings, load_settings
@@ -27,7 +28,9 @@ def doctor(settings: Settings | None = None, console: Console | None = None) -> 
         )  # fmt: skip
     state = State.open(settings)
     try:
-        found = health.check_all(settings, Warehouse(settings.paths), state, Run().id)
+        run = Run().id
+        found = health.check_all(settings, Warehouse(settings.paths), state, run)
+        hanging = look(settings, state, run)
     finally:
         state.close()
     head = (
@@ -44,7 +47,9 @@ def doctor(settings: Settings | None = None, console: Console | None = None) -> 
     for each in found:
         if not each.ok:
             console.print(f"{LABELS[each.vendor]}: {escape(each.problem)}")
-    return Exit.OK if all(each.ok for each in found) else Exit.FAILED
+    for sentence in hanging:
+        console.print(f"{escape(sentence)}: it hangs, or was killed; crm status names it")
+    return Exit.OK if all(each.ok for each in found) and not hanging else Exit.FAILED
 
 
 def _row(each: health.Health) -> tuple[str, ...]:

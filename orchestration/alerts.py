@@ -1,7 +1,7 @@
 """Dagster's own runs as incidents: one that died outside of our steps is told of like a step that failed.
 
-Belongs here: two sensors. What a step of ours failed of has been told by the loop itself, from whichever door
-it was run.
+Belongs here: the sensors. What a step of ours failed of has been told by the loop itself, from whichever door
+it was run; a run that hangs tells nothing, whatever began it, so it is looked for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import dagster as dg
 
 from orchestration import jobs
 from pipelines.alerts.conditions import Judged
-from pipelines.alerts.watch import keep
+from pipelines.alerts.watch import keep, look
 from pipelines.rules.alerts import load_alerts
 from pipelines.settings import Settings
 from pipelines.state import State, incidents
@@ -20,7 +20,7 @@ from pipelines.state.incidents import Seen
 
 
 def sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Both are on from the beginning: they write to no CRM."""
+    """They are on from the beginning: they write to no CRM."""
     running = dg.DefaultSensorStatus.RUNNING
     watched = [*jobs.ALL]
 
@@ -42,7 +42,17 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         with State.open(settings) as state:
             keep(Judged(frozenset({_name(run.job_name)}), ()), settings, state, run.run_id)
 
-    return [failed, succeeded]
+    @dg.sensor(
+        name="alert_on_hanging_run", minimum_interval_seconds=60, default_status=running, jobs=watched,
+        description="Tells of a run, whoever began it, that has not ended after far longer than usual, once "
+        "until one of its kind ends.",
+    )  # fmt: skip
+    def hanging(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        with State.open(settings) as state:
+            found = look(settings, state, "sensor")
+        return dg.SkipReason(" ".join(found) or "no run is late")
+
+    return [failed, succeeded, hanging]
 
 
 def failed_run(settings: Settings, job: str, run_id: str, message: str, started: datetime) -> None:

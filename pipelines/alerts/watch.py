@@ -48,21 +48,7 @@ class Watch:
 
     def _holder_met(self) -> None:
         """Another run is in the way, so it lives: one that hangs is known by those that wait for it."""
-        from pipelines.alerts import conditions
-        from pipelines.state import runs
-
-        def judge() -> Judged:
-            with self.state().reading() as connection:
-                others = runs.going_on(connection, self.run.id)
-                before = {kind: runs.durations(connection, run_id, kind)[1] for run_id, kind, _ in others}
-            now = datetime.now(UTC)
-            wrong: list[Seen] = []
-            for _, kind, began in others:
-                seconds = (now - began).total_seconds()
-                wrong += conditions.of_run(kind, seconds, before[kind], self._rules, is_over=False).wrong
-            return conditions.Judged(frozenset(seen.incident for seen in wrong), tuple(wrong))
-
-        self._take(judge)
+        self._take(lambda: judge_others(self.state(), self._rules, datetime.now(UTC), but=self.run.id))
 
     def planned(self, stopped: Sequence[str]) -> None:
         from pipelines.alerts import conditions
@@ -101,6 +87,30 @@ class Watch:
             keep(judge(), self.settings, self.state(), self.run.id)
         except CrmError as error:  # a config that cannot be read has failed the run already
             log.warning("incidents could not be kept: %s", error)
+
+
+def judge_others(state: State, rules: AlertsFile, now: datetime, *, but: str = "") -> Judged:
+    """Runs, save one of ours, that have not ended after far longer than usual: they hang, or were killed."""
+    from pipelines.alerts import conditions
+    from pipelines.state import runs
+
+    with state.reading() as connection:
+        others = runs.going_on(connection, but)
+        before = {kind: runs.durations(connection, run_id, kind)[1] for run_id, kind, _ in others}
+    wrong: list[Seen] = []
+    for _, kind, began in others:
+        seconds = (now - began).total_seconds()
+        wrong += conditions.of_run(kind, seconds, before[kind], rules, is_over=False).wrong
+    return conditions.Judged(frozenset(seen.incident for seen in wrong), tuple(wrong))
+
+
+def look(settings: Settings, state: State, asker: str, now: datetime | None = None) -> tuple[str, ...]:
+    """Look for runs that hang while they do, and tell of each once. Returns what is wrong, as sentences."""
+    from pipelines.rules.alerts import load_alerts
+
+    judged = judge_others(state, load_alerts(settings.config_dir), now or datetime.now(UTC))
+    keep(judged, settings, state, asker)
+    return tuple(seen.sentence for seen in judged.wrong)
 
 
 def keep(judged: Judged, settings: Settings, state: State, run_id: str) -> None:

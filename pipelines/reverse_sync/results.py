@@ -92,7 +92,7 @@ class ApplyResult:
     syncs: dict[str, SyncResult]
     recovered: Recovered
     calls: int
-    repair: int
+    repair: int = 0
     """Calls among them that only trouble made necessary: the others are those that the plan told of."""
     samples: tuple[Written, ...]
     notes: tuple[str, ...]

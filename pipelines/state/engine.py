@@ -22,6 +22,8 @@ from pipelines.settings import Settings
 from pipelines.state.migrations import migrate
 
 _BUSY_SECONDS = 10.0
+_QUEUE_SECONDS = 300.0
+"""For threads of one process: each holds it for moments, but nothing says whose turn comes first."""
 _HOLDER = (
     "select a.application_name from pg_locks l join pg_stat_activity a on a.pid = l.pid "
     "where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = :key"
@@ -35,6 +37,8 @@ class State:
         self.engine = engine
         self.where = where
         self._writers = threading.Lock()
+        self._writing: int | None = None
+        """The thread that holds it."""
 
     @classmethod
     def open(cls, settings: Settings) -> State:
@@ -56,12 +60,15 @@ class State:
     def writing(self) -> Iterator[Connection]:
         """One write transaction: on the disk when the block ends, rolled back if it raises."""
         # Threads of ours queue here: SQLite would let them poll, a tenth of a second at a time.
-        if not self._writers.acquire(timeout=_BUSY_SECONDS):
+        me = threading.get_ident()
+        if self._writing == me or not self._writers.acquire(timeout=_QUEUE_SECONDS):
             raise Locked("this run already writes to the state database", where=self.where)
+        self._writing = me
         try:
             with self._connected("immediate") as connection:
                 yield connection
         finally:
+            self._writing = None
             self._writers.release()
 
     @contextmanager

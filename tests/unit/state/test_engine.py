@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -53,6 +54,25 @@ def test_a_second_writer_is_told_that_another_run_holds_it(
         with pytest.raises(Locked, match="another run holds the state database"):
             with other.writing():
                 raise AssertionError("the lock was not held")
+
+
+def test_a_thread_waits_for_its_turn_and_one_that_waits_for_itself_is_told(state: State) -> None:
+    begun = threading.Event()
+
+    def writes_too() -> None:
+        begun.set()
+        with state.writing() as connection:
+            runs.start(connection, "r2", "build", datetime(2026, 6, 30, tzinfo=UTC))
+
+    other = threading.Thread(target=writes_too)
+    with state.writing():
+        other.start()
+        begun.wait()
+        with pytest.raises(Locked, match="this run already writes"), state.writing():
+            raise AssertionError("it would have waited for itself")
+    other.join(timeout=30)
+    with state.reading() as connection:
+        assert [run.run_id for run in runs.latest(connection)] == ["r2"]
 
 
 def test_a_write_that_raises_leaves_nothing(state: State) -> None:

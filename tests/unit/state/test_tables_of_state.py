@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.settings import Settings
-from pipelines.state import State, agreed, decisions, identity, journal, registry, runs
+from pipelines.state import State, agreed, decisions, identity, journal, met, registry, runs
 from pipelines.state.agreed import Agreed
 from pipelines.state.decisions import KeptDecision
 from pipelines.state.journal import Intent, Settlement
@@ -126,17 +126,32 @@ def test_the_registry_that_a_build_left_is_kept_and_comes_back(state: State, set
             assert registry.publish_registry(connection, build) == 2
             _build_left(build, [("k2", "p1"), ("k3", "p3")], [("p2", "p1")])
             registry.publish_registry(connection, build)
+            _build_left(build, [("k2", "p1"), ("k3", "p4"), ("k4", "p4")], [("p2", "p1")])
+            registry.publish_registry(connection, build, {"k3"})
     with state.reading() as connection:
         kept = registry.load(connection)
     assert kept.people.select(["record_key", "person_id"]).to_pylist() == [
         {"record_key": "k1", "person_id": "p1"},  # not in the build any more: it may come back
         {"record_key": "k2", "person_id": "p1"},
-        {"record_key": "k3", "person_id": "p3"},
+        {"record_key": "k3", "person_id": "p3"},  # found by somebody after the build had begun
+        {"record_key": "k4", "person_id": "p4"},
     ]
-    assert kept.people["founded_at"].to_pylist() == [NOON] * 3
+    assert kept.people["founded_at"].to_pylist() == [NOON] * 4
     assert kept.aliases.to_pylist() == [
         {"alias": "p2", "person_id": "p1", "since": None, "why": "merged", "retired_at": None}
     ]
+
+
+def test_who_was_met_after_a_refresh_began_is_told_by_order_and_forgotten_after_a_week(state: State) -> None:
+    with state.writing() as connection:
+        met.save(connection, {"k1": "p1", "k2": "p1"}, NOON)
+        begun = met.last(connection)
+        assert met.after(connection, begun) == {}
+        met.save(connection, {"k1": "p1", "k3": "p3"}, NOON)
+        assert met.after(connection, begun) == {"k1": "p1", "k3": "p3"}
+        met.save(connection, {"k4": "p4"}, NOON + timedelta(days=8))
+        assert met.after(connection, 0) == {"k4": "p4"}
+        assert met.last(connection) > begun
 
 
 def test_an_alias_that_lives_again_is_retired_and_not_forgotten(state: State, settings: Settings) -> None:

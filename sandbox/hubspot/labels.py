@@ -30,6 +30,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
             found += hubspot.route(
                 "POST", f"{limits}/{{type}}/{{to}}/batch/{verb}", lambda call: _limit(hubspot, call)
             )
+        found += hubspot.route(
+            "POST", f"{limits}/{{type}}/{{to}}/batch/purge", lambda call: _unlimit(hubspot, call)
+        )
         found += hubspot.route("GET", labels, lambda call: _list(hubspot, call))
         found += hubspot.route("POST", labels, lambda call: _create(hubspot, call))
         found += hubspot.route("PUT", labels, lambda call: _rename(hubspot, call))
@@ -164,3 +167,22 @@ def _limit(hubspot: HubSpot, call: Call) -> Response:
                     str(most))  # fmt: skip
     hubspot.portal.reload()
     return answer({"status": "COMPLETE", "results": _limits(hubspot)})
+
+
+def _unlimit(hubspot: HubSpot, call: Call) -> Response:
+    """The limits that were set of these types go; HubSpot's own stay."""
+    kind, to = pair_of(hubspot.portal, call)
+    inputs = requests.inputs_of(call, requests.body_of(call), 100)
+    for item in inputs:
+        number = item.get("typeId")
+        done = hubspot.store.db.execute(
+            "update association_types set most = null where from_type = ? and to_type = ? and type_id = ? "
+            "and most is not null",
+            (kind.plural, to.plural, number),
+        )
+        if not done.rowcount:
+            raise errors.not_found(call)
+        call.records += 1
+        call.change("association limits", f"{kind.plural}.{to.plural}.{number}", "delete", "most", None, None)
+    hubspot.portal.reload()
+    return answer({"status": "COMPLETE", "results": []})

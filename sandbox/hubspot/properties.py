@@ -40,6 +40,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.versioned("GET", area, "/{type}/groups", lambda call: _groups(hubspot, call)),
         *hubspot.versioned("POST", area, "/{type}/groups", lambda call: _create_group(hubspot, call)),
         *hubspot.versioned("PATCH", area, "/{type}/groups/{name}", lambda call: _name_group(hubspot, call)),
+        *hubspot.versioned("DELETE", area, "/{type}/groups/{name}", lambda call: _drop_group(hubspot, call)),
         *hubspot.versioned("POST", area, "/{type}/batch/create", lambda call: _create_many(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
         *hubspot.versioned("POST", area, "/{type}", lambda call: _create(hubspot, call)),
@@ -183,6 +184,22 @@ def _name_group(hubspot: HubSpot, call: Call) -> Response:
     call.records = 1
     call.change("property groups", f"{kind.plural}.{name}", "update", "label", None, label)
     return answer({"name": name, "label": label, "displayOrder": -1, "archived": False})
+
+
+def _drop_group(hubspot: HubSpot, call: Call) -> Response:
+    """A group that no property is in."""
+    kind, name = requests.kind_of(hubspot.portal, call), call.params["name"]
+    for each in hubspot.portal.properties[kind.plural].values():
+        if each["groupName"] == name and not each["archived"]:
+            raise errors.validation(call, f"Property group {name} holds properties and cannot be deleted")
+    done = hubspot.store.db.execute(
+        "delete from property_groups where object = ? and name = ?", (kind.plural, name)
+    )
+    if not done.rowcount:
+        raise errors.not_found(call)
+    call.records = 1
+    call.change("property groups", f"{kind.plural}.{name}", "delete", "name", name, None)
+    return Response(status_code=204)
 
 
 def _custom(hubspot: HubSpot, call: Call) -> tuple[str, dict[str, Any]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sandbox.salesforce import cascade, described, record_types, versions
+from sandbox.salesforce import cascade, described, record_types, schema, versions
 from sandbox.salesforce.child_names import child_name
 from sandbox.salesforce.fields import SOAP_TYPES, Field, SObject
 from sandbox.salesforce.org import Org
@@ -92,7 +94,11 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [_field_of(sobject, f, searchable=entry["searchable"]) for f in sobject.fields.values()],
+        "fields": dependent(
+            org,
+            sobject,
+            [_field_of(sobject, f, searchable=entry["searchable"]) for f in sobject.fields.values()],
+        ),
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
@@ -108,6 +114,35 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
         ],
     }
     return _at(whole, version)
+
+
+def dependent(org: Org, sobject: SObject, fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same fields, with what picklists depend on: of each value a bit for each value of the other, the
+    first the highest of the first byte, in Base64."""
+    sets = {
+        name.partition(".")[2]: content["valueSet"]
+        for name, content in schema.deployed(org.store, "CustomField")
+        if name.startswith(f"{sobject.name}.") and (content.get("valueSet") or {}).get("controllingField")
+    }
+    for each in fields:
+        value_set = sets.get(each["name"])
+        control = sobject.field(str(value_set["controllingField"])) if value_set else None
+        if value_set is None or control is None:
+            continue
+        values = ["false", "true"] if control.type == "boolean" else list(control.values)
+        allowed = {e["valueName"]: e.get("controllingFieldValue") for e in value_set["valueSettings"]}
+        each |= {"controllerName": control.name, "dependentPicklist": True}
+        for value in each["picklistValues"]:
+            value["validFor"] = _bits(values, allowed.get(value["value"]) or [])
+    return fields
+
+
+def _bits(values: Sequence[str], chosen: Collection[str]) -> str:
+    found = bytearray((len(values) + 7) // 8)
+    for position, value in enumerate(values):
+        if value in chosen:
+            found[position // 8] |= 0x80 >> (position % 8)
+    return base64.b64encode(bytes(found)).decode()
 
 
 def children(org: Org, sobject: SObject) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ Belongs here: one function a type, each raising `Problem` in Salesforce's words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,11 @@ class Deploying:
     def _hide(self, sobject: str, field: str) -> None:
         """What is new is seen by nobody until a permission says so."""
         self.sf.store.db.execute("insert or ignore into unseen values (?, ?)", (sobject, field))
+
+    def _unhide(self, sobject: str, field: str) -> None:
+        """No permission speaks of it: it is required, or gone."""
+        for table in ("unseen", "permitted"):
+            self.sf.store.db.execute(f"delete from {table} where object = ? and field = ?", (sobject, field))
 
     # -- objects ---------------------------------------------------------------------------------------
 
@@ -141,7 +146,9 @@ class Deploying:
         if field.kind == "Summary":
             child, _, key = str(component.content["summaryForeignKey"]).partition(".")
             schema.index(self.sf.store, child, key)
-        if before is None and not field.required:
+        if field.required:
+            self._unhide(parent, name)
+        elif before is None:
             self._hide(parent, name)
         if before is not None and self.kept.get("CustomField", component.name) is None:
             self.kept.put("CustomField", component.name, as_metadata(before), self.now)
@@ -273,7 +280,7 @@ class Deploying:
         return self.kept.put("Layout", component.name, component.content, self.now)
 
     def _permission_set(self, component: Component) -> str:
-        """The whole set is replaced; who has it then sees what it names and no more of what is hidden."""
+        """The whole set is replaced: who has it sees what it names, and no longer what it named before."""
         content = component.content
         if not content.get("label"):
             raise Problem("Required fields are missing: [label]")
@@ -315,6 +322,7 @@ class Deploying:
                 raise Problem(f"No CustomField named: {name} found")
             self._unused(sobject, own)
             schema.drop_column(self.sf.store, parent, own)
+            self._unhide(parent, own)
             kept = {n: field for n, field in sobject.fields.items() if n != own}
             self._define(replace(sobject, fields=kept))
         elif kind == "CustomObject":
@@ -346,23 +354,32 @@ class Deploying:
         db = self.sf.store.db
         db.execute(f'drop table "{name}"')
         db.execute("delete from sobjects where name = ?", (name,))
-        db.execute("delete from unseen where object = ?", (name,))
+        for table in ("unseen", "permitted"):
+            db.execute(f"delete from {table} where object = ?", (name,))
         db.execute("delete from metadata where name = ? or name like ?", (name, f"{name}.%"))
         self.sf.read_org()
 
 
 def show_permitted(sf: Salesforce, kept: Kept) -> None:
-    """Give the integration user to see what the permission sets it has been assigned say."""
+    """The integration user sees what the permission sets it has been assigned say, and what no set says any
+    longer goes out of sight again."""
     assigned = sf.store.rows(
         "select p.Name from PermissionSetAssignment a join PermissionSet p on p.Id = a.PermissionSetId "
         "where a.AssigneeId = ?",
         (ids.normal(sf.org.user_id) or sf.org.user_id,),
     )
+    seen: set[tuple[str, ...]] = set()
     for (name,) in assigned:
         content = kept.get("PermissionSet", name) or {}
-        seen = [tuple(str(e["field"]).split(".", 1)) for e in content.get("fieldPermissions") or []
-                if str(e.get("readable")) == "true"]  # fmt: skip
-        seen += [(str(e["object"]), "") for e in content.get("objectPermissions") or []
-                 if str(e.get("allowRead")) == "true"]  # fmt: skip
-        sf.store.db.executemany("delete from unseen where object = ? and field = ?", seen)
+        seen |= {tuple(str(e["field"]).split(".", 1)) for e in content.get("fieldPermissions") or []
+                 if str(e.get("readable")) == "true"}  # fmt: skip
+        seen |= {(str(e["object"]), "") for e in content.get("objectPermissions") or []
+                 if str(e.get("allowRead")) == "true"}  # fmt: skip
+    _move(sf, "unseen", "permitted", set(sf.store.rows("select object, field from unseen")) & seen)
+    _move(sf, "permitted", "unseen", set(sf.store.rows("select object, field from permitted")) - seen)
     sf.read_org()
+
+
+def _move(sf: Salesforce, source: str, target: str, rows: Collection[tuple[Any, ...]]) -> None:
+    sf.store.db.executemany(f"delete from {source} where object = ? and field = ?", rows)
+    sf.store.db.executemany(f"insert or ignore into {target} values (?, ?)", rows)

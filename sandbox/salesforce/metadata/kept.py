@@ -22,6 +22,7 @@ create table if not exists deploys (
     id text primary key, status text not null, options blob not null, file blob not null, result blob,
     created integer not null, polls integer not null default 0);
 create table if not exists coverage (name text primary key, percent integer);
+create table if not exists permitted (object text, field text, primary key (object, field));
 """
 CHILDREN = {"CustomField": "fields", "RecordType": "recordTypes", "ValidationRule": "validationRules"}
 

@@ -68,11 +68,11 @@ def _sql(connection: duckdb.DuckDBPyConnection, model: Model, key: str, views: d
     ]
     shown += [f"arg_max({quoted(column)}, coalesce(modified_at, '-infinity')) as {quoted(column)}"
               for column in leading]  # fmt: skip
-    keys = [f"min(record_key) filter (where vendor = '{v}') as {v}_record_key" for v in VENDORS]
+    keys = [f"min(record_key) filter (where _vendor = '{v}') as {v}_record_key" for v in VENDORS]
     return (
         f"with records as ({' union all by name '.join(parts)}) "
-        f"select thing as {quoted(f'{key.lower()}_id')}, {', '.join(keys)}, {', '.join(shown)}, "
-        "max(modified_at) as modified_at from records group by thing"
+        f"select _thing as {quoted(f'{key.lower()}_id')}, {', '.join(keys)}, {', '.join(shown)}, "
+        "max(modified_at) as modified_at from records group by _thing"
     )
 
 
@@ -121,7 +121,7 @@ def _rows(
     by = f"s.{quoted(each.key)}" if each.key is not None and each.key in view.readable else "null"
     more = f", {', '.join(shown)}" if shown else ""
     return (
-        f"select '{vendor}' as vendor, coalesce({by}, s.record_key) as thing, s.record_key, "
+        f"select '{vendor}' as _vendor, coalesce({by}, s.record_key) as _thing, s.record_key, "
         f"try_cast(s.modified_at as timestamptz) as modified_at{more} from {view.view} s{joins}"
     )
 

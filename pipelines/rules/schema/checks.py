@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.rules.schema import ends, formulas, limits, names
+from pipelines.rules.schema import ends, formula_names, limits, names, reserved
 from pipelines.rules.schema.faults import api_name, developer, fault, file, property_name
 from pipelines.rules.schema.fields import PICKLISTS, FieldModel
-from pipelines.rules.schema.objects import STANDARD, ObjectModel
+from pipelines.rules.schema.objects import STANDARD, STANDARD_KEYS, ObjectModel
 
 if TYPE_CHECKING:
-    from pipelines.rules.schema.load import Model
+    from pipelines.rules.schema.load import Model, Placed
+    from pipelines.rules.syncs import Vendor
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -82,10 +83,12 @@ class _Object:
 
     def check(self) -> None:
         self._field_names()
+        reserved.check_object(self.model, self.key, self.each)
         for name, field in self.each.fields.items():
             self._field(name, field)
         ends.check(self.model, self.key, self.each)
         self._key()
+        self._records()
         ends.check_renamed(self.model, self.key, self.each)
         self._record_types()
         self._layouts()
@@ -128,6 +131,8 @@ class _Object:
             self._hubspot_formula(field.hubspot_formula, self.at("fields", name, "hubspot_formula"))
         if field.formula is not None:
             self._formula(field.formula, self.at("fields", name, "formula"))
+        formula_names.check_default(self.model, self.key, self.each, field,
+                                    self.at("fields", name, "default"))  # fmt: skip
         if field.rollup is not None:
             of = self.model.objects.get(field.rollup.object)
             relation = of.relationships.get(field.rollup.relationship) if of else None
@@ -162,21 +167,7 @@ class _Object:
             following = self.each.fields[following].depends_on.field  # type: ignore[union-attr]
 
     def _formula(self, text: str, where: str) -> None:
-        """Names of this project's making must be there; those of a standard object the org alone knows."""
-        if problem := formulas.unbalanced(text):
-            raise fault(f"the formula {problem}", where)
-        known = {n.lower() for n in self._salesforce_names()}
-        for name in formulas.names_in(text):
-            first, _, _ = name.partition(".")
-            if first.endswith("__r"):
-                first = first.removesuffix("r") + "c"
-            own = first.endswith("__c")
-            if first.lower() in known or first.startswith("$"):
-                continue
-            standard = {each.lower() for each in limits.STANDARD_NAMES}
-            if not self.each.is_custom or (not own and first.lower() in standard):
-                continue
-            raise fault(f"the formula names {name}, which {self.key} does not have", where)
+        formula_names.check_formula(self.model, self.key, self.each, text, where)
 
     def _hubspot_formula(self, text: str, where: str) -> None:
         """The properties it names are of the file, or HubSpot's own."""
@@ -186,20 +177,31 @@ class _Object:
             if self.each.is_custom and not own and name not in {*known, self.each.name.field}:
                 raise fault(f"the hubspot_formula names {name}, which {self.key} does not have", where)
 
-    def _salesforce_names(self) -> list[str]:
-        found = [names.field_name("salesforce", n, f) for n, f in self.each.fields.items()]
-        found += [
-            names.lookup_name(n, r) for n, r in self.each.relationships.items() if r.kind != "association"
-        ]
-        return [each for each in found if each is not None]
-
     def _key(self) -> None:
         if self.each.key is None:
             return
         field = self.each.fields.get(self.each.key)
+        extends = self.each.extends
+        if extends is not None and field is None and self.each.key in STANDARD_KEYS.get(extends, ("id",)):
+            return
         if field is None or not (field.unique or field.external_id):
             raise fault(f"the key {self.each.key} is no unique field or external id of {self.key}",
                         self.at("key"))  # fmt: skip
+
+    def _records(self) -> None:
+        wish, where = self.each.records, self.at("records")
+        if wish is None:
+            return
+        if self.each.key is None:
+            raise fault(f"records of {self.key} need its key: they are known by it", where,
+                        "say key: with a unique field")  # fmt: skip
+        if wish.to not in self.each.crms:
+            raise fault(f"records of {self.key} go to {wish.to}, which does not have it", where)
+        if not self.each.is_custom and wish.said_source == wish.origin:
+            raise fault(f"{self.key} is a standard object, so a field mapping carries its values over", where,
+                        "say file: or table: for rows that fill its fields, or write a mapping")  # fmt: skip
+        if wish.file is not None:
+            file(self.model, wish.file, where)
 
     def _record_types(self) -> None:
         for name, record_type in self.each.record_types.items():
@@ -260,6 +262,10 @@ class _Object:
             if count > most:
                 raise fault(f"{self.key} has {count:,} {what}, and {most:,} are allowed", self.at())
         for name, pipeline in self.each.pipelines.items():
+            for stage in pipeline.stages:
+                if stage.closed and stage.probability not in (None, 0, 1):
+                    raise fault(f"the stage {stage.label} is closed, so its probability is 0 or 1",
+                                self.at("pipelines", name))  # fmt: skip
             if len(pipeline.stages) > limits.HUBSPOT_STAGES:
                 raise fault(f"the pipeline {name} has more than {limits.HUBSPOT_STAGES} stages",
                             self.at("pipelines", name))  # fmt: skip
@@ -285,8 +291,27 @@ def _shared(model: Model) -> None:
             if twice != placed.where:
                 raise fault(f"{vendor} {name}.{field} is described here and in {twice}", placed.where,
                             "remove one of them")  # fmt: skip
-            if placed.model.formula is not None and (p := formulas.unbalanced(placed.model.formula)):
-                raise fault(f"the formula {p}", placed.where)
+            _shared_field(model, vendor, name, field, placed)  # type: ignore[arg-type]
+
+
+def _shared_field(model: Model, vendor: Vendor, owner: str, called: str, placed: Placed) -> None:
+    """One of `fields.yml`: it is of objects that stand by themselves, so it names no others of the file."""
+    said = placed.model
+    if vendor == "hubspot":
+        reserved.check_property(owner, called, placed.where)
+    if said.depends_on is not None or said.rollup is not None:
+        raise fault(f"{placed.key} is of no one object, so it depends on no other field and sums up nothing",
+                    placed.where, "describe it in custom_objects.yml, under extends:")  # fmt: skip
+    if len(said.crms) < 2:
+        raise fault(f"{placed.key} says crms, and objects says already where it is", placed.where,
+                    "take crms away")  # fmt: skip
+    own = next(
+        (pair for pair in model.objects.items() if names.object_name("salesforce", *pair) == owner),
+        (owner, ObjectModel(extends="contact")),
+    )
+    if said.formula is not None:
+        formula_names.check_formula(model, *own, said.formula, placed.where)
+    formula_names.check_default(model, *own, said, placed.where)
 
 
 def _editions(model: Model) -> None:

@@ -61,6 +61,12 @@ class _Ends:
         if relationship.kind == "master_detail" and self.each.sharing != "controlled_by_parent":
             raise fault(f"{self.key} has a master-detail relationship: its sharing is controlled_by_parent",
                         where, "say sharing: controlled_by_parent")  # fmt: skip
+        if relationship.kind == "master_detail" and relationship.on_delete == "restrict":
+            raise fault(f"{name} is a master-detail relationship: the details go with their master", where,
+                        "take on_delete away, or make it a lookup")  # fmt: skip
+        if relationship.reparent and relationship.kind != "master_detail":
+            raise fault(f"{name} is no master-detail relationship, so it may always lead elsewhere", where,
+                        "take reparent away")  # fmt: skip
         if relationship.kind == "lookup" and relationship.required and relationship.on_delete == "clear":
             raise fault(f"{name} is required, so it cannot be cleared when the other record goes", where,
                         "say on_delete: restrict or cascade")  # fmt: skip

@@ -6,7 +6,7 @@ Belongs here: what can be said of one field by itself. What fields mean to each 
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -26,6 +26,11 @@ TEXTS: dict[str, tuple[int, int]] = {
 """Types with a length, and the shortest and longest there may be."""
 KEYS = ("text", "number", "email", "auto_number")
 UNIQUE = ("text", "number", "email")
+TALL = ("long_text", "rich_text", "multi_picklist")
+"""Types that are shown over several lines."""
+_WORKED_OUT = ("formula", "rollup", "auto_number")
+TRACKED = tuple(t for t in get_args(FieldType) if t not in _WORKED_OUT)
+DEFAULTED = tuple(t for t in TRACKED if t not in (*PICKLISTS, "location", "encrypted"))
 
 
 class Value(Strict):
@@ -112,7 +117,8 @@ class FieldModel(Strict):
 
     @model_validator(mode="after")
     def _holds_together(self) -> FieldModel:
-        for problem in (self._length(), self._number(), self._picklist(), self._key(), self._computed()):
+        for problem in (self._length(), self._number(), self._picklist(), self._key(), self._computed(),
+                        self._said_in_vain()):  # fmt: skip
             if problem:
                 raise ValueError(problem)
         return self
@@ -168,6 +174,24 @@ class FieldModel(Strict):
             return f"a {self.type} cannot be unique: {', '.join(UNIQUE)} can"
         if self.required and self.type in ("checkbox", "formula", "rollup", "auto_number"):
             return f"a {self.type} is never empty, so it cannot be required"
+        return ""
+
+    def _said_in_vain(self) -> str:
+        """What would be left out unsaid, for a field of the type has no such thing."""
+        a = f"{'an' if self.type[0] in 'aeiou' else 'a'} {self.type}"
+        for is_said, types, what in (
+            (not self.restricted or self.sorted, PICKLISTS, "no values that are restricted or sorted"),
+            (self.lines is not None, TALL, "no lines"),
+            (self.default is not None, DEFAULTED, "no default; a picklist's stands with its value"),
+            (self.history, TRACKED, "no history"),
+            (self.case_sensitive, UNIQUE, "no capitals that could be told apart"),
+        ):
+            if is_said and self.type not in types:
+                return f"{a} has {what}"
+        if self.blanks != "blank" and self.formula is None:
+            return "blanks says how a formula of Salesforce's counts, and there is none"
+        if self.required and self.access != "edit":
+            return "a required field is seen and edited by everybody at Salesforce, so access says nothing"
         return ""
 
     def _computed(self) -> str:

@@ -11,6 +11,9 @@ from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.objects import STANDARD, ObjectModel, Relationship
 from pipelines.rules.syncs import Vendor
 
+RECORD_TYPE = "record_type"
+"""The property of HubSpot's that holds record types."""
+
 
 def api_name(name: str) -> str:
     """`renewal_date` is `Renewal_Date` at Salesforce, before its ending."""
@@ -46,6 +49,15 @@ def field_name(vendor: Vendor, key: str, field: FieldModel) -> str | None:
     if vendor == "hubspot":
         return field.hubspot or key.lower()
     return field.salesforce or f"{api_name(key)}__c"
+
+
+def key_name(vendor: Vendor, model: ObjectModel) -> str:
+    """The field at a CRM that the key of an object is: one of the file, or a standard object's own."""
+    assert model.key is not None
+    if model.key in model.fields:
+        return field_name(vendor, model.key, model.fields[model.key]) or model.key
+    own = {"id": ("hs_object_id", "Id"), "email": ("email", "Email")}[model.key]
+    return own[0] if vendor == "hubspot" else own[1]
 
 
 def lookup_name(key: str, relationship: Relationship) -> str:

@@ -21,6 +21,10 @@ STANDARD: dict[str, tuple[str | None, str | None]] = {
 """Objects that the CRMs bring: (HubSpot's name, Salesforce's name)."""
 
 
+STANDARD_KEYS: dict[str, tuple[str, ...]] = {"contact": ("id", "email"), "lead": ("id", "email")}
+"""What a record of a standard object is known by beside unique fields of the file; of all others `id`."""
+
+
 class NameField(Strict):
     """What a record is called: Salesforce's `Name`, HubSpot's first display property."""
 
@@ -200,6 +204,10 @@ class ObjectModel(Strict):
             raise ValueError("an object needs a label and a plural")
         if self.extends is not None and self.extends not in STANDARD:
             raise ValueError(f"extends is one of {', '.join(STANDARD)}")
+        if self.extends is not None and (self.hubspot or self.salesforce):
+            raise ValueError(
+                "a standard object is called as the CRM calls it: take hubspot and salesforce away"
+            )
         return self
 
     @property

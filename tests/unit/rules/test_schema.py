@@ -11,6 +11,7 @@ from pipelines.errors import ConfigError
 from pipelines.rules.schema import formulas
 from pipelines.rules.schema.load import load_model
 from pipelines.rules.schema.renames import VENDORS
+from pipelines.rules.schema.reserved import STAGED
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT
 
@@ -69,6 +70,38 @@ def field(text: str) -> str:
         (HEAD + "    relationships:\n      a: {to: company, label: A, limit: 1}\n"
          "      b: {to: company, label: B, children: Bs}\n", 6, "the limit of a would count both"),
         ("editions: {hubspot: professional}\n" + HEAD, 2, "professional takes 0"),
+        ("editions: {hubspot_objects: 60, salesforce: professional}\nobjects:\n" + "".join(
+            f"  o{n}:\n    label: O\n    plural: O\n" for n in range(51)), 2,
+         "51 custom objects for Salesforce, and professional takes 50"),
+        ("editions: {salesforce: professional}\n" + field("type: date") + "".join(
+            f"      f{n}: {{label: F, type: date}}\n" for n in range(100)), 3,
+         "thing has 101 custom fields at Salesforce (professional), and 100 are allowed"),
+        (HEAD + "  contacts:\n    label: C\n    plural: Cs\n", 5, "HubSpot has an object of its own called"),
+        (HEAD + "  opportunities:\n    label: C\n    plural: Cs\n", 5, "this project's own staging tables"),
+        ("objects:\n  c:\n    extends: contact\n    fields:\n      email: {label: E, type: email}\n", 5,
+         "HubSpot has a property contacts.email of its own"),
+        ("objects:\n  c:\n    extends: contact\n    hubspot: people\n", 2,
+         "a standard object is called as the CRM calls it"),
+        (HEAD + "    record_types: {a: {label: A}}\n"
+         "    fields:\n      record_type: {label: R, type: date}\n", 7,
+         "HubSpot holds the record types of thing in the property record_type"),
+        (HEAD + "    fields:\n      record_key: {label: R, type: date}\n", 6,
+         "a column that every object has"),
+        (HEAD + "    fields:\n      up: {label: U, type: date}\n    relationships:\n"
+         "      up: {to: company, label: U}\n", 8, "up is a field of thing and a relationship"),
+        (HEAD + "    relationships:\n      up: {to: other, label: U}\n    fields:\n      a: {label: A, "
+         "type: formula, returns: number, formula: Up__r.Gone__c + 1}\n" + OTHER, 8,
+         "the formula names Up__r.Gone__c, which other does not have"),
+        (field("type: date, default: Gone__c + 1"), 6, "names Gone__c, which thing does not have"),
+        (field("type: text, length: 9, default: '=Gone__c'"), 6, "the formula names Gone__c"),
+        (field("type: picklist, values: [x], default: x"), 6, "a picklist has no default; a picklist's"),
+        (field("type: date, lines: 4"), 6, "a date has no lines"),
+        (field("type: date, required: true, access: read"), 6, "access says nothing"),
+        (HEAD + "    pipelines: {p: {label: P, stages: [{label: S, closed: true, probability: 0.5}]}}\n", 5,
+         "the stage S is closed, so its probability is 0 or 1"),
+        ("objects:\n  c:\n    extends: contact\n    key: email\n    records: {to: hubspot}\n", 5,
+         "a standard object, so a field mapping carries its values over"),
+        (HEAD + "    records: {to: hubspot, table: marts.x}\n", 5, "records of thing need its key"),
     ],
 )  # fmt: skip
 def test_a_fault_is_one_sentence_with_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:
@@ -100,6 +133,25 @@ def test_every_custom_field_that_a_sync_writes_is_described() -> None:
             custom = name.endswith("__c") or (sync.vendor == "hubspot" and name not in own)
             if custom:
                 assert (sync.vendor, sync.object, name) in described, (sync.object, name)
+
+
+def test_every_staging_model_of_the_crms_is_a_reserved_name() -> None:
+    models = PROJECT_ROOT / "dbt_project" / "models" / "staging"
+    for vendor in VENDORS:
+        there = {p.stem.partition("__")[2] for p in (models / vendor).glob(f"stg_{vendor}__*.sql")}
+        assert there <= STAGED
+
+
+def test_what_fields_yml_cannot_say_of_a_field_is_a_fault(tmp_path: Path) -> None:
+    head = "a:\n  objects: {hubspot: [contacts]}\n  field: {label: A, type: "
+    for text, said in (
+        ("date, crms: [hubspot]}", "says crms, and objects says already"),
+        ("picklist, values: [x], depends_on: {field: b, values: {}}}", "depends on no other field"),
+        ("date}\n  hubspot: lifecyclestage", "HubSpot has a property contacts.lifecyclestage of its own"),
+    ):
+        (tmp_path / "fields.yml").write_text(head + text + "\n")
+        with pytest.raises(ConfigError, match=said):
+            load_model(tmp_path)
 
 
 def test_names_of_a_formula_are_its_fields_and_nothing_else() -> None:

@@ -142,7 +142,8 @@ def stage_table(connection: duckdb.DuckDBPyConnection, each: ObjectModel, table:
 def _stage_rows(connection: duckdb.DuckDBPyConnection, each: ObjectModel, source: str, view: str) -> Staged:
     described = connection.execute(f"describe select * from {source}").fetchall()
     have = {str(row[0]).lower(): str(row[1]) for row in described}
-    wanted = [n for n in ("name", *each.fields) if n.lower() in have]
+    own = "name" if each.is_custom else each.key or ""
+    wanted = [n for n in dict.fromkeys((own, *each.fields)) if n.lower() in have]
     led = [n for n in each.relationships if n.lower() in have]
     columns = ", ".join(f"{text_of(n, have[n.lower()])} as {quoted(n)}" for n in (*wanted, *led))
     connection.execute(

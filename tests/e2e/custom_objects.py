@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from pipelines import standing
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync.mirror import check
@@ -52,6 +54,12 @@ MORE = """    records:
     relationships:
       subscription: {to: subscription, label: Subscription, kind: master_detail}
     records: {to: salesforce, file: lines.csv}
+  person:
+    extends: contact
+    key: email
+    fields:
+      shoe_size: {label: Shoe size, type: number, digits: 4, decimals: 1}
+    records: {to: hubspot, file: sizes.csv}
   account_view:
     label: Account view
     plural: Account views
@@ -81,11 +89,18 @@ class World:
     home: Path
     config: Path
     runs: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What the last refresh said."""
 
     def apply_model(self) -> None:
         model = schema.load(self.config)
         with schema.opened(self.settings) as session:
             schema.apply(session, model, schema.plan(session, model))
+
+    def org(self, **deed: Any) -> None:
+        """What an administrator does at Salesforce."""
+        answer = httpx.post(f"{self.ready['salesforce']['url']}/_sandbox/org", json=deed, timeout=30)
+        assert answer.status_code == 200, answer.text
 
     def round(self, *, whole: bool) -> Plan:
         """A refresh, a plan, its apply. Of what no model of dbt reads a refresh without dbt is as good."""
@@ -93,6 +108,7 @@ class World:
         with Loop(self.settings, NoChecks(), data_tests=False) as loop:
             self.runs.append(loop.run.id)
             loop.refresh() if whole else self._without_dbt(loop)
+            self.notes = [note for result in loop.results for note in result.notes]
             plan = loop.plan()
             if not plan.is_empty:
                 loop.apply(plan.path)
@@ -139,6 +155,7 @@ def config(folder: Path) -> Path:
     assert deal in text
     path.write_text(text.replace(deal, f"      deal: {{to: deal, label: Deal}}\n{deal}") + MORE)
     (target / "field_mappings" / "subscription.yml").write_text(MAPPING)
+    (target / "sizes.csv").write_text("email,shoe_size\nNobody@example.invalid,40\n")
     (target / "lines.csv").write_text("number,subscription,amount\nL-1,C-1,12.50\nL-2,C-nowhere,1\n")
     return target
 
@@ -199,6 +216,16 @@ def begin(world: World) -> Known:
                 for n in range(ASSETS)]  # fmt: skip
         assert all(row.ok for row in org.create_collection("Asset__c", rows))
     return them
+
+
+def a_file_of_sizes(world: World) -> str:
+    """A file that fills a new field of a contact there is, by its address in capitals; the contact's id."""
+    with open_hubspot(world.settings) as portal:
+        row = next(r for r in portal.pages(portal.path("objects", "contacts"), 100, {"properties": "email"})
+                   if r["properties"].get("email"))  # fmt: skip
+    path = world.config / "sizes.csv"
+    path.write_text(f"{path.read_text()}{row['properties']['email'].upper()},44.5\n")
+    return str(row["id"])
 
 
 def kinds(plan: Plan, name: str) -> dict[str, int]:

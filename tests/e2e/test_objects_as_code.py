@@ -1,8 +1,10 @@
-"""Objects that a model made, with one build: records travel both ways, from a file and from a table; a
-mapping keeps them in step; a field and an object are renamed; and everything comes back out by undo."""
+"""One model through its whole life, with one build: planned, applied, changed by hand, found, repaired and
+imported back; its records travel both ways, from a file and from a table; a mapping keeps them in step; a
+field and an object are renamed; and everything comes back out by undo."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Callable
@@ -10,14 +12,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from cli.schema import schema_app
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.errors import Exit
 from pipelines.reverse_sync.plan import Plan
 from pipelines.schema import run as schema
+from pipelines.schema.written import text_of
+from pipelines.settings import as_environment
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built, command_for, crm, environment
-from tests.e2e.custom_objects import ASSETS, ROWS, Known, World, begin, config, kinds, tied
+from tests.e2e.custom_objects import ASSETS, ROWS, Known, World, a_file_of_sizes, begin, config, kinds, tied
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import served
 
@@ -32,17 +39,105 @@ def test_records_of_new_objects_travel_stay_in_step_are_renamed_and_come_back(
 ) -> None:
     with served(built.home, team) as (settings, ready):
         world = World(settings, ready, built.home, team)
-        world.apply_model()
+        planned_and_applied(world)
+        changed_by_hand_found_and_repaired(world)
+        imported_back(world)
         them = begin(world)
+        contact = a_file_of_sizes(world)
         first = world.round(whole=True)
+        a_new_field_is_filled_from_a_file(world, first, contact)
         everything_travelled(world, first, them)
         marts_and_findings(world, first)
         in_step_and_renamed(world, them)
         undone(world, them)
+        assert not shoe_size(world, contact)
         shell = {"CRM_CONFIG": str(team), **environment(ready)}
         an_object_renamed(world, shell)
         diff = crm(built.home, "schema", "diff", env=shell)
         assert diff.exit_code == Exit.OK, diff.output
+
+
+def planned_and_applied(world: World) -> None:
+    with schema.opened(world.settings) as session:
+        plan = schema.plan(session, schema.load(world.config))
+        assert {"subscription", "Subscription__c"} <= {a.name for a in plan.of("hubspot", "create")} | {
+            a.name for a in plan.of("salesforce", "create")
+        }
+    world.apply_model()
+    assert drifted(world) == set()
+
+
+def changed_by_hand_found_and_repaired(world: World) -> None:
+    """Something changed, gone and added, at both CRMs."""
+    label = {"label": "Number of seats"}
+    by_hand = {"label": "By hand", "type": "Text", "length": "20", "fullName": "By_Hand__c"}
+    world.org(do="edit_metadata", type="CustomField", name="Subscription__c.Seats__c", content=label)
+    world.org(do="edit_metadata", type="CustomField", name="Subscription__c.By_Hand__c", content=by_hand)
+    world.org(do="edit_metadata", type="ValidationRule", name="Subscription__c.Seats_Positive")
+    with open_hubspot(world.settings) as portal:
+        path = portal.path("properties", "p_subscription")
+        portal.change("PATCH", f"{path}/tier", {"label": "Level"})
+    assert drifted(world) == {
+        ("changed", "Subscription__c.Seats__c"), ("added", "Subscription__c.By_Hand__c"),
+        ("gone", "Subscription__c.Seats_Positive"), ("changed", "subscription.tier"),
+    }  # fmt: skip
+    with schema.opened(world.settings) as session:
+        repair = schema.plan(session, schema.load(world.config))
+        assert {(a.operation, a.name) for a in repair.actions} == {
+            ("change", "Subscription__c.Seats__c"), ("change", "subscription.tier"),
+            ("create", "Subscription__c.Seats_Positive"),
+        }  # fmt: skip
+        assert [item.name for item in repair.extras] == ["Subscription__c.By_Hand__c"]
+    world.apply_model()
+    world.org(do="edit_metadata", type="CustomField", name="Subscription__c.By_Hand__c")
+    assert drifted(world) == set()
+
+
+def drifted(world: World) -> set[tuple[str, str]]:
+    with schema.opened(world.settings) as session:
+        return {(each.how, each.name) for each in schema.diff(session, schema.load(world.config)).found}
+
+
+def imported_back(world: World) -> None:
+    """From an empty file to the same YAML, but for what no CRM knows: where records are to go. What was taken
+    out of the folder is there again as it was."""
+    path = world.config / "custom_objects.yml"
+    before = path.read_text()
+    meant = yaml.safe_load(before)
+    meant["objects"] = {"subscription": meant["objects"]["subscription"]}
+    del meant["objects"]["subscription"]["records"]
+    beside = {p: files(p) for n in ("apex", "workflows") for p in (world.config / n).iterdir()}
+    for each in beside:
+        each.unlink()
+    path.write_text("objects: {}\n")
+    shell = as_environment(world.settings, {})
+    for vendor, name in (("salesforce", "Subscription__c"), ("hubspot", "subscription")):
+        done = CliRunner().invoke(schema_app, ["import", vendor, name], env=shell)
+        assert done.exit_code == Exit.OK, done.output
+        assert "Written to config/custom_objects.yml" in done.output
+    assert path.read_text() == text_of(meant)
+    assert {p: files(p) for p in beside} == beside
+    path.write_text(before)
+    with schema.opened(world.settings) as session:
+        assert schema.plan(session, schema.load(world.config)).actions == []
+
+
+def files(path: Path) -> object:
+    """Apex as text, workflows as what they say: HubSpot orders their keys as it likes."""
+    return json.loads(path.read_text()) if path.suffix == ".json" else path.read_text()
+
+
+def a_new_field_is_filled_from_a_file(world: World, plan: Plan, contact: str) -> None:
+    assert kinds(plan, "records person") == {"hubspot record": 1}
+    assert any("1 of 2 rows of sizes.csv are about no contact that hubspot has" in n for n in world.notes)
+    assert shoe_size(world, contact) == "44.5"
+
+
+def shoe_size(world: World, contact: str) -> str | None:
+    with open_hubspot(world.settings) as portal:
+        [row] = portal.batch_read("contacts", [contact], ["shoe_size"])
+    found: str | None = row["properties"]["shoe_size"]
+    return found
 
 
 def everything_travelled(world: World, plan: Plan, them: Known) -> None:

@@ -17,6 +17,7 @@ from pipelines.objects import links, staged
 from pipelines.objects.sql import columns_of, quoted, record_key_sql, rows_in, text_literal
 from pipelines.objects.staged import Staged, json_of
 from pipelines.reverse_sync.actions.base import empty_table_sql
+from pipelines.reverse_sync.records import standard as filled
 from pipelines.reverse_sync.records.backfill import backfill
 from pipelines.reverse_sync.records.references import Reference, references
 from pipelines.reverse_sync.records.renamed import carry
@@ -43,7 +44,8 @@ def records(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> Moved:
     customs = [key for key, each in model.objects.items() if each.is_custom]
     renamed = [*renames(model), *lookup_renames(model)]
     taken_over = object_renames(model)
-    if not customs and not renamed:
+    standard = [k for k, each in model.objects.items() if not each.is_custom and each.records is not None]
+    if not customs and not renamed and not standard:
         connection.execute(f"drop table if exists {TABLE}")
         return Moved()
     connection.execute(empty_table_sql(TABLE))
@@ -57,6 +59,10 @@ def records(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> Moved:
         views = staging[key]
         if model.objects[key].records is not None:
             notes += _move(connection, model, key, views)
+    for key in standard:
+        wish = model.objects[key].records
+        assert wish is not None
+        notes += _move(connection, model, key, {wish.to: filled.stage(connection, model, key)})
     backfill(connection, TABLE, renamed)
     return Moved(rows_in(connection, TABLE), tuple(notes))
 
@@ -73,9 +79,8 @@ def _move(
         return [f"{key} is not in {wish.origin} yet, so none of its records are moved ({where})"]
     target = names.object_name(wish.to, key, each)
     there = views[wish.to]
-    if target is None or each.key is None:
-        raise ConfigError(f"records of {key} need its key, and the object at {wish.to}", where=where,
-                          remedy="say key: with a unique field")  # fmt: skip
+    assert target is not None
+    assert each.key is not None
     if there is None:
         return [f"{key} is not in {wish.to} yet: run crm schema apply, then the next extract ({where})"]
     if each.key not in source.fields:
@@ -86,7 +91,32 @@ def _move(
     _insert(connection, model, key, there, where)
     if wish.to == "hubspot":
         _associate(connection, model, key, there, refs, where)
-    return []
+    return [] if each.is_custom else _unknown(connection, model, key, source, there)
+
+
+def _unknown(
+    connection: duckdb.DuckDBPyConnection, model: Model, key: str, source: Staged, there: Staged
+) -> list[str]:  # fmt: skip
+    """A sentence on rows that are about nobody: records of a standard object are not made of a file."""
+    each = model.objects[key]
+    wish = each.records
+    assert wish is not None
+    row = connection.execute(
+        f"select count(*), count(*) filter (where not exists (select 1 from {there.view} t "
+        f"where {_is_same(each)})) from {source.view} s"
+    ).fetchone()
+    rows, unknown = row if row is not None else (0, 0)
+    if not unknown:
+        return []
+    where = model.where("objects", key, "records")
+    return [f"{unknown:,} of {rows:,} rows of {wish.said_source} are about no {each.extends} that {wish.to} "
+            f"has by that {each.key} ({where})"]  # fmt: skip
+
+
+def _is_same(each: ObjectModel) -> str:
+    """SQL of a row of the source and a record of the target being one; an address is one in any case."""
+    own = quoted(str(each.key))
+    return f"lower(t.{own}) = lower(s.{own})" if each.key == "email" else f"t.{own} = s.{own}"
 
 
 def _source(
@@ -126,7 +156,7 @@ def _compare(
             _differs(each, name),
         )
         for name in source.fields
-        if name in at_target and name in there.fields
+        if name in at_target and name in there.fields and (each.is_custom or name != each.key)
     ]  # fmt: skip
     joins, missing, targets = "", [], []
     held_there = columns_of(connection, there.view)
@@ -149,13 +179,15 @@ def _compare(
         f"t.record_key as target_key, t.record_id as target_id, {lacking} as lacking, "
         f"json_merge_patch({', '.join(wanted)}, '{{}}') as wanted, "
         f"json_merge_patch({', '.join(held)}, '{{}}') as held{more}, null::varchar as action_key "
-        f"from {source.view} s left join {there.view} t on t.{own} = s.{own}{joins} "
-        f"where s.{own} is not null "
-        f"qualify row_number() over (partition by s.{own} order by s.record_id) = 1"
+        f"from {source.view} s {'left' if each.is_custom else ''} join {there.view} t "
+        f"on {_is_same(each)}{joins} where s.{own} is not null "
+        f"qualify row_number() over (partition by s.{own}{'' if each.is_custom else ', t.record_id'} "
+        "order by s.record_id) = 1"
     )
+    one = "" if each.is_custom else ", target_id"  # of several contacts of one address each is filled
     connection.execute(
         "update records_compared set action_key = substr(sha256(concat_ws('|', ?, ?, key_value, wanted, "
-        "held, modified_at)), 1, 32) where wanted <> '{}' and (? or target_id is null)",
+        f"held, modified_at{one})), 1, 32) where wanted <> '{{}}' and (? or target_id is null)",
         [key, wish.to, wish.changes],
     )
 
@@ -194,7 +226,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, model: Model, key: str, there
     each = model.objects[key]
     assert each.records is not None
     assert each.key is not None
-    key_field = staged.fields_of(each, each.records.to)[each.key]
+    key_field = names.key_name(each.records.to, each)
     connection.execute(
         f"insert into {TABLE} select action_key, ?, 'record', ?, ?, coalesce(target_key, ''), '', "
         "json_object('properties', wanted, 'before', case when target_id is null then null else held end, "

@@ -16,6 +16,9 @@ from orchestration import keys
 from orchestration.reporting import check_name, suite_results
 from orchestration.resources import RunLoop
 from pipelines import health
+from pipelines.alerts.conditions import of_drift
+from pipelines.alerts.watch import keep
+from pipelines.rules.alerts import load_alerts
 from pipelines.schema import run as schema
 from pipelines.settings import Settings
 from pipelines.state import schema as schema_state
@@ -68,19 +71,24 @@ def _drift() -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=DRIFT.asset_key, name=DRIFT.name)
     def schema_drift(run_loop: dg.ResourceParam[RunLoop]) -> dg.AssetCheckResult:
         """Objects and fields are at both CRMs as objects as code has left them."""
-        return drifted(run_loop.loop.settings)
+        loop = run_loop.loop
+        return drifted(loop.settings, loop.run.id)
 
     return schema_drift
 
 
-def drifted(settings: Settings) -> dg.AssetCheckResult:
-    """The verdict on what people have changed by hand; nothing is asked before the first apply."""
+def drifted(settings: Settings, run_id: str) -> dg.AssetCheckResult:
+    """The verdict on what people have changed by hand, an incident while it lasts; nothing is asked before
+    the first apply."""
     with State.open(settings) as state, state.reading() as reading:
         if not schema_state.has_made(reading):
             return dg.AssetCheckResult(passed=True, description="crm schema apply has made nothing yet.")
     with schema.opened(settings) as session:
         drift = schema.diff(session, schema.load(settings.config_dir))
-    said = "; ".join(each.sentence for each in drift.found[:50])
+    sentences = [each.sentence for each in drift.found]
+    with State.open(settings) as state:
+        keep(of_drift(sentences, load_alerts(settings.config_dir)), settings, state, run_id)
+    said = "; ".join(sentences[:50])
     said += f"; and {len(drift.found) - 50} more" if len(drift.found) > 50 else ""
     return dg.AssetCheckResult(
         passed=not drift.found, severity=dg.AssetCheckSeverity.WARN,

@@ -28,6 +28,11 @@ ALL = [
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Warns on marts.unified_leads when nothing was published for three hours.",
     ),
+    dg.ScheduleDefinition(
+        name="schema_drift_watch", job=jobs.drift, cron_schedule="30 5 * * *", execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Warns, and tells config/alerts.yml's people, of objects and fields changed by hand.",
+    ),
 ]  # fmt: skip
 
 

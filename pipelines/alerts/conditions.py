@@ -73,6 +73,16 @@ def of_apply(applied: ApplyResult, before: Mapping[str, Sequence[int]], rules: A
     return Judged(frozenset(asked), tuple(wrong))
 
 
+def of_drift(sentences: Sequence[str], rules: AlertsFile) -> Judged:
+    """Objects and fields that were changed by hand at the CRMs: one incident, with the first of them."""
+    if not rules.drift:
+        return NOTHING
+    name = "drift: objects as code"
+    more = f"; and {len(sentences) - 3} more" if len(sentences) > 3 else ""
+    said = f"{'; '.join(sentences[:3])}{more}. crm schema diff shows all, crm schema apply repairs"
+    return Judged(frozenset({name}), (Seen(name, "drift", said),) if sentences else ())
+
+
 def of_run(
     kind: str, seconds: float, before: Sequence[float], rules: AlertsFile, *, is_over: bool = True
 ) -> Judged:

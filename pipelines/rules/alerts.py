@@ -60,6 +60,7 @@ class AlertsFile(Strict):
     tell: tuple[Place, ...] = ()
     failure: bool = True
     guard: bool = True
+    drift: bool = True
     error_share: float | None = Field(default=0.05, ge=0, le=1)
     """Of what an apply sent of a sync, the share that was refused or is unknown."""
     volume: Volume | None = Volume()

@@ -82,6 +82,8 @@ def test_the_hourly_refresh_runs_and_the_hourly_activation_waits_to_be_turned_on
     schedules = {s.name: s for s in graph.definitions.schedules or ()}
     assert schedules["hourly_refresh"].default_status == dg.DefaultScheduleStatus.RUNNING
     assert schedules["hourly_activation"].default_status == dg.DefaultScheduleStatus.STOPPED
+    assert schedules["schema_drift_watch"].default_status == dg.DefaultScheduleStatus.RUNNING
+    assert schedules["schema_drift_watch"].job_name == "schema_drift"
 
 
 def test_an_ill_connection_fails_its_check_with_the_reason_and_the_latency_of_each(monkeypatch):

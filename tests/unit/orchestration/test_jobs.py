@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
-from orchestration import keys, sync_reporting
+from orchestration import checks, keys, sync_reporting
 from orchestration.checks import freshness
 from orchestration.resources import unattended
 from pipelines.errors import GateFailed
 from pipelines.reverse_sync.results import SyncResult
+from pipelines.schema.drift import Drift, Drifted
 from pipelines.settings import HubSpotConnection, Secret
+from pipelines.state import State, incidents
+from pipelines.state import schema as schema_state
 
 
 def evaluations(result) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
@@ -120,6 +124,26 @@ def test_actions_go_unattended_to_a_crm_on_this_machine(graph, settings):
     graph.loop.records, graph.loop.actions = 0, 2
     assert graph.run("activation").success
     assert graph.loop.asked == ["plan", "apply tasks", "record"]
+
+
+def test_drift_is_a_check_of_the_graph_and_an_incident_while_it_lasts(graph, settings, monkeypatch):
+    """The job asks of both CRMs once something was made; what was changed by hand fails the check."""
+    assert evaluations(graph.run("schema_drift"))["unified_leads", "schema_drift"].passed
+    with State.open(settings) as state, state.writing() as writing:
+        schema_state.keep(writing, "hubspot", "1", [("property", "contacts.lead_score", {})])
+    drift = Drift([Drifted("gone", "hubspot", "property", "contacts.lead_score", {})], compared=1)
+    monkeypatch.setattr(checks.schema, "opened", lambda _: nullcontext())
+    monkeypatch.setattr(checks.schema, "diff", lambda *_: drift)
+    seen = evaluations(graph.run("schema_drift"))["unified_leads", "schema_drift"]
+    assert (seen.passed, seen.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert seen.description == "1 things compared. hubspot property contacts.lead_score was deleted by hand"
+    with State.open(settings) as state, state.reading() as reading:
+        [incident] = incidents.going_on(reading)
+    assert incident["kind"] == "drift"
+    drift.found.clear()
+    assert evaluations(graph.run("schema_drift"))["unified_leads", "schema_drift"].passed
+    with State.open(settings) as state, state.reading() as reading:
+        assert not incidents.going_on(reading)
 
 
 def test_activation_with_nothing_to_change_applies_nothing(graph):

@@ -145,12 +145,22 @@ def apply_hubspot(
 
 
 def _half_way(error: CrmError, item: Item, done: Sequence[Action], of: int) -> CrmError:
+    what = f"{item.shown} could not be done: {error.what}"
+    return standing(error, what, done, of, item.where)
+
+
+def standing(
+    error: CrmError, what: str, done: Sequence[Action], of: int, where: str = "", *, under_way: bool = False
+) -> CrmError:
+    """The same error with what stands of an apply that it ended; `under_way`: a deploy may still do so."""
     stands = ", ".join(a.name for a in done[-3:])
     before = f"; {len(done)} of {of} things stand, {stands} the last" if done else "; nothing was changed"
+    if under_way:
+        before = f"{before if done else ''}; a deploy is on its way yet and will be waited for"
     mended = type(error).__new__(type(error))
     mended.__dict__ |= error.__dict__
-    mended.what = f"{item.shown} could not be done: {error.what}{before}"
-    mended.where = item.where or error.where
+    mended.what = f"{what}{before}"
+    mended.where = where or error.where
     mended.remedy = "mend it and run crm schema apply again: it goes on with the rest"
     mended.args = (str(mended),)
     return mended

@@ -76,6 +76,8 @@ class Live:
     """What the CRM needs to be told again to change something: ids, revisions."""
     empty: frozenset[str] = frozenset()
     """Objects that have no record."""
+    own: set[tuple[str, str]] = field(default_factory=set)
+    """(object, name) of the fields that the CRM defines itself."""
     used: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """What the account itself says of its limits: kind of thing and object ("" for all), (used, allowed)."""
 

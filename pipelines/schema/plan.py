@@ -74,12 +74,13 @@ def compare(wanted: Wanted, live: Live, made: Sequence[Row]) -> Plan:
     for item in wanted.items:
         there = live.items.get(item.key)
         if there is None:
-            plan.actions.append(Action("create", item, impossible=risks.of_create(item, live)))
+            plan.actions.append(Action("create", item, impossible=risks.of_create(item, wanted, live)))
         elif there.content == item.content:
             plan.unchanged += 1
         else:
             action = Action("change", item, there.content)
-            plan.actions.append(risks.of_change(action))
+            missing = risks.of_formula(item, wanted, live)
+            plan.actions.append(replace(action, impossible=missing) if missing else risks.of_change(action))
     keys = {item.key for item in wanted.items}
     made_keys = {(wanted.vendor, kind, name): content for kind, name, content in made}
     gone = {key[2] for key in made_keys if key[1] == "object" and key not in keys}

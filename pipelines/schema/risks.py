@@ -5,11 +5,13 @@ Belongs here: the vendors' rules about changes, each a sentence. Counting what w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipelines.schema.items import Item, Json, Live
+from pipelines.rules.schema import formulas
+from pipelines.schema.items import Item, Json, Live, Wanted
 
 if TYPE_CHECKING:
     from pipelines.schema.plan import Action
@@ -30,15 +32,43 @@ _HUBSPOT_WIDER = {
 }  # fmt: skip
 
 
-def of_create(item: Item, live: Live) -> str:
+def of_create(item: Item, wanted: Wanted, live: Live) -> str:
     """Why something cannot be made; empty when it can."""
+    if item.kind == "property" and (item.of, item.name.partition(".")[2]) in live.own:
+        return (
+            "HubSpot has a property of this name of its own: a field mapping uses it as it is; take it out "
+            "of the file, or give the field another name"
+        )
     if item.kind == "field" and item.content.get("type") == "MasterDetail":
         owner = live.items.get(("salesforce", "object", item.of))
         if owner is not None and item.of not in live.empty:
             return (
                 f"Salesforce makes no master-detail field on {item.of}, which has records; make it a lookup"
             )
+    return of_formula(item, wanted, live)
+
+
+def of_formula(item: Item, wanted: Wanted, live: Live) -> str:
+    """A formula that names a custom field which the object neither has nor gets. Fields of the file's own
+    objects were asked for before; this is what only the account knows of standard ones."""
+    kind = "property" if item.vendor == "hubspot" else "field"
+    fields = {i.name.lower() for i in [*wanted.items, *live.items.values()] if i.kind == kind}
+    fields |= {f"{of}.{name}".lower() for of, name in live.own}
+    for name in _named(item):
+        if f"{item.of}.{name}".lower() not in fields:
+            return f"its formula names {name}, which {item.of} does not have"
     return ""
+
+
+def _named(item: Item) -> list[str]:
+    """The custom fields of its own object that an item's formulas name."""
+    content = item.content
+    if item.vendor == "hubspot":
+        return re.findall(r"\[properties\.(\w+)\]", str(content.get("calculationFormula") or ""))
+    said = [content.get(n) for n in ("formula", "errorConditionFormula", "defaultValue")]
+    names = [name.partition(".")[0] for text in said if text for name in formulas.names_in(str(text))]
+    own = [f"{name[:-1]}c" if name.lower().endswith("__r") else name for name in names]
+    return [name for name in own if name.lower().endswith("__c")]
 
 
 def of_change(action: Action) -> Action:

@@ -25,7 +25,9 @@ from pipelines.schema.items import Wanted
 from pipelines.schema.plan import Action, Plan
 from pipelines.schema.renaming_objects import VerifiedObject, verify_object
 from pipelines.schema.salesforce import objects as salesforce_objects
+from pipelines.schema.salesforce import permission_set
 from pipelines.schema.salesforce import read as salesforce_read
+from pipelines.schema.salesforce.deploy import Deploy
 from pipelines.schema.session import Session as Session
 from pipelines.schema.session import opened as opened
 from pipelines.state import schema as kept
@@ -68,13 +70,16 @@ def plan(session: Session, model: Model, *, only: Collection[str] = ()) -> Plan:
     """What differs. `only`: objects or `object.field`, by the CRM's name or the file's."""
     before = session.calls
     read(session, model)
-    plans = [
-        planning.compare(wanted, session.live[vendor], _made(session, vendor))
-        for vendor, wanted in session.wanted.items()
-    ]
+    plans = []
+    for vendor, live in session.live.items():
+        made = _made(session, vendor)
+        if vendor == "salesforce":
+            session.wanted[vendor] = permission_set.keeping(session.wanted[vendor], live, made)
+        plans.append(planning.compare(session.wanted[vendor], live, made))
     whole = planning.together(plans)
     if only:
         whole.actions = _selected(whole.actions, only)
+    whole.actions = _fitted(session, whole.actions)
     renamed = {(each.vendor, each.old_name): each for each in [*renames(model), *lookup_renames(model)]}
     named, named_objects = renaming.named_by(model.folder), renaming.objects_named_by(model.folder)
     objects = object_renames(model)
@@ -82,6 +87,15 @@ def plan(session: Session, model: Model, *, only: Collection[str] = ()) -> Plan:
     whole.actions = [_counted(session, _taken_over(session, objects, each), renamed) for each in in_use]
     whole.calls = session.calls - before
     return whole
+
+
+def _fitted(session: Session, actions: Sequence[Action]) -> list[Action]:
+    """Rights to what is there or is made; what may go is there until it goes."""
+    if "salesforce" not in session.wanted:
+        return list(actions)
+    staying = [a for a in actions if a.operation != "destroy"]
+    found = permission_set.fitted(staying, session.wanted["salesforce"], session.live["salesforce"])
+    return [*found, *(a for a in actions if a.operation == "destroy")]
 
 
 def _selected(actions: Sequence[Action], only: Collection[str]) -> list[Action]:
@@ -180,7 +194,8 @@ def apply(
     at_salesforce = [a for a in doable if a.item.vendor == "salesforce"]
     deploy = None
     if session.salesforce is not None:
-        org = session.live["salesforce"].org
+        wanted, live = session.wanted["salesforce"], session.live["salesforce"]
+        at_salesforce = permission_set.fitted(at_salesforce, wanted, live)
         deploy = applying.make_deploy(at_salesforce, session.wanted["salesforce"], model.schema.test_level)
         if deploy is not None:
             progress("salesforce: checking the deploy", 0, len(doable))
@@ -190,36 +205,56 @@ def apply(
         applied.done += applying.apply_hubspot(
             session.hubspot, session.live["hubspot"], at_hubspot, session.state, progress
         )
-    if session.salesforce is not None:
-        if deploy is not None:
-            progress("salesforce: deploying", len(applied.done), len(doable))
-            applied.done += applying.apply_salesforce(
-                session.salesforce, deploy, at_salesforce, session.state, org, session.clock
-            )
-        for action in at_salesforce:
-            if action.item.kind == "permission":
-                applying.give_rights(session.salesforce, action, session.state, org)
-                applied.done.append(action)
-    _adopt(session)
+    try:
+        _at_salesforce(session, deploy, at_salesforce, applied, progress)
+    except CrmError as error:
+        _adopt(session, applied.done)
+        of = len([*at_hubspot, *at_salesforce])
+        raise applying.standing(error, error.what, applied.done, of, under_way=_under_way(session)) from error
+    _adopt(session, applied.done)
     return applied
 
 
-def _adopt(session: Session) -> None:
+def _at_salesforce(
+    session: Session, deploy: Deploy | None, actions: Sequence[Action], applied: Applied, progress: Progress
+) -> None:
+    """The deploy, then the rights to what it made."""
+    if session.salesforce is None:
+        return
+    org = session.live["salesforce"].org
+    if deploy is not None:
+        progress("salesforce: deploying", len(applied.done), len(applied.done) + len(actions))
+        applied.done += applying.apply_salesforce(
+            session.salesforce, deploy, actions, session.state, org, session.clock
+        )
+    for action in actions:
+        if action.item.kind == "permission":
+            applying.give_rights(session.salesforce, action, session.state, org)
+            applied.done.append(action)
+
+
+def _adopt(session: Session, done: Sequence[Action]) -> None:
     """What is there as the model has it is the model's from now on: a later change of it is seen as drift."""
+    changed = {action.item.key for action in done}
     for vendor, wanted in session.wanted.items():
         live = session.live[vendor]
-        same = [i for i in wanted.items if i.key in live.items and live.items[i.key].content == i.content]
+        same = [i for i in wanted.items if i.key in live.items and live.items[i.key].content == i.content
+                and i.key not in changed]  # fmt: skip
         with session.state.writing() as writing:
             kept.keep(writing, vendor, live.org, [(i.kind, i.name, i.content) for i in same])
+
+
+def _under_way(session: Session) -> bool:
+    with session.state.reading() as reading:
+        return kept.has_open_deploys(reading)
 
 
 def settle(session: Session) -> int:
     """Find out what became of a deploy that an earlier apply began."""
     if session.salesforce is None:
         return 0
-    with session.state.reading() as reading:
-        if not kept.has_open_deploys(reading):
-            return 0
+    if not _under_way(session):
+        return 0
     org = session.salesforce.identity().org_id
     return applying.settle_open_deploys(session.salesforce, session.state, org, session.clock)
 

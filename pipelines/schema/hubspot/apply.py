@@ -21,6 +21,18 @@ ORDER = (
 )  # fmt: skip
 
 
+def _made_with(action: Action, actions: Sequence[Action]) -> list[Action]:
+    """The properties that go into the call that makes their object: first those its schema names, and none of
+    a group, which is made after the object."""
+    content = action.item.content
+    needed = {content["primaryDisplayProperty"], *content["requiredProperties"]}
+    needed |= set(content["searchableProperties"])
+    mine = [a for a in actions if a.item.kind == "property" and a.item.of == action.item.of]
+    found = [a for a in mine if "groupName" not in a.item.content or a.name.partition(".")[2] in needed]
+    found.sort(key=lambda a: a.name.partition(".")[2] not in needed)
+    return found[:MOST_PROPERTIES]
+
+
 class Applier:
     """Does actions in a portal, whose standing it keeps up as it goes."""
 
@@ -33,26 +45,29 @@ class Applier:
     def steps(self, actions: Sequence[Action]) -> list[tuple[list[Action], Callable[[], None]]]:
         """What is done at once, in order: properties of an object go by the hundred, the rest one by one."""
         found: list[tuple[list[Action], Callable[[], None]]] = []
-        made = {a.item.of for a in actions if a.item.kind == "object" and a.operation == "create"}
+        with_object: set[str] = set()
         for action in sorted(
             (a for a in actions if a.operation != "destroy"), key=lambda a: ORDER.index(a.item.kind)
         ):
-            with_object = action.item.kind == "group" and action.item.of in made
-            if action.operation == "create" and (action.item.kind == "property" or with_object):
+            if action.operation == "create" and action.item.kind == "property":
                 continue
             found.append(([action], lambda a=action: self.do(a)))  # type: ignore[misc]
             if action.item.kind == "object" and action.operation == "create":
                 # Its properties are made with it: a schema needs those it requires.
-                mine = [a for a in actions if a.item.kind in ("group", "property")
-                        and a.item.of == action.item.of]  # fmt: skip
+                mine = _made_with(action, actions)
+                with_object |= {a.name for a in mine}
                 found[-1] = ([action, *mine], lambda a=action, m=mine: self.create_object(a, m))  # type: ignore[misc]
         at = next((i for i, (some, _) in enumerate(found)
                    if ORDER.index(some[0].item.kind) > ORDER.index("property")), len(found))  # fmt: skip
         more: list[tuple[list[Action], Callable[[], None]]] = []
-        new = [a for a in actions if a.item.kind == "property" and a.operation == "create"]
-        for owner in dict.fromkeys(a.item.of for a in new if a.item.of not in made):
+        new = [a for a in actions if a.item.kind == "property" and a.operation == "create"
+               and a.name not in with_object]  # fmt: skip
+        for owner in dict.fromkeys(a.item.of for a in new):
             for some in batched([a for a in new if a.item.of == owner], MOST_PROPERTIES):
                 more.append((list(some), lambda s=list(some), o=owner: self.create_properties(o, s)))  # type: ignore[misc]
+        # What an object's own call needed is made without its group, for that comes after the object.
+        more += [([a], lambda a=a: self._property(a)) for a in actions  # type: ignore[misc]
+                 if a.name in with_object and "groupName" in a.item.content]  # fmt: skip
         found[at:at] = more
         destroyed = sorted(
             (a for a in actions if a.operation == "destroy"), key=lambda a: -ORDER.index(a.item.kind)
@@ -71,34 +86,22 @@ class Applier:
         return f"{owner}_information" if owner in self.types else f"{singular}information"
 
     def create_object(self, action: Action, mine: Sequence[Action]) -> None:
-        item = action.item
+        item, content = action.item, action.item.content
         group = f"{item.name}_information"
-        groups = [a for a in mine if a.item.kind == "group"]
-        mine = [a for a in mine if a not in groups]
-        first = [a for a in mine if "groupName" not in a.item.content]
-        content = item.content
-        needed = {content["primaryDisplayProperty"], *content["requiredProperties"]}
-        needed |= set(content["searchableProperties"])
-        first.sort(key=lambda a: a.name.partition(".")[2] not in needed)
-        first = first[:MOST_PROPERTIES]
         told = {
             "name": item.name, "labels": {"singular": content["singular"], "plural": content["plural"]},
             "primaryDisplayProperty": content["primaryDisplayProperty"],
             "requiredProperties": content["requiredProperties"],
             "searchableProperties": content["searchableProperties"], "associatedObjects": [],
             "properties": [
-                properties.body(a.name.partition(".")[2], a.item.content, group) for a in first
+                properties.body(a.name.partition(".")[2], a.item.content | {"groupName": group}, group)
+                for a in mine
             ],
         }  # fmt: skip
         if content.get("description"):
             told["description"] = content["description"]
         answer = self.client.change("POST", self.client.path("schemas"), told)
         self.types[item.name] = str(answer["objectTypeId"])
-        rest = [a for a in mine if a not in first]
-        for each in groups:
-            self._group_named(each)
-        for some in batched(rest, MOST_PROPERTIES):
-            self.create_properties(item.name, list(some))
 
     def create_properties(self, owner: str, some: Sequence[Action]) -> None:
         inputs = [
@@ -148,7 +151,11 @@ class Applier:
         raw = self.live.raw.get(action.item.key) or {}
         told = properties.body(name, action.item.content, str(raw.get("groupName") or group))
         told = {"description": "", **told}
-        if "options" in (action.before or {}) and "options" not in told:
+        before = action.before or {}
+        for hint, plain in (("showCurrencySymbol", False), ("numberDisplayHint", "unformatted")):
+            if hint in before:
+                told = {hint: plain, **told}
+        if "options" in before and "options" not in told:
             told["options"] = []
         for fixed in ("name", "hasUniqueValue"):
             told.pop(fixed, None)
@@ -188,15 +195,27 @@ class Applier:
         self.client.change("PUT", path, told)
 
     def _limit(self, action: Action) -> None:
+        """Set, changed or taken away: of the plain association of the pair, whatever labels it has."""
         pair = action.name
         start, _, end = pair.partition(" → ")
         listed = self.client.get(self._pair("labels", pair)).get("results") or []
         plain = next(each for each in listed if each.get("label") is None)
-        told = {"category": plain["category"], "typeId": plain["typeId"],
-                "maxToObjectIds": action.item.content["most"]}  # fmt: skip
-        verb = "create" if action.operation == "create" else "update"
+        told = {"category": plain["category"], "typeId": plain["typeId"]}
+        if action.operation != "destroy":
+            told["maxToObjectIds"] = action.item.content["most"]
+        verb = {"create": "create", "change": "update", "destroy": "purge"}[action.operation]
         path = f"{self.client.path('association_limits')}/{self.type_of(start)}/{self.type_of(end)}"
         self.client.change("POST", f"{path}/batch/{verb}", {"inputs": [told]})
+
+    def _ungroup(self, action: Action) -> None:
+        """HubSpot deletes no group that holds properties: they go to the object's own group first."""
+        owner, _, group = action.name.partition(": ")
+        path = self.client.path("properties", self.type_of(owner))
+        for each in self.client.properties(self.type_of(owner)):
+            if each.get("groupName") == group and not each.get("archived"):
+                told = {"groupName": self._group(owner, {})}
+                self.client.change("PATCH", f"{path}/{each['name']}", told)
+        self.client.change("DELETE", f"{path}/groups/{group}")
 
     def _metadata(self, owner: str, stage: Json) -> Json:
         if owner == "tickets":
@@ -272,7 +291,13 @@ class Applier:
         elif kind == "pipeline":
             owner = action.item.of
             self.client.change("DELETE", f"{self.client.path('pipelines', self.type_of(owner))}/{raw['id']}")
+        elif kind == "limit":
+            self._limit(action)
+        elif kind == "group":
+            self._ungroup(action)
         elif kind == "validation":
             self._rule(name, [])
         elif kind == "workflow":
             self.client.change("DELETE", f"{self.client.path('flows')}/{raw['id']}")
+        else:
+            raise ValueError(f"nobody knows how a {kind} is taken away")

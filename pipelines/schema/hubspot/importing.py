@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.errors import UsageError
+from pipelines.rules.schema import reserved
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import STANDARD
 from pipelines.schema.hubspot import objects, properties, read
@@ -158,8 +159,11 @@ class FromHubSpot:
         if called == objects.RECORD_TYPE:
             return self._record_types(entry, item)
         listed = entry.setdefault("fields", {})
-        key = next((k for k, e in listed.items() if (e.get("hubspot") or k.lower()) == called), called)
+        known = (k for k, e in listed.items() if (e.get("hubspot") or k.lower()) == called)
+        key = next(known, reserved.free_name(called) if owner in self.new else called)
         found = properties.from_property(item.content)
+        if key.lower() != called:
+            found["hubspot"] = called
         group = self._group(item, wanted)
         if group:
             found["group"] = group

@@ -11,10 +11,12 @@ from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import ObjectModel, Pipeline, Relationship
+from pipelines.schema import held
 from pipelines.schema.hubspot import properties
 from pipelines.schema.items import Item, Json, Wanted
 
-RECORD_TYPE = "record_type"
+_NAMELESS = "association, without a label of its own"
+RECORD_TYPE = names.RECORD_TYPE
 
 
 def wanted(model: Model) -> Wanted:
@@ -30,7 +32,7 @@ def wanted(model: Model) -> Wanted:
     for name, placed in model.shared("hubspot"):
         called = names.field_name("hubspot", placed.key, placed.model)
         assert called is not None
-        work.property(name, called, placed.model, placed.where, f"{name}.{placed.key}")
+        work.property(name, called, placed.model, placed.where, f"{name}.{placed.key}", is_custom=False)
     for apex in model.schema.apex_classes:
         found.hold(f"Apex: class {apex}", "not available", "HubSpot runs no Apex")
     found.hold("permissions", "not available", "HubSpot's permissions are set by people, in its settings")
@@ -57,19 +59,24 @@ class _Wanted:
             self.found.hold(key, "native", f"custom object {name}")
             own = {"label": each.name.label, "type": "string", "fieldType": "text"}
             self.add("property", f"{name}.{each.name.field}", own, name, self.model.where("objects", key))
+        held.object_parts(self.found, key, each)
         for placed in self.model.object_fields(key):
             called = names.field_name("hubspot", placed.key, placed.model)
             if called is None:
                 self.found.hold(f"{key}.{placed.key}", "not available", "the file leaves HubSpot out")
             else:
-                self.property(name, called, placed.model, placed.where, f"{key}.{placed.key}")
+                self.property(name, called, placed.model, placed.where, f"{key}.{placed.key}",
+                              is_custom=each.is_custom)  # fmt: skip
         for relation_key, relationship in each.relationships.items():
-            self.relationship(key, name, relation_key, relationship)
+            self.relationship(key, each, name, relation_key, relationship)
         self.record_types(key, each, name)
         for pipeline_key, pipeline in each.pipelines.items():
             self.add("pipeline", f"{name}: {pipeline.label}", pipeline_content(pipeline, name), name,
                      self.model.where("objects", key, "pipelines", pipeline_key))  # fmt: skip
             self.found.hold(f"{key}: pipeline {pipeline_key}", "native", f"pipeline {pipeline.label}")
+            if name != "deals" and any(stage.probability is not None for stage in pipeline.stages):
+                self.found.hold(f"{key}: pipeline {pipeline_key}: probability", "not available",
+                                "only stages of deals have one")  # fmt: skip
         self.validations(key, each, name)
         self.beside(key, each, name)
 
@@ -89,10 +96,12 @@ class _Wanted:
         }  # fmt: skip
         return found | ({"description": each.description} if each.description else {})
 
-    def property(self, owner: str, called: str, field: FieldModel, where: str, path: str) -> None:
-        held, how = properties.held(field)
-        self.found.hold(path, held, how)
-        if held == "not available":
+    def property(
+        self, owner: str, called: str, field: FieldModel, where: str, path: str, *, is_custom: bool
+    ) -> None:  # fmt: skip
+        how_well, how = properties.held(field, is_custom=is_custom)
+        self.found.hold(path, how_well, how)
+        if how_well == "not available":
             return
         if field.group is not None:
             label = field.group.replace("_", " ").capitalize()
@@ -101,7 +110,9 @@ class _Wanted:
                 self.found.add(group)
         self.add("property", f"{owner}.{called}", properties.content(field), owner, where)
 
-    def relationship(self, key: str, owner: str, relation_key: str, relation: Relationship) -> None:
+    def relationship(
+        self, key: str, each: ObjectModel, owner: str, relation_key: str, relation: Relationship
+    ) -> None:  # fmt: skip
         path = f"{key} → {relation.to} ({relation_key})"
         target = self.model.target("hubspot", relation.to)
         if "hubspot" not in relation.crms or target is None:
@@ -113,12 +124,13 @@ class _Wanted:
             self.add("association", pair, {}, owner, where)
         how = {
             "association": ("native", "association"),
-            "lookup": ("nearest", "association" if relation.limit else "association; say limit: 1 for one"),
-            "master_detail": ("nearest", "association; records without one are in ops.object_findings"),
+            "lookup": ("nearest", _NAMELESS if relation.limit else f"{_NAMELESS}; say limit: 1 for one"),
+            "master_detail": ("nearest", _NAMELESS),
         }[relation.kind]
         if relation.to == "lead":
             how = ("nearest", "association with contacts: a lead of Salesforce's is a contact at HubSpot")
-        self.found.hold(path, how[0], how[1])  # type: ignore[arg-type]
+        notes = _not_kept(each, relation)
+        self.found.hold(path, "nearest" if notes else how[0], "; ".join([how[1], *notes]))  # type: ignore[arg-type]
         for name, label in relation.labels.items():
             content = {"label": label.label, "inverse": label.inverse or label.label}
             self.add("label", f"{pair}: {name}", content, owner, where)
@@ -133,6 +145,13 @@ class _Wanted:
         for rt in each.record_types:
             how = f"value of the property {RECORD_TYPE}" if rt in as_values else f"pipeline {rt}"
             self.found.hold(f"{key}: record type {rt}", "nearest", how)
+            for part, said in (
+                ("description", "neither a value nor a pipeline has one"),
+                ("values", "HubSpot offers every value of a property to every record"),
+                ("active", "" if rt in as_values else "HubSpot switches no pipeline off"),
+            ):
+                if part in each.record_types[rt].model_fields_set and said:
+                    self.found.hold(f"{key}: record type {rt}: {part}", "not available", said)
         if not as_values:
             return
         options = [
@@ -149,6 +168,9 @@ class _Wanted:
             if rule.hubspot is None:
                 self.found.hold(path, "not available", "HubSpot has no formula; give its nearest rule")
                 continue
+            if not rule.active:
+                self.found.hold(path, "not available", "HubSpot switches no rule off; it is made when active")
+                continue
             field = each.fields.get(rule.hubspot.field)
             called = each.name.field if field is None else rule.hubspot.field
             if field is not None:
@@ -156,8 +178,11 @@ class _Wanted:
             where = self.model.where("objects", key, "validations", rule_key)
             content = {"arguments": list(rule.hubspot.arguments)}
             self.add("validation", f"{name}.{called} {rule.hubspot.rule}", content, name, where)
-            held = "native" if rule.formula is None else "nearest"
-            self.found.hold(path, held, f"rule {rule.hubspot.rule} of {called}")  # type: ignore[arg-type]
+            how = f"rule {rule.hubspot.rule} of {called}"
+            if rule.formula is not None:
+                how += "; where it is shown and what people are told is HubSpot's"
+            how_well = "native" if rule.formula is None else "nearest"
+            self.found.hold(path, how_well, how)  # type: ignore[arg-type]
 
     def beside(self, key: str, each: ObjectModel, name: str) -> None:
         for workflow_key, workflow in each.workflows.items():
@@ -171,8 +196,30 @@ class _Wanted:
                             "by people")  # fmt: skip
         for trigger in each.triggers:
             how = "a workflow of the object" if each.workflows else "HubSpot runs no Apex; give a workflow"
-            held = "nearest" if each.workflows else "not available"
-            self.found.hold(f"{key}: trigger {trigger}", held, how)  # type: ignore[arg-type]
+            how_well = "nearest" if each.workflows else "not available"
+            self.found.hold(f"{key}: trigger {trigger}", how_well, how)  # type: ignore[arg-type]
+
+
+def _not_kept(each: ObjectModel, relation: Relationship) -> list[str]:
+    """What of a relationship an association does not say."""
+    found = []
+    if relation.required or relation.kind == "master_detail":
+        found.append(
+            "HubSpot requires none; records without one are in ops.object_findings" if each.is_custom
+            else "HubSpot requires none"
+        )  # fmt: skip
+    for is_said, note in (
+        (relation.help, "it has no help"),
+        (relation.kind == "association" and relation.label, "it has no name, only labels have"),
+        (relation.on_delete != "clear", "a record that goes takes none with it and is held by none"),
+        (relation.reparent, "it may always lead elsewhere"),
+        (relation.children or relation.children_label, "the list at the other end has no name of its own"),
+    ):
+        if is_said:
+            found.append(note)
+    if relation.renamed_from is not None:
+        found.append(f"the ends of {relation.renamed_from} come with the records")
+    return found
 
 
 def canonical_flow(definition: Json) -> Json:

@@ -36,16 +36,26 @@ _PLAIN = {"hasUniqueValue": False, "showCurrencySymbol": False, "numberDisplayHi
 _BOOL = [{"label": "Yes", "value": "true"}, {"label": "No", "value": "false"}]
 
 
-def held(field: FieldModel) -> tuple[Held, str]:
-    """How HubSpot holds a field."""
+def held(field: FieldModel, *, is_custom: bool = True) -> tuple[Held, str]:
+    """How HubSpot holds a field; `is_custom`: of an object that the file makes."""
     if field.type == "formula":
         if field.hubspot_formula is None:
             return "not available", "the file gives no hubspot_formula"
-        return "native", "calculated property"
+        notes = _not_kept(field, is_custom=is_custom)
+        how = "calculated property, as hubspot_formula says"
+        return ("nearest" if notes else "native"), "; ".join([how, *notes, *_also(field)])
     if field.type in _ABSENT:
         return "not available", _ABSENT[field.type]
     kind, shown = KINDS[field.type]
     notes = [_NEAREST[field.type]] if field.type in _NEAREST else []
+    notes += _not_kept(field, is_custom=is_custom)
+    first = [] if notes else [f"{kind} property, shown as {shown}"]
+    return ("nearest" if notes else "native"), "; ".join([*first, *notes, *_also(field)])
+
+
+def _not_kept(field: FieldModel, *, is_custom: bool) -> list[str]:
+    """What of a field HubSpot has no word for."""
+    notes = []
     if field.depends_on is not None:
         notes.append("the dependency is kept by Salesforce only")
     if field.default not in (None, False) or any(each.default for each in field.values):
@@ -54,7 +64,34 @@ def held(field: FieldModel) -> tuple[Held, str]:
         notes.append("HubSpot takes listed values only")
     if field.length is not None and field.type in ("text", "long_text", "rich_text"):
         notes.append(f"HubSpot keeps no length, Salesforce takes {field.length:,} characters")
-    return ("nearest", "; ".join(notes)) if notes else ("native", f"{kind} property, shown as {shown}")
+    if field.digits is not None or field.decimals is not None:
+        digits, decimals = field.size
+        notes.append(f"HubSpot counts no digits, Salesforce takes {digits} with {decimals} decimals")
+    for is_said, note in (
+        (field.help and field.description, "HubSpot shows the help, the description is Salesforce's only"),
+        (field.sorted, "values stand in the order of the file"),
+        (field.required and not is_custom, "HubSpot requires no property of an object of its own"),
+        (field.case_sensitive, "capitals are told apart by Salesforce only"),
+        (field.external_id and not field.unique, "HubSpot has no external ids; unique: true makes one"),
+        (field.blanks == "zero", "what is blank stays blank"),
+        (field.lines is not None, "how high it is shown is HubSpot's"),
+        (field.access != "edit", "who may see and edit it is set by people, in HubSpot's settings"),
+    ):
+        if is_said:
+            notes.append(note)
+    return notes
+
+
+def _also(field: FieldModel) -> list[str]:
+    """What HubSpot does by itself, or this project does for it."""
+    found = []
+    if field.external_id and field.unique:
+        found.append("a record is found by its unique value")
+    if field.history:
+        found.append("the history of every property is kept")
+    if field.renamed_from is not None:
+        found.append(f"takes over the values of {field.renamed_from}, by crm schema backfill")
+    return found
 
 
 def content(field: FieldModel) -> Json:

@@ -85,24 +85,16 @@ class Reading:
 
     def properties(self, owner: str, listed: Sequence[Json]) -> None:
         for each in listed:
-            if each.get("archived") or each.get("hubspotDefined"):
-                continue
-            add_property(self.found, self.by_key, owner, each)
+            if each.get("hubspotDefined"):
+                self.found.own.add((owner, str(each["name"])))
+            elif not each.get("archived"):
+                add_property(self.found, self.by_key, owner, each)
 
     def groups(self, listed: Sequence[str]) -> None:
-        """A group that a property is in is there; only of the others the portal is asked."""
-        used = {
-            (self.found.items[key].of, raw.get("groupName"))
-            for key, raw in self.found.raw.items()
-            if key[1] == "property"
-        }
+        """The groups that are meant, an object's in one call: their labels come with nothing else."""
         asked: dict[str, dict[str, str]] = {}
         for name in listed:
             owner, _, group = name.partition(": ")
-            item = self.by_key.get(("hubspot", "group", name))
-            if (owner, group) in used and item is not None:
-                self.found.add(item)
-                continue
             if owner not in asked:
                 asked[owner] = self._group_labels(owner)
             if group in asked[owner]:

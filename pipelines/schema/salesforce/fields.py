@@ -46,7 +46,7 @@ def content(field: FieldModel, siblings: Mapping[str, FieldModel]) -> Json:
         "required": _bool(field.required), "unique": _bool(field.unique),
         "externalId": _bool(field.external_id), "trackHistory": _bool(field.history),
     }  # fmt: skip
-    if field.unique:
+    if field.unique or field.case_sensitive:
         found["caseSensitive"] = _bool(field.case_sensitive)
     if field.length is not None and field.type != "formula":
         found["length"] = str(field.length)

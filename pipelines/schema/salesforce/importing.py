@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.errors import UsageError
-from pipelines.rules.schema import names
+from pipelines.rules.schema import names, reserved
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import STANDARD
 from pipelines.schema.items import Item, Json, Live
@@ -164,7 +164,7 @@ class FromSalesforce:
         for key, each in listed.items():
             if (each.get("salesforce") or f"{names.api_name(key)}__c").lower() == called.lower():
                 return str(key)
-        return names.plain_name(called)
+        return reserved.free_name(names.plain_name(called))
 
     def _rollup(self, found: Json, item: Item) -> bool:
         child, _, relation = str(item.content.get("summaryForeignKey", "")).partition(".")

@@ -11,6 +11,7 @@ from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import Apex, Layout, ObjectModel, RecordType, Validation
+from pipelines.schema import held
 from pipelines.schema.items import Item, Json, Wanted, said
 from pipelines.schema.salesforce import fields
 
@@ -60,6 +61,8 @@ class _Wanted:
         if each.is_custom:
             self.add("object", name, _object(each), name, where)
             self.found.hold(key, "native", f"custom object {name}")
+        held.object_parts(self.found, key, each)
+        if each.is_custom or "permissions" in each.model_fields_set:
             rights = each.permissions
             self.object_rights.append(
                 {"allowCreate": _bool(rights.create), "allowDelete": _bool(rights.delete),
@@ -108,13 +111,16 @@ class _Wanted:
             content = fields.lookup(each, relationship, target)
             where = self.model.where("objects", key, "relationships", relation_key)
             self.add("field", f"{name}.{called}", content, name, where)
-            self.found.hold(path, "native", f"{content['type']} field {called}")
+            self.found.hold(path, "native", _with(
+                f"{content['type']} field {called}", relationship.renamed_from
+            ))  # fmt: skip
             if relationship.kind == "lookup" and not relationship.required:
                 self.may(name, called, "edit")
             for label in relationship.labels:
                 self.found.hold(f"{path}: label {label}", "not available", "lookups have no labels")
             if relationship.limit is not None:
-                self.found.hold(f"{path}: limit", "native", "a lookup holds one record")
+                how_well = "native" if relationship.limit == 1 else "nearest"
+                self.found.hold(f"{path}: limit", how_well, "a lookup holds one record")  # type: ignore[arg-type]
 
     def field(
         self, owner: str, called: str, field: FieldModel, where: str, path: str,
@@ -125,7 +131,12 @@ class _Wanted:
             return
         content = fields.rollup(self.model, field) if field.rollup else fields.content(field, siblings)
         self.add("field", f"{owner}.{called}", content, owner, where)
-        self.found.hold(path, "native", f"{content['type']} field {called}")
+        how = f"{content['type']} field {called}"
+        if field.group is not None:
+            how += f"; the group {field.group} is HubSpot's only"
+        if field.formula is not None and field.hubspot_formula is not None:
+            how += ", as formula says; hubspot_formula is HubSpot's"
+        self.found.hold(path, "native", _with(how, field.renamed_from))
         computed = field.type in ("formula", "rollup", "auto_number")
         if not field.required:
             self.may(owner, called, "read" if computed and field.access == "edit" else field.access)
@@ -144,7 +155,10 @@ class _Wanted:
         called = rule.salesforce or names.api_name(rule_key)
         where = self.model.where("objects", key, "validations", rule_key)
         self.add("validation rule", f"{name}.{called}", _validation(each, rule), name, where)
-        self.found.hold(path, "native", f"validation rule {called}")
+        how = f"validation rule {called}"
+        self.found.hold(
+            path, "native", f"{how}; the rule under hubspot is HubSpot's" if rule.hubspot else how
+        )
 
     def apex(self, kind: str, name: str, apex: Apex, where: str, of: str, key: str = "Apex") -> None:
         source = (self.model.folder / apex.file).read_text(encoding="utf-8")
@@ -310,7 +324,14 @@ def canonical_rights(found: Json) -> Json:
     return kept
 
 
+def _with(how: str, renamed_from: str | None) -> str:
+    """The same with what it takes over."""
+    return how if renamed_from is None else f"{how}; takes over {renamed_from}, by crm schema backfill"
+
+
 def _pipeline(each: ObjectModel, name: str) -> tuple[Any, str]:
+    if not each.is_custom:
+        return "not available", "the stages of a standard object are its own picklist's, set in Setup"
     if name in each.record_types:
         return "nearest", f"record type {name}; Salesforce keeps no stages of a custom object"
     return "not available", "Salesforce keeps no stages of a custom object; add a picklist for them"

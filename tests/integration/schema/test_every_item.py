@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import shutil
 from dataclasses import replace
@@ -14,10 +15,10 @@ from cli.schema import schema_app
 from orchestration.checks import drifted
 from pipelines.errors import Exit
 from pipelines.rules.schema.fields import FieldModel
-from pipelines.schema import importing
 from pipelines.schema.items import Item
 from pipelines.schema.salesforce import deploy, objects
 from pipelines.settings import as_environment
+from pipelines.state import State, incidents
 
 from .conftest import Clock, Crms
 
@@ -34,8 +35,19 @@ def test_every_type_and_kind_is_imported_back_and_each_changed_by_hand_is_named_
     assert types == set(FieldModel.model_fields["type"].annotation.__args__)  # type: ignore[union-attr]
     crms.apply()
     assert crms.plan().actions == []
+    dependencies_are_described(crms)
     imported_back(crms)
     changed_by_hand(crms)
+
+
+def dependencies_are_described(crms: Crms) -> None:
+    """As clients read them: of each value a bit for each value of the picklist it depends on."""
+    with crms.session() as session:
+        assert session.salesforce is not None
+        field = next(f for f in session.salesforce.describe("Thing__c")["fields"] if f["name"] == "B_Pick__c")
+    assert (field["controllerName"], field["dependentPicklist"]) == ("A_Pick__c", True)
+    bits = {v["value"]: base64.b64decode(v["validFor"]) for v in field["picklistValues"]}
+    assert bits == {"x": b"\x80", "y": b"\x40", "z": b"\x80"}  # one is the first value, two the second
 
 
 def imported_back(crms: Crms) -> None:
@@ -44,10 +56,13 @@ def imported_back(crms: Crms) -> None:
     (crms.config / "custom_objects.yml").write_text("objects: {}\n")
     for name in ("apex", "workflows"):
         shutil.rmtree(crms.config / name)
-    with crms.session() as session:
-        names = ["Parent__c", "Thing__c", "Contact"]
-        importing.import_objects(session, crms.model, "salesforce", names)
-        importing.import_objects(session, crms.model, "hubspot", ["parent", "thing"])
+    shell = as_environment(crms.settings, {})
+    for vendor, *names in (
+        ("salesforce", "Parent__c", "Thing__c", "Contact"),
+        ("hubspot", "parent", "thing"),
+    ):
+        said = CliRunner().invoke(schema_app, ["import", vendor, *names], env=shell)
+        assert said.exit_code == Exit.OK, said.output
     after = {path: path.read_bytes() for path in crms.config.rglob("*") if path.is_file()}
     text = "custom_objects.yml"
     left, right = (each.pop(crms.config / text).decode().splitlines() for each in (before, after))
@@ -65,7 +80,7 @@ def changed_by_hand(crms: Crms) -> None:
     changed = {
         "Thing__c.Plain", "Thing__c-Thing Layout", "CRM_Integration", "Thing__c.Text_Said", "Thing__c",
         "ThingTrigger", "thing", "thing.a_text", "thing: Life", "thing → contacts: asker", "thing → contacts",
-        "Thing made", "thing.a_number MIN_NUMBER",
+        "Thing made", "thing.a_number MIN_NUMBER", "thing: measures",
     }  # fmt: skip
     gone = {"thing → parent", "Parent__c.How_Many__c"}
     added = {"thing.by_hand", "Thing__c.New_Kind"}
@@ -74,8 +89,9 @@ def changed_by_hand(crms: Crms) -> None:
         *(("changed", name) for name in changed), *(("gone", name) for name in gone),
         *(("added", name) for name in added),
     }  # fmt: skip
-    verdict = drifted(crms.settings)
+    verdict = drifted(crms.settings, "01TEST")
     assert not verdict.passed
+    assert "drift" in going_on(crms)
     shell = as_environment(crms.settings, {"COLUMNS": "300"})
     said = CliRunner().invoke(schema_app, ["diff"], env=shell)
     assert said.exit_code == Exit.GATE, said.output
@@ -85,6 +101,22 @@ def changed_by_hand(crms: Crms) -> None:
     crms.apply()
     assert {each for each in crms.drift() if each[0] != "added"} == set()
     assert crms.plan().actions == []
+    thing = type_of(crms, "thing")
+    crms.portal("DELETE", f"/crm/properties/2026-03/{thing}/by_hand")
+    crms.org(do="edit_metadata", type="RecordType", name="Thing__c.New_Kind")
+    assert drifted(crms.settings, "01NEXT").passed
+    assert "drift" not in going_on(crms)
+
+
+def going_on(crms: Crms) -> set[str]:
+    """The kinds of incidents that are going on."""
+    with State.open(crms.settings) as state, state.reading() as reading:
+        return {str(each["kind"]) for each in incidents.going_on(reading)}
+
+
+def type_of(crms: Crms, name: str) -> str:
+    schemas = crms.portal("GET", "/crm-object-schemas/2026-03/schemas")["results"]
+    return str(next(each["objectTypeId"] for each in schemas if each["name"] == name))
 
 
 def at_salesforce(crms: Crms) -> None:
@@ -132,6 +164,7 @@ def at_hubspot(crms: Crms) -> None:
     limit = {"category": plain["category"], "typeId": plain["typeId"], "maxToObjectIds": 9}
     crms.portal("POST", f"/crm/associations/2026-03/definitions/configurations/{thing}/contacts/batch/update",
                 {"inputs": [limit]})  # fmt: skip
+    crms.portal("PATCH", f"/crm/properties/2026-03/{thing}/groups/measures", {"label": "Sizes"})
     rule = f"/crm/property-validations/2026-03/{thing}/a_number/rule-type/MIN_NUMBER"
     crms.portal("PUT", rule, {"ruleArguments": ["5"], "shouldApplyNormalization": False})
     flow = next(e for e in crms.portal("GET", "/automation/v4/flows")["results"] if e["name"] == "Thing made")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
+import pytest
+
+from cli.docs import write_docs
+from pipelines import dbt_docs
 from pipelines.rules.schema.load import load_model
 from pipelines.schema.pages import Told, pages
-from pipelines.settings import PROJECT_ROOT
+from pipelines.settings import PROJECT_ROOT, load_settings
 
 
 def test_a_page_for_each_object_and_an_index_that_names_them(tmp_path: Path) -> None:
@@ -28,3 +33,28 @@ def test_a_page_for_each_object_and_an_index_that_names_them(tmp_path: Path) -> 
     assert "| subscription: layout subscription_layout | hubspot | not available |" in page
     assert "salesforce `Lead`: `unified_leads`" in found["lead.md"]
     assert "[subscription](subscription.md)" in found["index.md"]
+
+
+def test_docs_are_written_as_markdown_and_as_pages_that_lead_to_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_of = {("raw_salesforce", "lead"): ("unified_leads",)}  # as dbt's manifest has it, which takes long
+    monkeypatch.setattr(dbt_docs, "marts_of_raw_tables", lambda _: made_of)
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT_ROOT / "config", config)
+    shutil.copytree(PROJECT_ROOT / "tests" / "integration" / "schema" / "model", config, dirs_exist_ok=True)
+    settings = load_settings({"CRM_HOME": str(tmp_path), "CRM_CONFIG": str(config)}, vendors=False)
+    written = write_docs(settings, tmp_path / "docs", with_dbt=False)
+    assert {p.name for p in written} == {p.name for p in (tmp_path / "docs").iterdir()}
+    index = (tmp_path / "docs" / "index.html").read_text()
+    for target in re.findall(r'href="([^"]+)"', index):
+        assert (tmp_path / "docs" / target).is_file() or target == "dbt.html", target
+    page = (tmp_path / "docs" / "subscription.html").read_text()
+    assert '<a href="index.html">All objects</a>' in page
+    assert "subscription leads to company by company" in page  # the diagram, for who hears the page
+    lead = (tmp_path / "docs" / "lead.md").read_text()
+    assert (
+        "| lead_score | salesforce | `Lead_Score__c` | number, 18 digits, 0 of them decimals | this project"
+        in lead
+    )
+    assert "`unified_leads`" in lead.partition("## What is made of it")[2]

@@ -1,15 +1,14 @@
-"""One model through its whole life: planned, applied, changed by hand, found, repaired, imported back."""
+"""What an apply does when it is stopped, when data would be lost, and when a CRM has no room. The life of one
+model with its records is `tests/e2e/test_objects_as_code.py`."""
 
 from __future__ import annotations
-
-import json
 
 import httpx
 import pytest
 
 from pipelines.crashpoints import Crashed, armed
 from pipelines.errors import CrmError
-from pipelines.schema import importing, run
+from pipelines.schema import run
 from pipelines.schema.plan import Plan
 
 from .conftest import Crms
@@ -17,62 +16,6 @@ from .conftest import Crms
 
 def names(plan: Plan, *operations: str) -> set[str]:
     return {a.name for a in plan.actions if a.operation in (operations or ("create", "change", "destroy"))}
-
-
-def files(crms: Crms) -> dict[str, object]:
-    """Apex as text, workflows as what they say: HubSpot orders their keys as it likes."""
-    return {
-        p.name: json.loads(p.read_text()) if p.suffix == ".json" else p.read_text()
-        for n in ("apex", "workflows")
-        for p in (crms.config / n).iterdir()
-    }
-
-
-def test_a_model_is_applied_drifts_is_found_repaired_and_imported_back_to_the_same_yaml(crms: Crms) -> None:
-    first = crms.plan()
-    assert {"subscription", "Subscription__c", "subscription → companies"} <= names(first, "create")
-    assert not names(first, "destroy")
-    applied = crms.apply()
-    assert applied.coverage == {"SubscriptionTrigger": 100}
-    assert crms.plan().actions == []
-    assert crms.drift() == set()
-
-    seats = {"label": "Number of seats"}
-    crms.org(do="edit_metadata", type="CustomField", name="Subscription__c.Seats__c", content=seats)
-    extra = {"label": "By hand", "type": "Text", "length": "20", "fullName": "By_Hand__c"}
-    crms.org(do="edit_metadata", type="CustomField", name="Subscription__c.By_Hand__c", content=extra)
-    crms.org(do="edit_metadata", type="ValidationRule", name="Subscription__c.Seats_Positive")
-    kind = next(
-        e["objectTypeId"]
-        for e in crms.portal("GET", "/crm-object-schemas/2026-03/schemas")["results"]
-        if e["name"] == "subscription"
-    )
-    crms.portal("PATCH", f"/crm/properties/2026-03/{kind}/tier", {"label": "Level"})
-    assert crms.drift() == {
-        ("changed", "Subscription__c.Seats__c"), ("added", "Subscription__c.By_Hand__c"),
-        ("gone", "Subscription__c.Seats_Positive"), ("changed", "subscription.tier"),
-    }  # fmt: skip
-
-    repair = crms.plan()
-    assert names(repair, "change") == {"Subscription__c.Seats__c", "subscription.tier"}
-    assert names(repair, "create") == {"Subscription__c.Seats_Positive"}
-    assert [item.name for item in repair.extras] == ["Subscription__c.By_Hand__c"]
-    crms.apply()
-    crms.org(do="edit_metadata", type="CustomField", name="Subscription__c.By_Hand__c")
-    assert crms.drift() == set()
-
-    before = (crms.config / "custom_objects.yml").read_text()
-    beside = files(crms)
-    for name in ("apex", "workflows"):
-        for path in (crms.config / name).iterdir():
-            path.unlink()
-    (crms.config / "custom_objects.yml").write_text("objects: {}\n")
-    with crms.session() as session:
-        importing.import_objects(session, crms.model, "salesforce", ["Subscription__c"])
-        importing.import_objects(session, crms.model, "hubspot", ["subscription"])
-    assert (crms.config / "custom_objects.yml").read_text() == before
-    assert files(crms) == beside
-    assert crms.plan().actions == []
 
 
 def test_an_apply_that_is_killed_at_hubspot_goes_on_with_the_rest(crms: Crms) -> None:
@@ -98,18 +41,35 @@ def test_a_deploy_whose_end_nobody_saw_is_waited_for_and_remembered(crms: Crms) 
 
 
 def test_a_failure_half_way_says_what_stands(crms: Crms) -> None:
-    url = f"{crms.ready['hubspot']['url']}/_sandbox/faults"
-    fault = {"match": "POST /crm/pipelines/2026-03/", "status": 403, "times": 1}
-    httpx.post(url, json=[fault]).raise_for_status()
-    with pytest.raises(CrmError) as failed:
-        crms.apply()
-    said = str(failed.value)
-    assert "hubspot pipeline subscription: Renewal could not be done" in said
-    assert "things stand" in said
+    crms.rewrite("        type: currency\n", "        type: currency\n        group: pricing\n")
+    said = fails(
+        crms, "hubspot", "POST /crm/properties/2026-03/.*/groups"
+    )  # right after the object's own call
+    assert "hubspot group subscription: pricing could not be done" in said
+    assert " things stand, " in said
     assert "custom_objects.yml line" in said
     assert not any(a.item.kind == "object" for a in crms.plan().of("hubspot", "create"))
+    said = fails(crms, "hubspot", "POST /crm/pipelines/2026-03/")
+    assert "hubspot pipeline subscription: Renewal could not be done" in said
+    assert "subscription.monthly_fee" not in names(crms.plan())
+    said = fails(crms, "salesforce", "POST .*/metadata/deployRequest", after=1)  # checked, and then not done
+    assert "3 of 63 things stand" in said
+    assert "Renewal reminder the last" in said
+    left = crms.plan()
+    assert not left.of("hubspot", "create", "change")
+    assert left.of("salesforce", "create")
     crms.apply()
     assert crms.plan().actions == []
+
+
+def fails(crms: Crms, vendor: str, match: str, **more: int) -> str:
+    """What an apply says when this call is refused."""
+    url = f"{crms.ready[vendor]['url']}/_sandbox/faults"
+    httpx.post(url, json=[{"match": match, "status": 403, "times": 1, **more}]).raise_for_status()
+    with pytest.raises(CrmError) as failed:
+        crms.apply()
+    httpx.delete(url).raise_for_status()
+    return str(failed.value)
 
 
 def test_too_little_coverage_and_a_failing_test_are_found_before_anything_is_changed(crms: Crms) -> None:
@@ -146,21 +106,59 @@ def test_what_loses_data_is_done_only_when_it_is_named(crms: Crms) -> None:
     assert "Subscription__c.Discount__c" not in names(crms.plan())
 
 
-def test_what_leaves_the_model_is_destroyed_when_it_is_named(crms: Crms) -> None:
+def test_what_leaves_the_model_is_seen_until_it_is_named_and_then_destroyed(crms: Crms) -> None:
+    crms.rewrite("        type: currency\n", "        type: currency\n        group: pricing\n")
     crms.apply()
-    text = (crms.config / "custom_objects.yml").read_text()
-    start = text.index("      renewed_at:")
-    end = text.index("      is_live:")
-    (crms.config / "custom_objects.yml").write_text(text[:start] + text[end:])
-    plan = crms.plan()
-    assert names(plan, "destroy") == {"Subscription__c.Renewed_At__c", "subscription.renewed_at"}
+    crms.rewrite("        limit: 1\n", "        limit: 2\n")
+    assert names(crms.plan()) == {"subscription → companies"}
     crms.apply()
-    assert crms.plan().actions == []
-    with crms.session() as session:  # without the permission set none of these would be shown
+    assert limits(crms) == [2]
+    with crms.session() as session:
         assert session.salesforce is not None
-        shown = {f["name"] for f in session.salesforce.describe("Subscription__c")["fields"]}
-    assert {"Seats__c", "Company__c", "Yearly_Fee__c", "Contract_Number__c"} <= shown
-    assert "Renewed_At__c" not in shown
+        account = next(session.salesforce.query_pages("SELECT Id FROM Account LIMIT 1")).records[0]["Id"]
+        row = {"Name": "S", "Contract_Number__c": "C-1", "Company__c": account,
+               "Renewed_At__c": "2026-05-04T00:00:00Z"}  # fmt: skip
+        assert session.salesforce.create_collection("Subscription__c", [row])[0].ok
+
+    text = (crms.config / "custom_objects.yml").read_text()
+    start, end = text.index("      renewed_at:"), text.index("      is_live:")
+    text = text[:start] + text[end:]
+    (crms.config / "custom_objects.yml").write_text(text.replace("        limit: 2\n", ""))
+    crms.rewrite("        group: pricing\n", "")
+    assert names(crms.plan(), "destroy") == {
+        "Subscription__c.Renewed_At__c", "subscription.renewed_at", "subscription: pricing",
+        "subscription → companies",
+    }  # fmt: skip
+    crms.apply()
+    assert limits(crms) == []
+    with crms.session() as session:
+        assert session.hubspot is not None
+        groups = session.hubspot.get(session.hubspot.path("properties", "p_subscription") + "/groups")
+    assert "pricing" not in {each["name"] for each in groups["results"]}
+    # its value is not named as lost, so it stays, and is seen
+    [left] = crms.plan().actions
+    assert (left.name, left.loses) == (
+        "Subscription__c.Renewed_At__c", "every value of it; 1 record has a value"
+    )  # fmt: skip
+    assert "Renewed_At__c" in shown(crms, "Subscription__c")
+    crms.apply(allowed=["Subscription__c.Renewed_At__c"])
+    assert crms.plan().actions == []
+    assert crms.drift() == set()
+    there = shown(crms, "Subscription__c")  # without the permission set none of these would be shown
+    assert {"Seats__c", "Company__c", "Yearly_Fee__c", "Contract_Number__c"} <= there
+    assert "Renewed_At__c" not in there
+
+
+def shown(crms: Crms, name: str) -> set[str]:
+    """The fields that the integration user sees."""
+    with crms.session() as session:
+        assert session.salesforce is not None
+        return {str(f["name"]) for f in session.salesforce.describe(name)["fields"]}
+
+
+def limits(crms: Crms) -> list[int]:
+    listed = crms.portal("GET", "/crm/associations/2026-03/definitions/configurations/all")["results"]
+    return [each["userEnforcedMaxToObjectIds"] for each in listed]
 
 
 @pytest.mark.parametrize(
@@ -179,14 +177,6 @@ def test_what_cannot_be_changed_is_said_and_left(crms: Crms, old: str, new: str,
     assert said in {a.impossible for a in crms.plan().actions}
 
 
-def test_only_one_field_is_made_when_only_one_is_asked_for(crms: Crms) -> None:
-    crms.org(do="remove_field", object="Lead", name="Lead_Score__c")
-    with crms.session() as session:
-        plan = run.plan(session, crms.model, only=["Lead.Lead_Score__c"])
-        assert names(plan, "create") >= {"Lead.Lead_Score__c"}
-        assert "Subscription__c" not in names(plan)
-
-
 def test_an_account_without_room_is_told_before_anything_is_made(crms: Crms) -> None:
     crms.portal("GET", "/crm-object-schemas/2026-03/schemas")
     crms.rewrite("objects:\n", "editions:\n  hubspot_objects: 30\nobjects:\n")
@@ -195,6 +185,15 @@ def test_an_account_without_room_is_told_before_anything_is_made(crms: Crms) -> 
     (crms.config / "custom_objects.yml").write_text(text + more)
     with pytest.raises(CrmError, match="hubspot has 1 of 10 custom objects, and 11 more are planned"):
         crms.apply()
+    with crms.session() as session:
+        assert session.salesforce is not None
+        row = next(session.salesforce.query_pages("SELECT Id FROM Organization")).records[0]
+    crms.org(do="set_values", object="Organization", id=row["Id"],
+             values={"OrganizationType": "Professional Edition"})  # fmt: skip
+    fields = "".join(f"      f_{n}: {{label: F, type: date}}\n" for n in range(99))
+    crms.rewrite("      seats:\n", f"{fields}      seats:\n")
+    problems = crms.plan().problems
+    assert any("salesforce has 0 of 100 custom fields on Subscription__c, and 1" in p for p in problems)
 
 
 def test_a_bare_org_and_portal_are_ready_after_one_apply(crms: Crms) -> None:
@@ -219,6 +218,15 @@ def test_a_bare_org_and_portal_are_ready_after_one_apply(crms: Crms) -> None:
         bare = run.plan(session, model)
     wanted = {f"{owner}.{name}" for each in ours.values() for owner, name in each}
     assert wanted <= names(bare, "create")
+    with crms.session() as session:  # only one is made when only one is asked for, and is seen
+        only = run.plan(session, model, only=["Lead.Lead_Score__c"])
+        assert names(only) == {
+            "Lead.Lead_Score__c", "CRM_Integration", "CRM_Integration of the integration user"
+        }  # fmt: skip
+        run.apply(session, model, only)
+    assert {n for n in shown(crms, "Lead") if n in dict.fromkeys(n for _, n in ours["salesforce"])} == {
+        "Lead_Score__c"
+    }
     crms.apply()
     assert crms.plan().actions == []
     with crms.session() as session:  # as reverse sync sees it: over the API, with the rights of its user

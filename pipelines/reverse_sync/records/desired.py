@@ -226,11 +226,13 @@ def _insert(connection: duckdb.DuckDBPyConnection, model: Model, key: str, there
     each = model.objects[key]
     assert each.records is not None
     assert each.key is not None
-    key_field = names.key_name(each.records.to, each)
+    key_field, key_sql = names.key_name(each.records.to, each), "key_value"
+    if not each.is_custom:  # of several records of one address this one is meant
+        key_field, key_sql = ("hs_object_id" if each.records.to == "hubspot" else "Id"), "target_id"
     connection.execute(
         f"insert into {TABLE} select action_key, ?, 'record', ?, ?, coalesce(target_key, ''), '', "
         "json_object('properties', wanted, 'before', case when target_id is null then null else held end, "
-        "'key_field', ?::varchar, 'key', key_value, 'lacking', lacking)::varchar, "
+        f"'key_field', ?::varchar, 'key', {key_sql}, 'lacking', lacking)::varchar, "
         "'', 'records', ?, coalesce(source_key, ?), 'compensable', null "
         "from records_compared where action_key is not null and key_value not in (select "
         f"json_extract_string(payload, '$.key') from {TABLE} where starts_with(sync, 'rename ') "

@@ -5,6 +5,7 @@ Belongs here: arguments and printing.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -147,6 +148,10 @@ def show(console: Console, found: Plan) -> None:
         console.print(f"  {escape(item.shown)} is not in the model; crm schema import takes it in")
     for problem in found.problems:
         console.print(f"[bold]stopped:[/] {escape(problem)}")
+    held = Counter(each.held for each in found.holdings)
+    if held:
+        said = ", ".join(f"{held[how]} {how}" for how in ("native", "nearest", "not available"))
+        console.print(f"How the CRMs hold the model: {said}; --held shows each.")
     counts = {o: sum(a.operation == o for a in found.actions) for o in _SIGNS}
     said = ", ".join(f"{counts[o]} to {o}" for o in _SIGNS)
     console.print(f"Plan {found.id}: {said}, {found.unchanged} as they should be; {found.calls} calls.")

@@ -51,10 +51,13 @@ def of_create(item: Item, wanted: Wanted, live: Live) -> str:
 def of_formula(item: Item, wanted: Wanted, live: Live) -> str:
     """A formula that names a custom field which the object neither has nor gets. Fields of the file's own
     objects were asked for before; this is what only the account knows of standard ones."""
+    names = _named(item)
+    if not names:
+        return ""
     kind = "property" if item.vendor == "hubspot" else "field"
     fields = {i.name.lower() for i in [*wanted.items, *live.items.values()] if i.kind == kind}
     fields |= {f"{of}.{name}".lower() for of, name in live.own}
-    for name in _named(item):
+    for name in names:
         if f"{item.of}.{name}".lower() not in fields:
             return f"its formula names {name}, which {item.of} does not have"
     return ""

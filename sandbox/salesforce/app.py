@@ -151,8 +151,6 @@ class Salesforce(Vendor):
             if bulk_v1.is_meant(call):
                 raise bulk_v1.refused(call, 400, "InvalidSessionId", "Invalid session id")
             raise errors.error(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        if self.org.assigned:
-            show_permitted(self, self.metadata)
         if not self.daily.take(times.day(call.now)):
             if bulk_v1.is_meant(call):
                 raise bulk_v1.refused(call, 503, "ExceededQuota", "TotalRequests Limit exceeded.")
@@ -204,6 +202,9 @@ class Salesforce(Vendor):
                 lifecycle.show_later(self, sobject, [own for each, own in made if each == name], at)
 
     def changed(self) -> None:
+        if self.org.assigned:  # now, for the next request may be refused and what it stores taken back
+            with self.store.transaction():
+                show_permitted(self, self.metadata)
         self.written.set()
 
     def daily_limit(self, call: Call) -> Response:

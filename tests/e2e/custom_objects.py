@@ -214,7 +214,8 @@ def begin(world: World) -> Known:
         rows = [{"Name": f"A {n}", "Serial__c": f"SN-{n}", "Seats__c": n * 10, "Company__c": both[n][1],
                  "Deal__c": them.deals[1][1], "Prospect__c": them.leads[0][1]}
                 for n in range(ASSETS)]  # fmt: skip
-        assert all(row.ok for row in org.create_collection("Asset__c", rows))
+        refused = [row.message for row in org.create_collection("Asset__c", rows) if not row.ok]
+        assert not refused, refused
     return them
 
 

@@ -56,6 +56,7 @@ def held(field: FieldModel, *, is_custom: bool = True) -> tuple[Held, str]:
 def _not_kept(field: FieldModel, *, is_custom: bool) -> list[str]:
     """What of a field HubSpot has no word for."""
     notes = []
+    both = "salesforce" in field.crms
     if field.depends_on is not None:
         notes.append("the dependency is kept by Salesforce only")
     if field.default not in (None, False) or any(each.default for each in field.values):
@@ -63,10 +64,12 @@ def _not_kept(field: FieldModel, *, is_custom: bool) -> list[str]:
     if field.type in PICKLISTS and not field.restricted:
         notes.append("HubSpot takes listed values only")
     if field.length is not None and field.type in ("text", "long_text", "rich_text"):
-        notes.append(f"HubSpot keeps no length, Salesforce takes {field.length:,} characters")
+        at_salesforce = f", Salesforce takes {field.length:,} characters" if both else ""
+        notes.append(f"HubSpot keeps no length{at_salesforce}")
     if field.digits is not None or field.decimals is not None:
         digits, decimals = field.size
-        notes.append(f"HubSpot counts no digits, Salesforce takes {digits} with {decimals} decimals")
+        at_salesforce = f", Salesforce takes {digits} and {decimals} of them decimals" if both else ""
+        notes.append(f"HubSpot counts no digits{at_salesforce}")
     for is_said, note in (
         (field.help and field.description, "HubSpot shows the help, the description is Salesforce's only"),
         (field.sorted, "values stand in the order of the file"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import difflib
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -35,9 +36,28 @@ def test_every_type_and_kind_is_imported_back_and_each_changed_by_hand_is_named_
     assert types == set(FieldModel.model_fields["type"].annotation.__args__)  # type: ignore[union-attr]
     crms.apply()
     assert crms.plan().actions == []
+    held_is_shown(crms)
     dependencies_are_described(crms)
     imported_back(crms)
     changed_by_hand(crms)
+
+
+def held_is_shown(crms: Crms) -> None:
+    """A line for each thing and CRM, and how many are held how, in the plan itself."""
+    said = CliRunner().invoke(
+        schema_app, ["plan", "--held"], env=as_environment(crms.settings, {"COLUMNS": "300"})
+    )
+    assert said.exit_code == Exit.OK, said.output
+    assert re.search(r"hold the model: \d+ native, \d+ nearest, \d+ not available; --held", said.output)
+    lines = [" ".join(line.replace("│", " ").split()) for line in said.output.splitlines()]
+    for line in (
+        "thing.a_secret hubspot not available HubSpot has no property that hides its value",
+        "thing: history hubspot native the history of every property is kept",
+        "thing: layout thing_layout salesforce native page layout Thing Layout",
+        "thing: record type plain: values hubspot not available HubSpot offers every value of a property to "
+        "every record",
+    ):
+        assert line in lines, line
 
 
 def dependencies_are_described(crms: Crms) -> None:

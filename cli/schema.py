@@ -107,7 +107,8 @@ def _apply(only: list[str], allow: list[str], plan_id: str, *, check_only: bool)
         calls = session.calls
     for name, percent in sorted(applied.coverage.items()):
         console.print(f"{name}: tests cover {percent} %")
-    left = len(found.actions) - len(applied.done)
+    done = {(action.operation, action.item.key) for action in applied.done}
+    left = sum((action.operation, action.item.key) not in done for action in found.actions)
     console.print(
         f"{len(applied.done)} things done, {found.unchanged} were as they should be, {calls} calls."
     )
@@ -148,7 +149,7 @@ def show(console: Console, found: Plan) -> None:
         console.print(f"  {escape(item.shown)} is not in the model; crm schema import takes it in")
     for problem in found.problems:
         console.print(f"[bold]stopped:[/] {escape(problem)}")
-    held = Counter(each.held for each in found.holdings)
+    held: Counter[str] = Counter(each.held for each in found.holdings)
     if held:
         said = ", ".join(f"{held[how]} {how}" for how in ("native", "nearest", "not available"))
         console.print(f"How the CRMs hold the model: {said}; --held shows each.")

@@ -176,6 +176,7 @@ def check(
     if session.salesforce is None:
         return None
     actions = [a for a in whole.doable(allowed) if a.item.vendor == "salesforce"]
+    actions = permission_set.fitted(actions, session.wanted["salesforce"], session.live["salesforce"])
     deploy = applying.make_deploy(actions, session.wanted["salesforce"], model.schema.test_level)
     if deploy is None:
         return None

@@ -23,8 +23,9 @@ HUBSPOT_OBJECTS = _words("""
     tickets user users""")
 """Objects of HubSpot's own, as its API calls them."""
 STAGED = _words("""
-    account_history accounts associations behavioral_events business_hours calls campaign_assets campaign_contacts
-    campaign_influence campaign_items campaign_member_statuses campaign_members campaign_reports
+    account_history accounts associations behavioral_events business_hours calls campaign_assets
+    campaign_contacts campaign_influence campaign_items campaign_member_statuses campaign_members
+    campaign_reports
     campaigns canceled_events case_history cases communications companies
     companies_property_history contact_history contacts contacts_property_history currency_types
     dated_conversion_rates deals deals_property_history email_campaigns email_events

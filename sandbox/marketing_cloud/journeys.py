@@ -179,8 +179,11 @@ def _problems(mc: MarketingCloud, row: tuple[Any, ...]) -> list[dict[str, Any]]:
 def _warnings(row: tuple[Any, ...]) -> list[dict[str, Any]]:
     """Long waits are warned of, and let be."""
     found = []
-    for each in orjson.loads(row[10]).get("activities", []):
-        said = each.get("configurationArguments") or {}
+    activities = orjson.loads(row[10]).get("activities")
+    for each in activities if isinstance(activities, list) else ():
+        said = each.get("configurationArguments") if isinstance(each, dict) else None
+        if not isinstance(said, dict):
+            continue
         wait, unit = said.get("waitDuration"), str(said.get("waitUnit", "")).upper()
         if each.get("type") != "WAIT" or not isinstance(wait, int) or (unit == "MINUTES" and wait < 4):
             continue

@@ -186,6 +186,11 @@ class Fold:
             why = picked if len(asked) == 1 else why
             opens = min(opens, picked.opens_at)
             current = self.pools.backup_of(current, picked.how)
+        for name in asked:
+            picked = self.pools.pick(name, method, way.skills, lead.at, lead.exclude, even_absent=True)
+            if picked.email is not None:
+                reason = f"rule {way.name}: {picked.how} of team {name}{also}"
+                return self._given(lead, way, name, picked.email, reason, picked.pool)
         also += f", nor of its backup {' or '.join(asked[1:])}" if len(asked) > 1 else ""
         return _held(lead, way.name, team, f"nobody on team {team} is available{also}: {why.how}",
                      opens if opens < FOREVER else None)  # fmt: skip

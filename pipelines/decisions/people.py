@@ -65,6 +65,13 @@ class Worker:
             return True
         return self._reached("day", self.per_day) or self._reached("week", self.per_week)
 
+    def room_at(self, at: float) -> float:
+        """From when on they are not full: FOREVER while what they carry fills them."""
+        if self.cap is not None and self.load >= self.cap:
+            return FOREVER
+        limits = (("day", self.per_day), ("week", self.per_week))
+        return max([at, *(self.given[p][0] for p, limit in limits if self._reached(p, limit))])
+
     @property
     def share_of_cap(self) -> float:
         """How full they are, for capacity: with no cap, each lead weighs little but not nothing."""

@@ -64,6 +64,8 @@ class _Pool:
         self.mind_hours = team.outside_hours != "ignore"
         self.available: frozenset[str] = frozenset()
         self.loads: list[tuple[float, int, int, str]] = []
+        self.only_absent = False
+        """Who is available is absent: they are given what no backup could take (`everyone_away: ignore`)."""
         self.nobody: dict[str | None, Pick] = {}
         """Why nobody is available, by who is left out; it holds until somebody changes."""
 
@@ -74,10 +76,12 @@ class _Pool:
         self.is_stale = False
         self.nobody = {}
         there = frozenset(m.email for m in self.members if not m.why_not(mind_hours=self.mind_hours))
-        if not there and self.team.everyone_away == "ignore":
+        ignores = self.team.everyone_away == "ignore"
+        self.only_absent = not there and ignores and all(m.is_away for m in self.members if m.active)
+        if self.only_absent:
             there = frozenset(
                 m.email for m in self.members if not m.why_not(mind_hours=False, mind_absence=False)
-            ) if all(m.is_away for m in self.members if m.active) else there  # fmt: skip
+            )
         if self.method in _BY_LOAD:
             for member in self.members:
                 if member.email in there - self.available:
@@ -142,19 +146,26 @@ class Pools:
             if worker.changes_at <= self.now:
                 self._look(worker, self.now)
 
-    def pick(self, team: str, method: str, skills: frozenset[str], at: float, exclude: str | None) -> Pick:
+    def pick(
+        self, team: str, method: str, skills: frozenset[str], at: float, exclude: str | None,
+        *, even_absent: bool = False,
+    ) -> Pick:  # fmt: skip
+        """`even_absent`: no backup has anybody, so who is absent counts where the team says so."""
         pool = self._pool(team, method, skills)
         if not pool.members:
             wanted = f" has {', '.join(sorted(skills))}" if skills else ""
             return Pick(None, f"nobody of them{wanted}" if skills else _WHY["inactive"])
         pool.freshen()
+        if pool.only_absent and not even_absent:
+            return self._nobody(pool, at, exclude)
         if method in _BY_LOAD:
             email, is_owed = pool.least(self.workers, exclude), False
         else:
             email, is_owed = pool.round.pick(exclude) or (None, False)
         if email is not None:
+            how = _HOW[method] + (", a lead they were owed," if is_owed else "")
             return Pick(
-                email, _HOW[method] + (", a lead they were owed," if is_owed else ""), FOREVER, pool.key
+                email, how + (", though all are away," if pool.only_absent else ""), FOREVER, pool.key
             )
         return self._nobody(pool, at, exclude)
 
@@ -223,13 +234,7 @@ class Pools:
         others = [m for m in pool.members if m.email != exclude]
         whys = {m.why_not(mind_hours=pool.mind_hours) for m in others}
         why = next((w for w in ("asleep", "full", "away", "inactive") if w in whys), "inactive")
-        opens = FOREVER
-        if why in ("asleep", "away") or "away" in whys:
-            there = [m for m in others if m.active and not m.is_full]
-            opens = min((m.schedule.next_open(at) for m in there), default=FOREVER)
-        if why == "full":
-            ends = [ends for m in others if m.active for ends, _ in m.given.values()]
-            opens = min([opens, *ends])
+        opens = min((_takes_at(m, at, pool.mind_hours) for m in others if m.active), default=FOREVER)
         found = Pick(None, _WHY[why], opens if opens > at else FOREVER)
         pool.nobody[exclude] = found
         return found
@@ -252,3 +257,9 @@ class Pools:
             for member in members:
                 self._of.setdefault(member.email, []).append(known)
         return known
+
+
+def _takes_at(worker: Worker, at: float, mind_hours: bool) -> float:
+    """When somebody can take a lead at the earliest, as far as the calendar says."""
+    room = worker.room_at(at)
+    return worker.schedule.next_open(room) if room < FOREVER and (mind_hours or worker.is_away) else room

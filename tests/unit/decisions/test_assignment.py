@@ -183,6 +183,44 @@ def test_when_all_are_full_the_backup_team_is_asked_and_then_the_lead_is_held() 
     assert second.reason == "nobody on team t is available, nor of its backup u: all are full"
 
 
+def test_who_has_had_a_week_s_or_a_day_s_leads_is_full_until_it_ends_where_they_are() -> None:
+    far = Worker("far", Schedule(None, "Asia/Tokyo"), per_week=2, per_day=1)
+    made = team(far).run([lead(n) for n in range(3)], at(150))
+    # midnight in Tokyo is 15:00 UTC, and its week ends so on Sunday
+    assert [a.decided_at for a in made] == [at(0), at(6), at(150)]
+    office = Schedule(week({"mon-fri": ["09:00-17:00"]}))
+    weekly = Worker("weekly", office, per_week=1, per_day=9)
+    _, held = team(weekly).run([lead(1), lead(2)], at(1))
+    assert (held.owner_email, held.held_until) == (None, at(7 * 24))
+    assert held.reason == "nobody on team t is available: all are full"
+    _, kept = team(Worker("laden", office, cap=1, per_day=1)).run([lead(1), lead(2)], at(200))
+    assert (kept.state, kept.held_until) == ("held", None)
+
+
+@pytest.mark.parametrize(
+    ("everyone_away", "backup_cap", "owner", "reason"),
+    [
+        ("hold", 1, "other", "rule r: next in the round of team u as backup of team t"),
+        ("ignore", 1, "other", "rule r: next in the round of team u as backup of team t"),
+        ("hold", 0, None, "nobody on team t is available, nor of its backup u: all are away"),
+        ("ignore", 0, "out", "rule r: next in the round, though all are away, of team t"),
+    ],
+)
+def test_when_everyone_is_away_the_backup_team_is_asked_before_the_lead_waits_or_is_theirs_anyway(
+    everyone_away: str, backup_cap: int, owner: str | None, reason: str
+) -> None:
+    away = Schedule(None, away=[(at(-1), at(9))])
+    people = {"out": Worker("out", away), "other": Worker("other", cap=backup_cap)}
+    teams = {
+        "t": TeamRule("t", (Seat("out", 0),), everyone_away=everyone_away, backup="u"),
+        "u": TeamRule("u", (Seat("other", 0),)),
+    }
+    fold = Fold([Way("r", "t", "team", "round-robin")], [], teams, people)
+    (made,) = fold.run([lead(1)], at(1))
+    assert (made.owner_email, made.reason) == (owner, reason)
+    assert made.held_until == (at(9) if owner is None else None)
+
+
 def test_a_lead_at_night_waits_until_somebody_s_hours_open_or_goes_to_who_is_awake() -> None:
     night = 12.0  # Monday 21:00
     office, tokyo = week({"mon-fri": ["09:00-17:00"]}), week({"mon-fri": ["05:00-14:00"]})

@@ -197,7 +197,9 @@ class Worker:
         named, others = listening.split(events, self.file)
         done = False
         try:
-            named = list(dict.fromkeys([*named, *self._prompt.look()]))
+            found = self._prompt.look()
+            others = others or not all(each.is_person for each in found)
+            named = list(dict.fromkeys([*named, *(each for each in found if each.is_person)]))
             done = not named or self._prompt.act(named)
         except CrmError as error:
             self._said(f"{str(error).rstrip('.')}; a refresh follows")

@@ -93,20 +93,25 @@ class Prompt:
             return self.rounds.not_ours(state, events)
 
     def look(self) -> list[Named]:
-        """People's records that changed since the last look, or since the last refresh; not what we wrote."""
+        """People's records that changed since the last look, or since the last refresh, and meetings that
+        were booked; not what we wrote. A meeting is found once, for it takes a refresh."""
         from pipelines.events.round import MOST
         from pipelines.state.engine import State
 
         since = self._since or self._refreshed_at()
         if since is None:
             return []
-        changed = self.again.changed(since, MOST + 1)
+        booked = self.again.booked(since, MOST)
+        changed = [*self.again.changed(since, MOST + 1), *booked]
         now = self.again.now()
         self._since = (now or since) - _OVERLAP
         if not changed:
             return []
         with contextlib.closing(State.open(self.settings)) as state:
-            return self.rounds.news(state, changed, since)
+            found = self.rounds.news(state, changed, since)
+        for each in booked:
+            self.rounds.meet(Named(each.vendor, each.object, each.record_id), each.at)
+        return found
 
     def act(self, named: Collection[Named]) -> bool:
         """Decide about these and write what follows. False when the next refresh has to see to some."""

@@ -46,11 +46,15 @@ _GONE = (".DELETE", ".UNDELETE", ".deletion", ".privacyDeletion", ".merge", ".re
 
 @dataclass(frozen=True)
 class Named:
-    """A person's record that an event named. `object`: the API's own name."""
+    """A record that an event or a look named. `object`: the API's own name."""
 
     vendor: str
     object: str
     record_id: str
+
+    @property
+    def is_person(self) -> bool:
+        return (self.vendor, self.object) in _PEOPLE.values()
 
 
 class NotTheirs(Exception):

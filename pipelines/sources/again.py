@@ -7,6 +7,7 @@ fetch brings the same rows in its own time; nothing is spooled or loaded here, a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines.clients import errors
 from pipelines.clients.hubspot import marketing
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.salesforce.client import SalesforceClient
@@ -31,7 +33,9 @@ TABLES = {("hubspot", "contacts"): "contacts", ("salesforce", "Lead"): "lead",
           ("salesforce", "Contact"): "contact"}  # fmt: skip
 """The objects whose records are people: vendor and the API's own name, and the raw table."""
 _KINDS: dict[str, ColumnType] = {stored_as(sql): kind for kind, sql in SQL_TYPES.items() if kind != "json"}
-_CHANGED_AT = "lastmodifieddate"
+log = logging.getLogger(__name__)
+MEETINGS = "meetings"
+_CHANGED_AT, _CREATED_AT = "lastmodifieddate", "hs_createdate"
 _SUBMITTED_BEFORE = timedelta(minutes=1)
 """A form stands in the list of its submissions at most so long before the contact says so."""
 
@@ -52,6 +56,7 @@ class Again:
     def __init__(self, hubspot: HubSpotClient | None, salesforce: SalesforceClient | None) -> None:
         self.hubspot, self.salesforce = hubspot, salesforce
         self._fields: dict[str, frozenset[str]] = {}
+        self._shows_meetings = hubspot is not None
 
     def now(self) -> datetime | None:
         """By the clock of a CRM that has just answered."""
@@ -86,6 +91,28 @@ class Again:
                     if (at := moment_of(each["SystemModstamp"])) is not None
                 ]  # fmt: skip
         return found
+
+    def booked(self, since: datetime, most: int) -> list[Changed]:
+        """Meetings of HubSpot's that were made since, newest first, at most `most`: one search. A portal that
+        does not show them to this token is not asked again."""
+        if self.hubspot is None or not self._shows_meetings:
+            return []
+        wanted = {
+            "propertyName": _CREATED_AT, "operator": "GTE", "value": str(microseconds(since) // 1000),
+        }  # fmt: skip
+        try:
+            page = self.hubspot.search_page(
+                MEETINGS, (_CREATED_AT,), [wanted], limit=most, sort=_CREATED_AT, newest_first=True
+            )
+        except errors.Forbidden as refusal:
+            log.info("bookings wait for the refresh: %s", refusal)
+            self._shows_meetings = False
+            return []
+        return [
+            Changed("hubspot", MEETINGS, str(each["id"]), at)
+            for each in page.results
+            if (at := moment_of((each.get("properties") or {}).get(_CREATED_AT))) is not None
+        ]
 
     def records(
         self, known: duckdb.DuckDBPyConnection, vendor: str, object_name: str, ids: Sequence[str]

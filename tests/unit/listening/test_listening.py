@@ -9,7 +9,8 @@ import os
 import signal
 import threading
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from starlette.testclient import TestClient
 
 from cli import stopping
 from cli.listen import Beside, Inbox, Worker, application
+from cli.rounds import Prompt
+from pipelines.clients.hubspot.pages import Page
 from pipelines.connections import HubSpotConnection, Secret
 from pipelines.errors import CrmError, UsageError
 from pipelines.listening import Event, Named
 from pipelines.rules.events import EventRule, EventsFile
-from pipelines.settings import Settings
+from pipelines.settings import Settings, load_settings
+from pipelines.sources.again import Again
 
 NOW = 1_780_000_000_000
 URL = "https://crm.example/hooks"
@@ -196,6 +200,30 @@ def rounds_of(short: Short, *events: dict[str, Any], at: float = 10.0) -> tuple[
         deliver(inbox, list(events))
     worker.once()
     return len(done), said
+
+
+def test_a_meeting_that_is_booked_takes_a_refresh_at_once_and_once(tmp_path: Path) -> None:
+    assert rounds_of(Short([Named("hubspot", "meetings", "5")])) == (1, [])
+    made_at, asked = datetime(2026, 6, 1, 9, tzinfo=UTC), list[str]()
+
+    class Portal:
+        server_time = made_at
+
+        def search_page(self, kind: str, properties: tuple[str, ...], *_: Any, **__: Any) -> Page:
+            asked.append(kind)
+            if kind != "meetings":
+                return Page([], None)
+            return Page([{"id": "5", "properties": {properties[0]: made_at.isoformat()}}], None)
+
+    class Refreshed(Prompt):
+        def _refreshed_at(self) -> datetime:
+            return made_at - timedelta(minutes=5)
+
+    again = Again(Portal(), None)  # type: ignore[arg-type]
+    prompt = Refreshed(load_settings({"CRM_HOME": str(tmp_path)}, vendors=False), again, print, nullcontext)
+    assert prompt.look() == [Named("hubspot", "meetings", "5")]
+    assert prompt.look() == []
+    assert sorted(asked) == ["contacts", "contacts", "meetings", "meetings"]
 
 
 def test_people_who_are_named_or_found_are_seen_to_without_a_round_over_everything() -> None:

@@ -134,6 +134,8 @@ class Beside:
 class Shortcut(Protocol):
     """Sees to people without a refresh (`cli.rounds.Prompt`)."""
 
+    def has_published(self) -> bool: ...
+
     def get_ready(self) -> None: ...
 
     def not_ours(self, events: Sequence[listening.Event]) -> list[listening.Event]: ...
@@ -156,7 +158,9 @@ class Worker:
         """`refreshed`: when everything was read last, by the clock; without it that comes first."""
         self.file, self.inbox, self._act, self._said = file, inbox, act, said
         self._prompt, self._clock = prompt, clock
-        self._refreshed = self._begun = refreshed
+        self._begun = refreshed
+        self._stands = refreshed is not None
+        """There is a refresh to look people up in."""
         self._beside = beside
         self._owed = False
         """A refresh failed and is to be tried again."""
@@ -171,22 +175,20 @@ class Worker:
             with self._trying():
                 events = self._prompt.not_ours(events)
         long = [rule for rule in listening.set_off(events, self.file) if rule.do != "decide"]
-        if self._prompt is None or self._refreshed is None or not self._short(events) or self._owed:
+        if self._prompt is None or not self._stands or not self._short(events) or self._owed:
             long.append(_DECIDE)
         for rule in long:
-            if self._beside is None or self._refreshed is None:
+            if self._beside is None or not self._stands:
                 self._do(rule)
             else:
                 self._beside.ask(rule, self._do)
 
     def _do(self, rule: EventRule) -> None:
-        begun = self._clock()
         if rule.do == "decide":
-            self._begun, self._owed = begun, False
+            self._begun, self._owed = self._clock(), False  # what came since may not be in it
         with self._trying():
             self._act(rule)
-            if rule.do == "decide":
-                self._refreshed = begun  # what came since may not be in it
+            self._stands = self._stands or rule.do == "decide"
             return
         self._owed = self._owed or rule.do == "decide"
 
@@ -216,10 +218,7 @@ class Worker:
 
     def until(self, stopped: threading.Event) -> None:
         every = self.file.poll_every.total_seconds()
-        self.once()
-        if self._prompt is not None and not stopped.is_set():
-            with self._trying():
-                self._prompt.get_ready()
+        self._begin(stopped)
         refresh = self.file.refresh_every.total_seconds()
         self._said(f"listening: people every {every:.0f} s, everything every {refresh:.0f} s")
         while not stopped.is_set():
@@ -228,6 +227,19 @@ class Worker:
             left = every - (time.monotonic() - begun)
             if left > 0 and not stopped.is_set():
                 self.inbox.arrived.wait(left)
+
+    def _begin(self, stopped: threading.Event) -> None:
+        """The first refresh. People wait for it only where nothing that was published stands yet."""
+        if self._prompt is not None and self._beside is not None and self._prompt.has_published():
+            with self._trying():
+                self._prompt.get_ready()  # before the refresh has what this takes
+                self._stands, self._begun = True, self._clock()
+                self._beside.ask(_DECIDE, self._do)
+                return
+        self.once()
+        if self._prompt is not None and not stopped.is_set():
+            with self._trying():
+                self._prompt.get_ready()
 
 
 def listen(

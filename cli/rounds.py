@@ -78,6 +78,10 @@ class Prompt:
         self.rounds: Rounds = Rounds(again)
         self._since: datetime | None = None
 
+    def has_published(self) -> bool:
+        """An earlier refresh stands, and people can be looked up in it."""
+        return self.settings.paths.warehouse.exists()
+
     def get_ready(self) -> None:
         """What takes long once: before anybody waits for it."""
         with self._open_loop() as loop:

@@ -172,8 +172,14 @@ class Short:
     def __init__(self, found: list[Named] | None = None, *, done: bool = True, fails: bool = False) -> None:
         self.found, self.done, self.fails = found or [], done, fails
         self.acted: list[list[str]] = []
+        self.published = False
+        self.is_ready = threading.Event()
 
-    def get_ready(self) -> None: ...
+    def has_published(self) -> bool:
+        return self.published
+
+    def get_ready(self) -> None:
+        self.is_ready.set()
 
     def not_ours(self, events: Sequence[Event]) -> list[Event]:
         return list(events)
@@ -279,6 +285,35 @@ def test_people_do_not_wait_for_a_round_over_everything_and_it_is_not_asked_for_
     goes_on.set()
     beside.finish()
     assert (done, said) == (["decide"], [])
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_people_wait_for_the_first_round_over_everything_only_where_none_was_published(
+    published: bool,
+) -> None:
+    inbox, beside, stopped = Inbox(), Beside(), threading.Event()
+    order: list[str] = []
+    begun, met = threading.Event(), threading.Event()
+
+    class Meets(Short):
+        def act(self, named: Collection[Named]) -> bool:
+            assert begun.wait(60)
+            order.append("people")
+            met.set()
+            stopped.set()
+            return True
+
+    def everything(rule: EventRule) -> None:
+        begun.set()
+        assert short.is_ready.is_set() == published
+        assert not published or met.wait(60)
+        order.append(rule.do)
+
+    short = Meets([Named("hubspot", "contacts", "7")])
+    short.published = published
+    Worker(EventsFile(), inbox, everything, print, short, lambda: 0.0, beside=beside).until(stopped)
+    beside.finish()
+    assert order == (["people", "decide"] if published else ["decide", "people"])
 
 
 def test_a_round_that_failed_beside_is_owed_and_one_that_broke_ends_listening() -> None:

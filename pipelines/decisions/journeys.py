@@ -25,8 +25,8 @@ with versions as (
     from staging.stg_marketing_cloud__journeys group by 1
 )
 select v.journey_key, v.status, v.event, e.data_extension_key,
-    string_agg(f.name, ', ' order by f.position) filter (where f.is_required and lower(f.name) not in
-        ('entryid', 'contactkey', 'emailaddress', 'personid', 'leadscore'))
+    string_agg(f.name, ', ' order by f.position) filter (where f.is_required and f.default_value is null
+        and lower(f.name) not in ('entryid', 'contactkey', 'emailaddress', 'personid', 'leadscore'))
 from versions v
 left join staging.stg_marketing_cloud__event_definitions d on d.event_definition_key = v.event
 left join staging.stg_marketing_cloud__data_extensions e on e.data_extension_id = d.data_extension_id

@@ -51,8 +51,9 @@ def facts() -> Facts:
         create table staging.stg_marketing_cloud__data_extensions as
             select 'id' as data_extension_id, 'entries' as data_extension_key;
         create table staging.stg_marketing_cloud__data_extension_fields as select * from (values
-            ('entries', 'EntryId', 1, true), ('entries', 'Region', 2, true)
-        ) t (data_extension_key, name, position, is_required);
+            ('entries', 'EntryId', 1, true, null), ('entries', 'Region', 2, true, null),
+            ('entries', 'Country', 3, true, 'NL')
+        ) t (data_extension_key, name, position, is_required, default_value);
         create table staging.stg_marketing_cloud__journey_entries as select * from (values
             ('event', 'E1', '00QA', '{"leadscore": "12"}'), ('event', 'E2', '003A', '{"leadscore": "40"}')
         ) t (event_definition_key, entry_id, subscriber_key, data);

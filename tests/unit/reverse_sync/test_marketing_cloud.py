@@ -119,6 +119,19 @@ def test_an_entry_is_found_by_our_key_and_undone_by_an_exit(destination, mc):
     assert JourneyExit(destination).look_up([entry("one")])[0].id == "one"
 
 
+def test_an_exit_takes_out_whoever_is_in_and_one_from_no_journey_fails_alone(destination, mc):
+    handler = JourneyExit(destination)
+    JourneyEntry(destination).send([entry("one"), entry("two", "003B")])
+    some = [entry("one"), entry("three", "003B", journey="nobody's")]
+    assert handler.look_up(some) == [NOT_THERE, NOT_THERE]
+    out, refused = handler.send(some)
+    assert (out.ok, refused.ok, refused.code) == (True, False, "EXIT_IGNORED")
+    assert "Invalid Interaction Name" in refused.message
+    assert handler.look_up(some) == [Found("one"), NOT_THERE]
+    states = {e["contact"]: e["state"] for e in mc.do(do="entries", journey=mcs.NURTURE)["entries"]}
+    assert states == {"003NEW": "exited", "003B": "active"}
+
+
 def test_of_three_entries_the_inactive_contact_is_a_row_error_with_the_vendors_reason_and_two_go(
     destination, mc
 ):

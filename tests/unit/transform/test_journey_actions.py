@@ -36,8 +36,10 @@ create table stg_marketing_cloud__event_definitions as select 'event' as event_d
     'id' as data_extension_id;
 create table stg_marketing_cloud__data_extensions as select 'id' as data_extension_id,
     'entries' as data_extension_key;
-create table stg_marketing_cloud__data_extension_fields as select 'entries' as data_extension_key,
-    'EntryId' as name, 1 as position, true as is_required;
+create table stg_marketing_cloud__data_extension_fields as
+    select 'entries' as data_extension_key, * from (values
+    ('EntryId', 1, true, null), ('Country', 2, true, 'NL'), ('Nickname', 3, false, null)
+    ) t (name, position, is_required, default_value);
 create table stg_marketing_cloud__journey_activity (subscriber_key varchar, journey_key varchar,
     occurred_at timestamptz);
 create table stg_marketing_cloud__journey_history (record_key varchar, journey_event_id varchar, kind varchar,
@@ -96,6 +98,18 @@ def test_who_may_be_written_to_is_let_in_by_the_current_key_and_nobody_else(db):
     ruled(db)
     assert set(entries(db)) == {"ana", "bo"}
     assert {why for _, why in entries(db).values()} == {None}
+
+
+def test_a_field_that_the_event_requires_and_nobody_fills_is_named_unless_it_has_a_default(db):
+    ruled(db)
+    sql = compiled("reverse_sync/marketing_cloud/actions_journey_entries.sql")
+    missing = f"select distinct payload::json->>'missing_fields' from ({sql})"
+    assert db.execute(missing).fetchall() == [(None,)]
+    db.execute(
+        "insert into stg_marketing_cloud__data_extension_fields by name select 'entries' as "
+        "data_extension_key, 'Region' as name, 4 as position, true as is_required"
+    )
+    assert db.execute(missing).fetchall() == [("Region",)]
 
 
 @pytest.mark.parametrize("key", ["003A", "00QA"])

@@ -6,6 +6,7 @@ with fields as (
         extensions.data_extension_key,
         string_agg(columns.name, ', ' order by columns.position) filter (
             where columns.is_required
+            and columns.default_value is null
             and lower(columns.name) not in ('entryid', 'contactkey', 'emailaddress', 'personid', 'leadscore')
         ) as missing_fields
     from {{ ref('stg_marketing_cloud__event_definitions') }} as definitions

@@ -14,7 +14,7 @@ renamed as (
         "IsPrimaryKey" as is_primary_key,
         "IsRequired" as is_required,
         "Ordinal" as position,
-        "DefaultValue" as default_value
+        nullif("DefaultValue", '') as default_value
     from source
 )
 

@@ -57,11 +57,16 @@ def act(rule: EventRule) -> None:
 
 def _apply(loop: Loop, plan: Plan, wanted: Sequence[str]) -> None:
     """Piece by piece: between two of them a round over a few people may write."""
+    records = [summary.records for name, summary in plan.syncs.items() if name in wanted]
+    actions = [summary.total for name, summary in plan.actions.items() if name in wanted]
+    most = left = max([*records, *actions], default=0)
     sent: dict[str, int] = {}
     while True:
         done = loop.apply(plan.path, only=wanted, limit=AT_ONCE)
         before, sent = sent, {name: each.sent for name, each in done.syncs.items()}
-        if all(number - before.get(name, 0) < AT_ONCE for name, number in sent.items()):
+        if not done.is_partial:  # what was refused or held takes a place in each piece
+            left -= AT_ONCE
+        if most <= AT_ONCE or left <= 0 or sent == before:
             return
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli import rounds
 from pipelines.crashpoints import Crashed, armed
 from pipelines.errors import ConfigError, CrmError
 from pipelines.reverse_sync import planfile, recovery
 from pipelines.reverse_sync.actions import performing
 from pipelines.reverse_sync.actions.base import HELD
 from pipelines.reverse_sync.actions.side_by_side import OfItsRecord
+from pipelines.reverse_sync.lock import only_one
+from pipelines.reverse_sync.results import ApplyResult
 from pipelines.state import dead_letters
 
 from .conftest import NOON, ORGS, World
@@ -162,6 +167,28 @@ def test_limit_takes_so_many_actions_of_each_sync(post: Post) -> None:
     post.publish({"action_key": "a"}, {"action_key": "b"}, {"action_key": "c", "sync": "other"})
     post.apply(post.plan(), limit=1)
     assert sorted(post.outbox.sent) == ["a", "c"]
+
+
+@pytest.mark.parametrize(("refused", "pieces"), [({}, [2, 4, 5]), ({"a": "NO_SUCH_PERSON"}, [1, 2, 3, 4, 4])])
+def test_a_round_writes_a_piece_at_a_time_lets_others_write_between_and_leaves_nothing(
+    post: Post, monkeypatch: pytest.MonkeyPatch, refused: dict[str, str], pieces: list[int]
+) -> None:
+    monkeypatch.setattr(rounds, "AT_ONCE", 2)
+    post.outbox.refused = refused
+    post.publish(*({"action_key": key} for key in "abcde"))
+    plan, after = post.plan(), list[int]()
+
+    class InPieces:
+        def apply(self, path: Path, *, only: Sequence[str], limit: int) -> ApplyResult:
+            with only_one(post.world.settings.home / "apply.lock", "a form", post.world.state):
+                pass  # raises while another holds it
+            done = post.apply_file(path, "run1", only=only, limit=limit)
+            after.append(len(post.outbox.sent))
+            return done
+
+    rounds._apply(InPieces(), plan, ["handoff"])  # type: ignore[arg-type]
+    assert after == pieces
+    assert post.outbox.sent == [key for key in "abcde" if key not in refused]
 
 
 def test_an_answer_that_is_lost_after_it_arrived_is_looked_for_and_not_sent_again(post: Post) -> None:

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, func, literal_column, select, update
 
 from pipelines.state.journal import NOT_SENT, UPDATE, Intent, JournalState
 from pipelines.state.tables import journal
 from pipelines.state.upsert import upsert
 
 _AT_ONCE = 500  # below SQLite's limit of bound variables
+_IS_ACTION = journal.c.action_key != literal_column("''")
+"""Said in each query by key, as the index is of these rows alone: without it the whole journal is read."""
 
 
 class Standing(NamedTuple):
@@ -62,7 +64,7 @@ def standing(connection: Connection, action_keys: Sequence[str]) -> dict[str, St
     for start in range(0, len(action_keys), _AT_ONCE):
         query = select(
             c.action_key, c.state, c.settled_at.is_not(None), c.code, c.vendor, c.object, c.result_id
-        ).where(c.action_key.in_(action_keys[start : start + _AT_ONCE]))
+        ).where(_IS_ACTION, c.action_key.in_(action_keys[start : start + _AT_ONCE]))
         found |= {row[0]: Standing(*row) for row in connection.execute(query)}
     return found
 
@@ -85,7 +87,9 @@ def mark_sent(connection: Connection, action_keys: Sequence[str]) -> None:
     for start in range(0, len(action_keys), _AT_ONCE):
         some = action_keys[start : start + _AT_ONCE]
         connection.execute(
-            update(journal).where(journal.c.action_key.in_(some)).values(state="sent", settled_at=None)
+            update(journal)
+            .where(_IS_ACTION, journal.c.action_key.in_(some))
+            .values(state="sent", settled_at=None)
         )
 
 
@@ -96,7 +100,7 @@ def settle(connection: Connection, ended: Iterable[Ended]) -> None:
         key = values.pop("action_key")
         if not each.object:
             del values["object"]
-        connection.execute(update(journal).where(journal.c.action_key == key).values(values))
+        connection.execute(update(journal).where(_IS_ACTION, journal.c.action_key == key).values(values))
 
 
 def open_of(connection: Connection, vendor: str) -> list[RowMapping]:

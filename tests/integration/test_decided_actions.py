@@ -5,6 +5,7 @@ Belongs here: each handler by itself. Together they are in tests/e2e/test_decisi
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 
 from pipelines.clients.hubspot.sequences import Sequences
 from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.sources.again import Again
 from pipelines.state import journal
 from tests.fixtures.actions import statements
 
@@ -150,11 +152,14 @@ def test_a_list_takes_its_members_and_a_list_that_is_not_there_is_named(bench: B
         assert bench.ids["hubspot"][3] in sequences.members(sequences.list_id("Nurture"))
 
 
-def test_a_booked_meeting_hangs_on_its_deal(bench: Bench) -> None:
+def test_a_booked_meeting_is_seen_at_the_next_look_and_hangs_on_its_deal(bench: Bench) -> None:
     with open_hubspot(bench.settings) as hubspot:
         deal = str(hubspot.list_page("deals", ["dealname"]).results[0]["id"])
         (made,) = hubspot.batch_create("meetings", [{"properties": {
             "hs_timestamp": "2026-07-01T09:00:00Z", "hs_meeting_title": "Demo"}}])  # fmt: skip
+        assert hubspot.server_time is not None
+        seen = Again(hubspot, None).booked(hubspot.server_time - timedelta(seconds=60), 5)
+        assert [(each.object, each.record_id) for each in seen] == [("meetings", str(made.id))]
     key = f"hubspot:{bench.crms.orgs['hubspot']}:deals:{deal}"
     row = {"action_key": "tie", "record_key": key, "kind": "associate", "object": "meetings",
            "payload": {"to": "deals", "from_id": made.id}}  # fmt: skip

@@ -260,14 +260,14 @@ def listen(
     console, inbox, stopped = Console(highlight=False), Inbox(), threading.Event()
     file = load_events(settings.config_dir)
     if once:
-        Worker(file, inbox, rounds.act, console.print).once()
+        Worker(file, inbox, rounds.Act(), console.print).once()
         return
     with contextlib.ExitStack() as stack:
         prompt = stack.enter_context(rounds.prompt(settings, console.print))
         if settings.salesforce is not None:
             stack.enter_context(changes.subscribed(settings, inbox, console.print))
         beside = Beside()
-        worker = Worker(file, inbox, rounds.act, console.print, prompt, beside=beside)
+        worker = Worker(file, inbox, rounds.Act(), console.print, prompt, beside=beside)
         if port:
             stack.enter_context(served(application(settings, inbox, public_url, now_ms), port))
         with contextlib.suppress(KeyboardInterrupt), stopping.asked_to(stopped, inbox.arrived.set):

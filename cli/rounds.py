@@ -34,25 +34,54 @@ _OVERLAP = timedelta(seconds=60)
 """Asked for again at the next look: searches lag behind."""
 
 
-def act(rule: EventRule) -> None:
-    """One round of the loop: what is new is read, decided and written, or one sync, or a job."""
-    from cli.connect import live_loop
+class Act:
+    """One round of the loop: what is new is read, decided and written, or one sync, or a job.
 
-    if rule.do == "job":
-        from cli.dagster_commands import run_job
+    One for a process: it remembers when everything of Marketing Cloud was read. Between two such times only
+    what is tracked by a moment is asked for, unless something was written there since.
+    """
 
-        run_job(rule.name)
-        return
-    with live_loop() as loop:
-        loop.patience = PATIENCE_SECONDS
-        loop.recover()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._read: tuple[str, float] | None = None
+
+    def __call__(self, rule: EventRule) -> None:
+        from cli.connect import live_loop
+
+        if rule.do == "job":
+            from cli.dagster_commands import run_job
+
+            run_job(rule.name)
+            return
+        with live_loop() as loop:
+            loop.patience = PATIENCE_SECONDS
+            loop.recover()
+            self.refresh(loop)
+            plan = loop.plan()
+            _refuse_stopped(plan)
+            wanted = [rule.name] if rule.do == "sync" else due(loop, plan)
+            if not plan.is_empty and wanted:
+                _apply(loop, plan, wanted)
+            loop.record()
+
+    def refresh(self, loop: Loop) -> None:
+        """Everything, or all but what Marketing Cloud has no cursor for."""
+        begun = self._clock()
+        loop.tracked_only = not self._is_due(loop, begun)
         loop.refresh()
-        plan = loop.plan()
-        _refuse_stopped(plan)
-        wanted = [rule.name] if rule.do == "sync" else due(loop, plan)
-        if not plan.is_empty and wanted:
-            _apply(loop, plan, wanted)
-        loop.record()
+        if not loop.tracked_only:
+            self._read = (loop.run.id, begun)
+
+    def _is_due(self, loop: Loop, now: float) -> bool:
+        from pipelines.rules.extract import load_extract
+        from pipelines.state import runs
+
+        every = load_extract(loop.settings.config_dir).marketing_cloud.whole_every_minutes
+        if self._read is None or now - self._read[1] >= 60 * every:
+            return True
+        with loop.state.reading() as reading:
+            wrote = runs.last_writing_run(reading, "marketing_cloud")
+        return wrote is not None and wrote >= self._read[0]
 
 
 def _apply(loop: Loop, plan: Plan, wanted: Sequence[str]) -> None:

@@ -30,8 +30,11 @@ class Extraction:
     state: State
     run: Run
 
-    def fetch(self, progress: Progress, *, tell: Tell = unheard, sweep: bool = False) -> Fetched:
-        """Fetch (`sweep`: compare all ids too), and remember for uptime whether each connection answered."""
+    def fetch(
+        self, progress: Progress, *, tell: Tell = unheard, sweep: bool = False, tracked_only: bool = False
+    ) -> Fetched:
+        """Fetch (`sweep`: compare all ids too; `tracked_only`: without Marketing Cloud's whole tables), and
+        remember for uptime whether each connection answered."""
         from pipelines.sources import fetch, load
 
         known = self._known()
@@ -39,7 +42,8 @@ class Extraction:
             load.get_ready()
         return fetch.fetch(
             self.settings, self.run, known, progress, on_probe=self._save_probe,
-            suppression=self.suppression(), sweep=sweep, tell=tell,
+            suppression=self.suppression(), sweep=sweep,
+            tracked_only=tracked_only, tell=tell,
         )  # fmt: skip
 
     def load(self, fetched: Fetched, progress: Progress) -> None:

@@ -61,6 +61,8 @@ class Loop:
     """Whether this process asks the gates too: only then is it worth loading early what they need."""
     data_tests: bool = True
     """Whether models are tested as they are built; without, a failing test stops nothing."""
+    tracked_only: bool = False
+    """Leave out what of Marketing Cloud can only be read whole, for a listener has read it lately."""
     patience: float = 0.0
     """Seconds to wait for what another run of this home holds; a person at a keyboard is told at once."""
 
@@ -126,7 +128,7 @@ class Loop:
                 transform.parse_ahead(self.settings)
             self._deciding.reading_begins()
             self._fetched = fetched = self._extraction.fetch(
-                self.reporter.progress, tell=self.reporter.told, sweep=sweep
+                self.reporter.progress, tell=self.reporter.told, sweep=sweep, tracked_only=self.tracked_only
             )
             step.notes += (*fetched.problems, *fetched.notes)
             step.counts |= fetched.rows

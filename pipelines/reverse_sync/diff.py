@@ -52,6 +52,17 @@ def extracted_until(connection: duckdb.DuckDBPyConnection, vendor: str, object_n
     return moment
 
 
+def calls_to_read(connection: duckdb.DuckDBPyConnection, vendor: str) -> int:
+    """What reading all of a vendor takes: of each table as many calls as the last time it was read."""
+    if not has_table(connection, "ops", "loads"):
+        return 0
+    row = connection.execute(
+        "select coalesce(sum(calls), 0) from (select arg_max(calls, run_id) as calls from ops.loads "
+        "where vendor = ? and calls > 0 group by table_name)", [vendor],
+    ).fetchone()  # fmt: skip
+    return int(row[0]) if row else 0
+
+
 def register_agreed(connection: duckdb.DuckDBPyConnection, rows: Sequence[Agreed]) -> None:
     """Make the agreed values readable as `agreed_values`."""
     columns = [

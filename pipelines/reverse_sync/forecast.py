@@ -23,10 +23,17 @@ class Forecast:
     read_back: int
     check: int
     formula: str
+    reading: int = 0
+    """Calls of the refresh before it, where a vendor's quota is to hold those too; no part of `total`."""
 
     @property
     def total(self) -> int:
         return self.write + self.read_back + self.check
+
+    @property
+    def of_a_run(self) -> int:
+        """What a run by `syncFrequency` takes: it reads first, also when nothing is to be written then."""
+        return self.total + self.reading
 
     def as_dict(self) -> dict[str, int | str]:
         return asdict(self)

@@ -30,6 +30,8 @@ class Pace:
     calls: int
     allowed: int | None
     """Calls of a day that the sync may take; None where nobody says."""
+    reading: int = 0
+    """Those of `calls` that a run takes before it writes."""
 
     @property
     def minutes(self) -> int:
@@ -44,8 +46,10 @@ class Pace:
         return self.minutes > (self.frequency.minutes or 0)
 
     def __str__(self) -> str:
-        others = f" (calls a day by setting: {Frequency.by_setting(self.calls)})" if self.calls else ""
-        return self._said + others
+        if not self.calls:
+            return self._said
+        reading = f", {self.reading:,} calls of each to read first" if self.reading else ""
+        return f"{self._said}{reading} (calls a day by setting: {Frequency.by_setting(self.calls)})"
 
     @property
     def _said(self) -> str:
@@ -68,7 +72,7 @@ def paces(
     timed = {name: sync for name, sync in syncs.items() if sync.syncFrequency and name in summaries}
     wish: dict[str, int] = {}
     for name, sync in timed.items():
-        wish[name] = summaries[name].calls.total * Frequency(sync.syncFrequency).runs
+        wish[name] = summaries[name].calls.of_a_run * Frequency(sync.syncFrequency).runs
     found = {}
     for name, sync in timed.items():
         of_vendor = rules.pace.calls_a_day.get(sync.vendor)
@@ -76,7 +80,8 @@ def paces(
             of_vendor = int(limits[sync.vendor] * rules.pace.daily_share)
         total = sum(calls for other, calls in wish.items() if timed[other].vendor == sync.vendor)
         mine = of_vendor if of_vendor is None or not total else max(1, of_vendor * wish[name] // total)
-        found[name] = Pace(Frequency(sync.syncFrequency), summaries[name].calls.total, mine)
+        calls = summaries[name].calls
+        found[name] = Pace(Frequency(sync.syncFrequency), calls.of_a_run, mine, calls.reading)
     return found
 
 

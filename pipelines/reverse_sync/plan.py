@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -119,9 +119,17 @@ class _Making:
             fields={row[0]: row[1] for row in counted if row[1]},
             kept={row[0]: row[2] for row in counted if row[2]},
             held=cells.count(self.connection, "held where sync = ?", "*", name),
-            calls=forecast(sync.vendor, records, consent=sync.consent, object_name=sync.object),
+            calls=replace(
+                forecast(sync.vendor, records, consent=sync.consent, object_name=sync.object),
+                reading=self._reading(sync),
+            ),
             note=self._why_empty(sync, desired),
         )  # fmt: skip
+
+    def _reading(self, sync: Sync) -> int:
+        """Calls that reading its vendor takes, where `pace` says how many a day there are for all."""
+        told = sync.syncFrequency and sync.vendor in self.syncs.pace.calls_a_day
+        return diff.calls_to_read(self.connection, sync.vendor) if told else 0
 
     def _why_empty(self, sync: Sync, desired: int) -> str:
         if desired:

@@ -86,7 +86,8 @@ class FilledExtension(Strict):
 
 
 class MarketingCloudExtract(Strict):
-    """`data_extensions`: more of them to copy whole, by their keys; so are those of `data_extensions.yml`."""
+    """`data_extensions`: more of them to copy whole, by their keys; so are those of `data_extensions.yml`.
+    `whole_every_minutes`: a listener reads what has no cursor so often, and what is tracked each time."""
 
     data_extensions: Names = ()
     journey_activity: FilledExtension | None = FilledExtension(
@@ -96,6 +97,7 @@ class MarketingCloudExtract(Strict):
         data_extension="crm_complaints", query="crm_complaints"
     )
     people: FilledExtension | None = FilledExtension(data_extension="crm_people")
+    whole_every_minutes: int = Field(default=60, ge=1)
     kept_up: Names = ()
     """Events of `journeys.yml` whose rows are kept up, and so read."""
 

@@ -49,11 +49,12 @@ OnProbe = Callable[[str, datetime, bool, float, str], None]
 
 def fetch(
     settings: Settings, run: Run, known: Known, progress: Progress, *, on_probe: OnProbe | None = None,
-    suppression: Suppression = NOBODY, sweep: bool = False, tell: Tell = unheard,
+    suppression: Suppression = NOBODY, sweep: bool = False, tracked_only: bool = False, tell: Tell = unheard,
 ) -> Fetched:  # fmt: skip
     """Fetch everything new, but no row of the people on the suppression list; with `sweep` compare all ids.
 
     A single object that fails is marked stale, and so is all of Marketing Cloud where it does not let us in.
+    With `tracked_only` Marketing Cloud's small tables, which can only be read whole, stay as they are.
     `tell` hears what each vendor's part will cost.
 
     Raises when a CRM cannot be reached, or a vendor is not the one the warehouse was made from.
@@ -85,7 +86,7 @@ def fetch(
         with open_marketing_cloud(settings) as client:
             return _fetch(
                 client, marketing_cloud.identify, marketing_cloud.read_all, settings, known, listener, prober,
-                suppression, sweep,
+                suppression, sweep, tracked_only,
             )  # fmt: skip
 
     sources = {
@@ -129,7 +130,7 @@ def _fetch(
     client: Client, identify: Callable[[Client], OrgInfo],
     read_all: Callable[[Reading, Client, Executor], list[TableFetch]],
     settings: Settings, known: Known, listener: _Listener, prober: _Prober, suppression: Suppression,
-    sweep: bool,
+    sweep: bool, tracked_only: bool = False,
 ) -> Outcome:  # fmt: skip
     org = prober.ask(client, identify)
     _refuse_another_org(org, known)
@@ -137,7 +138,8 @@ def _fetch(
     reading = Reading(
         org=org, known=known, upper=upper, spool_root=settings.paths.spool, progress=listener.progress,
         calls_here=lambda: client.calls_here, suppression=suppression,
-        rules=load_extract(settings.config_dir), sweep_now=sweep, tell=listener.tell,
+        rules=load_extract(settings.config_dir), sweep_now=sweep, tracked_only=tracked_only,
+        tell=listener.tell,
     )  # fmt: skip
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=org.vendor) as pool:
         tables = read_all(reading, client, pool)

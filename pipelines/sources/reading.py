@@ -54,6 +54,8 @@ class Reading:
     rules: Extract = field(default_factory=Extract)
     sweep_now: bool = False
     """Compare all ids with the vendor's, whether or not that is due."""
+    tracked_only: bool = False
+    """A listener's refresh between two that read everything: what has no cursor stays as it is."""
     tell: Tell = unheard
     """Hears what the fetch will cost, before its first row is read."""
 

@@ -93,6 +93,14 @@ def last_write(connection: Connection, sync: str) -> datetime | None:
     return found
 
 
+def last_writing_run(connection: Connection, vendor: str) -> str | None:
+    """The latest run that wrote something of a vendor's."""
+    found: str | None = connection.execute(
+        select(func.max(journal.c.run_id)).where(journal.c.vendor == vendor)
+    ).scalar()
+    return found
+
+
 def save_probe(connection: Connection, probe: Probe) -> None:
     """Remember what a probe found."""
     upsert(connection, probes, [probe._asdict()])

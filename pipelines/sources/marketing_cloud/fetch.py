@@ -32,8 +32,17 @@ def read_all(reading: Reading, client: MarketingCloudClient, pool: Executor) -> 
     tasks = [
         pool.submit(reading.guarded, [table], read, optional=optional)
         for table, read, optional in _reads(reading, client)
+        if not _rests(reading, table)
     ]
     return [result for task in tasks for result in task.result()]
+
+
+def _rests(reading: Reading, table: RawTable) -> bool:
+    """Whether a table is left as it is: a listener has read it lately, and it was fine or not there."""
+    return (
+        reading.tracked_only and not table.cursor
+        and reading.of(table).status in ("loaded", "unchanged", "absent")
+    )  # fmt: skip
 
 
 def _reads(reading: Reading, client: MarketingCloudClient) -> list[tuple[RawTable, Read, bool]]:

@@ -78,12 +78,12 @@ def filled(
 ) -> list[TableFetch]:
     """A table from a data extension that a query activity fills; started first, where we may."""
     notes: list[str] = []
+    before = reading.calls_here()
     if wanted.query and client.allow_write:
         try:
             client.start_query(wanted.query)
         except (errors.Rejected, errors.NotFound) as error:
             notes.append(f"its query was not run: {error}")
-    before = reading.calls_here()
     found = [row for page in client.extension_rows(wanted.data_extension) for row in page]
     names = {name.lower(): name for name in table.columns}
     times = {name for name, kind in table.columns.items() if kind == "timestamp"}

@@ -12,13 +12,14 @@ from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 from starlette.testclient import TestClient
 
-from cli import stopping
+from cli import rounds, stopping
 from cli.listen import Beside, Inbox, Worker, application
 from cli.rounds import Prompt
 from pipelines.clients.hubspot.pages import Page
@@ -26,7 +27,8 @@ from pipelines.connections import HubSpotConnection, Secret
 from pipelines.errors import CrmError, UsageError
 from pipelines.listening import Event, Named
 from pipelines.rules.events import EventRule, EventsFile
-from pipelines.settings import Settings, load_settings
+from pipelines.run import Run
+from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.sources.again import Again
 
 NOW = 1_780_000_000_000
@@ -336,3 +338,28 @@ def test_a_round_that_failed_beside_is_owed_and_one_that_broke_ends_listening() 
     assert (said, errors) == (["HubSpot cannot be reached."], [])
     with pytest.raises(ZeroDivisionError):
         worker.once()
+
+
+def test_everything_of_marketing_cloud_is_read_each_hour_and_after_something_was_written_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, tracked = [0.0], list[bool]()
+    wrote: list[str | None] = [None]
+    monkeypatch.setattr("pipelines.state.runs.last_writing_run", lambda *_: wrote[0])
+    act = rounds.Act(lambda: clock[0])
+
+    def refresh(at: float, run_id: str) -> bool:
+        """Whether all was read."""
+        clock[0] = at
+        loop: Any = SimpleNamespace(
+            run=Run(run_id), settings=Settings(home=Path(), config_dir=PROJECT_ROOT / "config"),
+            state=SimpleNamespace(reading=nullcontext), refresh=lambda: tracked.append(loop.tracked_only),
+            tracked_only=False,
+        )  # fmt: skip
+        act.refresh(loop)
+        return not tracked[-1]
+
+    assert [refresh(300.0 * n, f"R{n:02}") for n in range(14)] == [True, *[False] * 11, True, False]
+    wrote[0] = "R13"
+    assert refresh(4_200, "R14")
+    assert not refresh(4_500, "R15")

@@ -74,10 +74,10 @@ def test_a_clock_makes_a_schedule_and_real_time_a_sensor_for_the_syncs_that_name
     assert looks(cursor) == ([], cursor)  # nothing new since
 
 
-def summary(calls: int) -> SyncSummary:
+def summary(calls: int, reading: int = 0) -> SyncSummary:
     return SyncSummary(
         vendor="marketing_cloud", object="crm_people", desired=1, existing=1, records=1, fields={}, kept={},
-        held=0, calls=Forecast(calls, 0, 0, ""), note="",
+        held=0, calls=Forecast(calls, 0, 0, "", reading), note="",
     )  # fmt: skip
 
 
@@ -97,6 +97,15 @@ def test_a_frequency_that_takes_more_calls_than_it_may_is_slowed(tmp_path, said,
     said_of = str(found["marketing_cloud_people"])
     assert words in said_of
     assert f"hourly {24 * calls:,}, daily {calls:,})" in said_of  # what other settings would cost
+
+
+def test_what_a_run_reads_first_counts_and_is_told_also_when_nothing_is_to_be_written(tmp_path):
+    syncs = load_syncs(syncs_with(tmp_path, "5 minutes"))
+    found = pace.paces(syncs.syncs, {"marketing_cloud_people": summary(0, reading=28)}, {}, syncs)
+    assert found["marketing_cloud_people"].minutes == 9  # 8,064 calls a day otherwise
+    said = str(found["marketing_cloud_people"])
+    assert "28 calls of each to read first" in said
+    assert "hourly 672, daily 28)" in said
 
 
 def test_syncs_of_one_vendor_share_what_they_may_take(tmp_path):

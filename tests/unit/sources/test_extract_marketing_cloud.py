@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from pipelines.crashpoints import Crashed, armed
+from pipelines.reverse_sync import diff
 from pipelines.rules.extract import Extract, FilledExtension, MarketingCloudExtract
 from pipelines.run import Run
 from pipelines.settings import Settings
@@ -90,19 +91,21 @@ class Extracting:
     def __init__(self, account: Any, folder: Path) -> None:
         self.account, self.folder = account, folder
         self.settings = Settings(home=folder / "var", config_dir=folder)
+        self.calls = 0
         self.warehouse = duckdb.connect(str(folder / "warehouse.duckdb"))
 
-    def run(self, rules: Extract = RULES) -> dict[str, TableFetch]:
+    def run(self, rules: Extract = RULES, *, tracked_only: bool = False) -> dict[str, TableFetch]:
         with mcs.client(self.account) as one:
             org = fetch.identify(one)
             upper = (one.server_time or datetime.now(UTC)) - timedelta(seconds=5)
             reading = Reading(
                 org=org, known=known_from(self.warehouse), upper=upper,
                 spool_root=self.settings.paths.spool, progress=lambda *a, **b: None,
-                calls_here=lambda: one.calls_here, rules=rules,
+                calls_here=lambda: one.calls_here, rules=rules, tracked_only=tracked_only,
             )  # fmt: skip
             with ThreadPoolExecutor(1) as pool:
                 tables = fetch.read_all(reading, one, pool)
+            self.calls = one.calls
         fetched = Fetched(tables=tuple(tables), connections=(org,), as_of=upper, calls=0)
         load.load(fetched, self.warehouse, self.settings, Run(), lambda *a, **b: None)
         from pipelines.sources import spool
@@ -150,6 +153,25 @@ def test_nothing_new_brings_nothing(extract):
     again = extract.run()
     assert {name: t.status for name, t in again.items() if t.status != "unchanged"} == {}
     assert not any(table.is_news for table in again.values())
+
+
+def test_between_two_whole_readings_a_listener_asks_for_what_is_tracked_and_nothing_else(extract):
+    extract.run()
+    whole, before = extract.calls, diff.calls_to_read(extract.warehouse, "marketing_cloud")
+    key = extract.account.store.value("select subscriber_key from tracking where kind = 'SentEvent' limit 1")
+    extract.pass_time(hours=1)
+    extract.account.do(do="click", contact=key, url="https://x.example/a")
+    extract.account.do(do="deactivate", contact=key)
+    extract.pass_time(minutes=1)
+    found = extract.run(tracked_only=True)
+    assert {name for name, table in found.items() if not table.table.cursor} == set()
+    assert found["click_events"].rows == 1
+    assert extract.calls < whole / 3
+    assert whole - 3 <= before == diff.calls_to_read(extract.warehouse, "marketing_cloud") <= whole
+    active = 'select "contactStatus" from raw_marketing_cloud.contacts where "contactKey" = ?'
+    assert extract.warehouse.execute(active, [key]).fetchall() == [("Active",)]
+    extract.run()
+    assert extract.warehouse.execute(active, [key]).fetchall() == [("Inactive",)]
 
 
 def test_an_event_that_shows_up_late_is_read_and_none_is_read_twice(extract):

@@ -161,8 +161,9 @@ class _Step:
         standing = routing.standing(self.connection, self.state)
         crossed = self._crossed()
         watch = self.watch = Watch(
-            self.connection, self.state, self.routing, self.handoffs, self.ours, self.as_of
-        )
+            self.connection, self.state, self.routing, self.handoffs, self.ours, self.as_of,
+            has_evidence=self.within is None,  # a round over a few reads no calls, mails and meetings again
+        )  # fmt: skip
         waiting = [each for each in watch.waiting(standing) if each.decision.person_id not in self.left]
         self.seen += watch.seen
         self.told.notes += watch.notes

@@ -32,8 +32,10 @@ class Watch:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, state: State, routing: Routing, handoffs: Handoffs,
-        ours: Iterable[tuple[str, str]], as_of: datetime,
+        ours: Iterable[tuple[str, str]], as_of: datetime, *, has_evidence: bool = True,
     ) -> None:  # fmt: skip
+        """`has_evidence`: what stops clocks was read for this run; otherwise none of them runs out in it."""
+        self.has_evidence = has_evidence
         self.connection, self.state, self.routing, self.handoffs = connection, state, routing, handoffs
         self.ours, self.as_of = ours, as_of
         self.seen: list[SeenRule] = []
@@ -46,7 +48,7 @@ class Watch:
 
     def waiting(self, standing: Sequence[KeptDecision]) -> list[Waiting]:
         """Leads whose clock has run out, or whose owner is to be warned."""
-        if not self.clocks:
+        if not self.clocks or not self.has_evidence:
             return []
         latest = self._owned_by_decision(standing)
         starts = {decision.person_id: decision.decided_at for decision in latest}

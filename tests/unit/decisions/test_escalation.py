@@ -10,11 +10,16 @@ import duckdb
 import pytest
 
 from pipelines import standing
+from pipelines.decisions import evidence
 from pipelines.decisions.due import keep, of_clocks
 from pipelines.decisions.escalation import Clock, Waiting, overdue
-from pipelines.rules.routing import Escalation
+from pipelines.decisions.watch import Watch
+from pipelines.rules.handoff import load_handoffs
+from pipelines.rules.routing import Escalation, load_routing
 from pipelines.rules.teams import Teams, load_teams
 from pipelines.state.decisions import KeptDecision
+
+from .conftest import NOON, Office
 
 FRIDAY = datetime(2026, 6, 26, 15, tzinfo=UTC)  # 16:00 in London, an hour before closing
 TEAMS = """
@@ -97,6 +102,22 @@ def test_a_lead_that_nobody_took_up_is_told_of_and_a_status_stops_that_alone(tea
     assert after(teams, 2, decision(), accepted=["p"], **rule) == []
     (late,) = after(teams, 4, decision(), accepted=["p"], **rule)
     assert late.kind == "escalation"
+
+
+@pytest.mark.parametrize("has_evidence", [True, False])
+def test_no_lead_is_taken_from_anybody_in_a_round_that_has_not_read_what_stops_clocks(
+    office: Office, monkeypatch: pytest.MonkeyPatch, has_evidence: bool
+) -> None:
+    monkeypatch.setattr(evidence, "first_contacts", lambda *_: {})
+    office.people(("p", "ann@x.example", 90, "mql"))
+    rules = office.settings.config_dir / "routing.yml"
+    rules.write_text(rules.read_text() + "escalation: {timeout: 4h, action: notify-manager}\n")
+    watch = Watch(
+        office.connection, office.state, load_routing(rules.parent), load_handoffs(rules.parent), (), NOON,
+        has_evidence=has_evidence,
+    )  # fmt: skip
+    watch.since["routing"] = FRIDAY  # it was switched on long ago
+    assert [each.kind for each in watch.waiting([decision()])] == ["escalation"] * has_evidence
 
 
 def test_the_next_moment_is_that_of_the_first_clock_still_to_run_out(teams: Teams) -> None:

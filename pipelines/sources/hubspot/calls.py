@@ -77,8 +77,9 @@ def _of_later_run(reader: RecordReader) -> int:
     rows = reading.of(table).rows
     calls = QUESTIONS + privacy.are_people(reader)
     calculated = bool(reader.shape.calculated) and reading.calculated_is_due(table)
-    if rows and (reader.shape.anew or calculated or reader.looks_for_pairs):
+    if rows and (reader.shape.anew or calculated or reader.lists_for_links):
         calls += math.ceil(rows / LIST_LIMIT) + ENDS
+        calls += of_associations(rows, reader.landing.ends, None) if reader.reads_links else 0
     if reading.sweep_is_due(table):
         linked = of_associations(rows, reader.landing.ends, None, max(rows, 1))
         calls += math.ceil(rows / LIST_LIMIT) + linked + ENDS

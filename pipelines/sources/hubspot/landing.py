@@ -94,11 +94,6 @@ class Landing:
         for to_type in self._shown(self.ends.listed):
             self._pair(spool, to_type, shown.get(to_type, ()), mode)
 
-    def new_links(self, spool: Spool, shown: Mapping[str, Sequence[str]]) -> None:
-        """Those of pairs that nothing has been read of. `shown`: as above."""
-        for to_type in self._shown(self.ends.new):
-            self._pair(spool, to_type, shown.get(to_type, ()), "merge")
-
     def _pair(self, spool: Spool, to_type: str, ids: Sequence[str], mode: Mode) -> None:
         """A pair that HubSpot does not show keeps what was read of it."""
         if self.associations is None or not ids:

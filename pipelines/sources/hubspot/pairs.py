@@ -26,11 +26,6 @@ class Ends:
         return tuple(dict.fromkeys((*self.asked, *self.listed, *self.known)))
 
     @property
-    def new(self) -> tuple[str, ...]:
-        """Those that a list may show and that nothing has been read of: whoever lists all records looks."""
-        return tuple(each for each in self.listed if each not in self.known)
-
-    @property
     def unlisted(self) -> Ends:
         """The same where a list does not show associations: all that is known is asked of every record."""
         return Ends(self.known, (), self.known)

@@ -72,8 +72,8 @@ class RecordReader:
         else:
             names, past = self._to_refill(), self._new_in_history()
             # Before the changes: a window is read later than they are, so it says the last word.
-            has_filled = bool(names or past or self.looks_for_pairs)
-            if names or self.looks_for_pairs:
+            has_filled = bool(names or past or self.lists_for_links)
+            if names or self.lists_for_links:
                 filled = whole.refill(self, names)
                 spools.append(filled)
                 calculated_at = filled.upper
@@ -106,10 +106,15 @@ class RecordReader:
         return tuple(dict.fromkeys((*self.shape.anew, *due)))
 
     @property
-    def looks_for_pairs(self) -> bool:
-        """Whether all are listed only to see which pairs came into use: nothing calculated would be read."""
-        may_be = bool(self.known.rows and self.landing.ends.new and not self.shape.calculated)
-        return may_be and self.reading.calculated_is_due(self.table)
+    def reads_links(self) -> bool:
+        """Whether who lists all records reads their associations anew: a sweep that is due does so itself."""
+        may_be = bool(self.known.rows and self.landing.ends.all and self.associations is not None)
+        return may_be and not self.reading.sweep_is_due(self.table)
+
+    @property
+    def lists_for_links(self) -> bool:
+        """Whether all are listed for their associations alone: once a day, as what is calculated is read."""
+        return self.reads_links and self.reading.calculated_is_due(self.table)
 
     def _new_in_history(self) -> tuple[str, ...]:
         """Properties whose past was never read; the history's table says of which it was."""

@@ -1,15 +1,20 @@
 """Passes over all records of an object: columns filled for every row, and the sweep of ids.
 
 Belongs here: what no window can find. Properties that are new or that HubSpot calculates without touching the
-record; records that vanished without an entry in the recycle bin, or that search never showed.
+record; associations, which move the stamp of neither end; records that vanished without an entry in the
+recycle bin, or that search never showed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from pipelines.clients import errors
+from pipelines.clients.hubspot.pages import Page
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.arrow import ARROW_TYPES, column
 from pipelines.sources.fetched import SweepResult
@@ -26,8 +31,8 @@ Json = dict[str, Any]
 def refill(reader: RecordReader, names: tuple[str, ...]) -> Spool:
     """These columns of all records, archived ones too, in parts that a killed run goes on from.
 
-    Its lists show pairs of objects that came into use since the last sweep, at no call more than they take.
-    Without names that is all they are read for.
+    Its lists show who is associated with what, and those associations are read anew: some were made or taken
+    away. Without names that is all the lists are read for. A sweep in the same fetch does it instead.
     """
     return _read_all(reader, "fill", names)
 
@@ -41,7 +46,8 @@ def _read_all(
     reader: RecordReader, kind: str, names: tuple[str, ...], history: tuple[str, ...] = ()
 ) -> Spool:
     assert reader.cursor is not None
-    about = (*names, *history)
+    takes_links = not history and reader.reads_links
+    about = (*names, *history, *(reader.landing.ends.all if takes_links else ()))
     spool = reader.reading.window(reader.table, reader.cursor, 0, name=kind, about=about)
     if spool.is_complete:
         return spool
@@ -49,9 +55,9 @@ def _read_all(
     phases = (False,) if history or not names else (False, True) if phase == "live" else (True,)
     for archived in phases:
         found: list[Json] = []
-        ends = () if archived or history else reader.landing.ends.new
-        for page in reader.pages.listed(
-            names or (reader.table.cursor,), after or None, archived=archived, history=history, linked_to=ends
+        linked = takes_links and not archived
+        for page in _listed(
+            reader, names or (reader.table.cursor,), after, archived=archived, history=history, linked=linked
         ):
             found += page.results
             if len(found) >= PART_ROWS or page.after is None:
@@ -60,7 +66,11 @@ def _read_all(
                 else:
                     if names:
                         _write(reader, spool, found, names)
-                    reader.landing.new_links(spool, by_linked_type(found))
+                    if linked:
+                        ids = [str(each["id"]) for each in found]
+                        reader.landing.listed_links(spool, ids, by_linked_type(found), "merge")
+                if linked and page.after is None:
+                    reader.landing.scope(spool, None)
                 here = "archived" if archived or page.after is None else "live"
                 is_last = page.after is None and archived == phases[-1]
                 spool.commit(f"{here} {page.after or ''}", complete=is_last)
@@ -68,6 +78,24 @@ def _read_all(
                 found = []
         after = ""
     return spool
+
+
+def _listed(
+    reader: RecordReader, names: tuple[str, ...], after: str = "", *, archived: bool = False,
+    history: tuple[str, ...] = (), linked: bool = False,
+) -> Iterator[Page]:  # fmt: skip
+    """Pages that show what records are associated with, where HubSpot lets a list show it."""
+    landing, listed = reader.landing, reader.pages.listed
+    if linked and landing.ends.listed:
+        pages = listed(names, after or None, linked_to=landing.ends.listed)
+        try:
+            one = next(pages, None)
+        except errors.Rejected:
+            landing.ends = landing.ends.unlisted
+        else:
+            yield from () if one is None else chain([one], pages)
+            return
+    yield from listed(names, after or None, archived=archived, history=history)
 
 
 def _write(reader: RecordReader, spool: Spool, found: list[Json], names: tuple[str, ...]) -> None:
@@ -101,7 +129,7 @@ def sweep(reader: RecordReader) -> tuple[Spool, SweepResult, list[str]]:
     }
     live: dict[str, int | None] = {}
     linked: dict[str, list[str]] = {}
-    for page in pages.listed((table.cursor,), linked_to=reader.landing.ends.listed):
+    for page in _listed(reader, (table.cursor,), linked=True):
         some = [each for each in page.results if not reading.is_erased(table, str(each["id"]))]
         live |= {str(each["id"]): pages.version(each) for each in some}
         for to_type, ids in by_linked_type(some).items():

@@ -256,3 +256,21 @@ def test_another_file_is_tried_on_the_leads_of_the_last_weeks_beside_what_happen
     assert office.assignments() == kept
     with office.state.reading() as reading:
         assert decisions.load(reading, "routing") == ()
+
+
+@pytest.mark.parametrize(
+    ("people", "load"),
+    [("{cap: 1}", "{}"), ("{per_day: 1}", "{}"), ("{per_week: 1}", "{}"), ("{}", "{default_cap: 1}"),
+     ("{cap: 1}", "{default_cap: 9}")],
+)  # fmt: skip
+def test_each_cap_that_config_has_fills_a_person(office: Office, people: str, load: str) -> None:
+    folder = office.settings.config_dir
+    team = "teams: {field: {members: [ada@northwind.example]}}"
+    (folder / "teams.yml").write_text(f"people: {{ada@northwind.example: {people}}}\n{team}\n")
+    rules = (folder / "routing.yml").read_text().partition("  - name: rest")[0]
+    (folder / "routing.yml").write_text(f"{rules}load: {load}\n")
+    office.people(("p1", None, 90, "mql"), ("p2", None, 90, "mql"))
+    office.decide()
+    given, held = office.assignments("person_id, owner_email, reason")
+    assert given[:2] == ("p1", "ada@northwind.example")
+    assert held == ("p2", None, "nobody on team field is available: all are full")

@@ -126,9 +126,10 @@ def test_a_table_that_lacks_a_column_is_named(post: Post) -> None:
         post.plan()
 
 
-def test_more_actions_of_a_kind_than_the_guard_allows_stop_the_plan(post: Post) -> None:
+@pytest.mark.parametrize("guard", ["kinds: {letter: 1}", "per_run: 1"])
+def test_more_actions_of_a_kind_than_the_guard_allows_stop_the_plan(post: Post, guard: str) -> None:
     config = post.world.settings.config_dir / "syncs.yml"
-    config.write_text(config.read_text().replace("blanks: 0}", "blanks: 0, actions: {kinds: {letter: 1}}}"))
+    config.write_text(config.read_text().replace("blanks: 0}", f"blanks: 0, actions: {{{guard}}}}}"))
     post.publish({"action_key": "a"}, {"action_key": "b"})
     plan = post.plan()
     assert plan.stopped == ("the plan has 2 actions of the kind letter (the guard allows 1)",)

@@ -45,11 +45,24 @@
         from met
     ),
 
+    -- The first touch that a deal has is what it is, also to a model that leaves it out.
+    begun as (
+        select
+            in_order.*,
+            deals.* exclude (opportunity_id),
+            list_filter(in_order.touches, lambda t: t.earns_credit)[1].touchpoint_id as first_ever
+        from in_order
+        inner join {{ ref('int_credit_deals') }} as deals on in_order.opportunity_id = deals.opportunity_id
+        where {{ is_due('deals.opportunity_id') }}
+    ),
+
     eligible as (
         select
-            met.opportunity_id,
-            met.via,
+            met.* exclude (touches),
             bases.*,
+            to_days(cast(bases.lookback_days as integer)) as lookback,
+            case bases.lookback_from when 'close' then met.counts_until else met.created_at end
+            - to_days(cast(bases.lookback_days as integer)) as opens_at,
             case
                 when bases.eligibility = 'campaign_members' then list_filter(met.touches, lambda t: t.is_member)
                 else list_filter(
@@ -58,7 +71,7 @@
                     and (len(bases.only_touch_types) = 0 or list_contains(bases.only_touch_types, t.touch_type))
                 )
             end as touches
-        from in_order as met
+        from begun as met
         cross join {{ source('rules', 'attribution_bases') }} as bases
     ),
 
@@ -74,14 +87,14 @@
 
     kept as (
         select
-            opportunity_id,
-            basis,
-            via,
-            lookback_from,
-            cast(lookback_days as integer) as lookback_days,
+            * exclude (touches, others),
             case
-                -- Last non-direct falls back on direct touches where there are no others.
-                when unless_alone and len(others) = 0 then touches
+                -- Last non-direct falls back on direct touches where no others count.
+                when
+                    unless_alone
+                    and others[1].touchpoint_id is distinct from first_ever
+                    and not coalesce(others[-1].occurred_at >= opens_at, len(others) > 0)
+                    then touches
                 -- A campaign influences a deal once, by its first member.
                 when eligibility = 'campaign_members'
                     then list_filter(
@@ -95,19 +108,13 @@
 
     timed as (
         select
-            kept.*,
-            deals.campaign_id,
-            deals.lead_at,
-            deals.created_at,
-            deals.won_at,
-            to_days(kept.lookback_days) as lookback,
-            case kept.lookback_from when 'close' then deals.counts_until else deals.created_at end
-            - to_days(kept.lookback_days) as opens_at,
-            list_transform(kept.touches, lambda t: t.occurred_at) as moments,
-            len(kept.touches) as touches_ever
+            *,
+            list_transform(touches, lambda t: t.occurred_at) as moments,
+            len(touches) as touches_ever,
+            -- Only the very first touch has no window. A model that leaves it out has none that is exempt.
+            cast(eligibility = 'campaign_members' or touches[1].touchpoint_id = first_ever as bigint) as exempt
         from kept
-        inner join {{ ref('int_credit_deals') }} as deals on kept.opportunity_id = deals.opportunity_id
-        where len(kept.touches) > 0 and {{ is_due('deals.opportunity_id') }}
+        where len(touches) > 0
     ),
 
     numbered as (
@@ -137,8 +144,9 @@
                 end as {{ milestone }}_nth,
             {%- endfor %}
             -- What lies before the window comes right after the first touch, so places close up by leaving it out.
-            greatest(before_window - 1, 0) as passed_over,
-            case when before_window < touches_ever then touches_ever else 1 end as last_nth
+            greatest(before_window - exempt, 0) as passed_over,
+            case when exempt = 1 then 1 else before_window + 1 end as first_nth,
+            case when before_window < touches_ever then touches_ever else exempt end as last_nth
         from numbered
     ),
 
@@ -153,8 +161,8 @@
                     touches,
                     lambda t, i: {
                         'touch': t,
-                        'place': case when i = 1 then 1 when i > before_window then i - passed_over end,
-                        'points': cast(i = 1 as bigint)
+                        'place': case when i = first_nth then 1 when i > before_window then i - passed_over end,
+                        'points': cast(i = first_nth as bigint)
                         + 2 * cast(i = lead_nth as bigint)
                         + 4 * cast(i = opportunity_nth as bigint)
                         + 8 * cast(i = close_nth as bigint)
@@ -180,5 +188,6 @@
         list_transform(touches, lambda p: p.place) as places,
         list_transform(touches, lambda p: p.points) as points
     from placed
+    where len(touches) > 0
 )
 {%- endmacro %}

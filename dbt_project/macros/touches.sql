@@ -97,11 +97,17 @@
     group by clicks.record_key
 {%- endmacro %}
 
-{#- Whom HubSpot's report lists for a campaign has done something, but it does not say what or when: no first or last touch. -#}
-{% macro is_only_listed(touches) -%}
-    (
-        {{ touches }}.touch_type = 'membership'
-        and {{ touches }}.source_record_key like 'hubspot:%'
-        and not {{ touches }}.earns_credit
-    )
+{#-
+    Which of `touches` may be the first or last touch that the CRMs are told: those of marketing that earn credit. Where
+    somebody (`of`) has none, it is the source that the CRM itself shows, whatever that is worth: better said than left empty.
+-#}
+{% macro is_source_of(touches, of) -%}
+    case
+        when
+            bool_or(
+                {{ touches }}.earns_credit and {{ touches }}.touch_type in {{ attribution_setting('coverage_touch_type') }}
+            ) over (partition by {{ of }})
+            then {{ touches }}.earns_credit and {{ touches }}.touch_type in {{ attribution_setting('coverage_touch_type') }}
+        else {{ touches }}.touch_type in ('original_source', 'latest_source')
+    end
 {%- endmacro %}

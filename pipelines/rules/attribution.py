@@ -84,6 +84,8 @@ class Attribution(Strict):
     revenue_by_model: Literal["all"] | tuple[str, ...] = ()
     """Models whose revenue is written back too, each into a field of its own."""
     earns_credit: dict[TouchType, Earns]
+    earns_without_channels: tuple[str, ...] = ("import", "integration")
+    """Touches of these channels earn nothing: a record that a machine or a list made is nobody's doing."""
     membership_statuses: tuple[str, ...] = ()
     bots: Bots = Bots()
     coverage: Coverage = Coverage()

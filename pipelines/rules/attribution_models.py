@@ -78,6 +78,8 @@ class Sync(Strict):
     touchpoints: tuple[Milestone, ...] = Field(min_length=1)
     dataSync: DataSync = DataSync()  # noqa: N815 - the file's own spelling
     syncFrequency: Literal["real-time"] = "real-time"  # noqa: N815
+    """With every run, and nothing reads it: how often fields of attribution are written is said in
+    `syncs.yml`, by the syncs of people and deals that they are part of. Another value is an error."""
     lookbackWindow: str = Field(default="90d", pattern=r"^[1-9][0-9]{0,3}d$")  # noqa: N815
     lookbackFrom: LookbackFrom = "creation"  # noqa: N815
     weights: dict[str, Decimal] | None = None

@@ -1,15 +1,18 @@
 """`config/campaign_members.yml`: which HubSpot forms and lists fill which Salesforce campaigns, and back.
 
-Belongs here: what the file may say. Whom it means is `reverse_sync.mirror.campaign_members`.
+Belongs here: what the file may say, and the table of what forms make. Whom it means is
+`reverse_sync.mirror.campaign_members`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 from pydantic import Field, model_validator
 
 from pipelines.rules.loader import Strict, load_if_there
+from pipelines.rules.rows import Columns, Rows
 
 
 class Membership(Strict):
@@ -63,3 +66,9 @@ class CampaignMembers(Strict):
 def load_campaign_members(config_dir: Path) -> CampaignMembers:
     """Read and validate the file; a team without one has no such memberships."""
     return load_if_there(config_dir / "campaign_members.yml", CampaignMembers)
+
+
+def form_members(rules: CampaignMembers) -> Rows:
+    """A row per form whose people become members of a campaign: it and the membership tell of one touch."""
+    columns: Columns = (("form", pa.string()), ("campaign", pa.string()), ("status", pa.string()))
+    return columns, [(each.form, each.campaign, each.status) for each in rules.members if each.form]

@@ -169,6 +169,7 @@ def attribution_settings(rules: Attribution) -> Rows:
     """Lists and limits of attribution as (setting, value), a row for each value."""
     bots, coverage, campaigns = rules.bots, rules.coverage, rules.campaigns
     lists: dict[str, tuple[str, ...]] = {
+        "earns_without_channel": rules.earns_without_channels,
         "membership_status": tuple(status.lower() for status in rules.membership_statuses),
         "bot_seconds": (str(bots.seconds_after_delivery),),
         "bot_links": (str(bots.links_at_once),),

@@ -32,10 +32,22 @@ select *, 'Type' as type, 'Active' as status, campaign_id as utm, null::date as 
 from (values ('a', 'Alpha', 100::decimal(18, 2), null), ('b', 'Beta', 0, null), ('c', 'Gamma', null, 'a'),
     ('d', 'Delta', null, 'c'), ('e', 'Epsilon', null, 'f'), ('f', 'Phi', null, 'e'))
     as t(campaign_id, name, cost, parent_campaign_id);
+create table int_campaign_records as
+select *, split_part(record_key, ':', 1) as vendor, record_key as name, null::date as start_date
+from (values ('hubspot:P:campaigns:1'), ('hubspot:P:campaigns:2'), ('salesforce:o:Campaign:701a'),
+    ('salesforce:o:Campaign:701b'), ('marketing_cloud:m:Campaign:9')) as t(record_key);
 create table int_campaign_pairs as
-select ''::varchar as left_key, ''::varchar as reason, ''::varchar as verdict where false;
+select *, 'name' as reason
+from (values ('hubspot:P:campaigns:1', 'salesforce:o:Campaign:701a', 'same'),
+    ('hubspot:P:campaigns:2', 'salesforce:o:Campaign:701a', 'review'),
+    ('hubspot:P:campaigns:1', 'marketing_cloud:m:Campaign:9', 'review'),
+    ('marketing_cloud:m:Campaign:9', 'salesforce:o:Campaign:701b', 'review'))
+    as t(left_key, right_key, verdict);
 create table int_campaign_members as
-select 'salesforce:o:Campaign:701' || campaign_id as record_key, campaign_id from int_campaigns;
+select 'salesforce:o:Campaign:701' || campaign_id as record_key, campaign_id from int_campaigns
+union all
+from (values ('hubspot:P:campaigns:1', 'a'), ('hubspot:P:campaigns:2', 'h2'),
+    ('marketing_cloud:m:Campaign:9', 'm9'));
 create table int_people as select * from (values ('ana', 'acme'), ('ben', null)) as t(person_id, account_id);
 create table unified_leads as select * from (values
     ('ana', timestamptz '2026-02-10 00:00:00+00', null::timestamptz),
@@ -49,6 +61,7 @@ from (values
     ('t2', 'ana', timestamptz '2026-02-20 12:00:00+00', 'email', 'a', 'email_click', true, true, true),
     ('t3', 'ben', timestamptz '2026-03-01 12:00:00+00', 'webinar', 'b', 'event', true, true, true),
     ('t4', 'ben', timestamptz '2026-03-05 12:00:00+00', 'campaign', 'c', 'membership', false, false, true),
+    ('to_come', 'ben', timestamptz '2026-08-05 12:00:00+00', 'webinar', 'b', 'event', true, true, true),
     ('copy', 'ben', timestamptz '2026-03-05 12:00:00+00', 'webinar', 'b', 'membership', true, true, false))
     as t(touchpoint_id, person_id, occurred_at, channel, campaign_id, touch_type, is_response, earns_credit,
         is_counted);
@@ -86,7 +99,7 @@ def marts() -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"create table {name} as from incoming")
         for name in (
             "attribution_touchpoints", "campaign_performance", "channel_contribution", "campaign_influence",
-            "attribution_models", "unified_campaigns",
+            "attribution_models", "unified_campaigns", "campaign_reviews",
         ):  # fmt: skip
             if name == "attribution_models":  # the mart, beside the rules that it is named after
                 sql = compiled(f"marts/attribution/{name}.sql")
@@ -119,7 +132,7 @@ def test_a_touch_has_its_persons_account_and_an_even_part_of_what_its_campaign_c
     sql = "select touchpoint_id, account_id, cost, campaign_name from attribution_touchpoints order by 1"
     assert asked(marts, sql) == [
         ("t1", "acme", Decimal(50), "Alpha"), ("t2", "acme", Decimal(50), "Alpha"),
-        ("t3", None, Decimal(0), "Beta"), ("t4", None, None, "Gamma"),
+        ("t3", None, Decimal(0), "Beta"), ("t4", None, None, "Gamma"), ("to_come", None, Decimal(0), "Beta"),
     ]  # fmt: skip
 
 
@@ -182,6 +195,16 @@ def test_every_campaign_that_met_somebody_of_an_open_deal_has_influenced_all_of_
     assert asked(marts, sql) == [("b", "o", 1, 1, 1, 300, 1, 300), ("c", "o", 1, 0, 1, 300, 0, 0)]
 
 
+def test_a_look_alike_is_for_people_until_its_campaign_has_a_record_of_that_vendor(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    """HubSpot's 1 and Salesforce's 701a are one; that says nothing of Marketing Cloud's 9."""
+    assert asked(marts, "select left_key, right_key from campaign_reviews order by all") == [
+        ("hubspot:P:campaigns:1", "marketing_cloud:m:Campaign:9"),
+        ("marketing_cloud:m:Campaign:9", "salesforce:o:Campaign:701b"),
+    ]
+
+
 def test_the_hierarchy_of_campaigns_is_kept_and_a_circle_ends(marts: duckdb.DuckDBPyConnection) -> None:
     sql = "select campaign_id, parent_campaign_id, root_campaign_id, level from unified_campaigns order by 1"
     assert asked(marts, sql) == [
@@ -225,7 +248,8 @@ def test_a_campaign_in_salesforce_is_told_its_revenue_and_pipeline_while_revenue
     marts.execute("update attribution_sync set is_on = ? where setting = 'revenue'", [is_on])
     marts.execute(
         "create or replace table existing_salesforce__campaigns as select split_part(record_key, ':', 4) as "
-        "record_id, record_key, '' as person_id from int_campaign_members where campaign_id < 'c'"
+        "record_id, record_key, '' as person_id from int_campaign_members "
+        "where campaign_id < 'c' and record_key like 'salesforce:%'"
     )
     sql = compiled("reverse_sync/salesforce/sync_salesforce__campaigns.sql", adapter=Columns(), execute=True)
     told = asked(marts, f"select record_id, columns('^Attributed') from ({sql}) order by 1")

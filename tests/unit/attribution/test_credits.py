@@ -87,6 +87,13 @@ def test_time_decay_halves_with_each_half_life() -> None:
          "full_path", "a 225 b 225 d 225 e 50 f 50"),
         # No touch before the lead was created: u-shaped loses its 40, of 60 the first has 40.
         (Deal((Touch("a", "03-10"), Touch("b", "04-10")), Decimal(60)), "u_shaped", "a 40 b 20"),
+        # Only the very first touch has no window: what comes after it is no first because it was direct.
+        (Deal((Touch("a", "2023-05-01 00:00:00+00", "direct"), Touch("b", "2024-05-01 00:00:00+00"),
+               Touch("c", "04-10", "direct"))), "last_non_direct", "c 1000"),
+        (Deal((Touch("a", "2023-05-01 00:00:00+00", "direct"), Touch("b", "2024-05-01 00:00:00+00"))),
+         "last_non_direct", "a 1000"),
+        (Deal((Touch("a", "2023-05-01 00:00:00+00"), Touch("c", "04-10", "direct"))),
+         "last_non_direct", "a 1000"),
         # Ties in time are told apart by id.
         (Deal((Touch("b", "04-10"), Touch("a", "04-10"))), "first", "a 1000"),
         (Deal((Touch("b", "04-10"), Touch("a", "04-10"))), "last", "b 1000"),

@@ -23,7 +23,9 @@ create table int_campaign_names as from (values ('spring-push', 'c')) as t(key, 
 create table int_touch_addresses as
 from (values ('ana@x.com', 'hubspot:P:contacts:1')) as t(address, record_key);
 create table int_campaigns as select 'c' as campaign_id, 'Advertisement' as type;
-create table int_campaign_members as select 'hubspot:P:campaigns:h' as record_key, 'c' as campaign_id;
+create table int_campaign_members as
+from (values ('hubspot:P:campaigns:h', 'c'), ('salesforce:O:Campaign:701', 'site'))
+    as t(record_key, campaign_id);
 create table stg_hubspot__campaigns as
 select 'hubspot:P:campaigns:' || id as record_key, id as campaign_id, name, start_date,
     timestamptz '2026-04-20 07:00:00+00' as created_at
@@ -32,6 +34,9 @@ create table stg_hubspot__campaign_contacts as
 select 'hubspot:P:campaign_contacts:' || campaign_id || '-' || contact_id as record_key, *
 from (values ('h', '1'), ('h', '2'), ('undated', '1')) as t(campaign_id, contact_id);
 create table stg_hubspot__forms as select 'f' as form_id, 'Demo' as name;
+create table stg_salesforce__campaigns as
+select '701' as campaign_id, 'Website' as name, 'salesforce:O:Campaign:701' as record_key;
+create table form_members as select 'Demo' as form, 'Website' as campaign, 'Responded' as status;
 create table stg_hubspot__form_submissions as
 select *, 'f' as form_id, ' Ana@X.com' as email, {AT} as submitted_at, 'Page' as page_name
 from (values
@@ -69,8 +74,9 @@ from (values ('calls', '1'), ('emails', '2'), ('emails', '3'), ('emails', '4'), 
     ('meetings', '6'), ('meetings', '7'), ('communications', '8')) as t(from_type, from_id);
 create table stg_salesforce__events as
 select *, 'Visit' as subject, null::date as activity_date, starts_at + interval 1 hour as ends_at
-from (values ('was', '003A', {AT}), ('to_come', '003A', timestamptz '2026-07-30 10:00:00+00'))
-    as t(record_key, who_id, starts_at);
+from (values ('was', '003A', {AT}, null), ('to_come', '003A', timestamptz '2026-07-30 10:00:00+00', null),
+    ('called_off', '003A', {AT}, 'CANCELED'))
+    as t(record_key, who_id, starts_at, outcome);
 create table stg_hubspot__contacts as
 select *, 'hubspot:P:contacts:' || contact_id as record_key, null::timestamptz as latest_source_at,
     null::varchar as latest_source, null::varchar as latest_source_detail_1,
@@ -94,6 +100,7 @@ def touches() -> Iterator[duckdb.DuckDBPyConnection]:
         for name in ("channels", "attribution_settings"):
             connection.register("incoming", as_table(*getattr(rows, name)(known)))
             connection.execute(f"create table {name} as from incoming")
+        made(connection, "intermediate/touches/int_form_members.sql")
         for kind in KINDS:
             made(connection, f"intermediate/touches/int_{kind}_touches.sql")
         yield connection
@@ -112,8 +119,9 @@ def test_an_ads_parameters_tell_channel_source_medium_and_campaign(
 ) -> None:
     assert told(touches, "form") == {
         "ad": ("paid_social", "linkedin", "cpc", "c"),
-        "banner": ("paid_media", "display", "display", None),
-        "bare": ("website", "form", "form", None),
+        # Without a campaign of the way there, that whose members config makes of the form.
+        "banner": ("paid_media", "display", "display", "site"),
+        "bare": ("website", "form", "form", "site"),
     }
     assert told(touches, "form", "record_key", "content", "is_tagged", "is_response") == {
         "ad": ("hubspot:P:contacts:1", "Demo", True, True),

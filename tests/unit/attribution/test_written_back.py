@@ -12,25 +12,32 @@ import pytest
 from pipelines.rules import rows
 from pipelines.rules.tables import _as_table as as_table
 from tests.fixtures.credits import rules
-from tests.fixtures.dbt_sql import made
+from tests.fixtures.dbt_sql import compiled, made
 
 TABLES = """
 set timezone = 'UTC';
 create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of;
-create table int_opportunity_people as select 'deal' as opportunity_id, 'ana' as person_id;
+create table int_opportunity_people as
+from (values ('deal', 'ana'), ('of_list', 'ben')) as t(opportunity_id, person_id);
+create table int_campaigns as select 'y' as campaign_id, '' as name;
 create table int_credit_deals as
-select 'deal' as opportunity_id, timestamptz '2026-06-01 00:00:00+00' as counts_until;
-create table int_opportunities as select unnest(['deal', 'untouched']) as opportunity_id;
+select unnest(['deal', 'of_list']) as opportunity_id, timestamptz '2026-06-01 00:00:00+00' as counts_until;
+create table int_opportunities as select unnest(['deal', 'of_list', 'untouched']) as opportunity_id;
 create table attribution_touchpoints as
-select *, 'ana' as person_id, touch_type != 'membership' as earns_credit,
-    'hubspot:P:' || touchpoint_id as source_record_key
+select * replace (occurred_at::timestamptz as occurred_at),
+    person_id = 'ana' and touch_type != 'membership' and medium != 'visit' as earns_credit,
+    true as is_counted, 'x' as campaign_id
 from (values
-    ('listed', timestamptz '2026-01-01 00:00:00+00', 'campaign', 'list', 'In', 'Listed', 'membership'),
-    ('t1', timestamptz '2026-01-10 00:00:00+00', 'paid_search', 'cpc', 'brand ad', 'Spring', 'page_visit'),
-    ('t2', timestamptz '2026-02-10 00:00:00+00', 'email', 'email', 'Issue 2', null, 'email_click'),
-    ('t3', timestamptz '2026-03-10 00:00:00+00', 'sales', 'call', 'Intro', null, 'call'),
-    ('late', timestamptz '2026-06-02 00:00:00+00', 'webinar', 'event', 'After the close', null, 'event'))
-    as t(touchpoint_id, occurred_at, channel, medium, content, campaign_name, touch_type);
+    ('ana', 'listed', '2026-01-01', 'campaign', 'list', 'Sent', 'Sent', 'membership'),
+    ('ana', 'visit', '2026-01-02', 'website', 'visit', '/', null, 'page_visit'),
+    ('ana', 't1', '2026-01-10', 'paid_search', 'cpc', 'brand ad', 'Spring', 'page_visit'),
+    ('ana', 't2', '2026-02-10', 'email', 'email', 'Issue 2', null, 'email_click'),
+    ('ana', 't3', '2026-03-10', 'sales', 'call', 'Intro', null, 'call'),
+    ('ana', 'late', '2026-06-02', 'webinar', 'event', 'After the close', null, 'event'),
+    ('ben', 'sent', '2026-01-01', 'campaign', 'list', 'Sent', 'Sent', 'membership'),
+    ('ben', 'b1', '2026-02-01', 'import', 'import', 'list.csv', null, 'original_source'),
+    ('cem', 'c1', '2026-02-01', 'campaign', 'list', 'Sent', 'Sent', 'membership'))
+    as t(person_id, touchpoint_id, occurred_at, channel, medium, content, campaign_name, touch_type);
 create table attribution_credits as
 select 'deal' as opportunity_id, 'ana' as person_id, *
 from (values ('linear', 250.01::decimal(18, 2)), ('linear', 250), ('first', 999)) as t(model, revenue),
@@ -49,12 +56,13 @@ create table int_owners as select ''::varchar as owner_id, ''::varchar as owner_
     ''::varchar as owner_id_salesforce where false;
 """
 DEAL = {
-    "touch_count": 4, "first_touch_source": "paid_search", "last_touch_source": "email",
+    "touch_count": 5, "first_touch_source": "paid_search", "last_touch_source": "email",
     "first_touch_campaign": "Spring", "first_touch_medium": "cpc", "last_touch_medium": "email",
     "first_touch_content": "brand ad", "last_touch_content": "Issue 2",
     "attributed_revenue": Decimal("500.01"),
 }  # fmt: skip
-"""Up to the close, and of the model that is written back; sales' call and a list count, as no source."""
+"""Up to the close, and of the model that is written back. Sales' call, a campaign that was only sent and a
+visit that no campaign led to are touches, and no source."""
 PERSON = {
     "touch_count": 4, "first_touch_channel": "paid_search", "last_touch_channel": "webinar",
     "first_touch_campaign": "Spring", "first_touch_medium": "cpc", "last_touch_medium": "event",
@@ -98,6 +106,24 @@ def test_what_is_switched_off_is_left_alone_and_the_rest_is_told(
         }
         assert told(warehouse, table, wanted) == expected
         assert off is None or None in expected.values()
+
+
+def test_a_source_is_what_earns_credit_or_else_the_one_that_the_crm_shows(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute("update attribution_sync set is_on = true")
+    deal = "first_touch_source, last_touch_source, touch_count from int_desired_deals"
+    found = warehouse.execute(f"select {deal} where opportunity_id = 'of_list'").fetchall()
+    assert found == [("import", "import", 2)]
+    sql = compiled("intermediate/touches/int_person_touches.sql")
+    people = warehouse.execute(
+        "with int_touches as (from attribution_touchpoints) select person_id, first_touch_channel, "
+        f"last_touch_channel, first_touch_medium, touches from ({sql}) order by 1"
+    ).fetchall()
+    assert people == [
+        ("ana", "paid_search", "webinar", "cpc", 6), ("ben", "import", "import", "import", 2),
+        ("cem", None, None, None, 1),
+    ]  # fmt: skip
 
 
 def test_a_deal_that_nobody_touched_is_told_so(warehouse: duckdb.DuckDBPyConnection) -> None:

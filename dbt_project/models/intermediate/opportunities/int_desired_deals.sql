@@ -9,8 +9,7 @@ with met as (
         touches.content,
         touches.campaign_name,
         (touches.occurred_at, touches.touchpoint_id) as place,
-        touches.touch_type in {{ attribution_setting('coverage_touch_type') }}
-        and not {{ is_only_listed('touches') }} as is_of_marketing
+        {{ is_source_of('touches', 'people.opportunity_id') }} as is_of_marketing
     from {{ ref('int_opportunity_people') }} as people
     inner join {{ ref('int_credit_deals') }} as deals on people.opportunity_id = deals.opportunity_id
     inner join {{ ref('attribution_touchpoints') }} as touches on people.person_id = touches.person_id

@@ -1,6 +1,15 @@
 -- Who sent a form, from which page, and what the page's address says of the way there.
-with submitted as (
+with filled as (
     select
+        form_id,
+        min(campaign_id) as campaign_id
+    from {{ ref('int_form_members') }}
+    group by form_id
+),
+
+submitted as (
+    select
+        filled.campaign_id as campaign_of_form,
         submissions.record_key as source_record_key,
         addresses.record_key,
         submissions.submitted_at as occurred_at,
@@ -10,6 +19,7 @@ with submitted as (
         {{ utm('submissions.page_url', 'campaign') }} as utm_campaign
     from {{ ref('stg_hubspot__form_submissions') }} as submissions
     left join {{ ref('stg_hubspot__forms') }} as forms on submissions.form_id = forms.form_id
+    left join filled on submissions.form_id = filled.form_id
     left join {{ ref('int_touch_addresses') }} as addresses
         on {{ normalize_email('submissions.email') }} = addresses.address
 ),
@@ -21,7 +31,8 @@ prepared as (
         submitted.occurred_at,
         submitted.content,
         submitted.utm_campaign is not null or submitted.utm_medium is not null as is_tagged,
-        names.campaign_id,
+        -- The way there, or else the campaign that the form is of.
+        coalesce(names.campaign_id, submitted.campaign_of_form) as campaign_id,
         submitted.utm_medium,
         submitted.utm_source
     from submitted

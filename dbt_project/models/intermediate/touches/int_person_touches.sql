@@ -1,4 +1,5 @@
--- Marketing's touches tell where a person came from; what sales did afterwards is counted, but is no source.
+-- Marketing's touches that earn credit tell where a person came from; what sales did, and campaigns that they never answered,
+-- are counted, but are no source.
 with touches as (
     select
         touches.person_id,
@@ -8,10 +9,7 @@ with touches as (
         touches.occurred_at,
         (touches.occurred_at, touches.touchpoint_id) as place,
         campaigns.name as campaign,
-        not {{ is_only_listed('touches') }}
-        and touches.touch_type in (
-            'membership', 'original_source', 'latest_source', 'conversion', 'form', 'event', 'email_click', 'page_visit'
-        ) as is_marketing
+        {{ is_source_of('touches', 'touches.person_id') }} as is_marketing
     from {{ ref('int_touches') }} as touches
     left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
     where touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}

@@ -21,15 +21,50 @@ identified as (
             or (touch_types.earns = 'tagged' and unioned.is_tagged)
             or (unioned.touch_type = 'membership' and lower(unioned.content) in {{ attribution_setting('membership_status') }}),
             false
-        ) and not coalesce(unioned.is_bot, false) as earns_credit
+        )
+        and not coalesce(unioned.is_bot, false)
+        and coalesce(unioned.channel, 'unknown') not in {{ attribution_setting('earns_without_channel') }} as earns_credit
     from unioned
     left join {{ ref('int_person_registry') }} as registry on unioned.record_key = registry.record_key
     left join {{ ref('int_people') }} as people on registry.person_id = people.person_id
     left join {{ source('rules', 'touch_types') }} as touch_types on unioned.touch_type = touch_types.touch_type
 ),
 
--- Memberships that config/engagement.yml has made of something which earns credit itself: a click. An opening or a goal
--- earns none, and the membership made of it does.
+forms as (
+    select
+        touchpoint_id,
+        person_id,
+        campaign_id,
+        occurred_at,
+        source_record_key
+    from identified
+    where touch_type = 'form' and earns_credit and person_id is not null
+),
+
+-- What a form that was sent may have become: a membership of that campaign, with that status where config says which.
+sent as (
+    select
+        touchpoint_id,
+        person_id,
+        campaign_id,
+        occurred_at,
+        cast(null as varchar) as status
+    from forms
+    where campaign_id is not null
+    union all
+    select
+        forms.touchpoint_id,
+        forms.person_id,
+        rules.campaign_id,
+        forms.occurred_at,
+        rules.status
+    from {{ ref('int_form_members') }} as rules
+    inner join {{ ref('stg_hubspot__form_submissions') }} as submissions on rules.form_id = submissions.form_id
+    inner join forms on submissions.record_key = forms.source_record_key
+),
+
+-- Memberships that were made of something which earns credit itself: of a click by config/engagement.yml, of a form by
+-- config/campaign_members.yml or by anybody on that day. An opening or a goal earns none, and the membership made of it does.
 made as (
     select distinct
         memberships.touchpoint_id,
@@ -46,6 +81,21 @@ made as (
             >= cast(engagements.occurred_at at time zone 'UTC' as date)
     inner join identified as touches on engagements.record_key = touches.source_record_key
     where memberships.touch_type = 'membership' and memberships.is_response and touches.earns_credit
+    union
+    select distinct
+        memberships.touchpoint_id,
+        sent.touchpoint_id as made_of,
+        memberships.record_key like 'salesforce:%:Contact:%' as is_of_contact
+    from identified as memberships
+    inner join sent on memberships.person_id = sent.person_id and memberships.campaign_id = sent.campaign_id
+    where
+        memberships.touch_type = 'membership'
+        and memberships.is_response
+        and (
+            cast(memberships.occurred_at at time zone 'UTC' as date) = cast(sent.occurred_at at time zone 'UTC' as date)
+            -- By config the membership is made when the loop comes by.
+            or (memberships.content = sent.status and memberships.occurred_at > sent.occurred_at)
+        )
 )
 
 select

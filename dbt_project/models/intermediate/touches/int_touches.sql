@@ -39,7 +39,7 @@ activities as (
 ),
 
 -- Several records may tell of one event: a lead and a contact, or two contacts, of one person, or both CRMs. It happened
--- once. A membership without a response is no event but a list entry, and each of them stands.
+-- once. A membership that earns nothing without a response is no event but a list entry, and each of them stands.
 events as (
     select
         told.touchpoint_id,
@@ -48,6 +48,16 @@ events as (
             -- To attend is one thing, whether it stands as a marketing event or as a campaign's response.
             when told.touch_type in ('membership', 'event') and told.is_response and told.campaign_id is not null
                 then 'response:' || told.campaign_id || ':' || cast(told.occurred_at at time zone 'UTC' as date)
+            -- A status that earns without a response is dated by when the member was made, which two records of one person
+            -- are not in the same second.
+            when told.touch_type = 'membership' and told.campaign_id is not null
+                then concat_ws(
+                    ':',
+                    'member',
+                    told.campaign_id,
+                    cast(told.occurred_at at time zone 'UTC' as date),
+                    lower(told.content)
+                )
             -- A person came to be once, however many records say from where.
             when told.touch_type = 'original_source' then 'original_source'
             when activities.touchpoint_id is not null
@@ -69,7 +79,7 @@ events as (
     where
         told.person_id is not null
         and not told.is_bot
-        and not (told.touch_type = 'membership' and not told.is_response)
+        and not (told.touch_type = 'membership' and not told.is_response and not told.earns_credit)
 ),
 
 numbered as (

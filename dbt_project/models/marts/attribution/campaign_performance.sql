@@ -4,7 +4,7 @@ with touches as (
         count(*) as touches,
         count(*) filter (where is_response) as responses
     from {{ ref('attribution_touchpoints') }}
-    where campaign_id is not null
+    where campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
     group by campaign_id
 ),
 
@@ -14,7 +14,7 @@ met as (
         person_id,
         min(occurred_at) as met_at
     from {{ ref('attribution_touchpoints') }}
-    where campaign_id is not null
+    where campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
     group by campaign_id, person_id
 ),
 

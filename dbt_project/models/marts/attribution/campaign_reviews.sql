@@ -11,9 +11,12 @@ inner join {{ ref('int_campaign_records') }} as lefts on pairs.left_key = lefts.
 inner join {{ ref('int_campaign_records') }} as rights on pairs.right_key = rights.record_key
 where
     pairs.verdict = 'review'
-    -- What is part of a campaign by a better reason is settled.
+    -- A campaign has at most one record of each vendor: what has one of the other's by a better reason is settled.
     and not exists (
         select 1
-        from {{ ref('int_campaign_pairs') }} as joined
-        where joined.verdict = 'same' and (pairs.left_key = joined.left_key or pairs.right_key = joined.right_key)
+        from {{ ref('int_campaign_members') }} as mine
+        inner join {{ ref('int_campaign_members') }} as joined on mine.campaign_id = joined.campaign_id
+        where
+            (mine.record_key = pairs.left_key and split_part(joined.record_key, ':', 1) = rights.vendor)
+            or (mine.record_key = pairs.right_key and split_part(joined.record_key, ':', 1) = lefts.vendor)
     )

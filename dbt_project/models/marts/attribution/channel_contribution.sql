@@ -8,8 +8,11 @@ with touches as (
     from {{ ref('attribution_touchpoints') }}
     -- Campaign influence credits memberships that earn nothing under any other model.
     where
-        earns_credit
-        or touchpoint_id in (select credited.touchpoint_id from {{ ref('attribution_credits') }} as credited)
+        occurred_at <= {{ run_value('as_of') }}
+        and (
+            earns_credit
+            or touchpoint_id in (select credited.touchpoint_id from {{ ref('attribution_credits') }} as credited)
+        )
 ),
 
 touched as (

@@ -10,6 +10,7 @@ with counted as (
     from {{ ref('int_credit_journeys') }} as journeys
     inner join {{ source('rules', 'attribution_models') }} as models
         on journeys.basis = models.basis and models.is_written_back
+    where journeys.touches_counted > 0
 ),
 
 journeys as (
@@ -36,7 +37,14 @@ select
     cast(
         coalesce(sum(opportunities.amount_converted) filter (where opportunities.is_won), 0) as decimal(18, 2)
     ) as revenue,
-    cast(avg({{ days_between('journeys.began_at', 'deals.counts_until') }}) as double) as average_days,
+    -- A close date is a day, of which nobody knows the hour: who came on that day closed at once.
+    cast(
+        avg(
+            greatest(
+                {{ days_between('journeys.began_at', 'coalesce(opportunities.closed_at, deals.counts_until)') }}, 0
+            )
+        ) as double
+    ) as average_days,
     cast(avg(journeys.touches) as double) as average_touches
 from journeys
 inner join {{ ref('int_opportunities') }} as opportunities

@@ -15,7 +15,7 @@ import orjson
 TYPES = ("enter-journey", "update-journey", "leave-journey")
 _SUBSCRIBERS = """
 select person_id, subscriber_key, subscriber_record_key, email from intermediate.int_subscribers
-where is_current_key and key_kind in ('contact_id', 'lead_id') and status = 'Active'
+where is_current_key and key_kind in ('contact_id', 'lead_id') and coalesce(status, 'Active') = 'Active'
     and list_contains($ids::varchar[], person_id)
 """
 _JOURNEYS = """

@@ -26,6 +26,7 @@ from pipelines.reverse_sync import (
     pace,
     planfile,
     suppressed,
+    unreached,
 )
 from pipelines.reverse_sync.actions import desired
 from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
@@ -76,6 +77,7 @@ class _Making:
             sizes[name] = diff.compare(connection, name, sync, self.windows[name])
         self.notes = met_since.leave(connection, self.state, self.syncs.syncs)
         self.notes += coexistence.hold(connection, self.syncs.syncs)
+        self.notes += unreached.notes(connection)
         with self.state.reading() as reading:
             erased = suppression.load(reading, self.settings.paths.suppression_key)
             buried.hold(connection, dead_letters.buried(reading))

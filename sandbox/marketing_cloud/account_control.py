@@ -70,13 +70,10 @@ def _goal(mc: MarketingCloud, wish: Wish) -> Wish:
 
 
 def _synchronize(mc: MarketingCloud, wish: Wish) -> Wish:
-    """Marketing Cloud Connect takes in the contact that a lead became: a subscriber and a contact more."""
+    """Marketing Cloud Connect takes in the contact that a lead became: a contact more, and no subscriber
+    until it is mailed."""
     key, at = str(wish["contact"]), mc.clock.now()
     made = mc.store.db.execute(
-        "insert into subscribers (key, email, status, created) "
-        "select ?, email, 'Active', ? from subscribers where key = ?", (key, at, str(wish["lead"])),
-    )  # fmt: skip
-    mc.store.db.execute(
         "insert into contacts (key, active, created, attributes) values (?, 1, ?, ?)", (key, at, b"{}")
     )
     return {"made": made.rowcount}

@@ -23,7 +23,7 @@ from sandbox.worlds.region import Records, Region
 ALL, NEWSLETTER = 23, 109
 PEOPLE, ACTIVITY, COMPLAINTS = "crm_people", "crm_journey_activity", "crm_complaints"
 ENTRY, NURTURE, WELCOME, OLD = "crm-high-score", "crm-nurture", "welcome-series", "spring-launch"
-_SUBSCRIBED, _BY_ADDRESS = 0.45, 0.12
+_SUBSCRIBED, _NEVER_MAILED, _BY_ADDRESS = 0.45, 0.15, 0.12
 _OPENS, _CLICKS, _BOUNCES, _LEAVES, _COMPLAINS = 0.34, 0.30, 0.015, 0.012, 0.002
 _URL = "https://www.northwind.example/"
 
@@ -40,8 +40,12 @@ class MarketingCloud:
     addresses: dict[int, str] = field(default_factory=dict)
     subscribers: list[tuple[Person, str, int]] = field(default_factory=list)
     """A person, their subscriber key, and since when."""
+    never_mailed: list[tuple[Person, str, int]] = field(default_factory=list)
+    """As `subscribers`: whom the connection made a contact, and nobody has written to yet."""
     counted: int = 0
     """Subscribers of the regions before."""
+    uncounted: int = 0
+    """Contacts of the regions before that are no subscribers."""
     synchronized: dict[str, extensions.Extension] = field(default_factory=dict)
     rng: random.Random = field(init=False)
 
@@ -79,7 +83,8 @@ def add(side: MarketingCloud, region: Region, salesforce: Records) -> None:
     side.business, side.salesforce = region.business, salesforce
     side.addresses = {person: address[1] for person, address in region.addresses.items()}
     side.counted += len(side.subscribers)
-    side.subscribers = []
+    side.uncounted += len(side.never_mailed)
+    side.subscribers, side.never_mailed = [], []
     _subscribers(side)
     _list_members(side)
     for name, ids in (("Lead", salesforce.leads), ("Contact", salesforce.contacts)):
@@ -101,10 +106,9 @@ def _subscribers(side: MarketingCloud) -> None:
         email = side.address(person)
         if "@" not in email or person.untouched:
             continue
-        if draw < _SUBSCRIBED:
-            for key in (lead, contact):
-                if key is not None:
-                    side.subscribers.append((person, key, person.created))
+        if draw < _SUBSCRIBED + _NEVER_MAILED:
+            made = side.subscribers if draw < _SUBSCRIBED else side.never_mailed
+            made += [(person, key, person.created) for key in (lead, contact) if key is not None]
         elif draw > 1 - _BY_ADDRESS and lead is None and contact is None and person.in_hubspot:
             side.subscribers.append((person, person.email.lower(), person.created))
     side.store.db.executemany(
@@ -120,7 +124,13 @@ def _subscribers(side: MarketingCloud) -> None:
     )  # fmt: skip
     side.store.db.executemany(
         "insert into contacts (id, key, active, created, attributes) values (?, ?, 1, ?, ?)",
-        [(90_001 + n, key, at, b"{}") for n, (_, key, at) in enumerate(side.subscribers, side.counted)],
+        [
+            *((90_001 + n, key, at, b"{}") for n, (_, key, at) in enumerate(side.subscribers, side.counted)),
+            *(
+                (50_000_001 + n, key, at, b"{}")
+                for n, (_, key, at) in enumerate(side.never_mailed, side.uncounted)
+            ),
+        ],
     )
     side.key.subscribers += [(person.key, key) for person, key, _ in side.subscribers]
 
@@ -208,7 +218,7 @@ def _extensions(side: MarketingCloud) -> None:
 def _synchronize(side: MarketingCloud, found: extensions.Extension, ids: set[str]) -> None:
     rows = [
         (found.id, key.lower(), orjson.dumps({"_ContactKey": key, "Id": key, "Email": person.email}))
-        for person, key, _ in side.subscribers
+        for person, key, _ in (*side.subscribers, *side.never_mailed)
         if key in ids
     ]
     side.store.db.executemany("insert into extension_rows (extension, pk, body) values (?, ?, ?)", rows)

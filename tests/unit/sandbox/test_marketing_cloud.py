@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +221,13 @@ def test_subscribers_are_the_crms_people_and_some_are_there_twice(world: Path) -
     assert all(len(k) == 18 and people[k] == p for p, k in by_id)
     assert len({p for p, _ in by_id}) < len(by_id)
     assert any("@" in k for _, k in subscribers)
+    with closing(sqlite3.connect(world / "marketing_cloud.sqlite")) as account:
+        never_mailed = account.execute(
+            "select key from contacts where key not in (select key from subscribers)"
+        )
+        keys = [key for (key,) in never_mailed.fetchall()]
+    assert len(keys) > 10
+    assert all(k in people for k in keys)
 
 
 def test_what_is_done_is_told_in_the_log_of_writes(mc: Any) -> None:

@@ -20,7 +20,7 @@ create table int_subscribers (subscriber_key varchar, subscriber_record_key varc
     is_current_key boolean, key_kind varchar, status varchar, record_key varchar);
 insert into int_subscribers by name select * from (values
     ('003A', 's1', 'ana', true, 'contact_id', 'Active'), ('00QA', 's2', 'ana', false, 'lead_id', 'Active'),
-    ('00QB', 's3', 'bo', true, 'lead_id', 'Active'), ('00QH', 's4', 'held', true, 'lead_id', 'Held'),
+    ('00QB', 's3', 'bo', true, 'lead_id', null), ('00QH', 's4', 'held', true, 'lead_id', 'Held'),
     ('00QR', 's5', 'refuses', true, 'lead_id', 'Active'), ('00QX', 's6', 'bounced', true, 'lead_id', 'Active')
     ) t (subscriber_key, subscriber_record_key, person_id, is_current_key, key_kind, status);
 create table unified_leads as select *, 80 as lead_score, true as is_email_valid, person_id || '@x' as email

@@ -15,13 +15,15 @@ _EVENTS = ("sent_events", "open_events", "click_events", "bounce_events", "compl
 _TABLES = f"""
 set timezone = 'UTC';
 create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of;
-create table connections as select * from (values ('salesforce', 'o')) t (vendor, org_id);
+create table connections (vendor varchar, org_id varchar);
+insert into connections values ('salesforce', 'o'), ('marketing_cloud', '9');
 create table stg_marketing_cloud__subscribers (record_key varchar, subscriber_key varchar,
     subscriber_id varchar, email varchar, status varchar, created_at timestamptz,
     unsubscribed_at timestamptz);
 insert into stg_marketing_cloud__subscribers by name
     select 's1' as record_key, '{LEAD}' as subscriber_key, 'ana@x.example' as email, 'Active' as status,
         timestamptz '2026-01-01 00:00:00+00' as created_at;
+create table stg_marketing_cloud__contacts (contact_key varchar, status varchar, created_at timestamptz);
 create table int_person_records (record_key varchar, email varchar, created_at timestamptz);
 insert into int_person_records values
     ('salesforce:o:Lead:{LEAD}', 'ana@x.example', '2026-01-01 00:00:00+00'),
@@ -94,6 +96,23 @@ def test_after_a_conversion_the_contact_s_key_counts_and_the_old_key_s_journeys_
     assert listed(db, "person_id, is_current_key, journeys") == [
         (LEAD, "ana", False, ["nurture", "welcome"]), (CONTACT, "ana", True, []),
     ]  # fmt: skip
+
+
+def test_a_contact_that_was_never_mailed_is_known_by_its_id_and_billed_and_refuses_nothing(db):
+    db.execute(
+        "insert into stg_marketing_cloud__contacts select unnest([?, ?, ?]), unnest(['Active', 'Active', "
+        "'Inactive']), timestamptz '2026-03-01 00:00:00+00'", [LEAD, CONTACT, CONTACT.replace("1", "2")],
+    )  # fmt: skip
+    db.execute(f"insert into int_person_members values ('salesforce:o:Contact:{CONTACT}', 'ana')")
+    record = f"('salesforce:o:Contact:{CONTACT}', 'ana@work.example', '2026-03-01 00:00:00+00')"
+    db.execute(f"insert into int_person_records (record_key, email, created_at) values {record}")
+    assert listed(db, "email, status, is_current_key, is_billed_twice") == [
+        (LEAD, "ana@x.example", "Active", False, True),
+        (CONTACT, "ana@work.example", None, True, True),
+    ]
+    db.execute("delete from stg_marketing_cloud__subscribers")
+    state = "select subscriber_key, is_opted_out, bounce_state from int_person_engagement"
+    assert db.execute(state).fetchall() == [(CONTACT, False, "none")]
 
 
 def test_the_history_of_the_lead_and_of_the_contact_is_one_person_s(db):

@@ -72,8 +72,8 @@ standing as (
         person_id,
         max(case when is_current_key then subscriber_key end) as subscriber_key,
         count(*) as subscriber_keys,
-        bool_or(status = 'Held') as is_held,
-        bool_or(status = 'Unsubscribed') as is_unsubscribed,
+        coalesce(bool_or(status = 'Held'), false) as is_held,
+        coalesce(bool_or(status = 'Unsubscribed'), false) as is_unsubscribed,
         max(unsubscribed_at) filter (where status = 'Unsubscribed') as unsubscribed_at
     from subscribers
     group by person_id

@@ -1,6 +1,36 @@
 -- A subscriber's key is a lead's or contact's id where Marketing Cloud Connect made it, an address elsewhere. Whoever
--- has neither is found by the e-mail address; of several records with it the oldest speaks.
-with subscribers as (
+-- has neither is found by the e-mail address; of several records with it the oldest speaks. The connection makes contacts
+-- of leads and contacts, and a contact is a subscriber with the first e-mail only: one without a status was never mailed.
+with known as (
+    select
+        record_key,
+        subscriber_key,
+        subscriber_id,
+        email,
+        status,
+        created_at,
+        unsubscribed_at
+    from {{ ref('stg_marketing_cloud__subscribers') }}
+
+    union all
+
+    select
+        {{ record_key('marketing_cloud', 'Subscriber', 'contacts.contact_key') }} as record_key,
+        contacts.contact_key as subscriber_key,
+        null as subscriber_id,
+        null as email,
+        null as status,
+        contacts.created_at,
+        null as unsubscribed_at
+    from {{ ref('stg_marketing_cloud__contacts') }} as contacts
+    left join {{ ref('stg_marketing_cloud__subscribers') }} as mailed on contacts.contact_key = mailed.subscriber_key
+    where
+        mailed.subscriber_key is null
+        and contacts.status = 'Active'
+        and contacts.contact_key similar to '(00Q|003)[0-9A-Za-z]{15}'
+),
+
+subscribers as (
     select
         *,
         case
@@ -8,7 +38,7 @@ with subscribers as (
                 then {{ salesforce_id('subscriber_key') }}
         end as salesforce_id,
         {{ normalize_email('email') }} as address
-    from {{ ref('stg_marketing_cloud__subscribers') }}
+    from known
 ),
 
 by_address as (
@@ -44,7 +74,7 @@ select
     found.subscriber_id,
     found.key_kind,
     found.salesforce_id,
-    found.address as email,
+    coalesce(found.address, keyed.email) as email,
     found.status,
     found.created_at,
     found.unsubscribed_at,
@@ -66,4 +96,5 @@ select
     ) = 1 as is_current_key
 from found
 left join {{ ref('int_person_members') }} as registry on found.keyed_record_key = registry.record_key
+left join {{ ref('int_person_records') }} as keyed on found.keyed_record_key = keyed.record_key
 left join by_address on found.address = by_address.address

@@ -46,7 +46,7 @@ wanted as (
             leads.person_id = subscribers.person_id
             and subscribers.is_current_key
             and subscribers.key_kind in ('contact_id', 'lead_id')
-            and subscribers.status = 'Active'
+            and coalesce(subscribers.status, 'Active') = 'Active'
     where leads.is_email_valid and not leads.is_opted_out and leads.bounce_state != 'hard'
 )
 

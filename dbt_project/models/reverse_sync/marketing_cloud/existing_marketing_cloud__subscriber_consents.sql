@@ -4,4 +4,4 @@ select
     person_id,
     status as "Status"
 from {{ ref('int_subscribers') }}
-where person_id is not null
+where person_id is not null and status is not null

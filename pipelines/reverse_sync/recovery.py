@@ -6,6 +6,7 @@ stored is planned again, or sent when the same plan is applied again.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from itertools import groupby
 
 from sqlalchemy import RowMapping
 
+from pipelines.clients.errors import NotFound, Rejected
 from pipelines.reverse_sync import outcomes
 from pipelines.reverse_sync.actions.base import Channel, Pause
 from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
@@ -29,6 +31,7 @@ from pipelines.state import State, journal
 from pipelines.state.bulk_jobs import BulkJobs
 from pipelines.state.journal import NOT_SENT, Settlement
 
+log = logging.getLogger(__name__)
 _AT_ONCE = 100
 
 
@@ -118,18 +121,27 @@ def _recover_actions(state: State, channel: Channel, registry: Registry, pause: 
 
 
 def _recover_fields(state: State, destination: Destination, syncs: Syncs) -> Recovered:
+    """By object: one that has become no target since stays open with its rows, and keeps no other from going
+    on."""
     with state.reading() as connection:
         rows = journal.open_fields(connection, destination.vendor)
     if not rows:
         return Recovered()
-    calls, ended = destination.calls, []
+    calls, unread = destination.calls, 0
+    ended: list[Outcome] = []
     for object_name, group in groupby(rows, key=lambda row: str(row["object"])):
-        for some in _in_records([_as_change(row, syncs) for row in group], _AT_ONCE):
-            held = read_records(destination, object_name, some)
-            judged = [outcomes.of_lost_answer(c, held.get(c.record_id), destination.label) for c in some]
-            settle(state, judged, destination, str(rows[0]["run_id"]))
-            ended += judged
+        changes = [_as_change(row, syncs) for row in group]
+        try:
+            for some in _in_records(changes, _AT_ONCE):
+                held = read_records(destination, object_name, some)
+                judged = [outcomes.of_lost_answer(c, held.get(c.record_id), destination.label) for c in some]
+                settle(state, judged, destination, str(rows[0]["run_id"]))
+                changes, ended = changes[len(some) :], ended + judged
+        except (Rejected, NotFound) as error:
+            unread += len(changes)
+            log.warning("%s %s: what was sent cannot be read: %s", destination.label, object_name, error)
     return Recovered(
+        unknown=unread,
         confirmed=_count(ended, lambda outcome: outcome.state == "confirmed"),
         not_stored=_count(ended, lambda outcome: outcome.again),
         rejected=_count(ended, lambda outcome: outcome.state == "rejected"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,17 @@ import pytest
 
 from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import rows
+from pipelines.reverse_sync import recovery
 from pipelines.reverse_sync.actions.base import HELD, NOT_THERE, Action, Found
 from pipelines.reverse_sync.actions.extension_rows import RowEmptying, RowRemoval
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit, JourneyUpdate
 from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
 from pipelines.reverse_sync.destinations.marketing_cloud import EMAIL_KEY, MarketingCloudDestination
 from pipelines.reverse_sync.forecast import forecast
+from pipelines.rules.syncs import load_syncs
+from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.state import State, journal
+from pipelines.state.journal import Intent
 from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
 
@@ -312,3 +318,27 @@ def test_opt_outs_of_subscribers_cost_a_call_and_a_read_back_for_two_hundred(des
     )
     destination.read("Subscriber", keys, ["Status"])
     assert destination.calls - before == forecast("marketing_cloud", len(keys), consent=True).total
+
+
+def test_an_extension_that_has_lost_its_key_since_a_killed_run_keeps_no_other_from_being_settled(
+    destination, tmp_path
+):
+    settings = Settings(home=tmp_path / "var", config_dir=PROJECT_ROOT / "config")
+    settings.home.mkdir()
+    destination.update(mcs.PEOPLE, [row("003A", FirstName="new")])
+    with State.open(settings) as state:
+        with state.writing() as writing:
+            intents = [
+                Intent(
+                    change_id=name, plan_id="p", sync=name, vendor="marketing_cloud", object=name,
+                    record_id="003A", record_key=f"marketing_cloud:1:{name}:003A", field="FirstName",
+                    before_value=None, after_value="new", provider="computed", rule="r",
+                    reversibility="reversible",
+                )
+                for name in ("crm_complaints", mcs.PEOPLE)
+            ]  # fmt: skip
+            journal.intend(writing, intents, run_id="r", at=datetime.now(UTC))
+        found = recovery.recover_vendor(state, destination, load_syncs(settings.config_dir))
+        assert (found.confirmed, found.unknown) == (1, 1)
+        with state.reading() as reading:
+            assert [each["object"] for each in journal.open_rows(reading)] == ["crm_complaints"]

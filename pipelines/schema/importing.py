@@ -12,8 +12,10 @@ from typing import Any
 from pipelines.errors import CrmError
 from pipelines.rules.schema.load import Model
 from pipelines.rules.syncs import Vendor
-from pipelines.schema import written
+from pipelines.schema import draft, written
+from pipelines.schema.hubspot import objects as hubspot
 from pipelines.schema.hubspot.importing import FromHubSpot
+from pipelines.schema.salesforce import objects as salesforce
 from pipelines.schema.salesforce.importing import FromSalesforce
 from pipelines.schema.session import Session
 from pipelines.schema.written import Objects
@@ -38,6 +40,8 @@ def import_objects(session: Session, model: Model, crm: Vendor, names: Sequence[
             raise _no_connection("HubSpot")
         work = FromHubSpot(session.hubspot, model, objects)
     sentences: list[str] = work.objects_named(names)
+    wanted = salesforce.wanted if crm == "salesforce" else hubspot.wanted
+    sentences += draft.mend(model, objects, work.there, wanted)
     if objects.changed:
         written.save(model.folder, objects)
         sentences.append(f"Written to {model.folder.name}/custom_objects.yml; read it, then crm schema plan.")

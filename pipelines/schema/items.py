@@ -27,6 +27,8 @@ class Item:
     content: Json
     of: str = ""
     where: str = ""
+    beside: Json = field(default_factory=dict, compare=False)
+    """What people made of it that is no part of the model, and is told again so that it stays."""
 
     @property
     def key(self) -> Key:
@@ -74,6 +76,8 @@ class Live:
     items: dict[Key, Item] = field(default_factory=dict)
     raw: dict[Key, Json] = field(default_factory=dict)
     """What the CRM needs to be told again to change something: ids, revisions."""
+    beside: dict[Key, Json] = field(default_factory=dict)
+    """What a thing has beside its content, where to change it is to replace it whole."""
     empty: frozenset[str] = frozenset()
     """Objects that have no record."""
     own: set[tuple[str, str]] = field(default_factory=set)

@@ -78,7 +78,8 @@ def compare(wanted: Wanted, live: Live, made: Sequence[Row]) -> Plan:
         elif there.content == item.content:
             plan.unchanged += 1
         else:
-            action = Action("change", item, there.content)
+            whole = replace(item, beside=live.beside.get(item.key, {}))
+            action = Action("change", whole, there.content)
             missing = risks.of_formula(item, wanted, live)
             plan.actions.append(replace(action, impossible=missing) if missing else risks.of_change(action))
     keys = {item.key for item in wanted.items}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipelines.rules.schema import ends, formula_names, limits, names, reserved
 from pipelines.rules.schema.faults import api_name, developer, fault, file, property_name
 from pipelines.rules.schema.fields import PICKLISTS, FieldModel
-from pipelines.rules.schema.objects import STANDARD, STANDARD_KEYS, ObjectModel
+from pipelines.rules.schema.objects import BLANK, STANDARD, STANDARD_KEYS, ObjectModel, RecordType
 
 if TYPE_CHECKING:
     from pipelines.rules.schema.load import Model, Placed
@@ -209,18 +209,43 @@ class _Object:
             developer(record_type.salesforce or names.api_name(name), where)
             for picklist, values in record_type.values.items():
                 field = self.each.fields.get(picklist)
+                if field is None and self._is_vendors(picklist):
+                    continue
                 if field is None or field.type not in PICKLISTS:
                     raise fault(f"the record type {name} names {picklist}, which is no picklist", where)
                 unknown = [v for v in values if v not in {each.value for each in field.values}]
                 if unknown:
                     raise fault(f"{picklist} has no value {unknown[0]}", where)
+            for picklist, value in record_type.defaults.items():
+                if value not in record_type.values.get(picklist, ()):
+                    raise fault(f"the record type {name} offers no value {value} of {picklist}", where)
+            self._process(name, record_type)
+
+    def _process(self, name: str, record_type: RecordType) -> None:
+        """Salesforce takes no record type of a lead, an opportunity or a case without a business process."""
+        called, where = names.object_name("salesforce", self.key, self.each), self.at("record_types", name)
+        if called in limits.PROCESSED and record_type.process is None:
+            raise fault(f"the record type {name} needs a business process: Salesforce keeps none of {called} "
+                        "without", where, "say process: with the name it has in Setup")  # fmt: skip
+        if called not in limits.PROCESSED and record_type.process is not None:
+            raise fault(f"{self.key} has no business processes: {', '.join(limits.PROCESSED)} have", where)
+
+    def _is_vendors(self, name: str) -> bool:
+        """A field that the file does not have, as the CRM spells it; a standard object's it alone knows."""
+        if self.each.is_custom:
+            return name in limits.SHOWN_NAMES
+        return _KEY.fullmatch(name) is not None
 
     def _layouts(self) -> None:
         known = {"name", "owner", *self.each.fields, *self.each.relationships}
         for name, layout in self.each.layouts.items():
-            shown = [field for section in layout.sections for field in section.fields]
+            shown = [field for section in layout.sections for field in section.fields if field != BLANK]
+            for field in (each for section in layout.sections for each in section.shown):
+                if field not in shown:
+                    raise fault(f"the layout {name} says how {field} is shown, and shows it nowhere",
+                                self.at("layouts", name))  # fmt: skip
             for field in shown:
-                if field not in known and self.each.is_custom:
+                if field not in known and not self._is_vendors(field):
                     raise fault(f"the layout {name} shows {field}, which {self.key} does not have",
                                 self.at("layouts", name))  # fmt: skip
                 if shown.count(field) > 1:
@@ -233,7 +258,8 @@ class _Object:
             if rule.formula is not None:
                 self._formula(rule.formula, self.at("validations", name, "formula"))
             for field in (rule.field, rule.hubspot.field if rule.hubspot else None):
-                if field is not None and field not in {"name", *self.each.fields, *self.each.relationships}:
+                known = {"name", *self.each.fields, *self.each.relationships}
+                if field is not None and field not in known and not self._is_vendors(field):
                     raise fault(f"the validation {name} names {field}, which {self.key} does not have", where)
 
     def _files(self) -> None:

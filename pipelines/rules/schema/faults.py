@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.rules.schema.load import Model
 
 _API = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
+_PACKAGED = re.compile(r"[A-Za-z]\w*?__\w+?__c")
 _PROPERTY = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -28,6 +29,9 @@ def api_name(name: str, where: str) -> None:
     stem = name.removesuffix("__c")
     if not name.endswith("__c"):
         raise fault(f"{name} does not end with __c", where)
+    if _PACKAGED.fullmatch(name):
+        raise fault(f"Salesforce takes no name {name}: what stands before two underscores is an installed "
+                    "package, whose maker alone changes it", where, "take it out of the file")  # fmt: skip
     if not _API.fullmatch(stem):
         raise fault(f"Salesforce takes no name {name}: letters, digits and single underscores, a letter "
                     "first and no underscore last", where)  # fmt: skip
@@ -54,6 +58,8 @@ def developer(name: str, where: str) -> None:
 
 def file(model: Model, name: str, where: str, *, is_json: bool = False) -> None:
     path = model.folder / name
+    if name in model.coming:
+        return
     if not path.is_file():
         raise fault(f"{name} is not there", where, f"put the file into {model.folder.name}/")
     if is_json:

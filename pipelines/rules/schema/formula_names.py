@@ -56,7 +56,8 @@ def _missing(model: Model, at: _At, name: str) -> str | None:
         return None
     for step in steps:
         if not step.lower().endswith("__r"):
-            return at.key if at.each.is_custom and step.lower() not in _STANDARD else None
+            standard = step.lower().partition(":")[0] in _STANDARD  # Owner:User is an owner who is a user
+            return at.key if at.each.is_custom and not standard else None
         wanted = f"{step[:-1]}c".lower()
         relation = next(
             (r for n, r in at.each.relationships.items()

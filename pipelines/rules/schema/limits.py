@@ -21,7 +21,14 @@ SALESFORCE_RESERVED = frozenset(
 """Fields every object has: a custom field of such a name would be taken for it by people and by formulas."""
 STANDARD_NAMES = frozenset(
     {"Id", "Name", "OwnerId", "Owner", "CreatedDate", "CreatedById", "CreatedBy", "LastModifiedDate",
-     "LastModifiedById", "LastModifiedBy", "SystemModstamp", "IsDeleted", "RecordTypeId", "RecordType",
-     "CurrencyIsoCode", "LastActivityDate", "TRUE", "FALSE", "NULL"}
+     "LastModifiedById", "LastModifiedBy", "LastViewedDate", "LastReferencedDate", "LastActivityDate",
+     "SystemModstamp", "IsDeleted", "RecordTypeId", "RecordType", "CurrencyIsoCode", "TRUE", "FALSE", "NULL"}
 )  # fmt: skip
 """What a formula of a custom object may name besides its own fields."""
+SHOWN_NAMES = frozenset(
+    {"CreatedById", "CreatedDate", "LastModifiedById", "LastModifiedDate", "LastActivityDate",
+     "RecordTypeId", "CurrencyIsoCode"}
+)  # fmt: skip
+"""Standard fields that a page of a custom object may show; name and owner have words of their own."""
+PROCESSED = ("Lead", "Opportunity", "Case")
+"""Objects whose record types each need a business process."""

@@ -38,6 +38,8 @@ class Model:
     schema: Schema = field(default_factory=Schema)
     fields: Fields = field(default_factory=Fields)
     documents: dict[str, Document] = field(default_factory=dict, repr=False)
+    coming: frozenset[str] = frozenset()
+    """Files beside it that are written together with it."""
 
     def where(self, *loc: int | str, file: str = OBJECTS) -> str:
         document = self.documents.get(file)

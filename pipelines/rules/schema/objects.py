@@ -68,14 +68,30 @@ class RecordType(Strict):
     description: str = Field(default="", max_length=255)
     active: bool = True
     salesforce: str | None = None
+    process: str | None = None
+    """The business process of Salesforce's: record types of leads, opportunities and cases need one."""
     values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    defaults: dict[str, str] = Field(default_factory=dict)
+    """The value of a picklist that a new record begins with."""
+
+
+BLANK = "blank"
+"""A place of a section that holds no field."""
 
 
 class Section(Strict):
     label: str
+    own_label: bool = True
+    """False where the label is a word of Salesforce's own."""
+    heading: bool = True
+    edit_heading: bool = True
     columns: Literal[1, 2] = 2
+    down: bool = False
+    """People get from field to field down the columns rather than across."""
     fields: tuple[str, ...]
-    """Filled from left to right."""
+    """Filled from left to right. A standard field is called as Salesforce spells it."""
+    shown: dict[str, Literal["edit", "read_only", "required"]] = Field(default_factory=dict)
+    """How a field is shown, where not as its definition says."""
 
 
 class Layout(Strict):

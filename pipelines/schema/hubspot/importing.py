@@ -34,6 +34,8 @@ class FromHubSpot:
         """The group of each property of the object that is read."""
         found = objects.wanted(model)
         self.wanted: dict[Any, Item] = {i.key: i for i in found.items}
+        self.there: dict[Any, Item] = {}
+        """What the portal has of properties that the file did not have."""
         self.shared = {(owner, p.model.hubspot or "") for owner, p in model.shared("hubspot")}
 
     def objects_named(self, asked: Sequence[str]) -> list[str]:
@@ -90,6 +92,7 @@ class FromHubSpot:
         self.groups = {
             k[2]: str(raw.get("groupName") or "") for k, raw in live.raw.items() if k[1] == "property"
         }
+        self.there |= {k: item for k, item in live.items.items() if item.kind == "property"}
         is_new = key not in self.target.objects
         entry = self.target.objects.setdefault(key, {})
         if is_new:

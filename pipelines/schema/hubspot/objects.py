@@ -148,6 +148,8 @@ class _Wanted:
             for part, said in (
                 ("description", "neither a value nor a pipeline has one"),
                 ("values", "HubSpot offers every value of a property to every record"),
+                ("defaults", "HubSpot sets no default"),
+                ("process", "HubSpot has no business processes; its pipelines hold the stages"),
                 ("active", "" if rt in as_values else "HubSpot switches no pipeline off"),
             ):
                 if part in each.record_types[rt].model_fields_set and said:
@@ -172,7 +174,7 @@ class _Wanted:
                 self.found.hold(path, "not available", "HubSpot switches no rule off; it is made when active")
                 continue
             field = each.fields.get(rule.hubspot.field)
-            called = each.name.field if field is None else rule.hubspot.field
+            called = each.name.field if rule.hubspot.field == "name" else rule.hubspot.field
             if field is not None:
                 called = names.field_name("hubspot", rule.hubspot.field, field) or called
             where = self.model.where("objects", key, "validations", rule_key)

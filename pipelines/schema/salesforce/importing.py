@@ -15,7 +15,7 @@ from pipelines.rules.schema import names, reserved
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import STANDARD
 from pipelines.schema.items import Item, Json, Live
-from pipelines.schema.salesforce import fields, objects, read
+from pipelines.schema.salesforce import fields, layouts, objects, read
 from pipelines.schema.salesforce.rights import Rights
 from pipelines.schema.written import Objects, slug
 
@@ -35,6 +35,8 @@ class FromSalesforce:
         """Objects that the file did not have."""
         self.wanted: dict[Any, Item] = {i.key: i for i in objects.wanted(model).items}
         """What the file comes to by now: what is equal to it is left as it is written."""
+        self.there: dict[Any, Item] = {}
+        """What the org has of the objects that were named."""
         self.shared = {(owner, p.model.salesforce or "") for owner, p in model.shared("salesforce")}
 
     def objects_named(self, asked: Sequence[str]) -> list[str]:
@@ -52,13 +54,14 @@ class FromSalesforce:
                 self.target.objects[key] = {} if name.endswith("__c") else {"extends": key}
                 self.target.changed = True
                 self.new.add(key)
-        layouts = self._layouts([*whole])
+        pages = self._layouts([*whole])
         for name, element in whole.items():
             live = Live("salesforce", "")
             read.add_object(live, name, read.content(element))
-            for layout, content in layouts.get(name, {}).items():
+            for layout, content in pages.get(name, {}).items():
                 read.add_layout(live, layout, content)
             self._object(name, live, read.content(element))
+            self.there |= live.items
         rights = Rights(self.client, self.model.schema.permission_set.name)
         for name in whole:
             key = self._key(name)
@@ -91,7 +94,7 @@ class FromSalesforce:
                 continue
             if (name, item.name.partition(".")[2]) in self.shared:
                 continue
-            count += self._item(key, entry, item)
+            count += self._item(key, entry, item, live.raw.get(item.key) or {})
         self._order_dependencies(entry)
         if is_new and name.endswith("__c"):
             self._find_key(entry)
@@ -107,13 +110,13 @@ class FromSalesforce:
                 values = each["depends_on"]["values"]
                 each["depends_on"]["values"] = {v: values[v] for v in order if v in values}
 
-    def _item(self, key: str, entry: Json, item: Item) -> int:
+    def _item(self, key: str, entry: Json, item: Item, raw: Json) -> int:
         if item.kind == "object":
             self._about(key, entry, item)
         elif item.kind == "field" and item.content["type"] in ("Lookup", "MasterDetail"):
             return self._relationship(entry, item)
         elif item.kind == "field":
-            return self._field(key, entry, item)
+            return self._field(key, entry, item, raw)
         elif item.kind == "record type":
             self._record_type(entry, item)
         elif item.kind == "validation rule":
@@ -142,10 +145,15 @@ class FromSalesforce:
         put(entry, "history", content.get("enableHistory") == "true")
         put(entry, "activities", content.get("enableActivities") == "true")
 
-    def _field(self, owner: str, entry: Json, item: Item) -> int:
+    def _field(self, owner: str, entry: Json, item: Item, raw: Json) -> int:
         called = item.name.partition(".")[2]
         if item.content["type"] not in fields.BACK:
             self.said.append(f"{item.name} is a {item.content['type']}, which the file cannot say; left out.")
+            return 0
+        shared = (raw.get("valueSet") or {}).get("valueSetName")
+        if shared:
+            self.said.append(f"{item.name} has the values of the global value set {shared}, which the file "
+                             "cannot say; left out.")  # fmt: skip
             return 0
         listed = entry.setdefault("fields", {})
         key = self._field_key(listed, called)
@@ -226,7 +234,7 @@ class FromSalesforce:
             for key, each in (entry.get(part) or {}).items():
                 if (each.get("salesforce") or f"{names.api_name(key)}__c") == called:
                     return str(key)
-        return names.plain_name(called)
+        return called  # a standard field, or one that the file does not have: as Salesforce spells it
 
     def _developer_key(self, listed: Json, called: str) -> str:
         for key, each in listed.items():
@@ -244,12 +252,17 @@ class FromSalesforce:
             found["active"] = False
         if names.api_name(key) != called:
             found["salesforce"] = called
-        values = {
-            self._plain_field(entry, each["picklist"]): [v["fullName"] for v in each["values"]]
+        if item.content.get("businessProcess"):
+            found["process"] = item.content["businessProcess"]
+        picked = {
+            self._plain_field(entry, each["picklist"]): each["values"]
             for each in item.content.get("picklistValues") or []
         }
-        if values:
-            found["values"] = values
+        if picked:
+            found["values"] = {name: [v["fullName"] for v in each] for name, each in picked.items()}
+        defaults = {n: v["fullName"] for n, each in picked.items() for v in each if v["default"] == "true"}
+        if defaults:
+            found["defaults"] = defaults
         self.target.put(listed, key, found)
 
     def _validation(self, entry: Json, item: Item) -> None:
@@ -272,18 +285,7 @@ class FromSalesforce:
         label = item.name.partition("-")[2]
         listed = entry.setdefault("layouts", {})
         key = next((k for k, e in listed.items() if e.get("label") == label), slug(label))
-        sections: list[Json] = []
-        for section in item.content["layoutSections"]:
-            columns = [[i["field"] for i in c["layoutItems"]] for c in section["layoutColumns"]]
-            shown: Json = {"label": section["label"]}
-            if len(columns) == 1:
-                shown["columns"] = 1
-            longest = max((len(c) for c in columns), default=0)
-            shown["fields"] = [
-                self._plain_field(entry, column[row]) for row in range(longest)
-                for column in columns if row < len(column)
-            ]  # fmt: skip
-            sections.append(shown)
+        sections = layouts.sections(item.content, entry, lambda called: self._plain_field(entry, called))
         self.target.put(listed, key, {"label": label, "sections": sections})
 
     def _find_key(self, entry: Json) -> None:

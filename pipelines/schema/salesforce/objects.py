@@ -10,10 +10,11 @@ from typing import Any
 from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import Model
-from pipelines.rules.schema.objects import Apex, Layout, ObjectModel, RecordType, Validation
+from pipelines.rules.schema.objects import Apex, ObjectModel, RecordType, Validation
 from pipelines.schema import held
 from pipelines.schema.items import Item, Json, Wanted, said
-from pipelines.schema.salesforce import fields
+from pipelines.schema.salesforce import fields, layouts
+from pipelines.schema.salesforce.layouts import field_of
 
 SHARING = {
     "read_write": "ReadWrite", "read": "Read", "private": "Private",
@@ -87,7 +88,7 @@ class _Wanted:
         for rule_key, rule in each.validations.items():
             self.validation(key, each, name, rule_key, rule)
         for layout_key, layout in each.layouts.items():
-            self.add("layout", f"{name}-{layout.label}", _layout(each, layout), name,
+            self.add("layout", f"{name}-{layout.label}", layouts.content(each, layout), name,
                      self.model.where("objects", key, "layouts", layout_key))  # fmt: skip
             self.found.hold(f"{key}: layout {layout_key}", "native", f"page layout {layout.label}")
         for trigger, apex in each.triggers.items():
@@ -210,19 +211,22 @@ def canonical_object(found: Json) -> Json:
 def _record_type(each: ObjectModel, record_type: RecordType) -> Json:
     values = [
         {
-            "picklist": names.field_name("salesforce", picklist, each.fields[picklist]),
-            "values": [{"fullName": v, "default": "false"} for v in chosen],
+            "picklist": field_of(each, picklist),
+            "values": [
+                {"fullName": v, "default": _bool(record_type.defaults.get(picklist) == v)} for v in chosen
+            ],
         }
         for picklist, chosen in record_type.values.items()
     ]
     return canonical_record_type(
         {"active": _bool(record_type.active), "label": record_type.label,
-         "description": record_type.description, "picklistValues": values}
+         "description": record_type.description, "businessProcess": record_type.process,
+         "picklistValues": values}
     )  # fmt: skip
 
 
 def canonical_record_type(found: Json) -> Json:
-    kept = said(found, ("active", "description", "label", "picklistValues"), {})
+    kept = said(found, ("active", "businessProcess", "description", "label", "picklistValues"), {})
     listed = [
         {"picklist": e["picklist"],
          "values": [{"fullName": v["fullName"], "default": v.get("default") or "false"}
@@ -247,68 +251,6 @@ def _validation(each: ObjectModel, rule: Validation) -> Json:
 def canonical_rule(found: Json) -> Json:
     names_ = ("active", "description", "errorConditionFormula", "errorDisplayField", "errorMessage")
     return said(found, names_, {})
-
-
-def field_of(each: ObjectModel, key: str) -> str:
-    """What a field, a relationship, the name or the owner is called on a page."""
-    if key == "name":
-        return "Name"
-    if key == "owner":
-        return "OwnerId"
-    if key in each.fields:
-        return names.field_name("salesforce", key, each.fields[key]) or key
-    if key in each.relationships:
-        return names.lookup_name(key, each.relationships[key])
-    return key
-
-
-def _layout(each: ObjectModel, layout: Layout) -> Json:
-    sections = []
-    for section in layout.sections:
-        columns: list[list[Json]] = [[] for _ in range(section.columns)]
-        for position, key in enumerate(section.fields):
-            columns[position % section.columns].append(
-                {"behavior": _behaviour(each, key), "field": field_of(each, key)}
-            )
-        sections.append(
-            {"customLabel": "true", "detailHeading": "true", "editHeading": "true", "label": section.label,
-             "layoutColumns": [{"layoutItems": column} for column in columns],
-             "style": "TwoColumnsLeftToRight" if section.columns == 2 else "OneColumn"}
-        )  # fmt: skip
-    return {"layoutSections": sections}
-
-
-def _behaviour(each: ObjectModel, key: str) -> str:
-    field, relationship = each.fields.get(key), each.relationships.get(key)
-    if field is not None and field.type in ("formula", "rollup", "auto_number"):
-        return "Readonly"
-    must = (field is not None and field.required) or (
-        relationship is not None and (relationship.required or relationship.kind == "master_detail")
-    )
-    return "Required" if must or key == "name" else "Edit"
-
-
-def canonical_layout(found: Json) -> Json:
-    """Sections and their fields; what else a layout has is left to people."""
-    return {
-        "layoutSections": [
-            {
-                "customLabel": s.get("customLabel") or "false", "detailHeading": s.get("detailHeading"),
-                "editHeading": s.get("editHeading"), "label": s.get("label"),
-                "layoutColumns": [
-                    {"layoutItems": [{"behavior": i.get("behavior"), "field": i.get("field")}
-                                     for i in _items(column) if i.get("field")]}
-                    for column in s.get("layoutColumns") or []
-                ],
-                "style": s.get("style"),
-            }
-            for s in found.get("layoutSections") or []
-        ]
-    }  # fmt: skip
-
-
-def _items(column: Any) -> list[Json]:
-    return list(column.get("layoutItems") or []) if isinstance(column, dict) else []
 
 
 def canonical_rights(found: Json) -> Json:

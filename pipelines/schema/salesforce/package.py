@@ -50,7 +50,7 @@ def files(deployed: Sequence[Item], destroyed: Sequence[Item], version: str) -> 
     for item in deployed:
         if item.kind in _FOLDERS:
             folder, suffix, root = _FOLDERS[item.kind]
-            found[f"{folder}/{item.name}.{suffix}"] = _document(root, item.content)
+            found[f"{folder}/{item.name}.{suffix}"] = _document(root, _whole(item))
         elif item.kind in _APEX:
             folder, suffix, root = _APEX[item.kind]
             path = f"{folder}/{item.name}.{suffix}"
@@ -58,6 +58,12 @@ def files(deployed: Sequence[Item], destroyed: Sequence[Item], version: str) -> 
             about = {n: item.content[n] for n in ("apiVersion", "status")}
             found[f"{path}-meta.xml"] = _document(root, about)
     return found
+
+
+def _whole(item: Item) -> Json:
+    """The content with what stays beside it; a list that both have is one list."""
+    both = [n for n, value in item.beside.items() if isinstance(value, list) and n in item.content]
+    return item.beside | item.content | {n: [*item.content[n], *item.beside[n]] for n in both}
 
 
 def _package(items: Sequence[Item], version: str) -> str:

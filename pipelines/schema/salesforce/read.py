@@ -13,7 +13,7 @@ from pipelines.clients import errors
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.rules.schema import limits
 from pipelines.schema.items import Item, Json, Live, Wanted
-from pipelines.schema.salesforce import fields, objects
+from pipelines.schema.salesforce import fields, layouts, objects
 
 _LISTS = frozenset(
     {"fields", "recordTypes", "validationRules", "picklistValues", "values", "value", "valueSettings",
@@ -39,8 +39,8 @@ def live(client: SalesforceClient, wanted: Wanted, managed: Iterable[tuple[str, 
                                                               "validation rule")]  # fmt: skip
     for name, element in client.metadata.read("CustomObject", list(dict.fromkeys(owners))).items():
         add_object(found, name, content(element))
-    layouts = [name for kind, name, _ in listed if kind == "layout"]
-    for name, element in client.metadata.read("Layout", list(dict.fromkeys(layouts))).items():
+    pages = [name for kind, name, _ in listed if kind == "layout"]
+    for name, element in client.metadata.read("Layout", list(dict.fromkeys(pages))).items():
         add_layout(found, name, content(element))
     sets = [name for kind, name, _ in listed if kind == "permission set"]
     for name, element in client.metadata.read("PermissionSet", list(dict.fromkeys(sets))).items():
@@ -104,8 +104,9 @@ def add_object(found: Live, name: str, whole: Json) -> None:
 
 
 def add_layout(found: Live, name: str, whole: Json) -> None:
-    kept = objects.canonical_layout(whole)
-    found.add(Item("salesforce", "layout", name, kept, name.partition("-")[0]))
+    item = Item("salesforce", "layout", name, layouts.canonical(whole), name.partition("-")[0])
+    found.add(item)
+    found.beside[item.key] = layouts.beside(whole)
 
 
 def _apex(client: SalesforceClient, found: Live, kind: str, tool: str, asked: Sequence[str]) -> None:
@@ -149,6 +150,9 @@ def content(element: ElementTree.Element) -> Any:
         name, value = child.tag.rpartition("}")[2], content(child)
         if name in _LISTS:
             found.setdefault(name, []).append(value)
+        elif name in found:
+            before = found[name]
+            found[name] = [*(before if isinstance(before, list) else [before]), value]
         else:
             found[name] = value
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ConfigError
+from pipelines.rules.mappings.model import CAMPAIGN_KEYS, ENTITIES, KEYS
 from pipelines.rules.schema import formulas
 from pipelines.rules.schema.load import load_model
 from pipelines.rules.schema.renames import VENDORS
@@ -102,6 +103,11 @@ def field(text: str) -> str:
         ("objects:\n  c:\n    extends: contact\n    key: email\n    records: {to: hubspot}\n", 5,
          "a standard object, so a field mapping carries its values over"),
         (HEAD + "    records: {to: hubspot, table: marts.x}\n", 5, "records of thing need its key"),
+        ("objects:\n  deal:\n    extends: deal\n    record_types:\n      a: {label: A}\n", 5,
+         "the record type a needs a business process: Salesforce keeps none of Opportunity without"),
+        (HEAD + "    record_types:\n      a: {label: A, process: P}\n", 6, "thing has no business processes"),
+        (HEAD + "    layouts:\n      a: {label: A, sections: [{label: S, fields: [createdbyid]}]}\n", 6,
+         "the layout a shows createdbyid, which thing does not have"),
     ],
 )  # fmt: skip
 def test_a_fault_is_one_sentence_with_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:
@@ -133,6 +139,11 @@ def test_every_custom_field_that_a_sync_writes_is_described() -> None:
             custom = name.endswith("__c") or (sync.vendor == "hubspot" and name not in own)
             if custom:
                 assert (sync.vendor, sync.object, name) in described, (sync.object, name)
+    for left, right in ENTITIES:
+        keys = CAMPAIGN_KEYS if left == "campaigns" else KEYS
+        for vendor, owner, name in (("hubspot", left, keys["left"]), ("salesforce", right, keys["right"])):
+            if name != "hs_notes":  # HubSpot's own
+                assert (vendor, owner, name) in described, (owner, name)
 
 
 def test_every_staging_model_of_the_crms_is_a_reserved_name() -> None:

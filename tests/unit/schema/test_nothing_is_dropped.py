@@ -96,6 +96,8 @@ TRY: dict[tuple[str, str], list[Any]] = {
     ("Relationship", "crms"): [["hubspot"], ["salesforce"]], ("Relationship", "salesforce"): ["N_A__c"],
     ("Relationship", "renamed_from"): ["former"], ("Relationship", "on_delete"): ["cascade", "restrict"],
     ("RecordType", "values"): [{"pick": ["x"]}], ("RecordType", "salesforce"): ["N_A"],
+    ("RecordType", "process"): ["Sale"], ("RecordType", "defaults"): [{"pick": "x"}],
+    ("Section", "shown"): [{"text": "required"}],
     ("Section", "columns"): [1], ("Section", "fields"): [["code"]],
     ("Validation", "field"): ["code"], ("Validation", "salesforce"): ["N_A"],
     ("HubSpotRule", "field"): ["code"], ("HubSpotRule", "arguments"): [["7"]],

@@ -1,7 +1,8 @@
 """What can be said against the files before any CRM is asked; each fault is one sentence with file and line.
 
 Belongs here: names, references between things, limits. What one field or object must be by itself is in
-`fields` and `objects`; what relationships may be is `ends`; formulas are `formulas`.
+`fields` and `objects`; what relationships may be is `ends`, what people are shown is `shown`; formulas are
+`formulas`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.rules.schema import ends, formula_names, limits, names, reserved
+from pipelines.rules.schema import ends, formula_names, limits, names, reserved, shown
 from pipelines.rules.schema.faults import api_name, developer, fault, file, property_name
-from pipelines.rules.schema.fields import PICKLISTS, FieldModel
-from pipelines.rules.schema.objects import BLANK, STANDARD, STANDARD_KEYS, ObjectModel, RecordType
+from pipelines.rules.schema.fields import FieldModel
+from pipelines.rules.schema.objects import STANDARD, STANDARD_KEYS, ObjectModel
 
 if TYPE_CHECKING:
     from pipelines.rules.schema.load import Model, Placed
@@ -90,9 +91,7 @@ class _Object:
         self._key()
         self._records()
         ends.check_renamed(self.model, self.key, self.each)
-        self._record_types()
-        self._layouts()
-        self._validations()
+        shown.check(self.model, self.key, self.each)
         self._files()
         self._counts()
 
@@ -203,65 +202,6 @@ class _Object:
         if wish.file is not None:
             file(self.model, wish.file, where)
 
-    def _record_types(self) -> None:
-        for name, record_type in self.each.record_types.items():
-            where = self.at("record_types", name)
-            developer(record_type.salesforce or names.api_name(name), where)
-            for picklist, values in record_type.values.items():
-                field = self.each.fields.get(picklist)
-                if field is None and self._is_vendors(picklist):
-                    continue
-                if field is None or field.type not in PICKLISTS:
-                    raise fault(f"the record type {name} names {picklist}, which is no picklist", where)
-                unknown = [v for v in values if v not in {each.value for each in field.values}]
-                if unknown:
-                    raise fault(f"{picklist} has no value {unknown[0]}", where)
-            for picklist, value in record_type.defaults.items():
-                if value not in record_type.values.get(picklist, ()):
-                    raise fault(f"the record type {name} offers no value {value} of {picklist}", where)
-            self._process(name, record_type)
-
-    def _process(self, name: str, record_type: RecordType) -> None:
-        """Salesforce takes no record type of a lead, an opportunity or a case without a business process."""
-        called, where = names.object_name("salesforce", self.key, self.each), self.at("record_types", name)
-        if called in limits.PROCESSED and record_type.process is None:
-            raise fault(f"the record type {name} needs a business process: Salesforce keeps none of {called} "
-                        "without", where, "say process: with the name it has in Setup")  # fmt: skip
-        if called not in limits.PROCESSED and record_type.process is not None:
-            raise fault(f"{self.key} has no business processes: {', '.join(limits.PROCESSED)} have", where)
-
-    def _is_vendors(self, name: str) -> bool:
-        """A field that the file does not have, as the CRM spells it; a standard object's it alone knows."""
-        if self.each.is_custom:
-            return name in limits.SHOWN_NAMES
-        return _KEY.fullmatch(name) is not None
-
-    def _layouts(self) -> None:
-        known = {"name", "owner", *self.each.fields, *self.each.relationships}
-        for name, layout in self.each.layouts.items():
-            shown = [field for section in layout.sections for field in section.fields if field != BLANK]
-            for field in (each for section in layout.sections for each in section.shown):
-                if field not in shown:
-                    raise fault(f"the layout {name} says how {field} is shown, and shows it nowhere",
-                                self.at("layouts", name))  # fmt: skip
-            for field in shown:
-                if field not in known and not self._is_vendors(field):
-                    raise fault(f"the layout {name} shows {field}, which {self.key} does not have",
-                                self.at("layouts", name))  # fmt: skip
-                if shown.count(field) > 1:
-                    raise fault(f"the layout {name} shows {field} twice", self.at("layouts", name))
-
-    def _validations(self) -> None:
-        for name, rule in self.each.validations.items():
-            where = self.at("validations", name)
-            developer(rule.salesforce or names.api_name(name), where)
-            if rule.formula is not None:
-                self._formula(rule.formula, self.at("validations", name, "formula"))
-            for field in (rule.field, rule.hubspot.field if rule.hubspot else None):
-                known = {"name", *self.each.fields, *self.each.relationships}
-                if field is not None and field not in known and not self._is_vendors(field):
-                    raise fault(f"the validation {name} names {field}, which {self.key} does not have", where)
-
     def _files(self) -> None:
         for name, trigger in self.each.triggers.items():
             developer(name, self.at("triggers", name))
@@ -272,16 +212,20 @@ class _Object:
     def _counts(self) -> None:
         fields = self.each.fields
         edition = self.model.schema.editions.salesforce
-        masters = [r for r in self.each.relationships.values() if r.kind == "master_detail"]
-        lookups = [r for r in self.each.relationships.values() if r.kind == "lookup"]
-        hubspot = [f for f in fields.values() if "hubspot" in f.crms]
+        related = [r for r in self.each.relationships.values() if "salesforce" in r.crms]
+        masters = [r for r in related if r.kind == "master_detail"]
+        lookups = [r for r in related if r.kind == "lookup"]
+        hubspot, salesforce = (
+            [f for f in fields.values() if vendor in f.crms] for vendor in ("hubspot", "salesforce")
+        )
+        rules = [r for r in self.each.validations.values() if r.formula is not None]
         for count, most, what in (
             (len(masters), limits.MASTERS, "master-detail relationships at Salesforce"),
             (len(lookups), limits.LOOKUPS, "lookups at Salesforce"),
-            (len(fields), limits.SALESFORCE_FIELDS[edition], f"custom fields at Salesforce ({edition})"),
-            (sum(f.external_id for f in fields.values()), limits.EXTERNAL_IDS, "external ids at Salesforce"),
-            (sum(f.type == "rollup" for f in fields.values()), limits.ROLLUPS, "rollups at Salesforce"),
-            (len(self.each.validations), limits.RULES, "validation rules at Salesforce"),
+            (len(salesforce), limits.SALESFORCE_FIELDS[edition], f"custom fields at Salesforce ({edition})"),
+            (sum(f.external_id for f in salesforce), limits.EXTERNAL_IDS, "external ids at Salesforce"),
+            (sum(f.type == "rollup" for f in salesforce), limits.ROLLUPS, "rollups at Salesforce"),
+            (len(rules), limits.RULES, "validation rules at Salesforce"),
             (len(hubspot), limits.HUBSPOT_FIELDS, "custom properties at HubSpot"),
             (sum(f.unique for f in hubspot), limits.HUBSPOT_UNIQUE, "unique properties at HubSpot"),
         ):

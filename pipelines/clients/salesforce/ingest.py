@@ -54,9 +54,11 @@ class BulkIngest:
         """Calls made so far."""
         return self._transport.count
 
-    def begin(self, sobject: str, operation: str = "update") -> str:
-        """Open a job. Nothing is stored before `close`."""
+    def begin(self, sobject: str, operation: str = "update", key_field: str = "") -> str:
+        """Open a job; an upsert knows its records by `key_field`. Nothing is stored before `close`."""
         body = {"object": sobject, "operation": operation, "contentType": "CSV", "lineEnding": "LF"}
+        if key_field:
+            body["externalIdFieldName"] = key_field
         return str(self._asked("POST", "", body)["id"])
 
     def upload(self, job_id: str, data: bytes) -> None:
@@ -106,6 +108,10 @@ class BulkIngest:
                     remedy="the next run asks after it before anything is sent to these records again",
                 )
             pause = min(max(pause / 2, waited / 2, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+
+    def successful(self, job_id: str) -> list[dict[str, str]]:
+        """Rows that were stored, in no order: `sf__Id`, `sf__Created` and what was uploaded."""
+        return self._rows(f"{self._base}/{job_id}/successfulResults")
 
     def failed(self, job_id: str) -> list[dict[str, str]]:
         """Rows that were refused, in no order: `sf__Id`, `sf__Error` and what was uploaded."""

@@ -109,6 +109,15 @@ class ForecastsGroups(Protocol):
         ...
 
 
+@runtime_checkable
+class SizesCalls(Protocol):
+    """A handler that sends more at once when there is more to do."""
+
+    def call_size(self, actions: int) -> int:
+        """Actions in one call of `send` when there are so many of them."""
+        ...
+
+
 class Channel(Protocol):
     """An open connection to where actions go. The destinations of CRMs are channels."""
 

@@ -18,7 +18,7 @@ from pipelines.clients.batches import batched
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.crashpoints import crashpoint
 from pipelines.reverse_sync.actions import side_by_side
-from pipelines.reverse_sync.actions.base import HELD, Action, Channel, Doer, Done, Pause
+from pipelines.reverse_sync.actions.base import HELD, Action, Channel, Doer, Done, Pause, SizesCalls
 from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.settling import ended, look, tell_identity
 from pipelines.reverse_sync.actions.undoing import waves
@@ -102,7 +102,8 @@ class Performer:
         self, handler: Doer, channel: Channel, waiting: Sequence[Action], *, is_first: bool
     ) -> Iterator[_Sent]:
         """All that wait, once. Intents are written here, one batch after the other; calls may overlap."""
-        batches = batched(side_by_side.by_parent(handler, waiting), handler.batch_size)
+        size = handler.call_size(len(waiting)) if isinstance(handler, SizesCalls) else handler.batch_size
+        batches = batched(side_by_side.by_parent(handler, waiting), size)
 
         def beginning(batch: Sequence[Action]) -> Callable[[], Callable[[], _Sent]]:
             return lambda: self._begin(handler, channel, batch, is_first=is_first)

@@ -1,4 +1,5 @@
-"""Creating records in Salesforce: looked for first, then upserted by external id, two hundred at a time.
+"""Creating records in Salesforce: looked for first, then upserted by external id, two hundred at
+a time, or by jobs of ten thousand where there are more than two thousand.
 
 Belongs here: Salesforce's words for the engine's. An upsert by an external id never makes a second record, so
 a lost answer costs a look and nothing else.
@@ -10,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from pipelines.clients import errors
+from pipelines.clients.batches import batched
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.clients.salesforce.client import COLLECTION_LIMIT
+from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClient
 from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
 from pipelines.reverse_sync.actions.by_vendor import BesideOthers, InSalesforce
 from pipelines.reverse_sync.actions.records import (
@@ -22,10 +25,14 @@ from pipelines.reverse_sync.actions.records import (
     linked,
     links_of,
 )
+from pipelines.reverse_sync.destinations.common import OverClient
+from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.destinations.salesforce_bulk import MOST_ROWS, is_fit_text
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 from pipelines.reverse_sync.values import canonical, for_json
 
 _PEOPLE = ("Lead", "Contact")
+_JOB_CALLS = 5
 _DUPLICATES = ("DUPLICATES_DETECTED", "DUPLICATE_VALUE")
 
 
@@ -36,6 +43,22 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
     def forecast(actions: int) -> int:
         return 3 * ceil(actions / COLLECTION_LIMIT)
 
+    def __init__(self, channel: OverClient[SalesforceClient]) -> None:
+        super().__init__(channel)
+        self._there = channel if isinstance(channel, SalesforceDestination) else None
+
+    def call_size(self, actions: int) -> int:
+        return self._there.call_size(actions) if self._there is not None else self.batch_size
+
+    @classmethod
+    def forecast_group(cls, actions: Sequence[Action]) -> int:
+        """Above two thousand each job is begun, given rows, started, and asked for its end and its ids."""
+        if len(actions) <= SalesforceDestination.bulk_above:
+            return super().forecast_group(actions)
+        jobs = batched(actions, MOST_ROWS)
+        writes = sum(_JOB_CALLS if len(job) > cls.batch_size else 1 for job in jobs)
+        return writes + sum(cls.looks(some) for some in batched(actions, cls.batch_size))
+
     @classmethod
     def looks(cls, actions: Sequence[Action]) -> int:
         if actions[0].object in _PEOPLE:
@@ -43,13 +66,14 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
         return int(actions[0].object == "Account" and any(domain_of(action) for action in actions))
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
-        there = self._matches(actions)
+        there: dict[str, RowResult] = {}
+        for some in batched(actions, self.batch_size):
+            there |= self._matches(some)
         absent = [action for action in actions if action.action_key not in there]
         made: dict[str, RowResult] = {}
         request_id = ""
         if absent:
-            kind, field = absent[0].object, str(absent[0].payload["key_field"])
-            answers = self._client.upsert_collection(kind, field, [_record(action) for action in absent])
+            kind, answers = absent[0].object, self._upsert(absent)
             request_id = answers.request_id
             made = {
                 a.action_key: RowResult(True, row.id, values={"object": kind}) if row.ok else row
@@ -57,6 +81,34 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
             }
             made |= self._duplicates(absent, made)
         rows = [there.get(action.action_key) or made[action.action_key] for action in actions]
+        return Outcomes(rows, request_id=request_id)
+
+    def _upsert(self, some: Sequence[Action]) -> Outcomes:
+        """By a job if they are more than a collection; what CSV cannot say, or the org takes in no job, goes
+        by collections after all."""
+        bulk = self._there.bulk if self._there is not None else None
+        if bulk is None or len(some) <= self.batch_size:
+            return self._by_collections(some)
+        fit = [action for action in some if all(map(is_fit_text, _cells(action).values()))]
+        kind, field = some[0].object, str(some[0].payload["key_field"])
+        try:
+            answers = bulk.upsert(kind, field, [_cells(action) for action in fit])
+        except errors.Rejected:  # as a whole: nothing was stored
+            fit, answers = [], Outcomes()
+        made = {action.action_key: row for action, row in zip(fit, answers, strict=True)}
+        rest = [action for action in some if action.action_key not in made]
+        with self._client.count.repairing():  # what no forecast knows
+            made |= {a.action_key: r for a, r in zip(rest, self._by_collections(rest), strict=True)}
+        return Outcomes([made[action.action_key] for action in some], request_id=answers.request_id)
+
+    def _by_collections(self, actions: Sequence[Action]) -> Outcomes:
+        rows: list[RowResult] = []
+        request_id = ""
+        for some in batched(actions, self.batch_size):
+            kind, field = some[0].object, str(some[0].payload["key_field"])
+            answers = self._client.upsert_collection(kind, field, [_record(action) for action in some])
+            rows += answers
+            request_id = answers.request_id
         return Outcomes(rows, request_id=request_id)
 
     def _matches(self, actions: Sequence[Action]) -> dict[str, RowResult]:
@@ -69,7 +121,10 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
     def _duplicates(self, actions: Sequence[Action], made: Mapping[str, RowResult]) -> dict[str, RowResult]:
         """What a duplicate rule of the org refused: the record that is there is the partner, if it is one."""
         refused = [a for a in actions if made[a.action_key].code in _DUPLICATES]
-        return self._matches(refused) if refused else {}
+        found: dict[str, RowResult] = {}
+        for some in batched(refused, self.batch_size):
+            found |= self._matches(some)
+        return found
 
     def _by_email(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         wanted = list(dict.fromkeys(email for action in actions if (email := email_of(action))))
@@ -110,6 +165,9 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
         return (row for page in self._client.query_pages(soql) for row in page.records)
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
+        """By our key, once no job of ours stores rows any more: until then not finding one proves nothing."""
+        if self._there is not None:
+            self._there.settle_jobs()
         ids: dict[tuple[str, str], str] = {}
         by_field: dict[tuple[str, str], list[str]] = {}
         for action in actions:
@@ -148,6 +206,12 @@ def _record(action: Action) -> dict[str, Any]:
     types = action.payload.get("types") or {}
     fields = {name: for_json(types.get(name, "text"), value) for name, value in fields_of(action).items()}
     return {**fields, **links_of(action), str(action.payload["key_field"]): action.payload["key"]}
+
+
+def _cells(action: Action) -> dict[str, str]:
+    """A record as CSV has it: canonical texts."""
+    key = {str(action.payload["key_field"]): str(action.payload["key"])}
+    return {**fields_of(action), **links_of(action), **key}
 
 
 def _is_as_sent(held: Mapping[str, Any], action: Action) -> bool:

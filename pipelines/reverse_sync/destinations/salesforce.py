@@ -42,6 +42,11 @@ class SalesforceDestination(OverClient[SalesforceClient]):
         if self._bulk is not None:
             self._bulk.settle()
 
+    @property
+    def bulk(self) -> Bulk | None:
+        """Jobs, once it is known where they are kept."""
+        return self._bulk
+
     def call_size(self, records: int) -> int:
         return MOST_ROWS if self._bulk is not None and records > self.bulk_above else self.batch_size
 

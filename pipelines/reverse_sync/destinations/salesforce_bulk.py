@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pipelines.clients import errors
-from pipelines.clients.results import UNPROCESSED, Outcomes, RowResult
+from pipelines.clients.results import MISSING_FROM_ANSWER, UNPROCESSED, Outcomes, RowResult
 from pipelines.clients.salesforce.ingest import CLEAR, MOST_BYTES, MOST_ROWS, BulkIngest, Job, failure_of
 from pipelines.crashpoints import crashpoint
 from pipelines.reverse_sync.destinations.base import RecordWrite
@@ -44,30 +44,49 @@ class Bulk:
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
         """One job, and what became of each row. AnswerLost: nobody knows; Rejected: none was stored."""
-        data = as_csv(writes)
-        job_id = self._ingest.begin(object_name)
+        return self._done(self._ingest.begin, object_name, as_csv(writes), [w.record_id for w in writes])
+
+    def upsert(self, object_name: str, key_field: str, records: Sequence[Mapping[str, str]]) -> Outcomes:
+        """The same for records that are known by an external id; the results name what was made."""
+
+        def begin(name: str) -> str:
+            return self._ingest.begin(name, "upsert", key_field)
+
+        keys = [record[key_field] for record in records]
+        return self._done(begin, object_name, records_csv(key_field, records), keys, key_field)
+
+    def _done(
+        self,
+        begin: Callable[[str], str],
+        object_name: str,
+        data: bytes,
+        keys: Sequence[str],
+        name: str = "Id",
+    ) -> Outcomes:
+        """See a job through whose rows are told apart by the column `name`."""
+        job_id = begin(object_name)
         crashpoint("job_begun")
-        self._jobs.begun(job_id, object_name, len(writes), self._now())
+        self._jobs.begun(job_id, object_name, len(keys), self._now())
         crashpoint("job_kept")
         self._ingest.upload(job_id, data)
         crashpoint("job_uploaded")
         self._ingest.close(job_id)
         crashpoint("job_closed")
-        job = self._ingest.wait(job_id, len(writes))
+        job = self._ingest.wait(job_id, len(keys))
         crashpoint("job_over")
         if job.state == "Failed" and job.processed == 0:
             self._end(job)
             raise errors.Rejected(
                 job.message or "Salesforce failed a job as a whole", code=_code(job.message)
             )
-        left = job.processed < len(writes) or job.state != "JobComplete"
+        left = job.processed < len(keys) or job.state != "JobComplete"
+        stored = {r[name]: r["sf__Id"] for r in self._ingest.successful(job_id)} if name != "Id" else None
         with self._ingest.count.repairing():
             failed = self._ingest.failed(job_id) if job.failed else []
-            untried = {row["Id"] for row in self._ingest.unprocessed(job_id)} if left else set()
-        refused = {row["Id"]: row["sf__Error"] for row in failed}
+            untried = {row[name] for row in self._ingest.unprocessed(job_id)} if left else set()
+        refused = {row[name]: row["sf__Error"] for row in failed}
         self._end(job)
-        rows = [_outcome(write.record_id, refused, untried) for write in writes]
-        return Outcomes(rows, request_id=job_id)
+        return Outcomes([_outcome(key, refused, untried, stored) for key in keys], request_id=job_id)
 
     def settle(self) -> None:
         """See every open job to its end, also those of runs that died. Raises when Salesforce does not
@@ -94,21 +113,29 @@ class Bulk:
 
 def is_fit(write: RecordWrite) -> bool:
     """Whether a row can travel as CSV: a text that means `empty` there, or a very long one, cannot."""
-    return all(
-        cell.value is None or (cell.value != CLEAR and len(cell.value) <= MOST_CHARACTERS)
-        for cell in write.cells
-    )
+    return all(cell.value is None or is_fit_text(cell.value) for cell in write.cells)
+
+
+def is_fit_text(value: str) -> bool:
+    return value != CLEAR and len(value) <= MOST_CHARACTERS
 
 
 def as_csv(writes: Sequence[RecordWrite]) -> bytes:
     """The rows, their key first. An empty cell leaves a field as it is, #N/A empties it."""
-    fields = list(dict.fromkeys(cell.field for write in writes for cell in write.cells))
+    held = (
+        {"Id": w.record_id, **{c.field: CLEAR if c.value is None else c.value for c in w.cells}}
+        for w in writes
+    )
+    return records_csv("Id", list(held))
+
+
+def records_csv(key: str, records: Sequence[Mapping[str, str]]) -> bytes:
+    """The same of records as they are called there."""
+    fields = [key, *(name for name in dict.fromkeys(n for record in records for n in record) if name != key)]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["Id", *fields])
-    for write in writes:
-        held = {cell.field: CLEAR if cell.value is None else cell.value for cell in write.cells}
-        writer.writerow([write.record_id, *(held.get(field, "") for field in fields)])
+    writer.writerow(fields)
+    writer.writerows([record.get(field, "") for field in fields] for record in records)
     data = text.getvalue().encode()
     if len(data) > MOST_BYTES:
         raise errors.Rejected(
@@ -117,12 +144,18 @@ def as_csv(writes: Sequence[RecordWrite]) -> bytes:
     return data
 
 
-def _outcome(record_id: str, refused: dict[str, str], untried: set[str]) -> RowResult:
-    if record_id in refused:
-        code, words, fields = failure_of(refused[record_id])
+def _outcome(
+    key: str, refused: Mapping[str, str], untried: set[str], stored: Mapping[str, str] | None
+) -> RowResult:
+    """Of the row that has this key. `stored`: the ids of those that were, where the key is not the id."""
+    record_id = key if stored is None else stored.get(key)
+    if key in refused:
+        code, words, fields = failure_of(refused[key])
         return RowResult(False, record_id, code=code, message=words, fields=fields)
-    if record_id in untried:
+    if key in untried:
         return RowResult(False, record_id, code=UNPROCESSED, message="the job ended before this row's turn")
+    if record_id is None:
+        return RowResult(False, code=MISSING_FROM_ANSWER, message="no result of the job mentions it")
     return RowResult(True, record_id)
 
 

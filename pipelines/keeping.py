@@ -1,11 +1,14 @@
-"""What a publish keeps in the state database, past the gates: whatever could not be worked out again.
+"""What a publish keeps in the state database, past the gates: what could not be worked out again. And what of
+it the next refresh is given.
 
-Belongs here: the list of it. How each is kept is `pipelines.state`'s.
+Belongs here: the lists of it. How each is kept is `pipelines.state`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import standing
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     import duckdb
     from sqlalchemy import Connection
 
+    from pipelines.run import Run
     from pipelines.state import State
 
 
@@ -58,6 +62,22 @@ def keep_kpis(connection: duckdb.DuckDBPyConnection, state: Connection) -> None:
     from pipelines.state import kept_days
 
     kept_days.publish_days(state, connection, "kpis")
+
+
+def hand_out(
+    connection: duckdb.DuckDBPyConnection, state: State, config_dir: Path, run: Run, as_of: datetime
+) -> None:
+    """Write the rules and what was kept as tables that models read; `as_of`: of this refresh."""
+    from pipelines.rules import tables
+    from pipelines.state import journal, kept_days, others_changes, registry
+
+    keep_stamps(connection, state)
+    with state.reading() as reading:
+        tables.write(
+            connection, config_dir, run, as_of, registry.load(reading),
+            own_stage_writes=journal.stage_writes(reading), kept_days=kept_days.load(reading),
+            own_changes=others_changes.load(reading)._asdict(),
+        )  # fmt: skip
 
 
 def keep_stamps(connection: duckdb.DuckDBPyConnection, state: State) -> None:

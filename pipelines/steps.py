@@ -150,21 +150,14 @@ class Loop:
                 step.skip("rows, config, code and business date are as they were")
             else:
                 from pipelines import objects
-                from pipelines.rules import tables
-                from pipelines.state import journal, kept_days, others_changes, registry
 
                 order.must_be_extracted(self.warehouse)
                 self._get_ready()
                 if not self.warehouse.has_work():
                     self._start_work()
-                with self.warehouse.writing() as connection, self.state.reading() as state:
-                    keeping.keep_stamps(connection, self.state)
+                with self.warehouse.writing() as connection:
                     as_of = self._as_of(connection)
-                    tables.write(
-                        connection, self.settings.config_dir, self.run, as_of, registry.load(state),
-                        own_stage_writes=journal.stage_writes(state), kept_days=kept_days.load(state),
-                        own_changes=others_changes.load(state)._asdict(),
-                    )  # fmt: skip
+                    keeping.hand_out(connection, self.state, self.settings.config_dir, self.run, as_of)
                     objects.find(connection, self.settings.config_dir)
                 self._build("marts", step)
                 with self.warehouse.writing() as connection:

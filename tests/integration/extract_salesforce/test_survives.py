@@ -229,9 +229,9 @@ def _small_pages(monkeypatch) -> None:
 
     attempt = transport.Transport._attempt
 
-    def smaller(self, call, url, number):
+    def smaller(self, call, *given, **named):
         headers = {**call.headers, "Sforce-Query-Options": "batchSize=200"}
-        return attempt(self, replace(call, headers=headers), url, number)
+        return attempt(self, replace(call, headers=headers), *given, **named)
 
     monkeypatch.setattr(transport.Transport, "_attempt", smaller)
 
@@ -265,7 +265,7 @@ def test_a_window_of_changes_killed_for_real_goes_on_with_its_job(loop, monkeypa
     loop.later()
     loop.raw.close()
     command = [sys.executable, "-c", KILLED, json.dumps(loop.env), "50"]
-    killed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, timeout=60)
+    killed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, timeout=240)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     loop.reopen()
     pages = "select count(*) from requests where path like '%/results'"

@@ -85,9 +85,10 @@ def _of_model(
     """Objects of the file have a mart of their own, and their records may come from elsewhere."""
     for vendor in ("hubspot", "salesforce"):
         name = names.object_name(vendor, key, each)
-        if name is None or not each.is_custom:
+        if name is None:
             continue
-        lineage[vendor, name.lower()] = (marts.name_of(key),)
+        if each.is_custom:
+            lineage[vendor, name.lower()] = (marts.name_of(key),)
         if each.records is None or each.records.to != vendor:
             continue
         where = model.where("objects", key, "records")

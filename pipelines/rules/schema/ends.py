@@ -117,13 +117,32 @@ class _Ends:
 
 
 def check_loops(model: Model) -> None:
-    """A detail of its own detail, and chains longer than Salesforce takes."""
+    """A detail of its own detail, too long chains of them, and two lists of one name on one object."""
+    _children(model)
     masters: dict[str, list[tuple[str, str]]] = {
         key: [(n, r.to) for n, r in each.relationships.items() if r.kind == "master_detail"]
         for key, each in model.objects.items()
     }
     for start in masters:
         _walk(model, masters, start, [start])
+
+
+def _children(model: Model) -> None:
+    """Two lists of children on one object have two names, whatever their case."""
+    seen: dict[tuple[str, str], str] = {}
+    for key, each in model.objects.items():
+        for name, relationship in each.relationships.items():
+            target = model.target("salesforce", relationship.to)
+            crms = {*relationship.crms} & {*each.crms}
+            if relationship.kind == "association" or "salesforce" not in crms or target is None:
+                continue
+            called = names.children_name(each, relationship)
+            path = f"{key}.{name}"
+            other = seen.setdefault((target.lower(), called.lower()), path)
+            if other != path:
+                raise fault(f"{other} and {path} both give {target} a list of children called {called}",
+                            model.where("objects", key, "relationships", name),
+                            "say children: with another name")  # fmt: skip
 
 
 def _walk(model: Model, masters: dict[str, list[tuple[str, str]]], at: str, path: list[str]) -> None:

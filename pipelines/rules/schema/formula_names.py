@@ -12,7 +12,7 @@ from pipelines.rules.schema import formulas, limits, names
 from pipelines.rules.schema.faults import fault
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import Model
-from pipelines.rules.schema.objects import ObjectModel
+from pipelines.rules.schema.objects import ObjectModel, Relationship
 
 _STANDARD = {each.lower() for each in limits.STANDARD_NAMES}
 _LITERAL = ("text", "text_area", "long_text", "rich_text", "email", "phone", "url")
@@ -61,7 +61,7 @@ def _missing(model: Model, at: _At, name: str) -> str | None:
         wanted = f"{step[:-1]}c".lower()
         relation = next(
             (r for n, r in at.each.relationships.items()
-             if r.kind != "association" and names.lookup_name(n, r).lower() == wanted), None,
+             if _is_field(r) and names.lookup_name(n, r).lower() == wanted), None,
         )  # fmt: skip
         if relation is None:
             return at.key if at.each.is_custom else None
@@ -71,7 +71,12 @@ def _missing(model: Model, at: _At, name: str) -> str | None:
     return at.key if at.each.is_custom and not _has(at.each, last) else None
 
 
+def _is_field(relationship: Relationship) -> bool:
+    """Whether a relationship is a field at Salesforce."""
+    return relationship.kind != "association" and "salesforce" in relationship.crms
+
+
 def _has(each: ObjectModel, name: str) -> bool:
     found = [names.field_name("salesforce", n, f) for n, f in each.fields.items()]
-    found += [names.lookup_name(n, r) for n, r in each.relationships.items() if r.kind != "association"]
+    found += [names.lookup_name(n, r) for n, r in each.relationships.items() if _is_field(r)]
     return name.lower() in _STANDARD | {called.lower() for called in found if called is not None}

@@ -106,6 +106,10 @@ def field(text: str) -> str:
         ("objects:\n  deal:\n    extends: deal\n    record_types:\n      a: {label: A}\n", 5,
          "the record type a needs a business process: Salesforce keeps none of Opportunity without"),
         (HEAD + "    record_types:\n      a: {label: A, process: P}\n", 6, "thing has no business processes"),
+        (HEAD + "    relationships:\n      a: {to: company, label: A}\n      b: {to: company, label: B}\n", 7,
+         "thing.a and thing.b both give Account a list of children called Things"),
+        (HEAD + "    relationships:\n      up: {to: company, label: U, crms: [hubspot]}\n    fields:\n"
+         "      a: {label: A, type: formula, returns: text, formula: Up__c}\n", 8, "the formula names Up__c"),
         (HEAD + "    record_types:\n      a: {label: A}\n      A: {label: B}\n", 7,
          "the record types a and A are one to Salesforce (A)"),
         (HEAD + "    layouts:\n      a: {label: L, sections: []}\n      b: {label: l, sections: []}\n", 7,

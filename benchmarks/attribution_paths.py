@@ -5,12 +5,9 @@ Belongs here: making them from a seed. `arrays` needs numpy only, so that the pe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from pipelines.attribution.paths import Paths
 
 CHANNELS = tuple(f"channel_{index:02}" for index in range(12))
 _MEAN_LENGTH = 4
@@ -27,8 +24,14 @@ def arrays(count: int, seed: int = 7) -> tuple[Any, Any, Any]:
     return channels, offsets, dice.random(count) < _CONVERTS
 
 
-def journeys(count: int) -> Paths:
-    from pipelines.attribution.paths import Paths  # the peers' interpreter lacks it
+def table(count: int) -> Any:
+    """The journeys as `int_journeys` has them, but each by itself: basis, path, conversions, losses."""
+    import pyarrow as pa  # the peers' interpreter may lack it
 
     channels, offsets, converted = arrays(count)
-    return Paths(CHANNELS, channels, offsets, converted.astype(np.float64), (~converted).astype(np.float64))
+    codes = pa.DictionaryArray.from_arrays(pa.array(channels, pa.int32()), pa.array(CHANNELS))
+    path = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), codes.cast(pa.string()))
+    won = pa.array(converted.astype(np.int64))
+    lost = pa.array((~converted).astype(np.int64))
+    basis = pa.repeat("all", count)
+    return pa.table({"basis": basis, "path": path, "conversions": won, "losses": lost})

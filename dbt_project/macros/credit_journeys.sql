@@ -50,7 +50,9 @@
         select
             in_order.*,
             deals.* exclude (opportunity_id),
-            list_filter(in_order.touches, lambda t: t.earns_credit)[1].touchpoint_id as first_ever
+            in_order.touches[
+                list_position(list_transform(in_order.touches, lambda t: t.earns_credit), true)
+            ].touchpoint_id as first_ever
         from in_order
         inner join {{ ref('int_credit_deals') }} as deals on in_order.opportunity_id = deals.opportunity_id
         where {{ is_due('deals.opportunity_id') }}

@@ -27,7 +27,9 @@ from pipelines.attribution.paths import Floats, Ints, Paths, rounded
 
 _COUNTED_DIRECTLY = 1 << 24
 """Up to so many possible transitions are counted in a plain table; beyond, by sorting."""
-_DENSE_STATES = 600
+_DENSE_STATES = 64
+"""So many are solved densely. Beyond, numpy starts threads, which a busy machine keeps waiting."""
+_DIRECT_STATES = 600
 _RESIDUAL = 1e-9
 _ROUNDS = 4
 ERROR = 1e-13
@@ -138,6 +140,8 @@ def _reach(step: sparse.csr_matrix, win: Floats) -> Floats:
     system = sparse.identity(size, format="csr") - step
     if size <= _DENSE_STATES:
         return np.asarray(np.linalg.solve(system.toarray(), win))
+    if size <= _DIRECT_STATES:
+        return np.asarray(linalg.splu(system.tocsc()).solve(win))
     longest = _longest_walk(system)
     found = np.zeros(size)
     for _ in range(_ROUNDS):

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import duckdb
 import numpy as np
+import pyarrow.compute as pc
 
 from pipelines.attribution import markov, shapley
 from pipelines.attribution.paths import Floats, Paths
@@ -38,7 +39,7 @@ def channel_values(session: duckdb.DuckDBPyConnection, journeys: Relation, model
     read: dict[str, Paths | None] = {}
     for model, basis, variant, order in wanted:
         if basis not in read:
-            read[basis] = paths_of(session, journeys, basis)
+            read[basis] = paths_of(journeys, basis)
         paths = read[basis]
         if paths is None:
             continue
@@ -53,42 +54,28 @@ def channel_values(session: duckdb.DuckDBPyConnection, journeys: Relation, model
     return session.sql(f"select * from (values {', '.join(rows)}) as worth(model, channel, effect, value)")
 
 
-def paths_of(session: duckdb.DuckDBPyConnection, journeys: Relation, basis: str) -> Paths | None:
-    """The journeys of a basis, in the order of their channels, so that sums are the same in every run."""
-    chosen = journeys.filter(f"basis = {_text(basis)}").project("path, conversions, losses")
-    chosen.query(
-        "chosen",
-        "create or replace temp table journeys_read as "
-        "select row_number() over (order by path) as journey, * from chosen where len(path) > 0",
+def paths_of(journeys: Relation, basis: str) -> Paths | None:
+    """The journeys of a basis, each path once, in their order, so that sums are the same in every run."""
+    told = (
+        journeys.filter(f"basis = {_text(basis)} and len(path) > 0")
+        .aggregate("path, sum(conversions)::double as won, sum(losses)::double as lost", "path")
+        .order("path")
+        .to_arrow_table()
     )
-    try:
-        names = [
-            str(name)
-            for (name,) in session.execute(
-                "select distinct unnest(path) as channel from journeys_read order by channel"
-            ).fetchall()
-        ]
-        if not names:
-            return None
-        lengths = session.execute(
-            "select len(path) as length, conversions::double as won, losses::double as lost "
-            "from journeys_read order by journey"
-        ).fetchnumpy()
-        touches = session.execute(
-            "with codes as (select channel, row_number() over (order by channel) - 1 as code "
-            "from (select distinct unnest(path) as channel from journeys_read)), "
-            "walked as (select journey, unnest(path) as channel, generate_subscripts(path, 1) as place "
-            "from journeys_read) "
-            "select codes.code from walked join codes using (channel) order by journey, place"
-        ).fetchnumpy()
-    finally:
-        session.execute("drop table if exists temp.journeys_read")
+    if not told.num_rows:
+        return None
+    walked = told["path"].combine_chunks()
+    touches = walked.flatten().dictionary_encode()
+    by_name = pc.sort_indices(touches.dictionary)
+    place = np.empty(len(by_name), np.int64)
+    place[by_name.to_numpy()] = np.arange(len(by_name))
+    lengths = np.asarray(walked.value_lengths(), np.int64)
     return Paths(
-        names=tuple(names),
-        channels=np.asarray(touches["code"], np.int64),
-        offsets=np.concatenate([[0], np.cumsum(np.asarray(lengths["length"], np.int64))]).astype(np.int64),
-        conversions=np.asarray(lengths["won"], np.float64),
-        losses=np.asarray(lengths["lost"], np.float64),
+        names=tuple(touches.dictionary.take(by_name).to_pylist()),
+        channels=place[np.asarray(touches.indices)],
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        conversions=np.asarray(told["won"], np.float64),
+        losses=np.asarray(told["lost"], np.float64),
     )
 
 

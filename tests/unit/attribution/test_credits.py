@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.attribution import markov
+from pipelines.attribution.paths import Paths
 from tests.fixtures.credits import Deal, Touch, credits, rules, warehouse
 
 # Lead on 1 March, deal on 1 April, won on 1 June. The window opens on 1 January.
@@ -187,6 +189,29 @@ def test_markov_credit_follows_the_removal_effects_of_all_journeys() -> None:
             "select touchpoint_id, revenue from attribution_credits where opportunity_id = 'won' order by 1"
         ).fetchall()
         assert found == [("1", Decimal("33.33")), ("2", Decimal("66.67"))]
+
+
+def test_the_order_that_config_says_is_that_of_the_chain() -> None:
+    """a > b > a wins, b > a and a > b lose: by the last touch that is another chain than by the last two."""
+    ways = [("aba", True), ("ba", False), ("ab", False), ("b", True)]
+    deals = [
+        Deal([Touch(f"{way}{n}", f"04-0{n}", channel, way) for n, channel in enumerate(way, 2)],
+             Decimal(100), id=way, won=won, people=(way,))
+        for way, won in ways
+    ]  # fmt: skip
+    paths = Paths.of([(list(way), int(won), int(not won)) for way, won in ways])
+    models: list[dict[str, Any]] = [
+        {"model": f"of_{order}", "variant": "markov", "order": order} for order in (1, 2, 3)
+    ]
+    with warehouse(rules(models), *deals) as connection:
+        found = connection.execute("select model, channel, effect from int_channel_values").fetchall()
+    expected = {order: markov.removal_effects(paths, order).tolist() for order in (1, 2, 3)}
+    assert expected[1] != expected[2]
+    assert sorted(found) == [
+        (f"of_{order}", channel, effect)
+        for order, effects in expected.items()
+        for channel, effect in zip("ab", effects, strict=True)
+    ]
 
 
 def test_shapley_credit_follows_what_channels_add_to_the_rate_of_all_journeys() -> None:

@@ -26,6 +26,23 @@ create table int_campaigns as select 'c' as campaign_id, 'Advertisement' as type
 create table int_campaign_members as
 from (values ('hubspot:P:campaigns:h', 'c'), ('salesforce:O:Campaign:701', 'site'))
     as t(record_key, campaign_id);
+create table int_campaign_records as
+select 'salesforce:O:Campaign:701' as record_key, 'Email' as type, 'Website' as name,
+    date '2026-03-01' as start_date;
+create table stg_salesforce__campaign_member_statuses as
+select '701' as campaign_id, * from (values ('Came', true), ('Sent', false)) as t(label, has_responded);
+create table stg_salesforce__campaign_members as
+select *, '701' as campaign_id, '003A' as contact_id, null::varchar as lead_id, {AT} as created_at
+from (values ('by_status', 'Came', null::boolean, date '2026-04-03'), ('sent', 'Sent', null, null),
+    ('by_itself', 'Sent', true, date '2026-04-04'), ('taken_back', 'Came', false, date '2026-04-03'),
+    ('too_early', 'Came', true, date '2026-02-01'), ('unheard_of', 'Odd', null, null))
+    as t(record_key, status, has_responded, first_responded_date);
+create table stg_hubspot__marketing_events as
+select 'e' as marketing_event_id, 'Spring Push' as name, 'WEBINAR' as event_type;
+create table stg_hubspot__marketing_event_participations as
+select *, 'e' as event_id, null::timestamptz as occurred_at, {AT} as created_at, 'Ana@x.com' as email
+from (values ('signed_up', 'REGISTERED', '1'), ('came', 'ATTENDED', null), ('cancelled', 'CANCELLED', '1'),
+    ('stayed_away', 'NO_SHOW', '1')) as t(record_key, state, contact_id);
 create table stg_hubspot__campaigns as
 select 'hubspot:P:campaigns:' || id as record_key, id as campaign_id, name, start_date,
     timestamptz '2026-04-20 07:00:00+00' as created_at
@@ -89,7 +106,7 @@ from (values
     ('3', timestamptz '2026-04-11 00:00:00+00', 'PAID_SOCIAL', 'LinkedIn', 'Spring Push'))
     as t(contact_id, created_at, original_source, original_source_detail_1, original_source_detail_2);
 """
-KINDS = ("form", "visit", "list", "engagement", "contact", "influenced")
+KINDS = ("membership", "event", "form", "visit", "list", "engagement", "contact", "influenced")
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +153,31 @@ def test_an_ads_parameters_tell_channel_source_medium_and_campaign(
     assert told(touches, "visit", "is_tagged") == {"search": (True,), "coded": (True,), "seen": (False,)}
 
 
+def test_a_member_has_responded_by_what_it_says_or_else_by_its_status(
+    touches: duckdb.DuckDBPyConnection,
+) -> None:
+    def day(month: int, day: int) -> datetime:
+        return datetime(2026, month, day, tzinfo=UTC)
+
+    made = datetime(2026, 5, 1, 10, tzinfo=UTC)
+    assert told(touches, "membership", "is_response", "occurred_at") == {
+        "by_status": (True, day(4, 3)), "by_itself": (True, day(4, 4)), "sent": (False, made),
+        "taken_back": (False, made), "unheard_of": (False, made),
+        # Nobody responds before the campaign begins: when the member was made is all that is left.
+        "too_early": (True, made),
+    }  # fmt: skip
+    assert told(touches, "membership")["sent"] == ("email", "Website", "email", "site")
+
+
+def test_to_have_been_there_is_a_response_to_register_a_touch_and_to_cancel_none(
+    touches: duckdb.DuckDBPyConnection,
+) -> None:
+    assert told(touches, "event", "record_key", "is_response", "channel", "campaign_id") == {
+        "signed_up": ("hubspot:P:contacts:1", False, "webinar", "c"),
+        "came": ("hubspot:P:contacts:1", True, "webinar", "c"),
+    }
+
+
 def test_to_be_put_on_a_static_list_is_an_import(touches: duckdb.DuckDBPyConnection) -> None:
     assert told(touches, "list") == {"l1": ("import", "hubspot", "list", "c")}
     assert told(touches, "list", "touch_type", "is_response") == {"l1": ("list_import", False)}
@@ -173,24 +215,30 @@ def test_whom_hubspot_lists_for_a_campaign_is_a_member_from_its_first_day_or_the
 
 
 @pytest.mark.parametrize(
-    ("setting", "reasons"),
+    ("changed", "covered"),
     [
-        ("", {"late": "only_after_creation", "rep": "only_sales_and_lists", "in_time": "covered"}),
-        ("coverage_after_creation", {"late": "covered", "rep": "only_sales_and_lists", "in_time": "covered"}),
+        ({}, {"in_time"}),
+        ({"after_creation": True}, {"in_time", "late"}),
+        ({"touch_types": ("form", "call")}, {"in_time", "rep"}),
+        ({"without_channels": ("website",)}, {"listed"}),
+        ({"touch_types": ("call",), "without_channels": ()}, {"rep"}),
     ],
 )
-def test_a_touch_after_creation_covers_a_deal_when_config_says_so(
-    setting: str, reasons: dict[str, str]
+def test_each_rule_of_what_covers_a_deal_is_that_of_config(
+    changed: dict[str, Any], covered: set[str]
 ) -> None:
-    after = {"after_creation": bool(setting)}
+    reasons = {
+        "late": "only_after_creation", "rep": "only_sales_and_lists", "in_time": "covered",
+        "listed": "only_offline_or_unknown_sources",
+    }  # fmt: skip
     known = rules([{"model": "linear"}])
-    known = known.model_copy(update={"coverage": known.coverage.model_copy(update=after)})
+    known = known.model_copy(update={"coverage": known.coverage.model_copy(update=changed)})
     with duckdb.connect() as connection:
         connection.execute(
             """
             set timezone = 'UTC';
             create table int_opportunities as
-            select unnest(['late', 'rep', 'in_time']) as opportunity_id, 100 as amount_converted,
+            select unnest(['late', 'rep', 'in_time', 'listed']) as opportunity_id, 100 as amount_converted,
                 timestamptz '2026-04-01 00:00:00+00' as created_at, date '2026-06-01' as close_date,
                 true as is_won;
             create table int_credit_deals as
@@ -199,9 +247,10 @@ def test_a_touch_after_creation_covers_a_deal_when_config_says_so(
             create table int_opportunity_people as
             select opportunity_id, opportunity_id as person_id from int_opportunities;
             create table int_touches as
-            select *, person_id as touchpoint_id, 'website' as channel, true as earns_credit,
-                true as is_counted
-            from (values ('late', 'form', timestamptz '2026-05-01 00:00:00+00'),
+            select *, person_id as touchpoint_id, true as earns_credit, true as is_counted,
+                if(person_id = 'listed', 'import', 'website') as channel
+            from (values ('listed', 'form', timestamptz '2026-03-01 00:00:00+00'),
+                 ('late', 'form', timestamptz '2026-05-01 00:00:00+00'),
                 ('rep', 'call', timestamptz '2026-03-01 00:00:00+00'),
                 ('in_time', 'form', timestamptz '2026-03-01 00:00:00+00'))
                 as t(person_id, touch_type, occurred_at);
@@ -211,4 +260,6 @@ def test_a_touch_after_creation_covers_a_deal_when_config_says_so(
         connection.execute("create table attribution_settings as from incoming")
         made(connection, "marts/attribution/attribution_coverage.sql")
         found = connection.execute("select opportunity_id, reason from attribution_coverage").fetchall()
-    assert dict(found) == reasons
+    assert {deal for deal, reason in found if reason == "covered"} == covered
+    if not changed:
+        assert dict(found) == reasons

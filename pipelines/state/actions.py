@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, func, literal_column, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, literal_column, select, update
 
 from pipelines.state.journal import NOT_SENT, UPDATE, Intent, JournalState
 from pipelines.state.tables import journal
@@ -50,6 +50,9 @@ class Ended(NamedTuple):
     settled_at: datetime | None
     object: str = ""
     """The object of what was made, where it is another than the action's."""
+
+
+_ENDS = tuple(name for name in Ended._fields if name not in ("action_key", "object"))
 
 
 def change_id(action_key: str) -> str:
@@ -94,13 +97,17 @@ def mark_sent(connection: Connection, action_keys: Sequence[str]) -> None:
 
 
 def settle(connection: Connection, ended: Iterable[Ended]) -> None:
-    """Write down how actions ended."""
-    for each in ended:
-        values = each._asdict()
-        key = values.pop("action_key")
-        if not each.object:
-            del values["object"]
-        connection.execute(update(journal).where(_IS_ACTION, journal.c.action_key == key).values(values))
+    """Write down how actions ended: in two statements, as calls that end meanwhile wait for this one."""
+    rows = list(ended)
+    for names, some in (
+        (_ENDS, [row for row in rows if not row.object]),
+        ((*_ENDS, "object"), [row for row in rows if row.object]),
+    ):
+        if some:
+            values = {name: bindparam(f"ended_{name}", type_=journal.c[name].type) for name in names}
+            mine = update(journal).where(_IS_ACTION, journal.c.action_key == bindparam("ended_action_key"))
+            told = ({f"ended_{name}": value for name, value in row._asdict().items()} for row in some)
+            connection.execute(mine.values(values), list(told))
 
 
 def open_of(connection: Connection, vendor: str) -> list[RowMapping]:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -365,6 +366,50 @@ def test_what_is_under_way_beside_a_call_that_fails_is_settled_and_nothing_more_
     assert len(many.outbox.sent) == states["confirmed"]
     many.apply(many.plan("run2"), "run2")
     assert sorted(many.outbox.sent) == [f"k{n:02}" for n in range(40)], "each once"
+
+
+@pytest.mark.parametrize("name", performing.CRASHPOINTS)
+def test_killed_with_batches_under_way_each_is_settled_and_done_once(
+    many: Post, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """All threads die with the first: whatever they would write down or send after it does not happen."""
+    outbox, together = many.outbox, threading.Barrier(4, timeout=30)
+    dead, reached, lock = threading.Event(), Counter[str](), threading.Lock()
+    nth = 4 if name in ("action.intended", "action.sent") else 1
+
+    def crashpoint(place: str) -> None:
+        with lock:
+            reached[place] += 1
+            if dead.is_set() or (place, reached[place]) == (name, nth):
+                dead.set()
+                together.abort()
+        if dead.is_set():
+            raise Crashed(place)
+
+    def called() -> str:
+        with suppress(threading.BrokenBarrierError):
+            together.wait()
+        if dead.is_set():
+            raise Crashed("on the way")
+        return Outbox.called(outbox)
+
+    keys = [f"k{n:02}" for n in range(16)]
+    many.publish(*({"action_key": key} for key in keys))
+    outbox.faults = ["lost after"] * 4 if name == "action.lost" else []
+    plan = many.plan()
+    with monkeypatch.context() as patch:
+        patch.setattr(performing, "crashpoint", crashpoint)
+        patch.setattr(outbox, "called", called)
+        with pytest.raises(Crashed):
+            many.apply(plan)
+    outbox.faults = []
+    if name != "action.settled":  # others may have got as far as the first
+        left = [key for key, settled_at in many.world.journal("action_key, settled_at") if settled_at is None]
+        assert len(left) >= 6, "three batches at least were under way"
+    many.recover()
+    many.apply(many.plan("run2"), "run2")
+    assert sorted(outbox.sent) == keys, "each once"
+    assert {state for state, _ in many.states().values()} == {"confirmed"}
 
 
 def test_calls_that_trouble_makes_necessary_are_counted_apart_from_those_that_were_told(post: Post) -> None:

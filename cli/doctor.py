@@ -54,6 +54,7 @@ def doctor(settings: Settings | None = None, console: Console | None = None) -> 
 
 def _row(each: health.Health) -> tuple[str, ...]:
     left = "not told" if each.day is None else f"{each.day[1]:,} of {each.day[0]:,}"
+    left += " by our count" if each.is_own_count else ""
     last = each.last_success.strftime("%Y-%m-%d %H:%M") if each.last_success else "never"
     behind = "" if each.lag is None else f"{each.lag / 3600:.1f} h"
     return (

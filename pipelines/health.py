@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ from pipelines.settings import Connection, Settings
 from pipelines.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as StateConnection
+
+    from pipelines.rules.syncs import Vendor
     from pipelines.state.engine import State
 
 READING: Mapping[str, tuple[str, ...]] = {
@@ -52,6 +55,7 @@ class Answer:
     day: tuple[int, int] | None = None
     scopes: tuple[str, ...] | None = None
     """Those of the token; None where the vendor does not tell."""
+    calls: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,9 @@ class Health:
     org: str = ""
     seconds: float = 0.0
     day: tuple[int, int] | None = None
+    is_own_count: bool = False
+    """Whether `day` is what config lets us use less what we counted, for the vendor tells nobody."""
+    calls: int = 0
     last_success: datetime | None = None
     lag: float | None = None
     unread: int = 0
@@ -75,10 +82,15 @@ class Health:
 
 def check_all(settings: Settings, warehouse: Warehouse, state: State, run_id: str) -> list[Health]:
     """Ask every connection, and keep each verdict as a probe."""
-    from pipelines.state import runs
+    from pipelines.rules.syncs import load_syncs
+    from pipelines.state import calls_made, runs
 
+    allowed = load_syncs(settings.config_dir).pace.calls_a_day
     found = [check(settings, warehouse, connection) for connection in settings.connections]
     with state.writing() as writing:
+        for each in found:
+            calls_made.add(writing, each.vendor, each.at, each.calls)
+        found = [_counted(writing, each, allowed) for each in found]
         for each in found:
             runs.save_probe(
                 writing,
@@ -94,6 +106,17 @@ def check_all(settings: Settings, warehouse: Warehouse, state: State, run_id: st
                 ),
             )
     return found
+
+
+def _counted(state: StateConnection, each: Health, allowed: Mapping[Vendor, int]) -> Health:
+    """With our own count of the day's calls, where the vendor tells none and config says how many it has."""
+    from pipelines.state import calls_made
+
+    most = next((calls for vendor, calls in allowed.items() if vendor == each.vendor), None)
+    if most is None or not each.ok or each.day is not None:
+        return each
+    left = max(0, most - calls_made.of_day(state, each.vendor, each.at))
+    return replace(each, day=(most, left), is_own_count=True)
 
 
 def check(settings: Settings, warehouse: Warehouse, connection: Connection) -> Health:
@@ -112,7 +135,8 @@ def check(settings: Settings, warehouse: Warehouse, connection: Connection) -> H
         )  # fmt: skip
     return Health(
         vendor=connection.vendor, org=answer.org, seconds=time.monotonic() - started, day=answer.day,
-        last_success=last, lag=None if last is None else max(0.0, (answer.at - last).total_seconds()),
+        calls=answer.calls, last_success=last,
+        lag=None if last is None else max(0.0, (answer.at - last).total_seconds()),
         unread=unread, problem=_problem(answer, lacking(answer.scopes, connection, settings)), at=answer.at,
     )  # fmt: skip
 
@@ -154,7 +178,8 @@ def _salesforce(settings: Settings) -> Answer:
 def _marketing_cloud(settings: Settings) -> Answer:
     with open_marketing_cloud(settings) as client:
         unit = client.identity()
-        return Answer(f"unit {unit.member_id}", client.server_time or datetime.now(UTC), scopes=unit.scope)
+        return Answer(f"unit {unit.member_id}", client.server_time or datetime.now(UTC),
+                      calls=client.calls, scopes=unit.scope)  # fmt: skip
 
 
 def _standing(settings: Settings, warehouse: Warehouse, vendor: str) -> tuple[datetime | None, int]:

@@ -99,6 +99,7 @@ def fetch(
         tables=_joined([*(table for _, _, tables, _ in outcomes for table in tables), *missed]),
         connections=tuple(org for org, _, _, _ in outcomes), as_of=max(upper for _, upper, _, _ in outcomes),
         calls=sum(calls for _, _, _, calls in outcomes), seconds=time.monotonic() - started,
+        calls_of={org.vendor: calls for org, _, _, calls in outcomes},
     )  # fmt: skip
     log.info("run %s: %d calls in %.1f s, rows %s", run.id, fetched.calls, fetched.seconds, fetched.rows)
     return fetched

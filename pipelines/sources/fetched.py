@@ -5,7 +5,8 @@ Belongs here: values that pass from `fetch` to `load`. They are read by the step
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -93,6 +94,8 @@ class Fetched:
     as_of: datetime
     calls: int
     seconds: float = 0.0
+    calls_of: Mapping[str, int] = field(default_factory=dict)
+    """By vendor."""
 
     @property
     def has_changes(self) -> bool:

@@ -51,11 +51,14 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
         said = capsys.readouterr().out
         assert all(name in said for name in ("HubSpot", "Salesforce", "Marketing Cloud", "100,000"))
         [shown] = [line for line in said.splitlines() if "Marketing Cloud" in line]
-        assert re.search(r"yes .*\d\.\d\d s .*not told .*never", shown), (
+        assert re.search(r"yes .*\d\.\d\d s .*4,99[0-9] of 5,000 by our count .*never", shown), (
             shown
         )  # latency, limits, last success
         well = next(each for each in _checked(settings, tmp_path) if each.vendor == "marketing_cloud")
         assert well.lag is not None
+        assert well.is_own_count
+        assert well.day is not None
+        assert 4_980 < well.day[1] < 5_000 - well.calls  # the check before this one is counted too
         assert 3_599 < well.lag < 3_700
         url = f"{ready['marketing_cloud']['url']}/_sandbox/account"
         httpx.post(url, json={"do": "take_scopes", "scopes": ["journeys_execute"]})

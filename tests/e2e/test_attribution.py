@@ -19,6 +19,21 @@ def key(built: Built, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+def won(built: Built, deal_of: dict[tuple[str, str], int]) -> set[int]:
+    """The deals that the CRMs themselves say are won; where both have one Salesforce speaks."""
+    asked = {
+        "hubspot": "select id, props ->> 'hs_is_closed_won' from deals where not archived",
+        "salesforce": 'select "Id", "IsWon" from "Opportunity" where "IsDeleted" = \'false\'',
+    }
+    said: dict[int, bool] = {}
+    for vendor, sql in asked.items():
+        with sqlite3.connect(built.home / "sandbox" / f"{vendor}.sqlite") as store:
+            for record, is_won in store.execute(sql).fetchall():
+                if (vendor, str(record)) in deal_of:
+                    said[deal_of[vendor, str(record)]] = is_won == "true"
+    return {deal for deal, is_won in said.items() if is_won}
+
+
 def test_coverage_of_every_won_deal_is_that_of_the_answer_key(built_once: Built) -> None:
     truly = dict(key(built_once, "select deal, covered from coverage"))
     deal_of = {
@@ -36,6 +51,7 @@ def test_coverage_of_every_won_deal_is_that_of_the_answer_key(built_once: Built)
             "from marts.attribution_coverage join marts.opportunities using (opportunity_id)",
         )
     }
+    assert set(found) == {deal for deal in truly if deal in won(built_once, deal_of)}, "none is missing"
     assert {deal: covered for deal, (covered, _) in found.items()} == {d: bool(truly[d]) for d in found}
     without = {reason for covered, reason in found.values() if not covered}
     assert without, "the world has won deals that marketing had no part in"

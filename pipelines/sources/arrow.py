@@ -23,6 +23,7 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "number": pa.float64(),
     "integer": pa.int64(),
     "money": pa.decimal128(18, 2),
+    "price": pa.decimal128(38, 8),
     "rate": pa.decimal128(18, 8),
     "boolean": pa.bool_(),
     "date": pa.date32(),
@@ -30,10 +31,9 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "list": pa.list_(pa.string()),
     "json": pa.string(),
 }
-_CENT = Decimal("0.01")
-_LARGEST_MONEY = Decimal(10) ** 16
-_RATE_STEP = Decimal("0.00000001")
-_LARGEST_RATE = Decimal(10) ** 10
+_ROUNDED = " rounded"
+_NOISE = Decimal("1e-9")
+"""By less than this an amount differs because a vendor has calculated it in binary."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXAMPLE_LENGTH = 40
 _FIRST: dict[ColumnType, date] = {"date": date.min, "timestamp": datetime.min.replace(tzinfo=UTC)}
@@ -42,6 +42,7 @@ _USUAL: dict[ColumnType, str] = {
     "number": r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$",
     "integer": r"^-?[0-9]{1,18}$",
     "money": r"^-?[0-9]{1,16}(\.[0-9]{1,2})?$",
+    "price": r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$",
     "rate": r"^-?[0-9]{1,10}(\.[0-9]{1,8})?$",
     "boolean": r"^(true|false)$",
     "date": r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$",
@@ -53,7 +54,7 @@ _USUAL: dict[ColumnType, str] = {
 
 @dataclass
 class BadValues:
-    """How many values of each column could not be read, and one of them."""
+    """How many values of each column could not be read, or not to their last digit, and one of them."""
 
     found: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -61,16 +62,24 @@ class BadValues:
         count, example = self.found.get(column, (0, value[:_EXAMPLE_LENGTH]))
         self.found[column] = (count + 1, example)
 
+    def add_rounded(self, column: str, value: str) -> None:
+        self.add(column + _ROUNDED, value)
+
     def merge(self, other: Mapping[str, Sequence[Any]]) -> None:
         for column, (count, example) in other.items():
             before, first = self.found.get(column, (0, str(example)))
             self.found[column] = (before + int(count), first)
 
     def notes(self) -> list[str]:
-        return [
-            f"{column}: {count:,} unreadable value{'s' if count > 1 else ''} such as {example!r} became null"
-            for column, (count, example) in sorted(self.found.items())
-        ]
+        notes = []
+        for column, (count, example) in sorted(self.found.items()):
+            name, many = column.removesuffix(_ROUNDED), "s" if count > 1 else ""
+            notes.append(
+                f"{name}: {count:,} unreadable value{many} such as {example!r} became null"
+                if name == column
+                else f"{name}: {count:,} value{many} with more digits than are kept, as {example!r}, rounded"
+            )
+        return notes
 
 
 def schema_for(columns: Mapping[str, ColumnType]) -> pa.Schema:
@@ -158,6 +167,8 @@ def _one_by_one(texts: list[str | None], parse: Callable[[str], Any], name: str,
         if text is not None and text.strip():
             try:
                 value = parse(text.strip())
+                if isinstance(value, Decimal) and abs(Decimal(text.strip()) - value) >= _NOISE:
+                    bad.add_rounded(name, text)
             except (ValueError, InvalidOperation, OverflowError):
                 bad.add(name, text)
         read.append(value)
@@ -190,18 +201,17 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _money(text: str) -> Decimal:
-    amount = Decimal(text).quantize(_CENT, ROUND_HALF_UP)
-    if abs(amount) >= _LARGEST_MONEY:
-        raise ValueError(text)
-    return amount
+def _decimal(whole: int, places: int) -> Callable[[str], Decimal]:
+    """Reads numbers of so many digits before the point, rounded to so many behind it."""
+    step, beyond = Decimal(1).scaleb(-places), Decimal(10) ** whole
 
+    def parse(text: str) -> Decimal:
+        number = Decimal(text).quantize(step, ROUND_HALF_UP)
+        if abs(number) >= beyond:
+            raise ValueError(text)
+        return number
 
-def _rate(text: str) -> Decimal:
-    rate = Decimal(text).quantize(_RATE_STEP, ROUND_HALF_UP)
-    if abs(rate) >= _LARGEST_RATE:
-        raise ValueError(text)
-    return rate
+    return parse
 
 
 def _integer(text: str) -> int:
@@ -228,8 +238,9 @@ def _boolean(text: str) -> bool:
 _PARSERS: dict[ColumnType, Callable[[str], Any]] = {
     "number": _number,
     "integer": _integer,
-    "money": _money,
-    "rate": _rate,
+    "money": _decimal(16, 2),
+    "price": _decimal(18, 8),
+    "rate": _decimal(10, 8),
     "boolean": _boolean,
     "date": parse_date,
     "timestamp": parse_timestamp,

@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Literal
 
 ColumnType = Literal[
-    "text", "number", "integer", "money", "rate", "boolean", "date", "timestamp", "list", "json"
+    "text", "number", "integer", "money", "price", "rate", "boolean", "date", "timestamp", "list", "json"
 ]
-"""text VARCHAR, number DOUBLE, integer BIGINT, money DECIMAL(18,2), rate DECIMAL(18,8), boolean BOOLEAN,
-date DATE, timestamp TIMESTAMPTZ in UTC, list VARCHAR[], json JSON text in VARCHAR."""
+"""text VARCHAR, number DOUBLE, integer BIGINT, money DECIMAL(18,2), price DECIMAL(38,8), rate DECIMAL(18,8),
+boolean BOOLEAN, date DATE, timestamp TIMESTAMPTZ in UTC, list VARCHAR[], json JSON text in VARCHAR."""
 
 
 @dataclass(frozen=True)

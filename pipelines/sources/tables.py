@@ -21,6 +21,7 @@ SQL_TYPES: dict[ColumnType, str] = {
     "number": "double",
     "integer": "bigint",
     "money": "decimal(18,2)",
+    "price": "decimal(38,8)",
     "rate": "decimal(18,8)",
     "boolean": "boolean",
     "date": "date",
@@ -28,6 +29,7 @@ SQL_TYPES: dict[ColumnType, str] = {
     "list": "varchar[]",
     "json": "varchar",
 }
+_WIDER = {SQL_TYPES["money"]: (SQL_TYPES["price"],)}
 _OPS = """
 create schema if not exists ops;
 create table if not exists ops.loads (
@@ -67,15 +69,20 @@ def prepare(connection: duckdb.DuckDBPyConnection, fetched: Sequence[TableFetch]
         connection.execute(f"create schema if not exists {schema_of(vendor)}")
         for table in catalog:
             found = have.get((schema_of(vendor), table.name))
-            _prepare_table(connection, schema_of(vendor), wide.pop((vendor, table.name), table), found)
+            shown = wide.pop((vendor, table.name), None)
+            _prepare_table(connection, schema_of(vendor), shown or table, found, is_shown=shown is not None)
     for (vendor, name), table in wide.items():
-        _prepare_table(connection, schema_of(vendor), table, have.get((schema_of(vendor), name)))
+        found = have.get((schema_of(vendor), name))
+        _prepare_table(connection, schema_of(vendor), table, found, is_shown=True)
     connection.execute("commit")
 
 
 def _prepare_table(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: RawTable, have: dict[str, str] | None
-) -> None:
+    connection: duckdb.DuckDBPyConnection, schema: str, table: RawTable, have: dict[str, str] | None, *,
+    is_shown: bool,
+) -> None:  # fmt: skip
+    """`is_shown`: as the vendor shows it now; else as it is promised, and an amount that was shown with more
+    digits keeps them."""
     columns = {name: SQL_TYPES[kind] for name, kind in table.columns.items()}
     if have is None:
         listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
@@ -84,7 +91,7 @@ def _prepare_table(
     for name, kind in columns.items():
         if name.casefold() not in have:
             connection.execute(f'alter table {schema}."{table.name}" add column "{name}" {kind}')
-        elif have[name.casefold()] != stored_as(kind):
+        elif have[name.casefold()] not in (stored_as(kind), *(() if is_shown else _WIDER.get(kind, ()))):
             connection.execute(
                 f'alter table {schema}."{table.name}" alter column "{name}" '
                 f'set data type {kind} using try_cast("{name}" as {kind})'

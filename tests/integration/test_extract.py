@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +115,8 @@ def same(kind: str, stored: Any, landed: Any) -> bool:
     """Whether a raw value says what the store says."""
     if stored is None or stored == "":
         return landed is None
-    if kind in ("money", "rate"):
-        digits = Decimal("0.01") if kind == "money" else Decimal("0.00000001")
-        return landed == Decimal(str(stored)).quantize(digits, ROUND_HALF_UP)
+    if kind in ("money", "price", "rate"):
+        return landed == Decimal(str(stored))
     if kind in ("number", "integer"):
         return landed == (float(stored) if kind == "number" else int(float(stored)))
     if kind == "boolean":

@@ -53,10 +53,9 @@ def shape_of(
     asked = tuple(name for name in columns if name not in RECORD_COLUMNS and name.casefold() in shown)
     new = [name for name in asked if known and (name.casefold() not in known or name.casefold() in lacking)]
     retyped = [
-        name
-        for name, kind in extras.items()
-        if known.get(name.casefold(), stored_as(SQL_TYPES[kind])) != stored_as(SQL_TYPES[kind])
-    ]
+        name for name in asked
+        if known and known.get(name.casefold(), as_here(columns[name])) != as_here(columns[name])
+    ]  # fmt: skip
     removed = sorted(set(known) - {name.casefold() for name in columns} - set(RECORD_COLUMNS))
     dropped = sorted(name for name in removed if name not in shown)
     if retyped:
@@ -87,6 +86,10 @@ def _extras(
     if clashing:
         notes.append(f"named like a column every table has, so left out: {', '.join(clashing)}")
     return extras, notes
+
+
+def as_here(kind: ColumnType) -> str:
+    return stored_as(SQL_TYPES[kind])
 
 
 def type_of(definition: Definition) -> ColumnType | None:

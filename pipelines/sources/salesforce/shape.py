@@ -83,12 +83,16 @@ def shape_of(
             continue
         if kind not in KINDS:
             unknown.append(f"{name} ({kind})")
-        extra[name] = _kind(kind, int(field.get("scale") or 0))
+        extra[name] = _kind(field)
     ours = {name: kind for name, kind in table.columns.items() if name not in promised}
     left_out = {name.casefold() for name in choice.without}
     gone = [name for name in promised if name.casefold() in held and name.casefold() not in shown]
     kept = gone if table.cursor else []
-    columns = {name: table.columns[name] for name in promised if name not in kept} | extra | ours
+    columns = {
+        name: _promised(table.columns[name], shown.get(name.casefold(), {}))
+        for name in promised
+        if name not in kept
+    } | extra | ours  # fmt: skip
     fields = tuple(name for name in (*promised, *extra) if name.casefold() in shown)
     notes = missing_note([name for name in promised if name not in kept], set(shown))
     if skipped:
@@ -106,8 +110,18 @@ def shape_of(
     )  # fmt: skip
 
 
-def _kind(kind: str, scale: int) -> ColumnType:
-    return "rate" if kind == "currency" and scale > _CENTS else KINDS.get(kind, "text")
+def _kind(field: Mapping[str, Any]) -> ColumnType:
+    kind = str(field.get("type") or "string")
+    return "price" if kind == "currency" and _has_more_digits(field) else KINDS.get(kind, "text")
+
+
+def _promised(kind: ColumnType, field: Mapping[str, Any]) -> ColumnType:
+    """What is promised; of an amount that the org keeps with more digits than cents, those too."""
+    return "price" if kind == "money" and _has_more_digits(field) else kind
+
+
+def _has_more_digits(field: Mapping[str, Any]) -> bool:
+    return int(field.get("scale") or 0) > _CENTS
 
 
 def _cursored(table: RawTable, shown: Mapping[str, Mapping[str, Any]]) -> RawTable:

@@ -236,7 +236,8 @@ def test_money_is_decimal_by_the_portals_metadata_and_a_date_stays_the_day_it_is
     stored(folder, "update meta set value = 'Pacific/Auckland' where key = 'time_zone'")
     values = {"fee": "1234567890123.45", "budget": "0.1", "ratio": "0.125", "day": "2026-03-01",
               "colours": "red;blue", "odd": "shiny"}  # fmt: skip
-    with serving(folder, config="hubspot: {objects: [companies], custom_objects: none}") as portal:
+    with serving(folder, config="hubspot: {objects: [companies, products], custom_objects: none}") as portal:
+        portal.create("products", name="A page view", price="0.0015")
         company = portal.create("companies", name="Typed")
         portal.edit("companies", company, **values)
         portal.later()
@@ -246,6 +247,8 @@ def test_money_is_decimal_by_the_portals_metadata_and_a_date_stays_the_day_it_is
             (Decimal("1234567890123.45"), Decimal("0.10"), 0.125, "2026-03-01", ["red", "blue"], "shiny")
         ]
         assert any("odd (hologram)" in note for note in fetched.notes)
+        cheap = "select price from raw_hubspot.products where name = 'A page view'"
+        assert portal.rows(cheap) == [(Decimal("0.0015"),)]
         midnight = "1772323200000"  # of 2026-03-01, in milliseconds, as HubSpot spells a date too
         portal.edit("companies", company, day=midnight)
         portal.update("companies", company, name="Typed again")

@@ -155,7 +155,7 @@ def as_stored(kind: str, value: Any, like: Any = None) -> Any:
     if kind == "boolean":
         return value == "true"
     if kind == "currency":
-        return Decimal(str(value)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+        return Decimal(str(value))
     if kind == "double":
         return Decimal(str(value)) if isinstance(like, Decimal) else float(value)
     if kind == "datetime":

@@ -21,6 +21,13 @@ def test_every_object_and_field_arrives_and_an_unchanged_run_costs_few_calls(loo
 
 
 def test_types_are_the_orgs_own(loop):
+    [price] = loop.some("PricebookEntry", 1)
+    loop.update("PricebookEntry", price, UnitPrice=0.0015)
+    loop.later()
+    loop.extract()
+    kept = loop.rows(f"select UnitPrice::varchar from raw_salesforce.pricebook_entry where Id = '{price}'")
+    assert kept == [("0.00150000",)]
+    assert loop.differences() == []
     kinds = dict(
         loop.rows(
             "select table_name || '.' || column_name, data_type from information_schema.columns "

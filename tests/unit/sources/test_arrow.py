@@ -25,7 +25,8 @@ NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
         ("number", 3, 3.0),
         ("integer", "12.0", 12),
         ("integer", 12.0, 12),
-        ("money", "1234.565", Decimal("1234.57")),
+        ("money", "1234.5650000000001e3", Decimal("1234565.00")),
+        ("price", "0.0015", Decimal("0.0015")),
         ("money", 1e3, Decimal("1000.00")),
         ("money", "1E+2", Decimal("100.00")),
         ("boolean", "true", True),
@@ -49,6 +50,14 @@ def test_a_value_becomes_what_the_catalog_promises(kind, value, expected):
     assert built.type == ARROW_TYPES[kind]
     assert built.to_pylist() == [expected, None]
     assert bad.found == {}
+
+
+def test_an_amount_with_more_digits_than_are_kept_is_rounded_and_counted():
+    bad = BadValues()
+    assert column(["1234.565", "1.5", "0.0015"], "money", "c", bad).to_pylist() == [
+        Decimal("1234.57"), Decimal("1.50"), Decimal("0.00")
+    ]  # fmt: skip
+    assert bad.notes() == ["c: 2 values with more digits than are kept, as '1234.565', rounded"]
 
 
 @pytest.mark.parametrize(

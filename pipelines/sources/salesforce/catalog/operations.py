@@ -24,7 +24,7 @@ TABLES: tuple[RawTable, ...] = (
     history("case_history", "CaseHistory", "CaseId"),
     sobject("opportunity_line_item", "OpportunityLineItem", {
         **_texts("OpportunityId", "PricebookEntryId", "Product2Id", "ProductCode", "Name"),
-        "Quantity": "number", "UnitPrice": "money", "ListPrice": "money", "TotalPrice": "money",
+        "Quantity": "number", "UnitPrice": "price", "ListPrice": "price", "TotalPrice": "money",
         "CurrencyIsoCode": "text", "ServiceDate": "date", "SortOrder": "integer",
     }),
     sobject("product2", "Product2", {
@@ -32,7 +32,7 @@ TABLES: tuple[RawTable, ...] = (
     }),
     sobject("pricebook_entry", "PricebookEntry", {
         **_texts("Name", "Pricebook2Id", "Product2Id", "ProductCode", "CurrencyIsoCode"),
-        "UnitPrice": "money", "IsActive": "boolean",
+        "UnitPrice": "price", "IsActive": "boolean",
     }),
     sobject("campaign_member_status", "CampaignMemberStatus", {
         **_texts("CampaignId", "Label"),

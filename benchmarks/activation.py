@@ -13,16 +13,22 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import Measured, measure
+from benchmarks.activation_runs import (
+    CEILING,
+    answer_of,
+    apply,
+    ids_of,
+    org_of,
+    publish_notes,
+    publish_people,
+)
+from benchmarks.processes import measure
 from benchmarks.sandboxes import Sandbox, bulk
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
-from sandbox.worlds import bulk as bulk_world
 
 SHARES = (0.0, 0.01, 1.0)
 FIELDS = 20
-CEILING = 1_900
-"""Rows a second that HubSpot lets a private app of a professional portal write: 190 calls in ten seconds."""
 WINDOW_SECONDS = 10
 AIM_SECONDS, AIM_MIB = 8.0, 1024
 _CHANGED = ("f0", "f5", "f10")
@@ -42,24 +48,6 @@ started = time.perf_counter()
 with State.open(settings) as state:
     made = plan.make(Warehouse(settings.paths), state, settings, Run("bench"), silent)
 print(made.records, time.perf_counter() - started)
-"""
-_APPLY = """
-import json, sys, time
-from pathlib import Path
-from pipelines.reverse_sync import apply, plan
-from pipelines.run import Run, silent
-from pipelines.settings import load_settings
-from pipelines.state import State
-from pipelines.warehouse import Warehouse
-home, env = sys.argv[1], json.loads(sys.argv[2])
-settings = load_settings({"CRM_HOME": home, "CRM_CONFIG": home, **env}, dotenv=Path(home) / "none")
-with State.open(settings) as state:
-    warehouse = Warehouse(settings.paths)
-    made = plan.make(warehouse, state, settings, Run("bench"), silent)
-    started = time.perf_counter()
-    done = apply.apply(made.path, warehouse, state, settings, Run("bench"), silent)
-print(json.dumps({"seconds": time.perf_counter() - started, "confirmed": done.confirmed, "calls": done.calls,
-                  "forecast": made.calls, "repair": done.repair, "rejected": done.rejected}))
 """
 _ONE_BY_ONE = {
     "hubspot": """
@@ -97,6 +85,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--records", type=int, default=1_000_000, help="records to plan; 0 leaves it out")
     parser.add_argument("--rows", type=int, default=10_000, help="records to write; 0 leaves it out")
     parser.add_argument("--peer-rows", type=int, default=500, help="records for the per-record writers")
+    parser.add_argument(
+        "--notes", type=int, default=0, help="notes to write in HubSpot, one for each contact"
+    )
     parser.add_argument("--limits", action="store_true", help="write at the vendors' rate limits")
     parser.add_argument("--latency", type=int, default=0, help="milliseconds that each answer takes")
     asked = parser.parse_args(arguments)
@@ -104,6 +95,8 @@ def main(arguments: list[str]) -> None:
         plans(asked.records)
     if asked.rows:
         applies(asked.rows, asked.peer_rows, limited=asked.limits, latency=asked.latency)
+    if asked.notes:
+        notes(asked.notes, limited=asked.limits, latency=asked.latency)
 
 
 def plans(records: int) -> None:
@@ -173,7 +166,7 @@ def applies(rows: int, peer_rows: int, *, limited: bool, latency: int) -> None:
             "SALESFORCE_CLIENT_SECRET": str(sandbox.ready["salesforce"]["client_secret"]),
         }  # fmt: skip
         for vendor in ("hubspot", "salesforce"):
-            ids = _ids(vendor, rows)
+            ids = ids_of(vendor, rows)
             _ours(vendor, env, ids, sandbox, limited=limited)
             if limited:
                 time.sleep(
@@ -183,76 +176,51 @@ def applies(rows: int, peer_rows: int, *, limited: bool, latency: int) -> None:
             done = measure(
                 [sys.executable, "-c", _ONE_BY_ONE[vendor], json.dumps(env)], given=json.dumps(some)
             )
-            seconds = _answer(done)["seconds"]
+            seconds = answer_of(done)["seconds"]
             name = "hubspot-api-client" if vendor == "hubspot" else "simple-salesforce"
             print(f"| {name}, one by one | {len(some):,} | {seconds:.1f} | {len(some) / seconds:,.0f} | "
                   f"{len(some):,} | {len(some) / _least(vendor, len(some)):.1f} |")  # fmt: skip
     print()
 
 
+def notes(rows: int, *, limited: bool, latency: int) -> None:
+    """Write a note of each contact: actions, which the journal has one by one."""
+    how = f"{'at' if limited else 'without'} HubSpot's rate limits, answers after {latency} ms"
+    print(f"#### Writing {rows:,} notes, {how}\n")
+    print("| writer | rows | s | rows/s | calls | ÷ least |\n| --- | ---: | ---: | ---: | ---: | ---: |")
+    with bulk(rows, 25, 1, limited=limited) as sandbox, tempfile.TemporaryDirectory() as folder:
+        sandbox.answer_late(latency)
+        env = {"HUBSPOT_URL": sandbox.url("hubspot"), "HUBSPOT_TOKEN": sandbox.token("hubspot")}
+        publish_notes(Path(folder), ids_of("hubspot", rows), org_of(sandbox, "hubspot"))
+        before = sandbox.seen("hubspot")
+        done = apply(folder, env)
+        if done["confirmed"] != rows:
+            raise RuntimeError(f"notes: {done}")
+        _print_ours("notes", "hubspot", rows, done, sandbox.refused("hubspot", before), limited=limited)
+    print()
+
+
 def _ours(vendor: str, env: dict[str, str], ids: list[str], sandbox: Sandbox, *, limited: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _publish_some(Path(folder), vendor, ids, _org(sandbox, vendor))
+        publish_people(Path(folder), vendor, ids, org_of(sandbox, vendor))
         before = sandbox.seen(vendor)
-        own = {name: value for name, value in env.items() if name != "TOKEN"}
-        done = _answer(measure([sys.executable, "-c", _APPLY, folder, json.dumps(own)]))
+        done = apply(folder, env)
     if done["confirmed"] != 2 * len(ids):
         raise RuntimeError(f"{vendor}: {done}")
-    calls = done["calls"]
-    late = sandbox.refused(vendor, before)
+    _print_ours(vendor, vendor, len(ids), done, sandbox.refused(vendor, before), limited=limited)
+
+
+def _print_ours(name: str, vendor: str, rows: int, done: dict[str, Any], late: int, *, limited: bool) -> None:
+    calls, seconds, forecast = done["calls"], done["seconds"], done["forecast"]
     told = f", {late} told to wait" if late else ""
-    seconds, forecast = done["seconds"], done["forecast"]
     if vendor == "hubspot" and limited:
-        print(f"HubSpot's ceiling: {CEILING:,} rows/s, reached: {len(ids) / seconds / CEILING:.0%}",
+        print(f"HubSpot's ceiling: {CEILING:,} rows/s, reached: {rows / seconds / CEILING:.0%}",
               file=sys.stderr)  # fmt: skip
-    row = [f"crm apply, {vendor}", f"{len(ids):,}", f"{seconds:.1f}", f"{len(ids) / seconds:,.0f}",
-           f"{calls:,} (forecast {forecast:,}{told})", f"{calls / _least(vendor, len(ids)):.3f}"]  # fmt: skip
+    row = [f"crm apply, {name}", f"{rows:,}", f"{seconds:.1f}", f"{rows / seconds:,.0f}",
+           f"{calls:,} (forecast {forecast:,}{told})", f"{calls / _least(vendor, rows):.3f}"]  # fmt: skip
     print(f"| {' | '.join(row)} |")
 
 
 def _least(vendor: str, rows: int) -> int:
     """Writes, and a read-back of each where the answer echoes nothing."""
     return -(-rows // 100) if vendor == "hubspot" else 2 * -(-rows // 200)
-
-
-def _answer(done: Measured) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(done.output.strip().splitlines()[-1])
-    return found
-
-
-def _ids(vendor: str, rows: int) -> list[str]:
-    if vendor == "hubspot":
-        return [str(bulk_world.FIRST_ID + n) for n in range(rows)]
-    return [bulk_world.salesforce_id(n) for n in range(rows)]
-
-
-def _org(sandbox: Sandbox, vendor: str) -> str:
-    if vendor == "hubspot":
-        return str(sandbox.ask("hubspot", "GET", "/account-info/v3/details")["portalId"])
-    answer = sandbox.ask("salesforce", "GET", "/services/data/v67.0/query?q=SELECT+Id+FROM+Organization")
-    return str(answer["records"][0]["Id"])
-
-
-def _publish_some(home: Path, vendor: str, ids: list[str], org: str) -> None:
-    object_name = "contacts" if vendor == "hubspot" else "Contact"
-    fields = ("jobtitle", "city") if vendor == "hubspot" else ("Title", "Department")
-    rules = "".join(f"      {n}: {{type: text, provider: computed, owner: us, rule: r}}\n" for n in fields)
-    (home / "syncs.yml").write_text(
-        f"syncs:\n  people:\n    vendor: {vendor}\n    object: {object_name}\n    desired: sync_people\n"
-        f"    existing: existing_people\n    fields:\n{rules}"
-    )
-    warehouse = Warehouse(Settings(home=home, config_dir=home).paths)
-    with warehouse.locked("bench"):
-        warehouse.start_work()
-        with warehouse.writing() as connection:
-            connection.execute("create schema reverse_sync")
-            for model, values in (("existing_people", "null, null"), ("sync_people", "'Joiner', 'Bonn'")):
-                connection.execute(
-                    f"create table reverse_sync.{model} (record_id varchar, record_key varchar, "
-                    f"person_id varchar, {fields[0]} varchar, {fields[1]} varchar)"
-                )
-                connection.execute(
-                    f"insert into reverse_sync.{model} select unnest($ids) as i, $prefix || i, '', {values}",
-                    {"ids": ids, "prefix": f"{vendor}:{org}:{object_name}:"},
-                )
-        warehouse.publish("p1")

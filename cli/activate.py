@@ -82,4 +82,8 @@ def apply_plan(loop: Loop, plan_file: Path, *, limit: int | None, force: bool) -
     loop.recover()
     applied = loop.apply(plan_file, limit=limit, force=force)
     loop.record()
+    if applied.rejected:
+        Console().print(
+            f"{applied.rejected:,} refused: crm retry --list says why, and what to do about each."
+        )
     return Exit.PARTIAL if applied.is_partial else Exit.OK

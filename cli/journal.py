@@ -42,7 +42,9 @@ def log(
             rows = journal.life_of(connection, what)
     if not rows:
         raise UsageError(
-            f"the journal knows nothing about {what}", where="crm log", remedy="give a record key"
+            f"the journal knows nothing about {what}",
+            where="crm log",
+            remedy="give a record key, like hubspot:48290173:contacts:100001",
         )
     console = Console(highlight=False, soft_wrap=True)
     for run, written in groupby(rows, key=lambda row: row["run_id"]):

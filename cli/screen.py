@@ -23,6 +23,8 @@ from pipelines.run import StepResult
 MARKS = {"done": "[green]✔[/]", "skipped": "[dim]–[/]", "partial": "[yellow]![/]", "failed": "[red]✘[/]"}
 MAX_NOTES, MAX_NOTES_OF_TROUBLE = 6, 24
 COUNTS_SHOWN = 6
+_ENDS = ("confirmed", "rejected", "unknown", "held", "calls", "repair calls")
+"""What an apply counts beside the records of each sync."""
 
 
 class _Live(Progress):
@@ -113,6 +115,10 @@ class Screen:
 def _counts(counts: dict[str, int]) -> str:
     """The counts by name, or their sum where there are too many names for a line."""
     said = {name.replace("_", " "): number for name, number in counts.items() if number}
+    if len(said) > COUNTS_SHOWN and "confirmed" in said:
+        ends = {name: said.pop(name) for name in _ENDS if name in said}
+        ended = ", ".join(f"{number:,} {name}" for name, number in ends.items())
+        return f"{sum(said.values()):,} records of {len(said)} syncs: {ended}"
     if len(said) > COUNTS_SHOWN:
         return f"{sum(said.values()):,} rows of {len(said)} tables"
     return ", ".join(f"{number:,} {name}" for name, number in said.items())

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.errors import CrmError
 from pipelines.reverse_sync import (
     buried,
     cells,
@@ -51,7 +52,14 @@ def make(
     """Compare what the CRMs should hold with what they hold, and write the difference to `var/plans/`."""
     with warehouse.reading("published") as connection:
         syncs = effective(connection, settings.config_dir)
-        return _Making(connection, state, settings, syncs, run, progress, registry).plan()
+        try:
+            return _Making(connection, state, settings, syncs, run, progress, registry).plan()
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise CrmError(
+                f"a table to plan from is not as this version reads it ({str(error).splitlines()[0]})",
+                where="what is published",
+                remedy="refresh first if an earlier version published it (crm extract to crm publish)",
+            ) from error
 
 
 class _Making:

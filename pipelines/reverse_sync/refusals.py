@@ -23,7 +23,7 @@ def planned_syncs(header: dict[str, Any], syncs: Syncs) -> list[str]:
         if name not in syncs.syncs:
             raise UsageError(
                 f"the plan writes the sync {name}, which syncs.yml does not have any more", where="syncs.yml",
-                remedy="run crm plan for a new one",
+                remedy="run crm plan, or crm undo, for a new one",
             )  # fmt: skip
     return names
 
@@ -35,7 +35,7 @@ def refuse_stale(header: dict[str, Any], warehouse: Warehouse, path: Path) -> No
         raise UsageError(
             f"this plan is stale: it was made from publish {header['publish_id'] or 'none'}, "
             f"and {current or 'none'} is what stands now",
-            where=path.name, remedy="run crm plan for a new one",
+            where=path.name, remedy="run crm plan, or crm undo, for a new one",
         )  # fmt: skip
 
 

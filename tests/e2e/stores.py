@@ -34,3 +34,15 @@ def pairs(home: Path) -> list[tuple[str, str, str]]:
             for (key,) in connection.sql("select pair_key from intermediate.mirror_base").fetchall()
             for left, right in [key.split("|")]
         ]
+
+
+def twins(home: Path, contacts: list[str]) -> dict[str, str]:
+    """Of these contacts those that HubSpot has twice, each with another one of the same person."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        found = connection.sql(
+            "select split_part(m.record_key, ':', 4), split_part(o.record_key, ':', 4) "
+            "from intermediate.int_person_members m join intermediate.int_person_members o using (person_id) "
+            "where m.record_key like 'hubspot:%:contacts:%' and o.record_key like 'hubspot:%:contacts:%' "
+            "and m.record_key <> o.record_key"
+        ).fetchall()
+    return {one: other for one, other in found if one in contacts and other not in contacts}

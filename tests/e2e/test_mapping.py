@@ -16,7 +16,7 @@ from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Loop
 from tests.e2e.conftest import Built
 from tests.e2e.marts import query
-from tests.e2e.stores import pairs, rows, sobject
+from tests.e2e.stores import pairs, rows, sobject, twins
 from tests.fixtures.brought_along import GIVEN, LINES
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import pass_time, served
@@ -121,15 +121,22 @@ def test_the_given_mapping_ends_with_its_values_in_both_stores(mapped):
 
 def test_two_ways_settle_in_one_round_and_ten_rounds_stay_quiet(mapped):
     home = mapped.home
-    (left_id, _, right_id), (other_left, _, other_right) = [p for p in pairs(home) if p[1] == "Lead"][:2]
+    leads = [pair for pair in pairs(home) if pair[1] == "Lead"]
+    twice = twins(home, [left for left, *_ in leads])
+    (left_id, _, right_id), (other_left, _, other_right) = sorted(
+        leads, key=lambda pair: pair[0] not in twice
+    )[:2]
+    twin = twice[left_id]
     people_edit(
         mapped.settings,
-        {left_id: {"company": "Said in HubSpot"}},
+        {left_id: {"company": "Said in HubSpot"}, twin: {"company": "Said of the twin"}},
         {other_right: {"Company": "Said in Salesforce"}},
     )
     before = writes(home)
     planned = [one_round(mapped.settings, mapped.ready) for _ in range(ROUNDS)]
     assert sobject(home, "Lead", right_id)["Company"] == "Said in HubSpot"
+    assert contact(home, left_id)["company"] == "Said in HubSpot"
+    assert contact(home, twin)["company"] == "Said of the twin"
     assert contact(home, other_left)["company"] == "Said in Salesforce"
     assert [companies for _, companies in planned] == [2] + [0] * (ROUNDS - 1)
     # The first round also tells what the journeys of the build before brought: touches, and scores of them.

@@ -60,3 +60,10 @@ def test_notes_are_shown_as_they_are_and_of_trouble_all_of_them():
         screen.ended(StepResult(step="extract", run_id="1", status=status, seconds=1.0, notes=notes))
         assert text(console).count(SAID) == most
         assert f"and {30 - most} more" in text(console)
+
+
+def test_an_apply_of_many_syncs_says_how_its_rows_ended():
+    console = told()
+    counts = {f"sync{n}": 2 for n in range(8)} | {"confirmed": 40, "rejected": 1, "unknown": 0, "calls": 9}
+    Screen(console).ended(StepResult(step="apply", run_id="1", status="partial", seconds=1.0, counts=counts))
+    assert "16 records of 8 syncs: 40 confirmed, 1 rejected, 9 calls" in text(console)

@@ -47,7 +47,7 @@ class ObjectReader:
         return [replace(result, calls=self.reading.calls_here() - before, problems=problems)]
 
     def _lost(self) -> tuple[str, ...]:
-        """What Salesforce says of promised fields that were readable once and are not now."""
+        """What Salesforce says of promised fields that were readable once, or that every org has."""
         if not self.shape.lost:
             return ()
         said = "it does not say why"
@@ -55,9 +55,13 @@ class ObjectReader:
             next(self.client.query_pages(f"{select(self.shape.lost, self.table.api_name)} LIMIT 1"))
         except (errors.UnknownField, errors.Rejected, errors.Forbidden) as error:
             said = error.what
+        never = self.known.cursor is None or self.known.lacking & {
+            each.casefold() for each in self.shape.lost
+        }
+        how = "cannot" if never else "can no longer"
         names = ", ".join(f"{self.table.api_name}.{name}" for name in self.shape.lost)
         return (
-            f"{names} can no longer be read ({said}): give the integration user the right to it, "
+            f"{names} {how} be read ({said}): give the integration user the right to it, "
             "or name it under `without` in config/extract.yml",
         )
 

@@ -27,6 +27,13 @@ SKIPPED = frozenset({"address", "location", "base64"})
 ABOUT_THE_READER = frozenset({"lastvieweddate", "lastreferenceddate", "lastlogindate"})
 """When the asking user looked at a record or signed in: it moves with every extract and says nothing."""
 _CENTS = 2
+IN_EVERY_ORG = {
+    "Lead": ("LastName", "Email", "Status", "OwnerId"),
+    "Contact": ("LastName", "Email", "AccountId", "OwnerId"), "Account": ("Name", "OwnerId"),
+    "Opportunity": ("Name", "Amount", "StageName", "CloseDate", "OwnerId"),
+}  # fmt: skip
+"""Fields that no edition or feature is without: when one is not shown, a right is missing. Of any other an
+org may be without, so it is noted."""
 _DELETIONS = frozenset({"isdeleted", "systemmodstamp"})
 
 
@@ -54,7 +61,7 @@ class Shape:
     keeps_deletions: bool
     """Whether getDeleted answers for it."""
     lost: tuple[str, ...] = ()
-    """Promised fields that were readable at the last load and are not any more."""
+    """Promised fields that were readable at the last load and are not any more, or that every org has."""
 
     def only(self, names: Iterable[str]) -> RawTable:
         """A table of the key and some other columns."""
@@ -88,6 +95,8 @@ def shape_of(
     left_out = {name.casefold() for name in choice.without}
     gone = [name for name in promised if name.casefold() in held and name.casefold() not in shown]
     kept = gone if table.cursor else []
+    never = IN_EVERY_ORG.get(table.api_name, ())
+    lost = [*gone, *(name for name in never if name.casefold() not in shown and name not in gone)]
     columns = {
         name: _promised(table.columns[name], shown.get(name.casefold(), {}))
         for name in promised
@@ -106,7 +115,7 @@ def shape_of(
         ),
         calculated=tuple(name for name in fields if shown[name.casefold()].get("calculated")),
         keeps_deletions=bool(described.get("replicateable")) and set(shown) >= _DELETIONS,
-        lost=tuple(name for name in gone if name.casefold() not in left_out),
+        lost=tuple(name for name in lost if name.casefold() not in left_out),
     )  # fmt: skip
 
 

@@ -145,17 +145,25 @@ def test_without_a_right_one_sentence_says_so_and_the_rest_loads(fresh):
     fresh.org("hide", object="Lead")
     fresh.org("hide", object="CaseHistory")
     fresh.org("hide", object="Contact", field="Title")
+    fresh.org("hide", object="Contact", field="Email")
     fetched = fresh.extract()
+    [problem] = fetched.problems
+    assert problem.startswith("Contact.Email cannot be read (")
+    assert "No such column 'Email'" in problem
     assert fetched.stale == ("salesforce lead",)
     assert any(
         "Salesforce does not show Lead" in note and "resource does not exist" in note
         for note in fetched.notes
     )
     assert (fresh.status("case_history"), fresh.status("contact")) == ("absent", "loaded")
-    assert "salesforce contact: not there, so null: Title" in fetched.notes
+    assert any(
+        note.startswith("salesforce contact: not there, so null: ") and "Title" in note
+        for note in fetched.notes
+    )
     fresh.org("show", object="Lead")
     fresh.org("show", object="CaseHistory")
     fresh.org("show", object="Contact", field="Title")
+    fresh.org("show", object="Contact", field="Email")
     fresh.later()
     fresh.extract()
     assert fresh.differences() == []

@@ -162,8 +162,8 @@ class Worker:
         self._stands = refreshed is not None
         """There is a refresh to look people up in."""
         self._beside = beside
-        self._owed = False
-        """A refresh failed and is to be tried again."""
+        self._failed = 0
+        """So many refreshes in a row: it is tried again at the next look, then later and later."""
 
     def once(self) -> None:
         """Everything that waits, and a look at what has no event. An error is said, and the next round goes
@@ -175,7 +175,7 @@ class Worker:
             with self._trying():
                 events = self._prompt.not_ours(events)
         long = [rule for rule in listening.set_off(events, self.file) if rule.do != "decide"]
-        if self._prompt is None or not self._stands or not self._short(events) or self._owed:
+        if self._prompt is None or not self._stands or not self._short(events) or self._is_owed():
             long.append(_DECIDE)
         for rule in long:
             if self._beside is None or not self._stands:
@@ -185,12 +185,21 @@ class Worker:
 
     def _do(self, rule: EventRule) -> None:
         if rule.do == "decide":
-            self._begun, self._owed = self._clock(), False  # what came since may not be in it
+            self._begun = self._clock()  # what came since may not be in it
         with self._trying():
             self._act(rule)
-            self._stands = self._stands or rule.do == "decide"
+            if rule.do == "decide":
+                self._stands, self._failed = True, 0
             return
-        self._owed = self._owed or rule.do == "decide"
+        self._failed += rule.do == "decide"
+
+    def _is_owed(self) -> bool:
+        """A refresh failed, and it is time to try again."""
+        if not self._failed or self._begun is None:
+            return False
+        times: int = 2 ** min(self._failed - 1, 16) - 1
+        wait = min(times * self.file.poll_every, self.file.refresh_every)
+        return self._clock() - self._begun >= wait.total_seconds()
 
     def _short(self, events: Sequence[listening.Event]) -> bool:
         """What can be done for people by themselves. False when a refresh is to follow."""
@@ -271,8 +280,11 @@ def listen(
         if port:
             stack.enter_context(served(application(settings, inbox, public_url, now_ms), port))
         with contextlib.suppress(KeyboardInterrupt), stopping.asked_to(stopped, inbox.arrived.set):
-            worker.until(stopped)
-            beside.finish()
+            try:
+                worker.until(stopped)
+            finally:
+                beside.finish()
+            beside.must_be_whole()
 
 
 @contextlib.contextmanager

@@ -147,6 +147,8 @@ class _Applying:
                 vendors[-1].greet()
             self._side_by_side(vendors)
             acted = self._act({k: c for k, c in channels.items() if not self._is_stopped(k, vendors)})
+            for each in vendors:
+                each.keep_day()
             calls = Calls.of(channel.count for channel in channels.values())
         return self._result(vendors, acted, calls, sum((vendor.recovered for vendor in vendors), recovered))
 
@@ -194,7 +196,8 @@ class _Applying:
             results[name] = results[name].with_actions(result) if name in results else result
         with self.task.state.reading() as connection:
             for tally in journal.tally(connection, self.task.header["plan_id"], self.task.run.id):
-                results[tally.sync].count(tally)
+                if tally.sync in results:  # another piece of this plan has ended it
+                    results[tally.sync].count(tally)
         notes = [*self.notes, *(note for vendor in vendors for note in vendor.notes)]
         for name, result in results.items():
             held = result.held.items()

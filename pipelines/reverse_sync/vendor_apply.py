@@ -114,9 +114,8 @@ class VendorApply:
         except BaseException:
             self._task.cancelled.set()
             raise
-        self._keep_day()
 
-    def _keep_day(self) -> None:
+    def keep_day(self) -> None:
         """What the vendor said about its calls of the day, which the next plan is held against; and ours."""
         day = self._destination.day
         if self._destination.calls:

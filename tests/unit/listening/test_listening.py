@@ -154,6 +154,21 @@ def test_a_refresh_that_failed_is_tried_again_at_the_next_look() -> None:
     assert tried == ["decide", "decide"]
 
 
+def test_a_refresh_that_goes_on_failing_is_tried_later_and_later() -> None:
+    tried: list[float] = []
+    clock = [0.0]
+
+    def fails(rule: EventRule) -> None:
+        tried.append(clock[0])
+        raise CrmError("the gates let nothing pass")
+
+    worker = Worker(EventsFile(), Inbox(), fails, lambda _: None, Short(), lambda: clock[0], refreshed=-400.0)
+    while clock[0] < 1000:
+        worker.once()
+        clock[0] += 30
+    assert tried == [0, 30, 60, 150, 360, 660, 960]
+
+
 def test_what_came_is_not_lost_when_the_state_cannot_be_asked() -> None:
     class Blind(Short):
         def not_ours(self, events: Sequence[Event]) -> list[Event]:

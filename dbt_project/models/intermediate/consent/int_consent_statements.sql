@@ -106,7 +106,11 @@ subscribers as (
         'All e-mail' as purpose,
         'opted_out' as state,
         found.subscriber_record_key as record_key,
-        greatest(found.unsubscribed_at, complaints.complained_at) as changed_at,
+        -- A refusal without a date stands, whatever is known of a complaint.
+        case
+            when found.status = 'Unsubscribed' and found.unsubscribed_at is null then null
+            else greatest(found.unsubscribed_at, complaints.complained_at)
+        end as changed_at,
         cast(null as varchar) as legal_basis,
         coalesce(found.email, '') as address
     from {{ ref('int_subscribers') }} as found

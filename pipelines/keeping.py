@@ -84,5 +84,4 @@ def keep_stamps(connection: duckdb.DuckDBPyConnection, state: State) -> None:
     """When others last changed what this run wrote to, while the models still show it."""
     from pipelines.state import others_changes
 
-    with state.writing() as writing:
-        others_changes.keep(writing, connection)
+    others_changes.keep(state, connection)

@@ -247,7 +247,9 @@ class Loop:
         with self._ledger.step("plan") as step:
             warehouse = of or self.warehouse
             order.must_be_fit_to_plan(warehouse)
-            plan = planning.make(warehouse, self.state, self.settings, self.run, self.reporter.progress)
+            plan = planning.make(
+                warehouse, self.state, self.settings, self.run, self.reporter.progress, of_all=of is None
+            )
             step.counts |= plan.counts
             step.notes += (*plan.stopped, *plan.warnings, *plan.notes)
             self._watch.planned(plan.stopped)

@@ -47,13 +47,14 @@ __all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
 
 def make(
     warehouse: Warehouse, state: State, settings: Settings, run: Run, progress: Progress, *,
-    registry: Registry = REGISTRY,
+    registry: Registry = REGISTRY, of_all: bool = True,
 ) -> Plan:  # fmt: skip
-    """Compare what the CRMs should hold with what they hold, and write the difference to `var/plans/`."""
+    """Compare what the CRMs should hold with what they hold, and write the difference to `var/plans/`. Not
+    `of_all`: of a few people, so that what a plan of all holds back stays listed."""
     with warehouse.reading("published") as connection:
         syncs = effective(connection, settings.config_dir)
         try:
-            return _Making(connection, state, settings, syncs, run, progress, registry).plan()
+            return _Making(connection, state, settings, syncs, run, progress, registry, of_all).plan()
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             raise CrmError(
                 f"a table to plan from is not as this version reads it ({str(error).splitlines()[0]})",
@@ -67,9 +68,9 @@ class _Making:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, syncs: Syncs, run: Run,
-        progress: Progress, registry: Registry,
+        progress: Progress, registry: Registry, of_all: bool = True,
     ) -> None:  # fmt: skip
-        self.registry = registry
+        self.registry, self.of_all = registry, of_all
         self.connection, self.state, self.settings = connection, state, settings
         self.syncs, self.run, self.progress = syncs, run, progress
         self.windows: dict[str, datetime | None] = {}
@@ -170,8 +171,9 @@ class _Making:
             warnings=self._warnings(summaries),
         )  # fmt: skip
         planfile.assemble(self._header(plan, sha256), body, plan.path)
-        with self.state.writing() as state:
-            held_rows.replace(state, plan_id, cells.all_held(self.connection))
+        if self.of_all:
+            with self.state.writing() as state:
+                held_rows.replace(state, plan_id, cells.all_held(self.connection))
         return plan
 
     def _header(self, plan: Plan, sha256: str) -> dict[str, Any]:

@@ -6,7 +6,8 @@ when we wrote; the models of the refresh before say what stamp a record bore the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -19,10 +20,14 @@ from pipelines.state.upsert import upsert
 if TYPE_CHECKING:
     import duckdb
 
+    from pipelines.state.engine import State
+
 _AT_ONCE = 50_000
 _MOMENT = pa.timestamp("us", tz="UTC")
 _NEAR_SECONDS = 60
 """A CRM dates a write by its own clock, and what it works out after it a little later."""
+_LONGEST = timedelta(hours=1)
+"""That a write takes from its intent on."""
 _STAMPED = ("int_person_records", "int_account_records", "int_opportunity_records")
 
 
@@ -40,17 +45,19 @@ def load(connection: Connection) -> OwnChanges:
     return OwnChanges(_writes(connection), _table("changed_at", connection.execute(kept).all()))
 
 
-def keep(connection: Connection, warehouse: duckdb.DuckDBPyConnection) -> int:
+def keep(state: State, warehouse: duckdb.DuckDBPyConnection) -> int:
     """Keep the stamps of records we wrote to, as far as they are not ours: the next extract brings ours.
 
-    Called before the models are built anew. Returns how many records changed.
+    Called before the models are built anew. Nobody waits while the journal is read. Returns how many records
+    changed.
     """
     named = {name for (name,) in warehouse.execute(
         "select table_name from duckdb_tables() where schema_name = 'intermediate' "
         "and database_name = current_database()"
     ).fetchall()}  # fmt: skip
     models = [f"select record_key, updated_at from intermediate.{m}" for m in _STAMPED if m in named]
-    known = load(connection)
+    with state.reading() as reading:
+        known = load(reading)
     if not models or not known.own_writes.num_rows:
         return 0
     warehouse.register("own_writes", known.own_writes)
@@ -71,7 +78,8 @@ def keep(connection: Connection, warehouse: duckdb.DuckDBPyConnection) -> int:
     )
     changed = 0
     while rows := reader.fetchmany(_AT_ONCE):
-        upsert(connection, others_changes, [{"record_key": k, "changed_at": at} for k, at in rows])
+        with state.writing() as connection:
+            upsert(connection, others_changes, [{"record_key": k, "changed_at": at} for k, at in rows])
         changed += len(rows)
     warehouse.unregister("own_writes")
     warehouse.unregister("others_kept")
@@ -82,8 +90,10 @@ def _writes(connection: Connection) -> pa.Table:
     """Each moment at which we wrote to a record, hung something on it or made it."""
     c = journal.c
     confirmed = (c.state == "confirmed", c.record_key != "", c.settled_at.is_not(None))
-    query = select(c.record_key, c.settled_at).where(*confirmed).distinct()
-    rows = [tuple(row) for row in connection.execute(query)]
+    query = select(c.record_key, c.intended_at, c.settled_at).where(*confirmed).distinct()
+    rows = [
+        (key, at) for key, intended, settled in connection.execute(query) for at in _spread(intended, settled)
+    ]
     made = select(c.after_value, c.object, c.result_id, c.settled_at).where(
         *confirmed, c.operation == "create_record", c.result_id != ""
     )
@@ -92,6 +102,16 @@ def _writes(connection: Connection) -> pa.Table:
         if prefix:
             rows.append((f"{prefix}:{kind}:{record_id}", at))
     return _table("written_at", rows)
+
+
+def _spread(intended: datetime, settled: datetime) -> Iterator[datetime]:
+    """Moments so near each other that a stamp of the time between is near one: a job of many rows is settled
+    once all are written, and what a killed run left once the next has asked."""
+    yield settled
+    at, last = intended, min(settled, intended + _LONGEST)
+    while (last - at).total_seconds() > _NEAR_SECONDS:
+        yield at
+        at += timedelta(seconds=2 * _NEAR_SECONDS)
 
 
 def _table(moment: str, rows: Sequence[Sequence[object]]) -> pa.Table:

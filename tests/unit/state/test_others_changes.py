@@ -39,8 +39,8 @@ def wrote(state: State, key: str, at: datetime, **more: object) -> None:
 
 
 def kept(state: State, warehouse: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
-    with state.writing() as connection:
-        others_changes.keep(connection, warehouse)
+    others_changes.keep(state, warehouse)
+    with state.reading() as connection:
         known = others_changes.load(connection).others_changes
     return {row["record_key"]: row["changed_at"] for row in known.to_pylist()}
 
@@ -59,6 +59,16 @@ def test_the_stamp_of_before_our_write_is_kept_until_somebody_else_changes_the_r
     assert kept(state, warehouse) == {"ours": before}
     stamped(warehouse, ours=later)
     assert kept(state, warehouse) == {"ours": later}
+
+
+def test_each_row_of_a_job_that_took_long_is_ours(state: State, warehouse: duckdb.DuckDBPyConnection) -> None:
+    wrote(state, "ours", NOON + timedelta(minutes=20), intended_at=NOON)
+    for minutes in range(21):
+        stamped(warehouse, ours=NOON + timedelta(minutes=minutes))
+        assert kept(state, warehouse) == {}
+    after = NOON + timedelta(minutes=22)
+    stamped(warehouse, ours=after)
+    assert kept(state, warehouse) == {"ours": after}
 
 
 def test_a_record_we_made_counts_as_written_when_it_was_made(state: State) -> None:

@@ -85,9 +85,7 @@ def test_npsp_has_memberships_that_earn_no_credit_and_writes_to_its_contacts(
         )
     )
     assert written["Lead_Score__c"] == 1_024
-    assert written["First_Touch_Campaign__c"] == one(
-        built.home, "select count(distinct record_key) from marts.attribution_touchpoints"
-    )
+    assert not {field for field in written if field.startswith(("First_Touch", "Last_Touch"))}
 
 
 def test_fivetran_hubspot_loads_builds_and_reports_every_orphan(

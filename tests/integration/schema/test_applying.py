@@ -53,7 +53,7 @@ def test_a_failure_half_way_says_what_stands(crms: Crms) -> None:
     assert "hubspot pipeline subscription: Renewal could not be done" in said
     assert "subscription.monthly_fee" not in names(crms.plan())
     said = fails(crms, "salesforce", "POST .*/metadata/deployRequest", after=1)  # checked, and then not done
-    assert "3 of 63 things stand" in said
+    assert "; 3 of 6" in said
     assert "Renewal reminder the last" in said
     left = crms.plan()
     assert not left.of("hubspot", "create", "change")

@@ -1,6 +1,4 @@
 -- Forms that config/campaign_members.yml makes campaign members of, by id, with the campaign.
-{{ config(materialized='view') }}
-
 select distinct
     forms.form_id,
     rules.status,

@@ -17,6 +17,7 @@ from pipelines.erasure.images import PAIRED
 from pipelines.erasure.subject import Subject
 from pipelines.sources import about_erased, persons
 from pipelines.sources.catalogs import CATALOGS, schema_of
+from pipelines.transactions import all_or_nothing
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,18 +66,13 @@ class _Erasing:
             self.tables.setdefault((schema, table), {})[name] = kind
 
     def all(self) -> Went:
-        self.connection.execute("begin")
-        try:
+        with all_or_nothing(self.connection):
             for vendor in persons.PERSON_OBJECTS:
                 self._raw(vendor)
             self._derived()
             self._texts()
             if ("ops", "inputs") in self.tables:  # the next refresh works everything out again
                 self.connection.execute("update ops.inputs set fingerprint = ''")
-        except BaseException:
-            self.connection.execute("rollback")
-            raise
-        self.connection.execute("commit")
         return self.went
 
     # -- raw -----------------------------------------------------------------------------------------

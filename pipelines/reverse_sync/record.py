@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Connection, Table, func, select
 
 from pipelines.run import Run
 from pipelines.state import State, tables
+from pipelines.transactions import all_or_nothing
 
 _COPIED = (
     tables.journal,
@@ -45,16 +46,11 @@ def version(state: State) -> str:
 def load_journal(connection: duckdb.DuckDBPyConnection, state: State, run: Run) -> dict[str, int]:
     """Replace the state's tables in `ops` of the work file. Returns the rows of each."""
     counts = {}
-    connection.execute("begin")
-    try:
+    with all_or_nothing(connection):
         connection.execute("create schema if not exists ops")
         with state.reading() as reading:
             for table in _COPIED:
                 counts[table.name] = _copy(connection, reading, table)
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
     return counts
 
 

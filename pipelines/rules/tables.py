@@ -36,6 +36,7 @@ from pipelines.rules import (
     teams,
 )
 from pipelines.run import Run
+from pipelines.transactions import all_or_nothing
 
 if TYPE_CHECKING:
     import duckdb
@@ -221,8 +222,7 @@ def write(
         "calendars": rows.calendars(known_kpis, known_teams),
         "calendar_holidays": rows.calendar_holidays(known_teams),
     }
-    connection.execute("begin")
-    try:
+    with all_or_nothing(connection):
         connection.execute("create schema if not exists rules")
         connection.execute(_OTHERS)
         for name, (schema, content) in tables.items():
@@ -239,10 +239,6 @@ def write(
         campaign_links.write(connection, known_attribution)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
         _write_kept_days(connection, kept_days)
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
 
 
 def config_hash(config_dir: Path) -> str:

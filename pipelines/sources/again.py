@@ -66,19 +66,9 @@ class Again:
     def changed(self, since: datetime, most: int) -> list[Changed]:
         """People's records that changed since, newest first, at most `most` of each object: one search of
         HubSpot's, a query for each of Salesforce's objects."""
-        found = []
+        found: list[Changed] = []
         if self.hubspot is not None:
-            wanted = {
-                "propertyName": _CHANGED_AT, "operator": "GTE", "value": str(microseconds(since) // 1000),
-            }  # fmt: skip
-            page = self.hubspot.search_page(
-                "contacts", (_CHANGED_AT,), [wanted], limit=most, sort=_CHANGED_AT, newest_first=True
-            )
-            found += [
-                Changed("hubspot", "contacts", str(each["id"]), at)
-                for each in page.results
-                if (at := moment_of((each.get("properties") or {}).get(_CHANGED_AT))) is not None
-            ]
+            found += self._newest(self.hubspot, "contacts", _CHANGED_AT, since, most)
         if self.salesforce is not None:
             for name in ("Lead", "Contact"):
                 soql = (
@@ -97,21 +87,22 @@ class Again:
         does not show them to this token is not asked again."""
         if self.hubspot is None or not self._shows_meetings:
             return []
-        wanted = {
-            "propertyName": _CREATED_AT, "operator": "GTE", "value": str(microseconds(since) // 1000),
-        }  # fmt: skip
         try:
-            page = self.hubspot.search_page(
-                MEETINGS, (_CREATED_AT,), [wanted], limit=most, sort=_CREATED_AT, newest_first=True
-            )
+            return self._newest(self.hubspot, MEETINGS, _CREATED_AT, since, most)
         except errors.Forbidden as refusal:
             log.info("bookings wait for the refresh: %s", refusal)
             self._shows_meetings = False
             return []
+
+    @staticmethod
+    def _newest(client: HubSpotClient, name: str, stamp: str, since: datetime, most: int) -> list[Changed]:
+        """HubSpot's records by a stamp of theirs, newest first, by one search."""
+        wanted = {"propertyName": stamp, "operator": "GTE", "value": str(microseconds(since) // 1000)}
+        page = client.search_page(name, (stamp,), [wanted], limit=most, sort=stamp, newest_first=True)
         return [
-            Changed("hubspot", MEETINGS, str(each["id"]), at)
+            Changed("hubspot", name, str(each["id"]), at)
             for each in page.results
-            if (at := moment_of((each.get("properties") or {}).get(_CREATED_AT))) is not None
+            if (at := moment_of((each.get("properties") or {}).get(stamp))) is not None
         ]
 
     def records(

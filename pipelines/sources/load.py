@@ -28,6 +28,7 @@ from pipelines.sources.fetched import Fetched, Part, TableFetch
 from pipelines.sources.screen import Screen, screen_of
 from pipelines.state.suppression import NOBODY, Suppression
 from pipelines.timing import fixed_cost
+from pipelines.transactions import all_or_nothing
 
 if TYPE_CHECKING:
     import duckdb
@@ -151,18 +152,17 @@ def _is_replaced(table: TableFetch, parts: list[Part]) -> bool:
 def _replace(
     connection: duckdb.DuckDBPyConnection, name: str, table: str, parts: list[Part], screen: Screen | None
 ) -> None:
-    connection.execute("begin")
-    connection.execute(f"delete from {name}")
-    for part in parts:
-        if part.mode == "replace":
-            source = f"read_parquet('{_quoted(part.path)}')"
-            if screen is not None:
-                connection.register("screened", screen(table, pq.read_table(part.path)))
-                source = "screened"
-            connection.execute(f"insert into {name} by name select * from {source}")
-            if screen is not None:
-                connection.unregister("screened")
-    connection.execute("commit")
+    with all_or_nothing(connection):
+        connection.execute(f"delete from {name}")
+        for part in parts:
+            if part.mode == "replace":
+                source = f"read_parquet('{_quoted(part.path)}')"
+                if screen is not None:
+                    connection.register("screened", screen(table, pq.read_table(part.path)))
+                    source = "screened"
+                connection.execute(f"insert into {name} by name select * from {source}")
+                if screen is not None:
+                    connection.unregister("screened")
 
 
 def _with_dlt(

@@ -12,6 +12,7 @@ from pipelines.run import Run
 from pipelines.sources.catalogs import CATALOGS, schema_of
 from pipelines.sources.fetched import Fetched, TableFetch
 from pipelines.sources.schema import ColumnType, RawTable
+from pipelines.transactions import all_or_nothing
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,25 +57,28 @@ def prepare(connection: duckdb.DuckDBPyConnection, fetched: Sequence[TableFetch]
     `fetched` tables have the columns of their portal or org too. One whose type is another now is cast, and
     what cannot be is null: the fetch brings it anew.
     """
-    connection.execute("begin")  # or each of a hundred tables is synced to the disk by itself
-    connection.execute(_OPS)
-    have: dict[tuple[str, str], dict[str, str]] = {}
-    for schema, name, column, kind in connection.execute(
-        "select table_schema, table_name, column_name, data_type from information_schema.columns "
-        "where table_catalog = current_database()"
-    ).fetchall():
-        have.setdefault((schema, name), {})[column.casefold()] = kind.lower()
-    wide = {(each.vendor, each.table.name): each.table for each in fetched if each.parts or each.fingerprint}
-    for vendor, catalog in CATALOGS.items():
-        connection.execute(f"create schema if not exists {schema_of(vendor)}")
-        for table in catalog:
-            found = have.get((schema_of(vendor), table.name))
-            shown = wide.pop((vendor, table.name), None)
-            _prepare_table(connection, schema_of(vendor), shown or table, found, is_shown=shown is not None)
-    for (vendor, name), table in wide.items():
-        found = have.get((schema_of(vendor), name))
-        _prepare_table(connection, schema_of(vendor), table, found, is_shown=True)
-    connection.execute("commit")
+    with all_or_nothing(connection):  # or each of a hundred tables is synced to the disk by itself
+        connection.execute(_OPS)
+        have: dict[tuple[str, str], dict[str, str]] = {}
+        for schema, name, column, kind in connection.execute(
+            "select table_schema, table_name, column_name, data_type from information_schema.columns "
+            "where table_catalog = current_database()"
+        ).fetchall():
+            have.setdefault((schema, name), {})[column.casefold()] = kind.lower()
+        wide = {
+            (each.vendor, each.table.name): each.table for each in fetched if each.parts or each.fingerprint
+        }
+        for vendor, catalog in CATALOGS.items():
+            connection.execute(f"create schema if not exists {schema_of(vendor)}")
+            for table in catalog:
+                found = have.get((schema_of(vendor), table.name))
+                shown = wide.pop((vendor, table.name), None)
+                _prepare_table(
+                    connection, schema_of(vendor), shown or table, found, is_shown=shown is not None
+                )
+        for (vendor, name), table in wide.items():
+            found = have.get((schema_of(vendor), name))
+            _prepare_table(connection, schema_of(vendor), table, found, is_shown=True)
 
 
 def _prepare_table(
@@ -105,39 +109,40 @@ def stored_as(kind: str) -> str:
 
 def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) -> None:
     """Write `ops.loads` and `ops.connections`: what this fetch came to, and whom it asked."""
-    connection.execute("begin")
-    for table in fetched.tables:
-        connection.execute(
-            "insert into ops.loads values (?, ?, ?, ?, ?, ?, ?, ?, now(), ?, ?)",
-            [
-                run.id, table.vendor, table.table.api_name, table.table.name, table.status, table.rows,
-                table.window_from, table.window_to, table.calls, "; ".join(table.notes) or None,
-            ],
-        )  # fmt: skip
-        if table.sweep is not None:
-            found = table.sweep
+    with all_or_nothing(connection):
+        for table in fetched.tables:
             connection.execute(
-                "insert into ops.sweeps values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into ops.loads values (?, ?, ?, ?, ?, ?, ?, ?, now(), ?, ?)",
                 [
-                    run.id, table.vendor, table.table.api_name, table.table.name, found.counted_at_vendor,
-                    found.counted_here, found.missing, found.extra, found.mended, found.at,
+                    run.id, table.vendor, table.table.api_name, table.table.name, table.status, table.rows,
+                    table.window_from, table.window_to, table.calls, "; ".join(table.notes) or None,
                 ],
             )  # fmt: skip
-        if table.calculated_at is not None:
-            place = [table.vendor, table.table.name]
-            connection.execute("delete from ops.calculated where vendor = ? and table_name = ?", place)
-            connection.execute("insert into ops.calculated values (?, ?, ?)", [*place, table.calculated_at])
-        if table.fingerprint:
-            name = f'{schema_of(table.vendor)}."{table.table.name}"'
-            told = table.fingerprint.replace("'", "''")
-            connection.execute(f"comment on table {name} is '{told}'")
-    for org in fetched.connections:
-        connection.execute("delete from ops.connections where vendor = ?", [org.vendor])
-        connection.execute(
-            "insert into ops.connections values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                org.vendor, org.org_id, org.org_name, org.currency, org.time_zone, org.url_host,
-                org.environment, fetched.as_of,
-            ],
-        )  # fmt: skip
-    connection.execute("commit")
+            if table.sweep is not None:
+                found = table.sweep
+                connection.execute(
+                    "insert into ops.sweeps values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        run.id, table.vendor, table.table.api_name, table.table.name, found.counted_at_vendor,
+                        found.counted_here, found.missing, found.extra, found.mended, found.at,
+                    ],
+                )  # fmt: skip
+            if table.calculated_at is not None:
+                place = [table.vendor, table.table.name]
+                connection.execute("delete from ops.calculated where vendor = ? and table_name = ?", place)
+                connection.execute(
+                    "insert into ops.calculated values (?, ?, ?)", [*place, table.calculated_at]
+                )
+            if table.fingerprint:
+                name = f'{schema_of(table.vendor)}."{table.table.name}"'
+                told = table.fingerprint.replace("'", "''")
+                connection.execute(f"comment on table {name} is '{told}'")
+        for org in fetched.connections:
+            connection.execute("delete from ops.connections where vendor = ?", [org.vendor])
+            connection.execute(
+                "insert into ops.connections values (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    org.vendor, org.org_id, org.org_name, org.currency, org.time_zone, org.url_host,
+                    org.environment, fetched.as_of,
+                ],
+            )  # fmt: skip

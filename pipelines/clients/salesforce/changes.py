@@ -41,7 +41,7 @@ class ChangeStream:
     """One subscriber. Not for several threads. `lost` says whether events may have passed unseen."""
 
     def __init__(self, transport: Transport, version: str) -> None:
-        self._transport, self._channel = transport, CHANNEL
+        self._transport = transport
         self._path = f"/cometd/{version.removeprefix('v')}"
         self._client = ""
         self.replay_id = NEW_ONLY
@@ -91,8 +91,8 @@ class ChangeStream:
 
     def _subscribed(self, replay: int) -> Mapping[str, Any]:
         return self._one(
-            {"channel": "/meta/subscribe", "clientId": self._client, "subscription": self._channel,
-             "ext": {"replay": {self._channel: replay}}}
+            {"channel": "/meta/subscribe", "clientId": self._client, "subscription": CHANNEL,
+             "ext": {"replay": {CHANNEL: replay}}}
         )  # fmt: skip
 
     def _event(self, data: Mapping[str, Any]) -> ChangeEvent:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import orjson
 
@@ -104,14 +105,14 @@ class Performer:
         """All that wait, once. Intents are written here, one batch after the other; calls may overlap."""
         size = handler.call_size(len(waiting)) if isinstance(handler, SizesCalls) else handler.batch_size
         batches = batched(side_by_side.by_parent(handler, waiting), size)
-
-        def beginning(batch: Sequence[Action]) -> Callable[[], Callable[[], _Sent]]:
-            return lambda: self._begin(handler, channel, batch, is_first=is_first)
-
-        yield from side_by_side.run(
-            ((side_by_side.about(handler, batch), beginning(batch)) for batch in batches),
-            side_by_side.at_once(handler),
+        calls = (
+            (
+                side_by_side.about(handler, batch),
+                partial(self._begin, handler, channel, batch, is_first=is_first),
+            )
+            for batch in batches
         )
+        yield from side_by_side.run(calls, side_by_side.at_once(handler))
 
     def _with_results(self, some: Sequence[Action]) -> list[Action]:
         """Actions with what those they need have made; one that lacks it is left out, and counted."""

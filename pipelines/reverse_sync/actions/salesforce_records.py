@@ -66,9 +66,7 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
         return int(actions[0].object == "Account" and any(domain_of(action) for action in actions))
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
-        there: dict[str, RowResult] = {}
-        for some in batched(actions, self.batch_size):
-            there |= self._matches(some)
+        there = self._matches(actions)
         absent = [action for action in actions if action.action_key not in there]
         made: dict[str, RowResult] = {}
         request_id = ""
@@ -113,6 +111,13 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
 
     def _matches(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         """Action key -> the record that is there: a person by e-mail, an account by domain."""
+        found: dict[str, RowResult] = {}
+        for some in batched(actions, self.batch_size):
+            found |= self._matches_of(some)
+        return found
+
+    def _matches_of(self, actions: Sequence[Action]) -> dict[str, RowResult]:
+        """The same of as many as one query names."""
         kind = actions[0].object
         if kind in _PEOPLE:
             return self._by_email(actions)
@@ -120,11 +125,7 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
 
     def _duplicates(self, actions: Sequence[Action], made: Mapping[str, RowResult]) -> dict[str, RowResult]:
         """What a duplicate rule of the org refused: the record that is there is the partner, if it is one."""
-        refused = [a for a in actions if made[a.action_key].code in _DUPLICATES]
-        found: dict[str, RowResult] = {}
-        for some in batched(refused, self.batch_size):
-            found |= self._matches(some)
-        return found
+        return self._matches([a for a in actions if made[a.action_key].code in _DUPLICATES])
 
     def _by_email(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         wanted = list(dict.fromkeys(email for action in actions if (email := email_of(action))))

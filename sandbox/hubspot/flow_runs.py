@@ -8,6 +8,7 @@ Simplified: no time windows, no goals, enrolment by filters of properties and li
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -74,22 +75,28 @@ def look(hubspot: HubSpot, now: int, ids: set[int] | None) -> None:
     if ids is not None and not ids:
         return
     for number, flow in hubspot.flows.items():
-        criteria = flow.get("enrollmentCriteria")
-        kind = hubspot.portal.type_of(str(flow["objectTypeId"]))
-        if not isinstance(criteria, dict) or criteria.get("type") != "LIST_BASED" or kind is None:
-            continue
-        call = _call(hubspot, number, now)
-        where, values = list_filters.condition(hubspot, call, kind, criteria.get("listFilterBranch"))
-        some = "" if ids is None else f" and id in ({', '.join(map(str, sorted(ids)))})"
-        meets = f'select id from "{kind.plural}" where archived = 0{some} and {where}'
-        _leave(hubspot, number, criteria, meets, values, ids)
-        inside = "select record from flow_runs where flow = ?"
-        new = hubspot.store.rows(f"{meets} except {inside} order by 1", (*values, number))
-        held = _suppressed(hubspot, call, flow)
-        for (own,) in new:
-            if own not in held:
-                enrol(hubspot, number, own, now)
-        _log(hubspot, call)
+        # What one definition says must stop neither the others nor whoever wants to mend it.
+        with suppress(*_MISTAKES), hubspot.store.transaction():
+            _look_at(hubspot, number, flow, now, ids)
+
+
+def _look_at(hubspot: HubSpot, number: int, flow: Json, now: int, ids: set[int] | None) -> None:
+    criteria = flow.get("enrollmentCriteria")
+    kind = hubspot.portal.type_of(str(flow["objectTypeId"]))
+    if not isinstance(criteria, dict) or criteria.get("type") != "LIST_BASED" or kind is None:
+        return
+    call = _call(hubspot, number, now)
+    where, values = list_filters.condition(hubspot, call, kind, criteria.get("listFilterBranch"))
+    some = "" if ids is None else f" and id in ({', '.join(map(str, sorted(ids)))})"
+    meets = f'select id from "{kind.plural}" where archived = 0{some} and {where}'
+    _leave(hubspot, number, criteria, meets, values, ids)
+    inside = "select record from flow_runs where flow = ?"
+    new = hubspot.store.rows(f"{meets} except {inside} order by 1", (*values, number))
+    held = _suppressed(hubspot, call, flow)
+    for (own,) in new:
+        if own not in held:
+            enrol(hubspot, number, own, now)
+    _log(hubspot, call)
 
 
 def _leave(

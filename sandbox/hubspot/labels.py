@@ -175,6 +175,8 @@ def _unlimit(hubspot: HubSpot, call: Call) -> Response:
     inputs = requests.inputs_of(call, requests.body_of(call), 100)
     for item in inputs:
         number = item.get("typeId")
+        if not isinstance(number, int | str):
+            raise errors.validation(call, "a limit needs category and typeId")
         done = hubspot.store.db.execute(
             "update association_types set most = null where from_type = ? and to_type = ? and type_id = ? "
             "and most is not null",

@@ -236,20 +236,8 @@ async def _send_of_flows(hubspot: HubSpot, client: httpx.AsyncClient) -> None:
         "select seq, method, url, body, attempt from flow_calls where due <= ? order by seq limit 50",
         (hubspot.clock.now(),),
     ):
-        try:
-            headers = signed(secret, url, body, real_ms())
-            reply = await client.request(method, url, content=body, headers=headers)
-            delivered = reply.status_code < 500
-        except httpx.HTTPError:
-            delivered = False
-        with hubspot.store.transaction():
-            if delivered or attempt >= len(RETRIES):
-                hubspot.store.db.execute("delete from flow_calls where seq = ?", (seq,))
-            else:
-                hubspot.store.db.execute(
-                    "update flow_calls set attempt = ?, due = ? where seq = ?",
-                    (attempt + 1, hubspot.clock.now() + RETRIES[attempt], seq),
-                )
+        delivered = await _is_taken(client, method, url, secret, body, below=500)
+        _settle(hubspot, "flow_calls", seq, attempt, delivered=delivered)
 
 
 async def _send_due(hubspot: HubSpot, client: httpx.AsyncClient) -> None:
@@ -263,17 +251,29 @@ async def _send_due(hubspot: HubSpot, client: httpx.AsyncClient) -> None:
             return
         url = orjson.loads(target)["targetUrl"]
         body = orjson.dumps([event | {"attemptNumber": attempt} for event in orjson.loads(blob)])
-        # Whoever checks the signature compares its time with the machine's clock, not with the world's.
-        try:
-            reply = await client.post(url, content=body, headers=signed(secret, url, body, real_ms()))
-            delivered = reply.status_code < 400
-        except httpx.HTTPError:
-            delivered = False
-        with hubspot.store.transaction():
-            if delivered or attempt >= len(RETRIES):
-                hubspot.store.db.execute("delete from webhook_queue where seq = ?", (seq,))
-            else:
-                hubspot.store.db.execute(
-                    "update webhook_queue set attempt = ?, due = ? where seq = ?",
-                    (attempt + 1, hubspot.clock.now() + RETRIES[attempt], seq),
-                )
+        delivered = await _is_taken(client, "POST", url, secret, body, below=400)
+        _settle(hubspot, "webhook_queue", seq, attempt, delivered=delivered)
+
+
+async def _is_taken(
+    client: httpx.AsyncClient, method: str, url: str, secret: str, body: bytes, *, below: int
+) -> bool:
+    """Whether somebody answered with a status `below`. Whoever checks the signature compares its time with
+    the machine's clock, not with the world's."""
+    try:
+        reply = await client.request(method, url, content=body, headers=signed(secret, url, body, real_ms()))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # an address that is none is nobody's
+        return False
+    return reply.status_code < below
+
+
+def _settle(hubspot: HubSpot, queue: str, seq: int, attempt: int, *, delivered: bool) -> None:
+    """Done with, or due again later."""
+    with hubspot.store.transaction():
+        if delivered or attempt >= len(RETRIES):
+            hubspot.store.db.execute(f"delete from {queue} where seq = ?", (seq,))
+        else:
+            hubspot.store.db.execute(
+                f"update {queue} set attempt = ?, due = ? where seq = ?",
+                (attempt + 1, hubspot.clock.now() + RETRIES[attempt], seq),
+            )

@@ -143,6 +143,18 @@ def test_a_workflow_takes_in_whom_its_criteria_fit_and_goes_on_when_a_delay_is_o
     shared.hubspot.delete(f"/automation/v4/flows/{flow}")
 
 
+@pytest.mark.parametrize("lists", [["100000000000000000000"], 5])
+def test_a_workflow_that_makes_no_sense_stops_neither_others_nor_who_removes_it(
+    shared: Running, lists: Any
+) -> None:
+    everybody = _branch(_property("email", "STRING", "IS_KNOWN"))
+    criteria = {"type": "LIST_BASED", "listFilterBranch": everybody}
+    flow = _flow(shared, "Odd", [], enrollmentCriteria=criteria, suppressionListIds=lists)
+    contact = _contact(shared, f"odd{len(str(lists))}")
+    assert shared.hubspot.get(f"/crm/v3/objects/contacts/{contact}").status_code == 200
+    assert shared.hubspot.delete(f"/automation/v4/flows/{flow}").status_code == 204
+
+
 def test_a_workflow_is_entered_by_hand_branches_by_filters_and_sets_what_is_beside(shared: Running) -> None:
     company = shared.hubspot.post("/crm/v3/objects/companies", json={"properties": {"name": "Flow Ltd"}})
     own = company.json()["id"]

@@ -57,7 +57,9 @@ def test_a_lookup_is_removed_though_what_it_led_to_was_deleted(ask: Ask) -> None
     account = _made(ask, "Account", Name="Planned", Plan__c=plan)
     assert ask("DELETE", f"/services/data/v67.0/sobjects/Account_Plan__c/{plan}").status_code == 204
     _done(ask, "remove_field", object="Account", name="Plan__c")
-    assert "Plan__c" not in ask("GET", f"/services/data/v67.0/sobjects/Account/{account}").json()
+    shown = ask("GET", f"/services/data/v67.0/sobjects/Account/{account}")
+    assert shown.status_code == 200, shown.text
+    assert "Plan__c" not in shown.json()
 
 
 def test_an_older_version_does_not_see_what_nobody_sees_yet(ask: Ask) -> None:

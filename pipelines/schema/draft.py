@@ -87,8 +87,7 @@ class _Draft:
         except ConfigError as error:
             self._take_back(places.of(error.where), error.what, error)
             return True
-        plain = Model(draft.folder, schema, draft.fields, documents)
-        return self._differs(plain, places, there, wanted)
+        return self._differs(draft, places, there, wanted)
 
     def _differs(
         self, draft: Model, places: _Places, there: Mapping[Any, Item], wanted: Callable[[Model], Wanted]

@@ -24,7 +24,6 @@ _HUBSPOT: dict[str, tuple[Held, str]] = {
     "activities": ("native", "every object takes activities"),
     "permissions": ("not available", "HubSpot's permissions are set by people, in its settings"),
 }
-_HUBSPOT_STANDARD: dict[str, tuple[Held, str]] = {n: _HUBSPOT[n] for n in ("history", "activities")}
 
 
 def object_parts(found: Wanted, key: str, each: ObjectModel) -> None:
@@ -45,9 +44,7 @@ def _line(vendor: str, part: str, each: ObjectModel) -> tuple[Held, str] | None:
     if part == "renamed_from":
         return "native", f"takes over the records of {each.renamed_from}, by crm schema backfill"
     if vendor == "hubspot":
-        if not each.is_custom and part in _HUBSPOT_STANDARD:
-            return _HUBSPOT_STANDARD[part]
-        if part in ("sharing", "permissions") or (each.is_custom and part in _HUBSPOT):
+        if part in _HUBSPOT:
             return _HUBSPOT[part]
         if each.is_custom and part == "name" and each.name.format is not None:
             return "nearest", f"a text; HubSpot numbers nothing, {each.name.format} comes from Salesforce"

@@ -6,6 +6,7 @@ Belongs here: which call does what. The order and what is remembered is `pipelin
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 
 from pipelines.clients.batches import batched
@@ -51,12 +52,13 @@ class Applier:
         ):
             if action.operation == "create" and action.item.kind == "property":
                 continue
-            found.append(([action], lambda a=action: self.do(a)))  # type: ignore[misc]
-            if action.item.kind == "object" and action.operation == "create":
-                # Its properties are made with it: a schema needs those it requires.
-                mine = _made_with(action, actions)
-                with_object |= {a.name for a in mine}
-                found[-1] = ([action, *mine], lambda a=action, m=mine: self.create_object(a, m))  # type: ignore[misc]
+            if action.item.kind != "object" or action.operation != "create":
+                found.append(([action], partial(self.do, action)))
+                continue
+            # Its properties are made with it: a schema needs those it requires.
+            mine = _made_with(action, actions)
+            with_object |= {a.name for a in mine}
+            found.append(([action, *mine], partial(self.create_object, action, mine)))
         at = next((i for i, (some, _) in enumerate(found)
                    if ORDER.index(some[0].item.kind) > ORDER.index("property")), len(found))  # fmt: skip
         more: list[tuple[list[Action], Callable[[], None]]] = []
@@ -64,15 +66,15 @@ class Applier:
                and a.name not in with_object]  # fmt: skip
         for owner in dict.fromkeys(a.item.of for a in new):
             for some in batched([a for a in new if a.item.of == owner], MOST_PROPERTIES):
-                more.append((list(some), lambda s=list(some), o=owner: self.create_properties(o, s)))  # type: ignore[misc]
+                more.append((list(some), partial(self.create_properties, owner, list(some))))
         # What an object's own call needed is made without its group, for that comes after the object.
-        more += [([a], lambda a=a: self._property(a)) for a in actions  # type: ignore[misc]
+        more += [([a], partial(self._property, a)) for a in actions
                  if a.name in with_object and "groupName" in a.item.content]  # fmt: skip
         found[at:at] = more
         destroyed = sorted(
             (a for a in actions if a.operation == "destroy"), key=lambda a: -ORDER.index(a.item.kind)
         )
-        found += [([a], lambda a=a: self.destroy(a)) for a in destroyed]  # type: ignore[misc]
+        found += [([a], partial(self.destroy, a)) for a in destroyed]
         return found
 
     def type_of(self, owner: str) -> str:

@@ -124,13 +124,13 @@ def _back(section: Json, entry: Json, called: Callable[[str], str]) -> Json:
     if section["style"] == "TwoColumnsTopToBottom":
         here["down"] = True
     here["fields"], shown = [], {}
+    known = {**(entry.get("fields") or {}), **(entry.get("relationships") or {})}
     for row in range(max((len(c) for c in columns), default=0)):
         for column in columns:
             item = column[row] if row < len(column) else _EMPTY
             key = called(item["field"]) if "field" in item else BLANK
             here["fields"].append(key)
-            about = {**(entry.get("fields") or {}), **(entry.get("relationships") or {})}.get(key) or {}
-            if key != BLANK and _BACK.get(item["behavior"]) != _usual(about, key):
+            if key != BLANK and _BACK.get(item["behavior"]) != _usual(known.get(key) or {}, key):
                 shown[key] = _BACK.get(item["behavior"], "edit")
     while here["fields"] and here["fields"][-1] == BLANK:
         here["fields"].pop()

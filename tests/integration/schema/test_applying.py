@@ -108,7 +108,11 @@ def test_what_loses_data_is_done_only_when_it_is_named(crms: Crms) -> None:
 
 def test_what_leaves_the_model_is_seen_until_it_is_named_and_then_destroyed(crms: Crms) -> None:
     crms.rewrite("        type: currency\n", "        type: currency\n        group: pricing\n")
-    crms.apply()
+    first = crms.plan()
+    assert "subscription → companies" in names(first, "create")
+    assert not names(first, "destroy")
+    assert crms.apply().coverage == {"SubscriptionTrigger": 100}
+    assert crms.plan().actions == []
     crms.rewrite("        limit: 1\n", "        limit: 2\n")
     assert names(crms.plan()) == {"subscription → companies"}
     crms.apply()

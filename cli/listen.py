@@ -282,8 +282,10 @@ def listen(
         with contextlib.suppress(KeyboardInterrupt), stopping.asked_to(stopped, inbox.arrived.set):
             try:
                 worker.until(stopped)
-            finally:
+            except Exception:
                 beside.finish()
+                raise
+            beside.finish()
             beside.must_be_whole()
 
 

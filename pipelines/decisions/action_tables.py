@@ -138,10 +138,6 @@ def together(rows: Sequence[Row], least: int) -> list[Row]:
     return [kept for row in rows if (kept := merged.get(row.action_key, row)) is not None]
 
 
-def needing(row: Row, needs: tuple[str, ...]) -> Row:
-    return replace(row, needs=needs) if needs else row
-
-
 def _merged(some: Sequence[Row], occasion: str) -> Row:
     subject = f"{len(some)} times {occasion.replace('-', ' ')}"
     lines = "\n".join(f"- {row.payload.get('subject') or row.payload['text']}" for row in some)

@@ -139,7 +139,7 @@ class DealRows:
         for rule in fired.automation.actions:
             rows = self._rows(rule, fired, about)
             needs = tuple(row.action_key for need in rule.needs for row in made.get(need, ()))
-            made[rule.name] = [_needing(row, needs) for row in rows]
+            made[rule.name] = [row.needing(needs) for row in rows]
         return [row for rows in made.values() for row in rows]
 
     def _about(self, fired: Fired) -> About:
@@ -216,7 +216,7 @@ class DealRows:
         )
         found = []
         for row in self.doing.texts(asked, about, records[:1]):
-            found.append(_with(row, payload={**row.payload, "subject": subject}, due_at=due))
+            found.append(replace(row, payload={**row.payload, "subject": subject}, due_at=due))
         return found
 
     def _category(self, rule: ActionRule, about: About, vendor: str, key: str) -> Row:
@@ -262,11 +262,3 @@ class DealRows:
         ids = (("hubspot", "deals", deal["opportunity_id_hubspot"]),
                ("salesforce", "Opportunity", deal["opportunity_id_salesforce"]))  # fmt: skip
         return [(v, o, self.doing.facts.key(v, o, i)) for v, o, i in ids if i]
-
-
-def _needing(row: Row, needs: tuple[str, ...]) -> Row:
-    return _with(row, needs=needs) if needs else row
-
-
-def _with(row: Row, **values: Any) -> Row:
-    return replace(row, **values)

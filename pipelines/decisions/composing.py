@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from pipelines.decisions import action_tables
 from pipelines.decisions.bookings import Booking
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.escalation import Waiting
@@ -156,9 +155,7 @@ class Composer:
                 self.doing.notes.append(f"{action.name} of a handoff is not done: it needs {missing[0]}")
                 continue
             needs = tuple(row.action_key for need in action.needs for row in made.get(need, ()))
-            made[action.name] = [
-                action_tables.needing(row, needs) for row in self.doing.of_person(action, about)
-            ]
+            made[action.name] = [row.needing(needs) for row in self.doing.of_person(action, about)]
         found = [row for rows in made.values() for row in rows]
         if owner is not None and any(action.type == "update-lifecycle" for action in rule.actions):
             found += self.doing.lead_record(about)

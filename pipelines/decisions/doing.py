@@ -7,7 +7,7 @@ How an action is done at a vendor is its handler's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +40,10 @@ class Row:
     rule: str = ""
     reason: str = ""
     due_at: datetime | None = None
+
+    def needing(self, needs: tuple[str, ...]) -> Row:
+        """The same, done once these are."""
+        return replace(self, needs=needs) if needs else self
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,7 @@ class _Acting:
             return set()
         with self.state.reading() as reading:
             keys = met.after(reading, begun)
-        return {each for each in map(_named, keys) if (each.vendor, each.object) in TABLES}
+        return {each for each in map(_named, keys) if each.is_person}
 
     def _met(self, vendor: str, object_name: str, rows: pa.Table) -> None:
         stamps = rows.column(_STAMP[vendor]).to_pylist()

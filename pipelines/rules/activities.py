@@ -44,7 +44,8 @@ class EventOutcome(Strict):
             raise ValueError(
                 "name the values of the field that mean no_show, canceled, rescheduled or completed"
             )
-        twice = next((value for value in values if values.count(value) > 1), None)
+        alike = [value.strip().lower() for value in values]  # as they are compared with what a record says
+        twice = next((v for v, same in zip(values, alike, strict=True) if alike.count(same) > 1), None)
         if twice is not None:
             raise ValueError(f"{twice} is given two meanings")
         return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 import pytest
 
 from benchmarks.attribution_truth import agreements, deals_caused
+from tests.e2e import stores
 from tests.e2e.conftest import Built
 from tests.e2e.marts import one, query
 
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.loop
 
 
 def key(built: Built, sql: str) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(built.home / "sandbox" / "answer_key.sqlite") as connection:
-        return connection.execute(sql).fetchall()
+    return stores.rows(built.home, "answer_key", sql)
 
 
 def won(built: Built, deal_of: dict[tuple[str, str], int]) -> set[int]:
@@ -27,10 +26,9 @@ def won(built: Built, deal_of: dict[tuple[str, str], int]) -> set[int]:
     }
     said: dict[int, bool] = {}
     for vendor, sql in asked.items():
-        with sqlite3.connect(built.home / "sandbox" / f"{vendor}.sqlite") as store:
-            for record, is_won in store.execute(sql).fetchall():
-                if (vendor, str(record)) in deal_of:
-                    said[deal_of[vendor, str(record)]] = is_won == "true"
+        for record, is_won in stores.rows(built.home, vendor, sql):
+            if (vendor, str(record)) in deal_of:
+                said[deal_of[vendor, str(record)]] = is_won == "true"
     return {deal for deal, is_won in said.items() if is_won}
 
 
@@ -76,8 +74,7 @@ def test_a_campaign_of_all_three_systems_is_one_and_its_cost_counts_once(built_o
         "from marts.unified_campaigns",
     )
     assert campaigns == [(40, 40, 40, 2, 3, True)]
-    with sqlite3.connect(built_once.home / "sandbox" / "salesforce.sqlite") as org:
-        [(spent,)] = org.execute('select sum("ActualCost") from "Campaign"').fetchall()
+    [(spent,)] = stores.rows(built_once.home, "salesforce", 'select sum("ActualCost") from "Campaign"')
     told = query(built_once.home, "select distinct sum(cost) from marts.campaign_performance group by model")
     assert [float(cost) for (cost,) in told] == [spent]
 

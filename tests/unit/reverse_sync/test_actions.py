@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -346,6 +347,7 @@ def test_calls_about_one_record_never_overlap_and_keep_their_order(many: Post) -
     def called() -> str:
         going.add(threading.get_ident())
         most.append(len(going))
+        time.sleep(0.02)  # long enough for another to be seen
         fault = Outbox.called(outbox)
         going.discard(threading.get_ident())
         return fault

@@ -286,17 +286,23 @@ def test_while_nobody_can_say_how_a_job_ended_its_rows_stay_open(
     assert len(BulkJobs(world.state, "salesforce", "r").open()) == 1
 
 
-def test_a_job_that_nobody_could_ask_after_is_seen_to_its_end_before_anything_is_sent_again(
-    org: Org, world: World, destination: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def unheard(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first wait for a job has no answer."""
     waits, wait = iter([True]), org.wait
 
-    def unheard(job_id: str, rows: int) -> Job:
+    def once(job_id: str, rows: int) -> Job:
         if next(waits, False):
             raise errors.Unavailable("Salesforce did not answer 5 times (GET)")
         return wait(job_id, rows)
 
-    monkeypatch.setattr(org, "wait", unheard)
+    monkeypatch.setattr(org, "wait", once)
+
+
+@pytest.mark.usefixtures("unheard")
+def test_a_job_that_nobody_could_ask_after_is_seen_to_its_end_before_anything_is_sent_again(
+    org: Org, world: World, destination: Small
+) -> None:
     _write(world.state, destination, list(org.records))
     assert len(org.jobs) == 1, "sent again while the first was at work"
     assert sorted(org.writes) == [(i, "7") for i in sorted(org.records)]
@@ -388,17 +394,10 @@ def test_ended_anywhere_in_a_job_of_creations_none_is_made_twice(
     assert _created(world) == {f"a{n}": ("confirmed", "", f"00Qk{n}") for n in range(6)}
 
 
+@pytest.mark.usefixtures("unheard")
 def test_creations_of_a_job_nobody_could_ask_after_are_looked_for_when_it_is_over(
-    org: Org, world: World, destination: Small, monkeypatch: pytest.MonkeyPatch
+    org: Org, world: World, destination: Small
 ) -> None:
-    waits, wait = iter([True]), org.wait
-
-    def unheard(job_id: str, rows: int) -> Job:
-        if next(waits, False):
-            raise errors.Unavailable("Salesforce did not answer 5 times (GET)")
-        return wait(job_id, rows)
-
-    monkeypatch.setattr(org, "wait", unheard)
     _create(world, destination, _people(*range(6)))
     assert (len(org.jobs), len(org.created)) == (1, 6), "created again while the first was at work"
     assert {state for state, _, _ in _created(world).values()} == {"confirmed"}

@@ -170,5 +170,8 @@ def test_how_an_event_came_out_is_read_from_the_field_that_config_names(
         event_outcomes.write(
             connection, Activities.model_validate({"event_outcome": {**named, "field": "Other__c"}})
         )
+    alike = {"field": "F__c", "no_show": ["Missed"], "canceled": ["missed"]}
+    with pytest.raises(ValueError, match="Missed is given two meanings"):
+        Activities.model_validate({"event_outcome": alike})
     event_outcomes.write(connection, Activities())
     assert connection.execute("from rules.event_outcomes").fetchall() == []

@@ -7,6 +7,7 @@ warehouse, which closes its connections.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import time
@@ -255,7 +256,7 @@ def invoke(
     from dbt.cli.main import dbtRunner
 
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    return runner.invoke(
+    done = runner.invoke(
         [
             "--quiet", "--no-print", "--no-use-colors", "--log-level", "none", "--log-level-file", "none",
             "--log-path", str(settings.paths.dbt_target), "--no-send-anonymous-usage-stats",
@@ -267,6 +268,10 @@ def invoke(
             f"{{work_file: '{work_file}', memory_limit: '{Warehouse.memory()}'}}",
         ]
     )  # fmt: skip
+    if not done.success:
+        # from Python 3.13 on what a model raised lies in a cycle with its cursor, which keeps the file open
+        gc.collect()
+    return done
 
 
 def _reporter(progress: Progress) -> Callable[[Any], None]:

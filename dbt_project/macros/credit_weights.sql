@@ -8,28 +8,66 @@
 
 {% macro default__credit_weights() -%}
 (
-    -- Whole numbers, in the order of the journey's touches; 0 for a touch that has no part.
-    with chosen as (
+    with due as (
+        select
+            parts.opportunity_id,
+            parts.basis,
+            parts.model
+        from {{ ref('int_credit_parts') }} as parts
+        where {{ is_due("parts.opportunity_id || ':' || parts.model") }}
+    ),
+
+    -- Most models ask only how many touches there are and which points they hold. A few journeys in a hundred differ in that.
+    shapes as (
+        select
+            journeys.basis,
+            journeys.touches_counted,
+            journeys.places,
+            journeys.points,
+            list(journeys.opportunity_id) as opportunity_ids
+        from {{ ref('int_credit_journeys') }} as journeys
+        where journeys.opportunity_id in (select due.opportunity_id from due)
+        group by journeys.basis, journeys.touches_counted, journeys.places, journeys.points
+    ),
+
+    shaped as (
+        select
+            shapes.basis,
+            shapes.touches_counted,
+            shapes.opportunity_ids,
+            models.* exclude (basis, places),
+            models.places as at_place,
+            list_transform(
+                list_zip(shapes.places, shapes.points), lambda t: {'place': t[1], 'points': t[2]}
+            ) as touches
+        from shapes
+        inner join {{ source('rules', 'attribution_models') }} as models on shapes.basis = models.basis
+        where models.method in ('points', 'steps')
+    ),
+
+    -- The others look at moments or channels too. Whole numbers, in the order of the journey's touches; 0 for a touch that
+    -- has no part.
+    chosen as (
         select
             journeys.opportunity_id,
             journeys.basis,
-            journeys.touches_counted,
-            models.* exclude (basis, places),
-            models.places as at_place,
+            models.model,
+            models.method,
+            models.half_life_days,
             list_max(
                 list_transform(
                     list_filter(list_zip(journeys.places, journeys.moments), lambda t: t[1] is not null), lambda t: t[2]
                 )
             ) as last_at,
             list_transform(
-                list_zip(journeys.places, journeys.points, journeys.moments, journeys.channels),
-                lambda t: {'place': t[1], 'points': t[2], 'occurred_at': t[3], 'channel': t[4]}
+                list_zip(journeys.places, journeys.moments, journeys.channels),
+                lambda t: {'place': t[1], 'occurred_at': t[2], 'channel': t[3]}
             ) as touches
-        from {{ ref('int_credit_parts') }} as parts
+        from due
         inner join {{ ref('int_credit_journeys') }} as journeys
-            on parts.opportunity_id = journeys.opportunity_id and parts.basis = journeys.basis
-        inner join {{ source('rules', 'attribution_models') }} as models on parts.model = models.model
-        where {{ is_due("parts.opportunity_id || ':' || parts.model") }}
+            on due.opportunity_id = journeys.opportunity_id and due.basis = journeys.basis
+        inner join {{ source('rules', 'attribution_models') }} as models on due.model = models.model
+        where models.method not in ('points', 'steps')
     ),
 
     -- Points of a journey: held by some touches, the weight of the others shared by the rest.
@@ -55,7 +93,7 @@
                         }
                 end
             ) as holds
-        from chosen
+        from shaped
         where method = 'points'
     ),
 
@@ -69,7 +107,7 @@
 
     by_points as (
         select
-            opportunity_id,
+            opportunity_ids,
             basis,
             model,
             list_transform(
@@ -90,6 +128,24 @@
         from counted
     ),
 
+    by_steps as (
+        select
+            opportunity_ids,
+            basis,
+            model,
+            list_transform(
+                touches,
+                lambda t: cast(
+                    case
+                        when t.place is null then 0
+                        else round(1e9 * pow(2.0, -least(touches_counted - t.place, 60)))
+                    end as bigint
+                )
+            ) as weights
+        from shaped
+        where method = 'steps'
+    ),
+
     by_age as (
         select
             opportunity_id,
@@ -101,16 +157,14 @@
                     case
                         when t.place is null then 0
                         -- From the last touch on: between touches the same as from the close, and it never is nothing.
-                        when method = 'decay'
-                            then round(
-                                1e9 * pow(2.0, -(epoch_us(last_at) - epoch_us(t.occurred_at)) / 86400e6 / half_life_days)
-                            )
-                        else round(1e9 * pow(2.0, -least(touches_counted - t.place, 60)))
+                        else round(
+                            1e9 * pow(2.0, -(epoch_us(last_at) - epoch_us(t.occurred_at)) / 86400e6 / half_life_days)
+                        )
                     end as bigint
                 )
             ) as weights
         from chosen
-        where method in ('decay', 'steps')
+        where method = 'decay'
     ),
 
     channel_worth as (
@@ -173,19 +227,72 @@
     unioned as (
         select * from by_points
         union all
-        select * from by_age
+        select * from by_steps
+        union all
+        select
+            [opportunity_id] as opportunity_ids,
+            basis,
+            model,
+            weights
+        from by_age
         union all
         -- Where no channel of a deal is worth anything, all share.
         select
-            * exclude (weights, evenly),
+            [opportunity_id] as opportunity_ids,
+            basis,
+            model,
             case when list_sum(weights) = 0 then evenly else weights end as weights
         from by_channel
+    ),
+
+    weighed as (
+        select
+            *,
+            cast(list_sum(weights) as bigint) as weight,
+            len(weights) as n,
+            list_max(weights) = list_sum(weights) as is_alone,
+            cast(list_sum(weights) as double) * {{ share_units() }} > 9e18 as is_wide
+        from unioned
+        where list_sum(weights) > 0
+    ),
+
+    -- What each has of the deal does not depend on money, so it is worked out here: once for journeys of one shape.
+    due_shares as (
+        select
+            *,
+            {{ apportion_dues(share_units()) }} as share_dues
+        from weighed
+    ),
+
+    limited as (
+        select
+            * exclude (share_dues),
+            {{ apportion_limit('share_dues') }} as share_limit
+        from due_shares
+    ),
+
+    shared as (
+        select
+            opportunity_ids,
+            basis,
+            model,
+            weights,
+            weight,
+            list_transform(
+                weights, lambda w, i: cast({{ apportion_part(share_units(), 'share_limit') }} as integer)
+            ) as shares
+        from limited
+    ),
+
+    told as (
+        select
+            unnest(opportunity_ids) as opportunity_id,
+            * exclude (opportunity_ids)
+        from shared
     )
 
-    select
-        *,
-        cast(list_sum(weights) as bigint) as weight
-    from unioned
-    where list_sum(weights) > 0
+    select told.*
+    from told
+    semi join due on told.opportunity_id = due.opportunity_id and told.model = due.model
 )
 {%- endmacro %}

@@ -58,13 +58,15 @@ class Deciding:
 
         state = self._state()
         with self._alone(), self.warehouse.writing() as connection:
+            decisions.forget(connection)
             decided = decisions.decide(
                 connection, state, self.settings, self.run, as_of(connection),
                 met_before=standing.begun(connection),
             )  # fmt: skip
-            if keeping.has_passed(connection):
+            if keeping.gate_ahead(connection) is None:
                 with state.writing() as writing:
                     decisions.keep(writing, connection)
+                decisions.is_kept(connection)
             else:
                 decisions.take(state, connection)
         return decided
@@ -73,15 +75,14 @@ class Deciding:
     def kept(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Connection, int]]:
         """The work file and the state, past the gates and once all is kept; with the records that have a
         person."""
+        from pipelines.decisions import step as decisions
         from pipelines.state import met
 
-        with (
-            self._alone(),
-            self.warehouse.writing() as connection,
-            self._state().writing() as state,
-        ):
-            later = met.after(state, standing.begun(connection) or 0)
-            yield connection, state, keeping.keep(connection, state, later.keys())
+        with self._alone(), self.warehouse.writing() as connection:
+            with self._state().writing() as state:
+                later = met.after(state, standing.begun(connection) or 0)
+                yield connection, state, keeping.keep(connection, state, later.keys())
+            decisions.is_kept(connection)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -20,25 +20,19 @@ if TYPE_CHECKING:
 
     from pipelines.run import Run
     from pipelines.state import State
+    from pipelines.state.others_changes import OwnChanges
 
 
 _GATES = ("raw", "marts")
 
 
-def must_have_passed(connection: duckdb.DuckDBPyConnection) -> None:
-    """The gates on raw and marts have been asked of the refresh in the works, and let it pass."""
+def gate_ahead(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The first gate that the refresh in the works has not been let through before it may be kept."""
     for scope in _GATES:
         asked = standing.gate(connection, scope)
         if asked is None or not asked[0]:
-            raise GateFailed(
-                f"the {scope} gate has not been passed in this refresh", where="publish",
-                remedy=f"run crm check {scope}",
-            )  # fmt: skip
-
-
-def has_passed(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether they have."""
-    return all((asked := standing.gate(connection, scope)) is not None and asked[0] for scope in _GATES)
+            return scope
+    return None
 
 
 def keep(
@@ -49,7 +43,11 @@ def keep(
     from pipelines.decisions import step as decisions
     from pipelines.state import kept_days, mirrored, registry
 
-    must_have_passed(connection)
+    if ahead := gate_ahead(connection):
+        raise GateFailed(
+            f"the {ahead} gate has not been passed in this refresh", where="publish",
+            remedy=f"run crm check {ahead}",
+        )  # fmt: skip
     records = registry.publish_registry(state, connection, later)
     decisions.keep_late(state, connection)
     mirrored.publish_mirrored(state, connection)
@@ -69,19 +67,20 @@ def hand_out(
 ) -> None:
     """Write the rules and what was kept as tables that models read; `as_of`: of this refresh."""
     from pipelines.rules import tables
-    from pipelines.state import journal, kept_days, others_changes, registry
+    from pipelines.state import journal, kept_days, registry
 
-    keep_stamps(connection, state)
+    known = keep_stamps(connection, state)
     with state.reading() as reading:
         tables.write(
             connection, config_dir, run, as_of, registry.load(reading),
             own_stage_writes=journal.stage_writes(reading), kept_days=kept_days.load(reading),
-            own_changes=others_changes.load(reading)._asdict(),
+            own_changes=known._asdict(),
         )  # fmt: skip
 
 
-def keep_stamps(connection: duckdb.DuckDBPyConnection, state: State) -> None:
-    """When others last changed what this run wrote to, while the models still show it."""
+def keep_stamps(connection: duckdb.DuckDBPyConnection, state: State) -> OwnChanges:
+    """When others last changed what this run wrote to, while the models still show it; with what was known
+    of both then."""
     from pipelines.state import others_changes
 
-    others_changes.keep(state, connection)
+    return others_changes.keep(state, connection)

@@ -24,8 +24,10 @@ create table if not exists ops.begun (last_met bigint);
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables, and forget what held of the refresh before: its gates and its record."""
+    """Make the tables, and forget what held of the refresh before: its gates, its record, and what came of
+    its decisions."""
     connection.execute(_TABLES)
+    connection.execute("create schema if not exists deciding; drop table if exists deciding.taken")
     connection.execute("delete from ops.gates; delete from ops.recorded")
 
 

@@ -74,6 +74,15 @@ def keep(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
     """Keep what was decided. Call it once the gates have passed, before anybody else decides."""
     routing.publish_decisions(state, connection)
     action_tables.publish(state, connection)
+
+
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Whatever was decided over this file before: from here on it is neither taken nor kept."""
+    connection.execute("create schema if not exists deciding; drop table if exists deciding.taken")
+
+
+def is_kept(connection: duckdb.DuckDBPyConnection) -> None:
+    """What was decided is in the state for good: call it after that was committed."""
     connection.execute("create or replace table deciding.taken as select null::bigint as last_met")
 
 
@@ -85,8 +94,8 @@ def take(state: State, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def keep_late(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep what was decided before its gates had passed, unless it is kept. Raises CrmError when somebody
-    was decided about meanwhile."""
+    """Keep what was decided before its gates had passed, unless it is kept; the caller says `is_kept`. Raises
+    CrmError when somebody was decided about meanwhile."""
     there = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'deciding' and table_name = 'taken'"
     ).fetchone()
@@ -140,11 +149,10 @@ class _Step:
 
     def all(self) -> Decided:
         with self.state.reading() as reading:
+            later = met.after(reading, self.met_before) if self.met_before is not None else {}
+            self.left = evidence.people_of(self.connection, later)
             everything = kept_handoffs.load(reading)
-            self.open = [
-                h for h in everything
-                if h.state in OPEN and (self.within is None or h.person_id in self.within.people)
-            ]  # fmt: skip
+            self.open = [h for h in everything if h.state in OPEN and self._is_asked_about(h.person_id)]
             ours = {h.handoff_id for h in self.open}
             self.closed = [h for h in everything if h.handoff_id not in ours]
             self.kept_scores = kept_handoffs.scores(reading)
@@ -152,8 +160,6 @@ class _Step:
             self.pending = kept_handoffs.actions(reading)
             self.done = kept_handoffs.done_of(reading, [h.handoff_id for h in self.open])
             self.ours = kept_handoffs.made_by_us(reading)
-            later = met.after(reading, self.met_before) if self.met_before is not None else {}
-        self.left = evidence.people_of(self.connection, later)
         if self.left:
             self.told.notes.append(
                 f"{len(self.left):,} people were decided about since this refresh began; the next has them"
@@ -188,6 +194,10 @@ class _Step:
         if rows:
             self.told.counts["actions"] = len(rows)
         return self.told
+
+    def _is_asked_about(self, person_id: str) -> bool:
+        is_within = self.within is None or person_id in self.within.people
+        return is_within and person_id not in self.left
 
     def _keep_due(self, routed: routing.Routed) -> None:
         """When the next decision is due that no event brings."""

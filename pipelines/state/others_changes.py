@@ -40,16 +40,15 @@ class OwnChanges(NamedTuple):
 
 
 def load(connection: Connection) -> OwnChanges:
-    """What the models need to tell whose change a stamp is."""
-    kept = select(others_changes).order_by(others_changes.c.record_key)
-    return OwnChanges(_writes(connection), _table("changed_at", connection.execute(kept).all()))
+    """What the models need to tell whose change a stamp is. Reads the whole journal."""
+    return OwnChanges(_writes(connection), _kept(connection))
 
 
-def keep(state: State, warehouse: duckdb.DuckDBPyConnection) -> int:
+def keep(state: State, warehouse: duckdb.DuckDBPyConnection) -> OwnChanges:
     """Keep the stamps of records we wrote to, as far as they are not ours: the next extract brings ours.
 
-    Called before the models are built anew. Nobody waits while the journal is read. Returns how many records
-    changed.
+    Called before the models are built anew. Nobody waits while the journal is read. Returns what is known
+    then.
     """
     named = {name for (name,) in warehouse.execute(
         "select table_name from duckdb_tables() where schema_name = 'intermediate' "
@@ -59,7 +58,7 @@ def keep(state: State, warehouse: duckdb.DuckDBPyConnection) -> int:
     with state.reading() as reading:
         known = load(reading)
     if not models or not known.own_writes.num_rows:
-        return 0
+        return known
     warehouse.register("own_writes", known.own_writes)
     warehouse.register("others_kept", known.others_changes)
     reader = warehouse.execute(
@@ -76,14 +75,22 @@ def keep(state: State, warehouse: duckdb.DuckDBPyConnection) -> int:
         )
         """
     )
-    changed = 0
+    changed = False
     while rows := reader.fetchmany(_AT_ONCE):
         with state.writing() as connection:
             upsert(connection, others_changes, [{"record_key": k, "changed_at": at} for k, at in rows])
-        changed += len(rows)
+        changed = True
     warehouse.unregister("own_writes")
     warehouse.unregister("others_kept")
-    return changed
+    if not changed:
+        return known
+    with state.reading() as reading:
+        return known._replace(others_changes=_kept(reading))
+
+
+def _kept(connection: Connection) -> pa.Table:
+    kept = select(others_changes).order_by(others_changes.c.record_key)
+    return _table("changed_at", connection.execute(kept).all())
 
 
 def _writes(connection: Connection) -> pa.Table:

@@ -146,7 +146,7 @@ class Prompt:
         if not changed:
             return []
         with contextlib.closing(State.open(self.settings)) as state:
-            found = self.rounds.news(state, changed, since)
+            found = self.rounds.news(state, changed)
         for each in booked:
             self.rounds.meet(Named(each.vendor, each.object, each.record_id), each.at)
         return found

@@ -1,10 +1,12 @@
-"""Logs as JSON lines in `var/logs`, one file a run, with one filter that keeps secrets out.
+"""Logs as JSON lines in `var/logs`, one file a run, with one filter that keeps secrets out. Of two runs of
+one process at once each has its own, whatever thread works for it (`pipelines.threads`).
 
 Belongs here: logging set-up and the filter. What people see on the screen is `cli`'s.
 """
 
 from __future__ import annotations
 
+import contextvars
 import json
 import logging
 import re
@@ -17,6 +19,8 @@ from pipelines.settings import HubSpotConnection, SalesforceConnection, Settings
 _TOKEN_SHAPES = re.compile(
     r"(?i)(bearer\s+|access_token[\"'=:\s]+|client_secret[\"'=:\s]+|refresh_token[\"'=:\s]+|assertion=)[^\s\"'&,}]+"
 )
+_FILE: contextvars.ContextVar[logging.Handler] = contextvars.ContextVar("log_file")
+"""Of the run that this thread works for."""
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@/]+@")
 
 
@@ -60,6 +64,30 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _File(logging.Handler):
+    """Opens the file for each record: a listener has one for each of its rounds, and nobody says when one is
+    over."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(self.format(record) + "\n")
+
+
+class _OfRun(logging.Handler):
+    """Hands a record to the file of the run it is about; to the last that began where nobody knows."""
+
+    def __init__(self, last: logging.Handler) -> None:
+        super().__init__()
+        self._last = last
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _FILE.get(self._last).handle(record)
+
+
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Every secret value these settings hold."""
     found: list[str] = []
@@ -88,11 +116,13 @@ def _password(url: str) -> str:
 
 
 def start(settings: Settings, run_id: str) -> Path:
-    """Send every log record of this process to `var/logs/<run_id>.jsonl`. Returns the file."""
+    """Send what is logged for this run from here on to `var/logs/<run_id>.jsonl`. Returns the file."""
     settings.paths.logs.mkdir(parents=True, exist_ok=True)
     path = settings.paths.logs / f"{run_id}.jsonl"
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-    handler.setFormatter(JsonLines(run_id))
+    file = _File(path)
+    file.setFormatter(JsonLines(run_id))
+    _FILE.set(file)
+    handler = _OfRun(file)
     handler.addFilter(SecretFilter(secrets_of(settings)))
     root = logging.getLogger()
     root.handlers = [handler]

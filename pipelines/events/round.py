@@ -8,7 +8,7 @@ leaves these people alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -68,17 +68,14 @@ class Rounds:
         self._anew: Anew | None = None
         self._met: dict[Named, datetime] = {}
 
-    def news(self, state: State, changed: Sequence[Changed], since: datetime) -> list[Named]:
+    def news(self, state: State, changed: Iterable[Changed]) -> list[Named]:
         """Of what changed lately what is to be looked at: neither our own writing nor met before."""
-        ours = _written(state, since)
-        found = []
-        for each in changed:
-            named = Named(each.vendor, each.object, each.record_id)
-            if named in self._met and each.at <= self._met[named]:
-                continue
-            if named not in ours or each.at > ours[named] + _OURS:
-                found.append(named)
-        return found
+        unmet = {Named(each.vendor, each.object, each.record_id): each.at for each in changed}
+        unmet = {each: at for each, at in unmet.items() if each not in self._met or at > self._met[each]}
+        if not unmet:
+            return []
+        ours = _written(state, min(unmet.values()))
+        return [each for each, at in unmet.items() if each not in ours or at > ours[each] + _OURS]
 
     def not_ours(self, state: State, events: Sequence[Event]) -> list[Event]:
         """Events of which our own writing was not the cause."""
@@ -156,7 +153,7 @@ class _Acting:
                            remedy="a refresh takes it up; crm listen begins with one")  # fmt: skip
 
     def all(self, named: frozenset[Named]) -> Round:
-        self.named = named
+        self.named = set(named)
         read = self._read(named)
         if not read:
             return self.result
@@ -184,7 +181,7 @@ class _Acting:
                 read = again.records(self.connection, vendor, object_name, ids)
                 rows = screen_of(vendor, self._org(vendor), erased)(table, read)
                 found[vendor, table] = rows
-                self._met(vendor, object_name, rows)
+                self.named |= self._met(vendor, object_name, rows)
         contacts = found.get(("hubspot", "contacts"))
         if contacts is not None:
             sent = again.submissions(self.connection, contacts, self.refreshed_at)
@@ -205,10 +202,15 @@ class _Acting:
             keys = met.after(reading, begun)
         return {each for each in map(_named, keys) if each.is_person}
 
-    def _met(self, vendor: str, object_name: str, rows: pa.Table) -> None:
-        stamps = rows.column(_STAMP[vendor]).to_pylist()
-        for record_id, at in zip(rows.column(_KEY[vendor]).to_pylist(), stamps, strict=True):
-            self.rounds.meet(Named(vendor, object_name, record_id), at)
+    def _met(self, vendor: str, object_name: str, rows: pa.Table) -> set[Named]:
+        """Those that changed since they were met: what is decided about them now is news to a refresh that
+        has read them before, as if an event had named them."""
+        ids, stamps = rows.column(_KEY[vendor]).to_pylist(), rows.column(_STAMP[vendor]).to_pylist()
+        read = [Changed(vendor, object_name, each, at) for each, at in zip(ids, stamps, strict=True)]
+        newer = self.rounds.news(self.state, read)
+        for each in read:
+            self.rounds.meet(Named(vendor, object_name, each.record_id), each.at)
+        return set(newer)
 
     def _org(self, vendor: str) -> str:
         row = self.connection.execute(

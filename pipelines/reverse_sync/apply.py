@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from pipelines.run import Progress, Run
 from pipelines.settings import Settings
 from pipelines.state import State, journal
 from pipelines.state.actions import standing
+from pipelines.threads import Pool
 from pipelines.warehouse import Warehouse
 
 __all__ = ["ApplyResult", "apply"]
@@ -179,7 +179,7 @@ class _Applying:
             for vendor in vendors:
                 vendor.write()
             return
-        with ThreadPoolExecutor(max_workers=len(vendors) or 1, thread_name_prefix="apply") as pool:
+        with Pool(max_workers=len(vendors) or 1, thread_name_prefix="apply") as pool:
             going = [pool.submit(vendor.write) for vendor in vendors]
             try:
                 for future in going:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,6 +26,7 @@ from pipelines.reverse_sync.outcomes import Change, Outcome
 from pipelines.reverse_sync.rejections import RETRY, judge
 from pipelines.state import State, agreed, dead_letters, journal
 from pipelines.state.journal import NOT_SENT, Intent
+from pipelines.threads import Pool
 
 CRASHPOINTS = ("intended", "sent", "answered", "lost", "read_back", "settled")
 """Every place in this module where a process may die, in the order in which they are reached."""
@@ -89,7 +90,7 @@ class Writer:
         Raises ClientError when the destination cannot go on; the journal then says which rows are open.
         """
         at_once, self._stop = self._destination.at_once, threading.Event()
-        with ThreadPoolExecutor(at_once, thread_name_prefix="write") as pool:
+        with Pool(at_once, thread_name_prefix="write") as pool:
             going: deque[_Going] = deque()
             try:
                 for each in rounds:
@@ -101,7 +102,7 @@ class Writer:
             finally:
                 self._stop.set()  # what has not been begun is not, whatever ended this
 
-    def _begin(self, each: Round, pool: ThreadPoolExecutor) -> _Going:
+    def _begin(self, each: Round, pool: Pool) -> _Going:
         with self._state.writing() as connection:
             journal.intend(connection, each.intents, run_id=self._run_id, at=self._destination.now)
         crashpoint("intended")

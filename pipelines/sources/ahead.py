@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Protocol, TypeVar
+
+from pipelines.threads import Pool
 
 T = TypeVar("T")
 PAGES_AHEAD = 20
@@ -37,7 +39,7 @@ def ahead(items: Iterator[T], counter: Counter, at_most: int = PAGES_AHEAD) -> I
         return next(items, _END), counter.calls_here - before
 
     coming: deque[Future[tuple[T | object, int]]] = deque()
-    pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+    pool = Pool(1, thread_name_prefix="ahead")
     try:
         while True:
             while len(coming) < at_most:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ from pipelines.sources.reading import HOLD_BACK, Reading
 from pipelines.sources.salesforce import fetch as salesforce
 from pipelines.sources.schema import RawTable
 from pipelines.state.suppression import NOBODY, Suppression
+from pipelines.threads import Pool
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 4
@@ -92,7 +93,7 @@ def fetch(
     sources = {
         "hubspot": from_hubspot, "salesforce": from_salesforce, "marketing_cloud": from_marketing_cloud,
     }  # fmt: skip
-    with ThreadPoolExecutor(len(settings.connections), thread_name_prefix="vendor") as pool:
+    with Pool(len(settings.connections), thread_name_prefix="vendor") as pool:
         tasks = {each.vendor: pool.submit(sources[each.vendor]) for each in settings.connections}
         outcomes, missed = _outcomes({vendor: task.result for vendor, task in tasks.items()}, known)
     fetched = Fetched(
@@ -142,7 +143,7 @@ def _fetch(
         rules=load_extract(settings.config_dir), sweep_now=sweep, tracked_only=tracked_only,
         tell=listener.tell,
     )  # fmt: skip
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=org.vendor) as pool:
+    with Pool(_AT_ONCE, thread_name_prefix=org.vendor) as pool:
         tables = read_all(reading, client, pool)
     return org, upper, tables, client.calls
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass
 from queue import SimpleQueue
 from urllib.parse import quote
@@ -17,6 +17,7 @@ import httpx
 
 from pipelines.clients import errors
 from pipelines.clients.transport import Call, Transport, json_of
+from pipelines.threads import Pool
 
 PAGE_ROWS = 50_000
 PAGE_VALUES = 2_500_000
@@ -78,7 +79,7 @@ class BulkQuery:
     def __iter__(self) -> Iterator[CsvPage]:
         self._wait()
         if self.rows or self.position:
-            with ThreadPoolExecutor(AT_ONCE + 1, thread_name_prefix="bulk") as pool:
+            with Pool(AT_ONCE + 1, thread_name_prefix="bulk") as pool:
                 yield from _Chain(self._transport, self._page_path, pool).pages(self.position)
 
     def _page_path(self, locator: str) -> str:

@@ -7,10 +7,11 @@ Belongs here: which batch may begin beside which, and waiting for them. What a b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from pipelines.reverse_sync.actions.base import Action
+from pipelines.threads import Pool
 
 Result = TypeVar("Result")
 Begun = Callable[[], Result]
@@ -71,7 +72,7 @@ def run(batches: Iterable[tuple[frozenset[str], Callable[[], Begun[Result]]]], m
             yield begin()()
         return
     going: dict[Future[Result], frozenset[str]] = {}
-    with ThreadPoolExecutor(most, thread_name_prefix="act") as pool:
+    with Pool(most, thread_name_prefix="act") as pool:
         for things, begin in batches:
             while len(going) >= most or any(things & other for other in going.values()):
                 yield from _ended(going)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Queue
 
@@ -18,6 +17,7 @@ import orjson
 
 from pipelines.clients.hubspot.pages import Page
 from pipelines.sources.ahead import PAGES_AHEAD, Counter
+from pipelines.threads import Pool
 
 AT_ONCE = 4
 PAGES_WORTH_IT = 40
@@ -96,7 +96,7 @@ class Stretches:
         """Pages; once one is asked for, the one before counts as given. An error comes when it is met."""
         found: Queue[_Item] = Queue(PAGES_AHEAD)
         busy: set[int] = set()
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stretch")
+        pool = Pool(AT_ONCE, thread_name_prefix="stretch")
         try:
             while self.open:
                 while len(busy) < AT_ONCE and (stretch := self._next(busy)):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from cli import main as command
 from pipelines import logs
 from pipelines.settings import PROJECT_ROOT, HubSpotConnection, Secret, Settings
+from pipelines.threads import Pool
 
 
 @pytest.fixture
@@ -50,6 +53,26 @@ def test_the_password_of_the_state_database_is_a_secret_as_written_and_as_meant(
     assert "db.internal" in text
     assert not any(word in text for word in ("pass+word", "pass%2Bword", "token-nobody-sees"))
     assert json.loads(text)["run"] == "run1"
+
+
+def test_of_two_runs_at_once_each_has_its_own_log_whatever_thread_works_for_it(settings: Settings) -> None:
+    begun = threading.Barrier(2)
+
+    def run(name: str) -> dict[str, set[str]]:
+        path = logs.start(settings, name)
+        begun.wait(10)
+        logging.getLogger("x").info("%s itself", name)
+        with Pool(1) as pool:
+            pool.submit(logging.getLogger("x").info, "%s by its thread", name).result()
+        begun.wait(10)
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        return {name: {f"{line['run']}: {line['message']}" for line in lines}}
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(run, ["run1", "run2"])
+    assert first | second == {
+        name: {f"{name}: {name} itself", f"{name}: {name} by its thread"} for name in ("run1", "run2")
+    }
 
 
 @pytest.mark.parametrize("password", ["abc", "longer-than-six"])

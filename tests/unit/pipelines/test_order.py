@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from pipelines import standing
+from pipelines.decisions import step as decisions
 from pipelines.errors import CrmError
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Check, Loop
@@ -68,3 +70,15 @@ def test_what_a_killed_whole_refresh_left_does_not_stand_in_the_way(tmp_path: Pa
             loop.warehouse.start_work(by_hand=True)
             loop.warehouse.publish("by hand")
         assert not loop.warehouse.is_made_by_hand()
+
+
+def test_what_an_earlier_refresh_decided_is_not_taken_for_this_one_s(tmp_path: Path) -> None:
+    with loop_on(tmp_path) as loop, loop.locked():
+        loop.warehouse.start_work(by_hand=True)
+        with loop.warehouse.writing() as connection, loop.state.writing() as state:
+            standing.prepare(connection)
+            decisions.is_kept(connection)
+            decisions.keep_late(state, connection)
+            standing.prepare(connection)
+            with pytest.raises(CrmError, match="nothing was decided in this refresh"):
+                decisions.keep_late(state, connection)

@@ -17,11 +17,13 @@ _STANDARD = {
     "sharing": "the sharing of a standard object is set by people, for the whole org",
     "history": "the history of a standard object is switched on by people, in Setup",
     "activities": "a standard object takes activities as the CRM has it",
+    "in_development": "a standard object is there for everybody",
 }
 _HUBSPOT: dict[str, tuple[Held, str]] = {
     "sharing": ("not available", "who sees whose records is set by people, by teams and permissions"),
     "history": ("native", "the history of every property is kept"),
     "activities": ("native", "every object takes activities"),
+    "in_development": ("not available", "an object of HubSpot's is there for everybody"),
     "permissions": ("not available", "HubSpot's permissions are set by people, in its settings"),
 }
 
@@ -48,6 +50,8 @@ def _line(vendor: str, part: str, each: ObjectModel) -> tuple[Held, str] | None:
             return _HUBSPOT[part]
         if each.is_custom and part == "name" and each.name.format is not None:
             return "nearest", f"a text; HubSpot numbers nothing, {each.name.format} comes from Salesforce"
+    if vendor == "salesforce" and each.is_custom and part == "name" and not each.name.required:
+        return "nearest", "Salesforce requires a name of every record"
     if not each.is_custom and part in _STANDARD:
         return "not available", _STANDARD[part]
     return None

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import Model
+from pipelines.rules.schema.names import VENDORS
 from pipelines.rules.schema.objects import STANDARD, ObjectModel
 from pipelines.rules.syncs import Vendor
 from pipelines.schema.hubspot import objects as hubspot_objects
 from pipelines.schema.items import Holding
 from pipelines.schema.salesforce import objects as salesforce_objects
-
-VENDORS: tuple[Vendor, ...] = ("hubspot", "salesforce")
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ from pipelines.reverse_sync.records.renamed import carry
 from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import NUMERIC
 from pipelines.rules.schema.load import Model, load_model
+from pipelines.rules.schema.names import VENDORS
 from pipelines.rules.schema.objects import ObjectModel
-from pipelines.rules.schema.renames import VENDORS, lookup_renames, object_renames, renames
+from pipelines.rules.schema.renames import lookup_renames, object_renames, renames
 
 TABLE = "reverse_sync.actions_records"
 

@@ -1,8 +1,8 @@
 """What can be said against the files before any CRM is asked; each fault is one sentence with file and line.
 
-Belongs here: names, references between things, limits. What one field or object must be by itself is in
-`fields` and `objects`; what relationships may be is `ends`, what people are shown is `shown`; formulas are
-`formulas`.
+Belongs here: names, references between things. What one field or object must be by itself is in `fields` and
+`objects`; what relationships may be is `ends`, what people are shown is `shown`, how much there may be is
+`counts`; formulas are `formulas`, and those that go in a circle `circles`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.rules.schema import ends, formula_names, limits, names, reserved, shown
+from pipelines.rules.schema import circles, counts, ends, formula_names, limits, names, reserved, shown
 from pipelines.rules.schema.faults import api_name, developer, fault, file, property_name
-from pipelines.rules.schema.fields import FieldModel
+from pipelines.rules.schema.fields import Depends, FieldModel
+from pipelines.rules.schema.names import VENDORS
 from pipelines.rules.schema.objects import STANDARD, STANDARD_KEYS, ObjectModel
 
 if TYPE_CHECKING:
@@ -29,10 +30,30 @@ def check(model: Model) -> None:
         _Object(model, key, each).check()
     ends.check_loops(model)
     _shared(model)
-    _editions(model)
+    circles.check(model)
+    counts.check(model)
+    developer(model.schema.permission_set.name, model.where("permission_set", "name"))
     for name, apex in model.schema.apex_classes.items():
         developer(name, model.where("apex_classes", name))
         file(model, apex.file, model.where("apex_classes", name))
+    _known_by_name(model)
+
+
+def _known_by_name(model: Model) -> None:
+    """Apex and workflows are known by their names in the whole account, whatever object they are of."""
+    listed: list[tuple[str, str, str, tuple[str, ...]]] = [
+        ("Apex classes", n, n, ("apex_classes", n)) for n in model.schema.apex_classes
+    ]
+    for key, each in model.objects.items():
+        listed += [("Apex triggers", f"{key}.{n}", n, ("objects", key, "triggers", n)) for n in each.triggers]
+        listed += [("workflows", f"{key}.{n}", w.name, ("objects", key, "workflows", n))
+                   for n, w in each.workflows.items()]  # fmt: skip
+    seen: dict[tuple[str, str], str] = {}
+    for kind, path, called, loc in listed:
+        other = seen.setdefault((kind, called.lower()), path)
+        if other != path:
+            raise fault(f"the {kind} {other} and {path} have one name ({called})", model.where(*loc),
+                        "give one of them another name")  # fmt: skip
 
 
 def _object_names(model: Model) -> None:
@@ -93,21 +114,21 @@ class _Object:
         ends.check_renamed(self.model, self.key, self.each)
         shown.check(self.model, self.key, self.each)
         self._files()
-        self._counts()
 
     def _field_names(self) -> None:
         seen: dict[tuple[str, str], str] = {}
-        listed: list[tuple[str, str, str, str]] = []
+        listed: list[tuple[Vendor, str, str, str]] = []
         if self.each.is_custom and "hubspot" in self.each.crms:
             listed.append(("hubspot", self.each.name.field, "name", self.at("name")))
         for name, field in self.each.fields.items():
             where = self.at("fields", name)
-            for vendor in ("hubspot", "salesforce"):
-                called = names.field_name(vendor, name, field)
-                if called is not None and vendor in self.each.crms:
-                    listed.append((vendor, called, name, where))
+            for vendor in VENDORS:
+                there = names.field_name(vendor, name, field)
+                if there is not None and vendor in self.each.crms:
+                    listed.append((vendor, there, name, where))
         for name, relationship in self.each.relationships.items():
-            if "salesforce" in relationship.crms and relationship.kind != "association":
+            is_there = "salesforce" in relationship.crms and "salesforce" in self.each.crms
+            if is_there and relationship.kind != "association":
                 called = names.lookup_name(name, relationship)
                 listed.append(("salesforce", called, name, self.at("relationships", name)))
         for vendor, called, name, where in listed:
@@ -154,16 +175,18 @@ class _Object:
         for value, allowed in field.depends_on.values.items():
             if value not in {each.value for each in control.values}:
                 raise fault(f"{field.depends_on.field} has no value {value}", where)
+            shown.none_twice(allowed, f"{name} offers", f", where {field.depends_on.field} is {value}",
+                             self.at("fields", name, "depends_on", "values", value))  # fmt: skip
             unknown = [each for each in allowed if each not in own]
             if unknown:
                 raise fault(f"{name} has no value {unknown[0]}", where)
         ring = {name}
-        following = field.depends_on.field
-        while following in self.each.fields and self.each.fields[following].depends_on is not None:
-            if following in ring:
-                raise fault(f"the picklists {name} and {following} depend on each other", where)
-            ring.add(following)
-            following = self.each.fields[following].depends_on.field  # type: ignore[union-attr]
+        depends: Depends | None = field.depends_on
+        while depends is not None and depends.field in self.each.fields:
+            if depends.field in ring:
+                raise fault(f"the picklists {name} and {depends.field} depend on each other", where)
+            ring.add(depends.field)
+            depends = self.each.fields[depends.field].depends_on
 
     def _formula(self, text: str, where: str) -> None:
         formula_names.check_formula(self.model, self.key, self.each, text, where)
@@ -171,7 +194,7 @@ class _Object:
     def _hubspot_formula(self, text: str, where: str) -> None:
         """The properties it names are of the file, or HubSpot's own."""
         known = {names.field_name("hubspot", n, f) for n, f in self.each.fields.items()}
-        for name in re.findall(r"\[properties\.(\w+)\]", text):
+        for name in formula_names.properties(text):
             own = name.startswith(limits.HUBSPOT_RESERVED_PREFIXES) or name in limits.HUBSPOT_RESERVED
             if self.each.is_custom and not own and name not in {*known, self.each.name.field}:
                 raise fault(f"the hubspot_formula names {name}, which {self.key} does not have", where)
@@ -209,51 +232,20 @@ class _Object:
         for name, workflow in self.each.workflows.items():
             file(self.model, workflow.file, self.at("workflows", name), is_json=True)
 
-    def _counts(self) -> None:
-        fields = self.each.fields
-        edition = self.model.schema.editions.salesforce
-        related = [r for r in self.each.relationships.values() if "salesforce" in r.crms]
-        masters = [r for r in related if r.kind == "master_detail"]
-        lookups = [r for r in related if r.kind == "lookup"]
-        hubspot, salesforce = (
-            [f for f in fields.values() if vendor in f.crms] for vendor in ("hubspot", "salesforce")
-        )
-        rules = [r for r in self.each.validations.values() if r.formula is not None]
-        for count, most, what in (
-            (len(masters), limits.MASTERS, "master-detail relationships at Salesforce"),
-            (len(lookups), limits.LOOKUPS, "lookups at Salesforce"),
-            (len(salesforce), limits.SALESFORCE_FIELDS[edition], f"custom fields at Salesforce ({edition})"),
-            (sum(f.external_id for f in salesforce), limits.EXTERNAL_IDS, "external ids at Salesforce"),
-            (sum(f.type == "rollup" for f in salesforce), limits.ROLLUPS, "rollups at Salesforce"),
-            (len(rules), limits.RULES, "validation rules at Salesforce"),
-            (len(hubspot), limits.HUBSPOT_FIELDS, "custom properties at HubSpot"),
-            (sum(f.unique for f in hubspot), limits.HUBSPOT_UNIQUE, "unique properties at HubSpot"),
-        ):
-            if count > most:
-                raise fault(f"{self.key} has {count:,} {what}, and {most:,} are allowed", self.at())
-        for name, pipeline in self.each.pipelines.items():
-            for stage in pipeline.stages:
-                if stage.closed and stage.probability not in (None, 0, 1):
-                    raise fault(f"the stage {stage.label} is closed, so its probability is 0 or 1",
-                                self.at("pipelines", name))  # fmt: skip
-            if len(pipeline.stages) > limits.HUBSPOT_STAGES:
-                raise fault(f"the pipeline {name} has more than {limits.HUBSPOT_STAGES} stages",
-                            self.at("pipelines", name))  # fmt: skip
-
 
 def _shared(model: Model) -> None:
     """Fields that `fields.yml` puts on objects: names, and not twice with `custom_objects.yml`."""
     own: dict[tuple[str, str, str], str] = {}
     for key, each in model.objects.items():
         for placed in model.object_fields(key):
-            for vendor in ("hubspot", "salesforce"):
+            for vendor in VENDORS:
                 name = names.object_name(vendor, key, each)
                 field = names.field_name(vendor, placed.key, placed.model)
                 if name is not None and field is not None:
                     own[vendor, name.lower(), field.lower()] = placed.where
-    for vendor in ("hubspot", "salesforce"):
-        for name, placed in model.shared(vendor):  # type: ignore[arg-type]
-            field = names.field_name(vendor, placed.key, placed.model)  # type: ignore[arg-type]
+    for vendor in VENDORS:
+        for name, placed in model.shared(vendor):
+            field = names.field_name(vendor, placed.key, placed.model)
             if field is None:
                 continue
             (property_name if vendor == "hubspot" else api_name)(field, placed.where)
@@ -261,7 +253,7 @@ def _shared(model: Model) -> None:
             if twice != placed.where:
                 raise fault(f"{vendor} {name}.{field} is described here and in {twice}", placed.where,
                             "remove one of them")  # fmt: skip
-            _shared_field(model, vendor, name, field, placed)  # type: ignore[arg-type]
+            _shared_field(model, vendor, name, field, placed)
 
 
 def _shared_field(model: Model, vendor: Vendor, owner: str, called: str, placed: Placed) -> None:
@@ -282,20 +274,3 @@ def _shared_field(model: Model, vendor: Vendor, owner: str, called: str, placed:
     if said.formula is not None:
         formula_names.check_formula(model, *own, said.formula, placed.where)
     formula_names.check_default(model, *own, said, placed.where)
-
-
-def _editions(model: Model) -> None:
-    """How many custom objects the editions take; those that are there already are counted by the plan."""
-    editions = model.schema.editions
-    customs = [each for each in model.objects.values() if each.is_custom]
-    hubspot = sum("hubspot" in each.crms for each in customs)
-    most = limits.HUBSPOT_OBJECTS[editions.hubspot]
-    most = editions.hubspot_objects if editions.hubspot_objects is not None else most
-    if hubspot > most:
-        raise fault(f"the file has {hubspot} custom objects for HubSpot, and {editions.hubspot} takes {most}",
-                    model.where("objects"), "say editions: hubspot_objects: if more were bought")  # fmt: skip
-    salesforce = sum("salesforce" in each.crms for each in customs)
-    most = limits.SALESFORCE_OBJECTS[editions.salesforce]
-    if salesforce > most:
-        raise fault(f"the file has {salesforce} custom objects for Salesforce, and {editions.salesforce} "
-                    f"takes {most}", model.where("objects"))  # fmt: skip

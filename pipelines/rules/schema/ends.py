@@ -79,16 +79,30 @@ class _Ends:
     def pairs(self) -> None:
         """Two relationships to one object are one pair to HubSpot, and count together."""
         ends: dict[str, str] = {}
+        labels: dict[tuple[str, str, str], str] = {}
         for name, relationship in self.each.relationships.items():
             target = self.model.target("hubspot", relationship.to)
             if target is None or "hubspot" not in relationship.crms or "hubspot" not in self.each.crms:
                 continue
+            self.labels(target, name, relationship, labels)
             other = ends.setdefault(target, name)
             limited = [n for n in (other, name) if self.each.relationships[n].limit is not None]
             if other != name and limited:
                 raise fault(f"{other} and {name} both lead to {target}, which are one pair to HubSpot: the "
                             f"limit of {limited[0]} would count both", self.at("relationships", limited[0]),
                             "take the limit away")  # fmt: skip
+
+    def labels(
+        self, target: str, name: str, relationship: Relationship, seen: dict[tuple[str, str, str], str]
+    ) -> None:  # fmt: skip
+        """Of a pair of objects no two labels have one name, or say one thing."""
+        for label, each in relationship.labels.items():
+            for kind, text in (("name", label), ("label", each.label)):
+                other = seen.setdefault((target, kind, text.lower()), f"{name}.{label}")
+                if other != f"{name}.{label}":
+                    raise fault(f"the labels {other} and {name}.{label} are one to HubSpot ({text})",
+                                self.at("relationships", name, "labels", label),
+                                "give one of them another name")  # fmt: skip
 
     def renamed(self) -> None:
         """An object that takes over another's records, and relationships that take over another's ends."""

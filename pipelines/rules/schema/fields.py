@@ -11,8 +11,8 @@ from typing import Any, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from pipelines.rules.loader import Strict
-from pipelines.rules.syncs import Vendor
 
+Crm = Literal["hubspot", "salesforce"]
 FieldType = Literal[
     "text", "text_area", "long_text", "rich_text", "encrypted", "number", "currency", "percent", "checkbox",
     "date", "datetime", "time", "email", "phone", "url", "picklist", "multi_picklist", "auto_number",
@@ -75,11 +75,13 @@ class FieldModel(Strict):
     type: FieldType
     description: str = Field(default="", max_length=1_000)
     help: str = Field(default="", max_length=510)
-    crms: tuple[Vendor, ...] = ("hubspot", "salesforce")
+    crms: tuple[Crm, ...] = Field(default=("hubspot", "salesforce"), min_length=1)
     hubspot: str | None = None
     salesforce: str | None = None
     group: str | None = None
     """The property group at HubSpot."""
+    searchable: bool = False
+    """Whether HubSpot's search looks into it; the name and the key of an object it always does."""
     length: int | None = None
     digits: int | None = None
     """All digits of a number, those behind the point included; 18 at most."""

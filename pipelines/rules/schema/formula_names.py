@@ -6,6 +6,7 @@ of the org, by the plan; how a formula is read is `formulas`.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from pipelines.rules.schema import formulas, limits, names
@@ -58,17 +59,46 @@ def _missing(model: Model, at: _At, name: str) -> str | None:
         if not step.lower().endswith("__r"):
             standard = step.lower().partition(":")[0] in _STANDARD  # Owner:User is an owner who is a user
             return at.key if at.each.is_custom and not standard else None
-        wanted = f"{step[:-1]}c".lower()
-        relation = next(
-            (r for n, r in at.each.relationships.items()
-             if _is_field(r) and names.lookup_name(n, r).lower() == wanted), None,
-        )  # fmt: skip
+        relation = _relation(at.each, step)
         if relation is None:
             return at.key if at.each.is_custom else None
         if relation.to not in model.objects:
             return None
         at = _At(relation.to, model.objects[relation.to])
     return at.key if at.each.is_custom and not _has(at.each, last) else None
+
+
+def _relation(each: ObjectModel, step: str) -> Relationship | None:
+    """The relationship that `Up__r` of a formula follows."""
+    wanted = f"{step[:-1]}c".lower()
+    listed = ((n, r) for n, r in each.relationships.items() if _is_field(r))
+    return next((r for n, r in listed if names.lookup_name(n, r).lower() == wanted), None)
+
+
+def places(model: Model, key: str | None, owner: str, text: str) -> list[tuple[str, str]]:
+    """(object, field) at Salesforce, in lower case, of what a formula names, as far as the file knows."""
+    found = []
+    for name in formulas.names_in(text):
+        *steps, last = name.split(".")
+        at: tuple[str | None, str] | None = (key, owner)
+        for step in steps:
+            at = _next(model, at[0], step) if at is not None else None
+        if at is not None:
+            found.append((at[1].lower(), last.lower()))
+    return found
+
+
+def _next(model: Model, key: str | None, step: str) -> tuple[str | None, str] | None:
+    relation = _relation(model.objects[key], step) if key is not None else None
+    target = model.target("salesforce", relation.to) if relation is not None else None
+    if relation is None or target is None:
+        return None
+    return (relation.to if relation.to in model.objects else None), target
+
+
+def properties(text: str) -> list[str]:
+    """The properties that a formula of HubSpot's names."""
+    return re.findall(r"\[properties\.(\w+)\]", text)
 
 
 def _is_field(relationship: Relationship) -> bool:

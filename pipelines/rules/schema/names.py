@@ -11,6 +11,8 @@ from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.objects import STANDARD, ObjectModel, Relationship
 from pipelines.rules.syncs import Vendor
 
+VENDORS: tuple[Vendor, ...] = ("hubspot", "salesforce")
+"""The CRMs that objects as code is about."""
 RECORD_TYPE = "record_type"
 """The property of HubSpot's that holds record types."""
 

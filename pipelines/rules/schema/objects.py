@@ -10,8 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipelines.rules.loader import Strict
-from pipelines.rules.schema.fields import FieldModel
-from pipelines.rules.syncs import Vendor
+from pipelines.rules.schema.fields import Crm, FieldModel
 
 STANDARD: dict[str, tuple[str | None, str | None]] = {
     "contact": ("contacts", "Contact"), "lead": (None, "Lead"), "company": ("companies", "Account"),
@@ -31,6 +30,8 @@ class NameField(Strict):
     label: str = Field(default="Name", max_length=40)
     field: str = "name"
     """The property at HubSpot."""
+    required: bool = True
+    """Whether HubSpot requires it; Salesforce always does."""
     format: str | None = None
     """With it Salesforce numbers the records itself."""
 
@@ -47,7 +48,7 @@ class Relationship(Strict):
     kind: Literal["lookup", "master_detail", "association"] = "lookup"
     label: str = Field(default="", max_length=40)
     help: str = Field(default="", max_length=510)
-    crms: tuple[Vendor, ...] = ("hubspot", "salesforce")
+    crms: tuple[Crm, ...] = Field(default=("hubspot", "salesforce"), min_length=1)
     salesforce: str | None = None
     required: bool = False
     on_delete: Literal["clear", "restrict", "cascade"] = "clear"
@@ -162,7 +163,7 @@ class Permissions(Strict):
 class Records(Strict):
     """Records that are to be in a CRM: those of the other CRM, of a file beside the YAML, or of a table."""
 
-    to: Vendor
+    to: Crm
     file: str | None = None
     table: str | None = None
     changes: bool = True
@@ -180,7 +181,7 @@ class Records(Strict):
         return self.file or self.table or self.origin
 
     @property
-    def origin(self) -> Vendor:
+    def origin(self) -> Crm:
         """The other CRM."""
         return "hubspot" if self.to == "salesforce" else "salesforce"
 
@@ -192,7 +193,7 @@ class ObjectModel(Strict):
     plural: str = Field(default="", max_length=40)
     description: str = Field(default="", max_length=1_000)
     extends: str | None = None
-    crms: tuple[Vendor, ...] = ("hubspot", "salesforce")
+    crms: tuple[Crm, ...] = Field(default=("hubspot", "salesforce"), min_length=1)
     hubspot: str | None = None
     salesforce: str | None = None
     name: NameField = NameField()
@@ -202,6 +203,8 @@ class ObjectModel(Strict):
     sharing: Literal["read_write", "read", "private", "controlled_by_parent"] = "read_write"
     history: bool = False
     activities: bool = False
+    in_development: bool = False
+    """Salesforce shows it to nobody but those who build."""
     fields: dict[str, FieldModel] = Field(default_factory=dict)
     relationships: dict[str, Relationship] = Field(default_factory=dict)
     record_types: dict[str, RecordType] = Field(default_factory=dict)
@@ -233,7 +236,7 @@ class ObjectModel(Strict):
 
 class PermissionSet(Strict):
     name: str = "CRM_Integration"
-    label: str = "CRM Integration"
+    label: str = Field(default="CRM Integration", min_length=1, max_length=80)
 
 
 class Editions(Strict):

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import Model
+from pipelines.rules.schema.names import VENDORS
 from pipelines.rules.schema.objects import ObjectModel, Relationship
 from pipelines.rules.syncs import Vendor
 
 WORKED_OUT = ("formula", "rollup", "auto_number", "encrypted", "location")
 """Fields whose values cannot be written, or not read."""
-VENDORS: tuple[Vendor, ...] = ("hubspot", "salesforce")
 
 
 @dataclass(frozen=True)

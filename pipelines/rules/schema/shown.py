@@ -29,6 +29,17 @@ def check(model: Model, key: str, each: ObjectModel) -> None:
     work.once("record_types", ((n, r.salesforce or names.api_name(n)) for n, r in each.record_types.items()))
     work.once("validations", ((n, r.salesforce or names.api_name(n)) for n, r in each.validations.items()))
     work.once("layouts", ((n, layout.label) for n, layout in each.layouts.items()))
+    work.pipelines()
+    work.rules_at_hubspot()
+
+
+def none_twice(values: Iterable[str], what: str, of: str, where: str) -> None:
+    """Values that differ in case only are one to a CRM."""
+    seen: set[str] = set()
+    for value in values:
+        if value.lower() in seen:
+            raise fault(f"{what} {value} twice{of}", where, "take one of them out")
+        seen.add(value.lower())
 
 
 class _Shown:
@@ -54,6 +65,8 @@ class _Shown:
             where = self.at("record_types", name)
             developer(record_type.salesforce or names.api_name(name), where)
             for picklist, values in record_type.values.items():
+                none_twice(values, f"the record type {name} offers", f", of {picklist}",
+                           self.at("record_types", name, "values", picklist))  # fmt: skip
                 field = self.each.fields.get(picklist)
                 if field is None and self._is_vendors(picklist):
                     continue
@@ -96,6 +109,45 @@ class _Shown:
                                 self.at("layouts", name))  # fmt: skip
                 if shown.count(field) > 1:
                     raise fault(f"the layout {name} shows {field} twice", self.at("layouts", name))
+
+    def pipelines(self) -> None:
+        """Stages and pipelines are known by their labels, and so are record types that become values."""
+        for name, pipeline in self.each.pipelines.items():
+            where = self.at("pipelines", name)
+            none_twice((stage.label for stage in pipeline.stages), f"the pipeline {name} has the stage", "",
+                       self.at("pipelines", name, "stages"))  # fmt: skip
+            for stage in pipeline.stages:
+                if stage.closed and stage.probability not in (None, 0, 1):
+                    raise fault(f"the stage {stage.label} is closed, so its probability is 0 or 1", where)
+            if len(pipeline.stages) > limits.HUBSPOT_STAGES:
+                raise fault(f"the pipeline {name} has more than {limits.HUBSPOT_STAGES} stages", where)
+        labels = {"pipelines": {n: p.label for n, p in self.each.pipelines.items()}}
+        if "hubspot" in self.each.crms:
+            labels["record_types"] = {
+                n: r.label for n, r in self.each.record_types.items() if n not in self.each.pipelines
+            }
+        for part, listed in labels.items():
+            self.one_label(part, listed)
+
+    def one_label(self, part: str, listed: dict[str, str]) -> None:
+        seen: dict[str, str] = {}
+        for name, label in listed.items():
+            other = seen.setdefault(label.lower(), name)
+            if other != name:
+                raise fault(f"the {part.replace('_', ' ')} {other} and {name} are one to HubSpot: both have "
+                            f"the label {label}", self.at(part, name), "change one")  # fmt: skip
+
+    def rules_at_hubspot(self) -> None:
+        """A property has one rule of a kind."""
+        seen: dict[tuple[str, str], str] = {}
+        for name, rule in self.each.validations.items():
+            if rule.hubspot is None:
+                continue
+            other = seen.setdefault((rule.hubspot.field, rule.hubspot.rule), name)
+            if other != name:
+                raise fault(f"the validations {other} and {name} are one rule to HubSpot: "
+                            f"{rule.hubspot.rule} of {rule.hubspot.field}",
+                            self.at("validations", name, "hubspot"), "take one of them out")  # fmt: skip
 
     def validations(self) -> None:
         for name, rule in self.each.validations.items():

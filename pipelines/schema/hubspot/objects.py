@@ -13,7 +13,7 @@ from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import ObjectModel, Pipeline, Relationship
 from pipelines.schema import held
 from pipelines.schema.hubspot import properties
-from pipelines.schema.items import Item, Json, Wanted
+from pipelines.schema.items import Held, Item, Json, Wanted
 
 _NAMELESS = "association, without a label of its own"
 RECORD_TYPE = names.RECORD_TYPE
@@ -81,15 +81,14 @@ class _Wanted:
         self.beside(key, each, name)
 
     def schema(self, key: str, each: ObjectModel) -> Json:
-        required = [each.name.field] if each.name.format is None else []
+        required = [each.name.field] if each.name.format is None and each.name.required else []
+        searched = {each.name.field}
         for name, field in each.fields.items():
             called = names.field_name("hubspot", name, field)
-            if field.required and called is not None and properties.held(field)[0] != "not available":
-                required.append(called)
-        searched = [each.name.field]
-        if each.key is not None:
-            called = names.field_name("hubspot", each.key, each.fields[each.key])
-            searched += [called] if called is not None else []
+            if called is None or properties.held(field)[0] == "not available":
+                continue
+            required += [called] if field.required else []
+            searched |= {called} if field.searchable or name == each.key else set()
         found: Json = {
             "singular": each.label, "plural": each.plural, "primaryDisplayProperty": each.name.field,
             "requiredProperties": sorted(required), "searchableProperties": sorted(searched),
@@ -122,15 +121,17 @@ class _Wanted:
         pair = f"{owner} → {target}"
         if not any(item.kind == "association" and item.name == pair for item in self.found.items):
             self.add("association", pair, {}, owner, where)
-        how = {
+        kinds: dict[str, tuple[Held, str]] = {
             "association": ("native", "association"),
             "lookup": ("nearest", _NAMELESS if relation.limit else f"{_NAMELESS}; say limit: 1 for one"),
             "master_detail": ("nearest", _NAMELESS),
-        }[relation.kind]
+        }
+        how_well, how = kinds[relation.kind]
         if relation.to == "lead":
-            how = ("nearest", "association with contacts: a lead of Salesforce's is a contact at HubSpot")
+            how_well = "nearest"
+            how = "association with contacts: a lead of Salesforce's is a contact at HubSpot"
         notes = _not_kept(each, relation)
-        self.found.hold(path, "nearest" if notes else how[0], "; ".join([how[1], *notes]))  # type: ignore[arg-type]
+        self.found.hold(path, "nearest" if notes else how_well, "; ".join([how, *notes]))
         for name, label in relation.labels.items():
             content = {"label": label.label, "inverse": label.inverse or label.label}
             self.add("label", f"{pair}: {name}", content, owner, where)
@@ -183,8 +184,7 @@ class _Wanted:
             how = f"rule {rule.hubspot.rule} of {called}"
             if rule.formula is not None:
                 how += "; where it is shown and what people are told is HubSpot's"
-            how_well = "native" if rule.formula is None else "nearest"
-            self.found.hold(path, how_well, how)  # type: ignore[arg-type]
+            self.found.hold(path, "native" if rule.formula is None else "nearest", how)
 
     def beside(self, key: str, each: ObjectModel, name: str) -> None:
         for workflow_key, workflow in each.workflows.items():
@@ -198,8 +198,9 @@ class _Wanted:
                             "by people")  # fmt: skip
         for trigger in each.triggers:
             how = "a workflow of the object" if each.workflows else "HubSpot runs no Apex; give a workflow"
-            how_well = "nearest" if each.workflows else "not available"
-            self.found.hold(f"{key}: trigger {trigger}", how_well, how)  # type: ignore[arg-type]
+            self.found.hold(
+                f"{key}: trigger {trigger}", "nearest" if each.workflows else "not available", how
+            )
 
 
 def _not_kept(each: ObjectModel, relation: Relationship) -> list[str]:

@@ -74,6 +74,7 @@ def _not_kept(field: FieldModel, *, is_custom: bool) -> list[str]:
         (field.help and field.description, "HubSpot shows the help, the description is Salesforce's only"),
         (field.sorted, "values stand in the order of the file"),
         (field.required and not is_custom, "HubSpot requires no property of an object of its own"),
+        (field.searchable and not is_custom, "what is searched of its own objects is HubSpot's"),
         (field.case_sensitive, "capitals are told apart by Salesforce only"),
         (field.external_id and not field.unique, "HubSpot has no external ids; unique: true makes one"),
         (field.blanks == "zero", "what is blank stays blank"),

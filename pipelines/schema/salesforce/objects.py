@@ -5,14 +5,12 @@ Belongs here: from model to items, and how each thing is held. A field by itself
 
 from __future__ import annotations
 
-from typing import Any
-
 from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import Apex, ObjectModel, RecordType, Validation
 from pipelines.schema import held
-from pipelines.schema.items import Item, Json, Wanted, said
+from pipelines.schema.items import Held, Item, Json, Wanted, said
 from pipelines.schema.salesforce import fields, layouts
 from pipelines.schema.salesforce.layouts import field_of
 
@@ -120,8 +118,8 @@ class _Wanted:
             for label in relationship.labels:
                 self.found.hold(f"{path}: label {label}", "not available", "lookups have no labels")
             if relationship.limit is not None:
-                how_well = "native" if relationship.limit == 1 else "nearest"
-                self.found.hold(f"{path}: limit", how_well, "a lookup holds one record")  # type: ignore[arg-type]
+                how_well: Held = "native" if relationship.limit == 1 else "nearest"
+                self.found.hold(f"{path}: limit", how_well, "a lookup holds one record")
 
     def field(
         self, owner: str, called: str, field: FieldModel, where: str, path: str,
@@ -135,6 +133,8 @@ class _Wanted:
         how = f"{content['type']} field {called}"
         if field.group is not None:
             how += f"; the group {field.group} is HubSpot's only"
+        if field.searchable:
+            how += "; what is searched is Salesforce's own choice, searchable is HubSpot's"
         if field.formula is not None and field.hubspot_formula is not None:
             how += ", as formula says; hubspot_formula is HubSpot's"
         self.found.hold(path, "native", _with(how, field.renamed_from))
@@ -195,7 +195,8 @@ def _object(each: ObjectModel) -> Json:
     return canonical_object(
         {
             "label": each.label, "pluralLabel": each.plural, "description": each.description,
-            "nameField": name, "sharingModel": SHARING[each.sharing], "deploymentStatus": "Deployed",
+            "nameField": name, "sharingModel": SHARING[each.sharing],
+            "deploymentStatus": "InDevelopment" if each.in_development else "Deployed",
             "enableHistory": _bool(each.history), "enableActivities": _bool(each.activities),
         }
     )  # fmt: skip
@@ -271,7 +272,7 @@ def _with(how: str, renamed_from: str | None) -> str:
     return how if renamed_from is None else f"{how}; takes over {renamed_from}, by crm schema backfill"
 
 
-def _pipeline(each: ObjectModel, name: str) -> tuple[Any, str]:
+def _pipeline(each: ObjectModel, name: str) -> tuple[Held, str]:
     if not each.is_custom:
         return "not available", "the stages of a standard object are its own picklist's, set in Setup"
     if name in each.record_types:

@@ -80,7 +80,8 @@ def _object(parts: Sequence[Item]) -> Json:
     for item in parts:
         if item.kind == "object":
             found |= item.content
-    found = found | ({"deploymentStatus": "Deployed"} if found else {})
+    if found:
+        found.setdefault("deploymentStatus", "Deployed")
     for kind, element in _CHILDREN.items():
         listed = [
             {"fullName": item.name.partition(".")[2], **item.content} for item in parts if item.kind == kind

@@ -64,8 +64,10 @@ def fitted(actions: Sequence[Action], wanted: Wanted, live: Live) -> list[Action
     )
     if not is_meant:
         return rest
-    operation, before = ("create", None) if there is None else ("change", there.content)
-    return [*rest, Action(operation, replace(item, content=content), before)]  # type: ignore[arg-type]
+    fitting = replace(item, content=content)
+    if there is None:
+        return [*rest, Action("create", fitting)]
+    return [*rest, Action("change", fitting, there.content)]
 
 
 def _content(content: Json, actions: Sequence[Action], live: Live) -> Json:

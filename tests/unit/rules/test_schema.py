@@ -11,7 +11,7 @@ from pipelines.errors import ConfigError
 from pipelines.rules.mappings.model import CAMPAIGN_KEYS, ENTITIES, KEYS
 from pipelines.rules.schema import formulas
 from pipelines.rules.schema.load import load_model
-from pipelines.rules.schema.renames import VENDORS
+from pipelines.rules.schema.names import VENDORS
 from pipelines.rules.schema.reserved import STAGED
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT
@@ -76,7 +76,7 @@ def field(text: str) -> str:
          "51 custom objects for Salesforce, and professional takes 50"),
         ("editions: {salesforce: professional}\n" + field("type: date") + "".join(
             f"      f{n}: {{label: F, type: date}}\n" for n in range(100)), 3,
-         "thing has 101 custom fields at Salesforce (professional), and 100 are allowed"),
+         "thing has 101 custom fields at Salesforce (professional)"),
         (HEAD + "  contacts:\n    label: C\n    plural: Cs\n", 5, "HubSpot has an object of its own called"),
         (HEAD + "  opportunities:\n    label: C\n    plural: Cs\n", 5, "this project's own staging tables"),
         ("objects:\n  c:\n    extends: contact\n    fields:\n      email: {label: E, type: email}\n", 5,
@@ -114,6 +114,41 @@ def field(text: str) -> str:
          "the record types a and A are one to Salesforce (A)"),
         (HEAD + "    layouts:\n      a: {label: L, sections: []}\n      b: {label: l, sections: []}\n", 7,
          "the layouts a and b are one to Salesforce (l)"),
+        ("permission_set: {name: CRM Rights}\n" + HEAD, 1, "Salesforce takes no name CRM Rights"),
+        (HEAD + "    fields:\n      a: {label: A, type: picklist, values: [x, y]}\n    record_types:\n"
+         "      r: {label: R, values: {a: [x, X]}}\n", 8, "the record type r offers X twice, of a"),
+        (HEAD + "    fields:\n      a: {label: A, type: picklist, values: [x]}\n      b: {label: B, "
+         "type: picklist, values: [m, n],\n        depends_on: {field: a, values: {x: [m, m]}}}\n", 8,
+         "b offers m twice, where a is x"),
+        (HEAD + "    pipelines:\n      p: {label: P, stages: [{label: New},\n          {label: new}]}\n", 6,
+         "the pipeline p has the stage new twice"),
+        (HEAD + "    pipelines:\n      p: {label: P, stages: [{label: S}]}\n"
+         "      q: {label: p, stages: [{label: S}]}\n", 7, "the pipelines p and q are one to HubSpot"),
+        (HEAD + "    record_types:\n      a: {label: A}\n      b: {label: a}\n", 7,
+         "the record types a and b are one to HubSpot"),
+        (HEAD + "    validations:\n      a: {hubspot: {field: name, rule: MIN_LENGTH, arguments: ['1']}}\n"
+         "      b: {hubspot: {field: name, rule: MIN_LENGTH, arguments: ['2']}}\n", 7,
+         "the validations a and b are one rule to HubSpot"),
+        (HEAD + "    relationships:\n      a: {to: contact, label: A, labels: {x: {label: X}}}\n"
+         "      b: {to: contact, label: B, children: Bs,\n          labels: {x: {label: Y}}}\n", 8,
+         "the labels a.x and b.x are one to HubSpot (x)"),
+        (HEAD + "    crms: [hubspot, marketing_cloud]\n", 5, "Input should be 'hubspot' or 'salesforce'"),
+        (HEAD + "    fields:\n      a: {label: A, type: formula, returns: number, formula: B__c + 1}\n"
+         "      b: {label: B, type: formula, returns: number, formula: 2 * A__c}\n", 6,
+         "formulas are worked out of each other: thing.a → thing.b → thing.a"),
+        (HEAD + "    fields:\n      a: {label: A, type: formula, returns: number,\n"
+         "        hubspot_formula: '[properties.a] + 1'}\n", 6,
+         "formulas are worked out of each other: thing.a → thing.a"),
+        (HEAD + "    fields:\n      sums: {label: S, type: rollup,\n"
+         "        rollup: {object: other, relationship: up, operation: sum, field: part}}\n" + OTHER
+         + "    sharing: controlled_by_parent\n    fields:\n      part: {label: P, type: formula, returns: "
+         "number, formula: Up__r.Sums__c}\n    relationships:\n"
+         "      up: {to: thing, label: U, kind: master_detail}\n", 6,
+         "formulas are worked out of each other: thing.sums → other.part → thing.sums"),
+        ("editions: {salesforce: professional}\n" + HEAD + "    relationships:\n"
+         "      up: {to: company, label: U}\n    fields:\n" + "".join(
+            f"      f{n}: {{label: F, type: date}}\n" for n in range(100)), 3,
+         "thing has 101 custom fields at Salesforce (professional), lookups among them, and 100 are allowed"),
         (HEAD + "    layouts:\n      a: {label: A, sections: [{label: S, fields: [createdbyid]}]}\n", 6,
          "the layout a shows createdbyid, which thing does not have"),
     ],
@@ -131,6 +166,16 @@ def test_a_field_is_described_once_over_both_files(tmp_path: Path) -> None:
            "salesforce: Lead_Score__c}\n"  # fmt: skip
     with pytest.raises(ConfigError, match=r"Lead\.Lead_Score__c is described here and in custom_objects"):
         load(tmp_path, text)
+
+
+def test_fields_of_both_files_count_together(tmp_path: Path) -> None:
+    shutil.copy(PROJECT_ROOT / "config" / "fields.yml", tmp_path)
+    own = sum(owner == "Lead" for owner, _ in load_model(tmp_path).shared("salesforce"))
+    head = "editions: {salesforce: professional}\nobjects:\n  lead:\n    extends: lead\n    fields:\n"
+    fields = [f"      f{n}: {{label: F, type: date}}\n" for n in range(101 - own)]
+    load(tmp_path, head + "".join(fields[1:]))
+    with pytest.raises(ConfigError, match="lead has 101 custom fields at Salesforce"):
+        load(tmp_path, head + "".join(fields))
 
 
 def test_every_custom_field_that_a_sync_writes_is_described() -> None:

@@ -115,6 +115,7 @@ COVERED = {
     ("hubspot", "Depends"): "the dependency is kept by Salesforce only",
     ("hubspot", "FieldModel", "depends_on"): "the dependency is kept by Salesforce only",
     ("hubspot", "FieldModel", "formula"): "as hubspot_formula says",
+    ("salesforce", "NameField", "required"): "Salesforce requires a name of every record",
     ("salesforce", "FieldModel", "hubspot_formula"): "hubspot_formula is HubSpot's",
     ("hubspot", "FieldModel", "format"): "HubSpot counts nothing",
     ("hubspot", "Relationship", "label"): "association, without a label of its own",

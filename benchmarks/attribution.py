@@ -40,7 +40,9 @@ OTHERS: tuple[dict[str, Any], ...] = (
     {"model": "inverse_j_shaped"},
     {"model": "step_decay"},
     {"model": "u_shaped_marketo"},
+    {"model": "salesforce_primary"},
     {"model": "salesforce_first"},
+    {"model": "salesforce_last"},
     {"model": "salesforce_even"},
     {"model": "ours", "weights": {"first-touch": "0.5", "opportunity-creation": "0.3", "others": "0.2"}},
     {"model": "by_place", "positions": {1: "0.5", 2: "0.2", -1: "0.3"}},
@@ -64,12 +66,13 @@ create table int_opportunity_people as
 select 'd' || i as opportunity_id, 'p' || (i * 20 + k) as person_id, 'contact_role' as via
 from range({deals}) as r(i), range(2) as s(k);
 create table int_opportunities as
-select 'd' || i as opportunity_id, null::varchar as campaign_id,
+select 'd' || i as opportunity_id, 'campaign_' || (hash(i + 13) % 200) as campaign_id,
     timestamptz '2025-12-01' + to_hours((hash(i + 7) % 3000)::integer) as created_at, i % 3 != 0 as is_closed,
     i % 3 = 1 as is_won,
     case when i % 3 != 0 then timestamptz '2026-05-01' + to_days((hash(i) % 50)::integer) end as closed_at,
     (hash(i + 1) % 10000000 / 100.0)::decimal(18, 2) as amount,
-    (hash(i + 1) % 10000000 / 100.0)::decimal(18, 2) as amount_converted, 'USD' as currency
+    (hash(i + 1) % 10000000 / 100.0 * if(hash(i + 15) % 3 = 0, 1.09, 1))::decimal(18, 2) as amount_converted,
+    if(hash(i + 15) % 3 = 0, 'EUR', 'USD') as currency
 from range({deals}) as r(i);
 create table int_campaign_members as select ''::varchar as record_key, ''::varchar as campaign_id where false;
 create table int_touches as
@@ -138,10 +141,15 @@ _COLUMNS = """,
         case place when 1 then 0.5 when 2 then 0.2 else 0 end + if(place = n, 0.3, 0) as by_place"""
 _MEMBERS = """
     union all
-    select opportunity_id, touchpoint_id, amount, unnest(['salesforce_first', 'salesforce_even']) as model,
-        unnest([(row_number() over deal = 1)::double, 1.0]) as weight
+    select opportunity_id, touchpoint_id, amount,
+        unnest(['salesforce_primary', 'salesforce_first', 'salesforce_last', 'salesforce_even']) as model,
+        unnest([
+            is_primary::double, (row_number() over deal = 1)::double,
+            (row_number() over deal = count(*) over (partition by opportunity_id))::double, 1.0
+        ]) as weight
     from (
-        select o.opportunity_id, o.amount, t.touchpoint_id, t.occurred_at
+        select o.opportunity_id, o.amount, t.touchpoint_id, t.occurred_at,
+            t.campaign_id = o.campaign_id as is_primary
         from int_opportunity_people as op
         join int_opportunities as o using (opportunity_id)
         join int_touches as t using (person_id)

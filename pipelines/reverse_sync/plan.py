@@ -200,7 +200,8 @@ class _Making:
         with self.state.reading() as reading:
             found = pace.paces(self.syncs.syncs, summaries, pace.limits(reading), self.syncs)
         for name, each in found.items():
-            yield f"{name}: {each}"
+            if each.calls:
+                yield f"{name}: {each}"
 
     def _shares(self, summaries: dict[str, SyncSummary]) -> Iterator[str]:
         """What the plan takes of each CRM's day, as the CRM told of it last."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pipelines.rules.frequency import PATTERN, REAL_TIME
 from pipelines.rules.loader import Strict
 
 Milestone = Literal["first-touch", "lead-creation", "opportunity-creation", "closed-won"]
@@ -77,9 +78,8 @@ class Sync(Strict):
     model: Literal["multi-touch"]
     touchpoints: tuple[Milestone, ...] = Field(min_length=1)
     dataSync: DataSync = DataSync()  # noqa: N815 - the file's own spelling
-    syncFrequency: Literal["real-time"] = "real-time"  # noqa: N815
-    """With every run, and nothing reads it: how often fields of attribution are written is said in
-    `syncs.yml`, by the syncs of people and deals that they are part of. Another value is an error."""
+    syncFrequency: str = Field(default=REAL_TIME, min_length=1, pattern=PATTERN)  # noqa: N815
+    """How often the syncs that have only fields of attribution are written (`attribution_syncs`)."""
     lookbackWindow: str = Field(default="90d", pattern=r"^[1-9][0-9]{0,3}d$")  # noqa: N815
     lookbackFrom: LookbackFrom = "creation"  # noqa: N815
     weights: dict[str, Decimal] | None = None

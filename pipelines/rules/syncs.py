@@ -178,8 +178,10 @@ class Syncs(Strict):
 
 def load_syncs(config_dir: Path) -> Syncs:
     """Read and validate `syncs.yml`, and what adds syncs to it: `data_extensions.yml` one for each extension,
-    `attribution.yml` those of revenue by model."""
-    from pipelines.rules.data_extensions import with_extensions  # both are made of what stands above
+    `attribution.yml` those of revenue by model, and how often its fields are written."""
+    from pipelines.rules.attribution_syncs import with_frequency  # all are made of what stands above
+    from pipelines.rules.data_extensions import with_extensions
     from pipelines.rules.revenue_fields import with_revenue
 
-    return with_revenue(with_extensions(load(config_dir / "syncs.yml", Syncs), config_dir), config_dir)
+    known = with_extensions(load(config_dir / "syncs.yml", Syncs), config_dir)
+    return with_frequency(with_revenue(known, config_dir), config_dir)

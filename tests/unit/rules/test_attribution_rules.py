@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pipelines.errors import ConfigError
 from pipelines.rules.attribution import load_attribution
 from pipelines.rules.attribution_models import AttributionModel, Sync, resolved
+from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT
 
 GIVEN = PROJECT_ROOT.parent / "shared" / "configs" / "attribution_sync.json"
@@ -104,7 +105,7 @@ def test_a_model_that_cannot_be_is_refused(entry: dict[str, Any], sentence: str)
         ({"touchpoints": []}, "at least 1"),
         ({"weights": {"first-touch": "0.5"}}, "the weights sum to 0.5"),
         ({"touchpoints": FOUR[:1], "weights": {"closed-won": "1"}}, "not among the touchpoints"),
-        ({"syncFrequency": "hourly"}, "real-time"),
+        ({"syncFrequency": "often"}, "syncFrequency"),
     ],
 )
 def test_a_sync_that_cannot_be_is_refused(said: dict[str, Any], sentence: str) -> None:
@@ -117,3 +118,28 @@ def test_models_that_agree_in_what_counts_share_the_work() -> None:
     assert len(bases) == 1
     decay = resolved(AttributionModel(model="time_decay", half_life_days=Decimal(3)), sync())
     assert (decay.method, decay.half_life_days) == ("decay", 3.0)
+
+
+def test_what_attribution_says_of_its_frequency_holds_for_syncs_of_nothing_else(config: Path) -> None:
+    def found() -> dict[str, str]:
+        syncs = load_syncs(config).syncs
+        return {name: sync.syncFrequency for name, sync in syncs.items() if sync.vendor != "marketing_cloud"}
+
+    mixed = {"hubspot_contacts", "salesforce_leads", "salesforce_contacts"}  # scores and owners beside
+    places = ("hubspot_deals", "salesforce_opportunities", "salesforce_campaigns")
+    of_attribution = {f"{place}_attribution" for place in places}
+    assert {name for name, said in found().items() if said == "real-time"} == of_attribution
+    (config / "attribution_sync.json").write_text(
+        json.dumps({"model": "multi-touch", "touchpoints": FOUR, "syncFrequency": "15 minutes"})
+    )
+    rules = (config / "attribution.yml").read_text()
+    (config / "attribution.yml").write_text(
+        rules.replace("revenue_by_model: []", "revenue_by_model: [first]")
+    )
+    text = (config / "syncs.yml").read_text()
+    own = "existing: existing_hubspot__deals\n"
+    (config / "syncs.yml").write_text(text.replace(own, own + "    syncFrequency: daily\n"))
+    said = found()
+    assert said["hubspot_deals_attribution"] == "daily"  # its own
+    assert said["salesforce_campaigns_attribution"] == said["salesforce_campaign_revenue"] == "15 minutes"
+    assert not any(said[name] for name in mixed)

@@ -73,8 +73,22 @@ keyed as (
     from named
 ),
 
+-- Ids that a deal has had: a row may have been made before two became one.
+deal_ids as (
+    select
+        opportunity_id,
+        opportunity_id as had
+    from {{ ref('int_opportunities') }}
+    union all
+    select
+        id as opportunity_id,
+        record_key as had
+    from {{ ref('int_opportunities_resolved') }}
+    where kind = 'alias'
+),
+
 -- Rows that we have made into this model and that are still there, with what they hold: one that was emptied holds 0. A row
--- made for somebody who was merged since is that of who they are now.
+-- made for somebody who was merged since is that of who they are now, and so is a deal's.
 ours as (
     select
         journal.action_key as made_as,
@@ -83,6 +97,7 @@ ours as (
         members.campaign_id,
         made.campaign_influence_id as row_id,
         made.opportunity_id as opportunity_id_salesforce,
+        made.opportunity_id = deals.opportunity_id_salesforce as is_deals_record,
         made.campaign_id as campaign_id_salesforce,
         made.contact_id,
         coalesce(made.influence, 0) as influence,
@@ -90,7 +105,10 @@ ours as (
         models.value as model
     from {{ source('ops', 'journal') }} as journal
     inner join {{ ref('stg_salesforce__campaign_influence') }} as made on journal.result_id = made.campaign_influence_id
-    inner join {{ ref('int_opportunities') }} as deals on made.opportunity_id = deals.opportunity_id_salesforce
+    inner join {{ ref('int_opportunity_members') }} as deal_records
+        on {{ record_key('salesforce', 'Opportunity', 'made.opportunity_id') }} = deal_records.record_key
+    inner join {{ ref('int_opportunities') }} as deals on deal_records.opportunity_id = deals.opportunity_id
+    inner join deal_ids on deals.opportunity_id = deal_ids.opportunity_id
     inner join {{ ref('int_campaign_members') }} as members
         on {{ record_key('salesforce', 'Campaign', 'made.campaign_id') }} = members.record_key
     inner join {{ source('rules', 'attribution_settings') }} as models on models.setting = 'influence_model'
@@ -99,7 +117,7 @@ ours as (
         journal.sync = 'salesforce_campaign_influence'
         and journal.state = 'confirmed'
         and journal.action_key = 'influence:'
-        || {{ short_hash("models.value || deals.opportunity_id || members.campaign_id || journal.person_id") }}
+        || {{ short_hash("models.value || deal_ids.had || members.campaign_id || journal.person_id") }}
 ),
 
 keyed_rows as (
@@ -109,11 +127,13 @@ keyed_rows as (
     from ours
 ),
 
--- Two people who are one had a row each: one of them holds the share.
+-- Two people who are one had a row each, and so had two opportunities that are one deal: one of them holds the share, on the
+-- opportunity that the deal is known by.
 held as (
     select
         *,
-        row_number() over (partition by share_key order by made_as != share_key, row_id) as nth
+        is_deals_record
+        and row_number() over (partition by share_key order by not is_deals_record, made_as != share_key, row_id) = 1 as holds
     from keyed_rows
 ),
 
@@ -123,7 +143,7 @@ moved as (
         held.*,
         coalesce(keyed.influence, 0) as wanted
     from held
-    left join keyed on held.share_key = keyed.share_key and keyed.cannot is null and held.nth = 1
+    left join keyed on held.share_key = keyed.share_key and keyed.cannot is null and held.holds
     where abs(coalesce(keyed.influence, 0) - held.influence) >= 0.005
 ),
 
@@ -145,7 +165,7 @@ wanted as (
     where
         keyed.share_key not in (
             select held.share_key from held
-            where held.made_as != held.share_key
+            where held.made_as != held.share_key and held.is_deals_record
         )
 
     union all

@@ -1,20 +1,20 @@
 """Reads events: what happened, newest first, from a while before the last look on, for some show up late.
 
-Belongs here: the window, its checkpoints, what is known already, the files. Whence an event comes and what
-its row looks like is each vendor's.
+Belongs here: the window, its checkpoints, what is known already, the files, and the sweep, which reads all
+for what showed up later than that. Whence an event comes and what its row looks like is each vendor's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.arrow import microseconds, moment_of
 from pipelines.sources.columns import Columns
-from pipelines.sources.fetched import Mode, TableFetch
+from pipelines.sources.fetched import Mode, SweepResult, TableFetch
 from pipelines.sources.reading import PART_ROWS, Reading, bad_of
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
@@ -53,6 +53,8 @@ def read_events(
     before, known = reading.calls_here(), reading.of(table)
     late = table.late
     assert late is not None
+    if reading.sweep_is_due(table):
+        return _sweep(reading, table, pages)
     if known.cursor is None:
         spools, lower = [reading.spool(table, "first")], None
     else:
@@ -71,12 +73,46 @@ def read_events(
     )  # fmt: skip
 
 
+def _sweep(reading: Reading, table: RawTable, pages: Pages) -> TableFetch:
+    """Read all events, however old, and bring those that no window had. People who were erased do not count.
+
+    What the vendor shows no more stays: it happened. It is counted, and said.
+    """
+    before, known = reading.calls_here(), reading.of(table)
+    assert known.cursor is not None
+    assert table.late is not None
+    here = reading.known.all_versions(reading.vendor, table)
+    spool = reading.window(table, known.cursor, 0, name="sweep")
+    spool.start_over()
+    spool.upper = reading.upper
+    there = _read(reading, table, pages, lambda row: True, spool, None, here)
+    brought = _have(table, spool)
+    in_reach = microseconds(known.cursor - table.late)
+    late = {key for key, at in brought.items() if at is None or at < in_reach}
+    missing = late - here.keys()
+    news = brought.keys() - here.keys() - missing
+    gone = here.keys() - there
+    result = SweepResult(
+        counted_at_vendor=len(there & (here.keys() | brought.keys())), counted_here=len(here) + len(news),
+        missing=len(missing), extra=len(gone), mended=len(late), at=reading.upper,
+    )  # fmt: skip
+    parts = spool.parts(table.name)
+    shown_no_more = f"{len(gone):,} that are here are shown no more, and are kept"
+    found = reading.outcome(
+        table, "loaded" if parts else "unchanged", parts, len(brought),
+        notes=[*bad_of(spool).notes(), *([shown_no_more] if gone else [])],
+        calls=reading.calls_here() - before, window_to=spool.upper,
+    )  # fmt: skip
+    return replace(found, sweep=result, is_news=True)
+
+
 def _read(
     reading: Reading, table: RawTable, pages: Pages, whole: Callable[[Row], bool], spool: Spool,
     lower: datetime | None, versions: Mapping[str, int | None],
-) -> None:  # fmt: skip
+) -> set[str]:  # fmt: skip
+    """Bring what is news; the ids that were met."""
     if spool.is_complete:
-        return
+        return set()
     mode: Mode = "replace" if spool.folder.name == "first" else "merge"
     wanted = Wanted(lower=lower, upper=spool.upper, position=spool.position, have=_have(table, spool))
     bad, seen = bad_of(spool), set(wanted.have)
@@ -96,6 +132,7 @@ def _read(
         spool.bad = dict(bad.found)
     if spool.has_news or spool.parts(table.name):
         spool.commit(complete=True)
+    return seen
 
 
 def _typed(table: RawTable, rows: Sequence[Row]) -> Columns:

@@ -76,20 +76,25 @@ class Known:
         """Every row that is not marked deleted, and its cursor in microseconds."""
         if self.lend is None or (vendor, table.name) not in self.tables:
             return {}
+        living = " where deleted_at is null and deleted_how is null" if table.is_record else ""
         with self.lend() as connection:
             found = connection.execute(
                 f'select "{table.key[0]}", epoch_us("{table.cursor}") '
-                f'from {schema_of(vendor)}."{table.name}" where deleted_at is null and deleted_how is null'
+                f'from {schema_of(vendor)}."{table.name}"{living}'
             ).fetchall()
         return dict(found)
 
     def distinct(self, vendor: str, table: RawTable, column: str) -> set[str]:
-        """The values that a column has."""
+        """The values that a column has; of a column of lists those that are in them."""
         if self.lend is None or (vendor, table.name) not in self.tables:
             return set()
+        is_list = table.columns.get(column) == "list"
         with self.lend() as connection:
             name = f'{schema_of(vendor)}."{table.name}"'
-            found = connection.execute(f'select distinct "{column}" from {name} where "{column}" is not null')
+            value = f'unnest("{column}")' if is_list else f'"{column}"'
+            found = connection.execute(
+                f"select distinct value from (select {value} as value from {name}) where value is not null"
+            )
             return {str(value) for (value,) in found.fetchall()}
 
     def pairs(self, vendor: str, table: RawTable) -> list[tuple[str, str]]:

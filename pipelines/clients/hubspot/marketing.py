@@ -60,11 +60,12 @@ def old_pages(client: HubSpotClient, path: str, key: str, params: dict[str, str]
         offset = str(page["offset"])
 
 
-def statuses(client: HubSpotClient, addresses: Sequence[str]) -> Iterator[Json]:
+def statuses(client: HubSpotClient, addresses: Sequence[str]) -> Iterator[list[Json]]:
+    """Of one address after the other how it stands to each kind of subscription."""
     path = f"{client.path('preferences')}/statuses/batch/read"
     for some in batched(addresses, STATUSES):
         for result in client.post(path, {"inputs": list(some)}, {"channel": "EMAIL"}).get("results") or []:
-            yield from result.get("statuses") or []
+            yield result.get("statuses") or []
 
 
 def campaigns_with_assets(client: HubSpotClient, ids: Sequence[str]) -> Iterator[tuple[str, str, Json]]:

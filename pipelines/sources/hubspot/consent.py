@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.clients.hubspot import marketing
@@ -31,7 +31,10 @@ def read_consent(reading: Reading, client: HubSpotClient) -> Begun:
 
 
 def _changed(reading: Reading, client: HubSpotClient, kinds_are_new: bool) -> list[TableFetch]:
-    """Everyone has a status for each kind, so when the kinds are others now, everyone's are read anew."""
+    """Everyone has a status for each kind, so when the kinds are others now, everyone's are read anew.
+
+    A sweep asks for all contacts: an import, or what HubSpot keeps no change of, shows in the status alone.
+    """
     changes, table = (table_of("hubspot", n) for n in ("subscription_changes", "subscription_statuses"))
 
     def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
@@ -40,11 +43,29 @@ def _changed(reading: Reading, client: HubSpotClient, kinds_are_new: bool) -> li
 
     fetched, known = read_events(reading, changes, pages), reading.of(table)
     first = known.cursor is None or known.status in ("stale", "absent") or kinds_are_new
-    if fetched.status == "unchanged" and not first:
+    sweeps = reading.sweep_is_due(changes)
+    if fetched.status == "unchanged" and not first and not sweeps:
         return [fetched, reading.outcome(table, "unchanged")]
-    moved = _addresses(fetched) | (reading.known.distinct("hubspot", changes, "email") if first else set())
-    statuses = reading.guarded([table], lambda: [_statuses(reading, client, sorted(moved), first)])
-    return [fetched, *statuses]
+    moved, others = _addresses(fetched), set[str]()
+    have, contacts = reading.known.distinct, table_of("hubspot", "contacts")
+    if first or sweeps:
+        moved |= have("hubspot", changes, "email")
+        others |= have("hubspot", table, "email")
+    if sweeps:
+        others |= have("hubspot", contacts, "email") | have("hubspot", contacts, "hs_additional_emails")
+    others = {each.lower() for each in others} - {each.lower() for each in moved}
+    asked = _Asked(moved, others, is_whole=first or sweeps)
+    return [fetched, *reading.guarded([table], lambda: [_statuses(reading, client, asked)])]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whose statuses are read. `others`: of whom no change is known; one who never said a word has no row.
+    `is_whole`: who is not among them has none any more."""
+
+    moved: set[str]
+    others: set[str]
+    is_whole: bool
 
 
 def _addresses(fetched: TableFetch) -> set[str]:
@@ -69,17 +90,19 @@ def _change(item: Json, change: Json) -> Row:
     return row | {"id": digest(row)}
 
 
-def _statuses(reading: Reading, client: HubSpotClient, addresses: list[str], first: bool) -> TableFetch:
+def _statuses(reading: Reading, client: HubSpotClient, asked: _Asked) -> TableFetch:
     before, table = reading.calls_here(), table_of("hubspot", "subscription_statuses")
     names = {
         "email": "subscriberIdString", "subscription_id": "subscriptionId", "status": "status",
         "subscription_name": "subscriptionName", "source": "source", "legal_basis": "legalBasis",
         "legal_basis_explanation": "legalBasisExplanation", "changed_at": "timestamp",
     }  # fmt: skip
-    found = list(marketing.statuses(client, addresses))
+    found = [each for some in marketing.statuses(client, sorted(asked.moved)) for each in some]
+    for some in marketing.statuses(client, sorted(asked.others)):
+        found += some if any(each.get("status") != "NOT_SPECIFIED" for each in some) else ()
     spool, bad = reading.spool(table, "changes"), BadValues()
     rows = Columns(table, {ours: [each.get(theirs) for each in found] for ours, theirs in names.items()})
-    spool.write(table.name, "replace" if first else "merge", rows.to_arrow(bad))
+    spool.write(table.name, "replace" if asked.is_whole else "merge", rows.to_arrow(bad))
     spool.commit(complete=True)
     return reading.outcome(
         table, "loaded", spool.parts(table.name), len(rows), notes=bad.notes(),

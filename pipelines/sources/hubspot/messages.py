@@ -45,8 +45,13 @@ def read_email_events(reading: Reading, client: HubSpotClient) -> Begun:
 def uncounted(
     reading: Reading, table: RawTable, called: str, read: Callable[[], list[TableFetch]], calls: int = 1
 ) -> Begun:
-    """Events that nobody counts: a first load of them takes nobody knows how many calls."""
-    return Begun([], read, calls, called if reading.of(table).cursor is None else "")
+    """Events that nobody counts: to read all of them takes nobody knows how many calls."""
+    return Begun([], read, calls, called if is_read_whole(reading, table) else "")
+
+
+def is_read_whole(reading: Reading, table: RawTable) -> bool:
+    """Whether all events are read, however old: the first time, and by each sweep."""
+    return reading.of(table).cursor is None or reading.sweep_is_due(table)
 
 
 def _email_event(event: Json) -> list[Row]:
@@ -75,14 +80,15 @@ def read_email_campaigns(reading: Reading, client: HubSpotClient) -> Begun:
     """Those with activity since; each is asked for by itself, so only when it moved."""
     table = table_of("hubspot", "email_campaigns")
     known = reading.of(table)
-    lower = None if known.cursor is None or table.late is None else known.cursor - table.late
-    moved = [
-        each
-        for each in _since(marketing.old_pages(client, "/email/public/v1/campaigns", "campaigns", {}), lower)
-        if known.versions.get(str(each["id"])) != _stamp(each)
-    ]
+    assert table.late is not None
+    lower = None if is_read_whole(reading, table) or known.cursor is None else known.cursor - table.late
+    have = reading.known.all_versions("hubspot", table) if lower is None else known.versions
+    met = list(_since(marketing.old_pages(client, "/email/public/v1/campaigns", "campaigns", {}), lower))
+    still = [each for each in met if have.get(str(each["id"])) == _stamp(each)]
+    moved = [each for each in met if have.get(str(each["id"])) != _stamp(each)]
 
     def pages(wanted: Wanted) -> Iterator[tuple[list[Row], str]]:
+        yield [{"id": str(each["id"]), "last_updated_at": each.get("lastUpdatedTime")} for each in still], ""
         for each in moved:
             name, at = str(each["id"]), moment_of(each.get("lastUpdatedTime"))
             if name not in wanted.have and (at is None or at < wanted.upper):

@@ -200,7 +200,9 @@ SHOWN: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "subscription_statuses": (
-        "with who as (select distinct json_extract(shown, '$.recipient') as email from subscription_changes) "
+        "with who as (select distinct json_extract(shown, '$.recipient') as email from subscription_changes "
+        "union select recipient from subscription_statuses where recipient in "
+        "(select json_extract(props, '$.email') from contacts where archived = 0)) "
         "select coalesce(s.shown, json_object('subscriberIdString', who.email, 'subscriptionId', t.id, "
         "'status', 'NOT_SPECIFIED', 'subscriptionName', json_extract(t.shown, '$.name'))) "
         "from who join subscription_types t left join subscription_statuses s "

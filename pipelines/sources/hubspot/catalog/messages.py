@@ -1,4 +1,7 @@
-"""Marketing e-mail and its events, consent, behavioural events. Events never change, but may show up late."""
+"""Marketing e-mail and its events, consent, behavioural events. Events never change, but may show up late.
+
+`late`: how far before the last look each next one begins. What shows up later still, the sweep brings.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ TABLES: tuple[RawTable, ...] = (
             "changed_at": "timestamp",
         },
         key=("email", "subscription_id"), comes_with=("subscription_changes",),
-        note="of everyone who ever changed a subscription; about others HubSpot knows nothing",
+        note="of everyone who ever changed a subscription; of a contact who has one without, a sweep learns",
     ),
     RawTable(
         "behavioral_events", "behavioral-events",

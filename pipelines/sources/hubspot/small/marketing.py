@@ -15,7 +15,7 @@ from pipelines.sources.events import Row
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot.begun import Begun
 from pipelines.sources.hubspot.catalog import CAMPAIGN_PROPERTIES
-from pipelines.sources.hubspot.messages import read_submissions
+from pipelines.sources.hubspot.messages import is_read_whole, read_submissions
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
 
@@ -116,8 +116,8 @@ def read_forms(reading: Reading, client: HubSpotClient) -> Begun:
     def read() -> list[TableFetch]:
         return [read_submissions(reading, client, [str(each["id"]) for each in found])]
 
-    is_first = reading.of(submissions).cursor is None
-    return Begun([fetched], read, len(found), "form submissions" if is_first and found else "")
+    is_whole = bool(found) and is_read_whole(reading, submissions)
+    return Begun([fetched], read, len(found), "form submissions" if is_whole else "")
 
 
 def read_marketing_events(reading: Reading, client: HubSpotClient) -> Begun:

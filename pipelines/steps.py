@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECORD_WAIT_SECONDS = 600.0
+APPLY_WAIT_SECONDS = 600.0
+"""How long a refresh that has to erase somebody waits for whoever is writing to the CRMs."""
 
 
 @dataclass
@@ -120,7 +122,7 @@ class Loop:
             if self.warehouse.discard_work():
                 step.notes.append("removed what an interrupted refresh had left")
             if self.settings.paths.erasing.exists():
-                self.erase([], reason="")
+                self.erase([], reason="", wait_seconds=APPLY_WAIT_SECONDS)
                 step.notes.append("completed an erasure that had been interrupted")
             if self.will_check:
                 from pipelines import transform
@@ -211,16 +213,18 @@ class Loop:
 
     def erase(
         self, asked: Sequence[Asked], *, reason: str, dry_run: bool = False, keep_spool: bool = False,
-        must_know: bool = True,
+        must_know: bool = True, wait_seconds: float | None = None,
     ) -> Erased:  # fmt: skip
-        """Erase people for privacy, everywhere; what was interrupted is completed first."""
+        """Erase people for privacy, everywhere; what was interrupted is completed first. An apply that is at
+        work is waited for."""
         from pipelines import erasure
 
         place = erasure.Place(self.settings, self.warehouse, self.state)
         with self._ledger.step("erase") as step:
             erased = erasure.erase(
-                place, asked, reason=reason, dry_run=dry_run, keep_spool=keep_spool, must_know=must_know
-            )
+                place, asked, reason=reason, dry_run=dry_run, keep_spool=keep_spool, must_know=must_know,
+                wait_seconds=self.patience if wait_seconds is None else wait_seconds,
+            )  # fmt: skip
             step.counts |= {"people": erased.people, "rows and files": sum(erased.rows.values())}
             if not erased.is_complete:
                 step.status = "partial"
@@ -325,7 +329,7 @@ class Loop:
         if new:
             self.erase(
                 [parse(key) for key in new], reason="deleted for privacy at the CRM", keep_spool=True,
-                must_know=False,
+                must_know=False, wait_seconds=APPLY_WAIT_SECONDS,
             )  # fmt: skip
             self._deciding.some_were_erased()
             step.notes.append(f"{len(new)} people were deleted for privacy at their CRM and left here too")

@@ -59,17 +59,19 @@ class Erased:
 
 def erase(
     place: Place, asked: Sequence[Asked], *, reason: str, dry_run: bool = False, keep_spool: bool = False,
-    must_know: bool = True,
+    must_know: bool = True, wait_seconds: float = 0.0,
 ) -> Erased:  # fmt: skip
     """Erase these people from a home and the worlds parked in it, after completing what was interrupted.
 
     `reason` goes into the receipt and must not name anybody. Raises CrmError, with nothing done, when
-    (`must_know`) somebody is not known here and never was, and Locked when another run is at work.
+    (`must_know`) somebody is not known here and never was, and Locked when another run is at work; an apply
+    is waited for as long as `wait_seconds`.
     """
     with ExitStack() as stack:
         stack.enter_context(place.warehouse.locked("an erasure"))
+        lock = place.settings.home / "apply.lock"
+        stack.enter_context(only_one(lock, "an erasure", place.state, wait_seconds=wait_seconds))
         stack.enter_context(place.warehouse.deciding("an erasure", wait_seconds=_DECIDING_SECONDS))
-        stack.enter_context(only_one(place.settings.home / "apply.lock", "an erasure", place.state))
         places = [place, *(stack.enter_context(_parked(place.settings, each)) for each in _worlds(place))]
         erased = Erased(str(ULID()))
         for each in () if dry_run else places:

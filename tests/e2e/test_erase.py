@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -40,12 +41,23 @@ class Person:
         return [self.email, self.name, self.salesforce_id, f":contacts:{self.hubspot_id}", self.person_id]
 
 
+AT_MARKETING_CLOUD = {
+    "subscribers": "SubscriberKey", "contacts": "contactKey", "sent_events": "SubscriberKey",
+    "open_events": "SubscriberKey",
+}  # fmt: skip
+
+
 def somebody(home: Path) -> Person:
-    with closing(duckdb.connect(str(home / "analytics.duckdb"), read_only=True)) as connection:
+    """Known to all three, with mail sent to them and opened, and of those the one with most touches."""
+    known = " and ".join(
+        f'contact_id_salesforce in (select "{key}" from raw_marketing_cloud.{table})'
+        for table, key in AT_MARKETING_CLOUD.items()
+    )
+    with closing(duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)) as connection:
         row = connection.execute(
             "select email, full_name, contact_id_hubspot, contact_id_salesforce, person_id "
-            "from marts.unified_leads p where contact_id_hubspot is not null "
-            "and contact_id_salesforce is not null and email is not null and (select count(*) from "
+            "from marts.unified_leads p where contact_id_hubspot is not null and email is not null "
+            f"and {known} and (select count(*) from "
             "marts.unified_leads o where lower(o.full_name) = lower(p.full_name)) = 1 "
             "order by (select count(*) from marts.attribution_touchpoints t where t.person_id = p.person_id) "
             "desc, person_id limit 1"
@@ -82,13 +94,18 @@ def found_in(home: Path, needles: list[str]) -> list[str]:
 
 
 def rows_of(home: Path, person: Person) -> list[str]:
-    """What their rows are known by: touches, which are hashes of them, and what Salesforce has about them."""
+    """What their rows are known by: touches, which are hashes of them, what Salesforce has about them, the
+    numbers that Marketing Cloud gave them and the mail it sent."""
     with closing(duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)) as connection:
         found = connection.execute(
             "select touchpoint_id from intermediate.int_touches where person_id = $person "
             "union all select Id from raw_salesforce.task where WhoId = $contact "
             "union all select Id from raw_salesforce.event where WhoId = $contact "
-            "union all select Id from raw_salesforce.campaign_member where ContactId = $contact",
+            "union all select Id from raw_salesforce.campaign_member where ContactId = $contact "
+            "union all select contactID from raw_marketing_cloud.contacts where contactKey = $contact "
+            "union all select ID from raw_marketing_cloud.subscribers where SubscriberKey = $contact "
+            "union all select id from raw_marketing_cloud.sent_events where SubscriberKey = $contact "
+            "union all select id from raw_marketing_cloud.open_events where SubscriberKey = $contact",
             {"person": person.person_id, "contact": person.salesforce_id},
         ).fetchall()
     return [value for (value,) in found]
@@ -142,6 +159,7 @@ def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(bui
     assert done.exit_code == 0, done.output
     assert "HubSpot still holds 1 records" in done.output
     assert f"Salesforce still holds {in_salesforce} records" in done.output
+    assert re.search(r"Marketing Cloud still holds [1-9]\d* records", done.output)
     assert person.email not in done.output
     assert found_in(built.home, person.needles) == []
     assert cells_with(built.home, rows) == []

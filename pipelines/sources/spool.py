@@ -48,6 +48,8 @@ class Spool:
         self._parts: list[dict[str, Any]] = []
         self._pending: list[dict[str, Any]] = []
         self.bad: dict[str, Sequence[Any]] = {}
+        self.refused: dict[str, str] = {}
+        """What the vendor did not show while this was read, and its words: a killed run's rows lack it."""
 
     @classmethod
     def begin(
@@ -80,6 +82,7 @@ class Spool:
         self._parts, self.position = parts, manifest["position"]
         self.upper = datetime.fromisoformat(manifest["upper"])
         self.is_complete, self.is_resumed, self.bad = manifest["complete"], True, manifest["bad"]
+        self.refused = manifest.get("refused", {})
         return True
 
     @property
@@ -90,7 +93,7 @@ class Spool:
     def start_over(self) -> None:
         """Forget what there is: it cannot be gone on with."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._parts, self._pending, self.bad = [], [], {}
+        self._parts, self._pending, self.bad, self.refused = [], [], {}, {}
         self.position, self.is_complete, self.is_resumed = "", False, False
 
     def write(self, table: str, mode: Mode, rows: pa.Table | Iterable[pa.Table]) -> None:
@@ -130,7 +133,7 @@ class Spool:
         self.folder.mkdir(parents=True, exist_ok=True)
         manifest = {
             "identity": self.identity, "upper": self.upper.isoformat(), "position": position,
-            "complete": complete, "bad": self.bad, "parts": self._parts,
+            "complete": complete, "bad": self.bad, "refused": self.refused, "parts": self._parts,
         }  # fmt: skip
         temporary = self.folder / f"{_MANIFEST}.tmp"
         temporary.write_bytes(orjson.dumps(manifest))

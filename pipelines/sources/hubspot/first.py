@@ -61,6 +61,7 @@ def open_first(reader: RecordReader) -> None:
 def load(reader: RecordReader) -> Spool:
     """All records, or those that a killed run has left."""
     spool = reader.reading.spool(reader.table, "first", reader.kept)
+    reader.landing.refused |= spool.refused
     if spool.is_complete:
         return spool
     phase, _, at = (spool.position or LIVE).partition(" ")

@@ -101,9 +101,8 @@ class Landing:
         try:
             pairs = list(self.client.associations(self.type, to_type, ids))
         except (errors.NotFound, errors.Forbidden, errors.Rejected) as error:
-            self.refused[to_type] = (
-                f"associations of HubSpot's {self.type} with {to_type} cannot be read: {error}"
-            )
+            said = f"associations of HubSpot's {self.type} with {to_type} cannot be read: {error}"
+            self.refused[to_type] = spool.refused[to_type] = said
             return
         found = rows.associations(self.associations, self.type, to_type, pairs, bad_of(spool))
         spool.write(self.associations.name, mode, found)

@@ -62,6 +62,8 @@ class Pages:
             self._complete_history(page, history, archived)
             if page.after is None and not archived:
                 self._nothing_beyond(last, read)
+            if page.after is None and archived:
+                self._nothing_binned_beyond(last, read)
             yield page
 
     def open(self, properties: Sequence[str], history: Sequence[str], linked_to: Sequence[str]) -> Page:
@@ -116,6 +118,24 @@ class Pages:
         if self.highest is not None and int(last or 0) >= self.highest:
             return
         self._all_there([_id("GT", last or "0")], set(), read)
+
+    def _nothing_binned_beyond(self, last: str | None, read: int) -> None:
+        """Search knows nothing of the recycle bin, so of a first list the page after the last is asked for.
+
+        Of a later one `gone_for_good` asks.
+        """
+        if self.highest is None or last is None:
+            return
+        if self.client.list_page(self.type, (self.cursor,), str(int(last) + 1), archived=True).results:
+            raise self.truncated(read, read + 1)
+
+    def gone_for_good(self, ids: Sequence[str], binned: int) -> list[str]:
+        """These ids, which a list of the recycle bin (of so many) lacks: it may have ended early, and who is
+        gone is marked so, or even taken for deleted for privacy. Raises Truncated when one is in there."""
+        there = self.client.batch_read(self.type, ids, (self.cursor,), archived=True)
+        if there:
+            raise self.truncated(binned, binned + len(there))
+        return list(ids)
 
     def _all_there(self, filters: list[Json], seen: set[str], read: int = 0) -> None:
         """Search lags behind the list: what it knows besides is looked at before anything is said."""

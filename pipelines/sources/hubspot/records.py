@@ -235,7 +235,7 @@ class RecordReader:
         self.seen |= dict.fromkeys(fresh)
         if gone:
             there = self.land(spool, gone)
-            swept = [key for key in gone if key not in there]
+            swept = self.pages.gone_for_good([key for key in gone if key not in there], len(binned))
             self.landing.marks(spool, dict.fromkeys(swept, (spool.upper, "swept")))
 
 

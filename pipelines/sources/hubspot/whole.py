@@ -49,6 +49,7 @@ def _read_all(
     takes_links = not history and reader.reads_links
     about = (*names, *history, *(reader.landing.ends.all if takes_links else ()))
     spool = reader.reading.window(reader.table, reader.cursor, 0, name=kind, about=about)
+    reader.landing.refused |= spool.refused  # by a killed run too: of such a pair not all was read
     if spool.is_complete:
         return spool
     phase, _, after = (spool.position or "live").partition(" ")
@@ -147,6 +148,7 @@ def sweep(reader: RecordReader) -> tuple[Spool, SweepResult, list[str]]:
     there = reader.land(spool, [key for key in extra if key not in binned])
     found = there | reader.landing.merged
     vanished = [key for key in extra if key not in binned and key not in found]
+    vanished = pages.gone_for_good(vanished, len(binned))
     reader.landing.marks(spool, dict.fromkeys(vanished, (reading.upper, "swept")))
     reader.landing.listed_links(spool, list(live), linked, "merge")
     reader.landing.scope(spool, None)

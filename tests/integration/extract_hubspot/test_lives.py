@@ -139,12 +139,15 @@ def test_calculated_values_are_refreshed_on_their_schedule(portal):
 
 
 @pytest.mark.parametrize("how", ["short_page", "truncated_page"])
-def test_a_cut_list_fails_loudly_and_the_next_run_mends_it(fresh, how):
+def test_a_cut_list_fails_loudly_leaves_the_rows_that_are_there_and_the_next_run_mends_it(fresh, how):
     fresh.faults({"match": "GET .*objects.*/contacts$", "status": how})
     fetched = fresh.extract()
     assert "hubspot contacts" in fetched.stale
     assert any("HubSpot gave" in note for note in fetched.notes)
     fresh.extract()
+    assert fresh.differences() == []
+    fresh.faults({"match": "GET .*objects.*/contacts$", "status": how, "after": 1})  # past the recycle bin
+    assert "hubspot contacts" in fresh.extract(sweep=True).stale
     assert fresh.differences() == []
 
 

@@ -11,6 +11,7 @@ import pytest
 from pipelines.crashpoints import Crashed, armed
 from pipelines.sources import reading, spool
 from pipelines.sources.catalogs import CATALOGS
+from pipelines.sources.hubspot import whole
 
 LISTED = ("GET", "/crm/objects/2026-03/contacts")
 
@@ -153,6 +154,39 @@ def test_archived_restored_and_purged_records_are_told_apart(loop):
     assert not loop.fetch().has_changes
 
 
+def test_a_recycle_bin_that_ends_early_is_stale_and_nobody_is_taken_for_gone(loop):
+    fill(loop)
+    loop.hubspot.archive("contacts", "3")
+    loop.hubspot.archive("contacts", "4")
+    loop.later(minutes=1)
+
+    def cut(request: httpx.Request) -> httpx.Response | None:
+        if (request.method, request.url.path) != LISTED or request.url.params["archived"] != "true":
+            return None
+        shown = list(loop.hubspot.archived["contacts"].values())[:-1]
+        return None if request.url.params.get("after") else httpx.Response(200, json={"results": shown})
+
+    loop.hubspot.intercept = cut
+    assert "hubspot contacts" in loop.extract().stale
+    loop.hubspot.intercept = lambda request: None
+    loop.extract()
+    how = "select id, deleted_how from raw_hubspot.contacts where deleted_how is not null order by id"
+    assert loop.rows(how) == [("3", "archived"), ("4", "archived")]
+    loop.later(minutes=5)
+    loop.hubspot.archive("contacts", "5")  # fewer live than stand here: all ids are compared
+    loop.later(minutes=1)
+    loop.hubspot.intercept = cut
+    fetched = loop.extract()
+    assert "hubspot contacts" in fetched.stale
+    assert fetched.erased == ()
+    loop.hubspot.intercept = lambda request: None
+    loop.extract()
+    loop.later(minutes=5)
+    loop.hubspot.intercept = cut
+    assert "hubspot contacts" in loop.extract().stale  # one of the bin has left it
+    assert loop.rows(how) == [("3", "archived"), ("4", "archived"), ("5", "archived")]
+
+
 def test_a_record_merged_into_another_is_marked_merged(loop):
     fill(loop, 4)
     loop.extract()
@@ -197,6 +231,29 @@ def test_associations_of_a_changed_record_replace_the_old_ones(loop):
     loop.later(minutes=1)
     loop.extract()
     assert loop.rows(pairs) == [("2", "10"), ("2", "11")]
+
+
+def test_a_pair_refused_before_a_kill_keeps_its_rows_though_the_next_run_is_shown_it_again(loop, monkeypatch):
+    monkeypatch.setattr(whole, "PART_ROWS", 2)
+    loop.hubspot.page_size = 2
+    for number in ("1", "2", "3", "4", "5"):
+        loop.hubspot.put("deals", number, dealname="D")
+        loop.hubspot.linked["deals", "contacts", number] = [f"1{number}"]
+    loop.extract()
+    loop.later(hours=25)
+
+    def refused(request: httpx.Request) -> httpx.Response | None:
+        is_pair = request.url.path.endswith("/deals/contacts/batch/read")
+        return httpx.Response(403, json={"category": "MISSING_SCOPES", "message": "no"}) if is_pair else None
+
+    loop.hubspot.intercept = refused
+    with armed("extract.part_written", nth=2), pytest.raises(Crashed):
+        loop.fetch()
+    loop.hubspot.intercept = lambda request: None
+    fetched = loop.extract()
+    pairs = "select from_id, to_id from raw_hubspot.associations order by all"
+    assert loop.rows(pairs) == [(number, f"1{number}") for number in ("1", "2", "3", "4", "5")]
+    assert "deals with contacts cannot be read" in str(fetched.problems)
 
 
 def test_a_killed_first_load_goes_on_where_it_stopped(loop, monkeypatch):

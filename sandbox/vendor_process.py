@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox.clock import Clock
@@ -24,6 +25,52 @@ APPLICATIONS = {
     "catchers": "sandbox.catchers.app",
 }
 """Where each vendor's `application` is; a process imports its own alone."""
+
+
+_SPELLED = (
+    b"ETag", b"WWW-Authenticate", b"Sforce-NumberOfRecords", b"X-HubSpot-Correlation-Id",
+    b"X-HubSpot-RateLimit-Daily", b"X-HubSpot-RateLimit-Daily-Remaining",
+    b"X-HubSpot-RateLimit-Interval-Milliseconds", b"X-HubSpot-RateLimit-Max",
+    b"X-HubSpot-RateLimit-Remaining",
+    b"X-HubSpot-RateLimit-Secondly", b"X-HubSpot-RateLimit-Secondly-Remaining",
+)  # fmt: skip
+"""Header names that do not begin each word with one capital, as all others do."""
+
+
+class _Name(bytes):
+    """A header's name as the vendor spells it. The web server compares names in lower case and would write
+    them so, and some clients look for the spelling."""
+
+    def lower(self) -> _Name:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, bytes) and bytes.lower(self) == other
+
+    __hash__ = bytes.__hash__
+
+
+class Spelled:
+    """Middleware: headers go out as the vendors spell them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.known = {name.lower(): _Name(name) for name in _SPELLED}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [(self._spelled(name), value) for name, value in message["headers"]]
+            await send(message)
+
+        await self.app(scope, receive, sent)
+
+    def _spelled(self, name: bytes) -> _Name:
+        found = self.known.get(name)
+        if found is None:
+            words = b"-".join(part.capitalize() for part in name.split(b"-"))
+            found = self.known.setdefault(name, _Name(words))
+        return found
 
 
 class Protocol(HttpToolsProtocol):
@@ -60,7 +107,7 @@ def serve_vendor(vendor: str, home: Path, fds: dict[str, int], *, limited: bool)
     more: dict[str, Any] = {"sockets": sockets} if sockets else {}
     application = importlib.import_module(APPLICATIONS[vendor]).application
     config = uvicorn.Config(
-        application(store, clock, limited=limited, **more),
+        Spelled(application(store, clock, limited=limited, **more)),
         http=Protocol,
         access_log=False,
         log_level="error",

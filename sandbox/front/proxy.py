@@ -131,9 +131,12 @@ async def _joined(
     there_reader, there_writer = await asyncio.open_connection(HOST, port)
     if first:
         there_writer.write(first)
+    # Once the vendor has ended nothing more that the client says matters: its side may never end by itself.
+    asking = asyncio.create_task(_pumped(reader, there_writer))
     try:
-        await asyncio.gather(_pumped(reader, there_writer), _pumped(there_reader, writer))
+        await _pumped(there_reader, writer)
     finally:
+        asking.cancel()
         for end in (writer, there_writer):
             end.close()
 

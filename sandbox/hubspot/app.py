@@ -54,7 +54,7 @@ from sandbox.hubspot import (
     validations,
     webhooks,
 )  # fmt: skip
-from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.portal import Portal, bring_up
 from sandbox.hubspot.records import Records
 from sandbox.hubspot.visibility import Visibility
 from sandbox.limits import ENDLESS, DailyCount, RollingWindow
@@ -77,6 +77,7 @@ class HubSpot(Vendor):
 
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
+        bring_up(store)
         self.portal = Portal(store)
         self.seen = Visibility(clock.now)
         self.flows: dict[int, dict[str, Any]] = {}

@@ -175,6 +175,13 @@ hs_status enumeration select c
 """,
     ),
     Further(
+        "deal_splits", "deal_split", "0-72", ("hs_deal_split_amount", "hs_deal_split_percentage"),
+        _OWN + """
+hs_deal_split_amount number number
+hs_deal_split_percentage number number
+""",
+    ),
+    Further(
         "users", "user", "0-115", (),
         _OWN + """
 hs_email string text r

@@ -193,11 +193,7 @@ def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: 
     for key, value in (("portal_id", str(portal_id)), ("time_zone", time_zone), ("currency", currency)):
         store.set_meta(key, value)
     for plural in catalog.TYPES:
-        for definition in catalog.definitions(plural):
-            store.db.execute(
-                "insert or replace into properties values (?, ?, ?)",
-                (plural, definition["name"], orjson.dumps(definition)),
-            )
+        _define_all(store, plural)
     store.db.execute(
         "insert or replace into pipelines values ('deals', 'default', 'Sales Pipeline', 0, 0, ?, ?)", (at, at)
     )
@@ -215,3 +211,20 @@ def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: 
                 "insert or replace into stages values (?, ?, ?, ?, ?, null, ?, 0, ?, ?)",
                 (plural, pipeline, stage, name, order, closed, at, at),
             )
+
+
+def bring_up(store: Store) -> None:
+    """A portal that was made before an object type was known gets its table and properties."""
+    there = {name for (name,) in store.rows("select name from sqlite_master where type = 'table'")}
+    for plural in catalog.TYPES:
+        if plural not in there:
+            store.script(RECORDS.format(plural))
+            _define_all(store, plural)
+
+
+def _define_all(store: Store, plural: str) -> None:
+    for definition in catalog.definitions(plural):
+        store.db.execute(
+            "insert or replace into properties values (?, ?, ?)",
+            (plural, definition["name"], orjson.dumps(definition)),
+        )

@@ -33,9 +33,11 @@ from sandbox.salesforce import (
     history,
     ids,
     ingest,
+    layouts,
     lifecycle,
     org_control,
     people_pages,
+    plans,
     query,
     schema,
     soap,
@@ -45,7 +47,7 @@ from sandbox.salesforce import (
     worked_out,
 )
 from sandbox.salesforce.locks import Locks
-from sandbox.salesforce.metadata import deploy, tooling
+from sandbox.salesforce.metadata import anonymous, deploy, tooling
 from sandbox.salesforce.metadata import soap as metadata_soap
 from sandbox.salesforce.metadata.components import show_permitted
 from sandbox.salesforce.metadata.kept import Kept
@@ -59,10 +61,11 @@ DAILY = 100_000
 _VERSION = re.compile(r"v(\d{2})\.0")
 _SEASONS = ("Summer", "Winter", "Spring")
 _OPEN = re.compile(
-    r"/services/oauth2/token/?$|/services/oauth2/revoke/?$|/services/data/?$|/services/Soap/(?!m/)"
+    r"/services/oauth2/token/?$|/services/oauth2/revoke/?$|/services/data/?$|/services/Soap/(?![ms]/)"
 )
 """What is entered without a session; SOAP says who it is in its body."""
-_METADATA = "/services/Soap/m/"
+_IN_BODY = ("/services/Soap/m/", "/services/Soap/s/")
+"""What has its session in its body, and is refused in SOAP's words."""
 _RESOURCES = (
     "tooling",
     "metadata",
@@ -144,7 +147,7 @@ class Salesforce(Vendor):
         self.at_version(call)
         if _OPEN.search(call.path):
             return
-        if call.path.startswith(_METADATA):
+        if call.path.startswith(_IN_BODY):
             if not auth.is_live(self, metadata_soap.session_of(call.body)):
                 raise metadata_soap.fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
         elif not auth.check_session(self, call):
@@ -254,8 +257,8 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         *sf.route("GET", base + "/{version}/limits", lambda call: _limits(sf, call)),
     ]  # fmt: skip
     for part in (
-        query, deploy, metadata_soap, tooling, bulk, bulk_ingest, collections, composite, graphs,
-        people_pages, sobjects, soap,
+        query, deploy, metadata_soap, anonymous, tooling, bulk, bulk_ingest, collections, composite, graphs,
+        layouts, people_pages, plans, sobjects, soap,
         bulk_v1, sosl,
     ):  # fmt: skip
         routes += part.routes(sf)

@@ -97,7 +97,7 @@ def object_describe(org: Org, sobject: SObject, version: str) -> dict[str, Any]:
         "fields": dependent(
             org,
             sobject,
-            [_field_of(sobject, f, searchable=entry["searchable"]) for f in sobject.fields.values()],
+            [field_of(sobject, f, searchable=entry["searchable"]) for f in sobject.fields.values()],
         ),
         "implementedBy": None,
         "implementsInterfaces": None,
@@ -160,7 +160,8 @@ def children(org: Org, sobject: SObject) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _field_of(sobject: SObject, field: Field, *, searchable: bool) -> dict[str, Any]:
+def field_of(sobject: SObject, field: Field, *, searchable: bool = True) -> dict[str, Any]:
+    """A field of an object with what is said of standard ones besides."""
     besides = described.besides(sobject, field, searchable=searchable)
     return field_describe(field, besides.get("defaultValue")) | besides
 

@@ -1,7 +1,7 @@
 """What there is of people's pages: list views, quick actions, layouts for approval and compact ones, tabs.
 
 This org has none of its own of any, and that is what is answered: empty lists, and the compact layout that
-every object has. Page layouts (`describe/layouts`) are not here.
+every object has. Page layouts are `layouts`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ def routes(sf: Salesforce) -> list[Route]:
     found += give(
         "GET", one + "/describe/approvalLayouts", lambda call: _answer(sf, call, lambda _: _approvals())
     )
-    return found + give("GET", one + "/describe/compactLayouts", lambda call: _answer(sf, call, _compact))
+    compact = one + "/describe/compactLayouts"
+    found += give("GET", compact + "/primary", lambda call: _answer(sf, call, _layout))
+    found += give("GET", base + "/compactLayouts", lambda call: _primaries(sf, call))
+    return found + give("GET", compact, lambda call: _answer(sf, call, _compact))
 
 
 def _answer(sf: Salesforce, call: Call, told: Any) -> Response:
@@ -51,7 +54,14 @@ def _listviews(sobject: SObject) -> Json:
     return {"done": True, "listviews": [], "nextRecordsUrl": None, "size": 0, "sobjectType": sobject.name}
 
 
-def _compact(sobject: SObject) -> Json:
+def _primaries(sf: Salesforce, call: Call) -> Response:
+    """The compact layouts of several objects at once."""
+    org = sobjects.org_of(sf, call)
+    found = [org.object(name) for name in call.query_list("q")]
+    return answer({each.name: _layout(each) for each in found if each is not None}, charset="UTF-8")
+
+
+def _layout(sobject: SObject) -> Json:
     """The one of the system, which shows what a record is called."""
     name = next((n for n in _NAMED if n in sobject.fields), "Id")
     field = sobject.fields[name]
@@ -60,15 +70,18 @@ def _compact(sobject: SObject) -> Json:
         "required": False,
         "layoutComponents": [{"displayLines": 1, "tabOrder": 1, "type": "Field", "value": name}],
     }  # fmt: skip
-    layout = {
+    return {
         "actions": [], "fieldItems": [item], "id": None, "imageItems": [], "label": "System Default",
         "name": "SYSTEM", "objectType": sobject.name,
     }  # fmt: skip
+
+
+def _compact(sobject: SObject) -> Json:
     mapping: Json = {
         "available": True, "compactLayoutId": None, "compactLayoutName": "SYSTEM", "recordTypeId": _MASTER,
         "recordTypeName": "Master", "urls": {},
     }  # fmt: skip
     return {
-        "compactLayouts": [layout], "defaultCompactLayoutId": None,
+        "compactLayouts": [_layout(sobject)], "defaultCompactLayoutId": None,
         "recordTypeCompactLayoutMappings": [mapping], "urls": {},
     }  # fmt: skip

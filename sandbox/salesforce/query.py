@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors, values, versions
+from sandbox.salesforce import errors, plans, values, versions
 from sandbox.salesforce.fields import NUMERIC
 from sandbox.salesforce.soql import nested
 from sandbox.salesforce.soql.compiler import Column, Compiled, compile_query
@@ -54,6 +54,10 @@ def compiled(sf: Salesforce, text: str, now: int, version: str, *, deleted: bool
 def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
     if len(call.query_string) > LONGEST_ADDRESS:
         raise errors.error(414, "URI_TOO_LONG", "The requested URI is too long")
+    if "explain" in call.query and "q" not in call.query and not deleted:
+        text = call.query["explain"]
+        planned = compiled(sf, text, call.now, call.params["version"], deleted=False)
+        return plans.explained(sf, planned.sobject, text)
     return answered(sf, call, call.query.get("q", ""), deleted=deleted)
 
 

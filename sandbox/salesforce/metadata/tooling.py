@@ -1,78 +1,135 @@
-"""`/tooling/query`: Apex classes, triggers and custom fields as the Tooling API lists them.
+"""`/tooling`: what there is, describe, SOQL and single rows of the Tooling API's objects.
 
-Belongs here: the few queries that tools ask, `SELECT fields FROM type [WHERE field IN (...)]`, and nothing of
-the rest of SOQL.
+A query is answered by the same SOQL as the org's own, over tables in memory that hold what `tooling_objects`
+lists. Belongs here: reading. Apex that is sent to be run is `anonymous`.
 """
 
 from __future__ import annotations
 
+import copy
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors
+from sandbox.salesforce import describe, errors, query, schema, sobjects
+from sandbox.salesforce.metadata import tooling_objects
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.soql.compiler import compile_query
+from sandbox.salesforce.soql.parser import parse
+from sandbox.salesforce.soql.tree import SoqlError
+from sandbox.store import Store
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
 Json = dict[str, Any]
-_QUERY = re.compile(
-    r"\s*select\s+(?P<fields>[\w\s,]+?)\s+from\s+(?P<type>\w+)"
-    r"(?:\s+where\s+(?P<field>\w+)\s*(?:=\s*(?P<one>'[^']*')|in\s*\((?P<many>[^)]*)\)))?\s*",
-    re.I,
-)
+_RESOURCES = ("query", "sobjects", "executeAnonymous")
 
 
 def routes(sf: Salesforce) -> list[Route]:
-    base = "/services/data/{version}/tooling"
-    return [*sf.route("GET", base + "/query", lambda call: _query(sf, call))]
+    base, give = "/services/data/{version}/tooling", sf.route
+    one = base + "/sobjects/{object}"
+    return [
+        *give("GET", base, _resources),
+        *give("GET", base + "/query", lambda call: _query(sf, call)),
+        *give("GET", base + "/sobjects", lambda call: _global(sf, call)),
+        *give("GET", one, lambda call: _basic(sf, call)),
+        *give("GET", one + "/describe", lambda call: _describe(sf, call)),
+        *give("GET", one + "/{id}", lambda call: _read(sf, call)),
+    ]
+
+
+def _resources(call: Call) -> Response:
+    base = f"/services/data/{call.params['version']}/tooling"
+    return answer({name: f"{base}/{name}" for name in _RESOURCES}, charset="UTF-8")
+
+
+def _view(sf: Salesforce) -> Org:
+    """The Tooling API's objects as an org of their own."""
+    view = copy.copy(sf.org)
+    view.show(tooling_objects.objects(sf.org.whole["User"]))
+    view.late, view.record_types, view.views = frozenset(), {}, {}
+    return view
+
+
+def _filled(sf: Salesforce, view: Org, text: str) -> Store:
+    """Tables in memory: those a text names, and people, are filled."""
+    store = Store(Path(":memory:"))
+    schema.create_tables(store, view.objects)
+    said = {word.lower() for word in re.findall(r"\w+", text)} | {"user"}
+    for name, sobject in view.objects.items():
+        if name.lower() not in said:
+            continue
+        fields = [f.name for f in sobject.fields.values() if not f.formula]
+        marks, columns = ", ".join("?" * len(fields)), ", ".join(f'"{f}"' for f in fields)
+        store.db.executemany(
+            f'insert into "{name}" ({columns}) values ({marks})',
+            [[row.get(f) for f in fields] for row in tooling_objects.rows(sf, name)],
+        )
+    return store
 
 
 def _query(sf: Salesforce, call: Call) -> Response:
-    said = _QUERY.fullmatch(call.query.get("q", ""))
-    if said is None:
-        raise errors.error(400, "MALFORMED_QUERY", "unexpected token in a Tooling query")
-    rows = _rows(sf, said["type"])
-    if rows is None:
-        message = f"sObject type '{said['type']}' is not supported."
-        raise errors.error(400, "INVALID_TYPE", message)
-    names = [each.strip() for each in said["fields"].split(",")]
-    if said["field"]:
-        wanted = set(re.findall(r"'([^']*)'", said["one"] or said["many"] or ""))
-        rows = [row for row in rows if str(row.get(said["field"])) in wanted]
-    for name in names:
-        if rows and name not in rows[0]:
-            raise errors.error(400, "INVALID_FIELD", f"No such column '{name}' on entity '{said['type']}'.")
-    base = f"/services/data/{call.params['version']}/tooling/sobjects/{said['type']}"
-    records = [
-        {"attributes": {"type": said["type"], "url": f"{base}/{row['Id']}"}, **{n: row[n] for n in names}}
-        for row in rows
-    ]
-    found = {"size": len(records), "totalSize": len(records), "done": True, "queryLocator": None,
-             "entityTypeName": said["type"], "records": records}  # fmt: skip
-    return answer(found, charset="UTF-8")
+    view, text = _view(sf), call.query.get("q", "")
+    store = _filled(sf, view, text)
+    try:
+        compiled = compile_query(view, parse(text), call.now)
+        found = store.rows(compiled.sql, compiled.values)
+    except SoqlError as problem:
+        raise errors.error(400, problem.code, problem.message) from None
+    finally:
+        store.close()
+    count = found[0][0] if compiled.count_only else len(found)
+    records = [] if compiled.count_only else query.shown(compiled, found, call.params["version"] + "/tooling")
+    told = {"size": count, "totalSize": count, "done": True, "queryLocator": None,
+            "entityTypeName": compiled.sobject.name, "records": records}  # fmt: skip
+    return answer(told, charset="UTF-8")
 
 
-def _rows(sf: Salesforce, kind: str) -> list[Json] | None:
-    if kind in ("ApexClass", "ApexTrigger"):
-        found = []
-        for name in sf.metadata.names(kind):
-            content = sf.metadata.get(kind, name) or {}
-            own_id = sf.store.value("select id from metadata where type = ? and name = ?", (kind, name))
-            version = float(content.get("apiVersion") or 0)
-            found.append({"Id": own_id, "Name": name, "Body": content.get("Body"), "ApiVersion": version,
-                          "Status": content.get("status")})  # fmt: skip
-        return found
-    if kind == "CustomField":
-        return [
-            {"Id": f"00N{number:012d}AAA", "DeveloperName": field.name.removesuffix("__c"),
-             "TableEnumOrId": sobject.name, "FullName": f"{sobject.name}.{field.name}",
-             "Length": field.length}
-            for number, (sobject, field) in enumerate(
-                (s, f) for s in sf.org.whole.values() for f in s.fields.values() if f.custom
+def _global(sf: Salesforce, call: Call) -> Response:
+    number = call.params["version"].removeprefix("v")
+    entries = [_listed(describe.global_entry(each, number)) for each in _view(sf).objects.values()]
+    return answer({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries}, charset="UTF-8")
+
+
+def _listed(entry: Json) -> Json:
+    """With the addresses it has here."""
+    urls = {name: url.replace("/sobjects/", "/tooling/sobjects/") for name, url in entry["urls"].items()}
+    return entry | {"urls": urls}
+
+
+def _object(sf: Salesforce, call: Call) -> tuple[Org, Any]:
+    view = _view(sf)
+    found = view.object(call.params["object"])
+    if found is None:
+        raise errors.not_found()
+    return view, found
+
+
+def _basic(sf: Salesforce, call: Call) -> Response:
+    _, sobject = _object(sf, call)
+    entry = _listed(describe.global_entry(sobject, call.params["version"].removeprefix("v")))
+    return answer({"objectDescribe": entry, "recentItems": []}, charset="UTF-8")
+
+
+def _describe(sf: Salesforce, call: Call) -> Response:
+    view, sobject = _object(sf, call)
+    whole = describe.object_describe(view, sobject, call.params["version"].removeprefix("v"))
+    return answer(_listed(whole), charset="UTF-8")
+
+
+def _read(sf: Salesforce, call: Call) -> Response:
+    _, sobject = _object(sf, call)
+    wanted = call.params["id"]
+    for row in tooling_objects.rows(sf, sobject.name):
+        if str(row["Id"])[:15] == wanted[:15]:
+            full = {name: row.get(name) for name in sobject.fields}
+            fields = [f for f in sobject.fields.values() if not f.formula]
+            return answer(
+                sobjects.shown(sobject, fields, full, call.params["version"] + "/tooling"), charset="UTF-8"
             )
-        ]  # fmt: skip
-    return None
+    raise errors.not_found("Provided record does not exist")

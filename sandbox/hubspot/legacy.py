@@ -1,4 +1,4 @@
-"""The old v1 and v2 read paths that connectors still ask: companies, deals, engagements, forms, properties.
+"""The old v1 and v2 read paths that connectors still ask: companies, deals, forms, pipelines, properties.
 
 All from the same store as the newer ones; in the shapes of their time, with instants in milliseconds.
 """
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 RECENT = 10_000
-ENGAGEMENTS = {"calls": "CALL", "emails": "EMAIL", "meetings": "MEETING", "notes": "NOTE", "tasks": "TASK"}
 _LINKED = {
     "contacts": "contactIds", "companies": "companyIds", "deals": "dealIds", "tickets": "ticketIds",
 }  # fmt: skip
@@ -37,16 +36,12 @@ def routes(hubspot: HubSpot) -> list[Route]:
         found += hubspot.route("GET", area + "/recent/created", _bound(hubspot, plural, _recent))
         found += hubspot.route("GET", area + "/{id}", _bound(hubspot, plural, _one))
     found += hubspot.route("GET", "/companies/v2/properties", _bound(hubspot, "companies", _properties))
-    engagements = "/engagements/v1/engagements"
     return [
         *found,
         *hubspot.route("GET", "/properties/v1/{type}/properties", lambda call: _properties_of(hubspot, call)),
         *hubspot.route("GET", "/properties/v2/{type}/properties", lambda call: _properties_of(hubspot, call)),
-        *hubspot.route("GET", "/deals/v1/pipelines", lambda call: _pipelines(hubspot)),
-        *hubspot.route(
-            "GET", engagements + "/modified/after", lambda call: _engagements_after(hubspot, call)
-        ),
-        *hubspot.route("GET", engagements + "/paged", lambda call: _engagements_after(hubspot, call)),
+        *hubspot.route("GET", "/deals/v1/pipelines", lambda call: answer(_pipelines(hubspot))),
+        *hubspot.route("GET", "/crm-pipelines/v1/pipelines/deals", lambda call: _wrapped(hubspot)),
         *hubspot.route("GET", "/forms/v2/forms", lambda call: _forms(hubspot)),
     ]
 
@@ -98,7 +93,7 @@ def _shown(hubspot: HubSpot, record: Record, names: list[str] | None) -> dict[st
         "properties": properties, "additionalDomains": [], "stateChanges": [], "mergeAudits": [],
     }  # fmt: skip
     if record.type.plural == "deals":
-        linked = _associated(hubspot, record)
+        linked = associated(hubspot, record)
         shown |= {
             "imports": [],
             "associations": {
@@ -119,7 +114,7 @@ def _as_ms(hubspot: HubSpot, record: Record, name: str, value: str) -> str:
         return value
 
 
-def _associated(hubspot: HubSpot, record: Record) -> dict[str, list[int]]:
+def associated(hubspot: HubSpot, record: Record) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {name: [] for name in _LINKED.values()}
     for to_type, to_id in hubspot.store.rows(
         "select distinct to_type, to_id from associations where from_type = ? and from_id = ? order by 1, 2",
@@ -182,7 +177,11 @@ def _one(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     return answer(_shown(hubspot, record, None))
 
 
-def _pipelines(hubspot: HubSpot) -> Response:
+def _wrapped(hubspot: HubSpot) -> Response:
+    return answer({"results": _pipelines(hubspot)})
+
+
+def _pipelines(hubspot: HubSpot) -> list[dict[str, Any]]:
     found = []
     for own, label, order, archived, created, updated in hubspot.store.rows(
         "select id, label, display_order, archived, created, updated from pipelines where object = 'deals' "
@@ -207,50 +206,7 @@ def _pipelines(hubspot: HubSpot) -> Response:
                 for s in stages
             ],
         })  # fmt: skip
-    return answer(found)
-
-
-def _engagements_after(hubspot: HubSpot, call: Call) -> Response:
-    """All kinds of engagement by last change and id. `after` is that of the page before, or milliseconds."""
-    limit = requests.number_of(call, "limit", 100, 250)
-    text = call.query.get("after") or call.query.get("offset") or "0"
-    at, _, place = text.partition("_")
-    if not all(part.isdecimal() and len(part) < 16 for part in (at, place or "0")):
-        raise errors.validation(call, "Invalid after")
-    one = "select modified, id, '{0}' as kind from \"{0}\" where archived = 0"
-    parts = [one.format(plural) for plural in ENGAGEMENTS]
-    rows = hubspot.store.rows(
-        f"select modified, id, kind from ({' union all '.join(parts)}) "
-        "where (modified, id) > (?, ?) order by modified, id limit ?",
-        (int(at), int(place or 0), limit + 1),
-    )
-    found = []
-    for _, own, plural in rows[:limit]:
-        kind = hubspot.portal.type_of(plural)
-        record = hubspot.records.stored(kind, own) if kind else None
-        if record is not None:
-            found.append(_engagement(hubspot, record))
-    last = f"{rows[min(limit, len(rows)) - 1][0]}_{rows[min(limit, len(rows)) - 1][1]}" if rows else text
-    return answer({"results": found, "hasMore": len(rows) > limit, "after": last, "offset": last})
-
-
-def _engagement(hubspot: HubSpot, record: Record) -> dict[str, Any]:
-    owner, at = record.props.get("hubspot_owner_id"), record.props.get("hs_timestamp")
-    return {
-        "engagement": {
-            "id": record.id, "portalId": hubspot.portal.id, "active": True, "createdAt": record.created,
-            "lastUpdated": record.modified, "ownerId": int(owner) if owner and owner.isdecimal() else None,
-            "type": ENGAGEMENTS[record.type.plural], "timestamp": times.parse(at) if at else record.created,
-        },
-        "associations": {**_associated(hubspot, record), "ownerIds": [], "workflowIds": [], "contentIds": [],
-                         "quoteIds": [], "marketingEventIds": []},
-        "attachments": [],
-        "metadata": {
-            name.removeprefix("hs_").removeprefix(f"{record.type.singular}_"): value
-            for name, value in record.props.items()
-            if name.startswith(f"hs_{record.type.singular}_")
-        },
-    }  # fmt: skip
+    return found
 
 
 def _forms(hubspot: HubSpot) -> Response:

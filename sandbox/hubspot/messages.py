@@ -27,6 +27,10 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.route("GET", f"{old}/campaigns", lambda call: _campaigns(hubspot, call)),
         *hubspot.route("GET", f"{old}/campaigns/by-id", lambda call: _campaigns(hubspot, call)),
         *hubspot.route("GET", f"{old}/campaigns/{{id}}", lambda call: _campaign(hubspot, call)),
+        *hubspot.route("GET", f"{old}/subscriptions", lambda call: _old_definitions(hubspot)),
+        *hubspot.route(
+            "GET", "/marketing-emails/v1/emails/with-statistics", lambda call: _emails(hubspot, call)
+        ),
         *hubspot.route("GET", f"{old}/subscriptions/timeline", lambda call: _timeline(hubspot, call)),
         *hubspot.route("GET", f"{preferences}/definitions", lambda call: _definitions(hubspot, call)),
         *hubspot.route("POST", f"{preferences}/statuses/batch/read", lambda call: _statuses(hubspot, call)),
@@ -85,6 +89,43 @@ def _definitions(hubspot: HubSpot, call: Call) -> Response:
         return answer({"subscriptionDefinitions": found["results"]})
     stamp = times.iso(call.now)
     return answer(found | {"status": "COMPLETE", "startedAt": stamp, "completedAt": stamp})
+
+
+def _old_definitions(hubspot: HubSpot) -> Response:
+    """The same types as v1 lists them."""
+    types = pages.shown(hubspot.store.rows("select shown from subscription_types order by id"))
+    found = [
+        {
+            "id": int(each["id"]), "portalId": hubspot.portal.id, "name": each["name"],
+            "description": each["description"], "active": each["isActive"], "internal": each["isInternal"],
+            "category": each["purpose"], "channel": each["communicationMethod"], "order": place,
+            "internalName": None, "businessUnitId": each["businessUnitId"],
+        }
+        for place, each in enumerate(types)
+    ]  # fmt: skip
+    return answer({"subscriptionDefinitions": found})
+
+
+def _emails(hubspot: HubSpot, call: Call) -> Response:
+    """Marketing e-mails of v1, one for each e-mail campaign, with counts of what became of it."""
+    limit, offset = requests.number_of(call, "limit", 10, 300), requests.whole(call, "offset")
+    total = int(hubspot.store.value("select count(*) from email_campaigns"))
+    found = []
+    for own, updated, blob in hubspot.store.rows(
+        "select id, updated, shown from email_campaigns order by id limit ? offset ?", (limit, offset)
+    ):
+        shown = orjson.loads(blob)
+        counted = hubspot.store.rows(
+            "select lower(type), count(*) from email_events where campaign_id = ? group by type", (own,)
+        )
+        found.append({
+            "id": shown["contentId"], "portalId": hubspot.portal.id, "name": shown["name"],
+            "subject": shown["subject"], "allEmailCampaignIds": [own], "primaryEmailCampaignId": own,
+            "type": shown["type"], "state": "PUBLISHED", "archived": False, "isPublished": True,
+            "created": updated, "updated": updated, "publishDate": updated,
+            "stats": {"counters": dict(counted), "deviceBreakdown": {}, "ratios": {}},
+        })  # fmt: skip
+    return answer({"limit": limit, "offset": offset, "total": total, "totalCount": total, "objects": found})
 
 
 def _statuses(hubspot: HubSpot, call: Call) -> Response:

@@ -72,6 +72,14 @@ def position_of(call: Call) -> int:
     return int(text)
 
 
+def whole(call: Call, name: str) -> int:
+    """A number from nought on, nought where none is given."""
+    text = call.query.get(name) or "0"
+    if not text.isdecimal() or len(text) > 18:
+        raise errors.validation(call, f"Invalid {name}")
+    return int(text)
+
+
 def number_of(call: Call, name: str, default: int, most: int) -> int:
     text = call.query.get(name)
     if text is None:

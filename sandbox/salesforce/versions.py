@@ -21,16 +21,24 @@ RESOURCES: tuple[tuple[str, int], ...] = (
     (r"composite/(batch|tree/.*)", 34), (r"parameterizedSearch", 36), (r"composite", 38),
     (r"jobs/ingest(/.*)?", 41), (r"composite/sobjects/[^/]+/[^/]+", 46), (r"composite/sobjects(/.*)?", 42),
     (r"jobs/query/[^/]+/resultPages", 58), (r"jobs/query(/.*)?", 47), (r"composite/graph", 50),
-    (r"metadata/deployRequest(/.*)?", 33),
+    (r"metadata/deployRequest(/.*)?", 33), (r"limits/recordCount", 40),
 )  # fmt: skip
 OBJECTS: dict[str, int] = {
     "CampaignInfluence": 37, "CampaignInfluenceModel": 37, "Territory2": 32, "UserTerritory2Association": 32,
     "ObjectTerritory2Association": 32,
 }  # fmt: skip
+_ACCURACY = ("BillingGeocodeAccuracy", "ShippingGeocodeAccuracy", "MailingGeocodeAccuracy",
+             "OtherGeocodeAccuracy", "GeocodeAccuracy")  # fmt: skip
+_HISTORIES = ("OpportunityFieldHistory", "LeadHistory", "ContactHistory", "AccountHistory", "CaseHistory")
 FIELDS: dict[tuple[str, str], int] = {
     ("Opportunity", "ContactId"): 46, ("OpportunityHistory", "PrevAmount"): 50,
-    ("OpportunityHistory", "PrevCloseDate"): 50,
+    ("OpportunityHistory", "PrevCloseDate"): 50, ("Opportunity", "LastStageChangeDate"): 52,
+    ("Event", "EndDate"): 46, ("Task", "CompletedDateTime"): 46, ("Case", "MasterRecordId"): 46,
+    **{(history, "DataType"): 46 for history in _HISTORIES},
+    **{(parent, name): 35 for parent in ("Account", "Contact", "Lead") for name in _ACCURACY},
 }  # fmt: skip
+"""Since when a field is there: as the vendor's documents say, else the version after the last known to
+lack it (45 for `CompletedDateTime`, `MasterRecordId` and `DataType`, 34 for the accuracy of geocodes)."""
 DESCRIBED: dict[str, int] = {"actionOverrides": 32, "associateEntityType": 50, "associateParentEntity": 50}
 RECORD_TYPES_NAMED = 43
 """Since when a describe has the developer names of record types."""

@@ -41,7 +41,7 @@ class Tested:
 
 def bare(source: str) -> str:
     """Source without comments and strings, with its lines."""
-    return _COMMENT.sub(lambda found: "\n" * found[0].count("\n") or "''", source)
+    return _COMMENT.sub(lambda found: "''" if found[0][0] == "'" else "\n" * found[0].count("\n"), source)
 
 
 def compile_(component: Component, objects: dict[str, SObject]) -> None:

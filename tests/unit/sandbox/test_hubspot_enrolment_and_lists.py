@@ -261,7 +261,9 @@ def test_contacts_are_read_and_written_by_the_oldest_api(shared: Running) -> Non
         "/deals/v1/deal/paged?limit=5&includeAllProperties=true", "/deals/v1/deal/recent/modified?count=5",
         "/properties/v1/deals/properties", "/deals/v1/pipelines", "/forms/v2/forms",
         "/engagements/v1/engagements/modified/after?limit=5&after=0", "/automation/v3/workflows",
-        "/email/public/v1/campaigns/by-id",
+        "/email/public/v1/campaigns/by-id", "/email/public/v1/subscriptions",
+        "/marketing-emails/v1/emails/with-statistics?limit=250", "/crm-pipelines/v1/pipelines/deals",
+        "/properties/v2/form/properties", "/properties/v2/deal_split/properties",
     ],
 )  # fmt: skip
 def test_old_paths_are_answered(shared: Running, path: str) -> None:
@@ -279,21 +281,35 @@ def test_old_pages_reach_every_record_once(shared: Running) -> None:
         offset, more = page["offset"], page["hasMore"]
     total = shared.hubspot.post("/crm/v3/objects/deals/search", json={}).json()["total"]
     assert len(seen) == len(set(seen)) == total
-    kinds, after, more = set(), "0", True
-    count = 0
-    while more:
-        page = shared.hubspot.get(
-            "/engagements/v1/engagements/modified/after", params={"limit": 50, "after": after}
-        ).json()
-        kinds |= {each["engagement"]["type"] for each in page["results"]}
-        count += len(page["results"])
-        after, more = page["after"], page["hasMore"]
+    base = "/engagements/v1/engagements"
+    ways = {
+        kind: _all_engagements(shared, base + path, mark) for kind, path, mark in (
+            ("modified", "/modified/after", "after"), ("all", "/paged", "offset"),
+        )
+    }  # fmt: skip
+    assert sorted(ways["modified"]) == sorted(ways["all"])
     totals = [
         shared.hubspot.post(f"/crm/v3/objects/{each}/search", json={}).json()["total"]
         for each in ("calls", "emails", "meetings", "notes", "tasks")
     ]
-    assert count == sum(totals)
-    assert kinds == {"CALL", "EMAIL", "MEETING", "NOTE", "TASK"}
+    assert len(ways["all"]) == len(set(ways["all"])) == sum(totals)
+    assert {kind for kind, _ in ways["all"]} == {"CALL", "EMAIL", "MEETING", "NOTE", "TASK"}
+    recent = shared.hubspot.get(base + "/recent/modified", params={"count": 250}).json()
+    stamps = [each["engagement"]["lastUpdated"] for each in recent["results"]]
+    assert stamps == sorted(stamps, reverse=True)
+    assert recent["hasMore"] is (recent["total"] > len(stamps))
+
+
+def _all_engagements(shared: Running, path: str, mark: str) -> list[tuple[str, int]]:
+    """Kinds and ids of all pages, fetched by the mark each page gives for the next."""
+    found: list[tuple[str, int]] = []
+    at, more = "0", True
+    while more:
+        page = shared.hubspot.get(path, params={"limit": 50, mark: at}).json()
+        found += [(e["engagement"]["type"], e["engagement"]["id"]) for e in page["results"]]
+        at, more = page[mark], page["hasMore"]
+        assert mark == "after" or type(at) is int
+    return found
 
 
 def _branch(*filters: dict[str, Any]) -> dict[str, Any]:

@@ -54,6 +54,11 @@ def test_a_describe_and_a_query_know_what_their_version_knows(asked: Any) -> Non
     assert "ContactId" not in {f["name"] for f in old.json()["fields"]}
     assert "ContactId" in {f["name"] for f in new.json()["fields"]}
     assert "associateEntityType" not in new.json()
+    for sobject, field, since in (("Opportunity", "LastStageChangeDate", 52), ("Event", "EndDate", 46),
+                                  ("Lead", "GeocodeAccuracy", 35)):  # fmt: skip
+        before, then = asked(*(f"v{v}.0/sobjects/{sobject}/describe" for v in (since - 1, since)))
+        more = {f["name"] for f in then.json()["fields"]} - {f["name"] for f in before.json()["fields"]}
+        assert field in more
     query = "query?q=select+ContactId+from+Opportunity+limit+1"
     refused, fine = asked(f"v45.0/{query}", f"v46.0/{query}")
     assert refused.json()[0]["errorCode"] == "INVALID_FIELD"

@@ -1,0 +1,124 @@
+"""Engagements of v1: calls, e-mails, meetings, notes and tasks as one list, all or those that changed.
+
+Offsets are whole numbers, as connectors take them for. Belongs here: reading. The objects are `objects`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.hubspot import errors, requests
+from sandbox.hubspot.legacy import RECENT, associated
+from sandbox.hubspot.records import Record
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import HubSpot
+
+ENGAGEMENTS = {"calls": "CALL", "emails": "EMAIL", "meetings": "MEETING", "notes": "NOTE", "tasks": "TASK"}
+_KINDS = 8
+"""More than there are kinds of engagement: an offset is the id and the kind in one number."""
+
+
+def routes(hubspot: HubSpot) -> list[Route]:
+    base = "/engagements/v1/engagements"
+    return [
+        *hubspot.route("GET", base + "/paged", lambda call: _all(hubspot, call)),
+        *hubspot.route("GET", base + "/recent/modified", lambda call: _recent(hubspot, call)),
+        *hubspot.route("GET", base + "/modified/after", lambda call: _after(hubspot, call)),
+    ]
+
+
+def _listed(columns: str) -> str:
+    """Every engagement that is not archived, by the columns asked for and the place of its kind."""
+    parts = [
+        f'select {columns}, {place} as kind from "{plural}" where archived = 0'
+        for place, plural in enumerate(ENGAGEMENTS)
+    ]
+    return " union all ".join(parts)
+
+
+def _shown(hubspot: HubSpot, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Rows that end with id and kind."""
+    plurals, found = list(ENGAGEMENTS), []
+    for *_, own, place in rows:
+        kind = hubspot.portal.type_of(plurals[place])
+        record = hubspot.records.stored(kind, own) if kind else None
+        if record is not None:
+            found.append(_engagement(hubspot, record))
+    return found
+
+
+def _all(hubspot: HubSpot, call: Call) -> Response:
+    """By id. More than 250 a page are given as 250."""
+    limit, offset = min(requests.number_of(call, "limit", 100, 10**9), 250), requests.whole(call, "offset")
+    rows = hubspot.store.rows(
+        f"select id, kind from ({_listed('id')}) where id * {_KINDS} + kind > ? "
+        f"order by id * {_KINDS} + kind limit ?",
+        (offset, limit + 1),
+    )
+    page = rows[:limit]
+    last = page[-1][0] * _KINDS + page[-1][1] if page else offset
+    return answer({"results": _shown(hubspot, page), "hasMore": len(rows) > limit, "offset": last})
+
+
+def _recent(hubspot: HubSpot, call: Call) -> Response:
+    """The last changed first, of 30 days, 10,000 at most."""
+    count = min(requests.number_of(call, "count", 20, 10**9), 100)
+    offset, since = (
+        requests.whole(call, "offset"),
+        max(requests.whole(call, "since"), call.now - 30 * times.DAY),
+    )
+    found = f"({_listed('modified, id')}) where modified >= ?"
+    total = int(hubspot.store.value(f"select count(*) from {found}", (since,)))
+    rows = hubspot.store.rows(
+        f"select id, kind from {found} order by modified desc, id desc limit ? offset ?",
+        (since, max(0, min(count, RECENT - offset)), offset),
+    )
+    told = {
+        "results": _shown(hubspot, rows), "hasMore": offset + len(rows) < min(total, RECENT) and bool(rows),
+        "offset": offset + len(rows), "total": total,
+    }  # fmt: skip
+    return answer(told)
+
+
+def _after(hubspot: HubSpot, call: Call) -> Response:
+    """By last change and id. `after` is that of the page before, or milliseconds."""
+    limit = requests.number_of(call, "limit", 100, 250)
+    text = call.query.get("after") or "0"
+    at, _, place = text.partition("_")
+    if not all(part.isdecimal() and len(part) < 16 for part in (at, place or "0")):
+        raise errors.validation(call, "Invalid after")
+    rows = hubspot.store.rows(
+        f"select modified, id, kind from ({_listed('modified, id')}) "
+        "where (modified, id) > (?, ?) order by modified, id limit ?",
+        (int(at), int(place or 0), limit + 1),
+    )
+    page = rows[:limit]
+    last = f"{page[-1][0]}_{page[-1][1]}" if page else text
+    more = len(rows) > limit
+    return answer({"results": _shown(hubspot, page), "hasMore": more, "after": last, "offset": last})
+
+
+def _engagement(hubspot: HubSpot, record: Record) -> dict[str, Any]:
+    owner, at = record.props.get("hubspot_owner_id"), record.props.get("hs_timestamp")
+    return {
+        "engagement": {
+            "id": record.id, "portalId": hubspot.portal.id, "active": True, "createdAt": record.created,
+            "lastUpdated": record.modified, "ownerId": int(owner) if owner and owner.isdecimal() else None,
+            "type": ENGAGEMENTS[record.type.plural], "timestamp": times.parse(at) if at else record.created,
+        },
+        "associations": {**associated(hubspot, record), "ownerIds": [], "workflowIds": [], "contentIds": [],
+                         "quoteIds": [], "marketingEventIds": []},
+        "attachments": [],
+        "metadata": {
+            name.removeprefix("hs_").removeprefix(f"{record.type.singular}_"): value
+            for name, value in record.props.items()
+            if name.startswith(f"hs_{record.type.singular}_")
+        },
+    }  # fmt: skip

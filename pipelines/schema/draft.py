@@ -81,7 +81,7 @@ class _Draft:
             return True
         places: Any = _Places()
         documents = {**{n: d for n, d in self.model.documents.items() if n == FIELDS}, OBJECTS: places}
-        draft = Model(self.model.folder, schema, self.model.fields, documents, frozenset(self.objects.files))
+        draft = Model(self.model.folder, schema, self.model.fields, documents, self.objects.files)
         try:
             check(draft)
         except ConfigError as error:
@@ -94,7 +94,7 @@ class _Draft:
     ) -> bool:
         """What the next plan would change back, for the file cannot say it as the CRM has it."""
         found = False
-        for item in self._planned(draft, wanted):
+        for item in wanted(draft).items:
             live = there.get(item.key)
             if live is None:
                 continue
@@ -103,19 +103,6 @@ class _Draft:
                 self._take_back(loc, f"the file cannot say its {', '.join(names)} as the CRM has it", None)
                 found = True
         return found
-
-    def _planned(self, draft: Model, wanted: Callable[[Model], Wanted]) -> list[Item]:
-        """Files that are yet to come cannot be read, so their things are left out of what is asked."""
-        bare = draft.schema.model_copy(
-            update={
-                "apex_classes": {},
-                "objects": {
-                    key: each.model_copy(update={"triggers": {}, "workflows": {}})
-                    for key, each in draft.objects.items()
-                },
-            }
-        )
-        return wanted(Model(draft.folder, bare, draft.fields, draft.documents)).items
 
     def _is_new(self, loc: Loc) -> bool:
         return len(loc) > 3 and loc[2] in _PARTS and _at(self.objects.content, loc[:4]) != _at(

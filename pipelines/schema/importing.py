@@ -5,20 +5,23 @@ Belongs here: from items to YAML, and merging. What a field becomes is in each v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.errors import CrmError
 from pipelines.rules.schema.load import Model
 from pipelines.rules.syncs import Vendor
-from pipelines.schema import draft, written
+from pipelines.schema import draft, run, written
 from pipelines.schema.hubspot import objects as hubspot
 from pipelines.schema.hubspot.importing import FromHubSpot
 from pipelines.schema.salesforce import objects as salesforce
 from pipelines.schema.salesforce.importing import FromSalesforce
 from pipelines.schema.session import Session
 from pipelines.schema.written import Objects
+
+_SHOWN = 6
+"""So many things of the next plan are named."""
 
 
 @dataclass
@@ -47,7 +50,27 @@ def import_objects(session: Session, model: Model, crm: Vendor, names: Sequence[
         sentences.append(f"Written to {model.folder.name}/custom_objects.yml; read it, then crm schema plan.")
     else:
         sentences.append("Nothing differs from config/custom_objects.yml.")
-    return Imported(sentences)
+    return Imported([*sentences, *_one_sided(objects, work.new, crm), *_left(session, model)])
+
+
+def _one_sided(objects: Objects, new: Collection[str], crm: Vendor) -> Iterator[str]:
+    """What is new is of the CRM it was found at: to have it at the other one too is a wish of its own."""
+    other = "HubSpot" if crm == "salesforce" else "Salesforce"
+    for key in sorted(new):
+        if objects.objects.get(key, {}).get("crms") == [crm]:
+            yield f"{key} says crms: [{crm}]; import it from {other} too, or take that away to make it there."
+
+
+def _left(session: Session, model: Model) -> Iterator[str]:
+    """What the next plan would do of the whole file: asked, not guessed."""
+    found = run.plan(session, run.load(model.folder))
+    signs = {"create": "make", "change": "change", "destroy": "destroy"}
+    todo = [f"{signs[a.operation]} {a.item.shown}" for a in found.actions]
+    if not todo:
+        yield "The next plan is empty."
+        return
+    more = f" and {len(todo) - _SHOWN} more" if len(todo) > _SHOWN else ""
+    yield f"The next plan is not empty: {', '.join(todo[:_SHOWN])}{more}."
 
 
 def _no_connection(vendor: str) -> CrmError:

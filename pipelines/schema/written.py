@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import yaml
 
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import OBJECTS, Model
-from pipelines.rules.schema.names import object_name
-from pipelines.rules.schema.objects import ObjectModel, Schema
+from pipelines.rules.schema.names import VENDORS, object_name
+from pipelines.rules.schema.objects import STANDARD, ObjectModel, Schema
 from pipelines.rules.syncs import Vendor
 
 Json = dict[str, Any]
@@ -25,6 +26,15 @@ _ORDER: dict[str, int] = {
     for i, name in enumerate(dict.fromkeys([*Schema.model_fields, *ObjectModel.model_fields]))
 }  # fmt: skip
 _FIELD_ORDER = {name: i for i, name in enumerate(FieldModel.model_fields)}
+
+
+def joined(model: Model, keys: Sequence[str]) -> Model:
+    """The model with these objects at both CRMs, to hold one against what there is."""
+    objects = {
+        key: each.model_copy(update={"crms": VENDORS}) if key in keys else each
+        for key, each in model.objects.items()
+    }
+    return replace(model, schema=model.schema.model_copy(update={"objects": objects}))
 
 
 @dataclass
@@ -57,12 +67,28 @@ class Objects:
         return found
 
     def known(self, model: Model, vendor: Vendor, name: str) -> str | None:
-        """The file's own name of an object."""
+        """The file's own name of an object, whether it has it at this CRM or not yet."""
         for key, each in model.objects.items():
-            called = object_name(vendor, key, each)
+            called = object_name(vendor, key, each.model_copy(update={"crms": VENDORS}))
             if called is not None and called.lower() == name.lower():
                 return key
         return None
+
+    def new(self, key: str, vendor: Vendor, *, extends: bool) -> None:
+        """An object that the file did not have: it is of the CRM where it was found."""
+        entry: Json = {"extends": key} if extends else {}
+        if None not in STANDARD.get(key, ()) or not extends:
+            entry["crms"] = [vendor]
+        self.objects[key] = entry
+        self.changed = True
+
+    def join(self, key: str, lacking: Iterable[Json], vendor: Vendor) -> None:
+        """An object that the file had of the other CRM is of both; what this one lacks stays the other's."""
+        other = next(each for each in VENDORS if each != vendor)
+        for part in lacking:
+            if "crms" not in part:
+                part["crms"] = [other]
+        self.put(self.objects[key], "crms", None)
 
     def put(self, into: Json, key: str, value: Any) -> None:
         """Set what differs; nothing and the default of nothing are left out."""

@@ -5,7 +5,7 @@ Belongs here: files to one `Model`. What can be said against it is `checks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,12 +38,18 @@ class Model:
     schema: Schema = field(default_factory=Schema)
     fields: Fields = field(default_factory=Fields)
     documents: dict[str, Document] = field(default_factory=dict, repr=False)
-    coming: frozenset[str] = frozenset()
-    """Files beside it that are written together with it."""
+    coming: Mapping[str, str] = field(default_factory=dict)
+    """Files beside it that are written together with it, and what they will hold."""
 
     def where(self, *loc: int | str, file: str = OBJECTS) -> str:
         document = self.documents.get(file)
         return file if document is None else f"{file} line {document.line_of(*loc)}"
+
+    def text(self, name: str) -> str:
+        """What a file beside it holds."""
+        if name in self.coming:
+            return self.coming[name]
+        return (self.folder / name).read_text(encoding="utf-8")
 
     @property
     def objects(self) -> dict[str, ObjectModel]:
@@ -62,8 +68,10 @@ class Model:
 
     def target(self, vendor: Vendor, to: str) -> str | None:
         """What the other end of a relationship is called at a CRM; None where it is not there."""
-        if to in self.objects:
+        if to in self.objects and self.objects[to].is_custom:
             return names.object_name(vendor, to, self.objects[to])
+        if to in self.objects:  # a standard object is there, wherever the file adds to it
+            to = self.objects[to].extends or to
         hubspot, salesforce = STANDARD.get(to, (None, None))
         if to == "lead":
             hubspot = "contacts"  # who is a lead at Salesforce is a contact at HubSpot

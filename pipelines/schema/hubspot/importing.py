@@ -5,7 +5,8 @@ Belongs here: which part of an object becomes which part of the file. A property
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipelines.clients.hubspot.client import HubSpotClient
@@ -15,7 +16,7 @@ from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import STANDARD
 from pipelines.schema.hubspot import objects, properties, read
 from pipelines.schema.items import Item, Json, Live, Wanted, differences
-from pipelines.schema.written import Objects, json_text, slug
+from pipelines.schema.written import Objects, joined, json_text, slug
 
 _PARTS = {"label": "label", "description": "help", "options": "values", "hasUniqueValue": "unique",
           "groupName": "group", "calculationFormula": "hubspot_formula"}  # fmt: skip
@@ -32,10 +33,12 @@ class FromHubSpot:
         """Objects that the file did not have."""
         self.groups: dict[str, str] = {}
         """The group of each property of the object that is read."""
-        found = objects.wanted(model)
-        self.wanted: dict[Any, Item] = {i.key: i for i in found.items}
+        self.joining: set[str] = set()
+        """Objects that the file had of Salesforce's only."""
+        self.both = model
+        self.wanted: dict[Any, Item] = {}
         self.there: dict[Any, Item] = {}
-        """What the portal has of properties that the file did not have."""
+        """What the portal has of the objects that were named."""
         self.shared = {(owner, p.model.hubspot or "") for owner, p in model.shared("hubspot")}
 
     def objects_named(self, asked: Sequence[str]) -> list[str]:
@@ -47,6 +50,13 @@ class FromHubSpot:
                 f"HubSpot has no object {', '.join(absent)}", where="crm schema import",
                 remedy="use its name, as subscriptions",
             )  # fmt: skip
+        listed = self.target.objects
+        self.joining = {
+            key for key in (self._key(name.lower()) for name in asked)
+            if "hubspot" not in (listed.get(key) or {}).get("crms", ("hubspot",))
+        }  # fmt: skip
+        self.both = joined(self.model, [*self.joining])
+        self.wanted = {item.key: item for item in objects.wanted(self.both).items}
         for name in asked:
             self._object(name.lower(), schemas.get(name.lower()))
         return self.said
@@ -78,8 +88,15 @@ class FromHubSpot:
         if not ids:
             return
         asked = {"inputs": [{"flowId": each, "type": "FLOW_ID"} for each in ids]}
-        for flow in self.client.post(f"{path}/batch/read", asked).get("results") or []:
-            read.add_workflow(live, self.wanted, reading.names, flow)
+        flows = self.client.post(f"{path}/batch/read", asked).get("results") or []
+        called = Counter(str(flow.get("name")) for flow in flows)
+        for flow in flows:
+            if called[str(flow.get("name"))] == 1:
+                read.add_workflow(live, self.wanted, reading.names, flow)
+        for flow_name, count in called.items():
+            if count > 1:
+                self.said.append(f"{name} has {count} workflows called {flow_name}, and the file knows one by "
+                                 "its name; left out.")  # fmt: skip
 
     def _key(self, name: str) -> str:
         known = self.target.known(self.model, "hubspot", name)
@@ -92,16 +109,15 @@ class FromHubSpot:
         self.groups = {
             k[2]: str(raw.get("groupName") or "") for k, raw in live.raw.items() if k[1] == "property"
         }
-        self.there |= {k: item for k, item in live.items.items() if item.kind == "property"}
-        is_new = key not in self.target.objects
-        entry = self.target.objects.setdefault(key, {})
-        if is_new:
+        self._unsayable_groups(name, schema)
+        self.there |= live.items
+        if key not in self.target.objects:
             self.new.add(key)
-            self.target.changed = True
-            if schema is None:
-                entry["extends"] = key
+            self.target.new(key, "hubspot", extends=schema is None)
+        entry = self.target.objects[key]
         count = 0
         order = {kind: i for i, kind in enumerate(("object", "property", "association"))}
+        schema_item = live.items.get(("hubspot", "object", name))
         for item in sorted(live.items.values(), key=lambda i: order.get(i.kind, 9)):
             wanted = self.wanted.get(item.key)
             is_same = wanted is not None and wanted.content == item.content
@@ -110,7 +126,36 @@ class FromHubSpot:
             if (name, item.name.partition(".")[2]) in self.shared:
                 continue
             count += self._item(key, entry, item, wanted)
+        if schema_item is not None:
+            self._flags(entry, schema_item)
+        if key in self.joining:
+            self.target.join(key, self._lacking(name, entry, live), "hubspot")
         self.said.append(f"{name} is {key} in the file: {count} things taken over.")
+
+    def _lacking(self, name: str, entry: Json, live: Live) -> Iterator[Json]:
+        """Fields and relationships that the file has and this object has not."""
+        for key, each in (entry.get("fields") or {}).items():
+            place: Any = ("hubspot", "property", f"{name}.{each.get('hubspot') or key.lower()}")
+            if place in self.wanted and place not in live.items:
+                yield each
+        for each in (entry.get("relationships") or {}).values():
+            target = self.both.target("hubspot", each["to"])
+            pair: Any = ("hubspot", "association", f"{name} → {target}")
+            if target is None or (pair in self.wanted and pair not in live.items):
+                yield each
+
+    def _unsayable_groups(self, name: str, schema: Json | None) -> None:
+        """The file says the name of a group, of which its label is made: others are left as they are."""
+        used = {each for each in self.groups.values() if each and not each.endswith("information")}
+        if not used:
+            return
+        path = self.client.path("properties", name if schema is None else str(schema["objectTypeId"]))
+        listed = self.client.get(f"{path}/groups").get("results") or []
+        odd = {str(e["name"]): str(e["label"]) for e in listed
+               if e["name"] in used and e["label"] != objects.group_label(str(e["name"]))}  # fmt: skip
+        for group, label in odd.items():
+            self.said.append(f"{name}: the group {group} is left out: the file cannot say its label {label}.")
+        self.groups = {each: "" if group in odd else group for each, group in self.groups.items()}
 
     def _item(self, key: str, entry: Json, item: Item, wanted: Item | None) -> int:
         if item.kind == "object":
@@ -140,12 +185,19 @@ class FromHubSpot:
         if key != item.name:
             put(entry, "hubspot", item.name)
         shown = str(content.get("primaryDisplayProperty") or "name")
-        if (entry.get("name") or {}).get("field", "name") != shown:
-            put(entry, "name", dict(entry.get("name") or {}) | {"field": shown})
-        for name in content["requiredProperties"]:
-            field = (entry.get("fields") or {}).get(name)
-            if field is not None and not field.get("required"):
-                put(field, "required", True)
+        called = dict(entry.get("name") or {}) | ({"field": shown} if shown != "name" else {})
+        if "format" not in called and shown not in content["requiredProperties"]:
+            called["required"] = False
+        put(entry, "name", called)
+
+    def _flags(self, entry: Json, item: Item) -> None:
+        """What an object's schema says of its properties: which are required, and which are searched."""
+        for key, field in (entry.get("fields") or {}).items():
+            called = field.get("hubspot") or key.lower()
+            if called in item.content["requiredProperties"]:
+                self.target.put(field, "required", True)
+            if called in item.content["searchableProperties"] and key != entry.get("key"):
+                self.target.put(field, "searchable", True)
 
     def _group(self, item: Item, wanted: Item | None) -> str:
         """The group of a property that the file does not say yet, other than HubSpot's own of the object."""
@@ -176,6 +228,9 @@ class FromHubSpot:
             self.target.put(listed, key, found)
             return 1
         field = listed[key]
+        if "hubspot" not in field.get("crms", ("hubspot",)):
+            self.target.put(field, "crms", None)  # it is of both by now
+            return 1
         before = wanted.content if wanted is not None else {}
         changed = differences(before, item.content)
         if wanted is None and "hubspot_formula" in found:

@@ -103,8 +103,8 @@ class _Wanted:
         if how_well == "not available":
             return
         if field.group is not None:
-            label = field.group.replace("_", " ").capitalize()
-            group = Item("hubspot", "group", f"{owner}: {field.group}", {"label": label}, owner, where)
+            label = {"label": group_label(field.group)}
+            group = Item("hubspot", "group", f"{owner}: {field.group}", label, owner, where)
             if group not in self.found.items:
                 self.found.add(group)
         self.add("property", f"{owner}.{called}", properties.content(field), owner, where)
@@ -189,7 +189,7 @@ class _Wanted:
     def beside(self, key: str, each: ObjectModel, name: str) -> None:
         for workflow_key, workflow in each.workflows.items():
             where = self.model.where("objects", key, "workflows", workflow_key)
-            definition = json.loads((self.model.folder / workflow.file).read_text(encoding="utf-8"))
+            definition = json.loads(self.model.text(workflow.file))
             content = canonical_flow(definition) | {"name": workflow.name, "objectTypeId": name}
             self.add("workflow", workflow.name, content, name, where)
             self.found.hold(f"{key}: workflow {workflow_key}", "native", f"workflow {workflow.name}")
@@ -201,6 +201,11 @@ class _Wanted:
             self.found.hold(
                 f"{key}: trigger {trigger}", "nearest" if each.workflows else "not available", how
             )
+
+
+def group_label(name: str) -> str:
+    """What people see of a group of properties: the file says its name only."""
+    return name.replace("_", " ").capitalize()
 
 
 def _not_kept(each: ObjectModel, relation: Relationship) -> list[str]:

@@ -6,7 +6,7 @@ Belongs here: which part of an object becomes which part of the file. A field by
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipelines.clients.salesforce.client import SalesforceClient
@@ -17,9 +17,11 @@ from pipelines.rules.schema.objects import STANDARD
 from pipelines.schema.items import Item, Json, Live
 from pipelines.schema.salesforce import fields, layouts, objects, read
 from pipelines.schema.salesforce.rights import Rights
-from pipelines.schema.written import Objects, slug
+from pipelines.schema.written import Objects, joined, slug
 
-_HUBSPOT_ONLY = ("hubspot", "group", "hubspot_formula", "crms", "access", "renamed_from")
+_HUBSPOT_ONLY = (
+    "hubspot", "group", "searchable", "hubspot_formula", "crms", "access", "renamed_from",
+)  # fmt: skip
 """What Salesforce's metadata of a field does not say; the rights to it come with `rights`."""
 _ON_DELETE = {"SetNull": "clear", "Restrict": "restrict", "Cascade": "cascade"}
 _SHARING = {there: here for here, there in objects.SHARING.items()}
@@ -33,7 +35,10 @@ class FromSalesforce:
         self.said: list[str] = []
         self.new: set[str] = set()
         """Objects that the file did not have."""
-        self.wanted: dict[Any, Item] = {i.key: i for i in objects.wanted(model).items}
+        self.joining: set[str] = set()
+        """Objects that the file had of HubSpot's only."""
+        self.both = model
+        self.wanted: dict[Any, Item] = {}
         """What the file comes to by now: what is equal to it is left as it is written."""
         self.there: dict[Any, Item] = {}
         """What the org has of the objects that were named."""
@@ -51,9 +56,12 @@ class FromSalesforce:
         for name in whole:  # all are there before any is filled: they lead to each other
             key = self._key(name)
             if key not in self.target.objects:
-                self.target.objects[key] = {} if name.endswith("__c") else {"extends": key}
-                self.target.changed = True
+                self.target.new(key, "salesforce", extends=not name.endswith("__c"))
                 self.new.add(key)
+            elif "salesforce" not in self.target.objects[key].get("crms", ("salesforce",)):
+                self.joining.add(key)
+        self.both = joined(self.model, [*self.joining])
+        self.wanted = {item.key: item for item in objects.wanted(self.both).items}
         pages = self._layouts([*whole])
         for name, element in whole.items():
             live = Live("salesforce", "")
@@ -98,7 +106,19 @@ class FromSalesforce:
         self._order_dependencies(entry)
         if is_new and name.endswith("__c"):
             self._find_key(entry)
+        if key in self.joining:
+            self.target.join(key, self._lacking(name, entry, live), "salesforce")
         self.said.append(f"{name} is {key} in the file: {count} things taken over.")
+
+    def _lacking(self, name: str, entry: Json, live: Live) -> Iterator[Json]:
+        """Fields and lookups that the file has and this object has not."""
+        for part in ("fields", "relationships"):
+            for key, each in (entry.get(part) or {}).items():
+                called = each.get("salesforce") or f"{names.api_name(key)}__c"
+                place: Any = ("salesforce", "field", f"{name}.{called}")
+                leads_nowhere = part == "relationships" and self.both.target("salesforce", each["to"]) is None
+                if leads_nowhere or (place in self.wanted and place not in live.items):
+                    yield each
 
     def _order_dependencies(self, entry: Json) -> None:
         """What a picklist depends on, in the order of the other's values: Salesforce tells them in none."""
@@ -144,6 +164,7 @@ class FromSalesforce:
         put(entry, "sharing", None if sharing == "read_write" else sharing)
         put(entry, "history", content.get("enableHistory") == "true")
         put(entry, "activities", content.get("enableActivities") == "true")
+        put(entry, "in_development", content.get("deploymentStatus") == "InDevelopment")
 
     def _field(self, owner: str, entry: Json, item: Item, raw: Json) -> int:
         called = item.name.partition(".")[2]
@@ -163,6 +184,8 @@ class FromSalesforce:
         if f"{names.api_name(key)}__c" != called:
             found["salesforce"] = called
         kept = {n: v for n, v in (listed.get(key) or {}).items() if n in _HUBSPOT_ONLY}
+        if "salesforce" not in kept.get("crms", ("salesforce",)):
+            del kept["crms"]  # it is of both by now
         if key not in listed and owner not in self.new and "hubspot" in entry.get("crms", ("hubspot",)):
             kept["crms"] = ["salesforce"]  # the object is of both, and this field of one
         self.target.put(listed, key, found | kept)
@@ -222,6 +245,8 @@ class FromSalesforce:
         if f"{names.api_name(key)}__c" != called:
             found["salesforce"] = called
         kept = {n: before[n] for n in ("crms", "labels", "limit") if n in before}
+        if before.get("kind") == "association":
+            kept.pop("crms", None)  # HubSpot's association is this lookup
         self.target.put(listed, key, found | kept)
         return 1
 

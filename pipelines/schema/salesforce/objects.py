@@ -162,7 +162,7 @@ class _Wanted:
         )
 
     def apex(self, kind: str, name: str, apex: Apex, where: str, of: str, key: str = "Apex") -> None:
-        source = (self.model.folder / apex.file).read_text(encoding="utf-8")
+        source = self.model.text(apex.file)
         content = {
             "Body": source.strip() + "\n", "apiVersion": str(apex.api_version),
             "status": "Active" if apex.active else "Inactive", "test": _bool(apex.test),

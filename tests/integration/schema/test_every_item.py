@@ -76,13 +76,15 @@ def imported_back(crms: Crms) -> None:
     (crms.config / "custom_objects.yml").write_text("objects: {}\n")
     for name in ("apex", "workflows"):
         shutil.rmtree(crms.config / name)
-    shell = as_environment(crms.settings, {})
+    # A stranger has no state: what is of one CRM is asked of that one alone, and nothing is planned of it.
+    shell = as_environment(crms.settings, {"CRM_HOME": str(crms.config.parent / "stranger")})
     for vendor, *names in (
         ("salesforce", "Parent__c", "Thing__c", "Contact"),
         ("hubspot", "parent", "thing"),
     ):
         said = CliRunner().invoke(schema_app, ["import", vendor, *names], env=shell)
         assert said.exit_code == Exit.OK, said.output
+        assert "The next plan is empty." in said.output
     after = {path: path.read_bytes() for path in crms.config.rglob("*") if path.is_file()}
     text = "custom_objects.yml"
     left, right = (each.pop(crms.config / text).decode().splitlines() for each in (before, after))

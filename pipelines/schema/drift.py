@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipelines.schema.items import Item, Live, Wanted, differences
+from pipelines.schema.items import Beside, Item, Live, Wanted, added_since, differences
 from pipelines.state.schema import Row
 
 How = Literal["changed", "gone", "added"]
@@ -46,8 +46,9 @@ class Drift:
         self.compared += other.compared
 
 
-def drift_of(wanted: Wanted, live: Live, made: Sequence[Row]) -> Drift:
-    """Each thing that was applied, as it is now; and what objects of the model have beside."""
+def drift_of(wanted: Wanted, live: Live, made: Sequence[Row], before: Beside | None = None) -> Drift:
+    """Each thing that was applied, as it is now; what objects of the model have beside; and what standard
+    objects have got since the last apply, of which `before` says what they had then."""
     drift = Drift(compared=len(made))
     known = {item.key for item in wanted.items}
     for kind, name, content in made:
@@ -63,4 +64,6 @@ def drift_of(wanted: Wanted, live: Live, made: Sequence[Row]) -> Drift:
     for key, item in live.items.items():
         if key not in known and item.of in own and item.kind not in ("association", "object"):
             drift.found.append(Drifted("added", wanted.vendor, item.kind, item.name, {}))
+    for item in added_since(live, known, before or {}):
+        drift.found.append(Drifted("added", wanted.vendor, item.kind, item.name, {}))
     return drift

@@ -6,7 +6,7 @@ that two contents are equal exactly when the things are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -89,6 +89,34 @@ class Live:
         self.items[item.key] = item
         if raw is not None:
             self.raw[item.key] = raw
+
+
+_PARTS = ("field", "property", "validation rule", "record type")
+Beside = Mapping[str, frozenset[tuple[str, str]]]
+"""By standard object the (kind, name) of what it had beside the model at the last apply."""
+
+
+def beside(wanted: Wanted, live: Live) -> dict[str, frozenset[tuple[str, str]]]:
+    """What the standard objects that the model adds to have beside it."""
+    customs = {item.name for item in wanted.items if item.kind == "object"}
+    standard = {item.of for item in wanted.items if item.kind in _PARTS} - customs
+    keys = {item.key for item in wanted.items}
+    return {
+        of: frozenset(
+            (item.kind, item.name) for key, item in live.items.items()
+            if item.of == of and item.kind in _PARTS and key not in keys
+        )
+        for of in standard
+    }  # fmt: skip
+
+
+def added_since(live: Live, known: Container[Key], before: Beside) -> list[Item]:
+    """What has come to standard objects by hand since the last apply."""
+    return [
+        item for key, item in live.items.items()
+        if item.of in before and item.kind in _PARTS and key not in known
+        and (item.kind, item.name) not in before[item.of]
+    ]  # fmt: skip
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

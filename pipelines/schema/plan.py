@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pipelines.schema import risks
-from pipelines.schema.items import Holding, Item, Json, Live, Wanted, differences
+from pipelines.schema.items import Beside, Holding, Item, Json, Live, Wanted, added_since, differences
 from pipelines.state.schema import Row
 
 Operation = Literal["create", "change", "destroy"]
@@ -68,7 +68,7 @@ class Plan:
         return [a for a in self.actions if not a.impossible and (not a.loses or a.name.lower() in named)]
 
 
-def compare(wanted: Wanted, live: Live, made: Sequence[Row]) -> Plan:
+def compare(wanted: Wanted, live: Live, made: Sequence[Row], before: Beside | None = None) -> Plan:
     """The plan for one CRM."""
     plan = Plan(holdings=list(wanted.holdings))
     for item in wanted.items:
@@ -90,7 +90,8 @@ def compare(wanted: Wanted, live: Live, made: Sequence[Row]) -> Plan:
         if key not in keys and there is not None and not _goes_with(there, gone):
             action = Action("destroy", replace(there, content={}), there.content)
             plan.actions.append(risks.of_destroy(action))
-    plan.extras = _extras(wanted, live, keys | made_keys.keys())
+    known = keys | made_keys.keys()
+    plan.extras = _extras(wanted, live, known) + added_since(live, known, before or {})
     plan.problems = _limits(wanted, live)
     return plan
 

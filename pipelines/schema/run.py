@@ -21,7 +21,7 @@ from pipelines.schema.apply import Applied
 from pipelines.schema.drift import Drift, drift_of
 from pipelines.schema.hubspot import objects as hubspot_objects
 from pipelines.schema.hubspot import read as hubspot_read
-from pipelines.schema.items import Wanted
+from pipelines.schema.items import Beside, Wanted, beside
 from pipelines.schema.plan import Action, Plan
 from pipelines.schema.renaming_objects import VerifiedObject, verify_object
 from pipelines.schema.salesforce import objects as salesforce_objects
@@ -66,6 +66,11 @@ def _made(session: Session, vendor: Vendor) -> list[kept.Row]:
         return kept.made(reading, vendor, session.live[vendor].org)
 
 
+def _beside(session: Session, vendor: Vendor) -> Beside:
+    with session.state.reading() as reading:
+        return kept.beside(reading, vendor, session.live[vendor].org)
+
+
 def plan(session: Session, model: Model, *, only: Collection[str] = ()) -> Plan:
     """What differs. `only`: objects or `object.field`, by the CRM's name or the file's."""
     before = session.calls
@@ -75,7 +80,7 @@ def plan(session: Session, model: Model, *, only: Collection[str] = ()) -> Plan:
         made = _made(session, vendor)
         if vendor == "salesforce":
             session.wanted[vendor] = permission_set.keeping(session.wanted[vendor], live, made)
-        plans.append(planning.compare(session.wanted[vendor], live, made))
+        plans.append(planning.compare(session.wanted[vendor], live, made, _beside(session, vendor)))
     whole = planning.together(plans)
     if only:
         whole.actions = _selected(whole.actions, only)
@@ -235,7 +240,8 @@ def _at_salesforce(
 
 
 def _adopt(session: Session, done: Sequence[Action]) -> None:
-    """What is there as the model has it is the model's from now on: a later change of it is seen as drift."""
+    """What is there as the model has it is the model's from now on: a later change of it is seen as drift, and so
+    is what comes to a standard object that the model adds to."""
     changed = {action.item.key for action in done}
     for vendor, wanted in session.wanted.items():
         live = session.live[vendor]
@@ -243,6 +249,7 @@ def _adopt(session: Session, done: Sequence[Action]) -> None:
                 and i.key not in changed]  # fmt: skip
         with session.state.writing() as writing:
             kept.keep(writing, vendor, live.org, [(i.kind, i.name, i.content) for i in same])
+            kept.keep_beside(writing, vendor, live.org, beside(wanted, live))
 
 
 def _under_way(session: Session) -> bool:
@@ -265,7 +272,8 @@ def diff(session: Session, model: Model) -> Drift:
     read(session, model)
     found = Drift()
     for vendor, wanted in session.wanted.items():
-        found.add(drift_of(wanted, session.live[vendor], _made(session, vendor)))
+        live = session.live[vendor]
+        found.add(drift_of(wanted, live, _made(session, vendor), _beside(session, vendor)))
     return found
 
 

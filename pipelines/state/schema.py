@@ -6,13 +6,14 @@ Belongs here: rows. What they mean for a plan is `pipelines.schema`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 Json = dict[str, Any]
+Name = tuple[str, str]
 Row = tuple[str, str, Json]
 """(kind, name, content) of something that was made."""
 
@@ -71,6 +72,23 @@ def forget_object(connection: Connection, vendor: str, org: str, name: str) -> N
             {"v": vendor, "o": org, "n": pattern.replace("_", "!_")},
         )
     forget(connection, vendor, org, "object", name)
+
+
+def keep_beside(connection: Connection, vendor: str, org: str, listed: Mapping[str, Iterable[Name]]) -> None:
+    """What standard objects have beside the model, as an apply has found it."""
+    for name, beside in listed.items():
+        row = {"v": vendor, "o": org, "n": name, "b": json.dumps(sorted(beside))}
+        connection.execute(
+            text("delete from schema_beside where vendor = :v and org_id = :o and object = :n"), row
+        )
+        connection.execute(text("insert into schema_beside values (:v, :o, :n, :b)"), row)
+
+
+def beside(connection: Connection, vendor: str, org: str) -> dict[str, frozenset[Name]]:
+    """(kind, name) of what each standard object had beside the model at the last apply."""
+    asked = text("select object, names from schema_beside where vendor = :v and org_id = :o")
+    rows = connection.execute(asked, {"v": vendor, "o": org})
+    return {str(name): frozenset((str(k), str(n)) for k, n in json.loads(listed)) for name, listed in rows}
 
 
 def deploy_began(connection: Connection, deploy: str, org: str, content: Json) -> None:

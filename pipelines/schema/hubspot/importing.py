@@ -95,7 +95,7 @@ class FromHubSpot:
                 read.add_workflow(live, self.wanted, reading.names, flow)
         for flow_name, count in called.items():
             if count > 1:
-                self.said.append(f"{name} has {count} workflows called {flow_name}, and the file knows one by "
+                self.said.append(f"{name} has {count} workflows called {flow_name}, and each is known by "
                                  "its name; left out.")  # fmt: skip
 
     def _key(self, name: str) -> str:

@@ -126,40 +126,42 @@ def give_rights(client: SalesforceClient, action: Action, state: State, org: str
 
 
 def apply_hubspot(
-    client: HubSpotClient, live: Live, actions: Sequence[Action], state: State, progress: Progress = silent,
-) -> list[Action]:  # fmt: skip
-    """Each thing by itself, remembered when it stands. Raises CrmError that says what does."""
+    client: HubSpotClient, live: Live, actions: Sequence[Action], state: State, done: list[Action],
+    progress: Progress = silent,
+) -> None:  # fmt: skip
+    """Each thing by itself, remembered and added to `done` when it stands. Raises CrmError for the first that
+    could not be done."""
     applier = Applier(client, live)
     steps = applier.steps(actions)
-    done: list[Action] = []
     for number, (some, do) in enumerate(steps, 1):
         try:
             do()
         except CrmError as error:
-            raise _half_way(error, some[0].item, done, len(actions)) from error
+            raise _named(error, some[0].item) from error
         done += [action for action in some if action not in done]
         _remember(state, "hubspot", live.org, some)
         progress(some[0].item.shown, number, len(steps))
         crashpoint("schema: hubspot thing done")
-    return done
 
 
-def _half_way(error: CrmError, item: Item, done: Sequence[Action], of: int) -> CrmError:
-    what = f"{item.shown} could not be done: {error.what}"
-    return standing(error, what, done, of, item.where)
+def _named(error: CrmError, item: Item) -> CrmError:
+    return _mended(error, f"{item.shown} could not be done: {error.what}", item.where)
 
 
-def standing(
-    error: CrmError, what: str, done: Sequence[Action], of: int, where: str = "", *, under_way: bool = False
-) -> CrmError:
-    """The same error with what stands of an apply that it ended; `under_way`: a deploy may still do so."""
+def standing(errors: Sequence[CrmError], done: Sequence[Action], of: int, *, under_way: bool) -> CrmError:
+    """The first error with what stands of an apply; what failed at the other CRM too is said with it.
+    `under_way`: a deploy may still end well."""
     stands = ", ".join(a.name for a in done[-3:])
     before = f"; {len(done)} of {of} things stand, {stands} the last" if done else "; nothing was changed"
     if under_way:
         before = f"{before if done else ''}; a deploy is on its way yet and will be waited for"
+    return _mended(errors[0], "; and ".join(each.what for each in errors) + before, errors[0].where)
+
+
+def _mended(error: CrmError, what: str, where: str) -> CrmError:
     mended = type(error).__new__(type(error))
     mended.__dict__ |= error.__dict__
-    mended.what = f"{what}{before}"
+    mended.what = what
     mended.where = where or error.where
     mended.remedy = "mend it and run crm schema apply again: it goes on with the rest"
     mended.args = (str(mended),)

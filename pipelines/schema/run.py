@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pipelines.errors import CrmError, UsageError
@@ -192,7 +193,8 @@ def apply(
     session: Session, model: Model, whole: Plan, *, allowed: Collection[str] = (),
     progress: Progress = silent,
 ) -> Applied:  # fmt: skip
-    """Do what a plan may do: checked at Salesforce first, then HubSpot, then Salesforce."""
+    """Do what a plan may do: checked at Salesforce first, then done at HubSpot, then at Salesforce, whatever
+    became of the other."""
     if whole.problems:
         raise CrmError(whole.problems[0], where="crm schema", remedy="make room, or plan less")
     doable = whole.doable(allowed)
@@ -207,18 +209,26 @@ def apply(
             progress("salesforce: checking the deploy", 0, len(doable))
             applied.coverage = applying.check_salesforce(session.salesforce, deploy, session.clock)
     at_hubspot = [a for a in doable if a.item.vendor == "hubspot"]
-    if session.hubspot is not None and at_hubspot:
-        applied.done += applying.apply_hubspot(
-            session.hubspot, session.live["hubspot"], at_hubspot, session.state, progress
-        )
-    try:
-        _at_salesforce(session, deploy, at_salesforce, applied, progress)
-    except CrmError as error:
-        _adopt(session, applied.done)
-        of = len([*at_hubspot, *at_salesforce])
-        raise applying.standing(error, error.what, applied.done, of, under_way=_under_way(session)) from error
+    failed: list[CrmError] = []
+    for part in (
+        partial(_at_hubspot, session, at_hubspot, applied, progress),
+        partial(_at_salesforce, session, deploy, at_salesforce, applied, progress),
+    ):
+        try:
+            part()
+        except CrmError as error:  # neither CRM waits for the other
+            failed.append(error)
     _adopt(session, applied.done)
+    if failed:
+        of = len([*at_hubspot, *at_salesforce])
+        raise applying.standing(failed, applied.done, of, under_way=_under_way(session)) from failed[0]
     return applied
+
+
+def _at_hubspot(session: Session, actions: Sequence[Action], applied: Applied, progress: Progress) -> None:
+    if session.hubspot is not None and actions:
+        live = session.live["hubspot"]
+        applying.apply_hubspot(session.hubspot, live, actions, session.state, applied.done, progress)
 
 
 def _at_salesforce(
@@ -240,8 +250,8 @@ def _at_salesforce(
 
 
 def _adopt(session: Session, done: Sequence[Action]) -> None:
-    """What is there as the model has it is the model's from now on: a later change of it is seen as drift, and so
-    is what comes to a standard object that the model adds to."""
+    """What is there as the model has it is the model's from now on: a later change of it is seen as drift,
+    and what comes to a standard object that the model adds to."""
     changed = {action.item.key for action in done}
     for vendor, wanted in session.wanted.items():
         live = session.live[vendor]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from sandbox.salesforce import schema
 from sandbox.salesforce.errors import RowError
@@ -33,7 +34,9 @@ def load(store: Store) -> dict[str, list[RecordType]]:
         content = contents.get(f"{sobject}.{name}")
         if content is not None:
             left = {
-                str(each.get("picklist")): frozenset(str(v.get("fullName")) for v in each.get("values") or [])
+                str(each.get("picklist")): frozenset(
+                    unquote(str(v.get("fullName"))) for v in each.get("values") or []
+                )
                 for each in content.get("picklistValues") or []
             }
             found.setdefault(sobject, []).append(RecordType(own, name, label, active == "true", left))

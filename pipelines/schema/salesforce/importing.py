@@ -16,6 +16,7 @@ from pipelines.rules.schema.load import Model
 from pipelines.rules.schema.objects import STANDARD
 from pipelines.schema.items import Item, Json, Live
 from pipelines.schema.salesforce import fields, layouts, objects, read
+from pipelines.schema.salesforce.encoding import plain
 from pipelines.schema.salesforce.rights import Rights
 from pipelines.schema.written import Objects, joined, slug
 
@@ -284,8 +285,10 @@ class FromSalesforce:
             for each in item.content.get("picklistValues") or []
         }
         if picked:
-            found["values"] = {name: [v["fullName"] for v in each] for name, each in picked.items()}
-        defaults = {n: v["fullName"] for n, each in picked.items() for v in each if v["default"] == "true"}
+            found["values"] = {name: [plain(v["fullName"]) for v in each] for name, each in picked.items()}
+        defaults = {
+            n: plain(v["fullName"]) for n, each in picked.items() for v in each if v["default"] == "true"
+        }
         if defaults:
             found["defaults"] = defaults
         self.target.put(listed, key, found)
@@ -307,7 +310,7 @@ class FromSalesforce:
         self.target.put(listed, key, found | kept)
 
     def _layout(self, entry: Json, item: Item) -> None:
-        label = item.name.partition("-")[2]
+        label = plain(item.name.partition("-")[2])
         listed = entry.setdefault("layouts", {})
         key = next((k for k, e in listed.items() if e.get("label") == label), slug(label))
         sections = layouts.sections(item.content, entry, lambda called: self._plain_field(entry, called))

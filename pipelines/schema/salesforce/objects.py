@@ -12,6 +12,7 @@ from pipelines.rules.schema.objects import Apex, ObjectModel, RecordType, Valida
 from pipelines.schema import held
 from pipelines.schema.items import Held, Item, Json, Wanted, said
 from pipelines.schema.salesforce import fields, layouts
+from pipelines.schema.salesforce.encoding import encoded, plain
 from pipelines.schema.salesforce.layouts import field_of
 
 SHARING = {
@@ -86,7 +87,7 @@ class _Wanted:
         for rule_key, rule in each.validations.items():
             self.validation(key, each, name, rule_key, rule)
         for layout_key, layout in each.layouts.items():
-            self.add("layout", f"{name}-{layout.label}", layouts.content(each, layout), name,
+            self.add("layout", f"{name}-{encoded(layout.label)}", layouts.content(each, layout), name,
                      self.model.where("objects", key, "layouts", layout_key))  # fmt: skip
             self.found.hold(f"{key}: layout {layout_key}", "native", f"page layout {layout.label}")
         for trigger, apex in each.triggers.items():
@@ -214,7 +215,8 @@ def _record_type(each: ObjectModel, record_type: RecordType) -> Json:
         {
             "picklist": field_of(each, picklist),
             "values": [
-                {"fullName": v, "default": _bool(record_type.defaults.get(picklist) == v)} for v in chosen
+                {"fullName": encoded(v), "default": _bool(record_type.defaults.get(picklist) == v)}
+                for v in chosen
             ],
         }
         for picklist, chosen in record_type.values.items()
@@ -230,7 +232,7 @@ def canonical_record_type(found: Json) -> Json:
     kept = said(found, ("active", "businessProcess", "description", "label", "picklistValues"), {})
     listed = [
         {"picklist": e["picklist"],
-         "values": [{"fullName": v["fullName"], "default": v.get("default") or "false"}
+         "values": [{"fullName": encoded(plain(str(v["fullName"]))), "default": v.get("default") or "false"}
                     for v in e.get("values") or []]}
         for e in found.get("picklistValues") or []
     ]  # fmt: skip

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from sandbox import times
 from sandbox.salesforce import ids, org, schema
@@ -217,7 +218,7 @@ class Deploying:
             if field is None or field.type not in ("picklist", "multipicklist"):
                 raise Problem(f"Picklist {each.get('picklist')} not found on {parent}")
             for value in each.get("values") or []:
-                if value.get("fullName") not in field.values:
+                if unquote(str(value.get("fullName"))) not in field.values:
                     raise Problem(
                         f"Picklist value: {value.get('fullName')} in picklist: {field.name} not found"
                     )

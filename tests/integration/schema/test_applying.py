@@ -48,16 +48,25 @@ def test_a_failure_half_way_says_what_stands(crms: Crms) -> None:
     assert "hubspot group subscription: pricing could not be done" in said
     assert " things stand, " in said
     assert "custom_objects.yml line" in said
-    assert not any(a.item.kind == "object" for a in crms.plan().of("hubspot", "create"))
+    left = crms.plan()
+    assert not any(a.item.kind == "object" for a in left.of("hubspot", "create"))
+    assert not left.of("salesforce", "create", "change")  # it does not wait for HubSpot
     said = fails(crms, "hubspot", "POST /crm/pipelines/2026-03/")
     assert "hubspot pipeline subscription: Renewal could not be done" in said
     assert "subscription.monthly_fee" not in names(crms.plan())
-    said = fails(crms, "salesforce", "POST .*/metadata/deployRequest", after=1)  # checked, and then not done
-    assert "; 3 of 6" in said
-    assert "Renewal reminder the last" in said
+    crms.rewrite("        label: Seats\n", "        label: Places\n")
+    refused = {"match": "POST .*/metadata/deployRequest", "status": 403, "times": 1, "after": 1}
+    faults = f"{crms.ready['salesforce']['url']}/_sandbox/faults"
+    httpx.post(faults, json=[refused]).raise_for_status()  # checked, and then not done
+    said = fails(crms, "hubspot", "POST /crm/pipelines/2026-03/")
+    httpx.delete(faults).raise_for_status()
+    assert "Renewal could not be done" in said
+    assert "; and " in said
+    assert "; 1 of " in said
+    assert "subscription.seats the last" in said
     left = crms.plan()
-    assert not left.of("hubspot", "create", "change")
-    assert left.of("salesforce", "create")
+    assert left.of("hubspot", "create")
+    assert names(left, "change") == {"Subscription__c.Seats__c"}
     crms.apply()
     assert crms.plan().actions == []
 

@@ -242,6 +242,8 @@ def _backfill(*, check_only: bool) -> Exit:
             verified = run.verify(session, model, loop.reporter.progress)
     for each in verified:
         console.print(each.sentence + ".")
+    if check_only and not verified:
+        console.print("Nothing of the files says renamed_from, so there is nothing to check.")
     return Exit.GATE if any(each.differing for each in verified) else done
 
 

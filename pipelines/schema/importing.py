@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.errors import CrmError
-from pipelines.rules.schema.load import Model
+from pipelines.rules.schema.load import FIELDS, Model
 from pipelines.rules.syncs import Vendor
 from pipelines.schema import draft, run, written
 from pipelines.schema.hubspot import objects as hubspot
@@ -65,9 +65,13 @@ def _left(session: Session, model: Model) -> Iterator[str]:
     """What the next plan would do of the whole file: asked, not guessed."""
     found = run.plan(session, run.load(model.folder))
     signs = {"create": "make", "change": "change", "destroy": "destroy"}
-    todo = [f"{signs[a.operation]} {a.item.shown}" for a in found.actions]
+    rest = [
+        a for a in found.actions if a.item.where.startswith(FIELDS) or a.item.kind.startswith("permission")
+    ]
+    todo = [f"{signs[a.operation]} {a.item.shown}" for a in found.actions if a not in rest]
     if not todo:
-        yield "The next plan is empty."
+        more = f" but for {len(rest)} things of {FIELDS} and the permission set" if rest else ""
+        yield f"The next plan is empty{more}."
         return
     more = f" and {len(todo) - _SHOWN} more" if len(todo) > _SHOWN else ""
     yield f"The next plan is not empty: {', '.join(todo[:_SHOWN])}{more}."

@@ -257,7 +257,12 @@ def _adopt(session: Session, done: Sequence[Action]) -> None:
         live = session.live[vendor]
         same = [i for i in wanted.items if i.key in live.items and live.items[i.key].content == i.content
                 and i.key not in changed]  # fmt: skip
+        keys = {item.key for item in wanted.items}
+        over = [(kind, name) for kind, name, _ in _made(session, vendor)
+                if not {(vendor, kind, name)} & (keys | live.items.keys())]  # fmt: skip
         with session.state.writing() as writing:
+            for kind, name in over:  # neither meant nor there
+                kept.forget(writing, vendor, live.org, kind, name)
             kept.keep(writing, vendor, live.org, [(i.kind, i.name, i.content) for i in same])
             kept.keep_beside(writing, vendor, live.org, beside(wanted, live))
 

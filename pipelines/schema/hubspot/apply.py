@@ -165,11 +165,16 @@ class Applier:
         self.client.change("PATCH", path, told)
 
     def _association(self, action: Action) -> None:
-        start, _, end = action.name.partition(" → ")
+        start, end = self._ends(action.name)
         path = f"{self.client.path('schemas')}/{self.type_of(start)}/associations"
         told = {"fromObjectTypeId": self._id(start), "toObjectTypeId": self._id(end),
                 "name": f"{start}_to_{end}"}  # fmt: skip
         self.client.change("POST", path, told)
+
+    def _ends(self, pair: str) -> tuple[str, str]:
+        """Both ends of an association: it is made, and taken away, at the object that is custom."""
+        start, _, end = pair.partition(" → ")
+        return (start, end) if start in self.types or end not in self.types else (end, start)
 
     def _id(self, name: str) -> str:
         standard = {
@@ -178,6 +183,7 @@ class Applier:
             "deals": "0-3",
             "tickets": "0-5",
             "products": "0-7",
+            "leads": "0-136",
         }
         return self.types.get(name) or standard.get(name, name)
 
@@ -284,7 +290,7 @@ class Applier:
         elif kind == "property":
             self.client.change("DELETE", f"{self.client.path('properties', self.type_of(owner))}/{own}")
         elif kind == "association":
-            start = name.partition(" → ")[0]
+            start, _ = self._ends(name)
             path = f"{self.client.path('schemas')}/{self.type_of(start)}/associations"
             self.client.change("DELETE", f"{path}/{raw['typeId']}")
         elif kind == "label":

@@ -10,13 +10,15 @@ import json
 from pipelines.rules.schema import names
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.load import Model
-from pipelines.rules.schema.objects import ObjectModel, Pipeline, Relationship
+from pipelines.rules.schema.objects import STANDARD, ObjectModel, Pipeline, Relationship
 from pipelines.schema import held
 from pipelines.schema.hubspot import properties
 from pipelines.schema.items import Held, Item, Json, Wanted
 
 _NAMELESS = "association, without a label of its own"
 RECORD_TYPE = names.RECORD_TYPE
+_OWN = {called for called, _ in STANDARD.values() if called is not None}
+"""Objects of HubSpot's own, which it ties to each other by itself."""
 
 
 def wanted(model: Model) -> Wanted:
@@ -119,7 +121,8 @@ class _Wanted:
             return
         where = self.model.where("objects", key, "relationships", relation_key)
         pair = f"{owner} → {target}"
-        if not any(item.kind == "association" and item.name == pair for item in self.found.items):
+        is_given = {owner, target} <= _OWN
+        if not is_given and not any(i.kind == "association" and i.name == pair for i in self.found.items):
             self.add("association", pair, {}, owner, where)
         kinds: dict[str, tuple[Held, str]] = {
             "association": ("native", "association"),
@@ -127,6 +130,8 @@ class _Wanted:
             "master_detail": ("nearest", _NAMELESS),
         }
         how_well, how = kinds[relation.kind]
+        if is_given:
+            how = "association that HubSpot has by itself"
         if relation.to == "lead":
             how_well = "nearest"
             how = "association with contacts: a lead of Salesforce's is a contact at HubSpot"

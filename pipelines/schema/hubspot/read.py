@@ -26,6 +26,7 @@ def live(client: HubSpotClient, wanted: Wanted, managed: Iterable[tuple[str, str
     reading = Reading(client, wanted, found)
     listed = [(i.kind, i.name) for i in wanted.items] + list(managed)
     owners = {name.partition(".")[0].partition(":")[0].partition(" →")[0] for _, name in listed}
+    reading.pairs = {name for kind, name in listed if kind == "association"}
     reading.schemas(owners)
     for owner in sorted(owners - reading.customs.keys() - {n for k, n in listed if k == "object"}):
         if any(kind == "property" and name.startswith(f"{owner}.") for kind, name in listed):
@@ -57,6 +58,8 @@ class Reading:
         self.customs: dict[str, Json] = {}
         """Schemas of the portal's custom objects, by name."""
         self.names = dict(_IDS)
+        self.pairs: set[str] = set()
+        """Associations that are meant: a standard object's are told of the custom one at their other end."""
 
     def type_of(self, owner: str) -> str:
         """What the API calls an object of the model."""
@@ -79,9 +82,14 @@ class Reading:
                 start = self.names.get(str(pair["fromObjectTypeId"]))
                 end = self.names.get(str(pair["toObjectTypeId"]))
                 if start == name and end is not None:
-                    key = f"{start} → {end}"
-                    if ("hubspot", "association", key) not in self.found.items:
-                        self.found.add(Item("hubspot", "association", key, {}, start), {"typeId": pair["id"]})
+                    self._pair(start, end, pair)
+                    if f"{end} → {start}" in self.pairs:
+                        self._pair(end, start, pair)
+
+    def _pair(self, start: str, end: str, pair: Json) -> None:
+        item = Item("hubspot", "association", f"{start} → {end}", {}, start)
+        if item.key not in self.found.items:
+            self.found.add(item, {"typeId": pair["id"]})
 
     def properties(self, owner: str, listed: Sequence[Json]) -> None:
         for each in listed:
@@ -111,9 +119,10 @@ class Reading:
     def labels(self, listed: Sequence[str]) -> None:
         """Labels of each pair that the model labels; HubSpot tells their names only with the schemas."""
         for pair in dict.fromkeys(name.partition(": ")[0] for name in listed):
-            if ("hubspot", "association", pair) not in self.found.items:
-                continue
             start, _, end = pair.partition(" → ")
+            is_given = {start, end} <= {*_IDS.values()}
+            if not is_given and ("hubspot", "association", pair) not in self.found.items:
+                continue
             there = self._labels(start, end)
             back = self._labels(end, start)
             names = self._label_names(start, end)

@@ -148,6 +148,8 @@ def _value_set(field: FieldModel, siblings: Mapping[str, FieldModel]) -> Json:
 def canonical(found: Json) -> Json:
     """What is managed of a CustomField, without what says nothing."""
     kept = said(found, _MANAGED, _PLAIN)
+    if "formula" in kept:
+        kept.pop("length", None)  # it is as long as it comes to
     if "valueSet" in kept:
         kept["valueSet"] = canonical_values(kept["valueSet"])
     return kept

@@ -79,7 +79,7 @@ def imported_back(crms: Crms) -> None:
     # A stranger has no state: what is of one CRM is asked of that one alone, and nothing is planned of it.
     shell = as_environment(crms.settings, {"CRM_HOME": str(crms.config.parent / "stranger")})
     for vendor, *names in (
-        ("salesforce", "Parent__c", "Thing__c", "Contact"),
+        ("salesforce", "Parent__c", "Thing__c", "Contact", "Lead"),
         ("hubspot", "parent", "thing"),
     ):
         said = CliRunner().invoke(schema_app, ["import", vendor, *names], env=shell)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 DELAY, DELAY_UNTIL, TASK, SET, CREATE, ENROL = "0-1", "0-35", "0-3", "0-5", "0-14", "0-15"
-ADD_TO_LIST, TAKE_OFF_LIST = "0-63809083", "0-63863438"
+ADD_TO_LIST, TAKE_OFF_LIST, CHANGE_LIST = "0-63809083", "0-63863438", "0-13"
 _UNITS = {
     "SECONDS": times.SECOND, "MINUTES": times.MINUTE, "HOURS": times.HOUR, "DAYS": times.DAY,
     "WEEKS": 7 * times.DAY,
@@ -59,16 +59,20 @@ def run(hubspot: HubSpot, call: Call, flow: Json, action: Json, record: Record) 
     elif number == CREATE:
         made = {str(p["targetProperty"]): _value(p.get("value"), record) for p in fields["properties"]}
         _create(hubspot, call, str(fields["object_type_id"]), made, record)
-    elif number in (ADD_TO_LIST, TAKE_OFF_LIST):
-        ids = [str(record.id)]
-        add, remove = (ids, []) if number == ADD_TO_LIST else ([], ids)
-        call.params = {"id": str(fields["listId"])}
-        list_writes.change(hubspot, call, add, remove)
+    elif number in (ADD_TO_LIST, TAKE_OFF_LIST, CHANGE_LIST):
+        is_add = number == ADD_TO_LIST or fields.get("operation") == "ADD"
+        _list(hubspot, call, fields, record, is_add=is_add)
     elif number == ENROL:
         step.enrols = str(fields["flow_id"])
     else:
         step.note = f"an action of the type {number or kind} is not run"
     return step
+
+
+def _list(hubspot: HubSpot, call: Call, fields: Json, record: Record, *, is_add: bool) -> None:
+    ids = [str(record.id)]
+    call.params = {"id": str(fields.get("listId") or fields["list_id"])}
+    list_writes.change(hubspot, call, ids if is_add else [], [] if is_add else ids)
 
 
 def _next(connection: Any) -> str:

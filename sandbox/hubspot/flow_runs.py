@@ -2,7 +2,7 @@
 
 A record is looked at when it was written, and all of them once a day and when a workflow is switched on.
 Whatever is due by the world's clock is done before the next request is answered, at the moment it was due.
-Simplified: no time windows, no goals, enrolment by filters of properties and lists alone.
+Simplified: no time windows, no goals; enrolment by filters of properties and lists, and by `flow_events`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call, Refused
-from sandbox.hubspot import flow_actions, list_filters
+from sandbox.hubspot import flow_actions, flow_events, list_filters
+from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.records import Conflict, Invalid
 from sandbox.store import Change
 
@@ -60,8 +61,53 @@ def follow(hubspot: HubSpot, now: int, changes: Iterable[Change]) -> None:
     """After a request: whoever it changed may have come to meet a workflow's criteria."""
     if not hubspot.flows:
         return
-    look(hubspot, now, _touched(changes))
+    _react(hubspot, now, list(changes))
     _go_on(hubspot, now)
+
+
+def _react(hubspot: HubSpot, now: int, changes: Sequence[Change]) -> None:
+    """Take in whom these changes let meet a workflow's criteria, and those whom they are an event for."""
+    look(hubspot, now, _touched(changes))
+    waiting = [n for n, flow in hubspot.flows.items() if _criteria(flow, "EVENT_BASED")]
+    events = flow_events.of(hubspot, changes) if waiting else []
+    for number in waiting if events else ():
+        with suppress(*_MISTAKES), hubspot.store.transaction():
+            _hear(hubspot, number, hubspot.flows[number], now, events)
+
+
+def _criteria(flow: Json, kind: str) -> Json:
+    """How records come into a workflow, if by filters or by events as asked; else nothing."""
+    found = flow.get("enrollmentCriteria")
+    return found if isinstance(found, dict) and found.get("type") == kind else {}
+
+
+def _hear(hubspot: HubSpot, number: int, flow: Json, now: int, events: Sequence[flow_events.Event]) -> None:
+    """Enrol whom an event is about: once, unless the workflow takes records in again, and never twice at a
+    time."""
+    criteria = _criteria(flow, "EVENT_BASED")
+    kind = hubspot.portal.type_of(str(flow["objectTypeId"]))
+    if kind is None:
+        return
+    call = _call(hubspot, number, now)
+    mine = [
+        e.record for e in events if e.plural == kind.plural and flow_events.triggers(hubspot, criteria, e)
+    ]
+    held = _suppressed(hubspot, call, flow) if mine else set()
+    for own in dict.fromkeys(mine):
+        run = hubspot.store.row("select due from flow_runs where flow = ? and record = ?", (number, own))
+        again = run is None or (run[0] is None and criteria.get("shouldReEnroll") is True)
+        if own in held or not again or not _refined(hubspot, call, criteria, kind, own):
+            continue
+        enrol(hubspot, number, own, now)
+    _log(hubspot, call)
+
+
+def _refined(hubspot: HubSpot, call: Call, criteria: Json, kind: ObjectType, own: int) -> bool:
+    """Whether the record is there and meets what is asked of it besides the event."""
+    more = criteria.get("refinementCriteria")
+    where, values = list_filters.condition(hubspot, call, kind, more) if more else ("1", [])
+    sql = f'select 1 from "{kind.plural}" where id = ? and archived = 0 and {where}'
+    return hubspot.store.value(sql, (own, *values)) is not None
 
 
 def _touched(changes: Iterable[Change]) -> set[int]:
@@ -81,9 +127,9 @@ def look(hubspot: HubSpot, now: int, ids: set[int] | None) -> None:
 
 
 def _look_at(hubspot: HubSpot, number: int, flow: Json, now: int, ids: set[int] | None) -> None:
-    criteria = flow.get("enrollmentCriteria")
+    criteria = _criteria(flow, "LIST_BASED")
     kind = hubspot.portal.type_of(str(flow["objectTypeId"]))
-    if not isinstance(criteria, dict) or criteria.get("type") != "LIST_BASED" or kind is None:
+    if not criteria or kind is None:
         return
     call = _call(hubspot, number, now)
     where, values = list_filters.condition(hubspot, call, kind, criteria.get("listFilterBranch"))
@@ -195,7 +241,7 @@ def _done(hubspot: HubSpot, number: int, flow: Json, action: Json, record: Any, 
         told = following.get("nextActionId") if isinstance(following, dict) else ""
         return flow_actions.Step(str(told or ""), at, word)
     _log(hubspot, call)
-    look(hubspot, at, _touched(call.changes))
+    _react(hubspot, at, call.changes)
     return step
 
 

@@ -115,14 +115,14 @@ def _filter(hubspot: HubSpot, call: Call, kind: ObjectType, wish: Any) -> Sql:
         raise NotWorkedOut
     column = STORED_AS.get(name)
     raw: Sql = (column, []) if column else ("json_extract(props, ?)", [f'$."{name}"'])
-    sql, values = _compared("column" if column else str(known["type"]), operation, raw)
+    sql, values = compared("column" if column else str(known["type"]), operation, raw)
     if operation.get("includeObjectsWithNoValueSet") is True:
         return f"({sql} or {raw[0]} is null)", [*values, *raw[1]]
     return sql, values
 
 
-def _compared(kind: str, operation: Json, stored: Sql) -> Sql:
-    """One property by its operator; text does not mind its case."""
+def compared(kind: str, operation: Json, stored: Sql) -> Sql:
+    """One value by its operator; text does not mind its case."""
     operator = str(operation.get("operator"))
     raw, bound = stored
     own = f"cast({raw} as real)" if kind == "number" else f"lower({raw})" if kind == "string" else raw

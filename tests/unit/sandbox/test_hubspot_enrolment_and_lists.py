@@ -143,6 +143,67 @@ def test_a_workflow_takes_in_whom_its_criteria_fit_and_goes_on_when_a_delay_is_o
     shared.hubspot.delete(f"/automation/v4/flows/{flow}")
 
 
+def _event(kind: str, *filters: dict[str, Any]) -> dict[str, Any]:
+    return {"eventTypeId": kind, "operator": "HAS_COMPLETED", "filterBranchType": "UNIFIED_EVENTS",
+            "filterBranchOperator": "AND", "filterBranches": [], "filters": list(filters)}  # fmt: skip
+
+
+def test_a_form_a_changed_value_and_a_list_put_records_into_workflows(shared: Running) -> None:
+    client, flows = shared.hubspot, []
+    wish = {"name": "Event list", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    on = client.post(LISTS, json=wish).json()["list"]["listId"]
+    form, other = [each["id"] for each in client.get("/marketing/v3/forms").json()["results"][:2]]
+
+    def flow(name: str, action: dict[str, Any], **criteria: Any) -> None:
+        told = {
+            "type": "EVENT_BASED",
+            "eventFilterBranches": [],
+            "listMembershipFilterBranches": [],
+            **criteria,
+        }
+        flows.append(_flow(shared, name, [action], enrollmentCriteria=told))
+
+    sent = _event("4-1639801", _property("hs_form_id", "ENUMERATION", "IS_ANY_OF", values=[form]))
+    flow(
+        "Form",
+        _does("1", "0-13", operation="ADD", list_id=on),
+        eventFilterBranches=[sent],
+        refinementCriteria=_branch(_property("company", "STRING", "IS_NOT_EQUAL_TO", value="Rival")),
+    )
+    listed = _branch({"filterType": "IN_LIST", "listId": on, "operator": "IN_LIST"})
+    status = _does("1", "0-5", property_name="hs_lead_status", value=_static("OPEN"))
+    flow("List", status, listMembershipFilterBranches=[listed])
+    opened = _event("4-655002", _property("hs_name", "STRING", "IS_EQUAL_TO", value="hs_lead_status"),
+                    _property("hs_value", "ENUMERATION", "IS_ANY_OF", values=["OPEN"]))  # fmt: skip
+    flow("Value", _does("1", "0-3", subject="Opened"), eventFilterBranches=[opened], shouldReEnroll=True)
+
+    def send(which: str, name: str, company: str = "Own") -> str:
+        fields = [{"name": "email", "value": f"{name}@event.example"}, {"name": "company", "value": company}]
+        fields += [{"name": n, "value": "x"} for n in ("firstname", "lastname")]
+        portal = shared.ready["hubspot"]["portal_id"]
+        path = f"/submissions/v3/integration/submit/{portal}/{which}"
+        assert client.post(path, json={"fields": fields}).status_code == 200
+        found = client.get(f"/crm/v3/objects/contacts/{name}@event.example", params={"idProperty": "email"})
+        return str(found.json()["id"])
+
+    def tasks(contact: str) -> int:
+        path = f"/crm/v4/objects/contacts/{contact}/associations/tasks"
+        return len(client.get(path).json()["results"])
+
+    in_, _, rival = send(form, "in"), send(other, "out"), send(form, "rival", "Rival")
+    members = {m["recordId"] for m in client.get(f"{LISTS}/{on}/memberships").json()["results"]}
+    assert members == {in_}, "the form that is named, by whom the refinement lets"
+    assert tasks(in_) == 1, "one workflow set the list off, the list the value, the value the task"
+    send(form, "in")
+    assert tasks(in_) == 1, "the form's workflow takes nobody in twice"
+    for value in ("NEW", "OPEN"):
+        body = {"properties": {"hs_lead_status": value}}
+        assert client.patch(f"/crm/v3/objects/contacts/{in_}", json=body).status_code == 200
+    assert (tasks(in_), tasks(rival)) == (2, 0), "the value's workflow takes in again"
+    for each in flows:
+        client.delete(f"/automation/v4/flows/{each}")
+
+
 @pytest.mark.parametrize("lists", [["100000000000000000000"], 5])
 def test_a_workflow_that_makes_no_sense_stops_neither_others_nor_who_removes_it(
     shared: Running, lists: Any

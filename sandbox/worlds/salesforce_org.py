@@ -61,29 +61,40 @@ class _Shape:
     def __init__(self, sobject: SObject) -> None:
         fields = list(sobject.fields.values())
         self.at = {f.name: i for i, f in enumerate(fields)}
-        self.blank: list[Any] = ["false" if f.type == "boolean" else None for f in fields]
-        self.of = [self.at[name] for name in _BY_US if name in self.at]
+        self.empty: list[Any] = ["false" if f.type == "boolean" else None for f in fields]
+        self.blank = self.empty.copy()
+        """What a row has unasked: by the integration user."""
+        for name in _BY_US:
+            if name in self.at:
+                self.blank[self.at[name]] = INTEGRATION_USER
         self.made, self.moved = self.at.get("CreatedDate"), [self.at[n] for n in _ALWAYS if n in self.at]
         self.times = {f.name for f in fields if f.type == "datetime"}
         self._plans: dict[tuple[str, ...], list[tuple[int, bool]]] = {}
 
     def values(self, row: Mapping[str, Any], now: int, explicit: bool) -> list[Any]:
         created, modified = row.get("CreatedDate"), row.get("SystemModstamp")
-        created = created if isinstance(created, int) else now
-        modified = iso_seconds(modified if isinstance(modified, int) else created)
+        made = iso_seconds(created if isinstance(created, int) else now)
+        changed = iso_seconds(modified) if isinstance(modified, int) and modified != created else made
         found = self.blank.copy()
-        for i in self.of:
-            found[i] = INTEGRATION_USER
         if self.made is not None:
-            found[self.made] = iso_seconds(created)
+            found[self.made] = made
         for i in self.moved:
-            found[i] = modified
+            found[i] = changed
+        # Where every value of a large world passes, nothing is called that need not be.
         for (at, is_time), value in zip(self._plan(tuple(row)), row.values(), strict=True):
+            if at < 0:
+                continue
             if value is None:
-                if explicit and at >= 0 and at not in self.moved:
-                    found[at] = self.blank[at]
-            elif at >= 0:
-                found[at] = _stored(value, is_time)
+                if explicit and at not in self.moved:
+                    found[at] = self.empty[at]
+            elif value is True:
+                found[at] = "true"
+            elif value is False:
+                found[at] = "false"
+            elif is_time and isinstance(value, int):
+                found[at] = made if value == created else changed if value == modified else iso_seconds(value)
+            else:
+                found[at] = None if value == "" else value
         return found
 
     def _plan(self, names: tuple[str, ...]) -> list[tuple[int, bool]]:
@@ -92,14 +103,6 @@ class _Shape:
         if plan is None:
             plan = self._plans[names] = [(self.at.get(name, -1), name in self.times) for name in names]
         return plan
-
-
-def _stored(value: Any, is_time: bool) -> Any:
-    if value is True or value is False:
-        return "true" if value else "false"
-    if is_time and isinstance(value, int):
-        return iso_seconds(value)
-    return None if value == "" else value
 
 
 def prepare(

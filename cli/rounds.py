@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 AT_ONCE = 5_000
-"""Records and actions of each sync that a round writes before others may."""
+"""Records and actions of each sync that a round writes at most before others may."""
+FIRST_ACTIONS, LEAST = 200, 50
+"""So many at first where actions are to be done, which may be a call each; and at least, however slow."""
+PIECE_SECONDS = 10.0
+"""What a piece is to take: whoever waits to write waits so long for it."""
 PATIENCE_SECONDS = 120.0
 """For what another round of this process, or another run, holds meanwhile."""
 _OVERLAP = timedelta(seconds=60)
@@ -84,19 +88,26 @@ class Act:
         return wrote is not None and wrote >= self._read[0]
 
 
-def _apply(loop: Loop, plan: Plan, wanted: Sequence[str]) -> None:
-    """Piece by piece: between two of them a round over a few people may write."""
+def _apply(
+    loop: Loop, plan: Plan, wanted: Sequence[str], clock: Callable[[], float] = time.monotonic
+) -> None:
+    """Piece by piece, each as large as its time allows by the pace of the one before: between two of them a
+    round over a few people may write."""
     records = [summary.records for name, summary in plan.syncs.items() if name in wanted]
     actions = [summary.total for name, summary in plan.actions.items() if name in wanted]
     most = left = max([*records, *actions], default=0)
     sent: dict[str, int] = {}
+    piece = min(FIRST_ACTIONS, AT_ONCE) if max(actions, default=0) > LEAST else AT_ONCE
     while True:
-        done = loop.apply(plan.path, only=wanted, limit=AT_ONCE)
+        begun = clock()
+        done = loop.apply(plan.path, only=wanted, limit=piece)
         before, sent = sent, {name: each.sent for name, each in done.syncs.items()}
         if not done.is_partial:  # what was refused or held takes a place in each piece
-            left -= AT_ONCE
-        if most <= AT_ONCE or left <= 0 or sent == before:
+            left -= piece
+        if most <= piece or left <= 0 or sent == before:
             return
+        at_pace = piece * PIECE_SECONDS / max(clock() - begun, 0.001)
+        piece = max(min(LEAST, AT_ONCE), min(AT_ONCE, int(at_pace)))
 
 
 class Prompt:
@@ -131,10 +142,12 @@ class Prompt:
             return self.rounds.not_ours(state, events)
 
     def look(self) -> list[Named]:
-        """People's records that changed since the last look, or since the last refresh, and meetings that
-        were booked; not what we wrote. A meeting is found once, for it takes a refresh."""
+        """People's records that changed since the last look, or since the last refresh, those of people whose
+        clock has run out, and meetings that were booked; not what we wrote. A meeting is found once, for it
+        takes a refresh."""
         from pipelines.events.round import MOST
         from pipelines.state.engine import State
+        from pipelines.warehouse import Warehouse
 
         since = self._since or self._refreshed_at()
         if since is None:
@@ -143,19 +156,23 @@ class Prompt:
         changed = [*self.again.changed(since, MOST + 1), *booked]
         now = self.again.now()
         self._since = (now or since) - _OVERLAP
-        if not changed:
-            return []
         with contextlib.closing(State.open(self.settings)) as state:
             found = self.rounds.news(state, changed)
+            ripe = (
+                self.rounds.run_out(Warehouse(self.settings.paths), state, self.settings, now or since)
+                if self.has_published()
+                else []
+            )
         for each in booked:
             self.rounds.meet(Named(each.vendor, each.object, each.record_id), each.at)
-        return found
+        return list(dict.fromkeys([*ripe, *found]))
 
     def act(self, named: Collection[Named]) -> bool:
         """Decide about these and write what follows. False when the next refresh has to see to some."""
         from pipelines.events.round import MOST
 
         if len(named) > MOST:
+            self.rounds.clocks.acted()  # by the refresh
             return False
         started = time.monotonic()
         with self._open_loop() as loop:
@@ -172,6 +189,7 @@ class Prompt:
         told = ", ".join(f"{number} {name}" for name, number in found.decided.items() if name != "standing")
         self._said(f"{len(named):,} named, {found.people:,} people: {told or 'nothing to decide'} "
                    f"({time.monotonic() - started:.1f} s)")  # fmt: skip
+        self.rounds.clocks.acted()
         return not found.left
 
     def _refreshed_at(self) -> datetime | None:

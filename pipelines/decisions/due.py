@@ -7,7 +7,7 @@ and decides all the same when it has come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import duckdb
@@ -32,7 +32,7 @@ _STAYS = (
 def of_clocks(
     latest: Sequence[KeptDecision], clocks: Mapping[str, Clock], contacts: Mapping[str, datetime],
     teams: Teams, since: Mapping[str, datetime],
-) -> Iterable[datetime]:  # fmt: skip
+) -> Iterator[tuple[datetime, KeptDecision]]:  # fmt: skip
     """When each lead that still waits is warned about, or taken from who has it."""
     for decision in latest:
         clock = clock_of(decision, clocks, contacts, since)
@@ -45,7 +45,7 @@ def of_clocks(
             seconds = wait.total_seconds()
             at = schedule.after(begun, seconds) if clock.business else begun + seconds
             if at < FOREVER:
-                yield datetime.fromtimestamp(at, UTC)
+                yield datetime.fromtimestamp(at, UTC), decision
 
 
 def of_held(made: Iterable[Assignment]) -> Iterable[datetime]:
@@ -53,10 +53,12 @@ def of_held(made: Iterable[Assignment]) -> Iterable[datetime]:
     return (datetime.fromtimestamp(a.held_until, UTC) for a in made if a.held_until is not None)
 
 
-def of_offers(handoffs: Iterable[Handoff], rules: Mapping[str, HandoffRule]) -> Iterable[datetime]:
+def of_offers(
+    handoffs: Iterable[Handoff], rules: Mapping[str, HandoffRule]
+) -> Iterator[tuple[datetime, Handoff]]:
     """When offers that nobody took up expire."""
     return (
-        h.offered_at + rules[h.handoff].expires_after
+        (h.offered_at + rules[h.handoff].expires_after, h)
         for h in handoffs if h.state == "offered" and h.handoff in rules
     )  # fmt: skip
 

@@ -180,7 +180,7 @@ class Pools:
         for pool in self._of.get(email, ()):
             if became_full:
                 pool.is_stale = True
-            elif pool.method in _BY_LOAD:
+            if pool.method in _BY_LOAD:  # who is full now may have room again before the pool is asked
                 pool.weigh(worker)
 
     def why_not(self, email: str) -> str:

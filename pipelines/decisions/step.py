@@ -168,7 +168,7 @@ class _Step:
         crossed = self._crossed()
         watch = self.watch = Watch(
             self.connection, self.state, self.routing, self.handoffs, self.ours, self.as_of,
-            has_evidence=self.within is None,  # a round over a few reads no calls, mails and meetings again
+            has_evidence=self.within is None or self.within.has_evidence,
         )  # fmt: skip
         waiting = [each for each in watch.waiting(standing) if each.decision.person_id not in self.left]
         self.seen += watch.seen
@@ -205,7 +205,7 @@ class _Step:
         given = [decision for decision in routed.new if decision.state == "assigned"]
         self.moments += [*self.watch.moments, *self.watch.moments_of(given)]
         self.moments += due.of_held(routed.decided.made)
-        self.moments += due.of_offers([*self.open, *self.new_handoffs], rules)
+        self.moments += [at for at, _ in due.of_offers([*self.open, *self.new_handoffs], rules)]
         self.moments += due.of_stays(self.connection, self.automations.rules, self.as_of)
         due.keep(self.connection, self.moments, self.as_of)
 

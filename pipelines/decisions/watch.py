@@ -5,7 +5,7 @@ Belongs here: the evidence and the configuration that clocks are read by. What a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import duckdb
@@ -52,19 +52,30 @@ class Watch:
             return []
         latest = self._owned_by_decision(standing)
         starts = {decision.person_id: decision.decided_at for decision in latest}
-        contacts = evidence.first_contacts(
-            self.connection, starts, self.ours, self.as_of, counts_of(self.routing)
-        )
+        contacts = self.contacts(latest)
         rule, teams = self.routing.file.escalation, self.routing.teams
         accepted: frozenset[str] = frozenset()
         if rule is not None and rule.acceptance is not None:
             accepted = evidence.accepted(self.connection, starts, rule.accepted_statuses)
-        self.moments += due.of_clocks(latest, self.clocks, contacts, teams, self.since)
+        self.moments += [at for at, _ in self.due(latest, contacts)]
         return escalation.overdue(latest, self.clocks, contacts, teams, self.as_of, self.since, accepted)
 
     def moments_of(self, given: Sequence[KeptDecision]) -> Iterable[datetime]:
         """When the clocks of decisions of this run are due."""
-        return due.of_clocks(given, self.clocks, {}, self.routing.teams, self.since)
+        return (at for at, _ in self.due(given, {}))
+
+    def due(
+        self, given: Sequence[KeptDecision], contacts: Mapping[str, datetime]
+    ) -> Iterator[tuple[datetime, KeptDecision]]:
+        """When which of these decisions are due."""
+        return due.of_clocks(given, self.clocks, contacts, self.routing.teams, self.since)
+
+    def contacts(self, given: Sequence[KeptDecision]) -> dict[str, datetime]:
+        """Person -> when sales was first in touch since they were given away."""
+        starts = {decision.person_id: decision.decided_at for decision in given}
+        return evidence.first_contacts(
+            self.connection, starts, self.ours, self.as_of, counts_of(self.routing)
+        )
 
     def _of_routing(self) -> None:
         rule = self.routing.file.escalation

@@ -23,7 +23,13 @@ DESIRED = (
     "existing_hubspot__contacts", "sync_hubspot__contacts", "existing_salesforce__leads",
     "sync_salesforce__leads", "existing_salesforce__contacts", "sync_salesforce__contacts",
 )  # fmt: skip
-DECIDED_ON = ("int_person_keys", "int_sales_contacts", "unified_leads", "attribution_touchpoints")
+DECIDED_ON = (
+    "int_person_keys",
+    "int_person_members",
+    "int_sales_contacts",
+    "unified_leads",
+    "attribution_touchpoints",
+)
 WHO = "int_people_resolved"
 """Who is the same person: for these few it is looked up (`who`), and models that read it follow."""
 _ELSEWHERE = frozenset({"accounts", "opportunities", "owners", "pipeline", "duplicates", "credits"})

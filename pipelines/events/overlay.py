@@ -27,6 +27,8 @@ _SHOWN = ("intermediate", "marts", "rules")
 _COPIED = ("decisions.handoffs", "reverse_sync.mirror_run", "reverse_sync.mirrored_fields",
            "reverse_sync.coexisting_fields", "ops.loads", "ops.connections")  # fmt: skip
 """Small tables that the steps replace, or that a plan reads besides its records."""
+_ENDS = ("from_type", "from_id", "to_type", "to_id")
+"""What an association is known by."""
 _WHOLE = frozenset({"raw_hubspot.leads"})
 """Whether a portal uses them is asked of the whole table."""
 
@@ -161,10 +163,10 @@ class Overlay:
         landed = self._landed.get((vendor, name))
         if landed is None:
             return f"select * from {relation} where {where}"
-        key = holds.key or "id"
+        key = ", ".join(f'"{each}"' for each in (_ENDS if name == "associations" else (holds.key or "id",)))
         return (
             f"select * from {relation} where ({where}) "
-            f'and "{key}" not in (select "{key}" from main.{landed}) '
+            f"and ({key}) not in (select {key} from main.{landed}) "
             f"union all by name select * from main.{landed}"
         )
 

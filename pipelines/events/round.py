@@ -8,7 +8,7 @@ leaves these people alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,17 +21,20 @@ from ulid import ULID
 from pipelines import order, standing
 from pipelines.crashpoints import crashpoint
 from pipelines.errors import CrmError
-from pipelines.events import models, who
+from pipelines.events import clocks, models, who
+from pipelines.events.clocks import Clocks
 from pipelines.events.models import Anew
 from pipelines.events.overlay import Overlay
 from pipelines.listening import Event, Named, about
 from pipelines.rules.lead_score import load_lead_score
 from pipelines.rules.tables import config_hash
+from pipelines.sources import engaged
 from pipelines.sources.again import TABLES, Again, Changed
 from pipelines.sources.screen import screen_of
 from pipelines.state import State, journal, met, registry, suppression
 
 if TYPE_CHECKING:
+    from pipelines.settings import Settings
     from pipelines.steps import Loop
     from pipelines.warehouse import Warehouse
 
@@ -43,6 +46,7 @@ _OURS = timedelta(seconds=5)
 """A change so soon after we wrote is what we wrote."""
 _MEMORY = timedelta(hours=1)
 _FIRST = ("intermediate.int_person_records", "intermediate.int_person_keys")
+_TABLES = {(vendor, table) for (vendor, _), table in TABLES.items()}
 _STAMP = {"hubspot": "updated_at", "salesforce": "SystemModstamp"}
 _KEY = {"hubspot": "id", "salesforce": "Id"}
 
@@ -67,6 +71,9 @@ class Rounds:
         self.again = again
         self._anew: Anew | None = None
         self._met: dict[Named, datetime] = {}
+        self.clocks = Clocks()
+        self._ripe: frozenset[Named] = frozenset()
+        """Records of people whose clock has run out."""
 
     def news(self, state: State, changed: Iterable[Changed]) -> list[Named]:
         """Of what changed lately what is to be looked at: neither our own writing nor met before."""
@@ -76,6 +83,14 @@ class Rounds:
             return []
         ours = _written(state, min(unmet.values()))
         return [each for each, at in unmet.items() if each not in ours or at > ours[each] + _OURS]
+
+    def run_out(self, warehouse: Warehouse, state: State, settings: Settings, now: datetime) -> list[Named]:
+        """Records of people whose clock has run out since it was looked at last."""
+        with warehouse.reading("warehouse") as refresh:
+            people = self.clocks.run_out(refresh, state, settings, now)
+            keys = clocks.records_of(refresh, state, people) if people else ()
+        self._ripe = frozenset(named for named in map(_named, keys) if named.is_person)
+        return sorted(self._ripe, key=lambda each: each.record_id)
 
     def not_ours(self, state: State, events: Sequence[Event]) -> list[Event]:
         """Events of which our own writing was not the cause."""
@@ -97,7 +112,8 @@ class Rounds:
             loop.warehouse.beside() as connection,
         ):
             try:
-                return _Acting(self, loop, connection).all(frozenset(named))
+                acting = _Acting(self, loop, connection, not self._ripe.isdisjoint(named))
+                return acting.all(frozenset(named))
             except duckdb.Error as error:
                 raise CrmError(
                     f"what the last refresh left does not fit: {str(error).splitlines()[0]}",
@@ -140,8 +156,11 @@ class Rounds:
 class _Acting:
     """A round in the works."""
 
-    def __init__(self, rounds: Rounds, loop: Loop, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, rounds: Rounds, loop: Loop, connection: duckdb.DuckDBPyConnection, has_evidence: bool
+    ) -> None:
         self.rounds, self.loop, self.connection = rounds, loop, connection
+        self.has_evidence = has_evidence
         self.settings, self.state, self.run = loop.settings, loop.state, loop.run
         self.result = Round()
         row = connection.execute("select as_of, business_zone, config_hash from base.rules.run").fetchone()
@@ -188,6 +207,10 @@ class _Acting:
             if sent is not None:
                 screen = screen_of("hubspot", self._org("hubspot"), erased)
                 found["hubspot", "form_submissions"] = screen("form_submissions", sent)
+        if self.has_evidence:
+            done = engaged.with_people(again, self.connection, _ids_read(found), self.refreshed_at - _MEMORY)
+            for (vendor, table), rows in done.items():
+                found[vendor, table] = screen_of(vendor, self._org(vendor), erased)(table, rows)
         self.result.read = sum(rows.num_rows for rows in found.values())
         self.as_of = max([again.now() or self.refreshed_at, *_stamps(found)])
         self.rounds.forget(min(self.refreshed_at, self.as_of - _MEMORY))
@@ -223,11 +246,7 @@ class _Acting:
     def _who(self, overlay: Overlay, read: dict[tuple[str, str], pa.Table]) -> who.Known:
         """Look up whose the records are, and bring everything of these people into the overlay."""
         scores = load_lead_score(self.settings.config_dir)
-        ids: dict[str, list[str]] = {}
-        for (vendor, table), rows in read.items():
-            if table in TABLES.values():
-                ids.setdefault(vendor, []).extend(rows.column(_KEY[vendor]).to_pylist())
-        overlay.narrow(ids, (), scores)
+        overlay.narrow(_ids_read(read), (), scores)
         overlay.work_out({name: overlay.anew.people[name] for name in _FIRST})
         keys = [row[0] for row in self.connection.execute(f"select record_key from {_FIRST[0]}").fetchall()]
         with self.state.reading() as reading:
@@ -268,7 +287,7 @@ class _Acting:
             later = kept.load(reading, "routing", since=self.refreshed_at)
         recent = [decision for decision in later if decision.state == "assigned"]
         stage = next(iter(load_routing(self.settings.config_dir).file.load.stages), None)
-        within = Within(known.ids, overlay.everyone(known.ids, recent, stage))
+        within = Within(known.ids, overlay.everyone(known.ids, recent, stage), self.has_evidence)
         decided = decisions.decide(self.connection, self.state, self.settings, self.run, self.as_of, within)
         self.result.decided = decided.counts
         self.result.notes += decided.notes
@@ -283,6 +302,9 @@ class _Acting:
             decisions.keep(state, self.connection)
             met.save(state, self._named_people(known), self.as_of)
         crashpoint("events.decided")
+        held = "select person_id, held_until from decisions.assignments where state = 'held'"
+        now_held = {str(p): at for p, at in self.connection.execute(held).fetchall() if at is not None}
+        self.rounds.clocks.held |= now_held
         overlay.work_out(overlay.anew.desired)
         overlay.complete()
         overlay.loaded(self.run)
@@ -317,7 +339,17 @@ def _ids(known: who.Known) -> dict[str, set[str]]:
     return found
 
 
+def _ids_read(found: Mapping[tuple[str, str], pa.Table]) -> dict[str, list[str]]:
+    """Ids of the people's records that were read, by vendor."""
+    ids: dict[str, list[str]] = {}
+    for (vendor, table), rows in found.items():
+        if (vendor, table) in _TABLES:
+            ids.setdefault(vendor, []).extend(rows.column(_KEY[vendor]).to_pylist())
+    return ids
+
+
 def _stamps(found: dict[tuple[str, str], pa.Table]) -> Iterator[datetime]:
     for (vendor, table), rows in found.items():
         name = "submitted_at" if table == "form_submissions" else _STAMP[vendor]
-        yield from (at for at in rows.column(name).to_pylist() if at is not None)
+        if name in rows.column_names:
+            yield from (at for at in rows.column(name).to_pylist() if at is not None)

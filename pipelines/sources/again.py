@@ -34,7 +34,7 @@ TABLES = {("hubspot", "contacts"): "contacts", ("salesforce", "Lead"): "lead",
 """The objects whose records are people: vendor and the API's own name, and the raw table."""
 _KINDS: dict[str, ColumnType] = {stored_as(sql): kind for kind, sql in SQL_TYPES.items() if kind != "json"}
 log = logging.getLogger(__name__)
-MEETINGS = "meetings"
+MEETINGS, EVENTS = "meetings", "Event"
 _CHANGED_AT, _CREATED_AT = "lastmodifieddate", "hs_createdate"
 _SUBMITTED_BEFORE = timedelta(minutes=1)
 """A form stands in the list of its submissions at most so long before the contact says so."""
@@ -56,7 +56,7 @@ class Again:
     def __init__(self, hubspot: HubSpotClient | None, salesforce: SalesforceClient | None) -> None:
         self.hubspot, self.salesforce = hubspot, salesforce
         self._fields: dict[str, frozenset[str]] = {}
-        self._shows_meetings = hubspot is not None
+        self._shows = {MEETINGS: hubspot is not None, EVENTS: salesforce is not None}
 
     def now(self) -> datetime | None:
         """By the clock of a CRM that has just answered."""
@@ -71,28 +71,41 @@ class Again:
             found += self._newest(self.hubspot, "contacts", _CHANGED_AT, since, most)
         if self.salesforce is not None:
             for name in ("Lead", "Contact"):
-                soql = (
-                    f"SELECT Id, SystemModstamp FROM {name} WHERE SystemModstamp >= "
-                    f"{since:%Y-%m-%dT%H:%M:%SZ} ORDER BY SystemModstamp DESC LIMIT {most}"
-                )
-                found += [
-                    Changed("salesforce", name, salesforce_rows.full_id(each["Id"]), at)
-                    for page in self.salesforce.query_pages(soql) for each in page.records
-                    if (at := moment_of(each["SystemModstamp"])) is not None
-                ]  # fmt: skip
+                found += self._latest(name, "SystemModstamp", since, most)
         return found
 
     def booked(self, since: datetime, most: int) -> list[Changed]:
-        """Meetings of HubSpot's that were made since, newest first, at most `most`: one search. A portal that
-        does not show them to this token is not asked again."""
-        if self.hubspot is None or not self._shows_meetings:
-            return []
-        try:
-            return self._newest(self.hubspot, MEETINGS, _CREATED_AT, since, most)
-        except errors.Forbidden as refusal:
-            log.info("bookings wait for the refresh: %s", refusal)
-            self._shows_meetings = False
-            return []
+        """HubSpot's meetings and Salesforce's events with somebody that were made since, newest first, at
+        most `most` of each: a search and a query. A CRM that does not show them to us is not asked again."""
+        found: list[Changed] = []
+        for name, ask in ((MEETINGS, self._new_meetings), (EVENTS, self._new_events)):
+            if self._shows[name]:
+                try:
+                    found += ask(since, most)
+                except (errors.Forbidden, errors.Rejected) as refusal:
+                    log.info("bookings wait for the refresh: %s", refusal)
+                    self._shows[name] = False
+        return found
+
+    def _new_meetings(self, since: datetime, most: int) -> list[Changed]:
+        assert self.hubspot is not None
+        return self._newest(self.hubspot, MEETINGS, _CREATED_AT, since, most)
+
+    def _new_events(self, since: datetime, most: int) -> list[Changed]:
+        return self._latest(EVENTS, "CreatedDate", since, most, "AND WhoId != null ")
+
+    def _latest(self, name: str, stamp: str, since: datetime, most: int, more: str = "") -> list[Changed]:
+        """Salesforce's records by a stamp of theirs, newest first, by one query."""
+        assert self.salesforce is not None
+        soql = (
+            f"SELECT Id, {stamp} FROM {name} WHERE {stamp} >= {since:%Y-%m-%dT%H:%M:%SZ} {more}"
+            f"ORDER BY {stamp} DESC LIMIT {most}"
+        )
+        return [
+            Changed("salesforce", name, salesforce_rows.full_id(each["Id"]), at)
+            for page in self.salesforce.query_pages(soql) for each in page.records
+            if (at := moment_of(each[stamp])) is not None
+        ]  # fmt: skip
 
     @staticmethod
     def _newest(client: HubSpotClient, name: str, stamp: str, since: datetime, most: int) -> list[Changed]:
@@ -109,14 +122,16 @@ class Again:
         self, known: duckdb.DuckDBPyConnection, vendor: str, object_name: str, ids: Sequence[str]
     ) -> pa.Table:
         """These records as they are now; those that are gone are left out, the next extract sees to them."""
-        table = _shape(known, vendor, TABLES[vendor, object_name])
+        table = shape_of(known, vendor, TABLES[vendor, object_name])
         bad = BadValues()
         if vendor == "hubspot":
             assert self.hubspot is not None
             found = self.hubspot.batch_read(object_name, ids, hubspot_rows.property_names(table))
             return hubspot_rows.records(table, [each for each in found if not each.get("archived")], bad)
         assert self.salesforce is not None
-        fields = [n for n in salesforce_rows.field_names(table) if n.casefold() in self._there(object_name)]
+        fields = [
+            n for n in salesforce_rows.field_names(table) if n.casefold() in self.fields_there(object_name)
+        ]
         read = [each for each in self.salesforce.read_collection(object_name, ids, fields) if each]
         return salesforce_rows.from_json(table, read, bad, ("Id",))
 
@@ -149,7 +164,7 @@ class Again:
                     return
                 yield submission(form, each)
 
-    def _there(self, object_name: str) -> frozenset[str]:
+    def fields_there(self, object_name: str) -> frozenset[str]:
         assert self.salesforce is not None
         if object_name not in self._fields:
             shown = self.salesforce.describe(object_name)["fields"]
@@ -167,7 +182,7 @@ def columns_of(known: duckdb.DuckDBPyConnection, vendor: str, table: str) -> Map
     return {name: str(kind).lower() for name, kind in rows if not name.startswith("_dlt_")}
 
 
-def _shape(known: duckdb.DuckDBPyConnection, vendor: str, name: str) -> RawTable:
+def shape_of(known: duckdb.DuckDBPyConnection, vendor: str, name: str) -> RawTable:
     """The table as it stands here: promised columns have the promised type, others that of the warehouse."""
     table = table_of(vendor, name)
     promised = {column.casefold(): kind for column, kind in table.columns.items()}

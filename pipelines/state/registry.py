@@ -83,6 +83,15 @@ def people_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def records_of(connection: Connection, people: Iterable[str]) -> list[str]:
+    """The keys of the records that are registered as these people's."""
+    wanted, found, c = sorted(people), list[str](), person_registry.c
+    for start in range(0, len(wanted), _FEW):
+        query = select(c.record_key).where(c.person_id.in_(wanted[start : start + _FEW]))
+        found += connection.execute(query).scalars()
+    return found
+
+
 def save(connection: Connection, registry: PersonRegistry) -> None:
     """Keep this registry. Records that it does not name keep their person: a record may come back."""
     upsert(connection, person_registry, _rows(registry.people, _PEOPLE))

@@ -192,6 +192,8 @@ def test_who_has_had_a_week_s_or_a_day_s_leads_is_full_until_it_ends_where_they_
     made = team(far).run([lead(n) for n in range(3)], at(150))
     # midnight in Tokyo is 15:00 UTC, and its week ends so on Sunday
     assert [a.decided_at for a in made] == [at(0), at(6), at(150)]
+    by_load = team(Worker("free", ALWAYS, per_day=1), method="capacity-based")
+    assert [a.owner_email for a in by_load.run([lead(0), lead(1, 24)], at(25))] == ["free", "free"]
     office = Schedule(week({"mon-fri": ["09:00-17:00"]}))
     weekly = Worker("weekly", office, per_week=1, per_day=9)
     _, held = team(weekly).run([lead(1), lead(2)], at(1))

@@ -225,28 +225,41 @@ def rounds_of(short: Short, *events: dict[str, Any], at: float = 10.0) -> tuple[
     return len(done), said
 
 
+class Portal:
+    """Both CRMs in one: a contact's meeting and a lead's event were made just now, and nothing else."""
+
+    server_time = datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def search_page(self, kind: str, properties: tuple[str, ...], *_: Any, **__: Any) -> Page:
+        self.asked.append(kind)
+        if kind != "meetings":
+            return Page([], None)
+        return Page([{"id": "5", "properties": {properties[0]: self.server_time.isoformat()}}], None)
+
+    def query_pages(self, soql: str) -> list[SimpleNamespace]:
+        self.asked.append(soql.partition(" FROM ")[2].split()[0])
+        made = {"Id": "00U000000000001AAA", "CreatedDate": self.server_time.isoformat()}
+        return [SimpleNamespace(records=[made] if " FROM Event " in soql and "WhoId != null" in soql else [])]
+
+
 def test_a_meeting_that_is_booked_takes_a_refresh_at_once_and_once(tmp_path: Path) -> None:
     assert rounds_of(Short([Named("hubspot", "meetings", "5")])) == (1, [])
-    made_at, asked = datetime(2026, 6, 1, 9, tzinfo=UTC), list[str]()
-
-    class Portal:
-        server_time = made_at
-
-        def search_page(self, kind: str, properties: tuple[str, ...], *_: Any, **__: Any) -> Page:
-            asked.append(kind)
-            if kind != "meetings":
-                return Page([], None)
-            return Page([{"id": "5", "properties": {properties[0]: made_at.isoformat()}}], None)
 
     class Refreshed(Prompt):
         def _refreshed_at(self) -> datetime:
-            return made_at - timedelta(minutes=5)
+            return Portal.server_time - timedelta(minutes=5)
 
-    again = Again(Portal(), None)  # type: ignore[arg-type]
+    crm = Portal()
+    again = Again(crm, crm)  # type: ignore[arg-type]
     prompt = Refreshed(load_settings({"CRM_HOME": str(tmp_path)}, vendors=False), again, print, nullcontext)
-    assert prompt.look() == [Named("hubspot", "meetings", "5")]
+    assert prompt.look() == [
+        Named("hubspot", "meetings", "5"), Named("salesforce", "Event", "00U000000000001AAA"),
+    ]  # fmt: skip
     assert prompt.look() == []
-    assert sorted(asked) == ["contacts", "contacts", "meetings", "meetings"]
+    assert sorted(crm.asked) == sorted(["contacts", "meetings", "Lead", "Contact", "Event"] * 2)
 
 
 def test_people_who_are_named_or_found_are_seen_to_without_a_round_over_everything() -> None:

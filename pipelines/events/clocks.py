@@ -1,0 +1,113 @@
+"""Whose clock has run out since it was looked at last: whom a round has to see to though nothing new came.
+
+Belongs here: finding them, by what the last refresh has and what was decided since. What follows is decided
+in a round (`round`), over calls, mails and meetings that are read again, or by the next refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pipelines.decisions import due, routing
+from pipelines.decisions.watch import Watch
+from pipelines.rules.handoff import load_handoffs
+from pipelines.rules.routing import load_routing
+from pipelines.state import decisions, handoffs
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from pipelines.settings import Settings
+    from pipelines.state import State
+
+Ripe = tuple[datetime, str]
+"""When a clock runs out, and about whom."""
+_LAST = "\uffff"
+"""Comes after every person."""
+MOST = 40
+"""People of one round; the others are seen to in the next."""
+_LOOK_BACK = timedelta(days=30)
+"""Who was given away longer ago is left to the refresh, which looks at all."""
+_HELD = (
+    "select person_id, held_until from decisions.assignments where state = 'held' "
+    "and held_until >= $after::timestamptz and held_until <= $now::timestamptz"
+)
+
+
+class Clocks:
+    """Of one process. `held`: person -> when somebody's hours open, of those whom rounds have held."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, datetime] = {}
+        self._seen_to: Ripe | None = None
+        self._looked: Ripe | None = None
+
+    def run_out(
+        self, refresh: duckdb.DuckDBPyConnection, state: State, settings: Settings, now: datetime
+    ) -> list[str]:
+        """The people whose clock has run out since the last look that was acted on, or since the refresh;
+        whoever has waited longest first, and at most so many as one round takes."""
+        if self._seen_to is None:
+            row = refresh.execute("select as_of from rules.run").fetchone()
+            self._seen_to = (row[0] if row else now, _LAST)
+        after = self._seen_to[0]
+        ripe = sorted([*self._held(refresh, after, now), *_of_clocks(refresh, state, settings, after, now)])
+        found: dict[str, None] = {}
+        self._looked = (now, _LAST)
+        for place, (at, person_id) in enumerate(ripe):
+            if (at, person_id) > self._seen_to:
+                if person_id not in found and len(found) == MOST:
+                    self._looked = ripe[place - 1]
+                    break
+                found[person_id] = None
+        return list(found)
+
+    def acted(self) -> None:
+        """Whoever was found last is seen to."""
+        self._seen_to = self._looked or self._seen_to
+
+    def _held(self, refresh: duckdb.DuckDBPyConnection, after: datetime, now: datetime) -> Iterator[Ripe]:
+        self.held = {person: until for person, until in self.held.items() if until >= after}
+        rows = refresh.execute(_HELD, {"after": after, "now": now}).fetchall()
+        for person_id, until in (*rows, *self.held.items()):
+            if until <= now:
+                yield until, person_id
+
+
+def _of_clocks(
+    refresh: duckdb.DuckDBPyConnection, state: State, settings: Settings, after: datetime, now: datetime
+) -> Iterator[Ripe]:
+    """Of routing's escalation and of handoffs: warnings, what was not taken up, what goes to somebody else,
+    and offers that expire."""
+    rules = load_handoffs(settings.config_dir)
+    with state.reading() as reading:
+        kept = decisions.load(reading, routing.KIND, since=now - _LOOK_BACK)
+        offers = [each for each in handoffs.load(reading) if each.state == "offered"]
+    latest = {d.person_id: d for d in routing.followed(refresh, kept) if d.state == "assigned"}
+    watch = Watch(refresh, state, load_routing(settings.config_dir), rules, (), now)
+    ripe = [(at, each) for at, each in watch.due(list(latest.values()), {}) if after <= at <= now]
+    if ripe:
+        with state.reading() as reading:
+            watch.ours = handoffs.made_by_us(reading)
+    contacts = watch.contacts([decision for _, decision in ripe])
+    for at, decision in ripe:
+        contact = contacts.get(decision.person_id)
+        if contact is None or contact < decision.decided_at:
+            yield at, decision.person_id
+    by_name = {rule.name: rule for rule in rules.rules}
+    yield from ((at, each.person_id) for at, each in due.of_offers(offers, by_name) if after <= at <= now)
+
+
+def records_of(refresh: duckdb.DuckDBPyConnection, state: State, people: Sequence[str]) -> dict[str, str]:
+    """Record key -> person, of all records of these people, those that no refresh has seen among them."""
+    from pipelines.state import registry
+
+    rows = refresh.execute(
+        "select record_key, person_id from intermediate.int_person_members "
+        "where list_contains($people::varchar[], person_id)", {"people": list(people)},
+    ).fetchall()  # fmt: skip
+    with state.reading() as reading:
+        since = registry.people_of(reading, registry.records_of(reading, people))
+    return since | dict(rows)

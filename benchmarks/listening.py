@@ -24,7 +24,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,7 @@ class Bench:
     sandbox: Path
     hubspot: HubSpotClient
     lossy: Lossy | None
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
 
     def form(self, number: int) -> float:
         """Send one at some moment, and wait for the message. Raises unless everything is there, once."""
@@ -165,9 +166,15 @@ class Bench:
         return waited
 
     def _a_refresh_is_in_the_works(self) -> None:
-        """A change of a deal begins one where events are delivered; otherwise the next is waited for."""
+        """A change of a deal begins one where events are delivered, otherwise a meeting that is booked, which
+        is asked for. Comes back at some moment of it."""
         lock = self.sandbox.parent / "warehouse.lock"
-        if self.lossy is not None:
+        if self.lossy is None:
+            self.hubspot.list_page("meetings", ["hs_timestamp"])  # tells the time
+            now = f"{self.hubspot.server_time:%Y-%m-%dT%H:%M:%SZ}"
+            meeting = {"hs_timestamp": now, "hs_meeting_title": "Demo", "hs_meeting_outcome": "SCHEDULED"}
+            assert all(self.hubspot.batch_create("meetings", [{"properties": meeting}]))
+        else:
             (deal,) = self.hubspot.list_page("deals", ["amount"]).results[:1]
             amount = str(round(float(deal["properties"]["amount"] or 0) + 1))
             self.hubspot.batch_update("deals", [{"id": str(deal["id"]), "properties": {"amount": amount}}])
@@ -176,6 +183,8 @@ class Bench:
             if time.monotonic() - begun > 2 * _LONGEST:
                 raise SystemExit("no refresh was begun")
             time.sleep(0.1)
+        time.sleep(self.chance.uniform(0, 20))
+        print(f"    a refresh is{'' if lock.read_bytes() else ' no longer'} in the works", flush=True)
 
 
 def send_form(ready: dict[str, Any], sandbox: Path, email: str, name: str) -> None:

@@ -147,6 +147,7 @@ class Prompt:
         takes a refresh."""
         from pipelines.events.round import MOST
         from pipelines.state.engine import State
+        from pipelines.state.handoffs import made_by_us
         from pipelines.warehouse import Warehouse
 
         since = self._since or self._refreshed_at()
@@ -157,6 +158,10 @@ class Prompt:
         now = self.again.now()
         self._since = (now or since) - _OVERLAP
         with contextlib.closing(State.open(self.settings)) as state:
+            if booked:
+                with state.reading() as reading:
+                    ours = made_by_us(reading)
+                changed = [each for each in changed if (each.vendor, each.record_id) not in ours]
             found = self.rounds.news(state, changed)
             ripe = (
                 self.rounds.run_out(Warehouse(self.settings.paths), state, self.settings, now or since)

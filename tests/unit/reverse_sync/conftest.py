@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,6 +30,9 @@ from pipelines.run import Run, silent
 from pipelines.settings import HubSpotConnection, SalesforceConnection, Secret, Settings
 from pipelines.state import State
 from pipelines.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from .post import Post
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 ORGS = {"hubspot": "48290173", "salesforce": "00DSB0000001aZ9EAI"}
@@ -275,3 +278,10 @@ def world(tmp_path: Path) -> Iterator[World]:
     }
     with State.open(settings) as state:
         yield World(settings, Warehouse(settings.paths), state, crms)
+
+
+@pytest.fixture
+def post(world: World) -> Post:
+    from .post import Outbox, Post
+
+    return Post(world, Outbox())

@@ -142,7 +142,7 @@ class Shortcut(Protocol):
 
     def look(self) -> list[listening.Named]: ...
 
-    def act(self, named: Collection[listening.Named]) -> bool: ...
+    def act(self, named: Collection[listening.Named], entries: Sequence[listening.Entry] = ()) -> bool: ...
 
 
 class Worker:
@@ -162,6 +162,8 @@ class Worker:
         self._stands = refreshed is not None
         """There is a refresh to look people up in."""
         self._beside = beside
+        self._entries: list[listening.Entry] = []
+        """Into journeys, which no refresh would find: they wait until a round has seen to them."""
         self._failed = 0
         """So many refreshes in a row: it is tried again at the next look, then later and later."""
 
@@ -174,7 +176,8 @@ class Worker:
         if self._prompt is not None:
             with self._trying():
                 events = self._prompt.not_ours(events)
-        long = [rule for rule in listening.set_off(events, self.file) if rule.do != "decide"]
+        long = [rule for rule in listening.set_off(events, self.file) if rule.do in ("sync", "job")]
+        self._entries += [each for each in listening.entries(events, self.file) if each not in self._entries]
         if self._prompt is None or not self._stands or not self._short(events) or self._is_owed():
             long.append(_DECIDE)
         for rule in long:
@@ -210,8 +213,11 @@ class Worker:
         try:
             found = self._prompt.look()
             others = others or not all(each.is_person for each in found)
-            named = list(dict.fromkeys([*named, *(each for each in found if each.is_person)]))
-            done = not named or self._prompt.act(named)
+            entering = [each.named for each in self._entries]
+            named = list(dict.fromkeys([*named, *entering, *(each for each in found if each.is_person)]))
+            done = not named or self._prompt.act(named, tuple(self._entries))
+            if done:
+                self._entries.clear()
         except CrmError as error:
             self._said(f"{str(error).rstrip('.')}; a refresh follows")
         next_look = self._clock() + self.file.poll_every.total_seconds()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipelines.errors import CrmError
-from pipelines.listening import Event, Named
+from pipelines.listening import Entry, Event, Named
 from pipelines.rules.events import EventRule
 
 if TYPE_CHECKING:
@@ -172,8 +172,9 @@ class Prompt:
             self.rounds.meet(Named(each.vendor, each.object, each.record_id), each.at)
         return list(dict.fromkeys([*ripe, *found]))
 
-    def act(self, named: Collection[Named]) -> bool:
-        """Decide about these and write what follows. False when the next refresh has to see to some."""
+    def act(self, named: Collection[Named], entries: Sequence[Entry] = ()) -> bool:
+        """Decide about these and write what follows; let into journeys whom `entries` name. False when the
+        next refresh has to see to some."""
         from pipelines.events.round import MOST
 
         if len(named) > MOST:
@@ -183,7 +184,7 @@ class Prompt:
         with self._open_loop() as loop:
             loop.patience = PATIENCE_SECONDS
             loop.recover()
-            found = self.rounds.act(loop, named)
+            found = self.rounds.act(loop, named, entries)
             for note in found.notes:
                 log.info(note)
             if found.warehouse is not None:

@@ -121,6 +121,28 @@ def of_changes(
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A person's record that an event brings into a journey; by `key`, the event's, it happens once."""
+
+    named: Named
+    journey: str
+    key: str
+    kind: str
+
+
+def entries(events: Iterable[Event], file: EventsFile) -> list[Entry]:
+    """Who enters which journey by these events. An event about no person, or that one is gone, brings in
+    nobody."""
+    wanted = [rule for rule in file.events if rule.do == "journey"]
+    return [
+        Entry(named, rule.name, event.key, event.kind)
+        for event in events
+        if (named := about(event)) is not None and named.is_person and not event.kind.endswith(_GONE)
+        for rule in wanted if _fits(rule, event)
+    ]  # fmt: skip
+
+
 class Seen:
     """The events that came, so that one which is delivered again sets off nothing."""
 

@@ -15,6 +15,7 @@ from pipelines.decisions.escalation import Waiting
 from pipelines.decisions.handoffs import Crossing
 from pipelines.decisions.ids import short
 from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
+from pipelines.decisions.routing import Entering
 from pipelines.errors import ConfigError
 from pipelines.rules.durations import text
 from pipelines.rules.handoff import HandoffRule, Handoffs
@@ -159,6 +160,19 @@ class Composer:
         found = [row for rows in made.values() for row in rows]
         if owner is not None and any(action.type == "update-lifecycle" for action in rule.actions):
             found += self.doing.lead_record(about)
+        return found
+
+    def of_events(self, entering: Sequence[Entering]) -> list[Row]:
+        """Whom an event brings into a journey, once an event."""
+        found = []
+        for each in entering:
+            person = self.doing.facts.people.get(each.person_id)
+            if person is not None:
+                about = About(
+                    short(f"event:{each.journey}:{each.key}"), "routing", f"event {each.kind}",
+                    f"{each.kind} brings them into {each.journey}.", person, None,
+                )  # fmt: skip
+                found += self.doing.journey("journey", "enter-journey", about, each.journey, {})
         return found
 
     def of_bookings(self, bookings: Sequence[Booking]) -> list[Row]:

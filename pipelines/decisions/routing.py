@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import orjson
@@ -93,6 +93,15 @@ class Asked:
     """Key of the event -> who must not get it."""
 
 
+class Entering(NamedTuple):
+    """Somebody whom an event brings into a journey. `key` is the event's: it happens once."""
+
+    person_id: str
+    journey: str
+    key: str
+    kind: str
+
+
 @dataclass(frozen=True)
 class Within:
     """A run about a few people, over marts in which they alone are."""
@@ -102,6 +111,7 @@ class Within:
     """The schema that has the columns of `unified_leads` and `int_sales_contacts` that loads need, of all."""
     has_evidence: bool = False
     """Their calls, mails and meetings were read again too, so that a clock of theirs may run out."""
+    entering: tuple[Entering, ...] = ()
 
 
 @dataclass(frozen=True)

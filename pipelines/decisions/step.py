@@ -343,6 +343,7 @@ class _Step:
     ) -> list[Row]:  # fmt: skip
         ownerless = [h for h in self.open if h.state == "offered" and not h.owner_email]
         rejected = [h for h in self.open if h.state == "rejected"]
+        entering = self.within.entering if self.within is not None else ()
         of_deals = automation.people_of(self.connection, deals)
         people = {
             *(person for some in of_deals.values() for person in some),
@@ -351,6 +352,7 @@ class _Step:
             *(h.person_id for h in ownerless),
             *(w.decision.person_id for w in waiting),
             *(h.person_id for h in rejected),
+            *(e.person_id for e in entering),
         }
         doing = Doing(
             facts.gather(self.connection, people, self.as_of), self.routing.teams,
@@ -365,6 +367,7 @@ class _Step:
         rows += composer.of_ownerless(ownerless, owners)
         rows += composer.recycled(rejected)
         rows += composer.of_bookings(bookings.untied(self.connection, _given_at(routed.standing)))
+        rows += composer.of_events(entering)
         by_deal = automation.DealRows(doing, self.as_of, of_deals)
         rows += [row for fired in deals for row in by_deal.of(fired)]
         self.new_handoffs = composer.new_handoffs

@@ -20,12 +20,13 @@ from ulid import ULID
 
 from pipelines import order, standing
 from pipelines.crashpoints import crashpoint
+from pipelines.decisions.routing import Entering
 from pipelines.errors import CrmError
 from pipelines.events import clocks, models, who
 from pipelines.events.clocks import Clocks
 from pipelines.events.models import Anew
 from pipelines.events.overlay import Overlay
-from pipelines.listening import Event, Named, about
+from pipelines.listening import Entry, Event, Named, about
 from pipelines.rules.lead_score import load_lead_score
 from pipelines.rules.tables import config_hash
 from pipelines.sources import engaged
@@ -103,7 +104,7 @@ class Rounds:
                 found.append(event)
         return found
 
-    def act(self, loop: Loop, named: Collection[Named]) -> Round:
+    def act(self, loop: Loop, named: Collection[Named], entries: Sequence[Entry] = ()) -> Round:
         """Read again, decide, keep. What follows is planned and applied from `Round.warehouse`."""
         order.must_have_published(loop.warehouse)
         self._compile(loop)
@@ -112,7 +113,7 @@ class Rounds:
             loop.warehouse.beside() as connection,
         ):
             try:
-                acting = _Acting(self, loop, connection, not self._ripe.isdisjoint(named))
+                acting = _Acting(self, loop, connection, not self._ripe.isdisjoint(named), entries)
                 return acting.all(frozenset(named))
             except duckdb.Error as error:
                 raise CrmError(
@@ -157,10 +158,11 @@ class _Acting:
     """A round in the works."""
 
     def __init__(
-        self, rounds: Rounds, loop: Loop, connection: duckdb.DuckDBPyConnection, has_evidence: bool
-    ) -> None:
+        self, rounds: Rounds, loop: Loop, connection: duckdb.DuckDBPyConnection, has_evidence: bool,
+        entries: Sequence[Entry],
+    ) -> None:  # fmt: skip
         self.rounds, self.loop, self.connection = rounds, loop, connection
-        self.has_evidence = has_evidence
+        self.has_evidence, self.entries = has_evidence, entries
         self.settings, self.state, self.run = loop.settings, loop.state, loop.run
         self.result = Round()
         row = connection.execute("select as_of, business_zone, config_hash from base.rules.run").fetchone()
@@ -287,7 +289,9 @@ class _Acting:
             later = kept.load(reading, "routing", since=self.refreshed_at)
         recent = [decision for decision in later if decision.state == "assigned"]
         stage = next(iter(load_routing(self.settings.config_dir).file.load.stages), None)
-        within = Within(known.ids, overlay.everyone(known.ids, recent, stage), self.has_evidence)
+        within = Within(
+            known.ids, overlay.everyone(known.ids, recent, stage), self.has_evidence, self._entering(known)
+        )
         decided = decisions.decide(self.connection, self.state, self.settings, self.run, self.as_of, within)
         self.result.decided = decided.counts
         self.result.notes += decided.notes
@@ -309,6 +313,14 @@ class _Acting:
         overlay.complete()
         overlay.loaded(self.run)
         self.result.warehouse = self.loop.warehouse.publish_beside(self.connection, str(ULID()))
+
+    def _entering(self, known: who.Known) -> tuple[Entering, ...]:
+        """The people whom events bring into journeys."""
+        people = {_named(key): person for key, person in known.people.items()}
+        return tuple(
+            Entering(people[each.named], each.journey, each.key, each.kind)
+            for each in self.entries if each.named in people
+        )  # fmt: skip
 
     def _named_people(self, known: who.Known) -> dict[str, str]:
         """All records of who was named, by key. Who was only read again, for no refresh has them yet, was met

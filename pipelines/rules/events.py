@@ -20,15 +20,16 @@ class EventRule(Strict):
 
     on: str = Field(min_length=1)
     property: str = ""
-    do: Literal["decide", "sync", "job"] = "decide"
-    """decide: refresh, decide and write what was decided; sync: one sync alone; job: a Dagster job."""
+    do: Literal["decide", "sync", "job", "journey"] = "decide"
+    """decide: decide about who it is about and write what was decided; sync: one sync alone; job: a Dagster
+    job; journey: the person enters a journey of Marketing Cloud."""
     name: str = ""
-    """Of the sync or the job."""
+    """Of the sync or the job; the key of the journey."""
 
     @model_validator(mode="after")
     def _names_what(self) -> EventRule:
         if (self.do == "decide") == bool(self.name):
-            raise ValueError("name goes with do: sync and do: job, and only with them")
+            raise ValueError("name goes with do: sync, job and journey, and only with them")
         return self
 
 

@@ -9,12 +9,16 @@ import duckdb
 import pytest
 
 from pipelines.decisions import journeys
+from pipelines.decisions.composing import Composer
 from pipelines.decisions.doing import About, Doing
 from pipelines.decisions.facts import Facts, Person
+from pipelines.decisions.routing import Entering
 from pipelines.reverse_sync.actions.base import Action
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry
 from pipelines.rules.actions import ActionRule
+from pipelines.rules.handoff import load_handoffs
 from pipelines.rules.notifications import NotificationsFile
+from pipelines.rules.routing import load_routing
 from pipelines.rules.stages import load_stages
 from pipelines.rules.teams import Queue, load_teams
 from pipelines.rules.templates import Templates
@@ -89,6 +93,16 @@ def test_a_handoff_enters_the_current_key_by_the_published_version_and_what_is_m
     }  # fmt: skip
     assert "requires Region" in JourneyEntry.unfit(action(row))
     assert notes == []
+
+
+def test_an_event_brings_somebody_in_once_by_the_key_of_the_event(facts):
+    facts.people["ana"] = person("ana")
+    doing = Doing(facts, load_teams(CONFIG), load_stages(CONFIG), Templates({}), NotificationsFile(), NOON)
+    composer = Composer(doing, load_routing(CONFIG), load_handoffs(CONFIG), [], NOON, "run")
+    came = [Entering("ana", "nurture", key, "contact.creation") for key in ("e1", "e1", "e2")]
+    first, again, other = composer.of_events([*came, Entering("cy", "nurture", "e3", "contact.creation")])
+    assert (first.kind, first.payload["contact_key"]) == ("journey_entry", "003A")
+    assert first.action_key == again.action_key != other.action_key
 
 
 def test_nobody_who_refuses_is_entered_and_whoever_is_no_active_subscriber_is_said(facts):

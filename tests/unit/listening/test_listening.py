@@ -25,7 +25,7 @@ from cli.rounds import Prompt
 from pipelines.clients.hubspot.pages import Page
 from pipelines.connections import HubSpotConnection, Secret
 from pipelines.errors import CrmError, UsageError
-from pipelines.listening import Event, Named
+from pipelines.listening import Entry, Event, Named
 from pipelines.rules.events import EventRule, EventsFile
 from pipelines.run import Run
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
@@ -189,6 +189,7 @@ class Short:
     def __init__(self, found: list[Named] | None = None, *, done: bool = True, fails: bool = False) -> None:
         self.found, self.done, self.fails = found or [], done, fails
         self.acted: list[list[str]] = []
+        self.entered: list[tuple[str, str]] = []
         self.published = False
         self.is_ready = threading.Event()
 
@@ -204,9 +205,10 @@ class Short:
     def look(self) -> list[Named]:
         return self.found
 
-    def act(self, named: Collection[Named]) -> bool:
+    def act(self, named: Collection[Named], entries: Sequence[Entry] = ()) -> bool:
         if self.fails:
             raise CrmError("Salesforce cannot be reached")
+        self.entered += [(each.named.record_id, each.journey) for each in entries]
         self.acted.append([each.record_id for each in named])
         return self.done
 
@@ -223,6 +225,24 @@ def rounds_of(short: Short, *events: dict[str, Any], at: float = 10.0) -> tuple[
         deliver(inbox, list(events))
     worker.once()
     return len(done), said
+
+
+def test_an_event_brings_a_person_into_a_journey_once_also_when_the_first_round_fails() -> None:
+    journey = EventRule(on="contact.propertyChange", property="plan", do="journey", name="welcome")
+    short, inbox = Short(fails=True), Inbox()
+    worker = Worker(
+        EventsFile(events=(journey,)), inbox, lambda rule: None, lambda _: None, short, lambda: 10.0,
+        refreshed=0.0,
+    )  # fmt: skip
+    changed = {"subscriptionType": "contact.propertyChange", "propertyName": "plan"}
+    others = ({"propertyName": "city"}, {"subscriptionType": "deal.propertyChange"},
+              {"subscriptionType": "contact.deletion"})  # fmt: skip
+    deliver(inbox, [event(**changed), event(**changed), *(event(**{**changed, **each}) for each in others)])
+    worker.once()
+    short.fails = False
+    for _ in range(2):
+        worker.once()
+    assert short.entered == [("7", "welcome")]
 
 
 class Portal:
@@ -326,7 +346,7 @@ def test_people_wait_for_the_first_round_over_everything_only_where_none_was_pub
     begun, met = threading.Event(), threading.Event()
 
     class Meets(Short):
-        def act(self, named: Collection[Named]) -> bool:
+        def act(self, named: Collection[Named], entries: Sequence[Entry] = ()) -> bool:
             assert begun.wait(60)
             order.append("people")
             met.set()

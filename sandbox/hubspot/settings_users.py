@@ -26,12 +26,16 @@ def routes(hubspot: HubSpot) -> list[Route]:
     ]
 
 
-def _shown(hubspot: HubSpot, row: tuple[Any, ...]) -> dict[str, Any]:
+def _teams(hubspot: HubSpot) -> list[dict[str, Any]]:
+    return pages.shown(hubspot.store.rows("select shown from teams order by id"))
+
+
+def _shown(row: tuple[Any, ...], teams: list[dict[str, Any]]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": str(row[0]), "email": row[1], "firstName": row[2], "lastName": row[3], "roleIds": [],
         "superAdmin": False,
     }  # fmt: skip
-    for team in pages.shown(hubspot.store.rows("select shown from teams order by id")):
+    for team in teams:
         if row[0] in team["userIds"]:
             shown["primaryTeamId"] = team["id"]
         elif row[0] in team["secondaryUserIds"]:
@@ -45,7 +49,8 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
         f"select {_COLUMNS} from owners where {_ACTIVE} and user_id > ? order by user_id limit ?",
         (after, limit + 1),
     )
-    page: dict[str, Any] = {"results": [_shown(hubspot, row) for row in rows[:limit]]}
+    teams = _teams(hubspot)
+    page: dict[str, Any] = {"results": [_shown(row, teams) for row in rows[:limit]]}
     if len(rows) > limit:
         page["paging"] = pages.following(call, str(rows[limit - 1][0]))
     return answer(page)
@@ -61,4 +66,4 @@ def _one(hubspot: HubSpot, call: Call) -> Response:
     ) if good else None  # fmt: skip
     if row is None:
         raise errors.not_found(call)
-    return answer(_shown(hubspot, row))
+    return answer(_shown(row, _teams(hubspot)))

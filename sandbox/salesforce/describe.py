@@ -121,8 +121,8 @@ def dependent(org: Org, sobject: SObject, fields: list[dict[str, Any]]) -> list[
     first the highest of the first byte, in Base64."""
     sets = {
         name.partition(".")[2]: content["valueSet"]
-        for name, content in schema.deployed(org.store, "CustomField")
-        if name.startswith(f"{sobject.name}.") and (content.get("valueSet") or {}).get("controllingField")
+        for name, content in schema.deployed(org.store, "CustomField", sobject.name)
+        if (content.get("valueSet") or {}).get("controllingField")
     }
     for each in fields:
         value_set = sets.get(each["name"])

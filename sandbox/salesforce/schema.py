@@ -323,12 +323,14 @@ def drop_column(store: Store, table: str, column: str) -> None:
     store.db.execute(f'alter table "{table}" drop column "{column}"')
 
 
-def deployed(store: Store, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """Names and contents of the metadata of a type that was deployed; nothing where nobody ever deployed."""
+def deployed(store: Store, kind: str, of: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """Names and contents of the metadata of a type (`of` an object, where it is named so) that was deployed;
+    nothing where nobody ever deployed."""
     if store.value("select 1 from sqlite_master where name = 'metadata'") is None:
         return []
-    sql = "select name, content from metadata where type = ? order by name"
-    return [(name, orjson.loads(blob)) for name, blob in store.rows(sql, (kind,))]
+    sql = "select name, content from metadata where type = ? and substr(name, 1, ?) = ? order by name"
+    start = f"{of}." if of else ""
+    return [(name, orjson.loads(blob)) for name, blob in store.rows(sql, (kind, len(start), start))]
 
 
 def bring_up(store: Store) -> None:

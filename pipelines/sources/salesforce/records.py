@@ -43,7 +43,7 @@ class ObjectReader:
         """The table, whole or by changes."""
         before = self.reading.calls_here()
         result = self._by_changes() if self.table.cursor else self._whole()
-        problems = self._lost()
+        problems = (*self.view.problems.get(self.table.api_name, ()), *self._lost())
         return [replace(result, calls=self.reading.calls_here() - before, problems=problems)]
 
     def _lost(self) -> tuple[str, ...]:

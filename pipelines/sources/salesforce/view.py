@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pipelines.clients import errors
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.clients.salesforce.together import Answer
+from pipelines.rules.extract import Choice
 from pipelines.sources.known import overlap_of
 from pipelines.sources.reading import Reading
 from pipelines.sources.salesforce.shape import Shape, shape_of
@@ -36,6 +37,8 @@ class View:
     deleted: dict[str, Answer] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     """Rows of the objects that are read for the first time, deleted ones too, where Salesforce says it."""
+    problems: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Sentences about fields that config names and Salesforce does not show."""
 
 
 def look(reading: Reading, client: SalesforceClient, tables: Sequence[RawTable], pool: Executor) -> View:
@@ -47,7 +50,7 @@ def look(reading: Reading, client: SalesforceClient, tables: Sequence[RawTable],
             described = answer.get()
             choice, held = reading.rules.salesforce.choice(name), _held(reading, table)
             view.shapes[name] = shape_of(table, described, choice, held)
-            _check_config(reading, client, table, described)
+            view.problems[name] = _of_config(choice, client, table, described)
         except errors.ClientError as error:
             view.shapes.pop(name, None)
             view.refused[name] = error
@@ -76,19 +79,26 @@ def _held(reading: Reading, table: RawTable) -> frozenset[str]:
     return frozenset() if known.cursor is None else frozenset(known.columns) - known.lacking
 
 
-def _check_config(
-    reading: Reading, client: SalesforceClient, table: RawTable, described: dict[str, object]
-) -> None:
-    """A field that config names and Salesforce does not show: Salesforce itself says what is wrong.
+def _of_config(
+    choice: Choice, client: SalesforceClient, table: RawTable, described: dict[str, object]
+) -> tuple[str, ...]:
+    """Of fields that config names and Salesforce does not show, it says itself what is wrong.
 
-    A promised field may be named all the same: whoever does knows that it is not shown.
+    A promised field may be left out all the same: whoever does so knows that it is not shown.
     """
     listed = described.get("fields")
-    fine = {str(each["name"]).casefold() for each in listed} if isinstance(listed, list) else set()
-    fine |= {name.casefold() for name in table.columns}
-    for name in reading.rules.salesforce.choice(table.api_name).names:
-        if name.casefold() not in fine:
+    shown = {str(each["name"]).casefold() for each in listed} if isinstance(listed, list) else set()
+    promised = {name.casefold() for name in table.columns}
+    asked = [name for name in choice.only or () if name.casefold() not in shown]
+    asked += [name for name in choice.without if name.casefold() not in shown | promised]
+    sentences = []
+    for name in asked:
+        try:
             next(client.query_pages(f"SELECT {name} FROM {table.api_name} LIMIT 1"))
+        except (errors.UnknownField, errors.Rejected, errors.Forbidden, errors.NotFound) as error:
+            said = error.what
+            sentences.append(f"config/extract.yml names the field {table.api_name}.{name}: {said}")
+    return tuple(sentences)
 
 
 def _probes(reading: Reading, view: View) -> dict[str, tuple[str, bool]]:

@@ -152,14 +152,15 @@ def test_a_cut_list_fails_loudly_leaves_the_rows_that_are_there_and_the_next_run
 
 
 def test_unknown_names_in_config_are_sentences_and_the_rest_loads(fresh):
-    fresh.config.write_text(
-        "hubspot: {objects: [contacts, unicorns], properties: {contacts: {without: [horn_length]}}}"
-    )
+    chosen = "{contacts: {without: [horn_length]}, deals: {only: [secret]}}"
+    fresh.config.write_text(f"hubspot: {{objects: [contacts, deals, unicorns], properties: {chosen}}}")
+    fresh.faults({"match": "GET .*/deals/secret$", "status": 403})
     fetched = fresh.extract()
     told = " ".join(fetched.problems)
     assert "unicorns" in told
     assert "Unable to infer object type" in told
     assert "horn_length" in told
+    assert "names the property secret of HubSpot's deals: the HubSpot token lacks a scope" in told
     assert fetched.stale == ()
     assert fresh.rows("select count(*) > 100 from raw_hubspot.contacts") == [(True,)]
 

@@ -196,11 +196,18 @@ def test_a_field_whose_right_is_taken_is_said_until_known_and_its_values_stay(lo
 def test_config_names_objects_and_fields_and_a_wrong_name_is_said(fresh):
     fresh.org("add_object", name="Invoice__c", prefix="a0X", lines=["Total__c currency", "Due__c date"])
     invoice = fresh.create("Invoice__c", Name="I-1", Total__c=12.5, Due__c="2026-07-01")
-    _config(fresh, "salesforce: {objects: [Invoice__c, Nothing__c], fields: {Lead: {without: [Fax_typo]}}}\n")
+    fresh.org("hide", object="Contact", field="Title")
+    fields = "{Lead: {without: [Fax_typo]}, Contact: {only: [Title]}}"
+    _config(fresh, f"salesforce: {{objects: [Invoice__c, Nothing__c], fields: {fields}}}\n")
     fresh.later()
     fetched = fresh.extract()
-    assert set(fetched.stale) == {"salesforce nothing__c", "salesforce lead"}
-    assert any("No such column 'Fax_typo'" in note for note in fetched.notes)
+    assert fetched.stale == ("salesforce nothing__c",)
+    for named, said in (("Lead.Fax_typo", "'Fax_typo'"), ("Contact.Title", "'Title'")):
+        [problem] = [each for each in fetched.problems if named in each]
+        assert problem.startswith("config/extract.yml names the field ")
+        assert f"No such column {said}" in problem
+    assert fresh.rows("select count(*) > 0 from raw_salesforce.lead") == [(True,)]
+    fresh.org("show", object="Contact", field="Title")
     found = "select Id, Total__c::varchar, Due__c::varchar from raw_salesforce.invoice__c"
     assert fresh.rows(found) == [(invoice, "12.50", "2026-07-01")]
     _config(fresh, "salesforce: {objects: [Invoice__c]}\n")

@@ -45,10 +45,7 @@ if TYPE_CHECKING:
     from pipelines.transform import BuildResult
 
 log = logging.getLogger(__name__)
-
-RECORD_WAIT_SECONDS = 600.0
-APPLY_WAIT_SECONDS = 600.0
-"""How long a refresh that has to erase somebody waits for whoever is writing to the CRMs."""
+OTHERS_SECONDS = 600.0  # to wait for a refresh before recording, and for an apply before erasing in a refresh
 
 
 @dataclass
@@ -122,7 +119,7 @@ class Loop:
             if self.warehouse.discard_work():
                 step.notes.append("removed what an interrupted refresh had left")
             if self.settings.paths.erasing.exists():
-                self.erase([], reason="", wait_seconds=APPLY_WAIT_SECONDS)
+                self.erase([], reason="", wait_seconds=OTHERS_SECONDS)
                 step.notes.append("completed an erasure that had been interrupted")
             if self.will_check:
                 from pipelines import transform
@@ -213,17 +210,16 @@ class Loop:
 
     def erase(
         self, asked: Sequence[Asked], *, reason: str, dry_run: bool = False, keep_spool: bool = False,
-        must_know: bool = True, wait_seconds: float | None = None,
+        must_know: bool = True, wait_seconds: float = 0.0,
     ) -> Erased:  # fmt: skip
-        """Erase people for privacy, everywhere; what was interrupted is completed first. An apply that is at
-        work is waited for."""
+        """Erase people for privacy, everywhere; what was interrupted is completed first."""
         from pipelines import erasure
 
-        place = erasure.Place(self.settings, self.warehouse, self.state)
         with self._ledger.step("erase") as step:
             erased = erasure.erase(
-                place, asked, reason=reason, dry_run=dry_run, keep_spool=keep_spool, must_know=must_know,
-                wait_seconds=self.patience if wait_seconds is None else wait_seconds,
+                erasure.Place(self.settings, self.warehouse, self.state), asked, reason=reason,
+                dry_run=dry_run, keep_spool=keep_spool, must_know=must_know,
+                wait_seconds=max(self.patience, wait_seconds),
             )  # fmt: skip
             step.counts |= {"people": erased.people, "rows and files": sum(erased.rows.values())}
             if not erased.is_complete:
@@ -292,7 +288,7 @@ class Loop:
         """Load the journal into `ops`, rebuild the activity marts and publish them."""
         from pipelines.reverse_sync import record
 
-        with self.locked(wait_seconds=RECORD_WAIT_SECONDS), self._ledger.step("record") as step:
+        with self.locked(wait_seconds=OTHERS_SECONDS), self._ledger.step("record") as step:
             version = record.version(self.state)
             if self._inputs.recorded_journal() == version:
                 step.skip("the journal and the marts are as they were recorded")
@@ -329,7 +325,7 @@ class Loop:
         if new:
             self.erase(
                 [parse(key) for key in new], reason="deleted for privacy at the CRM", keep_spool=True,
-                must_know=False, wait_seconds=APPLY_WAIT_SECONDS,
+                must_know=False, wait_seconds=OTHERS_SECONDS,
             )  # fmt: skip
             self._deciding.some_were_erased()
             step.notes.append(f"{len(new)} people were deleted for privacy at their CRM and left here too")

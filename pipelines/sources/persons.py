@@ -106,6 +106,7 @@ HUBSPOT: dict[str, Holds] = {
     "subscription_statuses": Holds(emails=("email",)),
     "behavioral_events": Holds(typed=(("object_type", "object_id"),)),
     "teams": STAFF,
+    "currencies": NONE,
     "exchange_rates": NONE,
     "meeting_links": STAFF,
     "schemas": NONE,

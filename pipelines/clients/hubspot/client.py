@@ -54,6 +54,7 @@ class HubSpotClient(Client):
         self.connection = connection
         self._path = Paths(connection.api_version)
         self._daily_share = 1.0
+        self._account: Json = {}
         said = connection.token.reveal() or f"{connection.client_id} {connection.refresh_token.reveal()}"
         key = hashlib.sha256(f"{connection.url} {said}".encode()).hexdigest()
         self._login = OAuthLogin(connection) if connection.refresh_token else FixedToken(connection.token)
@@ -74,7 +75,13 @@ class HubSpotClient(Client):
 
     def account(self) -> Json:
         """portalId, timeZone, companyCurrency and more of the portal the token belongs to."""
-        return self._get(self._path("account"))
+        self._account = self._get(self._path("account"))
+        return self._account
+
+    @property
+    def portal(self) -> Json:
+        """The same, as it was last asked for."""
+        return self._account or self.account()
 
     def scopes(self) -> tuple[str, ...] | None:
         """Of the token; None where HubSpot does not tell, as of a service key."""

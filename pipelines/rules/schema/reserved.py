@@ -27,8 +27,8 @@ STAGED = _words("""
     campaign_contacts campaign_influence campaign_items campaign_member_statuses campaign_members
     campaign_reports
     campaigns canceled_events case_history cases communications companies
-    companies_property_history contact_history contacts contacts_property_history currency_types
-    dated_conversion_rates deals deals_property_history email_campaigns email_events
+    companies_property_history contact_history contacts contacts_property_history currencies
+    currency_types dated_conversion_rates deals deals_property_history email_campaigns email_events
     email_messages emails events exchange_rates forecasting_items forecasting_quotas
     form_submissions forms goal_targets group_members groups holidays lead_history lead_statuses
     leads leads_property_history line_items list_members lists marketing_event_participations

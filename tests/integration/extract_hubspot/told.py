@@ -47,6 +47,12 @@ SHOWN: dict[str, tuple[str, dict[str, str]]] = {
         "select shown from teams",
         {"id": "id", "name": "name", "user_ids": "userIds", "secondary_user_ids": "secondaryUserIds"},
     ),
+    "currencies": (
+        "select json_object('code', json_extract(o.value, '$.value'), 'own', m.value = "
+        "json_extract(o.value, '$.value')) from properties, json_each(definition, '$.options') o "
+        "join meta m on m.key = 'currency' where object = 'deals' and name = 'deal_currency_code'",
+        {"code": "code", "is_company_currency": "own"},
+    ),
     "exchange_rates": (
         "select shown from exchange_rates",
         {

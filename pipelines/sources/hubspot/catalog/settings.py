@@ -70,6 +70,10 @@ TABLES: tuple[RawTable, ...] = (
         "teams", "teams", {"id": "text", "name": "text", "user_ids": "list", "secondary_user_ids": "list"}
     ),
     RawTable(
+        "currencies", "account-info", {"code": "text", "is_company_currency": "boolean"}, key=("code",),
+        note="the portal's own, and those it has beside it",
+    ),
+    RawTable(
         "exchange_rates", "exchange-rates",
         {
             "id": "text", "from_currency": "text", "to_currency": "text", "rate": "rate",

@@ -1,4 +1,4 @@
-"""How a portal is set up: teams, exchange rates, meeting links, custom objects, kinds of subscriptions."""
+"""How a portal is set up: teams, currencies, rates, meeting links, custom objects, kinds of subscriptions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _NAMES: dict[str, dict[str, str]] = {
         "rate": "conversionRate", "effective_at": "effectiveAt", "visible_in_ui": "visibleInUI",
         "created_at": "createdAt", "updated_at": "updatedAt",
     },
+    "currencies": {"code": "code", "is_company_currency": "own"},
     "meeting_links": {
         "id": "id", "slug": "slug", "link": "link", "name": "name", "type": "type",
         "organizer_user_id": "organizerUserId", "member_user_ids": "userIdsOfLinkMembers",
@@ -47,8 +48,15 @@ def shown_schemas(found: Iterable[Json]) -> list[Json]:
     return [{**each, "label": (each.get("labels") or {}).get("plural")} for each in found]
 
 
+def _currencies(client: HubSpotClient) -> Iterable[Json]:
+    own = client.portal.get("companyCurrency")
+    others = client.portal.get("additionalCurrencies") or []
+    return [{"code": each, "own": each == own} for each in dict.fromkeys([own, *others]) if each]
+
+
 READS: dict[str, Read] = {
     "teams": lambda client: client.get(client.path("teams")).get("results") or [],
+    "currencies": _currencies,
     "exchange_rates": lambda client: client.pages(client.path("exchange_rates"), 100),
     "meeting_links": lambda client: client.pages(client.path("meeting_links"), 100),
     "schemas": _schemas,

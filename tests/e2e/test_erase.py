@@ -132,7 +132,10 @@ def place(home: Path) -> Place:
 
 
 def leave_traces(home: Path, person: Person) -> None:
-    """In files that a build on the command line does not write: Dagster's runs, a log, a world's copy."""
+    """In files that a build on the command line does not write: Dagster's runs, a log, the report."""
+    (home / "report.html").write_text(
+        f"<table><tr><td>{person.name}</td><td>{person.person_id}</td></tr></table>"
+    )
     (home / "dagster").mkdir(exist_ok=True)
     with closing(sqlite3.connect(home / "dagster" / "runs.db")) as connection:
         connection.execute("create table event_logs (event text)")

@@ -10,13 +10,13 @@ from pipelines.sources.catalogs import CATALOGS
 PAGE = (PROJECT_ROOT / "docs" / "extraction.md").read_text()
 
 
-def test_every_table_of_both_crms_is_on_the_page():
+def test_every_table_of_both_crms_is_on_the_page() -> None:
     named = set(re.findall(r"`(\w+)`", PAGE))
     tables = {table.name for vendor in ("hubspot", "salesforce") for table in CATALOGS[vendor]}
     assert tables - named == set()
 
 
-def test_every_test_on_the_page_is_there():
+def test_every_test_on_the_page_is_there() -> None:
     there = {
         name
         for path in (PROJECT_ROOT / "tests").rglob("test_*.py")

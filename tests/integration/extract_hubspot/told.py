@@ -5,6 +5,10 @@ Belongs here: one line for each column.
 
 from __future__ import annotations
 
+from pipelines.sources.catalogs import CATALOGS
+
+_READ = tuple(table.api_name for table in CATALOGS["hubspot"] if table.is_record)
+"""Of objects that are not copied the definitions are not either."""
 SHOWN: dict[str, tuple[str, dict[str, str]]] = {
     "owners": (
         "with places as (select value as user, teams.id as team, 1 as main "
@@ -35,7 +39,8 @@ SHOWN: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "properties": (
         "select json_set(definition, '$.object', object) from properties "
-        "where not json_extract(definition, '$.archived')",
+        f"where not json_extract(definition, '$.archived') and (object in {_READ} "
+        "or object like 'p48290173~_%' escape '~')",
         {
             "object_type": "object", "name": "name", "label": "label", "type": "type",
             "field_type": "fieldType", "group_name": "groupName", "calculated": "calculated",

@@ -55,34 +55,35 @@ class Deciding:
     def decide(self, as_of: Callable[[duckdb.DuckDBPyConnection], datetime]) -> Decided:
         """Decide, and keep it before anybody else decides. What no gate has let pass yet is kept later."""
         from pipelines.decisions import step as decisions
+        from pipelines.decisions import taken
 
         state = self._state()
         with self._alone(), self.warehouse.writing() as connection:
-            decisions.forget(connection)
+            taken.forget(connection)
             decided = decisions.decide(
                 connection, state, self.settings, self.run, as_of(connection),
                 met_before=standing.begun(connection),
             )  # fmt: skip
             if keeping.gate_ahead(connection) is None:
                 with state.writing() as writing:
-                    decisions.keep(writing, connection)
-                decisions.is_kept(connection)
+                    taken.keep(writing, connection)
+                taken.is_kept(connection)
             else:
-                decisions.take(state, connection)
+                taken.take(state, connection)
         return decided
 
     @contextmanager
     def kept(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Connection, int]]:
         """The work file and the state, past the gates and once all is kept; with the records that have a
         person."""
-        from pipelines.decisions import step as decisions
+        from pipelines.decisions import taken
         from pipelines.state import met
 
         with self._alone(), self.warehouse.writing() as connection:
             with self._state().writing() as state:
                 later = met.after(state, standing.begun(connection) or 0)
                 yield connection, state, keeping.keep(connection, state, later.keys())
-            decisions.is_kept(connection)
+            taken.is_kept(connection)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

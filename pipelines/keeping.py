@@ -40,7 +40,7 @@ def keep(
 ) -> int:
     """Persons, decisions, agreed values, today's pictures. Returns the records with a person. `later`: record
     keys whose person was found since this refresh began, and stays."""
-    from pipelines.decisions import step as decisions
+    from pipelines.decisions import taken
     from pipelines.state import kept_days, mirrored, registry
 
     if ahead := gate_ahead(connection):
@@ -49,7 +49,7 @@ def keep(
             remedy=f"run crm check {ahead}",
         )  # fmt: skip
     records = registry.publish_registry(state, connection, later)
-    decisions.keep_late(state, connection)
+    taken.keep_late(state, connection)
     mirrored.publish_mirrored(state, connection)
     kept_days.publish_days(state, connection, "pipeline", "forecasts", "kpis")
     return records

@@ -213,6 +213,7 @@ class Composer:
             self.as_of,
             None,
             self.run_id,
+            crossing.lead_score,
         )
 
 

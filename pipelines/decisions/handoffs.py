@@ -41,6 +41,7 @@ class Crossing(NamedTuple):
     person_id: str
     handoff_id: str
     reason: str
+    lead_score: int | None = None
 
 
 def scored(connection: duckdb.DuckDBPyConnection) -> tuple[list[Scored], dict[str, int]]:
@@ -78,7 +79,8 @@ def crossings(
             if target is None or person.position < target:
                 count += 1
                 handoff_id = short(f"handoff:{rule.name}:{person.person_id}:{count}")
-                found.append(Crossing(rule, person.person_id, handoff_id, _reason(rule, person)))
+                score = None if person.score is None else round(person.score)
+                found.append(Crossing(rule, person.person_id, handoff_id, _reason(rule, person), score))
         after = Score(rule.name, person.person_id, armed, count)
         if after != before:
             scores.append(after)

@@ -2,7 +2,7 @@
 order.
 
 Belongs here: the order, and what one part hands to the next. Nothing is kept in the state before the gates
-have passed: `keep` does that, under the decider's lock that was held for deciding, or `keep_late`, once.
+have passed: `taken` does that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import duckdb
-from sqlalchemy import Connection
 
 from pipelines.decisions import (
     action_tables,
@@ -33,7 +32,7 @@ from pipelines.decisions.escalation import Waiting
 from pipelines.decisions.handoffs import Crossing
 from pipelines.decisions.switching import Shadow
 from pipelines.decisions.watch import Watch, counts_of
-from pipelines.errors import ConfigError, CrmError
+from pipelines.errors import ConfigError
 from pipelines.rules.handoff import HandoffRule, Handoffs, load_handoffs
 from pipelines.rules.notifications import load_notifications
 from pipelines.rules.routing import Routing, RoutingRule, load_routing
@@ -68,48 +67,6 @@ def decide(
     people alone, who are the only ones in the marts; deals are left to a run over all. `met_before`: who was
     met without a refresh after that number is left alone, for these marts are older."""
     return _Step(connection, state, settings, run, as_of, within, met_before).all()
-
-
-def keep(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep what was decided. Call it once the gates have passed, before anybody else decides."""
-    routing.publish_decisions(state, connection)
-    action_tables.publish(state, connection)
-
-
-def forget(connection: duckdb.DuckDBPyConnection) -> None:
-    """Whatever was decided over this file before: from here on it is neither taken nor kept."""
-    connection.execute("create schema if not exists deciding; drop table if exists deciding.taken")
-
-
-def is_kept(connection: duckdb.DuckDBPyConnection) -> None:
-    """What was decided is in the state for good: call it after that was committed."""
-    connection.execute("create or replace table deciding.taken as select null::bigint as last_met")
-
-
-def take(state: State, connection: duckdb.DuckDBPyConnection) -> None:
-    """Note of what was decided and not kept yet who had been met by then."""
-    with state.reading() as reading:
-        number = met.last(reading)
-    connection.execute("create or replace table deciding.taken as select ?::bigint as last_met", [number])
-
-
-def keep_late(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep what was decided before its gates had passed, unless it is kept; the caller says `is_kept`. Raises
-    CrmError when somebody was decided about meanwhile."""
-    there = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'deciding' and table_name = 'taken'"
-    ).fetchone()
-    row = connection.execute("select last_met from deciding.taken").fetchone() if there else None
-    if row is None:
-        raise CrmError("nothing was decided in this refresh", where="publish", remedy="run crm decide first")
-    if row[0] is None:
-        return
-    if met.last(state) != row[0]:
-        raise CrmError(
-            "people were decided about since this refresh decided", where="publish",
-            remedy="run crm decide, crm desired and crm publish again",
-        )  # fmt: skip
-    keep(state, connection)
 
 
 class _Step:

@@ -281,6 +281,7 @@ class _Acting:
 
     def _decide(self, overlay: Overlay, known: who.Known) -> None:
         from pipelines.decisions import step as decisions
+        from pipelines.decisions import taken
         from pipelines.decisions.routing import Within
         from pipelines.rules.routing import load_routing
         from pipelines.state import decisions as kept
@@ -303,7 +304,7 @@ class _Acting:
         crashpoint("events.deciding")
         with self.state.writing() as state:
             registry.save(state, known.registry(created, self.as_of))
-            decisions.keep(state, self.connection)
+            taken.keep(state, self.connection)
             met.save(state, self._named_people(known), self.as_of)
         crashpoint("events.decided")
         held = "select person_id, held_until from decisions.assignments where state = 'held'"

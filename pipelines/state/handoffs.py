@@ -31,6 +31,8 @@ class Handoff(NamedTuple):
     changed_at: datetime
     completed_at: datetime | None
     run_id: str
+    lead_score: int | None = None
+    """With which they were handed over."""
 
 
 class Score(NamedTuple):

@@ -239,6 +239,7 @@ handoffs = Table(
     Column("changed_at", Timestamp, nullable=False),
     Column("completed_at", Timestamp),
     _text("run_id"),
+    Column("lead_score", BigInteger),
 )
 
 handoff_scores = Table(

@@ -149,8 +149,8 @@ def test_a_handoff_is_complete_when_sales_was_in_touch_and_one_that_is_given_bac
     lived: Scenario,
 ) -> None:
     states = dict(query(lived.home, "select l.email, h.state || ' ' || (h.completed_at is not null) from "
-                        " decisions.handoffs h join marts.unified_leads l using (person_id) "
-                        "where l.email like '%@decided.example'"))  # fmt: skip
+                        "decisions.handoffs h join marts.unified_leads l using (person_id) "
+                        "where l.email like '%@decided.example' and h.lead_score >= 75"))  # fmt: skip
     assert states["called@decided.example"] == "accepted true"
     assert states["rejected@decided.example"] == "recycled false"
     assert states["form@decided.example"] == "offered false"

@@ -64,6 +64,12 @@ def test_looking_twice_at_the_same_score_never_fires_twice(scores: list[float | 
     assert run([score for score in scores for _ in range(2)]) == run(scores)
 
 
+def test_the_score_somebody_is_handed_over_with_is_kept() -> None:
+    below = {(RULE.name, "p"): Score(RULE.name, "p", True, 0)}
+    (crossing,), _ = crossings(RULE, [person(81.4)], POSITIONS, below, NOON)
+    assert crossing.lead_score == 81
+
+
 def test_who_was_there_before_and_stands_above_does_not_cross() -> None:
     assert run([80], since=NOON + timedelta(days=1)) == []
     assert len(run([80, 60, 80], since=NOON + timedelta(days=1))) == 1

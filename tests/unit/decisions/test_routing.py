@@ -14,7 +14,7 @@ from pipelines.errors import ConfigError
 from pipelines.state import decisions
 from pipelines.state.decisions import KeptDecision
 
-from .conftest import EVENTS, NOON, RULES, Office, events_of, meetings_of
+from .conftest import EVENTS, NOON, RULES, TEAMS, Office, events_of, meetings_of
 
 
 def test_the_first_rule_that_matches_decides_and_owned_people_are_left_alone(office: Office) -> None:
@@ -29,6 +29,34 @@ def test_the_first_rule_that_matches_decides_and_owned_people_are_left_alone(off
     ]
     assert decided.counts == {"assigned": 3, "held": 1, "standing": 0}
     assert decided.notes == ("1 leads are held: no rule matches",)
+
+
+def test_of_overlapping_territories_the_one_of_greatest_priority_counts_then_the_first(
+    office: Office,
+) -> None:
+    config = office.settings.config_dir
+    (config / "teams.yml").write_text(
+        TEAMS
+        + """
+territories:
+  - {name: benelux, when: "country in ('NL', 'BE')", owner: ada@northwind.example}
+  - {name: dutch, when: "country = 'NL'", owner: bo@northwind.example}
+  - {name: large, when: "employees >= 1000", priority: 1, owner: cy@northwind.example}
+  - {name: banks, when: "industry = 'Banking'", priority: 2, owner: di@northwind.example}
+  - {name: named, when: "company_name in ('Acme', 'Globex')", priority: 3, owner: fay@northwind.example}
+"""
+    )
+    (config / "routing.yml").write_text(
+        "new_rules: live\nrules: [{name: land, method: territory, active_from: 2020-01-01T00:00:00Z}]\n"
+    )
+    people = ({"country": "NL"}, {"country": "NL", "employees": 5000},
+              {"employees": 5000, "industry": "Banking"}, {"industry": "Banking", "company_name": "Acme"},
+              {"country": "FR"})  # fmt: skip
+    office.leads(*({"person_id": f"p{n}", "lifecycle_stage": "mql", **p} for n, p in enumerate(people)))
+    office.decide()
+    owners = [owner and owner.partition("@")[0] for (owner,) in office.assignments("owner_email")]
+    assert owners == ["ada", "cy", "di", "fay", None]
+    assert office.assignments("reason")[-1] == ("rule land: no territory matches",)
 
 
 def test_a_member_has_to_be_active_in_teams_and_in_a_crm(office: Office) -> None:

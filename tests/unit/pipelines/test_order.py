@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from pipelines import standing
-from pipelines.decisions import step as decisions
+from pipelines.decisions import taken
 from pipelines.errors import CrmError
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.steps import Check, Loop
@@ -77,8 +77,8 @@ def test_what_an_earlier_refresh_decided_is_not_taken_for_this_one_s(tmp_path: P
         loop.warehouse.start_work(by_hand=True)
         with loop.warehouse.writing() as connection, loop.state.writing() as state:
             standing.prepare(connection)
-            decisions.is_kept(connection)
-            decisions.keep_late(state, connection)
+            taken.is_kept(connection)
+            taken.keep_late(state, connection)
             standing.prepare(connection)
             with pytest.raises(CrmError, match="nothing was decided in this refresh"):
-                decisions.keep_late(state, connection)
+                taken.keep_late(state, connection)

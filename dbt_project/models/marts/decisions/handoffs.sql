@@ -5,6 +5,7 @@ select
     handoffs.state,
     nullif(handoffs.owner_email, '') as owner_id,
     handoffs.reason,
+    handoffs.lead_score,
     handoffs.offered_at,
     handoffs.changed_at,
     handoffs.completed_at,

@@ -81,6 +81,16 @@ _RESOURCES = (
 )
 
 
+_UNTOUCHED = {
+    "ConcurrentAsyncGetReportInstances": 200, "ConcurrentSyncReportRuns": 20,
+    "DailyAsyncApexExecutions": 250_000, "DailyStreamingApiEvents": 200_000,
+    "DailyWorkflowEmails": 18_000, "HourlyAsyncReportRuns": 1_200, "HourlyDashboardRefreshes": 200,
+    "HourlyDashboardResults": 5_000, "HourlySyncReportRuns": 500, "HourlyTimeBasedWorkflow": 1_000,
+    "MassEmail": 5_000, "SingleEmail": 5_000, "StreamingApiConcurrentClients": 1_000,
+}  # fmt: skip
+"""Limits of what the sandbox does not do, shown and never used up."""
+
+
 class Salesforce(Vendor):
     """One organisation and its integration user."""
 
@@ -234,17 +244,18 @@ def _resources(call: Call) -> Response:
 
 def _limits(sf: Salesforce, call: Call) -> Response:
     jobs = int(sf.store.value("select count(*) from jobs where created >= ?", (call.now - times.DAY,)))
-    return answer(
-        {
-            "DailyApiRequests": {"Max": sf.daily.limit, "Remaining": sf.daily.remaining},
-            "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
-            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000 - jobs},
-            "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},
-            "DataStorageMB": {"Max": 5_120, "Remaining": 4_096},
-            "FileStorageMB": {"Max": 5_120, "Remaining": 5_000},
-        },
-        charset="UTF-8",
+    batches = (
+        "DailyBulkApiBatches" if versions.number_of(call.params["version"]) >= 49 else "DailyBulkApiRequests"
     )
+    found = {name: {"Max": most, "Remaining": most} for name, most in _UNTOUCHED.items()} | {
+        "DailyApiRequests": {"Max": sf.daily.limit, "Remaining": sf.daily.remaining},
+        batches: {"Max": 15_000, "Remaining": 15_000},
+        "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000 - jobs},
+        "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},
+        "DataStorageMB": {"Max": 5_120, "Remaining": 4_096},
+        "FileStorageMB": {"Max": 5_120, "Remaining": 5_000},
+    }
+    return answer(dict(sorted(found.items())), charset="UTF-8")
 
 
 def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlette:

@@ -303,5 +303,5 @@ READ_ONLY = {
     "GroupMember", "QueueSobject", "RecordType", "AssignmentRule", "LeadStatus", "Period",
     "ForecastingItem", "Territory2",
 }  # fmt: skip
-NO_BULK = frozenset({"LeadStatus", "OpportunityStage", "CampaignMemberStatus", "Period", "RecordType"})
-"""Objects that Bulk API 2.0 refuses to query."""
+NO_BULK = frozenset({"LeadStatus", "OpportunityStage"})
+"""Objects that the Bulk APIs refuse to query: those that hold the values of a picklist."""

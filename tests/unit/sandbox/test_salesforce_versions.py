@@ -59,6 +59,9 @@ def test_a_describe_and_a_query_know_what_their_version_knows(asked: Any) -> Non
         before, then = asked(*(f"v{v}.0/sobjects/{sobject}/describe" for v in (since - 1, since)))
         more = {f["name"] for f in then.json()["fields"]} - {f["name"] for f in before.json()["fields"]}
         assert field in more
+    limits = [answer.json() for answer in asked("v48.0/limits", "v49.0/limits")]
+    assert ["DailyBulkApiRequests" in each for each in limits] == [True, False]
+    assert limits[0]["DailyBulkApiRequests"] == limits[1]["DailyBulkApiBatches"]
     query = "query?q=select+ContactId+from+Opportunity+limit+1"
     refused, fine = asked(f"v45.0/{query}", f"v46.0/{query}")
     assert refused.json()[0]["errorCode"] == "INVALID_FIELD"

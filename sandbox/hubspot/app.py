@@ -17,6 +17,7 @@ from sandbox.call import Call, Refused, answer
 from sandbox.clock import Clock
 from sandbox.hubspot import (
     account,
+    account_limits,
     association_writes,
     associations,
     batch,
@@ -230,6 +231,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         pipeline_writes,
         properties,
         validations,
+        account_limits,
         flows,
         sequences,
         list_writes,

@@ -1,4 +1,4 @@
-"""Validation rules of properties, and how much of the account's allowances is used.
+"""Validation rules of properties.
 
 Belongs here: rules as they are kept and shown. They are checked when a value is written, in `portal`.
 """
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, properties, requests
+from sandbox.hubspot import errors, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -30,13 +30,10 @@ RULES = {
 def routes(hubspot: HubSpot) -> list[Route]:
     area = "/crm/property-validations"
     one = "/{type}/{name}/rule-type/{rule}"
-    limits = "/crm/limits"
     return [
         *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}/{name}", lambda call: _of_property(hubspot, call)),
         *hubspot.versioned("PUT", area, one, lambda call: _put(hubspot, call)),
-        *hubspot.versioned("GET", limits, "/custom-object-types", lambda call: _objects(hubspot)),
-        *hubspot.versioned("GET", limits, "/custom-properties", lambda call: _properties(hubspot)),
     ]
 
 
@@ -88,20 +85,3 @@ def _put(hubspot: HubSpot, call: Call) -> Response:
     call.change("validations", f"{kind.plural}.{name}.{rule}", "update", "arguments", None,
                 ", ".join(arguments))  # fmt: skip
     return Response(status_code=204)
-
-
-def _objects(hubspot: HubSpot) -> Response:
-    used = sum(each.type_id.startswith("2-") for each in hubspot.portal.types.all.values())
-    most = hubspot.portal.custom_object_limit
-    return answer({"limit": most, "usage": used, "percentage": round(100 * used / most, 2)})
-
-
-def _properties(hubspot: HubSpot) -> Response:
-    by_type = []
-    for plural, known in hubspot.portal.properties.items():
-        used = sum(not each["hubspotDefined"] and not each["archived"] for each in known.values())
-        by_type.append(
-            {"objectTypeId": hubspot.portal.types.all[plural].type_id, "limit": properties.MOST_CUSTOM,
-             "usage": used, "percentage": round(100 * used / properties.MOST_CUSTOM, 2)}
-        )  # fmt: skip
-    return answer({"byObjectType": by_type})

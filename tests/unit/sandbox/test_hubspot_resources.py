@@ -152,3 +152,31 @@ def test_limits_refuse_in_hubspots_words_and_count_in_headers(fresh: Path, start
         assert searches[0].status_code == 200
         assert searches[-1].status_code == 429
         assert "X-HubSpot-RateLimit-Max" not in searches[0].headers
+
+
+def test_account_limits_count_what_is_there(shared: Running) -> None:
+    def told(path: str) -> Any:
+        both = [shared.hubspot.get(f"/crm/{each}/{path}") for each in ("v3/limits", "limits/2026-03")]
+        assert [answer.status_code for answer in both] == [200, 200]
+        assert both[0].json() == both[1].json()
+        return both[0].json()
+
+    records = told("records")
+    (contacts,) = [e for e in records["hubspotDefinedObjectTypes"] if e["objectTypeId"] == "0-1"]
+    seen, after = 0, None
+    while after != "":
+        page = shared.hubspot.get(
+            "/crm/v3/objects/contacts", params={"limit": 100} | ({"after": after} if after else {})
+        ).json()
+        seen += len(page["results"])
+        after = page.get("paging", {}).get("next", {}).get("after", "")
+    assert contacts["usage"] == seen
+    custom = records["customObjectTypes"]
+    assert custom["overallUsage"] == sum(each["usage"] for each in custom["byObjectType"]) > 0
+    deals = [e for e in told("pipelines")["hubspotDefinedObjectTypes"] if e["objectTypeId"] == "0-3"]
+    assert deals[0]["usage"] == len(shared.hubspot.get("/crm/v3/pipelines/deals").json()["results"])
+    own = told("custom-properties")
+    assert own["overallUsage"] == sum(each["usage"] for each in own["byObjectType"])
+    assert {"overallLimit", "byObjectType"} <= set(told("calculated-properties"))
+    assert told("associations/records/from") == told("associations/records/contacts/to") == {"results": []}
+    assert set(told("custom-object-types")) == {"limit", "usage", "percentage"}

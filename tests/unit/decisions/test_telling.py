@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.decisions.action_tables import together
-from pipelines.decisions.doing import Doing, Row
+from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.facts import Facts, Owner
 from pipelines.rules.notifications import load_notifications
 from pipelines.rules.stages import Stages
@@ -59,6 +59,31 @@ def test_quiet_hours_within_a_day_end_on_that_day_and_without_any_nothing_waits(
     siesta = doing(tmp_path, noon, "{from: '12:30', to: '15:00', zone: Europe/London}")
     assert siesta.after_quiet_hours(None) == datetime(2026, 6, 30, 14, tzinfo=UTC)
     assert doing(tmp_path, noon, "").after_quiet_hours(None) is None
+
+
+@pytest.mark.parametrize(
+    ("owner", "link"),
+    [
+        (Owner("ann@x.example", "Ann", meeting_link="https://meet/hubspot"), "https://meet/ann"),
+        (Owner("bob@x.example", "Bob", meeting_link="https://meet/bob"), "https://meet/bob"),
+        (Owner("bob@x.example", "Bob"), "https://meet/team"),
+        (None, "https://meet/team"),
+    ],
+    ids=["by teams.yml before HubSpot", "by HubSpot", "the team's", "the team's without an owner"],
+)
+def test_a_message_has_the_owner_s_own_meeting_link_or_the_team_s(
+    tmp_path: Path, owner: Owner | None, link: str
+) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "book.j2").write_text("Book at {{ meeting_link }}.")
+    teams = TEAMS.replace("{zone: America/New_York}", "{meeting_link: 'https://meet/ann'}")
+    made = doing(tmp_path, datetime(2026, 6, 30, 12, tzinfo=UTC), "")
+    (tmp_path / "teams.yml").write_text(teams.replace("t: {", "t: {meeting_link: 'https://meet/team', "))
+    (tmp_path / "notifications.yml").write_text("channels: {ops: {kind: slack, to: '#ops'}}\n")
+    made.teams, made.notifications = load_teams(tmp_path), load_notifications(tmp_path)
+    row = made.message(About("d1", "routing", "r", "because", None, owner, None, "t"), "book", "ops", "new")
+    assert row is not None
+    assert row.payload["text"] == f"Book at {link}."
 
 
 def told(key: str, to: str = "#sales", vendor: str = "slack") -> Row:

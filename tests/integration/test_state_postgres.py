@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,16 +27,21 @@ _PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder() -> Iterator[Path]:
+    """Not below pytest's own, which each pytest that begins on this machine closes to other users again."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path) -> Iterator[str]:
     """A server of our own, over a socket in its folder."""
     if not _PROGRAMS[-1].exists():
         pytest.skip("PostgreSQL is not installed")
-    programs, folder = _PROGRAMS[-1].parent, tmp_path_factory.mktemp("pg")
+    programs = _PROGRAMS[-1].parent
     as_user: list[str] = []
     if os.getuid() == 0:  # it refuses to run as root
         as_user = ["runuser", "-u", "postgres", "--"]
-        for each in (folder, *folder.parents[:2]):
-            each.chmod(0o755)
         shutil.chown(folder, "postgres")
 
     def run(program: str, *arguments: str) -> None:

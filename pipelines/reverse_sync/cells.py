@@ -27,7 +27,7 @@ select json_object(
     'record_id', c.record_id,
     'record_key', any_value(c.record_key),
     'person_id', any_value(c.person_id),
-    'operation', 'update',
+    'operation', 'update',{parent}
     'fields', map_from_entries(list((
         c.field, {'before': c.before, 'after': c.after, 'provider': c.provider, 'rule': c.rule}
     ) order by c.position))
@@ -62,19 +62,22 @@ def lines(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> Iter
     They are made stretch by stretch: all at once would be in memory at the same time.
     """
     for name, sync in syncs.items():
+        parent = " 'parent', any_value(o.parent)," if sync.grouped_by else ""
         for stretch in _stretches(connection, name, sync):
             values = {"sync": name, "stretch": stretch, "vendor": sync.vendor, "object": sync.object}
-            reader = connection.execute(_LINE_SQL, values).to_arrow_reader(_LINES_AT_ONCE)
+            query = _LINE_SQL.replace("{parent}", parent)
+            reader = connection.execute(query, values).to_arrow_reader(_LINES_AT_ONCE)
             for batch in reader:
                 yield from batch.column(0).to_pylist()
 
 
 def _stretches(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> list[int]:
-    """Temp table `line_order` (sync, record_id, position, stretch) of one sync. Returns its stretches."""
-    parent = f"any_value(e.{sync.grouped_by})" if sync.grouped_by else "null"
+    """Temp table `line_order` (sync, record_id, parent, position, stretch) of one sync. Returns its
+    stretches."""
+    parent = f"any_value(e.{sync.grouped_by})::varchar" if sync.grouped_by else "null"
     join = f"left join reverse_sync.{sync.existing} e using (record_id)" if sync.grouped_by else ""
     connection.execute(
-        "create or replace temp table line_order as select $sync as sync, record_id, "
+        "create or replace temp table line_order as select $sync as sync, record_id, parent, "
         "row_number() over (order by parent, record_id) as position, "
         f"(row_number() over (order by parent, record_id) - 1) // {_LINES_A_STRETCH} as stretch "
         f"from (select record_id, {parent} as parent from cells {join} "

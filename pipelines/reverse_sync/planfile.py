@@ -42,6 +42,8 @@ class RecordChange:
     person_id: str | None
     operation: str
     fields: dict[str, FieldChange]
+    parent: str | None = None
+    """The record that the CRM locks while this one is written, where the sync says which it is."""
 
 
 def spool_lines(lines: Iterable[str], path: Path) -> tuple[str, int]:

@@ -38,6 +38,8 @@ class Selection:
         self._plan_id: str = header["plan_id"]
         self._extracted = _moment(header["extracted_until"].get(name))
         self._label = ""
+        self.parents: dict[str, str] = {}
+        """Record id -> its parent, of those that `batches` gave and nobody took yet."""
         self._access: Mapping[str, FieldAccess] = {}
         self._no_target = ""
 
@@ -82,6 +84,9 @@ class Selection:
             known = agreed.of_records(connection, [record.record_key for record in records])
             ended = journal.states_of(connection, [i.change_id for record in intents for i in record])
         kept = [[i for i in record if self._is_to_send(i, known, ended)] for record in intents]
+        for each, record in zip(records, kept, strict=True):
+            if record and each.parent:
+                self.parents[each.record_id] = each.parent
         return [record for record in kept if record]
 
     def _is_to_send(

@@ -132,7 +132,9 @@ class VendorApply:
         selection.ask_metadata(self._destination)
         planned = task.header["counts"][name]["records"]
         total = planned if task.limit is None else min(planned, task.limit)
-        writer = Writer(task.state, self._destination, sync.object, task.run.id, total)
+        writer = Writer(
+            task.state, self._destination, sync.object, task.run.id, total, grouped=bool(sync.grouped_by)
+        )
         done = 0
         task.progress(name, done, total)
         for each, ended in writer.write(self._rounds(selection, total)):
@@ -146,7 +148,8 @@ class VendorApply:
             if self._task.cancelled.is_set():
                 return
             intents = [intent for record in batch for intent in record]
-            yield Round(intents, [selection.change_of(intent) for intent in intents])
+            parents = {i.record_id: p for i in intents if (p := selection.parents.pop(i.record_id, ""))}
+            yield Round(intents, [selection.change_of(intent) for intent in intents], parents)
 
     def _sample(self, name: str, sync: Sync, ended: Sequence[Outcome], intents: Sequence[Intent]) -> None:
         """The first records that were confirmed, for people to look at."""

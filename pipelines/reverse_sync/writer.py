@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -59,6 +59,8 @@ class Round(NamedTuple):
 
     intents: Sequence[Intent]
     changes: Sequence[Change]
+    parents: Mapping[str, str] = {}
+    """Record id -> the record that is locked while it is written: no two calls are about one at a time."""
 
 
 @dataclass
@@ -74,14 +76,19 @@ class _Going:
 
 
 class Writer:
-    """Writes changes of one sync to one destination. `records`: how many there are in all; it decides how."""
+    """Writes changes of one sync to one destination. `records`: how many there are in all; it decides how.
+    `grouped`: rounds name the parents of their records."""
 
     def __init__(
-        self, state: State, destination: Destination, object_name: str, run_id: str, records: int = 0
-    ) -> None:
+        self, state: State, destination: Destination, object_name: str, run_id: str, records: int = 0, *,
+        grouped: bool = False,
+    ) -> None:  # fmt: skip
         self._state, self._destination = state, destination
         self._object, self._run_id, self._records = object_name, run_id, records
+        self._at_once = destination.side_by_side(object_name, records, grouped=grouped)
         self._stop = threading.Event()
+        self._holding: dict[str, Future[_Sent]] = {}
+        """Parent -> the call that was begun last of those that hold it."""
 
     def write(self, rounds: Iterable[Round]) -> Iterator[tuple[Round, list[Outcome]]]:
         """Send rounds (each the changes of at most `round_size` records, record by record) and settle them.
@@ -89,13 +96,13 @@ class Writer:
 
         Raises ClientError when the destination cannot go on; the journal then says which rows are open.
         """
-        at_once, self._stop = self._destination.at_once, threading.Event()
-        with Pool(at_once, thread_name_prefix="write") as pool:
+        self._stop = threading.Event()
+        with Pool(self._at_once, thread_name_prefix="write") as pool:
             going: deque[_Going] = deque()
             try:
                 for each in rounds:
                     going.append(self._begin(each, pool))
-                    if len(going) > (_AHEAD if at_once > 1 else 0):
+                    if len(going) > (_AHEAD if self._at_once > 1 else 0):
                         yield self._ended(going)
                 while going:
                     yield self._ended(going)
@@ -108,12 +115,22 @@ class Writer:
         crashpoint("intended")
         records = _by_record(each.changes)
         pieces = list(batched(records, self._destination.call_size(max(self._records, len(records)))))
-        if self._destination.at_once > 1:
-            return _Going(each, pieces, [pool.submit(self._send_piece, piece) for piece in pieces])
+        if self._at_once > 1:
+            return _Going(each, pieces, [self._submit(piece, each.parents, pool) for piece in pieces])
         return _Going(each, pieces, [self._send_piece(piece) for piece in pieces])
 
-    def _send_piece(self, piece: Sequence[list[Change]]) -> _Sent:
+    def _submit(self, piece: Sequence[list[Change]], parents: Mapping[str, str], pool: Pool) -> Future[_Sent]:
+        """Begin a piece once every earlier one that holds a parent of its records has ended. It waits in its
+        thread; threads are given out in order, so that the ones waited for have theirs."""
+        held = {parents[record[0].record_id] for record in piece if record[0].record_id in parents}
+        before = {self._holding[parent] for parent in held if parent in self._holding}
+        future = pool.submit(self._send_piece, piece, before)
+        self._holding |= dict.fromkeys(held, future)
+        return future
+
+    def _send_piece(self, piece: Sequence[list[Change]], before: Iterable[Future[_Sent]] = ()) -> _Sent:
         """Once the destination cannot go on no other piece is begun."""
+        wait(before)
         sent = _Sent()
         if self._stop.is_set():
             return sent

@@ -24,6 +24,7 @@ import sys
 from pathlib import Path
 from pipelines import crashpoints
 from pipelines.reverse_sync import writer, apply as applying
+from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.run import Run, silent
 from pipelines.settings import load_settings
@@ -32,8 +33,9 @@ from pipelines.warehouse import Warehouse
 import json
 name, home, plan, env = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
 settings = load_settings({"CRM_HOME": str(home), "CRM_CONFIG": str(home), **env}, dotenv=home / "none")
+HubSpotDestination.batch_size = SalesforceDestination.batch_size = int(sys.argv[6])
 if name.startswith("job_"):
-    SalesforceDestination.bulk_above, SalesforceDestination.batch_size = int(sys.argv[5]), int(sys.argv[6])
+    SalesforceDestination.bulk_above = int(sys.argv[5])
 crashpoints.arm(name, hard=True)
 with State.open(settings) as state:
     applying.apply(plan, Warehouse(settings.paths), state, settings, Run("killed"), silent)
@@ -43,6 +45,7 @@ with State.open(settings) as state:
 @pytest.mark.kill
 @pytest.mark.parametrize("name", [*(n for n in writer.CRASHPOINTS if n != "lost"), "job_closed"])
 def test_killed_for_real_at_any_journal_state_nothing_is_written_twice(bench: Bench, name: str) -> None:
+    """With three calls to each CRM under way side by side."""
     plan = bench.plan()
     arguments = [name, str(bench.settings.home), str(plan.path), json.dumps(bench.crms.env)]
     arguments += [str(JOBS_ABOVE), str(COLLECTION)]
@@ -101,8 +104,8 @@ def test_the_calls_made_are_the_calls_forecast(bench: Bench) -> None:
 def test_an_apply_that_reaches_its_share_of_the_day_stops_and_goes_on_where_it_was(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Others have used so much of Salesforce's day that one or two of three calls fit into our share."""
-    monkeypatch.setattr(SalesforceDestination, "batch_size", COLLECTION)
+    """Others have used so much of Salesforce's day that not all calls fit into our share."""
+    monkeypatch.setattr(SalesforceDestination, "batch_size", 1)  # six, of which five go side by side
     with open_salesforce(bench.settings) as salesforce:
         salesforce.identity()
         assert salesforce.day is not None

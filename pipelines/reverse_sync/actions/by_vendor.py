@@ -13,6 +13,7 @@ from pipelines.clients.salesforce.client import COLLECTION_LIMIT, SalesforceClie
 from pipelines.reverse_sync.actions.side_by_side import OfItsRecord
 from pipelines.reverse_sync.destinations.common import AClient, OverClient
 from pipelines.reverse_sync.destinations.hubspot import HubSpotDestination
+from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 
 
 class InBatches(Generic[AClient]):
@@ -46,4 +47,4 @@ class InSalesforce(InBatches[SalesforceClient]):
 class BesideOthers(OfItsRecord):
     """Collections that may overlap: rows of two calls that hang on one record would wait for its lock."""
 
-    at_once: ClassVar[int] = 5
+    at_once: ClassVar[int] = SalesforceDestination.at_once

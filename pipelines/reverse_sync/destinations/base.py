@@ -77,9 +77,9 @@ class Destination(Protocol):
         """Records that are written down, sent and read back together, when there are so many."""
         ...
 
-    @property
-    def at_once(self) -> int:
-        """Calls that may be under way side by side."""
+    def side_by_side(self, object_name: str, records: int, *, grouped: bool) -> int:
+        """Calls of `update` that may be under way together, when so many records of this object are to be
+        written. `grouped`: what two of them may not lock at a time is known of each record."""
         ...
 
     @property

@@ -64,6 +64,9 @@ class InOneCall:
     def round_size(self, records: int) -> int:
         return self.batch_size * self.at_once
 
+    def side_by_side(self, object_name: str, records: int, *, grouped: bool) -> int:
+        return self.at_once
+
     def keep_jobs(self, jobs: BulkJobs) -> None:
         """There are none."""
 

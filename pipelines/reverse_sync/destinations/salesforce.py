@@ -20,6 +20,9 @@ from pipelines.reverse_sync.destinations.salesforce_bulk import MOST_ROWS, Bulk,
 from pipelines.reverse_sync.values import for_json
 from pipelines.state.bulk_jobs import BulkJobs
 
+_WITHOUT_PARENT = frozenset({"Lead", "Account"})
+"""What locks no other record while it is written. Of others the sync says by `grouped_by` which that is."""
+
 
 class SalesforceDestination(OverClient[SalesforceClient]):
     """One org as a destination."""
@@ -27,7 +30,8 @@ class SalesforceDestination(OverClient[SalesforceClient]):
     vendor = "salesforce"
     label = "Salesforce"
     batch_size = COLLECTION_LIMIT
-    at_once = 1  # side by side, rows would wait for one another's locks
+    at_once = 5
+    """Calls that may overlap, as long as no two hang on one record: rows would wait for its lock."""
     bulk_above = 2_000
     """Up to so many records collections take fewer calls, and are done sooner, than a job."""
 
@@ -52,6 +56,12 @@ class SalesforceDestination(OverClient[SalesforceClient]):
 
     def round_size(self, records: int) -> int:
         return max(self.call_size(records), COLLECTION_READ_LIMIT)
+
+    def side_by_side(self, object_name: str, records: int, *, grouped: bool) -> int:
+        """A job is worked off side by side by Salesforce itself, so that jobs follow one another."""
+        if self.call_size(records) > self.batch_size or not (grouped or object_name in _WITHOUT_PARENT):
+            return 1
+        return self.at_once
 
     @property
     def day(self) -> tuple[int, int] | None:

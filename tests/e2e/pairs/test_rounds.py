@@ -78,7 +78,8 @@ def test_undo_restores_both_crms_field_by_field_and_takes_no_refusal_back(going_
         some = loop.apply(made.path, limit=1)
         loop.record()  # which publishes, and what is desired stays: the plan still holds
         rest = loop.apply(made.path)
-        assert not some.is_partial and not rest.is_partial
+        assert not some.is_partial
+        assert not rest.is_partial
         assert 0 < some.confirmed < some.confirmed + rest.confirmed
     after = everything(s)
     differs = {key: (before.get(key), after.get(key)) for key in before.keys() | after.keys()

@@ -247,6 +247,18 @@ class World:
             return [tuple(row) for row in rows]
 
 
+def group_leads(world: World, parents: Mapping[str, str]) -> list[str]:
+    """Let leads be grouped by a parent. Returns the statements that give them theirs, for `publish`."""
+    path = world.settings.config_dir / "syncs.yml"
+    model = "existing_salesforce__leads"
+    path.write_text(path.read_text().replace(model, f"{model}\n    grouped_by: parent_id"))
+    return [
+        f"alter table reverse_sync.{model} add column parent_id varchar",
+        *(f"update reverse_sync.{model} set parent_id = '{p}' where record_id = '{i}'" for i, p in
+          parents.items()),
+    ]  # fmt: skip
+
+
 def _crm(vendor: str, label: str, batch_size: int, *, echoes: bool) -> FakeCrm:
     fields = next(columns for name, columns in COLUMNS.items() if OBJECTS[name][0] == vendor)
     return FakeCrm(

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pipelines.clients import errors
+from pipelines.clients.results import Outcomes
 from pipelines.errors import CrmError, Locked, UsageError
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import planfile
-from pipelines.reverse_sync.destinations.base import FieldAccess
+from pipelines.reverse_sync.destinations.base import FieldAccess, RecordWrite
 from pipelines.reverse_sync.lock import only_one
 from pipelines.run import Run
 from pipelines.settings import HubSpotConnection, Secret
 from pipelines.state import agreed
 from pipelines.state.journal import NOT_SENT
 
-from .conftest import ROUND, World
+from .conftest import ROUND, World, group_leads
 
 
 def _fill(world: World, contacts: int = 7, leads: int = 5) -> None:
@@ -64,6 +68,30 @@ def test_when_one_of_the_calls_side_by_side_is_refused_nothing_is_lost_or_writte
     cells = [(record_id, field) for record_id, field, _, _ in world.hubspot.writes]
     assert len(cells) == len(set(cells)) == 60
     assert {row[2] for row in world.journal()} == {"confirmed"}
+
+
+def test_calls_overlap_unless_their_records_hang_on_one_parent(world: World) -> None:
+    """Two a call: three calls about `a`, the third about `b` too, and one about `c`."""
+    parents = dict(zip("12345678", "aaaaabcc", strict=True))
+    extra = group_leads(world, parents)
+    crm, together, going = world.salesforce, threading.Barrier(2, timeout=30), Counter[str]()
+    crm.at_once, crm.records = 4, {i: {} for i in parents}
+    plain = crm.update
+
+    def update(object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        held = {parents[write.record_id] for write in writes}
+        going.update(held)
+        assert max(going.values()) == 1, "two calls are about one parent"
+        if writes[0].record_id in ("1", "7"):
+            together.wait()  # passes only with both under way
+        answers = plain(object_name, writes)
+        going.subtract(held)
+        return answers
+
+    crm.update = update  # type: ignore[method-assign]
+    world.publish(None, {i: {"Score__c": 1.0} for i in parents}, extra=extra)
+    assert world.apply(world.plan()).confirmed == len(parents)
+    assert [write[0] for write in crm.writes if parents[write[0]] in "ab"] == list("123456")
 
 
 def test_after_an_apply_the_next_plan_is_empty_before_any_extract(world: World) -> None:

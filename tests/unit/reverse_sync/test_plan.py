@@ -17,7 +17,7 @@ from pipelines.state.agreed import Agreed
 from pipelines.state.api_days import ApiDay
 from pipelines.state.suppression import NOBODY, Suppression, _email, _record
 
-from .conftest import NOON, ORGS, World
+from .conftest import NOON, ORGS, World, group_leads
 
 
 def _changes(plan: Plan) -> dict[str, dict[str, tuple[str | None, str | None]]]:
@@ -179,21 +179,11 @@ def test_the_forecast_counts_a_read_back_where_the_vendor_does_not_echo(world: W
 
 
 def test_records_of_one_parent_stand_together_in_a_plan(world: World) -> None:
-    path = world.settings.config_dir / "syncs.yml"
-    path.write_text(
-        path.read_text().replace(
-            "existing_salesforce__leads", "existing_salesforce__leads\n    grouped_by: parent_id"
-        )
-    )
+    extra = group_leads(world, {str(n): str(n % 2) for n in range(6) if n != 3})
     world.salesforce.records = {str(n): {} for n in range(6)}
-    world.publish(
-        None, {str(n): {"Score__c": 5.0} for n in range(6)},
-        extra=["alter table reverse_sync.existing_salesforce__leads add column parent_id varchar",
-               "update reverse_sync.existing_salesforce__leads set parent_id = (record_id::int % 2)::varchar "
-               "where record_id <> '3'"],
-    )  # fmt: skip
-    lines = planfile.read_changes(world.plan().path)
-    assert [change.record_id for change in lines] == ["0", "2", "4", "1", "5", "3"]
+    world.publish(None, {str(n): {"Score__c": 5.0} for n in range(6)}, extra=extra)
+    lines = [(each.record_id, each.parent) for each in planfile.read_changes(world.plan().path)]
+    assert lines == [("0", "0"), ("2", "0"), ("4", "0"), ("1", "1"), ("5", "1"), ("3", None)]
 
 
 def test_a_parent_that_the_model_does_not_have_is_said(world: World) -> None:

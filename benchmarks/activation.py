@@ -19,6 +19,7 @@ from benchmarks.activation_runs import (
     apply,
     ids_of,
     org_of,
+    publish_leads,
     publish_notes,
     publish_people,
 )
@@ -88,6 +89,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "--notes", type=int, default=0, help="notes to write in HubSpot, one for each contact"
     )
+    parser.add_argument("--leads", type=int, default=0, help="leads to create in Salesforce")
     parser.add_argument("--limits", action="store_true", help="write at the vendors' rate limits")
     parser.add_argument("--latency", type=int, default=0, help="milliseconds that each answer takes")
     asked = parser.parse_args(arguments)
@@ -97,6 +99,8 @@ def main(arguments: list[str]) -> None:
         applies(asked.rows, asked.peer_rows, limited=asked.limits, latency=asked.latency)
     if asked.notes:
         notes(asked.notes, limited=asked.limits, latency=asked.latency)
+    if asked.leads:
+        leads(asked.leads, limited=asked.limits, latency=asked.latency)
 
 
 def plans(records: int) -> None:
@@ -197,6 +201,27 @@ def notes(rows: int, *, limited: bool, latency: int) -> None:
         if done["confirmed"] != rows:
             raise RuntimeError(f"notes: {done}")
         _print_ours("notes", "hubspot", rows, done, sandbox.refused("hubspot", before), limited=limited)
+    print()
+
+
+def leads(rows: int, *, limited: bool, latency: int) -> None:
+    """Create leads: above two thousand by jobs, after each address was looked for."""
+    how = f"{'at the vendors' if limited else 'without'} rate limits, answers after {latency} ms"
+    print(f"#### Creating {rows:,} leads in Salesforce, {how}\n")
+    print("| writer | rows | s | rows/s | calls | ÷ least |\n| --- | ---: | ---: | ---: | ---: | ---: |")
+    with bulk(1, 25, 1, limited=limited) as sandbox, tempfile.TemporaryDirectory() as folder:
+        sandbox.answer_late(latency)
+        env = {
+            "SALESFORCE_URL": sandbox.url("salesforce"),
+            "SALESFORCE_CLIENT_ID": str(sandbox.ready["salesforce"]["client_id"]),
+            "SALESFORCE_CLIENT_SECRET": str(sandbox.ready["salesforce"]["client_secret"]),
+        }
+        publish_leads(Path(folder), rows, org_of(sandbox, "salesforce"))
+        before = sandbox.seen("salesforce")
+        done = apply(folder, env)
+        if done["confirmed"] != rows:
+            raise RuntimeError(f"leads: {done}")
+        _print_ours("leads", "salesforce", rows, done, sandbox.refused("salesforce", before), limited=limited)
     print()
 
 

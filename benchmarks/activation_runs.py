@@ -95,6 +95,27 @@ def publish_people(home: Path, vendor: str, ids: list[str], org: str) -> None:
         warehouse.publish("p1")
 
 
+def publish_leads(home: Path, rows: int, org: str) -> None:
+    """So many leads that Salesforce does not have, each with an address that is looked for first."""
+    publish_people(home, "hubspot", [], org)
+    with (home / "syncs.yml").open("a") as config:
+        config.write(f"guards: {{actions: {{kinds: {{create_record: {rows}}}}}}}\n")
+    warehouse = Warehouse(Settings(home=home, config_dir=home).paths)
+    with warehouse.locked("bench"):
+        warehouse.start_work()
+        with warehouse.writing() as connection:
+            connection.execute(empty_table_sql("reverse_sync.actions_leads"))
+            connection.execute(
+                "insert into reverse_sync.actions_leads select 'lead-' || i, 'leads', 'create_record', "
+                "'salesforce', 'Lead', 'hubspot:1:contacts:' || i, '', json_object('properties', json_object("
+                "'LastName', 'Joiner ' || i, 'Company', 'Slate', 'Email', 'j' || i || '@slate.example'), "
+                "'types', json_object(), 'key_field', 'External_Id__c', 'key', 'hubspot:1:contacts:' || i)"
+                "::varchar, null, 'mirrored', 'r', 'why', null, null from range($rows) t(i)",
+                {"rows": rows},
+            )
+        warehouse.publish("p2")
+
+
 def publish_notes(home: Path, ids: list[str], org: str) -> None:
     """A note for each of these contacts of HubSpot, and nothing to write in their fields."""
     publish_people(home, "hubspot", [], org)

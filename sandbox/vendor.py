@@ -95,6 +95,9 @@ class Vendor:
     def changed(self) -> None:
         """Something was stored."""
 
+    def taken_back(self) -> None:
+        """What a request stored is not kept: what is remembered of the store is read anew."""
+
     def before(self, call: Call) -> None:
         """What falls due by the clock, done before a request is answered."""
 
@@ -267,13 +270,16 @@ class _Endpoint:
                     if taken_back:
                         raise _TakenBack(response)
             except _TakenBack as back:
+                self.vendor.taken_back()
                 call.changes, call.effect = [], "noop"
                 response = back.response
             except Refused as refused:
+                self.vendor.taken_back()
                 call.changes, call.records = [], 0
                 response = refused.response
             except Exception:  # noqa: BLE001 - a client must get the vendor's 500, never a broken server
                 traceback.print_exc(file=sys.stderr)
+                self.vendor.taken_back()
                 call.changes, call.records = [], 0
                 response = self.vendor.refusal(call, 500, "An internal error occurred")
             if call.changes:

@@ -136,6 +136,9 @@ class HubSpot(Vendor):
             category = "VALIDATION_ERROR" if status < 500 else "INTERNAL_ERROR"
         return answer(errors.body(call, message, category), status)
 
+    def taken_back(self) -> None:
+        self.flows = flow_runs.load(self)
+
     def tables(self) -> list[tuple[str, str]]:
         also = ("lists", "forms", "submissions", "campaigns", "owners", "email_events", "behaviours", "flows")
         return [

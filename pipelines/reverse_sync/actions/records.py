@@ -40,7 +40,7 @@ class RecordCreator:
     def apart(action: Action) -> frozenset[str]:
         """What it hangs on, and by what it would be found if another call had just created it."""
         links = dict(action.payload.get("links") or {}).values()
-        return frozenset({email_of(action), domain_of(action), *map(str, links)} - {""})
+        return frozenset({email_of(action), domain_of(action), _name_of(action), *map(str, links)} - {""})
 
     batch_size: ClassVar[int]
 
@@ -80,6 +80,11 @@ def domain_of(action: Action) -> str:
     said = next((v for n, v in fields_of(action).items() if n.lower() in ("domain", "website") and v), "")
     bare = said.strip().lower().split("://")[-1].split("/")[0]
     return bare.removeprefix("www.")
+
+
+def _name_of(action: Action) -> str:
+    """The name of a HubSpot campaign, which is how it is looked for."""
+    return fields_of(action).get("hs_name", "").strip().lower()
 
 
 def joined(action: Action, record_id: str, object_name: str) -> tuple[str, str, str] | None:

@@ -90,7 +90,7 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
         fit = [action for action in some if all(map(is_fit_text, _cells(action).values()))]
         kind, field = some[0].object, str(some[0].payload["key_field"])
         try:
-            answers = bulk.upsert(kind, field, [_cells(action) for action in fit])
+            answers = bulk.upsert(kind, field, [_cells(action) for action in fit]) if fit else Outcomes()
         except errors.Rejected:  # as a whole: nothing was stored
             fit, answers = [], Outcomes()
         made = {action.action_key: row for action, row in zip(fit, answers, strict=True)}

@@ -44,27 +44,18 @@ class Bulk:
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
         """One job, and what became of each row. AnswerLost: nobody knows; Rejected: none was stored."""
-        return self._done(self._ingest.begin, object_name, as_csv(writes), [w.record_id for w in writes])
+        return self._done("update", object_name, "Id", as_csv(writes), [w.record_id for w in writes])
 
     def upsert(self, object_name: str, key_field: str, records: Sequence[Mapping[str, str]]) -> Outcomes:
         """The same for records that are known by an external id; the results name what was made."""
-
-        def begin(name: str) -> str:
-            return self._ingest.begin(name, "upsert", key_field)
-
         keys = [record[key_field] for record in records]
-        return self._done(begin, object_name, records_csv(key_field, records), keys, key_field)
+        return self._done("upsert", object_name, key_field, records_csv(key_field, records), keys)
 
     def _done(
-        self,
-        begin: Callable[[str], str],
-        object_name: str,
-        data: bytes,
-        keys: Sequence[str],
-        name: str = "Id",
+        self, operation: str, object_name: str, name: str, data: bytes, keys: Sequence[str]
     ) -> Outcomes:
         """See a job through whose rows are told apart by the column `name`."""
-        job_id = begin(object_name)
+        job_id = self._ingest.begin(object_name, operation, name if operation == "upsert" else "")
         crashpoint("job_begun")
         self._jobs.begun(job_id, object_name, len(keys), self._now())
         crashpoint("job_kept")

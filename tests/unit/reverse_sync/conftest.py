@@ -14,6 +14,7 @@ import pytest
 from pipelines.clients import errors
 from pipelines.clients.counting import CallCount
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
+from pipelines.clients.salesforce.ingest import Job
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import plan as planning
 from pipelines.reverse_sync import recovery
@@ -29,7 +30,10 @@ from pipelines.reverse_sync.results import ApplyResult
 from pipelines.run import Run, silent
 from pipelines.settings import HubSpotConnection, SalesforceConnection, Secret, Settings
 from pipelines.state import State
+from pipelines.state.bulk_jobs import BulkJobs
 from pipelines.warehouse import Warehouse
+
+from .org import Org, Small
 
 if TYPE_CHECKING:
     from .post import Post
@@ -297,3 +301,28 @@ def post(world: World) -> Post:
     from .post import Outbox, Post
 
     return Post(world, Outbox())
+
+
+@pytest.fixture
+def org() -> Org:
+    return Org([str(n) for n in range(6)])
+
+
+@pytest.fixture
+def destination(org: Org, world: World) -> Small:
+    made = Small(org)  # type: ignore[arg-type]
+    made.keep_jobs(BulkJobs(world.state, "salesforce", "r"))
+    return made
+
+
+@pytest.fixture
+def unheard(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first wait for a job has no answer."""
+    waits, wait = iter([True]), org.wait
+
+    def once(job_id: str, rows: int) -> Job:
+        if next(waits, False):
+            raise errors.Unavailable("Salesforce did not answer 5 times (GET)")
+        return wait(job_id, rows)
+
+    monkeypatch.setattr(org, "wait", once)

@@ -136,3 +136,13 @@ def test_quotes_in_a_name_do_not_end_the_query() -> None:
     org = Org()
     _salesforce(org).send([_action("a", "salesforce", "Lead", Email="o'hara@x.org", LastName="O'Hara")])
     assert org.upserted[0]["LastName"] == "O'Hara"
+
+
+def test_calls_about_campaigns_of_one_name_are_kept_apart() -> None:
+    """Each looks for the name first, and would not find what the other is about to make."""
+    one, two, other = (
+        HubSpotCreator.apart(_action(key, "hubspot", "campaigns", hs_name=name))
+        for key, name in (("1", "Spring Fair"), ("2", "spring fair "), ("3", "Autumn Fair"))
+    )
+    assert one & two
+    assert not one & other

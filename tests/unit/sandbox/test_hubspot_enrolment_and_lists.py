@@ -109,12 +109,12 @@ def test_a_workflow_takes_in_whom_its_criteria_fit_and_goes_on_when_a_delay_is_o
                    _property("city", "STRING", "IS_KNOWN"))  # fmt: skip
     flow = _flow(shared, "Runs", actions, enrollmentCriteria={"type": "LIST_BASED", "listFilterBranch": fits})
     make = "/crm/v3/objects/contacts"
-    people = {
-        city: shared.hubspot.post(
-            make, json={"properties": {"email": f"{city or 'nowhere'}@flow.example", "city": city}}
-        ).json()["id"]
-        for city in ("Rome", "Oslo", "")
-    }  # fmt: skip
+
+    def joins(city: str) -> str:
+        properties = {"email": f"{city or 'nowhere'}@flow.example", "city": city}
+        return str(shared.hubspot.post(make, json={"properties": properties}).json()["id"])
+
+    people = {city: joins(city) for city in ("Rome", "Oslo", "")}
 
     def status(city: str) -> Any:
         asked = {"propertiesWithHistory": "hs_lead_status"}
@@ -140,6 +140,9 @@ def test_a_workflow_takes_in_whom_its_criteria_fit_and_goes_on_when_a_delay_is_o
     assert task["properties"]["hs_task_subject"] == "Call Rome"
     due = times.parse(task["properties"]["hs_timestamp"]) - now
     assert times.MINUTE < due <= 2 * times.MINUTE, "at the moment it was due, not when asked"
+    shared.hubspot.delete(f"/automation/v4/flows/{flow}", headers={"X-Sandbox-Fault": "noop"})
+    people["Bonn"] = joins("Bonn")
+    assert status("Bonn")["value"] == "OPEN", "a deletion that was not kept has ended it"
     shared.hubspot.delete(f"/automation/v4/flows/{flow}")
 
 

@@ -26,6 +26,7 @@ from pipelines.reverse_sync import (
     met_since,
     pace,
     planfile,
+    rekeyed,
     suppressed,
     unreached,
 )
@@ -102,6 +103,9 @@ class _Making:
             if not self.syncs.syncs[name].consent
             for sentence in guards.exceeded(connection, name, summaries[name].existing, self.syncs.guards)
         )
+        guarded = [(n, s.existing) for n, s in summaries.items() if not self.syncs.syncs[n].consent]
+        with self.state.reading() as reading:
+            stopped += tuple(rekeyed.exceeded(connection, reading, guarded, self.syncs.guards))
         stopped += tuple(desired.exceeded(self.wanted, self.syncs.guards.actions))
         stopped += tuple(guards.leaving(self.wanted.todo, self.syncs.guards))
         return self._write(summaries, stopped)

@@ -118,6 +118,10 @@ class Guards(Strict):
     """Up to this many such records are always allowed."""
     blanks: int = Field(default=0, ge=0)
     """Fields that may be emptied."""
+    rekeyed_share: float = Field(default=0.05, ge=0, le=1)
+    """Share of a sync's records that may be another's than when they were last written: key drift."""
+    rekeyed_floor: int = Field(default=20, ge=0)
+    """Up to this many such records are always allowed."""
     left_share: float = Field(default=0.3, ge=0, le=1)
     """Share of a data extension's rows that may leave it at once."""
     left_floor: int = Field(default=20, ge=0)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from pipelines.state.tables import agreed
 from pipelines.state.upsert import upsert
@@ -39,6 +39,11 @@ def since(connection: Connection, moment: datetime | None) -> list[Agreed]:
     if moment is not None:
         query = query.where(agreed.c.agreed_at > moment)
     return [Agreed(*row) for row in connection.execute(query.order_by(agreed.c.record_key, agreed.c.field))]
+
+
+def first(connection: Connection) -> datetime | None:
+    """When the oldest value that still stands was agreed on; None: nothing was ever written."""
+    return connection.execute(select(func.min(agreed.c.agreed_at))).scalar()
 
 
 def of_records(connection: Connection, record_keys: Sequence[str]) -> dict[tuple[str, str], Agreed]:

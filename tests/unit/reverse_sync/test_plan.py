@@ -155,6 +155,23 @@ def test_up_to_the_floor_a_share_is_not_asked(world: World) -> None:
     assert world.plan().stopped == ()
 
 
+def test_records_that_became_others_since_they_were_written_stop_the_plan(world: World) -> None:
+    world.hubspot.records = {str(n): {} for n in range(30)}
+    world.publish({str(n): {"source": "paid"} for n in range(30)})
+    world.apply(world.plan())
+    moved = (
+        "create or replace table marts.lead_identities as select record_key, "
+        "if(record_id::int < {}, timestamptz '2026-07-01', timestamptz '2026-01-01') as joined_at "
+        "from reverse_sync.sync_hubspot__contacts"
+    )
+    wish = {str(n): {"source": "organic"} for n in range(30)}
+    world.publish(wish, publish_id="p2", extra=[moved.format(20)])
+    assert world.plan("run2").stopped == (), "up to the floor they are merges and splits"
+    world.publish(wish, publish_id="p3", extra=[moved.format(21)])
+    (sentence,) = world.plan("run3").stopped
+    assert sentence.startswith("contacts would write to 21 of 30 records that belong to another person")
+
+
 def test_the_same_state_of_things_gives_the_same_plan(world: World) -> None:
     world.hubspot.records = {str(n): {} for n in range(20)}
     world.publish({str(n): {"score": n, "source": "paid"} for n in range(20)})

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times, xmltree
 from sandbox.call import Call, Refused
-from sandbox.salesforce import auth, describe, soap_records
+from sandbox.salesforce import auth, describe, soap_reads, soap_records
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.login import password, security_token
 from sandbox.salesforce.soap_records import SoapFault
@@ -76,7 +76,7 @@ def _done(sf: Salesforce, call: Call, root: Node, operation: Node) -> Any:
         )
     if not sf.daily.take(times.day(call.now)):
         raise SoapFault("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-    handler = _OPERATIONS.get(name) or soap_records.OPERATIONS.get(name)
+    handler = _OPERATIONS.get(name)
     if handler is None:
         message = f"No operation available for request {operation.tag.replace('}', '').lstrip('{')[:80]}"
         raise SoapFault("INVALID_OPERATION", message, plain="soapenv:Client")
@@ -172,6 +172,7 @@ def _describe(sf: Salesforce, call: Call, node: Node) -> list[dict[str, Any]]:
 _OPERATIONS: dict[str, Callable[[Any, Call, Node], Any]] = {
     "getUserInfo": _user_info, "getServerTimestamp": _timestamp, "logout": _logout,
     "describeGlobal": _describe_global, "describeSObject": _describe, "describeSObjects": _describe,
+    **soap_records.OPERATIONS, **soap_reads.OPERATIONS,
 }  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def _field(name: str, value: Any) -> str:
     return written(f"sf:{name}", value) if isinstance(value, dict) else xmltree.written(name, value, "sf:")
 
 
-def _record(shown: dict[str, Any]) -> Record:
+def record(shown: dict[str, Any]) -> Record:
     """A record of a JSON answer as SOAP has it: its type first, then its Id, which is always there."""
     kind = shown.get("attributes", {}).get("type")
     fields = {k: _value(v) for k, v in shown.items() if k != "attributes"}
@@ -65,21 +65,22 @@ def _record(shown: dict[str, Any]) -> Record:
 def _value(value: Any) -> Any:
     if isinstance(value, dict) and "records" in value:
         return _result(value)
-    return _record(value) if isinstance(value, dict) and "attributes" in value else value
+    return record(value) if isinstance(value, dict) and "attributes" in value else value
 
 
 def _result(page: dict[str, Any]) -> Result:
     following = page.get("nextRecordsUrl")
     return {
         "done": page["done"], "queryLocator": following.rpartition("/")[2] if following else None,
-        "records": [_record(each) for each in page["records"]], "size": page["totalSize"],
+        "records": [record(each) for each in page["records"]], "size": page["totalSize"],
     }  # fmt: skip
 
 
-def _asked(handler: Callable[[], Any]) -> Result:
-    """The answer of a REST handler as a SOAP result, its refusal as a fault."""
+def asked(handler: Callable[[], Any]) -> Result:
+    """What a REST handler answers; its refusal as a fault."""
     try:
-        return _result(orjson.loads(bytes(handler().body)))
+        found: dict[str, Any] = orjson.loads(bytes(handler().body))
+        return found
     except Refused as refused:
         (problem,) = orjson.loads(bytes(refused.response.body))
         raise SoapFault(problem["errorCode"], problem["message"], kind="InvalidQueryFault") from None
@@ -87,11 +88,13 @@ def _asked(handler: Callable[[], Any]) -> Result:
 
 def _query(sf: Salesforce, call: Call, node: Node) -> Result:
     deleted = xmltree.local(node) == "queryAll"
-    return _asked(lambda: query.answered(sf, call, xmltree.text(node, "queryString"), deleted=deleted))
+    return _result(
+        asked(lambda: query.answered(sf, call, xmltree.text(node, "queryString"), deleted=deleted))
+    )
 
 
 def _more(sf: Salesforce, call: Call, node: Node) -> Result:
-    return _asked(lambda: query.more(sf, call, xmltree.text(node, "queryLocator")))
+    return _result(asked(lambda: query.more(sf, call, xmltree.text(node, "queryLocator"))))
 
 
 def _each(
@@ -211,7 +214,7 @@ def _retrieve(sf: Salesforce, call: Call, node: Node) -> list[Record | None]:
     found: list[Record | None] = []
     for each in xmltree.children(node, "ids"):
         _, record_id = id_for(sf.org, sobject, xmltree.text(each))
-        page = _asked(
+        page = asked(
             lambda record_id=record_id: query.answered(  # type: ignore[misc]
                 sf,
                 call,

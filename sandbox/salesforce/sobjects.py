@@ -29,8 +29,8 @@ def routes(sf: Salesforce) -> list[Route]:
         *sf.route("GET", one, lambda call: _basic(sf, call)),
         *sf.route("POST", one, lambda call: _create(sf, call)),
         *sf.route("GET", one + "/describe", lambda call: _describe(sf, call)),
-        *sf.route("GET", one + "/updated", lambda call: _updated(sf, call)),
-        *sf.route("GET", one + "/deleted", lambda call: _deleted(sf, call)),
+        *sf.route("GET", one + "/updated", lambda call: updated(sf, call)),
+        *sf.route("GET", one + "/deleted", lambda call: deleted(sf, call)),
         *sf.route("GET", one + "/{id}", lambda call: _read(sf, call)),
         *sf.route("PATCH", one + "/{id}", lambda call: _update(sf, call)),
         *sf.route("DELETE", one + "/{id}", lambda call: _delete(sf, call)),
@@ -135,7 +135,8 @@ def _window(sf: Salesforce, call: Call) -> tuple[SObject, str, str, str]:
     )
 
 
-def _updated(sf: Salesforce, call: Call) -> Response:
+def updated(sf: Salesforce, call: Call) -> Response:
+    """Ids of what was made or changed in a window."""
     sobject, start, end, covered = _window(sf, call)
     live = " and IsDeleted = 'false'" if "IsDeleted" in sobject.fields else ""
     rows = sf.store.rows(
@@ -146,7 +147,8 @@ def _updated(sf: Salesforce, call: Call) -> Response:
     return answer({"ids": [row[0] for row in rows], "latestDateCovered": covered}, charset="UTF-8")
 
 
-def _deleted(sf: Salesforce, call: Call) -> Response:
+def deleted(sf: Salesforce, call: Call) -> Response:
+    """What was deleted in a window."""
     sobject, start, end, covered = _window(sf, call)
     if "SystemModstamp" not in sobject.fields or "IsDeleted" not in sobject.fields:
         message = f"object type '{sobject.name}' is not supported for this operation"

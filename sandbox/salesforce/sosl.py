@@ -39,7 +39,7 @@ _GROUPS = {
 def routes(sf: Salesforce) -> list[Route]:
     base = "/services/data/{version}"
     return [
-        *sf.route("GET", base + "/search", lambda call: _search(sf, call, call.query.get("q", ""))),
+        *sf.route("GET", base + "/search", lambda call: search(sf, call, call.query.get("q", ""))),
         *sf.route(
             "GET", base + "/parameterizedSearch", lambda call: _by_parameters(sf, call, dict(call.query))
         ),
@@ -63,10 +63,11 @@ def _by_parameters(sf: Salesforce, call: Call, given: dict[str, Any] | None) -> 
         for each in wanted
         if isinstance(each, dict)
     ]
-    return _search(sf, call, f"FIND {{{words}}}" + (f" RETURNING {', '.join(parts)}" if parts else ""))
+    return search(sf, call, f"FIND {{{words}}}" + (f" RETURNING {', '.join(parts)}" if parts else ""))
 
 
-def _search(sf: Salesforce, call: Call, text: str) -> Response:
+def search(sf: Salesforce, call: Call, text: str) -> Response:
+    """The records a SOSL text finds."""
     match = _FIND.fullmatch(text)
     if match is None or (match["group"] or "all").lower() not in _GROUPS:
         raise errors.error(400, "MALFORMED_SEARCH", "search term must be in the form FIND {words}")

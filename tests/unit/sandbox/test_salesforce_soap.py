@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import xmltree
+from sandbox import times, xmltree
 from tests.unit.sandbox.conftest import Running
 
 _ENVELOPE = (
@@ -148,3 +148,29 @@ def test_rows_are_made_changed_binned_brought_back_and_purged(shared: Running) -
         "/services/data/v67.0/queryAll", params={"q": f"select Id from Account where Id = '{account}'"}
     )
     assert gone.json()["totalSize"] == 0
+
+
+def test_soap_searches_and_tells_what_changed_and_what_went(shared: Running) -> None:
+    stays, goes = _lead(shared, Company="Sudsoap Search"), _lead(shared, Company="Sudsoap Search")
+    assert shared.salesforce.delete(f"/services/data/v67.0/sobjects/Lead/{goes}").status_code == 204
+    text = "FIND {Sudsoap} IN ALL FIELDS RETURNING Lead(Id, Company)"
+    found = _call(shared, f"<u:search><u:searchString>{text}</u:searchString></u:search>")[0]
+    records = [xmltree.child(each, "record") for each in xmltree.children(found, "searchRecords")]
+    assert [(xmltree.text(r, "Id"), xmltree.text(r, "Company")) for r in records] == [
+        (stays, "Sudsoap Search")
+    ]
+    now = shared.salesforce.get("/_sandbox/clock").json()["ms"]
+    window = (
+        f"<u:startDate>{times.iso(now - times.HOUR)}</u:startDate>"
+        f"<u:endDate>{times.iso(now + times.MINUTE)}</u:endDate>"
+    )
+    asked = f"<u:sObjectType>Lead</u:sObjectType>{window}"
+    changed = _call(shared, f"<u:getUpdated>{asked}</u:getUpdated>")[0]
+    ids = [xmltree.text(each) for each in xmltree.children(changed, "ids")]
+    assert stays in ids
+    assert goes not in ids
+    gone = _call(shared, f"<u:getDeleted>{asked}</u:getDeleted>")[0]
+    deleted = {xmltree.text(each, "id"): each for each in xmltree.children(gone, "deletedRecords")}
+    assert xmltree.text(deleted[goes], "deletedDate").endswith("Z")
+    wrong = f"<u:getUpdated>{asked.replace('Lead', 'Nope')}</u:getUpdated>"
+    assert xmltree.local(_call(shared, wrong)) == "Fault"

@@ -287,7 +287,6 @@ class Loop:
     def record(self) -> StepResult:
         """Load the journal into `ops`, rebuild the activity marts and publish them."""
         from pipelines.reverse_sync import record
-        from pipelines.reverse_sync.plan import latest_publish
 
         with self.locked(wait_seconds=OTHERS_SECONDS), self._ledger.step("record") as step:
             version = record.version(self.state)
@@ -303,8 +302,7 @@ class Loop:
                 self._build("activity", step)
                 with self.warehouse.writing() as connection, self.state.writing() as state:
                     keeping.keep_kpis(connection, state)
-                    same = latest_publish(connection)  # what is desired has not moved: plans of it still hold
-                self.warehouse.publish(same or str(ULID()))
+                self.warehouse.publish_again()
         return self.results[-1]
 
     # -- inside the steps ----------------------------------------------------------------------------

@@ -196,6 +196,12 @@ class Warehouse:
         self.paths.by_hand.unlink(missing_ok=True)
         _fsync_directory(self.paths.home)
 
+    def publish_again(self) -> None:
+        """The same, under the id it has: what is desired has not moved, and plans made of it still hold."""
+        with self.writing() as connection:
+            row = connection.execute("select arg_max(publish_id, published_at) from ops.publishes").fetchone()
+        self.publish(str(row[0]) if row else "")
+
     def _must_hold_lock(self) -> None:
         if not self._writer.is_held:
             raise RuntimeError("the warehouse is written only inside Warehouse.locked()")

@@ -5,7 +5,7 @@ Belongs here: reading it, on a read-only connection lent for a moment. Fetching 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -96,6 +96,18 @@ class Known:
                 f"select distinct value from (select {value} as value from {name}) where value is not null"
             )
             return {str(value) for (value,) in found.fetchall()}
+
+    def strangers(self, vendor: str, table: str, column: str, values: Collection[str]) -> set[str]:
+        """Those of these values that a column does not have."""
+        if not values or self.lend is None or (vendor, table) not in self.tables:
+            return set(values)
+        with self.lend() as connection:
+            name = f'{schema_of(vendor)}."{table}"'
+            found = connection.execute(
+                f'select value from (select unnest($1) as value) except select "{column}" from {name}',
+                [list(values)],
+            ).fetchall()
+        return {str(value) for (value,) in found}
 
     def pairs(self, vendor: str, table: RawTable) -> list[tuple[str, str]]:
         """The pairs of object types that associations are there of."""

@@ -35,10 +35,13 @@ def routes(mc: MarketingCloud) -> list[Route]:
 
 
 def _engage(mc: MarketingCloud, wish: Wish) -> Wish:
-    """Somebody opens, clicks, leaves or complains; `at` in milliseconds, else now."""
+    """Somebody opens, clicks, complains, or leaves all lists or one `list`; `at` in milliseconds or now."""
     kind = _EVENTS[wish["do"]]
-    at = int(wish.get("at", mc.clock.now()))
-    return {"send": tracking.engage(mc.store, kind, str(wish["contact"]), at, wish.get("url"))}
+    at, left = int(wish.get("at", mc.clock.now())), wish.get("list")
+    if left is not None and kind != "UnsubEvent":
+        raise ValueError("a list is left by unsubscribe")
+    left = None if left is None else int(left)
+    return {"send": tracking.engage(mc.store, kind, str(wish["contact"]), at, wish.get("url"), left)}
 
 
 def _expire_tokens(mc: MarketingCloud, wish: Wish) -> Wish:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
-from sandbox.marketing_cloud import account
+from sandbox.marketing_cloud import account, tracking
 
 NIL = '<PartnerKey xsi:nil="true" />'
 _NO_ID = '<PartnerKey xsi:nil="true" /><ObjectID xsi:nil="true" />'
@@ -102,10 +102,8 @@ def _tracked(name: str, *more: Column) -> SoapObject:
         (
             Column("Client.ID", str(account.MEMBER_ID), "int", "<Client><ID>", "</ID></Client>"),
             Column("SendID", "send", "int"), Column("SubscriberKey", "subscriber_key"),
-            Column("SubscriberID", "subscriber", "int"), Column("EventDate", "at", "date"),
-            Column("EventType", "substr(kind, 1, length(kind) - 5)"),
-            Column("TriggeredSendDefinitionObjectID", "triggered"), Column("BatchID", "batch", "int"),
-            Column("ListID", "list", "int"), *more,
+            Column("EventDate", "at", "date"), Column("EventType", "substr(kind, 1, length(kind) - 5)"),
+            Column("TriggeredSendDefinitionObjectID", "triggered"), Column("BatchID", "batch", "int"), *more,
         ),
         ("at", "seq"),
     )  # fmt: skip
@@ -193,7 +191,6 @@ _SEND = SoapObject(
         Column("Subject", "subject"), Column("Status", "'Complete'"),
         Column("NumberSent",
                "(select count(*) from tracking where send = sends.id and kind = 'SentEvent')", "int"),
-        Column("TriggeredSendDefinitionObjectID", "triggered"),
     ),
     ("id",),
 )  # fmt: skip
@@ -221,8 +218,10 @@ OBJECTS = {
     each.name.lower(): each
     for each in (
         _EXTENSION, _FIELD, _LIST, _LIST_SUBSCRIBER, _SUBSCRIBER, _SEND, _QUERY, _TEMPLATE,
-        _tracked("SentEvent"), _tracked("OpenEvent"), _tracked("ClickEvent", Column("URL", "url")),
+        _tracked("SentEvent", Column("SubscriberID", "subscriber", "int"), Column("ListID", "list", "int")),
+        _tracked("OpenEvent"), _tracked("ClickEvent", Column("URL", "url")),
         _tracked("BounceEvent", Column("BounceCategory", "category"), Column("SMTPReason", "detail")),
-        _tracked("UnsubEvent", Column("IsMasterUnsubscribed", "1", "bool")),
+        _tracked("UnsubEvent", _nested("List.ID", "list", _NO_ID),
+                 Column("IsMasterUnsubscribed", f"category is not '{tracking.ONE_LIST}'", "bool")),
     )
 }  # fmt: skip

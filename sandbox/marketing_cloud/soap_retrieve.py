@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
 
 PAGE = 2_500
+_WHOLE = re.compile(r"-?[0-9]{1,17}")
 _OPERATORS = {
     "equals": "=", "notequals": "<>", "greaterthan": ">", "greaterthanorequal": ">=", "lessthan": "<",
     "lessthanorequal": "<=", "like": "like",
@@ -141,7 +143,7 @@ def _value(column: Column, text: str) -> Any:
         except ValueError:
             raise BadRequest(f"Error: {text[:40]} is not a date.") from None
     if column.type == "int":
-        return int(text) if text.lstrip("-").isdecimal() and len(text) < 18 else -1
+        return int(text) if _WHOLE.fullmatch(text) else -1
     if column.type == "bool":
         return int(text.lower() == "true")
     return text

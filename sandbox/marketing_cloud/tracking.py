@@ -8,6 +8,8 @@ from sandbox.marketing_cloud import account
 from sandbox.store import Store
 
 KINDS = ("SentEvent", "OpenEvent", "ClickEvent", "BounceEvent", "UnsubEvent", "Complaint")
+ONE_LIST = "one list"
+"""Category of an UnsubEvent that leaves the others as they are."""
 COLUMNS = "kind, at, subscriber, subscriber_key, send, batch, list, triggered, url, category, detail"
 
 
@@ -42,16 +44,26 @@ def send_one(store: Store, key: str, activity: dict[str, Any], at: int) -> None:
     add(store, "SentEvent", at, key, int(send), batch=batch, triggered=triggered)
 
 
-def engage(store: Store, kind: str, key: str, at: int, url: str | None = None) -> int:
-    """Open or click what was sent to a contact last; the send, or 0 when nothing was."""
+def engage(
+    store: Store, kind: str, key: str, at: int, url: str | None = None, left: int | None = None
+) -> int:
+    """Open or click what was sent to a contact last; the send, or 0 when nothing was. `left`: the one list
+    that they leave, instead of all."""
     last = store.row(
         "select send, batch, list, triggered from tracking where subscriber_key = ? and kind = 'SentEvent' "
         "order by at desc, seq desc limit 1", (key,),
     )  # fmt: skip
     if last is None:
         return 0
-    add(store, kind, at, key, last[0], batch=last[1], listed=last[2], triggered=last[3], url=url)
-    if kind == "UnsubEvent":
+    add(store, kind, at, key, last[0], batch=last[1], listed=left or last[2], triggered=last[3], url=url,
+        category=ONE_LIST if left else None)  # fmt: skip
+    if left:
+        store.db.execute(
+            "update list_subscribers set status = 'Unsubscribed', modified = ? "
+            "where subscriber = ? and list = ?",
+            (at, key, left),
+        )
+    elif kind == "UnsubEvent":
         store.db.execute(
             "update subscribers set status = 'Unsubscribed', unsubscribed = ? where key = ?", (at, key)
         )

@@ -5,6 +5,7 @@ Belongs here: XML in and out. What is asked for is the callers' business.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,7 @@ from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 PATH = "/Service.asmx"
 API = "http://exacttarget.com/wsdl/partnerAPI"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_NOT_SHOWN = re.compile(r"Request Property\(s\) (.+?) do not match with the fields of")
 Row = dict[str, str]
 
 
@@ -97,19 +99,29 @@ Ask = Callable[[str, str], httpx.Response]
 
 
 def pages(ask: Ask, body: str, host: str) -> Iterator[Page]:
-    """A retrieve's pages to the end. Raises Rejected when the object or a property is not known."""
+    """A retrieve\'s pages to the end. Raises NotFound for an object, UnknownField for a property not known."""
     while True:
         status, request, rows = _retrieved(ask("Retrieve", body), host)
         more = status == "MoreDataAvailable"
         if not more and status != "OK":
-            kind = errors.NotFound if "not retrievable" in status else errors.Rejected
-            raise kind(f"Marketing Cloud: {status.removeprefix('Error: ')[:300]}", where=host)
+            raise _refused(status, host)
         if more and not request:
             raise errors.Truncated("Marketing Cloud says there is more and not how to get it", where=host)
         yield Page(rows, request if more else "")
         if not more:
             return
         body = continue_body(request)
+
+
+def _refused(status: str, host: str) -> errors.ClientError:
+    said = f"Marketing Cloud: {status.removeprefix('Error: ')[:300]}"
+    if "not retrievable" in status:
+        return errors.NotFound(said, where=host)
+    named = _NOT_SHOWN.search(status)
+    if named is None:
+        return errors.Rejected(said, where=host)
+    names = tuple(name.strip() for name in named[1].split(","))
+    return errors.UnknownField(said, where=host, fields=names)
 
 
 def _retrieved(response: httpx.Response, host: str) -> tuple[str, str, list[Row]]:

@@ -12,6 +12,7 @@ from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.open import open_marketing_cloud
 from pipelines.errors import UsageError
+from pipelines.reverse_sync.destinations.marketing_cloud import SUBSCRIBER
 from pipelines.reverse_sync.mirror.findings import Finding
 from pipelines.rules import data_extensions as rules
 from pipelines.rules.data_extensions import Column, DataExtension, load_data_extensions
@@ -24,7 +25,6 @@ _TAKES: Mapping[str, tuple[FieldType, ...]] = {
 }  # fmt: skip
 """What a column's type takes; Text takes everything."""
 _LONGEST: Mapping[FieldType, int] = {"boolean": 5, "date": 10, "timestamp": 24}
-SUBSCRIBER = "Subscriber"
 _SYNCS = "syncs.yml"
 Fields = Mapping[str, Mapping[str, str]]
 

@@ -14,32 +14,38 @@ from pipelines.sources.schema import ColumnType, RawTable
 LATE = timedelta(days=2)
 """How late an event may still show up: bounces are told by other servers, and accounts work in batches."""
 _TRACKED: dict[str, ColumnType] = {
-    "id": "text", "SendID": "text", "SubscriberKey": "text", "SubscriberID": "text", "EventDate": "timestamp",
-    "BatchID": "text", "ListID": "text", "TriggeredSendDefinitionObjectID": "text",
+    "id": "text", "SendID": "text", "SubscriberKey": "text", "EventDate": "timestamp", "BatchID": "text",
+    "TriggeredSendDefinitionObjectID": "text",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Tracked:
-    """A kind of tracking event: SOAP's object, its table, and properties only it has."""
+    """A kind of tracking event: SOAP's object and its table; `names` are properties whose column is called
+    otherwise."""
 
     object: str
     table: RawTable
-    more: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
 
 
-def _tracked(name: str, kind: str, *more: str) -> Tracked:
-    columns = _TRACKED | dict.fromkeys(more, "text")
-    return Tracked(kind, RawTable(name, kind, columns, cursor="EventDate", late=LATE), more)
+def _tracked(
+    name: str, kind: str, more: dict[str, ColumnType] | None = None, names: dict[str, str] | None = None
+) -> Tracked:
+    table = RawTable(name, kind, _TRACKED | (more or {}), cursor="EventDate", late=LATE)
+    return Tracked(kind, table, names or {})
 
 
 TRACKING = (
-    _tracked("sent_events", "SentEvent"),
+    _tracked("sent_events", "SentEvent", {"SubscriberID": "text", "ListID": "text"}),
     _tracked("open_events", "OpenEvent"),
-    _tracked("click_events", "ClickEvent", "URL"),
-    _tracked("bounce_events", "BounceEvent", "BounceCategory", "SMTPReason"),
-    _tracked("unsubscribe_events", "UnsubEvent"),
-)
+    _tracked("click_events", "ClickEvent", {"URL": "text"}),
+    _tracked("bounce_events", "BounceEvent", {"BounceCategory": "text", "SMTPReason": "text"}),
+    _tracked(
+        "unsubscribe_events", "UnsubEvent", {"ListID": "text", "IsMasterUnsubscribed": "boolean"},
+        {"ListID": "List.ID"},
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ RETRIEVED = (
         RawTable(
             "sends", "Send",
             {"ID": "text", "EmailName": "text", "Subject": "text", "Status": "text", "SentDate": "timestamp",
-             "NumberSent": "integer", "TriggeredSendDefinitionObjectID": "text"},
+             "NumberSent": "integer"},
             key=("ID",),
         )
     ),

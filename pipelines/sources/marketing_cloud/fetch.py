@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.sources.fetched import OrgInfo, TableFetch
-from pipelines.sources.marketing_cloud import catalog, history, tracking, whole
+from pipelines.sources.marketing_cloud import catalog, gaps, history, tracking, whole
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
 
@@ -28,19 +28,22 @@ def identify(client: MarketingCloudClient) -> OrgInfo:
 
 
 def read_all(reading: Reading, client: MarketingCloudClient, pool: Executor) -> list[TableFetch]:
-    """All tables; each fails alone."""
+    """All tables; each fails alone. Between two whole readings what is tracked, and whom it names that is not
+    known yet."""
     tasks = [
         pool.submit(reading.guarded, [table], read, optional=optional)
         for table, read, optional in _reads(reading, client)
         if not _rests(reading, table)
     ]
-    return [result for task in tasks for result in task.result()]
+    found = [result for task in tasks for result in task.result()]
+    return found + (gaps.read(reading, client, found) if reading.tracked_only else [])
 
 
 def _rests(reading: Reading, table: RawTable) -> bool:
-    """Whether a table is left as it is: a listener has read it lately, and it was fine or not there."""
+    """Whether a table is left as it is: a listener has read it lately, and it was fine or not there.
+    Complaints are refusals, and so are looked at each time."""
     return (
-        reading.tracked_only and not table.cursor
+        reading.tracked_only and not table.cursor and table != catalog.COMPLAINTS
         and reading.of(table).status in ("loaded", "unchanged", "absent")
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ Belongs here: their rows as columns. When one is replaced, and when it has not c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipelines.rules.extract import FilledExtension
 from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.marketing_cloud import catalog
+from pipelines.sources.marketing_cloud.shown import Asked
 from pipelines.sources.reading import Reading
 from pipelines.sources.schema import ColumnType, RawTable
 
@@ -26,19 +27,28 @@ _TYPES: dict[str, ColumnType] = {
     "Number": "integer", "Decimal": "number", "Boolean": "boolean", "Date": "timestamp",
 }  # fmt: skip
 Read = Callable[[], list[TableFetch]]
+SUBSCRIBERS = "subscribers"
 
 
 def retrieved(reading: Reading, client: MarketingCloudClient, what: catalog.Retrieved) -> list[TableFetch]:
     """A table that one retrieve fills."""
-    table, before = what.table, reading.calls_here()
-    names = {column: what.names.get(column, column) for column in table.columns}
-    found = [row for page in client.retrieve(table.api_name, tuple(names.values())) for row in page.rows]
-    times = {name for name, kind in table.columns.items() if kind == "timestamp"}
-    values = {
-        column: [utc(row.get(name)) if column in times else row.get(name) for row in found]
-        for column, name in names.items()
+    before, asked = reading.calls_here(), asking(what)
+    rows = [row for page in asked.pages(client) for row in page.rows]
+    return [_whole(reading, what.table, typed(what, rows), before, asked.notes())]
+
+
+def asking(what: catalog.Retrieved) -> Asked:
+    names = {column: what.names.get(column, column) for column in what.table.columns}
+    return Asked(what.table.api_name, names, what.table.key)
+
+
+def typed(what: catalog.Retrieved, rows: Sequence[soap.Row]) -> dict[str, list[Any]]:
+    """A retrieve's rows as columns, times in UTC."""
+    times = {name for name, kind in what.table.columns.items() if kind == "timestamp"}
+    return {
+        column: [utc(row.get(name)) if column in times else row.get(name) for row in rows]
+        for column, name in asking(what).properties.items()
     }
-    return [_whole(reading, table, values, before)]
 
 
 def listed(
@@ -55,9 +65,11 @@ def listed(
     return [_whole(reading, table, values, before)]
 
 
-def _whole(reading: Reading, table: RawTable, values: dict[str, list[Any]], before: int) -> TableFetch:
+def _whole(
+    reading: Reading, table: RawTable, values: dict[str, list[Any]], before: int, notes: Sequence[str] = ()
+) -> TableFetch:
     calls = reading.calls_here() - before
-    found = reading.whole(table, Columns(table, values), calls=calls)
+    found = reading.whole(table, Columns(table, values), notes, calls)
     reading.progress(f"{reading.vendor} {table.name}", len(values[table.key[0]]), None, calls)
     return found
 
@@ -76,10 +88,11 @@ def journey(each: Row) -> Row:
 def filled(
     reading: Reading, client: MarketingCloudClient, table: RawTable, wanted: FilledExtension
 ) -> list[TableFetch]:
-    """A table from a data extension that a query activity fills; started first, where we may."""
+    """A table from a data extension that a query activity fills; started first, where we may, except between
+    two whole readings: a query takes minutes there."""
     notes: list[str] = []
     before = reading.calls_here()
-    if wanted.query and client.allow_write:
+    if wanted.query and client.allow_write and not reading.tracked_only:
         try:
             client.start_query(wanted.query)
         except (errors.Rejected, errors.NotFound) as error:
@@ -96,7 +109,8 @@ def filled(
         rows.append(row)
     unique = {row.get(table.key[0]): row for row in rows}.values()
     values = {name: [row.get(name) for row in unique] for name in table.columns}
-    calls = reading.calls_here() - before
+    # What a reading that starts the query takes stays known.
+    calls = 0 if reading.tracked_only else reading.calls_here() - before
     shown = replace(table, api_name=wanted.data_extension)
     return [reading.whole(shown, Columns(shown, values), notes, calls, may_be_empty=True)]
 

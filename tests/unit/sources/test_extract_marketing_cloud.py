@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pipelines.sources.fetched import Fetched, TableFetch
 from pipelines.sources.known import known_from
 from pipelines.sources.marketing_cloud import fetch, history
 from pipelines.sources.reading import Reading
+from sandbox.marketing_cloud import soap_objects
 from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
 
@@ -62,7 +64,8 @@ ROW_BY_ROW = {
     ("open_events", _EVENT): _tracked("OpenEvent"),
     ("click_events", f'{_EVENT}, "URL"'): _tracked("ClickEvent", held=", url"),
     ("bounce_events", f'{_EVENT}, "BounceCategory"'): _tracked("BounceEvent", held=", category"),
-    ("unsubscribe_events", _EVENT): _tracked("UnsubEvent"),
+    ("unsubscribe_events", f'{_EVENT}, "IsMasterUnsubscribed", "ListID"'): _tracked(
+        "UnsubEvent", held=", category is not 'one list', cast(list as text)"),
     ("complaints", '"SubscriberKey", "JobID", "BatchID", epoch_ms("EventDate") // 1000'): (
         "tracking where kind = 'Complaint'",
         "subscriber_key, cast(send as text), cast(batch as text), at / 1000"),
@@ -130,8 +133,12 @@ def extract(world: Path, tmp_path: Path) -> Iterator[Extracting]:
 
 def test_everything_the_account_has_is_there_typed_and_in_utc(extract):
     store = extract.account.store
-    reader = store.value("select subscriber_key from tracking where kind = 'SentEvent' limit 1")
+    sent = store.rows("select distinct subscriber_key from tracking where kind = 'SentEvent' limit 2")
+    (reader,), (other,) = sent
     extract.account.do(do="complain", contact=reader)
+    extract.account.do(do="unsubscribe", contact=reader)
+    extract.account.do(do="unsubscribe", contact=other, list=109)
+    extract.pass_time(minutes=1)
     extract.run()
     for (table, columns), (source, held) in ROW_BY_ROW.items():
         ours = extract.rows(f"select {columns} from raw_marketing_cloud.{table} order by all")
@@ -164,14 +171,56 @@ def test_between_two_whole_readings_a_listener_asks_for_what_is_tracked_and_noth
     extract.account.do(do="deactivate", contact=key)
     extract.pass_time(minutes=1)
     found = extract.run(tracked_only=True)
-    assert {name for name, table in found.items() if not table.table.cursor} == set()
+    assert {name for name, table in found.items() if not table.table.cursor} == {"complaints"}
     assert found["click_events"].rows == 1
-    assert extract.calls < whole / 3
+    assert extract.calls <= whole / 3
     assert whole - 3 <= before == diff.calls_to_read(extract.warehouse, "marketing_cloud") <= whole
     active = 'select "contactStatus" from raw_marketing_cloud.contacts where "contactKey" = ?'
     assert extract.warehouse.execute(active, [key]).fetchall() == [("Active",)]
     extract.run()
     assert extract.warehouse.execute(active, [key]).fetchall() == [("Inactive",)]
+
+
+def test_a_listener_reads_the_subscriber_and_the_journey_it_meets_and_does_not_know(extract):
+    """And those alone; the whole reading that follows takes their place."""
+    extract.run()
+    before = diff.extracted_until(extract.warehouse, "marketing_cloud", "Subscriber")
+    store = extract.account.store
+    extract.pass_time(hours=1)
+    version = store.value(f"select id from interactions where key = '{mcs.NURTURE}'")
+    extract.account.fire("003ONE", "entry-new")  # who is mailed by the journey, and so a subscriber
+    extract.warehouse.execute("delete from raw_marketing_cloud.journeys where id = ?", [version])
+    extract.pass_time(minutes=1)
+    found = extract.run(tracked_only=True)
+    assert {n for n, t in found.items() if not t.table.cursor} == {"complaints", "subscribers", "journeys"}
+    assert found["subscribers"].rows == 1
+    known = """select count(*) from raw_marketing_cloud.subscribers where "SubscriberKey" = '003ONE'"""
+    assert extract.rows(known) == [(1,)]
+    newest = "select count(*) from raw_marketing_cloud.journeys where id = ?"
+    assert extract.warehouse.execute(newest, [version]).fetchall() == [(1,)]
+    # The others' statuses are as old as they were, and a plan is told so.
+    assert diff.extracted_until(extract.warehouse, "marketing_cloud", "Subscriber") == before
+    assert {n for n, t in extract.run(tracked_only=True).items() if not t.table.cursor} == {"complaints"}
+    store.db.execute("delete from subscribers where key = '003ONE'")
+    assert extract.run()["subscribers"].status == "loaded"
+    assert extract.rows(known) == [(0,)]
+
+
+def test_what_an_account_does_not_show_of_an_object_is_null_and_said_and_the_rest_is_read(
+    extract, monkeypatch
+):
+    shown = soap_objects.OBJECTS["sentevent"]
+    left = tuple(each for each in shown.columns if each.name not in ("ListID", "SubscriberID"))
+    monkeypatch.setitem(soap_objects.OBJECTS, "sentevent", replace(shown, columns=left))
+    found = extract.run()["sent_events"]
+    assert found.status == "loaded"
+    assert found.notes == ("not there, so null: SubscriberID, ListID",)
+    count = 'select count(*), count("ListID"), count("SendID") from raw_marketing_cloud.sent_events'
+    [(rows, lists, sends)] = extract.rows(count)
+    assert rows == sends > lists == 0
+    only = tuple(each for each in left if each.name != "SubscriberKey")
+    monkeypatch.setitem(soap_objects.OBJECTS, "sentevent", replace(shown, columns=only))
+    assert extract.run()["sent_events"].status == "stale"
 
 
 def test_an_event_that_shows_up_late_is_read_and_none_is_read_twice(extract):

@@ -44,6 +44,8 @@ create table stg_marketing_cloud__journey_activity (subscriber_key varchar, jour
     occurred_at timestamptz);
 create table stg_marketing_cloud__journey_history (record_key varchar, journey_event_id varchar, kind varchar,
     occurred_at timestamptz, subscriber_key varchar, journey_version_id varchar, journey_name varchar);
+create table connections as select 'salesforce' as vendor, 'o' as org_id;
+create table int_person_members (record_key varchar, person_id varchar);
 """
 _MODELS = ("int_journey_events", "int_journey_goals", "int_journey_stays", "int_journey_reentry")
 INSIDE = "takes a person again once they have left it"
@@ -122,6 +124,16 @@ def test_somebody_who_is_inside_is_turned_away_until_they_have_left_under_either
     assert entries(db)["ana"][1] is None
     happens(db, "entered", key, "2026-06-28", "v1")  # across all versions
     assert INSIDE in (entries(db)["ana"][1] or "")
+
+
+def test_a_key_that_is_newer_than_the_subscribers_read_last_is_known_by_the_id_it_is(db):
+    ruled(db)
+    new = "003SB0000000009YAA"
+    db.execute(f"insert into int_person_members values ('salesforce:o:Contact:{new}', 'bo')")
+    happens(db, "entered", new, "2026-06-20")
+    assert INSIDE in (entries(db)["bo"][1] or "")
+    happens(db, "goal", new, "2026-06-22")
+    assert "met the goal" in (entries(db)["bo"][1] or "")
 
 
 def test_an_entry_of_more_than_thirty_days_ago_is_no_stay_that_is_known_of(db):

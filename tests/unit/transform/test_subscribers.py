@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.dbt_sql import made
 
 LEAD, CONTACT = "00QSB000000002Q2AQ", "003SB0000000001YAA"
-_EVENTS = ("sent_events", "open_events", "click_events", "bounce_events", "complaints")
+_EVENTS = ("sent_events", "open_events", "click_events", "bounce_events", "complaints", "unsubscribe_events")
 _TABLES = f"""
 set timezone = 'UTC';
 create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of;
@@ -51,7 +51,7 @@ def db() -> Iterator[Any]:
     for name in _EVENTS:
         connection.execute(
             f"create table stg_marketing_cloud__{name} (subscriber_key varchar, occurred_at timestamptz, "
-            "category varchar)"
+            "category varchar, list_id varchar, is_master_unsubscribed boolean)"
         )
     for model in _MODELS:
         made(connection, f"intermediate/engagement/{model}.sql")
@@ -164,19 +164,56 @@ create table stg_salesforce__contact_history (contact_id varchar, field_name var
 create table stg_hubspot__contacts_property_history (contact_key varchar, property varchar, value varchar,
     changed_at timestamptz);
 alter table int_person_records add column is_opted_out boolean default false;
+create table stg_marketing_cloud__lists (list_id varchar, name varchar, list_key varchar);
+insert into stg_marketing_cloud__lists values ('9', 'Newsletter', 'news'), ('8', 'Webinars', 'web');
+create table stg_marketing_cloud__list_subscribers (list_id varchar, subscriber_key varchar, status varchar,
+    created_at timestamptz, updated_at timestamptz);
+create table stg_hubspot__subscription_types (subscription_type_id varchar, name varchar);
+insert into stg_hubspot__subscription_types values ('501', 'Marketing Information');
+create table consent_lists ("list" varchar, purpose varchar);
 """
+_SAID = "select person_id, purpose_id, state, changed_at::varchar from int_consent_statements "
 
 
-def test_a_complaint_is_a_refusal_of_all_e_mail_as_leaving_all_lists_is(db):
+@pytest.mark.parametrize(("table", "of_all"), [("complaints", None), ("unsubscribe_events", True)])
+def test_a_complaint_and_leaving_all_lists_refuse_all_e_mail_though_the_status_is_not_read_again(
+    db, table, of_all
+):
     db.execute(_CRM_SAYS)
-    happens(db, LEAD, "02-01", "complaints")
+    happens(db, LEAD, "02-01", table)
+    db.execute(f"update stg_marketing_cloud__{table} set is_master_unsubscribed = ?", [of_all])
     made(db, "intermediate/consent/int_consent_statements.sql")
-    said = "select person_id, purpose_id, state, changed_at::varchar from int_consent_statements "
-    assert db.execute(said + "where state = 'opted_out'").fetchall() == [
+    assert db.execute(_SAID + "where state = 'opted_out'").fetchall() == [
         ("ana", "all_email", "opted_out", "2026-02-01 09:00:00+00")
     ]
-    db.execute("delete from stg_marketing_cloud__complaints")
-    assert db.execute(said + "where state = 'opted_out'").fetchall() == []
+    refused = "select is_opted_out, opted_out_at::varchar from int_person_engagement"
+    assert db.execute(refused).fetchall() == [(True, "2026-02-01 09:00:00+00")]
+    db.execute(f"delete from stg_marketing_cloud__{table}")
+    assert db.execute(_SAID + "where state = 'opted_out'").fetchall() == []
+
+
+def test_leaving_a_list_refuses_the_purpose_it_stands_for_and_no_other_until_it_is_joined_again(db):
+    db.execute(_CRM_SAYS)
+    made(db, "intermediate/consent/int_consent_statements.sql")
+    on = "insert into stg_marketing_cloud__list_subscribers values ('{}', '{}', '{}', null, '2026-{}')"
+    db.execute(on.format("9", LEAD, "Active", "01-01"))
+    db.execute(on.format("8", LEAD, "Unsubscribed", "01-02"))
+    refused = _SAID + "where state = 'opted_out' order by 2"
+    assert db.execute(refused).fetchall() == []  # neither list stands for anything
+    db.execute("insert into consent_lists values ('newsletter', 'Marketing Information'), ('web', 'Events')")
+    events = [("ana", "marketing_cloud:Events", "opted_out", "2026-01-02 00:00:00+00")]
+    assert db.execute(refused).fetchall() == events
+    happens(db, LEAD, "02-01", "unsubscribe_events")
+    db.execute(
+        "update stg_marketing_cloud__unsubscribe_events set list_id = '9', is_master_unsubscribed = false"
+    )
+    left = ("ana", "hubspot:501", "opted_out", "2026-02-01 09:00:00+00")
+    assert db.execute(refused).fetchall() == [left, *events]
+    db.execute(
+        "update stg_marketing_cloud__list_subscribers set updated_at = '2026-03-01 00:00:00+00' "
+        "where list_id = '9'"
+    )
+    assert db.execute(refused).fetchall() == events
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ counted as (
         consents.person_id,
         bool_or(consents.purpose_id = 'all_email' and consents.state = 'opted_out') as refuses_all,
         count(*) filter (where consents.purpose_id != 'all_email' and consents.state = 'opted_out') as refused,
+        count(*) filter (
+            where consents.purpose_id like 'hubspot:%' and consents.state = 'opted_out'
+        ) as types_refused,
         count(*) filter (where consents.purpose_id != 'all_email' and consents.state = 'opted_in') as agreed,
         list(consents.purpose order by consents.purpose) filter (
             where consents.purpose_id != 'all_email' and consents.state = 'opted_in'
@@ -25,7 +28,7 @@ select
     counted.person_id,
     case
         when counted.refuses_all then 'opted_out'
-        when counted.refused > 0 and counted.refused >= purposes.purposes then 'opted_out'
+        when counted.types_refused > 0 and counted.types_refused >= purposes.purposes then 'opted_out'
         when counted.refused > 0 then 'partly_opted_out'
         when counted.agreed > 0 then 'opted_in'
         else 'not_specified'

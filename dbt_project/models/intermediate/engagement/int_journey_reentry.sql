@@ -10,13 +10,13 @@ with versions as (
 
 been as (
     select
-        subscribers.person_id,
+        coalesce(subscribers.person_id, stays.person_id) as person_id,
         stays.journey_key,
         bool_or(stays.is_inside) as is_inside
     from {{ ref('int_journey_stays') }} as stays
-    inner join {{ ref('int_subscribers') }} as subscribers on stays.subscriber_key = subscribers.subscriber_key
-    where subscribers.person_id is not null
-    group by subscribers.person_id, stays.journey_key
+    left join {{ ref('int_subscribers') }} as subscribers on stays.subscriber_key = subscribers.subscriber_key
+    where coalesce(subscribers.person_id, stays.person_id) is not null
+    group by coalesce(subscribers.person_id, stays.person_id), stays.journey_key
 )
 
 select

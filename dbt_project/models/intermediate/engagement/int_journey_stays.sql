@@ -4,6 +4,7 @@
 select
     subscriber_key,
     journey_key,
+    max(person_id) as person_id,
     max(occurred_at) filter (where kind != 'ended') as occurred_at,
     coalesce(
         max(occurred_at) filter (where kind = 'entered') > {{ run_value('as_of') }} - interval 30 days
@@ -16,6 +17,7 @@ from (
         'written to' as kind,
         subscriber_key,
         journey_key,
+        cast(null as varchar) as person_id,
         occurred_at
     from {{ ref('stg_marketing_cloud__journey_activity') }}
     union all
@@ -23,6 +25,7 @@ from (
         case when kind = 'entered' then 'entered' else 'ended' end as kind,
         subscriber_key,
         journey_key,
+        person_id,
         occurred_at
     from {{ ref('int_journey_events') }}
 ) as seen

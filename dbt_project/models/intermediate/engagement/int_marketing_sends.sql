@@ -1,7 +1,16 @@
 -- A send names no campaign: it is named after it, alone or before a colon. A journey's send is of the activity that
--- made it.
+-- made it, which only what was sent by it tells.
 with sends as (
     select * from {{ ref('stg_marketing_cloud__sends') }}
+),
+
+triggered as (
+    select
+        send_id,
+        max(triggered_send_id) as triggered_send_id
+    from {{ ref('stg_marketing_cloud__sent_events') }}
+    where triggered_send_id is not null
+    group by send_id
 ),
 
 activities as (
@@ -34,4 +43,5 @@ select
 from sends
 left join {{ ref('int_campaign_names') }} as names
     on {{ slug("split_part(sends.name, ':', 1)") }} = names.key
-left join journeys on sends.triggered_send_id = journeys.triggered_send_id
+left join triggered on sends.send_id = triggered.send_id
+left join journeys on triggered.triggered_send_id = journeys.triggered_send_id

@@ -40,6 +40,14 @@ events as (
         occurred_at,
         null as category
     from {{ ref('stg_marketing_cloud__complaints') }}
+    union all
+    select
+        'unsubscribed' as kind,
+        subscriber_key,
+        occurred_at,
+        null as category
+    from {{ ref('stg_marketing_cloud__unsubscribe_events') }}
+    where is_master_unsubscribed
 ),
 
 counted as (
@@ -50,6 +58,7 @@ counted as (
         count(*) filter (where events.kind = 'clicked') as emails_clicked,
         max(events.occurred_at) filter (where events.kind = 'bounced') as bounced_at,
         max(events.occurred_at) filter (where events.kind = 'complained') as complained_at,
+        max(events.occurred_at) filter (where events.kind in ('complained', 'unsubscribed')) as refused_at,
         max(events.occurred_at) filter (where events.kind in ('opened', 'clicked')) as last_engaged_at,
         max(events.occurred_at) filter (where events.kind = 'bounced' and lower(events.category) like 'hard%')
             as hard_bounced_at
@@ -92,8 +101,8 @@ select
     end as bounce_state,
     counted.bounced_at,
     counted.complained_at,
-    standing.is_unsubscribed or counted.complained_at is not null as is_opted_out,
-    coalesce(standing.unsubscribed_at, counted.complained_at) as opted_out_at,
+    standing.is_unsubscribed or counted.refused_at is not null as is_opted_out,
+    coalesce(standing.unsubscribed_at, counted.refused_at) as opted_out_at,
     coalesce(counted.emails_sent, 0) as emails_sent,
     coalesce(counted.emails_opened, 0) as emails_opened,
     coalesce(counted.emails_clicked, 0) as emails_clicked,

@@ -8,10 +8,8 @@ renamed as (
         "id" as event_id,
         "SendID" as send_id,
         "SubscriberKey" as subscriber_key,
-        "SubscriberID" as subscriber_id,
         "EventDate" as occurred_at,
         "BatchID" as batch_id,
-        "ListID" as list_id,
         "TriggeredSendDefinitionObjectID" as triggered_send_id
     from source
 )

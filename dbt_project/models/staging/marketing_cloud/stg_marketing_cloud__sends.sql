@@ -10,8 +10,7 @@ renamed as (
         "Subject" as subject,
         "Status" as status,
         "SentDate" as sent_at,
-        "NumberSent" as number_sent,
-        "TriggeredSendDefinitionObjectID" as triggered_send_id
+        "NumberSent" as number_sent
     from source
 )
 

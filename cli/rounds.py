@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ PATIENCE_SECONDS = 120.0
 """For what another round of this process, or another run, holds meanwhile."""
 _OVERLAP = timedelta(seconds=60)
 """Asked for again at the next look: searches lag behind."""
+_ERASING = timedelta(minutes=10)
+"""How long after an erasure is completed here rows are still being taken out of data extensions."""
 
 
 class Act:
@@ -45,9 +48,9 @@ class Act:
     what is tracked by a moment is asked for, unless something was written there since.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._read: tuple[str, float] | None = None
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now = now
+        self._read: _Read | None = None
 
     def __call__(self, rule: EventRule) -> None:
         from cli.connect import live_loop
@@ -70,22 +73,34 @@ class Act:
 
     def refresh(self, loop: Loop) -> None:
         """Everything, or all but what Marketing Cloud has no cursor for."""
-        begun = self._clock()
+        begun = self._now()
         loop.tracked_only = not self._is_due(loop, begun)
         loop.refresh()
-        if not loop.tracked_only:
-            self._read = (loop.run.id, begun)
+        reached = loop.reached("marketing_cloud")
+        if not loop.tracked_only and reached is not None:
+            self._read = _Read(begun, reached)
 
-    def _is_due(self, loop: Loop, now: float) -> bool:
+    def _is_due(self, loop: Loop, now: datetime) -> bool:
         from pipelines.rules.extract import load_extract
-        from pipelines.state import runs
+        from pipelines.state import erasures, runs
 
         every = load_extract(loop.settings.config_dir).marketing_cloud.whole_every_minutes
-        if self._read is None or now - self._read[1] >= 60 * every:
+        if self._read is None or now - self._read.begun >= timedelta(minutes=every):
             return True
         with loop.state.reading() as reading:
-            wrote = runs.last_writing_run(reading, "marketing_cloud")
-        return wrote is not None and wrote >= self._read[0]
+            wrote = runs.last_written_at(reading, "marketing_cloud")
+            erased = erasures.last_at(reading)
+        if wrote is not None and wrote >= self._read.reached:
+            return True
+        return erased is not None and erased + _ERASING > self._read.begun
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A reading of everything: when it began by this machine's clock, and up to when by the vendor's."""
+
+    begun: datetime
+    reached: datetime
 
 
 def _apply(

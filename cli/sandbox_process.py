@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.connections import calls_folder
 from pipelines.errors import CrmError
 from pipelines.settings import (
     HubSpotConnection,
@@ -103,13 +104,14 @@ def running(
         child.stdout.close()
 
 
-def _marketing_cloud(account: dict[str, Any] | None) -> MarketingCloudConnection | None:
+def _marketing_cloud(account: dict[str, Any] | None, home: Path) -> MarketingCloudConnection | None:
     """Worlds read from data files have none."""
     if account is None:
         return None
     return MarketingCloudConnection(
         url=account["url"], client_id=account["client_id"], client_secret=Secret(account["client_secret"]),
         account_id=account["member_id"], environment="sandbox",
+        calls_folder=calls_folder(home, account["url"]),
     )  # fmt: skip
 
 
@@ -130,7 +132,7 @@ def connected(settings: Settings, ready: dict[str, Any]) -> Settings:
             client_secret=Secret(salesforce["client_secret"]),
             environment="sandbox",
         ),
-        marketing_cloud=_marketing_cloud(ready.get("marketing_cloud")),
+        marketing_cloud=_marketing_cloud(ready.get("marketing_cloud"), settings.home),
         slack=SlackConnection(
             webhook_url=Secret(slack["webhook_url"]),
             bot_token=Secret(slack["bot_token"]),

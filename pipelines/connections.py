@@ -101,6 +101,8 @@ class MarketingCloudConnection:
     environment: Environment
     account_id: str = ""
     token_file: Path | None = None
+    calls_folder: Path | None = None
+    """Where the calls of each day are counted, by all of this machine that make them."""
 
     vendor: str = field(default="marketing_cloud", init=False)
 
@@ -249,8 +251,13 @@ def marketing_cloud_from(values: Mapping[str, str], home: Path) -> MarketingClou
         url=url.rstrip("/"), client_id=client_id, client_secret=Secret(secret),
         environment=_environment("marketing_cloud", url, values.get("MARKETING_CLOUD_ENVIRONMENT")),
         account_id=values.get("MARKETING_CLOUD_ACCOUNT_ID", ""),
-        token_file=home / "marketing_cloud_token.json",
+        token_file=home / "marketing_cloud_token.json", calls_folder=calls_folder(home, url),
     )  # fmt: skip
+
+
+def calls_folder(home: Path, url: str) -> Path:
+    """Each account's calls are counted alone: a sandbox's are not those of the account it stands for."""
+    return home / "calls" / str(urlsplit(url).hostname)
 
 
 def _key(file: str) -> str:

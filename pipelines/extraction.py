@@ -36,20 +36,15 @@ class Extraction:
         """Fetch (`sweep`: compare all ids too; `tracked_only`: without Marketing Cloud's whole tables), and
         remember for uptime whether each connection answered."""
         from pipelines.sources import fetch, load
-        from pipelines.state import calls_made
 
         known = self._known()
         if not known.tables:
             load.get_ready()
-        fetched = fetch.fetch(
+        return fetch.fetch(
             self.settings, self.run, known, progress, on_probe=self._save_probe,
             suppression=self.suppression(), sweep=sweep,
             tracked_only=tracked_only, tell=tell,
         )  # fmt: skip
-        with self.state.writing() as state:
-            for vendor, calls in fetched.calls_of.items():
-                calls_made.add(state, vendor, fetched.as_of, calls)
-        return fetched
 
     def load(self, fetched: Fetched, progress: Progress) -> None:
         """Bring what was fetched into the refresh in the works."""

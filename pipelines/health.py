@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.clients import tally
 from pipelines.clients.errors import ClientError
 from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
 from pipelines.settings import Connection, Settings
 from pipelines.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection as StateConnection
-
     from pipelines.rules.syncs import Vendor
     from pipelines.state.engine import State
 
@@ -55,7 +55,6 @@ class Answer:
     day: tuple[int, int] | None = None
     scopes: tuple[str, ...] | None = None
     """Those of the token; None where the vendor does not tell."""
-    calls: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,6 @@ class Health:
     day: tuple[int, int] | None = None
     is_own_count: bool = False
     """Whether `day` is what config lets us use less what we counted, for the vendor tells nobody."""
-    calls: int = 0
     last_success: datetime | None = None
     lag: float | None = None
     unread: int = 0
@@ -83,14 +81,15 @@ class Health:
 def check_all(settings: Settings, warehouse: Warehouse, state: State, run_id: str) -> list[Health]:
     """Ask every connection, and keep each verdict as a probe."""
     from pipelines.rules.syncs import load_syncs
-    from pipelines.state import calls_made, runs
+    from pipelines.state import runs
 
     allowed = load_syncs(settings.config_dir).pace.calls_a_day
     found = [check(settings, warehouse, connection) for connection in settings.connections]
+    counted = {
+        connection.vendor: getattr(connection, "calls_folder", None) for connection in settings.connections
+    }
+    found = [_counted(each, allowed, counted[each.vendor]) for each in found]
     with state.writing() as writing:
-        for each in found:
-            calls_made.add(writing, each.vendor, each.at, each.calls)
-        found = [_counted(writing, each, allowed) for each in found]
         for each in found:
             runs.save_probe(
                 writing,
@@ -108,14 +107,12 @@ def check_all(settings: Settings, warehouse: Warehouse, state: State, run_id: st
     return found
 
 
-def _counted(state: StateConnection, each: Health, allowed: Mapping[Vendor, int]) -> Health:
+def _counted(each: Health, allowed: Mapping[Vendor, int], calls: Path | None) -> Health:
     """With our own count of the day's calls, where the vendor tells none and config says how many it has."""
-    from pipelines.state import calls_made
-
     most = next((calls for vendor, calls in allowed.items() if vendor == each.vendor), None)
-    if most is None or not each.ok or each.day is not None:
+    if most is None or calls is None or not each.ok or each.day is not None:
         return each
-    left = max(0, most - calls_made.of_day(state, each.vendor, each.at))
+    left = max(0, most - tally.of_day(calls, datetime.now(UTC)))
     return replace(each, day=(most, left), is_own_count=True)
 
 
@@ -135,7 +132,7 @@ def check(settings: Settings, warehouse: Warehouse, connection: Connection) -> H
         )  # fmt: skip
     return Health(
         vendor=connection.vendor, org=answer.org, seconds=time.monotonic() - started, day=answer.day,
-        calls=answer.calls, last_success=last,
+        last_success=last,
         lag=None if last is None else max(0.0, (answer.at - last).total_seconds()),
         unread=unread, problem=_problem(answer, lacking(answer.scopes, connection, settings)), at=answer.at,
     )  # fmt: skip
@@ -179,7 +176,7 @@ def _marketing_cloud(settings: Settings) -> Answer:
     with open_marketing_cloud(settings) as client:
         unit = client.identity()
         return Answer(f"unit {unit.member_id}", client.server_time or datetime.now(UTC),
-                      calls=client.calls, scopes=unit.scope)  # fmt: skip
+                      scopes=unit.scope)  # fmt: skip
 
 
 def _standing(settings: Settings, warehouse: Warehouse, vendor: str) -> tuple[datetime | None, int]:

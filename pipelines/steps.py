@@ -112,6 +112,10 @@ class Loop:
                 log.warning("nothing will be planned: %s", stopped)
             self.publish()
 
+    def reached(self, vendor: str) -> datetime | None:
+        """Up to when the extract of this run read a vendor, by its clock; None where it did not."""
+        return None if self._fetched is None else self._fetched.reached(vendor)
+
     def extract(self, *, sweep: bool = False) -> StepResult:
         """Fetch what is new and load it into a new refresh in the works; `sweep`: compare all ids too."""
         with self.locked(), self._ledger.step("extract") as step:

@@ -6,7 +6,7 @@ Belongs here: counting, for all threads and for each. What a plan forecasts is `
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -20,6 +20,8 @@ class CallCount:
         """They count against no limit of calls, and a session that still lasts needs none."""
         self.repair = 0
         """Sent again, or made inside `repairing`."""
+        self.told: Callable[[], None] | None = None
+        """Hears of each request before it is sent."""
         self._lock = threading.Lock()
         self._own = threading.local()
 
@@ -44,6 +46,8 @@ class CallCount:
             self.sign_ins += sign_in
             self.repair += not sign_in and (again or self._is_repairing)
         self.credit(1)
+        if self.told is not None:
+            self.told()
 
     @contextmanager
     def repairing(self) -> Iterator[None]:

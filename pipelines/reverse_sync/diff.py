@@ -52,15 +52,20 @@ def extracted_until(connection: duckdb.DuckDBPyConnection, vendor: str, object_n
     return moment
 
 
-def calls_to_read(connection: duckdb.DuckDBPyConnection, vendor: str) -> int:
-    """What reading all of a vendor takes: of each table as many calls as the last time it was read."""
+def calls_to_read(
+    connection: duckdb.DuckDBPyConnection, vendor: str, tracked: Sequence[str] = ()
+) -> tuple[int, int]:
+    """What reading all of a vendor takes, and what is `tracked` alone: of each table as many calls as the
+    last time it was read, of what is tracked as when it was read from where the time before had ended."""
     if not has_table(connection, "ops", "loads"):
-        return 0
-    row = connection.execute(
-        "select coalesce(sum(calls), 0) from (select arg_max(calls, run_id) as calls from ops.loads "
-        "where vendor = ? and calls > 0 group by table_name)", [vendor],
-    ).fetchone()  # fmt: skip
-    return int(row[0]) if row else 0
+        return 0, 0
+    rows = connection.execute(
+        "select table_name, arg_max(calls, run_id), arg_max(calls, run_id) filter (window_from is not null) "
+        "from ops.loads where vendor = ? and calls > 0 group by table_name", [vendor],
+    ).fetchall()  # fmt: skip
+    lately = {name: int(since or 1) for name, _, since in rows if name in tracked}
+    whole = {name: int(calls) for name, calls, since in rows if name not in tracked or since is None}
+    return sum((lately | whole).values()), sum(lately.values())
 
 
 def register_agreed(connection: duckdb.DuckDBPyConnection, rows: Sequence[Agreed]) -> None:

@@ -10,9 +10,41 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from math import ceil
+from typing import Any
 
 BATCH = {"hubspot": 100, "salesforce": 200, "marketing_cloud": 32_000}
 _BULK_ABOVE, _JOB_ROWS, _JOB_CALLS, _READ_BACK = 2_000, 10_000, 4, 2_000
+
+
+TRACKED = (
+    "sent_events", "open_events", "click_events", "bounce_events", "unsubscribe_events", "journey_history",
+    "complaints",
+)  # fmt: skip
+"""Tables of Marketing Cloud that `crm listen` reads with each refresh; the others it reads now and then."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What `crm listen` reads of a vendor in a day, whose quota is to hold that too: `refreshes`, of which
+    `wholes` take everything (`whole` calls), the others what is `tracked`."""
+
+    whole: int = 0
+    tracked: int = 0
+    wholes: int = 24
+    refreshes: int = 288
+
+    def calls(self, writings: int = 0) -> int:
+        """Of a day in which something is written so often: the refresh after each takes everything."""
+        wholes = min(max(self.wholes, writings), self.refreshes)
+        return wholes * self.whole + (self.refreshes - wholes) * self.tracked
+
+    def __str__(self) -> str:
+        rest = self.refreshes - self.wholes
+        whole = f"{self.wholes:,} times all with {self.whole:,} calls"
+        return f"{whole}, {rest:,} times what is tracked with {self.tracked:,}"
+
+
+NOTHING_READ = Listening()
 
 
 @dataclass(frozen=True)
@@ -23,19 +55,14 @@ class Forecast:
     read_back: int
     check: int
     formula: str
-    reading: int = 0
-    """Calls of the refresh before it, where a vendor's quota is to hold those too; no part of `total`."""
+    reading: Listening = NOTHING_READ
+    """No part of `total`; of nothing where the vendor's quota need not hold it."""
 
     @property
     def total(self) -> int:
         return self.write + self.read_back + self.check
 
-    @property
-    def of_a_run(self) -> int:
-        """What a run by `syncFrequency` takes: it reads first, also when nothing is to be written then."""
-        return self.total + self.reading
-
-    def as_dict(self) -> dict[str, int | str]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 

@@ -7,19 +7,23 @@ writing may take is the destinations' own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
 from sqlalchemy import Connection
 
+from pipelines.reverse_sync.forecast import NOTHING_READ, Listening
 from pipelines.reverse_sync.planned import Plan, SyncSummary
-from pipelines.rules.frequency import MINUTES_A_DAY, Frequency
+from pipelines.rules.frequency import DAILY, HOURLY, MINUTES_A_DAY, REAL_TIME, Frequency
 from pipelines.rules.syncs import Sync, Syncs
 from pipelines.state import runs
 
 _SLACK = timedelta(seconds=30)
 """A schedule's run begins a little sooner or later than the one before."""
+
+
+_SETTINGS = (REAL_TIME, "15 minutes", HOURLY, DAILY)
 
 
 @dataclass(frozen=True)
@@ -28,17 +32,29 @@ class Pace:
 
     frequency: Frequency
     calls: int
+    """Of a run that has as much to write."""
     allowed: int | None
     """Calls of a day that the sync may take; None where nobody says."""
-    reading: int = 0
-    """Those of `calls` that a run takes before it writes."""
+    reading: Listening = NOTHING_READ
+    budget: int | None = None
+    """Calls of a day for all that is done there."""
+
+    def day(self, runs: int) -> int:
+        """Calls of so many runs: their own, and what is read besides because something was written."""
+        if not self.calls:
+            return 0
+        return runs * self.calls + self.reading.calls(runs) - self.reading.calls()
 
     @property
     def minutes(self) -> int:
         asked = self.frequency.minutes or 0
         if not self.allowed or not self.calls:
             return asked
-        return max(asked, ceil(MINUTES_A_DAY * self.calls / self.allowed))
+        found = max(asked, ceil(MINUTES_A_DAY * self.calls / self.allowed))
+        # Written more seldom than everything is read anyway, nothing more is read for it.
+        while found * self.reading.wholes < MINUTES_A_DAY and self.day(MINUTES_A_DAY // found) > self.allowed:
+            found += 1
+        return found
 
     @property
     def is_slowed(self) -> bool:
@@ -46,15 +62,39 @@ class Pace:
         return self.minutes > (self.frequency.minutes or 0)
 
     def __str__(self) -> str:
+        told = [self._said, *self._settings, *self._reading]
+        return "; ".join(told)
+
+    @property
+    def _settings(self) -> list[str]:
         if not self.calls:
-            return self._said
-        reading = f", {self.reading:,} calls of each to read first" if self.reading else ""
-        return f"{self._said}{reading} (calls a day by setting: {Frequency.by_setting(self.calls)})"
+            return []
+        each = (f"{said} {self.day(Frequency(said).runs):,}" for said in _SETTINGS)
+        return [f"calls a day by setting at most: {', '.join(each)}"]
+
+    @property
+    def _reading(self) -> list[str]:
+        """Which is read whether or not something is to be written."""
+        if not self.reading.whole:
+            return []
+        takes = self.reading.calls()
+        said = f"reading takes {takes:,} a day besides while crm listen runs: {self.reading}"
+        if self.budget is None or takes < self.budget:
+            return [said]
+        return [
+            f"{said}; that alone is the {self.budget:,} of pace: raise whole_every_minutes in extract.yml"
+        ]
 
     @property
     def _said(self) -> str:
-        said = self.frequency.cost(self.calls)
-        if self.allowed is None or not self.calls:
+        if not self.calls:
+            return self.frequency.cost(0)
+        day = self.day(self.frequency.runs)
+        if self.frequency.minutes is None:
+            said = self.frequency.cost(self.calls)
+        else:
+            said = f"{self.frequency.said}: {self.frequency.runs:,} runs a day, at most {day:,} calls"
+        if self.allowed is None:
             return said
         if not self.is_slowed:
             return f"{said} of {self.allowed:,} it may take"
@@ -68,20 +108,27 @@ class Pace:
 def paces(
     syncs: Mapping[str, Sync], summaries: Mapping[str, SyncSummary], limits: Mapping[str, int], rules: Syncs
 ) -> dict[str, Pace]:
-    """Of each sync that has a frequency. `limits`: calls of a day by vendor, as the latest probes tell."""
+    """Of each sync that has a frequency. `limits`: calls of a day by vendor, as the latest probes tell. What
+    reading takes is no sync's, and taken off first."""
     timed = {name: sync for name, sync in syncs.items() if sync.syncFrequency and name in summaries}
-    wish: dict[str, int] = {}
-    for name, sync in timed.items():
-        wish[name] = summaries[name].calls.of_a_run * Frequency(sync.syncFrequency).runs
+    alone = {
+        name: Pace(
+            Frequency(sync.syncFrequency), summaries[name].calls.total, None, summaries[name].calls.reading
+        )
+        for name, sync in timed.items()
+    }
+    wish = {name: each.day(each.frequency.runs) for name, each in alone.items()}
     found = {}
     for name, sync in timed.items():
         of_vendor = rules.pace.calls_a_day.get(sync.vendor)
         if of_vendor is None and sync.vendor in limits:
             of_vendor = int(limits[sync.vendor] * rules.pace.daily_share)
+        budget = of_vendor
+        if of_vendor is not None:
+            of_vendor = max(1, of_vendor - alone[name].reading.calls())
         total = sum(calls for other, calls in wish.items() if timed[other].vendor == sync.vendor)
         mine = of_vendor if of_vendor is None or not total else max(1, of_vendor * wish[name] // total)
-        calls = summaries[name].calls
-        found[name] = Pace(Frequency(sync.syncFrequency), calls.of_a_run, mine, calls.reading)
+        found[name] = replace(alone[name], allowed=mine, budget=budget)
     return found
 
 

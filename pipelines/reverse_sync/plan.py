@@ -10,8 +10,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
+from math import ceil
 from typing import Any
 
 import duckdb
@@ -33,9 +34,12 @@ from pipelines.reverse_sync import (
 from pipelines.reverse_sync.actions import desired
 from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
 from pipelines.reverse_sync.cells import HELD_SHOWN
-from pipelines.reverse_sync.forecast import forecast
+from pipelines.reverse_sync.forecast import TRACKED, Listening, forecast
 from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
+from pipelines.rules.events import load_events
+from pipelines.rules.extract import load_extract
+from pipelines.rules.frequency import MINUTES_A_DAY
 from pipelines.rules.syncs import Sync, Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
@@ -141,10 +145,14 @@ class _Making:
             note=self._why_empty(sync, desired),
         )  # fmt: skip
 
-    def _reading(self, sync: Sync) -> int:
-        """Calls that reading its vendor takes, where `pace` says how many a day there are for all."""
-        told = sync.syncFrequency and sync.vendor in self.syncs.pace.calls_a_day
-        return diff.calls_to_read(self.connection, sync.vendor) if told else 0
+    def _reading(self, sync: Sync) -> Listening:
+        """What is read of its vendor in a day, where `pace` says how many calls there are for all."""
+        if not (sync.syncFrequency and sync.vendor in self.syncs.pace.calls_a_day):
+            return Listening()
+        whole, tracked = diff.calls_to_read(self.connection, sync.vendor, TRACKED)
+        refreshes = ceil(timedelta(days=1) / load_events(self.settings.config_dir).refresh_every)
+        every = load_extract(self.settings.config_dir).marketing_cloud.whole_every_minutes
+        return Listening(whole, tracked, min(refreshes, ceil(MINUTES_A_DAY / every)), refreshes)
 
     def _why_empty(self, sync: Sync, desired: int) -> str:
         if desired:

@@ -27,7 +27,7 @@ from pipelines.reverse_sync.outcomes import Change, Outcome
 from pipelines.reverse_sync.writer import read_records, settle
 from pipelines.rules.syncs import Syncs
 from pipelines.settings import Settings
-from pipelines.state import State, calls_made, journal
+from pipelines.state import State, journal
 from pipelines.state.bulk_jobs import BulkJobs
 from pipelines.state.journal import NOT_SENT, Settlement
 
@@ -82,9 +82,6 @@ def recover(
                 continue
             with open_destination(vendor) as destination:
                 found += recover_vendor(state, destination, syncs, registry, pause)
-                if destination.calls:
-                    with state.writing() as connection:
-                        calls_made.add(connection, vendor, destination.now, destination.calls)
     return found
 
 

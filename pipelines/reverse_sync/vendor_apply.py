@@ -27,7 +27,7 @@ from pipelines.reverse_sync.writer import Round, Writer
 from pipelines.rules.syncs import Sync, Syncs
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
-from pipelines.state import State, api_days, calls_made
+from pipelines.state import State, api_days
 from pipelines.state.api_days import ApiDay
 from pipelines.state.bulk_jobs import BulkJobs
 from pipelines.state.journal import Intent
@@ -116,11 +116,8 @@ class VendorApply:
             raise
 
     def keep_day(self) -> None:
-        """What the vendor said about its calls of the day, which the next plan is held against; and ours."""
+        """What the vendor said about its calls of the day, which the next plan is held against."""
         day = self._destination.day
-        if self._destination.calls:
-            with self._task.state.writing() as connection:
-                calls_made.add(connection, self.vendor, self._destination.now, self._destination.calls)
         if day is not None:
             with self._task.state.writing() as connection:
                 api_days.save(connection, ApiDay(self.vendor, *day, self._destination.now))

@@ -43,12 +43,6 @@ class Frequency:
         """Runs of a day; of real-time as many as there are minutes, more than there are publishes."""
         return MINUTES_A_DAY // (self.minutes or 1)
 
-    @staticmethod
-    def by_setting(calls: int) -> str:
-        """What a plan of this many calls costs in a day under each setting, at most."""
-        each = (Frequency(said) for said in (REAL_TIME, "15 minutes", HOURLY, DAILY))
-        return ", ".join(f"{one.said} {one.runs * calls:,}" for one in each)
-
     @property
     def slug(self) -> str:
         return self.said.replace("-", "_").replace(" ", "_")

@@ -20,10 +20,9 @@ from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.errors import ConfigError
-from pipelines.rules.extract import load_extract
+from pipelines.rules.extract import Extract, load_extract
 from pipelines.run import Progress, Run, Tell, unheard
 from pipelines.settings import Settings
-from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.fetched import Fetched, OrgInfo, TableFetch, joined
 from pipelines.sources.hubspot import fetch as hubspot
 from pipelines.sources.known import Known
@@ -36,8 +35,8 @@ from pipelines.threads import Pool
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 4
-_CAN_BE_MISSED = frozenset({"marketing_cloud"})
-"""Of whom nothing has to be known for people, companies and deals to be told apart."""
+_CAN_BE_MISSED = {"marketing_cloud": marketing_cloud.tables}
+"""Of whom nothing has to be known for people, companies and deals to be told apart; what is read of them."""
 Client = TypeVar("Client", HubSpotClient, SalesforceClient, MarketingCloudClient)
 AnyClient = HubSpotClient | SalesforceClient | MarketingCloudClient
 Outcome = tuple[OrgInfo, datetime, list[TableFetch], int]
@@ -95,19 +94,19 @@ def fetch(
     }  # fmt: skip
     with Pool(len(settings.connections), thread_name_prefix="vendor") as pool:
         tasks = {each.vendor: pool.submit(sources[each.vendor]) for each in settings.connections}
-        outcomes, missed = _outcomes({vendor: task.result for vendor, task in tasks.items()}, known)
+        rules = load_extract(settings.config_dir)
+        outcomes, missed = _outcomes({vendor: task.result for vendor, task in tasks.items()}, known, rules)
     fetched = Fetched(
         tables=_joined([*(table for _, _, tables, _ in outcomes for table in tables), *missed]),
         connections=tuple(org for org, _, _, _ in outcomes), as_of=max(upper for _, upper, _, _ in outcomes),
         calls=sum(calls for _, _, _, calls in outcomes), seconds=time.monotonic() - started,
-        calls_of={org.vendor: calls for org, _, _, calls in outcomes},
     )  # fmt: skip
     log.info("run %s: %d calls in %.1f s, rows %s", run.id, fetched.calls, fetched.seconds, fetched.rows)
     return fetched
 
 
 def _outcomes(
-    tasks: Mapping[str, Callable[[], Outcome]], known: Known
+    tasks: Mapping[str, Callable[[], Outcome]], known: Known, rules: Extract
 ) -> tuple[list[Outcome], list[TableFetch]]:
     """What each vendor came to. One that can be done without and does not let us in keeps what it had, marked
     stale; a CRM that does not ends the fetch, for who is who is told by both."""
@@ -119,12 +118,12 @@ def _outcomes(
             if vendor not in _CAN_BE_MISSED or len(tasks) == 1:
                 raise
             log.warning("%s is left out: %s", vendor, error)
-            missed += [_missed(vendor, table, known, str(error)) for table in CATALOGS[vendor]]
+            missed += [_missed(vendor, each, known, str(error)) for each in _CAN_BE_MISSED[vendor](rules)]
     return outcomes, missed
 
 
 def _missed(vendor: str, table: RawTable, known: Known, why: str) -> TableFetch:
-    is_news = known.table(vendor, table.name).status != "stale"
+    is_news = known.table(vendor, table.name).status != "stale" and bool(table.columns)
     return TableFetch(vendor=vendor, table=table, status="stale", notes=(why,), is_news=is_news)
 
 

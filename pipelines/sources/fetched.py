@@ -5,8 +5,7 @@ Belongs here: values that pass from `fetch` to `load`. They are read by the step
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -94,8 +93,10 @@ class Fetched:
     as_of: datetime
     calls: int
     seconds: float = 0.0
-    calls_of: Mapping[str, int] = field(default_factory=dict)
-    """By vendor."""
+
+    def reached(self, vendor: str) -> datetime | None:
+        """Up to when a vendor was read, by its clock; None where it was not, or did not let us in."""
+        return max((t.window_to for t in self.tables if t.vendor == vendor and t.window_to), default=None)
 
     @property
     def has_changes(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from pipelines.state.tables import erased_rows, erasures
 from pipelines.state.upsert import upsert
@@ -37,6 +37,14 @@ def count(connection: Connection, erasure_id: str, rows: Mapping[str, int]) -> N
 def complete(connection: Connection, erasure_id: str, at: datetime) -> None:
     """Everything is erased."""
     connection.execute(update(erasures).where(erasures.c.erasure_id == erasure_id).values(completed_at=at))
+
+
+def last_at(connection: Connection) -> datetime | None:
+    """When the latest erasure was completed, or asked for where it is not, by this machine's clock."""
+    c = erasures.c
+    at = func.max(func.coalesce(c.completed_at, c.requested_at, type_=c.requested_at.type))
+    found: datetime | None = connection.execute(select(at)).scalar()
+    return found
 
 
 def receipt(connection: Connection, erasure_id: str) -> tuple[RowMapping, dict[str, int]]:

@@ -93,11 +93,10 @@ def last_write(connection: Connection, sync: str) -> datetime | None:
     return found
 
 
-def last_writing_run(connection: Connection, vendor: str) -> str | None:
-    """The latest run that wrote something of a vendor's."""
-    found: str | None = connection.execute(
-        select(func.max(journal.c.run_id)).where(journal.c.vendor == vendor)
-    ).scalar()
+def last_written_at(connection: Connection, vendor: str) -> datetime | None:
+    """When something of a vendor's was written last, by its clock: as it was settled, else as it began."""
+    at = func.max(func.coalesce(journal.c.settled_at, journal.c.intended_at, type_=journal.c.settled_at.type))
+    found: datetime | None = connection.execute(select(at).where(journal.c.vendor == vendor)).scalar()
     return found
 
 

@@ -94,14 +94,6 @@ api_days = Table(
     Column("said_at", Timestamp, nullable=False),
 )
 
-calls_made = Table(
-    "calls_made",
-    metadata,
-    _text("vendor", key=True),
-    _text("day", key=True),
-    Column("calls", BigInteger, nullable=False),
-)
-
 incidents = Table(
     "incidents",
     metadata,

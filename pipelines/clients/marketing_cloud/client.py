@@ -21,6 +21,7 @@ from pipelines.clients.marketing_cloud.auth import MarketingCloudLogin, Session
 from pipelines.clients.marketing_cloud.errors import MarketingCloudVendor, status_of
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
 from pipelines.clients.results import Outcomes
+from pipelines.clients.tally import Tally
 from pipelines.clients.transport import Call, Transport, json_of
 from pipelines.settings import MarketingCloudConnection
 
@@ -63,6 +64,8 @@ class MarketingCloudClient(Client):
             (connection.client_secret,), clock, http, status_of=status_of,
         )  # fmt: skip
         self._login.transport = self._transport
+        if connection.calls_folder is not None:
+            self._transport.count.told = Tally(connection.calls_folder).one
 
     @property
     def host(self) -> str:

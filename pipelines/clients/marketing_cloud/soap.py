@@ -99,7 +99,7 @@ Ask = Callable[[str, str], httpx.Response]
 
 
 def pages(ask: Ask, body: str, host: str) -> Iterator[Page]:
-    """A retrieve\'s pages to the end. Raises NotFound for an object, UnknownField for a property not known."""
+    """A retrieve's pages to the end. Raises NotFound or UnknownField, for an object and a property."""
     while True:
         status, request, rows = _retrieved(ask("Retrieve", body), host)
         more = status == "MoreDataAvailable"

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from urllib.parse import urlsplit
 
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.rules.extract import Extract, FilledExtension, MarketingCloudExtract
 from pipelines.sources.fetched import OrgInfo, TableFetch
 from pipelines.sources.marketing_cloud import catalog, gaps, history, tracking, whole
 from pipelines.sources.reading import Reading
@@ -24,6 +25,21 @@ def identify(client: MarketingCloudClient) -> OrgInfo:
         vendor="marketing_cloud", org_id=unit.member_id, org_name=f"Marketing Cloud {unit.member_id}",
         currency="", time_zone=_ZONE, url_host=urlsplit(client.connection.url).netloc,
         environment=client.connection.environment,
+    )  # fmt: skip
+
+
+def tables(rules: Extract) -> list[RawTable]:
+    """What config lets be read."""
+    wanted = rules.marketing_cloud
+    off = {table.name for table, filled in _filled(wanted) if filled is None}
+    more = (whole.extension_table(key) for key in wanted.data_extensions)
+    return [*(each for each in catalog.TABLES if each.name not in off), *more]
+
+
+def _filled(wanted: MarketingCloudExtract) -> tuple[tuple[RawTable, FilledExtension | None], ...]:
+    return (
+        (catalog.JOURNEY_ACTIVITY, wanted.journey_activity), (catalog.COMPLAINTS, wanted.complaints),
+        (catalog.PEOPLE, wanted.people),
     )  # fmt: skip
 
 
@@ -59,10 +75,7 @@ def _reads(reading: Reading, client: MarketingCloudClient) -> list[tuple[RawTabl
         (each.table, lambda each=each: whole.retrieved(reading, client, each), False)  # type: ignore[misc]
         for each in catalog.RETRIEVED
     ]
-    for table, wanted in (
-        (catalog.JOURNEY_ACTIVITY, rules.journey_activity), (catalog.COMPLAINTS, rules.complaints),
-        (catalog.PEOPLE, rules.people),
-    ):  # fmt: skip
+    for table, wanted in _filled(rules):
         if wanted is not None:
             read = lambda table=table, wanted=wanted: whole.filled(reading, client, table, wanted)  # noqa: E731
             found.append((table, read, True))

@@ -139,8 +139,12 @@ def extension(reading: Reading, client: MarketingCloudClient, key: str) -> list[
     return [reading.whole(table, Columns(table, values), notes, calls, may_be_empty=True)]
 
 
+def extension_table(key: str) -> RawTable:
+    """Of a data extension whose columns are not known yet."""
+    return RawTable(f"extension_{slug(key)}", key, {}, key=("id",))
+
+
 def named(reading: Reading, client: MarketingCloudClient) -> Iterator[tuple[RawTable, Read]]:
     """What config asks for besides the catalog."""
     for key in reading.rules.marketing_cloud.data_extensions:
-        table = RawTable(f"extension_{slug(key)}", key, {}, key=("id",))
-        yield table, lambda key=key: extension(reading, client, key)  # type: ignore[misc]
+        yield extension_table(key), lambda key=key: extension(reading, client, key)  # type: ignore[misc]

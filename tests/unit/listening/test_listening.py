@@ -27,7 +27,6 @@ from pipelines.connections import HubSpotConnection, Secret
 from pipelines.errors import CrmError, UsageError
 from pipelines.listening import Entry, Event, Named
 from pipelines.rules.events import EventRule, EventsFile
-from pipelines.run import Run
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.sources.again import Again
 
@@ -391,23 +390,35 @@ def test_a_round_that_failed_beside_is_owed_and_one_that_broke_ends_listening() 
 def test_everything_of_marketing_cloud_is_read_each_hour_and_after_something_was_written_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock, tracked = [0.0], list[bool]()
-    wrote: list[str | None] = [None]
-    monkeypatch.setattr("pipelines.state.runs.last_writing_run", lambda *_: wrote[0])
-    act = rounds.Act(lambda: clock[0])
+    """Also what was written while it was read, what was erased, and until it lets us in."""
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    now, ahead = [start], timedelta(days=100)  # the vendor's clock is another one
+    tracked, lets_in = list[bool](), [True]
+    wrote, erased = [start + ahead - timedelta(days=1)], list[datetime]()
+    monkeypatch.setattr("pipelines.state.runs.last_written_at", lambda *_: wrote[-1])
+    monkeypatch.setattr("pipelines.state.erasures.last_at", lambda *_: erased[-1] if erased else None)
+    act = rounds.Act(lambda: now[0])
+    reached = {"marketing_cloud": start}
+    loop: Any = SimpleNamespace(
+        settings=Settings(home=Path(), config_dir=PROJECT_ROOT / "config"), tracked_only=False,
+        state=SimpleNamespace(reading=nullcontext), refresh=lambda: tracked.append(loop.tracked_only),
+        reached=lambda vendor: reached[vendor] if lets_in[0] else None,
+    )  # fmt: skip
 
-    def refresh(at: float, run_id: str) -> bool:
+    def refresh(minutes: float) -> bool:
         """Whether all was read."""
-        clock[0] = at
-        loop: Any = SimpleNamespace(
-            run=Run(run_id), settings=Settings(home=Path(), config_dir=PROJECT_ROOT / "config"),
-            state=SimpleNamespace(reading=nullcontext), refresh=lambda: tracked.append(loop.tracked_only),
-            tracked_only=False,
-        )  # fmt: skip
+        now[0] = start + timedelta(minutes=minutes)
+        reached["marketing_cloud"] = now[0] + ahead - timedelta(seconds=5)
         act.refresh(loop)
         return not tracked[-1]
 
-    assert [refresh(300.0 * n, f"R{n:02}") for n in range(14)] == [True, *[False] * 11, True, False]
-    wrote[0] = "R13"
-    assert refresh(4_200, "R14")
-    assert not refresh(4_500, "R15")
+    assert [refresh(5 * n) for n in range(14)] == [True, *[False] * 11, True, False]
+    wrote.append(now[0] + ahead - timedelta(minutes=4, seconds=59))  # as the last one of all was under way
+    assert refresh(70)
+    assert not refresh(75)
+    erased.append(now[0])
+    assert refresh(80)  # rows may go for a while yet
+    assert refresh(85)
+    assert not refresh(95)
+    lets_in[0] = False
+    assert [refresh(minutes) for minutes in (150, 155)] == [True, True]

@@ -13,11 +13,12 @@ from orchestration import schedules
 from orchestration.resources import SYNCS
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync import pace
-from pipelines.reverse_sync.forecast import Forecast
+from pipelines.reverse_sync.forecast import NOTHING_READ, TRACKED, Forecast, Listening
 from pipelines.reverse_sync.planned import SyncSummary
 from pipelines.rules.frequency import Frequency
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.sources.marketing_cloud.catalog import TABLES
 from pipelines.state import journal, runs
 from pipelines.state.engine import State
 from pipelines.state.journal import Intent
@@ -74,7 +75,7 @@ def test_a_clock_makes_a_schedule_and_real_time_a_sensor_for_the_syncs_that_name
     assert looks(cursor) == ([], cursor)  # nothing new since
 
 
-def summary(calls: int, reading: int = 0) -> SyncSummary:
+def summary(calls: int, reading: Listening = NOTHING_READ) -> SyncSummary:
     return SyncSummary(
         vendor="marketing_cloud", object="crm_people", desired=1, existing=1, records=1, fields={}, kept={},
         held=0, calls=Forecast(calls, 0, 0, "", reading), note="",
@@ -96,16 +97,37 @@ def test_a_frequency_that_takes_more_calls_than_it_may_is_slowed(tmp_path, said,
     assert found["marketing_cloud_people"].minutes == minutes
     said_of = str(found["marketing_cloud_people"])
     assert words in said_of
-    assert f"hourly {24 * calls:,}, daily {calls:,})" in said_of  # what other settings would cost
+    assert f"hourly {24 * calls:,}, daily {calls:,}" in said_of  # what other settings would cost
 
 
-def test_what_a_run_reads_first_counts_and_is_told_also_when_nothing_is_to_be_written(tmp_path):
+def test_reading_is_told_and_taken_off_and_more_is_read_only_after_something_was_written(tmp_path):
     syncs = load_syncs(syncs_with(tmp_path, "5 minutes"))
-    found = pace.paces(syncs.syncs, {"marketing_cloud_people": summary(0, reading=28)}, {}, syncs)
-    assert found["marketing_cloud_people"].minutes == 9  # 8,064 calls a day otherwise
-    said = str(found["marketing_cloud_people"])
-    assert "28 calls of each to read first" in said
-    assert "hourly 672, daily 28)" in said
+    listening = Listening(whole=28, tracked=7, wholes=24, refreshes=288)
+
+    def pace_of(calls: int) -> pace.Pace:
+        summaries = {"marketing_cloud_people": summary(calls, listening)}
+        return pace.paces(syncs.syncs, summaries, {}, syncs)["marketing_cloud_people"]
+
+    quiet, busy = pace_of(0), pace_of(10)
+    reads = 24 * 28 + 264 * 7
+    assert quiet.day(288) == 0
+    assert quiet.minutes == 5
+    told = (
+        f"reading takes {reads:,} a day besides while crm listen runs: 24 times all with 28 calls, 264 times"
+    )
+    assert told in str(quiet)
+    assert told in str(busy)
+    assert busy.day(24) == 240  # everything is read each hour anyway
+    assert busy.day(288) == 288 * 10 + 264 * (28 - 7)
+    assert busy.day(1_440) == 1_440 * 10 + 264 * (28 - 7)  # there are no more refreshes than that
+    assert busy.allowed == 5_000 - reads
+    assert busy.is_slowed
+    assert busy.day(1_440 // busy.minutes) <= busy.allowed < busy.day(1_440 // (busy.minutes - 1))
+
+
+def test_what_is_tracked_is_what_has_a_moment_to_go_on_from_and_complaints():
+    with_cursor = {table.name for table in TABLES if table.cursor}
+    assert set(TRACKED) == {*with_cursor, "complaints"}
 
 
 def test_syncs_of_one_vendor_share_what_they_may_take(tmp_path):

@@ -348,3 +348,6 @@ def test_a_paused_journey_and_an_expired_package_are_noticed_and_the_rest_goes_o
             assert connection.execute(stale).fetchall() == [("marketing_cloud",)]
     assert extracted.status == "partial"
     assert any("package has not expired" in note for note in extracted.notes), extracted.notes
+    # Whatever made a call, and though it was killed or its answer lost: all are counted.
+    asked = "select count(*) from requests where path not like '/_sandbox%'"
+    assert world.stored("marketing_cloud", asked) == [(world.counted(),)]

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.reverse_sync import unreached
 from pipelines.rules import journeys
 from pipelines.rules.journeys import Journeys
 from pipelines.rules.tables import _as_table as as_table
@@ -45,7 +46,10 @@ create table stg_marketing_cloud__journey_activity (subscriber_key varchar, jour
 create table stg_marketing_cloud__journey_history (record_key varchar, journey_event_id varchar, kind varchar,
     occurred_at timestamptz, subscriber_key varchar, journey_version_id varchar, journey_name varchar);
 create table connections as select 'salesforce' as vendor, 'o' as org_id;
+insert into connections values ('marketing_cloud', '9');
 create table int_person_members (record_key varchar, person_id varchar);
+create table consent_lists ("list" varchar, purpose varchar);
+create table stg_marketing_cloud__lists as select '9' as list_id, 'Newsletter' as name, 'news' as list_key;
 """
 _MODELS = ("int_journey_events", "int_journey_goals", "int_journey_stays", "int_journey_reentry")
 INSIDE = "takes a person again once they have left it"
@@ -196,3 +200,17 @@ def test_nobody_is_taken_out_of_what_they_were_in_long_ago(db):
     ruled(db, exits=[{"journey": "nurture", "stages": ["customer"]}])
     happens(db, "entered", "00QB", "2026-03-01")
     assert exits(db) == []
+
+
+def test_a_plan_says_whom_marketing_cloud_does_not_know_how_it_keys_and_which_lists_it_lacks(db):
+    ruled(db)
+    sql = compiled("reverse_sync/marketing_cloud/journeys_unreached.sql")
+    db.execute(f"create schema reverse_sync; create view reverse_sync.journeys_unreached as {sql}")
+    (held,) = unreached.notes(db)
+    assert held.startswith("journeys: 1 people whom journeys.yml would let in have no active contact")
+    db.execute("insert into consent_lists values ('newsletter', 'News'), ('webinars', 'Events')")
+    db.execute("update int_subscribers set key_kind = 'email'")
+    nobody, lists, keyed = sorted(unreached.notes(db))
+    assert lists == "consent.yml names 1 lists that Marketing Cloud does not have: webinars"
+    assert nobody.startswith("Marketing Cloud knows its 6 subscribers by address and none by the id")
+    assert keyed.startswith("journeys: 3 people")

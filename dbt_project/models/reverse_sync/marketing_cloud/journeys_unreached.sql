@@ -1,0 +1,68 @@
+-- What config means and Marketing Cloud does not have, for the plan to say: people who would enter a journey and are no
+-- contact by the id of their lead or contact, an account without such keys at all, lists that consent.yml names.
+with connected as (
+    select vendor
+    from {{ source('rules', 'connections') }}
+    where vendor = 'marketing_cloud'
+),
+
+subscribers as (
+    select
+        count(*) filter (where key_kind = 'email') as by_address,
+        count(*) filter (where key_kind in ('contact_id', 'lead_id')) as by_id
+    from {{ ref('int_subscribers') }}
+),
+
+unreached as (
+    select count(distinct leads.person_id) as people
+    from {{ source('rules', 'journey_entries') }} as entries
+    inner join {{ ref('unified_leads') }} as leads
+        on
+            entries.least_score <= leads.lead_score
+            and (len(entries.stages) = 0 or list_contains(entries.stages, leads.lifecycle_stage))
+    left join {{ ref('int_subscribers') }} as known
+        on
+            leads.person_id = known.person_id
+            and known.is_current_key
+            and known.key_kind in ('contact_id', 'lead_id')
+            and coalesce(known.status, 'Active') = 'Active'
+    where
+        leads.is_email_valid and not leads.is_opted_out and leads.bounce_state != 'hard'
+        and known.person_id is null
+        and exists (select 1 from connected)
+),
+
+unknown_lists as (
+    select said.list as name
+    from {{ source('rules', 'consent_lists') }} as said
+    left join {{ ref('stg_marketing_cloud__lists') }} as lists
+        on said.list in (lower(lists.name), lower(lists.list_key), lists.list_id)
+    where
+        lists.list_id is null
+        and exists (select 1 from connected)
+)
+
+select
+    'keyed by address' as finding,
+    by_address as number,
+    cast(null as varchar) as names
+from subscribers
+where by_address > 0 and by_id = 0
+
+union all
+
+select
+    'no contact' as finding,
+    people as number,
+    null as names
+from unreached
+where people > 0
+
+union all
+
+select
+    'no list' as finding,
+    count(*) as number,
+    string_agg(name, ', ' order by name) as names
+from unknown_lists
+having count(*) > 0

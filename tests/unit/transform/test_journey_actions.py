@@ -210,7 +210,7 @@ def test_a_plan_says_whom_marketing_cloud_does_not_know_how_it_keys_and_which_li
     assert held.startswith("journeys: 1 people whom journeys.yml would let in have no active contact")
     db.execute("insert into consent_lists values ('newsletter', 'News'), ('webinars', 'Events')")
     db.execute("update int_subscribers set key_kind = 'email'")
-    nobody, lists, keyed = sorted(unreached.notes(db))
+    keyed, lists, people = sorted(unreached.notes(db))
     assert lists == "consent.yml names 1 lists that Marketing Cloud does not have: webinars"
-    assert nobody.startswith("Marketing Cloud knows its 6 subscribers by address and none by the id")
-    assert keyed.startswith("journeys: 3 people")
+    assert keyed.startswith("Marketing Cloud knows its 6 subscribers by address and none by the id")
+    assert people.startswith("journeys: 3 people")

@@ -91,7 +91,7 @@ class _Making:
             sizes[name] = diff.compare(connection, name, sync, self.windows[name])
         self.notes = met_since.leave(connection, self.state, self.syncs.syncs)
         self.notes += coexistence.hold(connection, self.syncs.syncs)
-        self.notes += unreached.notes(connection)
+        self.notes += unreached.notes(connection) if self.of_all else ()
         with self.state.reading() as reading:
             erased = suppression.load(reading, self.settings.paths.suppression_key)
             buried.hold(connection, dead_letters.buried(reading))

@@ -76,7 +76,7 @@ class Act:
         begun = self._now()
         loop.tracked_only = not self._is_due(loop, begun)
         loop.refresh()
-        reached = loop.reached("marketing_cloud")
+        reached = None if loop.fetched is None else loop.fetched.reached("marketing_cloud")
         if not loop.tracked_only and reached is not None:
             self._read = _Read(begun, reached)
 

@@ -69,7 +69,7 @@ class Loop:
         self.warehouse = Warehouse(self.settings.paths)
         self.results: list[StepResult] = []
         self.built: dict[str, BuildResult] = {}
-        self._fetched: Fetched | None = None
+        self.fetched: Fetched | None = None
         self._deciding = Deciding(self.settings, self.warehouse, lambda: self.state, self.run)
         self._inputs = Inputs(self.settings, self.warehouse, self._identity_version)
         self._watch = Watch(self.settings, self.warehouse, self.run, lambda: self.state)
@@ -112,10 +112,6 @@ class Loop:
                 log.warning("nothing will be planned: %s", stopped)
             self.publish()
 
-    def reached(self, vendor: str) -> datetime | None:
-        """Up to when the extract of this run read a vendor, by its clock; None where it did not."""
-        return None if self._fetched is None else self._fetched.reached(vendor)
-
     def extract(self, *, sweep: bool = False) -> StepResult:
         """Fetch what is new and load it into a new refresh in the works; `sweep`: compare all ids too."""
         with self.locked(), self._ledger.step("extract") as step:
@@ -130,7 +126,7 @@ class Loop:
 
                 transform.parse_ahead(self.settings)
             self._deciding.reading_begins()
-            self._fetched = fetched = self._extraction.fetch(
+            self.fetched = fetched = self._extraction.fetch(
                 self.reporter.progress, tell=self.reporter.told, sweep=sweep, tracked_only=self.tracked_only
             )
             step.notes += (*fetched.problems, *fetched.notes)
@@ -392,7 +388,7 @@ class Loop:
 
     def _as_of(self, connection: duckdb.DuckDBPyConnection) -> datetime:
         """The latest bound reached by extract: of this process's fetch, else of the loads in the file."""
-        return self._fetched.as_of if self._fetched is not None else standing.latest_bound(connection)
+        return self.fetched.as_of if self.fetched is not None else standing.latest_bound(connection)
 
     def _identity_version(self) -> str:
         from pipelines.state import settled

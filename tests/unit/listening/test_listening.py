@@ -402,7 +402,7 @@ def test_everything_of_marketing_cloud_is_read_each_hour_and_after_something_was
     loop: Any = SimpleNamespace(
         settings=Settings(home=Path(), config_dir=PROJECT_ROOT / "config"), tracked_only=False,
         state=SimpleNamespace(reading=nullcontext), refresh=lambda: tracked.append(loop.tracked_only),
-        reached=lambda vendor: reached[vendor] if lets_in[0] else None,
+        fetched=SimpleNamespace(reached=lambda vendor: reached[vendor] if lets_in[0] else None),
     )  # fmt: skip
 
     def refresh(minutes: float) -> bool:

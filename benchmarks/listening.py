@@ -162,7 +162,8 @@ class Bench:
         found = messages(self.ready, name)
         assert len(found) == 1, found
         if self.lossy is not None:
-            assert max(n for said, n in self.lossy.times.items() if said.startswith(contact.encode())) == 3
+            of_contact = f",{contact} ".encode()
+            assert max(n for said, n in self.lossy.times.items() if of_contact in b"," + said) == 3
         return waited
 
     def _a_refresh_is_in_the_works(self) -> None:

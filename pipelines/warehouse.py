@@ -24,6 +24,9 @@ from pipelines.settings import Paths
 PUBLISHED_SCHEMAS = ("marts", "reverse_sync", "decisions", "ops")
 Which = Literal["published", "warehouse", "work"]
 _MOST_MEMORY = 6 << 30
+_FORMAT = "v1.3.0"
+"""Of files that only this project opens: its texts are smaller and take less to write than in the format of 1.0, which the
+published file keeps for the programs of analysts. A file that is there stays as it is."""
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -78,8 +81,7 @@ class Warehouse:
             shutil.copyfile(self.paths.warehouse, part)
             os.replace(part, self.paths.work)
         else:
-            with self.writing():
-                pass
+            _create(self.paths.work)
 
     def has_work(self) -> bool:
         return self.paths.work.exists()
@@ -166,7 +168,7 @@ class Warehouse:
             path.unlink(missing_ok=True)
         with _connect(Path(":memory:"), read_only=False) as connection:
             connection.execute(f"attach '{_quoted(self.paths.work)}' as old (read_only)")
-            connection.execute(f"attach '{_quoted(part)}' as anew")
+            connection.execute(f"attach '{_quoted(part)}' as anew (storage_version '{_FORMAT}')")
             connection.execute("copy from database old to anew")
             connection.execute("checkpoint anew")
             connection.execute("detach anew")
@@ -205,6 +207,12 @@ class Warehouse:
     def _must_hold_lock(self) -> None:
         if not self._writer.is_held:
             raise RuntimeError("the warehouse is written only inside Warehouse.locked()")
+
+
+def _create(path: Path) -> None:
+    with _connect(Path(":memory:"), read_only=False) as connection:
+        connection.execute(f"attach '{_quoted(path)}' as made (storage_version '{_FORMAT}')")
+        connection.execute("detach made")
 
 
 def _export(connection: duckdb.DuckDBPyConnection, target: Path) -> None:

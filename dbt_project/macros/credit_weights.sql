@@ -51,6 +51,7 @@
         select
             journeys.opportunity_id,
             journeys.basis,
+            journeys.touches_counted,
             models.model,
             models.method,
             models.half_life_days,
@@ -143,7 +144,7 @@
                 )
             ) as weights
         from shaped
-        where method = 'steps'
+        where method = 'steps' and touches_counted > 0
     ),
 
     by_age as (
@@ -164,7 +165,7 @@
                 )
             ) as weights
         from chosen
-        where method = 'decay'
+        where method = 'decay' and touches_counted > 0
     ),
 
     channel_worth as (
@@ -183,7 +184,7 @@
             list_transform(list_filter(chosen.touches, lambda t: t.place is not null), lambda t: t.channel) as channels
         from chosen
         left join channel_worth on chosen.model = channel_worth.model
-        where chosen.method in ('shapley', 'shapley_ordered', 'channel')
+        where chosen.method in ('shapley', 'shapley_ordered', 'channel') and chosen.touches_counted > 0
     ),
 
     told_apart as (
@@ -224,8 +225,10 @@
         from told_apart
     ),
 
+    -- Who has no part at all is left out here by what is cheap to ask: asked of the weights, they would be worked out twice.
     unioned as (
         select * from by_points
+        where list_sum(weights) > 0
         union all
         select * from by_steps
         union all
@@ -253,7 +256,6 @@
             list_max(weights) = list_sum(weights) as is_alone,
             cast(list_sum(weights) as double) * {{ share_units() }} > 9e18 as is_wide
         from unioned
-        where list_sum(weights) > 0
     ),
 
     -- What each has of the deal does not depend on money, so it is worked out here: once for journeys of one shape.

@@ -16,6 +16,11 @@
     nullif(trim(regexp_replace(lower(strip_accents({{ column }})), '[^a-z0-9]+', '-', 'g'), '-'), '')
 {%- endmacro %}
 
+{#- Whether a record of a person is a Salesforce contact, the only one that campaign influence knows. -#}
+{% macro is_of_contact(record_key) -%}
+    {{ record_key }} like 'salesforce:%:Contact:%'
+{%- endmacro %}
+
 {#- The values of a setting of config/attribution.yml, for use behind `in`. -#}
 {% macro attribution_setting(setting) -%}
     (

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.errors import CrmError, Locked
@@ -39,6 +40,12 @@ def number(warehouse: Warehouse) -> int:
     return int(found[0])
 
 
+def written_for(connection: duckdb.DuckDBPyConnection) -> str:
+    """The oldest DuckDB that can read the file."""
+    asked = "select tags['storage_version'] from duckdb_databases() where not internal"
+    return str((connection.execute(asked).fetchone() or ("",))[0])
+
+
 def test_a_publish_holds_the_published_schemas_only(warehouse: Warehouse) -> None:
     refresh(warehouse, 1)
     with warehouse.reading() as connection:
@@ -48,8 +55,10 @@ def test_a_publish_holds_the_published_schemas_only(warehouse: Warehouse) -> Non
                 "select distinct table_schema from information_schema.tables"
             ).fetchall()
         }
+        assert written_for(connection) == "v1.0.0+", "what analysts open is for their programs"
     assert schemas == {"marts", "ops"}
-    assert warehouse.paths.warehouse.exists()
+    with warehouse.reading("warehouse") as connection:
+        assert written_for(connection) == "v1.3.0+"
     assert not warehouse.has_work()
 
 

@@ -119,28 +119,8 @@ grouped as (
     group by person_id
 ),
 
-sought as (
-    select
-        *,
-        {{ email_domain('email') }} as email_domain,
-        email is not null and {{ is_company_email('email') }} as is_at_company,
-        case when account_id is null then {{ normalize_company_name('company_name') }} end as compared_name
-    from grouped
-),
-
--- By the name alone: a condition on whose address it is would compare everybody with each name.
 found as (
-    select
-        sought.*,
-        by_domain.account_id as domain_account_id,
-        case
-            when by_name.company_domain is null or not sought.is_at_company then by_name.account_id
-        end as name_account_id
-    from sought
-    left join {{ ref('int_account_lookup') }} as by_domain
-        on by_domain.kind = 'domain' and sought.email_domain = by_domain.value
-    left join {{ ref('int_account_lookup') }} as by_name
-        on by_name.kind = 'name' and sought.compared_name = by_name.value
+    {{ with_found_accounts('grouped') }}
 ),
 
 -- Without a company of their own in the CRM, people belong to the company of their address, or else to the only one of

@@ -109,28 +109,15 @@ looks as (
     group by wanted.person_id, wanted.records_known
 ),
 
-sought as (
-    select
-        *,
-        {{ email_domain('email') }} as email_domain,
-        email is not null and {{ is_company_email('email') }} as is_at_company,
-        case when account_id is null then {{ normalize_company_name('company_name') }} end as compared_name
-    from looks
+found as (
+    {{ with_found_accounts('looks') }}
 ),
 
 placed as (
     select
-        sought.*,
-        coalesce(
-            sought.account_id,
-            by_domain.account_id,
-            case when by_name.company_domain is null or not sought.is_at_company then by_name.account_id end
-        ) as placed_account_id
-    from sought
-    left join {{ ref('int_account_lookup') }} as by_domain
-        on by_domain.kind = 'domain' and sought.email_domain = by_domain.value
-    left join {{ ref('int_account_lookup') }} as by_name
-        on by_name.kind = 'name' and sought.compared_name = by_name.value
+        *,
+        coalesce(account_id, domain_account_id, name_account_id) as placed_account_id
+    from found
 ),
 
 -- The furthest stage they had entered by then.

@@ -69,7 +69,7 @@ made as (
     select distinct
         memberships.touchpoint_id,
         touches.touchpoint_id as made_of,
-        memberships.record_key like 'salesforce:%:Contact:%' as is_of_contact
+        {{ is_of_contact('memberships.record_key') }} as is_of_contact
     from identified as memberships
     inner join {{ ref('int_engagement_members') }} as engagements
         on
@@ -85,7 +85,7 @@ made as (
     select distinct
         memberships.touchpoint_id,
         sent.touchpoint_id as made_of,
-        memberships.record_key like 'salesforce:%:Contact:%' as is_of_contact
+        {{ is_of_contact('memberships.record_key') }} as is_of_contact
     from identified as memberships
     inner join sent on memberships.person_id = sent.person_id and memberships.campaign_id = sent.campaign_id
     where
@@ -119,7 +119,7 @@ select
     (
         identified.touch_type = 'membership'
         and identified.campaign_id is not null
-        and identified.record_key like 'salesforce:%:Contact:%'
+        and {{ is_of_contact('identified.record_key') }}
     )
     or identified.touchpoint_id in (
         select made.made_of from made

@@ -25,7 +25,7 @@ PUBLISHED_SCHEMAS = ("marts", "reverse_sync", "decisions", "ops")
 Which = Literal["published", "warehouse", "work"]
 _MOST_MEMORY = 6 << 30
 _FORMAT = "v1.3.0"
-"""Of files that only this project opens: texts take less room, and less time to write, than in the format of 1.0.
+"""Of files that only this project opens: texts take less room, and less to write, than in the format of 1.0.
 The published file keeps that one, for the programs of analysts. A file that is there stays as it is."""
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 

@@ -82,7 +82,7 @@ class Pace:
         if self.budget is None or takes < self.budget:
             return [said]
         return [
-            f"{said}; that alone is the {self.budget:,} of pace: raise whole_every_minutes in extract.yml"
+            f"{said}; which leaves nothing of the {self.budget:,} of pace: raise whole_every_minutes in extract.yml"
         ]
 
     @property

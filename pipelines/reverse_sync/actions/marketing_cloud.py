@@ -25,6 +25,7 @@ from pipelines.reverse_sync.actions.base import (
     Found,
     Reversibility,
 )
+from pipelines.reverse_sync.actions.by_vendor import InBatches
 from pipelines.reverse_sync.destinations.marketing_cloud import MarketingCloudDestination
 
 ENTRY_ID = "EntryId"
@@ -36,14 +37,11 @@ def _not_published(said: Mapping[str, Any]) -> str:
     return f"the journey {said.get('journey')} is not published any more: the event would let nobody in"
 
 
-class _InJourneys:
+class _InJourneys(InBatches[MarketingCloudClient]):
     """What entries and exits share."""
 
     vendor: ClassVar[str] = "marketing_cloud"
     lag: ClassVar[timedelta] = timedelta(seconds=60)
-
-    def __init__(self, channel: MarketingCloudDestination) -> None:
-        self._client: MarketingCloudClient = channel.client
 
 
 class JourneyEntry(_InJourneys):
@@ -186,10 +184,6 @@ class JourneyExit(_InJourneys):
     batch_size: ClassVar[int] = EXITS
     reversibility: ClassVar[Reversibility] = "final"
     is_noticed: ClassVar[bool] = False
-
-    @staticmethod
-    def forecast(actions: int) -> int:
-        return ceil(actions / EXITS)
 
     @staticmethod
     def unfit(action: Action) -> str:

@@ -81,9 +81,7 @@ class Pace:
         said = f"reading takes {takes:,} a day besides while crm listen runs: {self.reading}"
         if self.budget is None or takes < self.budget:
             return [said]
-        return [
-            f"{said}; which leaves nothing of the {self.budget:,} of pace: raise whole_every_minutes in extract.yml"
-        ]
+        return [f"{said}; which leaves nothing of {self.budget:,}: raise whole_every_minutes in extract.yml"]
 
     @property
     def _said(self) -> str:

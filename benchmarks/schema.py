@@ -24,8 +24,9 @@ _TYPES = (
 )  # fmt: skip
 
 
-def model(objects: int, fields: int) -> str:
-    """A file of so many objects with so many fields each, one of them a key, each leading to a company."""
+def model(objects: int, fields: int, *, furnished: bool = False) -> str:
+    """A file of so many objects with so many fields each, one of them a key, each leading to a company;
+    `furnished`: each with a pipeline and a rule, which HubSpot tells object by object."""
     lines = [f"editions: {{hubspot_objects: {objects}}}", "objects:"]
     for n in range(objects):
         lines += [f"  thing_{n}:", f"    label: Thing {n}", f"    plural: Things {n}", "    key: code"]
@@ -33,6 +34,10 @@ def model(objects: int, fields: int) -> str:
         lines += ["    fields:", f"      code: {key}"]
         lines += [f"      f_{m}: {{label: F {m}, {_TYPES[m % len(_TYPES)]}}}" for m in range(1, fields)]
         lines += ["    relationships:", "      company: {to: company, label: Company}"]
+        if furnished:
+            lines += ["    pipelines:", "      life: {label: Life, stages: [{label: New}, {label: Done}]}"]
+            lines += ["    validations:"]
+            lines += ["      long: {hubspot: {field: code, rule: MIN_LENGTH, arguments: ['2']}}"]
     return "\n".join(lines) + "\n"
 
 
@@ -60,6 +65,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks schema")
     parser.add_argument("--objects", type=int, default=50)
     parser.add_argument("--fields", type=int, default=40, help="of each object")
+    parser.add_argument("--furnished", action="store_true", help="each with a pipeline and a rule")
     wish = parser.parse_args(list(arguments))
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary) / "var"
@@ -68,7 +74,7 @@ def main(arguments: Sequence[str] = ()) -> None:
             store.execute("insert or replace into meta values ('custom_object_limit', '1000')")
         config = Path(temporary) / "config"
         shutil.copytree(PROJECT_ROOT / "config", config)
-        (config / "custom_objects.yml").write_text(model(wish.objects, wish.fields))
+        (config / "custom_objects.yml").write_text(model(wish.objects, wish.fields, furnished=wish.furnished))
         with running(home / "sandbox", "default", size="XS") as ready:
             environment = {"CRM_HOME": str(home), "CRM_CONFIG": str(config)}
             settings = connected(load_settings(environment, dotenv=home / "none", vendors=False), ready)

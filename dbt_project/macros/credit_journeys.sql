@@ -71,6 +71,10 @@
                     met.touches,
                     lambda t: t.earns_credit
                     and (len(bases.only_touch_types) = 0 or list_contains(bases.only_touch_types, t.touch_type))
+                    -- Who falls back on direct touches does so on no other channel that is left out.
+                    and not (
+                        bases.unless_alone and t.channel <> 'direct' and list_contains(bases.without_channels, t.channel)
+                    )
                 )
             end as touches
         from begun as met

@@ -12,16 +12,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.rules.attribution_models import AttributionModel, Resolved, Sync, resolved
+from pipelines.rules.attribution_models import AttributionModel, Resolved, Sync, TouchType, resolved
 from pipelines.rules.channels import Channels
 from pipelines.rules.loader import Strict, load
 
 FILE, SYNC_FILE = "attribution.yml", "attribution_sync.json"
-TouchType = Literal[
-    "membership", "original_source", "latest_source", "conversion", "form", "event", "email_click",
-    "email_open", "page_visit", "call", "email", "meeting", "task", "message", "list_import",
-    "journey_goal",
-]  # fmt: skip
 Earns = Literal["always", "responded", "tagged", "never"]
 _EARNS: dict[TouchType, Earns] = {
     "membership": "responded", "original_source": "always", "latest_source": "always",
@@ -29,6 +24,8 @@ _EARNS: dict[TouchType, Earns] = {
     "page_visit": "tagged",
 }  # fmt: skip
 """What earns where config does not say; every other kind of touch never does."""
+_STANDING_CHANNELS = {"direct", "offline", "integration", "import", "unknown", "sales"}
+"""Known also where no rule of `channels` gives them: models and coverage leave them out by default."""
 
 
 class Bots(Strict):
@@ -109,7 +106,24 @@ class Attribution(Strict):
                 raise ValueError(
                     f'channels.{vendor}.{kind} needs a last entry for everything else, match "*"'
                 )
+        self._know_channels()
         return self
+
+    def _know_channels(self) -> None:
+        """A channel that no touch can have would filter nothing, in silence."""
+        known = {rule.channel for _, _, rule in self.channels.rows()} | _STANDING_CHANNELS
+        named = {
+            "earns_without_channels": self.earns_without_channels,
+            "coverage.without_channels": self.coverage.without_channels,
+            **{f"without_channels of {model.model}": model.without_channels for model in self.models},
+        }
+        for where, channels in named.items():
+            strangers = set(channels) - known
+            if strangers:
+                raise ValueError(
+                    f"{where} names {min(strangers)}, which no rule of channels gives; there are "
+                    f"{', '.join(sorted(known))}"
+                )
 
     def earning(self) -> dict[TouchType, Earns]:
         """When each kind of touch earns credit."""

@@ -22,6 +22,11 @@ Variant = Literal[
     "shapley_ordered", "shapley_rate", "salesforce_primary", "salesforce_first", "salesforce_last",
     "salesforce_even", "multi_touch",
 ]  # fmt: skip
+TouchType = Literal[
+    "membership", "original_source", "latest_source", "conversion", "form", "event", "email_click",
+    "email_open", "page_visit", "call", "email", "meeting", "task", "message", "list_import",
+    "journey_goal",
+]  # fmt: skip
 Method = Literal["points", "decay", "steps", "channel", "shapley", "shapley_ordered"]
 LookbackFrom = Literal["creation", "close"]
 
@@ -118,7 +123,7 @@ class AttributionModel(Strict):
     half_life_days: Decimal | None = Field(default=None, gt=0)
     order: int | None = Field(default=None, ge=1)
     without_channels: tuple[str, ...] = ()
-    only_touch_types: tuple[str, ...] = ()
+    only_touch_types: tuple[TouchType, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -138,6 +143,8 @@ class AttributionModel(Strict):
         for key, home in (("half_life_days", "time_decay"), ("order", "markov")):
             if getattr(self, key) is not None and kind != home:
                 raise ValueError(f"{self.model}: {key} belongs to {home}")
+        if self.only_touch_types and kind.startswith("salesforce_"):
+            raise ValueError(f"{self.model}: {kind} knows memberships only; leave out only_touch_types")
         if self.weights or self.positions:
             points(self.weights or {}, self.positions)
         return self
@@ -213,7 +220,7 @@ def resolved(entry: AttributionModel, sync: Sync) -> Resolved:
         weights = {
             name: int(Decimal(weight) * WEIGHT_UNITS) for name, weight in _WEIGHTS.get(kind, {}).items()
         }
-    direct = ("direct",) if kind == "last_non_direct" and not entry.without_channels else ()
+    direct = {"direct"} if kind == "last_non_direct" else set[str]()
     return Resolved(
         model=entry.model,
         variant=kind,
@@ -222,7 +229,7 @@ def resolved(entry: AttributionModel, sync: Sync) -> Resolved:
             lookback_days=entry.lookback_days or (None if of_salesforce else sync.lookback_days),
             lookback_from=entry.lookback_from or sync.lookbackFrom,
             eligibility="campaign_members" if of_salesforce else "earning",
-            without_channels=tuple(sorted(entry.without_channels)) or direct,
+            without_channels=tuple(sorted({*entry.without_channels, *direct})),
             only_touch_types=tuple(sorted(entry.only_touch_types)),
             unless_alone=kind == "last_non_direct",
         ),

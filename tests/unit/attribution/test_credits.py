@@ -127,6 +127,13 @@ def test_an_edge_case_is_as_decided(deal: Deal, model: str, by_hand: str) -> Non
     assert credits([{"model": model}], deal)[model] == parts(by_hand)
 
 
+def test_last_non_direct_falls_back_on_direct_and_on_no_other_channel_left_out() -> None:
+    model = {"model": "ours", "variant": "last_non_direct", "without_channels": ["email"]}
+    path = (Touch("a", "04-10", "paid_search"), Touch("b", "04-11", "direct"), Touch("c", "04-12", "email"))
+    assert credits([model], Deal(path))["ours"] == parts("a 1000")
+    assert credits([model], Deal(path[1:]))["ours"] == parts("b 1000")
+
+
 @pytest.mark.parametrize(
     ("touchpoints", "by_hand"),
     [

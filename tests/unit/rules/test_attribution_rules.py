@@ -91,11 +91,29 @@ def test_weights_override() -> None:
         ({"model": "linear", "order": 2}, "order belongs to markov"),
         ({"model": "Ours!", "variant": "first"}, "pattern"),
         ({"model": "markov", "order": 0}, "greater than or equal to 1"),
+        ({"model": "last", "only_touch_types": ["conversions"]}, "Input should be 'membership'"),
+        ({"model": "salesforce_first", "only_touch_types": ["form"]}, "knows memberships only"),
     ],
 )
 def test_a_model_that_cannot_be_is_refused(entry: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         AttributionModel.model_validate(entry)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        ("  - model: linear", "  - {model: paid, variant: linear, without_channels: [e-mail]}\n", "of paid"),
+        ("[import, integration]", "[imports] #", "earns_without_channels"),
+    ],
+)
+def test_a_channel_that_no_touch_can_have_is_refused(
+    config: Path, before: str, after: str, named: str
+) -> None:
+    file = config / "attribution.yml"
+    file.write_text(file.read_text().replace(before, after + before, 1))
+    with pytest.raises(ConfigError, match=f"{named} names (e-mail|imports), which no rule of channels gives"):
+        load_attribution(config)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def load(reader: RecordReader) -> Spool:
         at = ""
     pages = reader.pages.listed(reader.shape.properties, at or None, archived=True)
     _list(reader, spool, ahead(pages, reader.client), extent.total, _token, archived=True)
+    reader.pages.highest = None  # it is of this list; of the next one that reads the bin other checks hold
     return spool
 
 

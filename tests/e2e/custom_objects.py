@@ -16,6 +16,7 @@ import httpx
 
 from pipelines import standing
 from pipelines.clients.open import open_hubspot, open_salesforce
+from pipelines.decisions import taken
 from pipelines.reverse_sync.mirror import check
 from pipelines.reverse_sync.mirror import run as mirroring
 from pipelines.reverse_sync.plan import Plan
@@ -68,6 +69,21 @@ MORE = """    records:
     fields:
       account_id: {label: Account, type: text, length: 64, unique: true}
     records: {to: hubspot, table: marts.unified_accounts}
+  account_copy:
+    label: Account copy
+    plural: Account copies
+    crms: [salesforce]
+    name: {label: No., format: 'AC-{0000}'}
+    key: account_id
+    fields:
+      account_id: {label: Account, type: text, length: 64, unique: true, external_id: true}
+    records: {to: salesforce, table: marts.unified_accounts}
+  prospect:
+    extends: lead
+    key: email
+    fields:
+      person_id: {label: Person, type: text, length: 64}
+    records: {to: salesforce, table: marts.unified_leads}
 """
 MAPPING = """source: hubspot
 destination: salesforce
@@ -125,6 +141,7 @@ class World:
             with loop.warehouse.writing() as connection:
                 at = standing.latest_bound(connection)
                 mirroring.wish(connection, loop.state, self.settings, described, loop.run, at)
+                taken.is_kept(connection)  # nobody is decided about here
             for scope in ("raw", "marts", "desired"):
                 loop.check(scope)  # type: ignore[arg-type]
             loop.publish()

@@ -133,6 +133,16 @@ def a_new_field_is_filled_from_a_file(world: World, plan: Plan, contact: str) ->
     assert shoe_size(world, contact) == "44.5"
 
 
+def a_new_field_is_filled_from_a_table(world: World, plan: Plan) -> None:
+    """Each lead has the id of the person whom its address leads to."""
+    people = dict(world.query("select lower(email), list(person_id) from marts.unified_leads group by 1"))
+    leads = [row for row in world.salesforce("Lead", "Id").values() if row["IsConverted"] == "false"]
+    wanted = [row for row in leads if str(row["Email"]).lower() in people]
+    assert wanted
+    assert kinds(plan, "records prospect")["salesforce record"] >= len(wanted)
+    assert all(row["Person_Id__c"] in people[row["Email"].lower()] for row in wanted)
+
+
 def shoe_size(world: World, contact: str) -> str | None:
     with open_hubspot(world.settings) as portal:
         [row] = portal.batch_read("contacts", [contact], ["shoe_size"])
@@ -166,6 +176,10 @@ def everything_travelled(world: World, plan: Plan, them: Known) -> None:
     assert tied(world, "asset", "contacts") == {each: {them.leads[0][0]} for each in ids.values()}
     accounts = world.query("select count(*) from marts.unified_accounts")[0][0]
     assert kinds(plan, "records account_view") == {"hubspot record": accounts}
+    assert kinds(plan, "records account_copy") == {"salesforce record": accounts}
+    ids_there = {r["Account_Id__c"] for r in world.salesforce("Account_Copy__c", "Account_Id__c").values()}
+    assert ids_there == {own for (own,) in world.query("select account_id from marts.unified_accounts")}
+    a_new_field_is_filled_from_a_table(world, plan)
 
 
 def marts_and_findings(world: World, plan: Plan) -> None:
@@ -239,6 +253,8 @@ def undone(world: World, them: Known) -> None:
         assert loop.apply(loop.undo(world.runs[0]).path).is_partial
     assert set(world.salesforce("Subscription__c", "Contract_Number__c")) == {"C-3", "C-4"}
     assert world.hubspot("account_view", "account_id") == {}
+    assert world.salesforce("Account_Copy__c", "Account_Id__c") == {}
+    assert not any(row["Person_Id__c"] for row in world.salesforce("Lead", "Id").values())
     own = world.hubspot("asset", "serial")["SN-1"]["id"]
     with Loop(world.settings, NoChecks(), data_tests=False) as loop:
         loop.apply(loop.undo(world.runs[1]).path, only=["records asset"])

@@ -153,6 +153,7 @@ create table if not exists decisions.handoffs (
     handoff_id varchar, handoff varchar, person_id varchar, state varchar, owner_email varchar,
     reason varchar, offered_at timestamptz, changed_at timestamptz, completed_at timestamptz, run_id varchar
 );
+alter table decisions.handoffs add column if not exists lead_score bigint;
 """
 
 

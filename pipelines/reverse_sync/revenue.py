@@ -77,12 +77,18 @@ def _desired(place: Place, wanted: dict[str, str]) -> str:
     return (
         f"create table reverse_sync.{place.desired} as select e.record_id, e.record_key, e.person_id, "
         f"{values} from reverse_sync.{place.existing} e {joined} "
-        f"left join {credits} c on c.owner = {mine} group by all"
+        f"left join {credits} c on c.owner = {mine} "
+        "left join intermediate.int_foreign_records f on e.record_key = f.record_key "
+        "left join intermediate.int_record_revenue r on e.record_key = r.record_key and c.model = r.model "
+        "group by all"
     )
 
 
 def _sum_of(model: str) -> str:
-    """What the model credits; null, which leaves the field alone, where it has none."""
+    """What the model credits, in the record's currency; null, which leaves the field alone, where it has none
+    or nobody knows a rate of that currency."""
     if not model:
         return "null"
-    return f"coalesce(sum(c.revenue) filter (where c.model = {text_literal(model)}), 0)"
+    revenue = "if(f.record_key is null, c.revenue, r.revenue)"
+    credited = f"coalesce(sum({revenue}) filter (where c.model = {text_literal(model)}), 0)"
+    return f"case when coalesce(bool_and(f.has_rate), true) then {credited} end"

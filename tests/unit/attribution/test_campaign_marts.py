@@ -69,6 +69,11 @@ create table int_opportunity_people as select * from (values ('w', 'ana', 'conta
     ('o', 'ben', 'contact_role')) as t(opportunity_id, person_id, via);
 create table int_opportunities as select * from (values ('w', 1000::decimal(18, 2), true), ('o', 300, false))
     as t(opportunity_id, amount_converted, is_closed);
+alter table int_opportunities add column amount decimal(18, 2);
+update int_opportunities set amount = amount_converted;
+create table int_foreign_records as select 'salesforce:o:Campaign:701b' as record_key, true as has_rate;
+create table int_record_revenue as
+select 'salesforce:o:Campaign:701b' as record_key, 'linear' as model, 0 as revenue, 240 as pipeline;
 create table attribution_credits as
 select *, revenue as revenue_converted, pipeline as pipeline_converted
 from (values
@@ -185,6 +190,30 @@ def test_channels_by_month_of_the_business_add_up_to_all_that_was_credited(
     ]
 
 
+def test_money_without_a_rate_is_counted_beside_each_sum_and_leaves_no_return(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    """As if the currency of the won deal had no rate; its cost per customer is known all the same."""
+    marts.execute("begin")
+    try:
+        marts.execute("update attribution_credits set revenue_converted = null where opportunity_id = 'w'")
+        made(marts, "marts/attribution/campaign_performance.sql", "table")
+        wanted = (
+            "revenue, unconverted_opportunities, {} from ({}) where model = 'linear' and revenue is not null"
+        )
+        returns = "roi, cac, revenue_known"
+        campaigns = compiled("marts/attribution/campaign_performance.sql") + " where campaign_id = 'a'"
+        models = compiled("marts/attribution/attribution_models.sql")
+        for sql in (campaigns, models):
+            assert asked(marts, "select " + wanted.format(returns, sql)) == [(0, 1, None, 100.0, 0.0)]
+        channels = compiled("marts/attribution/channel_contribution.sql")
+        assert asked(marts, "select " + wanted.format("channel", channels) + " order by channel, month") == [
+            (0, 0, "campaign"), (0, 1, "email"), (0, 1, "email"), (0, 0, "webinar"),
+        ]  # fmt: skip
+    finally:
+        marts.execute("rollback")
+
+
 def test_every_campaign_that_met_somebody_of_an_open_deal_has_influenced_all_of_it(
     marts: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -242,7 +271,7 @@ def test_the_sankey_takes_each_deal_from_its_first_channel_to_its_end(
 
 
 @pytest.mark.parametrize("is_on", [True, False])
-def test_a_campaign_in_salesforce_is_told_its_revenue_and_pipeline_while_revenue_is_synced(
+def test_a_campaign_in_salesforce_is_told_its_revenue_and_pipeline_in_its_currency_while_revenue_is_synced(
     marts: duckdb.DuckDBPyConnection, is_on: bool
 ) -> None:
     marts.execute("update attribution_sync set is_on = ? where setting = 'revenue'", [is_on])
@@ -253,4 +282,4 @@ def test_a_campaign_in_salesforce_is_told_its_revenue_and_pipeline_while_revenue
     )
     sql = compiled("reverse_sync/salesforce/sync_salesforce__campaigns.sql", adapter=Columns(), execute=True)
     told = asked(marts, f"select record_id, columns('^Attributed') from ({sql}) order by 1")
-    assert told == ([("701a", 1000, 0), ("701b", 0, 300)] if is_on else [])
+    assert told == ([("701a", 1000, 0), ("701b", 0, 240)] if is_on else [])

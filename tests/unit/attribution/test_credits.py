@@ -119,6 +119,9 @@ def test_time_decay_halves_with_each_half_life() -> None:
         (Deal(JOURNEY[:3], Decimal("-100.00")), "linear", "a -33.34 b -33.33 c -33.33"),
         (Deal(JOURNEY[:2], closed=None, won=False), "linear", "a 500 b 500"),
         (Deal(JOURNEY[:2], Decimal("0.01")), "linear", "a 0.01 b 0.00"),
+        # As large as a field of money can be.
+        (Deal(JOURNEY[:3], Decimal("9999999999999999.98")), "linear",
+         "a 3333333333333333.33 b 3333333333333333.33 c 3333333333333333.32"),
         # Part of it was paid, or given back: the amount that the CRM has now is what is shared out.
         (Deal(JOURNEY[:3], Decimal("666.65")), "linear", "a 222.22 b 222.22 c 222.21"),
     ],
@@ -183,12 +186,17 @@ def test_a_primary_campaign_nobody_was_a_member_of_earns_nothing() -> None:
 
 
 def test_markov_credit_follows_the_removal_effects_of_all_journeys() -> None:
-    """Won: a>b. Lost: a. Two of three start... P(win) = 1/2; without b nothing is won, nor without a."""
+    """Won: a>b. Lost: a. Two of three start... P(win) = 1/2; without b nothing is won, nor without a.
+
+    A refund booked as a won deal of its own is no conversion: it takes back what it
+    credits, and moves no effect.
+    """
     known = rules([{"model": "markov"}])
     won = Deal((Touch("1", "04-02", "a"), Touch("2", "04-03", "b")), Decimal(100), id="won")
     lost = Deal((Touch("3", "04-02", "a", "ben"),), won=False, id="lost", people=("ben",))
     only_b = Deal((Touch("4", "04-02", "b", "cat"),), Decimal(100), id="only_b", people=("cat",))
-    with warehouse(known, won, lost, only_b) as connection:
+    refund = Deal((Touch("5", "04-02", "a", "dan"),), Decimal(-1000), id="refund", people=("dan",))
+    with warehouse(known, won, lost, only_b, refund) as connection:
         effects = dict(connection.execute("select channel, effect from int_channel_values").fetchall())
         # Start: a 2/3, b 1/3. a -> b 1/2, a -> lost 1/2, b -> won. P = 2/3; without a 1/3, without b 0.
         assert effects == {"a": pytest.approx(0.5), "b": pytest.approx(1.0)}
@@ -196,6 +204,8 @@ def test_markov_credit_follows_the_removal_effects_of_all_journeys() -> None:
             "select touchpoint_id, revenue from attribution_credits where opportunity_id = 'won' order by 1"
         ).fetchall()
         assert found == [("1", Decimal("33.33")), ("2", Decimal("66.67"))]
+        given_back = "select revenue from attribution_credits where opportunity_id = 'refund'"
+        assert connection.execute(given_back).fetchall() == [(Decimal(-1000),)]
 
 
 def test_the_order_that_config_says_is_that_of_the_chain() -> None:

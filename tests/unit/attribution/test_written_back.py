@@ -130,3 +130,53 @@ def test_a_deal_that_nobody_touched_is_told_so(warehouse: duckdb.DuckDBPyConnect
     warehouse.execute("update attribution_sync set is_on = true")
     deals = "(from int_desired_deals where opportunity_id = 'untouched')"
     assert told(warehouse, deals, DEAL) == dict.fromkeys(DEAL) | {"touch_count": 0, "attributed_revenue": 0}
+
+
+# A deal of 100 EUR at 1.25, one of 100 USD and one of 9 JPY, which nobody can convert, each ana's and of y.
+FOREIGN = """
+create schema money;
+create table money.run as select 'USD' as company_currency;
+create table money.connections as
+from (values ('salesforce', 'USD'), ('hubspot', 'EUR')) as t(vendor, currency);
+create table money.stg_salesforce__contacts as
+from (values ('eur', 'EUR'), ('usd', 'USD'), ('none', null)) as t(record_key, currency);
+create table money.stg_salesforce__leads as select 'jpy' as record_key, 'JPY' as currency;
+create table money.stg_hubspot__contacts as select 'portal' as record_key;
+create table money.int_person_members as
+select unnest(['eur', 'usd', 'none', 'jpy', 'portal']) as record_key, 'ana' as person_id;
+create table money.int_campaign_records as
+select 'campaign' as record_key, 'EUR' as currency, 'salesforce' as vendor;
+create table money.int_campaign_members as select 'campaign' as record_key, 'y' as campaign_id;
+create table money.int_opportunities as
+select *, date '2026-05-10' as rate_date
+from (values ('e', 'EUR'), ('u', 'USD'), ('j', 'JPY')) as t(opportunity_id, currency);
+create table money.int_opportunity_records as
+from (values ('e in USD', 'USD'), ('e in EUR', 'EUR'), ('u in EUR', 'EUR')) as t(record_key, currency);
+create table money.int_opportunity_members as
+select record_key, record_key[1] as opportunity_id from money.int_opportunity_records;
+create table money.int_exchange_rates as
+from (values ('EUR', 1.25, 1, date '2026-05-01', date '2026-06-01'), ('EUR', 2.0, 1, date '2026-06-01', null))
+    as t(currency, rate, rank, from_date, until_date);
+create table money.attribution_credits as
+select *, 'ana' as person_id, 'y' as campaign_id, 'linear' as model, 0 as pipeline, 0 as pipeline_converted
+from (values ('e', 'EUR', 100::decimal(18, 2), 125::decimal(18, 2)), ('u', 'USD', 100, 100),
+    ('j', 'JPY', 9, null))
+    as t(opportunity_id, currency, revenue, revenue_converted);
+"""
+
+
+def test_a_record_is_told_its_money_in_its_own_currency_at_the_rate_of_each_deals_day() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(FOREIGN + "use money")
+        for name in ("int_foreign_records", "int_record_revenue"):
+            made(connection, f"intermediate/credits/{name}.sql", "table")
+        told = connection.execute(
+            "select record_key, has_rate, revenue from int_foreign_records "
+            "left join int_record_revenue using (record_key) order by 1"
+        ).fetchall()
+    # What is in the currency of its credit is not foreign. The 9 JPY are left out of every sum
+    # but that in JPY, of which no rate is known: such a record is left alone.
+    assert told == [
+        ("campaign", True, 180), ("e in USD", True, 125), ("eur", True, 180), ("jpy", False, 9),
+        ("portal", True, 180), ("u in EUR", True, 80),
+    ]  # fmt: skip

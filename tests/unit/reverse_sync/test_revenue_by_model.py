@@ -42,6 +42,11 @@ insert into marts.attribution_credits values
     ('deal', 'ana', 'first', 60, 66), ('deal', 'ana', 'markov', 20, 22),
     ('deal', 'ben', 'markov', 40, 44), ('other', 'ana', 'first', 1, 1.1), ('deal', 'ana', 'linear', 9, 9.9);
 """
+TABLES += """
+create table intermediate.int_foreign_records as select 'k701' as record_key, true as has_rate;
+create table intermediate.int_record_revenue as
+    select 'k701' as record_key, 'first' as model, 48.00::decimal(18, 2) as revenue;
+"""
 for table in ("leads", "contacts", "opportunities"):
     TABLES += (
         f"create table reverse_sync.existing_salesforce__{table} (record_id varchar, record_key varchar, "
@@ -63,11 +68,15 @@ def test_each_model_named_has_a_field_with_its_own_revenue(config: Path) -> None
         def held(table: str) -> list[tuple[object, ...]]:
             return connection.execute(f"from reverse_sync.{table}").fetchall()
 
-        # A person's in the company's currency, a deal's in its own; contacts have no field for markov.
+        # A person's in the company's currency, a deal's in its own, a campaign's in that of its record;
+        # contacts have no field for markov.
         assert held("sync_hubspot__contacts_revenue") == [("1", "k1", "ana", Decimal("67.10"), None)]
         assert held("existing_hubspot__contacts_revenue") == [("1", "k1", "ana", Decimal("7.00"), None)]
         assert held("sync_hubspot__deals_revenue") == [("9", "k9", "", Decimal("60.00"), Decimal("60.00"))]
-        assert held("sync_salesforce__campaign_revenue") == [("701", "k701", "", Decimal("60.00"), None)]
+        assert held("sync_salesforce__campaign_revenue") == [("701", "k701", "", Decimal("48.00"), None)]
+        connection.execute("update intermediate.int_foreign_records set has_rate = false")
+        revenue.rows(connection, config)
+        assert held("sync_salesforce__campaign_revenue") == [("701", "k701", "", None, None)]  # left alone
         names_now = (config / "attribution.yml").read_text()
         (config / "attribution.yml").write_text(names_now.replace("revenue: true", "revenue: false"))
         revenue.rows(connection, config)
@@ -80,7 +89,12 @@ def test_syncs_and_fields_are_there_for_the_models_named_and_by_default_for_none
     with duckdb.connect() as connection:
         connection.execute(TABLES)
         assert revenue.rows(connection, config) == 0
-        assert connection.execute("from duckdb_tables() where table_name like '%_revenue'").fetchall() == []
+        assert (
+            connection.execute(
+                "from duckdb_tables() where schema_name = 'reverse_sync' and table_name like '%_revenue'"
+            ).fetchall()
+            == []
+        )
     names(config, "all")
     syncs = load_syncs(config).syncs
     assert set(syncs) - before == {place.sync for place in PLACES}

@@ -9,7 +9,7 @@ select
     deals.currency,
     deals.is_won,
     deals.is_closed,
-    cast(round(deals.amount * 100) as bigint) as amount_minor,
-    cast(round(deals.amount_converted * 100) as bigint) as converted_minor
+    cast(round(cast(deals.amount as decimal(20, 2)) * 100) as bigint) as amount_minor,
+    cast(round(cast(deals.amount_converted as decimal(20, 2)) * 100) as bigint) as converted_minor
 from {{ ref('int_opportunities') }} as deals
 inner join {{ ref('int_credit_parts') }} as parts on deals.opportunity_id = parts.opportunity_id

@@ -21,7 +21,10 @@ deals as (
     inner join {{ ref('int_opportunities') }} as opportunities
         on journeys.opportunity_id = opportunities.opportunity_id
     -- What is still open has neither converted nor been lost.
-    where opportunities.is_won or opportunities.is_closed
+    -- A refund that is a deal of its own gives money back and wins nobody.
+    where
+        (opportunities.is_won or opportunities.is_closed)
+        and not (opportunities.is_won and coalesce(opportunities.amount < 0, false))
 ),
 
 others as (

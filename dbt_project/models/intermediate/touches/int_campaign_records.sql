@@ -13,7 +13,7 @@ salesforce_campaigns as (
         {{ slug('campaigns.name') }} as utm,
         campaigns.actual_cost as cost,
         campaigns.budgeted_cost as budget,
-        {{ own_currency('salesforce') }} as currency,
+        coalesce(campaigns.currency, {{ own_currency('salesforce') }}) as currency,
         campaigns.start_date,
         campaigns.end_date,
         {{ record_key('salesforce', 'Campaign', 'campaigns.parent_campaign_id') }} as parent_record_key,

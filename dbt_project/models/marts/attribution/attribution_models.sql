@@ -1,12 +1,13 @@
 with credited as (
     select
-        model,
-        count(distinct opportunity_id) as opportunities,
-        count(distinct touchpoint_id) as touches,
-        sum(revenue_converted) as revenue,
-        sum(pipeline_converted) as pipeline
-    from {{ ref('attribution_credits') }}
-    group by model
+        credits.model,
+        count(distinct credits.opportunity_id) as opportunities,
+        count(distinct credits.touchpoint_id) as touches,
+        sum(credits.revenue_converted) as revenue,
+        sum(credits.pipeline_converted) as pipeline,
+        count(distinct case when {{ is_unconverted('credits') }} then credits.opportunity_id end) as unconverted_opportunities
+    from {{ ref('attribution_credits') }} as credits
+    group by credits.model
 ),
 
 -- What is known of cost is put against what these campaigns earned, and how much that is of all is said beside it.
@@ -17,7 +18,9 @@ earned as (
         count(*) filter (where cost is not null) as campaigns_with_cost,
         sum(cost) as cost,
         sum(revenue) filter (where cost is not null) as revenue_with_cost,
-        sum(customers) filter (where cost is not null) as customers_with_cost
+        sum(customers) filter (where cost is not null) as customers_with_cost,
+        sum(customers * revenue_known) filter (where cost is not null) as customers_with_revenue,
+        bool_and(coalesce(revenue_known, 1) = 1) filter (where cost is not null) as is_revenue_known
     from {{ ref('campaign_performance') }}
     group by model
 )
@@ -38,11 +41,13 @@ select
     cast(earned.cost as decimal(18, 2)) as cost,
     cast(earned.campaigns_with_cost / nullif(earned.campaigns, 0) as double) as cost_known,
     case
-        when earned.cost > 0 then cast((earned.revenue_with_cost - earned.cost) / earned.cost as double)
+        when earned.cost > 0 and earned.is_revenue_known then cast((earned.revenue_with_cost - earned.cost) / earned.cost as double)
     end as roi,
     case
         when earned.customers_with_cost > 0 then cast(earned.cost / cast(earned.customers_with_cost as double) as double)
-    end as cac
+    end as cac,
+    coalesce(credited.unconverted_opportunities, 0) as unconverted_opportunities,
+    cast(earned.customers_with_revenue / nullif(earned.customers_with_cost, 0) as double) as revenue_known
 from {{ source('rules', 'attribution_models') }} as models
 left join credited on models.model = credited.model
 left join earned on models.model = earned.model

@@ -30,17 +30,29 @@ people as (
     group by met.campaign_id
 ),
 
+-- A refund that is a deal of its own gives money back and wins no customer.
+credited as (
+    select
+        credits.*,
+        refunds.opportunity_id is not null as is_refund,
+        {{ is_unconverted('credits') }} as is_unconverted
+    from {{ ref('attribution_credits') }} as credits
+    left join {{ ref('int_opportunities') }} as refunds
+        on credits.opportunity_id = refunds.opportunity_id and refunds.amount < 0
+    where credits.campaign_id is not null
+),
+
 credits as (
     select
         campaign_id,
         model,
         count(distinct opportunity_id) as opportunities,
-        sum(case when is_won then share else 0 end) as customers,
+        sum(case when is_won and not is_refund then share else 0 end) as customers,
         sum(pipeline_converted) as pipeline,
         sum(revenue_converted) as revenue,
-        count(distinct case when revenue_converted is null then opportunity_id end) as unconverted_opportunities
-    from {{ ref('attribution_credits') }}
-    where campaign_id is not null
+        sum(case when is_won and is_unconverted then share else 0 end) as unconverted_customers,
+        count(distinct case when is_unconverted then opportunity_id end) as unconverted_opportunities
+    from credited
     group by campaign_id, model
 ),
 
@@ -60,6 +72,7 @@ summed as (
         coalesce(credits.customers, 0) as customers,
         coalesce(credits.pipeline, 0) as pipeline,
         coalesce(credits.revenue, 0) as revenue,
+        coalesce(credits.unconverted_customers, 0) as unconverted_customers,
         coalesce(credits.unconverted_opportunities, 0) as unconverted_opportunities
     from {{ ref('int_campaigns') }} as campaigns
     cross join {{ source('rules', 'attribution_models') }} as models
@@ -84,7 +97,8 @@ select
     cast(customers as decimal(18, 8)) as customers,
     cast(pipeline as decimal(18, 2)) as pipeline,
     cast(revenue as decimal(18, 2)) as revenue,
-    case when cost > 0 then cast((revenue - cost) / cost as double) end as roi,
+    case when cost > 0 and unconverted_customers = 0 then cast((revenue - cost) / cost as double) end as roi,
     case when customers > 0 then cast(cost / cast(customers as double) as double) end as cac,
-    unconverted_opportunities
+    unconverted_opportunities,
+    case when customers > 0 then cast(greatest(1 - unconverted_customers / customers, 0) as double) end as revenue_known
 from summed

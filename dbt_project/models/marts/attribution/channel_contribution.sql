@@ -32,7 +32,8 @@ credits as (
         credits.model,
         sum(credits.share) as opportunities,
         sum(credits.pipeline_converted) as pipeline,
-        sum(credits.revenue_converted) as revenue
+        sum(credits.revenue_converted) as revenue,
+        count(distinct case when {{ is_unconverted('credits') }} then credits.opportunity_id end) as unconverted_opportunities
     from {{ ref('attribution_credits') }} as credits
     inner join touches on credits.touchpoint_id = touches.touchpoint_id
     group by touches.channel, touches.month, credits.model
@@ -46,7 +47,8 @@ select
     touched.leads,
     cast(coalesce(credits.opportunities, 0) as decimal(18, 8)) as opportunities,
     cast(coalesce(credits.pipeline, 0) as decimal(18, 2)) as pipeline,
-    cast(coalesce(credits.revenue, 0) as decimal(18, 2)) as revenue
+    cast(coalesce(credits.revenue, 0) as decimal(18, 2)) as revenue,
+    coalesce(credits.unconverted_opportunities, 0) as unconverted_opportunities
 from touched
 cross join {{ source('rules', 'attribution_models') }} as models
 left join credits

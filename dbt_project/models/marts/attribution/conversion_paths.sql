@@ -37,6 +37,9 @@ select
     cast(
         coalesce(sum(opportunities.amount_converted) filter (where opportunities.is_won), 0) as decimal(18, 2)
     ) as revenue,
+    count(*) filter (
+        where opportunities.is_won and opportunities.amount is not null and opportunities.amount_converted is null
+    ) as unconverted_opportunities,
     -- A close date is a day, of which nobody knows the hour: who came on that day closed at once.
     cast(
         avg(
@@ -50,5 +53,8 @@ from journeys
 inner join {{ ref('int_opportunities') }} as opportunities
     on journeys.opportunity_id = opportunities.opportunity_id
 inner join {{ ref('int_credit_deals') }} as deals on journeys.opportunity_id = deals.opportunity_id
-where opportunities.is_won or opportunities.is_closed
+-- What a refund gives back is no path to a customer, though it lowers what the campaigns and channels earned.
+where
+    (opportunities.is_won or opportunities.is_closed)
+    and not (opportunities.is_won and coalesce(opportunities.amount < 0, false))
 group by journeys.path

@@ -26,7 +26,7 @@ select
     desired.first_touch_campaign,
     desired.last_touch_channel as last_touch_source,
     desired.touch_count,
-    desired.attributed_revenue,
+    cast({{ in_record_currency('desired.attributed_revenue') }} as decimal(18, 2)) as attributed_revenue,
     {{ if_there(source('raw_hubspot', 'contacts'), 'first_touch_medium', 'desired.first_touch_medium', 'varchar') }} as first_touch_medium,
     {{ if_there(source('raw_hubspot', 'contacts'), 'first_touch_content', 'desired.first_touch_content', 'varchar') }} as first_touch_content,
     {{ if_there(source('raw_hubspot', 'contacts'), 'last_touch_medium', 'desired.last_touch_medium', 'varchar') }} as last_touch_medium,
@@ -37,3 +37,4 @@ left join {{ ref('int_owner_records') }} as holders
     on holders.vendor = 'hubspot' and existing.hubspot_owner_id = holders.source_id
 left join lifecycle as ahead on desired.lifecycle_stage = ahead.canonical_stage and ahead.is_written
 left join lifecycle as reached on lower(existing.lifecyclestage) = reached.value
+{{ record_money_joins('existing.record_key') }}

@@ -2,10 +2,11 @@ select
     existing.record_id,
     existing.record_key,
     existing.person_id,
-    {{ if_there(source('raw_salesforce', 'campaign'), 'Attributed_Revenue__c', 'desired.revenue', 'decimal(18,2)') }} as "Attributed_Revenue__c",
-    {{ if_there(source('raw_salesforce', 'campaign'), 'Attributed_Pipeline__c', 'desired.pipeline', 'decimal(18,2)') }} as "Attributed_Pipeline__c"
+    {{ if_there(source('raw_salesforce', 'campaign'), 'Attributed_Revenue__c', in_record_currency('desired.revenue'), 'decimal(18,2)') }} as "Attributed_Revenue__c",
+    {{ if_there(source('raw_salesforce', 'campaign'), 'Attributed_Pipeline__c', in_record_currency('desired.pipeline', 'pipeline'), 'decimal(18,2)') }} as "Attributed_Pipeline__c"
 from {{ ref('existing_salesforce__campaigns') }} as existing
 inner join {{ ref('int_campaign_members') }} as members on existing.record_key = members.record_key
 inner join {{ ref('campaign_performance') }} as desired on members.campaign_id = desired.campaign_id
 inner join {{ source('rules', 'attribution_models') }} as models on desired.model = models.model and models.is_written_back
 inner join {{ source('rules', 'attribution_sync') }} as synced on synced.setting = 'revenue' and synced.is_on
+{{ record_money_joins('existing.record_key') }}

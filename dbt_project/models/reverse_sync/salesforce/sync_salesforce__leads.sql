@@ -21,7 +21,7 @@ select
     desired.first_touch_campaign as "First_Touch_Campaign__c",
     desired.last_touch_channel as "Last_Touch_Source__c",
     desired.touch_count as "Touch_Count__c",
-    desired.attributed_revenue as "Attributed_Revenue__c",
+    cast({{ in_record_currency('desired.attributed_revenue') }} as decimal(18, 2)) as "Attributed_Revenue__c",
     {{ if_there(source('raw_salesforce', 'lead'), 'First_Touch_Medium__c', 'desired.first_touch_medium', 'varchar') }} as "First_Touch_Medium__c",
     {{ if_there(source('raw_salesforce', 'lead'), 'First_Touch_Content__c', 'desired.first_touch_content', 'varchar') }} as "First_Touch_Content__c",
     {{ if_there(source('raw_salesforce', 'lead'), 'Last_Touch_Medium__c', 'desired.last_touch_medium', 'varchar') }} as "Last_Touch_Medium__c",
@@ -31,3 +31,4 @@ inner join {{ ref('int_desired_people') }} as desired on existing.person_id = de
 left join {{ ref('int_owner_records') }} as holders
     on holders.vendor = 'salesforce' and existing.ownerid = holders.source_id
 left join lifecycle on desired.lifecycle_stage = lifecycle.canonical_stage
+{{ record_money_joins('existing.record_key') }}

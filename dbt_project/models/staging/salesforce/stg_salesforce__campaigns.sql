@@ -15,6 +15,7 @@ renamed as (
 
         "BudgetedCost" as budgeted_cost,
         "ActualCost" as actual_cost,
+        cast({{ column_if_there(source('raw_salesforce', 'campaign'), 'CurrencyIsoCode', 'varchar') }} as varchar) as currency,
 
         "IsActive" as is_active,
 

@@ -32,6 +32,8 @@ renamed as (
 
         "HasOptedOutOfEmail" as is_opted_out,
 
+        cast({{ column_if_there(source('raw_salesforce', 'contact'), 'CurrencyIsoCode', 'varchar') }} as varchar) as currency,
+
         "CreatedDate" as created_at,
         "SystemModstamp" as updated_at
     from source

@@ -41,6 +41,8 @@ renamed as (
 
         "ConvertedDate" as converted_date,
 
+        cast({{ column_if_there(source('raw_salesforce', 'lead'), 'CurrencyIsoCode', 'varchar') }} as varchar) as currency,
+
         "CreatedDate" as created_at,
         "SystemModstamp" as updated_at
     from source

@@ -36,6 +36,8 @@ _DECIDE = EventRule(on="*")
 class Inbox:
     """Events that came and were not acted on yet. Safe to use from the server's thread and the worker's."""
 
+    keep: Callable[[Sequence[listening.Event]], None] | None = None
+    """Keeps for good what nothing would find again; what it raises leaves the events untaken."""
     seen: listening.Seen = field(default_factory=listening.Seen)
     waiting: list[listening.Event] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
@@ -44,6 +46,12 @@ class Inbox:
     def take_in(self, events: Sequence[listening.Event]) -> int:
         with self._lock:
             new = self.seen.new(events)
+            try:
+                if self.keep is not None:
+                    self.keep(new)
+            except Exception:
+                self.seen.forget(new)
+                raise
             self.waiting += new
         if new:
             self.arrived.set()
@@ -59,6 +67,7 @@ class Inbox:
 def application(settings: Settings, inbox: Inbox, public_url: str, now_ms: Callable[[], int]) -> Starlette:
     """The server that HubSpot delivers to."""
     from starlette.applications import Starlette
+    from starlette.concurrency import run_in_threadpool
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
@@ -76,11 +85,13 @@ def application(settings: Settings, inbox: Inbox, public_url: str, now_ms: Calla
         url += f"?{request.url.query}" if public_url and request.url.query else ""
         try:
             listening.check(secret, request.method, url, body, request.headers, now_ms())
-            new = inbox.take_in(listening.events_of(body))
+            new = await run_in_threadpool(inbox.take_in, listening.events_of(body))
         except listening.NotTheirs as refusal:
             return JSONResponse({"error": str(refusal)}, 401)
         except ValueError as mistake:
             return JSONResponse({"error": str(mistake)}, 400)
+        except CrmError as error:  # not taken: it is delivered again
+            return JSONResponse({"error": str(error)}, 503)
         return JSONResponse({"new": new})
 
     return Starlette(routes=[Route("/hubspot", hubspot, methods=["POST"])])
@@ -145,6 +156,14 @@ class Shortcut(Protocol):
     def act(self, named: Collection[listening.Named], entries: Sequence[listening.Entry] = ()) -> bool: ...
 
 
+class Kept(Protocol):
+    """Entries that wait, kept for when this process ends (`cli.waiting.Kept`)."""
+
+    def waiting(self) -> list[listening.Entry]: ...
+
+    def settle(self, entries: Collection[listening.Entry]) -> None: ...
+
+
 class Worker:
     """Acts: on what came, and when it is time to look. `prompt` sees to people by themselves; without it
     everything takes a refresh. `beside` does what takes long in a thread of its own, and people do not wait
@@ -153,7 +172,7 @@ class Worker:
     def __init__(
         self, file: EventsFile, inbox: Inbox, act: Callable[[EventRule], None], said: Callable[[str], None],
         prompt: Shortcut | None = None, clock: Callable[[], float] = time.monotonic,
-        refreshed: float | None = None, beside: Beside | None = None,
+        refreshed: float | None = None, beside: Beside | None = None, kept: Kept | None = None,
     ) -> None:  # fmt: skip
         """`refreshed`: when everything was read last, by the clock; without it that comes first."""
         self.file, self.inbox, self._act, self._said = file, inbox, act, said
@@ -162,7 +181,8 @@ class Worker:
         self._stands = refreshed is not None
         """There is a refresh to look people up in."""
         self._beside = beside
-        self._entries: list[listening.Entry] = []
+        self._kept = kept
+        self._entries: list[listening.Entry] = kept.waiting() if kept is not None else []
         """Into journeys, which no refresh would find: they wait until a round has seen to them."""
         self._failed = 0
         """So many refreshes in a row: it is tried again at the next look, then later and later."""
@@ -173,11 +193,14 @@ class Worker:
         if self._beside is not None:
             self._beside.must_be_whole()
         events = self.inbox.take_out()
+        came = listening.entries(events, self.file)
         if self._prompt is not None:
             with self._trying():
                 events = self._prompt.not_ours(events)
         long = [rule for rule in listening.set_off(events, self.file) if rule.do in ("sync", "job")]
-        self._entries += [each for each in listening.entries(events, self.file) if each not in self._entries]
+        entries = listening.entries(events, self.file)
+        self._entries += [each for each in entries if each not in self._entries]
+        self._settle([each for each in came if each not in entries])
         if self._prompt is None or not self._stands or not self._short(events) or self._is_owed():
             long.append(_DECIDE)
         for rule in long:
@@ -217,12 +240,18 @@ class Worker:
             named = list(dict.fromkeys([*named, *entering, *(each for each in found if each.is_person)]))
             done = not named or self._prompt.act(named, tuple(self._entries))
             if done:
+                self._settle(self._entries)
                 self._entries.clear()
         except CrmError as error:
             self._said(f"{str(error).rstrip('.')}; a refresh follows")
         next_look = self._clock() + self.file.poll_every.total_seconds()
         is_time = next_look - self._begun > self.file.refresh_every.total_seconds()
         return done and not others and not is_time
+
+    def _settle(self, entries: Collection[listening.Entry]) -> None:
+        if self._kept is not None and entries:
+            with self._trying():
+                self._kept.settle(entries)
 
     @contextlib.contextmanager
     def _trying(self) -> Iterator[None]:
@@ -268,12 +297,13 @@ def listen(
 
     A round that is under way is finished first; a second signal ends it at once.
     """
-    from cli import changes, rounds, stopping
+    from cli import changes, rounds, stopping, waiting
     from pipelines.settings import load_settings
 
     settings = load_settings()
-    console, inbox, stopped = Console(highlight=False), Inbox(), threading.Event()
     file = load_events(settings.config_dir)
+    kept = waiting.Kept(settings, file)
+    console, inbox, stopped = Console(highlight=False), Inbox(kept.keep), threading.Event()
     if once:
         Worker(file, inbox, rounds.Act(), console.print).once()
         return
@@ -282,7 +312,7 @@ def listen(
         if settings.salesforce is not None:
             stack.enter_context(changes.subscribed(settings, inbox, console.print))
         beside = Beside()
-        worker = Worker(file, inbox, rounds.Act(), console.print, prompt, beside=beside)
+        worker = Worker(file, inbox, rounds.Act(), console.print, prompt, beside=beside, kept=kept)
         if port:
             stack.enter_context(served(application(settings, inbox, public_url, now_ms), port))
         with contextlib.suppress(KeyboardInterrupt), stopping.asked_to(stopped, inbox.arrived.set):

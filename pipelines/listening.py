@@ -160,6 +160,11 @@ class Seen:
             self._keys.popitem(last=False)
         return found
 
+    def forget(self, events: Iterable[Event]) -> None:
+        """These were not taken after all: delivered again, they are new."""
+        for event in events:
+            self._keys.pop(event.key, None)
+
 
 def set_off(events: Iterable[Event], file: EventsFile) -> list[EventRule]:
     """What these events set off, each once, in the order of the file."""

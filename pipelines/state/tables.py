@@ -277,6 +277,14 @@ met_records = Table(
     Column("met_at", Timestamp, nullable=False),
 )
 
+waiting_entries = Table(
+    "waiting_entries",
+    metadata,
+    *(_text(n, key=True) for n in ("event_key", "journey")),
+    *(_text(n) for n in ("vendor", "object", "record_id", "event_kind")),
+    Column("asked_at", Timestamp, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

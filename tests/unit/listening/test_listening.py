@@ -19,7 +19,7 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 
-from cli import rounds, stopping
+from cli import rounds, stopping, waiting
 from cli.listen import Beside, Inbox, Worker, application
 from cli.rounds import Prompt
 from pipelines.clients.hubspot.pages import Page
@@ -242,6 +242,46 @@ def test_an_event_brings_a_person_into_a_journey_once_also_when_the_first_round_
     for _ in range(2):
         worker.once()
     assert short.entered == [("7", "welcome")]
+
+
+def test_an_entry_that_waits_outlives_the_process_and_is_settled_once_it_is_seen_to(tmp_path: Path) -> None:
+    """Each `begin` is a process; the one before died without a word, once before its first round, once after
+    a round that failed."""
+    own = load_settings({"CRM_HOME": str(tmp_path)}, vendors=False)
+    file = EventsFile(events=(EventRule(on="contact.creation", do="journey", name="welcome"),))
+
+    def begin(short: Short) -> tuple[Inbox, Worker]:
+        kept = waiting.Kept(own, file)
+        inbox = Inbox(kept.keep)
+        worker = Worker(file, inbox, lambda rule: None, print, short, lambda: 10.0, refreshed=0.0, kept=kept)
+        return inbox, worker
+
+    inbox, _ = begin(Short())
+    assert deliver(inbox, [event(), event(objectId=8)]) == 200
+    _, worker = begin(Short(fails=True))
+    worker.once()
+    short = Short()
+    inbox, worker = begin(short)
+    worker.once()
+    assert short.entered == [("7", "welcome"), ("8", "welcome")]
+    assert deliver(inbox, [event(objectId=9)]) == 200
+    short.not_ours = lambda events: []  # type: ignore[method-assign]
+    worker.once()
+    assert waiting.Kept(own, file).waiting() == []
+
+
+def test_an_event_that_cannot_be_kept_is_not_taken_and_is_new_when_it_comes_again() -> None:
+    refusing = [CrmError("the state cannot be written")]
+
+    def keep(events: Sequence[Event]) -> None:
+        if refusing:
+            raise refusing.pop()
+
+    inbox = Inbox(keep)
+    assert deliver(inbox, [event()]) == 503
+    assert inbox.take_out() == []
+    assert deliver(inbox, [event()]) == 200
+    assert [each.object_id for each in inbox.take_out()] == ["7"]
 
 
 class Portal:

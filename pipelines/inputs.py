@@ -65,8 +65,9 @@ class Inputs:
     def record(self, connection: duckdb.DuckDBPyConnection, as_of: datetime, run: Run, decided: str) -> None:
         """Leave the fingerprint in the refresh that is about to be published."""
         standing.record_inputs(
-            connection, self.fingerprint(connection, as_of, decided), self.business_date(as_of), run.id
-        )
+            connection, self.fingerprint(connection, as_of, decided), self.business_date(as_of), run.id,
+            self.code,
+        )  # fmt: skip
 
     def fingerprint(self, connection: duckdb.DuckDBPyConnection, as_of: datetime, decided: str) -> str:
         parts = (
@@ -94,7 +95,12 @@ class Inputs:
     def _rules_and_code(self) -> str:
         from pipelines.rules.tables import config_hash
 
-        return config_hash(self.settings.config_dir) + code_hash()
+        return config_hash(self.settings.config_dir) + self.code
+
+    @cached_property
+    def code(self) -> str:
+        """The hash of what shapes data."""
+        return code_hash()
 
 
 def code_hash(root: Path = PROJECT_ROOT) -> str:

@@ -35,6 +35,13 @@ def must_be_published(warehouse: Warehouse) -> None:
     must_have_published(warehouse)
 
 
+def is_fit_to_record(warehouse: Warehouse, code: str) -> bool:
+    """There is a published refresh, and this code made it: what its models read is there as they know it."""
+    must_be_published(warehouse)
+    with warehouse.reading("warehouse") as connection:
+        return standing.made_by(connection) == code
+
+
 def must_have_published(warehouse: Warehouse) -> None:
     """There is a published refresh, whatever else is in the works."""
     if not warehouse.paths.warehouse.exists():

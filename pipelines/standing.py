@@ -1,5 +1,5 @@
-"""What a refresh leaves behind about itself: `ops.gates`, `ops.inputs`, `ops.recorded`, `ops.begun`; and when
-it is due.
+"""What a refresh leaves behind about itself: `ops.gates`, `ops.inputs`, `ops.recorded`, `ops.begun`,
+`ops.made_by`; and when it is due.
 
 Belongs here: reading and writing those tables. What the inputs are is in `pipelines.inputs`.
 """
@@ -20,6 +20,7 @@ create table if not exists ops.gates (scope varchar, passed boolean, message var
 create table if not exists ops.inputs (fingerprint varchar, run_id varchar, business_date date);
 create table if not exists ops.recorded (journal_version varchar);
 create table if not exists ops.begun (last_met bigint);
+create table if not exists ops.made_by (code varchar);
 """
 
 
@@ -110,10 +111,18 @@ def begun(connection: duckdb.DuckDBPyConnection, database: str = "") -> int | No
 
 
 def record_inputs(
-    connection: duckdb.DuckDBPyConnection, fingerprint: str, business_date: date, run_id: str
+    connection: duckdb.DuckDBPyConnection, fingerprint: str, business_date: date, run_id: str, code: str
 ) -> None:
-    connection.execute("delete from ops.inputs")
+    connection.execute(_TABLES)
+    connection.execute("delete from ops.inputs; delete from ops.made_by")
     connection.execute("insert into ops.inputs values (?, ?, ?)", [fingerprint, run_id, business_date])
+    connection.execute("insert into ops.made_by values (?)", [code])
+
+
+def made_by(connection: duckdb.DuckDBPyConnection) -> str:
+    """The hash of the code that made this file; empty when it does not say."""
+    found = connection.execute("from ops.made_by").fetchone() if _has_table(connection, "made_by") else None
+    return str(found[0]) if found else ""
 
 
 def record_gate(

@@ -145,7 +145,7 @@ class Loop:
     def transform(self) -> StepResult:
         """Rules, staging, identity and marts."""
         with self.locked(), self._ledger.step("transform") as step:
-            if self._unchanged():
+            if self._inputs.unchanged(self._as_of):
                 step.skip("rows, config, code and business date are as they were")
             else:
                 from pipelines import objects
@@ -166,7 +166,7 @@ class Loop:
     def check(self, scope: Scope) -> StepResult:
         """Ask the gates of a scope. Raises GateFailed; the outcome stays in `ops.gates`."""
         with self.locked(), self._ledger.step(f"check {scope}") as step:
-            if self._unchanged():
+            if self._inputs.unchanged(self._as_of):
                 step.skip("nothing changed since these gates were asked")
             else:
                 order.must_be_in_the_works(self.warehouse)
@@ -176,10 +176,10 @@ class Loop:
     def decide(self) -> StepResult:
         """Handoffs, escalations, routing, stage automation, and what is to be done about them."""
         with self.locked(), self._ledger.step("decide") as step:
-            if self._unchanged() and not self._inputs.is_due(self._as_of):
+            if self._inputs.unchanged(self._as_of) and not self._inputs.is_due(self._as_of):
                 step.skip("no lead is new, and no clock has run out")
             else:
-                if self._unchanged():
+                if self._inputs.unchanged(self._as_of):
                     self.warehouse.start_work(by_hand=not self.will_check)
                     self._deciding.note()
                 order.must_be_in_the_works(self.warehouse)
@@ -190,7 +190,7 @@ class Loop:
     def desired(self) -> StepResult:
         """What each CRM record should look like."""
         with self.locked(), self._ledger.step("desired") as step:
-            if self._unchanged():
+            if self._inputs.unchanged(self._as_of):
                 step.skip("nothing changed since it was worked out")
             else:
                 order.must_be_in_the_works(self.warehouse)
@@ -201,7 +201,7 @@ class Loop:
     def publish(self) -> StepResult:
         """Swap in the refresh: warehouse and analysts' file. State is written here, past the gates."""
         with self.locked(), self._ledger.step("publish") as step:
-            if self._unchanged():
+            if self._inputs.unchanged(self._as_of):
                 step.skip("what is published is up to date")
             else:
                 order.must_be_in_the_works(self.warehouse)
@@ -292,8 +292,9 @@ class Loop:
             version = record.version(self.state)
             if self._inputs.recorded_journal() == version:
                 step.skip("the journal and the marts are as they were recorded")
+            elif not order.is_fit_to_record(self.warehouse, self._inputs.code):
+                step.skip("the warehouse was made by another version; the next refresh builds the marts anew")
             else:
-                order.must_be_published(self.warehouse)
                 self.warehouse.start_work()
                 with self.warehouse.writing() as connection:
                     step.counts |= record.load_journal(connection, self.state, self.run)
@@ -395,6 +396,3 @@ class Loop:
 
         with self.state.reading() as connection:
             return settled.version(connection)
-
-    def _unchanged(self) -> bool:
-        return self._inputs.unchanged(self._as_of)

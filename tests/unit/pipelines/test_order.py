@@ -82,3 +82,20 @@ def test_what_an_earlier_refresh_decided_is_not_taken_for_this_one_s(tmp_path: P
             standing.prepare(connection)
             with pytest.raises(CrmError, match="nothing was decided in this refresh"):
                 taken.keep_late(state, connection)
+
+
+def test_a_warehouse_of_another_version_waits_for_the_refresh_and_is_not_recorded_over(
+    tmp_path: Path,
+) -> None:
+    """What the models read may not be there yet: a column of what was decided, a table before it."""
+    with loop_on(tmp_path) as loop:
+        with loop.locked():
+            loop.warehouse.start_work()
+            with loop.warehouse.writing() as connection:
+                connection.execute("create schema decisions; create table decisions.handoffs (state varchar)")
+            loop.warehouse.publish("p1")
+        result = loop.record()
+        assert (result.status, result.notes) == (
+            "skipped", ("the warehouse was made by another version; the next refresh builds the marts anew",),
+        )  # fmt: skip
+        assert not loop.warehouse.has_work()

@@ -29,6 +29,7 @@ from pipelines.reverse_sync import (
     planfile,
     rekeyed,
     suppressed,
+    unconnected,
     unreached,
 )
 from pipelines.reverse_sync.actions import desired
@@ -92,12 +93,14 @@ class _Making:
         self.notes = met_since.leave(connection, self.state, self.syncs.syncs)
         self.notes += coexistence.hold(connection, self.syncs.syncs)
         self.notes += unreached.notes(connection) if self.of_all else ()
+        without = unconnected.vendors(self.settings)
+        self.notes += unconnected.hold(connection, self.syncs.syncs, without)
         with self.state.reading() as reading:
             erased = suppression.load(reading, self.settings.paths.suppression_key)
             buried.hold(connection, dead_letters.buried(reading))
         suppressed.hold(connection, erased)
         self.wanted = desired.wanted(
-            connection, self.state, self.syncs.guards.actions, erased, self.registry, self._made_at
+            connection, self.state, self.syncs.guards.actions, erased, self.registry, self._made_at, without
         )
         self.progress("plan", len(self.syncs.syncs), len(self.syncs.syncs))
         summaries = {name: self._summary(name, sync, *sizes[name]) for name, sync in self.syncs.syncs.items()}
@@ -105,7 +108,9 @@ class _Making:
             sentence
             for name in summaries
             if not self.syncs.syncs[name].consent
-            for sentence in guards.exceeded(connection, name, summaries[name].existing, self.syncs.guards)
+            for sentence in guards.exceeded(
+                connection, name, self.syncs.syncs[name], summaries[name].existing, self.syncs.guards
+            )
         )
         guarded = [(n, s.existing) for n, s in summaries.items() if not self.syncs.syncs[n].consent]
         with self.state.reading() as reading:

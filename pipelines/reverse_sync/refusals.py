@@ -54,7 +54,7 @@ def writable_connection(settings: Settings, vendor: str) -> Connection:
     if connection is None:
         raise UsageError(
             f"the plan writes to {vendor} and there is no connection to it", where="environment or .env",
-            remedy="see docs/going-live.md",
+            remedy="see docs/going-live.md, or run crm plan: it leaves out what has no connection",
         )  # fmt: skip
     if not settings.may_write(connection):
         raise UsageError(

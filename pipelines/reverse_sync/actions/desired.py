@@ -16,6 +16,7 @@ import duckdb
 import orjson
 
 from pipelines.errors import ConfigError
+from pipelines.reverse_sync import unconnected
 from pipelines.reverse_sync.actions.base import COLUMNS, Action, ForecastsGroups
 from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.side_by_side import by_parent
@@ -50,9 +51,10 @@ class Wanted:
 
 def wanted(
     connection: duckdb.DuckDBPyConnection, state: State, guards: ActionGuards, suppression: Suppression,
-    registry: Registry, as_of: datetime | None,
+    registry: Registry, as_of: datetime | None, without: frozenset[str] = frozenset(),
 ) -> Wanted:  # fmt: skip
-    """What of the desired actions a plan made now is to do. `as_of`: how far the extract reached."""
+    """What of the desired actions a plan made now is to do. `as_of`: how far the extract reached. `without`:
+    CRMs there is no connection to."""
     found = Wanted()
     asked = list(_read(connection))
     copies = Counter(action.action_key for action in asked)
@@ -64,7 +66,7 @@ def wanted(
             kinds: actions.per_person(reading, as_of - _DAY, kinds) for kinds in limits if as_of is not None
         }
     found.held += _not_written(connection)
-    sieve = _Sieve(found, known, copies, registry, suppression, as_of)
+    sieve = _Sieve(found, known, copies, registry, suppression, as_of, without)
     candidates = [action for action in asked if sieve.passes(action)]
     _in_order(found, candidates, known)
     for kinds, most in limits.items():
@@ -209,6 +211,7 @@ class _Sieve:
     registry: Registry
     suppression: Suppression
     as_of: datetime | None
+    without: frozenset[str]
 
     def passes(self, action: Action) -> bool:
         standing = self.known.get(action.action_key)
@@ -248,7 +251,9 @@ class _Sieve:
         return handler.unfit(action)
 
     def _forbidden(self, action: Action) -> str:
-        return ERASED if is_of_erased(self.suppression, action.record_key, action.payload) else ""
+        if is_of_erased(self.suppression, action.record_key, action.payload):
+            return ERASED
+        return unconnected.why(action.vendor) if action.vendor in self.without else ""
 
 
 def _in_order(found: Wanted, candidates: Sequence[Action], known: Mapping[str, Standing]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import duckdb
 import pytest
 
 from pipelines.errors import ConfigError, CrmError
-from pipelines.reverse_sync import diff, planfile, suppressed
+from pipelines.reverse_sync import diff, guards, planfile, suppressed
+from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.plan import Plan
+from pipelines.rules.syncs import Guards, load_syncs
 from pipelines.settings import Settings
 from pipelines.state import State, agreed, api_days, suppression
 from pipelines.state.agreed import Agreed
@@ -153,6 +156,56 @@ def test_up_to_the_floor_a_share_is_not_asked(world: World) -> None:
     world.hubspot.records = {"1": {"stage": "lead"}, "2": {"stage": "lead"}}
     world.publish({"1": {"stage": "mql"}, "2": {"stage": "mql"}})
     assert world.plan().stopped == ()
+
+
+@pytest.mark.parametrize(
+    ("records", "changed", "filled", "said"),
+    [(10, 9, 1, "9 of 10 records (90%, the guard changed_share allows 80%)"), (10, 8, 2, ""), (3, 3, 0, "")],
+)
+def test_changing_what_is_there_on_too_many_records_stops_the_plan_whoever_owns_the_field(
+    world: World, records: int, changed: int, filled: int, said: str
+) -> None:
+    sync = load_syncs(world.settings.config_dir).syncs["contacts"]
+    with duckdb.connect() as connection:
+        diff.create_tables(connection)
+        connection.execute(
+            "insert into cells select 'contacts', i::varchar, 'k' || i, '', 0, 'score', "
+            "if(i < $changed, '1', null), '2', 'computed', 'us', 'r', 'change' from range($planned) t(i)",
+            {"changed": changed, "planned": changed + filled},
+        )
+        found = guards.exceeded(connection, "contacts", sync, records, Guards(changed_floor=3))
+        mirrored = sync.model_copy(update={
+            "fields": {n: rule.model_copy(update={"provider": "mirrored"}) for n, rule in sync.fields.items()}
+        })  # fmt: skip
+        connection.execute(
+            "create schema raw_hubspot; create table raw_hubspot.contacts as "
+            "select i, null::timestamp as deleted_at from range(1000) t(i)"
+        )
+        assert guards.exceeded(connection, "contacts", mirrored, records, Guards(changed_floor=3)) == []
+    assert found == ([f"contacts would change values that are there on {said}"] if said else [])
+
+
+def test_what_would_go_to_a_crm_without_a_connection_is_held_and_the_rest_is_written(world: World) -> None:
+    world.hubspot.records, world.salesforce.records = {"1": {}}, {"L1": {}, "L2": {}}
+    action = (
+        "insert into reverse_sync.actions_leads select 'a', 'created', 'create_record', 'salesforce', "
+        "'Lead', 'hubspot:1:contacts:1', '', json_object('properties', json_object('LastName', 'N'), "
+        "'key_field', 'K', 'key', 'k')::varchar, null, 'mirrored', 'r', 'why', null, null"
+    )
+    world.publish(
+        {"1": {"score": 80}}, {"L1": {"Score__c": 5}, "L2": {"Score__c": 6}},
+        extra=[empty_table_sql("reverse_sync.actions_leads"), action],
+    )  # fmt: skip
+    assert world.plan("before").counts["created"] == 1
+    world.settings = replace(world.settings, salesforce=None)
+    plan = world.plan()
+    assert plan.counts["held"] == 3
+    assert {(held.record_id, held.reason) for held in plan.held} == {
+        (name, "there is no connection to salesforce") for name in ("L1", "L2", "a")
+    }
+    assert any("salesforce: 2 records of leads are held back" in note for note in plan.notes)
+    assert world.apply(plan).confirmed == 1
+    assert world.hubspot.records == {"1": {"score": "80"}}
 
 
 def test_records_that_became_others_since_they_were_written_stop_the_plan(world: World) -> None:

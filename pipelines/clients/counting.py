@@ -8,6 +8,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+P = TypeVar("P")
+T = TypeVar("T")
 
 
 class CallCount:
@@ -57,6 +61,17 @@ class CallCount:
             yield
         finally:
             self._own.is_repairing = before
+
+    def as_here(self, work: Callable[[P], T]) -> Callable[[P], T]:
+        """The same work for another thread: its calls are repair if the current thread's would be."""
+        if not self._is_repairing:
+            return work
+
+        def repairing(what: P) -> T:
+            with self.repairing():
+                return work(what)
+
+        return repairing
 
     @property
     def _is_repairing(self) -> bool:

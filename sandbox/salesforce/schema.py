@@ -302,15 +302,18 @@ def create_tables(store: Store, objects: dict[str, SObject]) -> None:
             for f in sobject.fields.values()
         )
         store.db.execute(f'create table if not exists "{sobject.name}" ({columns})')
-        indexed = [f.name for f in sobject.fields.values() if f.name == "SystemModstamp" or f.external_id]
-        indexed += _ALSO_INDEXED.get(sobject.name, ())
-        for name in indexed:
-            index(store, sobject.name, name)
+        for name in ("SystemModstamp", *_ALSO_INDEXED.get(sobject.name, ())):
+            if name in sobject.fields:
+                index(store, sobject.name, name)
+        for field in sobject.fields.values():
+            if field.external_id or field.type == "email":
+                index(store, sobject.name, field.name, " collate nocase")
 
 
-def index(store: Store, table: str, column: str) -> None:
-    """The one index of a column. Tables and indexes share their names, and no object has a dot in its own."""
-    store.db.execute(f'create index if not exists "{table}.{column}" on "{table}" ("{column}")')
+def index(store: Store, table: str, column: str, collation: str = "") -> None:
+    """The one index of a column, in the `collation` it is compared by: texts are found however they are
+    written. Tables and indexes share their names, and no object has a dot in its own."""
+    store.db.execute(f'create index if not exists "{table}.{column}" on "{table}" ("{column}"{collation})')
 
 
 def drop_column(store: Store, table: str, column: str) -> None:

@@ -30,6 +30,7 @@ from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.reverse_sync.destinations.salesforce_bulk import MOST_ROWS, is_fit_text
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 from pipelines.reverse_sync.values import canonical, for_json
+from pipelines.threads import Pool
 
 _PEOPLE = ("Lead", "Contact")
 _JOB_CALLS = 5
@@ -111,9 +112,11 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
 
     def _matches(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         """Action key -> the record that is there: a person by e-mail, an account by domain."""
+        pieces = list(batched(actions, self.batch_size))
         found: dict[str, RowResult] = {}
-        for some in batched(actions, self.batch_size):
-            found |= self._matches_of(some)
+        with Pool(max(1, min(self.at_once, len(pieces))), thread_name_prefix="look") as pool:
+            for there in pool.map(self._client.count.as_here(self._matches_of), pieces):
+                found |= there
         return found
 
     def _matches_of(self, actions: Sequence[Action]) -> dict[str, RowResult]:

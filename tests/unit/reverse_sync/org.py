@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +36,8 @@ class Org:
         self.created: list[str] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.ingest = self
+        self.together: threading.Barrier | None = None
+        """A query waits for as many others."""
 
     @property
     def calls(self) -> int:
@@ -140,6 +143,8 @@ class Org:
 
     def query_pages(self, soql: str) -> Iterator[QueryPage]:
         self.count.one()
+        if self.together is not None:
+            self.together.wait()
         by = KEY if f"WHERE {KEY}" in soql else "Email"
         rows = [row for row in self.people.values() if f"'{row.get(by)}'" in soql and " Lead " in soql]
         yield QueryPage(rows, len(rows))

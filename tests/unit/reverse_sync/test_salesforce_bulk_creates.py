@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -55,6 +56,8 @@ def test_many_creations_go_by_a_job_and_each_finds_its_id_or_its_refusal(
 ) -> None:
     org.people["old"] = {"Id": "00Qold", KEY: "old", "Email": "p5@x.org"}
     org.refused, org.untried = {"k1": "STRING_TOO_LONG"}, {"k4"}
+    asked = iter(("leads next", ""))
+    org.together = threading.Barrier(3, lambda: next(asked) or setattr(org, "together", None), 30)
     _create(world, destination, _people(*range(6)))
     fine = {f"a{n}": ("confirmed", "", f"00Qk{n}") for n in (0, 2, 3, 4)}
     assert _created(world) == fine | {

@@ -13,19 +13,27 @@ import pytest
 from sandbox import times
 from sandbox.clock import Clock
 from sandbox.salesforce import app, org, schema
+from sandbox.salesforce.soql.compiler import compile_query
+from sandbox.salesforce.soql.parser import parse
 from sandbox.store import Store
 
 NOW = times.parse("2026-06-30T12:00:00Z")
 Ask = Callable[..., httpx.Response]
 
 
-@pytest.fixture
-def ask(tmp_path: Path) -> Iterator[Ask]:
-    """Asks the org: a method, an address, and a body to send as JSON."""
-    store, clock = Store(tmp_path / "salesforce.sqlite"), Clock.create(tmp_path / "clock", NOW)
+def _store(folder: Path) -> Store:
+    store = Store(folder / "salesforce.sqlite")
     meta = {"organization_id": "00DSB0000000001", "integration_user_id": "005SB0000000001", "currency": "USD"}
     with store.transaction():
         org.prepare(store, schema.standard_objects(), meta)
+    return store
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Ask]:
+    """Asks the org: a method, an address, and a body to send as JSON."""
+    store, clock = _store(tmp_path), Clock.create(tmp_path / "clock", NOW)
+    with store.transaction():
         store.db.execute("insert into tokens values ('SESSION', '005', ?)", (2**41,))
     transport = httpx.ASGITransport(app=app.application(store, clock, limited=False))
 
@@ -48,6 +56,17 @@ def _made(ask: Ask, name: str, **fields: Any) -> str:
 def _done(ask: Ask, deed: str, **wish: Any) -> None:
     answer = ask("POST", "/_sandbox/org", {"do": deed, **wish})
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("name", ["Lead", "Contact"])
+def test_records_are_found_by_address_without_reading_the_whole_table(tmp_path: Path, name: str) -> None:
+    store = _store(tmp_path)
+    soql = f"SELECT Id, Email FROM {name} WHERE Email IN ('a@x.org', 'B@x.org') ORDER BY CreatedDate, Id"
+    compiled = compile_query(org.Org(store), parse(soql), NOW)
+    steps = [row[-1] for row in store.rows(f"explain query plan {compiled.sql}", compiled.values)]
+    store.close()
+    assert f"{name}.Email" in steps[0]
+    assert "SEARCH" in steps[0]
 
 
 def test_a_lookup_is_removed_though_what_it_led_to_was_deleted(ask: Ask) -> None:

@@ -83,6 +83,10 @@ class RateBudget:
     def __init__(self, windows: dict[str, Window], clock: Clock | None = None) -> None:
         self.windows, self.clock = windows, clock or RealClock()
         self._lock = threading.Lock()
+        self.admitting = threading.RLock()
+        """Held while one call is let through, and while one that has ended is taken off those under way."""
+        self.under_way = 0
+        """Calls let through whose answers have not been learned from."""
         self.day: tuple[int, int] | None = None
         """Calls the vendor grants in a day and how many are left, as it said last."""
 
@@ -90,14 +94,16 @@ class RateBudget:
         self.day = (limit, remaining) if limit > 0 else None
 
     def keep_within(self, share: float, vendor: str, host: str, file: str = "extract.yml") -> None:
-        """Raises DailyLimitReached once `share` of the day's calls is used, whoever made them. `file`: where
-        the share is set."""
+        """Raises DailyLimitReached once `share` of the day's calls is used, whoever made them, or will be by
+        calls under way. `file`: where the share is set."""
         if self.day is None or share >= 1:
             return
         limit, remaining = self.day
-        if limit - remaining >= limit * share:
+        if limit - remaining + self.under_way >= limit * share:
+            going = f", and {self.under_way:,} are under way" if self.under_way else ""
             raise DailyLimitReached(
-                f"{limit - remaining:,} of {vendor}'s {limit:,} calls of this day are used", where=host,
+                f"{limit - remaining:,} of {vendor}'s {limit:,} calls of this day are used{going}",
+                where=host,
                 remedy=f"the next run goes on; budget.daily_share in config/{file} sets the share",
             )  # fmt: skip
 

@@ -7,7 +7,8 @@ followed: a token and a write go to the host they were meant for, or nowhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -108,6 +109,15 @@ class Transport:
             verify=not self.base_url.startswith("http://"), headers={"User-Agent": "crm-integration"},
         )  # fmt: skip
 
+    def stop_at(self, share: float) -> None:
+        """Make no call once this share of the day's calls is used. Sign-ins count for nothing."""
+
+        def gate(call: Call) -> None:
+            if call.signed:
+                self.budget.keep_within(share, self.vendor.name, self.host)
+
+        self.gate = gate
+
     def stop_writing_at(self, share: float) -> None:
         """Write no more once this share of the day's calls is used; reading goes on."""
 
@@ -137,10 +147,9 @@ class Transport:
         renewals, attempt, again = 0, 0, False
         while True:
             attempt += 1
-            if self.gate is not None:
-                self.gate(call)
-            self.budget.wait(call.window)
-            response = self._attempt(call, url, attempt, again=again)
+            with self._under_way(call):
+                self.budget.wait(call.window)
+                response = self._attempt(call, url, attempt, again=again)
             again = True
             if response is None:
                 continue
@@ -150,6 +159,20 @@ class Transport:
                 renewals, attempt = renewals + 1, attempt - 1
                 continue
             self._settle(call, response, attempt)
+
+    @contextmanager
+    def _under_way(self, call: Call) -> Iterator[None]:
+        """Let one attempt through and count it until its answer is learned from: those who ask meanwhile know
+        of it before the vendor's figures do."""
+        with self.budget.admitting:
+            if self.gate is not None:
+                self.gate(call)
+            self.budget.under_way += 1
+        try:
+            yield
+        finally:
+            with self.budget.admitting:
+                self.budget.under_way -= 1
 
     def _renewed(self, call: Call) -> bool:
         return call.signed and self.auth is not None and self.auth.renew()

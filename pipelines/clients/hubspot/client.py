@@ -53,7 +53,6 @@ class HubSpotClient(Client):
     ) -> None:  # fmt: skip
         self.connection = connection
         self._path = Paths(connection.api_version)
-        self._daily_share = 1.0
         self._account: Json = {}
         said = connection.token.reveal() or f"{connection.client_id} {connection.refresh_token.reveal()}"
         key = hashlib.sha256(f"{connection.url} {said}".encode()).hexdigest()
@@ -105,7 +104,7 @@ class HubSpotClient(Client):
 
     def stop_at(self, daily_share: float) -> None:
         """Read no more once this share of the portal's calls of a day is used, by whomever."""
-        self._daily_share = daily_share
+        self._transport.stop_at(daily_share)
 
     def stop_writing_at(self, daily_share: float) -> None:
         """Write no more once this share is used. What was written may still be read back."""
@@ -343,7 +342,6 @@ class HubSpotClient(Client):
         return self._whole(self._answer(call).content)
 
     def _answer(self, call: Call) -> httpx.Response:
-        self._transport.budget.keep_within(self._daily_share, "HubSpot", self._transport.host)
         return self._transport.send(call)
 
     def _refuse_partial(self, body: Json) -> None:

@@ -91,7 +91,8 @@ class SalesforceClient(Client):
 
         def gate(call: Call) -> None:
             used, allowed = self._vendor.usage or (0, 0)
-            if allowed and used >= share * allowed:
+            going = self._transport.budget.under_way if call.signed else 0
+            if allowed and used + going >= share * allowed:
                 raise errors.DailyLimitReached(
                     f"Salesforce says {used:,} of {allowed:,} calls of the last 24 hours are used, "
                     f"and extract stops at {share:.0%}",

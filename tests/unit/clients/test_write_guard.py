@@ -114,6 +114,25 @@ def test_writing_stops_at_its_share_of_hubspots_day_and_reading_back_does_not(hu
     assert len(bench.script.requests) == 2
 
 
+def test_a_call_under_way_counts_for_its_share_of_the_day_before_its_answer_says_so(hubspot):
+    used = {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": "201"}
+    row = [{"id": "1", "properties": {}}]
+
+    def meanwhile(request):
+        with pytest.raises(errors.DailyLimitReached, match=r"799 of .* used, and 1 are under way"):
+            bench.client.batch_update("contacts", row)
+        return httpx.Response(200, json={"results": []}, headers=used)
+
+    bench = hubspot(httpx.Response(200, json={"portalId": 1}, headers=used), meanwhile)
+    bench.client.stop_writing_at(0.8)
+    bench.client.account()
+    bench.client.batch_update("contacts", row)
+    bench.client.stop_at(0.8)
+    bench.client.batch_read("contacts", ["1"], ["email"])
+    assert len(bench.script.requests) == 3
+    assert bench.client.budget.under_way == 0
+
+
 def test_writing_stops_at_its_share_of_salesforces_day_and_reading_back_does_not(salesforce):
     used = {"Sforce-Limit-Info": "api-usage=801/1000"}
     bench = salesforce(

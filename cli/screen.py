@@ -138,7 +138,13 @@ def table(
     )
     for position, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if position in numbers else "left"
-        made.add_column(name, justify=justify, header_style="dim", no_wrap=position not in wrapping)
+        made.add_column(
+            name,
+            justify=justify,
+            header_style="dim",
+            no_wrap=position not in wrapping,
+            overflow="fold" if position in wrapping else "ellipsis",
+        )
     for row in rows:
         made.add_row(*(Text(str(cell)) for cell in row))
     return made

@@ -9,7 +9,7 @@ import duckdb
 from rich.console import Console
 
 from cli import activate, summary
-from cli.screen import MAX_NOTES, MAX_NOTES_OF_TROUBLE, Screen
+from cli.screen import MAX_NOTES, MAX_NOTES_OF_TROUBLE, Screen, table
 from pipelines.run import StepResult
 
 SAID = "Required fields are missing: [Company] in [not provided], see [/] and [bold]"
@@ -67,3 +67,15 @@ def test_an_apply_of_many_syncs_says_how_its_rows_ended():
     counts = {f"sync{n}": 2 for n in range(8)} | {"confirmed": 40, "rejected": 1, "unknown": 0, "calls": 9}
     Screen(console).ended(StepResult(step="apply", run_id="1", status="partial", seconds=1.0, counts=counts))
     assert "16 records of 8 syncs: 40 confirmed, 1 rejected, 9 calls" in text(console)
+
+
+def test_a_long_name_is_whole_on_a_narrow_screen_where_its_column_wraps():
+    console = Console(file=io.StringIO(), width=80, highlight=False)
+    names = ["hs_analytics_first_touch_converting_campaign", "people.json:contacts_to_leads:118"]
+    rows = [("error", *names, "Salesforce has no such field; make it with crm schema apply, then try again")]
+    console.print(table("Field mappings", ("", "where", "field", "finding"), rows, wrapping=(1, 2, 3)))
+    lines = text(console).splitlines()
+    starts = [lines[1].index(name) for name in ("where", "field", "finding")]
+    for name, start, end in zip(names, starts, starts[1:], strict=False):
+        assert "".join(line[start:end].strip() for line in lines[2:]) == name
+    assert "…" not in text(console)

@@ -66,10 +66,10 @@ def decide(
     """Decide about everything that is due, and write the tables of schema `decisions`. `within`: about these
     people alone, who are the only ones in the marts; deals are left to a run over all. `met_before`: who was
     met without a refresh after that number is left alone, for these marts are older."""
-    return _Step(connection, state, settings, run, as_of, within, met_before).all()
+    return Step(connection, state, settings, run, as_of, within, met_before).all()
 
 
-class _Step:
+class Step:
     """One run of the step."""
 
     def __init__(
@@ -104,7 +104,8 @@ class _Step:
         self.moments: list[datetime] = []
         """When something is due, though nothing new should come."""
 
-    def all(self) -> Decided:
+    def look_up(self) -> None:
+        """What is kept of handoffs, firings and actions; whom this run leaves alone is not asked about."""
         with self.state.reading() as reading:
             later = met.after(reading, self.met_before) if self.met_before is not None else {}
             self.left = evidence.people_of(self.connection, later)
@@ -121,6 +122,9 @@ class _Step:
             self.told.notes.append(
                 f"{len(self.left):,} people were decided about since this refresh began; the next has them"
             )
+
+    def all(self) -> Decided:
+        self.look_up()
         standing = routing.standing(self.connection, self.state)
         crossed = self._crossed()
         watch = self.watch = Watch(

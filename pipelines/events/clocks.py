@@ -6,7 +6,7 @@ in a round (`round`), over calls, mails and meetings that are read again, or by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from pipelines.state import decisions, handoffs
 if TYPE_CHECKING:
     import duckdb
 
+    from pipelines.decisions.escalation import Clock
     from pipelines.settings import Settings
     from pipelines.state import State
 
@@ -28,8 +29,9 @@ _LAST = "\uffff"
 """Comes after every person."""
 MOST = 40
 """People of one round; the others are seen to in the next."""
-_LOOK_BACK = timedelta(days=30)
-"""Who was given away longer ago is left to the refresh, which looks at all."""
+_LOOK_BACK, _WITHIN = timedelta(days=30), 10
+"""Who was given away longer ago than both is left to the refresh, which looks at all: the days, and so many
+times the longest clock of config, for hours of business are less than a quarter of a week's."""
 _HELD = (
     "select person_id, held_until from decisions.assignments where state = 'held' "
     "and held_until >= $after::timestamptz and held_until <= $now::timestamptz"
@@ -82,11 +84,11 @@ def _of_clocks(
     """Of routing's escalation and of handoffs: warnings, what was not taken up, what goes to somebody else,
     and offers that expire."""
     rules = load_handoffs(settings.config_dir)
+    watch = Watch(refresh, state, load_routing(settings.config_dir), rules, (), now)
     with state.reading() as reading:
-        kept = decisions.load(reading, routing.KIND, since=now - _LOOK_BACK)
+        kept = decisions.load(reading, routing.KIND, since=now - look_back(watch.clocks.values()))
         offers = [each for each in handoffs.load(reading) if each.state == "offered"]
     latest = {d.person_id: d for d in routing.followed(refresh, kept) if d.state == "assigned"}
-    watch = Watch(refresh, state, load_routing(settings.config_dir), rules, (), now)
     ripe = [(at, each) for at, each in watch.due(list(latest.values()), {}) if after <= at <= now]
     if ripe:
         with state.reading() as reading:
@@ -98,6 +100,14 @@ def _of_clocks(
             yield at, decision.person_id
     by_name = {rule.name: rule for rule in rules.rules}
     yield from ((at, each.person_id) for at, each in due.of_offers(offers, by_name) if after <= at <= now)
+
+
+def look_back(running: Iterable[Clock]) -> timedelta:
+    """How long ago somebody may have been given away whose clock is still looked at."""
+    waits = (
+        wait for c in running for wait in (*c.warn, c.acceptance, c.timeout, c.repeat) if wait is not None
+    )
+    return max([_LOOK_BACK, *(_WITHIN * wait for wait in waits)])
 
 
 def records_of(refresh: duckdb.DuckDBPyConnection, state: State, people: Sequence[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from pipelines.decisions.escalation import Clock
 from pipelines.decisions.watch import Watch
 from pipelines.events import clocks
 from pipelines.events.clocks import Clocks
@@ -55,6 +56,12 @@ def test_each_whose_clock_runs_out_is_found_once_and_who_was_called_is_not(waiti
     assert found(waiting, looks, 2) == ["p2", "p4"]
     looks.acted()
     assert found(waiting, looks, 600) == []
+
+
+def test_a_clock_of_weeks_is_looked_at_as_long_as_it_may_run() -> None:
+    days = timedelta(days=1)
+    assert clocks.look_back([]) == clocks.look_back([Clock(timedelta(hours=4), "x")]) == 30 * days
+    assert clocks.look_back([Clock(4 * days, "x", repeat=14 * days), Clock(days, "x")]) == 140 * days
 
 
 def test_whom_a_round_held_is_found_when_somebodys_hours_open(waiting: Office) -> None:

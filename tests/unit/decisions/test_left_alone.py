@@ -1,0 +1,57 @@
+"""Whom a round met since a refresh began to read is left alone by its decisions; a newer change of theirs by
+others is met again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.decisions.step import Step
+from pipelines.events.round import Rounds
+from pipelines.listening import Named
+from pipelines.run import Run
+from pipelines.sources.again import Again, Changed
+from pipelines.state import handoffs, journal, met
+from pipelines.state.handoffs import Handoff
+from pipelines.state.journal import Intent, Settlement
+from tests.unit.decisions.conftest import NOON, Office
+
+CONTACT = Named("hubspot", "contacts", "1")
+
+
+def test_the_open_handoff_of_somebody_who_was_met_since_stays_as_it_is(office: Office) -> None:
+    office.table("intermediate.int_person_members", "person_id, record_key", [("here", "key-1")])
+    offers = [
+        Handoff(f"h-{p}", "handoff", p, "offered", "a@x.example", "", NOON, NOON, None, "r1")
+        for p in ("there", "here", "other")
+    ]
+    with office.state.writing() as writing:
+        handoffs.save(writing, offers)
+        begun = met.last(writing)
+        met.save(writing, {"key-1": "there"}, NOON)
+    step = Step(office.connection, office.state, office.settings, Run("r2"), NOON, met_before=begun)
+    step.look_up()
+    assert [each.person_id for each in step.open] == ["other"]
+    assert sorted(each.person_id for each in step.closed) == ["here", "there"]
+    assert "2 people were decided about since this refresh began; the next has them" in step.told.notes
+    later = Step(office.connection, office.state, office.settings, Run("r3"), NOON, met_before=begun + 1)
+    later.look_up()
+    assert len(later.open) == 3
+
+
+def test_a_newer_change_by_others_meets_the_person_again_and_our_own_does_not(office: Office) -> None:
+    rounds, minute = Rounds(Again(None, None)), timedelta(minutes=1)
+
+    def news(at: timedelta) -> list[Named]:
+        return rounds.news(office.state, [Changed("hubspot", "contacts", "1", NOON + at)])
+
+    assert news(0 * minute) == [CONTACT]
+    rounds.meet(CONTACT, NOON)
+    assert news(0 * minute) == []
+    wrote = NOON + 2 * minute
+    intent = Intent("c", "plan", "hubspot_contacts", "hubspot", "contacts", "1", "hubspot:1:contacts:1",
+                    "lead_score", None, "42", "computed", "lead_score.yml")  # fmt: skip
+    with office.state.writing() as writing:
+        journal.intend(writing, [intent], run_id="r", at=wrote)
+        journal.settle(writing, [Settlement("c", "confirmed", "", "", "q", wrote)])
+    assert news(2 * minute) == []
+    assert news(3 * minute) == [CONTACT]

@@ -112,9 +112,11 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
 
     def _matches(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         """Action key -> the record that is there: a person by e-mail, an account by domain."""
-        pieces = list(batched(actions, self.batch_size))
+        if len(actions) <= self.batch_size:
+            return self._matches_of(actions) if actions else {}
+        pieces = batched(actions, self.batch_size)
         found: dict[str, RowResult] = {}
-        with Pool(max(1, min(self.at_once, len(pieces))), thread_name_prefix="look") as pool:
+        with Pool(self.at_once, thread_name_prefix="look") as pool:
             for there in pool.map(self._client.count.as_here(self._matches_of), pieces):
                 found |= there
         return found

@@ -29,7 +29,7 @@ select touchpoint_id, record_key, person_id, occurred_at, channel, null::varchar
     null::varchar as medium, campaign_id, null::varchar as content, touch_type, 'first_conversion' as kind,
     true as is_response, false as is_bot, earns_credit,
     'hubspot:1:contacts:' || touchpoint_id as source_record_key, false as is_made_of_another,
-    false as is_member
+    false as is_member, false as is_day
 from intermediate.int_touches;
 drop table intermediate.int_touches;
 """

@@ -3,6 +3,16 @@
     (cast({{ date_expression }} as timestamp) at time zone 'UTC')
 {%- endmacro %}
 
+{#-
+    The day of what happened, in the business zone. What is known by its day only (`is_day`) has the day that was written,
+    which stands as its first instant in UTC.
+-#}
+{% macro day_of(moment, is_day) -%}
+    cast(
+        {{ moment }} at time zone case when {{ is_day }} then 'UTC' else {{ run_value('business_zone') }} end as date
+    )
+{%- endmacro %}
+
 {#- Days between two instants, with fractions. -#}
 {% macro days_between(earlier, later) -%}
     {{ adapter.dispatch('days_between')(earlier, later) }}

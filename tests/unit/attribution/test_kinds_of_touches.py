@@ -166,6 +166,9 @@ def test_a_member_has_responded_by_what_it_says_or_else_by_its_status(
         # Nobody responds before the campaign begins: when the member was made is all that is left.
         "too_early": (True, made),
     }  # fmt: skip
+    # The day of a response is all that is known of it; when a member was made is known to the second.
+    days = told(touches, "membership", "is_day")
+    assert {record for record, (is_day,) in days.items() if is_day} == {"by_status", "by_itself"}
     assert told(touches, "membership")["sent"] == ("email", "Website", "email", "site")
 
 

@@ -32,7 +32,8 @@ create table intermediate.int_opportunities (opportunity_id varchar, campaign_id
 create table intermediate.int_told_touches (touchpoint_id varchar, record_key varchar, person_id varchar,
     occurred_at timestamptz, channel varchar, source varchar, medium varchar, campaign_id varchar,
     content varchar, touch_type varchar, kind varchar, is_response boolean, is_bot boolean,
-    earns_credit boolean, source_record_key varchar, is_made_of_another boolean, is_member boolean);
+    earns_credit boolean, source_record_key varchar, is_made_of_another boolean, is_member boolean,
+    is_day boolean default false);
 """
 START, DEALS = datetime(2026, 1, 1, tzinfo=UTC), 60
 
@@ -84,7 +85,7 @@ class Business:
             self.met += 1
             self.run(
                 "insert into intermediate.int_told_touches values (?, 'r', ?, ?, ?, null, null, ?, 'link', "
-                "'email_click', 'email_click', true, false, true, ?, false, false)",
+                "'email_click', 'email_click', true, false, true, ?, false, false, false)",
                 f"{self.met % 256:02x}t{self.met:05}", person, *told, f"hubspot:1:click:{self.met}",
             )  # fmt: skip
 

@@ -54,6 +54,7 @@ hubspot_touches as (
         'engagement:' || associations.to_id as kind,
         {{ record_key('hubspot', 'contacts', 'associations.to_id') }} as record_key,
         engagements.occurred_at,
+        false as is_day,
         engagements.content,
         engagements.touch_type,
         engagements.touch_type as match_value,
@@ -76,6 +77,7 @@ salesforce_touches as (
             else {{ record_key('salesforce', 'Lead', 'who_id') }}
         end as record_key,
         coalesce(starts_at, {{ utc_midnight('activity_date') }}) as occurred_at,
+        starts_at is null as is_day,
         subject as content,
         'meeting' as touch_type,
         'meeting' as match_value,

@@ -48,6 +48,7 @@ select
             then {{ utc_midnight('members.responded_on') }}
         else members.created_at
     end as occurred_at,
+    coalesce(members.responded_on >= coalesce(campaigns.start_date, members.responded_on), false) as is_day,
     coalesce(matched.channel, fallback.channel) as channel,
     coalesce(matched.source, fallback.source, campaigns.name) as source,
     coalesce(matched.medium, fallback.medium) as medium

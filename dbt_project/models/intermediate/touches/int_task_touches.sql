@@ -15,6 +15,7 @@ with tasks as (
         cast(null as varchar) as campaign_id,
         false as is_response,
         coalesce(completed_at, {{ utc_midnight('activity_date') }}) as occurred_at,
+        completed_at is null as is_day,
         subject as content
     from {{ ref('stg_salesforce__tasks') }}
     where who_id is not null and (coalesce(is_closed, false) or status = 'Completed')

@@ -11,9 +11,10 @@ with unioned as (
 
 identified as (
     select
-        unioned.* exclude (is_bot, is_tagged),
+        unioned.* exclude (is_bot, is_tagged, is_day),
         people.person_id,
         coalesce(unioned.is_bot, false) as is_bot,
+        coalesce(unioned.is_day, false) as is_day,
         {{ short_hash("unioned.source_record_key || ':' || unioned.kind") }} as touchpoint_id,
         coalesce(
             touch_types.earns = 'always'
@@ -76,9 +77,12 @@ made as (
             memberships.person_id = engagements.person_id
             and memberships.campaign_id = engagements.campaign_id
             and memberships.content = engagements.status
-            -- Salesforce knows the day of a response only.
-            and cast(memberships.occurred_at at time zone 'UTC' as date)
-            >= cast(engagements.occurred_at at time zone 'UTC' as date)
+            -- Salesforce knows the day of a response only; a membership that we make has the day that it is in UTC.
+            and {{ day_of('memberships.occurred_at', 'memberships.is_day') }}
+            >= least(
+                {{ day_of('engagements.occurred_at', 'false') }},
+                cast(engagements.occurred_at at time zone 'UTC' as date)
+            )
     inner join identified as touches on engagements.record_key = touches.source_record_key
     where memberships.touch_type = 'membership' and memberships.is_response and touches.earns_credit
     union
@@ -92,7 +96,9 @@ made as (
         memberships.touch_type = 'membership'
         and memberships.is_response
         and (
-            cast(memberships.occurred_at at time zone 'UTC' as date) = cast(sent.occurred_at at time zone 'UTC' as date)
+            {{ day_of('memberships.occurred_at', 'memberships.is_day') }} in (
+                {{ day_of('sent.occurred_at', 'false') }}, cast(sent.occurred_at at time zone 'UTC' as date)
+            )
             -- By config the membership is made when the loop comes by.
             or (memberships.content = sent.status and memberships.occurred_at > sent.occurred_at)
         )
@@ -103,6 +109,7 @@ select
     identified.record_key,
     identified.person_id,
     identified.occurred_at,
+    identified.is_day,
     coalesce(identified.channel, 'unknown') as channel,
     identified.source,
     identified.medium,

@@ -4,7 +4,14 @@
 -- The touches of a person are worked out together; those of nobody have the first letters of their id as their owner.
 -- What happened once counts once: of touches that tell of the same event all but one are copies.
 with told as (
-    select * from {{ ref('int_told_touches') }}
+    select
+        *,
+        -- Salesforce knows of much the day only, and that is the day where the business is.
+        case
+            when touch_type in ('membership', 'event', 'call', 'email', 'meeting', 'task', 'message')
+                then {{ day_of('occurred_at', 'is_day') }}
+        end as day
+    from {{ ref('int_told_touches') }}
     where {{ is_due(owner) }}
 ),
 
@@ -23,14 +30,14 @@ forms as (
 activities as (
     select
         touchpoint_id,
-        cast(occurred_at at time zone 'UTC' as date) as day,
+        day,
         coalesce({{ slug('content') }}, '') as subject,
         row_number() over (
             partition by
                 person_id,
                 touch_type,
                 split_part(source_record_key, ':', 1),
-                cast(occurred_at at time zone 'UTC' as date),
+                day,
                 {{ slug('content') }}
             order by occurred_at, touchpoint_id
         ) as nth_of_day
@@ -47,7 +54,7 @@ events as (
         case
             -- To attend is one thing, whether it stands as a marketing event or as a campaign's response.
             when told.touch_type in ('membership', 'event') and told.is_response and told.campaign_id is not null
-                then 'response:' || told.campaign_id || ':' || cast(told.occurred_at at time zone 'UTC' as date)
+                then 'response:' || told.campaign_id || ':' || told.day
             -- A status that earns without a response is dated by when the member was made, which two records of one person
             -- are not in the same second.
             when told.touch_type = 'membership' and told.campaign_id is not null
@@ -55,7 +62,7 @@ events as (
                     ':',
                     'member',
                     told.campaign_id,
-                    cast(told.occurred_at at time zone 'UTC' as date),
+                    told.day,
                     lower(told.content)
                 )
             -- A person came to be once, however many records say from where.
@@ -105,6 +112,36 @@ listed as (
     where campaign_id is not null and person_id is not null and not is_bot
 ),
 
+-- The latest source in a contact's properties is how they came to what they did at that very moment, where HubSpot has that
+-- too. It is one touch: what they did stands, and where that says only that a form was sent, from where they came is added.
+arrived as (
+    select
+        acts.touchpoint_id,
+        sources.touchpoint_id as source_id,
+        sources.channel,
+        sources.source,
+        sources.medium,
+        sources.campaign_id,
+        acts.touch_type in ('form', 'conversion')
+        and acts.campaign_id is null
+        and sources.channel != 'direct'
+        and sources.channel not in {{ attribution_setting('coverage_without_channel') }} as says_more
+    from told as sources
+    inner join told as acts on sources.person_id = acts.person_id and sources.occurred_at = acts.occurred_at
+    where
+        sources.touch_type = 'latest_source'
+        and acts.touch_type in ('form', 'conversion', 'page_visit', 'email_click')
+        and acts.earns_credit
+        and not acts.is_bot
+),
+
+added as (
+    select *
+    from arrived
+    where says_more
+    qualify row_number() over (partition by touchpoint_id order by source_id) = 1
+),
+
 copies as (
     select touchpoint_id
     from numbered
@@ -123,6 +160,8 @@ copies as (
     select touchpoint_id from listed
     where is_listed and nth_of_campaign > 1
     union all
+    select source_id from arrived
+    union all
     select touchpoint_id from forms
     where since_last <= interval 1 minute
 )
@@ -132,10 +171,10 @@ select
     told.record_key,
     told.person_id,
     told.occurred_at,
-    told.channel,
-    told.source,
-    told.medium,
-    told.campaign_id,
+    coalesce(added.channel, told.channel) as channel,
+    case when added.says_more then added.source else told.source end as source,
+    case when added.says_more then added.medium else told.medium end as medium,
+    coalesce(told.campaign_id, added.campaign_id) as campaign_id,
     told.content,
     told.touch_type,
     told.is_response,
@@ -152,3 +191,4 @@ select
     coalesce(numbered.tells_of_member, told.is_member) as is_member
 from told
 left join numbered on told.touchpoint_id = numbered.touchpoint_id
+left join added on told.touchpoint_id = added.touchpoint_id

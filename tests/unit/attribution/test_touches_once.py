@@ -1,0 +1,61 @@
+"""What happened once counts once, also where only one side knows the hour, or HubSpot tells of it twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.fixtures.dbt_sql import made
+
+# The business is in Los Angeles: 30 minutes past midnight UTC is the evening before.
+TABLES = """
+set timezone = 'UTC';
+create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of,
+    'America/Los_Angeles' as business_zone;
+create table attribution_settings as select 'coverage_without_channel' as setting, 'offline' as value;
+create table int_told_touches as
+select *, vendor || ':o:x:' || touchpoint_id as source_record_key, vendor || ':o:people:1' as record_key,
+    touch_type as kind, channel as source, channel as medium, 'Intro' as content, true as is_response,
+    false as is_bot, true as earns_credit, false as is_made_of_another, false as is_member
+from (values
+    ('came', 'hubspot', 'p', timestamptz '2026-04-04 00:30:00+00', false, 'event', 'webinar', 'c'),
+    ('response', 'salesforce', 'p', timestamptz '2026-04-03 00:00:00+00', true, 'membership', 'webinar', 'c'),
+    ('next_day', 'salesforce', 'p', timestamptz '2026-04-04 00:00:00+00', true, 'membership', 'webinar', 'c'),
+    ('call', 'hubspot', 'p', timestamptz '2026-04-04 00:30:00+00', false, 'call', 'sales', null),
+    ('task', 'salesforce', 'p', timestamptz '2026-04-03 00:00:00+00', true, 'call', 'sales', null),
+    ('click', 'hubspot', 'q', timestamptz '2026-04-04 09:00:00+00', false, 'page_visit', 'paid_search', 'a'),
+    ('clicked', 'hubspot', 'q', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'ads', null),
+    ('sent', 'hubspot', 'r', timestamptz '2026-04-04 09:00:00+00', false, 'conversion', 'website', null),
+    ('ad', 'hubspot', 'r', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'paid_social', 'b'),
+    ('later', 'hubspot', 'r', timestamptz '2026-04-04 09:00:01+00', false, 'latest_source', 'email', null),
+    ('mine', 'hubspot', 's', timestamptz '2026-04-04 09:00:00+00', false, 'form', 'website', null),
+    ('typed', 'hubspot', 's', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'direct', null))
+    as t(touchpoint_id, vendor, person_id, occurred_at, is_day, touch_type, channel, campaign_id);
+"""
+
+
+@pytest.fixture(scope="module")
+def counted() -> Iterator[dict[str, tuple[Any, ...]]]:
+    with duckdb.connect() as connection:
+        connection.execute(TABLES)
+        made(connection, "intermediate/touches/int_touches.sql")
+        found = connection.execute(
+            "select touchpoint_id, channel, campaign_id from int_touches where is_counted"
+        ).fetchall()
+        yield {touch: tuple(rest) for touch, *rest in found}
+
+
+def test_a_day_that_salesforce_tells_is_that_of_the_business(counted: dict[str, Any]) -> None:
+    assert {"came", "next_day", "call"} <= set(counted)
+    assert {"response", "task"}.isdisjoint(counted)
+
+
+def test_a_latest_source_and_what_was_done_at_that_moment_are_one(counted: dict[str, Any]) -> None:
+    # A conversion or form says nothing of where the person came from; to have typed the address says no more.
+    assert {touch: said for touch, said in counted.items() if touch not in ("came", "next_day", "call")} == {
+        "click": ("paid_search", "a"), "sent": ("paid_social", "b"), "later": ("email", None),
+        "mine": ("website", None),
+    }  # fmt: skip

@@ -267,6 +267,15 @@ def test_touches_that_cannot_count_earn_nothing(deal: Deal) -> None:
         assert credits([{"model": "linear"}], deal)["linear"] == parts("late 1000")
 
 
+@pytest.mark.parametrize(
+    "closed", ["2026-06-01 00:00:00+00", "2026-06-01 15:00:00+00", "2026-05-31 23:30:00+00"]
+)
+def test_the_closing_day_ends_where_the_business_is(closed: str) -> None:
+    """By London's summer time 23:30 UTC is tomorrow; a day without an hour is what was written."""
+    late = (Touch("late", "2026-06-01 22:30:00+00"), Touch("past", "2026-06-01 23:30:00+00"))
+    assert credits([{"model": "last"}], Deal(late, closed=closed))["last"] == {"late": 1000}
+
+
 def test_a_closing_date_in_the_future_counts_until_now() -> None:
     deal = Deal((Touch("a", "05-01"), Touch("b", "07-15")), closed="2026-08-01 00:00:00+00")
     assert credits([{"model": "linear"}], deal)["linear"] == parts("a 1000")

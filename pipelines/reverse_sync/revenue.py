@@ -27,7 +27,14 @@ _SOURCES = {
     "deals": ("marts.attribution_credits", "opportunity_id", "revenue"),
     "campaigns": ("marts.campaign_performance", "campaign_id", "revenue"),
 }
-_MEMBERS = {"deals": MEMBERS["opportunity"], "campaigns": MEMBERS["campaign"]}
+# Of several records there that are one campaign the one that campaign influence uses holds its revenue, the
+# others 0: a report over all of them has it once.
+_HOLDERS = """(
+    select m.record_key, h.campaign_id from intermediate.int_campaign_members m
+    left join intermediate.int_campaigns h
+        on m.campaign_id = h.campaign_id and split_part(m.record_key, ':', 4) = h.campaign_id_salesforce
+)"""
+_MEMBERS = {"deals": MEMBERS["opportunity"], "campaigns": (_HOLDERS, "campaign_id")}
 
 
 def rows(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:

@@ -275,11 +275,19 @@ def test_a_campaign_in_salesforce_is_told_its_revenue_and_pipeline_in_its_curren
     marts: duckdb.DuckDBPyConnection, is_on: bool
 ) -> None:
     marts.execute("update attribution_sync set is_on = ? where setting = 'revenue'", [is_on])
+    # Alpha has a second record there, by the key that sorts first: influence uses the other.
     marts.execute(
         "create or replace table existing_salesforce__campaigns as select split_part(record_key, ':', 4) as "
         "record_id, record_key, '' as person_id from int_campaign_members "
-        "where campaign_id < 'c' and record_key like 'salesforce:%'"
+        "where campaign_id < 'c' and record_key like 'salesforce:%' "
+        "union all select '7010', 'salesforce:o:Campaign:7010', ''"
     )
+    members = "with int_campaign_members as (from main.int_campaign_members union all from (values "
+    members += "('salesforce:o:Campaign:7010', 'a'), ('hubspot:P:campaigns:3', 'c'))) "
     sql = compiled("reverse_sync/salesforce/sync_salesforce__campaigns.sql", adapter=Columns(), execute=True)
-    told = asked(marts, f"select record_id, columns('^Attributed') from ({sql}) order by 1")
-    assert told == ([("701a", 1000, 0), ("701b", 0, 240)] if is_on else [])
+    told = asked(marts, f"{members} select record_id, columns('^Attributed') from ({sql}) order by 1")
+    assert told == ([("7010", 0, 0), ("701a", 1000, 0), ("701b", 0, 240)] if is_on else [])
+    held = compiled("reverse_sync/held_campaigns.sql")
+    counted = asked(marts, f"{members} select record_key, reason from ({held})")
+    another = "another Salesforce record of the same campaign holds what is credited to it"
+    assert counted == ([("salesforce:o:Campaign:7010", another)] if is_on else [])

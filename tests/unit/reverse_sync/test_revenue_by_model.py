@@ -31,9 +31,10 @@ create table reverse_sync.existing_hubspot__contacts as
 create table reverse_sync.existing_hubspot__deals as
     select '9' as record_id, 'k9' as record_key, '' as person_id;
 create table reverse_sync.existing_salesforce__campaigns as
-    select '701' as record_id, 'k701' as record_key, '' as person_id;
+    select '701' as record_id, 'salesforce:o:Campaign:701' as record_key, '' as person_id;
 create table intermediate.int_opportunity_members as select 'k9' as record_key, 'deal' as opportunity_id;
-create table intermediate.int_campaign_members as select 'k701' as record_key, 'spring' as campaign_id;
+create table intermediate.int_campaign_members as
+    select 'salesforce:o:Campaign:701' as record_key, 'spring' as campaign_id;
 create table marts.campaign_performance as
     select 'spring' as campaign_id, unnest(['first', 'markov']) as model, unnest([60.00, 50.00]) as revenue;
 create table marts.attribution_credits (opportunity_id varchar, person_id varchar, model varchar,
@@ -43,9 +44,14 @@ insert into marts.attribution_credits values
     ('deal', 'ben', 'markov', 40, 44), ('other', 'ana', 'first', 1, 1.1), ('deal', 'ana', 'linear', 9, 9.9);
 """
 TABLES += """
-create table intermediate.int_foreign_records as select 'k701' as record_key, true as has_rate;
+insert into raw_salesforce.campaign values ('702', null);
+insert into reverse_sync.existing_salesforce__campaigns values ('702', 'salesforce:o:Campaign:702', '');
+insert into intermediate.int_campaign_members values ('salesforce:o:Campaign:702', 'spring');
+create table intermediate.int_campaigns as select 'spring' as campaign_id, '701' as campaign_id_salesforce;
+create table intermediate.int_foreign_records as
+    select 'salesforce:o:Campaign:701' as record_key, true as has_rate;
 create table intermediate.int_record_revenue as
-    select 'k701' as record_key, 'first' as model, 48.00::decimal(18, 2) as revenue;
+    select 'salesforce:o:Campaign:701' as record_key, 'first' as model, 48.00::decimal(18, 2) as revenue;
 """
 for table in ("leads", "contacts", "opportunities"):
     TABLES += (
@@ -63,20 +69,24 @@ def test_each_model_named_has_a_field_with_its_own_revenue(config: Path) -> None
     names(config, "[first, markov]")
     with duckdb.connect() as connection:
         connection.execute(TABLES)
-        assert revenue.rows(connection, config) == 3
+        assert revenue.rows(connection, config) == 4
 
         def held(table: str) -> list[tuple[object, ...]]:
-            return connection.execute(f"from reverse_sync.{table}").fetchall()
+            return connection.execute(f"from reverse_sync.{table} order by 1").fetchall()
 
         # A person's in the company's currency, a deal's in its own, a campaign's in that of its record;
         # contacts have no field for markov.
         assert held("sync_hubspot__contacts_revenue") == [("1", "k1", "ana", Decimal("67.10"), None)]
         assert held("existing_hubspot__contacts_revenue") == [("1", "k1", "ana", Decimal("7.00"), None)]
         assert held("sync_hubspot__deals_revenue") == [("9", "k9", "", Decimal("60.00"), Decimal("60.00"))]
-        assert held("sync_salesforce__campaign_revenue") == [("701", "k701", "", Decimal("48.00"), None)]
+        # Of two records of one campaign, the one that influence uses.
+        campaigns = [(f"70{n}", f"salesforce:o:Campaign:70{n}", "") for n in (1, 2)]
+        assert held("sync_salesforce__campaign_revenue") == [
+            (*campaigns[0], Decimal("48.00"), None), (*campaigns[1], Decimal(0), None)
+        ]  # fmt: skip
         connection.execute("update intermediate.int_foreign_records set has_rate = false")
         revenue.rows(connection, config)
-        assert held("sync_salesforce__campaign_revenue") == [("701", "k701", "", None, None)]  # left alone
+        assert held("sync_salesforce__campaign_revenue")[0] == (*campaigns[0], None, None)  # left alone
         names_now = (config / "attribution.yml").read_text()
         (config / "attribution.yml").write_text(names_now.replace("revenue: true", "revenue: false"))
         revenue.rows(connection, config)

@@ -116,7 +116,7 @@ class Guards(Strict):
     """Share of a sync's records whose non-empty values, owned by the CRM, would be overwritten."""
     overwritten_floor: int = Field(default=100, ge=0)
     """Up to this many such records are always allowed."""
-    changed_share: float = Field(default=0.8, ge=0, le=1)
+    changed_share: float = Field(default=0.9, ge=0, le=1)
     """Share of a sync's records of which values that are there would change, whoever owns them. Filling what
     is empty is no such change, so that a first run is none."""
     changed_floor: int = Field(default=1_000, ge=0)

@@ -86,7 +86,8 @@ def config(folder: Path) -> Path:
     (target / "campaign_members.yml").write_text(MEMBERS)
     syncs = target / "syncs.yml"
     text = syncs.read_text().replace("per_run: 1000", "per_run: 5000")
-    syncs.write_text(text.replace("overwritten_floor: 100 ", "overwritten_floor: 5000 "))
+    text = text.replace("overwritten_floor: 100 ", "overwritten_floor: 5000 ")
+    syncs.write_text(text.replace("changed_floor: 1000 ", "changed_floor: 5000 "))  # a thousand are respelt
     return target
 
 

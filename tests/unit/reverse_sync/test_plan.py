@@ -160,7 +160,11 @@ def test_up_to_the_floor_a_share_is_not_asked(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("records", "changed", "filled", "said"),
-    [(10, 9, 1, "9 of 10 records (90%, the guard changed_share allows 80%)"), (10, 8, 2, ""), (3, 3, 0, "")],
+    [
+        (10, 10, 0, "10 of 10 records (100%, the guard changed_share allows 90%)"),
+        (10, 9, 1, ""),
+        (3, 3, 0, ""),
+    ],
 )
 def test_changing_what_is_there_on_too_many_records_stops_the_plan_whoever_owns_the_field(
     world: World, records: int, changed: int, filled: int, said: str

@@ -97,7 +97,7 @@ ours as (
         members.campaign_id,
         made.campaign_influence_id as row_id,
         made.opportunity_id as opportunity_id_salesforce,
-        made.opportunity_id = deals.opportunity_id_salesforce as is_deals_record,
+        coalesce(made.opportunity_id = deals.opportunity_id_salesforce, false) as is_deals_record,
         made.campaign_id as campaign_id_salesforce,
         made.contact_id,
         coalesce(made.influence, 0) as influence,
@@ -128,11 +128,11 @@ keyed_rows as (
 ),
 
 -- Two people who are one had a row each, and so had two opportunities that are one deal: one of them holds the share, on the
--- opportunity that the deal is known by.
+-- opportunity that the deal is known by, or else where it was made as this very share, for it is made once.
 held as (
     select
         *,
-        is_deals_record
+        (is_deals_record or made_as = share_key)
         and row_number() over (partition by share_key order by not is_deals_record, made_as != share_key, row_id) = 1 as holds
     from keyed_rows
 ),

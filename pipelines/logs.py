@@ -73,8 +73,11 @@ class _File(logging.Handler):
         self._path = path
 
     def emit(self, record: logging.LogRecord) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(self.format(record) + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - the work goes on without its log, as with handlers of logging
+            self.handleError(record)
 
 
 class _OfRun(logging.Handler):

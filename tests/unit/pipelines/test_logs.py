@@ -75,6 +75,21 @@ def test_of_two_runs_at_once_each_has_its_own_log_whatever_thread_works_for_it(s
     }
 
 
+def test_a_log_that_cannot_be_written_does_not_break_the_work_and_is_said(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = logs.start(settings, "run1")
+    path.parent.rmdir()
+    logging.getLogger("x").info("with %s", "-".join(("token", "nobody", "sees")))
+    said = capsys.readouterr().err
+    assert "--- Logging error ---" in said
+    assert "FileNotFoundError" in said
+    assert "token-nobody-sees" not in said
+    path.parent.mkdir()
+    logging.getLogger("x").info("and on")
+    assert [json.loads(line)["message"] for line in path.read_text().splitlines()] == ["and on"]
+
+
 @pytest.mark.parametrize("password", ["abc", "longer-than-six"])
 def test_a_password_in_any_url_is_stars_before_a_run_knows_its_secrets(password: str) -> None:
     shown = logs.clean(f"cannot reach postgresql://me:{password}@host:5432/db, nor http://127.0.0.1:80/a@b")

@@ -201,12 +201,24 @@ class Warehouse:
     def publish_again(self) -> None:
         """The same, under the id it has: what is desired has not moved, and plans made of it still hold."""
         with self.writing() as connection:
-            row = connection.execute("select arg_max(publish_id, published_at) from ops.publishes").fetchone()
-        self.publish(str(row[0]) if row else "")
+            publish_id = latest_publish(connection)
+        self.publish(publish_id)
 
     def _must_hold_lock(self) -> None:
         if not self._writer.is_held:
             raise RuntimeError("the warehouse is written only inside Warehouse.locked()")
+
+
+def latest_publish(connection: duckdb.DuckDBPyConnection) -> str:
+    """The id of the publish that a file came out of; empty when it does not say."""
+    is_there = connection.execute(
+        "select 1 from duckdb_tables() where database_name = current_database() "
+        "and schema_name = 'ops' and table_name = 'publishes'"
+    ).fetchone()
+    if is_there is None:
+        return ""
+    row = connection.execute("select arg_max(publish_id, published_at) from ops.publishes").fetchone()
+    return str(row[0]) if row and row[0] is not None else ""
 
 
 def _create(path: Path) -> None:

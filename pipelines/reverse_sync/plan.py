@@ -46,9 +46,9 @@ from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
 from pipelines.state import State, agreed, api_days, dead_letters, held_rows, suppression
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, latest_publish
 
-__all__ = ["Held", "Plan", "Sample", "SyncSummary", "latest_publish", "make"]
+__all__ = ["Held", "Plan", "Sample", "SyncSummary", "make"]
 
 
 def make(
@@ -248,14 +248,6 @@ class _Making:
         held = Counter(each.reason for each in self.wanted.held)
         found += [f"{n:,} actions are held back: {reason}" for reason, n in held.items()]
         return tuple(found)
-
-
-def latest_publish(connection: duckdb.DuckDBPyConnection) -> str:
-    """The id of the publish that a file came out of; empty when it does not say."""
-    if not diff.has_table(connection, "ops", "publishes"):
-        return ""
-    row = connection.execute("select arg_max(publish_id, published_at) from ops.publishes").fetchone()
-    return str(row[0]) if row and row[0] is not None else ""
 
 
 def _iso(moment: datetime | None) -> str | None:

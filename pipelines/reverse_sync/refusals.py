@@ -10,10 +10,9 @@ from typing import Any
 
 from pipelines.errors import CrmError, UsageError
 from pipelines.reverse_sync.destinations.base import Account, Destination
-from pipelines.reverse_sync.plan import latest_publish
 from pipelines.rules.syncs import Syncs
 from pipelines.settings import Connection, Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, latest_publish
 
 
 def planned_syncs(header: dict[str, Any], syncs: Syncs) -> list[str]:

@@ -24,7 +24,6 @@ from pipelines.reverse_sync.destinations.base import Destination, Opener
 from pipelines.reverse_sync.destinations.open import opener
 from pipelines.reverse_sync.forecast import forecast
 from pipelines.reverse_sync.mirror.effective import load_effective
-from pipelines.reverse_sync.plan import latest_publish
 from pipelines.reverse_sync.planned import Held
 from pipelines.reverse_sync.values import canonical
 from pipelines.rules.syncs import Syncs
@@ -35,7 +34,7 @@ from pipelines.state import State
 from pipelines.state.dead_letters import UNDO
 from pipelines.state.journal import UPDATE
 from pipelines.state.tables import journal
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, latest_publish
 
 CHANGED_SINCE = "others changed it since"
 _AT_ONCE = 100

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.errors import CrmError, Locked
 from pipelines.settings import Paths
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, latest_publish
 
 
 @pytest.fixture
@@ -78,6 +78,25 @@ def test_a_refresh_that_is_given_up_leaves_what_was_published(warehouse: Warehou
             connection.execute("update marts.numbers set number = 99")
         assert warehouse.discard_work()
     assert number(warehouse) == 1
+
+
+def test_what_is_published_again_keeps_its_id_and_says_none_where_there_is_none(warehouse: Warehouse) -> None:
+    refresh(warehouse, 1)
+    for emptied, expected in ((False, "publish-1"), (True, "")):
+        with warehouse.locked("test"):
+            warehouse.start_work()
+            if emptied:
+                with warehouse.writing() as connection:
+                    connection.execute("delete from ops.publishes")
+            warehouse.publish_again()
+        with warehouse.reading() as connection:
+            assert latest_publish(connection) == expected
+    with warehouse.locked("test"):
+        warehouse.start_work()
+        with warehouse.writing() as connection:
+            connection.execute("drop table ops.publishes")
+            assert latest_publish(connection) == ""
+        warehouse.discard_work()
 
 
 def test_what_a_killed_query_put_beside_a_file_stops_nobody(warehouse: Warehouse) -> None:

@@ -185,9 +185,17 @@ class FromHubSpot:
         if key != item.name:
             put(entry, "hubspot", item.name)
         shown = str(content.get("primaryDisplayProperty") or "name")
-        called = dict(entry.get("name") or {}) | ({"field": shown} if shown != "name" else {})
-        if "format" not in called and shown not in content["requiredProperties"]:
-            called["required"] = False
+        said = dict(entry.get("name") or {})
+        called = {part: each for part, each in said.items() if part != "field"}
+        if shown != "name":
+            called["field"] = shown
+        if "format" not in called:
+            called.pop("required", None)
+            if shown not in content["requiredProperties"]:
+                called["required"] = False
+        if shown != said.get("field", "name"):
+            for each in (shown, said.get("field", "name")):  # one is the name now, the other a field
+                self.wanted.pop(("hubspot", "property", f"{item.name}.{each}"), None)
         put(entry, "name", called)
 
     def _flags(self, entry: Json, item: Item) -> None:

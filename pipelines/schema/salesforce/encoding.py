@@ -7,14 +7,14 @@ Belongs here: values that record types offer and names of layouts, which people 
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 _CODED = re.compile(r"__+|[^\w \-*]")
 
 
 def encoded(text: str) -> str:
     """`Up, and on` is `Up%2C and on`."""
-    return _CODED.sub(lambda found: quote(found[0], safe="").replace("_", "%5F"), text)
+    return _CODED.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), text)
 
 
 def plain(text: str) -> str:

@@ -9,15 +9,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipelines.rules.schema.load import load_model
+from pipelines.rules.schema.load import Model, load_model
+from pipelines.rules.schema.objects import NameField
 from pipelines.schema import draft
 from pipelines.schema.hubspot import objects as hubspot
 from pipelines.schema.hubspot import properties
 from pipelines.schema.hubspot.importing import FromHubSpot
 from pipelines.schema.items import Item, Live
 from pipelines.schema.plan import Plan, compare
+from pipelines.schema.salesforce import encoding, package, read
 from pipelines.schema.salesforce import objects as salesforce
-from pipelines.schema.salesforce import package, read
 from pipelines.schema.salesforce.importing import FromSalesforce
 from pipelines.schema.written import Objects, save
 
@@ -186,6 +187,24 @@ def test_a_layout_that_is_changed_keeps_its_related_lists_buttons_and_links(tmp_
     assert "fullName" not in after
 
 
+def test_the_label_of_a_layout_and_its_name_in_metadata_are_one_whatever_is_in_it() -> None:
+    label = "U.S. ~ Layout, new__one é"
+    assert encoding.encoded(label) == "U%2ES%2E %7E Layout%2C new%5F%5Fone é"
+    assert encoding.plain(encoding.encoded(label)) == label
+
+
+class Portal(FromHubSpot):
+    """Reads what is given instead of a portal."""
+
+    def __init__(self, model: Model, target: Objects, live: Live) -> None:
+        super().__init__(None, model, target)  # type: ignore[arg-type]
+        self.wanted = {item.key: item for item in hubspot.wanted(model).items}
+        self.live = live
+
+    def _live(self, name: str, schema: Any) -> Live:
+        return self.live
+
+
 @pytest.mark.parametrize(
     ("definition", "why"),
     [
@@ -211,11 +230,7 @@ def test_a_property_that_the_file_cannot_say_is_named_and_the_others_are_importe
     model = load_model(tmp_path)
     target = Objects.of(model)
 
-    class Portal(FromHubSpot):
-        def _live(self, name: str, schema: Any) -> Live:
-            return live
-
-    work = Portal(None, model, target)  # type: ignore[arg-type]
+    work = Portal(model, target, live)
     work._object("contacts", None)
     [said] = draft.mend(model, target, work.there, hubspot.wanted)
     assert said.startswith("contact: field odd is left out: ")
@@ -224,3 +239,34 @@ def test_a_property_that_the_file_cannot_say_is_named_and_the_others_are_importe
     model = load_model(tmp_path)
     assert [*model.objects["contact"].fields] == ["plain"]
     assert compare(hubspot.wanted(model), live, []).actions == []
+
+
+def test_a_custom_objects_name_follows_what_the_portal_displays_and_requires_there_and_back(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "custom_objects.yml").write_text(
+        "objects:\n  visit:\n    label: Visit\n    plural: Visits\n    crms: [hubspot]\n"
+    )
+    before = load_model(tmp_path).objects["visit"].name
+
+    def follows(shown: str, required: list[str], *properties_there: str) -> NameField:
+        content = {"singular": "Visit", "plural": "Visits", "primaryDisplayProperty": shown,
+                   "requiredProperties": required, "searchableProperties": [shown]}  # fmt: skip
+        live = Live("hubspot", "1")
+        live.add(Item("hubspot", "object", "visit", content, "visit"))
+        for each in properties_there:
+            text = {"label": each.title(), "type": "string", "fieldType": "text"}
+            live.add(Item("hubspot", "property", f"visit.{each}", text, "visit"))
+        model = load_model(tmp_path)
+        target = Objects.of(model)
+        work = Portal(model, target, live)
+        work._object("visit", None)
+        assert draft.mend(model, target, work.there, hubspot.wanted) == []
+        save(tmp_path, target)
+        model = load_model(tmp_path)
+        assert compare(hubspot.wanted(model), live, []).actions == []
+        return model.objects["visit"].name
+
+    assert follows("title", [], "title") == NameField(label="Title", field="title", required=False)
+    assert follows("name", ["name"], "name", "title") == before
+    assert [*load_model(tmp_path).objects["visit"].fields] == ["title"]

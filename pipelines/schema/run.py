@@ -257,9 +257,10 @@ def _adopt(session: Session, done: Sequence[Action]) -> None:
         live = session.live[vendor]
         same = [i for i in wanted.items if i.key in live.items and live.items[i.key].content == i.content
                 and i.key not in changed]  # fmt: skip
-        keys = {item.key for item in wanted.items}
-        over = [(kind, name) for kind, name, _ in _made(session, vendor)
-                if not {(vendor, kind, name)} & (keys | live.items.keys())]  # fmt: skip
+        standing = {item.key for item in wanted.items} | live.items.keys()
+        over = [
+            (kind, name) for kind, name, _ in _made(session, vendor) if (vendor, kind, name) not in standing
+        ]
         with session.state.writing() as writing:
             for kind, name in over:  # neither meant nor there
                 kept.forget(writing, vendor, live.org, kind, name)

@@ -129,9 +129,9 @@ class VendorApply:
         selection.ask_metadata(self._destination)
         planned = task.header["counts"][name]["records"]
         total = planned if task.limit is None else min(planned, task.limit)
-        writer = Writer(
-            task.state, self._destination, sync.object, task.run.id, total, grouped=bool(sync.grouped_by)
-        )
+        # An undo is made from the journal, which knows no parents.
+        grouped = bool(sync.grouped_by) and not task.header.get("undo_of")
+        writer = Writer(task.state, self._destination, sync.object, task.run.id, total, grouped=grouped)
         done = 0
         task.progress(name, done, total)
         for each, ended in writer.write(self._rounds(selection, total)):

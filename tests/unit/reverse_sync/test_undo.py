@@ -12,7 +12,7 @@ from pipelines.reverse_sync.undo import Undoing
 from pipelines.run import Run
 from pipelines.state import dead_letters
 
-from .conftest import NOON, World
+from .conftest import NOON, World, group_leads
 from .post import Outbox, Post
 
 
@@ -47,6 +47,22 @@ def test_undo_restores_every_field(written: tuple[World, dict[str, dict[str, obj
     now = {i: {k: v for k, v in row.items() if v is not None} for i, row in world.hubspot.records.items()}
     assert now == before
     assert world.hubspot.calls - calls == made.calls + 1  # who is there
+
+
+def test_an_undo_knows_no_parents_and_says_so_to_whoever_overlaps_calls(world: World) -> None:
+    asked: list[bool] = []
+
+    def side_by_side(object_name: str, records: int, *, grouped: bool) -> int:
+        asked.append(grouped)
+        return 1
+
+    world.salesforce.side_by_side = side_by_side  # type: ignore[method-assign]
+    world.salesforce.records = {"1": {}, "2": {}}
+    extra = group_leads(world, {"1": "a", "2": "a"})
+    world.publish(None, {"1": {"Score__c": 1.0}, "2": {"Score__c": 2.0}}, extra=extra)
+    world.apply(world.plan())
+    assert world.apply_file(_undo(world).path, "back").confirmed == 2
+    assert asked == [True, False]
 
 
 def test_what_others_changed_since_is_left_alone(written: tuple[World, dict[str, dict[str, object]]]) -> None:

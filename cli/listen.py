@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 _DECIDE = EventRule(on="*")
+_ENTERING = 40
+"""Into journeys in one round, which has room for others beside them; the rest wait for the next."""
 
 
 @dataclass
@@ -236,12 +238,13 @@ class Worker:
         try:
             found = self._prompt.look()
             others = others or not all(each.is_person for each in found)
-            entering = [each.named for each in self._entries]
+            some = self._entries[:_ENTERING]
+            entering = [each.named for each in some]
             named = list(dict.fromkeys([*named, *entering, *(each for each in found if each.is_person)]))
-            done = not named or self._prompt.act(named, tuple(self._entries))
+            done = not named or self._prompt.act(named, some)
             if done:
-                self._settle(self._entries)
-                self._entries.clear()
+                self._settle(some)
+                del self._entries[: len(some)]
         except CrmError as error:
             self._said(f"{str(error).rstrip('.')}; a refresh follows")
         next_look = self._clock() + self.file.poll_every.total_seconds()

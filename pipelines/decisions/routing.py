@@ -109,8 +109,8 @@ class Within:
     people: frozenset[str]
     everyone: str
     """The schema that has the columns of `unified_leads` and `int_sales_contacts` that loads need, of all."""
-    has_evidence: bool = False
-    """Their calls, mails and meetings were read again too, so that a clock of theirs may run out."""
+    with_evidence: frozenset[str] = frozenset()
+    """Of these the calls, mails and meetings were read again too, so that a clock of theirs may run out."""
     entering: tuple[Entering, ...] = ()
 
 

@@ -129,7 +129,7 @@ class Step:
         crossed = self._crossed()
         watch = self.watch = Watch(
             self.connection, self.state, self.routing, self.handoffs, self.ours, self.as_of,
-            has_evidence=self.within is None or self.within.has_evidence,
+            with_evidence=None if self.within is None else self.within.with_evidence,
         )  # fmt: skip
         waiting = [each for each in watch.waiting(standing) if each.decision.person_id not in self.left]
         self.seen += watch.seen

@@ -32,10 +32,11 @@ class Watch:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, state: State, routing: Routing, handoffs: Handoffs,
-        ours: Iterable[tuple[str, str]], as_of: datetime, *, has_evidence: bool = True,
+        ours: Iterable[tuple[str, str]], as_of: datetime, *, with_evidence: frozenset[str] | None = None,
     ) -> None:  # fmt: skip
-        """`has_evidence`: what stops clocks was read for this run; otherwise none of them runs out in it."""
-        self.has_evidence = has_evidence
+        """`with_evidence`: of whom what stops clocks was read for this run, of everybody unless said; nobody
+        else's runs out in it."""
+        self.with_evidence = with_evidence
         self.connection, self.state, self.routing, self.handoffs = connection, state, routing, handoffs
         self.ours, self.as_of = ours, as_of
         self.seen: list[SeenRule] = []
@@ -48,7 +49,9 @@ class Watch:
 
     def waiting(self, standing: Sequence[KeptDecision]) -> list[Waiting]:
         """Leads whose clock has run out, or whose owner is to be warned."""
-        if not self.clocks or not self.has_evidence:
+        read = self.with_evidence
+        standing = [each for each in standing if read is None or each.person_id in read]
+        if not self.clocks or not standing:
             return []
         latest = self._owned_by_decision(standing)
         starts = {decision.person_id: decision.decided_at for decision in latest}

@@ -9,6 +9,7 @@ leaves these people alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -87,10 +88,12 @@ class Rounds:
 
     def run_out(self, warehouse: Warehouse, state: State, settings: Settings, now: datetime) -> list[Named]:
         """Records of people whose clock has run out since it was looked at last."""
-        with warehouse.reading("warehouse") as refresh:
+        with _must_fit(warehouse), warehouse.reading("warehouse") as refresh:
             people = self.clocks.run_out(refresh, state, settings, now)
             keys = clocks.records_of(refresh, state, people) if people else ()
         self._ripe = frozenset(named for named in map(_named, keys) if named.is_person)
+        if people and not self._ripe:
+            self.clocks.acted()  # they have no records left to read, and others come after them
         return sorted(self._ripe, key=lambda each: each.record_id)
 
     def not_ours(self, state: State, events: Sequence[Event]) -> list[Event]:
@@ -111,15 +114,10 @@ class Rounds:
         with (
             loop.warehouse.deciding(f"events of run {loop.run.id}", wait_seconds=LOCK_SECONDS),
             loop.warehouse.beside() as connection,
+            _must_fit(loop.warehouse),
         ):
-            try:
-                acting = _Acting(self, loop, connection, not self._ripe.isdisjoint(named), entries)
-                return acting.all(frozenset(named))
-            except duckdb.Error as error:
-                raise CrmError(
-                    f"what the last refresh left does not fit: {str(error).splitlines()[0]}",
-                    where=loop.warehouse.paths.warehouse.name, remedy="a refresh decides about them",
-                ) from error  # fmt: skip
+            acting = _Acting(self, loop, connection, self._ripe.intersection(named), entries)
+            return acting.all(frozenset(named))
 
     def get_ready(self, loop: Loop) -> None:
         """Compile the models, which takes some seconds."""
@@ -154,15 +152,26 @@ class Rounds:
         return self._anew
 
 
+@contextmanager
+def _must_fit(warehouse: Warehouse) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise CrmError(
+            f"what the last refresh left does not fit: {str(error).splitlines()[0]}",
+            where=warehouse.paths.warehouse.name, remedy="a refresh decides about them",
+        ) from error  # fmt: skip
+
+
 class _Acting:
-    """A round in the works."""
+    """A round in the works. `ripe`: records of people whose clock has run out, all of each."""
 
     def __init__(
-        self, rounds: Rounds, loop: Loop, connection: duckdb.DuckDBPyConnection, has_evidence: bool,
+        self, rounds: Rounds, loop: Loop, connection: duckdb.DuckDBPyConnection, ripe: frozenset[Named],
         entries: Sequence[Entry],
     ) -> None:  # fmt: skip
         self.rounds, self.loop, self.connection = rounds, loop, connection
-        self.has_evidence, self.entries = has_evidence, entries
+        self.ripe, self.entries = ripe, entries
         self.settings, self.state, self.run = loop.settings, loop.state, loop.run
         self.result = Round()
         row = connection.execute("select as_of, business_zone, config_hash from base.rules.run").fetchone()
@@ -209,7 +218,7 @@ class _Acting:
             if sent is not None:
                 screen = screen_of("hubspot", self._org("hubspot"), erased)
                 found["hubspot", "form_submissions"] = screen("form_submissions", sent)
-        if self.has_evidence:
+        if self.ripe:
             done = engaged.with_people(again, self.connection, _ids_read(found), self.refreshed_at - _MEMORY)
             for (vendor, table), rows in done.items():
                 found[vendor, table] = screen_of(vendor, self._org(vendor), erased)(table, rows)
@@ -290,9 +299,8 @@ class _Acting:
             later = kept.load(reading, "routing", since=self.refreshed_at)
         recent = [decision for decision in later if decision.state == "assigned"]
         stage = next(iter(load_routing(self.settings.config_dir).file.load.stages), None)
-        within = Within(
-            known.ids, overlay.everyone(known.ids, recent, stage), self.has_evidence, self._entering(known)
-        )
+        ripe = frozenset(person for key, person in known.people.items() if _named(key) in self.ripe)
+        within = Within(known.ids, overlay.everyone(known.ids, recent, stage), ripe, self._entering(known))
         decided = decisions.decide(self.connection, self.state, self.settings, self.run, self.as_of, within)
         self.result.decided = decided.counts
         self.result.notes += decided.notes

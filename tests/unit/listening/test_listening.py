@@ -244,6 +244,20 @@ def test_an_event_brings_a_person_into_a_journey_once_also_when_the_first_round_
     assert short.entered == [("7", "welcome")]
 
 
+def test_entries_of_more_people_than_a_round_takes_come_in_turn() -> None:
+    class Few(Short):
+        def act(self, named: Collection[Named], entries: Sequence[Entry] = ()) -> bool:
+            return len(named) <= 100 and super().act(named, entries)
+
+    file = EventsFile(events=(EventRule(on="contact.creation", do="journey", name="welcome"),))
+    short, inbox = Few(), Inbox()
+    worker = Worker(file, inbox, lambda rule: None, print, short, lambda: 10.0, refreshed=0.0)
+    deliver(inbox, [event(objectId=number) for number in range(1, 102)])
+    for _ in range(5):
+        worker.once()
+    assert sorted(int(contact) for contact, _ in short.entered) == list(range(1, 102))
+
+
 def test_an_entry_that_waits_outlives_the_process_and_is_settled_once_it_is_seen_to(tmp_path: Path) -> None:
     """Each `begin` is a process; the one before died without a word, once before its first round, once after
     a round that failed."""

@@ -91,13 +91,14 @@ def _sweep(reading: Reading, table: RawTable, pages: Pages) -> TableFetch:
     late = {key for key, at in brought.items() if at is None or at < in_reach}
     missing = late - here.keys()
     news = brought.keys() - here.keys() - missing
-    gone = here.keys() - there
+    at_vendor = sum(key in here or key in brought for key in there)
+    gone = sum(key not in there for key in here)
     result = SweepResult(
-        counted_at_vendor=len(there & (here.keys() | brought.keys())), counted_here=len(here) + len(news),
-        missing=len(missing), extra=len(gone), mended=len(late), at=reading.upper,
+        counted_at_vendor=at_vendor, counted_here=len(here) + len(news),
+        missing=len(missing), extra=gone, mended=len(late), at=reading.upper,
     )  # fmt: skip
     parts = spool.parts(table.name)
-    shown_no_more = f"{len(gone):,} that are here are shown no more, and are kept"
+    shown_no_more = f"{gone:,} that are here are shown no more, and are kept"
     found = reading.outcome(
         table, "loaded" if parts else "unchanged", parts, len(brought),
         notes=[*bad_of(spool).notes(), *([shown_no_more] if gone else [])],

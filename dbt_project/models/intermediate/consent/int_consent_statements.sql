@@ -179,7 +179,7 @@ left_lists as (
         lists.purpose,
         'opted_out' as state,
         found.subscriber_record_key as record_key,
-        max(memberships.said_at) as changed_at,
+        nullif(max(memberships.said_at), to_timestamp(0)) as changed_at,
         cast(null as varchar) as legal_basis,
         coalesce(found.email, '') as address
     from memberships

@@ -34,6 +34,22 @@
     end
 {%- endmacro %}
 
+{#- The Salesforce id that a key of Marketing Cloud is, when it is one of a lead or contact. -#}
+{% macro lead_or_contact_id(column) -%}
+    case
+        when {{ column }} similar to '(00Q|003)[0-9A-Za-z]{12}([0-9A-Za-z]{3})?'
+            then {{ salesforce_id(column) }}
+    end
+{%- endmacro %}
+
+{#- `record_key` of a lead or contact by its id, which tells which of the two it is. -#}
+{% macro lead_or_contact_key(id_column) -%}
+    coalesce(
+        {{ record_key('salesforce', 'Contact', "case when " ~ id_column ~ " like '003%' then " ~ id_column ~ " end") }},
+        {{ record_key('salesforce', 'Lead', "case when " ~ id_column ~ " like '00Q%' then " ~ id_column ~ " end") }}
+    )
+{%- endmacro %}
+
 {#- What a record is known by, as a hash: compared with what the CRM holds before two records are merged
 (pipelines/reverse_sync/actions/merging.py hashes the same). -#}
 {% macro known_by(columns) -%}

@@ -3,20 +3,14 @@
 with keyed as (
     select
         *,
-        case
-            when subscriber_key similar to '(00Q|003)[0-9A-Za-z]{12}([0-9A-Za-z]{3})?'
-                then {{ salesforce_id('subscriber_key') }}
-        end as salesforce_id
+        {{ lead_or_contact_id('subscriber_key') }} as salesforce_id
     from {{ ref('stg_marketing_cloud__journey_history') }}
 ),
 
 history as (
     select
         *,
-        coalesce(
-            {{ record_key('salesforce', 'Contact', "case when salesforce_id like '003%' then salesforce_id end") }},
-            {{ record_key('salesforce', 'Lead', "case when salesforce_id like '00Q%' then salesforce_id end") }}
-        ) as keyed_record_key
+        {{ lead_or_contact_key('salesforce_id') }} as keyed_record_key
     from keyed
 )
 

@@ -33,10 +33,7 @@ with known as (
 subscribers as (
     select
         *,
-        case
-            when subscriber_key similar to '(00Q|003)[0-9A-Za-z]{12}([0-9A-Za-z]{3})?'
-                then {{ salesforce_id('subscriber_key') }}
-        end as salesforce_id,
+        {{ lead_or_contact_id('subscriber_key') }} as salesforce_id,
         {{ normalize_email('email') }} as address
     from known
 ),
@@ -61,10 +58,7 @@ found as (
             when subscribers.subscriber_key like '%@%' then 'email'
             else 'other'
         end as key_kind,
-        coalesce(
-            {{ record_key('salesforce', 'Contact', "case when subscribers.salesforce_id like '003%' then subscribers.salesforce_id end") }},
-            {{ record_key('salesforce', 'Lead', "case when subscribers.salesforce_id like '00Q%' then subscribers.salesforce_id end") }}
-        ) as keyed_record_key
+        {{ lead_or_contact_key('subscribers.salesforce_id') }} as keyed_record_key
     from subscribers
 )
 

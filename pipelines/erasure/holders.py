@@ -70,8 +70,7 @@ def _marketing_cloud(settings: Settings, subject: Subject) -> int:
         found: set[str] = set()
         for name, values in (("SubscriberKey", list(keys)), ("EmailAddress", list(subject.emails))):
             for some in _pieces(values):
-                where = soap.Filter(name, "IN", tuple(some))
-                for page in client.retrieve("Subscriber", ("SubscriberKey",), where):
+                for page in client.retrieve("Subscriber", ("SubscriberKey",), soap.among(name, some)):
                     found |= {row["SubscriberKey"] for row in page.rows}
         return len(found)
 

@@ -40,6 +40,11 @@ class Filter:
         )
 
 
+def among(name: str, values: Sequence[str]) -> Filter:
+    """Whether a property is one of these: `IN` is for several, a single one is compared with."""
+    return Filter(name, "IN" if len(values) > 1 else "equals", tuple(values))
+
+
 @dataclass(frozen=True)
 class Both:
     """Two comparisons that must hold."""

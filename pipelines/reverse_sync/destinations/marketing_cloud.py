@@ -141,7 +141,7 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
     def _read_subscribers(self, keys: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         found: dict[str, Mapping[str, Any]] = {}
         for some in batched(keys, SUBSCRIBERS_AT_ONCE):
-            where = soap.Filter("SubscriberKey", "IN" if len(some) > 1 else "equals", tuple(some))
+            where = soap.among("SubscriberKey", some)
             for page in self._client.retrieve(SUBSCRIBER, ("SubscriberKey", "Status"), where):
                 found |= {row["SubscriberKey"]: {"Status": row.get("Status")} for row in page.rows}
         return found

@@ -183,6 +183,16 @@ def test_pages_of_a_retrieve_follow_each_other_to_the_end(mc, tmp_path):
     assert sizes == [2_500, 2_500, 50]
 
 
+def test_several_are_looked_for_with_in_and_a_single_one_is_compared_with(mc, tmp_path):
+    keys = [key for (key,) in mc.store.rows("select key from subscribers order by key limit 3")]
+    with client(mc, tmp_path) as one:
+        for wanted, operator in ((keys[:1], "equals"), (keys, "IN")):
+            where = soap.among("SubscriberKey", wanted)
+            pages = one.retrieve("Subscriber", ("SubscriberKey",), where)
+            assert [row["SubscriberKey"] for page in pages for row in page.rows] == wanted
+            assert where.operator == operator
+
+
 @pytest.mark.parametrize(
     ("kind", "asked", "error"),
     [("Nothing", ("ID",), errors.NotFound), ("List", ("Nothing",), errors.Rejected)],

@@ -26,14 +26,20 @@ _WHO = "SubscriberKey"
 
 
 def read(reading: Reading, client: MarketingCloudClient, found: Sequence[TableFetch]) -> list[TableFetch]:
-    """Of what was tracked: the subscribers and, when a version is unknown, the journeys that it is of."""
+    """Of what was tracked: the subscribers and, when a version is unknown, the journeys that it is of.
+
+    A table that this round has read whole already lacks nobody, though the warehouse does not know that yet.
+    """
+    read_now = {each.table.name for each in found}
     tracked = {each.table.name for each in catalog.TRACKING}
-    keys = _values((each for each in found if each.table.name in tracked), _WHO)
-    history = (each for each in found if each.table == catalog.JOURNEY_HISTORY)
-    return [
-        *_subscribers(reading, client, _unknown(reading, whole.SUBSCRIBERS, _WHO, keys)),
-        *_journeys(reading, client, _unknown(reading, "journeys", "id", _values(history, _VERSION))),
-    ]
+    more: list[TableFetch] = []
+    if whole.SUBSCRIBERS not in read_now:
+        keys = _values((each for each in found if each.table.name in tracked), _WHO)
+        more += _subscribers(reading, client, _unknown(reading, whole.SUBSCRIBERS, _WHO, keys))
+    if catalog.JOURNEYS.name not in read_now:
+        versions = _values((each for each in found if each.table == catalog.JOURNEY_HISTORY), _VERSION)
+        more += _journeys(reading, client, _unknown(reading, catalog.JOURNEYS.name, "id", versions))
+    return more
 
 
 def _subscribers(reading: Reading, client: MarketingCloudClient, keys: Sequence[str]) -> list[TableFetch]:
@@ -53,7 +59,7 @@ def _few(
     rows = [
         row
         for some in batched(keys, _AT_ONCE)
-        for page in asked.pages(client, soap.Filter(_WHO, "IN", tuple(some)))
+        for page in asked.pages(client, soap.among(_WHO, some))
         for row in page.rows
     ]
     spool = reading.spool(what.table, "changes")

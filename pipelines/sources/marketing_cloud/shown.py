@@ -29,14 +29,17 @@ class Asked:
     ) -> Iterator[soap.Page]:
         """Pages of the retrieve, without what is not shown. Raises UnknownField when that is needed."""
         try:
-            yield from client.retrieve(self.kind, list(self.properties.values()), where)
+            yield from client.retrieve(self.kind, self._left(), where)
         except errors.UnknownField as refused:
             self._do_without(refused)
-            left = [name for column, name in self.properties.items() if column not in self.lacking]
-            yield from client.retrieve(self.kind, left, where)
+            yield from client.retrieve(self.kind, self._left(), where)
 
     def notes(self) -> list[str]:
         return [f"{LACKING}{', '.join(self.lacking)}"] if self.lacking else []
+
+    def _left(self) -> list[str]:
+        """What is worth asking for: the rest has been refused."""
+        return [name for column, name in self.properties.items() if column not in self.lacking]
 
     def _do_without(self, refused: errors.UnknownField) -> None:
         named = {name.casefold() for name in refused.fields}

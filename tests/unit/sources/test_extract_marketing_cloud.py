@@ -12,6 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.clients import errors
+from pipelines.clients.marketing_cloud import soap
 from pipelines.crashpoints import Crashed, armed
 from pipelines.reverse_sync import diff
 from pipelines.reverse_sync.forecast import TRACKED
@@ -22,6 +24,7 @@ from pipelines.sources import load
 from pipelines.sources.fetched import Fetched, TableFetch
 from pipelines.sources.known import known_from
 from pipelines.sources.marketing_cloud import fetch, history
+from pipelines.sources.marketing_cloud.shown import Asked
 from pipelines.sources.reading import Reading
 from sandbox.marketing_cloud import soap_objects
 from sandbox.worlds.create import Wish, open_home
@@ -96,6 +99,7 @@ class Extracting:
         self.account, self.folder = account, folder
         self.settings = Settings(home=folder / "var", config_dir=folder)
         self.calls = 0
+        self.read: list[str] = []
         self.warehouse = duckdb.connect(str(folder / "warehouse.duckdb"))
 
     def run(self, rules: Extract = RULES, *, tracked_only: bool = False) -> dict[str, TableFetch]:
@@ -110,6 +114,7 @@ class Extracting:
             with ThreadPoolExecutor(1) as pool:
                 tables = fetch.read_all(reading, one, pool)
             self.calls = one.calls
+        self.read = [table.table.name for table in tables]
         fetched = Fetched(tables=tuple(tables), connections=(org,), as_of=upper, calls=0)
         load.load(fetched, self.warehouse, self.settings, Run(), lambda *a, **b: None)
         from pipelines.sources import spool
@@ -208,6 +213,46 @@ def test_a_listener_reads_the_subscriber_and_the_journey_it_meets_and_does_not_k
     store.db.execute("delete from subscribers where key = '003ONE'")
     assert extract.run()["subscribers"].status == "loaded"
     assert extract.rows(known) == [(0,)]
+
+
+def test_a_listener_reads_what_could_not_be_read_before_once_and_whole(extract):
+    """Though the warehouse, not loaded yet, knows neither the subscriber nor the journey that it meets."""
+    extract.run()
+    store = extract.account.store
+    extract.pass_time(hours=1)
+    extract.account.fire("003ONE", "entry-new")
+    version = store.value(f"select id from interactions where key = '{mcs.NURTURE}'")
+    extract.warehouse.execute("delete from raw_marketing_cloud.journeys where id = ?", [version])
+    extract.warehouse.execute(
+        "update ops.loads set status = 'stale' where table_name in ('subscribers', 'journeys')"
+    )
+    extract.pass_time(minutes=1)
+    found = extract.run(tracked_only=True)
+    assert extract.read.count("subscribers") == extract.read.count("journeys") == 1
+    for table, key, source in (
+        ("subscribers", "SubscriberKey", "subscribers"),
+        ("journeys", "id", "interactions"),
+    ):
+        count = store.value(f"select count(*) from {source}")
+        ours = f'select count(*), count(distinct "{key}") from raw_marketing_cloud.{table}'
+        assert (found[table].rows, extract.rows(ours)) == (count, [(count, count)])
+
+
+def test_what_an_account_refused_once_is_not_asked_for_again_and_said_once():
+    asked_for: list[list[str]] = []
+
+    class Account:
+        def retrieve(self, kind: str, names: list[str], where: Any) -> Iterator[soap.Page]:
+            asked_for.append(names)
+            if "B" in names:
+                raise errors.UnknownField("no B", fields=("B",))
+            yield soap.Page([], "")
+
+    asked = Asked("Thing", {"a": "A", "b": "B"}, ("a",))
+    for _ in range(2):
+        assert list(asked.pages(Account())) == [soap.Page([], "")]  # type: ignore[arg-type]
+    assert asked_for == [["A", "B"], ["A"], ["A"]]
+    assert asked.notes() == ["not there, so null: b"]
 
 
 def test_what_an_account_does_not_show_of_an_object_is_null_and_said_and_the_rest_is_read(

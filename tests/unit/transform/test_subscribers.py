@@ -217,14 +217,38 @@ def test_leaving_a_list_refuses_the_purpose_it_stands_for_and_no_other_until_it_
 
 
 @pytest.mark.parametrize(
-    ("category", "state"), [("Hard bounce", "hard"), ("Soft bounce", "soft"), (None, "none")]
-)
-def test_the_bounce_state_is_the_worst_and_latest_over_all_keys(db, category, state):
+    ("key", "category", "opened", "state"),
+    [
+        (CONTACT, "Hard bounce", "", "hard"), (CONTACT, "Soft bounce", "", "soft"),
+        (CONTACT, None, "", "none"),
+        (CONTACT, "Hard bounce", "01-31", "hard"), (CONTACT, "Hard bounce", "02-02", "none"),
+        (LEAD, "Hard bounce", "", "none"),
+    ],
+)  # fmt: skip
+def test_a_bounce_counts_for_the_address_in_use_and_ends_when_mail_arrives(db, key, category, opened, state):
+    """The lead's key has another address than the contact it became."""
     convert(db)
     if category:
-        happens(db, LEAD, "02-01", "bounce_events")
+        happens(db, key, "02-01", "bounce_events")
         db.execute("update stg_marketing_cloud__bounce_events set category = ?", [category])
-    assert db.execute("select bounce_state from int_person_engagement").fetchall() == [(state,)]
+    if opened:
+        happens(db, key, opened, "click_events")
+    told = "select bounce_state from int_person_engagement"
+    assert db.execute(told).fetchall() == [(state,)]
+    db.execute("update stg_marketing_cloud__subscribers set email = 'ana@x.example'")
+    if key == LEAD:
+        assert db.execute(told).fetchall() == [("hard",)]  # both keys have the one address
+
+
+def test_a_stale_contact_matched_by_address_does_not_take_the_place_of_the_living_lead(db):
+    db.execute(
+        "insert into stg_marketing_cloud__subscribers by name select 's2' as record_key, "
+        f"'{CONTACT}' as subscriber_key, 'ana@x.example' as email, 'Active' as status, "
+        "timestamptz '2026-03-01 00:00:00+00' as created_at"
+    )
+    assert listed(db, "person_id, matched_by, is_current_key") == [
+        (LEAD, "ana", "subscriber_key", True), (CONTACT, "ana", "email", False),
+    ]  # fmt: skip
 
 
 def test_whoever_has_two_keys_is_billed_twice_and_nobody_else(db):

@@ -59,12 +59,35 @@ counted as (
         max(events.occurred_at) filter (where events.kind = 'bounced') as bounced_at,
         max(events.occurred_at) filter (where events.kind = 'complained') as complained_at,
         max(events.occurred_at) filter (where events.kind in ('complained', 'unsubscribed')) as refused_at,
-        max(events.occurred_at) filter (where events.kind in ('opened', 'clicked')) as last_engaged_at,
-        max(events.occurred_at) filter (where events.kind = 'bounced' and lower(events.category) like 'hard%')
-            as hard_bounced_at
+        max(events.occurred_at) filter (where events.kind in ('opened', 'clicked')) as last_engaged_at
     from events
     inner join subscribers on events.subscriber_key = subscribers.subscriber_key
     group by subscribers.person_id
+),
+
+-- Keys of the address that the person is written to now: what bounced at another says nothing about it.
+reached as (
+    select
+        subscribers.*,
+        subscribers.is_current_key or subscribers.email = currents.email as is_same_address
+    from subscribers
+    inner join subscribers as currents
+        on subscribers.person_id = currents.person_id and currents.is_current_key
+),
+
+-- An opening or a click after a bounce shows that mail arrives there.
+arrived as (
+    select
+        reached.person_id,
+        max(events.occurred_at) filter (where events.kind = 'bounced') as bounced_at,
+        max(events.occurred_at) filter (where events.kind = 'bounced' and lower(events.category) like 'hard%')
+            as hard_bounced_at,
+        coalesce(max(events.occurred_at) filter (where events.kind in ('opened', 'clicked')), to_timestamp(0))
+            as arrived_at
+    from events
+    inner join reached on events.subscriber_key = reached.subscriber_key
+    where reached.is_same_address
+    group by reached.person_id
 ),
 
 goals as (
@@ -81,10 +104,10 @@ standing as (
         person_id,
         max(case when is_current_key then subscriber_key end) as subscriber_key,
         count(*) as subscriber_keys,
-        coalesce(bool_or(status = 'Held'), false) as is_held,
+        coalesce(bool_or(status = 'Held' and is_same_address), false) as is_held,
         coalesce(bool_or(status = 'Unsubscribed'), false) as is_unsubscribed,
         max(unsubscribed_at) filter (where status = 'Unsubscribed') as unsubscribed_at
-    from subscribers
+    from reached
     group by person_id
 )
 
@@ -92,11 +115,10 @@ select
     standing.person_id,
     standing.subscriber_key,
     standing.subscriber_keys,
-    -- A subscriber held by Marketing Cloud bounced too often; one whose address is unknown bounces for good.
+    -- A subscriber held by Marketing Cloud bounced too often; one whose address is unknown bounces until mail arrives.
     case
-        when standing.is_held or counted.hard_bounced_at is not null then 'hard'
-        when counted.bounced_at is not null and counted.bounced_at > coalesce(counted.last_engaged_at, to_timestamp(0))
-            then 'soft'
+        when standing.is_held or arrived.hard_bounced_at > arrived.arrived_at then 'hard'
+        when arrived.bounced_at > arrived.arrived_at then 'soft'
         else 'none'
     end as bounce_state,
     counted.bounced_at,
@@ -111,4 +133,5 @@ select
     goals.last_journey_goal_at
 from standing
 left join counted on standing.person_id = counted.person_id
+left join arrived on standing.person_id = arrived.person_id
 left join goals on standing.person_id = goals.person_id

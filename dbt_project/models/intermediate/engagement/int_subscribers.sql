@@ -80,10 +80,12 @@ select
         when registry.person_id is not null then 'subscriber_key'
         when by_address.person_id is not null then 'email'
     end as matched_by,
-    -- The contact's key is the one of somebody who was a lead; of several the latest.
+    -- A key that names a living record goes before one that only the address leads to, whose record is gone. Of those
+    -- the contact's key is the one of somebody who was a lead; of several the latest.
     row_number() over (
         partition by coalesce(registry.person_id, by_address.person_id, found.record_key)
         order by
+            registry.person_id is null asc,
             case found.key_kind when 'contact_id' then 1 when 'lead_id' then 2 else 3 end asc,
             found.created_at desc,
             found.subscriber_key asc

@@ -9,10 +9,11 @@ of the portal or org (sign-in comes on top where the session is new). What only 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 BATCH = {"hubspot": 100, "salesforce": 200, "marketing_cloud": 32_000}
+_AT_ONCE, _KEYS, _ROWS_PAGE = 50, 20, 2_500
 _BULK_ABOVE, _JOB_ROWS, _JOB_CALLS, _READ_BACK = 2_000, 10_000, 4, 2_000
 
 
@@ -66,9 +67,11 @@ class Forecast:
         return asdict(self)
 
 
-def forecast(vendor: str, records: int, *, consent: bool = False, object_name: str = "") -> Forecast:
+def forecast(
+    vendor: str, records: int, *, consent: bool = False, object_name: str = "", existing: int | None = None
+) -> Forecast:
     """The calls that writing `records` records of one object takes. HubSpot keeps consent by address, so a
-    batch of opt-outs reads the addresses first."""
+    batch of opt-outs reads the addresses first. `existing`: records there are, where somebody says so."""
     if (vendor, object_name) == ("hubspot", "campaigns"):
         formula = f"{records:,} campaigns / 50 a call, the answer is the proof"
         return Forecast(write=ceil(records / 50), read_back=0, check=0, formula=formula)
@@ -78,7 +81,7 @@ def forecast(vendor: str, records: int, *, consent: bool = False, object_name: s
         formula = f"{records:,} addresses / {batch} a call, as many to read them; one call for the fields"
         return Forecast(write=writes, read_back=writes, check=1 if records else 0, formula=formula)
     if vendor == "marketing_cloud":
-        return _subscribers(records) if consent else _extension_rows(records)
+        return _subscribers(records) if consent else _extension_rows(records, existing)
     if vendor == "salesforce":
         return _salesforce(records)
     return Forecast(
@@ -111,14 +114,20 @@ def _subscribers(records: int) -> Forecast:
     return Forecast(write=calls, read_back=calls, check=0, formula=formula)
 
 
-def _extension_rows(records: int) -> Forecast:
-    """Up to 50 rows go at once and are echoed; more go by request: sent, asked after, and read back."""
-    check = 4 if records else 0
-    if records <= 50:
-        formula = "one call, the answer is the proof; four for the fields and the keys"
+def _extension_rows(records: int, existing: int | None) -> Forecast:
+    """Up to 50 rows go at once and are echoed; more go by request: sent, asked after, and read back by the
+    fewer calls, at most as many as when all of them are new."""
+    check = 1 if records else 0
+    if records <= _AT_ONCE:
+        formula = "one call, the answer is the proof; one for the fields"
         return Forecast(write=min(records, 1), read_back=0, check=check, formula=formula)
-    requests = ceil(records / BATCH["marketing_cloud"])
+    requests, rest = divmod(records, BATCH["marketing_cloud"])
+    sizes = [BATCH["marketing_cloud"]] * requests + [rest] * (rest > _AT_ONCE)
+    pages = inf if existing is None else ceil((existing + records) / _ROWS_PAGE)
+    read_back = sum(int(min(pages, 1 + ceil(size / _KEYS))) for size in sizes)
+    write = 2 * len(sizes) + (0 < rest <= _AT_ONCE)
     formula = (
-        f"{records:,} rows / 32,000 a request, asked after, read back by 2,500; four for the fields and keys"
+        f"{records:,} rows / 32,000 a request, asked after; each read back by 20 keys a call, or with the "
+        "whole by 2,500, whichever is less; one for the fields"
     )
-    return Forecast(write=2 * requests, read_back=ceil(records / 2_500), check=check, formula=formula)
+    return Forecast(write=write, read_back=read_back, check=check, formula=formula)

@@ -144,7 +144,9 @@ class _Making:
             kept={row[0]: row[2] for row in counted if row[2]},
             held=cells.count(self.connection, "held where sync = ?", "*", name),
             calls=replace(
-                forecast(sync.vendor, records, consent=sync.consent, object_name=sync.object),
+                forecast(
+                    sync.vendor, records, consent=sync.consent, object_name=sync.object, existing=existing
+                ),
                 reading=self._reading(sync),
             ),
             note=self._why_empty(sync, desired),

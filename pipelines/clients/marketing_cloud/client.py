@@ -45,6 +45,15 @@ class AccountInfo:
     scope: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ExtensionPage:
+    """A page of rows, how many the extension has, and the page to go on with, or nothing."""
+
+    rows: list[Json]
+    total: int
+    following: str
+
+
 class MarketingCloudClient(Client):
     """REST and SOAP behind one token."""
 
@@ -87,7 +96,8 @@ class MarketingCloudClient(Client):
     ) -> httpx.Response:  # fmt: skip
         """A call below the account's REST address."""
         call = Call(
-            method=method, path=self.session.rest + path, json=json, params=params,
+            method=method, path=self.session.rest + path, json=json,
+            params=params or None,  # none at all would take away those that the path has
             effect="write" if write else "read", headers=headers or {},
         )  # fmt: skip
         return self._transport.send(call)
@@ -181,22 +191,34 @@ class MarketingCloudClient(Client):
             raise errors.NotFound(f"Marketing Cloud has no data extension {object_id}", where=self.host)
         return found.rows[0]["CustomerKey"]
 
-    def extension_rows(self, key: str, *, where: str = "", size: int = ROWS_PAGE) -> Iterator[list[Json]]:
-        """Rows of a data extension as one flat object each, names in small letters. Raises NotFound."""
-        params: dict[str, str | int] = {"$pageSize": size, **({"$filter": where} if where else {})}
-        answer = self.get(f"/data/v1/customobjectdata/key/{key}/rowset", **params)
-        read, total = 0, int(answer.get("count") or 0)
+    def extension_page(
+        self, key: str, following: str = "", *, where: str = "", size: int = ROWS_PAGE
+    ) -> ExtensionPage:
+        """A page of an extension's rows: the first, or the one that `following` names. Raises NotFound."""
+        if following:
+            answer = self.get(f"/data{following}" if following.startswith("/v1") else following)
+        else:
+            params: dict[str, str | int] = {"$pageSize": size, **({"$filter": where} if where else {})}
+            answer = self.get(f"/data/v1/customobjectdata/key/{key}/rowset", **params)
+        items = [
+            {**(each.get("keys") or {}), **(each.get("values") or {})} for each in answer.get("items") or ()
+        ]
+        then = str((answer.get("links") or {}).get("next") or "")
+        return ExtensionPage(items, int(answer.get("count") or 0), then)
+
+    def extension_rows(
+        self, key: str, *, where: str = "", size: int = ROWS_PAGE, first: ExtensionPage | None = None
+    ) -> Iterator[list[Json]]:
+        """Rows of a data extension as one flat object each, names in small letters. Raises NotFound.
+        `first`: its first page, where that was read."""
+        page = first or self.extension_page(key, where=where, size=size)
+        read, total = 0, page.total
         while True:
-            items = [
-                {**(each.get("keys") or {}), **(each.get("values") or {})}
-                for each in answer.get("items") or ()
-            ]
-            read += len(items)
-            yield items
-            following = (answer.get("links") or {}).get("next")
-            if not following:
+            read += len(page.rows)
+            yield page.rows
+            if not page.following:
                 break
-            answer = self.get(f"/data{following}" if following.startswith("/v1") else str(following))
+            page = self.extension_page(key, page.following)
         if read < total:
             raise errors.Truncated(
                 f"Marketing Cloud gave {read:,} of {total:,} rows of {key}", where=self.host,

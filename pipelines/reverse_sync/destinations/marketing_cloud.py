@@ -36,9 +36,13 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
     label = "Marketing Cloud"
     batch_size = rows.ASYNC_LIMIT
 
-    def __init__(self, client: MarketingCloudClient, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, client: MarketingCloudClient, wait: Callable[[float], None] = time.sleep,
+        known: Callable[[], bool | None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """`known`: whether the warehouse knows anybody by an id; None where it has no contacts."""
         super().__init__(client)
-        self._wait = wait
+        self._wait, self._known = wait, known
         self._keys: dict[str, str] = {}
         self._dates: dict[str, frozenset[str]] = {}
         self._by_ids: bool | None = None
@@ -92,16 +96,35 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
     def uses_ids(self) -> bool:
         """Whether the account knows subscribers by Salesforce ids: an address as key would make another."""
         if self._by_ids is None:
-            page = next(self._client.retrieve("Subscriber", ("SubscriberKey",)))
-            self._by_ids = any(_SALESFORCE_ID.fullmatch(row.get("SubscriberKey", "")) for row in page.rows)
+            known = self._known()
+            self._by_ids = bool(known) or self._mails_ids() or (known is None and self._has_ids())
         return self._by_ids
+
+    def _mails_ids(self) -> bool:
+        """Whether a subscriber's key is an id, by those whose key begins like one."""
+        return any(
+            _SALESFORCE_ID.fullmatch(row.get("SubscriberKey", ""))
+            for begins in ("003%", "00Q%")
+            for page in self._client.retrieve(
+                SUBSCRIBER, ("SubscriberKey",), soap.Filter("SubscriberKey", "like", (begins,))
+            )
+            for row in page.rows
+        )
+
+    def _has_ids(self) -> bool:
+        """Whether a contact that was never mailed is known by an id: all are read, up to the first one."""
+        return any(
+            _SALESFORCE_ID.fullmatch(str(row.get("contactKey", "")))
+            for page in self._client.contacts()
+            for row in page
+        )
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
         """Rows by their key; one that is not there is made. Subscribers are changed, never made."""
         if object_name == SUBSCRIBER:
             return self._update_subscribers(writes)
         key = self.key(object_name)
-        refused = self.uses_ids()
+        refused = any("@" in write.record_id for write in writes) and self.uses_ids()
         taken = [write for write in writes if not (refused and "@" in write.record_id)]
         sent = [
             {key: write.record_id, **{cell.field: _sent(cell) for cell in write.cells}} for write in taken
@@ -149,16 +172,13 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
     def read(
         self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
     ) -> Mapping[str, Mapping[str, Any]]:
-        """What the rows hold now; few are asked for by key, many by reading the extension."""
+        """What the rows hold now, read by key or with the whole extension: what takes fewer calls."""
         if object_name == SUBSCRIBER:
             return self._read_subscribers(record_ids)
         key = self.key(object_name).lower()
         names = {name.lower(): name for name in fields}
         wanted = set(record_ids)
-        if len(record_ids) <= rows.LOOKED_FOR:
-            there = rows.find(self._client, object_name, key, record_ids)
-        else:
-            there = [row for page in self._client.extension_rows(object_name) for row in page]
+        there = rows.find_many(self._client, object_name, key, record_ids)
         return {
             str(row[key]): {
                 name: self._held(object_name, lower, row.get(lower)) for lower, name in names.items()

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import orjson
 import pytest
 
 from pipelines.clients import errors
@@ -18,6 +20,7 @@ from pipelines.reverse_sync.actions.extension_rows import RowEmptying, RowRemova
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, JourneyExit, JourneyUpdate
 from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
 from pipelines.reverse_sync.destinations.marketing_cloud import EMAIL_KEY, MarketingCloudDestination
+from pipelines.reverse_sync.destinations.open import _knows_ids
 from pipelines.reverse_sync.forecast import forecast
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT, Settings
@@ -68,7 +71,7 @@ def test_a_few_rows_go_at_once_and_the_answer_proves_them(destination, mc):
     answers = destination.update(mcs.PEOPLE, [row("003A", EmailAddress="a@x.example", LeadScore="7")])
     assert answers[0].ok
     assert answers[0].values == {"EmailAddress": "a@x.example", "LeadScore": "7"}
-    assert destination.calls - before == 3  # the fields, whether keys are ids, the rows
+    assert destination.calls - before == 2  # the fields, the rows
     held = destination.read(mcs.PEOPLE, ["003A", "003B"], ["LeadScore", "FirstName"])
     assert held == {"003A": {"LeadScore": "7", "FirstName": None}}
 
@@ -96,12 +99,63 @@ def test_many_rows_go_by_one_request_and_a_bad_one_fails_alone(destination, mc):
     assert len(destination.read(mcs.PEOPLE, [w.record_id for w in writes], ["FirstName"])) == 59
 
 
-def test_an_address_as_key_is_refused_where_the_account_uses_ids(destination, mc):
+def test_an_address_as_key_is_refused_where_anybody_is_known_by_an_id(destination, mc):
+    """A subscriber behind thousands keyed by addresses, or a contact that was never mailed."""
     answers = destination.update(mcs.PEOPLE, [row("a@x.example", FirstName="A"), row("003A", FirstName="B")])
     assert [(answer.ok, answer.code) for answer in answers] == [(False, EMAIL_KEY), (True, "")]
-    mc.store.db.execute("update subscribers set key = 'x' || id || '@x.example'")
-    fresh = MarketingCloudDestination(destination.client)
-    assert fresh.update(mcs.PEOPLE, [row("a@x.example", FirstName="A")])[0].ok
+    db, one = mc.store.db, [row("a@x.example", FirstName="A")]
+    db.execute("update subscribers set key = 'x' || id || '@x.example'")
+    contact = MarketingCloudDestination(destination.client)
+    assert contact.update(mcs.PEOPLE, one)[0].code == EMAIL_KEY
+    told = MarketingCloudDestination(destination.client, known=lambda: True)
+    assert told.update(mcs.PEOPLE, one)[0].code == EMAIL_KEY
+    db.execute("update contacts set key = 'x' || id || '@x.example'")
+    fresh, before = MarketingCloudDestination(destination.client, known=lambda: False), destination.calls
+    assert fresh.update(mcs.PEOPLE, one)[0].ok
+    assert destination.calls - before == 4  # the fields, subscribers by either kind of id, the row
+    assert MarketingCloudDestination(destination.client).update(mcs.PEOPLE, one)[0].ok
+    db.execute(
+        "update subscribers set key = '003SB0000000001YAA' where id = (select max(id) from subscribers)"
+    )
+    last = MarketingCloudDestination(destination.client, known=lambda: False)
+    assert last.update(mcs.PEOPLE, one)[0].code == EMAIL_KEY
+
+
+@pytest.mark.parametrize(("kind", "status", "known"), [
+    ("contact_id", "absent", True), ("email", "loaded", False), ("email", "absent", None),
+])  # fmt: skip
+def test_the_warehouse_says_how_people_are_keyed_where_it_read_the_contacts(tmp_path, kind, status, known):
+    settings = Settings(home=tmp_path, config_dir=PROJECT_ROOT / "config")
+    assert _knows_ids(settings) is None
+    with duckdb.connect(str(settings.paths.published)) as made:
+        made.execute("create schema ops; create schema marts")
+        made.execute("create table marts.subscribers as select ? as key_kind", [kind])
+        made.execute(
+            "create table ops.loads as select 'marketing_cloud' as vendor, 'contacts' as table_name, "
+            "? as status", [status],
+        )  # fmt: skip
+    assert _knows_ids(settings) is known
+
+
+@pytest.mark.parametrize(("there", "more"), [(20_000, 60), (3_000, 60)])
+def test_writing_more_than_fifty_rows_of_a_larger_extension_takes_the_calls_that_are_forecast(
+    destination, mc, there, more
+):
+    """By key where the extension is large, with the whole where that is less."""
+    [(extension,)] = mc.store.rows("select id from data_extensions where key = ?", (mcs.PEOPLE,))
+    mc.store.db.executemany(
+        "insert into extension_rows (extension, pk, body) values (?, ?, ?)",
+        ((extension, f"00q{n}", orjson.dumps({"ContactKey": f"00Q{n}"})) for n in range(there)),
+    )
+    existing = mc.store.value("select count(*) from extension_rows where extension = ?", (extension,))
+    destination.account()  # signs in
+    before, writes = destination.calls, [row(f"003{n:03}", FirstName=f"F{n}") for n in range(more)]
+    assert all(each.ok for each in destination.update(mcs.PEOPLE, writes))
+    held = destination.read(mcs.PEOPLE, [each.record_id for each in writes], ["FirstName"])
+    assert held == {f"003{n:03}": {"FirstName": f"F{n}"} for n in range(more)}
+    told = forecast("marketing_cloud", more, existing=existing)
+    assert told.read_back == {20_000: 4, 3_000: 2}[there]
+    assert destination.calls - before == told.total
 
 
 def entry(key: str, contact: str = "003NEW", **more: Any) -> Action:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ EVERYTHING = {"salesforce": "full"}
 """A scope that stands for all others."""
 LEAST_LEFT = 0.05
 """Share of a day's calls below which a connection is not well."""
+UNREAD_TOO_LONG = timedelta(days=1)
+"""A connection is not well when some table could not be read for longer than this."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def check(settings: Settings, warehouse: Warehouse, connection: Connection) -> H
     ask: dict[str, Callable[[Settings], Answer]] = {
         "hubspot": _hubspot, "salesforce": _salesforce, "marketing_cloud": _marketing_cloud,
     }  # fmt: skip
-    last, unread = _standing(settings, warehouse, connection.vendor)
+    last, unread, names = _standing(settings, warehouse, connection.vendor)
     started = time.monotonic()
     try:
         answer = ask[connection.vendor](settings)
@@ -134,7 +136,9 @@ def check(settings: Settings, warehouse: Warehouse, connection: Connection) -> H
         vendor=connection.vendor, org=answer.org, seconds=time.monotonic() - started, day=answer.day,
         last_success=last,
         lag=None if last is None else max(0.0, (answer.at - last).total_seconds()),
-        unread=unread, problem=_problem(answer, lacking(answer.scopes, connection, settings)), at=answer.at,
+        unread=unread, at=answer.at,
+        problem=_problem(answer, lacking(answer.scopes, connection, settings))
+        or _unread(names, last, answer),
     )  # fmt: skip
 
 
@@ -155,6 +159,13 @@ def _problem(answer: Answer, missing: Sequence[str]) -> str:
     if answer.day is not None and answer.day[1] < answer.day[0] * LEAST_LEFT:
         return f"only {answer.day[1]:,} of the day's {answer.day[0]:,} calls are left"
     return ""
+
+
+def _unread(names: str, last: datetime | None, answer: Answer) -> str:
+    """Tables that no extract could read for long: one that failed once is the extract's own business."""
+    if not names or last is None or answer.at - last <= UNREAD_TOO_LONG:
+        return ""
+    return f"could not be read since {last:%Y-%m-%d %H:%M} UTC: {names}"
 
 
 def _hubspot(settings: Settings) -> Answer:
@@ -179,14 +190,17 @@ def _marketing_cloud(settings: Settings) -> Answer:
                       scopes=unit.scope)  # fmt: skip
 
 
-def _standing(settings: Settings, warehouse: Warehouse, vendor: str) -> tuple[datetime | None, int]:
-    """Up to when everything of a vendor was extracted last, and how many of its tables could not be read."""
+def _standing(settings: Settings, warehouse: Warehouse, vendor: str) -> tuple[datetime | None, int, str]:
+    """Up to when a vendor was extracted, how many of its tables could not be read, and their names. Where
+    there are such tables the oldest of them says when; else the newest, for a refresh reads what it must."""
     if not settings.paths.published.exists():
-        return None, 0
+        return None, 0, ""
     with warehouse.reading() as connection:
         row = connection.execute(
-            "select max(window_to), count(*) filter (where standing = 'stale') from ("
-            "select table_name, max(window_to) as window_to, arg_max(status, run_id) as standing "
+            "select coalesce(min(window_to) filter (where standing = 'stale'), max(window_to)), "
+            "count(*) filter (where standing = 'stale'), "
+            "string_agg(table_name, ', ' order by table_name) filter (where standing = 'stale') "
+            "from (select table_name, max(window_to) as window_to, arg_max(status, run_id) as standing "
             "from ops.loads where vendor = ? group by table_name)", [vendor],
         ).fetchone()  # fmt: skip
-    return (row[0], int(row[1])) if row else (None, 0)
+    return (row[0], int(row[1]), row[2] or "") if row else (None, 0, "")

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,7 +24,7 @@ from pipelines.warehouse import Warehouse
 from sandbox.clock import Clock
 
 
-def _checked(settings: Settings, tmp_path: Path) -> list[health.Health]:
+def _checked(settings: Settings, tmp_path: Path, unread_days: float = 0) -> list[health.Health]:
     """With a warehouse that read Marketing Cloud an hour ago, by the account's clock."""
     warehouse, state = Warehouse(settings.paths), State.open(settings)
     with closing(Clock(tmp_path / "sandbox" / "clock")) as clock:
@@ -33,6 +33,10 @@ def _checked(settings: Settings, tmp_path: Path) -> list[health.Health]:
         made.execute("create schema ops; create table ops.loads as select 'marketing_cloud' as vendor, "
                      "'subscribers' as table_name, 'loaded' as status, ?::timestamptz as window_to, "
                      "'r' as run_id", [hour_ago])  # fmt: skip
+        if unread_days:
+            made.execute("insert into ops.loads select 'marketing_cloud', 'unsubscribe_events', 'stale', "
+                         "?::timestamptz, 'r'",
+                         [hour_ago - timedelta(days=unread_days, hours=-1)])  # fmt: skip
     found = health.check_all(settings, warehouse, state, "run")
     state.close()
     settings.paths.published.unlink()
@@ -62,6 +66,10 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
             asked = account.execute("select count(*) from requests where path not like '/_sandbox%'")
             assert well.day == (5_000, 5_000 - asked.fetchone()[0])  # of the check before this one, too
         assert 3_599 < well.lag < 3_700
+        for days, ok in ((0.5, True), (7, False)):
+            late = next(e for e in _checked(settings, tmp_path, days) if e.vendor == "marketing_cloud")
+            assert (late.ok, late.unread, round((late.lag or 0) / 86_400, 1)) == (ok, 1, days)
+        assert late.problem.endswith("UTC: unsubscribe_events")
         url = f"{ready['marketing_cloud']['url']}/_sandbox/account"
         httpx.post(url, json={"do": "take_scopes", "scopes": ["journeys_execute"]})
         httpx.post(url, json={"do": "expire_tokens"})
@@ -87,7 +95,6 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
         kept = reading.execute(probes.select()).mappings().all()
     state.close()
     assert sorted((each["vendor"], each["ok"]) for each in kept) == [
-        ("hubspot", False), ("hubspot", False), ("hubspot", True), ("hubspot", True),
-        ("marketing_cloud", False), ("marketing_cloud", False), ("marketing_cloud", True),
-        ("marketing_cloud", True), *[("salesforce", True)] * 4,
+        *[("hubspot", False)] * 2, *[("hubspot", True)] * 4, *[("marketing_cloud", False)] * 3,
+        *[("marketing_cloud", True)] * 3, *[("salesforce", True)] * 6,
     ]  # fmt: skip

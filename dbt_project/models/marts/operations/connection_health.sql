@@ -27,7 +27,7 @@ by_table as (
 read_until as (
     select
         vendor,
-        max(window_to) as last_success_at,
+        coalesce(min(window_to) filter (where standing = 'stale'), max(window_to)) as last_success_at,
         count(*) filter (where standing = 'stale') as unread_tables
     from by_table
     group by vendor

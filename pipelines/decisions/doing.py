@@ -174,6 +174,8 @@ class Doing:
         """An entry, an exit, or new data for those entries that are kept up."""
         person, known = about.person, self.facts.journeys
         assert person is not None
+        if kind == "leave-journey":
+            return self._leaving(name, about, journey)
         who = known.subscribers.get(person.person_id)
         if who is None:
             self.notes.append(f"{kind} {journey} is not done for somebody who is no subscriber by an id")
@@ -181,9 +183,6 @@ class Doing:
         if kind == "enter-journey":
             payload = known.entry(person.person_id, person.score, journey, opted_out=person.opted_out)
             return [self._row(about, name, "journey_entry", "marketing_cloud", who.record_key, payload)]
-        if kind == "leave-journey":
-            payload = {"journey": journey, "contact_key": who.key}
-            return [self._row(about, name, "journey_exit", "marketing_cloud", who.record_key, payload)]
         found = []
         for payload in known.updates(person.person_id, journey, fields):
             key = f"{name}.{payload['entry_id']}"
@@ -191,6 +190,18 @@ class Doing:
         if not found:
             self.notes.append(f"update-journey {journey} finds no entry; journeys.yml must keep its event up")
         return found
+
+    def _leaving(self, name: str, about: About, journey: str) -> list[Row]:
+        """An exit under each key that is inside: after a conversion the stay is the lead's."""
+        assert about.person is not None
+        stays = self.facts.journeys.inside.get((about.person.person_id, journey), ())
+        if not stays:
+            self.notes.append(f"leave-journey {journey} is not done for somebody who is not in it")
+        return [
+            self._row(about, f"{name}.{key}", "journey_exit", "marketing_cloud", record_key,
+                      {"journey": journey, "contact_key": key})
+            for key, record_key in stays
+        ]  # fmt: skip
 
     def enrolment(self, about: About, key: str, sequence: str, sender: str, contact: str) -> Row:
         person = about.person

@@ -50,6 +50,14 @@ where list_contains($ids::varchar[], s.person_id) order by e.entry_id
 """
 
 
+_INSIDE = """
+select s.person_id, i.journey_key, s.subscriber_key, s.subscriber_record_key
+from intermediate.int_journey_stays i
+join intermediate.int_subscribers s on s.subscriber_key = i.subscriber_key
+where not i.has_ended and list_contains($ids::varchar[], s.person_id) order by s.subscriber_key
+"""
+
+
 class Subscriber(NamedTuple):
     """A person's current key."""
 
@@ -75,12 +83,15 @@ class JourneyFacts:
     """(person, journey) -> why it would not let them in: its re-entry rule, or its goal is met."""
     entries: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
     """(person, event) -> (entry id, data as JSON) of each entry that is kept up."""
+    inside: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
+    """(person, journey) -> (subscriber key, its record key) of each stay without an end, whatever its status:
+    who refuses or is held may be taken out, too."""
 
     def entry(self, person_id: str, score: Any, journey: str, *, opted_out: bool) -> Mapping[str, Any]:
         """The payload of an entry; what speaks against it is in it."""
         who, what = self.subscribers[person_id], self.journeys.get(journey, Journey(None, None, None, None))
         return {
-            "event": what.event, "journey": journey, "journey_status": what.status,
+            "event": what.event, "listens_to": what.event, "journey": journey, "journey_status": what.status,
             "extension": what.extension, "contact_key": who.key, "missing_fields": what.missing,
             "opted_out": opted_out, "already": self.against.get((person_id, journey)),
             "data": {
@@ -120,4 +131,6 @@ def gather(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> JourneyFact
         found.against.setdefault((person_id, journey), why)
     for person_id, event, entry_id, data in connection.execute(_ENTRIES, {"ids": ids}).fetchall():
         found.entries.setdefault((person_id, event), []).append((entry_id, data))
+    for person_id, journey, key, record_key in connection.execute(_INSIDE, {"ids": ids}).fetchall():
+        found.inside.setdefault((person_id, journey), []).append((key, record_key))
     return found

@@ -37,6 +37,13 @@ def _not_published(said: Mapping[str, Any]) -> str:
     return f"the journey {said.get('journey')} is not published any more: the event would let nobody in"
 
 
+def _other_event(said: Mapping[str, Any], listens_to: str) -> str:
+    return (
+        f"the event is {said['event']}, but the published version of the journey {said.get('journey')} "
+        f"listens to {listens_to}"
+    )
+
+
 class _InJourneys(InBatches[MarketingCloudClient]):
     """What entries and exits share."""
 
@@ -45,8 +52,9 @@ class _InJourneys(InBatches[MarketingCloudClient]):
 
 
 class JourneyEntry(_InJourneys):
-    """An entry event. Payload: `event, journey, journey_status, extension, contact_key, data`; what speaks
-    against it: `missing_fields` (required by the event, not sent), `already` (the re-entry rule)."""
+    """An entry event. Payload: `event, journey, journey_status, listens_to, extension, contact_key, data`;
+    `listens_to` is the event of the published version. What speaks against it: `missing_fields` (required by
+    the event, not sent), `already` (the re-entry rule, or an entry of before a merge)."""
 
     kind: ClassVar[str] = "journey_entry"
     batch_size: ClassVar[int] = 1
@@ -74,6 +82,8 @@ class JourneyEntry(_InJourneys):
         if said.get("journey_status") != _LIVE:
             status = said.get("journey_status") or "not there"
             return f"the journey {said.get('journey')} is {status}: the event would let nobody in"
+        if said.get("listens_to") and said["listens_to"] != said["event"]:
+            return _other_event(said, str(said["listens_to"]))
         if said.get("missing_fields"):
             return f"the event {said['event']} requires {said['missing_fields']}, which is not sent"
         if said.get("opted_out"):

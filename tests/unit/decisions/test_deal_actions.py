@@ -100,7 +100,7 @@ def test_those_who_are_named_on_the_deal_are_enrolled_each_by_a_key_of_their_own
     assert notes == []
     nothing, notes = rows({"type": "leave-journey", "journey": "nurture"})
     assert (nothing, len(notes)) == ([], 2)
-    assert all("no subscriber" in note for note in notes)
+    assert all("not in it" in note for note in notes)
 
 
 def test_people_are_looked_up_for_actions_about_people_alone_and_not_by_their_company() -> None:

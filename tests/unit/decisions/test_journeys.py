@@ -46,6 +46,9 @@ def facts() -> Facts:
         create table staging.stg_marketing_cloud__journeys as select * from (values
             ('nurture', 1, 'Stopped', 'old-event'), ('nurture', 2, 'Published', 'event')
         ) t (journey_key, version, status, event_definition_key);
+        create table intermediate.int_journey_stays as select * from (values
+            ('00QA', 'nurture', false), ('003A', 'nurture', true), ('00QB', 'nurture', false)
+        ) t (subscriber_key, journey_key, has_ended);
         create table intermediate.int_journey_reentry as select * from (values
             ('ana', 'once', 'the journey takes a person once'), ('ana', 'nurture', null)
         ) t (person_id, journey_key, turned_away);
@@ -144,8 +147,14 @@ def test_data_of_every_entry_is_changed_over_both_keys_and_what_was_there_is_kep
 
 
 def test_a_decision_takes_somebody_out_and_a_queue_lets_somebody_in(facts):
-    (row,), _ = rows(facts, person("ana"), type="leave-journey")
-    assert (row.kind, row.payload) == ("journey_exit", {"journey": "nurture", "contact_key": "003A"})
+    """Under the key that is inside, as the lead's is after a conversion, and of somebody held, too."""
+    for who, key in (("ana", "00QA"), ("bo", "00QB")):
+        (row,), _ = rows(facts, person(who, opted_out=True), type="leave-journey")
+        assert (row.kind, row.payload) == ("journey_exit", {"journey": "nurture", "contact_key": key})
+        assert row.record_key.endswith(key)
+    made, notes = rows(facts, person("cy"), type="leave-journey")
+    assert made == []
+    assert "not in it" in notes[0]
     doing = Doing(facts, load_teams(CONFIG), load_stages(CONFIG), Templates({}), NotificationsFile(), NOON)
     about = About("d1", "routing", "x", "because", person("ana"))
     queued = doing.enrol_in_queue(about, "nurture", Queue(journey="nurture"))

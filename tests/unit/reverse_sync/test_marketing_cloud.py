@@ -230,6 +230,7 @@ def test_a_journey_that_was_stopped_since_the_refresh_is_fired_into_by_nobody(de
     [
         ({"journey_status": "Paused"}, "is Paused: the event would let nobody in"),
         ({"journey_status": None}, "is not there"),
+        ({"listens_to": "other"}, "is crm-high-score, but the published version of the journey"),
         ({"extension": None}, "no event crm-high-score with a data extension"),
         ({"event": "a.b"}, "has a period"),
         ({"missing_fields": "Region"}, "requires Region, which is not sent"),

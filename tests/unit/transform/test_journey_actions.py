@@ -29,10 +29,13 @@ create table unified_leads as select *, 80 as lead_score, true as is_email_valid
     ('held', 'lead', false, 'none'), ('refuses', 'lead', true, 'none'), ('bounced', 'lead', false, 'hard'))
     t (person_id, lifecycle_stage, is_opted_out, bounce_state);
 create table stg_marketing_cloud__journeys (journey_version_id varchar, journey_key varchar, name varchar,
-    version integer, status varchar, entry_mode varchar);
-insert into stg_marketing_cloud__journeys values ('v1', 'nurture', 'Nurture', 1, 'Stopped', 'OnceAndDone'),
-    ('v2', 'nurture', 'Nurture', 2, 'Published', 'SingleEntryAcrossAllVersions'),
-    ('v3', 'nurture', 'Nurture', 3, 'Draft', 'OnceAndDone');
+    version integer, status varchar, entry_mode varchar, event_definition_key varchar);
+insert into stg_marketing_cloud__journeys values
+    ('v1', 'nurture', 'Nurture', 1, 'Stopped', 'OnceAndDone', 'old-event'),
+    ('v2', 'nurture', 'Nurture', 2, 'Published', 'SingleEntryAcrossAllVersions', 'event'),
+    ('v3', 'nurture', 'Nurture', 3, 'Draft', 'OnceAndDone', 'new-event');
+create table int_person_aliases (alias varchar, person_id varchar);
+create table journal (action_key varchar, state varchar);
 create table stg_marketing_cloud__event_definitions as select 'event' as event_definition_key,
     'id' as data_extension_id;
 create table stg_marketing_cloud__data_extensions as select 'id' as data_extension_id,
@@ -187,13 +190,40 @@ def test_a_stage_takes_people_out_and_so_does_the_goal_of_another_journey_met_si
     happens(db, "entered", "00QB", "2026-06-20")
     assert exits(db) == [("00QB", "is customer now")]
     db.execute(
-        "insert into stg_marketing_cloud__journeys values ('w', 'welcome', 'Welcome', 1, 'Published', '')"
+        "insert into stg_marketing_cloud__journeys values ('w', 'welcome', 'Welcome', 1, 'Published', '', '')"
     )
     ruled(db, exits=[{"journey": "nurture", "goal_of": "welcome"}])
     happens(db, "goal", "003A", "2026-06-10", "w")
     assert exits(db) == []  # met before they came in
     happens(db, "goal", "003A", "2026-06-22", "w")
     assert exits(db) == [("003A", "has met the goal of welcome")]
+
+
+def test_an_entry_says_what_the_published_version_listens_to(db):
+    ruled(db)
+    sql = compiled("reverse_sync/marketing_cloud/actions_journey_entries.sql")
+    heard = db.execute(f"select distinct payload::json->>'listens_to' from ({sql})").fetchall()
+    assert heard == [("event",)]
+
+
+def test_whoever_came_in_before_a_merge_does_not_come_in_again_as_who_they_are_now(db):
+    ruled(db)
+    db.execute("insert into journal values (?, 'rejected')", [entries(db)["ana"][0]])
+    for table in ("unified_leads", "int_subscribers"):
+        db.execute(f"update {table} set person_id = 'older' where person_id = 'ana'")
+    db.execute("insert into int_person_aliases values ('ana', 'older')")
+    assert entries(db)["older"][1] is None
+    db.execute("update journal set state = 'confirmed'")
+    assert "as ana, with whom they were merged" in (entries(db)["older"][1] or "")
+
+
+def test_nobody_is_taken_out_who_is_out_already_and_whoever_came_back_is(db):
+    ruled(db, exits=[{"journey": "nurture", "stages": ["customer"]}])
+    happens(db, "entered", "00QB", "2026-06-20")
+    happens(db, "left", "00QB", "2026-06-22")
+    assert exits(db) == []
+    happens(db, "entered", "00QB", "2026-06-25")
+    assert [key for key, _ in exits(db)] == ["00QB"]
 
 
 def test_nobody_is_taken_out_of_what_they_were_in_long_ago(db):

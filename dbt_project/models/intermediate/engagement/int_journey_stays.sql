@@ -11,7 +11,10 @@ select
         and max(occurred_at) filter (where kind = 'entered')
         > coalesce(max(occurred_at) filter (where kind = 'ended'), timestamptz '1970-01-01 00:00:00+00'),
         false
-    ) as is_inside
+    ) as is_inside,
+    coalesce(
+        max(occurred_at) filter (where kind = 'ended') >= max(occurred_at) filter (where kind != 'ended'), false
+    ) as has_ended
 from (
     select
         'written to' as kind,

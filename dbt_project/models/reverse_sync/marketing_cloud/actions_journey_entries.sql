@@ -20,9 +20,33 @@ with fields as (
 versions as (
     select
         journey_key,
-        arg_max(status, (status = 'Published', version)) as status
+        arg_max(status, (status = 'Published', version)) as status,
+        arg_max(event_definition_key, (status = 'Published', version)) as listens_to
     from {{ ref('stg_marketing_cloud__journeys') }}
     group by journey_key
+),
+
+rules as (
+    select
+        *,
+        case occurrence when 'monthly' then strftime({{ run_value('business_date') }}, '%Y-%m') else 'once' end as occurred_in
+    from {{ source('rules', 'journey_entries') }}
+),
+
+-- An entry that was made, or may have been, for somebody who was merged into this person since.
+done as (
+    select
+        aliases.person_id,
+        rules.name,
+        min(aliases.alias) as done_as
+    from rules
+    cross join {{ ref('int_person_aliases') }} as aliases
+    inner join {{ source('ops', 'journal') }} as journal
+        on
+            journal.state in ('confirmed', 'unknown', 'sent')
+            and journal.action_key
+            = {{ short_hash("'journey_entry:' || rules.event || ':' || aliases.alias || ':' || rules.occurred_in") }}
+    group by aliases.person_id, rules.name
 ),
 
 wanted as (
@@ -32,11 +56,8 @@ wanted as (
         leads.lead_score,
         leads.email,
         subscribers.subscriber_key,
-        subscribers.subscriber_record_key,
-        case rules.occurrence
-            when 'monthly' then strftime({{ run_value('business_date') }}, '%Y-%m') else 'once'
-        end as occurred_in
-    from {{ source('rules', 'journey_entries') }} as rules
+        subscribers.subscriber_record_key
+    from rules
     inner join {{ ref('unified_leads') }} as leads
         on
             rules.least_score <= leads.lead_score
@@ -62,10 +83,13 @@ select
         'event': wanted.event,
         'journey': wanted.journey,
         'journey_status': versions.status,
+        'listens_to': versions.listens_to,
         'extension': fields.data_extension_key,
         'contact_key': wanted.subscriber_key,
         'missing_fields': fields.missing_fields,
         'already': case
+            when done.done_as is not null
+                then 'this person has come in already, as ' || done.done_as || ', with whom they were merged'
             when reentry.turned_away is not null then reentry.turned_away
             when goals.met_at is not null and wanted.occurred_in = 'once'
                 then 'this person has met the goal of the journey'
@@ -85,6 +109,7 @@ select
     cast(null as timestamptz) as due_at
 from wanted
 left join fields on wanted.event = fields.event_definition_key
+left join done on wanted.person_id = done.person_id and wanted.name = done.name
 left join versions on wanted.journey = versions.journey_key
 left join {{ ref('int_journey_reentry') }} as reentry
     on wanted.person_id = reentry.person_id and wanted.journey = reentry.journey_key

@@ -1,5 +1,5 @@
--- Whom config/journeys.yml takes out: people who have come into the journey or were written to by it lately, and who are in
--- one of the stages, or have met the goal of the other journey since.
+-- Whom config/journeys.yml takes out: people who have come into the journey or were written to by it lately, of whom no end
+-- is told since, and who are in one of the stages, or have met the goal of the other journey since.
 select
     {{ short_hash("'journey_exit:' || stays.journey_key || ':' || stays.subscriber_key || ':' || epoch_ms(stays.occurred_at)") }} as action_key,
     'journeys' as sync,
@@ -22,6 +22,7 @@ inner join {{ ref('int_journey_stays') }} as stays
     on
         rules.journey = stays.journey_key
         and stays.occurred_at > {{ run_value('as_of') }} - interval 60 days
+        and not stays.has_ended
 inner join {{ ref('int_subscribers') }} as subscribers on stays.subscriber_key = subscribers.subscriber_key
 inner join {{ ref('unified_leads') }} as leads on subscribers.person_id = leads.person_id
 left join {{ ref('int_journey_goals') }} as goals

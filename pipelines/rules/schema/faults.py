@@ -50,10 +50,10 @@ def property_name(name: str, where: str) -> None:
         raise fault(f"{name} is a name HubSpot keeps for itself", where, "take another name")
 
 
-def developer(name: str, where: str) -> None:
-    if not _API.fullmatch(name) or len(name) > limits.LONGEST_DEVELOPER_NAME:
+def developer(name: str, where: str, most: int = limits.LONGEST_DEVELOPER_NAME) -> None:
+    if not _API.fullmatch(name) or len(name) > most:
         raise fault(f"Salesforce takes no name {name}: letters, digits and single underscores, "
-                    f"{limits.LONGEST_DEVELOPER_NAME} at most", where)  # fmt: skip
+                    f"{most} at most", where)  # fmt: skip
 
 
 def file(model: Model, name: str, where: str, *, is_json: bool = False) -> None:

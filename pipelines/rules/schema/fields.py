@@ -152,7 +152,7 @@ class FieldModel(Strict):
             return f"a {self.type} needs values"
         seen: dict[str, str] = {}
         for each in self.values:
-            for text in {each.value.lower(), each.shown.lower()}:
+            for text in {each.value.strip().lower(), each.shown.strip().lower()}:
                 if seen.setdefault(text, each.value) != each.value:
                     return f"the values {seen[text]} and {each.value} are one to a CRM"
         if [each.value.lower() for each in self.values] != list(

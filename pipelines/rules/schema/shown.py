@@ -152,7 +152,7 @@ class _Shown:
     def validations(self) -> None:
         for name, rule in self.each.validations.items():
             where = self.at("validations", name)
-            developer(rule.salesforce or names.api_name(name), where)
+            developer(rule.salesforce or names.api_name(name), where, limits.LONGEST_RULE_NAME)
             if rule.formula is not None:
                 formula_names.check_formula(
                     self.model, self.key, self.each, rule.formula, self.at("validations", name, "formula")

@@ -34,6 +34,13 @@ def _made_with(action: Action, actions: Sequence[Action]) -> list[Action]:
     return found[:MOST_PROPERTIES]
 
 
+def _rank(action: Action) -> float:
+    """Where an action comes: an object that is there is told of its properties once they are made."""
+    if action.item.kind == "object" and action.operation == "change":
+        return ORDER.index("property") + 0.5
+    return ORDER.index(action.item.kind)
+
+
 class Applier:
     """Does actions in a portal, whose standing it keeps up as it goes."""
 
@@ -47,9 +54,7 @@ class Applier:
         """What is done at once, in order: properties of an object go by the hundred, the rest one by one."""
         found: list[tuple[list[Action], Callable[[], None]]] = []
         with_object: set[str] = set()
-        for action in sorted(
-            (a for a in actions if a.operation != "destroy"), key=lambda a: ORDER.index(a.item.kind)
-        ):
+        for action in sorted((a for a in actions if a.operation != "destroy"), key=_rank):
             if action.operation == "create" and action.item.kind == "property":
                 continue
             if action.item.kind != "object" or action.operation != "create":
@@ -59,8 +64,9 @@ class Applier:
             mine = _made_with(action, actions)
             with_object |= {a.name for a in mine}
             found.append(([action, *mine], partial(self.create_object, action, mine)))
-        at = next((i for i, (some, _) in enumerate(found)
-                   if ORDER.index(some[0].item.kind) > ORDER.index("property")), len(found))  # fmt: skip
+        # New properties come before changed ones, whose formulas may name them.
+        at = next((i for i, (some, _) in enumerate(found) if _rank(some[0]) >= ORDER.index("property")),
+                  len(found))  # fmt: skip
         more: list[tuple[list[Action], Callable[[], None]]] = []
         new = [a for a in actions if a.item.kind == "property" and a.operation == "create"
                and a.name not in with_object]  # fmt: skip

@@ -123,8 +123,17 @@ def test_what_leaves_the_model_is_seen_until_it_is_named_and_then_destroyed(crms
     assert crms.apply().coverage == {"SubscriptionTrigger": 100}
     assert crms.plan().actions == []
     crms.rewrite("        limit: 1\n", "        limit: 2\n")
-    assert names(crms.plan()) == {"subscription → companies"}
+    # an object that is there is given fields it needs, among them its name; a formula takes a new one
+    crms.rewrite("      field: subscription_name\n", "      field: subscription_title\n")
+    crms.rewrite("    fields:\n", "    fields:\n      must: {label: Must, type: number, required: true, "
+                 "searchable: true, crms: [hubspot]}\n")  # fmt: skip
+    crms.rewrite("[properties.monthly_fee] * 12", "[properties.monthly_fee] * [properties.must]")
+    assert names(crms.plan()) == {
+        "subscription → companies", "subscription", "subscription.must", "subscription.subscription_title",
+        "subscription.subscription_name", "subscription.yearly_fee",
+    }  # fmt: skip
     crms.apply()
+    assert crms.plan().actions == []
     assert limits(crms) == [2]
     with crms.session() as session:
         assert session.salesforce is not None

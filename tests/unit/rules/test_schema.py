@@ -43,6 +43,8 @@ def field(text: str) -> str:
         (field("type: number, digits: 19"), 6, "digits are 1 to 18"),
         (field("type: picklist, values: [x, y, X]"), 6, "one to a CRM"),
         (field("type: picklist, values: [x, y, x]"), 6, "the value x is there twice"),
+        (field("type: picklist, values: [x, 'x ']"), 6, "the values x and x  are one to a CRM"),
+        (HEAD + f"    validations:\n      {'x' * 41}: {{formula: 'TRUE', message: M}}\n", 6, "40 at most"),
         (field("type: picklist, values: [x, no]"), 6, "put them in quotes"),
         (field("type: checkbox, required: true"), 6, "never empty, so it cannot be required"),
         (field("type: date, external_id: true"), 6, "a date cannot be an external id"),

@@ -37,7 +37,7 @@ def _checked(settings: Settings, tmp_path: Path, unread_days: float = 0) -> list
             made.execute("insert into ops.loads select 'marketing_cloud', 'unsubscribe_events', 'stale', "
                          "?::timestamptz, 'r'",
                          [hour_ago - timedelta(days=unread_days, hours=-1)])  # fmt: skip
-    found = health.check_all(settings, warehouse, state, "run")
+    found = health.check_all(settings, warehouse, state, f"run{unread_days}")
     state.close()
     settings.paths.published.unlink()
     return found

@@ -6,7 +6,7 @@ writing may take is the destinations' own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -14,7 +14,7 @@ from math import ceil
 from sqlalchemy import Connection
 
 from pipelines.reverse_sync.forecast import NOTHING_READ, Listening
-from pipelines.reverse_sync.planned import Plan, SyncSummary
+from pipelines.reverse_sync.planned import ActionSummary, Plan, SyncSummary
 from pipelines.rules.frequency import DAILY, HOURLY, MINUTES_A_DAY, REAL_TIME, Frequency
 from pipelines.rules.syncs import Sync, Syncs
 from pipelines.state import runs
@@ -22,8 +22,10 @@ from pipelines.state import runs
 _SLACK = timedelta(seconds=30)
 """A schedule's run begins a little sooner or later than the one before."""
 
-
 _SETTINGS = (REAL_TIME, "15 minutes", HOURLY, DAILY)
+
+
+NO_ACTIONS: Mapping[str, ActionSummary] = {}
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,15 @@ class Pace:
 
 
 def paces(
-    syncs: Mapping[str, Sync], summaries: Mapping[str, SyncSummary], limits: Mapping[str, int], rules: Syncs
+    syncs: Mapping[str, Sync],
+    summaries: Mapping[str, SyncSummary],
+    limits: Mapping[str, int],
+    rules: Syncs,
+    actions: Mapping[str, ActionSummary] = NO_ACTIONS,
 ) -> dict[str, Pace]:
     """Of each sync that has a frequency. `limits`: calls of a day by vendor, as the latest probes tell. What
-    reading takes is no sync's, and taken off first."""
+    reading takes is no sync's, and taken off first; and what its plan's actions take (journey entries, a
+    call each), of those that are done without a person: each is done once."""
     timed = {name: sync for name, sync in syncs.items() if sync.syncFrequency and name in summaries}
     alone = {
         name: Pace(
@@ -123,11 +130,21 @@ def paces(
             of_vendor = int(limits[sync.vendor] * rules.pace.daily_share)
         budget = of_vendor
         if of_vendor is not None:
-            of_vendor = max(1, of_vendor - alone[name].reading.calls())
+            of_vendor -= alone[name].reading.calls() + _acting(sync.vendor, actions, rules.auto_actions)
+            of_vendor = max(1, of_vendor)
         total = sum(calls for other, calls in wish.items() if timed[other].vendor == sync.vendor)
         mine = of_vendor if of_vendor is None or not total else max(1, of_vendor * wish[name] // total)
         found[name] = replace(alone[name], allowed=mine, budget=budget)
     return found
+
+
+def _acting(vendor: str, actions: Mapping[str, ActionSummary], named: Sequence[str]) -> int:
+    """Calls that actions of a plan take there without a person."""
+    return sum(
+        each.calls
+        for name, each in actions.items()
+        if name in named and any(kind.split()[0] == vendor for kind in each.kinds)
+    )
 
 
 def limits(connection: Connection) -> dict[str, int]:
@@ -143,7 +160,7 @@ def waiting(
     `by_schedule`: a schedule asks, which keeps the time that config says; only what is slowed has to wait.
     """
     found = {}
-    for name, pace in paces(syncs.syncs, plan.syncs, limits(connection), syncs).items():
+    for name, pace in paces(syncs.syncs, plan.syncs, limits(connection), syncs, plan.actions).items():
         waits = pace.is_slowed or (not by_schedule and pace.minutes)
         last = runs.last_write(connection, name) if waits else None
         if last is None:

@@ -217,7 +217,8 @@ class _Making:
     def _costs(self, summaries: dict[str, SyncSummary]) -> Iterator[str]:
         """What each setting of syncFrequency costs in calls a day, by the size of this plan."""
         with self.state.reading() as reading:
-            found = pace.paces(self.syncs.syncs, summaries, pace.limits(reading), self.syncs)
+            actions = desired.summaries(self.wanted, self.registry)
+            found = pace.paces(self.syncs.syncs, summaries, pace.limits(reading), self.syncs, actions)
         for name, each in found.items():
             if each.calls:
                 yield f"{name}: {each}"

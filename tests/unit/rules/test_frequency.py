@@ -14,7 +14,7 @@ from orchestration.resources import SYNCS
 from pipelines.errors import ConfigError
 from pipelines.reverse_sync import pace
 from pipelines.reverse_sync.forecast import NOTHING_READ, TRACKED, Forecast, Listening
-from pipelines.reverse_sync.planned import SyncSummary
+from pipelines.reverse_sync.planned import ActionSummary, SyncSummary
 from pipelines.rules.frequency import Frequency
 from pipelines.rules.syncs import load_syncs
 from pipelines.settings import PROJECT_ROOT, Settings
@@ -140,6 +140,15 @@ def test_syncs_of_one_vendor_share_what_they_may_take(tmp_path):
     assert [found[name].minutes for name in two] == [29, 29]
 
 
+def test_journey_entries_that_are_done_without_a_person_are_taken_off_what_a_sync_may_take(tmp_path):
+    syncs = load_syncs(syncs_with(tmp_path, "15 minutes")).model_copy(update={"auto_actions": ("journeys",)})
+    entries = ActionSummary({"marketing_cloud journey_entry": 4_500}, {}, 0, 0, 0, 4_500)
+    of_people = {"marketing_cloud_people": summary(10)}
+    for name, allowed, minutes in (("journeys", 500, 29), ("by hand", 5_000, 15)):
+        found = pace.paces(syncs.syncs, of_people, {}, syncs, {name: entries})["marketing_cloud_people"]
+        assert (found.allowed, found.minutes) == (allowed, minutes)
+
+
 def test_a_slowed_sync_waits_and_a_listener_keeps_the_time_of_all(tmp_path):
     syncs = load_syncs(syncs_with(tmp_path, "30 minutes"))
     settings = Settings(home=tmp_path / "var", config_dir=tmp_path)
@@ -155,7 +164,7 @@ def test_a_slowed_sync_waits_and_a_listener_keeps_the_time_of_all(tmp_path):
         journal.intend(writing, [intent], run_id="r", at=begun)
 
         def waits(calls: int, minutes: int, *, by_schedule: bool) -> list[str]:
-            plan = SimpleNamespace(syncs={"marketing_cloud_people": summary(calls)})
+            plan = SimpleNamespace(syncs={"marketing_cloud_people": summary(calls)}, actions={})
             now = begun + timedelta(minutes=minutes)
             return list(pace.waiting(writing, plan, syncs, now, by_schedule=by_schedule))  # type: ignore[arg-type]
 

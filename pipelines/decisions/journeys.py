@@ -42,6 +42,13 @@ select person_id, journey_key, 'this person has met the goal of the journey'
 from intermediate.int_journey_goals
 where journey_key is not null and list_contains($ids::varchar[], person_id)
 """
+_UNREACHABLE = """
+select person_id, case when bounce_state = 'hard' then 'mail to this person bounces for good'
+    else 'this person has no valid e-mail address' end
+from marts.unified_leads
+where (bounce_state = 'hard' or is_email_valid is distinct from true)
+    and list_contains($ids::varchar[], person_id)
+"""
 _ENTRIES = """
 select s.person_id, e.event_definition_key, e.entry_id, e.data
 from staging.stg_marketing_cloud__journey_entries e
@@ -81,6 +88,8 @@ class JourneyFacts:
     journeys: dict[str, Journey] = field(default_factory=dict)
     against: dict[tuple[str, str], str] = field(default_factory=dict)
     """(person, journey) -> why it would not let them in: its re-entry rule, or its goal is met."""
+    unreachable: dict[str, str] = field(default_factory=dict)
+    """Person -> why no mail reaches them."""
     entries: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
     """(person, event) -> (entry id, data as JSON) of each entry that is kept up."""
     inside: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
@@ -93,7 +102,8 @@ class JourneyFacts:
         return {
             "event": what.event, "listens_to": what.event, "journey": journey, "journey_status": what.status,
             "extension": what.extension, "contact_key": who.key, "missing_fields": what.missing,
-            "opted_out": opted_out, "already": self.against.get((person_id, journey)),
+            "opted_out": opted_out,
+            "already": self.unreachable.get(person_id) or self.against.get((person_id, journey)),
             "data": {
                 "ContactKey": who.key, "EmailAddress": who.email, "PersonId": person_id, "LeadScore": score,
             },
@@ -129,6 +139,7 @@ def gather(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> JourneyFact
         found.journeys[key] = Journey(*rest)
     for person_id, journey, why in connection.execute(_AGAINST, {"ids": ids}).fetchall():
         found.against.setdefault((person_id, journey), why)
+    found.unreachable = dict(connection.execute(_UNREACHABLE, {"ids": ids}).fetchall())
     for person_id, event, entry_id, data in connection.execute(_ENTRIES, {"ids": ids}).fetchall():
         found.entries.setdefault((person_id, event), []).append((entry_id, data))
     for person_id, journey, key, record_key in connection.execute(_INSIDE, {"ids": ids}).fetchall():

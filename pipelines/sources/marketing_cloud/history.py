@@ -11,7 +11,7 @@ from datetime import timedelta
 import orjson
 
 from pipelines.clients.marketing_cloud.client import MarketingCloudClient
-from pipelines.clients.marketing_cloud.times import of_epoch, utc
+from pipelines.clients.marketing_cloud.times import central, of_epoch
 from pipelines.sources.columns import Columns
 from pipelines.sources.events import Row, Wanted, read_events
 from pipelines.sources.fetched import TableFetch
@@ -41,7 +41,7 @@ def event(row: dict[str, str]) -> Row:
     account leaves that empty the time is taken for its system time, as all others are.
     """
     parts = (row["DefinitionId"], row["ContactKey"], row["ActivityType"], row["TransactionTime"])
-    moment = of_epoch(row["EpochTimeInMilliseconds"]) or utc(row["TransactionTime"])
+    moment = of_epoch(row["EpochTimeInMilliseconds"]) or central(row["TransactionTime"])
     return {**row, "TransactionTime": moment, "id": ":".join(parts)}
 
 

@@ -37,7 +37,9 @@ def person(person_id: str, *, opted_out: bool = False) -> Person:
 def facts() -> Facts:
     connection = duckdb.connect()
     connection.execute("""
-        create schema intermediate; create schema staging;
+        create schema intermediate; create schema staging; create schema marts;
+        create table marts.unified_leads as select * from (values ('ana', true, 'none'), ('bo', true, 'hard'),
+            ('cy', false, 'none')) t (person_id, is_email_valid, bounce_state);
         create table intermediate.int_subscribers as select * from (values
             ('ana', '003A', 'marketing_cloud:7:Subscriber:003A', 'ana@x', true, 'contact_id', 'Active'),
             ('ana', '00QA', 'marketing_cloud:7:Subscriber:00QA', 'ana@x', false, 'lead_id', 'Active'),
@@ -131,6 +133,17 @@ def test_a_decision_keeps_the_re_entry_rule_of_the_journey_and_its_goal(facts, j
     (row,), _ = rows(facts, person("ana"), type="enter-journey", journey=journey)
     assert (why or "") in JourneyEntry.unfit(action(row))
     assert bool(JourneyEntry.unfit(action(row))) == bool(why)
+
+
+def test_whom_no_mail_reaches_is_not_entered_by_a_decision_either(facts):
+    known = facts.journeys
+    known.journeys["nurture"] = known.journeys["nurture"]._replace(missing=None)
+    for who, why in (("ana", ""), ("bo", "bounces for good"), ("cy", "no valid e-mail")):
+        known.subscribers[who] = known.subscribers["ana"]
+        (row,), _ = rows(facts, person(who), type="enter-journey")
+        said = JourneyEntry.unfit(action(row))
+        assert why in said
+        assert bool(said) == bool(why)
 
 
 def test_data_of_every_entry_is_changed_over_both_keys_and_what_was_there_is_kept(facts):

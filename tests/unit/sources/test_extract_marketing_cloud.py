@@ -353,3 +353,10 @@ def test_a_moment_of_the_history_is_its_epoch_whatever_zone_the_account_tells_ti
     assert history.event({**told, **other})["TransactionTime"] == "2026-07-01T14:00:00+00:00"
     without = {"TransactionTime": "2026-07-01T14:00:00", "EpochTimeInMilliseconds": ""}
     assert history.event({**told, **without})["TransactionTime"] == "2026-07-01T20:00:00+00:00"
+
+
+@pytest.mark.parametrize("told", ["6/30/2026 1:02:03 PM", "2026-06-30T13:02:03"])
+def test_a_moment_of_the_history_without_an_epoch_is_read_in_either_form(told):
+    row = {"DefinitionId": "v", "ContactKey": "k", "ActivityType": "t", "TransactionTime": told,
+           "EpochTimeInMilliseconds": ""}  # fmt: skip
+    assert history.event(row)["TransactionTime"] == "2026-06-30T19:02:03+00:00"

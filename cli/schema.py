@@ -5,7 +5,9 @@ Belongs here: arguments and printing.
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -136,8 +138,10 @@ def show(console: Console, found: Plan) -> None:
     for vendor in ("hubspot", "salesforce"):
         for action in found.of(vendor, "create", "change", "destroy"):
             console.print(f"{_SIGNS[action.operation]} {escape(_line(action))}")
-            for name, (before, after) in _told(action):
-                console.print(f"    {escape(f'{name}: {_short(before)} → {_short(after)}')}")
+            if action.operation == "change":
+                _inside(console, action.changes)
+            if action.note:
+                _indented(console, action.note)
             if action.impossible:
                 console.print(f"    [bold]impossible:[/] {escape(action.impossible)}")
             if action.loses:
@@ -163,13 +167,25 @@ def _line(action: Action) -> str:
     return f"{action.item.shown}{where}"
 
 
-def _told(action: Action) -> list[tuple[str, tuple[object, object]]]:
-    return list(action.changes.items()) if action.operation == "change" else []
+def _inside(console: Console, changes: Mapping[str, tuple[object, object]]) -> None:
+    """What changed of one thing, a line each."""
+    from pipelines.schema.wording import told
+
+    for name, (before, after) in changes.items():
+        for line in told(name, before, after):
+            _indented(console, line)
 
 
-def _short(value: object) -> str:
-    text = "nothing" if value in (None, "") else str(value)
-    return text if len(text) <= 90 else text[:87] + "..."
+def _indented(console: Console, line: str) -> None:
+    """Below the thing it is about, and so are its further lines where the screen is narrow."""
+    from rich.text import Text
+
+    narrow = textwrap.wrap(
+        line, max(console.width, 40), initial_indent=" " * 4, subsequent_indent=" " * 8,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    for each in narrow:
+        console.print(Text(each), soft_wrap=True)
 
 
 def show_held(console: Console, found: Plan) -> None:
@@ -177,7 +193,7 @@ def show_held(console: Console, found: Plan) -> None:
     from cli.screen import table
 
     rows = [(each.model, each.vendor, each.held, each.how) for each in found.holdings]
-    console.print(table("How it is held", ("model", "CRM", "", "how"), rows, wrapping=(3,)))
+    console.print(table("How it is held", ("model", "CRM", "", "how"), rows, wrapping=(0, 3)))
 
 
 @schema_app.command()
@@ -195,8 +211,7 @@ def diff() -> None:
         drift = run.diff(session, model)
     for each in drift.found:
         console.print(escape(each.sentence))
-        for name, (before, after) in each.changes.items():
-            console.print(f"    {escape(f'{name}: {_short(before)} → {_short(after)}')}")
+        _inside(console, each.changes)
     console.print(f"{drift.compared} things compared, {len(drift.found)} are not as they were applied.")
     raise typer.Exit(Exit.GATE if drift.found else Exit.OK)
 

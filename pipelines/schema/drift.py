@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipelines.schema.items import Beside, Item, Live, Wanted, added_since, differences
+from pipelines.schema.items import Beside, Item, Live, Wanted, added_by_hand, added_since, differences
 from pipelines.state.schema import Row
 
 How = Literal["changed", "gone", "added"]
@@ -61,9 +61,6 @@ def drift_of(wanted: Wanted, live: Live, made: Sequence[Row], before: Beside | N
             changes = differences(content, there.content)
             drift.found.append(Drifted("changed", wanted.vendor, kind, name, changes))
     own = {name for kind, name, _ in made if kind == "object"}
-    for key, item in live.items.items():
-        if key not in known and item.of in own and item.kind not in ("association", "object"):
-            drift.found.append(Drifted("added", wanted.vendor, item.kind, item.name, {}))
-    for item in added_since(live, known, before or {}):
+    for item in [*added_by_hand(live, known, own), *added_since(live, known, before or {})]:
         drift.found.append(Drifted("added", wanted.vendor, item.kind, item.name, {}))
     return drift

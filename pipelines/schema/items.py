@@ -110,6 +110,14 @@ def beside(wanted: Wanted, live: Live) -> dict[str, frozenset[tuple[str, str]]]:
     }  # fmt: skip
 
 
+def added_by_hand(live: Live, known: Container[Key], own: Container[str]) -> list[Item]:
+    """What objects that are wholly of the model have beside it. That other objects lead to them is theirs."""
+    return [
+        item for key, item in live.items.items()
+        if key not in known and item.of in own and item.kind not in ("association", "object")
+    ]  # fmt: skip
+
+
 def added_since(live: Live, known: Container[Key], before: Beside) -> list[Item]:
     """What has come to standard objects by hand since the last apply."""
     return [

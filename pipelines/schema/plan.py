@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pipelines.schema import risks
-from pipelines.schema.items import Beside, Holding, Item, Json, Live, Wanted, added_since, differences
+from pipelines.schema.items import (
+    Beside,
+    Holding,
+    Item,
+    Json,
+    Key,
+    Live,
+    Wanted,
+    added_by_hand,
+    added_since,
+    differences,
+)
 from pipelines.state.schema import Row
 
 Operation = Literal["create", "change", "destroy"]
@@ -30,6 +41,8 @@ class Action:
     loses: str = ""
     asks: str = ""
     """The field whose values would be lost, so that they can be counted."""
+    note: str = ""
+    """What else is to be known of it before it is done."""
 
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
@@ -48,7 +61,7 @@ class Plan:
     unchanged: int = 0
     holdings: list[Holding] = field(default_factory=list)
     extras: list[Item] = field(default_factory=list)
-    """Fields and rules that people have added to objects of the model."""
+    """What people have added to objects of the model, as a diff has it."""
     problems: list[str] = field(default_factory=list)
     """Limits that are reached."""
     calls: int = 0
@@ -71,10 +84,14 @@ class Plan:
 def compare(wanted: Wanted, live: Live, made: Sequence[Row], before: Beside | None = None) -> Plan:
     """The plan for one CRM."""
     plan = Plan(holdings=list(wanted.holdings))
+    keys = {item.key for item in wanted.items}
+    made_keys = {(wanted.vendor, kind, name): content for kind, name, content in made}
+    known = keys | made_keys.keys()
     for item in wanted.items:
         there = live.items.get(item.key)
         if there is None:
-            plan.actions.append(Action("create", item, impossible=risks.of_create(item, wanted, live)))
+            impossible, note = risks.of_create(item, wanted, live), _stays_beside(item, live, known)
+            plan.actions.append(Action("create", item, impossible=impossible, note=note))
         elif there.content == item.content:
             plan.unchanged += 1
         else:
@@ -82,16 +99,14 @@ def compare(wanted: Wanted, live: Live, made: Sequence[Row], before: Beside | No
             action = Action("change", whole, there.content)
             missing = risks.of_formula(item, wanted, live)
             plan.actions.append(replace(action, impossible=missing) if missing else risks.of_change(action))
-    keys = {item.key for item in wanted.items}
-    made_keys = {(wanted.vendor, kind, name): content for kind, name, content in made}
     gone = {key[2] for key in made_keys if key[1] == "object" and key not in keys}
     for key in made_keys:
         there = live.items.get(key)
         if key not in keys and there is not None and not _goes_with(there, gone):
             action = Action("destroy", replace(there, content={}), there.content)
             plan.actions.append(risks.of_destroy(action))
-    known = keys | made_keys.keys()
-    plan.extras = _extras(wanted, live, known) + added_since(live, known, before or {})
+    own = {item.name for item in wanted.items if item.kind == "object"}
+    plan.extras = added_by_hand(live, known, own) + added_since(live, known, before or {})
     plan.problems = _limits(wanted, live)
     return plan
 
@@ -103,13 +118,22 @@ def _goes_with(item: Item, gone: set[str]) -> bool:
     return item.of in gone or (item.kind == "association" and item.name.partition(" → ")[2] in gone)
 
 
-def _extras(wanted: Wanted, live: Live, known: Any) -> list[Item]:
-    """Beside the model on objects that are wholly of the model."""
-    own = {item.name for item in wanted.items if item.kind == "object"}
-    kinds = ("field", "validation rule", "record type", "property", "label", "validation")
-    return [
-        item for key, item in live.items.items() if key not in known and item.of in own and item.kind in kinds
-    ]
+def _stays_beside(item: Item, live: Live, known: Container[Key]) -> str:
+    """A pipeline is known by its label: renamed by hand it is another one, and stays."""
+    if item.kind != "pipeline":
+        return ""
+    stages = [each["label"] for each in item.content["stages"]]
+    alike = [
+        other.content["label"] for key, other in live.items.items()
+        if other.kind == item.kind and other.of == item.of and key not in known
+        and [each["label"] for each in other.content["stages"]] == stages
+    ]  # fmt: skip
+    if not alike:
+        return ""
+    return (
+        f"{' and '.join(alike)} there has the same stages: if that is this one, renamed by hand, rename it "
+        "back instead, for both will stand side by side and records stay in the old one"
+    )
 
 
 _COUNTED = {"object": "custom objects", "field": "custom fields", "property": "custom properties"}

@@ -10,6 +10,7 @@ from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.renames import Rename
 from pipelines.schema import renaming, run
 from pipelines.schema.apply import make_deploy
+from pipelines.schema.drift import drift_of
 from pipelines.schema.items import Item, Live, Wanted
 from pipelines.schema.plan import Action, compare
 from pipelines.schema.renaming import named_by
@@ -74,6 +75,25 @@ def test_a_property_that_hubspot_has_of_its_own_is_not_made() -> None:
     live = Live("hubspot", "1", own={("contacts", "oddity")})
     [create] = compare(Wanted("hubspot", [item]), live, []).actions
     assert create.impossible.startswith("HubSpot has a property of this name of its own")
+
+
+def test_a_pipeline_that_was_renamed_by_hand_is_told_of_before_a_second_one_is_made() -> None:
+    def pipeline(label: str, *stages: str) -> Item:
+        content = {"label": label, "stages": [{"label": each} for each in stages]}
+        return Item("hubspot", "pipeline", f"thing: {label}", content, "thing")
+
+    thing = Item("hubspot", "object", "thing", {}, "thing")
+    live = Live("hubspot", "1")
+    for item in (thing, pipeline("Days", "New", "Done"), pipeline("Other", "New")):
+        live.add(item)
+    wanted = Wanted("hubspot", [thing, pipeline("Life", "New", "Done")])
+    plan = compare(wanted, live, [("pipeline", "thing: Life", {})])
+    [create] = plan.actions
+    assert create.note.startswith("Days there has the same stages")
+    added = {each.name for each in drift_of(wanted, live, [("object", "thing", {})]).found}
+    assert {item.name for item in plan.extras} == added == {"thing: Days", "thing: Other"}
+    live.add(pipeline("Life", "New", "Done"))
+    assert compare(wanted, live, []).actions == []
 
 
 class Org:

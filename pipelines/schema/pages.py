@@ -15,6 +15,7 @@ from pipelines.rules.schema.names import VENDORS
 from pipelines.rules.schema.objects import STANDARD, ObjectModel
 from pipelines.rules.syncs import Vendor
 from pipelines.schema.hubspot import objects as hubspot_objects
+from pipelines.schema.hubspot import properties as hubspot_properties
 from pipelines.schema.items import Holding
 from pipelines.schema.salesforce import objects as salesforce_objects
 
@@ -103,8 +104,11 @@ def _fields(vendors: dict[Vendor, str], rows: Sequence[Row], told: Told) -> list
     for row in rows:
         place = (row.vendor, vendors[row.vendor].lower(), row.name.lower())
         what = row.model.help or row.model.description
+        if row.vendor == "hubspot" and hubspot_properties.held(row.model)[0] == "not available":
+            lines.append(f"| {row.key} | hubspot | not available | | | | {_cell(what)} |")
+            continue
         lines.append(
-            f"| {row.key} | {row.vendor} | `{row.name}` | {_type(row.model)} | "
+            f"| {row.key} | {row.vendor} | `{row.name}` | {_type(row.model, row.vendor)} | "
             f"{_cell(_writer(row, told.writers.get(place)))} | {_cell(told.mapped.get(place, ''))} | "
             f"{_cell(what)} |"
         )
@@ -124,20 +128,23 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _type(each: FieldModel) -> str:
-    """The type in a few words."""
+def _type(each: FieldModel, vendor: Vendor) -> str:
+    """The type in a few words, as this CRM has it: HubSpot keeps no lengths, digits and external ids."""
+    is_hubspot = vendor == "hubspot"
     said = each.type.replace("_", " ")
-    if each.length is not None:
+    if each.length is not None and not is_hubspot:
         said += f", {each.length:,} characters"
-    if each.type in ("number", "currency", "percent"):
+    if each.type in ("number", "currency", "percent") and not is_hubspot:
         digits, decimals = each.size
         said += f", {digits} digits, {decimals} of them decimals"
     if each.values:
         said += ": " + ", ".join(value.shown for value in each.values)
-    if each.formula or each.hubspot_formula:
-        said += f" = `{(each.formula or each.hubspot_formula or '').replace('|', chr(92) + '|')}`"
-    marks = [word for word, is_so in (("required", each.required), ("unique", each.unique),
-                                      ("external id", each.external_id)) if is_so]  # fmt: skip
+    formula = each.hubspot_formula if is_hubspot else each.formula
+    if formula:
+        said += f" = `{formula.replace('|', chr(92) + '|')}`"
+    found = (("required", each.required), ("unique", each.unique),
+             ("external id", each.external_id and not is_hubspot))  # fmt: skip
+    marks = [word for word, is_so in found if is_so]
     return f"{said} ({', '.join(marks)})" if marks else said
 
 

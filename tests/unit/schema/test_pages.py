@@ -31,8 +31,25 @@ def test_a_page_for_each_object_and_an_index_that_names_them(tmp_path: Path) -> 
     assert "subscription.seats (x.yml line 3)" in page
     assert "    COMPANY ||--o{ SUBSCRIPTION : company" in page
     assert "| subscription: layout subscription_layout | hubspot | not available |" in page
+    assert "| seats | hubspot | `seats` | number | people" in page  # it counts no digits
+    assert "`yearly_fee` | formula = `[properties.monthly_fee] * 12` |" in page
+    assert "`Yearly_Fee__c` | formula = `Monthly_Fee__c * 12` |" in page
     assert "salesforce `Lead`: `unified_leads`" in found["lead.md"]
     assert "[subscription](subscription.md)" in found["index.md"]
+
+
+def test_the_fields_of_a_page_and_how_they_are_held_say_the_same(tmp_path: Path) -> None:
+    """What a CRM has no field for has no name there, and nobody writes it."""
+    shutil.copytree(PROJECT_ROOT / "config", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(
+        PROJECT_ROOT / "tests" / "integration" / "schema" / "everything", tmp_path, dirs_exist_ok=True
+    )
+    fields, _, held = pages(load_model(tmp_path), Told())["thing.md"].partition("## How each CRM holds it")
+    absent = re.findall(r"^\| thing\.(\w+) \| hubspot \| not available", held, re.M)
+    assert {"a_secret", "a_place"} <= set(absent)
+    for name in absent:
+        assert f"| {name} | hubspot | not available | | | | " in fields, name
+    assert fields.count("| hubspot | not available |") == len(absent)
 
 
 def test_docs_are_written_as_markdown_and_as_pages_that_lead_to_each_other(
@@ -58,3 +75,13 @@ def test_docs_are_written_as_markdown_and_as_pages_that_lead_to_each_other(
         in lead
     )
     assert "`unified_leads`" in lead.partition("## What is made of it")[2]
+
+
+def test_the_example_of_the_documentation_is_a_file_that_loads(tmp_path: Path) -> None:
+    text = (PROJECT_ROOT / "docs" / "schema.md").read_text().partition("```yaml\n")[2].partition("```")[0]
+    shutil.copytree(PROJECT_ROOT / "config", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "custom_objects.yml").write_text(text)
+    for name in re.findall(r"file: ((?:apex|workflows)/[\w.]+)", text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert list(load_model(tmp_path).objects) == ["subscription"]

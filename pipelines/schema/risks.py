@@ -5,12 +5,11 @@ Belongs here: the vendors' rules about changes, each a sentence. Counting what w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipelines.rules.schema import formulas
+from pipelines.schema import formula_fields
 from pipelines.schema.items import Item, Json, Live, Wanted
 
 if TYPE_CHECKING:
@@ -49,29 +48,17 @@ def of_create(item: Item, wanted: Wanted, live: Live) -> str:
 
 
 def of_formula(item: Item, wanted: Wanted, live: Live) -> str:
-    """A formula that names a custom field which the object neither has nor gets. Fields of the file's own
+    """A formula that names a custom field which an object neither has nor gets. Fields of the file's own
     objects were asked for before; this is what only the account knows of standard ones."""
-    names = _named(item)
-    if not names:
+    if not formula_fields.names(item):
         return ""
-    kind = "property" if item.vendor == "hubspot" else "field"
-    fields = {i.name.lower() for i in [*wanted.items, *live.items.values()] if i.kind == kind}
-    fields |= {f"{of}.{name}".lower() for of, name in live.own}
-    for name in names:
-        if f"{item.of}.{name}".lower() not in fields:
-            return f"its formula names {name}, which {item.of} does not have"
+    fields = formula_fields.by_name([*live.items.values(), *wanted.items])
+    own = {f"{of}.{name}".lower() for of, name in live.own}
+    for of, name in formula_fields.places(item, fields):
+        full = f"{of}.{name}".lower()
+        if full not in fields and full not in own:
+            return f"its formula names {name}, which {of} does not have"
     return ""
-
-
-def _named(item: Item) -> list[str]:
-    """The custom fields of its own object that an item's formulas name."""
-    content = item.content
-    if item.vendor == "hubspot":
-        return re.findall(r"\[properties\.(\w+)\]", str(content.get("calculationFormula") or ""))
-    said = [content.get(n) for n in ("formula", "errorConditionFormula", "defaultValue")]
-    names = [name.partition(".")[0] for text in said if text for name in formulas.names_in(str(text))]
-    own = [f"{name[:-1]}c" if name.lower().endswith("__r") else name for name in names]
-    return [name for name in own if name.lower().endswith("__c")]
 
 
 def of_change(action: Action) -> Action:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from pipelines.clients import errors
 from pipelines.clients.salesforce.client import SalesforceClient
 from pipelines.rules.schema import limits
+from pipelines.schema import formula_fields
 from pipelines.schema.items import Item, Json, Live, Wanted
 from pipelines.schema.salesforce import fields, layouts, objects
 
@@ -37,8 +38,7 @@ def live(client: SalesforceClient, wanted: Wanted, managed: Iterable[tuple[str, 
     listed += [(kind, name, name.partition(".")[0].partition("-")[0]) for kind, name in managed]
     owners = [of for kind, _, of in listed if of and kind in ("object", "field", "record type",
                                                               "validation rule")]  # fmt: skip
-    for name, element in client.metadata.read("CustomObject", list(dict.fromkeys(owners))).items():
-        add_object(found, name, content(element))
+    _add_objects(client, found, wanted, dict.fromkeys(owners))
     pages = [name for kind, name, _ in listed if kind == "layout"]
     for name, element in client.metadata.read("Layout", list(dict.fromkeys(pages))).items():
         add_layout(found, name, content(element))
@@ -54,6 +54,18 @@ def live(client: SalesforceClient, wanted: Wanted, managed: Iterable[tuple[str, 
     if sets:
         _assigned(client, found, sets[0])
     return found
+
+
+def _add_objects(client: SalesforceClient, found: Live, wanted: Wanted, owners: Iterable[str]) -> None:
+    """The objects that things belong to, and those that the formulas of things lead to, over any lookups."""
+    asked, read = list(owners), set[str]()
+    while asked:
+        for name, element in client.metadata.read("CustomObject", asked).items():
+            add_object(found, name, content(element))
+        read |= set(asked)
+        fields = formula_fields.by_name([*found.items.values(), *wanted.items])
+        led_to = [of for item in wanted.items for of, _ in formula_fields.places(item, fields)]
+        asked = [of for of in dict.fromkeys(led_to) if of not in read]
 
 
 def _allowances(client: SalesforceClient, found: Live, wanted: Wanted) -> None:

@@ -32,8 +32,12 @@ _PREFIX = re.compile(r"a[0-9A-Z]{2}")
 class Deploying:
     """One deploy at work in the org, inside a transaction that may be taken back."""
 
-    def __init__(self, sf: Salesforce, kept: Kept, now: int) -> None:
+    def __init__(
+        self, sf: Salesforce, kept: Kept, now: int, coming: Collection[tuple[str, str]] = ()
+    ) -> None:
         self.sf, self.kept, self.now = sf, kept, now
+        self.coming = coming
+        """(object, field), in lower case, of the fields of the same deploy: formulas may name each other."""
 
     def component(self, component: Component) -> str:
         """Do it: `created`, `changed`, `unchanged` or `deleted`. Raises Problem."""
@@ -130,6 +134,8 @@ class Deploying:
         parent, _, name = component.name.partition(".")
         sobject = self.sobject(parent)
         field = column(component.content, sobject, self.sf.org.whole)
+        said = str(component.content.get("formula") or "")
+        check_formula(said, sobject, self.sf.org.whole, self.coming)
         before = sobject.fields.get(name)
         same = [each for each in sobject.fields if each.lower() == name.lower() and each != name]
         if same:
@@ -260,7 +266,7 @@ class Deploying:
         for needed in ("errorConditionFormula", "errorMessage"):
             if not content.get(needed):
                 raise Problem(f"Required fields are missing: [{needed}]")
-        check_formula(str(content["errorConditionFormula"]), sobject)
+        check_formula(str(content["errorConditionFormula"]), sobject, self.sf.org.whole, self.coming)
         if content.get("errorDisplayField") and sobject.field(str(content["errorDisplayField"])) is None:
             raise Problem(f"errorDisplayField: no field named {content['errorDisplayField']}")
         return self.kept.put("ValidationRule", component.name, content, self.now)

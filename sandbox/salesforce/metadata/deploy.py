@@ -146,7 +146,8 @@ def _work(
     shown: Json,
     changes: list[tuple[str, str, str]],
 ) -> None:
-    deploying = Deploying(sf, sf.metadata, call.now)
+    names = [each.name.lower().partition(".") for each in found.components if each.kind == "CustomField"]
+    deploying = Deploying(sf, sf.metadata, call.now, {(of, name) for of, _, name in names})
     failures = [_message(component, problem=said) for component, said in found.problems]
     successes = []
     for component in [*found.before, *found.components, *found.after]:

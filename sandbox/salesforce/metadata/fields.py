@@ -6,6 +6,7 @@ Belongs here: types, lengths, picklists, references. Objects and everything arou
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from sandbox.salesforce.cascade import rule_of
@@ -51,8 +52,6 @@ def column(wish: Json, sobject: SObject, objects: dict[str, SObject]) -> Field:
     if not wish.get("label") or len(str(wish["label"])) > 40:
         raise Problem("Required field is missing: label" if not wish.get("label") else "Label: too long")
     formula = str(wish.get("formula") or "")
-    if formula:
-        _formula_names(formula, sobject)
     before = sobject.fields.get(name)
     _may_change(before, wish)
     _sizes(wish, kind, has_formula=bool(formula))
@@ -176,22 +175,28 @@ def _may_change(before: Field | None, wish: Json) -> None:
 
 
 _WORD = re.compile(
-    r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[A-Za-z_$][\w.]*(?=\s*\()|([A-Za-z]\w*__[cr][\w.]*)'
+    r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|/\*.*?\*/|\$[\w.]+|[A-Za-z_]\w*(?=\s*\()|([A-Za-z]\w*(?:[.:]\w+)*)',
+    re.S,
 )
+_LITERALS = ("TRUE", "FALSE", "NULL")
 
 
-def _formula_names(formula: str, sobject: SObject) -> None:
+def check_formula(
+    formula: str, sobject: SObject, objects: dict[str, SObject], coming: Collection[tuple[str, str]] = ()
+) -> None:
+    """Raise Problem for a formula that names a field which the object, or one that a lookup of it leads to,
+    neither has nor gets by the same deploy."""
     for match in _WORD.finditer(formula):
         name = match[1]
-        if name is None or "__r" in name:
+        if name is None or name.upper() in _LITERALS:
             continue
-        if sobject.field(name) is None:
+        *steps, last = name.split(".")
+        at: SObject | None = sobject
+        for step in steps:
+            lookup = at.reference(step.partition(":")[0]) if at is not None else None
+            at = objects.get(step.partition(":")[2] or lookup.targets[0]) if lookup is not None else None
+        if at is None or (at.field(last) is None and (at.name.lower(), last.lower()) not in coming):
             raise Problem(f"Field {name} does not exist. Check spelling.")
-
-
-def check_formula(formula: str, sobject: SObject) -> None:
-    """Raise Problem for a formula that names a field the object does not have."""
-    _formula_names(formula, sobject)
 
 
 def as_metadata(field: Field) -> Json:

@@ -14,6 +14,16 @@ def lead(*fields: str) -> str:
     return f"{HEAD}<CustomObject {SPACE}>{''.join(fields)}</CustomObject>"
 
 
+def _rule(name: str, formula: str, message: str, shown: str = "") -> str:
+    field_shown = f"<errorDisplayField>{shown}</errorDisplayField>" if shown else ""
+    condition = formula.replace("&", "&amp;").replace("<", "&lt;")
+    return (
+        f"<validationRules><fullName>{name}</fullName><active>true</active>"
+        f"<errorConditionFormula>{condition}</errorConditionFormula>{field_shown}"
+        f"<errorMessage>{message}</errorMessage></validationRules>"
+    )
+
+
 def lead_fields(shared: Running) -> set[str]:
     return {f["name"] for f in shared.salesforce.get(f"{API}/sobjects/Lead/describe").json()["fields"]}
 
@@ -56,6 +66,13 @@ def test_a_new_field_is_hidden_until_an_assigned_permission_set_shows_it(shared:
         ({"package.xml": package(CustomField=["Lead.A__c"]), "objects/Lead.object": lead(field(
             "A__c", "<type>Number</type><precision>9</precision><scale>0</scale><formula>No__c + 1</formula>"
         ))}, "Field No__c does not exist. Check spelling."),
+        ({"package.xml": package(CustomField=["Lead.A__c"]), "objects/Lead.object": lead(field(
+            "A__c", "<type>Number</type><precision>9</precision><scale>0</scale>"
+            "<formula>IF(TRUE, AnnualRevenue, Missingstd)</formula>"
+        ))}, "Field Missingstd does not exist. Check spelling."),
+        ({"package.xml": package(ValidationRule=["Contact.V"]), "objects/Contact.object": lead(
+            _rule("V", "Owner:User.IsActive && Account.Owner.Email = 'a.b' && Account.No__c /* N__c */", "M")
+        )}, "Field Account.No__c does not exist. Check spelling."),
         ({"package.xml": package(Layout=["Lead-L"]), "layouts/Lead-L.layout":
           f"{HEAD}<Layout {SPACE}><layoutSections><layoutColumns><layoutItems><field>No__c</field>"
           "</layoutItems>"
@@ -104,16 +121,6 @@ def test_metadata_is_read_by_soap_ten_at_a_time(shared: Running) -> None:
     assert 'xsi:nil="true"' in found.text
     assert asked(["Lead"], "nobody").status_code == 500
     assert "LIMIT_EXCEEDED" in asked([f"A{n}__c" for n in range(11)], token).text
-
-
-def _rule(name: str, formula: str, message: str, shown: str = "") -> str:
-    field_shown = f"<errorDisplayField>{shown}</errorDisplayField>" if shown else ""
-    condition = formula.replace("&", "&amp;").replace("<", "&lt;")
-    return (
-        f"<validationRules><fullName>{name}</fullName><active>true</active>"
-        f"<errorConditionFormula>{condition}</errorConditionFormula>{field_shown}"
-        f"<errorMessage>{message}</errorMessage></validationRules>"
-    )
 
 
 def test_a_rule_that_was_deployed_refuses_rows_in_its_own_words(shared: Running) -> None:

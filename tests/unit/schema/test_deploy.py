@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,6 +15,7 @@ from pipelines.schema.drift import drift_of
 from pipelines.schema.items import Item, Live, Wanted
 from pipelines.schema.plan import Action, compare
 from pipelines.schema.renaming import named_by
+from pipelines.schema.salesforce import read
 from pipelines.settings import PROJECT_ROOT
 
 TRIGGER = Item("salesforce", "apex trigger", "T", {"Body": "b", "test": "false"})
@@ -68,6 +70,31 @@ def test_only_the_account_knows_the_custom_fields_of_a_standard_object() -> None
     live.add(FIELD)
     [create] = compare(Wanted("salesforce", [formula]), live, []).actions
     assert not create.impossible
+
+
+def test_a_formula_is_followed_over_lookups_to_objects_the_file_says_nothing_of() -> None:
+    """They are read for it, one after the other, and a rule that names what the last one lacks is said."""
+    there = {"Asset__c": "<fullName>Up__c</fullName><type>Lookup</type><referenceTo>Account</referenceTo>",
+             "Account": "<fullName>Known__c</fullName><type>Date</type>"}  # fmt: skip
+    asked: list[list[str]] = []
+
+    class Client:
+        class metadata:
+            @staticmethod
+            def read(kind: str, names: list[str]) -> dict[str, ElementTree.Element]:
+                asked.append(names)
+                return {n: ElementTree.fromstring(f"<o><fields>{there[n]}</fields></o>") for n in names}
+
+    said = {"errorConditionFormula": "asset__r.Up__r.Known__c = TODAY() && Asset__r.Up__r.Gone__c"}
+    rule = Item("salesforce", "validation rule", "Thing__c.Rule", said, "Thing__c")
+    lookup = Item("salesforce", "field", "Thing__c.Asset__c", {"referenceTo": "Asset__c"}, "Thing__c")
+    there["Thing__c"] = "<fullName>Other__c</fullName><type>Date</type>"
+    wanted, live = Wanted("salesforce", [rule, lookup]), Live("salesforce", "org")
+    read._add_objects(Client(), live, wanted, ["Thing__c"])  # type: ignore[arg-type]
+    assert asked == [["Thing__c"], ["Asset__c"], ["Account"]]
+    found = {a.name: a.impossible for a in compare(wanted, live, []).actions}
+    assert found["Thing__c.Rule"] == "its formula names Gone__c, which Account does not have"
+    assert found["Thing__c.Asset__c"] == ""
 
 
 def test_a_property_that_hubspot_has_of_its_own_is_not_made() -> None:

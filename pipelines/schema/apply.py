@@ -8,7 +8,7 @@ the same command.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -62,7 +62,11 @@ def _forget(connection: Connection, vendor: str, org: str, kind: str, name: str)
 def make_deploy(actions: Sequence[Action], wanted: Wanted, test_level: str) -> Deploy | None:
     """What of a plan goes into one deploy; None when nothing does."""
     changed = [a.item for a in actions if a.operation != "destroy" and a.item.kind in TYPES]
-    gone = [a.item for a in actions if a.operation == "destroy" and a.item.kind in TYPES]
+    gone = [
+        replace(a.item, content=a.before or {})
+        for a in actions
+        if a.operation == "destroy" and a.item.kind in TYPES
+    ]
     if not changed and not gone:
         return None
     apex = [i for i in wanted.items if i.kind.startswith("apex")]

@@ -6,6 +6,7 @@ Belongs here: files. The order of elements is the Metadata WSDL's: the full name
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -41,9 +42,11 @@ def archive(deployed: Iterable[Item], destroyed: Iterable[Item], version: str) -
 
 
 def files(deployed: Sequence[Item], destroyed: Sequence[Item], version: str) -> dict[str, str]:
-    found = {"package.xml": _package(deployed, version)}
-    if destroyed:
-        found["destructiveChangesPost.xml"] = _package(destroyed, version)
+    found = {"package.xml": _package(_sorted(deployed), version)}
+    first = _first(destroyed)
+    for when, some in (("Pre", first), ("Post", _sorted(i for i in destroyed if i not in first))):
+        if some:
+            found[f"destructiveChanges{when}.xml"] = _package(some, version)
     for owner in dict.fromkeys(i.of for i in deployed if i.kind in ("object", *_CHILDREN)):
         parts = [i for i in deployed if i.of == owner and i.kind in ("object", *_CHILDREN)]
         found[f"objects/{owner}.object"] = _document("CustomObject", _object(parts))
@@ -60,18 +63,42 @@ def files(deployed: Sequence[Item], destroyed: Sequence[Item], version: str) -> 
     return found
 
 
+def _sorted(items: Iterable[Item]) -> list[Item]:
+    return sorted(items, key=lambda i: (TYPES.get(i.kind, ""), i.name))
+
+
+def _first(destroyed: Sequence[Item]) -> list[Item]:
+    """What goes before anything else, in order, for Salesforce takes no field away that a rule, a trigger or
+    a formula still names, though that goes too. The rest goes last: what is changed names it until then."""
+    fields = [i for i in destroyed if i.kind == "field"]
+    found = [i for i in destroyed if i.kind in ("validation rule", "apex trigger")]
+    left = [i for i in fields if any(_names(i, other) for other in fields)]
+    while left:  # what none of the others names
+        free = [i for i in left if not any(_names(other, i) for other in left if other is not i)] or left
+        found += free
+        left = [i for i in left if i not in free]
+    return found
+
+
+def _names(item: Item, other: Item) -> bool:
+    """Whether a formula or sum is worked out of another field."""
+    said = " ".join(str(item.content.get(n) or "") for n in ("formula", "summarizedField"))
+    return re.search(rf"\b{re.escape(other.name.partition('.')[2])}\b", said, re.IGNORECASE) is not None
+
+
 def _whole(item: Item) -> Json:
     """The content with what stays beside it; a list that both have is one list."""
     both = [n for n, value in item.beside.items() if isinstance(value, list) and n in item.content]
     return item.beside | item.content | {n: [*item.content[n], *item.beside[n]] for n in both}
 
 
-def _package(items: Sequence[Item], version: str) -> str:
+def _package(items: Iterable[Item], version: str) -> str:
+    """The manifest of things, in the order they have."""
     named: dict[str, list[str]] = {}
     for item in items:
         if item.kind in TYPES:
             named.setdefault(TYPES[item.kind], []).append(item.name)
-    types = [{"members": sorted(members), "name": kind} for kind, members in sorted(named.items())]
+    types = [{"members": members, "name": kind} for kind, members in named.items()]
     return _document("Package", {"types": types, "version": version})
 
 

@@ -117,6 +117,14 @@ def test_what_loses_data_is_done_only_when_it_is_named(crms: Crms) -> None:
 
 def test_what_leaves_the_model_is_seen_until_it_is_named_and_then_destroyed(crms: Crms) -> None:
     crms.rewrite("        type: currency\n", "        type: currency\n        group: pricing\n")
+    spare = (
+        "      spare: {label: Spare, type: date, crms: [salesforce]}\n"
+        "      a_year: {label: A year, type: formula, returns: number, formula: YEAR(Spare__c)}\n"
+        "      a_next_year: {label: Next, type: formula, returns: number, formula: A_Year__c + 1}\n"
+    )
+    crms.rewrite("    fields:\n", f"    fields:\n{spare}")
+    rule = "      spared: {formula: A_Next_Year__c < YEAR(Spare__c), message: Past}\n"
+    crms.rewrite("    validations:\n", f"    validations:\n{rule}")
     first = crms.plan()
     assert "subscription → companies" in names(first, "create")
     assert not names(first, "destroy")
@@ -147,11 +155,15 @@ def test_what_leaves_the_model_is_seen_until_it_is_named_and_then_destroyed(crms
     text = text[:start] + text[end:]
     (crms.config / "custom_objects.yml").write_text(text.replace("        limit: 2\n", ""))
     crms.rewrite("        group: pricing\n", "")
+    crms.rewrite(spare, "")  # with the rule and the formula that name it
+    crms.rewrite(rule, "")
     assert names(crms.plan(), "destroy") == {
+        "Subscription__c.Spare__c", "Subscription__c.A_Year__c", "Subscription__c.A_Next_Year__c",
+        "Subscription__c.Spared",
         "Subscription__c.Renewed_At__c", "subscription.renewed_at", "subscription: pricing",
         "subscription → companies",
     }  # fmt: skip
-    crms.apply()
+    crms.apply(allowed=["Subscription__c.A_Next_Year__c"])
     assert limits(crms) == []
     with crms.session() as session:
         assert session.hubspot is not None

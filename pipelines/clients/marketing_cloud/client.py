@@ -54,6 +54,13 @@ class ExtensionPage:
     following: str
 
 
+def event_of(journey: Json) -> str:
+    """The key of the event that a version of a journey listens to; "" where it tells none."""
+    triggers = journey.get("triggers") or [{}]
+    meta = (triggers[0] or {}).get("metaData") or {}
+    return str(meta.get("eventDefinitionKey") or "")
+
+
 class MarketingCloudClient(Client):
     """REST and SOAP behind one token."""
 
@@ -140,10 +147,12 @@ class MarketingCloudClient(Client):
         """All versions of all journeys, with what they do."""
         return self.paged("/interaction/v1/interactions", extras="all", mostRecentVersionOnly="false")
 
-    def published_journeys(self) -> frozenset[str]:
-        """Keys of the journeys of which a version takes people in now."""
-        pages = self.paged("/interaction/v1/interactions", status="Published", mostRecentVersionOnly="false")
-        return frozenset(str(each.get("key")) for page in pages for each in page)
+    def published_journeys(self) -> dict[str, str]:
+        """Key -> the event listened to ("" where it tells none), of journeys that take people in now."""
+        pages = self.paged(
+            "/interaction/v1/interactions", extras="all", status="Published", mostRecentVersionOnly="false"
+        )
+        return {str(each.get("key")): event_of(each) for page in pages for each in page}
 
     def journey(self, key: str) -> Json:
         """The newest version of a journey. Raises NotFound."""

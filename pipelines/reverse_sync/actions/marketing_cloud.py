@@ -63,7 +63,7 @@ class JourneyEntry(_InJourneys):
 
     def __init__(self, channel: MarketingCloudDestination) -> None:
         super().__init__(channel)
-        self._published: frozenset[str] | None = None
+        self._published: dict[str, str] | None = None
 
     @staticmethod
     def forecast(actions: int) -> int:
@@ -91,15 +91,20 @@ class JourneyEntry(_InJourneys):
         return str(said.get("already") or "")
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
-        """What the plan knew of the journey is as old as the last refresh: one that was stopped since lets
-        nobody in and says nothing, so which ones are published is read once before the first event."""
+        """What the plan knew of the journey is as old as the last refresh: one that was stopped since, or
+        published with another event, lets nobody in and says nothing, so which ones are published is read
+        once before the first event."""
         if self._published is None:
             self._published = self._client.published_journeys()
         results = []
         for action in actions:
             said = action.payload
-            if said.get("journey") not in self._published:
+            listens_to = self._published.get(str(said.get("journey")))
+            if listens_to is None:
                 results.append(RowResult(False, code=HELD, message=_not_published(said)))
+                continue
+            if listens_to and listens_to != said["event"]:
+                results.append(RowResult(False, code=HELD, message=_other_event(said, listens_to)))
                 continue
             data = {**dict(said.get("data") or {}), ENTRY_ID: action.action_key}
             try:

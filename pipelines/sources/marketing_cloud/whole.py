@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.clients import errors
 from pipelines.clients.marketing_cloud import soap
-from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.marketing_cloud.client import MarketingCloudClient, event_of
 from pipelines.clients.marketing_cloud.times import central, utc
 from pipelines.rules.data_extensions import slug
 from pipelines.rules.extract import FilledExtension
@@ -76,12 +76,10 @@ def _whole(
 
 def journey(each: Row) -> Row:
     """A version of a journey, its statistics and its trigger beside it."""
-    triggers = each.get("triggers") or [{}]
-    meta = (triggers[0] or {}).get("metaData") or {}
     stats = each.get("stats") or {}
     return {
         **each, **{name: stats.get(name) for name in catalog.STATISTICS},
-        "eventDefinitionKey": meta.get("eventDefinitionKey"),
+        "eventDefinitionKey": event_of(each) or None,
     }  # fmt: skip
 
 

@@ -207,7 +207,9 @@ def test_of_three_entries_the_inactive_contact_is_a_row_error_with_the_vendors_r
     assert {"003B", "003C"} <= inside
 
 
-def test_a_journey_that_was_stopped_since_the_refresh_is_fired_into_by_nobody(destination, mc):
+def test_a_journey_that_was_stopped_or_listens_to_another_event_since_is_fired_into_by_nobody(
+    destination, mc
+):
     """The plan says Published; the first look of an apply says otherwise, and costs one call for all."""
     before = destination.calls
     assert all(r.ok for r in JourneyEntry(destination).send([entry("one"), entry("two", "003B")]))
@@ -223,6 +225,9 @@ def test_a_journey_that_was_stopped_since_the_refresh_is_fired_into_by_nobody(de
     assert handler.look_up([entry("three", "003C")]) == [NOT_THERE]
     mc.http.post(f"/interaction/v1/interactions/resume/{found['id']}")
     assert JourneyEntry(destination).send([entry("three", "003C")])[0].ok
+    [other] = JourneyEntry(destination).send([entry("five", "003E", event="another-entry")])
+    assert (other.ok, other.code) == (False, HELD)
+    assert f"listens to {mcs.ENTRY}" in other.message
 
 
 @pytest.mark.parametrize(

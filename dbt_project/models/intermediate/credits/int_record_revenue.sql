@@ -3,29 +3,16 @@
 -- What is credited to these records, in their own currency: a deal's as it is where that is the deal's currency, else at
 -- the rate of the deal's day, so that what is written of a closed deal stays as it is.
 with credited as (
-    select
-        records.record_key,
-        records.currency as record_currency,
-        credits.*
-    from {{ ref('int_foreign_records') }} as records
-    inner join {{ ref('attribution_credits') }} as credits
-        on records.owner_type = 'person' and records.owner_id = credits.person_id
-    union all
-    select
-        records.record_key,
-        records.currency as record_currency,
-        credits.*
-    from {{ ref('int_foreign_records') }} as records
-    inner join {{ ref('attribution_credits') }} as credits
-        on records.owner_type = 'campaign' and records.owner_id = credits.campaign_id
-    union all
-    select
-        records.record_key,
-        records.currency as record_currency,
-        credits.*
-    from {{ ref('int_foreign_records') }} as records
-    inner join {{ ref('attribution_credits') }} as credits
-        on records.owner_type = 'opportunity' and records.owner_id = credits.opportunity_id
+    {% for kind in ['person', 'campaign', 'opportunity'] -%}
+        select
+            records.record_key,
+            records.currency as record_currency,
+            credits.*
+        from {{ ref('int_foreign_records') }} as records
+        inner join {{ ref('attribution_credits') }} as credits
+            on records.owner_type = '{{ kind }}' and records.owner_id = credits.{{ kind }}_id
+        {{ 'union all' if not loop.last }}
+    {% endfor -%}
 ),
 
 days as (

@@ -74,7 +74,12 @@ def make_deploy(actions: Sequence[Action], wanted: Wanted, test_level: str) -> D
     if any(i.kind.startswith("apex") for i in changed):
         # Its tests go with it, so that the coverage asked about is the coverage there will be.
         changed += [i for i in apex if i.name in tests and i not in changed]
-    return Deploy(changed, gone, test_level, tests)
+    replaced = [
+        replace(a.item, content=a.before or {})
+        for a in actions
+        if a.operation == "change" and a.item.kind in TYPES
+    ]
+    return Deploy(changed, gone, test_level, tests, replaced)
 
 
 def check_salesforce(client: SalesforceClient, deploy: Deploy, clock: Clock) -> dict[str, int]:

@@ -17,6 +17,7 @@ from pipelines.rules.syncs import Vendor
 from pipelines.schema.hubspot import objects as hubspot_objects
 from pipelines.schema.hubspot import properties as hubspot_properties
 from pipelines.schema.items import Holding
+from pipelines.schema.salesforce import fields as salesforce_fields
 from pipelines.schema.salesforce import objects as salesforce_objects
 
 
@@ -104,8 +105,8 @@ def _fields(vendors: dict[Vendor, str], rows: Sequence[Row], told: Told) -> list
     for row in rows:
         place = (row.vendor, vendors[row.vendor].lower(), row.name.lower())
         what = row.model.help or row.model.description
-        if row.vendor == "hubspot" and hubspot_properties.held(row.model)[0] == "not available":
-            lines.append(f"| {row.key} | hubspot | not available | | | | {_cell(what)} |")
+        if not _is_there(row):
+            lines.append(f"| {row.key} | {row.vendor} | not available | | | | {_cell(what)} |")
             continue
         lines.append(
             f"| {row.key} | {row.vendor} | `{row.name}` | {_type(row.model, row.vendor)} | "
@@ -113,6 +114,13 @@ def _fields(vendors: dict[Vendor, str], rows: Sequence[Row], told: Told) -> list
             f"{_cell(what)} |"
         )
     return [*lines, ""]
+
+
+def _is_there(row: Row) -> bool:
+    """Whether the CRM has such a field at all."""
+    if row.vendor == "salesforce":
+        return salesforce_fields.is_held(row.model)
+    return hubspot_properties.held(row.model)[0] != "not available"
 
 
 def _writer(row: Row, told: str | None) -> str:

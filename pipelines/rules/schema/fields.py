@@ -28,6 +28,7 @@ KEYS = ("text", "number", "email", "auto_number")
 UNIQUE = ("text", "number", "email")
 TALL = ("long_text", "rich_text", "multi_picklist")
 """Types that are shown over several lines."""
+_LONGEST_VALUE = 255
 _WORKED_OUT = ("formula", "rollup", "auto_number")
 TRACKED = tuple(t for t in get_args(FieldType) if t not in _WORKED_OUT)
 DEFAULTED = tuple(t for t in TRACKED if t not in (*PICKLISTS, "location", "encrypted"))
@@ -159,6 +160,10 @@ class FieldModel(Strict):
             dict.fromkeys(each.value.lower() for each in self.values)
         ):
             return f"the value {self._twice()} is there twice"
+        for each in self.values:
+            if not 0 < len(each.value) <= _LONGEST_VALUE or each.value != each.value.strip():
+                said = f"has to have 1 to {_LONGEST_VALUE} characters, without spaces around them"
+                return f"the value {each.value[:40]!r} {said}"
         if len(self.values) > 1_000:
             return "a picklist takes 1,000 values at most"
         if sum(each.default for each in self.values) > 1 or ";" in "".join(e.value for e in self.values):

@@ -25,6 +25,8 @@ class Deploy:
     destroyed: Sequence[Item]
     test_level: str
     tests: Sequence[str]
+    replaced: Sequence[Item] = ()
+    """What is changed, as the org has it until then."""
 
     @property
     def has_apex(self) -> bool:
@@ -49,7 +51,7 @@ def run(
     began: Callable[[str], None] = lambda _: None,
 ) -> Json:  # fmt: skip
     """Deploy and wait. Raises CrmError for a deploy that failed; `began` hears the id before the wait."""
-    data = package.archive(deploy.items, deploy.destroyed, client.metadata.version)
+    data = package.archive(deploy.items, deploy.destroyed, client.metadata.version, deploy.replaced)
     started = client.metadata.deploy(data, deploy.options(check_only=check_only))
     began(started)
     result = wait(client, started, clock)

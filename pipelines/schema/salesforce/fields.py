@@ -38,6 +38,11 @@ _PLAIN = {
 }  # fmt: skip
 
 
+def is_held(field: FieldModel) -> bool:
+    """Whether Salesforce has a field for it: a formula may be HubSpot's only."""
+    return field.type != "formula" or field.formula is not None
+
+
 def content(field: FieldModel, siblings: Mapping[str, FieldModel]) -> Json:
     """The metadata of a field that is no relationship and no rollup."""
     kind = TYPES[field.returns or "text"] if field.type == "formula" else TYPES[field.type]

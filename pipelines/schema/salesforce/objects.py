@@ -126,7 +126,7 @@ class _Wanted:
         self, owner: str, called: str, field: FieldModel, where: str, path: str,
         siblings: dict[str, FieldModel],
     ) -> None:  # fmt: skip
-        if field.type == "formula" and field.formula is None:
+        if not fields.is_held(field):
             self.found.hold(path, "not available", "the file gives no formula for Salesforce")
             return
         content = fields.rollup(self.model, field) if field.rollup else fields.content(field, siblings)

@@ -6,13 +6,13 @@ Belongs here: files. The order of elements is the Metadata WSDL's: the full name
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
 from pipelines.schema.items import Item, Json
+from pipelines.schema.salesforce import destruction
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 TYPES = {
@@ -31,9 +31,11 @@ _APEX = {
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def archive(deployed: Iterable[Item], destroyed: Iterable[Item], version: str) -> bytes:
-    """The zip; the same items make the same bytes."""
-    found = files(list(deployed), list(destroyed), version)
+def archive(
+    deployed: Iterable[Item], destroyed: Iterable[Item], version: str, replaced: Iterable[Item] = ()
+) -> bytes:
+    """The zip; the same items make the same bytes. `replaced`: what is changed, as the org has it yet."""
+    found = files(list(deployed), list(destroyed), version, list(replaced))
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in sorted(found):
@@ -41,10 +43,11 @@ def archive(deployed: Iterable[Item], destroyed: Iterable[Item], version: str) -
     return target.getvalue()
 
 
-def files(deployed: Sequence[Item], destroyed: Sequence[Item], version: str) -> dict[str, str]:
+def files(
+    deployed: Sequence[Item], destroyed: Sequence[Item], version: str, replaced: Sequence[Item] = ()
+) -> dict[str, str]:
     found = {"package.xml": _package(_sorted(deployed), version)}
-    first = _first(destroyed)
-    for when, some in (("Pre", first), ("Post", _sorted(i for i in destroyed if i not in first))):
+    for when, some in zip(("Pre", "Post"), destruction.halves(_sorted(destroyed), replaced), strict=True):
         if some:
             found[f"destructiveChanges{when}.xml"] = _package(some, version)
     for owner in dict.fromkeys(i.of for i in deployed if i.kind in ("object", *_CHILDREN)):
@@ -65,25 +68,6 @@ def files(deployed: Sequence[Item], destroyed: Sequence[Item], version: str) -> 
 
 def _sorted(items: Iterable[Item]) -> list[Item]:
     return sorted(items, key=lambda i: (TYPES.get(i.kind, ""), i.name))
-
-
-def _first(destroyed: Sequence[Item]) -> list[Item]:
-    """What goes before anything else, in order, for Salesforce takes no field away that a rule, a trigger or
-    a formula still names, though that goes too. The rest goes last: what is changed names it until then."""
-    fields = [i for i in destroyed if i.kind == "field"]
-    found = [i for i in destroyed if i.kind in ("validation rule", "apex trigger")]
-    left = [i for i in fields if any(_names(i, other) for other in fields)]
-    while left:  # what none of the others names
-        free = [i for i in left if not any(_names(other, i) for other in left if other is not i)] or left
-        found += free
-        left = [i for i in left if i not in free]
-    return found
-
-
-def _names(item: Item, other: Item) -> bool:
-    """Whether a formula or sum is worked out of another field."""
-    said = " ".join(str(item.content.get(n) or "") for n in ("formula", "summarizedField"))
-    return re.search(rf"\b{re.escape(other.name.partition('.')[2])}\b", said, re.IGNORECASE) is not None
 
 
 def _whole(item: Item) -> Json:

@@ -106,7 +106,8 @@ def add_object(found: Live, name: str, whole: Json) -> None:
         called = str(field.get("fullName"))
         if called.endswith("__c"):
             kept = fields.canonical(field)
-            found.add(Item("salesforce", "field", f"{name}.{called}", kept, name), field)
+            filters = {n: field[n] for n in ("summaryFilterItems",) if n in field}
+            found.add(Item("salesforce", "field", f"{name}.{called}", kept, name, beside=filters), field)
     for record_type in whole.get("recordTypes") or []:
         kept = objects.canonical_record_type(record_type)
         found.add(Item("salesforce", "record type", f"{name}.{record_type['fullName']}", kept, name))

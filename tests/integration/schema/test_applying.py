@@ -124,7 +124,8 @@ def test_what_leaves_the_model_is_seen_until_it_is_named_and_then_destroyed(crms
     )
     crms.rewrite("    fields:\n", f"    fields:\n{spare}")
     rule = "      spared: {formula: A_Next_Year__c < YEAR(Spare__c), message: Past}\n"
-    crms.rewrite("    validations:\n", f"    validations:\n{rule}")
+    kept = "      kept: {formula: A_Year__c < 2000, message: Past}\n"
+    crms.rewrite("    validations:\n", f"    validations:\n{rule}{kept}")
     first = crms.plan()
     assert "subscription → companies" in names(first, "create")
     assert not names(first, "destroy")
@@ -157,6 +158,7 @@ def test_what_leaves_the_model_is_seen_until_it_is_named_and_then_destroyed(crms
     crms.rewrite("        group: pricing\n", "")
     crms.rewrite(spare, "")  # with the rule and the formula that name it
     crms.rewrite(rule, "")
+    crms.rewrite("A_Year__c < 2000", "Seats__c < 0")  # which names the formula in the org until it is changed
     assert names(crms.plan(), "destroy") == {
         "Subscription__c.Spare__c", "Subscription__c.A_Year__c", "Subscription__c.A_Next_Year__c",
         "Subscription__c.Spared",

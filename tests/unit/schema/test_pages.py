@@ -44,12 +44,20 @@ def test_the_fields_of_a_page_and_how_they_are_held_say_the_same(tmp_path: Path)
     shutil.copytree(
         PROJECT_ROOT / "tests" / "integration" / "schema" / "everything", tmp_path, dirs_exist_ok=True
     )
+    file = tmp_path / "custom_objects.yml"
+    one_sided = (
+        "b_formula: {label: B, type: formula, returns: number, hubspot_formula: '[properties.a_number]'}"
+    )
+    file.write_text(file.read_text().replace("      a_formula:\n", f"      {one_sided}\n      a_formula:\n"))
     fields, _, held = pages(load_model(tmp_path), Told())["thing.md"].partition("## How each CRM holds it")
     absent = re.findall(r"^\| thing\.(\w+) \| hubspot \| not available", held, re.M)
     assert {"a_secret", "a_place"} <= set(absent)
     for name in absent:
         assert f"| {name} | hubspot | not available | | | | " in fields, name
     assert fields.count("| hubspot | not available |") == len(absent)
+    assert "| thing.b_formula | salesforce | not available |" in held
+    assert "| b_formula | salesforce | not available | | | | " in fields
+    assert fields.count("| salesforce | not available |") == 1
 
 
 def test_docs_are_written_as_markdown_and_as_pages_that_lead_to_each_other(

@@ -206,6 +206,11 @@ def test_money_without_a_rate_is_counted_beside_each_sum_and_leaves_no_return(
         models = compiled("marts/attribution/attribution_models.sql")
         for sql in (campaigns, models):
             assert asked(marts, "select " + wanted.format(returns, sql)) == [(0, 1, None, 100.0, 0.0)]
+        # A refund alone is no customer, and its campaign's revenue is as unknown.
+        marts.execute("update int_opportunities set amount = -1000 where opportunity_id = 'w'")
+        made(marts, "marts/attribution/campaign_performance.sql", "table")
+        assert asked(marts, "select " + wanted.format(returns, campaigns)) == [(0, 1, None, None, 0.0)]
+        assert asked(marts, "select " + wanted.format(returns, models)) == [(0, 1, None, None, None)]
         channels = compiled("marts/attribution/channel_contribution.sql")
         assert asked(marts, "select " + wanted.format("channel", channels) + " order by channel, month") == [
             (0, 0, "campaign"), (0, 1, "email"), (0, 1, "email"), (0, 0, "webinar"),

@@ -91,9 +91,10 @@ from (values ('calls', '1'), ('emails', '2'), ('emails', '3'), ('emails', '4'), 
     ('meetings', '6'), ('meetings', '7'), ('communications', '8')) as t(from_type, from_id);
 create table stg_salesforce__events as
 select *, 'Visit' as subject, null::date as activity_date, starts_at + interval 1 hour as ends_at
-from (values ('was', '003A', {AT}, null), ('to_come', '003A', timestamptz '2026-07-30 10:00:00+00', null),
-    ('called_off', '003A', {AT}, 'CANCELED'))
-    as t(record_key, who_id, starts_at, outcome);
+from (values ('was', '003A', {AT}, null, false), ('called_off', '003A', {AT}, 'CANCELED', null),
+    ('to_come', '003A', timestamptz '2026-07-30 10:00:00+00', null, null),
+    ('all_day', '003A', timestamptz '2026-05-01 00:00:00+00', null, true))
+    as t(record_key, who_id, starts_at, outcome, is_all_day_event);
 create table stg_hubspot__contacts as
 select *, 'hubspot:P:contacts:' || contact_id as record_key, null::timestamptz as latest_source_at,
     null::varchar as latest_source, null::varchar as latest_source_detail_1,
@@ -191,7 +192,10 @@ def test_what_sales_did_is_a_touch_when_it_took_place(touches: duckdb.DuckDBPyCo
         "call": ("call", "sales", "call"), "sdr": ("email", "sales", "email"),
         "answer": ("email", "sales", "email"), "held": ("meeting", "sales", "meeting"),
         "sms": ("message", "sales", "message"), "was": ("meeting", "sales", "meeting"),
+        "all_day": ("meeting", "sales", "meeting"),
     }  # fmt: skip
+    days = told(touches, "engagement", "is_day")
+    assert {record for record, (is_day,) in days.items() if is_day} == {"all_day"}
     assert told(touches, "engagement", "occurred_at")["held"] == (datetime(2026, 5, 2, 10, tzinfo=UTC),)
 
 
@@ -206,14 +210,14 @@ def test_an_offline_source_says_how_the_person_came_in(touches: duckdb.DuckDBPyC
 def test_whom_hubspot_lists_for_a_campaign_is_a_member_from_its_first_day_or_their_own(
     touches: duckdb.DuckDBPyConnection,
 ) -> None:
-    columns = ("record_key", "campaign_id", "channel", "is_response", "occurred_at")
+    columns = ("record_key", "campaign_id", "channel", "is_response", "is_day", "occurred_at")
     assert told(touches, "influenced", *columns) == {
         "hubspot:P:campaign_contacts:h-1":
-            ("hubspot:P:contacts:1", "c", "paid_media", False, datetime(2026, 4, 1, tzinfo=UTC)),
+            ("hubspot:P:contacts:1", "c", "paid_media", False, True, datetime(2026, 4, 1, tzinfo=UTC)),
         "hubspot:P:campaign_contacts:h-2":
-            ("hubspot:P:contacts:2", "c", "paid_media", False, datetime(2026, 4, 10, tzinfo=UTC)),
+            ("hubspot:P:contacts:2", "c", "paid_media", False, False, datetime(2026, 4, 10, tzinfo=UTC)),
         "hubspot:P:campaign_contacts:undated-1":
-            ("hubspot:P:contacts:1", None, "campaign", False, datetime(2026, 4, 20, tzinfo=UTC)),
+            ("hubspot:P:contacts:1", None, "campaign", False, False, datetime(2026, 4, 20, tzinfo=UTC)),
     }  # fmt: skip
 
 

@@ -14,12 +14,18 @@ from tests.fixtures.dbt_sql import made
 TABLES = """
 set timezone = 'UTC';
 create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of,
-    'America/Los_Angeles' as business_zone;
+    date '2026-06-30' as business_date, 'America/Los_Angeles' as business_zone;
+create table int_opportunities as select 'deal' as opportunity_id, null as campaign_id, true as is_closed,
+    true as is_won, timestamptz '2026-04-01 12:00:00+00' as created_at,
+    timestamptz '2026-04-03 00:00:00+00' as closed_at;
+create table int_opportunity_people as select 'deal' as opportunity_id, 'p' as person_id, 'account' as via;
+create table int_people as select 'p' as person_id, timestamptz '2026-03-01 12:00:00+00' as created_at;
+create table int_campaign_members as select null as record_key, null as campaign_id;
 create table attribution_settings as select 'coverage_without_channel' as setting, 'offline' as value;
 create table int_told_touches as
 select *, vendor || ':o:x:' || touchpoint_id as source_record_key, vendor || ':o:people:1' as record_key,
     touch_type as kind, channel as source, channel as medium, 'Intro' as content, true as is_response,
-    false as is_bot, true as earns_credit, false as is_made_of_another, false as is_member
+    false as is_bot, touchpoint_id <> 'mute' as earns_credit, false as is_made_of_another, false as is_member
 from (values
     ('came', 'hubspot', 'p', timestamptz '2026-04-04 00:30:00+00', false, 'event', 'webinar', 'c'),
     ('response', 'salesforce', 'p', timestamptz '2026-04-03 00:00:00+00', true, 'membership', 'webinar', 'c'),
@@ -32,20 +38,35 @@ from (values
     ('ad', 'hubspot', 'r', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'paid_social', 'b'),
     ('later', 'hubspot', 'r', timestamptz '2026-04-04 09:00:01+00', false, 'latest_source', 'email', null),
     ('mine', 'hubspot', 's', timestamptz '2026-04-04 09:00:00+00', false, 'form', 'website', null),
-    ('typed', 'hubspot', 's', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'direct', null))
+    ('typed', 'hubspot', 's', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'direct', null),
+    ('ad1', 'hubspot', 't', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'paid_search', 'a'),
+    ('told', 'hubspot', 't', timestamptz '2026-04-04 09:00:00+00', false, 'conversion', 'website', null),
+    ('form', 'hubspot', 't', timestamptz '2026-04-04 09:00:01+00', false, 'form', 'website', null),
+    ('once', 'hubspot', 'u', timestamptz '2026-04-04 08:59:30+00', false, 'form', 'website', null),
+    ('again', 'hubspot', 'u', timestamptz '2026-04-04 09:00:00+00', false, 'form', 'website', null),
+    ('ad2', 'hubspot', 'u', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'paid_social', 'b'),
+    ('ad3', 'hubspot', 'v', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'paid_search', 'c'),
+    ('unheard', 'hubspot', 'v', timestamptz '2026-04-04 09:00:00+00', false, 'conversion', 'website', null),
+    ('mute', 'hubspot', 'v', timestamptz '2026-04-04 09:00:01+00', false, 'form', 'website', null))
     as t(touchpoint_id, vendor, person_id, occurred_at, is_day, touch_type, channel, campaign_id);
 """
 
 
 @pytest.fixture(scope="module")
-def counted() -> Iterator[dict[str, tuple[Any, ...]]]:
+def built() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute(TABLES)
-        made(connection, "intermediate/touches/int_touches.sql")
-        found = connection.execute(
-            "select touchpoint_id, channel, campaign_id from int_touches where is_counted"
-        ).fetchall()
-        yield {touch: tuple(rest) for touch, *rest in found}
+        for model in ("touches/int_touches", "credits/int_credit_deals", "credits/int_deal_touches"):
+            made(connection, f"intermediate/{model}.sql")
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def counted(built: duckdb.DuckDBPyConnection) -> dict[str, tuple[Any, ...]]:
+    found = built.execute(
+        "select touchpoint_id, channel, campaign_id from int_touches where is_counted"
+    ).fetchall()
+    return {touch: tuple(rest) for touch, *rest in found}
 
 
 def test_a_day_that_salesforce_tells_is_that_of_the_business(counted: dict[str, Any]) -> None:
@@ -58,4 +79,28 @@ def test_a_latest_source_and_what_was_done_at_that_moment_are_one(counted: dict[
     assert {touch: said for touch, said in counted.items() if touch not in ("came", "next_day", "call")} == {
         "click": ("paid_search", "a"), "sent": ("paid_social", "b"), "later": ("email", None),
         "mine": ("website", None),
+        # Where the act is a copy, what stands for it takes the source, unless it earns nothing.
+        "form": ("paid_search", "a"), "once": ("paid_social", "b"), "ad3": ("paid_search", "c"),
+        "mute": ("website", None),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("zone", "credited"),
+    [
+        # What came at half past midnight UTC came on the closing day, what is dated the fourth a day later.
+        ("America/Los_Angeles", {"came", "call"}),
+        # There that was the day after, and is one with what is dated so.
+        ("Asia/Tokyo", {"response", "task"}),
+    ],
+)
+def test_a_day_counts_up_to_the_closing_day_wherever_the_business_is(
+    built: duckdb.DuckDBPyConnection, zone: str, credited: set[str]
+) -> None:
+    built.execute("begin")
+    try:
+        built.execute("update run set business_zone = ?", [zone])
+        found = built.execute("select touchpoint_id from int_deal_touches").fetchall()
+    finally:
+        built.execute("rollback")
+    assert {touch for (touch,) in found} == credited

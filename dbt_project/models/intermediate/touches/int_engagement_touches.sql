@@ -77,7 +77,8 @@ salesforce_touches as (
             else {{ record_key('salesforce', 'Lead', 'who_id') }}
         end as record_key,
         coalesce(starts_at, {{ utc_midnight('activity_date') }}) as occurred_at,
-        starts_at is null as is_day,
+        -- An all-day event begins at the first instant of its day in UTC, wherever it takes place.
+        coalesce(is_all_day_event, false) or starts_at is null as is_day,
         subject as content,
         'meeting' as touch_type,
         'meeting' as match_value,

@@ -9,7 +9,11 @@ with members as (
         campaigns.name as detail,
         greatest(
             {{ utc_midnight('coalesce(campaigns.start_date, cast(campaigns.created_at as date))') }}, contacts.created_at
-        ) as occurred_at
+        ) as occurred_at,
+        coalesce(
+            campaigns.start_date is not null and {{ utc_midnight('campaigns.start_date') }} >= contacts.created_at,
+            campaigns.start_date is not null
+        ) as is_day
     from {{ ref('stg_hubspot__campaign_contacts') }} as members
     inner join {{ ref('stg_hubspot__campaigns') }} as campaigns on members.campaign_id = campaigns.campaign_id
     left join {{ ref('stg_hubspot__contacts') }} as contacts on members.contact_id = contacts.contact_id

@@ -112,37 +112,7 @@ listed as (
     where campaign_id is not null and person_id is not null and not is_bot
 ),
 
--- The latest source in a contact's properties is how they came to what they did at that very moment, where HubSpot has that
--- too. It is one touch: what they did stands, and where that says only that a form was sent, from where they came is added.
-arrived as (
-    select
-        acts.touchpoint_id,
-        sources.touchpoint_id as source_id,
-        sources.channel,
-        sources.source,
-        sources.medium,
-        sources.campaign_id,
-        acts.touch_type in ('form', 'conversion')
-        and acts.campaign_id is null
-        and sources.channel != 'direct'
-        and sources.channel not in {{ attribution_setting('coverage_without_channel') }} as says_more
-    from told as sources
-    inner join told as acts on sources.person_id = acts.person_id and sources.occurred_at = acts.occurred_at
-    where
-        sources.touch_type = 'latest_source'
-        and acts.touch_type in ('form', 'conversion', 'page_visit', 'email_click')
-        and acts.earns_credit
-        and not acts.is_bot
-),
-
-added as (
-    select *
-    from arrived
-    where says_more
-    qualify row_number() over (partition by touchpoint_id order by source_id) = 1
-),
-
-copies as (
+merged as (
     select touchpoint_id
     from numbered
     where copy > 1
@@ -160,17 +130,82 @@ copies as (
     select touchpoint_id from listed
     where is_listed and nth_of_campaign > 1
     union all
-    select source_id from arrived
-    union all
     select touchpoint_id from forms
     where since_last <= interval 1 minute
+),
+
+acts as (
+    select
+        touchpoint_id,
+        person_id,
+        occurred_at,
+        touch_type,
+        campaign_id,
+        touchpoint_id in (select merged.touchpoint_id from merged) as is_merged
+    from told
+    where touch_type in ('form', 'conversion', 'page_visit', 'email_click') and earns_credit and not is_bot
+),
+
+-- The latest source in a contact's properties is how they came to what they did at that very moment, where HubSpot has that
+-- too. It is one touch: what they did stands, or the form that stands for it, and where that says only that a form was sent,
+-- from where they came is added. Where nothing stands for what they did, the source does.
+arrived as (
+    select
+        stands.touchpoint_id,
+        sources.touchpoint_id as source_id,
+        sources.channel,
+        sources.source,
+        sources.medium,
+        sources.campaign_id,
+        stands.touch_type in ('form', 'conversion')
+        and stands.campaign_id is null
+        and sources.channel != 'direct'
+        and sources.channel not in {{ attribution_setting('coverage_without_channel') }} as says_more
+    from told as sources
+    inner join acts on sources.person_id = acts.person_id and sources.occurred_at = acts.occurred_at
+    inner join acts as stands
+        on
+            acts.person_id = stands.person_id
+            and not stands.is_merged
+            and (
+                acts.touchpoint_id = stands.touchpoint_id
+                or (
+                    acts.is_merged
+                    and stands.touch_type = 'form'
+                    and stands.occurred_at
+                    between acts.occurred_at - interval 1 minute and acts.occurred_at + interval 1 minute
+                )
+            )
+    where sources.touch_type = 'latest_source'
+    qualify
+        row_number() over (
+            partition by sources.touchpoint_id, acts.touchpoint_id
+            order by abs(epoch_us(stands.occurred_at) - epoch_us(acts.occurred_at)), stands.touchpoint_id
+        ) = 1
+),
+
+added as (
+    select *
+    from arrived
+    where says_more
+    qualify row_number() over (partition by touchpoint_id order by source_id) = 1
+),
+
+copies as (
+    select touchpoint_id from merged
+    union all
+    select source_id as touchpoint_id from arrived
 )
 
 select
     told.touchpoint_id,
     told.record_key,
     told.person_id,
-    told.occurred_at,
+    -- From here on instants are compared, with the end of a closing day and others: a day is that of the business.
+    case
+        when told.is_day then {{ day_begins(day_of('told.occurred_at', 'true')) }}
+        else told.occurred_at
+    end as occurred_at,
     coalesce(added.channel, told.channel) as channel,
     case when added.says_more then added.source else told.source end as source,
     case when added.says_more then added.medium else told.medium end as medium,

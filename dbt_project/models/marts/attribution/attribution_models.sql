@@ -47,7 +47,11 @@ select
         when earned.customers_with_cost > 0 then cast(earned.cost / cast(earned.customers_with_cost as double) as double)
     end as cac,
     coalesce(credited.unconverted_opportunities, 0) as unconverted_opportunities,
-    cast(least(earned.customers_with_revenue / nullif(earned.customers_with_cost, 0), 1) as double) as revenue_known
+    -- least() passes over a null, and would call all known where there are no customers.
+    case
+        when earned.customers_with_cost > 0
+            then cast(least(earned.customers_with_revenue / earned.customers_with_cost, 1) as double)
+    end as revenue_known
 from {{ source('rules', 'attribution_models') }} as models
 left join credited on models.model = credited.model
 left join earned on models.model = earned.model

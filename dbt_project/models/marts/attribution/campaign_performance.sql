@@ -100,5 +100,9 @@ select
     case when cost > 0 and unconverted_customers = 0 then cast((revenue - cost) / cost as double) end as roi,
     case when customers > 0 then cast(cost / cast(customers as double) as double) end as cac,
     unconverted_opportunities,
-    case when customers > 0 then cast(greatest(1 - unconverted_customers / customers, 0) as double) end as revenue_known
+    -- Of a refund alone whose currency has no rate nothing is known, though it is no customer.
+    case
+        when customers > 0 then cast(greatest(1 - unconverted_customers / customers, 0) as double)
+        when unconverted_customers > 0 then 0.0
+    end as revenue_known
 from summed

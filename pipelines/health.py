@@ -192,15 +192,21 @@ def _marketing_cloud(settings: Settings) -> Answer:
 
 def _standing(settings: Settings, warehouse: Warehouse, vendor: str) -> tuple[datetime | None, int, str]:
     """Up to when a vendor was extracted, how many of its tables could not be read, and their names. Where
-    there are such tables the oldest of them says when; else the newest, for a refresh reads what it must."""
+    there are such tables the oldest of them says when; else the newest, for a refresh reads what it must. One
+    that was never read is behind since the run that tried it first. A table that the
+    vendor need not have and does not show (`absent`) does not count; the extract says so."""
     if not settings.paths.published.exists():
         return None, 0, ""
     with warehouse.reading() as connection:
         row = connection.execute(
-            "select coalesce(min(window_to) filter (where standing = 'stale'), max(window_to)), "
+            "select coalesce(min(coalesce(window_to, run_to, tried_at)) filter (where standing = 'stale'), "
+            "max(window_to)), "
             "count(*) filter (where standing = 'stale'), "
             "string_agg(table_name, ', ' order by table_name) filter (where standing = 'stale') "
-            "from (select table_name, max(window_to) as window_to, arg_max(status, run_id) as standing "
-            "from ops.loads where vendor = ? group by table_name)", [vendor],
+            "from (select table_name, max(window_to) as window_to, arg_max(status, run_id) as standing, "
+            "min(run_id) as first_run, min(loaded_at) as tried_at "
+            "from ops.loads where vendor = $vendor group by table_name) tables left join "
+            "(select run_id, max(window_to) as run_to from ops.loads where vendor = $vendor group by run_id) "
+            "runs on tables.first_run = runs.run_id", {"vendor": vendor},
         ).fetchone()  # fmt: skip
     return (row[0], int(row[1]), row[2] or "") if row else (None, 0, "")

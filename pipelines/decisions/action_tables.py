@@ -6,7 +6,7 @@ place put together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -69,11 +69,11 @@ class Tables:
         for schema in ("decisions", "deciding"):
             connection.execute(f"create schema if not exists {schema}")
 
-    def actions(self, pending: Sequence[PendingAction], new: Sequence[Row], dropped: set[str]) -> None:
-        """Those that wait and those that are new; a key that waits already stays as it was."""
-        known = {row.action_key for row in pending}
+    def actions(
+        self, known: Collection[str], waiting: Sequence[Row], new: Sequence[Row], dropped: set[str]
+    ) -> None:
+        """Those that wait and those that are new; a key that is `known` is decided once."""
         fresh = [row for row in new if row.action_key not in known]
-        waiting = [_row(row.content) for row in pending if row.action_key not in dropped]
         write(self.connection, "decisions.actions", _ACTIONS, [_cells(row) for row in [*waiting, *fresh]])
         kept = [(r.action_key, r.person_id or "", _json(r), self.as_of, self.run_id) for r in fresh]
         write(self.connection, "deciding.actions", _NEW, kept)
@@ -170,7 +170,8 @@ def _json(row: Row) -> str:
     return orjson.dumps(asdict(row), option=orjson.OPT_SORT_KEYS, default=str).decode()
 
 
-def _row(content: str) -> Row:
+def row_of(content: str) -> Row:
+    """An action as it was decided."""
     values = orjson.loads(content)
     due = values.pop("due_at")
     at = datetime.fromisoformat(due).astimezone(UTC) if due else None

@@ -20,8 +20,8 @@ where is_current_key and key_kind in ('contact_id', 'lead_id') and coalesce(stat
 """
 _JOURNEYS = """
 with versions as (
-    select journey_key, arg_max(status, (status = 'Published', version)) as status,
-        arg_max(event_definition_key, (status = 'Published', version)) as event
+    select journey_key, arg_max_null(status, (status = 'Published', version)) as status,
+        arg_max_null(event_definition_key, (status = 'Published', version)) as event
     from staging.stg_marketing_cloud__journeys group by 1
 )
 select v.journey_key, v.status, v.event, e.data_extension_key,
@@ -98,15 +98,21 @@ class JourneyFacts:
 
     def entry(self, person_id: str, score: Any, journey: str, *, opted_out: bool) -> Mapping[str, Any]:
         """The payload of an entry; what speaks against it is in it."""
-        who, what = self.subscribers[person_id], self.journeys.get(journey, Journey(None, None, None, None))
+        who = self.subscribers[person_id]
         return {
-            "event": what.event, "listens_to": what.event, "journey": journey, "journey_status": what.status,
-            "extension": what.extension, "contact_key": who.key, "missing_fields": what.missing,
-            "opted_out": opted_out,
+            **self.of(journey), "contact_key": who.key, "opted_out": opted_out,
             "already": self.unreachable.get(person_id) or self.against.get((person_id, journey)),
             "data": {
                 "ContactKey": who.key, "EmailAddress": who.email, "PersonId": person_id, "LeadScore": score,
             },
+        }  # fmt: skip
+
+    def of(self, journey: str) -> Mapping[str, Any]:
+        """What an entry's payload says of the journey, whoever it is that comes in."""
+        what = self.journeys.get(journey, Journey(None, None, None, None))
+        return {
+            "event": what.event, "listens_to": what.event, "journey": journey, "journey_status": what.status,
+            "extension": what.extension, "missing_fields": what.missing,
         }  # fmt: skip
 
     def updates(self, person_id: str, journey: str, fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

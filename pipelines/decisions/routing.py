@@ -192,14 +192,19 @@ publish_decisions = routing_tables.publish
 
 def followed(connection: duckdb.DuckDBPyConnection, kept: Sequence[KeptDecision]) -> list[KeptDecision]:
     """Earlier decisions by the person's id of today; where people merged, the first decision stands."""
+    by_event: dict[tuple[str, str], KeptDecision] = {}
+    now = people_today(connection, [decision.person_id for decision in kept])
+    for decision, person_id in zip(kept, now, strict=True):
+        by_event.setdefault((person_id, decision.event_key), decision._replace(person_id=person_id))
+    return list(by_event.values())
+
+
+def people_today(connection: duckdb.DuckDBPyConnection, people: Sequence[str]) -> list[str]:
+    """Who these ids stand for now, in their order."""
     aliases: Mapping[str, str] = dict(
         connection.execute("select alias, person_id from intermediate.int_person_aliases").fetchall()
     )
-    by_event: dict[tuple[str, str], KeptDecision] = {}
-    for decision in kept:
-        person_id = _followed(decision.person_id, aliases)
-        by_event.setdefault((person_id, decision.event_key), decision._replace(person_id=person_id))
-    return list(by_event.values())
+    return [_followed(person_id, aliases) for person_id in people]
 
 
 class _Deciding:

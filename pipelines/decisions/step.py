@@ -23,6 +23,7 @@ from pipelines.decisions import (
     facts,
     handoffs,
     kept_runs,
+    pending,
     routing,
     switching,
 )
@@ -144,7 +145,9 @@ class Step:
         deals = self._deals() if self.within is None else []
         rows = self._rows(routed, crossed, waiting, deals)
         tables = action_tables.Tables(self.connection, self.run, self.as_of)
-        tables.actions(self.pending, rows, self._not_wanted())
+        dropped = self._not_wanted()
+        known = {row.action_key for row in self.pending}
+        tables.actions(known, self._waiting(dropped), rows, dropped)
         tables.handoffs([*self.open, *self.new_handoffs], self.scores)
         tables.all_handoffs([*self.closed, *self.open, *self.new_handoffs])
         tables.firings(self.firings)
@@ -334,6 +337,11 @@ class Step:
         self.new_handoffs = composer.new_handoffs
         self.told.notes += dict.fromkeys(doing.notes)
         return action_tables.together(rows, doing.notifications.together_from)
+
+    def _waiting(self, dropped: set[str]) -> list[Row]:
+        """What waits and is still wanted, with what speaks against it today."""
+        kept = [action_tables.row_of(row.content) for row in self.pending if row.action_key not in dropped]
+        return pending.today(self.connection, kept, self._is_asked_about, self.as_of)
 
     def _not_wanted(self) -> set[str]:
         """Reminders for what was filled meanwhile."""

@@ -118,7 +118,8 @@ def made_by_us(connection: Connection) -> frozenset[tuple[str, str]]:
 
 
 def keep_actions(connection: Connection, rows: Iterable[PendingAction]) -> None:
-    """Keep new actions; one that is known stays as it was decided."""
+    """Keep new actions; one that is known stays as it was decided. What speaks against it today is not kept:
+    `pending` works it out in each run."""
     known = set(connection.execute(select(decision_actions.c.action_key)).scalars())
     upsert(connection, decision_actions, [row._asdict() for row in rows if row.action_key not in known])
 

@@ -19,7 +19,8 @@ from pipelines.reverse_sync.destinations.hubspot import OPT_OUT, HubSpotDestinat
 
 
 class SequenceEnrolment:
-    """Payload: `sequence` (its name or id), `sender` (the e-mail address it is sent from)."""
+    """Payload: `sequence` (its name or id), `sender` (the e-mail address it is sent from); what speaks
+    against it: `opted_out`, no `email`, `already` (why not, in words)."""
 
     vendor: ClassVar[str] = "hubspot"
     kind: ClassVar[str] = "enrolment"
@@ -41,6 +42,8 @@ class SequenceEnrolment:
             return "the person has opted out"
         if not said.get("email"):
             return "the person has no e-mail address"
+        if said.get("already"):
+            return str(said["already"])
         return "" if action.record_key else "it names no contact"
 
     @staticmethod

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 import pytest
 
-from pipelines.decisions import journeys
+from pipelines.decisions import journeys, pending
 from pipelines.decisions.composing import Composer
-from pipelines.decisions.doing import About, Doing
+from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.facts import Facts, Person
 from pipelines.decisions.routing import Entering
 from pipelines.reverse_sync.actions.base import Action
+from pipelines.reverse_sync.actions.enrolment import SequenceEnrolment
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.handoff import load_handoffs
@@ -23,6 +26,7 @@ from pipelines.rules.stages import load_stages
 from pipelines.rules.teams import Queue, load_teams
 from pipelines.rules.templates import Templates
 from pipelines.settings import PROJECT_ROOT
+from tests.fixtures.tables import table
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 CONFIG = PROJECT_ROOT / "config"
@@ -34,7 +38,9 @@ def person(person_id: str, *, opted_out: bool = False) -> Person:
 
 
 @pytest.fixture
-def facts() -> Facts:
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Ana may come in, Bo's mail bounces, Cy has no address. The draft of `silent` has an event, what is
+    published has none."""
     connection = duckdb.connect()
     connection.execute("""
         create schema intermediate; create schema staging; create schema marts;
@@ -46,7 +52,8 @@ def facts() -> Facts:
             ('bo', '00QB', 'marketing_cloud:7:Subscriber:00QB', 'bo@x', true, 'lead_id', 'Held')
         ) t (person_id, subscriber_key, subscriber_record_key, email, is_current_key, key_kind, status);
         create table staging.stg_marketing_cloud__journeys as select * from (values
-            ('nurture', 1, 'Stopped', 'old-event'), ('nurture', 2, 'Published', 'event')
+            ('nurture', 1, 'Stopped', 'old-event'), ('nurture', 2, 'Published', 'event'),
+            ('silent', 1, 'Published', null), ('silent', 2, 'Draft', 'event')
         ) t (journey_key, version, status, event_definition_key);
         create table intermediate.int_journey_stays as select * from (values
             ('00QA', 'nurture', false), ('003A', 'nurture', true), ('00QB', 'nurture', false)
@@ -67,9 +74,13 @@ def facts() -> Facts:
             ('event', 'E1', '00QA', '{"leadscore": "12"}'), ('event', 'E2', '003A', '{"leadscore": "40"}')
         ) t (event_definition_key, entry_id, subscriber_key, data);
     """)
-    found = journeys.gather(connection, ["ana", "bo", "cy"])
+    yield connection
     connection.close()
-    return Facts(journeys=found)
+
+
+@pytest.fixture
+def facts(warehouse: duckdb.DuckDBPyConnection) -> Facts:
+    return Facts(journeys=journeys.gather(warehouse, ["ana", "bo", "cy"]))
 
 
 def rows(facts: Facts, who: Person, **rule: Any) -> tuple[list[Any], list[str]]:
@@ -98,6 +109,12 @@ def test_a_handoff_enters_the_current_key_by_the_published_version_and_what_is_m
     }  # fmt: skip
     assert "requires Region" in JourneyEntry.unfit(action(row))
     assert notes == []
+
+
+def test_a_published_version_without_an_event_does_not_take_the_drafts(facts):
+    (row,), _ = rows(facts, person("ana"), type="enter-journey", journey="silent")
+    assert (row.payload["journey_status"], row.payload["event"]) == ("Published", None)
+    assert JourneyEntry.unfit(action(row)) == "an entry needs an event and a contact key"
 
 
 def test_an_event_brings_somebody_in_once_by_the_key_of_the_event(facts):
@@ -172,3 +189,72 @@ def test_a_decision_takes_somebody_out_and_a_queue_lets_somebody_in(facts):
     about = About("d1", "routing", "x", "because", person("ana"))
     queued = doing.enrol_in_queue(about, "nurture", Queue(journey="nurture"))
     assert [row.kind for row in queued] == ["journey_entry"]
+
+
+def _refreshed(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The rest of what a refresh knows of people; Ana was `anna` before a merge."""
+    for name, columns in (
+        ("marts.attribution_touchpoints",
+         "person_id, occurred_at timestamptz, touch_type, campaign_name, touchpoint_id"),
+        ("marts.opportunities",
+         "account_id, name, stage_label, stage, amount, currency, is_closed boolean, created_at"),
+        ("intermediate.int_owners", "owner_id, full_name, owner_id_hubspot, owner_id_salesforce"),
+        ("rules.connections", "vendor, org_id, url_host"),
+        ("staging.stg_hubspot__pipeline_stages",
+         "object_type, pipeline_id, stage_id, is_closed boolean, display_order"),
+        ("staging.stg_hubspot__leads", "primary_contact_id, pipeline, stage"),
+        ("staging.stg_hubspot__meeting_links", "link, is_default_link boolean, organizer_user_id"),
+        ("staging.stg_hubspot__owners", "email, user_id"),
+    ):  # fmt: skip
+        table(warehouse, name, columns)
+    table(warehouse, "intermediate.int_person_aliases", "alias, person_id", [("anna", "ana")])
+    leads = "person_id, email, full_name, job_title, company_name, country, lead_score double, " \
+        "lifecycle_stage, is_opted_out boolean, owner_id, account_id, contact_id_hubspot, " \
+        "lead_id_salesforce, contact_id_salesforce, bounce_state, is_email_valid boolean"  # fmt: skip
+    row = ("ana", "ana@x", "Ana", *[None] * 3, 81, "lead", False, *[None] * 5, "none", True)
+    table(warehouse, "marts.unified_leads", leads, [row])
+    warehouse.execute("delete from staging.stg_marketing_cloud__data_extension_fields where name = 'Region'")
+
+
+@pytest.mark.parametrize(
+    ("since", "why"),
+    [
+        ("select 1", ("", "")),
+        ("update marts.unified_leads set is_opted_out = true", ("refuses e-mail", "has opted out")),
+        ("update marts.unified_leads set bounce_state = 'hard'", ("bounces for good", "")),
+        ("delete from marts.unified_leads", ("not known any more", "not known any more")),
+        ("update intermediate.int_subscribers set status = 'Held'", ("no active subscriber", "")),
+        ("insert into intermediate.int_journey_goals values ('ana', 'nurture')", ("has met the goal", "")),
+        ("update staging.stg_marketing_cloud__journeys set status = 'Paused'", ("is Paused", "")),
+    ],
+)
+def test_what_speaks_against_an_entry_or_enrolment_that_waits_is_that_of_today(warehouse, since, why):
+    """Decided while the journey was paused, for somebody under the id and key of before a merge."""
+    _refreshed(warehouse)
+    decided = Row(
+        "h1.j", "handoff", "journey_entry", "marketing_cloud", "Subscriber",
+        "marketing_cloud:7:Subscriber:00QA", "anna",
+        {"journey": "nurture", "journey_status": "Paused", "event": "old-event", "extension": "old",
+         "contact_key": "00QA", "opted_out": False, "already": None},
+    )  # fmt: skip
+    assert "is Paused" in JourneyEntry.unfit(action(decided))
+    sequence = {"sequence": "Welcome", "sender": "s@x.example", "email": "a@x", "opted_out": False}
+    enrolled = replace(decided, action_key="h1.s", kind="enrolment", record_key="hubspot:1:contacts:5",
+                       payload=sequence)  # fmt: skip
+    told = replace(decided, action_key="h1.m", kind="message", payload={"to": "x", "text": "as it was"})
+    warehouse.execute(since)
+    entry, enrolment, message = pending.today(
+        warehouse, [decided, enrolled, told], {"ana"}.__contains__, NOON
+    )
+    for found, said in zip(
+        (JourneyEntry.unfit(action(entry)), SequenceEnrolment.unfit(action(enrolment))), why, strict=True
+    ):
+        assert said in found
+        assert bool(said) == bool(found)
+    if not why[0]:
+        assert (entry.payload["event"], entry.payload["contact_key"]) == ("event", "003A")
+        assert entry.record_key.endswith(":003A")
+        assert enrolment.payload == {**sequence, "email": "ana@x"}
+    assert message == told
+    assert (entry.action_key, enrolment.action_key) == ("h1.j", "h1.s")
+    assert pending.today(warehouse, [decided, enrolled, told], frozenset().__contains__, NOON) == [told]

@@ -24,19 +24,30 @@ from pipelines.warehouse import Warehouse
 from sandbox.clock import Clock
 
 
-def _checked(settings: Settings, tmp_path: Path, unread_days: float = 0) -> list[health.Health]:
-    """With a warehouse that read Marketing Cloud an hour ago, by the account's clock."""
+def _checked(
+    settings: Settings, tmp_path: Path, unread_days: float = 0, *, was_read: bool = True
+) -> list[health.Health]:
+    """With a warehouse that read Marketing Cloud an hour ago, by the account's clock. A table that was never
+    read has been tried since it read the others `unread_days` ago; one that it may lack does not count."""
     warehouse, state = Warehouse(settings.paths), State.open(settings)
     with closing(Clock(tmp_path / "sandbox" / "clock")) as clock:
         hour_ago = datetime.fromtimestamp(clock.now() / 1000 - 3600, UTC)
     with duckdb.connect(str(settings.paths.published)) as made:
         made.execute("create schema ops; create table ops.loads as select 'marketing_cloud' as vendor, "
                      "'subscribers' as table_name, 'loaded' as status, ?::timestamptz as window_to, "
-                     "'r' as run_id", [hour_ago])  # fmt: skip
+                     "'r' as run_id, ?::timestamptz as loaded_at", [hour_ago, hour_ago])  # fmt: skip
         if unread_days:
-            made.execute("insert into ops.loads select 'marketing_cloud', 'unsubscribe_events', 'stale', "
-                         "?::timestamptz, 'r'",
-                         [hour_ago - timedelta(days=unread_days, hours=-1)])  # fmt: skip
+            then = hour_ago - timedelta(days=unread_days, hours=-1)
+            made.executemany(
+                "insert into ops.loads values ('marketing_cloud', ?, ?, ?::timestamptz, ?, ?::timestamptz)",
+                [
+                    ("subscribers", "loaded", then, "q", hour_ago),
+                    ("unsubscribe_events", "stale", then if was_read else None, "q", hour_ago),
+                    ("unsubscribe_events", "stale", None, "r", hour_ago),
+                    ("complaints", "stale", None, "a", then - timedelta(days=90)),
+                    ("complaints", "absent", None, "r", hour_ago),
+                ],
+            )
     found = health.check_all(settings, warehouse, state, f"run{unread_days}")
     state.close()
     settings.paths.published.unlink()
@@ -66,8 +77,9 @@ def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
             asked = account.execute("select count(*) from requests where path not like '/_sandbox%'")
             assert well.day == (5_000, 5_000 - asked.fetchone()[0])  # of the check before this one, too
         assert 3_599 < well.lag < 3_700
-        for days, ok in ((0.5, True), (7, False)):
-            late = next(e for e in _checked(settings, tmp_path, days) if e.vendor == "marketing_cloud")
+        for days, ok, was_read in ((0.5, True, True), (7, False, False)):
+            found = _checked(settings, tmp_path, days, was_read=was_read)
+            late = next(each for each in found if each.vendor == "marketing_cloud")
             assert (late.ok, late.unread, round((late.lag or 0) / 86_400, 1)) == (ok, 1, days)
         assert late.problem.endswith("UTC: unsubscribe_events")
         url = f"{ready['marketing_cloud']['url']}/_sandbox/account"

@@ -19,18 +19,34 @@ by_table as (
         vendor,
         table_name,
         max(window_to) as window_to,
+        min(run_id) as first_run,
+        min(loaded_at) as tried_at,
         arg_max(status, run_id) as standing
     from {{ source('ops', 'loads') }}
     group by vendor, table_name
 ),
 
-read_until as (
+by_run as (
     select
         vendor,
-        coalesce(min(window_to) filter (where standing = 'stale'), max(window_to)) as last_success_at,
-        count(*) filter (where standing = 'stale') as unread_tables
+        run_id,
+        max(window_to) as run_to
+    from {{ source('ops', 'loads') }}
+    group by vendor, run_id
+),
+
+-- A table that was never read is behind since the run that tried it first.
+read_until as (
+    select
+        by_table.vendor,
+        coalesce(
+            min(coalesce(by_table.window_to, by_run.run_to, by_table.tried_at)) filter (where by_table.standing = 'stale'),
+            max(by_table.window_to)
+        ) as last_success_at,
+        count(*) filter (where by_table.standing = 'stale') as unread_tables
     from by_table
-    group by vendor
+    left join by_run on by_table.vendor = by_run.vendor and by_table.first_run = by_run.run_id
+    group by by_table.vendor
 )
 
 select

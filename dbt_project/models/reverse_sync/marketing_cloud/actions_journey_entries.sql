@@ -20,8 +20,8 @@ with fields as (
 versions as (
     select
         journey_key,
-        arg_max(status, (status = 'Published', version)) as status,
-        arg_max(event_definition_key, (status = 'Published', version)) as listens_to
+        arg_max_null(status, (status = 'Published', version)) as status,
+        arg_max_null(event_definition_key, (status = 'Published', version)) as listens_to
     from {{ ref('stg_marketing_cloud__journeys') }}
     group by journey_key
 ),

@@ -33,12 +33,13 @@ def today(
     if not guarded:
         return list(rows)
     now = dict(zip(guarded, routing.people_today(connection, guarded), strict=True))
-    known = facts.gather(connection, now.values(), as_of)
+    here = {person_id for person_id in now.values() if is_here(person_id)}
+    known = facts.gather(connection, here, as_of) if here else Facts()
     found = []
     for row in rows:
         if row.kind not in _LETS_IN or row.person_id is None:
             found.append(row)
-        elif is_here(now[row.person_id]):
+        elif now[row.person_id] in here:
             found.append(anew(replace(row, person_id=now[row.person_id]), known))
     return found
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import orjson
+
 from pipelines.decisions.step import Step
 from pipelines.events.round import Rounds
 from pipelines.listening import Named
 from pipelines.run import Run
 from pipelines.sources.again import Again, Changed
 from pipelines.state import handoffs, journal, met
-from pipelines.state.handoffs import Handoff
+from pipelines.state.handoffs import Handoff, PendingAction
 from pipelines.state.journal import Intent, Settlement
 from tests.unit.decisions.conftest import NOON, Office
 
@@ -19,6 +21,7 @@ CONTACT = Named("hubspot", "contacts", "1")
 
 
 def test_the_open_handoff_of_somebody_who_was_met_since_stays_as_it_is(office: Office) -> None:
+    """And what would let them in somewhere waits, for these marts may not know of a refusal."""
     office.table("intermediate.int_person_members", "person_id, record_key", [("here", "key-1")])
     offers = [
         Handoff(f"h-{p}", "handoff", p, "offered", "a@x.example", "", NOON, NOON, None, "r1")
@@ -28,9 +31,18 @@ def test_the_open_handoff_of_somebody_who_was_met_since_stays_as_it_is(office: O
         handoffs.save(writing, offers)
         begun = met.last(writing)
         met.save(writing, {"key-1": "there"}, NOON)
+        handoffs.keep_actions(writing, [
+            PendingAction(f"h-there.{kind}", "there", orjson.dumps({
+                "action_key": f"h-there.{kind}", "sync": "handoff", "kind": kind, "vendor": "v",
+                "object": "o", "record_key": None, "person_id": "there", "payload": {},
+                "needs": [], "due_at": None,
+            }).decode(), NOON, "r1") for kind in ("journey_entry", "enrolment", "message")
+        ])  # fmt: skip
     step = Step(office.connection, office.state, office.settings, Run("r2"), NOON, met_before=begun)
     step.look_up()
     assert [each.person_id for each in step.open] == ["other"]
+    assert [row.kind for row in step._waiting(set())] == ["message"]
+    assert len(step.pending) == 3
     assert sorted(each.person_id for each in step.closed) == ["here", "there"]
     assert "2 people were decided about since this refresh began; the next has them" in step.told.notes
     later = Step(office.connection, office.state, office.settings, Run("r3"), NOON, met_before=begun + 1)

@@ -204,6 +204,9 @@ def test_an_entry_says_what_the_published_version_listens_to(db):
     sql = compiled("reverse_sync/marketing_cloud/actions_journey_entries.sql")
     heard = db.execute(f"select distinct payload::json->>'listens_to' from ({sql})").fetchall()
     assert heard == [("event",)]
+    db.execute("update stg_marketing_cloud__journeys set event_definition_key = null where version = 2")
+    heard = db.execute(f"select distinct payload::json->>'listens_to' from ({sql})").fetchall()
+    assert heard == [(None,)]  # neither the draft's nor the stopped version's
 
 
 def test_whoever_came_in_before_a_merge_does_not_come_in_again_as_who_they_are_now(db):

@@ -58,9 +58,9 @@ def _all(hubspot: HubSpot, call: Call) -> Response:
     """By id. More than 250 a page are given as 250."""
     limit, offset = min(requests.number_of(call, "limit", 100, 10**9), 250), requests.whole(call, "offset")
     rows = hubspot.store.rows(
-        f"select id, kind from ({_listed('id')}) where id * {_KINDS} + kind > ? "
-        f"order by id * {_KINDS} + kind limit ?",
-        (offset, limit + 1),
+        f"select id, kind from ({_listed('id')}) where id >= ? and id * {_KINDS} + kind > ? "
+        "order by id, kind limit ?",
+        (offset // _KINDS, offset, limit + 1),
     )
     page = rows[:limit]
     last = page[-1][0] * _KINDS + page[-1][1] if page else offset

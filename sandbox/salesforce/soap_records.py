@@ -214,12 +214,14 @@ def _retrieve(sf: Salesforce, call: Call, node: Node) -> list[Record | None]:
     found: list[Record | None] = []
     for each in xmltree.children(node, "ids"):
         _, record_id = id_for(sf.org, sobject, xmltree.text(each))
-        page = asked(
-            lambda record_id=record_id: query.answered(  # type: ignore[misc]
-                sf,
-                call,
-                f"select {', '.join(names) or 'Id'} from {sobject.name} where Id = '{record_id}'",
-                deleted=False,
+        page = _result(
+            asked(
+                lambda record_id=record_id: query.answered(  # type: ignore[misc]
+                    sf,
+                    call,
+                    f"select {', '.join(names) or 'Id'} from {sobject.name} where Id = '{record_id}'",
+                    deleted=False,
+                )
             )
         )
         found.append(page["records"][0] if page["records"] else None)

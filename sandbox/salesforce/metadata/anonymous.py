@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox import xmltree
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors
 from sandbox.salesforce.metadata import apex, xml
@@ -95,21 +95,15 @@ def _by_soap(call: Call) -> Response:
     if not isinstance(asked, dict) or not isinstance(asked.get("String"), str):
         raise metadata_soap.fault("UNKNOWN_EXCEPTION", "executeAnonymous is the only call there is here")
     space = "http://soap.sforce.com/2006/08/apex"
-    told = "".join(_element(name, value) for name, value in executed(asked["String"]).items())
+    result = xmltree.written("result", executed(asked["String"]))
     text = (
         '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope '
         f'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="{space}" '
         'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Header><DebuggingInfo><debugLog/>'
-        "</DebuggingInfo></soapenv:Header><soapenv:Body><executeAnonymousResponse><result>"
-        f"{told}</result></executeAnonymousResponse></soapenv:Body></soapenv:Envelope>"
+        "</DebuggingInfo></soapenv:Header><soapenv:Body><executeAnonymousResponse>"
+        f"{result}</executeAnonymousResponse></soapenv:Body></soapenv:Envelope>"
     )
     return Response(text, media_type="text/xml")
-
-
-def _element(name: str, value: object) -> str:
-    if value is None:
-        return f'<{name} xsi:nil="true"/>'
-    return f"<{name}>{escape(str(value).lower() if isinstance(value, bool) else str(value))}</{name}>"
 
 
 def _no_class(call: Call) -> Response:

@@ -141,6 +141,11 @@ def test_rows_are_made_changed_binned_brought_back_and_purged(shared: Running) -
     phone = xmltree.child(found, "result", "records", "Phone")
     assert phone is not None
     assert xmltree.is_nil(phone)
+    wish = f"<u:fieldList>Name</u:fieldList><u:sObjectType>Account</u:sObjectType><u:ids>{account}</u:ids>"
+    read = _call(shared, f"<u:retrieve>{wish}</u:retrieve>")
+    assert xmltree.text(read, "result", "type") == "Account"
+    assert xmltree.text(read, "result", "Name") == "A & B"
+    assert xmltree.child(read, "result", "attributes") is None
     for operation in ("delete", "undelete", "delete", "emptyRecycleBin"):
         done = _call(shared, f"<u:{operation}><u:ids>{account}</u:ids></u:{operation}>")
         assert xmltree.text(done, "result", "success") == "true", operation

@@ -35,7 +35,7 @@ from pipelines.reverse_sync import (
 from pipelines.reverse_sync.actions import desired
 from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
 from pipelines.reverse_sync.cells import HELD_SHOWN
-from pipelines.reverse_sync.forecast import TRACKED, Listening, forecast
+from pipelines.reverse_sync.forecast import NOTHING_READ, TRACKED, Listening, forecast
 from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
 from pipelines.rules.events import load_events
@@ -81,6 +81,7 @@ class _Making:
         self.syncs, self.run, self.progress = syncs, run, progress
         self.windows: dict[str, datetime | None] = {}
         self.notes: tuple[str, ...] = ()
+        self.readings: dict[str, Listening] = {}
 
     def plan(self) -> Plan:
         """Compare, guard, write the file."""
@@ -155,8 +156,13 @@ class _Making:
     def _reading(self, sync: Sync) -> Listening:
         """What is read of its vendor in a day, where `pace` says how many calls there are for all."""
         if not (sync.syncFrequency and sync.vendor in self.syncs.pace.calls_a_day):
-            return Listening()
-        whole, tracked = diff.calls_to_read(self.connection, sync.vendor, TRACKED)
+            return NOTHING_READ
+        if sync.vendor not in self.readings:
+            self.readings[sync.vendor] = self._listening(sync.vendor)
+        return self.readings[sync.vendor]
+
+    def _listening(self, vendor: str) -> Listening:
+        whole, tracked = diff.calls_to_read(self.connection, vendor, TRACKED)
         refreshes = ceil(timedelta(days=1) / load_events(self.settings.config_dir).refresh_every)
         every = load_extract(self.settings.config_dir).marketing_cloud.whole_every_minutes
         return Listening(whole, tracked, min(refreshes, ceil(MINUTES_A_DAY / every)), refreshes)

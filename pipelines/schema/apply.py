@@ -62,11 +62,7 @@ def _forget(connection: Connection, vendor: str, org: str, kind: str, name: str)
 def make_deploy(actions: Sequence[Action], wanted: Wanted, test_level: str) -> Deploy | None:
     """What of a plan goes into one deploy; None when nothing does."""
     changed = [a.item for a in actions if a.operation != "destroy" and a.item.kind in TYPES]
-    gone = [
-        replace(a.item, content=a.before or {})
-        for a in actions
-        if a.operation == "destroy" and a.item.kind in TYPES
-    ]
+    gone = _as_it_was(actions, "destroy")
     if not changed and not gone:
         return None
     apex = [i for i in wanted.items if i.kind.startswith("apex")]
@@ -74,12 +70,16 @@ def make_deploy(actions: Sequence[Action], wanted: Wanted, test_level: str) -> D
     if any(i.kind.startswith("apex") for i in changed):
         # Its tests go with it, so that the coverage asked about is the coverage there will be.
         changed += [i for i in apex if i.name in tests and i not in changed]
-    replaced = [
+    return Deploy(changed, gone, test_level, tests, replaced=_as_it_was(actions, "change"))
+
+
+def _as_it_was(actions: Sequence[Action], operation: str) -> list[Item]:
+    """What these actions are about, as the org holds it until they are done."""
+    return [
         replace(a.item, content=a.before or {})
         for a in actions
-        if a.operation == "change" and a.item.kind in TYPES
+        if a.operation == operation and a.item.kind in TYPES
     ]
-    return Deploy(changed, gone, test_level, tests, replaced)
 
 
 def check_salesforce(client: SalesforceClient, deploy: Deploy, clock: Clock) -> dict[str, int]:

@@ -6,10 +6,9 @@ said when it is not `risks`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from pipelines.rules.schema import formulas
+from pipelines.rules.schema import formula_names, formulas
 from pipelines.schema.items import Item
 
 Fields = Mapping[str, Item]
@@ -23,7 +22,7 @@ def by_name(items: Iterable[Item]) -> dict[str, Item]:
 def names(item: Item) -> list[str]:
     """The names in an item's formulas that may be of custom fields, each as it stands there."""
     if item.vendor == "hubspot":
-        return re.findall(r"\[properties\.(\w+)\]", str(item.content.get("calculationFormula") or ""))
+        return formula_names.properties(str(item.content.get("calculationFormula") or ""))
     texts = [str(item.content.get(n) or "") for n in ("formula", "errorConditionFormula", "defaultValue")]
     return [name for text in texts if "__" in text for name in formulas.names_in(text)]
 

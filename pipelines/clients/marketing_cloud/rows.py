@@ -78,7 +78,7 @@ def find_many(
     rest = [each for each in ids if each.lower() not in seen]
     if ceil(first.total / ROWS_PAGE) - 1 <= ceil(len(rest) / LOOKED_FOR):
         return [row for page in client.extension_rows(key, first=first) for row in page]
-    found = (row for some in batched(rest, LOOKED_FOR) for row in find(client, key, column, list(some)))
+    found = (row for some in batched(rest, LOOKED_FOR) for row in find(client, key, column, some))
     return [*first.rows, *found]
 
 

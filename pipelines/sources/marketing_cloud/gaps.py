@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 
 from pipelines.clients.batches import batched
 from pipelines.clients.marketing_cloud import soap
-from pipelines.clients.marketing_cloud.client import MarketingCloudClient
+from pipelines.clients.marketing_cloud.client import SUBSCRIBERS_AT_ONCE, MarketingCloudClient
 from pipelines.sources.arrow import BadValues
 from pipelines.sources.columns import Columns
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.marketing_cloud import catalog, whole
 from pipelines.sources.reading import Reading
 
-_AT_ONCE, _PAGE = 200, 2_500
+_PAGE = 2_500
 _VERSION = "DefinitionId"
 _WHO = "SubscriberKey"
 
@@ -47,7 +47,7 @@ def _subscribers(reading: Reading, client: MarketingCloudClient, keys: Sequence[
     what = next(each for each in catalog.RETRIEVED if each.table.name == whole.SUBSCRIBERS)
     if not keys:
         return []
-    if len(keys) / _AT_ONCE > reading.of(what.table).rows / _PAGE + 1:
+    if len(keys) / SUBSCRIBERS_AT_ONCE > reading.of(what.table).rows / _PAGE + 1:
         return reading.guarded([what.table], lambda: whole.retrieved(reading, client, what))
     return reading.guarded([what.table], lambda: [_few(reading, client, what, keys)])
 
@@ -58,7 +58,7 @@ def _few(
     asked, bad = whole.asking(what), BadValues()
     rows = [
         row
-        for some in batched(keys, _AT_ONCE)
+        for some in batched(keys, SUBSCRIBERS_AT_ONCE)
         for page in asked.pages(client, soap.among(_WHO, some))
         for row in page.rows
     ]

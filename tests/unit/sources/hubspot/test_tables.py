@@ -1,0 +1,101 @@
+"""HubSpot's small tables, history and associations, and what a portal lacks or writes badly."""
+
+from __future__ import annotations
+
+import httpx
+
+from .conftest import fill
+
+
+def test_the_history_of_a_deal_has_one_row_for_each_moment(loop):
+    loop.hubspot.put("deals", "7", dealname="D", dealstage="new", amount="1.5")
+    loop.extract()
+    loop.later(minutes=5)
+    loop.hubspot.put("deals", "7", dealstage="won")
+    loop.later(minutes=1)
+    assert loop.extract().rows == {"hubspot deals": 1, "hubspot deals_property_history": 1}
+    changes = loop.rows("select property, value from raw_hubspot.deals_property_history order by changed_at")
+    assert changes == [("dealstage", "new"), ("dealstage", "won")]
+
+
+def test_associations_of_a_changed_record_replace_the_old_ones(loop):
+    for number in ("1", "2"):
+        loop.hubspot.put("deals", number, dealname="D")
+        loop.hubspot.linked["deals", "contacts", number] = ["10", "11"]
+    loop.extract()
+    loop.later(minutes=5)
+    loop.hubspot.put("deals", "1", amount="3")
+    loop.hubspot.linked["deals", "contacts", "1"] = ["12"]
+    loop.later(minutes=1)
+    loop.extract()
+    pairs = "select from_id, to_id from raw_hubspot.associations order by all"
+    assert loop.rows(pairs) == [("1", "12"), ("2", "10"), ("2", "11")]
+
+    loop.later(minutes=5)
+    loop.hubspot.put("deals", "1", amount="4")
+    del loop.hubspot.linked["deals", "contacts", "1"]
+    loop.later(minutes=1)
+    loop.extract()
+    assert loop.rows(pairs) == [("2", "10"), ("2", "11")]
+
+
+def test_a_small_table_that_came_back_empty_by_mistake_keeps_its_rows(loop):
+    loop.extract()
+    loop.later(minutes=5)
+    empty = iter([httpx.Response(200, json={"results": []})] * 2)  # those who work, those who left
+    loop.hubspot.intercept = lambda request: next(empty, None) if "/owners/" in request.url.path else None
+    assert loop.extract().stale == ()
+    assert loop.rows("select count(*) from raw_hubspot.owners") == [(1,)]
+
+
+def test_a_small_table_that_is_empty_when_asked_again_is_emptied(loop):
+    loop.extract()
+    loop.later(minutes=5)
+    empty = httpx.Response(200, json={"results": []})
+    loop.hubspot.intercept = lambda request: empty if "/owners/" in request.url.path else None
+    assert loop.extract().stale == ()
+    assert loop.rows("select count(*) from raw_hubspot.owners") == [(0,)]
+
+
+def test_a_small_table_is_replaced_when_it_differs(loop):
+    loop.extract()
+    loop.later(minutes=5)
+    loop.hubspot.campaigns = [{"id": "c", "properties": {"hs_name": "Spring", "hs_start_date": "2026-03-01"}}]
+    assert loop.extract().rows["hubspot campaigns"] == 1
+    assert loop.rows("select name, start_date::varchar from raw_hubspot.campaigns") == [
+        ("Spring", "2026-03-01")
+    ]
+    loop.later(minutes=5)
+    assert not loop.fetch().has_changes
+
+
+def test_campaigns_without_the_scope_are_stale_and_said_every_time(loop):
+    loop.hubspot.campaigns = None
+    fetched = loop.extract()
+    assert any("campaigns" in note and "scope" in note for note in fetched.notes)
+    assert loop.rows("select status from ops.loads where table_name = 'campaigns'") == [("stale",)]
+    loop.later(minutes=5)
+    again = loop.fetch()
+    assert not again.has_changes
+    assert "hubspot campaigns" in again.stale
+
+
+def test_properties_the_portal_lacks_are_null_and_noted(loop):
+    loop.hubspot.lacking = {"lead_score", "touch_count"}
+    fill(loop, 2)
+    fetched = loop.extract()
+    assert "hubspot contacts: not there, so null: lead_score, touch_count" in fetched.notes
+    assert loop.rows("select note from ops.loads where table_name = 'contacts'") == [
+        ("not there, so null: lead_score, touch_count",)
+    ]
+
+
+def test_values_that_cannot_be_read_are_null_and_counted(loop):
+    fill(loop, 3)
+    loop.hubspot.put("contacts", "1", first_conversion_date="last Tuesday", num_conversion_events="many")
+    loop.hubspot.put("contacts", "2", first_conversion_date="2026-02-30T00:00:00Z")
+    fetched = loop.extract()
+    told = " ".join(fetched.notes)
+    assert "first_conversion_date: 2 unreadable values" in told
+    assert "num_conversion_events: 1 unreadable value such as 'many' became null" in told
+    assert loop.rows("select count(first_conversion_date), count(*) from raw_hubspot.contacts") == [(0, 3)]

@@ -58,7 +58,7 @@ _VIEWS = ("int_credit_parts", "int_credit_money")
 _DATA = """
 set timezone = 'UTC';
 create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of, date '2026-06-30' as business_date,
-    'USD' as company_currency, 'Europe/London' as business_zone;
+    'USD' as company_currency, 'Europe/London' as business_zone, 'Europe/London' as salesforce_zone;
 create table int_people as
 select 'p' || i as person_id, timestamptz '2025-01-01' + to_hours((hash(i) % 8000)::integer) as created_at
 from range({people}) as r(i);

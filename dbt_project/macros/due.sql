@@ -37,7 +37,7 @@
         {%- for unique_id in whole | sort %},
         (
             {%- if unique_id == 'source.crm.rules.run' %}
-            select concat_ws(':', shared.business_zone, shared.window_days, shared.company_currency)
+            select concat_ws(':', shared.business_zone, shared.salesforce_zone, shared.window_days, shared.company_currency)
             {%- else %}
             select concat_ws(':', count(*), sum(hash(shared)))
             {%- endif %}

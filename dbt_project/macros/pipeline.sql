@@ -17,9 +17,9 @@
     end
 {%- endmacro %}
 
-{#- The instant at which a day of the business begins: days of 23 and of 25 hours have their own length. -#}
-{% macro day_begins(day) -%}
-    (cast({{ day }} as timestamp) at time zone {{ run_value('business_zone') }})
+{#- The instant at which a day begins in a zone of the run's: days of 23 and of 25 hours have their own length. -#}
+{% macro day_begins(day, zone='business_zone') -%}
+    (cast({{ day }} as timestamp) at time zone {{ run_value(zone) }})
 {%- endmacro %}
 
 {#- The first day of the quarter of a date. -#}

@@ -4,12 +4,12 @@
 {%- endmacro %}
 
 {#-
-    The day of what happened, in the business zone. What is known by its day only (`is_day`) has the day that was written,
-    which stands as its first instant in UTC.
+    The day of what happened, in a zone of the run's: the business's, or that of Salesforce's days. What is known by its day
+    only (`is_day`) has the day that was written, which stands as its first instant in UTC.
 -#}
-{% macro day_of(moment, is_day) -%}
+{% macro day_of(moment, is_day, zone='business_zone') -%}
     cast(
-        {{ moment }} at time zone case when {{ is_day }} then 'UTC' else {{ run_value('business_zone') }} end as date
+        {{ moment }} at time zone case when {{ is_day }} then 'UTC' else {{ run_value(zone) }} end as date
     )
 {%- endmacro %}
 

@@ -43,6 +43,8 @@ class Kpi(Strict):
 class Kpis(Strict):
     window_days: int = Field(gt=0)
     business_zone: str
+    salesforce_zone: str | None = None
+    """Whose days Salesforce's are, where it is not the zone that the org says."""
     opening_hours: OpeningHours
     kpis: tuple[Kpi, ...] = Field(min_length=1)
 

@@ -270,27 +270,33 @@ def _write_connections(
 def _write_run(
     connection: duckdb.DuckDBPyConnection, run: Run, as_of: datetime, known: kpis.Kpis, hash_of_config: str
 ) -> None:
-    """One row. The company's currency is the Salesforce org's, or else the HubSpot portal's."""
+    """One row. The company's currency is the Salesforce org's, or else the HubSpot portal's. Days that
+    Salesforce knows without an hour are of the org's own zone, unless config says which."""
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
-    found = connection.execute(
-        "select count(*) from pg_timezone_names() where name = ?", [known.business_zone]
-    ).fetchone()
-    if not found or not found[0]:
-        raise ConfigError(
-            f"business_zone {known.business_zone} is no time zone", where="kpis.yml",
-            remedy="use a name such as Europe/London",
-        )  # fmt: skip
+    for setting in ("business_zone", "salesforce_zone"):
+        zone = getattr(known, setting)
+        query = "select count(*) from pg_timezone_names() where name = ?"
+        if zone is not None and connection.execute(query, [zone]).fetchone() == (0,):
+            raise ConfigError(
+                f"{setting} {zone} is no time zone", where="kpis.yml",
+                remedy="use a name such as Europe/London",
+            )  # fmt: skip
     connection.execute(
         "create or replace table rules.run as select "
         "$run_id::varchar as run_id, $as_of::timestamptz as as_of, "
         "timezone($zone::varchar, $as_of::timestamptz)::date as business_date, "
-        "$zone::varchar as business_zone, $config_hash::varchar as config_hash, "
+        "$zone::varchar as business_zone, "
+        "coalesce($salesforce_zone::varchar, (select time_zone from rules.connections "
+        "where vendor = 'salesforce' and time_zone in (select name from pg_timezone_names())), "
+        "$zone) as salesforce_zone, "
+        "$config_hash::varchar as config_hash, "
         "$window_days::integer as window_days, "
         "(select arg_max(currency, vendor) filter (where currency != '') from rules.connections) "
         "as company_currency",
         {
             "run_id": run.id, "as_of": as_of, "zone": known.business_zone,
+            "salesforce_zone": known.salesforce_zone,
             "config_hash": hash_of_config, "window_days": known.window_days,
         },
     )  # fmt: skip

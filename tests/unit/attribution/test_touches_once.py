@@ -10,11 +10,12 @@ import pytest
 
 from tests.fixtures.dbt_sql import made
 
-# The business is in Los Angeles: 30 minutes past midnight UTC is the evening before.
+# Salesforce's people are in Los Angeles: half past midnight UTC is the evening before. The business is not.
 TABLES = """
 set timezone = 'UTC';
 create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of,
-    date '2026-06-30' as business_date, 'America/Los_Angeles' as business_zone;
+    date '2026-06-30' as business_date, 'Europe/London' as business_zone,
+    'America/Los_Angeles' as salesforce_zone;
 create table int_opportunities as select 'deal' as opportunity_id, null as campaign_id, true as is_closed,
     true as is_won, timestamptz '2026-04-01 12:00:00+00' as created_at,
     timestamptz '2026-04-03 00:00:00+00' as closed_at;
@@ -69,7 +70,7 @@ def counted(built: duckdb.DuckDBPyConnection) -> dict[str, tuple[Any, ...]]:
     return {touch: tuple(rest) for touch, *rest in found}
 
 
-def test_a_day_that_salesforce_tells_is_that_of_the_business(counted: dict[str, Any]) -> None:
+def test_a_day_that_salesforce_tells_is_one_where_its_people_are(counted: dict[str, Any]) -> None:
     assert {"came", "next_day", "call"} <= set(counted)
     assert {"response", "task"}.isdisjoint(counted)
 
@@ -86,20 +87,22 @@ def test_a_latest_source_and_what_was_done_at_that_moment_are_one(counted: dict[
 
 
 @pytest.mark.parametrize(
-    ("zone", "credited"),
+    ("business", "salesforce", "credited"),
     [
         # What came at half past midnight UTC came on the closing day, what is dated the fourth a day later.
-        ("America/Los_Angeles", {"came", "call"}),
+        ("America/Los_Angeles", "America/Los_Angeles", {"came", "call"}),
+        # The closing day has no hour, so it is Salesforce's too.
+        ("Europe/London", "America/Los_Angeles", {"came", "call"}),
         # There that was the day after, and is one with what is dated so.
-        ("Asia/Tokyo", {"response", "task"}),
+        ("Asia/Tokyo", "Asia/Tokyo", {"response", "task"}),
     ],
 )
-def test_a_day_counts_up_to_the_closing_day_wherever_the_business_is(
-    built: duckdb.DuckDBPyConnection, zone: str, credited: set[str]
+def test_a_day_counts_up_to_the_closing_day_wherever_salesforce_and_the_business_are(
+    built: duckdb.DuckDBPyConnection, business: str, salesforce: str, credited: set[str]
 ) -> None:
     built.execute("begin")
     try:
-        built.execute("update run set business_zone = ?", [zone])
+        built.execute("update run set business_zone = ?, salesforce_zone = ?", [business, salesforce])
         found = built.execute("select touchpoint_id from int_deal_touches").fetchall()
     finally:
         built.execute("rollback")

@@ -18,7 +18,7 @@ from tests.fixtures.raw_tables import AS_OF, CONNECTED, Registry
 from tests.fixtures.tables import table
 
 PROMISED = {  # docs/interfaces.md
-    "run": {"run_id", "as_of", "business_date", "business_zone", "config_hash"},
+    "run": {"run_id", "as_of", "business_date", "business_zone", "salesforce_zone", "config_hash"},
     "connections": {"vendor", "org_id", "org_name", "currency", "time_zone", "url_host"},
     "stages": {"vendor", "pipeline", "stage", "canonical_stage", "position", "is_closed", "is_won"},
     "lifecycle": {"vendor", "object", "value", "canonical_stage", "position"},
@@ -104,12 +104,21 @@ def test_connections_come_from_the_extract_when_none_are_given(
         "insert into ops.connections values "
         "('hubspot', '1', 'old', 'USD', 'UTC', 'h', 'sandbox', '2026-01-01 00:00:00+00'), "
         "('hubspot', '1', 'new', 'EUR', 'UTC', 'h', 'sandbox', '2026-02-01 00:00:00+00'), "
-        "('salesforce', '2', 'org', '', 'UTC', 'h', 'sandbox', '2026-02-01 00:00:00+00')"
+        "('salesforce', '2', 'org', '', 'Pacific/Honolulu', 'h', 'sandbox', '2026-02-01 00:00:00+00')"
     )
     tables.write(connection, config, Run(), AS_OF, Registry())
     names = connection.execute("select org_name from rules.connections order by all").fetchall()
     assert names == [("new",), ("org",)]
-    assert connection.execute("select company_currency from rules.run").fetchone() == ("EUR",)
+    # Salesforce's days are the org's own, unless config says whose.
+    run = "select company_currency, salesforce_zone from rules.run"
+    assert connection.execute(run).fetchone() == ("EUR", "Pacific/Honolulu")
+    replace(config / "kpis.yml", "# salesforce_zone: America/New_York", "salesforce_zone: Asia/Tokyo")
+    tables.write(connection, config, Run(), AS_OF, Registry())
+    assert connection.execute(run).fetchone() == ("EUR", "Asia/Tokyo")
+    connection.execute("update ops.connections set time_zone = 'Mars/Olympus'")
+    replace(config / "kpis.yml", "salesforce_zone: Asia/Tokyo", "")
+    tables.write(connection, config, Run(), AS_OF, Registry())
+    assert connection.execute(run).fetchone() == ("EUR", "Europe/London")
 
 
 def test_a_fault_in_any_file_leaves_the_rules_as_they_were(
@@ -117,8 +126,8 @@ def test_a_fault_in_any_file_leaves_the_rules_as_they_were(
 ) -> None:
     write(connection, config)
     before = connection.execute("select count(*) from rules.kpis").fetchone()
-    replace(config / "kpis.yml", "business_zone: Europe/London", "business_zone: Europe/Atlantis")
-    with pytest.raises(ConfigError, match="business_zone Europe/Atlantis is no time zone"):
+    replace(config / "kpis.yml", "# salesforce_zone: America/New_York", "salesforce_zone: Europe/Atlantis")
+    with pytest.raises(ConfigError, match="salesforce_zone Europe/Atlantis is no time zone"):
         write(connection, config)
     assert connection.execute("select count(*) from rules.kpis").fetchone() == before
 

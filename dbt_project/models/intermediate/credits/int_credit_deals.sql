@@ -8,10 +8,15 @@ with started as (
     group by opportunity_people.opportunity_id
 ),
 
+-- A close date without a time stands as the first instant of its day in UTC, and is that day where Salesforce's people are.
 closing as (
     select
         opportunity_id,
-        {{ day_of('closed_at', "cast(closed_at at time zone 'UTC' as time) = time '00:00'") }} as day
+        case
+            when cast(closed_at at time zone 'UTC' as time) = time '00:00'
+                then {{ day_begins(day_of('closed_at', 'true') ~ ' + 1', 'salesforce_zone') }}
+            else {{ day_begins(day_of('closed_at', 'false') ~ ' + 1') }}
+        end as day_ends
     from {{ ref('int_opportunities') }}
 ),
 
@@ -21,12 +26,12 @@ deals as (
         coalesce(campaigns.campaign_id, opportunities.campaign_id) as campaign_id,
         opportunities.created_at,
         opportunities.is_won,
-        -- A close date is a day, in the business zone: touches count until it is over. One without a time stands as the first
-        -- instant of its day in UTC, and is that day wherever the business is. Open deals count until the day ends, so that they stay as they are until then; what has not happened yet is left out where touches are.
+        -- Touches count until the closing day is over. Open deals count until the day ends, so that they stay as they are
+        -- until then; what has not happened yet is left out where touches are.
         case
             when opportunities.is_closed
                 then least(
-                    coalesce({{ day_begins('closing.day + 1') }}, {{ run_value('as_of') }}),
+                    coalesce(closing.day_ends, {{ run_value('as_of') }}),
                     {{ run_value('as_of') }}
                 )
             else {{ day_begins(run_value('business_date') ~ ' + 1') }}

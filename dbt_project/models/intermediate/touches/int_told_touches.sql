@@ -78,9 +78,9 @@ made as (
             and memberships.campaign_id = engagements.campaign_id
             and memberships.content = engagements.status
             -- Salesforce knows the day of a response only; a membership that we make has the day that it is in UTC.
-            and {{ day_of('memberships.occurred_at', 'memberships.is_day') }}
+            and {{ day_of('memberships.occurred_at', 'memberships.is_day', 'salesforce_zone') }}
             >= least(
-                {{ day_of('engagements.occurred_at', 'false') }},
+                {{ day_of('engagements.occurred_at', 'false', 'salesforce_zone') }},
                 cast(engagements.occurred_at at time zone 'UTC' as date)
             )
     inner join identified as touches on engagements.record_key = touches.source_record_key
@@ -96,8 +96,8 @@ made as (
         memberships.touch_type = 'membership'
         and memberships.is_response
         and (
-            {{ day_of('memberships.occurred_at', 'memberships.is_day') }} in (
-                {{ day_of('sent.occurred_at', 'false') }}, cast(sent.occurred_at at time zone 'UTC' as date)
+            {{ day_of('memberships.occurred_at', 'memberships.is_day', 'salesforce_zone') }} in (
+                {{ day_of('sent.occurred_at', 'false', 'salesforce_zone') }}, cast(sent.occurred_at at time zone 'UTC' as date)
             )
             -- By config the membership is made when the loop comes by.
             or (memberships.content = sent.status and memberships.occurred_at > sent.occurred_at)

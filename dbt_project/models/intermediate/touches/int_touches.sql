@@ -6,10 +6,10 @@
 with told as (
     select
         *,
-        -- Salesforce knows of much the day only, and that is the day where the business is.
+        -- Salesforce knows of much the day only, and that is a day where its people are.
         case
             when touch_type in ('membership', 'event', 'call', 'email', 'meeting', 'task', 'message')
-                then {{ day_of('occurred_at', 'is_day') }}
+                then {{ day_of('occurred_at', 'is_day', 'salesforce_zone') }}
         end as day
     from {{ ref('int_told_touches') }}
     where {{ is_due(owner) }}
@@ -201,9 +201,9 @@ select
     told.touchpoint_id,
     told.record_key,
     told.person_id,
-    -- From here on instants are compared, with the end of a closing day and others: a day is that of the business.
+    -- From here on instants are compared, with the end of a closing day and others.
     case
-        when told.is_day then {{ day_begins(day_of('told.occurred_at', 'true')) }}
+        when told.is_day then {{ day_begins(day_of('told.occurred_at', 'true'), 'salesforce_zone') }}
         else told.occurred_at
     end as occurred_at,
     coalesce(added.channel, told.channel) as channel,

@@ -10,11 +10,13 @@ from pipelines.clients.results import UNPROCESSED
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS, NOT_STORED, RECORD_GONE
 from pipelines.state.dead_letters import Verdict
 
+NEVER_ARRIVED = "NEVER_ARRIVED"
+"""Code of an action whose answer was lost each time it was sent, and that was never there when looked for."""
 RETRY = frozenset(
     {
         "UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG",
         "UNKNOWN_EXCEPTION", "RATE_LIMIT", "RATE_LIMITS", "TRANSIENT", "INTERNAL_ERROR",
-        "ALL_OR_NONE_OPERATION_ROLLED_BACK", UNPROCESSED,
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK", UNPROCESSED, NEVER_ARRIVED,
     }
 )  # fmt: skip
 """Codes of rows that may be taken as they are a moment later."""
@@ -56,7 +58,7 @@ def judge(vendor: str, code: str) -> Verdict | None:
     if code == CHANGED_BY_OTHERS:
         return None
     if code in RETRY:
-        return Verdict("retry", "crm retry")
+        return Verdict("retry", "the next plans try again; if they fail too, crm retry")
     if code in _PERMISSION:
         return Verdict("permission", f"give the integration user of {vendor} the permission, then crm retry")
     if code in _CONFIG:

@@ -190,7 +190,7 @@ class Writer:
             self._settle([Outcome(c, "intended", NOT_SENT, str(error)) for c in changes])
             raise
         crashpoint("answered")
-        return self._settle_answered(changes, answers)
+        return self._settle_answered(changes, answers, last=last)
 
     def _send(self, records: Sequence[list[Change]]) -> Outcomes:
         """One call; a batch that is rejected as a whole is cut until the bad record stands alone."""
@@ -199,9 +199,11 @@ class Writer:
             return self._destination.update(self._object, writes)
         except errors.Rejected as error:
             if len(records) == 1:
-                return Outcomes(
-                    [RowResult(False, records[0][0].record_id, code=error.code, message=error.what)]
+                record_id = records[0][0].record_id
+                refused = RowResult(
+                    False, record_id, code=error.code, message=error.what, fields=error.fields
                 )
+                return Outcomes([refused])
         most = self._destination.batch_size
         size = most if len(records) > most else (len(records) + 1) // 2
         with self._destination.count.repairing():
@@ -209,7 +211,7 @@ class Writer:
         return Outcomes(chain.from_iterable(parts), request_id=parts[-1].request_id)
 
     def _settle_answered(
-        self, changes: Sequence[Change], answers: Outcomes
+        self, changes: Sequence[Change], answers: Outcomes, *, last: bool
     ) -> tuple[list[Outcome], list[_Unproven]]:
         """Proven by the answer where it refuses or echoes values; the rest is read back with its round."""
         proven: list[Outcome] = []
@@ -217,11 +219,10 @@ class Writer:
         for record, row in zip(_by_record(changes), answers, strict=True):
             for change in record:
                 outcome = outcomes.of_answer(change, row, self._destination.label)
-                if outcome is not None and outcome.state == "rejected" and outcome.code in RETRY:
-                    outcome = outcome._replace(state="intended", again=True)
                 if outcome is None:
                     unproven.append(_Unproven(change, answers.request_id))
                 else:
+                    outcome = _once_more(outcome, record, row, last=last)
                     proven.append(outcome._replace(request_id=answers.request_id))
         return self._settle(proven), unproven
 
@@ -300,6 +301,19 @@ def read_records(
     ids = list(dict.fromkeys(change.record_id for change in changes))
     fields = list(dict.fromkeys(change.field for change in changes))
     return destination.read(object_name, ids, fields)
+
+
+def _once_more(outcome: Outcome, record: Sequence[Change], row: RowResult, *, last: bool) -> Outcome:
+    """What is refused for a moment only is sent again, and what a row error does not name without what it
+    names. At the `last` attempt the one stays intended under the CRM's code, for the next plan tries it."""
+    if outcome.state != "rejected":
+        return outcome
+    is_momentary = outcome.code in RETRY
+    named = [change for change in record if change.field in row.fields]
+    if not last and (is_momentary or (named and outcome.change not in named)):
+        said = f"{outcome.code}: {outcome.message}"
+        return outcome._replace(state="intended", code=NOT_SENT, message=said, again=True)
+    return outcome._replace(state="intended") if is_momentary else outcome
 
 
 def _by_record(changes: Iterable[Change]) -> list[list[Change]]:

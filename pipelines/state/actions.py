@@ -124,7 +124,7 @@ def per_person(connection: Connection, since: datetime, operations: Sequence[str
         select(c.person_id, func.count())
         .where(
             c.person_id != "", c.operation.in_(operations), c.intended_at > since, c.state != "rejected",
-            ~((c.state == "intended") & (c.code == NOT_SENT)),
+            ~((c.state == "intended") & c.settled_at.is_not(None)),
         )
         .group_by(c.person_id)
     )  # fmt: skip

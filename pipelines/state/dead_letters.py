@@ -1,7 +1,8 @@
 """What a CRM refused, in its own words, and what would mend it; not sent again as it is until released.
 
 Belongs here: the table `dead_letters`. A field that a person took back by `crm undo` lies here too: it is not
-written again on its own. What a code means is `reverse_sync.rejections`.
+written again on its own. What was refused for a moment only, each time it was sent, is tried again by the
+next plans, until so many have come to nothing. What a code means is `reverse_sync.rejections`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, or_, select, true, update
 
-from pipelines.state.journal import NOT_SENT
+from pipelines.state.journal import NOT_SENT, refused_for_now
 from pipelines.state.tables import dead_letters, journal
 from pipelines.state.upsert import upsert
 
@@ -23,6 +24,7 @@ UNDO = "undo"
 UNDONE = "UNDONE"
 _AT_ONCE = 500  # below SQLite's limit of bound variables
 _IS_CONFIRMED = journal.c.state == "confirmed"
+PLANS_THAT_RETRY = 3
 
 
 class Verdict(NamedTuple):
@@ -51,7 +53,8 @@ def follow(
 ) -> None:
     """Bring the letters in step with how these rows of the journal ended. `judge(vendor, code)`: what a code
     means, None where trying again is no matter of a person's."""
-    matters = or_(journal.c.state == "rejected", and_(_IS_CONFIRMED, journal.c.provider == UNDO))
+    is_refused = or_(journal.c.state == "rejected", refused_for_now())
+    matters = or_(is_refused, and_(_IS_CONFIRMED, journal.c.provider == UNDO))
     if connection.execute(select(dead_letters.c.letter_id).limit(1)).first() is not None:
         matters = or_(matters, _IS_CONFIRMED)  # one of them may be what a letter was about
     for start in range(0, len(change_ids), _AT_ONCE):
@@ -63,7 +66,7 @@ def follow(
 
 
 def _letter(row: RowMapping, judge: Callable[[str, str], Verdict | None]) -> dict[str, object] | None:
-    if row["state"] == "rejected":
+    if row["state"] in ("rejected", "intended"):
         verdict, code, value, message = (
             judge(row["vendor"], row["code"]),
             row["code"],
@@ -112,7 +115,10 @@ def _forget(connection: Connection, rows: Sequence[RowMapping]) -> None:
 def buried(connection: Connection) -> list[Buried]:
     """Values of fields that are not to be sent again as they are."""
     c = dead_letters.c
-    query = select(*dead_letters.c[*Buried._fields]).where(c.released_at.is_(None), c.action_key == "")
+    is_tried = and_(c.category == "retry", c.attempts < PLANS_THAT_RETRY)
+    query = select(*dead_letters.c[*Buried._fields]).where(
+        c.released_at.is_(None), c.action_key == "", ~is_tried
+    )
     return [Buried(*row) for row in connection.execute(query.order_by(c.record_key, c.field))]
 
 

@@ -3,7 +3,8 @@
 States: intended -> sent -> confirmed | rejected | unknown. A row is open until `settled_at` is set:
 `intended` was never sent, `sent` and `unknown` may or may not have been stored. A run that died leaves open
 rows; they are settled by reading the records back (`reverse_sync.recover`) before anything else is sent.
-An `intended` row with `settled_at` was not sent, for the reason in `code`, and may be sent again.
+An `intended` row with `settled_at` was not sent, for the reason in `code`, and may be sent again; one that
+bears the CRM's own code was refused for a moment only, each time it was sent.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select, update
 
 from pipelines.state.tables import journal
 from pipelines.state.upsert import upsert
@@ -143,8 +144,14 @@ def states_of(connection: Connection, change_ids: Sequence[str]) -> dict[str, Jo
     return found
 
 
+def refused_for_now() -> ColumnElement[bool]:
+    """Rows that a CRM refused for a moment only, each time they were sent."""
+    return and_(journal.c.state == "intended", journal.c.code.not_in(["", NOT_SENT]))
+
+
 class Tally(NamedTuple):
-    """How many fields, and of how many records, of one sync stand in one state."""
+    """How many fields, and of how many records, of one sync stand in one state; what was refused for now
+    counts as rejected."""
 
     sync: str
     state: JournalState
@@ -159,11 +166,12 @@ def _what() -> ColumnElement[str]:
 
 def tally(connection: Connection, plan_id: str, run_id: str) -> list[Tally]:
     """How the changes of a plan stand that a run has sent."""
+    state = case((refused_for_now(), "rejected"), else_=journal.c.state).label("ended")
     query = (
-        select(journal.c.sync, journal.c.state, func.count(), func.count(_what().distinct()))
+        select(journal.c.sync, state, func.count(), func.count(_what().distinct()))
         .where(journal.c.plan_id == plan_id, journal.c.run_id == run_id)
-        .group_by(journal.c.sync, journal.c.state)
-        .order_by(journal.c.sync, journal.c.state)
+        .group_by(journal.c.sync, state)
+        .order_by(journal.c.sync, state)
     )
     return [Tally(*row) for row in connection.execute(query)]
 

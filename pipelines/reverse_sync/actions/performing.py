@@ -23,7 +23,7 @@ from pipelines.reverse_sync.actions.base import HELD, Action, Channel, Doer, Don
 from pipelines.reverse_sync.actions.registry import Registry
 from pipelines.reverse_sync.actions.settling import ended, look, tell_identity
 from pipelines.reverse_sync.actions.undoing import waves
-from pipelines.reverse_sync.rejections import RETRY, judge
+from pipelines.reverse_sync.rejections import NEVER_ARRIVED, RETRY, judge
 from pipelines.reverse_sync.results import SyncResult
 from pipelines.state import State, actions, dead_letters
 from pipelines.state.actions import Ended
@@ -83,12 +83,13 @@ class Performer:
         try:
             for attempt in range(1, _ATTEMPTS + 1):
                 ended = _Sent()
-                for sent in self._pass(handler, channel, self._with_results(waiting), is_first=attempt == 1):
+                for sent in self._pass(handler, channel, self._with_results(waiting), attempt):
                     ended.doubtful.extend(sent.doubtful)
                     ended.again.extend(sent.again)
                     yield sent.number if attempt == 1 else 0
                 with channel.count.repairing():
-                    waiting = [*ended.again, *self._look_again(handler, channel, ended.doubtful)]
+                    code = NOT_SENT if attempt < _ATTEMPTS else NEVER_ARRIVED
+                    waiting = [*ended.again, *self._look_again(handler, channel, ended.doubtful, code)]
                 if not waiting:
                     break
         except errors.ClientError as error:
@@ -100,7 +101,7 @@ class Performer:
             first.repair += channel.count.repair - repair
 
     def _pass(
-        self, handler: Doer, channel: Channel, waiting: Sequence[Action], *, is_first: bool
+        self, handler: Doer, channel: Channel, waiting: Sequence[Action], attempt: int
     ) -> Iterator[_Sent]:
         """All that wait, once. Intents are written here, one batch after the other; calls may overlap."""
         size = handler.call_size(len(waiting)) if isinstance(handler, SizesCalls) else handler.batch_size
@@ -108,7 +109,7 @@ class Performer:
         calls = (
             (
                 side_by_side.about(handler, batch),
-                partial(self._begin, handler, channel, batch, is_first=is_first),
+                partial(self._begin, handler, channel, batch, attempt),
             )
             for batch in batches
         )
@@ -131,7 +132,7 @@ class Performer:
         return kept
 
     def _begin(
-        self, handler: Doer, channel: Channel, batch: Sequence[Action], *, is_first: bool
+        self, handler: Doer, channel: Channel, batch: Sequence[Action], attempt: int
     ) -> Callable[[], _Sent]:
         """Intend; what is returned sends and settles, in a thread of its own where others are under way."""
         with self._state.writing() as connection:
@@ -144,13 +145,13 @@ class Performer:
         mine = [action for action in batch if action.action_key in free]
 
         def send() -> _Sent:
-            with nullcontext() if is_first else channel.count.repairing():
-                sent = self._send(handler, channel, mine) if mine else _Sent()
+            with nullcontext() if attempt == 1 else channel.count.repairing():
+                sent = self._send(handler, channel, mine, attempt) if mine else _Sent()
             return replace(sent, number=len(batch))
 
         return send
 
-    def _send(self, handler: Doer, channel: Channel, mine: Sequence[Action]) -> _Sent:
+    def _send(self, handler: Doer, channel: Channel, mine: Sequence[Action], attempt: int) -> _Sent:
         with self._state.writing() as connection:
             actions.mark_sent(connection, [action.action_key for action in mine])
         crashpoint("action.sent")
@@ -165,9 +166,9 @@ class Performer:
             self._settle(ended(action, "intended", NOT_SENT, str(error), channel) for action in mine)
             raise
         crashpoint("action.answered")
-        return self._answered(channel, mine, answers)
+        return self._answered(channel, mine, answers, attempt)
 
-    def _answered(self, channel: Channel, mine: Sequence[Action], answers: Outcomes) -> _Sent:
+    def _answered(self, channel: Channel, mine: Sequence[Action], answers: Outcomes, attempt: int) -> _Sent:
         done, silent, again = [], [], []
         for action, row in zip(mine, answers, strict=True):
             if row.ok:
@@ -175,7 +176,8 @@ class Performer:
                 done.append(made._replace(object=row.values.get("object") or action.object))
             elif row.code in RETRY:
                 again.append(action)
-                done.append(ended(action, "intended", NOT_SENT, f"{row.code}: {row.message}", channel))
+                code = NOT_SENT if attempt < _ATTEMPTS else row.code  # which the next plan tries again
+                done.append(ended(action, "intended", code, f"{row.code}: {row.message}", channel))
             elif row.code == HELD:
                 self._hold(action, row.message)
                 done.append(ended(action, "intended", NOT_SENT, row.message, channel))
@@ -194,14 +196,16 @@ class Performer:
         crashpoint("action.lost")
         return list(some)
 
-    def _look_again(self, handler: Doer, channel: Channel, doubtful: Sequence[Action]) -> list[Action]:
+    def _look_again(
+        self, handler: Doer, channel: Channel, doubtful: Sequence[Action], code: str
+    ) -> list[Action]:
         """Look for these at once and, for what is not there yet, after the vendor's lag. Returns what is
-        proven not to be done."""
+        proven not to be done; it is kept with this code."""
         absent = look(self._state, handler, channel, doubtful)
         if absent:
             self._pause(handler.lag.total_seconds())
             absent = look(self._state, handler, channel, absent)
-            self._settle(ended(a, "intended", NOT_SENT, "it never arrived", channel) for a in absent)
+            self._settle(ended(a, "intended", code, "it never arrived", channel) for a in absent)
         return absent
 
     def _settle(self, some: Iterable[Ended], of: Sequence[Action] = ()) -> None:

@@ -94,6 +94,8 @@ class FakeCrm(InOneCall):
     rejected: dict[str, str] = field(default_factory=dict)
     stuck: set[tuple[str, str]] = field(default_factory=set)
     poison: set[str] = field(default_factory=set)
+    misfit: tuple[str, str] = ("", "")
+    """A field, and a value of it that is refused by the field's name."""
     org_id: str = ""
     count: CallCount = field(default_factory=CallCount)
     now: datetime = NOON
@@ -142,6 +144,8 @@ class FakeCrm(InOneCall):
         if write.record_id in self.rejected:
             code = self.rejected[write.record_id]
             return RowResult(False, write.record_id, code=code, message=f"{code} of the vendor")
+        if self.misfit in {(cell.field, cell.value) for cell in write.cells}:
+            return RowResult(False, write.record_id, code="INVALID_OPTION", fields=self.misfit[:1])
         record = self.records.get(write.record_id)
         if record is None:
             return RowResult(False, code=MISSING_FROM_ANSWER, message="not mentioned")

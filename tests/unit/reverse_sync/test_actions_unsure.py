@@ -11,6 +11,7 @@ from pipelines.crashpoints import Crashed, armed
 from pipelines.reverse_sync import recovery
 from pipelines.reverse_sync.actions import performing
 from pipelines.reverse_sync.actions.base import HELD
+from pipelines.state import dead_letters
 
 from .post import Post
 
@@ -28,6 +29,24 @@ def test_what_a_vendor_shows_late_is_looked_for_again_after_its_lag(post: Post) 
     post.outbox.faults, post.outbox.unseen = ["lost after"], {"a"}
     post.apply(post.plan())
     assert (post.outbox.sent, post.outbox.paused) == (["a"], [60.0])
+
+
+@pytest.mark.parametrize("fault", ["lost before", "locked"])
+def test_what_comes_to_nothing_each_time_is_said_and_tried_by_the_next_plan(post: Post, fault: str) -> None:
+    post.publish({"action_key": "a"})
+    if fault == "locked":
+        post.outbox.refused = {"a": "UNABLE_TO_LOCK_ROW"}
+    else:
+        post.outbox.faults = [fault, "", ""] * 3  # sent, looked for twice
+    done = post.apply(post.plan())
+    assert (done.confirmed, done.rejected, done.is_partial) == (0, 1, True)
+    with post.world.state.reading() as connection:
+        (letter,) = dead_letters.unreleased(connection)
+    assert (letter["category"], letter["action_key"], letter["attempts"]) == ("retry", "a", 1)
+    post.outbox.refused = {}
+    assert post.apply(post.plan("run2"), "run2").confirmed == 1
+    with post.world.state.reading() as connection:
+        assert dead_letters.unreleased(connection) == []
 
 
 def test_what_never_arrived_is_sent_again(post: Post) -> None:

@@ -57,18 +57,37 @@ def test_retry_releases_it_and_a_second_refusal_is_counted(refused: World) -> No
     assert _letters(refused) == [("1", "score", "INVALID_EMAIL", "fix data", 2)]
 
 
-def test_a_row_refused_for_a_moment_is_sent_again_and_is_no_dead_letter(world: World) -> None:
+def test_a_row_refused_for_a_moment_is_sent_again_and_is_a_dead_letter_while_it_fails(world: World) -> None:
     world.salesforce.records = {"1": {}, "2": {}}
     world.salesforce.rejected = {"1": "UNABLE_TO_LOCK_ROW"}
     world.publish(leads={"1": {"Score__c": 1.0}, "2": {"Score__c": 1.0}})
-    world.apply(world.plan())
+    done = world.apply(world.plan())
     assert world.salesforce.log.count("update") == 3
-    assert _letters(world) == []
+    assert (done.confirmed, done.rejected, done.is_partial) == (1, 1, True)
+    assert _letters(world) == [("1", "Score__c", "UNABLE_TO_LOCK_ROW", "retry", 1)]
     assert world.journal() == [
         ("1", "Score__c", "intended", "UNABLE_TO_LOCK_ROW"), ("2", "Score__c", "confirmed", ""),
     ]  # fmt: skip
+    for attempts in (2, 3):
+        assert world.apply(world.plan("run2"), "run2").rejected == 1
+        assert _letters(world)[0][-1] == attempts
+    assert world.plan("run3").is_empty, "three plans have tried"
+    with world.state.writing() as connection:
+        dead_letters.release(connection, NOON)
     world.salesforce.rejected = {}
-    assert world.apply(world.plan("run2"), "run2").confirmed == 1
+    assert world.apply(world.plan("run4"), "run4").confirmed == 1
+    assert _letters(world) == []
+
+
+def test_a_field_that_is_refused_by_name_does_not_take_its_record_along(world: World) -> None:
+    world.hubspot.records = {"1": {}, "2": {}}
+    world.hubspot.misfit = ("source", "no such thing")
+    world.publish({i: {"score": 5, "source": s} for i, s in (("1", "no such thing"), ("2", "paid"))})
+    done = world.apply(world.plan())
+    assert world.hubspot.records == {"1": {"score": "5"}, "2": {"score": "5", "source": "paid"}}
+    assert (done.confirmed, done.rejected) == (3, 1)
+    assert done.repair == 1
+    assert _letters(world) == [("1", "source", "INVALID_OPTION", "fix config", 1)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ with records as (
         coalesce(nullif(action_key, ''), record_key) as subject,
         count(*) as fields,
         bool_and(state = 'confirmed') as is_written,
-        bool_or(state in ('rejected', 'unknown')) as is_failed,
+        bool_or(
+            state in ('rejected', 'unknown')
+            or (state = 'intended' and coalesce(code, '') not in ('', 'NOT_SENT'))  -- refused for now
+        ) as is_failed,
         min(intended_at) as intended_at
     from {{ source('ops', 'journal') }}
     group by sync, run_id, subject

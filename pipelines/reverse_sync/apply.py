@@ -57,10 +57,10 @@ def apply(
     planned = refusals.planned_syncs(header, syncs)
     wanted = {name: syncs.syncs[name] for name in planned if only is None or name in only}
     wanted = dict(sorted(wanted.items(), key=lambda each: not each[1].consent))  # opt-outs travel first
-    todo = _to_do(plan_path, header, state, only, limit)
+    todo, left_out = _to_do(plan_path, header, state, only, limit)
     is_stopped = bool(header["stopped"]) and not force
     if is_stopped:
-        todo = []
+        todo, left_out = [], []
         wanted = {name: sync for name, sync in wanted.items() if sync.consent}
         if not wanted:
             refusals.refuse_stopped(header, plan_path)
@@ -79,6 +79,7 @@ def apply(
         registry,
         pause,
         todo,
+        left_out,
     )
     with only_one(settings.home / "apply.lock", f"run {run.id}", state, wait_seconds=wait_seconds):
         result = _Applying(task).all(wanted, open_destination or opener(settings), forced=force)
@@ -89,23 +90,27 @@ def apply(
 
 def _to_do(
     path: Path, header: dict[str, Any], state: State, only: Collection[str] | None, limit: int | None
-) -> list[Action]:
+) -> tuple[list[Action], list[tuple[Action, str]]]:
     """The actions of a plan that are asked for and were not done meanwhile, at most `limit` of each sync, in
-    the plan's order."""
+    the plan's order; and those that may not be begun, with the reason."""
     if not any(summary["kinds"] for summary in header.get("actions", {}).values()):
-        return []
+        return [], []
     asked = [desired.of_line(line) for line in planfile.read_actions(path)]
     asked = [action for action in asked if only is None or action.sync in only]
     with state.reading() as connection:
         known = standing(connection, [action.action_key for action in asked])
     taken: Counter[str] = Counter()
-    todo = []
+    todo, left_out = [], []
     for action in asked:
-        is_done = action.action_key in known and known[action.action_key].state == "confirmed"
-        if not is_done and (limit is None or taken[action.sync] < limit):
+        stands = known.get(action.action_key)
+        if stands is not None and stands.state == "confirmed":
+            continue
+        if stands is not None and stands.is_settled and not stands.may_begin:
+            left_out.append((action, desired.why_not_begun(stands)))
+        elif limit is None or taken[action.sync] < limit:
             taken[action.sync] += 1
             todo.append(action)
-    return todo
+    return todo, left_out
 
 
 def _may_send(vendor: str, settings: Settings, registry: Registry) -> None:
@@ -159,8 +164,16 @@ class _Applying:
     def _act(self, channels: dict[str, Channel]) -> dict[str, SyncResult]:
         """The actions, once the fields are written. Those of a vendor that was stopped are not begun."""
         task = self.task
-        if not task.todo:
-            return {}
+        results: dict[str, SyncResult] = {}
+        if task.todo:
+            results = self._perform(channels)
+        for action, reason in task.left_out:
+            held = results.setdefault(action.sync, SyncResult(action.vendor, action.object)).held
+            held[reason] = held.get(reason, 0) + 1
+        return results
+
+    def _perform(self, channels: dict[str, Channel]) -> dict[str, SyncResult]:
+        task = self.task
         performer = Performer(
             task.state, task.registry, channels, task.header["plan_id"], task.run.id, task.pause
         )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ import orjson
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from pipelines.errors import UsageError
-from pipelines.reverse_sync import planfile
+from pipelines.reverse_sync import planfile, unconnected
+from pipelines.reverse_sync.actions import undoing
 from pipelines.reverse_sync.actions.base import UNDO as UNDO_KIND
+from pipelines.reverse_sync.actions.base import WAS_THERE
+from pipelines.reverse_sync.actions.records import LINKED
 from pipelines.reverse_sync.destinations.base import Destination, Opener
 from pipelines.reverse_sync.destinations.open import opener
 from pipelines.reverse_sync.forecast import forecast
@@ -30,13 +34,18 @@ from pipelines.rules.syncs import Syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Run
 from pipelines.settings import Settings
-from pipelines.state import State
+from pipelines.state import State, actions, agreed
+from pipelines.state.actions import Standing
+from pipelines.state.agreed import Agreed
 from pipelines.state.dead_letters import UNDO
 from pipelines.state.journal import UPDATE
 from pipelines.state.tables import journal
 from pipelines.warehouse import Warehouse, latest_publish
 
 CHANGED_SINCE = "others changed it since"
+NOT_OURS = "it was there before, and was left as it was"
+UNDONE_BEFORE = "it was taken back before"
+UNWRITTEN = "syncs.yml does not write it any more"
 _AT_ONCE = 100
 _REMEDY = {
     "message": "write to the person again, if it matters", "merge": "the CRM's own merge cannot be split",
@@ -80,7 +89,8 @@ def make(
             f"no run {of_run} wrote anything that the journal knows", where="crm undo",
             remedy="crm status names the latest runs",
         )  # fmt: skip
-    return _Making(of_run, rows, warehouse, settings, run, open_destination or opener(settings)).plan()
+    making = _Making(of_run, rows, warehouse, state, settings, run, open_destination or opener(settings))
+    return making.plan()
 
 
 def latest_run(state: State) -> str:
@@ -102,14 +112,19 @@ class _Making:
     """One undo in the works."""
 
     def __init__(
-        self, of_run: str, rows: Sequence[RowMapping], warehouse: Warehouse, settings: Settings, run: Run,
-        open_destination: Opener,
+        self, of_run: str, rows: Sequence[RowMapping], warehouse: Warehouse, state: State, settings: Settings,
+        run: Run, open_destination: Opener,
     ) -> None:  # fmt: skip
         self.rows, self.warehouse, self.settings, self.run = rows, warehouse, settings, run
+        self.state, self.without = state, unconnected.vendors(settings)
         self.syncs: Syncs = load_effective(settings)
         self.open = open_destination
         self.found = Undoing(of_run, Path())
         self.records: Counter[str] = Counter()
+        self.removals: Counter[str] = Counter()
+        """Sync -> things to remove."""
+        self.read_at: dict[str, datetime] = {}
+        """Sync -> when its records were read, by the CRM's clock."""
 
     def plan(self) -> Undoing:
         body = self.settings.paths.plans / f"{self.run.id}-undo.lines"
@@ -131,10 +146,11 @@ class _Making:
             for row in mine
             if row["reversibility"] == "final"
         ]
-        back = [row for row in mine if row["reversibility"] == "reversible"]
+        back = [row for row in mine if row["reversibility"] == "reversible" and self._is_written(row)]
         for vendor, of_vendor in groupby(sorted(back, key=lambda r: r["vendor"]), key=lambda r: r["vendor"]):
             with self.open(str(vendor)) as destination:
                 for sync, of_sync in groupby(of_vendor, key=lambda r: str(r["sync"])):
+                    self.read_at[sync] = destination.now
                     records = [list(g) for _, g in groupby(of_sync, key=lambda r: str(r["record_id"]))]
                     for start in range(0, len(records), _AT_ONCE):
                         yield from self._batch(destination, sync, records[start : start + _AT_ONCE])
@@ -145,6 +161,8 @@ class _Making:
         names = sorted({row["field"] for record in records for row in record})
         first = records[0][0]
         held = destination.read(first["object"], [record[0]["record_id"] for record in records], names)
+        with self.state.reading() as connection:
+            known = agreed.of_records(connection, [record[0]["record_key"] for record in records])
         for record in records:
             there = held.get(record[0]["record_id"])
             fields = {}
@@ -156,7 +174,7 @@ class _Making:
                 elif now == row["before_value"]:
                     self._hold(row, "it holds again what it held before")
                 elif now != row["after_value"]:
-                    self._hold(row, CHANGED_SINCE)
+                    self._hold(row, _who_changed(row, now, known))
                 else:
                     fields[row["field"]] = {
                         "before": row["after_value"], "after": row["before_value"], "provider": UNDO,
@@ -171,48 +189,69 @@ class _Making:
                     "person_id": None, "operation": UPDATE, "fields": fields,
                 }  # fmt: skip
 
+    def _is_written(self, row: RowMapping) -> bool:
+        """Whether the field may be written now; else it is held."""
+        sync = self.syncs.syncs.get(row["sync"])
+        reason = unconnected.why(row["vendor"]) if row["vendor"] in self.without else ""
+        if sync is None or row["field"] not in sync.fields:
+            reason = reason or UNWRITTEN
+        if reason:
+            self._hold(row, reason)
+        return not reason
+
     def _hold(self, row: RowMapping, reason: str) -> None:
-        self.found.held.append(
-            Held(row["sync"], row["record_id"], row["record_key"], f"{row['field']}: {reason}")
-        )
+        what = row["record_id"] if row["operation"] == UPDATE else row["action_key"]
+        self.found.held.append(Held(row["sync"], what, row["record_key"], f"{row['field']}: {reason}"))
 
     def _actions(self) -> Iterator[dict[str, Any]]:
         """A line per thing we made that can be removed; what was made last goes first."""
-        mine = [row for row in self.rows if row["operation"] not in (UPDATE, UNDO_KIND)]
+        mine = [row for row in self.rows if row["operation"] != UPDATE]
+        with self.state.reading() as connection:
+            known = actions.standing(connection, [undoing.key_of(row) for row in mine])
         for row in sorted(mine, key=lambda r: (r["intended_at"], r["action_key"]), reverse=True):
-            if row["reversibility"] == "final":
+            if row["operation"] == UNDO_KIND:
+                self.found.final.append(f"{row['action_key']}: crm retry lets it be done again")
+            elif row["reversibility"] == "final":
                 remedy = _REMEDY.get(row["operation"], "nothing takes it back")
                 self.found.final.append(f"{row['operation']} {row['action_key']}: {remedy}")
-                continue
-            self.found.actions[f"{row['vendor']} {row['operation']}"] += 1
-            yield {
-                "action_key": f"undo:{row['action_key']}", "sync": row["sync"], "operation": UNDO_KIND,
-                "vendor": row["vendor"], "object": row["object"], "record_key": row["record_key"],
-                "person_id": row["person_id"], "needs": row["needs"].split(), "provider": UNDO,
-                "payload": {
-                    "kind": row["operation"], "action_key": row["action_key"], "id": row["result_id"],
-                    "payload": orjson.loads(row["after_value"] or "{}"),
-                },
-                "rule": f"undo of {self.found.run}", "reason": "taken back", "reversibility": "final",
-                "due_at": "",
-            }  # fmt: skip
+            elif reason := self._why_left(row, known):
+                self._hold(row, reason)
+            else:
+                self.found.actions[f"{row['vendor']} {row['operation']}"] += 1
+                self.removals[row["sync"]] += 1
+                yield undoing.line(row, self.found.run)
+
+    def _why_left(self, row: RowMapping, known: Mapping[str, Standing]) -> str:
+        """Why what an action made is not removed."""
+        if row["code"] in (LINKED, WAS_THERE):
+            return NOT_OURS
+        undone = known.get(undoing.key_of(row))
+        if undone is not None and undone.state == "confirmed":
+            return UNDONE_BEFORE
+        return unconnected.why(row["vendor"]) if row["vendor"] in self.without else ""
 
     def _header(self, publish_id: str, sha256: str) -> dict[str, Any]:
         calls = {
             name: forecast(self.syncs.syncs[name].vendor, number, object_name=self.syncs.syncs[name].object)
             for name, number in self.records.items()
-            if name in self.syncs.syncs
         }
         self.found.calls = sum(each.total for each in calls.values())
-        by_sync = Counter(row["sync"] for row in self.rows if row["operation"] not in (UPDATE, UNDO_KIND))
         return {
             "plan_id": self.found.plan_id, "run_id": self.run.id, "publish_id": publish_id, "made_at": None,
             "undo_of": self.found.run, "config_hash": config_hash(self.settings.config_dir),
-            "extracted_until": {},
+            "extracted_until": {name: moment.isoformat() for name, moment in self.read_at.items()},
             "counts": {name: {"records": number, "operations": {UPDATE: number}}
                        for name, number in self.records.items()},
-            "actions": {name: {"kinds": {UNDO_KIND: number}} for name, number in by_sync.items()},
+            "actions": {name: {"kinds": {UNDO_KIND: number}} for name, number in self.removals.items()},
             "calls": {name: each.as_dict() for name, each in calls.items()},
             "held": [vars(each) for each in self.found.held], "stopped": [], "notes": self.found.final,
             "warnings": [], "sha256": sha256,
         }  # fmt: skip
+
+
+def _who_changed(row: RowMapping, now: str | None, known: Mapping[tuple[str, str], Agreed]) -> str:
+    """Who has written a field since: a later run of ours, or somebody else."""
+    ours = known.get((row["record_key"], row["field"]))
+    if ours is not None and ours.value == now and ours.run_id != row["run_id"]:
+        return f"run {ours.run_id} wrote it since"
+    return CHANGED_SINCE

@@ -51,6 +51,8 @@ class Task:
     registry: Registry
     pause: Pause
     todo: Sequence[Action] = ()
+    left_out: Sequence[tuple[Action, str]] = ()
+    """Actions of the plan that may not be begun, with the reason."""
 
 
 class VendorApply:

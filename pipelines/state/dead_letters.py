@@ -8,6 +8,7 @@ next plans, until so many have come to nothing. What a code means is `reverse_sy
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -83,10 +84,13 @@ def _letter(row: RowMapping, judge: Callable[[str, str], Verdict | None]) -> dic
         return None
     kept = ("sync", "vendor", "object", "record_id", "record_key", "action_key", "run_id")
     field = "" if row["action_key"] else row["field"]
+    action_key = row["action_key"]
+    if code == UNDONE and action_key:  # the letter is about what was taken back
+        action_key = json.loads(row["after_value"])["action_key"]
     return {
-        **{name: row[name] for name in kept}, "field": field, "value": value, "code": code,
-        "message": message, "category": verdict.category, "remedy": verdict.remedy,
-        "letter_id": letter_id(row["record_key"], field, row["action_key"]),
+        **{name: row[name] for name in kept}, "action_key": action_key, "field": field, "value": value,
+        "code": code, "message": message, "category": verdict.category, "remedy": verdict.remedy,
+        "letter_id": letter_id(row["record_key"], field, action_key),
         "failed_at": row["settled_at"], "released_at": None, "attempts": 1,
     }  # fmt: skip
 
@@ -148,12 +152,17 @@ def release(
     letters = unreleased(connection, sync=sync, code=code, record_key=record_key)
     ids = [row["letter_id"] for row in letters]
     keys = [row["action_key"] for row in letters if row["action_key"]]
+    again = or_(journal.c.state == "rejected", _IS_CONFIRMED & _is_undone())
     for start in range(0, len(ids), _AT_ONCE):
         some = dead_letters.c.letter_id.in_(ids[start : start + _AT_ONCE])
         connection.execute(update(dead_letters).where(some).values(released_at=at))
     for start in range(0, len(keys), _AT_ONCE):
         mine = journal.c.action_key.in_(keys[start : start + _AT_ONCE])
-        connection.execute(
-            update(journal).where(mine, journal.c.state == "rejected").values(state="intended", code=NOT_SENT)
-        )
+        connection.execute(update(journal).where(mine, again).values(state="intended", code=NOT_SENT))
     return len(ids)
+
+
+def _is_undone() -> ColumnElement[bool]:
+    """Whether an action was taken back, and nobody has done it again since."""
+    about = dead_letters.c.action_key == journal.c.action_key
+    return select(dead_letters.c.letter_id).where(about, dead_letters.c.code == UNDONE).exists()

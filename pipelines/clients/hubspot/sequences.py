@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
 
 Json = dict[str, Any]
+
+
+class ListChange(NamedTuple):
+    """What a list's change came to: contacts that are no contacts any more, and those that were not on it."""
+
+    missing: frozenset[str]
+    added: frozenset[str]
 
 
 class Sequences:
@@ -76,13 +83,15 @@ class Sequences:
             raise errors.Rejected(f"HubSpot has no list {name}", code="NO_LIST")
         return self._lists[name]
 
-    def change_members(
-        self, list_id: str, contacts: Sequence[str], *, remove: bool = False
-    ) -> frozenset[str]:
-        """Add contacts to a static list, or take them out. Returns those that are not there."""
+    def change_members(self, list_id: str, contacts: Sequence[str], *, remove: bool = False) -> ListChange:
+        """Add contacts to a static list, or take them out."""
         path = f"{self._client.path('lists')}/{list_id}/memberships/{'remove' if remove else 'add'}"
         said = self._client.change("PUT", path, list(contacts))
-        return frozenset(str(each) for each in said.get("recordIdsMissing") or [])
+        missing, added = (
+            frozenset(str(each) for each in said.get(name) or [])
+            for name in ("recordIdsMissing", "recordsIdsAdded")
+        )
+        return ListChange(missing, added)
 
     def members(self, list_id: str) -> frozenset[str]:
         path = f"{self._client.path('lists')}/{list_id}/memberships"

@@ -95,6 +95,8 @@ class Found(NamedTuple):
 
 HELD = "HELD"
 """Code of a result: nothing was sent, for a reason that may pass. The action waits, and is planned anew."""
+WAS_THERE = "WAS_THERE"
+"""Code of a confirmed action that found what it was to make, and left it: undo leaves it as well."""
 CANNOT_TELL = Found(is_certain=False)
 NOT_THERE = Found()
 

@@ -8,13 +8,14 @@ source`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients.results import Outcomes, RowResult
 from pipelines.clients.salesforce.client import COLLECTION_LIMIT
-from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.base import NOT_THERE, WAS_THERE, Action, Found, Reversibility
 from pipelines.reverse_sync.actions.by_vendor import BesideOthers, InSalesforce
 from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 
@@ -66,19 +67,19 @@ class CampaignMember(BesideOthers, InSalesforce):
             elif member is None:
                 new.append(action)
             elif _is_there(action, member[1]):
-                rows[action.action_key] = RowResult(True, member[0])
+                rows[action.action_key] = RowResult(True, member[0], code=WAS_THERE)
             else:
-                moved.append((action, member[0]))
+                moved.append((action, *member))
         request_id = ""
         if new:
             made = self._client.create_collection("CampaignMember", [_fields(action) for action in new])
             request_id = made.request_id
             rows |= {a.action_key: row for a, row in zip(new, made, strict=True)}
         if moved:
-            records = [{"Id": i, "Status": action.payload["status"]} for action, i in moved]
+            records = [{"Id": i, "Status": action.payload["status"]} for action, i, _ in moved]
             done = self._client.update_collection("CampaignMember", records)
             request_id = done.request_id
-            rows |= {a.action_key: row for (a, _), row in zip(moved, done, strict=True)}
+            rows |= {a.action_key: _moved(a, was, row) for (a, _, was), row in zip(moved, done, strict=True)}
         return Outcomes([rows[action.action_key] for action in actions], request_id=request_id)
 
     def _held(self, actions: Sequence[Action]) -> dict[tuple[str, str], Member]:
@@ -141,6 +142,13 @@ class CampaignMember(BesideOthers, InSalesforce):
             done = self._client.update_collection("CampaignMember", back)
             rows |= {str(each["Id"]): row for each, row in zip(back, done, strict=True)}
         return Outcomes([rows[i] for _, i in actions])
+
+
+def _moved(action: Action, was: str, row: RowResult) -> RowResult:
+    """A member who was there though the plan knew of none is not ours to take away again."""
+    if not row.ok or action.payload.get("before"):
+        return row
+    return replace(row, code=WAS_THERE, message=f"was a member already, with the status {was}")
 
 
 def _person(action: Action) -> str:

@@ -221,20 +221,10 @@ class _Sieve:
         if self.as_of is not None and action.due_at and datetime.fromisoformat(action.due_at) > self.as_of:
             self.found.waiting[action.sync] += 1
             return False
-        reason = self._journalled(standing) or self._malformed(action) or self._forbidden(action)
+        reason = why_not_begun(standing) or self._malformed(action) or self._forbidden(action)
         if reason:
             self.found.hold(action, reason)
         return not reason
-
-    @staticmethod
-    def _journalled(standing: Standing | None) -> str:
-        if standing is None or standing.may_begin:
-            return ""
-        if standing.state == "rejected":
-            return f"it was rejected before ({standing.code}); mend the cause, then crm retry"
-        if standing.is_settled:
-            return "nobody knows whether it was done; look, then say so with crm retry --done or --not-done"
-        return "an apply is doing it, or was interrupted; the next one finds out"
 
     def _malformed(self, action: Action) -> str:
         if not action.action_key or self.copies[action.action_key] > 1:
@@ -254,6 +244,17 @@ class _Sieve:
         if is_of_erased(self.suppression, action.record_key, action.payload):
             return ERASED
         return unconnected.why(action.vendor) if action.vendor in self.without else ""
+
+
+def why_not_begun(standing: Standing | None) -> str:
+    """Why an action that is not confirmed may not be begun (again), by how it stands; empty if it may."""
+    if standing is None or standing.may_begin:
+        return ""
+    if standing.state == "rejected":
+        return f"it was rejected before ({standing.code}); mend the cause, then crm retry"
+    if standing.is_settled:
+        return "nobody knows whether it was done; look, then say so with crm retry --done or --not-done"
+    return "an apply is doing it, or was interrupted; the next one finds out"
 
 
 def _in_order(found: Wanted, candidates: Sequence[Action], known: Mapping[str, Standing]) -> None:

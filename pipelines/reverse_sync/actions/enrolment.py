@@ -14,7 +14,7 @@ from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.hubspot.sequences import Sequences
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.base import NOT_THERE, WAS_THERE, Action, Found, Reversibility
 from pipelines.reverse_sync.destinations.hubspot import OPT_OUT, HubSpotDestination
 
 
@@ -119,20 +119,17 @@ class ListMembership:
         rows: dict[str, RowResult] = {}
         for name, some in _by_list(actions).items():
             try:
-                missing = self._sequences.change_members(
-                    self._sequences.list_id(name), [_id(a) for a in some]
-                )
+                told = self._sequences.change_members(self._sequences.list_id(name), [_id(a) for a in some])
             except errors.Rejected as error:
                 rows |= {a.action_key: RowResult(False, code=error.code, message=error.what) for a in some}
                 continue
             for a in some:
-                there = _id(a) not in missing
-                rows[a.action_key] = RowResult(
-                    there,
-                    _id(a),
-                    code="" if there else "NOT_FOUND",
-                    message="" if there else "the contact is not there any more",
-                )
+                if _id(a) in told.missing:
+                    said = "the contact is not there any more"
+                    rows[a.action_key] = RowResult(False, _id(a), code="NOT_FOUND", message=said)
+                else:
+                    code = "" if _id(a) in told.added else WAS_THERE
+                    rows[a.action_key] = RowResult(True, _id(a), code=code)
         return Outcomes([rows[a.action_key] for a in actions])
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:

@@ -10,8 +10,32 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+import orjson
+from sqlalchemy import RowMapping
+
 from pipelines.clients.results import Outcomes
 from pipelines.reverse_sync.actions.base import NOT_THERE, UNDO, Action, Found, Handler
+from pipelines.state import dead_letters
+
+
+def key_of(row: RowMapping) -> str:
+    """Of the action that takes back what a row of the journal says was done: done again by another run, it
+    may be taken back again."""
+    return f"undo:{row['run_id']}:{row['action_key']}"
+
+
+def line(row: RowMapping, of_run: str) -> dict[str, Any]:
+    """The line of a plan that takes it back."""
+    return {
+        "action_key": key_of(row), "sync": row["sync"], "operation": UNDO,
+        "vendor": row["vendor"], "object": row["object"], "record_key": row["record_key"],
+        "person_id": row["person_id"], "needs": row["needs"].split(), "provider": dead_letters.UNDO,
+        "payload": {
+            "kind": row["operation"], "action_key": row["action_key"], "id": row["result_id"],
+            "payload": orjson.loads(row["after_value"] or "{}"),
+        },
+        "rule": f"undo of {of_run}", "reason": "taken back", "reversibility": "final", "due_at": "",
+    }  # fmt: skip
 
 
 def original(action: Action) -> tuple[Action, str]:

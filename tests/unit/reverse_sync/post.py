@@ -18,7 +18,14 @@ from pipelines.clients.results import Outcomes, RowResult
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import plan as planning
 from pipelines.reverse_sync import recovery
-from pipelines.reverse_sync.actions.base import CANNOT_TELL, NOT_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.base import (
+    CANNOT_TELL,
+    NOT_THERE,
+    WAS_THERE,
+    Action,
+    Found,
+    Reversibility,
+)
 from pipelines.reverse_sync.actions.registry import ChannelKind, Registry
 from pipelines.reverse_sync.plan import Plan
 from pipelines.reverse_sync.results import ApplyResult
@@ -43,6 +50,8 @@ class Outbox:
     refused: dict[str, str] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
     """Keys that the first look-up does not show yet."""
+    there: set[str] = field(default_factory=set)
+    """Keys of what somebody else has done already."""
     removed: list[str] = field(default_factory=list)
     paused: list[float] = field(default_factory=list)
 
@@ -89,6 +98,9 @@ class Letter:
         for action in actions:
             if action.action_key in self.outbox.refused:
                 rows.append(RowResult(False, code=self.outbox.refused[action.action_key], message="no"))
+                continue
+            if action.action_key in self.outbox.there:
+                rows.append(RowResult(True, f"id-{action.action_key}", code=WAS_THERE))
                 continue
             self.outbox.sent.append(action.action_key)
             if action.parent is not None:

@@ -153,11 +153,18 @@ def test_messages_about_a_person_have_a_limit_of_their_own(post: Post) -> None:
 
 def test_limit_takes_so_many_actions_of_each_sync(post: Post) -> None:
     post.publish({"action_key": "a"}, {"action_key": "b"}, {"action_key": "c", "sync": "other"})
-    post.apply(post.plan(), limit=1)
-    assert sorted(post.outbox.sent) == ["a", "c"]
+    plan = post.plan()
+    post.outbox.refused = {"a": "NO_SUCH_PERSON"}
+    post.apply(plan, limit=1)
+    assert post.outbox.sent == ["c"]
+    done = post.apply(plan, "run2", limit=1)  # what was refused takes no place
+    assert sorted(post.outbox.sent) == ["b", "c"]
+    assert list(done.syncs["handoff"].held) == [
+        "it was rejected before (NO_SUCH_PERSON); mend the cause, then crm retry"
+    ]
 
 
-@pytest.mark.parametrize(("refused", "pieces"), [({}, [2, 4, 5]), ({"a": "NO_SUCH_PERSON"}, [1, 2, 3, 4, 4])])
+@pytest.mark.parametrize(("refused", "pieces"), [({}, [2, 4, 5]), ({"a": "NO_SUCH_PERSON"}, [1, 3, 4, 4])])
 def test_a_round_writes_a_piece_at_a_time_lets_others_write_between_and_leaves_nothing(
     post: Post, monkeypatch: pytest.MonkeyPatch, refused: dict[str, str], pieces: list[int]
 ) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.reverse_sync import undo
+from pipelines.reverse_sync import planfile, undo
 from pipelines.reverse_sync.undo import Undoing
 from pipelines.run import Run
 from pipelines.state import dead_letters
@@ -121,17 +122,62 @@ def test_a_run_that_wrote_nothing_is_named(world: World) -> None:
 
 def test_what_actions_made_is_removed_and_final_ones_are_listed(world: World) -> None:
     post = Post(world, Outbox())
-    post.publish({"action_key": "a"}, {"action_key": "b", "needs": "a"}, {"action_key": "s", "kind": "shout"})
+    post.outbox.there = {"t"}
+    post.publish(
+        {"action_key": "a"}, {"action_key": "b", "needs": "a"}, {"action_key": "s", "kind": "shout"},
+        {"action_key": "t"},
+    )  # fmt: skip
     post.apply(post.plan())
     made = _undo(world)
     assert made.actions == {"pigeon letter": 2}
+    assert planfile.read_header(made.path)["actions"] == {"handoff": {"kinds": {"undo": 2}}}
     assert made.final == ["shout s: nothing takes it back"]
+    assert [(h.record_id, h.reason) for h in made.held] == [("t", f"letter: {undo.NOT_OURS}")]
     done = post.apply_file(made.path, "back")
     assert (done.confirmed, done.is_partial) == (2, False)
     assert post.outbox.removed == ["id-b", "id-a"]
     assert post.apply_file(made.path, "back2").confirmed == 0
     assert post.outbox.removed == ["id-b", "id-a"]
     assert post.plan("run2").is_empty
+    again = _undo(world)
+    assert again.is_empty
+    assert {h.reason for h in again.held if h.record_id != "t"} == {f"letter: {undo.UNDONE_BEFORE}"}
+
+
+def test_what_was_removed_is_done_again_once_it_is_released_and_can_be_removed_again(world: World) -> None:
+    post = Post(world, Outbox())
+    post.publish({"action_key": "a"})
+    post.apply(post.plan())
+    post.apply_file(_undo(world).path, "back")
+    assert post.plan("run2").is_empty
+    with world.state.writing() as connection:
+        assert dead_letters.release(connection, NOON) == 1
+    assert post.apply(post.plan("run3"), "run3").confirmed == 1
+    assert post.outbox.sent == ["a"]
+    post.apply_file(_undo(world, "run3").path, "back3")
+    assert post.outbox.removed == ["id-a", "id-a"]
+
+
+def test_what_cannot_be_taken_back_now_is_held_and_the_rest_goes_on(
+    written: tuple[World, dict[str, dict[str, object]]],
+) -> None:
+    world, _ = written
+    world.salesforce.records = {"1": {}}
+    world.publish({}, {"1": {"Score__c": 1.0}}, publish_id="p2")
+    world.apply(world.plan("run2"))  # of the same run
+    world.publish({"3": {"source": "organic"}}, publish_id="p3")
+    world.apply(world.plan("run3"), "run3")
+    world.settings = replace(world.settings, salesforce=None)
+    config = world.settings.config_dir / "syncs.yml"
+    lines = config.read_text().splitlines(keepends=True)
+    config.write_text("".join(line for line in lines if " score: " not in line))
+    made = _undo(world)
+    assert made.fields == {"source": 1}
+    assert {h.reason for h in made.held} == {
+        f"score: {undo.UNWRITTEN}", "Score__c: there is no connection to salesforce",
+        "source: run run3 wrote it since",
+    }  # fmt: skip
+    assert world.apply_file(made.path, "back").held == 0
 
 
 def test_an_undo_whose_answer_is_lost_is_sent_again(world: World) -> None:

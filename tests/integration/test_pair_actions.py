@@ -151,11 +151,11 @@ def test_a_member_moves_forward_only_and_to_statuses_the_campaign_has_or_may_get
         assert said("Waiting") == (False, "NO_SUCH_STATUS")
         assert said("Waiting", create=True) == (True, "")
         assert held() == ["Waiting"]
-        assert said("Sent", create=True) == (True, "")
+        assert said("Sent", create=True) == (True, "WAS_THERE")
         assert held() == ["Waiting"]
-        assert said("Responded", create=True) == (True, "")
+        assert said("Responded", create=True) == (True, "WAS_THERE"), "undo does not take such a member away"
         assert held() == ["Responded"]
-        assert said("Sent", forced=True) == (True, "")
+        assert said("Sent", forced=True) == (True, "WAS_THERE")
         assert held() == ["Sent"]
 
 

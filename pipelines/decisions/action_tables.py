@@ -44,7 +44,8 @@ _ACTIONS = pa.schema(
 _NEW = pa.schema([*_texts("action_key", "person_id", "content"), ("made_at", _AT), *_texts("run_id")])
 _HANDOFFS = pa.schema(
     [*_texts("handoff_id", "handoff", "person_id", "state", "owner_email", "reason"), ("offered_at", _AT),
-     ("changed_at", _AT), ("completed_at", _AT), *_texts("run_id"), ("lead_score", pa.int64())]
+     ("changed_at", _AT), ("completed_at", _AT), *_texts("run_id"), ("lead_score", pa.int64()),
+     *_texts("statuses", "undone")]
 )  # fmt: skip
 _SCORES = pa.schema([*_texts("handoff", "person_id"), ("is_armed", pa.bool_()), ("crossings", pa.int64())])
 _FIRINGS = pa.schema(

@@ -6,22 +6,31 @@ Belongs here: which occasion makes which rows, and in which order. How a row is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import get_args
+
+import orjson
 
 from pipelines.decisions.bookings import Booking
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.escalation import Waiting
+from pipelines.decisions.evidence import Status
 from pipelines.decisions.handoffs import Crossing
 from pipelines.decisions.ids import short
 from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
 from pipelines.decisions.routing import Entering
 from pipelines.errors import ConfigError
-from pipelines.rules.durations import text
+from pipelines.rules.actions import ActionType
 from pipelines.rules.handoff import HandoffRule, Handoffs
 from pipelines.rules.routing import Routing
 from pipelines.state.decisions import KeptDecision
 from pipelines.state.handoffs import Handoff
+
+NEEDS_OWNER = frozenset({*get_args(ActionType)} - {"update-lifecycle", "assign-owner", *JOURNEY_TYPES})
+NOTHING_TO_DO = ("update-lifecycle", "leave-journey")
+"""Done where nothing is to be done: no record has a stage, or they are not in the journey."""
 
 
 class Composer:
@@ -36,9 +45,10 @@ class Composer:
         self.open, self.as_of, self.run_id = open_handoffs, as_of, run_id
         self.new_handoffs: list[Handoff] = []
 
-    def of_routing(self, new: Sequence[KeptDecision]) -> list[Row]:
-        """Queues are entered, and owners are told."""
+    def of_routing(self, new: Sequence[KeptDecision], waiting: Sequence[Waiting] = ()) -> list[Row]:
+        """Queues are entered, and owners are told. `waiting`: what made leads pass on."""
         wanted, found = self.routing.file.notifications, []
+        waits = {f"escalation:{each.root}:{each.level}": each.waited for each in waiting}
         for d in new:
             person = self.doing.facts.people.get(d.person_id)
             if person is None or d.state == "kept":
@@ -66,11 +76,8 @@ class Composer:
                 "new-lead": wanted.new_lead,
             }
             if tells[occasion]:
-                waited = (
-                    {"waited": _waited(d, self.routing, self.handoffs)} if occasion == "escalation" else {}
-                )
-                about = About(**{**about.__dict__, "more": waited})
-                row = self._message(about, occasion, wanted.channel)
+                waited = {"waited": waits.get(d.event_key, "too long")} if occasion == "escalation" else {}
+                row = self._message(replace(about, more=waited), occasion, wanted.channel)
                 found += [row] if row else []
         return found
 
@@ -113,54 +120,83 @@ class Composer:
             )
         return self.doing.message(about, template, channel, occasion)
 
-    def of_crossings(self, crossed: Sequence[Crossing], owners: Mapping[str, KeptDecision]) -> list[Row]:
+    def of_crossings(
+        self, crossed: Sequence[Crossing], owners: Mapping[str, KeptDecision],
+        statuses: Mapping[str, Sequence[Status]],
+    ) -> list[Row]:  # fmt: skip
+        """`statuses`: those that the people's records have before anything is done."""
         found = []
         for crossing in crossed:
             decision = owners.get(f"handoff:{crossing.handoff_id}")
-            person = self.doing.facts.people.get(crossing.person_id)
-            keeps = all(a.type != "assign-owner" or a.method == "keep-owner" for a in crossing.rule.actions)
-            owner = decision.owner_email if decision else person.owner if person and keeps else None
-            row = self._handoff_row(crossing, owner)
-            self.new_handoffs.append(row)
-            found += self._of_handoff(crossing.rule, row, decision)
+            owner = self._owner(crossing.rule, crossing.person_id, decision)
+            before = {each.record_key: each.value for each in statuses.get(crossing.person_id, ())}
+            row = self._handoff_row(crossing, owner, before)
+            rows, undone = self._of_handoff(crossing.rule, row, decision)
+            self.new_handoffs.append(row._replace(undone="\n".join(undone)))
+            found += rows
         return found
 
-    def of_ownerless(self, offered: Sequence[Handoff], owners: Mapping[str, KeptDecision]) -> list[Row]:
-        """Somebody can take it now: what waited for an owner is done."""
+    def of_unfinished(self, unfinished: Sequence[Handoff], owners: Mapping[str, KeptDecision]) -> list[Row]:
+        """What could not be made when these were offered, and can be now: somebody can take it, say. What was
+        made then is not made again."""
         found = []
         rules = {rule.name: rule for rule in self.handoffs.rules}
-        for handoff in offered:
-            decision = owners.get(f"handoff:{handoff.handoff_id}")
-            if decision is not None and handoff.handoff in rules:
-                place = self.open.index(handoff)
-                self.open[place] = handoff._replace(owner_email=decision.owner_email)
-                found += self._of_handoff(rules[handoff.handoff], self.open[place], decision)
+        for handoff in unfinished:
+            decision, rule = owners.get(f"handoff:{handoff.handoff_id}"), rules.get(handoff.handoff)
+            owner = handoff.owner_email or (rule and self._owner(rule, handoff.person_id, decision))
+            if rule is None or not owner:
+                continue
+            place, left = self.open.index(handoff), waiting_in(handoff, rule)
+            taken = handoff._replace(owner_email=owner)
+            rows, undone = self._of_handoff(rule, taken, decision, only=left)
+            self.open[place] = taken._replace(undone="\n".join(undone))
+            found += rows
         return found
 
-    def _of_handoff(self, rule: HandoffRule, handoff: Handoff, decision: KeptDecision | None) -> list[Row]:
-        """The actions of a handoff in their order; what needs an owner waits until there is one."""
+    def _owner(self, rule: HandoffRule, person_id: str, decision: KeptDecision | None) -> str | None:
+        """Who takes somebody who is handed over: by the decision, or who has them where none is asked for."""
+        if decision is not None:
+            return decision.owner_email
+        person = self.doing.facts.people.get(person_id)
+        return person.owner if person is not None and rule.keeps_owner else None
+
+    def _of_handoff(
+        self, rule: HandoffRule, handoff: Handoff, decision: KeptDecision | None,
+        only: Collection[str] | None = None,
+    ) -> tuple[list[Row], list[str]]:  # fmt: skip
+        """The actions of a handoff in their order, and the names of those that cannot be made yet: what needs
+        an owner waits until there is one. `only`: of these actions."""
         person = self.doing.facts.people.get(handoff.person_id)
         if person is None:
-            return []
+            return [], [action.name for action in rule.actions if action.type != "assign-owner"]
         owner = self.doing.facts.owner(handoff.owner_email or None)
         about = About(handoff.handoff_id, "handoff", f"handoff {rule.name}", handoff.reason, person, owner,
                       decision.previous_owner if decision else None, decision.team if decision else "",
                       more={"next_step": rule.next_step, "handoff": rule.name})  # fmt: skip
         made: dict[str, list[Row]] = {}
+        undone = []
         for action in rule.actions:
-            needs_owner = action.type not in ("update-lifecycle", *JOURNEY_TYPES)
-            if action.type == "assign-owner" or (owner is None and needs_owner):
+            if action.type == "assign-owner":
+                made.update({action.name: []} if owner is not None else {})
                 continue
-            missing = [need for need in action.needs if need != "assign-owner" and not made.get(need)]
+            missing = [need for need in action.needs if need not in made]
+            rows: list[Row] = []
+            if owner is None and action.type in NEEDS_OWNER:
+                undone.append(action.name)
+                continue
             if missing:
                 self.doing.notes.append(f"{action.name} of a handoff is not done: it needs {missing[0]}")
-                continue
-            needs = tuple(row.action_key for need in action.needs for row in made.get(need, ()))
-            made[action.name] = [row.needing(needs) for row in self.doing.of_person(action, about)]
-        found = [row for rows in made.values() for row in rows]
+            else:
+                needs = tuple(row.action_key for need in action.needs for row in made[need])
+                rows = [row.needing(needs) for row in self.doing.of_person(action, about)]
+            if rows or (not missing and action.type in NOTHING_TO_DO):
+                made[action.name] = rows
+            else:
+                undone.append(action.name)
+        found = [row for name, rows in made.items() if only is None or name in only for row in rows]
         if owner is not None and any(action.type == "update-lifecycle" for action in rule.actions):
             found += self.doing.lead_record(about)
-        return found
+        return found, undone
 
     def of_events(self, entering: Sequence[Entering]) -> list[Row]:
         """Whom an event brings into a journey, once an event."""
@@ -201,7 +237,7 @@ class Composer:
             self.open[place] = handoff._replace(state="recycled", changed_at=self.as_of, run_id=self.run_id)
         return found
 
-    def _handoff_row(self, crossing: Crossing, owner: str | None) -> Handoff:
+    def _handoff_row(self, crossing: Crossing, owner: str | None, statuses: Mapping[str, str]) -> Handoff:
         return Handoff(
             crossing.handoff_id,
             crossing.rule.name,
@@ -214,9 +250,12 @@ class Composer:
             None,
             self.run_id,
             crossing.lead_score,
+            orjson.dumps(dict(statuses), option=orjson.OPT_SORT_KEYS).decode() if statuses else "",
         )
 
 
-def _waited(decision: KeptDecision, routing: Routing, known: Handoffs) -> str:
-    rule = routing.file.escalation
-    return text(rule.timeout if rule is not None else known.rules[0].sla.first_contact)
+def waiting_in(handoff: Handoff, rule: HandoffRule) -> tuple[str, ...]:
+    """The actions of a handoff that could not be made so far."""
+    if handoff.left or handoff.owner_email:
+        return handoff.left
+    return tuple(action.name for action in rule.actions if action.type in NEEDS_OWNER)

@@ -281,13 +281,19 @@ class Doing:
                           payload)]  # fmt: skip
 
     def back_to(self, about: About, stage: str) -> list[Row]:
-        """The stage of a lead that sales gave back, in each of its records."""
-        assert about.person is not None
-        return [
-            row
-            for v, o, key in self.records(about.person)
-            for row in self._stage("recycle", about, v, o, key, stage, back=True)
-        ]
+        """The stage of a lead that sales gave back, in each of their records that is past it: one that stayed
+        would bring the others forward again."""
+        person, order = about.person, [str(each.stage) for each in self.stages.lifecycle]
+        assert person is not None
+        first = {person.contact_hubspot, person.lead_salesforce}
+        found = []
+        for vendor, kind, record_id, held in person.staged:
+            is_past = held is not None and order.index(held) > order.index(stage)
+            if kind == "Lead" or is_past:  # our field of a lead is not what its status says
+                name = "recycle" if record_id in first else f"recycle.{record_id}"
+                key = self.facts.key(vendor, kind, record_id)
+                found += self._stage(name, about, vendor, kind, key, stage, back=True)
+        return found
 
     def records(self, person: Person) -> list[tuple[str, str, str]]:
         """(vendor, object, key) of the person's records: HubSpot's contact first."""

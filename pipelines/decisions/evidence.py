@@ -69,17 +69,42 @@ union select record_key from staging.stg_salesforce__events
 union select record_key from staging.stg_hubspot__calls
 """
 _STATUSES = """
-select m.person_id, c.lead_status, c.updated_at from staging.stg_hubspot__contacts c
-join intermediate.int_person_members m on m.record_key = c.record_key where c.lead_status is not null
-union all
-select m.person_id, l.status, l.updated_at from staging.stg_salesforce__leads l
-join intermediate.int_person_members m on m.record_key = l.record_key where l.status is not null
+with told as (
+    select contact_key as record_key, arg_max(value, changed_at) as value, max(changed_at) as changed_at
+    from staging.stg_hubspot__contacts_property_history
+    where property = 'hs_lead_status' and changed_at is not null group by 1
+    union all
+    select lead_key, arg_max(new_value, (changed_at, history_id)), max(changed_at)
+    from staging.stg_salesforce__lead_history where field = 'Status' and changed_at is not null group by 1
+),
+held as (
+    select record_key, lead_status as value, updated_at from staging.stg_hubspot__contacts
+    union all
+    select record_key, status, updated_at from staging.stg_salesforce__leads
+)
+select m.person_id, h.record_key, h.value, coalesce(t.changed_at, h.updated_at), t.record_key is not null
+from held h
+join intermediate.int_person_members m on m.record_key = h.record_key
+left join told t on t.record_key = h.record_key and t.value = h.value
+where h.value is not null and list_contains($people::varchar[], m.person_id)
+order by all
 """
+"""A record's own moment stands in where the CRM keeps no history of the status, or has not shown it yet."""
 
 
 class Status(NamedTuple):
+    """A record's lead status. `is_dated`: by the CRM's history of it; else `changed_at` is of the record,
+    which anybody's change of anything moves, our own too."""
+
     value: str
     changed_at: datetime | None
+    record_key: str = ""
+    is_dated: bool = True
+
+    def is_since(self, at: datetime, before: Mapping[str, str]) -> bool:
+        """Whether somebody set it after that moment, at which the records had the statuses `before`."""
+        is_later = self.changed_at is None or self.changed_at >= at
+        return is_later and (self.is_dated or before.get(self.record_key) != self.value)
 
 
 class Counts(NamedTuple):
@@ -124,12 +149,12 @@ def accepted(
 
 def statuses(connection: duckdb.DuckDBPyConnection, people: Iterable[str]) -> dict[str, list[Status]]:
     """The lead status of each record of these people."""
-    wanted = set(people)
+    wanted = sorted(set(people))
     found: dict[str, list[Status]] = {}
     if wanted:
-        for person_id, value, at in connection.execute(_STATUSES).fetchall():
-            if person_id in wanted:
-                found.setdefault(person_id, []).append(Status(value, at))
+        rows = connection.execute(_STATUSES, {"people": wanted}).fetchall()
+        for person_id, key, value, at, is_dated in rows:
+            found.setdefault(person_id, []).append(Status(value, at, key, is_dated))
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -21,6 +21,15 @@ select l.person_id, l.email, l.full_name, l.job_title, l.company_name, l.country
     coalesce(l.is_opted_out, false), l.owner_id, l.account_id, l.contact_id_hubspot,
     l.lead_id_salesforce, l.contact_id_salesforce
 from marts.unified_leads l where list_contains($ids::varchar[], l.person_id)
+"""
+_STAGES = """
+select m.person_id, r.vendor, r.object, r.record_id, r.is_converted, any_value(l.canonical_stage)
+from intermediate.int_person_members m
+join intermediate.int_person_records r on r.record_key = m.record_key
+left join rules.lifecycle l on l.vendor = r.vendor and l.object = r.object and l.is_read
+    and lower(l.value) = lower(r.lifecycle_value)
+where r.object in ('contacts', 'Lead') and list_contains($ids::varchar[], m.person_id)
+group by all order by all
 """
 _TOUCHES = """
 select person_id, occurred_at, touch_type, campaign_name from marts.attribution_touchpoints
@@ -70,6 +79,15 @@ class Owner:
         return {"email": self.email, "name": self.name}
 
 
+class Staged(NamedTuple):
+    """A record that has a lifecycle stage, as its CRM shows it; None for one that config does not know."""
+
+    vendor: str
+    object: str
+    record_id: str
+    stage: str | None
+
+
 @dataclass(frozen=True)
 class Person:
     """One person: what templates are told, and the records that actions hang on."""
@@ -85,6 +103,8 @@ class Person:
     contact_salesforce: str | None
     history: tuple[dict[str, Any], ...] = ()
     deals: tuple[dict[str, Any], ...] = ()
+    staged: tuple[Staged, ...] = ()
+    """Every contact of HubSpot's and every lead that was not converted; the ids above name one of each."""
 
 
 @dataclass
@@ -150,11 +170,29 @@ def gather(connection: duckdb.DuckDBPyConnection, people: Iterable[str], as_of: 
         deals.setdefault(account, []).append(
             {"name": name, "stage": stage, "amount": amount, "currency": currency}
         )
+    staged, converted = _staged(connection, ids)
     for row in rows:
         told = {"name": row[2] or row[1] or "somebody unnamed", "email": row[1], "job_title": row[3],
                 "company": row[4], "country": row[5]}  # fmt: skip
         facts.people[row[0]] = Person(
-            row[0], told, row[6], row[7], row[8], row[9], row[11], row[12], row[13],
-            tuple(touches.get(row[0], ())), tuple(deals.get(row[10], ())[:5]),
+            row[0], told, row[6], row[7], row[8], row[9], row[11],
+            None if row[12] in converted else row[12], row[13],
+            tuple(touches.get(row[0], ())), tuple(deals.get(row[10], ())[:5]), tuple(staged.get(row[0], ())),
         )  # fmt: skip
     return facts
+
+
+def _staged(
+    connection: duckdb.DuckDBPyConnection, ids: list[str]
+) -> tuple[dict[str, list[Staged]], frozenset[str]]:
+    """Records with a stage by person; and the leads that were converted, which Salesforce changes no more."""
+    found: dict[str, list[Staged]] = {}
+    converted = set()
+    for person_id, vendor, kind, record_id, is_converted, stage in connection.execute(
+        _STAGES, {"ids": ids}
+    ).fetchall():
+        if is_converted:
+            converted.add(record_id)
+        else:
+            found.setdefault(person_id, []).append(Staged(vendor, kind, record_id, stage))
+    return found, frozenset(converted)

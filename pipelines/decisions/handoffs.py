@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import duckdb
+import orjson
 
 from pipelines.decisions.evidence import Status
 from pipelines.decisions.ids import short
@@ -87,6 +88,12 @@ def crossings(
     return found, scores
 
 
+def target_of(rule: HandoffRule, positions: Mapping[str, int]) -> int:
+    """The position of the stage that a handoff sets, or of qualified by sales where it sets none."""
+    stage = next((a.value for a in rule.actions if a.type == "update-lifecycle"), "sales_qualified_lead")
+    return positions.get(stage, 0)
+
+
 def looked_at(
     scores: Iterable[Score], would: Iterable[Crossing], known: Mapping[tuple[str, str], Score]
 ) -> list[Score]:
@@ -105,15 +112,16 @@ def looked_at(
 
 def settled(
     handoff: Handoff, rule: HandoffRule, statuses: Sequence[Status], contact: datetime | None, is_done: bool,
-    as_of: datetime, run_id: str,
+    as_of: datetime, run_id: str, *, is_past: bool = False,
 ) -> Handoff:  # fmt: skip
     """Where an open handoff stands now: accepted, rejected, expired; complete when all is done and sales was
-    in touch.
+    in touch. `is_past`: they have gone further than the handoff brought them, and are given back no more.
     """
     if handoff.state not in _OPEN:
         return handoff
-    fresh = [s.value for s in statuses if s.changed_at is None or s.changed_at >= handoff.offered_at]
-    refused = next((value for value in fresh if value in rule.rejected_statuses), None)
+    before = orjson.loads(handoff.statuses or "{}")
+    fresh = [s.value for s in statuses if s.is_since(handoff.offered_at, before)]
+    refused = next((value for value in fresh if value in rule.rejected_statuses and not is_past), None)
     state, reason = handoff.state, handoff.reason
     if refused is not None:
         state, reason = "rejected", f"sales set the status to {refused}"

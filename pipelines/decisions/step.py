@@ -7,9 +7,10 @@ have passed: `taken` does that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import duckdb
@@ -23,11 +24,12 @@ from pipelines.decisions import (
     facts,
     handoffs,
     kept_runs,
+    offers,
     pending,
     routing,
     switching,
 )
-from pipelines.decisions.composing import Composer
+from pipelines.decisions.composing import Composer, waiting_in
 from pipelines.decisions.doing import Doing, Row
 from pipelines.decisions.escalation import Waiting
 from pipelines.decisions.handoffs import Crossing
@@ -48,7 +50,6 @@ from pipelines.state.decision_runs import SeenRule
 from pipelines.state.decisions import KeptDecision
 from pipelines.state.handoffs import Handoff, Score
 
-OPEN = ("offered", "accepted")
 Rule = TypeVar("Rule", HandoffRule, Automation)
 
 
@@ -107,14 +108,18 @@ class Step:
 
     def look_up(self) -> None:
         """What is kept of handoffs, firings and actions; whom this run leaves alone is not asked about."""
+        today = partial(routing.people_today, self.connection)
         with self.state.reading() as reading:
             later = met.after(reading, self.met_before) if self.met_before is not None else {}
             self.left = evidence.people_of(self.connection, later)
-            everything = kept_handoffs.load(reading)
-            self.open = [h for h in everything if h.state in OPEN and self._is_asked_about(h.person_id)]
+            everything = offers.of_today(kept_handoffs.load(reading), today)
+            self.open = [
+                h for h in everything if h.state in offers.OPEN and self._is_asked_about(h.person_id)
+            ]
             ours = {h.handoff_id for h in self.open}
             self.closed = [h for h in everything if h.handoff_id not in ours]
-            self.kept_scores = kept_handoffs.scores(reading)
+            self.kept_scores, merged = offers.scores_of_today(kept_handoffs.scores(reading), today)
+            self.scores = merged if self.within is None else []
             self.fired = kept_handoffs.firings(reading)
             self.pending = kept_handoffs.actions(reading)
             self.done = kept_handoffs.done_of(reading, [h.handoff_id for h in self.open])
@@ -148,7 +153,8 @@ class Step:
         dropped = self._not_wanted()
         known = {row.action_key for row in self.pending}
         tables.actions(known, self._waiting(dropped), rows, dropped)
-        tables.handoffs([*self.open, *self.new_handoffs], self.scores)
+        scores = {(each.handoff, each.person_id): each for each in self.scores}
+        tables.handoffs([*self.open, *self.new_handoffs], list(scores.values()))
         tables.all_handoffs([*self.closed, *self.open, *self.new_handoffs])
         tables.firings(self.firings)
         tables.seen(self.seen)
@@ -222,11 +228,11 @@ class Step:
                 self.scores += handoffs.looked_at(scores, would, self.kept_scores)
         if found:
             self.told.counts["handoffs"] = len(found)
-        self._settle()
+        self._settle({person.person_id: person.position for person in people}, positions)
         return found
 
-    def _settle(self) -> None:
-        """Where open handoffs stand by what the CRMs show."""
+    def _settle(self, at: Mapping[str, int], positions: Mapping[str, int]) -> None:
+        """Where open handoffs stand by what the CRMs show. `at`: how far people have come."""
         rules = {rule.name: rule for rule in self.handoffs.rules}
         statuses = evidence.statuses(self.connection, [h.person_id for h in self.open])
         since = {h.person_id: h.offered_at for h in self.open}
@@ -237,10 +243,12 @@ class Step:
         for place, handoff in enumerate(self.open):
             if handoff.handoff in rules:
                 states = [s for key, s in self.done.items() if key.startswith(f"{handoff.handoff_id}.")]
+                rule = rules[handoff.handoff]
                 is_done = handoff.handoff_id not in waiting and all(s == "confirmed" for s in states)
                 self.open[place] = handoffs.settled(
-                    handoff, rules[handoff.handoff], statuses.get(handoff.person_id, ()),
-                    contacts.get(handoff.person_id), is_done, self.as_of, self.run.id,
+                    handoff, rule, statuses.get(handoff.person_id, ()), contacts.get(handoff.person_id),
+                    is_done and not waiting_in(handoff, rule), self.as_of, self.run.id,
+                    is_past=at.get(handoff.person_id, 0) > handoffs.target_of(rule, positions),
                 )  # fmt: skip
 
     # -- what is routed --------------------------------------------------------------------------------
@@ -305,7 +313,8 @@ class Step:
         self, routed: routing.Routed, crossed: Sequence[Crossing], waiting: Sequence[Waiting],
         deals: Sequence[automation.Fired],
     ) -> list[Row]:  # fmt: skip
-        ownerless = [h for h in self.open if h.state == "offered" and not h.owner_email]
+        rules = {rule.name: rule for rule in self.handoffs.rules}
+        unfinished = offers.unfinished(self.open, rules, self.as_of)
         rejected = [h for h in self.open if h.state == "rejected"]
         entering = self.within.entering if self.within is not None else ()
         of_deals = automation.people_of(self.connection, deals)
@@ -313,7 +322,7 @@ class Step:
             *(person for some in of_deals.values() for person in some),
             *(d.person_id for d in routed.new),
             *(c.person_id for c in crossed),
-            *(h.person_id for h in ownerless),
+            *(h.person_id for h in unfinished),
             *(w.decision.person_id for w in waiting),
             *(h.person_id for h in rejected),
             *(e.person_id for e in entering),
@@ -325,10 +334,11 @@ class Step:
         )  # fmt: skip
         composer = Composer(doing, self.routing, self.handoffs, self.open, self.as_of, self.run.id)
         owners = {d.event_key: d for d in [*routed.standing, *routed.new] if d.caused_by == "handoff"}
-        rows = composer.of_routing(routed.new)
+        rows = composer.of_routing(routed.new, waiting)
         rows += composer.of_waiting(waiting)
-        rows += composer.of_crossings(crossed, owners)
-        rows += composer.of_ownerless(ownerless, owners)
+        before = evidence.statuses(self.connection, [each.person_id for each in crossed])
+        rows += composer.of_crossings(crossed, owners, before)
+        rows += composer.of_unfinished(unfinished, owners)
         rows += composer.recycled(rejected)
         rows += composer.of_bookings(bookings.untied(self.connection, _given_at(routed.standing)))
         rows += composer.of_events(entering)
@@ -344,7 +354,7 @@ class Step:
         return pending.today(self.connection, kept, self._is_asked_about, self.as_of)
 
     def _not_wanted(self) -> set[str]:
-        """Reminders for what was filled meanwhile."""
+        """Reminders for what was filled meanwhile, and what was to be done of handoffs that have ended."""
         answered = {
             row[0]
             for row in self.connection.execute(
@@ -353,7 +363,7 @@ class Step:
         }
         with self.state.reading() as reading:
             firings = kept_handoffs.firings_of(reading, answered)
-        return {
+        return offers.given_up([*self.closed, *self.open], self.pending) | {
             row.action_key
             for row in self.pending
             if row.action_key.endswith(".reminder") and row.action_key.partition(".")[0] in firings

@@ -63,12 +63,24 @@ class HandoffRule(Strict):
     sla: Sla = Sla()
     expires_after: Duration = timedelta(days=14)
     """An offer that nobody accepts for so long has expired."""
-    accepted_statuses: tuple[str, ...] = ("OPEN", "IN_PROGRESS", "OPEN_DEAL", "CONNECTED", "Working")
-    rejected_statuses: tuple[str, ...] = ("UNQUALIFIED", "BAD_TIMING", "Unqualified")
+    accepted_statuses: tuple[str, ...] = (
+        "OPEN", "IN_PROGRESS", "OPEN_DEAL", "CONNECTED", "Working", "Working - Contacted"
+    )  # fmt: skip
+    rejected_statuses: tuple[str, ...] = (
+        "UNQUALIFIED",
+        "BAD_TIMING",
+        "Unqualified",
+        "Closed - Not Converted",
+    )
     recycle_to: str = "marketing_qualified_lead"
     """The stage a rejected lead goes back to."""
     next_step: str = "Call within the time agreed and find out whether there is a project"
     active_from: datetime | None = None
+
+    @property
+    def keeps_owner(self) -> bool:
+        """Whether nobody is asked for: whoever has the person has them still."""
+        return all(each.type != "assign-owner" or each.method == "keep-owner" for each in self.actions)
 
 
 class HandoffFile(Strict):

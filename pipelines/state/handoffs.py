@@ -33,6 +33,14 @@ class Handoff(NamedTuple):
     run_id: str
     lead_score: int | None = None
     """With which they were handed over."""
+    statuses: str = ""
+    """What the lead status of each of their records was then, as JSON by record key."""
+    undone: str = ""
+    """Names of actions that could not be made yet, one a line."""
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        return tuple(self.undone.splitlines())
 
 
 class Score(NamedTuple):

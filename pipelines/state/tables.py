@@ -232,6 +232,8 @@ handoffs = Table(
     Column("completed_at", Timestamp),
     _text("run_id"),
     Column("lead_score", BigInteger),
+    _text("statuses"),
+    _text("undone"),
 )
 
 handoff_scores = Table(

@@ -13,7 +13,7 @@ import pytest
 from pipelines.decisions import journeys, pending
 from pipelines.decisions.composing import Composer
 from pipelines.decisions.doing import About, Doing, Row
-from pipelines.decisions.facts import Facts, Person
+from pipelines.decisions.facts import Facts, Person, gather
 from pipelines.decisions.routing import Entering
 from pipelines.reverse_sync.actions.base import Action
 from pipelines.reverse_sync.actions.enrolment import SequenceEnrolment
@@ -205,6 +205,10 @@ def _refreshed(warehouse: duckdb.DuckDBPyConnection) -> None:
         ("staging.stg_hubspot__leads", "primary_contact_id, pipeline, stage"),
         ("staging.stg_hubspot__meeting_links", "link, is_default_link boolean, organizer_user_id"),
         ("staging.stg_hubspot__owners", "email, user_id"),
+        ("intermediate.int_person_members", "person_id, record_key"),
+        ("intermediate.int_person_records",
+         "record_key, vendor, object, record_id, lifecycle_value, is_converted boolean"),
+        ("rules.lifecycle", "vendor, object, is_read boolean, value, canonical_stage"),
     ):  # fmt: skip
         table(warehouse, name, columns)
     table(warehouse, "intermediate.int_person_aliases", "alias, person_id", [("anna", "ana")])
@@ -258,3 +262,20 @@ def test_what_speaks_against_an_entry_or_enrolment_that_waits_is_that_of_today(w
     assert message == told
     assert (entry.action_key, enrolment.action_key) == ("h1.j", "h1.s")
     assert pending.today(warehouse, [decided, enrolled, told], frozenset().__contains__, NOON) == [told]
+
+
+def test_a_lead_that_was_converted_is_no_record_to_write_to_and_the_others_have_their_stage(warehouse):
+    _refreshed(warehouse)
+    warehouse.execute("""
+        update marts.unified_leads set lead_id_salesforce = '00Q1';
+        insert into rules.lifecycle values ('hubspot', 'contacts', true, 'mql', 'marketing_qualified_lead');
+        insert into intermediate.int_person_members values ('ana', 'k1'), ('ana', 'k2'), ('ana', 'k3');
+        insert into intermediate.int_person_records values ('k1', 'hubspot', 'contacts', '5', 'MQL', false),
+            ('k2', 'hubspot', 'contacts', '6', 'ours', false),
+            ('k3', 'salesforce', 'Lead', '00Q1', null, true)
+    """)
+    ana = gather(warehouse, ["ana"], NOON).people["ana"]
+    assert ana.lead_salesforce is None
+    assert [(each.record_id, each.stage) for each in ana.staged] == [
+        ("5", "marketing_qualified_lead"), ("6", None)
+    ]  # fmt: skip

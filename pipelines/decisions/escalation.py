@@ -18,6 +18,7 @@ from pipelines.rules.teams import Teams
 from pipelines.state.decisions import KeptDecision
 
 CAUSE = "escalation"
+HANDOFF = "handoff"
 
 
 class Waiting(NamedTuple):
@@ -58,6 +59,11 @@ class Clock:
         return None if level >= self.limit else self.timeout if level == 0 else self.repeat
 
 
+def has_clock(decision: KeptDecision) -> bool:
+    """Whether somebody is to answer: a lead that is handed over, though it stays with who had it, too."""
+    return decision.state == "assigned" or (decision.state == "kept" and decision.caused_by == HANDOFF)
+
+
 def root_of(decision: KeptDecision) -> str:
     """`escalation:ROOT:2` belongs to ROOT."""
     return decision.event_key.split(":")[1] if decision.caused_by == CAUSE else decision.decision_id
@@ -74,9 +80,10 @@ def clock_of(
 ) -> Clock | None:  # fmt: skip
     """The clock that runs for a decision; None when none does, or contact has stopped it.
 
-    `clocks` and `since` by cause (handoff, escalation: that of what it escalates, anything else: routing).
+    `clocks` and `since`: by the rule of a handoff, which has its own, and `routing` for anything else, what
+    a handoff's clock has passed on among it.
     """
-    cause = "handoff" if decision.caused_by == "handoff" else "routing"
+    cause = decision.rule if decision.caused_by == HANDOFF else "routing"
     clock = clocks.get(cause)
     if clock is None or decision.decided_at < since[cause]:
         return None

@@ -31,10 +31,10 @@ from pipelines.decisions import (
 )
 from pipelines.decisions.composing import Composer, waiting_in
 from pipelines.decisions.doing import Doing, Row
-from pipelines.decisions.escalation import Waiting
+from pipelines.decisions.escalation import Waiting, has_clock
 from pipelines.decisions.handoffs import Crossing
 from pipelines.decisions.switching import Shadow
-from pipelines.decisions.watch import Watch, counts_of
+from pipelines.decisions.watch import Watch, counts_of, with_offers
 from pipelines.errors import ConfigError
 from pipelines.rules.handoff import HandoffRule, Handoffs, load_handoffs
 from pipelines.rules.notifications import load_notifications
@@ -137,7 +137,8 @@ class Step:
             self.connection, self.state, self.routing, self.handoffs, self.ours, self.as_of,
             with_evidence=None if self.within is None else self.within.with_evidence,
         )  # fmt: skip
-        waiting = [each for each in watch.waiting(standing) if each.decision.person_id not in self.left]
+        waiting = watch.waiting(standing, self.open)
+        waiting = [each for each in waiting if each.decision.person_id not in self.left]
         self.seen += watch.seen
         self.told.notes += watch.notes
         asked = self._asked(crossed, waiting)
@@ -172,7 +173,7 @@ class Step:
     def _keep_due(self, routed: routing.Routed) -> None:
         """When the next decision is due that no event brings."""
         rules = {rule.name: rule for rule in self.handoffs.rules}
-        given = [decision for decision in routed.new if decision.state == "assigned"]
+        given = [each for each in with_offers(routed.new, self.new_handoffs) if has_clock(each)]
         self.moments += [*self.watch.moments, *self.watch.moments_of(given)]
         self.moments += due.of_held(routed.decided.made)
         self.moments += [at for at, _ in due.of_offers([*self.open, *self.new_handoffs], rules)]

@@ -10,13 +10,14 @@ from datetime import datetime
 
 import duckdb
 
-from pipelines.decisions import due, escalation, evidence, switching
+from pipelines.decisions import due, escalation, evidence, routing, switching
 from pipelines.decisions.escalation import Clock, Waiting
 from pipelines.rules.handoff import Handoffs
 from pipelines.rules.routing import Routing
 from pipelines.state import State, decision_runs
 from pipelines.state.decision_runs import SeenRule
 from pipelines.state.decisions import KeptDecision
+from pipelines.state.handoffs import Handoff
 
 
 def counts_of(routing: Routing) -> evidence.Counts:
@@ -25,6 +26,20 @@ def counts_of(routing: Routing) -> evidence.Counts:
     return (
         evidence.STRICT if rule is None else evidence.Counts(rule.counts_attempts, rule.counts_sequence_mail)
     )
+
+
+def with_offers(standing: Sequence[KeptDecision], offers: Iterable[Handoff]) -> list[KeptDecision]:
+    """Decisions, and each handoff to who had the person already, which nobody decided, as if it were one."""
+    decided = {each.event_key for each in standing}
+    found = list(standing)
+    for offer in offers:
+        if offer.owner_email and (event := f"handoff:{offer.handoff_id}") not in decided:
+            found.append(KeptDecision(
+                offer.handoff_id, 0, offer.person_id, routing.KIND, "", offer.owner_email,
+                f"handoff {offer.handoff}", offer.reason, offer.offered_at, offer.run_id, event,
+                escalation.HANDOFF,
+            ))  # fmt: skip
+    return sorted(found, key=lambda each: each.decided_at)
 
 
 class Watch:
@@ -47,9 +62,9 @@ class Watch:
         self._of_routing()
         self._of_handoffs()
 
-    def waiting(self, standing: Sequence[KeptDecision]) -> list[Waiting]:
-        """Leads whose clock has run out, or whose owner is to be warned."""
-        read = self.with_evidence
+    def waiting(self, standing: Sequence[KeptDecision], offers: Iterable[Handoff] = ()) -> list[Waiting]:
+        """Leads whose clock has run out, or whose owner is to be warned. `offers`: handoffs under way."""
+        read, standing = self.with_evidence, with_offers(standing, offers)
         standing = [each for each in standing if read is None or each.person_id in read]
         if not self.clocks or not standing:
             return []
@@ -99,15 +114,15 @@ class Watch:
     def _of_handoffs(self) -> None:
         for handoff in self.handoffs.rules:
             if handoff.sla.escalation != "none":
-                action = f"reassign-to-{handoff.sla.escalation}"
-                self.clocks["handoff"] = Clock(handoff.sla.first_contact, action)
-                self.since["handoff"] = datetime.min.replace(tzinfo=self.as_of.tzinfo)
+                rule, action = f"handoff {handoff.name}", f"reassign-to-{handoff.sla.escalation}"
+                self.clocks[rule] = Clock(handoff.sla.first_contact, action)
+                self.since[rule] = datetime.min.replace(tzinfo=self.as_of.tzinfo)
 
     def _owned_by_decision(self, standing: Sequence[KeptDecision]) -> list[KeptDecision]:
         """The latest decision about each person, if they are still with whom it gave them to."""
         latest: dict[str, KeptDecision] = {}
         for decision in standing:
-            if decision.state == "assigned":
+            if escalation.has_clock(decision):
                 latest[decision.person_id] = decision
         owners = dict(
             self.connection.execute("select person_id, owner_id from marts.unified_leads").fetchall()

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelines.decisions import due, routing
-from pipelines.decisions.watch import Watch
+from pipelines.decisions.escalation import has_clock
+from pipelines.decisions.offers import OPEN, of_today
+from pipelines.decisions.watch import Watch, with_offers
 from pipelines.rules.handoff import load_handoffs
 from pipelines.rules.routing import load_routing
 from pipelines.state import decisions, handoffs
@@ -85,10 +88,13 @@ def _of_clocks(
     and offers that expire."""
     rules = load_handoffs(settings.config_dir)
     watch = Watch(refresh, state, load_routing(settings.config_dir), rules, (), now)
+    since = now - look_back(watch.clocks.values())
     with state.reading() as reading:
-        kept = decisions.load(reading, routing.KIND, since=now - look_back(watch.clocks.values()))
-        offers = [each for each in handoffs.load(reading) if each.state == "offered"]
-    latest = {d.person_id: d for d in routing.followed(refresh, kept) if d.state == "assigned"}
+        kept = decisions.load(reading, routing.KIND, since=since)
+        under_way = [each for each in handoffs.load(reading) if each.state in OPEN]
+    offers = of_today(under_way, partial(routing.people_today, refresh))
+    given = with_offers(routing.followed(refresh, kept), [o for o in offers if o.offered_at > since])
+    latest = {d.person_id: d for d in given if has_clock(d)}
     ripe = [(at, each) for at, each in watch.due(list(latest.values()), {}) if after <= at <= now]
     if ripe:
         with state.reading() as reading:

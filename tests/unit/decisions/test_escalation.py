@@ -17,7 +17,9 @@ from pipelines.decisions.watch import Watch
 from pipelines.rules.handoff import load_handoffs
 from pipelines.rules.routing import Escalation, load_routing
 from pipelines.rules.teams import Teams, load_teams
+from pipelines.settings import PROJECT_ROOT
 from pipelines.state.decisions import KeptDecision
+from pipelines.state.handoffs import Handoff
 
 from .conftest import NOON, Office
 
@@ -118,6 +120,37 @@ def test_no_lead_is_taken_from_anybody_in_a_round_that_has_not_read_what_stops_c
     )  # fmt: skip
     watch.since["routing"] = FRIDAY  # it was switched on long ago
     assert [each.kind for each in watch.waiting([decision()])] == ["escalation"] * waiting
+
+
+def test_each_handoff_has_its_own_clock_also_where_whoever_had_the_lead_keeps_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "first_contacts", lambda *_: {})
+    config, people = office.settings.config_dir, ("kept", "slow", "same", "own", "plain")
+    (config / "stages.yml").write_text((PROJECT_ROOT / "config" / "stages.yml").read_text())
+    rule = "{{name: {}, trigger: {{value: 75}}, actions: [{{type: create-task}}], sla: {{firstContact: {}}}}}"
+    (config / "handoff.yml").write_text(
+        f"handoffs: [{', '.join(rule.format(*each) for each in (('fast', '1h'), ('slow', '9h')))}]"
+    )
+    (config / "teams.yml").write_text(TEAMS.replace('hours: {mon-fri: ["09:00-17:00"]}, ', ""))
+    (config / "routing.yml").write_text("rules: [{name: r, team: t}]\n")
+    office.people(*((each, "ann@x.example", 90, "mql") for each in people))
+
+    def given(person: str, rule: str, state: str, cause: str = "handoff") -> KeptDecision:
+        one = decision("ann@x.example", f"handoff:{person}", cause)
+        return one._replace(person_id=person, rule=rule, state=state, decided_at=NOON)
+
+    standing = [given("kept", "handoff fast", "kept"), given("slow", "handoff slow", "assigned"),
+                given("same", "r", "kept", "new-lead")]  # fmt: skip
+    offers = [Handoff(each, "fast", each, "offered", "ann@x.example", "", NOON, NOON, None, "r")
+              for each in ("kept", "own")]  # fmt: skip
+    watch = Watch(office.connection, office.state, load_routing(config), load_handoffs(config), (),
+                  NOON + timedelta(hours=2))  # fmt: skip
+    late = watch.waiting(standing, offers)
+    assert [(each.decision.person_id, each.waited, each.to) for each in late] == [
+        ("kept", "1h", "max@x.example"), ("own", "1h", "max@x.example")
+    ]  # fmt: skip
+    assert watch.moments == [NOON + timedelta(hours=each) for each in (1, 9, 1)]
 
 
 def test_the_next_moment_is_that_of_the_first_clock_still_to_run_out(teams: Teams) -> None:

@@ -3,7 +3,9 @@ select
     state,
     count(*) as leads,
     count(completed_at) as completed,
-    median(hours_to_complete) as median_hours
+    median(hours_to_complete) as median_hours,
+    count(undone) as with_actions_undone,
+    mode(undone) as mostly_undone
 from marts.handoffs
 where ($owner is null or owner_id = $owner)
 group by all

@@ -28,6 +28,10 @@ from pipelines.state.handoffs import Firing, Handoff, PendingAction, Score
 _AT = pa.timestamp("us", tz="UTC")
 
 
+_LISTED = 100
+"""Messages that are named in one that stands for many: Slack takes so many letters and no more."""
+
+
 def _texts(*names: str) -> list[tuple[str, pa.DataType]]:
     return [(name, pa.string()) for name in names]
 
@@ -125,14 +129,17 @@ def publish(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def together(rows: Sequence[Row], least: int) -> list[Row]:
-    """Messages of one kind to one place become one when there are many; the others stay as they are."""
+    """Messages of one kind to one place become one when there are many; the others stay as they are, and what
+    needs something else does, or waits for another hour.
+    """
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        if row.kind == "message":
-            place = (row.vendor, str(row.payload["to"]), row.sync, row.action_key.rpartition(".")[2])
+        if row.kind == "message" and not row.needs:
+            occasion, due = row.action_key.rpartition(".")[2], str(row.due_at or "")
+            place = (row.vendor, str(row.payload["to"]), row.sync, occasion, due)
             groups.setdefault(place, []).append(row)
     merged: dict[str, Row | None] = {}
-    for (vendor, _, _, occasion), some in groups.items():
+    for (vendor, _, _, occasion, _), some in groups.items():
         if len(some) >= least and vendor != "webhook":
             merged |= dict.fromkeys(row.action_key for row in some)
             merged[some[0].action_key] = _merged(some, occasion)
@@ -141,8 +148,9 @@ def together(rows: Sequence[Row], least: int) -> list[Row]:
 
 def _merged(some: Sequence[Row], occasion: str) -> Row:
     subject = f"{len(some)} times {occasion.replace('-', ' ')}"
-    lines = "\n".join(f"- {row.payload.get('subject') or row.payload['text']}" for row in some)
-    payload = {**some[0].payload, "subject": subject, "text": f"*{subject}*\n{lines}"}
+    lines = [f"- {row.payload.get('subject') or row.payload['text']}" for row in some[:_LISTED]]
+    lines += [f"and {len(some) - _LISTED:,} more"] if len(some) > _LISTED else []
+    payload = {**some[0].payload, "subject": subject, "text": "\n".join([f"*{subject}*", *lines])}
     key = f"{short(' '.join(sorted(row.action_key for row in some)))}.{occasion}"
     return replace(some[0], action_key=key, payload=payload, person_id=None, reason=subject)
 

@@ -12,14 +12,19 @@ from typing import Any
 
 import duckdb
 
+from pipelines.decisions import retold
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.ids import short
 from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
+from pipelines.decisions.retold import Told
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
+from pipelines.state.handoffs import Firing
 
 OF_PEOPLE = ("enroll-sequence", *JOURNEY_TYPES)
 """Actions that are done for the people of a deal."""
+_NOTHING_TO_ASK = ("require-fields", "ask-reason", "leave-journey")
+"""Done where nothing is to be asked for: it is there."""
 _COLUMNS = ", ".join(f"o.{name}" for name in DEAL_COLUMNS)
 _CLOSED = (
     "select o.opportunity_id, '{event}:' || coalesce(h.entered_at, o.closed_at), "
@@ -65,14 +70,14 @@ class Fired:
 def firing(
     connection: duckdb.DuckDBPyConnection,
     rule: Automation,
-    known: frozenset[str],
+    told: Told,
     since: datetime,
     as_of: datetime,
 ) -> tuple[list[Fired], int]:
     """What fires now, and how many would have, had they not happened before the automation was active."""
     stage = "and e.stage = $stage" if rule.stage else ""
     query = (
-        "select o.opportunity_id, e.event_key, e.happened_at, o.name, "
+        "select o.opportunity_id, e.event_key, e.happened_at, e.stage as event_stage, o.name, "
         "o.opportunity_id_hubspot, o.opportunity_id_salesforce, "
         f"{_COLUMNS}, e.old_value, e.new_value from ({_EVENTS[rule.on]}) as e "
         "(opportunity_id, event_key, happened_at, stage, "
@@ -92,13 +97,25 @@ def firing(
     for values in rows.fetchall():
         deal = dict(zip(names, values, strict=True))
         fired = firing_id(rule.name, deal["opportunity_id"], deal["event_key"])
-        if fired in known:
+        if fired in told.ids:
             continue
         if deal["happened_at"] < since:
             too_old += 1
             continue
         found.append(Fired(rule, fired, deal["opportunity_id"], deal["event_key"], deal["happened_at"], deal))
-    return found, too_old
+    return _new(connection, found, told), too_old
+
+
+def _new(connection: duckdb.DuckDBPyConnection, found: list[Fired], told: Told) -> list[Fired]:
+    """Without what has fired already and is told otherwise now."""
+    before = {f.opportunity_id: told.of(f.automation.name, f.opportunity_id) for f in found}
+    stays = retold.stays_of(connection, (deal for deal, keys in before.items() if keys))
+    return [
+        f for f in found
+        if not retold.is_retold(
+            f.event_key, f.deal["event_stage"], before[f.opportunity_id], stays.get(f.opportunity_id, ())
+        )
+    ]  # fmt: skip
 
 
 def firing_id(rule: str, opportunity_id: str, event_key: str) -> str:
@@ -124,6 +141,29 @@ def people_of(
     return {deal: tuple(people) for deal, people in rows}
 
 
+def answered(
+    connection: duckdb.DuckDBPyConnection, firings: Iterable[Firing], reminders: Iterable[str]
+) -> set[str]:
+    """Keys of reminders of which nothing is left to ask: there is a reason, or the deal is not closed as it
+    was."""
+    today, waits = retold.aliases(connection), set(reminders)
+    fired = {each.firing_id: each for each in firings}
+    asked = {key: fired[first] for key in waits if (first := key.partition(".")[0]) in fired}
+    deals = {key: today.get(each.opportunity_id, each.opportunity_id) for key, each in asked.items()}
+    rows = connection.execute(
+        "select opportunity_id, is_won from marts.opportunities where is_closed "
+        "and coalesce(case when is_won then won_reason else lost_reason end, '') = '' "
+        "and list_contains($deals::varchar[], opportunity_id)", {"deals": sorted(set(deals.values()))},
+    )  # fmt: skip
+    silent = dict(rows.fetchall())
+    outcomes = {"won": True, "lost": False}
+    return {
+        key for key, each in asked.items()
+        if deals[key] not in silent
+        or outcomes.get(each.event_key.partition(":")[0], silent[deals[key]]) != silent[deals[key]]
+    }  # fmt: skip
+
+
 class DealRows:
     """Rows of what is to be done about one deal. `people`: who is named on each."""
 
@@ -138,8 +178,14 @@ class DealRows:
         made: dict[str, list[Row]] = {}
         for rule in fired.automation.actions:
             rows = self._rows(rule, fired, about)
-            needs = tuple(row.action_key for need in rule.needs for row in made.get(need, ()))
-            made[rule.name] = [row.needing(needs) for row in rows]
+            missing = [need for need in rule.needs if need not in made]
+            if missing:
+                self.doing.notes.append(
+                    f"{rule.name} of {fired.automation.name} is not done: it needs {missing[0]}"
+                )
+            elif rows or rule.type in _NOTHING_TO_ASK:
+                needs = tuple(row.action_key for need in rule.needs for row in made[need])
+                made[rule.name] = [row.needing(needs) for row in rows]
         return [row for rows in made.values() for row in rows]
 
     def _about(self, fired: Fired) -> About:
@@ -151,6 +197,7 @@ class DealRows:
             "currency": deal["currency"],
             "close_date": deal["close_date"],
             "lost_reason": deal["lost_reason"],
+            "won_reason": deal["won_reason"],
             "old": deal["old_value"],
             "new": deal["new_value"],
         }
@@ -177,13 +224,14 @@ class DealRows:
         if rule.type == "write-forecast":
             return self._weighted(rule, about, deal, records)
         if rule.type == "require-fields":
-            empty = [name for name in rule.names if deal.get(name) is None]
+            empty = [name for name in rule.names if deal[name] in (None, "")]
             said = f"Fill {', '.join(empty)} of {deal['name']}"
             return self._asked(rule, about, records, said, rule.name, None) if empty else []
         if rule.type in OF_PEOPLE:
             return self._of_people(rule, fired, about)
-        if rule.type == "ask-reason" and not deal["lost_reason"]:
-            said = f"Why was {deal['name']} lost?"
+        outcome = "won" if deal["is_won"] else "lost"
+        if rule.type == "ask-reason" and not deal[f"{outcome}_reason"]:
+            said = f"Why was {deal['name']} {outcome}?"
             rows = self._asked(rule, about, records, said, rule.name, None)
             again = self.as_of + (rule.remind_after or timedelta(days=7))
             return [
@@ -215,7 +263,7 @@ class DealRows:
             update={"type": "create-task", "name": key, "template": "", "task_type": "ask"}
         )
         found = []
-        for row in self.doing.texts(asked, about, records[:1]):
+        for row in self.doing.texts(asked, about, records[:1], due):
             found.append(replace(row, payload={**row.payload, "subject": subject}, due_at=due))
         return found
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.decisions.facts import Facts, Owner, Person
 from pipelines.decisions.journeys import TYPES as JOURNEY_TYPES
+from pipelines.errors import ConfigError
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.notifications import Channel, NotificationsFile
 from pipelines.rules.stages import Stages
@@ -82,16 +84,29 @@ class Doing:
     def told(self, about: About) -> dict[str, Any]:
         """What a template may speak of."""
         person, owner = about.person, about.owner
-        manager = self.teams.manager_of(owner.email if owner else None, about.team)
+        manager = self.facts.owner(self.teams.manager_of(owner.email if owner else None, about.team))
         return {
             "person": person.told if person else {}, "owner": owner.told if owner else None,
             "previous_owner": about.previous, "team": about.team, "rule": about.rule, "reason": about.reason,
-            "manager": self.facts.owner(manager), "score": person.score if person else None,
+            "manager": manager.told if manager else None, "score": person.score if person else None,
             "stage": (person.stage or "").replace("_", " ") if person else None,
             "history": person.history if person else (), "deals": person.deals if person else (),
             "links": self.facts.links(person) if person else [], "meeting_link": self.meeting_link(about),
             "now": f"{self.now:%Y-%m-%d %H:%M} UTC", "next_step": "get in touch", **about.more,
         }  # fmt: skip
+
+    def said(self, template: str, about: About, *, marked_up: bool) -> Rendered:
+        """A template filled. `marked_up`: where it goes, signs mean something; what people and companies are
+        called is text. One that lacks a value says why, and who, and nothing else: nobody waits for it."""
+        told = self.told(about)
+        told = _as_text(told) if marked_up else told
+        try:
+            return self.templates.render(template, told)
+        except ConfigError as error:
+            self.notes.append(f"{error.what}; instead people are told the reason alone")
+        name = (told["person"] or told.get("deal") or {}).get("name", "")
+        short = f"{name}: {told['reason']}" if name else str(told["reason"])
+        return Rendered(short, "\n".join([short, *told["links"]]))
 
     def meeting_link(self, about: About) -> str | None:
         """The owner's own link, as teams.yml or HubSpot has it, or the team's."""
@@ -110,9 +125,12 @@ class Doing:
             return None
         to = self._to(channel, about)
         if to is None:
+            self.notes.append(f"nobody is told by channel {channel_name} where there is no {channel.to}")
             return None
-        said = self.templates.render(template, self.told(about))
-        payload = {"to": to, "text": self._text(channel, said), "subject": said.subject, "via": channel.via}
+        said = self.said(template, about, marked_up=channel.kind == "slack")
+        payload = {"to": to, "text": said.body or said.subject, "subject": said.subject, "via": channel.via}
+        if self.notifications.quiet_hours is not None:
+            payload["zone"] = self._zone_of(about.owner) or self.notifications.quiet_hours.zone
         return Row(
             f"{about.key}.{key}",
             about.sync,
@@ -132,18 +150,11 @@ class Doing:
     def after_quiet_hours(self, owner: Owner | None) -> datetime | None:
         """When a message may go: None for now, else the end of the quiet hours in the person's zone."""
         quiet = self.notifications.quiet_hours
-        if quiet is None:
-            return None
+        return quiet.until(self.now, self._zone_of(owner)) if quiet is not None else None
+
+    def _zone_of(self, owner: Owner | None) -> str | None:
         known = self.teams.people.get(owner.email) if owner else None
-        local = self.now.astimezone(ZoneInfo((known.zone if known else None) or quiet.zone))
-        clock, overnight = local.timetz().replace(tzinfo=None), quiet.begins > quiet.ends
-        is_quiet = (
-            (clock >= quiet.begins or clock < quiet.ends) if overnight else quiet.begins <= clock < quiet.ends
-        )
-        if not is_quiet:
-            return None
-        day = local.date() + timedelta(days=1 if overnight and clock >= quiet.begins else 0)
-        return datetime.combine(day, quiet.ends, local.tzinfo).astimezone(UTC)
+        return known.zone if known else None
 
     def enrol_in_queue(self, about: About, name: str, queue: Queue) -> list[Row]:
         """What a queue is in each system, for one person."""
@@ -227,6 +238,8 @@ class Doing:
             return self.texts(rule, about, records[:1])
         if rule.type == "enroll-sequence":
             contact = next((key for vendor, _, key in records if vendor == "hubspot"), None)
+            if contact is None:
+                self.notes.append(f"enroll-sequence {rule.sequence} needs a contact in HubSpot")
             return [self.enrolment(about, rule.name, rule.sequence, rule.sender, contact)] if contact else []
         if rule.type == "set-fields":
             return [self._row(about, f"{rule.name}", "fields", v, key, {"fields": dict(rule.fields)})
@@ -239,33 +252,40 @@ class Doing:
         self.notes.append(f"{rule.type} is not done for a person")
         return []
 
-    def texts(self, rule: ActionRule, about: About, records: Sequence[tuple[str, str, str]]) -> list[Row]:
-        """A task, or a note, with the context package as its body."""
-        said, context = self.told(about), ""
-        if about.person is not None and self.templates.has("context"):
-            context = self.templates.render("context", said).body
-        name = rule.template or rule.task_type
-        written = self.templates.render(name, said) if self.templates.has(name) else Rendered("", "")
-        subject = written.subject or (rule.task_type or "follow up").replace("-", " ").capitalize()
-        body = "\n\n".join(part for part in (written.body, context) if part)
-        due = self.now + (rule.due_in or timedelta(days=1))
+    def texts(
+        self, rule: ActionRule, about: About, records: Sequence[tuple[str, str, str]],
+        at: datetime | None = None,
+    ) -> list[Row]:  # fmt: skip
+        """A task, or a note, with the context package as its body. `at`: when it is made, if not now."""
+        name, is_note = rule.template or rule.task_type, rule.type == "create-note"
+        templates = [each for each in (name, "context" if about.person else "") if self.templates.has(each)]
+        due = (at or self.now) + (rule.due_in or timedelta(days=1))
         found = []
         for vendor, _, key in records:
             owner_id = getattr(about.owner, vendor, None) if about.owner else None
-            at = f"{due.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-            if rule.type == "create-note" and vendor == "hubspot":
-                payload: dict[str, Any] = {
-                    "body": body,
-                    "at": f"{self.now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-                    "owner_id": owner_id,
-                }
+            in_hubspot = vendor == "hubspot"  # whose bodies are HTML
+            parts = [self.said(each, about, marked_up=in_hubspot).body for each in templates]
+            body = "\n\n".join(part for part in parts if part)
+            body = body.replace("\n", "<br>") if in_hubspot else body
+            if is_note and in_hubspot:
+                payload: dict[str, Any] = {"body": body, "at": _utc(self.now), "owner_id": owner_id}
                 found.append(self._row(about, rule.name, "note", vendor, key, payload))
-            else:
-                kind = "call" if "call" in rule.task_type else "todo"
-                payload = {"subject": subject, "body": body, "due_at": at, "owner_id": owner_id,
-                           "priority": rule.priority, "type": kind}  # fmt: skip
-                found.append(self._row(about, rule.name, "task", vendor, key, payload))
+                continue
+            subject = self.said(name, about, marked_up=False).subject if self.templates.has(name) else ""
+            payload = {
+                "subject": subject or (rule.task_type or "follow up").replace("-", " ").capitalize(),
+                "body": body, "due_at": _utc(due) if in_hubspot else self._day_of(due, about.owner),
+                "owner_id": owner_id, "priority": rule.priority,
+                "type": "call" if "call" in rule.task_type else "todo",
+            }  # fmt: skip
+            if is_note:  # a task that is done is what Salesforce shows as a note beside others
+                payload |= {"status": "Completed", "due_at": self._day_of(self.now, about.owner)}
+            found.append(self._row(about, rule.name, "task", vendor, key, payload))
         return found
+
+    def _day_of(self, moment: datetime, owner: Owner | None) -> str:
+        """A moment by the owner's clock: Salesforce keeps the day alone."""
+        return moment.astimezone(ZoneInfo(self._zone_of(owner) or "UTC")).isoformat(timespec="seconds")
 
     def lead_record(self, about: About) -> list[Row]:
         """A lead object of HubSpot for a person who is handed over, where the portal uses them."""
@@ -339,6 +359,15 @@ class Doing:
             return team.slack if team else None
         return channel.to
 
-    @staticmethod
-    def _text(channel: Channel, said: Rendered) -> str:
-        return said.body or said.subject
+
+def _as_text(told: Any) -> Any:
+    """Values whose signs mean nothing where they go: Slack would call everybody, HubSpot show a link."""
+    if isinstance(told, str):
+        return escape(told, quote=False)
+    if isinstance(told, Mapping):
+        return {name: _as_text(value) for name, value in told.items()}
+    return [_as_text(each) for each in told] if isinstance(told, list | tuple) else told
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

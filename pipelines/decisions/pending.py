@@ -6,42 +6,53 @@ the action has not gone. What was decided, and its key, stays; so does every oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 import duckdb
 
-from pipelines.decisions import facts, routing
+from pipelines.decisions import routing
 from pipelines.decisions.doing import Row
 from pipelines.decisions.facts import Facts
+from pipelines.rules.notifications import QuietHours
 
 _LETS_IN = ("journey_entry", "enrolment")
 _GONE = "this person is not known any more"
 _NO_KEY = "this person is no active subscriber by an id any more"
 
 
-def today(
-    connection: duckdb.DuckDBPyConnection,
-    rows: Sequence[Row],
-    is_here: Callable[[str], bool],
-    as_of: datetime,
-) -> list[Row]:
-    """These rows. One that would let somebody in of whom this run knows nothing new (`is_here`) is left out:
-    it stays in the state, and the next refresh has it."""
-    guarded = [row.person_id for row in rows if row.kind in _LETS_IN and row.person_id]
-    if not guarded:
-        return list(rows)
-    now = dict(zip(guarded, routing.people_today(connection, guarded), strict=True))
-    here = {person_id for person_id in now.values() if is_here(person_id)}
-    known = facts.gather(connection, here, as_of) if here else Facts()
+def today(rows: Iterable[Row], here: Mapping[str, str], known: Facts) -> list[Row]:
+    """These rows, by what is `known` of who is `here` (`guarded`). One that would let somebody else in is
+    left out: it stays in the state, and the next refresh has it."""
     found = []
     for row in rows:
-        if row.kind not in _LETS_IN or row.person_id is None:
+        if row.kind not in _LETS_IN or not row.person_id:
             found.append(row)
-        elif now[row.person_id] in here:
-            found.append(anew(replace(row, person_id=now[row.person_id]), known))
+        elif row.person_id in here:
+            found.append(anew(replace(row, person_id=here[row.person_id]), known))
     return found
+
+
+def in_quiet_hours(rows: Iterable[Row], quiet: QuietHours | None, now: datetime) -> list[Row]:
+    """These rows, with messages waiting for the end of quiet hours that have begun since they were decided: a
+    channel that failed in the evening is tried again in the morning."""
+    return [
+        replace(row, due_at=max(until, row.due_at or until))
+        if quiet is not None and row.kind == "message"
+        and (until := quiet.until(now, row.payload.get("zone"))) is not None
+        else row
+        for row in rows
+    ]  # fmt: skip
+
+
+def guarded(
+    connection: duckdb.DuckDBPyConnection, rows: Iterable[Row], is_here: Callable[[str], bool]
+) -> dict[str, str]:
+    """Who would be let in somewhere -> who they are now; those of whom this run knows something new."""
+    people = sorted({row.person_id for row in rows if row.kind in _LETS_IN and row.person_id})
+    now = routing.people_today(connection, people) if people else ()
+    return {each: today for each, today in zip(people, now, strict=True) if is_here(today)}
 
 
 def anew(row: Row, known: Facts) -> Row:

@@ -26,6 +26,7 @@ from pipelines.decisions import (
     kept_runs,
     offers,
     pending,
+    retold,
     routing,
     switching,
 )
@@ -124,6 +125,8 @@ class Step:
             self.pending = kept_handoffs.actions(reading)
             self.done = kept_handoffs.done_of(reading, [h.handoff_id for h in self.open])
             self.ours = kept_handoffs.made_by_us(reading)
+        self.waits = [action_tables.row_of(row.content) for row in self.pending]
+        self.here = pending.guarded(self.connection, self.waits, self._is_asked_about)
         if self.left:
             self.told.notes.append(
                 f"{len(self.left):,} people were decided about since this refresh began; the next has them"
@@ -287,8 +290,9 @@ class Step:
             "automation", self.automations.rules, self.automations.new_rules == "live"
         )
         found: list[automation.Fired] = []
+        told = retold.Told(self.fired, retold.aliases(self.connection)) if live or shadow else retold.Told()
         for rule, since in live:
-            fired, too_old = automation.firing(self.connection, rule, self.fired, since, self.as_of)
+            fired, too_old = automation.firing(self.connection, rule, told, since, self.as_of)
             found += fired
             if too_old:
                 self.told.notes.append(
@@ -297,7 +301,7 @@ class Step:
         if found:
             self.kept.append(kept_runs.of_automations(self.run.id, self.as_of, live, found))
         for rule, since in shadow:
-            would, _ = automation.firing(self.connection, rule, self.fired, since, self.as_of)
+            would, _ = automation.firing(self.connection, rule, told, since, self.as_of)
             self.shadow += [Shadow.of_automation(fired) for fired in would]
             self._waits("automation", rule.name, len(would))
         self.firings = [
@@ -327,6 +331,7 @@ class Step:
             *(w.decision.person_id for w in waiting),
             *(h.person_id for h in rejected),
             *(e.person_id for e in entering),
+            *self.here.values(),
         }
         doing = Doing(
             facts.gather(self.connection, people, self.as_of), self.routing.teams,
@@ -345,30 +350,21 @@ class Step:
         rows += composer.of_events(entering)
         by_deal = automation.DealRows(doing, self.as_of, of_deals)
         rows += [row for fired in deals for row in by_deal.of(fired)]
-        self.new_handoffs = composer.new_handoffs
+        self.new_handoffs, self.doing = composer.new_handoffs, doing
         self.told.notes += dict.fromkeys(doing.notes)
         return action_tables.together(rows, doing.notifications.together_from)
 
     def _waiting(self, dropped: set[str]) -> list[Row]:
         """What waits and is still wanted, with what speaks against it today."""
-        kept = [action_tables.row_of(row.content) for row in self.pending if row.action_key not in dropped]
-        return pending.today(self.connection, kept, self._is_asked_about, self.as_of)
+        kept = [row for row in self.waits if row.action_key not in dropped]
+        quiet = self.doing.notifications.quiet_hours
+        return pending.in_quiet_hours(pending.today(kept, self.here, self.doing.facts), quiet, self.as_of)
 
     def _not_wanted(self) -> set[str]:
         """Reminders for what was filled meanwhile, and what was to be done of handoffs that have ended."""
-        answered = {
-            row[0]
-            for row in self.connection.execute(
-                "select opportunity_id from marts.opportunities where lost_reason is not null"
-            ).fetchall()
-        }
-        with self.state.reading() as reading:
-            firings = kept_handoffs.firings_of(reading, answered)
-        return offers.given_up([*self.closed, *self.open], self.pending) | {
-            row.action_key
-            for row in self.pending
-            if row.action_key.endswith(".reminder") and row.action_key.partition(".")[0] in firings
-        }
+        reminders = {row.action_key for row in self.pending if row.action_key.endswith(".reminder")}
+        stale = automation.answered(self.connection, self.fired, reminders) if reminders else set()
+        return stale | offers.given_up([*self.closed, *self.open], self.pending)
 
 
 def _given_at(standing: Sequence[KeptDecision]) -> dict[str, datetime]:

@@ -6,6 +6,7 @@ the order of needs holds. What an action becomes at a vendor is put together in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -36,7 +37,7 @@ _NEEDS_KEY: dict[str, str] = {
     "update-lifecycle": "value", "send-notification": "template", "enroll-sequence": "sequence",
     "enter-journey": "journey", "update-journey": "journey", "leave-journey": "journey",
     "set-fields": "fields", "update-forecast-category": "value",
-    "require-fields": "names",
+    "require-fields": "names", "write-forecast": "names",
 }  # fmt: skip
 _CATEGORIES = ("commit", "best_case", "pipeline", "omitted", "closed")
 
@@ -73,16 +74,38 @@ class ActionRule(Strict):
         key = _NEEDS_KEY.get(self.type)
         if key is not None and not getattr(self, key):
             raise ValueError(f"{self.type} needs {key}")
+        if self.name and not _NAME.fullmatch(self.name):
+            raise ValueError(f"the name {self.name!r} may have letters, digits, - and _ alone")
+        if self.type == "write-forecast":
+            self._names_one_field_a_crm()
         if self.type == "update-journey" and not self.fields:
             raise ValueError("update-journey needs fields: columns of the event's data extension")
         if self.type == "update-forecast-category" and self.value not in _CATEGORIES:
             raise ValueError(f"{self.value} is no forecast category; use one of {', '.join(_CATEGORIES)}")
         return self
 
+    def _names_one_field_a_crm(self) -> None:
+        vendors = [name.partition(".")[0] for name in self.names if name.partition(".")[2]]
+        if sorted(vendors) not in (["hubspot"], ["salesforce"], ["hubspot", "salesforce"]) or (
+            len(vendors) < len(self.names)
+        ):
+            raise ValueError(
+                "write-forecast writes into names like hubspot.weighted and salesforce.Weighted__c, "
+                "one of each CRM at most"
+            )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it says something about the person at length, by the context package."""
+        return self.type in ("create-task", "create-note")
+
     @property
     def is_about_people(self) -> bool:
         """Whether it reaches the person themselves, and so needs their consent."""
         return self.type in ("enroll-sequence", "enter-journey")
+
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def named(actions: Sequence[ActionRule]) -> tuple[ActionRule, ...]:
@@ -101,6 +124,8 @@ def faults(
     """(place, sentence) of what an entry names that is not there."""
     before: list[str] = []
     for place, action in enumerate(actions):
+        if action.name in before:
+            yield place, f"two actions are called {action.name}"
         for need in action.needs:
             if need not in before:
                 yield place, f"{action.name} needs {need}, which is no action before it"
@@ -114,4 +139,12 @@ def faults(
                 place,
                 (f"{action.name} goes to channel {action.channel}, which notifications.yml does not have"),
             )
+        elif action.type == "send-notification":
+            kind = notifications.channels[action.channel].kind
+            if (
+                kind == "mail"
+                and templates.has(action.template)
+                and not templates.has_subject(action.template)
+            ):
+                yield place, f"{action.name} sends {action.template} by mail, and it has no line subject:"
         before.append(action.name)

@@ -22,6 +22,7 @@ from pipelines.rules.kpis import load_kpis
 from pipelines.rules.lead_score import load_lead_score
 from pipelines.rules.mappings import load_mappings
 from pipelines.rules.notifications import load_notifications
+from pipelines.rules.occasions import check_occasions
 from pipelines.rules.routing import load_routing
 from pipelines.rules.schema.load import load_model
 from pipelines.rules.stage_automation import load_automations
@@ -53,6 +54,7 @@ LOADERS = (
     load_stages,
     load_syncs,
     load_teams,
+    check_occasions,
 )
 
 

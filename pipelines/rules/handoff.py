@@ -7,19 +7,20 @@ Belongs here: what the file may say, in our keys and in those people bring along
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, AwareDatetime, Field, model_validator
 
 from pipelines.errors import ConfigError
 from pipelines.rules import actions as action_rules
+from pipelines.rules import template_examples
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.durations import Duration
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.notifications import load_notifications
-from pipelines.rules.stages import load_stages
+from pipelines.rules.stages import LifecycleName, load_stages
 from pipelines.rules.templates import load_templates
 
 FILES = ("handoff.yml", "handoff.json", "sales_handoff.json")
@@ -75,7 +76,7 @@ class HandoffRule(Strict):
     recycle_to: str = "marketing_qualified_lead"
     """The stage a rejected lead goes back to."""
     next_step: str = "Call within the time agreed and find out whether there is a project"
-    active_from: datetime | None = None
+    active_from: AwareDatetime | None = None
 
     @property
     def keeps_owner(self) -> bool:
@@ -89,13 +90,11 @@ class HandoffFile(Strict):
     new_rules: Literal["shadow", "live"] = "shadow"
     handoffs: tuple[HandoffRule, ...] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "trigger" in value:
-            kept = {k: v for k, v in value.items() if k == "new_rules"}
-            return kept | {"handoffs": [{k: v for k, v in value.items() if k != "new_rules"}]}
-        return value
+
+class _OneHandoff(HandoffRule):
+    """The whole file, as people bring it along."""
+
+    new_rules: Literal["shadow", "live"] = "shadow"
 
 
 @dataclass(frozen=True)
@@ -119,13 +118,21 @@ def load_handoffs(config_dir: Path) -> Handoffs:
     if not there:
         return Handoffs(())
     document = read(there[0])
-    file = document.as_model(HandoffFile)
+    file = _file(document)
     names = [rule.name for rule in file.handoffs]
     for name in names:
         if names.count(name) > 1:
             raise _fault(document, 0, f"two handoffs are called {name}")
     rules = tuple(_checked(config_dir, document, place, rule) for place, rule in enumerate(file.handoffs))
     return Handoffs(rules, file.new_rules, document.path.name)
+
+
+def _file(document: Document) -> HandoffFile:
+    if not (isinstance(document.content, dict) and "trigger" in document.content):
+        return document.as_model(HandoffFile)
+    one = document.as_model(_OneHandoff)
+    rule = HandoffRule(**{name: getattr(one, name) for name in HandoffRule.model_fields})
+    return HandoffFile(new_rules=one.new_rules, handoffs=(rule,))
 
 
 def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule) -> HandoffRule:
@@ -146,9 +153,25 @@ def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule
         actions.append(action)
     for number, sentence in action_rules.faults(actions, templates, notifications):
         raise _fault(document, place, sentence, number)
+    for number, action in enumerate(actions):
+        for name in {action.template or action.task_type, *(("context",) if action.is_text else ())}:
+            why = template_examples.unfit(templates, name, template_examples.A_PERSON)
+            if why:
+                raise _fault(document, place, f"{action.name}: {why}", number)
+    rule = rule.model_copy(update={"trigger": _known(document, place, rule.trigger, stages)})
     if rule.recycle_to not in stages:
         raise _fault(document, place, f"recycle_to is {rule.recycle_to}, which stages.yml does not have")
     return rule.model_copy(update={"actions": tuple(actions)})
+
+
+def _known(document: Document, place: int, trigger: TriggerRule, stages: list[LifecycleName]) -> TriggerRule:
+    """The trigger with its stage as stages.yml has it."""
+    if not isinstance(trigger.value, str):
+        return trigger
+    value = _STAGES.get(trigger.value.lower(), trigger.value)
+    if value not in stages:
+        raise _fault(document, place, f"its trigger waits for stage {value}, which stages.yml does not have")
+    return trigger.model_copy(update={"value": value})
 
 
 def _fault(document: Document, place: int, sentence: str, action: int | None = None) -> ConfigError:

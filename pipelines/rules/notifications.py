@@ -7,9 +7,11 @@ sending is `pipelines.reverse_sync.actions`.
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -25,6 +27,15 @@ class Channel(Strict):
     via: Literal["bot", "webhook"] = "bot"
     """Slack: the bot's chat.postMessage, or the incoming webhook, which has one channel of its own."""
 
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Channel:
+        somebody = self.to in ("owner", "manager")
+        if self.kind == "mail" and not somebody and "@" not in self.to:
+            raise ValueError(f"mail goes to owner, manager or an e-mail address, not to {self.to}")
+        if self.kind == "webhook" and urlsplit(self.to).scheme not in ("https", "http"):
+            raise ValueError(f"a webhook goes to an https address, not to {self.to}")
+        return self
+
 
 class QuietHours(Strict):
     """Nothing is sent from `begins` to `ends`, in the person's own zone where it is known."""
@@ -38,6 +49,18 @@ class QuietHours(Strict):
         if self.begins == self.ends:
             raise ValueError("quiet hours begin and end at the same time")
         return self
+
+    def until(self, now: datetime, zone: str | None = None) -> datetime | None:
+        """When they end for somebody in this zone; None when it is not quiet there now."""
+        local = now.astimezone(ZoneInfo(zone or self.zone))
+        clock, overnight = local.timetz().replace(tzinfo=None), self.begins > self.ends
+        is_quiet = (
+            (clock >= self.begins or clock < self.ends) if overnight else self.begins <= clock < self.ends
+        )
+        if not is_quiet:
+            return None
+        day = local.date() + timedelta(days=1 if overnight and clock >= self.begins else 0)
+        return datetime.combine(day, self.ends, local.tzinfo).astimezone(UTC)
 
 
 class NotificationsFile(Strict):

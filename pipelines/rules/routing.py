@@ -136,7 +136,6 @@ class Notifications(Strict):
     new_lead: bool = Field(default=False, validation_alias=AliasChoices("new_lead", "newLead"))
     reassignment: bool = False
     escalation: bool = False
-    held: bool = False
     channel: str = "slack"
 
 

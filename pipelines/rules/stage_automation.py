@@ -5,22 +5,22 @@ Belongs here: what the file may say, and that no automation sets off another tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, AwareDatetime, Field, model_validator
 
 from pipelines.errors import ConfigError
 from pipelines.rules import actions as action_rules
+from pipelines.rules import template_examples
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.conditions import ColumnKind, compile_condition
 from pipelines.rules.durations import Duration
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.notifications import load_notifications
-from pipelines.rules.stages import load_stages
+from pipelines.rules.stages import OpportunityStage, Stages, load_stages
 from pipelines.rules.templates import Templates, load_templates
 
 On = Literal["entered", "left", "stayed", "amount-changed", "close-date-changed", "won", "lost"]
@@ -35,6 +35,7 @@ DEAL_COLUMNS: dict[str, ColumnKind] = {
     "type": "text",
     "lead_source": "text",
     "lost_reason": "text",
+    "won_reason": "text",
     "owner_id": "text",
     "close_date": "timestamp",
     "created_at": "timestamp",
@@ -42,21 +43,13 @@ DEAL_COLUMNS: dict[str, ColumnKind] = {
     "is_won": "boolean",
 }
 """What a condition may ask of a deal, besides `old_value` and `new_value` of a change."""
+_STAGE_FIELDS = ("dealstage", "StageName")
 _SETS: dict[str, tuple[On, ...]] = {
-    "dealstage": ("entered", "left", "won", "lost"), "StageName": ("entered", "left", "won", "lost"),
+    **dict.fromkeys(_STAGE_FIELDS, ("entered", "left", "stayed", "won", "lost")),
     "amount": ("amount-changed",), "Amount": ("amount-changed",), "closedate": ("close-date-changed",),
     "CloseDate": ("close-date-changed",),
 }  # fmt: skip
 """Fields an automation may set, and what that sets off."""
-
-
-_A_DEAL: Mapping[str, Any] = {
-    "person": {}, "owner": {"email": "", "name": ""}, "automation": "",
-    "history": (), "deals": (), "links": [],
-    "deal": dict.fromkeys(("name", "stage", "currency", "lost_reason", "old", "new"), "")
-    | {"amount": 1.0, "close_date": datetime(2000, 1, 1, tzinfo=UTC)},
-}  # fmt: skip
-"""What a template is given of a deal."""
 
 
 class Automation(Strict):
@@ -68,7 +61,7 @@ class Automation(Strict):
     for_: Duration | None = Field(default=None, validation_alias=AliasChoices("for", "for_"))
     when: str = "true"
     actions: tuple[ActionRule, ...] = Field(min_length=1)
-    active_from: datetime | None = None
+    active_from: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _knows_how_long(self) -> Automation:
@@ -109,7 +102,7 @@ def load_automations(config_dir: Path) -> Automations:
                 document, place, f"{rule.name} is about stage {rule.stage}, which stages.yml does not have"
             )
         rules.append(_checked(config_dir, document, place, rule))
-    circle = _circle(rules)
+    circle = _circle(rules, load_stages(config_dir))
     if circle:
         raise _fault(
             document, names.index(circle[0]),
@@ -130,15 +123,16 @@ def _checked(config_dir: Path, document: Document, place: int, rule: Automation)
     templates = load_templates(config_dir)
     for _, sentence in action_rules.faults(actions, templates, load_notifications(config_dir)):
         raise _fault(document, place, f"in {rule.name}: {sentence}")
+    for action in actions:
+        unknown = [name for name in action.names if name not in DEAL_COLUMNS]
+        if action.type == "require-fields" and unknown:
+            known = ", ".join(DEAL_COLUMNS)
+            raise _fault(document, place, f"{rule.name} requires {unknown[0]}, which is not one of {known}")
     for name in _of_deals(actions, templates):
-        try:
-            templates.render(name, _A_DEAL)
-        except ConfigError as error:
-            raise _fault(
-                document,
-                place,
-                f"{rule.name} is about deals, and its template speaks of a person: {error.what}",
-            ) from None
+        why = template_examples.unfit(templates, name, template_examples.A_DEAL)
+        if why:
+            said = f"{rule.name} is about deals, and its template speaks of a person: {why}"
+            raise _fault(document, place, said)
     return rule.model_copy(update={"when": when, "actions": actions})
 
 
@@ -151,9 +145,9 @@ def _of_deals(actions: Sequence[ActionRule], templates: Templates) -> Iterator[s
                 yield name
 
 
-def _circle(rules: list[Automation]) -> list[str]:
+def _circle(rules: list[Automation], stages: Stages) -> list[str]:
     """Names of automations that lead back to where they began; empty when there are none."""
-    follows = {rule.name: [other.name for other in rules if _sets_off(rule, other)] for rule in rules}
+    follows = {rule.name: [other.name for other in rules if _sets_off(rule, other, stages)] for rule in rules}
     for start in follows:
         path, seen = [start], set()
         stack = [iter(follows[start])]
@@ -171,15 +165,42 @@ def _circle(rules: list[Automation]) -> list[str]:
     return []
 
 
-def _sets_off(rule: Automation, other: Automation) -> bool:
+def _sets_off(rule: Automation, other: Automation, stages: Stages) -> bool:
     """Whether what one automation sets is what another waits for. The stage it sets is minded where it is
-    known.
+    known: it sets off what waits for that one, or for leaving another.
     """
-    for action in rule.actions:
-        for field in action.fields:
-            if other.on in _SETS.get(field, ()):
+    for field, value in _set_by(rule):
+        if other.on in _SETS.get(field, ()):
+            stage = _meant(stages, str(value)) if field in _STAGE_FIELDS else None
+            if stage is None or _minds(other, stage, stages):
                 return True
     return False
+
+
+def _set_by(rule: Automation) -> Iterator[tuple[str, Any]]:
+    """Fields of a deal that an automation sets, and to what."""
+    for action in rule.actions:
+        yield from action.fields.items()
+        if action.type == "write-forecast":
+            yield from ((name.partition(".")[2], None) for name in action.names)
+
+
+def _meant(stages: Stages, value: str) -> OpportunityStage | None:
+    """What a vendor's stage means; None where config does not know, or it depends on the pipeline."""
+    found = [
+        each for each in stages.opportunity
+        if any(value == stage for vendor in ("hubspot", "salesforce") for _, stage in each.of(vendor))
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
+
+
+def _minds(other: Automation, stage: OpportunityStage, stages: Stages) -> bool:
+    """Whether a deal that comes into this stage is what the other waits for."""
+    if other.on in ("won", "lost"):
+        return stage.closed == other.on
+    if other.on == "left":
+        return other.stage != stage.stage
+    return not other.stage or other.stage == stage.stage
 
 
 def _fault(document: Document, place: int, sentence: str) -> ConfigError:

@@ -154,6 +154,7 @@ create table if not exists decisions.handoffs (
     reason varchar, offered_at timestamptz, changed_at timestamptz, completed_at timestamptz, run_id varchar
 );
 alter table decisions.handoffs add column if not exists lead_score bigint;
+alter table decisions.handoffs add column if not exists undone varchar;
 """
 
 

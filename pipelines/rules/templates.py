@@ -41,6 +41,16 @@ _ENVIRONMENT = ImmutableSandboxedEnvironment(
     lstrip_blocks=True,
     keep_trailing_newline=False,
     autoescape=False,
+    finalize=lambda value: "" if value is None else value,
+)
+_CANNOT_FILL = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
 )
 
 
@@ -59,13 +69,16 @@ class Templates:
     def has(self, name: str) -> bool:
         return name in self.texts
 
+    def has_subject(self, name: str) -> bool:
+        return bool(_parts(self.texts[name])[0])
+
     def render(self, name: str, said: Mapping[str, Any]) -> Rendered:
         """Raises ConfigError when a value is missing that the template needs."""
         subject, body = self._compiled[name]
         known = dict.fromkeys(NAMES) | dict(said)
         try:
             return Rendered(" ".join(subject.render(known).split()), body.render(known).strip())
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except _CANNOT_FILL as error:
             raise ConfigError(
                 f"template {name} cannot be filled: {error}",
                 where=f"templates/{name}{SUFFIX}",

@@ -89,15 +89,9 @@ def save_scores(connection: Connection, rows: Iterable[Score]) -> None:
     upsert(connection, handoff_scores, [row._asdict() for row in rows])
 
 
-def firings(connection: Connection) -> frozenset[str]:
-    return frozenset(connection.execute(select(automation_firings.c.firing_id)).scalars())
-
-
-def firings_of(connection: Connection, opportunities: Iterable[str]) -> frozenset[str]:
-    """Firings about these deals."""
-    wanted = set(opportunities)
-    query = select(automation_firings.c.firing_id, automation_firings.c.opportunity_id)
-    return frozenset(firing for firing, opportunity in connection.execute(query) if opportunity in wanted)
+def firings(connection: Connection) -> tuple[Firing, ...]:
+    query = select(*automation_firings.c[*Firing._fields]).order_by(automation_firings.c.firing_id)
+    return tuple(Firing(*row) for row in connection.execute(query))
 
 
 def save_firings(connection: Connection, rows: Iterable[Firing]) -> None:

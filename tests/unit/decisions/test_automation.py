@@ -13,10 +13,12 @@ import orjson
 import pytest
 
 from pipelines.decisions import kept_runs
-from pipelines.decisions.automation import firing
+from pipelines.decisions.automation import answered, firing, firing_id
+from pipelines.decisions.retold import Told
 from pipelines.errors import ConfigError
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation, load_automations
 from pipelines.settings import PROJECT_ROOT
+from pipelines.state.handoffs import Firing
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -46,12 +48,17 @@ def marts() -> Iterator[duckdb.DuckDBPyConnection]:
             "create table marts.deal_changes (opportunity_id varchar, field varchar, changed_at timestamptz, "
             "canonical_stage_then varchar, old_value varchar, new_value varchar)"
         )
+        connection.execute("create table marts.identity_aliases (entity varchar, alias varchar, id varchar)")
         changes = [
             ("o", "amount", NOON, "evaluation", "5", "10"),
             ("o", "close_date", NOON, "lost", "a", "b"),
         ]
         connection.executemany("insert into marts.deal_changes values (?, ?, ?, ?, ?, ?)", changes)
         yield connection
+
+
+def kept(event_key: str, deal: str = "o") -> Firing:
+    return Firing(firing_id("a", deal, event_key), "a", deal, event_key, NOON, "r")
 
 
 def rule(on: str, **more: Any) -> Automation:
@@ -75,20 +82,59 @@ def test_each_event_fires_once_and_not_when_it_was_before_the_automation(
     marts: duckdb.DuckDBPyConnection, automation: Automation, key: str
 ) -> None:
     later = NOON + 3 * HOUR
-    (fired,), too_old = firing(marts, automation, frozenset(), NOON - HOUR, later)
+    (fired,), too_old = firing(marts, automation, Told(), NOON - HOUR, later)
     assert fired.event_key.startswith(key)
     assert (fired.opportunity_id, too_old) == ("o", 0)
-    again = frozenset([fired.firing_id])
+    again = Told([kept(fired.event_key)])
     assert firing(marts, automation, again, NOON - HOUR, later + HOUR) == ([], 0)
-    assert firing(marts, automation, frozenset(), later, later) == ([], 1)
+    merged = Told([kept(fired.event_key, "younger")], {"younger": "o"})
+    assert firing(marts, automation, merged, NOON - HOUR, later) == ([], 0)
+    assert firing(marts, automation, Told(), later, later) == ([], 1)
+
+
+def test_a_stay_that_another_crm_dates_otherwise_since_the_deals_were_paired_fires_no_more(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    """The deal was lost at ten by the one history, and is at noon by the one that is told now."""
+    lost = rule("entered", stage="lost")
+    earlier = Told([kept(f"entered:lost:{NOON - 2 * HOUR}")])
+    assert firing(marts, lost, earlier, NOON - HOUR, NOON) == ([], 0)
+    assert firing(marts, rule("lost"), Told([kept(f"lost:{NOON - HOUR}")]), NOON - HOUR, NOON) == ([], 0)
+    marts.execute("insert into marts.stage_history values ('o', '4', 'negotiation', $1, $1)", [NOON - HOUR])
+    (again,), _ = firing(marts, lost, earlier, NOON - HOUR, NOON)
+    assert again.at == NOON, "it was elsewhere in between"
+    same = Told([kept(f"entered:evaluation:{NOON - 9 * HOUR}")])
+    marts.execute("insert into marts.stage_history values ('o', '3', 'evaluation', $1, null)", [NOON - HOUR])
+    (back,), _ = firing(marts, rule("entered", stage="evaluation"), same, NOON - 2 * HOUR, NOON)
+    assert back.at == NOON - HOUR, "the history that fired is told still, and this is another stay"
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_dropped"),
+    [
+        ("select 1", False),
+        ("update marts.opportunities set lost_reason = 'price'", True),
+        ("update marts.opportunities set is_closed = false", True),
+        ("update marts.opportunities set is_won = true", True),
+        ("delete from marts.opportunities", True),
+    ],
+)
+def test_a_reminder_is_dropped_when_nothing_is_left_to_ask(
+    marts: duckdb.DuckDBPyConnection, changed: str, is_dropped: bool
+) -> None:
+    fired = kept(f"lost:{NOON}", "younger")
+    marts.execute("insert into marts.identity_aliases values ('opportunity', 'younger', 'o')")
+    marts.execute(changed)
+    reminder = f"{fired.firing_id}.ask.reminder"
+    assert answered(marts, [fired], [reminder]) == ({reminder} if is_dropped else set())
 
 
 def test_what_no_condition_meets_and_what_is_not_yet_fires_nothing(marts: duckdb.DuckDBPyConnection) -> None:
     later = NOON + 3 * HOUR
-    assert firing(marts, rule("won", when="true"), frozenset(), NOON, later) == ([], 0)
-    assert firing(marts, rule("lost", when="amount > 99"), frozenset(), NOON, later) == ([], 0)
+    assert firing(marts, rule("won", when="true"), Told(), NOON, later) == ([], 0)
+    assert firing(marts, rule("lost", when="amount > 99"), Told(), NOON, later) == ([], 0)
     waits = rule("stayed", stage="lost", **{"for": "4h"})
-    assert firing(marts, waits, frozenset(), NOON, later) == ([], 0)
+    assert firing(marts, waits, Told(), NOON, later) == ([], 0)
 
 
 def test_what_fired_is_decided_again_from_the_deal_as_it_was(marts: duckdb.DuckDBPyConnection) -> None:
@@ -96,7 +142,7 @@ def test_what_fired_is_decided_again_from_the_deal_as_it_was(marts: duckdb.DuckD
         {"name": "big", "on": "lost", "when": "amount >= 10 and lost_reason is null",
          "actions": [{"type": "ask-reason"}]}
     )  # fmt: skip
-    fired, _ = firing(marts, rule, frozenset(), NOON - HOUR, NOON)
+    fired, _ = firing(marts, rule, Told(), NOON - HOUR, NOON)
     run, rows = kept_runs.of_automations("r", NOON, [(rule, NOON - HOUR)], fired)
     assert [orjson.loads(row.decided) for row in rows] == [fired[0].firing_id]
     assert list(kept_runs.again(run, rows).values()) == [fired[0].firing_id]

@@ -11,11 +11,11 @@ import pytest
 from pipelines.decisions.automation import DealRows, Fired, people_of
 from pipelines.decisions.doing import Doing, Row
 from pipelines.decisions.facts import Facts, Owner, Person
-from pipelines.rules.notifications import load_notifications
+from pipelines.rules.notifications import NotificationsFile, load_notifications
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation
 from pipelines.rules.stages import load_stages
 from pipelines.rules.teams import load_teams
-from pipelines.rules.templates import load_templates
+from pipelines.rules.templates import Templates, load_templates
 from pipelines.settings import PROJECT_ROOT
 from tests.fixtures.tables import table
 
@@ -78,7 +78,26 @@ def test_what_is_not_filled_is_asked_for_once_by_name() -> None:
     first, again = rows({"type": "ask-reason", "remind_after": "3d"})[0]
     assert (first.payload["subject"], first.due_at) == ("Why was Big one lost?", None)
     assert (again.action_key, again.due_at) == ("f1.it.reminder", NOON + timedelta(days=3))
+    due = [datetime.fromisoformat(each.payload["due_at"]) - NOON for each in (first, again)]
+    assert due == [timedelta(days=1), timedelta(days=4)], "a reminder is not late when it comes"
     assert rows({"type": "ask-reason"}, lost_reason="price")[0] == []
+    won = {"is_won": True, "lost_reason": "price"}
+    assert rows({"type": "ask-reason"}, **won)[0][0].payload["subject"] == "Why was Big one won?"
+    assert rows({"type": "ask-reason"}, **won, won_reason="people")[0] == []
+
+
+def test_an_action_whose_need_made_nothing_is_not_done_and_says_so_unless_nothing_was_to_be_made() -> None:
+    tells = {"type": "send-notification", "name": "first", "template": "deal", "channel": "team"}
+    asks = {"type": "require-fields", "name": "first", "names": ["amount"]}
+    facts, notifications = Facts(orgs={"hubspot": ("1", "")}), NotificationsFile.model_validate(
+        {"channels": {"team": {"kind": "slack", "to": "team"}}})  # fmt: skip
+    doing = Doing(facts, load_teams(CONFIG), load_stages(CONFIG), Templates({}), notifications, NOON)
+    for action, made in ((tells, 0), (asks, 1)):
+        then = {"type": "set-fields", "name": "then", "fields": {"dealtype": "x"}, "needs": ["first"]}
+        rule = Automation.model_validate({"name": "a", "on": "lost", "actions": [action, then]})
+        assert len(DealRows(doing, NOON).of(Fired(rule, "f1", "o1", "lost:1", NOON, DEAL))) == made
+    assert "then of a is not done: it needs first" in doing.notes
+    assert "nobody is told by channel team where there is no team" in doing.notes
 
 
 @pytest.mark.parametrize(("kind", "made"), [("create-task", "task"), ("create-note", "note")])

@@ -247,9 +247,10 @@ def test_what_speaks_against_an_entry_or_enrolment_that_waits_is_that_of_today(w
                        payload=sequence)  # fmt: skip
     told = replace(decided, action_key="h1.m", kind="message", payload={"to": "x", "text": "as it was"})
     warehouse.execute(since)
-    entry, enrolment, message = pending.today(
-        warehouse, [decided, enrolled, told], {"ana"}.__contains__, NOON
-    )
+    rows = [decided, enrolled, told]
+    here = pending.guarded(warehouse, rows, {"ana"}.__contains__)
+    assert here == {"anna": "ana"}
+    entry, enrolment, message = pending.today(rows, here, gather(warehouse, here.values(), NOON))
     for found, said in zip(
         (JourneyEntry.unfit(action(entry)), SequenceEnrolment.unfit(action(enrolment))), why, strict=True
     ):
@@ -261,7 +262,7 @@ def test_what_speaks_against_an_entry_or_enrolment_that_waits_is_that_of_today(w
         assert enrolment.payload == {**sequence, "email": "ana@x"}
     assert message == told
     assert (entry.action_key, enrolment.action_key) == ("h1.j", "h1.s")
-    assert pending.today(warehouse, [decided, enrolled, told], frozenset().__contains__, NOON) == [told]
+    assert pending.today(rows, pending.guarded(warehouse, rows, frozenset().__contains__), Facts()) == [told]
 
 
 def test_a_lead_that_was_converted_is_no_record_to_write_to_and_the_others_have_their_stage(warehouse):

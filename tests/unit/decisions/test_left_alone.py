@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import orjson
 
+from pipelines.decisions import pending
+from pipelines.decisions.facts import Facts
 from pipelines.decisions.step import Step
 from pipelines.events.round import Rounds
 from pipelines.listening import Named
@@ -41,7 +43,7 @@ def test_the_open_handoff_of_somebody_who_was_met_since_stays_as_it_is(office: O
     step = Step(office.connection, office.state, office.settings, Run("r2"), NOON, met_before=begun)
     step.look_up()
     assert [each.person_id for each in step.open] == ["other"]
-    assert [row.kind for row in step._waiting(set())] == ["message"]
+    assert [row.kind for row in pending.today(step.waits, step.here, Facts())] == ["message"]
     assert len(step.pending) == 3
     assert sorted(each.person_id for each in step.closed) == ["here", "there"]
     assert "2 people were decided about since this refresh began; the next has them" in step.told.notes

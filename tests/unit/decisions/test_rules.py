@@ -333,12 +333,45 @@ def test_automations_that_set_each_other_off_without_end_are_found(tmp_path: Pat
         load_automations(tmp_path)
 
 
+CIRCLES = {
+    "a deal that waits is put back where it waits": (
+        "{name: up, on: stayed, for: 14d, stage: qualification, actions: [{type: set-fields, fields: "
+        "{dealstage: contractsent}}]}",
+        "{name: down, on: entered, stage: negotiation, actions: [{type: set-fields, fields: "
+        "{dealstage: qualifiedtobuy}}]}", True),
+    "a forecast is written into the amount": (
+        "{name: up, on: amount-changed, actions: [{type: write-forecast, names: [hubspot.amount]}]}", True),
+    "another stage than the one it waits for": (
+        "{name: up, on: entered, stage: qualification, actions: [{type: set-fields, fields: "
+        "{dealstage: contractsent}}]}", False),
+    "a stage of which nothing is known": (
+        "{name: up, on: entered, stage: qualification, actions: [{type: set-fields, fields: "
+        "{dealstage: elsewhere}}]}", True),
+    "a won deal is reopened": (
+        "{name: up, on: won, actions: [{type: set-fields, fields: {StageName: Prospecting}}]}", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CIRCLES)
+def test_a_circle_is_found_by_what_is_set_and_no_other_is_refused(tmp_path: Path, case: str) -> None:
+    *automations, is_circle = CIRCLES[case]
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
+    lines = [f"  - {each}" for each in automations]
+    (tmp_path / "stage_automation.yml").write_text("\n".join(["automations:", *lines]))
+    if is_circle:
+        with pytest.raises(ConfigError, match="set each other off without end"):
+            load_automations(tmp_path)
+    else:
+        assert len(load_automations(tmp_path).rules) == 1
+
+
 def wrong(rules: str = "", **files: str) -> dict[str, str]:
     """The team's files, one of them with something wrong."""
     start = "new_rules: live\nrules:\n"
     return {"routing.yml": start + rules} if rules else {k.replace("__", "."): v for k, v in files.items()}
 
 
+ONE_RULE = "rules: [{name: r, team: inbound}]\n"
 BAD = (
     (wrong("  - {name: x, team: inbound}\n  - {name: y, team: inbound, when: leadScore > 1}\n"),
      r"y can never decide.*routing\.yml line 4"),
@@ -369,6 +402,30 @@ BAD = (
     (wrong(stage_automation__yml="automations:\n  - name: a\n    on: lost\n    when: owner > now()\n"
            "    actions: [{type: ask-reason}]\n"),
      r"condition of a .*stage_automation\.yml line 2"),
+    (wrong(handoff__yml="trigger: {type: stage, value: KING}\nactions: [{type: create-task}]\n"),
+     r"waits for stage KING, which stages\.yml does not have"),
+    (wrong(handoff__yml="trigger: {value: 75}\nactions:\n  - {type: create-task, name: a b}\n"),
+     r"'a b' may have letters, digits.*line 3"),
+    (wrong(handoff__yml="trigger: {value: 75}\nactions:\n  - {type: create-task, name: create-note-2}\n"
+           "  - {type: create-note}\n  - {type: create-note}\n  - {type: create-note, name: create-task}\n"),
+     r"two actions are called create-note-2"),
+    (wrong(handoff__yml="trigger: {value: 75}\nactions: [{type: send-notification, template: t}]\n",
+           **{"templates/t__j2": "{{ person.phone }}"}),
+     r"template t cannot be filled: .*phone.*handoff\.yml line 2"),
+    (wrong(handoff__yml="trigger: {value: 75}\nactions: [{type: create-task}]\n"
+           "active_from: 2026-01-01T00:00:00\n"), r"active_from.*timezone"),
+    (wrong(notifications__yml="templates: {new-lead: nothing}\n",
+           routing__yml=f"{ONE_RULE}notifications: {{newLead: true}}\n"),
+     r"nobody can be told of a new-lead: .*no nothing\.j2"),
+    (wrong(notifications__yml="channels:\n  hook: {kind: webhook, to: owner}\n"),
+     r"a webhook goes to an https address, not to owner.*notifications\.yml line 2"),
+    (wrong(notifications__yml="channels: {mail: {kind: mail}}\n",
+           routing__yml=f"{ONE_RULE}notifications: {{newLead: true, channel: slack}}\n"),
+     r"told by channel slack, which notifications\.yml"),
+    (wrong(stage_automation__yml="automations:\n  - {name: a, on: won, actions: [{type: require-fields, "
+           "names: [amuont]}]}\n"), r"a requires amuont, which is not one of .*stage_automation\.yml line 2"),
+    (wrong(stage_automation__yml="automations:\n  - {name: a, on: won, actions: [{type: write-forecast, "
+           "names: [hubspot.a, hubspot.b]}]}\n"), r"write-forecast writes into names like .*line 2"),
 )  # fmt: skip
 
 

@@ -10,12 +10,15 @@ import pytest
 
 from pipelines.decisions.action_tables import together
 from pipelines.decisions.doing import About, Doing, Row
-from pipelines.decisions.facts import Facts, Owner
-from pipelines.rules.notifications import load_notifications
+from pipelines.decisions.facts import Facts, Owner, Person
+from pipelines.decisions.pending import in_quiet_hours
+from pipelines.rules.actions import ActionRule
+from pipelines.rules.notifications import Channel, load_notifications
 from pipelines.rules.stages import Stages
 from pipelines.rules.teams import load_teams
-from pipelines.rules.templates import load_templates
+from pipelines.rules.templates import Templates, load_templates
 
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 TEAMS = """
 people:
   ann@x.example: {zone: America/New_York}
@@ -106,3 +109,74 @@ def test_many_messages_of_one_kind_to_one_place_are_one_and_nobody_is_left_out()
 def test_a_webhook_is_told_of_each_by_itself() -> None:
     rows = [told(f"d{n}.new-lead", "https://x.example/h", "webhook") for n in range(5)]
     assert together(rows, 2) == rows
+
+
+def test_what_needs_something_or_waits_for_another_hour_is_told_by_itself_and_no_message_is_endless() -> None:
+    many = [told(f"d{n}.new-lead") for n in range(3)]
+    needs, waits = many[0].needing(("x",)), replace(many[1], due_at=NOON)
+    assert together([needs, waits, many[2]], 2) == [needs, waits, many[2]]
+    (one,) = together([told(f"d{n}.new-lead") for n in range(5_000)], 2)
+    assert one.payload["text"].endswith("\nand 4,900 more")
+    assert len(one.payload["text"]) < 40_000, "Slack takes no more"
+
+
+def test_a_message_that_failed_waits_for_the_morning_when_quiet_hours_have_begun(tmp_path: Path) -> None:
+    made = doing(tmp_path, NOON, "{from: '20:00', to: '07:00', zone: Europe/London}")
+    made.notifications.channels["slack"] = Channel(kind="slack")
+    made.templates = Templates({"t": "x"})
+    about = About("d1", "routing", "r", "because", None, Owner("ann@x.example", "Ann"))
+    row = made.message(about, "t", "slack", "new")
+    assert row is not None
+    assert (row.due_at, row.payload["zone"]) == (None, "America/New_York")
+    quiet, task = made.notifications.quiet_hours, replace(row, kind="task")
+    night = datetime(2026, 7, 1, 2, tzinfo=UTC)  # 22:00 in New York
+    later, untouched = in_quiet_hours([row, task], quiet, night)
+    assert (later.due_at, untouched) == (datetime(2026, 7, 1, 11, tzinfo=UTC), task)
+    assert in_quiet_hours([row], quiet, NOON) == [row]
+
+
+PAT = Person("p", {"name": "<!channel> & <b>Pat</b>", "email": "p@x.example", "job_title": None}, 8, None,
+             False, None, "1", "00Q", None)  # fmt: skip
+
+
+def test_what_somebody_calls_themselves_is_text_where_signs_mean_something(tmp_path: Path) -> None:
+    made = doing(tmp_path, NOON, "")
+    made.facts.orgs["hubspot"] = ("1", "")
+    made.notifications.channels.update(slack=Channel(kind="slack"), mail=Channel(kind="mail"))
+    text = "<!here> {{ person.name }}{{ person.job_title }}"
+    made.templates = Templates({"t": f"subject: Call {{{{ person.name }}}}\n{text}\nnow"})
+    about = About("d1", "routing", "r", "because", PAT, Owner("ann@x.example", "Ann"))
+    safe = "&lt;!channel&gt; &amp; &lt;b&gt;Pat&lt;/b&gt;"
+    slack, mail = (made.message(about, "t", channel, "new") for channel in ("slack", "mail"))
+    assert slack is not None
+    assert mail is not None
+    assert slack.payload["text"] == f"<!here> {safe}\nnow"
+    assert mail.payload["text"] == f"<!here> {PAT.told['name']}\nnow"
+    task = ActionRule.model_validate({"type": "create-task", "name": "x", "template": "t"})
+    hubspot, salesforce = made.texts(task, about, made.records(PAT))
+    assert hubspot.payload["body"] == f"<!here> {safe}<br>now"
+    assert salesforce.payload["body"] == mail.payload["text"]
+    assert hubspot.payload["subject"] == salesforce.payload["subject"] == f"Call {PAT.told['name']}"
+
+
+def test_a_template_that_lacks_a_value_holds_nobody_up(tmp_path: Path) -> None:
+    made = doing(tmp_path, NOON, "")
+    made.notifications.channels["ops"] = Channel(kind="slack", to="#ops")
+    made.templates = Templates({"t": "{{ owner.name }} has {{ person.name }}"})
+    row = made.message(About("d1", "routing", "r", "Because.", PAT), "t", "ops", "new")
+    assert row is not None
+    assert row.payload["text"] == "&lt;!channel&gt; &amp; &lt;b&gt;Pat&lt;/b&gt;: Because."
+    assert "template t cannot be filled" in made.notes[0]
+
+
+def test_a_day_in_salesforce_is_the_owners_and_a_note_is_a_task_that_is_done(tmp_path: Path) -> None:
+    made = doing(tmp_path, datetime(2026, 7, 1, 2, tzinfo=UTC), "")
+    about = About("d1", "routing", "r", "because", PAT, Owner("ann@x.example", "Ann", salesforce="005"))
+    records = [("salesforce", "Lead", "salesforce:00D:Lead:00Q")]
+    for kind, day, status in (
+        ("create-task", "2026-07-01", None),
+        ("create-note", "2026-06-30", "Completed"),
+    ):
+        rule = ActionRule.model_validate({"type": kind, "name": "x"})
+        (row,) = made.texts(rule, about, records)
+        assert (row.payload["due_at"][:10], row.payload.get("status")) == (day, status)

@@ -107,6 +107,7 @@ grouped as (
         {{ pick('type', 'place') }} as type,
         {{ pick('lead_source', 'place') }} as lead_source,
         {{ pick('lost_reason', 'place') }} as lost_reason,
+        {{ pick('won_reason', 'place') }} as won_reason,
         {{ pick('campaign_key', 'place') }} as campaign_id,
         coalesce(bool_or(is_closed) filter (where place_stage = 1), false) as is_closed,
         coalesce(bool_or(is_won) filter (where place_stage = 1), false) as is_won,

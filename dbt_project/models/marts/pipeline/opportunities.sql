@@ -16,6 +16,7 @@ select
     opportunities.type,
     opportunities.lead_source,
     opportunities.lost_reason,
+    opportunities.won_reason,
     opportunities.campaign_id,
     opportunities.created_at,
     opportunities.updated_at,

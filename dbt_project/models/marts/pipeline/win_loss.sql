@@ -39,7 +39,7 @@ select
     deals.close_date,
     deals.amount_converted,
     deals.currency_converted as currency,
-    coalesce(deals.lost_reason, competitors.lost_reason) as reason,
+    case when deals.is_won then deals.won_reason else coalesce(deals.lost_reason, competitors.lost_reason) end as reason,
     competitors.competitor,
     stays.last_open_stage as last_stage,
     {{ cycle_days('deals.created_at', 'deals.closed_at', 'deals.close_date') }} as days,

@@ -1,14 +1,44 @@
--- Handoffs are of no cohort: what sales made of a band stands in the row of all of them.
-with feedback as (
+-- What sales made of a band: in the cohort of all every handoff, in that of a day those within its horizon, in which
+-- its people were to come to the outcome.
+with offers as (
     select
         bands.band,
-        count(*) as handed_over,
-        count(*) filter (where handoffs.state = 'accepted') as accepted,
-        count(*) filter (where handoffs.state in ('rejected', 'recycled')) as given_back
+        handoffs.state,
+        cast(handoffs.offered_at at time zone run.business_zone as date) as offered_on,
+        settings.horizon_days
     from {{ ref('handoffs') }} as handoffs
     inner join {{ source('rules', 'lead_score_bands') }} as bands
         on handoffs.lead_score between bands.from_score and bands.to_score
-    group by bands.band
+    cross join {{ source('rules', 'run') }} as run
+    cross join {{ source('rules', 'lead_score') }} as settings
+),
+
+conversions as (
+    select
+        *,
+        try_cast(cohort as date) as scored_on
+    from {{ ref('int_band_conversions') }}
+),
+
+feedback as (
+    select
+        conversions.cohort,
+        conversions.band,
+        count(*) as handed_over,
+        count(*) filter (where offers.state = 'accepted') as accepted,
+        count(*) filter (where offers.state in ('rejected', 'recycled')) as given_back
+    from conversions
+    inner join offers
+        on
+            conversions.band = offers.band
+            and (
+                conversions.scored_on is null
+                or (
+                    conversions.scored_on < offers.offered_on
+                    and date_diff('day', conversions.scored_on, offers.offered_on) <= offers.horizon_days
+                )
+            )
+    group by conversions.cohort, conversions.band
 )
 
 select
@@ -22,12 +52,10 @@ select
     conversions.lift,
     conversions.rate_low,
     conversions.rate_high,
-    case when conversions.cohort = 'all' then coalesce(feedback.handed_over, 0) end as handed_over,
-    case when conversions.cohort = 'all' then coalesce(feedback.accepted, 0) end as accepted,
-    case when conversions.cohort = 'all' then coalesce(feedback.given_back, 0) end as given_back,
-    case when conversions.cohort = 'all' then cast(feedback.accepted as double) / feedback.handed_over end
-        as accepted_share,
-    case when conversions.cohort = 'all' then cast(feedback.given_back as double) / feedback.handed_over end
-        as given_back_share
-from {{ ref('int_band_conversions') }} as conversions
-left join feedback on conversions.band = feedback.band
+    coalesce(feedback.handed_over, 0) as handed_over,
+    coalesce(feedback.accepted, 0) as accepted,
+    coalesce(feedback.given_back, 0) as given_back,
+    cast(feedback.accepted as double) / feedback.handed_over as accepted_share,
+    cast(feedback.given_back as double) / feedback.handed_over as given_back_share
+from conversions
+left join feedback on conversions.cohort = feedback.cohort and conversions.band = feedback.band

@@ -15,6 +15,7 @@ renamed as (
         deal_currency_code as currency,
         dealtype as type,
         closed_lost_reason as lost_reason,
+        cast({{ column_if_there(source('raw_hubspot', 'deals'), 'closed_won_reason', 'varchar') }} as varchar) as won_reason,
         hs_merged_object_ids as merged_deal_ids,
 
         amount,

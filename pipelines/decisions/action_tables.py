@@ -43,6 +43,7 @@ _ACTIONS = pa.schema(
         ),
         *_texts("provider", "rule", "reason", "reversibility"),
         ("due_at", _AT),
+        ("place", pa.int64()),
     ]
 )
 _NEW = pa.schema([*_texts("action_key", "person_id", "content"), ("made_at", _AT), *_texts("run_id")])
@@ -172,6 +173,7 @@ def _cells(row: Row) -> tuple[Any, ...]:
         row.reason,
         None,
         row.due_at,
+        row.place,
     )
 
 

@@ -42,6 +42,8 @@ class Row:
     rule: str = ""
     reason: str = ""
     due_at: datetime | None = None
+    place: int = 0
+    """In the order in which things are to be done, as far as no need and no hour says otherwise."""
 
     def needing(self, needs: tuple[str, ...]) -> Row:
         """The same, done once these are."""

@@ -8,7 +8,7 @@ have passed: `taken` does that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -352,7 +352,8 @@ class Step:
         rows += [row for fired in deals for row in by_deal.of(fired)]
         self.new_handoffs, self.doing = composer.new_handoffs, doing
         self.told.notes += dict.fromkeys(doing.notes)
-        return action_tables.together(rows, doing.notifications.together_from)
+        rows = action_tables.together(rows, doing.notifications.together_from)
+        return [replace(row, place=place) for place, row in enumerate(rows, start=1)]
 
     def _waiting(self, dropped: set[str]) -> list[Row]:
         """What waits and is still wanted, with what speaks against it today."""

@@ -138,7 +138,7 @@ def _calls(registry: Registry, some: Sequence[Action]) -> int:
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> Iterator[Action]:
-    """Every desired action of the published file, by due moment and key."""
+    """Every desired action of the published file, by due moment, place (0 without one) and key."""
     parts = []
     for schema, table in _tables(connection):
         columns = {str(row[0]) for row in connection.execute(f'describe {schema}."{table}"').fetchall()}
@@ -151,13 +151,14 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Iterator[Action]:
         texts = ", ".join(
             f"coalesce({name}::varchar, '')" if name != "due_at" else _MOMENT for name in COLUMNS
         )
-        parts.append(f'select {texts} from {schema}."{table}"')
+        place = "coalesce(place, 0)" if "place" in columns else "0"
+        parts.append(f'select {texts}, {place} from {schema}."{table}"')
     if not parts:
         return
-    reader = connection.execute(f"{' union all '.join(parts)} order by {len(COLUMNS)}, 1")
+    reader = connection.execute(f"{' union all '.join(parts)} order by {len(COLUMNS)}, {len(COLUMNS) + 1}, 1")
     while rows := reader.fetchmany(10_000):
         for row in rows:
-            yield _action(dict(zip(COLUMNS, row, strict=True)))
+            yield _action(dict(zip(COLUMNS, row[:-1], strict=True)))
 
 
 def _not_written(connection: duckdb.DuckDBPyConnection) -> list[Held]:

@@ -36,6 +36,14 @@ def test_a_plan_shows_actions_beside_fields_and_apply_does_each_once(post: Post)
     assert again.actions["handoff"].done == 3
 
 
+def test_actions_are_done_in_the_order_in_which_they_were_decided(post: Post) -> None:
+    post.publish(
+        *({"action_key": key, "place": place} for key, place in (("a", "3"), ("b", "1"), ("c", "2")))
+    )
+    post.apply(post.plan())
+    assert post.outbox.sent == ["b", "c", "a"]
+
+
 def test_a_plan_that_is_applied_twice_does_nothing_twice(post: Post) -> None:
     post.publish({"action_key": "a"})
     plan = post.plan()

@@ -167,7 +167,14 @@ class Doing:
         )
         if queue.hubspot_list and contact:
             found.append(
-                self._row(about, "list", "list_membership", "hubspot", contact, {"list": queue.hubspot_list})
+                self._row(
+                    about,
+                    "list",
+                    "list_membership",
+                    "hubspot",
+                    contact,
+                    {"list": queue.hubspot_list, "opted_out": person.opted_out},
+                )
             )
         if queue.hubspot_sequence and contact:
             found.append(
@@ -311,6 +318,11 @@ class Doing:
         found = []
         for vendor, kind, record_id, held in person.staged:
             is_past = held is not None and order.index(held) > order.index(stage)
+            if kind == "Lead" and is_past:
+                self.notes.append(
+                    f"the status of a lead that was given back still means {held} in Salesforce, so the "
+                    "stage comes forward again; change the status there"
+                )
             if kind == "Lead" or is_past:  # our field of a lead is not what its status says
                 name = "recycle" if record_id in first else f"recycle.{record_id}"
                 key = self.facts.key(vendor, kind, record_id)

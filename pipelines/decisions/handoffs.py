@@ -88,6 +88,21 @@ def crossings(
     return found, scores
 
 
+def too_old(
+    rule: HandoffRule, people: Iterable[Scored], positions: Mapping[str, int],
+    known: Mapping[tuple[str, str], Score], since: datetime,
+) -> int:  # fmt: skip
+    """How many would be handed over, had they not stood above before the handoff was active: asked when they
+    are looked at first."""
+    sets = any(action.type == "update-lifecycle" for action in rule.actions)
+    return sum(
+        (rule.name, each.person_id) not in known and _is_above(rule, each)
+        and not (each.created_at is not None and each.created_at >= since)
+        and (not sets or each.position < target_of(rule, positions))
+        for each in people
+    )  # fmt: skip
+
+
 def target_of(rule: HandoffRule, positions: Mapping[str, int]) -> int:
     """The position of the stage that a handoff sets, or of qualified by sales where it sets none."""
     stage = next((a.value for a in rule.actions if a.type == "update-lifecycle"), "sales_qualified_lead")

@@ -17,7 +17,7 @@ from pipelines.decisions.doing import Row
 from pipelines.decisions.facts import Facts
 from pipelines.rules.notifications import QuietHours
 
-_LETS_IN = ("journey_entry", "enrolment")
+_LETS_IN = ("journey_entry", "enrolment", "list_membership")
 _GONE = "this person is not known any more"
 _NO_KEY = "this person is no active subscriber by an id any more"
 
@@ -74,6 +74,8 @@ def _entry(row: Row, known: Facts) -> Row:
 def _enrolment(row: Row, known: Facts) -> Row:
     """Which contact it is stays: the handler looks at that one before it enrols it."""
     person = known.people.get(row.person_id or "")
+    if row.kind == "list_membership":
+        return _with(row, {"opted_out": person is None or person.opted_out})
     if person is None:
         return _with(row, {"already": _GONE})
     return _with(row, {"email": person.told["email"], "opted_out": person.opted_out})

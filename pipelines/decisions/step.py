@@ -36,7 +36,6 @@ from pipelines.decisions.escalation import Waiting, has_clock
 from pipelines.decisions.handoffs import Crossing
 from pipelines.decisions.switching import Shadow
 from pipelines.decisions.watch import Watch, counts_of, with_offers
-from pipelines.errors import ConfigError
 from pipelines.rules.handoff import HandoffRule, Handoffs, load_handoffs
 from pipelines.rules.notifications import load_notifications
 from pipelines.rules.routing import Routing, RoutingRule, load_routing
@@ -213,6 +212,11 @@ class Step:
         people, positions = handoffs.scored(self.connection) if live or shadow else ([], {})
         people = [person for person in people if person.person_id not in self.left]
         for rule, since in live:
+            too_old = handoffs.too_old(rule, people, positions, self.kept_scores, since)
+            if too_old:
+                self.told.notes.append(
+                    f"handoff {rule.name} leaves {too_old:,} people alone who were above before it was active"
+                )
             crossed, scores = handoffs.crossings(rule, people, positions, self.kept_scores, since)
             found += crossed
             moved += scores
@@ -239,21 +243,30 @@ class Step:
         """Where open handoffs stand by what the CRMs show. `at`: how far people have come."""
         rules = {rule.name: rule for rule in self.handoffs.rules}
         statuses = evidence.statuses(self.connection, [h.person_id for h in self.open])
-        since = {h.person_id: h.offered_at for h in self.open}
-        contacts = evidence.first_contacts(
-            self.connection, since, self.ours, self.as_of, counts_of(self.routing)
-        )
+        contacts = self._contacts()
         waiting = {row.action_key.partition(".")[0] for row in self.pending}
+        waiting |= {key.partition(".")[0] for key, state in self.done.items() if state != "confirmed"}
         for place, handoff in enumerate(self.open):
             if handoff.handoff in rules:
-                states = [s for key, s in self.done.items() if key.startswith(f"{handoff.handoff_id}.")]
-                rule = rules[handoff.handoff]
-                is_done = handoff.handoff_id not in waiting and all(s == "confirmed" for s in states)
+                rule, is_done = rules[handoff.handoff], handoff.handoff_id not in waiting
                 self.open[place] = handoffs.settled(
-                    handoff, rule, statuses.get(handoff.person_id, ()), contacts.get(handoff.person_id),
+                    handoff, rule, statuses.get(handoff.person_id, ()), contacts.get(handoff.handoff_id),
                     is_done and not waiting_in(handoff, rule), self.as_of, self.run.id,
                     is_past=at.get(handoff.person_id, 0) > handoffs.target_of(rule, positions),
                 )  # fmt: skip
+
+    def _contacts(self) -> dict[str, datetime]:
+        """Handoff -> when sales was first in touch since it was offered; somebody may be in two."""
+        found: dict[str, datetime] = {}
+        left = list(self.open)
+        while left:
+            of_person = {each.person_id: each for each in left}
+            since = {person_id: each.offered_at for person_id, each in of_person.items()}
+            counts = counts_of(self.routing)
+            at = evidence.first_contacts(self.connection, since, self.ours, self.as_of, counts)
+            found |= {of_person[person_id].handoff_id: moment for person_id, moment in at.items()}
+            left = [each for each in left if of_person[each.person_id] is not each]
+        return found
 
     # -- what is routed --------------------------------------------------------------------------------
 
@@ -264,11 +277,6 @@ class Step:
             method = next((a.method for a in crossing.rule.actions if a.type == "assign-owner"), None)
             if method is None or method == "keep-owner":
                 continue
-            if not self.routing.teams.territories:
-                raise ConfigError(
-                    f"handoff {crossing.rule.name} assigns by territory, and teams.yml has none",
-                    where=self.handoffs.file_name, remedy="add territories to teams.yml",
-                )  # fmt: skip
             name = f"handoff {crossing.rule.name}"
             rules[name] = _internal(name, crossing.rule.name, "handoff", method="territory")
             events.append(

@@ -21,6 +21,7 @@ from pipelines.rules.durations import Duration
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.notifications import load_notifications
 from pipelines.rules.stages import LifecycleName, load_stages
+from pipelines.rules.teams import load_teams
 from pipelines.rules.templates import load_templates
 
 FILES = ("handoff.yml", "handoff.json", "sales_handoff.json")
@@ -154,6 +155,11 @@ def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule
     for number, sentence in action_rules.faults(actions, templates, notifications):
         raise _fault(document, place, sentence, number)
     for number, action in enumerate(actions):
+        by_territory = action.type == "assign-owner" and action.method != "keep-owner"
+        if by_territory and not load_teams(config_dir).territories:
+            raise _fault(
+                document, place, f"{action.name} assigns by territory, and teams.yml has none", number
+            )
         for name in {action.template or action.task_type, *(("context",) if action.is_text else ())}:
             why = template_examples.unfit(templates, name, template_examples.A_PERSON)
             if why:

@@ -22,12 +22,12 @@ from .conftest import Bench
 SENDER = "ben.whitaker@northwind.example"
 
 
-def do(bench: Bench, *rows: dict[str, Any]) -> list[tuple[str, str]]:
-    """Plan and apply these, twice over; (state, code) of each."""
+def do(bench: Bench, *rows: dict[str, Any], once: bool = False) -> list[tuple[str, str]]:
+    """Plan and apply these, twice over; (state, code) of each. `once`: the next plan has them again."""
     named = [{**row, "action_key": f"{bench.settings.home.name}/{row['action_key']}"} for row in rows]
     bench.publish(*statements(*named))
     bench.apply(bench.plan())
-    assert bench.plan().is_empty
+    assert bench.plan().is_empty != once
     with bench.state.reading() as reading:
         lives = [journal.life_of(reading, row["action_key"]) for row in named]
     return [(life[-1]["state"], life[-1]["code"]) for life in lives]
@@ -123,13 +123,20 @@ def test_somebody_is_in_one_sequence_at_a_time_and_who_opted_out_since_in_none(b
             {"id": ids[0], "properties": {"email": f"a{ids[0]}@enrol.example", "hs_email_optout": "false"}},
             {"id": ids[1], "properties": {"email": f"b{ids[1]}@enrol.example", "hs_email_optout": "true"}},
         ])  # fmt: skip
-    done = do(bench, enrolment(bench, 0, "first"), enrolment(bench, 1, "refused"))
-    assert [state for state, _ in done] == ["confirmed", "rejected"]
+    assert do(bench, enrolment(bench, 0, "first")) == [("confirmed", "")]
+    refused = enrolment(bench, 1, "refused")
+    assert do(bench, refused, once=True) == [("intended", "NOT_SENT")], "the next extract knows it, too"
+    refused["payload"]["opted_out"] = True
+    assert do(bench, refused) == [("intended", "NOT_SENT")]
     assert do(bench, enrolment(bench, 0, "again")) == [("rejected", "NOT_ENROLLED")]
+    listed = {"action_key": "listed", "record_key": bench.key("hubspot", 1), "kind": "list_membership",
+              "object": "contacts", "payload": {"list": "Nurture", "opted_out": False}}  # fmt: skip
+    assert do(bench, listed, once=True) == [("intended", "NOT_SENT")]
     with open_hubspot(bench.settings) as hubspot:
         sequences = Sequences(hubspot)
         assert (sequences.enrolment(ids[0]) or {})["sequenceName"] == "nurture-sequence"
         assert sequences.enrolment(ids[1]) is None
+        assert ids[1] not in sequences.members(sequences.list_id("Nurture"))
 
 
 def test_a_sender_without_a_seat_enrols_nobody(bench: Bench) -> None:

@@ -6,15 +6,16 @@ already; that HubSpot refuses a sender without a connected inbox or a seat is to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from math import ceil
 from typing import Any, ClassVar
 
 from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.hubspot.sequences import Sequences
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.reverse_sync.actions.base import NOT_THERE, WAS_THERE, Action, Found, Reversibility
+from pipelines.reverse_sync.actions.base import HELD, NOT_THERE, WAS_THERE, Action, Found, Reversibility
 from pipelines.reverse_sync.destinations.hubspot import OPT_OUT, HubSpotDestination
 
 
@@ -53,9 +54,9 @@ class SequenceEnrolment:
     def send(self, actions: Sequence[Action]) -> Outcomes:
         (action,) = actions
         contact = _id(action)
-        refusal = self._refusal(contact)
+        code, refusal = self._refusal(contact)
         if refusal:
-            return Outcomes([RowResult(False, code="NOT_ENROLLED", message=refusal)])
+            return Outcomes([RowResult(False, code=code, message=refusal)])
         sender = str(action.payload["sender"])
         user = self._sequences.user_of(sender)
         sequence = self._sequences.find(user, str(action.payload["sequence"]))
@@ -78,22 +79,26 @@ class SequenceEnrolment:
             ]
         )
 
-    def _refusal(self, contact: str) -> str:
-        """Why this contact is not to be enrolled, by what HubSpot knows of them now."""
+    def _refusal(self, contact: str) -> tuple[str, str]:
+        """Why this contact is not to be enrolled, by what HubSpot knows of them now: a code, and words. What
+        the next extract knows too is held; what only HubSpot can tell waits for `crm retry`, for it would be
+        asked again by every plan."""
         rows = self._client.batch_read("contacts", [contact], ["email", OPT_OUT])
         if not rows:
-            return "the contact is not there any more"
+            return "NOT_ENROLLED", "the contact is not there any more"
         properties: dict[str, Any] = rows[0].get("properties") or {}
         if not properties.get("email"):
-            return "the contact has no e-mail address"
-        if str(properties.get(OPT_OUT)).lower() == "true":
-            return "the contact has opted out"
+            return HELD, "the contact has no e-mail address"
+        if _has_opted_out(rows[0]):
+            return HELD, "the contact has opted out"
         there = self._sequences.enrolment(contact)
-        return f"the contact is in the sequence {there.get('sequenceName')} already" if there else ""
+        said = f"the contact is in the sequence {there.get('sequenceName')} already" if there else ""
+        return "NOT_ENROLLED", said
 
 
 class ListMembership:
-    """Payload: `list` (the name or id of a static list)."""
+    """Payload: `list` (the name or id of a static list), and `opted_out` where it is one that people are
+    written to by: nobody is put on that who refuses e-mail."""
 
     vendor: ClassVar[str] = "hubspot"
     kind: ClassVar[str] = "list_membership"
@@ -103,21 +108,29 @@ class ListMembership:
     lag: ClassVar[timedelta] = timedelta(seconds=30)
 
     def __init__(self, channel: HubSpotDestination) -> None:
+        self._client: HubSpotClient = channel.client
         self._sequences = Sequences(channel.client)
 
     @staticmethod
     def unfit(action: Action) -> str:
         if not action.payload.get("list"):
             return "a membership needs a list"
+        if action.payload.get("opted_out"):
+            return "the person has opted out"
         return "" if action.record_key else "it names no contact"
 
     @staticmethod
     def forecast(actions: int) -> int:
         return 1 + actions // 100
 
+    @classmethod
+    def forecast_group(cls, actions: Sequence[Action]) -> int:
+        asks = any("opted_out" in action.payload for action in actions)
+        return cls.forecast(len(actions)) + asks * ceil(len(actions) / cls.batch_size)
+
     def send(self, actions: Sequence[Action]) -> Outcomes:
-        rows: dict[str, RowResult] = {}
-        for name, some in _by_list(actions).items():
+        rows = self._refusing(actions)
+        for name, some in _by_list([a for a in actions if a.action_key not in rows]).items():
             try:
                 told = self._sequences.change_members(self._sequences.list_id(name), [_id(a) for a in some])
             except errors.Rejected as error:
@@ -132,6 +145,15 @@ class ListMembership:
                     rows[a.action_key] = RowResult(True, _id(a), code=code)
         return Outcomes([rows[a.action_key] for a in actions])
 
+    def _refusing(self, actions: Sequence[Action]) -> dict[str, RowResult]:
+        """Those who may only come in while they have not opted out, and have since."""
+        asked = {_id(a): a for a in actions if "opted_out" in a.payload}
+        held = self._client.batch_read("contacts", list(asked), [OPT_OUT]) if asked else []
+        return {
+            asked[str(row["id"])].action_key: RowResult(False, code=HELD, message="the contact has opted out")
+            for row in held if _has_opted_out(row)
+        }  # fmt: skip
+
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
         members = {name: self._sequences.members(self._sequences.list_id(name)) for name in _by_list(actions)}
         return [Found(_id(a)) if _id(a) in members[str(a.payload["list"])] else NOT_THERE for a in actions]
@@ -140,6 +162,10 @@ class ListMembership:
         for name, some in _by_list([a for a, _ in actions]).items():
             self._sequences.change_members(self._sequences.list_id(name), [_id(a) for a in some], remove=True)
         return Outcomes([RowResult(True, i) for _, i in actions])
+
+
+def _has_opted_out(contact: Mapping[str, Any]) -> bool:
+    return str((contact.get("properties") or {}).get(OPT_OUT)).lower() == "true"
 
 
 def _by_list(actions: Sequence[Action]) -> dict[str, list[Action]]:

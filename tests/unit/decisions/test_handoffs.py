@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.decisions import kept_runs
 from pipelines.decisions.evidence import Status
-from pipelines.decisions.handoffs import Scored, crossings, looked_at, settled
+from pipelines.decisions.handoffs import Scored, crossings, looked_at, settled, too_old
 from pipelines.decisions.switching import switched
 from pipelines.rules.handoff import HandoffRule
 from pipelines.rules.stage_automation import Automation
@@ -22,6 +22,7 @@ RULE = HandoffRule.model_validate(
     {"trigger": {"type": "score-threshold", "value": 75, "hysteresis": 5},
      "actions": [{"type": "update-lifecycle", "value": "sales_qualified_lead"}]}
 )  # fmt: skip
+HOUR_LONG = timedelta(hours=1)
 POSITIONS = {"lead": 2, "sales_qualified_lead": 4}
 
 
@@ -73,6 +74,14 @@ def test_the_score_somebody_is_handed_over_with_is_kept() -> None:
 def test_who_was_there_before_and_stands_above_does_not_cross() -> None:
     assert run([80], since=NOON + timedelta(days=1)) == []
     assert len(run([80, 60, 80], since=NOON + timedelta(days=1))) == 1
+
+
+def test_how_many_stood_above_before_is_said_when_they_are_looked_at_first() -> None:
+    old, later = NOON - timedelta(days=9), NOON + HOUR_LONG
+    people = [person(80, created=old), person(80, 4, old), person(60, created=old), person(80, created=later)]
+    assert too_old(RULE, people, POSITIONS, {}, NOON) == 1
+    known = {(RULE.name, "p"): Score(RULE.name, "p", False, 0)}
+    assert too_old(RULE, people, POSITIONS, known, NOON) == 0
 
 
 def test_who_is_at_the_target_stage_already_does_not_cross_nor_later_from_the_same_height() -> None:

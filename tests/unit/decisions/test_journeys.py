@@ -16,7 +16,7 @@ from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.facts import Facts, Person, gather
 from pipelines.decisions.routing import Entering
 from pipelines.reverse_sync.actions.base import Action
-from pipelines.reverse_sync.actions.enrolment import SequenceEnrolment
+from pipelines.reverse_sync.actions.enrolment import ListMembership, SequenceEnrolment
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.handoff import load_handoffs
@@ -247,10 +247,11 @@ def test_what_speaks_against_an_entry_or_enrolment_that_waits_is_that_of_today(w
                        payload=sequence)  # fmt: skip
     told = replace(decided, action_key="h1.m", kind="message", payload={"to": "x", "text": "as it was"})
     warehouse.execute(since)
-    rows = [decided, enrolled, told]
+    listed = replace(enrolled, action_key="h1.l", kind="list_membership", payload={"list": "Nurture"})
+    rows = [decided, enrolled, told, listed]
     here = pending.guarded(warehouse, rows, {"ana"}.__contains__)
     assert here == {"anna": "ana"}
-    entry, enrolment, message = pending.today(rows, here, gather(warehouse, here.values(), NOON))
+    entry, enrolment, message, member = pending.today(rows, here, gather(warehouse, here.values(), NOON))
     for found, said in zip(
         (JourneyEntry.unfit(action(entry)), SequenceEnrolment.unfit(action(enrolment))), why, strict=True
     ):
@@ -261,6 +262,7 @@ def test_what_speaks_against_an_entry_or_enrolment_that_waits_is_that_of_today(w
         assert entry.record_key.endswith(":003A")
         assert enrolment.payload == {**sequence, "email": "ana@x"}
     assert message == told
+    assert bool(ListMembership.unfit(action(member))) == bool(why[1])
     assert (entry.action_key, enrolment.action_key) == ("h1.j", "h1.s")
     assert pending.today(rows, pending.guarded(warehouse, rows, frozenset().__contains__), Facts()) == [told]
 

@@ -3,11 +3,12 @@ others is met again."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
+import pytest
 
-from pipelines.decisions import pending
+from pipelines.decisions import evidence, pending
 from pipelines.decisions.facts import Facts
 from pipelines.decisions.step import Step
 from pipelines.events.round import Rounds
@@ -50,6 +51,23 @@ def test_the_open_handoff_of_somebody_who_was_met_since_stays_as_it_is(office: O
     later = Step(office.connection, office.state, office.settings, Run("r3"), NOON, met_before=begun + 1)
     later.look_up()
     assert len(later.open) == 3
+
+
+def test_contact_counts_for_each_handoff_of_somebody_since_that_one_was_offered(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = [NOON, NOON + timedelta(hours=3)]
+    offers = [
+        Handoff(f"h{n}", f"handoff {n}", "p", "offered", "a@x.example", "", at, at, None, "r1")
+        for n, at in enumerate(hours)
+    ]
+    asked: list[dict[str, datetime]] = []
+    monkeypatch.setattr(evidence, "first_contacts", lambda _, since, *__: asked.append(since) or since)
+    step = Step(office.connection, office.state, office.settings, Run("r2"), NOON)
+    step.look_up()
+    step.open = offers
+    assert step._contacts() == {"h0": hours[0], "h1": hours[1]}
+    assert len(asked) == 2
 
 
 def test_a_newer_change_by_others_meets_the_person_again_and_our_own_does_not(office: Office) -> None:

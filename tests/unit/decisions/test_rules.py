@@ -402,6 +402,9 @@ BAD = (
     (wrong(stage_automation__yml="automations:\n  - name: a\n    on: lost\n    when: owner > now()\n"
            "    actions: [{type: ask-reason}]\n"),
      r"condition of a .*stage_automation\.yml line 2"),
+    (wrong(handoff__yml="trigger: {value: 75}\nactions:\n  - {type: assign-owner}\n",
+           teams__yml="teams: {inbound: {members: [a@x.example]}}\n"),
+     r"assign-owner assigns by territory, and teams\.yml has none.*handoff\.yml line 3"),
     (wrong(handoff__yml="trigger: {type: stage, value: KING}\nactions: [{type: create-task}]\n"),
      r"waits for stage KING, which stages\.yml does not have"),
     (wrong(handoff__yml="trigger: {value: 75}\nactions:\n  - {type: create-task, name: a b}\n"),

@@ -38,26 +38,22 @@ class Agreement:
 
 def deals_caused(home: Path) -> dict[str, int]:
     """Campaign -> deals that its answers truly brought, by the key; campaigns without any have 0."""
-    with sqlite3.connect(home / "sandbox" / "answer_key.sqlite") as key:
+    folder = home / "sandbox"
+    with sqlite3.connect(folder / "answer_key.sqlite") as key:
+        key.execute("attach ? as salesforce", (str(folder / "salesforce.sqlite"),))
         causes = key.execute(
-            "select record_id, caused_deal from touches "
-            "where object = 'CampaignMember' and caused_deal is not null"
+            'select "CampaignId", caused_deal from touches '
+            'join salesforce."CampaignMember" on "Id" = record_id where caused_deal is not null'
         ).fetchall()
     with duckdb.connect(str(home / "analytics.duckdb"), read_only=True) as published:  # noqa: TID251
-        campaign_of = dict(
+        campaigns = dict(
             published.execute(
-                "select split_part(source_record_key, ':', 4), campaign_id "
-                "from marts.attribution_touchpoints "
-                "where touch_type = 'membership'"
+                "select campaign_id_salesforce, campaign_id from marts.unified_campaigns"
             ).fetchall()
         )
-        caused: dict[str, set[int]] = {
-            campaign: set()
-            for (campaign,) in published.execute("select campaign_id from marts.unified_campaigns").fetchall()
-        }
-    for member, deal in causes:
-        if member in campaign_of:
-            caused[campaign_of[member]].add(deal)
+    caused: dict[str, set[int]] = {campaign: set() for campaign in campaigns.values()}
+    for campaign, deal in causes:
+        caused[campaigns[campaign]].add(deal)
     return {campaign: len(deals) for campaign, deals in caused.items()}
 
 

@@ -9,6 +9,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)
@@ -45,6 +46,11 @@ def iso_seconds(ms: int) -> str:
 
 def day(ms: int) -> str:
     return _date_of(ms // DAY)
+
+
+def midnight(ms: int, zone: str) -> int:
+    """When the day of an instant began in a zone."""
+    return to_ms(from_ms(ms).astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 @lru_cache(maxsize=8_192)

@@ -12,13 +12,15 @@ import math
 import random
 from collections.abc import Iterator
 
-from sandbox.times import DAY, HOUR, from_ms
+from sandbox.times import DAY, HOUR, from_ms, midnight
 from sandbox.worlds import deals, names
 from sandbox.worlds.draw import Draws, ascii_of, working_time
 from sandbox.worlds.model import Business, Campaign, Company, Deal, Person
 from sandbox.worlds.reps import REPS
 
 SPAN = 730
+_CURRENCIES = ("USD", "EUR", "USD", "USD", "GBP", "USD", "USD")
+"""Of campaigns: those of Europe are paid for there."""
 SIZES = {"XS": 300, "S": 5_600, "M": 100_000, "L": 1_000_000}
 REGION = 25_000
 """People of a region at most."""
@@ -104,8 +106,17 @@ def _campaigns(rng: random.Random, start: int, now: int) -> list[Campaign]:
         budget = round(kind[5] * rng.uniform(0.7, 1.4), -2)
         utm = name.lower().replace(" ", "-")
         spend = int(budget * rng.uniform(0.6, 1.15))
-        found.append(Campaign(key, name, kind, begin - begin % DAY, end - end % DAY, int(budget), spend, utm))
+        begin, end = begin - begin % DAY, end - end % DAY
+        held = _held(key, begin, end) if kind[0] in ("Webinar", "Trade Show") else None
+        currency = _CURRENCIES[key % len(_CURRENCIES)]
+        found.append(Campaign(key, name, kind, begin, end, int(budget), spend, utm, currency, held))
     return found
+
+
+def _held(key: int, begin: int, end: int) -> int:
+    """In the afternoon in Europe, or in the evening in Los Angeles, which is the next day in UTC."""
+    day = min(begin + 10 * DAY, end - DAY)
+    return day + 15 * HOUR if key % 3 else midnight(day + 12 * HOUR, "America/Los_Angeles") + 18 * HOUR
 
 
 def _people(

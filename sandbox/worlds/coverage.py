@@ -9,6 +9,7 @@ from __future__ import annotations
 from sandbox import times
 from sandbox.worlds.answer_key import AnswerKey
 from sandbox.worlds.model import Business, Deal, Person
+from sandbox.worlds.reps import HEADQUARTERS
 from sandbox.worlds.touches import Membership
 
 _OF_MARKETING = ("submission", "attended", "click", "conversion", "recent_conversion", "latest_source")
@@ -30,8 +31,8 @@ def settle(
             met.setdefault(person.key, []).append(person.created)
     for member in members:
         if member.responded is not None:
-            day = member.responded - member.responded % times.DAY  # Salesforce knows the day only
-            met.setdefault(member.person.key, []).append(max(day, 0))
+            # Salesforce knows the day only.
+            met.setdefault(member.person.key, []).append(times.midnight(member.responded, HEADQUARTERS))
     for who, _, _, _, kind, at, _ in key.touches:
         if kind in _OF_MARKETING:
             met.setdefault(who, []).append(times.parse(at))

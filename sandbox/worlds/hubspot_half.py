@@ -42,7 +42,7 @@ class HubSpotHalf:
         hubspot_deals.add(side)
         hubspot_sales.add(side)
         hubspot_engagements.add(side, region.tasks)
-        hubspot_marketing.add(side)
+        hubspot_marketing.add(side, region.members)
         hubspot_messages.add(side)
         coverage.settle(self.key, region.business, region.members, salesforce.clicks)
         self.key.flush(self.answers)

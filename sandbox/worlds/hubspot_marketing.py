@@ -13,6 +13,7 @@ from sandbox.worlds.draw import working_time
 from sandbox.worlds.hubspot_side import HubSpot
 from sandbox.worlds.model import Campaign, Person
 from sandbox.worlds.reps import REPS, STAFF
+from sandbox.worlds.touches import Membership
 
 FORMS = ("Newsletter sign-up", "Demo request", "Whitepaper download", "Contact us", "Webinar registration")
 _PAGES = ("newsletter", "demo", "guides/forecasting", "contact", "webinars/next")
@@ -80,13 +81,14 @@ def start(side: HubSpot) -> None:
     _forms(side.draws("forms"), side)
 
 
-def add(side: HubSpot) -> None:
+def add(side: HubSpot, members: list[Membership]) -> None:
     """What a region's people did: forms sent, lists joined, events attended; and what campaigns brought."""
     known = [p for p in side.business.people if p.key in side.contacts]
     reached = [p for p in known if not p.untouched]
     _submissions(side.draws("forms"), side, reached)
     _members(side.draws("lists"), side, known)
-    _seats(side.draws("marketing events"), side, reached)
+    came = {(m.person.key, m.campaign.key) for m in members if m.came}
+    _seats(side.draws("marketing events"), side, reached, came)
     for person in known:
         if person.campaign:
             key = person.campaign.key
@@ -230,20 +232,26 @@ def _lists(side: HubSpot) -> None:
 
 def _held(side: HubSpot) -> list[tuple[int, Campaign, int]]:
     """Webinars and shows: their number, their campaign, when they begin."""
-    held = [c for c in side.business.campaigns if c.kind[0] in ("Webinar", "Trade Show")]
-    return [(n, c, min(c.start + 10 * DAY, c.end - DAY) + 15 * HOUR) for n, c in enumerate(held)]
+    held = [(c, c.held) for c in side.business.campaigns if c.held is not None]
+    return [(n, campaign, begin) for n, (campaign, begin) in enumerate(held)]
 
 
-def _seats(rng: random.Random, side: HubSpot, known: list[Person]) -> None:
-    """Who registered, came, cancelled or stayed away."""
+def _seats(rng: random.Random, side: HubSpot, known: list[Person], came: set[tuple[int, int]]) -> None:
+    """Who registered, came (Salesforce may know of it too), cancelled or stayed away."""
     seats: list[tuple[Any, ...]] = []
     now = side.business.now
     for n, campaign, begin in _held(side):
         event = 400_001 + n
-        invited = [p for p in known if p.created < begin and rng.random() < 0.04 * campaign.kind[4]]
+        invited = [
+            p for p in known
+            if p.created < begin
+            and (rng.random() < 0.04 * campaign.kind[4] or (p.key, campaign.key) in came)
+        ]  # fmt: skip
         counts = side.tally.attended.setdefault(n, dict.fromkeys(_STATES, 0))
         for person in invited:
             state = "REGISTERED" if begin > now else rng.choices(_STATES, (1, 11, 2, 6))[0]
+            if (person.key, campaign.key) in came:
+                state = "ATTENDED"
             counts[state] += 1
             at = min(now, begin if state in ("ATTENDED", "NO_SHOW") else begin - rng.randrange(1, 9) * DAY)
             stayed = round(rng.uniform(0.2, 1.0), 2) if state == "ATTENDED" else None

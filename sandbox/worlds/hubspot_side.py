@@ -147,7 +147,7 @@ def _campaigns(side: HubSpot) -> None:
             "hs_end_date": iso(campaign.end)[:10],
             "hs_budget_items_sum_amount": f"{campaign.budget}.0",
             "hs_spend_items_sum_amount": f"{campaign.spend}.0",
-            "hs_currency_code": "USD",
+            "hs_currency_code": campaign.currency,
             "hs_object_id": str(600_001 + campaign.key),
         }
         created = campaign.start - 6 * DAY

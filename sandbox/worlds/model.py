@@ -32,6 +32,10 @@ class Campaign:
     budget: int
     spend: int
     utm: str
+    currency: str
+    """What budget and spend are in."""
+    held: int | None
+    """When it takes place, if it is something to come to."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DOMAIN = "northwind.example"
+HEADQUARTERS = "America/New_York"
+"""The zone of the company, whose days are those of its Salesforce org."""
 
 
 @dataclass(frozen=True)

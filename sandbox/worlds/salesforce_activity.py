@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.salesforce import picklists
-from sandbox.times import DAY, MINUTE, day, iso_seconds
+from sandbox.times import DAY, MINUTE, day, from_ms, iso_seconds
 from sandbox.worlds.model import Campaign, Deal, Moment
+from sandbox.worlds.reps import HEADQUARTERS
 from sandbox.worlds.salesforce_side import Salesforce, later, lead_source
 from sandbox.worlds.touches import Membership, Task
 
@@ -16,6 +18,7 @@ STAGE = {
     name: (probability, closed, won, forecast)
     for name, probability, closed, won, forecast in picklists.STAGES
 }
+_ZONE = ZoneInfo(HEADQUARTERS)
 _OPEN = [name for name, _, closed, _, _ in picklists.STAGES if not closed]
 
 
@@ -107,7 +110,7 @@ def _memberships(side: Salesforce, members: list[Membership]) -> Iterator[Row]:
         responded = member.responded
         # Late and wrong entries: an answer dated before its campaign, an answer without a date.
         odd = side.rng.random()
-        first = None if responded is None or odd < 0.005 else day(responded)
+        first = None if responded is None or odd < 0.005 else _day(responded)
         if first and odd > 0.993:
             first = day(_early(member.campaign))
         yield {
@@ -124,6 +127,11 @@ def _memberships(side: Salesforce, members: list[Membership]) -> Iterator[Row]:
         cause = member.cause_of.key if member.cause_of else None
         side.key.touches.append((member.person.key, "salesforce", "CampaignMember", record_id, "membership",
                                  iso_seconds(responded or member.at), cause))  # fmt: skip
+
+
+def _day(ms: int) -> str:
+    """The date of an instant at headquarters."""
+    return from_ms(ms).astimezone(_ZONE).date().isoformat()
 
 
 def _early(campaign: Campaign) -> int:

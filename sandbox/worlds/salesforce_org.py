@@ -14,6 +14,7 @@ from sandbox.salesforce import ids, org, picklists, rsa, schema
 from sandbox.salesforce.fields import SObject
 from sandbox.store import Store
 from sandbox.times import iso_seconds
+from sandbox.worlds.reps import HEADQUARTERS
 
 ORG_ID = ids.full("00DSB0000001aZ9")
 INTEGRATION_USER = ids.make("005", 1)
@@ -125,7 +126,7 @@ def prepare(
     rsa.make(home / "salesforce_jwt_key.pem", f"{seed}:jwt")
     loader = Loader(store, objects, at)
     loader.add("Organization", [{
-        "Id": ORG_ID, "Name": name, "TimeZoneSidKey": "America/New_York", "DefaultLocaleSidKey": "en_US",
+        "Id": ORG_ID, "Name": name, "TimeZoneSidKey": HEADQUARTERS, "DefaultLocaleSidKey": "en_US",
         "OrganizationType": "Enterprise Edition", "InstanceName": "SB0", "IsSandbox": True, "CreatedDate": at,
     }])  # fmt: skip
     loader.add("User", [{

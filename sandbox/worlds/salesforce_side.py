@@ -140,7 +140,7 @@ def _campaigns(side: Salesforce) -> None:
                 "ActualCost": float(campaign.spend),
                 "IsActive": running,
                 "CreatedDate": campaign.start - 5 * DAY,
-                "CurrencyIsoCode": "USD",
+                "CurrencyIsoCode": campaign.currency,
                 "OwnerId": side.owner(STAFF[campaign.key % 3]),
                 "SystemModstamp": min(side.business.now, campaign.end),
             }

@@ -16,7 +16,7 @@ _SILENCE = ("Sent", "Sent", "Opened", "Opened", "No Show", "Bounced")
 
 @dataclass(slots=True)
 class Membership:
-    """A person in a campaign; `responded` is when they answered, None when they did not."""
+    """A person in a campaign; `responded` is when they answered or came, None when they did neither."""
 
     person: Person
     campaign: Campaign
@@ -24,6 +24,10 @@ class Membership:
     status: str
     responded: int | None
     cause_of: Deal | None = None
+
+    @property
+    def came(self) -> bool:
+        return self.responded is not None and self.responded == self.campaign.held
 
 
 @dataclass(slots=True)
@@ -74,6 +78,8 @@ def _membership(
         return Membership(person, campaign, at, rng.choice(_SILENCE), None)
     status = rng.choice(_ANSWERS.get(campaign.kind[0], ("Responded",)))
     responded = min(now, at + int(rng.expovariate(1 / 3.0) * DAY))
+    if status == "Attended" and campaign.held is not None and at < campaign.held <= now:
+        responded = campaign.held
     return Membership(person, campaign, at, status, responded)
 
 

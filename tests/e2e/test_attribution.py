@@ -13,6 +13,21 @@ from tests.e2e.marts import one, query
 
 pytestmark = pytest.mark.loop
 
+TODAY = "select business_date::varchar from marts.business"
+COSTS = """
+select campaigns."CurrencyIsoCode", round("ActualCost" / rates."ConversionRate", 2)
+from "Campaign" as campaigns
+join "DatedConversionRate" as rates on campaigns."CurrencyIsoCode" = rates."IsoCode"
+    and min("EndDate", ?1) >= rates."StartDate" and min("EndDate", ?1) < rates."NextStartDate"
+"""
+"""At the rate of the day on which it ended, or of today: how much of its money one of the company's is."""
+CAME = """
+select seats.record_id, members.record_id, date(seats.occurred_at), date(seats.occurred_at, '-5 hours')
+from touches as seats
+join touches as members on seats.person = members.person and seats.occurred_at = members.occurred_at
+where seats.object = 'participations' and members.object = 'CampaignMember'
+"""
+
 
 def key(built: Built, sql: str) -> list[tuple[Any, ...]]:
     return stores.rows(built.home, "answer_key", sql)
@@ -74,9 +89,31 @@ def test_a_campaign_of_all_three_systems_is_one_and_its_cost_counts_once(built_o
         "from marts.unified_campaigns",
     )
     assert campaigns == [(40, 40, 40, 2, 3, True)]
-    [(spent,)] = stores.rows(built_once.home, "salesforce", 'select sum("ActualCost") from "Campaign"')
+    costs = stores.rows(built_once.home, "salesforce", COSTS, one(built_once.home, TODAY))
+    assert (len(costs), {currency for currency, _ in costs}) == (40, {"USD", "EUR", "GBP"})
     told = query(built_once.home, "select distinct sum(cost) from marts.campaign_performance group by model")
-    assert [float(cost) for (cost,) in told] == [spent]
+    assert [float(cost) for (cost,) in told] == [pytest.approx(sum(cost for _, cost in costs), abs=0.005)]
+
+
+def test_who_came_to_an_evening_on_the_west_coast_came_once(built_once: Built) -> None:
+    """HubSpot knows the hour, which is the next day's in UTC, and Salesforce the day at its headquarters."""
+    responses = 'select "Id", "FirstRespondedDate" from "CampaignMember"'
+    dated = dict(stores.rows(built_once.home, "salesforce", responses))
+    # Some memberships have no date or a wrong one, and stand by themselves.
+    evening = [
+        (seat, member)
+        for seat, member, day, day_before in key(built_once, CAME)
+        if dated[member] == day_before != day
+    ]
+    assert len(evening) >= 3
+    counted = {
+        record
+        for (record,) in query(
+            built_once.home, "select split_part(source_record_key, ':', 4) from marts.attribution_touchpoints"
+        )
+    }
+    assert [member for _, member in evening if member in counted] == []
+    assert [seat for seat, _ in evening if seat not in counted] == []
 
 
 def test_every_kind_of_touch_is_there_and_machines_are_not_counted(built_once: Built) -> None:

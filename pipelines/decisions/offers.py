@@ -45,6 +45,16 @@ def scores_of_today(
     return found, moved
 
 
+def without_owner(
+    handoffs: Iterable[Handoff], rules: Mapping[str, HandoffRule]
+) -> list[tuple[HandoffRule, str, str]]:
+    """(rule, person, handoff) of those that nobody could take so far: they are asked about again."""
+    return [
+        (rules[each.handoff], each.person_id, each.handoff_id) for each in handoffs
+        if each.state in OPEN and not each.owner_email and each.handoff in rules
+    ]  # fmt: skip
+
+
 def unfinished(
     handoffs: Iterable[Handoff], rules: Mapping[str, HandoffRule], as_of: datetime
 ) -> list[Handoff]:

@@ -273,15 +273,13 @@ class Step:
     def _asked(self, crossed: Sequence[Crossing], waiting: Sequence[Waiting]) -> routing.Asked:
         rules: dict[str, RoutingRule] = {}
         events, exclude = [], {}
-        for crossing in crossed:
-            method = next((a.method for a in crossing.rule.actions if a.type == "assign-owner"), None)
-            if method is None or method == "keep-owner":
-                continue
-            name = f"handoff {crossing.rule.name}"
-            rules[name] = _internal(name, crossing.rule.name, "handoff", method="territory")
-            events.append(
-                (crossing.person_id, f"handoff:{crossing.handoff_id}", crossing.rule.name, "handoff")
-            )
+        handed = [(each.rule, each.person_id, each.handoff_id) for each in crossed]
+        handed += offers.without_owner(self.open, {rule.name: rule for rule in self.handoffs.rules})
+        for rule, person_id, handoff_id in handed:
+            if not rule.keeps_owner:
+                name = f"handoff {rule.name}"
+                rules[name] = _internal(name, rule.name, "handoff", method="territory")
+                events.append((person_id, f"handoff:{handoff_id}", rule.name, "handoff"))
         for each in waiting:
             if each.kind == "escalation" and each.to is not None:
                 name = f"escalation to {each.to}"

@@ -16,8 +16,9 @@ from typing import Any
 
 from benchmarks.reporting_phases import BY_HAND
 
-PHASES = ("world", "fill", "full", "plain", "change", "incremental", "bare", "floor", "queries")
-"""`plain` comes after the full build: then every owner of an incremental model is due in it."""
+PHASES = ("world", "fill", "full", "plain", "change", "incremental", "bare", "floor", "queries", "page")
+"""`plain` comes after the full build: then every owner of an incremental model is due in it. `page`
+publishes, which ends the refresh in the works."""
 SHOWN = 15
 
 
@@ -62,6 +63,16 @@ def _measure(home: Path, size: str) -> None:
     print("\n| the analysts' query | ms |\n| --- | ---: |")
     for title, milliseconds in found["queries"]["queries"].items():
         print(f"| {title} | {milliseconds} |")
+    _print_page(found["page"])
+
+
+def _print_page(page: dict[str, Any]) -> None:
+    print("\n| the page | wall s | CPU s |\n| --- | ---: | ---: |")
+    for key, what in (("publishing", "publish"), ("first", "all of it, the first time"), ("again", "again")):
+        print(f"| {what} | {page[key]['wall']:.2f} | {page[key]['cpu']:.2f} |")
+    print("\n| panel | ms | rows |\n| --- | ---: | ---: |")
+    for title, (milliseconds, rows) in sorted(page["panels"].items(), key=lambda each: -each[1][0])[:SHOWN]:
+        print(f"| {title} | {milliseconds} | {rows:,} |")
 
 
 def _run(phase: str, home: Path, size: str) -> dict[str, Any]:

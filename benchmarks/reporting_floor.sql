@@ -167,7 +167,7 @@ select * replace (lead(entered_at) over (partition by opportunity_id order by st
 create table plain.stage_conversions as
 with followed as (
     select *, max(case when not is_closed then position end) over rest > position or bool_or(is_won) over rest as advanced,
-        bool_or(is_won) over rest as wins, last_value(is_closed and not is_won) over rest as loses,
+        last_value(is_won) over rest as wins, last_value(is_closed and not is_won) over rest as loses,
         row_number() over (partition by opportunity_id, canonical_stage order by stay) as visit
     from plain.spells
     window rest as (partition by opportunity_id order by stay rows between 1 following and unbounded following)

@@ -25,12 +25,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of a panel, as plain values; `missing`: marts that are not there as it asks for them."""
+    """Rows of a panel, as plain values; `missing`: marts that are not there as it asks for them;
+    `total`: how many rows there are, of which these may be the first."""
 
     panel: Panel
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     missing: tuple[str, ...] = ()
+    total: int = 0
 
     def column(self, name: str) -> list[Any]:
         place = self.columns.index(name)
@@ -42,8 +44,14 @@ def tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in connection.execute(_THERE).fetchall()}
 
 
-def ask(connection: duckdb.DuckDBPyConnection, panel: Panel, filters: Filters, there: set[str]) -> Answer:
-    """The rows of a panel."""
+def ask(
+    connection: duckdb.DuckDBPyConnection,
+    panel: Panel,
+    filters: Filters,
+    there: set[str],
+    most: int | None = None,
+) -> Answer:
+    """The rows of a panel, or as many of them as are wanted at most."""
     needed = [name if "." in name else f"marts.{name}" for name in panel.reads]
     missing = tuple(name for name in needed if name not in there)
     if missing:
@@ -54,7 +62,13 @@ def ask(connection: duckdb.DuckDBPyConnection, panel: Panel, filters: Filters, t
     except duckdb.BinderException:  # an older build published it, without a column that is asked for
         return Answer(panel, (), [], tuple(needed))
     columns = tuple(column[0] for column in found.description or ())
-    return Answer(panel, columns, [tuple(_plain(value) for value in row) for row in found.fetchall()])
+    rows = found.fetchall() if most is None else found.fetchmany(most + 1)
+    total = len(rows)
+    if most is not None and total > most:
+        (total,) = connection.execute(
+            f"select count(*) from ({sql})", filters.parameters(sql)
+        ).fetchone() or (0,)
+    return Answer(panel, columns, [tuple(_plain(value) for value in row) for row in rows[:most]], total=total)
 
 
 def as_csv(answer: Answer) -> str:

@@ -1,7 +1,7 @@
 """What the page can be narrowed to, and how that is read from an address.
 
-A filter that is not set is null in SQL, and panels say `$owner is null or ...`. Panels that a filter cannot
-apply to say so in their sentence.
+A filter that is not set is null in SQL, and panels say `$owner is null or ...`. A panel that does not
+ask for a filter that was chosen has that said below it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Choices:
 
 @dataclass(frozen=True)
 class Filters:
-    """What was chosen. `day`: the day whose pipeline is shown; `since`: the first month of the series; `zone`
-    is not chosen, days end by its clock.
+    """What was chosen. `day`: the day whose pipeline is shown; `since`: the first month of the series.
+    `zone` and `last_day` are not chosen: days end by the clock of the one, and are known until the other.
     """
 
     owner: str | None = None
@@ -50,6 +50,7 @@ class Filters:
     day: date | None = None
     since: date | None = None
     zone: str = "UTC"
+    last_day: date | None = None
 
     def parameters(self, sql: str) -> dict[str, object]:
         """Those that a query names; DuckDB refuses others."""
@@ -61,8 +62,16 @@ class Filters:
 
         return urlencode({
             name: str(value) for name, value in vars(self).items()
-            if value is not None and name != "zone"
+            if value is not None and name not in ("zone", "last_day")
         })  # fmt: skip
+
+    def ignored_by(self, sql: str) -> list[str]:
+        """What was chosen and makes no difference to a query."""
+        chosen = {
+            "owner": self.owner, "team": self.team, "pipeline": self.pipeline,
+            "day": self.day if self.day != self.last_day else None, "since": self.since,
+        }  # fmt: skip
+        return [name for name, value in chosen.items() if value is not None and f"${name}" not in sql]
 
 
 def choices(connection: duckdb.DuckDBPyConnection) -> Choices:
@@ -92,7 +101,7 @@ def read(wish: Mapping[str, str], known: Choices) -> Filters:
             f"nothing is known of {day}; days go from {known.first_day} to {known.last_day}",
             where="the page's filters",
         )
-    return Filters(**chosen, day=day or known.last_day, since=since, zone=known.zone)
+    return Filters(**chosen, day=day or known.last_day, since=since, zone=known.zone, last_day=known.last_day)
 
 
 def _date(wish: Mapping[str, str], name: str) -> date | None:

@@ -13,13 +13,21 @@ function draw(place) {
   for (const trace of data) {
     if (trace.type === "heatmap") trace.colorscale = [[0, of("--card")], [1, of("--heat")]];
   }
+  const isNarrow = place.clientWidth < 480;
+  const legend = isNarrow && data.length > 3 ? 20 * data.length : 0;
+  const labels = data[0].orientation === "h" && isNarrow ? shortened(data[0].y) : {};
   Plotly.react(place, data, {
-    height: 300, ...layout,
-    xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
+    ...layout, height: (layout.height || 300) + legend,
+    xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis, ...labels },
     colorway: colours, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
     font: { family: "system-ui, sans-serif", size: 12, color: of("--ink") },
     margin: { l: 48, r: 12, t: 24, b: 40 }, legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0 }, hovermode: "closest",
   }, { displayModeBar: false, responsive: true });
+}
+
+// On a phone a long name would leave no room for its bar; the whole of it is shown when the bar is touched.
+function shortened(names) {
+  return { tickvals: names, ticktext: names.map((name) => (name.length > 16 ? name.slice(0, 15) + "…" : name)) };
 }
 
 function drawInTurn(left) {

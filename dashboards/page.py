@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from dashboards.answers import Answer, ask, tables
 from dashboards.filters import Choices, Filters
-from dashboards.panels import sections
+from dashboards.panels import Panel, sections
 from dashboards.pictures import picture
 
 HERE = Path(__file__).parent
@@ -29,6 +29,8 @@ _MONEY = {"amount", "weighted", "closed", "commit", "best_case", "pipeline", "qu
 _SHARES = {"coverage", "attainment", "advanced", "lost", "won", "of_all", "of_the_step_before", "mql", "sql",
            "opportunity", "customer", "of_target", "open_rate", "uptime"}  # fmt: skip
 _LONG = 40
+_SHOWN = 50
+"""Rows of a table that is shown as such; the CSV has all of them."""
 _IN_PERCENT, _COUNTS = {"share", "rate"}, {"beyond_share"}
 
 
@@ -43,6 +45,7 @@ class Shown:
     rows: list[list[str]]
     numbers: list[bool]
     long: list[bool]
+    ignored: list[str]
 
 
 def render(
@@ -51,7 +54,13 @@ def render(
     """The page. With `known`, it has filters and links to CSV files; without, it stands alone."""
     there = tables(connection)
     answered = [
-        (section, [_shown(ask(connection, panel, filters, there)) for panel in section.panels])
+        (
+            section,
+            [
+                _shown(ask(connection, panel, filters, there, most(panel)), filters)
+                for panel in section.panels
+            ],
+        )
         for section in sections()
     ]
     figures = _embedded({
@@ -92,7 +101,12 @@ def _template() -> Any:
     return environment.get_template("page.html.j2")
 
 
-def _shown(answer: Answer) -> Shown:
+def most(panel: Panel) -> int | None:
+    """How many rows of a panel are shown at most."""
+    return _SHOWN if panel.kind == "table" else None
+
+
+def _shown(answer: Answer, filters: Filters) -> Shown:
     columns = answer.columns
     return Shown(
         answer, picture(answer), _scores(answer), [name.replace("_", " ") for name in columns],
@@ -102,6 +116,7 @@ def _shown(answer: Answer) -> Shown:
         ],
         [all(isinstance(v, int | float) or v is None for v in answer.column(name)) for name in columns],
         [any(len(v) > _LONG for v in answer.column(name) if isinstance(v, str)) for name in columns],
+        filters.ignored_by(answer.panel.sql),
     )  # fmt: skip
 
 
@@ -117,8 +132,9 @@ def _scores(answer: Answer) -> list[dict[str, str]]:
             f"{_measured(row['target'], row['unit'])}",
             "beside": ""
             if row["unit"] == "share" or row["value"] is None
-            else f"nine of ten within {_measured(row['p90'], row['unit'])}, "
-            f"{_measured(row['share_in_time_or_good'], 'share')} in time",
+            else ("fewer than nine of ten answered" if row["p90"] is None
+                  else f"nine of ten within {_measured(row['p90'], row['unit'])}")
+            + f", {_measured(row['share_in_time_or_good'], 'share')} in time",
         }
         for row in rows
     ]  # fmt: skip

@@ -32,7 +32,8 @@ def picture(answer: Answer) -> Json | None:
         return _flow(answer)
     if panel.kind == "heat":
         return _heat(answer)
-    traces = [_trace(answer, name, x, y) for name, x, y in _series(answer)]
+    series = list(_series(answer))
+    traces = [_trace(answer, name, x, y) for name, x, y in series]
     names = {str(value) for value in answer.column(panel.x)}
     values: Json = {"tickformat": _TICKS.get(panel.unit, _FORMATS[panel.unit]), "rangemode": "tozero"}
     if panel.unit == "times":
@@ -41,6 +42,8 @@ def picture(answer: Answer) -> Json | None:
     labels: Json = {"automargin": True}
     if "bars" in panel.kind:
         labels |= {"type": "date", "tickformat": "%b %Y"} if is_dated else {"type": "category"}
+    if not any(y for _, _, y_of in series for y in y_of):
+        values["tickvals"] = [0]  # an axis of nothing is not one of thousandths
     layout: Json = {
         "barmode": "stack" if panel.kind == "stacked bars" else "group",
         "showlegend": len(traces) > 1,

@@ -53,7 +53,7 @@ def application(settings: Settings) -> Starlette:
 def moment(settings: Settings) -> str:
     """When the published file was swapped in."""
     written = settings.paths.published.stat().st_mtime
-    return datetime.fromtimestamp(written, UTC).isoformat(sep=" ", timespec="minutes")
+    return datetime.fromtimestamp(written, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def serve(settings: Settings, port: int, started: Callable[[str], None]) -> None:

@@ -1,6 +1,6 @@
 select
     name,
-    model,
+    replace(model, '_', ' ') as model,
     touches,
     leads,
     cost,
@@ -9,4 +9,4 @@ select
     round(roi, 2) as roi
 from marts.campaign_performance
 where revenue > 0 or cost > 0
-order by revenue desc nulls last limit 50
+order by revenue desc nulls last

@@ -1,7 +1,7 @@
 select
     replace(object, '_', ' ') as object,
     dimension,
-    field,
+    replace(field, '_', ' ') as field,
     asked,
     held,
     share

@@ -9,4 +9,4 @@ select
     difference_high as high_share
 from marts.win_loss_factors
 where separates
-order by least(abs(difference_low), abs(difference_high)) desc, factor, value limit 25
+order by least(abs(difference_low), abs(difference_high)) desc, factor, value

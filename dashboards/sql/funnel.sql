@@ -25,4 +25,5 @@ cross join unnest([
     {place: 4, stage: 'opportunity', people: people.opportunity, before: people.sql},
     {place: 5, stage: 'customer', people: people.customer, before: people.opportunity}
 ]) as listed (steps)
+where people.created is not null
 order by steps.place desc

@@ -2,8 +2,8 @@ select
     handoff,
     state,
     count(*) as leads,
-    count(completed_at) as completed,
-    median(hours_to_complete) as median_hours,
+    count(completed_at) filter (where state = 'accepted') as completed,
+    median(hours_to_complete) filter (where state = 'accepted') as median_hours,
     count(undone) as with_actions_undone,
     mode(undone) as mostly_undone
 from marts.handoffs

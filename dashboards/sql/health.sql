@@ -1,5 +1,5 @@
 select
-    vendor as connection,
+    replace(vendor, '_', ' ') as connection,
     org,
     case when is_up then 'well' when is_up is null then 'not asked yet' else coalesce(message, 'does not answer') end as state,
     milliseconds,

@@ -4,6 +4,7 @@ select
     case kpi
         when 'lead_response_time' then split_part(reason, ' ', 1) || ' longer than the target'
         when 'attribution_coverage' then 'won without a touch that covers it'
+        when 'data_quality_score' then replace(reason, '_', ' ')
         else regexp_replace(reason, '[0-9]+', '…', 'g')
     end as reason,
     count(*) as rows,
@@ -11,4 +12,3 @@ select
 from marts.kpi_misses
 group by all
 order by rows desc, kpi, object, reason
-limit 100

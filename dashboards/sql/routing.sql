@@ -8,4 +8,4 @@ select
 from decisions.assignments
 where ($owner is null or owner_email = $owner) and ($team is null or team = $team)
 group by all
-order by leads desc limit 50
+order by leads desc

@@ -12,4 +12,3 @@ where
     and ($team is null or deals.owner_team = $team)
     and ($pipeline is null or deals.pipeline = $pipeline)
 order by stuck.place
-limit 50

@@ -1,5 +1,5 @@
 select
-    vendor as connection,
+    replace(vendor, '_', ' ') as connection,
     due,
     up,
     down,

@@ -1,5 +1,5 @@
 select
-    segment_value as source,
+    replace(segment_value, '_', ' ') as source,
     won,
     lost,
     win_rate,

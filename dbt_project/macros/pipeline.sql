@@ -48,6 +48,14 @@
     end
 {%- endmacro %}
 
+{#-
+    Whether a deal can be won or lost. One of a negative amount cannot: it is a refund that was booked as a deal of its own, or a
+    mistake (data_findings names it). It lowers revenue where it was booked, and wins and loses nobody.
+-#}
+{% macro is_sale(amount) -%}
+    coalesce({{ amount }} >= 0, true)
+{%- endmacro %}
+
 {#- Segments as grouping sets: each of `cuts` by itself and all together, times each of `by`. -#}
 {% macro segment_sets(cuts, by) -%}
     grouping sets (

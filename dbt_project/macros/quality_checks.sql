@@ -50,6 +50,11 @@
     )
 {%- endmacro %}
 
+{#- Whether sales took a handoff up, all of it was done, and they did not give it back since. -#}
+{% macro is_handoff_complete(handoffs) -%}
+    ({{ handoffs }}.completed_at is not null and {{ handoffs }}.state = 'accepted')
+{%- endmacro %}
+
 {#- The mart of a kind of thing that mappings pair. -#}
 {% macro mart_of(entity) -%}
     case {{ entity }} when 'person' then 'unified_leads' when 'account' then 'unified_accounts' else 'opportunities' end

@@ -94,9 +94,9 @@ def _goals(rng: random.Random, side: HubSpot, rows: Rows) -> None:
     now = side.business.now
     for rep in REPS:
         size = {"enterprise": 240_000, "mid-market": 150_000}.get(rep.segment, 60_000)
-        for back in range(8):
-            end = _quarter_start(now + 91 * DAY - back * 91 * DAY)
-            start = _quarter_start(end - 40 * DAY)
+        start = _quarter_start(now + 91 * DAY)
+        for _ in range(8):
+            start, end = _quarter_start(start - 40 * DAY), start
             target = round(size * rng.uniform(0.85, 1.2), -3)
             reached = side.tally.quotas.get((rep.email, _quarter(start)), 0)
             status = "in_progress" if end > now else "achieved" if reached >= target else "missed"

@@ -91,6 +91,14 @@ def test_filters_narrow_the_answers_and_are_kept_in_the_links(client: TestClient
     shown = client.get("/", params={"owner": "ann@x.example", "day": "2026-06-29"}).text
     assert "<dt>deals</dt><dd>1</dd>" in shown
     assert "/csv/campaigns?owner=ann%40x.example&amp;day=2026-06-29" in shown
+    said = {
+        title: re.findall(r'ignored">Not narrowed by (.*?)\.', panel)
+        for title, panel in re.findall(r"<h3>(.*?)</h3>(.*?)</article>", shown, re.S)
+    }
+    assert (said["Open on the day"], said["Campaigns"]) == ([], ["owner, day"])
+    assert "Not narrowed" not in client.get("/", params={"day": "2026-06-30"}).text, (
+        "that is the day shown anyway"
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,6 +129,15 @@ def test_the_rows_of_a_panel_are_a_file_that_no_spreadsheet_runs(
         "name,model,touches,leads,cost,pipeline,revenue,roi", "'=1+1,linear,1,1,10.0,100.0,50.0,4.0"
     ]  # fmt: skip
     assert client.get("/csv/passwd").status_code == 404
+    with duckdb.connect(str(settings.paths.published)) as db:
+        db.execute(
+            "insert into marts.campaign_performance "
+            "select performance.* from marts.campaign_performance as performance, range(1200)"
+        )
+    assert len(client.get("/csv/campaigns").text.splitlines()) == 1202
+    shown = client.get("/").text
+    assert "The first 50 of 1,201 rows; the CSV has all." in shown
+    assert shown.count("<td>=1+1</td>") == 50
 
 
 def test_the_report_needs_nothing_else(settings: Settings) -> None:
@@ -145,7 +162,7 @@ def test_won_is_an_amount_where_the_panel_is_of_money_and_a_share_where_it_is_of
     panel = next(each for each in PANELS if each.key == key)
     columns = (panel.x, *panel.y)
     rows = [("one", *(value for _ in panel.y)) for value in (0.0, 1.0)]
-    told = page._shown(Answer(panel=panel, columns=columns, rows=rows))
+    told = page._shown(Answer(panel=panel, columns=columns, rows=rows), Filters())
     assert [row[columns.index("won")] for row in told.rows] == shown
 
 

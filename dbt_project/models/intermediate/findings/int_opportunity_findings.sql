@@ -2,6 +2,7 @@
     'opportunity_without_account': 'account_id is null',
     'opportunity_without_close_date': 'close_date is null',
     'opportunity_without_amount': 'amount is null',
+    'opportunity_with_negative_amount': 'amount < 0',
     'opportunity_without_owner': 'owner_id is null',
     'opportunity_without_created_date': 'created_at is null',
     'opportunity_closed_before_created': 'is_closed and created_at is not null and close_date is not null and '

@@ -44,7 +44,9 @@ hubspot_stages as (
         pipeline_id,
         stage_id,
         label,
-        probability
+        probability,
+        coalesce(is_closed, probability in (0, 1)) as is_closed,
+        coalesce(is_closed, true) and probability = 1 as is_won
     from {{ ref('stg_hubspot__pipeline_stages') }}
     where object_type = 'deals'
 ),
@@ -53,7 +55,9 @@ salesforce_stages as (
     select
         api_name as stage,
         max(default_probability) / 100.0 as probability,
-        max(forecast_category) as forecast_category
+        max(forecast_category) as forecast_category,
+        bool_or(is_closed) as is_closed,
+        bool_or(is_won) as is_won
     from {{ ref('stg_salesforce__opportunity_stages') }}
     group by api_name
 ),
@@ -80,8 +84,11 @@ stages as (
         coalesce(by_pipeline.canonical_stage, by_id.canonical_stage, by_label.canonical_stage, 'unmapped')
             as canonical_stage,
         coalesce(by_pipeline.position, by_id.position, by_label.position) as position,
-        coalesce(by_pipeline.is_closed, by_id.is_closed, by_label.is_closed, false) as is_closed,
-        coalesce(by_pipeline.is_won, by_id.is_won, by_label.is_won, false) as is_won,
+        -- A stage that config does not know is closed or won when its CRM says so.
+        coalesce(
+            by_pipeline.is_closed, by_id.is_closed, by_label.is_closed, labels.is_closed, standard.is_closed, false
+        ) as is_closed,
+        coalesce(by_pipeline.is_won, by_id.is_won, by_label.is_won, labels.is_won, standard.is_won, false) as is_won,
         coalesce(labels.probability, standard.probability) as probability,
         standard.forecast_category
     from (

@@ -40,6 +40,11 @@ explained (finding, severity, remedy) as (
     ('opportunity_without_account', 'warning', 'Set the account: pipeline by account leaves these deals out.'),
     ('opportunity_without_close_date', 'warning', 'Set a close date: no forecast period has these deals.'),
     ('opportunity_without_amount', 'warning', 'Set the amount: these deals count as deals but not as money.'),
+    (
+        'opportunity_with_negative_amount',
+        'info',
+        'A refund booked as a deal lowers revenue and wins nobody; correct the amount where it is none.'
+    ),
     ('opportunity_without_owner', 'error', 'Give the deal an owner: nobody works on it.'),
     (
         'opportunity_without_created_date',

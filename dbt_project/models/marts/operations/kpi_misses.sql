@@ -44,6 +44,7 @@ from {{ ref('attribution_coverage') }} as deals
 cross join {{ source('rules', 'run') }} as run
 where
     not deals.is_covered
+    and {{ is_sale('deals.amount_converted') }}
     and deals.close_date between run.business_date - run.window_days + 1 and run.business_date
 
 union all
@@ -54,9 +55,9 @@ select
     handoff_id as subject,
     offered_at as happened_at,
     state || coalesce(': ' || nullif(reason, ''), '') as reason
-from {{ ref('handoffs') }}
+from {{ ref('handoffs') }} as handoffs
 where
-    completed_at is null
+    not {{ is_handoff_complete('handoffs') }}
     and offered_at >= {{ window_starts() }}
     and offered_at < {{ window_ends() }}
 

@@ -37,6 +37,7 @@ changes as (
             {% else %}
                 case
                     {% if field == 'stage' %}
+                        when is_closed and (is_closed, is_won) = (old_is_closed, old_is_won) then 'changed'
                         when is_closed and is_won then 'won'
                         when is_closed then 'lost'
                         when old_is_closed then 'reopened'
@@ -52,7 +53,7 @@ changes as (
                     {% elif field == 'close_date' %}
                         when old_close_date is null then 'set'
                         when close_date is null then 'cleared'
-                        when is_closed and not old_is_closed then 'closing'
+                        when is_closed then 'closing'
                         when close_date > old_close_date then 'push'
                         else 'pull'
                     {% elif field == 'owner' %}

@@ -12,7 +12,7 @@ with deals as (
         {% endfor %}
     from {{ ref('opportunities') }} as deals
     inner join {{ ref('int_deal_segments') }} as segments on deals.opportunity_id = segments.opportunity_id
-    where deals.amount_converted is not null
+    where deals.amount_converted is not null and {{ is_sale('deals.amount') }}
 )
 
 select

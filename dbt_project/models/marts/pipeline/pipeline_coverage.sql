@@ -13,16 +13,34 @@ with salesforce_quotas as (
     group by period, owners.owner_id
 ),
 
-hubspot_goals as (
+-- A goal of a year is a part of it in each of its quarters. It begins and ends at a midnight of its portal's zone, so that a
+-- day further in is in the right quarter whatever the zone.
+goal_quarters as (
     select
-        {{ quarter_of("cast(goals.starts_at at time zone 'UTC' as date)") }} as period,
         owners.owner_id,
-        sum(goals.target_amount) as quota
+        goals.target_amount,
+        {{ quarter_of("cast((goals.starts_at + interval 1 day) at time zone 'UTC' as date)") }} as first_quarter,
+        {{ quarter_of("cast((goals.ends_at - interval 1 day) at time zone 'UTC' as date)") }} as last_quarter
     from {{ ref('stg_hubspot__goal_targets') }} as goals
     inner join {{ ref('int_owner_records') }} as owners
         on owners.vendor = 'hubspot' and goals.owner_id = owners.source_id
     where goals.target_amount is not null and {{ own_currency('hubspot') }} = {{ run_value('company_currency') }}
-    group by period, owners.owner_id
+),
+
+hubspot_goals as (
+    select
+        cast(quarters.period as date) as period,
+        goals.owner_id,
+        sum(goals.target_amount / (1 + datediff('quarter', goals.first_quarter, goals.last_quarter))) as quota
+    from (
+        select * replace (greatest(first_quarter, last_quarter) as last_quarter)
+        from goal_quarters
+    ) as goals
+    cross join
+        unnest(generate_series(
+            cast(goals.first_quarter as timestamp), cast(goals.last_quarter as timestamp), interval 3 month
+        )) as quarters (period)
+    group by period, goals.owner_id
 ),
 
 quotas as (

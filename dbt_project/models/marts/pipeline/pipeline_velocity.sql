@@ -13,7 +13,7 @@ with opportunities as (
     from {{ ref('int_opportunities') }} as opportunities
     inner join {{ ref('int_deal_segments') }} as segments
         on opportunities.opportunity_id = segments.opportunity_id
-    where opportunities.created_at is not null
+    where opportunities.created_at is not null and {{ is_sale('opportunities.amount') }}
 ),
 
 last_month as (

@@ -27,7 +27,8 @@ followed as (
         lead(is_closed) over deal as next_is_closed,
         lead(is_won) over deal as next_is_won,
         max(case when not is_closed then position end) over rest as furthest,
-        bool_or(is_won) over rest as is_won_later,
+        bool_or(is_won) over rest as was_won,
+        last_value(is_won) over rest as ends_won,
         last_value(is_closed and not is_won) over rest as ends_lost,
         row_number() over (partition by opportunity_id, canonical_stage order by spell) as visit
     from spells
@@ -44,8 +45,9 @@ cohort as (
         {{ business_month('entered_at') }} as period,
         'cohort' as definition,
         canonical_stage,
-        coalesce(furthest > position, false) or coalesce(is_won_later, false) as is_advanced,
-        coalesce(is_won_later, false) as is_won,
+        coalesce(furthest > position, false) or coalesce(was_won, false) as is_advanced,
+        -- What was won, opened again and lost is lost.
+        coalesce(ends_won, false) as is_won,
         coalesce(ends_lost, false) as is_lost,
         false as is_reversed,
         case when left_at is not null then days end as days

@@ -63,4 +63,4 @@ inner join {{ ref('int_deal_segments') }} as segments on deals.opportunity_id = 
 left join stays on deals.opportunity_id = stays.opportunity_id
 left join changes on deals.opportunity_id = changes.opportunity_id
 left join competitors on deals.opportunity_id = competitors.opportunity_id
-where deals.is_closed
+where deals.is_closed and {{ is_sale('deals.amount') }}

@@ -12,6 +12,7 @@ with deals as (
         segments.*
     from {{ ref('opportunities') }} as deals
     inner join {{ ref('int_deal_segments') }} as segments on deals.opportunity_id = segments.opportunity_id
+    where {{ is_sale('deals.amount') }}
 ),
 
 -- closed: deals that closed in the period, won / (won + lost); created: deals created in it, won since / created.

@@ -89,6 +89,14 @@ events as (
         and not (told.touch_type = 'membership' and not told.is_response and not told.earns_credit)
 ),
 
+-- Most events are told of once: what stands for an event is asked only where more than one touch tells of it.
+repeated as (
+    select hash(person_id, event) as told_of
+    from events
+    group by hash(person_id, event)
+    having count(*) > 1
+),
+
 numbered as (
     select
         touchpoint_id,
@@ -98,6 +106,7 @@ numbered as (
         ) as copy,
         bool_or(is_member) over (partition by person_id, event) as tells_of_member
     from events
+    where hash(person_id, event) in (select repeated.told_of from repeated)
 ),
 
 -- HubSpot lists whom a campaign influenced by anything that they did: what they did stands, and each campaign once.
@@ -109,7 +118,11 @@ listed as (
             partition by person_id, campaign_id order by kind = 'influenced', occurred_at, touchpoint_id
         ) as nth_of_campaign
     from told
-    where campaign_id is not null and person_id is not null and not is_bot
+    where
+        campaign_id is not null
+        and person_id is not null
+        and not is_bot
+        and person_id in (select influenced.person_id from told as influenced where influenced.kind = 'influenced')
 ),
 
 merged as (

@@ -138,7 +138,8 @@ def closed_oddly() -> Rows:
         *deal("15", *stages(("05-06", WON)), ("05-06", "amount", "-40"),
               ("05-06", "closedate", "2026-05-06T00:00:00Z")),
         # 16 went on to another stage in which it is won
-        *deal("16", *stages(("05-02", WON), ("05-03", "handshake")), hs_is_closed=True, hs_is_closed_won=True),
+        *deal("16", *stages(("05-02", WON), ("05-03", "handshake")),
+              hs_is_closed=True, hs_is_closed_won=True),
     ]  # fmt: skip
 
 
@@ -352,7 +353,7 @@ def test_win_rates_agree_with_a_count_by_hand(pipeline: RawTables) -> None:
         "select definition, opportunities, won, lost, win_rate from marts.win_rates "
         "where period is null and segment = 'all' and pipeline = 'all' order by 1"
     )
-    # Won: 1, 3, 6, 13, 16; lost: 2, 14. Deal 11 is open now, whatever it was; 15 is a refund, which wins nobody.
+    # Won: 1, 3, 6, 13, 16; lost: 2, 14. Deal 11 is open now, whatever it was; 15 is a refund.
     assert found == [("closed", 7, 5, 2, 5 / 7), ("created", 15, 5, 2, 1 / 3)]
     [(rate,)] = pipeline.query(
         "select win_rate_by_value from marts.win_rates where definition = 'closed' "

@@ -122,7 +122,10 @@ listed as (
         campaign_id is not null
         and person_id is not null
         and not is_bot
-        and person_id in (select influenced.person_id from told as influenced where influenced.kind = 'influenced')
+        and person_id in (
+            select influenced.person_id from told as influenced
+            where influenced.kind = 'influenced'
+        )
 ),
 
 merged as (

@@ -67,13 +67,14 @@ def hand_out(
 ) -> None:
     """Write the rules and what was kept as tables that models read; `as_of`: of this refresh."""
     from pipelines.rules import tables
-    from pipelines.state import journal, kept_days, registry
+    from pipelines.state import handoffs, journal, kept_days, registry
 
     known = keep_stamps(connection, state)
     with state.reading() as reading:
         tables.write(
             connection, config_dir, run, as_of, registry.load(reading),
             own_stage_writes=journal.stage_writes(reading), kept_days=kept_days.load(reading),
+            decided_stages=handoffs.stages(reading),
             own_changes=known._asdict(),
         )  # fmt: skip
 

@@ -50,7 +50,7 @@ _NEW = pa.schema([*_texts("action_key", "person_id", "content"), ("made_at", _AT
 _HANDOFFS = pa.schema(
     [*_texts("handoff_id", "handoff", "person_id", "state", "owner_email", "reason"), ("offered_at", _AT),
      ("changed_at", _AT), ("completed_at", _AT), *_texts("run_id"), ("lead_score", pa.int64()),
-     *_texts("statuses", "undone")]
+     *_texts("statuses", "undone", "stage")]
 )  # fmt: skip
 _SCORES = pa.schema([*_texts("handoff", "person_id"), ("is_armed", pa.bool_()), ("crossings", pa.int64())])
 _FIRINGS = pa.schema(

@@ -234,7 +234,10 @@ class Composer:
                           self.doing.facts.owner(handoff.owner_email or None))  # fmt: skip
             found += self.doing.back_to(about, rule.recycle_to)
             place = self.open.index(handoff)
-            self.open[place] = handoff._replace(state="recycled", changed_at=self.as_of, run_id=self.run_id)
+            self.open[place] = handoff._replace(
+                state="recycled", changed_at=self.as_of, run_id=self.run_id,
+                stage=rule.recycle_to if handoff.stage else "",
+            )  # fmt: skip
         return found
 
     def _handoff_row(self, crossing: Crossing, owner: str | None, statuses: Mapping[str, str]) -> Handoff:
@@ -251,6 +254,7 @@ class Composer:
             self.run_id,
             crossing.lead_score,
             orjson.dumps(dict(statuses), option=orjson.OPT_SORT_KEYS).decode() if statuses else "",
+            stage=crossing.rule.stage or "",
         )
 
 

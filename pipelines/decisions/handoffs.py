@@ -66,7 +66,7 @@ def crossings(
     Somebody who was never looked at stood below if they came since the handoff is active, and above
     otherwise.
     """
-    target = next((positions.get(a.value, 0) for a in rule.actions if a.type == "update-lifecycle"), None)
+    target = None if rule.stage is None else positions.get(rule.stage, 0)
     found, scores = [], []
     for person in people:
         before = known.get((rule.name, person.person_id))
@@ -94,19 +94,17 @@ def too_old(
 ) -> int:  # fmt: skip
     """How many would be handed over, had they not stood above before the handoff was active: asked when they
     are looked at first."""
-    sets = any(action.type == "update-lifecycle" for action in rule.actions)
     return sum(
         (rule.name, each.person_id) not in known and _is_above(rule, each)
         and not (each.created_at is not None and each.created_at >= since)
-        and (not sets or each.position < target_of(rule, positions))
+        and (rule.stage is None or each.position < target_of(rule, positions))
         for each in people
     )  # fmt: skip
 
 
 def target_of(rule: HandoffRule, positions: Mapping[str, int]) -> int:
     """The position of the stage that a handoff sets, or of qualified by sales where it sets none."""
-    stage = next((a.value for a in rule.actions if a.type == "update-lifecycle"), "sales_qualified_lead")
-    return positions.get(stage, 0)
+    return positions.get(rule.stage or "sales_qualified_lead", 0)
 
 
 def looked_at(

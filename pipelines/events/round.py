@@ -33,7 +33,7 @@ from pipelines.rules.tables import config_hash
 from pipelines.sources import engaged
 from pipelines.sources.again import TABLES, Again, Changed
 from pipelines.sources.screen import screen_of
-from pipelines.state import State, journal, met, registry, suppression
+from pipelines.state import State, handoffs, journal, met, registry, suppression
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -270,6 +270,13 @@ class _Acting:
             )
         overlay.narrow(_ids(known), self._addresses(known), scores)
         overlay.replace("intermediate.int_people_resolved", who.resolved(self.connection, known, self.as_of))
+        with self.state.reading() as reading:
+            person_ids, stages = zip(*(handoffs.stages(reading) or [(None, None)]), strict=True)
+        decided = {
+            "person_id": pa.array(person_ids, pa.string()),
+            "canonical_stage": pa.array(stages, pa.string()),
+        }
+        overlay.replace("rules.decided_stages", pa.table(decided))
         overlay.work_out(overlay.anew.people)
         return known
 

@@ -80,6 +80,11 @@ class HandoffRule(Strict):
     active_from: AwareDatetime | None = None
 
     @property
+    def stage(self) -> str | None:
+        """The lifecycle stage it sets."""
+        return next((each.value for each in self.actions if each.type == "update-lifecycle"), None)
+
+    @property
     def keeps_owner(self) -> bool:
         """Whether nobody is asked for: whoever has the person has them still."""
         return all(each.type != "assign-owner" or each.method == "keep-owner" for each in self.actions)

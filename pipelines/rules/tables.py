@@ -163,6 +163,8 @@ _KEPT_TABLES = {"pipeline": "ops.pipeline_days", "forecasts": "ops.forecast_days
 
 _OWN_STAGE_WRITES: rows.Columns = (("record_key", pa.string()), ("written_at", pa.timestamp("us", tz="UTC")))
 """Each lifecycle stage that this project wrote to a HubSpot contact, which HubSpot dates like any other."""
+_DECIDED_STAGES: rows.Columns = (("person_id", pa.string()), ("canonical_stage", pa.string()))
+"""The stage in which a handoff has put somebody: for those of whom no CRM tells it back."""
 _OWN_CHANGES = {
     name: pa.schema([("record_key", pa.string()), (moment, pa.timestamp("us", tz="UTC"))])
     for name, moment in (("own_writes", "written_at"), ("others_changes", "changed_at"))
@@ -178,6 +180,7 @@ def write(
     registry: Registry,
     connections: Sequence[Connected] | None = None,
     own_stage_writes: Sequence[tuple[str, datetime]] = (),
+    decided_stages: Sequence[tuple[str, str]] = (),
     kept_days: Sequence[tuple[str, str, str]] = (),
     own_changes: Mapping[str, pa.Table] | None = None,
 ) -> None:
@@ -235,6 +238,7 @@ def write(
         _replace(connection, "person_aliases", registry.aliases)
         identity_tables.write(connection, registry, known_identity)
         _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
+        _replace(connection, "decided_stages", _as_table(_DECIDED_STAGES, decided_stages))
         for name, schema in _OWN_CHANGES.items():
             _replace(connection, name, (own_changes or {}).get(name, schema.empty_table()))
         _write_connections(connection, connections)

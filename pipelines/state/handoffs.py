@@ -37,6 +37,8 @@ class Handoff(NamedTuple):
     """What the lead status of each of their records was then, as JSON by record key."""
     undone: str = ""
     """Names of actions that could not be made yet, one a line."""
+    stage: str = ""
+    """The lifecycle stage it has set: the one of its action, then the one that it was given back to."""
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -78,6 +80,13 @@ def load(connection: Connection) -> tuple[Handoff, ...]:
 
 def save(connection: Connection, rows: Iterable[Handoff]) -> None:
     upsert(connection, handoffs, [row._asdict() for row in rows])
+
+
+def stages(connection: Connection) -> tuple[tuple[str, str], ...]:
+    """(person, stage) of the last handoff of each that has set one."""
+    query = select(handoffs.c.person_id, handoffs.c.stage).where(handoffs.c.stage != "")
+    rows = connection.execute(query.order_by(handoffs.c.offered_at, handoffs.c.handoff_id)).tuples()
+    return tuple(dict(iter(rows)).items())
 
 
 def scores(connection: Connection) -> dict[tuple[str, str], Score]:

@@ -234,6 +234,7 @@ handoffs = Table(
     Column("lead_score", BigInteger),
     _text("statuses"),
     _text("undone"),
+    _text("stage"),
 )
 
 handoff_scores = Table(

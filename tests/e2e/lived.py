@@ -60,6 +60,8 @@ class Scenario:
     deal: str = ""
     lead: str = ""
     lead_of_form: str = ""
+    solo: str = ""
+    """The lead of somebody whom Salesforce alone knows."""
     at_once: tuple[str, int, list[tuple[str, str]]] = ("", 0, [])
     """Owner, tasks and Slack of the form's person, while a round over everything was in the works."""
     at_the_clock: dict[str, str] = field(default_factory=dict)
@@ -275,6 +277,11 @@ def a_lead_comes(s: Scenario) -> str:
 
 
 def others_come(s: Scenario, hubspot: HubSpotClient) -> None:
+    with open_salesforce(s.settings) as salesforce:
+        lead = {"LastName": "Solo", "Company": "Decided", "Email": "solo@decided.example", "Title": "tier 90"}
+        (alone,) = salesforce.create_collection("Lead", [lead])
+    assert alone.id, alone
+    s.solo = alone.id
     others = {who: said for who, said in PEOPLE.items() if who != "form"}
     made = hubspot.batch_create("contacts", [
         {"properties": {"email": f"{who}@decided.example", "firstname": who.title(), "lastname": "Tester",

@@ -21,7 +21,7 @@ from pipelines.steps import Loop
 from tests.e2e.conftest import Built
 from tests.e2e.lived import Scenario, people_come, people_work, rules_are_seen
 from tests.e2e.marts import query
-from tests.e2e.stores import sobject
+from tests.e2e.stores import rows, sobject
 from tests.fixtures import sandbox
 from tests.fixtures.brought_along import a_team_s_config
 from tests.fixtures.checks import NoChecks
@@ -134,6 +134,15 @@ def test_a_qualified_lead_is_qualified_in_both_crms(lived: Scenario) -> None:
     assert lived.contact("pair")["lifecyclestage"] == "salesqualifiedlead"
     assert sobject(lived.home, "Lead", lived.lead)["Lead_Status__c"] == "SQL"
     assert len(lived.tasks("contacts", lived.ids["pair"])) >= 1
+
+
+def test_who_is_qualified_in_salesforce_alone_stays_so_in_the_rounds_that_follow(lived: Scenario) -> None:
+    assert sobject(lived.home, "Lead", lived.solo)["Lead_Status__c"] == "SQL"
+    found = query(lived.home, "select l.lifecycle_stage, h.state, h.undone from marts.handoffs h "
+                  "join marts.unified_leads l using (person_id) where l.email = 'solo@decided.example'")  # fmt: skip
+    assert found == [("sales_qualified_lead", "offered", "enroll-sequence")]
+    tasks = rows(lived.home, "salesforce", "select Priority from Task where WhoId = ?", lived.solo)
+    assert tasks == [("High",)]
 
 
 def test_who_waits_goes_to_the_manager_beside_a_refresh_and_who_was_called_stays(lived: Scenario) -> None:

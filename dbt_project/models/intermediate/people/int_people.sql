@@ -20,6 +20,25 @@ converted as (
     where canonical_stage = 'sales_qualified_lead'
 ),
 
+positions as (
+    select distinct
+        canonical_stage,
+        position
+    from {{ source('rules', 'lifecycle') }}
+),
+
+-- Salesforce shows a lead's status, which is sales' own, and not the stage that we gave it: of somebody whom HubSpot
+-- does not know nobody tells it back.
+decided as (
+    select
+        coalesce(aliases.person_id, decided.person_id) as person_id,
+        max(positions.position) as position
+    from {{ source('rules', 'decided_stages') }} as decided
+    left join {{ ref('int_person_aliases') }} as aliases on decided.person_id = aliases.alias
+    inner join positions on decided.canonical_stage = positions.canonical_stage
+    group by coalesce(aliases.person_id, decided.person_id)
+),
+
 sorted as (
     select
         members.person_id,
@@ -36,6 +55,7 @@ sorted as (
             else coalesce(lifecycle.position, defaults.position)
         end as lifecycle_position,
         {{ changed_at('records', 'ours') }} as last_changed_at,
+        decided.position as decided_position,
         row_number() over (
             partition by members.person_id
             order by precedence.rank asc, records.is_converted asc, last_changed_at desc nulls last, records.record_key asc
@@ -47,6 +67,7 @@ sorted as (
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
     left join {{ ref('int_changes_by_others') }} as ours on members.record_key = ours.record_key
+    left join decided on members.person_id = decided.person_id
     inner join {{ source('rules', 'precedence') }} as precedence
         on
             precedence.entity = 'person'
@@ -112,7 +133,10 @@ grouped as (
         list(record_key order by record_key) filter (where vendor = 'hubspot') as source_records_hubspot,
         list(record_key order by record_key) filter (where vendor = 'salesforce') as source_records_salesforce,
         count(*) as records,
-        max(lifecycle_position) as lifecycle_position,
+        greatest(
+            max(lifecycle_position),
+            case when count(*) filter (where vendor = 'hubspot') = 0 then max(decided_position) end
+        ) as lifecycle_position,
         min(created_at) as created_at,
         max(updated_at) as updated_at
     from ranked

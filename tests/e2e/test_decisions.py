@@ -139,7 +139,8 @@ def test_a_qualified_lead_is_qualified_in_both_crms(lived: Scenario) -> None:
 def test_who_is_qualified_in_salesforce_alone_stays_so_in_the_rounds_that_follow(lived: Scenario) -> None:
     assert sobject(lived.home, "Lead", lived.solo)["Lead_Status__c"] == "SQL"
     found = query(lived.home, "select l.lifecycle_stage, h.state, h.undone from marts.handoffs h "
-                  "join marts.unified_leads l using (person_id) where l.email = 'solo@decided.example'")  # fmt: skip
+                  "join marts.unified_leads l using (person_id) "
+                  "where l.email = 'solo@decided.example'")  # fmt: skip
     assert found == [("sales_qualified_lead", "offered", "enroll-sequence")]
     tasks = rows(lived.home, "salesforce", "select Priority from Task where WhoId = ?", lived.solo)
     assert tasks == [("High",)]

@@ -141,6 +141,23 @@ def people_of(
     return {deal: tuple(people) for deal, people in rows}
 
 
+def held_by_records(
+    connection: duckdb.DuckDBPyConnection, fired: Iterable[Fired]
+) -> dict[str, tuple[Any, Any]]:  # fmt: skip
+    """Record key -> amount and probability, of the records of deals whose forecast is written."""
+    deals = sorted({
+        f.opportunity_id for f in fired if any(a.type == "write-forecast" for a in f.automation.actions)
+    })  # fmt: skip
+    if not deals:
+        return {}
+    rows = connection.execute(
+        "select r.record_key, r.amount, r.probability from intermediate.int_opportunity_records r "
+        "join intermediate.int_opportunity_members m on m.record_key = r.record_key "
+        "where list_contains($deals::varchar[], m.opportunity_id)", {"deals": deals},
+    ).fetchall()  # fmt: skip
+    return {key: (amount, probability) for key, amount, probability in rows}
+
+
 def answered(
     connection: duckdb.DuckDBPyConnection, firings: Iterable[Firing], reminders: Iterable[str]
 ) -> set[str]:
@@ -165,12 +182,14 @@ def answered(
 
 
 class DealRows:
-    """Rows of what is to be done about one deal. `people`: who is named on each."""
+    """Rows of what is to be done about one deal. `people`: who is named on each; `held`: amount and
+    probability of its records."""
 
     def __init__(
-        self, doing: Doing, as_of: datetime, people: Mapping[str, Sequence[str]] | None = None
-    ) -> None:
-        self.doing, self.as_of, self.people = doing, as_of, people or {}
+        self, doing: Doing, as_of: datetime, people: Mapping[str, Sequence[str]] | None = None,
+        held: Mapping[str, tuple[Any, Any]] | None = None,
+    ) -> None:  # fmt: skip
+        self.doing, self.as_of, self.people, self.held = doing, as_of, people or {}, held or {}
 
     def of(self, fired: Fired) -> list[Row]:
         """In the order of the file, each with the keys of what it needs."""
@@ -280,15 +299,17 @@ class DealRows:
         self, rule: ActionRule, about: About, deal: Mapping[str, Any], records: Sequence[tuple[str, str, str]]
     ) -> list[Row]:
         """Amount times probability, into the fields that `names` give as `hubspot.property`,
-        `salesforce.Field__c`.
+        `salesforce.Field__c`; each record's own, which may be in another currency than its partner's.
         """
-        if deal["amount"] is None or deal["probability"] is None:
-            return []
-        share = float(deal["probability"])
-        weighted = round(float(deal["amount"]) * (share / 100 if share > 1 else share), 2)
-        wanted = dict(name.split(".", 1) for name in rule.names if "." in name)
-        return [self._fields(f"{rule.name}.{v}", about, v, key, {wanted[v]: weighted})
-                for v, _, key in records if v in wanted]  # fmt: skip
+        wanted = dict(name.split(".", 1) for name in rule.names)
+        found = []
+        for vendor, _, key in records:
+            amount, probability = self.held.get(key, (deal["amount"], deal["probability"]))
+            if vendor in wanted and amount is not None and probability is not None:
+                share = float(probability) / (100 if probability > 1 else 1)
+                fields = {wanted[vendor]: round(float(amount) * share, 2)}
+                found.append(self._fields(f"{rule.name}.{vendor}", about, vendor, key, fields))
+        return found
 
     def _fields(self, key: str, about: About, vendor: str, record_key: str, fields: Mapping[str, Any]) -> Row:
         return Row(

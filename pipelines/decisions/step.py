@@ -354,7 +354,8 @@ class Step:
         rows += composer.recycled(rejected)
         rows += composer.of_bookings(bookings.untied(self.connection, _given_at(routed.standing)))
         rows += composer.of_events(entering)
-        by_deal = automation.DealRows(doing, self.as_of, of_deals)
+        held = automation.held_by_records(self.connection, deals)
+        by_deal = automation.DealRows(doing, self.as_of, of_deals, held)
         rows += [row for fired in deals for row in by_deal.of(fired)]
         self.new_handoffs, self.doing = composer.new_handoffs, doing
         self.told.notes += dict.fromkeys(doing.notes)

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.decisions.automation import DealRows, Fired, people_of
+from pipelines.decisions.automation import DealRows, Fired, held_by_records, people_of
 from pipelines.decisions.doing import Doing, Row
 from pipelines.decisions.facts import Facts, Owner, Person
 from pipelines.rules.notifications import NotificationsFile, load_notifications
@@ -34,7 +34,7 @@ DEAL = dict.fromkeys(DEAL_COLUMNS) | {
 }  # fmt: skip
 
 
-def rows(action: dict[str, Any], **deal: Any) -> tuple[list[Row], list[str]]:
+def rows(action: dict[str, Any], held: Any = None, **deal: Any) -> tuple[list[Row], list[str]]:
     """What one action comes to, and what is said."""
     rule = Automation.model_validate({"name": "a", "on": "lost", "actions": [{"name": "it", **action}]})
     facts = Facts(
@@ -46,7 +46,7 @@ def rows(action: dict[str, Any], **deal: Any) -> tuple[list[Row], list[str]]:
         NOON,
     )  # fmt: skip
     fired = Fired(rule, "f1", "o1", "lost:1", NOON, {**DEAL, **deal})
-    return DealRows(doing, NOON, {"o1": ("ann", "ben")}).of(fired), doing.notes
+    return DealRows(doing, NOON, {"o1": ("ann", "ben")}, held).of(fired), doing.notes
 
 
 def test_fields_are_set_and_the_forecast_is_written_in_each_crm_s_own_words() -> None:
@@ -65,6 +65,8 @@ def test_fields_are_set_and_the_forecast_is_written_in_each_crm_s_own_words() ->
         "deals": {"weighted": 400.0}, "Opportunity": {"Weighted__c": 400.0}
     }  # fmt: skip
     assert rows(weighted, probability=40)[0][0].payload["fields"] == {"weighted": 400.0}
+    own = {"hubspot:1:deals:7": (900, 0.5), "salesforce:00D:Opportunity:006A": (1100, None)}
+    assert [row.payload["fields"] for row in rows(weighted, held=own)[0]] == [{"weighted": 450.0}]
     assert rows(weighted, amount=None)[0] == []
 
 
@@ -133,3 +135,12 @@ def test_people_are_looked_up_for_actions_about_people_alone_and_not_by_their_co
         fired = [Fired(enrols, "f", deal, "e", NOON, DEAL) for deal in ("o1", "o2")]
         fired.append(Fired(asks, "f", "o3", "e", NOON, DEAL))
         assert people_of(connection, fired) == {"o1": ("ann", "ben")}
+        members = [("o1", "k1"), ("o1", "k2"), ("o2", "k3")]
+        table(connection, "intermediate.int_opportunity_members", "opportunity_id, record_key", members)
+        held = [(key, amount, 0.5) for key, amount in (("k1", 10.0), ("k2", 12.0), ("k3", 14.0))]
+        columns = "record_key, amount double, probability double"
+        table(connection, "intermediate.int_opportunity_records", columns, held)
+        writes = {"type": "write-forecast", "names": ["hubspot.weighted"]}
+        rule = Automation.model_validate({"name": "a", "on": "lost", "actions": [writes]})
+        asked = held_by_records(connection, [Fired(rule, "f", "o1", "e", NOON, DEAL), *fired])
+        assert asked == {"k1": (10.0, 0.5), "k2": (12.0, 0.5)}

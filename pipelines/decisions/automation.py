@@ -237,7 +237,7 @@ class DealRows:
             row = self.doing.message(about, rule.template, rule.channel, rule.name)
             return [row] if row else []
         if rule.type == "set-fields":
-            return [self._fields(rule.name, about, v, key, rule.fields) for v, _, key in records[:1]]
+            return [self._fields(name, about, v, key, said) for name, v, key, said in rule.sets(records)]
         if rule.type == "update-forecast-category":
             return [self._category(rule, about, v, key) for v, _, key in records]
         if rule.type == "write-forecast":

@@ -251,8 +251,8 @@ class Doing:
                 self.notes.append(f"enroll-sequence {rule.sequence} needs a contact in HubSpot")
             return [self.enrolment(about, rule.name, rule.sequence, rule.sender, contact)] if contact else []
         if rule.type == "set-fields":
-            return [self._row(about, f"{rule.name}", "fields", v, key, {"fields": dict(rule.fields)})
-                    for v, _, key in records[:1]]  # fmt: skip
+            return [self._row(about, name, "fields", v, key, {"fields": said})
+                    for name, v, key, said in rule.sets(records)]  # fmt: skip
         if rule.type == "send-notification":
             row = self.message(about, rule.template, rule.channel, rule.name)
             return [row] if row else []

@@ -39,6 +39,8 @@ _NEEDS_KEY: dict[str, str] = {
     "set-fields": "fields", "update-forecast-category": "value",
     "require-fields": "names", "write-forecast": "names",
 }  # fmt: skip
+Value = str | int | float | bool | None
+_VENDORS = ("hubspot", "salesforce")
 _CATEGORIES = ("commit", "best_case", "pipeline", "omitted", "closed")
 
 
@@ -59,7 +61,7 @@ class ActionRule(Strict):
     sender: str = ""
     """Whose inbox a sequence is sent from; without it the owner's."""
     journey: str = ""
-    fields: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    fields: dict[str, Value] = Field(default_factory=dict)
     names: tuple[str, ...] = ()
     """Fields that must be filled: one task names those that are not."""
     remind_after: Duration | None = None
@@ -78,11 +80,30 @@ class ActionRule(Strict):
             raise ValueError(f"the name {self.name!r} may have letters, digits, - and _ alone")
         if self.type == "write-forecast":
             self._names_one_field_a_crm()
+        parted = [name for name in self.fields if "." in name] if self.type == "set-fields" else []
+        strange = [name for name in parted if name.partition(".")[0] not in _VENDORS]
+        if strange:
+            raise ValueError(f"the field {strange[0]} begins with neither hubspot. nor salesforce.")
         if self.type == "update-journey" and not self.fields:
             raise ValueError("update-journey needs fields: columns of the event's data extension")
         if self.type == "update-forecast-category" and self.value not in _CATEGORIES:
             raise ValueError(f"{self.value} is no forecast category; use one of {', '.join(_CATEGORIES)}")
         return self
+
+    def sets(
+        self, records: Sequence[tuple[str, str, str]]
+    ) -> Iterator[tuple[str, str, str, dict[str, Value]]]:
+        """(name, vendor, record key, fields) that `set-fields` sets in these records (vendor, object, key): a
+        field that names its CRM is set in the first one there, any other in the first of all."""
+        seen: set[str] = set()
+        for place, (vendor, _, key) in enumerate(records):
+            fields = {n: v for n, v in self.fields.items() if "." not in n and place == 0}
+            if vendor not in seen:
+                own = ((n.partition("."), v) for n, v in self.fields.items() if "." in n)
+                fields |= {n: v for (crm, _, n), v in own if crm == vendor}
+            seen.add(vendor)
+            if fields:
+                yield self.name if place == 0 else f"{self.name}.{vendor}", vendor, key, fields
 
     def _names_one_field_a_crm(self) -> None:
         vendors = [name.partition(".")[0] for name in self.names if name.partition(".")[2]]

@@ -180,7 +180,7 @@ def _sets_off(rule: Automation, other: Automation, stages: Stages) -> bool:
 def _set_by(rule: Automation) -> Iterator[tuple[str, Any]]:
     """Fields of a deal that an automation sets, and to what."""
     for action in rule.actions:
-        yield from action.fields.items()
+        yield from ((name.rpartition(".")[2], value) for name, value in action.fields.items())
         if action.type == "write-forecast":
             yield from ((name.partition(".")[2], None) for name in action.names)
 

@@ -54,6 +54,12 @@ def test_fields_are_set_and_the_forecast_is_written_in_each_crm_s_own_words() ->
     assert (row.vendor, row.record_key, row.payload["fields"]) == (
         "hubspot", "hubspot:1:deals:7", {"dealtype": "lost"}
     )  # fmt: skip
+    said = {"hubspot.dealtype": "lost", "salesforce.Type": "Lost", "closed": True}
+    each, _ = rows({"type": "set-fields", "fields": said})
+    assert {row.action_key: (row.vendor, row.payload["fields"]) for row in each} == {
+        "f1.it": ("hubspot", {"dealtype": "lost", "closed": True}),
+        "f1.it.salesforce": ("salesforce", {"Type": "Lost"}),
+    }
     both, _ = rows({"type": "update-forecast-category", "value": "best_case"})
     assert {row.vendor: row.payload["fields"] for row in both} == {
         "hubspot": {"hs_manual_forecast_category": "BEST_CASE"},

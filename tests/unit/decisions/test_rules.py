@@ -344,6 +344,9 @@ CIRCLES = {
     "another stage than the one it waits for": (
         "{name: up, on: entered, stage: qualification, actions: [{type: set-fields, fields: "
         "{dealstage: contractsent}}]}", False),
+    "a field that names its CRM": (
+        "{name: up, on: amount-changed, actions: [{type: set-fields, "
+        "fields: {salesforce.Amount: 1}}]}", True),
     "a stage of which nothing is known": (
         "{name: up, on: entered, stage: qualification, actions: [{type: set-fields, fields: "
         "{dealstage: elsewhere}}]}", True),
@@ -427,6 +430,8 @@ BAD = (
      r"told by channel slack, which notifications\.yml"),
     (wrong(stage_automation__yml="automations:\n  - {name: a, on: won, actions: [{type: require-fields, "
            "names: [amuont]}]}\n"), r"a requires amuont, which is not one of .*stage_automation\.yml line 2"),
+    (wrong(stage_automation__yml="automations:\n  - {name: a, on: won, actions: [{type: set-fields, "
+           "fields: {hubspt.x: 1}}]}\n"), r"field hubspt\.x begins with neither hubspot\. nor .*line 2"),
     (wrong(stage_automation__yml="automations:\n  - {name: a, on: won, actions: [{type: write-forecast, "
            "names: [hubspot.a, hubspot.b]}]}\n"), r"write-forecast writes into names like .*line 2"),
 )  # fmt: skip

@@ -74,7 +74,7 @@ def crossings(
         armed = before.is_armed if before else is_new
         count = before.crossings if before else 0
         if not _is_above(rule, person):
-            armed = armed or _is_below(rule, person)
+            armed = armed or _is_below(rule, person, positions)
         elif armed:
             armed = False
             if target is None or person.position < target:
@@ -159,9 +159,10 @@ def _is_above(rule: HandoffRule, person: Scored) -> bool:
     return person.score is not None and person.score >= rule.trigger.value
 
 
-def _is_below(rule: HandoffRule, person: Scored) -> bool:
+def _is_below(rule: HandoffRule, person: Scored, positions: Mapping[str, int]) -> bool:
+    """Far enough to cross again. Who was given back from a later stage comes from above, not from below."""
     if rule.trigger.type == "stage":
-        return True
+        return person.position < positions.get(str(rule.trigger.value), 0)
     assert not isinstance(rule.trigger.value, str)
     return person.score is None or person.score < rule.trigger.value - rule.trigger.hysteresis
 

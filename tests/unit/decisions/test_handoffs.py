@@ -76,6 +76,22 @@ def test_who_was_there_before_and_stands_above_does_not_cross() -> None:
     assert len(run([80, 60, 80], since=NOON + timedelta(days=1))) == 1
 
 
+def test_a_stage_is_reached_from_below_and_not_by_being_given_back() -> None:
+    stage = {"trigger": {"type": "stage", "value": "marketing_qualified_lead"},
+             "actions": [{"type": "create-task", "name": "call"}]}  # fmt: skip
+    rule = HandoffRule.model_validate(stage)
+    order = {"lead": 2, "marketing_qualified_lead": 3, "sales_qualified_lead": 4}
+    known: dict[tuple[str, str], Score] = {}
+    made = []
+    for at in ("lead", "marketing_qualified_lead", "sales_qualified_lead", "marketing_qualified_lead", "lead",
+               "marketing_qualified_lead"):  # fmt: skip
+        who = person(None, order[at])._replace(stage=at)
+        found, after = crossings(rule, [who], order, known, NOON)
+        known |= {(row.handoff, row.person_id): row for row in after}
+        made.append(len(found))
+    assert made == [0, 1, 0, 0, 0, 1]
+
+
 def test_how_many_stood_above_before_is_said_when_they_are_looked_at_first() -> None:
     old, later = NOON - timedelta(days=9), NOON + HOUR_LONG
     people = [person(80, created=old), person(80, 4, old), person(60, created=old), person(80, created=later)]

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from pipelines.rules.data_extensions import load_data_extensions
 from pipelines.rules.journeys import load_journeys
 from pipelines.rules.loader import Strict, load_if_there
+from pipelines.rules.mappings.mapped import mapped_properties
 from pipelines.rules.schema.load import load_model
 from pipelines.rules.schema.names import object_name
 from pipelines.rules.schema.renames import object_renames
@@ -59,6 +60,8 @@ class HubSpotExtract(Strict):
     without: Names = ()
     renamed: Names = ()
     """Both ends of renamed objects of `custom_objects.yml`: their pipelines are read, to find stages."""
+    mapped: dict[str, Names] = Field(default_factory=dict)
+    """Properties by object that `field_mappings/` keeps in step: who changed one last is in its history."""
 
     def choice(self, object_type: str) -> Choice:
         return self.properties.get(object_type, Choice())
@@ -146,7 +149,9 @@ def load_extract(config_dir: Path) -> Extract:
     renamed = object_renames(model)
     earlier = (each.old for each in renamed if each.vendor == "salesforce")
     staged = tuple(name for each in renamed if each.vendor == "hubspot" for name in (each.old, each.new))
-    hubspot = found.hubspot.model_copy(update={"renamed": staged})
+    hubspot = found.hubspot.model_copy(
+        update={"renamed": staged, "mapped": mapped_properties(config_dir, "hubspot")}
+    )
     salesforce = found.salesforce.model_copy(update={"described": (*described, *earlier)})
     ours = [each.data_extension for each in load_data_extensions(config_dir)]
     copied = tuple(dict.fromkeys((*found.marketing_cloud.data_extensions, *ours)))

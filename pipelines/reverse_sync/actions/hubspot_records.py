@@ -41,7 +41,8 @@ class HubSpotCreator(RecordCreator, InHubSpot):
     @classmethod
     def looks(cls, actions: Sequence[Action]) -> int:
         known = {"contacts": email_of, "companies": domain_of}.get(actions[0].object)
-        return int(known is not None and any(known(action) for action in actions))
+        refusing = actions[0].object == "contacts" and any(map(_refuses, actions))
+        return int(known is not None and any(known(action) for action in actions)) + int(refusing)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:
         if actions[0].object == campaigns.OBJECT:
@@ -54,8 +55,15 @@ class HubSpotCreator(RecordCreator, InHubSpot):
             answers = self._client.batch_upsert(absent[0].object, [_input(action) for action in absent])
             request_id = answers.request_id
             made = {a.action_key: _as_link(a, row) for a, row in zip(absent, answers, strict=True)}
+            self._unsubscribe([a for a, row in zip(absent, answers, strict=True) if row.ok and _refuses(a)])
         rows = [there.get(action.action_key) or made[action.action_key] for action in actions]
         return Outcomes(rows, request_id=request_id)
+
+    def _unsubscribe(self, made: Sequence[Action]) -> None:
+        """Whoever refuses e-mail elsewhere refuses it from the first moment; the next run looks again."""
+        addresses = [address for action in made if (address := email_of(action))]
+        if addresses:
+            self._client.unsubscribe_all(addresses)
 
     def _matches(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         """Action key -> the record that is there: by e-mail, or by domain."""
@@ -134,6 +142,10 @@ class HubSpotCreator(RecordCreator, InHubSpot):
         if mine:
             self._client.batch_archive(kind, mine)
         return rows
+
+
+def _refuses(action: Action) -> bool:
+    return bool(action.payload.get("refuses"))
 
 
 def _input(action: Action) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -57,6 +57,11 @@ create table if not exists reverse_sync.conflicts (
 create or replace table reverse_sync.mirror_run (mappings_hash varchar);
 create or replace table intermediate.mirror_base (pair_key varchar, content varchar);
 """
+
+
+def _pointer(name: str) -> str:
+    """A line's name as part of a JSON pointer."""
+    return f"replace(replace({name}, '~', '~0'), '/', '~1')"
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,8 @@ class _Mirroring:
         connection.execute(f"create or replace temp table mirror_open as {compiled.opened}")
         connection.execute(
             "create or replace temp table seen_conflicts as select left_key, right_key, field_left, "
-            "field_right, left_value, right_value, arg_min(left_changed_at, seen_at) as lt, "
+            "field_right, left_value, right_value, agreed_left, agreed_right, "
+            "arg_min(left_changed_at, seen_at) as lt, "
             "arg_min(right_changed_at, seen_at) as rt from reverse_sync.conflicts where mapping = ? "
             "group by all",
             [pair.mapping.name],
@@ -240,7 +246,7 @@ class _Mirroring:
         self.connection.execute(
             "insert into reverse_sync.conflicts by name "
             "select substr(sha256(concat_ws('|', pair_key, name, coalesce(l, ''), coalesce(r, ''), "
-            f"outcome)), 1, 16) as conflict_id, ? as mapping, rule, {person} as person_id, left_key, "
+            f"outcome, bl, br)), 1, 16) as conflict_id, ? as mapping, rule, {person} as person_id, left_key, "
             "right_key, field_left, field_right, l as left_value, r as right_value, bl as agreed_left, "
             "br as agreed_right, "
             "lt as left_changed_at, rt as right_changed_at, strategy, outcome, ? as run_id, "
@@ -248,17 +254,32 @@ class _Mirroring:
             "where (is_conflict and outcome <> 'agreed' or outcome = 'no counterpart') "
             "and not exists (select 1 from reverse_sync.conflicts c where c.left_key = o.left_key "
             "and c.right_key = o.right_key and c.field_left = o.field_left and c.outcome = o.outcome "
-            "and c.left_value is not distinct from o.l and c.right_value is not distinct from o.r)",
+            "and c.left_value is not distinct from o.l and c.right_value is not distinct from o.r "
+            "and c.agreed_left is not distinct from o.bl and c.agreed_right is not distinct from o.br)",
             [pair.mapping.name, self.run_id, self.as_of],
         )
 
     def _base(self, agreed_sql: str) -> None:
-        """What agrees now, over what was agreed before on the lines that differ."""
+        """What agrees now, over what was agreed before on the lines that differ, and since when (`@at`): of a
+        new pair for all lines at once, then of each line that agrees on something else."""
+        at = text_literal(self.as_of.astimezone(UTC).isoformat())
+        said = "list_transform(a.lines, lambda x: (x.name, x.held))"
+        moved = (
+            f"list_transform(list_filter(a.lines, lambda x: json(to_json(x.held)) is distinct from "
+            f"json_extract(k.content, '/' || {_pointer('x.name')})), lambda x: (x.name, {at}))"
+        )
         self.connection.execute(
-            "insert into intermediate.mirror_base select a.pair_key, "
-            "json_merge_patch(coalesce(k.content, '{}'), "
-            "coalesce(json(to_json(map_from_entries(list_transform(a.lines, lambda x: (x.name, x.held))))), "
-            f"'{{}}')) from ({agreed_sql}) a left join mirrored_kept k on k.pair_key = a.pair_key"
+            "insert into intermediate.mirror_base "
+            f"with told as (select a.*, coalesce(json(to_json(map_from_entries({said}))), '{{}}') as said "
+            f"from ({agreed_sql}) a), "
+            "merged as (select a.*, k.content as before, json_merge_patch(k.content, a.said) as content "
+            "from told a left join mirrored_kept k on k.pair_key = a.pair_key) "
+            "select a.pair_key, case "
+            f"when a.before is null then json_merge_patch(a.said, json_object('@at', json_object('', {at}))) "
+            "when a.content = json(a.before) then a.before "
+            "else json_merge_patch(a.content, json_object('@at', "
+            f"json(to_json(map_from_entries({moved.replace('k.content', 'a.before')}))))) end "
+            "from merged a"
         )
 
     def counted(self) -> Mirrored:

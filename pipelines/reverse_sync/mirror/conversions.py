@@ -110,23 +110,35 @@ def _zone(zone: str) -> str:
 
 
 def _mapped(line: Line, towards: Side, value: str, source: FieldType, target: FieldType) -> str:
+    if source == "set":
+        listed = f"list_transform(string_split({value}, ';'), lambda v: {_one(line, towards, 'v')})"
+        return set_sql(f"list_filter({listed}, lambda v: v is not null)")
+    mapped = f"case when {value} is null then null else {_one(line, towards, value)} end"
+    return as_type(mapped, "text", target, line.zone) if target not in ("text", "set") else mapped
+
+
+def _one(line: Line, towards: Side, v: str) -> str:
+    """What one value means on a side; null where it has no word for it."""
     assert line.values is not None
     pairs = line.values.forward if towards == "right" else line.values.back
     other = "null"
     if line.values.unmapped == "keep":
-        other = "{v}"
+        other = v
     elif line.values.unmapped == "use" and towards != line.source:
         other = text_literal(line.values.use or "")
     cases = " ".join(f"when {text_literal(a)} then {text_literal(b)}" for a, b in pairs)
+    return f"case {v} {cases} else {other} end"
 
-    def one(v: str) -> str:
-        return f"case {v} {cases} else {other.format(v=v)} end"
 
-    if source == "set":
-        listed = f"list_transform(string_split({value}, ';'), lambda v: {one('v')})"
-        return set_sql(f"list_filter({listed}, lambda v: v is not null)")
-    mapped = f"case when {value} is null then null else {one(value)} end"
-    return as_type(mapped, "text", target, line.zone) if target not in ("text", "set") else mapped
+def sayable(line: Line, side: Side, value: str, kind: FieldType) -> tuple[str, str] | None:
+    """Of a set on `side` those values that the other side has a word for, and those it has none for, which
+    stay whatever it says. None where that is not asked."""
+    if kind != "set" or line.values is None or line.direction != "both":
+        return None
+    there = f"{_one(line, _SIDES[side], 'v')} is null"
+    parts = (f"list_filter(string_split({value}, ';'), lambda v: {how}{there})" for how in ("not ", ""))
+    said, unsaid = map(set_sql, parts)
+    return said, unsaid
 
 
 def _part_of_name(part: str, value: str) -> str:

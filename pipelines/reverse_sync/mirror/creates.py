@@ -25,11 +25,17 @@ GREY = "it may be a record the other CRM has: settle the review first (crm why)"
 GREY_CAMPAIGN = (
     "it may be a campaign the other CRM has: settle marts.campaign_reviews in attribution.yml first"
 )
+REFUSES = {
+    "salesforce": '{"properties": {"HasOptedOutOfEmail": "true"}, '
+    '"types": {"HasOptedOutOfEmail": "boolean"}}',
+    "hubspot": '{"refuses": true}',
+}
+"""What a new record of somebody who refuses e-mail is given with it: nobody is to write to them meanwhile."""
 _ACTION = """
 insert into reverse_sync.actions_creates
 select 'create:' || $object || ':' || source_key, $sync, $kind, $vendor, $object, source_key, {person},
-    json_object('properties', properties, 'types', types, 'key_field', $key_field, 'key', source_key,
-        'joins', json_object('entity', $entity, 'prefix', $prefix))::varchar,
+    json_merge_patch(json_object('properties', properties, 'types', types, 'key_field', $key_field,
+        'key', source_key, 'joins', json_object('entity', $entity, 'prefix', $prefix)), {refusal})::varchar,
     null, 'mirrored', $rule, 'only ' || $other || ' has it', null, null
 from mirror_new where problem is null
 """
@@ -39,9 +45,12 @@ def wish(
     connection: duckdb.DuckDBPyConnection, mapping: Mapping, pairs: Sequence[ResolvedPair], side: Side
 ) -> None:
     """Add what is to be created on `side` of a mapping to `actions_creates`, the rest to `mirror_held`."""
-    if not pairs:
-        return
-    pair = pairs[-1]  # of a person's contact and lead it is the lead that is created
+    # Of a person's contact and lead it is the lead that is created; HubSpot gets a contact for either.
+    for pair in pairs[-1:] if side == "right" else pairs:
+        _wish(connection, mapping, pair, side)
+
+
+def _wish(connection: duckdb.DuckDBPyConnection, mapping: Mapping, pair: ResolvedPair, side: Side) -> None:
     kept = connection.execute("select * from mirror_pairs").to_arrow_table()
     _candidates(connection, mapping, pair, side)
     compiled = compile_pair(connection, pair, absent=side)
@@ -58,12 +67,13 @@ def wish(
 def _candidates(
     connection: duckdb.DuckDBPyConnection, mapping: Mapping, pair: ResolvedPair, side: Side
 ) -> None:
-    """`mirror_pairs`: the record that stands for each thing the other side's CRM knows nothing of."""
+    """`mirror_pairs`: of each thing that the other side's CRM knows nothing of the record that stands for it,
+    if it is of the pair's object."""
     table, column = MEMBERS[mapping.entity]
     other = OTHER[side]
     connection.execute(
-        "create or replace temp table mirror_pairs as "
-        f"select entity_id, {'record_id' if side == 'right' else 'null::varchar'} as left_id, "
+        "create or replace temp table mirror_pairs as select * exclude (object) from ("
+        f"select entity_id, object, {'record_id' if side == 'right' else 'null::varchar'} as left_id, "
         f"{'record_key' if side == 'right' else text_literal('')} as left_key, "
         f"{text_literal(pair.right_object)} as right_object, "
         f"{'record_id' if side == 'left' else 'null::varchar'} as right_id, "
@@ -71,8 +81,8 @@ def _candidates(
         f"from mirror_members_{other} "
         f"where entity_id not in (select {column} from {table} where starts_with(record_key, ?)) "
         "qualify row_number() over "
-        "(partition by entity_id order by rank, created_at nulls last, record_key) = 1",
-        [f"{VENDORS[side]}:"],
+        "(partition by entity_id order by rank, created_at nulls last, record_key) = 1) where object = ?",
+        [f"{VENDORS[side]}:", pair.object_of(other)],
     )
 
 
@@ -116,20 +126,34 @@ def _new(connection: duckdb.DuckDBPyConnection, mapping: Mapping, pair: Resolved
 
 
 def _grey(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> str:
-    """A sentence for a record whose identity is in doubt."""
+    """A sentence for a thing whose identity is in doubt, whichever of its records the doubt is about."""
     if mapping.entity == "campaign":
         if not has_table(connection, "marts", "campaign_reviews"):
             return "null"
-        return (
-            "case when exists (select 1 from marts.campaign_reviews v "
-            f"where source_key in (v.left_key, v.right_key)) then {text_literal(GREY_CAMPAIGN)} end"
-        )
-    if not has_table(connection, "marts", "identity_reviews"):
+        return _in_doubt(mapping, "select left_key, right_key from marts.campaign_reviews", GREY_CAMPAIGN)
+    if mapping.entity not in MEMBERS or not has_table(connection, "marts", "identity_reviews"):
         return "null"
+    open_ones = (
+        "select left_key, right_key from marts.identity_reviews "
+        f"where reason = 'review' and entity = {text_literal(mapping.entity)}"
+    )
+    return _in_doubt(mapping, open_ones, GREY)
+
+
+def _in_doubt(mapping: Mapping, reviews: str, said: str) -> str:
+    table, column = MEMBERS[mapping.entity]
     return (
-        "case when exists (select 1 from marts.identity_reviews v where v.reason = 'review' "
-        f"and v.entity = {text_literal(mapping.entity)} and source_key in (v.left_key, v.right_key)) "
-        f"then {text_literal(GREY)} end"
+        f"case when entity_id in (select m.{column} from {table} m join ({reviews}) v "
+        f"on m.record_key in (v.left_key, v.right_key)) then {text_literal(said)} end"
+    )
+
+
+def _refusal(connection: duckdb.DuckDBPyConnection, mapping: Mapping, vendor: str) -> str:
+    if mapping.entity != "person" or not has_table(connection, "intermediate", "int_person_consents"):
+        return "'{}'"
+    return (
+        "if(entity_id in (select person_id from intermediate.int_person_consents "
+        f"where consent = 'opted_out'), {text_literal(REFUSES[vendor])}, '{{}}')"
     )
 
 
@@ -152,7 +176,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, mapping: Mapping, pair: Resol
     found = prefix.fetchone()
     person = "entity_id" if mapping.entity == "person" else "null"
     connection.execute(
-        _ACTION.replace("{person}", person),
+        _ACTION.replace("{person}", person).replace("{refusal}", _refusal(connection, mapping, vendor)),
         {
             "sync": sync, "kind": KIND, "vendor": vendor, "object": object_name, "entity": mapping.entity,
             "key_field": mapping.key_of(side), "rule": mapping.file, "other": VENDORS[OTHER[side]],

@@ -13,7 +13,7 @@ from pipelines.reverse_sync.mirror.findings import Finding
 from pipelines.reverse_sync.mirror.fit import fit
 from pipelines.reverse_sync.mirror.metadata import FieldMeta, Metadata, ObjectKey
 from pipelines.rules.fields import Fields
-from pipelines.rules.mappings.expressions import named_fields
+from pipelines.rules.mappings.expressions import read_besides
 from pipelines.rules.mappings.model import PEOPLE, VENDORS, Direction, Line, Mapping, Matched, Side
 from pipelines.rules.syncs import FieldRule, Sync, Syncs
 
@@ -186,22 +186,12 @@ class _Resolving:
 
     def _reads_known_fields(self, line: Line, objects: dict[Side, str]) -> bool:
         whole = True
-        for side, name in self._read_besides(line):
+        for side, name in read_besides(line):
             if self._find(side, objects[side], name) is None:
                 self.say(Finding("error", line.where, self._shown(side, objects, name),
                                  "is read by this line and does not exist", "mend its name"))  # fmt: skip
                 whole = False
         return whole
-
-    def _read_besides(self, line: Line) -> list[tuple[Side, str]]:
-        read: list[tuple[Side, str]] = []
-        read += [("left", name) for name in (named_fields(line.to_right) if line.to_right else ())]
-        read += [("right", name) for name in (named_fields(line.to_left) if line.to_left else ())]
-        if line.money is not None and line.money.left_is_field:
-            read.append(("left", line.money.left))
-        if line.money is not None and line.money.right_is_field:
-            read.append(("right", line.money.right))
-        return read
 
     def _directed(self, line: Line, metas: dict[Side, FieldMeta], objects: dict[Side, str]) -> Line | None:
         """The line, one way where one of its sides cannot be written; None where no side can."""
@@ -315,7 +305,7 @@ class _Resolving:
     def _extra(self, mapping: Mapping, objects: dict[Side, str]) -> dict[Side, tuple[FieldMeta, ...]]:
         read: dict[Side, dict[str, FieldMeta]] = {"left": {}, "right": {}}
         for line in mapping.lines:
-            for side, name in self._read_besides(line):
+            for side, name in read_besides(line):
                 meta = self._find(side, objects[side], name)
                 if meta is not None:
                     read[side][meta.name.lower()] = meta

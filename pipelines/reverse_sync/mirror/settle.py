@@ -3,7 +3,8 @@
 Belongs here: set operations from `mirror_open` (lines that do not agree) to `mirror_outcome` (who wins and
 what each side should hold). A side has changed when it holds neither what was agreed nor what we last
 wrote to it; what we wrote ourselves is nobody's change, so our own writes do not come back as an echo. A
-side that still says what we last carried over from it has not changed either.
+side that still says what we last carried over from it has not changed either. Both hold until a run has seen
+the two agree: from then on whoever sets a value back to an earlier one has changed it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import duckdb
 from pipelines.objects.sql import text_literal
 from pipelines.reverse_sync.mirror.conversions import EMAIL
 from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedPair
-from pipelines.reverse_sync.values import CLEAR
+from pipelines.reverse_sync.values import CLEAR, set_sql
 
 _LINES = (
     "line integer, name varchar, field_left varchar, field_right varchar, direction varchar, source varchar, "
@@ -28,27 +29,37 @@ _LINES = (
 _SETTLED = """
 create or replace temp table mirror_outcome as
 with based as (
-    select o.* exclude (lt, rt), n.* exclude (line),
-        -- A conflict that was seen is as old as it was then: our writes to other fields made no side newer.
-        if(c.left_key is null, o.lt, c.lt) as lt, if(c.left_key is null, o.rt, c.rt) as rt,
+    select o.*, n.* exclude (line),
         b.pair_key is not null as is_known,
-        json_exists(b.content, '/' || replace(n.name, '/', '~1'))
+        json_exists(b.content, n.pointer)
             or (b.pair_key is null and o.l is not null and o.r is not null
-                and json_exists(i.content, '/' || replace(n.name, '/', '~1'))) as has_base,
-        json_extract_string(coalesce(b.content, i.content), '/' || replace(n.name, '/', '~1') || '/0') as bl,
-        json_extract_string(coalesce(b.content, i.content), '/' || replace(n.name, '/', '~1') || '/1') as br,
-        al.record_key is not null as wrote_left, al.value as al,
-        ar.record_key is not null as wrote_right, ar.value as ar
+                and json_exists(i.content, n.pointer)) as has_base,
+        json_extract_string(coalesce(b.content, i.content), n.pointer || '/0') as bl,
+        json_extract_string(coalesce(b.content, i.content), n.pointer || '/1') as br,
+        -- Since when the base is known; of the first one of a pair it stands once for all lines.
+        if(json_exists(b.content, n.pointer), coalesce(json_extract_string(b.content, '/@at' || n.pointer),
+            json_extract_string(b.content, '/@at/'))::timestamptz, null) as based_at,
+        al.agreed_at > coalesce(based_at, '-infinity'::timestamptz) as wrote_left, al.value as al,
+        ar.agreed_at > coalesce(based_at, '-infinity'::timestamptz) as wrote_right, ar.value as ar
     from mirror_open o
-    join mirror_lines n on n.line = o.line
+    join (select *, '/' || replace(replace(name, '~', '~0'), '/', '~1') as pointer from mirror_lines) n
+        on n.line = o.line
     left join mirrored_kept b on b.pair_key = o.pair_key
     left join mirror_inherited i on i.pair_key = o.pair_key
     left join agreed_values al on al.record_key = o.left_key and al.field = n.field_left
     left join agreed_values ar on ar.record_key = o.right_key and ar.field = n.field_right
+),
+-- A conflict that was seen is as old as it was then: our writes to other fields made no side newer.
+dated as (
+    select o.* exclude (pointer) replace (if(c.left_key is null, o.lt, c.lt) as lt,
+        if(c.left_key is null, o.rt, c.rt) as rt,
+        coalesce(wrote_left, false) as wrote_left, coalesce(wrote_right, false) as wrote_right)
+    from based o
     left join seen_conflicts c
-        on c.left_key = o.left_key and c.right_key = o.right_key and c.field_left = n.field_left
-        and c.field_right = n.field_right and c.left_value is not distinct from o.l
-        and c.right_value is not distinct from o.r
+        on c.left_key = o.left_key and c.right_key = o.right_key and c.field_left = o.field_left
+        and c.field_right = o.field_right and c.left_value is not distinct from o.l
+        and c.right_value is not distinct from o.r and c.agreed_left is not distinct from o.bl
+        and c.agreed_right is not distinct from o.br
 ),
 -- Emptied before a run saw both sides agree: the other side holds what we carried over from it. A record that
 -- has just taken another's place in a pair has emptied nothing.
@@ -58,7 +69,7 @@ emptied as (
             and r is distinct from default_right and not (wrote_left and al is null) as emptied_left,
         is_known and blanks = 'clear' and r is null and wrote_left and l = al
             and l is distinct from default_left and not (wrote_right and ar is null) as emptied_right
-    from based
+    from dated
 ),
 changed as (
     select * replace (coalesce(has_base, false) or emptied_left or emptied_right as has_base),
@@ -102,14 +113,16 @@ judged as (
 )
 select *,
     case outcome
-        when 'left' then coalesce(fl, case when l is null then
-            if(blanks = 'clear' and has_base and changed_left, $clear, default_right) end)
+        when 'left' then coalesce({right_alone}, case when l is null then
+            if(blanks = 'clear' and has_base and changed_left, coalesce(kr, $clear),
+                if(r is null, default_right, null)) end)
         when 'default' then default_right
         when 'merge' then {merge_right}
     end as wish_right,
     case outcome
-        when 'right' then coalesce(gr, case when r is null then
-            if(blanks = 'clear' and has_base and changed_right, $clear, default_left) end)
+        when 'right' then coalesce({left_alone}, case when r is null then
+            if(blanks = 'clear' and has_base and changed_right, coalesce(kl, $clear),
+                if(l is null, default_left, null)) end)
         when 'default' then default_left
         when 'merge' then {merge_left}
     end as wish_left
@@ -120,9 +133,13 @@ from judged
 def settle(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> None:
     """Temp table `mirror_outcome` from `mirror_open`, `mirrored_kept`, what we wrote and conflicts seen."""
     put_lines(connection, pair)
-    sql = _SETTLED.replace("{merge_right}", _merged("fl", "r", "br")).replace(
-        "{merge_left}", _merged("gr", "l", "bl")
-    )
+    parts = {
+        "merge_right": _merged("fl", "r", "br", "kr"), "merge_left": _merged("gr", "l", "bl", "kl"),
+        "right_alone": _beside("fl", "kr"), "left_alone": _beside("gr", "kl"),
+    }  # fmt: skip
+    sql = _SETTLED
+    for name, part in parts.items():
+        sql = sql.replace(f"{{{name}}}", part)
     connection.execute(sql, {"clear": CLEAR})
 
 
@@ -149,12 +166,24 @@ def _row(number: int, pair: ResolvedPair) -> Sequence[object]:
     ]  # fmt: skip
 
 
-def _merged(added: str, held: str, base: str) -> str:
-    """Three-way merge of sets: what both have, and what either added since; what one removed stays away."""
-    new, old, agreed = (f"string_split(coalesce({each}, ''), ';')" for each in (added, held, base))
+def _merged(added: str, held: str, base: str, unsaid: str) -> str:
+    """Three-way merge of sets: what both have, and what either added since; what one removed stays away.
+
+    Of what the other CRM has no word for (`unsaid`) nothing was removed there.
+    """
+    new, old, agreed, own = (
+        f"string_split(coalesce({each}, ''), ';')" for each in (added, held, base, unsaid)
+    )
     removed = f"list_contains({agreed}, v) and not (list_contains({new}, v) and list_contains({old}, v))"
-    kept = f"list_filter(list_distinct(list_concat({new}, {old})), lambda v: v <> '' and not ({removed}))"
+    gone = f"{removed} and not list_contains({own}, v)"
+    kept = f"list_filter(list_distinct(list_concat({new}, {old})), lambda v: v <> '' and not ({gone}))"
     return f"nullif(array_to_string(list_sort({kept}), ';'), '')"
+
+
+def _beside(said: str, unsaid: str) -> str:
+    """What the other side says, beside what it has no word for."""
+    both = f"list_concat(string_split({said}, ';'), string_split({unsaid}, ';'))"
+    return f"if({unsaid} is null or {said} is null, {said}, {set_sql(both)})"
 
 
 def problem_sql(side: str) -> str:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.objects.sql import columns_of, quoted, text_literal
-from pipelines.reverse_sync.mirror.conversions import Columns, comparable, converted
+from pipelines.reverse_sync.mirror.conversions import Columns, comparable, converted, sayable
 from pipelines.reverse_sync.mirror.metadata import FieldMeta
 from pipelines.reverse_sync.mirror.records import Source, source_of
 from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedLine, ResolvedPair
 from pipelines.reverse_sync.values import canonical_sql, set_sql
+from pipelines.rules.mappings.expressions import read_besides
 from pipelines.rules.mappings.model import VENDORS, Side
 from pipelines.rules.syncs import NUMERIC, FieldType
 
@@ -106,10 +107,15 @@ def _side(
     changed = _history(connection, source, kinds)
     joins.append(f"left join ({changed}) h on h.id = t.{quoted(source.id)}")
     joins.append(f"left join agreed_held_{side} o on o.record_id = t.{quoted(source.id)}")
-    modified = f"t.{quoted(source.modified)}" if source.modified.lower() in there else "null::timestamptz"
+    modified, created = (
+        f"t.{quoted(name)}::timestamptz" if name.lower() in there else "null::timestamptz"
+        for name in (source.modified, source.created)
+    )
+    unchanged = _unchanged(connection, source, kinds, created, modified) if side == "right" else "null"
     return (
-        f"select t.{quoted(source.id)} as id, {', '.join(shown)}, h.changed as {side}_changed, "
-        f"{modified}::timestamptz as {side}_modified, o.held is not null as {side}_overlaid "
+        f"select t.{quoted(source.id)} as id, {', '.join(shown)}, "
+        f"map_concat({unchanged}, h.changed) as {side}_changed, {modified} as {side}_modified, "
+        f"o.held is not null as {side}_overlaid "
         f"from {source.table} t {' '.join(joins)} where {source.alive.replace('deleted_at', 't.deleted_at')}"
     )
 
@@ -134,16 +140,48 @@ def _with_desired(kind: FieldType, existing: str, desired: str) -> str:
 
 def _history(connection: duckdb.DuckDBPyConnection, source: Source, kinds: dict[str, FieldType]) -> str:
     """(id, changed): when each field last changed, by the vendor's own history where the extract has it."""
-    table, id_column, field, moment = source.history
+    table, id_column, _, moment = source.history
     if columns_of(connection, table) == {} or not kinds:
         return "select null::varchar as id, null::map(varchar, timestamptz) as changed where false"
-    names = ", ".join(text_literal(name) for name in kinds)
     return (
         "select id, map_from_entries(list((name, moment))) as changed "
-        f"from (select {quoted(id_column)} as id, "
-        f"lower({quoted(field)}) as name, max({quoted(moment)})::timestamptz as moment from {table} "
-        f"where lower({quoted(field)}) in ({names}) group by 1, 2) group by id"
+        f"from (select {quoted(id_column)} as id, {_field_of(source, kinds)} as name, "
+        f"max({quoted(moment)})::timestamptz as moment from {table} group by 1, 2) "
+        "where name is not null group by id"
     )
+
+
+def _field_of(source: Source, kinds: dict[str, FieldType]) -> str:
+    """The field that a row of a history is of. Salesforce's call a reference by what it leads to: Owner."""
+    said = {name: name for name in kinds}
+    said |= {
+        name.removesuffix("id"): name for name, kind in kinds.items()
+        if kind == "reference" and name.endswith("id") and name.removesuffix("id") not in kinds
+    }  # fmt: skip
+    cases = " ".join(f"when {text_literal(a)} then {text_literal(b)}" for a, b in said.items())
+    return f"case lower({quoted(source.history[2])}) {cases} end"
+
+
+def _unchanged(
+    connection: duckdb.DuckDBPyConnection, source: Source, kinds: dict[str, FieldType], created: str,
+    modified: str,
+) -> str:  # fmt: skip
+    """When a field changed last that Salesforce keeps a history of and that has none of this record: when the
+    record was made, or before the history begins. Other fields of it may have changed since."""
+    table, _, _, moment = source.history
+    if columns_of(connection, table) == {} or not kinds:
+        return "null"
+    kept = connection.execute(
+        f"select {_field_of(source, kinds)} as name, min({quoted(moment)})::timestamptz from {table} "
+        "group by 1 having name is not null order by 1"
+    ).fetchall()
+    since = (
+        f"{text_literal(name)}: least({modified}, greatest({created}, "
+        f"{text_literal(first.isoformat())}::timestamptz))"
+        for name, first in kept
+        if first is not None
+    )
+    return f"map {{{', '.join(since)}}}" if kept else "null"
 
 
 # -- lines -----------------------------------------------------------------------------------------------
@@ -165,21 +203,26 @@ class _Line:
                 self.wish[side] = converted(
                     self.line, side, self.value[other], columns, ends[other], ends[side]
                 )
-        self.changed = {
-            side: f"coalesce(w.{side}_changed[{text_literal(names[side])}], w.{side}_modified)"
-            for side in SIDES
-        }
+        self.parts = {side: sayable(self.line, side, self.value[side], ends[side][0]) for side in SIDES}
+        self.unsaid = {side: each[1] if each else "null::varchar" for side, each in self.parts.items()}
+        self.changed = {side: self._moment(side, names[side]) for side in SIDES}
         self.meanings = {side: metas[side].meaning for side in SIDES}
+
+    def _moment(self, side: Side, name: str) -> str:
+        """When what the line reads on a side last changed: its field, and what it reads beside that."""
+        beside = (each.lower() for end, each in read_besides(self.line) if end == side)
+        read = dict.fromkeys((name, *beside))
+        moments = (f"coalesce(w.{side}_changed[{text_literal(each)}], w.{side}_modified)" for each in read)
+        return f"greatest({', '.join(moments)})" if len(read) > 1 else next(moments)
 
     @property
     def agrees(self) -> str:
-        """Both hold the same, said either way, or both nothing."""
-        same = [
-            f"coalesce({comparable(self.line, self.wish[side], self.meanings[side])} = "
-            f"{comparable(self.line, self.value[side], self.meanings[side])}, false)"
-            for side in SIDES
-            if self.line.writes(side)
-        ]
+        """Both hold the same, said either way, or both nothing. What two expressions make of several fields
+        is the same only where the destination holds what the source's fields come to."""
+        written = [side for side in SIDES if self.line.writes(side)]
+        if self.line.to_left and self.line.to_right:
+            written = [side for side in written if side != self.line.source] or written
+        same = [f"coalesce({self._same(side)}, false)" for side in written]
         filled = [
             f"{self.value[side]} is not null"
             for side in SIDES
@@ -192,11 +235,21 @@ class _Line:
             empty = "false"
         return f"({' or '.join([*same, rest, empty])})"
 
+    def _same(self, side: Side) -> str:
+        """Whether a side holds what the other wishes; of a set only what the other can say is asked."""
+        wish, value, meaning = self.wish[side], self.value[side], self.meanings[side]
+        parts = self.parts[side]
+        if parts is None:
+            return f"{comparable(self.line, wish, meaning)} = {comparable(self.line, value, meaning)}"
+        both = f"{self.value['left']} is not null and {self.value['right']} is not null"
+        return f"({both} and {wish} is not distinct from {parts[0]}) or {wish} = {value}"
+
     @property
     def struct(self) -> str:
         parts = {
             "line": f"{self.number}", "l": self.value["left"], "r": self.value["right"],
             "fl": self.wish["right"], "gr": self.wish["left"],
+            "kl": self.unsaid["left"], "kr": self.unsaid["right"],
             "lt": self.changed["left"], "rt": self.changed["right"], "same": self.agrees,
         }  # fmt: skip
         shown = ", ".join(f"'{name}': {sql}" for name, sql in parts.items())

@@ -111,6 +111,8 @@ def _line(parsed: MappingFile, line: YamlLine, source: Side, where: str) -> Line
     expressions = {target: line.expression or "", source: line.back_expression or ""}
     if towards == "both" and bool(line.expression) != bool(line.back_expression):
         towards = _side_of(target if line.expression else source)
+    if towards == "both" and line.convert in ("first_name", "last_name"):
+        towards = _side_of(target)  # a part of a name does not say the whole
     values = _values(line, source)
     defaults = {target: line.default, source: _default_back(line, values, source)}
     return Line(

@@ -200,7 +200,8 @@ def _reader(
     names = {str(each["name"]) for each in definitions}
     kept = history_properties(table.api_name, reading.rules.hubspot)
     known = reading.of(table)
-    asked = dict.fromkeys((*choice.names, *(each for each in kept if each not in names)))
+    mapped = reading.rules.hubspot.mapped.get(table.api_name, ())  # asked for by `crm mappings check`
+    asked = dict.fromkeys((*choice.names, *(each for each in kept if each not in {*names, *mapped})))
     return RecordReader(
         reading, client, shape_of(table, definitions, choice, known.columns, known.lacking),
         history=_history_of(table, reading.rules.hubspot), kept=[each for each in kept if each in names],
@@ -235,10 +236,12 @@ def _history_of(table: RawTable, rules: HubSpotExtract) -> RawTable | None:
 
 
 def history_properties(object_type: str, rules: HubSpotExtract) -> tuple[str, ...]:
-    """The properties whose every change is kept: ours and what config adds; none where config says so."""
+    """The properties whose every change is kept: ours, those a mapping keeps in step and what config adds;
+    none where config says so."""
     added = rules.history.get(object_type, ())
     ours = HISTORY_PROPERTIES.get(object_type, ())
-    return () if added == "none" else tuple(dict.fromkeys((*ours, *added)))
+    mapped = rules.mapped.get(object_type, ()) if ours else ()
+    return () if added == "none" else tuple(dict.fromkeys((*ours, *added, *mapped)))
 
 
 def _no_property(client: HubSpotClient, table: RawTable, name: str) -> str:

@@ -37,10 +37,14 @@ def settled(
     line: Line, left: str | None, right: str | None, *, base: tuple[Any, Any] | None = None,
     wrote: dict[str, str | None] | None = None, at: tuple[datetime | None, datetime | None] = (EARLY, LATE),
     kind: str = "text", metas: tuple[FieldMeta, FieldMeta] | None = None, same: bool = False,
-    seen: tuple[str, str] | None = None, policy: str = "overwrite", of_the_lead: bool = False,
+    seen: tuple[str, str] | None = None, before: str | None = None, policy: str = "overwrite",
+    of_the_lead: bool = False, since: datetime | None = None,
+    unsaid: tuple[str | None, str | None] = (None, None),
 ) -> Held:  # fmt: skip
     """One line of one pair; a value means the same on both sides. `seen`: these two were in conflict before,
-    and the left was the older. `of_the_lead`: the base is that of the lead which the right one was."""
+    and the left was the older, while both had agreed on `before`. `of_the_lead`: the base is that of the lead
+    which the right one was. `since`: when both were first seen to hold it; we wrote EARLY. `unsaid`: values
+    that the other side has no word for."""
     ends = metas or (FieldMeta("a", "text"), FieldMeta("b", "text"))
     rule = FieldRule(type=kind, provider="mirrored", owner="crm", rule="r", policy=policy)  # type: ignore[arg-type]
     mapping = Mapping("m", "file.yml", "left", (("contacts", "Lead"),), (line,))
@@ -54,24 +58,29 @@ def settled(
             "create table mirror_open as select 'L|R' as pair_key, 'p' as entity_id, '1' as left_id, "
             "'L' as left_key, '2' as right_id, 'R' as right_key, 0 as line, $l::varchar as l, "
             "$r::varchar as r, $l::varchar as fl, "
-            "$r::varchar as gr, $lt::timestamptz as lt, $rt::timestamptz as rt, $same::boolean as same",
-            {"l": left, "r": right, "lt": at[0], "rt": at[1], "same": same},
+            "$r::varchar as gr, $lt::timestamptz as lt, $rt::timestamptz as rt, $same::boolean as same, "
+            "$kl::varchar as kl, $kr::varchar as kr",
+            {"l": left, "r": right, "lt": at[0], "rt": at[1], "same": same, "kl": unsaid[0], "kr": unsaid[1]},
         )
         connection.execute("create table mirrored_kept (pair_key varchar, content varchar)")
         connection.execute("create table mirror_inherited (pair_key varchar, content varchar)")
         if base is not None:
             kept = "mirror_inherited" if of_the_lead else "mirrored_kept"
-            connection.execute(f"insert into {kept} values ('L|R', ?)", [json.dumps({"a=b": base})])
-        connection.execute("create table agreed_values (record_key varchar, field varchar, value varchar)")
+            content = {"a=b": base} | ({"@at": {"": since.isoformat()}} if since else {})
+            connection.execute(f"insert into {kept} values ('L|R', ?)", [json.dumps(content)])
+        connection.execute(
+            "create table agreed_values "
+            "(record_key varchar, field varchar, value varchar, agreed_at timestamptz)"
+        )
         for key, value in (wrote or {}).items():
-            connection.execute(
-                "insert into agreed_values values (?, ?, ?)", [key, "a" if key == "L" else "b", value]
-            )
+            written = [key, "a" if key == "L" else "b", value, EARLY]
+            connection.execute("insert into agreed_values values (?, ?, ?, ?)", written)
         connection.execute(
             "create table seen_conflicts as select 'L' as left_key, 'R' as right_key, 'a' as field_left, "
             "'b' as field_right, $l::varchar as left_value, $r::varchar as right_value, "
+            "$bl::varchar as agreed_left, $bl::varchar as agreed_right, "
             "$early as lt, $late as rt where $l is not null",
-            {"l": seen and seen[0], "r": seen and seen[1], "early": EARLY, "late": LATE},
+            {"l": seen and seen[0], "r": seen and seen[1], "bl": before, "early": EARLY, "late": LATE},
         )
         settle(connection, pair)
         row = connection.execute(
@@ -153,6 +162,34 @@ def test_a_conflict_that_was_seen_is_not_turned_by_our_writes_to_other_fields():
     assert settled(LINE, "edited", "theirs", at=later, seen=("mine", "theirs")).outcome == "left"
 
 
+def test_a_conflict_that_comes_again_later_is_judged_by_its_own_moments():
+    later = (datetime(2026, 6, 9, tzinfo=UTC), LATE)
+    again = settled(
+        LINE, "mine", "theirs", base=("new", "new"), at=later, seen=("mine", "theirs"), before="old"
+    )
+    assert (again.outcome, again.is_conflict) == ("left", True)
+
+
+@pytest.mark.parametrize("strategy", ["most_recent", "source", "manual"])
+def test_a_value_that_is_set_back_to_what_we_once_carried_over_is_a_change(strategy):
+    """We carried "first" over from the right; both have agreed on "second" since; the right says "first"."""
+    line = replace(LINE, strategy=strategy)
+    back = settled(line, "second", "first", base=("second", "second"), wrote={"L": "first"}, since=LATE,
+                   at=(LATE, EARLY))  # fmt: skip
+    assert (back.outcome, back.left, back.is_conflict) == ("right", "first", False)
+
+
+def test_values_of_a_set_that_the_other_side_has_no_word_for_stay():
+    merged = settled(SET, "a;b", "a;x", base=("a", "a;x"), kind="set", unsaid=(None, "x"))
+    assert merged.right == "a;b;x"
+    replaced = settled(LINE, "a;b", "a;x", base=("a", "a;x"), kind="set", unsaid=(None, "x"))
+    assert (replaced.outcome, replaced.right) == ("left", "a;b;x")
+    emptied = settled(
+        replace(LINE, blanks="clear"), None, "a;x", base=("a", "a;x"), kind="set", unsaid=(None, "x")
+    )
+    assert emptied.right == "x"
+
+
 def test_a_write_of_ours_is_nobody_s_change():
     """We wrote "ours" to the right just now, and a person changed the left before that: the person wins."""
     held = settled(LINE, "theirs", "ours", base=("old", "old"), wrote={"R": "ours"}, at=(EARLY, LATE))
@@ -190,8 +227,10 @@ def test_sets_are_merged_and_what_one_side_removed_stays_away(left, right, base,
 def test_nothing_on_both_sides_is_the_default_on_both():
     held = settled(replace(LINE, default_left="0", default_right="0"), None, None)
     assert (held.outcome, held.left, held.right) == ("default", "0", "0")
-    held = settled(replace(LINE, default_left="0", default_right="0"), None, "7")
-    assert (held.left, held.right) == ("7", None)
+    for direction, left in (("both", "7"), ("to_right", None)):
+        line = replace(LINE, default_left="0", default_right="0", direction=direction)
+        held = settled(line, None, "7")
+        assert (held.left, held.right) == (left, None), "a default overwrites nothing"
 
 
 def test_a_blank_is_carried_only_where_the_line_says_so():

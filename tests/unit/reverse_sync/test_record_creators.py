@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,6 +35,12 @@ class Portal:
     domains: dict[str, str] = field(default_factory=dict)
     refusal: str = ""
     upserted: list[str] = field(default_factory=list)
+    unsubscribed: list[str] = field(default_factory=list)
+
+    def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
+        assert self.upserted, "HubSpot knows an address from its contact on"
+        self.unsubscribed += addresses
+        return frozenset(addresses), "call"
 
     def batch_read(
         self, kind: str, ids: Sequence[str], names: Sequence[str], *, id_property: str
@@ -92,6 +98,16 @@ def test_a_contact_whose_address_hubspot_has_is_linked_and_not_created() -> None
     assert (there.ok, there.id, there.code) == (True, "77", LINKED)
     assert (made.id, made.code, portal.upserted) == ("new 0", "", ["source:b"])
     assert joined(ann, "77", "contacts") == ("person", "other:org:x:a", "hubspot:org:contacts:77")
+
+
+def test_a_new_contact_of_somebody_who_refuses_e_mail_is_unsubscribed_at_once() -> None:
+    portal = Portal(emails={"ann@x.org": "77"})
+    some = [_action(n, "hubspot", "contacts", email=f"{n}@x.org") for n in ("ann", "bob", "cyd")]
+    refusing = [replace(a, payload={**a.payload, "refuses": True}) for a in some[:2]]
+    assert all(row.ok for row in _hubspot(portal).send([*refusing, some[2]]))
+    assert portal.unsubscribed == ["bob@x.org"], "whoever is there already is told by the sync of refusals"
+    assert HubSpotCreator.forecast_group(some) == 2
+    assert HubSpotCreator.forecast_group(refusing) == 3
 
 
 def test_a_conflict_names_the_contact_that_becomes_the_partner() -> None:

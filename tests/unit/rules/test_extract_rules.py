@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
 
 from pipelines.errors import ConfigError
 from pipelines.rules.extract import Choice, Extract, load_extract
 from pipelines.settings import PROJECT_ROOT
+from pipelines.sources.hubspot.fetch import history_properties
+from tests.fixtures.brought_along import GIVEN
 
 
 def test_the_file_that_comes_with_the_project_says_what_holds_without_it(tmp_path):
@@ -29,6 +34,20 @@ def test_objects_are_all_or_a_list(tmp_path):
     found = load_extract(tmp_path)
     assert (found.hubspot.objects, found.hubspot.custom_objects) == (("contacts",), "none")
     assert not found.salesforce.choice("Lead").takes("description")
+
+
+def test_what_a_mapping_keeps_in_step_has_its_history_kept(tmp_path):
+    """But for what this project computes, and of objects that HubSpot keeps a history of."""
+    shutil.copytree(PROJECT_ROOT / "config", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "field_mappings" / "given.json").write_text(json.dumps(GIVEN))
+    deals = tmp_path / "field_mappings" / "deals.yml"
+    deals.write_text(deals.read_text().replace("enabled: false", "enabled: true"))
+    rules = load_extract(tmp_path).hubspot
+    assert rules.mapped["contacts"] == ("email", "company", "lifecyclestage", "hs_lead_score")
+    assert "company" in history_properties("contacts", rules)
+    assert "deal_currency_code" in history_properties("deals", rules)
+    assert history_properties("campaigns", rules) == ()
+    assert history_properties("contacts", rules.model_copy(update={"history": {"contacts": "none"}})) == ()
 
 
 @pytest.mark.parametrize(

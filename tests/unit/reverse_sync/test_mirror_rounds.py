@@ -1,0 +1,121 @@
+"""What people did in two CRMs, round by round: each change goes where it belongs and nothing comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from pipelines.reverse_sync.mirror.metadata import FieldMeta
+
+from .mirrored import BEGAN, Mirror, of
+
+HUBSPOT = of(
+    "left", FieldMeta("status", "text"), FieldMeta("first", "text"), FieldMeta("last", "text"),
+    FieldMeta("interests", "set", choices=("A", "B", "U")), FieldMeta("owner", "reference"),
+    FieldMeta("score", "number"),
+)  # fmt: skip
+LEAD = of(
+    "right", FieldMeta("Status__c", "text"), FieldMeta("Full__c", "text"),
+    FieldMeta("Interests__c", "set", choices=("A", "B", "X")), FieldMeta("OwnerId", "reference"),
+    FieldMeta("Score__c", "number"),
+)  # fmt: skip
+PEOPLE = "create: both\n"
+
+
+@pytest.fixture
+def team(tmp_path):
+    made = []
+
+    def make(*lines: str, head: str | None = None, left=None, right=None) -> Mirror:
+        mirror = Mirror(tmp_path, HUBSPOT, LEAD, *lines, **({} if head is None else {"head": head}))
+        made.append(mirror)
+        if left is not None:
+            mirror.record("contacts", "1", "ann", **left)
+            mirror.record("Lead", "00Q1", "ann", **right)
+        return mirror
+
+    yield make
+    for each in made:
+        each.warehouse.close()
+        each.state.close()
+
+
+def test_values_that_go_to_and_fro_are_never_taken_for_an_echo(team):
+    """New, Open there, Working here, Open there again; and of a set what the other CRM cannot say stays."""
+    m = team("{from: status, to: Status__c, conflict: source}",
+             "{from: interests, to: Interests__c, sets: merge, values: {A: A, B: B}}",
+             left={"status": "New", "interests": "A"},
+             right={"Status__c": "New", "Interests__c": "A;X"})  # fmt: skip
+    assert m.round() == []
+    m.edit("Lead", "00Q1", Status__c="Open")
+    assert m.round() == [("contacts", "status", "Open")]
+    assert m.round() == []
+    m.edit("contacts", "1", status="Working", interests="A;B;U")
+    assert sorted(m.round()) == [("Lead", "Interests__c", "A;B;X"), ("Lead", "Status__c", "Working")]
+    assert m.round() == []
+    m.edit("Lead", "00Q1", Status__c="Open", Interests__c="B;X")
+    m.edit("contacts", "1")
+    assert sorted(m.round()) == [("contacts", "interests", "B;U"), ("contacts", "status", "Open")]
+    assert (m.judged(), m.round()) == ([], [])
+
+
+def test_the_most_recent_is_told_by_each_fields_own_history(team):
+    """Salesforce calls OwnerId Owner; of what it kept and did not change, the record counts."""
+    m = team("{from: owner, to: OwnerId, convert: owner}", "{from: status, to: Status__c}",
+             left={"owner": "h1", "status": "mine"},
+             right={"OwnerId": "s2", "Status__c": "theirs"})  # fmt: skip
+    hour = timedelta(hours=1)
+    m.changed("contacts", "1", "owner", BEGAN + 2 * hour)
+    m.changed("contacts", "1", "status", BEGAN + hour)
+    m.changed("Lead", "00Q1", "Owner", BEGAN + hour)
+    m.changed("Lead", "another", "Status__c", BEGAN)
+    m.moved["00Q1"] = BEGAN + 3 * hour
+    assert sorted(m.round()) == [("Lead", "OwnerId", "s1"), ("Lead", "Status__c", "mine")]
+
+
+def test_what_is_made_of_two_fields_follows_either(team):
+    m = team("""{from: first, to: Full__c, expression: "first || ' ' || last", """
+             """back_expression: "split_part(Full__c, ' ', 1)"}""",
+             left={"first": "Ann", "last": "Lee"}, right={"Full__c": "Ann Lee"})  # fmt: skip
+    assert m.round() == []
+    m.edit("contacts", "1", last="Ray")
+    assert (m.round(), m.round()) == ([("Lead", "Full__c", "Ann Ray")], [])
+    m.edit("Lead", "00Q1", Full__c="Bea Ray")
+    assert (m.round(), m.round()) == ([("contacts", "first", "Bea")], [])
+
+
+def test_a_part_of_a_name_is_not_written_over_the_whole(team):
+    m = team(
+        "{from: first, to: Full__c, convert: last_name}", left={"first": "Ann Lee"}, right={"Full__c": "Lee"}
+    )
+    m.round()
+    m.edit("Lead", "00Q1", Full__c="Ray Xu")
+    m.round()
+    assert m.records["contacts"]["1"]["first"] == "Ann Lee"
+
+
+def test_only_whom_the_other_crm_surely_lacks_is_created_there(team):
+    """Leads and Salesforce contacts become contacts; a doubt about one record of a person holds them."""
+    m = team("{from: email, to: Email}", head=PEOPLE)
+    for object_name, record_id, person in (
+        ("Lead", "00Q1", "lea"), ("Contact", "0031", "con"), ("contacts", "1", "hub"),
+        ("contacts", "2", "twin"), ("contacts", "3", "twin"), ("Contact", "0032", "maybe"),
+    ):  # fmt: skip
+        field = "email" if object_name == "contacts" else "Email"
+        m.record(object_name, record_id, person, **{field: f"{person}{record_id}@x.example"})
+    m.reviews = [(m.key("contacts", "3"), m.key("Contact", "0032"))]
+    m.refusing = {"con", "hub"}
+    m.round()
+    made = m.creates()
+    assert sorted(made) == [
+        "create:Lead:hubspot:P:contacts:1", "create:contacts:salesforce:O:Contact:0031",
+        "create:contacts:salesforce:O:Lead:00Q1",
+    ]  # fmt: skip
+    assert [key for key, _ in m.held()] == [m.key("contacts", "2"), m.key("Contact", "0032")]
+    # Whoever refuses e-mail is not to get any before the next round.
+    lead = made["create:Lead:hubspot:P:contacts:1"]
+    assert lead["properties"]["HasOptedOutOfEmail"] == "true"
+    assert lead["types"] == {"HasOptedOutOfEmail": "boolean"}
+    refusals = {key: each.get("refuses") for key, each in made.items() if ":contacts:salesforce" in key}
+    assert list(refusals.values()) == [True, None]

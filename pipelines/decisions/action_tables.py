@@ -130,12 +130,13 @@ def publish(state: Connection, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def together(rows: Sequence[Row], least: int) -> list[Row]:
-    """Messages of one kind to one place become one when there are many; the others stay as they are, and what
-    needs something else does, or waits for another hour.
+    """Messages of one kind to one place become one when there are many; the others stay as they are, and so
+    does what needs something, is needed, or waits for another hour.
     """
+    needed = {key for row in rows for key in row.needs}
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        if row.kind == "message" and not row.needs:
+        if row.kind == "message" and not row.needs and row.action_key not in needed:
             occasion, due = row.action_key.rpartition(".")[2], str(row.due_at or "")
             place = (row.vendor, str(row.payload["to"]), row.sync, occasion, due)
             groups.setdefault(place, []).append(row)

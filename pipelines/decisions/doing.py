@@ -178,7 +178,9 @@ class Doing:
             )
         if queue.hubspot_sequence and contact:
             found.append(
-                self.enrolment(about, "sequence", queue.hubspot_sequence, queue.sender or "", contact)
+                self.enrolment(
+                    about, "sequence", queue.hubspot_sequence, queue.sender or person.owner or "", contact
+                )
             )
         if queue.salesforce_queue and person.lead_salesforce:
             lead = self.facts.key("salesforce", "Lead", person.lead_salesforce)

@@ -14,7 +14,6 @@ from pydantic import Field, field_validator, model_validator
 
 from pipelines.errors import ConfigError
 from pipelines.rules.calendars import Calendars, load_calendars
-from pipelines.rules.durations import Duration
 from pipelines.rules.hours import Hours, Zone, week
 from pipelines.rules.loader import Document, Strict, read
 
@@ -170,7 +169,6 @@ class Queue(Strict):
     sender: str | None = None
     """Whose inbox a sequence is sent from; without it the person's owner."""
     journey: str | None = None
-    for_: Duration | None = Field(default=None, alias="for")
 
     @model_validator(mode="after")
     def _is_something(self) -> Queue:

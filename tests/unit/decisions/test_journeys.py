@@ -187,6 +187,11 @@ def test_a_decision_takes_somebody_out_and_a_queue_lets_somebody_in(facts):
     assert "not in it" in notes[0]
     doing = Doing(facts, load_teams(CONFIG), load_stages(CONFIG), Templates({}), NotificationsFile(), NOON)
     about = About("d1", "routing", "x", "because", person("ana"))
+    has = replace(person("ana", opted_out=True), contact_hubspot="5", owner="ada@x.example")
+    listed, mailed = doing.enrol_in_queue(
+        replace(about, person=has), "nurture", Queue(hubspot_list="L", hubspot_sequence="s")
+    )
+    assert (listed.payload["opted_out"], mailed.payload["sender"]) == (True, "ada@x.example")
     queued = doing.enrol_in_queue(about, "nurture", Queue(journey="nurture"))
     assert [row.kind for row in queued] == ["journey_entry"]
 

@@ -115,6 +115,8 @@ def test_what_needs_something_or_waits_for_another_hour_is_told_by_itself_and_no
     many = [told(f"d{n}.new-lead") for n in range(3)]
     needs, waits = many[0].needing(("x",)), replace(many[1], due_at=NOON)
     assert together([needs, waits, many[2]], 2) == [needs, waits, many[2]]
+    task = replace(told("d0.task"), kind="task").needing((many[0].action_key,))
+    assert together([*many[::2], task], 2) == [*many[::2], task], "what needs a message finds it"
     (one,) = together([told(f"d{n}.new-lead") for n in range(5_000)], 2)
     assert one.payload["text"].endswith("\nand 4,900 more")
     assert len(one.payload["text"]) < 40_000, "Slack takes no more"

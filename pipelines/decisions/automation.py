@@ -290,7 +290,8 @@ class DealRows:
         names = {"commit": "Commit", "best_case": "Best Case", "pipeline": "Pipeline", "omitted": "Omitted",
                  "closed": "Closed"}  # fmt: skip
         fields: dict[str, Any] = (
-            {"hs_manual_forecast_category": rule.value.upper()} if vendor == "hubspot"
+            {"hs_manual_forecast_category": "OMIT" if rule.value == "omitted" else rule.value.upper()}
+            if vendor == "hubspot"
             else {"ForecastCategoryName": names[rule.value]}
         )  # fmt: skip
         return self._fields(f"{rule.name}.{vendor}", about, vendor, key, fields)

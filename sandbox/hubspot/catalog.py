@@ -88,6 +88,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "hs_analytics_source": SOURCES,
     "hs_latest_source": SOURCES,
     "dealtype": ("newbusiness", "existingbusiness"),
+    "hs_manual_forecast_category": ("OMIT", "PIPELINE", "BEST_CASE", "COMMIT", "CLOSED"),
     "deal_currency_code": CURRENCIES,
     "industry": (
         "COMPUTER_SOFTWARE",
@@ -187,6 +188,8 @@ deal_currency_code enumeration select
 closedate datetime date
 dealtype enumeration radio
 closed_lost_reason string textarea
+closed_won_reason string textarea
+hs_manual_forecast_category enumeration select
 hs_is_closed bool booleancheckbox c
 hs_is_closed_won bool booleancheckbox c
 hs_deal_stage_probability number number c

@@ -6,6 +6,7 @@ A form is sent and its event delivered three times over, to the server that `crm
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -180,6 +181,8 @@ def test_a_lost_deal_is_asked_for_its_reason_once(lived: Scenario) -> None:
     tasks = [t["hs_task_subject"] for t in lived.tasks("deals", lived.deal)]
     assert len([subject for subject in tasks if subject.startswith("Why was ")]) == 1
     assert len([text for to, text in lived.said[1] if to == "deals" and "was lost" in text]) == 1
+    [[deal]] = rows(lived.home, "hubspot", "select props from deals where id = ?", lived.deal)
+    assert json.loads(deal)["hs_manual_forecast_category"] == "OMIT"
 
 
 def test_every_run_is_decided_again_as_it_was_handoffs_and_automations_too(lived: Scenario) -> None:

@@ -65,6 +65,8 @@ def test_fields_are_set_and_the_forecast_is_written_in_each_crm_s_own_words() ->
         "hubspot": {"hs_manual_forecast_category": "BEST_CASE"},
         "salesforce": {"ForecastCategoryName": "Best Case"},
     }
+    out, _ = rows({"type": "update-forecast-category", "value": "omitted"})
+    assert [value for row in out for value in row.payload["fields"].values()] == ["OMIT", "Omitted"]
     weighted = {"type": "write-forecast", "names": ["hubspot.weighted", "salesforce.Weighted__c"]}
     found, _ = rows(weighted)
     assert {row.object: row.payload["fields"] for row in found} == {

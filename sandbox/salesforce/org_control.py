@@ -19,7 +19,7 @@ from sandbox.call import Call, answer
 from sandbox.salesforce import lifecycle, org, schema
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject, parse
-from sandbox.salesforce.metadata import soap
+from sandbox.salesforce.metadata import shown
 from sandbox.salesforce.metadata.components import Deploying
 from sandbox.salesforce.metadata.fields import Problem
 from sandbox.salesforce.metadata.kept import CHILDREN
@@ -178,8 +178,10 @@ def _edit_metadata(sf: Salesforce, call: Call, wish: Wish) -> Any:
         done = deploying.component(Component(kind, name, "", deleted=True))
         sf.read_org()
         return done
-    before = soap.component(sf, kind, name) or {}
+    before = shown.component(sf, kind, name) or {}
     content = {k: v for k, v in (before | wish["content"]).items() if k not in CHILDREN.values()}
+    if kind in CHILDREN:
+        content["fullName"] = name.partition(".")[2]
     done = deploying.component(Component(kind, name, "", content))
     if kind == "CustomField":
         sf.store.db.execute("delete from unseen where object = ? and field = ?", tuple(name.split(".", 1)))

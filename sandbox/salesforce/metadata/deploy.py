@@ -1,4 +1,4 @@
-"""`/metadata/deployRequest`: a zip is taken, looked at when its status is asked for, and done or taken back.
+"""Deploys, and `/metadata/deployRequest`: a zip is taken, and done or taken back when somebody asks.
 
 A deploy that only checks is done like any other and taken back, so that it finds what the other would.
 """
@@ -26,6 +26,14 @@ Json = dict[str, Any]
 LEVELS = ("NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTestsInOrg")
 
 
+class NotTaken(Exception):
+    """A request about a deploy that is refused: an HTTP status, Salesforce's code and its sentence."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
 class _TakenBack(Exception):
     """Ends the transaction of a deploy that is not to stay."""
 
@@ -48,55 +56,84 @@ def _take(sf: Salesforce, call: Call) -> Response:
         raise errors.bad_json("deployOptions are missing") from None
     if "file" not in parts:
         raise errors.error(400, "INVALID_ZIP_FILE", "the part named file is missing")
+    try:
+        deploy = begun(sf, call, options, parts["file"])
+    except NotTaken as problem:
+        raise errors.error(problem.status, problem.code, str(problem)) from None
+    return answer({"validatedDeployRequestId": None, "id": deploy, "deployOptions": options}, 201)
+
+
+def _status(sf: Salesforce, call: Call) -> Response:
+    try:
+        options, shown = state(sf, call, ids.normal(call.params["id"]) or "")
+    except NotTaken:
+        raise errors.not_found() from None
+    return answer({"id": shown["id"], "deployOptions": options, "deployResult": shown})
+
+
+def _cancel(sf: Salesforce, call: Call) -> Response:
+    deploy = ids.normal(call.params["id"]) or ""
+    try:
+        options = cancelled(sf, call, deploy)
+    except NotTaken:
+        raise errors.not_found() from None
+    return answer({"id": deploy, "deployOptions": options}, 202)
+
+
+def begun(sf: Salesforce, call: Call, options: Json, file: bytes) -> str:
+    """The id of a deploy that waits. Raises NotTaken."""
     if options.get("testLevel") not in (None, *LEVELS):
-        raise errors.error(400, "INVALID_FIELD", f"testLevel {options['testLevel']} is not known")
-    if sf.store.value("select 1 from deploys where status in ('Pending', 'InProgress')"):
-        raise errors.error(409, "ALREADY_IN_PROCESS", "A deploy is already in progress")
+        raise NotTaken(400, "INVALID_FIELD", f"testLevel {options['testLevel']} is not known")
+    waiting = "select id from deploys where status in ('Pending', 'InProgress')"
+    for (before,) in sf.store.rows(f"{waiting} and polls <= 0 order by id"):
+        state(sf, call, before)  # nobody asked about it, and it was done meanwhile
+    if sf.store.value(waiting):
+        raise NotTaken(409, "ALREADY_IN_PROCESS", "A deploy is already in progress")
     number = int(sf.store.value("select count(*) from deploys")) + 1
     deploy = ids.make("0Af", number)
     polls = int(sf.store.value("select value from meta where key = 'deploy_polls'") or 0)
     sf.store.db.execute(
         "insert into deploys values (?, 'Pending', ?, ?, null, ?, ?)",
-        (deploy, orjson.dumps(options), parts["file"], call.now, polls),
+        (deploy, orjson.dumps(options), file, call.now, polls),
     )
     call.effect = "deploy"
-    return answer({"validatedDeployRequestId": None, "id": deploy, "deployOptions": options}, 201)
+    return deploy
 
 
-def _known(sf: Salesforce, call: Call) -> tuple[str, Json, bytes, bytes | None, int, int]:
-    deploy = ids.normal(call.params["id"]) or ""
+def _known(sf: Salesforce, deploy: str) -> tuple[Json, bytes, bytes | None, int, int]:
     row = sf.store.row("select options, file, result, created, polls from deploys where id = ?", (deploy,))
     if row is None:
-        raise errors.not_found()
-    return deploy, orjson.loads(row[0]), row[1], row[2], row[3], row[4]
+        raise NotTaken(404, "INVALID_CROSS_REFERENCE_KEY", f"no deploy with the id {deploy}")
+    return orjson.loads(row[0]), row[1], row[2], row[3], row[4]
 
 
-def _status(sf: Salesforce, call: Call) -> Response:
-    deploy, options, file, result, created, polls = _known(sf, call)
+def state(sf: Salesforce, call: Call, deploy: str) -> tuple[Json, Json]:
+    """Options and result; it is done when it is looked at often enough. Raises NotTaken."""
+    options, file, result, created, polls = _known(sf, deploy)
     if result is not None:
-        return answer({"id": deploy, "deployOptions": options, "deployResult": orjson.loads(result)})
+        return options, orjson.loads(result)
     if polls > 0:
         sf.store.db.execute(
             "update deploys set status = 'InProgress', polls = polls - 1 where id = ?", (deploy,)
         )
-        shown = _result(sf, deploy, options, created, "InProgress", done=False)
-        return answer({"id": deploy, "deployOptions": options, "deployResult": shown})
+        return options, _result(sf, deploy, options, created, "InProgress", done=False)
     shown = _done(sf, call, deploy, options, file, created)
     sf.store.db.execute(
         "update deploys set status = ?, result = ? where id = ?",
         (shown["status"], orjson.dumps(shown), deploy),
     )
-    return answer({"id": deploy, "deployOptions": options, "deployResult": shown})
+    return options, shown
 
 
-def _cancel(sf: Salesforce, call: Call) -> Response:
-    deploy, options, _, result, created, _ = _known(sf, call)
+def cancelled(sf: Salesforce, call: Call, deploy: str) -> Json:
+    """Its options; one that is done stays done. Raises NotTaken."""
+    options, _, result, created, _ = _known(sf, deploy)
     if result is None:
         shown = _result(sf, deploy, options, created, "Canceled", done=True)
         sf.store.db.execute(
             "update deploys set status = 'Canceled', result = ? where id = ?", (orjson.dumps(shown), deploy)
         )
-    return answer({"id": deploy, "deployOptions": options}, 202)
+    return options
 
 
 def _result(sf: Salesforce, deploy: str, options: Json, created: int, status: str, *, done: bool) -> Json:
@@ -148,7 +185,7 @@ def _work(
 ) -> None:
     names = [each.name.lower().partition(".") for each in found.components if each.kind == "CustomField"]
     deploying = Deploying(sf, sf.metadata, call.now, {(of, name) for of, _, name in names})
-    failures = [_message(component, problem=said) for component, said in found.problems]
+    failures = [_message(component, call.now, problem=said) for component, said in found.problems]
     successes = []
     for component in [*found.before, *found.components, *found.after]:
         try:
@@ -156,9 +193,9 @@ def _work(
                 how = deploying.component(component)
         except Problem as problem:
             sf.read_org()
-            failures.append(_message(component, problem=str(problem)))
+            failures.append(_message(component, call.now, problem=str(problem)))
             continue
-        successes.append(_message(component, how=how))
+        successes.append(_message(component, call.now, how=how))
         if how != "unchanged":
             changes.append((how, component.kind, component.name))
     sf.read_org()
@@ -174,12 +211,13 @@ def _work(
         _tests(sf, options, shown)
 
 
-def _message(component: Component, *, problem: str = "", how: str = "") -> Json:
+def _message(component: Component, now: int, *, problem: str = "", how: str = "") -> Json:
     return {
         "fullName": component.name, "fileName": component.file, "componentType": component.kind,
         "success": not problem, "created": how == "created", "changed": how == "changed",
         "deleted": how == "deleted", "problem": problem or None, "problemType": "Error" if problem else None,
         "lineNumber": component.line if problem else None, "columnNumber": 1 if problem else None,
+        "createdDate": times.iso(now),
     }  # fmt: skip
 
 

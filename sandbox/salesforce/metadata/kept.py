@@ -21,6 +21,9 @@ create table if not exists metadata (
 create table if not exists deploys (
     id text primary key, status text not null, options blob not null, file blob not null, result blob,
     created integer not null, polls integer not null default 0);
+create table if not exists retrieves (id text primary key, result blob not null, zip blob not null);
+create table if not exists tooling (
+    id text primary key, number integer not null, kind text not null, content blob not null);
 create table if not exists coverage (name text primary key, percent integer);
 create table if not exists permitted (object text, field text, primary key (object, field));
 """

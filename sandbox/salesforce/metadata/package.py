@@ -87,11 +87,12 @@ def _later(component: Component) -> int:
 def _members(text: bytes, file: str) -> dict[str, list[str]]:
     try:
         root, content = xml.read(text)
+        xml.check(content)
     except xml.BadXml as problem:
         raise BadPackage(f"{file}: {problem}") from None
     if root != "Package":
         raise BadPackage(f"{file}: the root element is {root}, not Package")
-    return {str(each["name"]): list(each.get("members") or []) for each in content.get("types") or []}
+    return {str(each.get("name")): list(each.get("members") or []) for each in content.get("types") or []}
 
 
 def _found(package: Package, files: dict[str, bytes]) -> dict[tuple[str, str], Component]:
@@ -108,11 +109,9 @@ def _found(package: Package, files: dict[str, bytes]) -> dict[tuple[str, str], C
             if f"{file}-meta.xml" not in files:
                 package.problems.append((own, f"No {suffix}-meta.xml file found for {own.name}"))
                 continue
-            own.content = xml.read(files[f"{file}-meta.xml"])[1]
-            found[kind, own.name] = own
-            continue
         try:
-            own.content = xml.read(data)[1]
+            own.content = xml.read(files.get(f"{file}-meta.xml", data))[1]
+            xml.check(own.content)
         except xml.BadXml as problem:
             package.problems.append((own, f"Error parsing file: {problem}"))
             continue

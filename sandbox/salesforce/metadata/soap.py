@@ -1,25 +1,28 @@
-"""`/services/Soap/m/{version}`: readMetadata, ten components a call, listMetadata and describeMetadata."""
+"""`/services/Soap/m/{version}`: the envelope, who answers what, and what only reads.
+
+Components one by one are `soap_changes`, packages `soap_packages`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import times
+from sandbox import xmltree
 from sandbox.call import Call, Refused
-from sandbox.salesforce.metadata import xml
+from sandbox.salesforce.metadata import shown, soap_changes, soap_packages, xml
+from sandbox.salesforce.metadata.deploy import NotTaken
+from sandbox.salesforce.metadata.soap_changes import MOST, SoapProblem
+from sandbox.xmltree import Node
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
-Json = dict[str, Any]
-MOST = 10
-READABLE = ("CustomObject", "Layout", "PermissionSet", "CustomField", "RecordType", "ValidationRule")
 _SESSION = re.compile(rb"<(?:\w+:)?sessionId>\s*([^<\s]+)\s*</")
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope '
@@ -34,6 +37,7 @@ def routes(sf: Salesforce) -> list[Route]:
     return [
         *sf.route("POST", path, lambda call: _answer(sf, call)),
         *sf.route("POST", path + "/{org}", lambda call: _answer(sf, call)),
+        *sf.route("POST", path + "/{org}/{id}", lambda call: _answer(sf, call)),
     ]
 
 
@@ -53,36 +57,43 @@ def fault(code: str, message: str) -> Refused:
 
 def _answer(sf: Salesforce, call: Call) -> Response:
     try:
-        _, envelope = xml.read(call.body)
-    except xml.BadXml as problem:
+        root = xmltree.parse(call.body)
+    except xmltree.Malformed as problem:
         raise fault("MALFORMED_XML", str(problem)) from None
-    body = envelope.get("Body") or {}
-    doing: dict[str, Callable[[Salesforce, Json], str]] = {
-        "readMetadata": _read, "listMetadata": _list, "describeMetadata": _describe,
-    }  # fmt: skip
-    for name, work in doing.items():
-        if name in body:
-            wish = body[name] if isinstance(body[name], dict) else {}
-            return Response(_HEAD + work(sf, wish) + _TAIL, media_type="text/xml")
-    raise fault("UNKNOWN_EXCEPTION", f"this org answers {' and '.join(doing)} only")
+    body = xmltree.child(root, "Body")
+    operation = body[0] if body is not None and len(body) else None
+    if operation is None:
+        raise fault("INVALID_SOAP", "the body has no operation")
+    name = xmltree.local(operation)
+    work = _OPERATIONS.get(name)
+    if work is None:
+        raise fault("INVALID_OPERATION", f"No operation available for request {name[:80]}")
+    try:
+        inner = work(sf, call, root, operation)
+    except SoapProblem as problem:
+        raise fault(problem.code, str(problem)) from None
+    except NotTaken as problem:
+        raise fault(problem.code, str(problem)) from None
+    return Response(f"{_HEAD}<{name}Response>{inner}</{name}Response>{_TAIL}", media_type="text/xml")
 
 
-def _read(sf: Salesforce, wish: Json) -> str:
-    kind, names = str(wish.get("type")), list(wish.get("fullNames") or [])
-    if kind not in READABLE:
+def _read(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
+    kind = xmltree.text(operation, "type")
+    names = [xmltree.text(node) for node in xmltree.children(operation, "fullNames")]
+    if kind not in shown.READABLE:
         raise fault("INVALID_TYPE", f"Unknown type: {kind}")
     if len(names) > MOST:
         raise fault("LIMIT_EXCEEDED", f"readMetadata takes at most {MOST} components, not {len(names)}")
     records = ""
     for name in names:
-        found = component(sf, kind, name)
+        found = shown.component(sf, kind, name)
         text = "".join(xml.written(n, v) for n, v in found.items()) if found else ""
         nil = "" if found else ' xsi:nil="true"'
         records += f'<records xsi:type="{kind}"{nil}>{text}</records>'
-    return f"<readMetadataResponse><result>{records}</result></readMetadataResponse>"
+    return f"<result>{records}</result>"
 
 
-def _describe(sf: Salesforce, wish: Json) -> str:
+def _describe(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
     """The types of components there are, with where they lie in a package."""
     kinds = [
         ("ApexClass", "classes", "cls", True, ()), ("ApexTrigger", "triggers", "trigger", True, ()),
@@ -99,31 +110,19 @@ def _describe(sf: Salesforce, wish: Json) -> str:
     )  # fmt: skip
     rest = "<organizationNamespace></organizationNamespace><partialSaveAllowed>true</partialSaveAllowed>"
     found += f"{rest}<testRequired>false</testRequired>"
-    return f"<describeMetadataResponse><result>{found}</result></describeMetadataResponse>"
+    return f"<result>{found}</result>"
 
 
-def component(sf: Salesforce, kind: str, name: str) -> Json | None:
-    """A component as it is read; None when the org has none of that name."""
-    if kind == "CustomObject":
-        return sf.metadata.custom_object(sf.org, name)
-    found = sf.metadata.get(kind, name)
-    return None if found is None else {"fullName": name} | found
+def _list(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
+    kinds = [xmltree.text(query, "type") for query in xmltree.children(operation, "queries")]
+    return "".join(
+        xml.written("result", shown.properties(sf, kind, name))
+        for kind in kinds
+        for name in shown.names(sf, kind)
+    )
 
 
-def _list(sf: Salesforce, wish: Json) -> str:
-    found = ""
-    for query in wish.get("queries") or []:
-        kind = str(query.get("type"))
-        names = sf.metadata.names(kind)
-        if kind == "CustomObject":
-            names = sorted(sf.org.whole)
-        for name in names:
-            file = f"{kind}/{name}"
-            stamp = times.iso(sf.clock.now())
-            properties = {
-                "createdById": sf.org.user_id, "createdByName": "Integration User", "createdDate": stamp,
-                "fileName": file, "fullName": name, "id": "", "lastModifiedById": sf.org.user_id,
-                "lastModifiedByName": "Integration User", "lastModifiedDate": stamp, "type": kind,
-            }  # fmt: skip
-            found += xml.written("result", properties)
-    return f"<listMetadataResponse>{found}</listMetadataResponse>"
+_OPERATIONS: dict[str, Callable[[Salesforce, Call, Node, Node], str]] = {
+    "readMetadata": _read, "listMetadata": _list, "describeMetadata": _describe,
+    **soap_changes.OPERATIONS, **soap_packages.OPERATIONS,
+}  # fmt: skip

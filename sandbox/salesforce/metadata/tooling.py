@@ -1,7 +1,7 @@
 """`/tooling`: what there is, describe, SOQL and single rows of the Tooling API's objects.
 
 A query is answered by the same SOQL as the org's own, over tables in memory that hold what `tooling_objects`
-lists. Belongs here: reading. Apex that is sent to be run is `anonymous`.
+lists. Belongs here: reading. Writing is `tooling_writes`, Apex that is sent to be run `anonymous`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sandbox.call import Call, answer
 from sandbox.salesforce import describe, errors, query, schema, sobjects
-from sandbox.salesforce.metadata import tooling_objects
+from sandbox.salesforce.metadata import tooling_json, tooling_objects, tooling_writes
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql.compiler import compile_query
 from sandbox.salesforce.soql.parser import parse
@@ -40,6 +40,7 @@ def routes(sf: Salesforce) -> list[Route]:
         *give("GET", one, lambda call: _basic(sf, call)),
         *give("GET", one + "/describe", lambda call: _describe(sf, call)),
         *give("GET", one + "/{id}", lambda call: _read(sf, call)),
+        *tooling_writes.routes(sf),
     ]
 
 
@@ -129,7 +130,15 @@ def _read(sf: Salesforce, call: Call) -> Response:
         if str(row["Id"])[:15] == wanted[:15]:
             full = {name: row.get(name) for name in sobject.fields}
             fields = [f for f in sobject.fields.values() if not f.formula]
-            return answer(
-                sobjects.shown(sobject, fields, full, call.params["version"] + "/tooling"), charset="UTF-8"
-            )
+            told = sobjects.shown(sobject, fields, full, call.params["version"] + "/tooling")
+            return answer(told | _whole(sf, sobject.name, row), charset="UTF-8")
     raise errors.not_found("Provided record does not exist")
+
+
+def _whole(sf: Salesforce, kind: str, row: Json) -> Json:
+    """What only a single row shows: a component's metadata, and what became of a container."""
+    if "DeployDetails" in row:
+        return {"DeployDetails": row["DeployDetails"]}
+    if kind not in tooling_writes.COMPONENTS:
+        return {}
+    return {"Metadata": tooling_json.metadata(sf, kind, tooling_writes.full_name(kind, row))}

@@ -6,11 +6,15 @@ Apex and what was deployed. How they are asked is `tooling`.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from sandbox import times
+from sandbox.salesforce import ids
 from sandbox.salesforce.fields import Field, SObject, parse
 
 if TYPE_CHECKING:
@@ -36,6 +40,13 @@ _OF_ENTITY = """
 Id id an
 EntityDefinitionId string 100 a
 FullName string 255 a
+"""
+_MEMBER = """
+Id id an
+MetadataContainerId string 18
+ContentEntityId string 18
+FullName string 255 a
+Body textarea 1000000
 """
 _LINES: dict[str, tuple[str, str, str]] = {
     "ApexClass": ("Apex Class", "01p", _APEX),
@@ -161,6 +172,16 @@ MethodName string 255 a
 Outcome picklist 40 a
 Message string 4000 a
 """),
+    "MetadataContainer": ("Metadata Container", "1dc", "Id id an\nName string 32\n"),
+    "ApexClassMember": ("Apex Class Member", "400", _MEMBER),
+    "ApexTriggerMember": ("Apex Trigger Member", "401", _MEMBER),
+    "ContainerAsyncRequest": ("Container Async Request", "1dr", """
+Id id an
+MetadataContainerId string 18
+IsCheckOnly boolean
+State picklist 40 a
+ErrorMsg textarea 1000 a
+"""),
     "ApexCodeCoverageAggregate": ("Apex Code Coverage Aggregate", "715", """
 Id id an
 ApexClassOrTriggerId string 18 a
@@ -192,6 +213,10 @@ def rows(sf: Salesforce, kind: str) -> list[Json]:
     """The rows of an object, values as an org's tables hold them."""
     found = _MADE.get(kind)
     return list(found(sf)) if found else []
+
+
+def prefix(kind: str) -> str:
+    return _LINES[kind][1]
 
 
 def _deployed(sf: Salesforce, kind: str) -> Iterable[tuple[str, str, int, Json]]:
@@ -228,11 +253,18 @@ def _object_of(trigger: str) -> str | None:
     return words[3] if len(words) > 3 and words[0].lower() == "trigger" else None
 
 
+def _named_id(kind: str, name: str) -> str:
+    """An id that stays while others come and go."""
+    digest = hashlib.sha256(name.lower().encode()).digest()
+    return ids.make(_LINES[kind][1], int.from_bytes(digest[:6]))
+
+
 def _custom_fields(sf: Salesforce) -> Iterable[Json]:
     every = [(s, f) for s in sf.org.whole.values() for f in s.fields.values() if f.custom]
-    for number, (sobject, field) in enumerate(every):
+    for sobject, field in every:
         yield {
-            "Id": f"00N{number:012d}AAA", "DeveloperName": field.name.removesuffix("__c"),
+            "Id": _named_id("CustomField", f"{sobject.name}.{field.name}"),
+            "DeveloperName": field.name.removesuffix("__c"),
             "TableEnumOrId": sobject.name, "EntityDefinitionId": sobject.name,
             "FullName": f"{sobject.name}.{field.name}", "Length": field.length,
             "Precision": field.precision, "Scale": field.scale,
@@ -240,10 +272,10 @@ def _custom_fields(sf: Salesforce) -> Iterable[Json]:
 
 
 def _custom_objects(sf: Salesforce) -> Iterable[Json]:
-    for number, sobject in enumerate(each for each in sf.org.whole.values() if each.custom):
+    for sobject in (each for each in sf.org.whole.values() if each.custom):
         kept = sf.metadata.get("CustomObject", sobject.name) or {}
         yield {
-            "Id": f"01I{number:012d}AAA", "DeveloperName": sobject.name.removesuffix("__c"),
+            "Id": _named_id("CustomObject", sobject.name), "DeveloperName": sobject.name.removesuffix("__c"),
             "Description": kept.get("description"), "SharingModel": kept.get("sharingModel") or "ReadWrite",
         }  # fmt: skip
 
@@ -299,6 +331,15 @@ def _record_types(sf: Salesforce) -> Iterable[Json]:
         }  # fmt: skip
 
 
+def _working(sf: Salesforce, kind: str) -> Iterable[Json]:
+    """Rows that were written to say what is to be deployed, and what came of it."""
+    for own, content in sf.store.rows(
+        "select id, content from tooling where kind = ? order by number", (kind,)
+    ):
+        row = orjson.loads(content)
+        yield row | {"Id": own} | ({"IsCheckOnly": _bool(row.get("IsCheckOnly"))} if "State" in row else {})
+
+
 def _users(sf: Salesforce) -> Iterable[Json]:
     names = list(sf.org.objects["User"].fields)
     stored = [n for n in names if not sf.org.objects["User"].fields[n].formula]
@@ -312,5 +353,9 @@ _MADE: dict[str, Callable[[Salesforce], Iterable[Json]]] = {
     "FieldDefinition": _field_definitions, "RecordType": _record_types, "User": _users,
     "ValidationRule": lambda sf: _of_objects(sf, "ValidationRule", "."),
     "Layout": lambda sf: _of_objects(sf, "Layout", "-"),
+    "MetadataContainer": lambda sf: _working(sf, "MetadataContainer"),
+    "ApexClassMember": lambda sf: _working(sf, "ApexClassMember"),
+    "ApexTriggerMember": lambda sf: _working(sf, "ApexTriggerMember"),
+    "ContainerAsyncRequest": lambda sf: _working(sf, "ContainerAsyncRequest"),
 }  # fmt: skip
 """Objects without an entry have no rows in an org that runs no Apex and tracks no sources."""

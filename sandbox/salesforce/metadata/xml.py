@@ -20,11 +20,27 @@ LISTS = frozenset(
     }
 )  # fmt: skip
 """Elements that may stand several times in what they are in."""
+NESTED = frozenset({"valueSet", "valueSetDefinition", "nameField"})
+"""Elements that hold others, once."""
+TEXTS = frozenset({"members", "fullNames", "controllingFieldValue", "value"})
+"""Elements that stand several times and hold text; a `value` of a value set holds elements."""
+_WORDS = frozenset(
+    {
+        "active", "apiVersion", "assignedTo", "assignedToType", "controllingField", "default",
+        "defaultValue", "deleteConstraint", "description", "displayFormat", "editable",
+        "errorConditionFormula", "errorDisplayField", "errorMessage", "externalId", "field", "formula",
+        "fullName", "label", "length", "name", "object", "picklist", "pluralLabel", "precision",
+        "readable", "referenceTo", "relationshipName", "required", "scale", "sharingModel", "status",
+        "summarizedField", "summaryForeignKey", "summaryOperation", "type", "unique", "valueName",
+        "visibleLines",
+    }
+)  # fmt: skip
+"""Elements that hold text, once. What is in none of these is kept and not looked into."""
 Json = dict[str, Any]
 
 
 class BadXml(ValueError):
-    """A file that is no XML."""
+    """A file that is no XML, or one whose elements hold what they cannot hold."""
 
 
 def read(text: bytes) -> tuple[str, Json]:
@@ -48,11 +64,28 @@ def content(element: ElementTree.Element) -> Any:
     found: Json = {}
     for child in element:
         name, value = local(child.tag), content(child)
+        if value == "" and (name in NESTED or name in LISTS - TEXTS):
+            value = {}
         if name in LISTS:
             found.setdefault(name, []).append(value)
         else:
             found[name] = value
     return found
+
+
+def check(content: Json, within: str = "") -> None:
+    """Raise BadXml when an element holds text where elements belong, or the other way round."""
+    for name, value in content.items():
+        each = value if name in LISTS and isinstance(value, list) else [value]
+        if name in LISTS and not isinstance(value, list):
+            raise BadXml(f"Element {name} invalid at this location")
+        if name in NESTED or name in LISTS - TEXTS or (within, name) == ("valueSetDefinition", "value"):
+            if not all(isinstance(one, dict) for one in each):
+                raise BadXml(f"Element {name} cannot hold text")
+            for one in each:
+                check(one, name)
+        elif (name in TEXTS or name in _WORDS) and not all(isinstance(one, str | bool | int) for one in each):
+            raise BadXml(f"Element {name} cannot hold elements")
 
 
 def written(name: str, value: Any) -> str:

@@ -11,7 +11,7 @@ from sandbox.salesforce.fields import Field, SObject
 _UNNAMED = {
     "CreatedById", "LastModifiedById", "OwnerId", "MasterRecordId", "ConvertedAccountId",
     "ConvertedContactId", "ConvertedOpportunityId", "UserOrGroupId", "QuotaOwnerId", "PeriodId",
-    "ForecastUserId", "ParentRoleId",
+    "ForecastUserId", "ParentRoleId", "LeadOrContactId", "LeadOrContactOwnerId",
 }  # fmt: skip
 _NAMED: dict[tuple[str, str], str | None] = {
     ("Account", "ParentId"): "ChildAccounts", ("Campaign", "ParentId"): "ChildCampaigns",

@@ -65,7 +65,7 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
     """The first page of a query."""
     query = compiled(sf, text, call.now, call.params["version"], deleted=deleted)
     if call.query.get("columns") == "true":
-        return answer(_columns(query), charset="UTF-8")
+        return answer(columns(query), charset="UTF-8")
     try:
         rows = sf.store.rows(query.sql, query.values)
     except sqlite3.OperationalError as problem:
@@ -86,7 +86,7 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
     return _page(sf, call, cursor, 0)
 
 
-def _columns(query: Compiled) -> dict[str, Any]:
+def columns(query: Compiled) -> dict[str, Any]:
     """What a query's columns are, for clients that lay out tables: related ones under their reference."""
     found: dict[str, dict[str, Any]] = {}
     for column in query.columns:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.salesforce import described, picklists, schema_further, schema_operations
+from sandbox.salesforce import described, picklists, schema_derived, schema_further, schema_operations
 from sandbox.salesforce.fields import SObject, parse, with_values
 from sandbox.store import Store
 
@@ -267,7 +267,8 @@ def standard_objects() -> dict[str, SObject]:
     found = {}
     for name, (label, plural, prefix, text) in (_OBJECTS | schema_operations.OBJECTS).items():
         values = picklists.PICKLISTS["*"] | picklists.PICKLISTS.get(name, {})
-        lines = (text + schema_further.FIELDS.get(name, "")).splitlines()
+        more = schema_further.FIELDS.get(name, "") + schema_derived.FIELDS.get(name, "")
+        lines = (text + more).splitlines()
         fields = [parse(line, values) for line in lines if line]
         fields = [replace(f, given_label=described.label(name, label, f)) for f in fields]
         found[name] = SObject(

@@ -92,10 +92,12 @@ def _by_soap(call: Call) -> Response:
         raise metadata_soap.fault("MALFORMED_XML", str(problem)) from None
     body = envelope.get("Body")
     asked = body.get("executeAnonymous") if isinstance(body, dict) else None
-    if not isinstance(asked, dict) or not isinstance(asked.get("String"), str):
+    # By its place: Salesforce's own CLI calls it `apexcode`.
+    code = next(iter(asked.values()), None) if isinstance(asked, dict) else None
+    if not isinstance(code, str):
         raise metadata_soap.fault("UNKNOWN_EXCEPTION", "executeAnonymous is the only call there is here")
     space = "http://soap.sforce.com/2006/08/apex"
-    result = xmltree.written("result", executed(asked["String"]))
+    result = xmltree.written("result", executed(code))
     text = (
         '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope '
         f'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="{space}" '

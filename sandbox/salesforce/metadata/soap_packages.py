@@ -53,7 +53,7 @@ def _status(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
 
 
 def _cancel(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
-    number = _id(operation, "String")
+    number = _id(operation, xmltree.local(operation[0]) if len(operation) else "String")
     deploy.cancelled(sf, call, number)
     return xml.written("result", {"done": True, "id": number})
 
@@ -66,7 +66,8 @@ def _id(operation: Node, name: str) -> str:
 
 
 def _retrieve(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
-    request = xmltree.child(operation, "retrieveRequest")
+    # By its place: jsforce calls it `request`.
+    request = operation[0] if len(operation) else None
     unpackaged = xmltree.child(request, "unpackaged")
     wanted: dict[str, list[str]] = {}
     for each in xmltree.children(unpackaged, "types") if unpackaged is not None else ():

@@ -84,6 +84,8 @@ def _query(sf: Salesforce, call: Call) -> Response:
         raise errors.error(400, problem.code, problem.message) from None
     finally:
         store.close()
+    if call.query.get("columns") == "true":
+        return answer(query.columns(compiled), charset="UTF-8")
     count = found[0][0] if compiled.count_only else len(found)
     records = [] if compiled.count_only else query.shown(compiled, found, call.params["version"] + "/tooling")
     told = {"size": count, "totalSize": count, "done": True, "queryLocator": None,

@@ -155,10 +155,16 @@ Description textarea 255 a
 """),
     "SourceMember": ("Source Member", "0MZ", """
 Id id an
+MemberIdOrName string 255 a
 MemberName string 255 a
 MemberType string 80 a
 RevisionCounter int a
+RevisionNum int a
 IsNameObsolete boolean a
+IsNewMember boolean a
+ChangedBy string 18 a
+LastModifiedById reference an -> User:LastModifiedBy
+LastModifiedDate datetime an
 """),
     "InstalledSubscriberPackage": ("Installed Subscriber Package", "0A3", """
 Id id an

@@ -35,6 +35,8 @@ from (values
     ('task', 'salesforce', 'p', timestamptz '2026-04-03 00:00:00+00', true, 'call', 'sales', null),
     ('click', 'hubspot', 'q', timestamptz '2026-04-04 09:00:00+00', false, 'page_visit', 'paid_search', 'a'),
     ('clicked', 'hubspot', 'q', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'ads', null),
+    ('landed', 'hubspot', 'w', timestamptz '2026-04-04 09:00:00+00', false, 'page_visit', 'paid_search', 'a'),
+    ('origin', 'hubspot', 'w', timestamptz '2026-04-04 09:00:00+00', false, 'original_source', 'ads', null),
     ('sent', 'hubspot', 'r', timestamptz '2026-04-04 09:00:00+00', false, 'conversion', 'website', null),
     ('ad', 'hubspot', 'r', timestamptz '2026-04-04 09:00:00+00', false, 'latest_source', 'paid_social', 'b'),
     ('later', 'hubspot', 'r', timestamptz '2026-04-04 09:00:01+00', false, 'latest_source', 'email', null),
@@ -75,11 +77,11 @@ def test_a_day_that_salesforce_tells_is_one_where_its_people_are(counted: dict[s
     assert {"response", "task"}.isdisjoint(counted)
 
 
-def test_a_latest_source_and_what_was_done_at_that_moment_are_one(counted: dict[str, Any]) -> None:
+def test_a_source_and_what_was_done_at_that_moment_are_one(counted: dict[str, Any]) -> None:
     # A conversion or form says nothing of where the person came from; to have typed the address says no more.
     assert {touch: said for touch, said in counted.items() if touch not in ("came", "next_day", "call")} == {
-        "click": ("paid_search", "a"), "sent": ("paid_social", "b"), "later": ("email", None),
-        "mine": ("website", None),
+        "click": ("paid_search", "a"), "landed": ("paid_search", "a"), "sent": ("paid_social", "b"),
+        "later": ("email", None), "mine": ("website", None),
         # Where the act is a copy, what stands for it takes the source, unless it earns nothing.
         "form": ("paid_search", "a"), "once": ("paid_social", "b"), "ad3": ("paid_search", "c"),
         "mute": ("website", None),

@@ -162,8 +162,8 @@ acts as (
     where touch_type in ('form', 'conversion', 'page_visit', 'email_click') and earns_credit and not is_bot
 ),
 
--- The latest source in a contact's properties is how they came to what they did at that very moment, where HubSpot has that
--- too. It is one touch: what they did stands, or the form that stands for it, and where that says only that a form was sent,
+-- The first and the latest source in a contact's properties are how they came to what they did at that very moment, where
+-- HubSpot has that too. It is one touch: what they did stands, or the form that stands for it, and where that says only that a form was sent,
 -- from where they came is added. Where nothing stands for what they did, the source does.
 arrived as (
     select
@@ -192,7 +192,7 @@ arrived as (
                     between acts.occurred_at - interval 1 minute and acts.occurred_at + interval 1 minute
                 )
             )
-    where sources.touch_type = 'latest_source'
+    where sources.kind in ('original_source', 'latest_source')
     qualify
         row_number() over (
             partition by sources.touchpoint_id, acts.touchpoint_id

@@ -97,8 +97,8 @@ def test_what_two_records_tell_of_one_event_is_one_touch(business: RawTables) ->
     assert touches == [
         ("original_source", "paid_search", datetime(2026, 1, 10, 9, tzinfo=UTC), True, True, "Spring Push"),
         ("conversion", "website", datetime(2026, 1, 10, 10, tzinfo=UTC), True, True, None),
-        # The second of April, in London.
-        ("membership", "email", datetime(2026, 4, 1, 23, tzinfo=UTC), True, True, "Spring Push"),
+        # The second of April where the org is, and not where the business is.
+        ("membership", "email", datetime(2026, 4, 2, tzinfo=UTC), True, True, "Spring Push"),
         ("call", "sales", datetime(2026, 6, 26, 10, tzinfo=UTC), False, False, None),
     ]
 

@@ -161,6 +161,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
         warehouse.start_work()
         with warehouse.writing() as connection:
             made = Office(settings, state, connection)
+            connection.begin()  # one commit for all of them
             everyone = ["ada", "bo", "cy", "di", "ed", "fay"]
             made.staff([(f"{name.upper()}@northwind.example ", True) for name in everyone])
             made.aliases()
@@ -168,4 +169,5 @@ def office(tmp_path: Path) -> Iterator[Office]:
             meetings_of(made)
             made.table("marts.unified_accounts", "account_id varchar, owner_id varchar", [])
             made.table("marts.opportunities", "owner_id varchar, is_closed boolean", [])
+            connection.commit()
             yield made

@@ -75,9 +75,11 @@ def marts(office: Office) -> Office:
         "intermediate.int_owners": owners, "rules.connections": [("hubspot", "1", None)],
         "rules.lifecycle": [("hubspot", "contacts", True, each, each, n) for n, each in enumerate(order)],
     }  # fmt: skip
+    office.connection.begin()
     for name, columns in MARTS.items():
         office.table(name, columns, rows.get(name, []))
     stands(office)
+    office.connection.commit()
     return office
 
 

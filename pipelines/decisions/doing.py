@@ -116,7 +116,7 @@ class Doing:
             known = self.teams.people.get(about.owner.email)
             if (known and known.meeting_link) or about.owner.meeting_link:
                 return (known.meeting_link if known else None) or about.owner.meeting_link
-        team = self.teams.teams.get(about.team)
+        team = self.teams.team_of(about.owner.email if about.owner else None, about.team)
         return team.meeting_link if team else None
 
     def message(self, about: About, template: str, channel_name: str, key: str) -> Row | None:
@@ -365,7 +365,7 @@ class Doing:
     def _to(self, channel: Channel, about: About) -> str | None:
         """Where a message goes: an address or a channel."""
         email = about.owner.email if about.owner else None
-        team = self.teams.teams.get(about.team)
+        team = self.teams.team_of(email, about.team)
         if channel.to == "owner":
             known = self.teams.people.get(email or "")
             return (known.slack if known and channel.kind == "slack" else None) or email

@@ -221,9 +221,14 @@ class Teams(NamedTuple):
 
     def manager_of(self, email: str | None, team: str) -> str | None:
         """Who answers for a person's leads: their own manager, or else their team's."""
-        person = self.people.get(email or "")
-        named = self.teams.get(team)
+        person, named = self.people.get(email or ""), self.team_of(email, team)
         return (person.manager if person else None) or (named.manager if named else None)
+
+    def team_of(self, email: str | None, name: str) -> Team | None:
+        """The team of this name; where none is named, the first that the person is on."""
+        if name:
+            return self.teams.get(name)
+        return next((t for t in self.teams.values() if any(m.email == email for m in t.members)), None)
 
 
 def load_teams(config_dir: Path) -> Teams:

@@ -81,12 +81,19 @@ def test_a_message_has_the_owner_s_own_meeting_link_or_the_team_s(
     (tmp_path / "templates" / "book.j2").write_text("Book at {{ meeting_link }}.")
     teams = TEAMS.replace("{zone: America/New_York}", "{meeting_link: 'https://meet/ann'}")
     made = doing(tmp_path, datetime(2026, 6, 30, 12, tzinfo=UTC), "")
-    (tmp_path / "teams.yml").write_text(teams.replace("t: {", "t: {meeting_link: 'https://meet/team', "))
+    team = "t: {meeting_link: 'https://meet/team', manager: ann@x.example, slack: '#t', "
+    (tmp_path / "teams.yml").write_text(teams.replace("t: {", team))
     (tmp_path / "notifications.yml").write_text("channels: {ops: {kind: slack, to: '#ops'}}\n")
     made.teams, made.notifications = load_teams(tmp_path), load_notifications(tmp_path)
     row = made.message(About("d1", "routing", "r", "because", None, owner, None, "t"), "book", "ops", "new")
     assert row is not None
     assert row.payload["text"] == f"Book at {link}."
+    of_deal = About("f1", "stage_automation", "r", "because", None, owner)
+    assert made.meeting_link(of_deal) == (link if owner else None), "of a deal the team is its owner's"
+    assert made.teams.manager_of("bob@x.example", "") == "ann@x.example"
+    made.notifications.channels["ops"] = Channel(kind="slack", to="team")
+    told = made.message(of_deal, "book", "ops", "new")
+    assert (told.payload["to"] if told else None) == ("#t" if owner else None)
 
 
 def told(key: str, to: str = "#sales", vendor: str = "slack") -> Row:

@@ -34,16 +34,18 @@ def today(rows: Iterable[Row], here: Mapping[str, str], known: Facts) -> list[Ro
     return found
 
 
-def in_quiet_hours(rows: Iterable[Row], quiet: QuietHours | None, now: datetime) -> list[Row]:
+def at_their_hour(rows: Iterable[Row], quiet: QuietHours | None, now: datetime) -> list[Row]:
     """These rows, with messages waiting for the end of quiet hours that have begun since they were decided: a
-    channel that failed in the evening is tried again in the morning."""
-    return [
-        replace(row, due_at=max(until, row.due_at or until))
-        if quiet is not None and row.kind == "message"
-        and (until := quiet.until(now, row.payload.get("zone"))) is not None
-        else row
-        for row in rows
-    ]  # fmt: skip
+    channel that failed in the evening is tried again in the morning. What was to wait until now waits no
+    more, however long ago a CRM last had news."""
+    found = []
+    for row in rows:
+        due = None if row.due_at is None or row.due_at <= now else row.due_at
+        if quiet is not None and row.kind == "message":
+            until = quiet.until(now, row.payload.get("zone"))
+            due = due if until is None else max(until, due or until)
+        found.append(replace(row, due_at=due))
+    return found
 
 
 def guarded(

@@ -155,7 +155,9 @@ class Step:
         tables = action_tables.Tables(self.connection, self.run, self.as_of)
         dropped = self._not_wanted()
         known = {row.action_key for row in self.pending}
-        tables.actions(known, self._waiting(dropped), rows, dropped)
+        waits = self._waiting(dropped)
+        tables.actions(known, waits, rows, dropped)
+        self.moments += [row.due_at for row in [*waits, *rows] if row.due_at is not None]
         scores = {(each.handoff, each.person_id): each for each in self.scores}
         tables.handoffs([*self.open, *self.new_handoffs], list(scores.values()))
         tables.all_handoffs([*self.closed, *self.open, *self.new_handoffs])
@@ -366,7 +368,7 @@ class Step:
         """What waits and is still wanted, with what speaks against it today."""
         kept = [row for row in self.waits if row.action_key not in dropped]
         quiet = self.doing.notifications.quiet_hours
-        return pending.in_quiet_hours(pending.today(kept, self.here, self.doing.facts), quiet, self.as_of)
+        return pending.at_their_hour(pending.today(kept, self.here, self.doing.facts), quiet, self.as_of)
 
     def _not_wanted(self) -> set[str]:
         """Reminders for what was filled meanwhile, and what was to be done of handoffs that have ended."""

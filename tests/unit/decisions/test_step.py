@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import standing
 from pipelines.decisions import step, taken
 from pipelines.decisions.step import Decided
 from pipelines.run import Run
@@ -158,6 +159,26 @@ def test_who_crosses_again_with_the_status_of_the_first_time_is_not_given_back_f
     assert asked(marts, "handoffs", "state") == [("recycled",)]
     ((key, kind),) = asked(marts)
     assert (key.partition(".")[2], kind) == ("recycle.hubspot", "fields"), "what waited is not done any more"
+
+
+def test_a_run_in_which_nothing_is_new_is_due_when_quiet_hours_end(marts: Office) -> None:
+    config = marts.settings.config_dir
+    (config / "templates" / "t.j2").write_text("{{ person.email }}")
+    (config / "notifications.yml").write_text(
+        "channels: {slack: {kind: slack, to: '#s'}}\nquiet_hours: {from: '09:30', to: '10:40'}\n"
+    )
+    (config / "handoff.yml").write_text(
+        HANDOFF.replace("enroll-sequence, sequence: s", "send-notification, template: t")
+    )
+    run(marts, 1, -2)  # ten o'clock
+    columns = "kind, due_at - $noon::timestamptz"
+    assert ("message", timedelta(hours=-1, minutes=-20)) in marts.connection.execute(
+        f"select {columns} from decisions.actions", {"noon": NOON}
+    ).fetchall()
+    due = standing.next_due(marts.connection)
+    assert due == NOON - timedelta(hours=1, minutes=20)
+    run(marts, 2, -1.2)
+    assert [at for kind, at in asked(marts, "actions", "kind, due_at") if kind == "message"] == [None]
 
 
 def test_who_is_merged_stays_handed_over_once_and_what_sales_says_of_them_counts(marts: Office) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pipelines.decisions.action_tables import together
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.facts import Facts, Owner, Person
-from pipelines.decisions.pending import in_quiet_hours
+from pipelines.decisions.pending import at_their_hour
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.notifications import Channel, load_notifications
 from pipelines.rules.stages import Stages
@@ -139,9 +139,10 @@ def test_a_message_that_failed_waits_for_the_morning_when_quiet_hours_have_begun
     assert (row.due_at, row.payload["zone"]) == (None, "America/New_York")
     quiet, task = made.notifications.quiet_hours, replace(row, kind="task")
     night = datetime(2026, 7, 1, 2, tzinfo=UTC)  # 22:00 in New York
-    later, untouched = in_quiet_hours([row, task], quiet, night)
+    later, untouched = at_their_hour([row, task], quiet, night)
     assert (later.due_at, untouched) == (datetime(2026, 7, 1, 11, tzinfo=UTC), task)
-    assert in_quiet_hours([row], quiet, NOON) == [row]
+    assert at_their_hour([row], quiet, NOON) == [row]
+    assert at_their_hour([later], quiet, later.due_at) == [row], "by the clock, though no CRM has news"
 
 
 PAT = Person("p", {"name": "<!channel> & <b>Pat</b>", "email": "p@x.example", "job_title": None}, 8, None,

@@ -26,17 +26,19 @@ with events as (
     select event_id, who_id, created_at, 'CANCELED' from staging.stg_salesforce__canceled_events
 ),
 met as (
-    select m.person_id, coalesce(g.outcome, 'SCHEDULED') as outcome, g.created_at, g.meeting_id as id
+    select m.person_id, coalesce(g.outcome, 'SCHEDULED') as outcome, g.created_at, g.meeting_id as id,
+        'hubspot' as vendor
     from {MEETINGS_OF_PEOPLE}
     union all
-    select m.person_id, e.outcome, e.created_at, e.event_id
+    select m.person_id, e.outcome, e.created_at, e.event_id, 'salesforce'
     from events e
     join intermediate.int_person_records r on r.vendor = 'salesforce' and r.record_id = e.who_id
     join intermediate.int_person_members m on m.record_key = r.record_key
     join (select unnest($people::varchar[]) as person_id, unnest($since::timestamptz[]) as since) w
         on w.person_id = m.person_id and e.created_at >= w.since
 )
-select person_id, arg_max(outcome, (created_at, id)) from met group by person_id
+select person_id, arg_max(outcome, (created_at, id)) from met
+where vendor || ':' || id not in (select unnest($ours::varchar[])) group by person_id
 """
 """The outcome of the last meeting with each person since they were given to somebody, in either CRM."""
 _OWNERS = """
@@ -54,9 +56,11 @@ class Change(NamedTuple):
 
 
 def standing(
-    connection: duckdb.DuckDBPyConnection, decisions: Iterable[KeptDecision], causes: Sequence[Cause]
-) -> dict[str, KeptDecision]:
-    """Decision id -> the decision, of those that a rotation made and that are credited as things stand."""
+    connection: duckdb.DuckDBPyConnection, decisions: Iterable[KeptDecision], causes: Sequence[Cause],
+    ours: Iterable[tuple[str, str]] = (),
+) -> dict[str, KeptDecision]:  # fmt: skip
+    """Decision id -> the decision, of those that a rotation made and that are credited as things stand.
+    `ours`: (vendor, id) of what this project made: a copy of a meeting does not say how it came out."""
     latest: dict[str, KeptDecision] = {}
     for decision in decisions:
         if decision.state == "assigned":
@@ -64,7 +68,8 @@ def standing(
     drawn = {person: d for person, d in latest.items() if d.pool}
     if not drawn or not causes:
         return {}
-    bound = {"people": list(drawn), "since": [d.decided_at for d in drawn.values()]}
+    copies = [f"{vendor}:{record_id}" for vendor, record_id in ours]
+    bound = {"people": list(drawn), "since": [d.decided_at for d in drawn.values()], "ours": copies}
     outcomes = dict(connection.execute(_MEETINGS, bound).fetchall())
     owners = dict(connection.execute(_OWNERS, {"people": list(drawn)}).fetchall())
     found = {}

@@ -141,21 +141,22 @@ def standing(connection: duckdb.DuckDBPyConnection, state: State) -> list[KeptDe
 def route(
     connection: duckdb.DuckDBPyConnection, state: State, settings: Settings, run: Run, as_of: datetime,
     routing: Routing, standing: Sequence[KeptDecision], asked: Asked, within: Within | None = None,
-    left: frozenset[str] = frozenset(),
+    left: frozenset[str] = frozenset(), ours: frozenset[tuple[str, str]] = frozenset(),
 ) -> Routed:  # fmt: skip
     """Decide on what happened and write the tables of routing: what stands, what is new, what is held.
-    `left`: people whom somebody else has just decided about."""
+    `left`: people whom somebody else has just decided about. `ours`: (vendor, id) of what this project made:
+    a meeting that it copied into the other CRM was not booked there."""
     with state.reading() as reading:
         known = decision_runs.rules(reading, KIND)
         before = decision_runs.state(reading, KIND)
         first = decisions.next_sequence(reading, KIND)
     switch = _switch(routing, known, as_of)
-    deciding = _Deciding(connection, routing, as_of, standing, left)
+    deciding = _Deciding(connection, routing, as_of, standing, left, ours)
     live = (*switch.live, *asked.rules)
     leads, too_old = deciding.leads(live, switch, asked)
     known_credits = orjson.loads(before).get("credited", ())
     judged = standing if within is None else [d for d in standing if d.person_id in within.people]
-    credited = credits.standing(connection, judged, routing.file.credits)
+    credited = credits.standing(connection, judged, routing.file.credits, ours)
     if within is not None:  # of nobody else is known how their turn came out
         others = set(known_credits) - {d.decision_id for d in judged}
         credited |= {d.decision_id: d for d in standing if d.decision_id in others}
@@ -213,7 +214,9 @@ class _Deciding:
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, routing: Routing, as_of: datetime,
         standing: Sequence[KeptDecision], left: frozenset[str] = frozenset(),
+        ours: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:  # fmt: skip
+        self.ours = ours
         self.connection, self.routing, self.as_of = connection, routing, as_of
         self.left = left
         self.decided = {(decision.person_id, decision.event_key) for decision in standing}
@@ -234,7 +237,7 @@ class _Deciding:
         for lead in eligibility.leads():
             if (lead.person_id, lead.event_key) in self.decided or lead.arrived_at > self.as_of.timestamp():
                 continue
-            if lead.person_id in self.left:
+            if lead.person_id in self.left or _is_of(lead, self.ours):
                 continue
             if lead.trigger == "new-lead" and (
                 lead.person_id in handed_over or lead.person_id in self.previous
@@ -259,6 +262,14 @@ class _Deciding:
         folding = office.fold(self.routing, rules, frozenset(inputs["active"]), inputs["loads"], before)
         credits.credit(folding.pools, inputs["credits"])
         return folding.run(leads, self.as_of.timestamp()), folding
+
+
+def _is_of(lead: Lead, ours: frozenset[tuple[str, str]]) -> bool:
+    """Whether a meeting is a copy that this project made. The event's key begins with the record's."""
+    if not lead.trigger.startswith("meeting-"):
+        return False
+    parts = lead.event_key.split(":")
+    return len(parts) > 3 and (parts[0], parts[3]) in ours
 
 
 def _switch(routing: Routing, known: Sequence[SeenRule], as_of: datetime) -> Switched[RoutingRule]:

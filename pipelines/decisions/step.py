@@ -146,7 +146,7 @@ class Step:
         asked = self._asked(crossed, waiting)
         routed = routing.route(
             self.connection, self.state, self.settings, self.run, self.as_of, self.routing, standing, asked,
-            self.within, self.left,
+            self.within, self.left, self.ours,
         )  # fmt: skip
         self.told.counts |= routed.decided.counts
         self.told.notes += routed.decided.notes

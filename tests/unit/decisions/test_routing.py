@@ -8,9 +8,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pipelines.decisions import routing
 from pipelines.decisions.replay import replay
 from pipelines.decisions.what_if import what_if
 from pipelines.errors import ConfigError
+from pipelines.rules.routing import load_routing
+from pipelines.run import Run
 from pipelines.state import decisions
 from pipelines.state.decisions import KeptDecision
 
@@ -227,6 +230,38 @@ def test_what_becomes_of_a_meeting_is_an_event_that_rules_can_be_about(office: O
     assert sorted(found) == expected
     office.publish()
     assert office.decide("run2", NOON + timedelta(days=2)).made == ()
+
+
+def test_a_copy_of_a_meeting_that_we_made_in_the_other_crm_is_no_booking_and_takes_no_turn(
+    office: Office,
+) -> None:
+    office.people(("p1", None, 0, "lead"))
+    office.decide()
+    office.publish()
+    config = office.settings.config_dir
+    since = "active_from: 2026-01-01T00:00:00Z"
+    (config / "routing.yml").write_text(
+        f"new_rules: live\nrules: [{{name: b, on: meeting-booked, team: inbound, {since}}}]\n"
+    )
+    events_of(office, "p1")  # whose lead it is about
+    meetings_of(office, ("p1", "NO_SHOW"))
+    office.connection.execute(
+        "insert into intermediate.int_person_records values ('salesforce', 'Lead', '00Q-p1', 'lead-p1'); "
+        "insert into intermediate.int_person_members values ('p1', 'lead-p1')"
+    )
+    starts, made = NOON + timedelta(hours=9), NOON + timedelta(hours=1)
+    copy = ("salesforce:o:Event:e1", "e1", "00Q-p1", "Demo", None, starts, made, made)
+    office.table("staging.stg_salesforce__events", EVENTS, [copy])
+    later, known = NOON + timedelta(hours=2), routing.standing(office.connection, office.state)
+    for ours, booked, credited in ((frozenset(), 1, 0), (frozenset({("salesforce", "e1")}), 0, 1)):
+        found = routing.route(
+            office.connection, office.state, office.settings, Run("run2"), later, load_routing(config), known,
+            routing.Asked(), ours=ours,
+        )  # fmt: skip
+        kept = office.connection.execute("select state_after from deciding.routing_run").fetchone()
+        assert (len(found.decided.made), len(orjson.loads(kept[0])["credited"]) if kept else -1) == (
+            booked, credited
+        )  # fmt: skip
 
 
 def test_a_lead_that_somebody_gave_to_another_by_hand_gives_the_turn_back(office: Office) -> None:

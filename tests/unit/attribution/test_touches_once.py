@@ -97,6 +97,7 @@ def test_a_source_and_what_was_done_at_that_moment_are_one(counted: dict[str, An
         ("Europe/London", "America/Los_Angeles", {"came", "call"}),
         # There that was the day after, and is one with what is dated so.
         ("Asia/Tokyo", "Asia/Tokyo", {"response", "task"}),
+        ("America/Los_Angeles", "Asia/Tokyo", {"response", "task"}),
     ],
 )
 def test_a_day_counts_up_to_the_closing_day_wherever_salesforce_and_the_business_are(
@@ -106,6 +107,12 @@ def test_a_day_counts_up_to_the_closing_day_wherever_salesforce_and_the_business
     try:
         built.execute("update run set business_zone = ?, salesforce_zone = ?", [business, salesforce])
         found = built.execute("select touchpoint_id from int_deal_touches").fetchall()
+        days = "select distinct cast(occurred_at at time zone ? as date)::varchar from int_touches "
+        dated = built.execute(
+            f"{days} where touchpoint_id = 'next_day' union {days} where touchpoint_id = 'next_day'",
+            [business, salesforce],
+        ).fetchall()
     finally:
         built.execute("rollback")
     assert {touch for (touch,) in found} == credited
+    assert dated == [("2026-04-04",)]

@@ -217,9 +217,14 @@ select
     told.touchpoint_id,
     told.record_key,
     told.person_id,
-    -- From here on instants are compared, with the end of a closing day and others.
+    -- From here on instants are compared, with the end of a closing day and others: the first that is that day both where
+    -- Salesforce's people and where the business is.
     case
-        when told.is_day then {{ day_begins(day_of('told.occurred_at', 'true'), 'salesforce_zone') }}
+        when told.is_day
+            then greatest(
+                {{ day_begins(day_of('told.occurred_at', 'true'), 'salesforce_zone') }},
+                {{ day_begins(day_of('told.occurred_at', 'true')) }}
+            )
         else told.occurred_at
     end as occurred_at,
     coalesce(added.channel, told.channel) as channel,

@@ -20,7 +20,7 @@ from pipelines.rules.actions import ActionRule
 from pipelines.rules.durations import Duration
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.notifications import load_notifications
-from pipelines.rules.stages import LifecycleName, load_stages
+from pipelines.rules.stages import load_stages
 from pipelines.rules.teams import load_teams
 from pipelines.rules.templates import load_templates
 
@@ -142,7 +142,7 @@ def _file(document: Document) -> HandoffFile:
 
 
 def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule) -> HandoffRule:
-    stages = [stage.stage for stage in load_stages(config_dir).lifecycle]
+    stages: list[str] = [stage.stage for stage in load_stages(config_dir).lifecycle]
     templates, notifications = load_templates(config_dir), load_notifications(config_dir)
     actions = []
     for given in action_rules.named(rule.actions):
@@ -169,13 +169,18 @@ def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule
             why = template_examples.unfit(templates, name, template_examples.A_PERSON)
             if why:
                 raise _fault(document, place, f"{action.name}: {why}", number)
-    rule = rule.model_copy(update={"trigger": _known(document, place, rule.trigger, stages)})
+    trigger = _known(document, place, rule.trigger, stages)
+    sets = next((action.value for action in actions if action.type == "update-lifecycle"), None)
+    if sets and isinstance(trigger.value, str) and stages.index(sets) <= stages.index(trigger.value):
+        said = f"its trigger waits for {trigger.value}, which is not before {sets}: it would hand over nobody"
+        raise _fault(document, place, said)
+    rule = rule.model_copy(update={"trigger": trigger})
     if rule.recycle_to not in stages:
         raise _fault(document, place, f"recycle_to is {rule.recycle_to}, which stages.yml does not have")
     return rule.model_copy(update={"actions": tuple(actions)})
 
 
-def _known(document: Document, place: int, trigger: TriggerRule, stages: list[LifecycleName]) -> TriggerRule:
+def _known(document: Document, place: int, trigger: TriggerRule, stages: list[str]) -> TriggerRule:
     """The trigger with its stage as stages.yml has it."""
     if not isinstance(trigger.value, str):
         return trigger

@@ -125,6 +125,9 @@ def _checked(config_dir: Path, document: Document, place: int, rule: Automation)
         raise _fault(document, place, f"in {rule.name}: {sentence}")
     for action in actions:
         unknown = [name for name in action.names if name not in DEAL_COLUMNS]
+        if action.type == "ask-reason" and not _is_of_closed(rule, load_stages(config_dir)):
+            said = f"{rule.name} asks why a deal was won or lost, and it may be open; use on: won or on: lost"
+            raise _fault(document, place, said)
         if action.type == "require-fields" and unknown:
             known = ", ".join(DEAL_COLUMNS)
             raise _fault(document, place, f"{rule.name} requires {unknown[0]}, which is not one of {known}")
@@ -134,6 +137,12 @@ def _checked(config_dir: Path, document: Document, place: int, rule: Automation)
             said = f"{rule.name} is about deals, and its template speaks of a person: {why}"
             raise _fault(document, place, said)
     return rule.model_copy(update={"when": when, "actions": actions})
+
+
+def _is_of_closed(rule: Automation, stages: Stages) -> bool:
+    """Whether every deal that it fires for has ended."""
+    closed = {each.stage for each in stages.opportunity if each.closed}
+    return rule.on in ("won", "lost") or (rule.on in ("entered", "stayed") and rule.stage in closed)
 
 
 def _of_deals(actions: Sequence[ActionRule], templates: Templates) -> Iterator[str]:

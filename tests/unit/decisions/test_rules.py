@@ -408,6 +408,10 @@ BAD = (
     (wrong(handoff__yml="trigger: {value: 75}\nactions:\n  - {type: assign-owner}\n",
            teams__yml="teams: {inbound: {members: [a@x.example]}}\n"),
      r"assign-owner assigns by territory, and teams\.yml has none.*handoff\.yml line 3"),
+    (wrong(handoff__yml="trigger: {type: stage, value: SQL}\n"
+           "actions: [{type: update-lifecycle, value: SQL}]\n"), r"not before sales_qualified_lead: it"),
+    (wrong(stage_automation__yml="automations:\n  - {name: a, on: entered, stage: negotiation, actions: "
+           "[{type: ask-reason}]}\n"), r"a asks why a deal was won or lost, and it may be open.*line 2"),
     (wrong(handoff__yml="trigger: {type: stage, value: KING}\nactions: [{type: create-task}]\n"),
      r"waits for stage KING, which stages\.yml does not have"),
     (wrong(handoff__yml="trigger: {value: 75}\nactions:\n  - {type: create-task, name: a b}\n"),

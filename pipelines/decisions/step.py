@@ -238,6 +238,7 @@ class Step:
                 self.scores += handoffs.looked_at(scores, would, self.kept_scores)
         if found:
             self.told.counts["handoffs"] = len(found)
+        self.handoffs = replace(self.handoffs, rules=tuple(rule for rule, _ in live))
         self._settle({person.person_id: person.position for person in people}, positions)
         return found
 

@@ -7,6 +7,7 @@ in a round (`round`), over calls, mails and meetings that are read again, or by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING
 from pipelines.decisions import due, routing
 from pipelines.decisions.escalation import has_clock
 from pipelines.decisions.offers import OPEN, of_today
+from pipelines.decisions.switching import switched
 from pipelines.decisions.watch import Watch, with_offers
-from pipelines.rules.handoff import load_handoffs
+from pipelines.rules.handoff import Handoffs, load_handoffs
 from pipelines.rules.routing import load_routing
-from pipelines.state import decisions, handoffs
+from pipelines.state import decision_runs, decisions, handoffs
 
 if TYPE_CHECKING:
     import duckdb
@@ -86,7 +88,7 @@ def _of_clocks(
 ) -> Iterator[Ripe]:
     """Of routing's escalation and of handoffs: warnings, what was not taken up, what goes to somebody else,
     and offers that expire."""
-    rules = load_handoffs(settings.config_dir)
+    rules = _live(state, load_handoffs(settings.config_dir), now)
     watch = Watch(refresh, state, load_routing(settings.config_dir), rules, (), now)
     since = now - look_back(watch.clocks.values())
     with state.reading() as reading:
@@ -106,6 +108,15 @@ def _of_clocks(
             yield at, decision.person_id
     by_name = {rule.name: rule for rule in rules.rules}
     yield from ((at, each.person_id) for at, each in due.of_offers(offers, by_name) if after <= at <= now)
+
+
+def _live(state: State, file: Handoffs, now: datetime) -> Handoffs:
+    """Handoffs as they were confirmed last."""
+    with state.reading() as reading:
+        known = decision_runs.rules(reading, "handoff")
+    rules = [(rule.name, rule, rule.active_from) for rule in file.rules]
+    switch = switched("handoff", rules, known, now, live_at_once=file.new_rules == "live")
+    return replace(file, rules=switch.live)
 
 
 def look_back(running: Iterable[Clock]) -> timedelta:

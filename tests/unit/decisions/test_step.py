@@ -181,6 +181,23 @@ def test_a_run_in_which_nothing_is_new_is_due_when_quiet_hours_end(marts: Office
     assert [at for kind, at in asked(marts, "actions", "kind, due_at") if kind == "message"] == [None]
 
 
+def test_a_handoff_that_is_changed_goes_on_as_it_was_confirmed_for_those_under_way_too(marts: Office) -> None:
+    run(marts, 1, -2)
+    path = marts.settings.config_dir / "handoff.yml"
+    path.write_text(
+        HANDOFF.replace("new_rules: live", "new_rules: shadow").replace(
+            "firstContact: 1h", "firstContact: 9m"
+        )
+        + "rejected_statuses: [CONNECTED]\n"
+    )
+    status(marts, "CONNECTED", -1.9, -1.9)
+    done = run(marts, 2, -1.5)
+    assert any("is new or changed and decides in shadow" in note for note in done.notes)
+    assert asked(marts, "handoffs", "state") == [("accepted",)]
+    assert asked(marts, "assignments", "owner_email") == [("ada@northwind.example",)]
+    assert standing.next_due(marts.connection) == NOON - HOUR, "an hour of hers, and not nine minutes"
+
+
 def test_who_is_merged_stays_handed_over_once_and_what_sales_says_of_them_counts(marts: Office) -> None:
     run(marts, 1, -2)
     stands(marts, "older")

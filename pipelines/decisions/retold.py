@@ -65,7 +65,7 @@ def is_retold(key: str, stage: str, fired: Iterable[str], stays: Sequence[Stay])
     kind, _, at = _parts(key)
     for other in fired:
         other_kind, other_stage, then = _parts(other)
-        if other == key:
+        if (other_kind, then) == (kind, at):  # whatever config calls the stage now
             return True
         if kind not in _OF_STAGES or other_kind != kind or (other_stage or stage) != stage or then in known:
             continue

@@ -100,6 +100,8 @@ def test_a_stay_that_another_crm_dates_otherwise_since_the_deals_were_paired_fir
     earlier = Told([kept(f"entered:lost:{NOON - 2 * HOUR}")])
     assert firing(marts, lost, earlier, NOON - HOUR, NOON) == ([], 0)
     assert firing(marts, rule("lost"), Told([kept(f"lost:{NOON - HOUR}")]), NOON - HOUR, NOON) == ([], 0)
+    renamed = Told([kept(f"entered:gone:{NOON}")])
+    assert firing(marts, lost, renamed, NOON - HOUR, NOON) == ([], 0), "the stage was called otherwise then"
     marts.execute("insert into marts.stage_history values ('o', '4', 'negotiation', $1, $1)", [NOON - HOUR])
     (again,), _ = firing(marts, lost, earlier, NOON - HOUR, NOON)
     assert again.at == NOON, "it was elsewhere in between"

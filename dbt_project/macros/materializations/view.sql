@@ -1,9 +1,12 @@
 {#- In place, for the same reason as tables. -#}
 {% materialization view, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='view') -%}
-    {{ drop_relation_if_exists(load_cached_relation(this)) }}
+    {{ drop_another_type(target_relation) }}
     {% call statement('main') -%}
-        {{ get_create_view_as_sql(target_relation, sql) }}
+        {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
+        create or replace view {{ target_relation }} as (
+            {{ sql }}
+        );
     {%- endcall %}
     {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}

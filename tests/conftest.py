@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from pipelines import transform
+from pipelines.settings import Settings
+from tests.fixtures.once import once
 
 PROJECT = Path(__file__).resolve().parent.parent
 # A machine that is busy makes a test slow, not wrong.
@@ -14,6 +19,44 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 OUTSIDE = PROJECT.parent / "shared"
+BRIEF = ("architecture", "clients", "contract")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In which order workers take files: what others wait for begins at once, beside what waits for
+    nothing; then what takes long; and small files last, so that no worker is left alone with a long one."""
+    pairs = sorted({item.path for item in items if item.path.parent.name == "pairs"})
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(PROJECT / "tests").parts
+        if folder[0] != "e2e":
+            return 3 if folder[:2] == ("unit", "transform") else 1 if folder[0] in BRIEF else 5
+        if item.path in pairs[1:]:
+            return 4  # the first of them lives the scenario for all
+        return 0 if folder[1] == "test_loop.py" else 2
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Python looks for garbage as seldom as in a command, and no more through what all tests have loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+
+
+@pytest.fixture(scope="session")
+def parsed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The parsed dbt project, once for all workers, for a home of one's own: parsing it again is most of what
+    a small build costs."""
+
+    def make(folder: Path) -> bytes:
+        settings = Settings(home=folder / "var", config_dir=PROJECT / "config")
+        transform.load_manifest(settings)
+        return b""
+
+    folder, _ = once(tmp_path_factory, worker_id, "parsed", make)
+    return Settings(home=folder / "var", config_dir=PROJECT / "config").paths.dbt_target
 
 
 @pytest.fixture(scope="session")

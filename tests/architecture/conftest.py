@@ -22,11 +22,11 @@ def named(path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def manifest(parsed: Path) -> dict[str, Any]:
     """The dbt project as dbt understands it."""
     from orchestration.dbt_graph import manifest as read
 
-    return dict(read(Settings(home=tmp_path_factory.mktemp("home"), config_dir=PROJECT_ROOT / "config")))
+    return dict(read(Settings(home=parsed.parent, config_dir=PROJECT_ROOT / "config")))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def test_some_doors_have_one_place(door, places):
     assert {user for user in users if user.split("/")[0] not in allowed} <= places
 
 
+@cache
 def attributes(path: Path) -> set[tuple[str, str]]:
     """Every `name.attribute` in a module."""
     return {
@@ -59,6 +61,7 @@ def test_a_framework_is_known_in_one_place(heavy, places):
     assert [user for user in users if not user.startswith(places)] == []
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Top-level packages that a module imports, wherever in it the import stands."""
     found = set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pipelines.settings import KNOWN, PREFIXES
+from tests.fixtures.once import once
 
 CRM = str(Path(sys.executable).parent / "crm")
 
@@ -77,21 +77,6 @@ def _run(home: Path, command: Command) -> Built:
     return Built(home, done.stdout, done.returncode)
 
 
-def once(
-    tmp_path_factory: pytest.TempPathFactory, worker_id: str, name: str, make: Callable[[Path], bytes]
-) -> tuple[Path, bytes]:
-    """What is made in a folder by one worker for all of them; the others wait. The folder, what was kept."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / name
-    folder.mkdir(exist_ok=True)
-    kept = folder / "kept"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            kept.write_bytes(make(folder))
-    return folder, kept.read_bytes()
-
-
 @pytest.fixture(scope="session")
 def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Built:
     """One build of the smallest seeded world. Read it, do not change it."""
@@ -103,12 +88,6 @@ def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Buil
 
     folder, said = once(tmp_path_factory, worker_id, "built", make)
     return Built(folder / "var", said.decode(), 0)
-
-
-@pytest.fixture(scope="session")
-def parsed(built_once: Built) -> Path:
-    """The parsed dbt project, for a home of one's own: parsing again is most of what a small build costs."""
-    return built_once.home / "dbt"
 
 
 @pytest.fixture

@@ -8,17 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Built, once
+from tests.e2e.conftest import Built
 from tests.e2e.pairs import deeds, team
 from tests.e2e.pairs.scenario import Scenario
+from tests.fixtures.once import once
 from tests.fixtures.sandbox import served
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs the scenario; so that none waits for it, all files but the first come last."""
-    mine = [item for item in items if item.path.parent == Path(__file__).parent]
-    later = {item.nodeid for item in mine if item.path != mine[0].path}
-    items.sort(key=lambda item: item.nodeid in later)
 
 
 @pytest.fixture(scope="session", name="done")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,9 +120,9 @@ def touches() -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.fixture(scope="session")
-def business(tmp_path_factory: pytest.TempPathFactory) -> RawTables:
+def business(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> RawTables:
     """The business with its marts, desired state and activity built. Tests only read it."""
-    raw = RawTables(tmp_path_factory.mktemp("business"))
+    raw = RawTables(tmp_path_factory.mktemp("business"), dbt_target=parsed)
     raw.add([*owners(), *people(), *companies(), *deals(), *touches()])
     raw.write_rules()
     quinn = short_hash(f"salesforce:{ORG}:Lead:00Q000000000003AAA")

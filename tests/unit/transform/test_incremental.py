@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,8 +125,8 @@ def due(raw: RawTables, model: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def deals(tmp_path_factory: pytest.TempPathFactory) -> Deals:
-    raw = RawTables(tmp_path_factory.mktemp("incremental"))
+def deals(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Deals:
+    raw = RawTables(tmp_path_factory.mktemp("incremental"), dbt_target=parsed)
     raw.write_rules()
     deals = Deals(raw)
     built(raw)

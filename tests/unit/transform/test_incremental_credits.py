@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,8 +134,8 @@ def due(raw: RawTables, name: str, owner: str = "is not null") -> int:
 
 
 @pytest.fixture(scope="module")
-def business(tmp_path_factory: pytest.TempPathFactory) -> Business:
-    raw = RawTables(tmp_path_factory.mktemp("credits"))
+def business(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Business:
+    raw = RawTables(tmp_path_factory.mktemp("credits"), dbt_target=parsed)
     raw.write_rules()
     business = Business(raw)
     built(raw)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,8 +157,8 @@ def goals() -> Rows:
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> RawTables:
-    raw = RawTables(tmp_path_factory.mktemp("pipeline"))
+def pipeline(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> RawTables:
+    raw = RawTables(tmp_path_factory.mktemp("pipeline"), dbt_target=parsed)
     raw.add([
         hubspot("owners", "70", email=ANA_EMAIL, first_name="Maya", last_name="Okafor"),
         salesforce("user", ANA, Name="Maya Okafor", Email=ANA_EMAIL, IsActive=True),

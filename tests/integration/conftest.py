@@ -80,7 +80,7 @@ class Crms:
 def crms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
     home = tmp_path_factory.mktemp("sandbox")
     with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS"],
+        [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS", "--no-limits"],
         cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None

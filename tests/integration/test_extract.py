@@ -59,7 +59,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("sandbox")
-    command = [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS"]
+    command = [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS", "--no-limits"]
     process = subprocess.Popen(
         command,
         cwd=PROJECT_ROOT,

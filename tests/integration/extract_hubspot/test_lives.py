@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.state import State, suppression
 
-from .portal import MAIN, OBJECTS, Portal, serving
+from .portal import OBJECTS, Portal, serving
 
 
 @contextmanager
@@ -186,6 +186,6 @@ def test_the_daily_share_stops_the_extract_and_the_next_one_goes_on(folder):
         fetched = fresh.extract()
         assert "hubspot contacts" in fetched.stale
         assert any("budget.daily_share" in note for note in fetched.notes)
-        fresh.config.write_text(MAIN)
+    with serving(folder) as fresh:
         fresh.extract()
         assert fresh.differences() == []

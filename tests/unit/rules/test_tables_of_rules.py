@@ -74,14 +74,6 @@ def test_every_promised_column_is_there(connection: duckdb.DuckDBPyConnection, c
         assert columns <= found, name
 
 
-def test_writing_twice_replaces(connection: duckdb.DuckDBPyConnection, config: Path) -> None:
-    write(connection, config)
-    once = connection.execute("select count(*) from rules.stages").fetchone()
-    write(connection, config)
-    assert connection.execute("select count(*) from rules.stages").fetchone() == once
-    assert connection.execute("select count(*) from rules.run").fetchone() == (1,)
-
-
 @pytest.mark.parametrize(
     ("as_of", "business_date"),
     [
@@ -97,10 +89,12 @@ def test_the_business_date_is_that_of_the_business_zone(
     assert connection.execute("select business_date from rules.run").fetchone() == (business_date,)
 
 
-def test_connections_come_from_the_extract_when_none_are_given(
+def test_connections_come_from_the_extract_when_none_are_given_and_writing_again_replaces(
     connection: duckdb.DuckDBPyConnection, config: Path
 ) -> None:
     write(connection, config)
+    counts = "select (select count(*) from rules.stages), (select count(*) from rules.run)"
+    once = connection.execute(counts).fetchone()
     connection.execute(
         "insert into ops.connections values "
         "('hubspot', '1', 'old', 'USD', 'UTC', 'h', 'sandbox', '2026-01-01 00:00:00+00'), "
@@ -120,6 +114,9 @@ def test_connections_come_from_the_extract_when_none_are_given(
     replace(config / "kpis.yml", "salesforce_zone: Asia/Tokyo", "")
     tables.write(connection, config, Run(), AS_OF, Registry())
     assert connection.execute(run).fetchone() == ("EUR", "Europe/London")
+    assert connection.execute(counts).fetchone() == once
+    assert once is not None
+    assert once[1] == 1
 
 
 def test_a_fault_in_any_file_leaves_the_rules_as_they_were(

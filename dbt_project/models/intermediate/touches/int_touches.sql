@@ -3,7 +3,8 @@
 
 -- The touches of a person are worked out together; those of nobody have the first letters of their id as their owner.
 -- What happened once counts once: of touches that tell of the same event all but one are copies.
-with told as (
+-- Read anew wherever it is looked at: kept once it would be all columns of all touches, which do not fit in memory.
+with told as not materialized (
     select
         *,
         -- Salesforce knows of much the day only, and that is a day where its people are.

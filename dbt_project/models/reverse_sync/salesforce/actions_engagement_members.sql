@@ -10,6 +10,18 @@ with ranks as (
     )
 ),
 
+-- A row for each key: one key or the other in a join would be each member compared with each record.
+members as (
+    select
+        campaign_id,
+        status,
+        unnest([
+            {{ record_key('salesforce', 'Contact', 'contact_id') }},
+            {{ record_key('salesforce', 'Lead', 'lead_id') }}
+        ]) as record_key
+    from {{ ref('stg_salesforce__campaign_members') }}
+),
+
 -- A status that is not in the order is somebody's own, and stays.
 held as (
     select
@@ -18,12 +30,8 @@ held as (
         arg_max(members.status, coalesce(ranks.rank, 0)) as status,
         max(ranks.rank) as rank,
         bool_or(ranks.rank is null) as is_theirs
-    from {{ ref('stg_salesforce__campaign_members') }} as members
-    inner join {{ ref('int_person_members') }} as people
-        on people.record_key in (
-            {{ record_key('salesforce', 'Contact', 'members.contact_id') }},
-            {{ record_key('salesforce', 'Lead', 'members.lead_id') }}
-        )
+    from members
+    inner join {{ ref('int_person_members') }} as people on members.record_key = people.record_key
     left join ranks on members.status = ranks.status
     group by members.campaign_id, people.person_id
 ),

@@ -25,14 +25,22 @@ contacts as (
     group by members.person_id
 ),
 
+-- Keys are made before the joins: within them each role would be compared with each record, and so below.
+roles as (
+    select
+        opportunity_id,
+        contact_id,
+        {{ record_key('salesforce', 'Contact', 'contact_id') }} as contact_key
+    from {{ ref('stg_salesforce__opportunity_contact_roles') }}
+),
+
 in_role as (
     select
         roles.opportunity_id,
         members.person_id,
         min(roles.contact_id) as contact_id
-    from {{ ref('stg_salesforce__opportunity_contact_roles') }} as roles
-    inner join {{ ref('int_person_members') }} as members
-        on {{ record_key('salesforce', 'Contact', 'roles.contact_id') }} = members.record_key
+    from roles
+    inner join {{ ref('int_person_members') }} as members on roles.contact_key = members.record_key
     group by roles.opportunity_id, members.person_id
 ),
 
@@ -87,6 +95,14 @@ deal_ids as (
     where kind = 'alias'
 ),
 
+made_rows as (
+    select
+        *,
+        {{ record_key('salesforce', 'Opportunity', 'opportunity_id') }} as opportunity_key,
+        {{ record_key('salesforce', 'Campaign', 'campaign_id') }} as campaign_key
+    from {{ ref('stg_salesforce__campaign_influence') }}
+),
+
 -- Rows that we have made into this model and that are still there, with what they hold: one that was emptied holds 0. A row
 -- made for somebody who was merged since is that of who they are now, and so is a deal's.
 ours as (
@@ -104,13 +120,11 @@ ours as (
         made.updated_at,
         models.value as model
     from {{ source('ops', 'journal') }} as journal
-    inner join {{ ref('stg_salesforce__campaign_influence') }} as made on journal.result_id = made.campaign_influence_id
-    inner join {{ ref('int_opportunity_members') }} as deal_records
-        on {{ record_key('salesforce', 'Opportunity', 'made.opportunity_id') }} = deal_records.record_key
+    inner join made_rows as made on journal.result_id = made.campaign_influence_id
+    inner join {{ ref('int_opportunity_members') }} as deal_records on made.opportunity_key = deal_records.record_key
     inner join {{ ref('int_opportunities') }} as deals on deal_records.opportunity_id = deals.opportunity_id
     inner join deal_ids on deals.opportunity_id = deal_ids.opportunity_id
-    inner join {{ ref('int_campaign_members') }} as members
-        on {{ record_key('salesforce', 'Campaign', 'made.campaign_id') }} = members.record_key
+    inner join {{ ref('int_campaign_members') }} as members on made.campaign_key = members.record_key
     inner join {{ source('rules', 'attribution_settings') }} as models on models.setting = 'influence_model'
     left join {{ ref('int_person_aliases') }} as aliases on journal.person_id = aliases.alias
     where
@@ -137,13 +151,20 @@ held as (
     from keyed_rows
 ),
 
+holding as (
+    select
+        *,
+        case when holds then share_key end as held_key
+    from held
+),
+
 -- A share that is gone, for the deal was reopened or the touch is another's now, is 0: a row that is kept can come back.
 moved as (
     select
         held.*,
         coalesce(keyed.influence, 0) as wanted
-    from held
-    left join keyed on held.share_key = keyed.share_key and keyed.cannot is null and held.holds
+    from holding as held
+    left join keyed on held.held_key = keyed.share_key and keyed.cannot is null
     where abs(coalesce(keyed.influence, 0) - held.influence) >= 0.005
 ),
 

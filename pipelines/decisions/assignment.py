@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from pipelines.decisions.hours import FOREVER
 from pipelines.decisions.people import Worker
 from pipelines.decisions.pools import NOBODY, Pick, Pools, TeamRule
+from pipelines.decisions.together import Order, Together
 
 State = Literal["assigned", "queued", "kept", "held"]
 Kind = Literal["team", "queue", "person", "territory"]
@@ -89,23 +90,43 @@ class Fold:
 
     def run(self, leads: Iterable[Lead], until: float) -> list[Assignment]:
         """Decide about every lead up to `until`; one that waits for somebody's hours is decided when they
-        open.
+        open. Of what happened to one person and is decided at one moment, the rule that comes first decides
+        who gets them, and the others keep to it.
         """
-        arriving = sorted(leads, key=_order)
+        known = list(leads)
+        together = Together(known)
+        arriving = sorted(known, key=together.order)
         arriving.reverse()
-        waiting: list[tuple[float, float, str, str, Lead]] = []
+        waiting: list[tuple[Order, Lead]] = []
         found: list[Assignment] = []
         while arriving or waiting:
-            from_waiting = waiting and (not arriving or waiting[0][0] <= arriving[-1].at)
+            from_waiting = waiting and (not arriving or waiting[0][0][0] <= arriving[-1].at)
             lead = heappop(waiting)[-1] if from_waiting else arriving.pop()
-            decided = self.decide(lead)
+            decided = self._once(lead, together)
             opens = decided.held_until
             if opens is not None and decided.state == "held" and opens <= until:
                 again = lead._replace(at=opens)
-                heappush(waiting, (opens, lead.arrived_at, lead.person_id, lead.event_key, again))
+                heappush(waiting, (together.order(again), again))
             else:
                 found.append(decided)
         return found
+
+    def _once(self, lead: Lead, together: Together) -> Assignment:
+        """One lead, unless at this moment its person was given to somebody or waits for their hours."""
+        if lead.person_id not in together.people:
+            return self.decide(lead)
+        way = None if lead.rule is None else self.ways[lead.rule]
+        first = together.decided.get((lead.person_id, lead.at))
+        if first is None or (way is not None and way.kind == "queue"):
+            decided = self.decide(lead)
+            if decided.state == "assigned" or decided.held_until is not None:
+                together.decided[lead.person_id, lead.at] = decided
+            return decided
+        name = "" if way is None else way.name
+        if first.state == "held":
+            return _held(lead, name, first.team, first.reason, first.held_until)
+        reason = f"{first.owner_email} is given them at the same moment by rule {first.rule}"
+        return _kept(lead, name, first.owner_email, f"rule {name}: {reason}" if name else reason)
 
     def decide(self, lead: Lead) -> Assignment:
         """One lead, at its moment."""
@@ -116,9 +137,9 @@ class Fold:
             )
         way = self.ways[lead.rule]
         if lead.is_worked and not way.moves_worked:
-            reason = f"rule {way.name}: {lead.owner} is working on it, so it stays"
-            return Assignment(lead.person_id, lead.event_key, lead.trigger, way.name, "", lead.owner, "kept",
-                              reason, lead.at)  # fmt: skip
+            return _kept(
+                lead, way.name, lead.owner, f"rule {way.name}: {lead.owner} is working on it, so it stays"
+            )
         if way.kind == "queue":
             return _queued(lead, way)
         preferred = self._preferred(lead, way)
@@ -227,5 +248,5 @@ def _held(lead: Lead, rule: str, team: str, reason: str, until: float | None = N
     )
 
 
-def _order(lead: Lead) -> tuple[float, float, str, str]:
-    return lead.at, lead.arrived_at, lead.person_id, lead.event_key
+def _kept(lead: Lead, rule: str, owner: str | None, reason: str) -> Assignment:
+    return Assignment(lead.person_id, lead.event_key, lead.trigger, rule, "", owner, "kept", reason, lead.at)

@@ -79,7 +79,10 @@ def test_no_lead_is_lost_or_doubled_hours_are_kept_and_nobody_is_given_more_than
     arriving: list[tuple[int, int | None, bool]], seed: int,
 ) -> None:  # fmt: skip
     workers, teams, ways = office
-    leads = [lead(n, h, rule, may_be_enrolled=ok) for n, (h, rule, ok) in enumerate(arriving)]
+    leads = [
+        lead(n // 2, h, rule, may_be_enrolled=ok)._replace(event_key=f"e{n}")  # two events of each person
+        for n, (h, rule, ok) in enumerate(arriving)
+    ]
     start = {name: worker.load for name, worker in workers.items()}
     random.Random(seed).shuffle(leads)
     until = at(260)
@@ -87,10 +90,12 @@ def test_no_lead_is_lost_or_doubled_hours_are_kept_and_nobody_is_given_more_than
     assert sorted((a.person_id, a.event_key) for a in made) == sorted(
         (x.person_id, x.event_key) for x in leads
     )
-    arrived = {x.person_id: x for x in leads}
+    arrived = {x.event_key: x for x in leads}
+    given = Counter((a.person_id, a.decided_at) for a in made if a.state == "assigned")
+    assert set(given.values()) <= {1}, "one person is given to one at a moment"
     given_on: Counter[tuple[str, object]] = Counter()
     for a in made:
-        known = arrived[a.person_id]
+        known = arrived[a.event_key]
         assert a.reason
         assert known.arrived_at <= a.decided_at <= until
         if a.state == "queued":
@@ -98,6 +103,9 @@ def test_no_lead_is_lost_or_doubled_hours_are_kept_and_nobody_is_given_more_than
         if a.owner_email is None:
             assert a.state in ("held", "queued")
             assert a.held_until is None or a.held_until > until
+            continue
+        if a.state == "kept":
+            assert given[a.person_id, a.decided_at]
             continue
         worker = workers[a.owner_email]
         assert worker.active
@@ -107,7 +115,7 @@ def test_no_lead_is_lost_or_doubled_hours_are_kept_and_nobody_is_given_more_than
         assert a.owner_email in {seat.email for seat in teams[a.team].seats}
         given_on[a.owner_email, datetime.fromtimestamp(a.decided_at, worker.schedule.zone).date()] += 1
     for name, worker in workers.items():
-        taken = sum(a.owner_email == name for a in made)
+        taken = sum(a.owner_email == name for a in made if a.state == "assigned")
         assert worker.load == start[name] + taken
         assert worker.cap is None or worker.load <= max(worker.cap, start[name])
         if worker.per_day is not None:

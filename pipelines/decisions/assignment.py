@@ -38,6 +38,8 @@ class Lead(NamedTuple):
     trigger: str = "new-lead"
     exclude: str | None = None
     """Who must not get it: a lead that is taken from somebody does not come back to them."""
+    other_owner: str | None = None
+    """Who has another record of a person whose owner has left."""
 
 
 class Way(NamedTuple):
@@ -140,6 +142,9 @@ class Fold:
             return _kept(
                 lead, way.name, lead.owner, f"rule {way.name}: {lead.owner} is working on it, so it stays"
             )
+        if lead.other_owner is not None:  # a person has one owner, and this is no new lead of theirs
+            reason = f"rule {way.name}: {lead.owner} has left, and {lead.other_owner} has them too"
+            return _assigned(lead, way, "", lead.other_owner, reason, "")
         if way.kind == "queue":
             return _queued(lead, way)
         preferred = self._preferred(lead, way)
@@ -218,19 +223,14 @@ class Fold:
 
     def _given(self, lead: Lead, way: Way, team: str, email: str, reason: str, pool: str = "") -> Assignment:
         self.pools.give(email, lead.at)
-        return Assignment(
-            lead.person_id,
-            lead.event_key,
-            lead.trigger,
-            way.name,
-            team,
-            email,
-            "assigned",
-            reason,
-            lead.at,
-            None,
-            pool,
-        )
+        return _assigned(lead, way, team, email, reason, pool)
+
+
+def _assigned(lead: Lead, way: Way, team: str, email: str, reason: str, pool: str) -> Assignment:
+    return Assignment(
+        lead.person_id, lead.event_key, lead.trigger, way.name, team, email, "assigned", reason, lead.at,
+        None, pool,
+    )  # fmt: skip
 
 
 def _queued(lead: Lead, way: Way) -> Assignment:

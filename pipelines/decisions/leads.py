@@ -12,23 +12,25 @@ from typing import Any
 
 import duckdb
 
+from pipelines.decisions import triggers
 from pipelines.decisions.assignment import Lead
 from pipelines.errors import ConfigError
 from pipelines.rules.condition_values import question
 from pipelines.rules.conditions import named_columns
 from pipelines.rules.routing import Routing, RoutingRule
+from pipelines.state.decisions import KeptDecision
 
 _ASK = "coalesce(l.email, '') <> '' and not coalesce(l.is_opted_out, false)"
 _PEOPLE = f"""
 create or replace temp table routing_people as
-with owners as (select owner_id, is_active from intermediate.int_owners),
+with owners as (select owner_id, is_active, left_at from intermediate.int_owners),
 contacted as (
     select person_id, max(occurred_at) as last_contact_at
     from intermediate.int_sales_contacts group by person_id
 )
 select l.*,
     case when account_owners.is_active then a.owner_id end as account_owner,
-    coalesce(owners.is_active, false) as owner_active,
+    coalesce(owners.is_active, false) as owner_active, owners.left_at as owner_left_at,
     coalesce(owners.is_active, false) and (
         contacted.last_contact_at >= $as_of::timestamptz - to_days($activity_days::integer)
         or ($open_deal and coalesce(l.open_opportunities, 0) > 0)
@@ -40,90 +42,6 @@ left join owners on l.owner_id = owners.owner_id
 left join owners as account_owners on a.owner_id = account_owners.owner_id
 left join contacted on l.person_id = contacted.person_id
 """
-_EVENTS: dict[str, str] = {
-    "new-lead": "select person_id, 'new' as event_key, created_at as happened_at, null as "
-    "form, null as event, "
-    "null as list from routing_people where owner_id is null",
-    "owner-left": "select person_id, 'left:' || owner_id, updated_at, null, null, null from routing_people "
-    "where owner_id is not null and not owner_active",
-    "form-submission": "select p.person_id, f.record_key, f.submitted_at, coalesce(forms.name, "
-    "f.form_id), null, null "
-    "from staging.stg_hubspot__form_submissions f "
-    "join (select distinct lower(email) as email, person_id from intermediate.int_person_records "
-    "join intermediate.int_person_members using (record_key) where email is not null) p "
-    "on lower(f.email) = p.email left join staging.stg_hubspot__forms forms on forms.form_id = f.form_id",
-    "event-attendee": "select p.person_id, e.record_key, e.occurred_at, null, coalesce(m.name, "
-    "e.event_id), null "
-    "from staging.stg_hubspot__marketing_event_participations e "
-    "join intermediate.int_person_records r on r.vendor = 'hubspot' and r.object = 'contacts' "
-    "and r.record_id = e.contact_id join intermediate.int_person_members p on p.record_key = r.record_key "
-    "left join staging.stg_hubspot__marketing_events m on m.marketing_event_id = e.event_id "
-    "where e.state = 'ATTENDED'",
-    "list-member": "select p.person_id, 'list:' || m.list_id || ':' || p.person_id, m.added_at, null, null, "
-    "coalesce(l.name, m.list_id) from staging.stg_hubspot__list_members m "
-    "join intermediate.int_person_records r on r.vendor = 'hubspot' and r.object = 'contacts' "
-    "and r.record_id = m.record_id join intermediate.int_person_members p on p.record_key = r.record_key "
-    "left join staging.stg_hubspot__lists l on l.list_id = m.list_id "
-    "where m.object_type in ('0-1', 'contacts')",
-    "re-engaged": "select person_id, touchpoint_id, occurred_at, null, null, null from ("
-    "select person_id, touchpoint_id, touch_type, occurred_at, "
-    "lag(occurred_at) over (partition by person_id order by occurred_at, touchpoint_id) as before "
-    "from marts.attribution_touchpoints) where list_contains($touches::varchar[], touch_type) "
-    "and occurred_at >= before + to_days($quiet_days::integer) and occurred_at <= $as_of::timestamptz",
-}
-"""What happens to people: (person, key of the event, when, form, event, list)."""
-_OF_MEETINGS = (
-    "select m.person_id, g.record_key || '{suffix}', g.{at}, null, g.title, null "
-    "from staging.stg_hubspot__meetings g join staging.stg_hubspot__associations a "
-    "on a.from_type = 'meetings' and a.from_id = g.meeting_id and a.to_type = 'contacts' "
-    "join intermediate.int_person_records r on r.vendor = 'hubspot' and r.object = 'contacts' "
-    "and r.record_id = a.to_id join intermediate.int_person_members m on m.record_key = r.record_key "
-    "where coalesce(g.outcome, 'SCHEDULED') {outcome}"
-)
-_EVENTS |= {
-    trigger: _OF_MEETINGS.format(suffix=suffix, at=at, outcome=outcome)
-    for trigger, suffix, at, outcome in (
-        ("meeting-booked", "", "created_at", "not in ('CANCELED', 'NO_SHOW')"),
-        ("meeting-rebooked", ":rebooked", "updated_at", "= 'RESCHEDULED'"),
-        ("meeting-canceled", ":canceled", "updated_at", "= 'CANCELED'"),
-        ("meeting-no-show", ":no-show", "updated_at", "= 'NO_SHOW'"),
-    )
-}
-_OF_EVENTS = (
-    " union all select m.person_id, e.record_key || '{suffix}', e.{at}, null, e.subject, null "
-    "from staging.stg_salesforce__events e "
-    "join intermediate.int_person_records r on r.vendor = 'salesforce' and r.record_id = e.who_id "
-    "join intermediate.int_person_members m on m.record_key = r.record_key "
-    "where coalesce(e.outcome, 'SCHEDULED') {outcome}"
-)
-for _trigger, _suffix, _at, _outcome in (
-    ("meeting-booked", "", "created_at", "not in ('CANCELED', 'NO_SHOW') "
-     "and coalesce(e.starts_at, e.created_at) >= e.created_at"),
-    ("meeting-rebooked", ":rebooked", "updated_at", "= 'RESCHEDULED'"),
-    ("meeting-canceled", ":canceled", "updated_at", "= 'CANCELED'"),
-    ("meeting-no-show", ":no-show", "updated_at", "= 'NO_SHOW'"),
-):  # fmt: skip
-    _EVENTS[_trigger] += _OF_EVENTS.format(suffix=_suffix, at=_at, outcome=_outcome)
-"""Salesforce's event has no outcome of its own: one that begins after it was written is a booking, and what
-else became of it is told by the field that activities.yml names."""
-_EVENTS["meeting-canceled"] += (
-    " union all select m.person_id, e.record_key || ':canceled', e.canceled_at, null, e.subject, null "
-    "from staging.stg_salesforce__canceled_events e "
-    "join intermediate.int_person_records r on r.vendor = 'salesforce' and r.record_id = e.who_id "
-    "join intermediate.int_person_members m on m.record_key = r.record_key"
-)
-"""One that is deleted before it began was called off."""
-_EXTRA = "select person_id, event_key, happened_at, null, event, null from routing_extra where trigger = '{}'"
-"""What other parts ask for: handoffs and escalations."""
-_EVENTS |= {trigger: _EXTRA.format(trigger) for trigger in ("handoff", "escalation")}
-_MERGED = (
-    " union all select a.person_id, 'merged:' || a.alias, a.since, null, null, null "
-    "from intermediate.int_person_aliases a where a.since is not null"
-)
-_RECYCLED = (
-    " union all select h.person_id, 'recycled:' || h.handoff_id, h.changed_at, null, null, null "
-    "from decisions.handoffs h where h.state = 'recycled'"
-)
 
 
 class Eligibility:
@@ -131,9 +49,10 @@ class Eligibility:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, routing: Routing, rules: Sequence[RoutingRule],
-        as_of: datetime, previous: Mapping[str, str], extra: Sequence[tuple[str, str, str, str]] = (),
-        *, anyone_is_new: bool = False,
+        as_of: datetime, previous: Mapping[str, KeptDecision],
+        extra: Sequence[tuple[str, str, str, str]] = (), *, anyone_is_new: bool = False,
     ) -> None:  # fmt: skip
+        """`previous`: the latest decision that gave each person to somebody."""
         self.connection, self.routing, self.rules = connection, routing, rules
         self.as_of = as_of
         self._anyone_is_new = anyone_is_new
@@ -145,6 +64,9 @@ class Eligibility:
         }  # fmt: skip
         check_columns(connection, rules)
         connection.execute(_PEOPLE, self._named(_PEOPLE))
+        self._leaves = any("owner-left" in rule.on for rule in rules)
+        if self._leaves:
+            connection.execute(triggers.LEFT)
         self._previous(previous)
         self._extra(extra)
 
@@ -169,38 +91,53 @@ class Eligibility:
         return (
             f"with events as ({events}), asked as ("
             "select p.*, events.event_key, events.happened_at, events.trigger, "
-            "events.form, events.event, events.list, "
-            "previous.owner_email as previous_owner "
+            f"events.form, events.event, events.list, {self._had_before()} as previous_owner "
             "from events join routing_people p using (person_id) "
             "left join routing_previous previous using (person_id)) "
-            "select person_id, event_key, happened_at, "
-            f"{rule_case(self.rules)} as rule, {territory_case(self.routing)} as territory, account_owner, "
-            "previous_owner, owner_id, is_worked, may_be_enrolled, lead_score is not null, trigger "
-            "from asked order by person_id, event_key"
+            "select a.person_id, a.event_key, a.happened_at, "
+            f"{rule_case(self.rules)} as rule, {territory_case(self.routing)} as territory, a.account_owner, "
+            f"a.previous_owner, {self._owner()}, "
+            "a.is_worked and a.trigger <> 'owner-left', a.may_be_enrolled, a.lead_score is not null, "
+            f"a.trigger, null as exclude, {'l.other_owner' if self._leaves else 'null'} "
+            f"from asked a {triggers.OF_LEFT if self._leaves else ''}order by a.person_id, a.event_key"
         )
 
+    def _had_before(self) -> str:
+        """Who has the person, or was given them and has them as soon as that is written. Nobody, where it is
+        asked what would have been."""
+        if self._anyone_is_new:
+            return "null::varchar"
+        return (
+            "case when p.owner_id is null or p.owner_id = previous.taken_from "
+            "then coalesce(previous.owner_email, p.owner_id) else p.owner_id end"
+        )
+
+    def _owner(self) -> str:
+        return "coalesce(l.left_owner, a.owner_id)" if self._leaves else "a.owner_id"
+
     def _event(self, trigger: str) -> str:
-        known = _EVENTS[trigger]
+        known = triggers.EVENTS[trigger]
         if trigger == "new-lead" and self._anyone_is_new:
             known = known.removesuffix(" where owner_id is null")
         if trigger == "re-engaged":
             settings = self.routing.file.re_engaged
-            known += _MERGED if settings.merged else ""
-            known += _RECYCLED if settings.recycled else ""
+            known += triggers.MERGED if settings.merged else ""
+            known += triggers.RECYCLED if settings.recycled else ""
         return (
             f"select person_id, event_key, happened_at, '{trigger}' as trigger, form, event, list "
             f"from ({known}) as e (person_id, event_key, happened_at, form, event, list)"
         )
 
-    def _previous(self, previous: Mapping[str, str]) -> None:
+    def _previous(self, previous: Mapping[str, KeptDecision]) -> None:
         self.connection.execute(
-            "create or replace temp table routing_previous (person_id varchar, owner_email varchar)"
-        )
-        if previous:
-            self.connection.execute(
-                "insert into routing_previous select unnest($people::varchar[]), unnest($owners::varchar[])",
-                {"people": list(previous), "owners": list(previous.values())},
-            )
+            "create or replace temp table routing_previous as "
+            "select unnest($people::varchar[]) as person_id, unnest($owners::varchar[]) as owner_email, "
+            "unnest($before::varchar[]) as taken_from",
+            {
+                "people": list(previous), "owners": [d.owner_email for d in previous.values()],
+                "before": [d.previous_owner for d in previous.values()],
+            },
+        )  # fmt: skip
 
     def _extra(self, extra: Sequence[tuple[str, str, str, str]]) -> None:
         """(person, key of the event, event, trigger), all of now."""
@@ -223,8 +160,8 @@ def asker(rules: Sequence[RoutingRule]) -> Callable[[Mapping[str, Any]], int | N
     asked = [(frozenset(rule.on), question(rule.when)) for rule in rules]
 
     def first(row: Mapping[str, Any]) -> int | None:
-        for index, (triggers, holds) in enumerate(asked):
-            if row["trigger"] in triggers and holds(row) is True:
+        for index, (on, holds) in enumerate(asked):
+            if row["trigger"] in on and holds(row) is True:
                 return index
         return None
 

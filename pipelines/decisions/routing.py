@@ -196,7 +196,11 @@ def followed(connection: duckdb.DuckDBPyConnection, kept: Sequence[KeptDecision]
     by_event: dict[tuple[str, str], KeptDecision] = {}
     now = people_today(connection, [decision.person_id for decision in kept])
     for decision, person_id in zip(kept, now, strict=True):
-        by_event.setdefault((person_id, decision.event_key), decision._replace(person_id=person_id))
+        key = decision.event_key
+        if person_id != decision.person_id and key.startswith("list:"):  # that key names the person
+            key = f"{key.removesuffix(decision.person_id)}{person_id}"
+        known = decision._replace(person_id=person_id, event_key=key)
+        by_event.setdefault((person_id, key), known)
     return list(by_event.values())
 
 
@@ -220,7 +224,7 @@ class _Deciding:
         self.connection, self.routing, self.as_of = connection, routing, as_of
         self.left = left
         self.decided = {(decision.person_id, decision.event_key) for decision in standing}
-        self.previous = {d.person_id: d.owner_email for d in standing if d.owner_email}
+        self.previous = {d.person_id: d for d in standing if d.owner_email}
         self.owners: dict[str, str | None] = {}
 
     def leads(

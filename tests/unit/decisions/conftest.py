@@ -79,11 +79,22 @@ class Office:
         self.table("marts.unified_leads", ", ".join(f"{n} {t}" for n, t in columns.items()),
                    [tuple(row.get(name) for name in columns) for row in rows])  # fmt: skip
 
-    def staff(self, owners: Sequence[tuple[str, bool]], users: Sequence[tuple[str, bool]] = ()) -> None:
+    def staff(
+        self, owners: Sequence[tuple[str, bool]], users: Sequence[tuple[str, bool]] = (),
+        left_at: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """(e-mail, is active) in HubSpot and in Salesforce; by `left_at` those left who are not."""
         self.table("staging.stg_hubspot__owners", "email varchar, is_active boolean", owners)
         self.table("staging.stg_salesforce__users", "email varchar, is_active boolean", users)
         known = {email.strip().lower(): active for email, active in [*users, *owners]}
-        self.table("intermediate.int_owners", "owner_id varchar, is_active boolean", list(known.items()))
+        columns = "owner_id varchar, is_active boolean, left_at timestamptz"
+        everyone = [(email, active, None if active else left_at) for email, active in known.items()]
+        self.table("intermediate.int_owners", columns, everyone)
+        sources = [("hubspot", *row[:1] * 2) for row in everyone] + [
+            ("salesforce", *row[:1] * 2) for row in everyone
+        ]
+        columns = "vendor varchar, source_id varchar, owner_id varchar"
+        self.table("intermediate.int_owner_records", columns, sources)
 
     def aliases(self, *aliases: tuple[str, str]) -> None:
         self.table("intermediate.int_person_aliases", "alias varchar, person_id varchar", aliases)
@@ -119,8 +130,11 @@ EVENTS = (
 def meetings_of(office: Office, *meetings: tuple[str, str]) -> None:
     """(person, outcome) of meetings with them, one an hour from noon."""
     people = sorted({person for person, _ in meetings})
-    records = [("hubspot", "contacts", person, f"key-{person}") for person in people]
-    columns = "vendor varchar, object varchar, record_id varchar, record_key varchar"
+    records = [("hubspot", "contacts", person, f"key-{person}", None, False) for person in people]
+    columns = (
+        "vendor varchar, object varchar, record_id varchar, record_key varchar, owner_source_id varchar, "
+        "is_converted boolean"
+    )
     office.table("intermediate.int_person_records", columns, records)
     members = [(person, f"key-{person}") for person in people]
     office.table("intermediate.int_person_members", "person_id varchar, record_key varchar", members)
@@ -145,8 +159,10 @@ def events_of(office: Office, *canceled: str) -> None:
     rows = [(f"e-{p}", f"e-{p}", f"00Q-{p}", "Demo", NOON, NOON) for p in canceled]
     office.table("staging.stg_salesforce__canceled_events", columns, rows)
     for person in canceled:
-        record = ["salesforce", "Lead", f"00Q-{person}", f"lead-{person}"]
-        office.connection.execute("insert into intermediate.int_person_records values (?, ?, ?, ?)", record)
+        record = ["salesforce", "Lead", f"00Q-{person}", f"lead-{person}", None, False]
+        office.connection.execute(
+            "insert into intermediate.int_person_records values (?, ?, ?, ?, ?, ?)", record
+        )
         member = [person, f"lead-{person}"]
         office.connection.execute("insert into intermediate.int_person_members values (?, ?)", member)
 

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from .conftest import NOON, Office, meetings_of
+from pipelines.state import decisions
+from pipelines.state.decisions import KeptDecision
+
+from .conftest import NOON, Office, events_of, meetings_of
 
 YEAR_AGO = NOON - timedelta(days=365)
 YESTERDAY = NOON - timedelta(days=1)
@@ -70,4 +73,78 @@ def test_what_happens_to_somebody_sets_off_the_rule_that_is_about_it_once(
     office.decide()
     assert sorted(office.assignments("person_id, event_key")) == expected
     office.publish()
+    assert office.decide("run2", NOON + timedelta(hours=1)).made == ()
+
+
+def only(office: Office, rule: str) -> None:
+    since = "active_from: 2026-01-01T00:00:00Z"
+    (office.settings.config_dir / "routing.yml").write_text(
+        f"new_rules: live\nrules:\n  - {{name: r, {rule}, {since}}}\n"
+    )
+
+
+def test_whose_owner_has_left_is_given_away_however_long_ago_they_were_touched(office: Office) -> None:
+    long_ago = {"created_at": YEAR_AGO, "updated_at": YEAR_AGO, "owner_id": "gone@northwind.example"}
+    office.leads({"person_id": "cal", **long_ago})
+    only(office, "on: owner-left, team: inbound")
+    team = [(f"{name}@northwind.example", True) for name in ("cy", "di")]
+    for left_at, given in ((YEAR_AGO, []), (YESTERDAY, ["cal"])):
+        office.staff([*team, ("gone@northwind.example", False)], left_at=left_at)
+        assert [a.person_id for a in office.decide().made] == given, left_at
+
+
+@pytest.mark.parametrize("first", ["ada@northwind.example", "gone@northwind.example"])
+def test_who_has_left_leaves_a_person_to_whoever_has_them_in_the_other_crm(
+    office: Office, first: str
+) -> None:
+    """Whichever of the two counts as the person's owner, and though ada is working on them."""
+    meetings_of(office, ("ann", "COMPLETED"))
+    events_of(office, "ann")
+    for crm, owner in (("hubspot", "ada@northwind.example"), ("salesforce", "gone@northwind.example")):
+        office.connection.execute(
+            "update intermediate.int_person_records set owner_source_id = ? where vendor = ?", [owner, crm]
+        )
+    office.leads({"person_id": "ann", "owner_id": first, "updated_at": YESTERDAY, "open_opportunities": 1})
+    team = [(f"{name}@northwind.example", True) for name in ("ada", "cy")]
+    office.staff([*team, ("gone@northwind.example", False)], left_at=YESTERDAY)
+    only(office, "on: owner-left, team: inbound")
+    office.decide()
+    office.publish()
+    assert office.assignments("owner_email, state, event_key") == [
+        ("ada@northwind.example", "assigned", "left:gone@northwind.example")
+    ]
+    with office.state.reading() as reading:
+        assert [d.previous_owner for d in decisions.load(reading, "routing")] == ["gone@northwind.example"]
+
+
+@pytest.mark.parametrize(
+    ("decided", "owner"), [(None, "di"), ("cy", "di"), ("cy", "cy"), ("cy", "ada"), ("cy", None)]
+)
+def test_whoever_has_somebody_keeps_them_by_sticky_owner_whether_decided_here_or_given_by_hand(
+    office: Office, decided: str | None, owner: str | None
+) -> None:
+    """Ada had ann before that was decided: until it is written, cy is who has her."""
+    happened(office)
+    office.leads({"person_id": "ann", "owner_id": owner and f"{owner}@northwind.example", "lead_score": 10})
+    if decided:
+        made = KeptDecision(
+            "d1", 1, "ann", "routing", "inbound", f"{decided}@northwind.example", "r", "said so", YEAR_AGO,
+            "run0", previous_owner="ada@northwind.example",
+        )  # fmt: skip
+        with office.state.writing() as connection:
+            decisions.save(connection, [made])
+    only(office, "on: form-submission, method: sticky-owner, team: inbound")
+    (given,) = [a for a in office.decide().made if a.state == "assigned"]
+    assert given.owner_email == ("di" if owner == "di" else "cy") + "@northwind.example"
+    assert "had this lead before" in given.reason
+
+
+def test_who_is_on_a_list_is_routed_once_also_when_they_are_merged(office: Office) -> None:
+    happened(office)
+    only(office, "on: list-member, team: inbound")
+    office.decide()
+    office.publish()
+    office.leads({"person_id": "zed", "owner_id": "cy@northwind.example"})
+    office.connection.execute("update intermediate.int_person_members set person_id = 'zed'")
+    office.table("intermediate.int_person_aliases", "alias, person_id", [("ann", "zed")])
     assert office.decide("run2", NOON + timedelta(hours=1)).made == ()

@@ -5,7 +5,8 @@ with hubspot_owners as (
         record_key,
         {{ normalize_email('email') }} as email,
         nullif(trim(concat_ws(' ', first_name, last_name)), '') as full_name,
-        is_active
+        is_active,
+        updated_at
     from {{ ref('stg_hubspot__owners') }}
 ),
 
@@ -16,7 +17,8 @@ salesforce_users as (
         record_key,
         {{ normalize_email('email') }} as email,
         coalesce(nullif(trim(name), ''), nullif(trim(concat_ws(' ', first_name, last_name)), '')) as full_name,
-        coalesce(is_active, true) as is_active
+        coalesce(is_active, true) as is_active,
+        updated_at
     from {{ ref('stg_salesforce__users') }}
 ),
 

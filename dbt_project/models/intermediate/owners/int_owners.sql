@@ -19,6 +19,8 @@ owners as (
         {{ pick('email', 'place') }} as email,
         {{ pick('full_name', 'place') }} as full_name,
         bool_or(is_active) as is_active,
+        -- Of who is active nowhere any more: what was changed last of them is that.
+        case when not bool_or(is_active) then max(updated_at) end as left_at,
         arg_min(source_id, place) filter (where vendor = 'hubspot' and is_active) as owner_id_hubspot,
         arg_min(source_id, place) filter (where vendor = 'salesforce' and is_active) as owner_id_salesforce
     from ranked

@@ -61,11 +61,7 @@ def standing(
 ) -> dict[str, KeptDecision]:  # fmt: skip
     """Decision id -> the decision, of those that a rotation made and that are credited as things stand.
     `ours`: (vendor, id) of what this project made: a copy of a meeting does not say how it came out."""
-    latest: dict[str, KeptDecision] = {}
-    for decision in decisions:
-        if decision.state == "assigned":
-            latest[decision.person_id] = decision
-    drawn = {person: d for person, d in latest.items() if d.pool}
+    drawn = {person: d for person, d in _latest(decisions).items() if d.pool}
     if not drawn or not causes:
         return {}
     copies = [f"{vendor}:{record_id}" for vendor, record_id in ours]
@@ -85,14 +81,20 @@ def standing(
 def changes(
     now: Mapping[str, KeptDecision], before: Iterable[str], decisions: Iterable[KeptDecision]
 ) -> list[Change]:
-    """What is given back and what is taken again since the run before, in the order of the decisions."""
+    """What is given back and what is taken again since the run before, in the order of the decisions. Once
+    somebody was routed again, what was credited before that stays so."""
     known = set(before)
     given = [Change(d.pool, d.owner_email, 1) for key, d in now.items() if key not in known]
     taken = [
         Change(d.pool, d.owner_email, -1)
-        for d in decisions if d.decision_id in known and d.decision_id not in now
+        for d in _latest(decisions).values() if d.decision_id in known and d.decision_id not in now
     ]  # fmt: skip
     return given + taken
+
+
+def _latest(decisions: Iterable[KeptDecision]) -> dict[str, KeptDecision]:
+    """Person -> the last decision that gave them to somebody."""
+    return {d.person_id: d for d in decisions if d.state == "assigned"}
 
 
 def credit(pools: Pools, made: Iterable[Sequence[Any]]) -> None:

@@ -271,6 +271,16 @@ def test_a_lead_that_somebody_gave_to_another_by_hand_gives_the_turn_back(office
     office.people(("p1", "ada@northwind.example", 0, "lead"), ("p2", None, 0, "lead"))
     office.decide("run2", NOON + timedelta(hours=1))
     assert office.assignments("person_id, owner_email")[1] == ("p2", "cy@northwind.example")
+    office.publish()
+    later = KeptDecision(
+        "d9", 9, "p1", "routing", "field", "ada@northwind.example", "r", "a form", NOON, "run9", "f1", "form"
+    )
+    with office.state.writing() as connection:
+        decisions.save(connection, [later])
+    office.decide("run3", NOON + timedelta(hours=2))
+    row = office.connection.execute("select rules from deciding.routing_run").fetchone()
+    assert row is not None
+    assert orjson.loads(row[0])["credits"] == [], "it stays given back when they are routed again"
 
 
 def test_who_was_handed_over_and_waits_for_the_write_is_not_given_to_somebody_else_too(

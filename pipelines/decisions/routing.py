@@ -30,6 +30,7 @@ from pipelines.state.decision_runs import SeenRule
 from pipelines.state.decisions import KeptDecision
 
 KIND = "routing"
+_FEW = 1_000
 _FILES = ("teams.yml", "calendars.yml", "fields.yml")
 
 
@@ -206,9 +207,17 @@ def followed(connection: duckdb.DuckDBPyConnection, kept: Sequence[KeptDecision]
 
 def people_today(connection: duckdb.DuckDBPyConnection, people: Sequence[str]) -> list[str]:
     """Who these ids stand for now, in their order."""
-    aliases: Mapping[str, str] = dict(
-        connection.execute("select alias, person_id from intermediate.int_person_aliases").fetchall()
-    )
+    aliases: dict[str, str] = {}
+    asked, known = set(people), set[str]()
+    while asked:  # a few are asked for by name; with many of them it takes less to have all
+        few = "where alias in (select unnest($asked::varchar[]))" if len(asked) <= _FEW else ""
+        found = connection.execute(
+            f"select alias, person_id from intermediate.int_person_aliases {few}",
+            {"asked": list(asked)} if few else {},
+        ).fetchall()
+        aliases |= dict(found)
+        known |= asked
+        asked = {person_id for _, person_id in found} - known if few else set()
     return [_followed(person_id, aliases) for person_id in people]
 
 

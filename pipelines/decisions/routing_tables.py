@@ -146,12 +146,13 @@ class Tables:
 
 
 def publish(state: Connection, connection: duckdb.DuckDBPyConnection) -> int:
-    """Keep what the work file holds of routing, once the gates have passed. Returns how many stand."""
+    """Keep what the work file holds of routing, once the gates have passed. Returns how many are new."""
     rows = connection.execute(
         "select decision_id, sequence, person_id, ?, team, coalesce(owner_email, "
         "''), rule, reason, decided_at, "
         "run_id, event_key, caused_by, state, pool, coalesce(previous_owner, '') "
-        "from decisions.assignments where state <> 'held' order by sequence",
+        "from decisions.assignments where state <> 'held' "
+        "and run_id in (select run_id from deciding.routing_run) order by sequence",
         [KIND],
     ).fetchall()
     decisions.save(state, [KeptDecision(*row) for row in rows])

@@ -6,13 +6,16 @@ from is in `decision_runs`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 
 from pipelines.state.tables import decisions
+
+_AT_ONCE = 500
+"""Ids in one question."""
 
 
 class KeptDecision(NamedTuple):
@@ -35,11 +38,15 @@ class KeptDecision(NamedTuple):
     previous_owner: str = ""
 
 
-def load(connection: Connection, kind: str, since: datetime | None = None) -> tuple[KeptDecision, ...]:
-    """Every decision of a kind, or those after a moment, in the order in which they were taken."""
+def load(
+    connection: Connection, kind: str, since: datetime | None = None, after: int = 0
+) -> tuple[KeptDecision, ...]:
+    """Every decision of a kind, or those after a moment or a number, in the order they were taken in."""
     query = select(*decisions.c[*KeptDecision._fields]).where(decisions.c.kind == kind)
     if since is not None:
         query = query.where(decisions.c.decided_at > since)
+    if after:
+        query = query.where(decisions.c.sequence > after)
     return tuple(KeptDecision(*row) for row in connection.execute(query.order_by(decisions.c.sequence)))
 
 
@@ -51,7 +58,17 @@ def next_sequence(connection: Connection, kind: str) -> int:
 
 def save(connection: Connection, rows: Iterable[KeptDecision]) -> None:
     """Keep decisions; one that is kept already stays as it was."""
-    kept = set(connection.execute(select(decisions.c.decision_id)).scalars())
-    new = [row._asdict() for row in rows if row.decision_id not in kept]
+    asked = list(rows)
+    kept = _kept(connection, [row.decision_id for row in asked])
+    new = [row._asdict() for row in asked if row.decision_id not in kept]
     if new:
         connection.execute(insert(decisions), new)
+
+
+def _kept(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these decisions that are kept."""
+    found: set[str] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        some = decisions.c.decision_id.in_(ids[start : start + _AT_ONCE])
+        found |= set(connection.execute(select(decisions.c.decision_id).where(some)).scalars())
+    return found

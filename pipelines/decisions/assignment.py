@@ -170,11 +170,12 @@ class Fold:
         return None
 
     def _with_backup(self, email: str | None) -> list[tuple[str, str]]:
-        worker = self.workers.get(email or "")
-        if worker is None:
-            return []
-        backup = [(worker.backup, f"; {worker.backup} stands in")] if worker.backup else []
-        return [(worker.email, ""), *backup]
+        """Somebody, who stands in for them, who stands in for that one, and so on; and how that is said."""
+        found: dict[str, str] = {}
+        while email is not None and email in self.workers and email not in found:
+            found[email] = f"; {email} stands in" if found else ""
+            email = self.workers[email].backup
+        return list(found.items())
 
     def _by_rule(self, lead: Lead, way: Way) -> Assignment:
         if way.kind == "territory":
@@ -191,10 +192,16 @@ class Fold:
         return self._to_team(lead, way, way.target, method, "")
 
     def _to_person(self, lead: Lead, way: Way, email: str, also: str) -> Assignment:
-        for candidate, stands_in in self._with_backup(email):
-            if candidate != lead.exclude and not self.pools.why_not(candidate):
+        asked = [each for each in self._with_backup(email) if each[0] != lead.exclude]
+        for candidate, stands_in in asked:
+            if not self.pools.why_not(candidate):
                 return self._given(lead, way, "", candidate, f"rule {way.name}: {candidate}{also}{stands_in}")
-        return _held(lead, way.name, "", f"rule {way.name}: {email}{also} cannot take it now")
+        opens = min((self.pools.opens_at(who, lead.at) for who, _ in asked), default=FOREVER)
+        nor = f", nor {' or '.join(who for who, _ in asked if who != email)}" if len(asked) > 1 else ""
+        return _held(
+            lead, way.name, "", f"rule {way.name}: {email}{also} cannot take it now{nor}",
+            opens if lead.at < opens < FOREVER else None,
+        )  # fmt: skip
 
     def _to_team(self, lead: Lead, way: Way, team: str, method: str, also: str) -> Assignment:
         """The team, then its backup team, and so on; nobody is given what they cannot take."""

@@ -47,6 +47,11 @@ class Schedule:
         """At work: within hours, no holiday, not absent."""
         return not self.is_away(at) and self._in_hours(at)
 
+    def back_at(self, at: float) -> float:
+        """The first moment from `at` on at which the person is not absent, whatever the hours."""
+        place = bisect_right(self._starts, at) - 1
+        return self.away[place][1] if place >= 0 and at < self.away[place][1] else at
+
     def next_change(self, at: float) -> float:
         """The first moment after `at` at which being open or away may change."""
         place = bisect_right(self._starts, at) - 1

@@ -87,7 +87,7 @@ class _Pool:
                 if member.email in there - self.available:
                     self.weigh(member)
         else:
-            self.round.reopen(there)
+            self.round.reopen(there, frozenset(m.email for m in self.members if m.is_away))
         self.available = there
 
     def weigh(self, worker: Worker) -> None:
@@ -190,6 +190,11 @@ class Pools:
         worker = self.workers.get(email)
         return "unknown" if worker is None else worker.why_not(mind_hours=False)
 
+    def opens_at(self, email: str, at: float) -> float:
+        """When a person who is asked for by name can take a lead at the earliest."""
+        worker = self.workers.get(email)
+        return FOREVER if worker is None or not worker.active else _takes_at(worker, at, mind_hours=False)
+
     def backup_of(self, team: str, why: str) -> str | None:
         """Whom to ask next. A team that holds leads until it opens passes none for the hour alone."""
         known = self.teams[team]
@@ -262,4 +267,6 @@ class Pools:
 def _takes_at(worker: Worker, at: float, mind_hours: bool) -> float:
     """When somebody can take a lead at the earliest, as far as the calendar says."""
     room = worker.room_at(at)
-    return worker.schedule.next_open(room) if room < FOREVER and (mind_hours or worker.is_away) else room
+    if room == FOREVER:
+        return FOREVER
+    return worker.schedule.next_open(room) if mind_hours else worker.schedule.back_at(room)

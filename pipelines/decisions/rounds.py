@@ -39,6 +39,8 @@ class Round:
         self.owed: dict[str, int] = {m: v for m, v in known.get("owed", {}).items() if m in there}
         self.total: dict[str, int] = {m: v for m, v in known.get("total", {}).items() if m in there}
         self.available: frozenset[str] = frozenset()
+        self.absent: frozenset[str] = frozenset()
+        """Who misses what is given meanwhile. Whoever is full or outside their hours does not."""
         self._given: int = 0
         self._begin(())
         same = known.get("weights") == {
@@ -48,14 +50,21 @@ class Round:
             self._go_on(known)
         elif known.get("given"):
             self._settle(known["available"], known["given"], known["got"], known["weights"])
+            gone = known.get("absent", there - set(known["available"]))
+            self._miss(gone, known["given"] - known.get("missed_of", 0), sum(known["weights"].values()))
 
     @property
     def given(self) -> int:
         """Leads of this stretch."""
         return self._given
 
-    def reopen(self, available: frozenset[str]) -> None:
-        """From now on these members are available. The same as before: nothing happens."""
+    def reopen(self, available: frozenset[str], absent: frozenset[str] | None = None) -> None:
+        """From now on these members are available, and these absent: all others unless said. The same as
+        before: nothing happens."""
+        gone = frozenset(self.seats) - available if absent is None else absent - available
+        if gone != self.absent:
+            self._count_missed()
+            self.absent = gone
         if available == self.available:
             return
         self.close()
@@ -68,6 +77,7 @@ class Round:
     def close(self) -> None:
         """End the stretch: what it left uneven goes into the balances."""
         weights = {m: self.seats[m].weight for m in self.available}
+        self._count_missed()
         self._settle(self.available, self._given, self._got, weights)
         self._begin(())
         self._given = 0
@@ -114,7 +124,9 @@ class Round:
             "owed": {m: n for m, n in sorted(self.owed.items()) if n},
             "total": dict(sorted(self.total.items())),
             "available": sorted(self.available),
+            "absent": sorted(self.absent),
             "given": self._given,
+            "missed_of": self._missed_of,
             "got": dict(sorted(self._got.items())),
             "weights": {m: self.seats[m].weight for m in sorted(self.available)},
             "paid": dict(sorted(self._paid.items())),
@@ -125,6 +137,8 @@ class Round:
 
     def _begin(self, available: Iterable[str]) -> None:
         self._given = 0
+        self._missed_of = 0
+        """Of so many leads of this stretch it is counted who missed them."""
         self._got: dict[str, int] = {}
         self._paid: dict[str, int] = {}
         self._weight: int = max(1, sum(self.seats[m].weight for m in available))
@@ -145,6 +159,8 @@ class Round:
             self._rank = order
         self._first = [(float(rank), rank, m) for m, rank in self._rank.items()]
         self._given = known["given"]
+        self._missed_of = known.get("missed_of", 0)
+        self.absent = frozenset(known.get("absent", frozenset(self.seats) - self.available)) & set(self.seats)
         self._got = dict(known["got"])
         self._paid = dict(known.get("paid", {}))
         self._ready, self._later = [], []
@@ -206,10 +222,18 @@ class Round:
             if member in self.seats:
                 share = given * weights[member] / whole - got.get(member, 0)
                 self.balance[member] = round(self.balance.get(member, 0.0) + share, _DIGITS)
-        if self.catch_up:
-            for member in set(self.seats) - set(available):
+
+    def _count_missed(self) -> None:
+        """Who is absent has missed what this stretch has given since that was counted."""
+        whole = sum(self.seats[m].weight for m in self.available)
+        self._miss(self.absent, self._given - self._missed_of, whole)
+        self._missed_of = self._given
+
+    def _miss(self, absent: Iterable[str], leads: int, whole: int) -> None:
+        for member in absent if self.catch_up and leads else ():
+            if member in self.seats:
                 weight = self.seats[member].weight
-                missed = given * weight / (whole + weight)
+                missed = leads * weight / (whole + weight)
                 self.missed[member] = round(self.missed.get(member, 0.0) + missed, _DIGITS)
 
     def _return(self, member: str) -> None:

@@ -221,6 +221,19 @@ def people_today(connection: duckdb.DuckDBPyConnection, people: Sequence[str]) -
     return [_followed(person_id, aliases) for person_id in people]
 
 
+def waiting(connection: duckdb.DuckDBPyConnection) -> frozenset[tuple[str, str]]:
+    """(person, event) of leads that a rule held in the refresh before, for nobody could take them: they are
+    not old to the rule that takes its place."""
+    there = connection.execute(
+        "select database_name from duckdb_tables() where schema_name = 'decisions' "
+        "and table_name = 'assignments' order by database_name = current_database() desc limit 1"
+    ).fetchone()
+    if there is None:
+        return frozenset()
+    held = "select person_id, event_key from {}.decisions.assignments where state = 'held' and rule <> ''"
+    return frozenset(connection.execute(held.format(f'"{there[0]}"')).fetchall())
+
+
 class _Deciding:
     """One refresh's leads and people, asked once for live rules and once for those in shadow."""
 
@@ -235,6 +248,7 @@ class _Deciding:
         self.decided = {(decision.person_id, decision.event_key) for decision in standing}
         self.previous = {d.person_id: d for d in standing if d.owner_email}
         self.owners: dict[str, str | None] = {}
+        self.waiting = waiting(connection)
 
     def leads(
         self, rules: Sequence[RoutingRule], switch: Switched[RoutingRule] | None, asked: Asked
@@ -258,7 +272,8 @@ class _Deciding:
                 continue  # who is handed over gets an owner by that, and nobody is new twice
             rule = rules[lead.rule] if lead.rule is not None else None
             since = switch.since(rule.name) if rule is not None and switch is not None else None
-            if rule is not None and since is not None and lead.arrived_at < since.timestamp():
+            is_old = since is not None and lead.arrived_at < since.timestamp()
+            if rule is not None and is_old and (lead.person_id, lead.event_key) not in self.waiting:
                 too_old[rule.name] = too_old.get(rule.name, 0) + 1
             elif rule is not None or lead.trigger == "new-lead":
                 found.append(lead._replace(exclude=asked.exclude.get(lead.event_key)))

@@ -278,6 +278,21 @@ def test_account_owner_first_then_whoever_had_the_lead_then_the_team(
     assert (made.owner_email, made.reason) == (owner, reason)
 
 
+def test_who_is_asked_for_by_name_is_stood_in_for_by_one_after_the_other_or_waited_for() -> None:
+    days = {"cy": 3, "di": 2, "ed": 1}
+    backups = {"cy": "di", "di": "ed", "ed": "cy"}
+    workers = {
+        name: Worker(name, Schedule(week({"sun": ["09:00-10:00"]}), away=[(at(-1), at(24 * n))]),
+                     backup=backups[name]) for name, n in days.items()
+    }  # fmt: skip
+    fold = Fold([Way("r", "cy", "person", "round-robin")], [], {}, workers)
+    held = fold.decide(lead(1))
+    assert (held.state, held.held_until) == ("held", at(24)), "not before ed is back, and hours do not matter"
+    assert held.reason == "rule r: cy cannot take it now, nor di or ed"
+    (given,) = fold.run([lead(2)], at(30))
+    assert (given.owner_email, given.decided_at) == ("ed", at(24))
+
+
 def test_a_lead_that_is_worked_stays_unless_the_rule_says_so() -> None:
     worked = lead(1, owner="ann", is_worked=True)
     (kept,) = team(Worker("bob")).run([worked], at(1))

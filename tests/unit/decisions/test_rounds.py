@@ -166,3 +166,16 @@ def test_whoever_is_excluded_does_not_get_the_lead(
         picked = rotation.pick(excluded)
         assert picked is not None
         assert picked[0] != excluded
+
+
+def test_only_who_is_absent_misses_leads_and_not_who_is_full_or_outside_their_hours() -> None:
+    rotation = Round(seats([1, 1, 1, 1]), catch_up=True)
+    two = frozenset({"p0", "p1"})
+    for absent in ((), ("p2",), ("p2",), ("p0", "p3")):  # p0 cannot be, for it is given leads
+        rotation = Round(seats([1, 1, 1, 1]), catch_up=True, kept=rotation.kept())
+        rotation.reopen(two, frozenset(absent))
+        for _ in range(6):
+            rotation.pick()
+    assert rotation.given == 24, "it is one stretch"
+    rotation.reopen(frozenset(rotation.seats), frozenset())
+    assert (rotation.owed.get("p2"), rotation.owed.get("p3")) == (4, 2)

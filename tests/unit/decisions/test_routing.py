@@ -111,12 +111,17 @@ def test_what_stands_comes_back_whole_when_the_warehouse_is_deleted(office: Offi
     assert office.assignments("*") == first
 
 
-def test_a_held_lead_is_decided_once_somebody_can_take_it(office: Office) -> None:
+def test_a_held_lead_is_decided_once_somebody_can_take_it_also_by_a_rule_that_was_changed_meanwhile(
+    office: Office,
+) -> None:
     office.staff([])
-    office.people(("p1", None, 0, "lead"))
+    office.people(("p1", None, 0, "lead"), ("p2", None, 0, None))
     office.decide()
     assert office.publish() == 0
     office.staff([("cy@northwind.example", True)])
+    (office.settings.config_dir / "routing.yml").write_text(
+        "new_rules: live\nrules: [{name: rest, team: inbound}]\n"  # p2 met no rule, and is old to this one
+    )
     assert office.decide("run2").counts["assigned"] == 1
 
 

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -19,7 +20,7 @@ from rich.console import Console
 
 from pipelines import listening
 from pipelines.errors import CrmError, UsageError
-from pipelines.rules.events import EventRule, EventsFile, load_events
+from pipelines.rules.events import EventRule, EventsFile, load_events, unheard
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -189,6 +190,11 @@ class Worker:
         self._failed = 0
         """So many refreshes in a row: it is tried again at the next look, then later and later."""
 
+    @property
+    def waiting(self) -> int:
+        """Entries that no round has seen to."""
+        return len(self._entries)
+
     def once(self) -> None:
         """Everything that waits, and a look at what has no event. An error is said, and the next round goes
         on."""
@@ -308,8 +314,12 @@ def listen(
     kept = waiting.Kept(settings, file)
     console, inbox, stopped = Console(highlight=False), Inbox(kept.keep), threading.Event()
     if once:
-        Worker(file, inbox, rounds.Act(), console.print).once()
+        one_round(
+            file, inbox, rounds.Act(), console.print, kept, lambda: rounds.prompt(settings, console.print)
+        )
         return
+    for sentence in unheard(file, webhooks=bool(port), changes=settings.salesforce is not None):
+        console.print(sentence)
     with contextlib.ExitStack() as stack:
         prompt = stack.enter_context(rounds.prompt(settings, console.print))
         if settings.salesforce is not None:
@@ -326,6 +336,22 @@ def listen(
                 raise
             beside.finish()
             beside.must_be_whole()
+
+
+def one_round(
+    file: EventsFile, inbox: Inbox, act: Callable[[EventRule], None], said: Callable[[str], None],
+    kept: Kept, prompt: Callable[[], AbstractContextManager[Shortcut]],
+) -> None:  # fmt: skip
+    """A round over everything, and then the entries that an earlier process left, which no refresh finds."""
+    Worker(file, inbox, act, said).once()
+    if not kept.waiting():
+        return
+    with prompt() as short:
+        worker = Worker(file, inbox, act, said, short, refreshed=time.monotonic(), kept=kept)
+        before = -1
+        while worker.waiting and worker.waiting != before:
+            before = worker.waiting
+            worker.once()
 
 
 @contextlib.contextmanager

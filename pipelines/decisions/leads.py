@@ -97,8 +97,8 @@ class Eligibility:
             "select a.person_id, a.event_key, a.happened_at, "
             f"{rule_case(self.rules)} as rule, {territory_case(self.routing)} as territory, a.account_owner, "
             f"a.previous_owner, {self._owner()}, "
-            "a.is_worked and a.trigger <> 'owner-left', a.may_be_enrolled, a.lead_score is not null, "
-            f"a.trigger, null as exclude, {'l.other_owner' if self._leaves else 'null'} "
+            "a.is_worked and a.trigger <> 'owner-left', a.may_be_enrolled, "
+            f"{self._has_score()}, a.trigger, null as exclude, {'l.other_owner' if self._leaves else 'null'} "
             f"from asked a {triggers.OF_LEFT if self._leaves else ''}order by a.person_id, a.event_key"
         )
 
@@ -111,6 +111,11 @@ class Eligibility:
             "case when p.owner_id is null or p.owner_id = previous.taken_from "
             "then coalesce(previous.owner_email, p.owner_id) else p.owner_id end"
         )
+
+    def _has_score(self) -> str:
+        """Where no rule asks for a score, that there is none is no reason."""
+        asked = any("lead_score" in named_columns(rule.when) for rule in self.rules)
+        return "a.lead_score is not null" if asked else "true"
 
     def _owner(self) -> str:
         return "coalesce(l.left_owner, a.owner_id)" if self._leaves else "a.owner_id"

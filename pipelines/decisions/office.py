@@ -1,13 +1,16 @@
 """From configuration and what the CRMs know to the people, teams and ways that the fold goes by.
 
-Belongs here: translation, without deciding anything. The same files, people and loads give the same fold.
+Belongs here: translation, without deciding anything, and who of them a CRM does not know. The same files,
+people and loads give the same fold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import duckdb
 
 from pipelines.decisions.assignment import Fold, Kind, Land, Way
 from pipelines.decisions.hours import ALWAYS, Schedule
@@ -17,6 +20,7 @@ from pipelines.decisions.rounds import Seat
 from pipelines.rules.hours import Week
 from pipelines.rules.routing import Routing, RoutingRule
 from pipelines.rules.teams import Person, Teams
+from pipelines.state.decisions import KeptDecision
 
 
 def fold(
@@ -32,6 +36,31 @@ def fold(
     }
     lands = [Land(t.name, t.team, t.owner, t.method) for t in teams.territories]
     return Fold([way(rule, teams) for rule in rules], lands, team_rules(teams), people, kept)
+
+
+_NOT_THERE = """
+select g.owner_email, v.vendor, count(distinct l.person_id)
+from (select unnest($people::varchar[]) as person_id, unnest($owners::varchar[]) as owner_email) g
+join marts.unified_leads l using (person_id)
+join intermediate.int_owners o on o.owner_id = g.owner_email
+cross join (values ('HubSpot'), ('Salesforce')) v (vendor)
+where case when v.vendor = 'HubSpot' then l.contact_id_hubspot is not null and o.owner_id_hubspot is null
+    else coalesce(l.lead_id_salesforce, l.contact_id_salesforce) is not null
+        and o.owner_id_salesforce is null end
+group by all order by all
+"""
+
+
+def not_written(connection: duckdb.DuckDBPyConnection, new: Iterable[KeptDecision]) -> list[str]:
+    """A sentence for each who was given people whose records are in a CRM that does not know them."""
+    given = [decision for decision in new if decision.state == "assigned"]
+    if not given:
+        return []
+    bound = {"people": [d.person_id for d in given], "owners": [d.owner_email for d in given]}
+    return [
+        f"{count:,} people given to {owner} keep their owner in {vendor}, where {owner} is no active user"
+        for owner, vendor, count in connection.execute(_NOT_THERE, bound).fetchall()
+    ]
 
 
 def worker(

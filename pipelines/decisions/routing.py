@@ -182,9 +182,10 @@ def route(
     pairs = list(zip(leads, _in_order(leads, made), strict=True))
     tables.run(rules | inputs, before, after.kept() | {"credited": sorted(credited)}, first, pairs)
     tables.seen(switch.seen)
+    unreachable = (str(finding) for finding in routing.findings() if finding.kind == "unreachable")
     told = Decided(
         tuple(made), len(standing), too_old, _counted(a.rule for a in shadow),
-        tuple(str(finding) for finding in routing.findings() if finding.kind == "unreachable"),
+        (*office.not_written(connection, new), *unreachable),
     )  # fmt: skip
     return Routed(told, tuple(new), tuple(standing))
 

@@ -135,5 +135,11 @@ def _routing(config_dir: Path, file: Path) -> Routing:
         for path in config_dir.glob("*.yml"):
             if path.name not in FILES:
                 shutil.copy(path, folder)
-        shutil.copy(file, Path(folder) / ("routing" + file.suffix))
-        return load_routing(Path(folder))
+        given = "routing.json" if file.suffix == ".json" else "routing.yml"
+        shutil.copy(file, Path(folder) / given)
+        try:
+            return load_routing(Path(folder))
+        except ConfigError as error:
+            raise ConfigError(
+                error.what, where=error.where.replace(given, file.name), remedy=error.remedy
+            ) from None

@@ -113,8 +113,9 @@ class Overlay:
         at = "null" if stage is None else text_literal(stage)
         connection.execute("create or replace table main.recent (person_id varchar, owner_id varchar)")
         if recent:
+            last = {decision.person_id: decision.owner_email for decision in recent}
             connection.executemany(
-                "insert into main.recent values (?, ?)", [[d.person_id, d.owner_email] for d in recent]
+                "insert into main.recent values (?, ?)", [[*each] for each in last.items()]
             )
         connection.execute(
             f"create or replace view everyone.unified_leads as select {columns} "

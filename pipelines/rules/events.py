@@ -6,13 +6,20 @@ Belongs here: what the file may say. Receiving events is `pipelines.listening`; 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipelines.rules.durations import Duration, parse
 from pipelines.rules.loader import Strict, load_if_there
+
+_OF_HUBSPOT = re.compile(
+    r"(contact|company|deal|ticket|product|line_item|conversation|object)\."
+    r"(creation|deletion|privacyDeletion|merge|restore|propertyChange|associationChange|newMessage)"
+)
+_OF_SALESFORCE = re.compile(r"[A-Z]\w*\.(CREATE|UPDATE|DELETE|UNDELETE)")
 
 
 class EventRule(Strict):
@@ -25,6 +32,15 @@ class EventRule(Strict):
     job; journey: the person enters a journey of Marketing Cloud."""
     name: str = ""
     """Of the sync or the job; the key of the journey."""
+
+    @field_validator("on")
+    @classmethod
+    def _is_an_event(cls, value: str) -> str:
+        if value == "*" or _OF_HUBSPOT.fullmatch(value) or _OF_SALESFORCE.fullmatch(value):
+            return value
+        raise ValueError(
+            f"no CRM sends an event {value}; write contact.creation, deal.propertyChange, Lead.UPDATE or *"
+        )
 
     @model_validator(mode="after")
     def _names_what(self) -> EventRule:
@@ -50,6 +66,19 @@ class EventsFile(Strict):
         if self.poll_every > self.refresh_every:
             raise ValueError("poll_every is at most refresh_every")
         return self
+
+
+def unheard(file: EventsFile, *, webhooks: bool, changes: bool) -> list[str]:
+    """A sentence for each rule whose events do not come here: a look at the CRMs finds people, no events."""
+    found = []
+    for rule in file.events:
+        comes = (webhooks and not _OF_SALESFORCE.fullmatch(rule.on)) or (
+            changes and not _OF_HUBSPOT.fullmatch(rule.on)
+        )
+        if rule.do != "decide" and not comes:
+            need = "webhooks (--port)" if not _OF_SALESFORCE.fullmatch(rule.on) else "change events"
+            found.append(f"{rule.do} {rule.name} is set off by nothing: {rule.on} comes by {need} alone")
+    return found
 
 
 def load_events(config_dir: Path) -> EventsFile:

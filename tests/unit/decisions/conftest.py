@@ -87,8 +87,20 @@ class Office:
         self.table("staging.stg_hubspot__owners", "email varchar, is_active boolean", owners)
         self.table("staging.stg_salesforce__users", "email varchar, is_active boolean", users)
         known = {email.strip().lower(): active for email, active in [*users, *owners]}
-        columns = "owner_id varchar, is_active boolean, left_at timestamptz"
-        everyone = [(email, active, None if active else left_at) for email, active in known.items()]
+        columns = (
+            "owner_id varchar, is_active boolean, left_at timestamptz, owner_id_hubspot varchar, "
+            "owner_id_salesforce varchar"
+        )
+        there = [{email.strip().lower() for email, active in some if active} for some in (owners, users)]
+        everyone = [
+            (
+                email,
+                active,
+                None if active else left_at,
+                *(email if email in some else None for some in there),
+            )
+            for email, active in known.items()
+        ]
         self.table("intermediate.int_owners", columns, everyone)
         sources = [("hubspot", *row[:1] * 2) for row in everyone] + [
             ("salesforce", *row[:1] * 2) for row in everyone

@@ -70,6 +70,16 @@ def test_a_member_has_to_be_active_in_teams_and_in_a_crm(office: Office) -> None
     assert {row[1] for row in office.assignments()} == {"di@northwind.example"}
 
 
+def test_it_is_said_who_was_given_people_of_a_crm_that_does_not_know_them(office: Office) -> None:
+    office.staff([("cy@northwind.example", True)], [("di@northwind.example", True)])
+    of_hubspot = {"lifecycle_stage": "lead", "contact_id_hubspot": "1"}
+    office.leads(*({"person_id": f"p{n}", **of_hubspot} for n in range(4)))
+    assert [note for note in office.decide().notes if "keep their owner" in note] == [
+        "2 people given to di@northwind.example keep their owner in HubSpot, where di@northwind.example "
+        "is no active user"
+    ]
+
+
 def test_without_anybody_in_the_crms_every_lead_is_held(office: Office) -> None:
     office.staff([])
     office.people(("p1", None, 0, "lead"))
@@ -318,7 +328,10 @@ def test_another_file_is_tried_on_the_leads_of_the_last_weeks_beside_what_happen
     office.table("rules.run", "as_of timestamptz", [(NOON,)])
     office.table("marts.lead_response_times", "person_id, business_minutes integer", [("p2", 90)])
     kept = office.assignments()
-    other = tmp_path / "new.yml"
+    other = tmp_path / "new.yaml"
+    other.write_text('rules:\n  - {name: all, team: field, when: "shoe_size > 3"}\n')
+    with pytest.raises(ConfigError, match=r"all names shoe_size.*\(new.yaml line 2\)"):
+        what_if(office.connection, office.settings, other, timedelta(days=30))
     other.write_text("rules:\n  - {name: all, team: field}\n")
     found = what_if(office.connection, office.settings, other, timedelta(days=30))
     assert [(a.person_id, a.owner_email) for a in found.made] == [

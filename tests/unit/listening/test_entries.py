@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
+import pytest
+
 from cli import waiting
-from cli.listen import Inbox, Worker
+from cli.listen import Inbox, Worker, one_round
 from pipelines.listening import Entry, Named
-from pipelines.rules.events import EventRule, EventsFile
+from pipelines.rules.events import EventRule, EventsFile, unheard
 from pipelines.settings import load_settings
 
 from .hooks import Short, deliver, event
@@ -70,3 +73,31 @@ def test_an_entry_that_waits_outlives_the_process_and_is_settled_once_it_is_seen
     short.not_ours = lambda events: []  # type: ignore[method-assign]
     worker.once()
     assert waiting.Kept(own, file).waiting() == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_single_round_sees_to_the_entries_that_an_earlier_process_left(tmp_path: Path, fails: bool) -> None:
+    own = load_settings({"CRM_HOME": str(tmp_path)}, vendors=False)
+    file = EventsFile(events=(EventRule(on="contact.creation", do="journey", name="welcome"),))
+    kept, short, done = waiting.Kept(own, file), Short(fails=fails), list[str]()
+    deliver(Inbox(kept.keep), [event(objectId=number) for number in range(1, 102)])
+    one_round(
+        file, Inbox(), lambda rule: done.append(rule.do), lambda _: None, kept,
+        lambda: nullcontext(short),
+    )  # fmt: skip
+    assert done[0] == "decide"
+    assert len(short.entered) == 101 - len(kept.waiting()) == (0 if fails else 101)
+
+
+def test_a_rule_about_an_event_that_no_crm_sends_is_refused_and_one_that_does_not_come_here_is_said() -> None:
+    for wrong in ("contact.creatoin", "Contact.create", "lead.UPDATE", "contacts.creation"):
+        with pytest.raises(ValueError, match=f"no CRM sends an event {wrong}"):
+            EventRule(on=wrong)
+    entering = {"do": "journey", "name": "welcome"}
+    kinds = ("contact.creation", "Lead.CREATE", "*")
+    file = EventsFile.model_validate({"events": [{"on": "*"}, *({"on": kind, **entering} for kind in kinds)]})
+    heard = [
+        [kind for kind in kinds if not any(kind in s for s in unheard(file, webhooks=w, changes=c))]
+        for w, c in ((True, True), (True, False), (False, True), (False, False))
+    ]
+    assert heard == [[*kinds], ["contact.creation", "*"], ["Lead.CREATE", "*"], []]

@@ -57,7 +57,8 @@ MARTS: dict[str, str] = {
         "record_key, vendor, object, record_id, lifecycle_value, is_converted boolean",
     "intermediate.int_person_members": "person_id, record_key",
     "intermediate.int_owners":
-        "owner_id, is_active boolean, full_name, owner_id_hubspot, owner_id_salesforce",
+        "owner_id, is_active boolean, full_name, owner_id_hubspot, owner_id_salesforce, "
+        "left_at timestamptz",
 }  # fmt: skip
 ROUTING = "rules: [{name: r, team: field, on: [owner-left]}]\n"
 
@@ -70,7 +71,7 @@ def marts(office: Office) -> Office:
     (config / "stages.yml").write_text((PROJECT_ROOT / "config" / "stages.yml").read_text())
     for name, text in (("teams.yml", TEAMS), ("handoff.yml", HANDOFF), ("routing.yml", ROUTING)):
         (config / name).write_text(text)
-    owners = [(f"{n}@northwind.example", True, n, f"1{n}", f"005{n}") for n in ("ada", "bo")]
+    owners = [(f"{n}@northwind.example", True, n, f"1{n}", f"005{n}", None) for n in ("ada", "bo")]
     order = ["lead", "marketing_qualified_lead", "sales_qualified_lead", "opportunity", "customer"]
     rows: dict[str, list[tuple[Any, ...]]] = {
         "intermediate.int_owners": owners, "rules.connections": [("hubspot", "1", None)],

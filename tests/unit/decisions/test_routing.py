@@ -261,7 +261,8 @@ def test_a_copy_of_a_meeting_that_we_made_in_the_other_crm_is_no_booking_and_tak
     events_of(office, "p1")  # whose lead it is about
     meetings_of(office, ("p1", "NO_SHOW"))
     office.connection.execute(
-        "insert into intermediate.int_person_records values ('salesforce', 'Lead', '00Q-p1', 'lead-p1'); "
+        "insert into intermediate.int_person_records "
+        "values ('salesforce', 'Lead', '00Q-p1', 'lead-p1', null, false); "
         "insert into intermediate.int_person_members values ('p1', 'lead-p1')"
     )
     starts, made = NOON + timedelta(hours=9), NOON + timedelta(hours=1)

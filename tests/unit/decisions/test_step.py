@@ -54,7 +54,7 @@ MARTS: dict[str, str] = {
     "staging.stg_hubspot__emails": "record_key, sequence_id",
     "intermediate.int_sales_contacts": f"person_id, source_record_key, occurred_at {AT}",
     "intermediate.int_person_records":
-        "record_key, vendor, object, record_id, lifecycle_value, is_converted boolean",
+        "record_key, vendor, object, record_id, lifecycle_value, is_converted boolean, owner_source_id",
     "intermediate.int_person_members": "person_id, record_key",
     "intermediate.int_owners":
         "owner_id, is_active boolean, full_name, owner_id_hubspot, owner_id_salesforce, "
@@ -97,7 +97,7 @@ def stands(office: Office, person_id: str = "pat", score: int = 90, stage: str =
     office.connection.execute("update marts.unified_leads set contact_id_hubspot = '7'")
     office.table("intermediate.int_person_members", "person_id, record_key", [(person_id, "k7")])
     office.table("intermediate.int_person_records", MARTS["intermediate.int_person_records"],
-                 [("k7", "hubspot", "contacts", "7", stage, False)])  # fmt: skip
+                 [("k7", "hubspot", "contacts", "7", stage, False, None)])  # fmt: skip
 
 
 def status(office: Office, value: str, set_at: float | None, changed_at: float) -> None:

@@ -2,7 +2,7 @@
 
 Belongs here: Salesforce's words for the engine's. What a campaign holds is asked just before it is changed,
 so doing an action again does nothing. Payload: `campaign, status, order, before, create_status, forced,
-source`.
+source, left` (statuses of whoever left a list).
 """
 
 from __future__ import annotations
@@ -168,11 +168,13 @@ def _fields(action: Action) -> dict[str, Any]:
 
 
 def _is_there(action: Action, status: str) -> bool:
-    """Whether a member stands where the action would put it, or further on."""
+    """Whether a member stands where the action would put it, further on, or where people alone put one."""
     wanted, order = str(action.payload["status"]), list(action.payload.get("order") or ())
     if status == wanted or action.payload.get("forced"):
         return status == wanted
-    return status in order and wanted in order and order.index(status) >= order.index(wanted)
+    if status not in order:
+        return status not in (action.payload.get("left") or ())
+    return wanted in order and order.index(status) >= order.index(wanted)
 
 
 def _ids(values: Iterable[str]) -> str:

@@ -32,19 +32,25 @@ def _hubspot(
 
 
 _ALIVE = "deleted_at is null and not coalesce(IsDeleted, false)"
+_ZONE = "(select business_zone from rules.run)"
+# A day without an hour begins where the business is: in UTC it is the evening before, west of Greenwich.
+_DAY_BEGINS = f"timezone({_ZONE}, ActivityDate::timestamp)"
 _SALESFORCE = f"""
 select 'salesforce' as logged_in, 'Task' as object, Id as id,
     case when not IsClosed then 'task' when TaskSubtype = 'Call' then 'call'
         when TaskSubtype = 'Email' then 'email' else 'task' end as kind,
     Subject as title, nullif(trim(Description), '') as body, Description as raw_body,
-    coalesce(ActivityDate::timestamptz, CreatedDate) as happened_at, null::timestamptz as ends_at,
+    coalesce({_DAY_BEGINS}, CreatedDate) as happened_at, null::timestamptz as ends_at,
     IsClosed as done, Status as status, CallDurationInSeconds::bigint as seconds, null::varchar as place,
     Priority as priority, OwnerId as owner, {_ALIVE} as is_there
 from raw_salesforce.task
 union all by name
 select 'salesforce' as logged_in, 'Event' as object, Id as id, 'meeting' as kind, Subject as title,
     nullif(trim(Description), '') as body, Description as raw_body,
-    coalesce(StartDateTime, ActivityDate::timestamptz) as happened_at, EndDateTime as ends_at,
+    if(IsAllDayEvent, coalesce({_DAY_BEGINS}, StartDateTime), coalesce(StartDateTime, {_DAY_BEGINS}))
+        as happened_at,
+    if(IsAllDayEvent and ActivityDate is not null, {_DAY_BEGINS}
+        + to_minutes(coalesce(DurationInMinutes, 1440)::bigint), EndDateTime) as ends_at,
     coalesce(EndDateTime, StartDateTime) <= (select as_of from rules.run) as done,
     null::varchar as status, null::bigint as seconds, Location as place, null::varchar as priority,
     OwnerId as owner, {_ALIVE} as is_there
@@ -134,7 +140,14 @@ left join intermediate.int_account_members a on a.account_id = ma.account_id
 group by all
 """
 """Of each activity the records at the other CRM that it is about: a person, a deal, an account."""
-_DAY = "strftime(a.happened_at, '%Y-%m-%d')"
+
+
+def day_of(moment: str) -> str:
+    """The day of a moment where the business is."""
+    return f"strftime(timezone({_ZONE}, {moment}), '%Y-%m-%d')"
+
+
+_DAY = day_of("a.happened_at")
 _MOMENT = "strftime(timezone('UTC', {}), '%Y-%m-%dT%H:%M:%SZ')"
 _AT, _ENDS = (
     _MOMENT.format("a.happened_at"),
@@ -194,13 +207,13 @@ left join intermediate.int_owners w
 left join copies c on c.source_key = a.source_key
 """
 """The fields of each copy, as JSON without empty ones (a merge patch leaves nulls out)."""
-ALIKE = """
+ALIKE = f"""
 create or replace temp table activities_alike as
 select distinct a.source_key
 from activities a
 join activity_about b on (b.logged_in, b.object, b.id) = (a.logged_in, a.object, a.id)
 join activities_logged o on o.logged_in <> a.logged_in and coalesce(o.is_there, true)
-    and strftime(o.happened_at, '%Y-%m-%d') = strftime(a.happened_at, '%Y-%m-%d')
+    and {day_of("o.happened_at")} = {_DAY}
     and lower(trim(o.title)) is not distinct from lower(trim(a.title))
 join activity_about ob on (ob.logged_in, ob.object, ob.id) = (o.logged_in, o.object, o.id)
     and ob.person_id = b.person_id

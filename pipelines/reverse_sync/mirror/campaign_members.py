@@ -68,7 +68,7 @@ held as (
 select concat_ws(':', 'member', $campaign, p.person_id, $status, nullif(t.times_left, 0)::varchar),
     'salesforce_campaign_members', $kind, 'salesforce', 'CampaignMember', b.record_key, p.person_id,
     json_object('campaign', $campaign, 'status', $status, 'order', $order, 'before', h.status,
-        'create_status', $create_status, 'forced', $forced, 'source', $source)::varchar,
+        'create_status', $create_status, 'forced', $forced, 'source', $source, 'left', $left)::varchar,
     {needs}, 'mirrored', $rule, $reason, 'compensable', null
 from people p
 left join best b on b.person_id = p.person_id
@@ -117,6 +117,7 @@ def _member(connection: duckdb.DuckDBPyConnection, asked: CampaignMembers, each:
         "campaign": campaign, "status": each.status, "order": list(asked.order), "kind": KIND,
         "create_status": asked.create_statuses, "rule": "campaign_members.yml", "reason": each.source,
         "source": each.source, "forced": False,
+        "left": sorted({m.removed for m in asked.members if m.removed and m.campaign == each.campaign}),
     }  # fmt: skip
     people = _of_form(connection, each) if each.form else _of_list(connection, each)
     has_creates = has_table(connection, "reverse_sync", "actions_creates")
@@ -126,7 +127,11 @@ def _member(connection: duckdb.DuckDBPyConnection, asked: CampaignMembers, each:
         if has_creates
         else ""
     )
-    rank = "list_position($order, $status) > coalesce(h.rank, 0)"
+    # A status without a place in the order is people's own: only who had left a list moves on from one.
+    rank = (
+        "list_position($order, $status) > coalesce(h.rank, 0) "
+        "and (h.status is null or h.rank > 0 or list_contains($left, h.status))"
+    )
     there = "coalesce(b.record_key, n.action_key) is not null" if has_creates else "b.record_key is not null"
     _insert(
         connection, people, values, f"{rank} and {there}", created, "n.action_key" if has_creates else "null"
@@ -149,9 +154,12 @@ def _insert(
 def _of_form(connection: duckdb.DuckDBPyConnection, each: Membership) -> str:
     """SQL of the people who filled in a form, by the address they gave."""
     form = named(connection, "raw_hubspot.forms", "name", "id", each.form, "form")
+    # Of contacts that were merged the survivor has every address.
     return (
         "select distinct m.person_id from raw_hubspot.form_submissions s "
-        "join raw_hubspot.contacts c on lower(trim(c.email)) = lower(trim(s.email)) and c.deleted_at is null "
+        "join (select id, unnest(list_append(coalesce(hs_additional_emails, []), email)) as address "
+        "from raw_hubspot.contacts where deleted_at is null) c "
+        "on lower(trim(c.address)) = lower(trim(s.email)) "
         "join intermediate.int_person_members m on m.record_key like 'hubspot:%:contacts:' || c.id "
         f"where s.form_id = {_text(form)}"
     )

@@ -9,6 +9,8 @@ import duckdb
 import pytest
 
 from pipelines.errors import ConfigError
+from pipelines.reverse_sync.actions.base import Action
+from pipelines.reverse_sync.actions.campaign_members import _is_there
 from pipelines.reverse_sync.mirror.campaign_members import wish
 
 FILE = """
@@ -42,7 +44,7 @@ class Team:
             "create table raw_hubspot.forms as select 'F' as id, 'Sign up' as name",
             "create table raw_hubspot.form_submissions (form_id varchar, email varchar)",
             "create table raw_hubspot.contacts (id varchar, email varchar, deleted_at timestamptz, "
-            "createdate timestamptz)",
+            "createdate timestamptz, hs_additional_emails varchar[])",
             "create table intermediate.int_person_members (person_id varchar, record_key varchar)",
             "create table ops.journal (person_id varchar, operation varchar, state varchar, "
             "after_value varchar, settled_at timestamptz)",
@@ -52,7 +54,9 @@ class Team:
     def person(self, name: str) -> None:
         self.connection.execute("insert into raw_salesforce.lead values (?, null, false, false)", [name])
         self.connection.execute(
-            "insert into raw_hubspot.contacts values (?, ? || '@x.example', null, now())", [name, name]
+            "insert into raw_hubspot.contacts values (?, ? || '@x.example', null, now(), "
+            "['old.' || ? || '@x.example'])",
+            [name, name, name],
         )
         for key in (f"salesforce:O:Lead:{name}", f"hubspot:P:contacts:{name}"):
             self.connection.execute("insert into intermediate.int_person_members values (?, ?)", [name, key])
@@ -125,12 +129,26 @@ def test_whom_people_moved_after_they_left_is_left_alone(team, tmp_path):
     assert team.run(tmp_path) == []
 
 
+def test_a_status_outside_of_the_order_is_people_s_own(team, tmp_path):
+    team.person("ann")
+    team.listed(7, "ann")
+    team.stands("ann", "Attended")
+    assert team.run(tmp_path) == []
+    payload = {"campaign": "C", "status": "Responded", "order": ["Sent", "Responded"], "left": ["No Show"]}
+    action = Action("k", "s", "campaign_member", "salesforce", "CampaignMember", "", "", payload, (), "m",
+                    "r", "", "compensable")  # fmt: skip
+    assert [_is_there(action, each) for each in ("Sent", "No Show", "Attended", "Responded")] == [
+        False, False, True, True
+    ]  # fmt: skip
+
+
 def test_leaving_one_list_says_nothing_of_those_who_came_another_way(team, tmp_path):
     for name in ("ann", "bob", "cyd"):
         team.person(name)
     team.listed(7, "ann")
     team.listed(8, "bob")
-    team.connection.execute("insert into raw_hubspot.form_submissions values ('F', 'cyd@x.example')")
+    # The contact that was merged into hers had filled the form in.
+    team.connection.execute("insert into raw_hubspot.form_submissions values ('F', 'Old.Cyd@x.example')")
     assert team.run(tmp_path) == [("ann", "Responded"), ("bob", "Sent"), ("cyd", "Registered")]
     assert team.run(tmp_path) == []
     team.listed(8, "ann")

@@ -23,6 +23,8 @@ class RowResult:
     message: str = ""
     fields: tuple[str, ...] = ()
     values: Mapping[str, str | None] = field(default_factory=dict)
+    matches: tuple[tuple[str, str], ...] = ()
+    """(object, id) of the records that are there already, where a duplicate's refusal names them."""
 
 
 class Outcomes(list[RowResult]):

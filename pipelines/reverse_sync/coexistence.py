@@ -1,13 +1,15 @@
 """Leaves alone what another sync writes: HubSpot's Salesforce connector, Marketing Cloud Connect.
 
 Belongs here: moving such cells of a plan from `cells` to `held`, and listing the fields. How they are known
-is `dbt_project/models/reverse_sync/coexisting_fields.sql`.
+is `dbt_project/models/reverse_sync/coexisting_fields.sql`. The connector keeps two fields in step, and
+one CRM may tell nothing of what it writes there: the other end of a mapping line is the connector's as well.
 """
 
 from __future__ import annotations
 
 import duckdb
 
+from pipelines.objects.sql import columns_of
 from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.syncs import Sync
 
@@ -17,7 +19,9 @@ _SYNCS = {
     "hubspot_connector marketing_cloud_connect": "HubSpot's connector (and Marketing Cloud Connect)",
 }
 _SHOWN = 12
-_REMEDY = "keeps it; say owner: us in syncs.yml to write it"
+_CONNECTOR = "hubspot_connector"
+_OURS = "say owner: us in syncs.yml to write it"
+_REMEDY = f"keeps it; {_OURS}"
 
 
 def hold(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> tuple[str, ...]:
@@ -38,7 +42,23 @@ def hold(connection: duckdb.DuckDBPyConnection, syncs: dict[str, Sync]) -> tuple
         for sync_name, sync in syncs.items():
             if (sync.vendor, sync.object.lower()) == (vendor, str(name).lower()):
                 _hold_sync(connection, sync_name, theirs, f"{_SYNCS[other]} {_REMEDY}")
+    for sync_name, field, end in _other_ends(connection):
+        _hold_sync(connection, sync_name, [field.lower()], f"{_SYNCS[_CONNECTOR]} keeps {end}; {_OURS}")
     return tuple(notes)
+
+
+def _other_ends(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """(sync, field, the connector's field on the other side) of lines of which it writes one end."""
+    if "other_field" not in columns_of(connection, "reverse_sync.mirrored_fields"):
+        return []
+    found: list[tuple[str, str, str]] = connection.execute(
+        "select m.sync, m.field, concat_ws(' ', c.vendor, c.object || '.' || c.field) "
+        "from reverse_sync.mirrored_fields m join reverse_sync.coexisting_fields c "
+        "on c.vendor <> m.vendor and lower(c.object) = lower(m.other_object) "
+        "and lower(c.field) = lower(m.other_field) and contains(c.sync, $connector) order by all",
+        {"connector": _CONNECTOR},
+    ).fetchall()
+    return found
 
 
 def _named(fields: list[str]) -> str:

@@ -191,11 +191,13 @@ class Rows:
             return
         for name in self.org.duplicate_rules.get(sobject.name, ()):
             field, value = sobject.field(name), given.get(name)
-            if field is not None and value is not None and self.by_key(sobject, field, value):
+            there = self.by_key(sobject, field, value) if field is not None and value is not None else []
+            if there:
                 message = (
                     "You're creating a duplicate record. We recommend you use an existing record instead."
                 )
-                raise RowError("DUPLICATES_DETECTED", message)
+                named = tuple((sobject.name, str(row["Id"])) for row in there)
+                raise RowError("DUPLICATES_DETECTED", message, matches=named)
 
     def _check_unique(self, sobject: SObject, field: Field, value: Any, before: Row | None) -> None:
         if not field.unique or value is None:

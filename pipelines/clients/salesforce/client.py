@@ -282,8 +282,23 @@ def _row(answer: Mapping[str, Any]) -> RowResult:
     first = (answer.get("errors") or [{}])[0]
     return RowResult(
         False, record_id, code=str(first.get("statusCode") or ""), message=str(first.get("message") or ""),
-        fields=tuple(str(name) for name in first.get("fields") or ()),
+        fields=tuple(str(name) for name in first.get("fields") or ()), matches=_matches(first),
     )  # fmt: skip
+
+
+def _matches(problem: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a duplicate rule found. Salesforce misspells the name of it in some versions of its API."""
+    said = problem.get("duplicateResult") or problem.get("duplicateResut") or {}
+    records = [
+        (
+            str((record.get("attributes") or {}).get("type") or result.get("entityType") or ""),
+            record.get("Id"),
+        )
+        for result in said.get("matchResults") or ()
+        for match in result.get("matchRecords") or ()
+        if isinstance(record := match.get("record"), dict)
+    ]
+    return tuple(dict.fromkeys((kind, str(record_id)) for kind, record_id in records if kind and record_id))
 
 
 def _without_attributes(record: Mapping[str, Any]) -> Json:

@@ -7,6 +7,7 @@ a lost answer costs a look and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
@@ -34,6 +35,7 @@ from pipelines.threads import Pool
 
 _PEOPLE = ("Lead", "Contact")
 _JOB_CALLS = 5
+_HOLDER = re.compile(r"duplicates value on record with id: (\w{15,18})")
 _DUPLICATES = ("DUPLICATES_DETECTED", "DUPLICATE_VALUE")
 
 
@@ -129,8 +131,17 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
         return self._by_domain(actions) if kind == "Account" else {}
 
     def _duplicates(self, actions: Sequence[Action], made: Mapping[str, RowResult]) -> dict[str, RowResult]:
-        """What a duplicate rule of the org refused: the record that is there is the partner, if it is one."""
-        return self._matches([a for a in actions if made[a.action_key].code in _DUPLICATES])
+        """What a duplicate rule of the org refused: the record that is there is the partner, if it is one: by
+        address or domain, else the only one that Salesforce names."""
+        refused = [a for a in actions if made[a.action_key].code in _DUPLICATES]
+        found = self._matches(refused)
+        for action in refused:
+            row = made[action.action_key]
+            named = row.matches or tuple((action.object, each) for each in _HOLDER.findall(row.message))
+            if action.action_key not in found and len(named) == 1:
+                [(kind, record_id)] = named
+                found[action.action_key] = linked(record_id, kind, row.message)
+        return found
 
     def _by_email(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         wanted = list(dict.fromkeys(email for action in actions if (email := email_of(action))))

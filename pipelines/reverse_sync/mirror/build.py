@@ -26,6 +26,7 @@ from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedPair, resolve
 from pipelines.reverse_sync.mirror.values_sql import compile_pair
 from pipelines.rules.fields import load_fields
 from pipelines.rules.mappings import Mapping, load_mappings
+from pipelines.rules.mappings.load import OTHER
 from pipelines.rules.mappings.model import VENDORS, Side
 from pipelines.rules.syncs import Syncs, load_syncs
 from pipelines.state import State, agreed, mirrored
@@ -39,7 +40,8 @@ create or replace table reverse_sync.mirrored_cells (
 );
 create or replace table reverse_sync.mirrored_fields (
     sync varchar, vendor varchar, object varchar, field varchar, position integer, type varchar,
-    owner varchar, policy varchar, value_order varchar[], rule varchar
+    owner varchar, policy varchar, value_order varchar[], rule varchar, other_object varchar,
+    other_field varchar
 );
 create or replace table reverse_sync.mirror_held (
     sync varchar, record_id varchar, record_key varchar, field varchar, reason varchar
@@ -228,15 +230,16 @@ class _Mirroring:
         )
 
     def _fields(self, pair: ResolvedPair, side: Side) -> None:
+        other = OTHER[side]
         for number, each in enumerate(pair.lines):
             rule = each.rules.get(side)
             if rule is not None:
                 self.connection.execute(
-                    "insert into reverse_sync.mirrored_fields values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "insert into reverse_sync.mirrored_fields values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [
                         pair.sync_name(side, self.syncs), VENDORS[side], pair.object_of(side),
                         each.field(side).name, number, rule.type, rule.owner, rule.policy, list(rule.order),
-                        rule.rule,
+                        rule.rule, pair.object_of(other), each.field(other).name,
                     ],
                 )  # fmt: skip
 

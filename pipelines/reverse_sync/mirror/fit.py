@@ -36,7 +36,10 @@ class _Fit:
         self.expression = line.to_right if side == "right" else line.to_left
 
     def all(self) -> list[Finding]:
-        return [*self._types(), *self._picklist(), *self._default(), *self._lengths(), *self._identity()]
+        return [
+            *self._types(), *self._picklist(), *self._default(), *self._lengths(), *self._identity(),
+            *self._settled(),
+        ]  # fmt: skip
 
     def _say(self, level: str, what: str, remedy: str = "", *, of_source: bool = False) -> Finding:
         other: Side = "left" if self.side == "right" else "right"
@@ -106,6 +109,15 @@ class _Fit:
         if self.expression or self.line.values or longest is None or room is None or longest <= room:
             return []
         return [self._say("note", f"takes {room:,} characters; a longer value is held back and shown")]
+
+    def _settled(self) -> list[Finding]:
+        found = []
+        if self.line.strategy == "union" and "set" not in (self.source.type, self.target.type):
+            found.append(self._say("warning", "holds one value, so union means that the most recent wins",
+                                   "name another conflict rule"))  # fmt: skip
+        if self.line.blanks == "clear" and self.target.required:
+            found.append(self._say("note", "is required, so it is not emptied; such records are held"))
+        return found
 
     def _identity(self) -> list[Finding]:
         if not self.target.unique:

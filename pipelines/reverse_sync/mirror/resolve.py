@@ -19,6 +19,10 @@ from pipelines.rules.syncs import FieldRule, Sync, Syncs
 
 SIDES: tuple[Side, Side] = ("left", "right")
 KEYED_BY_TEXT = {("hubspot", "campaigns")}
+_CONNECTORS = (
+    "salesforceleadid", "salesforcecontactid", "salesforceaccountid", "hs_salesforceopportunityid",
+    "salesforcelastsynctime",
+)  # fmt: skip
 _ONE_WAY: dict[Side, Direction] = {"left": "to_left", "right": "to_right"}
 _NAMES = (("firstname", "FirstName"), ("lastname", "LastName"), ("company", "Company"), ("name", "Name"))
 """The built-in mapping of names: what a CRM requires and no line provides comes from here."""
@@ -108,12 +112,21 @@ class _Resolving:
             self._key(mapping, side, objects)
         if mapping.matched is not None and not self._matches(mapping, mapping.matched, objects):
             return None
+        self._connector(mapping, objects["left"])
         lines = [self._line(mapping, line, objects) for line in mapping.lines]
         found = [line for line in lines if line is not None]
         found += self._defaults(mapping, objects, found)
         if not found:
             return None
         return ResolvedPair(mapping, left, right, tuple(found), self._extra(mapping, objects))
+
+    def _connector(self, mapping: Mapping, object_name: str) -> None:
+        """HubSpot's Salesforce connector leaves properties of its own behind, whoever its user is."""
+        theirs = [each for each in _CONNECTORS if self.metadata.find(VENDORS["left"], object_name, each)]
+        if theirs:
+            self.say(Finding("note", mapping.file, f"{VENDORS['left']} {object_name}.{theirs[0]}",
+                             "is of HubSpot's Salesforce connector: what it is seen to write is left to it",
+                             "see docs/coexistence.md"))  # fmt: skip
 
     def unseen_deletions(self, mappings: Sequence[Mapping]) -> None:
         """HubSpot tells of no campaign that it was deleted: it is not in the list any more, that is all."""
@@ -165,9 +178,19 @@ class _Resolving:
         if directed is None:
             return None
         self.findings += fit(directed, metas["left"], metas["right"], objects)
+        self._currencies(directed, metas, objects)
         rules = {side: self._rule(directed, side, metas, objects) for side in SIDES if directed.writes(side)}
         return ResolvedLine(directed, metas["left"], metas["right"], rules,
                             computed=self._computed(metas["left"], objects["left"]))  # fmt: skip
+
+    def _currencies(self, line: Line, metas: dict[Side, FieldMeta], objects: dict[Side, str]) -> None:
+        """An amount copied as it is changes its worth where records have currencies of their own."""
+        has_own = self.metadata.find(VENDORS["right"], objects["right"], "CurrencyIsoCode") is not None
+        made = line.convert or line.values or line.to_left or line.to_right
+        if has_own and metas["right"].vendor_type == "currency" and not made:
+            shown = self._shown("right", objects, metas["right"].name)
+            self.say(Finding("warning", line.where, shown, "is copied as a number, though each record has a "
+                             "currency of its own", "say convert: currency"))  # fmt: skip
 
     def _find(self, side: Side, object_name: str, name: str) -> FieldMeta | None:
         vendor = VENDORS[side]

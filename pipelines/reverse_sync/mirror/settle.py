@@ -23,7 +23,7 @@ _LINES = (
     "strategy varchar, is_set boolean, merges boolean, blanks varchar, default_left varchar, "
     "default_right varchar, required boolean, rule varchar, position_rule varchar, "
     "length_left bigint, length_right bigint, choices_left varchar[], choices_right varchar[], "
-    "email_left boolean, email_right boolean"
+    "email_left boolean, email_right boolean, must_left boolean, must_right boolean, is_box boolean"
 )
 
 _SETTLED = """
@@ -114,7 +114,7 @@ judged as (
 select *,
     case outcome
         when 'left' then coalesce({right_alone}, case when l is null then
-            if(blanks = 'clear' and has_base and changed_left, coalesce(kr, $clear),
+            if(blanks = 'clear' and has_base and changed_left, coalesce(kr, if(is_box, 'false', $clear)),
                 if(r is null, default_right, null)) end)
         when 'default' then default_right
         when 'merge' then {merge_right}
@@ -163,6 +163,7 @@ def _row(number: int, pair: ResolvedPair) -> Sequence[object]:
         line.default_right, line.required, line.rule, line.where,
         each.left.length, each.right.length, *choices,
         each.left.meaning == "email", each.right.meaning == "email",
+        each.left.required, each.right.required, each.right.type == "boolean",
     ]  # fmt: skip
 
 
@@ -195,6 +196,8 @@ def problem_sql(side: str) -> str:
         when outcome = '{outcome}' and {wish} is null and {source} is not null
             then {field} has_no || {source}
         when outcome = 'empty' and required then {field} || ' is required and neither CRM has one'
+        when {wish} = {text_literal(CLEAR)} and must_{side}
+            then {field} || ' is required and cannot be emptied'
         when {wish} is null or {wish} = {text_literal(CLEAR)} then null
         when {email} and not regexp_matches({wish}, {text_literal(EMAIL)})
             then {wish} || ' is no e-mail address'

@@ -39,3 +39,22 @@ def test_without_a_connector_nothing_is_held(world):
     world.hubspot.records = {"1": {"stage": "lead"}}
     world.publish({"1": {"stage": "mql"}})
     assert not world.plan().held
+
+
+def test_the_other_end_of_a_line_is_left_to_the_connector_as_well(world):
+    """It is seen to write the lead's owner; a line ties the contact's to that, which nothing is seen of."""
+    world.hubspot.records = {"1": {"stage": "lead"}}
+    tied = [
+        "create table reverse_sync.coexisting_fields as select 'salesforce' as vendor, 'Lead' as object, "
+        "'OwnerId' as field, 'hubspot_connector marketing_cloud_connect' as sync, 3 as writes",
+        "create table reverse_sync.mirrored_fields as select 'contacts' as sync, 'hubspot' as vendor, "
+        "'contacts' as object, 'rep' as field, 'Lead' as other_object, 'OWNERID' as other_field",
+    ]
+    world.publish({"1": {"stage": "mql", "rep": "7"}}, extra=tied)
+    plan = world.plan()
+    assert [each.reason for each in plan.held] == [
+        "rep: HubSpot's Salesforce connector keeps salesforce Lead.OwnerId; "
+        "say owner: us in syncs.yml to write it"
+    ]
+    world.apply(plan)
+    assert [field for _, field, _, _ in world.hubspot.writes] == ["stage"]

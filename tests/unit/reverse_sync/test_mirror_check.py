@@ -211,3 +211,26 @@ def test_deletions_that_hubspot_does_not_tell_of_are_a_finding_where_they_are_to
     found = [f for f in of_level(checked(tmp_path, text), "warning") if f.field == "hubspot campaigns"]
     assert len(found) == said
     assert all(each.where == "team.yml" and "on_delete: source" in each.remedy for each in found)
+
+
+def test_what_a_line_says_and_cannot_mean_is_a_finding(tmp_path):
+    money = of_salesforce({"fields": [
+        sf("Email", "email"), sf("Worth__c", "currency"), sf("CurrencyIsoCode"), sf("Name", nillable=False),
+    ]})  # fmt: skip
+    contacts = CONTACTS | of_hubspot([prop("salesforceleadid"), prop("worth", "number", "number")])
+    metadata = Metadata({("hubspot", "contacts"): contacts, ("salesforce", "Lead"): money})
+    text = lines(
+        "{from: email, to: Email, conflict: union}", "{from: worth, to: Worth__c}",
+        "{from: company, to: Name, blanks: clear}",
+        head="source_object: contact\ndestination_object: Lead\n",
+    )  # fmt: skip
+    (tmp_path / "field_mappings").mkdir()
+    (tmp_path / "field_mappings" / "team.yml").write_text(text)
+    found = resolve(load_mappings(tmp_path), metadata, SYNCS, FIELDS).findings
+    said = {(each.level, each.field, each.what.split(",")[0].split(":")[0]) for each in found}
+    assert said >= {
+        ("warning", "salesforce Lead.Email", "holds one value"),
+        ("warning", "salesforce Lead.Worth__c", "is copied as a number"),
+        ("note", "salesforce Lead.Name", "is required"),
+        ("note", "hubspot contacts.salesforceleadid", "is of HubSpot's Salesforce connector"),
+    }

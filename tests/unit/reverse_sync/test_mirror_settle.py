@@ -254,6 +254,17 @@ def test_what_cannot_be_written_says_why():
     assert settled(required, None, None).problem_right == "b is required and neither CRM has one"
 
 
+def test_what_cannot_be_emptied_is_held_and_a_checkbox_is_unticked():
+    line = replace(LINE, blanks="clear")
+    must = (FieldMeta("a", "text", required=True), FieldMeta("b", "text", required=True))
+    right = settled(line, None, "old", base=("old", "old"), metas=must)
+    assert right.problem_right == "b is required and cannot be emptied"
+    left = settled(line, "old", None, base=("old", "old"), metas=must)
+    assert left.problem_left == "a is required and cannot be emptied"
+    box = (FieldMeta("a", "boolean"), FieldMeta("b", "boolean"))
+    assert settled(line, None, "true", base=("true", "true"), metas=box).right == "false"
+
+
 def test_two_spellings_of_one_value_are_no_difference():
     held = settled(LINE, "+44 20", "004420", same=True)
     assert (held.outcome, held.left, held.right) == ("agreed", None, None)

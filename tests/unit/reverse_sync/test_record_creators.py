@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from pipelines.clients.hubspot.pages import Page
 from pipelines.clients.results import Outcomes, RowResult
-from pipelines.clients.salesforce.client import QueryPage
+from pipelines.clients.salesforce.client import QueryPage, _row
 from pipelines.reverse_sync.actions.base import Action
 from pipelines.reverse_sync.actions.hubspot_records import HubSpotCreator
 from pipelines.reverse_sync.actions.records import LINKED, domain_of, joined
@@ -140,6 +142,30 @@ def test_what_a_duplicate_rule_refuses_is_linked_to_what_is_there() -> None:
     org = Org(after={"Lead": [{"Id": "00Q", "Email": "ann@x.org"}]}, refusal="DUPLICATES_DETECTED")
     (row,) = _salesforce(org).send([_action("a", "salesforce", "Lead", Email="ann@x.org")])
     assert (row.ok, row.id, row.code) == (True, "00Q", LINKED)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "message", "matches", "linked_to"),
+    [
+        ("DUPLICATES_DETECTED", "Use one of these records?", ["003A"], "003A"),
+        ("DUPLICATES_DETECTED", "Use one of these records?", ["003A", "003B"], None),
+        ("DUPLICATE_VALUE", "duplicate value found: Code__c duplicates value on record with id: "
+         "00Q000000000001", [], "00Q000000000001"),
+    ],
+)  # fmt: skip
+def test_the_one_record_that_a_refusal_names_is_the_partner(refusal, message, matches, linked_to) -> None:
+    """Salesforce's answer as its API spells it; of several nobody knows which it is."""
+    found = [{"record": {"attributes": {"type": "Contact"}, "Id": each}} for each in matches]
+    said = {
+        "statusCode": refusal, "message": message, "fields": [],
+        "duplicateResut": {"matchResults": [{"entityType": "Contact", "matchRecords": found}]},
+    }  # fmt: skip
+    org = Org()
+    org.upsert_collection = lambda *_: Outcomes([_row({"success": False, "errors": [said]})])  # type: ignore[method-assign]
+    (row,) = _salesforce(org).send([_action("a", "salesforce", "Lead", Email="ann@x.org")])
+    assert (row.id, row.code) == ((linked_to, LINKED) if linked_to else (None, refusal))
+    if matches and linked_to:
+        assert row.values["object"] == "Contact"
 
 
 def test_a_duplicate_that_nobody_finds_stays_refused() -> None:

@@ -121,7 +121,10 @@ def test_a_duplicate_rule_refuses_what_the_client_does_not_insist_on(
         if header:
             assert again.status_code == 201
         else:
-            assert again.json()[0]["errorCode"] == "DUPLICATES_DETECTED"
+            [said] = again.json()
+            assert said["errorCode"] == "DUPLICATES_DETECTED"
+            [found] = said["duplicateResut"]["matchResults"][0]["matchRecords"]
+            assert found["record"]["attributes"]["type"] == "Lead"
     finally:
         shared.salesforce.post("/_sandbox/org", json=wish | {"on": False})
     assert shared.salesforce.post(f"{API}/sobjects/Lead", json=body).status_code == 201

@@ -91,6 +91,12 @@ order by all
 """
 """A record's own moment stands in where the CRM keeps no history of the status, or has not shown it yet."""
 
+_BY_OTHERS = (
+    "select record_key, changed_at from intermediate.int_changes_by_others "
+    "where list_contains($keys::varchar[], record_key)"
+)
+"""Of records whose last change is ours: when anybody else's was, if that is known."""
+
 
 class Status(NamedTuple):
     """A record's lead status. `is_dated`: by the CRM's history of it; else `changed_at` is of the record,
@@ -139,12 +145,20 @@ def first_contacts(
 def accepted(
     connection: duckdb.DuckDBPyConnection, since: Mapping[str, datetime], values: Collection[str]
 ) -> frozenset[str]:
-    """People whom a status of these, set since then, shows as taken up."""
+    """People whom a status of these, set since then, shows as taken up. Where no history tells since when it
+    stands, somebody else than us has to have changed the record since."""
     found = statuses(connection, since)
+    undated = [s.record_key for some in found.values() for s in some if not s.is_dated]
+    others = dict(connection.execute(_BY_OTHERS, {"keys": undated}).fetchall()) if undated else {}
+
+    def is_since(status: Status, at: datetime) -> bool:
+        is_ours = not status.is_dated and status.record_key in others
+        changed_at = others[status.record_key] if is_ours else status.changed_at
+        return status.value in values and changed_at is not None and changed_at >= at
+
     return frozenset(
-        person for person, some in found.items()
-        if any(s.value in values and (s.changed_at is None or s.changed_at >= since[person]) for s in some)
-    )  # fmt: skip
+        person for person, some in found.items() if any(is_since(status, since[person]) for status in some)
+    )
 
 
 def statuses(connection: duckdb.DuckDBPyConnection, people: Iterable[str]) -> dict[str, list[Status]]:

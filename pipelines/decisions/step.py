@@ -139,7 +139,7 @@ class Step:
             self.connection, self.state, self.routing, self.handoffs, self.ours, self.as_of,
             with_evidence=None if self.within is None else self.within.with_evidence,
         )  # fmt: skip
-        waiting = watch.waiting(standing, self.open)
+        waiting = watch.waiting(standing, self.open, [*self.open, *self.closed])
         waiting = [each for each in waiting if each.decision.person_id not in self.left]
         self.seen += watch.seen
         self.told.notes += watch.notes

@@ -19,6 +19,8 @@ from pipelines.state.decision_runs import SeenRule
 from pipelines.state.decisions import KeptDecision
 from pipelines.state.handoffs import Handoff
 
+_BACK = ("rejected", "recycled")
+
 
 def counts_of(routing: Routing) -> evidence.Counts:
     """What counts as contact, by routing.yml."""
@@ -62,10 +64,20 @@ class Watch:
         self._of_routing()
         self._of_handoffs()
 
-    def waiting(self, standing: Sequence[KeptDecision], offers: Iterable[Handoff] = ()) -> list[Waiting]:
-        """Leads whose clock has run out, or whose owner is to be warned. `offers`: handoffs under way."""
-        read, standing = self.with_evidence, with_offers(standing, offers)
-        standing = [each for each in standing if read is None or each.person_id in read]
+    def waiting(
+        self, standing: Sequence[KeptDecision], offers: Iterable[Handoff] = (), ended: Iterable[Handoff] = ()
+    ) -> list[Waiting]:
+        """Leads whose clock has run out, or whose owner is to be warned. `offers`: handoffs under way;
+        `ended`: others, of which sales has to answer none that it gave back."""
+        read, given_back = (
+            self.with_evidence,
+            {f"handoff:{each.handoff_id}" for each in ended if each.state in _BACK},
+        )
+        offers = [each for each in offers if each.state not in _BACK]
+        standing = [
+            each for each in with_offers(standing, offers)
+            if each.event_key not in given_back and (read is None or each.person_id in read)
+        ]  # fmt: skip
         if not self.clocks or not standing:
             return []
         latest = self._owned_by_decision(standing)

@@ -151,6 +151,8 @@ def test_each_handoff_has_its_own_clock_also_where_whoever_had_the_lead_keeps_it
         ("kept", "1h", "max@x.example"), ("own", "1h", "max@x.example")
     ]  # fmt: skip
     assert watch.moments == [NOON + timedelta(hours=each) for each in (1, 9, 1)]
+    ended = [each._replace(state="recycled") for each in offers]
+    assert watch.waiting(standing, [each._replace(state="rejected") for each in offers], ended) == []
 
 
 def test_the_next_moment_is_that_of_the_first_clock_still_to_run_out(teams: Teams) -> None:
@@ -176,3 +178,26 @@ def test_only_a_moment_to_come_is_kept(tmp_path: Path) -> None:
         assert standing.next_due(connection) == FRIDAY + timedelta(hours=1)
         keep(connection, [FRIDAY], FRIDAY)
         assert standing.next_due(connection) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "ours", "accepted"),
+    [(None, False, True), (None, True, False), (-1, True, False), (-1, False, False), (1, True, True)],
+)
+def test_a_lead_is_accepted_by_a_status_that_was_set_since_and_not_by_what_we_write_to_the_record(
+    office: Office, told: int | None, ours: bool, accepted: bool
+) -> None:
+    """`told`: when HubSpot's history says it was set, hours from noon; `ours`: the last change is our own."""
+    at = "changed_at timestamptz"
+    office.table("intermediate.int_person_members", "person_id, record_key", [("p", "k")])
+    stands = [("k", "IN_PROGRESS", NOON + timedelta(hours=2))]
+    office.table("staging.stg_hubspot__contacts", "record_key, lead_status, updated_at timestamptz", stands)
+    office.table("staging.stg_salesforce__leads", "record_key, status, updated_at timestamptz", [])
+    set_at = [] if told is None else [("k", "hs_lead_status", "IN_PROGRESS", NOON + timedelta(hours=told))]
+    columns = f"contact_key, property, value, {at}"
+    office.table("staging.stg_hubspot__contacts_property_history", columns, set_at)
+    columns = f"lead_key, field, new_value, history_id, {at}"
+    office.table("staging.stg_salesforce__lead_history", columns, [])
+    office.table("intermediate.int_changes_by_others", f"record_key, {at}", [("k", None)] * ours)
+    found = evidence.accepted(office.connection, {"p": NOON}, ["IN_PROGRESS"])
+    assert (found == frozenset({"p"})) is accepted

@@ -12,7 +12,7 @@ from pipelines.events import clocks
 from pipelines.events.clocks import Clocks
 from pipelines.rules.handoff import load_handoffs
 from pipelines.rules.routing import load_routing
-from pipelines.state import decision_runs
+from pipelines.state import decision_runs, decisions
 from tests.unit.decisions.conftest import NOON, RULES, Office
 
 PEOPLE = [f"p{n}" for n in range(5)]
@@ -56,6 +56,25 @@ def test_each_whose_clock_runs_out_is_found_once_and_who_was_called_is_not(waiti
     assert found(waiting, looks, 2) == ["p2", "p4"]
     looks.acted()
     assert found(waiting, looks, 600) == []
+
+
+def test_who_is_given_away_between_two_looks_is_found_and_decisions_are_asked_for_once(
+    waiting: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, asked = Clocks(), []
+    load = decisions.load
+    monkeypatch.setattr(clocks.decisions, "load", lambda *of: asked.append(len(made := load(*of))) or made)
+    assert found(waiting, looks, -1) == []
+    waiting.people(("new", None, 10, "lead"))
+    waiting.decide("run2", AT)
+    waiting.publish()
+    del asked[1:]  # deciding asks for all
+    assert (found(waiting, looks, 0), found(waiting, looks, 241)) == (["p0", "p1"], ["p0", "p1"])
+    for _ in range(2):
+        looks.acted()
+        ripe = found(waiting, looks, 241)
+    assert ripe == ["new"]
+    assert asked == [5, 1, *[0] * (len(asked) - 2)]
 
 
 def test_a_clock_of_weeks_is_looked_at_as_long_as_it_may_run() -> None:

@@ -172,6 +172,15 @@ def statuses(connection: duckdb.DuckDBPyConnection, people: Iterable[str]) -> di
     return found
 
 
+def without_owner(connection: duckdb.DuckDBPyConnection, people: Iterable[str]) -> frozenset[str]:
+    """Of these people those whom nobody owns in any CRM, whatever was decided."""
+    rows = connection.execute(
+        "select person_id from marts.unified_leads where owner_id is null "
+        "and list_contains($people::varchar[], person_id)", {"people": sorted(set(people))},
+    ).fetchall()  # fmt: skip
+    return frozenset(str(row[0]) for row in rows)
+
+
 def people_of(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str]) -> frozenset[str]:
     """The people of these records (record key -> who they were taken for), here and as they were taken."""
     if not records:

@@ -249,9 +249,12 @@ class Step:
         contacts = self._contacts()
         waiting = {row.action_key.partition(".")[0] for row in self.pending}
         waiting |= {key.partition(".")[0] for key, state in self.done.items() if state != "confirmed"}
+        nobodys = evidence.without_owner(self.connection, [h.person_id for h in self.open])
         for place, handoff in enumerate(self.open):
             if handoff.handoff in rules:
-                rule, is_done = rules[handoff.handoff], handoff.handoff_id not in waiting
+                rule = rules[handoff.handoff]
+                is_done = handoff.handoff_id not in waiting
+                is_done = is_done and (rule.keeps_owner or handoff.person_id not in nobodys)
                 self.open[place] = handoffs.settled(
                     handoff, rule, statuses.get(handoff.person_id, ()), contacts.get(handoff.handoff_id),
                     is_done and not waiting_in(handoff, rule), self.as_of, self.run.id,

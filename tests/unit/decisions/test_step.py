@@ -12,6 +12,8 @@ from pipelines.decisions import step, taken
 from pipelines.decisions.step import Decided
 from pipelines.run import Run
 from pipelines.settings import PROJECT_ROOT
+from pipelines.state import handoffs as kept
+from pipelines.state.handoffs import Handoff, Score
 from tests.unit.decisions.conftest import NOON, Office
 
 HOUR = timedelta(hours=1)
@@ -197,6 +199,24 @@ def test_a_handoff_that_is_changed_goes_on_as_it_was_confirmed_for_those_under_w
     assert asked(marts, "handoffs", "state") == [("accepted",)]
     assert asked(marts, "assignments", "owner_email") == [("ada@northwind.example",)]
     assert standing.next_due(marts.connection) == NOON - HOUR, "an hour of hers, and not nine minutes"
+
+
+@pytest.mark.parametrize(("owner", "is_complete"), [(None, False), ("ada@northwind.example", True)])
+def test_a_handoff_is_complete_when_the_crm_shows_its_owner(
+    marts: Office, owner: str | None, is_complete: bool
+) -> None:
+    offer = Handoff(
+        "h", "handoff", "pat", "accepted", "ada@northwind.example", "", NOON - HOUR, NOON, None, "r"
+    )
+    with marts.state.writing() as writing:
+        kept.save(writing, [offer])
+        kept.save_scores(writing, [Score("handoff", "pat", False, 1)])
+    marts.connection.execute("update marts.unified_leads set owner_id = ?", [owner])
+    contacts = "intermediate.int_sales_contacts"
+    marts.table(contacts, MARTS[contacts], [("pat", "hubspot:1:calls:9", NOON)])
+    run(marts, 1, 1)
+    ((done_at,),) = asked(marts, "handoffs", "completed_at")
+    assert (done_at == NOON) is is_complete
 
 
 def test_who_is_merged_stays_handed_over_once_and_what_sales_says_of_them_counts(marts: Office) -> None:

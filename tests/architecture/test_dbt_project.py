@@ -18,6 +18,9 @@ FORBIDDEN = re.compile(
     r"\b(current_timestamp|current_date|now\(\)|today\(\)|\.duckdb|\.parquet)", re.IGNORECASE
 )
 CLOCK = re.compile(r"run_value\('(as_of|business_date|run_id|config_hash)'\)")
+KEY_IN_A_JOIN = re.compile(
+    r"\bon\b(?:(?!\b(?:inner|left|cross|full|where|group|qualify|union|select)\b)[\s\S])*?\brecord_key\("
+)
 TABLES = {"hubspot": HUBSPOT, "salesforce": SALESFORCE, "marketing_cloud": MARKETING_CLOUD}
 RAW = [(vendor, table.name) for vendor, tables in TABLES.items() for table in tables]
 SYNCS = load_syncs(PROJECT_ROOT / "config").syncs
@@ -104,6 +107,11 @@ def test_a_sync_declares_every_column_of_its_desired_model(models, name):
 def test_no_model_reads_the_clock_or_names_a_file(models):
     code = {name: without_comments(node["raw_code"]) for name, node in models.items()}
     assert sorted(name for name in code if FORBIDDEN.search(code[name])) == []
+
+
+def test_no_model_makes_a_key_within_a_join_which_compares_each_row_with_each(models):
+    found = sorted(name for name, node in models.items() if KEY_IN_A_JOIN.search(node["raw_code"]))
+    assert found == []
 
 
 def test_an_incremental_model_reads_no_clock_and_asks_what_is_due(models):

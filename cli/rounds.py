@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pipelines.errors import CrmError
 from pipelines.listening import Entry, Event, Named
 from pipelines.rules.events import EventRule
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.sources.again import Again
     from pipelines.steps import Loop
+    from pipelines.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 AT_ONCE = 5_000
@@ -65,7 +65,7 @@ class Act:
             loop.recover()
             self.refresh(loop)
             plan = loop.plan()
-            _refuse_stopped(plan)
+            _refuse_stopped(loop, plan)
             wanted = [rule.name] if rule.do == "sync" else due(loop, plan)
             if not plan.is_empty and wanted:
                 _apply(loop, plan, wanted)
@@ -204,7 +204,7 @@ class Prompt:
                 log.info(note)
             if found.warehouse is not None:
                 plan = loop.plan(found.warehouse)
-                _refuse_stopped(plan)
+                _refuse_stopped(loop, plan, found.warehouse)
                 if not plan.is_empty and (wanted := due(loop, plan)):
                     loop.apply(plan.path, only=wanted, of=found.warehouse)
         told = ", ".join(f"{number} {name}" for name, number in found.decided.items() if name != "standing")
@@ -240,10 +240,10 @@ def prompt(
         yield Prompt(settings, Again(hubspot, salesforce), said, open_loop or (lambda: live_loop(Silent())))
 
 
-def _refuse_stopped(plan: Plan) -> None:
+def _refuse_stopped(loop: Loop, plan: Plan, of: Warehouse | None = None) -> None:
+    """Raises GuardStopped where a guard holds the plan, once its opt-outs are written: none holds those."""
     if plan.stopped:
-        raise CrmError(f"the plan is not applied: {'; '.join(plan.stopped)}", where=plan.path.name,
-                       remedy="read it and run crm apply")  # fmt: skip
+        loop.apply(plan.path, of=of)
 
 
 def due(loop: Loop, plan: Plan) -> list[str]:

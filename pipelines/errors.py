@@ -57,6 +57,10 @@ class GateFailed(CrmError):
     exit_code = Exit.GATE
 
 
+class GuardStopped(CrmError):
+    """A guard of `syncs.yml` holds a plan; the opt-outs in it went all the same."""
+
+
 class Locked(CrmError):
     """Another run holds the warehouse."""
 

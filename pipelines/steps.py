@@ -252,7 +252,8 @@ class Loop:
             )
             step.counts |= plan.counts
             step.notes += (*plan.stopped, *plan.warnings, *plan.notes)
-            self._watch.planned(plan.stopped)
+            if of is None:
+                self._watch.planned(plan)
         return plan
 
     def undo(self, of_run: str) -> Undoing:
@@ -281,7 +282,7 @@ class Loop:
             step.counts |= applied.counts
             step.notes += applied.notes
             step.status = "partial" if applied.is_partial else step.status
-            self._watch.applied(applied)
+            self._watch.applied(applied, of_few=of is not None)
         return applied
 
     def record(self) -> StepResult:

@@ -6,11 +6,11 @@ was asked and is not wrong is over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from pipelines.alerts.usual import is_far, usually
-from pipelines.errors import Locked, UsageError
+from pipelines.errors import GuardStopped, Locked, UsageError
 from pipelines.reverse_sync.results import ApplyResult
 from pipelines.rules.alerts import AlertsFile
 from pipelines.run import StepResult
@@ -29,8 +29,11 @@ NOTHING = Judged(frozenset(), ())
 
 def of_step(result: StepResult, error: BaseException | None, rules: AlertsFile) -> Judged:
     """A step that failed. One that a person interrupted or asked for wrongly, or that waits for another run,
-    is no incident."""
-    is_ours = error is None or (isinstance(error, Exception) and not isinstance(error, (Locked, UsageError)))
+    is no incident, and one that a guard stopped is another."""
+    no_matter: tuple[type[Exception], ...] = (Locked, UsageError)
+    if rules.guard:  # which has told of it with the plan
+        no_matter += (GuardStopped,)
+    is_ours = error is None or (isinstance(error, Exception) and not isinstance(error, no_matter))
     if not rules.failure or not is_ours:
         return NOTHING
     name = f"failure: {result.step}"
@@ -39,13 +42,18 @@ def of_step(result: StepResult, error: BaseException | None, rules: AlertsFile) 
     return Judged(frozenset({name}), (Seen(name, "failure", f"{result.step} failed: {_first_line(error)}"),))
 
 
-def of_plan(stopped: Sequence[str], rules: AlertsFile) -> Judged:
-    """A plan that a guard stopped."""
+def of_plan(
+    stopped: Sequence[str], idle: Collection[str], refused: Collection[str], rules: AlertsFile
+) -> Judged:
+    """A plan that a guard stopped. What was wrong with the writing of a sync that is `idle` now, for nothing
+    of it differs any more, is over, unless something of it lies `refused`."""
+    over = {f"{what}: {name}" for name in idle for what in ("stopped", "volume")}
+    over |= {f"errors: {name}" for name in idle if name not in refused}
     if not rules.guard:
-        return NOTHING
+        return Judged(frozenset(over), ())
     name = "guard: plan"
     wrong = (Seen(name, "guard", f"A guard stopped the plan: {'; '.join(stopped)}"),) if stopped else ()
-    return Judged(frozenset({name}), wrong)
+    return Judged(frozenset({name, *over}), wrong)
 
 
 def of_apply(applied: ApplyResult, before: Mapping[str, Sequence[int]], rules: AlertsFile) -> Judged:

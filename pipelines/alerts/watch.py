@@ -13,18 +13,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipelines.errors import CrmError, Locked
+from pipelines.locking import FileLock
 from pipelines.run import Run, StepResult
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pipelines.alerts.conditions import Judged
+    from pipelines.reverse_sync.planned import Plan
     from pipelines.reverse_sync.results import ApplyResult
-    from pipelines.rules.alerts import AlertsFile
+    from pipelines.rules.alerts import AlertsFile, Place
     from pipelines.state.engine import State
     from pipelines.state.incidents import Seen
 
 log = logging.getLogger(__name__)
+TELLING_SECONDS = 60.0
+"""To wait for another run that tells people; what is not told by then the next run tells."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,27 @@ class Watch:
         """Another run is in the way, so it lives: one that hangs is known by those that wait for it."""
         self._take(lambda: judge_others(self.state(), self._rules, datetime.now(UTC), but=self.run.id))
 
-    def planned(self, stopped: Sequence[str]) -> None:
+    def planned(self, plan: Plan) -> None:
+        """A plan of everything: one of a few people says nothing about what is wrong with that."""
         from pipelines.alerts import conditions
+        from pipelines.state import dead_letters
 
-        self._take(lambda: conditions.of_plan(stopped, self._rules))
+        def judge() -> Judged:
+            with self.state().reading() as connection:
+                refused = {str(row["sync"]) for row in dead_letters.unreleased(connection)}
+            busy = {name for name, each in plan.syncs.items() if each.records}
+            busy |= {name for name, each in plan.actions.items() if each.total}
+            idle = {*plan.syncs, *plan.actions} - busy
+            return conditions.of_plan(plan.stopped, idle, refused, self._rules)
 
-    def applied(self, applied: ApplyResult) -> None:
+        self._take(judge)
+
+    def applied(self, applied: ApplyResult, *, of_few: bool = False) -> None:
+        """`of_few`: how much is usual is no matter of theirs."""
         from pipelines.alerts import conditions, usual
 
         def judge() -> Judged:
-            before = usual.written_before(self.warehouse, self.run.id)
+            before = {} if of_few else usual.written_before(self.warehouse, self.run.id)
             return conditions.of_apply(applied, before, self._rules)
 
         self._take(judge)
@@ -115,7 +130,6 @@ def look(settings: Settings, state: State, asker: str, now: datetime | None = No
 
 def keep(judged: Judged, settings: Settings, state: State, run_id: str) -> None:
     """Open and close incidents, then tell of those that somebody has not been told of."""
-    from pipelines.alerts.telling import tell
     from pipelines.rules.alerts import load_alerts
     from pipelines.state import incidents
 
@@ -128,7 +142,26 @@ def keep(judged: Judged, settings: Settings, state: State, run_id: str) -> None:
         incidents.close(connection, judged.asked - {seen.incident for seen in judged.wrong}, now)
         open_ones = incidents.going_on(connection)
     places = load_alerts(settings.config_dir).tell
-    for each in open_ones if places else ():
+    names = {place.name for place in places}
+    if all(names <= set(each["told"].split("\n")) for each in open_ones):
+        return
+    lock = FileLock(settings.home / "alerts.lock", "people are being told of incidents by")
+    who, most = f"run {run_id}", TELLING_SECONDS
+    try:
+        with lock.held(who, wait_seconds=most), state.alone("telling people", who, wait_seconds=most):
+            _tell(places, settings, state)
+    except Locked as error:
+        log.warning("the next run tells people: %s", error)
+
+
+def _tell(places: Sequence[Place], settings: Settings, state: State) -> None:
+    """One run at a time: another may have told meanwhile."""
+    from pipelines.alerts.telling import tell
+    from pipelines.state import incidents
+
+    with state.reading() as connection:
+        open_ones = incidents.going_on(connection)
+    for each in open_ones:
         told, problems = tell(places, dict(each), settings)
         for problem in problems:
             log.warning("%s", problem)

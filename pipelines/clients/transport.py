@@ -167,12 +167,12 @@ class Transport:
         with self.budget.admitting:
             if self.gate is not None:
                 self.gate(call)
-            self.budget.under_way += 1
+            self.budget.under_way += call.signed  # a sign-in is no call of the day
         try:
             yield
         finally:
             with self.budget.admitting:
-                self.budget.under_way -= 1
+                self.budget.under_way -= call.signed
 
     def _renewed(self, call: Call) -> bool:
         return call.signed and self.auth is not None and self.auth.renew()

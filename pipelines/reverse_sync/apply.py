@@ -55,6 +55,7 @@ def apply(
     syncs = load_effective(settings)
     refusals.refuse_stale(header, warehouse, plan_path)
     planned = refusals.planned_syncs(header, syncs)
+    refusals.refuse_other_rules(header, settings, plan_path)
     wanted = {name: syncs.syncs[name] for name in planned if only is None or name in only}
     wanted = dict(sorted(wanted.items(), key=lambda each: not each[1].consent))  # opt-outs travel first
     todo, left_out = _to_do(plan_path, header, state, only, limit)

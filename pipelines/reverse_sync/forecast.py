@@ -1,19 +1,22 @@
 """What a plan costs in API calls, before the first one is made.
 
 Belongs here: the formula. For n records of one object: the writes; where the vendor's answer does not echo
-what it stored, the read-backs; and once per sync one call for the fields and one per vendor for the identity
-of the portal or org (sign-in comes on top where the session is new). What only trouble makes necessary
-(batches cut in pieces, lost answers, a job that takes longer) is counted apart when it happens.
+what it stored, the read-backs; once per sync one call for the fields and one for what others have changed
+since it was read; and one per vendor for the identity of the portal or org (sign-in comes on top where the
+session is new). What only trouble makes necessary (batches cut in pieces, lost answers, a job that takes
+longer, records to look at that others have changed) is counted apart when it happens.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil, inf
 from typing import Any
 
 BATCH = {"hubspot": 100, "salesforce": 200, "marketing_cloud": 32_000}
 _AT_ONCE, _KEYS, _ROWS_PAGE = 50, 20, 2_500
+_TELL = ("hubspot", "salesforce")
+"""They can be asked which records changed since a moment."""
 _BULK_ABOVE, _JOB_ROWS, _JOB_CALLS, _READ_BACK = 2_000, 10_000, 4, 2_000
 
 
@@ -68,10 +71,20 @@ class Forecast:
 
 
 def forecast(
-    vendor: str, records: int, *, consent: bool = False, object_name: str = "", existing: int | None = None
-) -> Forecast:
+    vendor: str, records: int, *, consent: bool = False, object_name: str = "", existing: int | None = None,
+    is_dated: bool = False,
+) -> Forecast:  # fmt: skip
     """The calls that writing `records` records of one object takes. HubSpot keeps consent by address, so a
-    batch of opt-outs reads the addresses first. `existing`: records there are, where somebody says so."""
+    batch of opt-outs reads the addresses first. `existing`: records there are, where somebody says so.
+    `is_dated`: it is known when they were read, so that it is asked who has changed any since."""
+    found = _forecast(vendor, records, consent, object_name, existing)
+    is_asked = vendor in _TELL and not consent and (vendor, object_name) != ("hubspot", "campaigns")
+    if not (is_dated and is_asked and records):
+        return found
+    return replace(found, check=found.check + 1, formula=f"{found.formula}; one for what changed since")
+
+
+def _forecast(vendor: str, records: int, consent: bool, object_name: str, existing: int | None) -> Forecast:
     if (vendor, object_name) == ("hubspot", "campaigns"):
         formula = f"{records:,} campaigns / 50 a call, the answer is the proof"
         return Forecast(write=ceil(records / 50), read_back=0, check=0, formula=formula)

@@ -1,13 +1,15 @@
 """What a plan may not exceed: a mistake upstream must not become a hundred thousand wrong writes.
 
-Belongs here: the guards of `syncs.yml`, asked of the cells of one sync and of rows that leave an extension.
+Belongs here: the guards of `syncs.yml`, asked of the cells of each sync, of those of all together (each may
+stay below its floor, and all be one mistake), and of rows that leave an extension.
 How many actions of a kind there may be is asked where actions are.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import duckdb
 
@@ -17,35 +19,83 @@ from pipelines.reverse_sync.diff import has_table
 from pipelines.rules.syncs import Guards, Sync
 
 
+class Touched(NamedTuple):
+    """What the changes of a sync come to: records the CRM holds, those of which a value that people own, or
+    any value, would change, those of which an empty field would be filled; fields that would be emptied."""
+
+    records: int
+    overwritten: int
+    changed: int
+    filled: int
+    blanks: int
+
+    def __add__(self, other: Touched) -> Touched:  # type: ignore[override]
+        return Touched(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
 def exceeded(
-    connection: duckdb.DuckDBPyConnection, sync: str, rules: Sync, records: int, guards: Guards
+    connection: duckdb.DuckDBPyConnection,
+    syncs: Mapping[str, tuple[Sync, int]],
+    guards: Guards,
+    was_written: Callable[[Sync], int],
 ) -> list[str]:
-    """A sentence for each guard that the changes of a sync exceed; `records` is how many the CRM holds."""
-    records = _held_by_crm(connection, rules) or records
+    """A sentence for each guard that the changes of these syncs (and how many records there are) exceed.
+    `was_written`: of how many records we have ever written a field of a sync."""
+    found, whole = [], Touched(0, 0, 0, 0, 0)
+    for name, (sync, records) in syncs.items():
+        touched = _touched(connection, name, sync, records)
+        if touched is not None:
+            found += _sentences(name, touched, guards)
+            found += _filling(name, sync, touched, guards, was_written)
+            whole += touched
+    return found or _sentences("the plan as a whole", whole, guards)
+
+
+def _touched(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync, records: int) -> Touched | None:
     row = connection.execute(
         "select count(distinct record_id) filter (where owner = 'crm' and before is not null), "
-        "count(*) filter (where after is null), count(distinct record_id) filter (where before is not null) "
+        "count(distinct record_id) filter (where before is not null), "
+        "count(distinct record_id) filter (where before is null), count(*) filter (where after is null) "
         "from cells where sync = ? and verdict = 'change'",
-        [sync],
+        [name],
     ).fetchone()
     assert row is not None
-    overwritten, blanks, changed = (int(number) for number in row)
+    return Touched(_held_by_crm(connection, sync) or records, *row) if any(row) else None
+
+
+def _sentences(name: str, of: Touched, guards: Guards) -> list[str]:
     found = []
-    share = overwritten / max(records, overwritten, 1)
-    if overwritten > guards.overwritten_floor and share > guards.overwritten_share:
+    share = of.overwritten / max(of.records, of.overwritten, 1)
+    if of.overwritten > guards.overwritten_floor and share > guards.overwritten_share:
         found.append(
-            f"{sync} would overwrite values that people own on {overwritten:,} of {records:,} records "
+            f"{name} would overwrite values that people own on {of.overwritten:,} of {of.records:,} records "
             f"({share:.0%}, the guard allows {guards.overwritten_share:.0%})"
         )
-    share = changed / max(records, changed, 1)
-    if changed > guards.changed_floor and share > guards.changed_share:
+    share = of.changed / max(of.records, of.changed, 1)
+    if of.changed > guards.changed_floor and share > guards.changed_share:
         found.append(
-            f"{sync} would change values that are there on {changed:,} of {records:,} records "
+            f"{name} would change values that are there on {of.changed:,} of {of.records:,} records "
             f"({share:.0%}, the guard changed_share allows {guards.changed_share:.0%})"
         )
-    if blanks > guards.blanks:
-        found.append(f"{sync} would empty {blanks:,} fields (the guard allows {guards.blanks:,})")
+    if of.blanks > guards.blanks:
+        found.append(f"{name} would empty {of.blanks:,} fields (the guard allows {guards.blanks:,})")
     return found
+
+
+def _filling(
+    name: str, sync: Sync, of: Touched, guards: Guards, was_written: Callable[[Sync], int]
+) -> list[str]:
+    """Once a sync has reached half of its records its beginning is over, which a person has read: to fill
+    many of them at once is a new field then, or a mistake."""
+    share = of.filled / max(of.records, of.filled, 1)
+    if of.filled <= guards.filled_floor or share <= guards.filled_share:
+        return []
+    if was_written(sync) * 2 < of.records:
+        return []
+    return [
+        f"{name} would fill empty fields of {of.filled:,} of {of.records:,} records ({share:.0%}, the guard "
+        f"filled_share allows {guards.filled_share:.0%} of a sync that has been written before)"
+    ]
 
 
 def _held_by_crm(connection: duckdb.DuckDBPyConnection, sync: Sync) -> int:

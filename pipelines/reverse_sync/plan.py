@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -37,11 +37,11 @@ from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
 from pipelines.reverse_sync.cells import HELD_SHOWN
 from pipelines.reverse_sync.forecast import NOTHING_READ, TRACKED, Listening, forecast
 from pipelines.reverse_sync.mirror.effective import effective
-from pipelines.reverse_sync.planned import Held, Plan, Sample, SyncSummary
+from pipelines.reverse_sync.planned import ActionSummary, Held, Plan, Sample, SyncSummary
 from pipelines.rules.events import load_events
 from pipelines.rules.extract import load_extract
 from pipelines.rules.frequency import MINUTES_A_DAY
-from pipelines.rules.syncs import Sync, Syncs
+from pipelines.rules.syncs import Sync, Syncs, load_syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
@@ -105,16 +105,15 @@ class _Making:
         )
         self.progress("plan", len(self.syncs.syncs), len(self.syncs.syncs))
         summaries = {name: self._summary(name, sync, *sizes[name]) for name, sync in self.syncs.syncs.items()}
-        stopped = tuple(
-            sentence
-            for name in summaries
-            if not self.syncs.syncs[name].consent
-            for sentence in guards.exceeded(
-                connection, name, self.syncs.syncs[name], summaries[name].existing, self.syncs.guards
-            )
-        )
         guarded = [(n, s.existing) for n, s in summaries.items() if not self.syncs.syncs[n].consent]
         with self.state.reading() as reading:
+            stopped = tuple(
+                guards.exceeded(
+                    connection, {name: (self.syncs.syncs[name], there) for name, there in guarded},
+                    self.syncs.guards,
+                    lambda sync: agreed.records(reading, sync.vendor, sync.object, list(sync.fields)),
+                )
+            )  # fmt: skip
             stopped += tuple(rekeyed.exceeded(connection, reading, guarded, self.syncs.guards))
         stopped += tuple(desired.exceeded(self.wanted, self.syncs.guards.actions))
         stopped += tuple(guards.leaving(self.wanted.todo, self.syncs.guards))
@@ -146,7 +145,8 @@ class _Making:
             held=cells.count(self.connection, "held where sync = ?", "*", name),
             calls=replace(
                 forecast(
-                    sync.vendor, records, consent=sync.consent, object_name=sync.object, existing=existing
+                    sync.vendor, records, consent=sync.consent, object_name=sync.object, existing=existing,
+                    is_dated=self.of_all and self.windows[name] is not None,
                 ),
                 reading=self._reading(sync),
             ),
@@ -176,6 +176,7 @@ class _Making:
 
     def _write(self, summaries: dict[str, SyncSummary], stopped: tuple[str, ...]) -> Plan:
         folder = self.settings.paths.plans
+        actions = desired.summaries(self.wanted, self.registry)
         body = folder / f"{self.run.id}.lines"
         lines = chain(cells.lines(self.connection, self.syncs.syncs), desired.lines(self.wanted))
         sha256, _ = planfile.spool_lines(lines, body)
@@ -185,13 +186,13 @@ class _Making:
         plan = Plan(
             plan_id=plan_id, publish_id=publish_id, path=folder / f"{plan_id}.jsonl",
             made_at=self._made_at, config_hash=config_hash(self.settings.config_dir), syncs=summaries,
-            actions=desired.summaries(self.wanted, self.registry),
+            actions=actions,
             held=(*cells.held(self.connection), *self.wanted.held[:HELD_SHOWN]),
             samples=cells.samples(self.connection, self.syncs.syncs),
             findings=cells.findings(self.connection), stopped=stopped,
             notes=(
                 *dict.fromkeys(s.note for s in summaries.values() if s.note), *self.notes,
-                *self._costs(summaries), *self._shares(summaries),
+                *self._costs(summaries, actions), *self._shares(summaries),
             ),
             warnings=self._warnings(summaries),
         )  # fmt: skip
@@ -205,6 +206,7 @@ class _Making:
         return {
             "plan_id": plan.plan_id, "run_id": self.run.id, "publish_id": plan.publish_id,
             "made_at": _iso(plan.made_at), "config_hash": plan.config_hash,
+            "rules": load_syncs(self.settings.config_dir).fingerprint, "asks_who_changed": self.of_all,
             "extracted_until": {name: _iso(moment) for name, moment in self.windows.items()},
             "counts": {
                 name: {
@@ -220,10 +222,11 @@ class _Making:
             "sha256": sha256,
         }  # fmt: skip
 
-    def _costs(self, summaries: dict[str, SyncSummary]) -> Iterator[str]:
+    def _costs(
+        self, summaries: dict[str, SyncSummary], actions: Mapping[str, ActionSummary]
+    ) -> Iterator[str]:
         """What each setting of syncFrequency costs in calls a day, by the size of this plan."""
         with self.state.reading() as reading:
-            actions = desired.summaries(self.wanted, self.registry)
             found = pace.paces(self.syncs.syncs, summaries, pace.limits(reading), self.syncs, actions)
         for name, each in found.items():
             if each.calls:

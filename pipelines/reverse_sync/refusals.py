@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import CrmError, UsageError
+from pipelines.errors import GuardStopped, UsageError
 from pipelines.reverse_sync.destinations.base import Account, Destination
-from pipelines.rules.syncs import Syncs
+from pipelines.rules.syncs import Syncs, load_syncs
 from pipelines.settings import Connection, Settings
 from pipelines.warehouse import Warehouse, latest_publish
 
@@ -38,10 +38,19 @@ def refuse_stale(header: dict[str, Any], warehouse: Warehouse, path: Path) -> No
         )  # fmt: skip
 
 
+def refuse_other_rules(header: dict[str, Any], settings: Settings, path: Path) -> None:
+    """A field, policy or guard that was changed since would be taken as it was then."""
+    if header["rules"] != load_syncs(settings.config_dir).fingerprint:
+        raise UsageError(
+            "this plan is stale: fields or guards of config/ have changed since it was made", where=path.name,
+            remedy="run crm plan, or crm undo, for a new one",
+        )  # fmt: skip
+
+
 def refuse_stopped(header: dict[str, Any], path: Path, *, opted_out: int = 0) -> None:
     """Say which guard stopped the plan, and of how many records the opt-outs went all the same."""
     went = f" (the opt-outs of {opted_out:,} records were written: no guard holds them)" if opted_out else ""
-    raise CrmError(
+    raise GuardStopped(
         f"this plan was stopped by a guard: {'; '.join(header['stopped'])}{went}", where=path.name,
         remedy="read it, then mend the cause, or apply it with --force",
     )  # fmt: skip

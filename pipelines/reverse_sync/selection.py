@@ -16,9 +16,11 @@ from typing import Any
 from pipelines.clients.errors import NotFound, Rejected
 from pipelines.reverse_sync import planfile
 from pipelines.reverse_sync.destinations.base import Destination, FieldAccess
+from pipelines.reverse_sync.moved import CHANGED_MEANWHILE, Moved, was_changed
 from pipelines.reverse_sync.outcomes import Change
 from pipelines.reverse_sync.planfile import FieldChange, RecordChange
 from pipelines.reverse_sync.results import SyncResult
+from pipelines.reverse_sync.values import canonical
 from pipelines.rules.syncs import Sync
 from pipelines.state import State, agreed, journal
 from pipelines.state.agreed import Agreed
@@ -42,10 +44,18 @@ class Selection:
         """Record id -> its parent, of those that `batches` gave and nobody took yet."""
         self._access: Mapping[str, FieldAccess] = {}
         self._no_target = ""
+        self._asks_who_changed = bool(header.get("asks_who_changed"))
+        self._moved: Moved | None = None
 
-    def ask_metadata(self, destination: Destination) -> None:
-        """Find out which fields the vendor does not have or does not let us write: one call."""
+    def ask(self, destination: Destination, planned: int) -> None:
+        """Find out which fields the vendor does not have or does not let us write, and which records others
+        have changed since: a call each."""
         self._label = destination.label
+        self._ask_metadata(destination)
+        if self._asks_who_changed and self._extracted and not self._sync.consent:
+            self._moved = Moved(destination, self._sync.object, self._extracted, planned)
+
+    def _ask_metadata(self, destination: Destination) -> None:
         try:
             self._access = destination.fields(self._sync.object)
         except NotFound:
@@ -84,10 +94,28 @@ class Selection:
             known = agreed.of_records(connection, [record.record_key for record in records])
             ended = journal.states_of(connection, [i.change_id for record in intents for i in record])
         kept = [[i for i in record if self._is_to_send(i, known, ended)] for record in intents]
+        kept = self._without_changed(kept)
         for each, record in zip(records, kept, strict=True):
             if record and each.parent:
                 self.parents[each.record_id] = each.parent
         return [record for record in kept if record]
+
+    def _without_changed(self, records: list[list[Intent]]) -> list[list[Intent]]:
+        """Fields that hold what the plan found in them. A record that is gone fails when it is written."""
+        if self._moved is None:
+            return records
+        held = self._moved.held({r[0].record_id: [intent.field for intent in r] for r in records if r})
+        return [
+            [i for i in record if i.record_id not in held or self._is_as_planned(i, held[i.record_id])]
+            for record in records
+        ]
+
+    def _is_as_planned(self, intent: Intent, held: Mapping[str, Any]) -> bool:
+        change = self.change_of(intent)
+        if canonical(change.type, held.get(intent.field)) == intent.after_value:
+            self._result.already += 1
+            return False
+        return not was_changed(change, held.get(intent.field)) or self._hold(CHANGED_MEANWHILE)
 
     def _is_to_send(
         self, intent: Intent, known: Mapping[tuple[str, str], Agreed], ended: Mapping[str, JournalState]

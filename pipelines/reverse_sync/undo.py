@@ -30,7 +30,7 @@ from pipelines.reverse_sync.forecast import forecast
 from pipelines.reverse_sync.mirror.effective import load_effective
 from pipelines.reverse_sync.planned import Held
 from pipelines.reverse_sync.values import canonical
-from pipelines.rules.syncs import Syncs
+from pipelines.rules.syncs import Syncs, load_syncs
 from pipelines.rules.tables import config_hash
 from pipelines.run import Run
 from pipelines.settings import Settings
@@ -232,13 +232,20 @@ class _Making:
 
     def _header(self, publish_id: str, sha256: str) -> dict[str, Any]:
         calls = {
-            name: forecast(self.syncs.syncs[name].vendor, number, object_name=self.syncs.syncs[name].object)
+            name: forecast(
+                self.syncs.syncs[name].vendor,
+                number,
+                object_name=self.syncs.syncs[name].object,
+                is_dated=True,
+            )
             for name, number in self.records.items()
         }
         self.found.calls = sum(each.total for each in calls.values())
         return {
             "plan_id": self.found.plan_id, "run_id": self.run.id, "publish_id": publish_id, "made_at": None,
             "undo_of": self.found.run, "config_hash": config_hash(self.settings.config_dir),
+            "rules": load_syncs(self.settings.config_dir).fingerprint,
+            "asks_who_changed": True,
             "extracted_until": {name: moment.isoformat() for name, moment in self.read_at.items()},
             "counts": {name: {"records": number, "operations": {UPDATE: number}}
                        for name, number in self.records.items()},

@@ -128,8 +128,8 @@ class VendorApply:
         """Send everything that still has to be sent, batch by batch."""
         task = self._task
         selection = Selection(task.path, task.header, name, sync, task.state, self.results[name])
-        selection.ask_metadata(self._destination)
         planned = task.header["counts"][name]["records"]
+        selection.ask(self._destination, planned)
         total = planned if task.limit is None else min(planned, task.limit)
         # An undo is made from the journal, which knows no parents.
         grouped = bool(sync.grouped_by) and not task.header.get("undo_of")

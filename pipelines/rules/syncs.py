@@ -6,6 +6,7 @@ done with both is in `pipelines.reverse_sync`.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -110,7 +111,8 @@ class ActionGuards(Strict):
 
 
 class Guards(Strict):
-    """What a plan may not exceed without --force."""
+    """What a plan may not exceed without --force: each sync, and what all of them overwrite, change and empty
+    together."""
 
     overwritten_share: float = Field(default=0.3, ge=0, le=1)
     """Share of a sync's records whose non-empty values, owned by the CRM, would be overwritten."""
@@ -120,6 +122,11 @@ class Guards(Strict):
     """Share of a sync's records of which values that are there would change, whoever owns them. Filling what
     is empty is no such change, so that a first run is none."""
     changed_floor: int = Field(default=1_000, ge=0)
+    """Up to this many such records are always allowed."""
+    filled_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of a sync's records of which empty fields would be filled, once half of them have been written: a
+    first run is read by a person, later ones may run on a schedule."""
+    filled_floor: int = Field(default=1_000, ge=0)
     """Up to this many such records are always allowed."""
     blanks: int = Field(default=0, ge=0)
     """Fields that may be emptied."""
@@ -154,6 +161,9 @@ class PaceOf(Strict):
     """So many, whatever the vendor tells. Marketing Cloud counts by the year: 2,000,000 are 5,479 a day."""
 
 
+_PLANNED = {"vendor", "object", "desired", "existing", "grouped_by", "consent", "on_leave", "fields"}
+
+
 class Syncs(Strict):
     """The whole file."""
 
@@ -176,6 +186,12 @@ class Syncs(Strict):
                     )
                 seen[cell] = name
         return self
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with what a plan is made of: fields, models and guards; not with budgets and times."""
+        what = self.model_dump_json(include={"guards": True, "syncs": {"__all__": _PLANNED}})
+        return hashlib.sha256(what.encode()).hexdigest()[:16]
 
     def field_type(self, vendor: str, object_name: str, field: str) -> FieldType:
         """The type of a field; text for one that is no longer declared."""

@@ -46,6 +46,14 @@ def first(connection: Connection) -> datetime | None:
     return connection.execute(select(func.min(agreed.c.agreed_at))).scalar()
 
 
+def records(connection: Connection, vendor: str, object_name: str, fields: Sequence[str]) -> int:
+    """Of how many records of an object we know what was agreed on any of these fields."""
+    c = agreed.c
+    prefix = f"{vendor}:%:{object_name}:%"
+    query = select(func.count(c.record_key.distinct())).where(c.record_key.like(prefix), c.field.in_(fields))
+    return int(connection.execute(query).scalar() or 0)
+
+
 def of_records(connection: Connection, record_keys: Sequence[str]) -> dict[tuple[str, str], Agreed]:
     """(record key, field) -> agreed value, for these records."""
     found: dict[tuple[str, str], Agreed] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from pipelines.state.migrations import migrate
 _BUSY_SECONDS = 10.0
 _QUEUE_SECONDS = 300.0
 """For threads of one process: each holds it for moments, but nothing says whose turn comes first."""
+_POLL_SECONDS = 0.2
 _HOLDER = (
     "select a.application_name from pg_locks l join pg_stat_activity a on a.pid = l.pid "
     "where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = :key"
@@ -88,9 +90,9 @@ class State:
             raise _explained(error, self.where) from error
 
     @contextmanager
-    def alone(self, what: str, holder: str) -> Iterator[None]:
-        """Nobody else does `what` meanwhile, on whatever machine; raises Locked by name of who does. A SQLite
-        file has one machine, and that a lock of its own; PostgreSQL's ends with its connection."""
+    def alone(self, what: str, holder: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
+        """Nobody else does `what` meanwhile, on whatever machine; raises Locked by name of who does so long.
+        A SQLite file has one machine, and that a lock of its own; PostgreSQL's ends with its connection."""
         if self.engine.dialect.name == "sqlite":
             yield
             return
@@ -99,7 +101,11 @@ class State:
                 text("select set_config('application_name', :name, false)"), {"name": holder[:63]}
             )
             key = {"key": int.from_bytes(hashlib.sha256(what.encode()).digest()[:4]) >> 1}
-            if not connection.execute(text("select pg_try_advisory_lock(:key)"), key).scalar():
+            deadline = time.monotonic() + wait_seconds
+            while not connection.execute(text("select pg_try_advisory_lock(:key)"), key).scalar():
+                if time.monotonic() < deadline:
+                    time.sleep(_POLL_SECONDS)
+                    continue
                 other = connection.execute(text(_HOLDER), key).scalar() or "another run"
                 raise Locked(
                     f"{what} is in use by {other}",

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from pipelines.clients.open import open_salesforce
+from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync import recovery, writer
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
+from pipelines.reverse_sync.moved import CHANGED_MEANWHILE
 from pipelines.settings import PROJECT_ROOT
 
-from .conftest import RECORDS_A_TEST, Bench
+from .conftest import OBJECTS, RECORDS_A_TEST, Bench
 
 JOBS_ABOVE, COLLECTION = 3, 2
 """So that the few records of a test go by a Bulk 2.0 job."""
@@ -99,6 +101,28 @@ def test_the_calls_made_are_the_calls_forecast(bench: Bench) -> None:
     done = bench.apply(plan)
     assert (done.calls, done.repair) == (plan.calls, 0)
     bench.assert_written_once()
+
+
+def test_what_a_person_changed_since_the_crm_was_read_is_asked_for_in_one_call_and_left(bench: Bench) -> None:
+    with open_hubspot(bench.settings) as portal, open_salesforce(bench.settings) as org:
+        _ = portal.account(), org.identity()
+        read = {"hubspot": portal.server_time, "salesforce": org.server_time}
+        bench.publish(
+            "create schema if not exists ops", "create or replace table ops.loads "
+            "(vendor text, object text, status text, window_to timestamptz)",
+            *(f"insert into ops.loads values ('{vendor}', '{OBJECTS[vendor][1]}', 'loaded', "
+              f"timestamptz '{moment - timedelta(seconds=1)}')" for vendor, moment in read.items() if moment),
+        )  # fmt: skip
+        plan, word = bench.plan(), "a person's word"
+        first = {vendor: ids[0] for vendor, ids in bench.ids.items()}
+        portal.batch_update(
+            "contacts", [{"id": first["hubspot"], "properties": {"first_touch_source": word}}]
+        )
+        org.update_collection("Lead", [{"Id": first["salesforce"], "First_Touch_Source__c": word}])
+    done = bench.apply(plan)
+    assert done.calls - done.repair == plan.calls
+    assert done.confirmed == 2 * (2 * RECORDS_A_TEST - 1)
+    assert [list(each.held) for each in done.syncs.values()] == [[CHANGED_MEANWHILE]] * 2
 
 
 def test_an_apply_that_reaches_its_share_of_the_day_stops_and_goes_on_where_it_was(

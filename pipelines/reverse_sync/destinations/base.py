@@ -6,7 +6,7 @@ are those of `pipelines.clients.errors`, row outcomes those of `pipelines.client
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,6 +106,11 @@ class Destination(Protocol):
 
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
         """The object's fields by name. Raises NotFound when the vendor lacks the object."""
+        ...
+
+    def changed_since(self, object_name: str, since: datetime, records: int) -> Collection[str] | None:
+        """Ids of the records that changed after a moment by the vendor's clock, in one call where they are
+        few. None: they are so many that reading `records` of them takes fewer calls than listing all."""
         ...
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:

@@ -6,6 +6,7 @@ Belongs here: what two vendors would say alike. The protocol is `base.py`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -66,6 +67,10 @@ class InOneCall:
 
     def side_by_side(self, object_name: str, records: int, *, grouped: bool) -> int:
         return self.at_once
+
+    def changed_since(self, object_name: str, since: datetime, records: int) -> Collection[str] | None:
+        """It tells nobody, so that nothing is known to have changed."""
+        return ()
 
     def keep_jobs(self, jobs: BulkJobs) -> None:
         """There are none."""

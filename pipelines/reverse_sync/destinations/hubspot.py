@@ -5,11 +5,12 @@ Belongs here: HubSpot's words for the engine's. The calls themselves are `pipeli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pipelines.clients.hubspot import campaigns
-from pipelines.clients.hubspot.client import BATCH_LIMIT, HubSpotClient
+from pipelines.clients.hubspot.client import BATCH_LIMIT, SEARCH_CEILING, HubSpotClient
 from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
@@ -46,6 +47,22 @@ class HubSpotDestination(InOneCall, OverClient[HubSpotClient]):
             found[str(each["name"])] = FieldAccess(str(each["name"]), writable, _choices(each))
         if object_name == "contacts":
             found[OPT_OUT] = FieldAccess(OPT_OUT, True, frozenset({"true"}))
+        return found
+
+    def changed_since(self, object_name: str, since: datetime, records: int) -> Collection[str] | None:
+        if object_name == campaigns.OBJECT:  # which cannot be searched
+            return ()
+        name = "lastmodifieddate" if object_name == "contacts" else "hs_lastmodifieddate"
+        moment = str(int(since.timestamp() * 1000))
+        asked = [{"propertyName": name, "operator": "GT", "value": moment}]
+        page = self._client.search_page(type_name(object_name), [], asked)
+        found = {str(each["id"]) for each in page.results}
+        if page.after and (page.total is None or page.total > min(SEARCH_CEILING, 2 * records)):
+            return None
+        with self._client.count.repairing():
+            while page.after:
+                page = self._client.search_page(type_name(object_name), [], asked, page.after)
+                found |= {str(each["id"]) for each in page.results}
         return found
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:

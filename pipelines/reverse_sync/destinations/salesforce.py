@@ -7,7 +7,8 @@ assignment rules from undoing an owner we set; jobs are `salesforce_bulk.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.clients.batches import batched
@@ -85,6 +86,18 @@ class SalesforceDestination(OverClient[SalesforceClient]):
             )
             for each in described.get("fields") or []
         }
+
+    def changed_since(self, object_name: str, since: datetime, records: int) -> Collection[str] | None:
+        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        pages = self._client.query_pages(f"SELECT Id FROM {object_name} WHERE SystemModstamp > {moment}")
+        page = next(pages)
+        found = {str(each["Id"]) for each in page.records}
+        if page.following and page.total > records:
+            return None
+        with self._client.count.repairing():
+            for page in pages:
+                found |= {str(each["Id"]) for each in page.records}
+        return found
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
         if self._bulk is not None and len(writes) > self.batch_size:

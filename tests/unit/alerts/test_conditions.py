@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipelines.alerts import conditions
+from pipelines import locking
+from pipelines.alerts import conditions, telling
 from pipelines.alerts.conditions import Judged
 from pipelines.alerts.watch import Watch, keep
-from pipelines.errors import ConfigError, CrmError, Locked, UsageError
+from pipelines.errors import ConfigError, CrmError, GuardStopped, Locked, UsageError
 from pipelines.reverse_sync.recovery import Recovered
 from pipelines.reverse_sync.results import ApplyResult, SyncResult
-from pipelines.rules.alerts import AlertsFile, load_alerts
+from pipelines.rules.alerts import AlertsFile, Place, load_alerts
 from pipelines.run import Run, StepResult
 from pipelines.settings import Settings
 from pipelines.state import State, incidents, runs
@@ -40,7 +43,7 @@ def _kinds(judged: Judged) -> list[str]:
     [
         (None, False), (CrmError("the CRM is down"), True), (ConfigError("syncs.yml is broken"), True),
         (ValueError("a fault of ours"), True), (KeyboardInterrupt(), False), (Locked("another run"), False),
-        (UsageError("this plan is stale"), False),
+        (UsageError("this plan is stale"), False), (GuardStopped("too much"), False),
     ],
 )  # fmt: skip
 def test_a_step_that_fails_by_itself_is_an_incident(error: BaseException | None, is_wrong: bool) -> None:
@@ -129,7 +132,7 @@ def test_a_run_that_hangs_is_known_by_those_that_find_it_in_the_way(tmp_path: Pa
 def test_what_switched_off_is_not_asked() -> None:
     off = AlertsFile(failure=False, guard=False, error_share=None, volume=None, duration=None)
     assert conditions.of_apply(_applied(rejected=9, records=9_999), {"contacts": [1] * 5}, off).asked == set()
-    assert conditions.of_plan(["too much"], off) == conditions.NOTHING
+    assert conditions.of_plan(["too much"], [], [], off) == conditions.NOTHING
     assert conditions.of_run("refresh", 99_999, [1.0] * 5, off) == conditions.NOTHING
 
 
@@ -149,6 +152,36 @@ def test_an_incident_lasts_from_the_first_that_sees_it_to_the_first_that_does_no
             (again,) = incidents.going_on(connection)
     assert again["incident_id"] != lasting["incident_id"]
     assert again["seen"] == 1
+
+
+def test_runs_that_see_an_incident_at_once_tell_of_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "alerts.yml").write_text("tell:\n  - {kind: mail, to: ops@example.com}\n")
+    settings = Settings(home=tmp_path, config_dir=tmp_path)
+    begun, other_waits, sent = threading.Event(), threading.Event(), list[str]()
+
+    def send(place: Place, incident: object, settings: Settings) -> None:
+        sent.append(place.name)
+        begun.set()
+        assert other_waits.wait(60)
+
+    monkeypatch.setattr(telling, "_send", send)
+    monkeypatch.setattr(locking.time, "sleep", lambda seconds: other_waits.set())  # where it is waited
+    seen = Seen("guard: plan", "guard", "too much")
+    with State.open(settings) as one, State.open(settings) as other, ThreadPoolExecutor(1) as pool:
+        judged = Judged(frozenset({seen.incident}), (seen,))
+        first = pool.submit(keep, judged, settings, one, "r1")
+        assert begun.wait(60)
+        keep(judged, settings, other, "r2")
+        first.result()
+    assert sent == ["mail ops@example.com"]
+
+
+def test_what_was_wrong_with_a_sync_is_over_once_nothing_of_it_is_to_be_written() -> None:
+    judged = conditions.of_plan([], ["contacts", "leads"], ["leads"], RULES)
+    assert "errors: leads" not in judged.asked, "it lies refused"
+    assert judged.asked >= {"errors: contacts", "stopped: leads", "volume: leads", "guard: plan"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -94,6 +94,7 @@ class FakeCrm(InOneCall):
     rejected: dict[str, str] = field(default_factory=dict)
     stuck: set[tuple[str, str]] = field(default_factory=set)
     poison: set[str] = field(default_factory=set)
+    moved: set[str] | None = field(default_factory=set)
     misfit: tuple[str, str] = ("", "")
     """A field, and a value of it that is refused by the field's name."""
     org_id: str = ""
@@ -125,6 +126,10 @@ class FakeCrm(InOneCall):
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
         self._called("fields")
         return self.access
+
+    def changed_since(self, object_name: str, since: datetime, records: int) -> Collection[str] | None:
+        self.count.one()
+        return self.moved
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
         assert len(writes) <= self.batch_size

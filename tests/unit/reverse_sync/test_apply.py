@@ -22,7 +22,7 @@ def test_a_plan_is_written_and_each_field_confirmed(world: World) -> None:
     fill(world)
     done = world.apply(world.plan())
     assert done.counts == {
-        "contacts": 7, "leads": 5, "confirmed": 24, "rejected": 0, "unknown": 0, "held": 0, "calls": 12,
+        "contacts": 7, "leads": 5, "confirmed": 24, "rejected": 0, "unknown": 0, "held": 0, "calls": 14,
     }  # fmt: skip
     assert not done.is_partial
     assert len(world.hubspot.writes) == 14

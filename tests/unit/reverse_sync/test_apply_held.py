@@ -11,6 +11,7 @@ from pipelines.errors import CrmError, Locked, UsageError
 from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync.destinations.base import FieldAccess
 from pipelines.reverse_sync.lock import only_one
+from pipelines.reverse_sync.moved import CHANGED_MEANWHILE
 from pipelines.run import Run
 from pipelines.settings import HubSpotConnection, Secret
 
@@ -85,6 +86,35 @@ def test_a_record_that_another_run_changed_since_is_held(world: World) -> None:
     done = world.apply(old, run="run3")
     assert done.syncs["contacts"].held == {"it was changed by another run since this plan was made": 1}
     assert world.hubspot.records["0"] == {"score": "0", "source": "organic"}
+
+
+@pytest.mark.parametrize("moved", [{"1", "2", "3"}, None])
+def test_what_others_changed_since_the_plan_was_made_is_left_alone(
+    world: World, moved: set[str] | None
+) -> None:
+    world.hubspot.records = {i: {"source": "organic", "rep": "Ann"} for i in "123"}
+    world.publish({i: {"source": "paid", "score": 7} for i in "123"})
+    plan = world.plan()
+    world.hubspot.records["1"]["source"] = "a person's word"
+    world.hubspot.records["2"]["source"] = "paid"
+    world.hubspot.records["3"]["rep"] = "Bob"  # a field that we do not write
+    world.hubspot.moved = moved
+    done = world.apply(plan)
+    assert [row["source"] for row in world.hubspot.records.values()] == ["a person's word", "paid", "paid"]
+    assert (done.confirmed, done.syncs["contacts"].already) == (4, 1)
+    assert done.syncs["contacts"].held == {CHANGED_MEANWHILE: 1}
+    assert done.calls - done.repair == plan.calls
+
+
+def test_a_plan_is_stale_once_fields_or_guards_are_others_and_not_for_its_budget(world: World) -> None:
+    fill(world, 2, 2)
+    plan, config = world.plan(), world.settings.config_dir / "syncs.yml"
+    was = config.read_text()
+    config.write_text(was.replace("policy: fill_if_empty", "policy: overwrite"))
+    with pytest.raises(UsageError, match="fields or guards of config/ have changed"):
+        world.apply(plan)
+    config.write_text(f"{was}budget: {{daily_share: 0.9}}\n")
+    assert world.apply(plan).confirmed == 8
 
 
 def test_a_plan_from_another_publish_is_stale(world: World) -> None:

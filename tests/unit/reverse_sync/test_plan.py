@@ -42,7 +42,7 @@ def test_only_fields_that_differ_are_planned(world: World) -> None:
     world.publish({"1": {"score": 80, "source": "paid"}, "2": {"score": 50, "source": " organic "}})
     plan = world.plan()
     assert _changes(plan) == {"1": {"score": ("10", "80")}}
-    assert plan.counts == {"contacts": 1, "leads": 0, "held": 0, "calls": 3}
+    assert plan.counts == {"contacts": 1, "leads": 0, "held": 0, "calls": 4}
     assert plan.syncs["contacts"].fields == {"score": 1}
 
 
@@ -177,7 +177,8 @@ def test_changing_what_is_there_on_too_many_records_stops_the_plan_whoever_owns_
             "if(i < $changed, '1', null), '2', 'computed', 'us', 'r', 'change' from range($planned) t(i)",
             {"changed": changed, "planned": changed + filled},
         )
-        found = guards.exceeded(connection, "contacts", sync, records, Guards(changed_floor=3))
+        most = Guards(changed_floor=3)
+        found = guards.exceeded(connection, {"contacts": (sync, records)}, most, lambda sync: 0)
         mirrored = sync.model_copy(update={
             "fields": {n: rule.model_copy(update={"provider": "mirrored"}) for n, rule in sync.fields.items()}
         })  # fmt: skip
@@ -185,8 +186,44 @@ def test_changing_what_is_there_on_too_many_records_stops_the_plan_whoever_owns_
             "create schema raw_hubspot; create table raw_hubspot.contacts as "
             "select i, null::timestamp as deleted_at from range(1000) t(i)"
         )
-        assert guards.exceeded(connection, "contacts", mirrored, records, Guards(changed_floor=3)) == []
+        assert guards.exceeded(connection, {"contacts": (mirrored, records)}, most, lambda sync: 0) == []
     assert found == ([f"contacts would change values that are there on {said}"] if said else [])
+
+
+def test_what_each_sync_may_overwrite_all_together_may_not(world: World) -> None:
+    config = world.settings.config_dir / "syncs.yml"
+    config.write_text(
+        config.read_text().replace("Score__c: {type: number, provider: computed, owner: us", "Score__c: "
+                                   "{type: number, provider: computed, owner: crm")
+    )  # fmt: skip
+    world.hubspot.records = {str(n): {"stage": "lead"} for n in range(4)}
+    world.salesforce.records = {str(n): {"Score__c": "1"} for n in range(4)}
+    world.publish({str(n): {"stage": "mql"} for n in range(2)}, {str(n): {"Score__c": 2} for n in range(2)})
+    assert world.plan().stopped == (
+        "the plan as a whole would overwrite values that people own on 4 of 8 records (50%, the guard allows "
+        "30%)",
+    )
+
+
+def test_filling_most_records_stops_a_plan_once_half_of_them_were_written(world: World) -> None:
+    config = world.settings.config_dir / "syncs.yml"
+    config.write_text(config.read_text().replace("blanks: 0}", "blanks: 0, filled_floor: 3}"))
+    world.hubspot.records = {str(n): {} for n in range(10)}
+    scored = {str(n): {"score": n} for n in range(10)}
+    world.publish(scored)
+    assert world.plan().stopped == (), "a first run"
+    world.apply(world.plan(), limit=4)
+    world.publish(scored, publish_id="p2")
+    assert world.plan("run2").stopped == (), "a first run that goes on"
+    world.apply(world.plan("run2"), "run2")
+    sourced = {str(n): {"source": "paid"} for n in range(10)}
+    world.publish({i: sourced[i] for i in "01234"}, publish_id="p3")
+    assert world.plan("run3").stopped == ()
+    world.publish(sourced, publish_id="p4")
+    (sentence,) = world.plan("run4").stopped
+    assert sentence.startswith(
+        "contacts would fill empty fields of 10 of 10 records (100%, the guard filled_"
+    )
 
 
 def test_what_would_go_to_a_crm_without_a_connection_is_held_and_the_rest_is_written(world: World) -> None:
@@ -245,10 +282,11 @@ def test_the_forecast_counts_a_read_back_where_the_vendor_does_not_echo(world: W
         {str(n): {"source": "paid"} for n in range(101)}, {str(n): {"Score__c": 5.0} for n in range(201)}
     )
     calls = {name: summary.calls for name, summary in world.plan().syncs.items()}
-    assert (calls["contacts"].write, calls["contacts"].read_back, calls["contacts"].check) == (2, 0, 1)
-    assert (calls["leads"].write, calls["leads"].read_back, calls["leads"].check) == (2, 1, 1)
+    assert (calls["contacts"].write, calls["contacts"].read_back, calls["contacts"].check) == (2, 0, 2)
+    assert (calls["leads"].write, calls["leads"].read_back, calls["leads"].check) == (2, 1, 2)
     assert calls["leads"].formula == (
-        "201 records / 200 a call, read back 2,000 a call; one call for the fields"
+        "201 records / 200 a call, read back 2,000 a call; one call for the fields; "
+        "one for what changed since"
     )
 
 
@@ -283,9 +321,9 @@ def test_a_plan_says_what_it_takes_of_the_day_and_that_it_will_not_fit(world: Wo
         with world.state.writing() as connection:
             api_days.save(connection, day)
         said[name] = [note for note in world.plan(name).notes if note.startswith("hubspot: ")]
-    assert said["plenty"] == ["hubspot: 2 calls are 0.20% of the 1,000 of a day"]
+    assert said["plenty"] == ["hubspot: 3 calls are 0.30% of the 1,000 of a day"]
     assert said["little"] == [
-        "hubspot: 2 calls are 0.20% of the 1,000 of a day; 1 were free for writing: it stops at 80% of the "
+        "hubspot: 3 calls are 0.30% of the 1,000 of a day; 1 were free for writing: it stops at 80% of the "
         "day and goes on when it is applied again"
     ]
 

@@ -193,7 +193,7 @@ def _dialling(country: str) -> tuple[str, str]:
 
 
 def phone(value: str, country: str) -> str:
-    """E.164 where the number says its country or the line does; otherwise the text as it is."""
+    """E.164 where the number says its country or the line does, and its extension; else the text as it is."""
     bare = rf"regexp_replace({value}, '(?i)\s*(ext\.?|extension|x|#)\s*\d+\s*$', '')"
     whole = rf"regexp_replace(replace({bare}, '(0)', ''), '[^0-9+]', '', 'g')"
     code, prefix = _dialling(country) if country else ("", "")
@@ -205,4 +205,6 @@ def phone(value: str, country: str) -> str:
         f"case when {whole} like '+%' then {whole} when {whole} like '00%' then '+' || substr({whole}, 3) "
         f"when length({whole}) between 5 and 14 then {national} end"
     )
-    return rf"case when regexp_matches({full}, '^\+[1-9]\d{{6,14}}$') then {full} else {value} end"
+    inside = rf"regexp_extract({value}, '(?i)(?:ext\.?|extension|x|#)\s*(\d+)\s*$', 1)"
+    said = f"{full} || if({inside} = '', '', ' ext ' || {inside})"
+    return rf"case when regexp_matches({full}, '^\+[1-9]\d{{6,14}}$') then {said} else {value} end"

@@ -23,7 +23,8 @@ _LINES = (
     "strategy varchar, is_set boolean, merges boolean, blanks varchar, default_left varchar, "
     "default_right varchar, required boolean, rule varchar, position_rule varchar, "
     "length_left bigint, length_right bigint, choices_left varchar[], choices_right varchar[], "
-    "email_left boolean, email_right boolean, must_left boolean, must_right boolean, is_box boolean"
+    "email_left boolean, email_right boolean, must_left boolean, must_right boolean, is_box boolean, "
+    "only_fills boolean"
 )
 
 _SETTLED = """
@@ -83,8 +84,9 @@ changed as (
 ),
 judged as (
     select *,
+        -- Where only what is empty is filled, two values stand beside each other and nobody wins.
         direction = 'both' and l is not null and r is not null and changed_left = changed_right
-            as is_conflict,
+            and not only_fills as is_conflict,
         case
             when same then 'agreed'
             when l is null and r is null and coalesce(default_left, default_right) is not null then 'default'
@@ -164,6 +166,7 @@ def _row(number: int, pair: ResolvedPair) -> Sequence[object]:
         each.left.length, each.right.length, *choices,
         each.left.meaning == "email", each.right.meaning == "email",
         each.left.required, each.right.required, each.right.type == "boolean",
+        bool(each.rules) and all(rule.policy == "fill_if_empty" for rule in each.rules.values()),
     ]  # fmt: skip
 
 

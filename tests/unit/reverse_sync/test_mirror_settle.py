@@ -97,7 +97,8 @@ def settled(
 
 @pytest.mark.parametrize(("left", "right"), [("x", "y"), ("x", None), (None, "y")])
 def test_what_only_fills_what_is_empty_is_a_difference_only_there(left, right):
-    assert settled(LINE, left, right, policy="fill_if_empty").outcome in ("left", "right")
+    held = settled(LINE, left, right, policy="fill_if_empty")
+    assert (held.outcome in ("left", "right"), held.is_conflict) == (True, False)
 
 
 def noted(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> list[tuple[object, ...]]:

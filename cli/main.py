@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import collector, journal, sandbox_commands
+from cli import collector, journal, lean, sandbox_commands
 from cli.listen import listen
 from cli.rules import rules_app
 from cli.schema import schema_app
@@ -63,6 +63,7 @@ def extract(
     ] = False,
 ) -> None:
     """Copy what is new in the CRMs into the refresh in the works."""
+    lean.without_pandas()
     _step("extract", sweep=sweep)
 
 

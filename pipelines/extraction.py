@@ -35,13 +35,10 @@ class Extraction:
     ) -> Fetched:
         """Fetch (`sweep`: compare all ids too; `tracked_only`: without Marketing Cloud's whole tables), and
         remember for uptime whether each connection answered."""
-        from pipelines.sources import fetch, load
+        from pipelines.sources import fetch
 
-        known = self._known()
-        if not known.tables:
-            load.get_ready()
         return fetch.fetch(
-            self.settings, self.run, known, progress, on_probe=self._save_probe,
+            self.settings, self.run, self._known(), progress, on_probe=self._save_probe,
             suppression=self.suppression(), sweep=sweep,
             tracked_only=tracked_only, tell=tell,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""dlt's DuckDB destination, given the spool's files as they are: all parts of a table in one INSERT.
+"""dlt's DuckDB destination, given the spool's files as they are: what is merged, in one INSERT before it is.
 
 Belongs here: what is passed to dlt in place of rows, and the job that reads it. dlt would write every part
 anew, or load each by itself, which takes DuckDB two to three times as long. So dlt gets a Parquet file
@@ -20,8 +20,9 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.factory import duckdb
 from duckdb import OutOfMemoryException
 
+from pipelines.sources import insert
+
 _PARTS = b"crm-integration.parts"
-_MOST_DOUBLINGS = 5
 
 
 def handed_over(parts: Sequence[Path], rows: int, index: Path) -> Any:
@@ -64,31 +65,10 @@ class _Job(DuckDbCopyJob):  # type: ignore[misc]
             super().run()
             return
         sql = self._job_client.sql_client
-        parts: list[str] = orjson.loads(named)
-        files = ", ".join("'" + name.replace("'", "''") + "'" for name in parts)
-        # To unite columns DuckDB opens all files at once and holds them open: a long table has hundreds.
-        united = "" if _are_alike(parts) else ", union_by_name = true"
-        _with_room(
-            sql,
-            f"INSERT INTO {sql.make_qualified_table_name(self.load_table_name)} BY NAME "
-            f"SELECT * FROM read_parquet([{files}]{united})",
-        )
+        table = sql.make_qualified_table_name(self.load_table_name)
+        statement = f"INSERT INTO {table} BY NAME SELECT * FROM {insert.read(orjson.loads(named))}"
+        insert.with_room(lambda: sql.execute_sql(statement), sql.execute_sql, _is_full)
 
 
-def _with_room(sql: Any, statement: str) -> None:
-    """Execute it; where DuckDB's memory does not do, with twice as much, and again, up to _MOST_DOUBLINGS."""
-    for left in reversed(range(_MOST_DOUBLINGS + 1)):
-        try:
-            sql.execute_sql(statement)
-            return
-        except DatabaseException as error:
-            if not left or not isinstance(error.dbapi_exception, OutOfMemoryException):
-                raise
-        [[limit]] = sql.execute_sql("SELECT current_setting('memory_limit')")
-        number, _, unit = str(limit).partition(" ")
-        sql.execute_sql(f"SET memory_limit = '{2 * float(number)}{unit}'")
-
-
-def _are_alike(parts: Sequence[str]) -> bool:
-    first = pq.read_schema(parts[0])
-    return all(pq.read_schema(each).equals(first) for each in parts[1:])
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, DatabaseException) and isinstance(error.dbapi_exception, OutOfMemoryException)

@@ -1,8 +1,9 @@
-"""Loads the spool into the refresh in the works, with dlt: the only module that imports it.
+"""Loads the spool into the refresh in the works: what changed merges dlt, the only module that imports it.
 
-Belongs here: the pipeline, its dispositions, the two things that are plain SQL (what is read anew is deleted
-first, what is gone is marked). dlt's working directory is made for the run and thrown away: a package that a
-killed run left pending would be loaded before, and instead of, this run's rows.
+Belongs here: what goes in how. What is read whole, a first load too, is one INSERT of the files that were
+fetched; what is read anew is deleted first, what is gone is marked. dlt's working directory is made for the
+run and thrown away: a package that a killed run left pending would be loaded before, and instead of, this
+run's rows.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import logging
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -22,13 +23,12 @@ import pyarrow.parquet as pq
 from pipelines.errors import CrmError
 from pipelines.run import Progress, Run
 from pipelines.settings import Settings
-from pipelines.sources import about_erased, tables
+from pipelines.sources import about_erased, insert, tables
 from pipelines.sources.catalogs import CATALOGS, schema_of
-from pipelines.sources.fetched import Fetched, Part, TableFetch
+from pipelines.sources.fetched import Fetched, Mode, Part, TableFetch
 from pipelines.sources.screen import Screen, screen_of
 from pipelines.state.suppression import NOBODY, Suppression
 from pipelines.timing import fixed_cost
-from pipelines.transactions import all_or_nothing
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,8 +39,9 @@ _MEMORY_MB, _MEMORY_MB_PER_COLUMN, _MEMORY_MB_TO_MERGE = 30, 1.2, 128
 takes all it may: by so much is a long load larger than a short one. The wider a row, the more it needs for
 the group of rows it is filling, and each of its threads fills one: with a thread for each processor of a
 large machine no limit would do. One thread takes less processor time than two sharing it. Merging sorts what
-is merged. Where that is not enough, for texts that are long, `handover` gives more."""
-_BY_DLT = ("replace", "append", "merge")
+is merged. Where that is not enough, for texts that are long, `insert` gives more."""
+_INSERTED: tuple[Mode, ...] = ("replace", "append")
+"""By plain INSERT: nothing is there that they would have to be merged with."""
 Turn = list[tuple[TableFetch, list[Part]]]
 
 
@@ -50,18 +51,6 @@ class Loaded:
 
     rows: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
-
-
-def get_ready() -> Thread:
-    """Begin importing dlt, which takes a second, beside a fetch that is sure to bring something."""
-
-    def importing() -> None:
-        import pipelines.sources.handover
-        import pipelines.sources.isolation  # noqa: F401
-
-    started = Thread(target=importing, name="import dlt", daemon=True)
-    started.start()
-    return started
 
 
 def load(
@@ -128,10 +117,9 @@ def _load_turn(
             if part.mode == "scope":
                 _delete_scope(connection, f'{schema}."{table.table.name}"', part)
     for table, parts in turn:
-        if _is_replaced(table, parts):
-            _replace(connection, f'{schema}."{table.table.name}"', table.table.name, parts, screen)
-    rest = [(table, parts) for table, parts in turn if not _is_replaced(table, parts)]
-    _with_dlt(vendor, rest, connection, settings.paths.dlt / run.id / vendor, screen)
+        with _said_by(vendor, f"insert of {table.table.name}"):
+            _insert(connection, f'{schema}."{table.table.name}"', table, parts, screen)
+    _with_dlt(vendor, turn, connection, settings.paths.dlt / run.id / vendor, screen)
     for table, parts in turn:
         for part in parts:
             name = f'{schema}."{table.table.name}"'
@@ -144,31 +132,46 @@ def _load_turn(
         progress(f"load {table.name}", table.rows, table.rows)
 
 
-def _is_replaced(table: TableFetch, parts: list[Part]) -> bool:
-    """A small table, read whole: one INSERT. Most tables are like this, and dlt takes a while over each."""
-    return table.table.is_whole and any(part.mode == "replace" for part in parts)
+@contextmanager
+def _said_by(vendor: str, step: str) -> Iterator[None]:
+    """What goes wrong in a step is a sentence."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        log.error("%s: %s", step, error)
+        raise _not_loaded(vendor, step) from error
 
 
-def _replace(
-    connection: duckdb.DuckDBPyConnection, name: str, table: str, parts: list[Part], screen: Screen | None
-) -> None:
-    with all_or_nothing(connection):
-        connection.execute(f"delete from {name}")
-        for part in parts:
-            if part.mode == "replace":
-                source = f"read_parquet('{_quoted(part.path)}')"
-                if screen is not None:
-                    connection.register("screened", screen(table, pq.read_table(part.path)))
-                    source = "screened"
-                connection.execute(f"insert into {name} by name select * from {source}")
-                if screen is not None:
-                    connection.unregister("screened")
+def _not_loaded(vendor: str, step: str) -> CrmError:
+    return CrmError(
+        f"the rows fetched from {vendor} could not be loaded", where=f"step {step}",
+        remedy="see the log; what was fetched is kept and the next run loads it",
+    )  # fmt: skip
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, name: str, table: TableFetch, parts: list[Part],
+    screen: Screen | None,
+) -> None:  # fmt: skip
+    """What needs no merging: what is read whole, a first load, associations of records just loaded."""
+    some = [part for part in parts if part.mode in _INSERTED]
+    anew = any(part.mode == "replace" for part in some)
+    if screen is None and some:
+        insert.into(connection, name, insert.read([str(part.path) for part in some]), anew=anew)
+    elif screen is not None:
+        for number, part in enumerate(some):
+            connection.register("screened", screen(table.table.name, pq.read_table(part.path)))
+            insert.into(connection, name, "screened", anew=anew and not number)
+            connection.unregister("screened")
 
 
 def _with_dlt(
     vendor: str, turn: Turn, connection: duckdb.DuckDBPyConnection, work: Path, screen: Screen | None
 ) -> None:
-    if not any(part.mode in _BY_DLT for _, parts in turn for part in parts):
+    merged = [(table, some) for table, parts in turn if (some := [p for p in parts if p.mode == "merge"])]
+    if not merged:
         return
     with fixed_cost("dlt"):
         import dlt
@@ -178,7 +181,7 @@ def _with_dlt(
         from pipelines.sources.isolation import isolate
 
     index = work.with_name(f"{work.name}-parts")
-    resources = [each for table, parts in turn for each in _resources(dlt, table, parts, screen, index)]
+    resources = [_resource(dlt, table, parts, screen, index) for table, parts in merged]
     isolate(work)
     try:
         pipeline = dlt.pipeline(
@@ -188,28 +191,19 @@ def _with_dlt(
         pipeline.run(resources, schema=dlt.Schema(vendor), loader_file_format="parquet")
     except PipelineStepFailed as error:
         log.error("dlt: %s", error)
-        raise CrmError(
-            f"the rows fetched from {vendor} could not be loaded", where=f"step {error.step}",
-            remedy="see the log; what was fetched is kept and the next run loads it",
-        ) from error  # fmt: skip
+        raise _not_loaded(vendor, error.step) from error
     finally:
         shutil.rmtree(work.parent, ignore_errors=True)
     connection.execute(f"drop schema if exists {schema_of(vendor)}_staging cascade")
 
 
-def _resources(
-    dlt: Any, table: TableFetch, parts: list[Part], screen: Screen | None, index: Path
-) -> Iterator[Any]:
-    """A dlt resource for each way in: the files as they are, or what a screen leaves of their rows."""
-    for mode in _BY_DLT:
-        some = [part for part in parts if part.mode == mode]
-        if some:
-            name = f"{table.table.name}_{mode}"
-            yield dlt.resource(
-                _files(some, index / f"{name}.parquet") if screen is None else _screened(table, some, screen),
-                name=name, table_name=table.table.name,
-                write_disposition=mode, primary_key=list(table.table.key) if mode == "merge" else None,
-            )  # fmt: skip
+def _resource(dlt: Any, table: TableFetch, parts: list[Part], screen: Screen | None, index: Path) -> Any:
+    """What dlt merges: the files as they are, or what a screen leaves of their rows."""
+    name = f"{table.table.name}_merge"
+    return dlt.resource(
+        _files(parts, index / f"{name}.parquet") if screen is None else _screened(table, parts, screen),
+        name=name, table_name=table.table.name, write_disposition="merge", primary_key=list(table.table.key),
+    )  # fmt: skip
 
 
 def _files(parts: list[Part], index: Path) -> Iterator[Any]:

@@ -34,7 +34,7 @@ def forecast(reading: Reading, client: SalesforceClient, view: View) -> Forecast
 
 def _of_object(reading: Reading, view: View, shape: Shape) -> int:
     known, name = reading.of(shape.table), shape.table.api_name
-    columns = len(shape.table.columns)
+    columns = len(shape.fields)
     if shape.table.cursor and known.cursor is None:
         return of_query(view.counts.get(name, 0) - reading.rows_spooled(shape.table), columns)
     calls = 0

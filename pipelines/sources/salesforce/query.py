@@ -64,7 +64,7 @@ class Query:
         at: dict[str, Any] = orjson.loads(spool.position)
         try:
             if "job" in at:
-                job = self.client.bulk_resume(at["job"], at["at"], columns=len(self.table.columns))
+                job = self.client.bulk_resume(at["job"], at["at"], columns=self._columns)
                 self._bulk(spool, job, int(at["done"]))
             else:
                 pages = self.client.pages_from(at["following"], int(at["done"]))
@@ -95,8 +95,13 @@ class Query:
 
     def _job(self) -> BulkQuery:
         return self.client.bulk_query(
-            self.soql, all_rows=True, columns=len(self.table.columns), expected=self.count or 0
+            self.soql, all_rows=True, columns=self._columns, expected=self.count or 0
         )
+
+    @property
+    def _columns(self) -> int:
+        """Those that come: the table has promised ones too that the org lacks."""
+        return self.soql.partition(" FROM ")[0].count(",") + 1
 
     def _rest(self, spool: Spool, pages: Iterator[QueryPage], done: int) -> None:
         bad, before = bad_of(spool), self.reading.calls_here() - 1

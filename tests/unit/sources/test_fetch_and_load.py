@@ -92,7 +92,7 @@ def test_texts_too_long_for_what_duckdb_is_given_are_loaded_with_more(loop, monk
     for number in range(3_000):
         loop.hubspot.put("notes", str(number), hs_note_body=f"{number} {body} {number * 7919}")
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.sources.handover._MOST_DOUBLINGS", 0)
+        patch.setattr("pipelines.sources.insert._MOST_DOUBLINGS", 0)
         with pytest.raises(CrmError, match="could not be loaded"):
             loop.extract()
     loop.extract()
@@ -107,8 +107,12 @@ def test_a_package_that_a_killed_load_left_pending_does_not_come_in_the_place_of
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    loop.salesforce.put("Lead", "00Q1", LastName="Old")
+    loop.salesforce.put("Lead", "00Q1", LastName="Oldest")
     loop.salesforce.put("Lead", "00Q2", LastName="Other")
+    loop.extract()
+    loop.later(minutes=5)
+    loop.salesforce.put("Lead", "00Q1", LastName="Old")
+    loop.later(minutes=1)
     with monkeypatch.context() as patch:
         patch.setattr(dlt.Pipeline, "load", killed)
         patch.setattr(loading, "shutil", SimpleNamespace(rmtree=lambda *_, **__: None))
@@ -233,10 +237,14 @@ def test_progress_names_objects_and_counts(loop):
     assert any(each[:3] == ("hubspot contacts", 120, 120) and each[3] for each in told)
 
 
-def test_fetching_imports_neither_dlt_nor_pandas():
+def test_fetching_imports_neither_dlt_nor_pandas_and_a_command_without_pandas_makes_arrays_and_binds():
     code = (
-        "import sys; from pipelines.sources import fetch, known, spool; "
-        "print([name for name in ('dlt', 'pandas', 'duckdb') if name in sys.modules])"
+        "import sys; from pipelines.sources import fetch, known, spool\n"
+        "print([name for name in ('dlt', 'pandas', 'duckdb') if name in sys.modules])\n"
+        "from cli import lean; lean.without_pandas()\n"
+        "import duckdb, pyarrow; from pipelines.sources import load\n"
+        "print(pyarrow.array(['a']).to_pylist(), duckdb.connect().execute('select ?', [1]).fetchall())\n"
+        "print([name for name in ('dlt', 'pandas') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines() == ["[]", "['a'] [(1,)]", "[]"]

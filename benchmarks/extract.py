@@ -142,8 +142,9 @@ def _floor(served: Sandbox, vendor: str, rows: int, names: list[str]) -> Result:
 
 
 def _peers(served: Sandbox, vendor: str, rows: int, names: list[str], wishes: Wishes) -> Iterator[Result]:
-    yield _reader(served, vendor, rows, names, "dlt-parquet", "dlt rest_api, Parquet")
-    yield _reader(served, vendor, rows, names, "dlt", "dlt rest_api, as it comes")
+    yield _reader(served, vendor, rows, names, "dlt-parquet", "dlt rest_api, appended, Parquet (its best)")
+    yield _reader(served, vendor, rows, names, "dlt-append", "dlt rest_api, appended")
+    yield _reader(served, vendor, rows, names, "dlt", "dlt rest_api, as `dlt init` sets it up")
     if wishes.taps:
         yield _tap(served, vendor, rows, names)
 

@@ -26,6 +26,7 @@ from pipelines.sources.columns import Columns
 from pipelines.sources.hubspot import rows as hubspot_rows
 from pipelines.sources.hubspot.messages import submission
 from pipelines.sources.salesforce import rows as salesforce_rows
+from pipelines.sources.salesforce.view import literal, select
 from pipelines.sources.schema import ColumnType, RawTable
 from pipelines.sources.tables import SQL_TYPES, stored_as
 
@@ -98,7 +99,7 @@ class Again:
         """Salesforce's records by a stamp of theirs, newest first, by one query."""
         assert self.salesforce is not None
         soql = (
-            f"SELECT Id, {stamp} FROM {name} WHERE {stamp} >= {since:%Y-%m-%dT%H:%M:%SZ} {more}"
+            f"{select(('Id', stamp), name)} WHERE {stamp} >= {literal(since)} {more}"
             f"ORDER BY {stamp} DESC LIMIT {most}"
         )
         return [
@@ -129,9 +130,7 @@ class Again:
             found = self.hubspot.batch_read(object_name, ids, hubspot_rows.property_names(table))
             return hubspot_rows.records(table, [each for each in found if not each.get("archived")], bad)
         assert self.salesforce is not None
-        fields = [
-            n for n in salesforce_rows.field_names(table) if n.casefold() in self.fields_there(object_name)
-        ]
+        fields = self.fields_of(table, object_name)
         read = [each for each in self.salesforce.read_collection(object_name, ids, fields) if each]
         return salesforce_rows.from_json(table, read, bad, ("Id",))
 
@@ -164,7 +163,12 @@ class Again:
                     return
                 yield submission(form, each)
 
-    def fields_there(self, object_name: str) -> frozenset[str]:
+    def fields_of(self, table: RawTable, object_name: str) -> list[str]:
+        """The fields of a table that Salesforce shows of the object."""
+        there = self._fields_there(object_name)
+        return [name for name in salesforce_rows.field_names(table) if name.casefold() in there]
+
+    def _fields_there(self, object_name: str) -> frozenset[str]:
         assert self.salesforce is not None
         if object_name not in self._fields:
             shown = self.salesforce.describe(object_name)["fields"]

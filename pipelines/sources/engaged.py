@@ -8,7 +8,7 @@ Belongs here: asking both CRMs for what hangs on these people. What counts as co
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +24,11 @@ from pipelines.sources.arrow import BadValues
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.hubspot import rows as hubspot_rows
 from pipelines.sources.salesforce import rows as salesforce_rows
+from pipelines.sources.salesforce.view import ids_in, literal, select
 
 log = logging.getLogger(__name__)
 _HUBSPOT, _SALESFORCE = ("calls", "emails", "meetings"), ("Task", "Event")
 _TIES = "associations"
-_WHO_AT_ONCE = 100
-"""Ids in one query, whose address has a limit."""
 _IDS = ("Id", "WhoId", "WhatId", "OwnerId", "AccountId")
 Read = dict[tuple[str, str], pa.Table]
 """Rows by vendor and raw table."""
@@ -77,21 +76,33 @@ def _of_salesforce(
     people: Sequence[str], since: datetime,
 ) -> pa.Table | None:  # fmt: skip
     table = shape_of(known, "salesforce", name.lower())
-    read: list[Mapping[str, Any]] = []
     try:
-        there = again.fields_there(name)
-        fields = [each for each in salesforce_rows.field_names(table) if each.casefold() in there]
-        for some in batched(people, _WHO_AT_ONCE):
-            who = ", ".join(f"'{each}'" for each in some)
-            soql = (
-                f"SELECT {', '.join(fields)} FROM {name} WHERE WhoId IN ({who}) "
-                f"AND SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}"
-            )
-            read += [each for page in client.query_pages(soql) for each in page.records]
+        fields = again.fields_of(table, name)
+        read = list(_changed(client, name, fields, people, since))
     except (errors.Forbidden, errors.Rejected) as refusal:
         log.info("records of %s are not read again: %s", name, refusal)
         return None
     return salesforce_rows.from_json(table, read, BadValues(), [each for each in _IDS if each in fields])
+
+
+def _changed(
+    client: SalesforceClient, name: str, fields: Sequence[str], people: Sequence[str], since: datetime
+) -> Iterator[Mapping[str, Any]]:
+    """By as many people a query as its address has room for; more fields than that are asked for by id."""
+    after = f" AND SystemModstamp >= {literal(since)}"
+
+    def found(names: Sequence[str], room: int) -> Iterator[Mapping[str, Any]]:
+        for some in batched(people, room):
+            who = ", ".join(f"'{each}'" for each in some)
+            for page in client.query_pages(select(names, name, f" WHERE WhoId IN ({who}){after}")):
+                yield from page.records
+
+    room = ids_in(select(fields, name, f" WHERE WhoId IN (){after}"))
+    if room > 0:
+        yield from found(fields, room)
+        return
+    ids = [each["Id"] for each in found(("Id",), ids_in(select(("Id",), name, f" WHERE WhoId IN (){after}")))]
+    yield from (each for each in client.read_collection(name, ids, fields) if each)
 
 
 def _turned(ties: pa.Table) -> pa.Table:

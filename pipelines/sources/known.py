@@ -84,6 +84,15 @@ class Known:
             ).fetchall()
         return dict(found)
 
+    def values(self, vendor: str, table: RawTable, column: str) -> dict[tuple[str, ...], str | None]:
+        """A column of every row, by what the rows are merged on."""
+        if self.lend is None or (vendor, table.name) not in self.tables:
+            return {}
+        names = ", ".join(f'"{name}"' for name in (*table.key, column))
+        with self.lend() as connection:
+            found = connection.execute(f'select {names} from {schema_of(vendor)}."{table.name}"').fetchall()
+        return {tuple(row[:-1]): row[-1] for row in found}
+
     def distinct(self, vendor: str, table: RawTable, column: str) -> set[str]:
         """The values that a column has; of a column of lists those that are in them."""
         if self.lend is None or (vendor, table.name) not in self.tables:

@@ -85,6 +85,11 @@ class Reading:
     def of(self, table: RawTable) -> KnownTable:
         return self.known.table(self.vendor, table.name)
 
+    def since(self, table: RawTable) -> datetime | None:
+        """Up to when a table was read: at the last load, or by a first load that a killed run has left."""
+        left = self.spool_root / self.vendor / table.name / "first"
+        return self.of(table).cursor or Spool.began(left)
+
     def rows_spooled(self, table: RawTable) -> int:
         """Rows of a first load that a killed run has left: they need not be read again."""
         return Spool.rows_in(self.spool_root / self.vendor / table.name / "first", table.name)

@@ -70,6 +70,12 @@ class Spool:
         manifest = _manifest(folder)
         return 0 if manifest is None else sum(p["rows"] for p in manifest["parts"] if p["table"] == table)
 
+    @staticmethod
+    def began(folder: Path) -> datetime | None:
+        """Up to when what a folder holds is read, where a killed run has left something."""
+        manifest = _manifest(folder)
+        return None if manifest is None else datetime.fromisoformat(manifest["upper"])
+
     def _resume(self) -> bool:
         manifest = _manifest(self.folder)
         if manifest is None:

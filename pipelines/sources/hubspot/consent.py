@@ -12,7 +12,7 @@ from pipelines.sources.arrow import BadValues
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.columns import Columns
 from pipelines.sources.events import Row, Wanted, read_events
-from pipelines.sources.fetched import TableFetch
+from pipelines.sources.fetched import SweepResult, TableFetch
 from pipelines.sources.hubspot.begun import Begun
 from pipelines.sources.hubspot.messages import digest, timeline, uncounted
 from pipelines.sources.hubspot.small import settings
@@ -46,7 +46,8 @@ def _changed(reading: Reading, client: HubSpotClient, kinds_are_new: bool) -> li
     sweeps = reading.sweep_is_due(changes)
     if fetched.status == "unchanged" and not first and not sweeps:
         return [fetched, reading.outcome(table, "unchanged")]
-    moved, others = _addresses(fetched), set[str]()
+    told, others = _addresses(fetched), set[str]()
+    moved = set(told)
     have, contacts = reading.known.distinct, table_of("hubspot", "contacts")
     if first or sweeps:
         moved |= have("hubspot", changes, "email")
@@ -55,7 +56,37 @@ def _changed(reading: Reading, client: HubSpotClient, kinds_are_new: bool) -> li
         others |= have("hubspot", contacts, "email") | have("hubspot", contacts, "hs_additional_emails")
     others = {each.lower() for each in others} - {each.lower() for each in moved}
     asked = _Asked(moved, others, is_whole=first or sweeps)
-    return [fetched, *reading.guarded([table], lambda: [_statuses(reading, client, asked)])]
+
+    def read() -> list[TableFetch]:
+        found = _statuses(reading, client, asked)
+        if not sweeps or first:
+            return [found]
+        return [replace(found, sweep=_compared(reading, found, {each.lower() for each in told}))]
+
+    return [fetched, *reading.guarded([table], read)]
+
+
+def _compared(reading: Reading, fetched: TableFetch, told: set[str]) -> SweepResult:
+    """What stood here otherwise; of those whom a change was `told` about just now it was bound to."""
+    import pyarrow.parquet as pq
+
+    table = fetched.table
+    here = _but(reading.known.values("hubspot", table, "status"), told)
+    there: dict[tuple[str, ...], str | None] = {}
+    for part in fetched.parts:
+        read = pq.read_table(part.path, columns=[*table.key, "status"]).to_pydict()
+        there |= {(email, kind): status for email, kind, status in zip(*read.values(), strict=True)}
+    there = _but(there, told)
+    missing, extra = there.keys() - here.keys(), here.keys() - there.keys()
+    other = sum(here[key] != there[key] for key in there.keys() & here.keys())
+    return SweepResult(
+        counted_at_vendor=len(there), counted_here=len(here), missing=len(missing), extra=len(extra),
+        mended=len(missing) + len(extra) + other, at=reading.upper,
+    )  # fmt: skip
+
+
+def _but(statuses: dict[tuple[str, ...], str | None], told: set[str]) -> dict[tuple[str, ...], str | None]:
+    return {key: status for key, status in statuses.items() if key[0].lower() not in told}
 
 
 @dataclass(frozen=True)

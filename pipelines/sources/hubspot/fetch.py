@@ -93,6 +93,7 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
     done += [
         reading.outcome(table, "absent", notes=("left out by config/extract.yml",)) for table in left_out
     ]
+    done += custom.gone(reading, schemas)
     done[0] = replace(done[0], problems=(*done[0].problems, *problems))
     return done
 
@@ -203,7 +204,8 @@ def _reader(
     mapped = reading.rules.hubspot.mapped.get(table.api_name, ())  # asked for by `crm mappings check`
     asked = dict.fromkeys((*choice.names, *(each for each in kept if each not in {*names, *mapped})))
     return RecordReader(
-        reading, client, shape_of(table, definitions, choice, known.columns, known.lacking),
+        reading, client,
+        shape_of(table, definitions, choice, known.columns, known.lacking | known.kept, known.cursor),
         history=_history_of(table, reading.rules.hubspot), kept=[each for each in kept if each in names],
         associations=table_of("hubspot", "associations") if pairs.all else None, ends=pairs,
         unknown=lambda: [

@@ -47,8 +47,6 @@ class RecordReader:
         """What share of the records is associated with which type, by the first page; None: unseen."""
         self.known = reading.of(self.table)
         self.cursor = self.known.cursor
-        if history is not None and reading.of(history).cursor is None:
-            self.cursor = None  # the past was never read: all of it is
         self.pages = Pages(client, self.table.api_name, self.table.cursor, reading.org.url_host)
         self.landing = Landing(client, shape, history, associations, self.known.deleted, ends)
         self.went_on = False

@@ -2,18 +2,21 @@
 
 Belongs here: names and types. A promised column keeps its promised type whatever the portal says. Any other
 follows the portal: a new one is filled for all rows, a retyped one is cast and filled anew, one that is
-removed keeps its old values.
+removed or left out keeps its old values, and is filled anew when it comes back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from pipelines.rules.extract import Choice
+from pipelines.sources.arrow import moment_of
 from pipelines.sources.hubspot.catalog import RECORD_COLUMNS
 from pipelines.sources.hubspot.rows import property_names
+from pipelines.sources.known import KEPT
 from pipelines.sources.reading import missing_note
 from pipelines.sources.schema import ColumnType, RawTable
 from pipelines.sources.tables import SQL_TYPES, stored_as
@@ -39,11 +42,12 @@ class Shape:
 
 def shape_of(
     table: RawTable, definitions: Sequence[Definition], choice: Choice, known: Mapping[str, str],
-    lacking: Collection[str] = (),
+    unread: Collection[str] = (), since: datetime | None = None,
 ) -> Shape:  # fmt: skip
     """`known`: the columns the warehouse has and their SQL types; empty before the first load.
 
-    `lacking`: those that the portal did not have at the last load.
+    `unread`: those that the last load did not read, for the portal did not have them or config left them out;
+    `since`: when that was. A property made since then is another one, though one of its name was read before.
     """
     defined = {str(each["name"]): each for each in definitions}
     promised = {name.casefold() for name in table.columns}
@@ -51,22 +55,34 @@ def shape_of(
     columns = table.columns | extras
     shown = {name.casefold() for name in defined}
     asked = tuple(name for name in columns if name not in RECORD_COLUMNS and name.casefold() in shown)
-    new = [name for name in asked if known and (name.casefold() not in known or name.casefold() in lacking)]
+    new = [
+        name for name in asked
+        if known and (
+            name.casefold() not in known or name.casefold() in unread or _made_since(defined[name], since)
+        )
+    ]  # fmt: skip
     retyped = [
         name for name in asked
         if known and known.get(name.casefold(), as_here(columns[name])) != as_here(columns[name])
     ]  # fmt: skip
-    removed = sorted(set(known) - {name.casefold() for name in columns} - set(RECORD_COLUMNS))
-    dropped = sorted(name for name in removed if name not in shown)
+    removed = sorted(
+        name for name in set(known) - {n.casefold() for n in (*columns, *RECORD_COLUMNS)}
+        if not name.startswith("_dlt_")
+    )  # fmt: skip
     if retyped:
         notes.append(f"of another type now, so read anew: {', '.join(retyped)}")
-    if dropped:
-        notes.append(f"no longer there, so old values stay: {', '.join(dropped)}")
+    if removed:
+        notes.append(f"{KEPT}{', '.join(removed)}")
     return Shape(
         table=replace(table, columns=columns), properties=asked, anew=(*new, *retyped),
         calculated=tuple(name for name in asked if defined.get(name, {}).get("calculated")),
         has_removed=bool(removed), notes=(*missing_note(property_names(table), shown), *notes),
     )  # fmt: skip
+
+
+def _made_since(definition: Definition, since: datetime | None) -> bool:
+    made = moment_of(definition.get("createdAt"))
+    return since is not None and made is not None and made >= since
 
 
 def _extras(

@@ -16,7 +16,7 @@ from pipelines.sources.fetched import SweepResult
 from pipelines.sources.reading import bad_of
 from pipelines.sources.salesforce import deletions, rows
 from pipelines.sources.salesforce.query import Query
-from pipelines.sources.salesforce.view import LONGEST_SOQL, select
+from pipelines.sources.salesforce.view import ids_in, select
 from pipelines.sources.spool import Spool
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _MOST_QUERIES = 20
 """By id; when more would be needed, all rows are read and those that are as they should be are dropped."""
-_ID_LENGTH = len(" '001000000000000AAA',")
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def _read(reader: ObjectReader, spool: Spool, wanted: Sequence[str], org: _Org) 
     if not wanted:
         return 0
     table, fields = reader.table, reader.shape.fields
-    room = (LONGEST_SOQL - len(select(fields, table.api_name, " WHERE Id IN ()"))) // _ID_LENGTH
+    room = ids_in(select(fields, table.api_name, " WHERE Id IN ()"))
     if room < 1 or len(wanted) > room * _MOST_QUERIES:
         return _read_among_all(reader, spool, set(wanted), org)
     bad, count = bad_of(spool), 0

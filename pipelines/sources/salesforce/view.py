@@ -22,6 +22,7 @@ from pipelines.sources.schema import RawTable
 
 LONGEST_SOQL = 6_000
 """In a request of its own Salesforce takes about 16,000 characters of address; longer queries go by bulk."""
+_ID_LENGTH = len(" '001000000000000AAA',")
 _SHORTEST_WINDOW = timedelta(minutes=1)
 LONGEST_WINDOW = timedelta(days=29)
 """Of getDeleted."""
@@ -118,10 +119,11 @@ def _probes(reading: Reading, view: View) -> dict[str, tuple[str, bool]]:
 
 
 def _deletion_windows(reading: Reading, view: View) -> dict[str, tuple[str, str]]:
-    """From a little before the last extract to now; Salesforce takes no more than a month of it."""
+    """From a little before the last extract, or a first load that was killed, to now: a month of it at most,
+    more Salesforce does not take."""
     found = {}
     for name, shape in view.shapes.items():
-        since = reading.of(shape.table).cursor
+        since = reading.since(shape.table)
         if since is None or not shape.table.cursor or not shape.keeps_deletions:
             continue
         start = max(since - overlap_of("salesforce"), reading.upper - LONGEST_WINDOW)
@@ -133,6 +135,11 @@ def _deletion_windows(reading: Reading, view: View) -> dict[str, tuple[str, str]
 def select(fields: Sequence[str], sobject: str, where: str = "") -> str:
     """A query's text."""
     return f"SELECT {', '.join(fields)} FROM {sobject}{where}"
+
+
+def ids_in(soql: str) -> int:
+    """How many ids a query has room for in its address, beside what it says."""
+    return (LONGEST_SOQL - len(soql)) // _ID_LENGTH
 
 
 def within(column: str, low: datetime, high: datetime) -> str:

@@ -14,7 +14,8 @@ from sandbox import times
 from .everything import of_associations
 from .portal import MAIN, OBJECTS, serving, stored
 
-CUSTOM = "p48290173_installations"
+CUSTOM, SITES = "p48290173_installations", "p48290173_sites"
+SCHEMAS = "/crm-object-schemas/2026-03/schemas"
 
 
 def put(folder, kind: str, count: int, *, at: int, name: str) -> None:
@@ -167,14 +168,26 @@ def _lacking(portal):
     return [each for each in found if each[1] != "a pair that nobody reads" or {*each[2]} <= objects]
 
 
-def test_custom_objects_land_with_the_associations_their_schema_names(folder):
+def test_custom_objects_land_with_the_associations_their_schema_names_and_are_marked_when_it_is_gone(folder):
     with serving(folder, config="hubspot: {objects: [companies]}") as portal:
         company = portal.some("companies", 1)[0]
+        portal.do("POST", SCHEMAS, {
+            "name": "sites", "labels": {"singular": "Site", "plural": "Sites"},
+            "properties": [{"name": "site", "label": "Site", "type": "string", "fieldType": "text"}],
+            "requiredProperties": ["site"], "primaryDisplayProperty": "site",
+            "associatedObjects": ["companies"],
+        })  # fmt: skip
+        records = [portal.create(SITES, site=each) for each in ("Roof", "Yard")]
+        for each in records:
+            portal.do("PUT", f"{OBJECTS}/{SITES}/{each}/associations/default/companies/{company}")
         made = portal.create(CUSTOM, installation_name="Roof")
         portal.do("PUT", f"/crm/objects/2026-03/{CUSTOM}/{made}/associations/default/companies/{company}")
         portal.later()
         fetched = portal.extract()
         assert fetched.stale == ()
+        assert portal.rows(f"select count(*) from raw_hubspot.associations where from_type = '{SITES}'") == [
+            (2,)
+        ]
         assert portal.differences(CUSTOM, "custom_installations") == []
         there = portal.store(f"select from_id, to_id, type_id from associations where from_type = '{CUSTOM}'")
         pairs = portal.rows(
@@ -187,6 +200,15 @@ def test_custom_objects_land_with_the_associations_their_schema_names(folder):
         portal.later()
         assert portal.extract().rows == {"hubspot custom_installations": 1, "hubspot associations": 1}
         assert portal.differences(CUSTOM, "custom_installations") == []
+        for each in records:
+            portal.do("DELETE", f"{OBJECTS}/{SITES}/{each}")
+        portal.do("DELETE", f"{SCHEMAS}/{SITES}")
+        portal.later()
+        assert "custom_sites: HubSpot has no such object any more" in str(portal.extract().notes)
+        left = "select count(*) from raw_hubspot"
+        assert portal.rows(f"{left}.custom_sites where deleted_how is null") == [(0,)]
+        assert portal.rows(f"{left}.associations where '{SITES}' in (from_type, to_type)") == [(0,)]
+        assert not portal.extract().has_changes
 
 
 def test_a_record_that_changes_between_two_pages_of_a_window_hides_no_other(portal, monkeypatch):

@@ -14,6 +14,7 @@ import pytest
 from pipelines.clients.open import open_salesforce
 from pipelines.crashpoints import Crashed, armed
 from pipelines.settings import PROJECT_ROOT, Secret, Settings
+from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.salesforce import query
 
 from .loop import Loop
@@ -219,13 +220,10 @@ def test_config_names_objects_and_fields_and_a_wrong_name_is_said(fresh):
     assert not fresh.extract().has_changes
 
 
-@pytest.mark.parametrize("bulk_from", [10_000, 50])
-def test_a_killed_window_of_changes_goes_on_where_it_was(loop, monkeypatch, bulk_from):
+def test_a_killed_window_of_changes_goes_on_where_it_was(loop, monkeypatch):
     stamp = loop.now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
     loop.set("Task", loop.some("Task", 430, "1 = 1"), Subject="tied", SystemModstamp=stamp)
     loop.later()
-    monkeypatch.setattr(query, "BULK_FROM_ROWS", bulk_from)
-    monkeypatch.setattr("pipelines.clients.salesforce.client.page_rows", lambda columns: 40)
     _small_pages(monkeypatch)
     with armed("extract.part_written", nth=1), pytest.raises(Crashed):
         loop.fetch()
@@ -233,7 +231,6 @@ def test_a_killed_window_of_changes_goes_on_where_it_was(loop, monkeypatch, bulk
     loop.update("Task", changed, Subject="since the kill")
     loop.later()
     loop.extract()
-    assert loop.store("select count(*) - count(distinct query) from jobs") == [(0,)]
     assert loop.differences() == []
     assert loop.rows("select count(*) - count(distinct Id) from raw_salesforce.task") == [(0,)]
 
@@ -294,6 +291,33 @@ def test_a_window_of_changes_killed_for_real_goes_on_with_its_job(loop, monkeypa
     assert before > 0
     assert loop.differences() == []
     assert loop.rows("select count(*) - count(distinct Id) from raw_salesforce.task") == [(0,)]
+
+
+@pytest.mark.kill
+def test_a_first_bulk_load_killed_for_real_goes_on_with_its_jobs_and_learns_who_was_deleted_since(
+    fresh, monkeypatch
+):
+    fresh.raw.close()
+    command = [sys.executable, "-c", KILLED, json.dumps(fresh.env), "50"]
+    killed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, timeout=240)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    fresh.reopen()
+    spools = Path(fresh.settings.paths.spool, "salesforce").glob("*/first/manifest.json")
+    left = {each: json.loads(each.read_text()) for each in spools}
+    begun = [each for each, says in left.items() if not says["complete"] and says["parts"]]
+    assert begun
+    folder, table = begun[0].parent, begun[0].parent.parent.name
+    gone = fresh.rows(f"select min(Id) from read_parquet('{folder}/*.parquet')")[0][0]
+    name = next(each.api_name for each in CATALOGS["salesforce"] if each.name == table)
+    fresh.org("purge", object=name, ids=[gone])
+    fresh.later(3_600)
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 50)
+    monkeypatch.setattr("pipelines.clients.salesforce.client.page_rows", lambda columns: 40)
+    assert fresh.extract().stale == ()
+    assert fresh.store(f"select count(*) from jobs where query like '% FROM {name}'") == [(1,)]
+    assert fresh.differences(gone=True) == []
+    marked = f"select deleted_how, count(*) over () from raw_salesforce.{table} where deleted_how = 'deleted'"
+    assert fresh.rows(f"{marked} and Id = '{gone}'") == [("deleted", 1)]
 
 
 def with_private_key(loop: Loop) -> Settings:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import httpx
 
+from tests.unit.sources.fake_hubspot import iso
+
 from .conftest import fill
 
 
@@ -99,3 +101,37 @@ def test_values_that_cannot_be_read_are_null_and_counted(loop):
     assert "first_conversion_date: 2 unreadable values" in told
     assert "num_conversion_events: 1 unreadable value such as 'many' became null" in told
     assert loop.rows("select count(first_conversion_date), count(*) from raw_hubspot.contacts") == [(0, 3)]
+
+
+def test_a_property_that_was_left_out_or_made_again_is_read_anew_for_all_records(loop):
+    made, real = ["2026-01-01T00:00:00Z"], loop.hubspot._properties
+
+    def with_shoe(kind):
+        shoe = {"name": "shoe", "label": "Shoe", "type": "string", "createdAt": made[0]}
+        return [*real(kind), *([shoe] if kind == "contacts" else [])]
+
+    def extract(more="", history="none"):
+        text = f"hubspot: {{history: {{contacts: {history}, companies: none}}{more}}}"
+        (loop.settings.config_dir / "extract.yml").write_text(text)
+        loop.later(minutes=30)
+        return loop.extract()
+
+    loop.hubspot._properties = with_shoe
+    loop.hubspot.put("contacts", "1", shoe="41", email="a@a.example")
+    loop.hubspot.put("contacts", "2", shoe="42", email="b@b.example")
+    loop.extract()
+    loop.later(minutes=1)
+    loop.hubspot.put("contacts", "1", shoe="43")
+    fetched = extract(", properties: {contacts: {without: [shoe]}}", history="[email]")
+    assert "hubspot contacts: no longer shown, kept as last read: shoe" in fetched.notes
+    shoes = "select id, shoe from raw_hubspot.contacts order by id"
+    assert loop.rows(shoes) == [("1", "41"), ("2", "42")]  # though all records were read, for their history
+    assert loop.rows("select count(*) from raw_hubspot.contacts_property_history") == [(2,)]
+    extract()
+    assert loop.rows(shoes) == [("1", "43"), ("2", "42")]
+    made[0] = iso(loop.hubspot.now)
+    for record in loop.hubspot.records["contacts"].values():
+        record["properties"]["shoe"] = None  # and no stamp moves
+    extract()
+    assert loop.rows(shoes) == [("1", None), ("2", None)]
+    assert not loop.fetch().has_changes

@@ -72,7 +72,8 @@ def of_associations(rows: int, ends: Ends, linked: Mapping[str, float] | None, p
 
 
 def _of_later_run(reader: RecordReader) -> int:
-    """The questions; and what is due of passes over all rows, for calculated values and the sweep of ids."""
+    """The questions; and what is due of passes over all rows, for calculated values, history that is new and
+    the sweep of ids."""
     reading, table = reader.reading, reader.table
     rows = reading.of(table).rows
     calls = QUESTIONS + privacy.are_people(reader)
@@ -80,6 +81,8 @@ def _of_later_run(reader: RecordReader) -> int:
     if rows and (reader.shape.anew or calculated or reader.lists_for_links):
         calls += math.ceil(rows / LIST_LIMIT) + ENDS
         calls += of_associations(rows, reader.landing.ends, None) if reader.reads_links else 0
+    if reader.new_in_history():
+        calls += math.ceil(rows / HISTORY_LIMIT) + 1  # the list, and whether anything is beyond it
     if reading.sweep_is_due(table):
         linked = of_associations(rows, reader.landing.ends, None, max(rows, 1))
         calls += math.ceil(rows / LIST_LIMIT) + linked + ENDS

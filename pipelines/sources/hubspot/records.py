@@ -68,7 +68,7 @@ class RecordReader:
             window = first.load(self)
             calculated_at = window.upper
         else:
-            names, past = self._to_refill(), self._new_in_history()
+            names, past = self._to_refill(), self.new_in_history()
             # Before the changes: a window is read later than they are, so it says the last word.
             has_filled = bool(names or past or self.lists_for_links)
             if names or self.lists_for_links:
@@ -97,6 +97,13 @@ class RecordReader:
             outcomes[1] = replace(outcomes[1], fingerprint=",".join(sorted(self.kept)))
         return outcomes
 
+    def new_in_history(self) -> tuple[str, ...]:
+        """Properties whose past was never read; the history's table says of which it was."""
+        if self.history is None or not self.known.rows:
+            return ()
+        read = self.reading.of(self.history).fingerprint.split(",")
+        return tuple(name for name in self.kept if name not in read)
+
     def _to_refill(self) -> tuple[str, ...]:
         if not self.known.rows:
             return ()
@@ -113,13 +120,6 @@ class RecordReader:
     def lists_for_links(self) -> bool:
         """Whether all are listed for their associations alone: once a day, as what is calculated is read."""
         return self.reads_links and self.reading.calculated_is_due(self.table)
-
-    def _new_in_history(self) -> tuple[str, ...]:
-        """Properties whose past was never read; the history's table says of which it was."""
-        if self.history is None or not self.known.rows:
-            return ()
-        read = self.reading.of(self.history).fingerprint.split(",")
-        return tuple(name for name in self.kept if name not in read)
 
     def _outcome(self, table: RawTable, spools: Sequence[Spool], calls: int) -> TableFetch:
         parts = tuple(part for spool in spools for part in spool.parts(table.name))

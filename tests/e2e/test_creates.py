@@ -142,7 +142,7 @@ def test_form_submission_to_campaign_member(created: Created) -> None:
         "select lower(s.email) from raw_hubspot.form_submissions s "
         "join raw_hubspot.forms f on f.id = s.form_id "
         "join raw_hubspot.contacts c on lower(c.email) = lower(s.email) and c.deleted_at is null "
-        "where f.name = 'Webinar registration'",
+        "where f.name = 'Webinar registration'", {"No Show", "Bounced"},
     )  # fmt: skip
 
 
@@ -151,12 +151,15 @@ def test_list_membership_to_campaign_member(created: Created) -> None:
         created, "Always On Data Quality Trade Show", "Responded",
         "select lower(c.email) from raw_hubspot.list_members m join raw_hubspot.lists l "
         "on l.id::varchar = m.list_id::varchar join raw_hubspot.contacts c on c.id = m.record_id::varchar "
-        "and c.deleted_at is null where l.name = 'Trade show scans'",
+        "and c.deleted_at is null where l.name = 'Trade show scans'", {"Bounced"},
     )  # fmt: skip
 
 
-def _members_are_there(created: Created, campaign: str, status: str, people: str) -> None:
-    """Each of these addresses' people stands once in the campaign, at that status or further on."""
+def _members_are_there(
+    created: Created, campaign: str, status: str, people: str, own: set[str]
+) -> None:  # fmt: skip
+    """Each of these addresses' people stands once in the campaign, at that status or further on, or in one of
+    their `own`, which is outside of the order."""
     with duckdb.connect(str(created.home / "warehouse.duckdb"), read_only=True) as connection:
         wanted = connection.sql(
             "select distinct p.person_id, list(split_part(r.record_key, ':', 4)) from "
@@ -173,7 +176,8 @@ def _members_are_there(created: Created, campaign: str, status: str, people: str
     for person, ids_of in wanted:
         mine = [row[2] for row in rows if row[0] in ids_of or row[1] in ids_of]
         assert len(mine) >= 1, person
-        assert max(ORDER.index(each) if each in ORDER else -1 for each in mine) >= ORDER.index(status), mine
+        reached = max(ORDER.index(each) if each in ORDER else -1 for each in mine)
+        assert reached >= ORDER.index(status) or own & {*mine}, mine
     made = created.published(
         "select count(*), count(distinct person_id || after_value) from ops.journal "
         "where operation = 'campaign_member' and state = 'confirmed'"

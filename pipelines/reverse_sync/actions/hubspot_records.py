@@ -41,7 +41,7 @@ class HubSpotCreator(RecordCreator, InHubSpot):
     @classmethod
     def looks(cls, actions: Sequence[Action]) -> int:
         known = {"contacts": email_of, "companies": domain_of}.get(actions[0].object)
-        refusing = actions[0].object == "contacts" and any(map(_refuses, actions))
+        refusing = actions[0].object == "contacts" and any(_refuses(a) and email_of(a) for a in actions)
         return int(known is not None and any(known(action) for action in actions)) + int(refusing)
 
     def send(self, actions: Sequence[Action]) -> Outcomes:

@@ -26,8 +26,6 @@ class Place(Channel):
             return self
         if self.to in _PEOPLE:
             raise ValueError("an alert is about no lead: name an address in to, like #ops or ops@example.com")
-        if self.kind == "mail" and "@" not in self.to:
-            raise ValueError(f"{self.to} is no mail address")
         if self.kind == "webhook" and not (urlsplit(self.to).scheme == "https" or is_loopback(self.to)):
             raise ValueError("a webhook needs an https address in to")
         return self

@@ -187,7 +187,7 @@ def test_what_was_wrong_with_a_sync_is_over_once_nothing_of_it_is_to_be_written(
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("{kind: slack, to: owner}", "name an address in to"), ("{kind: mail, to: ops}", "no mail address"),
+        ("{kind: slack, to: owner}", "name an address in to"), ("{kind: mail, to: ops}", "not to ops"),
         ("{kind: webhook, to: 'http://example.com'}", "https address"), ("{kind: pager}", "kind"),
     ],
 )  # fmt: skip

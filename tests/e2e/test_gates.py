@@ -48,7 +48,7 @@ def loop_on(built: Built, config: Path, scope: Scope) -> Iterator[Loop]:
     kpis.write_text(kpis.read_text().replace("target: 0.995", "target: 0.996"))
     settings = replace(load_settings({}, vendors=False), home=built.home, config_dir=config)
     with running(built.home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        with Loop(connected(settings, ready), StopsAt(scope)) as loop:
+        with Loop(connected(settings, ready), StopsAt(scope), data_tests=False) as loop:
             yield loop
 
 

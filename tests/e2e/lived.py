@@ -71,11 +71,13 @@ class Scenario:
     met: tuple[str, int] = ("", 0)
     """Owner and tasks of who was decided about while the round had read them and not decided."""
 
-    def round(self, *_: Any, seconds: int = 600, checks: Check | None = None) -> None:
+    def round(
+        self, *_: Any, seconds: int = 600, checks: Check | None = None, data_tests: bool = False
+    ) -> None:
         """Refresh, plan, apply, some minutes later."""
         sandbox.pass_time(self.ready, seconds)
         self.rounds += 1
-        with Loop(self.settings, checks or NoChecks()) as loop:
+        with Loop(self.settings, checks or NoChecks(), data_tests=data_tests) as loop:
             loop.refresh()
             plan = loop.plan()
             assert plan.stopped == ()
@@ -184,12 +186,14 @@ class HeldOpen(NoChecks):
 
 
 @contextlib.contextmanager
-def in_the_works(s: Scenario, seconds: int = 600) -> Iterator[Callable[[str], None]]:
+def in_the_works(
+    s: Scenario, seconds: int = 600, *, data_tests: bool = False
+) -> Iterator[Callable[[str], None]]:
     """A round over everything, some minutes later; gives how to let it go on to a gate. At the end it goes to
     its own."""
     gates = HeldOpen()
     with ThreadPoolExecutor(1) as pool:
-        refresh = pool.submit(s.round, seconds=seconds, checks=gates)
+        refresh = pool.submit(s.round, seconds=seconds, checks=gates, data_tests=data_tests)
 
         def goes_to(gate: str) -> None:
             if gate == "desired":
@@ -308,7 +312,7 @@ def people_work(s: Scenario, hubspot: HubSpotClient, short: rounds.Prompt) -> No
     hubspot.batch_update(
         "contacts", [{"id": s.ids["rejected"], "properties": {"hs_lead_status": "UNQUALIFIED"}}]
     )
-    with in_the_works(s, seconds=5 * 3600) as goes_to:
+    with in_the_works(s, seconds=5 * 3600, data_tests=True) as goes_to:  # of all that was done before
         goes_to("marts")
         somebody_is_called(s, hubspot)
         for _ in range(10):

@@ -48,7 +48,7 @@ def lived(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with sandbox.served(home, config, extra=()) as (settings, ready):
         scenario = Scenario(home, config, settings, ready)
         rules_are_seen(scenario)
-        prompt = rounds.prompt(settings, lambda _: None, lambda: Loop(settings, NoChecks()))
+        prompt = rounds.prompt(settings, lambda _: None, lambda: Loop(settings, NoChecks(), data_tests=False))
         with open_hubspot(settings) as hubspot, prompt as short:
             short.get_ready()
             people_come(scenario, hubspot, short)

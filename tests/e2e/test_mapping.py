@@ -51,7 +51,7 @@ def mapped(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copytree(built_once.home, home)
     with served(home, config(folder, GIVEN)) as (settings, ready):
         one_round(settings, ready)
-        with Loop(settings, NoChecks()) as loop:
+        with Loop(settings, NoChecks(), data_tests=False) as loop:
             left_over = loop.plan().records
         yield Mapped(home, settings, ready, left_over)
 

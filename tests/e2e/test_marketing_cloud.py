@@ -43,7 +43,7 @@ class World:
 
     @contextmanager
     def loop(self) -> Iterator[Loop]:
-        with Loop(self.settings, Checker()) as loop:
+        with Loop(self.settings, Checker(), data_tests=False) as loop:
             yield loop
 
     def refresh(self) -> None:

@@ -98,10 +98,10 @@ class Scenario:
         [(i, props)] = self.rows("hubspot", query, value)
         return {"id": i, **json.loads(props)}
 
-    def round(self) -> None:
+    def round(self, *, data_tests: bool = False) -> None:
         """A refresh some minutes later, its plan, its apply, and what is kept of it."""
         self.pass_time(600)
-        with Loop(self.live, NoChecks()) as loop:
+        with Loop(self.live, NoChecks(), data_tests=data_tests) as loop:
             loop.refresh()
             plan = loop.plan()
             if not plan.is_empty:

@@ -121,7 +121,7 @@ def compared(settings: Settings, environment: dict[str, str]) -> Compared:
                 (d.run_id, d.event_key, d.owner_email or None) for d in decisions.load(reading, KIND)
             },
             "handoff": {(h.handoff_id,) for h in handoffs.load(reading)},
-            "automation": {(firing,) for firing in handoffs.firings(reading)},
+            "automation": {(firing.firing_id,) for firing in handoffs.firings(reading)},
         }  # fmt: skip
     differences = [
         line for run_id in sorted({run.run_id for run in known})

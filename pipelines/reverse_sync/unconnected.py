@@ -1,4 +1,4 @@
-"""Holds back what would go to a CRM that this home has no connection to any more.
+"""Holds back what would go to a CRM that this home has no connection to any more, to Slack or by mail.
 
 Belongs here: such cells and actions of a plan. An apply refuses a plan that writes where it cannot; without
 these the others go on. A home that has no connection at all plans to be read, and is left as it is.
@@ -16,9 +16,12 @@ from pipelines.settings import Settings
 
 
 def vendors(settings: Settings) -> frozenset[str]:
-    """CRMs without a connection, where there is one to another."""
+    """CRMs without a connection, Slack and mail too, where there is one to another CRM."""
     there = {connection.vendor for connection in settings.connections}
-    return frozenset(CRMS - there) if there else frozenset()
+    if not there:
+        return frozenset()
+    channels = {"slack": settings.slack, "mail": settings.mail}
+    return frozenset(CRMS - there) | {name for name, connection in channels.items() if connection is None}
 
 
 def why(vendor: str) -> str:

@@ -233,16 +233,21 @@ def test_what_would_go_to_a_crm_without_a_connection_is_held_and_the_rest_is_wri
         "'Lead', 'hubspot:1:contacts:1', '', json_object('properties', json_object('LastName', 'N'), "
         "'key_field', 'K', 'key', 'k')::varchar, null, 'mirrored', 'r', 'why', null, null"
     )
+    message = (
+        "insert into reverse_sync.actions_leads select 'm', 'told', 'message', 'slack', '', '', '', "
+        "json_object('to', '#sales', 'text', 'New')::varchar, null, 'final', 'r', 'why', null, null"
+    )
     world.publish(
         {"1": {"score": 80}}, {"L1": {"Score__c": 5}, "L2": {"Score__c": 6}},
-        extra=[empty_table_sql("reverse_sync.actions_leads"), action],
+        extra=[empty_table_sql("reverse_sync.actions_leads"), action, message],
     )  # fmt: skip
     assert world.plan("before").counts["created"] == 1
     world.settings = replace(world.settings, salesforce=None)
     plan = world.plan()
-    assert plan.counts["held"] == 3
+    assert plan.counts["held"] == 4
     assert {(held.record_id, held.reason) for held in plan.held} == {
-        (name, "there is no connection to salesforce") for name in ("L1", "L2", "a")
+        ("m", "there is no connection to slack"),
+        *((name, "there is no connection to salesforce") for name in ("L1", "L2", "a")),
     }
     assert any("salesforce: 2 records of leads are held back" in note for note in plan.notes)
     assert world.apply(plan).confirmed == 1

@@ -22,6 +22,8 @@ MEETING = """
 def test_the_moments_of_an_event_say_their_zone_wherever_it_is_planned(zone: str) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"set timezone = '{zone}'")
+        connection.execute("create schema rules")
+        connection.execute("create table rules.run as select 'America/New_York' as business_zone")
         row = connection.execute(f"select {_TO_SALESFORCE} from {MEETING}").fetchone()
     assert row is not None
     assert orjson.loads(row[0]) == {

@@ -26,6 +26,27 @@ SKIPPED = frozenset({"address", "location", "base64"})
 """Compound fields come as their parts; files are not copied."""
 ABOUT_THE_READER = frozenset({"lastvieweddate", "lastreferenceddate", "lastlogindate"})
 """When the asking user looked at a record or signed in: it moves with every extract and says nothing."""
+_OF_PEOPLE = (
+    "Salutation", "Name", "FirstName", "LastName", "Title", "Street", "City", "State", "PostalCode",
+    "Country", "Email", "Phone", "Fax", "MobilePhone", "Description", "DoNotCall", "HasOptedOutOfEmail",
+    "HasOptedOutOfFax", "LeadSource", "CompanyOrAccount", "Type", "LeadOrContactId", "LeadOrContactOwnerId",
+)  # fmt: skip
+_SUMS = (
+    "NumberOfLeads", "NumberOfConvertedLeads", "NumberOfContacts", "NumberOfResponses",
+    "NumberOfOpportunities", "NumberOfWonOpportunities", "AmountAllOpportunities", "AmountWonOpportunities",
+)  # fmt: skip
+_OF_A_TREE = (
+    "ActualCost", "BudgetedCost", "ExpectedRevenue", "NumberSent", *_SUMS,
+)  # fmt: skip
+DERIVED = {
+    "CampaignMember": frozenset(name.casefold() for name in _OF_PEOPLE),
+    "Campaign": frozenset(
+        name.casefold() for name in (*_SUMS, *(f"Hierarchy{name}" for name in _OF_A_TREE), "LastActivityDate")
+    ),
+}
+"""Fields that Salesforce fills from other records and whose change stamps no row: a copy of them would be of
+some day or other. They are left out, for what they are made of is copied, unless config names them; then they
+are read anew as calculated ones are."""
 _CENTS = 2
 IN_EVERY_ORG = {
     "Lead": ("LastName", "Email", "Status", "OwnerId"),
@@ -81,9 +102,12 @@ def shape_of(
     promised = field_names(table)
     known = {name.casefold() for name in promised}
     extra, skipped, unknown = {}, [], []
+    derived, named = DERIVED.get(table.api_name, frozenset()), {each.casefold() for each in choice.names}
     for field in described["fields"]:
         name, kind = str(field["name"]), str(field.get("type") or "string")
         if name.casefold() in known or name.casefold() in ABOUT_THE_READER or not choice.takes(name):
+            continue
+        if name.casefold() in derived - named:
             continue
         if kind in SKIPPED:
             skipped.append(name)
@@ -113,7 +137,9 @@ def shape_of(
         ids=frozenset(
             name for name in fields if shown[name.casefold()].get("type") in ("id", "reference")
         ),
-        calculated=tuple(name for name in fields if shown[name.casefold()].get("calculated")),
+        calculated=tuple(
+            name for name in fields if shown[name.casefold()].get("calculated") or name.casefold() in derived
+        ),
         keeps_deletions=bool(described.get("replicateable")) and set(shown) >= _DELETIONS,
         lost=tuple(name for name in lost if name.casefold() not in left_out),
     )  # fmt: skip

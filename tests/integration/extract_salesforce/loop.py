@@ -22,7 +22,7 @@ from pipelines.sources import spool
 from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.fetched import Fetched
 from pipelines.sources.known import known_from
-from pipelines.sources.salesforce.shape import ABOUT_THE_READER, SKIPPED
+from pipelines.sources.salesforce.shape import ABOUT_THE_READER, DERIVED, SKIPPED
 from sandbox.salesforce.org import Org
 from sandbox.server import listen, start, waiting
 from sandbox.store import Store
@@ -132,7 +132,9 @@ class Loop:
         fields = [
             f
             for f in org.objects[api_name].fields.values()
-            if f.type not in SKIPPED and f.name.casefold() not in ABOUT_THE_READER
+            if f.type not in SKIPPED
+            and f.name.casefold() not in ABOUT_THE_READER
+            and f.name.casefold() not in DERIVED.get(api_name, ())
         ]
         listed = ", ".join(f.formula.format(t="t") if f.formula else f't."{f.name}"' for f in fields)
         there = {row[0]: row for row in self.store(f'select {listed} from "{api_name}" t')}

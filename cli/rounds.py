@@ -243,7 +243,11 @@ def prompt(
 def _refuse_stopped(loop: Loop, plan: Plan, of: Warehouse | None = None) -> None:
     """Raises GuardStopped where a guard holds the plan, once its opt-outs are written: none holds those."""
     if plan.stopped:
-        loop.apply(plan.path, of=of)
+        try:
+            loop.apply(plan.path, of=of)
+        finally:
+            if of is None:  # what was written is told, though the guard stands
+                loop.record()
 
 
 def due(loop: Loop, plan: Plan) -> list[str]:

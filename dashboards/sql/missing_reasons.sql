@@ -14,4 +14,3 @@ where
     and ($pipeline is null or deals.pipeline = $pipeline)
     and ($since is null or closed.close_date >= $since)
 order by closed.close_date desc nulls last, deals.name
-limit 50

@@ -11,5 +11,4 @@ where
     and ($pipeline is null or deals.pipeline = $pipeline)
     and ($since is null or closed.close_date >= $since)
 group by all
-order by closed.outcome, deals desc, reason
-limit 30
+order by deals desc, closed.outcome, reason

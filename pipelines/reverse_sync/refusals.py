@@ -40,7 +40,7 @@ def refuse_stale(header: dict[str, Any], warehouse: Warehouse, path: Path) -> No
 
 def refuse_other_rules(header: dict[str, Any], settings: Settings, path: Path) -> None:
     """A field, policy or guard that was changed since would be taken as it was then."""
-    if header["rules"] != load_syncs(settings.config_dir).fingerprint:
+    if header.get("rules") != load_syncs(settings.config_dir).fingerprint:
         raise UsageError(
             "this plan is stale: fields or guards of config/ have changed since it was made", where=path.name,
             remedy="run crm plan, or crm undo, for a new one",

@@ -85,6 +85,10 @@ def _of_salesforce(
     return salesforce_rows.from_json(table, read, BadValues(), [each for each in _IDS if each in fields])
 
 
+_FEW = 50
+"""People a query, below which asking for ids first takes fewer calls."""
+
+
 def _changed(
     client: SalesforceClient, name: str, fields: Sequence[str], people: Sequence[str], since: datetime
 ) -> Iterator[Mapping[str, Any]]:
@@ -98,7 +102,7 @@ def _changed(
                 yield from page.records
 
     room = ids_in(select(fields, name, f" WHERE WhoId IN (){after}"))
-    if room > 0:
+    if room >= min(len(people), _FEW):
         yield from found(fields, room)
         return
     ids = [each["Id"] for each in found(("Id",), ids_in(select(("Id",), name, f" WHERE WhoId IN (){after}")))]

@@ -98,14 +98,19 @@ def _letter(row: RowMapping, judge: Callable[[str, str], Verdict | None]) -> dic
 def _bury(connection: Connection, letters: list[dict[str, object]]) -> None:
     if not letters:
         return
+    c = dead_letters.c
     ids = [letter["letter_id"] for letter in letters]
-    query = select(dead_letters.c.letter_id, dead_letters.c.attempts).where(dead_letters.c.letter_id.in_(ids))
-    before = dict(connection.execute(query).tuples().all())
-    upsert(
-        connection,
-        dead_letters,
-        [{**each, "attempts": before.get(str(each["letter_id"]), 0) + 1} for each in letters],
-    )
+    query = select(c.letter_id, c.attempts, c.category, c.released_at).where(c.letter_id.in_(ids))
+    before = {row.letter_id: row for row in connection.execute(query)}
+
+    def attempts(letter: dict[str, object]) -> int:
+        """Of one kind of refusal; what was refused for a moment and released is tried from the start."""
+        last = before.get(letter["letter_id"])
+        if last is None or last.category != letter["category"]:
+            return 1
+        return 1 if last.category == "retry" and last.released_at is not None else 1 + int(last.attempts)
+
+    upsert(connection, dead_letters, [{**each, "attempts": attempts(each)} for each in letters])
 
 
 def _forget(connection: Connection, rows: Sequence[RowMapping]) -> None:
@@ -124,6 +129,15 @@ def buried(connection: Connection) -> list[Buried]:
         c.released_at.is_(None), c.action_key == "", ~is_tried
     )
     return [Buried(*row) for row in connection.execute(query.order_by(c.record_key, c.field))]
+
+
+def tired(connection: Connection) -> frozenset[str]:
+    """Keys of actions that were refused for a moment by as many plans as try it."""
+    c = dead_letters.c
+    query = select(c.action_key).where(
+        c.released_at.is_(None), c.action_key != "", c.category == "retry", c.attempts >= PLANS_THAT_RETRY
+    )
+    return frozenset(connection.scalars(query))
 
 
 def _matching(sync: str, code: str, record_key: str) -> ColumnElement[bool]:

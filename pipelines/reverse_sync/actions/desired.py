@@ -25,7 +25,7 @@ from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.planned import ActionSummary, Held
 from pipelines.reverse_sync.suppressed import ERASED, is_of_erased
 from pipelines.rules.syncs import ActionGuards
-from pipelines.state import State, actions
+from pipelines.state import State, actions, dead_letters
 from pipelines.state.actions import Standing
 from pipelines.state.suppression import Suppression
 
@@ -61,12 +61,13 @@ def wanted(
     with state.reading() as reading:
         needed = {key for action in asked for key in action.needs}
         known = actions.standing(reading, sorted({*copies, *needed}))
+        tired = dead_letters.tired(reading)
         limits = _limits(guards, registry)
         today = {
             kinds: actions.per_person(reading, as_of - _DAY, kinds) for kinds in limits if as_of is not None
         }
     found.held += _not_written(connection)
-    sieve = _Sieve(found, known, copies, registry, suppression, as_of, without)
+    sieve = _Sieve(found, known, copies, registry, suppression, as_of, without, tired)
     candidates = [action for action in asked if sieve.passes(action)]
     _in_order(found, candidates, known)
     for kinds, most in limits.items():
@@ -213,6 +214,7 @@ class _Sieve:
     suppression: Suppression
     as_of: datetime | None
     without: frozenset[str]
+    tired: frozenset[str] = frozenset()
 
     def passes(self, action: Action) -> bool:
         standing = self.known.get(action.action_key)
@@ -223,6 +225,10 @@ class _Sieve:
             self.found.waiting[action.sync] += 1
             return False
         reason = why_not_begun(standing) or self._malformed(action) or self._forbidden(action)
+        if not reason and action.action_key in self.tired:
+            reason = (
+                f"{dead_letters.PLANS_THAT_RETRY} plans have tried it in vain; mend the cause, then crm retry"
+            )
         if reason:
             self.found.hold(action, reason)
         return not reason

@@ -147,12 +147,18 @@ class ListMembership:
 
     def _refusing(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         """Those who may only come in while they have not opted out, and have since."""
-        asked = {_id(a): a for a in actions if "opted_out" in a.payload}
-        held = self._client.batch_read("contacts", list(asked), [OPT_OUT]) if asked else []
+        asked = [a for a in actions if "opted_out" in a.payload]
+        wanted = list(dict.fromkeys(map(_id, asked)))
+        shown = {
+            str(row["id"]): row
+            for row in (self._client.batch_read("contacts", wanted, [OPT_OUT]) if wanted else [])
+        }
+        held = {i: "the contact has opted out" for i, row in shown.items() if _has_opted_out(row)}
+        # Of a contact that went into another, the other is shown: the next extract knows whom to ask about.
+        held |= dict.fromkeys(set(wanted) - set(shown), "the contact is not there under this id any more")
         return {
-            asked[str(row["id"])].action_key: RowResult(False, code=HELD, message="the contact has opted out")
-            for row in held if _has_opted_out(row)
-        }  # fmt: skip
+            a.action_key: RowResult(False, code=HELD, message=held[_id(a)]) for a in asked if _id(a) in held
+        }
 
     def look_up(self, actions: Sequence[Action]) -> Sequence[Found]:
         members = {name: self._sequences.members(self._sequences.list_id(name)) for name in _by_list(actions)}

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import ceil
 from typing import Any
 
+from pipelines.clients import errors
 from pipelines.clients.hubspot import campaigns
 from pipelines.clients.hubspot.client import BATCH_LIMIT
 from pipelines.clients.results import Outcomes, RowResult
@@ -63,7 +65,8 @@ class HubSpotCreator(RecordCreator, InHubSpot):
         """Whoever refuses e-mail elsewhere refuses it from the first moment; the next run looks again."""
         addresses = [address for action in made if (address := email_of(action))]
         if addresses:
-            self._client.unsubscribe_all(addresses)
+            with suppress(errors.Rejected):  # the records were made all the same
+                self._client.unsubscribe_all(addresses)
 
     def _matches(self, actions: Sequence[Action]) -> dict[str, RowResult]:
         """Action key -> the record that is there: by e-mail, or by domain."""

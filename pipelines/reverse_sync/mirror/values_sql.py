@@ -196,6 +196,7 @@ class _Line:
         names = {side: metas[side].name.lower() for side in SIDES}
         self.value = {side: columns[side][names[side]][0] for side in SIDES}
         ends = {side: (kinds[side][names[side]], metas[side].meaning) for side in SIDES}
+        self.is_box = each.right.type == "boolean"
         self.wish: dict[Side, str] = {"left": "null::varchar", "right": "null::varchar"}
         for side in SIDES:
             other: Side = "left" if side == "right" else "right"
@@ -233,7 +234,13 @@ class _Line:
         empty = f"({self.value['left']} is null and {self.value['right']} is null)"
         if has_default or self.line.required:
             empty = "false"
-        return f"({' or '.join([*same, rest, empty])})"
+        return f"({' or '.join([*same, rest, empty, self._cleared_box])})"
+
+    @property
+    def _cleared_box(self) -> str:
+        """Salesforce has no empty checkbox: one that is not ticked is what an empty field becomes there."""
+        is_box = self.line.blanks == "clear" and self.line.writes("right") and self.is_box
+        return f"({self.value['left']} is null and {self.value['right']} = 'false')" if is_box else "false"
 
     def _same(self, side: Side) -> str:
         """Whether a side holds what the other wishes; of a set only what the other can say is asked."""

@@ -86,7 +86,7 @@ def _compared(reading: Reading, fetched: TableFetch, told: set[str]) -> SweepRes
 
 
 def _but(statuses: dict[tuple[str, ...], str | None], told: set[str]) -> dict[tuple[str, ...], str | None]:
-    return {key: status for key, status in statuses.items() if key[0].lower() not in told}
+    return {key: status for key, status in statuses.items() if (key[0] or "").lower() not in told}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pipelines.sources.known import KEPT, overlap_of
 from pipelines.sources.reading import Reading, bad_of
 from pipelines.sources.salesforce import deletions, rows, sweep
 from pipelines.sources.salesforce.query import Query
-from pipelines.sources.salesforce.shape import Shape
+from pipelines.sources.salesforce.shape import DERIVED, Shape
 from pipelines.sources.salesforce.view import View, select, within
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
@@ -72,7 +72,9 @@ class ObjectReader:
             return (), ()
         if not self.known.rows:
             return (), ()  # nothing to fill, and a column is made when its first row comes
-        columns = {name.casefold() for name in self.table.columns}
+        columns = {name.casefold() for name in self.table.columns} | DERIVED.get(
+            self.table.api_name, frozenset()
+        )
         kept = tuple(name for name in have if name not in columns and not name.startswith(_DLT))
         new = tuple(
             name

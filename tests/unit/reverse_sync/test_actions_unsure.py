@@ -13,6 +13,7 @@ from pipelines.reverse_sync.actions import performing
 from pipelines.reverse_sync.actions.base import HELD
 from pipelines.state import dead_letters
 
+from .conftest import NOON
 from .post import Post
 
 
@@ -47,6 +48,21 @@ def test_what_comes_to_nothing_each_time_is_said_and_tried_by_the_next_plan(post
     assert post.apply(post.plan("run2"), "run2").confirmed == 1
     with post.world.state.reading() as connection:
         assert dead_letters.unreleased(connection) == []
+
+
+def test_an_action_that_three_plans_have_tried_in_vain_waits_until_it_is_released(post: Post) -> None:
+    post.publish({"action_key": "a"})
+    post.outbox.refused = {"a": "UNABLE_TO_LOCK_ROW"}
+    for run in ("run1", "run2", "run3"):
+        post.apply(post.plan(run), run)
+    plan = post.plan("run4")
+    assert (plan.is_empty, plan.held[0].reason[:12]) == (True, "3 plans have")
+    with post.world.state.writing() as connection:
+        dead_letters.release(connection, NOON)
+    assert post.plan("run5").actions["handoff"].kinds == {"pigeon letter": 1}
+    post.apply(post.plan("run6"), "run6")
+    with post.world.state.reading() as connection:
+        assert dead_letters.unreleased(connection)[0]["attempts"] == 1
 
 
 def test_what_never_arrived_is_sent_again(post: Post) -> None:

@@ -28,7 +28,6 @@ followed as (
         lead(is_won) over deal as next_is_won,
         max(case when not is_closed then position end) over rest as furthest,
         bool_or(is_won) over rest as was_won,
-        last_value(is_won) over rest as ends_won,
         last_value(is_closed and not is_won) over rest as ends_lost,
         row_number() over (partition by opportunity_id, canonical_stage order by spell) as visit
     from spells
@@ -47,7 +46,7 @@ cohort as (
         canonical_stage,
         coalesce(furthest > position, false) or coalesce(was_won, false) as is_advanced,
         -- What was won, opened again and lost is lost.
-        coalesce(ends_won, false) as is_won,
+        coalesce(was_won and not ends_lost, false) as is_won,
         coalesce(ends_lost, false) as is_lost,
         false as is_reversed,
         case when left_at is not null then days end as days

@@ -18,7 +18,8 @@ renamed as (
         "LeadSource" as lead_source,
         "ForecastCategoryName" as forecast_category,
         {{ column_if_there(source('raw_salesforce', 'opportunity'), 'Product__c', 'varchar') }} as product,
-        {{ column_if_there(source('raw_salesforce', 'opportunity'), 'Loss_Reason__c', 'varchar') }} as lost_reason,
+        cast({{ column_if_there(source('raw_salesforce', 'opportunity'), 'Loss_Reason__c', 'varchar') }} as varchar)
+            as lost_reason,
         {{ column_if_there(source('raw_salesforce', 'opportunity'), 'Competitor__c', 'varchar') }} as competitor,
 
         "Amount" as amount,

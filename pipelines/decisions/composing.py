@@ -253,7 +253,7 @@ class Composer:
             None,
             self.run_id,
             crossing.lead_score,
-            orjson.dumps(dict(statuses), option=orjson.OPT_SORT_KEYS).decode() if statuses else "",
+            orjson.dumps(dict(statuses), option=orjson.OPT_SORT_KEYS).decode(),
             stage=crossing.rule.stage or "",
         )
 

@@ -86,14 +86,14 @@ select m.person_id, h.record_key, h.value, coalesce(t.changed_at, h.updated_at),
 from held h
 join intermediate.int_person_members m on m.record_key = h.record_key
 left join told t on t.record_key = h.record_key and t.value = h.value
-where h.value is not null and list_contains($people::varchar[], m.person_id)
+where h.value is not null and m.person_id in (select unnest($people::varchar[]))
 order by all
 """
 """A record's own moment stands in where the CRM keeps no history of the status, or has not shown it yet."""
 
 _BY_OTHERS = (
     "select record_key, changed_at from intermediate.int_changes_by_others "
-    "where list_contains($keys::varchar[], record_key)"
+    "where record_key in (select unnest($keys::varchar[]))"
 )
 """Of records whose last change is ours: when anybody else's was, if that is known."""
 
@@ -176,7 +176,7 @@ def without_owner(connection: duckdb.DuckDBPyConnection, people: Iterable[str]) 
     """Of these people those whom nobody owns in any CRM, whatever was decided."""
     rows = connection.execute(
         "select person_id from marts.unified_leads where owner_id is null "
-        "and list_contains($people::varchar[], person_id)", {"people": sorted(set(people))},
+        "and person_id in (select unnest($people::varchar[]))", {"people": sorted(set(people))},
     ).fetchall()  # fmt: skip
     return frozenset(str(row[0]) for row in rows)
 
@@ -187,6 +187,6 @@ def people_of(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str])
         return frozenset()
     here = connection.execute(
         "select person_id from intermediate.int_person_members "
-        "where list_contains($keys::varchar[], record_key)", {"keys": list(records)},
+        "where record_key in (select unnest($keys::varchar[]))", {"keys": list(records)},
     ).fetchall()  # fmt: skip
     return frozenset({*records.values(), *(str(row[0]) for row in here)})

@@ -97,14 +97,21 @@ def too_old(
     return sum(
         (rule.name, each.person_id) not in known and _is_above(rule, each)
         and not (each.created_at is not None and each.created_at >= since)
-        and (rule.stage is None or each.position < target_of(rule, positions))
+        and (rule.stage is None or each.position < positions.get(rule.stage, 0))
         for each in people
     )  # fmt: skip
 
 
-def target_of(rule: HandoffRule, positions: Mapping[str, int]) -> int:
-    """The position of the stage that a handoff sets, or of qualified by sales where it sets none."""
-    return positions.get(rule.stage or "sales_qualified_lead", 0)
+def is_past(rule: HandoffRule, position: int, positions: Mapping[str, int]) -> bool:
+    """Whether somebody has gone further than a handoff brought them: past the stage that it sets. One that
+    sets none and hands over at a stage brings them there, or to qualified by sales; one that goes by the
+    score brings nobody anywhere."""
+    if rule.stage is not None:
+        return position > positions.get(rule.stage, 0)
+    if rule.trigger.type != "stage":
+        return False
+    reached = (str(rule.trigger.value), "sales_qualified_lead")
+    return position > max(positions.get(stage, 0) for stage in reached)
 
 
 def looked_at(

@@ -104,11 +104,12 @@ class Eligibility:
 
     def _had_before(self) -> str:
         """Who has the person, or was given them and has them as soon as that is written. Nobody, where it is
-        asked what would have been."""
+        asked what would have been. Who has them again after a later change was given them back by hand."""
         if self._anyone_is_new:
             return "null::varchar"
         return (
-            "case when p.owner_id is null or p.owner_id = previous.taken_from "
+            "case when p.owner_id is null or (p.owner_id = previous.taken_from "
+            "and coalesce(p.updated_at <= previous.decided_at, true)) "
             "then coalesce(previous.owner_email, p.owner_id) else p.owner_id end"
         )
 
@@ -137,10 +138,11 @@ class Eligibility:
         self.connection.execute(
             "create or replace temp table routing_previous as "
             "select unnest($people::varchar[]) as person_id, unnest($owners::varchar[]) as owner_email, "
-            "unnest($before::varchar[]) as taken_from",
+            "unnest($before::varchar[]) as taken_from, unnest($at::timestamptz[]) as decided_at",
             {
                 "people": list(previous), "owners": [d.owner_email for d in previous.values()],
                 "before": [d.previous_owner for d in previous.values()],
+                "at": [d.decided_at for d in previous.values()],
             },
         )  # fmt: skip
 

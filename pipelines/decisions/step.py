@@ -258,7 +258,7 @@ class Step:
                 self.open[place] = handoffs.settled(
                     handoff, rule, statuses.get(handoff.person_id, ()), contacts.get(handoff.handoff_id),
                     is_done and not waiting_in(handoff, rule), self.as_of, self.run.id,
-                    is_past=at.get(handoff.person_id, 0) > handoffs.target_of(rule, positions),
+                    is_past=handoffs.is_past(rule, at.get(handoff.person_id, 0), positions),
                 )  # fmt: skip
 
     def _contacts(self) -> dict[str, datetime]:

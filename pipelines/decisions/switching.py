@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from pipelines.decisions.automation import Fired
 from pipelines.decisions.handoffs import Crossing
@@ -81,15 +81,26 @@ def switched(
         if row.confirmed_at is None and live_at_once:
             row = row._replace(confirmed_at=at)
         seen.append(row)
-        current = row if row.confirmed_at is not None else _last_confirmed(name, known)
-        if row.confirmed_at is None:
-            shadow.add(name)
-        if current is not None:
-            live.append(rule if current is row else type(rule).model_validate(orjson.loads(current.content)))
-            active[name] = current.active_from
-        else:
-            active[name] = row.active_from
+        active[name] = row.active_from
+        if row.confirmed_at is not None:
+            live.append(rule)
+            continue
+        shadow.add(name)
+        last = _last_confirmed(name, known)
+        as_it_was = None if last is None else _read(type(rule), last.content)
+        if last is not None and as_it_was is not None:
+            live.append(as_it_was)
+            active[name] = last.active_from
     return Switched(tuple(live), frozenset(shadow), tuple(seen), active)
+
+
+def _read(kind: type[Rule], content: str) -> Rule | None:
+    """A version that was confirmed; None where it says what is refused by now, for nothing of it can be acted
+    upon, and everything else goes on."""
+    try:
+        return kind.model_validate(orjson.loads(content))
+    except ValidationError:
+        return None
 
 
 def _last_confirmed(name: str, known: Sequence[SeenRule]) -> SeenRule | None:

@@ -31,11 +31,16 @@ def counts_of(routing: Routing) -> evidence.Counts:
 
 
 def with_offers(standing: Sequence[KeptDecision], offers: Iterable[Handoff]) -> list[KeptDecision]:
-    """Decisions, and each handoff to who had the person already, which nobody decided, as if it were one."""
+    """Decisions, and each handoff to who had the person already, which nobody decided, as if it were one.
+
+    Not what was offered before such handoffs had a clock, which kept no statuses: all of those that are open
+    would run out at once, however old they are.
+    """
     decided = {each.event_key for each in standing}
     found = list(standing)
     for offer in offers:
-        if offer.owner_email and (event := f"handoff:{offer.handoff_id}") not in decided:
+        event = f"handoff:{offer.handoff_id}"
+        if offer.owner_email and offer.statuses and event not in decided:
             found.append(KeptDecision(
                 offer.handoff_id, 0, offer.person_id, routing.KIND, "", offer.owner_email,
                 f"handoff {offer.handoff}", offer.reason, offer.offered_at, offer.run_id, event,

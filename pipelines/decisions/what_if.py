@@ -100,7 +100,11 @@ def what_if(connection: duckdb.DuckDBPyConnection, settings: Settings, file: Pat
     since = as_of - span
     eligibility = Eligibility(connection, routing, routing.rules, as_of, {}, anyone_is_new=True)
     leads = [
-        lead._replace(at=lead.arrived_at, owner=None, is_worked=False)
+        lead._replace(
+            at=lead.arrived_at,
+            owner=lead.owner if lead.trigger == "owner-left" else None,  # it is about who had them
+            is_worked=False,
+        )
         for lead in eligibility.leads()
         if since.timestamp() <= lead.arrived_at <= as_of.timestamp()
     ]

@@ -19,7 +19,8 @@ _OF_HUBSPOT = re.compile(
     r"(contact|company|deal|ticket|product|line_item|conversation|object)\."
     r"(creation|deletion|privacyDeletion|merge|restore|propertyChange|associationChange|newMessage)"
 )
-_OF_SALESFORCE = re.compile(r"[A-Z]\w*\.(CREATE|UPDATE|DELETE|UNDELETE)")
+_OF_SALESFORCE = re.compile(r"([A-Z]\w*|[a-z]\w*__c)\.(CREATE|UPDATE|DELETE|UNDELETE)")
+"""Salesforce's own objects begin with a capital letter, those of an org as whoever made them liked."""
 
 
 class EventRule(Strict):

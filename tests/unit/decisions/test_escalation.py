@@ -142,7 +142,7 @@ def test_each_handoff_has_its_own_clock_also_where_whoever_had_the_lead_keeps_it
 
     standing = [given("kept", "handoff fast", "kept"), given("slow", "handoff slow", "assigned"),
                 given("same", "r", "kept", "new-lead")]  # fmt: skip
-    offers = [Handoff(each, "fast", each, "offered", "ann@x.example", "", NOON, NOON, None, "r")
+    offers = [Handoff(each, "fast", each, "offered", "ann@x.example", "", NOON, NOON, None, "r", None, "{}")
               for each in ("kept", "own")]  # fmt: skip
     watch = Watch(office.connection, office.state, load_routing(config), load_handoffs(config), (),
                   NOON + timedelta(hours=2))  # fmt: skip
@@ -151,6 +151,8 @@ def test_each_handoff_has_its_own_clock_also_where_whoever_had_the_lead_keeps_it
         ("kept", "1h", "max@x.example"), ("own", "1h", "max@x.example")
     ]  # fmt: skip
     assert watch.moments == [NOON + timedelta(hours=each) for each in (1, 9, 1)]
+    older = [each._replace(statuses="") for each in offers]
+    assert [each.decision.person_id for each in watch.waiting(standing, older)] == ["kept"]
     ended = [each._replace(state="recycled") for each in offers]
     assert watch.waiting(standing, [each._replace(state="rejected") for each in offers], ended) == []
 

@@ -179,3 +179,11 @@ def test_a_changed_rule_goes_on_as_it_was_confirmed_last_durations_and_all() -> 
     longer = Automation.model_validate({**stay, "for": "90m"})
     now_too = switched("automation", [("stale", longer, None)], confirmed_too.seen, NOON, live_at_once=False)
     assert now_too.live == (stale,)
+
+
+def test_a_rule_that_was_confirmed_as_it_may_not_be_any_more_waits_for_its_present_version() -> None:
+    known = switched("handoff", [("handoff", RULE, None)], (), NOON, live_at_once=True).seen
+    refused = [row._replace(content='{"trigger": {"value": "much"}}') for row in known]
+    changed = RULE.model_copy(update={"expires_after": timedelta(days=3)})
+    now = switched("handoff", [("handoff", changed, None)], refused, NOON + HOUR_LONG, live_at_once=False)
+    assert (now.live, now.shadow, now.since("handoff")) == ((), {"handoff"}, NOON + HOUR_LONG)

@@ -7,13 +7,14 @@ from typing import Any
 
 import duckdb
 import orjson
+import pytest
 
 from pipelines.decisions import evidence, offers
 from pipelines.decisions.composing import Composer
 from pipelines.decisions.doing import Doing, Row
 from pipelines.decisions.evidence import Status
 from pipelines.decisions.facts import Facts, Owner, Person, Staged
-from pipelines.decisions.handoffs import Crossing, settled, target_of
+from pipelines.decisions.handoffs import Crossing, is_past, settled
 from pipelines.rules.handoff import HandoffRule, Handoffs
 from pipelines.rules.notifications import NotificationsFile
 from pipelines.rules.routing import load_routing
@@ -85,12 +86,30 @@ def test_a_status_is_as_old_as_the_crm_s_history_of_it_or_else_as_the_record() -
 
 def test_who_has_gone_further_than_the_handoff_brought_them_is_not_given_back() -> None:
     taken, refused = OFFER._replace(state="accepted"), [Status("UNQUALIFIED", NOON + HOUR)]
-    for is_past, state in ((True, "accepted"), (False, "rejected")):
-        after = settled(taken, RULE, refused, None, True, NOON + 2 * HOUR, "r2", is_past=is_past)
+    for further, state in ((True, "accepted"), (False, "rejected")):
+        after = settled(taken, RULE, refused, None, True, NOON + 2 * HOUR, "r2", is_past=further)
         assert after.state == state
-    positions = {"sales_qualified_lead": 4, "customer": 6}
-    assert target_of(RULE, positions) == 4
-    assert target_of(RULE.model_copy(update={"actions": RULE.actions[1:]}), positions) == 4
+
+
+@pytest.mark.parametrize(
+    ("trigger", "sets", "further_from"),
+    [
+        ({"value": 75}, True, 5),
+        ({"value": 75}, False, None),
+        ({"type": "stage", "value": "marketing_qualified_lead"}, False, 5),
+        ({"type": "stage", "value": "opportunity"}, False, 6),
+    ],
+)
+def test_further_is_past_the_stage_a_handoff_sets_or_else_the_one_it_hands_over_at_if_any(
+    trigger: dict[str, Any], sets: bool, further_from: int | None
+) -> None:
+    """Somebody who is handed over as an opportunity is refused as one."""
+    actions = [{"type": "create-task"}]
+    if sets:
+        actions.append({"type": "update-lifecycle", "value": "sales_qualified_lead"})
+    rule = HandoffRule.model_validate({"trigger": trigger, "actions": actions})
+    order = {"marketing_qualified_lead": 3, "sales_qualified_lead": 4, "opportunity": 5, "customer": 6}
+    assert next((at for at in range(1, 7) if is_past(rule, at, order)), None) == further_from
 
 
 def test_who_was_handed_over_is_so_under_the_id_of_who_they_are_now() -> None:
@@ -156,6 +175,7 @@ def test_a_handoff_that_keeps_the_owner_waits_until_there_is_one() -> None:
     nobody = composer(person(), keeps)
     assert nobody.of_crossings([Crossing(keeps, "p", "h", "")], {}, {}) == []
     waits = nobody.new_handoffs[0]
+    assert waits.statuses == "{}", "no record had any; what kept none is older, and has no clock"
     assert composer(person(), keeps, waits).of_unfinished([waits], {}) == []
     owned = composer(person(owner=ADA.email), keeps, waits)
     (task,) = owned.of_unfinished([waits], {})

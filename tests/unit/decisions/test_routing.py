@@ -345,6 +345,15 @@ def test_another_file_is_tried_on_the_leads_of_the_last_weeks_beside_what_happen
     assert told["ada@northwind.example"][-3:] == ["1.5", "h", "1"], "first contact, and open now"
     assert told["cy@northwind.example"][:2] == ["0", "1"]
     assert found.text().endswith("1 would have gone to who has them")
+    other.write_text("rules:\n  - {name: all, team: field, on: owner-left}\n")
+    office.leads({"person_id": "p1", "owner_id": "gone@northwind.example", "updated_at": NOON - timedelta(1)})
+    meetings_of(office, ("p1", "COMPLETED"))
+    office.connection.execute(
+        "update intermediate.int_person_records set owner_source_id = 'bo@northwind.example'"
+    )
+    office.staff([("bo@northwind.example", True), ("gone@northwind.example", False)])
+    (left,) = what_if(office.connection, office.settings, other, timedelta(days=30)).made
+    assert left.reason == "rule all: gone@northwind.example has left, and bo@northwind.example has them too"
     assert office.assignments() == kept
     with office.state.reading() as reading:
         assert decisions.load(reading, "routing") == ()

@@ -139,6 +139,22 @@ def test_whoever_has_somebody_keeps_them_by_sticky_owner_whether_decided_here_or
     assert "had this lead before" in given.reason
 
 
+def test_who_was_given_back_by_hand_after_that_was_written_is_with_whoever_has_them(office: Office) -> None:
+    """Cy was given ann, whom ada had; ada has her again, by a change that came before or after that."""
+    decided = KeptDecision(
+        "d1", 1, "ann", "routing", "inbound", "cy@northwind.example", "r", "said so", YESTERDAY, "run0",
+        previous_owner="ada@northwind.example",
+    )  # fmt: skip
+    with office.state.writing() as connection:
+        decisions.save(connection, [decided])
+    only(office, "on: form-submission, prefer: [sticky-owner], team: field")
+    for changed_at, owner in ((YEAR_AGO, "cy"), (NOON, "ada")):
+        happened(office)
+        office.leads({"person_id": "ann", "owner_id": "ada@northwind.example", "updated_at": changed_at})
+        (given,) = [a for a in office.decide().made if a.state == "assigned"]
+        assert given.owner_email == f"{owner}@northwind.example", changed_at
+
+
 def test_who_is_on_a_list_is_routed_once_also_when_they_are_merged(office: Office) -> None:
     happened(office)
     only(office, "on: list-member, team: inbound")

@@ -93,6 +93,7 @@ def test_a_rule_about_an_event_that_no_crm_sends_is_refused_and_one_that_does_no
     for wrong in ("contact.creatoin", "Contact.create", "lead.UPDATE", "contacts.creation"):
         with pytest.raises(ValueError, match=f"no CRM sends an event {wrong}"):
             EventRule(on=wrong)
+    assert EventRule(on="myObject__c.UPDATE").do == "decide", "an org names its objects as it likes"
     entering = {"do": "journey", "name": "welcome"}
     kinds = ("contact.creation", "Lead.CREATE", "*")
     file = EventsFile.model_validate({"events": [{"on": "*"}, *({"on": kind, **entering} for kind in kinds)]})

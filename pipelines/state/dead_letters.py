@@ -26,6 +26,7 @@ UNDONE = "UNDONE"
 _AT_ONCE = 500  # below SQLite's limit of bound variables
 _IS_CONFIRMED = journal.c.state == "confirmed"
 PLANS_THAT_RETRY = 3
+_IS_TRIED = and_(dead_letters.c.category == "retry", dead_letters.c.attempts < PLANS_THAT_RETRY)
 
 
 class Verdict(NamedTuple):
@@ -124,9 +125,8 @@ def _forget(connection: Connection, rows: Sequence[RowMapping]) -> None:
 def buried(connection: Connection) -> list[Buried]:
     """Values of fields that are not to be sent again as they are."""
     c = dead_letters.c
-    is_tried = and_(c.category == "retry", c.attempts < PLANS_THAT_RETRY)
     query = select(*dead_letters.c[*Buried._fields]).where(
-        c.released_at.is_(None), c.action_key == "", ~is_tried
+        c.released_at.is_(None), c.action_key == "", ~_IS_TRIED
     )
     return [Buried(*row) for row in connection.execute(query.order_by(c.record_key, c.field))]
 
@@ -135,7 +135,7 @@ def tired(connection: Connection) -> frozenset[str]:
     """Keys of actions that were refused for a moment by as many plans as try it."""
     c = dead_letters.c
     query = select(c.action_key).where(
-        c.released_at.is_(None), c.action_key != "", c.category == "retry", c.attempts >= PLANS_THAT_RETRY
+        c.released_at.is_(None), c.action_key != "", c.category == "retry", ~_IS_TRIED
     )
     return frozenset(connection.scalars(query))
 

@@ -6,6 +6,8 @@ these come from the object reference.
 
 from __future__ import annotations
 
+from sandbox.salesforce.schema_further import WRITTEN, parts_of_address
+
 _MEMBERS = '(select count(*) from "CampaignMember" m{more} where m."CampaignId" = {t}."Id" and \
 m."IsDeleted" = \'false\' and {which})'
 _DEALS = (
@@ -69,13 +71,8 @@ Type string 40 a := case when {{t}}."ContactId" is null then 'Lead' else 'Contac
 LeadOrContactId reference a -> Contact|Lead:- := coalesce({{t}}."ContactId", {{t}}."LeadId")
 LeadOrContactOwnerId reference a -> Group|User:- := {_person("OwnerId")}
 """
-_ORGANIZATION = """
-Division string 80
-Street textarea 255
-City string 40
-State string 80
-PostalCode string 20
-Phone phone
+_ORGANIZATION = f"""
+Division string 80{parts_of_address(WRITTEN[:4])}Phone phone
 Fax phone
 PrimaryContact string 80
 LanguageLocaleKey picklist 40 n := 'en_US'
@@ -103,15 +100,9 @@ MonthlyPageViewsEntitlement int a
 IsReadOnly boolean an := 'false'
 WebToCaseDefaultOrigin string 40
 """
-_USER = """
+_USER = f"""
 CompanyName string 80
-Division string 80
-Street textarea 255
-City string 40
-State string 80
-PostalCode string 20
-Country string 80
-Phone phone
+Division string 80{parts_of_address(WRITTEN)}Phone phone
 Fax phone
 MobilePhone phone
 Extension phone

@@ -19,16 +19,22 @@ LastReferencedDate datetime a
 """
 
 
+def parts_of_address(parts: tuple[str, ...], prefix: str = "") -> str:
+    """Lines of an address' parts."""
+    return "\n".join(["", *(f"{prefix}{part} {_KINDS[part]}" for part in parts), ""])
+
+
 def _address(prefix: str, parts: tuple[str, ...] = _PARTS) -> str:
     """The parts of an address that are not there yet, and the whole, put together when it is read."""
     pairs = ", ".join(f"'{part[0].lower()}{part[1:]}', {{t}}.\"{prefix}{part}\"" for part in sorted(_PARTS))
     held = ", ".join(f'{{t}}."{prefix}{part}"' for part in _PARTS)
     whole = f"case when coalesce({held}) is not null then json_object({pairs}) end"
-    lines = [f"{prefix}{part} {_KINDS[part]}" for part in parts]
-    return "\n".join(["", *lines, f"{prefix}Address address a := {whole}", ""])
+    return f"{parts_of_address(parts, prefix)}{prefix}Address address a := {whole}\n"
 
 
 _PLACE = _PARTS[5:]
+WRITTEN = _PARTS[:5]
+"""The parts of an address that people write."""
 _PHOTO = "\nPhotoUrl url a := '/services/images/photo/' || {t}.\"Id\"\n"
 _HAS_ITEMS = """
 HasOpportunityLineItem boolean an := case when exists (select 1 from "OpportunityLineItem" i where \

@@ -6,7 +6,6 @@ Components one by one are `soap_changes`, packages `soap_packages`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -17,7 +16,7 @@ from sandbox import xmltree
 from sandbox.call import Call, Refused
 from sandbox.salesforce.metadata import shown, soap_changes, soap_packages, xml
 from sandbox.salesforce.metadata.deploy import NotTaken
-from sandbox.salesforce.metadata.soap_changes import MOST, SoapProblem
+from sandbox.salesforce.metadata.soap_changes import MOST, Operation, SoapProblem
 from sandbox.xmltree import Node
 
 if TYPE_CHECKING:
@@ -70,9 +69,7 @@ def _answer(sf: Salesforce, call: Call) -> Response:
         raise fault("INVALID_OPERATION", f"No operation available for request {name[:80]}")
     try:
         inner = work(sf, call, root, operation)
-    except SoapProblem as problem:
-        raise fault(problem.code, str(problem)) from None
-    except NotTaken as problem:
+    except (SoapProblem, NotTaken) as problem:
         raise fault(problem.code, str(problem)) from None
     return Response(f"{_HEAD}<{name}Response>{inner}</{name}Response>{_TAIL}", media_type="text/xml")
 
@@ -122,7 +119,7 @@ def _list(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
     )
 
 
-_OPERATIONS: dict[str, Callable[[Salesforce, Call, Node, Node], str]] = {
+_OPERATIONS: dict[str, Operation] = {
     "readMetadata": _read, "listMetadata": _list, "describeMetadata": _describe,
     **soap_changes.OPERATIONS, **soap_packages.OPERATIONS,
 }  # fmt: skip

@@ -5,7 +5,8 @@ Each has its own result. With `AllOrNoneHeader` a call stands or falls as one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sandbox import xmltree
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
 Json = dict[str, Any]
+Operation = Callable[[Any, Call, Node, Node], str]
+Work = Callable[[], bool | None]
+"""Does one component; whether it was made, where that is told."""
 MOST = 10
 
 
@@ -33,7 +37,7 @@ class _TakenBack(Exception):
     """One failed, and the call is all or none."""
 
 
-def _each(sf: Salesforce, root: Node, jobs: list[tuple[str, Callable[[], Json]]]) -> str:
+def _each(sf: Salesforce, root: Node, jobs: Sequence[tuple[str, Work]]) -> str:
     """Results of single components, in order."""
     if len(jobs) > MOST:
         raise SoapProblem("LIMIT_EXCEEDED", f"A call takes at most {MOST} components, not {len(jobs)}")
@@ -57,13 +61,13 @@ def _each(sf: Salesforce, root: Node, jobs: list[tuple[str, Callable[[], Json]]]
     return "".join(xml.written("result", each) for each in results)
 
 
-def _result(name: str, work: Callable[[], Json]) -> Json:
+def _result(name: str, work: Work) -> Json:
     try:
-        said = work()
+        made = work()
     except Refusal as problem:
         error = {"message": problem.message, "statusCode": problem.code}
         return {"errors": error, "fullName": name, "success": False}
-    return {**said, "fullName": name, "success": True}
+    return ({} if made is None else {"created": made}) | {"fullName": name, "success": True}
 
 
 def _wished(operation: Node) -> list[tuple[str, Json]]:
@@ -91,60 +95,30 @@ def _known(kind: str) -> str:
     return kind
 
 
-def _create(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
-    def one(kind: str, content: Json) -> Json:
-        changes.create(sf, call, kind, content)
-        return {}
+def _writing(write: Callable[[Any, Call, str, Json], bool | None]) -> Operation:
+    def answer(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
+        jobs = [
+            (str(content.get("fullName") or ""), partial(write, sf, call, kind, content))
+            for kind, content in _wished(operation)
+        ]
+        return _each(sf, root, jobs)
 
-    return _put(sf, root, operation, one)
-
-
-def _update(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
-    def one(kind: str, content: Json) -> Json:
-        changes.update(sf, call, kind, content)
-        return {}
-
-    return _put(sf, root, operation, one)
-
-
-def _upsert(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
-    return _put(
-        sf, root, operation, lambda kind, content: {"created": changes.upsert(sf, call, kind, content)}
-    )
-
-
-def _put(sf: Salesforce, root: Node, operation: Node, one: Callable[[str, Json], Json]) -> str:
-    def job(kind: str, content: Json) -> tuple[str, Callable[[], Json]]:
-        return str(content.get("fullName") or ""), lambda: one(kind, content)
-
-    return _each(sf, root, [job(kind, content) for kind, content in _wished(operation)])
+    return answer
 
 
 def _delete(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
     kind = _known(xmltree.text(operation, "type"))
-
-    def job(name: str) -> tuple[str, Callable[[], Json]]:
-        def work() -> Json:
-            changes.delete(sf, call, kind, name)
-            return {}
-
-        return name, work
-
-    return _each(sf, root, [job(xmltree.text(n)) for n in xmltree.children(operation, "fullNames")])
+    names = [xmltree.text(node) for node in xmltree.children(operation, "fullNames")]
+    return _each(sf, root, [(name, partial(changes.delete, sf, call, kind, name)) for name in names])
 
 
 def _rename(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
     kind = _known(xmltree.text(operation, "type"))
     old, new = xmltree.text(operation, "oldFullName"), xmltree.text(operation, "newFullName")
-
-    def work() -> Json:
-        changes.rename(sf, call, kind, old, new)
-        return {}
-
-    return _each(sf, root, [(new, work)])
+    return _each(sf, root, [(new, partial(changes.rename, sf, call, kind, old, new))])
 
 
-OPERATIONS: dict[str, Callable[[Any, Call, Node, Node], str]] = {
-    "createMetadata": _create, "updateMetadata": _update, "upsertMetadata": _upsert,
-    "deleteMetadata": _delete, "renameMetadata": _rename,
+OPERATIONS: dict[str, Operation] = {
+    "createMetadata": _writing(changes.create), "updateMetadata": _writing(changes.update),
+    "upsertMetadata": _writing(changes.upsert), "deleteMetadata": _delete, "renameMetadata": _rename,
 }  # fmt: skip

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,7 +15,7 @@ from sandbox import xmltree
 from sandbox.call import Call
 from sandbox.salesforce import ids
 from sandbox.salesforce.metadata import deploy, retrieve, xml
-from sandbox.salesforce.metadata.soap_changes import SoapProblem
+from sandbox.salesforce.metadata.soap_changes import Operation, SoapProblem
 from sandbox.xmltree import Node
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _retrieved(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
     return xml.written("result", result)
 
 
-OPERATIONS: dict[str, Callable[[Any, Call, Node, Node], str]] = {
+OPERATIONS: dict[str, Operation] = {
     "deploy": _deploy, "checkDeployStatus": _status, "cancelDeploy": _cancel, "retrieve": _retrieve,
     "checkRetrieveStatus": _retrieved,
 }  # fmt: skip

@@ -11,15 +11,19 @@ from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry, Journey
 from tests.fixtures import marketing_cloud as mcs
 
 
+def _decided(key: str, kind: str, payload: dict[str, Any]) -> Action:
+    return Action(
+        key, "journeys", kind, "marketing_cloud", "Subscriber", "", "", payload, (), "decided",
+        "journeys.yml", "", "compensable",
+    )  # fmt: skip
+
+
 def entry(key: str, contact: str = "003NEW", **more: Any) -> Action:
     payload = {
         "event": mcs.ENTRY, "journey": mcs.NURTURE, "journey_status": "Published", "extension": mcs.ENTRY,
         "contact_key": contact, "data": {"ContactKey": contact, "EmailAddress": "new@x.example"}, **more,
     }  # fmt: skip
-    return Action(
-        key, "journeys", "journey_entry", "marketing_cloud", "Subscriber", "", "", payload, (), "decided",
-        "journeys.yml", "", "compensable",
-    )  # fmt: skip
+    return _decided(key, "journey_entry", payload)
 
 
 def test_an_entry_is_found_by_our_key_and_undone_by_an_exit(destination, mc):
@@ -105,10 +109,7 @@ def update(key: str, entry_id: str, **data: str) -> Action:
         "journey": mcs.NURTURE, "extension": mcs.ENTRY, "entry_id": entry_id, "data": data,
         "before": {"LeadScore": "1"},
     }  # fmt: skip
-    return Action(
-        key, "journeys", "journey_update", "marketing_cloud", "Subscriber", "", "", payload, (), "decided",
-        "journeys.yml", "", "compensable",
-    )  # fmt: skip
+    return _decided(key, "journey_update", payload)
 
 
 def test_the_data_of_an_entry_is_changed_in_its_row_and_a_refused_one_keeps_nobody_else_out(destination, mc):

@@ -264,11 +264,10 @@ class Step:
     def _contacts(self) -> dict[str, datetime]:
         """Handoff -> when sales was first in touch since it was offered; somebody may be in two."""
         found: dict[str, datetime] = {}
-        left = list(self.open)
+        left, counts = list(self.open), counts_of(self.routing)
         while left:
             of_person = {each.person_id: each for each in left}
             since = {person_id: each.offered_at for person_id, each in of_person.items()}
-            counts = counts_of(self.routing)
             at = evidence.first_contacts(self.connection, since, self.ours, self.as_of, counts)
             found |= {of_person[person_id].handoff_id: moment for person_id, moment in at.items()}
             left = [each for each in left if of_person[each.person_id] is not each]

@@ -29,7 +29,7 @@ class Touched(NamedTuple):
     filled: int
     blanks: int
 
-    def __add__(self, other: Touched) -> Touched:  # type: ignore[override]
+    def plus(self, other: Touched) -> Touched:
         return Touched(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
@@ -47,7 +47,7 @@ def exceeded(
         if touched is not None:
             found += _sentences(name, touched, guards)
             found += _filling(name, sync, touched, guards, was_written)
-            whole += touched
+            whole = whole.plus(touched)
     return found or _sentences("the plan as a whole", whole, guards)
 
 

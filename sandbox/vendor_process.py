@@ -78,12 +78,15 @@ class Protocol(HttpToolsProtocol):
 
     behind_tls: int = 0
     """The port of the socket whose connections the front has decrypted."""
+    ending = threading.Event()
+    """Set when the server is asked to stop: what waits for news answers then."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         if self.server is not None and self.server[1] == self.behind_tls:
             self.scope["scheme"] = "https"
         self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+        self.scope["sandbox.ending"] = self.ending  # type: ignore[typeddict-unknown-key]
 
 
 class _Server(uvicorn.Server):
@@ -119,6 +122,7 @@ def serve_vendor(vendor: str, home: Path, fds: dict[str, int], *, limited: bool)
     server = _Server(config)
 
     def stop(*_: object) -> None:
+        Protocol.ending.set()
         server.should_exit = True
 
     signal.signal(signal.SIGTERM, stop)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,15 +69,16 @@ def routes(sf: Salesforce) -> list[Route]:
         if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
             return answer([{"successful": False, "error": "400::A list of messages is wanted"}], 400)
         found: list[Message] = []
+        ending = request.scope.get("sandbox.ending", threading.Event())
         for message in messages:
-            found += await _answered(sf, hub, message)
+            found += await _answered(sf, hub, message, ending)
         return answer(found)
 
     paths = ("/cometd/{version}", "/cometd/{version}/{rest:path}")
     return [Route(path, post, methods=["POST"]) for path in paths]
 
 
-async def _answered(sf: Salesforce, hub: Hub, message: Message) -> list[Message]:
+async def _answered(sf: Salesforce, hub: Hub, message: Message, ending: threading.Event) -> list[Message]:
     channel, own = str(message.get("channel") or ""), str(message.get("clientId") or "")
     reply: Message = {"channel": channel, "successful": True}
     if message.get("id") is not None:
@@ -96,7 +98,7 @@ async def _answered(sf: Salesforce, hub: Hub, message: Message) -> list[Message]
         return [reply | {"successful": False, "error": "403::Unknown client", "advice": advice}]
     reply["clientId"] = own
     if channel == "/meta/connect":
-        return await _connected(sf, client, reply)
+        return await _connected(sf, client, reply, ending)
     if channel == "/meta/subscribe":
         return [_subscribed(sf, client, message, reply)]
     if channel == "/meta/unsubscribe":
@@ -156,15 +158,17 @@ def _name(sobject: SObject) -> str:
     return f"/data/{sobject.name.removesuffix('c') if sobject.custom else sobject.name}ChangeEvent"
 
 
-async def _connected(sf: Salesforce, client: _Client, reply: Message) -> list[Message]:
-    """Wait until there is something to tell, but not for ever."""
+async def _connected(
+    sf: Salesforce, client: _Client, reply: Message, ending: threading.Event
+) -> list[Message]:
+    """Wait until there is something to tell, but not for ever, nor when the server is to stop."""
     loop = asyncio.get_running_loop()
     until = loop.time() + POLL_SECONDS
     while True:
         sf.written.clear()
         events = _news(sf, client)
         left = until - loop.time()
-        if events or left <= 0 or not client.channels:
+        if events or left <= 0 or not client.channels or ending.is_set():
             advice = {"reconnect": "retry", "interval": 0, "timeout": int(POLL_SECONDS * 1000)}
             return [*events, reply | {"advice": advice}]
         try:

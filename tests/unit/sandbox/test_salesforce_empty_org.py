@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -100,3 +101,33 @@ def test_a_version_inside_a_composite_is_that_of_a_call_of_its_own(ask: Ask) -> 
     told = [(each["httpStatusCode"], each["body"]) for each in answer.json()["compositeResponse"]]
     assert told == [(each.status_code, each.json()) for each in alone]
     assert [status for status, _ in told] == [200, 404, 404, 200]
+
+
+def test_who_waits_for_news_is_answered_when_the_server_is_to_stop(tmp_path: Path) -> None:
+    store, clock = _store(tmp_path), Clock.create(tmp_path / "clock", NOW)
+    with store.transaction():
+        store.db.execute("insert into tokens values ('SESSION', '005', ?)", (2**41,))
+    served, ending = app.application(store, clock, limited=False), threading.Event()
+
+    async def stopping(scope: Any, receive: Any, send: Any) -> None:
+        await served({**scope, "sandbox.ending": ending}, receive, send)
+
+    async def waited() -> Any:
+        headers = {"Authorization": "Bearer SESSION"}
+        transport = httpx.ASGITransport(app=stopping)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sf", headers=headers) as client:
+
+            async def said(channel: str, **more: str) -> Any:
+                answer = await client.post("/cometd/67.0", json=[{"channel": channel, **more}])
+                return answer.json()[-1]
+
+            own = (await said("/meta/handshake"))["clientId"]
+            await said("/meta/subscribe", clientId=own, subscription="/data/LeadChangeEvent")
+            news = asyncio.create_task(said("/meta/connect", clientId=own))
+            await asyncio.sleep(0)
+            ending.set()
+            return await asyncio.wait_for(news, 5)
+
+    assert asyncio.run(waited())["successful"]
+    store.close()
+    clock.close()

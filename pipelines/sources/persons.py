@@ -123,7 +123,7 @@ SALESFORCE: dict[str, Holds] = {
     ),
     **dict.fromkeys(
         ("account", "account_history", "opportunity_field_history", "opportunity_line_item", "product2",
-         "pricebook_entry", "campaign_member_status", "object_territory2_association",
+         "pricebook_entry", "campaign_member_status", "object_territory2_association", "territory2",
          "record_type", "lead_status", "currency_type", "dated_conversion_rate", "organization", "period",
          "forecasting_quota", "forecasting_item", "business_hours", "holiday"), NONE,
     ),

@@ -62,6 +62,7 @@ TABLES: tuple[RawTable, ...] = (
     small("user_territory2_association", "UserTerritory2Association", {
         **_texts("UserId", "Territory2Id", "RoleInTerritory2"), "IsActive": "boolean",
     }),
+    small("territory2", "Territory2", _texts("Name", "DeveloperName", "ParentTerritory2Id", "Description")),
     small("user_role", "UserRole", _texts("Name", "DeveloperName", "ParentRoleId", "ForecastUserId")),
     small("group", "Group", _texts("Name", "DeveloperName", "Type", "Email", "RelatedId", "OwnerId")),
     small("group_member", "GroupMember", _texts("GroupId", "UserOrGroupId")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -21,6 +21,7 @@ from pipelines.sources.schema import ColumnType
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
     "number": pa.float64(),
+    "decimal": pa.decimal128(38, 18),
     "integer": pa.int64(),
     "money": pa.decimal128(18, 2),
     "price": pa.decimal128(38, 8),
@@ -34,12 +35,15 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 _ROUNDED = " rounded"
 _NOISE = Decimal("1e-9")
 """By less than this an amount differs because a vendor has calculated it in binary."""
+_EXACT = Context(prec=200)
+"""Longer than any number that somebody writes: Python's own stops at 28 digits."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXAMPLE_LENGTH = 40
 _FIRST: dict[ColumnType, date] = {"date": date.min, "timestamp": datetime.min.replace(tzinfo=UTC)}
 _PADDED = r"^$|^[^!-~]|[^!-~]$"
 _USUAL: dict[ColumnType, str] = {
     "number": r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$",
+    "decimal": r"^-?[0-9]{1,20}(\.[0-9]{1,18})?$",
     "integer": r"^-?[0-9]{1,18}$",
     "money": r"^-?[0-9]{1,16}(\.[0-9]{1,2})?$",
     "price": r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$",
@@ -147,8 +151,8 @@ def _in_part(texts: pa.Array, kind: ColumnType, name: str, bad: BadValues) -> pa
     rest = pc.and_(pc.invert(usual), pc.is_valid(texts))
     read = _cast(pc.if_else(usual, texts, pa.scalar(None, pa.string())), kind)
     if read is None:
-        return pa.array(_one_by_one(texts.to_pylist(), _PARSERS[kind], name, bad), ARROW_TYPES[kind])
-    values = _one_by_one(texts.filter(rest).to_pylist(), _PARSERS[kind], name, bad)
+        return pa.array(_one_by_one(texts.to_pylist(), kind, name, bad), ARROW_TYPES[kind])
+    values = _one_by_one(texts.filter(rest).to_pylist(), kind, name, bad)
     return pc.replace_with_mask(read, rest, pa.array(values, ARROW_TYPES[kind]))
 
 
@@ -160,19 +164,25 @@ def _lists(texts: pa.Array) -> pa.Array:
     return parts.cast(ARROW_TYPES["list"])
 
 
-def _one_by_one(texts: list[str | None], parse: Callable[[str], Any], name: str, bad: BadValues) -> list[Any]:
+def _one_by_one(texts: list[str | None], kind: ColumnType, name: str, bad: BadValues) -> list[Any]:
     read: list[Any] = []
+    parse, noise = _PARSERS[kind], Decimal(0) if kind == "decimal" else _NOISE
     for text in texts:
         value = None
         if text is not None and text.strip():
             try:
                 value = parse(text.strip())
-                if isinstance(value, Decimal) and abs(Decimal(text.strip()) - value) >= _NOISE:
+                if isinstance(value, Decimal) and _is_off(value, Decimal(text.strip()), noise):
                     bad.add_rounded(name, text)
             except (ValueError, InvalidOperation, OverflowError):
                 bad.add(name, text)
         read.append(value)
     return read
+
+
+def _is_off(value: Decimal, told: Decimal, noise: Decimal) -> bool:
+    off = abs(_EXACT.subtract(told, value))
+    return off >= noise if noise else off > 0
 
 
 def parse_timestamp(text: str) -> datetime:
@@ -206,7 +216,7 @@ def _decimal(whole: int, places: int) -> Callable[[str], Decimal]:
     step, beyond = Decimal(1).scaleb(-places), Decimal(10) ** whole
 
     def parse(text: str) -> Decimal:
-        number = Decimal(text).quantize(step, ROUND_HALF_UP)
+        number = Decimal(text).quantize(step, ROUND_HALF_UP, _EXACT)
         if abs(number) >= beyond:
             raise ValueError(text)
         return number
@@ -237,6 +247,7 @@ def _boolean(text: str) -> bool:
 
 _PARSERS: dict[ColumnType, Callable[[str], Any]] = {
     "number": _number,
+    "decimal": _decimal(20, 18),
     "integer": _integer,
     "money": _decimal(16, 2),
     "price": _decimal(18, 8),

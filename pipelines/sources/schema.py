@@ -10,10 +10,13 @@ from datetime import timedelta
 from typing import Literal
 
 ColumnType = Literal[
-    "text", "number", "integer", "money", "price", "rate", "boolean", "date", "timestamp", "list", "json"
-]
-"""text VARCHAR, number DOUBLE, integer BIGINT, money DECIMAL(18,2), price DECIMAL(38,8), rate DECIMAL(18,8),
-boolean BOOLEAN, date DATE, timestamp TIMESTAMPTZ in UTC, list VARCHAR[], json JSON text in VARCHAR."""
+    "text", "number", "decimal", "integer", "money", "price", "rate", "boolean", "date", "timestamp", "list",
+    "json",
+]  # fmt: skip
+"""text VARCHAR, number DOUBLE, decimal DECIMAL(38,18), integer BIGINT, money DECIMAL(18,2), price
+DECIMAL(38,8), rate DECIMAL(18,8), boolean BOOLEAN, date DATE, timestamp TIMESTAMPTZ in UTC, list VARCHAR[],
+json JSON text in VARCHAR. A number is what a vendor keeps in binary itself, a decimal what it hands on as it
+was typed."""
 
 
 @dataclass(frozen=True)

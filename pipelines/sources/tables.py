@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "varchar",
     "number": "double",
+    "decimal": "decimal(38,18)",
     "integer": "bigint",
     "money": "decimal(18,2)",
     "price": "decimal(38,8)",

@@ -115,7 +115,7 @@ def same(kind: str, stored: Any, landed: Any) -> bool:
     """Whether a raw value says what the store says."""
     if stored is None or stored == "":
         return landed is None
-    if kind in ("money", "price", "rate"):
+    if kind in ("money", "price", "rate", "decimal"):
         return landed == Decimal(str(stored))
     if kind in ("number", "integer"):
         return landed == (float(stored) if kind == "number" else int(float(stored)))

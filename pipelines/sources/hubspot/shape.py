@@ -23,7 +23,7 @@ from pipelines.sources.tables import SQL_TYPES, stored_as
 
 Definition = Mapping[str, Any]
 _TYPES: dict[str, ColumnType] = {
-    "string": "text", "phone_number": "text", "enumeration": "text", "number": "number", "bool": "boolean",
+    "string": "text", "phone_number": "text", "enumeration": "text", "number": "decimal", "bool": "boolean",
     "date": "date", "datetime": "timestamp", "object_coordinates": "text", "json": "text",
 }  # fmt: skip
 
@@ -109,9 +109,10 @@ def as_here(kind: ColumnType) -> str:
 
 
 def type_of(definition: Definition) -> ColumnType | None:
-    """The column type of a property; None for a type that is not known here."""
+    """The column type of a property; None for a type that is not known here. Numbers come as text, with as
+    many digits as somebody typed."""
     kind, field_type = str(definition.get("type")), definition.get("fieldType")
     if kind == "enumeration" and field_type == "checkbox":
         return "list"
     is_money = definition.get("showCurrencySymbol") or definition.get("numberDisplayHint") == "currency"
-    return "money" if kind == "number" and is_money else _TYPES.get(kind)
+    return "price" if kind == "number" and is_money else _TYPES.get(kind)

@@ -101,7 +101,7 @@ def plain(kind: ColumnType, value: Any) -> Any:
         found = orjson.loads(value) if isinstance(value, str | bytes) else value
         return _json(found) if kind == "json" else [str(each) for each in found]
     readings: dict[str, Callable[[Any], Any]] = {
-        **dict.fromkeys(("money", "price", "rate"), lambda v: Decimal(str(v)).normalize()),
+        **dict.fromkeys(("money", "price", "rate", "decimal"), lambda v: Decimal(str(v)).normalize()),
         "boolean": lambda v: v in (True, 1, "true", "1"), "date": lambda v: str(v)[:10],
         "number": float, "integer": lambda v: int(float(v)), "timestamp": _ms, "text": str,
     }  # fmt: skip

@@ -30,6 +30,7 @@ OBJECTS = "/crm/objects/2026-03"
 MAIN = "hubspot: {objects: [contacts, companies, deals], custom_objects: none}"
 _BIN = 90 * 86_400_000
 _KINDS = {"DOUBLE": "number", "BIGINT": "integer", "DECIMAL(18,2)": "money", "DECIMAL(38,8)": "price",
+          "DECIMAL(38,18)": "decimal",
           "BOOLEAN": "boolean", "DATE": "date",
           "TIMESTAMP WITH TIME ZONE": "timestamp", "VARCHAR[]": "list"}  # fmt: skip
 _KILLED = """

@@ -246,7 +246,7 @@ def test_a_record_that_changes_between_two_pages_of_a_first_list_arrives(fresh, 
     assert fresh.differences() == []
 
 
-def test_money_is_decimal_by_the_portals_metadata_and_a_date_stays_the_day_it_is(folder):
+def test_numbers_keep_each_digit_by_every_way_and_a_date_stays_the_day_it_is(folder):
     currency = {"type": "number", "fieldType": "number"}
     define(
         folder, "companies", fee=currency | {"showCurrencySymbol": True},
@@ -256,9 +256,10 @@ def test_money_is_decimal_by_the_portals_metadata_and_a_date_stays_the_day_it_is
         odd={"type": "hologram", "fieldType": "text"},
     )  # fmt: skip
     stored(folder, "update meta set value = 'Pacific/Auckland' where key = 'time_zone'")
-    values = {"fee": "1234567890123.45", "budget": "0.1", "ratio": "0.125", "day": "2026-03-01",
-              "colours": "red;blue", "odd": "shiny"}  # fmt: skip
-    with serving(folder, config="hubspot: {objects: [companies, products], custom_objects: none}") as portal:
+    values = {"fee": "1234567890123.4567", "budget": "0.1", "day": "2026-03-01", "odd": "shiny",
+              "ratio": "-123456789012345678.000000000000000001", "colours": "red;blue"}  # fmt: skip
+    config = "hubspot: {objects: [companies, products], custom_objects: none, history: {companies: [ratio]}}"
+    with serving(folder, config=config) as portal:
         portal.create("products", name="A page view", price="0.0015")
         company = portal.create("companies", name="Typed")
         portal.edit("companies", company, **values)
@@ -266,17 +267,27 @@ def test_money_is_decimal_by_the_portals_metadata_and_a_date_stays_the_day_it_is
         fetched = portal.extract()
         of_it = f"from raw_hubspot.companies where id = '{company}'"
         assert portal.rows(f"select fee, budget, ratio, day::varchar, colours, odd {of_it}") == [
-            (Decimal("1234567890123.45"), Decimal("0.10"), 0.125, "2026-03-01", ["red", "blue"], "shiny")
+            (
+                Decimal("1234567890123.4567"),
+                Decimal("0.10"),
+                Decimal(values["ratio"]),
+                "2026-03-01",
+                ["red", "blue"],
+                "shiny",
+            )
         ]
         assert any("odd (hologram)" in note for note in fetched.notes)
         cheap = "select price from raw_hubspot.products where name = 'A page view'"
         assert portal.rows(cheap) == [(Decimal("0.0015"),)]
         midnight = "1772323200000"  # of 2026-03-01, in milliseconds, as HubSpot spells a date too
         portal.edit("companies", company, day=midnight)
-        portal.update("companies", company, name="Typed again")
+        long = "987654321987654321.123456789012345678"
+        portal.update("companies", company, name="Typed again", ratio=long)
         portal.later()
         portal.extract()
-        assert portal.rows(f"select day::varchar {of_it}") == [("2026-03-01",)]
+        assert portal.rows(f"select day::varchar, ratio {of_it}") == [("2026-03-01", Decimal(long))]
+        past = "select value from raw_hubspot.companies_property_history where property = 'ratio' "
+        assert (long,) in portal.rows(past + f"and id = '{company}'")
 
 
 def test_history_that_config_adds_is_read_of_records_copied_before(portal):

@@ -17,7 +17,7 @@ from pipelines.warehouse import Warehouse
 
 SQL_TYPES = {
     "text": "varchar", "number": "double", "integer": "bigint", "money": "decimal(18,2)",
-    "price": "decimal(38,8)", "rate": "decimal(18,8)", "date": "date",
+    "price": "decimal(38,8)", "decimal": "decimal(38,18)", "rate": "decimal(18,8)", "date": "date",
     "boolean": "boolean", "timestamp": "timestamptz", "list": "varchar[]", "json": "varchar",
 }  # fmt: skip
 LOADS = (

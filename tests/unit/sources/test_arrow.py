@@ -23,6 +23,13 @@ NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
         ("text", "NA", "NA"),
         ("number", "1.5", 1.5),
         ("number", 3, 3.0),
+        ("decimal", "123456789012345678", Decimal("123456789012345678")),
+        (
+            "decimal",
+            "-12345678901234567890.123456789012345678",
+            Decimal("-12345678901234567890.123456789012345678"),
+        ),
+        ("decimal", " 1234567890123456.789e3 ", Decimal("1234567890123456789")),
         ("integer", "12.0", 12),
         ("integer", 12.0, 12),
         ("money", "1234.5650000000001e3", Decimal("1234565.00")),
@@ -58,14 +65,17 @@ def test_an_amount_with_more_digits_than_are_kept_is_rounded_and_counted():
         Decimal("1234.57"), Decimal("1.50"), Decimal("0.00")
     ]  # fmt: skip
     assert bad.notes() == ["c: 2 values with more digits than are kept, as '1234.565', rounded"]
+    tiny = BadValues()
+    column(["1e-19", "0.1"], "decimal", "c", tiny)
+    assert tiny.notes() == ["c: 1 value with more digits than are kept, as '1e-19', rounded"]
 
 
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
         ("number", "abc"), ("number", "nan"), ("integer", "1.5"), ("integer", "9" * 30), ("money", "12,50"),
-        ("money", "9" * 20), ("boolean", "perhaps"), ("date", "31.12.2025"), ("timestamp", "soon"),
-        ("timestamp", "9" * 25),
+        ("money", "9" * 20), ("decimal", "9" * 21), ("boolean", "perhaps"), ("date", "31.12.2025"),
+        ("timestamp", "soon"), ("timestamp", "9" * 25),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_null_counted_and_shown_once(kind, value):

@@ -19,7 +19,7 @@ renamed as (
         hs_merged_object_ids as merged_deal_ids,
 
         amount,
-        hs_deal_stage_probability as probability,
+        cast(hs_deal_stage_probability as double) as probability,
 
         hs_is_closed as is_closed,
         hs_is_closed_won as is_won,

@@ -14,7 +14,7 @@ renamed as (
         name,
         hs_product_id as product_id,
         hs_sku as sku,
-        quantity,
+        cast(quantity as double) as quantity,
         price,
         discount,
         amount,

@@ -122,7 +122,7 @@ PROPERTIES: dict[str, dict[str, ColumnType]] = {
         "name": "text",
         "hs_product_id": "text",
         "hs_sku": "text",
-        "quantity": "number",
+        "quantity": "decimal",
         "price": "price",
         "discount": "price",
         "amount": "money",

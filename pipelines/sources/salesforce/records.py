@@ -117,7 +117,7 @@ class ObjectReader:
             calculated = self._filled("calculated", self.shape.calculated if is_due else ())
             spools = [*self._filled("new", self.new), *calculated, *spools]
             at = calculated[0].upper if calculated else at
-        gone = deletions.gone(self.reading, self.shape, self.view, self._read_as_deleted)
+        gone = deletions.gone(self.reading, self.shape, self.view, spools)
         spools += [] if gone is None else [gone]
         swept: SweepResult | None = None
         if self._sweep_is_due():
@@ -199,12 +199,6 @@ class ObjectReader:
         self, soql: str, mode: Mode, versions: Mapping[str, int], table: RawTable | None = None
     ) -> Query:
         return Query(self.reading, self.client, table or self.table, self.shape.ids, soql, mode, versions)
-
-    def _read_as_deleted(self) -> set[str]:
-        """Ids that this fetch's probe shows: what is in the recycle bin comes with its own window."""
-        probe = self.view.probes.get(self.table.api_name)
-        records = [] if probe is None or probe.error else probe.body.get("records") or []
-        return {rows.full_id(record["Id"]) for record in records}
 
 
 def refused(

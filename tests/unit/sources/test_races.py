@@ -8,6 +8,9 @@ import httpx
 import orjson
 import pytest
 
+from pipelines.crashpoints import Crashed, armed
+from pipelines.sources.salesforce import query
+
 SEARCH = "/crm/objects/2026-03/contacts/search"
 
 
@@ -116,8 +119,7 @@ def test_a_field_filled_before_a_kill_does_not_undo_what_changed_since(org):
     assert org.rows("select Title from raw_salesforce.lead order by Id") == [("Clerk",), ("Director",)]
 
 
-def test_what_salesforce_does_not_tell_of_deletions_is_not_passed_over(org):
-    crm = org.salesforce
+def tells_deletions(crm):
     described = crm._describe
 
     def replicated(sobject: str) -> httpx.Response:
@@ -127,6 +129,39 @@ def test_what_salesforce_does_not_tell_of_deletions_is_not_passed_over(org):
         return httpx.Response(200, json=orjson.loads(answer.content) | {"replicateable": sobject == "Lead"})
 
     crm._describe = replicated
+
+
+def test_who_was_restored_while_a_killed_first_load_lay_still_is_not_taken_for_gone(org, monkeypatch):
+    crm = org.salesforce
+    tells_deletions(crm)
+    monkeypatch.setattr(query, "BULK_FROM_ROWS", 100)
+    crm.bulk_page = 50
+    keys = [f"00Q{number:012}AAA" for number in range(180)]
+    for key in keys:
+        crm.put("Lead", key, Title="Clerk")
+    org.later(hours=1)
+    with armed("extract.part_written", nth=2), pytest.raises(Crashed):
+        org.fetch()
+    org.later(hours=1)
+    moment = crm.now.isoformat()
+    told = {"deletedRecords": [{"id": key, "deletedDate": moment} for key in keys[:2]],
+            "earliestDateAvailable": "2020-01-01T00:00:00Z"}  # fmt: skip
+    crm.intercept = lambda request: (
+        httpx.Response(200, json=told) if request.url.path.endswith("/deleted") else None
+    )
+    org.later(minutes=1)
+    del crm.rows["Lead"][keys[0]]
+    crm.put("Lead", keys[1], Title="Restored")
+    org.later(minutes=1)
+    org.extract()
+    assert org.rows("select Id, deleted_how from raw_salesforce.lead where deleted_how is not null") == [
+        (keys[0], "deleted")
+    ]
+
+
+def test_what_salesforce_does_not_tell_of_deletions_is_not_passed_over(org):
+    crm = org.salesforce
+    tells_deletions(crm)
     crm.put("Lead", "00Q000000000001AAA", Title="Stays")
     crm.put("Lead", "00Q000000000002AAA", Title="Goes")
     fine = [httpx.Response(200, json={"deletedRecords": [], "earliestDateAvailable": "2020-01-01T00:00:00Z"})]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipelines.run import Run
 from pipelines.sources.catalogs import CATALOGS, schema_of
 from pipelines.sources.fetched import Fetched, TableFetch
+from pipelines.sources.known import KEPT, LACKING
 from pipelines.sources.schema import ColumnType, RawTable
 from pipelines.transactions import all_or_nothing
 
@@ -31,6 +32,7 @@ SQL_TYPES: dict[ColumnType, str] = {
     "list": "varchar[]",
     "json": "varchar",
 }
+_UNREAD = {LACKING: "never shown, so null", KEPT: "kept as last read"}
 _WIDER = {SQL_TYPES["money"]: (SQL_TYPES["price"],)}
 _OPS = """
 create schema if not exists ops;
@@ -44,6 +46,9 @@ create table if not exists ops.calculated (
 create table if not exists ops.sweeps (
     run_id varchar, vendor varchar, object varchar, table_name varchar, counted_at_vendor bigint,
     counted_here bigint, missing bigint, extra bigint, mended bigint, swept_at timestamptz
+);
+create table if not exists ops.unread_columns (
+    vendor varchar, table_name varchar, column_name varchar, standing varchar, since timestamptz
 );
 create table if not exists ops.connections (
     vendor varchar, org_id varchar, org_name varchar, currency varchar, time_zone varchar, url_host varchar,
@@ -138,6 +143,7 @@ def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) ->
                 name = f'{schema_of(table.vendor)}."{table.table.name}"'
                 told = table.fingerprint.replace("'", "''")
                 connection.execute(f"comment on table {name} is '{told}'")
+        _record_unread(connection, fetched)
         for org in fetched.connections:
             connection.execute("delete from ops.connections where vendor = ?", [org.vendor])
             connection.execute(
@@ -147,3 +153,27 @@ def record(connection: duckdb.DuckDBPyConnection, fetched: Fetched, run: Run) ->
                     org.environment, fetched.as_of,
                 ],
             )  # fmt: skip
+
+
+def _record_unread(connection: duckdb.DuckDBPyConnection, fetched: Fetched) -> None:
+    """Name the columns that their vendor does not show: hidden or not there, their nulls say nothing."""
+    before = connection.execute("select * from ops.unread_columns").fetchall()
+    since = {tuple(row[:-1]): row[-1] for row in before}
+    read = {
+        (each.vendor, each.table.name) for each in fetched.tables if each.status in ("loaded", "unchanged")
+    }
+    found = [row for row in since if row[:2] not in read]
+    found += [
+        (table.vendor, table.table.name, name, standing)
+        for table in fetched.tables
+        if (table.vendor, table.table.name) in read
+        for note in table.notes
+        for start, standing in _UNREAD.items()
+        if note.startswith(start)
+        for name in note.removeprefix(start).split(", ")
+    ]
+    connection.execute("delete from ops.unread_columns")
+    for row in dict.fromkeys(found):
+        connection.execute(
+            "insert into ops.unread_columns values (?, ?, ?, ?, ?)", [*row, since.get(row, fetched.as_of)]
+        )

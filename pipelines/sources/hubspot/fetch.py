@@ -205,7 +205,7 @@ def _reader(
     asked = dict.fromkeys((*choice.names, *(each for each in kept if each not in {*names, *mapped})))
     return RecordReader(
         reading, client,
-        shape_of(table, definitions, choice, known.columns, known.lacking | known.kept, known.cursor),
+        shape_of(table, definitions, choice, known.columns, known.lacking, known.kept, known.cursor),
         history=_history_of(table, reading.rules.hubspot), kept=[each for each in kept if each in names],
         associations=table_of("hubspot", "associations") if pairs.all else None, ends=pairs,
         unknown=lambda: [

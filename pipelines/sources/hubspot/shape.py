@@ -1,8 +1,8 @@
 """Which columns a record table has this time: the promised ones, then the portal's, typed by its metadata.
 
 Belongs here: names and types. A promised column keeps its promised type whatever the portal says. Any other
-follows the portal: a new one is filled for all rows, a retyped one is cast and filled anew, one that is
-removed or left out keeps its old values, and is filled anew when it comes back.
+follows the portal: a new one is filled for all rows, a retyped one is cast and filled anew. One that is
+removed or left out, promised or not, keeps its old values, and is filled anew when it comes back.
 """
 
 from __future__ import annotations
@@ -42,23 +42,29 @@ class Shape:
 
 def shape_of(
     table: RawTable, definitions: Sequence[Definition], choice: Choice, known: Mapping[str, str],
-    unread: Collection[str] = (), since: datetime | None = None,
+    lacking: Collection[str] = (), kept: Collection[str] = (), since: datetime | None = None,
 ) -> Shape:  # fmt: skip
     """`known`: the columns the warehouse has and their SQL types; empty before the first load.
 
-    `unread`: those that the last load did not read, for the portal did not have them or config left them out;
-    `since`: when that was. A property made since then is another one, though one of its name was read before.
+    `lacking`: those that the portal did not have at the last load, and never read; `kept`: those that it had
+    once; `since`: when that load was. A property made since is another one, though one of its name was read.
     """
     defined = {str(each["name"]): each for each in definitions}
     promised = {name.casefold() for name in table.columns}
     extras, notes = _extras(defined, promised, choice)
-    columns = table.columns | extras
     shown = {name.casefold() for name in defined}
+    held = {
+        name for name in property_names(table)
+        if since is not None and name.casefold() in known and name.casefold() not in {*shown, *lacking}
+    }  # fmt: skip
+    columns = {name: kind for name, kind in table.columns.items() if name not in held} | extras
     asked = tuple(name for name in columns if name not in RECORD_COLUMNS and name.casefold() in shown)
     new = [
         name for name in asked
         if known and (
-            name.casefold() not in known or name.casefold() in unread or _made_since(defined[name], since)
+            name.casefold() not in known
+            or name.casefold() in {*lacking, *kept}
+            or _made_since(defined[name], since)
         )
     ]  # fmt: skip
     retyped = [
@@ -76,7 +82,8 @@ def shape_of(
     return Shape(
         table=replace(table, columns=columns), properties=asked, anew=(*new, *retyped),
         calculated=tuple(name for name in asked if defined.get(name, {}).get("calculated")),
-        has_removed=bool(removed), notes=(*missing_note(property_names(table), shown), *notes),
+        has_removed=bool(removed),
+        notes=(*missing_note([name for name in property_names(table) if name not in held], shown), *notes),
     )  # fmt: skip
 
 

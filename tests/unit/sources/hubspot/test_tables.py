@@ -90,6 +90,34 @@ def test_properties_the_portal_lacks_are_null_and_noted(loop):
     assert loop.rows("select note from ops.loads where table_name = 'contacts'") == [
         ("not there, so null: lead_score, touch_count",)
     ]
+    unread = "select column_name, standing from ops.unread_columns where table_name = 'contacts' order by all"
+    assert loop.rows(unread) == [
+        ("lead_score", "never shown, so null"),
+        ("touch_count", "never shown, so null"),
+    ]
+
+
+def test_a_promised_property_that_is_archived_for_a_while_keeps_its_values_and_is_read_anew(loop):
+    fill(loop, 2)
+    loop.extract()
+    scores = "select id, lead_score from raw_hubspot.contacts order by id"
+    before = loop.rows(scores)
+    loop.hubspot.lacking = {"lead_score"}
+    loop.later(minutes=30)
+    loop.hubspot.put("contacts", "1", lead_score="77", jobtitle="Director")
+    loop.later(minutes=30)
+    fetched = loop.extract()
+    assert "hubspot contacts: no longer shown, kept as last read: lead_score" in fetched.notes
+    assert loop.rows("select jobtitle from raw_hubspot.contacts where id = '1'") == [("Director",)]
+    assert loop.rows(scores) == before
+    assert loop.rows("select * exclude since from ops.unread_columns where table_name = 'contacts'") == [
+        ("hubspot", "contacts", "lead_score", "kept as last read")
+    ]
+    loop.hubspot.lacking = set()
+    loop.later(minutes=30)
+    loop.extract()
+    assert loop.rows(scores) == [("1", 77), *before[1:]]
+    assert loop.rows("select count(*) from ops.unread_columns where table_name = 'contacts'") == [(0,)]
 
 
 def test_values_that_cannot_be_read_are_null_and_counted(loop):

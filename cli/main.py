@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import collector, journal, lean, sandbox_commands
+from cli.conflicts import conflicts_app
 from cli.listen import listen
 from cli.rules import rules_app
 from cli.schema import schema_app
@@ -307,6 +308,7 @@ def train() -> None:
 
 
 journal.add_to(app)
+app.add_typer(conflicts_app, name="conflicts")
 app.add_typer(rules_app, name="rules")
 app.add_typer(teams_app, name="teams")
 app.command()(listen)

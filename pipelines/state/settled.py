@@ -1,4 +1,4 @@
-"""What people have settled by command: who is who, and which rules may act, as one text that changes.
+"""What people have settled by command: who is who, which rules may act, who wins, as one text that changes.
 
 Belongs here: that text, by which a refresh knows that there is something to do again.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from pipelines.state import decision_runs, identity
+from pipelines.state import conflict_choices, decision_runs, identity
 
 
 def version(connection: Connection) -> str:
-    return f"{identity.version(connection)} {decision_runs.version(connection)}"
+    parts = (identity, decision_runs, conflict_choices)
+    return " ".join(each.version(connection) for each in parts)

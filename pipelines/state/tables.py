@@ -171,6 +171,16 @@ identity_decisions = Table(
     Column("decided_at", Timestamp, nullable=False),
 )
 
+conflict_choices = Table(
+    "conflict_choices",
+    metadata,
+    _text("conflict_id", key=True),
+    *(_text(n) for n in ("left_key", "right_key", "field_left", "field_right", "choice")),
+    *(Column(n, Text) for n in ("left_value", "right_value")),
+    _text("chosen_by"),
+    Column("chosen_at", Timestamp, nullable=False),
+)
+
 identity_models = Table(
     "identity_models",
     metadata,

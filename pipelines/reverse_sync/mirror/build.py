@@ -17,7 +17,7 @@ from pipelines.errors import ConfigError
 from pipelines.objects.sql import columns_of, quoted, text_literal
 from pipelines.reverse_sync import diff
 from pipelines.reverse_sync.actions.base import empty_table_sql
-from pipelines.reverse_sync.mirror import agreement, creates, deletions, records, settle
+from pipelines.reverse_sync.mirror import agreement, choices, creates, deletions, records, settle
 from pipelines.reverse_sync.mirror.effective import mappings_hash
 from pipelines.reverse_sync.mirror.findings import refuse
 from pipelines.reverse_sync.mirror.metadata import Metadata
@@ -29,7 +29,7 @@ from pipelines.rules.mappings import Mapping, load_mappings
 from pipelines.rules.mappings.load import OTHER
 from pipelines.rules.mappings.model import VENDORS, Side
 from pipelines.rules.syncs import Syncs, load_syncs
-from pipelines.state import State, agreed, mirrored
+from pipelines.state import State, agreed, conflict_choices, mirrored
 
 _TABLES = """
 create schema if not exists reverse_sync;
@@ -92,7 +92,7 @@ def mirror(
 ) -> Mirrored:  # fmt: skip
     """Leave the mirrored cells of every mapping. Raises ConfigError when a line cannot hold."""
     mappings, syncs = load_mappings(config_dir), load_syncs(config_dir)
-    connection.execute(_TABLES + agreement.TABLES)
+    connection.execute(_TABLES + agreement.TABLES + choices.TABLE)
     for actions in ("reverse_sync.actions_creates", "reverse_sync.actions_deletes"):
         connection.execute(empty_table_sql(actions))
     records.make_views(connection)
@@ -104,6 +104,7 @@ def mirror(
     with state.reading() as reading:
         diff.register_agreed(connection, agreed.since(reading, None))
         connection.register("mirrored_kept", mirrored.load(reading))
+        connection.register("conflict_choices", conflict_choices.load(reading))
     records.inherit(connection)
     records.make_lookups(connection, {str(each.line.convert) for p in resolved.pairs for each in p.lines})
     work = _Mirroring(connection, syncs, run_id, as_of)
@@ -111,6 +112,7 @@ def mirror(
         work.mapping(mapping, [pair for pair in resolved.pairs if pair.mapping == mapping])
     creates.link(connection)
     connection.unregister("mirrored_kept")
+    connection.unregister("conflict_choices")
     return work.counted()
 
 
@@ -248,10 +250,9 @@ class _Mirroring:
         person = "entity_id" if pair.mapping.entity == "person" else "null"
         self.connection.execute(
             "insert into reverse_sync.conflicts by name "
-            "select substr(sha256(concat_ws('|', pair_key, name, coalesce(l, ''), coalesce(r, ''), "
-            f"outcome, bl, br)), 1, 16) as conflict_id, ? as mapping, rule, {person} as person_id, left_key, "
-            "right_key, field_left, field_right, l as left_value, r as right_value, bl as agreed_left, "
-            "br as agreed_right, "
+            f"select {settle.CONFLICT_ID} as conflict_id, ? as mapping, rule, {person} as person_id, "
+            "left_key, right_key, field_left, field_right, l as left_value, r as right_value, "
+            "bl as agreed_left, br as agreed_right, "
             "lt as left_changed_at, rt as right_changed_at, strategy, outcome, ? as run_id, "
             "?::timestamptz as seen_at from mirror_outcome o "
             "where (is_conflict and outcome <> 'agreed' or outcome = 'no counterpart') "
@@ -261,6 +262,7 @@ class _Mirroring:
             "and c.agreed_left is not distinct from o.bl and c.agreed_right is not distinct from o.br)",
             [pair.mapping.name, self.run_id, self.as_of],
         )
+        choices.note(self.connection, pair)
 
     def _base(self, agreed_sql: str) -> None:
         """What agrees now, over what was agreed before on the lines that differ, and since when (`@at`): of a

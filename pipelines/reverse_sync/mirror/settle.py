@@ -112,12 +112,23 @@ judged as (
             else 'right'
         end as outcome
     from changed
+),
+-- What somebody chose holds for these very values.
+settled as (
+    select j.* replace (
+            case c.choice when 'hubspot' then 'left' when 'salesforce' then 'right' when 'value' then 'value'
+                else outcome end as outcome,
+            rule || coalesce(', chosen by ' || c.chosen_by, '') as rule
+        ), c.left_value as chosen_left, c.right_value as chosen_right
+    from judged j
+    left join conflict_choices c on {is_open} and c.conflict_id = {conflict_id}
 )
 select *,
     case outcome
         when 'left' then coalesce({right_alone}, case when l is null then
             if(blanks = 'clear' and has_base and changed_left, coalesce(kr, if(is_box, 'false', $clear)),
                 if(r is null, default_right, null)) end)
+        when 'value' then chosen_right
         when 'default' then default_right
         when 'merge' then {merge_right}
     end as wish_right,
@@ -125,18 +136,27 @@ select *,
         when 'right' then coalesce({left_alone}, case when r is null then
             if(blanks = 'clear' and has_base and changed_right, coalesce(kl, $clear),
                 if(l is null, default_left, null)) end)
+        when 'value' then chosen_left
         when 'default' then default_left
         when 'merge' then {merge_left}
     end as wish_left
-from judged
+from settled
 """
+OPEN = "outcome in ('manual', 'no counterpart')"
+"""Who wins is left to people."""
+CONFLICT_ID = (
+    "substr(sha256(concat_ws('|', pair_key, name, coalesce(l, ''), coalesce(r, ''), outcome, bl, br)), 1, 16)"
+)
+"""Of these values on both sides and these agreed ones: once somebody changes any of them it is another."""
 
 
 def settle(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> None:
-    """Temp table `mirror_outcome` from `mirror_open`, `mirrored_kept`, what we wrote and conflicts seen."""
+    """Temp table `mirror_outcome` from `mirror_open`, `mirrored_kept`, what we wrote, conflicts seen and
+    `conflict_choices`."""
     put_lines(connection, pair)
     parts = {
         "merge_right": _merged("fl", "r", "br", "kr"), "merge_left": _merged("gr", "l", "bl", "kl"),
+        "is_open": f"j.{OPEN}", "conflict_id": CONFLICT_ID,
         "right_alone": _beside("fl", "kr"), "left_alone": _beside("gr", "kl"),
     }  # fmt: skip
     sql = _SETTLED

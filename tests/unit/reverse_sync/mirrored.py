@@ -12,11 +12,11 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from pipelines.reverse_sync.mirror import build
+from pipelines.reverse_sync.mirror import build, choices
 from pipelines.reverse_sync.mirror.metadata import FieldMeta, Metadata
 from pipelines.rules.mappings.model import Side
 from pipelines.settings import PROJECT_ROOT, load_settings
-from pipelines.state import State, agreed, mirrored
+from pipelines.state import State, agreed, conflict_choices, mirrored
 from pipelines.state.agreed import Agreed
 
 BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
@@ -110,6 +110,22 @@ class Mirror:
         with self.state.writing() as state:
             agreed.save(state, [Agreed(key, f, v, self.now, "r") for _, _, key, f, v in cells])
         return [(object_name, field, value) for object_name, _, _, field, value in cells]
+
+    def open_ones(self) -> list[dict[str, object]]:
+        """Conflicts that the last round left to people."""
+        return choices.open_ones(self.warehouse)
+
+    def choose(self, field: str, winner: conflict_choices.Side, *values: str) -> None:
+        """Kim says who wins in this field of HubSpot's."""
+        [conflict] = [each for each in self.open_ones() if each["field_left"] == field]
+        made = choices.chosen(conflict, winner, values, "Kim", self.now)
+        with self.state.writing() as state:
+            conflict_choices.save(state, made)
+
+    def rules(self) -> set[str]:
+        """Of what the last round wrote."""
+        rows = self.warehouse.execute("select distinct rule from reverse_sync.mirrored_cells").fetchall()
+        return {rule for (rule,) in rows}
 
     def creates(self) -> dict[str, dict[str, Any]]:
         rows = self.warehouse.execute("select action_key, payload from reverse_sync.actions_creates")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from pipelines.errors import CrmError
 from pipelines.reverse_sync.mirror.metadata import FieldMeta
 
 from .mirrored import BEGAN, Mirror, of
@@ -119,3 +120,51 @@ def test_only_whom_the_other_crm_surely_lacks_is_created_there(team):
     assert lead["types"] == {"HasOptedOutOfEmail": "boolean"}
     refusals = {key: each.get("refuses") for key, each in made.items() if ":contacts:salesforce" in key}
     assert list(refusals.values()) == [True, None]
+
+
+def test_a_conflict_that_is_left_to_people_goes_as_they_choose_while_nothing_changes(team):
+    """Either side or a value for both; once a side has changed nothing is obeyed until they choose again."""
+    lines = (
+        "{from: status, to: Status__c, conflict: manual}",
+        "{from: first, to: Full__c, conflict: manual}",
+    )
+    m = team(
+        *lines, left={"status": "New", "first": "Ann"}, right={"Status__c": "New", "Full__c": "Ann"}
+    )  # fmt: skip
+    assert m.round() == []
+    m.edit("contacts", "1", status="Working", first="Anna")
+    m.edit("Lead", "00Q1", Status__c="Open", Full__c="Annie")
+    assert (m.round(), m.judged()) == ([], [("first", "manual"), ("status", "manual")])
+    m.choose("status", "salesforce")
+    m.edit("contacts", "1", status="Closed")
+    assert m.round() == [], "HubSpot's value is another than the one that was to lose"
+    m.choose("status", "hubspot")
+    m.choose("first", "value", "Anne")
+    assert sorted(m.round()) == [
+        ("Lead", "Full__c", "Anne"), ("Lead", "Status__c", "Closed"), ("contacts", "first", "Anne")
+    ]  # fmt: skip
+    assert m.rules() == {"team.yml line 6, chosen by Kim", "team.yml line 7, chosen by Kim"}
+    assert (m.round(), m.open_ones()) == ([], [])
+    m.edit("Lead", "00Q1", Status__c="Open")
+    assert m.round() == [("contacts", "status", "Open")], "what was chosen then is no rule for later"
+
+
+@pytest.mark.parametrize(
+    ("winner", "values", "message"),
+    [
+        ("value", (), "a value is given with the choice value"),
+        ("hubspot", ("7",), "a value is given with the choice value"),
+        ("value", ("many",), "'many' is no number, which hubspot keeps in score"),
+        ("value", ("A",), "do not say the same in the same words"),
+    ],
+)
+def test_a_choice_that_cannot_be_written_is_refused_at_once(team, winner, values, message):
+    m = team("{from: score, to: Score__c, conflict: manual}",
+             "{from: interests, to: Interests__c, conflict: manual, values: {A: A, B: B}}",
+             left={"score": 1, "interests": "A"}, right={"Score__c": 1, "Interests__c": "A"})  # fmt: skip
+    m.round()
+    m.edit("contacts", "1", score=2, interests="A;B")
+    m.edit("Lead", "00Q1", Score__c=3, Interests__c="B")
+    m.round()
+    with pytest.raises(CrmError, match=message):
+        m.choose("interests" if values == ("A",) else "score", winner, *values)

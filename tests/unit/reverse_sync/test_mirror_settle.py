@@ -82,6 +82,10 @@ def settled(
             "$early as lt, $late as rt where $l is not null",
             {"l": seen and seen[0], "r": seen and seen[1], "bl": before, "early": EARLY, "late": LATE},
         )
+        connection.execute(
+            "create table conflict_choices (conflict_id varchar, choice varchar, left_value varchar, "
+            "right_value varchar, chosen_by varchar)"
+        )
         settle(connection, pair)
         row = connection.execute(
             "select wish_left, wish_right, outcome, is_conflict, "

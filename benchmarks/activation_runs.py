@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from benchmarks.processes import Measured, measure
 from benchmarks.sandboxes import Sandbox
 from pipelines.reverse_sync.actions.base import empty_table_sql
@@ -65,7 +67,9 @@ def org_of(sandbox: Sandbox, vendor: str) -> str:
     return str(answer["records"][0]["Id"])
 
 
-def publish_people(home: Path, vendor: str, ids: list[str], org: str) -> None:
+def publish_people(home: Path, vendor: str, ids: list[str], org: str, read_at: str = "") -> None:
+    """Contacts of a CRM that are to get two fields. `read_at`: when they were, by the CRM's clock, so that
+    the apply asks who has changed since."""
     object_name = "contacts" if vendor == "hubspot" else "Contact"
     fields = ("jobtitle", "city") if vendor == "hubspot" else ("Title", "Department")
     grouped = "" if vendor == "hubspot" else "    grouped_by: parent_id\n"
@@ -79,6 +83,8 @@ def publish_people(home: Path, vendor: str, ids: list[str], org: str) -> None:
         warehouse.start_work()
         with warehouse.writing() as connection:
             connection.execute("create schema reverse_sync")
+            if read_at:
+                loaded(connection, vendor, object_name, read_at)
             for model, values in (("existing_people", "null, null"), ("sync_people", "'Joiner', 'Bonn'")):
                 connection.execute(
                     f"create table reverse_sync.{model} (record_id varchar, record_key varchar, "
@@ -93,6 +99,20 @@ def publish_people(home: Path, vendor: str, ids: list[str], org: str) -> None:
                     {"ids": ids, "prefix": f"{vendor}:{org}:{object_name}:"},
                 )
         warehouse.publish("p1")
+
+
+def loaded(connection: duckdb.DuckDBPyConnection, vendor: str, object_name: str, until: str) -> None:
+    """The row that an extract leaves, as far as plans read it."""
+    connection.execute(
+        "create schema ops; create table ops.loads (vendor varchar, object varchar, status varchar, "
+        "window_to timestamptz, table_name varchar, calls bigint, run_id varchar, window_from timestamptz)"
+    )
+    row = [vendor, object_name, "loaded", until, object_name.lower(), 1, "r1", None]
+    connection.execute("insert into ops.loads values (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def now_of(sandbox: Sandbox, vendor: str) -> str:
+    return str(sandbox.ask(vendor, "GET", "/_sandbox/clock")["now"])
 
 
 def publish_leads(home: Path, rows: int, org: str) -> None:

@@ -41,9 +41,14 @@ def _shown(plan: Path, header: dict[str, Any]) -> dict[str, Any]:
     doing = sum(sum(a["kinds"].values()) for a in header["actions"].values())
     return {
         "header": header, "counts": counts, "samples": _samples(plan), "held": _held(header),
-        "actions": {n: {"held": 0, "waiting": 0, "reversibility": {}, **a} for n, a in actions.items()},
-        "title": f"{records:,} records to change, {doing:,} things to do",
+        "actions": {n: {"held": 0, "waiting": 0, "calls": 0, "reversibility": {}, **a}
+                    for n, a in actions.items()},
+        "title": f"{_many(records, 'record')} to change, {_many(doing, 'thing')} to do",
     }  # fmt: skip
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _samples(plan: Path) -> dict[str, list[dict[str, Any]]]:

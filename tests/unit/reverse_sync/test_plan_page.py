@@ -19,7 +19,7 @@ def test_the_page_shows_each_change_with_its_reason_and_escapes_values(world: Wo
     world.publish({"1": {"source": "paid", "score": 7}}, extra=statements(row, {**row, "action_key": ""}))
     page.write(post.plan().path, tmp_path / "plan.html")
     text = (tmp_path / "plan.html").read_text()
-    assert "1 records to change, 1 things to do" in text
+    assert "1 record to change, 1 thing to do" in text
     assert "&lt;b&gt;old&lt;/b&gt;" in text
     assert "<b>old" not in text
     assert "text: &lt;script&gt;" in text

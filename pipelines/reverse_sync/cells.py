@@ -103,6 +103,21 @@ def records(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     return count(connection, "cells where verdict = 'change' and sync = ?", "distinct record_id", name)
 
 
+def rows_then(connection: duckdb.DuckDBPyConnection, name: str, sync: Sync) -> int | None:
+    """Of a data extension the rows it has once the plan is applied: its model also has a row for each that a
+    first write makes. None where the model does not tell which are there."""
+    if sync.vendor != "marketing_cloud" or not sync.existing:
+        return None
+    columns = connection.execute(f"describe reverse_sync.{sync.existing}").fetchall()
+    if not any(str(column[0]).lower() == "is_there" for column in columns):
+        return None
+    row = connection.execute(
+        f"select count(*) from reverse_sync.{sync.existing} where is_there or record_id in "
+        "(select record_id from cells where sync = ? and verdict = 'change')", [name],
+    ).fetchone()  # fmt: skip
+    return int(row[0]) if row else None
+
+
 def held(connection: duckdb.DuckDBPyConnection) -> tuple[Held, ...]:
     """The first records that are held back, with the reason."""
     rows = connection.execute(

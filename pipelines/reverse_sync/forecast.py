@@ -2,9 +2,10 @@
 
 Belongs here: the formula. For n records of one object: the writes; where the vendor's answer does not echo
 what it stored, the read-backs; once per sync one call for the fields and one for what others have changed
-since it was read; and one per vendor for the identity of the portal or org (sign-in comes on top where the
-session is new). What only trouble makes necessary (batches cut in pieces, lost answers, a job that takes
-longer, records to look at that others have changed) is counted apart when it happens.
+since it was read (with `look_before_writing: each` one for each batch); and one per vendor for the identity
+of the portal or org (sign-in comes on top where the session is new). What only trouble makes necessary
+(batches cut in pieces, lost answers, a job that takes longer, records to look at that others have changed) is
+counted apart when it happens.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 BATCH = {"hubspot": 100, "salesforce": 200, "marketing_cloud": 32_000}
 _AT_ONCE, _KEYS, _ROWS_PAGE = 50, 20, 2_500
+_LOOK = {"hubspot": 100, "salesforce": 2_000}
+"""Records of which one call tells what they hold."""
 _TELL = ("hubspot", "salesforce")
 """They can be asked which records changed since a moment."""
 _BULK_ABOVE, _JOB_ROWS, _JOB_CALLS, _READ_BACK = 2_000, 10_000, 4, 2_000
@@ -71,20 +74,32 @@ class Forecast:
 
 
 def forecast(
-    vendor: str, records: int, *, consent: bool = False, object_name: str = "", existing: int | None = None,
-    is_dated: bool = False,
+    vendor: str, records: int, *, consent: bool = False, object_name: str = "", rows: int | None = None,
+    is_dated: bool = False, looks_at_each: bool = False,
 ) -> Forecast:  # fmt: skip
     """The calls that writing `records` records of one object takes. HubSpot keeps consent by address, so a
-    batch of opt-outs reads the addresses first. `existing`: records there are, where somebody says so.
-    `is_dated`: it is known when they were read, so that it is asked who has changed any since."""
-    found = _forecast(vendor, records, consent, object_name, existing)
-    is_asked = vendor in _TELL and not consent and (vendor, object_name) != ("hubspot", "campaigns")
-    if not (is_dated and is_asked and records):
+    batch of opt-outs reads the addresses first. `rows`: those that a data extension has afterwards.
+    `is_dated`: it is known when they were read, so that it is asked who has changed any since.
+    `looks_at_each`: instead of that, each batch is read before it is written."""
+    found = _forecast(vendor, records, consent, object_name, rows)
+    if not (records and is_asked(vendor, object_name, consent=consent)):
+        return found
+    if looks_at_each:
+        looks = ceil(records / _LOOK[vendor])
+        formula = f"{found.formula}; {looks:,} to look at each record right before"
+        return replace(found, check=found.check + looks, formula=formula)
+    if not is_dated:
         return found
     return replace(found, check=found.check + 1, formula=f"{found.formula}; one for what changed since")
 
 
-def _forecast(vendor: str, records: int, consent: bool, object_name: str, existing: int | None) -> Forecast:
+def is_asked(vendor: str, object_name: str, *, consent: bool) -> bool:
+    """Whether it is looked into who changed records since they were read: refusals are written whatever
+    others say, and not every CRM can be asked."""
+    return vendor in _TELL and not consent and (vendor, object_name) != ("hubspot", "campaigns")
+
+
+def _forecast(vendor: str, records: int, consent: bool, object_name: str, rows: int | None) -> Forecast:
     if (vendor, object_name) == ("hubspot", "campaigns"):
         formula = f"{records:,} campaigns / 50 a call, the answer is the proof"
         return Forecast(write=ceil(records / 50), read_back=0, check=0, formula=formula)
@@ -94,7 +109,7 @@ def _forecast(vendor: str, records: int, consent: bool, object_name: str, existi
         formula = f"{records:,} addresses / {batch} a call, as many to read them; one call for the fields"
         return Forecast(write=writes, read_back=writes, check=1 if records else 0, formula=formula)
     if vendor == "marketing_cloud":
-        return _subscribers(records) if consent else _extension_rows(records, existing)
+        return _subscribers(records) if consent else _extension_rows(records, rows)
     if vendor == "salesforce":
         return _salesforce(records)
     return Forecast(
@@ -127,16 +142,16 @@ def _subscribers(records: int) -> Forecast:
     return Forecast(write=calls, read_back=calls, check=0, formula=formula)
 
 
-def _extension_rows(records: int, existing: int | None) -> Forecast:
+def _extension_rows(records: int, rows: int | None) -> Forecast:
     """Up to 50 rows go at once and are echoed; more go by request: sent, asked after, and read back by the
-    fewer calls, at most as many as when all of them are new."""
+    fewer calls."""
     check = 1 if records else 0
     if records <= _AT_ONCE:
         formula = "one call, the answer is the proof; one for the fields"
         return Forecast(write=min(records, 1), read_back=0, check=check, formula=formula)
     requests, rest = divmod(records, BATCH["marketing_cloud"])
     sizes = [BATCH["marketing_cloud"]] * requests + [rest] * (rest > _AT_ONCE)
-    pages = inf if existing is None else ceil((existing + records) / _ROWS_PAGE)
+    pages = inf if rows is None else ceil(rows / _ROWS_PAGE)
     read_back = sum(int(min(pages, 1 + ceil(size / _KEYS))) for size in sizes)
     write = 2 * len(sizes) + (0 < rest <= _AT_ONCE)
     formula = (

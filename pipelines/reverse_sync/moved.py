@@ -40,6 +40,19 @@ class Moved:
             return self._destination.read(self._object, ids, names)
 
 
+class Each:
+    """Every record of a plan, looked at right before it is written: what a search does not know yet, and what
+    changes while others are written."""
+
+    def __init__(self, destination: Destination, object_name: str) -> None:
+        self._destination, self._object = destination, object_name
+
+    def held(self, fields_of: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, Any]]:
+        """Of these records (and their fields that a plan would write) what they are now."""
+        names = list(dict.fromkeys(name for fields in fields_of.values() for name in fields))
+        return self._destination.read(self._object, list(fields_of), names) if fields_of else {}
+
+
 def was_changed(change: Change, held: Any) -> bool:
     """Whether a field holds something else than the plan found in it. Addresses have no case."""
     now, before = canonical(change.type, held), change.before

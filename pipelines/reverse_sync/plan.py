@@ -145,8 +145,10 @@ class _Making:
             held=cells.count(self.connection, "held where sync = ?", "*", name),
             calls=replace(
                 forecast(
-                    sync.vendor, records, consent=sync.consent, object_name=sync.object, existing=existing,
+                    sync.vendor, records, consent=sync.consent, object_name=sync.object,
+                    rows=cells.rows_then(self.connection, name, sync),
                     is_dated=self.of_all and self.windows[name] is not None,
+                    looks_at_each=self.of_all and self.syncs.look_before_writing == "each",
                 ),
                 reading=self._reading(sync),
             ),
@@ -207,6 +209,7 @@ class _Making:
             "plan_id": plan.plan_id, "run_id": self.run.id, "publish_id": plan.publish_id,
             "made_at": _iso(plan.made_at), "config_hash": plan.config_hash,
             "rules": load_syncs(self.settings.config_dir).fingerprint, "asks_who_changed": self.of_all,
+            "look_before_writing": self.syncs.look_before_writing,
             "extracted_until": {name: _iso(moment) for name, moment in self.windows.items()},
             "counts": {
                 name: {

@@ -16,7 +16,8 @@ from typing import Any
 from pipelines.clients.errors import NotFound, Rejected
 from pipelines.reverse_sync import planfile
 from pipelines.reverse_sync.destinations.base import Destination, FieldAccess
-from pipelines.reverse_sync.moved import CHANGED_MEANWHILE, Moved, was_changed
+from pipelines.reverse_sync.forecast import is_asked
+from pipelines.reverse_sync.moved import CHANGED_MEANWHILE, Each, Moved, was_changed
 from pipelines.reverse_sync.outcomes import Change
 from pipelines.reverse_sync.planfile import FieldChange, RecordChange
 from pipelines.reverse_sync.results import SyncResult
@@ -45,14 +46,21 @@ class Selection:
         self._access: Mapping[str, FieldAccess] = {}
         self._no_target = ""
         self._asks_who_changed = bool(header.get("asks_who_changed"))
-        self._moved: Moved | None = None
+        self._looks_at_each = header.get("look_before_writing") == "each"
+        self._moved: Moved | Each | None = None
 
     def ask(self, destination: Destination, planned: int) -> None:
         """Find out which fields the vendor does not have or does not let us write, and which records others
-        have changed since: a call each."""
+        have changed since: a call each. Where each is looked at, that comes with its batch."""
         self._label = destination.label
         self._ask_metadata(destination)
-        if self._asks_who_changed and self._extracted and not self._sync.consent:
+        if not self._asks_who_changed or not is_asked(
+            self._sync.vendor, self._sync.object, consent=self._sync.consent
+        ):
+            return
+        if self._looks_at_each:
+            self._moved = Each(destination, self._sync.object)
+        elif self._extracted:
             self._moved = Moved(destination, self._sync.object, self._extracted, planned)
 
     def _ask_metadata(self, destination: Destination) -> None:

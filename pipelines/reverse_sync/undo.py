@@ -237,6 +237,7 @@ class _Making:
                 number,
                 object_name=self.syncs.syncs[name].object,
                 is_dated=True,
+                looks_at_each=self.syncs.look_before_writing == "each",
             )
             for name, number in self.records.items()
         }
@@ -245,7 +246,7 @@ class _Making:
             "plan_id": self.found.plan_id, "run_id": self.run.id, "publish_id": publish_id, "made_at": None,
             "undo_of": self.found.run, "config_hash": config_hash(self.settings.config_dir),
             "rules": load_syncs(self.settings.config_dir).fingerprint,
-            "asks_who_changed": True,
+            "asks_who_changed": True, "look_before_writing": self.syncs.look_before_writing,
             "extracted_until": {name: moment.isoformat() for name, moment in self.read_at.items()},
             "counts": {name: {"records": number, "operations": {UPDATE: number}}
                        for name, number in self.records.items()},

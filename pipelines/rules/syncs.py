@@ -24,6 +24,11 @@ OnLeave = Literal["keep", "clear", "delete"]
 date, its columns are emptied once, or it goes."""
 
 
+LookBefore = Literal["moved", "each"]
+"""What is looked at before it is written: the records that a search says have moved since they were read,
+asked once a sync; or each, right before its batch. A search is seconds late, long writing later."""
+
+
 class FieldRule(Strict):
     """One field of a CRM object that this project writes."""
 
@@ -170,6 +175,7 @@ class Syncs(Strict):
     guards: Guards = Guards()
     budget: Budget = Budget()
     pace: PaceOf = PaceOf()
+    look_before_writing: LookBefore = "moved"
     auto_actions: tuple[str, ...] = ()
     """Syncs of actions that a schedule may do without a person, by the name the plan shows."""
     syncs: dict[str, Sync] = Field(min_length=1)

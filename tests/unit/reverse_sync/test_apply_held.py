@@ -106,6 +106,27 @@ def test_what_others_changed_since_the_plan_was_made_is_left_alone(
     assert done.calls - done.repair == plan.calls
 
 
+def test_where_each_is_looked_at_what_a_search_does_not_know_yet_is_left_alone_too(world: World) -> None:
+    config = world.settings.config_dir / "syncs.yml"
+    config.write_text(f"{config.read_text()}look_before_writing: each\n")
+    world.hubspot.records = {i: {"source": "organic"} for i in "12"}
+    world.salesforce.records = {i: {"Score__c": "1"} for i in "12"}
+    world.publish({i: {"source": "paid"} for i in "12"}, {i: {"Score__c": 7} for i in "12"})
+    plan = world.plan()
+    assert [s.calls.formula.rsplit("; ", 1)[1] for s in plan.syncs.values()] == [
+        "1 to look at each record right before", "1 to look at each record right before",
+    ]  # fmt: skip
+    world.hubspot.records["1"]["source"] = "a person's word"
+    world.salesforce.records["2"]["Score__c"] = "40"
+    done = world.apply(plan)
+    assert world.hubspot.moved == set()
+    assert world.hubspot.records["1"]["source"] == "a person's word"
+    assert world.salesforce.records["2"]["Score__c"] == "40"
+    assert [each.held for each in done.syncs.values()] == [{CHANGED_MEANWHILE: 1}] * 2
+    assert done.confirmed == 2
+    assert done.calls - done.repair == plan.calls
+
+
 def test_a_plan_is_stale_once_fields_or_guards_are_others_and_not_for_its_budget(world: World) -> None:
     fill(world, 2, 2)
     plan, config = world.plan(), world.settings.config_dir / "syncs.yml"

@@ -10,10 +10,11 @@ import duckdb
 import pytest
 
 from pipelines.errors import ConfigError, CrmError
-from pipelines.reverse_sync import diff, guards, planfile, suppressed
+from pipelines.reverse_sync import cells, diff, guards, planfile, suppressed
 from pipelines.reverse_sync.actions.base import empty_table_sql
+from pipelines.reverse_sync.forecast import forecast
 from pipelines.reverse_sync.plan import Plan
-from pipelines.rules.syncs import Guards, load_syncs
+from pipelines.rules.syncs import FieldRule, Guards, Sync, load_syncs
 from pipelines.settings import Settings
 from pipelines.state import State, agreed, api_days, suppression
 from pipelines.state.agreed import Agreed
@@ -429,3 +430,19 @@ def test_an_erased_person_is_found_however_deep_in_what_would_be_created() -> No
         listed, "hubspot:1:contacts:8", {"fields": {"to": "ann@example.org.au"}}
     )
     assert not suppressed.is_of_erased(NOBODY, "hubspot:1:contacts:7", theirs[0])
+
+
+def test_rows_that_a_first_write_makes_are_counted_once_in_what_reading_them_back_takes() -> None:
+    """The model of an extension has a row for everybody who may stand in it: 1,500 are one page, not two."""
+    rule = FieldRule(type="text", provider="computed", owner="us", rule="r")
+    sync = Sync(vendor="marketing_cloud", object="x", desired="d", existing="e", fields={"F": rule})
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema reverse_sync; create table reverse_sync.e as "
+            "select i::varchar as record_id, i < 100 as is_there from range(2000) t(i); "
+            "create table cells as select 's' as sync, i::varchar as record_id, 'change' as verdict "
+            "from range(1500) t(i)"
+        )
+        rows = cells.rows_then(connection, "s", sync)
+    assert rows == 1_500
+    assert forecast("marketing_cloud", 1_500, rows=rows).read_back == 1

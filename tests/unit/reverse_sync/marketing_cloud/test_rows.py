@@ -117,13 +117,13 @@ def test_writing_more_than_fifty_rows_of_a_larger_extension_takes_the_calls_that
         "insert into extension_rows (extension, pk, body) values (?, ?, ?)",
         ((extension, f"00q{n}", orjson.dumps({"ContactKey": f"00Q{n}"})) for n in range(there)),
     )
-    existing = mc.store.value("select count(*) from extension_rows where extension = ?", (extension,))
     destination.account()  # signs in
     before, writes = destination.calls, [row(f"003{n:03}", FirstName=f"F{n}") for n in range(more)]
     assert all(each.ok for each in destination.update(mcs.PEOPLE, writes))
     held = destination.read(mcs.PEOPLE, [each.record_id for each in writes], ["FirstName"])
     assert held == {f"003{n:03}": {"FirstName": f"F{n}"} for n in range(more)}
-    told = forecast("marketing_cloud", more, existing=existing)
+    rows = mc.store.value("select count(*) from extension_rows where extension = ?", (extension,))
+    told = forecast("marketing_cloud", more, rows=rows)
     assert told.read_back == {20_000: 4, 3_000: 2}[there]
     assert destination.calls - before == told.total
 

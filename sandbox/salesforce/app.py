@@ -53,6 +53,7 @@ from sandbox.salesforce.metadata.components import show_permitted
 from sandbox.salesforce.metadata.kept import Kept
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import Rows
+from sandbox.salesforce.soql import functions
 from sandbox.store import Store
 from sandbox.vendor import Handler, OneSlash, Vendor
 
@@ -119,6 +120,7 @@ class Salesforce(Vendor):
     def prepare(self, db: sqlite3.Connection) -> None:
         """Let another connection to the store work formula fields out."""
         worked_out.register(db, lambda: self.org.worked, self.clock.now)
+        functions.register(db)
 
     def read_org(self) -> None:
         """Take the org as its store has it now."""

@@ -19,7 +19,7 @@ from sandbox.salesforce import bulk_v1_formats as formats
 from sandbox.salesforce import ids, ingest
 from sandbox.salesforce.bulk import NO_COMPOUND
 from sandbox.salesforce.bulk_ingest import new_id
-from sandbox.salesforce.query import compiled
+from sandbox.salesforce.query import compiled, types_of
 from sandbox.salesforce.schema_operations import NO_BULK
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ async def _running(sf: Salesforce, batch: str) -> None:
         query = compiled(sf, text, made, version, deleted=operation == "queryAll")
         path = sf.results / f"{batch}.{kind.lower()}"
         count = await asyncio.to_thread(
-            formats.write, sf.store.path, path, query, kind, f"v{version}", sf.prepare
+            formats.write, sf.store.path, path, query, kind, f"v{version}", sf.prepare, types_of(sf.org)
         )
         state, message = "Completed", None
     except Exception as problem:  # noqa: BLE001 - a failed batch is an answer, never a broken server

@@ -18,7 +18,7 @@ from sandbox.salesforce import results
 from sandbox.salesforce.bulk_ingest import row_of, table_of
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.ingest import Outcome
-from sandbox.salesforce.query import shown
+from sandbox.salesforce.query import TypeOfId, shown
 from sandbox.salesforce.soql.compiler import Compiled
 from sandbox.store import Store
 
@@ -113,8 +113,9 @@ def outcomes(kind: str, found: list[Outcome]) -> Response:
 
 
 def write(
-    database: Path, path: Path, query: Compiled, kind: str, version: str, prepare: results.Prepare
-) -> int:
+    database: Path, path: Path, query: Compiled, kind: str, version: str, prepare: results.Prepare,
+    types: TypeOfId,
+) -> int:  # fmt: skip
     """Run a query and leave its answer in a file, of which there is none until it is whole."""
     if kind == "CSV":
         return results.write(database, path, query, prepare)
@@ -122,7 +123,7 @@ def write(
     store = Store(database, read_only=True)
     prepare(store.db)
     try:
-        records = shown(query, store.rows(query.sql, query.values), version)
+        records = shown(query, store.rows(query.told_sql, query.values), version, types)
     finally:
         store.close()
     if kind == "JSON":

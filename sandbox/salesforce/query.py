@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,6 +16,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors, plans, values, versions
 from sandbox.salesforce.fields import NUMERIC
+from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import nested
 from sandbox.salesforce.soql.compiler import Column, Compiled, compile_query
 from sandbox.salesforce.soql.parser import parse
@@ -48,7 +49,7 @@ def compiled(sf: Salesforce, text: str, now: int, version: str, *, deleted: bool
         versions.check_query(query, number)
         return compile_query(versions.org_at(sf.org, number), query, now, deleted=deleted)
     except SoqlError as problem:
-        raise errors.error(400, problem.code, problem.message) from None
+        raise errors.error(400, problem.code, problem.told(text)) from None
 
 
 def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
@@ -67,13 +68,13 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
     if call.query.get("columns") == "true":
         return answer(columns(query), charset="UTF-8")
     try:
-        rows = sf.store.rows(query.sql, query.values)
+        rows = sf.store.rows(query.told_sql, query.values)
     except sqlite3.OperationalError as problem:
         raise errors.error(400, "MALFORMED_QUERY", f"the query cannot be run: {problem}") from None
     if query.count_only:
         return answer({"totalSize": rows[0][0], "done": True, "records": []}, charset="UTF-8")
     version, size = call.params["version"], _size(call)
-    records = shown(query, rows, version)
+    records = shown(query, rows, version, types_of(sf.org))
     if query.nested:
         _attach(sf, query, rows, records, call, deleted=deleted)
     if records and sf.is_cut("rest"):
@@ -126,8 +127,8 @@ def _attach(
     version = call.params["version"]
     try:
         nested.attach(
-            sf.org, query, rows, records, call.now, lambda q: sf.store.rows(q.sql, q.values),
-            lambda q, found: shown(q, found, version), deleted=deleted,
+            sf.org, query, rows, records, call.now, lambda q: sf.store.rows(q.told_sql, q.values),
+            lambda q, found: shown(q, found, version, types_of(sf.org)), deleted=deleted,
         )  # fmt: skip
     except SoqlError as problem:
         raise errors.error(400, problem.code, problem.message) from None
@@ -138,43 +139,61 @@ def _size(call: Call) -> int:
     return min(LARGEST, max(SMALLEST, int(match[1]))) if match else LARGEST
 
 
-def shown(query: Compiled, rows: Sequence[tuple[Any, ...]], version: str) -> list[dict[str, Any]]:
-    """Rows as JSON records: attributes, typed values, related objects nested."""
+TypeOfId = Callable[[str], str]
+"""The object an id is of, where a reference may lead to several."""
+
+
+def types_of(org: Org) -> TypeOfId:
+    def of(record_id: str) -> str:
+        found = org.object_of(record_id)
+        return found.name if found is not None else "Name"
+
+    return of
+
+
+def shown(
+    query: Compiled, rows: Sequence[tuple[Any, ...]], version: str, types: TypeOfId
+) -> list[dict[str, Any]]:
+    """Rows of `told_sql` as JSON records: attributes, typed values, related objects nested."""
     plans = [(c, values.shown(c.type)) for c in query.columns]
     flat = all(len(c.path) == 1 for c, _ in plans)
     name = "AggregateResult" if query.aggregate else query.sobject.name
-    at = next((i for i, (c, _) in enumerate(plans) if c.path == ("Id",)), None)
-    prefix = f"/services/data/{version}/sobjects/{name}/"
+    at = query.places.get(())
+    base = f"/services/data/{version}/sobjects/"
+    prefix = f"{base}{name}/"
     records = []
     for row in rows:
         attributes = {"type": name}
-        if at is not None and not query.aggregate:
+        if at is not None:
             attributes["url"] = prefix + str(row[at])
         record: dict[str, Any] = {"attributes": attributes}
         if flat:
             for (column, show), value in zip(plans, row, strict=False):
                 record[column.path[0]] = show(value)
         else:
-            _nest(record, plans, row[: len(plans)])
+            _nest(record, plans, row, query.places, base, types)
         records.append(record)
     return records
 
 
-def _nest(record: dict[str, Any], plans: Sequence[tuple[Column, values.Shown]], row: Sequence[Any]) -> None:
-    """Related objects become objects; one without any value is null, as when the reference is empty."""
-    filled = {
-        column.path[:depth]
-        for (column, _), value in zip(plans, row, strict=True)
-        if value is not None
-        for depth in range(1, len(column.path))
-    }
-    for (column, show), value in zip(plans, row, strict=True):
+def _nest(
+    record: dict[str, Any], plans: Sequence[tuple[Column, values.Shown]], row: Sequence[Any],
+    places: Mapping[tuple[str, ...], int], base: str, types: TypeOfId,
+) -> None:  # fmt: skip
+    """Related objects become objects; where the reference is empty there is null."""
+    for (column, show), value in zip(plans, row, strict=False):
         here, path = record, column.path
         for depth, part in enumerate(path[:-1]):
-            if path[: depth + 1] not in filled:
+            own = row[places[path[: depth + 1]]]
+            if own is None:
                 here[part] = None
                 break
-            here = here.setdefault(part, {"attributes": {"type": column.objects[depth]}})
+            known = here.get(part)
+            if known is None:
+                name = column.objects[depth]
+                url = f"{base}{types(own) if name == 'Name' else name}/{own}"
+                known = here[part] = {"attributes": {"type": name, "url": url}}
+            here = known
         else:
             here[path[-1]] = show(value)
 

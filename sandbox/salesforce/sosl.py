@@ -16,7 +16,7 @@ from starlette.routing import Route
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors, sobjects
 from sandbox.salesforce.fields import SObject
-from sandbox.salesforce.query import shown
+from sandbox.salesforce.query import shown, types_of
 from sandbox.salesforce.soql.compiler import compile_query
 from sandbox.salesforce.soql.parser import parse
 from sandbox.salesforce.soql.tree import Comparison, Condition, Junction, Literal, Path, Query, SoqlError
@@ -116,12 +116,14 @@ def _in_object(
     limit = max(0, most if query.limit is None else min(query.limit, most))
     wanted: Query = replace(query, where=where, limit=limit)
     compiled = compile_query(sf.org, wanted, call.now)
-    return shown(compiled, sf.store.rows(compiled.sql, compiled.values), call.params["version"])
+    rows = sf.store.rows(compiled.told_sql, compiled.values)
+    return shown(compiled, rows, call.params["version"], types_of(sf.org))
 
 
 def _word(sobject: SObject, word: str, kinds: tuple[str, ...]) -> Condition:
     """The word somewhere in the object's searchable fields."""
-    value = Literal("string", "%" + word.strip("*").replace("*", "%") + "%")
+    plain = re.sub(r"([\\%_])", r"\\\1", word.strip("*"))
+    value = Literal("pattern", "%" + plain.replace("*", "%").replace("?", "_") + "%")
     named = [f for f in sobject.fields.values() if f.type in kinds and f.length <= 255 and f.filterable]
     found = tuple(Comparison(Path((f.name,)), "like", value) for f in named)
     if not found:

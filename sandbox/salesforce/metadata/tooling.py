@@ -18,7 +18,8 @@ from sandbox.call import Call, answer
 from sandbox.salesforce import describe, errors, query, schema, sobjects
 from sandbox.salesforce.metadata import tooling_json, tooling_objects, tooling_writes
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql.compiler import compile_query
+from sandbox.salesforce.soql import functions
+from sandbox.salesforce.soql.compiler import Compiled, compile_query
 from sandbox.salesforce.soql.parser import parse
 from sandbox.salesforce.soql.tree import SoqlError
 from sandbox.store import Store
@@ -60,6 +61,7 @@ def _view(sf: Salesforce) -> Org:
 def _filled(sf: Salesforce, view: Org, text: str) -> Store:
     """Tables in memory: those a text names, and people, are filled."""
     store = Store(Path(":memory:"))
+    functions.register(store.db)
     schema.create_tables(store, view.objects)
     said = {word.lower() for word in re.findall(r"\w+", text)} | {"user"}
     for name, sobject in view.objects.items():
@@ -79,18 +81,22 @@ def _query(sf: Salesforce, call: Call) -> Response:
     store = _filled(sf, view, text)
     try:
         compiled = compile_query(view, parse(text), call.now)
-        found = store.rows(compiled.sql, compiled.values)
+        found = store.rows(compiled.told_sql, compiled.values)
     except SoqlError as problem:
-        raise errors.error(400, problem.code, problem.message) from None
+        raise errors.error(400, problem.code, problem.told(text)) from None
     finally:
         store.close()
     if call.query.get("columns") == "true":
         return answer(query.columns(compiled), charset="UTF-8")
     count = found[0][0] if compiled.count_only else len(found)
-    records = [] if compiled.count_only else query.shown(compiled, found, call.params["version"] + "/tooling")
+    records = [] if compiled.count_only else _shown(view, compiled, found, call)
     told = {"size": count, "totalSize": count, "done": True, "queryLocator": None,
             "entityTypeName": compiled.sobject.name, "records": records}  # fmt: skip
     return answer(told, charset="UTF-8")
+
+
+def _shown(view: Org, compiled: Compiled, found: list[tuple[Any, ...]], call: Call) -> list[Json]:
+    return query.shown(compiled, found, call.params["version"] + "/tooling", query.types_of(view))
 
 
 def _global(sf: Salesforce, call: Call) -> Response:

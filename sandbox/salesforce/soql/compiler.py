@@ -11,14 +11,17 @@ from typing import Any
 from sandbox.salesforce.child_names import child_name
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql import subtotals
+from sandbox.salesforce.soql import checks, subtotals
 from sandbox.salesforce.soql.conditions import condition_sql
 from sandbox.salesforce.soql.scope import (
     Scope,
     column,
     expression_of,
+    is_text,
     parts_of,
+    place_of,
     relationship,
+    sorting_of,
     target,
 )
 from sandbox.salesforce.soql.tree import (
@@ -26,6 +29,7 @@ from sandbox.salesforce.soql.tree import (
     AllFields,
     Children,
     Derived,
+    Distance,
     Order,
     Path,
     Query,
@@ -68,6 +72,10 @@ class Compiled:
     aggregate: bool = False
     nested: list[Nested] = field(default_factory=list)
     """What is fetched for the rows afterwards. For each, rows have one more value at their end: its key."""
+    ids: list[str] = field(default_factory=list)
+    """Expressions for the ids of the row and of the related rows that are told of, for their addresses."""
+    places: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """Where the id of a related row (of the row itself: the empty path) stands in a row of `told_sql`."""
 
     @property
     def compound(self) -> bool:
@@ -78,24 +86,34 @@ class Compiled:
     def sql(self) -> str:
         return f"select {', '.join(self.selected)}{self.rest}"
 
+    @property
+    def told_sql(self) -> str:
+        """The same with `ids` at the end of each row."""
+        return f"select {', '.join([*self.selected, *self.ids])}{self.rest}"
 
-def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False) -> Compiled:
+
+def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False, inside: str = "") -> Compiled:
     """SQL for a query. `deleted`: rows in the recycle bin too (queryAll). Raises SoqlError."""
     sobject = org.object(query.object)
     if sobject is None:
-        raise SoqlError("INVALID_TYPE", f"sObject type '{query.object}' is not supported.")
+        raise SoqlError("INVALID_TYPE", _NO_OBJECT.format(query.object), query.at)
+    checks.check(query, inside=inside)
 
-    def inner(part: Query) -> tuple[str, list[Any]]:
-        found = compile_query(org, part, now)
-        return found.sql, found.values
+    def inner(part: Query) -> tuple[str, list[Any], Field]:
+        found = compile_query(org, part, now, inside="where")
+        first = part.fields[0]
+        if not isinstance(first, Path):
+            raise SoqlError("MALFORMED_QUERY", "a semi join selects one field", part.at)
+        its = place_of(Scope(org, found.sobject, now, inner, called=part.alias), first)[2]
+        return f"select {found.selected[0]} as v{found.rest}", found.values, its
 
-    scope = Scope(org, sobject, now, inner)
+    scope = Scope(org, sobject, now, inner, called=query.alias)
     nested, keys = _nested(scope, query)
     selected, columns = _selected(scope, query)
     selected += keys
     values: list[Any] = []
     where = _where(scope, query, values, deleted)
-    _check_groups(query)
+    ids, places = ([], {}) if checks.is_grouped(query) else _ids(scope, columns, len(selected))
     if query.subtotals:
         selected, rest, values = subtotals.compiled(
             scope, query, where, values, lambda: _selected(scope, query)[0]
@@ -105,11 +123,32 @@ def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False) ->
         rest = f' from "{sobject.name}" {scope.alias}{"".join(scope.join_sql)}{where}{tail}'
     if query.limit is not None or query.offset is not None:
         rest += f" limit {-1 if query.limit is None else query.limit} offset {query.offset or 0}"
-    aggregate = any(isinstance(f, Aggregate) for f in query.fields) or bool(query.group)
-    count_only = len(query.fields) == 1 and query.fields[0] == Aggregate("count", None)
-    return Compiled(
-        selected, rest, values, sobject, columns, count_only, aggregate and not count_only, nested
-    )
+    count_only = query.fields == (Aggregate("count", None),)
+    if count_only and (query.limit is not None or query.offset is not None):
+        rest = f" from (select 1{rest})"
+    grouped = checks.is_grouped(query) and not count_only
+    return Compiled(selected, rest, values, sobject, columns, count_only, grouped, nested, ids, places)
+
+
+_NO_OBJECT = (
+    "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the "
+    "'__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+)
+
+
+def _ids(scope: Scope, columns: list[Column], at: int) -> tuple[list[str], dict[tuple[str, ...], int]]:
+    """The ids of the rows that an answer tells of, and where they stand in a row."""
+    found: list[str] = []
+    places: dict[tuple[str, ...], int] = {}
+    wanted = {column.path[:depth] for column in columns for depth in range(1, len(column.path))}
+    own = next((n for n, column in enumerate(columns) if column.path == ("Id",)), None)
+    if own is not None:
+        places[()] = own
+    for path in sorted(wanted) if own is not None else [(), *sorted(wanted)]:
+        alias = scope.joins[tuple(part.lower() for part in path)][0] if path else scope.alias
+        places[path] = at + len(found)
+        found.append(f'{alias}."Id"')
+    return found, places
 
 
 def _nested(scope: Scope, query: Query) -> tuple[list[Nested], list[str]]:
@@ -121,12 +160,13 @@ def _nested(scope: Scope, query: Query) -> tuple[list[Nested], list[str]]:
             name, child, reference = _children(scope, item.query.object)
             if any(isinstance(f, Children) for f in item.query.fields):
                 raise SoqlError("MALFORMED_QUERY", "a query inside a query may hold no further one")
+            checks.check(item.query, inside="select")
             found.append(Nested(name, item.query, (child.name, reference.name)))
             keys.append(column(scope.alias, scope.sobject.fields["Id"]))
         elif isinstance(item, TypeOf):
             if len(item.relationship.parts) != 1:
                 raise SoqlError("MALFORMED_QUERY", "TYPEOF takes a relationship of the object itself")
-            reference = relationship(scope.sobject, item.relationship.parts[0])
+            reference = relationship(scope.sobject, item.relationship.parts[0], item.relationship.at)
             empty = Query((), scope.sobject.name)
             found.append(Nested(reference.relationship, empty, None, item.cases, item.otherwise))
             keys.append(column(scope.alias, reference))
@@ -164,14 +204,22 @@ def _selected(scope: Scope, query: Query) -> tuple[list[str], list[Column]]:
             kind = "int" if item.function.startswith("count") else found.type
             columns.append(Column((name,), kind))
         elif isinstance(item, Derived):
-            plain = item.function in ("tolabel", "format", "convertcurrency")
+            if item.function == "converttimezone":
+                message = "convertTimezone stands in the brackets of a date function"
+                raise SoqlError("MALFORMED_QUERY", message, item.path.at)
+            plain = item.function in ("tolabel", "format", "convertcurrency") and item.inner not in _SUMS
             name = item.alias or (found.name if plain and not query.group else f"expr{unnamed}")
             unnamed += name.startswith("expr")
             columns.append(Column((name,), found.type))
         else:
-            grouped = Column((found.name,), found.type)
-            columns.append(grouped if query.group else _column(scope, item, found))
+            name = item.alias if isinstance(item, Path | Distance) else ""
+            grouped = Column((name or found.name,), found.type)
+            flat = bool(query.group)
+            columns.append(grouped if flat or not isinstance(item, Path) else _column(scope, item, found))
     return expressions, columns
+
+
+_SUMS = ("min", "max", "sum", "avg", "count")
 
 
 def _column(scope: Scope, path: Path, found: Field) -> Column:
@@ -186,7 +234,7 @@ def _column(scope: Scope, path: Path, found: Field) -> Column:
 
 
 def _all_fields(scope: Scope, query: Query, item: AllFields) -> list[Field]:
-    if query.limit is None or query.limit > 200:
+    if item.which != "STANDARD" and (query.limit is None or query.limit > 200):
         raise SoqlError("MALFORMED_QUERY", "The SOQL FIELDS function must have a LIMIT of at most 200")
     fields = scope.sobject.fields.values()
     if item.which == "ALL":
@@ -211,27 +259,23 @@ def _where(scope: Scope, query: Query, values: list[Any], deleted: bool) -> str:
     return f" where {' and '.join(clauses)}" if clauses else ""
 
 
-def _check_groups(query: Query) -> None:
-    """A field beside an aggregate is grouped by; GROUPING is of a field whose sums are asked for."""
-    plain = [f for f in query.fields if isinstance(f, Path)]
-    if any(isinstance(f, Aggregate) and f.path is not None for f in query.fields) or query.group:
-        for path in plain:
-            if path.text.lower() not in {g.text.lower() for g in query.group if isinstance(g, Path)}:
-                raise SoqlError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {path.text}")
-    asked = [f for f in query.fields if isinstance(f, Derived)]
-    asked += [o.path for o in query.order if isinstance(o.path, Derived)]
-    for item in asked:
-        if item.function == "grouping" and not query.subtotals:
-            raise SoqlError("MALFORMED_QUERY", "GROUPING is for GROUP BY ROLLUP and GROUP BY CUBE")
-
-
 def _group(scope: Scope, query: Query, values: list[Any]) -> str:
-    if not query.group:
-        return ""
-    sql = " group by " + ", ".join(expression_of(scope, item)[0] for item in query.group)
+    for item in query.group:
+        if isinstance(item, Path):
+            _, sobject, found = place_of(scope, item)
+            checks.able(sobject, found, "groupable", item.at)
+    sql = ""
+    if query.group:
+        sql = " group by " + ", ".join(_grouping(scope, item) for item in query.group)
     if query.having is not None:
         sql += " having " + condition_sql(scope, query.having, values)
     return sql
+
+
+def _grouping(scope: Scope, item: Path | Derived) -> str:
+    """Texts that differ in the size of their letters alone are one group."""
+    expression, found = expression_of(scope, item)
+    return f"{expression} collate nocase" if is_text(found) else expression
 
 
 def _order(scope: Scope, query: Query) -> str:
@@ -241,5 +285,5 @@ def _order(scope: Scope, query: Query) -> str:
 
 
 def _one_order(scope: Scope, order: Order) -> str:
-    expression, found = expression_of(scope, order.path)
+    expression, found = sorting_of(scope, order.path)
     return subtotals.ordered(expression, found, order)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox import times
 from sandbox.salesforce import ids
-from sandbox.salesforce.fields import NUMERIC, Field
-from sandbox.salesforce.soql import periods
-from sandbox.salesforce.soql.scope import Scope, expression_of, is_text
+from sandbox.salesforce.fields import NUMERIC, Field, SObject
+from sandbox.salesforce.soql import checks, functions, periods
+from sandbox.salesforce.soql.scope import Scope, expression_of, is_text, place_of
 from sandbox.salesforce.soql.tree import (
-    Aggregate,
     Comparison,
     Condition,
     Junction,
     Literal,
     Not,
+    Path,
     Query,
     SoqlError,
 )
@@ -32,21 +34,39 @@ def condition_sql(scope: Scope, condition: Condition, values: list[Any]) -> str:
 
 
 def _comparison(scope: Scope, item: Comparison, values: list[Any]) -> str:
+    checks.filtered(item)
     expression, found = expression_of(scope, item.path)
-    counted = isinstance(item.path, Aggregate) and item.path.function.startswith("count")
-    if counted:
-        found = Field("count", "int")
+    if isinstance(item.path, Path):
+        alias, sobject, found = place_of(scope, item.path)
+        checks.able(sobject, found, "filterable", item.at)
+        if _is_currency(item.value):
+            expression = functions.in_corporate(scope.org, sobject, alias, expression)
+    try:
+        return _compared(scope, item, expression, found, values)
+    except SoqlError as problem:
+        raise problem if problem.at >= 0 else SoqlError(problem.code, problem.message, item.at) from None
+
+
+def _is_currency(wanted: Literal | tuple[Literal, ...] | Query) -> bool:
+    """Whether amounts are compared by what they are worth: a list of all of its amounts or of none."""
+    if isinstance(wanted, Literal):
+        return wanted.kind == "currency"
+    kinds = {each.kind for each in wanted} if isinstance(wanted, tuple) else set()
+    if "currency" in kinds and len(kinds) > 1:
+        raise SoqlError("MALFORMED_QUERY", "amounts with and without a currency do not mix in a list")
+    return "currency" in kinds
+
+
+def _compared(scope: Scope, item: Comparison, expression: str, found: Field, values: list[Any]) -> str:
     collate = " collate nocase" if is_text(found) else ""
     operator, wanted = item.operator, item.value
     if isinstance(wanted, Query):
-        sql, bound = scope.inner(wanted)
-        values += bound
-        return f"{expression} {operator} ({sql})"
+        return _semi_join(scope, item, wanted, expression, found, values)
     if isinstance(wanted, tuple):
         return _in(scope, expression + collate, found, operator, wanted, values)
-    if wanted.kind == "null":
-        if operator not in ("=", "!="):
-            raise SoqlError("MALFORMED_QUERY", f"unexpected null with {operator}")
+    if _is_empty(wanted):
+        if operator not in ("=", "!=", "like"):
+            raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", f"nothing is compared with {operator}")
         return f"{expression} is {'not ' if operator == '!=' else ''}null"
     if wanted.kind == "period":
         return _period(scope, expression, found, operator, wanted, values)
@@ -54,11 +74,30 @@ def _comparison(scope: Scope, item: Comparison, values: list[Any]) -> str:
         raise SoqlError(
             "INVALID_QUERY_FILTER_OPERATOR", f"field '{found.name}' does not support filter operator LIKE"
         )
-    values.append(_value(found, wanted))
+    values.append(_value(scope, found, wanted))
     if operator == "!=":
-        values.append(values[-1])
-        return f"({expression} != ?{collate} or {expression} is null and ? is not null)"
-    return f"{expression} {operator} ?{'' if operator == 'like' else collate}"
+        return f"({expression} != ?{collate} or {expression} is null)"
+    return f"{expression} {operator} ?" + (" escape '\\'" if operator == "like" else collate)
+
+
+def _is_empty(literal: Literal) -> bool:
+    """A text without a sign is no value, as Salesforce keeps none."""
+    return literal.kind == "null" or (literal.kind in ("string", "pattern") and not literal.text)
+
+
+def _semi_join(
+    scope: Scope, item: Comparison, wanted: Query, expression: str, found: Field, values: list[Any]
+) -> str:
+    """IN a query; rows of it without a value stand for nothing, and what has no value is in none."""
+    sql, bound, inner = scope.inner(wanted)
+    checks.semi_join(wanted, found, _object_of(scope, item), inner, item.at)
+    values += bound
+    inside = f"{expression} {item.operator} (select v from ({sql}) where v is not null)"
+    return inside if item.operator == "in" else f"({inside} or {expression} is null)"
+
+
+def _object_of(scope: Scope, item: Comparison) -> SObject:
+    return place_of(scope, item.path)[1] if isinstance(item.path, Path) else scope.sobject
 
 
 def _in(
@@ -70,18 +109,28 @@ def _in(
     values: list[Any],
 ) -> str:
     if operator in ("includes", "excludes"):
-        checks = []
-        for literal in wanted:
-            values.append(f"%;{literal.text};%")
-            checks.append(f"';' || coalesce({expression}, '') || ';' like ?")
-        return f"{'not ' if operator == 'excludes' else ''}({' or '.join(checks)})"
-    some = [literal for literal in wanted if literal.kind != "null"]
-    values += [_value(found, literal) for literal in some]
+        if found.type != "multipicklist":
+            message = f"field '{found.name}' does not support filter operator {operator.upper()}"
+            raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", message)
+        whole = f"';' || lower(coalesce({expression}, '')) || ';'"
+        any_of = [_all_of(whole, literal, values) for literal in wanted]
+        return f"{'not ' if operator == 'excludes' else ''}({' or '.join(any_of)})"
+    some = [literal for literal in wanted if not _is_empty(literal)]
+    values += [_value(scope, found, literal) for literal in some]
     listed = f"{expression} {operator} ({', '.join('?' * len(some))})"
     has_null = len(some) < len(wanted)
     if operator == "in":
         return f"({listed} or {expression} is null)" if has_null else listed
     return f"({listed})" if has_null else f"({listed} or {expression} is null)"
+
+
+def _all_of(whole: str, literal: Literal, values: list[Any]) -> str:
+    """`'A;B'`: both are among the values, in any order."""
+    each = [part.strip().lower() for part in literal.text.split(";") if part.strip()]
+    if not each:
+        return f"{whole} = ';;'"
+    values += [f";{part};" for part in each]
+    return f"({' and '.join([f'instr({whole}, ?)'] * len(each))})"
 
 
 def _period(
@@ -90,12 +139,11 @@ def _period(
     if found.type not in ("date", "datetime"):
         raise _type_error(found, wanted)
     try:
-        first, after = periods.bounds(wanted.text, times.from_ms(scope.now).date())
+        zone = ZoneInfo(functions.zone_name(scope.org))
+        today = times.from_ms(scope.now).astimezone(zone).date()
+        low, high = (_edge(day, found, zone) for day in periods.bounds(wanted.text, today))
     except (ValueError, OverflowError):
         raise SoqlError("MALFORMED_QUERY", f"{wanted.text} is out of range") from None
-    low, high = (
-        d.isoformat() if found.type == "date" else f"{d.isoformat()}T00:00:00.000Z" for d in (first, after)
-    )
     if operator in ("=", "!="):
         values += [low, high]
         inside = f"({expression} >= ? and {expression} < ?)"
@@ -104,23 +152,35 @@ def _period(
     return f"{expression} {'<' if operator in ('<', '<=') else '>='} ?"
 
 
-def _value(found: Field, literal: Literal) -> Any:
+def _edge(day: date, found: Field, zone: ZoneInfo) -> str:
+    """Where a day begins: of instants, when it does for the user."""
+    if found.type == "date":
+        return day.isoformat()
+    return times.iso(times.to_ms(datetime(day.year, day.month, day.day, tzinfo=zone)))
+
+
+def _value(scope: Scope, found: Field, literal: Literal) -> Any:
     """A literal as its column stores it."""
     kind, text = literal.kind, literal.text
     if found.type in NUMERIC and kind == "number":
         return float(text)
     if found.type == "boolean" and kind == "boolean":
         return text
-    if found.type == "datetime" and kind in ("datetime", "date"):
+    if found.type == "currency" and kind == "currency":
+        amount = functions.amount_in_corporate(scope.org, text)
+        if amount is None:
+            raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", f"{text[:3]} is no active currency of this org")
+        return amount
+    if found.type == "datetime" and kind == "datetime":
         return times.iso(_instant(text))
-    if found.type == "date" and kind in ("date", "datetime"):
+    if found.type == "date" and kind == "date":
         return times.day(_instant(text))
     if found.type in ("id", "reference") and kind == "string":
         normal = ids.normal(text)
         if normal is None and text:
             raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {text}")
         return normal or text
-    if kind == "string" and is_text(found):
+    if kind in ("string", "pattern") and is_text(found):
         return text
     raise _type_error(found, literal)
 
@@ -133,10 +193,12 @@ def _instant(text: str) -> int:
 
 
 def _type_error(found: Field, literal: Literal) -> SoqlError:
-    quoted = (
-        "should not be enclosed in quotes" if literal.kind == "string" else "should be enclosed in quotes"
-    )
+    plain = found.type in (*NUMERIC, "boolean", "date", "datetime")
+    kind = {"datetime": "dateTime", "reference": "id"}.get(found.type, found.type)
+    if is_text(found):
+        kind = "string"
+    quoted = f"should {'not ' if plain else ''}be enclosed in quotes"
     return SoqlError(
         "INVALID_FIELD",
-        f"value of filter criterion for field '{found.name}' must be of type {found.type} and {quoted}",
+        f"value of filter criterion for field '{found.name}' must be of type {kind} and {quoted}",
     )

@@ -54,10 +54,10 @@ def _children(
         where = condition if query.where is None else Junction("and", (query.where, condition))
         fields = (*query.fields, Path((reference,)))
         wanted = replace(query, object=child, fields=fields, where=where, limit=None, offset=None)
-        compiled = compile_query(org, wanted, now, deleted=deleted)
+        compiled = compile_query(org, wanted, now, deleted=deleted, inside="ours")
         rows = run(compiled)
         at = len(compiled.columns) - 1
-        shown = show(replace(compiled, columns=compiled.columns[:-1]), [r[:at] for r in rows])
+        shown = show(replace(compiled, columns=compiled.columns[:-1]), rows)
         for row, record in zip(rows, shown, strict=True):
             found.setdefault(row[at], []).append(record)
     start = query.offset or 0
@@ -81,7 +81,7 @@ def _typed(
         fields = cases.get(name.lower(), nested.otherwise)
         for ids in _parts(own):
             query = Query((*fields, Path(("Id",))), name, Comparison(Path(("Id",)), "in", ids))
-            compiled = compile_query(org, query, now, deleted=True)
+            compiled = compile_query(org, query, now, deleted=True, inside="ours")
             rows = run(compiled)
             for row, record in zip(rows, show(compiled, rows), strict=True):
                 if not any(field.text.lower() == "id" for field in fields):

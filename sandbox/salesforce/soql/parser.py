@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.salesforce.soql.tree import (
     Aggregate,
@@ -12,6 +12,7 @@ from sandbox.salesforce.soql.tree import (
     Comparison,
     Condition,
     Derived,
+    Distance,
     Junction,
     Literal,
     Not,
@@ -29,19 +30,22 @@ _TOKEN = re.compile(
     (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))|
     (?P<date>\d{4}-\d\d-\d\d)|
     (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|
+    (?P<currency>[A-Z]{3}\d+(?:\.\d+)?(?![A-Za-z0-9_.]))|
     (?P<string>'(?:[^'\\]|\\.)*')|
     (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?::\d+)?)|
     (?P<operator><=|>=|!=|<>|[=<>(),])
     )""",
     re.VERBOSE,
 )
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "N": "\n", "R": "\r", "T": "\t", "B": "\b",
+            "F": "\f"}  # fmt: skip
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 _FUNCTIONS = {"count", "count_distinct", "sum", "avg", "min", "max"}
 _DERIVED = {
     "calendar_year", "calendar_quarter", "calendar_month", "day_in_month", "day_in_week",
     "day_in_year", "day_only",
     "fiscal_year", "fiscal_quarter", "fiscal_month", "hour_in_day", "week_in_month", "week_in_year",
-    "tolabel", "format", "convertcurrency", "grouping",
+    "tolabel", "format", "convertcurrency", "converttimezone", "grouping",
 }  # fmt: skip
 _DATE_LITERAL = re.compile(
     r"(YESTERDAY|TODAY|TOMORROW|(LAST|THIS|NEXT)_(WEEK|MONTH|(FISCAL_)?(QUARTER|YEAR))|LAST_90_DAYS|"
@@ -65,9 +69,8 @@ def tokens(text: str) -> list[Token]:
     while at < len(stripped):
         match = _TOKEN.match(stripped, at)
         if match is None or match.lastgroup is None:
-            raise SoqlError(
-                "MALFORMED_QUERY", f"unexpected token: '{stripped[at:].strip()[:20]}' at position {at}"
-            )
+            start = at + len(stripped[at:]) - len(stripped[at:].lstrip())
+            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{stripped[start : start + 20]}'", start)
         found.append(Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
         at = match.end()
     return [*found, Token("end", "<EOF>", at)]
@@ -82,6 +85,8 @@ class Parser:
 
     def query(self) -> Query:
         """The whole text as one query."""
+        if self._token.kind == "end":
+            raise SoqlError("MALFORMED_QUERY", "A query string has to be specified")
         found = self._query()
         if self._token.kind != "end":
             raise self._unexpected()
@@ -93,7 +98,8 @@ class Parser:
 
     def _unexpected(self) -> SoqlError:
         token = self._token
-        return SoqlError("MALFORMED_QUERY", f"unexpected token: '{token.text}' at position {token.at}")
+        place = -1 if token.kind == "end" else token.at
+        return SoqlError("MALFORMED_QUERY", f"unexpected token: '{token.text}'", place)
 
     def _next(self) -> Token:
         token = self._token
@@ -117,7 +123,7 @@ class Parser:
             raise self._unexpected()
 
     def _name(self) -> str:
-        if self._token.kind != "name":
+        if self._token.kind not in ("name", "currency"):
             raise self._unexpected()
         return self._next().text
 
@@ -127,9 +133,10 @@ class Parser:
         while self._accept(","):
             fields.append(self._selected())
         self._expect("from")
-        obj = self._name()
-        if self._token.kind == "name" and self._token.text.lower() not in _CLAUSES:
-            self._next()
+        at = self._token.at
+        obj, alias = self._name(), ""
+        if self._accept("as") or (self._token.kind == "name" and self._token.text.lower() not in _CLAUSES):
+            alias = self._name()
         mine = self._scope()
         where = self._condition() if self._accept("where") else None
         group, subtotals = self._groups() if self._accept("group", "by") else ((), "")
@@ -139,7 +146,12 @@ class Parser:
         offset = self._number() if self._accept("offset") else None
         while self._accept("for", "view") or self._accept("for", "reference"):
             continue  # who looked at a record last is not kept
-        return Query(tuple(fields), obj, where, group, having, order, limit, offset, subtotals, mine)
+        if self._is("all", "rows") or self._is("for", "update"):
+            words = "ALL ROWS" if self._is("all") else "FOR UPDATE"
+            raise SoqlError("MALFORMED_QUERY", f"{words} not allowed in this context", self._token.at)
+        return Query(
+            tuple(fields), obj, where, group, having, order, limit, offset, subtotals, mine, alias, at
+        )
 
     def _scope(self) -> bool:
         """Whether only what the user owns is meant."""
@@ -174,11 +186,8 @@ class Parser:
             self._expect(")")
             return AllFields(which)
         found = self._value_path()
-        named = self._token.kind == "name" and not self._is("from")
-        if isinstance(found, Aggregate) and named:
-            return Aggregate(found.function, found.path, self._next().text)
-        if isinstance(found, Derived) and named:
-            return Derived(found.function, found.path, self._next().text)
+        if self._token.kind in ("name", "currency") and not self._is("from"):
+            return replace(found, alias=self._next().text)
         return found
 
     def _type_of(self) -> TypeOf:
@@ -202,26 +211,61 @@ class Parser:
 
     def _grouped(self) -> Path | Derived:
         found = self._value_path()
-        if isinstance(found, Aggregate) or (isinstance(found, Derived) and found.function == "grouping"):
+        if isinstance(found, Aggregate | Distance) or (
+            isinstance(found, Derived) and found.function == "grouping"
+        ):
             raise self._unexpected()
         return found
 
     def _value_path(self) -> Value:
+        at = self._token.at
         name = self._name()
         if name.lower() in _DERIVED and self._accept("("):
-            inner = self._value_path()  # convertTimezone and the like may stand inside
-            self._expect(")")
-            if not isinstance(inner, Path):
-                raise self._unexpected()
-            return Derived(name.lower(), inner)
+            return self._derived(name.lower())
+        if name.lower() == "distance" and self._accept("("):
+            return self._distance()
         if name.lower() in _FUNCTIONS and self._accept("("):
             path = None if self._is(")") else self._path()
             self._expect(")")
             return Aggregate(name.lower(), path)
-        return Path(tuple(name.split(".")))
+        return Path(tuple(name.split(".")), at)
+
+    def _derived(self, function: str) -> Derived:
+        """What stands in the brackets of a function: a field, or one function more where that has a sense."""
+        inner = self._value_path()
+        allowed = _INSIDE.get(function, frozenset())
+        known = inner.function if isinstance(inner, Derived | Aggregate) else ""
+        if isinstance(inner, Distance) or inner_path(inner) is None or (known and known not in allowed):
+            raise self._unexpected()
+        self._expect(")")
+        path = inner_path(inner)
+        assert path is not None
+        return Derived(function, path, inner=known)
+
+    def _distance(self) -> Distance:
+        path = self._path()
+        self._expect(",")
+        self._expect("geolocation")
+        self._expect("(")
+        numbers = [self._decimal()]
+        self._expect(",")
+        numbers.append(self._decimal())
+        self._expect(")")
+        self._expect(",")
+        unit = self._literal()
+        self._expect(")")
+        if unit.kind != "string" or unit.text.lower() not in ("mi", "km"):
+            raise SoqlError("MALFORMED_QUERY", "the unit of DISTANCE is 'mi' or 'km'")
+        return Distance(path, numbers[0], numbers[1], unit.text.lower())
+
+    def _decimal(self) -> float:
+        if self._token.kind != "number":
+            raise self._unexpected()
+        return float(self._next().text)
 
     def _path(self) -> Path:
-        return Path(tuple(self._name().split(".")))
+        at = self._token.at
+        return Path(tuple(self._name().split(".")), at)
 
     def _number(self) -> int:
         if self._token.kind != "number" or not self._token.text.isdecimal() or len(self._token.text) > 9:
@@ -276,18 +320,27 @@ class Parser:
         return self._comparison()
 
     def _comparison(self) -> Comparison:
+        at = self._token.at
         path = self._value_path()
         if self._accept("not", "in"):
-            return Comparison(path, "not in", self._list())
+            return Comparison(path, "not in", self._list(), at)
         for word in ("in", "includes", "excludes"):
             if self._accept(word):
-                return Comparison(path, word, self._list())
+                return Comparison(path, word, self._list(), at)
         if self._accept("like"):
-            return Comparison(path, "like", self._literal())
+            return Comparison(path, "like", self._pattern(), at)
         if self._token.kind == "operator" and self._token.text in ("=", "!=", "<>", "<", "<=", ">", ">="):
             operator = self._next().text
-            return Comparison(path, "!=" if operator == "<>" else operator, self._literal())
+            return Comparison(path, "!=" if operator == "<>" else operator, self._literal(), at)
         raise self._unexpected()
+
+    def _pattern(self) -> Literal:
+        """What LIKE compares with: `%` and `_` stand for anything unless a backslash is before them."""
+        token = self._token
+        if token.kind != "string":
+            return self._literal()
+        self._next()
+        return Literal("pattern", _unescape(token, pattern=True))
 
     def _list(self) -> tuple[Literal, ...] | Query:
         self._expect("(")
@@ -304,8 +357,8 @@ class Parser:
     def _literal(self) -> Literal:
         token = self._token
         if token.kind == "string":
-            return Literal("string", _unescape(self._next().text[1:-1]))
-        if token.kind in ("number", "date", "datetime"):
+            return Literal("string", _unescape(self._next()))
+        if token.kind in ("number", "date", "datetime", "currency"):
             return Literal(token.kind, self._next().text)
         lower = token.text.lower()
         if token.kind == "name" and lower in ("true", "false", "null"):
@@ -318,11 +371,37 @@ class Parser:
 
 _DEEPEST = 100
 MOST_SUBTOTALED = 3
-_CLAUSES = {"where", "group", "having", "order", "limit", "offset", "using", "for", "with"}
+_CLAUSES = {"where", "group", "having", "order", "limit", "offset", "using", "for", "with", "all"}
+_SUMS = frozenset({"min", "max", "sum", "avg", "count"})
+_INSIDE = {
+    **{word: frozenset({"converttimezone"}) for word in _DERIVED if "_" in word},
+    "format": _SUMS | {"convertcurrency"},
+}
+"""Which functions may stand in the brackets of which."""
 
 
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text)
+def inner_path(value: Value) -> Path | None:
+    """The field that a value is made of."""
+    return value if isinstance(value, Path) else value.path
+
+
+def _unescape(token: Token, *, pattern: bool = False) -> str:
+    """A quoted text without its quotes; in a pattern a backslash stays before what is meant literally."""
+
+    def plain(match: re.Match[str]) -> str:
+        sign = match[2]
+        if match[1]:
+            return chr(int(match[1], 16))
+        if sign in _ESCAPES:
+            return _ESCAPES[sign]
+        if sign in "_%":
+            return f"\\{sign}" if pattern else sign
+        if sign not in "'\"\\":
+            place = token.at + 1 + match.start()
+            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '\\{sign}'", place)
+        return "\\\\" if sign == "\\" and pattern else sign
+
+    return _ESCAPE.sub(plain, token.text[1:-1])
 
 
 def parse(text: str) -> Query:

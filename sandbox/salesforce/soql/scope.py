@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.salesforce.fields import NUMERIC, Field, SObject
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql.tree import Derived, Path, Query, SoqlError, Value
+from sandbox.salesforce.soql import checks, functions
+from sandbox.salesforce.soql.tree import Aggregate, Derived, Distance, Path, Query, SoqlError, Value
 
 _SQL_FUNCTIONS = {"count_distinct": "count(distinct {})", "count": "count({})"}
 
@@ -20,61 +21,104 @@ class Scope:
     org: Org
     sobject: SObject
     now: int
-    inner: Callable[[Query], tuple[str, list[Any]]]
+    inner: Callable[[Query], tuple[str, list[Any], Field]]
     alias: str = "t"
+    called: str = ""
+    """What the query calls its object, besides its name."""
     joins: dict[tuple[str, ...], tuple[str, SObject]] = field(default_factory=dict)
     join_sql: list[str] = field(default_factory=list)
     rolled: frozenset[str] = frozenset()
     """What the rows at hand are sums over: it has no value in them."""
 
 
-_NUMBER = "cast(strftime('%{code}', {{}}) as integer)"
-_DERIVED = {
-    **{f"{kind}_{part}": _NUMBER.format(code=code) for kind in ("calendar", "fiscal")
-       for part, code in (("year", "Y"), ("month", "m"))},
-    **{f"{kind}_quarter": "(cast(strftime('%m', {}) as integer) + 2) / 3" for kind in ("calendar", "fiscal")},
-    "day_in_month": _NUMBER.format(code="d"), "day_in_year": _NUMBER.format(code="j"),
-    "hour_in_day": _NUMBER.format(code="H"), "week_in_year": "(cast(strftime('%j', {}) as integer) + 6) / 7",
-    "week_in_month": "(cast(strftime('%d', {}) as integer) + 6) / 7",
-    "day_in_week": "cast(strftime('%w', {}) as integer) + 1", "day_only": "substr({}, 1, 10)",
-}  # fmt: skip
-
-
 def _derived(scope: Scope, item: Derived) -> tuple[str, Field]:
-    """A part of a date; labels, formats and currencies are the values themselves here."""
-    inner, found = field_of(scope, item.path)
+    """A part of a date, an amount in the user's currency, a value as it is read; labels are the values."""
+    alias, sobject, found = place_of(scope, item.path)
+    inner = column(alias, found)
     if item.function == "grouping":
         return ("1" if item.path.text.lower() in scope.rolled else "0"), Field(found.name, "int")
-    sql = _DERIVED.get(item.function)
+    if item.function == "convertcurrency" or item.inner == "convertcurrency":
+        if found.type != "currency":
+            message = f"convertCurrency needs a currency, not {found.name}"
+            raise SoqlError("INVALID_FIELD", message, item.path.at)
+        inner = functions.in_corporate(scope.org, sobject, alias, inner)
+    if item.function == "format":
+        return _formatted(scope, item, inner, alias, sobject, found)
+    sql = functions.PARTS.get(item.function)
     if sql is None:
         return inner, found
     if found.type not in ("date", "datetime"):
         message = f"the function {item.function.upper()} needs a date, not {found.name}"
-        raise SoqlError("MALFORMED_QUERY", message)
+        raise SoqlError("MALFORMED_QUERY", message, item.path.at)
+    if item.inner == "converttimezone":
+        inner = functions.local(scope.org, inner)
     return sql.format(inner), Field(found.name, "date" if item.function == "day_only" else "int")
 
 
-def group_name(item: Path | Derived) -> str:
-    """By what a group is known again where it is named a second time."""
-    return f"{item.function} {item.path.text.lower()}" if isinstance(item, Derived) else item.text.lower()
+def _formatted(
+    scope: Scope, item: Derived, inner: str, alias: str, sobject: SObject, found: Field
+) -> tuple[str, Field]:
+    own = "CurrencyIsoCode" in sobject.fields and found.type == "currency"
+    iso = f'{alias}."CurrencyIsoCode"' if own else "null"
+    if item.inner and item.inner != "convertcurrency":
+        inner, found = _aggregate(scope, Aggregate(item.inner, item.path))
+    if item.inner and own:
+        iso = '(select c."IsoCode" from "CurrencyType" c where c."IsCorporate" = \'true\')'
+    text = Field(found.name, "string", 255)
+    return functions.formatted(scope.org, found, inner, iso), text
 
 
-def expression_of(scope: Scope, item: Value) -> tuple[str, Field]:
-    if isinstance(item, Path | Derived):
-        expression, found = field_of(scope, item) if isinstance(item, Path) else _derived(scope, item)
-        return ("null" if group_name(item) in scope.rolled else expression), found
+def _distance(scope: Scope, item: Distance) -> tuple[str, Field]:
+    alias, sobject, found = place_of(scope, item.path)
+    stem = found.name.removesuffix("Address")
+    if found.type != "address" or f"{stem}Latitude" not in sobject.fields:
+        raise SoqlError("INVALID_FIELD", f"DISTANCE needs a location, not {found.name}", item.path.at)
+    ways = f'{alias}."{stem}Latitude", {alias}."{stem}Longitude"'
+    sql = f"soql_distance({ways}, {item.latitude!r}, {item.longitude!r}, '{item.unit}')"
+    return sql, Field(found.name, "double", scale=15)
+
+
+def _aggregate(scope: Scope, item: Aggregate) -> tuple[str, Field]:
+    """Amounts are summed in the org's own currency, whatever the rows'."""
     if item.path is None:
-        return "count(*)", scope.sobject.fields["Id"]
-    inner, found = field_of(scope, item.path)
+        return "count(*)", Field("count", "int")
+    alias, sobject, found = place_of(scope, item.path)
+    checks.aggregated(sobject, found, item.function, item.path.at)
+    inner = column(alias, found)
+    if found.type == "currency" and not item.function.startswith("count"):
+        inner = functions.in_corporate(scope.org, sobject, alias, inner)
+    if item.function.startswith("count"):
+        found = Field(found.name, "int")
     return _SQL_FUNCTIONS.get(item.function, item.function + "({})").format(inner), found
 
 
+def expression_of(scope: Scope, item: Value) -> tuple[str, Field]:
+    if isinstance(item, Distance):
+        return _distance(scope, item)
+    if isinstance(item, Path | Derived):
+        expression, found = field_of(scope, item) if isinstance(item, Path) else _derived(scope, item)
+        return ("null" if checks.name_of(item) in scope.rolled else expression), found
+    return _aggregate(scope, item)
+
+
+def sorting_of(scope: Scope, item: Value) -> tuple[str, Field]:
+    """What rows are sorted by: amounts by what they are worth in the org's own currency."""
+    if not isinstance(item, Path):
+        return expression_of(scope, item)
+    alias, sobject, found = place_of(scope, item)
+    checks.able(sobject, found, "sortable", item.at)
+    expression, found = expression_of(scope, item)
+    if found.type == "currency" and expression != "null":
+        expression = functions.in_corporate(scope.org, sobject, alias, expression)
+    return expression, found
+
+
 def parts_of(scope: Scope, path: Path) -> tuple[str, ...]:
-    first = path.parts[0].lower()
-    return path.parts[1:] if len(path.parts) > 1 and first == scope.sobject.name.lower() else path.parts
+    called = {scope.sobject.name.lower(), scope.called.lower()}
+    return path.parts[1:] if len(path.parts) > 1 and path.parts[0].lower() in called else path.parts
 
 
-def relationship(sobject: SObject, name: str) -> Field:
+def relationship(sobject: SObject, name: str, at: int = -1) -> Field:
     found = sobject.reference(name)
     if found is not None:
         return found
@@ -82,32 +126,50 @@ def relationship(sobject: SObject, name: str) -> Field:
         f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
         "relationship, be sure to append the '__r' after the custom relationship name."
     )
-    raise SoqlError("INVALID_FIELD", message)
+    raise SoqlError("INVALID_FIELD", message, at)
+
+
+_SHARED = {
+    "Id": "id", "Name": "string", "Type": "picklist", "Email": "email", "FirstName": "string",
+    "LastName": "string", "Title": "string", "Phone": "phone", "Username": "string", "Alias": "string",
+    "IsActive": "boolean",
+}  # fmt: skip
+"""What is asked of a reference to objects of several types, whatever the type."""
 
 
 def target(org: Org, reference: Field) -> SObject:
-    """What a relationship leads to. Several targets share the fields Id, Name, Type and Email."""
+    """What a relationship leads to; several targets share a few fields."""
     if len(reference.targets) == 1:
         return org.objects[reference.targets[0]]
-    shared = {n: Field(n, "id" if n == "Id" else "string", 255) for n in ("Id", "Name", "Type", "Email")}
+    shared = {n: Field(n, kind, 0 if kind == "boolean" else 255) for n, kind in _SHARED.items()}
     return SObject("Name", "Name", "Names", "", shared)
 
 
 def field_of(scope: Scope, path: Path) -> tuple[str, Field]:
+    alias, _, found = place_of(scope, path)
+    return column(alias, found), found
+
+
+def place_of(scope: Scope, path: Path) -> tuple[str, SObject, Field]:
+    """The row a path leads to, its object, and the field."""
     parts = parts_of(scope, path)
+    if len(parts) - 1 > checks.DEEPEST_PATH:
+        message = f"a path may lead through {checks.DEEPEST_PATH} relationships at most"
+        raise SoqlError("MALFORMED_QUERY", message, path.at)
     alias, sobject = scope.alias, scope.sobject
     for depth in range(len(parts) - 1):
-        alias, sobject = _join(scope, parts[: depth + 1], alias, sobject)
+        alias, sobject = _join(scope, parts[: depth + 1], alias, sobject, path.at)
     found = sobject.field(parts[-1])
     if found is None:
         raise SoqlError(
             "INVALID_FIELD",
-            f"\n{path.text}\n^\nERROR at Row:1:Column:1\nNo such column '{parts[-1]}' on entity "
+            f"No such column '{parts[-1]}' on entity "
             f"'{sobject.name}'. If you are attempting to use a custom field, be sure to append the '__c' "
             "after the custom field name. Please reference your WSDL or the describe call for the "
             "appropriate names.",
+            path.at,
         )
-    return column(alias, found), found
+    return alias, sobject, found
 
 
 def column(alias: str, found: Field) -> str:
@@ -115,10 +177,10 @@ def column(alias: str, found: Field) -> str:
     return found.formula.format(t=alias) if found.formula else f'{alias}."{found.name}"'
 
 
-def _join(scope: Scope, parts: tuple[str, ...], alias: str, sobject: SObject) -> tuple[str, SObject]:
+def _join(scope: Scope, parts: tuple[str, ...], alias: str, sobject: SObject, at: int) -> tuple[str, SObject]:
     key = tuple(part.lower() for part in parts)
     if key not in scope.joins:
-        reference = relationship(sobject, parts[-1])
+        reference = relationship(sobject, parts[-1], at)
         other = target(scope.org, reference)
         joined = f"{scope.alias}{len(scope.joins) + 1}"
         table = f'"{other.name}"' if len(reference.targets) == 1 else _union(scope.org, reference.targets)
@@ -131,10 +193,16 @@ def _union(org: Org, targets: tuple[str, ...]) -> str:
     parts = []
     for name in targets:
         fields = org.objects[name].fields
-        email = "Email" if "Email" in fields else "null"
         called = next(n for n in ("Name", "CaseNumber", "Subject", "Id") if n in fields)
-        parts.append(f"select Id, {called} as Name, '{name}' as Type, {email} as Email from \"{name}\"")
+        own = {shared: f'"{shared}"' if _is_kept(fields, shared) else "null" for shared in _SHARED}
+        own |= {"Name": f'"{called}"', "Type": f"'{name}'"}
+        listed = ", ".join(f'{expression} as "{shared}"' for shared, expression in own.items())
+        parts.append(f'select {listed} from "{name}"')
     return "(" + " union all ".join(parts) + ")"
+
+
+def _is_kept(fields: Mapping[str, Field], name: str) -> bool:
+    return name in fields and not fields[name].formula
 
 
 def is_text(found: Field) -> bool:

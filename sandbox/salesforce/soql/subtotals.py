@@ -11,8 +11,9 @@ from itertools import combinations
 from typing import Any
 
 from sandbox.salesforce.fields import Field
+from sandbox.salesforce.soql.checks import name_of
 from sandbox.salesforce.soql.conditions import condition_sql
-from sandbox.salesforce.soql.scope import Scope, expression_of, group_name, is_text
+from sandbox.salesforce.soql.scope import Scope, expression_of, is_text, sorting_of
 from sandbox.salesforce.soql.tree import Derived, Order, Path, Query
 
 
@@ -31,10 +32,10 @@ def compiled(
     bound: list[Any] = []
     count = 0
     for kept in _sets(query):
-        scope.rolled = frozenset(group_name(item) for item in query.group) - {group_name(i) for i in kept}
+        scope.rolled = frozenset(name_of(item) for item in query.group) - {name_of(i) for i in kept}
         columns = selected()
         count = len(columns)
-        columns += [expression_of(scope, order.path)[0] for order in query.order] or _usual(scope, query)
+        columns += [sorting_of(scope, order.path)[0] for order in query.order] or _usual(scope, query)
         listed = ", ".join(f"{column} c{n}" for n, column in enumerate(columns))
         grouped = ", ".join(expression_of(scope, item)[0] for item in kept)
         tail = f" group by {grouped}" if kept else ""
@@ -46,7 +47,7 @@ def compiled(
     source = f' from "{scope.sobject.name}" {scope.alias}{"".join(scope.join_sql)}{where}'
     union = " union all ".join(f"select {listed}{source}{tail}" for listed, tail in parts)
     sorting = [
-        ordered(f"c{count + n}", expression_of(scope, order.path)[1], order)
+        ordered(f"c{count + n}", sorting_of(scope, order.path)[1], order)
         for n, order in enumerate(query.order)
     ] or [f"c{count + n} nulls first" for n in range(2 * len(query.group))]
     return [f"c{n}" for n in range(count)], f" from ({union}) order by {', '.join(sorting)}", bound
@@ -64,5 +65,5 @@ def _usual(scope: Scope, query: Query) -> list[str]:
     """By what rows are sorted when nobody says: sums follow the rows they are of."""
     found: list[str] = []
     for item in query.group:
-        found += ["1" if group_name(item) in scope.rolled else "0", expression_of(scope, item)[0]]
+        found += ["1" if name_of(item) in scope.rolled else "0", expression_of(scope, item)[0]]
     return found

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class SoqlError(Exception):
-    """A query Salesforce would refuse, with its error code."""
+    """A query Salesforce would refuse, with its error code, and where in its text if a place is named."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, at: int = -1) -> None:
         super().__init__(message)
-        self.code, self.message = code, message
+        self.code, self.message, self.at = code, message, at
+
+    def told(self, text: str) -> str:
+        """The message as the vendor words it: the text around the place, a mark under it, and its row."""
+        if self.at < 0:
+            return self.message
+        row, line = text.count("\n", 0, self.at) + 1, text.rfind("\n", 0, self.at) + 1
+        start = max(line, self.at - _AROUND)
+        end = text.find("\n", self.at)
+        around = text[start : min(self.at + 2 * _AROUND, end if end >= 0 else len(text))]
+        mark = " " * (self.at - start)
+        return f"\n{around}\n{mark}^\nERROR at Row:{row}:Column:{self.at - line + 1}\n{self.message}"
+
+
+_AROUND = 32
 
 
 @dataclass(frozen=True)
@@ -18,6 +32,9 @@ class Path:
     """A field, perhaps through relationships: `Account.Owner.Name`."""
 
     parts: tuple[str, ...]
+    at: int = field(default=-1, compare=False)
+    """Where in the text it stands."""
+    alias: str = field(default="", compare=False)
 
     @property
     def text(self) -> str:
@@ -35,10 +52,30 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Derived:
-    """`CALENDAR_YEAR(CloseDate) y`: a value worked out of a field; `GROUPING(Rating)` of its group."""
+    """`CALENDAR_YEAR(CloseDate) y`: a value worked out of a field; `GROUPING(Rating)` of its group.
+
+    `inner` is the function inside: `FORMAT(convertCurrency(Amount))`, `FORMAT(MIN(CloseDate))`.
+    """
 
     function: str
     path: Path
+    alias: str = ""
+    inner: str = ""
+
+    @property
+    def name(self) -> str:
+        """By what a group is known again where it is named a second time."""
+        return f"{self.function} {self.inner} {self.path.text.lower()}"
+
+
+@dataclass(frozen=True)
+class Distance:
+    """`DISTANCE(BillingAddress, GEOLOCATION(37.7, -122.4), 'mi')`."""
+
+    path: Path
+    latitude: float
+    longitude: float
+    unit: str
     alias: str = ""
 
 
@@ -67,7 +104,8 @@ class AllFields:
 
 @dataclass(frozen=True)
 class Literal:
-    """A value. `kind`: string, number, boolean, null, date, datetime, or the name of a date literal."""
+    """A value. `kind`: string, pattern (of LIKE, `\\` before what is meant literally), number, currency
+    (`USD5000`), boolean, null, date, datetime, or period (a date literal)."""
 
     kind: str
     text: str
@@ -80,6 +118,7 @@ class Comparison:
     path: Value
     operator: str
     value: Literal | tuple[Literal, ...] | Query
+    at: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True)
@@ -96,7 +135,7 @@ class Junction:
 
 
 Condition = Comparison | Not | Junction
-Value = Path | Aggregate | Derived
+Value = Path | Aggregate | Derived | Distance
 Selected = Value | AllFields | Children | TypeOf
 
 
@@ -123,3 +162,6 @@ class Query:
     """`rollup` or `cube`: rows of the groups' sums besides."""
     mine: bool = False
     """USING SCOPE mine: what the user owns."""
+    alias: str = ""
+    """What the object is called within the query: `FROM Account a`."""
+    at: int = field(default=-1, compare=False)

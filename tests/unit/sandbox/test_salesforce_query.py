@@ -72,8 +72,10 @@ def test_relationships_nest_and_an_empty_reference_is_null(shared: Running) -> N
         ("WHERE (Email = null OR IsConverted = true) AND Company LIKE '%a%'",
          "WHERE NOT ((Email = null OR IsConverted = true) AND Company LIKE '%a%')"),
         ("WHERE ConvertedContactId IN (SELECT Id FROM Contact WHERE Email != null)",
-         "WHERE ConvertedContactId NOT IN (SELECT Id FROM Contact WHERE Email != null) "
-         "OR ConvertedContactId = null"),
+         "WHERE ConvertedContactId NOT IN (SELECT Id FROM Contact WHERE Email != null)"),
+        ("WHERE Id IN (SELECT LeadId FROM CampaignMember)",
+         "WHERE Id NOT IN (SELECT LeadId FROM CampaignMember)"),
+        ("WHERE Email = ''", "WHERE Email != ''"),
     ],
 )  # fmt: skip
 def test_a_condition_and_its_opposite_are_everything(shared: Running, one: str, other: str) -> None:
@@ -125,6 +127,25 @@ def test_all_fields_come_with_a_limit(shared: Running) -> None:
         ("SELECT Boss.Name FROM Lead", "INVALID_FIELD"),
         ("SELECT Id FROM Lead WHERE IsConverted = 'true'", "INVALID_FIELD"),
         ("SELECT Id FROM Lead WHERE CreatedDate > '2026-01-01'", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE CreatedDate > 2026-01-01", "INVALID_FIELD"),
+        ("SELECT Id FROM Opportunity WHERE CloseDate > 2026-01-01T00:00:00Z", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE Description = 'a'", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE Id IN (SELECT Name FROM Contact)", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE Id IN (SELECT ContactId FROM CampaignMember)", "INVALID_FIELD"),
+        (
+            "SELECT Id FROM Lead WHERE Email = 'a' OR Id IN (SELECT LeadId FROM CampaignMember)",
+            "MALFORMED_QUERY",
+        ),
+        ("SELECT Id FROM Lead ORDER BY Description", "MALFORMED_QUERY"),
+        ("SELECT Description, COUNT(Id) FROM Lead GROUP BY Description", "MALFORMED_QUERY"),
+        ("SELECT SUM(Name) FROM Lead", "MALFORMED_QUERY"),
+        ("SELECT COUNT(), Name FROM Lead", "MALFORMED_QUERY"),
+        ("SELECT Id, id FROM Lead", "MALFORMED_QUERY"),
+        ("SELECT Name n FROM Lead", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Lead FOR UPDATE", "MALFORMED_QUERY"),
+        (r"SELECT Id FROM Lead WHERE Name = 'a\q'", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Lead LIMIT 1 OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
+        ("SELECT Id FROM Lead WHERE Name INCLUDES ('a')", "INVALID_QUERY_FILTER_OPERATOR"),
         ("SELECT Id FROM Unicorn", "INVALID_TYPE"),
         ("SELECT Id FROM Lead WHERE Id = 'short'", "INVALID_QUERY_FILTER_OPERATOR"),
     ],
@@ -133,6 +154,66 @@ def test_wrong_queries_have_the_vendors_codes(shared: Running, soql: str, code: 
     answer = shared.salesforce.get(f"{API}/query", params={"q": soql})
     assert answer.status_code == 400
     assert [error["errorCode"] for error in answer.json()] == [code]
+
+
+def test_a_refusal_shows_the_place_in_the_query(shared: Running) -> None:
+    soql = "select Id, ProductCode from Product2 where ProductCode = 3999"
+    (told,) = shared.salesforce.get(f"{API}/query", params={"q": soql}).json()
+    assert told["message"] == (
+        "\nProductCode from Product2 where ProductCode = 3999\n                                ^\n"
+        "ERROR at Row:1:Column:44\nvalue of filter criterion for field 'ProductCode' must be of type string "
+        "and should be enclosed in quotes"
+    )
+
+
+def test_rows_have_addresses_whatever_is_asked_of_them_and_empty_fields_of_related_ones(
+    shared: Running,
+) -> None:
+    soql = "SELECT c.Account.Site, Owner.Name, c.LastName FROM Contact c WHERE c.AccountId != null LIMIT 1"
+    (row,) = shared.soql(soql)["records"]
+    assert row["attributes"]["url"].startswith(f"{API}/sobjects/Contact/003")
+    assert row["Account"]["attributes"]["url"].startswith(f"{API}/sobjects/Account/001")
+    assert row["Account"]["Site"] is None
+    (lead,) = shared.soql("SELECT Owner.Username FROM Lead LIMIT 1")["records"]
+    assert "/sobjects/User/005" in lead["Owner"]["attributes"]["url"]
+
+
+def test_amounts_are_summed_sorted_and_compared_by_what_they_are_worth(shared: Running) -> None:
+    rows = shared.soql(
+        "SELECT Id, Amount, convertCurrency(Amount) own, CurrencyIsoCode, FORMAT(Amount) said "
+        "FROM Opportunity WHERE Amount != null ORDER BY Amount"
+    )["records"]
+    assert {row["CurrencyIsoCode"] for row in rows} > {"USD", "EUR"}
+    assert [row["own"] for row in rows] == sorted(row["own"] for row in rows)
+    assert [row["Amount"] for row in rows] != sorted(row["Amount"] for row in rows)
+    assert all((row["own"] == row["Amount"]) == (row["CurrencyIsoCode"] == "USD") for row in rows)
+    (total,) = shared.soql("SELECT SUM(Amount) worth FROM Opportunity")["records"]
+    assert total["worth"] == pytest.approx(sum(row["own"] for row in rows))
+    middle = rows[len(rows) // 2]
+    above = shared.soql(f"SELECT Id FROM Opportunity WHERE Amount > USD{middle['own'] - 0.01:.2f}")
+    assert above["totalSize"] == len(rows) - len(rows) // 2
+    assert middle["said"] == f"{middle['CurrencyIsoCode']} {middle['Amount']:,.2f}"
+
+
+def test_a_backslash_takes_a_wildcard_by_its_word_and_values_of_a_list_have_no_order(shared: Running) -> None:
+    for name, interests in (("50%_off", "Red;Green;Blue"), ("50xyoff", "Green")):
+        body = {"LastName": name, "Company": "Escapes", "Interests__c": interests}
+        assert shared.salesforce.post(f"{API}/sobjects/Lead", json=body).status_code == 201
+    own = "WHERE Company = 'Escapes' AND "
+    assert _count(shared, own + r"LastName LIKE '50\%\_o%'") == 1
+    assert _count(shared, own + "LastName LIKE '50%_o%'") == 2
+    assert _count(shared, own + "Interests__c INCLUDES ('Blue;Red')") == 1
+    assert _count(shared, own + "Interests__c INCLUDES ('Blue;Red', 'green')") == 2
+    assert _count(shared, own + "Interests__c INCLUDES ('Gre%')") == 0
+    assert _count(shared, "WHERE Company = 'Escapes' LIMIT 1") == 1
+
+
+def test_a_distance_is_that_of_the_address(shared: Running) -> None:
+    body = {"Name": "Oslo Co", "BillingLatitude": 59.91, "BillingLongitude": 10.75}
+    assert shared.salesforce.post(f"{API}/sobjects/Account", json=body).status_code == 201
+    away = "DISTANCE(BillingAddress, GEOLOCATION(59.33, 18.06), 'km')"
+    assert _count(shared, f"WHERE {away} < 430", "Account") == 1
+    assert _count(shared, f"WHERE {away} < 400", "Account") == 0
 
 
 def test_quotes_in_strings_are_values_not_sql(shared: Running) -> None:

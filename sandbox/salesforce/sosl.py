@@ -1,7 +1,8 @@
 """SOSL: words looked for in the names, addresses and numbers of records.
 
-Simplified: every word of FIND must stand in one of a record's searchable fields, `*` ends a word; there is no
-ranking and no lag of an index. Without RETURNING the people, companies and deals are searched.
+Words, phrases in quotes, AND, OR, AND NOT and brackets; words side by side must all be there, `*` and `?`
+stand for anything and one sign. Simplified: there is no ranking and no lag of an index. Without RETURNING the
+people, companies and deals are searched.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors, sobjects
+from sandbox.salesforce import errors, sobjects, versions
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.query import shown, types_of
 from sandbox.salesforce.soql.compiler import compile_query
 from sandbox.salesforce.soql.parser import parse
-from sandbox.salesforce.soql.tree import Comparison, Condition, Junction, Literal, Path, Query, SoqlError
+from sandbox.salesforce.soql.tree import Comparison, Condition, Junction, Literal, Not, Path, Query, SoqlError
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
@@ -67,22 +68,92 @@ def _by_parameters(sf: Salesforce, call: Call, given: dict[str, Any] | None) -> 
 
 
 def search(sf: Salesforce, call: Call, text: str) -> Response:
+    """The records a SOSL text finds, as the version has them: in older ones a list and nothing around it."""
+    records = found(sf, call, text)
+    bare = versions.number_of(call.params["version"]) < versions.SEARCH_RECORDS
+    return answer(records if bare else {"searchRecords": records}, charset="UTF-8")
+
+
+def found(sf: Salesforce, call: Call, text: str) -> list[dict[str, Any]]:
     """The records a SOSL text finds."""
     match = _FIND.fullmatch(text)
     if match is None or (match["group"] or "all").lower() not in _GROUPS:
         raise errors.error(400, "MALFORMED_SEARCH", "search term must be in the form FIND {words}")
-    words = [w for w in re.split(r"\s+", match["words"].replace("\\", "").strip()) if w.lower() != "and"]
-    if not words or any(len(word.strip("*")) < 2 for word in words):
-        raise errors.error(400, "MALFORMED_SEARCH", "search term must be longer than one character")
+    wish = _Wish(match["words"]).read()
     kinds = _GROUPS[(match["group"] or "all").lower()]
     limit = min(int(match["limit"] or MOST), MOST)
-    found: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     for part in _parts(match["returning"]) if match["returning"] else [(name, "") for name in DEFAULT]:
         try:
-            found += _in_object(sf, call, part, words, kinds, limit - len(found))
+            records += _in_object(sf, call, part, wish, kinds, limit - len(records))
         except SoqlError as problem:
             raise errors.error(400, problem.code, problem.message) from None
-    return answer({"searchRecords": found}, charset="UTF-8")
+    return records
+
+
+Wish = str | tuple[str, tuple[Any, ...]]
+"""A word or a phrase, or `and`, `or`, `not` with what they join."""
+_SIGNS = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([()])|((?:[^\s()"\\]|\\.)+))')
+
+
+class _Wish:
+    """What stands between the braces of FIND, read: OR binds least, then AND, then AND NOT."""
+
+    def __init__(self, text: str) -> None:
+        self._left: list[tuple[str, str]] = []
+        at, text = 0, text.strip()
+        while at < len(text):
+            match = _SIGNS.match(text, at)
+            if match is None:
+                raise errors.error(400, "MALFORMED_SEARCH", f"unexpected token: {text[at:][:40]}")
+            phrase, bracket, word = match.groups()
+            kind = "phrase" if phrase is not None else "sign" if bracket else "word"
+            self._left.append((kind, phrase if phrase is not None else bracket or word))
+            at = match.end()
+
+    def read(self) -> Wish:
+        found = self._any()
+        if self._left:
+            raise errors.error(400, "MALFORMED_SEARCH", f"unexpected token: {self._left[0][1]}")
+        return found
+
+    def _is(self, *words: str) -> bool:
+        ahead = [text.lower() for kind, text in self._left[: len(words)] if kind != "phrase"]
+        return ahead == list(words)
+
+    def _take(self, *words: str) -> bool:
+        if not self._is(*words):
+            return False
+        del self._left[: len(words)]
+        return True
+
+    def _any(self) -> Wish:
+        found = [self._all()]
+        while self._take("or"):
+            found.append(self._all())
+        return found[0] if len(found) == 1 else ("or", tuple(found))
+
+    def _all(self) -> Wish:
+        found = [self._one()]
+        while self._left and not self._is("or") and not self._is(")"):
+            if self._take("and", "not"):
+                found.append(("not", (self._one(),)))
+            else:
+                self._take("and")
+                found.append(self._one())
+        return found[0] if len(found) == 1 else ("and", tuple(found))
+
+    def _one(self) -> Wish:
+        if self._take("("):
+            found = self._any()
+            if not self._take(")"):
+                raise errors.error(400, "MALFORMED_SEARCH", "a bracket is not closed")
+            return found
+        text = re.sub(r"\\(.)", r"\1", self._left.pop(0)[1]) if self._left else ""
+        if len(text.strip("*?)")) < 2:
+            message = f"search term must be longer than one character: {text}"
+            raise errors.error(400, "MALFORMED_SEARCH", message)
+        return text
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
@@ -100,7 +171,7 @@ def _parts(text: str) -> list[tuple[str, str]]:
 
 
 def _in_object(
-    sf: Salesforce, call: Call, part: tuple[str, str], words: list[str], kinds: tuple[str, ...], most: int
+    sf: Salesforce, call: Call, part: tuple[str, str], wish: Wish, kinds: tuple[str, ...], most: int
 ) -> list[dict[str, Any]]:
     name, inside = part
     sobject = sf.org.object(name)
@@ -109,15 +180,22 @@ def _in_object(
     clause = re.search(r"\b(where|order\s+by|limit|offset)\b", inside, re.IGNORECASE)
     fields, rest = (inside[: clause.start()], inside[clause.start() :]) if clause else (inside, "")
     query = parse(f"select {fields.strip() or 'Id'} from {sobject.name} {rest}")
-    conditions: list[Condition] = [_word(sobject, word, kinds) for word in words]
+    where = _condition(sobject, wish, kinds)
     if query.where is not None:
-        conditions.append(query.where)
-    where = conditions[0] if len(conditions) == 1 else Junction("and", tuple(conditions))
+        where = Junction("and", (where, query.where))
     limit = max(0, most if query.limit is None else min(query.limit, most))
     wanted: Query = replace(query, where=where, limit=limit)
     compiled = compile_query(sf.org, wanted, call.now)
     rows = sf.store.rows(compiled.told_sql, compiled.values)
     return shown(compiled, rows, call.params["version"], types_of(sf.org))
+
+
+def _condition(sobject: SObject, wish: Wish, kinds: tuple[str, ...]) -> Condition:
+    if isinstance(wish, str):
+        return _word(sobject, wish, kinds)
+    word, parts = wish
+    inner = tuple(_condition(sobject, part, kinds) for part in parts)
+    return Not(inner[0]) if word == "not" else Junction(word, inner)
 
 
 def _word(sobject: SObject, word: str, kinds: tuple[str, ...]) -> Condition:

@@ -42,7 +42,7 @@ lack it (45 for `CompletedDateTime`, `MasterRecordId` and `DataType`, 34 for the
 DESCRIBED: dict[str, int] = {"actionOverrides": 32, "associateEntityType": 50, "associateParentEntity": 50}
 RECORD_TYPES_NAMED = 43
 """Since when a describe has the developer names of record types."""
-FIELDS_FUNCTION, TYPEOF = 51, 46
+FIELDS_FUNCTION, TYPEOF, SEARCH_RECORDS = 51, 46, 37
 _STEPS = sorted({*OBJECTS.values(), *FIELDS.values()})
 _RESOURCE = re.compile(r"/services/data/v\d\d\.0/(.*?)/?$")
 

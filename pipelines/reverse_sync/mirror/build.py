@@ -29,7 +29,7 @@ from pipelines.rules.mappings import Mapping, load_mappings
 from pipelines.rules.mappings.load import OTHER
 from pipelines.rules.mappings.model import VENDORS, Side
 from pipelines.rules.syncs import Syncs, load_syncs
-from pipelines.state import State, agreed, conflict_choices, mirrored
+from pipelines.state import State, agreed, conflict_choices, created, mirrored
 
 _TABLES = """
 create schema if not exists reverse_sync;
@@ -105,14 +105,15 @@ def mirror(
         diff.register_agreed(connection, agreed.since(reading, None))
         connection.register("mirrored_kept", mirrored.load(reading))
         connection.register("conflict_choices", conflict_choices.load(reading))
+        connection.register("created_records", created.load(reading))
     records.inherit(connection)
     records.make_lookups(connection, {str(each.line.convert) for p in resolved.pairs for each in p.lines})
     work = _Mirroring(connection, syncs, run_id, as_of)
     for mapping in mappings:
         work.mapping(mapping, [pair for pair in resolved.pairs if pair.mapping == mapping])
     creates.link(connection)
-    connection.unregister("mirrored_kept")
-    connection.unregister("conflict_choices")
+    for name in ("mirrored_kept", "conflict_choices", "created_records"):
+        connection.unregister(name)
     return work.counted()
 
 

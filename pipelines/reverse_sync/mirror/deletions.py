@@ -16,12 +16,23 @@ from pipelines.rules.mappings.load import OTHER
 from pipelines.rules.mappings.model import VENDORS, Mapping, Side
 
 KIND = "delete_record"
+# A record that was made is its source's partner from then on, also when no run has seen both yet. One that
+# `crm undo` took back is no deletion of anybody's: its source stays.
+_KNOWN = f"""
+create or replace temp table mirror_known as
+select pair_key from mirrored_kept
+union
+select if(starts_with(made_key, '{VENDORS["left"]}:'), made_key || '|' || source_key,
+    source_key || '|' || made_key) from created_records where not taken_back
+"""
 _DELETED, _NO_TRACE = "('archived', 'deleted')", "swept"
 
 
 def find(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     """Temp table `mirror_gone` (side, deleted_key, record_key, object, entity_id, deleted_at, how): of pairs
-    that were mirrored, the record that is left. Needs `mirrored_kept` and `mirror_members_<side>`."""
+    that were mirrored, the record that is left. Needs `mirrored_kept`, `created_records` and
+    `mirror_members_<side>`."""
+    connection.execute(_KNOWN)
     parts = [
         part
         for side in SIDES
@@ -33,7 +44,12 @@ def find(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
         "null::varchar as object, null::varchar as entity_id, null::timestamptz as deleted_at, "
         "null::varchar as how where false"
     )
-    connection.execute(f"create or replace temp table mirror_gone as {' union all '.join([nothing, *parts])}")
+    found = " union all ".join([nothing, *parts])
+    connection.execute(
+        f"create or replace temp table mirror_gone as select * from ({found}) "
+        "where deleted_key is null "
+        "or deleted_key not in (select made_key from created_records where taken_back)"
+    )
 
 
 def _of(connection: duckdb.DuckDBPyConnection, mapping: Mapping, side: Side, object_name: str) -> str:
@@ -49,7 +65,7 @@ def _of(connection: duckdb.DuckDBPyConnection, mapping: Mapping, side: Side, obj
         return (
             f"select '{side}' as side, split_part(k.pair_key, '|', {mine}) as deleted_key, m.record_key, "
             f"m.object, m.entity_id, null::timestamptz as deleted_at, '{_NO_TRACE}' as how "
-            f"from mirrored_kept k join mirror_members_{OTHER[side]} m "
+            f"from mirror_known k join mirror_members_{OTHER[side]} m "
             f"on m.record_key = split_part(k.pair_key, '|', {theirs}) "
             f"where {is_ours} and split_part(k.pair_key, '|', {mine}) not in "
             f"(select {key} from {source.table} t) "
@@ -58,7 +74,7 @@ def _of(connection: duckdb.DuckDBPyConnection, mapping: Mapping, side: Side, obj
     return (
         f"select '{side}' as side, {key} as deleted_key, m.record_key, m.object, m.entity_id, "
         f"t.deleted_at::timestamptz as deleted_at, t.deleted_how as how from {source.table} t "
-        f"join mirrored_kept k on split_part(k.pair_key, '|', {mine}) = {key} "
+        f"join mirror_known k on split_part(k.pair_key, '|', {mine}) = {key} "
         f"join mirror_members_{OTHER[side]} m on m.record_key = split_part(k.pair_key, '|', {theirs}) "
         f"where t.deleted_at is not null and (t.deleted_how in {_DELETED} or t.deleted_how = '{_NO_TRACE}') "
         f"and m.entity_id not in (select entity_id from mirror_members_{side})"

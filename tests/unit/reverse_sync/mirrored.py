@@ -16,8 +16,9 @@ from pipelines.reverse_sync.mirror import build, choices
 from pipelines.reverse_sync.mirror.metadata import FieldMeta, Metadata
 from pipelines.rules.mappings.model import Side
 from pipelines.settings import PROJECT_ROOT, load_settings
-from pipelines.state import State, agreed, conflict_choices, mirrored
+from pipelines.state import State, actions, agreed, conflict_choices, mirrored
 from pipelines.state.agreed import Agreed
+from pipelines.state.journal import Intent
 
 BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
 _SYNCS = """
@@ -67,6 +68,8 @@ class Mirror:
         self.changes: list[tuple[str, str, str, datetime]] = []
         self.reviews: list[tuple[str, str]] = []
         self.refusing: set[str] = set()
+        self.gone: dict[str, datetime] = {}
+        self.creates_of: dict[str, Any] = {}
         self.now, self.rounds = BEGAN, 0
         self.conflicts: pa.Table | None = None
         self.warehouse = duckdb.connect()
@@ -127,6 +130,43 @@ class Mirror:
         rows = self.warehouse.execute("select distinct rule from reverse_sync.mirrored_cells").fetchall()
         return {rule for (rule,) in rows}
 
+    def make(self, action_key: str, object_name: str, record_id: str, person: str, **values: Any) -> None:
+        """The apply makes a record of a creation that the last round wanted; nobody has read it yet."""
+        said = self.creates()[action_key]
+        self.record(object_name, record_id, person, **values)
+        vendor, source_key = ("hubspot" if object_name == "contacts" else "salesforce"), said["key"]
+        self._did(action_key, "create_record", vendor, object_name, source_key, said, record_id)
+
+    def take_back(self, action_key: str, object_name: str, record_id: str) -> None:
+        """`crm undo` removes what was made."""
+        made = self.creates_of[action_key]
+        payload = {"kind": "create_record", "action_key": action_key, "id": record_id, "payload": made}
+        vendor = "hubspot" if object_name == "contacts" else "salesforce"
+        self._did(f"undo:r:{action_key}", "undo", vendor, object_name, made["key"], payload, "")
+        self.delete(object_name, record_id)
+
+    def delete(self, object_name: str, record_id: str) -> None:
+        self.now += timedelta(minutes=5)
+        self.gone[record_id] = self.now
+        self.people = [each for each in self.people if each[1] != self.key(object_name, record_id)]
+
+    def deletes(self) -> list[str]:
+        rows = self.warehouse.execute("select record_key from reverse_sync.actions_deletes order by 1")
+        return [key for (key,) in rows.fetchall()]
+
+    def _did(
+        self, action_key: str, kind: str, vendor: str, object_name: str, key: str, payload: Any, made: str
+    ) -> None:
+        """The journal says that an action was done."""
+        self.creates_of[action_key] = payload
+        intent = Intent(
+            actions.change_id(action_key), "p", "s", vendor, object_name, "", key, kind, None,
+            orjson.dumps(payload).decode(), "mirrored", "r", operation=kind, action_key=action_key,
+        )  # fmt: skip
+        with self.state.writing() as state:
+            actions.intend(state, [intent], run_id="r", at=self.now)
+            actions.settle(state, [actions.Ended(action_key, "confirmed", "", "", "", made, self.now)])
+
     def creates(self) -> dict[str, dict[str, Any]]:
         rows = self.warehouse.execute("select action_key, payload from reverse_sync.actions_creates")
         return {key: orjson.loads(payload) for key, payload in rows.fetchall()}
@@ -183,6 +223,11 @@ class Mirror:
             self.warehouse.execute(
                 f"insert into {table} ({', '.join(own[:3])}, {listed}) values ({marks})", row
             )
+            if record_id in self.gone:
+                self.warehouse.execute(
+                    f"update {table} set deleted_at = ?, deleted_how = 'deleted' where {own[0]} = ?",
+                    [self.gone[record_id], record_id],
+                )
 
 
 def of(side: Side, *metas: FieldMeta) -> dict[str, FieldMeta]:

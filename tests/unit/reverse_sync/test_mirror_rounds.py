@@ -122,6 +122,30 @@ def test_only_whom_the_other_crm_surely_lacks_is_created_there(team):
     assert list(refusals.values()) == [True, None]
 
 
+@pytest.mark.parametrize("policy", ["nothing", "both"])
+def test_whose_partner_is_deleted_before_another_run_sees_both_is_not_created_again(team, policy):
+    m = team("{from: email, to: Email}", head=f"{PEOPLE}on_delete: {policy}\n")
+    m.record("contacts", "1", "ann", email="ann@x.example")
+    m.round()
+    m.make("create:Lead:hubspot:P:contacts:1", "Lead", "00Q9", "ann", Email="ann@x.example")
+    m.delete("contacts", "1")
+    m.round()
+    assert m.creates() == {}
+    assert m.held() == [(m.key("Lead", "00Q9"), "its partner in hubspot is gone, and is not created again")]
+    assert m.deletes() == ([m.key("Lead", "00Q9")] if policy == "both" else [])
+
+
+def test_what_undo_removed_takes_the_record_it_was_made_of_nowhere(team):
+    m = team("{from: email, to: Email}", head=f"{PEOPLE}on_delete: both\n")
+    m.record("contacts", "1", "ann", email="ann@x.example")
+    m.round()
+    m.make("create:Lead:hubspot:P:contacts:1", "Lead", "00Q9", "ann", Email="ann@x.example")
+    m.round()
+    m.take_back("create:Lead:hubspot:P:contacts:1", "Lead", "00Q9")
+    m.round()
+    assert m.deletes() == []
+
+
 def test_a_conflict_that_is_left_to_people_goes_as_they_choose_while_nothing_changes(team):
     """Either side or a value for both; once a side has changed nothing is obeyed until they choose again."""
     lines = (

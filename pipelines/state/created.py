@@ -1,0 +1,38 @@
+"""Which records this project made in a CRM, of which others, and which of them it has taken back.
+
+Belongs here: reading that from the journal. What follows from it is in `pipelines.reverse_sync.mirror`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pyarrow as pa
+from sqlalchemy import Connection, literal_column, select
+
+from pipelines.state.tables import journal
+
+SCHEMA = pa.schema([("source_key", pa.string()), ("made_key", pa.string()), ("taken_back", pa.bool_())])
+_MADE, _UNDONE = "create_record", "undo"
+
+
+def load(connection: Connection) -> pa.Table:
+    """A row per record that was made (or found, and linked) for another, one more if it was removed again."""
+    c = journal.c
+    query = select(c.operation, c.record_key, c.object, c.result_id, c.after_value).where(
+        c.action_key != literal_column("''"), c.operation.in_((_MADE, _UNDONE)), c.state == "confirmed"
+    )
+    rows = []
+    for operation, source_key, object_name, result_id, after in connection.execute(query):
+        said: dict[str, Any] = orjson.loads(after or "{}")
+        undone = operation == _UNDONE
+        if undone and said.get("kind") != _MADE:
+            continue
+        made = said.get("id") if undone else result_id
+        asked = (said.get("payload") or {}) if undone else said
+        prefix = (asked.get("joins") or {}).get("prefix")
+        if prefix and made:
+            rows.append((source_key, f"{prefix}:{object_name}:{made}", undone))
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)

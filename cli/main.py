@@ -64,7 +64,7 @@ def extract(
     ] = False,
 ) -> None:
     """Copy what is new in the CRMs into the refresh in the works."""
-    lean.without_pandas()
+    lean.without_numbers()
     _step("extract", sweep=sweep)
 
 

@@ -74,8 +74,8 @@ def read(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
         if is_json:
             text = text.replace("\t", " ")  # the one thing JSON allows between its parts and YAML does not
-        node = yaml.compose(text, Loader=_LOADER)
-        content = json.loads(text) if is_json else yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is safe
+        node, content = _parsed(path, text)
+        content = json.loads(text) if is_json else content
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark is not None else ""
@@ -85,8 +85,18 @@ def read(path: Path) -> Document:
             f"{path.name} is not valid {'JSON' if is_json else 'YAML'}", where=f"{path.name}{line}",
             remedy="mend the syntax there",
         ) from None  # fmt: skip
-    _refuse_duplicates(path, node)
     return Document(path, content, node)
+
+
+def _parsed(path: Path, text: str) -> tuple[Any, Any]:
+    """The file's nodes, which know their lines, and what they say: parsed once for both."""
+    loader = _LOADER(text)
+    try:
+        node = loader.get_single_node()
+        _refuse_duplicates(path, node)  # before parts that are referred to are merged in
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _refuse_duplicates(path: Path, node: Any) -> None:

@@ -237,14 +237,21 @@ def test_progress_names_objects_and_counts(loop):
     assert any(each[:3] == ("hubspot contacts", 120, 120) and each[3] for each in told)
 
 
-def test_fetching_imports_neither_dlt_nor_pandas_and_a_command_without_pandas_makes_arrays_and_binds():
-    code = (
+def test_fetching_imports_neither_dlt_nor_pandas_and_a_command_without_numpy_makes_arrays_and_binds():
+    fetching = (
         "import sys; from pipelines.sources import fetch, known, spool\n"
         "print([name for name in ('dlt', 'pandas', 'duckdb') if name in sys.modules])\n"
-        "from cli import lean; lean.without_pandas()\n"
-        "import duckdb, pyarrow; from pipelines.sources import load\n"
-        "print(pyarrow.array(['a']).to_pylist(), duckdb.connect().execute('select ?', [1]).fetchall())\n"
-        "print([name for name in ('dlt', 'pandas') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["[]", "['a'] [(1,)]", "[]"]
+    lean = (
+        "from cli import lean; lean.without_numbers()\n"
+        "import sys, duckdb, pyarrow; from pipelines.sources import load\n"
+        "print(pyarrow.array(['a']).to_pylist(), duckdb.connect().execute('select ?', [1]).fetchall())\n"
+        "from decimal import Decimal; table = pyarrow.table({'a': pyarrow.array([Decimal(1)])})\n"
+        "print(duckdb.connect().register('t', table).execute('select * from t').fetchall())\n"
+        "print([name for name in ('dlt', 'pandas', 'numpy') if name in sys.modules])"
+    )
+    done = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for code in (fetching, lean)
+    ]
+    assert [each.splitlines() for each in done] == [["[]"], ["['a'] [(1,)]", "[(Decimal('1'),)]", "[]"]]

@@ -96,7 +96,8 @@ class _Bytes:
 
     def __init__(self, needles: Sequence[str]) -> None:
         # A search for each is ten times quicker than one pattern of them all, as long as they are few.
-        plain = sorted({each.encode().lower() for each in needles})
+        forms = {form for each in needles for form in (each, each.lower(), each.upper())}
+        plain = sorted({each.encode().lower() for each in forms})
         few = len(plain) <= _FEW
         self._plain = plain if few else []
         self._pattern = None if few else re.compile(b"|".join(re.escape(each) for each in plain))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, or_, select
 
 from pipelines.erasure.request import Asked
+from pipelines.erasure.texts import spelled
 from pipelines.sources import persons
 from pipelines.state.suppression import Suppression
 from pipelines.state.tables import agreed, journal, person_aliases, person_registry
@@ -46,8 +47,8 @@ class Subject:
 
     @property
     def needles(self) -> tuple[str, ...]:
-        """Texts that mean them and nobody else, wherever they stand."""
-        return (*self.keys, *self.emails, *self.ids("salesforce"), *self.names, *self.phones)
+        """Texts that mean them and nobody else, wherever they stand and however they are written there."""
+        return (*self.keys, *self.ids("salesforce"), *spelled((*self.emails, *self.names, *self.phones)))
 
     @property
     def numbers(self) -> tuple[str, ...]:

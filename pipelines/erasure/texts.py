@@ -1,22 +1,36 @@
 """Finding people in texts: one pattern for all that means them, spelled for DuckDB and for Python.
 
-Belongs here: the patterns. A match is a whole word: `ann@x.org` is not in `joann@x.org` nor `ann@x.org.au`.
+Belongs here: the patterns, and how a text is spelled in JSON, in a page and in an address of the web. A match
+is a whole word: `ann@x.org` is in `\\nann@x.org` and `%3Dann@x.org`, not in `joann@x.org` nor `ann@x.org.au`.
 """
 
 from __future__ import annotations
 
+import html
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote, quote_plus
 
 STRUCK = "erased"
 _AT_ONCE = 200  # needles in one pattern: beyond that RE2 runs out of the memory it allows itself
+
+
+def spelled(needles: Iterable[str]) -> tuple[str, ...]:
+    """These texts, and each as JSON, HTML and addresses of the web write it, where that is another text."""
+    ways = (
+        str, lambda text: json.dumps(text)[1:-1], lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+        html.escape, lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&#34;", "&quot;"),
+        lambda text: quote(text, safe=""), quote_plus,
+    )  # fmt: skip
+    return tuple(dict.fromkeys(way(each) for each in needles for way in ways))
 
 
 def patterns(needles: Sequence[str]) -> Iterator[str]:
     """For RE2, in which nothing can be looked ahead: group 1 stands before the match, group 3 after it."""
     for some in _pieces(needles):
         yield (
-            rf"(?i)(^|[^\pL\pN_.+-]|[^\pL\pN_+-]\.)({'|'.join(some)})"
+            rf"(?i)(^|[^\pL\pN_.+-]|[^\pL\pN_+-]\.|\\[nrtbf]|%[0-9a-f]{{2}})({'|'.join(some)})"
             r"($|[^\pL\pN_.-]|\.$|\.[^\pL\pN])"
         )
 
@@ -36,7 +50,8 @@ def fewest(needles: Sequence[str]) -> list[str]:
 def struck(text: str, needles: Sequence[str]) -> str:
     """A text with every match replaced."""
     for some in _pieces(needles):
-        pattern = rf"(?i)(?<![\w+-])({'|'.join(some)})(?![\w-]|\.\w)"
+        border = r"(?:(?<![\w+-])|(?<=\\[nrtbf])|(?<=%[0-9a-f]{2}))"
+        pattern = rf"(?i){border}({'|'.join(some)})(?![\w-]|\.\w)"
         text = re.sub(pattern, STRUCK, text)
     return text
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources import persons
-from pipelines.state.suppression import ADDRESS, Suppression
+from pipelines.state.suppression import Suppression
 
 Screen = Callable[[str, pa.Table], pa.Table]
 STRUCK = "erased"
@@ -128,7 +128,7 @@ class _Screened:
         return rows
 
     def _strike(self, column: pa.ChunkedArray) -> pa.Array | None:
-        suspects = pc.match_substring(column, "@")
+        suspects = pc.match_substring_regex(column, "@|%40")
         if self.vendor == "salesforce":
             suspects = pc.or_(suspects, pc.match_substring_regex(column, r"^(?:00Q|003)\w{15}$"))
         if not pc.any(suspects).as_py():
@@ -141,9 +141,7 @@ class _Screened:
             return None
         if self.vendor == "salesforce" and len(cell) == 18 and self._is_record(cell):
             return None
-        if "@" not in cell:
-            return cell
-        return ADDRESS.sub(lambda m: STRUCK if self.suppression.has_email(m.group()) else m.group(), cell)
+        return self.suppression.without_emails(cell, STRUCK)
 
 
 def _is_via(object_type: str) -> bool:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import html
+import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 from sqlalchemy import Table, Text
 
-from pipelines.erasure import erase
+from pipelines.erasure import erase, files
 from pipelines.erasure.erase import Place
 from pipelines.erasure.request import parse
+from pipelines.erasure.subject import Subject
 from pipelines.state.tables import dead_letters, journal, mirrored
 from tests.unit.erasure.conftest import DIRECT, rows
 
@@ -113,3 +120,54 @@ def test_what_of_them_is_left_in_a_living_cell_is_said_and_anothers_word_is_not(
             place.warehouse.publish("again")
         erased = erase(place, [parse("dee@example.org")], reason="asked")
         assert ("warehouse.duckdb" in erased.leftovers) == is_said
+
+
+def test_they_are_found_however_json_a_page_or_an_address_of_the_web_writes_them(tmp_path: Path) -> None:
+    name = "Zoë O'Brien-Ünal"
+    subject = Subject(emails=("zoe+b@example.org",), names=(name,))
+    traces = {
+        "logs/run.jsonl": json.dumps({"said": f"could not read\n{name} (zoe+b@example.org)"}),
+        "logs/loud.txt": f"{name.upper()} and {name.lower()}",
+        "data_docs/index.html": f"<td>{html.escape(name)}</td>",
+        "report.html": f"<td>{html.escape(name).replace('&#x27;', '&#39;')}</td>",
+        "logs/pages.txt": "https://a.example/?to=%2Fx%3Fe%3Dzoe%2Bb%40example.org&n=" + quote_plus(name),
+        "logs/others.txt": "Azoe+b@example.org, Zoë O'Brien-Ünaler",
+    }
+    for place, text in traces.items():
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(text, encoding="utf-8")
+    (tmp_path / "dagster").mkdir()
+    with closing(sqlite3.connect(tmp_path / "dagster" / "runs.db")) as runs:
+        runs.execute("create table event_logs (event text)")
+        runs.execute("insert into event_logs values (?)", [json.dumps({"error": f"\t{name}"})])
+        runs.commit()
+    files.erase_files(tmp_path, subject)
+    assert (tmp_path / "logs/run.jsonl").read_text() == '{"said": "could not read\\nerased (erased)"}'
+    assert (tmp_path / "logs/loud.txt").read_text() == "erased and erased"
+    assert (tmp_path / "logs/pages.txt").read_text().endswith("%3Fe%3Derased&n=erased")
+    assert (tmp_path / "logs/others.txt").read_text(encoding="utf-8") == traces["logs/others.txt"]
+    assert not (tmp_path / "data_docs").exists()
+    assert (tmp_path / "report.html").read_text() == "<td>erased</td>"
+    with closing(sqlite3.connect(tmp_path / "dagster" / "runs.db")) as runs:
+        assert runs.execute("select event from event_logs").fetchall() == [('{"error": "\\terased"}',)]
+    assert files.leftovers(tmp_path, subject, lambda _: False) == []
+
+
+def test_they_are_found_in_the_warehouse_behind_an_escaped_line_break_and_in_a_page_s_address(
+    place: Place,
+) -> None:
+    with place.warehouse.locked("a test"):
+        place.warehouse.start_work()
+        with place.warehouse.writing() as connection:
+            connection.execute("create table raw_hubspot.forms (id varchar, fields varchar)")
+            for told in (
+                '{"a":"Hi\\ndee@example.org"}',
+                "/t?e%3Ddee%40example.org&x",
+                "/t?e=adee%40example.org",
+            ):
+                connection.execute("insert into raw_hubspot.forms values ('1', ?)", [told])
+        place.warehouse.publish("again")
+    erase(place, [parse("dee@example.org")], reason="asked")
+    assert rows(place, "select fields from raw_hubspot.forms") == [
+        ('{"a":"Hi\\nerased"}',), ("/t?e%3Derased&x",), ("/t?e=adee%40example.org",),
+    ]  # fmt: skip

@@ -74,6 +74,15 @@ def test_an_address_inside_a_text_is_struck_out() -> None:
         "deals", rows(id=["1", "2"], dealname=["For ann@example.org, soon", "ann@example.org.au"])
     )
     assert found["dealname"].to_pylist() == ["For erased, soon", "ann@example.org.au"]
+    pages = {
+        "https://a.example/thanks?email=ann%40Example.org&x=1": "https://a.example/thanks?email=erased&x=1",
+        "/login?next=%2Fhome%3Fu%3Dann%40example.org%26y": "/login?next=%2Fhome%3Fu%3Derased%26y",
+        "https://a.example/?email=ann@example.org": "https://a.example/?email=erased",
+        '{"body":"Hello,\\nann@example.org"}': '{"body":"Hello,\\nerased"}',
+        "https://a.example/?email=joann%40example.org": "https://a.example/?email=joann%40example.org",
+    }
+    found = hubspot("companies", rows(id=list("12345"), last_page=list(pages)))
+    assert found["last_page"].to_pylist() == list(pages.values())
 
 
 def test_salesforce_rows_go_by_lead_or_contact_and_lookups_elsewhere_are_emptied() -> None:

@@ -4,7 +4,8 @@ Belongs here: set operations from `mirror_open` (lines that do not agree) to `mi
 what each side should hold). A side has changed when it holds neither what was agreed nor what we last
 wrote to it; what we wrote ourselves is nobody's change, so our own writes do not come back as an echo. A
 side that still says what we last carried over from it has not changed either. Both hold until a run has seen
-the two agree: from then on whoever sets a value back to an earlier one has changed it.
+the two agree: from then on whoever sets a value back to an earlier one has changed it. What `crm undo` set
+back on one side is no newer word either: the other side's value stays, and is held until it is released.
 """
 
 from __future__ import annotations
@@ -82,11 +83,20 @@ changed as (
             and not (wrote_left and gr is not distinct from al) or emptied_right as changed_right
     from emptied
 ),
+-- We have moved one side away from what both agreed on and nobody did anything: something was taken back.
+undone as (
+    select *,
+        has_base and not changed_left and not changed_right and wrote_left and l is not distinct from al
+            and l is distinct from bl and r is not distinct from br as undone_left,
+        has_base and not changed_left and not changed_right and wrote_right and r is not distinct from ar
+            and r is distinct from br and l is not distinct from bl as undone_right
+    from changed
+),
 judged as (
     select *,
         -- Where only what is empty is filled, two values stand beside each other and nobody wins.
         direction = 'both' and l is not null and r is not null and changed_left = changed_right
-            and not only_fills as is_conflict,
+            and not only_fills and not undone_left and not undone_right as is_conflict,
         case
             when same then 'agreed'
             when l is null and r is null and coalesce(default_left, default_right) is not null then 'default'
@@ -97,6 +107,8 @@ judged as (
                 then if(changed_left, 'left', 'right')
             when l is null then 'right'
             when r is null then 'left'
+            when undone_left then 'right'
+            when undone_right then 'left'
             when merges and fl is not null and gr is not null then 'merge'
             when changed_left and not changed_right then 'left'
             when changed_right and not changed_left then 'right'
@@ -111,7 +123,7 @@ judged as (
             when rt is null or lt > rt then 'left'
             else 'right'
         end as outcome
-    from changed
+    from undone
 ),
 -- What somebody chose holds for these very values.
 settled as (

@@ -145,6 +145,13 @@ class Mirror:
         self._did(f"undo:r:{action_key}", "undo", vendor, object_name, made["key"], payload, "")
         self.delete(object_name, record_id)
 
+    def undo(self, object_name: str, record_id: str, **values: Any) -> None:
+        """`crm undo` sets fields of a record back."""
+        self.edit(object_name, record_id, **values)
+        key = self.key(object_name, record_id)
+        with self.state.writing() as state:
+            agreed.save(state, [Agreed(key, f, v, self.now, "undo") for f, v in values.items()])
+
     def delete(self, object_name: str, record_id: str) -> None:
         self.now += timedelta(minutes=5)
         self.gone[record_id] = self.now

@@ -146,6 +146,30 @@ def test_what_undo_removed_takes_the_record_it_was_made_of_nowhere(team):
     assert m.deletes() == []
 
 
+@pytest.mark.parametrize("strategy", ["most_recent", "source", "destination"])
+@pytest.mark.parametrize(
+    ("edited", "name", "other", "field"), [("contacts/1", "status", "Lead/00Q1", "Status__c"),
+                                           ("Lead/00Q1", "Status__c", "contacts/1", "status")],
+)  # fmt: skip
+def test_what_undo_set_back_in_one_crm_is_not_carried_to_the_other(
+    team, strategy, edited, name, other, field
+):
+    """Whoever wins conflicts: what a person said there stays, and goes on being wanted here."""
+    m = team(f"{{from: status, to: Status__c, conflict: {strategy}}}",
+             "{from: interests, to: Interests__c, sets: merge}",
+             left={"status": "New", "interests": "A"},
+             right={"Status__c": "New", "Interests__c": "A"})  # fmt: skip
+    m.round()
+    sets = {"status": "interests", "Status__c": "Interests__c"}
+    m.edit(*edited.split("/"), **{name: "Open", sets[name]: "A;B"})
+    wrote = [(other.split("/")[0], field, "Open"), (other.split("/")[0], sets[field], "A;B")]
+    assert sorted(m.round()) == sorted(wrote)
+    assert m.round() == []
+    m.undo(*other.split("/"), **{field: "New", sets[field]: "A"})
+    assert sorted(m.round()) == sorted(wrote)
+    assert m.judged() == []
+
+
 def test_a_conflict_that_is_left_to_people_goes_as_they_choose_while_nothing_changes(team):
     """Either side or a value for both; once a side has changed nothing is obeyed until they choose again."""
     lines = (

@@ -1,4 +1,4 @@
-"""Which records this project made in a CRM, of which others, and which of them it has taken back.
+"""Which records this project made in a CRM, of which others, and which it has removed there.
 
 Belongs here: reading that from the journal. What follows from it is in `pipelines.reverse_sync.mirror`.
 """
@@ -14,14 +14,15 @@ from sqlalchemy import Connection, literal_column, select
 from pipelines.state.tables import journal
 
 SCHEMA = pa.schema([("source_key", pa.string()), ("made_key", pa.string()), ("taken_back", pa.bool_())])
-_MADE, _UNDONE = "create_record", "undo"
+_MADE, _UNDONE, _DELETED = "create_record", "undo", "delete_record"
+_IS_DONE = (journal.c.action_key != literal_column("''"), journal.c.state == "confirmed")
 
 
 def load(connection: Connection) -> pa.Table:
     """A row per record that was made (or found, and linked) for another, one more if it was removed again."""
     c = journal.c
     query = select(c.operation, c.record_key, c.object, c.result_id, c.after_value).where(
-        c.action_key != literal_column("''"), c.operation.in_((_MADE, _UNDONE)), c.state == "confirmed"
+        *_IS_DONE, c.operation.in_((_MADE, _UNDONE))
     )
     rows = []
     for operation, source_key, object_name, result_id, after in connection.execute(query):
@@ -36,3 +37,9 @@ def load(connection: Connection) -> pa.Table:
             rows.append((source_key, f"{prefix}:{object_name}:{made}", undone))
     columns = list(zip(*rows, strict=True)) or [(), (), ()]
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+
+
+def deleted(connection: Connection) -> pa.Table:
+    """Records that were deleted because their partner was: record_key."""
+    query = select(journal.c.record_key).where(*_IS_DONE, journal.c.operation == _DELETED)
+    return pa.table({"record_key": pa.array(list(connection.execute(query).scalars()), pa.string())})

@@ -106,13 +106,14 @@ def mirror(
         connection.register("mirrored_kept", mirrored.load(reading))
         connection.register("conflict_choices", conflict_choices.load(reading))
         connection.register("created_records", created.load(reading))
+        connection.register("deleted_records", created.deleted(reading))
     records.inherit(connection)
     records.make_lookups(connection, {str(each.line.convert) for p in resolved.pairs for each in p.lines})
     work = _Mirroring(connection, syncs, run_id, as_of)
     for mapping in mappings:
         work.mapping(mapping, [pair for pair in resolved.pairs if pair.mapping == mapping])
     creates.link(connection)
-    for name in ("mirrored_kept", "conflict_choices", "created_records"):
+    for name in ("mirrored_kept", "conflict_choices", "created_records", "deleted_records"):
         connection.unregister(name)
     return work.counted()
 

@@ -82,7 +82,7 @@ def _of(connection: duckdb.DuckDBPyConnection, mapping: Mapping, side: Side, obj
 
 
 def wish(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
-    """Add what the mapping deletes to `actions_deletes`."""
+    """Add what the mapping deletes to `actions_deletes`. Needs `deleted_records`."""
     person = "entity_id" if mapping.entity == "person" else "''"
     for side in sorted(mapping.deletes):
         vendor = VENDORS[side]
@@ -93,7 +93,9 @@ def wish(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
             f"any_value(object), record_key, any_value({person}), "
             "json_object('deleted', any_value(deleted_key))::varchar, null, "
             "'mirrored', $rule, any_value(deleted_key) || ' was deleted', null, null "
-            f"from mirror_gone where side = '{OTHER[side]}' and how <> '{_NO_TRACE}' group by record_key",
+            f"from mirror_gone where side = '{OTHER[side]}' and how <> '{_NO_TRACE}' "
+            # Who restores a record does not see it deleted again for the sake of what we deleted with it.
+            "and deleted_key not in (select record_key from deleted_records) group by record_key",
             {"rule": mapping.file},
         )
 

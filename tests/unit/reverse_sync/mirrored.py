@@ -157,6 +157,19 @@ class Mirror:
         self.gone[record_id] = self.now
         self.people = [each for each in self.people if each[1] != self.key(object_name, record_id)]
 
+    def restore(self, object_name: str, record_id: str, person: str) -> None:
+        """Somebody takes it out of the recycle bin."""
+        del self.gone[record_id]
+        self.edit(object_name, record_id)
+        self.people.append((person, self.key(object_name, record_id)))
+
+    def follow(self, object_name: str, record_id: str) -> None:
+        """The apply deletes what the last round wanted deleted."""
+        vendor = "hubspot" if object_name == "contacts" else "salesforce"
+        key = self.key(object_name, record_id)
+        self._did(f"delete:{key}", "delete_record", vendor, object_name, key, {}, "")
+        self.delete(object_name, record_id)
+
     def deletes(self) -> list[str]:
         rows = self.warehouse.execute("select record_key from reverse_sync.actions_deletes order by 1")
         return [key for (key,) in rows.fetchall()]

@@ -146,6 +146,19 @@ def test_what_undo_removed_takes_the_record_it_was_made_of_nowhere(team):
     assert m.deletes() == []
 
 
+def test_a_record_that_is_restored_is_not_deleted_again_for_what_was_deleted_with_it(team):
+    m = team("{from: email, to: Email}", head="on_delete: both\n",
+             left={"email": "a@x.example"}, right={"Email": "a@x.example"})  # fmt: skip
+    m.round()
+    m.delete("contacts", "1")
+    m.round()
+    assert m.deletes() == [m.key("Lead", "00Q1")]
+    m.follow("Lead", "00Q1")
+    m.restore("contacts", "1", "ann")
+    m.round()
+    assert m.deletes() == []
+
+
 @pytest.mark.parametrize("strategy", ["most_recent", "source", "destination"])
 @pytest.mark.parametrize(
     ("edited", "name", "other", "field"), [("contacts/1", "status", "Lead/00Q1", "Status__c"),

@@ -65,6 +65,13 @@ def open_ones(connection: duckdb.DuckDBPyConnection, conflict_id: str = "") -> l
     return [dict(zip(COLUMNS, row, strict=True)) for row in answer.fetchall()]
 
 
+def notes(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """What a plan says of those that are open."""
+    number = len(open_ones(connection))
+    one = f"{number:,} conflict is" if number == 1 else f"{number:,} conflicts are"
+    return (f"{one} left to people: crm conflicts",) if number else ()
+
+
 def chosen(
     conflict: dict[str, object], choice: Side, values: tuple[str, ...], by: str, at: datetime
 ) -> Choice:  # fmt: skip

@@ -13,6 +13,7 @@ from pipelines.errors import ConfigError, CrmError
 from pipelines.reverse_sync import cells, diff, guards, planfile, suppressed
 from pipelines.reverse_sync.actions.base import empty_table_sql
 from pipelines.reverse_sync.forecast import forecast
+from pipelines.reverse_sync.mirror import choices
 from pipelines.reverse_sync.plan import Plan
 from pipelines.rules.syncs import FieldRule, Guards, Sync, load_syncs
 from pipelines.settings import Settings
@@ -430,6 +431,13 @@ def test_an_erased_person_is_found_however_deep_in_what_would_be_created() -> No
         listed, "hubspot:1:contacts:8", {"fields": {"to": "ann@example.org.au"}}
     )
     assert not suppressed.is_of_erased(NOBODY, "hubspot:1:contacts:7", theirs[0])
+
+
+def test_a_plan_says_how_many_conflicts_are_left_to_people(world: World) -> None:
+    world.publish(extra=[choices.TABLE])
+    assert not any("left to people" in note for note in world.plan().notes)
+    world.publish(extra=["insert into reverse_sync.conflicts_open (conflict_id) values ('a'), ('b')"])
+    assert "2 conflicts are left to people: crm conflicts" in world.plan().notes
 
 
 def test_rows_that_a_first_write_makes_are_counted_once_in_what_reading_them_back_takes() -> None:

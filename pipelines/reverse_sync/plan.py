@@ -36,7 +36,7 @@ from pipelines.reverse_sync.actions import desired
 from pipelines.reverse_sync.actions.registry import REGISTRY, Registry
 from pipelines.reverse_sync.cells import HELD_SHOWN
 from pipelines.reverse_sync.forecast import NOTHING_READ, TRACKED, Listening, forecast
-from pipelines.reverse_sync.mirror import choices
+from pipelines.reverse_sync.mirror import choices, written_over
 from pipelines.reverse_sync.mirror.effective import effective
 from pipelines.reverse_sync.planned import ActionSummary, Held, Plan, Sample, SyncSummary
 from pipelines.rules.events import load_events
@@ -94,7 +94,9 @@ class _Making:
             sizes[name] = diff.compare(connection, name, sync, self.windows[name])
         self.notes = met_since.leave(connection, self.state, self.syncs.syncs)
         self.notes += coexistence.hold(connection, self.syncs.syncs)
-        self.notes += (*unreached.notes(connection), *choices.notes(connection)) if self.of_all else ()
+        if self.of_all:
+            told = (unreached, choices, written_over)
+            self.notes += tuple(note for each in told for note in each.notes(connection))
         without = unconnected.vendors(self.settings)
         self.notes += unconnected.hold(connection, self.syncs.syncs, without)
         with self.state.reading() as reading:

@@ -12,9 +12,10 @@ import duckdb
 from pipelines.reverse_sync import revenue
 from pipelines.reverse_sync.extensions import build as extensions
 from pipelines.reverse_sync.extensions import leaving
-from pipelines.reverse_sync.mirror import activities, build, campaign_members, check, effective
+from pipelines.reverse_sync.mirror import activities, build, campaign_members, check, effective, written_over
 from pipelines.reverse_sync.mirror.metadata import Metadata
 from pipelines.reverse_sync.records import desired
+from pipelines.rules.syncs import load_syncs
 from pipelines.run import Run
 from pipelines.settings import Settings
 from pipelines.state import State
@@ -31,6 +32,7 @@ def wish(
         known = metadata or check.NOTHING
         mirrored = build.mirror(connection, state, settings.config_dir, known, run.id, as_of)
         counts, notes = mirrored.counts, mirrored.notes
+    over = written_over.find(connection, load_syncs(settings.config_dir), as_of)
     members = campaign_members.wish(connection, settings.config_dir)
     logged = activities.wish(connection, settings.config_dir)
     moved = desired.records(connection, settings.config_dir)
@@ -39,6 +41,6 @@ def wish(
     more = {
         "campaign members": members, "activities": logged, "records to move": moved.actions,
         "rows of data extensions": rows, "rows that leave them": left,
-        "revenue by model": revenue.rows(connection, settings.config_dir),
+        "written over unseen": over, "revenue by model": revenue.rows(connection, settings.config_dir),
     }  # fmt: skip
     return counts | {name: count for name, count in more.items() if count}, (*notes, *moved.notes, *said)

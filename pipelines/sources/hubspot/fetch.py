@@ -29,10 +29,6 @@ from pipelines.sources.reading import Reading
 from pipelines.sources.schema import RawTable
 
 Result = list[TableFetch]
-ALWAYS: tuple[tuple[list[str], Begin], ...] = (
-    (["owners"], whole(small.read_owners)),
-    (["pipelines", "pipeline_stages"], whole(small.read_pipelines)),
-)
 BESIDE: tuple[tuple[list[str], Begin], ...] = (
     (
         ["campaigns", "campaign_assets", "campaign_items", "campaign_reports", "campaign_contacts"],
@@ -72,7 +68,7 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
     schemas = custom.schemas(client) if reading.rules.hubspot.custom_objects != "none" else None
     wanted, left_out, problems = _record_tables(reading, client, schemas)
     shown = {each.name: pool.submit(_definitions, client, each.api_name) for each in wanted}
-    heads = [pool.submit(begin, reading, client, *each) for each in _heads(reading, schemas)]
+    heads = [pool.submit(begin, reading, client, *each) for each in _heads(reading, schemas, wanted)]
     definitions = {name: future.result() for name, future in shown.items()}
     readers = _readers(reading, client, wanted, definitions, schemas)
     openings = [pool.submit(open_first, reader) for reader in readers.values()]
@@ -98,10 +94,17 @@ def read_all(reading: Reading, client: HubSpotClient, pool: Executor) -> Result:
     return done
 
 
-def _heads(reading: Reading, schemas: list[Json] | None) -> list[tuple[list[str], Begin, bool]]:
+def _heads(
+    reading: Reading, schemas: list[Json] | None, wanted: Sequence[RawTable]
+) -> list[tuple[list[str], Begin, bool]]:
     """(tables, how they are begun, whether a portal may lack them)."""
     without = reading.rules.hubspot.without
-    heads = [(names, first, False) for names, first in ALWAYS]
+    customs = [each.api_name for each in wanted if each.name.startswith(custom.PREFIX)]
+    pipelines = whole(partial(small.read_pipelines, customs=customs))
+    heads = [
+        (["owners"], whole(small.read_owners), False),
+        (["pipelines", "pipeline_stages"], pipelines, False),
+    ]
     heads += [(names, first, True) for names, first in BESIDE if names[0] not in without]
     if schemas is None:
         return heads

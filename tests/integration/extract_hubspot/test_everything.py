@@ -75,6 +75,11 @@ def test_every_table_equals_the_store_after_changes_of_every_object(portal):
     portal.store("delete from stages where object = 'deals' and id = 'decisionmakerboughtin'")
     portal.store("insert into pipelines values ('deals', 'renewals', 'Renewals', 1, 0, ?, ?)", at, at)
     portal.store("insert into stages values ('deals', 'renewals', 'r1', 'Due', 0, 0.5, 0, 0, ?, ?)", at, at)
+    custom = RECORDS[-1]
+    portal.store(f"insert into pipelines values ('{custom}', 'rollout', 'Roll-out', 0, 0, ?, ?)", at, at)
+    portal.store(
+        f"insert into stages values ('{custom}', 'rollout', 's1', 'Due', 0, null, 0, 0, ?, ?)", at, at
+    )
     portal.store("delete from meeting_links where id > 3004")
     portal.store("delete from exchange_rates where id = 1001")
     change(portal, "exchange_rates", "id = 1002", conversionRate=1.12345678)

@@ -31,12 +31,13 @@ def read_owners(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
     return [reading.whole(table, built, calls=reading.calls_here() - before)]
 
 
-def read_pipelines(reading: Reading, client: HubSpotClient) -> list[TableFetch]:
-    """Pipelines and their stages come in one answer."""
+def read_pipelines(reading: Reading, client: HubSpotClient, customs: Sequence[str] = ()) -> list[TableFetch]:
+    """Pipelines and their stages come in one answer, of custom objects too."""
     before = reading.calls_here()
     pipelines, stages = (table_of("hubspot", name) for name in ("pipelines", "pipeline_stages"))
     found, notes = {}, []
-    for object_type in (*PIPELINE_OBJECTS, *map(type_name, reading.rules.hubspot.renamed)):
+    renamed = map(type_name, reading.rules.hubspot.renamed)
+    for object_type in dict.fromkeys((*PIPELINE_OBJECTS, *renamed, *customs)):
         try:
             found[object_type] = client.pipelines(object_type)
         except (errors.NotFound, errors.Forbidden) as error:

@@ -18,7 +18,7 @@ from pipelines.clients import errors
 from pipelines.clients.hubspot.client import HISTORY_LIMIT, LIST_LIMIT
 from pipelines.clients.hubspot.pages import Page
 from pipelines.crashpoints import crashpoint
-from pipelines.sources.ahead import ahead
+from pipelines.sources.ahead import Behind, ahead
 from pipelines.sources.arrow import moment_of
 from pipelines.sources.hubspot.landing import by_linked_type
 from pipelines.sources.hubspot.pages import Extent
@@ -99,23 +99,32 @@ def _list(
     reader: RecordReader, spool: Spool, pages: Iterable[Page], total: int, position: Callable[[Page], str], *,
     archived: bool = False,
 ) -> None:  # fmt: skip
-    """All pages, written out in parts. What was archived since we began may be among the living."""
+    """All pages, written out in parts while the next are read. What was archived since we began may be among
+    the living."""
     found: list[Json] = []
     reading, table = reader.reading, reader.table
     before, began = reading.calls_here(), spool.upper + HOLD_BACK
     done = sum(part.rows for part in spool.parts(table.name))
-    for page in pages:
-        found += [each for each in page.results if not archived or _archived_before(each, began)]
-        so_far = done + len(found)
-        calls = reading.calls_here() - before
-        reading.progress(f"hubspot {table.api_name}", so_far, max(total, so_far), calls)
-        if len(found) >= part_rows(table) and page.after is not None:
-            reader.landing.records(spool, found, spool.upper, is_first=True)
-            spool.commit(f"{ARCHIVED if archived else LIVE} {position(page)}")
-            crashpoint("extract.part_written")
-            done, found = done + len(found), []
+    with Behind(reader.client) as behind:
+        for page in pages:
+            found += [each for each in page.results if not archived or _archived_before(each, began)]
+            so_far = done + len(found)
+            calls = reading.calls_here() - before
+            reading.progress(f"hubspot {table.api_name}", so_far, max(total, so_far), calls)
+            if len(found) >= part_rows(table) and page.after is not None:
+                here = f"{ARCHIVED if archived else LIVE} {position(page)}"
+                behind.do(partial(_write, reader, spool, found, here))
+                done, found = done + len(found), []
+        behind.wait()
+    _write(reader, spool, found, ARCHIVED, is_last=archived)
+
+
+def _write(
+    reader: RecordReader, spool: Spool, found: list[Json], position: str, *, is_last: bool = False
+) -> None:
+    """A part with all that hangs on its records; a killed load goes on from `position`."""
     reader.landing.records(spool, found, spool.upper, is_first=True)
-    spool.commit(ARCHIVED, complete=archived)
+    spool.commit(position, complete=is_last)
     crashpoint("extract.part_written")
 
 

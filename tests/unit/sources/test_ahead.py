@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pipelines.sources.ahead import ahead
+from pipelines.sources.ahead import Behind, ahead
 
 
 class Calls:
@@ -62,3 +62,36 @@ def test_an_error_comes_after_the_pages_before_it():
     assert next(reader) == 1
     with pytest.raises(ValueError, match="cut off"):
         next(reader)
+
+
+def test_work_behind_goes_on_while_the_reader_reads_in_order_and_its_calls_are_the_readers():
+    calls, done, reading = Calls(), [], threading.Event()
+
+    def part(number):
+        if number == 0:
+            assert reading.wait(5), "the reader waited for the first part"
+        calls.count_here(2)
+        done.append(number)
+
+    with Behind(calls) as behind:
+        for number in range(4):
+            behind.do(lambda number=number: part(number))
+            reading.set()
+        behind.wait()
+        assert (done, calls.calls_here) == ([0, 1, 2, 3], 8)
+
+
+def test_an_error_of_the_work_behind_meets_who_gives_the_next_and_nothing_is_at_work_afterwards():
+    def fail():
+        raise ValueError("no room")
+
+    done, let_go = [], threading.Event()
+    with Behind(Calls()) as behind:
+        behind.do(fail)
+        with pytest.raises(ValueError, match="no room"):
+            behind.do(lambda: done.append("never"))
+    assert done == []
+    with Behind(Calls()) as behind:
+        behind.do(lambda: done.append(let_go.wait(5)))
+        let_go.set()
+    assert done == [True]

@@ -32,12 +32,13 @@ TABLE = "reverse_sync.actions_activities"
 _CARRIED = """
 create or replace temp table carried as
 with told as (
-    select json_extract_string(after_value, '$.source') as source_key, after_value, settled_at
+    select json_extract_string(after_value, '$.source') as source_key, after_value, settled_at, operation
     from ops.journal
     where rule = 'activities.yml' and state = 'confirmed' and operation in ('activity', 'fields')
 )
 select m.source_key, m.copy_key, m.target, m.mark,
-    max_by(json_extract(t.after_value, '$.all'), t.settled_at) as told
+    max_by(json_extract(t.after_value, '$.all'), t.settled_at) as told,
+    count(*) filter (where t.operation = 'fields') as times
 from (
     select json_extract_string(after_value, '$.source') as source_key, object as target,
         vendor || ':' || split_part(record_key, ':', 2) || ':' || object || ':' || result_id as copy_key,
@@ -48,7 +49,7 @@ from (
 """
 _NOTHING = """
 create or replace temp table carried (
-    source_key varchar, copy_key varchar, target varchar, mark varchar, told json
+    source_key varchar, copy_key varchar, target varchar, mark varchar, told json, times bigint
 )
 """
 
@@ -97,11 +98,12 @@ where f.parent_key is not null
     and f.source_key not in (select source_key from carried)
     and f.source_key not in (select source_key from activities_alike)
 """
-# Edited where it was logged: the copy follows, our key stays in its text.
+# Edited where it was logged: the copy follows, our key stays in its text. What comes to the same again, after
+# something else, is told once more; Salesforce has no task without a status.
 _CHANGED = f"""
 insert into {TABLE}
 with differing as (
-    select f.*, c.copy_key, c.mark, c.told, list_filter(
+    select f.*, c.copy_key, c.mark, c.told, c.times, list_filter(
         list_distinct(list_concat(json_keys(f.fields), json_keys(c.told))),
         lambda n: json_extract_string(f.fields, '$.' || n)
             is distinct from json_extract_string(c.told, '$.' || n)
@@ -109,11 +111,13 @@ with differing as (
     ) as names
     from activity_fields f join carried c on c.source_key = f.source_key
 )
-select 'activity:' || source_key || ':' || substr(sha256(fields::varchar), 1, 12), vendor || '_activities',
+select 'activity:' || source_key || ':' || substr(sha256(fields::varchar), 1, 12)
+        || if(times > 0, ':' || times, ''), vendor || '_activities',
     '{CHANGE}', vendor, target, copy_key, person_id,
     json_object(
         'fields', json_group_object(n, case when n = body_field
             then to_json(concat_ws(chr(10), json_extract_string(fields, '$.' || n), mark))
+            when n = 'Status' then coalesce(json_extract(fields, '$.Status'), to_json('Not Started'))
             else json_extract(fields, '$.' || n) end),
         'before', json_group_object(n, case when n = body_field
             then to_json(concat_ws(chr(10), json_extract_string(told, '$.' || n), mark))
@@ -121,7 +125,7 @@ select 'activity:' || source_key || ':' || substr(sha256(fields::varchar), 1, 12
         'all', any_value(fields), 'source', source_key)::varchar,
     null, 'mirrored', '{RULE}', 'changed in ' || any_value(logged_in), null, null
 from (select *, unnest(names) as n from differing where len(names) > 0)
-group by source_key, vendor, target, copy_key, person_id, fields::varchar
+group by source_key, vendor, target, copy_key, person_id, fields::varchar, times
 """
 # A copy that somebody ticked off: the task is done where it was logged, too.
 _DONE = f"""

@@ -158,8 +158,8 @@ class Prompt:
 
     def look(self) -> list[Named]:
         """People's records that changed since the last look, or since the last refresh, those of people whose
-        clock has run out, and meetings that were booked; not what we wrote. A meeting is found once, for it
-        takes a refresh."""
+        clock has run out, meetings that were booked and deals that have stayed too long; not what we wrote. A
+        meeting or a deal is found once, for it takes a refresh."""
         from pipelines.events.round import MOST
         from pipelines.state.engine import State
         from pipelines.state.handoffs import made_by_us
@@ -178,11 +178,10 @@ class Prompt:
                     ours = made_by_us(reading)
                 changed = [each for each in changed if (each.vendor, each.record_id) not in ours]
             found = self.rounds.news(state, changed)
-            ripe = (
-                self.rounds.run_out(Warehouse(self.settings.paths), state, self.settings, now or since)
-                if self.has_published()
-                else []
-            )
+            ripe: list[Named] = []
+            if self.has_published():
+                asked = (Warehouse(self.settings.paths), state, self.settings, now or since)
+                ripe = [*self.rounds.run_out(*asked), *self.rounds.stayed(*asked)]
         for each in booked:
             self.rounds.meet(Named(each.vendor, each.object, each.record_id), each.at)
         return list(dict.fromkeys([*ripe, *found]))

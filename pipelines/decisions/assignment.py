@@ -125,6 +125,11 @@ class Fold:
                 together.decided[lead.person_id, lead.at] = decided
             return decided
         name = "" if way is None else way.name
+        if first.state == "assigned" and way is not None and lead.trigger == "owner-left":
+            reason = (
+                f"rule {name}: {lead.owner} has left, and {first.owner_email} is given them at this moment"
+            )
+            return _assigned(lead, way, first.team, first.owner_email or "", reason, "")
         if first.state == "held":
             return _held(lead, name, first.team, first.reason, first.held_until)
         reason = f"{first.owner_email} is given them at the same moment by rule {first.rule}"

@@ -49,6 +49,7 @@ class Composer:
         """Queues are entered, and owners are told. `waiting`: what made leads pass on."""
         wanted, found = self.routing.file.notifications, []
         waits = {f"escalation:{each.root}:{each.level}": each.waited for each in waiting}
+        told = set()
         for d in new:
             person = self.doing.facts.people.get(d.person_id)
             if person is None or d.state == "kept":
@@ -75,7 +76,9 @@ class Composer:
                 "reassignment": wanted.reassignment,
                 "new-lead": wanted.new_lead,
             }
-            if tells[occasion]:
+            given = (d.person_id, d.owner_email, d.decided_at)  # once, though it be of several records
+            if tells[occasion] and given not in told:
+                told.add(given)
                 waited = {"waited": waits.get(d.event_key, "too long")} if occasion == "escalation" else {}
                 row = self._message(replace(about, more=waited), occasion, wanted.channel)
                 found += [row] if row else []

@@ -234,6 +234,14 @@ class Doing:
         }  # fmt: skip
         return self._row(about, key, "enrolment", "hubspot", contact, payload)
 
+    def _unfit_to_send(self, about: About, sender: str) -> str:
+        """Why nobody is enrolled by this sender, as far as that is known before HubSpot is asked."""
+        email = (sender or (about.owner.email if about.owner else "")).lower()
+        known = self.teams.people.get(email)
+        if known is not None and not known.sends_sequences:
+            return f"waits: {email} sends none, by teams.yml"
+        return ""
+
     def of_person(self, rule: ActionRule, about: About) -> list[Row]:
         """The rows of one entry of `actions:` that is about a person."""
         person = about.person
@@ -249,9 +257,12 @@ class Doing:
             return self.texts(rule, about, records[:1])
         if rule.type == "enroll-sequence":
             contact = next((key for vendor, _, key in records if vendor == "hubspot"), None)
-            if contact is None:
-                self.notes.append(f"enroll-sequence {rule.sequence} needs a contact in HubSpot")
-            return [self.enrolment(about, rule.name, rule.sequence, rule.sender, contact)] if contact else []
+            fault = self._unfit_to_send(about, rule.sender)
+            if contact is None or fault:
+                said = fault or "needs a contact in HubSpot"
+                self.notes.append(f"enroll-sequence {rule.sequence} {said}")
+                return []
+            return [self.enrolment(about, rule.name, rule.sequence, rule.sender, contact)]
         if rule.type == "set-fields":
             return [self._row(about, name, "fields", v, key, {"fields": said})
                     for name, v, key, said in rule.sets(records)]  # fmt: skip

@@ -14,18 +14,13 @@ from pipelines.state.decisions import KeptDecision
 
 _ACTIVE = "select owner_id from intermediate.int_owners where is_active"
 _OPEN_LEADS = """
-with contacted as (select distinct person_id from {contacts}.int_sales_contacts),
-leads as (
-    select l.person_id, coalesce(d.owner_email, l.owner_id) as owner_email, l.lifecycle_stage
-    from {leads}.unified_leads l
-    left join routing_standing d on l.person_id = d.person_id
-        and (l.owner_id is null or l.owner_id = d.previous_owner)
-)
-select owner_email, count(*) from leads anti join contacted using (person_id)
-where owner_email is not null and list_contains($stages::varchar[], lifecycle_stage)
-group by owner_email
+select coalesce(d.owner_email, l.owner_id) as owner_email, count(*) from {schema}.open_leads l
+left join routing_standing d on l.person_id = d.person_id
+    and (l.owner_id is null or l.owner_id = d.previous_owner)
+where coalesce(d.owner_email, l.owner_id) is not null
+group by 1
 """
-"""Open leads that nobody was in touch with, by whoever has them or was decided to have them."""
+"""By whoever has them or was decided to have them. Which leads those are is the mart's to say."""
 _OPEN_DEALS = """
 select owner_id, count(*) from marts.opportunities
 where not is_closed and owner_id is not null group by owner_id
@@ -57,8 +52,7 @@ def loads(
             "previous": [d.previous_owner for d in latest.values()],
         },
     )  # fmt: skip
-    asked = _OPEN_LEADS.format(leads=everyone or "marts", contacts=everyone or "intermediate")
-    rows = connection.execute(asked, {"stages": list(routing.file.load.stages)}).fetchall()
+    rows = connection.execute(_OPEN_LEADS.format(schema=everyone or "marts")).fetchall()
     found = {email: float(count) for email, count in rows}
     weight = routing.file.load.open_deal_weight
     if weight:

@@ -109,7 +109,7 @@ class Within:
 
     people: frozenset[str]
     everyone: str
-    """The schema that has the columns of `unified_leads` and `int_sales_contacts` that loads need, of all."""
+    """The schema that has the open leads of all, for loads."""
     with_evidence: frozenset[str] = frozenset()
     """Of these the calls, mails and meetings were read again too, so that a clock of theirs may run out."""
     entering: tuple[Entering, ...] = ()
@@ -248,7 +248,8 @@ class _Deciding:
         self.left = left
         self.decided = {(decision.person_id, decision.event_key) for decision in standing}
         self.previous = {d.person_id: d for d in standing if d.owner_email}
-        self.owners: dict[str, str | None] = {}
+        self.owners: dict[tuple[str, str], str | None] = {}
+        """(person, key of the event) -> who had the person, or the record of theirs that it is about."""
         self.waiting = waiting(connection)
 
     def leads(
@@ -278,7 +279,7 @@ class _Deciding:
                 too_old[rule.name] = too_old.get(rule.name, 0) + 1
             elif rule is not None or lead.trigger == "new-lead":
                 found.append(lead._replace(exclude=asked.exclude.get(lead.event_key)))
-                self.owners[lead.person_id] = lead.owner
+                self.owners[lead.person_id, lead.event_key] = lead.owner
         return found, too_old
 
     def fold(
@@ -321,7 +322,9 @@ def _in_shadow(
     return [a for a in made if a.rule in switch.shadow]
 
 
-def _decision(a: Assignment, run: Run, sequence: int, owners: Mapping[str, str | None]) -> KeptDecision:
+def _decision(
+    a: Assignment, run: Run, sequence: int, owners: Mapping[tuple[str, str], str | None]
+) -> KeptDecision:
     return KeptDecision(
         decision_id(KIND, a.person_id, a.event_key),
         sequence,
@@ -337,7 +340,7 @@ def _decision(a: Assignment, run: Run, sequence: int, owners: Mapping[str, str |
         a.trigger,
         a.state,
         a.pool,
-        owners.get(a.person_id) or "",
+        owners.get((a.person_id, a.event_key)) or "",
     )
 
 

@@ -24,6 +24,7 @@ from pipelines.decisions import (
     facts,
     handoffs,
     kept_runs,
+    named_statuses,
     offers,
     pending,
     retold,
@@ -143,6 +144,8 @@ class Step:
         waiting = [each for each in waiting if each.decision.person_id not in self.left]
         self.seen += watch.seen
         self.told.notes += watch.notes
+        if self.within is None:
+            self.told.notes += named_statuses.unknown(self.connection, self.routing, self.handoffs)
         asked = self._asked(crossed, waiting)
         routed = routing.route(
             self.connection, self.state, self.settings, self.run, self.as_of, self.routing, standing, asked,

@@ -28,6 +28,7 @@ DECIDED_ON = (
     "int_person_members",
     "int_sales_contacts",
     "unified_leads",
+    "open_leads",
     "attribution_touchpoints",
 )
 WHO = "int_people_resolved"

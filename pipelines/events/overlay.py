@@ -14,7 +14,6 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.events.models import Anew
-from pipelines.objects.sql import text_literal
 from pipelines.rules import crm_scores
 from pipelines.rules.lead_score import LeadScore
 from pipelines.run import Run
@@ -55,6 +54,8 @@ class Overlay:
         for relation in _COPIED:
             if relation in self.tables:
                 self._put(relation, f"from base.{relation}")
+        if "ops.journal" in self.tables:
+            self._put("ops.journal", "from base.ops.journal", kind="view")
         for relation, sql in anew.staging.items():
             self._put(relation, sql, kind="view")
         self._put(
@@ -103,14 +104,12 @@ class Overlay:
         self._put(relation, "from rows_put")
         self.connection.unregister("rows_put")
 
-    def everyone(self, people: Collection[str], recent: Collection[KeptDecision], stage: str | None) -> str:
-        """A schema with all people for questions about loads: these as they are now, the others as they were;
-        who was decided about since then and is in no refresh yet, as somebody new at `stage`."""
+    def everyone(self, people: Collection[str], recent: Collection[KeptDecision]) -> str:
+        """A schema with the open leads of all for questions about loads: these people as they are now, the
+        others as they were; who was decided about since then and is in no refresh yet is a new one."""
         connection = self.connection
         connection.execute("create schema if not exists everyone")
         ids = ", ".join(f"'{each}'" for each in people) or "''"
-        columns = "person_id, owner_id, lifecycle_stage"
-        at = "null" if stage is None else text_literal(stage)
         connection.execute("create or replace table main.recent (person_id varchar, owner_id varchar)")
         if recent:
             last = {decision.person_id: decision.owner_email for decision in recent}
@@ -118,17 +117,11 @@ class Overlay:
                 "insert into main.recent values (?, ?)", [[*each] for each in last.items()]
             )
         connection.execute(
-            f"create or replace view everyone.unified_leads as select {columns} "
-            f"from base.marts.unified_leads where person_id not in ({ids}) "
-            f"union all select {columns} from marts.unified_leads "
-            f"union all select person_id, owner_id, {at} from main.recent "
-            f"where person_id not in ({ids}) "
+            "create or replace view everyone.open_leads as select person_id, owner_id "
+            f"from base.marts.open_leads where person_id not in ({ids}) "
+            "union all select person_id, owner_id from marts.open_leads "
+            f"union all select person_id, owner_id from main.recent where person_id not in ({ids}) "
             "and person_id not in (select person_id from base.marts.unified_leads)"
-        )
-        connection.execute(
-            "create or replace view everyone.int_sales_contacts as select person_id from "
-            f"base.intermediate.int_sales_contacts where person_id not in ({ids}) "
-            "union all select person_id from intermediate.int_sales_contacts"
         )
         return "everyone"
 

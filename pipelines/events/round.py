@@ -27,9 +27,10 @@ from pipelines.events import clocks, models, who
 from pipelines.events.clocks import Clocks
 from pipelines.events.models import Anew
 from pipelines.events.overlay import Overlay
+from pipelines.events.stays import Stays
 from pipelines.listening import Entry, Event, Named, about
 from pipelines.rules.lead_score import load_lead_score
-from pipelines.rules.tables import config_hash
+from pipelines.rules.tables import config_hash, decided_stages_table
 from pipelines.sources import engaged
 from pipelines.sources.again import TABLES, Again, Changed
 from pipelines.sources.screen import screen_of
@@ -74,6 +75,7 @@ class Rounds:
         self._anew: Anew | None = None
         self._met: dict[Named, datetime] = {}
         self.clocks = Clocks()
+        self._stays = Stays()
         self._ripe: frozenset[Named] = frozenset()
         """Records of people whose clock has run out."""
 
@@ -95,6 +97,11 @@ class Rounds:
         if people and not self._ripe:
             self.clocks.acted()  # they have no records left to read, and others come after them
         return sorted(self._ripe, key=lambda each: each.record_id)
+
+    def stayed(self, warehouse: Warehouse, state: State, settings: Settings, now: datetime) -> list[Named]:
+        """Deals that have stayed too long since it was looked at last."""
+        with _must_fit(warehouse), warehouse.reading("warehouse") as refresh:
+            return self._stays.run_out(refresh, state, settings, now)
 
     def not_ours(self, state: State, events: Sequence[Event]) -> list[Event]:
         """Events of which our own writing was not the cause."""
@@ -271,12 +278,8 @@ class _Acting:
         overlay.narrow(_ids(known), self._addresses(known), scores)
         overlay.replace("intermediate.int_people_resolved", who.resolved(self.connection, known, self.as_of))
         with self.state.reading() as reading:
-            person_ids, stages = zip(*(handoffs.stages(reading) or [(None, None)]), strict=True)
-        decided = {
-            "person_id": pa.array(person_ids, pa.string()),
-            "canonical_stage": pa.array(stages, pa.string()),
-        }
-        overlay.replace("rules.decided_stages", pa.table(decided))
+            decided = decided_stages_table(handoffs.stages(reading))
+        overlay.replace("rules.decided_stages", decided)
         overlay.work_out(overlay.anew.people)
         return known
 
@@ -299,15 +302,13 @@ class _Acting:
         from pipelines.decisions import step as decisions
         from pipelines.decisions import taken
         from pipelines.decisions.routing import Within
-        from pipelines.rules.routing import load_routing
         from pipelines.state import decisions as kept
 
         with self.state.reading() as reading:
             later = kept.load(reading, "routing", since=self.refreshed_at)
         recent = [decision for decision in later if decision.state == "assigned"]
-        stage = next(iter(load_routing(self.settings.config_dir).file.load.stages), None)
         ripe = frozenset(person for key, person in known.people.items() if _named(key) in self.ripe)
-        within = Within(known.ids, overlay.everyone(known.ids, recent, stage), ripe, self._entering(known))
+        within = Within(known.ids, overlay.everyone(known.ids, recent), ripe, self._entering(known))
         decided = decisions.decide(self.connection, self.state, self.settings, self.run, self.as_of, within)
         self.result.decided = decided.counts
         self.result.notes += decided.notes

@@ -37,6 +37,11 @@ class EventOutcome(Strict):
         }  # fmt: skip
         return {value: outcome for outcome, values in known.items() for value in values}
 
+    @property
+    def told(self) -> dict[str, str]:
+        """The outcome, by HubSpot's name -> the value of the field that says so first."""
+        return {outcome: value for value, outcome in reversed(self.meanings.items())}
+
     @model_validator(mode="after")
     def _means_one_thing(self) -> EventOutcome:
         values = [*self.no_show, *self.canceled, *self.rescheduled, *self.completed]

@@ -94,6 +94,9 @@ class HandoffFile(Strict):
     """The whole file: one handoff as people bring it along, or several under `handoffs`."""
 
     new_rules: Literal["shadow", "live"] = "shadow"
+    salesforce_events: bool = True
+    """A meeting that somebody books once they are handed over becomes an event of Salesforce, and moves or is
+    called off with it."""
     handoffs: tuple[HandoffRule, ...] = ()
 
 
@@ -101,6 +104,7 @@ class _OneHandoff(HandoffRule):
     """The whole file, as people bring it along."""
 
     new_rules: Literal["shadow", "live"] = "shadow"
+    salesforce_events: bool = True
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class Handoffs:
     rules: tuple[HandoffRule, ...]
     new_rules: str = "shadow"
     file_name: str = FILES[0]
+    salesforce_events: bool = True
 
 
 def load_handoffs(config_dir: Path) -> Handoffs:
@@ -130,7 +135,7 @@ def load_handoffs(config_dir: Path) -> Handoffs:
         if names.count(name) > 1:
             raise _fault(document, 0, f"two handoffs are called {name}")
     rules = tuple(_checked(config_dir, document, place, rule) for place, rule in enumerate(file.handoffs))
-    return Handoffs(rules, file.new_rules, document.path.name)
+    return Handoffs(rules, file.new_rules, document.path.name, file.salesforce_events)
 
 
 def _file(document: Document) -> HandoffFile:
@@ -138,7 +143,7 @@ def _file(document: Document) -> HandoffFile:
         return document.as_model(HandoffFile)
     one = document.as_model(_OneHandoff)
     rule = HandoffRule(**{name: getattr(one, name) for name in HandoffRule.model_fields})
-    return HandoffFile(new_rules=one.new_rules, handoffs=(rule,))
+    return HandoffFile(new_rules=one.new_rules, salesforce_events=one.salesforce_events, handoffs=(rule,))
 
 
 def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule) -> HandoffRule:

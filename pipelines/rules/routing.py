@@ -21,6 +21,7 @@ from pipelines.rules.durations import Duration
 from pipelines.rules.fields import load_fields
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.rule_findings import Finding, findings_of
+from pipelines.rules.stages import load_stages
 from pipelines.rules.teams import Teams, load_teams
 
 FILES = ("routing.yml", "routing.json", "lead_routing.json")
@@ -165,6 +166,17 @@ class Load(Strict):
     """Lifecycle stages of open leads; one that a person of sales was in touch with is worked, and not
     counted.
     """
+    closed_statuses: tuple[str, ...] = (
+        "UNQUALIFIED", "BAD_TIMING", "Unqualified", "Qualified", "Closed - Converted",
+        "Closed - Not Converted",
+    )  # fmt: skip
+    """Lead statuses of both CRMs that end a lead: whose every status is one of these is no open lead, and
+    neither is a lead that was converted.
+    """
+    worked_statuses: tuple[str, ...] = (
+        "IN_PROGRESS", "OPEN_DEAL", "CONNECTED", "Working", "Working - Contacted", "Contacted",
+    )  # fmt: skip
+    """Lead statuses by which sales says that it works on a lead; one of them in either CRM is enough."""
     default_cap: int | None = Field(default=None, ge=0)
     open_deal_weight: float = Field(default=0, ge=0)
 
@@ -228,6 +240,12 @@ def routing_file(config_dir: Path) -> Path:
     return there[0] if there else config_dir / FILES[0]
 
 
+def load_load(config_dir: Path) -> Load:
+    """What counts as load, of the routing file; as it is by itself where there is none."""
+    path = routing_file(config_dir)
+    return read(path).as_model(RoutingRules).load if path.is_file() else Load()
+
+
 def load_routing(config_dir: Path) -> Routing:
     """Read and validate the routing file with `teams.yml`; a name that is not there is an error, with its
     line.
@@ -235,6 +253,7 @@ def load_routing(config_dir: Path) -> Routing:
     document = read(routing_file(config_dir))
     file = document.as_model(RoutingRules)
     teams = load_teams(config_dir)
+    _check_stages(document, file.load, config_dir)
     names = condition_names(config_dir)
     rules = tuple(_compiled(document, place, rule, names) for place, rule in enumerate(file.rules))
     for place, rule in enumerate(rules):
@@ -247,6 +266,20 @@ def load_routing(config_dir: Path) -> Routing:
     lines = tuple(document.line_of("rules", place) for place in range(len(rules)))
     asked = territories(config_dir, teams, names)
     return Routing(rules, teams, file, asked, document.path.name, lines)
+
+
+def _check_stages(document: Document, load: Load, config_dir: Path) -> None:
+    """A stage that stages.yml does not have would count nobody."""
+    if "stages" not in load.model_fields_set or not (config_dir / "stages.yml").is_file():
+        return
+    known = [entry.stage for entry in load_stages(config_dir).lifecycle]
+    for stage in load.stages:
+        if stage not in known:
+            raise ConfigError(
+                f"load counts leads of stage {stage}, which stages.yml does not have",
+                where=f"{document.path.name} line {document.line_of('load', 'stages')}",
+                remedy=f"use one of {', '.join(known)}",
+            )
 
 
 def condition_names(config_dir: Path) -> dict[str, str]:

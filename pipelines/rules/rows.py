@@ -14,6 +14,7 @@ from pipelines.rules.attribution_models import POINTS
 from pipelines.rules.identity import Identity
 from pipelines.rules.kpis import Kpis
 from pipelines.rules.lead_score import LeadScore
+from pipelines.rules.routing import Load
 from pipelines.rules.stages import Stages
 from pipelines.rules.teams import Teams
 
@@ -55,6 +56,15 @@ def lifecycle(rules: Stages) -> Rows:
             values = list(dict.fromkeys([*read, *([written] if written else [])]))
             content += [(vendor, kind, v, entry.stage, position, v in read, v == written) for v in values]
     return columns, content
+
+
+def load_values(rules: Load) -> Rows:
+    """What makes a person an open lead that nobody works on; see `Load`."""
+    values = {
+        "stage": rules.stages, "closed_status": rules.closed_statuses,
+        "worked_status": rules.worked_statuses,
+    }  # fmt: skip
+    return _texts("kind", "value"), [(kind, value) for kind, some in values.items() for value in some]
 
 
 def lifecycle_dates(rules: Stages) -> Rows:

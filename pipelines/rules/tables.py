@@ -31,6 +31,7 @@ from pipelines.rules import (
     journeys,
     kpis,
     lead_score,
+    routing,
     rows,
     stages,
     syncs,
@@ -163,8 +164,12 @@ _KEPT_TABLES = {"pipeline": "ops.pipeline_days", "forecasts": "ops.forecast_days
 
 _OWN_STAGE_WRITES: rows.Columns = (("record_key", pa.string()), ("written_at", pa.timestamp("us", tz="UTC")))
 """Each lifecycle stage that this project wrote to a HubSpot contact, which HubSpot dates like any other."""
-_DECIDED_STAGES: rows.Columns = (("person_id", pa.string()), ("canonical_stage", pa.string()))
-"""The stage in which a handoff has put somebody: for those of whom no CRM tells it back."""
+_DECIDED_STAGES: rows.Columns = (
+    ("person_id", pa.string()),
+    ("canonical_stage", pa.string()),
+    ("decided_at", pa.timestamp("us", tz="UTC")),
+)
+"""The stage in which a handoff has put somebody, and when: for those of whom no CRM tells it back."""
 _OWN_CHANGES = {
     name: pa.schema([("record_key", pa.string()), (moment, pa.timestamp("us", tz="UTC"))])
     for name, moment in (("own_writes", "written_at"), ("others_changes", "changed_at"))
@@ -180,7 +185,7 @@ def write(
     registry: Registry,
     connections: Sequence[Connected] | None = None,
     own_stage_writes: Sequence[tuple[str, datetime]] = (),
-    decided_stages: Sequence[tuple[str, str]] = (),
+    decided_stages: Sequence[tuple[str, str, datetime]] = (),
     kept_days: Sequence[tuple[str, str, str]] = (),
     own_changes: Mapping[str, pa.Table] | None = None,
 ) -> None:
@@ -209,6 +214,7 @@ def write(
         "lifecycle": rows.lifecycle(known_stages),
         "lifecycle_dates": rows.lifecycle_dates(known_stages),
         "lifecycle_defaults": rows.lifecycle_defaults(known_stages),
+        "load_values": rows.load_values(routing.load_load(config_dir)),
         "lead_score": rows.lead_score(known_score),
         "lead_score_bands": rows.lead_score_bands(known_score),
         "lead_score_rules": rows.lead_score_rules(known_score),
@@ -238,7 +244,7 @@ def write(
         _replace(connection, "person_aliases", registry.aliases)
         identity_tables.write(connection, registry, known_identity)
         _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
-        _replace(connection, "decided_stages", _as_table(_DECIDED_STAGES, decided_stages))
+        _replace(connection, "decided_stages", decided_stages_table(decided_stages))
         for name, schema in _OWN_CHANGES.items():
             _replace(connection, name, (own_changes or {}).get(name, schema.empty_table()))
         _write_connections(connection, connections)
@@ -247,6 +253,11 @@ def write(
         campaign_links.write(connection, known_attribution)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))
         _write_kept_days(connection, kept_days)
+
+
+def decided_stages_table(stages: Sequence[tuple[str, str, datetime]]) -> pa.Table:
+    """The rows of `rules.decided_stages`."""
+    return _as_table(_DECIDED_STAGES, stages)
 
 
 def config_hash(config_dir: Path) -> str:

@@ -66,6 +66,9 @@ class Person(Named):
     """Their ids, where the e-mail address does not find them."""
     slack: str | None = None
     meeting_link: str | None = None
+    sends_sequences: bool = True
+    """False of who has no inbox connected to HubSpot, or no seat with sequences: HubSpot tells nobody before
+    it is asked to send."""
 
     @field_validator("manager", "backup")
     @classmethod

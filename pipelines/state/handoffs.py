@@ -7,7 +7,7 @@ Belongs here: keeping and reading these rows. What they mean is in `pipelines.de
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, delete, select
@@ -16,6 +16,7 @@ from pipelines.state.tables import automation_firings, decision_actions, handoff
 from pipelines.state.upsert import upsert
 
 HandoffState = Literal["offered", "accepted", "rejected", "recycled", "expired"]
+_LONG_AGO = (datetime.min.replace(tzinfo=UTC), "", "")
 
 
 class Handoff(NamedTuple):
@@ -82,11 +83,14 @@ def save(connection: Connection, rows: Iterable[Handoff]) -> None:
     upsert(connection, handoffs, [row._asdict() for row in rows])
 
 
-def stages(connection: Connection) -> tuple[tuple[str, str], ...]:
-    """(person, stage) of the last handoff of each that has set one."""
-    query = select(handoffs.c.person_id, handoffs.c.stage).where(handoffs.c.stage != "")
-    rows = connection.execute(query.order_by(handoffs.c.offered_at, handoffs.c.handoff_id)).tuples()
-    return tuple(dict(iter(rows)).items())
+def stages(connection: Connection) -> tuple[tuple[str, str, datetime], ...]:
+    """(person, stage, since when) as handoffs have set it last: when they were handed over, or given back."""
+    columns = ("person_id", "stage", "state", "offered_at", "changed_at", "handoff_id")
+    found: dict[str, tuple[datetime, str, str]] = {}
+    for row in connection.execute(select(*handoffs.c[*columns]).where(handoffs.c.stage != "")):
+        at = row.changed_at if row.state == "recycled" else row.offered_at
+        found[row.person_id] = max(found.get(row.person_id, _LONG_AGO), (at, row.handoff_id, row.stage))
+    return tuple((person, stage, at) for person, (at, _, stage) in found.items())
 
 
 def scores(connection: Connection) -> dict[tuple[str, str], Score]:

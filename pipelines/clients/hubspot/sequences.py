@@ -5,8 +5,8 @@ Belongs here: their calls. Whether somebody may be enrolled is asked in `reverse
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from pipelines.clients import errors
@@ -42,22 +42,28 @@ class Sequences:
         return user
 
     def find(self, user: str, name: str) -> str:
-        """A sequence's id by id or name, as this user sees it. Raises Rejected when there is none."""
+        """A sequence's id by id or name, as this user sees it. Raises Rejected when there is none, and when
+        HubSpot shows this user none at all: who asks has to have a seat with sequences."""
         if (user, name) not in self._found:
             path = self._client.path("sequences")
-            for each in self._client.pages(path, 100, {"userId": user}):
-                for known in (str(each["id"]), str(each.get("name"))):
-                    self._found[user, known] = str(each["id"])
+            with _of_the_user(
+                "NO_SEAT", "HubSpot shows the sender no sequences, which takes a seat with them"
+            ):
+                for each in self._client.pages(path, 100, {"userId": user}):
+                    for known in (str(each["id"]), str(each.get("name"))):
+                        self._found[user, known] = str(each["id"])
         if (user, name) not in self._found:
             raise errors.Rejected(f"HubSpot has no sequence {name}", code="NO_SEQUENCE")
         return self._found[user, name]
 
     def enrol(self, user: str, sequence: str, contact: str, sender: str) -> str:
-        """Enrol a contact. Returns the id of the enrolment."""
+        """Enrol a contact. Returns the id of the enrolment. Whether the sender has an inbox that is connected
+        is told by no call but this one: its refusal is."""
         body = {"sequenceId": sequence, "contactId": contact, "senderEmail": sender}
-        said = self._client.change(
-            "POST", f"{self._client.path('sequences')}/enrollments", body, {"userId": user}
-        )
+        with _of_the_user("NO_SENDER", f"HubSpot does not let {sender} send"):
+            said = self._client.change(
+                "POST", f"{self._client.path('sequences')}/enrollments", body, {"userId": user}
+            )
         return str(said.get("id"))
 
     def enrolment(self, contact: str) -> Json | None:
@@ -96,3 +102,14 @@ class Sequences:
     def members(self, list_id: str) -> frozenset[str]:
         path = f"{self._client.path('lists')}/{list_id}/memberships"
         return frozenset(str(each["recordId"]) for each in self._client.pages(path, 250))
+
+
+@contextmanager
+def _of_the_user(code: str, said: str) -> Iterator[None]:
+    """What one user may not do is no trouble of ours with HubSpot: it speaks against that row alone."""
+    try:
+        yield
+    except errors.MissingScope:
+        raise
+    except errors.Forbidden as error:
+        raise errors.Rejected(f"{said}: {error.what}", code=code, status=error.status) from error

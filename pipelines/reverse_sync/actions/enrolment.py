@@ -1,7 +1,8 @@
 """Enrolling people in HubSpot: in a sequence, which writes to them, and in a static list.
 
 Belongs here: looking before enrolling. Nobody is enrolled who opted out, has no address, or is in a sequence
-already; that HubSpot refuses a sender without a connected inbox or a seat is told in its words.
+already, nor by a sender who is no user or is shown no sequences, for want of a seat. That a sender has no
+inbox connected is told by HubSpot's refusal, in its words.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Belongs here: which activities, about whom there, and in the other CRM's words. How one is made, found again
 by our key in its text and taken back is `reverse_sync.actions.activities`. Where it was logged is where it is
-edited; only that a task is done counts from either side.
+edited; only that a task is done counts from either side. Meetings that people booked once they were handed
+over are carried over whatever else is.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from pipelines.reverse_sync.diff import has_table
 from pipelines.reverse_sync.mirror.activities_sql import (
     ABOUT,
     ALIKE,
+    BOOKED,
     FIELDS,
     GONE,
     LOGGED,
+    MEETINGS_LOGGED,
     PEOPLE,
     WANTED,
 )
 from pipelines.rules.activities import Activities, load_activities
+from pipelines.rules.handoff import load_handoffs
 
 KIND, CHANGE, DELETE = "activity", "fields", "delete_record"
 RULE = "activities.yml"
@@ -58,11 +62,14 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     """Leave the actions in `reverse_sync.actions_activities`. Returns how many there are."""
     asked = load_activities(config_dir)
     connection.execute(empty_table_sql(TABLE))
-    if not (asked.to_salesforce or asked.to_hubspot):
+    bookings = _bookings(connection, config_dir)
+    is_any = bool(asked.to_salesforce or asked.to_hubspot)
+    if not (is_any or bookings):
         return 0
     connection.execute(_CARRIED if has_table(connection, "ops", "journal") else _NOTHING)
-    for statement in (LOGGED, GONE, PEOPLE):
+    for statement in (LOGGED if is_any else MEETINGS_LOGGED, GONE, PEOPLE):
         connection.execute(statement)
+    _outcomes(connection, asked)
     connection.execute(WANTED, {"days": asked.days, "wanted": [*asked.to_salesforce, *asked.to_hubspot]})
     connection.execute(ABOUT.replace("{hubspot}", _prefix(connection, "hubspot")).replace(
         "{salesforce}", _prefix(connection, "salesforce")))  # fmt: skip
@@ -73,6 +80,27 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     if asked.on_delete == "copy":
         connection.execute(_GONE, {"wanted": _objects(asked)})
     return rows_in(connection, TABLE)
+
+
+def _bookings(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
+    """How many meetings were booked by people who are handed over; they are in `activities_booked`."""
+    connection.execute("create or replace temp table activities_booked (id varchar)")
+    handoffs = load_handoffs(config_dir)
+    if not (handoffs.rules and handoffs.salesforce_events):
+        return 0
+    connection.execute(BOOKED.replace("{hubspot}", _prefix(connection, "hubspot")))
+    return rows_in(connection, "activities_booked")
+
+
+def _outcomes(connection: duckdb.DuckDBPyConnection, asked: Activities) -> None:
+    """How a meeting came out, in the field of Salesforce's event that config names for it."""
+    connection.execute("create or replace temp table activity_outcomes (outcome varchar, said json)")
+    rule = asked.event_outcome
+    for outcome, value in (rule.told if rule else {}).items():
+        connection.execute(
+            "insert into activity_outcomes values (?, json_object(?, ?))",
+            [outcome, rule.field if rule else "", value],
+        )
 
 
 def _objects(asked: Activities) -> list[str]:
@@ -92,9 +120,9 @@ insert into {TABLE}
 select 'activity:' || f.source_key, f.vendor || '_activities', '{KIND}', f.vendor, f.target, f.parent_key,
     f.person_id, json_object('fields', f.fields, 'all', f.fields, 'body', f.body_field, 'who', f.who,
         'what', f.what, 'source', f.source_key)::varchar,
-    null, 'mirrored', '{RULE}', 'logged in ' || f.logged_in, null, null
+    null, 'mirrored', '{RULE}', if(f.is_booked, 'booked in ', 'logged in ') || f.logged_in, null, null
 from activity_fields f
-where f.parent_key is not null
+where f.parent_key is not null and f.outcome is distinct from 'CANCELED'
     and f.source_key not in (select source_key from carried)
     and f.source_key not in (select source_key from activities_alike)
 """

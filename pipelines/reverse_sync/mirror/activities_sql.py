@@ -20,14 +20,15 @@ def _plain(column: str) -> str:
 def _hubspot(
     name: str, kind: str, title: str, body: str, done: str, *, at: str = "hs_timestamp",
     ends: str = "null::timestamptz", seconds: str = "null::bigint", place: str = "null::varchar",
-    priority: str = "null::varchar", status: str = "null::varchar",
+    priority: str = "null::varchar", status: str = "null::varchar", outcome: str = "null::varchar",
 ) -> str:  # fmt: skip
     alive = "deleted_at is null and not coalesce(archived, false)"
     return (
         f"select 'hubspot' as logged_in, '{name}' as object, id, '{kind}' as kind, {title} as title, "
         f"{_plain(body)} as body, {body} as raw_body, {at} as happened_at, {ends} as ends_at, "
         f"{done} as done, {status} as status, {seconds} as seconds, {place} as place, "
-        f"{priority} as priority, hubspot_owner_id as owner, {alive} as is_there from raw_hubspot.{name}"
+        f"{priority} as priority, {outcome} as outcome, hubspot_owner_id as owner, {alive} as is_there "
+        f"from raw_hubspot.{name}"
     )
 
 
@@ -65,19 +66,31 @@ _EMAIL = _hubspot(
 _MEETING = _hubspot("meetings", "meeting", "hs_meeting_title", "hs_meeting_body",
                     "hs_meeting_outcome = 'COMPLETED'",
                     at="coalesce(hs_meeting_start_time, hs_timestamp)", ends="hs_meeting_end_time",
-                    place="hs_meeting_location")  # fmt: skip
+                    place="hs_meeting_location", outcome="hs_meeting_outcome")  # fmt: skip
 _NOTE = _hubspot("notes", "note", "null::varchar", "hs_note_body", "true")
 _TASK = _hubspot("tasks", "task", "hs_task_subject", "hs_task_body",
                  "coalesce(hs_task_status, '') = 'COMPLETED'",
                  priority="hs_task_priority", status="hs_task_status")  # fmt: skip
-_BOTH = " union all by name ".join((_CALL, _EMAIL, _MEETING, _NOTE, _TASK, _SALESFORCE))
-LOGGED = f"""
+_LOGGED = """
 create or replace temp table activities_logged as
 select l.*, logged_in || ':' || c.org_id || ':' || l.object || ':' || l.id as source_key,
     coalesce(contains(l.raw_body, '[crm:'), false) as is_ours
-from ({_BOTH}) l join rules.connections c on c.vendor = l.logged_in
+from ({}) l join rules.connections c on c.vendor = l.logged_in
 """
+LOGGED = _LOGGED.format(" union all by name ".join((_CALL, _EMAIL, _MEETING, _NOTE, _TASK, _SALESFORCE)))
 """Everything that was logged in either CRM."""
+MEETINGS_LOGGED = _LOGGED.format(f"{_MEETING} union all by name {_SALESFORCE}")
+"""Where only bookings are carried over."""
+BOOKED = """
+create or replace temp table activities_booked as
+select distinct g.meeting_id as id
+from decisions.handoffs h
+join intermediate.int_person_members m on m.person_id = h.person_id
+join staging.stg_hubspot__associations a on a.from_type = 'meetings' and a.to_type = 'contacts'
+    and m.record_key = {hubspot} || ':contacts:' || a.to_id
+join staging.stg_hubspot__meetings g on g.meeting_id = a.from_id and g.created_at >= h.offered_at
+"""
+"""Meetings that people booked once they were handed over."""
 GONE = """
 create or replace temp table activities_gone as
 select source_key from activities_logged where not coalesce(is_there, true)
@@ -87,7 +100,9 @@ create or replace temp table activities as
 select l.* replace (case when c.target is null or l.logged_in = 'hubspot' then l.kind
     else rtrim(c.target, 's') end as kind)
 from activities_logged l left join carried c on c.source_key = l.source_key
-where coalesce(is_there, true) and not is_ours and list_contains($wanted, object)
+where coalesce(is_there, true) and not is_ours
+    and (list_contains($wanted, object)
+        or object = 'meetings' and l.id in (select id from activities_booked))
     and (c.source_key is not null or l.kind not in ('email', 'call') or done)
     and (c.source_key is not null
         or happened_at >= (select as_of from rules.run) - to_days($days))
@@ -154,7 +169,8 @@ _AT, _ENDS = (
     _MOMENT.format("coalesce(a.ends_at, a.happened_at + interval 30 minutes)"),
 )
 _TO_SALESFORCE = f"""
-case when a.kind = 'meeting' then json_object('Subject', coalesce(a.title, 'Meeting'), 'Description', a.body,
+case when a.kind = 'meeting' then json_object('Subject',
+    if(a.outcome = 'CANCELED', 'Canceled: ', '') || coalesce(a.title, 'Meeting'), 'Description', a.body,
     'StartDateTime', {_AT}, 'EndDateTime', {_ENDS}, 'Location', a.place, 'OwnerId', w.owner_id_salesforce)
 else json_object('Subject', coalesce(a.title, upper(a.kind[1]) || a.kind[2:]), 'Description', a.body,
     'ActivityDate', {_DAY}, 'Status', case when a.done then 'Completed'
@@ -186,7 +202,8 @@ with copies as (
     select c.source_key, l.done as copy_done from carried c
     join activities_logged l on l.source_key = c.copy_key
 )
-select a.source_key, a.logged_in, b.vendor, a.kind, a.title, a.happened_at, a.done, b.person_id,
+select a.source_key, a.logged_in, b.vendor, a.kind, a.title, a.happened_at, a.done, a.outcome,
+    a.object = 'meetings' and a.id in (select id from activities_booked) as is_booked, b.person_id,
     coalesce(c.copy_done, false) as copy_done,
     coalesce(b.who_key, b.deal_key, b.account_key) as parent_key,
     split_part(b.who_key, ':', 4) as who, split_part(coalesce(b.deal_key, b.account_key), ':', 3) || ':'
@@ -199,14 +216,17 @@ select a.source_key, a.logged_in, b.vendor, a.kind, a.title, a.happened_at, a.do
     case a.object when 'tasks' then 'hs_task_status' when 'Task' then 'Status' end as own_status_field,
     case a.object when 'tasks' then 'COMPLETED' when 'Task' then 'Completed' end as own_done,
     a.status as own_status,
-    json_merge_patch('{{}}', if(b.vendor = 'salesforce', {_TO_SALESFORCE}, {_TO_HUBSPOT})) as fields
+    json_merge_patch('{{}}', if(b.vendor = 'salesforce', {_TO_SALESFORCE}, {_TO_HUBSPOT}),
+        coalesce(o.said, '{{}}')) as fields
 from activities a
 join activity_about b on (b.logged_in, b.object, b.id) = (a.logged_in, a.object, a.id)
 left join intermediate.int_owners w
     on if(a.logged_in = 'hubspot', w.owner_id_hubspot, w.owner_id_salesforce) = a.owner
 left join copies c on c.source_key = a.source_key
+left join activity_outcomes o on o.outcome = a.outcome and b.vendor = 'salesforce' and a.kind = 'meeting'
 """
-"""The fields of each copy, as JSON without empty ones (a merge patch leaves nulls out)."""
+"""The fields of each copy, as JSON without empty ones (a merge patch leaves nulls out). Needs
+`activity_outcomes`: outcomes by HubSpot's name, and the field of an event that says each."""
 ALIKE = f"""
 create or replace temp table activities_alike as
 select distinct a.source_key

@@ -17,10 +17,13 @@ import pytest
 from pipelines.decisions import routing
 from pipelines.decisions.routing import Decided
 from pipelines.rules.conditions import PERSON_COLUMNS
+from pipelines.rules.routing import Load
+from pipelines.rules.rows import load_values as rows_of_load
 from pipelines.run import Run
 from pipelines.settings import Settings
 from pipelines.state import State
 from pipelines.warehouse import Warehouse
+from tests.fixtures.dbt_sql import compiled
 from tests.fixtures.tables import table
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -179,6 +182,20 @@ def events_of(office: Office, *canceled: str) -> None:
         office.connection.execute("insert into intermediate.int_person_members values (?, ?)", member)
 
 
+def open_leads_of(office: Office, *statuses: tuple[str, str]) -> None:
+    """The mart of open leads, worked out over these tables by its own SQL. `statuses`: person and the status
+    of a lead of theirs in Salesforce, whose key is of `meetings_of`."""
+    office.table("staging.stg_hubspot__contacts", "record_key varchar, lead_status varchar", [])
+    columns = "record_key varchar, status varchar, is_converted boolean"
+    rows = [(f"key-{person}", status, False) for person, status in statuses]
+    office.table("staging.stg_salesforce__leads", columns, rows)
+    office.table("rules.load_values", "kind varchar, value varchar", rows_of_load(Load())[1])
+    office.leads()
+    office.connection.execute("set search_path = 'main,marts,intermediate,staging,rules'")
+    sql = compiled("marts/decisions/open_leads.sql")
+    office.connection.execute(f"create or replace view marts.open_leads as {sql}")
+
+
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     (tmp_path / "teams.yml").write_text(TEAMS)
@@ -195,6 +212,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
             made.aliases()
             made.table("intermediate.int_sales_contacts", "person_id varchar, occurred_at timestamptz", [])
             meetings_of(made)
+            open_leads_of(made)
             made.table("marts.unified_accounts", "account_id varchar, owner_id varchar", [])
             made.table("marts.opportunities", "owner_id varchar, is_closed boolean", [])
             connection.commit()

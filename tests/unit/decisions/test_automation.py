@@ -16,8 +16,11 @@ from pipelines.decisions import kept_runs
 from pipelines.decisions.automation import answered, firing, firing_id
 from pipelines.decisions.retold import Told
 from pipelines.errors import ConfigError
+from pipelines.events.stays import Stays
+from pipelines.listening import Named
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation, load_automations
-from pipelines.settings import PROJECT_ROOT
+from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.state import State
 from pipelines.state.handoffs import Firing
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -163,3 +166,26 @@ def test_a_template_about_a_person_is_refused_where_an_automation_would_fill_it_
     sentence = r"a is about deals, and its template speaks of a person.*stage_automation\.yml line 2"
     with pytest.raises(ConfigError, match=sentence):
         load_automations(tmp_path)
+
+
+def test_a_look_finds_a_deal_that_has_stayed_too_long_once_before_any_refresh_does(
+    marts: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT_ROOT / "config", config)
+    (config / "stage_automation.yml").write_text(
+        "new_rules: live\nautomations:\n"
+        "  - {name: a, on: stayed, stage: lost, for: 2h, active_from: 2020-01-01T00:00:00Z, "
+        "when: is_won = false, actions: [{type: ask-reason}]}\n"
+    )
+    marts.execute("update marts.opportunities set opportunity_id_salesforce = '006A'")
+    settings = Settings(home=tmp_path / "var", config_dir=config)
+    stays = Stays()
+    with State.open(settings) as state:
+        assert stays.run_out(marts, state, settings, NOON + HOUR) == []
+        deal = Named("salesforce", "Opportunity", "006A")
+        assert stays.run_out(marts, state, settings, NOON + 2 * HOUR) == [deal]
+        assert stays.run_out(marts, state, settings, NOON + 3 * HOUR) == []
+        assert not deal.is_person, "it takes a refresh, which reads it first"
+        marts.execute("update marts.opportunities set is_won = true")
+        assert Stays().run_out(marts, state, settings, NOON + 2 * HOUR) == []

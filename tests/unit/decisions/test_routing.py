@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from pipelines.decisions import routing
+from pipelines.decisions.loads import loads
 from pipelines.decisions.replay import replay
 from pipelines.decisions.what_if import what_if
 from pipelines.errors import ConfigError
@@ -17,7 +18,7 @@ from pipelines.run import Run
 from pipelines.state import decisions
 from pipelines.state.decisions import KeptDecision
 
-from .conftest import EVENTS, NOON, RULES, TEAMS, Office, events_of, meetings_of
+from .conftest import EVENTS, NOON, RULES, TEAMS, Office, events_of, meetings_of, open_leads_of
 
 
 def test_the_first_rule_that_matches_decides_and_owned_people_are_left_alone(office: Office) -> None:
@@ -78,6 +79,29 @@ def test_it_is_said_who_was_given_people_of_a_crm_that_does_not_know_them(office
         "2 people given to di@northwind.example keep their owner in HubSpot, where di@northwind.example "
         "is no active user"
     ]
+
+
+def test_load_is_what_the_crms_show_as_open_and_not_worked_on_and_what_is_decided_but_not_applied(
+    office: Office,
+) -> None:
+    """Cy has two that sales has closed or works on, and none to see to; di has one; fay was given one."""
+    config = office.settings.config_dir
+    text = RULES.replace("team: inbound", "team: inbound\n    method: load-balanced")
+    (config / "routing.yml").write_text(text)
+    stands = [("a", "cy"), ("b", "cy"), ("c", "di"), ("d", "cy")]
+    people = [(p, f"{who}@northwind.example", 0, "customer" if p == "d" else "lead") for p, who in stands]
+    meetings_of(office, *((person, "CANCELED") for person, _ in stands))
+    given = KeptDecision("d", 1, "given", "routing", "inbound", "fay@northwind.example", "rest", "", NOON,
+                         "run0", "new", "new-lead", "assigned")  # fmt: skip
+    with office.state.writing() as writing:
+        decisions.save(writing, [given])
+    open_leads_of(office, ("a", "closed - not converted"), ("b", "Working - Contacted"), ("c", "New"))
+    office.people(*people, ("given", None, 0, "lead"))
+    loaded = loads(office.connection, load_routing(config), routing.standing(office.connection, office.state))
+    assert loaded == {"di@northwind.example": 1, "fay@northwind.example": 1}
+    office.people(*people, ("given", None, 0, "lead"), ("new", None, 0, "lead"))
+    office.decide()
+    assert ("new", "cy@northwind.example", "rest", "assigned") in office.assignments()
 
 
 def test_without_anybody_in_the_crms_every_lead_is_held(office: Office) -> None:

@@ -49,8 +49,10 @@ MARTS: dict[str, str] = {
     "staging.stg_hubspot__meeting_links": "link, is_default_link boolean, organizer_user_id",
     "staging.stg_hubspot__contacts": f"record_key, lead_status, updated_at {AT}",
     "staging.stg_hubspot__contacts_property_history": f"contact_key, property, value, changed_at {AT}",
+    "staging.stg_hubspot__properties": "object_type, property_name, options",
+    "staging.stg_salesforce__lead_statuses": "master_label, api_name",
     "staging.stg_hubspot__owners": "email, user_id, is_active boolean",
-    "staging.stg_salesforce__leads": f"record_key, status, updated_at {AT}",
+    "staging.stg_salesforce__leads": f"record_key, status, is_converted boolean, updated_at {AT}",
     "staging.stg_salesforce__lead_history": f"lead_key, history_id, field, new_value, changed_at {AT}",
     "staging.stg_hubspot__calls": f"record_key, call_id, owner_id, disposition, status, occurred_at {AT}",
     "staging.stg_hubspot__emails": "record_key, sequence_id",
@@ -162,6 +164,8 @@ def test_who_crosses_again_with_the_status_of_the_first_time_is_not_given_back_f
     assert asked(marts, "handoffs", "state") == [("recycled",)]
     ((key, kind),) = asked(marts)
     assert (key.partition(".")[2], kind) == ("recycle.hubspot", "fields"), "what waited is not done any more"
+    with marts.state.reading() as reading:
+        assert kept.stages(reading) == (("pat", "marketing_qualified_lead", NOON - 1.6 * HOUR),)
 
 
 def test_a_run_in_which_nothing_is_new_is_due_when_quiet_hours_end(marts: Office) -> None:
@@ -193,9 +197,20 @@ def test_a_handoff_that_is_changed_goes_on_as_it_was_confirmed_for_those_under_w
         )
         + "rejected_statuses: [CONNECTED]\n"
     )
+    (marts.settings.config_dir / "routing.yml").write_text(
+        ROUTING + "load: {closed_statuses: [Dead, Deed, UNQUALIFIED]}\n"
+    )
+    named = ("contacts", "hs_lead_status", '[{"value": "CONNECTED"}]')
+    marts.table("staging.stg_hubspot__properties", MARTS["staging.stg_hubspot__properties"], [named])
+    lead_statuses = "staging.stg_salesforce__lead_statuses"
+    marts.table(lead_statuses, MARTS[lead_statuses], [("Dead", "Dead")])
     status(marts, "CONNECTED", -1.9, -1.9)
     done = run(marts, 2, -1.5)
     assert any("is new or changed and decides in shadow" in note for note in done.notes)
+    unknown = [note for note in done.notes if "lead status" in note]
+    assert unknown == [
+        "routing.yml names Deed in load.closed_statuses, which is a lead status of neither CRM"
+    ]
     assert asked(marts, "handoffs", "state") == [("accepted",)]
     assert asked(marts, "assignments", "owner_email") == [("ada@northwind.example",)]
     assert standing.next_due(marts.connection) == NOON - HOUR, "an hour of hers, and not nine minutes"

@@ -117,6 +117,30 @@ def test_who_has_left_leaves_a_person_to_whoever_has_them_in_the_other_crm(
         assert [d.previous_owner for d in decisions.load(reading, "routing")] == ["gone@northwind.example"]
 
 
+def test_a_person_of_whom_two_owners_have_left_is_one_decision_and_all_records_go_to_one(
+    office: Office,
+) -> None:
+    meetings_of(office, ("ann", "COMPLETED"))
+    events_of(office, "ann")
+    gone = [f"{name}@northwind.example" for name in ("eve", "gone")]
+    for crm, owner in zip(("hubspot", "salesforce"), gone, strict=True):
+        office.connection.execute(
+            "update intermediate.int_person_records set owner_source_id = ? where vendor = ?", [owner, crm]
+        )
+    office.leads({"person_id": "ann", "owner_id": gone[0], "updated_at": YESTERDAY})
+    team = [(f"{name}@northwind.example", True) for name in ("cy", "di")]
+    office.staff([*team, *((owner, False) for owner in gone)], left_at=YESTERDAY)
+    only(office, "on: owner-left, team: inbound")
+    office.decide()
+    office.publish()
+    with office.state.reading() as reading:
+        made = decisions.load(reading, "routing")
+    assert [(d.owner_email, d.state, d.previous_owner) for d in made] == [
+        ("cy@northwind.example", "assigned", owner) for owner in gone
+    ]
+    assert [d.pool for d in made].count("") == 1, "one turn of the round"
+
+
 @pytest.mark.parametrize(
     ("decided", "owner"), [(None, "di"), ("cy", "di"), ("cy", "cy"), ("cy", "ada"), ("cy", None)]
 )

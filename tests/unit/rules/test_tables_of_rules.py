@@ -44,7 +44,7 @@ PROMISED = {  # docs/interfaces.md
     "identity_models": {"entity", "version", "trained_at", "records", "reason", "body"},
     "survivorship": {"entity", "field", "rule", "sources"},
     "own_stage_writes": {"record_key", "written_at"},
-    "decided_stages": {"person_id", "canonical_stage"},
+    "decided_stages": {"person_id", "canonical_stage", "decided_at"},
     "own_writes": {"record_key", "written_at"},
     "others_changes": {"record_key", "changed_at"},
 }

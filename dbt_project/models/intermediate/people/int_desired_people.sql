@@ -16,16 +16,29 @@ synced as (
 ),
 
 -- An assignment made for somebody who was merged since holds for who they are now.
+assignments as (
+    select
+        coalesce(aliases.person_id, made.person_id) as person_id,
+        lower(made.owner_email) as owner_email,
+        made.previous_owner,
+        made.sequence,
+        made.decided_at,
+        max(made.decided_at) over (partition by coalesce(aliases.person_id, made.person_id)) as last_decided_at
+    from {{ source('decisions', 'assignments') }} as made
+    left join {{ ref('int_person_aliases') }} as aliases on made.person_id = aliases.alias
+    where made.state = 'assigned'
+),
+
 assigned as (
     select
-        coalesce(aliases.person_id, assignments.person_id) as person_id,
-        arg_max(lower(assignments.owner_email), (assignments.decided_at, assignments.sequence)) as owner_email,
-        -- Whoever had the person when that was decided: only from them is a record taken.
-        arg_max(coalesce(assignments.previous_owner, ''), (assignments.decided_at, assignments.sequence)) as previous_owner
-    from {{ source('decisions', 'assignments') }} as assignments
-    left join {{ ref('int_person_aliases') }} as aliases on assignments.person_id = aliases.alias
-    where assignments.state = 'assigned'
-    group by coalesce(aliases.person_id, assignments.person_id)
+        person_id,
+        arg_max(owner_email, sequence) as owner_email,
+        -- Whoever had the person when that was decided: only from them are records taken. Where several owners of
+        -- one person have left, they are all decided about at one moment.
+        list(distinct previous_owner) filter (where previous_owner != '') as taken_from
+    from assignments
+    where decided_at = last_decided_at
+    group by person_id
 )
 
 select
@@ -45,7 +58,7 @@ select
     end as attributed_revenue,
     owners.owner_id_hubspot as assigned_owner_id_hubspot,
     owners.owner_id_salesforce as assigned_owner_id_salesforce,
-    assigned.previous_owner
+    assigned.taken_from
 from {{ ref('unified_leads') }} as leads
 cross join synced
 left join {{ ref('int_person_touches') }} as touched on leads.person_id = touched.person_id

@@ -32,7 +32,8 @@ positions as (
 decided as (
     select
         coalesce(aliases.person_id, decided.person_id) as person_id,
-        max(positions.position) as position
+        -- Of somebody who was merged, what was decided last.
+        arg_max(positions.position, (decided.decided_at, positions.position)) as position
     from {{ source('rules', 'decided_stages') }} as decided
     left join {{ ref('int_person_aliases') }} as aliases on decided.person_id = aliases.alias
     inner join positions on decided.canonical_stage = positions.canonical_stage

@@ -51,6 +51,13 @@ hubspot_contacts as (
             and associations.to_type = 'contacts'
 ),
 
+-- A meeting that is copied into Salesforce took place if HubSpot says so.
+copies as (
+    select {{ record_key('salesforce', 'Event', 'result_id') }} as record_key
+    from {{ source('ops', 'journal') }}
+    where operation = 'activity' and object = 'Event' and result_id != ''
+),
+
 salesforce_contacts as (
     select
         record_key,
@@ -76,6 +83,7 @@ salesforce_contacts as (
         who_id is not null
         and coalesce(ends_at, starts_at, {{ utc_midnight('activity_date') }}) <= {{ run_value('as_of') }}
         and coalesce(outcome, 'SCHEDULED') not in ('NO_SHOW', 'CANCELED')
+        and record_key not in (select record_key from copies)
 ),
 
 unioned as (

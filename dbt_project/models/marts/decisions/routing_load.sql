@@ -28,13 +28,32 @@ shares as (
     group by owner_email
 ),
 
+-- Who was decided to have somebody carries them as soon as that is decided, as in the decisions themselves.
+decided as (
+    select
+        coalesce(aliases.person_id, assignments.person_id) as person_id,
+        assignments.owner_email,
+        assignments.previous_owner
+    from {{ source('decisions', 'assignments') }} as assignments
+    left join {{ ref('int_person_aliases') }} as aliases on assignments.person_id = aliases.alias
+    where assignments.state = 'assigned'
+    qualify
+        row_number() over (
+            partition by coalesce(aliases.person_id, assignments.person_id)
+            order by assignments.decided_at desc, assignments.sequence desc
+        ) = 1
+),
+
 carried as (
     select
-        owner_id,
+        coalesce(decided.owner_email, leads.owner_id) as owner_id,
         count(*) as open_leads
-    from {{ ref('unified_leads') }}
-    where owner_id is not null and lifecycle_stage in ('lead', 'marketing_qualified_lead', 'sales_qualified_lead')
-    group by owner_id
+    from {{ ref('open_leads') }} as leads
+    left join decided
+        on
+            leads.person_id = decided.person_id
+            and (leads.owner_id is null or leads.owner_id = decided.previous_owner)
+    group by coalesce(decided.owner_email, leads.owner_id)
 ),
 
 people as (

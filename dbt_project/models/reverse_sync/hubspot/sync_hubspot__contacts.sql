@@ -19,7 +19,7 @@ select
         when existing.lifecyclestage is null or ahead.position > reached.position then ahead.written_value
     end as lifecyclestage,
     case
-        when existing.hubspot_owner_id is null or holders.owner_id = desired.previous_owner
+        when existing.hubspot_owner_id is null or list_contains(desired.taken_from, holders.owner_id)
             then desired.assigned_owner_id_hubspot
     end as hubspot_owner_id,
     desired.first_touch_channel as first_touch_source,

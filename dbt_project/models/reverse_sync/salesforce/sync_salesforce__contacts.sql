@@ -4,7 +4,7 @@ select
     existing.person_id,
     desired.lead_score as "Lead_Score__c",
     case
-        when existing.ownerid like '00G%' or holders.owner_id = desired.previous_owner
+        when existing.ownerid like '00G%' or list_contains(desired.taken_from, holders.owner_id)
             then desired.assigned_owner_id_salesforce
     end as "OwnerId",
     desired.first_touch_channel as "First_Touch_Source__c",

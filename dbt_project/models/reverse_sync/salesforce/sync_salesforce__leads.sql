@@ -14,7 +14,7 @@ select
     lifecycle.value as "Lead_Status__c",
     -- Only a lead that waits in a queue is given away, or one that is taken from who had it.
     case
-        when existing.ownerid like '00G%' or holders.owner_id = desired.previous_owner
+        when existing.ownerid like '00G%' or list_contains(desired.taken_from, holders.owner_id)
             then desired.assigned_owner_id_salesforce
     end as "OwnerId",
     desired.first_touch_channel as "First_Touch_Source__c",

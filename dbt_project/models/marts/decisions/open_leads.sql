@@ -1,0 +1,42 @@
+-- A status that ends a lead has to stand in every record that has one; one by which somebody works on it, in any.
+with statuses as (
+    select
+        record_key,
+        lead_status as status,
+        false as is_converted
+    from {{ ref('stg_hubspot__contacts') }}
+
+    union all
+
+    select
+        record_key,
+        status,
+        coalesce(is_converted, false) as is_converted
+    from {{ ref('stg_salesforce__leads') }}
+),
+
+settled as (
+    select members.person_id
+    from statuses
+    inner join {{ ref('int_person_members') }} as members on statuses.record_key = members.record_key
+    left join {{ source('rules', 'load_values') }} as named
+        on
+            lower(statuses.status) = lower(named.value)
+            and named.kind in ('closed_status', 'worked_status')
+    where statuses.status is not null
+    group by members.person_id
+    having
+        bool_or(coalesce(named.kind = 'worked_status', false))
+        or bool_and(statuses.is_converted or coalesce(named.kind = 'closed_status', false))
+)
+
+select
+    people.person_id,
+    people.owner_id,
+    people.lifecycle_stage,
+    people.created_at
+from {{ ref('unified_leads') }} as people
+where
+    people.lifecycle_stage in (select value from {{ source('rules', 'load_values') }} where kind = 'stage')
+    and people.person_id not in (select person_id from settled)
+    and people.person_id not in (select person_id from {{ ref('int_sales_contacts') }})

@@ -215,11 +215,24 @@ class Pools:
             rotation.credit(email) if turns > 0 else rotation.debit(email)
 
     def fairness(self) -> Iterable[tuple[str, str, int, float]]:
-        """(pool, person, leads given in turn, leads beyond the ideal share) of every rotation."""
-        for pool in self._pools.values():
-            if pool.method not in _BY_LOAD:
-                for email in pool.round.seats:
-                    yield pool.key, email, pool.round.total.get(email, 0), pool.round.deviation(email)
+        """(pool, person, leads given in turn, leads beyond the ideal share) of every rotation, also of those
+        that nobody asked this time."""
+        asked = {pool.key: pool.round for pool in self._pools.values() if pool.method not in _BY_LOAD}
+        for key, rotation in sorted((self._unasked() | asked).items()):
+            for email in rotation.seats:
+                yield key, email, rotation.total.get(email, 0), rotation.deviation(email)
+
+    def _unasked(self) -> dict[str, Round]:
+        """The rotations of earlier runs, of teams that are there and have the same members still."""
+        found = {}
+        for key, kept in self._kept_rounds.items():
+            team, method, skills = key.split("|")
+            rule = self.teams.get(team)
+            if rule is not None and all(seat.email in self.workers for seat in rule.seats):
+                wanted = frozenset(filter(None, skills.split(",")))
+                members = [w for s in rule.seats if wanted <= (w := self.workers[s.email]).skills]
+                found[key] = _Pool(key, rule, members, method, kept).round
+        return found
 
     def kept(self) -> dict[str, Any]:
         rounds = dict(self._kept_rounds)

@@ -143,7 +143,7 @@ class Round:
         self._paid: dict[str, int] = {}
         self._weight: int = max(1, sum(self.seats[m].weight for m in available))
         self._first: list[tuple[float, int, str]] = [
-            (-self.balance.get(m, 0.0), self.seats[m].position, m) for m in available
+            (self.owed.get(m, 0) - self.balance.get(m, 0.0), self.seats[m].position, m) for m in available
         ]
         self._rank = {m: rank for rank, (*_, m) in enumerate(sorted(self._first))}
         self._ready = [(1 / self.seats[m].weight, rank, m) for m, rank in self._rank.items()]

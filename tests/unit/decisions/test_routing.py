@@ -125,6 +125,11 @@ def test_a_person_is_decided_once_and_the_round_goes_on_in_the_next_run(office: 
         ("p3", "fay@northwind.example", "run2"),
     ]
     assert office.publish() == 1
+    fair = "select owner_email, leads, beyond_share from decisions.fairness order by 1"
+    before = office.connection.execute(fair).fetchall()
+    assert [leads for _, leads, _ in before] == [1, 1, 1]
+    assert office.decide("run3", NOON + timedelta(hours=2)).made == ()
+    assert office.connection.execute(fair).fetchall() == before, "a run without a lead shows the same shares"
 
 
 def test_deciding_again_without_publishing_gives_the_same(office: Office) -> None:

@@ -129,7 +129,7 @@ class Fold:
             reason = (
                 f"rule {name}: {lead.owner} has left, and {first.owner_email} is given them at this moment"
             )
-            return _assigned(lead, way, first.team, first.owner_email or "", reason, "")
+            return _assigned(lead, way, first.team, first.owner_email or "", reason, first.pool)
         if first.state == "held":
             return _held(lead, name, first.team, first.reason, first.held_until)
         reason = f"{first.owner_email} is given them at the same moment by rule {first.rule}"

@@ -61,7 +61,8 @@ def standing(
 ) -> dict[str, KeptDecision]:  # fmt: skip
     """Decision id -> the decision, of those that a rotation made and that are credited as things stand.
     `ours`: (vendor, id) of what this project made: a copy of a meeting does not say how it came out."""
-    drawn = {person: d for person, d in _latest(decisions).items() if d.pool}
+    made = list(decisions)
+    drawn = {person: d for person, d in _latest(made).items() if d.pool}
     if not drawn or not causes:
         return {}
     copies = [f"{vendor}:{record_id}" for vendor, record_id in ours]
@@ -69,9 +70,11 @@ def standing(
     outcomes = dict(connection.execute(_MEETINGS, bound).fetchall())
     owners = dict(connection.execute(_OWNERS, {"people": list(drawn)}).fetchall())
     found = {}
+    had = {(d.person_id, d.decided_at, d.previous_owner) for d in made}
     for person, decision in drawn.items():
         cause: Cause | None = _CAUSES.get(outcomes.get(person, ""))
-        if owners.get(person, decision.owner_email) not in (decision.owner_email, decision.previous_owner):
+        owner = owners.get(person, decision.owner_email)
+        if owner != decision.owner_email and (person, decision.decided_at, owner) not in had:
             cause = "reassigned"
         if cause in causes:
             found[decision.decision_id] = decision

@@ -125,7 +125,9 @@ class Escalation(Strict):
     clock: Literal["business", "always"] = "business"
     acceptance: Duration | None = None
     """A lead that nobody accepts (by a status) in this time is warned about; a status stops nothing else."""
-    accepted_statuses: tuple[str, ...] = ("OPEN_DEAL", "IN_PROGRESS", "CONNECTED", "Working")
+    accepted_statuses: tuple[str, ...] = (
+        "OPEN_DEAL", "IN_PROGRESS", "CONNECTED", "Working", "Working - Contacted",
+    )  # fmt: skip
     counts_attempts: bool = False
     """A call that reached nobody counts as contact."""
     counts_sequence_mail: bool = False

@@ -138,7 +138,12 @@ def test_a_person_of_whom_two_owners_have_left_is_one_decision_and_all_records_g
     assert [(d.owner_email, d.state, d.previous_owner) for d in made] == [
         ("cy@northwind.example", "assigned", owner) for owner in gone
     ]
-    assert [d.pool for d in made].count("") == 1, "one turn of the round"
+    turns = "select owner_email, leads from decisions.fairness where leads > 0"
+    assert office.connection.execute(turns).fetchall() == [("cy@northwind.example", 1)]
+    assert office.decide("run2", NOON + timedelta(hours=1)).made == (), (
+        "nobody's turn is given back meanwhile"
+    )
+    assert office.connection.execute("select sum(beyond_share) from decisions.fairness").fetchone() == (0,)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Stays:
         self, refresh: duckdb.DuckDBPyConnection, state: State, settings: Settings, now: datetime
     ) -> list[Named]:
         """A record of each deal about which an automation would fire now."""
-        found = {}
+        found: dict[str, Fired] = {}
         for rule, since in _live(state, settings, now):
             with state.reading() as reading:
                 told = retold.Told(handoffs.firings(reading), retold.aliases(refresh))

@@ -15,6 +15,12 @@ with statuses as (
     from {{ ref('stg_salesforce__leads') }}
 ),
 
+stages as (
+    select distinct value
+    from {{ source('rules', 'load_values') }}
+    where kind = 'stage'
+),
+
 settled as (
     select members.person_id
     from statuses
@@ -36,7 +42,7 @@ select
     people.lifecycle_stage,
     people.created_at
 from {{ ref('unified_leads') }} as people
+inner join stages on people.lifecycle_stage = stages.value
 where
-    people.lifecycle_stage in (select value from {{ source('rules', 'load_values') }} where kind = 'stage')
-    and people.person_id not in (select person_id from settled)
+    people.person_id not in (select person_id from settled)
     and people.person_id not in (select person_id from {{ ref('int_sales_contacts') }})

@@ -39,21 +39,30 @@ with told as (
     select json_extract_string(after_value, '$.source') as source_key, after_value, settled_at, operation
     from ops.journal
     where rule = 'activities.yml' and state = 'confirmed' and operation in ('activity', 'fields')
+),
+-- How often a task was closed because its copy was.
+closed as (
+    select record_key, count(*) as times from ops.journal
+    where rule = 'activities.yml' and state = 'confirmed' and operation = 'fields'
+        and json_extract_string(after_value, '$.source') is null
+    group by record_key
 )
 select m.source_key, m.copy_key, m.target, m.mark,
     max_by(json_extract(t.after_value, '$.all'), t.settled_at) as told,
-    count(*) filter (where t.operation = 'fields') as times
+    count(*) filter (where t.operation = 'fields') as times, any_value(coalesce(d.times, 0)) as times_done
 from (
     select json_extract_string(after_value, '$.source') as source_key, object as target,
         vendor || ':' || split_part(record_key, ':', 2) || ':' || object || ':' || result_id as copy_key,
         '[crm:' || action_key || ']' as mark
     from ops.journal where rule = 'activities.yml' and state = 'confirmed' and operation = 'activity'
     and result_id <> ''
-) m join told t on t.source_key = m.source_key group by 1, 2, 3, 4
+) m join told t on t.source_key = m.source_key left join closed d on d.record_key = m.source_key
+group by 1, 2, 3, 4
 """
 _NOTHING = """
 create or replace temp table carried (
-    source_key varchar, copy_key varchar, target varchar, mark varchar, told json, times bigint
+    source_key varchar, copy_key varchar, target varchar, mark varchar, told json, times bigint,
+    times_done bigint
 )
 """
 
@@ -158,12 +167,13 @@ group by source_key, vendor, target, copy_key, person_id, fields::varchar, times
 # A copy that somebody ticked off: the task is done where it was logged, too.
 _DONE = f"""
 insert into {TABLE}
-select 'activity:' || f.source_key || ':done', f.logged_in || '_activities', '{CHANGE}', f.logged_in,
+select 'activity:' || f.source_key || ':done' || if(c.times_done > 0, ':' || c.times_done, ''),
+    f.logged_in || '_activities', '{CHANGE}', f.logged_in,
     split_part(f.source_key, ':', 3), f.source_key, f.person_id,
     json_object('fields', json_object(f.own_status_field, f.own_done), 'before',
         json_object(f.own_status_field, f.own_status))::varchar,
     null, 'mirrored', '{RULE}', 'done in ' || f.vendor, null, null
-from activity_fields f
+from activity_fields f join carried c on c.source_key = f.source_key
 where f.copy_done and not f.done and f.own_status_field is not null
 """
 _GONE = f"""

@@ -130,3 +130,26 @@ def test_what_is_changed_to_and_fro_reaches_the_copy_each_time(connection, tmp_p
         None, "In Progress", "Waiting on someone else", "In Progress", "Waiting on someone else", "Completed",
         "Not Started",
     ]  # fmt: skip
+
+
+def test_a_copy_that_is_ticked_off_a_second_time_closes_its_task_again(connection, tmp_path):
+    (tmp_path / "activities.yml").write_text("to_salesforce: [tasks]\nto_hubspot: []\ndays: 30\n")
+    connection.execute(OTHERS)
+    done = (
+        "insert into ops.journal values ('{}', 'activities.yml', 'confirmed', '{}', '{}', '{}', ?, '{}', ?, "
+        "timestamptz '2026-06-29 12:00:00+00')"
+    )
+    activities.wish(connection, tmp_path)
+    [(key, _, _, payload)] = connection.execute(PLANNED).fetchall()
+    made = done.format("activity", "salesforce", "Task", "salesforce:O:Lead:00Q1", "00T1")
+    connection.execute(made, [key, payload])
+    connection.execute(
+        "insert into raw_salesforce.task (Id, IsClosed, Description) values ('00T1', true, '[crm:')"
+    )
+    keys = []
+    for _ in range(2):  # in between somebody opens both again
+        activities.wish(connection, tmp_path)
+        [(key, _, _, payload)] = connection.execute(PLANNED).fetchall()
+        keys.append(key)
+        connection.execute(done.format("fields", "hubspot", "tasks", "hubspot:P:tasks:7", ""), [key, payload])
+    assert keys == ["activity:hubspot:P:tasks:7:done", "activity:hubspot:P:tasks:7:done:1"]

@@ -6,7 +6,6 @@ Belongs here: the deeds, in the vendors' words. What a round has to make of each
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 import httpx
 
@@ -14,6 +13,7 @@ from pipelines.clients.hubspot import campaigns
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
 from pipelines.clients.salesforce.client import SalesforceClient
+from tests.e2e.pairs import logged
 from tests.e2e.pairs.scenario import Scenario
 from tests.e2e.pairs.team import FAIR, PROPERTIES
 
@@ -36,11 +36,13 @@ _NAMES = {
     "Campaign": ("campaign renamed", "campaign moved", "campaign deleted", "deleted in HubSpot",
                  "start cleared in HubSpot", "start cleared in Salesforce"),
     "Contact": ("met", "contact renamed", "renamed in HubSpot", "mobile cleared in HubSpot",
-                "mobile cleared in Salesforce"),
+                "mobile cleared in Salesforce", "contacts merged in HubSpot",
+                "contacts merged away in HubSpot"),
     "Lead": ("job changed", "moved on", "called", "merged in HubSpot", "merged away in HubSpot",
              "merged in Salesforce", "merged away in Salesforce", "deleted in HubSpot as contact",
              "deleted as lead", "city cleared in HubSpot", "city cleared in Salesforce", "both: company",
-             "both: first name", "both: about", "both: job", "both: zip", "Connect's"),
+             "both: first name", "both: about", "both: job", "both: trade", "both: zip", "Connect's",
+             "converted and edited"),
 }  # fmt: skip
 _CLOSED = (*(f"deal leaves {stage}" for stage in STAGES), "opportunity won", "same stage in other words",
            "deal deleted", "opportunity deleted")  # fmt: skip
@@ -114,19 +116,26 @@ def first(s: Scenario) -> None:
         s.org(do="merge", object=kind, master=s.right(name), losers=[s.right(away)])
     with open_salesforce(s.live) as salesforce:
         _in_salesforce(s, salesforce)
-    _log(s)
+    logged.log(s)
 
 
 def _in_hubspot(s: Scenario, hubspot: HubSpotClient) -> None:
     hubspot.unsubscribe_all([s.hubspot(name, "contacts")["email"] for name in (REFUSED[0], TAKEN_OFF)])
     for kind, survivor, away, then in (
         ("contacts", "merged in HubSpot", "merged away in HubSpot", {"company": "Joined Works"}),
+        (
+            "contacts",
+            "contacts merged in HubSpot",
+            "contacts merged away in HubSpot",
+            {"firstname": "Unified"},
+        ),
         ("companies", "company merged", "company merged away", {"numberofemployees": "777"}),
         ("deals", "deal merged", "deal merged away", {"dealname": "Two deals in one"}),
     ):
         ends = {"primaryObjectId": s.left(survivor), "objectIdToMerge": s.left(away)}
         made = hubspot.change("POST", f"{hubspot.path('objects', kind)}/merge", ends)["id"]
         _change(hubspot, kind, {str(made): then})
+        s.made[survivor] = str(made)
     _change(hubspot, "companies", {
         s.left("company grew"): {"numberofemployees": "4321"}, s.left("city cleared"): {"city": "Ulm"},
         s.left("owner of company"): {"hubspot_owner_id": other_owner(s, "owner of company", "companies")},
@@ -151,7 +160,7 @@ def _in_hubspot(s: Scenario, hubspot: HubSpotClient) -> None:
         s.left("both: first name"): {"firstname": "Source"},
         s.left("both: about"): {"about": "The longer of the two texts"},
         s.left("both: interests"): {"interests": "Analytics;Security"},
-        s.left("both: job"): {"jobtitle": "Roofer"},
+        s.left("both: job"): {"jobtitle": "Roofer"}, s.left("both: trade"): {"jobtitle": "Mason"},
         s.left("both: zip"): {"zip": "11111"},
     })  # fmt: skip
     edits = {
@@ -204,7 +213,8 @@ def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
                  "both: company": {"Company": "Said later"}, "both: first name": {"FirstName": "Destination"},
                  "both: about": {"Description": "A shorter text"},
                  "both: interests": {"Interests__c": "Security;Reporting"},
-                 "both: job": {"Title": "Slater"}, "both: zip": {"PostalCode": "22222"}},
+                 "both: job": {"Title": "Slater"}, "both: trade": {"Title": "Tiler"},
+                 "both: zip": {"PostalCode": "22222"}},
         "Contact": {"refused as contact": {"HasOptedOutOfEmail": True},
                     "contact renamed": {"FirstName": "Benedikt"},
                     "mobile cleared in Salesforce": {"MobilePhone": "+49 170 2222222"},
@@ -219,43 +229,12 @@ def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
     assert row.ok
 
 
-def _log(s: Scenario) -> None:
-    """What sales did: a call and a note in HubSpot, tasks and a meeting in Salesforce."""
-    now = httpx.get(f"{s.ready['hubspot']['url']}/_sandbox/clock").json()["now"]
-    called, met = s.taken["called"], s.taken["met"]
-
-    def about(contact: str, kind: int) -> list[dict[str, Any]]:
-        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}]
-        return [{"to": {"id": contact}, "types": types}]
-
-    call = {"hs_call_title": "Roof quote", "hs_call_body": "<p>Wants slate</p>", "hs_timestamp": now,
-            "hs_call_status": "COMPLETED", "hs_call_duration": "125000"}  # fmt: skip
-    note = {"hs_note_body": "Prefers mornings", "hs_timestamp": now}
-    with open_hubspot(s.live) as hubspot:
-        for name, kind, properties, ends in (
-            ("call", "calls", call, about(called[0], 194)), ("note", "notes", note, about(met[0], 202)),
-        ):  # fmt: skip
-            [row] = hubspot.batch_create(kind, [{"properties": properties, "associations": ends}])
-            s.made[name] = str(row.id)
-    task = {"WhoId": called[1], "Priority": "High", "ActivityDate": now[:10]}
-    with open_salesforce(s.live) as salesforce:
-        tasks = salesforce.create_collection("Task", [
-            {"Subject": "Send slate samples", **task},
-            {"Subject": "Chase the invoice", "Description": "Sent in May", **task},
-            {"Subject": "Return the ladder", **task},
-        ])  # fmt: skip
-        [event] = salesforce.create_collection("Event", [
-            {"Subject": "Site visit", "WhoId": met[1], "StartDateTime": now, "DurationInMinutes": 60,
-             "EndDateTime": now, "Location": "Quay 4"}
-        ])  # fmt: skip
-    s.made |= dict(zip(("task", "invoice", "ladder"), (str(row.id) for row in tasks), strict=True))
-    s.made["event"] = str(event.id)
-
-
 def second(s: Scenario) -> None:
     """What was carried over is emptied, a lead converted, a copy ticked off, activities thrown away; somebody
     agrees to e-mail again, and somebody else's refusal is merely taken off."""
     lead = s.right("contact qualified")
+    chosen = s.choose("both: trade", "jobtitle", "salesforce")
+    assert chosen.exit_code == 0, chosen.output
     with open_hubspot(s.live) as hubspot:
         copy = s.carried("tasks", "hs_task_subject", "Send slate samples")
         _change(hubspot, "calls", {s.made["call"]: {"hs_call_title": "Roof order", "hs_call_body": ""}})
@@ -295,6 +274,7 @@ def second(s: Scenario) -> None:
         assert all(row.ok for row in salesforce.delete_collection([s.made["ladder"]]))
     s.pass_time(60)  # so that the contact is newer than what was changed in HubSpot before it was made
     s.org(do="convert", lead=lead)
+    logged.go_on_with_the_contact(s, "converted and edited")
     s.twice |= {
         (s.right("city cleared"), "BillingCity"), (s.left("account city cleared"), "city"),
         (s.right("amount cleared in HubSpot"), "Amount"), (s.left("amount cleared in Salesforce"), "amount"),

@@ -17,6 +17,7 @@ from pipelines.reverse_sync import planfile
 from pipelines.settings import Settings
 from pipelines.steps import Loop
 from tests.e2e import marts, stores
+from tests.e2e.conftest import Built, crm
 from tests.e2e.stores import pairs, sobject
 from tests.fixtures import sandbox
 from tests.fixtures.checks import NoChecks
@@ -116,6 +117,12 @@ class Scenario:
             for name, change in each.fields.items() if change.provider == "mirrored"
         })  # fmt: skip
         self.did.append(list(planfile.read_actions(latest)))
+
+    def choose(self, name: str, field: str, winner: str) -> Built:
+        """Kim settles the one conflict of this record's field, as people do it."""
+        query = "select conflict_id from reverse_sync.conflicts_open where field_left = ? and left_key like ?"
+        [(conflict,)] = self.published(query, field, f"%:contacts:{self.left(name)}")
+        return crm(self.home, "conflicts", "choose", conflict, winner, "--by", "Kim")
 
     def pass_time(self, seconds: int) -> None:
         sandbox.pass_time(self.ready, seconds)

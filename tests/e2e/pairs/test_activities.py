@@ -18,12 +18,24 @@ def test_task_and_activity_to_engagement(done):
     assert (task["hs_task_priority"], done.made["task"] in task["hs_task_body"]) == ("HIGH", True)
     meeting = done.carried("meetings", "hs_meeting_title", "Second site visit")
     assert meeting["hs_meeting_location"] == "Quay 4"
-    for kind, i, who in (("tasks", task["id"], "called"), ("meetings", meeting["id"], "met")):
-        ends = done.rows(
-            "hubspot", "select distinct to_id from associations where from_type = ? and from_id = ? "
-            "and to_type = 'contacts'", kind, i,
-        )  # fmt: skip
-        assert [str(end) for (end,) in ends] == [done.left(who)]
+    assert ends_of(done, "tasks", task["id"]) == [done.left("called")]
+    assert ends_of(done, "meetings", meeting["id"]) == [done.left("met")]
+
+
+def test_what_is_logged_about_a_converted_lead_hangs_on_its_contact(done):
+    contact = done.salesforce("converted and edited", "Lead")["ConvertedContactId"]
+    assert done.carried("Task", "Subject", "Welcome call")["WhoId"] == contact
+    task = done.carried("tasks", "hs_task_subject", "Bring the contract")
+    assert ends_of(done, "tasks", task["id"]) == [done.left("converted and edited")]
+
+
+def test_what_is_logged_about_merged_people_hangs_on_who_is_left(done):
+    leads = [done.right(name) for name in ("merged in HubSpot", "merged away in HubSpot")]
+    assert done.carried("Task", "Subject", "Talked to the joined")["WhoId"] in leads
+    contacts = [done.left(name) for name in ("merged in Salesforce", "merged away in Salesforce")]
+    task = done.carried("tasks", "hs_task_subject", "Measure both sheds")
+    [end] = ends_of(done, "tasks", task["id"])
+    assert end in contacts
 
 
 def test_an_emptied_text_is_emptied_in_the_copy_and_our_key_stays(done):
@@ -58,3 +70,12 @@ def test_an_activity_is_logged_once_in_each_crm(done):
     assert done.rows("salesforce", query) == [(1,)]
     query = "select count(*) from calls where json_extract(props, '$.hs_call_title') = 'Roof order'"
     assert done.rows("hubspot", query) == [(1,)]
+
+
+def ends_of(done, kind: str, engagement: object) -> list[str]:
+    """The contacts that a HubSpot engagement hangs on."""
+    ends = done.rows(
+        "hubspot", "select distinct to_id from associations where from_type = ? and from_id = ? "
+        "and to_type = 'contacts'", kind, engagement,
+    )  # fmt: skip
+    return [str(end) for (end,) in ends]

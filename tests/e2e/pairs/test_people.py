@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.conftest import crm
 from tests.e2e.stores import sobject
 
 
@@ -63,6 +64,12 @@ def test_a_conversion_is_followed_and_the_contact_takes_the_leads_place(done):
     assert sobject(done.home, "Contact", lead["ConvertedContactId"])["Email"] == "moved@on.example"
 
 
+def test_what_is_edited_on_a_converted_lead_s_contact_comes_back_to_hubspot(done):
+    lead = done.salesforce("converted and edited", "Lead")
+    assert lead["FirstName"] != "Wilhelmine"
+    assert done.hubspot("converted and edited", "contacts")["firstname"] == "Wilhelmine"
+
+
 def test_a_deletion_is_followed_both_ways_where_the_mapping_says_so(done):
     assert done.salesforce("deleted in HubSpot as contact", "Lead")["IsDeleted"] == "true"
     assert done.is_archived("deleted as lead", "contacts")
@@ -70,10 +77,20 @@ def test_a_deletion_is_followed_both_ways_where_the_mapping_says_so(done):
     assert done.is_archived("contact deleted in Salesforce", "contacts")
 
 
-def test_a_merge_in_hubspot_deletes_nothing_and_its_survivor_is_mirrored(done):
-    leads = [done.salesforce(name, "Lead") for name in ("merged in HubSpot", "merged away in HubSpot")]
-    assert [lead["IsDeleted"] for lead in leads] == ["false", "false"]
-    assert [lead["Company"] for lead in leads].count("Joined Works") == 1
+@pytest.mark.parametrize(
+    ("names", "kind", "field", "value"),
+    [
+        (("merged in HubSpot", "merged away in HubSpot"), "Lead", "Company", "Joined Works"),
+        (
+            ("contacts merged in HubSpot", "contacts merged away in HubSpot"),
+            "Contact", "FirstName", "Unified",
+        ),
+    ],
+)  # fmt: skip
+def test_a_merge_in_hubspot_deletes_nothing_and_its_survivor_is_mirrored(done, names, kind, field, value):
+    there = [done.salesforce(name, kind) for name in names]
+    assert [each["IsDeleted"] for each in there] == ["false", "false"]
+    assert [each[field] for each in there].count(value) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,6 +127,23 @@ def test_a_conflict_for_people_is_left_to_them_and_listed(done):
     assert done.hubspot("both: job", "contacts")["jobtitle"] == "Roofer"
     assert done.salesforce("both: job", "Lead")["Title"] == "Slater"
     assert conflicts(done, "both: job", "jobtitle") == [("manual", "manual")]
+    listed = crm(done.home, "conflicts")
+    assert listed.exit_code == 0
+    assert ("Roofer" in listed.output, "Slater" in listed.output, "Mason" in listed.output) == (
+        True,
+        True,
+        False,
+    )
+
+
+def test_a_conflict_goes_as_somebody_chose_and_the_journal_says_who(done):
+    assert done.hubspot("both: trade", "contacts")["jobtitle"] == "Tiler"
+    assert done.salesforce("both: trade", "Lead")["Title"] == "Tiler"
+    assert conflicts(done, "both: trade", "jobtitle") == [("manual", "right")]
+    query = "select rule from ops.journal where record_id = ? and field = 'jobtitle' and state = 'confirmed'"
+    [(rule,)] = done.published(query, done.left("both: trade"))
+    assert rule.startswith("people.yml line ")
+    assert rule.endswith(", chosen by Kim")
 
 
 def conflicts(done, name: str, field: str) -> list[tuple[object, ...]]:

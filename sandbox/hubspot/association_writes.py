@@ -1,7 +1,7 @@
-"""Associations with labels made, and associations taken off, by the batch.
+"""Associations with labels made, and associations taken off, one by one and by the batch.
 
-Belongs here: `batch/create` and `batch/archive` of the associations API. Reading them, and the default kind,
-is `associations`; the labels themselves are `labels`.
+Belongs here: the paths of v4 and later. Reading them, and the default kind, is `associations`; what a kind
+means is `association_kinds`; the labels themselves are `labels`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
-from sandbox.hubspot.associations import MOST_CREATED, _both, _end, associate, insert, pair_of
-from sandbox.hubspot.types import USER_DEFINED
+from sandbox.hubspot import association_kinds, errors, requests
+from sandbox.hubspot.association_kinds import Kind
+from sandbox.hubspot.associations import MOST_CREATED, both, end_of, pair_of
+from sandbox.hubspot.records import Record
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -29,55 +30,59 @@ def routes(hubspot: HubSpot) -> list[Route]:
         pair = f"{root}/{{type}}/{{to}}/batch"
         found += hubspot.route("POST", f"{pair}/create", lambda call: _create(hubspot, call))
         found += hubspot.route("POST", f"{pair}/archive", lambda call: _archive(hubspot, call))
+        found += hubspot.route("POST", f"{pair}/labels/archive", lambda call: _archive_labels(hubspot, call))
+    for root in ("/crm/{version}/objects", "/crm/objects/{version}"):
+        two = f"{root}/{{type}}/{{id}}/associations/{{to}}/{{to_id}}"
+        found += hubspot.route("PUT", two, lambda call: _put(hubspot, call))
+        found += hubspot.route("DELETE", two, lambda call: _delete(hubspot, call))
     return found
-
-
-def _label(hubspot: HubSpot, call: Call, a: str, b: str, wanted: Any) -> tuple[int, str, int, str] | None:
-    """(type, label) of a label there and back; None for the type that has none."""
-    number = wanted.get("associationTypeId") if isinstance(wanted, dict) else None
-    if number in hubspot.portal.types.pairs[a, b]:
-        return None
-    there = hubspot.store.row(
-        "select name, label from association_types where from_type = ? and to_type = ? and type_id = ? "
-        "and name is not null",
-        (a, b, number if isinstance(number, int) else -1),
-    )
-    if there is None:
-        raise errors.validation(call, f"{number} is not an association type between {a} and {b}")
-    back = hubspot.store.row(
-        "select type_id, label from association_types where from_type = ? and to_type = ? and name = ?",
-        (b, a, there[0]),
-    )
-    assert back is not None
-    return int(str(number)), str(there[1]), int(back[0]), str(back[1])
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
     kind, to = pair_of(hubspot.portal, call)
-    a, b = kind.plural, to.plural
     results: list[dict[str, Any]] = []
     for item in requests.inputs_of(call, requests.body_of(call), MOST_CREATED):
-        types = item.get("types")
-        if not isinstance(types, list) or not types:
-            raise errors.validation(call, "Some required fields were not set: [types]")
-        labels = [_label(hubspot, call, a, b, each) for each in types]
-        ends = [_end(call, item, end) for end in ("from", "to")]
-        record, other = _both(hubspot, call, *ends)
-        associate(hubspot, call, record, other)
-        for label in labels:
-            if label is not None:
-                number, shown, back, shown_back = label
-                there = (a, record.id, b, other.id, number, USER_DEFINED, shown)
-                insert(hubspot.store, [there, (b, other.id, a, record.id, back, USER_DEFINED, shown_back)])
-        named = [label[1] for label in labels if label is not None]
-        results.append(
-            {"fromObjectTypeId": kind.type_id, "fromObjectId": record.id, "toObjectTypeId": to.type_id,
-             "toObjectId": other.id, "labels": named}
-        )  # fmt: skip
+        kinds = association_kinds.asked(hubspot, call, kind.plural, to.plural, item.get("types"))
+        record, other = both(hubspot, call, *(end_of(call, item, end) for end in ("from", "to")))
+        results.append(_joined(hubspot, call, record, other, kinds))
         call.records += 1
     stamp = times.iso(call.now)
-    shown_all = {"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}
-    return answer(shown_all, 201)
+    shown = {"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}
+    return answer(shown, 201)
+
+
+def _joined(hubspot: HubSpot, call: Call, record: Record, other: Record, kinds: list[Kind]) -> dict[str, Any]:
+    labels = association_kinds.attach(hubspot, call, record, other, kinds)
+    return {
+        "fromObjectTypeId": record.type.type_id, "fromObjectId": record.id,
+        "toObjectTypeId": other.type.type_id, "toObjectId": other.id, "labels": labels,
+    }  # fmt: skip
+
+
+def _put(hubspot: HubSpot, call: Call) -> Response:
+    """Two records associated by the types in the body, a list."""
+    record, other = both(hubspot, call, call.params["id"], call.params["to_id"])
+    try:
+        types = call.json()
+    except ValueError:
+        types = None
+    kinds = association_kinds.asked(hubspot, call, record.type.plural, other.type.plural, types)
+    call.records = 1
+    return answer(_joined(hubspot, call, record, other, kinds), 201)
+
+
+def _delete(hubspot: HubSpot, call: Call) -> Response:
+    """All associations between two records; where there are none, nothing happens."""
+    kind, to = pair_of(hubspot.portal, call)
+    ids = [_number(call, call.params[name]) for name in ("id", "to_id")]
+    association_kinds.detach(hubspot, call, kind.plural, ids[0], to.plural, ids[1])
+    return Response(status_code=204)
+
+
+def _number(call: Call, text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise errors.validation(call, f"Invalid id: {text[:40]}")
+    return int(text)
 
 
 def _archive(hubspot: HubSpot, call: Call) -> Response:
@@ -87,21 +92,18 @@ def _archive(hubspot: HubSpot, call: Call) -> Response:
         others = item.get("to")
         if not isinstance(others, list):
             raise errors.validation(call, "Some required fields were not set: [to]")
-        start = _end(call, item, "from")
+        start = _number(call, end_of(call, item, "from"))
         for other in others:
-            end = str(other.get("id", "")) if isinstance(other, dict) else ""
-            if not all(each.isdecimal() and len(each) < 16 for each in (start, end)):
-                raise errors.validation(call, "Invalid id in inputs")
-            _take_off(hubspot, call, kind.plural, int(start), to.plural, int(end))
+            end = _number(call, str(other.get("id", "")) if isinstance(other, dict) else "")
+            association_kinds.detach(hubspot, call, kind.plural, start, to.plural, end)
     return Response(status_code=204)
 
 
-def _take_off(hubspot: HubSpot, call: Call, a: str, i: int, b: str, j: int) -> None:
-    gone = 0
-    for ends in ((a, i, b, j), (b, j, a, i)):
-        gone += hubspot.store.db.execute(
-            "delete from associations where from_type = ? and from_id = ? and to_type = ? and to_id = ?", ends
-        ).rowcount
-    if gone:
-        call.records += 1
-        call.change(a, str(i), "dissociate", f"associations.{b}", str(j), None)
+def _archive_labels(hubspot: HubSpot, call: Call) -> Response:
+    """Only these types of these pairs go; the plain one takes all labels along."""
+    kind, to = pair_of(hubspot.portal, call)
+    for item in requests.inputs_of(call, requests.body_of(call), MOST_ARCHIVED):
+        kinds = association_kinds.asked(hubspot, call, kind.plural, to.plural, item.get("types"))
+        start, end = (_number(call, end_of(call, item, name)) for name in ("from", "to"))
+        association_kinds.detach(hubspot, call, kind.plural, start, to.plural, end, kinds)
+    return Response(status_code=204)

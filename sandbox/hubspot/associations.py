@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
+from sandbox.hubspot import association_limits as limits
 from sandbox.hubspot import errors, requests
 from sandbox.hubspot.catalog import TYPE_IDS, ObjectType
 from sandbox.hubspot.portal import Portal
@@ -62,7 +64,7 @@ def insert(store: Store, rows: list[Row]) -> None:
 
 
 def _targets(
-    call: Call, store: Store, kind: ObjectType, record_id: int, to: ObjectType, after: int
+    call: Call, store: Store, kind: ObjectType, record_id: int, to: ObjectType, after: int, most: int = PAGE
 ) -> dict[str, Any]:
     """What a record is associated with, at most a page of it."""
     grouped: dict[int, list[dict[str, Any]]] = {}
@@ -71,7 +73,7 @@ def _targets(
         "and to_type = ? and to_id > ? order by to_id, type_id",
         (kind.plural, record_id, to.plural, after),
     ):
-        if len(grouped) == PAGE and to_id not in grouped:
+        if len(grouped) == most and to_id not in grouped:
             last = str(max(grouped))
             return {"to": _shown(grouped), "paging": {"next": {"after": last, "link": _link(call, last)}}}
         grouped.setdefault(to_id, []).append({"category": category, "typeId": type_id, "label": label})
@@ -83,7 +85,8 @@ def _shown(grouped: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 
 def _link(call: Call, after: str) -> str:
-    return f"{call.base_url}{call.path}?after={after}"
+    kept = [(k, v) for k, v in parse_qsl(call.query_string, keep_blank_values=True) if k != "after"]
+    return f"{call.base_url}{call.path}?{urlencode([*kept, ('after', after)])}"
 
 
 def pair_of(portal: Portal, call: Call) -> tuple[ObjectType, ObjectType]:
@@ -114,12 +117,12 @@ def _batch_read(hubspot: HubSpot, call: Call) -> Response:
         "completedAt": stamp,
     }
     if absent:
-        problems = [_none_found(kind, to, text) for text in absent]
+        problems = [none_found(kind, to, text) for text in absent]
         shown |= {"numErrors": len(problems), "errors": problems}
     return answer(shown, 207 if absent else 200)
 
 
-def _none_found(kind: ObjectType, to: ObjectType, text: str) -> dict[str, Any]:
+def none_found(kind: ObjectType, to: ObjectType, text: str) -> dict[str, Any]:
     return {
         "status": "error", "category": "OBJECT_NOT_FOUND",
         "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
@@ -133,27 +136,42 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
     record = hubspot.records.get(kind, call.params["id"])
     if record is None:
         raise errors.not_found(call)
-    found = _targets(call, hubspot.store, kind, record.id, to, requests.position_of(call))
+    most = requests.number_of(call, "limit", PAGE, PAGE)
+    found = _targets(call, hubspot.store, kind, record.id, to, requests.position_of(call), most)
     paging = {"paging": found["paging"]} if "paging" in found else {}
     return answer({"results": found["to"], **paging})
+
+
+def holder(record: Record, other: Record) -> tuple[Record, str]:
+    """Which of two records has one primary record of the other's type: leads a contact, others a company."""
+    end = "companies" if "companies" in (record.type.plural, other.type.plural) else "contacts"
+    return (record, end) if other.type.plural == end else (other, end)
+
+
+def has_primary(hubspot: HubSpot, record: Record, other: Record) -> bool:
+    one, end = holder(record, other)
+    return bool(
+        hubspot.store.value(
+            "select 1 from associations where from_type = ? and from_id = ? and to_type = ? "
+            "and label = 'Primary'",
+            (one.type.plural, one.id, end),
+        )
+    )
 
 
 def associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> list[dict[str, Any]]:
     """Associate two records the default way; the first company becomes the primary one."""
     a, b = record.type.plural, other.type.plural
-    first = hubspot.store.value(
-        "select 1 from associations where from_type = ? and from_id = ? and to_type = ? "
-        "and label = 'Primary'",
-        (a, record.id, b),
-    )
-    rows = rows_for(
-        a, record.id, b, other.id, primary=not first and b == "companies", types=hubspot.portal.types.pairs
-    )
+    types = hubspot.portal.types.pairs
+    primary = types[a, b][1] is not None and a != b and not has_primary(hubspot, record, other)
+    rows = rows_for(a, record.id, b, other.id, primary=primary, types=types)
     known = hubspot.store.value(
         "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and to_id = ?",
         (a, record.id, b, other.id),
     )
     insert(hubspot.store, rows)
+    for one, two in ((record, other), (other, record)):
+        limits.keep(hubspot.store, call, one, two, types[one.type.plural, two.type.plural][0])
     call.change(
         a,
         str(record.id),
@@ -171,7 +189,7 @@ def associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> li
     ]  # fmt: skip
 
 
-def _both(hubspot: HubSpot, call: Call, from_id: str, to_id: str) -> tuple[Record, Record]:
+def both(hubspot: HubSpot, call: Call, from_id: str, to_id: str) -> tuple[Record, Record]:
     kind, to = pair_of(hubspot.portal, call)
     record, other = hubspot.records.get(kind, from_id), hubspot.records.get(to, to_id)
     if record is None or other is None or record.archived or other.archived:
@@ -180,14 +198,14 @@ def _both(hubspot: HubSpot, call: Call, from_id: str, to_id: str) -> tuple[Recor
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
-    record, other = _both(hubspot, call, call.params["id"], call.params["to_id"])
+    record, other = both(hubspot, call, call.params["id"], call.params["to_id"])
     call.records = 1
     stamp = times.iso(call.now)
     results = associate(hubspot, call, record, other)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 
 
-def _end(call: Call, item: dict[str, Any], name: str) -> str:
+def end_of(call: Call, item: dict[str, Any], name: str) -> str:
     end = item.get(name)
     if not isinstance(end, dict):
         raise errors.validation(call, f"Some required fields were not set: [{name}]")
@@ -197,26 +215,8 @@ def _end(call: Call, item: dict[str, Any], name: str) -> str:
 def _batch_create(hubspot: HubSpot, call: Call) -> Response:
     results: list[dict[str, Any]] = []
     for item in requests.inputs_of(call, requests.body_of(call), MOST_CREATED):
-        ends = [_end(call, item, end) for end in ("from", "to")]
-        results += associate(hubspot, call, *_both(hubspot, call, *ends))
+        ends = [end_of(call, item, end) for end in ("from", "to")]
+        results += associate(hubspot, call, *both(hubspot, call, *ends))
         call.records += 1
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
-
-
-def on_create(hubspot: HubSpot, call: Call, record: Record, wish: Any) -> None:
-    """An association asked for while a record is created: `{to: {id}, types: [{associationTypeId}]}`."""
-    try:
-        wanted = int(wish["types"][0]["associationTypeId"])
-        other_id = str(wish["to"]["id"])
-    except (KeyError, IndexError, TypeError, ValueError):
-        raise errors.validation(call, "associations need to.id and types[].associationTypeId") from None
-    for (a, b), ids in hubspot.portal.types.pairs.items():
-        if a == record.type.plural and wanted in ids:
-            to = hubspot.portal.type_of(b)
-            other = hubspot.records.get(to, other_id) if to else None
-            if other is None or other.archived:
-                raise errors.not_found(call)
-            associate(hubspot, call, record, other)
-            return
-    raise errors.validation(call, f"{wanted} is not an association type of {record.type.plural}")

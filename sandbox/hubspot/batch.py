@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import associations, errors, objects, render, requests
+from sandbox.hubspot import association_kinds, errors, objects, render, requests
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.records import Conflict, Invalid, Record
 from sandbox.hubspot.render import View
@@ -133,7 +133,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
         properties = requests.properties_of(call, item)
         record = hubspot.records.create(call, kind, properties)
         for wish in requests.objects_in(call, item, "associations"):
-            associations.on_create(hubspot, call, record, wish)
+            association_kinds.on_create(hubspot, call, record, wish)
         return _shown(hubspot, record, properties)
 
     inputs = requests.inputs_of(call, requests.body_of(call), MOST)

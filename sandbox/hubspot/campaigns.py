@@ -72,8 +72,7 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     page: dict[str, Any] = {"total": total, "results": [_shown(call, row) for row in rows]}
     following = after + limit
     if following < total:
-        link = f"{call.base_url}{call.path}?limit={limit}&after={following}"
-        page["paging"] = {"next": {"after": str(following), "link": link}}
+        page["paging"] = pages.following(call, str(following))
     return answer(page)
 
 

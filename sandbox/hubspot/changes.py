@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.hubspot.catalog import ObjectType
+
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
@@ -34,11 +36,18 @@ def writes(hubspot: HubSpot, after: int, most: int) -> list[Write]:
 
 
 def webhook_events(hubspot: HubSpot, write: Write) -> list[tuple[str, dict[str, Any]]]:
-    """The events of one logged change, each with its subscription type. A creation is told once."""
+    """The events of one logged change, each with its subscription type: by the name of the type of record,
+    and again as an `object` with its id. A creation is told once."""
     kind = hubspot.portal.type_of(write["object"])
     what = WEBHOOK.get(write["operation"])
     if kind is None or what is None:
         return []
+    found = _events(hubspot, kind, what, write)
+    typed = [(f"object.{name}", event | {"objectTypeId": kind.type_id}) for name, event in found]
+    return [*((f"{kind.singular}.{name}", event) for name, event in found), *typed]
+
+
+def _events(hubspot: HubSpot, kind: ObjectType, what: str, write: Write) -> list[tuple[str, dict[str, Any]]]:
     event: dict[str, Any] = {
         "eventId": write["seq"], "portalId": hubspot.portal.id, "occurredAt": write["at"],
         "objectId": int(write["record_id"]), "changeSource": "INTEGRATION", "sourceId": "sandbox-app",
@@ -47,25 +56,35 @@ def webhook_events(hubspot: HubSpot, write: Write) -> list[tuple[str, dict[str, 
     found = []
     if what == "creation":
         if write["field"] == "hs_object_id":
-            found.append((f"{kind.singular}.creation", event | {"changeFlag": "NEW"}))
+            found.append((what, event | {"changeFlag": "NEW"}))
         what = "propertyChange"
     if what == "propertyChange":
         if write["field"] in UNTOLD or write["field"].startswith("associations."):
             return found
         value = {"propertyName": write["field"], "propertyValue": write["after"] or ""}
-        return [*found, (f"{kind.singular}.propertyChange", event | value)]
+        return [*found, (what, event | value)]
     if what == "merge":
         merged = [int(each) for each in (write["after"] or "").split(";") if each.isdecimal()]
         event |= {"primaryObjectId": merged[0] if merged else event["objectId"], "mergedObjectIds": merged,
                   "newObjectId": event["objectId"], "numberOfPropertiesMoved": 0}  # fmt: skip
     if what == "associationChange":
-        other = hubspot.portal.type_of(write["field"].partition(".")[2])
-        name = f"{kind.singular}_to_{other.singular if other else 'object'}".upper()
-        event |= {"associationType": name, "fromObjectId": event.pop("objectId"),
-                  "toObjectId": int(write["after"] or write["before"]),
-                  "associationRemoved": write["operation"] == "dissociate",
-                  "isPrimaryAssociation": False}  # fmt: skip
-    return [(f"{kind.singular}.{what}", event)]
+        event |= _tie(hubspot, kind, write, event.pop("objectId"))
+    return [(what, event)]
+
+
+def _tie(hubspot: HubSpot, kind: ObjectType, write: Write, own: int) -> dict[str, Any]:
+    other = hubspot.portal.type_of(write["field"].split(".")[1])
+    end = int(write["after"] or write["before"])
+    is_primary = other is not None and hubspot.store.value(
+        "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and to_id = ? "
+        "and label = 'Primary'",
+        (kind.plural, own, other.plural, end),
+    )
+    return {
+        "associationType": f"{kind.singular}_to_{other.singular if other else 'object'}".upper(),
+        "fromObjectId": own, "toObjectId": end, "associationRemoved": write["operation"] == "dissociate",
+        "isPrimaryAssociation": bool(is_primary),
+    }  # fmt: skip
 
 
 def journal_events(

@@ -44,6 +44,12 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.route("PATCH", f"{definitions}/{{name}}", lambda call: _change(hubspot, call)),
         *hubspot.route("DELETE", f"{definitions}/{{name}}", lambda call: _delete(hubspot, call)),
         *hubspot.route("POST", f"{definitions}/{{name}}/property", lambda call: _add(hubspot, call)),
+        *hubspot.route(
+            "PATCH", f"{definitions}/{{name}}/property/{{own}}", lambda call: _edit(hubspot, call)
+        ),
+        *hubspot.route(
+            "DELETE", f"{definitions}/{{name}}/property/{{own}}", lambda call: _drop(hubspot, call)
+        ),
     ]
 
 
@@ -131,6 +137,37 @@ def _add(hubspot: HubSpot, call: Call) -> Response:
     call.change("event-definitions", shown["fullyQualifiedName"], "update", new["name"], None, new["type"])
     _save(hubspot, call, shown)
     return answer(new, 201)
+
+
+def _own_property(hubspot: HubSpot, call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
+    shown = _found(hubspot, call)
+    for each in shown["properties"]:
+        if each["name"] == call.params["own"]:
+            return shown, each
+    raise errors.not_found(call)
+
+
+def _edit(hubspot: HubSpot, call: Call) -> Response:
+    """Label, description and options; never name and type."""
+    shown, own = _own_property(hubspot, call)
+    body = requests.body_of(call)
+    own |= {name: str(body[name]) for name in ("label", "description") if body.get(name) is not None}
+    if "options" in body:
+        options = requests.objects_in(call, body, "options")
+        own["options"] = [
+            {name: str(each.get(name) or "") for name in ("label", "value")} for each in options
+        ]
+    call.change("event-definitions", shown["fullyQualifiedName"], "update", own["name"], None, own["label"])
+    _save(hubspot, call, shown)
+    return answer(own)
+
+
+def _drop(hubspot: HubSpot, call: Call) -> Response:
+    shown, own = _own_property(hubspot, call)
+    shown["properties"].remove(own)
+    call.change("event-definitions", shown["fullyQualifiedName"], "update", own["name"], own["type"], None)
+    _save(hubspot, call, shown)
+    return Response(status_code=204)
 
 
 def _delete(hubspot: HubSpot, call: Call) -> Response:

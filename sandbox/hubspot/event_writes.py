@@ -44,10 +44,10 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *give("DELETE", area, own, lambda call: _delete(hubspot, call)),
         *give("POST", area, f"{own}/cancel", lambda call: _cancel(hubspot, call)),
         *give("POST", area, f"{own}/complete", lambda call: _complete(hubspot, call)),
-        *give("POST", area, f"{by_external}create", lambda call: _attend(hubspot, call, by="vid")),
-        *give("POST", area, f"{by_external}email-create", lambda call: _attend(hubspot, call, by="email")),
-        *give("POST", area, f"{by_id}create", lambda call: _attend(hubspot, call, by="vid")),
-        *give("POST", area, f"{by_id}email-create", lambda call: _attend(hubspot, call, by="email")),
+        *give("POST", area, f"{by_external}create", lambda call: attend(hubspot, call, by="vid")),
+        *give("POST", area, f"{by_external}email-create", lambda call: attend(hubspot, call, by="email")),
+        *give("POST", area, f"{by_id}create", lambda call: attend(hubspot, call, by="vid")),
+        *give("POST", area, f"{by_id}email-create", lambda call: attend(hubspot, call, by="email")),
     ]
 
 
@@ -81,7 +81,7 @@ def _account(call: Call, said: Any) -> str:
     return said
 
 
-def _find(hubspot: HubSpot, external: str, account: str) -> Event | None:
+def find(hubspot: HubSpot, external: str, account: str) -> Event | None:
     for (blob,) in hubspot.store.rows(
         "select shown from marketing_events where json_extract(shown, '$.externalEventId') = ?", (external,)
     ):
@@ -93,7 +93,7 @@ def _find(hubspot: HubSpot, external: str, account: str) -> Event | None:
 
 def _own(hubspot: HubSpot, call: Call) -> Event:
     account = _account(call, call.query.get("externalAccountId"))
-    found = _find(hubspot, call.params["external"], account)
+    found = find(hubspot, call.params["external"], account)
     if found is None:
         raise errors.not_found(call)
     return found
@@ -138,13 +138,13 @@ def _make(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> Event:
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
     body = requests.body_of(call)
-    if isinstance(body.get("externalEventId"), str) and _find(
+    if isinstance(body.get("externalEventId"), str) and find(
         hubspot, body["externalEventId"], _account(call, body.get("externalAccountId"))
     ):
         raise errors.error(
             call, 409, "A marketing event with this external id exists", "OBJECT_ALREADY_EXISTS"
         )
-    return answer(_make(hubspot, call, body), 201)
+    return answer(_make(hubspot, call, body))
 
 
 def _changed(hubspot: HubSpot, call: Call, event: Event, given: Event) -> Event:
@@ -158,7 +158,7 @@ def _changed(hubspot: HubSpot, call: Call, event: Event, given: Event) -> Event:
 
 def _upsert(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> Event:
     account = _account(call, body.get("externalAccountId"))
-    event = _find(hubspot, str(body.get("externalEventId") or ""), account)
+    event = find(hubspot, str(body.get("externalEventId") or ""), account)
     return _make(hubspot, call, body) if event is None else _changed(hubspot, call, event, _given(call, body))
 
 
@@ -178,7 +178,7 @@ def _patch(hubspot: HubSpot, call: Call) -> Response:
     return answer(_changed(hubspot, call, event, _given(call, requests.body_of(call))))
 
 
-def _remove(hubspot: HubSpot, call: Call, event: Event) -> None:
+def remove(hubspot: HubSpot, call: Call, event: Event) -> None:
     hubspot.store.db.execute("delete from marketing_events where id = ?", (int(event["objectId"]),))
     hubspot.store.db.execute("delete from participations where event_id = ?", (int(event["objectId"]),))
     call.change("marketing-events", event["objectId"], "delete", "archived", "false", "true")
@@ -186,17 +186,17 @@ def _remove(hubspot: HubSpot, call: Call, event: Event) -> None:
 
 
 def _delete(hubspot: HubSpot, call: Call) -> Response:
-    _remove(hubspot, call, _own(hubspot, call))
+    remove(hubspot, call, _own(hubspot, call))
     return Response(status_code=204)
 
 
 def _delete_many(hubspot: HubSpot, call: Call) -> Response:
     for each in requests.inputs_of(call, requests.body_of(call), 100):
-        event = _find(
+        event = find(
             hubspot, str(each.get("externalEventId") or ""), _account(call, each.get("externalAccountId"))
         )
         if event is not None:
-            _remove(hubspot, call, event)
+            remove(hubspot, call, event)
     return Response(status_code=204)
 
 
@@ -212,12 +212,12 @@ def _complete(hubspot: HubSpot, call: Call) -> Response:
     return answer(_changed(hubspot, call, _own(hubspot, call), given))
 
 
-def _attend(hubspot: HubSpot, call: Call, *, by: str) -> Response:
+def attend(hubspot: HubSpot, call: Call, *, by: str) -> Response:
     """The same person with the same moment again is the same participation."""
     state = STATES.get(call.params["state"].lower())
     if state is None:
         raise errors.validation(call, f"subscriberState must be one of {', '.join(STATES)}")
-    event = _by_id(hubspot, call) if "id" in call.params else _own(hubspot, call)
+    event = by_id(hubspot, call, call.params["id"]) if "id" in call.params else _own(hubspot, call)
     results = []
     for each in requests.inputs_of(call, requests.body_of(call), MOST):
         results.append(_seat(hubspot, call, event, state, each, by))
@@ -225,17 +225,24 @@ def _attend(hubspot: HubSpot, call: Call, *, by: str) -> Response:
     return answer({"results": results})
 
 
-def _by_id(hubspot: HubSpot, call: Call) -> Event:
-    text = call.params["id"]
-    row = (
-        hubspot.store.row("select shown from marketing_events where id = ?", (text,))
-        if len(text) < 16
-        else None
-    )
-    if row is None:
+def by_id(hubspot: HubSpot, call: Call, text: str) -> Event:
+    """The event of HubSpot's id, or its 404."""
+    found = row_of(hubspot, text)
+    if found is None:
         raise errors.not_found(call)
-    found: Event = orjson.loads(row[0])
     return found
+
+
+def row_of(hubspot: HubSpot, text: str) -> Event | None:
+    good = text.isascii() and text.isdecimal() and len(text) < 16
+    row = hubspot.store.row("select shown from marketing_events where id = ?", (int(text),)) if good else None
+    found: Event | None = None if row is None else orjson.loads(row[0])
+    return found
+
+
+def change(hubspot: HubSpot, call: Call, event: Event, body: dict[str, Any]) -> Event:
+    """Change what a body says of an event."""
+    return _changed(hubspot, call, event, _given(call, body))
 
 
 def _seat(

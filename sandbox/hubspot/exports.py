@@ -41,6 +41,8 @@ OPERATIONS = ("CREATE", "UPDATE", "UPSERT")
 
 def routes(hubspot: HubSpot) -> list[Route]:
     hubspot.store.script(TABLES)
+    if "shown" not in [row[1] for row in hubspot.store.rows("pragma table_info(exports)")]:
+        hubspot.store.script("alter table exports add column shown blob")  # of a portal made before
     found: list[Route] = [*hubspot.route("GET", "/export-files/{id}", lambda call: _file(hubspot, call))]
     give = hubspot.versioned
     task = "/export/async/tasks/{id}/status"
@@ -48,6 +50,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *found,
         *give("POST", "/crm/exports", "/export/async", lambda call: _export(hubspot, call)),
         *give("GET", "/crm/exports", task, lambda call: _status(hubspot, call)),
+        *give("GET", "/crm/exports", "/export/{id}", lambda call: _export_of(hubspot, call)),
         *give("POST", "/crm/imports", "", lambda call: _import(hubspot, call)),
         *give("GET", "/crm/imports", "", lambda call: _imports(hubspot)),
         *give("GET", "/crm/imports", "/{id}", lambda call: answer(_one(hubspot, call))),
@@ -84,22 +87,57 @@ def _export(hubspot: HubSpot, call: Call) -> Response:
         where += " and id in (select record_id from list_members where list_id = ?)"
         values = [*values, str(body.get("listId") or "")]
     known = [n for n in names if n in hubspot.portal.shown[kind.plural]]
-    internal = "NAMES" in requests.strings(call, body, "exportInternalValuesOptions")
-    labels = [n if internal else hubspot.portal.properties[kind.plural][n]["label"] for n in known]
+    internal = requests.strings(call, body, "exportInternalValuesOptions")
+    defined = hubspot.portal.properties[kind.plural]
+    labels = [n if "NAMES" in internal else defined[n]["label"] for n in known]
+    options = {} if "VALUES" in internal else {n: _options(defined[n]) for n in known}
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["Record ID", *labels])
+    count = 0
     for row in hubspot.store.rows(f'select {COLUMNS} from "{kind.plural}" where {where} order by id', values):
         record = load(kind, row)
-        writer.writerow([record.id, *(record.props.get(n, "") for n in known)])
+        writer.writerow([record.id, *(_told(options.get(n, {}), record.props.get(n, "")) for n in known)])
+        count += 1
     hubspot.store.db.execute(
-        "insert into exports (name, created, looked, body) values (?, ?, 0, ?)",
-        (str(body.get("exportName") or kind.plural)[:80], call.now, text.getvalue().encode()),
+        "insert into exports (name, created, looked, body, shown) values (?, ?, 0, ?, ?)",
+        (
+            str(body.get("exportName") or kind.plural)[:80],
+            call.now,
+            text.getvalue().encode(),
+            orjson.dumps(
+                {
+                    "exportType": body["exportType"],
+                    "objectType": kind.singular.upper(),
+                    "objectProperties": names,
+                    "recordCount": count,
+                }
+            ),
+        ),
     )
     number = hubspot.store.value("select last_insert_rowid()")
     call.effect = "job"
     status = f"{call.base_url}/crm/v3/exports/export/async/tasks/{number}/status"
     return answer({"id": str(number), "links": {"status": status}}, 202)
+
+
+def _options(defined: dict[str, Any]) -> dict[str, str]:
+    return {each["value"]: each["label"] for each in defined["options"]}
+
+
+def _told(options: dict[str, str], value: str) -> str:
+    """A value as people read it: the labels of its options, where it has any."""
+    return ";".join(options.get(each, each) for each in value.split(";")) if options else value
+
+
+def _export_of(hubspot: HubSpot, call: Call) -> Response:
+    row = _row(hubspot, call)
+    said = hubspot.store.value("select shown from exports where id = ?", (row[0],))
+    stamp = times.iso(row[2])
+    return answer({
+        "id": str(row[0]), "exportName": row[1], "createdAt": stamp, "updatedAt": stamp,
+        "exportState": "DONE" if row[3] else "PROCESSING", **(orjson.loads(said) if said else {}),
+    })  # fmt: skip
 
 
 def _row(hubspot: HubSpot, call: Call) -> tuple[Any, ...]:

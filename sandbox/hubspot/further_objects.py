@@ -16,6 +16,8 @@ hs_created_by_user_id number number r
 hs_merged_object_ids enumeration checkbox c
 """
 _ACTIVITY = _OWN + "hs_timestamp datetime date\nhs_attachment_ids enumeration checkbox\n"
+ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
+"""Types whose records share one row of ids, for the old API knows them by an id alone."""
 CUSTOM_OBJECT = "p48290173_installations"
 
 
@@ -82,6 +84,7 @@ hs_call_to_number string text
         _ACTIVITY + """
 hs_email_subject string text
 hs_email_text string textarea
+hs_email_html string html
 hs_email_direction enumeration select
 hs_email_status enumeration select
 hs_email_from_email string text r

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, requests
 from sandbox.hubspot.associations import DEFINED, pair_of
@@ -26,6 +27,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
         labels = f"{root}/{{type}}/{{to}}/labels"
         limits = f"{root}/definitions/configurations"
         found += hubspot.route("GET", limits + "/all", lambda call: answer({"results": _limits(hubspot)}))
+        found += hubspot.route("GET", f"{limits}/{{type}}/{{to}}", lambda call: _limits_of(hubspot, call))
         for verb in ("create", "update"):
             found += hubspot.route(
                 "POST", f"{limits}/{{type}}/{{to}}/batch/{verb}", lambda call: _limit(hubspot, call)
@@ -73,7 +75,8 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
         raise errors.validation(call, f"At most {MOST_LABELS} labels are allowed for a pair of objects")
     results = []
     ends = ((kind.plural, to.plural, label), (to.plural, kind.plural, str(body.get("inverseLabel") or label)))
-    for a, b, shown in ends[:1] if kind == to else ends:
+    one_way = kind == to and not body.get("inverseLabel")
+    for a, b, shown in ends[:1] if one_way else ends:
         number = hubspot.portal.types.next_association()
         hubspot.store.db.execute(
             "insert into association_types values (?, ?, ?, ?, ?, ?, null)",
@@ -98,19 +101,30 @@ def _type(hubspot: HubSpot, call: Call, number: Any) -> tuple[str, str]:
     return str(found[0]), str(found[1])
 
 
+def _numbers(hubspot: HubSpot, a: str, b: str, name: str) -> list[int]:
+    """The numbers of a label: there, and back."""
+    rows = hubspot.store.rows(
+        "select type_id from association_types where name = ? and ((from_type = ? and to_type = ?) "
+        "or (from_type = ? and to_type = ?)) order by from_type != ?, type_id",
+        (name, a, b, b, a, a),
+    )
+    return [int(number) for (number,) in rows]
+
+
 def _rename(hubspot: HubSpot, call: Call) -> Response:
     kind, to = pair_of(hubspot.portal, call)
     body = requests.body_of(call)
     name, before = _type(hubspot, call, body.get("associationTypeId"))
     if not body.get("label"):
         raise errors.validation(call, "Some required fields were not set: [label]")
-    ends = ((kind.plural, to.plural, body["label"]), (to.plural, kind.plural, body.get("inverseLabel")))
-    for a, b, label in ends:
+    numbers = _numbers(hubspot, kind.plural, to.plural, name)
+    for number, label in zip(numbers, (body["label"], body.get("inverseLabel")), strict=False):
         if label:
-            hubspot.store.db.execute(
-                "update association_types set label = ? where from_type = ? and to_type = ? and name = ?",
-                (str(label), a, b, name),
-            )
+            for table in ("association_types", "associations"):
+                hubspot.store.db.execute(
+                    f"update {table} set label = ? where type_id = ? and category = ?",
+                    (str(label), number, USER_DEFINED),
+                )
     call.records = 1
     call.change("labels", f"{kind.plural}.{to.plural}.{name}", "update", "label", before, str(body["label"]))
     return Response(status_code=204)
@@ -119,9 +133,12 @@ def _rename(hubspot: HubSpot, call: Call) -> Response:
 def _delete(hubspot: HubSpot, call: Call) -> Response:
     kind, to = pair_of(hubspot.portal, call)
     name, label = _type(hubspot, call, call.params["type_id"])
-    for a, b in ((kind.plural, to.plural), (to.plural, kind.plural)):
+    for number in _numbers(hubspot, kind.plural, to.plural, name):
         hubspot.store.db.execute(
-            "delete from association_types where from_type = ? and to_type = ? and name = ?", (a, b, name)
+            "delete from associations where type_id = ? and category = ?", (number, USER_DEFINED)
+        )
+        hubspot.store.db.execute(
+            "delete from association_types where type_id = ? and category = ?", (number, USER_DEFINED)
         )
     call.records = 1
     call.change("labels", f"{kind.plural}.{to.plural}.{name}", "delete", "label", label, None)
@@ -141,6 +158,13 @@ def _limits(hubspot: HubSpot) -> list[dict[str, Any]]:
         }
         for a, b, number, category, label, most in rows
     ]  # fmt: skip
+
+
+def _limits_of(hubspot: HubSpot, call: Call) -> Response:
+    kind, to = pair_of(hubspot.portal, call)
+    ends = (kind.type_id, to.type_id)
+    found = [each for each in _limits(hubspot) if (each["fromObjectTypeId"], each["toObjectTypeId"]) == ends]
+    return answer({"results": found})
 
 
 def _limit(hubspot: HubSpot, call: Call) -> Response:
@@ -166,7 +190,9 @@ def _limit(hubspot: HubSpot, call: Call) -> Response:
         call.change("association limits", f"{kind.plural}.{to.plural}.{number}", "update", "most", None,
                     str(most))  # fmt: skip
     hubspot.portal.reload()
-    return answer({"status": "COMPLETE", "results": _limits(hubspot)})
+    stamp = times.iso(call.now)
+    shown = {"status": "COMPLETE", "results": _limits(hubspot), "startedAt": stamp, "completedAt": stamp}
+    return answer(shown, 201 if call.path.rstrip("/").endswith("create") else 200)
 
 
 def _unlimit(hubspot: HubSpot, call: Call) -> Response:
@@ -187,4 +213,4 @@ def _unlimit(hubspot: HubSpot, call: Call) -> Response:
         call.records += 1
         call.change("association limits", f"{kind.plural}.{to.plural}.{number}", "delete", "most", None, None)
     hubspot.portal.reload()
-    return answer({"status": "COMPLETE", "results": []})
+    return Response(status_code=204)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, pipelines, requests
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.records import COLUMNS, Record, load
 
@@ -40,16 +40,23 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *found,
         *hubspot.route("GET", "/properties/v1/{type}/properties", lambda call: _properties_of(hubspot, call)),
         *hubspot.route("GET", "/properties/v2/{type}/properties", lambda call: _properties_of(hubspot, call)),
-        *hubspot.route("GET", "/deals/v1/pipelines", lambda call: answer(_pipelines(hubspot))),
-        *hubspot.route("GET", "/crm-pipelines/v1/pipelines/deals", lambda call: _wrapped(hubspot)),
+        *hubspot.route(
+            "GET",
+            "/deals/v1/pipelines",
+            _bound(hubspot, "deals", lambda hubspot, call, kind: answer(_pipelines(hubspot, kind))),
+        ),
+        *hubspot.route("GET", "/crm-pipelines/v1/pipelines/{type}", lambda call: _wrapped(hubspot, call)),
+        *hubspot.route(
+            "GET", "/properties/v1/{type}/properties/named/{name}", lambda call: _property(hubspot, call)
+        ),
         *hubspot.route("GET", "/forms/v2/forms", lambda call: _forms(hubspot)),
+        *hubspot.route(
+            "GET", "/forms/v2/forms/{id}", lambda call: answer(_form(hubspot, _one_form(hubspot, call)))
+        ),
+        *hubspot.route(
+            "GET", "/forms/v2/fields/{id}", lambda call: answer(_fields(_one_form(hubspot, call)))
+        ),
     ]
-
-
-def before_v4(hubspot: HubSpot) -> list[Route]:
-    """Associations of v3, whose path v4's pattern would take."""
-    path = "/crm/v3/associations/{type}/{to}/batch/read"
-    return hubspot.route("POST", path, lambda call: _linked(hubspot, call))
 
 
 def _bound(hubspot: HubSpot, plural: str, handler: Any) -> Any:
@@ -85,23 +92,24 @@ def value_of(hubspot: HubSpot, record: Record, name: str, value: str) -> dict[st
     }
 
 
-def _shown(hubspot: HubSpot, record: Record, names: list[str] | None) -> dict[str, Any]:
+def shown(hubspot: HubSpot, record: Record, names: list[str] | None) -> dict[str, Any]:
+    """A record as the APIs of its time show it; of these properties, or of all."""
     kept = record.props if names is None else {n: record.props[n] for n in names if n in record.props}
     properties = {name: value_of(hubspot, record, name, v) for name, v in kept.items()}
-    shown = {
+    told = {
         "portalId": hubspot.portal.id, f"{record.type.singular}Id": record.id, "isDeleted": record.archived,
         "properties": properties, "additionalDomains": [], "stateChanges": [], "mergeAudits": [],
     }  # fmt: skip
     if record.type.plural == "deals":
         linked = associated(hubspot, record)
-        shown |= {
+        told |= {
             "imports": [],
             "associations": {
                 "associatedVids": linked["contactIds"], "associatedCompanyIds": linked["companyIds"],
                 "associatedDealIds": [], "associatedTicketIds": linked["ticketIds"],
             },
         }  # fmt: skip
-    return shown
+    return told
 
 
 def _as_ms(hubspot: HubSpot, record: Record, name: str, value: str) -> str:
@@ -142,7 +150,7 @@ def _paged(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     names = None if call.says("includeAllProperties") else call.query_list("properties")
     found = [load(kind, row) for row in rows[:limit]]
     return answer({
-        kind.plural: [_shown(hubspot, record, names) for record in found],
+        kind.plural: [shown(hubspot, record, names) for record in found],
         "has-more" if kind.plural == "companies" else "hasMore": len(rows) > limit,
         "offset": found[-1].id if found else offset,
     })  # fmt: skip
@@ -165,7 +173,7 @@ def _recent(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     )
     end = offset + len(rows)
     return answer({
-        "results": [_shown(hubspot, load(kind, row), None) for row in rows],
+        "results": [shown(hubspot, load(kind, row), None) for row in rows],
         "hasMore": end < min(total, RECENT), "offset": end, "total": min(total, RECENT),
     })  # fmt: skip
 
@@ -174,34 +182,36 @@ def _one(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     record = hubspot.records.get(kind, call.params["id"])
     if record is None or record.archived:
         raise errors.not_found(call)
-    return answer(_shown(hubspot, record, None))
+    return answer(shown(hubspot, record, None))
 
 
-def _wrapped(hubspot: HubSpot) -> Response:
-    return answer({"results": _pipelines(hubspot)})
+def _wrapped(hubspot: HubSpot, call: Call) -> Response:
+    return answer({"results": _pipelines(hubspot, requests.kind_of(hubspot.portal, call))})
 
 
-def _pipelines(hubspot: HubSpot) -> list[dict[str, Any]]:
+def _pipelines(hubspot: HubSpot, kind: ObjectType) -> list[dict[str, Any]]:
     found = []
     for own, label, order, archived, created, updated in hubspot.store.rows(
-        "select id, label, display_order, archived, created, updated from pipelines where object = 'deals' "
-        "order by display_order, id"
+        "select id, label, display_order, archived, created, updated from pipelines where object = ? "
+        "order by display_order, id",
+        (kind.plural,),
     ):
         stages = hubspot.store.rows(
             "select id, label, display_order, probability, is_closed, archived, created, updated from stages "
-            "where object = 'deals' and pipeline = ? order by display_order, id",
-            (own,),
+            "where object = ? and pipeline = ? order by display_order, id",
+            (kind.plural, own),
         )
         found.append({
             "pipelineId": own, "label": label, "displayOrder": order, "active": not archived,
-            "createdAt": created, "updatedAt": updated, "objectType": "DEAL", "objectTypeId": "0-3",
+            "createdAt": created, "updatedAt": updated, "objectType": kind.singular.upper(),
+            "objectTypeId": kind.type_id,
             "default": own == "default",
             "stages": [
                 {
                     "stageId": s[0], "label": s[1], "displayOrder": s[2], "probability": s[3],
                     "closedWon": bool(s[4]) and s[3] == 1.0, "active": not s[5], "createdAt": s[6],
                     "updatedAt": s[7],
-                    "metadata": {"isClosed": str(bool(s[4])).lower(), "probability": str(s[3])},
+                    "metadata": pipelines.metadata(kind.plural, s[4], s[3]),
                 }
                 for s in stages
             ],
@@ -209,35 +219,36 @@ def _pipelines(hubspot: HubSpot) -> list[dict[str, Any]]:
     return found
 
 
+def _form(hubspot: HubSpot, form: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "portalId": hubspot.portal.id, "guid": form["id"], "name": form["name"], "method": "POST",
+        "createdAt": times.parse(form["createdAt"]), "updatedAt": times.parse(form["updatedAt"]),
+        "deletable": True, "formType": form.get("formType", "hubspot").upper(),
+        "formFieldGroups": [{"fields": _fields(form), "default": True, "isSmartGroup": False}],
+    }  # fmt: skip
+
+
+def _fields(form: dict[str, Any]) -> list[dict[str, Any]]:
+    return [field for group in form.get("fieldGroups", []) for field in group.get("fields", [])]
+
+
 def _forms(hubspot: HubSpot) -> Response:
-    found = []
-    for (blob,) in hubspot.store.rows("select shown from forms where archived = 0 order by id"):
-        form = orjson.loads(blob)
-        fields = [field for group in form.get("fieldGroups", []) for field in group.get("fields", [])]
-        found.append({
-            "portalId": hubspot.portal.id, "guid": form["id"], "name": form["name"], "method": "POST",
-            "createdAt": times.parse(form["createdAt"]), "updatedAt": times.parse(form["updatedAt"]),
-            "deletable": True, "formType": form.get("formType", "hubspot").upper(),
-            "formFieldGroups": [{"fields": fields, "default": True, "isSmartGroup": False}],
-        })  # fmt: skip
-    return answer(found)
+    rows = hubspot.store.rows("select shown from forms where archived = 0 order by id")
+    return answer([_form(hubspot, orjson.loads(blob)) for (blob,) in rows])
 
 
-def _linked(hubspot: HubSpot, call: Call) -> Response:
-    """Associations as v3 has them: an id and the name of the type."""
-    kind, to = requests.kind_of(hubspot.portal, call), requests.kind_of(hubspot.portal, call, "to")
-    ids = [str(item.get("id", "")) for item in requests.inputs_of(call, requests.body_of(call), 1_000)]
-    if not all(each.isdecimal() and len(each) < 16 for each in ids):
-        raise errors.validation(call, "Invalid id in inputs")
-    name, results = f"{kind.singular}_to_{to.singular}", []
-    for each in ids:
-        rows = hubspot.store.rows(
-            "select distinct to_id from associations where from_type = ? and from_id = ? and to_type = ? "
-            "order by to_id",
-            (kind.plural, int(each), to.plural),
-        )
-        if rows:
-            linked = [{"id": str(to_id), "type": name} for (to_id,) in rows]
-            results.append({"from": {"id": each}, "to": linked})
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+def _one_form(hubspot: HubSpot, call: Call) -> dict[str, Any]:
+    row = hubspot.store.row(
+        "select shown from forms where id = ? and archived = 0", (call.params["id"][:64],)
+    )
+    if row is None:
+        raise errors.not_found(call)
+    found: dict[str, Any] = orjson.loads(row[0])
+    return found
+
+
+def _property(hubspot: HubSpot, call: Call) -> Response:
+    kind = hubspot.portal.type_of(call.params["type"])
+    if kind is None or call.params["name"] not in hubspot.portal.shown[kind.plural]:
+        raise errors.not_found(call)
+    return answer(hubspot.portal.properties[kind.plural][call.params["name"]])

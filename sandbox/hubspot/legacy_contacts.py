@@ -1,6 +1,7 @@
 """Contacts by the v1 API and owners by v2, which old clients know: from the same store, in their shapes.
 
-Belongs here: reading, creating and changing contacts. Histories of values and lists by v1 do not.
+Belongs here: reading, creating and changing contacts. Lists by v1 are `legacy_lists`; histories of values are
+left out.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
     found += give("POST", one + "/createOrUpdate/email/{email}", lambda call: _either(hubspot, call))
     for key in ("vid", "email"):
         path = f"{one}/{key}/{{{key}}}"
-        found += give("GET", path + "/profile", lambda call: answer(_shown(hubspot, _found(hubspot, call))))
+        found += give("GET", path + "/profile", lambda call: answer(shown(hubspot, _found(hubspot, call))))
         found += give("POST", path + "/profile", lambda call: _update(hubspot, call))
     found += give("DELETE", one + "/vid/{vid}", lambda call: _delete(hubspot, call))
     found += give("GET", AREA + "/search/query", lambda call: _search(hubspot, call))
@@ -43,7 +44,7 @@ def _kind(hubspot: HubSpot) -> Any:
     return hubspot.portal.type_of("contacts")
 
 
-def _shown(hubspot: HubSpot, record: Record, names: list[str] | None = None) -> Json:
+def shown(hubspot: HubSpot, record: Record, names: list[str] | None = None) -> Json:
     kept = record.props if not names else {n: record.props[n] for n in names if n in record.props}
     identities = [{"type": "LEAD_GUID", "value": f"lead-{record.id}", "timestamp": record.created}]
     if record.props.get("email"):
@@ -97,7 +98,7 @@ def _stored(hubspot: HubSpot, call: Call, record: Record | None, wanted: Json) -
 def _create(hubspot: HubSpot, call: Call) -> Response:
     record = _stored(hubspot, call, None, _values(call))
     call.records = 1
-    return answer(_shown(hubspot, record))
+    return answer(shown(hubspot, record))
 
 
 def _update(hubspot: HubSpot, call: Call) -> Response:
@@ -139,7 +140,7 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     names = call.query_list("property") or ["firstname", "lastname", "company", "lastmodifieddate"]
     some = [load(_kind(hubspot), row) for row in rows[:limit]]
     return answer({
-        "contacts": [_shown(hubspot, each, names) for each in some], "has-more": len(rows) > limit,
+        "contacts": [shown(hubspot, each, names) for each in some], "has-more": len(rows) > limit,
         "vid-offset": some[-1].id if some else after,
     })  # fmt: skip
 
@@ -160,7 +161,7 @@ def _latest(hubspot: HubSpot, call: Call, column: str) -> Response:
     some = [load(_kind(hubspot), row) for row in rows[:limit]]
     last = some[-1] if some else None
     return answer({
-        "contacts": [_shown(hubspot, each, call.query_list("property")) for each in some],
+        "contacts": [shown(hubspot, each, call.query_list("property")) for each in some],
         "has-more": len(rows) > limit, "vid-offset": last.id if last else 0,
         "time-offset": getattr(last, column) if last else 0,
     })  # fmt: skip
@@ -171,7 +172,7 @@ def _batch(hubspot: HubSpot, call: Call) -> Response:
     found = dict(hubspot.records.many(_kind(hubspot), call.query_list("vid")[:PAGE]))
     names = call.query_list("property")
     return answer({
-        vid: _shown(hubspot, each, names) for vid, each in found.items() if each and not each.archived
+        vid: shown(hubspot, each, names) for vid, each in found.items() if each and not each.archived
     })  # fmt: skip
 
 
@@ -190,7 +191,7 @@ def _search(hubspot: HubSpot, call: Call) -> Response:
     return answer({
         "query": call.query.get("q", ""), "offset": offset + len(rows), "total": total,
         "has-more": offset + len(rows) < total,
-        "contacts": [_shown(hubspot, load(_kind(hubspot), row)) for row in rows],
+        "contacts": [shown(hubspot, load(_kind(hubspot), row)) for row in rows],
     })  # fmt: skip
 
 

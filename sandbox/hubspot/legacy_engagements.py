@@ -1,6 +1,7 @@
 """Engagements of v1: calls, e-mails, meetings, notes and tasks as one list, all or those that changed.
 
-Offsets are whole numbers, as connectors take them for. Belongs here: reading. The objects are `objects`.
+Offsets are whole numbers, as connectors take them for. Belongs here: reading, by all and one by one. Making
+and changing them is `legacy_engagement_writes`. The objects are `objects`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,29 @@ if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 ENGAGEMENTS = {"calls": "CALL", "emails": "EMAIL", "meetings": "MEETING", "notes": "NOTE", "tasks": "TASK"}
+WORDS: dict[str, dict[str, tuple[str, str]]] = {
+    "calls": {
+        "hs_call_title": ("title", ""), "hs_call_body": ("body", ""), "hs_call_status": ("status", ""),
+        "hs_call_duration": ("durationMilliseconds", "number"), "hs_call_to_number": ("toNumber", ""),
+        "hs_call_disposition": ("disposition", ""),
+    },
+    "emails": {
+        "hs_email_subject": ("subject", ""), "hs_email_text": ("text", ""),
+        "hs_email_html": ("html", ""), "hs_email_status": ("status", ""),
+        "hs_email_from_email": ("from", "from"), "hs_email_to_email": ("to", "to"),
+    },
+    "meetings": {
+        "hs_meeting_title": ("title", ""), "hs_meeting_body": ("body", ""),
+        "hs_meeting_start_time": ("startTime", "ms"), "hs_meeting_end_time": ("endTime", "ms"),
+        "hs_meeting_outcome": ("meetingOutcome", ""),
+    },
+    "notes": {"hs_note_body": ("body", "")},
+    "tasks": {
+        "hs_task_subject": ("subject", ""), "hs_task_body": ("body", ""), "hs_task_status": ("status", ""),
+        "hs_task_type": ("taskType", ""), "hs_task_priority": ("priority", ""),
+    },
+}  # fmt: skip
+"""Of each kind its properties, what v1 calls them and what it makes of their values."""
 _KINDS = 8
 """More than there are kinds of engagement: an offset is the id and the kind in one number."""
 
@@ -31,6 +55,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.route("GET", base + "/paged", lambda call: _all(hubspot, call)),
         *hubspot.route("GET", base + "/recent/modified", lambda call: _recent(hubspot, call)),
         *hubspot.route("GET", base + "/modified/after", lambda call: _after(hubspot, call)),
+        *hubspot.route("GET", base + "/{id}", lambda call: _read(hubspot, call)),
     ]
 
 
@@ -43,15 +68,15 @@ def _listed(columns: str) -> str:
     return " union all ".join(parts)
 
 
-def _shown(hubspot: HubSpot, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+def _all_shown(hubspot: HubSpot, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
     """Rows that end with id and kind."""
-    plurals, found = list(ENGAGEMENTS), []
+    plurals, some = list(ENGAGEMENTS), []
     for *_, own, place in rows:
         kind = hubspot.portal.type_of(plurals[place])
         record = hubspot.records.stored(kind, own) if kind else None
         if record is not None:
-            found.append(_engagement(hubspot, record))
-    return found
+            some.append(shown(hubspot, record))
+    return some
 
 
 def _all(hubspot: HubSpot, call: Call) -> Response:
@@ -64,7 +89,7 @@ def _all(hubspot: HubSpot, call: Call) -> Response:
     )
     page = rows[:limit]
     last = page[-1][0] * _KINDS + page[-1][1] if page else offset
-    return answer({"results": _shown(hubspot, page), "hasMore": len(rows) > limit, "offset": last})
+    return answer({"results": _all_shown(hubspot, page), "hasMore": len(rows) > limit, "offset": last})
 
 
 def _recent(hubspot: HubSpot, call: Call) -> Response:
@@ -74,14 +99,15 @@ def _recent(hubspot: HubSpot, call: Call) -> Response:
         requests.whole(call, "offset"),
         max(requests.whole(call, "since"), call.now - 30 * times.DAY),
     )
-    found = f"({_listed('modified, id')}) where modified >= ?"
-    total = int(hubspot.store.value(f"select count(*) from {found}", (since,)))
+    source = f"({_listed('modified, id')}) where modified >= ?"
+    total = int(hubspot.store.value(f"select count(*) from {source}", (since,)))
     rows = hubspot.store.rows(
-        f"select id, kind from {found} order by modified desc, id desc limit ? offset ?",
+        f"select id, kind from {source} order by modified desc, id desc limit ? offset ?",
         (since, max(0, min(count, RECENT - offset)), offset),
     )
     told = {
-        "results": _shown(hubspot, rows), "hasMore": offset + len(rows) < min(total, RECENT) and bool(rows),
+        "results": _all_shown(hubspot, rows),
+        "hasMore": offset + len(rows) < min(total, RECENT) and bool(rows),
         "offset": offset + len(rows), "total": total,
     }  # fmt: skip
     return answer(told)
@@ -102,10 +128,25 @@ def _after(hubspot: HubSpot, call: Call) -> Response:
     page = rows[:limit]
     last = f"{page[-1][0]}_{page[-1][1]}" if page else text
     more = len(rows) > limit
-    return answer({"results": _shown(hubspot, page), "hasMore": more, "after": last, "offset": last})
+    return answer({"results": _all_shown(hubspot, page), "hasMore": more, "after": last, "offset": last})
 
 
-def _engagement(hubspot: HubSpot, record: Record) -> dict[str, Any]:
+def _read(hubspot: HubSpot, call: Call) -> Response:
+    return answer(shown(hubspot, found(hubspot, call)))
+
+
+def found(hubspot: HubSpot, call: Call) -> Record:
+    """The engagement of the path's id, of whatever kind: they share one row of ids."""
+    for plural in ENGAGEMENTS:
+        kind = hubspot.portal.type_of(plural)
+        record = hubspot.records.get(kind, call.params["id"]) if kind else None
+        if record is not None and not record.archived:
+            return record
+    raise errors.not_found(call)
+
+
+def shown(hubspot: HubSpot, record: Record) -> dict[str, Any]:
+    """An engagement in the shape of v1."""
     owner, at = record.props.get("hubspot_owner_id"), record.props.get("hs_timestamp")
     return {
         "engagement": {
@@ -116,9 +157,28 @@ def _engagement(hubspot: HubSpot, record: Record) -> dict[str, Any]:
         "associations": {**associated(hubspot, record), "ownerIds": [], "workflowIds": [], "contentIds": [],
                          "quoteIds": [], "marketingEventIds": []},
         "attachments": [],
-        "metadata": {
-            name.removeprefix("hs_").removeprefix(f"{record.type.singular}_"): value
-            for name, value in record.props.items()
-            if name.startswith(f"hs_{record.type.singular}_")
-        },
+        "metadata": metadata(record),
     }  # fmt: skip
+
+
+def metadata(record: Record) -> dict[str, Any]:
+    """What v1 calls an engagement's own properties; those it has no word for by their names."""
+    words, prefix = WORDS[record.type.plural], f"hs_{record.type.singular}_"
+    told: dict[str, Any] = {}
+    for name, value in record.props.items():
+        if name in words:
+            word, kind = words[name]
+            told[word] = _value(value, kind)
+        elif name.startswith(prefix):
+            told[name.removeprefix(prefix)] = value
+    return told
+
+
+def _value(value: str, kind: str) -> Any:
+    if kind == "ms":
+        return times.parse(value)
+    if kind == "number":
+        return int(float(value))
+    if kind == "from":
+        return {"email": value}
+    return [{"email": each} for each in value.split(";")] if kind == "to" else value

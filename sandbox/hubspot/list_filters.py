@@ -30,6 +30,7 @@ _COMPARED = {
 }  # fmt: skip
 _LIKE = {"CONTAINS": "%{}%", "DOES_NOT_CONTAIN": "%{}%", "STARTS_WITH": "{}%", "ENDS_WITH": "%{}"}
 _DEEPEST = 8
+DAYS_OF = {"DAY": 1, "WEEK": 7, "MONTH": 30}
 
 
 class NotWorkedOut(Exception):
@@ -41,6 +42,8 @@ def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
     if shown.get("processingType") != "DYNAMIC" or "filterBranch" not in shown:
         return
     number = int(shown["listId"])
+    if _convert(hubspot, call, shown):
+        return
     state = (int(hubspot.store.value("select coalesce(max(seq), 0) from writes")), times.day(call.now))
     kind = hubspot.portal.type_of(str(shown["objectTypeId"]))
     if kind is None:
@@ -68,6 +71,30 @@ def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
     size = str(hubspot.store.value("select count(*) from list_members where list_id = ?", (number,)))
     shown.setdefault("additionalProperties", {})["hs_list_size"] = size
     db.execute("update lists set shown = ? where id = ?", (orjson.dumps(shown), number))
+
+
+def _convert(hubspot: HubSpot, call: Call, shown: Json) -> bool:
+    """Make a static list of one whose time has come (`list_changes`); it keeps whom it held by then."""
+    kept = _kept(hubspot, int(shown["listId"])) or {}
+    wish = kept.get("conversion")
+    if not wish or kept.get("processingType") != "DYNAMIC":
+        shown.update(kept if wish else {})
+        return bool(wish)
+    if wish["conversionType"] == "CONVERSION_DATE":
+        due = times.parse(f"{wish['year']:04}-{wish['month']:02}-{wish['day']:02}")
+    else:
+        last = hubspot.store.value(
+            "select max(at) from writes where object = 'lists' and record_id = ?", (shown["listId"],)
+        )
+        due = int(last or call.now) + wish["offset"] * DAYS_OF[wish["timeUnit"]] * times.DAY
+    if call.now < due:
+        return False
+    kept |= {"processingType": "SNAPSHOT", "convertedAt": times.iso(due)}
+    hubspot.store.db.execute(
+        "update lists set shown = ? where id = ?", (orjson.dumps(kept), int(shown["listId"]))
+    )
+    shown.update(kept)
+    return True
 
 
 def condition(hubspot: HubSpot, call: Call, kind: ObjectType, branch: Any) -> Sql:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, list_filters, pages, requests
+from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.marketing import one
 
 if TYPE_CHECKING:
@@ -38,16 +39,20 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *give("GET", area, "/records/{type}/{record}/memberships", lambda call: _of_record(hubspot, call)),
         *give("PUT", area, "/{id}/update-list-name", lambda call: _rename(hubspot, call)),
         *give("PUT", area, "/{id}/restore", lambda call: _restore(hubspot, call)),
-        *give("DELETE", area, "/{id}", lambda call: _delete(hubspot, call)),
-        *give("PUT", area, members + "/add", lambda call: change(hubspot, call, _ids(call), [])),
-        *give("PUT", area, members + "/remove", lambda call: change(hubspot, call, [], _ids(call))),
+        *give("DELETE", area, "/{id}", lambda call: delete(hubspot, call)),
+        *give("PUT", area, members + "/add", lambda call: change(hubspot, call, ids_of(call), [])),
+        *give("PUT", area, members + "/remove", lambda call: change(hubspot, call, [], ids_of(call))),
         *give("PUT", area, members + "/add-and-remove", lambda call: _both(hubspot, call)),
         *give("DELETE", area, members, lambda call: _clear(hubspot, call)),
     ]
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
-    body = requests.body_of(call)
+    return answer({"list": create(hubspot, call, requests.body_of(call))})
+
+
+def create(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    """Make a list. Raises HubSpot's refusal of what cannot be one."""
     name, kind = str(body.get("name") or "").strip(), str(body.get("processingType") or "")
     type_id = str(body.get("objectTypeId") or "")
     if not name or kind not in KINDS or hubspot.portal.type_of(type_id) is None:
@@ -73,7 +78,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     hubspot.store.db.execute("insert into lists values (?, ?)", (number, orjson.dumps(shown)))
     call.records = 1
     call.change("lists", str(number), "create", "name", None, name)
-    return answer({"list": shown})
+    return shown
 
 
 def _named(hubspot: HubSpot, name: str) -> dict[str, Any] | None:
@@ -103,13 +108,19 @@ def _of_record(hubspot: HubSpot, call: Call) -> Response:
     text = call.params["record"]
     if kind is None or not text.isdecimal() or len(text) > 15:
         raise errors.not_found(call)
+    found = memberships(hubspot, call, kind, int(text))
+    return answer({"results": found, "total": len(found)})
+
+
+def memberships(hubspot: HubSpot, call: Call, kind: ObjectType, record: int) -> list[dict[str, Any]]:
+    """The lists that a record is on."""
     for (blob,) in hubspot.store.rows("select shown from lists order by id"):
         list_filters.refresh(hubspot, call, orjson.loads(blob))
     found = []
     for list_id, at, shown in hubspot.store.rows(
         "select m.list_id, m.at, l.shown from list_members m join lists l on l.id = m.list_id "
         "where m.record_id = ? order by m.list_id",
-        (int(text),),
+        (record,),
     ):
         if orjson.loads(shown)["objectTypeId"] == kind.type_id:
             stamp = times.iso(at)
@@ -117,26 +128,27 @@ def _of_record(hubspot: HubSpot, call: Call) -> Response:
                 "listId": str(list_id), "listVersion": 1, "firstAddedTimestamp": stamp,
                 "lastAddedTimestamp": stamp,
             })  # fmt: skip
-    return answer({"results": found, "total": len(found)})
+    return found
 
 
 def _rename(hubspot: HubSpot, call: Call) -> Response:
     shown, name = one(hubspot, call, "lists"), call.query.get("listName", "").strip()
     if not name:
         raise errors.validation(call, "listName is required")
-    _save(hubspot, call, shown | {"name": name})
+    save(hubspot, call, shown | {"name": name})
     call.change("lists", shown["listId"], "update", "name", shown["name"], name)
     return answer({"updatedList": shown | {"name": name}})
 
 
-def _save(hubspot: HubSpot, call: Call, shown: dict[str, Any]) -> None:
+def save(hubspot: HubSpot, call: Call, shown: dict[str, Any]) -> None:
     shown["updatedAt"] = times.iso(call.now)
     hubspot.store.db.execute(
         "update lists set shown = ? where id = ?", (orjson.dumps(shown), int(shown["listId"]))
     )
 
 
-def _delete(hubspot: HubSpot, call: Call) -> Response:
+def delete(hubspot: HubSpot, call: Call) -> Response:
+    """Delete the list in the path; it can be restored."""
     shown = one(hubspot, call, "lists")
     hubspot.store.db.execute("delete from lists where id = ?", (int(shown["listId"]),))
     hubspot.store.db.execute(
@@ -154,7 +166,7 @@ def _restore(hubspot: HubSpot, call: Call) -> Response:
     return Response(status_code=204)
 
 
-def _ids(call: Call, found: Any = None) -> list[str]:
+def ids_of(call: Call, found: Any = None) -> list[str]:
     """Record ids: a list of strings or numbers."""
     if found is None:
         try:
@@ -169,7 +181,7 @@ def _ids(call: Call, found: Any = None) -> list[str]:
 
 def _both(hubspot: HubSpot, call: Call) -> Response:
     body = requests.body_of(call)
-    add, remove = (_ids(call, body.get(n) or []) for n in ("recordIdsToAdd", "recordIdsToRemove"))
+    add, remove = (ids_of(call, body.get(n) or []) for n in ("recordIdsToAdd", "recordIdsToRemove"))
     return change(hubspot, call, add, remove)
 
 
@@ -209,7 +221,7 @@ def change(hubspot: HubSpot, call: Call, add: list[str], remove: list[str]) -> R
 def _resize(hubspot: HubSpot, call: Call, shown: dict[str, Any]) -> None:
     size = hubspot.store.value("select count(*) from list_members where list_id = ?", (int(shown["listId"]),))
     shown.setdefault("additionalProperties", {})["hs_list_size"] = str(size)
-    _save(hubspot, call, shown)
+    save(hubspot, call, shown)
 
 
 def _clear(hubspot: HubSpot, call: Call) -> Response:

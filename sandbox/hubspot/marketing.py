@@ -32,15 +32,12 @@ def routes(hubspot: HubSpot) -> list[Route]:
         ),
         *hubspot.versioned("GET", events, "", lambda call: _events(hubspot, call)),
         *hubspot.versioned("GET", events, "/{id}", lambda call: _event(hubspot, call)),
-        *hubspot.versioned(
-            "GET", events, "/participations/{id}/breakdown", lambda call: _breakdown(hubspot, call)
-        ),
     ]
 
 
-def one(hubspot: HubSpot, call: Call, table: str) -> Any:
+def one(hubspot: HubSpot, call: Call, table: str, name: str = "id") -> Any:
     """The thing of that id, or HubSpot's 404."""
-    text = call.params["id"]
+    text = call.params[name]
     row = hubspot.store.row(f"select shown from {table} where id = ?", (text,)) if len(text) < 64 else None
     if row is None:
         raise errors.not_found(call)
@@ -106,7 +103,10 @@ def _forms(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _form(hubspot: HubSpot, call: Call) -> Response:
-    return answer(one(hubspot, call, "forms"))
+    found = one(hubspot, call, "forms")
+    if found["archived"] != call.says("archived"):
+        raise errors.not_found(call)
+    return answer(found)
 
 
 def _submissions(hubspot: HubSpot, call: Call) -> Response:
@@ -123,11 +123,3 @@ def _events(hubspot: HubSpot, call: Call) -> Response:
 
 def _event(hubspot: HubSpot, call: Call) -> Response:
     return answer(one(hubspot, call, "marketing_events"))
-
-
-def _breakdown(hubspot: HubSpot, call: Call) -> Response:
-    one(hubspot, call, "marketing_events")
-    return pages.by_after(
-        call, hubspot.store, "participations where event_id = ?", (int(call.params["id"]),), default=10,
-        total=True,
-    )  # fmt: skip

@@ -12,7 +12,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, pages, requests
 from sandbox.hubspot.marketing import one
-from sandbox.hubspot.subscription_writes import change_row
+from sandbox.hubspot.subscription_writes import unsubscribe
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -39,8 +39,15 @@ def routes(hubspot: HubSpot) -> list[Route]:
             f"{preferences}/statuses/batch/unsubscribe-all",
             lambda call: _unsubscribe_all(hubspot, call),
         ),
-        *hubspot.route("GET", "/events/v3/events", lambda call: _behaviours(hubspot, call)),
-        *hubspot.route("GET", "/events/v3/events/event-types", lambda call: _types(hubspot)),
+        *_occurrences(hubspot, "/events/v3/events"),
+        *_occurrences(hubspot, "/events/event-occurrences/{version}"),
+    ]
+
+
+def _occurrences(hubspot: HubSpot, area: str) -> list[Route]:
+    return [
+        *hubspot.route("GET", area, lambda call: _behaviours(hubspot, call)),
+        *hubspot.route("GET", f"{area}/event-types", lambda call: _types(hubspot)),
     ]
 
 
@@ -165,37 +172,10 @@ def _unsubscribe_all(hubspot: HubSpot, call: Call) -> Response:
     inputs = requests.strings(call, requests.body_of(call), "inputs")
     if len(inputs) > STATUSES:
         raise errors.validation(call, f"The maximum number of inputs is {STATUSES}, not {len(inputs)}")
-    types = pages.shown(hubspot.store.rows("select shown from subscription_types order by id"))
-    portal, contacts = hubspot.portal.id, hubspot.portal.type_of("contacts")
-    assert contacts is not None
-    results = []
-    for address in dict.fromkeys(each.strip().lower() for each in inputs):
-        said = [_refusal(call, address, int(each["id"]), each["name"]) for each in types]
-        for each in said:
-            hubspot.store.db.execute(
-                "insert or replace into subscription_statuses values (?, ?, ?)",
-                (address, each["subscriptionId"], orjson.dumps(each)),
-            )
-        hubspot.store.db.execute(
-            "insert into subscription_changes (at, shown) values (?, ?)",
-            (call.now, orjson.dumps(change_row(call, portal, address, said))),
-        )
-        contact = hubspot.records.get(contacts, address, "email")
-        if contact is not None and not contact.archived:
-            hubspot.records.update(call, contact, {"hs_email_optout": True})
-        results.append({"subscriberIdString": address, "statuses": said})
+    results = unsubscribe(hubspot, call, inputs)
     call.records = len(results)
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
-
-
-def _refusal(call: Call, address: str, type_id: int, name: str) -> dict[str, Any]:
-    return {
-        "channel": "EMAIL", "source": "SOURCE_PUBLIC_API", "status": "UNSUBSCRIBED",
-        "subscriberIdString": address, "subscriptionId": type_id, "subscriptionName": name,
-        "timestamp": times.iso(call.now), "businessUnitId": 0, "legalBasis": None,
-        "legalBasisExplanation": None,
-    }  # fmt: skip
 
 
 def _types(hubspot: HubSpot) -> Response:
@@ -224,6 +204,9 @@ def _behaviours(hubspot: HubSpot, call: Call) -> Response:
             clauses.append(f"at {comparison} {_instant(call, name)}")
     down = call.query.get("sort", "").lstrip("-") != "occurredAt" or call.query["sort"].startswith("-")
     order = "at desc, id desc" if down else "at, id"
+    for own in call.query_list("id"):
+        clauses.append("id = ?")
+        values.append(own)
     source = f"behaviours where {' and '.join(clauses)}"
     return pages.by_after(call, hubspot.store, source, values, order=order)
 

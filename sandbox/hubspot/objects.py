@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, Refused, answer
-from sandbox.hubspot import associations, errors, render, requests
+from sandbox.hubspot import association_kinds, errors, render, requests
 from sandbox.hubspot.records import COLUMNS, Conflict, Invalid, Record, load
 from sandbox.hubspot.render import View
 
@@ -56,7 +56,9 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
         (after, archived, limit + 1),
     )
     page: dict[str, Any] = {
-        "results": render.records(hubspot.portal, view, [load(kind, row) for row in rows[:limit]])
+        "results": render.records(
+            hubspot.portal, view, [load(kind, row) for row in rows[:limit]], call.base_url
+        )
     }
     if len(rows) > limit:
         page["paging"] = {"next": _next(call, str(rows[limit][0]))}
@@ -85,7 +87,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
         hubspot.portal, record.type, call.query_list("properties"), call.query_list("propertiesWithHistory"),
         call.query_list("associations"),
     )  # fmt: skip
-    return answer(render.records(hubspot.portal, view, [record])[0])
+    return answer(render.records(hubspot.portal, view, [record], call.base_url)[0])
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
@@ -97,7 +99,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     except (Invalid, Conflict) as problem:
         raise invalid(hubspot, call, problem) from None
     for wish in requests.objects_in(call, body, "associations"):
-        associations.on_create(hubspot, call, record, wish)
+        association_kinds.on_create(hubspot, call, record, wish)
     call.records = 1
     return answer(_shown(hubspot, record, properties), 201)
 

@@ -61,8 +61,7 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
     teams = _teams(hubspot)
     page: dict[str, Any] = {"results": [_shown(row, teams) for row in rows[:limit]]}
     if len(rows) > limit:
-        after_id = str(rows[limit][0])
-        page["paging"] = {"next": {"after": after_id, "link": f"{call.base_url}{call.path}?after={after_id}"}}
+        page["paging"] = pages.following(call, str(rows[limit][0]))
     return answer(page)
 
 
@@ -74,6 +73,6 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
         if text.isdecimal() and len(text) < 16
         else None
     )
-    if row is None:
+    if row is None or bool(row[5]) != call.says("archived"):
         raise errors.not_found(call)
     return answer(_shown(row, _teams(hubspot)))

@@ -21,6 +21,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}/{pipeline}", lambda call: _read(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}/{pipeline}/stages", lambda call: _stages(hubspot, call)),
+        *hubspot.versioned(
+            "GET", area, "/{type}/{pipeline}/stages/{stage}", lambda call: _stage(hubspot, call)
+        ),
     ]
 
 
@@ -37,7 +40,7 @@ def listed(hubspot: HubSpot, plural: str) -> list[dict[str, Any]]:
                 "displayOrder": order,
                 "id": stage,
                 "archived": bool(archived),
-                "metadata": _metadata(plural, closed, probability),
+                "metadata": metadata(plural, closed, probability),
                 "createdAt": times.iso(created),
                 "updatedAt": times.iso(updated),
                 "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
@@ -61,7 +64,7 @@ def listed(hubspot: HubSpot, plural: str) -> list[dict[str, Any]]:
     ]
 
 
-def _metadata(plural: str, closed: int, probability: float | None) -> dict[str, str]:
+def metadata(plural: str, closed: int, probability: float | None) -> dict[str, str]:
     """What a stage means: tickets say OPEN or CLOSED, deals a probability."""
     if plural == "tickets":
         return {"ticketState": "CLOSED" if closed else "OPEN", "isClosed": "true" if closed else "false"}
@@ -86,3 +89,10 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
 
 def _stages(hubspot: HubSpot, call: Call) -> Response:
     return answer({"results": _one(hubspot, call)["stages"]})
+
+
+def _stage(hubspot: HubSpot, call: Call) -> Response:
+    for stage in _one(hubspot, call)["stages"]:
+        if stage["id"] == call.params["stage"]:
+            return answer(stage)
+    raise errors.not_found(call)

@@ -1,4 +1,4 @@
-"""The properties API: definitions read, made, changed and archived, one by one and in batches; groups."""
+"""The properties API: definitions read, made, changed and archived, one by one and in batches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIELD_TYPES = {
     "bool": ("booleancheckbox", "calculation_equation"),
     "enumeration": ("select", "radio", "checkbox", "booleancheckbox"),
 }
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 MOST_UNIQUE, MOST_CUSTOM, MOST_IN_BATCH = 10, 1_000, 100
 _HINTS = (
     "numberDisplayHint", "showCurrencySymbol", "currencyPropertyName", "textDisplayHint",
@@ -37,11 +37,9 @@ _HINTS = (
 def routes(hubspot: HubSpot) -> list[Route]:
     area = "/crm/properties"
     return [
-        *hubspot.versioned("GET", area, "/{type}/groups", lambda call: _groups(hubspot, call)),
-        *hubspot.versioned("POST", area, "/{type}/groups", lambda call: _create_group(hubspot, call)),
-        *hubspot.versioned("PATCH", area, "/{type}/groups/{name}", lambda call: _name_group(hubspot, call)),
-        *hubspot.versioned("DELETE", area, "/{type}/groups/{name}", lambda call: _drop_group(hubspot, call)),
         *hubspot.versioned("POST", area, "/{type}/batch/create", lambda call: _create_many(hubspot, call)),
+        *hubspot.versioned("POST", area, "/{type}/batch/read", lambda call: _read_many(hubspot, call)),
+        *hubspot.versioned("POST", area, "/{type}/batch/archive", lambda call: _archive_many(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
         *hubspot.versioned("POST", area, "/{type}", lambda call: _create(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}/{name}", lambda call: _read(hubspot, call)),
@@ -58,9 +56,34 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
 
 def _read(hubspot: HubSpot, call: Call) -> Response:
     found = hubspot.portal.properties[requests.kind_of(hubspot.portal, call).plural].get(call.params["name"])
-    if found is None:
+    if found is None or found["archived"] != call.says("archived"):
         raise errors.not_found(call)
     return answer(found)
+
+
+def _read_many(hubspot: HubSpot, call: Call) -> Response:
+    """Those there are; a name of none is told beside them."""
+    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
+    known, archived = hubspot.portal.properties[kind.plural], body.get("archived") is True
+    names = [str(item.get("name") or "") for item in requests.inputs_of(call, body, MOST_IN_BATCH)]
+    found = [known[name] for name in names if name in known and known[name]["archived"] == archived]
+    absent = [name for name in names if name not in known or known[name]["archived"] != archived]
+    stamp = times.iso(call.now)
+    shown: dict[str, Any] = {
+        "status": "COMPLETE", "results": found, "startedAt": stamp, "completedAt": stamp,
+    }  # fmt: skip
+    if absent:
+        problems = [
+            {
+                "status": "error", "category": "OBJECT_NOT_FOUND",
+                "message": f"Property {name} does not exist",
+                "context": {"name": [name], "objectType": [kind.plural]},
+            }
+            for name in absent
+        ]  # fmt: skip
+        shown |= {"numErrors": len(problems), "errors": problems}
+    call.records = len(found)
+    return answer(shown, 207 if absent else 200)
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
@@ -78,7 +101,7 @@ def _created(hubspot: HubSpot, call: Call, plural: str, body: dict[str, Any]) ->
     if there is not None:
         raise errors.error(
             call, 409, f'A property named "{name}" already exists.', "OBJECT_ALREADY_EXISTS",
-            subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
+            subCategory="Properties.PROPERTY_WITHNAME_EXISTS",
         )  # fmt: skip
     definition = made(call, body)
     _has_room(call, plural, known, definition)
@@ -144,73 +167,19 @@ def _create_many(hubspot: HubSpot, call: Call) -> Response:
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}, 201)
 
 
-def _groups(hubspot: HubSpot, call: Call) -> Response:
-    """Those that were made, and those that properties are in."""
-    kind = requests.kind_of(hubspot.portal, call)
-    names = {each["groupName"]: each["groupName"] for each in hubspot.portal.properties[kind.plural].values()}
-    names |= dict(
-        hubspot.store.rows("select name, label from property_groups where object = ?", (kind.plural,))
-    )
-    results = [
-        {"name": name, "label": label, "displayOrder": -1, "archived": False}
-        for name, label in sorted(names.items())
-    ]
-    return answer({"results": results})
-
-
-def _create_group(hubspot: HubSpot, call: Call) -> Response:
-    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
-    name, label = str(body.get("name") or ""), str(body.get("label") or "")
-    if not _NAME.fullmatch(name) or not label:
-        raise errors.validation(call, "a group needs a name in lower case and a label")
-    if hubspot.store.value(
-        "select 1 from property_groups where object = ? and name = ?", (kind.plural, name)
-    ):
-        raise errors.error(call, 409, f"Property group {name} already exists", "OBJECT_ALREADY_EXISTS")
-    hubspot.store.db.execute("insert into property_groups values (?, ?, ?)", (kind.plural, name, label))
-    call.records = 1
-    call.change("property groups", f"{kind.plural}.{name}", "create", "label", None, label)
-    return answer({"name": name, "label": label, "displayOrder": -1, "archived": False}, 201)
-
-
-def _name_group(hubspot: HubSpot, call: Call) -> Response:
-    kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
-    name, label = call.params["name"], str(body.get("label") or "")
-    done = hubspot.store.db.execute(
-        "update property_groups set label = ? where object = ? and name = ?", (label, kind.plural, name)
-    )
-    if not label or not done.rowcount:
-        raise errors.not_found(call)
-    call.records = 1
-    call.change("property groups", f"{kind.plural}.{name}", "update", "label", None, label)
-    return answer({"name": name, "label": label, "displayOrder": -1, "archived": False})
-
-
-def _drop_group(hubspot: HubSpot, call: Call) -> Response:
-    """A group that no property is in."""
-    kind, name = requests.kind_of(hubspot.portal, call), call.params["name"]
-    for each in hubspot.portal.properties[kind.plural].values():
-        if each["groupName"] == name and not each["archived"]:
-            raise errors.validation(call, f"Property group {name} holds properties and cannot be deleted")
-    done = hubspot.store.db.execute(
-        "delete from property_groups where object = ? and name = ?", (kind.plural, name)
-    )
-    if not done.rowcount:
-        raise errors.not_found(call)
-    call.records = 1
-    call.change("property groups", f"{kind.plural}.{name}", "delete", "name", name, None)
-    return Response(status_code=204)
-
-
 def _custom(hubspot: HubSpot, call: Call) -> tuple[str, dict[str, Any]]:
     """The object type and definition of a property that a client may change."""
     plural = requests.kind_of(hubspot.portal, call).plural
     found = hubspot.portal.properties[plural].get(call.params["name"])
     if found is None or found["archived"]:
         raise errors.not_found(call)
+    _refuse_own(call, found)
+    return plural, found
+
+
+def _refuse_own(call: Call, found: dict[str, Any]) -> None:
     if found["modificationMetadata"]["readOnlyDefinition"]:
         raise errors.validation(call, f"{found['name']} is defined by HubSpot and cannot be changed")
-    return plural, found
 
 
 def _update(hubspot: HubSpot, call: Call) -> Response:
@@ -226,6 +195,22 @@ def _update(hubspot: HubSpot, call: Call) -> Response:
 def _archive(hubspot: HubSpot, call: Call) -> Response:
     plural, found = _custom(hubspot, call)
     _store(hubspot, call, plural, found | {"archived": True}, "archive")
+    return Response(status_code=204)
+
+
+def _archive_many(hubspot: HubSpot, call: Call) -> Response:
+    """All that are there; one that is not, or not any more, is none to complain of."""
+    plural = requests.kind_of(hubspot.portal, call).plural
+    known = hubspot.portal.properties[plural]
+    names = [
+        str(i.get("name") or "") for i in requests.inputs_of(call, requests.body_of(call), MOST_IN_BATCH)
+    ]
+    there = [known[name] for name in dict.fromkeys(names) if name in known and not known[name]["archived"]]
+    for found in there:
+        _refuse_own(call, found)
+    for found in there:
+        _store(hubspot, call, plural, found | {"archived": True}, "archive")
+    call.records = len(there)
     return Response(status_code=204)
 
 
@@ -250,7 +235,7 @@ def keep(store: Store, plural: str, definition: dict[str, Any]) -> None:
 
 
 def _check(call: Call, name: str, body: dict[str, Any]) -> None:
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise errors.validation(
             call, f'Invalid property name "{name}": lower-case letters, digits and underscores'
         )

@@ -15,6 +15,7 @@ from sandbox import times
 from sandbox.call import Call
 from sandbox.hubspot import catalog, write_rules
 from sandbox.hubspot.catalog import ObjectType
+from sandbox.hubspot.further_objects import ENGAGEMENTS
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.visibility import Visibility
 from sandbox.store import Store
@@ -139,8 +140,7 @@ class Records:
         props = {name: value for name, value in values.items() if value != ""}
         self._meet_rules(call, kind, values, props, new=True)
         self._check_unique(kind, None, props)
-        next_id = self.store.value(f'select coalesce(max(id), 100000) + 1 from "{kind.plural}"')
-        record = Record(kind, int(next_id), call.now, call.now, False, None, props)
+        record = Record(kind, self._next_id(kind), call.now, call.now, False, None, props)
         self._derive(record, {}, call.now)
         stamp = times.iso(call.now)
         props |= {"hs_object_id": str(record.id), kind.created: stamp, kind.modified: stamp}
@@ -152,6 +152,11 @@ class Records:
         for name, value in props.items():
             call.change(kind.plural, str(record.id), "create", name, None, value)
         return record
+
+    def _next_id(self, kind: ObjectType) -> int:
+        together = ENGAGEMENTS if kind.plural in ENGAGEMENTS else (kind.plural,)
+        last = [self.store.value(f'select coalesce(max(id), 100000) from "{plural}"') for plural in together]
+        return max(int(each) for each in last) + 1
 
     def update(self, call: Call, record: Record, wanted: Mapping[str, Any]) -> Record:
         """Change a record. A value that is there already changes nothing, not even the last-modified time."""

@@ -11,18 +11,8 @@ from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Record
 
-ASSOCIATION_NAMES = {
-    1: "contact_to_company",
-    279: "contact_to_company_unlabeled",
-    2: "company_to_contact",
-    280: "company_to_contact_unlabeled",
-    3: "deal_to_contact",
-    4: "contact_to_deal",
-    5: "deal_to_company",
-    341: "deal_to_company_unlabeled",
-    6: "company_to_deal",
-    342: "company_to_deal_unlabeled",
-}
+INLINE = 100
+"""Associations of one type of record that a record shows; the rest is on further pages."""
 
 
 @dataclass
@@ -59,15 +49,15 @@ class View:
         return cls(kind, shown, tuple(n for n in history if n in known), tuple(associations), revisions)
 
 
-def records(portal: Portal, view: View, found: Sequence[Record]) -> list[dict[str, Any]]:
-    """The records as HubSpot shows them."""
+def records(portal: Portal, view: View, found: Sequence[Record], base_url: str = "") -> list[dict[str, Any]]:
+    """The records as HubSpot shows them; `base_url` is where what is beyond a page can be asked for."""
     shown = [_one(view, record) for record in found]
     if view.history:
         _add_history(portal, view, found, shown)
     for name in view.associations:
         to = portal.type_of(name)
         if to is not None:
-            _add_associations(portal, view, to, found, shown)
+            _add_associations(portal, view, to, found, shown, base_url)
     return shown
 
 
@@ -110,18 +100,39 @@ def _first_value(record: Record, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _add_associations(
-    portal: Portal, view: View, to: ObjectType, found: Sequence[Record], shown: list[dict[str, Any]]
-) -> None:
-    marks = ", ".join("?" * len(found))
-    linked: dict[int, list[dict[str, str]]] = {}
+def linked(
+    portal: Portal, kind: ObjectType, to: ObjectType, ids: Sequence[int], base_url: str, *,
+    most: int = INLINE, after: int = 0,
+) -> dict[int, dict[str, Any]]:  # fmt: skip
+    """What records are associated with, as version 3 tells it, with the address of what is beyond a page."""
+    if (kind.plural, to.plural) not in portal.types.pairs:
+        return {}
+    names = portal.types.association_names(kind.plural, to.plural)
+    marks = ", ".join("?" * len(ids))
+    found: dict[int, dict[str, Any]] = {}
     for from_id, to_id, type_id in portal.store.rows(
         f"select from_id, to_id, type_id from associations where from_type = ? and to_type = ? "
-        f"and from_id in ({marks}) order by from_id, to_id, type_id",
-        (view.kind.plural, to.plural, *(r.id for r in found)),
+        f"and from_id in ({marks}) and to_id > ? order by from_id, to_id, type_id",
+        (kind.plural, to.plural, *ids, after),
     ):
-        name = ASSOCIATION_NAMES.get(type_id, f"{view.kind.singular}_to_{to.singular}")
-        linked.setdefault(from_id, []).append({"id": str(to_id), "type": name})
+        page = found.setdefault(from_id, {"results": []})
+        results = page["results"]
+        if "paging" in page:
+            continue
+        if len(results) >= most and results[-1]["id"] != str(to_id):
+            last = results[-1]["id"]
+            path = f"/crm/v3/objects/{kind.type_id}/{from_id}/associations/{to.type_id}"
+            page["paging"] = {"next": {"after": last, "link": f"{base_url}{path}?after={last}"}}
+            continue
+        results.append({"id": str(to_id), "type": names.get(type_id, next(iter(names.values())))})
+    return found
+
+
+def _add_associations(
+    portal: Portal, view: View, to: ObjectType, found: Sequence[Record], shown: list[dict[str, Any]],
+    base_url: str,
+) -> None:  # fmt: skip
+    pages = linked(portal, view.kind, to, [record.id for record in found], base_url)
     for record, item in zip(found, shown, strict=True):
-        if record.id in linked:
-            item.setdefault("associations", {})[to.plural] = {"results": linked[record.id]}
+        if record.id in pages:
+            item.setdefault("associations", {})[to.plural] = pages[record.id]

@@ -39,6 +39,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
         one = f"{area}/{{type}}"
         found += hubspot.route("GET", area, lambda call: _list(hubspot))
         found += hubspot.route("POST", area, lambda call: _create(hubspot, call))
+        found += hubspot.route("POST", f"{area}/batch/read", lambda call: _read_many(hubspot, call))
         found += hubspot.route("GET", one, lambda call: answer(shown(hubspot, _kind(hubspot, call))))
         found += hubspot.route("PATCH", one, lambda call: _update(hubspot, call))
         found += hubspot.route("DELETE", one, lambda call: _archive(hubspot, call))
@@ -53,6 +54,30 @@ def _list(hubspot: HubSpot) -> Response:
     """Custom objects only, as HubSpot lists them."""
     customs = [each for each in hubspot.portal.types.all.values() if each.type_id.startswith("2-")]
     return answer({"results": [shown(hubspot, each) for each in customs]})
+
+
+def _read_many(hubspot: HubSpot, call: Call) -> Response:
+    """Those there are, by any of their names; the others are told beside them."""
+    results, problems = [], []
+    inputs = requests.strings(call, requests.body_of(call), "inputs")
+    if len(inputs) > 100:
+        raise errors.validation(call, "The maximum number of inputs supported in a batch request is 100.")
+    for name in inputs:
+        kind = hubspot.portal.type_of(name)
+        if kind is not None:
+            results.append(shown(hubspot, kind))
+        else:
+            problems.append({
+                "status": "error", "category": "OBJECT_NOT_FOUND", "context": {"ids": [name]},
+                "message": f"Unable to infer object type from: {name[:80]}",
+            })  # fmt: skip
+    stamp = times.iso(call.now)
+    told: dict[str, Any] = {
+        "status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp,
+    }  # fmt: skip
+    if problems:
+        told |= {"numErrors": len(problems), "errors": problems}
+    return answer(told, 207 if problems else 200)
 
 
 def _kind(hubspot: HubSpot, call: Call) -> ObjectType:

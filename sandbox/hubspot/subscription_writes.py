@@ -31,6 +31,9 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *hubspot.route("POST", f"{old}/subscribe", lambda call: _old(hubspot, call, "SUBSCRIBED")),
         *hubspot.route("POST", f"{old}/unsubscribe", lambda call: _old(hubspot, call, "UNSUBSCRIBED")),
         *hubspot.route("POST", f"{new}/batch/write", lambda call: _batch(hubspot, call)),
+        *hubspot.route("POST", f"{new}/batch/unsubscribe-all/read", lambda call: _out(hubspot, call)),
+        *hubspot.route("GET", f"{new}/{{email}}/unsubscribe-all", lambda call: _is_out(hubspot, call)),
+        *hubspot.route("POST", f"{new}/{{email}}/unsubscribe-all", lambda call: _leave(hubspot, call)),
         *hubspot.route("GET", f"{new}/{{email}}", lambda call: _read(hubspot, call)),
         *hubspot.route("POST", f"{new}/{{email}}", lambda call: _write(hubspot, call)),
     ]
@@ -159,3 +162,81 @@ def _batch(hubspot: HubSpot, call: Call) -> Response:
     results = [_one(hubspot, call, each.get("subscriberIdString"), each) for each in inputs]
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+
+
+def _of_all(hubspot: HubSpot, address: str) -> Status:
+    """Whether an address left everything: the contact that has it says so."""
+    contacts = hubspot.portal.type_of("contacts")
+    contact = hubspot.records.get(contacts, address, "email") if contacts else None
+    out = contact is not None and contact.props.get("hs_email_optout") == "true"
+    said = known(hubspot, address)
+    out = out or (bool(said) and all(each["status"] == "UNSUBSCRIBED" for each in said))
+    stamp = max((each["timestamp"] for each in said), default=None)
+    return {
+        "subscriberIdString": address, "channel": "EMAIL", "businessUnitId": 0, "timestamp": stamp,
+        "wideStatusType": "PORTAL_WIDE", "status": "UNSUBSCRIBED" if out else "SUBSCRIBED",
+    }  # fmt: skip
+
+
+def _is_out(hubspot: HubSpot, call: Call) -> Response:
+    _channel(call, call.query.get("channel"))
+    found = _of_all(hubspot, _address(call, call.params["email"]))
+    stamp = times.iso(call.now)
+    return answer({"status": "COMPLETE", "results": [found], "startedAt": stamp, "completedAt": stamp})
+
+
+def _out(hubspot: HubSpot, call: Call) -> Response:
+    _channel(call, call.query.get("channel"))
+    inputs = requests.strings(call, requests.body_of(call), "inputs")
+    if len(inputs) > MOST:
+        raise errors.validation(call, f"The maximum number of inputs is {MOST}, not {len(inputs)}")
+    results = []
+    for each in inputs:
+        address = _address(call, each)
+        results.append({"subscriberIdString": address, "statuses": [_of_all(hubspot, address)]})
+    stamp = times.iso(call.now)
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+
+
+def _leave(hubspot: HubSpot, call: Call) -> Response:
+    """Out of every subscription, as the batch of one."""
+    _channel(call, call.query.get("channel"))
+    address = _address(call, call.params["email"])
+    found = unsubscribe(hubspot, call, [address])
+    stamp = times.iso(call.now)
+    results = found[0]["statuses"] if call.says("verbose") else []
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+
+
+def unsubscribe(hubspot: HubSpot, call: Call, addresses: list[str]) -> list[Status]:
+    """Take addresses off every subscription; contacts that have them show it."""
+    types = pages.shown(hubspot.store.rows("select shown from subscription_types order by id"))
+    portal, contacts = hubspot.portal.id, hubspot.portal.type_of("contacts")
+    assert contacts is not None
+    results = []
+    for address in dict.fromkeys(each.strip().lower() for each in addresses):
+        said = [_refusal(call, address, int(each["id"]), each["name"]) for each in types]
+        for each in said:
+            hubspot.store.db.execute(
+                "insert or replace into subscription_statuses values (?, ?, ?)",
+                (address, each["subscriptionId"], orjson.dumps(each)),
+            )
+        hubspot.store.db.execute(
+            "insert into subscription_changes (at, shown) values (?, ?)",
+            (call.now, orjson.dumps(change_row(call, portal, address, said))),
+        )
+        contact = hubspot.records.get(contacts, address, "email")
+        if contact is not None and not contact.archived:
+            hubspot.records.update(call, contact, {"hs_email_optout": True})
+        results.append({"subscriberIdString": address, "statuses": said})
+    call.records = len(results)
+    return results
+
+
+def _refusal(call: Call, address: str, type_id: int, name: str) -> dict[str, Any]:
+    return {
+        "channel": "EMAIL", "source": "SOURCE_PUBLIC_API", "status": "UNSUBSCRIBED",
+        "subscriberIdString": address, "subscriptionId": type_id, "subscriptionName": name,
+        "timestamp": times.iso(call.now), "businessUnitId": 0, "legalBasis": None,
+        "legalBasisExplanation": None,
+    }  # fmt: skip

@@ -64,6 +64,18 @@ class Types:
         ):
             self.pairs[a, b] = (type_id, None)
 
+    def association_names(self, a: str, b: str) -> dict[int, str]:
+        """What the types between two types of records are called, by their numbers."""
+        plain, primary = self.pairs[a, b]
+        name = f"{self.all[a].singular}_to_{self.all[b].singular}"
+        found = {plain: name} if primary is None else {primary: name, plain: f"{name}_unlabeled"}
+        own = self.store.rows(
+            "select type_id, name from association_types where from_type = ? and to_type = ? "
+            "and name is not null order by type_id",
+            (a, b),
+        )
+        return found | dict(own)
+
     def keep(self, kind: ObjectType, shown: dict[str, Any]) -> None:
         """Store a type that a client made or changed, and the table of its records."""
         self.store.script(RECORDS.format(kind.plural))
@@ -78,7 +90,9 @@ class Types:
         return f"2-{OWN_TYPES + int(count)}"
 
     def next_association(self) -> int:
-        last = self.store.value("select max(type_id) from association_types")
+        last = self.store.value(
+            "select max(type_id) from association_types where category = ?", (USER_DEFINED,)
+        )
         return OWN_ASSOCIATIONS if last is None else int(last) + 1
 
     def associate(self, kind: str, to: str) -> None:

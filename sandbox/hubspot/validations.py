@@ -33,6 +33,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
     return [
         *hubspot.versioned("GET", area, "/{type}", lambda call: _list(hubspot, call)),
         *hubspot.versioned("GET", area, "/{type}/{name}", lambda call: _of_property(hubspot, call)),
+        *hubspot.versioned("GET", area, one, lambda call: _one(hubspot, call)),
         *hubspot.versioned("PUT", area, one, lambda call: _put(hubspot, call)),
     ]
 
@@ -57,6 +58,14 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
 def _of_property(hubspot: HubSpot, call: Call) -> Response:
     rules = _rules(hubspot, requests.kind_of(hubspot.portal, call).plural)
     return answer({"results": rules.get(call.params["name"], [])})
+
+
+def _one(hubspot: HubSpot, call: Call) -> Response:
+    rules = _rules(hubspot, requests.kind_of(hubspot.portal, call).plural)
+    for each in rules.get(call.params["name"], []):
+        if each["ruleType"] == call.params["rule"]:
+            return answer(each)
+    raise errors.not_found(call)
 
 
 def _put(hubspot: HubSpot, call: Call) -> Response:

@@ -40,10 +40,15 @@ MOST_EVENTS, TIMEOUT, MOST_SUBSCRIPTIONS = 100, 5.0, 1_000
 RETRIES = tuple(m * times.MINUTE for m in (1, 3, 10, 30, 60, 120, 180, 240, 300, 360))
 """How long after a failure the next attempt is: ten within 24 hours."""
 _NEEDS_PROPERTY = ".propertyChange"
+SUBJECTS = ("contact", "company", "deal", "ticket", "product", "line_item", "object")
+"""What events are about: six types by their names, any other as an `object` with its `objectTypeId`."""
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
     hubspot.store.script(TABLES)
+    columns = [row[1] for row in hubspot.store.rows("pragma table_info(webhook_subscriptions)")]
+    if "object_type" not in columns:  # a portal that was made before objects could be subscribed to
+        hubspot.store.script("alter table webhook_subscriptions add column object_type text")
     found: list[Route] = []
     settings, subscriptions = "/webhooks/{version}/{app}/settings", "/webhooks/{version}/{app}/subscriptions"
     give = hubspot.route
@@ -52,6 +57,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
     found += give("DELETE", settings, lambda call: _unset(hubspot, call))
     found += give("GET", subscriptions, lambda call: _list(hubspot, call))
     found += give("POST", subscriptions, lambda call: _subscribe(hubspot, call))
+    found += give("POST", subscriptions + "/batch/update", lambda call: _switch_many(hubspot, call))
     found += give("GET", subscriptions + "/{id}", lambda call: answer(_one(hubspot, call)))
     found += give("PATCH", subscriptions + "/{id}", lambda call: _switch(hubspot, call))
     found += give("DELETE", subscriptions + "/{id}", lambda call: _unsubscribe(hubspot, call))
@@ -108,6 +114,7 @@ def _unset(hubspot: HubSpot, call: Call) -> Response:
 
 def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
     named = {"propertyName": row[2]} if row[2] else {}
+    named |= {"objectTypeId": row[5]} if row[5] else {}
     stamp = times.iso(row[4])
     return {
         "id": str(row[0]), "eventType": row[1], **named, "active": bool(row[3]), "createdAt": stamp,
@@ -118,7 +125,7 @@ def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
 def _list(hubspot: HubSpot, call: Call) -> Response:
     _checked(hubspot, call)
     rows = hubspot.store.rows(
-        "select id, type, property, active, created from webhook_subscriptions order by id"
+        "select id, type, property, active, created, object_type from webhook_subscriptions order by id"
     )
     return answer({"results": [_shown(row) for row in rows]})
 
@@ -127,7 +134,7 @@ def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
     _checked(hubspot, call)
     text = call.params["id"]
     row = hubspot.store.row(
-        "select id, type, property, active, created from webhook_subscriptions where id = ?",
+        "select id, type, property, active, created, object_type from webhook_subscriptions where id = ?",
         (int(text) if text.isdecimal() and len(text) < 16 else 0,),
     )
     if row is None:
@@ -140,16 +147,28 @@ def _subscribe(hubspot: HubSpot, call: Call) -> Response:
     body = requests.body_of(call)
     kind, name = str(body.get("eventType") or ""), body.get("propertyName")
     subject, _, what = kind.partition(".")
-    if what not in changes.WEBHOOK.values() or hubspot.portal.type_of(subject) is None:
+    if what not in changes.WEBHOOK.values() or subject not in SUBJECTS:
         raise errors.validation(call, f"{kind[:60]} is not a type of event")
+    if what == "privacyDeletion" and subject != "contact":
+        raise errors.validation(call, f"{kind[:60]} is not a type of event")
+    typed = hubspot.portal.type_of(str(body.get("objectTypeId"))) if subject == "object" else None
+    if subject == "object" and typed is None:
+        raise errors.validation(call, "objectTypeId must be a type of objects for events of object.*")
     if kind.endswith(_NEEDS_PROPERTY) and (not isinstance(name, str) or not name or name in changes.UNTOLD):
         raise errors.validation(call, "propertyName must be a property that can be subscribed to")
     count = int(hubspot.store.value("select count(*) from webhook_subscriptions"))
     if count >= MOST_SUBSCRIPTIONS:
         raise errors.validation(call, f"There are {MOST_SUBSCRIPTIONS} subscriptions already")
     hubspot.store.db.execute(
-        "insert into webhook_subscriptions (type, property, active, created) values (?, ?, ?, ?)",
-        (kind, name if kind.endswith(_NEEDS_PROPERTY) else None, body.get("active") is True, call.now),
+        "insert into webhook_subscriptions (type, property, active, created, object_type) "
+        "values (?, ?, ?, ?, ?)",
+        (
+            kind,
+            name if kind.endswith(_NEEDS_PROPERTY) else None,
+            body.get("active") is True,
+            call.now,
+            None if typed is None else typed.type_id,
+        ),
     )
     call.params = {**call.params, "id": str(hubspot.store.value("select last_insert_rowid()"))}
     return answer(_one(hubspot, call), 201)
@@ -162,6 +181,20 @@ def _switch(hubspot: HubSpot, call: Call) -> Response:
         "update webhook_subscriptions set active = ? where id = ?", (active, int(shown["id"]))
     )
     return answer(shown | {"active": active})
+
+
+def _switch_many(hubspot: HubSpot, call: Call) -> Response:
+    _checked(hubspot, call)
+    results = []
+    for item in requests.inputs_of(call, requests.body_of(call), MOST_EVENTS):
+        call.params = {**call.params, "id": str(item.get("id"))}
+        shown = _one(hubspot, call) | {"active": item.get("active") is True}
+        hubspot.store.db.execute(
+            "update webhook_subscriptions set active = ? where id = ?", (shown["active"], int(shown["id"]))
+        )
+        results.append(shown)
+    stamp = times.iso(call.now)
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 
 
 def _unsubscribe(hubspot: HubSpot, call: Call) -> Response:
@@ -201,25 +234,18 @@ async def deliver(hubspot: HubSpot) -> None:
 def _queue(hubspot: HubSpot) -> None:
     """Put what was written since into batches, as far as somebody subscribed to it."""
     after = int(hubspot.store.value("select value from meta where key = 'webhook_at'") or 0)
-    wanted = {
-        (kind, name): own
-        for own, kind, name in hubspot.store.rows(
-            "select id, type, property from webhook_subscriptions where active = 1"
-        )
-    }
+    wanted: dict[tuple[str, str | None, str | None], list[int]] = {}
+    for own, kind, name, typed in hubspot.store.rows(
+        "select id, type, property, object_type from webhook_subscriptions where active = 1 order by id"
+    ):
+        wanted.setdefault((kind, name, typed), []).append(own)
     some = changes.writes(hubspot, after, 10_000)
     events = []
     for write in some:
         for kind, event in changes.webhook_events(hubspot, write):
-            own = wanted.get((kind, event.get("propertyName")))
-            if own is not None:
-                head = {
-                    "subscriptionId": own,
-                    "subscriptionType": kind,
-                    "appId": oauth.APP_ID,
-                    "attemptNumber": 0,
-                }
-                events.append(event | head)
+            for own in wanted.get((kind, event.get("propertyName"), event.get("objectTypeId")), ()):
+                head = {"subscriptionId": own, "subscriptionType": kind, "appId": oauth.APP_ID}
+                events.append(event | head | {"attemptNumber": 0})
     for at in range(0, len(events), MOST_EVENTS):
         hubspot.store.db.execute(
             "insert into webhook_queue (events, attempt, due) values (?, 0, ?)",

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from sandbox.hubspot import associations, catalog
+from sandbox.hubspot.further_objects import ENGAGEMENTS
 from sandbox.store import Store
 from sandbox.times import DAY, HOUR, iso
 from sandbox.worlds import dirt
@@ -79,8 +80,9 @@ class HubSpot:
         self.rng, self.scores = self.draws("hubspot"), self.draws("hubspot scores")
 
     def new_id(self, plural: str) -> int:
-        self.next_id[plural] = self.next_id.get(plural, FIRST_ID - 1) + 1
-        return self.next_id[plural]
+        together = "engagements" if plural in ENGAGEMENTS else plural
+        self.next_id[together] = self.next_id.get(together, FIRST_ID - 1) + 1
+        return self.next_id[together]
 
 
 def start(side: HubSpot) -> None:

@@ -49,6 +49,10 @@ def test_an_export_holds_every_record_asked_for_and_no_other(shared: Running) ->
     assert everyone[0] == ["Record ID", "Email", "City"]
     total = shared.hubspot.post(f"{CONTACTS}/search", json={}).json()["total"]
     assert len(everyone) == total + 1
+    wish = {"objectProperties": ["email", "lifecyclestage"]}
+    stages = {row[2] for row in _export(shared, **wish)[1:]}
+    inside = {row[2] for row in _export(shared, **wish, exportInternalValuesOptions=["VALUES"])[1:]}
+    assert "salesqualifiedlead" in inside - stages, "people read the labels of options"
     some = {"filters": [{"propertyName": "email", "operator": "HAS_PROPERTY"}]}
     named = _export(shared, publicCrmSearchRequest=some, exportInternalValuesOptions=["NAMES"])
     assert named[0] == ["Record ID", "email", "city"]

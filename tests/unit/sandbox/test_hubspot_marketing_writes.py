@@ -139,6 +139,12 @@ def test_custom_events_are_defined_sent_once_and_read(shared: Running) -> None:
     read = shared.hubspot.get("/events/v3/events", params={"objectType": "contact", "objectId": own}).json()
     assert [(each["id"], each["properties"]) for each in read["results"]] == [("e-1", {"plan": "big"})]
     assert shared.hubspot.post("/events/v3/send", json=event | {"eventName": "pe1_no"}).status_code == 400
+    dated = shared.hubspot.get("/events/event-occurrences/2026-03", params={"eventType": name})
+    assert dated.json() == read
+    own = f"/events/2026-03/event-definitions/{name}/property/plan"
+    assert shared.hubspot.patch(own, json={"label": "Which plan"}).json()["label"] == "Which plan"
+    assert shared.hubspot.delete(own).status_code == 204
+    assert shared.hubspot.post("/events/v3/send", json=event).status_code == 400, "no such property any more"
     assert shared.hubspot.delete(f"/events/v3/event-definitions/{name}").status_code == 204
     assert shared.hubspot.get(f"/events/v3/event-definitions/{name}").status_code == 404
 
@@ -147,7 +153,7 @@ def test_attendance_of_an_event_is_counted_and_said_twice_is_once(shared: Runnin
     event = ACCOUNT | {"externalEventId": "w-1", "eventName": "Workshop", "eventOrganizer": "Us",
                        "startDateTime": "2026-06-01T10:00:00Z",
                        "endDateTime": "2026-06-01T11:00:00Z"}  # fmt: skip
-    made = _made(shared.hubspot.post(f"{EVENTS}/events", json=event))
+    made = _made(shared.hubspot.post(f"{EVENTS}/events", json=event), 200)
     assert made["eventStatus"] == "PAST"
     assert shared.hubspot.post(f"{EVENTS}/events", json=event).status_code == 409
     own, at = _contact(shared, "guest@event.example"), 1_780_000_000_000
@@ -161,6 +167,22 @@ def test_attendance_of_an_event_is_counted_and_said_twice_is_once(shared: Runnin
     assert (read["attendees"], read["registrants"]) == (1, 0)
     seats = shared.hubspot.get(f"{EVENTS}/participations/{made['objectId']}/breakdown").json()
     assert [each["properties"]["attendanceState"] for each in seats["results"]] == ["ATTENDED"]
+    by_app = f"{EVENTS}/participations/{ACCOUNT['externalAccountId']}/w-1"
+    assert _made(shared.hubspot.get(by_app), 200)["attended"] == 1
+    assert shared.hubspot.get(f"{by_app}/breakdown").json() == seats
+    of_guest = f"{EVENTS}/participations/contacts/guest@event.example/breakdown"
+    assert shared.hubspot.get(of_guest, params={"state": "CANCELLED"}).json()["total"] == 0
+    assert shared.hubspot.get(of_guest).json()["total"] == 1
+    (known,) = shared.hubspot.get(f"{EVENTS}/w-1/identifiers").json()["results"]
+    assert known["objectId"] == made["objectId"]
+    change = {"objectId": made["objectId"], "eventName": "Renamed"}
+    both = {"inputs": [change, {"objectId": "1", "eventName": "None"}]}
+    assert _made(shared.hubspot.post(f"{EVENTS}/batch/update", json=both), 207)["numErrors"] == 1
+    assert shared.hubspot.get(f"{EVENTS}/{made['objectId']}").json()["eventName"] == "Renamed"
+    own_list = shared.hubspot.post("/crm/v3/lists/search", json={}).json()["lists"][0]["listId"]
+    ties = f"{EVENTS}/associations/{made['objectId']}/lists"
+    assert shared.hubspot.put(f"{ties}/{own_list}").status_code == 204
+    assert [each["listId"] for each in shared.hubspot.get(ties).json()["results"]] == [own_list]
     assert shared.hubspot.get(f"{EVENTS}/events/w-1", params={"externalAccountId": "x"}).status_code == 404
     cancelled = _made(shared.hubspot.post(f"{EVENTS}/events/w-1/cancel", params=ACCOUNT), 200)
     assert cancelled["eventStatus"] == "CANCELLED"
@@ -216,3 +238,65 @@ def test_a_rate_that_is_set_is_the_current_one(shared: Running) -> None:
     changed = shared.hubspot.patch(f"{area}/{made['id']}", json={"conversionRate": 1.25})
     assert _made(changed, 200)["conversionRate"] == 1.25
     assert shared.hubspot.post(area, json={"fromCurrencyCode": "USD", "conversionRate": 1}).status_code == 400
+
+
+def test_a_form_is_made_sent_changed_and_archived_with_its_submissions_kept(shared: Running) -> None:
+    field = {"objectTypeId": "0-1", "name": "email", "label": "Mail", "fieldType": "email", "required": True}
+    form = {"name": "Made", "formType": "hubspot", "fieldGroups": [{"fields": [field]}]}
+    unknown = form | {"fieldGroups": [{"fields": [field | {"name": "no_such_property"}]}]}
+    assert shared.hubspot.post("/marketing/v3/forms/", json=unknown).status_code == 400
+    own = _made(shared.hubspot.post("/marketing/v3/forms/", json=form))["id"]
+    path = f"/marketing/v3/forms/{own}"
+    submit = f"/submissions/v3/integration/submit/{shared.ready['hubspot']['portal_id']}/{own}"
+    sent = {"fields": [{"name": "email", "value": "made@form.example"}]}
+    assert shared.hubspot.post(submit, json=sent).status_code == 200
+    assert shared.hubspot.patch(path, json={"name": "Named"}).json()["fieldGroups"] == form["fieldGroups"]
+    assert shared.hubspot.put(path, json={"formType": "hubspot"}).status_code == 400, (
+        "a whole form has a name"
+    )
+    assert shared.hubspot.delete(path).status_code == 204
+    assert [shared.hubspot.get(path, params={"archived": a}).status_code for a in ("false", "true")] == [
+        404,
+        200,
+    ]
+    assert shared.hubspot.post(submit, json=sent).status_code == 404
+    kept = shared.hubspot.get(f"/form-integrations/v1/submissions/forms/{own}").json()["results"]
+    assert [each["values"][0]["value"] for each in kept] == ["made@form.example"]
+
+
+def test_a_user_is_taken_in_put_into_teams_and_out_again(shared: Running) -> None:
+    area = "/settings/users/2026-03"
+    wish = {
+        "email": "New@users.example",
+        "firstName": "New",
+        "primaryTeamId": "100",
+        "sendWelcomeEmail": False,
+    }
+    made = _made(shared.hubspot.post(area, json=wish))
+    assert (made["email"], made["primaryTeamId"]) == ("new@users.example", "100")
+    assert shared.hubspot.post(area, json=wish).status_code == 409
+    assert shared.hubspot.post(area, json=wish | {"email": "x@y.example", "roleId": "7"}).status_code == 400
+    moved = shared.hubspot.put(f"{area}/{made['id']}", json={"secondaryTeamIds": ["101"]}).json()
+    assert (moved["primaryTeamId"], moved["secondaryTeamIds"]) == ("100", ["101"])
+    owner = shared.hubspot.get(f"/crm/v3/owners/{made['id']}", params={"idProperty": "userId"}).json()
+    assert {each["id"] for each in owner["teams"]} == {"100", "101"}
+    body = {"properties": {"email": "owned@users.example", "hubspot_owner_id": owner["id"]}}
+    assert shared.hubspot.post("/crm/v3/objects/contacts", json=body).status_code == 201
+    assert shared.hubspot.delete(f"{area}/{made['id']}").status_code == 204
+    assert shared.hubspot.get(f"/crm/v3/owners/{owner['id']}").status_code == 404
+    assert shared.hubspot.get(f"/crm/v3/owners/{owner['id']}", params={"archived": "true"}).status_code == 200
+    page = shared.hubspot.get("/crm/v3/owners", params={"limit": 1, "email": ""}).json()
+    assert "limit=1" in page["paging"]["next"]["link"], "whoever follows the link asks for the same"
+
+
+def test_who_left_everything_is_told_by_address(shared: Running) -> None:
+    _contact(shared, "gone@all.example")
+    one, channel = (
+        "/communication-preferences/v4/statuses/gone@all.example/unsubscribe-all",
+        {"channel": "EMAIL"},
+    )
+    assert shared.hubspot.get(one, params=channel).json()["results"][0]["status"] == "SUBSCRIBED"
+    assert shared.hubspot.post(one, params=channel).json()["results"] == []
+    read = "/communication-preferences/v4/statuses/batch/unsubscribe-all/read"
+    told = shared.hubspot.post(read, params=channel, json={"inputs": ["gone@all.example"]}).json()["results"]
+    assert told[0]["statuses"][0]["status"] == "UNSUBSCRIBED"

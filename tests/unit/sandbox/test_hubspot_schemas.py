@@ -118,7 +118,7 @@ def test_labels_and_limits_of_associations_are_kept_both_ways(shared: Running, m
     assert labels == {None, "Admin"}
     limits = f"/crm/associations/2026-03/definitions/configurations/{made['objectTypeId']}/contacts"
     wish = {"category": "USER_DEFINED", "typeId": there["typeId"], "maxToObjectIds": 2}
-    assert post(shared, f"{limits}/batch/create", {"inputs": [wish]}).status_code == 200
+    assert post(shared, f"{limits}/batch/create", {"inputs": [wish]}).status_code == 201
     kept = shared.hubspot.get("/crm/associations/2026-03/definitions/configurations/all").json()["results"]
     assert [each["userEnforcedMaxToObjectIds"] for each in kept if each["typeId"] == there["typeId"]] == [2]
     assert shared.hubspot.delete(f"{pair}/labels/{there['typeId']}").status_code == 204
@@ -166,7 +166,19 @@ def test_a_stage_with_records_is_not_deleted(shared: Running) -> None:
     assert shared.hubspot.delete(f"{area}/{pipeline}").status_code == 409
     changed = shared.hubspot.patch(f"{area}/{pipeline}/stages/{first}", json={"label": "Begun"})
     assert changed.json()["label"] == "Begun"
+    assert shared.hubspot.put(f"{area}/{pipeline}/stages/{first}", json={"label": "X"}).status_code == 400
+    again = stages[0] | {"label": "Again", "displayOrder": 2}
+    assert shared.hubspot.put(f"{area}/{pipeline}/stages/{first}", json=again).status_code == 200
+    assert shared.hubspot.get(f"{area}/{pipeline}/stages/{first}").json()["label"] == "Again"
+    audits = shared.hubspot.get(f"{area}/{pipeline}/stages/{first}/audit").json()["results"]
+    assert [each["action"] for each in audits] == ["UPDATE", "UPDATE", "CREATE"]
+    assert shared.hubspot.patch(f"{area}/{pipeline}", json={"displayOrder": "first"}).status_code == 400
+    anew = {"label": "Anew", "displayOrder": 1, "stages": stages}
+    assert shared.hubspot.put(f"{area}/{pipeline}", json=anew).status_code == 409
     shared.hubspot.delete(f"/crm/objects/2026-03/deals/{record}")
+    replaced = shared.hubspot.put(f"{area}/{pipeline}", json=anew).json()
+    assert first not in [each["id"] for each in replaced["stages"]], "numbers are not given twice"
+    assert shared.hubspot.get(f"{area}/{pipeline}/audit").json()["results"][0]["message"] == "Updated Anew"
     assert shared.hubspot.delete(f"{area}/{pipeline}").status_code == 204
 
 

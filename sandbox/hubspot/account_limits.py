@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
 from sandbox.hubspot import pipeline_writes, properties, requests
 from sandbox.hubspot.catalog import ObjectType
+from sandbox.hubspot.labels import MOST_LABELS
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -36,8 +38,11 @@ def routes(hubspot: HubSpot) -> list[Route]:
     }  # fmt: skip
     for path, tell in told.items():
         found += hubspot.versioned("GET", area, path, _telling(hubspot, tell))
+    found += hubspot.versioned("GET", area, "/associations/labels", lambda call: _labels(hubspot, call))
     to = "/associations/records/{type}/to"
-    return found + hubspot.versioned("GET", area, to, lambda call: _to(hubspot, call))
+    pair = "/associations/records/{type}/{other}"
+    found += hubspot.versioned("GET", area, to, lambda call: _to(hubspot, call))
+    return found + hubspot.versioned("GET", area, pair, lambda call: _pair(hubspot, call))
 
 
 def _telling(hubspot: HubSpot, tell: Callable[[HubSpot], Json]) -> Callable[[Call], Response]:
@@ -137,3 +142,42 @@ def _associated(hubspot: HubSpot, origin: ObjectType | None) -> Json:
         if name in kinds
     ]
     return {"results": results}
+
+
+def _labels(hubspot: HubSpot, call: Call) -> Response:
+    """Of each pair of objects with labels how many it has, of ten; of one pair when it is named."""
+    wanted = [call.query.get(name) for name in ("fromObjectTypeId", "toObjectTypeId")]
+    kinds = hubspot.portal.types.all
+    results = []
+    for a, b, names in hubspot.store.rows(
+        "select from_type, to_type, json_group_array(label) from association_types where name is not null "
+        "group by from_type, to_type order by 1, 2"
+    ):
+        ends = [kinds[name] for name in (a, b) if name in kinds]
+        if len(ends) < 2 or any(w not in (None, end.type_id) for w, end in zip(wanted, ends, strict=True)):
+            continue
+        told = orjson.loads(names)
+        results.append(
+            {"fromObjectType": _named(ends[0]), "toObjectType": _named(ends[1]), "allLabels": told}
+            | _of(len(told), MOST_LABELS)
+        )
+    return answer({"results": results})
+
+
+def _pair(hubspot: HubSpot, call: Call) -> Response:
+    """Records of one object that are near the most of another they can be associated with, or at it."""
+    kind, other = (requests.kind_of(hubspot.portal, call, name) for name in ("type", "other"))
+    rows = hubspot.store.rows(
+        "select from_id, count(distinct to_id) as many from associations where from_type = ? and to_type = ? "
+        "group by from_id having many >= ? order by many desc, from_id",
+        (kind.plural, other.plural, NEAR),
+    )
+    at = [(own, many) for own, many in rows if many >= MOST_ASSOCIATED]
+    near = [(own, many) for own, many in rows if many < MOST_ASSOCIATED]
+    return answer({
+        "limit": MOST_ASSOCIATED, "totalRecordsAtLimit": len(at), "totalRecordsNearLimit": len(near),
+        "atLimitFromRecordSamples": [{"objectId": own, "label": str(own)} for own, _ in at[:10]],
+        "nearLimitFromRecordSamples": [
+            {"objectId": own, "label": str(own)} | _of(many, MOST_ASSOCIATED) for own, many in near[:10]
+        ],
+    })  # fmt: skip

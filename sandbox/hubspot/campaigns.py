@@ -50,7 +50,7 @@ def _shown(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:
     names = call.query_list("properties")
     return {
         "id": row[0], "properties": {name: props[name] for name in names if name in props},
-        "createdAt": times.iso(row[1]), "updatedAt": times.iso(row[2]),
+        "createdAt": times.iso(row[1]), "updatedAt": times.iso(row[2]), "businessUnits": [{"id": 0}],
     }  # fmt: skip
 
 
@@ -86,7 +86,8 @@ def _found(hubspot: HubSpot, call: Call) -> tuple[Any, ...]:
 
 
 def _read(hubspot: HubSpot, call: Call) -> Response:
-    return answer(_shown(call, _found(hubspot, call)))
+    row = _found(hubspot, call)
+    return answer(_shown(call, row) | {"assets": _assets_of(hubspot, row[0])})
 
 
 def _totals(hubspot: HubSpot, call: Call) -> Response:
@@ -140,7 +141,7 @@ def _batch_read(hubspot: HubSpot, call: Call) -> Response:
         row = hubspot.store.row("select id, created, updated, props from campaigns where id = ?", (campaign,))
         if row is not None:
             found = _shown(call, row)
-            results.append(found | {"assets": _assets_of(hubspot, campaign), "businessUnits": [{"id": 0}]})
+            results.append(found | {"assets": _assets_of(hubspot, campaign)})
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.hubspot import further_objects
+from sandbox.hubspot import commerce_objects, further_objects
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class ObjectType:
     created: str = "createdate"
 
 
+FURTHER = (*further_objects.FURTHER, *commerce_objects.COMMERCE)
 TYPES: dict[str, ObjectType] = {
     t.plural: t
     for t in (
@@ -43,7 +44,7 @@ TYPES: dict[str, ObjectType] = {
                 f.plural, f.singular, f.type_id, f.defaults, required=f.required, searchable=f.searchable,
                 created=f.created,
             )
-            for f in further_objects.FURTHER
+            for f in FURTHER
         ),
     )
 }  # fmt: skip
@@ -53,6 +54,7 @@ TYPE_IDS: dict[tuple[str, str], tuple[int, int | None]] = {
     ("deals", "contacts"): (3, None), ("contacts", "deals"): (4, None),
     ("deals", "companies"): (341, 5), ("companies", "deals"): (342, 6),
     **further_objects.ASSOCIATION_IDS,
+    **commerce_objects.COMMERCE_IDS,
 }  # fmt: skip
 
 LIFECYCLE = (
@@ -105,6 +107,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
         "CONSTRUCTION",
     ),
     **further_objects.OPTIONS,
+    **commerce_objects.OPTIONS,
 }
 
 _COMMON = """
@@ -200,7 +203,7 @@ last_touch_source string text
 touch_count number number
 attributed_revenue number number
 """,
-    **{further.plural: further.lines for further in further_objects.FURTHER},
+    **{further.plural: further.lines for further in FURTHER},
 }  # fmt: skip
 CREATED_AT = "2023-01-02T08:00:00.000Z"
 OURS = {
@@ -247,7 +250,7 @@ def definitions(plural: str) -> list[dict[str, Any]]:
         found.append(
             definition(
                 name, kind, field_type, f"{TYPES[plural].singular}information", flags[0] if flags else "",
-                OPTIONS.get(name, ()),
+                OPTIONS.get(f"{plural}.{name}", OPTIONS.get(name, ())),
                 defined_by_hubspot=name not in OURS
                 and (plural != further_objects.CUSTOM_OBJECT or name.startswith("hs_")),
             )

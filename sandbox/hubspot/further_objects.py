@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_OWN = """
+OWN = """
 hs_object_id number number r
 hs_createdate datetime date r
 hs_lastmodifieddate datetime date r
@@ -15,7 +15,7 @@ hubspot_owner_id enumeration select
 hs_created_by_user_id number number r
 hs_merged_object_ids enumeration checkbox c
 """
-_ACTIVITY = _OWN + "hs_timestamp datetime date\nhs_attachment_ids enumeration checkbox\n"
+ACTIVITY = OWN + "hs_timestamp datetime date\nhs_attachment_ids enumeration checkbox\n"
 ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
 """Types whose records share one row of ids, for the old API knows them by an id alone."""
 CUSTOM_OBJECT = "p48290173_installations"
@@ -38,7 +38,7 @@ class Further:
 FURTHER: tuple[Further, ...] = (
     Further(
         "tickets", "ticket", "0-5", ("subject", "content", "hs_pipeline", "hs_pipeline_stage"),
-        _OWN.replace("hs_createdate", "createdate") + """
+        OWN.replace("hs_createdate", "createdate") + """
 subject string text
 content string textarea
 hs_pipeline enumeration select
@@ -54,7 +54,7 @@ first_agent_reply_date datetime date r
     ),
     Further(
         "leads", "lead", "0-136", ("hs_lead_name", "hs_pipeline", "hs_pipeline_stage"),
-        _OWN + """
+        OWN + """
 hs_lead_name string text
 hs_lead_type enumeration select
 hs_lead_label enumeration select
@@ -68,7 +68,7 @@ hs_contact_analytics_source enumeration select r
     ),
     Further(
         "calls", "call", "0-48", ("hs_timestamp",),
-        _ACTIVITY + """
+        ACTIVITY + """
 hs_call_title string text
 hs_call_body string html
 hs_call_direction enumeration select
@@ -81,7 +81,7 @@ hs_call_to_number string text
     ),
     Further(
         "emails", "email", "0-49", ("hs_timestamp",),
-        _ACTIVITY + """
+        ACTIVITY + """
 hs_email_subject string text
 hs_email_text string textarea
 hs_email_html string html
@@ -98,7 +98,7 @@ hs_email_reply_count number number r
     ),
     Further(
         "meetings", "meeting", "0-47", ("hs_timestamp",),
-        _ACTIVITY + """
+        ACTIVITY + """
 hs_meeting_title string text
 hs_meeting_body string html
 hs_meeting_start_time datetime date
@@ -114,12 +114,12 @@ hs_activity_type enumeration select
     ),
     Further(
         "notes", "note", "0-46", ("hs_timestamp",),
-        _ACTIVITY + "hs_note_body string html\n",
+        ACTIVITY + "hs_note_body string html\n",
         required=("hs_timestamp",), searchable=("hs_note_body",),
     ),
     Further(
         "tasks", "task", "0-27", ("hs_timestamp",),
-        _ACTIVITY + """
+        ACTIVITY + """
 hs_task_subject string text
 hs_task_body string html
 hs_task_status enumeration select
@@ -131,7 +131,7 @@ hs_task_completion_date datetime date r
     ),
     Further(
         "communications", "communication", "0-18", ("hs_timestamp",),
-        _ACTIVITY + """
+        ACTIVITY + """
 hs_communication_channel_type enumeration select
 hs_communication_logged_from enumeration select
 hs_communication_body string html
@@ -140,7 +140,7 @@ hs_communication_body string html
     ),
     Further(
         "products", "product", "0-7", ("name", "description", "price"),
-        _OWN.replace("hs_createdate", "createdate") + """
+        OWN.replace("hs_createdate", "createdate") + """
 name string text
 description string textarea
 price number number
@@ -153,7 +153,7 @@ recurringbillingfrequency enumeration select
     ),
     Further(
         "line_items", "line_item", "0-8", ("name", "quantity", "amount", "price"),
-        _OWN.replace("hs_createdate", "createdate") + """
+        OWN.replace("hs_createdate", "createdate") + """
 name string text
 hs_product_id number number
 hs_sku string text
@@ -168,7 +168,7 @@ recurringbillingfrequency enumeration select
     ),
     Further(
         "goal_targets", "goal_target", "0-74", ("hs_created_by_user_id", "hs_end_datetime", "hs_goal_name"),
-        _OWN + """
+        OWN + """
 hs_goal_name string text
 hs_target_amount number number
 hs_kpi_value number number c
@@ -179,14 +179,14 @@ hs_status enumeration select c
     ),
     Further(
         "deal_splits", "deal_split", "0-72", ("hs_deal_split_amount", "hs_deal_split_percentage"),
-        _OWN + """
+        OWN + """
 hs_deal_split_amount number number
 hs_deal_split_percentage number number
 """,
     ),
     Further(
         "users", "user", "0-115", (),
-        _OWN + """
+        OWN + """
 hs_email string text r
 hs_given_name string text
 hs_family_name string text
@@ -202,7 +202,7 @@ hs_deactivated bool booleancheckbox r
     ),
     Further(
         CUSTOM_OBJECT, "installation", "2-31415926", ("installation_name",),
-        _OWN + """
+        OWN + """
 installation_name string text
 serial_number string text u
 edition enumeration select

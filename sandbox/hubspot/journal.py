@@ -21,7 +21,7 @@ from sandbox.hubspot import changes, errors, requests
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
-KEPT, LINK_LASTS, MOST = 3 * times.DAY, 5 * times.MINUTE, 10_000
+KEPT, LINK_LASTS, MOST, MOST_FILES = 3 * times.DAY, 5 * times.MINUTE, 10_000, 100
 TABLES = "create table if not exists journal_subscriptions (id integer primary key, shown blob not null)"
 
 
@@ -33,9 +33,15 @@ def routes(hubspot: HubSpot) -> list[Route]:
         found += give("GET", area + "/earliest", lambda call: _first(hubspot, call))
         found += give("GET", area + "/latest", lambda call: _last(hubspot, call))
         found += give("GET", area + "/offset/{offset}/next", lambda call: _next(hubspot, call))
+        found += give("GET", area + "/batch/earliest/{count}", lambda call: _several(hubspot, call))
+        found += give("GET", area + "/batch/latest/{count}", lambda call: _several(hubspot, call, last=True))
+        found += give("GET", area + "/batch/{offset}/next/{count}", lambda call: _several(hubspot, call))
+        found += give("POST", area + "/batch/read", lambda call: _named(hubspot, call))
     for area in ("/webhooks/{version}/subscriptions", "/webhooks-journal/subscriptions/{version}"):
         found += give("GET", area, lambda call: answer({"results": _subscriptions(hubspot)}))
         found += give("POST", area, lambda call: _subscribe(hubspot, call))
+        found += give("DELETE", area + "/portals/{portal}", lambda call: _leave(hubspot, call))
+        found += give("GET", area + "/{id}", lambda call: answer(_subscription(hubspot, call)))
         found += give("DELETE", area + "/{id}", lambda call: _unsubscribe(hubspot, call))
     found += give("GET", "/journal-files/{start}/{end}", lambda call: _file(hubspot, call))
     return found
@@ -69,6 +75,21 @@ def _subscribe(hubspot: HubSpot, call: Call) -> Response:
     return answer(shown, 201)
 
 
+def _subscription(hubspot: HubSpot, call: Call) -> dict[str, Any]:
+    for each in _subscriptions(hubspot):
+        if str(each["id"]) == call.params["id"]:
+            return each
+    raise errors.not_found(call)
+
+
+def _leave(hubspot: HubSpot, call: Call) -> Response:
+    """All subscriptions to a portal end."""
+    if call.params["portal"] != str(hubspot.portal.id):
+        raise errors.not_found(call)
+    hubspot.store.db.execute("delete from journal_subscriptions")
+    return Response(status_code=204)
+
+
 def _unsubscribe(hubspot: HubSpot, call: Call) -> Response:
     text = call.params["id"]
     known = text.isdecimal() and len(text) < 16
@@ -100,12 +121,14 @@ def _bounds(hubspot: HubSpot, call: Call) -> tuple[int, int]:
 
 def _link(hubspot: HubSpot, call: Call, start: int, end: int) -> Response:
     """A file's address; 204 when it would be empty."""
-    if end <= start:
-        return Response(status_code=204)
+    return answer(_address(hubspot, call, start, end)) if end > start else Response(status_code=204)
+
+
+def _address(hubspot: HubSpot, call: Call, start: int, end: int) -> dict[str, str]:
     expires = call.now + LINK_LASTS
     sign = _sign(hubspot, start, end, expires)
     url = f"{call.base_url}/journal-files/{start}/{end}?expires={expires}&sign={sign}"
-    return answer({"url": url, "expiresAt": times.iso(expires), "currentOffset": str(end)})
+    return {"url": url, "expiresAt": times.iso(expires), "currentOffset": str(end)}
 
 
 def _sign(hubspot: HubSpot, start: int, end: int, expires: int) -> str:
@@ -130,13 +153,47 @@ def _last(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _next(hubspot: HubSpot, call: Call) -> Response:
-    text = call.params["offset"]
-    if not text.isdecimal() or len(text) > 15:
+    start = _place(hubspot, call, call.params["offset"])
+    return _link(hubspot, call, start, min(_bounds(hubspot, call)[1], _end_of(hubspot, start)))
+
+
+def _place(hubspot: HubSpot, call: Call, text: str) -> int:
+    """The place in the log that an offset is. Refuses what is none, and what is older than the journal."""
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise errors.validation(call, "offset must be one that a file named")
-    start, end = _bounds(hubspot, call)
-    if int(text) < start:
+    if int(text) < _bounds(hubspot, call)[0]:
         raise errors.error(call, 404, "The offset is older than the journal is kept", "OBJECT_NOT_FOUND")
-    return _link(hubspot, call, int(text), min(end, _end_of(hubspot, int(text))))
+    return int(text)
+
+
+def _several(hubspot: HubSpot, call: Call, *, last: bool = False) -> Response:
+    """So many files one after the other: from an offset, from the first on, or those that are the latest."""
+    text = call.params["count"]
+    if not text.isascii() or not text.isdecimal() or len(text) > 3 or not 0 < int(text) <= MOST_FILES:
+        raise errors.validation(call, f"count must be between 1 and {MOST_FILES}")
+    first, end = _bounds(hubspot, call)
+    place = _place(hubspot, call, call.params["offset"]) if "offset" in call.params else first
+    files: list[tuple[int, int]] = []
+    while place < end and (last or len(files) < int(text)):
+        files.append((place, min(end, _end_of(hubspot, place))))
+        place = files[-1][1]
+    return _files(hubspot, call, files[-int(text) :])
+
+
+def _named(hubspot: HubSpot, call: Call) -> Response:
+    """The files that follow the offsets of a body."""
+    inputs = requests.strings(call, requests.body_of(call), "inputs")
+    if len(inputs) > MOST_FILES:
+        raise errors.validation(call, f"The maximum number of inputs is {MOST_FILES}, not {len(inputs)}")
+    end = _bounds(hubspot, call)[1]
+    places = [_place(hubspot, call, each) for each in inputs]
+    return _files(hubspot, call, [(at, min(end, _end_of(hubspot, at))) for at in places if at < end])
+
+
+def _files(hubspot: HubSpot, call: Call, files: list[tuple[int, int]]) -> Response:
+    stamp = times.iso(call.now)
+    results = [_address(hubspot, call, start, end) for start, end in files]
+    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 
 
 def _file(hubspot: HubSpot, call: Call) -> Response:

@@ -100,6 +100,7 @@ def shown(hubspot: HubSpot, kind: ObjectType) -> dict[str, Any]:
         "primaryDisplayProperty": kind.searchable[0] if kind.searchable else None,
         "secondaryDisplayProperties": [], "searchableProperties": list(kind.searchable),
         "requiredProperties": list(kind.required), "archived": False, "portalId": hubspot.portal.id,
+        "allowsSensitiveProperties": False,
         "createdAt": CREATED_AT, "updatedAt": CREATED_AT, **kept,
         "properties": [defined[each] for each in sorted(defined) if not defined[each]["archived"]],
         "associations": _associations(hubspot, kind),

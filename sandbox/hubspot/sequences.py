@@ -81,6 +81,7 @@ def _begin(hubspot: HubSpot) -> None:
                     "id": own, "eligibleFollowUpDays": "BUSINESS_DAYS", "sendWindowStartMinute": 480,
                     "sendWindowEndMinute": 1_080, "timeZone": hubspot.store.get_meta("time_zone"),
                     "createdAt": stamp, "updatedAt": stamp, "individualTaskRemindersEnabled": False,
+                    "sellingStrategy": "LEAD_BASED", "taskReminderMinute": 480,
                 },
                 "steps": [
                     {

@@ -19,10 +19,6 @@ def routes(hubspot: HubSpot) -> list[Route]:
     rates = "/exchange-rates"
     return [
         *hubspot.versioned("GET", "/settings/currencies", rates, lambda call: _rates(hubspot, call)),
-        *hubspot.versioned(
-            "GET", "/settings/currencies", "/company-currency",
-            lambda call: answer({"currencyCode": hubspot.store.get_meta("currency")}),
-        ),
         *hubspot.versioned("GET", "/settings/users", "/teams", lambda call: _teams(hubspot)),
         *hubspot.route("GET", links, lambda call: _links(hubspot, call)),
     ]  # fmt: skip

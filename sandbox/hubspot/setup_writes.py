@@ -1,4 +1,4 @@
-"""Exchange rates set by an app, and meetings booked by somebody at a rep's link."""
+"""Meetings booked by somebody at a rep's link."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import associations, errors, requests
-from sandbox.hubspot.catalog import CURRENCIES
 from sandbox.hubspot.objects import invalid
 from sandbox.hubspot.records import Conflict, Invalid
 
@@ -22,98 +21,13 @@ _LONGEST = 8 * times.HOUR
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
-    rates, book = "/settings/currencies", "/scheduler/{version}/meetings/meeting-links"
-    give = hubspot.versioned
+    book = "/scheduler/{version}/meetings/meeting-links"
     return [
-        *give(
-            "POST",
-            rates,
-            "/exchange-rates",
-            lambda call: answer(_rate(hubspot, call, requests.body_of(call))),
-        ),
-        *give("POST", rates, "/exchange-rates/batch/create", lambda call: _rates(hubspot, call)),
-        *give("GET", rates, "/exchange-rates/current", lambda call: _current(hubspot)),
-        *give("GET", rates, "/exchange-rates/{id}", lambda call: answer(_one(hubspot, call))),
-        *give("PATCH", rates, "/exchange-rates/{id}", lambda call: _change(hubspot, call)),
-        *give("GET", rates, "/codes", lambda call: answer({"results": [{"code": c} for c in CURRENCIES]})),
         *hubspot.route("POST", f"{book}/book", lambda call: _book(hubspot, call)),
         *hubspot.route(
             "GET", f"{book}/book/{{slug}}", lambda call: _link(hubspot, call, call.params["slug"])
         ),
     ]
-
-
-def _number(call: Call, said: Any) -> float:
-    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 < said < 1e9:
-        raise errors.validation(call, "conversionRate must be a number above 0")
-    return float(said)
-
-
-def _rate(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> dict[str, Any]:
-    company = hubspot.store.get_meta("currency")
-    code = body.get("fromCurrencyCode")
-    if code not in CURRENCIES or code == company:
-        raise errors.validation(call, f"fromCurrencyCode must be another currency than {company}")
-    at = call.now
-    if body.get("effectiveAt") is not None:
-        try:
-            at = times.parse(str(body["effectiveAt"]))
-        except ValueError:
-            raise errors.validation(call, "effectiveAt must be an ISO 8601 timestamp") from None
-    last = hubspot.store.value("select max(id) from exchange_rates")
-    number, stamp = int(last or 1_000) + 1, times.iso(call.now)
-    shown = {
-        "id": str(number), "fromCurrencyCode": code, "toCurrencyCode": company,
-        "conversionRate": _number(call, body.get("conversionRate")), "effectiveAt": times.iso(at),
-        "createdAt": stamp, "updatedAt": stamp, "visibleInUI": True,
-    }  # fmt: skip
-    hubspot.store.db.execute("insert into exchange_rates values (?, ?)", (number, orjson.dumps(shown)))
-    call.change("exchange-rates", str(number), "create", "conversionRate", None, str(shown["conversionRate"]))
-    call.records += 1
-    return shown
-
-
-def _rates(hubspot: HubSpot, call: Call) -> Response:
-    results = [_rate(hubspot, call, each) for each in requests.inputs_of(call, requests.body_of(call), 100)]
-    return answer({"status": "COMPLETE", "results": results})
-
-
-def _current(hubspot: HubSpot) -> Response:
-    """The latest of each currency."""
-    found: dict[str, Any] = {}
-    for (blob,) in hubspot.store.rows(
-        "select shown from exchange_rates order by json_extract(shown, '$.effectiveAt'), id"
-    ):
-        rate = orjson.loads(blob)
-        found[rate["fromCurrencyCode"]] = rate
-    return answer({"results": list(found.values())})
-
-
-def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
-    text = call.params["id"]
-    row = (
-        hubspot.store.row("select shown from exchange_rates where id = ?", (text,))
-        if len(text) < 16
-        else None
-    )
-    if row is None:
-        raise errors.not_found(call)
-    found: dict[str, Any] = orjson.loads(row[0])
-    return found
-
-
-def _change(hubspot: HubSpot, call: Call) -> Response:
-    rate = _one(hubspot, call)
-    new = _number(call, requests.body_of(call).get("conversionRate"))
-    call.change(
-        "exchange-rates", rate["id"], "update", "conversionRate", str(rate["conversionRate"]), str(new)
-    )
-    rate |= {"conversionRate": new, "updatedAt": times.iso(call.now)}
-    hubspot.store.db.execute(
-        "update exchange_rates set shown = ? where id = ?", (orjson.dumps(rate), int(rate["id"]))
-    )
-    call.records = 1
-    return answer(rate)
 
 
 def _found_link(hubspot: HubSpot, call: Call, slug: Any) -> dict[str, Any]:

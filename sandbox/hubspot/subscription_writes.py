@@ -164,14 +164,14 @@ def _batch(hubspot: HubSpot, call: Call) -> Response:
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 
 
-def _of_all(hubspot: HubSpot, address: str) -> Status:
+def _of_all(hubspot: HubSpot, call: Call, address: str) -> Status:
     """Whether an address left everything: the contact that has it says so."""
     contacts = hubspot.portal.type_of("contacts")
     contact = hubspot.records.get(contacts, address, "email") if contacts else None
     out = contact is not None and contact.props.get("hs_email_optout") == "true"
     said = known(hubspot, address)
     out = out or (bool(said) and all(each["status"] == "UNSUBSCRIBED" for each in said))
-    stamp = max((each["timestamp"] for each in said), default=None)
+    stamp = max((each["timestamp"] for each in said), default=times.iso(call.now))
     return {
         "subscriberIdString": address, "channel": "EMAIL", "businessUnitId": 0, "timestamp": stamp,
         "wideStatusType": "PORTAL_WIDE", "status": "UNSUBSCRIBED" if out else "SUBSCRIBED",
@@ -180,7 +180,7 @@ def _of_all(hubspot: HubSpot, address: str) -> Status:
 
 def _is_out(hubspot: HubSpot, call: Call) -> Response:
     _channel(call, call.query.get("channel"))
-    found = _of_all(hubspot, _address(call, call.params["email"]))
+    found = _of_all(hubspot, call, _address(call, call.params["email"]))
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": [found], "startedAt": stamp, "completedAt": stamp})
 
@@ -193,7 +193,7 @@ def _out(hubspot: HubSpot, call: Call) -> Response:
     results = []
     for each in inputs:
         address = _address(call, each)
-        results.append({"subscriberIdString": address, "statuses": [_of_all(hubspot, address)]})
+        results.append({"subscriberIdString": address, "statuses": [_of_all(hubspot, call, address)]})
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 

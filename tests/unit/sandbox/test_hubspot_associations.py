@@ -34,6 +34,12 @@ def _label(shared: Running, pair: str = "contacts/companies", **more: str) -> in
     return int(answer.json()["results"][0]["typeId"])
 
 
+def _counted(shared: Running) -> dict[tuple[str, str], int]:
+    told = shared.hubspot.get("/crm/limits/2026-03/associations/labels").json()["results"]
+    ends = ("fromObjectType", "toObjectType")
+    return {(each[ends[0]]["objectTypeId"], each[ends[1]]["objectTypeId"]): each["usage"] for each in told}
+
+
 def _types(shared: Running, contact: str, to: str = "companies") -> dict[int, set[str | None]]:
     answer = shared.hubspot.get(f"/crm/v4/objects/contacts/{contact}/associations/{to}")
     return {
@@ -95,11 +101,13 @@ def test_a_record_is_created_with_all_the_types_it_asks_for(shared: Running) -> 
 
 def test_two_of_one_type_are_called_differently_from_either_end(shared: Running) -> None:
     boss, report = _contact(shared), _contact(shared)
+    before = _counted(shared).get(("0-1", "0-1"), 0)
     number = _label(shared, "contacts/contacts", inverseLabel="reports to")
     types = [{"associationCategory": OWN, "associationTypeId": number}]
     path = f"/crm/v4/objects/contacts/{boss}/associations/contacts/{report}"
     assert shared.hubspot.put(path, json=types).status_code == 201
     assert _types(shared, report, "contacts") == {int(boss): {None, "reports to"}}
+    assert _counted(shared)["0-1", "0-1"] == before + 2
     assert shared.hubspot.delete(path).status_code == 204
     assert _types(shared, report, "contacts") == {}
 

@@ -237,6 +237,13 @@ def test_a_rate_that_is_set_is_the_current_one(shared: Running) -> None:
     assert current["EUR"] == 1.5
     changed = shared.hubspot.patch(f"{area}/{made['id']}", json={"conversionRate": 1.25})
     assert _made(changed, 200)["conversionRate"] == 1.25
+    both = {"inputs": [{"id": made["id"], "conversionRate": 1.75}]}
+    updated = _made(shared.hubspot.post(f"{area}/batch/update", json=both), 200)["results"]
+    assert _made(shared.hubspot.post(f"{area}/batch/read", json=both), 200)["results"] == updated
+    hidden = {"fromCurrencyCode": "EUR", "toCurrencyCode": "USD", "visibleInUI": False}
+    assert _made(shared.hubspot.post(f"{area}/update-visibility", json=hidden), 200)["visibleInUI"] is False
+    codes = shared.hubspot.get("/settings/currencies/2026-03/codes").json()["results"]
+    assert {"currencyCode": "EUR", "currencyName": "Euro"} in codes
     assert shared.hubspot.post(area, json={"fromCurrencyCode": "USD", "conversionRate": 1}).status_code == 400
 
 

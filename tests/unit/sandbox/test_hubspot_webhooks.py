@@ -79,6 +79,30 @@ def test_changes_are_told_signed_and_only_to_whom_they_were_asked(portal: Runnin
     assert abs(int(at) / 1000 - time.time()) < 300
 
 
+def test_any_type_is_told_as_an_object_and_an_association_whether_it_is_primary(portal: Running) -> None:
+    _subscribe(portal, "contact.associationChange")
+    app = f"/webhooks/v3/{portal.ready['hubspot']['app_id']}/subscriptions"
+    notes = {"eventType": "object.creation", "objectTypeId": "0-46", "active": False}
+    own = portal.hubspot.post(app, json=notes).json()["id"]
+    switch = {"inputs": [{"id": own, "active": True}]}
+    assert portal.hubspot.post(f"{app}/batch/update", json=switch).json()["results"][0]["active"] is True
+    contact = _contact(portal, "tied")
+    made = [
+        portal.hubspot.post(f"/crm/v3/objects/{kind}", json={"properties": properties}).json()["id"]
+        for kind, properties in (
+            ("notes", {"hs_timestamp": "1780000000000"}), ("companies", {"name": "A"}),
+            ("companies", {"name": "B"}),
+        )
+    ]  # fmt: skip
+    for company in made[1:]:
+        tie = f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}"
+        assert portal.hubspot.put(tie).status_code == 200
+    told, first, second = sorted(_until(portal, 3), key=lambda event: event["eventId"])
+    assert (told["subscriptionType"], told["objectTypeId"]) == ("object.creation", "0-46")
+    assert told["objectId"] == int(made[0])
+    assert (first["isPrimaryAssociation"], second["isPrimaryAssociation"]) == (True, False)
+
+
 def test_a_delivery_that_fails_comes_again_with_its_attempt_counted(portal: Running) -> None:
     _subscribe(portal, "contact.creation")
     faults = portal.ready["webhooks"]["url"] + "/_sandbox/faults"
@@ -92,16 +116,17 @@ def test_a_delivery_that_fails_comes_again_with_its_attempt_counted(portal: Runn
     assert (event["objectId"], event["attemptNumber"]) == (int(made), 2)
 
 
-def test_nothing_is_sent_to_other_machines(portal: Running) -> None:
-    app = f"/webhooks/v3/{portal.ready['hubspot']['app_id']}"
+def test_nothing_is_sent_to_other_machines(shared: Running) -> None:
+    app = f"/webhooks/v3/{shared.ready['hubspot']['app_id']}"
     for url in ("https://example.com/hook", "http://10.0.0.1/", "ftp://127.0.0.1/", ""):
-        assert portal.hubspot.put(f"{app}/settings", json={"targetUrl": url}).status_code == 400
-    assert portal.hubspot.get("/webhooks/v3/1/settings").status_code == 404
+        assert shared.hubspot.put(f"{app}/settings", json={"targetUrl": url}).status_code == 400
+    assert shared.hubspot.get("/webhooks/v3/1/settings").status_code == 404
 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"eventType": "contact.explosion"}, {"eventType": "contact.propertyChange"},
+    [{}, {"eventType": "contact.explosion"}, {"eventType": "call.creation"},
+     {"eventType": "object.creation"}, {"eventType": "contact.propertyChange"},
      {"eventType": "contact.propertyChange", "propertyName": "lastmodifieddate"}],
 )  # fmt: skip
 def test_a_subscription_that_makes_no_sense_is_refused(shared: Running, body: dict[str, str]) -> None:
@@ -122,6 +147,13 @@ def test_the_journal_gives_each_change_once_and_goes_on_where_it_ended(portal: R
         (int(made), "CREATE"), (int(other), "CREATE"), (int(made), "UPDATE"),
     ]  # fmt: skip
     assert file["journalEvents"][2]["propertyChanges"] == {"city": "Rome"}
+    for several in ("earliest/5", "latest/5", "0/next/5"):
+        (again,) = portal.hubspot.get(f"{journal}/batch/{several}").json()["results"]
+        assert httpx.get(again["url"]).json()["journalEvents"] == file["journalEvents"]
+    named = portal.hubspot.post(f"{journal}/batch/read", json={"inputs": ["0", told["currentOffset"]]})
+    assert len(named.json()["results"]) == 1, "nothing follows the last"
+    (own,) = portal.hubspot.get("/webhooks-journal/subscriptions/2026-03").json()["results"]
+    assert portal.hubspot.get(f"/webhooks-journal/subscriptions/2026-03/{own['id']}").json() == own
     following = f"{journal}/offset/{told['currentOffset']}/next"
     assert portal.hubspot.get(following).status_code == 204
     wish = {"primaryObjectId": made, "objectIdToMerge": other}

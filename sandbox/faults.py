@@ -27,6 +27,22 @@ KINDS: dict[str, dict[str, Any]] = {
     "row_error": {"status": "row_error"}, "half_batch": {"status": "row_error", "row_every": 2},
 }  # fmt: skip
 """Every kind by name, for the command, the page and the header."""
+NAMES = (
+    "match",
+    "status",
+    "slow",
+    "times",
+    "after",
+    "retry_after",
+    "limit",
+    "every",
+    "from",
+    "until",
+    "code",
+    "row_every",
+    "late",
+)
+"""What may be said of a fault, besides its `kind`."""
 UNLIMITED = 1_000_000_000
 ROW_CODE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
@@ -71,6 +87,9 @@ class Fault:
             if known is None:
                 raise ValueError(f"kind must be one of {', '.join(KINDS)}")
             spec = known | {name: value for name, value in spec.items() if name != "kind"}
+        unknown = sorted(set(spec) - set(NAMES))
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is nothing that a fault has; it has {', '.join(NAMES)}")
         status = spec.get("status")
         if isinstance(status, str) and status not in (*BREAKS, *INSTEAD):
             raise ValueError(f"status must be a number, {' or '.join((*BREAKS, *INSTEAD))}, not {status!r}")
@@ -132,8 +151,12 @@ class Fault:
         }  # fmt: skip
 
 
-def of_header(text: str) -> Fault | None:
-    """The fault a request asks for itself: a kind, `name=value;...` or JSON. None for what makes no sense."""
+class NoFault(Exception):
+    """A request's header that asks for no fault there is; it says why."""
+
+
+def of_header(text: str) -> Fault:
+    """The fault a request asks for itself: a kind, `name=value;...` or JSON. Raises NoFault."""
     try:
         if text.lstrip().startswith("{"):
             return Fault.parse(orjson.loads(text))
@@ -143,8 +166,8 @@ def of_header(text: str) -> Fault | None:
             name, _, value = part.partition("=")
             spec[name.strip()] = int(value) if value.strip().isdecimal() else value.strip()
         return Fault.parse(spec)
-    except (ValueError, TypeError, AttributeError, re.error):
-        return None
+    except (ValueError, TypeError, AttributeError, re.error) as problem:
+        raise NoFault(str(problem)) from None
 
 
 class Faults:
@@ -160,10 +183,10 @@ class Faults:
         self._faults.append(Fault.parse(spec))
 
     def meet(self, method: str, path: str, now: int = 0, header: str = "") -> Fault | None:
-        """The fault this request meets, counted; None for a request that goes well."""
+        """The fault this request meets, counted; None for a request that goes well. Raises NoFault."""
         if header:
             own = of_header(header)
-            if own is not None and own.is_due(method, path, now):
+            if own.is_due(method, path, now):
                 return own
         for fault in self._faults:
             if fault.is_due(method, path, now):

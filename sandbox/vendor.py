@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sandbox import control, openapi, overview, spoil, times
 from sandbox.call import Call, Refused
 from sandbox.clock import Clock, real_ms
-from sandbox.faults import BREAKS, HEADER, Fault, Faults
+from sandbox.faults import BREAKS, HEADER, Fault, Faults, NoFault
 from sandbox.store import Store
 
 Handler = Callable[[Call], Response]
@@ -202,7 +202,12 @@ class _Endpoint:
         call = self._call(request, body)
         as_business = call.headers.get(ACTOR_HEADER) == BUSINESS
         header = call.headers.get(HEADER, "")
-        fault = None if as_business else self.vendor.faults.meet(call.method, call.path, call.now, header)
+        try:
+            fault = None if as_business else self.vendor.faults.meet(call.method, call.path, call.now, header)
+        except NoFault as problem:
+            said = Response(f"X-Sandbox-Fault: {problem}\n", 400, media_type="text/plain")
+            await self._finish(call, said, started, "fault")(scope, receive, send)
+            return
         if fault and fault.slow:
             await asyncio.sleep(fault.slow / 1000)
         if fault and fault.status == "reset":

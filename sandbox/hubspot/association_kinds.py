@@ -90,6 +90,7 @@ def attach(hubspot: HubSpot, call: Call, record: Record, other: Record, kinds: S
             continue
         if kind.is_primary:
             _give_up_primary(hubspot, record, other)
+            _note_primary(hubspot, record, other)
         there = (a, record.id, b, other.id, kind.number, kind.category, kind.label)
         insert(hubspot.store, [there, (b, other.id, a, record.id, kind.back, kind.category, kind.label_back)])
         limits.keep(hubspot.store, call, record, other, kind.number)
@@ -108,6 +109,15 @@ def _give_up_primary(hubspot: HubSpot, record: Record, other: Record) -> None:
             f"delete from associations where {ends} and category = ? and label = ?",
             (one.type.plural, one.id, many, DEFINED, PRIMARY),
         )
+
+
+def _note_primary(hubspot: HubSpot, record: Record, other: Record) -> None:
+    """A lead tells its primary contact in a property of its own."""
+    one, _ = holder(record, other)
+    contact = other if one is record else record
+    if one.type.plural == "leads":
+        one.props["hs_primary_contact_id"] = str(contact.id)
+        hubspot.records.save(one)
 
 
 def detach(
@@ -131,8 +141,15 @@ def detach(
     call.records += 1 if gone else 0
 
 
-def on_create(hubspot: HubSpot, call: Call, record: Record, wish: Any) -> None:
-    """What is asked for while a record is created: `{to: {id}, types: [{associationTypeId}]}`.
+def on_create(hubspot: HubSpot, call: Call, record: Record, wishes: list[dict[str, Any]]) -> None:
+    """All that a record is to be associated with from the first. A lead is one of a contact."""
+    ends = {_wished(hubspot, call, record, wish) for wish in wishes}
+    if record.type.plural == "leads" and "contacts" not in ends:
+        raise errors.validation(call, "A lead must be associated with an existing contact when it is created")
+
+
+def _wished(hubspot: HubSpot, call: Call, record: Record, wish: dict[str, Any]) -> str:
+    """One association, `{to: {id}, types: [{associationTypeId}]}`, and the type of the other record.
 
     The types say which kind of record the other one is; those of one wish are of one pair.
     """
@@ -149,6 +166,7 @@ def on_create(hubspot: HubSpot, call: Call, record: Record, wish: Any) -> None:
         raise errors.not_found(call)
     kinds = asked(hubspot, call, record.type.plural, to.plural, wish["types"])
     attach(hubspot, call, record, other, kinds)
+    return to.plural
 
 
 def _other_end(hubspot: HubSpot, plural: str, number: Any) -> str | None:

@@ -132,8 +132,8 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     def writer(item: Item) -> Item:
         properties = requests.properties_of(call, item)
         record = hubspot.records.create(call, kind, properties)
-        for wish in requests.objects_in(call, item, "associations"):
-            association_kinds.on_create(hubspot, call, record, wish)
+        wishes = requests.objects_in(call, item, "associations")
+        association_kinds.on_create(hubspot, call, record, wishes)
         return _shown(hubspot, record, properties)
 
     inputs = requests.inputs_of(call, requests.body_of(call), MOST)

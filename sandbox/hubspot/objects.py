@@ -98,8 +98,8 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
         record = hubspot.records.create(call, kind, properties)
     except (Invalid, Conflict) as problem:
         raise invalid(hubspot, call, problem) from None
-    for wish in requests.objects_in(call, body, "associations"):
-        association_kinds.on_create(hubspot, call, record, wish)
+    wishes = requests.objects_in(call, body, "associations")
+    association_kinds.on_create(hubspot, call, record, wishes)
     call.records = 1
     return answer(_shown(hubspot, record, properties), 201)
 

@@ -138,6 +138,7 @@ def test_a_fault_that_makes_no_sense_is_refused(shared: Running) -> None:
         [{"match": "(", "status": 500}],
         {"status": 700},
         {"kind": "explode"},
+        {"kind": "500", "tims": 3},
         "429",
     ):
         assert shared.hubspot.post("/_sandbox/faults", json=wrong).status_code == 400

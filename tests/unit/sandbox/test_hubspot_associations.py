@@ -170,3 +170,17 @@ def test_a_record_shows_a_hundred_associations_and_where_the_others_are(shared: 
     assert "paging" not in rest
     assert shown < set(people)
     assert shown | {each["id"] for each in rest["results"]} == set(people)
+
+
+def test_a_lead_is_made_of_a_contact_and_tells_which(shared: Running) -> None:
+    contact, lead = _contact(shared), {"properties": {"hs_lead_name": "Of somebody"}}
+    types = [{"associationCategory": DEFINED, "associationTypeId": 578}]
+    tie = {"associations": [{"to": {"id": contact}, "types": types}]}
+    assert shared.hubspot.post("/crm/v3/objects/leads", json=lead).status_code == 400
+    made = shared.hubspot.post("/crm/v3/objects/leads", json=lead | tie)
+    assert made.status_code == 201, made.text
+    own = f"/crm/v3/objects/leads/{made.json()['id']}"
+    read = shared.hubspot.get(own, params={"properties": "hs_primary_contact_id"}).json()
+    assert read["properties"]["hs_primary_contact_id"] == contact
+    inputs = {"inputs": [lead, lead | tie]}
+    assert shared.hubspot.post("/crm/v3/objects/leads/batch/create", json=inputs).status_code == 400

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from pipelines.reverse_sync import planfile
+from pipelines.reverse_sync.mirror import choices
 from pipelines.settings import Settings
+from pipelines.state import State, conflict_choices
 from pipelines.steps import Loop
+from pipelines.warehouse import Warehouse
 from tests.e2e import marts, stores
-from tests.e2e.conftest import Built, crm
 from tests.e2e.stores import pairs, sobject
 from tests.fixtures import sandbox
 from tests.fixtures.checks import NoChecks
@@ -118,11 +121,15 @@ class Scenario:
         })  # fmt: skip
         self.did.append(list(planfile.read_actions(latest)))
 
-    def choose(self, name: str, field: str, winner: str) -> Built:
-        """Kim settles the one conflict of this record's field, as people do it."""
+    def choose(self, name: str, field: str, winner: conflict_choices.Side) -> None:
+        """Kim settles the one conflict of this record's field."""
         query = "select conflict_id from reverse_sync.conflicts_open where field_left = ? and left_key like ?"
-        [(conflict,)] = self.published(query, field, f"%:contacts:{self.left(name)}")
-        return crm(self.home, "conflicts", "choose", conflict, winner, "--by", "Kim")
+        [(conflict_id,)] = self.published(query, field, f"%:contacts:{self.left(name)}")
+        with Warehouse(self.live.paths).reading() as connection:
+            [conflict] = choices.open_ones(connection, conflict_id)
+        made = choices.chosen(conflict, winner, (), "Kim", datetime.now(UTC))
+        with State.open(self.live) as state, state.writing() as writing:
+            conflict_choices.save(writing, made)
 
     def pass_time(self, seconds: int) -> None:
         sandbox.pass_time(self.ready, seconds)

@@ -21,6 +21,7 @@ conflicts_app = typer.Typer(
     help="Conflicts that a mapping leaves to people: list them, and choose who wins.",
     invoke_without_command=True,
 )
+_SHOWN = 100
 _LISTS = "crm conflicts lists those of the last refresh; one whose side has changed since has another id"
 
 
@@ -91,10 +92,12 @@ def _show(settings: Settings) -> None:
             str(each["conflict_id"]), _id(each["left_key"]), str(each["field_left"]), _value(each, "left"),
             _id(each["right_key"]), str(each["field_right"]), _value(each, "right"), _standing(each, said),
         )
-        for each in found
+        for each in found[:_SHOWN]
     ]  # fmt: skip
     heads = ("id", "HubSpot", "field", "holds", "Salesforce", "field", "holds", "")
     console.print(table(f"Conflicts, {len(rows):,}", heads, rows, wrapping=(3, 6, 7)))
+    if len(found) > _SHOWN:
+        console.print(f"These are the first {_SHOWN}; all are in reverse_sync.conflicts_open.")
     console.print("crm conflicts choose ID hubspot, salesforce, or value TEXT; the next refresh obeys.")
 
 

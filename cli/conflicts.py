@@ -115,11 +115,10 @@ def _standing(conflict: dict[str, object], said: list[dict[str, Any]]) -> str:
     """What was chosen about this very conflict, or about these fields before a side changed."""
     about = ("left_key", "right_key", "field_left", "field_right")
     mine = [one for one in said if all(one[name] == conflict[name] for name in about)]
-    for one in sorted(mine, key=lambda one: one["chosen_at"], reverse=True):
+    this = [one for one in mine if one["conflict_id"] == conflict["conflict_id"]]
+    for one in this or sorted(mine, key=lambda one: one["chosen_at"], reverse=True):
         who = f"{one['choice']}, by {one['chosen_by']} on {one['chosen_at']:%Y-%m-%d %H:%M}"
-        if one["conflict_id"] == conflict["conflict_id"]:
-            return f"chosen: {who}; the next refresh obeys"
-        return f"a side has changed since {who}: choose again"
+        return f"chosen: {who}; the next refresh obeys" if this else f"a side has changed since {who}"
     return "no value of one CRM says the other's" if conflict["outcome"] == "no counterpart" else ""
 
 

@@ -140,12 +140,12 @@ def settled(
     if handoff.state not in _OPEN:
         return handoff
     before = orjson.loads(handoff.statuses or "{}")
-    fresh = [s.value for s in statuses if s.is_since(handoff.offered_at, before)]
-    refused = next((value for value in fresh if value in rule.rejected_statuses and not is_past), None)
+    fresh = [s for s in statuses if s.is_since(handoff.offered_at, before)]
+    last = _last_answer(fresh, rule, handoff.offered_at)
     state, reason = handoff.state, handoff.reason
-    if refused is not None:
-        state, reason = "rejected", f"sales set the status to {refused}"
-    elif state == "offered" and (contact is not None or any(v in rule.accepted_statuses for v in fresh)):
+    if last in rule.rejected_statuses and not is_past:
+        state, reason = "rejected", f"sales set the status to {last}"
+    elif state == "offered" and (contact is not None or last in rule.accepted_statuses):
         state = "accepted"
     elif state == "offered" and as_of >= handoff.offered_at + rule.expires_after:
         state, reason = "expired", "nobody took it up in time"
@@ -157,6 +157,13 @@ def settled(
     return handoff._replace(
         state=state, reason=reason, changed_at=as_of, completed_at=completed, run_id=run_id
     )
+
+
+def _last_answer(fresh: Sequence[Status], rule: HandoffRule, offered_at: datetime) -> str | None:
+    """What sales said last, where the CRMs say different things; no, where both were said at one moment."""
+    answers = [s for s in fresh if s.value in rule.rejected_statuses or s.value in rule.accepted_statuses]
+    told = [(s.changed_at or offered_at, s.value in rule.rejected_statuses, s.value) for s in answers]
+    return max(told)[-1] if told else None
 
 
 def _is_above(rule: HandoffRule, person: Scored) -> bool:

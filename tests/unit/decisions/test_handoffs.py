@@ -120,6 +120,8 @@ HOUR = NOON + timedelta(hours=1)
         ([], HOUR, False, 2, "accepted", False),
         ([Status("UNQUALIFIED", HOUR)], HOUR, True, 2, "rejected", False),
         ([], None, True, 15 * 24, "expired", False),
+        ([Status("UNQUALIFIED", HOUR), Status("OPEN", HOUR + HOUR_LONG)], None, True, 3, "accepted", False),
+        ([Status("UNQUALIFIED", HOUR), Status("OPEN", HOUR)], None, True, 3, "rejected", False),
     ],
 )
 def test_where_an_offer_stands(

@@ -29,6 +29,7 @@ PERSON_COLUMNS: dict[str, ColumnKind] = {
     "lifecycle_stage": "text",
     "lead_score": "number",
     "is_opted_out": "boolean",
+    "consent": "text",
     "owner_id": "text",
     "created_at": "timestamp",
     "mql_at": "timestamp",

@@ -214,6 +214,7 @@ def test_a_condition_says_the_same_in_sql_and_in_python(condition: str, row: dic
     [
         ("leadScore >= 50 && leadScore < 80", "lead_score >= 50 AND lead_score < 80"),
         ('country == "DE" || !(isOptedOut)', "country = 'DE' OR NOT (is_opted_out)"),
+        ("leadScore < 50 && consent == 'opted_in'", "lead_score < 50 AND consent = 'opted_in'"),
         ("hs_lead_score > 1", "lead_score > 1"),
         ("country != null", "NOT country IS NULL"),
     ],
@@ -390,6 +391,8 @@ BAD = (
     (wrong("  - {name: x, team: inbound, when: exec('x') = 1}\n"),
      r"rule x .*may only compare.*routing\.yml line 3"),
     (wrong("  - {name: x, team: nobody}\n"), r"rule x sends leads to team nobody, .*routing\.yml line 3"),
+    (wrong(routing__yml=f"{ONE_RULE}load:\n  stages: [lead, leed]\n"),
+     r"load counts leads of stage leed, which stages\.yml does not have.*routing\.yml line 3"),
     (wrong(teams__yml="people: {}\nteams:\n  inbound:\n    members: []\n"),
      r"a team without people would hold every lead.*teams\.yml line 4"),
     (wrong(teams__yml="people:\n  a@x.example: {zone: Mars/Base}\nteams: {t: {members: [a@x.example]}}\n"),

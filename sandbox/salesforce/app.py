@@ -35,11 +35,13 @@ from sandbox.salesforce import (
     ingest,
     layouts,
     lifecycle,
+    oauth_flows,
     org_control,
+    org_setup,
+    passwords,
     people_pages,
     plans,
     query,
-    schema,
     soap,
     sobjects,
     sosl,
@@ -62,7 +64,7 @@ DAILY = 100_000
 _VERSION = re.compile(r"v(\d{2})\.0")
 _SEASONS = ("Summer", "Winter", "Spring")
 _OPEN = re.compile(
-    r"/services/oauth2/token/?$|/services/oauth2/revoke/?$|/services/data/?$|/services/Soap/(?![ms]/)"
+    r"/services/oauth2/(?:token|revoke|authorize|introspect)/?$|/services/data/?$|/services/Soap/(?![ms]/)"
 )
 """What is entered without a session; SOAP says who it is in its body."""
 _IN_BODY = ("/services/Soap/m/", "/services/Soap/s/")
@@ -79,6 +81,10 @@ _RESOURCES = (
     "recent",
     "tabs",
     "quickActions",
+    "process",
+    "search",
+    "parameterizedSearch",
+    "theme",
 )
 
 
@@ -100,7 +106,7 @@ class Salesforce(Vendor):
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
         self.metadata = Kept(store)
-        schema.bring_up(store)
+        org_setup.bring_up(store)
         self.written = asyncio.Event()
         """Set when something was stored: whoever listens for changes is told."""
         self.read_org()
@@ -120,7 +126,7 @@ class Salesforce(Vendor):
     def prepare(self, db: sqlite3.Connection) -> None:
         """Let another connection to the store work formula fields out."""
         worked_out.register(db, lambda: self.org.worked, self.clock.now)
-        functions.register(db)
+        functions.register(db, self.clock.now)
 
     def read_org(self) -> None:
         """Take the org as its store has it now."""
@@ -270,8 +276,9 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         *sf.route("GET", base + "/{version}/limits", lambda call: _limits(sf, call)),
     ]  # fmt: skip
     for part in (
-        query, deploy, metadata_soap, anonymous, tooling, bulk, bulk_ingest, collections, composite, graphs,
-        layouts, people_pages, plans, sobjects, soap,
+        oauth_flows, query, deploy, metadata_soap, anonymous, tooling, bulk, bulk_ingest, collections,
+        composite, graphs,
+        layouts, passwords, people_pages, plans, sobjects, soap,
         bulk_v1, sosl,
     ):  # fmt: skip
         routes += part.routes(sf)

@@ -1,4 +1,7 @@
-"""Sign-in: client credentials, JWT bearer (RS256), refresh token; who the token stands for."""
+"""Sign-in of programs: client credentials, JWT bearer (RS256), refresh token; who the token stands for.
+
+People's sign-ins are in `oauth_flows`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SESSION = 12 * times.HOUR
-_SCOPE = "api refresh_token id"
+SCOPE = "api refresh_token id"
 _LOGIN_HOST = re.compile(r"//(login|test)\.salesforce\.com")
 
 
@@ -42,7 +45,7 @@ def routes(sf: Salesforce) -> list[Route]:
     ]
 
 
-def _refuse(code: str, description: str) -> Refused:
+def refuse(code: str, description: str) -> Refused:
     return Refused(answer({"error": code, "error_description": description}, 400, charset="UTF-8"))
 
 
@@ -50,52 +53,59 @@ def _token(sf: Salesforce, call: Call) -> Response:
     form = {
         k: v[0] for k, v in parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True).items()
     }
+    from sandbox.salesforce import oauth_flows
+
     grant = form.get("grant_type")
     if grant == "client_credentials":
-        _check_client(sf, call, form)
-        return _issue(sf, call)
+        check_client(sf, call, form)
+        return issue(sf, call)
     if grant == "refresh_token":
-        _check_client(sf, call, form)
+        check_client(sf, call, form)
         return _refreshed(sf, call, form.get("refresh_token", ""))
     if grant == JWT_GRANT:
         _check_assertion(sf, call, form.get("assertion", ""))
-        return _issue(sf, call)
-    raise _refuse("unsupported_grant_type", "grant type not supported")
+        return issue(sf, call)
+    if grant == "password":
+        check_client(sf, call, form)
+        return oauth_flows.by_password(sf, call, form)
+    if grant == "authorization_code":
+        return oauth_flows.by_code(sf, call, form)
+    raise refuse("unsupported_grant_type", "grant type not supported")
 
 
 def _refreshed(sf: Salesforce, call: Call, given: str) -> Response:
     """A session for a refresh token. With rotation the token is spent; one used again ends the grant."""
-    if not _same(given, sf.store.get_meta("refresh_token")):
+    if not same(given, sf.store.get_meta("refresh_token")):
         if sf.store.value("select 1 from meta where key = ?", (f"spent {given}",)):
             sf.store.set_meta("refresh_token", f"revoked at {call.now}")
         problem = {"error": "invalid_grant", "error_description": "expired access/refresh token"}
         return answer(problem, 400, charset="UTF-8")
     if not sf.store.value("select value from meta where key = 'rotate_refresh'"):
-        return _issue(sf, call)
+        return issue(sf, call)
     following = "5Aep861" + hashlib.sha512(f"{given}|{call.request_id}".encode()).hexdigest()[:80]
     sf.store.set_meta(f"spent {given}", str(call.now))
     sf.store.set_meta("refresh_token", following)
-    return _issue(sf, call, refresh_token=following)
+    return issue(sf, call, refresh_token=following)
 
 
-def _same(given: str, ours: str) -> bool:
+def same(given: str, ours: str) -> bool:
     """Whatever letters a client sends: the comparison takes text of ASCII alone."""
     return hmac.compare_digest(given.encode(errors="replace"), ours.encode())
 
 
-def _check_client(sf: Salesforce, call: Call, form: dict[str, str]) -> None:
+def check_client(sf: Salesforce, call: Call, form: dict[str, str]) -> None:
     client, secret = form.get("client_id", ""), form.get("client_secret", "")
     kind, _, encoded = call.headers.get("authorization", "").partition(" ")
     if kind.lower() == "basic":
         try:
             client, _, secret = base64.b64decode(encoded).decode().partition(":")
         except (ValueError, binascii.Error):
-            raise _refuse("invalid_client", "invalid client credentials") from None
+            raise refuse("invalid_client", "invalid client credentials") from None
         client, secret = unquote(client), unquote(secret)
-    if not _same(client, sf.store.get_meta("client_id")):
-        raise _refuse("invalid_client_id", "client identifier invalid")
-    if not _same(secret, sf.store.get_meta("client_secret")):
-        raise _refuse("invalid_client", "invalid client credentials")
+    if not same(client, sf.store.get_meta("client_id")):
+        raise refuse("invalid_client_id", "client identifier invalid")
+    if not same(secret, sf.store.get_meta("client_secret")):
+        raise refuse("invalid_client", "invalid client credentials")
 
 
 def _check_assertion(sf: Salesforce, call: Call, assertion: str) -> None:
@@ -104,20 +114,20 @@ def _check_assertion(sf: Salesforce, call: Call, assertion: str) -> None:
         header, claims = (orjson.loads(_decoded(part)) for part in (head, body))
         signed = rsa.verify(rsa.load(sf.key_file), f"{head}.{body}".encode(), _decoded(signature))
     except (ValueError, TypeError, KeyError):
-        raise _refuse("invalid_grant", "invalid assertion") from None
+        raise refuse("invalid_grant", "invalid assertion") from None
     if header.get("alg") != "RS256" or not signed:
-        raise _refuse("invalid_grant", "invalid assertion")
+        raise refuse("invalid_grant", "invalid assertion")
     if claims.get("iss") != sf.store.get_meta("client_id"):
-        raise _refuse("invalid_client_id", "client identifier invalid")
+        raise refuse("invalid_client_id", "client identifier invalid")
     if claims.get("sub") != sf.store.get_meta("username"):
-        raise _refuse("invalid_grant", "user hasn't approved this consumer")
+        raise refuse("invalid_grant", "user hasn't approved this consumer")
     # The client's clock is the machine's or the sandbox's: an assertion is late only if both have passed it.
     try:
         expires = float(claims.get("exp")) * 1000  # some clients send it as text
     except (TypeError, ValueError):
         expires = 0.0
     if expires < min(call.now, sf.real_now()):
-        raise _refuse("invalid_grant", "expired authorization code")
+        raise refuse("invalid_grant", "expired authorization code")
 
 
 def _decoded(part: str) -> bytes:
@@ -135,19 +145,20 @@ def new_session(sf: Salesforce, call: Call) -> str:
     return token
 
 
-def _issue(sf: Salesforce, call: Call, **more: str) -> Response:
+def issue(sf: Salesforce, call: Call, **more: str) -> Response:
     token = new_session(sf, call)
     issued = str(call.now)
+    identity = f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}"
     signature = hmac.new(
-        sf.store.get_meta("client_secret").encode(), (sf.org.id + issued).encode(), hashlib.sha256
+        sf.store.get_meta("client_secret").encode(), (identity + issued).encode(), hashlib.sha256
     )
     return answer(
         {
             "access_token": token,
             "signature": base64.b64encode(signature.digest()).decode(),
-            "scope": _SCOPE,
+            "scope": SCOPE,
             "instance_url": instance_url(call),
-            "id": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}",
+            "id": identity,
             "token_type": "Bearer",
             "issued_at": issued,
             "api_instance_url": instance_url(call),
@@ -176,7 +187,7 @@ def _revoke(sf: Salesforce, call: Call) -> Response:
     form = parse_qs(call.body.decode("utf-8", "replace"))
     token = (form.get("token") or [call.query.get("token", "")])[0]
     if not sf.store.db.execute("delete from tokens where token = ?", (token,)).rowcount:
-        raise _refuse("unsupported_token_type", "this token is not known")
+        raise refuse("unsupported_token_type", "this token is not known")
     return Response(status_code=200)
 
 

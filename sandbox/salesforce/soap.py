@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,8 @@ from starlette.routing import Route
 
 from sandbox import times, xmltree
 from sandbox.call import Call, Refused
-from sandbox.salesforce import auth, describe, soap_reads, soap_records
+from sandbox.salesforce import auth, describe, oauth_flows, passwords, soap_reads, soap_records
 from sandbox.salesforce.errors import RowError
-from sandbox.salesforce.login import password, security_token
 from sandbox.salesforce.soap_records import SoapFault
 from sandbox.xmltree import Node
 
@@ -96,22 +94,16 @@ def _login(sf: Salesforce, call: Call, node: Node, number: int) -> dict[str, Any
         raise SoapFault(
             "UNSUPPORTED_API_VERSION", f"SOAP API login() is not supported in version {number}.0 and later."
         )
-    secret = sf.store.get_meta("client_secret")
-    wanted = password(secret)
+    expired = passwords.kept(sf, sf.org.user_id)[1]
     given = xmltree.text(node, "password")
-    known = xmltree.text(node, "username").lower() == sf.store.get_meta("username").lower()
-    good = [
-        hmac.compare_digest(given.encode(), word.encode())
-        for word in (wanted, wanted + security_token(secret))
-    ]
-    if not known or not any(good):
+    if not oauth_flows.may_sign_in(sf, xmltree.text(node, "username"), given):
         message = "Invalid username, password, security token; or user locked out."
         raise SoapFault("INVALID_LOGIN", message, kind="LoginFault")
     token = auth.new_session(sf, call)
     base, kind = auth.instance_url(call), call.params["kind"]
     return {
         "metadataServerUrl": f"{base}/services/Soap/m/{number}.0/{sf.org.id}",
-        "passwordExpired": False, "sandbox": True,
+        "passwordExpired": expired, "sandbox": True,
         "serverUrl": f"{base}/services/Soap/{kind}/{number}.0/{sf.org.id}",
         "sessionId": token, "userId": sf.org.user_id, "userInfo": _user_info(sf, call, node),
     }  # fmt: skip
@@ -172,6 +164,7 @@ def _describe(sf: Salesforce, call: Call, node: Node) -> list[dict[str, Any]]:
 _OPERATIONS: dict[str, Callable[[Any, Call, Node], Any]] = {
     "getUserInfo": _user_info, "getServerTimestamp": _timestamp, "logout": _logout,
     "describeGlobal": _describe_global, "describeSObject": _describe, "describeSObjects": _describe,
+    "describeTabs": lambda sf, call, node: [], **passwords.OPERATIONS,
     **soap_records.OPERATIONS, **soap_reads.OPERATIONS,
 }  # fmt: skip
 

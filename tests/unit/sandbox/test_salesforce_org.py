@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import time
 from pathlib import Path
 from typing import Any
@@ -69,13 +72,45 @@ def test_other_grants(shared: Running) -> None:
     )
     bad = _token(shared, grant_type="client_credentials", client_id=mine["client_id"], client_secret="x")
     assert bad.json()["error"] == "invalid_client"
-    assert _token(shared, grant_type="password").json()["error"] == "unsupported_grant_type"
+    assert _token(shared, grant_type="saml").json()["error"] == "unsupported_grant_type"
+    sign_in = {"grant_type": "password", "username": mine["username"], **client}
+    known = _token(shared, password=mine["password"] + mine["security_token"], **sign_in).json()
+    signed = hmac.new(mine["client_secret"].encode(), (known["id"] + known["issued_at"]).encode(), "sha256")
+    assert known["signature"] == base64.b64encode(signed.digest()).decode()
+    wrong = _token(shared, password="guess", **sign_in).json()
+    assert (wrong["error"], wrong["error_description"]) == ("invalid_grant", "authentication failure")
     basic = httpx.post(
         mine["url"] + TOKEN,
         data={"grant_type": "client_credentials"},
         auth=(mine["client_id"], mine["client_secret"]),
     )
     assert basic.status_code == 200
+
+
+def test_a_browser_brings_back_a_code_that_is_good_once_for_who_asked_for_it(shared: Running) -> None:
+    mine, back = shared.ready["salesforce"], "http://localhost:1717/cb"
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(b"proof").digest()).decode().rstrip("=")
+    wish = {"response_type": "code", "client_id": mine["client_id"], "redirect_uri": back, "state": "s 1",
+            "code_challenge": challenge}  # fmt: skip
+
+    def code() -> str:
+        there = httpx.get(mine["url"] + "/services/oauth2/authorize", params=wish).headers["location"]
+        assert there.startswith(back + "?")
+        found = httpx.URL(there).params
+        assert found["state"] == "s 1"
+        return str(found["code"])
+
+    first, second = code(), code()
+    give = {"grant_type": "authorization_code", "client_id": mine["client_id"], "redirect_uri": back}
+    told = _token(shared, code=first, code_verifier="proof", **give).json()
+    assert told["refresh_token"] == mine["refresh_token"]
+    for spent in ({"code": first, "code_verifier": "proof"}, {"code": second, "code_verifier": "guess"}):
+        assert _token(shared, **spent, **give).json()["error"] == "invalid_grant"
+    client = {"client_id": mine["client_id"], "client_secret": mine["client_secret"]}
+    address = mine["url"] + "/services/oauth2/introspect"
+    states = [httpx.post(address, data={"token": each, **client}).json()["active"] for each in
+              (told["access_token"], "nothing")]  # fmt: skip
+    assert states == [True, False]
 
 
 def test_without_a_session_nothing_is_told(shared: Running) -> None:

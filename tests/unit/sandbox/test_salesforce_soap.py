@@ -64,6 +64,22 @@ def test_a_password_signs_in_with_or_without_the_security_token(shared: Running,
     assert xmltree.text(result, "userInfo", "organizationId") == known["organization_id"]
 
 
+def test_passwords_are_set_made_up_and_refused_over_rest_and_soap(shared: Running) -> None:
+    user = shared.soql("SELECT Id FROM User WHERE Alias != 'integ' LIMIT 1")["records"][0]["Id"]
+    path = f"/services/data/v67.0/sobjects/User/{user}/password"
+    ask = shared.salesforce
+    assert ask.post(path, json={"NewPassword": "short1"}).json()[0]["errorCode"] == "INVALID_NEW_PASSWORD"
+    assert ask.post(path, json={"NewPassword": "long enough 1"}).status_code == 204
+    assert ask.get(path).json() == {"isExpired": False}
+    assert len(ask.delete(path).json()["NewPassword"]) >= 8
+    assert ask.get(path).json() == {"isExpired": True}
+    words = f"<u:userId>{user}</u:userId><u:password>another one 2</u:password>"
+    assert xmltree.local(_call(shared, f"<u:setPassword>{words}</u:setPassword>")) == "setPasswordResponse"
+    assert ask.get(path).json() == {"isExpired": False}
+    made = _call(shared, f"<u:resetPassword><u:userId>{user}</u:userId></u:resetPassword>")
+    assert len(xmltree.text(made, "result", "password")) >= 8
+
+
 def test_a_wrong_password_is_a_login_fault(shared: Running) -> None:
     answer = _login(shared, "wrong")
     assert answer.status_code == 500

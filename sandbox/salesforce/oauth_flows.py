@@ -1,0 +1,121 @@
+"""The sign-ins of people: by a code that a browser brings back (with PKCE), by a token in its address, by a
+password. Nobody is asked here whether they agree: the integration user always does.
+
+What a session is, and the sign-ins of programs, are in `auth`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlencode
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import times
+from sandbox.call import Call, answer
+from sandbox.salesforce import auth, passwords
+from sandbox.salesforce.login import security_token
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.app import Salesforce
+
+CODE_LIFE = 15 * times.MINUTE
+_KEPT = "oauth code "
+
+
+def routes(sf: Salesforce) -> list[Route]:
+    return [
+        *sf.route("GET", "/services/oauth2/authorize", lambda call: _authorize(sf, call, dict(call.query))),
+        *sf.route("POST", "/services/oauth2/authorize", lambda call: _authorize(sf, call, _form(call))),
+        *sf.route("POST", "/services/oauth2/introspect", lambda call: _introspect(sf, call)),
+    ]
+
+
+def _form(call: Call) -> dict[str, str]:
+    return {k: v[0] for k, v in parse_qs(call.body.decode("utf-8", "replace")).items()}
+
+
+def may_sign_in(sf: Salesforce, username: str, given: str) -> bool:
+    """Whether a password, with the security token or without, is the integration user's."""
+    known = username.lower() == sf.store.get_meta("username").lower()
+    wanted, token = passwords.kept(sf, sf.org.user_id)[0], security_token(sf.store.get_meta("client_secret"))
+    good = [hmac.compare_digest(given.encode(), word.encode()) for word in (wanted, wanted + token)]
+    return known and any(good)
+
+
+def by_password(sf: Salesforce, call: Call, form: dict[str, str]) -> Response:
+    """The old flow of programs that hold a password."""
+    if not may_sign_in(sf, form.get("username", ""), form.get("password", "")):
+        raise auth.refuse("invalid_grant", "authentication failure")
+    return auth.issue(sf, call)
+
+
+def _authorize(sf: Salesforce, call: Call, wish: dict[str, str]) -> Response:
+    """Back to where the app listens, with a code or a token."""
+    back = wish.get("redirect_uri", "")
+    if not auth.same(wish.get("client_id", ""), sf.store.get_meta("client_id")):
+        raise auth.refuse("invalid_client_id", "client identifier invalid")
+    if "://" not in back:
+        raise auth.refuse("redirect_uri_missing", "redirect_uri is missing")
+    state = {"state": wish["state"]} if "state" in wish else {}
+    kind = wish.get("response_type", "")
+    if kind == "code":
+        code = "aPrx" + hashlib.sha256(f"{call.request_id}|{call.now}".encode()).hexdigest()[:60]
+        kept = {"back": back, "challenge": wish.get("code_challenge", ""), "until": call.now + CODE_LIFE}
+        sf.store.set_meta(_KEPT + code, orjson.dumps(kept).decode())
+        return _to(back, "?", {"code": code, **state})
+    if kind == "token":
+        issued = orjson.loads(bytes(auth.issue(sf, call).body))
+        return _to(back, "#", {**{k: str(v) for k, v in issued.items()}, **state})
+    return _to(back, "?", {"error": "unsupported_response_type", **state})
+
+
+def _to(back: str, sign: str, told: dict[str, str]) -> Response:
+    sign = "&" if sign == "?" and "?" in back else sign
+    return Response(status_code=302, headers={"location": back + sign + urlencode(told)})
+
+
+def by_code(sf: Salesforce, call: Call, form: dict[str, str]) -> Response:
+    """A session and a refresh token for a code, once; who proved itself by PKCE needs no secret."""
+    key = _KEPT + form.get("code", "")
+    text = sf.store.value("select value from meta where key = ?", (key,))
+    sf.store.db.execute("delete from meta where key = ?", (key,))
+    kept = orjson.loads(text) if text is not None else {"until": 0}
+    if kept["until"] < call.now:
+        raise auth.refuse("invalid_grant", "expired authorization code")
+    if form.get("redirect_uri") != kept["back"]:
+        raise auth.refuse("redirect_uri_mismatch", "redirect_uri must match configuration")
+    if kept["challenge"]:
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        proof = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        if not auth.same(proof, kept["challenge"]):
+            raise auth.refuse("invalid_grant", "invalid code verifier")
+    elif "client_secret" not in form and "authorization" not in call.headers:
+        raise auth.refuse("invalid_client", "invalid client credentials")
+    if "client_secret" in form or "authorization" in call.headers:
+        auth.check_client(sf, call, form)
+    return auth.issue(sf, call, refresh_token=sf.store.get_meta("refresh_token"))
+
+
+def _introspect(sf: Salesforce, call: Call) -> Response:
+    """Whether a token is good, told to the app it belongs to."""
+    form = _form(call)
+    auth.check_client(sf, call, form)
+    if not auth.is_live(sf, form.get("token", "")):
+        return answer({"active": False}, charset="UTF-8")
+    issued = int(sf.store.value("select issued from tokens where token = ?", (form["token"],)))
+    return answer(
+        {
+            "active": True, "scope": auth.SCOPE, "client_id": sf.store.get_meta("client_id"),
+            "username": sf.store.get_meta("username"),
+            "sub": f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}",
+            "token_type": "access_token", "exp": (issued + auth.SESSION) // 1000, "iat": issued // 1000,
+            "nbf": issued // 1000,
+        },
+        charset="UTF-8",
+    )  # fmt: skip

@@ -168,7 +168,7 @@ def _list(sf: Salesforce, call: Call) -> Response:
     rows = sf.store.rows(
         f"select {_COLUMNS} from ingest_jobs where api = 'v2' order by created desc, id limit 1000"
     )
-    records = [_shown(sf, row) for row in rows]
+    records = [_shown(sf, row) | {"jobType": "V2Ingest"} for row in rows]
     return answer({"done": True, "records": records, "nextRecordsUrl": None}, charset="UTF-8")
 
 
@@ -200,7 +200,9 @@ def _change(sf: Salesforce, call: Call) -> Response:
         raise errors.error(
             400, "INVALIDJOBSTATE", f"InvalidJobState : {row[5]} cannot become {str(state)[:40]}"
         )
-    return answer(_shown(sf, _job(sf, row[0])), charset="UTF-8")
+    shown = _shown(sf, _job(sf, row[0])) | {"state": state}  # what comes of it is told to who asks later
+    shown.pop("errorMessage", None)
+    return answer(shown, charset="UTF-8")
 
 
 def _set(sf: Salesforce, call: Call, job: str, state: str, message: str | None) -> None:
@@ -236,6 +238,8 @@ def _begin(sf: Salesforce, call: Call, row: tuple[Any, ...]) -> None:
 
 def _check_columns(sf: Salesforce, row: tuple[Any, ...], names: list[str]) -> None:
     sobject = sf.org.objects[row[2]]
+    if row[1] in ("delete", "hardDelete") and [name.lower() for name in names] != ["id"]:
+        raise ValueError(f"InvalidBatch : The '{row[1]}' batch must contain only ids")
     for name in names:
         if "." not in name and sobject.field(name) is None:
             raise ValueError(f"InvalidBatch : Field name not found : {name}")

@@ -12,6 +12,7 @@ from sandbox.call import Call, Refused, answer
 from sandbox.salesforce import errors, sobjects
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.ingest import Keys
 from sandbox.salesforce.records import id_for
 
 if TYPE_CHECKING:
@@ -125,10 +126,12 @@ def _upsert(sf: Salesforce, call: Call) -> Response:
     rows, all_or_none = _records(call)
     sobject = sobjects.object_of(sf, call)
     field = sobjects.external_id(sobject, call)
+    keys = Keys(sobject, field.name)
 
     def writer(row: Any) -> Result:
         if _typed(sf, call, row).name != sobject.name:
             raise RowError("INVALID_TYPE", f"only {sobject.name} records can be upserted here")
+        keys.take(row)
         record_id, created = sf.rows.upsert(call, sobject, field.name, row)
         return _success(record_id, created=created)
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
 MOST, MOST_QUERIES = 25, 5
+HALTED = errors.body(
+    "PROCESSING_HALTED",
+    "The transaction was rolled back since another operation in the same transaction failed.",
+)
+_MADE = re.compile(r"/services/data/v\d\d\.0/sobjects/[^/?]+")
 _QUERY = re.compile(r"/(query|queryAll|composite/sobjects)\b")
 _REFERENCE = re.compile(r"@\{([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[\d+\])*)\}")
 
@@ -55,15 +60,44 @@ def _composite(sf: Salesforce, call: Call) -> Response:
         raise errors.error(400, "LIMIT_EXCEEDED", message)
     found: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
+    together, failed = body.get("allOrNone") is True, False
     for part in parts:
-        status, content = one(sf, call, part, lambda text: filled(text, found))
+        if together and failed:
+            answers.append(told(part, 400, HALTED))
+            continue
+        status, content = _one_of(sf, call, part, found)
+        failed = failed or status >= 400
         found[part["referenceId"]] = content
-        answers.append({
-            "body": content, "httpHeaders": {}, "httpStatusCode": status, "referenceId": part["referenceId"],
-        })  # fmt: skip
-    if body.get("allOrNone") is True and any(a["httpStatusCode"] >= 400 for a in answers):
+        answers.append(told(part, status, content))
+    if together and failed:
+        answers = [a if a["httpStatusCode"] >= 400 else taken_back(a) for a in answers]
         raise Refused(answer({"compositeResponse": answers}, charset="UTF-8"))
     return answer({"compositeResponse": answers}, charset="UTF-8")
+
+
+def _one_of(sf: Salesforce, call: Call, part: dict[str, Any], found: dict[str, Any]) -> tuple[int, Any]:
+    """A request's answer; one that refers to what is not there is refused by itself."""
+    try:
+        return one(sf, call, part, lambda text: filled(text, found))
+    except Refused as refused:
+        return refused.response.status_code, content_of(refused.response)
+
+
+def told(part: dict[str, Any], status: int, content: Any) -> dict[str, Any]:
+    """An answer among others; what was made has its address."""
+    headers = {}
+    made = _MADE.match(str(part.get("url")))
+    if status == 201 and made and isinstance(content, dict) and "id" in content:
+        headers["Location"] = f"{made[0]}/{content['id']}"
+    return {
+        "body": content, "httpHeaders": headers, "httpStatusCode": status,
+        "referenceId": part.get("referenceId"),
+    }  # fmt: skip
+
+
+def taken_back(answered: dict[str, Any]) -> dict[str, Any]:
+    """What went well, said to be undone."""
+    return answered | {"body": HALTED, "httpHeaders": {}, "httpStatusCode": 400}
 
 
 def _batch(sf: Salesforce, call: Call) -> Response:
@@ -88,9 +122,10 @@ def one(sf: Salesforce, call: Call, part: dict[str, Any], fill: Callable[[str], 
     for route_method, pattern, handler in sf.table:
         match = pattern.match(unquote(path))
         if match and route_method == method and "/composite" not in path.removesuffix("/composite/sobjects"):
+            body = part.get("body")
             inner = replace(
                 call, method=method, path=unquote(path), query_string=query, params=match.groupdict(),
-                body=fill(orjson.dumps(part.get("body")).decode()).encode() if part.get("body") else b"",
+                body=b"" if body is None else fill(orjson.dumps(body).decode()).encode(),
             )  # fmt: skip
             return _answered(sf, inner, handler)
     return 404, errors.body("NOT_FOUND", "The requested resource does not exist")

@@ -52,7 +52,7 @@ def _graphs(sf: Salesforce, call: Call) -> Response:
             halted = errors.body(
                 "PROCESSING_HALTED", "Too many graphs have failed; this one was not processed"
             )
-            answers, good = [_shown(part, 400, halted) for part in some or []], False
+            answers, good = [composite.told(part, 400, halted) for part in some or []], False
         else:
             answers, good = _graph(sf, call, some or [])
         failed += not good
@@ -61,12 +61,6 @@ def _graphs(sf: Salesforce, call: Call) -> Response:
             "isSuccessful": good,
         })  # fmt: skip
     return answer({"graphs": results}, charset="UTF-8")
-
-
-def _shown(part: dict[str, Any], status: int, content: Any) -> dict[str, Any]:
-    return {
-        "body": content, "httpHeaders": {}, "httpStatusCode": status, "referenceId": part.get("referenceId"),
-    }  # fmt: skip
 
 
 def _graph(sf: Salesforce, call: Call, parts: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
@@ -80,11 +74,7 @@ def _graph(sf: Salesforce, call: Call, parts: list[dict[str, Any]]) -> tuple[lis
         return answers, True
     except _Failed as failed:
         del call.changes[before:]
-        halted = errors.body(
-            "PROCESSING_HALTED", "The transaction was rolled back since another operation in it failed."
-        )
-        return [e if e["httpStatusCode"] >= 400 else e | {"body": halted, "httpStatusCode": 400}
-                for e in failed.answers], False  # fmt: skip
+        return [e if e["httpStatusCode"] >= 400 else composite.taken_back(e) for e in failed.answers], False
 
 
 def _nodes(sf: Salesforce, call: Call, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -93,14 +83,14 @@ def _nodes(sf: Salesforce, call: Call, parts: list[dict[str, Any]]) -> list[dict
     for part in parts:
         if not all(isinstance(part.get(key), str) for key in ("method", "url", "referenceId")):
             problem = errors.body("JSON_PARSER_ERROR", "each node needs method, url, referenceId")
-            answers.append(_shown(part, 400, problem))
+            answers.append(composite.told(part, 400, problem))
             continue
         try:
             status, content = composite.one(sf, call, part, lambda text: composite.filled(text, found))
         except Refused as refused:
             status, content = refused.response.status_code, composite.content_of(refused.response)
         found[part["referenceId"]] = content
-        answers.append(_shown(part, status, content))
+        answers.append(composite.told(part, status, content))
     return answers
 
 
@@ -135,6 +125,11 @@ def _planted(
         reference = attributes.get("referenceId") if isinstance(attributes, dict) else None
         if not isinstance(record, dict) or not isinstance(reference, str):
             raise errors.error(400, "INVALID_INPUT", "Include a reference ID for each record in the request.")
+        if any(each["referenceId"] == reference for each in (*results, *problems)):
+            problem = {"statusCode": "INVALID_INPUT", "fields": [],
+                       "message": "Duplicate ReferenceId provided in the request."}  # fmt: skip
+            problems.append({"referenceId": reference, "errors": [problem]})
+            continue
         nested = {
             k: v for k, v in record.items() if isinstance(v, dict) and isinstance(v.get("records"), list)
         }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sandbox.call import Call
-from sandbox.salesforce import lifecycle
+from sandbox.salesforce import lifecycle, references
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.records import id_for
@@ -141,15 +141,36 @@ def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int
     )
 
 
+class Keys:
+    """The keys of an upsert's rows: those that Salesforce works off together name a record once."""
+
+    def __init__(self, sobject: SObject, key: str | None) -> None:
+        self._field = sobject.field(key) if key else None
+        self._seen: set[tuple[int, str]] = set()
+
+    def take(self, row: Mapping[str, Any], chunk: int = 0) -> None:
+        """Raise RowError for a key that was there before."""
+        if self._field is None or self._field.name == "Id":
+            return
+        own = next((v for k, v in row.items() if k.lower() == self._field.name.lower()), None)
+        mark = (chunk, str(own).lower())
+        if own and mark in self._seen:
+            message = f"Duplicate external id specified: {own}"
+            raise RowError("DUPLICATE_VALUE", message, (self._field.name,))
+        self._seen.add(mark)
+
+
 def outcomes_of(
     sf: Salesforce, call: Call, operation: str, sobject: SObject, key: str | None, rows: Sequence[Row],
     first: int, job: str = "",
 ) -> list[Outcome]:  # fmt: skip
     """Do each row by itself."""
     found = []
+    keys = Keys(sobject, key if operation == "upsert" else None)
     for line, row in enumerate(rows, first):
         before = len(call.changes)
         try:
+            keys.take(row, line // CHUNK)
             with sf.store.transaction():
                 if job:
                     sf.locks.take(job, sobject, row)
@@ -165,7 +186,8 @@ def _one(
     sf: Salesforce, call: Call, operation: str, sobject: SObject, key: str | None, row: Row
 ) -> tuple[str, bool]:
     own = next((value for name, value in row.items() if name.lower() == "id"), None)
-    fields = _resolved(sf, sobject, {name: value for name, value in row.items() if name.lower() != "id"})
+    given = {name: value for name, value in row.items() if name.lower() != "id"}
+    fields = references.resolved(sf.rows, sobject, given)
     if operation == "insert":
         return sf.rows.create(call, sobject, fields), True
     if operation == "upsert":
@@ -184,39 +206,6 @@ def _one(
     lifecycle.purge(sf, call, sobject, [record_id])
     call.change(sobject.name, record_id, "purge", "Id", record_id, None)
     return record_id, False
-
-
-def _resolved(sf: Salesforce, sobject: SObject, row: Mapping[str, Any]) -> Row:
-    """`Account.External_Id__c` (or a nested object) names a record by an external id of its own."""
-    found: Row = {}
-    for name, given in row.items():
-        path, _, other_key = name.partition(".")
-        value = given
-        if isinstance(given, Mapping):
-            nested = [(k, v) for k, v in given.items() if k != "attributes"]
-            if len(nested) != 1:
-                raise RowError("INVALID_FIELD", f"Field name not found : {name}", (name,))
-            other_key, value = nested[0]
-        if not other_key:
-            found[name] = value
-            continue
-        relation, _, typed = path.partition(":")
-        field = sobject.reference(typed or relation)
-        target = sf.org.object(relation if typed else (field.targets[0] if field and field.targets else ""))
-        their = target.field(other_key) if target else None
-        if field is None or target is None or their is None or not (their.external_id or their.name == "Id"):
-            raise RowError("INVALID_FIELD", f"Field name not found : {name}", (name,))
-        if value is None or value == "":
-            found[field.name] = None
-            continue
-        rows = sf.rows.by_key(target, their, value)
-        if len(rows) != 1:
-            message = (
-                f"Foreign key external ID: {value} not found for field {their.name} in entity {target.name}"
-            )
-            raise RowError("INVALID_FIELD", message)
-        found[field.name] = rows[0]["Id"]
-    return found
 
 
 def outcomes(sf: Salesforce, batch: str) -> list[Outcome]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import cascade, ids, record_types, rollups, rules, validation, values
+from sandbox.salesforce import cascade, ids, record_types, references, rollups, rules, validation, values
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -150,7 +150,7 @@ class Rows:
     def _checked(self, sobject: SObject, wanted: Mapping[str, Any], before: Row | None) -> Row:
         """Every given value as it will be stored."""
         given: Row = {}
-        for name, value in wanted.items():
+        for name, value in references.nested(self, sobject, wanted).items():
             if name == "attributes":
                 continue
             field = sobject.field(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -9,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, Refused, answer
-from sandbox.salesforce import describe, errors, values, versions
+from sandbox.salesforce import describe, errors, ids, values, versions
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -237,6 +238,14 @@ def _matches(sf: Salesforce, call: Call) -> tuple[SObject, Field, list[dict[str,
 
 
 def _read_by_key(sf: Salesforce, call: Call) -> Response:
+    from sandbox.salesforce import related
+
+    own = ids.normal(call.params["field"])
+    if own and object_of(sf, call).field(call.params["field"]) is None:
+        if versions.number_of(call.params["version"]) < related.SINCE:
+            raise errors.not_found()
+        _row(sf, replace(call, params={**call.params, "id": own}))
+        return related.read(sf, call, object_of(sf, call), own, call.params["key"])
     sobject, _, found = _matches(sf, call)
     if not found:
         raise errors.not_found("Provided record does not exist")

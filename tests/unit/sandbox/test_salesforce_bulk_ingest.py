@@ -37,7 +37,8 @@ def _job(org: Running, body: str, **job: Any) -> str:
     assert made.status_code == 200, made.text
     job_id: str = made.json()["id"]
     assert org.salesforce.put(f"{JOBS}/{job_id}/batches", content=body.encode()).status_code == 201
-    org.salesforce.patch(f"{JOBS}/{job_id}", json={"state": "UploadComplete"})
+    closed = org.salesforce.patch(f"{JOBS}/{job_id}", json={"state": "UploadComplete"}).json()
+    assert closed["state"] == "UploadComplete"
     _until(lambda: org.salesforce.get(f"{JOBS}/{job_id}").json()["state"], "JobComplete", "Failed")
     return job_id
 
@@ -101,6 +102,7 @@ def test_delete_bins_and_hard_delete_purges(shared: Running) -> None:
         ("LastName\r\nA\r\n", {}, "LineEnding is invalid"),
         ("LastName,Phone\nA\n", {}, "does not match the length of the header"),
         ("", {}, "no header"),
+        ("Id,Phone\n003,1\n", {"operation": "delete"}, "must contain only ids"),
     ],
 )
 def test_data_that_cannot_be_read_fails_the_job(

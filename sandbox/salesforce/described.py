@@ -37,6 +37,8 @@ _LABELS: dict[str, dict[str, str]] = {
     "Opportunity": {
         "StageName": "Stage", "Probability": "Probability (%)", "ExpectedRevenue": "Expected Amount",
         "Type": "Opportunity Type", "ForecastCategoryName": "Forecast Category",
+        "LastAmountChangedHistoryId": "Opportunity History ID",
+        "LastCloseDateChangedHistoryId": "Opportunity History ID",
         "HasOpportunityLineItem": "Has Line Item", "TotalOpportunityQuantity": "Quantity",
         "Fiscal": "Fiscal Period",
     },
@@ -74,6 +76,8 @@ _SINGLE: dict[tuple[str, str], Json] = {
     ("Contact", "JigsawContactId"): {"relationshipName": "JigsawContact"},
     ("Lead", "JigsawContactId"): {"relationshipName": "JigsawContact"},
     ("Contact", "Name"): {"extraTypeInfo": "personname"}, ("Lead", "Name"): {"extraTypeInfo": "personname"},
+    ("Opportunity", "HasOpenActivity"): {"sortable": False},
+    ("Opportunity", "HasOverdueTask"): {"sortable": False},
     ("Opportunity", "Name"): {"idLookup": True}, ("Opportunity", "Fiscal"): {"byteLength": 6},
     ("Opportunity", "Probability"): {"scale": 0, "precision": 3, "defaultedOnCreate": True},
     ("Opportunity", "ForecastCategoryName"): {"defaultedOnCreate": True},
@@ -90,7 +94,9 @@ _SINGLE: dict[tuple[str, str], Json] = {
     ("Event", "GroupEventType"): {"defaultValue": "0", "defaultedOnCreate": True},
 }  # fmt: skip
 _OF_TWO: Json = {"feedEnabled": False, "mruEnabled": False, "searchable": False, "undeletable": False}
+_SETUP: Json = {"replicateable": False}
 OBJECTS: dict[str, Json] = {
+    "UserLicense": _SETUP,
     "Opportunity": {"deepCloneable": True}, "Campaign": {"deepCloneable": True, "feedEnabled": False},
     "CampaignMember": _OF_TWO,
     "OpportunityContactRole": {**_OF_TWO, "labelPlural": "Opportunity Contact Role"},

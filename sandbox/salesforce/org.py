@@ -41,8 +41,8 @@ class Org:
         """The objects with what the user may not see: whoever deploys sees it."""
         unseen = set(store.rows("select object, field from unseen"))
         for (definition,) in store.rows("select definition from sobjects order by name"):
-            read = _read(orjson.loads(definition))
-            self.whole[read.name] = read
+            known = read(orjson.loads(definition))
+            self.whole[known.name] = known
         reader = worked_out.Reader(store, self.whole)
         reader.read()
         self.worked = reader.formulas
@@ -114,7 +114,8 @@ class Org:
         return None if row is None else dict(zip(keys, row, strict=True))
 
 
-def _read(definition: dict[str, Any]) -> SObject:
+def read(definition: dict[str, Any]) -> SObject:
+    """An object as it was kept."""
     fields = {
         f["name"]: Field(**f | {"targets": tuple(f["targets"]), "values": tuple(f["values"])})
         for f in definition["fields"]

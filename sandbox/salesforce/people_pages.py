@@ -1,4 +1,5 @@
-"""What there is of people's pages: list views, quick actions, layouts for approval and compact ones, tabs.
+"""What there is of people's pages: list views, quick actions, layouts for approval and compact ones, tabs,
+themes; and of their processes: workflow rules and approvals.
 
 This org has none of its own of any, and that is what is answered: empty lists, and the compact layout that
 every object has. Page layouts are `layouts`.
@@ -6,6 +7,7 @@ every object has. Page layouts are `layouts`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
 Json = dict[str, Any]
+_NOTHING: dict[str, Json] = {
+    "/process/rules": {"rules": {}}, "/process/approvals": {"approvals": {}}, "/theme": {"themeItems": []},
+}  # fmt: skip
 _MASTER = "012000000000000AAA"
 _NAMED = ("Name", "CaseNumber", "Subject")
 
@@ -31,6 +36,8 @@ def routes(sf: Salesforce) -> list[Route]:
         for path in ("/tabs", "/recent", "/quickActions")
         for route in give("GET", base + path, lambda call: answer([], charset="UTF-8"))
     ]
+    for path, nothing in _NOTHING.items():
+        found += give("GET", base + path, partial(_none, nothing))
     found += give("GET", one + "/quickActions", lambda call: _answer(sf, call, lambda _: []))
     found += give("GET", one + "/listviews", lambda call: _answer(sf, call, _listviews))
     found += give(
@@ -40,6 +47,10 @@ def routes(sf: Salesforce) -> list[Route]:
     found += give("GET", compact + "/primary", lambda call: _answer(sf, call, _layout))
     found += give("GET", base + "/compactLayouts", lambda call: _primaries(sf, call))
     return found + give("GET", compact, lambda call: _answer(sf, call, _compact))
+
+
+def _none(told: Json, call: Call) -> Response:
+    return answer(told, charset="UTF-8")
 
 
 def _answer(sf: Salesforce, call: Call, told: Any) -> Response:

@@ -10,7 +10,14 @@ from typing import Any
 
 import orjson
 
-from sandbox.salesforce import described, picklists, schema_derived, schema_further, schema_operations
+from sandbox.salesforce import (
+    described,
+    picklists,
+    schema_derived,
+    schema_further,
+    schema_operations,
+    schema_recorded,
+)
 from sandbox.salesforce.fields import SObject, parse, with_values
 from sandbox.store import Store
 
@@ -259,16 +266,19 @@ TrialExpirationDate datetime a
 """),
 }  # fmt: skip
 READ_ONLY = {"OpportunityHistory", "OpportunityStage", "User", "Group", "Organization"}
-READ_ONLY |= schema_operations.READ_ONLY
+READ_ONLY |= schema_operations.READ_ONLY | schema_recorded.READ_ONLY
+
+
+_ALL = _OBJECTS | schema_operations.OBJECTS | schema_recorded.OBJECTS
 
 
 def standard_objects() -> dict[str, SObject]:
     """All standard objects, by name."""
     found = {}
-    for name, (label, plural, prefix, text) in (_OBJECTS | schema_operations.OBJECTS).items():
+    for name, (label, plural, prefix, text) in _ALL.items():
         values = picklists.PICKLISTS["*"] | picklists.PICKLISTS.get(name, {})
-        more = schema_further.FIELDS.get(name, "") + schema_derived.FIELDS.get(name, "")
-        lines = (text + more).splitlines()
+        more = [part.FIELDS.get(name, "") for part in (schema_further, schema_derived, schema_recorded)]
+        lines = "\n".join([text, *more]).splitlines()
         fields = [parse(line, values) for line in lines if line]
         fields = [replace(f, given_label=described.label(name, label, f)) for f in fields]
         found[name] = SObject(
@@ -295,6 +305,13 @@ _ALSO_INDEXED = {
 }
 
 
+OPEN_WORK = (
+    ("Task", 'create index if not exists "Task.open" on "Task" ("WhatId") where "IsClosed" = \'false\''),
+    ("Event", 'create index if not exists "Event.WhatId" on "Event" ("WhatId")'),
+)
+"""By which a deal's open activities are found: of tasks those that are open, which are few."""
+
+
 def create_tables(store: Store, objects: dict[str, SObject]) -> None:
     """A table per object, a column per field, indexes where clients filter and where references lead."""
     for sobject in objects.values():
@@ -309,6 +326,9 @@ def create_tables(store: Store, objects: dict[str, SObject]) -> None:
         for field in sobject.fields.values():
             if field.external_id or field.type == "email":
                 index(store, sobject.name, field.name, " collate nocase")
+        for name, statement in OPEN_WORK:
+            if name == sobject.name:
+                store.db.execute(statement)
 
 
 def index(store: Store, table: str, column: str, collation: str = "") -> None:
@@ -335,17 +355,6 @@ def deployed(store: Store, kind: str, of: str = "") -> list[tuple[str, dict[str,
     sql = "select name, content from metadata where type = ? and substr(name, 1, ?) = ? order by name"
     start = f"{of}." if of else ""
     return [(name, orjson.loads(blob)) for name, blob in store.rows(sql, (kind, len(start), start))]
-
-
-def bring_up(store: Store) -> None:
-    """An org that was made before an object was known gets its table."""
-    from sandbox.salesforce import org
-
-    known = {name for (name,) in store.rows("select name from sobjects")}
-    new = {n: s for n, s in standard_objects().items() if n not in known}
-    create_tables(store, new)
-    for sobject in new.values():
-        org.define(store, sobject)
 
 
 def with_stages(objects: dict[str, SObject], stages: tuple[str, ...]) -> dict[str, SObject]:

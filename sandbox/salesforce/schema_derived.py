@@ -6,7 +6,7 @@ these come from the object reference.
 
 from __future__ import annotations
 
-from sandbox.salesforce.schema_further import WRITTEN, parts_of_address
+from sandbox.salesforce.schema_further import WRITTEN, parts_of_address, worth
 
 _MEMBERS = '(select count(*) from "CampaignMember" m{more} where m."CampaignId" = {t}."Id" and \
 m."IsDeleted" = \'false\' and {which})'
@@ -32,6 +32,9 @@ def _person(contact: str, lead: str = "") -> str:
     )
 
 
+_AMOUNT = (
+    "coalesce(sum(" + worth('o."Amount"', 'o."CurrencyIsoCode"', '{t}."CurrencyIsoCode"') + "), 0)"
+)  # in the campaign's own currency
 _CONVERTED = ' join "Lead" l on l."Id" = m."LeadId"'
 _CAMPAIGN = f"""
 NumberOfLeads int an := {_members('m."LeadId" is not null and m."ContactId" is null')}
@@ -40,8 +43,8 @@ NumberOfContacts int an := {_members('m."ContactId" is not null')}
 NumberOfResponses int an := {_members('m."HasResponded" = ' + "'true'")}
 NumberOfOpportunities int an := {_deals("count(*)")}
 NumberOfWonOpportunities int an := {_deals("count(*)", _WON)}
-AmountAllOpportunities currency an := {_deals('coalesce(sum(o."Amount"), 0)')}
-AmountWonOpportunities currency an := {_deals('coalesce(sum(o."Amount"), 0)', _WON)}
+AmountAllOpportunities currency an := {_deals(_AMOUNT)}
+AmountWonOpportunities currency an := {_deals(_AMOUNT, _WON)}
 LastActivityDate date a
 LastViewedDate datetime a
 LastReferencedDate datetime a

@@ -24,7 +24,7 @@ def parts_of_address(parts: tuple[str, ...], prefix: str = "") -> str:
     return "\n".join(["", *(f"{prefix}{part} {_KINDS[part]}" for part in parts), ""])
 
 
-def _address(prefix: str, parts: tuple[str, ...] = _PARTS) -> str:
+def address(prefix: str, parts: tuple[str, ...] = _PARTS) -> str:
     """The parts of an address that are not there yet, and the whole, put together when it is read."""
     pairs = ", ".join(f"'{part[0].lower()}{part[1:]}', {{t}}.\"{prefix}{part}\"" for part in sorted(_PARTS))
     held = ", ".join(f'{{t}}."{prefix}{part}"' for part in _PARTS)
@@ -32,16 +32,25 @@ def _address(prefix: str, parts: tuple[str, ...] = _PARTS) -> str:
     return f"{parts_of_address(parts, prefix)}{prefix}Address address a := {whole}\n"
 
 
-_PLACE = _PARTS[5:]
+PLACE = _PARTS[5:]
+"""Where an address is."""
 WRITTEN = _PARTS[:5]
 """The parts of an address that people write."""
+_RATE = 'coalesce((select y."ConversionRate" from "CurrencyType" y where y."IsoCode" = {iso}), 1.0)'
+
+
+def worth(amount: str, own: str, wanted: str) -> str:
+    """An amount of one currency in another, as SQL."""
+    return f"{amount} / {_RATE.format(iso=own)} * {_RATE.format(iso=wanted)}"
+
+
 _PHOTO = "\nPhotoUrl url a := '/services/images/photo/' || {t}.\"Id\"\n"
 _HAS_ITEMS = """
 HasOpportunityLineItem boolean an := case when exists (select 1 from "OpportunityLineItem" i where \
 i."OpportunityId" = {t}."Id" and i."IsDeleted" = 'false') then 'true' else 'false' end
 """
 FIELDS: dict[str, str] = {
-    "Account": _address("Billing", _PLACE) + _address("Shipping") + _SEEN + _PHOTO + """
+    "Account": address("Billing", PLACE) + address("Shipping") + _SEEN + _PHOTO + """
 Fax phone
 AccountNumber string 40
 Sic string 20
@@ -53,7 +62,7 @@ Site string 80
 Jigsaw string 20
 JigsawCompanyId string 20 a
 """,
-    "Contact": _address("Mailing", _PLACE) + _address("Other") + _SEEN + _PHOTO + """
+    "Contact": address("Mailing", PLACE) + address("Other") + _SEEN + _PHOTO + """
 Fax phone
 HomePhone phone
 OtherPhone phone
@@ -68,7 +77,7 @@ IsEmailBounced boolean an := case when {t}."EmailBouncedDate" is null then 'fals
 Jigsaw string 20
 JigsawContactId string 20 a
 """,
-    "Lead": _address("", _PLACE) + _SEEN + _PHOTO + """
+    "Lead": address("", PLACE) + _SEEN + _PHOTO + """
 Fax phone
 EmailBouncedReason string 255
 EmailBouncedDate datetime

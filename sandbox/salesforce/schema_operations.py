@@ -303,5 +303,5 @@ READ_ONLY = {
     "GroupMember", "QueueSobject", "RecordType", "AssignmentRule", "LeadStatus", "Period",
     "ForecastingItem", "Territory2",
 }  # fmt: skip
-NO_BULK = frozenset({"LeadStatus", "OpportunityStage"})
+NO_BULK = frozenset({"LeadStatus", "OpportunityStage", "TaskStatus", "TaskPriority", "CaseStatus"})
 """Objects that the Bulk APIs refuse to query: those that hold the values of a picklist."""

@@ -33,6 +33,9 @@ _HISTORIES = ("OpportunityFieldHistory", "LeadHistory", "ContactHistory", "Accou
 FIELDS: dict[tuple[str, str], int] = {
     ("Opportunity", "ContactId"): 46, ("OpportunityHistory", "PrevAmount"): 50,
     ("OpportunityHistory", "PrevCloseDate"): 50, ("Opportunity", "LastStageChangeDate"): 52,
+    ("Opportunity", "HasOpenActivity"): 35, ("Opportunity", "HasOverdueTask"): 35,
+    ("Opportunity", "LastAmountChangedHistoryId"): 50, ("Opportunity", "LastCloseDateChangedHistoryId"): 50,
+    ("Opportunity", "PushCount"): 53,
     ("Event", "EndDate"): 46, ("Task", "CompletedDateTime"): 46, ("Case", "MasterRecordId"): 46,
     **{(history, "DataType"): 46 for history in _HISTORIES},
     **{(parent, name): 35 for parent in ("Account", "Contact", "Lead") for name in _ACCURACY},

@@ -51,9 +51,11 @@ def opportunities(side: Salesforce) -> None:
                 "SystemModstamp": m.at,
                 "CurrencyIsoCode": deal.currency,
                 "ExpectedRevenue": m.amount * STAGE[stage_of(m)][0] / 100,
+                "PrevAmount": None if before is None else float(before.amount),
+                "PrevCloseDate": None if before is None else day(before.close),
             }
             for deal in deals
-            for m in deal.moments
+            for before, m in zip([None, *deal.moments], deal.moments, strict=False)
         ],
     )
     roles = picklists.PICKLISTS["OpportunityContactRole"]["Role"]

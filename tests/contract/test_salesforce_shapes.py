@@ -22,12 +22,14 @@ OBJECTS = ("Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole"
 FEATURES = {
     "RecordTypeId", "ChannelProgramName", "ChannelProgramLevelName", "IsPartner", "IsCustomerPortal",
     "CleanStatus", "DandbCompanyId", "DunsNumber", "CompanyDunsNumber", "NaicsCode", "NaicsDesc",
-    "Tradestyle", "YearStarted", "OperatingHoursId", "IndividualId", "AssetId", "HasOpenActivity",
-    "HasOverdueTask", "LastAmountChangedHistoryId", "LastCloseDateChangedHistoryId",
+    "Tradestyle", "YearStarted", "OperatingHoursId", "IndividualId", "AssetId",
 }  # fmt: skip
 """Fields of what the sandbox's org has not switched on, and of what it leaves out."""
-NOT_RECORDED = {"CurrencyIsoCode", "HasOptedOutOfEmail"}
-"""Fields of features the recorded org does not use: several currencies, the opt-out permission."""
+NOT_RECORDED = {
+    "CurrencyIsoCode", "HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "LastTransferDate", "PushCount",
+    "BusinessHoursId", "IsClosedOnCreate", "Language", "Type", "WhoCount", "WhatCount",
+}  # fmt: skip
+"""Fields of features the recorded org does not use (several currencies, rights to opt out), or later ones."""
 DIFFERENT = {
     ("Lead", "EmailBouncedReason"): {"createable"}, ("Lead", "EmailBouncedDate"): {"createable"},
     ("Event", "IsRecurrence"): {"createable"},
@@ -40,7 +42,7 @@ LISTED_OTHERWISE = {"keyPrefix", "urls"}
 READ_ONLY_HERE = {"Organization", "User", "UserRole"}
 NOT_LISTED = {
     "CampaignInfluence", "CampaignInfluenceModel", "Holiday", "UserTerritory2Association",
-    "ObjectTerritory2Association",
+    "ObjectTerritory2Association", "UserLicense",
 }  # fmt: skip
 """Objects that the list of standard objects leaves out: it knows the commonest only."""
 

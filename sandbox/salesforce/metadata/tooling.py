@@ -61,7 +61,7 @@ def _view(sf: Salesforce) -> Org:
 def _filled(sf: Salesforce, view: Org, text: str) -> Store:
     """Tables in memory: those a text names, and people, are filled."""
     store = Store(Path(":memory:"))
-    functions.register(store.db)
+    functions.register(store.db, sf.clock.now)
     schema.create_tables(store, view.objects)
     said = {word.lower() for word in re.findall(r"\w+", text)} | {"user"}
     for name, sobject in view.objects.items():

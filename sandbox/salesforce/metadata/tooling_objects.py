@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -203,7 +204,8 @@ def objects(users: SObject) -> dict[str, SObject]:
         name: SObject(name, label, _plural(label), prefix, _fields(lines), read_only=True)
         for name, (label, prefix, lines) in _LINES.items()
     }
-    return found | {"User": users}
+    own = {name: field for name, field in users.fields.items() if ' from "' not in field.formula}
+    return found | {"User": replace(users, fields=own)}
 
 
 def _plural(label: str) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from sandbox import times
 from sandbox.salesforce.fields import NUMERIC, Field, SObject
 from sandbox.salesforce.org import Org
 
@@ -81,8 +83,9 @@ def formatted(org: Org, found: Field, expression: str, iso: str) -> str:
     ) else f"soql_format('{found.type}', {expression}, {iso}, {scale})"  # fmt: skip
 
 
-def register(db: sqlite3.Connection) -> None:
+def register(db: sqlite3.Connection, now: Callable[[], int]) -> None:
     """Let a connection run the functions that SQLite does not have."""
+    db.create_function("soql_now", 0, lambda: times.iso_seconds(now()))
     db.create_function("soql_local", 2, _local, deterministic=True)
     db.create_function("soql_format", 4, _format, deterministic=True)
     db.create_function("soql_distance", 5, _distance, deterministic=True)

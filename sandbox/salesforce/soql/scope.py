@@ -140,7 +140,11 @@ _SHARED = {
 def target(org: Org, reference: Field) -> SObject:
     """What a relationship leads to; several targets share a few fields."""
     if len(reference.targets) == 1:
-        return org.objects[reference.targets[0]]
+        known = org.objects.get(reference.targets[0])
+        if known is None:
+            message = f"Didn't understand relationship '{reference.relationship}' in field path."
+            raise SoqlError("INVALID_FIELD", message)
+        return known
     shared = {n: Field(n, kind, 0 if kind == "boolean" else 255) for n, kind in _SHARED.items()}
     return SObject("Name", "Name", "Names", "", shared)
 
@@ -191,7 +195,7 @@ def _join(scope: Scope, parts: tuple[str, ...], alias: str, sobject: SObject, at
 
 def _union(org: Org, targets: tuple[str, ...]) -> str:
     parts = []
-    for name in targets:
+    for name in (each for each in targets if each in org.objects):
         fields = org.objects[name].fields
         called = next(n for n in ("Name", "CaseNumber", "Subject", "Id") if n in fields)
         own = {shared: f'"{shared}"' if _is_kept(fields, shared) else "null" for shared in _SHARED}

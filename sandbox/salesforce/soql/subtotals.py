@@ -38,7 +38,7 @@ def compiled(
         columns += [sorting_of(scope, order.path)[0] for order in query.order] or _usual(scope, query)
         listed = ", ".join(f"{column} c{n}" for n, column in enumerate(columns))
         grouped = ", ".join(expression_of(scope, item)[0] for item in kept)
-        tail = f" group by {grouped}" if kept else ""
+        tail = f" group by {grouped or 'null'}"  # all rows are one group of the row of the grand total
         bound += values
         if query.having is not None:
             tail += " having " + condition_sql(scope, query.having, bound)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
 from sandbox import times
 from sandbox.clock import Clock
-from sandbox.salesforce import app, org, schema
+from sandbox.salesforce import app, org, org_setup, schema
 from sandbox.salesforce.soql.compiler import compile_query
 from sandbox.salesforce.soql.parser import parse
 from sandbox.store import Store
@@ -82,6 +84,64 @@ def test_a_lookup_is_removed_though_what_it_led_to_was_deleted(ask: Ask) -> None
     assert "Plan__c" not in shown.json()
 
 
+def _rows(ask: Ask, soql: str) -> list[dict[str, Any]]:
+    answer = ask("GET", f"/services/data/v67.0/query?{urlencode({'q': soql})}")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["records"]
+    return found
+
+
+def test_a_tree_of_campaigns_is_summed_up_in_the_currency_of_each(ask: Ask, tmp_path: Path) -> None:
+    store = Store(tmp_path / "salesforce.sqlite")
+    with store.transaction():
+        for iso, rate in (("USD", 1.0), ("EUR", 0.5)):
+            store.db.execute(
+                "insert into CurrencyType (Id, IsoCode, ConversionRate, IsActive, IsCorporate) "
+                "values (?, ?, ?, 'true', ?)", (iso, iso, rate, str(iso == "USD").lower()),
+            )  # fmt: skip
+    top = _made(ask, "Campaign", Name="Top", ActualCost=10, NumberSent=1, CurrencyIsoCode="USD")
+    child = _made(ask, "Campaign", Name="Child", ParentId=top, ActualCost=4, CurrencyIsoCode="EUR")
+    grand = _made(ask, "Campaign", Name="Grand", ParentId=child, NumberSent=2, CurrencyIsoCode="USD")
+    lead = _made(ask, "Lead", LastName="L", Company="C")
+    _made(ask, "CampaignMember", CampaignId=grand, LeadId=lead)
+    with store.transaction():
+        store.db.execute(
+            "insert into Opportunity (Id, Amount, CampaignId, CurrencyIsoCode, IsDeleted, IsWon) "
+            "values ('006SB0000000001', 6, ?, 'USD', 'false', 'false')", (child,),
+        )  # fmt: skip
+    store.close()
+    fields = ("ActualCost", "NumberSent", "NumberOfLeads", "AmountAllOpportunities")
+    named = ", ".join(f"Hierarchy{field}" for field in fields)
+    rows = _rows(ask, f"SELECT Name, AmountAllOpportunities, {named} FROM Campaign ORDER BY CreatedDate, Id")
+    assert [tuple(row[f"Hierarchy{field}"] for field in fields) for row in rows] == [
+        (18.0, 3.0, 1, 6.0), (4.0, 2.0, 1, 3.0), (0.0, 2.0, 1, 0.0),
+    ]  # fmt: skip
+    assert [row["AmountAllOpportunities"] for row in rows] == [0.0, 3.0, 0.0]
+
+
+def test_an_org_of_an_older_release_gets_what_this_one_knows(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    whole = schema.standard_objects()["Lead"]
+    with store.transaction():
+        fewer = {n: f for n, f in whole.fields.items() if n not in ("DoNotCall", "Fax")}
+        org.define(store, replace(whole, fields=fewer))
+        for name in ("DoNotCall", "Fax"):
+            schema.drop_column(store, "Lead", name)
+        store.db.execute("delete from sobjects where name = 'Profile'")
+        store.db.execute('drop table "Profile"')
+        store.db.execute("insert into Lead (Id, LastName) values ('00QSB0000000001', 'Old')")
+        org_setup.bring_up(store)
+    read = org.Org(store)
+    assert read.objects["Lead"].fields.keys() == whole.fields.keys()
+    assert store.row("select DoNotCall, Fax from Lead") == ("false", None)
+    assert store.value("select count(*) from Profile") == 2
+    with store.transaction():  # what is taken away afterwards stays away
+        org.define(store, replace(whole, fields=fewer))
+        org_setup.bring_up(store)
+    assert "Fax" not in org.Org(store).objects["Lead"].fields
+    store.close()
+
+
 def test_an_older_version_does_not_see_what_nobody_sees_yet(ask: Ask) -> None:
     query = "/services/data/v45.0/query?q=select+Id+from+Account"
     account = _made(ask, "Account", Name="Later")
@@ -101,6 +161,58 @@ def test_a_version_inside_a_composite_is_that_of_a_call_of_its_own(ask: Ask) -> 
     told = [(each["httpStatusCode"], each["body"]) for each in answer.json()["compositeResponse"]]
     assert told == [(each.status_code, each.json()) for each in alone]
     assert [status for status, _ in told] == [200, 404, 404, 200]
+
+
+def _composite(ask: Ask, *parts: tuple[str, str, Any], **more: Any) -> list[tuple[int, Any, Any]]:
+    listed = [
+        {"method": method, "url": f"/services/data/v67.0{url}", "referenceId": f"r{n}", "body": body}
+        for n, (method, url, body) in enumerate(parts)
+    ]
+    answer = ask("POST", "/services/data/v67.0/composite", {"compositeRequest": listed, **more})
+    assert answer.status_code == 200, answer.text
+    return [(e["httpStatusCode"], e["body"], e["httpHeaders"]) for e in answer.json()["compositeResponse"]]
+
+
+def test_a_composite_that_is_all_or_none_says_of_every_part_that_it_is_not_there(ask: Ask) -> None:
+    account, nameless = ("POST", "/sobjects/Account", {"Name": "Undone"}), ("POST", "/sobjects/Lead", {})
+    told = _composite(ask, account, nameless, account, allOrNone=True)
+    assert [status for status, _, _ in told] == [400, 400, 400]
+    codes = [body[0]["errorCode"] for _, body, _ in told]
+    assert codes == ["PROCESSING_HALTED", "REQUIRED_FIELD_MISSING", "PROCESSING_HALTED"]
+    assert _rows(ask, "SELECT Id FROM Account") == []
+
+
+def test_a_part_that_refers_to_a_failed_one_fails_alone(ask: Ask) -> None:
+    lead = ("POST", "/sobjects/Contact", {"LastName": "x", "AccountId": "@{r0.id}"})
+    told = _composite(
+        ask, ("POST", "/sobjects/Account", {}), lead, ("POST", "/sobjects/Account", {"Name": "Y"})
+    )
+    assert [status for status, _, _ in told] == [400, 400, 201]
+    assert told[1][1][0]["errorCode"] == "PROCESSING_HALTED"
+    assert told[2][2]["Location"] == f"/services/data/v67.0/sobjects/Account/{told[2][1]['id']}"
+
+
+def test_a_parent_is_named_by_its_external_id_and_found_by_the_name_of_the_relationship(ask: Ask) -> None:
+    account = _made(ask, "Account", Name="Parent Co", External_Id__c="p-1")
+    contact = _made(ask, "Contact", LastName="Child", Account={"External_Id__c": "p-1"})
+    there = f"/services/data/v67.0/sobjects/Contact/{contact}/Account"
+    assert ask("GET", there).json()["Id"] == account
+    children = ask("GET", f"/services/data/v67.0/sobjects/Account/{account}/Contacts?fields=LastName").json()
+    assert [each["LastName"] for each in children["records"]] == ["Child"]
+    wrong = ask(
+        "PATCH", f"/services/data/v67.0/sobjects/Contact/{contact}", {"Account": {"External_Id__c": "?"}}
+    )
+    assert "Foreign key external ID: ? not found" in wrong.json()[0]["message"]
+
+
+def test_a_key_that_comes_twice_in_one_upsert_is_refused_the_second_time(ask: Ask) -> None:
+    rows = [
+        {"attributes": {"type": "Account"}, "External_Id__c": key, "Name": key} for key in ("k", "K", "l")
+    ]
+    path = "/services/data/v67.0/composite/sobjects/Account/External_Id__c"
+    told = ask("PATCH", path, {"records": rows}).json()
+    assert [each["success"] for each in told] == [True, False, True]
+    assert told[1]["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
 
 
 def test_who_waits_for_news_is_answered_when_the_server_is_to_stop(tmp_path: Path) -> None:

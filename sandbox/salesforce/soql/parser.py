@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sandbox.salesforce.soql.tokens import Token, tokens, unescaped
 from sandbox.salesforce.soql.tree import (
     Aggregate,
     AllFields,
@@ -25,21 +26,6 @@ from sandbox.salesforce.soql.tree import (
     Value,
 )  # fmt: skip
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-    (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))|
-    (?P<date>\d{4}-\d\d-\d\d)|
-    (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|
-    (?P<currency>[A-Z]{3}\d+(?:\.\d+)?(?![A-Za-z0-9_.]))|
-    (?P<string>'(?:[^'\\]|\\.)*')|
-    (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?::\d+)?)|
-    (?P<operator><=|>=|!=|<>|[=<>(),])
-    )""",
-    re.VERBOSE,
-)
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "N": "\n", "R": "\r", "T": "\t", "B": "\b",
-            "F": "\f"}  # fmt: skip
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 _FUNCTIONS = {"count", "count_distinct", "sum", "avg", "min", "max"}
 _DERIVED = {
     "calendar_year", "calendar_quarter", "calendar_month", "day_in_month", "day_in_week",
@@ -53,27 +39,6 @@ _DATE_LITERAL = re.compile(
     r"N_(DAYS|WEEKS|MONTHS|(FISCAL_)?(QUARTERS|YEARS))_AGO:\d+)",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True)
-class Token:
-    kind: str
-    text: str
-    at: int
-
-
-def tokens(text: str) -> list[Token]:
-    """Cut a query into tokens, with an end token after the last."""
-    found, at = [], 0
-    stripped = text.rstrip()
-    while at < len(stripped):
-        match = _TOKEN.match(stripped, at)
-        if match is None or match.lastgroup is None:
-            start = at + len(stripped[at:]) - len(stripped[at:].lstrip())
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{stripped[start : start + 20]}'", start)
-        found.append(Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
-        at = match.end()
-    return [*found, Token("end", "<EOF>", at)]
 
 
 class Parser:
@@ -340,7 +305,7 @@ class Parser:
         if token.kind != "string":
             return self._literal()
         self._next()
-        return Literal("pattern", _unescape(token, pattern=True))
+        return Literal("pattern", unescaped(token, pattern=True))
 
     def _list(self) -> tuple[Literal, ...] | Query:
         self._expect("(")
@@ -357,7 +322,7 @@ class Parser:
     def _literal(self) -> Literal:
         token = self._token
         if token.kind == "string":
-            return Literal("string", _unescape(self._next()))
+            return Literal("string", unescaped(self._next()))
         if token.kind in ("number", "date", "datetime", "currency"):
             return Literal(token.kind, self._next().text)
         lower = token.text.lower()
@@ -383,25 +348,6 @@ _INSIDE = {
 def inner_path(value: Value) -> Path | None:
     """The field that a value is made of."""
     return value if isinstance(value, Path) else value.path
-
-
-def _unescape(token: Token, *, pattern: bool = False) -> str:
-    """A quoted text without its quotes; in a pattern a backslash stays before what is meant literally."""
-
-    def plain(match: re.Match[str]) -> str:
-        sign = match[2]
-        if match[1]:
-            return chr(int(match[1], 16))
-        if sign in _ESCAPES:
-            return _ESCAPES[sign]
-        if sign in "_%":
-            return f"\\{sign}" if pattern else sign
-        if sign not in "'\"\\":
-            place = token.at + 1 + match.start()
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '\\{sign}'", place)
-        return "\\\\" if sign == "\\" and pattern else sign
-
-    return _ESCAPE.sub(plain, token.text[1:-1])
 
 
 def parse(text: str) -> Query:

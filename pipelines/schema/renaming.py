@@ -77,10 +77,13 @@ def _salesforce(session: Session, rename: Rename) -> Iterator[tuple[Any, Any]] |
     client = session.salesforce
     if client is None:
         return None
-    shown = {str(each["name"]).lower() for each in client.describe(rename.object).get("fields") or []}
-    if not {rename.old.lower(), rename.new.lower()} <= shown:
+    fields = {str(each["name"]).lower(): each for each in client.describe(rename.object).get("fields") or []}
+    if not {rename.old.lower(), rename.new.lower()} <= fields.keys():
         return None
-    soql = f"SELECT {rename.old}, {rename.new} FROM {rename.object} WHERE {rename.old} != null"
+    # Salesforce filters by no long text: then all records are read.
+    able = fields[rename.old.lower()].get("filterable", True)
+    some = f" WHERE {rename.old} != null" if able else ""
+    soql = f"SELECT {rename.old}, {rename.new} FROM {rename.object}{some}"
     return (
         (row.get(rename.old), row.get(rename.new))
         for page in client.query_pages(soql)

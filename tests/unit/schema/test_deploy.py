@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pipelines.clients.errors import Rejected
 from pipelines.rules.schema.fields import FieldModel
 from pipelines.rules.schema.renames import Rename
 from pipelines.schema import renaming, run
@@ -126,22 +127,29 @@ def test_a_pipeline_that_was_renamed_by_hand_is_told_of_before_a_second_one_is_m
 class Org:
     """As many records as it is made with, of which the last is not copied."""
 
-    def __init__(self, records: int) -> None:
-        self.records = records
+    def __init__(self, records: int, *, filterable: bool) -> None:
+        self.records, self.filterable = records, filterable
 
     def describe(self, name: str) -> dict[str, Any]:
-        return {"fields": [{"name": "Old__c"}, {"name": "New__c"}]}
+        return {"fields": [{"name": "Old__c", "filterable": self.filterable}, {"name": "New__c"}]}
 
     def query_pages(self, soql: str) -> Any:
+        if "WHERE" in soql and not self.filterable:
+            raise Rejected("field 'Old__c' can not be filtered in a query call", code="INVALID_FIELD")
+
         class Page:
+            total = self.records
             records = [{"Old__c": n, "New__c": n} for n in range(1, self.records)] + [{"Old__c": 7}]
 
         yield Page
 
 
-def test_how_far_a_backfill_is_verified_is_told_as_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("filterable", [True, False])
+def test_how_far_a_backfill_is_verified_is_told_as_it_goes(filterable: bool) -> None:
     class Session:
-        salesforce = Org(2_500)
+        salesforce = Org(2_500, filterable=filterable)
+
+    assert read.losing_rows(Session.salesforce, "Lead", "Old__c") == 2_500  # type: ignore[arg-type]
 
     told: list[tuple[str, int, int | None]] = []
     rename = Rename("salesforce", "Lead", "Old__c", "New__c", FieldModel(label="A", type="date"), "x")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ class Scenario:
     deal: str = ""
     lead: str = ""
     lead_of_form: str = ""
+    meeting_at: datetime | None = None
+    """When the meeting begins that somebody has booked."""
     solo: str = ""
     """The lead of somebody whom Salesforce alone knows."""
     at_once: tuple[str, int, list[tuple[str, str]]] = ("", 0, [])
@@ -307,8 +310,9 @@ def others_come(s: Scenario, hubspot: HubSpotClient) -> None:
 
 
 def people_work(s: Scenario, hubspot: HubSpotClient, short: rounds.Prompt) -> None:
-    """One lead is given back; the others wait five hours, until their clocks run out while a refresh is in
-    the works, which knows nothing of the call that one of them has just had."""
+    """One lead is given back, one books a meeting; the others wait five hours, until their clocks run out
+    while a refresh is in the works, which knows nothing of the call that one of them has just had."""
+    a_meeting_is_booked(s, hubspot)
     hubspot.batch_update(
         "contacts", [{"id": s.ids["rejected"], "properties": {"hs_lead_status": "UNQUALIFIED"}}]
     )
@@ -316,11 +320,25 @@ def people_work(s: Scenario, hubspot: HubSpotClient, short: rounds.Prompt) -> No
         goes_to("marts")
         somebody_is_called(s, hubspot)
         for _ in range(10):
-            if not (named := short.look()):
+            if not (named := [each for each in short.look() if each.is_person]):
                 break
             assert short.act(named)
         s.at_the_clock = {who: s.owner(who) for who in PEOPLE}
     s.said.append(slack(s))
+
+
+def a_meeting_is_booked(s: Scenario, hubspot: HubSpotClient) -> None:
+    """By somebody who was handed over and whom Salesforce knows as a lead."""
+    hubspot.get("/crm/v3/owners", {"limit": "1"})
+    assert hubspot.server_time is not None
+    s.meeting_at = (hubspot.server_time + timedelta(days=2)).replace(microsecond=0)
+    begins = s.meeting_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    said = {"hs_meeting_title": "Demo for the pair", "hs_timestamp": begins, "hs_meeting_start_time": begins,
+            "hs_meeting_outcome": "SCHEDULED"}  # fmt: skip
+    with_whom = [{"to": {"id": s.ids["pair"]}, "types": [
+        {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 200}]}]  # fmt: skip
+    (made,) = hubspot.batch_create("meetings", [{"properties": said, "associations": with_whom}])
+    assert made.ok, made
 
 
 def somebody_is_called(s: Scenario, hubspot: HubSpotClient) -> None:

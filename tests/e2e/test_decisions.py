@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from cli import rounds
-from pipelines.clients.open import open_hubspot
+from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.decisions.replay import KINDS, replay
 from pipelines.identity.lives import short_hash
 from pipelines.state import State, decision_runs, decisions
@@ -135,6 +135,18 @@ def test_a_qualified_lead_is_qualified_in_both_crms(lived: Scenario) -> None:
     assert lived.contact("pair")["lifecyclestage"] == "salesqualifiedlead"
     assert sobject(lived.home, "Lead", lived.lead)["Lead_Status__c"] == "SQL"
     assert len(lived.tasks("contacts", lived.ids["pair"])) >= 1
+
+
+def test_a_meeting_that_is_booked_after_the_handoff_is_an_event_of_salesforce_once(lived: Scenario) -> None:
+    soql = "SELECT WhoId, StartDateTime FROM Event WHERE Subject = 'Demo for the pair'"
+    with open_salesforce(lived.settings) as salesforce:
+        events = [row for page in salesforce.query_pages(soql) for row in page.records]
+    assert lived.meeting_at is not None
+    begins = lived.meeting_at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    assert [(row["WhoId"], row["StartDateTime"]) for row in events] == [(lived.lead, begins)]
+    state = query(lived.home, "select state from decisions.handoffs join marts.unified_leads l "
+                  f"using (person_id) where l.lead_id_salesforce = '{lived.lead}'")  # fmt: skip
+    assert state == [("accepted",)]
 
 
 def test_who_is_qualified_in_salesforce_alone_stays_so_in_the_rounds_that_follow(lived: Scenario) -> None:

@@ -44,7 +44,7 @@ with told as (
 closed as (
     select record_key, count(*) as times from ops.journal
     where rule = 'activities.yml' and state = 'confirmed' and operation = 'fields'
-        and json_extract_string(after_value, '$.source') is null
+        and starts_with(action_key, 'activity:' || record_key || ':done')
     group by record_key
 )
 select m.source_key, m.copy_key, m.target, m.mark,

@@ -98,6 +98,8 @@ create table intermediate.int_account_members (account_id varchar, record_key va
 create table intermediate.int_owners (owner_id_hubspot varchar, owner_id_salesforce varchar);
 create table ops.journal (operation varchar, rule varchar, state varchar, vendor varchar, object varchar,
     record_key varchar, action_key varchar, result_id varchar, after_value varchar, settled_at timestamptz);
+insert into ops.journal select 'update', 'people.yml line 4', 'confirmed', 'hubspot', 'contacts', 'k', '', '',
+    'email of ' || i, timestamptz '2026-06-29 11:00:00+00' from range(5000) t(i);
 insert into raw_hubspot.tasks (id, hs_timestamp, hs_task_subject, hs_task_status)
     values ('7', timestamptz '2026-06-29 12:00:00+00', 'Call back', 'NOT_STARTED');
 """

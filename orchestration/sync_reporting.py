@@ -25,32 +25,38 @@ VOLUME = Volume()
 def check_specs(syncs: Mapping[str, Sync]) -> list[dg.AssetCheckSpec]:
     return [
         spec
-        for sync in syncs.values()
+        for key in keys_of(syncs).values()
         for spec in (
             dg.AssetCheckSpec(
-                SUCCEEDED, asset=key_of(sync),
+                SUCCEEDED, asset=key,
                 description=f"At least {LEAST_SUCCESS:.0%} of what was sent is confirmed; nothing stopped.",
             ),
             dg.AssetCheckSpec(
-                AS_USUAL, asset=key_of(sync),
+                AS_USUAL, asset=key,
                 description=f"Not {VOLUME.times:.0f} times the records of the runs before, nor as few.",
             ),
         )
     ]  # fmt: skip
 
 
-def key_of(sync: Sync) -> dg.AssetKey:
-    return keys.outward(sync.vendor, sync.object, consent=sync.consent)
+def keys_of(syncs: Mapping[str, Sync]) -> dict[str, dg.AssetKey]:
+    """The asset of each sync, by name. Where several write one object, the first is called after it and the
+    others after themselves."""
+    found: dict[str, dg.AssetKey] = {}
+    for name, sync in syncs.items():
+        key = keys.outward(sync.vendor, sync.object, consent=sync.consent)
+        found[name] = keys.outward(sync.vendor, name) if key in found.values() else key
+    return found
 
 
 def materialised(
     syncs: Mapping[str, Sync], about: Mapping[str, Any], applied: ApplyResult | None
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """One materialisation per sync, with what became of it."""
-    for name, sync in syncs.items():
+    for name, key in keys_of(syncs).items():
         result = applied.syncs.get(name) if applied is not None else None
         own = metadata(result, applied.samples, name) if applied is not None and result is not None else {}
-        yield dg.MaterializeResult(asset_key=key_of(sync), metadata={**about, **own})
+        yield dg.MaterializeResult(asset_key=key, metadata={**about, **own})
 
 
 def metadata(result: SyncResult, samples: Sequence[Written], name: str) -> dict[str, Any]:
@@ -74,10 +80,10 @@ def checks(
     syncs: Mapping[str, Sync], applied: ApplyResult | None, before: Mapping[str, Sequence[int]]
 ) -> Iterator[dg.AssetCheckResult]:
     """Both checks of every sync. `before`: records written in earlier runs, by sync."""
-    for name, sync in syncs.items():
+    for name, key in keys_of(syncs).items():
         result = applied.syncs.get(name) if applied is not None else None
-        yield succeeded(key_of(sync), result)
-        yield as_usual(key_of(sync), result, before.get(name, ()))
+        yield succeeded(key, result)
+        yield as_usual(key, result, before.get(name, ()))
 
 
 def succeeded(key: dg.AssetKey, result: SyncResult | None) -> dg.AssetCheckResult:

@@ -75,7 +75,7 @@ def hand_out(
             connection, config_dir, run, as_of, registry.load(reading),
             own_stage_writes=journal.stage_writes(reading), kept_days=kept_days.load(reading),
             decided_stages=handoffs.stages(reading),
-            own_changes=known._asdict(),
+            own_changes=known._asdict(), own_refusals=journal.refusals(reading),
         )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ PLAN = keys.spec(
 
 
 def build(syncs: Mapping[str, Sync], activity: Models) -> list[dg.AssetsDefinition]:
-    outward = [_outward(sync) for sync in syncs.values()]
+    outward = [_outward(key, syncs[name]) for name, key in sync_reporting.keys_of(syncs).items()]
     journal = [
         keys.spec(
             key,
@@ -42,9 +42,9 @@ def build(syncs: Mapping[str, Sync], activity: Models) -> list[dg.AssetsDefiniti
     return [_plan(), _apply(outward, syncs), _record(journal, activity)]
 
 
-def _outward(sync: Sync) -> dg.AssetSpec:
+def _outward(key: dg.AssetKey, sync: Sync) -> dg.AssetSpec:
     return keys.spec(
-        keys.outward(sync.vendor, sync.object, consent=sync.consent), keys.ACTIVATE, {sync.vendor},
+        key, keys.ACTIVATE, {sync.vendor},
         f"{NAMES[sync.vendor]} {sync.object}: {', '.join(sync.fields)}, written through the journal. "
         "Without a person only where syncs.yml says auto_apply: true, or to a CRM on this machine.",
         deps=[keys.PLAN],

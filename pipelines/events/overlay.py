@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.events.models import Anew
-from pipelines.rules import crm_scores
+from pipelines.rules import consent_tables, crm_scores
 from pipelines.rules.lead_score import LeadScore
 from pipelines.run import Run
 from pipelines.sources import persons
@@ -89,9 +89,11 @@ class Overlay:
                 relation = f"{schema_of(vendor)}.{name}"
                 if relation in narrowed and (where := _theirs(vendor, name, holds)):
                     self._put(relation, self._narrowed(vendor, name, holds, where), kind="view")
-        self._drop("rules.crm_scores")
+        for relation in ("rules.crm_scores", "rules.consent_flags"):
+            self._drop(relation)
+            self._kinds[relation] = "table"
         crm_scores.write(connection, scores)
-        self._kinds["rules.crm_scores"] = "table"
+        consent_tables.flags(connection)
 
     def work_out(self, models: Mapping[str, str]) -> None:
         """Build these models, which are in order."""

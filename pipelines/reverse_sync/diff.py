@@ -159,7 +159,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, sync: Sync, extracted: datetim
         "create or replace temp table overlay as select record_key, field, value from agreed_values "
         "where split_part(record_key, ':', 1) = $vendor and split_part(record_key, ':', 3) = $object "
         "and agreed_at > coalesce($extracted, '-infinity'::timestamptz)",
-        {"vendor": sync.vendor, "object": sync.object, "extracted": extracted},
+        {"vendor": sync.vendor, "object": sync.keys_of or sync.object, "extracted": extracted},
     )
     fields = list(sync.fields.items())
     _values(connection, "rules", "position, field, kind, provider, owner, policy, dead_band, rule", [

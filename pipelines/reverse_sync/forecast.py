@@ -109,7 +109,7 @@ def _forecast(vendor: str, records: int, consent: bool, object_name: str, rows: 
         formula = f"{records:,} addresses / {batch} a call, as many to read them; one call for the fields"
         return Forecast(write=writes, read_back=writes, check=1 if records else 0, formula=formula)
     if vendor == "marketing_cloud":
-        return _subscribers(records) if consent else _extension_rows(records, rows)
+        return _subscribers(records, object_name) if consent else _extension_rows(records, rows)
     if vendor == "salesforce":
         return _salesforce(records)
     return Forecast(
@@ -135,11 +135,13 @@ def _salesforce(records: int) -> Forecast:
     return Forecast(_JOB_CALLS * jobs + last, read_backs, check, formula)
 
 
-def _subscribers(records: int) -> Forecast:
-    """Their field needs no asking after; what the answer took is read back."""
+def _subscribers(records: int, object_name: str) -> Forecast:
+    """Their field needs no asking after, which lists there are does; what the answer took is read back."""
     calls = ceil(records / 200)
     formula = f"{records:,} subscribers / 200 a call, and as many to read back"
-    return Forecast(write=calls, read_back=calls, check=0, formula=formula)
+    if object_name != "ListSubscriber" or not records:
+        return Forecast(write=calls, read_back=calls, check=0, formula=formula)
+    return Forecast(write=calls, read_back=calls, check=1, formula=f"{formula}; one for the lists")
 
 
 def _extension_rows(records: int, rows: int | None) -> Forecast:

@@ -11,6 +11,7 @@ from pipelines.rules.activities import load_activities
 from pipelines.rules.alerts import load_alerts
 from pipelines.rules.attribution import load_attribution
 from pipelines.rules.campaign_members import load_campaign_members
+from pipelines.rules.consent import load_consent
 from pipelines.rules.data_extensions import load_data_extensions
 from pipelines.rules.engagement import load_engagement
 from pipelines.rules.events import load_events
@@ -36,6 +37,7 @@ LOADERS = (
     load_alerts,
     load_attribution,
     load_campaign_members,
+    load_consent,
     load_data_extensions,
     load_engagement,
     load_events,

@@ -76,6 +76,8 @@ class Sync(Strict):
     consent: bool = False
     """Its fields are people's refusals: they go before everything else, no guard holds them, and they are
     never taken back."""
+    keys_of: str = ""
+    """The object whose records the record keys name, where it is another: a subscription is a contact's."""
     on_leave: OnLeave = "keep"
     """Of a data extension of Marketing Cloud only."""
     fields: dict[str, FieldRule] = Field(min_length=1)
@@ -166,7 +168,17 @@ class PaceOf(Strict):
     """So many, whatever the vendor tells. Marketing Cloud counts by the year: 2,000,000 are 5,479 a day."""
 
 
-_PLANNED = {"vendor", "object", "desired", "existing", "grouped_by", "consent", "on_leave", "fields"}
+_PLANNED = {
+    "vendor",
+    "object",
+    "desired",
+    "existing",
+    "grouped_by",
+    "consent",
+    "keys_of",
+    "on_leave",
+    "fields",
+}
 
 
 class Syncs(Strict):
@@ -209,10 +221,12 @@ class Syncs(Strict):
 
 def load_syncs(config_dir: Path) -> Syncs:
     """Read and validate `syncs.yml`, and what adds syncs to it: `data_extensions.yml` one for each extension,
-    `attribution.yml` those of revenue by model, and how often its fields are written."""
+    `consent.yml` one for each place of a purpose, `attribution.yml` those of revenue by model, and how often
+    its fields are written."""
     from pipelines.rules.attribution_syncs import with_frequency  # all are made of what stands above
+    from pipelines.rules.consent_syncs import with_purposes
     from pipelines.rules.data_extensions import with_extensions
     from pipelines.rules.revenue_fields import with_revenue
 
     known = with_extensions(load(config_dir / "syncs.yml", Syncs), config_dir)
-    return with_frequency(with_revenue(known, config_dir), config_dir)
+    return with_frequency(with_revenue(with_purposes(known, config_dir), config_dir), config_dir)

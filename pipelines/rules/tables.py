@@ -21,7 +21,7 @@ from pipelines.rules import (
     attribution,
     campaign_links,
     campaign_members,
-    consent,
+    consent_tables,
     crm_scores,
     data_extensions,
     engagement,
@@ -170,6 +170,11 @@ _DECIDED_STAGES: rows.Columns = (
     ("decided_at", pa.timestamp("us", tz="UTC")),
 )
 """The stage in which a handoff has put somebody, and when: for those of whom no CRM tells it back."""
+_OWN_REFUSALS: rows.Columns = (
+    ("record_key", pa.string()), ("field", pa.string()), ("is_refusal", pa.bool_()),
+    ("written_from", pa.timestamp("us", tz="UTC")), ("written_to", pa.timestamp("us", tz="UTC")),
+)  # fmt: skip
+"""Each time this project carried a refusal, or its end, to a record: it comes back dated like anybody's."""
 _OWN_CHANGES = {
     name: pa.schema([("record_key", pa.string()), (moment, pa.timestamp("us", tz="UTC"))])
     for name, moment in (("own_writes", "written_at"), ("others_changes", "changed_at"))
@@ -188,6 +193,7 @@ def write(
     decided_stages: Sequence[tuple[str, str, datetime]] = (),
     kept_days: Sequence[tuple[str, str, str]] = (),
     own_changes: Mapping[str, pa.Table] | None = None,
+    own_refusals: Sequence[tuple[str, str, bool, datetime, datetime]] = (),
 ) -> None:
     """Replace schema `rules`. Without `connections`, those the extract left in `ops.connections` are used.
 
@@ -208,7 +214,6 @@ def write(
         "form_members": campaign_members.form_members(campaign_members.load_campaign_members(config_dir)),
         "engagement_members": engagement.members(known_engagement),
         "engagement_tasks": engagement.tasks(known_engagement),
-        "consent_lists": consent.lists(consent.load_consent(config_dir)),
         "data_extensions": data_extensions.policies(syncs.load_syncs(config_dir)),
         "stages": rows.stages(known_stages),
         "lifecycle": rows.lifecycle(known_stages),
@@ -244,11 +249,13 @@ def write(
         _replace(connection, "person_aliases", registry.aliases)
         identity_tables.write(connection, registry, known_identity)
         _replace(connection, "own_stage_writes", _as_table(_OWN_STAGE_WRITES, own_stage_writes))
+        _replace(connection, "own_refusals", _as_table(_OWN_REFUSALS, own_refusals))
         _replace(connection, "decided_stages", decided_stages_table(decided_stages))
         for name, schema in _OWN_CHANGES.items():
             _replace(connection, name, (own_changes or {}).get(name, schema.empty_table()))
         _write_connections(connection, connections)
         crm_scores.write(connection, known_score)
+        consent_tables.write(connection, config_dir)
         event_outcomes.write(connection, activities.load_activities(config_dir))
         campaign_links.write(connection, known_attribution)
         _write_run(connection, run, as_of, known_kpis, config_hash(config_dir))

@@ -10,7 +10,7 @@ bears the CRM's own code was refused for a moment only, each time it was sent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select, update
@@ -23,6 +23,10 @@ UPDATE = "update"
 """The operation of a row about a field of a record; every other row is an action (`state.actions`)."""
 NOT_SENT = "NOT_SENT"
 """Code of an `intended` row that ended without being stored, and may be sent again."""
+_LIFTED = ("false", "Active")
+"""What a field of consent holds once a refusal does not stand any more."""
+_LONGEST = timedelta(hours=1)
+"""That a write takes from its intent on; what a killed run left is settled later."""
 _AT_ONCE = 500  # below SQLite's limit of bound variables
 
 
@@ -121,6 +125,22 @@ def stage_writes(connection: Connection) -> list[tuple[str, datetime]]:
         .order_by(journal.c.record_key, journal.c.settled_at)
     )  # fmt: skip
     return [(row.record_key, row.settled_at) for row in connection.execute(query)]
+
+
+def refusals(connection: Connection) -> list[tuple[str, str, bool, datetime, datetime]]:
+    """(record_key, field, whether somebody refuses, from, to) of each refusal that this project wrote to a
+    CRM, or lifted there. Only syncs of consent write fields for good."""
+    c = journal.c
+    query = (
+        select(c.record_key, c.field, c.after_value, c.intended_at, c.settled_at)
+        .where(c.operation == UPDATE, c.reversibility == "final", c.state == "confirmed")
+        .order_by(c.record_key, c.settled_at)
+    )
+    return [
+        (row.record_key, row.field, row.after_value not in _LIFTED, row.intended_at,
+         min(row.settled_at, row.intended_at + _LONGEST))
+        for row in connection.execute(query)
+    ]  # fmt: skip
 
 
 def written_since(connection: Connection, at: datetime) -> dict[str, datetime]:

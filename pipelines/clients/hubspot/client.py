@@ -29,6 +29,7 @@ from pipelines.settings import HubSpotConnection
 Json = dict[str, Any]
 LIST_LIMIT = 100
 HISTORY_LIMIT = 50  # list and batch read with propertiesWithHistory
+UNSUBSCRIBED = "UNSUBSCRIBED"
 BATCH_LIMIT = 100
 SEARCH_LIMIT = 200
 SEARCH_CEILING = 10_000  # results one search may page through
@@ -302,6 +303,25 @@ class HubSpotClient(Client):
         )
         results = (json_of(response) or {}).get("results") or []
         named = frozenset(str(each.get("subscriberIdString")).lower() for each in results)
+        return named, batch.request_id(response)
+
+    def unsubscribe(self, asked: Sequence[tuple[str, str]]) -> tuple[frozenset[tuple[str, str]], str]:
+        """Opt (address, subscription id) out, at most BATCH_LIMIT. Returns those that HubSpot says are out
+        now, addresses in lower case, and its call id."""
+        inputs = [
+            {"subscriberIdString": address, "subscriptionId": int(one), "statusState": UNSUBSCRIBED,
+             "channel": "EMAIL"}
+            for address, one in asked
+        ]  # fmt: skip
+        path = f"{self._path('preferences')}/statuses/batch/write"
+        response = self._transport.send(
+            Call(method="POST", path=path, effect="write", json={"inputs": inputs})
+        )
+        results = (json_of(response) or {}).get("results") or []
+        out = [each for each in results if each.get("status") == UNSUBSCRIBED]
+        named = frozenset(
+            (str(each.get("subscriberIdString")).lower(), str(each.get("subscriptionId"))) for each in out
+        )
         return named, batch.request_id(response)
 
     def _write(self, object_type: str, operation: str, inputs: Sequence[Json]) -> Outcomes:

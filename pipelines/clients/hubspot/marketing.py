@@ -60,6 +60,12 @@ def old_pages(client: HubSpotClient, path: str, key: str, params: dict[str, str]
         offset = str(page["offset"])
 
 
+def subscription_types(client: HubSpotClient) -> list[Json]:
+    """What people can subscribe to."""
+    path = f"{client.path('preferences')}/definitions"
+    return list(client.get(path).get("results") or [])
+
+
 def statuses(client: HubSpotClient, addresses: Sequence[str]) -> Iterator[list[Json]]:
     """Of one address after the other how it stands to each kind of subscription."""
     path = f"{client.path('preferences')}/statuses/batch/read"

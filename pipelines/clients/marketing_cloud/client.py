@@ -265,6 +265,21 @@ class MarketingCloudClient(Client):
         body = f'<UpdateRequest xmlns="{soap.API}">{listed}</UpdateRequest>'
         return soap.outcomes(self.soap_call("Update", body, write=True), self.host, [k for k, _ in statuses])
 
+    def update_members(self, list_id: str, statuses: Sequence[tuple[str, str]]) -> Outcomes:
+        """Set the status of (subscriber key, status) on one list, at most SUBSCRIBERS_AT_ONCE. Nobody is put
+        on it."""
+        if not statuses:
+            return Outcomes()
+        listed = "".join(
+            soap.object_xml(
+                "Subscriber", {"SubscriberKey": key},
+                soap.element("Lists", {"ID": list_id, "Status": status, "Action": "update"}),
+            )
+            for key, status in statuses
+        )  # fmt: skip
+        body = f'<UpdateRequest xmlns="{soap.API}">{listed}</UpdateRequest>'
+        return soap.outcomes(self.soap_call("Update", body, write=True), self.host, [k for k, _ in statuses])
+
     def start_query(self, key: str) -> None:
         """Let a query activity fill its data extension. Raises Rejected when it cannot."""
         found = next(self.retrieve("QueryDefinition", ("ObjectID", "CustomerKey"),

@@ -210,5 +210,13 @@ def outcomes(response: httpx.Response, host: str, ids: Sequence[str]) -> Outcome
 
 
 def object_xml(kind: str, properties: Mapping[str, str], inside: str = "", tag: str = "Objects") -> str:
-    listed = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in properties.items())
-    return f'<{tag} xsi:type="{kind}">{listed}{inside}</{tag}>'
+    return f'<{tag} xsi:type="{kind}">{_listed(properties)}{inside}</{tag}>'
+
+
+def element(name: str, properties: Mapping[str, str]) -> str:
+    """An object inside another one."""
+    return f"<{name}>{_listed(properties)}</{name}>"
+
+
+def _listed(properties: Mapping[str, str]) -> str:
+    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in properties.items())

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from pipelines.clients.hubspot import campaigns
 from pipelines.clients.hubspot.client import BATCH_LIMIT, SEARCH_CEILING, HubSpotClient
 from pipelines.clients.hubspot.types import type_name
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
+from pipelines.reverse_sync.destinations import hubspot_subscriptions
 from pipelines.reverse_sync.destinations.base import Account, FieldAccess, RecordWrite
 from pipelines.reverse_sync.destinations.common import InOneCall, OverClient
+from pipelines.reverse_sync.destinations.hubspot_subscriptions import Subscriptions, no_address
 from pipelines.reverse_sync.values import for_text
 
 OPT_OUT = "hs_email_optout"
@@ -38,7 +41,13 @@ class HubSpotDestination(InOneCall, OverClient[HubSpotClient]):
         details = self._client.account()
         return Account(str(details["portalId"]), str(details.get("uiDomain") or ""))
 
+    @cached_property
+    def _subscriptions(self) -> Subscriptions:
+        return Subscriptions(self._client)
+
     def fields(self, object_name: str) -> Mapping[str, FieldAccess]:
+        if object_name == hubspot_subscriptions.OBJECT:
+            return self._subscriptions.fields()
         found = {}
         described = campaigns.PROPERTIES if object_name == campaigns.OBJECT else None
         for each in described or self._client.properties(type_name(object_name)):
@@ -66,8 +75,10 @@ class HubSpotDestination(InOneCall, OverClient[HubSpotClient]):
         return found
 
     def update(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        if object_name == hubspot_subscriptions.OBJECT:
+            return self._subscriptions.update(self._addresses([w.record_id for w in writes]), writes)
         if all(cell.field == OPT_OUT for write in writes for cell in write.cells):
-            return self._opt_out(object_name, writes)
+            return self._opt_out(writes)
         inputs = [
             {"id": write.record_id, "properties": {cell.field: for_text(cell.value) for cell in write.cells}}
             for write in writes
@@ -76,13 +87,17 @@ class HubSpotDestination(InOneCall, OverClient[HubSpotClient]):
             return campaigns.update(self._client, inputs)
         return self._client.batch_update(type_name(object_name), inputs)
 
-    def _opt_out(self, object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+    def _addresses(self, contacts: Sequence[str]) -> dict[str, str]:
+        """The address of each contact that is there, in lower case, or nothing."""
+        held = self.read("contacts", contacts, ["email"])
+        return {i: str(shown.get("email") or "").strip().lower() for i, shown in held.items()}
+
+    def _opt_out(self, writes: Sequence[RecordWrite]) -> Outcomes:
         """HubSpot shows the opt-out on the contact and keeps it by address, apart from the contact."""
-        held = self.read(object_name, [write.record_id for write in writes], ["email"])
-        addresses = {i: str(shown.get("email") or "").strip().lower() for i, shown in held.items()}
+        addresses = self._addresses([write.record_id for write in writes])
         wanted = list(dict.fromkeys(address for address in addresses.values() if address))
         if not wanted:
-            return Outcomes([_no_address(write.record_id) for write in writes])
+            return Outcomes([no_address(write.record_id) for write in writes])
         named, request_id = self._client.unsubscribe_all(wanted)
         rows = []
         for write in writes:
@@ -92,21 +107,19 @@ class HubSpotDestination(InOneCall, OverClient[HubSpotClient]):
             elif address:
                 rows.append(RowResult(False, write.record_id, code=MISSING_FROM_ANSWER))
             else:
-                rows.append(_no_address(write.record_id))
+                rows.append(no_address(write.record_id))
         return Outcomes(rows, request_id=request_id)
 
     def read(
         self, object_name: str, record_ids: Sequence[str], fields: Iterable[str]
     ) -> Mapping[str, Mapping[str, Any]]:
+        if object_name == hubspot_subscriptions.OBJECT:
+            return self._subscriptions.read(self._addresses(record_ids), fields)
         if object_name == campaigns.OBJECT:
             records = campaigns.read(self._client, list(record_ids), list(fields))
         else:
             records = self._client.batch_read(type_name(object_name), list(record_ids), list(fields))
         return {str(record["id"]): record.get("properties") or {} for record in records}
-
-
-def _no_address(record_id: str) -> RowResult:
-    return RowResult(False, record_id, code="NO_ADDRESS", message="this contact has no e-mail address")
 
 
 def _choices(definition: Mapping[str, Any]) -> frozenset[str] | None:

@@ -1,7 +1,8 @@
 """Writing to Marketing Cloud: rows of a data extension of our own, whose key is the object of a sync; and the
 status of subscribers, object `Subscriber`.
 
-Belongs here: what makes an extension a target, and Marketing Cloud's words for the engine's. Up to 50 rows go
+Belongs here: what makes an extension a target, and Marketing Cloud's words for the engine's. Single lists are
+`marketing_cloud_lists`. Up to 50 rows go
 at once and are echoed; more go as one request whose rows are read back.
 """
 
@@ -18,8 +19,10 @@ from pipelines.clients.marketing_cloud import rows, soap
 from pipelines.clients.marketing_cloud.client import SUBSCRIBERS_AT_ONCE, MarketingCloudClient
 from pipelines.clients.marketing_cloud.times import central, told
 from pipelines.clients.results import Outcomes, RowResult
+from pipelines.reverse_sync.destinations import marketing_cloud_lists
 from pipelines.reverse_sync.destinations.base import Account, Cell, FieldAccess, RecordWrite
 from pipelines.reverse_sync.destinations.common import InOneCall, OverClient
+from pipelines.reverse_sync.destinations.marketing_cloud_lists import Lists
 from pipelines.rules.data_extensions import SYNCHRONIZED
 
 _SALESFORCE_ID = re.compile(r"(00Q|003)\w{12}(\w{3})?")
@@ -46,6 +49,7 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
         self._keys: dict[str, str] = {}
         self._dates: dict[str, frozenset[str]] = {}
         self._by_ids: bool | None = None
+        self._lists = Lists(client, _STATUSES)
 
     def account(self) -> Account:
         unit = self._client.identity()
@@ -55,6 +59,8 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
         """The extension's columns. Raises when it is none to write to, with the reason."""
         if object_name == SUBSCRIBER:
             return {"Status": FieldAccess("Status", True, _STATUSES)}
+        if object_name == marketing_cloud_lists.OBJECT:
+            return self._lists.fields()
         if SYNCHRONIZED.fullmatch(object_name):
             raise self._no_target(object_name, "is synchronised from Salesforce and read only")
         asked = ("Name", "FieldType", "MaxLength", "IsPrimaryKey", "IsRequired")
@@ -123,6 +129,8 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
         """Rows by their key; one that is not there is made. Subscribers are changed, never made."""
         if object_name == SUBSCRIBER:
             return self._update_subscribers(writes)
+        if object_name == marketing_cloud_lists.OBJECT:
+            return self._lists.update(writes)
         key = self.key(object_name)
         refused = any("@" in write.record_id for write in writes) and self.uses_ids()
         taken = [write for write in writes if not (refused and "@" in write.record_id)]
@@ -175,6 +183,8 @@ class MarketingCloudDestination(InOneCall, OverClient[MarketingCloudClient]):
         """What the rows hold now, read by key or with the whole extension: what takes fewer calls."""
         if object_name == SUBSCRIBER:
             return self._read_subscribers(record_ids)
+        if object_name == marketing_cloud_lists.OBJECT:
+            return self._lists.read(record_ids, fields)
         key = self.key(object_name).lower()
         names = {name.lower(): name for name in fields}
         wanted = set(record_ids)

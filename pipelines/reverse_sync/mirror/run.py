@@ -9,7 +9,7 @@ from datetime import datetime
 
 import duckdb
 
-from pipelines.reverse_sync import revenue
+from pipelines.reverse_sync import purposes, revenue
 from pipelines.reverse_sync.extensions import build as extensions
 from pipelines.reverse_sync.extensions import leaving
 from pipelines.reverse_sync.mirror import activities, build, campaign_members, check, effective, written_over
@@ -41,6 +41,7 @@ def wish(
     more = {
         "campaign members": members, "activities": logged, "records to move": moved.actions,
         "rows of data extensions": rows, "rows that leave them": left,
+        "consent to purposes": purposes.rows(connection, settings.config_dir),
         "written over unseen": over, "revenue by model": revenue.rows(connection, settings.config_dir),
     }  # fmt: skip
     return counts | {name: count for name, count in more.items() if count}, (*notes, *moved.notes, *said)

@@ -1,10 +1,31 @@
 {%- set is_lifted -%}
-    lifted.person_id is not null and said.purpose_id = 'all_email' and said.state = 'opted_out'
+    (
+        said.state = 'opted_out'
+        and (
+            (said.purpose_id = 'all_email' and lifted.person_id is not null)
+            or (
+                said.purpose_id != 'all_email'
+                and said.changed_at < consented.consented_at
+                and (said.vendor != 'hubspot' or said.is_copy)
+            )
+        )
+    )
 {%- endset -%}
 -- The most restrictive statement wins: a refusal over an agreement, and either over nothing said. Of equal ones the
 -- latest is shown. Who refuses all e-mail refuses each purpose, until a newer consent is recorded: one with its legal
--- basis, after the date of every refusal. A refusal without a date stands.
-with lifted as (
+-- basis, after the date of every refusal. It lifts a refusal of its own purpose too, but for what the person said in
+-- HubSpot of another address. A refusal without a date stands.
+with consented as (
+    select
+        person_id,
+        purpose_id,
+        max(changed_at) as consented_at
+    from {{ ref('int_consent_statements') }}
+    where state = 'opted_in' and legal_basis like 'CONSENT%'
+    group by person_id, purpose_id
+),
+
+lifted as (
     select person_id
     from {{ ref('int_consent_statements') }}
     group by person_id
@@ -22,6 +43,7 @@ statements as (
         )
     from {{ ref('int_consent_statements') }} as said
     left join lifted on said.person_id = lifted.person_id
+    left join consented on said.person_id = consented.person_id and said.purpose_id = consented.purpose_id
 ),
 
 refusals as (

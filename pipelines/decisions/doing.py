@@ -173,13 +173,18 @@ class Doing:
                     "list_membership",
                     "hubspot",
                     contact,
-                    {"list": queue.hubspot_list, "opted_out": person.opted_out},
+                    {"list": queue.hubspot_list, **_refusal(person, queue.purpose)},
                 )
             )
         if queue.hubspot_sequence and contact:
             found.append(
                 self.enrolment(
-                    about, "sequence", queue.hubspot_sequence, queue.sender or person.owner or "", contact
+                    about,
+                    "sequence",
+                    queue.hubspot_sequence,
+                    queue.sender or person.owner or "",
+                    contact,
+                    queue.purpose,
                 )
             )
         if queue.salesforce_queue and person.lead_salesforce:
@@ -187,11 +192,11 @@ class Doing:
             found.append(self._row(about, "queue", "fields", "salesforce", lead,
                                    {"fields": {"OwnerId": queue.salesforce_queue}}))  # fmt: skip
         if queue.journey:
-            found += self.journey("journey", "enter-journey", about, queue.journey, {})
+            found += self.journey("journey", "enter-journey", about, queue.journey, {}, queue.purpose)
         return found
 
     def journey(
-        self, name: str, kind: str, about: About, journey: str, fields: Mapping[str, Any]
+        self, name: str, kind: str, about: About, journey: str, fields: Mapping[str, Any], purpose: str = ""
     ) -> list[Row]:
         """An entry, an exit, or new data for those entries that are kept up."""
         person, known = about.person, self.facts.journeys
@@ -203,7 +208,10 @@ class Doing:
             self.notes.append(f"{kind} {journey} is not done for somebody who is no subscriber by an id")
             return []
         if kind == "enter-journey":
-            payload = known.entry(person.person_id, person.score, journey, opted_out=person.opted_out)
+            purpose = purpose or known.purposes.get(journey, "")
+            payload = known.entry(
+                person.person_id, person.score, journey, opted_out=person.refuses(purpose), purpose=purpose
+            )
             return [self._row(about, name, "journey_entry", "marketing_cloud", who.record_key, payload)]
         found = []
         for payload in known.updates(person.person_id, journey, fields):
@@ -225,12 +233,14 @@ class Doing:
             for key, record_key in stays
         ]  # fmt: skip
 
-    def enrolment(self, about: About, key: str, sequence: str, sender: str, contact: str) -> Row:
+    def enrolment(
+        self, about: About, key: str, sequence: str, sender: str, contact: str, purpose: str = ""
+    ) -> Row:
         person = about.person
         assert person is not None
         payload = {
             "sequence": sequence, "sender": sender or (about.owner.email if about.owner else ""),
-            "email": person.told["email"], "opted_out": person.opted_out,
+            "email": person.told["email"], **_refusal(person, purpose),
         }  # fmt: skip
         return self._row(about, key, "enrolment", "hubspot", contact, payload)
 
@@ -262,7 +272,7 @@ class Doing:
                 said = fault or "needs a contact in HubSpot"
                 self.notes.append(f"enroll-sequence {rule.sequence} {said}")
                 return []
-            return [self.enrolment(about, rule.name, rule.sequence, rule.sender, contact)]
+            return [self.enrolment(about, rule.name, rule.sequence, rule.sender, contact, rule.purpose)]
         if rule.type == "set-fields":
             return [self._row(about, name, "fields", v, key, {"fields": said})
                     for name, v, key, said in rule.sets(records)]  # fmt: skip
@@ -270,7 +280,7 @@ class Doing:
             row = self.message(about, rule.template, rule.channel, rule.name)
             return [row] if row else []
         if rule.type in JOURNEY_TYPES:
-            return self.journey(rule.name, rule.type, about, rule.journey, rule.fields)
+            return self.journey(rule.name, rule.type, about, rule.journey, rule.fields, rule.purpose)
         self.notes.append(f"{rule.type} is not done for a person")
         return []
 
@@ -398,3 +408,9 @@ def _as_text(told: Any) -> Any:
 
 def _utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _refusal(person: Person, purpose: str) -> dict[str, Any]:
+    """Whether they refuse what it writes for; the purpose stays, for it is asked again while it waits."""
+    said: dict[str, Any] = {"opted_out": person.refuses(purpose)}
+    return said | ({"purpose": purpose} if purpose else {})

@@ -31,6 +31,10 @@ left join rules.lifecycle l on l.vendor = r.vendor and l.object = r.object and l
 where r.object in ('contacts', 'Lead') and list_contains($ids::varchar[], m.person_id)
 group by all order by all
 """
+_REFUSED = """
+select person_id, list(purpose) from intermediate.int_refused_purposes
+where list_contains($ids::varchar[], person_id) group by person_id
+"""
 _TOUCHES = """
 select person_id, occurred_at, touch_type, campaign_name from marts.attribution_touchpoints
 where list_contains($ids::varchar[], person_id) and occurred_at <= $as_of::timestamptz
@@ -105,6 +109,12 @@ class Person:
     deals: tuple[dict[str, Any], ...] = ()
     staged: tuple[Staged, ...] = ()
     """Every contact of HubSpot's and every lead that was not converted; the ids above name one of each."""
+    refused: frozenset[str] = frozenset()
+    """Purposes of `consent.yml`."""
+
+    def refuses(self, purpose: str) -> bool:
+        """Whether they are not to be written to for this purpose; '' is none in particular."""
+        return self.opted_out or purpose in self.refused
 
 
 @dataclass
@@ -171,6 +181,7 @@ def gather(connection: duckdb.DuckDBPyConnection, people: Iterable[str], as_of: 
             {"name": name, "stage": stage, "amount": amount, "currency": currency}
         )
     staged, converted = _staged(connection, ids)
+    refused = dict(connection.execute(_REFUSED, {"ids": ids}).fetchall())
     for row in rows:
         told = {"name": row[2] or row[1] or "somebody unnamed", "email": row[1], "job_title": row[3],
                 "company": row[4], "country": row[5]}  # fmt: skip
@@ -178,6 +189,7 @@ def gather(connection: duckdb.DuckDBPyConnection, people: Iterable[str], as_of: 
             row[0], told, row[6], row[7], row[8], row[9], row[11],
             None if row[12] in converted else row[12], row[13],
             tuple(touches.get(row[0], ())), tuple(deals.get(row[10], ())[:5]), tuple(staged.get(row[0], ())),
+            frozenset(refused.get(row[0], ())),
         )  # fmt: skip
     return facts
 

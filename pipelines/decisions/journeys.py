@@ -57,6 +57,9 @@ where list_contains($ids::varchar[], s.person_id) order by e.entry_id
 """
 
 
+_PURPOSES = """
+select journey, any_value(purpose) from rules.journey_entries where purpose is not null group by journey
+"""
 _INSIDE = """
 select s.person_id, i.journey_key, s.subscriber_key, s.subscriber_record_key
 from intermediate.int_journey_stays i
@@ -96,11 +99,17 @@ class JourneyFacts:
     """(person, journey) -> (subscriber key, its record key) of each stay without an end, whatever its status:
     who refuses or is held may be taken out, too."""
 
-    def entry(self, person_id: str, score: Any, journey: str, *, opted_out: bool) -> Mapping[str, Any]:
-        """The payload of an entry; what speaks against it is in it."""
+    purposes: dict[str, str] = field(default_factory=dict)
+    """Journey -> what it writes for, as journeys.yml says of those that its entries start."""
+
+    def entry(
+        self, person_id: str, score: Any, journey: str, *, opted_out: bool, purpose: str = ""
+    ) -> Mapping[str, Any]:
+        """The payload of an entry; what speaks against it is in it. `opted_out`: of all or of the purpose."""
         who = self.subscribers[person_id]
         return {
             **self.of(journey), "contact_key": who.key, "opted_out": opted_out,
+            **({"purpose": purpose} if purpose else {}),
             "already": self.unreachable.get(person_id) or self.against.get((person_id, journey)),
             "data": {
                 "ContactKey": who.key, "EmailAddress": who.email, "PersonId": person_id, "LeadScore": score,
@@ -145,6 +154,7 @@ def gather(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> JourneyFact
         found.journeys[key] = Journey(*rest)
     for person_id, journey, why in connection.execute(_AGAINST, {"ids": ids}).fetchall():
         found.against.setdefault((person_id, journey), why)
+    found.purposes = dict(connection.execute(_PURPOSES).fetchall())
     found.unreachable = dict(connection.execute(_UNREACHABLE, {"ids": ids}).fetchall())
     for person_id, event, entry_id, data in connection.execute(_ENTRIES, {"ids": ids}).fetchall():
         found.entries.setdefault((person_id, event), []).append((entry_id, data))

@@ -69,18 +69,22 @@ def _entry(row: Row, known: Facts) -> Row:
     journey = str(row.payload["journey"])
     if person is None or who is None:
         return _with(row, {**known.journeys.of(journey), "already": _GONE if person is None else _NO_KEY})
-    said = known.journeys.entry(person_id, person.score, journey, opted_out=person.opted_out)
+    purpose = str(row.payload.get("purpose") or "")
+    said = known.journeys.entry(
+        person_id, person.score, journey, opted_out=person.refuses(purpose), purpose=purpose
+    )
     return replace(row, record_key=who.record_key, payload=said)
 
 
 def _enrolment(row: Row, known: Facts) -> Row:
     """Which contact it is stays: the handler looks at that one before it enrols it."""
     person = known.people.get(row.person_id or "")
+    refuses = person is None or person.refuses(str(row.payload.get("purpose") or ""))
     if row.kind == "list_membership":
-        return _with(row, {"opted_out": person is None or person.opted_out})
+        return _with(row, {"opted_out": refuses})
     if person is None:
         return _with(row, {"already": _GONE})
-    return _with(row, {"email": person.told["email"], "opted_out": person.opted_out})
+    return _with(row, {"email": person.told["email"], "opted_out": refuses})
 
 
 def _with(row: Row, more: Mapping[str, object]) -> Row:

@@ -30,6 +30,7 @@ DECIDED_ON = (
     "unified_leads",
     "open_leads",
     "attribution_touchpoints",
+    "int_refused_purposes",
 )
 WHO = "int_people_resolved"
 """Who is the same person: for these few it is looked up (`who`), and models that read it follow."""

@@ -1,4 +1,4 @@
-"""What config means and Marketing Cloud does not have: people whom `journeys.yml` would let in, keys, lists.
+"""What config means and Marketing Cloud does not have: people whom `journeys.yml` would let in, keys.
 
 Belongs here: saying it in a plan. What there is of it is worked out in dbt (`journeys_unreached`).
 """
@@ -14,7 +14,6 @@ _SAID = {
     "lead or contact: nobody enters a journey and no row of people is written, for both go by the id",
     "no contact": "journeys: {number:,} people whom journeys.yml would let in have no active contact in "
     "Marketing Cloud by the id of their lead or contact; its synchronisation with Salesforce makes it",
-    "no list": "consent.yml names {number:,} lists that Marketing Cloud does not have: {names}",
 }
 
 
@@ -23,6 +22,6 @@ def notes(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     if not has_table(connection, "reverse_sync", "journeys_unreached"):
         return ()
     rows = connection.execute(
-        "select finding, number, names from reverse_sync.journeys_unreached order by finding"
+        "select finding, number from reverse_sync.journeys_unreached order by finding"
     ).fetchall()
-    return tuple(_SAID[finding].format(number=number, names=names) for finding, number, names in rows)
+    return tuple(_SAID[finding].format(number=number) for finding, number in rows)

@@ -7,7 +7,7 @@ the order of needs holds. What an action becomes at a vendor is put together in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
@@ -61,6 +61,8 @@ class ActionRule(Strict):
     sender: str = ""
     """Whose inbox a sequence is sent from; without it the owner's."""
     journey: str = ""
+    purpose: str = ""
+    """Of `consent.yml`, that the sequence or journey writes for: whoever refuses it is not let in."""
     fields: dict[str, Value] = Field(default_factory=dict)
     names: tuple[str, ...] = ()
     """Fields that must be filled: one task names those that are not."""
@@ -76,6 +78,8 @@ class ActionRule(Strict):
         key = _NEEDS_KEY.get(self.type)
         if key is not None and not getattr(self, key):
             raise ValueError(f"{self.type} needs {key}")
+        if self.purpose and not self.is_about_people:
+            raise ValueError(f"{self.type} writes to nobody, so it has no purpose")
         if self.name and not _NAME.fullmatch(self.name):
             raise ValueError(f"the name {self.name!r} may have letters, digits, - and _ alone")
         if self.type == "write-forecast":
@@ -140,7 +144,10 @@ def named(actions: Sequence[ActionRule]) -> tuple[ActionRule, ...]:
 
 
 def faults(
-    actions: Sequence[ActionRule], templates: Templates, notifications: NotificationsFile
+    actions: Sequence[ActionRule],
+    templates: Templates,
+    notifications: NotificationsFile,
+    purposes: Collection[str],
 ) -> Iterator[tuple[int, str]]:
     """(place, sentence) of what an entry names that is not there."""
     before: list[str] = []
@@ -150,6 +157,8 @@ def faults(
         for need in action.needs:
             if need not in before:
                 yield place, f"{action.name} needs {need}, which is no action before it"
+        if action.purpose and action.purpose not in purposes:
+            yield place, f"{action.name} writes for {action.purpose}, which is no purpose of consent.yml"
         if action.template and not templates.has(action.template):
             yield (
                 place,

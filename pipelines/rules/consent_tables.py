@@ -1,7 +1,8 @@
 """`config/consent.yml` beside what the CRMs have -> the tables of schema `rules` that models of consent read.
 
 Belongs here: finding each place at its vendor, and one SELECT per Salesforce checkbox, which no model can
-name because config does. A place that a connected vendor lacks is an error: what people say there would be lost.
+name because config does. A place that a connected vendor lacks is an error: what people say
+there would be lost.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from pipelines.errors import ConfigError
 from pipelines.rules import actions as action_rules
 from pipelines.rules import template_examples
 from pipelines.rules.actions import ActionRule
+from pipelines.rules.consent import load_consent
 from pipelines.rules.durations import Duration
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.notifications import load_notifications
@@ -149,6 +150,7 @@ def _file(document: Document) -> HandoffFile:
 def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule) -> HandoffRule:
     stages: list[str] = [stage.stage for stage in load_stages(config_dir).lifecycle]
     templates, notifications = load_templates(config_dir), load_notifications(config_dir)
+    purposes = load_consent(config_dir).purposes
     actions = []
     for given in action_rules.named(rule.actions):
         action = given
@@ -162,7 +164,7 @@ def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule
                 )
             action = action.model_copy(update={"value": value})
         actions.append(action)
-    for number, sentence in action_rules.faults(actions, templates, notifications):
+    for number, sentence in action_rules.faults(actions, templates, notifications, purposes):
         raise _fault(document, place, sentence, number)
     for number, action in enumerate(actions):
         by_territory = action.type == "assign-owner" and action.method != "keep-owner"

@@ -11,7 +11,9 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
-from pipelines.rules.loader import Strict, load_if_there
+from pipelines.errors import ConfigError
+from pipelines.rules.consent import load_consent
+from pipelines.rules.loader import Strict, read
 from pipelines.rules.rows import Columns, Rows
 from pipelines.rules.stages import LifecycleName
 
@@ -31,6 +33,8 @@ class Entry(Strict):
     least_score: int = Field(default=0, ge=0, le=100)
     stages: tuple[LifecycleName, ...] = ()
     occurrence: Literal["once", "monthly"] = "once"
+    purpose: str = ""
+    """Of `consent.yml`, that the journey writes for: whoever refuses it does not come in, by any way."""
     keep_up: dict[Sent, float] = Field(default_factory=dict)
     """Which data of those who are in the journey is kept up to date, and what a number must differ by."""
 
@@ -71,16 +75,28 @@ class Journeys(Strict):
 
 def load_journeys(config_dir: Path) -> Journeys:
     """The file's, or none where a team's own config has no such file."""
-    return load_if_there(config_dir / FILE, Journeys)
+    if not (config_dir / FILE).is_file():
+        return Journeys()
+    document = read(config_dir / FILE)
+    known, purposes = document.as_model(Journeys), load_consent(config_dir).purposes
+    for place, entry in enumerate(known.entries):
+        if entry.purpose and entry.purpose not in purposes:
+            raise ConfigError(
+                f"{entry.name} writes for {entry.purpose}, which is no purpose of consent.yml",
+                where=f"{FILE} line {document.line_of('entries', place, 'purpose')}",
+                remedy="mend that line, or name the purpose in consent.yml",
+            )  # fmt: skip
+    return known
 
 
 def entries(rules: Journeys) -> Rows:
     columns: Columns = (
         ("name", pa.string()), ("event", pa.string()), ("journey", pa.string()), ("least_score", pa.int64()),
-        ("stages", pa.list_(pa.string())), ("occurrence", pa.string()),
+        ("stages", pa.list_(pa.string())), ("occurrence", pa.string()), ("purpose", pa.string()),
     )  # fmt: skip
     return columns, [
-        (e.name, e.event, e.journey, e.least_score, list(e.stages), e.occurrence) for e in rules.entries
+        (e.name, e.event, e.journey, e.least_score, list(e.stages), e.occurrence, e.purpose or None)
+        for e in rules.entries
     ]
 
 

@@ -17,6 +17,7 @@ from pipelines.rules import actions as action_rules
 from pipelines.rules import template_examples
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.conditions import ColumnKind, compile_condition
+from pipelines.rules.consent import load_consent
 from pipelines.rules.durations import Duration
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.notifications import load_notifications
@@ -121,7 +122,8 @@ def _checked(config_dir: Path, document: Document, place: int, rule: Automation)
         if action.type in ("update-lifecycle", "assign-owner"):
             raise _fault(document, place, f"{action.type} is about people; {rule.name} is about deals")
     templates = load_templates(config_dir)
-    for _, sentence in action_rules.faults(actions, templates, load_notifications(config_dir)):
+    known = (templates, load_notifications(config_dir), load_consent(config_dir).purposes)
+    for _, sentence in action_rules.faults(actions, *known):
         raise _fault(document, place, f"in {rule.name}: {sentence}")
     for action in actions:
         unknown = [name for name in action.names if name not in DEAL_COLUMNS]

@@ -6,7 +6,7 @@ is decided against the CRMs' own users in `pipelines.decisions`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pipelines.errors import ConfigError
 from pipelines.rules.calendars import Calendars, load_calendars
+from pipelines.rules.consent import load_consent
 from pipelines.rules.hours import Hours, Zone, week
 from pipelines.rules.loader import Document, Strict, read
 
@@ -172,6 +173,8 @@ class Queue(Strict):
     sender: str | None = None
     """Whose inbox a sequence is sent from; without it the person's owner."""
     journey: str | None = None
+    purpose: str = ""
+    """Of `consent.yml`, that its list, sequence or journey writes for: who refuses it is not put there."""
 
     @model_validator(mode="after")
     def _is_something(self) -> Queue:
@@ -239,7 +242,7 @@ def load_teams(config_dir: Path) -> Teams:
     document = read(config_dir / "teams.yml")
     file, calendars = document.as_model(TeamsFile), load_calendars(config_dir)
     people = _people(document, file)
-    for loc, fault in _faults(file, people, calendars):
+    for loc, fault in _faults(file, people, calendars, load_consent(config_dir).purposes):
         raise ConfigError(
             fault,
             where=f"teams.yml line {document.line_of(*loc)}",
@@ -282,7 +285,9 @@ def _people(document: Document, file: TeamsFile) -> dict[str, Person]:
     return {email: Person.model_validate(known) for email, known in people.items()}
 
 
-def _faults(file: TeamsFile, people: dict[str, Person], calendars: Calendars) -> Iterator[Fault]:
+def _faults(
+    file: TeamsFile, people: dict[str, Person], calendars: Calendars, purposes: Collection[str]
+) -> Iterator[Fault]:
     for email, person in people.items():
         loc = ("people", email)
         if isinstance(person.hours, str) and person.hours not in calendars.hours:
@@ -327,5 +332,8 @@ def _faults(file: TeamsFile, people: dict[str, Person], calendars: Calendars) ->
     for name, queue in file.queues.items():
         if name in file.teams:
             yield ("queues", name), f"{name} is a team and a queue"
+        if queue.purpose and queue.purpose not in purposes:
+            said = f"queue {name} writes for {queue.purpose}, which is no purpose of consent.yml"
+            yield ("queues", name, "purpose"), said
         if queue.sender is not None and queue.sender.lower() not in people:
             yield ("queues", name), f"queue {name} sends for {queue.sender}, whom teams.yml does not name"

@@ -14,19 +14,6 @@ with places as (
     inner join {{ source('rules', 'consent_purposes') }} as purposes on places.purpose = purposes.purpose
 ),
 
--- Who refuses all e-mail refuses each purpose, also one of which nobody has said a word.
-refusals as (
-    select
-        persons.person_id,
-        persons.consent = 'opted_out' as is_of_all,
-        purposes.purpose_id
-    from {{ ref('int_person_consents') }} as persons
-    cross join {{ source('rules', 'consent_purposes') }} as purposes
-    left join {{ ref('int_consents') }} as consents
-        on persons.person_id = consents.person_id and purposes.purpose_id = consents.purpose_id
-    where persons.consent = 'opted_out' or consents.state = 'opted_out'
-),
-
 -- Out of all e-mail is a call of its own and takes every subscription along; so only what it did not is carried here.
 subscriptions as (
     select
@@ -41,7 +28,7 @@ subscriptions as (
     from places
     cross join {{ ref('stg_hubspot__contacts') }} as contacts
     inner join {{ ref('int_person_members') }} as members on contacts.record_key = members.record_key
-    left join refusals
+    left join {{ ref('int_refused_purposes') }} as refusals
         on members.person_id = refusals.person_id and places.purpose_id = refusals.purpose_id
     left join {{ ref('stg_hubspot__subscription_statuses') }} as statuses
         on
@@ -65,7 +52,7 @@ lists as (
     inner join {{ ref('stg_marketing_cloud__list_subscribers') }} as memberships
         on places.place_id = memberships.list_id
     inner join {{ ref('int_subscribers') }} as found on memberships.subscriber_key = found.subscriber_key
-    left join refusals
+    left join {{ ref('int_refused_purposes') }} as refusals
         on found.person_id = refusals.person_id and places.purpose_id = refusals.purpose_id
     where places.vendor = 'marketing_cloud' and found.person_id is not null
 ),
@@ -87,7 +74,7 @@ flags as (
     inner join {{ ref('int_person_records') }} as records
         on flags.record_key = records.record_key
     inner join {{ ref('int_person_members') }} as members on flags.record_key = members.record_key
-    left join refusals
+    left join {{ ref('int_refused_purposes') }} as refusals
         on members.person_id = refusals.person_id and places.purpose_id = refusals.purpose_id
     where
         places.vendor = 'salesforce'

@@ -68,7 +68,11 @@ wanted as (
             and subscribers.is_current_key
             and subscribers.key_kind in ('contact_id', 'lead_id')
             and coalesce(subscribers.status, 'Active') = 'Active'
-    where leads.is_email_valid and not leads.is_opted_out and leads.bounce_state != 'hard'
+    left join {{ ref('int_refused_purposes') }} as refused
+        on leads.person_id = refused.person_id and rules.purpose = refused.purpose
+    where
+        leads.is_email_valid and not leads.is_opted_out and leads.bounce_state != 'hard'
+        and refused.person_id is null
 )
 
 select

@@ -1,5 +1,5 @@
 -- What config means and Marketing Cloud does not have, for the plan to say: people who would enter a journey and are no
--- contact by the id of their lead or contact, an account without such keys at all, lists that consent.yml names.
+-- contact by the id of their lead or contact, an account without such keys at all.
 with connected as (
     select vendor
     from {{ source('rules', 'connections') }}
@@ -26,26 +26,18 @@ unreached as (
             and known.is_current_key
             and known.key_kind in ('contact_id', 'lead_id')
             and coalesce(known.status, 'Active') = 'Active'
+    left join {{ ref('int_refused_purposes') }} as refused
+        on leads.person_id = refused.person_id and entries.purpose = refused.purpose
     where
         leads.is_email_valid and not leads.is_opted_out and leads.bounce_state != 'hard'
         and known.person_id is null
-        and exists (select 1 from connected)
-),
-
-unknown_lists as (
-    select said.list as name
-    from {{ source('rules', 'consent_lists') }} as said
-    left join {{ ref('stg_marketing_cloud__lists') }} as lists
-        on said.list in (lower(lists.name), lower(lists.list_key), lists.list_id)
-    where
-        lists.list_id is null
+        and refused.person_id is null
         and exists (select 1 from connected)
 )
 
 select
     'keyed by address' as finding,
-    by_address as number,
-    cast(null as varchar) as names
+    by_address as number
 from subscribers
 where by_address > 0 and by_id = 0
 
@@ -53,16 +45,6 @@ union all
 
 select
     'no contact' as finding,
-    people as number,
-    null as names
+    people as number
 from unreached
 where people > 0
-
-union all
-
-select
-    'no list' as finding,
-    count(*) as number,
-    string_agg(name, ', ' order by name) as names
-from unknown_lists
-having count(*) > 0

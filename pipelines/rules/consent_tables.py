@@ -123,7 +123,8 @@ def _rows(
     if is_there is None:
         return []
     listed = ", ".join(f'"{column}"' for column in columns)
-    return connection.execute(f"select {listed} from {table}").fetchall()
+    found: list[tuple[object, ...]] = connection.execute(f"select {listed} from {table}").fetchall()
+    return found
 
 
 def _refuse_one_for_two(config_dir: Path, found: Sequence[tuple[Place, str]]) -> None:

@@ -122,8 +122,8 @@ def _checked(config_dir: Path, document: Document, place: int, rule: Automation)
         if action.type in ("update-lifecycle", "assign-owner"):
             raise _fault(document, place, f"{action.type} is about people; {rule.name} is about deals")
     templates = load_templates(config_dir)
-    known = (templates, load_notifications(config_dir), load_consent(config_dir).purposes)
-    for _, sentence in action_rules.faults(actions, *known):
+    notifications, purposes = load_notifications(config_dir), load_consent(config_dir).purposes
+    for _, sentence in action_rules.faults(actions, templates, notifications, purposes):
         raise _fault(document, place, f"in {rule.name}: {sentence}")
     for action in actions:
         unknown = [name for name in action.names if name not in DEAL_COLUMNS]

@@ -51,7 +51,7 @@ create table stg_marketing_cloud__journey_history (record_key varchar, journey_e
 create table connections as select 'salesforce' as vendor, 'o' as org_id;
 insert into connections values ('marketing_cloud', '9');
 create table int_person_members (record_key varchar, person_id varchar);
-create table consent_lists ("list" varchar, purpose varchar);
+create table int_refused_purposes (person_id varchar, purpose varchar);
 create table stg_marketing_cloud__lists as select '9' as list_id, 'Newsletter' as name, 'news' as list_key;
 """
 _MODELS = ("int_journey_events", "int_journey_goals", "int_journey_stays", "int_journey_reentry")
@@ -235,15 +235,13 @@ def test_nobody_is_taken_out_of_what_they_were_in_long_ago(db):
     assert exits(db) == []
 
 
-def test_a_plan_says_whom_marketing_cloud_does_not_know_how_it_keys_and_which_lists_it_lacks(db):
+def test_a_plan_says_whom_marketing_cloud_does_not_know_and_how_it_keys(db):
     ruled(db)
     sql = compiled("reverse_sync/marketing_cloud/journeys_unreached.sql")
     db.execute(f"create schema reverse_sync; create view reverse_sync.journeys_unreached as {sql}")
     (held,) = unreached.notes(db)
     assert held.startswith("journeys: 1 people whom journeys.yml would let in have no active contact")
-    db.execute("insert into consent_lists values ('newsletter', 'News'), ('webinars', 'Events')")
     db.execute("update int_subscribers set key_kind = 'email'")
-    keyed, lists, people = sorted(unreached.notes(db))
-    assert lists == "consent.yml names 1 lists that Marketing Cloud does not have: webinars"
+    keyed, people = sorted(unreached.notes(db))
     assert keyed.startswith("Marketing Cloud knows its 6 subscribers by address and none by the id")
     assert people.startswith("journeys: 3 people")

@@ -164,13 +164,20 @@ create table stg_salesforce__contact_history (contact_id varchar, field_name var
 create table stg_hubspot__contacts_property_history (contact_key varchar, property varchar, value varchar,
     changed_at timestamptz);
 alter table int_person_records add column is_opted_out boolean default false;
-create table stg_marketing_cloud__lists (list_id varchar, name varchar, list_key varchar);
-insert into stg_marketing_cloud__lists values ('9', 'Newsletter', 'news'), ('8', 'Webinars', 'web');
 create table stg_marketing_cloud__list_subscribers (list_id varchar, subscriber_key varchar, status varchar,
     created_at timestamptz, updated_at timestamptz);
-create table stg_hubspot__subscription_types (subscription_type_id varchar, name varchar);
-insert into stg_hubspot__subscription_types values ('501', 'Marketing Information');
-create table consent_lists ("list" varchar, purpose varchar);
+create table stg_hubspot__subscription_changes (email varchar, subscription_id varchar, change varchar,
+    occurred_at timestamptz);
+create table consent_purposes (purpose varchar, purpose_id varchar, label varchar);
+create table consent_places (purpose varchar, vendor varchar, field varchar, place_id varchar);
+create table consent_flags (purpose varchar, field varchar, record_key varchar, is_refused boolean);
+create table own_refusals (record_key varchar, field varchar, is_refusal boolean, written_from timestamptz,
+    written_to timestamptz);
+"""
+_PURPOSES = """
+insert into consent_purposes values ('news', 'hubspot:501', 'News'), ('events', 'purpose:events', 'events');
+insert into consent_places values ('news', 'marketing_cloud', 'list news', '9'),
+    ('events', 'marketing_cloud', 'list web', '8'), ('news', 'hubspot', 'subscription news', '501');
 """
 _SAID = "select person_id, purpose_id, state, changed_at::varchar from int_consent_statements "
 
@@ -200,8 +207,8 @@ def test_leaving_a_list_refuses_the_purpose_it_stands_for_and_no_other_until_it_
     db.execute(on.format("8", LEAD, "Unsubscribed", "01-02"))
     refused = _SAID + "where state = 'opted_out' order by 2"
     assert db.execute(refused).fetchall() == []  # neither list stands for anything
-    db.execute("insert into consent_lists values ('newsletter', 'Marketing Information'), ('web', 'Events')")
-    events = [("ana", "marketing_cloud:Events", "opted_out", "2026-01-02 00:00:00+00")]
+    db.execute(_PURPOSES)
+    events = [("ana", "purpose:events", "opted_out", "2026-01-02 00:00:00+00")]
     assert db.execute(refused).fetchall() == events
     happens(db, LEAD, "02-01", "unsubscribe_events")
     db.execute(
@@ -214,6 +221,60 @@ def test_leaving_a_list_refuses_the_purpose_it_stands_for_and_no_other_until_it_
         "where list_id = '9'"
     )
     assert db.execute(refused).fetchall() == events
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_refusal_that_was_carried_here_is_no_newer_than_the_one_it_was_copied_from(db, is_ours):
+    """Ana leaves the list in January, agrees again in February, and only then an older plan is applied."""
+    db.execute(_CRM_SAYS + _PURPOSES)
+    db.execute(
+        "insert into int_person_members values ('hubspot:1:contacts:8', 'ana');"
+        "insert into int_person_records (record_key, email) values ('hubspot:1:contacts:8', 'ana@b.example');"
+    )
+    if is_ours:
+        db.execute(
+            "insert into own_refusals values ('hubspot:1:contacts:8', 'subscription news', true, "
+            "'2026-03-01 12:00:00+00', '2026-03-01 12:00:04+00')"
+        )
+    db.execute(
+        f"insert into stg_marketing_cloud__list_subscribers values ('9', '{LEAD}', 'Unsubscribed', null, "
+        "'2026-01-05');"
+        "insert into stg_hubspot__subscription_statuses by name select 'ana@b.example' as email, "
+        "'501' as subscription_id, 'UNSUBSCRIBED' as status, "
+        "timestamptz '2026-03-01 12:00:20+00' as changed_at;"
+        "insert into stg_hubspot__subscription_statuses by name select 'ana@x.example' as email, "
+        "'501' as subscription_id, 'SUBSCRIBED' as status, 'CONSENT_WITH_NOTICE' as legal_basis, "
+        "timestamptz '2026-02-01 00:00:00+00' as changed_at;"
+    )
+    made(db, "intermediate/consent/int_consent_statements.sql")
+    made(db, "intermediate/consent/int_consents.sql")
+    copied = (
+        "select changed_at::varchar, is_copy from int_consent_statements where address = 'ana@b.example' "
+    )
+    said = "2026-01-05 00:00:00+00" if is_ours else "2026-03-01 12:00:20+00"
+    assert db.execute(copied + "and purpose_id = 'hubspot:501'").fetchall() == [(said, is_ours)]
+    state = "select state from int_consents where purpose_id = 'hubspot:501'"
+    assert db.execute(state).fetchall() == [("opted_in" if is_ours else "opted_out",)]
+
+
+def test_a_flag_without_a_history_is_dated_by_what_it_was_copied_from_until_the_person_sets_it_anew(db):
+    """Refused in HubSpot, carried to Salesforce, which keeps no history of the flag."""
+    db.execute(_CRM_SAYS + "update int_person_records set is_opted_out = true where record_key like 'sales%'")
+    key = f"salesforce:o:Lead:{LEAD}"
+    db.execute(
+        "insert into stg_hubspot__subscription_changes values ('ana@x.example', '501', 'UNSUBSCRIBED', "
+        "'2026-01-07 08:00:00+00')"
+    )
+    made(db, "intermediate/consent/int_consent_statements.sql")
+    flag = "select changed_at::varchar from int_consent_statements where state = 'opted_out'"
+    assert db.execute(flag).fetchall() == [(None,)]
+    wrote = f"insert into own_refusals values ('{key}', 'HasOptedOutOfEmail', {{}}, '2026-{{}}', '2026-{{}}')"
+    db.execute(wrote.format("true", "01-08", "01-08"))
+    assert db.execute(flag).fetchall() == [("2026-01-07 08:00:00+00",)]
+    db.execute(
+        wrote.format("false", "02-08", "02-08")
+    )  # lifted; it stands again, and nobody knows since when
+    assert db.execute(flag).fetchall() == [(None,)]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ prefix of record keys, for identity), `links` (fields that hold another record's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -78,8 +79,13 @@ def email_of(action: Action) -> str:
 def domain_of(action: Action) -> str:
     """The bare domain of a company, from `domain` or `Website`."""
     said = next((v for n, v in fields_of(action).items() if n.lower() in ("domain", "website") and v), "")
-    bare = said.strip().lower().split("://")[-1].split("/")[0]
-    return bare.removeprefix("www.")
+    return bare_domain(said)
+
+
+def bare_domain(website: str) -> str:
+    """`acme.example` of `https://www.acme.example/en?from=mail`."""
+    host = re.split(r"[/?#:\s]", website.strip().lower().rpartition("://")[2])[0]
+    return host.removeprefix("www.").rstrip(".")
 
 
 def _name_of(action: Action) -> str:

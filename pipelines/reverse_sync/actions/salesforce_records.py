@@ -20,6 +20,7 @@ from pipelines.reverse_sync.actions.base import NOT_THERE, Action, Found
 from pipelines.reverse_sync.actions.by_vendor import BesideOthers, InSalesforce
 from pipelines.reverse_sync.actions.records import (
     RecordCreator,
+    bare_domain,
     domain_of,
     email_of,
     fields_of,
@@ -162,16 +163,11 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
         wanted = list(dict.fromkeys(domain for action in actions if (domain := domain_of(action))))
         if not wanted:
             return {}
-        spelt = {
-            f"{start}{www}{d}": d
-            for d in wanted
-            for start in ("", "http://", "https://")
-            for www in ("", "www.")
-        }
+        # However it is spelt there, also with a page behind it; what merely contains the domain is no match.
+        alike = " OR ".join(f"Website LIKE {_text(f'%{domain}%')}" for domain in wanted)
         found: dict[str, str] = {}
-        soql = f"SELECT Id, Website FROM Account WHERE Website IN ({_texts(spelt)}) ORDER BY CreatedDate, Id"
-        for row in self._rows(soql):
-            found.setdefault(spelt.get(str(row["Website"]).lower().rstrip("/"), ""), str(row["Id"]))
+        for row in self._rows(f"SELECT Id, Website FROM Account WHERE {alike} ORDER BY CreatedDate, Id"):
+            found.setdefault(bare_domain(str(row["Website"])), str(row["Id"]))
         return {
             a.action_key: linked(found[domain], "Account", f"Salesforce has {domain}")
             for a in actions
@@ -241,4 +237,8 @@ def _is_as_sent(held: Mapping[str, Any], action: Action) -> bool:
 
 def _texts(values: Iterable[str]) -> str:
     """A list of texts as SOQL takes it."""
-    return ", ".join("'" + v.replace("\\", "\\\\").replace("'", "\\'") + "'" for v in values)
+    return ", ".join(map(_text, values))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

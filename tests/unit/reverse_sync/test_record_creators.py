@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -75,7 +76,12 @@ class Org:
     def query_pages(self, soql: str) -> Iterator[QueryPage]:
         kind = soql.split(" FROM ")[1].split(" ")[0]
         rows = self.rows.get(kind, []) + (self.after.get(kind, []) if self.upserted else [])
-        yield QueryPage([row for row in rows if any(str(v) in soql for v in row.values())], len(rows))
+        parts = re.findall(r"LIKE '%(.+?)%'", soql)
+        found = [
+            row for row in rows
+            if any(str(v) in soql or any(part in str(v).lower() for part in parts) for v in row.values())
+        ]  # fmt: skip
+        yield QueryPage(found, len(found))
 
     def upsert_collection(self, kind: str, name: str, records: Sequence[dict[str, Any]]) -> Outcomes:
         self.upserted += records
@@ -130,6 +136,19 @@ def test_a_company_is_known_by_its_bare_domain() -> None:
     assert domain_of(acme) == "acme.example"
     (row,) = _hubspot(portal).send([acme])
     assert (row.id, row.code) == ("9", LINKED)
+
+
+@pytest.mark.parametrize(
+    ("website", "is_it"),
+    [("acme.example", True), ("https://www.Acme.example/", True), ("http://acme.example/de/start?x=1", True),
+     ("acme.example:8080", True), ("shop.acme.example", False), ("https://x.example/acme.example", False)],
+)  # fmt: skip
+def test_an_account_is_known_by_its_domain_however_its_website_is_spelt(website, is_it) -> None:
+    org = Org(rows={"Account": [{"Id": "001", "Website": website}]})
+    acme = _action("a", "salesforce", "Account", Website="https://acme.example/about")
+    (row,) = _salesforce(org).send([acme])
+    assert ((row.id, row.code) == ("001", LINKED)) is is_it
+    assert bool(org.upserted) is not is_it
 
 
 def test_a_lead_to_be_is_linked_to_the_contact_that_has_the_address() -> None:

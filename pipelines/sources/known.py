@@ -5,11 +5,12 @@ Belongs here: reading it, on a read-only connection lent for a moment. Fetching 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.sources.arrow import microseconds
 from pipelines.sources.catalogs import CATALOGS, schema_of
@@ -63,6 +64,17 @@ class KnownTable:
     """When all its ids were last compared with the vendor's."""
 
 
+class Compared(NamedTuple):
+    """Rows at the vendor and here; those here alone are `extra`, there alone `missing`."""
+
+    there: int
+    here: int
+    missing: int
+    extra: int
+    other: int
+    """In both, with another value."""
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known of everything. Without a warehouse: nothing."""
@@ -84,14 +96,41 @@ class Known:
             ).fetchall()
         return dict(found)
 
-    def values(self, vendor: str, table: RawTable, column: str) -> dict[tuple[str, ...], str | None]:
-        """A column of every row, by what the rows are merged on."""
-        if self.lend is None or (vendor, table.name) not in self.tables:
-            return {}
-        names = ", ".join(f'"{name}"' for name in (*table.key, column))
+    def compared(
+        self,
+        vendor: str,
+        table: RawTable,
+        column: str,
+        read: Sequence[Path],
+        but: tuple[str, Collection[str]],
+    ) -> Compared:
+        """A column here beside what was `read` of it. `but`: a column of texts, and in small letters those
+        whose rows do not count."""
+        if self.lend is None:
+            raise ValueError("nothing is known without a warehouse")
+        keys, (of, without) = ", ".join(f'"{name}"' for name in table.key), but
+        chosen = f'select {keys}, "{column}" as value from {{}} where lower("{of}") not in (from spared)'
+        here = chosen.format(f'{schema_of(vendor)}."{table.name}"')
+        there = chosen.format("read_parquet($read)")
+        if (vendor, table.name) not in self.tables:
+            here = f"{there} limit 0"
+        if not read:
+            there = f"{here} limit 0"
+        bound: dict[str, object] = {"without": list(without)} | (
+            {"read": [str(path) for path in read]} if "$read" in here + there else {}
+        )
         with self.lend() as connection:
-            found = connection.execute(f'select {names} from {schema_of(vendor)}."{table.name}"').fetchall()
-        return {tuple(row[:-1]): row[-1] for row in found}
+            row = connection.execute(
+                f"with spared as (select unnest($without::varchar[])), "
+                f"h as (select *, true as is_here from ({here})), "
+                f"t as (select *, true as is_there from ({there})) "
+                "select count(is_there), count(is_here), count(*) filter (is_here is null), "
+                "count(*) filter (is_there is null), "
+                "count(*) filter (is_here and is_there and h.value is distinct from t.value) "
+                f"from h full join t using ({keys})", bound,
+            ).fetchone()  # fmt: skip
+        assert row is not None
+        return Compared(*row)
 
     def distinct(self, vendor: str, table: RawTable, column: str) -> set[str]:
         """The values that a column has; of a column of lists those that are in them."""

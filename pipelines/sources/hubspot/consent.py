@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from pipelines.clients.hubspot import marketing
@@ -12,13 +13,15 @@ from pipelines.sources.arrow import BadValues
 from pipelines.sources.catalogs import table_of
 from pipelines.sources.columns import Columns
 from pipelines.sources.events import Row, Wanted, read_events
-from pipelines.sources.fetched import SweepResult, TableFetch
+from pipelines.sources.fetched import Mode, SweepResult, TableFetch
 from pipelines.sources.hubspot.begun import Begun
 from pipelines.sources.hubspot.messages import digest, timeline, uncounted
 from pipelines.sources.hubspot.small import settings
 from pipelines.sources.reading import Reading
 
 Json = dict[str, Any]
+_AT_ONCE = 10_000
+"""Statuses that are held while they are read."""
 
 
 def read_consent(reading: Reading, client: HubSpotClient) -> Begun:
@@ -68,25 +71,12 @@ def _changed(reading: Reading, client: HubSpotClient, kinds_are_new: bool) -> li
 
 def _compared(reading: Reading, fetched: TableFetch, told: set[str]) -> SweepResult:
     """What stood here otherwise; of those whom a change was `told` about just now it was bound to."""
-    import pyarrow.parquet as pq
-
-    table = fetched.table
-    here = _but(reading.known.values("hubspot", table, "status"), told)
-    there: dict[tuple[str, ...], str | None] = {}
-    for part in fetched.parts:
-        read = pq.read_table(part.path, columns=[*table.key, "status"]).to_pydict()
-        there |= {(email, kind): status for email, kind, status in zip(*read.values(), strict=True)}
-    there = _but(there, told)
-    missing, extra = there.keys() - here.keys(), here.keys() - there.keys()
-    other = sum(here[key] != there[key] for key in there.keys() & here.keys())
+    paths = [part.path for part in fetched.parts]
+    found = reading.known.compared("hubspot", fetched.table, "status", paths, ("email", told))
     return SweepResult(
-        counted_at_vendor=len(there), counted_here=len(here), missing=len(missing), extra=len(extra),
-        mended=len(missing) + len(extra) + other, at=reading.upper,
+        counted_at_vendor=found.there, counted_here=found.here, missing=found.missing, extra=found.extra,
+        mended=found.missing + found.extra + found.other, at=reading.upper,
     )  # fmt: skip
-
-
-def _but(statuses: dict[tuple[str, ...], str | None], told: set[str]) -> dict[tuple[str, ...], str | None]:
-    return {key: status for key, status in statuses.items() if (key[0] or "").lower() not in told}
 
 
 @dataclass(frozen=True)
@@ -128,14 +118,25 @@ def _statuses(reading: Reading, client: HubSpotClient, asked: _Asked) -> TableFe
         "subscription_name": "subscriptionName", "source": "source", "legal_basis": "legalBasis",
         "legal_basis_explanation": "legalBasisExplanation", "changed_at": "timestamp",
     }  # fmt: skip
-    found = [each for some in marketing.statuses(client, sorted(asked.moved)) for each in some]
-    for some in marketing.statuses(client, sorted(asked.others)):
-        found += some if any(each.get("status") != "NOT_SPECIFIED" for each in some) else ()
     spool, bad = reading.spool(table, "changes"), BadValues()
-    rows = Columns(table, {ours: [each.get(theirs) for each in found] for ours, theirs in names.items()})
-    spool.write(table.name, "replace" if asked.is_whole else "merge", rows.to_arrow(bad))
+    said = _said(client, asked)
+    blocks = (
+        Columns(table, {ours: [each.get(theirs) for each in some] for ours, theirs in names.items()})
+        for some in iter(lambda: list(islice(said, _AT_ONCE)), [])
+    )
+    mode: Mode = "replace" if asked.is_whole else "merge"
+    spool.write(table.name, mode, (block.to_arrow(bad) for block in blocks))
     spool.commit(complete=True)
+    parts = spool.parts(table.name)
     return reading.outcome(
-        table, "loaded", spool.parts(table.name), len(rows), notes=bad.notes(),
+        table, "loaded", parts, sum(part.rows for part in parts), notes=bad.notes(),
         calls=reading.calls_here() - before,
     )  # fmt: skip
+
+
+def _said(client: HubSpotClient, asked: _Asked) -> Iterator[Json]:
+    """Each status of who is asked about, one after the other."""
+    for some in marketing.statuses(client, sorted(asked.moved)):
+        yield from some
+    for some in marketing.statuses(client, sorted(asked.others)):
+        yield from some if any(each.get("status") != "NOT_SPECIFIED" for each in some) else ()

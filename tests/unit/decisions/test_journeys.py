@@ -43,7 +43,9 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     published has none."""
     connection = duckdb.connect()
     connection.execute("""
-        create schema intermediate; create schema staging; create schema marts;
+        create schema intermediate; create schema staging; create schema marts; create schema rules;
+        create table rules.journey_entries as select 'nurture' as journey, 'news' as purpose
+            union all select 'silent', null;
         create table marts.unified_leads as select * from (values ('ana', true, 'none'), ('bo', true, 'hard'),
             ('cy', false, 'none')) t (person_id, is_email_valid, bounce_state);
         create table intermediate.int_subscribers as select * from (values
@@ -125,6 +127,9 @@ def test_an_event_brings_somebody_in_once_by_the_key_of_the_event(facts):
     first, again, other = composer.of_events([*came, Entering("cy", "nurture", "e3", "contact.creation")])
     assert (first.kind, first.payload["contact_key"]) == ("journey_entry", "003A")
     assert first.action_key == again.action_key != other.action_key
+    assert first.payload["opted_out"] is False
+    facts.people["ana"] = replace(person("ana"), refused=frozenset({"news"}))  # what the journey writes for
+    assert composer.of_events(came)[0].payload["opted_out"] is True
 
 
 def test_nobody_who_refuses_is_entered_and_whoever_is_no_active_subscriber_is_said(facts):
@@ -133,6 +138,10 @@ def test_nobody_who_refuses_is_entered_and_whoever_is_no_active_subscriber_is_sa
     assert JourneyEntry.unfit(action(row)) == "this person refuses e-mail"
     (row,), _ = rows(facts, person("ana"), type="enter-journey")
     assert JourneyEntry.unfit(action(row)) == ""
+    refusing = replace(person("ana"), refused=frozenset({"events"}))
+    for purpose, why in (("events", "this person refuses e-mail"), ("other", "")):
+        (row,), _ = rows(facts, refusing, type="enter-journey", purpose=purpose)
+        assert JourneyEntry.unfit(action(row)) == why
     made, notes = rows(facts, person("bo"), type="enter-journey")
     assert made == []
     assert "no subscriber by an id" in notes[0]
@@ -217,6 +226,7 @@ def _refreshed(warehouse: duckdb.DuckDBPyConnection) -> None:
     ):  # fmt: skip
         table(warehouse, name, columns)
     table(warehouse, "intermediate.int_person_aliases", "alias, person_id", [("anna", "ana")])
+    table(warehouse, "intermediate.int_refused_purposes", "person_id, purpose", [("ana", "events")])
     leads = "person_id, email, full_name, job_title, company_name, country, lead_score double, " \
         "lifecycle_stage, is_opted_out boolean, owner_id, account_id, contact_id_hubspot, " \
         "lead_id_salesforce, contact_id_salesforce, bounce_state, is_email_valid boolean"  # fmt: skip
@@ -230,6 +240,10 @@ def _refreshed(warehouse: duckdb.DuckDBPyConnection) -> None:
     [
         ("select 1", ("", "")),
         ("update marts.unified_leads set is_opted_out = true", ("refuses e-mail", "has opted out")),
+        (
+            "insert into intermediate.int_refused_purposes values ('ana', 'news')",
+            ("refuses e-mail", "has opted out"),
+        ),
         ("update marts.unified_leads set bounce_state = 'hard'", ("bounces for good", "")),
         ("delete from marts.unified_leads", ("not known any more", "not known any more")),
         ("update intermediate.int_subscribers set status = 'Held'", ("no active subscriber", "")),
@@ -238,21 +252,25 @@ def _refreshed(warehouse: duckdb.DuckDBPyConnection) -> None:
     ],
 )
 def test_what_speaks_against_an_entry_or_enrolment_that_waits_is_that_of_today(warehouse, since, why):
-    """Decided while the journey was paused, for somebody under the id and key of before a merge."""
+    """Decided while the journey was paused, for somebody under the id and key of before a merge, who refuses
+    another purpose than the one they are written to for."""
     _refreshed(warehouse)
     decided = Row(
         "h1.j", "handoff", "journey_entry", "marketing_cloud", "Subscriber",
         "marketing_cloud:7:Subscriber:00QA", "anna",
         {"journey": "nurture", "journey_status": "Paused", "event": "old-event", "extension": "old",
-         "contact_key": "00QA", "opted_out": False, "already": None},
+         "contact_key": "00QA", "opted_out": False, "purpose": "news", "already": None},
     )  # fmt: skip
     assert "is Paused" in JourneyEntry.unfit(action(decided))
-    sequence = {"sequence": "Welcome", "sender": "s@x.example", "email": "a@x", "opted_out": False}
+    sequence = {"sequence": "Welcome", "sender": "s@x.example", "email": "a@x", "opted_out": False,
+                "purpose": "news"}  # fmt: skip
     enrolled = replace(decided, action_key="h1.s", kind="enrolment", record_key="hubspot:1:contacts:5",
                        payload=sequence)  # fmt: skip
     told = replace(decided, action_key="h1.m", kind="message", payload={"to": "x", "text": "as it was"})
     warehouse.execute(since)
-    listed = replace(enrolled, action_key="h1.l", kind="list_membership", payload={"list": "Nurture"})
+    listed = replace(
+        enrolled, action_key="h1.l", kind="list_membership", payload={"list": "Nurture", "purpose": "news"}
+    )
     rows = [decided, enrolled, told, listed]
     here = pending.guarded(warehouse, rows, {"ana"}.__contains__)
     assert here == {"anna": "ana"}

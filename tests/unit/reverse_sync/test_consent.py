@@ -70,9 +70,23 @@ class Portal:
     def __init__(self, contacts: dict[str, str | None], known: set[str]) -> None:
         self.contacts, self.known = contacts, known
         self.asked: list[list[str]] = []
+        self.left: list[list[tuple[str, str]]] = []
 
     def batch_read(self, object_type: str, ids: list[str], properties: list[str]) -> list[dict[str, Any]]:
         return [{"id": i, "properties": {"email": self.contacts[i]}} for i in ids if i in self.contacts]
+
+    def path(self, name: str) -> str:
+        return f"/{name}"
+
+    def get(self, path: str) -> dict[str, Any]:
+        assert path == "/preferences/definitions"
+        return {
+            "results": [{"id": i, "name": n} for i, n in (("501", "News"), ("7", "Twice"), ("8", "twice"))]
+        }
+
+    def unsubscribe(self, asked: Sequence[tuple[str, str]]) -> tuple[frozenset[tuple[str, str]], str]:
+        self.left.append(list(asked))
+        return frozenset(pair for pair in asked if pair[0] in self.known), "call-2"
 
     def unsubscribe_all(self, addresses: Sequence[str]) -> tuple[frozenset[str], str]:
         self.asked.append(list(addresses))
@@ -92,6 +106,25 @@ def test_hubspot_is_told_of_addresses_and_each_contact_has_its_end():
     ]  # fmt: skip
     assert rows[0].values == {"hs_email_optout": "true"}
     assert rows.request_id == "call-1"
+
+
+def test_one_subscription_is_left_by_name_or_id_and_each_contact_has_its_end():
+    portal = Portal({"1": "A@x.example", "2": None, "3": "lost@x.example"}, {"a@x.example"})
+    there = HubSpotDestination(portal)  # type: ignore[arg-type]
+    fields = there.fields("subscription-statuses")
+    assert fields.keys() == {"subscription news", "subscription 501", "subscription 7", "subscription 8"}
+    assert fields["subscription news"].choices == {"UNSUBSCRIBED"}, "nobody is subscribed by us"
+    writes = [
+        RecordWrite(i, (Cell(name, "text", "UNSUBSCRIBED"),))
+        for i, name in (("1", "subscription news"), ("2", "subscription 501"), ("3", "subscription 501"))
+    ]
+    rows = there.update("subscription-statuses", writes)
+    assert portal.left == [[("a@x.example", "501"), ("lost@x.example", "501")]]
+    assert portal.asked == [], "of one, not of all"
+    assert [(row.ok, row.code) for row in rows] == [
+        (True, ""), (False, "NO_ADDRESS"), (False, "MISSING_FROM_ANSWER")
+    ]  # fmt: skip
+    assert rows[0].values == {"subscription news": "UNSUBSCRIBED"}
 
 
 def test_without_an_address_hubspot_is_not_asked():

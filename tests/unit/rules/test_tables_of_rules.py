@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,13 +11,15 @@ import duckdb
 import pytest
 
 from pipelines.errors import ConfigError
-from pipelines.rules import event_outcomes, tables
+from pipelines.rules import consent_tables, event_outcomes, tables
 from pipelines.rules.activities import Activities
+from pipelines.rules.syncs import load_syncs
 from pipelines.run import Run
 from pipelines.settings import PROJECT_ROOT
-from tests.fixtures.raw_tables import AS_OF, CONNECTED, Registry
+from tests.fixtures.raw_tables import AS_OF, CONNECTED, ORG, Connected, Registry
 from tests.fixtures.tables import table
 
+MARKETING_CLOUD = Connected("marketing_cloud", "7", "Unit", "", "UTC", "127.0.0.1")
 PROMISED = {  # docs/interfaces.md
     "run": {"run_id", "as_of", "business_date", "business_zone", "salesforce_zone", "config_hash"},
     "connections": {"vendor", "org_id", "org_name", "currency", "time_zone", "url_host"},
@@ -43,6 +46,10 @@ PROMISED = {  # docs/interfaces.md
     "identity_decisions": {"entity", "left_key", "right_key", "verdict", "decided_at", "source"},
     "identity_models": {"entity", "version", "trained_at", "records", "reason", "body"},
     "survivorship": {"entity", "field", "rule", "sources"},
+    "consent_purposes": {"purpose", "purpose_id", "label"},
+    "consent_places": {"purpose", "sync", "vendor", "object", "field", "place_id"},
+    "consent_flags": {"purpose", "field", "record_key", "is_refused"},
+    "own_refusals": {"record_key", "field", "is_refusal", "written_from", "written_to"},
     "own_stage_writes": {"record_key", "written_at"},
     "decided_stages": {"person_id", "canonical_stage", "decided_at"},
     "own_writes": {"record_key", "written_at"},
@@ -161,6 +168,71 @@ def test_the_hash_of_config_moves_with_its_content_only(config: Path) -> None:
     assert tables.config_hash(PROJECT_ROOT / "config") == before
     replace(config / "kpis.yml", "window_days: 30", "window_days: 31")
     assert tables.config_hash(config) != before
+
+
+@pytest.fixture
+def kept_in(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """What consent can be kept in: a type of HubSpot's twice, a checkbox of leads."""
+    table(connection, "raw_hubspot.subscription_types", "id, name", [("501", "News"), ("7", "Twice"),
+                                                                     ("8", "twice")])  # fmt: skip
+    table(
+        connection,
+        "raw_marketing_cloud.lists",
+        '"ID", "ListName", "CustomerKey"',
+        [("9", "Letters", "letters - 4")],
+    )
+    table(connection, "raw_salesforce.lead", "id, \"No_News__c\" boolean, about, deleted_at",
+          [("L", True, "x", None), ("M", None, "x", None), ("N", True, "x", "gone")])  # fmt: skip
+    return connection
+
+
+def test_a_purpose_is_found_in_each_place_by_name_key_or_id(kept_in, config: Path) -> None:
+    (config / "consent.yml").write_text(
+        "purposes:\n  news: {hubspot: news, marketing_cloud: LETTERS - 4, salesforce: {Lead: no_news__C}}\n"
+        "  twice: {hubspot: 8}\n  elsewhere: {marketing_cloud: Letters by mail}\n"
+    )
+    with pytest.raises(ConfigError, match="Marketing Cloud, purpose elsewhere"):
+        tables.write(kept_in, config, Run(), AS_OF, Registry(), (*CONNECTED, MARKETING_CLOUD))
+    write(kept_in, config)  # where Marketing Cloud is not connected its places are nobody's
+    named = kept_in.execute(
+        "select purpose, purpose_id, label from rules.consent_purposes order by 1"
+    ).fetchall()
+    assert named == [
+        ("elsewhere", "purpose:elsewhere", "elsewhere"), ("news", "hubspot:501", "News"),
+        ("twice", "hubspot:8", "twice"),
+    ]  # fmt: skip
+    places = kept_in.execute("select sync, field, place_id from rules.consent_places order by 1").fetchall()
+    assert places == [
+        ("consent_news_hubspot", "subscription news", "501"),
+        ("consent_news_salesforce_lead", "no_news__C", "No_News__c"),
+        ("consent_twice_hubspot", "subscription 8", "8"),
+    ]
+    flags = kept_in.execute("select record_key, is_refused from rules.consent_flags order by 1").fetchall()
+    assert flags == [(f"salesforce:{ORG}:Lead:L", True), (f"salesforce:{ORG}:Lead:M", False)]
+
+
+@pytest.mark.parametrize(
+    ("place", "said", "remedy"),
+    [
+        ("hubspot: Nwes", "HubSpot, purpose news: it has no subscription type Nwes", "News, Twice, twice"),
+        ("hubspot: Twice", "2 of its subscription types are called Twice: 7, 8", "by its id"),
+        ("marketing_cloud: [Letters, Leters]", "it has no list Leters", "Letters"),
+        ("marketing_cloud: [Letters, 9]", "Letters and 9 are one and the same there", "once"),
+        ("salesforce: {Lead: No_Mail__c}", "no field Lead.No_Mail__c has been read", "create it"),
+        ("salesforce: {Lead: about}", "Lead.about is no checkbox", "name a checkbox"),
+        ("salesforce: {Lead: HasOptedOutOfEmail}", "the sync salesforce_lead_consents writes it too", ""),
+    ],
+)
+def test_a_place_that_its_vendor_lacks_is_one_error_with_file_and_line(
+    kept_in, config: Path, place: str, said: str, remedy: str
+) -> None:
+    (config / "consent.yml").write_text(f"# here\npurposes:\n  news:\n    {place}\n")
+    table(kept_in, "rules.connections", "vendor", [("hubspot",), ("salesforce",), ("marketing_cloud",)])
+    with pytest.raises(ConfigError, match=re.escape(said)) as raised:
+        load_syncs(config)
+        consent_tables.write(kept_in, config)
+    assert "consent.yml line 4" in str(raised.value)
+    assert remedy in str(raised.value)
 
 
 def test_how_an_event_came_out_is_read_from_the_field_that_config_names(

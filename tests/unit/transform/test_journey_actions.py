@@ -107,6 +107,10 @@ def test_who_may_be_written_to_is_let_in_by_the_current_key_and_nobody_else(db):
     ruled(db)
     assert set(entries(db)) == {"ana", "bo"}
     assert {why for _, why in entries(db).values()} == {None}
+    db.execute("insert into int_refused_purposes values ('ana', 'news'), ('bo', 'events')")
+    assert set(entries(db)) == {"ana", "bo"}
+    ruled(db, entry={"purpose": "news"})
+    assert set(entries(db)) == {"bo"}
 
 
 def test_a_field_that_the_event_requires_and_nobody_fills_is_named_unless_it_has_a_default(db):

@@ -84,6 +84,34 @@ def test_a_subscriber_is_taken_off_and_put_back_and_the_store_says_so(destinatio
     ]
 
 
+def test_somebody_is_taken_off_one_list_by_its_name_key_or_id_and_off_no_other(destination, mc):
+    on = "select subscriber from list_subscribers where list = 109 and status = 'Active' limit 3"
+    keys = [key for (key,) in mc.store.rows(on)]
+    mc.store.db.execute(
+        "insert into lists select 7, 'seven', 'Web', 'Webinars', 412, created, '' from lists limit 1"
+    )
+    mc.store.db.execute(
+        "insert into list_subscribers (list, subscriber, status, created, modified) "
+        "select 7, subscriber, status, created, modified from list_subscribers where list = 109"
+    )
+    fields = ("list newsletter", "list newsletter - 412", "list 109")
+    assert set(fields) <= destination.fields("ListSubscriber").keys()
+    before = destination.calls
+    for key, field in zip(keys, fields, strict=True):
+        rows = destination.update("ListSubscriber", [row(key, **{field: "Unsubscribed"})])
+        assert [each.ok for each in rows] == [True]
+        assert destination.read("ListSubscriber", [key], [field]) == {key: {field: "Unsubscribed"}}
+    said = forecast("marketing_cloud", 1, consent=True, object_name="ListSubscriber")
+    assert destination.calls - before == 3 * (said.write + said.read_back)
+    held = (
+        "select list, count(*) from list_subscribers where status = 'Unsubscribed' "
+        "and subscriber in (?, ?, ?) group by 1"
+    )
+    assert mc.store.rows(held, tuple(keys)) == [(109, 3)]
+    stranger = row("nobody", **{fields[0]: "Unsubscribed"})
+    assert [each.code for each in destination.update("ListSubscriber", [stranger])] == ["12003"]
+
+
 def test_opt_outs_of_subscribers_cost_a_call_and_a_read_back_for_two_hundred(destination, mc):
     keys = [key for (key,) in mc.store.rows("select key from subscribers order by key limit 250")]
     destination.account()  # signs in

@@ -220,7 +220,6 @@ def test_a_purpose_is_found_in_each_place_by_name_key_or_id(kept_in, config: Pat
         ("marketing_cloud: [Letters, 9]", "Letters and 9 are one and the same there", "once"),
         ("salesforce: {Lead: No_Mail__c}", "no field Lead.No_Mail__c has been read", "create it"),
         ("salesforce: {Lead: about}", "Lead.about is no checkbox", "name a checkbox"),
-        ("salesforce: {Lead: HasOptedOutOfEmail}", "the sync salesforce_lead_consents writes it too", ""),
     ],
 )
 def test_a_place_that_its_vendor_lacks_is_one_error_with_file_and_line(
@@ -229,10 +228,17 @@ def test_a_place_that_its_vendor_lacks_is_one_error_with_file_and_line(
     (config / "consent.yml").write_text(f"# here\npurposes:\n  news:\n    {place}\n")
     table(kept_in, "rules.connections", "vendor", [("hubspot",), ("salesforce",), ("marketing_cloud",)])
     with pytest.raises(ConfigError, match=re.escape(said)) as raised:
-        load_syncs(config)
         consent_tables.write(kept_in, config)
     assert "consent.yml line 4" in str(raised.value)
     assert remedy in str(raised.value)
+
+
+def test_a_checkbox_that_another_sync_writes_stands_for_no_purpose(config: Path) -> None:
+    (config / "consent.yml").write_text("purposes:\n  news:\n    salesforce: {Lead: HasOptedOutOfEmail}\n")
+    with pytest.raises(
+        ConfigError, match="the sync salesforce_lead_consents writes it too .*consent.yml line 3"
+    ):
+        load_syncs(config)
 
 
 def test_how_an_event_came_out_is_read_from_the_field_that_config_names(

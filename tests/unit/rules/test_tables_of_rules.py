@@ -236,7 +236,7 @@ def test_a_place_that_its_vendor_lacks_is_one_error_with_file_and_line(
 def test_a_checkbox_that_another_sync_writes_stands_for_no_purpose(config: Path) -> None:
     (config / "consent.yml").write_text("purposes:\n  news:\n    salesforce: {Lead: HasOptedOutOfEmail}\n")
     with pytest.raises(
-        ConfigError, match="the sync salesforce_lead_consents writes it too .*consent.yml line 3"
+        ConfigError, match=r"the sync salesforce_lead_consents writes it too .*consent\.yml line 3"
     ):
         load_syncs(config)
 

@@ -116,9 +116,9 @@ class Known:
             here = f"{there} limit 0"
         if not read:
             there = f"{here} limit 0"
-        bound: dict[str, object] = {"without": list(without)} | (
-            {"read": [str(path) for path in read]} if "$read" in here + there else {}
-        )
+        bound: dict[str, object] = {"without": list(without)}
+        if "$read" in here + there:
+            bound["read"] = [str(path) for path in read]
         with self.lend() as connection:
             row = connection.execute(
                 f"with spared as (select unnest($without::varchar[])), "

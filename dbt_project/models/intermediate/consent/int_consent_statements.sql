@@ -352,7 +352,7 @@ originals as (
 ),
 
 -- Of the same purpose or of all e-mail. All e-mail is refused by refusing every purpose, too.
-{%- set is_same = "originals.purpose_id in (copies.purpose_id, 'all_email')" %}
+{%- set is_same = "(copies.purpose_id = originals.purpose_id or originals.purpose_id = 'all_email')" %}
 origins as (
     select
         copies.person_id,

@@ -369,7 +369,7 @@ origins as (
     left join originals
         on
             copies.person_id = originals.person_id
-            and (originals.changed_at is null or originals.changed_at <= copies.written_to)
+            and (originals.changed_at is null or copies.written_to >= originals.changed_at)
             and (copies.purpose_id = 'all_email' or {{ is_same }})
     group by copies.person_id, copies.purpose_id, copies.record_key, copies.address
 )

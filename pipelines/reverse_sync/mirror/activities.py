@@ -71,11 +71,14 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     """Leave the actions in `reverse_sync.actions_activities`. Returns how many there are."""
     asked = load_activities(config_dir)
     connection.execute(empty_table_sql(TABLE))
-    bookings = _bookings(connection, config_dir)
     is_any = bool(asked.to_salesforce or asked.to_hubspot)
-    if not (is_any or bookings):
+    handoffs = load_handoffs(config_dir)
+    follows = bool(handoffs.rules) and handoffs.salesforce_events
+    if not (is_any or follows):
         return 0
     connection.execute(_CARRIED if has_table(connection, "ops", "journal") else _NOTHING)
+    if not (_bookings(connection, follows=follows) or is_any or rows_in(connection, "carried")):
+        return 0
     for statement in (LOGGED if is_any else MEETINGS_LOGGED, GONE, PEOPLE):
         connection.execute(statement)
     _outcomes(connection, asked)
@@ -88,14 +91,16 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
         connection.execute(statement)
     if asked.on_delete == "copy":
         connection.execute(_GONE, {"wanted": _objects(asked)})
+    else:
+        connection.execute(_OFF)
     return rows_in(connection, TABLE)
 
 
-def _bookings(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
-    """How many meetings were booked by people who are handed over; they are in `activities_booked`."""
+def _bookings(connection: duckdb.DuckDBPyConnection, *, follows: bool) -> int:
+    """How many meetings were booked by people who are handed over, if they are followed; they are in
+    `activities_booked`."""
     connection.execute("create or replace temp table activities_booked (id varchar)")
-    handoffs = load_handoffs(config_dir)
-    if not (handoffs.rules and handoffs.salesforce_events):
+    if not follows:
         return 0
     connection.execute(BOOKED.replace("{hubspot}", _prefix(connection, "hubspot")))
     return rows_in(connection, "activities_booked")
@@ -184,4 +189,21 @@ select 'delete:' || copy_key, split_part(copy_key, ':', 1) || '_activities', '{D
 from carried c
 where list_contains($wanted, split_part(source_key, ':', 3))
     and source_key in (select source_key from activities_gone)
+"""
+# A meeting that is deleted before it begins is called off: its copy stays, and says so.
+_OFF = f"""
+insert into {TABLE}
+with off as (
+    select c.*, json_extract_string(c.told, '$.Subject') as subject
+    from carried c join activities_logged l on l.source_key = c.source_key
+    where c.target = 'Event' and not coalesce(l.is_there, true)
+        and l.happened_at > (select as_of from rules.run)
+)
+select 'activity:' || source_key || ':gone', 'salesforce_activities', '{CHANGE}', 'salesforce', target,
+    copy_key, '', json_object('fields', json_object('Subject', 'Canceled: ' || subject),
+        'before', json_object('Subject', subject),
+        'all', json_merge_patch(told, json_object('Subject', 'Canceled: ' || subject)),
+        'source', source_key)::varchar,
+    null, 'mirrored', '{RULE}', 'deleted in hubspot', null, null
+from off where not starts_with(subject, 'Canceled: ')
 """

@@ -168,5 +168,19 @@ def test_a_meeting_that_is_booked_after_the_handoff_is_an_event_that_moves_and_i
             booked(connection, outcome, hour)
             ((kind, key, said),) = wished()
             assert (kind, key, said["fields"]) == ("fields", "salesforce:O:Event:00U1", changed)
+        booked(connection)
+        connection.execute("update raw_hubspot.meetings set archived = true")
+        connection.execute("delete from staging.stg_hubspot__meetings")
+        ((kind, key, said),) = wished()
+        assert (kind, key, said["fields"]) == (
+            "fields", "salesforce:O:Event:00U1", {"Subject": "Canceled: Demo m1"},
+        )  # fmt: skip
+        told = ("activities.yml", "confirmed", "fields", "Event", "salesforce", key, "", "k:gone",
+                orjson.dumps(said).decode(), NOON + HOUR)  # fmt: skip
+        table(connection, "ops.journal", TABLES["ops.journal"], [made, told])
+        assert wished() == [], "once"
+        table(connection, "ops.journal", TABLES["ops.journal"], [made])
+        connection.execute("update rules.run set as_of = as_of + interval 2 hours")
+        assert wished() == [], "it is over"
         (config / "handoff.yml").write_text(f"{HANDOFF}salesforce_events: false\n")
         assert wished() == []

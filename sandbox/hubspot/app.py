@@ -221,12 +221,13 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     """The HubSpot server over a store that holds a portal."""
     hubspot = HubSpot(store, clock, limited=limited)
     routes = hubspot.control_routes()
-    # A request is compared with one route after the other, so what is asked most comes first.
-    routes += associations_v3.routes(hubspot)
+    # A request is compared with one route after the other, so what is asked most comes first, and what
+    # another pattern would take before that one: v3's associations, the old ties.
     for part in (
         search,
         batch,
         objects,
+        associations_v3,
         associations,
         association_writes,
         event_reads,

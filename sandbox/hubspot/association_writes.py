@@ -21,7 +21,7 @@ from sandbox.hubspot.records import Record
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
-MOST_ARCHIVED = 2_000
+MOST_ARCHIVED = 100
 
 
 def routes(hubspot: HubSpot) -> list[Route]:

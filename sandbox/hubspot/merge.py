@@ -11,7 +11,7 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, objects, render, requests
-from sandbox.hubspot.records import COLUMNS, Record
+from sandbox.hubspot.records import COLUMNS, Record, emails
 from sandbox.hubspot.render import View
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def _ids(record: Record) -> list[str]:
 def _joined(hubspot: HubSpot, call: Call, primary: Record, other: Record, merged: list[str]) -> Record:
     """A new record of a new id: the primary's values win, what hangs on both moves, both ids lead to it."""
     kind, db = primary.type, hubspot.store.db
-    new_id = int(hubspot.store.value(f'select coalesce(max(id), 100000) + 1 from "{kind.plural}"'))
+    new_id = hubspot.records.next_id(kind)
     props = other.props | primary.props
     props |= {
         "hs_object_id": str(new_id), kind.modified: times.iso(call.now),
         "hs_merged_object_ids": ";".join(dict.fromkeys(merged)),
     }  # fmt: skip
     if kind.plural == "contacts":
-        listed = [*_emails(primary), *_emails(other)]
+        listed = [*emails(primary.props), *emails(other.props)]
         further = [each for each in dict.fromkeys(listed) if each != props.get("email")]
         if further:
             props["hs_additional_emails"] = ";".join(further)
@@ -88,11 +88,6 @@ def _joined(hubspot: HubSpot, call: Call, primary: Record, other: Record, merged
     return survivor
 
 
-def _emails(record: Record) -> list[str]:
-    further = record.props.get("hs_additional_emails", "").split(";")
-    return [each for each in (record.props.get("email", ""), *further) if each]
-
-
 def _forget(hubspot: HubSpot, call: Call) -> Response:
     """204 whether or not there was such a contact; its addresses cannot be created again."""
     kind, body = requests.kind_of(hubspot.portal, call), requests.body_of(call)
@@ -104,7 +99,7 @@ def _forget(hubspot: HubSpot, call: Call) -> Response:
     record = hubspot.records.get(kind, value, id_property)
     addresses = [value.strip().lower()] if id_property == "email" else []
     if record is not None:
-        addresses += _emails(record)
+        addresses += emails(record.props)
         hubspot.records.remove(record)
         call.records = 1
         call.change("contacts", str(record.id), "gdpr_delete", "archived", "false", "true")

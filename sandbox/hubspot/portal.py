@@ -114,7 +114,10 @@ class Portal:
         kind = found["type"]
         if kind == "number" and not _NUMBER.fullmatch(value):
             return "INVALID_DOUBLE", f"{value} was not a valid number."
-        if kind in ("date", "datetime") and _instant(value) is None:
+        instant = _instant(value) if kind in ("date", "datetime") else 0
+        if kind == "date" and instant is not None and value.lstrip("-").isdecimal() and instant % times.DAY:
+            return "INVALID_DATE", f"{value} is at {times.iso(instant)}, not at midnight UTC."
+        if instant is None:
             return "INVALID_DATE", f"{value} was not a valid {'long' if value.isdecimal() else 'date'}."
         if kind == "bool" and value not in ("true", "false"):
             return "INVALID_OPTION", f"{value} was not one of the allowed options: [true, false]"

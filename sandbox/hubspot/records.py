@@ -13,7 +13,7 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.hubspot import catalog, write_rules
+from sandbox.hubspot import catalog, first_values, write_rules
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.further_objects import ENGAGEMENTS
 from sandbox.hubspot.portal import Portal
@@ -131,8 +131,10 @@ class Records:
     def create(self, call: Call, kind: ObjectType, wanted: Mapping[str, Any]) -> Record:
         """Store a new record. Raises Invalid or Conflict."""
         _meet_fault(call)
-        values = self._checked(kind, wanted)
+        values = self._checked(kind, self._appended(kind, wanted, {}))
         missing = [name for name in kind.required if not values.get(name)]
+        if kind.plural == "companies" and not values.get("name") and not values.get("domain"):
+            missing.append("name")
         if missing:
             raise Invalid([_problem(n, "REQUIRED_FIELD", f'"{n}" is required') for n in missing])
         if not values and kind.plural in ("contacts", "companies"):
@@ -140,7 +142,7 @@ class Records:
         props = {name: value for name, value in values.items() if value != ""}
         self._meet_rules(call, kind, values, props, new=True)
         self._check_unique(kind, None, props)
-        record = Record(kind, self._next_id(kind), call.now, call.now, False, None, props)
+        record = Record(kind, self.next_id(kind), call.now, call.now, False, None, props)
         self._derive(record, {}, call.now)
         stamp = times.iso(call.now)
         props |= {"hs_object_id": str(record.id), kind.created: stamp, kind.modified: stamp}
@@ -148,12 +150,13 @@ class Records:
             f'insert into "{kind.plural}" ({COLUMNS}) values (?, ?, ?, 0, null, ?)',
             (record.id, call.now, call.now, orjson.dumps(props)),
         )
-        self._index_email(record, None)
+        self._index_emails(record, {})
         for name, value in props.items():
             call.change(kind.plural, str(record.id), "create", name, None, value)
         return record
 
-    def _next_id(self, kind: ObjectType) -> int:
+    def next_id(self, kind: ObjectType) -> int:
+        """The id that the next record of a type gets."""
         together = ENGAGEMENTS if kind.plural in ENGAGEMENTS else (kind.plural,)
         last = [self.store.value(f'select coalesce(max(id), 100000) from "{plural}"') for plural in together]
         return max(int(each) for each in last) + 1
@@ -162,7 +165,7 @@ class Records:
         """Change a record. A value that is there already changes nothing, not even the last-modified time."""
         _meet_fault(call)
         kind, before = record.type, dict(record.props)
-        values = self._checked(kind, wanted)
+        values = self._checked(kind, self._appended(kind, wanted, before))
         self._hold_lifecycle(record, values)
         self._meet_rules(call, kind, values, before | values, new=False)
         self._check_unique(kind, record.id, values)
@@ -177,7 +180,7 @@ class Records:
             record.modified = call.now
             record.props[kind.modified] = times.iso(call.now)
             self.save(record)
-            self._index_email(record, before.get("email"))
+            self._index_emails(record, before)
         return record
 
     def archive(self, call: Call, record: Record) -> None:
@@ -194,7 +197,7 @@ class Records:
         """Out of the recycle bin, as it was."""
         record.archived, record.archived_at = False, None
         self.save(record)
-        self._index_email(record, None)
+        self._index_emails(record, {})
 
     def remove(self, record: Record) -> None:
         """For good, with all that hangs on it; an id merged into it leads nowhere then."""
@@ -206,6 +209,19 @@ class Records:
             db.execute(f"delete from associations where {end}_type = ? and {end}_id = ?", (kind, record.id))
         if kind == "contacts":
             db.execute("delete from addresses where id = ?", (record.id,))
+
+    def _appended(
+        self, kind: ObjectType, wanted: Mapping[str, Any], props: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """What is wanted, with options that begin with a semicolon put behind those that are there."""
+        defined = self.portal.properties[kind.plural]
+        found = dict(wanted)
+        for name, value in wanted.items():
+            is_set = name in defined and defined[name]["fieldType"] == "checkbox"
+            if is_set and isinstance(value, str) and value.startswith(";"):
+                there = [*props.get(name, "").split(";"), *value.split(";")]
+                found[name] = ";".join(dict.fromkeys(each for each in there if each))
+        return found
 
     def _checked(self, kind: ObjectType, wanted: Mapping[str, Any]) -> dict[str, str]:
         problems, values = [], {}
@@ -244,6 +260,8 @@ class Records:
             values["lifecyclestage"] = old
 
     def _check_unique(self, kind: ObjectType, own: int | None, values: Mapping[str, str]) -> None:
+        if kind.plural == "contacts":
+            self._check_further_emails(own, values)
         for name, value in values.items():
             if not value or not self.portal.properties[kind.plural][name]["hasUniqueValue"]:
                 continue
@@ -255,6 +273,13 @@ class Records:
                 if name == "email":
                     raise Conflict(f"Contact already exists. Existing ID: {other}")
                 raise Conflict(f"Propery {name} must be unique: {value} is the value of {other}")
+
+    def _check_further_emails(self, own: int | None, values: Mapping[str, str]) -> None:
+        """Additional addresses are as unique as the first one is."""
+        for email in values.get("hs_additional_emails", "").split(";"):
+            other = self.store.value("select id from addresses where email = ?", (email.strip().lower(),))
+            if email and other is not None and other != own:
+                raise Conflict(f"Contact already exists. Existing ID: {other}")
 
     def _derive(self, record: Record, before: Mapping[str, str], at: int) -> None:
         """Values HubSpot calculates itself: stage entry dates, what a deal's stage means."""
@@ -289,7 +314,8 @@ class Records:
         insert = "insert into history values (?, ?, ?, ?, ?, ?, ?)"
         known = self.store.value("select 1 from history where object = ? and id = ? and property = ?", key)
         if not known and old is not None:
-            self.store.db.execute(insert, (*key, record.created, old, "CRM_UI", "userId:1"))
+            by = first_values.sources(self.store, record.type.plural, [record.id])[record.id]
+            self.store.db.execute(insert, (*key, record.created, old, *by))
         self.store.db.execute(insert, (*key, call.now, new or "", *call.by))
 
     def save(self, record: Record) -> None:
@@ -299,20 +325,28 @@ class Records:
             (record.modified, record.archived, record.archived_at, orjson.dumps(record.props), record.id),
         )
 
-    def _index_email(self, record: Record, before: str | None) -> None:
-        email = record.props.get("email")
-        if record.type.plural != "contacts" or email == before:
+    def _index_emails(self, record: Record, before: Mapping[str, str]) -> None:
+        if record.type.plural != "contacts":
             return
-        if before:
-            self.store.db.execute("delete from addresses where email = ? and id = ?", (before, record.id))
-        if email:
-            self.store.db.execute("insert or replace into addresses values (?, ?)", (email, record.id))
+        old, new = emails(before), emails(record.props)
+        for email in old:
+            if email not in new:
+                self.store.db.execute("delete from addresses where email = ? and id = ?", (email, record.id))
+        for email in new:
+            if email not in old:
+                self.store.db.execute("insert or replace into addresses values (?, ?)", (email, record.id))
 
 
 def _meet_fault(call: Call) -> None:
     """Refuse the record when a fault says so."""
     if call.fault is not None and call.fault.refuses_row():
         raise Invalid([_problem("", call.fault.code, "Injected fault")])
+
+
+def emails(props: Mapping[str, str]) -> list[str]:
+    """All addresses of a contact, the first one before the others."""
+    listed = [props.get("email", ""), *props.get("hs_additional_emails", "").split(";")]
+    return list(dict.fromkeys(each.strip().lower() for each in listed if each.strip()))
 
 
 def _is_id(text: str) -> bool:

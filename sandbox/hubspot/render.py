@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import times
+from sandbox.hubspot import first_values
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Record
@@ -84,20 +85,20 @@ def _add_history(portal: Portal, view: View, found: Sequence[Record], shown: lis
         past.setdefault((record_id, name), []).append(
             {"value": value, "timestamp": times.iso(at), "sourceType": source_type, "sourceId": source_id}
         )
+    by = first_values.sources(portal.store, view.kind.plural, [record.id for record in found])
     for record, item in zip(found, shown, strict=True):
         item["propertiesWithHistory"] = {
-            name: (past.get((record.id, name)) or _first_value(record, name))[: view.revisions]
+            name: (past.get((record.id, name)) or _first_value(record, name, by[record.id]))[: view.revisions]
             for name in view.history
         }
 
 
-def _first_value(record: Record, name: str) -> list[dict[str, Any]]:
+def _first_value(record: Record, name: str, by: first_values.Source) -> list[dict[str, Any]]:
     value = record.props.get(name)
     if value is None:
         return []
-    return [
-        {"value": value, "timestamp": times.iso(record.created), "sourceType": "IMPORT", "sourceId": "import"}
-    ]
+    stamp = times.iso(record.created)
+    return [{"value": value, "timestamp": stamp, "sourceType": by[0], "sourceId": by[1]}]
 
 
 def linked(

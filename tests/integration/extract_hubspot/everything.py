@@ -129,8 +129,15 @@ def _of_history(portal: Portal, name: str) -> list[Any]:
     }
     # A property that never changed has the one value it came with; of several in one instant the newest
     # counts.
+    made = {
+        int(key)
+        for (key,) in portal.store(
+            "select distinct record_id from writes where object = ? and operation = 'create'", kind
+        )
+    }
+    by = {key: ("INTEGRATION", "sandbox-app") if key in made else ("IMPORT", "import") for key in living}
     there: dict[Any, Any] = {
-        (key, named, created): (props[named] or None, "IMPORT", "import")
+        (key, named, created): (props[named] or None, *by[key])
         for key, (created, props) in living.items()
         for named in kept & props.keys()
     }

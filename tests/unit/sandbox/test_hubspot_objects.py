@@ -93,7 +93,11 @@ def test_history_is_newest_first_and_keeps_the_first_value(shared: Running) -> N
     assert [item["value"] for item in shown["propertiesWithHistory"]["jobtitle"]] == [
         "Head of Procurement", "Buyer", "Intern",
     ]  # fmt: skip
-    assert [item["value"] for item in shown["propertiesWithHistory"]["email"]] == ["history@one.example"]
+    (first,) = shown["propertiesWithHistory"]["email"]
+    assert (first["value"], first["sourceType"]) == ("history@one.example", "INTEGRATION")
+    assert shown["propertiesWithHistory"]["jobtitle"][-1] == first | {"value": "Intern"}, (
+        "by whom it was made"
+    )
 
 
 def test_deal_stages_of_the_world_have_history(shared: Running) -> None:
@@ -181,3 +185,26 @@ def test_refusals_have_hubspots_shape(shared: Running) -> None:
     )
     assert shared.hubspot.post(DATED, content=b"not json").status_code == 400
     assert shared.hubspot.get(DATED, params={"properties": "x" * 16_500}).status_code == 414
+
+
+def test_values_are_appended_refused_and_kept_apart_as_hubspot_does(shared: Running) -> None:
+    area = "/crm/objects/2026-03/p48290173_installations"
+    made = {"installation_name": "Values", "modules": "reporting"}
+    own = shared.hubspot.post(area, json={"properties": made}).json()["id"]
+
+    def write(**properties: str) -> tuple[int, dict[str, str]]:
+        answer = shared.hubspot.patch(f"{area}/{own}", json={"properties": properties})
+        return answer.status_code, answer.json().get("properties", {})
+
+    assert write(modules=";sandbox;reporting")[1]["modules"] == "reporting;sandbox"
+    assert write(modules="forecasting")[1]["modules"] == "forecasting"
+    assert write(installed_on="1750000000000")[0] == 400, "a date in milliseconds is at midnight"
+    assert write(installed_on="1749945600000")[1]["installed_on"] == "2025-06-15"
+    nameless = shared.hubspot.post("/crm/v3/objects/companies", json={"properties": {"city": "Oslo"}})
+    assert nameless.status_code == 400, "a company has a name or a domain"
+    two = {"email": "first@both.example", "hs_additional_emails": "Second@both.example"}
+    one = shared.hubspot.post("/crm/v3/objects/contacts", json={"properties": two}).json()["id"]
+    for taken in ({"email": "second@both.example"}, two | {"email": "x@both.example"}):
+        assert shared.hubspot.post("/crm/v3/objects/contacts", json={"properties": taken}).status_code == 409
+    found = shared.hubspot.get("/crm/v3/objects/contacts/second@both.example", params={"idProperty": "email"})
+    assert found.json()["id"] == one

@@ -118,7 +118,10 @@ def _standing(conflict: dict[str, object], said: list[dict[str, Any]]) -> str:
     this = [one for one in mine if one["conflict_id"] == conflict["conflict_id"]]
     for one in this or sorted(mine, key=lambda one: one["chosen_at"], reverse=True):
         who = f"{one['choice']}, by {one['chosen_by']} on {one['chosen_at']:%Y-%m-%d %H:%M}"
-        return f"chosen: {who}; the next refresh obeys" if this else f"a side has changed since {who}"
+        if not this:
+            return f"a side has changed since {who}"
+        problem = conflict["problem"]
+        return f"chosen: {who}; " + (f"{problem}: choose again" if problem else "the next refresh obeys")
     return "no value of one CRM says the other's" if conflict["outcome"] == "no counterpart" else ""
 
 

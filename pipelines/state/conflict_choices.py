@@ -1,7 +1,7 @@
 """What people said about conflicts that a mapping leaves to them: who, when, and which side or value.
 
-Belongs here: keeping it. A conflict's id is made of what both sides hold and last agreed on, so a choice
-means these values alone: once a side has changed there is another conflict. What it does is in
+Belongs here: keeping it. A choice is about what both sides held and last agreed on: it holds while each side
+holds that, or what was chosen for it, and means nothing once a side has changed. What it does is in
 `pipelines.reverse_sync.mirror.settle`.
 """
 
@@ -40,6 +40,10 @@ class Choice(NamedTuple):
     right_value: str | None
     chosen_by: str
     chosen_at: datetime
+    held_left: str | None
+    held_right: str | None
+    agreed_left: str | None
+    agreed_right: str | None
 
 
 def save(connection: Connection, choice: Choice) -> None:

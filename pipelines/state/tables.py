@@ -179,6 +179,7 @@ conflict_choices = Table(
     *(Column(n, Text) for n in ("left_value", "right_value")),
     _text("chosen_by"),
     Column("chosen_at", Timestamp, nullable=False),
+    *(Column(n, Text) for n in ("held_left", "held_right", "agreed_left", "agreed_right")),
 )
 
 identity_models = Table(

@@ -83,22 +83,39 @@ changed as (
             and not (wrote_left and gr is not distinct from al) or emptied_right as changed_right
     from emptied
 ),
+-- What somebody chose holds while each side holds what it did then, or what was chosen for it.
+picked as (
+    select o.*, c.conflict_id as choice_id, c.choice, c.chosen_by, c.left_value as chosen_left,
+        c.right_value as chosen_right
+    from changed o
+    left join conflict_choices c
+        on c.left_key = o.left_key and c.right_key = o.right_key and c.field_left = o.field_left
+        and c.field_right = o.field_right and c.agreed_left is not distinct from o.bl
+        and c.agreed_right is not distinct from o.br and o.direction = 'both'
+        and (o.l is not distinct from c.held_left or c.choice = 'value' and o.l = c.left_value)
+        and (o.r is not distinct from c.held_right or c.choice = 'value' and o.r = c.right_value)
+    qualify row_number() over (partition by o.pair_key, o.line order by c.chosen_at desc) = 1
+),
 -- We have moved one side away from what both agreed on and nobody did anything: something was taken back.
 undone as (
     select *,
-        has_base and not changed_left and not changed_right and wrote_left and l is not distinct from al
-            and l is distinct from bl and r is not distinct from br as undone_left,
-        has_base and not changed_left and not changed_right and wrote_right and r is not distinct from ar
-            and r is distinct from br and l is not distinct from bl as undone_right
-    from changed
+        based_at is not null and not changed_left and not changed_right as is_still,
+        is_still and wrote_left and l is not distinct from al and l is distinct from bl
+            and r is not distinct from br as undone_left,
+        is_still and wrote_right and r is not distinct from ar and r is distinct from br
+            and l is not distinct from bl as undone_right
+    from picked
 ),
 judged as (
-    select *,
+    select * replace (rule || coalesce(', chosen by ' || chosen_by, '') as rule),
         -- Where only what is empty is filled, two values stand beside each other and nobody wins.
         direction = 'both' and l is not null and r is not null and changed_left = changed_right
             and not only_fills and not undone_left and not undone_right as is_conflict,
         case
             when same then 'agreed'
+            when choice = 'value' and l = chosen_left and r = chosen_right then 'agreed'
+            when choice is not null
+                then case choice when 'hubspot' then 'left' when 'salesforce' then 'right' else 'value' end
             when l is null and r is null and coalesce(default_left, default_right) is not null then 'default'
             when l is null and r is null then 'empty'
             when direction = 'to_right' then 'left'
@@ -124,16 +141,6 @@ judged as (
             else 'right'
         end as outcome
     from undone
-),
--- What somebody chose holds for these very values.
-settled as (
-    select j.* replace (
-            case c.choice when 'hubspot' then 'left' when 'salesforce' then 'right' when 'value' then 'value'
-                else outcome end as outcome,
-            rule || coalesce(', chosen by ' || c.chosen_by, '') as rule
-        ), c.left_value as chosen_left, c.right_value as chosen_right
-    from judged j
-    left join conflict_choices c on {is_open} and c.conflict_id = {conflict_id}
 )
 select *,
     case outcome
@@ -152,7 +159,7 @@ select *,
         when 'default' then default_left
         when 'merge' then {merge_left}
     end as wish_left
-from settled
+from judged
 """
 OPEN = "outcome in ('manual', 'no counterpart')"
 """Who wins is left to people."""
@@ -168,7 +175,6 @@ def settle(connection: duckdb.DuckDBPyConnection, pair: ResolvedPair) -> None:
     put_lines(connection, pair)
     parts = {
         "merge_right": _merged("fl", "r", "br", "kr"), "merge_left": _merged("gr", "l", "bl", "kl"),
-        "is_open": f"j.{OPEN}", "conflict_id": CONFLICT_ID,
         "right_alone": _beside("fl", "kr"), "left_alone": _beside("gr", "kl"),
     }  # fmt: skip
     sql = _SETTLED

@@ -68,6 +68,8 @@ class Mirror:
         self.changes: list[tuple[str, str, str, datetime]] = []
         self.reviews: list[tuple[str, str]] = []
         self.refusing: set[str] = set()
+        self.refused: set[str] = set()
+        """Objects of which a CRM takes nothing."""
         self.gone: dict[str, datetime] = {}
         self.creates_of: dict[str, Any] = {}
         self.now, self.rounds = BEGAN, 0
@@ -108,10 +110,11 @@ class Mirror:
             "select object, record_id, record_key, field, nullif(value, '__clear__') "
             "from reverse_sync.mirrored_cells"
         ).fetchall()
-        for object_name, record_id, _, field, value in cells:
+        taken = [cell for cell in cells if cell[0] not in self.refused]
+        for object_name, record_id, _, field, value in taken:
             self.edit(object_name, record_id, **{field: value})
         with self.state.writing() as state:
-            agreed.save(state, [Agreed(key, f, v, self.now, "r") for _, _, key, f, v in cells])
+            agreed.save(state, [Agreed(key, f, v, self.now, "r") for _, _, key, f, v in taken])
         return [(object_name, field, value) for object_name, _, _, field, value in cells]
 
     def open_ones(self) -> list[dict[str, object]]:

@@ -17,7 +17,7 @@ HUBSPOT = of(
     FieldMeta("score", "number"),
 )  # fmt: skip
 LEAD = of(
-    "right", FieldMeta("Status__c", "text"), FieldMeta("Full__c", "text"),
+    "right", FieldMeta("Status__c", "text"), FieldMeta("Full__c", "text", length=12),
     FieldMeta("Interests__c", "set", choices=("A", "B", "X")), FieldMeta("OwnerId", "reference"),
     FieldMeta("Score__c", "number"),
 )  # fmt: skip
@@ -208,6 +208,42 @@ def test_a_conflict_that_is_left_to_people_goes_as_they_choose_while_nothing_cha
     assert (m.round(), m.open_ones()) == ([], [])
     m.edit("Lead", "00Q1", Status__c="Open")
     assert m.round() == [("contacts", "status", "Open")], "what was chosen then is no rule for later"
+
+
+def test_a_chosen_value_that_one_crm_has_not_taken_is_still_wanted_there(team):
+    """HubSpot took it, Salesforce refused: what was overruled does not come back."""
+    m = team("{from: first, to: Full__c, conflict: manual}", left={"first": "Ann"}, right={"Full__c": "Ann"})
+    m.round()
+    m.edit("contacts", "1", first="Anna")
+    m.edit("Lead", "00Q1", Full__c="Annie")
+    m.round()
+    m.choose("first", "value", "Anne")
+    m.refused = {"Lead"}
+    assert sorted(m.round()) == [("Lead", "Full__c", "Anne"), ("contacts", "first", "Anne")]
+    assert m.round() == [("Lead", "Full__c", "Anne")]
+    m.refused = set()
+    assert m.round() == [("Lead", "Full__c", "Anne")]
+    assert (m.round(), m.records["contacts"]["1"]["first"]) == ([], "Anne")
+
+
+def test_a_chosen_value_that_cannot_be_written_is_listed_under_its_id_and_chosen_anew(team):
+    m = team("{from: first, to: Full__c, conflict: manual}", left={"first": "Ann"}, right={"Full__c": "Ann"})
+    m.round()
+    m.edit("contacts", "1", first="A name that is too long")
+    m.edit("Lead", "00Q1", Full__c="Annie")
+    m.round()
+    [was] = m.open_ones()
+    m.choose("first", "hubspot")
+    assert m.round() == []
+    [still] = m.open_ones()
+    assert (still["conflict_id"], still["problem"]) == (
+        was["conflict_id"], "Full__c takes 12 characters, not 23"
+    )  # fmt: skip
+    with pytest.raises(CrmError, match="has 23 characters, and salesforce keeps in Full__c at most 12"):
+        m.choose("first", "value", "A name that is too long")
+    m.choose("first", "value", "Anne")
+    assert len(m.round()) == 2
+    assert (m.round(), m.open_ones()) == ([], [])
 
 
 @pytest.mark.parametrize(

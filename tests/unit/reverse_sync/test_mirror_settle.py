@@ -83,8 +83,10 @@ def settled(
             {"l": seen and seen[0], "r": seen and seen[1], "bl": before, "early": EARLY, "late": LATE},
         )
         connection.execute(
-            "create table conflict_choices (conflict_id varchar, choice varchar, left_value varchar, "
-            "right_value varchar, chosen_by varchar)"
+            "create table conflict_choices (conflict_id varchar, left_key varchar, right_key varchar, "
+            "field_left varchar, field_right varchar, choice varchar, left_value varchar, "
+            "right_value varchar, chosen_by varchar, chosen_at timestamptz, held_left varchar, "
+            "held_right varchar, agreed_left varchar, agreed_right varchar)"
         )
         settle(connection, pair)
         row = connection.execute(
@@ -158,6 +160,11 @@ def test_where_both_changed_the_strategy_decides_and_it_is_a_conflict(strategy, 
     assert (held.outcome, held.is_conflict) == (winner, True)
     if winner == "manual":
         assert (held.left, held.right) == (None, None)
+
+
+def test_an_old_write_is_no_undo_where_nobody_knows_since_when_the_base_holds():
+    held = settled(LINE, "x", "w", base=("x", "x"), of_the_lead=True, wrote={"R": "w"})
+    assert (held.outcome, held.left, held.is_conflict) == ("right", "w", True)
 
 
 def test_a_conflict_that_was_seen_is_not_turned_by_our_writes_to_other_fields():

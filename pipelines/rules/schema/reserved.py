@@ -36,7 +36,7 @@ STAGED = _words("""
     opportunity_contact_roles opportunity_field_history opportunity_history
     opportunity_line_items opportunity_stages organizations owners periods pipeline_stages
     pipelines pricebook_entries products properties queue_objects record_types schemas
-    subscription_changes subscription_statuses subscription_types tasks teams territory_records
+    subscription_changes subscription_statuses subscription_types tasks teams territories territory_records
     territory_users tickets tickets_property_history user_roles users""")
 """Staging models of both CRMs: an object of the file is staged under a name of the same pattern."""
 COLUMNS = frozenset(

@@ -60,6 +60,7 @@ MARTS: dict[str, str] = {
     "intermediate.int_person_records":
         "record_key, vendor, object, record_id, lifecycle_value, is_converted boolean, owner_source_id",
     "intermediate.int_person_members": "person_id, record_key",
+    "intermediate.int_refused_purposes": "person_id, purpose",
     "intermediate.int_owners":
         "owner_id, is_active boolean, full_name, owner_id_hubspot, owner_id_salesforce, "
         "left_at timestamptz",

@@ -138,7 +138,7 @@ FIELDS: dict[str, str] = {
     "Group": "Description textarea 1000 a\nDoesIncludeBosses boolean\nDoesSendEmailToMembers boolean\n",
     "OpportunityLineItem": """
 Discount percent
-Subtotal currency a := {t}."Quantity" * {t}."UnitPrice"
+Subtotal currency a := round({t}."Quantity" * {t}."UnitPrice", 2)
 LastViewedDate datetime a
 LastReferencedDate datetime a
 """,

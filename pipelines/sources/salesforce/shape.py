@@ -43,6 +43,7 @@ DERIVED = {
     "Campaign": frozenset(
         name.casefold() for name in (*_SUMS, *(f"Hierarchy{name}" for name in _OF_A_TREE), "LastActivityDate")
     ),
+    "Opportunity": frozenset({"hasopenactivity", "hasoverduetask"}),
 }
 """Fields that Salesforce fills from other records and whose change stamps no row: a copy of them would be of
 some day or other. They are left out, for what they are made of is copied, unless config names them; then they

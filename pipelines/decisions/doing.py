@@ -134,20 +134,10 @@ class Doing:
         if self.notifications.quiet_hours is not None:
             payload["zone"] = self._zone_of(about.owner) or self.notifications.quiet_hours.zone
         return Row(
-            f"{about.key}.{key}",
-            about.sync,
-            "message",
-            _VENDOR_OF[channel.kind],
-            "messages",
-            None,
-            about.person.person_id if about.person else None,
-            payload,
-            (),
-            "decided",
-            about.rule,
-            about.reason,
-            self.after_quiet_hours(about.owner),
-        )
+            f"{about.key}.{key}", about.sync, "message", _VENDOR_OF[channel.kind], "messages", None,
+            about.person.person_id if about.person else None, payload, (), "decided", about.rule,
+            about.reason, self.after_quiet_hours(about.owner),
+        )  # fmt: skip
 
     def after_quiet_hours(self, owner: Owner | None) -> datetime | None:
         """When a message may go: None for now, else the end of the quiet hours in the person's zone."""
@@ -166,26 +156,12 @@ class Doing:
             self.facts.key("hubspot", "contacts", person.contact_hubspot) if person.contact_hubspot else None
         )
         if queue.hubspot_list and contact:
-            found.append(
-                self._row(
-                    about,
-                    "list",
-                    "list_membership",
-                    "hubspot",
-                    contact,
-                    {"list": queue.hubspot_list, **_refusal(person, queue.purpose)},
-                )
-            )
+            listed = {"list": queue.hubspot_list, **_refusal(person, queue.purpose)}
+            found.append(self._row(about, "list", "list_membership", "hubspot", contact, listed))
         if queue.hubspot_sequence and contact:
+            sender = queue.sender or person.owner or ""
             found.append(
-                self.enrolment(
-                    about,
-                    "sequence",
-                    queue.hubspot_sequence,
-                    queue.sender or person.owner or "",
-                    contact,
-                    queue.purpose,
-                )
+                self.enrolment(about, "sequence", queue.hubspot_sequence, sender, contact, queue.purpose)
             )
         if queue.salesforce_queue and person.lead_salesforce:
             lead = self.facts.key("salesforce", "Lead", person.lead_salesforce)

@@ -25,6 +25,8 @@ union
 select if(starts_with(made_key, '{VENDORS["left"]}:'), made_key || '|' || source_key,
     source_key || '|' || made_key) from created_records where not taken_back
 """
+# Of what was restored and is deleted once more the later deletion is somebody's.
+_OURS = "(g.deleted_at is null or g.deleted_at <= c.at + interval 1 hour)"
 _DELETED, _NO_TRACE = "('archived', 'deleted')", "swept"
 
 
@@ -46,9 +48,8 @@ def find(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     )
     found = " union all ".join([nothing, *parts])
     connection.execute(
-        f"create or replace temp table mirror_gone as select * from ({found}) "
-        "where deleted_key is null "
-        "or deleted_key not in (select made_key from created_records where taken_back)"
+        f"create or replace temp table mirror_gone as select * from ({found}) g where not exists "
+        f"(select 1 from created_records c where c.taken_back and c.made_key = g.deleted_key and {_OURS})"
     )
 
 
@@ -95,7 +96,8 @@ def wish(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
             "'mirrored', $rule, any_value(deleted_key) || ' was deleted', null, null "
             f"from mirror_gone where side = '{OTHER[side]}' and how <> '{_NO_TRACE}' "
             # Who restores a record does not see it deleted again for the sake of what we deleted with it.
-            "and deleted_key not in (select record_key from deleted_records) group by record_key",
+            "and not exists (select 1 from deleted_records c where c.record_key = mirror_gone.deleted_key "
+            f"and {_OURS.replace('g.', 'mirror_gone.')}) group by record_key",
             {"rule": mapping.file},
         )
 

@@ -157,6 +157,11 @@ def test_a_record_that_is_restored_is_not_deleted_again_for_what_was_deleted_wit
     m.restore("contacts", "1", "ann")
     m.round()
     assert m.deletes() == []
+    m.restore("Lead", "00Q1", "ann")
+    m.now += timedelta(days=60)
+    m.delete("Lead", "00Q1")
+    m.round()
+    assert m.deletes() == [m.key("contacts", "1")], "this deletion is somebody's"
 
 
 @pytest.mark.parametrize("strategy", ["most_recent", "source", "destination"])

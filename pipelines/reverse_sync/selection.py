@@ -72,7 +72,20 @@ class Selection:
             self._no_target = "; ".join(part for part in (refused.what, refused.remedy) if part)
 
     def batches(self, size: int, limit: int | None) -> Iterator[list[list[Intent]]]:
-        """Records to send, `size` at a time and at most `limit`, each as the list of its fields."""
+        """Records to send, at most `size` at a time and at most `limit`, each as the list of its fields. What
+        others changed since is looked for as each batch is given away, and leaves it."""
+        for batch in self._pieces(size, limit):
+            left = [record for record in self._without_changed(batch) if record]
+            self._keep_parents(batch, left)
+            if left:
+                yield left
+
+    def _keep_parents(self, batch: Sequence[list[Intent]], left: Sequence[list[Intent]]) -> None:
+        """Forget those of records that are not given away."""
+        for gone in {r[0].record_id for r in batch} - {r[0].record_id for r in left}:
+            self.parents.pop(gone, None)
+
+    def _pieces(self, size: int, limit: int | None) -> Iterator[list[list[Intent]]]:
         changes = (c for c in planfile.read_changes(self._path, self._name) if c.sync == self._name)
         waiting: list[list[Intent]] = []
         left = limit
@@ -102,7 +115,6 @@ class Selection:
             known = agreed.of_records(connection, [record.record_key for record in records])
             ended = journal.states_of(connection, [i.change_id for record in intents for i in record])
         kept = [[i for i in record if self._is_to_send(i, known, ended)] for record in intents]
-        kept = self._without_changed(kept)
         for each, record in zip(records, kept, strict=True):
             if record and each.parent:
                 self.parents[each.record_id] = each.parent

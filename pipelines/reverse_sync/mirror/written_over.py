@@ -22,14 +22,25 @@ _OBJECTS = (
     ("hubspot", "contacts"), ("hubspot", "companies"), ("hubspot", "deals"), ("salesforce", "Lead"),
     ("salesforce", "Contact"), ("salesforce", "Account"), ("salesforce", "Opportunity"),
 )  # fmt: skip
-_KINDS: tuple[FieldType, ...] = ("text", "number", "integer", "money", "boolean", "reference", "set")
-"""Of which a history speaks as the record does. Moments it may put as a number."""
+_KINDS: tuple[FieldType, ...] = (
+    "text", "number", "integer", "money", "boolean", "reference", "set", "date", "timestamp",
+)  # fmt: skip
 _DAYS = 7
 TABLE = """
 create table if not exists reverse_sync.written_over (
     change_id varchar, run_id varchar, sync varchar, record_key varchar, field varchar, found varchar,
     theirs varchar, theirs_at timestamptz, ours varchar, written_at timestamptz, rule varchar
 );
+alter table reverse_sync.written_over add column if not exists changed_since timestamptz;
+"""
+_SEEN_TO = """
+update reverse_sync.written_over o set changed_since = s.at from (
+    select h.id, h.field, max(h.at) as at from ({told}) h group by 1, 2
+) s
+where s.id = split_part(o.record_key, ':', 4) and split_part(o.record_key, ':', 1) = $vendor
+    and split_part(o.record_key, ':', 3) = $object
+    and s.field in (lower(o.field), regexp_replace(lower(o.field), 'id$', ''))
+    and s.at > o.written_at + interval 2 seconds
 """
 _TOLD = """
 insert into reverse_sync.written_over
@@ -42,7 +53,7 @@ with written as (
 ),
 told as ({told})
 select w.change_id, w.run_id, w.sync, w.record_key, w.field, w.before_value, {was}, any_value(t.was_at),
-    w.after_value, w.settled_at, w.rule
+    w.after_value, w.settled_at, w.rule, null
 from written w
 join told t on t.id = w.record_id and t.field in (lower(w.field), regexp_replace(lower(w.field), 'id$', ''))
     and t.at between w.intended_at - interval 2 seconds and w.settled_at + interval 2 seconds
@@ -70,14 +81,17 @@ def find(connection: duckdb.DuckDBPyConnection, syncs: Syncs, as_of: datetime) -
                 sql.replace("{now}", _by_kind("t.value")),
                 {"vendor": vendor, "object": object_name, "since": since},
             )
+            over = "(select split_part(record_key, ':', 4) as record_id from reverse_sync.written_over)"
+            seen_to = _SEEN_TO.replace("{told}", told.replace("from written)", f"from {over})"))
+            connection.execute(seen_to, {"vendor": vendor, "object": object_name})
     return _count(connection) - before
 
 
 def notes(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """What a plan says of those of the last week."""
+    """What a plan says of those of the last week that nobody has seen to since."""
     if not has_table(connection, "reverse_sync", "written_over"):
         return ()
-    number = _count(connection)
+    number = _count(connection, "changed_since is null")
     if not number:
         return ()
     values = "1 value was" if number == 1 else f"{number:,} values were"
@@ -87,8 +101,8 @@ def notes(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("select count(*) from reverse_sync.written_over").fetchone()
+def _count(connection: duckdb.DuckDBPyConnection, which: str = "true") -> int:
+    row = connection.execute(f"select count(*) from reverse_sync.written_over where {which}").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -132,10 +146,16 @@ def _history(connection: duckdb.DuckDBPyConnection, vendor: str, object_name: st
 
 
 def _by_kind(column: str) -> str:
-    """Canonical text of a history's value; the plan's own where the two may be put differently."""
-    numbers = f"try_cast({column} as decimal(38, 8))"
-    cases = " ".join(
-        f"when {text_literal(kind)} then {canonical_sql(kind, numbers if kind == 'integer' else column)}"
-        for kind in _KINDS
+    """Canonical text of a history's value. A moment is ISO text or, at HubSpot, milliseconds."""
+    number = f"try_cast({column} as decimal(38, 8))"
+    moment = (
+        f"case when regexp_full_match({column}, '-?[0-9]{{9,}}') then epoch_ms({column}::bigint) "
+        f"at time zone 'UTC' else try_cast({column} as timestamptz) end"
     )
-    return f"case w.kind {cases} else w.before_value end"
+    said: dict[FieldType, str] = {
+        "integer": number, "timestamp": f"({moment})", "date": f"(({moment}) at time zone 'UTC')",
+    }  # fmt: skip
+    cases = " ".join(
+        f"when {text_literal(kind)} then {canonical_sql(kind, said.get(kind, column))}" for kind in _KINDS
+    )
+    return f"case w.kind {cases} end"

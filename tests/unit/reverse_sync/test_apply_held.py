@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from pipelines.clients import errors
+from pipelines.clients.results import Outcomes
 from pipelines.errors import CrmError, Locked, UsageError
 from pipelines.reverse_sync import apply as applying
-from pipelines.reverse_sync.destinations.base import FieldAccess
+from pipelines.reverse_sync.destinations.base import FieldAccess, RecordWrite
 from pipelines.reverse_sync.lock import only_one
 from pipelines.reverse_sync.moved import CHANGED_MEANWHILE
 from pipelines.run import Run
 from pipelines.settings import HubSpotConnection, Secret
+from pipelines.state import agreed
+from pipelines.state.agreed import Agreed
 
-from .conftest import World
+from .conftest import NOON, World
 from .filled import fill
 
 
@@ -125,6 +130,32 @@ def test_where_each_is_looked_at_what_a_search_does_not_know_yet_is_left_alone_t
     assert [each.held for each in done.syncs.values()] == [{CHANGED_MEANWHILE: 1}] * 2
     assert done.confirmed == 2
     assert done.calls - done.repair == plan.calls
+
+
+def test_what_waits_for_the_next_batch_is_looked_at_when_its_turn_comes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first record is written already, so that the fifth waits while three others go."""
+    config = world.settings.config_dir / "syncs.yml"
+    config.write_text(f"{config.read_text()}look_before_writing: each\n")
+    world.hubspot.records = {i: {"source": "organic"} for i in "1234567"}
+    world.publish({i: {"source": "paid"} for i in "1234567"})
+    plan = world.plan()
+    key = f"hubspot:{world.hubspot.org_id}:contacts:1"
+    with world.state.writing() as connection:
+        agreed.save(connection, [Agreed(key, "source", "paid", NOON + timedelta(hours=1), "r0")])
+    update = world.hubspot.update
+
+    def somebody_is_quicker(object_name: str, writes: Sequence[RecordWrite]) -> Outcomes:
+        if world.hubspot.records["2"]["source"] == "organic":
+            world.hubspot.records["5"]["source"] = "a person's word"
+        return update(object_name, writes)
+
+    monkeypatch.setattr(world.hubspot, "update", somebody_is_quicker)
+    done = world.apply(plan)
+    assert world.hubspot.records["5"]["source"] == "a person's word"
+    assert done.syncs["contacts"].held == {CHANGED_MEANWHILE: 1}
+    assert done.confirmed == 5
 
 
 def test_a_plan_is_stale_once_fields_or_guards_are_others_and_not_for_its_budget(world: World) -> None:

@@ -20,7 +20,12 @@ def syncs() -> Syncs:
     def rule(kind: str) -> FieldRule:
         return FieldRule(type=kind, provider="mirrored", owner="crm", rule="r")  # type: ignore[arg-type]
 
-    left = {"lifecyclestage": rule("text"), "budget": rule("number"), "seen": rule("timestamp")}
+    left = {
+        "lifecyclestage": rule("text"),
+        "budget": rule("number"),
+        "seen": rule("timestamp"),
+        "due": rule("date"),
+    }
     right = {"Title": rule("text"), "OwnerId": rule("reference")}
     return Syncs(syncs={
         "a": Sync(vendor="hubspot", object="contacts", fields=left),
@@ -50,8 +55,8 @@ def wrote(
     vendor, name = ("hubspot", "contacts") if record.isdigit() else ("salesforce", "Lead")
     row = [f"{record}{field}", vendor, name, record, field, before, after, NOON, NOON + timedelta(seconds=1)]
     warehouse.execute(
-        "insert into ops.journal select $1, 'run', 's', $2, $3, $4, $2 || ':' || $4, $5, $6, $7, 'line 5', "
-        "'confirmed', 'update', $8, $9", row,
+        "insert into ops.journal select $1, 'run', 's', $2, $3, $4, $2 || ':P:' || $3 || ':' || $4, $5, $6, "
+        "$7, 'line 5', 'confirmed', 'update', $8, $9", row,
     )  # fmt: skip
 
 
@@ -81,14 +86,32 @@ def test_what_a_person_said_within_the_search_s_lag_is_told_once(
     assert warehouse.execute(
         "select record_key, field, found, theirs, ours from reverse_sync.written_over order by all"
     ).fetchall() == [
-        ("hubspot:1", "lifecyclestage", "lead", "opportunity", "customer"),
-        ("salesforce:00Q1", "OwnerId", "005A", "005B", "005C"),
-        ("salesforce:00Q1", "Title", "Roofer", "Smith", "Slater"),
+        ("hubspot:P:contacts:1", "lifecyclestage", "lead", "opportunity", "customer"),
+        ("salesforce:P:Lead:00Q1", "OwnerId", "005A", "005B", "005C"),
+        ("salesforce:P:Lead:00Q1", "Title", "Roofer", "Smith", "Slater"),
     ]
     assert written_over.find(warehouse, syncs(), NOON + timedelta(hours=2)) == 0
     assert written_over.notes(warehouse)[0].startswith("3 values were written over that people had set")
+    history(warehouse, "1", "lifecyclestage", ("opportunity", NOON + timedelta(hours=3)))
+    assert written_over.find(warehouse, syncs(), NOON + timedelta(hours=4)) == 0
+    assert written_over.notes(warehouse)[0].startswith("2 values were written over that people had set")
     assert written_over.find(warehouse, syncs(), NOON + timedelta(days=8)) == 0
     assert written_over.notes(warehouse) == ()
+
+
+def test_a_moment_that_a_person_set_is_told_however_the_history_puts_it(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    old = NOON - timedelta(days=3)
+    moments = (("1719748800000", old), ("2024-07-05T12:00:00Z", NOON - SEARCH_LAG), ("1719835200000", NOON))
+    history(warehouse, "4", "seen", *moments)
+    wrote(warehouse, "4", "seen", "2024-06-30T12:00:00.000Z", "2024-07-01T12:00:00.000Z")
+    days = (("2026-06-01", old), ("2026-06-09", NOON - SEARCH_LAG), ("2026-06-02", NOON))
+    history(warehouse, "4", "due", *days)
+    wrote(warehouse, "4", "due", "2026-06-01", "2026-06-02")
+    assert written_over.find(warehouse, syncs(), NOON + timedelta(hours=1)) == 2
+    found = warehouse.execute("select theirs from reverse_sync.written_over order by 1").fetchall()
+    assert found == [("2024-07-05T12:00:00.000Z",), ("2026-06-09",)]
 
 
 def test_what_the_plan_had_found_or_nobody_changed_is_not_told(warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -64,7 +64,7 @@ DAILY = 100_000
 _VERSION = re.compile(r"v(\d{2})\.0")
 _SEASONS = ("Summer", "Winter", "Spring")
 _OPEN = re.compile(
-    r"/services/oauth2/(?:token|revoke|authorize|introspect)/?$|/services/data/?$|/services/Soap/(?![ms]/)"
+    r"/services/oauth2/(?:token|revoke|authorize|introspect)/?$|/secur/frontdoor\.jsp$|/services/data/?$|/services/Soap/(?![ms]/)"
 )
 """What is entered without a session; SOAP says who it is in its body."""
 _IN_BODY = ("/services/Soap/m/", "/services/Soap/s/")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode
 
@@ -33,6 +34,11 @@ def routes(sf: Salesforce) -> list[Route]:
         *sf.route("GET", "/services/oauth2/authorize", lambda call: _authorize(sf, call, dict(call.query))),
         *sf.route("POST", "/services/oauth2/authorize", lambda call: _authorize(sf, call, _form(call))),
         *sf.route("POST", "/services/oauth2/introspect", lambda call: _introspect(sf, call)),
+        *sf.route("GET", "/services/oauth2/singleaccess", lambda call: _single_access(sf, call, call.query)),
+        *sf.route(
+            "POST", "/services/oauth2/singleaccess", lambda call: _single_access(sf, call, _form(call))
+        ),
+        *sf.route("GET", "/secur/frontdoor.jsp", _front_door),
     ]
 
 
@@ -100,6 +106,22 @@ def by_code(sf: Salesforce, call: Call, form: dict[str, str]) -> Response:
     if "client_secret" in form or "authorization" in call.headers:
         auth.check_client(sf, call, form)
     return auth.issue(sf, call, refresh_token=sf.store.get_meta("refresh_token"))
+
+
+def _single_access(sf: Salesforce, call: Call, wish: Mapping[str, str]) -> Response:
+    """An address that opens the org in a browser for who has a session."""
+    there = {"otp": hashlib.sha256(call.request_id.encode()).hexdigest()[:40]}
+    if wish.get("redirect_uri"):
+        there["startURL"] = wish["redirect_uri"]
+    door = f"{auth.instance_url(call)}/secur/frontdoor.jsp?{urlencode(there)}"
+    return answer({"frontdoor_uri": door}, charset="UTF-8")
+
+
+def _front_door(call: Call) -> Response:
+    """Into the org: its page for people, or one of its own that the address names."""
+    wanted = call.query.get("startURL") or call.query.get("retURL") or "/"
+    inside = wanted.startswith("/") and not wanted.startswith("//")
+    return Response(status_code=302, headers={"location": wanted if inside else "/"})
 
 
 def _introspect(sf: Salesforce, call: Call) -> Response:

@@ -169,8 +169,23 @@ LastModifiedDate datetime an
 """),
     "InstalledSubscriberPackage": ("Installed Subscriber Package", "0A3", """
 Id id an
-SubscriberPackageId string 18 a
-SubscriberPackageVersionId string 18 a
+SubscriberPackageId reference a -> SubscriberPackage:SubscriberPackage
+SubscriberPackageVersionId reference a -> SubscriberPackageVersion:SubscriberPackageVersion
+"""),
+    "SubscriberPackage": ("Subscriber Package", "033", """
+Id id an
+Name string 255 a
+NamespacePrefix string 15 a
+"""),
+    "SubscriberPackageVersion": ("Subscriber Package Version", "04t", """
+Id id an
+SubscriberPackageId reference a -> SubscriberPackage:SubscriberPackage
+Name string 80 a
+MajorVersion int a
+MinorVersion int a
+PatchVersion int a
+BuildNumber int a
+IsBeta boolean a
 """),
     "ApexTestResult": ("Apex Test Result", "07M", """
 Id id an

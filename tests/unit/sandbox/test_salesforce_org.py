@@ -111,6 +111,9 @@ def test_a_browser_brings_back_a_code_that_is_good_once_for_who_asked_for_it(sha
     states = [httpx.post(address, data={"token": each, **client}).json()["active"] for each in
               (told["access_token"], "nothing")]  # fmt: skip
     assert states == [True, False]
+    door = shared.salesforce.get("/services/oauth2/singleaccess").json()["frontdoor_uri"]
+    assert httpx.get(door).headers["location"] == "/"
+    assert httpx.get(mine["url"] + "/services/oauth2/singleaccess").status_code == 401
 
 
 def test_without_a_session_nothing_is_told(shared: Running) -> None:

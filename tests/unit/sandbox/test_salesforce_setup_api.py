@@ -75,6 +75,8 @@ def test_tooling_is_described_and_asked_in_soql(given: Running) -> None:
     described = {f["name"] for f in _told(given, "sobjects/Lead/describe")["fields"]}
     of_lead = "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinitionId = 'Lead'"
     assert {r["QualifiedApiName"] for r in _told(given, "tooling/query", q=of_lead)["records"]} == described
+    packages = "SELECT SubscriberPackage.Name FROM InstalledSubscriberPackage"
+    assert _told(given, "tooling/query", q=packages)["totalSize"] == 0
     wrong = given.salesforce.get(f"{API}/tooling/query", params={"q": "SELECT Nope FROM ApexClass"})
     assert wrong.json()[0]["errorCode"] == "INVALID_FIELD"
 

@@ -79,6 +79,8 @@ VERSIONS = ("v3", "v4", "2025-09", "2026-03", "2026-09")
 TEN_SECONDS, SEARCHES, DAILY = 190, 5, 625_000
 _SEARCH = re.compile(r"/search/?$")
 _EXEMPT = re.compile(r"/associations/.*/batch/|/search/?$")
+_JOURNAL = re.compile(r"/(webhooks-journal|webhooks/[^/]+/(journal|subscriptions)|journal-files)(/|$)")
+"""What no limit of calls counts."""
 _TOKEN = re.compile(r"/oauth/(authorize|[^/]+/(token|access-tokens|refresh-tokens)(/.*)?)/?")
 """What is asked without a token: signing in, and telling of a token whoever has it."""
 _MAX_URL = 16_200
@@ -123,11 +125,12 @@ class HubSpot(Vendor):
             oauth.admit(self, call, given)
         if len(call.path) + len(call.query_string) > _MAX_URL:
             raise Refused(Response("URI Too Long", 414, media_type="text/plain"))
-        if not self.daily.take(times.day(call.now)):
+        told = _JOURNAL.match(call.path) is not None
+        if not told and not self.daily.take(times.day(call.now)):
             raise Refused(errors.rate_limited(call, "You have reached your daily limit.", "DAILY"))
         if _SEARCH.search(call.path) and not self.searches.take(tick()):
             raise Refused(errors.rate_limited(call, "You have reached your secondly limit.", "SECONDLY"))
-        if not _EXEMPT.search(call.path) and not self.window.take(tick()):
+        if not told and not _EXEMPT.search(call.path) and not self.window.take(tick()):
             message = "You have reached your ten_secondly_rolling limit."
             raise Refused(errors.rate_limited(call, message, "TEN_SECONDLY_ROLLING"))
         version = call.params.get("version")

@@ -152,6 +152,9 @@ def _update(hubspot: HubSpot, call: Call) -> Response:
         if record is None or record.archived:
             absent.append(str(item.get("id", "")))
             return None
+        merged_away = not item.get("idProperty") and str(item.get("id", "")) != str(record.id)
+        if merged_away and hubspot.records.switches["merged_updates"] == "drop":
+            return None
         return _shown(hubspot, hubspot.records.update(call, record, properties), properties)
 
     results, problems = _write(hubspot, call, inputs, writer)

@@ -15,11 +15,12 @@ from starlette.routing import Route
 
 from sandbox.call import answer
 from sandbox.hubspot import write_rules
-from sandbox.hubspot.records import Record
+from sandbox.hubspot.records import SWITCHES, Record
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
+_SWITCHES = ("search_lag_ms", "count_properties", "hidden", "write_rules", *SWITCHES)
 _MISTAKES = (ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -28,12 +29,18 @@ def routes(hubspot: HubSpot) -> list[Route]:
         if request.method == "POST":
             try:
                 wish = orjson.loads(await request.body())
+                unknown = sorted(set(wish) - set(_SWITCHES))
+                if unknown:
+                    raise ValueError(f"{unknown[0]} is none; there are {', '.join(_SWITCHES)}")
+                hubspot.records.switch(wish)
                 hubspot.seen.take(wish, hubspot.portal.type_of)
                 if "write_rules" in wish:
                     hubspot.portal.write_rules = write_rules.keep(hubspot.store, wish["write_rules"])
             except _MISTAKES as problem:
                 return answer({"error": f"not a portal's switches: {problem}"}, 400)
-        return answer(hubspot.seen.shown() | {"write_rules": hubspot.portal.write_rules})
+        return answer(
+            hubspot.seen.shown() | hubspot.records.switches | {"write_rules": hubspot.portal.write_rules}
+        )
 
     async def records(request: Request) -> Response:
         try:

@@ -22,6 +22,10 @@ from sandbox.store import Store
 
 COLUMNS = "id, created, modified, archived, archived_at, props"
 Problem = dict[str, str]
+SWITCHES = {"lifecycle_backwards": ("ignore", "refuse"), "merged_updates": ("follow", "drop")}
+"""What no document settles, as it is by default and otherwise: a lifecycle stage written backwards is answered
+as if done, or refused; a batch update of an id that was merged away changes the survivor, or is left out of
+the results without a word."""
 
 
 class Invalid(Exception):
@@ -62,6 +66,14 @@ class Records:
 
     def __init__(self, portal: Portal, seen: Visibility) -> None:
         self.portal, self.seen = portal, seen
+        self.switches = {name: ways[0] for name, ways in SWITCHES.items()}
+
+    def switch(self, wish: Mapping[str, Any]) -> None:
+        """Take over what is said of `SWITCHES`. Raises ValueError."""
+        for name, ways in SWITCHES.items():
+            if wish.get(name, ways[0]) not in ways:
+                raise ValueError(f"{name} must be one of {', '.join(ways)}")
+        self.switches |= {name: str(wish[name]) for name in SWITCHES if name in wish}
 
     @property
     def store(self) -> Store:
@@ -253,10 +265,13 @@ class Records:
         return [_problem("dealstage", "INVALID_OPTION", f"{stage} was not one of the stages of the pipeline")]
 
     def _hold_lifecycle(self, record: Record, values: dict[str, str]) -> None:
-        """A lifecycle stage moves forward only; a write backwards is answered 200 and does nothing."""
+        """A lifecycle stage moves forward only; a write backwards does nothing, or is refused."""
         order = catalog.LIFECYCLE
         new, old = values.get("lifecyclestage"), record.props.get("lifecyclestage")
         if new in order and old in order and order.index(new) < order.index(old):
+            if self.switches["lifecycle_backwards"] == "refuse":
+                message = f"lifecyclestage cannot move backwards from {old} to {new}"
+                raise Invalid([_problem("lifecyclestage", "INVALID_LIFECYCLE_STAGE", message)])
             values["lifecyclestage"] = old
 
     def _check_unique(self, kind: ObjectType, own: int | None, values: Mapping[str, str]) -> None:

@@ -62,7 +62,10 @@ class Visibility:
 
     def take(self, wish: Mapping[str, Any], type_of: Callable[[str], ObjectType | None]) -> None:
         """Set what is named. Raises ValueError, KeyError or TypeError for what makes no sense."""
-        lag, counts = int(wish.get("search_lag_ms", self.lag)), wish.get("count_properties", False)
+        lag, counts = (
+            int(wish.get("search_lag_ms", self.lag)),
+            wish.get("count_properties", self.counts_properties),
+        )
         hidden = {}
         for each in wish.get("hidden", []):
             kind = type_of(str(each["object"]))

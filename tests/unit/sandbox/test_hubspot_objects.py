@@ -208,3 +208,27 @@ def test_values_are_appended_refused_and_kept_apart_as_hubspot_does(shared: Runn
         assert shared.hubspot.post("/crm/v3/objects/contacts", json={"properties": taken}).status_code == 409
     found = shared.hubspot.get("/crm/v3/objects/contacts/second@both.example", params={"idProperty": "email"})
     assert found.json()["id"] == one
+
+
+def test_what_no_document_settles_is_switched(shared: Running) -> None:
+    portal = "/_sandbox/portal"
+    one = _create(shared, email="one@switch.example", lifecyclestage="customer")["id"]
+    two = _create(shared, email="two@switch.example")["id"]
+    wish = {"primaryObjectId": one, "objectIdToMerge": two}
+    survivor = shared.hubspot.post(f"{DATED}/merge", json=wish).json()["id"]
+    inputs = {"inputs": [{"id": two, "properties": {"city": "Oslo"}}]}
+    back = {"properties": {"lifecyclestage": "lead"}}
+    usual = {"lifecycle_backwards": "ignore", "merged_updates": "follow"}
+    told = shared.hubspot.post(portal, json={"lifecycle_backwards": "refuse", "merged_updates": "drop"})
+    try:
+        assert told.json()["merged_updates"] == "drop"
+        assert shared.hubspot.patch(f"{DATED}/{survivor}", json=back).status_code == 400
+        dropped = shared.hubspot.post(f"{DATED}/batch/update", json=inputs)
+        assert (dropped.status_code, dropped.json()["results"]) == (200, [])
+    finally:
+        assert shared.hubspot.post(portal, json=usual).status_code == 200
+    assert shared.hubspot.patch(f"{DATED}/{survivor}", json=back).status_code == 200
+    followed = shared.hubspot.post(f"{DATED}/batch/update", json=inputs).json()["results"]
+    assert [each["id"] for each in followed] == [survivor]
+    for wrong in ({"merged_updates": "perhaps"}, {"search_lagg_ms": 5}):
+        assert shared.hubspot.post(portal, json=wrong).status_code == 400

@@ -148,6 +148,8 @@ def test_limits_refuse_in_hubspots_words_and_count_in_headers(fresh: Path, start
         refused = [a for a in answers if a.status_code == 429]
         assert refused
         assert refused[0].json()["policyName"] == "TEN_SECONDLY_ROLLING"
+        journal = running.hubspot.get("/webhooks-journal/journal/2026-03/earliest")
+        assert journal.status_code == 204, "no limit counts the journal"
         searches = [running.hubspot.post(f"{CONTACTS}/search", json={}) for _ in range(8)]
         assert searches[0].status_code == 200
         assert searches[-1].status_code == 429

@@ -23,9 +23,9 @@ from sandbox.store import Store
 COLUMNS = "id, created, modified, archived, archived_at, props"
 Problem = dict[str, str]
 SWITCHES = {"lifecycle_backwards": ("ignore", "refuse"), "merged_updates": ("follow", "drop")}
-"""What no document settles, as it is by default and otherwise: a lifecycle stage written backwards is answered
-as if done, or refused; a batch update of an id that was merged away changes the survivor, or is left out of
-the results without a word."""
+"""What no document settles, as it is by default and otherwise: a lifecycle stage written backwards is
+answered as if done, or refused; a batch update of an id that was merged away changes the survivor, or is
+left out of the results without a word."""
 
 
 class Invalid(Exception):

@@ -231,6 +231,20 @@ def test_a_chosen_value_that_one_crm_has_not_taken_is_still_wanted_there(team):
     assert (m.round(), m.records["contacts"]["1"]["first"]) == ([], "Anne")
 
 
+def test_two_values_that_say_nothing_of_each_other_stay_where_they_were_chosen(team):
+    m = team("{from: status, to: Status__c, conflict: manual, values: {New: New, Open: Open}}",
+             left={"status": "New"}, right={"Status__c": "New"})  # fmt: skip
+    m.round()
+    m.edit("contacts", "1", status="Strange")
+    m.edit("Lead", "00Q1", Status__c="Odd")
+    assert (m.round(), m.judged()) == ([], [("status", "no counterpart")])
+    m.choose("status", "value", "Hot", "Warm")
+    assert sorted(m.round()) == [("Lead", "Status__c", "Warm"), ("contacts", "status", "Hot")]
+    assert (m.round(), m.open_ones()) == ([], [])
+    m.edit("Lead", "00Q1", Status__c="Open")
+    assert m.round() == [("contacts", "status", "Open")]
+
+
 def test_a_chosen_value_that_cannot_be_written_is_listed_under_its_id_and_chosen_anew(team):
     m = team("{from: first, to: Full__c, conflict: manual}", left={"first": "Ann"}, right={"Full__c": "Ann"})
     m.round()

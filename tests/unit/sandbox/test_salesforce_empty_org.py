@@ -119,6 +119,28 @@ def test_a_tree_of_campaigns_is_summed_up_in_the_currency_of_each(ask: Ask, tmp_
     assert [row["AmountAllOpportunities"] for row in rows] == [0.0, 3.0, 0.0]
 
 
+def test_days_of_date_literals_begin_where_the_user_is_also_when_clocks_go_back(
+    ask: Ask, tmp_path: Path
+) -> None:
+    moments = ("2025-11-02T03:59:59", "2025-11-02T04:00:00", "2025-11-03T04:59:59", "2025-11-03T05:00:00")
+    store = Store(tmp_path / "salesforce.sqlite")
+    with store.transaction():
+        store.db.execute(
+            "insert into User (Id, TimeZoneSidKey) values ('005SB0000000001', 'America/New_York')"
+        )
+        for number, moment in enumerate(moments):
+            store.db.execute(
+                "insert into Account (Id, Name, IsDeleted, CreatedDate) values (?, ?, 'false', ?)",
+                (f"001SB000000000{number}", moment, f"{moment}.000Z"),
+            )
+    store.close()
+    long_day = _rows(ask, "SELECT Name FROM Account WHERE CreatedDate = N_DAYS_AGO:240 ORDER BY CreatedDate")
+    assert [row["Name"] for row in long_day] == list(moments[1:3])
+    hours = "SELECT HOUR_IN_DAY(convertTimezone(CreatedDate)) h, COUNT(Id) n FROM Account "
+    grouped = _rows(ask, hours + "GROUP BY HOUR_IN_DAY(convertTimezone(CreatedDate))")
+    assert {(row["h"], row["n"]) for row in grouped} == {(23, 2), (0, 2)}
+
+
 def test_an_org_of_an_older_release_gets_what_this_one_knows(tmp_path: Path) -> None:
     store = _store(tmp_path)
     whole = schema.standard_objects()["Lead"]

@@ -68,7 +68,10 @@ def _merge(sf: Salesforce, call: Call, wish: Wish) -> Any:
 
 
 def _convert(sf: Salesforce, call: Call, wish: Wish) -> Any:
-    return lifecycle.convert(sf, call, wish["lead"])
+    """A lead becomes an account, a contact and an opportunity; or hangs on an `account`, alone."""
+    account = wish.get("account", "")
+    wanted = lifecycle.Conversion(account=account, without_opportunity=bool(account))
+    return lifecycle.convert(sf, call, wish["lead"], wanted)
 
 
 def _purge(sf: Salesforce, call: Call, wish: Wish) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import httpx
 
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync.apply import ApplyResult
@@ -50,6 +51,10 @@ class Created:
     again: Plan
     left: str
     """The campaign member whose contact left the list between the rounds."""
+    converted: str
+    """The campaign member whose lead was converted between the rounds."""
+    deleted: dict[str, str]
+    """By object, what people deleted between the rounds: its partner was created in the first."""
     twice: tuple[set[str], set[str]]
     """Contacts and leads of people whom both CRMs know, spelled otherwise."""
 
@@ -169,6 +174,45 @@ def a_round(settings: Settings, ready: dict[str, Any]) -> tuple[Plan, ApplyResul
         done = None if plan.is_empty else loop.apply(plan.path)
         loop.record()
         return plan, done
+
+
+def a_member_is_converted(home: Path, ready: dict[str, Any], left: str) -> str:
+    """A lead that was made a member becomes the contact of an account that is there. Returns the member."""
+    with duckdb.connect(str(home / "analytics.duckdb"), read_only=True) as connection:
+        made = connection.sql(
+            "select result_id from ops.journal where operation = 'campaign_member' and state = 'confirmed' "
+            "and json_extract_string(after_value, '$.before') is null order by 1"
+        ).fetchall()
+    [(account,)] = stores.rows(
+        home, "salesforce", "select min(Id) from \"Account\" where IsDeleted = 'false'"
+    )
+    for (member,) in made:
+        leads = stores.rows(
+            home, "salesforce", 'select l.Id from "CampaignMember" m join "Lead" l on l.Id = m.LeadId '
+            "where m.Id = ? and l.IsConverted = 'false' and l.IsDeleted = 'false'", member,
+        )  # fmt: skip
+        if leads and member != left:
+            url = f"{ready['salesforce']['url']}/_sandbox/org"
+            deed = {"do": "convert", "lead": leads[0][0], "account": account}
+            httpx.post(url, json=deed).raise_for_status()
+            return str(member)
+    raise AssertionError("no lead was made a member")
+
+
+def partners_are_deleted(home: Path, settings: Settings) -> dict[str, str]:
+    """Right after the other CRM got a record of them: a contact, and the opportunity made of a deal."""
+    with duckdb.connect(str(home / "analytics.duckdb"), read_only=True) as connection:
+        made = dict(connection.sql(
+            "select object, max((record_key, result_id)) from ops.journal where operation = 'create_record' "
+            "and state = 'confirmed' and code = '' and object in ('Lead', 'Opportunity') group by 1"
+        ).fetchall())  # fmt: skip
+    contact, opportunity = made["Lead"][0].split(":")[3], made["Opportunity"][1]
+    with open_hubspot(settings) as hubspot:
+        hubspot.batch_archive("contacts", [contact])
+    with open_salesforce(settings) as salesforce:
+        assert all(row.ok for row in salesforce.delete_collection([opportunity]))
+    return {"contacts": contact, "Lead": made["Lead"][1], "Opportunity": opportunity,
+            "deals": made["Opportunity"][0].split(":")[3]}  # fmt: skip
 
 
 def somebody_leaves_the_list(home: Path, settings: Settings) -> str:

@@ -24,12 +24,15 @@ from tests.e2e.created import (
     ORDER,
     PROPERTY,
     Created,
+    a_member_is_converted,
     a_round,
     config,
     known_twice,
+    partners_are_deleted,
     people_work,
     somebody_leaves_the_list,
 )
+from tests.e2e.stores import sobject
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import served
 
@@ -53,13 +56,10 @@ def created(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iter
         plan, done = a_round(settings, ready)
         assert done is not None
         left = somebody_leaves_the_list(home, settings)
+        converted = a_member_is_converted(home, ready, left)
+        deleted = partners_are_deleted(home, settings)
         again, _ = a_round(settings, ready)
-        yield Created(home, settings, plan, done, again, left, twice)
-
-
-def test_contacts_leads_companies_accounts_deals_and_opportunities_are_created(created: Created) -> None:
-    for name in ("contacts", "Lead", "companies", "Account", "deals", "Opportunity"):
-        assert created.made(name), f"no {name} was created; held: {created.plan.warnings}"
+        yield Created(home, settings, plan, done, again, left, converted, deleted, twice)
 
 
 def test_contact_to_lead(created: Created) -> None:
@@ -75,11 +75,43 @@ def test_contact_to_lead(created: Created) -> None:
         assert last == contact.get("lastname", "Unknown")
 
 
-def test_account_to_a_new_company(created: Created) -> None:
-    for key, record_id in created.made("companies"):
-        [(name,)] = created.rows("salesforce", 'select Name from "Account" where Id = ?', key.split(":")[3])
-        [(props,)] = created.rows("hubspot", "select props from companies where id = ?", record_id)
-        assert (json.loads(props)["name"], json.loads(props)["external_id"]) == (name, key)
+@pytest.mark.parametrize(
+    ("of", "kind", "names"),
+    [
+        ("Lead", "contacts", {"Email": "email", "FirstName": "firstname", "LastName": "lastname"}),
+        ("Contact", "contacts", {"Email": "email", "FirstName": "firstname", "LastName": "lastname"}),
+        ("Account", "companies", {"Name": "name"}),
+        ("Opportunity", "deals", {"Name": "dealname"}),
+    ],
+)
+def test_a_record_of_salesforce_alone_to_a_new_one_in_hubspot(
+    created: Created, of: str, kind: str, names: dict[str, str]
+) -> None:
+    """It holds what the mapping says, and our key."""
+    made = [(key, i) for key, i in created.made(kind) if key.split(":")[2] == of]
+    assert made, f"no {kind} was created; held: {created.plan.warnings}"
+    for key, record_id in made:
+        there = sobject(created.home, of, key.split(":")[3])
+        [(props,)] = created.rows("hubspot", f"select props from {kind} where id = ?", record_id)
+        here = json.loads(props)
+        assert here["external_id"] == key
+        for theirs, ours in names.items():
+            said = (there[theirs] or "").strip()
+            assert here.get(ours, "") == (said.lower() if ours == "email" else said), (key, ours)
+
+
+@pytest.mark.parametrize(
+    ("kind", "of", "name"), [("companies", "Account", "name"), ("deals", "Opportunity", "dealname")]
+)
+def test_a_record_of_hubspot_alone_to_a_new_one_in_salesforce(
+    created: Created, kind: str, of: str, name: str
+) -> None:
+    made = created.made(of)
+    assert made, f"no {of} was created; held: {created.plan.warnings}"
+    for key, record_id in made:
+        there = sobject(created.home, of, record_id)
+        [(props,)] = created.rows("hubspot", f"select props from {kind} where id = ?", key.split(":")[3])
+        assert (there["Name"], there["External_Id__c"]) == (json.loads(props)[name], key)
 
 
 def test_nobody_is_created_whom_the_other_crm_knows_under_any_spelling(created: Created) -> None:
@@ -188,6 +220,48 @@ def _members_are_there(
 def test_whoever_leaves_a_list_stays_a_member_with_the_status_for_that(created: Created) -> None:
     query = 'select Status, IsDeleted from "CampaignMember" where Id = ?'
     assert created.rows("salesforce", query, created.left) == [("No Show", "false")]
+
+
+def test_a_status_moves_forward_only(created: Created) -> None:
+    """Who was a member before, at an earlier status, is moved and no second one; leaving a list is apart."""
+    moved = created.published(
+        "select result_id, json_extract_string(after_value, '$.before') as before, "
+        "json_extract_string(after_value, '$.status') as status, "
+        "json_extract(after_value, '$.forced')::boolean, "
+        "row_number() over (partition by result_id order by settled_at desc) = 1 from ops.journal "
+        "where operation = 'campaign_member' and state = 'confirmed' and before is not null"
+    )
+    forward = [row for row in moved if not row[3]]
+    assert forward
+    places = [(ORDER.index(before), ORDER.index(to)) for _, before, to, *_ in forward if before != "No Show"]
+    assert all(before < to for before, to in places)
+    for member, _, status, _, is_last in moved:
+        query = 'select Status from "CampaignMember" where Id = ?'
+        assert not is_last or created.rows("salesforce", query, member) == [(status,)]
+
+
+def test_a_converted_lead_s_membership_is_its_contact_s_and_no_second_is_made(created: Created) -> None:
+    member = sobject(created.home, "CampaignMember", created.converted)
+    lead = sobject(created.home, "Lead", member["LeadId"])
+    assert (member["ContactId"], lead["IsConverted"]) == (lead["ConvertedContactId"], "true")
+    query = (
+        'select Id from "CampaignMember" where CampaignId = ? and ? in (LeadId, ContactId) '
+        "and IsDeleted = 'false'"
+    )
+    for person in (lead["Id"], lead["ConvertedContactId"]):
+        assert created.rows("salesforce", query, member["CampaignId"], person) == [(member["Id"],)]
+
+
+def test_without_on_delete_nothing_is_deleted_and_what_was_is_not_made_again(created: Created) -> None:
+    """Also where people delete it before another round has seen the two side by side."""
+    gone = created.deleted
+    assert sobject(created.home, "Lead", gone["Lead"])["IsDeleted"] == "false"
+    query = "select archived from {} where id = ?"
+    assert created.rows("hubspot", query.format("deals"), gone["deals"]) == [(0,)]
+    assert created.rows("hubspot", query.format("contacts"), gone["contacts"]) == [(1,)]
+    assert sobject(created.home, "Opportunity", gone["Opportunity"])["IsDeleted"] == "true"
+    again = {e["record_key"].split(":")[3] for e in planfile.read_actions(created.again.path)}
+    assert not again & {gone["Lead"], gone["deals"]}
 
 
 def test_the_next_round_creates_nothing_and_mirrors_nothing(created: Created) -> None:

@@ -71,3 +71,16 @@ def config(folder: Path) -> Path:
     guards = syncs.read_text().replace("blanks: 0", "blanks: 20").replace("floor: 100", "floor: 1000")
     syncs.write_text(guards.replace("100000}", "100000, delete_record: 20}"))
     return target
+
+
+def make_contacts(config_dir: Path) -> None:
+    """From now on people who are only in HubSpot become contacts of Salesforce, and no leads."""
+    folder = config_dir / "field_mappings"
+    named = "\nsource_object: contacts\ndestination_object: "
+    people = folder / "people.yml"
+    text = people.read_text()
+    people.write_text(text.replace("\ndestination: salesforce", f"\ndestination: salesforce{named}Lead", 1))
+    (folder / "contacts.yml").write_text(
+        f"source: hubspot\ndestination: salesforce{named}Contact\ndirection: to_destination\n"
+        "create: destination\nlines:\n  - {from: email, to: Email, write: fill_if_empty}\n"
+    )

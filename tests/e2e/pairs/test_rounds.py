@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,9 @@ from pipelines.clients.hubspot import campaigns
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync.undo import latest_run
 from pipelines.steps import Loop
+from tests.e2e.pairs import team
 from tests.e2e.pairs.scenario import Scenario
+from tests.e2e.stores import sobject
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import served
 
@@ -34,10 +37,13 @@ def test_what_was_carried_over_is_not_carried_again(done):
 
 @pytest.fixture
 def going_on(done, tmp_path):
-    """A copy of it all, its sandbox running again."""
+    """A copy of it all, its sandbox running again; people that HubSpot alone knows become contacts now."""
     home = tmp_path / "var"
     shutil.copytree(done.home, home)
-    with served(home, done.home.parent / "config") as (settings, ready):
+    config = tmp_path / "config"
+    shutil.copytree(done.home.parent / "config", config)
+    team.make_contacts(config)
+    with served(home, config) as (settings, ready):
         yield Scenario(home, settings, ready, done.taken)
 
 
@@ -70,6 +76,7 @@ def test_undo_restores_both_crms_field_by_field_and_takes_no_refusal_back(going_
     before = everything(s)
     s.round()
     applied = everything(s)
+    contacts_were_created(s, before, applied)
     assert len(set(before.items()) ^ set(applied.items())) > 10
     with Loop(s.live, NoChecks(), data_tests=False) as loop:
         made = loop.undo(latest_run(loop.state))
@@ -86,3 +93,15 @@ def test_undo_restores_both_crms_field_by_field_and_takes_no_refusal_back(going_
                if before.get(key) != after.get(key)}  # fmt: skip
     assert differs == {("Lead", s.right("refused at last"), "HasOptedOutOfEmail"): ("false", "true")}
     assert s.subscriber("refused at last") == "Unsubscribed"
+
+
+def contacts_were_created(s: Scenario, before: dict[Any, str], applied: dict[Any, str]) -> None:
+    """Contact to a new Salesforce contact: with our key, and with what the mapping says."""
+    keys = {(i, value) for (table, i, name), value in applied.items()
+            if (table, name) == ("Contact", "External_Id__c") and (table, i, "Id") not in before}  # fmt: skip
+    assert keys
+    for i, key in keys:
+        [(props,)] = s.rows("hubspot", "select props from contacts where id = ?", key.split(":")[3])
+        said, made = json.loads(props), sobject(s.home, "Contact", i)
+        assert (made["Email"] or "").lower() == said.get("email", "").lower()
+        assert made["LastName"] == said["lastname"]

@@ -96,7 +96,7 @@ class _Bytes:
 
     def __init__(self, needles: Sequence[str]) -> None:
         # A search for each is ten times quicker than one pattern of them all, as long as they are few.
-        forms = {form for each in needles for form in (each, each.lower(), each.upper())}
+        forms = {*needles, *(form for each in needles for form in _cases(each))}
         plain = sorted({each.encode().lower() for each in forms})
         few = len(plain) <= _FEW
         self._plain = plain if few else []
@@ -114,6 +114,15 @@ class _Bytes:
                     return True
                 rest = block[-self._longest :]
         return False
+
+
+def _cases(needle: str) -> tuple[str, ...]:
+    """A text in the cases of letters that bytes know nothing of."""
+    return (
+        ()
+        if needle.isascii()
+        else tuple(f for f in (needle.lower(), needle.upper()) if len(f) == len(needle))
+    )
 
 
 def _strike(path: Path, top: str, needles: Sequence[str]) -> bool:

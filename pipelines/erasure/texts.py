@@ -16,6 +16,10 @@ STRUCK = "erased"
 _AT_ONCE = 200  # needles in one pattern: beyond that RE2 runs out of the memory it allows itself
 
 
+_SIGN = "(?:2[0-689acf]|[013467][0-9a-f]|5[0-9a-e])"
+"""In hexadecimal a sign that is none of an address: %27 and %2B are, as in o%27neil%40x.org."""
+
+
 def spelled(needles: Iterable[str]) -> tuple[str, ...]:
     """These texts, and each as JSON, HTML and addresses of the web write it, where that is another text."""
     ways = (
@@ -28,11 +32,20 @@ def spelled(needles: Iterable[str]) -> tuple[str, ...]:
 
 def patterns(needles: Sequence[str]) -> Iterator[str]:
     """For RE2, in which nothing can be looked ahead: group 1 stands before the match, group 3 after it."""
-    for some in _pieces(needles):
-        yield (
-            rf"(?i)(^|[^\pL\pN_.+-]|[^\pL\pN_+-]\.|\\[nrtbf]|%[0-9a-f]{{2}})({'|'.join(some)})"
-            r"($|[^\pL\pN_.-]|\.$|\.[^\pL\pN])"
-        )
+    for some, before in _bordered(needles):
+        signs = rf"\\[nrtbf]|\\u00{_SIGN}|%{_SIGN}"
+        behind = r"$|[^\pL\pN_.-]|\.$|\.[^\pL\pN]"
+        yield rf"(?i)(^|{before}|[^\pL\pN_+-]\.|{signs})({'|'.join(some)})({behind})"
+
+
+def _bordered(needles: Sequence[str]) -> Iterator[tuple[list[str], str]]:
+    """Some needles, and what may stand before them: neil@x.org is not in o'neil@x.org; a name may be so."""
+    mails = [each for each in needles if "@" in each or "%40" in each]
+    others = [each for each in needles if "@" not in each and "%40" not in each]
+    for some in _pieces(mails):
+        yield some, r"[^\pL\pN_.+'-]|(?:^|[^\pL\pN])'"
+    for some in _pieces(others):
+        yield some, r"[^\pL\pN_.+-]"
 
 
 def is_in(folded: str, needles: Sequence[str]) -> str:
@@ -50,8 +63,9 @@ def fewest(needles: Sequence[str]) -> list[str]:
 def struck(text: str, needles: Sequence[str]) -> str:
     """A text with every match replaced."""
     for some in _pieces(needles):
-        border = r"(?:(?<![\w+-])|(?<=\\[nrtbf])|(?<=%[0-9a-f]{2}))"
-        pattern = rf"(?i){border}({'|'.join(some)})(?![\w-]|\.\w)"
+        border = rf"(?:(?<![\w+-])|(?<=\\[nrtbf])|(?<=\\u00{_SIGN})|(?<=%{_SIGN}))"
+        each = "|".join(rf"(?<!\w'){one}" if "@" in one or "%40" in one else one for one in some)
+        pattern = rf"(?i){border}({each})(?![\w-]|\.\w)"
         text = re.sub(pattern, STRUCK, text)
     return text
 

@@ -42,7 +42,8 @@ def hold(connection: duckdb.DuckDBPyConnection, suppression: Suppression) -> int
     if not suppression:
         return 0
     rows = connection.execute(
-        "select sync, record_id, any_value(record_key), list(after) filter (where contains(after, '@')) "
+        "select sync, record_id, any_value(record_key), "
+        "list(after) filter (where regexp_matches(after, '@|%40')) "
         "from cells where verdict = 'change' group by sync, record_id"
     ).fetchall()
     theirs = [

@@ -6,6 +6,7 @@ fit is it looked at value by value.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -61,6 +62,8 @@ class BadValues:
     """How many values of each column could not be read, or not to their last digit, and one of them."""
 
     found: dict[str, tuple[int, str]] = field(default_factory=dict)
+    too_large: set[str] = field(default_factory=set)
+    """Columns of decimals with a number in them that has more digits before the point than they hold."""
 
     def add(self, column: str, value: str) -> None:
         count, example = self.found.get(column, (0, value[:_EXAMPLE_LENGTH]))
@@ -176,8 +179,17 @@ def _one_by_one(texts: list[str | None], kind: ColumnType, name: str, bad: BadVa
                     bad.add_rounded(name, text)
             except (ValueError, InvalidOperation, OverflowError):
                 bad.add(name, text)
+                if kind == "decimal" and _is_number(text):
+                    bad.too_large.add(name)
         read.append(value)
     return read
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _is_off(value: Decimal, told: Decimal, noise: Decimal) -> bool:

@@ -31,6 +31,8 @@ LACKING = "not there, so null: "
 """How a note begins that names promised columns the vendor does not show."""
 KEPT = "no longer shown, kept as last read: "
 """How a note begins that names columns the vendor showed once: what changed meanwhile is unknown."""
+DOUBLED = "of more digits than decimals hold, so doubles: "
+"""How a note begins that names columns whose numbers are kept in binary, for one of them is that large."""
 
 
 def overlap_of(vendor: str) -> timedelta:
@@ -56,6 +58,8 @@ class KnownTable:
     """Promised columns, in lower case, that the vendor did not show at the last load."""
     kept: frozenset[str] = frozenset()
     """Columns, in lower case, that were not shown at the last load and hold what was read before."""
+    doubled: frozenset[str] = frozenset()
+    """Columns, in lower case, whose numbers are too large for decimals."""
     calculated_at: datetime | None = None
     """When its calculated fields were last read for all rows."""
     first_at: datetime | None = None
@@ -187,7 +191,7 @@ def known_from(connection: duckdb.DuckDBPyConnection | None, lend: Lend | None =
     if ("ops", "loads") not in have or ("ops", "connections") not in have:
         return Known()
     orgs = dict(connection.execute("select vendor, org_id from ops.connections").fetchall())
-    lacking, kept = _said(connection, LACKING), _said(connection, KEPT)
+    lacking, kept, doubled = (_said(connection, each) for each in (LACKING, KEPT, DOUBLED))
     loads, columns, calculated = _loads(connection), _columns(connection), _calculated(connection, have)
     firsts, swept = _firsts(connection), _swept(connection, have)
     tables = {}
@@ -203,6 +207,7 @@ def known_from(connection: duckdb.DuckDBPyConnection | None, lend: Lend | None =
                     found, columns=columns.get(place, {}), calculated_at=calculated.get((vendor, table.name)),
                     lacking=lacking.get((vendor, table.name), frozenset()),
                     kept=kept.get((vendor, table.name), frozenset()),
+                    doubled=doubled.get((vendor, table.name), frozenset()),
                     first_at=firsts.get((vendor, table.name)), swept_at=swept.get((vendor, table.name)),
                 )  # fmt: skip
     own = connection

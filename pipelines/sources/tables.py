@@ -33,7 +33,6 @@ SQL_TYPES: dict[ColumnType, str] = {
     "json": "varchar",
 }
 _UNREAD = {LACKING: "never shown, so null", KEPT: "kept as last read"}
-_WIDER = {SQL_TYPES["money"]: (SQL_TYPES["price"],)}
 _OPS = """
 create schema if not exists ops;
 create table if not exists ops.loads (
@@ -91,8 +90,8 @@ def _prepare_table(
     connection: duckdb.DuckDBPyConnection, schema: str, table: RawTable, have: dict[str, str] | None, *,
     is_shown: bool,
 ) -> None:  # fmt: skip
-    """`is_shown`: as the vendor shows it now; else as it is promised, and an amount that was shown with more
-    digits keeps them."""
+    """`is_shown`: as the vendor shows it now, and this fetch brings what is of another type. Else as it is
+    promised, and a column that is there keeps its type: nobody would read its values anew."""
     columns = {name: SQL_TYPES[kind] for name, kind in table.columns.items()}
     if have is None:
         listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
@@ -101,7 +100,7 @@ def _prepare_table(
     for name, kind in columns.items():
         if name.casefold() not in have:
             connection.execute(f'alter table {schema}."{table.name}" add column "{name}" {kind}')
-        elif have[name.casefold()] not in (stored_as(kind), *(() if is_shown else _WIDER.get(kind, ()))):
+        elif is_shown and have[name.casefold()] != stored_as(kind):
             connection.execute(
                 f'alter table {schema}."{table.name}" alter column "{name}" '
                 f'set data type {kind} using try_cast("{name}" as {kind})'
@@ -162,7 +161,10 @@ def _record_unread(connection: duckdb.DuckDBPyConnection, fetched: Fetched) -> N
     read = {
         (each.vendor, each.table.name) for each in fetched.tables if each.status in ("loaded", "unchanged")
     }
-    found = [row for row in since if row[:2] not in read]
+    gone = {(each.vendor, each.table.name) for each in fetched.tables if each.status == "absent"}
+    asked = {(each.vendor, each.table.name) for each in fetched.tables}
+    promised = {(vendor, each.name) for vendor, catalog in CATALOGS.items() for each in catalog}
+    found = [row for row in since if row[:2] not in read | gone and row[:2] in asked | promised]
     found += [
         (table.vendor, table.table.name, name, standing)
         for table in fetched.tables

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import hmac
 import os
-import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 from sqlalchemy import Connection, select
 
 from pipelines.errors import CrmError
+from pipelines.state import addresses
 from pipelines.state.tables import suppressed
 from pipelines.state.upsert import upsert
 
-_ADDRESS = re.compile(r"(?i)([\w.!#$%&'*+/=?^`{|}~\\-]+)(?:@|%40)([\w-]+(?:\.[\w-]+)+)")
-_BEFORE = re.compile(r"[=?&/#'`{|}!$^*~]|%[0-9A-Fa-f]{2}|\\[nrtbf]")
-"""What an address may have in it, and more often stands before one: `/thanks?email=ann%40x.org`."""
 _KEY_BYTES = 32
 _KEY_CHECK = "key"
 
@@ -44,20 +40,14 @@ class Suppression:
         return bool(self.hashes and address and _email(self.key, address) in self.hashes)
 
     def has_email_in(self, text: str) -> bool:
-        """Whether a text is, or has in it, an erased person's address."""
-        return bool(self.hashes) and (self.has_email(text) or self.without_emails(text, "") != text)
+        """Whether a text is, or has in it, an erased person's address. A text that is one address is that."""
+        if not self.hashes or self.has_email(text):
+            return bool(self.hashes)
+        return not addresses.is_one(text) and self.without_emails(text, "") != text
 
     def without_emails(self, text: str, instead: str) -> str:
-        """A text with another word for each erased person's address, in an address of the web too."""
-
-        def struck(found: re.Match[str]) -> str:
-            local, domain = found.groups()
-            for start in (0, *(each.end() for each in _BEFORE.finditer(local))):
-                if self.has_email(f"{unquote(local[start:])}@{domain}"):
-                    return local[:start] + instead
-            return found.group()
-
-        return _ADDRESS.sub(struck, text) if self.hashes else text
+        """A text with another word for each erased person's address, however it is written there."""
+        return addresses.struck(text, self.has_email, instead) if self.hashes else text
 
     def has_record(self, record_key: str | None) -> bool:
         """Whether this record (`vendor:org:object:id`) is an erased person's."""

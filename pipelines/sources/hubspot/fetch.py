@@ -208,7 +208,10 @@ def _reader(
     asked = dict.fromkeys((*choice.names, *(each for each in kept if each not in {*names, *mapped})))
     return RecordReader(
         reading, client,
-        shape_of(table, definitions, choice, known.columns, known.lacking, known.kept, known.cursor),
+        shape_of(
+            table, definitions, choice, known.columns,
+            known.lacking, known.kept, known.doubled, known.cursor,
+        ),
         history=_history_of(table, reading.rules.hubspot), kept=[each for each in kept if each in names],
         associations=table_of("hubspot", "associations") if pairs.all else None, ends=pairs,
         unknown=lambda: [
@@ -223,7 +226,7 @@ def _read_records(
 ) -> Future[Result]:  # fmt: skip
     """The records of an object; of one that is not shown what HubSpot said when it was asked for."""
     if reader is not None:
-        return pool.submit(reading.guarded, reader.tables, reader.read)
+        return pool.submit(reading.guarded, reader.tables, reader.read_to_the_last_digit)
     history = _history_of(table, reading.rules.hubspot)
     tables = [each for each in (table, history, table_of("hubspot", "associations")) if each is not None]
 

@@ -27,6 +27,14 @@ from pipelines.sources.spool import Spool
 Json = dict[str, Any]
 
 
+class TooLarge(Exception):
+    """Numbers that columns of decimals do not hold: `names` are to be doubles, and all is read again."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        super().__init__(", ".join(sorted(self.names)))
+
+
 @dataclass
 class Landing:
     """One object type. `known_gone`: ids that are marked already, and how."""
@@ -54,7 +62,10 @@ class Landing:
             return
         bad, table = bad_of(spool), self.shape.table
         mode: Mode = "replace" if is_first else "keep" if self.shape.has_removed else "merge"
-        spool.write(table.name, mode, rows.records(table, found, bad))
+        read = rows.records(table, found, bad)
+        if bad.too_large:
+            raise TooLarge(bad.too_large)
+        spool.write(table.name, mode, read)
         self.past(spool, found, "replace" if is_first else "merge")
         live = [each for each in found if not each.get("archived")]
         if is_first:

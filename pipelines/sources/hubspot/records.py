@@ -16,7 +16,7 @@ from pipelines.crashpoints import crashpoint
 from pipelines.sources.arrow import microseconds
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import first, privacy, whole
-from pipelines.sources.hubspot.landing import Landing
+from pipelines.sources.hubspot.landing import Landing, TooLarge
 from pipelines.sources.hubspot.pages import Extent, Pages, merged_into
 from pipelines.sources.hubspot.pairs import Ends
 from pipelines.sources.hubspot.shape import Shape
@@ -57,6 +57,18 @@ class RecordReader:
     @property
     def tables(self) -> list[RawTable]:
         return [each for each in (self.table, self.history, self.associations) if each is not None]
+
+    def read_to_the_last_digit(self) -> list[TableFetch]:
+        """As `read`. Where a number is larger than decimals hold, again, with its column in binary."""
+        try:
+            return self.read()
+        except TooLarge as found:
+            again = RecordReader(
+                self.reading, self.client, self.shape.doubling(found.names, is_known=bool(self.known.rows)),
+                history=self.history, kept=self.kept, associations=self.associations, ends=self.landing.ends,
+                unknown=self.unknown,
+            )  # fmt: skip
+        return again.read_to_the_last_digit()
 
     def read(self) -> list[TableFetch]:
         """Everything, or what changed. What a killed run had begun is ended, then brought up to date."""

@@ -16,7 +16,7 @@ from pipelines.rules.extract import Choice
 from pipelines.sources.arrow import moment_of
 from pipelines.sources.hubspot.catalog import RECORD_COLUMNS
 from pipelines.sources.hubspot.rows import property_names
-from pipelines.sources.known import KEPT
+from pipelines.sources.known import DOUBLED, KEPT
 from pipelines.sources.reading import missing_note
 from pipelines.sources.schema import ColumnType, RawTable
 from pipelines.sources.tables import SQL_TYPES, stored_as
@@ -39,15 +39,33 @@ class Shape:
     has_removed: bool = False
     notes: tuple[str, ...] = ()
 
+    def doubling(self, names: Collection[str], *, is_known: bool) -> Shape:
+        """The same with doubles for these decimals. `is_known`: there are rows that hold them as decimals."""
+        columns = {name: _double(kind, name, names) for name, kind in self.table.columns.items()}
+        anew = [name for name in self.properties if is_known and name in names and name not in self.anew]
+        before = [note.removeprefix(DOUBLED).split(", ") for note in self.notes if note.startswith(DOUBLED)]
+        every = ", ".join(sorted({*names, *(name for some in before for name in some)}))
+        noted = [note for note in self.notes if not note.startswith(DOUBLED)]
+        return replace(
+            self, table=replace(self.table, columns=columns), anew=(*self.anew, *anew),
+            notes=(*noted, f"{DOUBLED}{every}"),
+        )  # fmt: skip
+
+
+def _double(kind: ColumnType, name: str, names: Collection[str]) -> ColumnType:
+    return "number" if kind == "decimal" and name in names else kind
+
 
 def shape_of(
     table: RawTable, definitions: Sequence[Definition], choice: Choice, known: Mapping[str, str],
-    lacking: Collection[str] = (), kept: Collection[str] = (), since: datetime | None = None,
+    lacking: Collection[str] = (), kept: Collection[str] = (), doubled: Collection[str] = (),
+    since: datetime | None = None,
 ) -> Shape:  # fmt: skip
     """`known`: the columns the warehouse has and their SQL types; empty before the first load.
 
     `lacking`: those that the portal did not have at the last load, and never read; `kept`: those that it had
-    once; `since`: when that load was. A property made since is another one, though one of its name was read.
+    once; `doubled`: those with numbers too large for decimals; `since`: when that load was. A property made
+    since is another one, though one of its name was read.
     """
     defined = {str(each["name"]): each for each in definitions}
     promised = {name.casefold() for name in table.columns}
@@ -58,6 +76,8 @@ def shape_of(
         if since is not None and name.casefold() in known and name.casefold() not in {*shown, *lacking}
     }  # fmt: skip
     columns = {name: kind for name, kind in table.columns.items() if name not in held} | extras
+    large = {name for name in columns if name.casefold() in doubled}
+    columns = {name: _double(kind, name, large) for name, kind in columns.items()}
     asked = tuple(name for name in columns if name not in RECORD_COLUMNS and name.casefold() in shown)
     new = [
         name for name in asked
@@ -75,6 +95,8 @@ def shape_of(
         name for name in set(known) - {n.casefold() for n in (*columns, *RECORD_COLUMNS)}
         if not name.startswith("_dlt_")
     )  # fmt: skip
+    if large:
+        notes.append(f"{DOUBLED}{', '.join(sorted(large))}")
     if retyped:
         notes.append(f"of another type now, so read anew: {', '.join(retyped)}")
     if removed:

@@ -18,7 +18,7 @@ from pipelines.clients.hubspot.pages import Page
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.arrow import ARROW_TYPES, column
 from pipelines.sources.fetched import SweepResult
-from pipelines.sources.hubspot.landing import by_linked_type
+from pipelines.sources.hubspot.landing import TooLarge, by_linked_type
 from pipelines.sources.reading import PART_ROWS, bad_of
 from pipelines.sources.spool import Spool
 
@@ -105,6 +105,8 @@ def _write(reader: RecordReader, spool: Spool, found: list[Json], names: tuple[s
     arrays = {"id": pa.array([str(each["id"]) for each in found], pa.string())}
     for name in names:
         arrays[name] = column([each.get(name) for each in values], types[name], name, bad)
+    if bad.too_large:
+        raise TooLarge(bad.too_large)
     fields = [("id", pa.string()), *((name, ARROW_TYPES[types[name]]) for name in names)]
     spool.write(reader.table.name, "fill", pa.table(arrays, schema=pa.schema(fields)))
     spool.bad = dict(bad.found)

@@ -131,7 +131,7 @@ def test_they_are_found_however_json_a_page_or_an_address_of_the_web_writes_them
         "data_docs/index.html": f"<td>{html.escape(name)}</td>",
         "report.html": f"<td>{html.escape(name).replace('&#x27;', '&#39;')}</td>",
         "logs/pages.txt": "https://a.example/?to=%2Fx%3Fe%3Dzoe%2Bb%40example.org&n=" + quote_plus(name),
-        "logs/others.txt": "Azoe+b@example.org, Zoë O'Brien-Ünaler",
+        "logs/others.txt": "Azoe+b@example.org, o'zoe+b@example.org, Zoë O'Brien-Ünaler",
     }
     for place, text in traces.items():
         (tmp_path / place).parent.mkdir(exist_ok=True)
@@ -164,10 +164,12 @@ def test_they_are_found_in_the_warehouse_behind_an_escaped_line_break_and_in_a_p
                 '{"a":"Hi\\ndee@example.org"}',
                 "/t?e%3Ddee%40example.org&x",
                 "/t?e=adee%40example.org",
+                "o'dee@example.org, 'dee@example.org', o%27dee%40example.org",
             ):
                 connection.execute("insert into raw_hubspot.forms values ('1', ?)", [told])
         place.warehouse.publish("again")
     erase(place, [parse("dee@example.org")], reason="asked")
     assert rows(place, "select fields from raw_hubspot.forms") == [
         ('{"a":"Hi\\nerased"}',), ("/t?e%3Derased&x",), ("/t?e=adee%40example.org",),
+        ("o'dee@example.org, 'erased', o%27dee%40example.org",),
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import duckdb
@@ -24,6 +25,15 @@ HASHES = frozenset(
     }
 )
 LIST = Suppression(KEY, HASHES)
+STRANGERS = (
+    "o'ann@example.org",
+    "jo+ann@example.org",
+    "jo-ann@example.org",
+    "o%27ann%40example.org",
+    "jo%2Bann%40example.org",
+    "o\\u0027ann@example.org",
+    "jo.ann@example.org",
+)
 hubspot, salesforce = screen_of("hubspot", "1", LIST), screen_of("salesforce", "00D", LIST)
 
 
@@ -80,9 +90,23 @@ def test_an_address_inside_a_text_is_struck_out() -> None:
         "https://a.example/?email=ann@example.org": "https://a.example/?email=erased",
         '{"body":"Hello,\\nann@example.org"}': '{"body":"Hello,\\nerased"}',
         "https://a.example/?email=joann%40example.org": "https://a.example/?email=joann%40example.org",
-    }
-    found = hubspot("companies", rows(id=list("12345"), last_page=list(pages)))
+        "CORP\\ann@example.org, 'ann@example.org'": "CORP\\erased, 'erased'",
+        '"\\u003cann@example.org\\u003e"': '"\\u003cerased\\u003e"',
+    } | {each: each for each in STRANGERS}
+    found = hubspot("companies", rows(id=list(map(str, range(len(pages)))), last_page=list(pages)))
     assert found["last_page"].to_pylist() == list(pages.values())
+
+
+def test_the_address_of_somebody_else_that_ends_like_theirs_stays() -> None:
+    found = hubspot("contacts", rows(id=list(map(str, range(len(STRANGERS)))), email=list(STRANGERS)))
+    assert found["email"].to_pylist() == list(STRANGERS)
+
+
+def test_a_long_text_without_blanks_is_read_once() -> None:
+    long = "a1B2/c3+" * 25_000
+    began = time.process_time()
+    assert LIST.without_emails(f"{long} ann@example.org {long}@", "x") == f"{long} x {long}@"
+    assert time.process_time() - began < 2
 
 
 def test_salesforce_rows_go_by_lead_or_contact_and_lookups_elsewhere_are_emptied() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import httpx
 import pytest
 
@@ -87,7 +89,13 @@ def test_publishing_the_others_keeps_what_a_failed_first_load_has_so_far(loop, m
 
 def test_an_object_that_fails_keeps_its_rows_and_its_cursor(loop):
     fill(loop, 3)
+    loop.hubspot.put("contacts", "2", hubspotscore="0.1")
     loop.extract()
+    loop.connection.execute("alter table raw_hubspot.contacts alter hubspotscore type double")  # of old
+    unread = (
+        "insert into ops.unread_columns values ('hubspot', 'custom_gone', 'x', 'kept as last read', now())"
+    )
+    loop.connection.execute(unread)
     loop.later(minutes=5)
     loop.hubspot.put("contacts", "2", lead_score="70")
     loop.hubspot.put("companies", "9", name="Acme")
@@ -104,8 +112,12 @@ def test_an_object_that_fails_keeps_its_rows_and_its_cursor(loop):
     }
     assert fetched.rows == {"hubspot companies": 1}
     assert loop.rows("select count(*), max(lead_score) from raw_hubspot.contacts") == [(3, 7)]
+    score = "select typeof(hubspotscore), hubspotscore from raw_hubspot.contacts where id = '2'"
+    assert loop.rows(score) == [("DOUBLE", 0.1)]  # nothing brought it anew
+    assert loop.rows("select count(*) from ops.unread_columns where table_name = 'custom_gone'") == [(0,)]
 
     loop.hubspot.intercept = lambda request: None
     loop.later(minutes=5)
     assert loop.extract().rows["hubspot contacts"] == 1
     assert loop.rows("select max(lead_score) from raw_hubspot.contacts") == [(70,)]
+    assert loop.rows(score) == [("DECIMAL(38,18)", Decimal("0.1"))]

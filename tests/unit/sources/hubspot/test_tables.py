@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import httpx
 
 from tests.unit.sources.fake_hubspot import iso
@@ -118,6 +120,32 @@ def test_a_promised_property_that_is_archived_for_a_while_keeps_its_values_and_i
     loop.extract()
     assert loop.rows(scores) == [("1", 77), *before[1:]]
     assert loop.rows("select count(*) from ops.unread_columns where table_name = 'contacts'") == [(0,)]
+
+
+def test_a_number_larger_than_decimals_hold_makes_its_column_a_double_at_once_and_for_good(loop):
+    real = loop.hubspot._properties
+
+    def with_size(kind):
+        size = {"name": "size", "label": "Size", "type": "number"}
+        return [*real(kind), *([size] if kind == "contacts" else [])]
+
+    loop.hubspot._properties = with_size
+    (loop.settings.config_dir / "extract.yml").write_text("hubspot: {history: {contacts: none}}")
+    loop.hubspot.put("contacts", "1", size="123456789012345678")
+    loop.extract()
+    sizes = "select size, typeof(size) from raw_hubspot.contacts order by id"
+    assert loop.rows(sizes) == [(Decimal("123456789012345678"), "DECIMAL(38,18)")]
+    loop.hubspot.put("contacts", "2", size="1e21")
+    loop.later(minutes=30)
+    said = "hubspot contacts: of more digits than decimals hold, so doubles: size"
+    assert said in loop.extract().notes
+    assert loop.rows(sizes) == [(123456789012345678.0, "DOUBLE"), (1e21, "DOUBLE")]
+    loop.hubspot.put("contacts", "1", size="0.1")
+    loop.later(minutes=30)
+    fetched = loop.extract()
+    assert said in fetched.notes
+    assert fetched.rows["hubspot contacts"] == 1
+    assert loop.rows(sizes) == [(0.1, "DOUBLE"), (1e21, "DOUBLE")]
 
 
 def test_values_that_cannot_be_read_are_null_and_counted(loop):

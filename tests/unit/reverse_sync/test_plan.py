@@ -399,6 +399,8 @@ def test_nothing_is_written_to_or_created_for_an_erased_person(tmp_path: Path) -
         for record, key, after in (
             ("1", "hubspot:1:contacts:1", "50"), ("2", "hubspot:1:contacts:2", "50"),
             ("new", "hubspot:1:contacts:new", "Ann@Example.org"),
+            ("3", "hubspot:1:contacts:3", "o'ann@example.org"),
+            ("4", "hubspot:1:contacts:4", "https://a.example/?e=ann%40example.org"),
         ):  # fmt: skip
             connection.execute(
                 "insert into cells select 's', ?, ?, 'p', 0, 'f', null, ?, 'computed', 'us', 'r', 'change'",
@@ -410,8 +412,8 @@ def test_nothing_is_written_to_or_created_for_an_erased_person(tmp_path: Path) -
                 writing, settings.paths.suppression_key, emails=["ann@example.org"],
                 record_keys=["hubspot:1:contacts:1"], erasure_id="e",
             )  # fmt: skip
-        assert suppressed.hold(connection, listed) == 2
-        assert connection.execute("select record_id from cells").fetchall() == [("2",)]
+        assert suppressed.hold(connection, listed) == 3
+        assert connection.execute("select record_id from cells order by 1").fetchall() == [("2",), ("3",)]
         assert {row[3] for row in connection.execute("select * from held").fetchall()} == {suppressed.ERASED}
 
 
@@ -428,7 +430,7 @@ def test_an_erased_person_is_found_however_deep_in_what_would_be_created() -> No
     assert all(suppressed.is_of_erased(listed, None, payload) for payload in theirs)
     assert suppressed.is_of_erased(listed, "hubspot:1:contacts:7", {})
     assert not suppressed.is_of_erased(
-        listed, "hubspot:1:contacts:8", {"fields": {"to": "ann@example.org.au"}}
+        listed, "hubspot:1:contacts:8", {"fields": {"to": "ann@example.org.au", "cc": "o'ann@example.org"}}
     )
     assert not suppressed.is_of_erased(NOBODY, "hubspot:1:contacts:7", theirs[0])
 

@@ -35,7 +35,7 @@ def bring_up(store: Store) -> None:
     if store.value("select value from meta where key = 'standard_fields'") != stamp:
         for name in known.keys() & objects.keys():
             _add_fields(store, org.read(known[name]), objects[name])
-        for name, statement in schema.OPEN_WORK:
+        for name, statement in schema.WORKED_OUT_BY:
             if name in known:
                 store.db.execute(statement)
         store.set_meta("standard_fields", stamp)
@@ -47,6 +47,7 @@ def _stamp(objects: dict[str, SObject]) -> str:
     lines = sorted(
         f"{n}.{f.name} {f.formula}" for n, sobject in objects.items() for f in sobject.fields.values()
     )
+    lines += [statement for _, statement in schema.WORKED_OUT_BY]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 

@@ -305,11 +305,18 @@ _ALSO_INDEXED = {
 }
 
 
-OPEN_WORK = (
+WORKED_OUT_BY = (
     ("Task", 'create index if not exists "Task.open" on "Task" ("WhatId") where "IsClosed" = \'false\''),
     ("Event", 'create index if not exists "Event.WhatId" on "Event" ("WhatId")'),
+    (
+        "CampaignMember",
+        'create index if not exists "CampaignMember.CampaignId" on "CampaignMember" ("CampaignId")',
+    ),
+    ("Opportunity", 'create index if not exists "Opportunity.CampaignId" on "Opportunity" ("CampaignId")'),
+    ("Campaign", 'create index if not exists "Campaign.ParentId" on "Campaign" ("ParentId")'),
 )
-"""By which a deal's open activities are found: of tasks those that are open, which are few."""
+"""By which the records that fields are worked out of are found: a deal's open activities (of tasks those that
+are open, which are few), a campaign's members, deals and tree."""
 
 
 def create_tables(store: Store, objects: dict[str, SObject]) -> None:
@@ -326,7 +333,7 @@ def create_tables(store: Store, objects: dict[str, SObject]) -> None:
         for field in sobject.fields.values():
             if field.external_id or field.type == "email":
                 index(store, sobject.name, field.name, " collate nocase")
-        for name, statement in OPEN_WORK:
+        for name, statement in WORKED_OUT_BY:
             if name == sobject.name:
                 store.db.execute(statement)
 

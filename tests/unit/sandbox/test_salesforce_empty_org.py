@@ -72,6 +72,16 @@ def test_records_are_found_by_address_without_reading_the_whole_table(tmp_path: 
     assert "SEARCH" in steps[0]
 
 
+def test_a_campaigns_sums_are_found_without_reading_whole_tables(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    sums = "NumberOfLeads, NumberOfOpportunities, HierarchyNumberOfLeads, HierarchyNumberOfOpportunities"
+    compiled = compile_query(org.Org(store), parse(f"SELECT Id, {sums} FROM Campaign"), NOW)
+    steps = [row[-1] for row in store.rows(f"explain query plan {compiled.sql}", compiled.values)]
+    store.close()
+    assert not {"SCAN m", "SCAN o", "SCAN c"} & set(steps)
+    assert any("CampaignMember.CampaignId" in step for step in steps)
+
+
 def test_a_lookup_is_removed_though_what_it_led_to_was_deleted(ask: Ask) -> None:
     _done(ask, "add_object", name="Account_Plan__c", prefix="a0A", lines=[])
     _done(ask, "add_field", object="Account", line="Plan__c reference -> Account_Plan__c:Plan__r")

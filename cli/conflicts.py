@@ -120,8 +120,9 @@ def _standing(conflict: dict[str, object], said: list[dict[str, Any]]) -> str:
         who = f"{one['choice']}, by {one['chosen_by']} on {one['chosen_at']:%Y-%m-%d %H:%M}"
         if not this:
             return f"a side has changed since {who}"
-        problem = conflict["problem"]
-        return f"chosen: {who}; " + (f"{problem}: choose again" if problem else "the next refresh obeys")
+        if conflict["problem"]:
+            return f"chosen: {who}; {conflict['problem']}: choose again"
+        return f"chosen: {who}; " + ("the plan has it" if conflict["chosen_by"] else "the next refresh obeys")
     return "no value of one CRM says the other's" if conflict["outcome"] == "no counterpart" else ""
 
 

@@ -60,12 +60,13 @@ def test_what_is_open_is_listed_and_a_choice_is_of_what_both_sides_hold_now(home
         "choose", "c1", "salesforce", "--by", "Kim"
     )
     assert "; the next refresh obeys" in crm()
-    with duckdb.connect(str(home / "analytics.duckdb")) as connection:
-        connection.execute("update reverse_sync.conflicts_open set chosen_by = 'Kim'")
-        assert "; the plan has it" in crm()
-        connection.execute(
-            "update reverse_sync.conflicts_open set problem = 'Title takes 3 characters, not 6'"
-        )
+    for change, shown in (
+        ("chosen_by = 'Kim'", "; the plan has it"),
+        ("problem = 'Title takes 3 characters'", "; Title takes 3 characters: choose again"),
+    ):
+        with duckdb.connect(str(home / "analytics.duckdb")) as connection:
+            connection.execute(f"update reverse_sync.conflicts_open set {change}")
+        assert shown in crm()
     opened(home, "c2", "Mason")
     assert "a side has changed since salesforce, by Kim on " in crm()
     with pytest.raises(UsageError, match="no open conflict has the id c1"):

@@ -13,16 +13,23 @@ from pipelines.clients.hubspot import campaigns
 from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.clients.open import open_hubspot, open_marketing_cloud, open_salesforce
 from pipelines.clients.salesforce.client import SalesforceClient
-from tests.e2e.pairs import logged
+from tests.e2e.pairs import checkbox, logged
 from tests.e2e.pairs.scenario import Scenario
-from tests.e2e.pairs.team import FAIR, PROPERTIES
+from tests.e2e.pairs.team import FAIR, NO_NEWS, PROPERTIES
 
 STAGES = ("appointmentscheduled", "presentationscheduled", "contractsent")
 REFUSED = ("refused in HubSpot", "refused in Salesforce", "refused in Marketing Cloud")
+LEFT = ("left the newsletter in HubSpot", "left the newsletter in Salesforce",
+        "left the newsletter in Marketing Cloud")  # fmt: skip
+BACK = "back on the newsletter"
 AGREED_AGAIN, TAKEN_OFF = "agreed again", "flag taken off"
 _LISTENS = (
     "coalesce(json_extract(props, '$.hs_email_optout'), 'false') <> 'true' "
     "and json_extract(props, '$.email') is not null"
+)
+_READS = (
+    "lower(json_extract(props, '$.email')) not in (select recipient from subscription_statuses "
+    "where json_extract(shown, '$.status') = 'UNSUBSCRIBED')"
 )
 _NO_CHILDREN = 'Id not in (select AccountId from "Contact" where AccountId is not null) and Id not in ' \
     '(select AccountId from "Opportunity" where AccountId is not null)'  # fmt: skip
@@ -53,11 +60,13 @@ def prop(name: str, value: str) -> str:
 
 
 def prepare(s: Scenario) -> None:
-    """Properties that the team's lines need and the portal lacks."""
+    """Fields that the team's lines need and the CRMs lack."""
     with open_hubspot(s.live) as hubspot:
         for each in PROPERTIES:
             group = {"groupName": "contactinformation", **each}
             hubspot.change("POST", hubspot.path("properties", "contacts"), group)
+    with open_salesforce(s.live) as salesforce:
+        checkbox.make(salesforce, "Lead", NO_NEWS)
 
 
 def _not_at(campaign: str) -> str:
@@ -82,6 +91,11 @@ def choose(s: Scenario) -> None:
     listed = "Id in ({})".format(", ".join(f"'{key}'" for key in sorted(keys)))
     for name in (*REFUSED, AGREED_AGAIN, TAKEN_OFF):
         s.take(name, "Lead", _LISTENS, listed)
+    news = "select subscriber from list_subscribers where list = 109 and status = 'Active'"
+    reads = [key for (key,) in s.rows("marketing_cloud", news) if key in keys]
+    on_list = "Id in ({})".format(", ".join(f"'{key}'" for key in sorted(reads)))
+    for name in (*LEFT, BACK):
+        s.take(name, "Lead", f"{_LISTENS} and {_READS}", on_list)
     s.take("refused as contact", "Contact", _LISTENS, listed)
     s.take("refused at last", "Lead", _LISTENS, listed)
     s.take("went to the fair", "Lead", salesforce=_not_at(FAIR))
@@ -106,6 +120,8 @@ def first(s: Scenario) -> None:
     with open_marketing_cloud(s.live) as marketing_cloud:
         refusing = [(s.right(name), "Unsubscribed") for name in ("refused in Marketing Cloud", AGREED_AGAIN)]
         assert all(row.ok for row in marketing_cloud.update_subscribers(refusing))
+        leaving = [(s.right(name), "Unsubscribed") for name in (LEFT[2], BACK)]
+        assert all(row.ok for row in marketing_cloud.update_members("109", leaving))
     s.pass_time(60)  # so that Salesforce's edits are the later ones
     for kind, name in (
         ("Lead", "merged in Salesforce"),
@@ -121,6 +137,7 @@ def first(s: Scenario) -> None:
 
 def _in_hubspot(s: Scenario, hubspot: HubSpotClient) -> None:
     hubspot.unsubscribe_all([s.hubspot(name, "contacts")["email"] for name in (REFUSED[0], TAKEN_OFF)])
+    hubspot.unsubscribe([(s.hubspot(LEFT[0], "contacts")["email"], "501")])
     for kind, survivor, away, then in (
         ("contacts", "merged in HubSpot", "merged away in HubSpot", {"company": "Joined Works"}),
         (
@@ -209,7 +226,7 @@ def _in_salesforce(s: Scenario, salesforce: SalesforceClient) -> None:
         "Lead": {"lead qualified": {"Lead_Status__c": "SQL"}, "moved on": {"Company": "Kestrel Joinery"},
                  "merged in Salesforce": {"Company": "United Sheds"},
                  "city cleared in Salesforce": {"City": "Linz"},
-                 REFUSED[1]: {"HasOptedOutOfEmail": True},
+                 REFUSED[1]: {"HasOptedOutOfEmail": True}, LEFT[1]: {NO_NEWS: True},
                  "both: company": {"Company": "Said later"}, "both: first name": {"FirstName": "Destination"},
                  "both: about": {"Description": "A shorter text"},
                  "both: interests": {"Interests__c": "Security;Reporting"},
@@ -248,11 +265,12 @@ def second(s: Scenario) -> None:
         })  # fmt: skip
         start = {"id": s.left("start cleared in HubSpot"), "properties": {"hs_start_date": ""}}
         assert all(row.ok for row in campaigns.update(hubspot, [start]))
-        path = f"{hubspot.path('preferences')}/statuses/{s.hubspot(AGREED_AGAIN, 'contacts')['email']}"
-        hubspot.change("POST", path, {
-            "subscriptionId": 501, "statusState": "SUBSCRIBED", "channel": "EMAIL",
-            "legalBasis": "CONSENT_WITH_NOTICE", "legalBasisExplanation": "Asked for it on a form",
-        })  # fmt: skip
+        for name in (AGREED_AGAIN, BACK):
+            path = f"{hubspot.path('preferences')}/statuses/{s.hubspot(name, 'contacts')['email']}"
+            hubspot.change("POST", path, {
+                "subscriptionId": 501, "statusState": "SUBSCRIBED", "channel": "EMAIL",
+                "legalBasis": "CONSENT_WITH_NOTICE", "legalBasisExplanation": "Asked for it on a form",
+            })  # fmt: skip
     with open_salesforce(s.live) as salesforce:
         for kind, name, values in (
             ("Lead", TAKEN_OFF, {"HasOptedOutOfEmail": False}),

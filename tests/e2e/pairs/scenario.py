@@ -43,6 +43,8 @@ class Scenario:
     """The actions of each round."""
     made: dict[str, str] = field(default_factory=dict)
     """What people made by hand, by name: its id."""
+    calls: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Of each sync that wrote: calls as forecast and as made, round by round."""
     twice: set[tuple[str, str]] = field(default_factory=set)
     """(record id, field) of what people changed in both rounds, so that it is carried over in both."""
 
@@ -84,6 +86,12 @@ class Scenario:
         )
         return str(status)
 
+    def on_the_newsletter(self, name: str) -> str:
+        """The status of this person on the list Newsletter."""
+        query = "select status from list_subscribers where list = 109 and subscriber = ?"
+        [(status,)] = self.rows("marketing_cloud", query, self.right(name))
+        return str(status)
+
     def is_archived(self, name: str, table: str) -> bool:
         return bool(self.rows("hubspot", f"select archived from {table} where id = ?", self.left(name))[0][0])
 
@@ -111,6 +119,10 @@ class Scenario:
             if not plan.is_empty:
                 done = loop.apply(plan.path)
                 assert not done.is_partial, done.notes
+                for name, result in done.syncs.items():
+                    if name in plan.syncs and result.records:
+                        forecast = plan.syncs[name].calls.total
+                        self.calls.setdefault(name, []).append((forecast, result.calls))
             loop.record()
         self.planned.append(plan.records)
         latest = planfile.latest(self.home / "plans")

@@ -38,6 +38,11 @@ to_hubspot: [Task, Event]
 days: 1
 on_delete: copy
 """
+NO_NEWS = "Newsletter_Opt_Out__c"
+CONSENT = f"""
+purposes:
+  newsletter: {{hubspot: 501, marketing_cloud: Newsletter, salesforce: {{Lead: {NO_NEWS}}}}}
+"""
 INTERESTS = ("Analytics", "Automation", "Integrations", "Reporting", "Security")
 PROPERTIES = (
     {"name": "about", "label": "About", "type": "string", "fieldType": "textarea"},
@@ -67,6 +72,7 @@ def config(folder: Path) -> Path:
     (target / "field_mappings" / "people.yml").write_text(PEOPLE)
     (target / "campaign_members.yml").write_text(MEMBERS)
     (target / "activities.yml").write_text(ACTIVITIES)
+    (target / "consent.yml").write_text(CONSENT)
     syncs = target / "syncs.yml"
     guards = syncs.read_text().replace("blanks: 0", "blanks: 20").replace("floor: 100", "floor: 1000")
     syncs.write_text(guards.replace("100000}", "100000, delete_record: 20}"))

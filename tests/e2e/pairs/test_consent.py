@@ -1,10 +1,13 @@
-"""A refusal in any of the three is in the others after one run; only a newer recorded consent lifts it."""
+"""A refusal in any of the three, of all or of one purpose, is in the others after one run; only a newer
+recorded consent lifts it.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.e2e.pairs.deeds import AGREED_AGAIN, REFUSED, TAKEN_OFF
+from tests.e2e.pairs.deeds import AGREED_AGAIN, BACK, LEFT, REFUSED, TAKEN_OFF
+from tests.e2e.pairs.team import NO_NEWS
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -32,6 +35,40 @@ def test_a_newer_recorded_consent_lifts_a_refusal(done):
 def test_a_refusal_that_is_taken_off_without_consent_is_put_back(done):
     assert done.salesforce(TAKEN_OFF, "Lead")["HasOptedOutOfEmail"] == "true"
     assert done.subscriber(TAKEN_OFF) == "Unsubscribed"
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_who_leaves_the_newsletter_in_any_of_the_three_is_off_it_in_the_others_and_nowhere_else(done, name):
+    contact = done.hubspot(name, "contacts")
+    assert of_newsletter(done, name) == "UNSUBSCRIBED"
+    assert statuses(done, contact["email"]).count("UNSUBSCRIBED") == 1
+    assert contact.get("hs_email_optout") != "true"
+    assert done.on_the_newsletter(name) == "Unsubscribed"
+    assert done.subscriber(name) == "Active"
+    lead = done.salesforce(name, "Lead")
+    assert (lead[NO_NEWS], lead["HasOptedOutOfEmail"]) == ("true", "false")
+
+
+def test_a_newer_recorded_consent_to_the_newsletter_lifts_its_refusal(done):
+    assert of_newsletter(done, BACK) == "SUBSCRIBED"
+    assert done.on_the_newsletter(BACK) == "Active"
+    assert done.salesforce(BACK, "Lead")[NO_NEWS] == "false"
+
+
+def test_refusals_cost_the_calls_that_the_plan_said(done):
+    said = {name: each for name, each in done.calls.items() if "consent" in name}
+    assert {"consent_newsletter_hubspot", "consent_newsletter_marketing_cloud",
+            "consent_newsletter_salesforce_lead", "hubspot_consents"} <= said.keys()  # fmt: skip
+    assert [pair for each in said.values() for pair in each if pair[0] != pair[1]] == []
+
+
+def of_newsletter(done, name: str) -> str:
+    query = (
+        "select json_extract(shown, '$.status') from subscription_statuses "
+        "where recipient = ? and type_id = 501"
+    )
+    address = done.hubspot(name, "contacts")["email"].lower()
+    return next((status for (status,) in done.rows("hubspot", query, address)), "")
 
 
 def statuses(done, address: str) -> list[str]:

@@ -91,13 +91,13 @@ def choose(s: Scenario) -> None:
     listed = "Id in ({})".format(", ".join(f"'{key}'" for key in sorted(keys)))
     for name in (*REFUSED, AGREED_AGAIN, TAKEN_OFF):
         s.take(name, "Lead", _LISTENS, listed)
+    s.take("refused as contact", "Contact", _LISTENS, listed)
+    s.take("refused at last", "Lead", _LISTENS, listed)
     news = "select subscriber from list_subscribers where list = 109 and status = 'Active'"
     reads = [key for (key,) in s.rows("marketing_cloud", news) if key in keys]
     on_list = "Id in ({})".format(", ".join(f"'{key}'" for key in sorted(reads)))
     for name in (*LEFT, BACK):
         s.take(name, "Lead", f"{_LISTENS} and {_READS}", on_list)
-    s.take("refused as contact", "Contact", _LISTENS, listed)
-    s.take("refused at last", "Lead", _LISTENS, listed)
     s.take("went to the fair", "Lead", salesforce=_not_at(FAIR))
     for name in ("lead qualified", "contact qualified"):
         s.take(name, "Lead", prop("lifecyclestage", "lead"))

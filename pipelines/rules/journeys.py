@@ -67,6 +67,10 @@ class Journeys(Strict):
 
     @model_validator(mode="after")
     def each_once(self) -> Journeys:
+        said: dict[str, str] = {}
+        for entry in self.entries:
+            if entry.purpose and said.setdefault(entry.journey, entry.purpose) != entry.purpose:
+                raise ValueError(f"{entry.journey} writes for {said[entry.journey]} and for {entry.purpose}")
         names = [entry.name for entry in self.entries]
         if len(set(names)) != len(names):
             raise ValueError("an entry's name stands twice")

@@ -15,11 +15,13 @@ from pipelines.decisions.composing import Composer
 from pipelines.decisions.doing import About, Doing, Row
 from pipelines.decisions.facts import Facts, Person, gather
 from pipelines.decisions.routing import Entering
+from pipelines.errors import ConfigError
 from pipelines.reverse_sync.actions.base import Action
 from pipelines.reverse_sync.actions.enrolment import ListMembership, SequenceEnrolment
 from pipelines.reverse_sync.actions.marketing_cloud import JourneyEntry
 from pipelines.rules.actions import ActionRule
 from pipelines.rules.handoff import load_handoffs
+from pipelines.rules.journeys import load_journeys
 from pipelines.rules.notifications import NotificationsFile
 from pipelines.rules.routing import load_routing
 from pipelines.rules.stages import load_stages
@@ -145,6 +147,29 @@ def test_nobody_who_refuses_is_entered_and_whoever_is_no_active_subscriber_is_sa
     made, notes = rows(facts, person("bo"), type="enter-journey")
     assert made == []
     assert "no subscriber by an id" in notes[0]
+
+
+_ENTRY = "{{name: {}, event: {}, journey: nurture, purpose: {}}}"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("journeys.yml", f"entries:\n  - {_ENTRY.format('a', 'e', 'nwes')}\n",
+         "a writes for nwes, which is no purpose of consent.yml (journeys.yml line 2)"),
+        ("journeys.yml", f"entries:\n  - {_ENTRY.format('a', 'e', 'news')}\n"
+            f"  - {_ENTRY.format('b', 'f', 'deals')}\n",
+         "nurture writes for news and for deals"),
+        ("teams.yml", "teams: {}\nqueues:\n  q: {journey: nurture, purpose: nwes}\n",
+         "queue q writes for nwes, which is no purpose of consent.yml (teams.yml line 3)"),
+    ],
+)  # fmt: skip
+def test_a_purpose_that_consent_yml_does_not_have_is_an_error_with_its_line(tmp_path, file, text, said):
+    (tmp_path / "consent.yml").write_text("purposes: {news: {hubspot: 501}, deals: {hubspot: 502}}\n")
+    (tmp_path / file).write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        (load_teams if file == "teams.yml" else load_journeys)(tmp_path)
+    assert said in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,9 @@ from orchestration.checks import freshness
 from orchestration.resources import unattended
 from pipelines.errors import GateFailed
 from pipelines.reverse_sync.results import SyncResult
+from pipelines.rules.syncs import load_syncs
 from pipelines.schema.drift import Drift, Drifted
-from pipelines.settings import HubSpotConnection, Secret
+from pipelines.settings import PROJECT_ROOT, HubSpotConnection, Secret
 from pipelines.state import State, incidents
 from pipelines.state import schema as schema_state
 
@@ -116,6 +118,19 @@ def test_each_sync_shows_its_counts_and_is_judged_by_its_success(graph, settings
 def test_a_run_far_from_the_runs_before_is_worth_a_look(now, before, passed):
     done = SyncResult("hubspot", "contacts", records=now)
     assert sync_reporting.as_usual(keys.outward("hubspot", "contacts"), done, before).passed is passed
+
+
+def test_each_sync_is_an_asset_of_its_own_also_where_several_write_one_object(tmp_path):
+    shutil.copytree(PROJECT_ROOT / "config", tmp_path / "config")
+    (tmp_path / "config" / "consent.yml").write_text(
+        "purposes:\n  news: {hubspot: 501, marketing_cloud: [A, B], salesforce: No_News__c}\n"
+    )
+    syncs = load_syncs(tmp_path / "config").syncs
+    found = sync_reporting.keys_of(syncs)
+    assert len(set(found.values())) == len(syncs)
+    assert found["salesforce_lead_consents"].path == ["apply", "salesforce", "Lead_consent"]
+    assert found["consent_news_salesforce_lead"].path[-1] == "consent_news_salesforce_lead"
+    assert {"consent_news_marketing_cloud", "consent_news_marketing_cloud_2"} <= found.keys()
 
 
 def test_actions_go_unattended_to_a_crm_on_this_machine(graph, settings):

@@ -7,7 +7,7 @@ ask for a filter that was chosen has that said below it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
@@ -22,6 +22,14 @@ order by 1
 """
 _TEAMS = "select distinct owner_team from marts.opportunities where owner_team is not null order by 1"
 _PIPELINES = "select distinct pipeline from marts.opportunities where pipeline is not null order by 1"
+_LABELS = """
+select pipeline,
+    case when count(*) over (partition by label) > 1 then label || ' (' || pipeline || ')' else label end
+from (
+    select pipeline, min(pipeline_label) as label from marts.opportunities
+    where pipeline is not null group by pipeline
+)
+"""
 _ZONE = "select business_zone from marts.business"
 _DAYS = "select min(snapshot_date), max(snapshot_date) from marts.pipeline_snapshots"
 
@@ -36,6 +44,8 @@ class Choices:
     first_day: date | None
     last_day: date | None
     zone: str = "UTC"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What people call a pipeline, by its id."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,11 @@ def choices(connection: duckdb.DuckDBPyConnection) -> Choices:
         (zone,) = listed(_ZONE)
     except duckdb.CatalogException:  # an older build published it
         zone = "UTC"
-    return Choices(listed(_OWNERS), listed(_TEAMS), listed(_PIPELINES), first, last, zone)
+    try:
+        labels = {pipeline: label for pipeline, label in connection.execute(_LABELS).fetchall() if label}
+    except duckdb.BinderException:  # an older build published it
+        labels = {}
+    return Choices(listed(_OWNERS), listed(_TEAMS), listed(_PIPELINES), first, last, zone, labels)
 
 
 def read(wish: Mapping[str, str], known: Choices) -> Filters:

@@ -32,7 +32,8 @@ def settings(tmp_path: Path) -> Settings:
         db.execute("create schema marts")
         db.execute(
             "create table marts.opportunities as select 'd1' as opportunity_id, 'ann@x.example' as owner_id, "
-            "'north' as owner_team, 'default' as pipeline, 'USD' as currency_converted"
+            "'north' as owner_team, 'default' as pipeline, 'Sales' as pipeline_label, "
+            "'USD' as currency_converted"
         )
         db.execute("create table marts.unified_leads as select 'p' as person_id, 'ann@x.example' as owner_id")
         db.execute(
@@ -90,6 +91,7 @@ def test_a_hostile_name_stays_text(client: TestClient, settings: Settings) -> No
 def test_filters_narrow_the_answers_and_are_kept_in_the_links(client: TestClient) -> None:
     shown = client.get("/", params={"owner": "ann@x.example", "day": "2026-06-29"}).text
     assert "<dt>deals</dt><dd>1</dd>" in shown
+    assert '<option value="default">Sales</option>' in shown
     assert "/csv/campaigns?owner=ann%40x.example&amp;day=2026-06-29" in shown
     said = {
         title: re.findall(r'ignored">Not narrowed by (.*?)\.', panel)

@@ -69,7 +69,8 @@ def opportunity(number: str, *history: tuple[str, str, int, date], **columns: An
         salesforce(
             "opportunity", key, Name=f"Opportunity {number}", StageName=stage, Amount=amount, CloseDate=due,
             IsClosed=stage.startswith("Closed"), IsWon=stage == "Closed Won", CurrencyIsoCode="USD",
-            **{"CreatedDate": at(history[0][0]), "OwnerId": ANA} | columns,
+            **{"CreatedDate": at(history[0][0]), "OwnerId": ANA, "AccountId": f"001{number:>012}AAA"}
+            | columns,
         ),
         *rows,
     ]  # fmt: skip
@@ -144,8 +145,24 @@ def closed_oddly() -> Rows:
     ]  # fmt: skip
 
 
+def territories() -> Rows:
+    """Deals 8, 9 and 10 are of accounts in three territories, two of which have one name."""
+    named = {"8": "West", "9": "West", "10": "North"}
+    return [
+        row
+        for number, name in named.items()
+        for account, territory in [(f"001{number:>012}AAA", f"0MI{number:>012}AAA")]
+        for row in (
+            salesforce("account", account, Name=f"Company {number}"),
+            ("raw_salesforce.territory2", {"Id": territory, "Name": name}),
+            salesforce("object_territory2_association", f"0Nn{number:>012}AAA", ObjectId=account,
+                       Territory2Id=territory, SobjectType="Account"),
+        )
+    ]  # fmt: skip
+
+
 def goals() -> Rows:
-    """A goal of a year and one of June, as portals in New York and in Berlin date them."""
+    """Goals of a year, of June and of two last days of quarters, as portals of New York and Berlin do."""
     return [
         hubspot("goal_targets", "1", hs_target_amount=Decimal(1000), hubspot_owner_id="70",
                 hs_start_datetime=datetime(2026, 1, 1, 5, tzinfo=UTC),
@@ -153,6 +170,12 @@ def goals() -> Rows:
         hubspot("goal_targets", "2", hs_target_amount=Decimal(30), hubspot_owner_id="70",
                 hs_start_datetime=datetime(2026, 5, 31, 22, tzinfo=UTC),
                 hs_end_datetime=datetime(2026, 6, 30, 21, 59, tzinfo=UTC)),
+        hubspot("goal_targets", "3", hs_target_amount=Decimal(7), hubspot_owner_id="70",
+                hs_start_datetime=datetime(2025, 3, 30, 22, tzinfo=UTC),
+                hs_end_datetime=datetime(2025, 3, 31, 22, tzinfo=UTC)),
+        hubspot("goal_targets", "4", hs_target_amount=Decimal(8), hubspot_owner_id="70",
+                hs_start_datetime=datetime(2025, 9, 30, 4, tzinfo=UTC),
+                hs_end_datetime=datetime(2025, 10, 1, 3, 59, tzinfo=UTC)),
     ]  # fmt: skip
 
 
@@ -167,6 +190,8 @@ def pipeline(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> RawTable
         *twelve(),
         *closed_oddly(),
         *goals(),
+        *territories(),
+        ("raw_hubspot.pipelines", {"object_type": "deals", "id": "default", "label": "New business"}),
     ])  # fmt: skip
     raw.write_rules()
     with raw.warehouse.locked("test"):
@@ -330,12 +355,13 @@ def test_a_deal_that_its_crm_calls_closed_is_not_open_for_ever(pipeline: RawTabl
     assert (due, closed, won) == (2, Decimal(10), [(Decimal(10),)])  # 13 less the refund
 
 
-def test_a_goal_of_a_year_is_a_part_of_it_in_each_quarter(pipeline: RawTables) -> None:
+def test_a_goal_is_a_part_of_itself_in_each_of_its_quarters(pipeline: RawTables) -> None:
     found = pipeline.query(
         "select period::varchar, quota from marts.pipeline_coverage where owner_id = 'all' "
         "and quota is not null order by 1"
     )
     assert found == [
+        ("2025-01-01", Decimal(7)), ("2025-07-01", Decimal(8)),
         ("2026-01-01", Decimal(250)), ("2026-04-01", Decimal(280)), ("2026-07-01", Decimal(250)),
         ("2026-10-01", Decimal(250)),
     ]  # fmt: skip
@@ -361,6 +387,17 @@ def test_win_rates_agree_with_a_count_by_hand(pipeline: RawTables) -> None:
         "and period = date '2026-05-01' and segment = 'all' and pipeline = 'all'"
     )
     assert rate == 50 / 60
+
+
+def test_territories_and_pipelines_have_the_names_that_people_gave_them(pipeline: RawTables) -> None:
+    territories = pipeline.query(
+        "select distinct segment_value from marts.win_rates where segment = 'territory' order by 1"
+    )
+    assert territories == [
+        ("North",), ("West (0MI000000000008AAA)",), ("West (0MI000000000009AAA)",), ("none",),
+    ]  # fmt: skip
+    labels = pipeline.query("select distinct pipeline, pipeline_label from marts.opportunities order by all")
+    assert labels == [("default", "New business"), ("renewals", "renewals"), (None, None)]
 
 
 def test_bad_histories_and_pipelines_are_findings(pipeline: RawTables) -> None:

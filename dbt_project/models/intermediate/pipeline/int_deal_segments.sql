@@ -104,12 +104,25 @@ territory_records as (
     where records.sobject_type = 'Account'
 ),
 
+-- A name that two territories have tells them apart by their id.
+territory_names as (
+    select
+        territory_id,
+        case
+            when count(*) over (partition by name) > 1
+                then name || ' (' || territory_id || ')'
+            else name
+        end as name
+    from {{ ref('stg_salesforce__territories') }}
+),
+
 territories as (
     select
         members.account_id,
-        min(records.territory_id) as territory
+        min(coalesce(names.name, records.territory_id)) as territory
     from territory_records as records
     inner join {{ ref('int_account_members') }} as members on records.account_key = members.record_key
+    left join territory_names as names on records.territory_id = names.territory_id
     group by members.account_id
 ),
 

@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', on_schema_change='fail', follows=['int_opportunities']
+) }}
 select
     opportunities.opportunity_id,
     opportunities.name,
@@ -5,6 +8,7 @@ select
     opportunities.owner_id,
     owners.team as owner_team,
     opportunities.pipeline,
+    coalesce(pipelines.label, opportunities.pipeline) as pipeline_label,
     opportunities.stage,
     opportunities.stage_label,
     opportunities.canonical_stage,
@@ -29,3 +33,6 @@ select
     opportunities.records
 from {{ ref('int_opportunities') }} as opportunities
 left join {{ ref('int_owners') }} as owners on opportunities.owner_id = owners.owner_id
+left join {{ ref('stg_hubspot__pipelines') }} as pipelines
+    on pipelines.object_type = 'deals' and opportunities.pipeline = pipelines.pipeline_id
+where {{ is_due('opportunities.opportunity_id') }}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -31,6 +32,8 @@ Stage = Literal["marts", "desired", "activity"]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 _SOURCE_SUFFIXES = (".sql", ".py", ".yml")
 _LONGEST_MESSAGE = 600
+_DUE = re.compile(r"in \(\s*select due\.owner from incremental\.\w+ as due\s*\)")
+"""How an incremental model asks for the owners it works out (the macro `is_due`)."""
 _parsing: dict[Path, Thread] = {}
 """By dbt target: who parses the project for the first time while something else is waited for."""
 
@@ -135,7 +138,7 @@ def compiled_models(
     settings: Settings, warehouse: Warehouse, only: Sequence[str] = ()
 ) -> tuple[tuple[str, str, str], ...]:
     """What dbt would run for the marts, or for `only` these models, in order: (relation, table or view, SQL);
-    no models in Python."""
+    no models in Python, and incremental ones for all owners."""
     manifest = load_manifest(settings)
     selection = ("--select", *only) if only else _SELECTION["marts"]
     with warehouse.dbt() as work_file:
@@ -147,7 +150,7 @@ def compiled_models(
         (
             f"{node.schema}.{node.alias}",
             "view" if node.config.materialized == "view" else "table",
-            node.compiled_code,
+            _DUE.sub("is not null", node.compiled_code),
         )
         for node in nodes
         if node.resource_type == "model" and node.language == "sql"

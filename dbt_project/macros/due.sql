@@ -1,14 +1,23 @@
 {#-
     Where an incremental model asks for the owners it has to work out in this run: `where {{ is_due('x.owner') }}`.
     The materialization (materializations/incremental.sql) fills the table of them before the model's SQL runs; in a
-    full build it holds every owner, so the same SQL serves both. A unit test is about all of its rows.
+    full build everybody is, and nobody is looked up. A unit test is about all of its rows.
 -#}
 {% macro is_due(owner) -%}
     {%- if model is defined and model.resource_type == 'unit_test' -%}
         true
     {%- else -%}
-        {{ owner }} in (select due.owner from {{ due_owners() }} as due)
+        {{ owner }} in {{ those_due() }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro those_due() -%}
+    (select due.owner from {{ due_owners() }} as due)
+{%- endmacro %}
+
+{#- The model's SQL where all are due. -#}
+{% macro of_everybody(code) -%}
+    {{ return(code | replace(' in ' ~ those_due(), ' is not null')) }}
 {%- endmacro %}
 
 {#- The table of owners that are due, and the one of what each was made of. -#}
@@ -26,44 +35,182 @@
     {{ node.schema }}.{{ node.identifier if unique_id.startswith('source.') else node.alias }}
 {%- endmacro %}
 
+{#- What the model reads, by how it is looked at; a name in its config that it does not read is an error. -#}
+{% macro what_is_read() -%}
+    {%- set wanted = {
+        'inputs': config.get('inputs', []), 'owned': config.get('owned', {}), 'follows': config.get('follows', []),
+        'vouched_for': config.get('vouched_for', [])
+    } -%}
+    {%- set read = {'inputs': [], 'owned': [], 'follows': [], 'vouched_for': [], 'shared': [], 'named': {}} -%}
+    {%- for unique_id in model.depends_on.nodes if unique_id.split('.')[0] in ('model', 'source') -%}
+        {%- set name = unique_id.split('.')[-1] -%}
+        {%- do read.named.update({name: input_relation(unique_id)}) -%}
+        {%- set kinds = [] -%}
+        {%- for kind, names in wanted.items() if name in names -%}{%- do kinds.append(kind) -%}{%- endfor -%}
+        {%- if kinds | length > 1 -%}
+            {{ exceptions.raise_compiler_error(model.name ~ ' looks at ' ~ name ~ ' in two ways: ' ~ kinds | join(', ')) }}
+        {%- endif -%}
+        {%- do read[kinds[0] if kinds else 'shared'].append(unique_id) -%}
+        {%- if kinds and unique_id == 'source.crm.rules.run' -%}{%- do read.shared.append(unique_id) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- for kind, names in wanted.items() if names | length != read[kind] | length -%}
+        {{ exceptions.raise_compiler_error(kind ~ ' must be what ' ~ model.name ~ ' reads: ' ~ names | join(', ')) }}
+    {%- endfor -%}
+    {%- for name in config.get('shared_columns', {}) if name not in read.named -%}
+        {{ exceptions.raise_compiler_error('shared_columns must be of what ' ~ model.name ~ ' reads: ' ~ name) }}
+    {%- endfor -%}
+    {{ return(compare_what_is_not_kept(read)) }}
+{%- endmacro %}
+
+{#- A model that is followed and was not made by the materialization here (a table of a test's own) is compared. -#}
+{% macro compare_what_is_not_kept(read) -%}
+    {%- set kept = [] -%}
+    {%- if read.follows -%}
+        {%- set kept = run_query(
+            "select table_name from duckdb_tables() where schema_name = 'incremental'"
+        ).columns[0].values() -%}
+    {%- endif -%}
+    {%- set followed = read.follows -%}
+    {%- do read.update({'follows': []}) -%}
+    {%- for unique_id in followed -%}
+        {%- set name = unique_id.split('.')[-1] ~ '__state' -%}
+        {%- do read['follows' if name in kept else 'inputs'].append(unique_id) -%}
+    {%- endfor -%}
+    {{ return(read) }}
+{%- endmacro %}
+
 {#-
     One value for all that an incremental model reads by whole tables, and for its own code: when it differs, all owners
     are due. Of the run's own row only what a model may read here counts; the clock would make everything new each time.
 -#}
-{% macro made_of(sql, whole) -%}
+{% macro made_of(sql, shared) -%}
+    {%- set columns = config.get('shared_columns', {}) -%}
     select md5(concat_ws(
         '|',
-        '{{ local_md5(sql) }}'
-        {%- for unique_id in whole | sort %},
+        '{{ local_md5(sql) }}', '{{ local_md5(config.get('owned', {}) | string) }}'
+        {%- for unique_id in shared | sort %},
         (
             {%- if unique_id == 'source.crm.rules.run' %}
-            select concat_ws(':', shared.business_zone, shared.salesforce_zone, shared.window_days, shared.company_currency)
+            select concat_ws(
+                ':', shared.business_zone, shared.salesforce_zone, shared.window_days, shared.company_currency
+                {%- if 'run' in columns %}, {{ columns['run'] }}{% endif %}
+            )
+            from {{ input_relation(unique_id) }} as shared
             {%- else %}
             select concat_ws(':', count(*), sum(hash(shared)))
+            from (
+                select {{ columns.get(unique_id.split('.')[-1], '*') }} from {{ input_relation(unique_id) }}
+            ) as shared
             {%- endif %}
-            from {{ input_relation(unique_id) }} as shared
         )
         {%- endfor %}
     ))
 {%- endmacro %}
 
+{#- What of a model is kept beside it: who owned what, how it was made last, and which run of those it follows it saw. -#}
+{% macro what_is_kept() -%}
+    create table if not exists {{ known_owners() }} (owner varchar, fingerprint hugeint, input_rows bigint);
+    create table if not exists {{ known_owners() }}__state (
+        run varchar, run_before varchar, is_full boolean, made_of varchar, saw map(varchar, varchar)
+    )
+{%- endmacro %}
+
 {#- Each owner and the sum of the hashes of its rows in every input: rows that come, go or change make another sum. -#}
-{% macro owners_now(owner, inputs) -%}
+{% macro owners_now(owner, read) -%}
+    {%- set parts = [] -%}
+    {%- for unique_id in read.inputs | sort -%}
+        {%- do parts.append(
+            'select ' ~ owner ~ " as owner, hash('" ~ unique_id ~ "', input) as hashed from "
+            ~ input_relation(unique_id) ~ ' as input'
+        ) -%}
+    {%- endfor -%}
+    {%- for unique_id in read.owned | sort -%}
+        {%- set asked = namespace(sql=config.get('owned')[unique_id.split('.')[-1]]) -%}
+        {%- for name, relation in read.named.items() -%}
+            {%- set asked.sql = asked.sql | replace('{' ~ name ~ '}', relation) -%}
+        {%- endfor -%}
+        {%- do parts.append("select owner, hash('" ~ unique_id ~ "', hashed) as hashed from (" ~ asked.sql ~ ') as asked') -%}
+    {%- endfor -%}
     select
         owned.owner,
         sum(owned.hashed) as fingerprint,
         count(*) as input_rows
-    from (
-        {%- for unique_id in inputs | sort %}
-        select
-            {{ owner }} as owner,
-            hash('{{ unique_id }}', input) as hashed
-        from {{ input_relation(unique_id) }} as input
-        {%- if not loop.last %}
-        union all
-        {%- endif %}
-        {%- endfor %}
-    ) as owned
+    from ({{ parts | join('\nunion all\n') }}) as owned
     where owned.owner is not null
     group by owned.owner
+{%- endmacro %}
+
+{#- Whether all are due: what is shared differs, or a run of a model that is followed was in full or was not seen. -#}
+{% macro is_all_due(made, read) -%}
+    select
+        not exists (from {{ known_owners() }}__state as mine where mine.made_of = '{{ made }}')
+        {%- for unique_id in read.follows %}
+            or not exists (
+                select 1
+                from {{ state_of(unique_id) }} as theirs
+                cross join {{ known_owners() }}__state as mine
+                where
+                    theirs.run = mine.saw['{{ unique_id }}']
+                    or (theirs.run_before = mine.saw['{{ unique_id }}'] and not theirs.is_full)
+            )
+        {%- endfor %}
+{%- endmacro %}
+
+{% macro state_of(unique_id) -%}
+    incremental.{{ unique_id.split('.')[-1] }}__state
+{%- endmacro %}
+
+{% macro who_is_due(read, compared) -%}
+    {%- set parts = [] -%}
+    {%- if compared -%}
+        {%- set sql -%}
+            select coalesce(before.owner, now.owner) as owner
+            from {{ known_owners() }}__now as now
+            full outer join {{ known_owners() }} as before on now.owner = before.owner
+            where
+                now.fingerprint is distinct from before.fingerprint
+                or now.input_rows is distinct from before.input_rows
+        {%- endset -%}
+        {%- do parts.append(sql) -%}
+    {%- endif -%}
+    {%- for unique_id in read.follows -%}
+        {%- set sql -%}
+            select theirs.owner
+            from incremental.{{ unique_id.split('.')[-1] }}__due as theirs
+            where
+                not exists (
+                    select 1
+                    from {{ known_owners() }}__state as mine
+                    cross join {{ state_of(unique_id) }} as last
+                    where last.run = mine.saw['{{ unique_id }}']
+                )
+        {%- endset -%}
+        {%- do parts.append(sql) -%}
+    {%- endfor -%}
+    {{ parts | join('\nunion\n') }}
+{%- endmacro %}
+
+{% macro are_most_due(target_relation, owner) -%}
+    select
+        (select count(*) from {{ due_owners() }}) * 2
+        > (select approx_count_distinct({{ owner }}) from {{ target_relation }})
+{%- endmacro %}
+
+{% macro keep(made, full, read, compared) -%}
+    {%- if compared %}
+        create or replace table {{ known_owners() }} as select owner, fingerprint, input_rows from {{ known_owners() }}__now;
+        drop table {{ known_owners() }}__now;
+    {%- endif %}
+    create or replace table {{ known_owners() }}__state as
+    select
+        '{{ invocation_id }}' as run,
+        (select mine.run from {{ known_owners() }}__state as mine) as run_before,
+        {{ full | lower }} as is_full,
+        '{{ made }}' as made_of,
+        map {
+            {%- for unique_id in read.follows %}
+                '{{ unique_id }}': (select theirs.run from {{ state_of(unique_id) }} as theirs)
+                {%- if not loop.last %},{% endif %}
+            {%- endfor -%}
+        }::map(varchar, varchar) as saw
 {%- endmacro %}

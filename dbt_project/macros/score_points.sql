@@ -3,7 +3,7 @@
     subject and rule that brought something, with the reason in words. `subjects` has a row per `subject_id`, with
     the person_id, the day scored_on, the instant scored_until (what came later is not known), and the facts:
     job_title, industry, country (lower case), employees, lifecycle_stage, has_email, has_company_email, has_phone,
-    has_account, is_opted_out. Nothing here reads a score.
+    has_account, is_opted_out. Nothing here reads a score. The model is incremental by person_id.
 -#}
 {% macro score_points(subjects) -%}
     score_rules as (
@@ -95,7 +95,7 @@
                 else touch_type
             end as match_value
         from {{ ref('int_touches') }}
-        where is_counted
+        where is_counted and {{ is_due('person_id') }}
     ),
 
     -- Each touch's points are rounded before they are added, so that the sum does not depend on the order of rows.

@@ -116,3 +116,18 @@
         else {{ touches }}.touch_type in ('original_source', 'latest_source')
     end
 {%- endmacro %}
+
+{#-
+    For an incremental model that counts the touches until now, and knows no clock: who has touches that are to come (a
+    meeting that is planned). With each of them that has come this differs.
+-#}
+{% macro touches_to_come() -%}
+    select touches.person_id as owner, hash(touches.touchpoint_id) as hashed
+    from {int_touches} as touches
+    where touches.is_counted and touches.occurred_at > (select run.as_of from {run} as run)
+{%- endmacro %}
+
+{#- Who owns a touch where touches are worked out by person: the person, or the first letters of its id. -#}
+{% macro owner_of_touch(touches) -%}
+    coalesce(people.person_id, 'nobody:' || left({{ short_hash(touches ~ ".source_record_key || ':' || " ~ touches ~ ".kind") }}, 2))
+{%- endmacro %}

@@ -6,7 +6,6 @@ than these people's (companies, deals, owners, campaigns, who is the same) is lo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -37,8 +36,6 @@ WHO = "int_people_resolved"
 _ELSEWHERE = frozenset({"accounts", "opportunities", "owners", "pipeline", "duplicates", "credits"})
 """Folders of models about other things than people."""
 _CREDITS = "attribution_credits"
-_DUE = re.compile(r"in \(\s*select due\.owner from incremental\.\w+ as due\s*\)")
-"""How an incremental model asks for the owners it works out (the macro `is_due`): here all of them are."""
 _CAMPAIGNS = "int_campaign"
 
 
@@ -65,7 +62,7 @@ def compiled(settings: Settings, warehouse: Warehouse) -> Anew:
         made = transform.compiled_models(settings, warehouse, [*staging, *people, *desired])
     finally:
         warehouse.discard_work()
-    sql = {relation.split(".")[1]: (relation, _DUE.sub("is not null", text)) for relation, _, text in made}
+    sql = {relation.split(".")[1]: (relation, text) for relation, _, text in made}
     return Anew(
         dict(sql[name] for name in staging), dict(sql[name] for name in people),
         dict(sql[name] for name in desired if name not in people), columns,

@@ -1,4 +1,5 @@
-"""Touches and credit worked out for whom and what changed are what a full build gives, row by row."""
+"""Touches, what they tell of people, and credit, worked out for whom and what changed, are what a full
+build gives, row by row."""
 
 from __future__ import annotations
 
@@ -12,19 +13,23 @@ import pytest
 from pipelines import transform
 from tests.fixtures.raw_tables import RawTables
 
-TOUCHES, JOURNEYS, WEIGHTS, CREDITS = INCREMENTAL = (
+TOUCHES, PEOPLE, JOURNEYS, WEIGHTS, CREDITS = INCREMENTAL = (
     "intermediate.int_touches",
+    "intermediate.int_person_touches",
     "intermediate.int_credit_journeys",
     "intermediate.int_credit_weights",
     "marts.attribution_credits",
 )
 BUILT = (
-    "int_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys", "int_journeys",
-    "int_channel_values", "int_credit_parts", "int_credit_weights", "int_credit_money", "attribution_credits",
+    "int_touches", "int_person_touches", "int_credit_deals", "int_deal_touches", "int_credit_journeys",
+    "int_journeys", "int_channel_values", "int_credit_parts", "int_credit_weights", "int_credit_money",
+    "attribution_credits",
 )  # fmt: skip
 TABLES = """
 create schema if not exists intermediate;
 create table intermediate.int_campaign_members (record_key varchar, campaign_id varchar);
+create table intermediate.int_campaigns (campaign_id varchar, name varchar);
+insert into intermediate.int_campaigns values ('a', 'Autumn'), ('b', 'Brunch');
 create table intermediate.int_people (person_id varchar, created_at timestamptz);
 create table intermediate.int_opportunity_people (opportunity_id varchar, person_id varchar, via varchar);
 create table intermediate.int_opportunities (opportunity_id varchar, campaign_id varchar,
@@ -119,9 +124,9 @@ class Business:
         )[step % 8]()  # fmt: skip
 
 
-def built(raw: RawTables, *, full: bool = False) -> None:
+def built(raw: RawTables, *only: str, full: bool = False) -> None:
     with raw.warehouse.locked("test"):
-        transform.build(raw.warehouse, raw.settings, raw.run, "marts", only=BUILT, full=full)
+        transform.build(raw.warehouse, raw.settings, raw.run, "marts", only=only or BUILT, full=full)
 
 
 def held(raw: RawTables) -> dict[str, list[tuple[Any, ...]]]:
@@ -150,6 +155,7 @@ def test_ten_incremental_runs_equal_one_full_one(business: Business) -> None:
         business.happens(step)
         built(raw)
         assert due(raw, TOUCHES, "not like 'nobody:%'") <= 3, step
+        assert due(raw, PEOPLE) == due(raw, TOUCHES), step
         assert due(raw, JOURNEYS) <= 4, step
         for model in ("multi_touch", "shapley"):
             assert due(raw, WEIGHTS, f"like '%:{model}'") <= 4, (step, model)
@@ -164,8 +170,33 @@ def test_ten_incremental_runs_equal_one_full_one(business: Business) -> None:
     assert copies[0][0] > 10
     built(raw, full=True)
     assert held(raw) == stepwise
-    assert [stepwise[name] != before[name] for name in INCREMENTAL] == [True] * 4
+    assert [stepwise[name] != before[name] for name in INCREMENTAL] == [True] * 5
     assert due(raw, CREDITS, "like '%:multi_touch'") > DEALS - 10
+
+
+def test_a_run_that_a_model_did_not_see_and_a_touch_that_comes_to_pass_are_made_up_for(
+    business: Business,
+) -> None:
+    raw = business.raw
+    as_of = raw.query("select as_of from rules.run")[0][0]
+    planned = "select touches from intermediate.int_person_touches where person_id = 'planned'"
+    for number, at in enumerate((as_of - timedelta(days=1), as_of + timedelta(days=1))):
+        business.run(
+            "insert into intermediate.int_told_touches values (?, 'r', 'planned', ?, 'email', null, null, "
+            "null, 'link', 'email_click', 'email_click', true, false, true, ?, false, false, false)",
+            f"planned{number}", at, f"hubspot:1:click:planned{number}",
+        )  # fmt: skip
+    business.meets("p1")
+    built(raw, "int_touches")
+    business.meets("p2")
+    built(raw)
+    assert raw.query(planned) == [(1,)]
+    business.run("update rules.run set as_of = as_of + interval 2 days")
+    built(raw)
+    assert (raw.query(planned), due(raw, TOUCHES), due(raw, PEOPLE)) == ([(2,)], 0, 1)
+    stepwise = held(raw)
+    built(raw, full=True)
+    assert held(raw) == stepwise
 
 
 def test_a_run_without_changes_works_nothing_out_and_one_with_another_model_only_that(
@@ -173,7 +204,7 @@ def test_a_run_without_changes_works_nothing_out_and_one_with_another_model_only
 ) -> None:
     built(business.raw)
     built(business.raw)
-    assert [due(business.raw, name) for name in INCREMENTAL] == [0, 0, 0, 0]
+    assert [due(business.raw, name) for name in INCREMENTAL] == [0, 0, 0, 0, 0]
     business.run(
         "update rules.attribution_models set w_first = 500000, w_last = 300000 where model = 'position_based'"
     )

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', unique_key='person_id', inputs=['int_consent_statements']) }}
 {%- set is_lifted -%}
     (
         said.state = 'opted_out'
@@ -21,13 +22,14 @@ with consented as (
         purpose_id,
         max(changed_at) as consented_at
     from {{ ref('int_consent_statements') }}
-    where state = 'opted_in' and legal_basis like 'CONSENT%'
+    where state = 'opted_in' and legal_basis like 'CONSENT%' and {{ is_due('person_id') }}
     group by person_id, purpose_id
 ),
 
 lifted as (
     select person_id
     from {{ ref('int_consent_statements') }}
+    where {{ is_due('person_id') }}
     group by person_id
     having
         count(*) filter (where purpose_id = 'all_email' and state = 'opted_out' and changed_at is null) = 0
@@ -44,6 +46,7 @@ statements as (
     from {{ ref('int_consent_statements') }} as said
     left join lifted on said.person_id = lifted.person_id
     left join consented on said.person_id = consented.person_id and said.purpose_id = consented.purpose_id
+    where {{ is_due('said.person_id') }}
 ),
 
 refusals as (

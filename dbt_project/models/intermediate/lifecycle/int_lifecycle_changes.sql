@@ -1,3 +1,30 @@
+{{ config(
+    materialized='incremental', unique_key='record_key',
+    owned={
+        'own_stage_writes': 'select record_key as owner, hash(written_at) as hashed from {own_stage_writes}',
+        'stg_hubspot__contacts_property_history': '
+            select contact_key as owner, hash(value, changed_at) as hashed
+            from {stg_hubspot__contacts_property_history}
+            where property = \'lifecyclestage\'',
+        'stg_hubspot__contacts': '
+            select record_key as owner, hash(
+                subscriber_at, lead_at, mql_at, sql_at, opportunity_at, customer_at
+            ) as hashed
+            from {stg_hubspot__contacts}',
+        'stg_salesforce__lead_history': '
+            select lead_key as owner, hash(history_id, old_value, new_value, changed_at) as hashed
+            from {stg_salesforce__lead_history}
+            where field = \'Status\'',
+        'stg_salesforce__leads': '
+            select record_key as owner, hash(
+                status, created_at, is_converted, converted_date,
+                exists (select 1 from {stg_salesforce__lead_history} where field = \'Status\')
+            ) as hashed
+            from {stg_salesforce__leads}',
+        'stg_salesforce__contacts': '
+            select record_key as owner, hash(created_at) as hashed from {stg_salesforce__contacts}'
+    }
+) }}
 -- HubSpot dates a stage also when this project moves a contact into it: the stay is true, but says nothing of the person.
 with own_stage_writes as (
     select
@@ -14,7 +41,11 @@ hubspot_history as (
         changed_at,
         'property_history' as how
     from {{ ref('stg_hubspot__contacts_property_history') }}
-    where property = 'lifecyclestage' and changed_at is not null and coalesce(value, '') != ''
+    where
+        property = 'lifecyclestage'
+        and changed_at is not null
+        and coalesce(value, '') != ''
+        and {{ is_due('contact_key') }}
 ),
 
 -- The calculated dates stand in where the history does not know of the stage.
@@ -27,6 +58,7 @@ hubspot_entries as (
         unnest([subscriber_at, lead_at, mql_at, sql_at, opportunity_at, customer_at]) as changed_at,
         'date_entered' as how
     from {{ ref('stg_hubspot__contacts') }}
+    where {{ is_due('record_key') }}
 ),
 
 hubspot_changes as (
@@ -76,6 +108,7 @@ salesforce_created as (
             and lower(leads.status) = lower(lifecycle.value)
     where
         leads.created_at is not null
+        and {{ is_due('leads.record_key') }}
         and (
             first_changes.value is not null
             or (exists (select 1 from status_history) and not coalesce(leads.is_converted, false))
@@ -93,7 +126,7 @@ salesforce_converted as (
     from {{ ref('stg_salesforce__leads') }} as leads
     anti join status_history
         on leads.record_key = status_history.record_key and leads.status = status_history.new_value
-    where leads.is_converted and leads.converted_date is not null
+    where leads.is_converted and leads.converted_date is not null and {{ is_due('leads.record_key') }}
 ),
 
 salesforce_changes as (
@@ -103,7 +136,7 @@ salesforce_changes as (
         changed_at,
         'lead_history' as how
     from status_history
-    where changed_at is not null and coalesce(new_value, '') != ''
+    where changed_at is not null and coalesce(new_value, '') != '' and {{ is_due('record_key') }}
     union all
     select * from salesforce_created
     union all
@@ -115,7 +148,7 @@ salesforce_changes as (
         created_at as changed_at,
         'created' as how
     from {{ ref('stg_salesforce__contacts') }}
-    where created_at is not null
+    where created_at is not null and {{ is_due('record_key') }}
 )
 
 select

@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental', unique_key='person_id',
+    owned={
+        'int_lifecycle_changes': '
+            select members.person_id as owner, hash(changes) as hashed
+            from {int_lifecycle_changes} as changes
+            inner join {int_person_members} as members on changes.record_key = members.record_key'
+    },
+    vouched_for=['int_person_members']
+) }}
 with qualified_by_sales as (
     select min(position) as position
     from {{ source('rules', 'lifecycle') }}
@@ -29,6 +39,7 @@ placed as (
             and lower(changes.value) = lower(lifecycle.value)
     left join {{ source('rules', 'lifecycle_defaults') }} as defaults
         on changes.vendor = defaults.vendor and changes.object = defaults.object
+    where {{ is_due('members.person_id') }}
 ),
 
 -- Being given the stage one has is no entry.

@@ -1,3 +1,17 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', follows=['int_lifecycle_stays'],
+    owned={
+        'int_opportunity_people': '
+            select people.person_id as owner, hash(
+                records.vendor, records.created_at, records.is_won, records.close_at
+            ) as hashed
+            from {int_opportunity_people} as people
+            inner join {int_opportunity_members} as members on people.opportunity_id = members.opportunity_id
+            inner join {int_opportunity_records} as records on members.record_key = records.record_key
+            where people.via != \'account\''
+    },
+    vouched_for=['int_opportunity_members', 'int_opportunity_records']
+) }}
 -- Each CRM's first entry of each person into each stage, by its own history and by its deals that name the person.
 -- Our own writes count for nothing.
 with entries as (
@@ -7,7 +21,7 @@ with entries as (
         canonical_stage,
         entered_at
     from {{ ref('int_lifecycle_stays') }}
-    where entered_how != 'written_by_us'
+    where entered_how != 'written_by_us' and {{ is_due('person_id') }}
 
     union all
 
@@ -19,7 +33,7 @@ with entries as (
     from {{ ref('int_opportunity_people') }} as people
     inner join {{ ref('int_opportunity_members') }} as members on people.opportunity_id = members.opportunity_id
     inner join {{ ref('int_opportunity_records') }} as records on members.record_key = records.record_key
-    where people.via != 'account'
+    where people.via != 'account' and {{ is_due('people.person_id') }}
 ),
 
 firsts as (

@@ -1,3 +1,20 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id',
+    owned={
+        'int_opportunity_members': '
+            select members.opportunity_id as owner, hash(
+                records, ours.record_key, ours.changed_at, owners.owner_id, accounts.account_id
+            ) as hashed
+            from {int_opportunity_members} as members
+            inner join {int_opportunity_records} as records on members.record_key = records.record_key
+            left join {int_changes_by_others} as ours on members.record_key = ours.record_key
+            left join {int_owner_records} as owners
+                on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
+            left join {int_opportunity_accounts} as accounts on members.record_key = accounts.record_key'
+    },
+    vouched_for=['int_opportunity_records', 'int_changes_by_others', 'int_owner_records', 'int_opportunity_accounts'],
+    shared_columns={'run': 'business_date'}
+) }}
 with mapped_stages as (
     select
         vendor,
@@ -84,6 +101,7 @@ ranked as (
             records.vendor = by_label.vendor
             and by_label.pipeline = '*'
             and lower(records.stage_label) = by_label.stage
+    where {{ is_due('members.opportunity_id') }}
 ),
 
 -- Stage and outcome come from one record, so that they agree; the rest from the first that has a value.

@@ -1,3 +1,26 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', inputs=['int_person_consents'],
+    owned={
+        'int_person_members': '
+            select members.person_id as owner, hash(
+                records, ours.record_key, ours.changed_at, accounts.account_id, owners.owner_id
+            ) as hashed
+            from {int_person_members} as members
+            inner join {int_person_records} as records on members.record_key = records.record_key
+            left join {int_changes_by_others} as ours on members.record_key = ours.record_key
+            left join {int_owner_records} as owners
+                on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
+            left join {int_account_members} as accounts on records.account_record_key = accounts.record_key',
+        'int_account_lookup': accounts_sought('sought.kind, sought.value, sought.account_id, sought.company_domain'),
+        'decided_stages': '
+            select coalesce(aliases.person_id, decided.person_id) as owner, hash(decided.canonical_stage) as hashed
+            from {decided_stages} as decided
+            left join {int_person_aliases} as aliases on decided.person_id = aliases.alias'
+    },
+    vouched_for=[
+        'int_person_records', 'int_changes_by_others', 'int_owner_records', 'int_account_members', 'int_person_aliases'
+    ]
+) }}
 {%- set fields = [
     'email', 'first_name', 'last_name', 'phone', 'company_name', 'job_title', 'city', 'state',
     'country', 'industry', 'account', 'owner'
@@ -88,6 +111,7 @@ sorted as (
             and records.owner_source_id = owners.source_id
     left join {{ ref('int_account_members') }} as account_members
         on records.account_record_key = account_members.record_key
+    where {{ is_due('members.person_id') }}
 ),
 
 rules as (

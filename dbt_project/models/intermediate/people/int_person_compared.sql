@@ -1,10 +1,21 @@
+{{ config(
+    materialized='incremental', unique_key='record_key', follows=['int_person_records', 'int_person_keys'],
+    owned={
+        'int_account_records': '
+            select records.record_key as owner, hash(companies.name, members.account_id) as hashed
+            from {int_person_records} as records
+            left join {int_account_records} as companies on records.account_record_key = companies.record_key
+            left join {int_account_members} as members on records.account_record_key = members.record_key'
+    },
+    vouched_for=['int_account_members']
+) }}
 -- The address that identifies somebody is the record's own where it does, or else one beside it.
 with addresses as (
     select
         record_key,
         min(substr(value, 7)) as email
     from {{ ref('int_person_keys') }}
-    where kind = 'email'
+    where kind = 'email' and {{ is_due('record_key') }}
     group by record_key
 )
 
@@ -25,3 +36,4 @@ from {{ ref('int_person_records') }} as records
 left join addresses on records.record_key = addresses.record_key
 left join {{ ref('int_account_records') }} as companies on records.account_record_key = companies.record_key
 left join {{ ref('int_account_members') }} as members on records.account_record_key = members.record_key
+where {{ is_due('records.record_key') }}

@@ -1,8 +1,29 @@
+{{ config(
+    materialized='incremental', unique_key='record_key', follows=['int_person_records'],
+    owned={
+        'stg_hubspot__contacts': '
+            select record_key as owner, hash(additional_emails, lead_id_salesforce, contact_id_salesforce) as hashed
+            from {stg_hubspot__contacts}',
+        'stg_salesforce__leads': '
+            select record_key as owner, hash(is_converted, converted_contact_id) as hashed from {stg_salesforce__leads}',
+        'int_merges': 'select survivor_key as owner, hash(object, merged_key) as hashed from {int_merges}',
+        'mirrored_pairs': '
+            select
+                coalesce(left_merges.survivor_key, pairs.left_key) as owner,
+                hash(pairs.right_key, right_merges.survivor_key, right_records.record_key) as hashed
+            from {mirrored_pairs} as pairs
+            left join {int_merges} as left_merges on pairs.left_key = left_merges.merged_key
+            left join {int_merges} as right_merges on pairs.right_key = right_merges.merged_key
+            left join {int_person_records} as right_records
+                on coalesce(right_merges.survivor_key, pairs.right_key) = right_records.record_key'
+    }
+) }}
 with addresses as (
     select
         record_key,
         email as address
     from {{ ref('int_person_records') }}
+    where {{ is_due('record_key') }}
 
     union all
 
@@ -10,6 +31,7 @@ with addresses as (
         record_key,
         {{ normalize_email('unnest(additional_emails)') }} as address
     from {{ ref('stg_hubspot__contacts') }}
+    where {{ is_due('record_key') }}
 ),
 
 compared as (
@@ -51,6 +73,7 @@ connector_links as (
         'connector' as kind,
         {{ record_key('salesforce', 'Lead', salesforce_id('lead_id_salesforce')) }} as value
     from {{ ref('stg_hubspot__contacts') }}
+    where {{ is_due('record_key') }}
 
     union all
 
@@ -59,6 +82,7 @@ connector_links as (
         'connector' as kind,
         {{ record_key('salesforce', 'Contact', salesforce_id('contact_id_salesforce')) }} as value
     from {{ ref('stg_hubspot__contacts') }}
+    where {{ is_due('record_key') }}
 ),
 
 conversions as (
@@ -67,7 +91,7 @@ conversions as (
         'conversion' as kind,
         {{ record_key('salesforce', 'Contact', 'converted_contact_id') }} as value
     from {{ ref('stg_salesforce__leads') }}
-    where is_converted
+    where is_converted and {{ is_due('record_key') }}
 ),
 
 merged as (
@@ -76,7 +100,7 @@ merged as (
         'merge' as kind,
         merged_key as value
     from {{ ref('int_merges') }}
-    where object in ('contacts', 'Lead', 'Contact')
+    where object in ('contacts', 'Lead', 'Contact') and {{ is_due('survivor_key') }}
 ),
 
 unioned as (
@@ -96,4 +120,4 @@ select distinct
     kind,
     value
 from unioned
-where record_key is not null and value is not null
+where value is not null and {{ is_due('record_key') }}

@@ -1,3 +1,26 @@
+{{ config(
+    materialized='incremental', unique_key='record_key',
+    owned={
+        'stg_hubspot__contacts': '
+            select record_key as owner, hash(
+                contact_id, email, first_name, last_name, phone, company_name, job_title, city, state, country,
+                lifecycle_stage, is_opted_out, owner_id, company_id, created_at, updated_at
+            ) as hashed
+            from {stg_hubspot__contacts}',
+        'stg_salesforce__leads': '
+            select record_key as owner, hash(
+                lead_id, email, first_name, last_name, phone, company_name, job_title, city, state, country, industry, status,
+                is_converted, converted_date, is_opted_out, owner_id, converted_account_id, created_at, updated_at
+            ) as hashed
+            from {stg_salesforce__leads}',
+        'stg_salesforce__contacts': '
+            select record_key as owner, hash(
+                contact_id, email, first_name, last_name, phone, job_title, city, state, country, is_opted_out, owner_id,
+                account_id, created_at, updated_at
+            ) as hashed
+            from {stg_salesforce__contacts}'
+    }
+) }}
 with hubspot_contacts as (
     select
         record_key,
@@ -24,6 +47,7 @@ with hubspot_contacts as (
         created_at,
         updated_at
     from {{ ref('stg_hubspot__contacts') }}
+    where {{ is_due('record_key') }}
 ),
 
 salesforce_leads as (
@@ -52,6 +76,7 @@ salesforce_leads as (
         created_at,
         updated_at
     from {{ ref('stg_salesforce__leads') }}
+    where {{ is_due('record_key') }}
 ),
 
 salesforce_contacts as (
@@ -80,6 +105,7 @@ salesforce_contacts as (
         created_at,
         updated_at
     from {{ ref('stg_salesforce__contacts') }}
+    where {{ is_due('record_key') }}
 ),
 
 unioned as (

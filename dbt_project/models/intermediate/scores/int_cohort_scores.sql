@@ -1,5 +1,9 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', follows=['int_score_cohorts', 'int_touches']
+) }}
 with subjects as (
     select * from {{ ref('int_score_cohorts') }}
+    where {{ is_due('person_id') }}
 ),
 
 {{ score_points('subjects') }},

@@ -1,3 +1,15 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', follows=['int_people', 'int_score_points'],
+    owned={
+        'crm_scores': '
+            select members.person_id as owner, hash(scores, records.updated_at, ours.record_key, ours.changed_at) as hashed
+            from {crm_scores} as scores
+            inner join {int_person_members} as members on scores.record_key = members.record_key
+            inner join {int_person_records} as records on scores.record_key = records.record_key
+            left join {int_changes_by_others} as ours on scores.record_key = ours.record_key'
+    },
+    vouched_for=['int_person_members', 'int_person_records', 'int_changes_by_others']
+) }}
 {%- set never = utc_midnight("'1970-01-01'") -%}
 with ours as (
     select
@@ -8,6 +20,7 @@ with ours as (
             filter (where round(points, 1) != 0), ''
         ) || '}' as detail
     from {{ ref('int_score_points') }}
+    where {{ is_due('person_id') }}
     group by person_id
 ),
 
@@ -23,6 +36,7 @@ theirs as (
     inner join {{ ref('int_person_members') }} as members on scores.record_key = members.record_key
     inner join {{ ref('int_person_records') }} as records on scores.record_key = records.record_key
     left join {{ ref('int_changes_by_others') }} as ours on scores.record_key = ours.record_key
+    where {{ is_due('members.person_id') }}
     group by members.person_id
 ),
 
@@ -37,6 +51,7 @@ side_by_side as (
     from {{ ref('int_people') }} as people
     left join ours on people.person_id = ours.person_id
     left join theirs on people.person_id = theirs.person_id
+    where {{ is_due('people.person_id') }}
 )
 
 select

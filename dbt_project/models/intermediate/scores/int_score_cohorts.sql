@@ -1,3 +1,20 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', follows=['int_people', 'int_lifecycle_stays', 'int_person_lifecycle'],
+    owned={
+        'int_person_members': '
+            select members.person_id as owner, hash(
+                records.record_key, records.vendor, records.object, records.created_at, records.job_title, records.industry,
+                records.country, records.phone, records.company_name, records.email, records.is_email_valid
+            ) as hashed
+            from {int_person_members} as members
+            inner join {int_person_records} as records on members.record_key = records.record_key',
+        'int_accounts': accounts_sought(
+            'sought.kind, sought.value, sought.account_id, sought.company_domain, accounts.industry, accounts.country, '
+            ~ 'accounts.employees, accounts.created_at', with_accounts=true
+        )
+    },
+    vouched_for=['int_person_records', 'int_account_members', 'int_account_lookup'], shared_columns={'run': 'business_date'}
+) }}
 -- Who is in the score's test: people who were known on an earlier day and had not come to the outcome by its end.
 -- What is known of them is what the records hold that were there by then. CRMs keep no history of titles and phone
 -- numbers, so those are today's; an opt-out without a date is left out, since it may have come later.
@@ -36,6 +53,7 @@ outcomes as (
     from {{ ref('int_people') }} as people
     cross join settings
     left join {{ ref('int_person_lifecycle') }} as dates on people.person_id = dates.person_id
+    where {{ is_due('people.person_id') }}
 ),
 
 -- Which of a person's records counts first is the same on every day, for those that were there by then.
@@ -67,7 +85,7 @@ records as (
             and records.object = precedence.object
     left join {{ ref('int_account_members') }} as account_members
         on records.account_record_key = account_members.record_key
-    where records.created_at is not null
+    where records.created_at is not null and {{ is_due('members.person_id') }}
 ),
 
 -- The first so many of a person's records were there on that day.

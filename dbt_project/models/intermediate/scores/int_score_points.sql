@@ -1,3 +1,14 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', follows=['int_people', 'int_touches'],
+    owned={
+        'run': touches_to_come(),
+        'int_accounts': '
+            select people.person_id as owner, hash(accounts.industry, accounts.country, accounts.employees) as hashed
+            from {int_people} as people
+            inner join {int_accounts} as accounts on people.account_id = accounts.account_id'
+    },
+    shared_columns={'run': 'business_date'}
+) }}
 with lifecycle as (
     select distinct
         position,
@@ -24,6 +35,7 @@ subjects as (
     from {{ ref('int_people') }} as people
     left join {{ ref('int_accounts') }} as accounts on people.account_id = accounts.account_id
     left join lifecycle on people.lifecycle_position = lifecycle.position
+    where {{ is_due('people.person_id') }}
 ),
 
 {{ score_points('subjects') }}

@@ -1,5 +1,18 @@
+{{ config(
+    materialized='incremental', unique_key='source_record_key',
+    owned={
+        'stg_hubspot__contacts': '
+            select record_key as owner, hash(
+                original_source, original_source_at, original_source_detail_1, original_source_detail_2, latest_source,
+                latest_source_at, latest_source_detail_1, latest_source_detail_2, first_conversion, first_conversion_at,
+                recent_conversion, recent_conversion_at
+            ) as hashed
+            from {stg_hubspot__contacts}'
+    }
+) }}
 with contacts as (
     select * from {{ ref('stg_hubspot__contacts') }}
+    where {{ is_due('record_key') }}
 ),
 
 touches as (

@@ -1,3 +1,14 @@
+{{ config(
+    materialized='incremental', unique_key='source_record_key',
+    owned={
+        'stg_salesforce__campaign_members': '
+            select record_key as owner, hash(
+                contact_id, lead_id, campaign_id, has_responded, first_responded_date, created_at, status
+            ) as hashed
+            from {stg_salesforce__campaign_members}'
+    },
+    shared_columns={'int_campaign_records': 'record_key, name, type, start_date'}
+) }}
 -- Which statuses of a campaign are responses, for a member that does not say so itself.
 with statuses as (
     select
@@ -27,6 +38,7 @@ members as (
         members.status as content
     from {{ ref('stg_salesforce__campaign_members') }} as members
     left join statuses on members.campaign_id = statuses.campaign_id and members.status = statuses.label
+    where {{ is_due('members.record_key') }}
 ),
 
 channels as (

@@ -1,3 +1,7 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', follows=['int_touches'], owned={'run': touches_to_come()},
+    shared_columns={'int_campaigns': 'campaign_id, name'}
+) }}
 -- Marketing's touches that earn credit tell where a person came from; what sales did, and campaigns that they never answered,
 -- are counted, but are no source.
 with touches as (
@@ -12,7 +16,7 @@ with touches as (
         {{ is_source_of('touches', 'touches.person_id') }} as is_marketing
     from {{ ref('int_touches') }} as touches
     left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
-    where touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}
+    where {{ is_due('touches.person_id') }} and touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}
 )
 
 select

@@ -1,10 +1,31 @@
+{%- set kinds = [
+    'membership', 'influenced', 'task', 'engagement', 'contact', 'lead_source', 'form', 'event', 'email', 'visit', 'list', 'marketing'
+] -%}
+{%- set whose -%}
+    left join {int_person_registry} as registry on touches.record_key = registry.record_key
+    left join {int_people} as people on registry.person_id = people.person_id
+{%- endset -%}
+{%- set owned = {
+    'int_engagement_members': 'select person_id as owner, hash(did) as hashed from {int_engagement_members} as did',
+    'stg_hubspot__form_submissions': 'select ' ~ owner_of_touch('touches') ~ ' as owner, '
+    ~ 'hash(touches.source_record_key, submissions.form_id) as hashed from {int_form_touches} as touches '
+    ~ 'inner join {stg_hubspot__form_submissions} as submissions on touches.source_record_key = submissions.record_key ' ~ whose
+} -%}
+{%- for kind in kinds -%}
+    {%- set name = 'int_' ~ kind ~ '_touches' -%}
+    {%- do owned.update({
+        name: 'select ' ~ owner_of_touch('touches') ~ ' as owner, hash(touches) as hashed from {' ~ name ~ '} as touches ' ~ whose
+    }) -%}
+{%- endfor -%}
+{{ config(
+    materialized='incremental', unique_key="coalesce(person_id, 'nobody:' || left(touchpoint_id, 2))", owned=owned,
+    vouched_for=['int_person_registry', 'int_people']
+) }}
 -- Every touch that a record tells of, with the person it is of and whether it may earn credit. Which of them tell of the
 -- same event is seen among one person's (int_touches).
 with unioned as (
-    {% for told in [
-        'membership', 'influenced', 'task', 'engagement', 'contact', 'lead_source', 'form', 'event', 'email', 'visit', 'list', 'marketing'
-    ] %}
-        select * from {{ ref('int_' ~ told ~ '_touches') }}
+    {% for kind in kinds %}
+        select * from {{ ref('int_' ~ kind ~ '_touches') }}
         {% if not loop.last %}union all by name{% endif %}
     {% endfor %}
 ),
@@ -29,6 +50,7 @@ identified as (
     left join {{ ref('int_person_registry') }} as registry on unioned.record_key = registry.record_key
     left join {{ ref('int_people') }} as people on registry.person_id = people.person_id
     left join {{ source('rules', 'touch_types') }} as touch_types on unioned.touch_type = touch_types.touch_type
+    where {{ is_due(owner_of_touch('unioned')) }}
 ),
 
 forms as (

@@ -1,5 +1,5 @@
 {%- set owner = "coalesce(person_id, 'nobody:' || left(touchpoint_id, 2))" -%}
-{{ config(materialized='incremental', unique_key=owner, inputs=['int_told_touches']) }}
+{{ config(materialized='incremental', unique_key=owner, follows=['int_told_touches']) }}
 
 -- The touches of a person are worked out together; those of nobody have the first letters of their id as their owner.
 -- What happened once counts once: of touches that tell of the same event all but one are copies.

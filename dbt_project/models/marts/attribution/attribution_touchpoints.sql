@@ -1,9 +1,20 @@
 with counted as (
     select
-        *,
-        count(*) over (partition by campaign_id) as touches_of_campaign
+        campaign_id,
+        count(*) as touches
     from {{ ref('int_touches') }}
-    where is_counted
+    where is_counted and campaign_id is not null
+    group by campaign_id
+),
+
+-- What a campaign cost, evenly over what it did; null where nobody knows.
+campaigns as (
+    select
+        campaigns.campaign_id,
+        campaigns.name,
+        cast(cast(campaigns.cost_converted as double) / counted.touches as decimal(18, 4)) as cost
+    from counted
+    inner join {{ ref('int_campaigns') }} as campaigns on counted.campaign_id = campaigns.campaign_id
 )
 
 select
@@ -20,10 +31,10 @@ select
     touches.touch_type,
     touches.is_response,
     touches.earns_credit,
-    -- What a campaign cost, evenly over what it did; null where nobody knows.
-    cast(cast(campaigns.cost_converted as double) / touches.touches_of_campaign as decimal(18, 4)) as cost,
+    campaigns.cost,
     touches.record_key,
     touches.source_record_key
-from counted as touches
-left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
+from {{ ref('int_touches') }} as touches
+left join campaigns on touches.campaign_id = campaigns.campaign_id
 left join {{ ref('int_people') }} as people on touches.person_id = people.person_id
+where touches.is_counted

@@ -41,13 +41,9 @@ select
         where opportunities.is_won and opportunities.amount is not null and opportunities.amount_converted is null
     ) as unconverted_opportunities,
     -- A close date is a day, of which nobody knows the hour: who came on that day closed at once.
-    cast(
-        avg(
-            greatest(
-                {{ days_between('journeys.began_at', 'coalesce(opportunities.closed_at, deals.counts_until)') }}, 0
-            )
-        ) as double
-    ) as average_days,
+    {{ exact_average(
+        'greatest(' ~ days_between('journeys.began_at', 'coalesce(opportunities.closed_at, deals.counts_until)') ~ ', 0)', 'true'
+    ) }} as average_days,
     cast(avg(journeys.touches) as double) as average_touches
 from journeys
 inner join {{ ref('int_opportunities') }} as opportunities

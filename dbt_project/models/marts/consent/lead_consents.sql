@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', on_schema_change='fail', follows=['int_consents']
+) }}
 select
     person_id,
     purpose_id,
@@ -10,3 +13,4 @@ select
     statements,
     is_disputed
 from {{ ref('int_consents') }}
+where {{ is_due('person_id') }}

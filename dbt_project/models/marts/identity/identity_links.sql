@@ -1,18 +1,15 @@
--- A record at either end says whose link it is; joined by keys, for a condition on two columns compares each with each.
+-- A record at either end says whose link it is: what ties two records ties them into one, and one of them may be gone.
+-- Joined by keys, for a condition on two columns compares each with each.
 with linked as (
     {% for entity in ['person', 'account', 'opportunity'] %}
         select
             '{{ entity }}' as entity,
-            members.{{ entity }}_id as id,
+            coalesce(lefts.{{ entity }}_id, rights.{{ entity }}_id) as id,
             links.*
-        from (
-            select
-                *,
-                unnest([left_key, right_key]) as end_key
-            from {{ ref('int_' ~ entity ~ '_links') }}
-            where verdict = 'joined'
-        ) as links
-        inner join {{ ref('int_' ~ entity ~ '_members') }} as members on links.end_key = members.record_key
+        from {{ ref('int_' ~ entity ~ '_links') }} as links
+        left join {{ ref('int_' ~ entity ~ '_members') }} as lefts on links.left_key = lefts.record_key
+        left join {{ ref('int_' ~ entity ~ '_members') }} as rights on links.right_key = rights.record_key
+        where links.verdict = 'joined' and coalesce(lefts.{{ entity }}_id, rights.{{ entity }}_id) is not null
         {% if not loop.last %}
             union all
         {% endif %}
@@ -32,7 +29,7 @@ told as (
         on linked.left_key = pairs.left_key and linked.right_key = pairs.right_key
 )
 
-select distinct
+select
     {{ short_hash("concat_ws('|', entity, left_key, right_key, kind, value)") }} as link_id,
     entity,
     id,

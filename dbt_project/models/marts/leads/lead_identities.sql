@@ -1,3 +1,7 @@
+{{ config(
+    materialized='incremental', unique_key='record_key', on_schema_change='fail',
+    follows=['int_person_records'], inputs=['int_person_members']
+) }}
 select
     members.record_key,
     records.vendor as source,
@@ -10,3 +14,4 @@ select
     members.through_key as through_record_key
 from {{ ref('int_person_members') }} as members
 inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
+where {{ is_due('members.record_key') }}

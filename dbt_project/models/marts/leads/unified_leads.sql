@@ -1,3 +1,14 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', on_schema_change='fail',
+    follows=['int_people', 'int_person_touches', 'int_person_scores', 'int_person_lifecycle'],
+    inputs=['int_person_opportunities', 'int_person_engagement'],
+    owned={
+        'int_accounts': '
+            select people.person_id as owner, hash(accounts.name, accounts.industry, accounts.employees) as hashed
+            from {int_people} as people
+            inner join {int_accounts} as accounts on people.account_id = accounts.account_id'
+    }
+) }}
 with lifecycle as (
     select
         canonical_stage,
@@ -29,6 +40,7 @@ people as (
     cross join positions
     left join {{ ref('int_person_opportunities') }} as opportunities
         on people.person_id = opportunities.person_id
+    where {{ is_due('people.person_id') }}
 )
 
 select

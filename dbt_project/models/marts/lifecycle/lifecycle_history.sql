@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', on_schema_change='fail', follows=['int_lifecycle_stays']
+) }}
 select
     stays.person_id,
     stays.record_key,
@@ -13,3 +16,4 @@ select
     stays.entered_how,
     stays.is_reentry
 from {{ ref('int_lifecycle_stays') }} as stays
+where {{ is_due('stays.person_id') }}

@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', on_schema_change='fail', follows=['deal_states']
+) }}
 {%- set fields = {
     'stage': 'stage', 'pipeline': 'pipeline', 'amount': 'amount', 'close_date': 'close_date', 'owner': 'owner_id',
     'forecast_category': 'forecast_category'
@@ -11,6 +14,7 @@ with states as (
         {% endfor %},
         row_number() over history as place
     from {{ ref('deal_states') }}
+    where {{ is_due('opportunity_id') }}
     window history as (partition by opportunity_id order by state)
 ),
 

@@ -1,3 +1,7 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', on_schema_change='fail',
+    follows=['int_opportunities', 'int_deal_states'], inputs=['int_told_records', 'int_opportunity_rates']
+) }}
 -- A deal without a history of stages has what is known of it: as it is now, since it was closed or else created.
 with positions as (
     select
@@ -34,7 +38,9 @@ untold as (
         opportunities.owner_id
     from {{ ref('int_opportunities') }} as opportunities
     left join positions on opportunities.canonical_stage = positions.canonical_stage
-    where opportunities.opportunity_id not in (select told.opportunity_id from {{ ref('int_told_records') }} as told)
+    where
+        opportunities.opportunity_id not in (select told.opportunity_id from {{ ref('int_told_records') }} as told)
+        and {{ is_due('opportunities.opportunity_id') }}
 ),
 
 all_states as (
@@ -42,6 +48,7 @@ all_states as (
         *,
         true as is_from_history
     from {{ ref('int_deal_states') }}
+    where {{ is_due('opportunity_id') }}
     union all by name
     select
         *,

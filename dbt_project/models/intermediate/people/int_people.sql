@@ -13,7 +13,7 @@
             left join {int_account_members} as accounts on records.account_record_key = accounts.record_key',
         'int_account_lookup': accounts_sought('sought.kind, sought.value, sought.account_id, sought.company_domain'),
         'decided_stages': '
-            select coalesce(aliases.person_id, decided.person_id) as owner, hash(decided.canonical_stage) as hashed
+            select coalesce(aliases.person_id, decided.person_id) as owner, hash(decided) as hashed
             from {decided_stages} as decided
             left join {int_person_aliases} as aliases on decided.person_id = aliases.alias'
     },

@@ -14,11 +14,11 @@ import duckdb
 
 from pipelines.decisions import triggers
 from pipelines.decisions.assignment import Lead
+from pipelines.decisions.given import Given
 from pipelines.errors import ConfigError
 from pipelines.rules.condition_values import question
 from pipelines.rules.conditions import named_columns
 from pipelines.rules.routing import Routing, RoutingRule
-from pipelines.state.decisions import KeptDecision
 
 _ASK = "coalesce(l.email, '') <> '' and not coalesce(l.is_opted_out, false)"
 _PEOPLE = f"""
@@ -49,7 +49,7 @@ class Eligibility:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, routing: Routing, rules: Sequence[RoutingRule],
-        as_of: datetime, previous: Mapping[str, KeptDecision],
+        as_of: datetime, previous: Mapping[str, Given],
         extra: Sequence[tuple[str, str, str, str]] = (), *, anyone_is_new: bool = False,
     ) -> None:  # fmt: skip
         """`previous`: the latest decision that gave each person to somebody."""
@@ -108,7 +108,7 @@ class Eligibility:
         if self._anyone_is_new:
             return "null::varchar"
         return (
-            "case when p.owner_id is null or (p.owner_id = previous.taken_from "
+            "case when p.owner_id is null or (list_contains(previous.taken_from, p.owner_id) "
             "and coalesce(p.updated_at <= previous.decided_at, true)) "
             "then coalesce(previous.owner_email, p.owner_id) else p.owner_id end"
         )
@@ -134,15 +134,16 @@ class Eligibility:
             f"from ({known}) as e (person_id, event_key, happened_at, form, event, list)"
         )
 
-    def _previous(self, previous: Mapping[str, KeptDecision]) -> None:
+    def _previous(self, previous: Mapping[str, Given]) -> None:
         self.connection.execute(
             "create or replace temp table routing_previous as "
             "select unnest($people::varchar[]) as person_id, unnest($owners::varchar[]) as owner_email, "
-            "unnest($before::varchar[]) as taken_from, unnest($at::timestamptz[]) as decided_at",
+            "unnest($before::varchar[][]) as taken_from, unnest($at::timestamptz[]) as decided_at",
             {
-                "people": list(previous), "owners": [d.owner_email for d in previous.values()],
-                "before": [d.previous_owner for d in previous.values()],
-                "at": [d.decided_at for d in previous.values()],
+                "people": list(previous),
+                "owners": [each.decision.owner_email for each in previous.values()],
+                "before": [list(each.taken_from) for each in previous.values()],
+                "at": [each.decision.decided_at for each in previous.values()],
             },
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from pipelines.decisions.given import last_given
 from pipelines.rules.routing import Routing
 from pipelines.state.decisions import KeptDecision
 
@@ -16,7 +17,7 @@ _ACTIVE = "select owner_id from intermediate.int_owners where is_active"
 _OPEN_LEADS = """
 select coalesce(d.owner_email, l.owner_id) as owner_email, count(*) from {schema}.open_leads l
 left join routing_standing d on l.person_id = d.person_id
-    and (l.owner_id is null or l.owner_id = d.previous_owner)
+    and (l.owner_id is null or list_contains(d.taken_from, l.owner_id))
 where coalesce(d.owner_email, l.owner_id) is not null
 group by 1
 """
@@ -38,18 +39,13 @@ def loads(
 ) -> dict[str, float]:  # fmt: skip
     """Open, un-worked leads of each person, open deals by weight, and decisions not yet applied. `everyone`:
     the schema with all people, where the marts have but a few."""
-    latest: dict[str, KeptDecision] = {}
-    for decision in standing:
-        if decision.state == "assigned":
-            latest[decision.person_id] = max(
-                decision, latest.get(decision.person_id, decision), key=lambda d: (d.decided_at, d.sequence)
-            )
+    given = last_given(each for each in standing if each.state == "assigned")
     connection.execute(
         "create or replace temp table routing_standing as select unnest($people::varchar[]) as person_id, "
-        "unnest($owners::varchar[]) as owner_email, unnest($previous::varchar[]) as previous_owner",
+        "unnest($owners::varchar[]) as owner_email, unnest($taken::varchar[][]) as taken_from",
         {
-            "people": list(latest), "owners": [d.owner_email for d in latest.values()],
-            "previous": [d.previous_owner for d in latest.values()],
+            "people": list(given), "owners": [each.decision.owner_email for each in given.values()],
+            "taken": [list(each.taken_from) for each in given.values()],
         },
     )  # fmt: skip
     rows = connection.execute(_OPEN_LEADS.format(schema=everyone or "marts")).fetchall()

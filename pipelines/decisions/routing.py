@@ -18,6 +18,7 @@ import orjson
 
 from pipelines.decisions import credits, office, routing_tables
 from pipelines.decisions.assignment import Assignment, Lead
+from pipelines.decisions.given import last_given
 from pipelines.decisions.ids import decision_id
 from pipelines.decisions.leads import Eligibility
 from pipelines.decisions.loads import available, loads
@@ -247,7 +248,7 @@ class _Deciding:
         self.connection, self.routing, self.as_of = connection, routing, as_of
         self.left = left
         self.decided = {(decision.person_id, decision.event_key) for decision in standing}
-        self.previous = {d.person_id: d for d in standing if d.owner_email}
+        self.previous = last_given(d for d in standing if d.owner_email)
         self.owners: dict[tuple[str, str], str | None] = {}
         """(person, key of the event) -> who had the person, or the record of theirs that it is about."""
         self.waiting = waiting(connection)

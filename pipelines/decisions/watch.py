@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.decisions import due, escalation, evidence, routing, switching
 from pipelines.decisions.escalation import Clock, Waiting
+from pipelines.decisions.given import last_given
 from pipelines.rules.handoff import Handoffs
 from pipelines.rules.routing import Routing
 from pipelines.state import State, decision_runs
@@ -137,14 +138,10 @@ class Watch:
 
     def _owned_by_decision(self, standing: Sequence[KeptDecision]) -> list[KeptDecision]:
         """The latest decision about each person, if they are still with whom it gave them to."""
-        latest: dict[str, KeptDecision] = {}
-        for decision in standing:
-            if escalation.has_clock(decision):
-                latest[decision.person_id] = decision
         owners = dict(
             self.connection.execute("select person_id, owner_id from marts.unified_leads").fetchall()
         )
         return [
-            d for d in latest.values()
-            if d.person_id in owners and owners[d.person_id] in (None, d.owner_email, d.previous_owner)
+            d for d, taken_from in last_given(filter(escalation.has_clock, standing)).values()
+            if d.person_id in owners and owners[d.person_id] in (None, d.owner_email, *taken_from)
         ]  # fmt: skip

@@ -49,9 +49,8 @@ select 'ana' as person_id, 50 as lead_score, 'customer' as lifecycle_stage, 4 as
 create table int_person_touches as
 select 'ana' as person_id, 'cpc' as first_touch_medium, 'brand ad' as first_touch_content,
     'event' as last_touch_medium, 'After the close' as last_touch_content;
-create table assignments as select ''::varchar as person_id, ''::varchar as owner_email,
-    ''::varchar as previous_owner, now() as decided_at, 1 as sequence, ''::varchar as state where false;
-create table int_person_aliases as select ''::varchar as alias, ''::varchar as person_id where false;
+create table int_last_assignments as select ''::varchar as person_id, ''::varchar as owner_id,
+    ['']::varchar[] as taken_from where false;
 create table int_owners as select ''::varchar as owner_id, ''::varchar as owner_id_hubspot,
     ''::varchar as owner_id_salesforce where false;
 """

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from pipelines.decisions.loads import loads
+from pipelines.rules.routing import load_routing
 from pipelines.state import decisions
 from pipelines.state.decisions import KeptDecision
 
-from .conftest import NOON, Office, events_of, meetings_of
+from .conftest import NOON, Office, events_of, meetings_of, open_leads_of
 
 YEAR_AGO = NOON - timedelta(days=365)
 YESTERDAY = NOON - timedelta(days=1)
@@ -140,6 +142,11 @@ def test_a_person_of_whom_two_owners_have_left_is_one_decision_and_all_records_g
     ]
     turns = "select owner_email, leads from decisions.fairness where leads > 0"
     assert office.connection.execute(turns).fetchall() == [("cy@northwind.example", 1)]
+    open_leads_of(office)
+    office.leads({"person_id": "ann", "owner_id": gone[0], "lifecycle_stage": "lead"})
+    routing = load_routing(office.settings.config_dir)
+    assert loads(office.connection, routing, made) == {"cy@northwind.example": 1}, "nor do they carry anybody"
+    office.leads({"person_id": "ann", "owner_id": gone[0], "updated_at": YESTERDAY})
     assert office.decide("run2", NOON + timedelta(hours=1)).made == (), (
         "nobody's turn is given back meanwhile"
     )
@@ -152,7 +159,7 @@ def test_a_person_of_whom_two_owners_have_left_is_one_decision_and_all_records_g
 def test_whoever_has_somebody_keeps_them_by_sticky_owner_whether_decided_here_or_given_by_hand(
     office: Office, decided: str | None, owner: str | None
 ) -> None:
-    """Ada had ann before that was decided: until it is written, cy is who has her."""
+    """Ada and eve had records of ann before that was decided: until it is written, cy is who has her."""
     happened(office)
     office.leads({"person_id": "ann", "owner_id": owner and f"{owner}@northwind.example", "lead_score": 10})
     if decided:
@@ -161,7 +168,10 @@ def test_whoever_has_somebody_keeps_them_by_sticky_owner_whether_decided_here_or
             "run0", previous_owner="ada@northwind.example",
         )  # fmt: skip
         with office.state.writing() as connection:
-            decisions.save(connection, [made])
+            also = made._replace(
+                decision_id="d2", sequence=2, event_key="x", previous_owner="eve@northwind.example"
+            )
+            decisions.save(connection, [made, also])
     only(office, "on: form-submission, method: sticky-owner, team: inbound")
     (given,) = [a for a in office.decide().made if a.state == "assigned"]
     assert given.owner_email == ("di" if owner == "di" else "cy") + "@northwind.example"

@@ -2,7 +2,8 @@
 with given as (
     select
         owner_email as owner_id,
-        count(*) as leads,
+        -- Of several owners who have left one lead is taken: an assignment each, at one moment.
+        count(distinct row(person_id, decided_at)) as leads,
         count(*) filter (where caused_by = 'escalation') as escalations_taken,
         max(decided_at) as last_given_at
     from {{ source('decisions', 'assignments') }}
@@ -29,31 +30,16 @@ shares as (
 ),
 
 -- Who was decided to have somebody carries them as soon as that is decided, as in the decisions themselves.
-decided as (
-    select
-        coalesce(aliases.person_id, assignments.person_id) as person_id,
-        assignments.owner_email,
-        assignments.previous_owner
-    from {{ source('decisions', 'assignments') }} as assignments
-    left join {{ ref('int_person_aliases') }} as aliases on assignments.person_id = aliases.alias
-    where assignments.state = 'assigned'
-    qualify
-        row_number() over (
-            partition by coalesce(aliases.person_id, assignments.person_id)
-            order by assignments.decided_at desc, assignments.sequence desc
-        ) = 1
-),
-
 carried as (
     select
-        coalesce(decided.owner_email, leads.owner_id) as owner_id,
+        coalesce(decided.owner_id, leads.owner_id) as owner_id,
         count(*) as open_leads
     from {{ ref('open_leads') }} as leads
-    left join decided
+    left join {{ ref('int_last_assignments') }} as decided
         on
             leads.person_id = decided.person_id
-            and (leads.owner_id is null or leads.owner_id = decided.previous_owner)
-    group by coalesce(decided.owner_email, leads.owner_id)
+            and (leads.owner_id is null or list_contains(decided.taken_from, leads.owner_id))
+    group by coalesce(decided.owner_id, leads.owner_id)
 ),
 
 people as (

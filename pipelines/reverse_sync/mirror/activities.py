@@ -89,10 +89,9 @@ def wish(connection: duckdb.DuckDBPyConnection, config_dir: Path) -> int:
     connection.execute(ALIKE)
     for statement in (_NEW, _CHANGED, _DONE):
         connection.execute(statement)
-    if asked.on_delete == "copy":
-        connection.execute(_GONE, {"wanted": _objects(asked)})
-    else:
-        connection.execute(_OFF)
+    goes_too = [*asked.to_salesforce, *asked.to_hubspot] if asked.on_delete == "copy" else []
+    connection.execute(_GONE, {"goes_too": goes_too})
+    connection.execute(_OFF, {"goes_too": goes_too})
     return rows_in(connection, TABLE)
 
 
@@ -115,10 +114,6 @@ def _outcomes(connection: duckdb.DuckDBPyConnection, asked: Activities) -> None:
             "insert into activity_outcomes values (?, json_object(?, ?))",
             [outcome, rule.field if rule else "", value],
         )
-
-
-def _objects(asked: Activities) -> list[str]:
-    return [*asked.to_salesforce, *asked.to_hubspot]
 
 
 def _prefix(connection: duckdb.DuckDBPyConnection, vendor: str) -> str:
@@ -187,10 +182,11 @@ select 'delete:' || copy_key, split_part(copy_key, ':', 1) || '_activities', '{D
     split_part(copy_key, ':', 1), target, copy_key, '', json_object('deleted', source_key)::varchar,
     null, 'mirrored', '{RULE}', 'its activity was deleted in ' || split_part(source_key, ':', 1), null, null
 from carried c
-where list_contains($wanted, split_part(source_key, ':', 3))
+where list_contains($goes_too, split_part(source_key, ':', 3))
     and source_key in (select source_key from activities_gone)
 """
-# A meeting that is deleted before it begins is called off: its copy stays, and says so.
+# A meeting that is deleted before it begins is called off: its copy stays, and says so, each
+# time it is deleted. One that was carried over as a booking stays, too, where copies of others go.
 _OFF = f"""
 insert into {TABLE}
 with off as (
@@ -198,8 +194,10 @@ with off as (
     from carried c join activities_logged l on l.source_key = c.source_key
     where c.target = 'Event' and not coalesce(l.is_there, true)
         and l.happened_at > (select as_of from rules.run)
+        and not list_contains($goes_too, split_part(c.source_key, ':', 3))
 )
-select 'activity:' || source_key || ':gone', 'salesforce_activities', '{CHANGE}', 'salesforce', target,
+select 'activity:' || source_key || ':gone' || if(times > 0, ':' || times, ''), 'salesforce_activities',
+    '{CHANGE}', 'salesforce', target,
     copy_key, '', json_object('fields', json_object('Subject', 'Canceled: ' || subject),
         'before', json_object('Subject', subject),
         'all', json_merge_patch(told, json_object('Subject', 'Canceled: ' || subject)),

@@ -85,7 +85,8 @@ BOOKED = """
 create or replace temp table activities_booked as
 select distinct g.meeting_id as id
 from decisions.handoffs h
-join intermediate.int_person_members m on m.person_id = h.person_id
+left join intermediate.int_person_aliases p on p.alias = h.person_id
+join intermediate.int_person_members m on m.person_id = coalesce(p.person_id, h.person_id)
 join staging.stg_hubspot__associations a on a.from_type = 'meetings' and a.to_type = 'contacts'
     and m.record_key = {hubspot} || ':contacts:' || a.to_id
 join staging.stg_hubspot__meetings g on g.meeting_id = a.from_id and g.created_at >= h.offered_at

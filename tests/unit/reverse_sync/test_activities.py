@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from datetime import UTC, datetime
 
 import duckdb
@@ -9,6 +11,7 @@ import pytest
 
 from pipelines.reverse_sync.mirror import activities
 from pipelines.reverse_sync.mirror.activities_sql import LOGGED, day_of
+from pipelines.settings import PROJECT_ROOT
 
 COMMON = (
     "id varchar, hs_timestamp timestamptz, hubspot_owner_id varchar, deleted_at timestamptz, archived boolean"
@@ -155,3 +158,46 @@ def test_a_copy_that_is_ticked_off_a_second_time_closes_its_task_again(connectio
         keys.append(key)
         connection.execute(done.format("fields", "hubspot", "tasks", "hubspot:P:tasks:7", ""), [key, payload])
     assert keys == ["activity:hubspot:P:tasks:7:done", "activity:hubspot:P:tasks:7:done:1"]
+
+
+HANDED_OVER = """
+create schema decisions; create schema staging;
+create table decisions.handoffs as
+    select 'anna' as person_id, timestamptz '2026-06-28 00:00:00+00' as offered_at;
+create table intermediate.int_person_aliases as select 'anna' as alias, 'ann' as person_id;
+create table staging.stg_hubspot__associations as
+    select 'meetings' as from_type, '8' as from_id, 'contacts' as to_type, '1' as to_id;
+insert into raw_hubspot.associations values ('meetings', '8', 'contacts', '1');
+create table staging.stg_hubspot__meetings as
+    select '8' as meeting_id, timestamptz '2026-06-29 00:00:00+00' as created_at;
+insert into raw_hubspot.meetings (id, hs_timestamp, hs_meeting_title)
+    values ('8', timestamptz '2026-07-02 12:00:00+00', 'Demo');
+"""
+
+
+def test_a_booking_is_called_off_each_time_it_is_deleted_also_of_who_was_merged_and_where_copies_go(
+    connection, tmp_path
+):
+    """Copies of tasks go with what was logged; a booking, of ann who was anna, is none of those."""
+    shutil.copytree(PROJECT_ROOT / "config", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "activities.yml").write_text("to_salesforce: [tasks]\non_delete: copy\n")
+    (tmp_path / "handoff.yml").write_text(
+        "trigger: {value: 80}\nactions: [{type: update-lifecycle, value: sql}]\n"
+    )
+    connection.execute(OTHERS + HANDED_OVER + "delete from raw_hubspot.tasks")
+    found = []
+    for minute, is_there in enumerate((True, False, True, False)):
+        connection.execute(
+            "update raw_hubspot.meetings set deleted_at = if(?, null, timestamptz '2026-06-29')", [is_there]
+        )
+        assert activities.wish(connection, tmp_path) == 1
+        [(key, kind, _, payload)] = connection.execute(PLANNED).fetchall()
+        connection.execute(
+            "insert into ops.journal values (?, 'activities.yml', 'confirmed', 'salesforce', 'Event', "
+            "'salesforce:O:Lead:00Q1', ?, '00U1', ?, timestamptz '2026-06-29 12:00:00+00' + to_minutes(?))",
+            [kind, key, payload, minute],
+        )  # fmt: skip
+        found.append((key, json.loads(payload)["fields"]["Subject"]))
+        assert activities.wish(connection, tmp_path) == 0
+    assert len({key for key, _ in found}) == len(found)
+    assert [subject for _, subject in found] == ["Demo", "Canceled: Demo"] * 2

@@ -214,19 +214,14 @@ class Doing:
     ) -> Row:
         person = about.person
         assert person is not None
+        sender = sender or (about.owner.email if about.owner else "")
         payload = {
-            "sequence": sequence, "sender": sender or (about.owner.email if about.owner else ""),
-            "email": person.told["email"], **_refusal(person, purpose),
+            "sequence": sequence, "sender": sender, "email": person.told["email"],
+            **_refusal(person, purpose),
         }  # fmt: skip
-        return self._row(about, key, "enrolment", "hubspot", contact, payload)
-
-    def _unfit_to_send(self, about: About, sender: str) -> str:
-        """Why nobody is enrolled by this sender, as far as that is known before HubSpot is asked."""
-        email = (sender or (about.owner.email if about.owner else "")).lower()
-        known = self.teams.people.get(email)
-        if known is not None and not known.sends_sequences:
-            return f"waits: {email} sends none, by teams.yml"
-        return ""
+        fault = self.facts.unfit_to_send(sender)
+        return self._row(about, key, "enrolment", "hubspot", contact,
+                         payload | ({"already": fault} if fault else {}))  # fmt: skip
 
     def of_person(self, rule: ActionRule, about: About) -> list[Row]:
         """The rows of one entry of `actions:` that is about a person."""
@@ -243,9 +238,9 @@ class Doing:
             return self.texts(rule, about, records[:1])
         if rule.type == "enroll-sequence":
             contact = next((key for vendor, _, key in records if vendor == "hubspot"), None)
-            fault = self._unfit_to_send(about, rule.sender)
+            fault = self.facts.unfit_to_send(rule.sender or (about.owner.email if about.owner else ""))
             if contact is None or fault:
-                said = fault or "needs a contact in HubSpot"
+                said = f"waits: {fault}" if fault else "needs a contact in HubSpot"
                 self.notes.append(f"enroll-sequence {rule.sequence} {said}")
                 return []
             return [self.enrolment(about, rule.name, rule.sequence, rule.sender, contact, rule.purpose)]

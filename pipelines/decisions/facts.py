@@ -130,9 +130,15 @@ class Facts:
     """Pipeline and stage of a new lead object of HubSpot; None where the portal does not use them."""
     with_open_lead: frozenset[str] = frozenset()
     """HubSpot's contacts that have an open lead object."""
+    no_senders: frozenset[str] = frozenset()
+    """Who sends no sequences, by teams.yml."""
 
     def owner(self, email: str | None) -> Owner | None:
         return None if not email else self.owners.get(email) or Owner(email, email)
+
+    def unfit_to_send(self, sender: str) -> str:
+        """Why nobody is enrolled by this sender, as far as that is known before HubSpot is asked."""
+        return f"{sender} sends no sequences, by teams.yml" if sender.lower() in self.no_senders else ""
 
     def key(self, vendor: str, object_name: str, record_id: str) -> str:
         return f"{vendor}:{self.orgs.get(vendor, ('', ''))[0]}:{object_name}:{record_id}"
@@ -151,11 +157,15 @@ class Facts:
         return found
 
 
-def gather(connection: duckdb.DuckDBPyConnection, people: Iterable[str], as_of: datetime) -> Facts:
+def gather(
+    connection: duckdb.DuckDBPyConnection, people: Iterable[str], as_of: datetime,
+    no_senders: frozenset[str] = frozenset(),
+) -> Facts:  # fmt: skip
     """Facts of these people, of all owners and connections."""
     ids = sorted(set(people))
     facts = Facts(
-        orgs={row[0]: (row[1], row[2] or "") for row in connection.execute(_CONNECTIONS).fetchall()}
+        orgs={row[0]: (row[1], row[2] or "") for row in connection.execute(_CONNECTIONS).fetchall()},
+        no_senders=no_senders,
     )
     links = dict(connection.execute(_LINKS).fetchall())
     for email, name, hubspot, salesforce in connection.execute(_OWNERS).fetchall():

@@ -84,7 +84,9 @@ def _enrolment(row: Row, known: Facts) -> Row:
         return _with(row, {"opted_out": refuses})
     if person is None:
         return _with(row, {"already": _GONE})
-    return _with(row, {"email": person.told["email"], "opted_out": refuses})
+    fault = known.unfit_to_send(str(row.payload["sender"]))
+    against = {"already": fault} if fault or "already" in row.payload else {}
+    return _with(row, {"email": person.told["email"], "opted_out": refuses, **against})
 
 
 def _with(row: Row, more: Mapping[str, object]) -> Row:

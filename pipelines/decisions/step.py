@@ -348,7 +348,8 @@ class Step:
             *self.here.values(),
         }
         doing = Doing(
-            facts.gather(self.connection, people, self.as_of), self.routing.teams,
+            facts.gather(self.connection, people, self.as_of, self.routing.teams.no_senders),
+            self.routing.teams,
             load_stages(self.settings.config_dir), load_templates(self.settings.config_dir),
             load_notifications(self.settings.config_dir), self.as_of,
         )  # fmt: skip

@@ -40,9 +40,12 @@ class Stays:
     ) -> list[Named]:
         """A record of each deal about which an automation would fire now."""
         found: dict[str, Fired] = {}
-        for rule, since in _live(state, settings, now):
-            with state.reading() as reading:
-                told = retold.Told(handoffs.firings(reading), retold.aliases(refresh))
+        rules = list(_live(state, settings, now))
+        if not rules:
+            return []
+        with state.reading() as reading:
+            told = retold.Told(handoffs.firings(reading), retold.aliases(refresh))
+        for rule, since in rules:
             fired, _ = automation.firing(refresh, rule, told, since, now)
             found |= {each.firing_id: each for each in fired if each.firing_id not in self._found}
         self._found |= found.keys()

@@ -225,6 +225,11 @@ class Teams(NamedTuple):
             for place, member in enumerate(team.in_order, start=1)
         )
 
+    @property
+    def no_senders(self) -> frozenset[str]:
+        """Who sends no sequences."""
+        return frozenset(email for email, person in self.people.items() if not person.sends_sequences)
+
     def manager_of(self, email: str | None, team: str) -> str | None:
         """Who answers for a person's leads: their own manager, or else their team's."""
         person, named = self.people.get(email or ""), self.team_of(email, team)
@@ -337,3 +342,5 @@ def _faults(
             yield ("queues", name, "purpose"), said
         if queue.sender is not None and queue.sender.lower() not in people:
             yield ("queues", name), f"queue {name} sends for {queue.sender}, whom teams.yml does not name"
+        elif queue.sender and queue.hubspot_sequence and not people[queue.sender.lower()].sends_sequences:
+            yield ("queues", name, "sender"), f"queue {name} sends for {queue.sender}, who sends no sequences"

@@ -20,7 +20,7 @@ from pipelines.events.stays import Stays
 from pipelines.listening import Named
 from pipelines.rules.stage_automation import DEAL_COLUMNS, Automation, load_automations
 from pipelines.settings import PROJECT_ROOT, Settings
-from pipelines.state import State
+from pipelines.state import State, handoffs
 from pipelines.state.handoffs import Firing
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -169,12 +169,22 @@ def test_a_template_about_a_person_is_refused_where_an_automation_would_fill_it_
 
 
 def test_a_look_finds_a_deal_that_has_stayed_too_long_once_before_any_refresh_does(
-    marts: duckdb.DuckDBPyConnection, tmp_path: Path
+    marts: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And what has fired already is read once a look, however many automations there are."""
+    read, firings = [], handoffs.firings
+
+    def counted(reading: Any) -> tuple[Firing, ...]:
+        read.append(1)
+        return firings(reading)
+
+    monkeypatch.setattr(handoffs, "firings", counted)
     config = tmp_path / "config"
     shutil.copytree(PROJECT_ROOT / "config", config)
     (config / "stage_automation.yml").write_text(
         "new_rules: live\nautomations:\n"
+        "  - {name: b, on: stayed, stage: won, for: 900d, active_from: 2020-01-01T00:00:00Z, "
+        "actions: [{type: ask-reason}]}\n"
         "  - {name: a, on: stayed, stage: lost, for: 2h, active_from: 2020-01-01T00:00:00Z, "
         "when: is_won = false, actions: [{type: ask-reason}]}\n"
     )
@@ -183,6 +193,7 @@ def test_a_look_finds_a_deal_that_has_stayed_too_long_once_before_any_refresh_do
     stays = Stays()
     with State.open(settings) as state:
         assert stays.run_out(marts, state, settings, NOON + HOUR) == []
+        assert read == [1]
         deal = Named("salesforce", "Opportunity", "006A")
         assert stays.run_out(marts, state, settings, NOON + 2 * HOUR) == [deal]
         assert stays.run_out(marts, state, settings, NOON + 3 * HOUR) == []

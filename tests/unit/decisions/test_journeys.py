@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -228,6 +229,26 @@ def test_a_decision_takes_somebody_out_and_a_queue_lets_somebody_in(facts):
     assert (listed.payload["opted_out"], mailed.payload["sender"]) == (True, "ada@x.example")
     queued = doing.enrol_in_queue(about, "nurture", Queue(journey="nurture"))
     assert [row.kind for row in queued] == ["journey_entry"]
+
+
+def test_a_queue_whose_sender_sends_no_sequences_is_an_error_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "teams.yml").write_text(
+        "people: {Ada@x.example: {sends_sequences: false}}\nteams: {}\nqueues:\n"
+        "  l: {hubspot_list: L, sender: ada@x.example}\n  q: {hubspot_sequence: s, sender: ADA@x.example}\n"
+    )
+    with pytest.raises(ConfigError, match=r"queue q sends for .*, who sends no sequences.*line 5"):
+        load_teams(tmp_path)
+
+
+def test_a_queue_s_sequence_waits_for_a_sender_who_sends_them_and_goes_then() -> None:
+    who = replace(person("ana"), contact_hubspot="5", owner="ada@x.example")
+    without = Facts({"ana": who}, no_senders=frozenset({"ada@x.example"}))
+    doing = Doing(without, load_teams(CONFIG), load_stages(CONFIG), Templates({}), NotificationsFile(), NOON)
+    about = About("d1", "routing", "x", "because", who)
+    (held,) = doing.enrol_in_queue(about, "nurture", Queue(hubspot_sequence="s"))
+    assert "ada@x.example sends no sequences" in SequenceEnrolment.unfit(action(held))
+    assert pending.anew(held, without) == held
+    assert SequenceEnrolment.unfit(action(pending.anew(held, Facts({"ana": who})))) == ""
 
 
 def _refreshed(warehouse: duckdb.DuckDBPyConnection) -> None:

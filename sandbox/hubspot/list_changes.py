@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 MOST = 100
+_STEP = {"add": 1, "remove": -1}
 Json = dict[str, Any]
 
 
@@ -77,13 +78,15 @@ def _filter(hubspot: HubSpot, call: Call) -> Response:
     shown, branch = one(hubspot, call, "lists"), requests.body_of(call).get("filterBranch")
     if not isinstance(branch, dict):
         raise errors.validation(call, "Some required fields were not set: [filterBranch]")
-    if shown["processingType"] == "MANUAL":
-        raise errors.validation(call, f"List {shown['listId']} is MANUAL; it has no filters")
+    list_filters.refresh(hubspot, call, shown)  # its day to stop following may have come
+    if shown["processingType"] != "DYNAMIC":
+        kind = shown["processingType"]
+        raise errors.validation(call, f"List {shown['listId']} is {kind}; its filters cannot be changed")
     before = orjson.dumps(shown.get("filterBranch")).decode()
     stamp = times.iso(call.now)
     shown |= {"filterBranch": branch, "filtersUpdatedAt": stamp, "listVersion": shown["listVersion"] + 1}
     list_writes.save(hubspot, call, shown)
-    hubspot.store.db.execute("delete from list_states where id = ?", (int(shown["listId"]),))
+    hubspot.store.db.execute("delete from list_marks where id = ?", (int(shown["listId"]),))
     call.records = 1
     call.change("lists", shown["listId"], "update", "filters", before, orjson.dumps(branch).decode())
     list_filters.refresh(hubspot, call, shown)
@@ -143,6 +146,7 @@ def _conversion(hubspot: HubSpot, call: Call) -> Response:
 def _convert(hubspot: HubSpot, call: Call) -> Response:
     """A dynamic list becomes a static one on a day, or when nobody joined or left it for some days."""
     shown, body = one(hubspot, call, "lists"), requests.body_of(call)
+    list_filters.refresh(hubspot, call, shown)  # a day that is past already freezes who is on it now
     if shown["processingType"] != "DYNAMIC":
         raise errors.validation(call, f"List {shown['listId']} is not DYNAMIC")
     numbers = {n: body.get(n) for n in ("year", "month", "day", "offset")}
@@ -178,15 +182,23 @@ def _sizes(hubspot: HubSpot, call: Call) -> Response:
     shown = one(hubspot, call, "lists")
     list_filters.refresh(hubspot, call, shown)
     first, last = (_day(call, name) for name in ("startDate", "endDate"))
-    size, points = 0, []
-    for at, joined, left in hubspot.store.rows(
-        "select at, sum(operation = 'add'), sum(operation = 'remove') from writes "
-        "where object = 'lists' and record_id = ? and field = 'member' group by at order by at",
-        (shown["listId"],),
-    ):
-        size = max(size + int(joined) - int(left), 0)
+    steps = dict(
+        hubspot.store.rows(
+            "select at, sum(operation = 'add') - sum(operation = 'remove') from writes "
+            "where object = 'lists' and record_id = ? and field = 'member' group by at order by at",
+            (shown["listId"],),
+        )
+    )
+    for own in call.changes:  # of this very look
+        if (own.object, own.record_id, own.field) == ("lists", shown["listId"], "member"):
+            steps[call.now] = steps.get(call.now, 0) + _STEP[own.operation]
+    points: list[Json] = []
+    # Back from how many there are: who was on the list before the log began is in no step.
+    size = hubspot.store.value("select count(*) from list_members where list_id = ?", (int(shown["listId"]),))
+    for at, step in reversed(steps.items()):
         if first <= at <= last:
-            points.append({"timestamp": times.iso(at), "size": size})
+            points.insert(0, {"timestamp": times.iso(at), "size": size})
+        size -= step
     edits = [
         times.iso(at)
         for (at,) in hubspot.store.rows(

@@ -12,16 +12,13 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call
+from sandbox.hubspot import list_states
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.search import STORED_AS
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
-TABLE = """
-create table if not exists list_states (id integer primary key, seq integer not null, day text not null)
-"""
-"""Of each dynamic list, of what state of the portal its members are."""
 Json = dict[str, Any]
 Sql = tuple[str, list[Any]]
 _COMPARED = {
@@ -37,68 +34,114 @@ class NotWorkedOut(Exception):
     """A filter that is kept and not worked out."""
 
 
-def refresh(hubspot: HubSpot, call: Call, shown: Json) -> None:
-    """Bring the members of a dynamic list up to now, and its size where the list is kept and in `shown`."""
+def refresh(hubspot: HubSpot, call: Call, shown: Json, seen: set[int] | None = None) -> None:
+    """Bring the members of a dynamic list up to now, and its size where the list is kept and in `shown`.
+
+    `seen`: lists that this look brought up already; those that name each other come to an end.
+    """
     if shown.get("processingType") != "DYNAMIC" or "filterBranch" not in shown:
         return
     number = int(shown["listId"])
-    if _convert(hubspot, call, shown):
+    kept = _kept(hubspot, number) or {}
+    if kept.get("processingType", "DYNAMIC") != "DYNAMIC":  # converted since `shown` was read
+        shown.update(kept)
         return
-    state = (int(hubspot.store.value("select coalesce(max(seq), 0) from writes")), times.day(call.now))
     kind = hubspot.portal.type_of(str(shown["objectTypeId"]))
     if kind is None:
         return
-    if hubspot.store.row("select seq, day from list_states where id = ?", (number,)) == state:
+    wish = kept.get("conversion") or {}
+    day = _date_of(wish)
+    seen = set() if seen is None else seen
+    _follow(hubspot, call, shown, kind, seen, day if day is not None and day <= call.now else None)
+    due = _due(hubspot, call, number, wish)
+    if due is not None and due <= call.now:
+        shown.update(
+            (_kept(hubspot, number) or {}) | {"processingType": "SNAPSHOT", "convertedAt": times.iso(due)}
+        )
+        _keep(hubspot, shown)
+
+
+def _follow(
+    hubspot: HubSpot, call: Call, shown: Json, kind: ObjectType, seen: set[int], until: int | None
+) -> None:
+    """Work out the members anew, of those records that something happened to."""
+    number, named = int(shown["listId"]), list_states.named(shown["filterBranch"])
+    seen.add(number)
+    _refresh_named(hubspot, call, named, seen)
+    some = list_states.touched(hubspot, call, number, kind.plural, named, until)
+    if some is not None and not some:
+        list_states.keep(call, number)
         shown.update(_kept(hubspot, number) or {})
         return
-    # Before its filters are read: lists that name each other come to an end. In the store, for a request that
-    # is refused takes back the members with it.
-    hubspot.store.db.execute("insert or replace into list_states values (?, ?, ?)", (number, *state))
-    where, values = condition(hubspot, call, kind, shown["filterBranch"])
-    table = f'select id from "{kind.plural}" where archived = 0 and {where}'
-    on = "select record_id from list_members where list_id = ?"
-    gone = hubspot.store.rows(f"{on} except {table}", [number, *values])
-    new = hubspot.store.rows(f"{table} except {on}", [*values, number])
-    db = hubspot.store.db
-    db.executemany(
-        "delete from list_members where list_id = ? and record_id = ?", [(number, r) for (r,) in gone]
+    where, values = _worked_out(hubspot, call, kind, shown["filterBranch"])
+    among = "" if some is None else f"in ({', '.join(map(str, some))})"
+    wanted = _ids(
+        hubspot,
+        f'select id from "{kind.plural}" where archived = 0{among and f" and id {among}"} and {where}',
+        values,
     )
-    db.executemany("insert into list_members values (?, ?, ?)", [(number, r, call.now) for (r,) in new])
-    for (record,) in new:
+    held = _ids(
+        hubspot,
+        f"select record_id from list_members where list_id = ?{among and f' and record_id {among}'}",
+        [number],
+    )
+    db, new, gone = hubspot.store.db, sorted(wanted - held), sorted(held - wanted)
+    db.executemany(
+        "delete from list_members where list_id = ? and record_id = ?", [(number, r) for r in gone]
+    )
+    db.executemany("insert into list_members values (?, ?, ?)", [(number, r, call.now) for r in new])
+    for record in new:
         call.change("lists", str(number), "add", "member", None, str(record))
-    for (record,) in gone:
+    for record in gone:
         call.change("lists", str(number), "remove", "member", str(record), None)
+    list_states.keep(call, number)
     size = str(hubspot.store.value("select count(*) from list_members where list_id = ?", (number,)))
     shown.setdefault("additionalProperties", {})["hs_list_size"] = size
-    db.execute("update lists set shown = ? where id = ?", (orjson.dumps(shown), number))
+    _keep(hubspot, shown)
 
 
-def _convert(hubspot: HubSpot, call: Call, shown: Json) -> bool:
-    """Make a static list of one whose time has come (`list_changes`); it keeps whom it held by then."""
-    kept = _kept(hubspot, int(shown["listId"])) or {}
-    wish = kept.get("conversion")
-    if not wish or kept.get("processingType") != "DYNAMIC":
-        shown.update(kept if wish else {})
-        return bool(wish)
-    if wish["conversionType"] == "CONVERSION_DATE":
-        due = times.parse(f"{wish['year']:04}-{wish['month']:02}-{wish['day']:02}")
-    else:
-        last = hubspot.store.value(
-            "select max(at) from writes where object = 'lists' and record_id = ?", (shown["listId"],)
-        )
-        due = int(last or call.now) + wish["offset"] * DAYS_OF[wish["timeUnit"]] * times.DAY
-    if call.now < due:
-        return False
-    kept |= {"processingType": "SNAPSHOT", "convertedAt": times.iso(due)}
+def _ids(hubspot: HubSpot, sql: str, values: list[Any]) -> set[int]:
+    return {record for (record,) in hubspot.store.rows(sql, values)}
+
+
+def _keep(hubspot: HubSpot, shown: Json) -> None:
     hubspot.store.db.execute(
-        "update lists set shown = ? where id = ?", (orjson.dumps(kept), int(shown["listId"]))
+        "update lists set shown = ? where id = ?", (orjson.dumps(shown), int(shown["listId"]))
     )
-    shown.update(kept)
-    return True
+
+
+def _date_of(wish: Json) -> int | None:
+    if wish.get("conversionType") != "CONVERSION_DATE":
+        return None
+    return times.parse(f"{wish['year']:04}-{wish['month']:02}-{wish['day']:02}")
+
+
+def _due(hubspot: HubSpot, call: Call, number: int, wish: Json) -> int | None:
+    """When a list stops to follow its filters (`list_changes`): it keeps whom it holds by then."""
+    if wish.get("conversionType") != "INACTIVITY":
+        return _date_of(wish)
+    here = any(each.object == "lists" and each.record_id == str(number) for each in call.changes)
+    last = None if here else hubspot.store.value(
+        "select max(at) from writes where object = 'lists' and record_id = ?", (str(number),)
+    )  # fmt: skip
+    return int(last or call.now) + int(wish["offset"]) * DAYS_OF[wish["timeUnit"]] * times.DAY
+
+
+def _refresh_named(hubspot: HubSpot, call: Call, named: set[int], seen: set[int]) -> None:
+    for number in sorted(named):
+        inner = None if number in seen else _kept(hubspot, number)
+        if inner is not None:
+            refresh(hubspot, call, inner, seen)
 
 
 def condition(hubspot: HubSpot, call: Call, kind: ObjectType, branch: Any) -> Sql:
-    """Filters as a condition on rows; those that are not worked out are met by nobody."""
+    """Filters as a condition on rows, the lists that they name brought up to now."""
+    _refresh_named(hubspot, call, list_states.named(branch), set())
+    return _worked_out(hubspot, call, kind, branch)
+
+
+def _worked_out(hubspot: HubSpot, call: Call, kind: ObjectType, branch: Any) -> Sql:
+    """Filters as a condition; those that are not worked out are met by nobody."""
     try:
         return _branch(hubspot, call, kind, branch, 0)
     except NotWorkedOut:
@@ -132,10 +175,7 @@ def _filter(hubspot: HubSpot, call: Call, kind: ObjectType, wish: Any) -> Sql:
     if wish.get("filterType") == "IN_LIST" and said.isdecimal() and len(said) < 16:
         negative = "not " if "NOT" in str(wish.get("operator")) else ""
         inside = "select record_id from list_members where list_id = ?"
-        number = int(said)
-        if (inner := _kept(hubspot, number)) is not None:
-            refresh(hubspot, call, inner)
-        return f"id {negative}in ({inside})", [number]
+        return f"id {negative}in ({inside})", [int(said)]
     name, operation = str(wish.get("property")), wish.get("operation")
     known = hubspot.portal.properties[kind.plural].get(name)
     if wish.get("filterType") != "PROPERTY" or known is None or not isinstance(operation, dict):

@@ -226,7 +226,9 @@ def _resize(hubspot: HubSpot, call: Call, shown: dict[str, Any]) -> None:
 
 def _clear(hubspot: HubSpot, call: Call) -> Response:
     shown = _editable(hubspot, call)
-    hubspot.store.db.execute("delete from list_members where list_id = ?", (int(shown["listId"]),))
-    call.change("lists", shown["listId"], "remove", "member", "all", None)
+    number = (int(shown["listId"]),)
+    for (record,) in hubspot.store.rows("select record_id from list_members where list_id = ?", number):
+        call.change("lists", shown["listId"], "remove", "member", str(record), None)
+    hubspot.store.db.execute("delete from list_members where list_id = ?", number)
     _resize(hubspot, call, shown)
     return Response(status_code=204)

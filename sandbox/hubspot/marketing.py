@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, list_filters, pages, requests
+from sandbox.hubspot import errors, list_filters, list_states, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -19,7 +19,7 @@ LISTS, LIST_CEILING, MEMBERS = 500, 10_000, 250
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
-    hubspot.store.script(list_filters.TABLE)
+    hubspot.store.script(list_states.TABLE)
     events = "/marketing/marketing-events"
     return [
         *hubspot.versioned("POST", "/crm/lists", "/search", lambda call: _lists(hubspot, call)),

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox import times
 from sandbox.clock import Clock
-from sandbox.hubspot import app
+from sandbox.hubspot import app, list_filters
 from sandbox.store import Store
 from sandbox.worlds import portal
 
@@ -22,11 +22,18 @@ Ask = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Iterator[Ask]:
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(tmp_path / "hubspot.sqlite")
+    with made.transaction():
+        portal.prepare(made, 1, NOW)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ask(store: Store, tmp_path: Path) -> Iterator[Ask]:
     """Asks the portal: a method, an address, and a body to send as JSON."""
-    store, clock = Store(tmp_path / "hubspot.sqlite"), Clock.create(tmp_path / "clock", NOW)
-    with store.transaction():
-        portal.prepare(store, 1, NOW)
+    clock = Clock.create(tmp_path / "clock", NOW)
     transport = httpx.ASGITransport(app=app.application(store, clock, limited=False))
     headers = {"Authorization": f"Bearer {store.get_meta('token')}"}
 
@@ -35,7 +42,6 @@ def ask(tmp_path: Path) -> Iterator[Ask]:
             return await client.request(method, path, json=body)
 
     yield lambda method, path, body=None: asyncio.run(asked(method, path, body))
-    store.close()
     clock.close()
 
 
@@ -98,3 +104,64 @@ def test_an_id_longer_than_any_is_refused_where_associations_are_taken_off(
     wish = {"inputs": [{"from": {"id": ends[0]}, "to": [{"id": ends[1]}]}]}
     answer = ask("POST", "/crm/v4/associations/contacts/companies/batch/archive", wish)
     assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_a_look_at_a_dynamic_list_costs_what_was_written_since(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ids = list_filters._ids
+    monkeypatch.setattr(
+        list_filters, "_ids", lambda hs, sql, values: (asked.append(sql), ids(hs, sql, values))[1]
+    )
+    _contact(ask, "first", "Oslo")
+    own = _list(ask, "Oslo", _IN_OSLO)
+    outer = _list(ask, "Outer", {"filterType": "IN_LIST", "operator": "IN_LIST", "listId": own})
+    asked.clear()
+    second = _contact(ask, "second", "Bergen")
+    ask("POST", "/crm/v3/objects/companies", {"properties": {"name": "Elsewhere"}})
+
+    def totals() -> list[int]:
+        return [ask("GET", f"{LISTS}/{each}/memberships").json()["total"] for each in (own, outer)]
+
+    assert totals() == [1, 1]
+    assert all(f"id in ({second})" in sql for sql in asked)
+    asked.clear()
+    ask("POST", "/crm/v3/objects/companies", {"properties": {"name": "Another"}})
+    assert (totals(), asked) == ([1, 1], [])
+    ask("PATCH", f"/crm/v3/objects/contacts/{second}", {"properties": {"city": "Oslo"}})
+    assert totals() == [2, 2]
+    ask("DELETE", f"/crm/v3/objects/contacts/{second}")
+    assert totals() == [1, 1]
+
+
+def test_a_list_that_turns_static_holds_whom_its_filters_met_on_the_day(ask: Ask) -> None:
+    own, day = _list(ask, "Oslo", _IN_OSLO), {"conversionType": "CONVERSION_DATE", "year": 2026, "month": 7}
+    ask("PUT", f"{LISTS}/{own}/schedule-conversion", day | {"day": 2})
+    in_time = _contact(ask, "intime", "Oslo")
+    ask("POST", "/_sandbox/clock", {"now": "2026-07-03T00:00:00Z"})
+    _contact(ask, "late", "Oslo")
+    assert ask("GET", f"{LISTS}/{own}").json()["list"]["processingType"] == "SNAPSHOT"
+    members = ask("GET", f"{LISTS}/{own}/memberships").json()["results"]
+    assert [each["recordId"] for each in members] == [in_time]
+    refused = ask("PUT", f"{LISTS}/{own}/update-list-filters", {"filterBranch": {"filterBranchType": "OR"}})
+    assert refused.status_code == 400
+
+
+def test_the_sizes_of_a_list_count_from_who_is_on_it(ask: Ask, store: Store) -> None:
+    ids = [_contact(ask, name, "Oslo") for name in ("a", "b", "c")]
+    wish = {"name": "Picked", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    own = ask("POST", LISTS, wish).json()["list"]["listId"]
+    for each in ids[:2]:  # who is there from the beginning of the world
+        store.db.execute("insert into list_members values (?, ?, ?)", (int(own), int(each), NOW))
+    history = f"{LISTS}/{own}/size-and-edits-history/between?startDate=2020-01-01&endDate=2030-01-01"
+
+    def last() -> int:
+        return int(ask("GET", history).json()["sizeHistory"][-1]["size"])
+
+    ask("PUT", f"{LISTS}/{own}/memberships/remove", ids[:1])
+    assert last() == 1
+    ask("PUT", f"{LISTS}/{own}/memberships/add", ids)
+    assert last() == 3
+    ask("DELETE", f"{LISTS}/{own}/memberships")
+    assert last() == 0

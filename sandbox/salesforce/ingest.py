@@ -201,7 +201,7 @@ def _one(
     if operation == "delete":
         sf.rows.delete(call, sobject, record_id)
         return record_id, False
-    if sf.rows.get(sobject, record_id) is None:
+    if sf.rows.deleted(sobject, record_id) is None:
         raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     lifecycle.purge(sf, call, sobject, [record_id])
     call.change(sobject.name, record_id, "purge", "Id", record_id, None)

@@ -37,7 +37,7 @@ def merge(sf: Salesforce, call: Call, sobject: SObject, master: str, losers: lis
     """
     if sobject.name not in MERGED or not 1 <= len(losers) <= 2:
         raise RowError("INVALID_OPERATION", "merge takes one or two records of a mergeable object")
-    if sf.rows.get(sobject, master) is None:
+    if sf.rows.deleted(sobject, master) is None:
         raise RowError("INVALID_ID_FIELD", "the master record is not there")
     moment = times.iso_seconds(call.now)
     moved: list[str] = []
@@ -127,8 +127,7 @@ def _known(sf: Salesforce, name: str, record_id: str) -> str | None:
     if not record_id:
         return None
     sobject, full = id_for(sf.org, sf.org.objects[name], record_id)
-    row = sf.rows.get(sobject, full)
-    if row is None or row.get("IsDeleted") == "true":
+    if sf.rows.deleted(sobject, full) is not False:
         raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     return full
 
@@ -151,8 +150,7 @@ def purge(sf: Salesforce, call: Call, sobject: SObject, record_ids: list[str]) -
     Field history goes with its record, and nothing tells of that. What went along goes for good as well.
     """
     for record_id in record_ids:
-        row = sf.rows.get(sobject, record_id)
-        if row is not None and row.get("IsDeleted") == "false":
+        if "IsDeleted" in sobject.fields and sf.rows.deleted(sobject, record_id) is False:
             cascade.take_along(sf.rows, call, sobject, record_id)
         for name, own in cascade.along_with(sf.org, record_id):
             if "LastModifiedDate" in sf.org.whole[name].fields:

@@ -10,15 +10,15 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlencode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, urlencode
 
 import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
-from sandbox.call import Call, answer
+from sandbox.call import Call, Refused, answer
 from sandbox.salesforce import auth, passwords
 from sandbox.salesforce.login import security_token
 
@@ -71,6 +71,10 @@ def _authorize(sf: Salesforce, call: Call, wish: dict[str, str]) -> Response:
     state = {"state": wish["state"]} if "state" in wish else {}
     kind = wish.get("response_type", "")
     if kind == "code":
+        sf.store.db.execute(
+            "delete from meta where key like ? and json_extract(value, '$.until') < ?",
+            (_KEPT + "%", call.now),
+        )
         code = "aPrx" + hashlib.sha256(f"{call.request_id}|{call.now}".encode()).hexdigest()[:60]
         kept = {"back": back, "challenge": wish.get("code_challenge", ""), "until": call.now + CODE_LIFE}
         sf.store.set_meta(_KEPT + code, orjson.dumps(kept).decode())
@@ -83,7 +87,12 @@ def _authorize(sf: Salesforce, call: Call, wish: dict[str, str]) -> Response:
 
 def _to(back: str, sign: str, told: dict[str, str]) -> Response:
     sign = "&" if sign == "?" and "?" in back else sign
-    return Response(status_code=302, headers={"location": back + sign + urlencode(told)})
+    return Response(status_code=302, headers={"location": _address(back) + sign + urlencode(told)})
+
+
+def _address(given: str) -> str:
+    """As a header holds it: signs that no address has are escaped, those that have a meaning in one stay."""
+    return quote(given, safe="/:?#[]@!$&'()*+,;=%~")
 
 
 def by_code(sf: Salesforce, call: Call, form: dict[str, str]) -> Response:
@@ -91,21 +100,31 @@ def by_code(sf: Salesforce, call: Call, form: dict[str, str]) -> Response:
     key = _KEPT + form.get("code", "")
     text = sf.store.value("select value from meta where key = ?", (key,))
     sf.store.db.execute("delete from meta where key = ?", (key,))
-    kept = orjson.loads(text) if text is not None else {"until": 0}
+    try:
+        _check_code(sf, call, form, orjson.loads(text) if text is not None else {"until": 0})
+    except Refused as refusal:
+        return refusal.response  # answered, not raised: a code that was tried is spent
+    return auth.issue(sf, call, refresh_token=sf.store.get_meta("refresh_token"))
+
+
+def _check_code(sf: Salesforce, call: Call, form: dict[str, str], kept: dict[str, Any]) -> None:
+    """Raises Refused for whoever the code is not for."""
+    basic = call.headers.get("authorization", "")[:6].lower() == "basic "
+    if "client_secret" in form or basic:
+        auth.check_client(sf, call, form)
+    elif not auth.same(form.get("client_id", ""), sf.store.get_meta("client_id")):
+        raise auth.refuse("invalid_client_id", "client identifier invalid")
     if kept["until"] < call.now:
         raise auth.refuse("invalid_grant", "expired authorization code")
     if form.get("redirect_uri") != kept["back"]:
         raise auth.refuse("redirect_uri_mismatch", "redirect_uri must match configuration")
     if kept["challenge"]:
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        digest = hashlib.sha256(form.get("code_verifier", "").encode(errors="replace")).digest()
         proof = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         if not auth.same(proof, kept["challenge"]):
             raise auth.refuse("invalid_grant", "invalid code verifier")
-    elif "client_secret" not in form and "authorization" not in call.headers:
+    elif "client_secret" not in form and not basic:
         raise auth.refuse("invalid_client", "invalid client credentials")
-    if "client_secret" in form or "authorization" in call.headers:
-        auth.check_client(sf, call, form)
-    return auth.issue(sf, call, refresh_token=sf.store.get_meta("refresh_token"))
 
 
 def _single_access(sf: Salesforce, call: Call, wish: Mapping[str, str]) -> Response:
@@ -121,7 +140,7 @@ def _front_door(call: Call) -> Response:
     """Into the org: its page for people, or one of its own that the address names."""
     wanted = call.query.get("startURL") or call.query.get("retURL") or "/"
     inside = wanted.startswith("/") and not wanted.startswith("//")
-    return Response(status_code=302, headers={"location": wanted if inside else "/"})
+    return Response(status_code=302, headers={"location": _address(wanted) if inside else "/"})
 
 
 def _introspect(sf: Salesforce, call: Call) -> Response:

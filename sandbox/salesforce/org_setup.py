@@ -24,9 +24,16 @@ _VALUES = {
 
 
 def bring_up(store: Store) -> None:
-    """An org made before an object or a field was known gets it, and the rows that every org has."""
+    """An org made before an object or a field was known gets it, and the rows that every org has: all of it
+    or, when the server is killed meanwhile, nothing."""
+    with store.transaction():
+        objects = schema.standard_objects()
+        _bring_objects(store, objects)
+        fill(store)
+
+
+def _bring_objects(store: Store, objects: dict[str, SObject]) -> None:
     known = {name: orjson.loads(text) for name, text in store.rows("select name, definition from sobjects")}
-    objects = schema.standard_objects()
     new = {n: s for n, s in objects.items() if n not in known}
     schema.create_tables(store, new)
     for sobject in new.values():
@@ -39,7 +46,6 @@ def bring_up(store: Store) -> None:
             if name in known:
                 store.db.execute(statement)
         store.set_meta("standard_fields", stamp)
-    fill(store)
 
 
 def _stamp(objects: dict[str, SObject]) -> str:
@@ -69,6 +75,8 @@ def _add_fields(store: Store, known: SObject, standard: SObject) -> None:
 
 def fill(store: Store) -> None:
     """Put in what is not there."""
+    if store.value('select 1 from "UserLicense" limit 1') is None:
+        _licence(store)
     if store.value('select 1 from "Profile" limit 1') is None:
         _profiles(store)
     for name, (sobject, field, first) in _VALUES.items():
@@ -89,13 +97,16 @@ def _stamps(store: Store) -> dict[str, str]:
             "SystemModstamp": at}  # fmt: skip
 
 
-def _profiles(store: Store) -> None:
-    stamps = _stamps(store)
-    licence = ids.make("100", 1)
+def _licence(store: Store) -> None:
     _insert(store, "UserLicense", {
-        "Id": licence, "LicenseDefinitionKey": "SFDC", "TotalLicenses": 100, "Status": "Active",
-        "Name": "Salesforce", "MasterLabel": "Salesforce", "SystemModstamp": stamps["SystemModstamp"],
+        "Id": ids.make("100", 1), "LicenseDefinitionKey": "SFDC", "TotalLicenses": 100, "Status": "Active",
+        "Name": "Salesforce", "MasterLabel": "Salesforce",
+        "SystemModstamp": _stamps(store)["SystemModstamp"],
     })  # fmt: skip
+
+
+def _profiles(store: Store) -> None:
+    stamps, licence = _stamps(store), ids.make("100", 1)
     made = {}
     for number, name in enumerate(("System Administrator", "Standard User"), start=1):
         made[name] = ids.make("00e", number)

@@ -64,15 +64,23 @@ def change(sf: Salesforce, user: str, given: str, now: int, *, expired: bool = F
 
 
 def made_up(sf: Salesforce, user: str, now: int) -> str:
-    """A password that the org makes, good for one sign-in."""
+    """A password that the org makes. It goes on being good, and who signs in by SOAP with it hears that it
+    has expired."""
     word = hashlib.sha256(f"{user} {now} {kept(sf, user)[0]}".encode()).hexdigest()[:10]
     change(sf, user, f"Sb1{word}", now, expired=True)
     return f"Sb1{word}"
 
 
-def _user(sf: Salesforce, given: str) -> str:
+def _known(sf: Salesforce, given: str) -> str | None:
+    """A user's full id; None for nobody's."""
     full = ids.normal(given)
-    if full is None or sf.rows.get(sf.org.objects["User"], full) is None:
+    return None if full is None or sf.rows.deleted(sf.org.objects["User"], full) is None else full
+
+
+def _user(sf: Salesforce, given: str) -> str:
+    """The user that an address names."""
+    full = _known(sf, given)
+    if full is None:
         raise errors.not_found(
             "Provided external ID field does not exist or is not accessible: " + given[:40]
         )
@@ -96,8 +104,8 @@ def _reset(sf: Salesforce, call: Call) -> Response:
 
 def _named(sf: Salesforce, node: Node) -> str:
     """The user of a SOAP call. Raises RowError."""
-    full = ids.normal(xmltree.text(node, "userId"))
-    if full is None or sf.rows.get(sf.org.objects["User"], full) is None:
+    full = _known(sf, xmltree.text(node, "userId"))
+    if full is None:
         raise RowError("INVALID_ID_FIELD", f"invalid parameter value: {xmltree.text(node, 'userId')[:40]}")
     return full
 

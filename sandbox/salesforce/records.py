@@ -29,15 +29,26 @@ class Rows:
         """A row by id, also one in the recycle bin."""
         return self._one(sobject, "Id", record_id)
 
+    def deleted(self, sobject: SObject, record_id: str) -> bool | None:
+        """Whether a row is in the recycle bin; None where there is no such row. Nothing is worked out for it,
+        which of a campaign costs more the more members it has."""
+        bin_ = '"IsDeleted"' if "IsDeleted" in sobject.fields else "'false'"
+        row = self.org.store.row(f'select {bin_} from "{sobject.name}" where "Id" = ?', (record_id,))
+        return None if row is None else row[0] == "true"
+
     def by_key(self, sobject: SObject, field: Field, value: Any) -> list[Row]:
         """Live rows with this value of an external id."""
-        names = ", ".join(_read(f) for f in sobject.fields.values())
+        rows = (self.get(sobject, found) for found in self.ids_by_key(sobject, field, value))
+        return [row for row in rows if row is not None]
+
+    def ids_by_key(self, sobject: SObject, field: Field, value: Any) -> list[str]:
+        """The ids of the live rows with this value of an external id."""
         rows = self.org.store.rows(
-            f'select {names} from "{sobject.name}" t where t."{field.name}" = ? collate nocase'
+            f'select t."Id" from "{sobject.name}" t where t."{field.name}" = ? collate nocase'
             + (" and IsDeleted = 'false'" if sobject.deletable else ""),
             (value,),
         )
-        return [dict(zip(sobject.fields, row, strict=True)) for row in rows]
+        return [str(row[0]) for row in rows]
 
     def _one(self, sobject: SObject, column: str, value: Any) -> Row | None:
         listed = ", ".join(_read(f) for f in sobject.fields.values())
@@ -113,15 +124,15 @@ class Rows:
             return record_id, False
         if not isinstance(own, str | int) or own == "":
             raise RowError("MISSING_ARGUMENT", f"{field.name} not specified", (field.name,))
-        found = self.by_key(sobject, field, own)
+        found = self.ids_by_key(sobject, field, own)
         if len(found) > 1:
             message = f"{field.name}: more than one record found for external id field"
             raise RowError("DUPLICATE_EXTERNAL_ID", message)
         if not found:
             return self.create(call, sobject, given), True
         rest = {name: value for name, value in given.items() if name.lower() != field.name.lower()}
-        self.update(call, sobject, found[0]["Id"], rest)
-        return str(found[0]["Id"]), False
+        self.update(call, sobject, found[0], rest)
+        return found[0], False
 
     def delete(self, call: Call, sobject: SObject, record_id: str, *, alone: bool = False) -> None:
         """Into the recycle bin, with what hangs on the record unless it goes `alone`. Raises RowError."""
@@ -178,10 +189,10 @@ class Rows:
                 f"{field.label}: id value of incorrect type: {value}",
                 (field.name,),
             )
-        row = self.get(target, value)
-        if row is None:
+        gone = self.deleted(target, value)
+        if gone is None:
             raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (field.name,))
-        if row.get("IsDeleted") == "true":
+        if gone:
             raise RowError("ENTITY_IS_DELETED", "entity is deleted", (field.name,))
 
     def _check_duplicates(self, call: Call, sobject: SObject, given: Row) -> None:
@@ -191,20 +202,20 @@ class Rows:
             return
         for name in self.org.duplicate_rules.get(sobject.name, ()):
             field, value = sobject.field(name), given.get(name)
-            there = self.by_key(sobject, field, value) if field is not None and value is not None else []
+            there = self.ids_by_key(sobject, field, value) if field and value is not None else []
             if there:
                 message = (
                     "You're creating a duplicate record. We recommend you use an existing record instead."
                 )
-                named = tuple((sobject.name, str(row["Id"])) for row in there)
+                named = tuple((sobject.name, each) for each in there)
                 raise RowError("DUPLICATES_DETECTED", message, matches=named)
 
     def _check_unique(self, sobject: SObject, field: Field, value: Any, before: Row | None) -> None:
         if not field.unique or value is None:
             return
-        for other in self.by_key(sobject, field, value):
-            if before is None or other["Id"] != before["Id"]:
-                where = f"{field.name} duplicates value on record with id: {other['Id'][:15]}"
+        for other in self.ids_by_key(sobject, field, value):
+            if before is None or other != before["Id"]:
+                where = f"{field.name} duplicates value on record with id: {other[:15]}"
                 message = f"duplicate value found: {where}"
                 raise RowError("DUPLICATE_VALUE", message, (field.name,))
 

@@ -55,9 +55,11 @@ def _named(
         raise RowError("INVALID_FIELD", f"Field name not found : {name}", (name,))
     if value is None or value == "":
         return field.name, None
-    there = rows.by_key(target, their, value)
+    if not isinstance(value, str | int | float):
+        raise RowError("INVALID_FIELD", f"{their.name} of {name} must be a single value", (name,))
+    there = rows.ids_by_key(target, their, value)
     if len(there) != 1:
         what = "not found" if not there else "matches more than one record"
         message = f"Foreign key external ID: {value} {what} for field {their.name} in entity {target.name}"
         raise RowError("INVALID_FIELD", message)
-    return field.name, str(there[0]["Id"])
+    return field.name, there[0]

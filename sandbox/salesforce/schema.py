@@ -306,7 +306,12 @@ _ALSO_INDEXED = {
 
 
 WORKED_OUT_BY = (
-    ("Task", 'create index if not exists "Task.open" on "Task" ("WhatId") where "IsClosed" = \'false\''),
+    ("Task", 'drop index if exists "Task.open"'),
+    (
+        "Task",
+        'create index if not exists "Task.due" on "Task" ("WhatId", "ActivityDate") '
+        "where \"IsClosed\" = 'false'",
+    ),
     ("Event", 'create index if not exists "Event.WhatId" on "Event" ("WhatId")'),
     (
         "CampaignMember",
@@ -314,9 +319,15 @@ WORKED_OUT_BY = (
     ),
     ("Opportunity", 'create index if not exists "Opportunity.CampaignId" on "Opportunity" ("CampaignId")'),
     ("Campaign", 'create index if not exists "Campaign.ParentId" on "Campaign" ("ParentId")'),
+    (
+        "DatedConversionRate",
+        'create index if not exists "DatedConversionRate.of" on "DatedConversionRate" '
+        '("IsoCode", "StartDate", "ConversionRate")',
+    ),
 )
 """By which the records that fields are worked out of are found: a deal's open activities (of tasks those that
-are open, which are few), a campaign's members, deals and tree."""
+are open, which are few), a campaign's members, deals and tree, the rate of a day. What an older release had
+instead goes."""
 
 
 def create_tables(store: Store, objects: dict[str, SObject]) -> None:

@@ -68,12 +68,12 @@ _TASKS = (
 )
 _OPEN = (
     f'exists {_TASKS}) or exists (select 1 from "Event" e where e."WhatId" = {{t}}."Id" and e.{_LIVE} and '
-    'e."EndDateTime" > soql_now())'
+    'e."EndDateTime" > (select soql_now()))'
 )
 _DEAL = f"""
 HasOpenActivity boolean anf := case when {_OPEN} then 'true' else 'false' end
-HasOverdueTask boolean anf := case when exists {_TASKS} and k."ActivityDate" < substr(soql_now(), 1, 10)) \
-then 'true' else 'false' end
+HasOverdueTask boolean anf := case when exists {_TASKS} and k."ActivityDate" < \
+(select substr(soql_now(), 1, 10))) then 'true' else 'false' end
 PushCount int a := (select count(*) from "OpportunityHistory" h where h."OpportunityId" = {{t}}."Id" and \
 substr(h."CloseDate", 1, 7) > substr(h."PrevCloseDate", 1, 7))
 LastAmountChangedHistoryId reference a -> OpportunityHistory:LastAmountChangedHistory := \

@@ -191,16 +191,14 @@ def _delete(sf: Salesforce, call: Call, sobject: SObject, record_id: str) -> Non
 
 
 def _undelete(sf: Salesforce, call: Call, sobject: SObject, record_id: str) -> None:
-    row = sf.rows.get(sobject, record_id)
-    if row is None or row.get("IsDeleted") != "true":
+    if not sf.rows.deleted(sobject, record_id):
         raise RowError("UNDELETE_FAILED", "Entity is not in the recycle bin")
     lifecycle.undelete(sf, call, sobject, [record_id])
     call.change(sobject.name, record_id, "undelete", "IsDeleted", "true", "false")
 
 
 def _empty(sf: Salesforce, call: Call, sobject: SObject, record_id: str) -> None:
-    row = sf.rows.get(sobject, record_id)
-    if row is None or row.get("IsDeleted") != "true":
+    if not sf.rows.deleted(sobject, record_id):
         raise RowError("INVALID_ID_FIELD", "the record is not in the recycle bin")
     lifecycle.purge(sf, call, sobject, [record_id])
     call.change(sobject.name, record_id, "purge", "Id", record_id, None)

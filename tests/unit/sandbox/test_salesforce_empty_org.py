@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,7 +17,8 @@ import pytest
 
 from sandbox import times
 from sandbox.clock import Clock
-from sandbox.salesforce import app, org, org_setup, schema
+from sandbox.salesforce import app, org, org_setup, picklists, schema
+from sandbox.salesforce.soql import functions
 from sandbox.salesforce.soql.compiler import compile_query
 from sandbox.salesforce.soql.parser import parse
 from sandbox.store import Store
@@ -26,7 +29,8 @@ Ask = Callable[..., httpx.Response]
 
 def _store(folder: Path) -> Store:
     store = Store(folder / "salesforce.sqlite")
-    meta = {"organization_id": "00DSB0000000001", "integration_user_id": "005SB0000000001", "currency": "USD"}
+    meta = {"organization_id": "00DSB0000000001", "integration_user_id": "005SB0000000001", "currency": "USD",
+            "client_id": "APP", "client_secret": "SECRET", "refresh_token": "REFRESH"}  # fmt: skip
     with store.transaction():
         org.prepare(store, schema.standard_objects(), meta)
     return store
@@ -34,7 +38,7 @@ def _store(folder: Path) -> Store:
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Iterator[Ask]:
-    """Asks the org: a method, an address, and a body to send as JSON."""
+    """Asks the org: a method, an address, and a body to send, as JSON unless it is a text."""
     store, clock = _store(tmp_path), Clock.create(tmp_path / "clock", NOW)
     with store.transaction():
         store.db.execute("insert into tokens values ('SESSION', '005', ?)", (2**41,))
@@ -43,6 +47,8 @@ def ask(tmp_path: Path) -> Iterator[Ask]:
     async def asked(method: str, path: str, body: Any) -> httpx.Response:
         headers = {"Authorization": "Bearer SESSION"}
         async with httpx.AsyncClient(transport=transport, base_url="http://sf", headers=headers) as client:
+            if isinstance(body, str):
+                return await client.request(method, path, content=body)
             return await client.request(method, path, json=body)
 
     yield lambda method, path, body=None: asyncio.run(asked(method, path, body))
@@ -80,6 +86,120 @@ def test_a_campaigns_sums_are_found_without_reading_whole_tables(tmp_path: Path)
     store.close()
     assert not {"SCAN m", "SCAN o", "SCAN c"} & set(steps)
     assert any("CampaignMember.CampaignId" in step for step in steps)
+
+
+def _steps(store: Store, soql: str) -> str:
+    compiled = compile_query(org.Org(store), parse(soql), NOW)
+    return "\n".join(row[-1] for row in store.rows(f"explain query plan {compiled.sql}", compiled.values))
+
+
+def test_a_deals_open_activities_are_found_by_its_id_and_day_and_the_time_is_asked_once(
+    tmp_path: Path,
+) -> None:
+    store, asked = _store(tmp_path), []
+    functions.register(store.db, lambda: asked.append(1) or NOW)  # type: ignore[func-returns-value]
+    for number in range(20):
+        for name, day in (("Event", "EndDateTime"), ("Task", "ActivityDate")):
+            store.db.execute(
+                f"insert into {name} (Id, WhatId, IsDeleted, {day}) values (?, '006', 'false', '2020-01-01')",
+                (number,),
+            )
+    store.db.execute("insert into Opportunity (Id, IsDeleted) values ('006', 'false')")
+    soql = "SELECT HasOpenActivity, HasOverdueTask FROM Opportunity"
+    assert "Task.due (WhatId=? AND ActivityDate<?)" in _steps(store, soql)
+    compiled = compile_query(org.Org(store), parse(soql), NOW)
+    assert store.rows(compiled.sql, compiled.values) == [("false", "false")]
+    store.close()
+    assert len(asked) <= 2
+
+
+def test_the_rate_of_a_day_is_found_without_reading_all_rates(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    assert "COVERING INDEX DatedConversionRate.of" in _steps(store, "SELECT SUM(Amount) FROM Opportunity")
+    store.close()
+
+
+def test_who_refers_to_a_campaign_does_not_have_its_sums_worked_out(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, lead = _made(ask, "Campaign", Name="C"), _made(ask, "Lead", LastName="L", Company="C")
+    said: list[str] = []
+    row = Store.row
+    monkeypatch.setattr(
+        Store, "row", lambda self, sql, values=(): (said.append(sql), row(self, sql, values))[1]
+    )
+    _made(ask, "CampaignMember", CampaignId=campaign, LeadId=lead)
+    of_campaigns = [sql for sql in said if 'from "Campaign"' in sql]
+    assert of_campaigns
+    assert not [sql for sql in of_campaigns if "recursive" in sql]
+
+
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(b"proof").digest()).decode().rstrip("=")
+BACK = "http://localhost:1717/cb"
+
+
+def _authorized(ask: Ask, back: str, kind: str = "code") -> httpx.Response:
+    wish = {"response_type": kind, "client_id": "APP", "redirect_uri": back, "code_challenge": CHALLENGE}
+    return ask("GET", f"/services/oauth2/authorize?{urlencode(wish)}")
+
+
+def _by_code(ask: Ask, code: str, **other: str) -> Any:
+    form = {"grant_type": "authorization_code", "client_id": "APP", "redirect_uri": BACK, "code": code}
+    return ask("POST", "/services/oauth2/token", urlencode(form | {"code_verifier": "proof"} | other)).json()
+
+
+def test_a_code_that_was_tried_in_vain_is_spent(ask: Ask) -> None:
+    for name, wrong, told in (
+        ("client_id", "WRONG", "invalid_client_id"), ("client_secret", "WRONG", "invalid_client"),
+        ("code_verifier", "guess", "invalid_grant"), ("redirect_uri", "x://y", "redirect_uri_mismatch"),
+    ):  # fmt: skip
+        code = str(httpx.URL(_authorized(ask, BACK).headers["location"]).params["code"])
+        assert _by_code(ask, code, **{name: wrong})["error"] == told
+        assert _by_code(ask, code)["error"] == "invalid_grant"
+
+
+def test_a_code_that_nobody_brought_back_is_not_kept(ask: Ask, tmp_path: Path) -> None:
+    store = Store(tmp_path / "salesforce.sqlite")
+    store.set_meta("oauth code old", '{"until": 1}')
+    _authorized(ask, BACK)
+    kept = store.rows("select key from meta where key like 'oauth code %'")
+    store.close()
+    assert [key for (key,) in kept] != []
+    assert ("oauth code old",) not in kept
+
+
+def test_an_address_to_go_back_to_stays_one_line_of_plain_signs(ask: Ask) -> None:
+    for path, shown in (("/€", "/%E2%82%AC"), ("/\r\nSet-Cookie: a", "/%0D%0ASet-Cookie")):
+        door = ask("GET", f"/secur/frontdoor.jsp?{urlencode({'retURL': path})}")
+        for answer in (_authorized(ask, f"http://x{path}"), door):
+            assert answer.status_code == 302
+            assert shown in answer.headers["location"]
+            assert "set-cookie" not in answer.headers
+
+
+def test_an_org_whose_first_start_was_cut_short_starts_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, insert = _store(tmp_path), org_setup._insert
+
+    def killed_at(last: str) -> Callable[[Store, str, dict[str, Any]], None]:
+        def inserted(store: Store, table: str, row: dict[str, Any]) -> None:
+            if table == last:
+                raise KeyboardInterrupt
+            insert(store, table, row)
+
+        return inserted
+
+    for last in ("Profile", "CaseStatus"):
+        with monkeypatch.context() as patched:
+            patched.setattr(org_setup, "_insert", killed_at(last))
+            with pytest.raises(KeyboardInterrupt):
+                org_setup.bring_up(store)
+        assert store.value("select count(*) from UserLicense") == 0
+    org_setup.bring_up(store)
+    counts = [store.value(f"select count(*) from {n}") for n in ("UserLicense", "Profile", "TaskPriority")]
+    store.close()
+    assert counts == [1, 2, len(picklists.PICKLISTS["Task"]["Priority"])]
 
 
 def test_a_lookup_is_removed_though_what_it_led_to_was_deleted(ask: Ask) -> None:

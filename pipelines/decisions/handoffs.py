@@ -15,11 +15,11 @@ import orjson
 
 from pipelines.decisions.evidence import Status
 from pipelines.decisions.ids import short
-from pipelines.rules.handoff import HandoffRule
+from pipelines.rules.handoff import ALWAYS, HandoffRule
 from pipelines.state.handoffs import Handoff, Score
 
 _PEOPLE = """
-select l.person_id, l.lead_score, l.created_at, coalesce(s.position, 0), l.lifecycle_stage
+select l.person_id, l.lead_score, l.created_at, coalesce(s.position, 0), l.lifecycle_stage, {outside}
 from marts.unified_leads l
 left join (select canonical_stage, min(position) as position from rules.lifecycle group by 1) s
     on s.canonical_stage = l.lifecycle_stage
@@ -33,6 +33,8 @@ class Scored(NamedTuple):
     created_at: datetime | None
     position: int
     stage: str | None
+    outside: Sequence[str] = ()
+    """Conditions of handoffs that do not hold for them."""
 
 
 class Crossing(NamedTuple):
@@ -45,9 +47,15 @@ class Crossing(NamedTuple):
     lead_score: int | None = None
 
 
-def scored(connection: duckdb.DuckDBPyConnection) -> tuple[list[Scored], dict[str, int]]:
+def scored(
+    connection: duckdb.DuckDBPyConnection, rules: Iterable[HandoffRule]
+) -> tuple[list[Scored], dict[str, int]]:
     """Everybody with their score, and the position of each stage."""
-    people = [Scored(*row) for row in connection.execute(_PEOPLE).fetchall()]
+    asked = sorted({rule.when for rule in rules} - {ALWAYS})
+    cases = ", ".join(f"case when {when} then null else ? end" for when in asked)
+    outside = f"list_filter([{cases}]::varchar[], lambda when_: when_ is not null)"
+    rows = connection.execute(_PEOPLE.format(outside=outside), asked).fetchall()
+    people = [Scored(*row) for row in rows]
     positions = dict(
         connection.execute("select canonical_stage, min(position) from rules.lifecycle group by 1").fetchall()
     )
@@ -63,15 +71,15 @@ def crossings(
 ) -> tuple[list[Crossing], list[Score]]:
     """Who crosses from below now, and everybody's new state. Those at or past the target stage do not.
 
-    Somebody who was never looked at stood below if they came since the handoff is active, and above
-    otherwise.
+    Somebody who was never looked at stood below if they came since the handoff is active, or its condition
+    does not hold for them, and above otherwise.
     """
     target = None if rule.stage is None else positions.get(rule.stage, 0)
     found, scores = [], []
     for person in people:
         before = known.get((rule.name, person.person_id))
         is_new = person.created_at is not None and person.created_at >= since
-        armed = before.is_armed if before else is_new
+        armed = before.is_armed if before else is_new or rule.when in person.outside
         count = before.crossings if before else 0
         if not _is_above(rule, person):
             armed = armed or _is_below(rule, person, positions)
@@ -167,6 +175,8 @@ def _last_answer(fresh: Sequence[Status], rule: HandoffRule, offered_at: datetim
 
 
 def _is_above(rule: HandoffRule, person: Scored) -> bool:
+    if rule.when in person.outside:
+        return False
     if rule.trigger.type == "stage":
         return person.stage == rule.trigger.value
     assert not isinstance(rule.trigger.value, str)

@@ -67,9 +67,10 @@ def again(run: DecidedRun, rows: Sequence[Input]) -> dict[tuple[str, str], Any]:
 
 def _crossed_again(rules: Mapping[str, Any], row: Input) -> Any:
     kept = rules["rules"][row.event_key]
-    person_id, score, created, position, stage, was = orjson.loads(row.content)
+    # What was kept before handoffs had conditions has no place for them.
+    person_id, score, created, position, stage, *outside, was = orjson.loads(row.content)
     rule = HandoffRule.model_validate(kept["rule"])
-    person = Scored(person_id, score, _moment(created), position, stage)
+    person = Scored(person_id, score, _moment(created), position, stage, *outside)
     before = {(rule.name, person_id): Score(rule.name, person_id, *was)} if was else {}
     crossed, after = handoffs.crossings(
         rule, [person], rules["positions"], before, datetime.fromisoformat(kept["since"])

@@ -214,7 +214,8 @@ class Step:
         live, shadow = self._switched("handoff", self.handoffs.rules, self.handoffs.new_rules == "live")
         found: list[Crossing] = []
         moved: list[Score] = []
-        people, positions = handoffs.scored(self.connection) if live or shadow else ([], {})
+        asked = [rule for rule, _ in [*live, *shadow]]
+        people, positions = handoffs.scored(self.connection, asked) if asked else ([], {})
         people = [person for person in people if person.person_id not in self.left]
         for rule, since in live:
             too_old = handoffs.too_old(rule, people, positions, self.kept_scores, since)

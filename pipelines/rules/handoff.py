@@ -17,15 +17,18 @@ from pipelines.errors import ConfigError
 from pipelines.rules import actions as action_rules
 from pipelines.rules import template_examples
 from pipelines.rules.actions import ActionRule
+from pipelines.rules.conditions import PERSON_COLUMNS, compile_condition
 from pipelines.rules.consent import load_consent
 from pipelines.rules.durations import Duration
 from pipelines.rules.loader import Document, Strict, read
 from pipelines.rules.notifications import load_notifications
+from pipelines.rules.routing import condition_names
 from pipelines.rules.stages import load_stages
 from pipelines.rules.teams import load_teams
 from pipelines.rules.templates import load_templates
 
 FILES = ("handoff.yml", "handoff.json", "sales_handoff.json")
+ALWAYS = "true"
 _STAGES = {
     "sql": "sales_qualified_lead",
     "mql": "marketing_qualified_lead",
@@ -62,6 +65,9 @@ class Sla(Strict):
 class HandoffRule(Strict):
     name: str = "handoff"
     trigger: TriggerRule
+    when: str = Field(default=ALWAYS, exclude_if=lambda when: when == ALWAYS)
+    """Of the person, as in routing: whoever it does not hold for is not handed over until it does. Unsaid, it
+    is left out, so that it does not make another rule of what was confirmed without it."""
     actions: tuple[ActionRule, ...] = Field(min_length=1)
     sla: Sla = Sla()
     expires_after: Duration = timedelta(days=14)
@@ -176,12 +182,17 @@ def _checked(config_dir: Path, document: Document, place: int, rule: HandoffRule
             why = template_examples.unfit(templates, name, template_examples.A_PERSON)
             if why:
                 raise _fault(document, place, f"{action.name}: {why}", number)
+    try:
+        names = condition_names(config_dir)
+        when = rule.when if rule.when == ALWAYS else compile_condition(rule.when, PERSON_COLUMNS, names)
+    except ValueError as error:
+        raise _fault(document, place, f"the condition of handoff {rule.name} {error}") from None
     trigger = _known(document, place, rule.trigger, stages)
     sets = next((action.value for action in actions if action.type == "update-lifecycle"), None)
     if sets and isinstance(trigger.value, str) and stages.index(sets) <= stages.index(trigger.value):
         said = f"its trigger waits for {trigger.value}, which is not before {sets}: it would hand over nobody"
         raise _fault(document, place, said)
-    rule = rule.model_copy(update={"trigger": trigger})
+    rule = rule.model_copy(update={"trigger": trigger, "when": when})
     if rule.recycle_to not in stages:
         raise _fault(document, place, f"recycle_to is {rule.recycle_to}, which stages.yml does not have")
     return rule.model_copy(update={"actions": tuple(actions)})

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pipelines.errors import ConfigError
 from pipelines.rules.consent import load_consent
-from pipelines.rules.loader import Strict, read
+from pipelines.rules.loader import Strict, load_if_there, read
 from pipelines.rules.rows import Columns, Rows
 from pipelines.rules.stages import LifecycleName
 
@@ -79,15 +79,13 @@ class Journeys(Strict):
 
 def load_journeys(config_dir: Path) -> Journeys:
     """The file's, or none where a team's own config has no such file."""
-    if not (config_dir / FILE).is_file():
-        return Journeys()
-    document = read(config_dir / FILE)
-    known, purposes = document.as_model(Journeys), load_consent(config_dir).purposes
+    path = config_dir / FILE
+    known, purposes = load_if_there(path, Journeys), load_consent(config_dir).purposes
     for place, entry in enumerate(known.entries):
         if entry.purpose and entry.purpose not in purposes:
             raise ConfigError(
                 f"{entry.name} writes for {entry.purpose}, which is no purpose of consent.yml",
-                where=f"{FILE} line {document.line_of('entries', place, 'purpose')}",
+                where=f"{FILE} line {read(path).line_of('entries', place, 'purpose')}",
                 remedy="mend that line, or name the purpose in consent.yml",
             )  # fmt: skip
     return known

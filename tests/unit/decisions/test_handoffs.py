@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import duckdb
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.decisions import kept_runs
+from pipelines.decisions import handoffs, kept_runs
 from pipelines.decisions.evidence import Status
 from pipelines.decisions.handoffs import Scored, crossings, looked_at, settled, too_old
 from pipelines.decisions.switching import switched
-from pipelines.rules.handoff import HandoffRule
+from pipelines.errors import ConfigError
+from pipelines.rules.handoff import HandoffRule, load_handoffs
 from pipelines.rules.stage_automation import Automation
+from pipelines.settings import PROJECT_ROOT
 from pipelines.state.handoffs import Handoff, Score
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -98,6 +104,60 @@ def test_how_many_stood_above_before_is_said_when_they_are_looked_at_first() -> 
     assert too_old(RULE, people, POSITIONS, {}, NOON) == 1
     known = {(RULE.name, "p"): Score(RULE.name, "p", False, 0)}
     assert too_old(RULE, people, POSITIONS, known, NOON) == 0
+
+
+@pytest.fixture
+def asked() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("""
+            create schema marts; create schema rules;
+            create table marts.unified_leads (person_id varchar, lead_score integer, created_at timestamptz,
+                lifecycle_stage varchar, consent varchar);
+            insert into marts.unified_leads select unnest(['ann', 'bo', 'cy']), 80,
+                timestamptz '2026-06-30 12:00:00+00', 'lead', unnest(['opted_in', 'not_specified', null]);
+            create table rules.lifecycle as select
+                unnest(['lead', 'sales_qualified_lead']) as canonical_stage, unnest([2, 4]) as position
+        """)
+        yield connection
+
+
+def conditional(tmp_path: Path, when: str) -> HandoffRule:
+    shutil.copytree(PROJECT_ROOT / "config", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "handoff.yml").write_text(
+        f"trigger: {{value: 75}}\nwhen: {when}\nactions: [{{type: update-lifecycle, value: sql}}]\n"
+    )
+    return load_handoffs(tmp_path).rules[0]
+
+
+def test_who_has_not_given_consent_is_handed_over_once_they_do_and_not_again_when_they_change_their_mind(
+    asked: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Also bo, who stood above the score when the handoff became active; it is decided so again."""
+    rule = conditional(tmp_path, "consent == 'opted_in'")
+    known: dict[tuple[str, str], Score] = {}
+    told = []
+    for bo in ("not_specified", "opted_in", "opted_out", "opted_in"):
+        asked.execute("update marts.unified_leads set consent = ? where person_id = 'bo'", [bo])
+        people, positions = handoffs.scored(asked, [rule, RULE])
+        found, after = crossings(rule, people, positions, known, NOON + HOUR_LONG)
+        live = [(rule, NOON + HOUR_LONG)]
+        run, rows = kept_runs.of_handoffs("r", NOON, live, people, positions, known, found, after)
+        assert [orjson.loads(row.decided) for row in rows] == list(kept_runs.again(run, rows).values())
+        known |= {(row.handoff, row.person_id): row for row in after}
+        told.append([crossing.person_id for crossing in found])
+    assert told == [[], ["bo"], [], []], "ann stood above before it was active"
+    assert known[rule.name, "cy"].is_armed, "of whom nothing is known, no consent is"
+
+
+def test_a_condition_of_a_handoff_names_columns_of_people_and_compares_them_with_their_like(
+    tmp_path: Path,
+) -> None:
+    for when in ("mood = 'good'", "consent = 5"):
+        with pytest.raises(ConfigError, match=r"the condition of handoff handoff .*handoff\.yml line"):
+            conditional(tmp_path, when)
+    assert "when" not in RULE.model_dump(mode="json"), "what was confirmed before is the same rule"
+    again = conditional(tmp_path, "consent = 'opted_in'")
+    assert HandoffRule.model_validate(again.model_dump(mode="json")) == again
 
 
 def test_who_is_at_the_target_stage_already_does_not_cross_nor_later_from_the_same_height() -> None:

@@ -21,6 +21,7 @@ from sandbox.salesforce.soql import nested
 from sandbox.salesforce.soql.compiler import Column, Compiled, compile_query
 from sandbox.salesforce.soql.parser import parse
 from sandbox.salesforce.soql.tree import SoqlError
+from sandbox.store import Store
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
@@ -67,10 +68,7 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
     query = compiled(sf, text, call.now, call.params["version"], deleted=deleted)
     if call.query.get("columns") == "true":
         return answer(columns(query), charset="UTF-8")
-    try:
-        rows = sf.store.rows(query.told_sql, query.values)
-    except sqlite3.OperationalError as problem:
-        raise errors.error(400, "MALFORMED_QUERY", f"the query cannot be run: {problem}") from None
+    rows = fetched(sf.store, query)
     if query.count_only:
         return answer({"totalSize": rows[0][0], "done": True, "records": []}, charset="UTF-8")
     version, size = call.params["version"], _size(call)
@@ -85,6 +83,14 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
         return answer({"totalSize": len(records), "done": True, "records": records}, charset="UTF-8")
     cursor = _keep(sf, call, records, size)
     return _page(sf, call, cursor, 0)
+
+
+def fetched(store: Store, query: Compiled) -> list[tuple[Any, ...]]:
+    """The rows of a query, with their addresses; what is too much for the database is refused."""
+    try:
+        return store.rows(query.told_sql, query.values)
+    except sqlite3.OperationalError as problem:
+        raise errors.error(400, "MALFORMED_QUERY", f"the query cannot be run: {problem}") from None
 
 
 def columns(query: Compiled) -> dict[str, Any]:
@@ -127,7 +133,7 @@ def _attach(
     version = call.params["version"]
     try:
         nested.attach(
-            sf.org, query, rows, records, call.now, lambda q: sf.store.rows(q.told_sql, q.values),
+            sf.org, query, rows, records, call.now, lambda q: fetched(sf.store, q),
             lambda q, found: shown(q, found, version, types_of(sf.org)), deleted=deleted,
         )  # fmt: skip
     except SoqlError as problem:

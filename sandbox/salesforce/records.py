@@ -42,11 +42,12 @@ class Rows:
         return [row for row in rows if row is not None]
 
     def ids_by_key(self, sobject: SObject, field: Field, value: Any) -> list[str]:
-        """The ids of the live rows with this value of an external id."""
+        """The ids of the live rows with this value of an external id. A number goes as text: the column knows
+        what it is, and the database has none above 64 bits."""
         rows = self.org.store.rows(
             f'select t."Id" from "{sobject.name}" t where t."{field.name}" = ? collate nocase'
             + (" and IsDeleted = 'false'" if sobject.deletable else ""),
-            (value,),
+            (str(value) if isinstance(value, int) else value,),
         )
         return [str(row[0]) for row in rows]
 

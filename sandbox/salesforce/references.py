@@ -55,7 +55,7 @@ def _named(
         raise RowError("INVALID_FIELD", f"Field name not found : {name}", (name,))
     if value is None or value == "":
         return field.name, None
-    if not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise RowError("INVALID_FIELD", f"{their.name} of {name} must be a single value", (name,))
     there = rows.ids_by_key(target, their, value)
     if len(there) != 1:

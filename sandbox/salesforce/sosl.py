@@ -17,15 +17,26 @@ from starlette.routing import Route
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors, sobjects, versions
 from sandbox.salesforce.fields import SObject
-from sandbox.salesforce.query import shown, types_of
+from sandbox.salesforce.query import fetched, shown, types_of
 from sandbox.salesforce.soql.compiler import compile_query
 from sandbox.salesforce.soql.parser import parse
-from sandbox.salesforce.soql.tree import Comparison, Condition, Junction, Literal, Not, Path, Query, SoqlError
+from sandbox.salesforce.soql.tree import (
+    Comparison,
+    Condition,
+    Junction,
+    Literal,
+    Not,
+    Path,
+    Query,
+    SoqlError,
+    both,
+)
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
 
-MOST, DEFAULT = 2_000, ("Account", "Contact", "Lead", "Opportunity", "Campaign")
+MOST, _DEEPEST = 2_000, 20
+DEFAULT = ("Account", "Contact", "Lead", "Opportunity", "Campaign")
 _FIND = re.compile(
     r"\s*find\s*\{(?P<words>[^}]*)\}\s*(?:in\s+(?P<group>\w+)\s+fields)?\s*"
     r"(?:returning\s+(?P<returning>.*?))?\s*(?:limit\s+(?P<limit>\d{1,4}))?\s*", re.IGNORECASE | re.DOTALL,
@@ -101,6 +112,7 @@ class _Wish:
 
     def __init__(self, text: str) -> None:
         self._left: list[tuple[str, str]] = []
+        self._depth = 0
         at, text = 0, text.strip()
         while at < len(text):
             match = _SIGNS.match(text, at)
@@ -145,7 +157,11 @@ class _Wish:
 
     def _one(self) -> Wish:
         if self._take("("):
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise errors.error(400, "MALFORMED_SEARCH", "the search has too many nested brackets")
             found = self._any()
+            self._depth -= 1
             if not self._take(")"):
                 raise errors.error(400, "MALFORMED_SEARCH", "a bracket is not closed")
             return found
@@ -182,12 +198,11 @@ def _in_object(
     query = parse(f"select {fields.strip() or 'Id'} from {sobject.name} {rest}")
     where = _condition(sobject, wish, kinds)
     if query.where is not None:
-        where = Junction("and", (where, query.where))
+        where = both(where, query.where)
     limit = max(0, most if query.limit is None else min(query.limit, most))
     wanted: Query = replace(query, where=where, limit=limit)
     compiled = compile_query(sf.org, wanted, call.now)
-    rows = sf.store.rows(compiled.told_sql, compiled.values)
-    return shown(compiled, rows, call.params["version"], types_of(sf.org))
+    return shown(compiled, fetched(sf.store, compiled), call.params["version"], types_of(sf.org))
 
 
 def _condition(sobject: SObject, wish: Wish, kinds: tuple[str, ...]) -> Condition:

@@ -81,7 +81,7 @@ def _query(sf: Salesforce, call: Call) -> Response:
     store = _filled(sf, view, text)
     try:
         compiled = compile_query(view, parse(text), call.now)
-        found = store.rows(compiled.told_sql, compiled.values)
+        found = query.fetched(store, compiled)
     except SoqlError as problem:
         raise errors.error(400, problem.code, problem.told(text)) from None
     finally:

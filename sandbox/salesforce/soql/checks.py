@@ -8,6 +8,7 @@ from __future__ import annotations
 from sandbox.salesforce import describe
 from sandbox.salesforce.fields import NUMERIC, Field, SObject
 from sandbox.salesforce.soql.tree import (
+    SUMS,
     Aggregate,
     Children,
     Comparison,
@@ -18,6 +19,7 @@ from sandbox.salesforce.soql.tree import (
     Not,
     Path,
     Query,
+    Selected,
     SoqlError,
     Value,
 )
@@ -132,11 +134,8 @@ def _selected(query: Query) -> None:
 def is_grouped(query: Query) -> bool:
     """Whether the answer's rows are of groups."""
     return bool(query.group) or any(
-        isinstance(f, Aggregate) or (isinstance(f, Derived) and f.inner in _SUMS) for f in query.fields
+        isinstance(f, Aggregate) or (isinstance(f, Derived) and f.inner in SUMS) for f in query.fields
     )
-
-
-_SUMS = ("min", "max", "sum", "avg", "count")
 
 
 def _groups(query: Query) -> None:
@@ -144,11 +143,13 @@ def _groups(query: Query) -> None:
     grouped = {name_of(item) for item in query.group}
     if is_grouped(query) and query.fields != (Aggregate("count", None),):
         for item in query.fields:
-            if isinstance(item, Path) and name_of(item) not in grouped:
-                raise SoqlError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {item.text}")
+            single = _single(item, grouped)
+            if single is not None:
+                raise SoqlError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {single.text}")
         for order in query.order:
-            if isinstance(order.path, Path) and name_of(order.path) not in grouped:
-                message = f"Ordered field must be grouped or aggregated: {order.path.text}"
+            single = _single(order.path, grouped)
+            if single is not None:
+                message = f"Ordered field must be grouped or aggregated: {single.text}"
                 raise SoqlError("MALFORMED_QUERY", message)
     asked: list[Value] = [f for f in query.fields if isinstance(f, Derived)]
     asked += [o.path for o in query.order]
@@ -158,6 +159,19 @@ def _groups(query: Query) -> None:
     for order in query.order:
         if isinstance(order.path, Derived) and order.path.function == "convertcurrency":
             raise SoqlError("MALFORMED_QUERY", "convertCurrency is not allowed in ORDER BY")
+
+
+_AS_READ = ("tolabel", "format", "grouping")
+"""Functions that show a group's own value another way."""
+
+
+def _single(item: Selected, grouped: set[str]) -> Path | None:
+    """The field of a value that is a row's and not its group's."""
+    if isinstance(item, Path):
+        return None if name_of(item) in grouped else item
+    if not isinstance(item, Derived) or item.inner in SUMS or name_of(item) in grouped:
+        return None
+    return None if item.function in _AS_READ and name_of(item.path) in grouped else item.path
 
 
 def name_of(item: Value) -> str:

@@ -17,7 +17,7 @@ from sandbox.salesforce.soql.scope import (
     Scope,
     column,
     expression_of,
-    is_text,
+    grouping_of,
     parts_of,
     place_of,
     relationship,
@@ -25,6 +25,7 @@ from sandbox.salesforce.soql.scope import (
     target,
 )
 from sandbox.salesforce.soql.tree import (
+    SUMS,
     Aggregate,
     AllFields,
     Children,
@@ -198,28 +199,23 @@ def _selected(scope: Scope, query: Query) -> tuple[list[str], list[Column]]:
             continue
         expression, found = expression_of(scope, item)
         expressions.append(expression)
-        if isinstance(item, Aggregate):
+        if isinstance(item, Aggregate | Distance):
             name = item.alias or f"expr{unnamed}"
             unnamed += not item.alias
-            kind = "int" if item.function.startswith("count") else found.type
-            columns.append(Column((name,), kind))
+            counted = isinstance(item, Aggregate) and item.function.startswith("count")
+            columns.append(Column((name,), "int" if counted else found.type))
         elif isinstance(item, Derived):
             if item.function == "converttimezone":
                 message = "convertTimezone stands in the brackets of a date function"
                 raise SoqlError("MALFORMED_QUERY", message, item.path.at)
-            plain = item.function in ("tolabel", "format", "convertcurrency") and item.inner not in _SUMS
+            plain = item.function in ("tolabel", "format", "convertcurrency") and item.inner not in SUMS
             name = item.alias or (found.name if plain and not query.group else f"expr{unnamed}")
             unnamed += name.startswith("expr")
             columns.append(Column((name,), found.type))
         else:
-            name = item.alias if isinstance(item, Path | Distance) else ""
-            grouped = Column((name or found.name,), found.type)
-            flat = bool(query.group)
-            columns.append(grouped if flat or not isinstance(item, Path) else _column(scope, item, found))
+            grouped = Column((item.alias or found.name,), found.type)
+            columns.append(grouped if query.group else _column(scope, item, found))
     return expressions, columns
-
-
-_SUMS = ("min", "max", "sum", "avg", "count")
 
 
 def _column(scope: Scope, path: Path, found: Field) -> Column:
@@ -266,16 +262,10 @@ def _group(scope: Scope, query: Query, values: list[Any]) -> str:
             checks.able(sobject, found, "groupable", item.at)
     sql = ""
     if query.group:
-        sql = " group by " + ", ".join(_grouping(scope, item) for item in query.group)
+        sql = " group by " + ", ".join(grouping_of(scope, item) for item in query.group)
     if query.having is not None:
         sql += " having " + condition_sql(scope, query.having, values)
     return sql
-
-
-def _grouping(scope: Scope, item: Path | Derived) -> str:
-    """Texts that differ in the size of their letters alone are one group."""
-    expression, found = expression_of(scope, item)
-    return f"{expression} collate nocase" if is_text(found) else expression
 
 
 def _order(scope: Scope, query: Query) -> str:

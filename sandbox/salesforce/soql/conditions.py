@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -126,11 +127,11 @@ def _in(
 
 def _all_of(whole: str, literal: Literal, values: list[Any]) -> str:
     """`'A;B'`: both are among the values, in any order."""
-    each = [part.strip().lower() for part in literal.text.split(";") if part.strip()]
+    each = [part.strip() for part in literal.text.split(";") if part.strip()]
     if not each:
         return f"{whole} = ';;'"
     values += [f";{part};" for part in each]
-    return f"({' and '.join([f'instr({whole}, ?)'] * len(each))})"
+    return f"({' and '.join([f'instr({whole}, lower(?))'] * len(each))})"
 
 
 def _period(
@@ -172,9 +173,9 @@ def _value(scope: Scope, found: Field, literal: Literal) -> Any:
             raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", f"{text[:3]} is no active currency of this org")
         return amount
     if found.type == "datetime" and kind == "datetime":
-        return times.iso(_instant(text))
+        return _instant(text, times.iso)
     if found.type == "date" and kind == "date":
-        return times.day(_instant(text))
+        return _instant(text, times.day)
     if found.type in ("id", "reference") and kind == "string":
         normal = ids.normal(text)
         if normal is None and text:
@@ -185,10 +186,10 @@ def _value(scope: Scope, found: Field, literal: Literal) -> Any:
     raise _type_error(found, literal)
 
 
-def _instant(text: str) -> int:
+def _instant(text: str, written: Callable[[int], str]) -> str:
     try:
-        return times.parse(text)
-    except ValueError:
+        return written(times.parse(text))
+    except (ValueError, OverflowError):  # a zone may lead out of all calendars
         raise SoqlError("INVALID_FIELD", f"{text} is not a date or datetime of any calendar") from None
 
 

@@ -57,7 +57,7 @@ def amount_in_corporate(org: Org, literal: str) -> float | None:
         'select "ConversionRate" from "CurrencyType" where "IsoCode" = ? and "IsActive" = \'true\'',
         (literal[:3],),
     )
-    return None if row is None else float(literal[3:]) / float(row[0])
+    return float(literal[3:]) / float(row[0]) if row is not None and row[0] else None
 
 
 def zone_name(org: Org) -> str:
@@ -65,7 +65,7 @@ def zone_name(org: Org) -> str:
     found = org.store.value('select "TimeZoneSidKey" from "User" where "Id" = ?', (org.user_id,))
     try:
         return ZoneInfo(str(found)).key if found else "UTC"
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):  # no zone of that name is a KeyError
         return "UTC"
 
 
@@ -78,9 +78,8 @@ def local(org: Org, expression: str) -> str:
 def formatted(org: Org, found: Field, expression: str, iso: str) -> str:
     """A value as people in the United States read it."""
     scale = 2 if found.scale is None else found.scale
-    return f"soql_format('{found.type}', {local(org, expression)}, {iso}, {scale})" if (
-        found.type == "datetime"
-    ) else f"soql_format('{found.type}', {expression}, {iso}, {scale})"  # fmt: skip
+    shown = local(org, expression) if found.type == "datetime" else expression
+    return f"soql_format('{found.type}', {shown}, {iso}, {scale})"
 
 
 def register(db: sqlite3.Connection, now: Callable[[], int]) -> None:

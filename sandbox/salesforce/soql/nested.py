@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql.compiler import Compiled, Nested, compile_query
-from sandbox.salesforce.soql.tree import Comparison, Condition, Junction, Literal, Path, Query
+from sandbox.salesforce.soql.tree import Comparison, Condition, Literal, Path, Query, both
 
 Rows = list[tuple[Any, ...]]
 Run = Callable[[Compiled], Rows]
@@ -51,7 +51,7 @@ def _children(
     found: dict[Any, list[dict[str, Any]]] = {}
     for ids in _parts(keys):
         condition: Condition = Comparison(Path((reference,)), "in", ids)
-        where = condition if query.where is None else Junction("and", (query.where, condition))
+        where = condition if query.where is None else both(query.where, condition)
         fields = (*query.fields, Path((reference,)))
         wanted = replace(query, object=child, fields=fields, where=where, limit=None, offset=None)
         compiled = compile_query(org, wanted, now, deleted=deleted, inside="ours")

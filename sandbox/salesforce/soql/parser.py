@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 
 from sandbox.salesforce.soql.tokens import Token, tokens, unescaped
 from sandbox.salesforce.soql.tree import (
+    SUMS,
     Aggregate,
     AllFields,
     Children,
@@ -100,7 +102,8 @@ class Parser:
         self._expect("from")
         at = self._token.at
         obj, alias = self._name(), ""
-        if self._accept("as") or (self._token.kind == "name" and self._token.text.lower() not in _CLAUSES):
+        called = self._token.kind == "name" and self._token.text.lower() not in _CLAUSES
+        if self._accept("as") or called or self._token.kind == "currency":
             alias = self._name()
         mine = self._scope()
         where = self._condition() if self._accept("where") else None
@@ -226,6 +229,8 @@ class Parser:
     def _decimal(self) -> float:
         if self._token.kind != "number":
             raise self._unexpected()
+        if not math.isfinite(float(self._token.text)):
+            raise self._unexpected()
         return float(self._next().text)
 
     def _path(self) -> Path:
@@ -337,10 +342,9 @@ class Parser:
 _DEEPEST = 100
 MOST_SUBTOTALED = 3
 _CLAUSES = {"where", "group", "having", "order", "limit", "offset", "using", "for", "with", "all"}
-_SUMS = frozenset({"min", "max", "sum", "avg", "count"})
 _INSIDE = {
     **{word: frozenset({"converttimezone"}) for word in _DERIVED if "_" in word},
-    "format": _SUMS | {"convertcurrency"},
+    "format": SUMS | {"convertcurrency"},
 }
 """Which functions may stand in the brackets of which."""
 

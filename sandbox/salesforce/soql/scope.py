@@ -87,6 +87,8 @@ def _aggregate(scope: Scope, item: Aggregate) -> tuple[str, Field]:
     inner = column(alias, found)
     if found.type == "currency" and not item.function.startswith("count"):
         inner = functions.in_corporate(scope.org, sobject, alias, inner)
+    if item.function == "count_distinct" and is_text(found):
+        inner += " collate nocase"
     if item.function.startswith("count"):
         found = Field(found.name, "int")
     return _SQL_FUNCTIONS.get(item.function, item.function + "({})").format(inner), found
@@ -99,6 +101,12 @@ def expression_of(scope: Scope, item: Value) -> tuple[str, Field]:
         expression, found = field_of(scope, item) if isinstance(item, Path) else _derived(scope, item)
         return ("null" if checks.name_of(item) in scope.rolled else expression), found
     return _aggregate(scope, item)
+
+
+def grouping_of(scope: Scope, item: Path | Derived) -> str:
+    """Texts that differ in the size of their letters alone are one group."""
+    expression, found = expression_of(scope, item)
+    return f"{expression} collate nocase" if is_text(found) else expression
 
 
 def sorting_of(scope: Scope, item: Value) -> tuple[str, Field]:

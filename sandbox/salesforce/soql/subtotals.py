@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.soql.checks import name_of
 from sandbox.salesforce.soql.conditions import condition_sql
-from sandbox.salesforce.soql.scope import Scope, expression_of, is_text, sorting_of
+from sandbox.salesforce.soql.scope import Scope, expression_of, grouping_of, is_text, sorting_of
 from sandbox.salesforce.soql.tree import Derived, Order, Path, Query
 
 
@@ -37,7 +37,7 @@ def compiled(
         count = len(columns)
         columns += [sorting_of(scope, order.path)[0] for order in query.order] or _usual(scope, query)
         listed = ", ".join(f"{column} c{n}" for n, column in enumerate(columns))
-        grouped = ", ".join(expression_of(scope, item)[0] for item in kept)
+        grouped = ", ".join(grouping_of(scope, item) for item in kept)
         tail = f" group by {grouped or 'null'}"  # all rows are one group of the row of the grand total
         bound += values
         if query.having is not None:
@@ -49,7 +49,7 @@ def compiled(
     sorting = [
         ordered(f"c{count + n}", sorting_of(scope, order.path)[1], order)
         for n, order in enumerate(query.order)
-    ] or [f"c{count + n} nulls first" for n in range(2 * len(query.group))]
+    ] or [f"c{count + n} collate nocase nulls first" for n in range(2 * len(query.group))]
     return [f"c{n}" for n in range(count)], f" from ({union}) order by {', '.join(sorting)}", bound
 
 

@@ -61,4 +61,8 @@ def unescaped(token: Token, *, pattern: bool = False) -> str:
             raise SoqlError("MALFORMED_QUERY", f"unexpected token: '\\{sign}'", place)
         return "\\\\" if sign == "\\" and pattern else sign
 
-    return _ESCAPE.sub(plain, token.text[1:-1])
+    said = _ESCAPE.sub(plain, token.text[1:-1])
+    try:
+        return said.encode("utf-16", "surrogatepass").decode("utf-16")  # two halves are one sign
+    except UnicodeDecodeError:
+        raise SoqlError("MALFORMED_QUERY", "half a sign is no text", token.at) from None

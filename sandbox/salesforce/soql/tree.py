@@ -25,6 +25,8 @@ class SoqlError(Exception):
 
 
 _AROUND = 32
+SUMS = frozenset({"min", "max", "sum", "avg", "count"})
+"""Functions of a group that may stand inside FORMAT."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,12 @@ class Junction:
 
     word: str
     conditions: tuple[Condition, ...]
+
+
+def both(one: Condition, other: Condition) -> Junction:
+    """One and the other; what of theirs is joined by AND itself stays at the top."""
+    parts = [c.conditions if isinstance(c, Junction) and c.word == "and" else (c,) for c in (one, other)]
+    return Junction("and", (*parts[0], *parts[1]))
 
 
 Condition = Comparison | Not | Junction

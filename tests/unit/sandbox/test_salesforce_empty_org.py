@@ -249,6 +249,111 @@ def test_a_tree_of_campaigns_is_summed_up_in_the_currency_of_each(ask: Ask, tmp_
     assert [row["AmountAllOpportunities"] for row in rows] == [0.0, 3.0, 0.0]
 
 
+BEYOND = "SELECT Id FROM Account ORDER BY DISTANCE(BillingAddress, GEOLOCATION(1e999, 2), 'mi')"
+
+
+def _refusal(ask: Ask, path: str, **asked: str) -> str:
+    answer = ask("GET", f"/services/data/v67.0/{path}?{urlencode(asked)}")
+    assert answer.status_code == 400, answer.text
+    return str(answer.json()[0]["errorCode"])
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_no_org_can_answer_is_refused_and_not_a_failure(ask: Ask) -> None:
+    for soql in (
+        r"SELECT Id FROM Account WHERE Name = '\ud800'", r"SELECT Id FROM Account WHERE Name LIKE '\udc00a'",
+        r"SELECT Id FROM Account WHERE Id = '\ud800'", BEYOND,
+    ):  # fmt: skip
+        assert _refusal(ask, "query", q=soql) == "MALFORMED_QUERY"
+    assert _refusal(ask, "tooling/query", q=BEYOND.replace("Account", "ApexClass")) == "MALFORMED_QUERY"
+    for words in ("(" * 3_000, "ab and not (" * 400, "(" * 150 + "ab" + ")" * 150):
+        assert _refusal(ask, "search", q=f"FIND {{{words}}}") == "MALFORMED_SEARCH"
+    many = " OR ".join(f"word{n}" for n in range(1_500))
+    assert _refusal(ask, "search", q=f"FIND {{{many}}} RETURNING Account") == "MALFORMED_QUERY"
+    inside = "FIND {ab} RETURNING Account(Id ORDER BY DISTANCE(BillingAddress, GEOLOCATION(1e999, 2), 'mi'))"
+    assert _refusal(ask, "search", q=inside) == "MALFORMED_QUERY"
+    early = "SELECT Id FROM Account WHERE CreatedDate > 0001-01-01T00:00:00+14:00"
+    assert _refusal(ask, "query", q=early) == "INVALID_FIELD"
+    assert _rows(ask, r"SELECT Id FROM Account WHERE Name = '\ud83d\ude00'") == []
+
+
+def test_a_rate_or_a_zone_that_cannot_be_is_as_if_there_were_none(ask: Ask, tmp_path: Path) -> None:
+    store = Store(tmp_path / "salesforce.sqlite")
+    with store.transaction():
+        store.db.execute(
+            "insert into CurrencyType (Id, IsoCode, ConversionRate, IsActive) values ('1', 'EUR', 0, 'true')"
+        )
+        store.db.execute("insert into User (Id, TimeZoneSidKey) values ('005SB0000000001', 'Mars/Base')")
+    store.close()
+    euros = "SELECT Id FROM Opportunity WHERE Amount > EUR5"
+    assert _refusal(ask, "query", q=euros) == "INVALID_QUERY_FILTER_OPERATOR"
+    assert _rows(ask, "SELECT Id FROM Opportunity WHERE CreatedDate = TODAY") == []
+
+
+def test_a_parent_named_by_what_is_no_key_fails_its_row_alone(ask: Ask) -> None:
+    rows = [
+        {"attributes": {"type": "Contact"}, "LastName": "x", "Account": {"External_Id__c": key}}
+        for key in ([1], {"a": 1}, True, 2**63, None)
+    ]
+    told = ask("POST", "/services/data/v67.0/composite/sobjects", {"records": rows}).json()
+    assert [each["success"] for each in told] == [False, False, False, False, True]
+    assert {each["errors"][0]["statusCode"] for each in told[:4]} == {"INVALID_FIELD"}
+
+
+def test_a_semi_join_stays_at_the_top_beside_what_the_org_itself_asks(ask: Ask) -> None:
+    account = _made(ask, "Account", Name="Acme")
+    contact = _made(ask, "Contact", LastName="Doe", AccountId=account)
+    where = "AccountId IN (SELECT Id FROM Account) AND LastName = 'Doe'"
+    (row,) = _rows(ask, f"SELECT Id, (SELECT Id FROM Contacts WHERE {where}) FROM Account ACC1")
+    assert row["Contacts"]["totalSize"] == 1
+    find = urlencode({"q": f"FIND {{Doe}} RETURNING Contact(Id WHERE {where})"})
+    (found,) = ask("GET", f"/services/data/v67.0/search?{find}").json()["searchRecords"]
+    assert found["Id"] == contact
+    either = f"SELECT Id, (SELECT Id FROM Contacts WHERE {where.replace('AND', 'OR')}) FROM Account"
+    assert _refusal(ask, "query", q=either) == "MALFORMED_QUERY"
+    assert _refusal(ask, "search", q=f"FIND {{Doe}} RETURNING Contact(Id WHERE {where.replace('AND', 'OR')})")
+
+
+def test_texts_that_differ_in_the_size_of_letters_are_one_group_in_sums_too(ask: Ask) -> None:
+    for name in ("acme", "ACME", "Éa", "Zed"):
+        _made(ask, "Account", Name=name)
+    count = "SELECT Name, COUNT(Id) n, COUNT_DISTINCT(Name) d FROM Account GROUP BY "
+    for group in ("Name", "ROLLUP(Name)", "CUBE(Name)"):
+        rows = _rows(ask, count + group)
+        told = {(str(row["Name"]).lower(), row["n"], row["d"]) for row in rows}
+        wanted = {("acme", 2, 1), ("éa", 1, 1), ("zed", 1, 1)} | ({("none", 4, 3)} if "(" in group else set())
+        assert (told, len(rows)) == (wanted, len(wanted))
+
+
+def test_values_of_a_list_are_found_with_letters_that_have_accents(ask: Ask) -> None:
+    _done(ask, "add_field", object="Account", line="Kinds__c multipicklist")
+    _made(ask, "Account", Name="A", Kinds__c="Éa;Bb")
+    for wish, count in (("'Éa'", 1), ("'ÉA;bB'", 1), ("'éa'", 0)):
+        assert len(_rows(ask, f"SELECT Id FROM Account WHERE Kinds__c INCLUDES ({wish})")) == count
+
+
+def test_a_part_of_a_date_beside_sums_is_grouped_by(ask: Ask, tmp_path: Path) -> None:
+    store = Store(tmp_path / "salesforce.sqlite")
+    with store.transaction():
+        store.db.execute(
+            "insert into Opportunity (Id, StageName, CloseDate, Amount, IsDeleted) "
+            "values ('006SB0000000001', 'Won', '2026-01-01', 5, 'false')"
+        )
+    store.close()
+    year, of = "SELECT CALENDAR_YEAR(CloseDate) y, COUNT(Id) n FROM Opportunity", "CALENDAR_YEAR(CloseDate)"
+    assert _refusal(ask, "query", q=year) == "MALFORMED_QUERY"
+    assert _refusal(ask, "query", q=f"SELECT COUNT(Id) FROM Opportunity ORDER BY {of}") == "MALFORMED_QUERY"
+    assert _rows(ask, f"{year} GROUP BY {of} ORDER BY {of}")[0]["y"] == 2026
+    shown = "SELECT toLabel(StageName), FORMAT(SUM(Amount)) s FROM Opportunity GROUP BY StageName"
+    assert _rows(ask, shown)[0]["s"]
+
+
+def test_a_distance_without_an_alias_has_a_number_for_its_name(ask: Ask) -> None:
+    _made(ask, "Account", Name="Far")
+    (row,) = _rows(ask, "SELECT Id, DISTANCE(BillingAddress, GEOLOCATION(1, 2), 'mi') FROM Account")
+    assert set(row) == {"attributes", "Id", "expr0"}
+
+
 def test_days_of_date_literals_begin_where_the_user_is_also_when_clocks_go_back(
     ask: Ask, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ _FIND = re.compile(
     r"\s*find\s*\{(?P<words>[^}]*)\}\s*(?:in\s+(?P<group>\w+)\s+fields)?\s*"
     r"(?:returning\s+(?P<returning>.*?))?\s*(?:limit\s+(?P<limit>\d{1,4}))?\s*", re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
+_QUOTE = re.compile(r'(?<!\\)"')
 _PART = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*", re.DOTALL)
 _GROUPS = {
     "all": ("string", "email", "phone", "url", "textarea"), "name": ("string",), "email": ("email",),
@@ -60,9 +61,11 @@ def routes(sf: Salesforce) -> list[Route]:
 
 
 def _by_parameters(sf: Salesforce, call: Call, given: dict[str, Any] | None) -> Response:
-    """The same without SOSL: `q`, `sobjects`, `fields`."""
+    """The same without SOSL: `q`, `sobjects`, `fields`. A quote without its pair is a sign like another."""
     wish = sobjects.body_of(call) if given is None else given
     words = str(wish.get("q") or "").replace("}", " ")
+    if len(_QUOTE.findall(words)) % 2:
+        words = _QUOTE.sub(r'\\"', words)
     wanted = wish.get("sobjects") or [
         {"name": name} for name in str(wish.get("sobject") or "").split(",") if name
     ]

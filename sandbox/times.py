@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)
+FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
+"""The instants there is a date for: those of the years 1 to 9999."""
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 _MINUTES = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1_440)]
 _SECONDS = [f"{second:02d}." for second in range(60)]
@@ -68,4 +70,7 @@ def parse(text: str) -> int:
     value = _OFFSET.sub(r"\1:\2", text.strip())
     if len(value) == 10:
         return to_ms(datetime.combine(date.fromisoformat(value), datetime.min.time()))
-    return to_ms(datetime.fromisoformat(value))
+    found = to_ms(datetime.fromisoformat(value))
+    if not FIRST <= found <= LAST:  # in its own zone it has a date, in UTC it has none
+        raise ValueError(f"{text} is outside the years 1 to 9999 in UTC")
+    return found

@@ -77,8 +77,9 @@ from sandbox.vendor import Handler, Vendor, tick
 
 VERSIONS = ("v3", "v4", "2025-09", "2026-03", "2026-09")
 TEN_SECONDS, SEARCHES, DAILY = 190, 5, 625_000
-_SEARCH = re.compile(r"/search/?$")
-_EXEMPT = re.compile(r"/associations/.*/batch/|/search/?$")
+_SEARCH = re.compile(r"/(objects|lists)/([^/]+/){0,2}search/?$")
+"""What the limit of searches counts: those of objects and of lists, no other path that ends so."""
+_EXEMPT = re.compile(rf"/associations/.*/batch/|{_SEARCH.pattern}")
 _JOURNAL = re.compile(r"/(webhooks-journal|webhooks/[^/]+/(journal|subscriptions)|journal-files)(/|$)")
 """What no limit of calls counts."""
 _TOKEN = re.compile(r"/oauth/(authorize|[^/]+/(token|access-tokens|refresh-tokens)(/.*)?)/?")

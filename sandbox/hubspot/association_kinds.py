@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.call import Call
 from sandbox.hubspot import association_limits as limits
-from sandbox.hubspot import errors
+from sandbox.hubspot import errors, requests
 from sandbox.hubspot.associations import DEFINED, associate, holder, insert
 from sandbox.hubspot.records import Record
 from sandbox.hubspot.types import USER_DEFINED
@@ -42,6 +42,7 @@ def kind_of(hubspot: HubSpot, call: Call, a: str, b: str, number: Any) -> Kind:
     """The type of this number from `a` to `b`. Refuses what is none."""
     pairs = hubspot.portal.types.pairs
     plain, primary = pairs[a, b]
+    said, number = number, requests.whole_id(number)
     if number == plain:
         return Kind(plain, None, pairs[b, a][0], None, DEFINED)
     back = pairs[b, a][1]
@@ -50,16 +51,17 @@ def kind_of(hubspot: HubSpot, call: Call, a: str, b: str, number: Any) -> Kind:
     there = hubspot.store.row(
         "select name, label from association_types where from_type = ? and to_type = ? and type_id = ? "
         "and name is not null",
-        (a, b, number if isinstance(number, int) and not isinstance(number, bool) else -1),
+        (a, b, number),
     )
     if there is None:
-        raise errors.validation(call, f"{number} is not an association type between {a} and {b}")
+        raise errors.validation(call, f"{str(said)[:40]} is not an association type between {a} and {b}")
     # Of two objects of one type the label has a second number for the way back, if it is called otherwise.
     other = hubspot.store.row(
         "select type_id, label from association_types where from_type = ? and to_type = ? and name = ? "
         "order by type_id = ?, type_id",
         (b, a, there[0], number),
     )
+    assert number is not None
     assert other is not None
     return Kind(int(number), str(there[1]), int(other[0]), str(other[1]), USER_DEFINED)
 
@@ -160,7 +162,7 @@ def _wished(hubspot: HubSpot, call: Call, record: Record, wish: dict[str, Any]) 
         raise errors.validation(call, "associations need to.id and types[].associationTypeId") from None
     to = hubspot.portal.types.all.get(_other_end(hubspot, record.type.plural, first) or "")
     if to is None:
-        raise errors.validation(call, f"{first} is not an association type of {record.type.plural}")
+        raise errors.validation(call, f"{str(first)[:40]} is not an association type of {record.type.plural}")
     other = hubspot.records.get(to, other_id)
     if other is None or other.archived:
         raise errors.not_found(call)
@@ -171,7 +173,8 @@ def _wished(hubspot: HubSpot, call: Call, record: Record, wish: dict[str, Any]) 
 
 def _other_end(hubspot: HubSpot, plural: str, number: Any) -> str | None:
     """The type of record that an association type of this number leads to."""
-    if not isinstance(number, int) or isinstance(number, bool):
+    number = requests.whole_id(number)
+    if number is None:
         return None
     for (a, b), ids in hubspot.portal.types.pairs.items():
         if a == plural and number in ids:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import association_kinds, errors, requests
+from sandbox.hubspot import association_kinds, errors, pages, requests
 from sandbox.hubspot.association_kinds import Kind
-from sandbox.hubspot.associations import MOST_CREATED, both, end_of, pair_of
+from sandbox.hubspot.associations import MOST_CREATED, both, end_of, pair_of, pairs
 from sandbox.hubspot.records import Record
 
 if TYPE_CHECKING:
@@ -41,14 +40,12 @@ def routes(hubspot: HubSpot) -> list[Route]:
 def _create(hubspot: HubSpot, call: Call) -> Response:
     kind, to = pair_of(hubspot.portal, call)
     results: list[dict[str, Any]] = []
-    for item in requests.inputs_of(call, requests.body_of(call), MOST_CREATED):
+    problems: list[dict[str, Any]] = []
+    inputs = requests.inputs_of(call, requests.body_of(call), MOST_CREATED)
+    for item, record, other in pairs(hubspot, call, inputs, problems):
         kinds = association_kinds.asked(hubspot, call, kind.plural, to.plural, item.get("types"))
-        record, other = both(hubspot, call, *(end_of(call, item, end) for end in ("from", "to")))
         results.append(_joined(hubspot, call, record, other, kinds))
-        call.records += 1
-    stamp = times.iso(call.now)
-    shown = {"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}
-    return answer(shown, 201)
+    return pages.done(call, results, problems, 201)
 
 
 def _joined(hubspot: HubSpot, call: Call, record: Record, other: Record, kinds: list[Kind]) -> dict[str, Any]:

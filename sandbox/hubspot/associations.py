@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
-from sandbox.call import Call, answer
+from sandbox.call import Call, Refused, answer
 from sandbox.hubspot import association_limits as limits
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, pages, requests
 from sandbox.hubspot.catalog import TYPE_IDS, ObjectType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Record
@@ -212,11 +212,26 @@ def end_of(call: Call, item: dict[str, Any], name: str) -> str:
     return str(end.get("id", ""))
 
 
-def _batch_create(hubspot: HubSpot, call: Call) -> Response:
-    results: list[dict[str, Any]] = []
-    for item in requests.inputs_of(call, requests.body_of(call), MOST_CREATED):
-        ends = [end_of(call, item, end) for end in ("from", "to")]
-        results += associate(hubspot, call, *both(hubspot, call, *ends))
+def pairs(
+    hubspot: HubSpot, call: Call, inputs: list[dict[str, Any]], problems: list[dict[str, Any]]
+) -> Iterator[tuple[dict[str, Any], Record, Record]]:
+    """Each input of a batch with its two records; those with a record that is not there are problems."""
+    for item in inputs:
+        first, second = (end_of(call, item, end) for end in ("from", "to"))
+        try:
+            record, other = both(hubspot, call, first, second)
+        except Refused as refused:
+            problems.append(errors.of_row(refused, fromObjectId=[first[:40]], toObjectId=[second[:40]]))
+            continue
         call.records += 1
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+        yield item, record, other
+
+
+def _batch_create(hubspot: HubSpot, call: Call) -> Response:
+    pair_of(hubspot.portal, call)
+    results: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = []
+    inputs = requests.inputs_of(call, requests.body_of(call), MOST_CREATED)
+    for _, record, other in pairs(hubspot, call, inputs, problems):
+        results += associate(hubspot, call, record, other)
+    return pages.done(call, results, problems)

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import association_kinds, errors, render, requests
+from sandbox.hubspot import association_kinds, errors, pages, render, requests
 from sandbox.hubspot.association_kinds import Kind
-from sandbox.hubspot.associations import both, end_of, none_found, pair_of
+from sandbox.hubspot.associations import both, end_of, none_found, pair_of, pairs
 from sandbox.hubspot.render import View
 
 if TYPE_CHECKING:
@@ -90,33 +89,23 @@ def _batch_read(hubspot: HubSpot, call: Call) -> Response:
         {"from": {"id": each}, **_to(found[int(each)])} for each in ids if int(each) in found
     ]
     absent = [none_found(kind, to, each) for each in ids if int(each) not in found]
-    return _done(call, results, absent, 200)
+    return pages.done(call, results, absent, 200)
 
 
 def _to(linked: dict[str, Any]) -> dict[str, Any]:
     return {"to" if name == "results" else name: value for name, value in linked.items()}
 
 
-def _done(call: Call, results: list[dict[str, Any]], problems: list[dict[str, Any]], status: int) -> Response:
-    stamp = times.iso(call.now)
-    shown: dict[str, Any] = {
-        "status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp,
-    }  # fmt: skip
-    if problems:
-        shown |= {"numErrors": len(problems), "errors": problems}
-    return answer(shown, 207 if problems else status)
-
-
 def _batch_create(hubspot: HubSpot, call: Call) -> Response:
     kind, to = pair_of(hubspot.portal, call)
     results = []
-    for item in requests.inputs_of(call, requests.body_of(call), MOST):
+    problems: list[dict[str, Any]] = []
+    inputs = requests.inputs_of(call, requests.body_of(call), MOST)
+    for item, record, other in pairs(hubspot, call, inputs, problems):
         wanted = _named(hubspot, call, kind.plural, to.plural, str(item.get("type") or ""))
-        record, other = both(hubspot, call, *(end_of(call, item, end) for end in ("from", "to")))
         association_kinds.attach(hubspot, call, record, other, [wanted])
         results.append({"from": {"id": str(record.id)}, "to": {"id": str(other.id)}, "type": item["type"]})
-        call.records += 1
-    return _done(call, results, [], 201)
+    return pages.done(call, results, problems, 201)
 
 
 def _batch_archive(hubspot: HubSpot, call: Call) -> Response:

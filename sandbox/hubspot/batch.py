@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import times
-from sandbox.call import Call, answer
-from sandbox.hubspot import association_kinds, errors, objects, render, requests
+from sandbox.call import Call, Refused
+from sandbox.hubspot import association_kinds, errors, objects, pages, render, requests
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.records import Conflict, Invalid, Record
 from sandbox.hubspot.render import View
@@ -40,14 +39,6 @@ def routes(hubspot: HubSpot) -> list[Route]:
         *route("upsert", _upsert),
         *route("archive", _archive),
     ]
-
-
-def _result(call: Call, results: list[Item], problems: list[Item], status: int) -> Response:
-    stamp = times.iso(call.now)
-    shown: Item = {"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}
-    if problems:
-        shown |= {"numErrors": len(problems), "errors": problems}
-    return answer(shown, 207 if problems else status)
 
 
 def missing(kind: ObjectType, ids: list[str]) -> list[Item]:
@@ -77,7 +68,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
             found[record.id] = record
     view = View.of(hubspot.portal, kind, requests.strings(call, body, "properties"), history)
     shown = render.records(hubspot.portal, view, list(found.values()))
-    return _result(call, shown, missing(kind, absent), 200)
+    return pages.done(call, shown, missing(kind, absent), 200)
 
 
 def _write(hubspot: HubSpot, call: Call, inputs: list[Item], writer: Writer) -> tuple[list[Item], list[Item]]:
@@ -96,6 +87,12 @@ def _write(hubspot: HubSpot, call: Call, inputs: list[Item], writer: Writer) -> 
                 raise refused from None
             del call.changes[before:]
             problems.append(_row_problem(hubspot, problem, item))
+            continue
+        except Refused as refused:
+            if not alone:
+                raise
+            del call.changes[before:]
+            problems.append(errors.of_row(refused, objectWriteTraceId=[str(item["objectWriteTraceId"])]))
             continue
         if shown is not None:
             if item.get("objectWriteTraceId"):
@@ -127,7 +124,7 @@ def _refuse_duplicates(call: Call, inputs: list[Item]) -> None:
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(hubspot.portal, call)
+    kind = requests.written_kind(hubspot.portal, call)
 
     def writer(item: Item) -> Item:
         properties = requests.properties_of(call, item)
@@ -137,11 +134,11 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
         return _shown(hubspot, record, properties)
 
     inputs = requests.inputs_of(call, requests.body_of(call), MOST)
-    return _result(call, *_write(hubspot, call, inputs, writer), 201)
+    return pages.done(call, *_write(hubspot, call, inputs, writer), 201)
 
 
 def _update(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(hubspot.portal, call)
+    kind = requests.written_kind(hubspot.portal, call)
     inputs = requests.inputs_of(call, requests.body_of(call), MOST)
     _refuse_duplicates(call, inputs)
     absent: list[str] = []
@@ -158,11 +155,11 @@ def _update(hubspot: HubSpot, call: Call) -> Response:
         return _shown(hubspot, hubspot.records.update(call, record, properties), properties)
 
     results, problems = _write(hubspot, call, inputs, writer)
-    return _result(call, results, problems + missing(kind, absent), 200)
+    return pages.done(call, results, problems + missing(kind, absent), 200)
 
 
 def _upsert(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(hubspot.portal, call)
+    kind = requests.written_kind(hubspot.portal, call)
     inputs = requests.inputs_of(call, requests.body_of(call), MOST)
     _refuse_duplicates(call, inputs)
     known = hubspot.portal.properties[kind.plural]
@@ -185,11 +182,11 @@ def _upsert(hubspot: HubSpot, call: Call) -> Response:
         return _shown(hubspot, created, properties) | {"new": True}
 
     results, problems = _write(hubspot, call, inputs, writer)
-    return _result(call, results, problems + missing(kind, absent), 200)
+    return pages.done(call, results, problems + missing(kind, absent), 200)
 
 
 def _archive(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(hubspot.portal, call)
+    kind = requests.written_kind(hubspot.portal, call)
     for item in requests.inputs_of(call, requests.body_of(call), MOST):
         record = hubspot.records.get(kind, str(item.get("id", "")))
         if record is not None:

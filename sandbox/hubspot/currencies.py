@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, pages, requests
 from sandbox.hubspot.catalog import CURRENCIES
 
 if TYPE_CHECKING:
@@ -60,18 +60,15 @@ def _asked(hubspot: HubSpot, call: Call) -> list[tuple[dict[str, Any], dict[str,
     return found
 
 
-def _done(call: Call, results: list[dict[str, Any]]) -> Response:
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
-
-
 def _read_rates(hubspot: HubSpot, call: Call) -> Response:
-    return _done(call, [rate for _, rate in _asked(hubspot, call)])
+    return pages.done(call, [rate for _, rate in _asked(hubspot, call)])
 
 
 def _change_rates(hubspot: HubSpot, call: Call) -> Response:
     wanted = _asked(hubspot, call)
-    return _done(call, [_renewed(hubspot, call, rate, item.get("conversionRate")) for item, rate in wanted])
+    return pages.done(
+        call, [_renewed(hubspot, call, rate, item.get("conversionRate")) for item, rate in wanted]
+    )
 
 
 def _show_rates(hubspot: HubSpot, call: Call) -> Response:
@@ -125,7 +122,7 @@ def _rate(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> dict[str, Any]:
 
 def _rates(hubspot: HubSpot, call: Call) -> Response:
     results = [_rate(hubspot, call, each) for each in requests.inputs_of(call, requests.body_of(call), 100)]
-    return answer({"status": "COMPLETE", "results": results})
+    return pages.done(call, results)
 
 
 def _current(hubspot: HubSpot) -> Response:

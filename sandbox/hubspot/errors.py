@@ -27,6 +27,13 @@ def error(call: Call, status: int, message: str, category: str, **more: Any) -> 
     return Refused(answer(body(call, message, category, **more), status))
 
 
+def of_row(refused: Refused, **context: list[str]) -> dict[str, Any]:
+    """The error of a 207 for one input of a batch, of what would refuse it alone."""
+    told = orjson.loads(bytes(refused.response.body))
+    return {"status": "error", **{name: told.get(name, "") for name in ("category", "message")},
+            **({"errors": told["errors"]} if "errors" in told else {}), "context": context}  # fmt: skip
+
+
 def validation(call: Call, message: str, **more: Any) -> Refused:
     return error(call, 400, message, "VALIDATION_ERROR", **more)
 

@@ -66,7 +66,8 @@ def is_file(path: str) -> bool:
 
 def _export(hubspot: HubSpot, call: Call) -> Response:
     body = requests.body_of(call)
-    kind = hubspot.portal.type_of(str(body.get("objectType") or ""))
+    called = str(body.get("objectType") or "")
+    kind = hubspot.portal.type_of(called) or hubspot.portal.type_of(called.lower())
     names = requests.strings(call, body, "objectProperties")
     if kind is None or body.get("exportType") not in ("VIEW", "LIST") or not names:
         raise errors.validation(call, "exportType, objectType and objectProperties are wanted")

@@ -196,6 +196,11 @@ def _files(hubspot: HubSpot, call: Call, files: list[tuple[int, int]]) -> Respon
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
 
 
+def is_of_record(hubspot: HubSpot, write: changes.Write) -> bool:
+    """Whether a logged change is one of a record: a client's own type may be called like what is none."""
+    return write["object"] in hubspot.portal.types.all and str(write["record_id"]).isdecimal()
+
+
 def _file(hubspot: HubSpot, call: Call) -> Response:
     start, end, expires = call.params["start"], call.params["end"], call.query.get("expires", "")
     if not all(each.isdecimal() and len(each) < 16 for each in (start, end, expires)):
@@ -207,5 +212,6 @@ def _file(hubspot: HubSpot, call: Call) -> Response:
     ):
         raise Refused(Response("the link has expired", 403, media_type="text/plain"))
     some = [w for w in changes.writes(hubspot, int(start), MOST) if w["seq"] <= int(end)]
+    some = [write for write in some if is_of_record(hubspot, write)]
     events = changes.journal_events(hubspot, some, _wanted(hubspot))
     return answer({"offset": end, "journalEvents": events, "publishedAt": times.iso(call.now)})

@@ -94,7 +94,7 @@ def _type(hubspot: HubSpot, call: Call, number: Any) -> tuple[str, str]:
     found = hubspot.store.row(
         "select name, label from association_types where from_type = ? and to_type = ? and type_id = ? "
         "and name is not null",
-        (kind.plural, to.plural, int(number) if str(number).isdecimal() else -1),
+        (kind.plural, to.plural, requests.whole_id(number)),
     )
     if found is None:
         raise errors.not_found(call)
@@ -172,8 +172,8 @@ def _limit(hubspot: HubSpot, call: Call) -> Response:
     inputs = requests.inputs_of(call, requests.body_of(call), 100)
     plain, primary = hubspot.portal.types.pairs[kind.plural, to.plural]
     for item in inputs:
-        number, most = item.get("typeId"), item.get("maxToObjectIds")
-        if not isinstance(number, int) or not isinstance(most, int) or most < 1:
+        number, most = (requests.whole_id(item.get(name)) for name in ("typeId", "maxToObjectIds"))
+        if number is None or not most:
             raise errors.validation(call, "a limit needs category, typeId and maxToObjectIds of 1 or more")
         if number in (plain, primary):
             hubspot.store.db.execute(
@@ -200,8 +200,8 @@ def _unlimit(hubspot: HubSpot, call: Call) -> Response:
     kind, to = pair_of(hubspot.portal, call)
     inputs = requests.inputs_of(call, requests.body_of(call), 100)
     for item in inputs:
-        number = item.get("typeId")
-        if not isinstance(number, int | str):
+        number = requests.whole_id(item.get("typeId"))
+        if number is None:
             raise errors.validation(call, "a limit needs category and typeId")
         done = hubspot.store.db.execute(
             "update association_types set most = null where from_type = ? and to_type = ? and type_id = ? "

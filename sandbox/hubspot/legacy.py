@@ -144,7 +144,8 @@ def _paged(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     """By id, those after `offset`; companies and deals spell the word for more differently."""
     limit, offset = requests.number_of(call, "limit", 100, 250), _offset(call)
     rows = hubspot.store.rows(
-        f'select {COLUMNS} from "{kind.plural}" where id > ? and +archived = 0 order by id limit ?',
+        f'select {COLUMNS} from "{kind.plural}" where id > ? and +archived = 0'
+        f"{hubspot.seen.listed(kind.plural, archived=False)} order by id limit ?",
         (offset, limit + 1),
     )
     names = None if call.says("includeAllProperties") else call.query_list("properties")
@@ -161,14 +162,11 @@ def _recent(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     column = "created" if call.path.rstrip("/").endswith("created") else "modified"
     count, offset = requests.number_of(call, "count", 100, 250), _offset(call)
     since = _offset(call, "since")
-    total = int(
-        hubspot.store.value(
-            f'select count(*) from "{kind.plural}" where archived = 0 and {column} >= ?', (since,)
-        )
-    )
+    source = f'"{kind.plural}" where archived = 0 and {column} >= ?'
+    source += hubspot.seen.listed(kind.plural, archived=False)
+    total = int(hubspot.store.value(f"select count(*) from {source}", (since,)))
     rows = hubspot.store.rows(
-        f'select {COLUMNS} from "{kind.plural}" where archived = 0 and {column} >= ? '
-        f"order by {column} desc, id desc limit ? offset ?",
+        f"select {COLUMNS} from {source} order by {column} desc, id desc limit ? offset ?",
         (since, count, offset),
     )
     end = offset + len(rows)

@@ -154,6 +154,7 @@ def _latest(hubspot: HubSpot, call: Call, column: str) -> Response:
     limit = requests.number_of(call, "count", 20, PAGE)
     at, vid = _offset(call, "timeOffset"), _offset(call, "vidOffset")
     before = f" and ({column}, id) < (?, ?)" if at else ""
+    before += hubspot.seen.listed("contacts", archived=False)
     rows = hubspot.store.rows(
         f"select {COLUMNS} from contacts where archived = 0{before} order by {column} desc, id desc limit ?",
         (*((at, vid) if at else ()), limit + 1),
@@ -184,6 +185,7 @@ def _search(hubspot: HubSpot, call: Call) -> Response:
         f"lower(json_extract(props, '$.{n}')) like ?" for n in ("email", "firstname", "lastname")
     )
     sql = f"from contacts where archived = 0 and ({where})"
+    sql += hubspot.seen.listed("contacts", archived=False)
     rows = hubspot.store.rows(
         f"select {COLUMNS} {sql} order by id limit ? offset ?", (text, text, text, limit, offset)
     )

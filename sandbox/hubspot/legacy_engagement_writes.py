@@ -65,6 +65,8 @@ def _moment(call: Call, name: str, value: Any) -> int:
     text = str(value)
     if isinstance(value, bool) or not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise errors.validation(call, f"{name} must be milliseconds since 1970")
+    if int(text) > times.LAST:
+        raise errors.validation(call, f"{name} is after the year 9999")
     return int(text)
 
 

@@ -59,10 +59,11 @@ def routes(hubspot: HubSpot) -> list[Route]:
     ]
 
 
-def _listed(columns: str) -> str:
+def _listed(hubspot: HubSpot, columns: str) -> str:
     """Every engagement that is not archived, by the columns asked for and the place of its kind."""
     parts = [
         f'select {columns}, {place} as kind from "{plural}" where archived = 0'
+        + hubspot.seen.listed(plural, archived=False)
         for place, plural in enumerate(ENGAGEMENTS)
     ]
     return " union all ".join(parts)
@@ -83,7 +84,7 @@ def _all(hubspot: HubSpot, call: Call) -> Response:
     """By id. More than 250 a page are given as 250."""
     limit, offset = min(requests.number_of(call, "limit", 100, 10**9), 250), requests.whole(call, "offset")
     rows = hubspot.store.rows(
-        f"select id, kind from ({_listed('id')}) where id >= ? and id * {_KINDS} + kind > ? "
+        f"select id, kind from ({_listed(hubspot, 'id')}) where id >= ? and id * {_KINDS} + kind > ? "
         "order by id, kind limit ?",
         (offset // _KINDS, offset, limit + 1),
     )
@@ -99,7 +100,7 @@ def _recent(hubspot: HubSpot, call: Call) -> Response:
         requests.whole(call, "offset"),
         max(requests.whole(call, "since"), call.now - 30 * times.DAY),
     )
-    source = f"({_listed('modified, id')}) where modified >= ?"
+    source = f"({_listed(hubspot, 'modified, id')}) where modified >= ?"
     total = int(hubspot.store.value(f"select count(*) from {source}", (since,)))
     rows = hubspot.store.rows(
         f"select id, kind from {source} order by modified desc, id desc limit ? offset ?",
@@ -121,7 +122,7 @@ def _after(hubspot: HubSpot, call: Call) -> Response:
     if not all(part.isdecimal() and len(part) < 16 for part in (at, place or "0")):
         raise errors.validation(call, "Invalid after")
     rows = hubspot.store.rows(
-        f"select modified, id, kind from ({_listed('modified, id')}) "
+        f"select modified, id, kind from ({_listed(hubspot, 'modified, id')}) "
         "where (modified, id) > (?, ?) order by modified, id limit ?",
         (int(at), int(place or 0), limit + 1),
     )

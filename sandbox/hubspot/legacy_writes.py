@@ -124,14 +124,15 @@ def _of_domain(hubspot: HubSpot, call: Call) -> Response:
     limit, offset, options = body.get("limit", 100), body.get("offset"), body.get("requestOptions")
     if isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit <= 100:
         raise errors.validation(call, "limit must be between 1 and 100")
-    after = offset.get("companyId") if isinstance(offset, dict) else 0
-    if isinstance(after, bool) or not isinstance(after, int):
+    after = requests.whole_id(offset.get("companyId")) if isinstance(offset, dict) else 0
+    if after is None:
         raise errors.validation(call, "offset.companyId must be a number")
     names = requests.strings(call, options, "properties") if isinstance(options, dict) else []
     kind = hubspot.portal.type_of("companies")
     assert kind is not None
     rows = hubspot.store.rows(
-        f'select {COLUMNS} from "companies" where archived = 0 and id > ? '
+        f'select {COLUMNS} from "companies" where archived = 0 and id > ?'
+        f"{hubspot.seen.listed('companies', archived=False)} "
         "and lower(json_extract(props, '$.domain')) = lower(?) order by id limit ?",
         (after, call.params["domain"], limit + 1),
     )
@@ -148,7 +149,9 @@ def _tickets(hubspot: HubSpot, call: Call) -> Response:
     kind, offset = hubspot.portal.type_of("tickets"), requests.whole(call, "offset")
     assert kind is not None
     rows = hubspot.store.rows(
-        f'select {COLUMNS} from "tickets" where id > ? and +archived = 0 order by id limit 101', (offset,)
+        f'select {COLUMNS} from "tickets" where id > ? and +archived = 0'
+        f"{hubspot.seen.listed('tickets', archived=False)} order by id limit 101",
+        (offset,),
     )
     found = [load(kind, row) for row in rows[:100]]
     names = call.query_list("properties")

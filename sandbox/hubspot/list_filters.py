@@ -26,7 +26,8 @@ _COMPARED = {
     "IS_LESS_THAN_OR_EQUAL_TO": "<=", "IS_AFTER": ">", "IS_BEFORE": "<",
 }  # fmt: skip
 _LIKE = {"CONTAINS": "%{}%", "DOES_NOT_CONTAIN": "%{}%", "STARTS_WITH": "{}%", "ENDS_WITH": "%{}"}
-_DEEPEST = 8
+_DEEPEST, _LONGEST, _MOST_VALUES = 8, 500_000, 30_000
+"""How deep branches go, and what SQLite takes of a condition: characters, values."""
 DAYS_OF = {"DAY": 1, "WEEK": 7, "MONTH": 30}
 
 
@@ -143,9 +144,10 @@ def condition(hubspot: HubSpot, call: Call, kind: ObjectType, branch: Any) -> Sq
 def _worked_out(hubspot: HubSpot, call: Call, kind: ObjectType, branch: Any) -> Sql:
     """Filters as a condition; those that are not worked out are met by nobody."""
     try:
-        return _branch(hubspot, call, kind, branch, 0)
+        sql, values = _branch(hubspot, call, kind, branch, 0)
     except NotWorkedOut:
         return "0", []
+    return ("0", []) if len(sql) > _LONGEST or len(values) > _MOST_VALUES else (sql, values)
 
 
 def _kept(hubspot: HubSpot, number: int) -> Json | None:
@@ -161,11 +163,22 @@ def _branch(hubspot: HubSpot, call: Call, kind: ObjectType, branch: Any, depth: 
     word = {"OR": " or ", "AND": " and "}.get(str(branch.get("filterBranchType")))
     if word is None:
         raise NotWorkedOut
-    parts = [_filter(hubspot, call, kind, each) for each in branch.get("filters") or []]
-    parts += [_branch(hubspot, call, kind, each, depth + 1) for each in branch.get("filterBranches") or []]
+    filters, branches = (branch.get(name) or [] for name in ("filters", "filterBranches"))
+    if not isinstance(filters, list) or not isinstance(branches, list):
+        raise NotWorkedOut
+    parts = [_filter(hubspot, call, kind, each) for each in filters]
+    parts += [_branch(hubspot, call, kind, each, depth + 1) for each in branches]
     if not parts:
         return ("1" if word == " and " else "0"), []
-    return "(" + word.join(p[0] for p in parts) + ")", [v for p in parts for v in p[1]]
+    return _joined(word, [p[0] for p in parts]), [v for p in parts for v in p[1]]
+
+
+def _joined(word: str, parts: list[str]) -> str:
+    """Halves of halves in brackets: SQLite takes a thousand conditions in each other, no matter how many."""
+    if len(parts) == 1:
+        return f"({parts[0]})"
+    half = len(parts) // 2
+    return f"({_joined(word, parts[:half])}{word}{_joined(word, parts[half:])})"
 
 
 def _filter(hubspot: HubSpot, call: Call, kind: ObjectType, wish: Any) -> Sql:
@@ -203,9 +216,10 @@ def compared(kind: str, operation: Json, stored: Sql) -> Sql:
     said = operation.get("values")
     given: list[Any] = said if isinstance(said, list) else [operation.get("value")]
     if operator in _LIKE:
-        found = " or ".join([f"coalesce(lower({raw}), '') like ?"] * len(given))
-        values = [v for each in given for v in (*bound, _LIKE[operator].format(str(each).lower()))]
-        return (f"not ({found})" if operator == "DOES_NOT_CONTAIN" else f"({found})"), values
+        patterns = orjson.dumps([_LIKE[operator].format(str(each).lower()) for each in given]).decode()
+        listed = "select value as pattern from json_each(?)"
+        found = f"exists (select 1 from ({listed}) where coalesce(lower({raw}), '') like pattern)"
+        return (f"not {found}" if operator == "DOES_NOT_CONTAIN" else found), [patterns, *bound]
     wanted = [_value(kind, each) for each in given]
     marks = ", ".join("?" * len(wanted))
     if operator in ("IS_ANY_OF", "IS_EQUAL_TO", "IS"):
@@ -219,7 +233,10 @@ def _said(operation: Json) -> Any:
     """The value of an operation, or the moment it names."""
     point = operation.get("timePoint")
     if isinstance(point, dict) and {"year", "month", "day"} <= set(point):
-        return "-".join(f"{int(point[key]):02d}" for key in ("year", "month", "day"))
+        try:
+            return "-".join(f"{int(point[key]):02d}" for key in ("year", "month", "day"))
+        except (TypeError, ValueError, OverflowError):
+            raise NotWorkedOut from None
     return operation.get("value", operation.get("timestamp"))
 
 
@@ -231,7 +248,7 @@ def _value(kind: str, value: Any) -> Any:
         if kind == "number":
             return float(text)
         if kind == "column":
-            return int(text) if text.isdecimal() else times.parse(text)
+            return int(text) if text.isdecimal() and len(text) < 16 else times.parse(text)
         if kind in ("date", "datetime") and not isinstance(value, bool):
             at = int(text) if text.isdecimal() else times.parse(text)
             return times.day(at) if kind == "date" else times.iso(at)

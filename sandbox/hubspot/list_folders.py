@@ -20,8 +20,18 @@ create table if not exists list_folders (
     updated integer not null);
 create table if not exists lists_in_folders (list_id integer primary key, folder integer not null);
 """
-ROOT = 0
+ROOT, DEEPEST = 0, 5
 _USER = 1
+_ABOVE = """
+with recursive up (id, level) as (
+    select ?, 0 union all select f.parent, level + 1 from up join list_folders f on f.id = up.id)
+select max(level) from up
+"""
+_BELOW = """
+with recursive down (id, level) as (
+    select ?, 1 union all select f.id, level + 1 from down join list_folders f on f.parent = down.id)
+select max(level) from down
+"""
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
@@ -79,6 +89,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     body = requests.body_of(call)
     name = _name(call, body.get("name"))
     parent = _known(hubspot, call, body.get("parentFolderId") or ROOT)
+    _fit(hubspot, call, parent, 1)
     number = int(hubspot.store.value("select coalesce(max(id), 0) + 1 from list_folders"))
     hubspot.store.db.execute(
         "insert into list_folders values (?, ?, ?, ?, ?)", (number, parent, name, call.now, call.now)
@@ -86,6 +97,13 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     call.records = 1
     call.change("list folders", str(number), "create", "name", None, name)
     return answer({"folder": _shown(hubspot, number)})
+
+
+def _fit(hubspot: HubSpot, call: Call, parent: int, levels: int) -> None:
+    """Refuse so many levels of folders below one where the tree would be deeper than it may be."""
+    above = int(hubspot.store.value(_ABOVE, (parent,)))
+    if above + levels > DEEPEST:
+        raise errors.validation(call, f"List folders can be nested {DEEPEST} deep, no deeper")
 
 
 def _own(hubspot: HubSpot, call: Call) -> int:
@@ -112,6 +130,7 @@ def _move(hubspot: HubSpot, call: Call) -> Response:
         if above == number:
             raise errors.validation(call, "A folder cannot be moved into itself or a folder below it")
         above = int(hubspot.store.value("select parent from list_folders where id = ?", (above,)))
+    _fit(hubspot, call, parent, int(hubspot.store.value(_BELOW, (number,))))
     hubspot.store.db.execute(
         "update list_folders set parent = ?, updated = ? where id = ?", (parent, call.now, number)
     )

@@ -91,7 +91,7 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
-    kind = requests.kind_of(hubspot.portal, call)
+    kind = requests.written_kind(hubspot.portal, call)
     body = requests.body_of(call)
     properties = requests.properties_of(call, body)
     try:
@@ -105,6 +105,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _update(hubspot: HubSpot, call: Call) -> Response:
+    requests.written_kind(hubspot.portal, call)
     record = _found(hubspot, call)
     properties = requests.properties_of(call, requests.body_of(call))
     try:
@@ -121,7 +122,7 @@ def _shown(hubspot: HubSpot, record: Record, properties: dict[str, Any]) -> dict
 
 
 def _archive(hubspot: HubSpot, call: Call) -> Response:
-    record = hubspot.records.get(requests.kind_of(hubspot.portal, call), call.params["id"])
+    record = hubspot.records.get(requests.written_kind(hubspot.portal, call), call.params["id"])
     if record is not None:
         hubspot.records.archive(call, record)
         call.records = 1

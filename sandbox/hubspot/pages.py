@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 from starlette.responses import Response
 
+from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, requests
 from sandbox.store import Store
@@ -17,6 +18,17 @@ from sandbox.store import Store
 def shown(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
     """The things in the first column."""
     return [orjson.loads(row[0]) for row in rows]
+
+
+def done(
+    call: Call, results: Sequence[Any], problems: Sequence[Any] = (), status: int = 200, **more: Any
+) -> Response:
+    """What a batch came to: a 207 when some of its inputs failed."""
+    stamp = times.iso(call.now)
+    shown = {"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp, **more}
+    if problems:
+        shown |= {"numErrors": len(problems), "errors": problems}
+    return answer(shown, 207 if problems else status)
 
 
 def following(call: Call, after: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Records themselves are in `records.py`. Definitions are read once and kept; who 
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -112,7 +113,7 @@ class Portal:
 
     def _type_problem(self, found: dict[str, Any], name: str, value: str) -> tuple[str, str] | None:
         kind = found["type"]
-        if kind == "number" and not _NUMBER.fullmatch(value):
+        if kind == "number" and not (_NUMBER.fullmatch(value) and isfinite(float(value))):
             return "INVALID_DOUBLE", f"{value} was not a valid number."
         instant = _instant(value) if kind in ("date", "datetime") else 0
         if kind == "date" and instant is not None and value.lstrip("-").isdecimal() and instant % times.DAY:
@@ -181,7 +182,7 @@ def _obeys(rule: str, arguments: list[str], value: str) -> bool:
 
 def _instant(value: str) -> int | None:
     if re.fullmatch(r"-?\d{5,15}", value):
-        return int(value)
+        return int(value) if times.FIRST <= int(value) <= times.LAST else None
     try:
         return times.parse(value)
     except ValueError:

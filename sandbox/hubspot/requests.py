@@ -10,12 +10,33 @@ from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.portal import Portal
 
 
+def whole_id(said: Any) -> int | None:
+    """The number that an id is, said as one or as its digits; None for what can be no id."""
+    if isinstance(said, int) and not isinstance(said, bool):
+        return said if 0 <= said < 10**15 else None
+    good = isinstance(said, str) and said.isascii() and said.isdecimal() and len(said) < 16
+    return int(said) if good else None
+
+
 def kind_of(portal: Portal, call: Call, name: str = "type") -> ObjectType:
     """The object type in the path."""
     kind = portal.type_of(call.params[name])
     if kind is None:
         message = f"Unable to infer object type from: {call.params[name]}"
         raise errors.validation(call, message)
+    return kind
+
+
+READ_ONLY = ("feedback_submissions",)
+"""Types whose records come from HubSpot's own surveys: they are read and searched, not written."""
+
+
+def written_kind(portal: Portal, call: Call) -> ObjectType:
+    """The object type in the path, to write records of."""
+    kind = kind_of(portal, call)
+    if kind.plural in READ_ONLY:
+        message = f"HTTP Method '{call.method}' not allowed. {kind.plural} can only be read"
+        raise errors.error(call, 405, message, "METHOD_NOT_ALLOWED")
     return kind
 
 

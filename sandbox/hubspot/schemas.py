@@ -281,12 +281,10 @@ def _associate(hubspot: HubSpot, call: Call) -> Response:
 def _dissociate(hubspot: HubSpot, call: Call) -> Response:
     """An association that a client made is taken off a schema, and off every record."""
     kind = _kind(hubspot, call)
-    asked = call.params["type_id"]
-    number = int(asked) if asked.isdecimal() else -1
     found = hubspot.store.row(
         "select from_type, to_type from association_types where type_id = ? and category = ? "
         "and name is null",
-        (number, USER_DEFINED),
+        (requests.whole_id(call.params["type_id"]), USER_DEFINED),
     )
     if found is None or kind.plural not in found:
         raise errors.not_found(call)

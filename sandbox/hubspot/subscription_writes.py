@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, pages, requests
+from sandbox.hubspot import errors, objects, pages, requests
+from sandbox.hubspot.records import Invalid
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -227,7 +228,10 @@ def unsubscribe(hubspot: HubSpot, call: Call, addresses: list[str]) -> list[Stat
         )
         contact = hubspot.records.get(contacts, address, "email")
         if contact is not None and not contact.archived:
-            hubspot.records.update(call, contact, {"hs_email_optout": True})
+            try:
+                hubspot.records.update(call, contact, {"hs_email_optout": True})
+            except Invalid as problem:
+                raise objects.invalid(hubspot, call, problem) from None
         results.append({"subscriberIdString": address, "statuses": said})
     call.records = len(results)
     return results

@@ -51,12 +51,15 @@ class Types:
         ):
             self.all[plural] = _read(orjson.loads(type_))
             self.shown[plural] = orjson.loads(shown)
-        self.named = {
-            name: each for each in self.all.values() for name in (each.plural, each.singular, each.type_id)
-        }
-        # A custom object is also called by the short form of its full name.
+        # A custom object is also called by the short form of its full name, and by its own where no type of
+        # HubSpot's is called so.
         customs = [each for each in self.all.values() if each.type_id.startswith("2-")]
+        self.named = {each.singular: each for each in customs}
         self.named |= {f"p_{each.plural.partition('_')[2]}": each for each in customs}
+        self.named |= {
+            name: each for each in TYPES.values() for name in (each.plural, each.singular, each.type_id)
+        }
+        self.named |= {name: each for each in customs for name in (each.plural, each.type_id)}
         self.pairs: dict[tuple[str, str], tuple[int, int | None]] = dict(TYPE_IDS)
         for a, b, type_id in store.rows(
             "select from_type, to_type, type_id from association_types where name is null and category = ?",

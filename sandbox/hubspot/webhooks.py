@@ -22,9 +22,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
-from sandbox.call import Call, answer
+from sandbox.call import Call, Refused, answer
 from sandbox.clock import real_ms
-from sandbox.hubspot import changes, errors, oauth, requests
+from sandbox.hubspot import changes, errors, journal, oauth, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -78,8 +78,8 @@ def _settings(hubspot: HubSpot, call: Call) -> Response:
 
 
 def is_here(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
     try:
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
@@ -185,16 +185,19 @@ def _switch(hubspot: HubSpot, call: Call) -> Response:
 
 def _switch_many(hubspot: HubSpot, call: Call) -> Response:
     _checked(hubspot, call)
-    results = []
+    results, problems = [], []
     for item in requests.inputs_of(call, requests.body_of(call), MOST_EVENTS):
         call.params = {**call.params, "id": str(item.get("id"))}
-        shown = _one(hubspot, call) | {"active": item.get("active") is True}
+        try:
+            shown = _one(hubspot, call) | {"active": item.get("active") is True}
+        except Refused as refused:
+            problems.append(errors.of_row(refused, ids=[call.params["id"][:40]]))
+            continue
         hubspot.store.db.execute(
             "update webhook_subscriptions set active = ? where id = ?", (shown["active"], int(shown["id"]))
         )
         results.append(shown)
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, results, problems)
 
 
 def _unsubscribe(hubspot: HubSpot, call: Call) -> Response:
@@ -242,6 +245,8 @@ def _queue(hubspot: HubSpot) -> None:
     some = changes.writes(hubspot, after, 10_000)
     events = []
     for write in some:
+        if not journal.is_of_record(hubspot, write):
+            continue
         for kind, event in changes.webhook_events(hubspot, write):
             for own in wanted.get((kind, event.get("propertyName"), event.get("objectTypeId")), ()):
                 head = {"subscriptionId": own, "subscriptionType": kind, "appId": oauth.APP_ID}

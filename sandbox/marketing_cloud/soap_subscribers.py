@@ -59,17 +59,16 @@ def _status(element: Element) -> str:
 def _on_list(mc: MarketingCloud, key: str, element: Element) -> tuple[int, str, str | None, str]:
     """List, action, status before (None: not on it) and wanted, of one of a subscriber's lists."""
     said, action = text_of(element, "ID"), text_of(element, "Action").lower() or "upsert"
-    there = said.isdecimal() and mc.store.row("select id from lists where id = ?", (int(said),))
-    if not there:
+    number = int(said) if said.isascii() and said.isdecimal() and len(said) < 16 else None
+    there = mc.store.row("select id from lists where id = ?", (number,))
+    if number is None or there is None:
         raise Refused(NO_LIST, f"The list {said[:40]} does not exist")
     if action not in ACTIONS:
         raise Refused(INVALID, f"{action[:40]} is not a valid action for a list")
-    row = mc.store.row(
-        "select status from list_subscribers where list = ? and subscriber = ?", (int(said), key)
-    )
+    row = mc.store.row("select status from list_subscribers where list = ? and subscriber = ?", (number, key))
     if row is None and action in ("update", "delete"):
         raise Refused(NOT_ON_IT, "Subscriber is not on the list")
-    return int(said), action, None if row is None else str(row[0]), _status(element) or "Active"
+    return number, action, None if row is None else str(row[0]), _status(element) or "Active"
 
 
 def _change_member(

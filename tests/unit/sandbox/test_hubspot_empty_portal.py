@@ -12,7 +12,7 @@ import pytest
 
 from sandbox import times
 from sandbox.clock import Clock
-from sandbox.hubspot import app, list_filters
+from sandbox.hubspot import app, list_filters, oauth
 from sandbox.store import Store
 from sandbox.worlds import portal
 
@@ -32,16 +32,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def ask(store: Store, tmp_path: Path) -> Iterator[Ask]:
-    """Asks the portal: a method, an address, and a body to send as JSON."""
+    """Asks the portal: a method, an address, a body to send as JSON, further headers."""
     clock = Clock.create(tmp_path / "clock", NOW)
     transport = httpx.ASGITransport(app=app.application(store, clock, limited=False))
     headers = {"Authorization": f"Bearer {store.get_meta('token')}"}
 
-    async def asked(method: str, path: str, body: Any) -> httpx.Response:
+    async def asked(method: str, path: str, body: Any, more: dict[str, str]) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://hs", headers=headers) as client:
-            return await client.request(method, path, json=body)
+            return await client.request(method, path, json=body, headers=more)
 
-    yield lambda method, path, body=None: asyncio.run(asked(method, path, body))
+    yield lambda method, path, body=None, more=None: asyncio.run(asked(method, path, body, more or {}))
     clock.close()
 
 
@@ -165,3 +165,223 @@ def test_the_sizes_of_a_list_count_from_who_is_on_it(ask: Ask, store: Store) -> 
     assert last() == 3
     ask("DELETE", f"{LISTS}/{own}/memberships")
     assert last() == 0
+
+
+_FAR, _LATE = 2**64 - 1, 999_999_999_999_999
+_TIE = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _FAR}
+_EARLY = "0001-01-01T00:00:00+14:00"
+_RATE = {"fromCurrencyCode": "EUR", "conversionRate": 1, "effectiveAt": _EARLY}
+_ENGAGEMENTS = "/engagements/v1/engagements"
+_LABELS = "/crm/v4/associations/contacts/companies/labels"
+_LIMITS = "/crm/v4/associations/definitions/configurations/contacts/companies/batch"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/companies/v2/domains/x.example/companies", {"offset": {"companyId": _FAR}}),
+        ("POST", "/crm/v3/objects/contacts",
+         {"properties": {"email": "n@x.example"}, "associations": [{"to": {"id": "1"}, "types": [_TIE]}]}),
+        ("POST", "/crm/v4/associations/contacts/companies/batch/labels/archive",
+         {"inputs": [{"from": {"id": "1"}, "to": {"id": "2"}, "types": [_TIE]}]}),
+        *(("POST", "/crm/v4/associations/contacts/companies/batch/labels/archive",
+           {"inputs": [{"from": {"id": "1"}, "to": {"id": "2"}, "types": [_TIE | {"associationTypeId": n}]}]})
+          for n in (True, 1.0)),
+        ("PUT", _LABELS, {"associationTypeId": _FAR, "label": "L"}),
+        ("DELETE", f"{_LABELS}/{'9' * 30}", None),
+        ("POST", f"{_LIMITS}/create", {"inputs": [{"typeId": _FAR, "maxToObjectIds": 1}]}),
+        ("POST", f"{_LIMITS}/create", {"inputs": [{"typeId": 1, "maxToObjectIds": _FAR}]}),
+        ("POST", f"{_LIMITS}/purge", {"inputs": [{"typeId": _FAR}]}),
+        ("DELETE", f"/crm-object-schemas/v3/schemas/contacts/associations/{'9' * 30}", None),
+        ("POST", "/settings/v3/currencies/exchange-rates", _RATE),
+        ("POST", "/crm/v3/objects/notes", {"properties": {"hs_timestamp": _EARLY}}),
+        ("POST", "/crm/v3/objects/notes", {"properties": {"hs_timestamp": _LATE}}),
+        ("POST", "/crm/v3/objects/calls", {"properties": {"hs_call_duration": "1e400"}}),
+        ("POST", _ENGAGEMENTS, {"engagement": {"type": "NOTE", "timestamp": _LATE}}),
+        ("PUT", f"/webhooks/v3/{oauth.APP_ID}/settings", {"targetUrl": "http://[bad"}),
+    ],
+)  # fmt: skip
+def test_a_number_or_instant_beyond_what_there_is_is_refused(
+    ask: Ask, method: str, path: str, body: Any
+) -> None:
+    assert ask(method, path, body).status_code in (400, 404)
+
+
+def _text(operator: str, **more: Any) -> dict[str, Any]:
+    operation = {"operationType": "STRING", "operator": operator, **more}
+    return {"filterType": "PROPERTY", "property": "city", "operation": operation}
+
+
+@pytest.mark.parametrize(
+    ("branch", "members"),
+    [
+        ({"filters": 5}, 0),
+        ({"filterBranches": 5}, 0),
+        ({"filters": [_text("IS_AFTER", timePoint={"year": "x", "month": 1, "day": 1})]}, 0),
+        ({"filters": [_text("IS_AFTER", value="9" * 30) | {"property": "createdate"}]}, 0),
+        ({"filters": [_text("CONTAINS", values=[f"os{n}" for n in range(1_200)] + ["OSL"])]}, 1),
+        ({"filters": [_text("DOES_NOT_CONTAIN", values=[f"os{n}" for n in range(1_200)])]}, 1),
+        ({"filters": [_text("DOES_NOT_CONTAIN", values=["x", "osl"])]}, 0),
+        ({"filters": [_IN_OSLO] * 1_200}, 1),
+    ],
+    ids=range(8),
+)
+def test_a_list_whose_filters_make_no_sense_or_are_very_many_is_worked_out_all_the_same(
+    ask: Ask, branch: dict[str, Any], members: int
+) -> None:
+    _contact(ask, "one", "Oslo")
+    wish = {"filterBranchType": "AND", "filters": [], "filterBranches": []} | branch
+    made = ask("POST", LISTS, {"name": "L", "objectTypeId": "0-1", "processingType": "DYNAMIC",
+                               "filterBranch": wish})  # fmt: skip
+    if made.status_code == 200:
+        found = ask("GET", f"{LISTS}/{made.json()['list']['listId']}/memberships")
+        assert (found.status_code, found.json()["total"]) == (200, members)
+    else:
+        assert (made.status_code, members) == (400, 0)
+
+
+def test_folders_of_lists_are_five_deep_and_no_deeper(ask: Ask) -> None:
+    folders = f"{LISTS}/folders"
+
+    def made(parent: str) -> httpx.Response:
+        return ask("POST", folders, {"name": "F", "parentFolderId": parent})
+
+    chain, loose = ["0"], str(made("0").json()["folder"]["id"])
+    for _ in range(5):
+        chain.append(str(made(chain[-1]).json()["folder"]["id"]))
+    assert made(chain[-1]).status_code == 400
+    assert made(loose).status_code == 200
+    assert [ask("PUT", f"{folders}/{loose}/move/{parent}").status_code for parent in chain[3:5]] == [200, 400]
+
+
+def test_a_row_error_where_somebody_leaves_everything_is_a_refusal(ask: Ask) -> None:
+    _contact(ask, "gone", "Oslo")
+    path = "/communication-preferences/v4/statuses/gone@empty.example/unsubscribe-all?channel=EMAIL"
+    answer = ask("POST", path, None, {"X-Sandbox-Fault": "row_error"})
+    assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_only_searches_of_objects_and_lists_count_as_searches(ask: Ask) -> None:
+    limited = {"x-hubspot-ratelimit-max"}
+    searched = ask("POST", "/crm/objects/2026-03/contacts/search", {})
+    listed = ask("POST", f"{LISTS}/search", {})
+    events = ask("GET", "/marketing/v3/marketing-events/events/search?q=x")
+    assert [limited & set(each.headers) for each in (searched, listed, events)] == [set(), set(), limited]
+
+
+def test_answers_to_a_survey_are_read_and_not_written(ask: Ask) -> None:
+    area, item = "/crm/v3/objects/feedback_submissions", {"properties": {"hs_survey_type": "NPS"}}
+    batches = [("POST", f"{area}/batch/{verb}", {"inputs": [item | {"id": "1"}]})
+               for verb in ("create", "update", "upsert", "archive")]  # fmt: skip
+    one = [("POST", area, item), ("PATCH", f"{area}/1", item), ("DELETE", f"{area}/1", None)]
+    assert {ask(*each).status_code for each in (*one, *batches)} == {405}
+    assert ask("GET", area).status_code == ask("POST", f"{area}/search", {}).status_code == 200
+
+
+def test_an_export_names_its_type_in_capitals_too(ask: Ask) -> None:
+    wish = {"exportType": "VIEW", "exportName": "E", "objectProperties": ["email"], "objectType": "CONTACT"}
+    assert ask("POST", "/crm/v3/exports/export/async", wish).status_code == 202
+
+
+def test_a_type_of_ones_own_takes_no_name_of_hubspots(ask: Ask) -> None:
+    someone = _contact(ask, "first", "Oslo")
+    for name in ("contact", "schemas"):
+        labels = {"singular": name, "plural": name}
+        made = ask("POST", "/crm-object-schemas/v3/schemas", {
+            "name": name, "labels": labels, "primaryDisplayProperty": "title",
+            "requiredProperties": ["title"], "associatedObjects": [],
+            "properties": [{"name": "title", "label": "T", "type": "string", "fieldType": "text"}],
+        })  # fmt: skip
+        assert made.status_code in (200, 201), made.text
+    found = ask("GET", "/crm/v3/objects/contact").json()["results"]
+    assert [each["id"] for each in found] == [someone]
+    journal = "/webhooks-journal"
+    wish = {"objectTypeId": "schemas", "subscriptionType": "OBJECT"}
+    assert ask("POST", f"{journal}/subscriptions/2026-03", wish).status_code == 201
+    link = ask("GET", f"{journal}/journal/2026-03/latest").json()["url"]
+    assert ask("GET", link.removeprefix("http://hs")).json()["journalEvents"] == []
+
+
+@pytest.mark.parametrize(
+    ("plural", "paths"),
+    [
+        ("tickets", ["/crm-objects/v1/objects/tickets/paged"]),
+        ("companies", ["/companies/v2/companies/paged", "/companies/v2/companies/recent/modified"]),
+        ("contacts", ["/contacts/v1/lists/all/contacts/all", "/contacts/v1/lists/all/contacts/recent",
+                      "/contacts/v1/search/query?q=late"]),
+        ("notes", [f"{_ENGAGEMENTS}/paged", f"{_ENGAGEMENTS}/recent/modified",
+                   f"{_ENGAGEMENTS}/modified/after"]),
+    ],
+)  # fmt: skip
+def test_the_old_lists_do_not_show_rows_that_are_late(ask: Ask, plural: str, paths: list[str]) -> None:
+    named = {
+        "tickets": {"subject": "late", "hs_pipeline": "0", "hs_pipeline_stage": "1"},
+        "companies": {"name": "late", "domain": "late.example"},
+        "contacts": {"email": "late@x.example"},
+        "notes": {"hs_timestamp": "2026-06-30T12:00:00Z"},
+    }
+
+    def rows() -> list[int]:
+        keys = ("objects", "companies", "contacts", "results")
+        found = [ask("GET", path).json() for path in paths]
+        if plural == "companies":
+            found.append(ask("POST", "/companies/v2/domains/late.example/companies", {}).json())
+        return [len(next(each[key] for key in keys if key in each)) for each in found]
+
+    wish, late = {"properties": named[plural]}, {"X-Sandbox-Fault": "late_rows"}
+    assert ask("POST", f"/crm/v3/objects/{plural}", wish, late).status_code == 201
+    assert set(rows()) == {0}
+    ask("POST", f"/crm/v3/objects/{plural}", {"properties": named[plural] | (
+        {"email": "late2@x.example"} if plural == "contacts" else {})})  # fmt: skip
+    assert set(rows()) == {1}
+
+
+def test_an_input_of_a_batch_whose_association_is_missing_fails_alone(ask: Ask) -> None:
+    tie = [{"to": {"id": "999"}, "types": [_TIE | {"associationTypeId": 279}]}]
+    inputs: list[dict[str, Any]] = [
+        {"objectWriteTraceId": own, "properties": {"email": f"{own}@x.example"}} for own in ("a", "b")
+    ]
+    inputs[1]["associations"] = tie
+    answer = ask("POST", "/crm/v3/objects/contacts/batch/create", {"inputs": inputs})
+    told = answer.json()
+    assert (answer.status_code, told["numErrors"], len(told["results"])) == (207, 1, 1)
+    assert told["errors"][0]["category"] == "OBJECT_NOT_FOUND"
+    assert told["errors"][0]["context"] == {"objectWriteTraceId": ["b"]}
+    assert ask("GET", "/crm/v3/objects/contacts/b@x.example?idProperty=email").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "wish"),
+    [
+        ("/crm/v3/associations/contacts/companies/batch/create", {"type": "contact_to_company"}),
+        ("/crm/v4/associations/contacts/companies/batch/create",
+         {"types": [_TIE | {"associationTypeId": 279}]}),
+        ("/crm/v4/associations/contacts/companies/batch/associate/default", {}),
+    ],
+)  # fmt: skip
+def test_a_pair_of_a_batch_with_an_end_that_is_not_there_fails_alone(
+    ask: Ask, path: str, wish: dict[str, Any]
+) -> None:
+    someone = _contact(ask, "first", "Oslo")
+    company = ask("POST", "/crm/v3/objects/companies", {"properties": {"name": "C"}}).json()["id"]
+    inputs = [wish | {"from": {"id": someone}, "to": {"id": end}} for end in ("999", company)]
+    told = ask("POST", path, {"inputs": inputs})
+    assert (told.status_code, told.json()["numErrors"]) == (207, 1)
+    assert told.json()["errors"][0]["context"] == {"fromObjectId": [someone], "toObjectId": ["999"]}
+    there = ask("GET", f"/crm/v4/objects/contacts/{someone}/associations/companies").json()["results"]
+    assert [str(each["toObjectId"]) for each in there] == [company]
+
+
+def test_a_subscription_that_is_not_there_fails_alone_in_a_batch(ask: Ask) -> None:
+    area = f"/webhooks/v3/{oauth.APP_ID}/subscriptions"
+    own = ask("POST", area, {"eventType": "contact.creation", "active": False}).json()["id"]
+    inputs = [{"id": each, "active": True} for each in ("999", own)]
+    told = ask("POST", f"{area}/batch/update", {"inputs": inputs})
+    assert (told.status_code, told.json()["numErrors"]) == (207, 1)
+    assert ask("GET", f"{area}/{own}").json()["active"] is True
+
+
+def test_rates_made_by_the_batch_are_told_with_their_times(ask: Ask) -> None:
+    wish = {"inputs": [{"fromCurrencyCode": "EUR", "conversionRate": 1.1}]}
+    told = ask("POST", "/settings/v3/currencies/exchange-rates/batch/create", wish).json()
+    assert {"status", "results", "startedAt", "completedAt"} <= set(told)

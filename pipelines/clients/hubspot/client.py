@@ -18,7 +18,7 @@ from pipelines.clients.batches import batched
 from pipelines.clients.client import Client
 from pipelines.clients.hubspot import batch
 from pipelines.clients.hubspot.auth import FixedToken, OAuthLogin
-from pipelines.clients.hubspot.errors import HubSpotVendor
+from pipelines.clients.hubspot.errors import HubSpotVendor, detail_code
 from pipelines.clients.hubspot.pages import Page, page_in
 from pipelines.clients.hubspot.paths import Paths
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
@@ -271,16 +271,26 @@ class HubSpotClient(Client):
     def associate(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str]]) -> str:
         """Tie pairs of records the default way. Returns HubSpot's id of the call."""
         inputs = [{"from": {"id": a}, "to": {"id": b}} for a, b in ends]
-        path = self._path("associate", from_type, to_type)
-        call = Call(method="POST", path=path, effect="write", json={"inputs": inputs})
-        return batch.request_id(self._transport.send(call))
+        return self._tie(self._path("associate", from_type, to_type), inputs)
 
     def associate_as(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str, list[Json]]]) -> str:
         """Tie pairs of records by the types given, each `{"associationCategory", "associationTypeId"}`."""
         inputs = [{"from": {"id": a}, "to": {"id": b}, "types": types} for a, b, types in ends]
-        path = self._path("associate_as", from_type, to_type)
+        return self._tie(self._path("associate_as", from_type, to_type), inputs)
+
+    def _tie(self, path: str, inputs: Sequence[Json]) -> str:
+        """A pair that HubSpot does not tie among others is a refusal of the call: whoever asked halves it
+        until that pair stands alone, and to tie the others again changes nothing."""
         call = Call(method="POST", path=path, effect="write", json={"inputs": inputs})
-        return batch.request_id(self._transport.send(call))
+        response = self._transport.send(call)
+        failed = [row for row in (json_of(response) or {}).get("errors") or [] if isinstance(row, dict)]
+        if failed:
+            raise errors.Rejected(
+                f"HubSpot does not associate {len(failed)} of {len(inputs)} pairs: "
+                f"{str(failed[0].get('message'))[:300]}", where=self._transport.host,
+                code=detail_code(failed[0]), status=response.status_code,
+            )  # fmt: skip
+        return batch.request_id(response)
 
     def dissociate(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str]]) -> str:
         """Take off every association of pairs of records. What is not tied is no failure."""

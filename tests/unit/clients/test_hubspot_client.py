@@ -121,3 +121,14 @@ def test_a_batch_that_hubspot_answers_in_part_is_a_truncated_fetch(hubspot):
             list(hubspot(answer).client.associations("contacts", "companies", ["1", "2", "3"]))
         with pytest.raises(errors.Truncated, match="a part of a batch: shard is away"):
             hubspot(answer).client.batch_read("contacts", ["1", "2", "3"], [])
+
+
+def test_a_pair_that_hubspot_does_not_tie_among_others_is_a_refusal(hubspot):
+    problem = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "no such company"}
+    answer = {"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [problem]}
+    bench = hubspot(httpx.Response(207, json=answer), httpx.Response(207, json=answer))
+    with pytest.raises(errors.Rejected, match="1 of 2 pairs: no such company") as caught:
+        bench.client.associate("contacts", "companies", [("1", "2"), ("3", "4")])
+    assert caught.value.code == "OBJECT_NOT_FOUND"
+    with pytest.raises(errors.Rejected):
+        bench.client.associate_as("contacts", "companies", [("1", "2", [])])

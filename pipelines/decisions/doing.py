@@ -184,10 +184,10 @@ class Doing:
             self.notes.append(f"{kind} {journey} is not done for somebody who is no subscriber by an id")
             return []
         if kind == "enter-journey":
-            purpose = purpose or known.purposes.get(journey, "")
             payload = known.entry(
-                person.person_id, person.score, journey, opted_out=person.refuses(purpose), purpose=purpose
-            )
+                person.person_id, person.score, journey,
+                opted_out=person.refuses(purpose, known.purposes.get(journey, "")), purpose=purpose,
+            )  # fmt: skip
             return [self._row(about, name, "journey_entry", "marketing_cloud", who.record_key, payload)]
         found = []
         for payload in known.updates(person.person_id, journey, fields):

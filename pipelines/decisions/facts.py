@@ -112,9 +112,9 @@ class Person:
     refused: frozenset[str] = frozenset()
     """Purposes of `consent.yml`."""
 
-    def refuses(self, purpose: str) -> bool:
-        """Whether they are not to be written to for this purpose; '' is none in particular."""
-        return self.opted_out or purpose in self.refused
+    def refuses(self, *purposes: str) -> bool:
+        """Whether they are not to be written to for one of these; '' is none in particular."""
+        return self.opted_out or not self.refused.isdisjoint(purposes)
 
 
 @dataclass

@@ -71,8 +71,9 @@ def _entry(row: Row, known: Facts) -> Row:
         return _with(row, {**known.journeys.of(journey), "already": _GONE if person is None else _NO_KEY})
     purpose = str(row.payload.get("purpose") or "")
     said = known.journeys.entry(
-        person_id, person.score, journey, opted_out=person.refuses(purpose), purpose=purpose
-    )
+        person_id, person.score, journey,
+        opted_out=person.refuses(purpose, known.journeys.purposes.get(journey, "")), purpose=purpose,
+    )  # fmt: skip
     return replace(row, record_key=who.record_key, payload=said)
 
 

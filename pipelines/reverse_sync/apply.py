@@ -81,6 +81,7 @@ def apply(
         pause,
         todo,
         left_out,
+        refusals_only=is_stopped,
     )
     with only_one(settings.home / "apply.lock", f"run {run.id}", state, wait_seconds=wait_seconds):
         result = _Applying(task).all(wanted, open_destination or opener(settings), forced=force)

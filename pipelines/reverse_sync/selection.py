@@ -28,6 +28,7 @@ from pipelines.state.agreed import Agreed
 from pipelines.state.journal import Intent, JournalState
 
 REJECTED_BEFORE = "the CRM rejected it when this plan was applied before"
+STOPPED = "a guard stopped the plan, and this lifts a refusal"
 CHANGED_SINCE = "it was changed by another run since this plan was made"
 
 
@@ -35,8 +36,9 @@ class Selection:
     """The changes of one sync that are to be sent. What is not is counted in `result`."""
 
     def __init__(
-        self, path: Path, header: Mapping[str, Any], name: str, sync: Sync, state: State, result: SyncResult
-    ) -> None:
+        self, path: Path, header: Mapping[str, Any], name: str, sync: Sync, state: State, result: SyncResult,
+        *, refusals_only: bool = False,
+    ) -> None:  # fmt: skip
         self._path, self._name, self._sync, self._state, self._result = path, name, sync, state, result
         self._plan_id: str = header["plan_id"]
         self._extracted = _moment(header["extracted_until"].get(name))
@@ -45,6 +47,7 @@ class Selection:
         """Record id -> its parent, of those that `batches` gave and nobody took yet."""
         self._access: Mapping[str, FieldAccess] = {}
         self._no_target = ""
+        self._refusals_only = refusals_only
         self._asks_who_changed = bool(header.get("asks_who_changed"))
         self._looks_at_each = header.get("look_before_writing") == "each"
         self._moved: Moved | Each | None = None
@@ -145,6 +148,8 @@ class Selection:
         unfit = self._unfit(intent)
         if unfit:
             return self._hold(unfit)
+        if self._refusals_only and journal.lifts(intent.after_value):
+            return self._hold(STOPPED)
         if ended.get(intent.change_id) == "rejected":
             return self._hold(REJECTED_BEFORE)
         newer = self._newer(known.get((intent.record_key, intent.field)))

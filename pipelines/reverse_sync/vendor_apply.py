@@ -53,6 +53,8 @@ class Task:
     todo: Sequence[Action] = ()
     left_out: Sequence[tuple[Action, str]] = ()
     """Actions of the plan that may not be begun, with the reason."""
+    refusals_only: bool = False
+    """A guard has stopped the plan: people's refusals are written all the same, and nothing else."""
 
 
 class VendorApply:
@@ -127,7 +129,10 @@ class VendorApply:
     def _sync(self, name: str, sync: Sync) -> None:
         """Send everything that still has to be sent, batch by batch."""
         task = self._task
-        selection = Selection(task.path, task.header, name, sync, task.state, self.results[name])
+        selection = Selection(
+            task.path, task.header, name, sync, task.state, self.results[name],
+            refusals_only=task.refusals_only,
+        )  # fmt: skip
         planned = task.header["counts"][name]["records"]
         selection.ask(self._destination, planned)
         total = planned if task.limit is None else min(planned, task.limit)

@@ -107,6 +107,9 @@ def _checkbox(connection: duckdb.DuckDBPyConnection, config_dir: Path, place: Pl
     if row is None:
         raise _error(config_dir, place, f"no field {place.object}.{place.name} has been read from it",
                      "create it there (crm schema), or let the integration user read it")  # fmt: skip
+    if row[0] != place.name:
+        raise _error(config_dir, place, f"{place.object}.{place.name} is spelt {row[0]} there",
+                     "write it as it is there")  # fmt: skip
     if row[1] != "BOOLEAN":
         raise _error(config_dir, place, f"{place.object}.{place.name} is no checkbox", "name a checkbox")
     return str(row[0])

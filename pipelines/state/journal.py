@@ -127,6 +127,11 @@ def stage_writes(connection: Connection) -> list[tuple[str, datetime]]:
     return [(row.record_key, row.settled_at) for row in connection.execute(query)]
 
 
+def lifts(value: str | None) -> bool:
+    """Whether a field of consent that holds this refuses nothing any more."""
+    return value in _LIFTED
+
+
 def refusals(connection: Connection) -> list[tuple[str, str, bool, datetime, datetime]]:
     """(record_key, field, whether somebody refuses, from, to) of each refusal that this project wrote to a
     CRM, or lifted there. Only syncs of consent write fields for good."""
@@ -137,7 +142,7 @@ def refusals(connection: Connection) -> list[tuple[str, str, bool, datetime, dat
         .order_by(c.record_key, c.settled_at)
     )
     return [
-        (row.record_key, row.field, row.after_value not in _LIFTED, row.intended_at,
+        (row.record_key, row.field, not lifts(row.after_value), row.intended_at,
          min(row.settled_at, row.intended_at + _LONGEST))
         for row in connection.execute(query)
     ]  # fmt: skip

@@ -34,6 +34,8 @@ from pipelines.reverse_sync.outcomes import CHANGED_BY_OTHERS
 from pipelines.reverse_sync.values import canonical, for_json
 from pipelines.threads import Pool
 
+_STARTS = tuple(f"{scheme}{www}" for scheme in ("", "http://", "https://") for www in ("", "www."))
+"""How a website may begin before its domain."""
 _PEOPLE = ("Lead", "Contact")
 _JOB_CALLS = 5
 _HOLDER = re.compile(r"duplicates value on record with id: (\w{15,18})")
@@ -163,8 +165,10 @@ class SalesforceCreator(RecordCreator, BesideOthers, InSalesforce):
         wanted = list(dict.fromkeys(domain for action in actions if (domain := domain_of(action))))
         if not wanted:
             return {}
-        # However it is spelt there, also with a page behind it; what merely contains the domain is no match.
-        alike = " OR ".join(f"Website LIKE {_text(f'%{domain}%')}" for domain in wanted)
+        # However it is spelt there, also with a page behind it; what merely begins like it is no match.
+        alike = " OR ".join(
+            f"Website LIKE {_text(f'{start}{domain}%')}" for domain in wanted for start in _STARTS
+        )
         found: dict[str, str] = {}
         for row in self._rows(f"SELECT Id, Website FROM Account WHERE {alike} ORDER BY CreatedDate, Id"):
             found.setdefault(bare_domain(str(row["Website"])), str(row["Id"]))

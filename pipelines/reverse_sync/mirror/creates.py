@@ -31,6 +31,16 @@ REFUSES = {
     "hubspot": '{"refuses": true}',
 }
 """What a new record of somebody who refuses e-mail is given with it: nobody is to write to them meanwhile."""
+_CHECKBOXES = """coalesce((
+    select to_json({
+        'properties': map_from_entries(list((p.place_id, 'true'))),
+        'types': map_from_entries(list((p.place_id, 'boolean')))
+    })
+    from rules.consent_places p join intermediate.int_refused_purposes r on p.purpose = r.purpose
+    where p.vendor = 'salesforce' and p.object = {object} and r.person_id = entity_id
+    having count(*) > 0
+), '{}')"""
+"""The same of single purposes (`consent.yml`)."""
 _ACTION = """
 insert into reverse_sync.actions_creates
 select 'create:' || $object || ':' || source_key, $sync, $kind, $vendor, $object, source_key, {person},
@@ -148,13 +158,19 @@ def _in_doubt(mapping: Mapping, reviews: str, said: str) -> str:
     )
 
 
-def _refusal(connection: duckdb.DuckDBPyConnection, mapping: Mapping, vendor: str) -> str:
+def _refusal(
+    connection: duckdb.DuckDBPyConnection, mapping: Mapping, vendor: str, object_name: str
+) -> str:  # fmt: skip
     if mapping.entity != "person" or not has_table(connection, "intermediate", "int_person_consents"):
         return "'{}'"
-    return (
+    of_all = (
         "if(entity_id in (select person_id from intermediate.int_person_consents "
         f"where consent = 'opted_out'), {text_literal(REFUSES[vendor])}, '{{}}')"
     )
+    if vendor != "salesforce" or not has_table(connection, "intermediate", "int_refused_purposes"):
+        return of_all
+    of_some = _CHECKBOXES.replace("{object}", text_literal(object_name))
+    return f"json_merge_patch({of_some}::json, {of_all}::json)"
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, mapping: Mapping, pair: ResolvedPair, side: Side) -> None:
@@ -175,8 +191,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, mapping: Mapping, pair: Resol
     prefix = connection.execute(f"select {record_key_sql(connection, vendor, object_name, text_literal(''))}")
     found = prefix.fetchone()
     person = "entity_id" if mapping.entity == "person" else "null"
+    refusal = _refusal(connection, mapping, vendor, object_name)
     connection.execute(
-        _ACTION.replace("{person}", person).replace("{refusal}", _refusal(connection, mapping, vendor)),
+        _ACTION.replace("{person}", person).replace("{refusal}", refusal),
         {
             "sync": sync, "kind": KIND, "vendor": vendor, "object": object_name, "entity": mapping.entity,
             "key_field": mapping.key_of(side), "rule": mapping.file, "other": VENDORS[OTHER[side]],

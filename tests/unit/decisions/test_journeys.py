@@ -133,6 +133,8 @@ def test_an_event_brings_somebody_in_once_by_the_key_of_the_event(facts):
     assert first.payload["opted_out"] is False
     facts.people["ana"] = replace(person("ana"), refused=frozenset({"news"}))  # what the journey writes for
     assert composer.of_events(came)[0].payload["opted_out"] is True
+    (row,), _ = rows(facts, facts.people["ana"], type="enter-journey", purpose="events")
+    assert row.payload["opted_out"] is True, "an action's purpose does not take the journey's place"
 
 
 def test_nobody_who_refuses_is_entered_and_whoever_is_no_active_subscriber_is_said(facts):
@@ -305,7 +307,7 @@ def test_what_speaks_against_an_entry_or_enrolment_that_waits_is_that_of_today(w
         "h1.j", "handoff", "journey_entry", "marketing_cloud", "Subscriber",
         "marketing_cloud:7:Subscriber:00QA", "anna",
         {"journey": "nurture", "journey_status": "Paused", "event": "old-event", "extension": "old",
-         "contact_key": "00QA", "opted_out": False, "purpose": "news", "already": None},
+         "contact_key": "00QA", "opted_out": False, "already": None},
     )  # fmt: skip
     assert "is Paused" in JourneyEntry.unfit(action(decided))
     sequence = {"sequence": "Welcome", "sender": "s@x.example", "email": "a@x", "opted_out": False,

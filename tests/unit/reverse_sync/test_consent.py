@@ -53,6 +53,23 @@ def test_no_guard_holds_an_opt_out(refusing):
     assert refusing.hubspot.writes == [("1", "out", "false", "true")]
 
 
+def test_a_guard_holds_what_lifts_a_refusal(refusing):
+    refusing.hubspot.records["1"]["out"] = "true"
+    refusing.publish(
+        {str(i): {"stage": "mql"} for i in range(1, 5)},
+        extra=[
+            f"create or replace table reverse_sync.{name} as select '1' as record_id, 'hubspot:48290173:contacts:1' as "
+            f"record_key, 'person 0' as person_id, {out} as out"
+            for name, out in (("sync_hubspot__opt_outs", "false"), ("existing_hubspot__opt_outs", "true"))
+        ],
+    )
+    with pytest.raises(CrmError, match="stopped by a guard"):
+        refusing.apply(refusing.plan())
+    assert refusing.hubspot.writes == []
+    refusing.apply(refusing.plan(), force=True)
+    assert ("1", "out", "true", "false") in refusing.hubspot.writes
+
+
 def test_opt_outs_travel_first(refusing):
     refusing.apply(refusing.plan(), force=True)
     assert [field for _, field, _, _ in refusing.hubspot.writes] == ["out", *["stage"] * 4]

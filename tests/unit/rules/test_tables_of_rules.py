@@ -188,7 +188,7 @@ def kept_in(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 def test_a_purpose_is_found_in_each_place_by_name_key_or_id(kept_in, config: Path) -> None:
     (config / "consent.yml").write_text(
-        "purposes:\n  news: {hubspot: news, marketing_cloud: LETTERS - 4, salesforce: {Lead: no_news__C}}\n"
+        "purposes:\n  news: {hubspot: news, marketing_cloud: LETTERS - 4, salesforce: {Lead: No_News__c}}\n"
         "  twice: {hubspot: 8}\n  elsewhere: {marketing_cloud: Letters by mail}\n"
     )
     with pytest.raises(ConfigError, match="Marketing Cloud, purpose elsewhere"):
@@ -204,7 +204,7 @@ def test_a_purpose_is_found_in_each_place_by_name_key_or_id(kept_in, config: Pat
     places = kept_in.execute("select sync, field, place_id from rules.consent_places order by 1").fetchall()
     assert places == [
         ("consent_news_hubspot", "subscription news", "501"),
-        ("consent_news_salesforce_lead", "no_news__C", "No_News__c"),
+        ("consent_news_salesforce_lead", "No_News__c", "No_News__c"),
         ("consent_twice_hubspot", "subscription 8", "8"),
     ]
     flags = kept_in.execute("select record_key, is_refused from rules.consent_flags order by 1").fetchall()
@@ -219,6 +219,7 @@ def test_a_purpose_is_found_in_each_place_by_name_key_or_id(kept_in, config: Pat
         ("marketing_cloud: [Letters, Leters]", "it has no list Leters", "Letters"),
         ("marketing_cloud: [Letters, 9]", "Letters and 9 are one and the same there", "once"),
         ("salesforce: {Lead: No_Mail__c}", "no field Lead.No_Mail__c has been read", "create it"),
+        ("salesforce: {Lead: no_news__C}", "Lead.no_news__C is spelt No_News__c there", "as it is there"),
         ("salesforce: {Lead: about}", "Lead.about is no checkbox", "name a checkbox"),
     ],
 )

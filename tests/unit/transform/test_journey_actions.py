@@ -111,6 +111,11 @@ def test_who_may_be_written_to_is_let_in_by_the_current_key_and_nobody_else(db):
     assert set(entries(db)) == {"ana", "bo"}
     ruled(db, entry={"purpose": "news"})
     assert set(entries(db)) == {"bo"}
+    db.execute(
+        "insert into journey_entries by name "
+        "select * replace ('other' as name, null as purpose) from journey_entries"
+    )
+    assert set(entries(db)) == {"bo"}, "whichever entry says what the journey writes for"
 
 
 def test_a_field_that_the_event_requires_and_nobody_fills_is_named_unless_it_has_a_default(db):

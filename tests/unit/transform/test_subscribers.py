@@ -169,15 +169,19 @@ create table stg_marketing_cloud__list_subscribers (list_id varchar, subscriber_
 create table stg_hubspot__subscription_changes (email varchar, subscription_id varchar, change varchar,
     occurred_at timestamptz);
 create table consent_purposes (purpose varchar, purpose_id varchar, label varchar);
-create table consent_places (purpose varchar, vendor varchar, field varchar, place_id varchar);
+create table consent_places (purpose varchar, vendor varchar, object varchar, field varchar,
+    place_id varchar);
 create table consent_flags (purpose varchar, field varchar, record_key varchar, is_refused boolean);
 create table own_refusals (record_key varchar, field varchar, is_refusal boolean, written_from timestamptz,
     written_to timestamptz);
 """
 _PURPOSES = """
 insert into consent_purposes values ('news', 'hubspot:501', 'News'), ('events', 'purpose:events', 'events');
-insert into consent_places values ('news', 'marketing_cloud', 'list news', '9'),
-    ('events', 'marketing_cloud', 'list web', '8'), ('news', 'hubspot', 'subscription news', '501');
+insert into consent_places values ('news', 'marketing_cloud', 'ListSubscriber', 'list news', '9'),
+    ('events', 'marketing_cloud', 'ListSubscriber', 'list web', '8'),
+    ('news', 'hubspot', 'subscription-statuses', 'subscription news', '501'),
+    ('news', 'salesforce', 'Lead', 'Mail__c', 'Mail__c'),
+    ('events', 'salesforce', 'Contact', 'Mail__c', 'Mail__c');
 """
 _SAID = "select person_id, purpose_id, state, changed_at::varchar from int_consent_statements "
 
@@ -275,6 +279,59 @@ def test_a_flag_without_a_history_is_dated_by_what_it_was_copied_from_until_the_
         wrote.format("false", "02-08", "02-08")
     )  # lifted; it stands again, and nobody knows since when
     assert db.execute(flag).fetchall() == [(None,)]
+
+
+def test_a_lift_that_was_cut_short_does_not_bring_the_refusal_back(db):
+    """Left the list on 1 January, which ticked the lead's box on the 2nd; a consent of the 5th has put Ana
+    back on the list, and the run ended before the box was unticked. On contacts the field means another
+    purpose."""
+    key = f"salesforce:o:Lead:{LEAD}"
+    db.execute(_CRM_SAYS + _PURPOSES)
+    db.execute(
+        f"insert into consent_flags values ('news', 'Mail__c', '{key}', true);"
+        f"insert into own_refusals values ('{key}', 'Mail__c', true, '2026-01-02', '2026-01-02');"
+        "insert into stg_hubspot__subscription_statuses by name select 'ana@x.example' as email, "
+        "'501' as subscription_id, 'SUBSCRIBED' as status, 'CONSENT_WITH_NOTICE' as legal_basis, "
+        "timestamptz '2026-01-05 00:00:00+00' as changed_at;"
+        f"insert into stg_marketing_cloud__list_subscribers values ('9', '{LEAD}', 'Active', null, "
+        "'2026-01-06');"
+    )
+    made(db, "intermediate/consent/int_consent_statements.sql")
+    made(db, "intermediate/consent/int_consents.sql")
+    said = "select purpose_id, state from int_consents where purpose_id != 'all_email'"
+    assert db.execute(said).fetchall() == [("hubspot:501", "opted_in")]
+
+
+def test_what_this_project_wrote_elsewhere_in_the_same_minute_does_not_hide_what_a_person_said(db):
+    """Unsubscribed in HubSpot at ten, carried to Salesforce forty seconds later."""
+    db.execute(_CRM_SAYS + _PURPOSES)
+    db.execute("update int_person_records set is_opted_out = true where record_key like 'sales%'")
+    db.execute(
+        f"insert into own_refusals values ('salesforce:o:Lead:{LEAD}', 'HasOptedOutOfEmail', true, "
+        "'2026-01-07 10:00:40+00', '2026-01-07 10:00:40+00');"
+        "insert into stg_hubspot__subscription_changes values ('ana@x.example', '501', 'UNSUBSCRIBED', "
+        "'2026-01-07 10:00:00+00')"
+    )
+    made(db, "intermediate/consent/int_consent_statements.sql")
+    said = "select changed_at::varchar from int_consent_statements where state = 'opted_out'"
+    assert db.execute(said).fetchall() == [("2026-01-07 10:00:00+00",)]
+
+
+def test_who_leaves_a_list_before_this_project_has_put_them_back_has_left_it(db):
+    db.execute(_CRM_SAYS + _PURPOSES)
+    db.execute(
+        f"insert into stg_marketing_cloud__list_subscribers values ('9', '{LEAD}', 'Active', null, "
+        f"'2026-02-01 10:05:00+00'); insert into stg_marketing_cloud__unsubscribe_events values ('{LEAD}', "
+        "'2026-02-01 10:00:00+00', null, '9', false);"
+    )
+    made(db, "intermediate/consent/int_consent_statements.sql")
+    refused = "select purpose_id from int_consent_statements where state = 'opted_out'"
+    assert db.execute(refused).fetchall() == []  # they came back by themselves
+    db.execute(
+        f"insert into own_refusals values ('marketing_cloud:9:Subscriber:{LEAD}', 'list news', false, "
+        "'2026-02-01 10:04:00+00', '2026-02-01 10:05:00+00')"
+    )
+    assert db.execute(refused).fetchall() == [("hubspot:501",)]
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ subscriptions as (
 places as (
     select
         places.vendor,
+        places.object,
         places.field,
         places.place_id,
         purposes.purpose_id,
@@ -184,6 +185,18 @@ subscribers as (
         and (found.status = 'Unsubscribed' or refused.refused_at is not null)
 ),
 
+-- What this project put back on a list says nothing anew: whoever left it meanwhile has left it.
+put_back as (
+    select
+        places.place_id as list_id,
+        split_part(own.record_key, ':', 4) as subscriber_key,
+        own.written_from - interval 1 minute as written_from,
+        own.written_to + interval 1 minute as written_to
+    from {{ source('rules', 'own_refusals') }} as own
+    inner join places on own.field = places.field and places.vendor = 'marketing_cloud'
+    where not own.is_refusal and own.record_key like 'marketing_cloud:%'
+),
+
 -- What somebody is on a single list, by the latest that is told: its status, or that they left it.
 memberships as (
     select
@@ -193,11 +206,20 @@ memberships as (
         max(said_at) as said_at
     from (
         select
-            list_id,
-            subscriber_key,
-            status = 'Unsubscribed' as is_refused,
-            coalesce(updated_at, created_at, to_timestamp(0)) as said_at
-        from {{ ref('stg_marketing_cloud__list_subscribers') }}
+            members.list_id,
+            members.subscriber_key,
+            members.status = 'Unsubscribed' as is_refused,
+            case
+                when put_back.list_id is null then coalesce(members.updated_at, members.created_at, to_timestamp(0))
+                else to_timestamp(0)
+            end as said_at
+        from {{ ref('stg_marketing_cloud__list_subscribers') }} as members
+        left join put_back
+            on
+                members.list_id = put_back.list_id
+                and members.subscriber_key = put_back.subscriber_key
+                and members.status != 'Unsubscribed'
+                and members.updated_at between put_back.written_from and put_back.written_to
         union all
         select
             list_id,
@@ -270,18 +292,31 @@ written as (
     from {{ source('rules', 'own_refusals') }} as own
     inner join owners on own.record_key = owners.record_key
     left join places
-        on split_part(own.record_key, ':', 1) = places.vendor and own.field = places.field
+        on
+            split_part(own.record_key, ':', 1) = places.vendor
+            and own.field = places.field
+            and (places.vendor != 'salesforce' or split_part(own.record_key, ':', 3) = places.object)
     where places.purpose_id is not null or own.field in ('hs_email_optout', 'HasOptedOutOfEmail', 'Status')
 ),
 
--- Out of all of HubSpot's subscriptions is out of each. A flag without a history is a copy while the last word on it
--- is this project's.
+-- When somebody else last changed a record: nobody knows what of it, where there is no history.
+touched as (
+    select
+        records.record_key,
+        case when others.record_key is null then records.updated_at else others.changed_at end as touched_at
+    from {{ ref('int_person_records') }} as records
+    left join {{ ref('int_changes_by_others') }} as others on records.record_key = others.record_key
+),
+
+-- Out of all of HubSpot's subscriptions is out of each. A flag without a history is a copy while the last word on it is
+-- this project's, and nobody has changed its record since: they may have taken it off, and set it anew for the person.
 copies as (
     select
         told.person_id,
         told.purpose_id,
         told.record_key,
         told.address,
+        told.vendor,
         max(written.written_to) as written_to
     from told
     inner join written
@@ -292,20 +327,27 @@ copies as (
                 told.purpose_id = written.purpose_id
                 or (written.vendor = 'hubspot' and written.purpose_id = 'all_email')
             )
+    left join touched on told.record_key = touched.record_key
     where
         told.state = 'opted_out'
         and written.is_refusal
         and (
             told.changed_at between written.written_from and written.written_to
-            or (told.changed_at is null and told.record_key = written.record_key and written.is_last)
+            or (
+                told.changed_at is null
+                and told.record_key = written.record_key
+                and written.is_last
+                and coalesce(touched.touched_at <= written.written_to, true)
+            )
         )
-    group by told.person_id, told.purpose_id, told.record_key, told.address
+    group by told.person_id, told.purpose_id, told.record_key, told.address, told.vendor
 ),
 
 -- Refusals that somebody else said, also those that do not stand any more: a subscription shows its last word alone.
 said_before as (
     select
         holders.person_id,
+        'hubspot' as vendor,
         'hubspot:' || changes.subscription_id as purpose_id,
         changes.occurred_at as changed_at
     from {{ ref('stg_hubspot__subscription_changes') }} as changes
@@ -316,6 +358,7 @@ said_before as (
 
     select
         members.person_id,
+        split_part(changes.record_key, ':', 1) as vendor,
         'all_email' as purpose_id,
         changes.changed_at
     from flag_changes as changes
@@ -333,6 +376,7 @@ originals as (
         on
             told.record_key = copies.record_key
             and told.address = copies.address
+            and told.vendor = copies.vendor
             and told.purpose_id = copies.purpose_id
     where told.state = 'opted_out' and copies.record_key is null
 
@@ -346,6 +390,11 @@ originals as (
     left join written
         on
             said_before.person_id = written.person_id
+            and said_before.vendor = written.vendor
+            and (
+                said_before.purpose_id = written.purpose_id
+                or (written.vendor = 'hubspot' and written.purpose_id = 'all_email')
+            )
             and written.is_refusal
             and said_before.changed_at between written.written_from and written.written_to
     where written.person_id is null
@@ -359,6 +408,8 @@ origins as (
         copies.purpose_id,
         copies.record_key,
         copies.address,
+        copies.vendor,
+        max(copies.written_to) as written_to,
         count(originals.person_id) > 0 as is_known,
         count(originals.person_id) filter (where {{ is_same }}) > 0 as is_known_same,
         count(originals.person_id) filter (where originals.changed_at is null) = 0 as is_dated,
@@ -371,7 +422,7 @@ origins as (
             copies.person_id = originals.person_id
             and (originals.changed_at is null or copies.written_to >= originals.changed_at)
             and (copies.purpose_id = 'all_email' or {{ is_same }})
-    group by copies.person_id, copies.purpose_id, copies.record_key, copies.address
+    group by copies.person_id, copies.purpose_id, copies.record_key, copies.address, copies.vendor
 )
 
 select
@@ -386,7 +437,8 @@ select
         when origins.is_known_same then null
         when origins.is_known and origins.is_dated then origins.said_at
         when origins.is_known then null
-        else told.changed_at
+        -- Its original is gone, lifted already where it was said.
+        else coalesce(told.changed_at, origins.written_to)
     end as changed_at,
     told.legal_basis,
     told.address,
@@ -397,5 +449,6 @@ left join origins
     on
         told.record_key = origins.record_key
         and told.address = origins.address
+        and told.vendor = origins.vendor
         and told.purpose_id = origins.purpose_id
         and told.state = 'opted_out'

@@ -1,5 +1,5 @@
--- What each place that config/consent.yml names holds of each record, and what it should; null leaves it as it is. One
--- sync carries each place (`sync`). Nobody is subscribed in HubSpot, which lets the person alone do that; a list and a
+-- What each place that config/consent.yml names holds of each record, and what it should. One sync
+-- carries each place (`sync`). Nobody is subscribed in HubSpot, which lets the person alone do that; a list and a
 -- checkbox say so again once a newer recorded consent has lifted the refusal (int_consents). Whoever is not on a list is
 -- not put there to refuse it.
 with places as (
@@ -80,10 +80,16 @@ flags as (
         places.vendor = 'salesforce'
         and places.object = records.object
         and not coalesce(records.is_converted, false)
+),
+
+wishes as (
+    select * from subscriptions
+    union all
+    select * from lists
+    union all
+    select * from flags
 )
 
-select * from subscriptions
-union all
-select * from lists
-union all
-select * from flags
+select *
+from wishes
+where wanted is not null

@@ -49,6 +49,16 @@ done as (
     group by aliases.person_id, rules.name
 ),
 
+-- What a journey writes for, whichever entry says so.
+writes_for as (
+    select
+        journey,
+        max(purpose) as purpose
+    from {{ source('rules', 'journey_entries') }}
+    where purpose is not null
+    group by journey
+),
+
 wanted as (
     select
         rules.*,
@@ -68,8 +78,9 @@ wanted as (
             and subscribers.is_current_key
             and subscribers.key_kind in ('contact_id', 'lead_id')
             and coalesce(subscribers.status, 'Active') = 'Active'
+    left join writes_for on rules.journey = writes_for.journey
     left join {{ ref('int_refused_purposes') }} as refused
-        on leads.person_id = refused.person_id and rules.purpose = refused.purpose
+        on leads.person_id = refused.person_id and writes_for.purpose = refused.purpose
     where
         leads.is_email_valid and not leads.is_opted_out and leads.bounce_state != 'hard'
         and refused.person_id is null

@@ -13,6 +13,16 @@ subscribers as (
     from {{ ref('int_subscribers') }}
 ),
 
+-- What a journey writes for, whichever entry says so.
+writes_for as (
+    select
+        journey,
+        max(purpose) as purpose
+    from {{ source('rules', 'journey_entries') }}
+    where purpose is not null
+    group by journey
+),
+
 unreached as (
     select count(distinct leads.person_id) as people
     from {{ source('rules', 'journey_entries') }} as entries
@@ -26,8 +36,9 @@ unreached as (
             and known.is_current_key
             and known.key_kind in ('contact_id', 'lead_id')
             and coalesce(known.status, 'Active') = 'Active'
+    left join writes_for on entries.journey = writes_for.journey
     left join {{ ref('int_refused_purposes') }} as refused
-        on leads.person_id = refused.person_id and entries.purpose = refused.purpose
+        on leads.person_id = refused.person_id and writes_for.purpose = refused.purpose
     where
         leads.is_email_valid and not leads.is_opted_out and leads.bounce_state != 'hard'
         and known.person_id is null

@@ -58,8 +58,8 @@ def test_a_guard_holds_what_lifts_a_refusal(refusing):
     refusing.publish(
         {str(i): {"stage": "mql"} for i in range(1, 5)},
         extra=[
-            f"create or replace table reverse_sync.{name} as select '1' as record_id, 'hubspot:48290173:contacts:1' as "
-            f"record_key, 'person 0' as person_id, {out} as out"
+            f"create or replace table reverse_sync.{name} as select '1' as record_id, "
+            f"'hubspot:48290173:contacts:1' as record_key, 'person 0' as person_id, {out} as out"
             for name, out in (("sync_hubspot__opt_outs", "false"), ("existing_hubspot__opt_outs", "true"))
         ],
     )

@@ -164,6 +164,8 @@ create table stg_salesforce__contact_history (contact_id varchar, field_name var
 create table stg_hubspot__contacts_property_history (contact_key varchar, property varchar, value varchar,
     changed_at timestamptz);
 alter table int_person_records add column is_opted_out boolean default false;
+alter table int_person_records add column updated_at timestamptz default '2026-01-01 00:00:00+00';
+create table int_changes_by_others (record_key varchar, changed_at timestamptz);
 create table stg_marketing_cloud__list_subscribers (list_id varchar, subscriber_key varchar, status varchar,
     created_at timestamptz, updated_at timestamptz);
 create table stg_hubspot__subscription_changes (email varchar, subscription_id varchar, change varchar,
@@ -274,6 +276,10 @@ def test_a_flag_without_a_history_is_dated_by_what_it_was_copied_from_until_the_
     assert db.execute(flag).fetchall() == [(None,)]
     wrote = f"insert into own_refusals values ('{key}', 'HasOptedOutOfEmail', {{}}, '2026-{{}}', '2026-{{}}')"
     db.execute(wrote.format("true", "01-08", "01-08"))
+    assert db.execute(flag).fetchall() == [("2026-01-07 08:00:00+00",)]
+    db.execute("update int_person_records set updated_at = '2026-01-09 00:00:00+00'")  # by us, or not
+    assert db.execute(flag).fetchall() == [(None,)], "sales may have taken it off, and set it anew"
+    db.execute(f"insert into int_changes_by_others values ('{key}', '2026-01-02 00:00:00+00')")
     assert db.execute(flag).fetchall() == [("2026-01-07 08:00:00+00",)]
     db.execute(
         wrote.format("false", "02-08", "02-08")

@@ -230,6 +230,16 @@ def test_subscribers_are_the_crms_people_and_some_are_there_twice(world: Path) -
     assert all(k in people for k in keys)
 
 
+def test_a_list_whose_number_is_longer_than_any_is_not_there(mc: Any) -> None:
+    key = mc.store.value("select key from subscribers order by key")
+    said = mc.soap(
+        '<UpdateRequest xmlns="http://exacttarget.com/wsdl/partnerAPI"><Objects xsi:type="Subscriber">'
+        f"<SubscriberKey>{key}</SubscriberKey><Lists><ID>{'9' * 30}</ID></Lists></Objects></UpdateRequest>",
+        "Update",
+    )
+    assert mcs.text(said, "ErrorCode") == "13003"
+
+
 def test_what_is_done_is_told_in_the_log_of_writes(mc: Any) -> None:
     mc.http.post(ROWS, json=[person("003A", LeadScore=7)])
     writes = mc.http.get("/_sandbox/writes", params={"object": mcs.PEOPLE}).json()["writes"]

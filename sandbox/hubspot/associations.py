@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import times
 from sandbox.call import Call, Refused, answer
 from sandbox.hubspot import association_limits as limits
 from sandbox.hubspot import errors, pages, requests
@@ -75,18 +73,13 @@ def _targets(
     ):
         if len(grouped) == most and to_id not in grouped:
             last = str(max(grouped))
-            return {"to": _shown(grouped), "paging": {"next": {"after": last, "link": _link(call, last)}}}
+            return {"to": _shown(grouped), "paging": pages.following(call, last)}
         grouped.setdefault(to_id, []).append({"category": category, "typeId": type_id, "label": label})
     return {"to": _shown(grouped)}
 
 
 def _shown(grouped: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     return [{"toObjectId": to_id, "associationTypes": types} for to_id, types in grouped.items()]
-
-
-def _link(call: Call, after: str) -> str:
-    kept = [(k, v) for k, v in parse_qsl(call.query_string, keep_blank_values=True) if k != "after"]
-    return f"{call.base_url}{call.path}?{urlencode([*kept, ('after', after)])}"
 
 
 def pair_of(portal: Portal, call: Call) -> tuple[ObjectType, ObjectType]:
@@ -109,17 +102,7 @@ def _batch_read(hubspot: HubSpot, call: Call) -> Response:
             results.append({"from": {"id": text}, **found})
         else:
             absent.append(text)
-    stamp = times.iso(call.now)
-    shown: dict[str, Any] = {
-        "status": "COMPLETE",
-        "results": results,
-        "startedAt": stamp,
-        "completedAt": stamp,
-    }
-    if absent:
-        problems = [none_found(kind, to, text) for text in absent]
-        shown |= {"numErrors": len(problems), "errors": problems}
-    return answer(shown, 207 if absent else 200)
+    return pages.done(call, results, [none_found(kind, to, text) for text in absent])
 
 
 def none_found(kind: ObjectType, to: ObjectType, text: str) -> dict[str, Any]:
@@ -200,9 +183,7 @@ def both(hubspot: HubSpot, call: Call, from_id: str, to_id: str) -> tuple[Record
 def _create(hubspot: HubSpot, call: Call) -> Response:
     record, other = both(hubspot, call, call.params["id"], call.params["to_id"])
     call.records = 1
-    stamp = times.iso(call.now)
-    results = associate(hubspot, call, record, other)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, associate(hubspot, call, record, other))
 
 
 def end_of(call: Call, item: dict[str, Any], name: str) -> str:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -138,9 +138,7 @@ def _patch(hubspot: HubSpot, call: Call) -> Response:
 
 def _batch(hubspot: HubSpot, call: Call, write: Any, status: int) -> Response:
     results = [write(hubspot, call, each) for each in requests.inputs_of(call, requests.body_of(call), BATCH)]
-    stamp = times.iso(call.now)
-    shown = {"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}
-    return answer(shown, status)
+    return pages.done(call, results, status=status)
 
 
 def _forget(hubspot: HubSpot, call: Call, own: str) -> None:

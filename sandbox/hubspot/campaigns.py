@@ -142,8 +142,7 @@ def _batch_read(hubspot: HubSpot, call: Call) -> Response:
         if row is not None:
             found = _shown(call, row)
             results.append(found | {"assets": _assets_of(hubspot, campaign)})
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, results)
 
 
 def _report(hubspot: HubSpot, call: Call, report: str) -> Response:

@@ -12,7 +12,6 @@ import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, event_writes, oauth, pages, requests
 from sandbox.hubspot.event_writes import Event
@@ -153,13 +152,7 @@ def _update_many(hubspot: HubSpot, call: Call) -> Response:
             })  # fmt: skip
         else:
             results.append(event_writes.change(hubspot, call, row, item))
-    stamp = times.iso(call.now)
-    shown: dict[str, Any] = {
-        "status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp,
-    }  # fmt: skip
-    if problems:
-        shown |= {"numErrors": len(problems), "errors": problems}
-    return answer(shown, 207 if problems else 200)
+    return pages.done(call, results, problems)
 
 
 def _archive(hubspot: HubSpot, call: Call) -> Response:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, flow_runs, requests
+from sandbox.hubspot import errors, flow_runs, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -125,6 +125,4 @@ def _batch(hubspot: HubSpot, call: Call) -> Response:
         str(item.get("flowId")) for item in requests.inputs_of(call, requests.body_of(call), 100)
     ]  # fmt: skip
     found = {each["id"]: each for each in _all(hubspot)}
-    stamp = times.iso(call.now)
-    results = [found[each] for each in wanted if each in found]
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, [found[each] for each in wanted if each in found])

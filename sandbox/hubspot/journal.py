@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, Refused, answer
-from sandbox.hubspot import changes, errors, requests
+from sandbox.hubspot import changes, errors, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -191,9 +191,7 @@ def _named(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _files(hubspot: HubSpot, call: Call, files: list[tuple[int, int]]) -> Response:
-    stamp = times.iso(call.now)
-    results = [_address(hubspot, call, start, end) for start, end in files]
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, [_address(hubspot, call, start, end) for start, end in files])
 
 
 def is_of_record(hubspot: HubSpot, write: changes.Write) -> bool:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, pages, requests
 from sandbox.hubspot.associations import DEFINED, pair_of
 from sandbox.hubspot.types import USER_DEFINED
 
@@ -190,9 +189,8 @@ def _limit(hubspot: HubSpot, call: Call) -> Response:
         call.change("association limits", f"{kind.plural}.{to.plural}.{number}", "update", "most", None,
                     str(most))  # fmt: skip
     hubspot.portal.reload()
-    stamp = times.iso(call.now)
-    shown = {"status": "COMPLETE", "results": _limits(hubspot), "startedAt": stamp, "completedAt": stamp}
-    return answer(shown, 201 if call.path.rstrip("/").endswith("create") else 200)
+    status = 201 if call.path.rstrip("/").endswith("create") else 200
+    return pages.done(call, _limits(hubspot), status=status)
 
 
 def _unlimit(hubspot: HubSpot, call: Call) -> Response:

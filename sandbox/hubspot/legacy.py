@@ -133,16 +133,9 @@ def associated(hubspot: HubSpot, record: Record) -> dict[str, list[int]]:
     return found
 
 
-def _offset(call: Call, name: str = "offset") -> int:
-    text = call.query.get(name) or "0"
-    if not text.isdecimal() or len(text) > 15:
-        raise errors.validation(call, f"Invalid {name}")
-    return int(text)
-
-
 def _paged(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     """By id, those after `offset`; companies and deals spell the word for more differently."""
-    limit, offset = requests.number_of(call, "limit", 100, 250), _offset(call)
+    limit, offset = requests.number_of(call, "limit", 100, 250), requests.whole(call, "offset")
     rows = hubspot.store.rows(
         f'select {COLUMNS} from "{kind.plural}" where id > ? and +archived = 0'
         f"{hubspot.seen.listed(kind.plural, archived=False)} order by id limit ?",
@@ -160,8 +153,8 @@ def _paged(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
 def _recent(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     """The latest changed or made, newest first, at most ten thousand."""
     column = "created" if call.path.rstrip("/").endswith("created") else "modified"
-    count, offset = requests.number_of(call, "count", 100, 250), _offset(call)
-    since = _offset(call, "since")
+    count, offset = requests.number_of(call, "count", 100, 250), requests.whole(call, "offset")
+    since = requests.whole(call, "since")
     source = f'"{kind.plural}" where archived = 0 and {column} >= ?'
     source += hubspot.seen.listed(kind.plural, archived=False)
     total = int(hubspot.store.value(f"select count(*) from {source}", (since,)))

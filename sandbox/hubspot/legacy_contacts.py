@@ -123,15 +123,8 @@ def _delete(hubspot: HubSpot, call: Call) -> Response:
     return answer({"vid": record.id, "deleted": True, "reason": "OK"})
 
 
-def _offset(call: Call, name: str) -> int:
-    text = call.query.get(name) or "0"
-    if not text.isdecimal() or len(text) > 15:
-        raise errors.validation(call, f"{name} must be a whole number")
-    return int(text)
-
-
 def _list(hubspot: HubSpot, call: Call) -> Response:
-    limit, after = requests.number_of(call, "count", 20, PAGE), _offset(call, "vidOffset")
+    limit, after = requests.number_of(call, "count", 20, PAGE), requests.whole(call, "vidOffset")
     rows = hubspot.store.rows(
         f"select {COLUMNS} from contacts where id > ? and +archived = 0"
         f"{hubspot.seen.listed('contacts', archived=False)} order by id limit ?",
@@ -152,7 +145,7 @@ def _by(hubspot: HubSpot, column: str) -> Any:
 def _latest(hubspot: HubSpot, call: Call, column: str) -> Response:
     """The newest first, or those changed last: a page goes on before the instant and id that were told."""
     limit = requests.number_of(call, "count", 20, PAGE)
-    at, vid = _offset(call, "timeOffset"), _offset(call, "vidOffset")
+    at, vid = requests.whole(call, "timeOffset"), requests.whole(call, "vidOffset")
     before = f" and ({column}, id) < (?, ?)" if at else ""
     before += hubspot.seen.listed("contacts", archived=False)
     rows = hubspot.store.rows(
@@ -179,7 +172,7 @@ def _batch(hubspot: HubSpot, call: Call) -> Response:
 
 def _search(hubspot: HubSpot, call: Call) -> Response:
     """By a part of an address or a name."""
-    limit, offset = requests.number_of(call, "count", 20, PAGE), _offset(call, "offset")
+    limit, offset = requests.number_of(call, "count", 20, PAGE), requests.whole(call, "offset")
     text = f"%{call.query.get('q', '').lower()}%"
     where = " or ".join(
         f"lower(json_extract(props, '$.{n}')) like ?" for n in ("email", "firstname", "lastname")

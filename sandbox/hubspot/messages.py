@@ -91,11 +91,10 @@ def _timeline(hubspot: HubSpot, call: Call) -> Response:
 
 def _definitions(hubspot: HubSpot, call: Call) -> Response:
     rows = hubspot.store.rows("select shown from subscription_types order by id")
-    found = {"results": pages.shown(rows)}
+    found = pages.shown(rows)
     if call.params["version"] == "v3":
-        return answer({"subscriptionDefinitions": found["results"]})
-    stamp = times.iso(call.now)
-    return answer(found | {"status": "COMPLETE", "startedAt": stamp, "completedAt": stamp})
+        return answer({"subscriptionDefinitions": found})
+    return pages.done(call, found)
 
 
 def _old_definitions(hubspot: HubSpot) -> Response:
@@ -161,8 +160,7 @@ def _statuses(hubspot: HubSpot, call: Call) -> Response:
             if int(each["id"]) not in known
         ]  # fmt: skip
         results.append({"subscriberIdString": address, "statuses": said})
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, results)
 
 
 def _unsubscribe_all(hubspot: HubSpot, call: Call) -> Response:
@@ -174,8 +172,7 @@ def _unsubscribe_all(hubspot: HubSpot, call: Call) -> Response:
         raise errors.validation(call, f"The maximum number of inputs is {STATUSES}, not {len(inputs)}")
     results = unsubscribe(hubspot, call, inputs)
     call.records = len(results)
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, results)
 
 
 def _types(hubspot: HubSpot) -> Response:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, Refused, answer
-from sandbox.hubspot import association_kinds, errors, render, requests
+from sandbox.hubspot import association_kinds, errors, pages, render, requests
 from sandbox.hubspot.records import COLUMNS, Conflict, Invalid, Record, load
 from sandbox.hubspot.render import View
 
@@ -61,13 +60,8 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
         )
     }
     if len(rows) > limit:
-        page["paging"] = {"next": _next(call, str(rows[limit][0]))}
+        page["paging"] = pages.following(call, str(rows[limit][0]))
     return answer(page)
-
-
-def _next(call: Call, after: str) -> dict[str, str]:
-    kept = [(k, v) for k, v in parse_qsl(call.query_string, keep_blank_values=True) if k != "after"]
-    return {"after": after, "link": f"{call.base_url}{call.path}?{urlencode([*kept, ('after', after)])}"}
 
 
 def _found(hubspot: HubSpot, call: Call) -> Record:

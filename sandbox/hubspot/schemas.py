@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import catalog, errors, properties, requests
+from sandbox.hubspot import catalog, errors, pages, properties, requests
 from sandbox.hubspot.catalog import CREATED_AT, ObjectType
 from sandbox.hubspot.types import USER_DEFINED
 
@@ -71,13 +71,7 @@ def _read_many(hubspot: HubSpot, call: Call) -> Response:
                 "status": "error", "category": "OBJECT_NOT_FOUND", "context": {"ids": [name]},
                 "message": f"Unable to infer object type from: {name[:80]}",
             })  # fmt: skip
-    stamp = times.iso(call.now)
-    told: dict[str, Any] = {
-        "status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp,
-    }  # fmt: skip
-    if problems:
-        told |= {"numErrors": len(problems), "errors": problems}
-    return answer(told, 207 if problems else 200)
+    return pages.done(call, results, problems)
 
 
 def _kind(hubspot: HubSpot, call: Call) -> ObjectType:

@@ -142,8 +142,7 @@ def _channel(call: Call, said: Any) -> None:
 def _read(hubspot: HubSpot, call: Call) -> Response:
     _channel(call, call.query.get("channel"))
     found = known(hubspot, _address(call, call.params["email"]))
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": found, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, found)
 
 
 def _one(hubspot: HubSpot, call: Call, address: Any, body: dict[str, Any]) -> Status:
@@ -161,8 +160,7 @@ def _write(hubspot: HubSpot, call: Call) -> Response:
 def _batch(hubspot: HubSpot, call: Call) -> Response:
     inputs = requests.inputs_of(call, requests.body_of(call), MOST)
     results = [_one(hubspot, call, each.get("subscriberIdString"), each) for each in inputs]
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, results)
 
 
 def _of_all(hubspot: HubSpot, call: Call, address: str) -> Status:
@@ -182,8 +180,7 @@ def _of_all(hubspot: HubSpot, call: Call, address: str) -> Status:
 def _is_out(hubspot: HubSpot, call: Call) -> Response:
     _channel(call, call.query.get("channel"))
     found = _of_all(hubspot, call, _address(call, call.params["email"]))
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": [found], "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, [found])
 
 
 def _out(hubspot: HubSpot, call: Call) -> Response:
@@ -195,8 +192,7 @@ def _out(hubspot: HubSpot, call: Call) -> Response:
     for each in inputs:
         address = _address(call, each)
         results.append({"subscriberIdString": address, "statuses": [_of_all(hubspot, call, address)]})
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, results)
 
 
 def _leave(hubspot: HubSpot, call: Call) -> Response:

@@ -153,6 +153,8 @@ class HubSpot(Vendor):
         return answer(errors.body(call, message, category), status)
 
     def taken_back(self) -> None:
+        if self.portal.is_changed:
+            self.portal.reload()
         self.flows = flow_runs.load(self)
 
     def tables(self) -> list[tuple[str, str]]:
@@ -191,6 +193,7 @@ class HubSpot(Vendor):
         self.written.set()
 
     def before(self, call: Call) -> None:
+        self.portal.is_changed = False
         flow_runs.catch_up(self, call.now)
 
     def after(self, call: Call) -> None:

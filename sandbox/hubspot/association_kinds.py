@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.call import Call
 from sandbox.hubspot import association_limits as limits
 from sandbox.hubspot import errors, requests
-from sandbox.hubspot.associations import DEFINED, associate, holder, insert
+from sandbox.hubspot.associations import DEFINED, associate, holder, insert, is_known, note_primary, tell
 from sandbox.hubspot.records import Record
 from sandbox.hubspot.types import USER_DEFINED
 
@@ -85,41 +85,45 @@ def asked(hubspot: HubSpot, call: Call, a: str, b: str, types: Any) -> list[Kind
 
 def attach(hubspot: HubSpot, call: Call, record: Record, other: Record, kinds: Sequence[Kind]) -> list[str]:
     """Associate two records by these kinds, and so by the plain one too. Returns the labels among them."""
+    known = is_known(hubspot.store, record, other)
     associate(hubspot, call, record, other)
-    a, b = record.type.plural, other.type.plural
+    a, b, fresh = record.type.plural, other.type.plural, 0
     for kind in kinds:
         if kind.label is None:
             continue
         if kind.is_primary:
-            _give_up_primary(hubspot, record, other)
-            _note_primary(hubspot, record, other)
+            _give_up_primary(hubspot, call, record, other)
         there = (a, record.id, b, other.id, kind.number, kind.category, kind.label)
-        insert(hubspot.store, [there, (b, other.id, a, record.id, kind.back, kind.category, kind.label_back)])
+        back = (b, other.id, a, record.id, kind.back, kind.category, kind.label_back)
+        fresh += insert(hubspot.store, [there, back])
         limits.keep(hubspot.store, call, record, other, kind.number)
         limits.keep(hubspot.store, call, other, record, kind.back)
+    if fresh and known:
+        tell(call, "associate", (a, record.id, b, other.id), labels=True)
+    lead = holder(record, other)[0]
+    if lead.type.plural == "leads" and any(kind.is_primary for kind in kinds):
+        note_primary(hubspot, call, lead)
     return [kind.label for kind in kinds if kind.label is not None]
 
 
-def _give_up_primary(hubspot: HubSpot, record: Record, other: Record) -> None:
+def _give_up_primary(hubspot: HubSpot, call: Call, record: Record, other: Record) -> None:
     """One record has one primary company (a lead one primary contact): the new one takes its place."""
     one, many = holder(record, other)
-    for ends in (
-        "from_type = ? and from_id = ? and to_type = ?",
-        "to_type = ? and to_id = ? and from_type = ?",
+    new = other.id if one is record else record.id
+    key = (one.type.plural, one.id, many, DEFINED, PRIMARY)
+    for (old,) in hubspot.store.rows(
+        "select to_id from associations where from_type = ? and from_id = ? and to_type = ? and category = ? "
+        "and label = ?",
+        key,
     ):
-        hubspot.store.db.execute(
-            f"delete from associations where {ends} and category = ? and label = ?",
-            (one.type.plural, one.id, many, DEFINED, PRIMARY),
-        )
-
-
-def _note_primary(hubspot: HubSpot, record: Record, other: Record) -> None:
-    """A lead tells its primary contact in a property of its own."""
-    one, _ = holder(record, other)
-    contact = other if one is record else record
-    if one.type.plural == "leads":
-        one.props["hs_primary_contact_id"] = str(contact.id)
-        hubspot.records.save(one)
+        if old != new:
+            tell(call, "dissociate", (one.type.plural, one.id, many, old), labels=True)
+            for start, end in (("from", "to"), ("to", "from")):
+                hubspot.store.db.execute(
+                    f"delete from associations where {start}_type = ? and {start}_id = ? and {end}_type = ? "
+                    f"and category = ? and label = ? and {end}_id = ?",
+                    (*key, old),
+                )
 
 
 def detach(
@@ -132,15 +136,20 @@ def detach(
         for ends in ((a, i, b, j), (b, j, a, i)):
             gone += db.execute(f"delete from associations where {pair}", ends).rowcount
         if gone:
-            call.change(a, str(i), "dissociate", f"associations.{b}", str(j), None)
+            tell(call, "dissociate", (a, i, b, j))
     else:
         for kind in kinds:
             for ends, number in (((a, i, b, j), kind.number), ((b, j, a, i), kind.back)):
                 sql = f"delete from associations where {pair} and type_id = ? and category = ?"
                 gone += db.execute(sql, (*ends, number, kind.category)).rowcount
         if gone:
-            call.change(a, str(i), "dissociate", f"associations.{b}.labels", str(j), None)
+            tell(call, "dissociate", (a, i, b, j), labels=True)
     call.records += 1 if gone else 0
+    sides = {a: i, b: j}
+    if gone and sides.keys() == {"leads", "contacts"}:
+        lead = hubspot.records.stored(hubspot.portal.types.all["leads"], sides["leads"])
+        if lead is not None:
+            note_primary(hubspot, call, lead)
 
 
 def on_create(hubspot: HubSpot, call: Call, record: Record, wishes: list[dict[str, Any]]) -> None:

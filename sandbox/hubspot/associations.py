@@ -57,8 +57,38 @@ def rows_for(
     return found
 
 
-def insert(store: Store, rows: list[Row]) -> None:
-    store.db.executemany("insert or ignore into associations values (?, ?, ?, ?, ?, ?, ?)", rows)
+def insert(store: Store, made: list[Row]) -> int:
+    """Store what is not there yet, and tell how many that are."""
+    return store.db.executemany(
+        "insert or ignore into associations values (?, ?, ?, ?, ?, ?, ?)", made
+    ).rowcount
+
+
+def tell(call: Call, operation: str, ends: tuple[str, int, str, int], *, labels: bool = False) -> None:
+    """Log that two records were joined or parted, or that only a label of theirs was: each end has its own
+    subscribers."""
+    a, i, b, j = ends
+    for one, own, two, other in ((a, i, b, j), (b, j, a, i)):
+        before, after = (None, str(other)) if operation == "associate" else (str(other), None)
+        call.change(one, str(own), operation, f"associations.{two}{'.labels' * labels}", before, after)
+
+
+def is_known(store: Store, record: Record, other: Record) -> bool:
+    found = store.value(
+        "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and to_id = ?",
+        (record.type.plural, record.id, other.type.plural, other.id),
+    )
+    return found is not None
+
+
+def note_primary(hubspot: HubSpot, call: Call, lead: Record) -> None:
+    """A lead tells its primary contact in a property of its own."""
+    found = hubspot.store.value(
+        "select to_id from associations where from_type = 'leads' and from_id = ? and to_type = 'contacts' "
+        "and label = 'Primary'",
+        (lead.id,),
+    )
+    hubspot.records.note(call, lead, {"hs_primary_contact_id": "" if found is None else str(found)})
 
 
 def _targets(
@@ -68,8 +98,9 @@ def _targets(
     grouped: dict[int, list[dict[str, Any]]] = {}
     for to_id, type_id, category, label in store.rows(
         "select to_id, type_id, category, label from associations where from_type = ? and from_id = ? "
-        "and to_type = ? and to_id > ? order by to_id, type_id",
-        (kind.plural, record_id, to.plural, after),
+        "and to_type = ? and to_id in (select distinct to_id from associations where from_type = ? "
+        "and from_id = ? and to_type = ? and to_id > ? order by to_id limit ?) order by to_id, type_id",
+        (*(kind.plural, record_id, to.plural) * 2, after, most + 1),
     ):
         if len(grouped) == most and to_id not in grouped:
             last = str(max(grouped))
@@ -147,28 +178,24 @@ def associate(hubspot: HubSpot, call: Call, record: Record, other: Record) -> li
     a, b = record.type.plural, other.type.plural
     types = hubspot.portal.types.pairs
     primary = types[a, b][1] is not None and a != b and not has_primary(hubspot, record, other)
-    rows = rows_for(a, record.id, b, other.id, primary=primary, types=types)
-    known = hubspot.store.value(
-        "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and to_id = ?",
-        (a, record.id, b, other.id),
-    )
-    insert(hubspot.store, rows)
+    made = rows_for(a, record.id, b, other.id, primary=primary, types=types)
+    known = is_known(hubspot.store, record, other)
+    fresh = insert(hubspot.store, made)
     for one, two in ((record, other), (other, record)):
         limits.keep(hubspot.store, call, one, two, types[one.type.plural, two.type.plural][0])
-    call.change(
-        a,
-        str(record.id),
-        "update" if known else "associate",
-        f"associations.{b}",
-        str(other.id) if known else None,
-        str(other.id),
-    )
+    if fresh:
+        tell(call, "associate", (a, record.id, b, other.id), labels=known)
+    else:
+        call.change(a, str(record.id), "update", f"associations.{b}", str(other.id), str(other.id))
+    lead = holder(record, other)[0]
+    if fresh and primary and lead.type.plural == "leads":
+        note_primary(hubspot, call, lead)
     return [
         {
             "from": {"id": str(i)}, "to": {"id": str(j)},
             "associationSpec": {"associationCategory": category, "associationTypeId": type_id},
         }
-        for (_, i, _, j, type_id, category, _) in rows
+        for (_, i, _, j, type_id, category, _) in made
     ]  # fmt: skip
 
 

@@ -20,6 +20,8 @@ JOURNAL = {
     "merge": "MERGE", "associate": "CREATE", "dissociate": "DELETE",
 }  # fmt: skip
 TIES = ("associate", "dissociate")
+_LABELS = ".labels"
+"""Ends the field of a change that leaves two records associated: only a label, or which one is primary."""
 UNTOLD = ("lastmodifieddate", "hs_lastmodifieddate")
 COLUMNS = "seq, at, object, record_id, operation, field, before, after, request_id"
 Write = dict[str, Any]
@@ -82,7 +84,8 @@ def _tie(hubspot: HubSpot, kind: ObjectType, write: Write, own: int) -> dict[str
     )
     return {
         "associationType": f"{kind.singular}_to_{other.singular if other else 'object'}".upper(),
-        "fromObjectId": own, "toObjectId": end, "associationRemoved": write["operation"] == "dissociate",
+        "fromObjectId": own, "toObjectId": end, "associationRemoved": write["operation"] == "dissociate"
+        and not write["field"].endswith(_LABELS),
         "isPrimaryAssociation": bool(is_primary),
     }  # fmt: skip
 
@@ -100,13 +103,23 @@ def journal_events(
         action = JOURNAL.get(write["operation"])
         if kind is None or action is None or kind.type_id not in wanted:
             continue
+        if write["operation"] in TIES and write["field"].endswith(_LABELS):
+            action = "UPDATE"
         properties = wanted[kind.type_id]
         shown = {
             "type": "association" if write["operation"] in TIES else "object",
             "portalId": hubspot.portal.id, "occurredAt": write["at"], "objectTypeId": kind.type_id,
             "objectId": int(write["record_id"]), "action": action,
         }  # fmt: skip
-        key = (write["request_id"], write["object"], write["record_id"], shown["type"], action)
+        key: tuple[Any, ...] = (
+            write["request_id"],
+            write["object"],
+            write["record_id"],
+            shown["type"],
+            action,
+        )
+        if write["operation"] in TIES:  # each pair is an event of its own
+            key += (write["field"].split(".")[1], write["after"] or write["before"])
         event = found.setdefault(
             key, shown | ({} if shown["type"] == "association" else {"propertyChanges": {}})
         )
@@ -117,4 +130,8 @@ def journal_events(
             event["mergedObjectIds"] = [int(x) for x in (write["after"] or "").split(";") if x.isdecimal()]
         elif write["operation"] in TIES:
             event["toObjectId"] = int(write["after"] or write["before"])
-    return [e for e in found.values() if e["action"] != "UPDATE" or e.get("propertyChanges")]
+    return [
+        e
+        for e in found.values()
+        if e["type"] == "association" or e["action"] != "UPDATE" or e.get("propertyChanges")
+    ]

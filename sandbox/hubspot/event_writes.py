@@ -123,7 +123,10 @@ def _make(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> Event:
     ):
         needed = "eventName, eventOrganizer, externalAccountId, externalEventId"
         raise errors.validation(call, f"Some required fields were not set: [{needed}]")
-    last = hubspot.store.value("select max(id) from marketing_events")
+    last = hubspot.store.value(  # also of those that were deleted: an id is given once
+        "select max(id) from (select id from marketing_events union all "
+        "select cast(record_id as integer) from writes where object = 'marketing-events')"
+    )
     number = int(last or 400_000) + 1
     event: Event = {
         "objectId": str(number), "externalEventId": external, "externalAccountId": account,
@@ -179,8 +182,10 @@ def _patch(hubspot: HubSpot, call: Call) -> Response:
 
 
 def remove(hubspot: HubSpot, call: Call, event: Event) -> None:
-    hubspot.store.db.execute("delete from marketing_events where id = ?", (int(event["objectId"]),))
-    hubspot.store.db.execute("delete from participations where event_id = ?", (int(event["objectId"]),))
+    own = (int(event["objectId"]),)
+    hubspot.store.db.execute("delete from marketing_events where id = ?", own)
+    for table in ("participations", "lists_of_events"):
+        hubspot.store.db.execute(f"delete from {table} where event_id = ?", own)
     call.change("marketing-events", event["objectId"], "delete", "archived", "false", "true")
     call.records += 1
 

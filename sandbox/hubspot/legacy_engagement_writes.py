@@ -11,7 +11,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, legacy_engagements, legacy_ties, objects, requests
 from sandbox.hubspot.legacy_engagements import ENGAGEMENTS, WORDS
-from sandbox.hubspot.records import Conflict, Invalid, Record
+from sandbox.hubspot.records import Conflict, Invalid
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -85,16 +85,10 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
         record = hubspot.records.create(call, kind, values)
     except (Invalid, Conflict) as problem:
         raise objects.invalid(hubspot, call, problem) from None
-    _keep(hubspot, record, own)
+    hubspot.records.note(call, record, own)
     legacy_ties.tie(hubspot, call, record, _part(call, body, "associations"))
     call.records = 1
     return answer(legacy_engagements.shown(hubspot, record))
-
-
-def _keep(hubspot: HubSpot, record: Record, own: dict[str, str]) -> None:
-    if own:
-        record.props |= {name: value for name, value in own.items() if value}
-        hubspot.records.save(record)
 
 
 def _update(hubspot: HubSpot, call: Call) -> Response:
@@ -104,7 +98,7 @@ def _update(hubspot: HubSpot, call: Call) -> Response:
         record = hubspot.records.update(call, record, values)
     except (Invalid, Conflict) as problem:
         raise objects.invalid(hubspot, call, problem) from None
-    _keep(hubspot, record, own)
+    hubspot.records.note(call, record, own)
     legacy_ties.tie(hubspot, call, record, _part(call, body, "associations"))
     call.records = 1
     return answer(legacy_engagements.shown(hubspot, record))

@@ -83,10 +83,16 @@ def _all_shown(hubspot: HubSpot, rows: Sequence[tuple[Any, ...]]) -> list[dict[s
 def _all(hubspot: HubSpot, call: Call) -> Response:
     """By id. More than 250 a page are given as 250."""
     limit, offset = min(requests.number_of(call, "limit", 100, 10**9), 250), requests.whole(call, "offset")
+    # Each kind gives its next page by its key, and of those the first are taken: nothing else is sorted.
+    parts = [
+        f'select * from (select id, {place} as kind from "{plural}" where +archived = 0'
+        + hubspot.seen.listed(plural, archived=False)
+        + f" and id >= ? and id * {_KINDS} + {place} > ? order by id limit ?)"
+        for place, plural in enumerate(ENGAGEMENTS)
+    ]
     rows = hubspot.store.rows(
-        f"select id, kind from ({_listed(hubspot, 'id')}) where id >= ? and id * {_KINDS} + kind > ? "
-        "order by id, kind limit ?",
-        (offset // _KINDS, offset, limit + 1),
+        f"{' union all '.join(parts)} order by id, kind limit ?",
+        (*(offset // _KINDS, offset, limit + 1) * len(parts), limit + 1),
     )
     page = rows[:limit]
     last = page[-1][0] * _KINDS + page[-1][1] if page else offset

@@ -53,6 +53,8 @@ class Portal:
         self.properties: dict[str, dict[str, dict[str, Any]]] = {}
         self.shown: dict[str, frozenset[str]] = {}
         """Names of the properties that are not archived."""
+        self.is_changed = False
+        """Whether a request changed what is kept here: if it is taken back, that is read again."""
         self.reload()
 
     def type_of(self, name: str) -> catalog.ObjectType | None:
@@ -61,6 +63,7 @@ class Portal:
 
     def reload(self) -> None:
         """Read the definitions again, after a change."""
+        self.is_changed = True
         self.types = Types(self.store)
         self.properties = {plural: {} for plural in self.types.all}
         for obj, name, definition in self.store.rows("select object, name, definition from properties"):
@@ -81,13 +84,8 @@ class Portal:
 
     def define(self, plural: str, definition: dict[str, Any]) -> None:
         """Take over a property that was stored."""
+        self.is_changed = True
         self.properties[plural][definition["name"]] = definition
-        self._find_shown(plural)
-
-    def undefine(self, plural: str, names: list[str]) -> None:
-        """Forget properties whose storing was taken back."""
-        for name in names:
-            self.properties[plural].pop(name, None)
         self._find_shown(plural)
 
     @property
@@ -218,17 +216,19 @@ def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: 
 
 
 def bring_up(store: Store) -> None:
-    """A portal that was made before an object type was known gets its table and properties."""
-    there = {name for (name,) in store.rows("select name from sqlite_master where type = 'table'")}
-    for plural in catalog.TYPES:
-        if plural not in there:
-            store.script(RECORDS.format(plural))
-            _define_all(store, plural)
+    """A portal made before an object type, or a property, was known gets its table and definitions."""
+    with store.transaction():
+        there = {name for (name,) in store.rows("select name from sqlite_master where type = 'table'")}
+        for plural in catalog.TYPES:
+            if plural not in there:
+                store.script(RECORDS.format(plural))
+            _define_all(store, plural, anew=False)
 
 
-def _define_all(store: Store, plural: str) -> None:
+def _define_all(store: Store, plural: str, *, anew: bool = True) -> None:
+    """The definitions of a type; those that are there already stay as they are, unless `anew`."""
     for definition in catalog.definitions(plural):
         store.db.execute(
-            "insert or replace into properties values (?, ?, ?)",
+            f"insert or {'replace' if anew else 'ignore'} into properties values (?, ?, ?)",
             (plural, definition["name"], orjson.dumps(definition)),
         )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
-from sandbox.call import Call, Refused, answer
+from sandbox.call import Call, answer
 from sandbox.hubspot import catalog, errors, requests
 from sandbox.store import Store
 
@@ -155,13 +155,8 @@ def _has_room(call: Call, plural: str, known: dict[str, dict[str, Any]], new: di
 def _create_many(hubspot: HubSpot, call: Call) -> Response:
     """All or nothing: one that cannot be made refuses the batch."""
     kind = requests.kind_of(hubspot.portal, call)
-    results = []
-    for item in requests.inputs_of(call, requests.body_of(call), MOST_IN_BATCH):
-        try:
-            results.append(_created(hubspot, call, kind.plural, item))
-        except Refused:
-            hubspot.portal.undefine(kind.plural, [each["name"] for each in results])
-            raise
+    inputs = requests.inputs_of(call, requests.body_of(call), MOST_IN_BATCH)
+    results = [_created(hubspot, call, kind.plural, item) for item in inputs]
     call.records = len(results)
     stamp = times.iso(call.now)
     return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}, 201)

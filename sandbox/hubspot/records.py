@@ -195,6 +195,16 @@ class Records:
             self._index_emails(record, before)
         return record
 
+    def note(self, call: Call, record: Record, values: Mapping[str, str]) -> None:
+        """Set what HubSpot works out itself, told as any change is; an empty value takes it off."""
+        before = dict(record.props)
+        record.props = {name: value for name, value in {**before, **values}.items() if value != ""}
+        if record.props != before:
+            self._log(call, record, before, ())
+            record.modified = call.now
+            record.props[record.type.modified] = times.iso(call.now)
+            self.save(record)
+
     def archive(self, call: Call, record: Record) -> None:
         """Into the recycle bin; the last-modified time stays, as at HubSpot."""
         if record.archived:

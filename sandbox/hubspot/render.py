@@ -111,9 +111,11 @@ def linked(
     names = portal.types.association_names(kind.plural, to.plural)
     marks = ", ".join("?" * len(ids))
     found: dict[int, dict[str, Any]] = {}
+    # Of one record no more than the page is read, and the types of the record after it.
+    bound = f" limit {most + len(names) + 1}" if len(ids) == 1 else ""
     for from_id, to_id, type_id in portal.store.rows(
         f"select from_id, to_id, type_id from associations where from_type = ? and to_type = ? "
-        f"and from_id in ({marks}) and to_id > ? order by from_id, to_id, type_id",
+        f"and from_id in ({marks}) and to_id > ? order by from_id, to_id, type_id{bound}",
         (kind.plural, to.plural, *ids, after),
     ):
         page = found.setdefault(from_id, {"results": []})

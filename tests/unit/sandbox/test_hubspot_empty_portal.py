@@ -12,7 +12,8 @@ import pytest
 
 from sandbox import times
 from sandbox.clock import Clock
-from sandbox.hubspot import app, list_filters, oauth
+from sandbox.hubspot import app, changes, list_filters, oauth
+from sandbox.hubspot.portal import Portal, bring_up
 from sandbox.store import Store
 from sandbox.worlds import portal
 
@@ -385,3 +386,121 @@ def test_rates_made_by_the_batch_are_told_with_their_times(ask: Ask) -> None:
     wish = {"inputs": [{"fromCurrencyCode": "EUR", "conversionRate": 1.1}]}
     told = ask("POST", "/settings/v3/currencies/exchange-rates/batch/create", wish).json()
     assert {"status", "results", "startedAt", "completedAt"} <= set(told)
+
+
+class _Known:
+    """As much of the server as events are made of."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.portal = store, Portal(store)
+
+
+def _company(ask: Ask, name: str) -> str:
+    return str(ask("POST", "/crm/v3/objects/companies", {"properties": {"name": name}}).json()["id"])
+
+
+def _told(ask: Ask, kind: str) -> list[tuple[str, str, str]]:
+    """What the journal has of associations of a type: action, and the two ends."""
+    journal = "/webhooks-journal/journal/2026-03"
+    url = ask("GET", f"{journal}/earliest").json()["url"].removeprefix("http://hs")
+    events = ask("GET", url).json()["journalEvents"]
+    return [
+        (e["action"], str(e["objectId"]), str(e["toObjectId"]))
+        for e in events
+        if e["type"] == "association" and e["objectTypeId"] == kind
+    ]
+
+
+def test_every_association_of_a_request_is_told_from_both_ends_and_a_label_is_none(
+    ask: Ask, store: Store
+) -> None:
+    person, firms = _contact(ask, "tied", "Oslo"), [_company(ask, name) for name in "abcd"]
+    for kind in ("0-1", "0-2"):
+        subscription = {"subscriptionType": "ASSOCIATION", "objectTypeId": kind}
+        ask("POST", "/webhooks-journal/subscriptions/2026-03", subscription)
+    pair = "/crm/v4/associations/contacts/companies"
+    inputs = [{"from": {"id": person}, "to": {"id": each}} for each in firms]
+    assert ask("POST", f"{pair}/batch/associate/default", {"inputs": inputs}).status_code == 200
+    assert _told(ask, "0-1") == [("CREATE", person, each) for each in firms]
+    assert _told(ask, "0-2") == [("CREATE", each, person) for each in firms]
+    label = ask("POST", f"{pair}/labels", {"name": "payer", "label": "Payer"}).json()["results"][0]
+    types = [{"associationCategory": "USER_DEFINED", "associationTypeId": label["typeId"]}]
+    both = f"/crm/v4/objects/contacts/{person}/associations/companies/{firms[1]}"
+    ask("PUT", both, types)
+    ask("POST", f"{pair}/batch/labels/archive", {"inputs": [inputs[1] | {"types": types}]})
+    assert [each for each in _told(ask, "0-1") if each[0] != "CREATE"] == [("UPDATE", person, firms[1])] * 2
+    ask("PUT", both, [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}])
+    assert ("UPDATE", firms[0], person) in _told(ask, "0-2")  # is not the primary one any more
+    ask("DELETE", both)
+    assert [each for each in _told(ask, "0-2") if each[0] == "DELETE"] == [("DELETE", firms[1], person)]
+    known: Any = _Known(store)
+    told = [
+        event["associationRemoved"]
+        for write in changes.writes(known, 0, 1000)
+        for name, event in changes.webhook_events(known, write)
+        if name == "company.associationChange" and str(event["fromObjectId"]) == firms[1]
+    ]
+    assert told == [False, False, False, False, True]
+
+
+def test_a_lead_tells_its_primary_contact_as_it_is_by_now(ask: Ask) -> None:
+    person, other = _contact(ask, "lead", "Oslo"), _contact(ask, "other", "Oslo")
+    plain = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 608}]
+    ties = [{"to": {"id": each}, "types": plain} for each in (person, other)]
+    wish = {"properties": {"hs_lead_name": "One"}, "associations": ties}
+    made = ask("POST", "/crm/v3/objects/leads", wish)
+    assert made.status_code == 201, made.text
+    lead = f"/crm/v3/objects/leads/{made.json()['id']}"
+
+    def primary() -> tuple[str | None, int]:
+        name = "hs_primary_contact_id"
+        found = ask("GET", f"{lead}?properties={name}&propertiesWithHistory={name}").json()
+        return found["properties"][name], len(found["propertiesWithHistory"][name])
+
+    assert primary()[0] == person
+    ask("DELETE", f"{lead.replace('v3', 'v4')}/associations/contacts/{person}")
+    assert primary() == (None, 2)
+
+
+def test_properties_made_by_a_batch_that_is_refused_are_as_they_were_before(ask: Ask) -> None:
+    base = {"label": "L", "type": "string", "fieldType": "text", "groupName": "contactinformation"}
+    area = "/crm/v3/properties/contacts"
+    ask("POST", area, base | {"name": "old"})
+    ask("DELETE", f"{area}/old")
+    names = [base | {"name": name} for name in ("old", "fresh", "email")]
+    assert ask("POST", f"{area}/batch/create", {"inputs": names}).status_code == 409
+    assert ask("GET", f"{area}/old?archived=true").status_code == 200
+    assert ask("GET", f"{area}/fresh").status_code == 404
+    ask("POST", "/_sandbox/faults", [{"match": area, "status": "noop", "times": 1}])
+    assert ask("POST", area, base | {"name": "fresh"}).status_code == 201
+    assert ask("GET", f"{area}/fresh").status_code == 404
+
+
+def test_the_id_of_a_deleted_event_is_given_to_no_other(ask: Ask) -> None:
+    area = "/marketing/v3/marketing-events/events"
+
+    def event(name: str) -> str:
+        wish = {"eventName": name, "eventOrganizer": "O", "externalAccountId": "a", "externalEventId": name}
+        return str(ask("POST", area, wish).json()["objectId"])
+
+    first = event("one")
+    assert ask("DELETE", f"{area}/one?externalAccountId=a").status_code == 204
+    assert int(event("two")) == int(first) + 1
+
+
+def test_people_of_an_email_told_by_the_old_api_are_a_change_like_others(ask: Ask) -> None:
+    base, mail = "/engagements/v1/engagements", {"from": {"email": "a@b.example"}, "subject": "S"}
+    own = ask("POST", base, {"engagement": {"type": "EMAIL"}, "metadata": mail}).json()["engagement"]["id"]
+    ask("POST", "/_sandbox/clock", {"advance_seconds": 60})
+    answer = ask("PATCH", f"{base}/{own}", {"metadata": {"from": {"email": "c@d.example"}}})
+    told = answer.json()["engagement"]
+    assert told["lastUpdated"] > told["createdAt"]
+    name = "hs_email_from_email"
+    found = ask("GET", f"/crm/v3/objects/emails/{own}?propertiesWithHistory={name}").json()
+    assert [each["value"] for each in found["propertiesWithHistory"][name]] == ["c@d.example", "a@b.example"]
+
+
+def test_an_older_portal_gets_the_properties_that_came_later(store: Store) -> None:
+    store.db.execute("delete from properties where name = 'hs_email_html'")
+    bring_up(store)
+    assert store.value("select count(*) from properties where name = 'hs_email_html'") == 1

@@ -47,7 +47,7 @@ FIELDS = {
     "salesforce": ("Lead_Score__c", "First_Touch_Source__c"),
 }
 OBJECTS = {"hubspot": ("contacts", "contacts"), "salesforce": ("leads", "Lead")}
-RECORDS_A_TEST, RECORDS_FOR_ALL = 6, 400
+RECORDS_A_TEST, RECORDS_FOR_ALL = 6, 800
 
 
 @dataclass

@@ -476,7 +476,7 @@ def test_properties_made_by_a_batch_that_is_refused_are_as_they_were_before(ask:
     assert ask("GET", f"{area}/fresh").status_code == 404
 
 
-def test_the_id_of_a_deleted_event_is_given_to_no_other(ask: Ask) -> None:
+def test_a_deleted_event_leaves_neither_its_id_nor_its_lists(ask: Ask, store: Store) -> None:
     area = "/marketing/v3/marketing-events/events"
 
     def event(name: str) -> str:
@@ -484,8 +484,10 @@ def test_the_id_of_a_deleted_event_is_given_to_no_other(ask: Ask) -> None:
         return str(ask("POST", area, wish).json()["objectId"])
 
     first = event("one")
+    store.db.execute("insert into lists_of_events values (?, 1, ?)", (int(first), NOW))
     assert ask("DELETE", f"{area}/one?externalAccountId=a").status_code == 204
     assert int(event("two")) == int(first) + 1
+    assert store.value("select count(*) from lists_of_events") == 0
 
 
 def test_people_of_an_email_told_by_the_old_api_are_a_change_like_others(ask: Ask) -> None:
@@ -504,3 +506,17 @@ def test_an_older_portal_gets_the_properties_that_came_later(store: Store) -> No
     store.db.execute("delete from properties where name = 'hs_email_html'")
     bring_up(store)
     assert store.value("select count(*) from properties where name = 'hs_email_html'") == 1
+
+
+@pytest.mark.parametrize("version", ["v3", "v4"])
+def test_pages_of_associations_hold_each_once(ask: Ask, version: str) -> None:
+    person, firms = _contact(ask, "tied", "Oslo"), [_company(ask, f"F{n}") for n in range(7)]
+    inputs = [{"from": {"id": person}, "to": {"id": each}} for each in firms]
+    ask("POST", "/crm/v4/associations/contacts/companies/batch/associate/default", {"inputs": inputs})
+    found, after, pages = [], "0", 0
+    while after:
+        path = f"/crm/{version}/objects/contacts/{person}/associations/companies?limit=3&after={after}"
+        page = ask("GET", path).json()
+        found += [str(each.get("toObjectId") or each["id"]) for each in page["results"]]
+        after, pages = page.get("paging", {}).get("next", {}).get("after", ""), pages + 1
+    assert (list(dict.fromkeys(found)), pages) == (firms, 3)

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from pipelines.clients.errors import ClientError
+from pipelines.clients.errors import ClientError, Rejected
 from pipelines.clients.hubspot.errors import detail_code, detail_fields
 from pipelines.clients.results import MISSING_FROM_ANSWER, Outcomes, RowResult
 from pipelines.clients.transport import json_of
@@ -47,6 +47,18 @@ def failed(error: dict[str, Any], record_id: str | None) -> RowResult:
         False, str(record_id) if record_id is not None else None, code=detail_code(error),
         message=str(error.get("message") or ""), fields=detail_fields(error),
     )  # fmt: skip
+
+
+def all_tied(response: httpx.Response, asked: int, host: str) -> None:
+    """Every pair of an answer about associations is tied. Raises Rejected with HubSpot's words of the first
+    that is not."""
+    errors = [row for row in (json_of(response) or {}).get("errors") or [] if isinstance(row, dict)]
+    if errors:
+        said = str(errors[0].get("message"))[:300]
+        raise Rejected(
+            f"HubSpot does not associate {len(errors)} of {asked} pairs: {said}",
+            where=host, code=detail_code(errors[0]), status=response.status_code,
+        )  # fmt: skip
 
 
 def rejected(error: ClientError, record_id: str | None) -> RowResult:

@@ -18,7 +18,7 @@ from pipelines.clients.batches import batched
 from pipelines.clients.client import Client
 from pipelines.clients.hubspot import batch
 from pipelines.clients.hubspot.auth import FixedToken, OAuthLogin
-from pipelines.clients.hubspot.errors import HubSpotVendor, detail_code
+from pipelines.clients.hubspot.errors import HubSpotVendor
 from pipelines.clients.hubspot.pages import Page, page_in
 from pipelines.clients.hubspot.paths import Paths
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock, Window
@@ -283,13 +283,7 @@ class HubSpotClient(Client):
         until that pair stands alone, and to tie the others again changes nothing."""
         call = Call(method="POST", path=path, effect="write", json={"inputs": inputs})
         response = self._transport.send(call)
-        failed = [row for row in (json_of(response) or {}).get("errors") or [] if isinstance(row, dict)]
-        if failed:
-            raise errors.Rejected(
-                f"HubSpot does not associate {len(failed)} of {len(inputs)} pairs: "
-                f"{str(failed[0].get('message'))[:300]}", where=self._transport.host,
-                code=detail_code(failed[0]), status=response.status_code,
-            )  # fmt: skip
+        batch.all_tied(response, len(inputs), self._transport.host)
         return batch.request_id(response)
 
     def dissociate(self, from_type: str, to_type: str, ends: Sequence[tuple[str, str]]) -> str:

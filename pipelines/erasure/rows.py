@@ -73,6 +73,9 @@ class _Erasing:
             self._texts()
             if ("ops", "inputs") in self.tables:  # the next refresh works everything out again
                 self.connection.execute("update ops.inputs set fingerprint = ''")
+            for schema, table in self.tables:
+                if schema == "incremental" and table.endswith("__state"):  # and incremental models everybody
+                    self.connection.execute(f"delete from {schema}.{table}")
         return self.went
 
     # -- raw -----------------------------------------------------------------------------------------

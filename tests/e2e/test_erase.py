@@ -209,6 +209,9 @@ def test_what_remains_is_a_receipt(built: Built) -> None:
     assert rows["marts.unified_leads"] == 1
     assert blank == rows["state.journal"] > 0
     assert one(built.home, "select count(*) from ops.journal") == written
+    with closing(duckdb.connect(str(built.home / "warehouse.duckdb"), read_only=True)) as connection:
+        kept = connection.execute("from incremental.int_people__state").fetchall()
+    assert kept == [], "the next build would not be in full"
 
 
 def test_the_copy_in_a_parked_world_goes_too(built: Built) -> None:

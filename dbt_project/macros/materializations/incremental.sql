@@ -12,7 +12,7 @@
     the owners are due, the table is built in full.
 
     What is due is seen by comparing contents, not by a column of times: rows that were deleted, merged into another
-    owner, edited without a stamp or erased are seen like any other, and ten incremental runs equal a full one.
+    owner, edited without a stamp or erased are seen like any other, and many incremental runs equal a full one.
 -#}
 {% materialization incremental, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}

@@ -6,7 +6,7 @@
     left join {int_people} as people on registry.person_id = people.person_id
 {%- endset -%}
 {%- set owned = {
-    'int_engagement_members': 'select person_id as owner, hash(did) as hashed from {int_engagement_members} as did',
+    'int_engagement_members': 'select person_id as owner, hash(engagements) as hashed from {int_engagement_members} as engagements',
     'stg_hubspot__form_submissions': 'select ' ~ owner_of_touch('touches') ~ ' as owner, '
     ~ 'hash(touches.source_record_key, submissions.form_id) as hashed from {int_form_touches} as touches '
     ~ 'inner join {stg_hubspot__form_submissions} as submissions on touches.source_record_key = submissions.record_key ' ~ whose

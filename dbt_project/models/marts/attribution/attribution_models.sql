@@ -10,16 +10,17 @@ with credited as (
     group by credits.model
 ),
 
--- What is known of cost is put against what these campaigns earned, and how much that is of all is said beside it.
+-- What is known of cost is put against what these campaigns earned, and how much that is of all is said beside it. What is
+-- added is rounded before, so that a sum does not depend on the order of rows.
 earned as (
     select
         model,
         count(*) as campaigns,
         count(*) filter (where cost is not null) as campaigns_with_cost,
-        sum(cost) as cost,
+        sum(cast(cost as decimal(18, 6))) as cost,
         sum(revenue) filter (where cost is not null) as revenue_with_cost,
         sum(customers) filter (where cost is not null) as customers_with_cost,
-        sum(customers * revenue_known) filter (where cost is not null) as customers_with_revenue,
+        sum(cast(customers * revenue_known as decimal(18, 8))) filter (where cost is not null) as customers_with_revenue,
         bool_and(coalesce(revenue_known, 1) = 1) filter (where cost is not null) as is_revenue_known
     from {{ ref('campaign_performance') }}
     group by model

@@ -24,7 +24,7 @@ shares as (
     select
         owner_email as owner_id,
         sum(leads) as leads_in_turn,
-        sum(beyond_share) as beyond_share
+        cast(sum(cast(beyond_share as decimal(18, 6))) as double) as beyond_share
     from {{ source('decisions', 'fairness') }}
     group by owner_email
 ),

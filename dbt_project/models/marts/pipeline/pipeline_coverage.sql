@@ -31,7 +31,11 @@ hubspot_goals as (
     select
         cast(quarters.period as date) as period,
         goals.owner_id,
-        sum(goals.target_amount / (1 + datediff('quarter', goals.first_quarter, goals.last_quarter))) as quota
+        sum(
+            cast(
+                goals.target_amount / (1 + datediff('quarter', goals.first_quarter, goals.last_quarter)) as decimal(18, 6)
+            )
+        ) as quota
     from (
         select * replace (greatest(first_quarter, last_quarter) as last_quarter)
         from goal_quarters

@@ -1,0 +1,193 @@
+"""What an incremental model reads of a table is what it compares there to see who is due: a column that it
+reads and does not compare would go stale, and nothing would say so.
+
+Asked of DuckDB: with a table cut down to the columns that are compared, the model's SQL still binds, and
+gives the columns it gave. Belongs here: columns. That many runs equal one is in the tests beside this.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines import transform
+from tests.fixtures.raw_tables import RawTables
+
+DUE = re.compile(r"in \(\s*select due\.owner from incremental\.\w+ as due\s*\)")
+ALL_OF_A_RUN_THAT_IS_SHARED = {"business_zone", "salesforce_zone", "window_days", "company_currency"}
+COMPARED_IN_AN_INPUT = {
+    ("int_credit_weights", "int_credit_journeys"), ("int_credit_weights", "attribution_models"),
+    ("int_credit_weights", "int_channel_values"), ("attribution_credits", "int_credit_journeys"),
+}  # fmt: skip
+"""What `int_credit_parts` and the weights have a fingerprint of: `test_incremental_credits.py`."""
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """A model, the relations it reads by their names, and how it says what of them is compared."""
+
+    name: str
+    sql: str
+    read: dict[str, str]
+    owned: dict[str, str]
+    follows: list[str]
+    vouched_for: list[str]
+    shared: dict[str, str]
+
+    def asked(self) -> list[str]:
+        """The SQL of `owned`, of which a row's columns are seen where it only hashed them."""
+        found = []
+        for sql in self.owned.values():
+            for name, relation in self.read.items():
+                sql = sql.replace(f"{{{name}}}", relation)
+            found.append(re.sub(r"\bhash\(", "row(", sql))
+        return found
+
+    def listed_by_hand(self) -> list[str]:
+        """The tables of which it names columns: in SQL of its own, or of what is shared. Of a model that it
+        follows nothing is compared: who was due there is due."""
+        named = {name for name in self.read for sql in self.owned.values() if f"{{{name}}}" in sql}
+        return sorted((named | set(self.shared)) - set(self.follows))
+
+
+@pytest.fixture(scope="module")
+def tables(business: RawTables) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, dict[str, str]]]]:
+    """Every relation of a built business, empty; and its columns with their types."""
+    columns: dict[str, dict[str, str]] = {}
+    for schema, table, column, kind in business.query(
+        "select table_schema, table_name, column_name, data_type from information_schema.columns "
+        "where table_schema not like 'raw%' order by table_schema, table_name, ordinal_position"
+    ):
+        columns.setdefault(f"{schema}.{table}", {})[column] = kind
+    with duckdb.connect() as connection:
+        for schema in {relation.split(".")[0] for relation in columns}:
+            connection.execute(f"create schema {schema}")
+        for relation, of in columns.items():
+            make(connection, relation, of)
+        yield connection, columns
+
+
+def make(connection: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str]) -> None:
+    of = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    connection.execute(f"create or replace table {relation} ({of})")
+
+
+@pytest.fixture(scope="module")
+def incremental(business: RawTables) -> list[Incremental]:
+    manifest = transform.load_manifest(business.settings)
+    compiled = business.settings.paths.dbt_target / "compiled" / "crm"
+    nodes = [n for n in manifest.nodes.values() if n.resource_type == "model"]
+    return [
+        Incremental(
+            node.name,
+            DUE.sub("is not null", (compiled / node.original_file_path).read_text()),
+            {unique_id.split(".")[-1]: relation(manifest, unique_id) for unique_id in node.depends_on.nodes},
+            node.config.get("owned") or {},
+            node.config.get("follows") or [],
+            node.config.get("vouched_for") or [],
+            node.config.get("shared_columns") or {},
+        )
+        for node in nodes
+        if node.config.materialized == "incremental"
+    ]
+
+
+def relation(manifest: Any, unique_id: str) -> str:
+    node = manifest.sources.get(unique_id) or manifest.nodes[unique_id]
+    return f"{node.schema}.{getattr(node, 'alias', None) or node.identifier}"
+
+
+def bound(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
+    """The columns and types that it gives; None where it cannot be bound."""
+    try:
+        return connection.execute(f"describe {sql}").fetchall()
+    except duckdb.BinderException:
+        return None
+
+
+def compared(
+    connection: duckdb.DuckDBPyConnection, model: Incremental, name: str, columns: dict[str, str]
+) -> set[str]:
+    """The columns of a table without one of which what is compared would be another thing."""
+    asked = [sql for sql in model.asked() if re.search(rf"\b{model.read[name]}\b", sql)]
+    before, found = [bound(connection, sql) for sql in asked], set()
+    assert None not in before, model.name
+    for column in columns:
+        make(connection, model.read[name], {c: kind for c, kind in columns.items() if c != column})
+        if [bound(connection, sql) for sql in asked] != before:
+            found.add(column)
+    make(connection, model.read[name], columns)
+    found |= set(re.findall(r"\w+", model.shared.get(name, "")))
+    return found | ALL_OF_A_RUN_THAT_IS_SHARED if name == "run" else found
+
+
+def unseen(
+    connection: duckdb.DuckDBPyConnection, model: Incremental, name: str, columns: dict[str, str]
+) -> list[str]:
+    """The columns of a table that a model reads and does not compare."""
+    table, seen = model.read[name], compared(connection, model, name, columns)
+    before = bound(connection, model.sql)
+    assert before is not None, model.name
+    make(connection, table, {c: kind for c, kind in columns.items() if c in seen})
+    is_enough = bound(connection, model.sql) == before
+    found = []
+    for column in () if is_enough else [c for c in columns if c not in seen]:
+        make(connection, table, {c: kind for c, kind in columns.items() if c != column})
+        if bound(connection, model.sql) != before:
+            found.append(f"{model.name} reads {name}.{column}")
+    make(connection, table, columns)
+    return found
+
+
+def test_what_an_incremental_model_reads_of_a_table_is_compared(
+    tables: tuple[duckdb.DuckDBPyConnection, dict[str, dict[str, str]]], incremental: list[Incremental]
+) -> None:
+    connection, columns = tables
+    found, looked_at = [], 0
+    for model in incremental:
+        for name in model.listed_by_hand():
+            looked_at += 1
+            found += unseen(connection, model, name, columns[model.read[name]])
+    assert found == []
+    assert looked_at > 30
+
+
+def test_a_whole_row_is_hashed_and_not_a_column_of_that_name(
+    tables: tuple[duckdb.DuckDBPyConnection, dict[str, dict[str, str]]],
+) -> None:
+    """The materialization calls a row that it hashes by these names, and a column would come before it."""
+    _, columns = tables
+    assert [relation for relation, of in columns.items() if {"input", "shared"} & set(of)] == []
+
+
+def test_what_is_vouched_for_is_compared_with_something_else(incremental: list[Incremental]) -> None:
+    unnamed = {
+        (model.name, name)
+        for model in incremental
+        for name in model.vouched_for
+        if not any(f"{{{name}}}" in sql for sql in model.owned.values())
+    }
+    assert unnamed == COMPARED_IN_AN_INPUT
+
+
+def test_a_column_that_is_read_and_not_compared_is_found(
+    tables: tuple[duckdb.DuckDBPyConnection, dict[str, dict[str, str]]], incremental: list[Incremental]
+) -> None:
+    connection, columns = tables
+    (model,) = [each for each in incremental if each.name == "int_contact_touches"]
+    sql = model.owned["stg_hubspot__contacts"]
+    careless = Incremental(
+        model.name, model.sql, model.read,
+        {"stg_hubspot__contacts": sql.replace("latest_source_detail_1,", "")}, [], [], {},
+    )  # fmt: skip
+    of = columns[model.read["stg_hubspot__contacts"]]
+    assert sql != careless.owned["stg_hubspot__contacts"]
+    assert unseen(connection, model, "stg_hubspot__contacts", of) == []
+    assert unseen(connection, careless, "stg_hubspot__contacts", of) == [
+        "int_contact_touches reads stg_hubspot__contacts.latest_source_detail_1"
+    ]

@@ -147,11 +147,11 @@ def business(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Business
     return business
 
 
-def test_eight_incremental_runs_equal_one_full_one(business: Business) -> None:
+def test_ten_incremental_runs_equal_one_full_one(business: Business) -> None:
     raw = business.raw
     before = held(raw)
     moved = []
-    for step in range(8):
+    for step in range(10):
         business.happens(step)
         built(raw)
         assert due(raw, TOUCHES, "not like 'nobody:%'") <= 3, step

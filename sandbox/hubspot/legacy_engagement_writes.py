@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -11,7 +13,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.hubspot import errors, legacy_engagements, legacy_ties, objects, requests
 from sandbox.hubspot.legacy_engagements import ENGAGEMENTS, WORDS
-from sandbox.hubspot.records import Conflict, Invalid
+from sandbox.hubspot.records import Conflict, Invalid, Record
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -81,21 +83,21 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     values.setdefault("hs_timestamp", times.iso(call.now))
     if kind.plural == "emails":
         values.setdefault("hs_email_direction", "EMAIL")
-    try:
-        record = hubspot.records.create(call, kind, values)
-    except (Invalid, Conflict) as problem:
-        raise objects.invalid(hubspot, call, problem) from None
-    hubspot.records.note(call, record, own)
-    legacy_ties.tie(hubspot, call, record, _part(call, body, "associations"))
-    call.records = 1
-    return answer(legacy_engagements.shown(hubspot, record))
+    return _stored(hubspot, call, partial(hubspot.records.create, call, kind, values), own, body)
 
 
 def _update(hubspot: HubSpot, call: Call) -> Response:
     record, body = legacy_engagements.found(hubspot, call), requests.body_of(call)
     values, own = _values(call, record.type.plural, body)
+    return _stored(hubspot, call, partial(hubspot.records.update, call, record, values), own, body)
+
+
+def _stored(
+    hubspot: HubSpot, call: Call, write: Callable[[], Record], own: dict[str, str], body: Json
+) -> Response:
+    """Write the record, what this version alone keeps of it, and its associations; the answer shows it."""
     try:
-        record = hubspot.records.update(call, record, values)
+        record = write()
     except (Invalid, Conflict) as problem:
         raise objects.invalid(hubspot, call, problem) from None
     hubspot.records.note(call, record, own)

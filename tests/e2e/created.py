@@ -38,6 +38,8 @@ PROPERTY = {
 }  # fmt: skip
 GROUPS = {"contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation"}
 KNOWN_TWICE = 1_000
+REFUSERS = {"Lead": "oakley@oakline-joinery.example", "contacts": "kilner@brightwater-kilns.example"}
+"""Who refuses e-mail in one CRM, by what is made of them in the other."""
 
 
 @dataclass
@@ -141,7 +143,8 @@ def known_twice(settings: Settings) -> tuple[set[str], set[str]]:
 
 
 def people_work(settings: Settings) -> None:
-    """A company with a deal that only HubSpot has, and an account with an opportunity only in Salesforce."""
+    """A company with a deal that only HubSpot has, and an account with an opportunity only in Salesforce; in
+    each somebody whom the other lacks, and who wants no e-mail."""
     with open_hubspot(settings) as hubspot:
         [company] = hubspot.batch_create(
             "companies", [{"properties": {"name": "Oakline Joinery", "domain": "oakline-joinery.example"}}]
@@ -155,7 +158,13 @@ def people_work(settings: Settings) -> None:
         assert all(
             row.ok for row in hubspot.batch_create("deals", [{"properties": deal, "associations": ties}])
         )
+        refuser = {"lastname": "Oakley", "company": "Oakline Joinery", "email": REFUSERS["Lead"]}
+        assert all(row.ok for row in hubspot.batch_create("contacts", [{"properties": refuser}]))
+        assert hubspot.unsubscribe_all([REFUSERS["Lead"]])[0] == {REFUSERS["Lead"]}
     with open_salesforce(settings) as salesforce:
+        lead = {"LastName": "Kilner", "Company": "Brightwater Kilns", "Email": REFUSERS["contacts"]}
+        lead |= {"HasOptedOutOfEmail": True}
+        assert all(row.ok for row in salesforce.create_collection("Lead", [lead]))
         [account] = salesforce.create_collection(
             "Account", [{"Name": "Brightwater Kilns", "Website": "https://www.brightwater-kilns.example"}]
         )

@@ -23,6 +23,7 @@ from tests.e2e.created import (
     KNOWN_TWICE,
     ORDER,
     PROPERTY,
+    REFUSERS,
     Created,
     a_member_is_converted,
     a_round,
@@ -73,6 +74,23 @@ def test_contact_to_lead(created: Created) -> None:
         assert external == key
         assert (email or "").lower() == contact.get("email", "").lower()
         assert last == contact.get("lastname", "Unknown")
+
+
+def test_a_record_made_of_somebody_who_refuses_e_mail_refuses_it_too(created: Created) -> None:
+    [(lead, refuses)] = created.rows(
+        "salesforce", 'select Id, HasOptedOutOfEmail from "Lead" where Email = ?', REFUSERS["Lead"]
+    )
+    [(contact,)] = created.rows(
+        "hubspot", "select id from contacts where json_extract(props, '$.email') = ?", REFUSERS["contacts"]
+    )
+    told = created.rows(
+        "hubspot", "select json_extract(shown, '$.status') from subscription_statuses where recipient = ?",
+        REFUSERS["contacts"],
+    )  # fmt: skip
+    assert lead in [made for _, made in created.made("Lead")]
+    assert refuses == "true"
+    assert str(contact) in [made for _, made in created.made("contacts")]
+    assert set(told) == {("UNSUBSCRIBED",)}
 
 
 @pytest.mark.parametrize(

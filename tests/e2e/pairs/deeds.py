@@ -259,7 +259,7 @@ def second(s: Scenario) -> None:
         _change(hubspot, "companies", {s.left("city cleared"): {"city": ""}})
         _change(hubspot, "deals", {s.left("amount cleared in HubSpot"): {"amount": ""}})
         _change(hubspot, "contacts", {
-            s.left("contact qualified"): {"email": "moved@on.example"},
+            s.left("contact qualified"): {"email": "moved@on.example", "lifecyclestage": "opportunity"},
             s.left("city cleared in HubSpot"): {"city": ""},
             s.left("mobile cleared in HubSpot"): {"mobilephone": ""},
         })  # fmt: skip

@@ -63,6 +63,13 @@ def test_a_conversion_is_followed_and_the_contact_takes_the_leads_place(done):
     assert sobject(done.home, "Contact", lead["ConvertedContactId"])["Email"] == "moved@on.example"
 
 
+def test_a_line_that_the_contact_has_no_field_for_ends_with_the_lead(done):
+    lead = done.salesforce("contact qualified", "Lead")
+    assert done.hubspot("contact qualified", "contacts")["lifecyclestage"] == "opportunity"
+    assert lead["Lead_Status__c"] == "SQL"
+    assert (lead["Id"], "Lead_Status__c") not in done.wrote[2]
+
+
 def test_what_is_edited_on_a_converted_lead_s_contact_comes_back_to_hubspot(done):
     lead = done.salesforce("converted and edited", "Lead")
     assert lead["FirstName"] != "Wilhelmine"

@@ -215,6 +215,10 @@ def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: 
             )
 
 
+NO_OTHERS = "no_other_properties"
+"""Names the type whose properties are those that its world was made with."""
+
+
 def bring_up(store: Store) -> None:
     """A portal made before an object type, or a property, was known gets its table and definitions."""
     with store.transaction():
@@ -222,7 +226,8 @@ def bring_up(store: Store) -> None:
         for plural in catalog.TYPES:
             if plural not in there:
                 store.script(RECORDS.format(plural))
-            _define_all(store, plural, anew=False)
+            if plural != store.value("select value from meta where key = ?", (NO_OTHERS,)):
+                _define_all(store, plural, anew=False)
 
 
 def _define_all(store: Store, plural: str, *, anew: bool = True) -> None:

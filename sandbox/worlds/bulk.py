@@ -16,6 +16,7 @@ import orjson
 
 from sandbox import times
 from sandbox.hubspot import catalog
+from sandbox.hubspot.portal import NO_OTHERS
 from sandbox.salesforce import ids, schema
 from sandbox.store import Store
 from sandbox.worlds import portal, salesforce_org
@@ -102,6 +103,7 @@ def property_names(columns: int) -> list[str]:
 
 def _define(store: Store, columns: int) -> None:
     """Contacts have these properties and no others."""
+    store.set_meta(NO_OTHERS, "contacts")
     names = property_names(columns)
     marks = ", ".join("?" * FEWEST)
     store.db.execute(

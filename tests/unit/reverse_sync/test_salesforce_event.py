@@ -77,6 +77,7 @@ TABLES = {
     "rules.run": f"business_zone, as_of {AT}",
     "rules.connections": "vendor, org_id",
     "decisions.handoffs": f"person_id, offered_at {AT}",
+    "intermediate.int_person_aliases": "alias, person_id",
     "intermediate.int_person_members": "person_id, record_key",
     "intermediate.int_opportunity_members": "opportunity_id, record_key",
     "intermediate.int_account_members": "account_id, record_key",

@@ -16,7 +16,7 @@ with assignments as (
 
 select
     person_id,
-    arg_max(owner_email, sequence) as owner_id,
+    arg_max(owner_email, coalesce(sequence, 0)) as owner_id,
     -- Whoever had the person when that was decided. Where several owners of one person have left, they are all
     -- decided about at one moment.
     list(distinct previous_owner order by previous_owner) filter (where previous_owner != '') as taken_from

@@ -199,20 +199,22 @@ def applies(rows: int, peer_rows: int, *, limited: bool, latency: int) -> None:
         for vendor in ("hubspot", "salesforce"):
             ids = ids_of(vendor, rows)
             _ours(vendor, env, ids, sandbox, limited=limited)
-            if limited:
-                time.sleep(
-                    WINDOW_SECONDS
-                )  # a peer does not wait for the limits, and begins with a window of its own
-            some = ids[:peer_rows]
-            done = measure(
-                [sys.executable, "-c", _ONE_BY_ONE[vendor], json.dumps(env)], given=json.dumps(some)
-            )
-            seconds = answer_of(done)["seconds"]
-            name = "hubspot-api-client" if vendor == "hubspot" else "simple-salesforce"
-            print(f"| {name}, one by one | {len(some):,} | {seconds:.1f} | {len(some) / seconds:,.0f} | "
-                  f"{len(some):,} | {len(some) / _least(vendor, len(some)):.1f} |")  # fmt: skip
+            if peer_rows:
+                _one_by_one(vendor, env, ids[:peer_rows], limited=limited)
         _bare_jobs(env, ids_of("salesforce", rows))
     print()
+
+
+def _one_by_one(vendor: str, env: dict[str, str], ids: list[str], *, limited: bool) -> None:
+    """The vendor's own client, a call for each record. It does not wait for the limits, and so begins with a
+    window of its own."""
+    if limited:
+        time.sleep(WINDOW_SECONDS)
+    done = measure([sys.executable, "-c", _ONE_BY_ONE[vendor], json.dumps(env)], given=json.dumps(ids))
+    seconds = answer_of(done)["seconds"]
+    name = "hubspot-api-client" if vendor == "hubspot" else "simple-salesforce"
+    print(f"| {name}, one by one | {len(ids):,} | {seconds:.1f} | {len(ids) / seconds:,.0f} | "
+          f"{len(ids):,} | {len(ids) / _least(vendor, len(ids)):.1f} |")  # fmt: skip
 
 
 def _bare_jobs(env: dict[str, str], ids: list[str]) -> None:

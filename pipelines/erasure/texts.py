@@ -24,7 +24,7 @@ def spelled(needles: Iterable[str]) -> tuple[str, ...]:
     """These texts, and each as JSON, HTML and addresses of the web write it, where that is another text."""
     ways = (
         str, lambda text: json.dumps(text)[1:-1], lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
-        html.escape, lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&#34;", "&quot;"),
+        html.escape, lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
         lambda text: quote(text, safe=""), quote_plus,
     )  # fmt: skip
     return tuple(dict.fromkeys(way(each) for each in needles for way in ways))

@@ -186,13 +186,19 @@ def columns_of(known: duckdb.DuckDBPyConnection, vendor: str, table: str) -> Map
     return {name: str(kind).lower() for name, kind in rows if not name.startswith("_dlt_")}
 
 
+def _kind(promised: str | None, kind: str) -> str:
+    """The type of a column that stands here as `kind`. What an extract found too large for decimals stays a
+    double."""
+    if promised is None or (promised == "decimal" and kind == "double"):
+        return _KINDS.get(kind, "text")
+    return promised
+
+
 def shape_of(known: duckdb.DuckDBPyConnection, vendor: str, name: str) -> RawTable:
     """The table as it stands here: promised columns have the promised type, others that of the warehouse."""
     table = table_of(vendor, name)
     promised = {column.casefold(): kind for column, kind in table.columns.items()}
     have = columns_of(known, vendor, name)
-    columns = {
-        column: promised.get(column.casefold(), _KINDS.get(kind, "text")) for column, kind in have.items()
-    }
+    columns = {column: _kind(promised.get(column.casefold()), kind) for column, kind in have.items()}
     spelled = {column.casefold(): column for column in table.columns}
     return replace(table, columns={spelled.get(n.casefold(), n): kind for n, kind in columns.items()})

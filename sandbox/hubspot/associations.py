@@ -85,7 +85,7 @@ def note_primary(hubspot: HubSpot, call: Call, lead: Record) -> None:
     """A lead tells its primary contact in a property of its own."""
     found = hubspot.store.value(
         "select to_id from associations where from_type = 'leads' and from_id = ? and to_type = 'contacts' "
-        "and label = 'Primary'",
+        "and category = 'HUBSPOT_DEFINED' and label = 'Primary'",
         (lead.id,),
     )
     hubspot.records.note(call, lead, {"hs_primary_contact_id": "" if found is None else str(found)})
@@ -167,7 +167,7 @@ def has_primary(hubspot: HubSpot, record: Record, other: Record) -> bool:
     return bool(
         hubspot.store.value(
             "select 1 from associations where from_type = ? and from_id = ? and to_type = ? "
-            "and label = 'Primary'",
+            "and category = 'HUBSPOT_DEFINED' and label = 'Primary'",
             (one.type.plural, one.id, end),
         )
     )

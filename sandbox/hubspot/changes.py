@@ -79,7 +79,7 @@ def _tie(hubspot: HubSpot, kind: ObjectType, write: Write, own: int) -> dict[str
     end = int(write["after"] or write["before"])
     is_primary = other is not None and hubspot.store.value(
         "select 1 from associations where from_type = ? and from_id = ? and to_type = ? and to_id = ? "
-        "and label = 'Primary'",
+        "and category = 'HUBSPOT_DEFINED' and label = 'Primary'",
         (kind.plural, own, other.plural, end),
     )
     return {

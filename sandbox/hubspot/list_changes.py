@@ -70,8 +70,7 @@ def _of_records(hubspot: HubSpot, call: Call) -> Response:
             raise errors.validation(call, "inputs need objectTypeId and recordId")
         on = list_writes.memberships(hubspot, call, kind, int(text))
         results.append({"objectTypeId": kind.type_id, "recordId": text, "recordListMemberships": on})
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, results)
 
 
 def _filter(hubspot: HubSpot, call: Call) -> Response:

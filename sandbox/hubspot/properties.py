@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import catalog, errors, requests
+from sandbox.hubspot import catalog, errors, pages, requests
 from sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ def _create_many(hubspot: HubSpot, call: Call) -> Response:
     inputs = requests.inputs_of(call, requests.body_of(call), MOST_IN_BATCH)
     results = [_created(hubspot, call, kind.plural, item) for item in inputs]
     call.records = len(results)
-    stamp = times.iso(call.now)
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp}, 201)
+    return pages.done(call, results, status=201)
 
 
 def _custom(hubspot: HubSpot, call: Call) -> tuple[str, dict[str, Any]]:

@@ -200,9 +200,7 @@ def _leave(hubspot: HubSpot, call: Call) -> Response:
     _channel(call, call.query.get("channel"))
     address = _address(call, call.params["email"])
     found = unsubscribe(hubspot, call, [address])
-    stamp = times.iso(call.now)
-    results = found[0]["statuses"] if call.says("verbose") else []
-    return answer({"status": "COMPLETE", "results": results, "startedAt": stamp, "completedAt": stamp})
+    return pages.done(call, found[0]["statuses"] if call.says("verbose") else [])
 
 
 def unsubscribe(hubspot: HubSpot, call: Call, addresses: list[str]) -> list[Status]:

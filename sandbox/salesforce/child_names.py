@@ -6,6 +6,8 @@ custom objects follow from their own plural.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandbox.salesforce.fields import Field, SObject
 
 _UNNAMED = {
@@ -33,6 +35,16 @@ def child_name(child: SObject, field: Field) -> str | None:
     if child.name.endswith("History"):
         return "Histories"
     return _plural(child.name)
+
+
+def child_called(objects: Iterable[SObject], parent: str, name: str) -> tuple[str, SObject, Field] | None:
+    """A parent's list of children of that name, in any case: as it is spelt, its object, the reference."""
+    for child in objects:
+        for field in child.fields.values():
+            known = child_name(child, field) if parent in field.targets else None
+            if known and known.lower() == name.lower():
+                return known, child, field
+    return None
 
 
 def _plural(name: str) -> str:

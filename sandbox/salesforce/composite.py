@@ -65,7 +65,7 @@ def _composite(sf: Salesforce, call: Call) -> Response:
         if together and failed:
             answers.append(told(part, 400, HALTED))
             continue
-        status, content = _one_of(sf, call, part, found)
+        status, content = one_of(sf, call, part, found)
         failed = failed or status >= 400
         found[part["referenceId"]] = content
         answers.append(told(part, status, content))
@@ -75,7 +75,7 @@ def _composite(sf: Salesforce, call: Call) -> Response:
     return answer({"compositeResponse": answers}, charset="UTF-8")
 
 
-def _one_of(sf: Salesforce, call: Call, part: dict[str, Any], found: dict[str, Any]) -> tuple[int, Any]:
+def one_of(sf: Salesforce, call: Call, part: dict[str, Any], found: dict[str, Any]) -> tuple[int, Any]:
     """A request's answer; one that refers to what is not there is refused by itself."""
     try:
         return one(sf, call, part, lambda text: filled(text, found))

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from sandbox.call import Call, Refused, answer
 from sandbox.salesforce import composite, errors, sobjects
-from sandbox.salesforce.child_names import child_name
+from sandbox.salesforce.child_names import child_called
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 
@@ -85,10 +85,7 @@ def _nodes(sf: Salesforce, call: Call, parts: list[dict[str, Any]]) -> list[dict
             problem = errors.body("JSON_PARSER_ERROR", "each node needs method, url, referenceId")
             answers.append(composite.told(part, 400, problem))
             continue
-        try:
-            status, content = composite.one(sf, call, part, lambda text: composite.filled(text, found))
-        except Refused as refused:
-            status, content = refused.response.status_code, composite.content_of(refused.response)
+        status, content = composite.one_of(sf, call, part, found)
         found[part["referenceId"]] = content
         answers.append(composite.told(part, status, content))
     return answers
@@ -149,8 +146,7 @@ def _planted(
 
 
 def _child(sf: Salesforce, sobject: SObject, name: str) -> tuple[SObject, Field]:
-    for child in sf.org.objects.values():
-        for field in child.fields.values():
-            if sobject.name in field.targets and (child_name(child, field) or "").lower() == name.lower():
-                return child, field
+    found = child_called(sf.org.objects.values(), sobject.name, name)
+    if found is not None:
+        return found[1:]
     raise errors.error(400, "INVALID_FIELD", f"No such relationship '{name[:80]}' on {sobject.name}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode
@@ -50,7 +49,7 @@ def may_sign_in(sf: Salesforce, username: str, given: str) -> bool:
     """Whether a password, with the security token or without, is the integration user's."""
     known = username.lower() == sf.store.get_meta("username").lower()
     wanted, token = passwords.kept(sf, sf.org.user_id)[0], security_token(sf.store.get_meta("client_secret"))
-    good = [hmac.compare_digest(given.encode(), word.encode()) for word in (wanted, wanted + token)]
+    good = [auth.same(given, word) for word in (wanted, wanted + token)]
     return known and any(good)
 
 

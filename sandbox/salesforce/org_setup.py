@@ -33,7 +33,7 @@ def bring_up(store: Store) -> None:
 
 
 def _bring_objects(store: Store, objects: dict[str, SObject]) -> None:
-    known = {name: orjson.loads(text) for name, text in store.rows("select name, definition from sobjects")}
+    known = dict(store.rows("select name, definition from sobjects"))
     new = {n: s for n, s in objects.items() if n not in known}
     schema.create_tables(store, new)
     for sobject in new.values():
@@ -41,7 +41,7 @@ def _bring_objects(store: Store, objects: dict[str, SObject]) -> None:
     stamp = _stamp(objects)
     if store.value("select value from meta where key = 'standard_fields'") != stamp:
         for name in known.keys() & objects.keys():
-            _add_fields(store, org.read(known[name]), objects[name])
+            _add_fields(store, org.read(orjson.loads(known[name])), objects[name])
         for name, statement in schema.WORKED_OUT_BY:
             if name in known:
                 store.db.execute(statement)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors, query, sobjects
-from sandbox.salesforce.child_names import child_name
+from sandbox.salesforce.child_names import child_called
 from sandbox.salesforce.fields import Field, SObject
-from sandbox.salesforce.org import Org
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
@@ -18,20 +17,19 @@ if TYPE_CHECKING:
 SINCE = 36
 
 
-def read(sf: Salesforce, call: Call, sobject: SObject, record_id: str, path: str) -> Response:
+def read(sf: Salesforce, call: Call, sobject: SObject, row: dict[str, Any] | None, path: str) -> Response:
     """What the names in the path lead to, from a record on."""
     org = sobjects.org_of(sf, call)
-    row = sf.rows.get(sobject, record_id)
     names = [name for name in path.split("/") if name]
     for place, name in enumerate(names):
         if row is None or row.get("IsDeleted") == "true":
             raise errors.not_found()
         reference = sobject.reference(name)
         if reference is None:
-            child = _child(org, sobject, name)
+            child = child_called(org.objects.values(), sobject.name, name)
             if child is None or place < len(names) - 1:
                 raise errors.not_found()
-            return _children(sf, call, *child, str(row["Id"]))
+            return _children(sf, call, *child[1:], str(row["Id"]))
         target = org.object_of(row[reference.name]) if row[reference.name] else None
         if target is None:
             raise errors.not_found(f"Relationship is empty: {name}")
@@ -41,15 +39,6 @@ def read(sf: Salesforce, call: Call, sobject: SObject, record_id: str, path: str
     chosen = call.query_list("fields")
     fields = sobjects.fields_of(sobject, chosen) if chosen else list(sobject.fields.values())
     return answer(sobjects.shown(sobject, fields, row, call.params["version"]), charset="UTF-8")
-
-
-def _child(org: Org, sobject: SObject, name: str) -> tuple[SObject, Field] | None:
-    for child in org.objects.values():
-        for field in child.fields.values():
-            known = child_name(child, field) if sobject.name in field.targets else None
-            if known and known.lower() == name.lower():
-                return child, field
-    return None
 
 
 def _children(sf: Salesforce, call: Call, child: SObject, reference: Field, own: str) -> Response:

@@ -244,8 +244,8 @@ def _read_by_key(sf: Salesforce, call: Call) -> Response:
     if own and object_of(sf, call).field(call.params["field"]) is None:
         if versions.number_of(call.params["version"]) < related.SINCE:
             raise errors.not_found()
-        _row(sf, replace(call, params={**call.params, "id": own}))
-        return related.read(sf, call, object_of(sf, call), own, call.params["key"])
+        sobject, row = _row(sf, replace(call, params={**call.params, "id": own}))
+        return related.read(sf, call, sobject, row, call.params["key"])
     sobject, _, found = _matches(sf, call)
     if not found:
         raise errors.not_found("Provided record does not exist")

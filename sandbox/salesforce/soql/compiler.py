@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.salesforce.child_names import child_name
+from sandbox.salesforce.child_names import child_called
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import checks, subtotals
@@ -175,11 +175,9 @@ def _nested(scope: Scope, query: Query) -> tuple[list[Nested], list[str]]:
 
 
 def _children(scope: Scope, name: str) -> tuple[str, SObject, Field]:
-    for child in scope.org.objects.values():
-        for reference in child.fields.values():
-            known = child_name(child, reference) if scope.sobject.name in reference.targets else None
-            if known and known.lower() == name.lower():
-                return known, child, reference
+    found = child_called(scope.org.objects.values(), scope.sobject.name, name)
+    if found is not None:
+        return found
     message = f"Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to "
     message += "use a custom relationship, be sure to append the '__r' after the custom relationship name."
     raise SoqlError("INVALID_TYPE", message)

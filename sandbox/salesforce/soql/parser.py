@@ -203,11 +203,10 @@ class Parser:
         inner = self._value_path()
         allowed = _INSIDE.get(function, frozenset())
         known = inner.function if isinstance(inner, Derived | Aggregate) else ""
-        if isinstance(inner, Distance) or inner_path(inner) is None or (known and known not in allowed):
+        path = inner_path(inner)
+        if isinstance(inner, Distance) or path is None or (known and known not in allowed):
             raise self._unexpected()
         self._expect(")")
-        path = inner_path(inner)
-        assert path is not None
         return Derived(function, path, inner=known)
 
     def _distance(self) -> Distance:

@@ -303,44 +303,45 @@ written as (
 touched as (
     select
         records.record_key,
-        case when others.record_key is null then records.updated_at else others.changed_at end as touched_at
+        {{ changed_at('records', 'others') }} as touched_at
     from {{ ref('int_person_records') }} as records
     left join {{ ref('int_changes_by_others') }} as others on records.record_key = others.record_key
 ),
 
--- Out of all of HubSpot's subscriptions is out of each. A flag without a history is a copy while the last word on it is
+-- Out of all of HubSpot's subscriptions is out of each.
+{%- set is_ours -%}
+            said.person_id = written.person_id
+            and said.vendor = written.vendor
+            and (said.purpose_id = written.purpose_id or (written.vendor = 'hubspot' and written.purpose_id = 'all_email'))
+            and written.is_refusal
+{%- endset %}
+
+-- A flag without a history is a copy while the last word on it is
 -- this project's, and nobody has changed its record since: they may have taken it off, and set it anew for the person.
 copies as (
     select
-        told.person_id,
-        told.purpose_id,
-        told.record_key,
-        told.address,
-        told.vendor,
+        said.person_id,
+        said.purpose_id,
+        said.record_key,
+        said.address,
+        said.vendor,
         max(written.written_to) as written_to
-    from told
+    from told as said
     inner join written
-        on
-            told.person_id = written.person_id
-            and told.vendor = written.vendor
-            and (
-                told.purpose_id = written.purpose_id
-                or (written.vendor = 'hubspot' and written.purpose_id = 'all_email')
-            )
-    left join touched on told.record_key = touched.record_key
+        on {{ is_ours }}
+    left join touched on said.record_key = touched.record_key
     where
-        told.state = 'opted_out'
-        and written.is_refusal
+        said.state = 'opted_out'
         and (
-            told.changed_at between written.written_from and written.written_to
+            said.changed_at between written.written_from and written.written_to
             or (
-                told.changed_at is null
-                and told.record_key = written.record_key
+                said.changed_at is null
+                and said.record_key = written.record_key
                 and written.is_last
                 and coalesce(touched.touched_at <= written.written_to, true)
             )
         )
-    group by told.person_id, told.purpose_id, told.record_key, told.address, told.vendor
+    group by said.person_id, said.purpose_id, said.record_key, said.address, said.vendor
 ),
 
 -- Refusals that somebody else said, also those that do not stand any more: a subscription shows its last word alone.
@@ -383,20 +384,14 @@ originals as (
     union
 
     select
-        said_before.person_id,
-        said_before.purpose_id,
-        said_before.changed_at
-    from said_before
+        said.person_id,
+        said.purpose_id,
+        said.changed_at
+    from said_before as said
     left join written
         on
-            said_before.person_id = written.person_id
-            and said_before.vendor = written.vendor
-            and (
-                said_before.purpose_id = written.purpose_id
-                or (written.vendor = 'hubspot' and written.purpose_id = 'all_email')
-            )
-            and written.is_refusal
-            and said_before.changed_at between written.written_from and written.written_to
+            {{ is_ours }}
+            and said.changed_at between written.written_from and written.written_to
     where written.person_id is null
 ),
 

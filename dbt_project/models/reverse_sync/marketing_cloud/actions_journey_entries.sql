@@ -49,14 +49,8 @@ done as (
     group by aliases.person_id, rules.name
 ),
 
--- What a journey writes for, whichever entry says so.
 writes_for as (
-    select
-        journey,
-        max(purpose) as purpose
-    from {{ source('rules', 'journey_entries') }}
-    where purpose is not null
-    group by journey
+    {{ journey_purposes() }}
 ),
 
 wanted as (

@@ -13,14 +13,8 @@ subscribers as (
     from {{ ref('int_subscribers') }}
 ),
 
--- What a journey writes for, whichever entry says so.
 writes_for as (
-    select
-        journey,
-        max(purpose) as purpose
-    from {{ source('rules', 'journey_entries') }}
-    where purpose is not null
-    group by journey
+    {{ journey_purposes() }}
 ),
 
 unreached as (

@@ -186,7 +186,7 @@ def columns_of(known: duckdb.DuckDBPyConnection, vendor: str, table: str) -> Map
     return {name: str(kind).lower() for name, kind in rows if not name.startswith("_dlt_")}
 
 
-def _kind(promised: str | None, kind: str) -> str:
+def _kind(promised: ColumnType | None, kind: str) -> ColumnType:
     """The type of a column that stands here as `kind`. What an extract found too large for decimals stays a
     double."""
     if promised is None or (promised == "decimal" and kind == "double"):

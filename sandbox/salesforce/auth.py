@@ -146,26 +146,27 @@ def new_session(sf: Salesforce, call: Call) -> str:
 
 
 def issue(sf: Salesforce, call: Call, **more: str) -> Response:
+    return answer(signed_in(sf, call) | more, charset="UTF-8")
+
+
+def signed_in(sf: Salesforce, call: Call) -> dict[str, str]:
+    """A new session as it is told to whoever signed in."""
     token = new_session(sf, call)
     issued = str(call.now)
     identity = f"{call.base_url}/id/{sf.org.id}/{sf.org.user_id}"
     signature = hmac.new(
         sf.store.get_meta("client_secret").encode(), (identity + issued).encode(), hashlib.sha256
     )
-    return answer(
-        {
-            "access_token": token,
-            "signature": base64.b64encode(signature.digest()).decode(),
-            "scope": SCOPE,
-            "instance_url": instance_url(call),
-            "id": identity,
-            "token_type": "Bearer",
-            "issued_at": issued,
-            "api_instance_url": instance_url(call),
-            **more,
-        },
-        charset="UTF-8",
-    )
+    return {
+        "access_token": token,
+        "signature": base64.b64encode(signature.digest()).decode(),
+        "scope": SCOPE,
+        "instance_url": instance_url(call),
+        "id": identity,
+        "token_type": "Bearer",
+        "issued_at": issued,
+        "api_instance_url": instance_url(call),
+    }
 
 
 def check_session(sf: Salesforce, call: Call) -> bool:

@@ -79,8 +79,7 @@ def _authorize(sf: Salesforce, call: Call, wish: dict[str, str]) -> Response:
         sf.store.set_meta(_KEPT + code, orjson.dumps(kept).decode())
         return _to(back, "?", {"code": code, **state})
     if kind == "token":
-        issued = orjson.loads(bytes(auth.issue(sf, call).body))
-        return _to(back, "#", {**{k: str(v) for k, v in issued.items()}, **state})
+        return _to(back, "#", auth.signed_in(sf, call) | state)
     return _to(back, "?", {"error": "unsupported_response_type", **state})
 
 

@@ -27,7 +27,9 @@ class Rows:
 
     def get(self, sobject: SObject, record_id: str) -> Row | None:
         """A row by id, also one in the recycle bin."""
-        return self._one(sobject, "Id", record_id)
+        listed = ", ".join(_read(f) for f in sobject.fields.values())
+        row = self.org.store.row(f'select {listed} from "{sobject.name}" t where t."Id" = ?', (record_id,))
+        return None if row is None else dict(zip(sobject.fields, row, strict=True))
 
     def deleted(self, sobject: SObject, record_id: str) -> bool | None:
         """Whether a row is in the recycle bin; None where there is no such row. Nothing is worked out for it,
@@ -35,11 +37,6 @@ class Rows:
         bin_ = '"IsDeleted"' if "IsDeleted" in sobject.fields else "'false'"
         row = self.org.store.row(f'select {bin_} from "{sobject.name}" where "Id" = ?', (record_id,))
         return None if row is None else row[0] == "true"
-
-    def by_key(self, sobject: SObject, field: Field, value: Any) -> list[Row]:
-        """Live rows with this value of an external id."""
-        rows = (self.get(sobject, found) for found in self.ids_by_key(sobject, field, value))
-        return [row for row in rows if row is not None]
 
     def ids_by_key(self, sobject: SObject, field: Field, value: Any) -> list[str]:
         """The ids of the live rows with this value of an external id. A number goes as text: the column knows
@@ -50,11 +47,6 @@ class Rows:
             (str(value) if isinstance(value, int) else value,),
         )
         return [str(row[0]) for row in rows]
-
-    def _one(self, sobject: SObject, column: str, value: Any) -> Row | None:
-        listed = ", ".join(_read(f) for f in sobject.fields.values())
-        row = self.org.store.row(f'select {listed} from "{sobject.name}" t where t."{column}" = ?', (value,))
-        return None if row is None else dict(zip(sobject.fields, row, strict=True))
 
     def create(self, call: Call, sobject: SObject, wanted: Mapping[str, Any]) -> str:
         """Store a new row; its id. Raises RowError."""

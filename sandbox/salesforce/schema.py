@@ -13,6 +13,7 @@ import orjson
 from sandbox.salesforce import (
     described,
     picklists,
+    schema_campaigns,
     schema_derived,
     schema_further,
     schema_operations,
@@ -269,6 +270,8 @@ READ_ONLY = {"OpportunityHistory", "OpportunityStage", "User", "Group", "Organiz
 READ_ONLY |= schema_operations.READ_ONLY | schema_recorded.READ_ONLY
 
 
+_CAMPAIGNS = {"Campaign": schema_campaigns.FIELDS}
+_MORE = (schema_further.FIELDS, schema_derived.FIELDS, _CAMPAIGNS, schema_recorded.FIELDS)
 _ALL = _OBJECTS | schema_operations.OBJECTS | schema_recorded.OBJECTS
 
 
@@ -277,7 +280,7 @@ def standard_objects() -> dict[str, SObject]:
     found = {}
     for name, (label, plural, prefix, text) in _ALL.items():
         values = picklists.PICKLISTS["*"] | picklists.PICKLISTS.get(name, {})
-        more = [part.FIELDS.get(name, "") for part in (schema_further, schema_derived, schema_recorded)]
+        more = [part.get(name, "") for part in _MORE]
         lines = "\n".join([text, *more]).splitlines()
         fields = [parse(line, values) for line in lines if line]
         fields = [replace(f, given_label=described.label(name, label, f)) for f in fields]

@@ -1,27 +1,12 @@
-"""Standard fields an org works out of other records or leaves empty: of campaigns, members, users, the org.
+"""Standard fields an org works out of other records or leaves empty: of members, users, products, the org.
 
-Lines are in the language of `fields.parse`. Those of `schema_further` were compared with a real describe;
-these come from the object reference.
+Campaigns' sums are `schema_campaigns`. Lines are in the language of `fields.parse`. Those of `schema_further`
+were compared with a real describe; these come from the object reference.
 """
 
 from __future__ import annotations
 
-from sandbox.salesforce.schema_further import WRITTEN, parts_of_address, worth
-
-_MEMBERS = '(select count(*) from "CampaignMember" m{more} where m."CampaignId" = {t}."Id" and \
-m."IsDeleted" = \'false\' and {which})'
-_DEALS = (
-    '(select {what} from "Opportunity" o where o."CampaignId" = {t}."Id" and o."IsDeleted" = \'false\'{won})'
-)
-_WON = " and o.\"IsWon\" = 'true'"
-
-
-def _members(which: str, more: str = "") -> str:
-    return _MEMBERS.replace("{which}", which).replace("{more}", more)
-
-
-def _deals(what: str, won: str = "") -> str:
-    return _DEALS.replace("{what}", what).replace("{won}", won)
+from sandbox.salesforce.schema_further import SEEN, WRITTEN, parts_of_address
 
 
 def _person(contact: str, lead: str = "") -> str:
@@ -32,23 +17,6 @@ def _person(contact: str, lead: str = "") -> str:
     )
 
 
-_AMOUNT = (
-    "coalesce(sum(" + worth('o."Amount"', 'o."CurrencyIsoCode"', '{t}."CurrencyIsoCode"') + "), 0)"
-)  # in the campaign's own currency
-_CONVERTED = ' join "Lead" l on l."Id" = m."LeadId"'
-_CAMPAIGN = f"""
-NumberOfLeads int an := {_members('m."LeadId" is not null and m."ContactId" is null')}
-NumberOfConvertedLeads int an := {_members('l."IsConverted" = ' + "'true'", _CONVERTED)}
-NumberOfContacts int an := {_members('m."ContactId" is not null')}
-NumberOfResponses int an := {_members('m."HasResponded" = ' + "'true'")}
-NumberOfOpportunities int an := {_deals("count(*)")}
-NumberOfWonOpportunities int an := {_deals("count(*)", _WON)}
-AmountAllOpportunities currency an := {_deals(_AMOUNT)}
-AmountWonOpportunities currency an := {_deals(_AMOUNT, _WON)}
-LastActivityDate date a
-LastViewedDate datetime a
-LastReferencedDate datetime a
-"""
 _MEMBER = f"""
 Salutation picklist 40 a := {_person("Salutation")}
 Name string 255 a := {_person("Name")}
@@ -131,6 +99,8 @@ IsReminderSet boolean
 ReminderDateTime datetime
 IsRecurrence boolean an := 'false'
 IsArchived boolean an := 'false'
+"""
+COUNTS = """
 WhoCount int a := case when {t}."WhoId" is null then 0 else 1 end
 WhatCount int a := case when {t}."WhatId" is null then 0 else 1 end
 """
@@ -154,10 +124,8 @@ ExternalId string 255
 QuantityUnitOfMeasure picklist 40
 StockKeepingUnit string 180
 IsArchived boolean an := 'false'
-LastViewedDate datetime a
-LastReferencedDate datetime a
 """
 FIELDS: dict[str, str] = {
-    "Campaign": _CAMPAIGN, "CampaignMember": _MEMBER, "Organization": _ORGANIZATION, "User": _USER,
-    "Task": _TASK, "EmailMessage": _EMAIL_MESSAGE, "Product2": _PRODUCT,
+    "CampaignMember": _MEMBER, "Organization": _ORGANIZATION, "User": _USER, "Task": _TASK + COUNTS,
+    "Event": COUNTS, "EmailMessage": _EMAIL_MESSAGE, "Product2": _PRODUCT + SEEN,
 }  # fmt: skip

@@ -13,7 +13,7 @@ _KINDS = {
     "Country": "string 80", "Latitude": "double/15", "Longitude": "double/15",
     "GeocodeAccuracy": "picklist 40 p",
 }  # fmt: skip
-_SEEN = """
+SEEN = """
 LastViewedDate datetime a
 LastReferencedDate datetime a
 """
@@ -50,7 +50,7 @@ HasOpportunityLineItem boolean an := case when exists (select 1 from "Opportunit
 i."OpportunityId" = {t}."Id" and i."IsDeleted" = 'false') then 'true' else 'false' end
 """
 FIELDS: dict[str, str] = {
-    "Account": address("Billing", PLACE) + address("Shipping") + _SEEN + _PHOTO + """
+    "Account": address("Billing", PLACE) + address("Shipping") + SEEN + _PHOTO + """
 Fax phone
 AccountNumber string 40
 Sic string 20
@@ -62,7 +62,7 @@ Site string 80
 Jigsaw string 20
 JigsawCompanyId string 20 a
 """,
-    "Contact": address("Mailing", PLACE) + address("Other") + _SEEN + _PHOTO + """
+    "Contact": address("Mailing", PLACE) + address("Other") + SEEN + _PHOTO + """
 Fax phone
 HomePhone phone
 OtherPhone phone
@@ -77,14 +77,14 @@ IsEmailBounced boolean an := case when {t}."EmailBouncedDate" is null then 'fals
 Jigsaw string 20
 JigsawContactId string 20 a
 """,
-    "Lead": address("", PLACE) + _SEEN + _PHOTO + """
+    "Lead": address("", PLACE) + SEEN + _PHOTO + """
 Fax phone
 EmailBouncedReason string 255
 EmailBouncedDate datetime
 Jigsaw string 20
 JigsawContactId string 20 a
 """,
-    "Opportunity": _SEEN + _HAS_ITEMS + """
+    "Opportunity": SEEN + _HAS_ITEMS + """
 Pricebook2Id reference -> Pricebook2:Pricebook2
 TotalOpportunityQuantity double
 FiscalYear int a := cast(substr({t}."CloseDate", 1, 4) as integer)
@@ -95,7 +95,7 @@ LastStageChangeDate datetime a := (select min(h."CreatedDate") from "Opportunity
 h."OpportunityId" = {t}."Id" and h."CreatedDate" > (select max(o."CreatedDate") from "OpportunityHistory" o \
 where o."OpportunityId" = {t}."Id" and o."StageName" <> {t}."StageName"))
 """,
-    "Case": _SEEN + """
+    "Case": SEEN + """
 SuppliedPhone string 40
 SuppliedCompany string 80
 ContactMobile phone a

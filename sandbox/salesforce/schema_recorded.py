@@ -1,4 +1,4 @@
-"""Standard fields and objects that clients ask for besides: profiles, the values of statuses, sums of trees.
+"""Standard fields and objects that clients ask for besides: profiles, the values of statuses.
 
 Lines are in the language of `fields.parse`; names and types are the object reference's. What belongs to
 features the org has not switched on (person accounts, portals, divisions, state and country picklists,
@@ -7,57 +7,9 @@ Data.com, recurring activities, schedules of products) is left out.
 
 from __future__ import annotations
 
-from sandbox.salesforce.schema_further import PLACE, address, worth
+from sandbox.salesforce.schema_further import PLACE, SEEN, address
 
-_TREE = (
-    '(with recursive tree(id) as (select {t}."Id" union select c."Id" from "Campaign" c join tree on '
-    'c."ParentId" = tree.id where c."IsDeleted" = \'false\') select {what})'
-)
-_IN_TREE = "in (select id from tree)"
 _LIVE = "\"IsDeleted\" = 'false'"
-
-
-def _tree(what: str) -> str:
-    return _TREE.replace("{what}", what)
-
-
-def _own(field: str, *, money: bool) -> str:
-    """A figure of the campaigns of a tree, summed up."""
-    value = f'a."{field}"'
-    if money:
-        value = worth(value, 'a."CurrencyIsoCode"', '{t}."CurrencyIsoCode"')
-    return _tree(f'coalesce(sum({value}), 0) from "Campaign" a where a."Id" {_IN_TREE} and a.{_LIVE}')
-
-
-def _members(which: str, more: str = "") -> str:
-    return _tree(
-        f'count(*) from "CampaignMember" m{more} where m."CampaignId" {_IN_TREE} and m.{_LIVE} and {which}'
-    )
-
-
-def _deals(what: str, won: str = "") -> str:
-    return _tree(f'{what} from "Opportunity" o where o."CampaignId" {_IN_TREE} and o.{_LIVE}{won}')
-
-
-_WON = " and o.\"IsWon\" = 'true'"
-_AMOUNT = worth('o."Amount"', 'o."CurrencyIsoCode"', '{t}."CurrencyIsoCode"')
-_SUM = f"coalesce(sum({_AMOUNT}), 0)"
-_CONVERTED = "l.\"IsConverted\" = 'true'", ' join "Lead" l on l."Id" = m."LeadId"'
-_RESPONDED = "m.\"HasResponded\" = 'true'"
-_CAMPAIGN = f"""
-HierarchyActualCost currency an := {_own("ActualCost", money=True)}
-HierarchyBudgetedCost currency an := {_own("BudgetedCost", money=True)}
-HierarchyExpectedRevenue currency an := {_own("ExpectedRevenue", money=True)}
-HierarchyNumberSent double/0 an := {_own("NumberSent", money=False)}
-HierarchyNumberOfLeads int an := {_members('m."LeadId" is not null and m."ContactId" is null')}
-HierarchyNumberOfConvertedLeads int an := {_members(*_CONVERTED)}
-HierarchyNumberOfContacts int an := {_members('m."ContactId" is not null')}
-HierarchyNumberOfResponses int an := {_members(_RESPONDED)}
-HierarchyNumberOfOpportunities int an := {_deals("count(*)")}
-HierarchyNumberOfWonOpportunities int an := {_deals("count(*)", _WON)}
-HierarchyAmountAllOpportunities currency an := {_deals(_SUM)}
-HierarchyAmountWonOpportunities currency an := {_deals(_SUM, _WON)}
-"""
 _CHANGED = (
     '(select h."Id" from "OpportunityHistory" h where h."OpportunityId" = {t}."Id" '
     'and h."Prev{which}" is not null and h."{which}" is not h."Prev{which}" '
@@ -80,10 +32,6 @@ LastAmountChangedHistoryId reference a -> OpportunityHistory:LastAmountChangedHi
 {_CHANGED.replace("{which}", "Amount")}
 LastCloseDateChangedHistoryId reference a -> OpportunityHistory:LastCloseDateChangedHistory := \
 {_CHANGED.replace("{which}", "CloseDate")}
-"""
-_COUNTS = """
-WhoCount int a := case when {t}."WhoId" is null then 0 else 1 end
-WhatCount int a := case when {t}."WhatId" is null then 0 else 1 end
 """
 _PHOTO = "'/profilephoto/005/"
 _CORPORATE = '(select y."IsoCode" from "CurrencyType" y where y."IsCorporate" = \'true\')'
@@ -114,8 +62,6 @@ IsExtIndicatorVisible boolean an := 'false'
 IsPortalEnabled boolean an := 'false'
 NumberOfFailedLogins int a := 0
 PasswordExpirationDate datetime a
-LastViewedDate datetime a
-LastReferencedDate datetime a
 UserPermissionsMarketingUser boolean
 UserPermissionsOfflineUser boolean
 UserPermissionsCallCenterAutoLogin boolean
@@ -124,14 +70,15 @@ UserPermissionsKnowledgeUser boolean
 UserPermissionsInteractionUser boolean
 UserPermissionsSupportUser boolean
 """
+    + SEEN
 )
 FIELDS: dict[str, str] = {
-    "Campaign": _CAMPAIGN, "Opportunity": _DEAL, "User": _USER,
+    "Opportunity": _DEAL, "User": _USER,
     "Contact": "DoNotCall boolean\nHasOptedOutOfFax boolean\n",
     "Lead": "DoNotCall boolean\nHasOptedOutOfFax boolean\nLastTransferDate date a := (select max(substr("
             "h.\"CreatedDate\", 1, 10)) from \"LeadHistory\" h where h.\"LeadId\" = {t}.\"Id\" and "
             "h.\"Field\" = 'Owner')\n",
-    "Event": _COUNTS + "Type picklist\nCurrencyIsoCode picklist 3 p\n",
+    "Event": "Type picklist\nCurrencyIsoCode picklist 3 p\n",
     "Task": "CurrencyIsoCode picklist 3 p\n", "OpportunityContactRole": "CurrencyIsoCode picklist 3 p\n",
     "Case": "CurrencyIsoCode picklist 3 p\nBusinessHoursId reference -> BusinessHours:BusinessHours\n"
             "IsClosedOnCreate boolean a\nLanguage picklist 40\n",
@@ -139,17 +86,13 @@ FIELDS: dict[str, str] = {
     "OpportunityLineItem": """
 Discount percent
 Subtotal currency a := round({t}."Quantity" * {t}."UnitPrice", 2)
-LastViewedDate datetime a
-LastReferencedDate datetime a
-""",
+""" + SEEN,
     "Pricebook2": """
 CurrencyIsoCode picklist 3 p
 IsArchived boolean an := 'false'
-LastViewedDate datetime a
-LastReferencedDate datetime a
 ValidFrom datetime
 ValidTo datetime
-""",
+""" + SEEN,
     "PricebookEntry": "IsArchived boolean an := 'false'\n",
     "RecordType": "NamespacePrefix string 15 a\nBusinessProcessId string 18 a\n",
     "Organization": address("", PLACE) + "DelegatedAuthenticationServiceUrl url 1000 a\n",
@@ -199,9 +142,7 @@ Name string 255 r
 UserLicenseId reference rn -> UserLicense:UserLicense
 UserType picklist 40 a
 Description string 255
-LastViewedDate datetime a
-LastReferencedDate datetime a
-"""),
+""" + SEEN),
     "TaskStatus": ("Task Status Value", "Task Status Value", "01J", _CLOSED),
     "TaskPriority": (
         "Task Priority Value", "Task Priority Value", "01J", _VALUE + "IsHighPriority boolean an\n" + _OWN),

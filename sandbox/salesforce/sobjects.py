@@ -170,19 +170,25 @@ def deleted(sf: Salesforce, call: Call) -> Response:
     )
 
 
-def _row(sf: Salesforce, call: Call) -> tuple[SObject, dict[str, Any]]:
+def _own(sf: Salesforce, call: Call) -> tuple[SObject, str]:
+    """The live record in the path."""
     sobject = object_of(sf, call)
     try:
         _, record_id = id_for(sf.org, sobject, call.params["id"])
     except RowError:
         message = f"Provided external ID field does not exist or is not accessible: {call.params['id']}"
         raise errors.error(404, "NOT_FOUND", message) from None
-    row = sf.rows.get(sobject, record_id)
-    if row is None:
+    gone = sf.rows.deleted(sobject, record_id)
+    if gone is None:
         raise errors.not_found("Provided record does not exist")
-    if row.get("IsDeleted") == "true":
+    if gone:
         raise errors.error(404, "ENTITY_IS_DELETED", "entity is deleted")
-    return sobject, row
+    return sobject, record_id
+
+
+def _row(sf: Salesforce, call: Call) -> tuple[SObject, dict[str, Any]]:
+    sobject, record_id = _own(sf, call)
+    return sobject, sf.rows.get(sobject, record_id) or {}
 
 
 def _read(sf: Salesforce, call: Call) -> Response:
@@ -203,9 +209,9 @@ def _create(sf: Salesforce, call: Call) -> Response:
 
 
 def _update(sf: Salesforce, call: Call) -> Response:
-    sobject, row = _row(sf, call)
+    sobject, own = _own(sf, call)
     try:
-        sf.rows.update(call, sobject, row["Id"], body_of(call))
+        sf.rows.update(call, sobject, own, body_of(call))
     except RowError as problem:
         raise errors.row(problem) from None
     call.records = 1
@@ -213,28 +219,29 @@ def _update(sf: Salesforce, call: Call) -> Response:
 
 
 def _delete(sf: Salesforce, call: Call) -> Response:
-    sobject, row = _row(sf, call)
+    sobject, own = _own(sf, call)
     try:
-        sf.rows.delete(call, sobject, row["Id"])
+        sf.rows.delete(call, sobject, own)
     except RowError as problem:
         raise errors.row(problem) from None
     call.records = 1
     return Response(status_code=204)
 
 
-def _matches(sf: Salesforce, call: Call) -> tuple[SObject, Field, list[dict[str, Any]]]:
-    """Rows with the external id in the path; more than one is answered 300 with their addresses."""
+def _matches(sf: Salesforce, call: Call) -> tuple[SObject, Field, str]:
+    """The id of the row with the external id in the path, or nothing; several are answered 300 with their
+    addresses."""
     sobject = object_of(sf, call)
     field = external_id(sobject, call)
     if field.name == "Id":
-        row = sf.rows.get(sobject, call.params["key"])
-        return sobject, field, [] if row is None else [row]
-    found = sf.rows.by_key(sobject, field, call.params["key"])
+        own = ids.normal(call.params["key"]) or ""
+        return sobject, field, "" if sf.rows.deleted(sobject, own) is None else own
+    found = sf.rows.ids_by_key(sobject, field, call.params["key"])
     if len(found) > 1:
         version = call.params["version"]
-        urls = [f"/services/data/{version}/sobjects/{sobject.name}/{row['Id']}" for row in found]
+        urls = [f"/services/data/{version}/sobjects/{sobject.name}/{own}" for own in found]
         raise Refused(answer(urls, 300, charset="UTF-8"))
-    return sobject, field, found
+    return sobject, field, found[0] if found else ""
 
 
 def _read_by_key(sf: Salesforce, call: Call) -> Response:
@@ -249,9 +256,7 @@ def _read_by_key(sf: Salesforce, call: Call) -> Response:
     sobject, _, found = _matches(sf, call)
     if not found:
         raise errors.not_found("Provided record does not exist")
-    return answer(
-        shown(sobject, list(sobject.fields.values()), found[0], call.params["version"]), charset="UTF-8"
-    )
+    return _read(sf, replace(call, params={**call.params, "id": found}))
 
 
 def _upsert(sf: Salesforce, call: Call) -> Response:
@@ -265,8 +270,8 @@ def _upsert(sf: Salesforce, call: Call) -> Response:
     modern = float(call.params["version"].removeprefix("v")) >= 46
     try:
         if found:
-            sf.rows.update(call, sobject, found[0]["Id"], body)
-            record_id, created = found[0]["Id"], False
+            sf.rows.update(call, sobject, found, body)
+            record_id, created = found, False
         else:
             record_id, created = sf.rows.create(call, sobject, body | {field.name: call.params["key"]}), True
     except RowError as problem:

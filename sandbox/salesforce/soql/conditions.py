@@ -65,9 +65,11 @@ def _compared(scope: Scope, item: Comparison, expression: str, found: Field, val
         return _semi_join(scope, item, wanted, expression, found, values)
     if isinstance(wanted, tuple):
         return _in(scope, expression + collate, found, operator, wanted, values)
-    if _is_empty(wanted):
+    if _is_empty(wanted, found):
         if operator not in ("=", "!=", "like"):
             raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", f"nothing is compared with {operator}")
+        if found.type == "boolean":  # null is what is not true
+            return f"coalesce({expression}, 'false') {'!' if operator == '!=' else ''}= 'false'"
         return f"{expression} is {'not ' if operator == '!=' else ''}null"
     if wanted.kind == "period":
         return _period(scope, expression, found, operator, wanted, values)
@@ -81,9 +83,10 @@ def _compared(scope: Scope, item: Comparison, expression: str, found: Field, val
     return f"{expression} {operator} ?" + (" escape '\\'" if operator == "like" else collate)
 
 
-def _is_empty(literal: Literal) -> bool:
+def _is_empty(literal: Literal, found: Field) -> bool:
     """A text without a sign is no value, as Salesforce keeps none."""
-    return literal.kind == "null" or (literal.kind in ("string", "pattern") and not literal.text)
+    is_blank = literal.kind in ("string", "pattern") and not literal.text
+    return literal.kind == "null" or (is_blank and (is_text(found) or found.type in ("id", "reference")))
 
 
 def _semi_join(
@@ -116,13 +119,14 @@ def _in(
         whole = f"';' || lower(coalesce({expression}, '')) || ';'"
         any_of = [_all_of(whole, literal, values) for literal in wanted]
         return f"{'not ' if operator == 'excludes' else ''}({' or '.join(any_of)})"
-    some = [literal for literal in wanted if not _is_empty(literal)]
+    some = [literal for literal in wanted if not _is_empty(literal, found)]
     values += [_value(scope, found, literal) for literal in some]
     listed = f"{expression} {operator} ({', '.join('?' * len(some))})"
     has_null = len(some) < len(wanted)
     if operator == "in":
         return f"({listed} or {expression} is null)" if has_null else listed
-    return f"({listed})" if has_null else f"({listed} or {expression} is null)"
+    # By itself the database finds what has no value outside an empty list.
+    return f"({listed} and {expression} is not null)" if has_null else f"({listed} or {expression} is null)"
 
 
 def _all_of(whole: str, literal: Literal, values: list[Any]) -> str:

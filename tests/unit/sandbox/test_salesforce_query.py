@@ -76,6 +76,9 @@ def test_relationships_nest_and_an_empty_reference_is_null(shared: Running) -> N
         ("WHERE Id IN (SELECT LeadId FROM CampaignMember)",
          "WHERE Id NOT IN (SELECT LeadId FROM CampaignMember)"),
         ("WHERE Email = ''", "WHERE Email != ''"),
+        ("WHERE Email IN ('')", "WHERE Email NOT IN ('')"),
+        ("WHERE LeadSource IN (null, 'Web')", "WHERE LeadSource NOT IN (null, 'Web')"),
+        ("WHERE IsConverted = null", "WHERE IsConverted != null"),
     ],
 )  # fmt: skip
 def test_a_condition_and_its_opposite_are_everything(shared: Running, one: str, other: str) -> None:
@@ -127,6 +130,7 @@ def test_all_fields_come_with_a_limit(shared: Running) -> None:
         ("SELECT Boss.Name FROM Lead", "INVALID_FIELD"),
         ("SELECT Id FROM Lead WHERE IsConverted = 'true'", "INVALID_FIELD"),
         ("SELECT Id FROM Lead WHERE CreatedDate > '2026-01-01'", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE CreatedDate = ''", "INVALID_FIELD"),
         ("SELECT Id FROM Lead WHERE CreatedDate > 2026-01-01", "INVALID_FIELD"),
         ("SELECT Id FROM Opportunity WHERE CloseDate > 2026-01-01T00:00:00Z", "INVALID_FIELD"),
         ("SELECT Id FROM Lead WHERE Description = 'a'", "INVALID_FIELD"),

@@ -10,14 +10,15 @@ import re
 HOSTS = {
     "hubspot": r"(.*\.)?hubapi\.com|(.*\.)?hsforms\.com|(api|app|api-.*|app-.*)\.hubspot\.com",
     "salesforce": r"(.*\.)?salesforce\.com|(.*\.)?force\.com",
-    "marketing_cloud": r"(.*\.)?marketingcloudapis\.com|(.*\.)?exacttargetapis\.com",
+    "marketing_cloud": r"(.*\.)?marketingcloudapis\.com|(.*\.)?exacttarget(apis)?\.com",
     "catchers": r"(.*\.)?slack\.com",
 }
 PATHS = {
     "salesforce": r"/services/(data|oauth2|Soap|async|apexrest)(/|$)|/id/00D|/cometd/",
     "catchers": r"/services/T|/api/|/hooks(/|$)",
     "marketing_cloud": (
-        r"/v2/token$|/(hub|interaction|contacts|data|asset|messaging|platform)/v\d|/Service\.asmx"
+        r"(?i:/v2/token$|/(hub|interaction|contacts|data|asset|messaging|platform)/v\d|/service\.asmx|"
+        r"/etframework\.wsdl)"
     ),
     "hubspot": r"/[a-z-]+/",
 }

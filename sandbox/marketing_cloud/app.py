@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -28,7 +31,7 @@ from sandbox.marketing_cloud import (
     soap,
 )
 from sandbox.store import Store
-from sandbox.vendor import Vendor, tick
+from sandbox.vendor import OneSlash, Vendor, tick
 
 REST_PER_MINUTE, SOAP_PER_MINUTE = 2_500, 2_000
 MINUTE = 60_000
@@ -73,16 +76,18 @@ class MarketingCloud(Vendor):
         return f"{call.base_url}/", f"{call.base_url}/"
 
     def admit(self, call: Call) -> None:
-        if call.path.rstrip("/") == "/v2/token":
+        if call.path.rstrip("/").lower() == "/v2/token" or soap.is_open(call):
             return
-        is_soap = call.path.rstrip("/") == soap.PATH
+        is_soap = soap.is_asked(call)
         if not auth.holds(self, call):
             raise (
-                soap.fault("Token Expired", "Security") if is_soap else errors.error(401, 0, "Not Authorized")
+                soap.fault(call, "Token Expired", "Security")
+                if is_soap
+                else errors.error(401, 0, "Not Authorized")
             )
         if not (self.soap if is_soap else self.rest).take(tick()):
             if is_soap:
-                raise soap.fault("Unable to process the request. Too many requests.", "Server")
+                raise soap.fault(call, "Unable to process the request. Too many requests.", "Server")
             refused = errors.error(429, errors.THROTTLED, "Too Many Requests")
             refused.response.headers["Retry-After"] = "5"
             raise refused
@@ -91,8 +96,8 @@ class MarketingCloud(Vendor):
         self.store.db.execute("delete from tokens")
 
     def refusal(self, call: Call, status: int, message: str) -> Response:
-        if call.path.rstrip("/") == soap.PATH and status >= 429:
-            return soap.fault(message, "Server").response
+        if soap.is_asked(call) and status >= 429:
+            return soap.fault(call, message, "Server").response
         codes = {
             401: (0, "Not Authorized"), 404: (404, "Not Found"), 403: (403, "Insufficient privileges"),
             429: (errors.THROTTLED, "Too Many Requests"),
@@ -127,7 +132,9 @@ def over(mc: MarketingCloud) -> Starlette:
         soap,
     ):
         found += part.routes(mc)
-    app = Starlette(routes=found)
+    for each in found:  # the vendor minds no case in addresses, and its clients write them in any
+        each.path_regex = re.compile(each.path_regex.pattern, re.IGNORECASE)
+    app = Starlette(routes=found, middleware=[Middleware(OneSlash)])
     app.router.default = mc.fallback()
     app.router.redirect_slashes = False
     return app

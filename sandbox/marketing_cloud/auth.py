@@ -26,7 +26,8 @@ SCOPE = (
     "list_and_subscribers_read list_and_subscribers_write data_extensions_read data_extensions_write "
     "tracking_events_read campaign_read campaign_write"
 )
-_SOAP_TOKEN = re.compile(rb"<(?:\w+:)?fueloauth[^>]*>\s*([^<\s]+)\s*</")
+_SOAP_TOKEN = re.compile(rb"<(?:[\w.-]+:)?fueloauth\b[^>]*>(.{0,2000}?)</(?:[\w.-]+:)?fueloauth\s*>", re.S)
+_TAG = re.compile(rb"<[^>]*>")
 
 
 def routes(mc: MarketingCloud) -> list[Route]:
@@ -78,7 +79,7 @@ def holds(mc: MarketingCloud, call: Call) -> bool:
     kind, _, token = call.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer":
         found = _SOAP_TOKEN.search(call.body)
-        token = found[1].decode("latin-1") if found else ""
+        token = _TAG.sub(b"", found[1]).strip().decode("latin-1") if found else ""
     ends = mc.store.value("select ends from tokens where token = ?", (token,))
     return ends is not None and int(ends) > mc.real_now()
 

@@ -99,6 +99,42 @@ def _stored(field: Field, value: Any) -> str | None:
     return text
 
 
+def shown(field: Field, value: str | None) -> str:
+    """A kept value as it is told: dates as in the United States, nothing as an empty text."""
+    if value is None or field.type != "Date":
+        return value or ""
+    moment = times.from_ms(times.parse(value))
+    hour, half = moment.hour % 12 or 12, "AM" if moment.hour < 12 else "PM"
+    return f"{moment.month}/{moment.day}/{moment.year} {hour}:{moment:%M:%S} {half}"
+
+
+def kept_sql(field: Field) -> str:
+    """SQL of a field's kept value."""
+    name = field.name.replace('"', '""').replace("'", "''")
+    return f"""json_extract(body, '$."{name}"')"""
+
+
+def compared_sql(field: Field) -> str:
+    """SQL by which a field is compared and sorted: numbers as numbers, texts without regard to case."""
+    if field.type in ("Number", "Decimal"):
+        return f"cast({kept_sql(field)} as numeric)"
+    return f"{kept_sql(field)} collate nocase"
+
+
+def comparable(field: Field, text: str) -> str | float:
+    """What a field is compared with. Raises RowError for what it cannot hold."""
+    if field.type in ("Number", "Decimal"):
+        return float(_stored(field, text) or 0)
+    if field.type in ("Date", "Boolean"):
+        return _stored(field, text) or ""
+    return text
+
+
+def moment(text: str) -> str:
+    """A date as it is kept. Raises RowError."""
+    return times.iso(_moment(Field("", "", "Date", None, None, False, False, None, 0), text))
+
+
 def _moment(field: Field, text: str) -> int:
     for form in ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y"):
         try:

@@ -33,8 +33,8 @@ def create(store: Store, key: str, name: str, statement: str, target: str) -> st
     return query
 
 
-def run(store: Store, wanted: str, call: Call | None = None, at: int = 0) -> int:
-    """Fill a query's target; the number of the task. Raises BadQuery."""
+def run(store: Store, wanted: str, call: Call | None = None, at: int = 0) -> tuple[str, int]:
+    """Fill a query's target; its id and the number of the task. Raises BadQuery."""
     row = store.row("select id, statement, target from queries where id = ? or key = ?", (wanted, wanted))
     found = extensions.find(store, row[2]) if row else None
     if row is None or found is None:
@@ -49,7 +49,7 @@ def run(store: Store, wanted: str, call: Call | None = None, at: int = 0) -> int
     store.db.execute("update queries set ran = ? where id = ?", (call.now if call else at, row[0]))
     if call is not None:
         call.change("QueryDefinition", row[0], "update", "rows", None, str(len(kept)))
-    return int(store.value("select count(*) from queries where ran is not null"))
+    return str(row[0]), int(store.value("select count(*) from queries where ran is not null"))
 
 
 def _rows(store: Store, statement: str) -> list[dict[str, Any]]:

@@ -1,7 +1,4 @@
-"""Create, Update, Delete and Perform: data extensions with their fields, and query activities.
-
-What is done to subscribers is in `soap_subscribers`, to rows in `soap_rows`.
-"""
+"""Data extensions with their fields over SOAP: created, changed, deleted; query activities made and run."""
 
 from __future__ import annotations
 
@@ -10,75 +7,24 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from sandbox.call import Call
-from sandbox.marketing_cloud import account, documents, extensions, queries, soap_rows, soap_subscribers
-from sandbox.marketing_cloud.extensions import RowError
-from sandbox.marketing_cloud.soap_objects import NIL
-from sandbox.marketing_cloud.soap_retrieve import child, local, text_of
+from sandbox.marketing_cloud import account, documents, extensions, queries
+from sandbox.marketing_cloud.soap_shapes import NIL, flag
+from sandbox.marketing_cloud.soap_text import Refused, child, result, text_of
 
 if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
 
-_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _KEPT = ("IsTestable", "DataRetentionPeriodLength", "DataRetentionPeriodUnitOfMeasure", "RowBasedRetention",
          "ResetRetentionPeriodOnImport", "DeleteAtEndOfRetentionPeriod", "RetainUntil")  # fmt: skip
 """What is kept of an extension as it was said: nothing here is thrown away after a while."""
 _TYPES = ("Text", "Number", "Date", "Boolean", "EmailAddress", "Phone", "Decimal", "Locale")
 
 
-class Failed(Exception):
-    """An object that could not be stored: code and message of its result."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-
-
-def objects(request: Element) -> list[tuple[str, Element]]:
-    """The objects of a request with their types."""
-    found = []
-    for each in request:
-        if local(each) == "Definitions":
-            found += objects(each)
-        elif local(each) in ("Objects", "Definition"):
-            found.append((each.get(_XSI_TYPE, "").rpartition(":")[2], each))
-    return found
-
-
-def change(mc: MarketingCloud, call: Call, action: str, request: Element) -> tuple[str, str]:
-    """OverallStatus and the results as XML."""
-    found = objects(request)
-    out, failed = [], False
-    for number, (kind, element) in enumerate(found):
-        try:
-            out.append(_one(mc, call, action, kind, element, number))
-        except (Failed, soap_subscribers.Refused, RowError) as problem:
-            failed = True
-            out.append(
-                f"<Results><StatusCode>Error</StatusCode><StatusMessage>{escape(problem.message)}"
-                f"</StatusMessage><OrdinalID>{number}</OrdinalID><ErrorCode>{problem.code}</ErrorCode>"
-                f"<NewID>0</NewID></Results>"
-            )
-    return ("Error" if failed or not found else "OK"), "".join(out)
-
-
-def _one(mc: MarketingCloud, call: Call, action: str, kind: str, element: Element, number: int) -> str:
-    if action == "Perform" and kind == "QueryDefinition":
-        return _perform(mc, call, element)
-    if kind == "QueryDefinition" and action == "Create":
-        return _create_query(mc, call, element, number)
-    if kind == "Subscriber" and action == "Update":
-        return soap_subscribers.update(mc, call, element, number)
-    if kind == "DataExtensionObject" and action == "Delete":
-        return soap_rows.delete(mc, call, element, number)
-    if kind != "DataExtension":
-        raise Failed(2, f"{action} of {kind or 'an object without a type'} is not supported here")
-    if action == "Create":
-        return _create(mc, call, element, number)
+def _one(mc: MarketingCloud, element: Element, code: int) -> extensions.Extension:
     found = extensions.find(mc.store, text_of(element, "CustomerKey"))
     if found is None:
-        code = 310002 if action == "Delete" else 310004
-        raise Failed(code, "No data extension matches the key")
-    return (_delete if action == "Delete" else _update)(mc, call, element, found, number)
+        raise Refused(code, "No data extension matches the key")
+    return found
 
 
 def _fields(element: Element) -> list[dict[str, Any]]:
@@ -86,7 +32,7 @@ def _fields(element: Element) -> list[dict[str, Any]]:
     for each in child(element, "Fields") or ():
         name, kind = text_of(each, "Name"), text_of(each, "FieldType") or "Text"
         if not name or kind not in _TYPES:
-            raise Failed(310007, f"Field {name or '(no name)'} of type {kind} cannot be made")
+            raise Refused(310007, f"Field {name or '(no name)'} of type {kind} cannot be made")
         length = text_of(each, "MaxLength")
         found.append(
             {
@@ -110,13 +56,13 @@ def _keep(mc: MarketingCloud, call: Call, found: extensions.Extension, element: 
         documents.put(mc.store, "extension", found.id, said | flags | more, call.now)
 
 
-def _create(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
+def create(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
     name, fields = text_of(element, "Name"), _fields(element)
     key = text_of(element, "CustomerKey") or account.guid("key", call.request_id, number)
     if not name or not fields:
-        raise Failed(310007, "A data extension has a name and at least one field")
+        raise Refused(310007, "A data extension has a name and at least one field")
     if extensions.find(mc.store, key) is not None:
-        raise Failed(310003, "Updating an existing Data Extension definition is not allowed when doing an "
+        raise Refused(310003, "Updating an existing Data Extension definition is not allowed when doing an "
                              "add-only operation.")  # fmt: skip
     sendable = text_of(element, "IsSendable").lower() == "true"
     send_field = text_of(child(element, "SendableDataExtensionField"), "Name") if sendable else None
@@ -128,13 +74,13 @@ def _create(mc: MarketingCloud, call: Call, element: Element, number: int) -> st
     _keep(mc, call, found, element)
     call.change("DataExtension", key, "create", "Name", None, name)
     made = f"<NewID>0</NewID><NewObjectID>{found.id}</NewObjectID>"
-    return _result("Data Extension created.", number, made, _object(mc, found, fields))
+    return result("Data Extension created.", number, made, _object(mc, found, fields))
 
 
-def _update(
-    mc: MarketingCloud, call: Call, element: Element, found: extensions.Extension, number: int
+def update(
+    mc: MarketingCloud, call: Call, element: Element, number: int
 ) -> str:  # fmt: skip
-    fields = _fields(element)
+    found, fields = _one(mc, element, 310004), _fields(element)
     extensions.add_fields(
         mc.store, found.id, [f for f in fields if f["name"].lower() not in found.fields], len(found.fields)
     )
@@ -142,7 +88,7 @@ def _update(
         known = found.fields.get(each["name"].lower())
         if known is not None and each["length"]:
             if each["length"] < (known.length or 0):
-                raise Failed(310007, f"Field {known.name} cannot become shorter")
+                raise Refused(310007, f"Field {known.name} cannot become shorter")
             mc.store.db.execute("update fields set length = ? where id = ?", (each["length"], known.id))
     _keep(mc, call, found, element)
     name = text_of(element, "Name") or found.name
@@ -153,12 +99,13 @@ def _update(
     call.change("DataExtension", found.key, "update", "Name", found.name, name)
     after = extensions.find(mc.store, found.key)
     assert after is not None
-    return _result("Data Extension updated.", number, "", _object(mc, after, fields))
+    return result("Data Extension updated.", number, "", _object(mc, after, fields))
 
 
-def _delete(
-    mc: MarketingCloud, call: Call, element: Element, found: extensions.Extension, number: int
+def delete(
+    mc: MarketingCloud, call: Call, element: Element, number: int
 ) -> str:  # fmt: skip
+    found = _one(mc, element, 310002)
     for table, column in (
         ("extension_rows", "extension"),
         ("fields", "extension"),
@@ -170,14 +117,7 @@ def _delete(
         f'<Object xsi:type="DataExtension">{NIL}<ObjectID>{found.id}</ObjectID>'
         f"<CustomerKey>{escape(found.key)}</CustomerKey></Object>"
     )
-    return _result("Data Extension deleted. / Data Extension Fields deleted", number, "", shown)
-
-
-def _result(message: str, number: int, made: str, shown: str) -> str:
-    return (
-        f"<Results><StatusCode>OK</StatusCode><StatusMessage>{message}</StatusMessage>"
-        f"<OrdinalID>{number}</OrdinalID>{made}{shown}</Results>"
-    )
+    return result("Data Extension deleted. / Data Extension Fields deleted", number, "", shown)
 
 
 def _object(mc: MarketingCloud, found: extensions.Extension, fields: list[dict[str, Any]]) -> str:
@@ -189,14 +129,14 @@ def _object(mc: MarketingCloud, found: extensions.Extension, fields: list[dict[s
         f'<Field>{NIL}<ObjectID xsi:nil="true" /><Name>{escape(f["name"])}</Name>'
         f"{_element('DefaultValue', f['standard'])}"
         f"{'' if f['length'] is None else _element('MaxLength', f['length'])}"
-        f"<IsRequired>{_flag(f['required'])}</IsRequired><IsPrimaryKey>{_flag(f['key'])}</IsPrimaryKey>"
+        f"<IsRequired>{flag(f['required'])}</IsRequired><IsPrimaryKey>{flag(f['key'])}</IsPrimaryKey>"
         f"<FieldType>{f['type']}</FieldType></Field>"
         for f in fields
     )
     return (
         f'<Object xsi:type="DataExtension">{NIL}<ObjectID>{found.id}</ObjectID>'
         f"<CustomerKey>{escape(found.key)}</CustomerKey><Name>{escape(found.name)}</Name>"
-        f"{_element('Description', row[0])}<IsSendable>{_flag(row[1])}</IsSendable>{_retention(mc, found)}"
+        f"{_element('Description', row[0])}<IsSendable>{flag(row[1])}</IsSendable>{_retention(mc, found)}"
         f"<Fields>{shown}</Fields><CategoryID>{row[2]}</CategoryID></Object>"
     )
 
@@ -208,7 +148,7 @@ def _retention(mc: MarketingCloud, found: extensions.Extension) -> str:
     said |= {"DataRetentionPeriodLength": None, "DataRetentionPeriodUnitOfMeasure": None}
     said |= kept.body if kept else {}
     return "".join(
-        _element(name, _flag(said[name]) if isinstance(said[name], bool) else said[name])
+        _element(name, flag(said[name]) if isinstance(said[name], bool) else said[name])
         for name in _KEPT
         if said[name] is not None
     )
@@ -218,30 +158,27 @@ def _element(name: str, value: Any) -> str:
     return f"<{name} />" if value in (None, "") else f"<{name}>{escape(str(value))}</{name}>"
 
 
-def _flag(value: Any) -> str:
-    return "true" if value else "false"
-
-
-def _create_query(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
+def create_query(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
     key, name = text_of(element, "CustomerKey"), text_of(element, "Name")
     target = text_of(child(element, "DataExtensionTarget"), "CustomerKey")
     if not key or not name or extensions.find(mc.store, target) is None:
-        raise Failed(2, "A query definition has a key, a name and a data extension it fills")
+        raise Refused(2, "A query definition has a key, a name and a data extension it fills")
     query = queries.create(mc.store, key, name, text_of(element, "QueryText"), target)
     call.change("QueryDefinition", key, "create", "Name", None, name)
     made = f"<NewID>0</NewID><NewObjectID>{query}</NewObjectID>"
-    return _result("QueryDefinition created", number, made, "")
+    return result("QueryDefinition created", number, made, "")
 
 
-def _perform(mc: MarketingCloud, call: Call, element: Element) -> str:
+def perform(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
     wanted = text_of(element, "ObjectID") or text_of(element, "CustomerKey")
     try:
-        task = queries.run(mc.store, wanted, call)
+        query, task = queries.run(mc.store, wanted, call)
     except queries.BadQuery as problem:
-        raise Failed(2, str(problem)) from None
+        raise Refused(2, str(problem)) from None
+    shown = f'<Object xsi:type="QueryDefinition">{NIL}<ObjectID>{query}</ObjectID></Object>'
     return (
-        f"<Result><StatusCode>OK</StatusCode><StatusMessage>QueryDefinition perform called successfully"
-        f"</StatusMessage><OrdinalID>0</OrdinalID><Task><StatusCode>OK</StatusCode>"
-        f"<StatusMessage>OK</StatusMessage><ID>{task}</ID><InteractionObjectID>"
-        f"{account.guid('task', task)}</InteractionObjectID></Task></Result>"
+        "<Result><StatusCode>OK</StatusCode><StatusMessage>QueryDefinition perform called successfully"
+        f"</StatusMessage>{shown}<Task><StatusCode>OK</StatusCode><StatusMessage>OK</StatusMessage>"
+        f"<ID>{task}</ID><InteractionObjectID>{account.guid('task', task)}</InteractionObjectID></Task>"
+        "</Result>"
     )

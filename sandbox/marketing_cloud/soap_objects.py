@@ -1,106 +1,15 @@
-"""What SOAP can retrieve: each object's properties, where they come from and how they are written."""
+"""What SOAP can retrieve: each object's properties and where they come from."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
-from xml.sax.saxutils import escape
-
 from sandbox.marketing_cloud import account, tracking
-
-NIL = '<PartnerKey xsi:nil="true" />'
-_NO_ID = '<PartnerKey xsi:nil="true" /><ObjectID xsi:nil="true" />'
-
-
-@dataclass(frozen=True)
-class Column:
-    """A property: the SQL it comes from, its type, and what stands around its value."""
-
-    name: str
-    sql: str
-    type: str = "text"
-    before: str = ""
-    after: str = ""
-
-    def opening(self) -> str:
-        return self.before or f"<{self.name}>"
-
-    def closing(self) -> str:
-        return self.after or f"</{self.name}>"
-
-
-@dataclass(frozen=True)
-class SoapObject:
-    """An object of the API. `order` makes a page's end a place to go on from."""
-
-    name: str
-    source: str
-    columns: tuple[Column, ...]
-    order: tuple[str, ...]
-
-    def column(self, name: str) -> Column | None:
-        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
-
-    def chosen(self, properties: Sequence[str]) -> list[Column]:
-        """The columns of the properties that are asked for, in the object's order."""
-        asked = {name.lower() for name in properties}
-        return [c for c in self.columns if c.name.lower() in asked or c.name.split(".")[0].lower() in asked]
-
-    def render(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> str:
-        """Rows as `Results` elements; a value that is not there has no element."""
-        head = f'<Results xsi:type="{self.name}">{NIL}'
-        shapes = [(i, c.opening(), c.closing(), _WRITE[c.type], c.name) for i, c in enumerate(columns)]
-        out: list[str] = []
-        for row in rows:
-            out.append(head)
-            for i, opening, closing, write, name in shapes:
-                value = row[i]
-                if value == "":
-                    out.append(f"<{name} />")
-                elif value is not None:
-                    out.append(opening)
-                    out.append(write(value))
-                    out.append(closing)
-            out.append("</Results>")
-        return "".join(out)
-
-
-def _flag(value: Any) -> str:
-    return "true" if value else "false"
-
-
-def _text(value: Any) -> str:
-    return escape(str(value))
-
-
-def _properties(value: Any) -> str:
-    """Names and values, an element each."""
-    told = (f"<Name>{escape(n)}</Name>{f'<Value>{escape(v)}</Value>' if v else '<Value />'}"
-            for n, v in json.loads(value).items())  # fmt: skip
-    return "".join(f"<PartnerProperties>{each}</PartnerProperties>" for each in told)
-
-
-_WRITE: dict[str, Callable[[Any], str]] = {
-    "text": _text,
-    "int": str,
-    "date": account.shown,
-    "bool": _flag,
-    "properties": _properties,
-}
-
-
-def _nested(name: str, sql: str, inside: str = "") -> Column:
-    outer, inner = name.split(".")
-    return Column(name, sql, "text", f"<{outer}>{inside}<{inner}>", f"</{inner}></{outer}>")
+from sandbox.marketing_cloud.soap_shapes import BASE, Column, SoapObject, named, nested
 
 
 def _tracked(name: str, *more: Column) -> SoapObject:
     return SoapObject(
         name, f"tracking where kind = '{name}'",
         (
-            Column("Client.ID", str(account.MEMBER_ID), "int", "<Client><ID>", "</ID></Client>"),
             Column("SendID", "send", "int"), Column("SubscriberKey", "subscriber_key"),
             Column("EventDate", "at", "date"), Column("EventType", "substr(kind, 1, length(kind) - 5)"),
             Column("TriggeredSendDefinitionObjectID", "triggered"), Column("BatchID", "batch", "int"), *more,
@@ -126,16 +35,17 @@ _EXTENSION = SoapObject(
         Column("ObjectID", "id"), Column("CustomerKey", "key"), Column("Name", "name"),
         Column("Description", "description"), Column("IsSendable", "sendable", "bool"),
         _retained("IsTestable", "0", "bool"),
-        _nested("SendableDataExtensionField.Name", "send_field", _NO_ID),
+        nested("SendableDataExtensionField.Name", "send_field"),
         Column("SendableSubscriberField.Name", "case when sendable then '_SubscriberKey' end", "text",
                "<SendableSubscriberField><Name>", "</Name></SendableSubscriberField>"),
-        _nested("Template.CustomerKey", _kept("extension", "data_extensions.id", "Template"), _NO_ID),
+        nested("Template.CustomerKey", _kept("extension", "data_extensions.id", "Template")),
         _retained("DataRetentionPeriodLength"), _retained("DataRetentionPeriodUnitOfMeasure"),
         _retained("RowBasedRetention", "0", "bool"), _retained("ResetRetentionPeriodOnImport", "0", "bool"),
         _retained("DeleteAtEndOfRetentionPeriod", "0", "bool"), _retained("RetainUntil", "''"),
         Column("CategoryID", "category", "int"),
     ),
     ("key",),
+    (Column("Fields", "", "DataExtensionField[]"),),
 )  # fmt: skip
 _FIELD_SOURCE = (
     "(select f.*, d.key as extension_key from fields as f join data_extensions as d on f.extension = d.id) "
@@ -149,7 +59,7 @@ _FIELD = SoapObject(
         Column("DefaultValue", "coalesce(standard, '')"), Column("MaxLength", "length", "int"),
         Column("IsRequired", "required", "bool"), Column("Ordinal", "ordinal", "int"),
         Column("IsPrimaryKey", "is_key", "bool"), Column("FieldType", "type"),
-        _nested("DataExtension.CustomerKey", "extension_key", _NO_ID),
+        nested("DataExtension.CustomerKey", "extension_key"),
     ),
     ("extension_key", "ordinal"),
 )  # fmt: skip
@@ -177,11 +87,13 @@ _LIST_SUBSCRIBER = SoapObject(
 _SUBSCRIBER = SoapObject(
     "Subscriber", "subscribers where true",
     (
-        Column("ID", "id", "int"), Column("CreatedDate", "created", "date"), Column("EmailAddress", "email"),
+        Column("CreatedDate", "created", "date"), Column("ID", "id", "int"), Column("EmailAddress", "email"),
         Column("SubscriberKey", "key"), Column("UnsubscribedDate", "unsubscribed", "date"),
         Column("Status", "status"), Column("EmailTypePreference", "'HTML'"),
     ),
     ("id",),
+    (Column("Attributes", "", "Attribute[]"), Column("Lists", "", "SubscriberList[]"),
+     Column("Addresses", "", "SubscriberAddress[]")),
 )  # fmt: skip
 _SEND = SoapObject(
     "Send", "sends where true",
@@ -199,7 +111,7 @@ _QUERY = SoapObject(
     (
         Column("ObjectID", "id"), Column("CustomerKey", "key"), Column("Name", "name"),
         Column("QueryText", "statement"),
-        _nested("DataExtensionTarget.CustomerKey", "target", _NO_ID),
+        nested("DataExtensionTarget.CustomerKey", "target"),
         Column("TargetUpdateType", "'Overwrite'"), Column("Status", "'Active'"),
     ),
     ("key",),
@@ -214,14 +126,72 @@ _TEMPLATE = SoapObject(
     ),
     ("created", "key"),
 )  # fmt: skip
+_TRIGGERED = SoapObject(
+    "TriggeredSendDefinition", "sends where triggered is not null",
+    (
+        Column("CreatedDate", "sent", "date"), Column("ModifiedDate", "sent", "date"),
+        Column("ObjectID", "triggered"), Column("CustomerKey", "triggered"), Column("Name", "name"),
+        Column("Description", "''"), Column("TriggeredSendStatus", "'Active'"),
+        Column("EmailSubject", "subject"),
+    ),
+    ("id",),
+)  # fmt: skip
+_FOLDER = SoapObject(
+    "DataFolder",
+    "(select category as id, 'Data Extensions' as name, 'dataextension' as kind from data_extensions "
+    "union select category, 'Lists', 'list' from lists) where true",
+    (
+        Column("ID", "id", "int"), Column("CustomerKey", "kind || '_' || id"),
+        named("ParentFolder.ID", "0"), Column("Name", "name"),
+        Column("Description", "''"), Column("ContentType", "kind"), Column("IsActive", "1", "bool"),
+        Column("IsEditable", "0", "bool"), Column("AllowChildren", "0", "bool"),
+    ),
+    ("kind", "id"),
+)  # fmt: skip
+_UNIT = SoapObject(
+    "BusinessUnit", "(select 1) where true",
+    (
+        Column("ID", str(account.MEMBER_ID), "int"), Column("CustomerKey", "''"), Column("Name", "'Sandbox'"),
+        Column("AccountType", "'BUSINESS_UNIT'"), Column("ParentID", str(account.ENTERPRISE_ID), "int"),
+        Column("IsActive", "1", "bool"),
+    ),
+    ("1",),
+)  # fmt: skip
+
+
+def _empty(name: str, text: str, numbers: str = "", dates: str = "CreatedDate ModifiedDate") -> SoapObject:
+    """An object of which the account has none."""
+    columns = [Column(n, "null", "date") for n in dates.split()]
+    columns += [Column(n, "null", "int") for n in numbers.split()]
+    columns += [Column(n, "null") for n in text.split()]
+    columns.sort(key=lambda c: (c.name not in BASE, c.name not in ("ObjectID", "CustomerKey")))
+    return SoapObject(name, "(select 1) where false", tuple(columns), ("1",))
+
+
+_EMPTY = (
+    _empty("NotSentEvent", "SubscriberKey EventType TriggeredSendDefinitionObjectID", "SendID BatchID",
+           "EventDate"),
+    _empty("Email", "ObjectID CustomerKey Name Subject Status EmailType HTMLBody TextBody CharacterSet",
+           "ID CategoryID"),
+    _empty("ContentArea", "ObjectID CustomerKey Name Content Layout", "ID CategoryID"),
+    _empty("Template", "ObjectID CustomerKey TemplateName", "ID CategoryID"),
+    _empty("LinkSend", "PartnerProperties", "ID SendID", ""),
+    _empty("ListSend", "", "ID SendID Duplicates MissingAddresses NumberSent Unsubscribes", ""),
+    _empty("ImportDefinition", "ObjectID CustomerKey Name Description"),
+    _empty("EmailSendDefinition", "ObjectID CustomerKey Name Description", "CategoryID"),
+    _empty("Program", "ObjectID CustomerKey Name Status"),
+    _empty("AccountUser", "CustomerKey UserID Name Email", "ID AccountUserID"),
+)  # fmt: skip
 OBJECTS = {
-    each.name.lower(): each
+    each.name: each
     for each in (
-        _EXTENSION, _FIELD, _LIST, _LIST_SUBSCRIBER, _SUBSCRIBER, _SEND, _QUERY, _TEMPLATE,
+        _EXTENSION, _FIELD, _LIST, _LIST_SUBSCRIBER, _SUBSCRIBER, _SEND, _QUERY, _TEMPLATE, _TRIGGERED,
+        _FOLDER, _UNIT, *_EMPTY,
         _tracked("SentEvent", Column("SubscriberID", "subscriber", "int"), Column("ListID", "list", "int")),
         _tracked("OpenEvent"), _tracked("ClickEvent", Column("URL", "url")),
         _tracked("BounceEvent", Column("BounceCategory", "category"), Column("SMTPReason", "detail")),
-        _tracked("UnsubEvent", _nested("List.ID", "list", _NO_ID),
+        _tracked("UnsubEvent", named("List.ID", "list"),
                  Column("IsMasterUnsubscribed", f"category is not '{tracking.ONE_LIST}'", "bool")),
     )
 }  # fmt: skip
+"""By name; case matters, as it does to the vendor."""

@@ -1,51 +1,108 @@
-"""Update of Subscriber over SOAP: its status on All Subscribers, and so whether it is written to, and on
-single lists.
+"""Subscriber over SOAP: created, changed, deleted; its status on All Subscribers, and so whether it is
+written to, and on single lists.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
+import orjson
+
 from sandbox.call import Call
-from sandbox.marketing_cloud.soap_retrieve import local, text_of
+from sandbox.marketing_cloud.soap_shapes import NIL, NO_OBJECT_ID
+from sandbox.marketing_cloud.soap_text import Refused, local, result, text_of
 
 if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
 
 STATUSES = ("Active", "Bounced", "Held", "Unsubscribed")
-UNKNOWN, INVALID, NO_LIST, NOT_ON_IT = 12003, 12002, 13003, 13006
+UNKNOWN, INVALID, NO_LIST, NOT_ON_IT, THERE = 12003, 12002, 13003, 13006, 12014
 ACTIONS = ("create", "update", "upsert", "delete")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_LONGEST = 254
 
 
-class Refused(Exception):
-    """Why a subscriber was not changed: code and message of its result."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-
-
-def update(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
-    """Change a subscriber that is there, named by its key, and by its address where it has no other key."""
+def save(
+    mc: MarketingCloud, call: Call, element: Element, number: int, *, add: bool, change: bool
+) -> str:  # fmt: skip
+    """A subscriber is named by its key, and by its address where it has no other key."""
     key = text_of(element, "SubscriberKey") or text_of(element, "EmailAddress")
-    row = mc.store.row("select key, email, status from subscribers where key = ?", (key,))
-    if row is None:
+    row = mc.store.row("select status from subscribers where key = ?", (key,))
+    if row is None and not add:
         raise Refused(UNKNOWN, "Subscriber not found")
-    status = _status(element)
+    if row is not None and not change:
+        raise Refused(THERE, "The subscriber is already on the list")
+    status, email = _status(element), _address(element, is_new=row is None)
+    if row is None:
+        _create(mc, call, key, email, status)
+    elif email:
+        _readdress(mc, call, key, email)
     changes = [_on_list(mc, key, each) for each in element if local(each) == "Lists"]
     for list_id, action, before, wanted in changes:
         _change_member(mc, call, key, list_id, action, before, wanted)
-    if status:
-        _set_status(mc, call, key, row[2], status)
+    if status and row is not None:
+        _set_status(mc, call, key, row[0], status)
+    verb = "Created" if row is None else "Updated"
+    subscriber = mc.store.value("select id from subscribers where key = ?", (key,))
+    made = f"<NewID>{subscriber}</NewID>" if row is None else ""
+    return result(f"{verb} Subscriber.", number, made, shown(key, email, status, subscriber))
+
+
+def shown(key: str, email: str, status: str = "", subscriber: int | None = None) -> str:
+    own = f"<ID>{subscriber}</ID>" if subscriber else ""
+    address = f"<EmailAddress>{escape(email)}</EmailAddress>" if email else ""
     return (
-        "<Results><StatusCode>OK</StatusCode><StatusMessage>Updated Subscriber.</StatusMessage>"
-        f"<OrdinalID>{number}</OrdinalID>"
-        '<Object xsi:type="Subscriber"><PartnerKey xsi:nil="true" /><ObjectID xsi:nil="true" />'
+        f'<Object xsi:type="Subscriber">{NIL}{own}{NO_OBJECT_ID}{address}'
         f"<SubscriberKey>{escape(key)}</SubscriberKey>"
-        f"{f'<Status>{status}</Status>' if status else ''}</Object></Results>"
+        f"{f'<Status>{status}</Status>' if status else ''}</Object>"
     )
+
+
+def delete(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
+    """Off All Subscribers and every list; the contact and what was sent to it stay."""
+    key = text_of(element, "SubscriberKey") or text_of(element, "EmailAddress")
+    if not mc.store.value("select 1 from subscribers where key = ?", (key,)):
+        raise Refused(UNKNOWN, "Subscriber not found")
+    forget(mc, call, key)
+    return result("Subscriber deleted", number)
+
+
+def forget(mc: MarketingCloud, call: Call, key: str) -> None:
+    mc.store.db.execute("delete from list_subscribers where subscriber = ?", (key,))
+    gone = mc.store.db.execute("delete from subscribers where key = ?", (key,))
+    if gone.rowcount:
+        call.change("Subscriber", key, "delete", "SubscriberKey", key, None)
+
+
+def _create(mc: MarketingCloud, call: Call, key: str, email: str, status: str) -> None:
+    at, status = call.now, status or "Active"
+    mc.store.db.execute(
+        "insert into subscribers (key, email, status, created, unsubscribed) values (?, ?, ?, ?, ?)",
+        (key, email, status, at, at if status == "Unsubscribed" else None),
+    )
+    mc.store.db.execute(
+        "insert into contacts (key, active, created, attributes) values (?, 1, ?, ?) "
+        "on conflict (key) do update set active = 1",
+        (key, at, orjson.dumps({})),
+    )
+    call.change("Subscriber", key, "create", "EmailAddress", None, email)
+    call.change("Subscriber", key, "create", "Status", None, status)
+
+
+def _readdress(mc: MarketingCloud, call: Call, key: str, email: str) -> None:
+    before = mc.store.value("select email from subscribers where key = ?", (key,))
+    mc.store.db.execute("update subscribers set email = ? where key = ?", (email, key))
+    call.change("Subscriber", key, "update", "EmailAddress", before, email)
+
+
+def _address(element: Element, *, is_new: bool) -> str:
+    email = text_of(element, "EmailAddress")
+    if (email or is_new) and (not _ADDRESS.fullmatch(email) or len(email) > _LONGEST):
+        raise Refused(INVALID, "InvalidEmailAddress")
+    return email
 
 
 def _status(element: Element) -> str:

@@ -57,14 +57,25 @@ def engage(
         return 0
     add(store, kind, at, key, last[0], batch=last[1], listed=left or last[2], triggered=last[3], url=url,
         category=ONE_LIST if left else None)  # fmt: skip
+    if kind == "UnsubEvent":
+        _unsubscribe(store, key, at, left)
+    return int(last[0])
+
+
+def leave(store: Store, key: str, at: int, left: int | None) -> None:
+    """Somebody leaves one list or all, whether anything was sent to them or not."""
+    if not engage(store, "UnsubEvent", key, at, left=left):
+        _unsubscribe(store, key, at, left)
+
+
+def _unsubscribe(store: Store, key: str, at: int, left: int | None) -> None:
     if left:
         store.db.execute(
             "update list_subscribers set status = 'Unsubscribed', modified = ? "
             "where subscriber = ? and list = ?",
             (at, key, left),
         )
-    elif kind == "UnsubEvent":
-        store.db.execute(
-            "update subscribers set status = 'Unsubscribed', unsubscribed = ? where key = ?", (at, key)
-        )
-    return int(last[0])
+        return
+    store.db.execute(
+        "update subscribers set status = 'Unsubscribed', unsubscribed = ? where key = ?", (at, key)
+    )

@@ -120,7 +120,7 @@ def pages(ask: Ask, body: str, host: str) -> Iterator[Page]:
 
 def _refused(status: str, host: str) -> errors.ClientError:
     said = f"Marketing Cloud: {status.removeprefix('Error: ')[:300]}"
-    if "not retrievable" in status:
+    if "Unable to find a handler" in status:
         return errors.NotFound(said, where=host)
     named = _NOT_SHOWN.search(status)
     if named is None:

@@ -258,9 +258,9 @@ def test_what_an_account_refused_once_is_not_asked_for_again_and_said_once():
 def test_what_an_account_does_not_show_of_an_object_is_null_and_said_and_the_rest_is_read(
     extract, monkeypatch
 ):
-    shown = soap_objects.OBJECTS["sentevent"]
+    shown = soap_objects.OBJECTS["SentEvent"]
     left = tuple(each for each in shown.columns if each.name not in ("ListID", "SubscriberID"))
-    monkeypatch.setitem(soap_objects.OBJECTS, "sentevent", replace(shown, columns=left))
+    monkeypatch.setitem(soap_objects.OBJECTS, "SentEvent", replace(shown, columns=left))
     found = extract.run()["sent_events"]
     assert found.status == "loaded"
     assert found.notes == ("not there, so null: SubscriberID, ListID",)
@@ -268,7 +268,7 @@ def test_what_an_account_does_not_show_of_an_object_is_null_and_said_and_the_res
     [(rows, lists, sends)] = extract.rows(count)
     assert rows == sends > lists == 0
     only = tuple(each for each in left if each.name != "SubscriberKey")
-    monkeypatch.setitem(soap_objects.OBJECTS, "sentevent", replace(shown, columns=only))
+    monkeypatch.setitem(soap_objects.OBJECTS, "SentEvent", replace(shown, columns=only))
     assert extract.run()["sent_events"].status == "stale"
 
 

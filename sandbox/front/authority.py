@@ -59,6 +59,36 @@ except ImportError:
     pass
 else:
     connection.create_connection = partial(_connected, connection.create_connection)
+
+
+# aiohttp looks at the proxy only when it is told to: from here on it is, unless somebody says otherwise.
+import sys
+from importlib.machinery import PathFinder
+
+
+class _Aiohttp:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        found = PathFinder.find_spec(name, path) if name == "aiohttp.client" else None
+        if found is None:
+            return None
+        execute = found.loader.exec_module
+
+        def executed(module):
+            execute(module)
+            begin = module.ClientSession.__init__
+
+            def begun(self, *args, **kwargs):
+                begin(self, *args, **{{"trust_env": True, **kwargs}})
+
+            module.ClientSession.__init__ = begun
+
+        found.loader.exec_module = executed
+        return found
+
+
+if _found is not None:
+    sys.meta_path.insert(0, _Aiohttp)
 """
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CRM sandbox, for tests on this machine")])
 

@@ -30,11 +30,14 @@ from sandbox.hubspot import (
     event_reads,
     event_writes,
     exports,
+    file_folders,
+    files,
     flow_runs,
     flows,
     form_definitions,
     form_writes,
     journal,
+    journal_subscriptions,
     labels,
     legacy,
     legacy_contacts,
@@ -47,6 +50,8 @@ from sandbox.hubspot import (
     list_folders,
     list_writes,
     marketing,
+    marketing_email_writes,
+    marketing_emails,
     merge,
     messages,
     oauth,
@@ -65,6 +70,9 @@ from sandbox.hubspot import (
     setup,
     setup_writes,
     subscription_writes,
+    timeline,
+    timeline_templates,
+    transactional,
     validations,
     webhooks,
 )  # fmt: skip
@@ -80,7 +88,9 @@ TEN_SECONDS, SEARCHES, DAILY = 190, 5, 625_000
 _SEARCH = re.compile(r"/(objects|lists)/([^/]+/){0,2}search/?$")
 """What the limit of searches counts: those of objects and of lists, no other path that ends so."""
 _EXEMPT = re.compile(rf"/associations/.*/batch/|{_SEARCH.pattern}")
-_JOURNAL = re.compile(r"/(webhooks-journal|webhooks/[^/]+/(journal|subscriptions)|journal-files)(/|$)")
+_JOURNAL = re.compile(
+    r"/(webhooks-journal|webhooks/[^/]+/(journal|journal-local|snapshots|subscriptions)|journal-files)(/|$)"
+)
 """What no limit of calls counts."""
 _TOKEN = re.compile(r"/oauth/(authorize|[^/]+/(token|access-tokens|refresh-tokens)(/.*)?)/?")
 """What is asked without a token: signing in, and telling of a token whoever has it."""
@@ -121,6 +131,7 @@ class HubSpot(Vendor):
             _TOKEN.fullmatch(call.path)
             or journal.is_file(call.path)
             or exports.is_file(call.path)
+            or files.is_open(call.path)
             or form_writes.is_open(call.path)
         ):
             oauth.admit(self, call, given)
@@ -242,6 +253,13 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         list_folders,
         list_changes,
         marketing,
+        marketing_emails,
+        marketing_email_writes,
+        transactional,
+        file_folders,
+        files,
+        timeline,
+        timeline_templates,
         messages,
         custom_events,
         subscription_writes,
@@ -274,6 +292,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         legacy_lists,
         webhooks,
         journal,
+        journal_subscriptions,
         exports,
         campaigns,
         campaign_writes,

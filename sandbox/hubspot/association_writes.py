@@ -77,9 +77,10 @@ def _delete(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _number(call: Call, text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+    found = requests.whole_id(text)
+    if found is None:
         raise errors.validation(call, f"Invalid id: {text[:40]}")
-    return int(text)
+    return found
 
 
 def _archive(hubspot: HubSpot, call: Call) -> Response:

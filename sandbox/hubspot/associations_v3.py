@@ -45,19 +45,19 @@ def _read(hubspot: HubSpot, call: Call) -> Response:
         raise errors.not_found(call)
     most, after = requests.number_of(call, "limit", PAGE, PAGE), requests.position_of(call)
     found = render.linked(hubspot.portal, kind, to, [record.id], call.base_url, most=most, after=after)
-    return answer(found.get(record.id, {"results": []}))
+    page = found.get(record.id, {"results": []})
+    if "paging" in page:
+        page["paging"] = pages.following(call, page["paging"]["next"]["after"])
+    return answer(page)
 
 
 def _named(hubspot: HubSpot, call: Call, a: str, b: str, wanted: str) -> Kind:
     """The type of this name, as `contact_to_company`, or of this number."""
-    numbers = {name: number for number, name in hubspot.portal.types.association_names(a, b).items()}
-    plain = hubspot.portal.types.pairs[a, b][0]
-    number = (
-        int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 16 else numbers.get(wanted)
-    )
+    named = {name: number for number, name in hubspot.portal.types.association_names(a, b).items()}
+    number = named.get(wanted, requests.whole_id(wanted))
     if number is None:
         raise errors.validation(call, f"{wanted[:80]} is not a valid association type between {a} and {b}")
-    return association_kinds.kind_of(hubspot, call, a, b, plain if wanted == "default" else number)
+    return association_kinds.kind_of(hubspot, call, a, b, number)
 
 
 def _put(hubspot: HubSpot, call: Call) -> Response:
@@ -81,15 +81,21 @@ def _delete(hubspot: HubSpot, call: Call) -> Response:
 
 def _batch_read(hubspot: HubSpot, call: Call) -> Response:
     kind, to = pair_of(hubspot.portal, call)
-    ids = [str(item.get("id", "")) for item in requests.inputs_of(call, requests.body_of(call), MOST)]
-    if not all(each.isascii() and each.isdecimal() and len(each) < 16 for each in ids):
-        raise errors.validation(call, "Invalid id in inputs")
-    found = render.linked(hubspot.portal, kind, to, [int(each) for each in ids], call.base_url)
+    inputs = requests.inputs_of(call, requests.body_of(call), MOST)
+    ids = [_number(call, item.get("id")) for item in inputs]
+    found = render.linked(hubspot.portal, kind, to, ids, call.base_url)
     results: list[dict[str, Any]] = [
-        {"from": {"id": each}, **_to(found[int(each)])} for each in ids if int(each) in found
+        {"from": {"id": str(each)}, **_to(found[each])} for each in ids if each in found
     ]
-    absent = [none_found(kind, to, each) for each in ids if int(each) not in found]
+    absent = [none_found(kind, to, str(each)) for each in ids if each not in found]
     return pages.done(call, results, absent, 200)
+
+
+def _number(call: Call, said: Any) -> int:
+    found = requests.whole_id(said)
+    if found is None:
+        raise errors.validation(call, "Invalid id in inputs")
+    return found
 
 
 def _to(linked: dict[str, Any]) -> dict[str, Any]:
@@ -112,11 +118,9 @@ def _batch_archive(hubspot: HubSpot, call: Call) -> Response:
     kind, to = pair_of(hubspot.portal, call)
     for item in requests.inputs_of(call, requests.body_of(call), MOST):
         wanted = _named(hubspot, call, kind.plural, to.plural, str(item.get("type") or ""))
-        ids = [end_of(call, item, end) for end in ("from", "to")]
-        if not all(each.isascii() and each.isdecimal() and len(each) < 16 for each in ids):
-            raise errors.validation(call, "Invalid id in inputs")
+        ids = [_number(call, end_of(call, item, end)) for end in ("from", "to")]
         kinds = None if wanted.is_primary else [wanted]
-        association_kinds.detach(hubspot, call, kind.plural, int(ids[0]), to.plural, int(ids[1]), kinds)
+        association_kinds.detach(hubspot, call, kind.plural, ids[0], to.plural, ids[1], kinds)
     return Response(status_code=204)
 
 

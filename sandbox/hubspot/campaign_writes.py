@@ -11,12 +11,13 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, pages, requests
+from sandbox.hubspot import errors, numbers, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 BATCH = 50
+_NUMBER = "cast(json_extract(props, '$.hs_object_id') as integer)"
 STATUSES = ("planned", "in_progress", "active", "paused", "completed")
 _WRITABLE = (
     "hs_name", "hs_start_date", "hs_end_date", "hs_notes", "hs_audience", "hs_currency_code",
@@ -108,11 +109,9 @@ def _create(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> dict[str, Any
         "select 1 from campaigns where json_extract(props, '$.hs_name') = ?", (props["hs_name"],)
     ):
         raise errors.error(call, 409, "A campaign with this name exists already", "OBJECT_ALREADY_EXISTS")
-    count = hubspot.store.value(
-        "select max(cast(json_extract(props, '$.hs_object_id') as integer)) from campaigns"
-    )
+    number = numbers.following(hubspot.store, "campaigns", first=600_000, column=_NUMBER)
     own = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{call.request_id}:{len(call.changes)}"))
-    props |= {"hs_object_id": str(int(count or 600_000) + 1)}
+    props |= {"hs_object_id": str(number)}
     props.setdefault("hs_currency_code", hubspot.store.get_meta("currency"))
     for name, value in props.items():
         call.change("campaigns", own, "create", name, None, value)
@@ -142,8 +141,10 @@ def _batch(hubspot: HubSpot, call: Call, write: Any, status: int) -> Response:
 
 
 def _forget(hubspot: HubSpot, call: Call, own: str) -> None:
-    if hubspot.store.value("select 1 from campaigns where id = ?", (own[:64],)) is None:
+    number = hubspot.store.value(f"select {_NUMBER} from campaigns where id = ?", (own[:64],))
+    if number is None:
         return
+    numbers.removed(hubspot.store, "campaigns", int(number))
     hubspot.store.db.execute("delete from campaigns where id = ?", (own,))
     for table in ("campaign_assets", "campaign_items", "campaign_reports", "campaign_contacts"):
         hubspot.store.db.execute(f"delete from {table} where campaign_id = ?", (own,))

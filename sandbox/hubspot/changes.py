@@ -1,4 +1,4 @@
-"""What happened to records, told to others: the write log as webhook events and as journal events."""
+"""What happened to records, told to others: the write log, and its changes as webhook events."""
 
 from __future__ import annotations
 
@@ -13,11 +13,6 @@ WEBHOOK = {
     "create": "creation", "archive": "deletion", "restore": "restore", "merge": "merge",
     "gdpr_delete": "privacyDeletion", "associate": "associationChange", "update": "propertyChange",
     "dissociate": "associationChange",
-}  # fmt: skip
-JOURNAL = {
-    "create": "CREATE", "update": "UPDATE", "archive": "DELETE", "gdpr_delete": "DELETE",
-    "restore": "RESTORE",
-    "merge": "MERGE", "associate": "CREATE", "dissociate": "DELETE",
 }  # fmt: skip
 TIES = ("associate", "dissociate")
 _LABELS = ".labels"
@@ -35,6 +30,11 @@ def writes(hubspot: HubSpot, after: int, most: int) -> list[Write]:
     )
     names = COLUMNS.split(", ")
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def is_of_record(hubspot: HubSpot, write: Write) -> bool:
+    """Whether a logged change is one of a record: a client's own type may be called like what is none."""
+    return write["object"] in hubspot.portal.types.all and str(write["record_id"]).isdecimal()
 
 
 def webhook_events(hubspot: HubSpot, write: Write) -> list[tuple[str, dict[str, Any]]]:
@@ -88,50 +88,3 @@ def _tie(hubspot: HubSpot, kind: ObjectType, write: Write, own: int) -> dict[str
         and not write["field"].endswith(_LABELS),
         "isPrimaryAssociation": bool(is_primary),
     }  # fmt: skip
-
-
-def journal_events(
-    hubspot: HubSpot, some: list[Write], wanted: dict[str, set[str] | None]
-) -> list[dict[str, Any]]:
-    """The changes as the journal has them: one event for each record and request, of the types subscribed to.
-
-    `wanted`: by type id the properties that are told, None for all.
-    """
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for write in some:
-        kind = hubspot.portal.type_of(write["object"])
-        action = JOURNAL.get(write["operation"])
-        if kind is None or action is None or kind.type_id not in wanted:
-            continue
-        if write["operation"] in TIES and write["field"].endswith(_LABELS):
-            action = "UPDATE"
-        properties = wanted[kind.type_id]
-        shown = {
-            "type": "association" if write["operation"] in TIES else "object",
-            "portalId": hubspot.portal.id, "occurredAt": write["at"], "objectTypeId": kind.type_id,
-            "objectId": int(write["record_id"]), "action": action,
-        }  # fmt: skip
-        key: tuple[Any, ...] = (
-            write["request_id"],
-            write["object"],
-            write["record_id"],
-            shown["type"],
-            action,
-        )
-        if write["operation"] in TIES:  # each pair is an event of its own
-            key += (write["field"].split(".")[1], write["after"] or write["before"])
-        event = found.setdefault(
-            key, shown | ({} if shown["type"] == "association" else {"propertyChanges": {}})
-        )
-        if write["operation"] in ("create", "update") and write["field"] not in UNTOLD:
-            if properties is None or write["field"] in properties:
-                event["propertyChanges"][write["field"]] = write["after"]
-        elif write["operation"] == "merge":
-            event["mergedObjectIds"] = [int(x) for x in (write["after"] or "").split(";") if x.isdecimal()]
-        elif write["operation"] in TIES:
-            event["toObjectId"] = int(write["after"] or write["before"])
-    return [
-        e
-        for e in found.values()
-        if e["type"] == "association" or e["action"] != "UPDATE" or e.get("propertyChanges")
-    ]

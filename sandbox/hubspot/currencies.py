@@ -29,7 +29,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
             lambda call: answer(_rate(hubspot, call, requests.body_of(call))),
         ),
         *give("POST", rates, "/exchange-rates/batch/create", lambda call: _rates(hubspot, call)),
-        *give("GET", rates, "/exchange-rates/current", lambda call: _current(hubspot)),
+        *give("GET", rates, "/exchange-rates/current", lambda call: _current(hubspot, call)),
         *give("GET", rates, "/exchange-rates/{id}", lambda call: answer(_one(hubspot, call))),
         *give("PATCH", rates, "/exchange-rates/{id}", lambda call: _change(hubspot, call)),
         *give("GET", rates, "/codes", lambda call: _codes()),
@@ -125,11 +125,13 @@ def _rates(hubspot: HubSpot, call: Call) -> Response:
     return pages.done(call, results)
 
 
-def _current(hubspot: HubSpot) -> Response:
-    """The latest of each currency."""
+def _current(hubspot: HubSpot, call: Call) -> Response:
+    """Of each currency the latest that is in effect."""
     found: dict[str, Any] = {}
     for (blob,) in hubspot.store.rows(
-        "select shown from exchange_rates order by json_extract(shown, '$.effectiveAt'), id"
+        "select shown from exchange_rates where json_extract(shown, '$.effectiveAt') <= ? "
+        "order by json_extract(shown, '$.effectiveAt'), id",
+        (times.iso(call.now),),
     ):
         rate = orjson.loads(blob)
         found[rate["fromCurrencyCode"]] = rate
@@ -137,12 +139,8 @@ def _current(hubspot: HubSpot) -> Response:
 
 
 def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
-    text = call.params["id"]
-    row = (
-        hubspot.store.row("select shown from exchange_rates where id = ?", (text,))
-        if len(text) < 16
-        else None
-    )
+    own = requests.whole_id(call.params["id"])
+    row = hubspot.store.row("select shown from exchange_rates where id = ?", (own,))
     if row is None:
         raise errors.not_found(call)
     found: dict[str, Any] = orjson.loads(row[0])

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, pages, requests
+from sandbox.hubspot import errors, numbers, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -69,11 +69,11 @@ def _define(hubspot: HubSpot, call: Call) -> Response:
     count = int(hubspot.store.value("select count(*) from event_types"))
     if count >= MOST_DEFINITIONS:
         raise errors.validation(call, f"An account has at most {MOST_DEFINITIONS} custom events")
-    last = hubspot.store.value("select max(number) from event_types")
     kind = hubspot.portal.type_of(str(body.get("primaryObject") or "CONTACT").lower())
     if kind is None:
         raise errors.validation(call, f"Unknown primaryObject: {str(body.get('primaryObject'))[:60]}")
-    stamp, number = times.iso(call.now), int(last or 0) + 1
+    stamp = times.iso(call.now)
+    number = numbers.following(hubspot.store, "event_types", column="number")
     shown = {
         "id": str(number), "fullyQualifiedName": full, "name": name, "objectTypeId": f"6-{number}",
         "labels": {"singular": label, "plural": label}, "description": str(body.get("description") or ""),
@@ -172,8 +172,10 @@ def _drop(hubspot: HubSpot, call: Call) -> Response:
 
 def _delete(hubspot: HubSpot, call: Call) -> Response:
     """The definition and all that happened."""
-    full = _found(hubspot, call)["fullyQualifiedName"]
+    definition = _found(hubspot, call)
+    full = definition["fullyQualifiedName"]
     hubspot.store.db.execute("delete from event_types where id = ?", (full,))
+    numbers.removed(hubspot.store, "event_types", int(definition["id"]))
     hubspot.store.db.execute("delete from behaviours where type = ?", (full,))
     call.change("event-definitions", full, "delete", "archived", "false", "true")
     return Response(status_code=204)

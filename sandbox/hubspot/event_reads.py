@@ -216,8 +216,7 @@ def _breakdown(hubspot: HubSpot, call: Call, clause: str, values: list[Any]) -> 
 
 def _listed(hubspot: HubSpot, call: Call) -> tuple[Event, dict[str, Any]]:
     event, text = _event(hubspot, call), call.params["list"]
-    good = text.isascii() and text.isdecimal() and len(text) < 16
-    row = hubspot.store.row("select shown from lists where id = ?", (int(text),)) if good else None
+    row = hubspot.store.row("select shown from lists where id = ?", (requests.whole_id(text),))
     if row is None:
         raise errors.not_found(call)
     return event, orjson.loads(row[0])

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, numbers, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -123,11 +123,7 @@ def _make(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> Event:
     ):
         needed = "eventName, eventOrganizer, externalAccountId, externalEventId"
         raise errors.validation(call, f"Some required fields were not set: [{needed}]")
-    last = hubspot.store.value(  # also of those that were deleted: an id is given once
-        "select max(id) from (select id from marketing_events union all "
-        "select cast(record_id as integer) from writes where object = 'marketing-events')"
-    )
-    number = int(last or 400_000) + 1
+    number = numbers.following(hubspot.store, "marketing_events", first=400_000)
     event: Event = {
         "objectId": str(number), "externalEventId": external, "externalAccountId": account,
         "eventType": None, "eventDescription": None, "eventUrl": None, "startDateTime": None,
@@ -173,7 +169,7 @@ def _put(hubspot: HubSpot, call: Call) -> Response:
 def _upsert_many(hubspot: HubSpot, call: Call) -> Response:
     inputs = requests.inputs_of(call, requests.body_of(call), 100)
     results = [_upsert(hubspot, call, each) for each in inputs]
-    return answer({"status": "COMPLETE", "results": results})
+    return pages.done(call, results)
 
 
 def _patch(hubspot: HubSpot, call: Call) -> Response:
@@ -184,6 +180,9 @@ def _patch(hubspot: HubSpot, call: Call) -> Response:
 def remove(hubspot: HubSpot, call: Call, event: Event) -> None:
     own = (int(event["objectId"]),)
     hubspot.store.db.execute("delete from marketing_events where id = ?", own)
+    numbers.removed(hubspot.store, "marketing_events", *own)
+    last = hubspot.store.value("select max(id) from participations where event_id = ?", own)
+    numbers.removed(hubspot.store, "participations", int(last or 0))
     for table in ("participations", "lists_of_events"):
         hubspot.store.db.execute(f"delete from {table} where event_id = ?", own)
     call.change("marketing-events", event["objectId"], "delete", "archived", "false", "true")
@@ -227,7 +226,7 @@ def attend(hubspot: HubSpot, call: Call, *, by: str) -> Response:
     for each in requests.inputs_of(call, requests.body_of(call), MOST):
         results.append(_seat(hubspot, call, event, state, each, by))
     _recount(hubspot, call, event)
-    return answer({"results": results})
+    return pages.done(call, results)
 
 
 def by_id(hubspot: HubSpot, call: Call, text: str) -> Event:
@@ -239,8 +238,7 @@ def by_id(hubspot: HubSpot, call: Call, text: str) -> Event:
 
 
 def row_of(hubspot: HubSpot, text: str) -> Event | None:
-    good = text.isascii() and text.isdecimal() and len(text) < 16
-    row = hubspot.store.row("select shown from marketing_events where id = ?", (int(text),)) if good else None
+    row = hubspot.store.row("select shown from marketing_events where id = ?", (requests.whole_id(text),))
     found: Event | None = None if row is None else orjson.loads(row[0])
     return found
 
@@ -302,7 +300,7 @@ def _number_of(hubspot: HubSpot, event: Event, contact: int, state: str, at: int
     )
     if known is not None:
         return int(known)
-    return int(hubspot.store.value("select max(id) from participations") or 900_000) + 1
+    return numbers.following(hubspot.store, "participations", first=900_000)
 
 
 def _recount(hubspot: HubSpot, call: Call, event: Event) -> None:

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import io
 import zipfile
-from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -21,7 +20,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, Refused, answer
-from sandbox.hubspot import errors, requests, search
+from sandbox.hubspot import errors, multipart, requests, search
 from sandbox.hubspot.records import COLUMNS, Conflict, Invalid, load
 
 if TYPE_CHECKING:
@@ -142,10 +141,8 @@ def _export_of(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _row(hubspot: HubSpot, call: Call) -> tuple[Any, ...]:
-    text = call.params["id"]
-    known = text.isdecimal() and len(text) < 16
     sql = "select id, name, created, looked, body from exports where id = ?"
-    row = hubspot.store.row(sql, (int(text),)) if known else None
+    row = hubspot.store.row(sql, (requests.whole_id(call.params["id"]),))
     if row is None:
         raise errors.not_found(call)
     return row
@@ -169,10 +166,9 @@ def _sign(hubspot: HubSpot, number: int, expires: int) -> str:
 
 
 def _file(hubspot: HubSpot, call: Call) -> Response:
-    row, expires = _row(hubspot, call), call.query.get("expires", "")
-    good = expires.isdecimal() and len(expires) < 16 and int(expires) >= call.now
+    row, expires = _row(hubspot, call), requests.whole_id(call.query.get("expires")) or 0
     sign = call.query.get("sign", "").encode()
-    if not good or not hmac.compare_digest(sign, _sign(hubspot, row[0], int(expires)).encode()):
+    if expires < call.now or not hmac.compare_digest(sign, _sign(hubspot, row[0], expires).encode()):
         raise Refused(Response("the link has expired", 403, media_type="text/plain"))
     body = bytes(row[4])
     if len(body) <= ZIPPED:
@@ -185,22 +181,11 @@ def _file(hubspot: HubSpot, call: Call) -> Response:
 
 def _parts(call: Call) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The request and the files of a multipart body."""
-    head = f"Content-Type: {call.headers.get('content-type', '')}\r\n\r\n".encode()
-    message = message_from_bytes(head + call.body)
-    wish: Any = None
-    files: dict[str, bytes] = {}
-    for part in message.walk():
-        content = part.get_payload(decode=True)
-        if part.is_multipart() or not isinstance(content, bytes):
-            continue
-        name = part.get_param("name", header="content-disposition")
-        if name == "importRequest":
-            try:
-                wish = orjson.loads(content)
-            except orjson.JSONDecodeError:
-                wish = None
-        else:
-            files[part.get_filename() or str(name)] = content
+    fields, files = multipart.parts(call)
+    try:
+        wish = orjson.loads(fields.get("importRequest", ""))
+    except orjson.JSONDecodeError:
+        wish = None
     if not isinstance(wish, dict) or not files:
         raise errors.validation(call, "A multipart body with importRequest and files is wanted")
     return wish, files
@@ -317,9 +302,8 @@ def _imports(hubspot: HubSpot) -> Response:
 
 
 def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
-    text = call.params["id"]
-    known = text.isdecimal() and len(text) < 16
-    row = hubspot.store.row("select shown from imports where id = ?", (int(text),)) if known else None
+    sql = "select shown from imports where id = ?"
+    row = hubspot.store.row(sql, (requests.whole_id(call.params["id"]),))
     if row is None:
         raise errors.not_found(call)
     found: dict[str, Any] = orjson.loads(row[0])

@@ -15,7 +15,7 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call, Refused
-from sandbox.hubspot import flow_actions, flow_events, list_filters
+from sandbox.hubspot import flow_actions, flow_events, list_filters, requests
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.records import Conflict, Invalid
 from sandbox.store import Change
@@ -161,9 +161,9 @@ def _leave(
 def _suppressed(hubspot: HubSpot, call: Call, flow: Json) -> set[int]:
     found: set[int] = set()
     for each in flow.get("suppressionListIds") or []:
-        if str(each).isdecimal():
-            rows = hubspot.store.rows("select record_id from list_members where list_id = ?", (int(each),))
-            found |= {own for (own,) in rows}
+        number = requests.whole_id(each)
+        rows = hubspot.store.rows("select record_id from list_members where list_id = ?", (number,))
+        found |= {own for (own,) in rows}
     return found
 
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, flow_runs, pages, requests
+from sandbox.hubspot import errors, flow_runs, numbers, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -87,9 +87,8 @@ def _switched(hubspot: HubSpot) -> None:
 
 def _create(hubspot: HubSpot, call: Call) -> Response:
     body, stamp = _checked(hubspot, call), times.iso(call.now)
-    last = hubspot.store.value("select max(id) from flows")
     flow = {"isEnabled": False, "flowType": "WORKFLOW", **body}
-    flow |= {"id": str(FIRST_ID if last is None else int(last) + 1), "revisionId": "1"}
+    flow |= {"id": str(numbers.following(hubspot.store, "flows", first=FIRST_ID - 1)), "revisionId": "1"}
     flow |= {"createdAt": stamp, "updatedAt": stamp}
     _keep(hubspot, flow)
     call.records = 1
@@ -113,6 +112,7 @@ def _replace(hubspot: HubSpot, call: Call) -> Response:
 def _delete(hubspot: HubSpot, call: Call) -> Response:
     flow = _one(hubspot, call)
     hubspot.store.db.execute("delete from flows where id = ?", (int(flow["id"]),))
+    numbers.removed(hubspot.store, "flows", int(flow["id"]))
     hubspot.store.db.execute("delete from flow_runs where flow = ?", (int(flow["id"]),))
     _switched(hubspot)
     call.records = 1

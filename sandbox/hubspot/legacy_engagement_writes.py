@@ -64,12 +64,12 @@ def _values(call: Call, plural: str, body: Json) -> tuple[Json, dict[str, str]]:
 
 
 def _moment(call: Call, name: str, value: Any) -> int:
-    text = str(value)
-    if isinstance(value, bool) or not text.isascii() or not text.isdecimal() or len(text) > 15:
+    found = requests.whole_id(value)
+    if found is None:
         raise errors.validation(call, f"{name} must be milliseconds since 1970")
-    if int(text) > times.LAST:
+    if found > times.LAST:
         raise errors.validation(call, f"{name} is after the year 9999")
-    return int(text)
+    return found
 
 
 def _create(hubspot: HubSpot, call: Call) -> Response:

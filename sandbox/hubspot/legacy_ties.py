@@ -130,25 +130,24 @@ def _many(hubspot: HubSpot, do: Do) -> Any:
 
 def _targets(hubspot: HubSpot, a: str, own: str, b: str, offset: int, limit: int) -> list[int]:
     """Ids beyond an offset, one more than a page has."""
-    number = int(own) if own.isascii() and own.isdecimal() and len(own) < 16 else -1
     rows = hubspot.store.rows(
         "select distinct to_id from associations where from_type = ? and from_id = ? and to_type = ? "
         "and to_id > ? order by to_id limit ?",
-        (a, number, b, offset, limit + 1),
+        (a, requests.whole_id(own), b, offset, limit + 1),
     )
     return [to_id for (to_id,) in rows]
 
 
 def _ids(hubspot: HubSpot, call: Call) -> Response:
     limit, offset = requests.number_of(call, "limit", 100, 100), requests.whole(call, "offset")
-    text = call.params["number"]
+    number = requests.whole_id(call.params["number"])
     for (a, b), ids in hubspot.portal.types.pairs.items():
-        if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) in ids:
+        if number is not None and number in ids:
             found = _targets(hubspot, a, call.params["id"], b, offset, limit)
             page = found[:limit]
             last = page[-1] if page else offset
             return answer({"results": page, "hasMore": len(found) > limit, "offset": last})
-    raise errors.validation(call, f"definitionId {text[:20]} is not a type of association")
+    raise errors.validation(call, f"definitionId {call.params['number'][:20]} is not a type of association")
 
 
 def _vids(hubspot: HubSpot, call: Call) -> Response:

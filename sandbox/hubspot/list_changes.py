@@ -43,8 +43,7 @@ def routes(hubspot: HubSpot) -> list[Route]:
 
 
 def _known(hubspot: HubSpot, text: str) -> bool:
-    good = text.isascii() and text.isdecimal() and len(text) < 16
-    return good and bool(hubspot.store.value("select 1 from lists where id = ?", (int(text),)))
+    return bool(hubspot.store.value("select 1 from lists where id = ?", (requests.whole_id(text),)))
 
 
 def _mapped(hubspot: HubSpot, call: Call) -> Response:
@@ -65,11 +64,12 @@ def _all_mapped(hubspot: HubSpot, call: Call) -> Response:
 def _of_records(hubspot: HubSpot, call: Call) -> Response:
     results = []
     for item in requests.inputs_of(call, requests.body_of(call), MOST):
-        kind, text = hubspot.portal.type_of(str(item.get("objectTypeId"))), str(item.get("recordId"))
-        if kind is None or not text.isascii() or not text.isdecimal() or len(text) > 15:
+        kind = hubspot.portal.type_of(str(item.get("objectTypeId")))
+        record = requests.whole_id(item.get("recordId"))
+        if kind is None or record is None:
             raise errors.validation(call, "inputs need objectTypeId and recordId")
-        on = list_writes.memberships(hubspot, call, kind, int(text))
-        results.append({"objectTypeId": kind.type_id, "recordId": text, "recordListMemberships": on})
+        on = list_writes.memberships(hubspot, call, kind, record)
+        results.append({"objectTypeId": kind.type_id, "recordId": str(record), "recordListMemberships": on})
     return pages.done(call, results)
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.hubspot import list_states
+from sandbox.hubspot import list_states, requests
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.search import STORED_AS
 
@@ -184,11 +184,11 @@ def _joined(word: str, parts: list[str]) -> str:
 def _filter(hubspot: HubSpot, call: Call, kind: ObjectType, wish: Any) -> Sql:
     if not isinstance(wish, dict):
         raise NotWorkedOut
-    said = str(wish.get("listId"))
-    if wish.get("filterType") == "IN_LIST" and said.isdecimal() and len(said) < 16:
+    said = requests.whole_id(wish.get("listId"))
+    if wish.get("filterType") == "IN_LIST" and said is not None:
         negative = "not " if "NOT" in str(wish.get("operator")) else ""
         inside = "select record_id from list_members where list_id = ?"
-        return f"id {negative}in ({inside})", [int(said)]
+        return f"id {negative}in ({inside})", [said]
     name, operation = str(wish.get("property")), wish.get("operation")
     known = hubspot.portal.properties[kind.plural].get(name)
     if wish.get("filterType") != "PROPERTY" or known is None or not isinstance(operation, dict):

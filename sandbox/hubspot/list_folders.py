@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, requests
+from sandbox.hubspot import errors, numbers, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -51,8 +51,10 @@ def routes(hubspot: HubSpot) -> list[Route]:
 def _known(hubspot: HubSpot, call: Call, said: Any) -> int:
     """The number of a folder there is."""
     text = str(said)
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else -1
-    if number != ROOT and not hubspot.store.value("select 1 from list_folders where id = ?", (number,)):
+    number = requests.whole_id(text)
+    if number is None or not (
+        number == ROOT or hubspot.store.value("select 1 from list_folders where id = ?", (number,))
+    ):
         raise errors.error(call, 404, f"List folder {text[:40]} does not exist", "OBJECT_NOT_FOUND")
     return number
 
@@ -90,7 +92,7 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
     name = _name(call, body.get("name"))
     parent = _known(hubspot, call, body.get("parentFolderId") or ROOT)
     _fit(hubspot, call, parent, 1)
-    number = int(hubspot.store.value("select coalesce(max(id), 0) + 1 from list_folders"))
+    number = numbers.following(hubspot.store, "list_folders")
     hubspot.store.db.execute(
         "insert into list_folders values (?, ?, ?, ?, ?)", (number, parent, name, call.now, call.now)
     )
@@ -142,11 +144,11 @@ def _move(hubspot: HubSpot, call: Call) -> Response:
 def _move_list(hubspot: HubSpot, call: Call) -> Response:
     body = requests.body_of(call)
     text = str(body.get("listId"))
-    good = text.isascii() and text.isdecimal() and len(text) < 16
-    if not good or not hubspot.store.value("select 1 from lists where id = ?", (int(text),)):
+    number = requests.whole_id(text)
+    if not hubspot.store.value("select 1 from lists where id = ?", (number,)):
         raise errors.error(call, 404, f"List {text[:40]} does not exist", "OBJECT_NOT_FOUND")
     folder = _known(hubspot, call, body.get("newFolderId"))
-    hubspot.store.db.execute("insert or replace into lists_in_folders values (?, ?)", (int(text), folder))
+    hubspot.store.db.execute("insert or replace into lists_in_folders values (?, ?)", (number, folder))
     call.records = 1
     call.change("lists", text, "update", "folder", None, str(folder))
     return Response(status_code=204)
@@ -159,6 +161,7 @@ def _delete(hubspot: HubSpot, call: Call) -> Response:
     if shown["childNodes"] or shown["childLists"]:
         raise errors.validation(call, f"List folder {number} is not empty")
     hubspot.store.db.execute("delete from list_folders where id = ?", (number,))
+    numbers.removed(hubspot.store, "list_folders", number)
     call.records = 1
     call.change("list folders", str(number), "delete", "name", shown["name"], None)
     return Response(status_code=204)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.call import Call
+from sandbox.hubspot import requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -31,9 +32,9 @@ def named(branch: Any) -> set[int]:
             left += each
         elif isinstance(each, dict):
             left += [each.get("filters"), each.get("filterBranches")]
-            said = str(each.get("listId"))
-            if each.get("filterType") == "IN_LIST" and said.isdecimal() and len(said) < 16:
-                found.add(int(said))
+            said = requests.whole_id(each.get("listId"))
+            if each.get("filterType") == "IN_LIST" and said is not None:
+                found.add(said)
     return found
 
 

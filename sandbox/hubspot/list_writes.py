@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, list_filters, pages, requests
+from sandbox.hubspot import errors, list_filters, numbers, pages, requests
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.marketing import one
 
@@ -62,10 +62,7 @@ def create(hubspot: HubSpot, call: Call, body: dict[str, Any]) -> dict[str, Any]
         raise errors.validation(call, "A dynamic list needs a filterBranch")
     if _named(hubspot, name) is not None:
         raise errors.error(call, 400, f"A list with the name {name[:80]} exists already", "VALIDATION_ERROR")
-    last = hubspot.store.value(
-        "select max(id) from (select id from lists union all select id from deleted_lists)"
-    )
-    number, stamp = int(last or 0) + 1, times.iso(call.now)
+    number, stamp = numbers.following(hubspot.store, "lists", "deleted_lists"), times.iso(call.now)
     shown = {
         "listId": str(number), "listVersion": 1, "name": name, "objectTypeId": type_id,
         "processingType": kind, "processingStatus": "COMPLETE", "createdAt": stamp, "updatedAt": stamp,
@@ -106,9 +103,10 @@ def _by_name(hubspot: HubSpot, call: Call) -> Response:
 def _of_record(hubspot: HubSpot, call: Call) -> Response:
     kind = hubspot.portal.type_of(call.params["type"])
     text = call.params["record"]
-    if kind is None or not text.isdecimal() or len(text) > 15:
+    record = requests.whole_id(text)
+    if kind is None or record is None:
         raise errors.not_found(call)
-    found = memberships(hubspot, call, kind, int(text))
+    found = memberships(hubspot, call, kind, record)
     return answer({"results": found, "total": len(found)})
 
 
@@ -174,7 +172,7 @@ def ids_of(call: Call, found: Any = None) -> list[str]:
         except ValueError:
             found = "not JSON"
     good = isinstance(found, list) and len(found) <= MOST_ADDED
-    if not good or not all(str(each).isdecimal() and len(str(each)) < 16 for each in found):
+    if not good or any(requests.whole_id(each) is None for each in found):
         raise errors.validation(call, "Invalid input JSON: a list of record ids is wanted")
     return [str(each) for each in found]
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, pages, requests
+from sandbox.hubspot import email_statistics, errors, pages, requests
 from sandbox.hubspot.marketing import one
 from sandbox.hubspot.subscription_writes import unsubscribe
 
@@ -64,19 +64,17 @@ def _events(hubspot: HubSpot, call: Call) -> Response:
 def _campaigns(hubspot: HubSpot, call: Call) -> Response:
     """Those with the latest activity first."""
     limit = requests.number_of(call, "limit", 10, 1_000)
-    offset = call.query.get("offset") or "0"
-    if not offset.isdecimal() or len(offset) > 15:
-        raise errors.validation(call, "Invalid offset")
+    offset = requests.whole(call, "offset")
     rows = hubspot.store.rows(
         "select id, updated, json_extract(shown, '$.appId'), json_extract(shown, '$.appName') "
         "from email_campaigns order by updated desc, id desc limit ? offset ?",
-        (limit + 1, int(offset)),
+        (limit + 1, offset),
     )
     found = [
         {"id": i, "lastUpdatedTime": at, "appId": app, "appName": name} for i, at, app, name in rows[:limit]
     ]
     more = len(rows) > limit
-    return answer({"hasMore": more, "offset": str(int(offset) + limit), "campaigns": found})
+    return answer({"hasMore": more, "offset": str(offset + limit), "campaigns": found})
 
 
 def _campaign(hubspot: HubSpot, call: Call) -> Response:
@@ -115,21 +113,21 @@ def _old_definitions(hubspot: HubSpot) -> Response:
 def _emails(hubspot: HubSpot, call: Call) -> Response:
     """Marketing e-mails of v1, one for each e-mail campaign, with counts of what became of it."""
     limit, offset = requests.number_of(call, "limit", 10, 300), requests.whole(call, "offset")
-    total = int(hubspot.store.value("select count(*) from email_campaigns"))
+    source = "email_campaigns where json_extract(shown, '$.contentId') is not null"
+    total = int(hubspot.store.value(f"select count(*) from {source}"))
     found = []
-    for own, updated, blob in hubspot.store.rows(
-        "select id, updated, shown from email_campaigns order by id limit ? offset ?", (limit, offset)
-    ):
-        shown = orjson.loads(blob)
-        counted = hubspot.store.rows(
-            "select lower(type), count(*) from email_events where campaign_id = ? group by type", (own,)
-        )
+    rows = hubspot.store.rows(
+        f"select id, updated, shown from {source} order by id limit ? offset ?", (limit, offset)
+    )
+    counted = email_statistics.by_campaign(hubspot.store, [own for own, _, _ in rows])
+    for own, updated, blob in rows:
+        shown, stats = orjson.loads(blob), email_statistics.shown(counted[own])
         found.append({
             "id": shown["contentId"], "portalId": hubspot.portal.id, "name": shown["name"],
             "subject": shown["subject"], "allEmailCampaignIds": [own], "primaryEmailCampaignId": own,
             "type": shown["type"], "state": "PUBLISHED", "archived": False, "isPublished": True,
             "created": updated, "updated": updated, "publishDate": updated,
-            "stats": {"counters": dict(counted), "deviceBreakdown": {}, "ratios": {}},
+            "stats": {name: stats[name] for name in ("counters", "deviceBreakdown", "ratios")},
         })  # fmt: skip
     return answer({"limit": limit, "offset": offset, "total": total, "totalCount": total, "objects": found})
 
@@ -192,7 +190,7 @@ def _behaviours(hubspot: HubSpot, call: Call) -> Response:
         clauses.append("object_type = ?")
         values.append(kind.singular)
     if call.query.get("objectId"):
-        if not call.query.get("objectType") or not call.query["objectId"].isdecimal():
+        if not call.query.get("objectType") or requests.whole_id(call.query["objectId"]) is None:
             raise errors.validation(call, "objectId is a number and needs objectType")
         clauses.append("object_id = ?")
         values.append(call.query["objectId"])

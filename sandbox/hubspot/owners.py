@@ -66,13 +66,9 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _read(hubspot: HubSpot, call: Call) -> Response:
-    text = call.params["id"]
     column = "user_id" if call.query.get("idProperty") == "userId" else "id"
-    row = (
-        hubspot.store.row(f"select {COLUMNS} from owners where {column} = ?", (text,))
-        if text.isdecimal() and len(text) < 16
-        else None
-    )
+    own = requests.whole_id(call.params["id"])
+    row = hubspot.store.row(f"select {COLUMNS} from owners where {column} = ?", (own,))
     if row is None or bool(row[5]) != call.says("archived"):
         raise errors.not_found(call)
     return answer(_shown(row, _teams(hubspot)))

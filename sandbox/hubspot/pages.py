@@ -65,17 +65,16 @@ def newest_first(
         text = call.query.get(name)
         if text is None:
             continue
-        if not text.isdecimal() or len(text) > 15:
+        at = requests.whole_id(text)
+        if at is None:
             raise errors.validation(call, f"{name} must be milliseconds since 1970")
-        wanted.append((f"at {comparison} ?", int(text)))
-    offset = call.query.get("offset") or "0"
-    if not offset.isdecimal() or len(offset) > 15:
-        raise errors.validation(call, "Invalid offset")
+        wanted.append((f"at {comparison} ?", at))
+    offset = requests.whole(call, "offset")
     where, values = " and ".join(clause for clause, _ in wanted), [value for _, value in wanted]
     rows = store.rows(
         f"select shown from {table} where {where} order by at desc, id desc limit ? offset ?",
-        [*values, limit + 1, int(offset)],
+        [*values, limit + 1, offset],
     )
     more = len(rows) > limit
-    page = {"hasMore": more, "offset": str(int(offset) + limit), key: shown(rows[:limit])}
+    page = {"hasMore": more, "offset": str(offset + limit), key: shown(rows[:limit])}
     return answer(page)

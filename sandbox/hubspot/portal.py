@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from sandbox import times
-from sandbox.hubspot import catalog, further_objects, marketing_tables, write_rules
+from sandbox.hubspot import catalog, further_objects, marketing_tables, numbers, write_rules
 from sandbox.hubspot.types import RECORDS, Types
 from sandbox.store import Store
 
@@ -40,7 +40,7 @@ create table if not exists owners (
 create table if not exists campaigns (id text primary key, created integer, updated integer, props blob);
 """
 CUSTOM_OBJECTS = 10
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -122,7 +122,7 @@ class Portal:
             return "INVALID_OPTION", f"{value} was not one of the allowed options: [true, false]"
         if kind == "enumeration":
             return self._option_problem(found, name, value)
-        if name == "email" and not _EMAIL.fullmatch(value):
+        if name == "email" and not EMAIL.fullmatch(value):
             return "INVALID_EMAIL", f"Email address {value} is invalid"
         if len(value) > 65_536:
             return "INVALID_STRING_LENGTH", f"{name} is longer than 65536 characters"
@@ -190,7 +190,11 @@ def _instant(value: str) -> int | None:
 def prepare(store: Store, portal_id: int, *, time_zone: str, currency: str, at: int) -> None:
     """Make the tables of a portal and the definitions every portal has."""
     store.script(
-        TABLES + marketing_tables.TABLES + "".join(RECORDS.format(plural) for plural in catalog.TYPES)
+        TABLES
+        + marketing_tables.TABLES
+        + numbers.TABLE
+        + ";"
+        + "".join(RECORDS.format(plural) for plural in catalog.TYPES)
     )
     for key, value in (("portal_id", str(portal_id)), ("time_zone", time_zone), ("currency", currency)):
         store.set_meta(key, value)
@@ -222,6 +226,7 @@ NO_OTHERS = "no_other_properties"
 def bring_up(store: Store) -> None:
     """A portal made before an object type, or a property, was known gets its table and definitions."""
     with store.transaction():
+        store.script(numbers.TABLE)
         there = {name for (name,) in store.rows("select name from sqlite_master where type = 'table'")}
         for plural in catalog.TYPES:
             if plural not in there:

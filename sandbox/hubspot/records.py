@@ -13,7 +13,7 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.hubspot import catalog, first_values, write_rules
+from sandbox.hubspot import catalog, first_values, numbers, requests, write_rules
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.further_objects import ENGAGEMENTS
 from sandbox.hubspot.portal import Portal
@@ -114,12 +114,11 @@ class Records:
 
     def _id_of(self, kind: ObjectType, value: str, id_property: str) -> int | None:
         if id_property == "hs_object_id":
-            if not _is_id(value):
-                return None
+            own = requests.whole_id(value)
             current = self.store.value(
-                "select current from aliases where object = ? and id = ?", (kind.plural, int(value))
+                "select current from aliases where object = ? and id = ?", (kind.plural, own)
             )
-            return int(current if current is not None else value)
+            return own if current is None else int(current)
         if kind.plural == "contacts" and id_property == "email":
             found = self.store.value("select id from addresses where email = ?", (value.strip().lower(),))
         else:
@@ -131,7 +130,7 @@ class Records:
 
     def _ids_of(self, kind: ObjectType, wanted: Sequence[str]) -> dict[str, int | None]:
         """The ids that are meant, those of records merged away resolved."""
-        keys = {each: int(each) if _is_id(each) else None for each in wanted}
+        keys = {each: requests.whole_id(each) for each in wanted}
         marks = ", ".join(str(key) for key in keys.values() if key is not None)
         current = dict(
             self.store.rows(
@@ -170,8 +169,7 @@ class Records:
     def next_id(self, kind: ObjectType) -> int:
         """The id that the next record of a type gets."""
         together = ENGAGEMENTS if kind.plural in ENGAGEMENTS else (kind.plural,)
-        last = [self.store.value(f'select coalesce(max(id), 100000) from "{plural}"') for plural in together]
-        return max(int(each) for each in last) + 1
+        return numbers.following(self.store, *together, first=100_000)
 
     def update(self, call: Call, record: Record, wanted: Mapping[str, Any]) -> Record:
         """Change a record. A value that is there already changes nothing, not even the last-modified time."""
@@ -225,6 +223,7 @@ class Records:
         """For good, with all that hangs on it; an id merged into it leads nowhere then."""
         kind, db = record.type.plural, self.store.db
         db.execute(f'delete from "{kind}" where id = ?', (record.id,))
+        numbers.removed(self.store, kind, record.id)
         db.execute("delete from history where object = ? and id = ?", (kind, record.id))
         db.execute("delete from aliases where object = ? and current = ?", (kind, record.id))
         for end in ("from", "to"):
@@ -372,10 +371,6 @@ def emails(props: Mapping[str, str]) -> list[str]:
     """All addresses of a contact, the first one before the others."""
     listed = [props.get("email", ""), *props.get("hs_additional_emails", "").split(";")]
     return list(dict.fromkeys(each.strip().lower() for each in listed if each.strip()))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def _text(value: Any) -> str:

@@ -88,23 +88,25 @@ def properties_of(call: Call, item: dict[str, Any]) -> dict[str, Any]:
 def position_of(call: Call) -> int:
     """The `after` of a list, a number no larger than a record id can be."""
     text = call.query.get("after") or "0"
-    if not text.isdecimal() or len(text) > 15:
+    found = whole_id(text)
+    if found is None:
         raise errors.validation(call, f"Invalid after parameter: {text[:40]}")
-    return int(text)
+    return found
 
 
 def whole(call: Call, name: str) -> int:
     """A number from nought on, nought where none is given."""
-    text = call.query.get(name) or "0"
-    if not text.isdecimal() or len(text) > 18:
+    found = whole_id(call.query.get(name) or "0")
+    if found is None:
         raise errors.validation(call, f"Invalid {name}")
-    return int(text)
+    return found
 
 
 def number_of(call: Call, name: str, default: int, most: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default
-    if not text.isdecimal() or len(text) > 15 or not 0 < int(text) <= most:
+    found = whole_id(text) or 0
+    if not 0 < found <= most:
         raise errors.validation(call, f"{name} must be between 1 and {most}, not {text}")
-    return int(text)
+    return found

@@ -115,18 +115,12 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
-    text = call.params["id"]
-    row = (
-        hubspot.store.row("select shown from sequences where id = ?", (int(text),)) if _number(text) else None
-    )
+    own = requests.whole_id(call.params["id"])
+    row = hubspot.store.row("select shown from sequences where id = ?", (own,))
     if row is None:
         raise errors.not_found(call)
     found: dict[str, Any] = orjson.loads(row[0])
     return found
-
-
-def _number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 16
 
 
 def _contact(hubspot: HubSpot, call: Call, text: str, id_property: str = "hs_object_id") -> Record:
@@ -210,7 +204,7 @@ def _flows(hubspot: HubSpot) -> list[dict[str, Any]]:
 
 def _workflow(hubspot: HubSpot, call: Call) -> str:
     text = call.params["flow"]
-    known = _number(text) and hubspot.store.value("select shown from flows where id = ?", (int(text),))
+    known = hubspot.store.value("select shown from flows where id = ?", (requests.whole_id(text),))
     if not known:
         raise errors.not_found(call)
     if not orjson.loads(known).get("isEnabled"):

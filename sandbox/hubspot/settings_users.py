@@ -66,11 +66,10 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
 def _found(hubspot: HubSpot, call: Call) -> tuple[Any, ...]:
     text, by_email = call.params["id"], call.query.get("idProperty") == "EMAIL"
     column = "lower(email)" if by_email else "user_id"
-    good = by_email or (text.isascii() and text.isdecimal() and len(text) < 16)
     row = hubspot.store.row(
         f"select {_COLUMNS} from owners where {_ACTIVE} and {column} = ?",
-        (text.lower() if by_email else int(text),),
-    ) if good else None  # fmt: skip
+        (text.lower() if by_email else requests.whole_id(text),),
+    )
     if row is None:
         raise errors.not_found(call)
     return row

@@ -107,9 +107,10 @@ def _address(call: Call, text: Any) -> str:
 
 
 def _type(call: Call, value: Any) -> int:
-    if isinstance(value, bool) or not str(value).isdecimal() or len(str(value)) > 15:
+    found = requests.whole_id(value)
+    if found is None:
         raise errors.validation(call, "subscriptionId must be a number")
-    return int(value)
+    return found
 
 
 def _old(hubspot: HubSpot, call: Call, state: str) -> Response:

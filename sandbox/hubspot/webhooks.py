@@ -24,7 +24,7 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, Refused, answer
 from sandbox.clock import real_ms
-from sandbox.hubspot import changes, errors, journal, oauth, pages, requests
+from sandbox.hubspot import changes, errors, oauth, pages, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -132,10 +132,9 @@ def _list(hubspot: HubSpot, call: Call) -> Response:
 
 def _one(hubspot: HubSpot, call: Call) -> dict[str, Any]:
     _checked(hubspot, call)
-    text = call.params["id"]
     row = hubspot.store.row(
         "select id, type, property, active, created, object_type from webhook_subscriptions where id = ?",
-        (int(text) if text.isdecimal() and len(text) < 16 else 0,),
+        (requests.whole_id(call.params["id"]),),
     )
     if row is None:
         raise errors.not_found(call)
@@ -245,7 +244,7 @@ def _queue(hubspot: HubSpot) -> None:
     some = changes.writes(hubspot, after, 10_000)
     events = []
     for write in some:
-        if not journal.is_of_record(hubspot, write):
+        if not changes.is_of_record(hubspot, write):
             continue
         for kind, event in changes.webhook_events(hubspot, write):
             for own in wanted.get((kind, event.get("propertyName"), event.get("objectTypeId")), ()):

@@ -55,7 +55,9 @@ _KEYS = (
     "exportType", "format", "importOperations", "files", "webhookUrl", "start", "end", "soql", "users",
     "definition", "contactKey", "DefinitionKey", "eventDefinitionKey", "key", "activityTypes", "columns",
     "$page", "$pageSize", "$filter", "$orderBy", "entryMode", "triggers", "metaData", "activities",
-    "attributeSets", "definitionId", "schema", "dataExtensionId",
+    "attributeSets", "definitionId", "schema", "dataExtensionId", "message", "emailId", "contactProperties",
+    "subscriptionId", "filter", "snapshotRequests", "subcategory", "publishDate", "parentFolderId",
+    "parentPath", "objectType", "tokens", "eventTemplateId", "actionUrl", "inputFields", "labels",
 )  # fmt: skip
 _SOQL = (
     "select Id from Lead", "select count() from Account",
@@ -84,7 +86,9 @@ def _value(rng: random.Random, depth: int = 0) -> Any:
 
 
 def _body(rng: random.Random) -> tuple[bytes, str]:
-    kind = rng.randrange(10)
+    kind = rng.randrange(11)
+    if kind == 10:
+        return _form(rng), "multipart/form-data; boundary=b"
     if kind == 8:
         return _exact_target(rng), "text/xml"
     if kind == 9:
@@ -126,6 +130,18 @@ def _body(rng: random.Random) -> tuple[bytes, str]:
         head = "<Header><SessionHeader><sessionId>SESSION</sessionId></SessionHeader></Header>"
         return f"<E>{head}<Body><{operation}>{rows}</{operation}></Body></E>".encode(), "text/xml"
     return orjson.dumps(_value(rng) if kind == 5 else _nearly(rng), default=str), "application/json"
+
+
+def _form(rng: random.Random) -> bytes:
+    """An upload, nearly: fields and a file, perhaps without its end."""
+    options = rng.choice(
+        ('{"access": "PRIVATE"}', '{"access": 1}', "{", "[]", '{"access": "PRIVATE", "overwrite": true}')
+    )
+    fields = {"options": options, "folderPath": rng.choice(_WORDS), "importRequest": rng.choice(("{}", "["))}
+    parts = [f'form-data; name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
+    parts.append(f'form-data; name="file"; filename="{rng.choice(_WORDS)}"\r\n\r\n\x00\r\r\n')
+    sent = "".join(f"--b\r\nContent-Disposition: {part}\r\n" for part in parts if rng.random() < 0.9)
+    return (sent + rng.choice(("--b--\r\n", ""))).encode()
 
 
 def _exact_target(rng: random.Random) -> bytes:

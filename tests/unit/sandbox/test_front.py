@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,22 @@ def test_a_client_with_hard_coded_hosts_reaches_the_sandbox(shared: Running, pro
     assert again["results"][0]["id"] != page["results"][0]["id"]
     assert proxied.get("https://login.salesforce.com/services/data/").json()[0]["version"] == "31.0"
     assert proxied.post("https://slack.com/api/auth.test").json()["error"] == "not_authed"
+
+
+def test_python_clients_built_on_aiohttp_are_told_to_look_at_the_proxy(
+    shared: Running, tmp_path: Path
+) -> None:
+    package = tmp_path / "aiohttp"
+    package.mkdir()
+    (package / "__init__.py").write_text("from aiohttp.client import ClientSession")
+    (package / "client.py").write_text(
+        "class ClientSession:\n    def __init__(self, *, trust_env=False):\n        self.told = trust_env"
+    )
+    front = shared.ready["front"]
+    asked = "import aiohttp as a; print(a.ClientSession().told, a.ClientSession(trust_env=False).told)"
+    environment = {"HTTPS_PROXY": front["url"], "PYTHONPATH": f"{front['python_path']}:{tmp_path}"}
+    said = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, check=True)
+    assert said.stdout.split() == [b"True", b"False"]
 
 
 def test_a_sign_in_at_the_login_host_names_an_instance_that_the_proxy_serves(

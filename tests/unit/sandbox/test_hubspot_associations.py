@@ -138,6 +138,7 @@ def test_version_3_tells_ids_and_names_of_types_and_takes_names(shared: Running)
     assert shared.hubspot.post(f"{pair}/batch/create", json={"inputs": [wish]}).status_code == 201
     page = shared.hubspot.get(own, params={"limit": 1}).json()
     assert {each["id"] for each in page["results"]} == {first}
+    assert "limit=1" in page["paging"]["next"]["link"], "whoever follows the link asks for the same"
     rest = shared.hubspot.get(page["paging"]["next"]["link"]).json()
     assert rest == {"results": [{"id": second, "type": "contact_to_company_unlabeled"}]}
     read = shared.hubspot.post(f"{pair}/batch/read", json={"inputs": [{"id": contact}, {"id": "1"}]})

@@ -66,6 +66,7 @@ def test_a_contact_deleted_for_privacy_is_gone_and_its_address_refused(portal):
         assert portal.get(f"{OBJECTS}/contacts/{contact}", params={"archived": archived}).status_code == 404
     again = portal.post(f"{OBJECTS}/contacts", json={"properties": {"email": "gone@m.example"}})
     assert again.status_code == 400
+    assert int(create(portal, email="next@m.example")) > int(contact), "an id is given once"
     by_email = {"objectId": "never@m.example", "idProperty": "email"}
     assert portal.post(f"{OBJECTS}/contacts/gdpr-delete", json=by_email).status_code == 204
     assert (

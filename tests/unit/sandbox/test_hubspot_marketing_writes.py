@@ -160,9 +160,9 @@ def test_attendance_of_an_event_is_counted_and_said_twice_is_once(shared: Runnin
     seat = {"inputs": [{"email": "guest@event.example", "interactionDateTime": at}]}
     for _ in range(2):
         url = f"{EVENTS}/attendance/w-1/attend/email-create"
-        assert _made(shared.hubspot.post(url, params=ACCOUNT, json=seat), 200)["results"][0]["vid"] == int(
-            own
-        )
+        seated = _made(shared.hubspot.post(url, params=ACCOUNT, json=seat), 200)
+        assert seated["results"][0]["vid"] == int(own)
+        assert {"status", "startedAt", "completedAt"} < set(seated)
     read = _made(shared.hubspot.get(f"{EVENTS}/events/w-1", params=ACCOUNT), 200)
     assert (read["attendees"], read["registrants"]) == (1, 0)
     seats = shared.hubspot.get(f"{EVENTS}/participations/{made['objectId']}/breakdown").json()
@@ -235,6 +235,11 @@ def test_a_rate_that_is_set_is_the_current_one(shared: Running) -> None:
     current = {r["fromCurrencyCode"]: r["conversionRate"] for r in
                shared.hubspot.get(f"{area}/current").json()["results"]}  # fmt: skip
     assert current["EUR"] == 1.5
+    later = {"fromCurrencyCode": "EUR", "conversionRate": 9, "effectiveAt": "2099-01-01T00:00:00Z"}
+    _made(shared.hubspot.post(area, json=later), 200)
+    assert shared.hubspot.get(f"{area}/current").json()["results"] == [
+        each for each in shared.hubspot.get(f"{area}/current").json()["results"] if each["conversionRate"] < 9
+    ], "what is yet to come is not in effect"
     changed = shared.hubspot.patch(f"{area}/{made['id']}", json={"conversionRate": 1.25})
     assert _made(changed, 200)["conversionRate"] == 1.25
     both = {"inputs": [{"id": made["id"], "conversionRate": 1.75}]}
@@ -307,3 +312,29 @@ def test_who_left_everything_is_told_by_address(shared: Running) -> None:
     read = "/communication-preferences/v4/statuses/batch/unsubscribe-all/read"
     told = shared.hubspot.post(read, params=channel, json={"inputs": ["gone@all.example"]}).json()["results"]
     assert told[0]["statuses"][0]["status"] == "UNSUBSCRIBED"
+
+
+def test_a_timeline_event_is_shown_on_its_record_and_changes_what_it_is_mapped_to(shared: Running) -> None:
+    area = f"/crm/v3/timeline/{shared.ready['hubspot']['app_id']}/event-templates"
+    token = {"name": "city", "label": "City", "type": "string", "objectPropertyName": "city"}
+    wish = {"name": "Visit", "objectType": "contacts", "headerTemplate": "# In {{city}} with {{who}}",
+            "tokens": [token, {"name": "who", "label": "Who", "type": "string"}]}  # fmt: skip
+    made = _made(shared.hubspot.post(area, json=wish))
+    assert shared.hubspot.post(area, json=wish | {"objectType": "products"}).status_code == 400
+    event = {"eventTemplateId": made["id"], "id": "v-1", "email": "visit@timeline.example",
+             "tokens": {"city": "Rome", "who": "Ann", "unknown": "x"}}  # fmt: skip
+    told = _made(shared.hubspot.post("/crm/v3/timeline/events", json=event))
+    assert told["tokens"] == {"city": "Rome", "who": "Ann"}
+    contact = shared.hubspot.get(
+        f"/crm/v3/objects/contacts/{told['objectId']}", params={"properties": "city"}
+    )
+    assert contact.json()["properties"]["city"] == "Rome"
+    again = {"inputs": [event | {"tokens": {"city": "Oslo"}}, event | {"id": "v-2"}]}
+    assert _made(shared.hubspot.post("/integrators/timeline/2026-03/events/batch", json=again))["results"]
+    one = f"/integrators/timeline/v3/events/{made['id']}/v-1"
+    assert shared.hubspot.get(one).json()["tokens"] == {"city": "Oslo"}, "the same id is the same event"
+    assert shared.hubspot.get(f"{one}/render").text == "# In Oslo with "
+    changed = shared.hubspot.put(f"{area}/{made['id']}/tokens/who", json={"label": "Whom"}).json()
+    assert (changed["label"], changed["type"]) == ("Whom", "string")
+    assert shared.hubspot.delete(f"{area}/{made['id']}").status_code == 204
+    assert shared.hubspot.get(one).status_code == 404

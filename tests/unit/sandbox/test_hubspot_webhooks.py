@@ -163,6 +163,55 @@ def test_the_journal_gives_each_change_once_and_goes_on_where_it_ended(portal: R
     assert httpx.get(told["url"].replace("sign=", "sign=x")).status_code == 403
 
 
+def test_the_journal_tells_what_a_subscription_asks_for_and_no_more(portal: Running) -> None:
+    area, journal = "/webhooks-journal/subscriptions/2026-03", "/webhooks-journal/journal/2026-03"
+    post = portal.hubspot.post
+    wish = {
+        "subscriptionType": "OBJECT",
+        "objectTypeId": "0-1",
+        "actions": ["UPDATE"],
+        "properties": ["city"],
+    }
+    own = post(area, json=wish).json()
+    again = post(area, json=wish | {"properties": ["city", "phone"]})
+    assert (again.status_code, again.json()["id"], again.json()["properties"]) == (
+        200, own["id"], ["city", "phone"],
+    ), "one to the same events of the same type is the same"  # fmt: skip
+    tie = {"subscriptionType": "ASSOCIATION", "objectTypeId": "0-1", "associatedObjectTypeIds": ["0-2"]}
+    assert post(area, json=tie | {"actions": ["ASSOCIATION_ADDED"]}).status_code == 201
+    assert post(area, json=tie | {"actions": ["UPDATE"]}).status_code == 400
+    in_rome = {"filterType": "CRM_OBJECT_PROPERTY", "property": "city", "operator": "EQ", "value": "Rome"}
+    filtered = {"subscriptionId": own["id"], "filter": {"conditions": [in_rome]}}
+    number = post(f"{area}/filters", json=filtered).json()["filterId"]
+    (listed,) = portal.hubspot.get(f"{area}/filters/subscription/{own['id']}").json()
+    assert listed == portal.hubspot.get(f"{area}/filters/{number}").json()
+    first, second = _contact(portal, "first"), _contact(portal, "second")
+    for contact, city in ((first, "Rome"), (second, "Oslo")):
+        portal.hubspot.patch(f"{CONTACTS}/{contact}", json={"properties": {"city": city}})
+    company = post("/crm/v3/objects/companies", json={"properties": {"name": "C"}}).json()["id"]
+    ties = f"/crm/v4/objects/contacts/{first}/associations/default/companies/{company}"
+    assert portal.hubspot.put(ties).status_code == 200
+    pair = "/crm/v4/objects/contacts"
+    portal.hubspot.delete(f"{pair}/{first}/associations/companies/{company}")
+    asked = {
+        "objectId": int(second),
+        "objectTypeId": "0-1",
+        "portalId": own["portalId"],
+        "properties": ["city"],
+    }
+    snapshot = post("/webhooks-journal/snapshots/2026-03/crm", json={"snapshotRequests": [asked]}).json()
+    status = snapshot["snapshotResponses"][0]["snapshotStatusId"]
+    assert portal.hubspot.get(f"{journal}/status/{status}").json()["status"] == "COMPLETED"
+    file = httpx.get(portal.hubspot.get(f"{journal}/earliest").json()["url"]).json()
+    assert [(e["action"], e["objectId"], e.get("propertyChanges")) for e in file["journalEvents"]] == [
+        ("UPDATE", int(first), {"city": "Rome"}), ("ASSOCIATION_ADDED", int(first), None),
+        ("SNAPSHOT", int(second), {"city": "Oslo"}),
+    ]  # fmt: skip
+    assert portal.hubspot.delete(f"{area}/filters/{number}").status_code == 204
+    assert portal.hubspot.delete(f"{area}/portals/{own['portalId']}").status_code == 204
+    assert portal.hubspot.get(area).json() == {"results": []}
+
+
 def test_the_journal_is_kept_for_three_days(portal: Running) -> None:
     _contact(portal, "old")
     offset = portal.hubspot.get("/webhooks-journal/journal/2026-03/earliest").json()["currentOffset"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
@@ -30,11 +31,15 @@ SCOPES = (
     "automation.sequences.read", "automation.sequences.enrollments.write", "crm.export", "crm.import",
     "tickets",
 )  # fmt: skip
+_OF_APPS = re.compile(
+    r"/(webhooks/[^/]+|(crm|integrators)/([^/]+/timeline|timeline/[^/]+)|automation/([^/]+/actions|actions/[^/]+))"
+    rf"/{APP_ID}(/|$)"
+)
 TABLES = "create table if not exists oauth_codes (code text primary key, redirect text, at integer)"
 
 
 def credentials(token: str) -> dict[str, str]:
-    """The app's client id, client secret and refresh token, of the portal whose service key this is."""
+    """What the app signs in with, and its developer, at the portal of this service key."""
 
     def made(name: str) -> str:
         digest = hashlib.sha256(f"{name} {token}".encode()).hexdigest()
@@ -42,7 +47,14 @@ def credentials(token: str) -> dict[str, str]:
 
     return {
         "client_id": made("id"), "client_secret": made("secret"), "refresh_token": f"na1-{made('refresh')}",
+        "developer_key": made("developer"),
     }  # fmt: skip
+
+
+def by_developer(hubspot: HubSpot, call: Call) -> bool:
+    """What is the app's own, not the portal's, is had by the key of its developer."""
+    said = call.query.get("hapikey") if _OF_APPS.match(call.path) else None
+    return said == credentials(hubspot.token)["developer_key"]
 
 
 def scopes(hubspot: HubSpot) -> list[str]:

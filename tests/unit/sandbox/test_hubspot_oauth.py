@@ -81,3 +81,13 @@ def test_a_revoked_app_is_out_until_somebody_consents(fresh: Path, start: Callab
         }
         assert _post(portal, "/oauth/v3/token", **code).status_code == 200
         assert _post(portal, "/oauth/v1/token", **form).status_code == 200
+
+
+def test_what_is_the_apps_own_is_had_by_its_developers_key(shared: Running) -> None:
+    ready = shared.ready["hubspot"]
+    key = {"hapikey": ready["developer_key"]}
+    for path, status in ((f"/webhooks/v3/{ready['app_id']}/subscriptions", 200),
+                         (f"/crm/v3/timeline/{ready['app_id']}/event-templates", 200),
+                         ("/crm/v3/objects/contacts", 401)):  # fmt: skip
+        assert httpx.get(ready["url"] + path, params=key).status_code == status
+        assert httpx.get(ready["url"] + path, params={"hapikey": "x"}).status_code == 401

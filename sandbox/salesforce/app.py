@@ -29,6 +29,7 @@ from sandbox.salesforce import (
     cometd,
     composite,
     errors,
+    files,
     graphs,
     history,
     ids,
@@ -118,7 +119,7 @@ class Salesforce(Vendor):
         self.results: Path = store.path.parent / "bulk"
         self.key_file: Path = store.path.parent / "salesforce_jwt_key.pem"
         self.prepare(store.db)
-        store.script(";".join((ingest.TABLES, bulk_v1.TABLES, cascade.TABLES)))
+        store.script(";".join((ingest.TABLES, bulk_v1.TABLES, cascade.TABLES, files.TABLES)))
         today = times.day(clock.now())
         used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
         self.daily = DailyCount(DAILY if limited else ENDLESS, int(used), today)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PAGE = 50_000
 NO_COMPOUND = "Selecting compound data not supported in Bulk Query"
+NO_BINARY = "Binary field not supported"
 _COLUMNS = "id, operation, object, query, state, created, modified, version, created_by, records, ms, message"
 _RUNNING: set[asyncio.Task[None]] = set()
 
@@ -57,6 +58,8 @@ def _create(sf: Salesforce, call: Call) -> Response:
         raise errors.error(400, "INVALIDENTITY", message)
     if query.nested:
         raise errors.error(400, "API_ERROR", "Nested queries and TYPEOF are not supported in Bulk Query")
+    if query.binary:
+        raise errors.error(400, "FUNCTIONALITY_NOT_ENABLED", NO_BINARY)
     if query.compound:
         raise errors.error(400, "FUNCTIONALITY_NOT_ENABLED", NO_COMPOUND)
     if query.aggregate or query.count_only or (" offset " in query.sql and " offset 0" not in query.sql):

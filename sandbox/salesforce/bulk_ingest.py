@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors, ids, ingest, multipart, sobjects
+from sandbox.salesforce import errors, files, ids, ingest, multipart, sobjects
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
@@ -243,6 +243,7 @@ def _check_columns(sf: Salesforce, row: tuple[Any, ...], names: list[str]) -> No
     for name in names:
         if "." not in name and sobject.field(name) is None:
             raise ValueError(f"InvalidBatch : Field name not found : {name}")
+    files.refuse(sobject, names)
 
 
 def table_of(body: bytes, delimiter: str, ending: str) -> tuple[list[str], list[list[str]]]:

@@ -16,8 +16,8 @@ from starlette.routing import Route
 from sandbox import times, xmltree
 from sandbox.call import Call, Refused
 from sandbox.salesforce import bulk_v1_formats as formats
-from sandbox.salesforce import ids, ingest
-from sandbox.salesforce.bulk import NO_COMPOUND
+from sandbox.salesforce import files, ids, ingest
+from sandbox.salesforce.bulk import NO_BINARY, NO_COMPOUND
 from sandbox.salesforce.bulk_ingest import new_id
 from sandbox.salesforce.query import compiled, types_of
 from sandbox.salesforce.schema_operations import NO_BULK
@@ -210,6 +210,7 @@ def _take(sf: Salesforce, call: Call, job: dict[str, Any], batch: str) -> None:
         rows = formats.rows_of(job["format"], call.body)
         if len(rows) > MOST_ROWS:
             raise ValueError(f"InvalidBatch : Records not processed: more than {MOST_ROWS}")
+        files.refuse(sf.org.objects[job["object"]], {name for row in rows for name in row})
     except ValueError as problem:
         _insert(sf, call, job["id"], batch, "Failed", call.body, [], str(problem))
         return
@@ -228,10 +229,12 @@ def _ask(sf: Salesforce, call: Call, job: dict[str, Any], batch: str) -> None:
         message = f"InvalidBatch : Failed to process query: {problem['errorCode']}: {problem['message']}"
         _insert(sf, call, job["id"], batch, "Failed", call.body, [], message)
         return
-    if query.aggregate or query.count_only or query.nested or query.compound:
+    if query.aggregate or query.count_only or query.nested or query.compound or query.binary:
         message = "FeatureNotEnabled : Aggregate queries are not supported in Bulk Query"
         if query.compound:
             message = f"InvalidBatch : Failed to process query: FUNCTIONALITY_NOT_ENABLED: {NO_COMPOUND}"
+        if query.binary:
+            message = f"FeatureNotEnabled : {NO_BINARY}"
         _insert(sf, call, job["id"], batch, "Failed", call.body, [], message)
         return
     if "chunk" not in job["options"]:

@@ -36,6 +36,8 @@ CASCADES = {
     ("OpportunityLineItem", "OpportunityId"), ("OpportunityFieldHistory", "OpportunityId"),
     ("LeadHistory", "LeadId"), ("ContactHistory", "ContactId"), ("AccountHistory", "AccountId"),
     ("CaseHistory", "CaseId"), ("PricebookEntry", "Pricebook2Id"), ("PricebookEntry", "Product2Id"),
+    ("Attachment", "ParentId"), ("Note", "ParentId"), ("ContentDocumentLink", "LinkedEntityId"),
+    ("ContentDocumentLink", "ContentDocumentId"), ("ContentVersion", "ContentDocumentId"),
 }  # fmt: skip
 RESTRICTS = {("Case", "AccountId"), ("Case", "ContactId")}
 _HELD = ("MasterRecordId", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId")

@@ -14,12 +14,14 @@ _UNNAMED = {
     "CreatedById", "LastModifiedById", "OwnerId", "MasterRecordId", "ConvertedAccountId",
     "ConvertedContactId", "ConvertedOpportunityId", "UserOrGroupId", "QuotaOwnerId", "PeriodId",
     "ForecastUserId", "ParentRoleId", "LeadOrContactId", "LeadOrContactOwnerId",
+    "ArchivedById", "ContentModifiedById", "AuthorId", "LatestPublishedVersionId", "FirstPublishLocationId",
 }  # fmt: skip
 _NAMED: dict[tuple[str, str], str | None] = {
     ("Account", "ParentId"): "ChildAccounts", ("Campaign", "ParentId"): "ChildCampaigns",
     ("Contact", "ReportsToId"): None, ("EmailMessage", "RelatedToId"): "Emails",
     ("Event", "AccountId"): None, ("Task", "AccountId"): None, ("OpportunityLineItem", "Product2Id"): None,
     ("OpportunityHistory", "OpportunityId"): "OpportunityHistories",
+    ("Folder", "ParentId"): "SubFolders", ("Document", "FolderId"): None,
     ("PermissionSetAssignment", "PermissionSetId"): "Assignments", ("User", "ManagerId"): "ManagedUsers",
 }  # fmt: skip
 

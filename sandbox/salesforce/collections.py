@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, Refused, answer
-from sandbox.salesforce import errors, sobjects
+from sandbox.salesforce import errors, files, sobjects
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.ingest import Keys
@@ -40,10 +41,15 @@ def _success(record_id: str, **more: Any) -> Result:
 
 
 def _records(call: Call) -> tuple[list[Any], bool]:
-    body = sobjects.body_of(call)
+    parts = files.parts_of(call)
+    body = sobjects.body_of(call if parts is None else replace(call, body=parts.get("collection", b"")))
     records = body.get("records")
     if not isinstance(records, list):
         raise errors.error(400, "INVALID_INPUT", "records is required")
+    for row in records if parts else ():
+        said = row.get("attributes") if isinstance(row, dict) else None
+        if parts and isinstance(said, dict) and (part := parts.get(str(said.get("binaryPartName")))):
+            row[str(said.get("binaryPartNameAlias"))] = part
     return records, body.get("allOrNone") is True
 
 

@@ -27,7 +27,7 @@ def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,
-        "createable": writable,
+        "createable": sobject.createable,
         "custom": sobject.custom,
         "customSetting": False,
         "deepCloneable": False,
@@ -171,9 +171,10 @@ def field_describe(field: Field, default: str | None = None) -> dict[str, Any]:
     text = field.type not in (*_NUMERIC, "int", "boolean", "date", "datetime", "time", "anyType")
     writable, long = not field.server_made, field.type == "textarea" and field.length > _SHORT
     more = "plaintextarea" if field.type == "textarea" else None
-    boolean, whole = field.type == "boolean", field.type == "address"
+    boolean, whole = field.type == "boolean", field.type in ("address", "base64")
     return {
-        "aggregatable": field.type not in ("boolean", "anyType", "multipicklist", "address") and not long,
+        "aggregatable": field.type not in ("boolean", "anyType", "multipicklist", "address", "base64")
+        and not long,
         "aiPredictionField": False,
         "autoNumber": bool(field.auto),
         "byteLength": field.length * 3 if text and field.type not in ("id", "reference") else field.length,

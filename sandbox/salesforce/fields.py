@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+NOT_CREATED = frozenset({"ContentDocument"})
+"""Comes into being with its first version."""
+NOT_DELETED = frozenset({"ContentVersion"})
+"""Goes with its document."""
 SQL_TYPES = {"boolean": "text", "int": "integer", "double": "real", "currency": "real", "percent": "real"}
 NUMERIC = ("int", "double", "currency", "percent")
 SOAP_TYPES = {
@@ -23,6 +27,7 @@ SOAP_TYPES = {
     "datetime": "xsd:dateTime",
     "time": "xsd:time",
     "anyType": "xsd:anyType",
+    "base64": "xsd:base64Binary",
     "address": "urn:address",
 }
 _LENGTHS = {
@@ -119,8 +124,12 @@ class SObject:
         return {name.lower(): field for name, field in self.fields.items()}
 
     @property
+    def createable(self) -> bool:
+        return not self.read_only and self.name not in NOT_CREATED
+
+    @property
     def deletable(self) -> bool:
-        return "IsDeleted" in self.fields and not self.read_only
+        return "IsDeleted" in self.fields and not self.read_only and self.name not in NOT_DELETED
 
 
 def parse(line: str, values: dict[str, tuple[str, ...]]) -> Field:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import cascade, ids, rollups
+from sandbox.salesforce import cascade, files, ids, rollups
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.history import TRACKED, parent_field
@@ -156,6 +156,7 @@ def purge(sf: Salesforce, call: Call, sobject: SObject, record_ids: list[str]) -
             if "LastModifiedDate" in sf.org.whole[name].fields:
                 purge(sf, call, sf.org.whole[name], [own])
         cascade.forget(sf.org, record_id)
+        files.forget(sf.store, record_id)
         if sobject.name in TRACKED:
             sf.store.db.execute(
                 f'delete from "{TRACKED[sobject.name][0]}" where "{parent_field(sobject.name)}" = ?',

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.salesforce import assignment, ids, record_types, schema, validation, worked_out
+from sandbox.salesforce import assignment, ids, record_types, schema, schema_files, validation, worked_out
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.store import Store
 
@@ -43,6 +43,7 @@ class Org:
         for (definition,) in store.rows("select definition from sobjects order by name"):
             known = read(orjson.loads(definition))
             self.whole[known.name] = known
+        self._hang_files_on_custom_objects()
         reader = worked_out.Reader(store, self.whole)
         reader.read()
         self.worked = reader.formulas
@@ -69,6 +70,14 @@ class Org:
         self.record_types = record_types.load(store)
         self.show(self.objects)
         self._next: dict[str, int] = {}
+
+    def _hang_files_on_custom_objects(self) -> None:
+        more = tuple(name for name in self.whole if name.endswith("__c"))
+        for name, reference in schema_files.HANG_ON if more else ():
+            if (known := self.whole.get(name)) is not None:
+                field = known.fields[reference]
+                field = replace(field, targets=(*field.targets, *more))
+                self.whole[name] = replace(known, fields=known.fields | {reference: field})
 
     def show(self, objects: dict[str, SObject]) -> None:
         """Have these objects and no others."""

@@ -105,6 +105,11 @@ PICKLISTS: dict[str, dict[str, tuple[str, ...]]] = {
         "ShowAs": ("Busy", "OutOfOffice", "Free"),
         "EventSubtype": ("Event",),
     },
+    "ContentVersion": {"ContentLocation": ("S", "E", "L"), "Origin": ("C", "H"), "SharingOption": ("A", "R")},
+    "ContentDocumentLink": {
+        "ShareType": ("V", "C", "I"),
+        "Visibility": ("AllUsers", "InternalUsers", "SharedUsers"),
+    },
     "EmailMessage": {"Status": ("0", "1", "2", "3")},
     "Product2": {"Family": ("Platform", "Services", "Add-on")},
     "Task": {
@@ -122,4 +127,9 @@ DEFAULTS: dict[str, dict[str, str]] = {
     "Case": {"Status": "New", "Priority": "Medium"},
     "EmailMessage": {"Status": "3"},
     "Event": {"ShowAs": "Busy"},
-}
+    "ContentVersion": {
+        "ContentLocation": "S", "Origin": "C", "SharingOption": "A", "SharingPrivacy": "N",
+        "FileType": "UNKNOWN",
+    },
+    "ContentDocumentLink": {"ShareType": "V", "Visibility": "AllUsers"},
+}  # fmt: skip

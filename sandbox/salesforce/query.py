@@ -161,7 +161,7 @@ def shown(
     query: Compiled, rows: Sequence[tuple[Any, ...]], version: str, types: TypeOfId
 ) -> list[dict[str, Any]]:
     """Rows of `told_sql` as JSON records: attributes, typed values, related objects nested."""
-    plans = [(c, values.shown(c.type)) for c in query.columns]
+    plans = [(c, values.shown(c.type, version)) for c in query.columns]
     flat = all(len(c.path) == 1 for c, _ in plans)
     name = "AggregateResult" if query.aggregate else query.sobject.name
     at = query.places.get(())

@@ -51,7 +51,7 @@ class Rows:
     def create(self, call: Call, sobject: SObject, wanted: Mapping[str, Any]) -> str:
         """Store a new row; its id. Raises RowError."""
         _meet_fault(call)
-        if sobject.read_only:
+        if not sobject.createable:
             raise RowError(
                 "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}"
             )

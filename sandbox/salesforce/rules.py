@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import assignment, history, influence, picklists, rollups, values
+from sandbox.salesforce import assignment, files, history, influence, picklists, rollups, values
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.org import Org
@@ -57,6 +57,7 @@ def derive(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | Non
         _line_item(row, before)
     elif sobject.name == "CampaignInfluence":
         influence.share(rows, row)
+    files.derive(rows, call, sobject, row, before)
     owner = assignment.owner_for(rows, call, sobject, row, before)
     if owner is not None:
         row["OwnerId"] = owner
@@ -121,6 +122,7 @@ def after(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | None
     """Write the rows that a change brings with it."""
     history.record(rows, sobject, row, before, call.now)
     rollups.follow(rows, call, sobject, row, before)
+    files.after(rows, call, sobject, row, before)
     if sobject.name == "PermissionSetAssignment":
         rows.org.assigned = True
     if sobject.name != "Opportunity":

@@ -15,6 +15,7 @@ from sandbox.salesforce import (
     picklists,
     schema_campaigns,
     schema_derived,
+    schema_files,
     schema_further,
     schema_operations,
     schema_recorded,
@@ -272,7 +273,7 @@ READ_ONLY |= schema_operations.READ_ONLY | schema_recorded.READ_ONLY
 
 _CAMPAIGNS = {"Campaign": schema_campaigns.FIELDS}
 _MORE = (schema_further.FIELDS, schema_derived.FIELDS, _CAMPAIGNS, schema_recorded.FIELDS)
-_ALL = _OBJECTS | schema_operations.OBJECTS | schema_recorded.OBJECTS
+_ALL = _OBJECTS | schema_operations.OBJECTS | schema_recorded.OBJECTS | schema_files.OBJECTS
 
 
 def standard_objects() -> dict[str, SObject]:

@@ -12,7 +12,7 @@ import orjson
 
 from sandbox import xmltree
 from sandbox.call import Call, Refused
-from sandbox.salesforce import lifecycle, query
+from sandbox.salesforce import files, lifecycle, query
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.records import id_for
@@ -76,6 +76,13 @@ def _result(page: dict[str, Any]) -> Result:
     }  # fmt: skip
 
 
+def _page(sf: Salesforce, page: dict[str, Any]) -> Result:
+    """A page of a query, with its files themselves."""
+    for each in page["records"]:
+        files.inline(sf, each)
+    return _result(page)
+
+
 def asked(handler: Callable[[], Any]) -> Result:
     """What a REST handler answers; its refusal as a fault."""
     try:
@@ -88,13 +95,13 @@ def asked(handler: Callable[[], Any]) -> Result:
 
 def _query(sf: Salesforce, call: Call, node: Node) -> Result:
     deleted = xmltree.local(node) == "queryAll"
-    return _result(
-        asked(lambda: query.answered(sf, call, xmltree.text(node, "queryString"), deleted=deleted))
+    return _page(
+        sf, asked(lambda: query.answered(sf, call, xmltree.text(node, "queryString"), deleted=deleted))
     )
 
 
 def _more(sf: Salesforce, call: Call, node: Node) -> Result:
-    return _result(asked(lambda: query.more(sf, call, xmltree.text(node, "queryLocator"))))
+    return _page(sf, asked(lambda: query.more(sf, call, xmltree.text(node, "queryLocator"))))
 
 
 def _each(
@@ -212,7 +219,8 @@ def _retrieve(sf: Salesforce, call: Call, node: Node) -> list[Record | None]:
     found: list[Record | None] = []
     for each in xmltree.children(node, "ids"):
         _, record_id = id_for(sf.org, sobject, xmltree.text(each))
-        page = _result(
+        page = _page(
+            sf,
             asked(
                 lambda record_id=record_id: query.answered(  # type: ignore[misc]
                     sf,
@@ -220,7 +228,7 @@ def _retrieve(sf: Salesforce, call: Call, node: Node) -> list[Record | None]:
                     f"select {', '.join(names) or 'Id'} from {sobject.name} where Id = '{record_id}'",
                     deleted=False,
                 )
-            )
+            ),
         )
         found.append(page["records"][0] if page["records"] else None)
     return found

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, Refused, answer
-from sandbox.salesforce import describe, errors, ids, values, versions
+from sandbox.salesforce import describe, errors, files, ids, values, versions
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -94,7 +94,7 @@ def shown(sobject: SObject, fields: list[Field], row: dict[str, Any], version: s
     url = f"/services/data/{version}/sobjects/{sobject.name}/{row['Id']}"
     return {
         "attributes": {"type": sobject.name, "url": url},
-        **{f.name: values.shown(f.type)(row[f.name]) for f in fields},
+        **{f.name: values.shown(f.type, version)(row[f.name]) for f in fields},
     }
 
 
@@ -198,10 +198,16 @@ def _read(sf: Salesforce, call: Call) -> Response:
     return answer(shown(sobject, fields, row, call.params["version"]), charset="UTF-8")
 
 
+def _fields_given(call: Call, sobject: SObject) -> dict[str, Any]:
+    """What the body says of a record; its files may come in parts of their own."""
+    parts = files.body_of(call, sobject)
+    return body_of(call) if parts is None else parts
+
+
 def _create(sf: Salesforce, call: Call) -> Response:
     sobject = object_of(sf, call)
     try:
-        record_id = sf.rows.create(call, sobject, body_of(call))
+        record_id = sf.rows.create(call, sobject, _fields_given(call, sobject))
     except RowError as problem:
         raise errors.row(problem) from None
     call.records = 1
@@ -211,7 +217,7 @@ def _create(sf: Salesforce, call: Call) -> Response:
 def _update(sf: Salesforce, call: Call) -> Response:
     sobject, own = _own(sf, call)
     try:
-        sf.rows.update(call, sobject, own, body_of(call))
+        sf.rows.update(call, sobject, own, _fields_given(call, sobject))
     except RowError as problem:
         raise errors.row(problem) from None
     call.records = 1
@@ -249,6 +255,9 @@ def _read_by_key(sf: Salesforce, call: Call) -> Response:
 
     own = ids.normal(call.params["field"])
     if own and object_of(sf, call).field(call.params["field"]) is None:
+        field = object_of(sf, call).field(call.params["key"])
+        if field is not None and field.type == "base64":
+            return files.told(sf, field, _row(sf, replace(call, params={**call.params, "id": own}))[1])
         if versions.number_of(call.params["version"]) < related.SINCE:
             raise errors.not_found()
         sobject, row = _row(sf, replace(call, params={**call.params, "id": own}))

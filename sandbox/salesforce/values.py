@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -32,6 +33,8 @@ def stored(field: Field, value: Any) -> Any:
         return _number(field, value)
     if field.type in ("date", "datetime"):
         return _instant(field, value)
+    if field.type == "base64":
+        return _bytes(field, value)
     if not isinstance(value, str):
         if isinstance(value, bool | int | float):
             value = str(value).lower() if isinstance(value, bool) else str(value)
@@ -64,6 +67,16 @@ def _instant(field: Field, value: Any) -> str:
     except (TypeError, ValueError, AttributeError):
         raise _wrong_type(field, value) from None
     return times.day(ms) if field.type == "date" else times.iso_seconds(ms)
+
+
+def _bytes(field: Field, value: Any) -> bytes:
+    """A file as it comes in a part of its own, or as base64."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except (AttributeError, ValueError):
+        raise _wrong_type(field, value) from None
 
 
 def _text(field: Field, value: str) -> str:
@@ -116,8 +129,10 @@ def _whole(value: Any) -> Any:
     return None if value is None else orjson.loads(value)
 
 
-def shown(kind: str) -> Shown:
-    """How values of a type appear in JSON."""
+def shown(kind: str, version: str = "") -> Shown:
+    """How values of a type appear in JSON; of a file it is the address."""
+    if kind == "base64":
+        return lambda value: value and f"/services/data/{version}{value}"
     if kind == "boolean":
         return _truth
     if kind == "datetime":
@@ -129,6 +144,8 @@ def shown(kind: str) -> Shown:
 
 def log_text(value: Any) -> str | None:
     """A stored value in the write log."""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
     return None if value is None else str(value)
 
 

@@ -49,6 +49,8 @@ def check(query: Query, *, inside: str = "") -> None:
     one that nobody wrote."""
     if inside != "ours":
         _selected(query)
+    if not inside:
+        _links(query)
     _groups(query)
     if query.offset is not None and query.offset > HIGHEST_OFFSET:
         message = f"Maximum SOQL offset allowed is {HIGHEST_OFFSET}"
@@ -65,6 +67,27 @@ def check(query: Query, *, inside: str = "") -> None:
     for item in query.fields:
         if isinstance(item, Children) and item.query.offset is not None and query.limit != 1:
             raise SoqlError("MALFORMED_QUERY", "OFFSET in a subquery needs LIMIT 1 of the parent query")
+
+
+_OF_A_LINK = ("id", "contentdocumentid", "linkedentityid")
+
+
+def _links(query: Query) -> None:
+    """Links of files are asked for by what they link."""
+    if query.object.lower() != "contentdocumentlink":
+        return
+    where = query.where
+    joined = where.conditions if isinstance(where, Junction) and where.word == "and" else (where,)
+    for each in joined:
+        path = each.path if isinstance(each, Comparison) and each.operator in ("=", "in") else None
+        if isinstance(path, Path) and path.parts[-1].lower() in _OF_A_LINK:
+            return
+    raise SoqlError(
+        "MALFORMED_QUERY",
+        "Implementation restriction: ContentDocumentLink requires a filter by a single Id on "
+        "ContentDocumentId or LinkedEntityId using the equals operator or multiple Id's using the IN "
+        "operator.",
+    )
 
 
 def semi_join(query: Query, outer: Field, sobject: SObject, inner: Field, at: int) -> None:

@@ -84,6 +84,11 @@ class Compiled:
         return any(column.type == "address" for column in self.columns)
 
     @property
+    def binary(self) -> bool:
+        """Whether a column is a file."""
+        return any(column.type == "base64" for column in self.columns)
+
+    @property
     def sql(self) -> str:
         return f"select {', '.join(self.selected)}{self.rest}"
 

@@ -16,6 +16,8 @@ from sandbox.marketing_cloud import (
     account_control,
     async_rows,
     auth,
+    campaigns,
+    contact_deletes,
     contact_schema,
     contacts,
     definitions,
@@ -51,6 +53,11 @@ class MarketingCloud(Vendor):
         self.soap = RollingWindow(SOAP_PER_MINUTE if limited else ENDLESS, MINUTE)
         self.async_ms = 0
         """How long an asynchronous request stays pending."""
+        self.next_deletion = 0
+        """When the next contact that is to be deleted is due."""
+
+    def before(self, call: Call) -> None:
+        contact_deletes.carry_out(self, call)
 
     def real_now(self) -> int:
         """The machine's time: tokens age by it, so that setting the clock ends none."""
@@ -126,6 +133,8 @@ def over(mc: MarketingCloud) -> Starlette:
         journeys,
         event_definitions,
         contacts,
+        contact_deletes,
+        campaigns,
         contact_schema,
         definitions,
         setup,

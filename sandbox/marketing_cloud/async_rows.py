@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 MOST = 32_000
 PAGE = 50
+_UNEXPECTED = "UnexpectedError"
+"""What the vendor calls a key that is there already."""
 
 
 def routes(mc: MarketingCloud) -> list[Route]:
-    path = "/data/v1/async/dataextensions/key:{key}/rows"
+    paths = [f"/data/v1/async/dataextensions/{one}/rows" for one in ("key:{key}", "{id}")]
     return [
-        *mc.route("POST", path, lambda call: _take(mc, call, insert=True)),
-        *mc.route("PUT", path, lambda call: _take(mc, call, insert=False)),
+        *(r for p in paths for r in mc.route("POST", p, lambda call: _take(mc, call, insert=True))),
+        *(r for p in paths for r in mc.route("PUT", p, lambda call: _take(mc, call, insert=False))),
         *mc.route("GET", "/data/v1/async/{request}/status", lambda call: _status(mc, call)),
         *mc.route("GET", "/data/v1/async/{request}/results", lambda call: _results(mc, call)),
     ]
@@ -37,7 +39,7 @@ def _take(mc: MarketingCloud, call: Call, *, insert: bool) -> Response:
         return _refused(call, "Parameter items is invalid")
     if len(items) > MOST:
         return _refused(call, f"No more than {MOST} items are taken")
-    found = extensions.for_writing(mc.store, call.params["key"])
+    found = extensions.for_writing(mc.store, call.params)
     if not insert and not found.keys:
         return _refused(call, f"{found.name} has no primary key to find a row by")
     results = []
@@ -45,10 +47,11 @@ def _take(mc: MarketingCloud, call: Call, *, insert: bool) -> Response:
         try:
             row = found.checked(each, whole=True)
             if insert and _is_there(mc, found, row):
-                raise RowError(errors.KEY_OPERATION, "Violation of PRIMARY KEY constraint")
+                raise RowError(errors.THERE_ALREADY, "Violation of PRIMARY KEY constraint")
             results.append({"message": rows.store(mc, call, found, row), "status": "OK"})
         except RowError as problem:
-            results.append({"errorCode": str(problem.code), "message": problem.message, "status": "Error"})
+            code = _UNEXPECTED if problem.code == errors.THERE_ALREADY else str(problem.code)
+            results.append({"errorCode": code, "message": problem.message, "status": "Error"})
     request = account.guid("async", call.request_id, call.now)
     mc.store.db.execute(
         "insert into async_requests values (?, ?, ?, ?)",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.responses import Response
@@ -34,6 +35,7 @@ def routes(mc: MarketingCloud) -> list[Route]:
     return [
         *mc.route("POST", "/v2/token", lambda call: _token(mc, call)),
         *mc.route("GET", "/platform/v1/tokenContext", lambda call: _context(mc, call)),
+        *mc.route("GET", "/v2/userinfo", lambda call: _who(mc, call)),
     ]
 
 
@@ -43,11 +45,8 @@ def _refuse(code: str, description: str, status: int) -> Refused:
 
 
 def _token(mc: MarketingCloud, call: Call) -> Response:
-    try:
-        wish = orjson.loads(call.body)
-    except orjson.JSONDecodeError:
-        wish = None
-    if not isinstance(wish, dict) or wish.get("grant_type") != "client_credentials":
+    wish = _wish(call)
+    if wish.get("grant_type") != "client_credentials":
         raise _refuse("unsupported_grant_type", "The grant type is not supported.", 400)
     known = all(
         hmac.compare_digest(str(wish.get(name, "")).encode(), mc.store.get_meta(name).encode())
@@ -62,6 +61,7 @@ def _token(mc: MarketingCloud, call: Call) -> Response:
         )
     if wish.get("account_id") not in (None, "", mc.store.get_meta("member_id"), mc.member_id):
         raise _refuse("invalid_request", "The account ID is not one the package is licensed for.", 400)
+    scope = _scope(mc, wish.get("scope"))
     token = hashlib.sha512(f"{call.request_id}|{call.now}".encode()).hexdigest() * 4
     mc.store.db.execute("delete from tokens where ends < ?", (mc.real_now(),))
     mc.store.db.execute("insert or replace into tokens values (?, ?)", (token, mc.real_now() + LIFE))
@@ -69,9 +69,28 @@ def _token(mc: MarketingCloud, call: Call) -> Response:
     return answer(
         {
             "access_token": token, "token_type": "Bearer", "expires_in": TOLD_SECONDS,
-            "scope": mc.scope(), "soap_instance_url": soap, "rest_instance_url": rest,
+            "scope": scope, "soap_instance_url": soap, "rest_instance_url": rest,
         }
     )  # fmt: skip
+
+
+def _wish(call: Call) -> dict[str, Any]:
+    """What a client asks for, as JSON or as a form."""
+    if "form" in call.headers.get("content-type", ""):
+        return dict(parse_qsl(call.body.decode("utf-8", "replace")))
+    try:
+        wish = orjson.loads(call.body)
+    except orjson.JSONDecodeError:
+        wish = None
+    return wish if isinstance(wish, dict) else {}
+
+
+def _scope(mc: MarketingCloud, wanted: Any) -> str:
+    """The scopes that are asked for, all of the package's where none is."""
+    names = str(wanted or "").split()
+    if not set(names) <= set(mc.scope().split()):
+        raise _refuse("invalid_scope", "The requested scope is invalid, unknown, or malformed.", 400)
+    return " ".join(names) or mc.scope()
 
 
 def holds(mc: MarketingCloud, call: Call) -> bool:
@@ -96,5 +115,27 @@ def _context(mc: MarketingCloud, call: Call) -> Response:
             "user": {"id": 710_420_432},
             "rest": {"rest_instance_url": rest},
             "permissions": [{"name": name} for name in mc.scope().split()],
+        }
+    )  # fmt: skip
+
+
+def _who(mc: MarketingCloud, call: Call) -> Response:
+    rest, soap = mc.instances(call)
+    enterprise = int(mc.store.get_meta("enterprise_id"))
+    return answer(
+        {
+            "exp": mc.real_now() // 1_000 + TOLD_SECONDS, "iss": rest.replace(".rest.", ".auth."),
+            "user": {
+                "sub": "710420432", "name": "integration user", "preferred_username": "integration",
+                "email": "integration@northwind.example", "locale": "en-US", "timezone":
+                {"longName": "(GMT-06:00) Central Time (No Daylight Saving)", "offset": -6.0, "dst": False},
+            },
+            "organization": {
+                "member_id": mc.member_id, "enterprise_id": enterprise, "enterprise_name": "Sandbox",
+                "account_type": "enterprise", "stack_key": "S7", "region": "NA1", "locale": "en-US",
+            },
+            "rest": {"rest_instance_url": rest, "soap_instance_url": soap},
+            "application": {"id": mc.store.get_meta("client_id")},
+            "permissions": mc.scope().split(),
         }
     )  # fmt: skip

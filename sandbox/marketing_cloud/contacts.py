@@ -1,4 +1,4 @@
-"""Contacts and campaigns on REST: created, changed, searched, deleted; campaigns listed."""
+"""Contacts on REST: created, changed, searched, found by address. Deleting them is in `contact_deletes`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ def routes(mc: MarketingCloud) -> list[Route]:
         *mc.route("POST", _BASE, lambda call: _save(mc, call, new=True)),
         *mc.route("PATCH", _BASE, lambda call: _save(mc, call, new=False)),
         *mc.route("POST", _BASE + "/actions/search", lambda call: _search(mc, call)),
-        *mc.route("POST", _BASE + "/actions/delete", lambda call: _delete(mc, call)),
-        *mc.route("GET", "/hub/v1/campaigns", lambda call: _campaigns(mc, call)),
-        *mc.route("GET", "/hub/v1/campaigns/{id}", lambda call: _campaign(mc, call)),
+        *mc.route("POST", "/contacts/v1/addresses/email/search", lambda call: _by_address(mc, call)),
     ]
 
 
@@ -51,9 +49,10 @@ def _save(mc: MarketingCloud, call: Call, *, new: bool) -> Response:
     contact = int(mc.store.value("select id from contacts where key = ?", (key,)))
     return answer(
         {
-            "operationStatus": "OK", "rowsAffected": 1, "contactKey": key, "contactId": contact,
+            "operationStatus": "OK", "rowsAffected": 1, "contactKey": key, "contactID": contact,
             "contactTypeID": 0, "isNewContactKey": new, "requestServiceMessageID": call.request_id,
-            "hasErrors": False, "resultMessages": [], "serviceMessageID": call.request_id,
+            "responseDateTime": f"{account.shown(call.now)}-06:00", "hasErrors": False, "resultMessages": [],
+            "serviceMessageID": call.request_id,
         }
     )  # fmt: skip
 
@@ -96,46 +95,25 @@ def _search(mc: MarketingCloud, call: Call) -> Response:
     return answer({"count": total, "page": page, "pageSize": size, "links": {}, "items": items})
 
 
-def _delete(mc: MarketingCloud, call: Call) -> Response:
+def _by_address(mc: MarketingCloud, call: Call) -> Response:
+    """Whose addresses these are: the keys of the contacts of each."""
     given = rows.body_of(call)
-    values = given.get("Values", given.get("values")) if isinstance(given, dict) else None
-    if not isinstance(values, list) or not values:
-        raise errors.invalid("Values names the contact keys")
-    for key in values:
-        mc.store.db.execute("update contacts set active = 0 where key = ?", (str(key),))
-        call.change("Contact", str(key), "delete", "active", "1", "0")
+    wanted = given.get("channelAddressList") if isinstance(given, dict) else None
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(each, str) for each in wanted):
+        raise errors.invalid("channelAddressList names addresses")
+    found = [{"channelAddress": each, "contactKeyDetails": _keys_of(mc, each)} for each in wanted]
+    call.records = len(found)
     return answer(
         {
-            "operationInitiated": True, "operationID": mc.store.value("select count(*) from contacts"),
-            "requestServiceMessageID": call.request_id, "hasErrors": False, "resultMessages": [],
+            "channelAddressResponseEntities": found, "requestServiceMessageID": call.request_id,
+            "responseDateTime": f"{account.shown(call.now)}-06:00", "resultMessages": [],
             "serviceMessageID": call.request_id,
         }
     )  # fmt: skip
 
 
-def _campaigns(mc: MarketingCloud, call: Call) -> Response:
-    page, size = page_of(call, 50)
-    total = int(mc.store.value("select count(*) from campaigns"))
-    found = mc.store.rows("select * from campaigns order by id limit ? offset ?", (size, (page - 1) * size))
-    call.records = len(found)
-    links = {"self": {"href": f"/v1/campaigns?$page={page}&$pagesize={size}"}}
-    if page * size < total:
-        links["next"] = {"href": f"/v1/campaigns?$page={page + 1}&$pagesize={size}"}
-    items = [_shown(row) for row in found]
-    return answer({"count": total, "page": page, "pageSize": size, "links": links, "items": items})
-
-
-def _campaign(mc: MarketingCloud, call: Call) -> Response:
-    row = mc.store.row("select * from campaigns where id = ?", (call.params["id"],))
-    if row is None:
-        raise errors.not_found()
-    return answer(_shown(row))
-
-
-def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
-    campaign, name, description, code, color, favorite, created, modified = row
-    return {
-        "createdDate": account.shown(created), "modifiedDate": account.shown(modified), "id": str(campaign),
-        "name": name, "description": description, "campaignCode": code, "color": color,
-        "favorite": bool(favorite),
-    }  # fmt: skip
+def _keys_of(mc: MarketingCloud, address: str) -> list[dict[str, str]]:
+    found = mc.store.rows(
+        "select key, created from subscribers where email = ? collate nocase order by created", (address,)
+    )
+    return [{"contactKey": key, "createDate": account.shown(created)} for key, created in found]

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
 
 _EXIT = "/interaction/v1/interactions/contactexit"
+_MEMBERS = "/interaction/v1/interactions/contactMembership"
 MOST_EXITS = 50
+MOST_MEMBERS = 200
 
 
 def routes(mc: MarketingCloud) -> list[Route]:
@@ -25,6 +27,7 @@ def routes(mc: MarketingCloud) -> list[Route]:
         *mc.route("POST", "/interaction/v1/events", lambda call: _fire(mc, call)),
         *mc.route("POST", _EXIT, lambda call: _exit(mc, call)),
         *mc.route("POST", _EXIT + "/status", lambda call: _exit_status(mc, call)),
+        *mc.route("POST", _MEMBERS, lambda call: _membership(mc, call)),
     ]
 
 
@@ -137,19 +140,50 @@ def _exit(mc: MarketingCloud, call: Call) -> Response:
     problems = []
     for wish in _wishes(call):
         contact, journey = str(wish.get("contactkey")), str(wish.get("definitionkey"))
+        versions = _versions(wish)
         if not mc.store.value("select 1 from interactions where key = ?", (journey,)):
             told = [{"version": 1, "message": "Exit request Ignored - Invalid Interaction Name."}]
             problems.append({"contactKey": contact, "definitionKey": journey, "status": told})
             continue
-        for (entry,) in mc.store.rows(
-            "select id from entries where contact = ? and journey_key = ? and state = 'active'",
+        for entry, version in mc.store.rows(
+            "select id, version from entries where contact = ? and journey_key = ? and state = 'active'",
             (contact, journey),
         ):
+            if versions and version not in versions:
+                continue
             mc.store.db.execute(
                 "update entries set state = 'exited', ended = ? where id = ?", (call.now, entry)
             )
             call.change("JourneyEntry", contact, "delete", journey, entry, None)
     return answer({"errors": problems}, 202)
+
+
+def _versions(wish: dict[str, Any]) -> set[int]:
+    """The versions that a contact is let out of; none: of all."""
+    found = wish.get("versions") or []
+    if not isinstance(found, list) or not all(str(each).isdecimal() for each in found):
+        raise errors.invalid("Versions is a list of numbers")
+    return {int(each) for each in found}
+
+
+def _membership(mc: MarketingCloud, call: Call) -> Response:
+    """The journeys that contacts are in now."""
+    given = {str(k).lower(): v for k, v in _object(call).items()}
+    wanted = given.get("contactkeylist")
+    if not isinstance(wanted, list) or not wanted or len(wanted) > MOST_MEMBERS:
+        raise errors.invalid(f"ContactKeyList names 1 to {MOST_MEMBERS} contacts")
+    found = []
+    for key in (str(each) for each in wanted):
+        for instance, journey, version, name, interaction in mc.store.rows(
+            "select e.id, e.journey_key, e.version, i.name, i.id from entries e "
+            "join interactions i on i.id = e.interaction where e.contact = ? and e.state = 'active'", (key,),
+        ):  # fmt: skip
+            found.append({
+                "contactKey": key, "id": interaction, "definitionKey": journey, "version": version,
+                "name": name, "definitionInstanceId": instance,
+            })  # fmt: skip
+    call.records = len(found)
+    return answer({"results": {"contactMemberships": found, "totalCount": len(found)}})
 
 
 def _exit_status(mc: MarketingCloud, call: Call) -> Response:

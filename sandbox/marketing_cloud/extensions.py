@@ -160,16 +160,13 @@ def find(store: Store, key: str, *, by: str = "key") -> Extension | None:
     return Extension(row[0], row[1], row[2], bool(row[3]), {field.name.lower(): field for field in known})
 
 
-def must_find(store: Store, key: str) -> Extension:
-    found = find(store, key) or find(store, key, by="id")
+def for_writing(store: Store, params: Mapping[str, str]) -> Extension:
+    """The extension that an address names by `key` or by `id`. Synchronised ones are Salesforce's to write,
+    and nobody else's."""
+    key = params.get("key") or params.get("id", "")
+    found = find(store, key, by="key" if "key" in params else "id")
     if found is None:
         raise errors.invalid(f"Invalid data extension key: {key}", errors.EXTENSION_KEY)
-    return found
-
-
-def for_writing(store: Store, key: str) -> Extension:
-    """Synchronised ones are Salesforce's to write, and nobody else's."""
-    found = must_find(store, key)
     if found.synchronized:
         raise errors.invalid(f"{found.name} is a synchronized data extension and read only")
     return found

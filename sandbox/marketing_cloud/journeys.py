@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
-from sandbox.marketing_cloud import account, documents, errors, rows
+from sandbox.marketing_cloud import account, documents, errors, journey_query, rows
 from sandbox.marketing_cloud.event_definitions import page_of
 
 if TYPE_CHECKING:
@@ -50,17 +50,14 @@ def routes(mc: MarketingCloud) -> list[Route]:
 
 
 def _list(mc: MarketingCloud, call: Call) -> Response:
-    """The newest version of each journey, or all of a status."""
+    """The newest version of each journey, or all of a status; some by name, newest change first."""
     page, size = page_of(call, PAGE)
-    query = {name.lower(): value for name, value in call.query.items()}
-    chosen, values = "", []
-    if "status" in query:
-        chosen, values = "where status = ? collate nocase", [query["status"]]
-    elif query.get("mostrecentversiononly", "true").lower() != "false":
-        chosen = "where version = (select max(version) from interactions as newer where newer.key = i.key)"
-    total = int(mc.store.value(f"select count(*) from interactions as i {chosen}", values))
+    query = {name.lower().lstrip("$"): value for name, value in call.query.items()}
+    where, values = journey_query.where(query)
+    total = int(mc.store.value(f"select count(*) from interactions as i {where}", values))
     found = mc.store.rows(
-        f"select {_COLUMNS} from interactions as i {chosen} order by key, version limit ? offset ?",
+        f"select {_COLUMNS} from interactions as i {where} order by {journey_query.order(query)} "
+        "limit ? offset ?",
         [*values, size, (page - 1) * size],
     )
     call.records = len(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
-from sandbox.marketing_cloud import errors, extensions, rowset
+from sandbox.marketing_cloud import errors, extensions
 from sandbox.marketing_cloud.extensions import Extension, RowError
 
 if TYPE_CHECKING:
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
 BATCH = 50
 """More rows at once are taken too, says the vendor, only slowly: the limit is a soft one."""
 HARD_BATCH = 5_000
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 def routes(mc: MarketingCloud) -> list[Route]:
-    base = "/hub/v1/dataevents/key:{key}"
-    return [
-        *mc.route("POST", base + "/rowset", lambda call: _rowset(mc, call)),
-        *mc.route("PUT", base + "/rows/{primary}", lambda call: _row(mc, call)),
-    ]
+    found = []
+    for base in ("/hub/v1/dataevents/key:{key}", "/hub/v1/dataevents/{id}"):
+        one = base + "/rows/{primary}"
+        found += [
+            *mc.route("POST", base + "/rowset", lambda call: _rowset(mc, call)),
+            *mc.route("PUT", one, lambda call: _row(mc, call)),
+            *mc.route("PUT", one + "/column/{column}/increment", lambda call: _increment(mc, call)),
+        ]
+    return found
 
 
 def body_of(call: Call) -> Any:
@@ -42,7 +48,7 @@ def _rowset(mc: MarketingCloud, call: Call) -> Response:
         raise errors.invalid("Parameter rows is invalid")
     if len(given) > HARD_BATCH:
         raise errors.invalid(f"No more than {HARD_BATCH} rows are taken")
-    found = extensions.for_writing(mc.store, call.params["key"])
+    found = extensions.for_writing(mc.store, call.params)
     if not found.keys:
         raise errors.invalid(f"{found.name} has no primary key to find a row by", errors.KEY_OPERATION)
     checked, problems = [], []
@@ -59,27 +65,50 @@ def _rowset(mc: MarketingCloud, call: Call) -> Response:
         raise errors.invalid("Unable to save rows for data extension", additionalErrors=more)
     for row in checked:
         store(mc, call, found, row)
-    return answer([rowset.item(found, row) for row in checked])
+    return answer([{"keys": each["keys"], "values": each.get("values", {})} for each in given])
+
+
+def _named(found: Extension, primary: str) -> dict[str, str]:
+    """The primary key of a row as its address tells it: `Key:value`, separated by commas."""
+    keys = {unquote(part.partition(":")[0]): unquote(part.partition(":")[2]) for part in primary.split(",")}
+    if {name.lower() for name in keys} != {f.name.lower() for f in found.keys}:
+        raise errors.invalid("A row is named by its primary key")
+    return keys
 
 
 def _row(mc: MarketingCloud, call: Call) -> Response:
-    found = extensions.for_writing(mc.store, call.params["key"])
-    given = body_of(call)
+    found, given = extensions.for_writing(mc.store, call.params), body_of(call)
     values = given.get("values") if isinstance(given, dict) else None
-    keys = {
-        unquote(part.partition(":")[0]): unquote(part.partition(":")[2])
-        for part in call.params["primary"].split(",")
-    }
-    if not isinstance(values, dict) or {name.lower() for name in keys} != {
-        f.name.lower() for f in found.keys
-    }:
-        raise errors.invalid("A row is named by its primary key and has values")
+    keys = _named(found, call.params["primary"])
+    if not isinstance(values, dict):
+        raise errors.invalid("A row has values")
+    _checked(mc, call, found, {**keys, **values})
+    return answer({"keys": keys, "values": values})
+
+
+def _checked(mc: MarketingCloud, call: Call, found: Extension, row: dict[str, Any]) -> None:
     try:
-        row = found.checked({**keys, **values}, whole=True)
+        store(mc, call, found, found.checked(row, whole=True))
     except RowError as problem:
         raise errors.invalid(problem.message, problem.code) from None
-    store(mc, call, found, row)
-    return answer(rowset.item(found, row))
+
+
+def _increment(mc: MarketingCloud, call: Call) -> Response:
+    """Add `step`, or one, to a number of a row; a row that is not there begins with it."""
+    found = extensions.for_writing(mc.store, call.params)
+    keys, field = _named(found, call.params["primary"]), found.fields.get(call.params["column"].lower())
+    step = call.query.get("step", "1")
+    if field is None or field.is_key or field.type != "Number" or not _WHOLE.fullmatch(step):
+        raise errors.invalid("A column that is incremented holds a number, and step is a whole one")
+    pk = found.pk(
+        {f.name: next(v for n, v in keys.items() if n.lower() == f.name.lower()) for f in found.keys}
+    )
+    sql = "select body from extension_rows where extension = ? and pk = ?"
+    kept = mc.store.value(sql, (found.id, pk))
+    before = orjson.loads(kept).get(field.name) if kept is not None else None
+    after = str(int(float(before or 0)) + int(step))
+    _checked(mc, call, found, {**keys, field.name: after})
+    return answer({"keys": keys, "values": {field.name: int(after)}})
 
 
 def store(mc: MarketingCloud, call: Call, found: Extension, row: dict[str, str | None]) -> str:

@@ -1,8 +1,8 @@
-"""Reading rows of a data extension: pages behind a token, `$filter`, names in small letters."""
+"""Reading rows of a data extension: pages behind a token, what is asked for, names in small letters."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.marketing_cloud import account, errors, extensions
+from sandbox.marketing_cloud import account, errors, extensions, row_filter
 from sandbox.marketing_cloud.extensions import Extension, Field
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 MOST = 2_500
 _TOKEN_LIFE = times.DAY
-_PART = re.compile(r"\s*(\w[\w ]*?)\s+(eq|ne|gt|gte|lt|lte|like)\s+'((?:[^']|'')*)'\s*(?:(and|or)\b|$)", re.I)
-_SQL = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "like"}
 
 
 def routes(mc: MarketingCloud) -> list[Route]:
@@ -28,6 +26,7 @@ def routes(mc: MarketingCloud) -> list[Route]:
     return [
         *mc.route("GET", base + "/key/{key}/rowset", lambda call: _first(mc, call)),
         *mc.route("GET", base + "/token/{token}/rowset", lambda call: _further(mc, call)),
+        *mc.route("GET", base + "/{id}/rowset", lambda call: _by_id(mc, call)),
     ]
 
 
@@ -35,14 +34,27 @@ def _first(mc: MarketingCloud, call: Call) -> Response:
     found = extensions.find(mc.store, call.params["key"])
     if found is None:
         raise errors.not_found()
+    return _begun(mc, call, found)
+
+
+def _by_id(mc: MarketingCloud, call: Call) -> Response:
+    found = extensions.find(mc.store, call.params["id"], by="id")
+    if found is None:
+        raise errors.not_found()
+    return _begun(mc, call, found)
+
+
+def _begun(mc: MarketingCloud, call: Call, found: Extension) -> Response:
+    """A first page. What it was asked for holds for the pages behind its token."""
     query = {name.lower(): value for name, value in call.query.items()}
     size = _number(query.get("$pagesize", str(MOST)), "$pageSize")
     size = max(1, min(size, MOST))
     token = account.guid("rows", call.request_id, call.now)
-    chosen = query.get("$filter", "")
-    _where(found, chosen)
-    mc.store.db.execute("insert into row_tokens values (?, ?, ?, ?)", (token, found.key, chosen, size))
-    return _page(mc, call, found, token, chosen, size, _number(query.get("$page", "1"), "$page"))
+    asked = {name: query.get(f"${name}", "") for name in ("filter", "orderby", "fields")}
+    mc.store.db.execute(
+        "insert into row_tokens values (?, ?, ?, ?)", (token, found.key, orjson.dumps(asked).decode(), size)
+    )
+    return _page(mc, call, found, token, asked, size, _number(query.get("$page", "1"), "$page"))
 
 
 def _further(mc: MarketingCloud, call: Call) -> Response:
@@ -53,7 +65,7 @@ def _further(mc: MarketingCloud, call: Call) -> Response:
     if row is None or found is None:
         raise errors.not_found()
     page = _number(call.query.get("$page", "1"), "$page")
-    return _page(mc, call, found, call.params["token"], row[1], row[2], page)
+    return _page(mc, call, found, call.params["token"], orjson.loads(row[1]), row[2], page)
 
 
 def _number(text: str, name: str) -> int:
@@ -63,14 +75,15 @@ def _number(text: str, name: str) -> int:
 
 
 def _page(
-    mc: MarketingCloud, call: Call, found: Extension, token: str, chosen: str, size: int, page: int
+    mc: MarketingCloud, call: Call, found: Extension, token: str, asked: dict[str, str], size: int, page: int
 ) -> Response:  # fmt: skip
-    where, values = _where(found, chosen)
+    where, values = row_filter.where(found, asked["filter"])
+    order, shown_fields = row_filter.order(found, asked["orderby"]), _fields(found, asked["fields"])
     total = int(
         mc.store.value(f"select count(*) from extension_rows where extension = ?{where}", (found.id, *values))
     )
     kept = mc.store.rows(
-        f"select body from extension_rows where extension = ?{where} order by seq limit ? offset ?",
+        f"select body from extension_rows where extension = ?{where} order by {order} limit ? offset ?",
         (found.id, *values, size, (page - 1) * size),
     )
     call.records = len(kept)
@@ -83,41 +96,24 @@ def _page(
     if page * size < total:
         shown["links"]["next"] = f"/v1/customobjectdata/token/{token}/rowset?$page={page + 1}"
     if kept:
-        shown["items"] = [item(found, orjson.loads(body)) for (body,) in kept]
+        shown["items"] = [item(shown_fields, orjson.loads(body)) for (body,) in kept]
     return answer(shown)
 
 
-def item(found: Extension, row: dict[str, str | None]) -> dict[str, dict[str, str]]:
+def _fields(found: Extension, wanted: str) -> list[Field]:
+    """The fields that are asked for, all where none is."""
+    names = [name.strip().lower() for name in wanted.split(",") if name.strip()]
+    if any(name not in found.fields for name in names):
+        raise errors.invalid(f"The fields cannot be read: {wanted[:200]}")
+    return [found.fields[name] for name in dict.fromkeys(names)] or list(found.fields.values())
+
+
+def item(fields: Iterable[Field], row: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
     """A row as it is answered: keys apart from values, an empty text where there is nothing."""
     shown: dict[str, dict[str, str]] = {"keys": {}, "values": {}}
-    for name, field in found.fields.items():
-        shown["keys" if field.is_key else "values"][name] = _shown(field, row.get(field.name))
+    for field in fields:
+        kind = "keys" if field.is_key else "values"
+        shown[kind][field.name.lower()] = extensions.shown(field, row.get(field.name))
     if not shown["keys"]:
         del shown["keys"]
     return shown
-
-
-def _shown(field: Field, value: str | None) -> str:
-    if value is None:
-        return ""
-    if field.type != "Date":
-        return value
-    moment = times.from_ms(times.parse(value))
-    hour, half = moment.hour % 12 or 12, "AM" if moment.hour < 12 else "PM"
-    return f"{moment.month}/{moment.day}/{moment.year} {hour}:{moment:%M:%S} {half}"
-
-
-def _where(found: Extension, chosen: str) -> tuple[str, list[str]]:
-    """`$filter` as SQL: comparisons with a text, joined by and, or. The kept names are used."""
-    clause, values, at = "", [], 0
-    while at < len(chosen):
-        part = _PART.match(chosen, at)
-        field = found.fields.get(part[1].lower()) if part else None
-        if part is None or field is None:
-            raise errors.invalid(f"The filter cannot be read: {chosen[:200]}")
-        name = field.name.replace('"', '""').replace("'", "''")
-        clause += f"""json_extract(body, '$."{name}"') {_SQL[part[2].lower()]} ? collate nocase """
-        clause += f"{part[4] or ''} "
-        values.append(part[3].replace("''", "'"))
-        at = part.end()
-    return (f" and ({clause.strip()})" if clause else ""), values

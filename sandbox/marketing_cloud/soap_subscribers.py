@@ -66,15 +66,14 @@ def delete(mc: MarketingCloud, call: Call, element: Element, number: int) -> str
     key = text_of(element, "SubscriberKey") or text_of(element, "EmailAddress")
     if not mc.store.value("select 1 from subscribers where key = ?", (key,)):
         raise Refused(UNKNOWN, "Subscriber not found")
-    forget(mc, call, key)
+    forget(mc, key)
+    call.change("Subscriber", key, "delete", "SubscriberKey", key, None)
     return result("Subscriber deleted", number)
 
 
-def forget(mc: MarketingCloud, call: Call, key: str) -> None:
+def forget(mc: MarketingCloud, key: str) -> None:
     mc.store.db.execute("delete from list_subscribers where subscriber = ?", (key,))
-    gone = mc.store.db.execute("delete from subscribers where key = ?", (key,))
-    if gone.rowcount:
-        call.change("Subscriber", key, "delete", "SubscriberKey", key, None)
+    mc.store.db.execute("delete from subscribers where key = ?", (key,))
 
 
 def _create(mc: MarketingCloud, call: Call, key: str, email: str, status: str) -> None:
@@ -84,8 +83,7 @@ def _create(mc: MarketingCloud, call: Call, key: str, email: str, status: str) -
         (key, email, status, at, at if status == "Unsubscribed" else None),
     )
     mc.store.db.execute(
-        "insert into contacts (key, active, created, attributes) values (?, 1, ?, ?) "
-        "on conflict (key) do update set active = 1",
+        "insert or ignore into contacts (key, active, created, attributes) values (?, 1, ?, ?)",
         (key, at, orjson.dumps({})),
     )
     call.change("Subscriber", key, "create", "EmailAddress", None, email)

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from sandbox.worlds.create import Wish, open_home
+from tests.fixtures import marketing_cloud as mcs
 
 API = "/services/data/v67.0"
 
@@ -96,3 +97,19 @@ def shared(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
 @pytest.fixture(scope="session")
 def start() -> Callable[..., Any]:
     return serving
+
+
+@pytest.fixture(scope="session")
+def marketing_cloud(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[mcs.MarketingCloud]:
+    with mcs.account(mcs.copy_of(world, tmp_path_factory.mktemp("account") / "mc")) as found:
+        yield found
+
+
+@pytest.fixture
+def mc_once(marketing_cloud: mcs.MarketingCloud) -> Iterator[mcs.MarketingCloud]:
+    """One Marketing Cloud for all tests; what a test stores in it is taken back."""
+    store = marketing_cloud.store
+    store.db.execute("savepoint a_test")
+    yield marketing_cloud
+    store.db.execute("rollback to a_test")
+    store.db.execute("release a_test")

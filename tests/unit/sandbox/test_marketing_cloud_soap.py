@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
-
-import pytest
 
 from sandbox.front import routing
 from sandbox.marketing_cloud.soap_objects import OBJECTS
@@ -17,21 +13,6 @@ UPSERT = (
     "<Options><SaveOptions><SaveOption><PropertyName>*</PropertyName><SaveAction>UpdateAdd</SaveAction>"
     "</SaveOption></SaveOptions></Options>"
 )
-
-
-@pytest.fixture(scope="module")
-def account(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[mcs.MarketingCloud]:
-    with mcs.account(mcs.copy_of(world, tmp_path_factory.mktemp("soap") / "mc")) as found:
-        yield found
-
-
-@pytest.fixture
-def mc(account: mcs.MarketingCloud) -> Iterator[mcs.MarketingCloud]:
-    """The one account of this file, as it was before the test."""
-    account.store.db.execute("savepoint a_test")
-    yield account
-    account.store.db.execute("rollback to a_test")
-    account.store.db.execute("release a_test")
 
 
 def change(mc: mcs.MarketingCloud, action: str, kind: str, *objects: str, options: str = "") -> Any:
@@ -59,32 +40,34 @@ def rows(mc: mcs.MarketingCloud, inside: str = "") -> list[dict[str, str]]:
     ]
 
 
-def test_addresses_are_taken_in_any_case_with_two_slashes_and_by_the_old_host(mc: mcs.MarketingCloud) -> None:
+def test_addresses_are_taken_in_any_case_with_two_slashes_and_by_the_old_host(
+    mc_once: mcs.MarketingCloud,
+) -> None:
     for address in ("/service.asmx", "/SERVICE.asmx/"):
-        assert b"unrecognized" not in mc.http.post(address, content=b"<a/>").content
-        assert b"soap:Fault" in mc.http.post(address, content=b"<a/>").content
-    assert mc.http.get("http://testserver//Hub/V1/Campaigns").status_code == 200
+        assert b"unrecognized" not in mc_once.http.post(address, content=b"<a/>").content
+        assert b"soap:Fault" in mc_once.http.post(address, content=b"<a/>").content
+    assert mc_once.http.get("http://testserver//Hub/V1/Campaigns").status_code == 200
     assert routing.vendor_of_host("webservice.exacttarget.com") == "marketing_cloud"
     assert routing.vendor_of_path("/service.asmx") == routing.vendor_of_path("/etframework.wsdl")
 
 
-def test_the_token_of_a_header_is_found_however_it_is_written(mc: mcs.MarketingCloud) -> None:
+def test_the_token_of_a_header_is_found_however_it_is_written(mc_once: mcs.MarketingCloud) -> None:
     asked = "<VersionInfoRequestMsg xmlns='http://exacttarget.com/wsdl/partnerAPI'/>"
     for header in (
-        f'<ns-0:fueloauth xmlns:ns-0="http://exacttarget.com"><ns-0:_value_1>{mc.token}</ns-0:_value_1>'
+        f'<ns-0:fueloauth xmlns:ns-0="http://exacttarget.com"><ns-0:_value_1>{mc_once.token}</ns-0:_value_1>'
         "</ns-0:fueloauth>",
-        f'<fueloauth xmlns="http://exacttarget.com">\n {mc.token}\n</fueloauth>',
+        f'<fueloauth xmlns="http://exacttarget.com">\n {mc_once.token}\n</fueloauth>',
     ):
         text = (
             '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>'
             f"{header}</s:Header><s:Body>{asked}</s:Body></s:Envelope>"
         )
-        answer = mc.http.post("/Service.asmx", content=text, headers={"Authorization": ""})
+        answer = mc_once.http.post("/Service.asmx", content=text, headers={"Authorization": ""})
         assert answer.status_code == 200
 
 
-def test_a_fault_has_the_recorded_shape(mc: mcs.MarketingCloud) -> None:
-    answer = mc.http.post("/Service.asmx", content=b"<a/>", headers={"Authorization": "Bearer old"})
+def test_a_fault_has_the_recorded_shape(mc_once: mcs.MarketingCloud) -> None:
+    answer = mc_once.http.post("/Service.asmx", content=b"<a/>", headers={"Authorization": "Bearer old"})
     assert answer.status_code == 500
     assert b">q0:Security</faultcode><faultstring>Token Expired</faultstring><faultactor>" in answer.content
     assert (
@@ -93,9 +76,9 @@ def test_a_fault_has_the_recorded_shape(mc: mcs.MarketingCloud) -> None:
 
 
 def test_the_description_of_the_service_is_for_everybody_and_holds_every_object(
-    mc: mcs.MarketingCloud,
+    mc_once: mcs.MarketingCloud,
 ) -> None:
-    answer = mc.http.get("/etframework.wsdl", headers={"Authorization": ""})
+    answer = mc_once.http.get("/etframework.wsdl", headers={"Authorization": ""})
     assert answer.status_code == 200
     described = ElementTree.fromstring(answer.content)
     names = {each.get("name") for each in described.iter() if each.tag.endswith("complexType")}
@@ -103,9 +86,9 @@ def test_the_description_of_the_service_is_for_everybody_and_holds_every_object(
     assert {"RetrieveRequest", "ComplexFilterPart", "DataExtensionObject", "SaveOptions"} <= names
 
 
-def test_what_is_described_as_retrievable_is_retrieved(mc: mcs.MarketingCloud) -> None:
+def test_what_is_described_as_retrievable_is_retrieved(mc_once: mcs.MarketingCloud) -> None:
     for name in OBJECTS:
-        asked = mc.soap(
+        asked = mc_once.soap(
             f'<DefinitionRequestMsg xmlns="{mcs.API[1:-1]}"><DescribeRequests><ObjectDefinitionRequest>'
             f"<ObjectType>{name}</ObjectType></ObjectDefinitionRequest></DescribeRequests>"
             "</DefinitionRequestMsg>",
@@ -117,47 +100,53 @@ def test_what_is_described_as_retrievable_is_retrieved(mc: mcs.MarketingCloud) -
             if mcs.text(each, "IsRetrievable") == "true"
         ]
         assert {"PartnerKey", "Client.ID"} <= set(properties), name
-        assert mcs.text(mc.retrieve(name, properties), "OverallStatus") in ("OK", "MoreDataAvailable"), name
+        assert mcs.text(mc_once.retrieve(name, properties), "OverallStatus") in ("OK", "MoreDataAvailable"), (
+            name
+        )
 
 
-def test_what_nobody_knows_is_said_in_the_vendors_words(mc: mcs.MarketingCloud) -> None:
-    said = mcs.text(mc.retrieve("subscriber", ["ID"]), "OverallStatus")
+def test_what_nobody_knows_is_said_in_the_vendors_words(mc_once: mcs.MarketingCloud) -> None:
+    said = mcs.text(mc_once.retrieve("subscriber", ["ID"]), "OverallStatus")
     assert said == (
         "Error: Unable to find a handler for object type: subscriber. Object types are case-sensitive, check "
         "spelling."
     )
-    assert mcs.text(mc.retrieve("List", ["Nope"]), "OverallStatus").startswith("Error: The Request Property")
+    assert mcs.text(mc_once.retrieve("List", ["Nope"]), "OverallStatus").startswith(
+        "Error: The Request Property"
+    )
 
 
-def test_rows_are_created_changed_upserted_and_deleted(mc: mcs.MarketingCloud) -> None:
+def test_rows_are_created_changed_upserted_and_deleted(mc_once: mcs.MarketingCloud) -> None:
     kind = "DataExtensionObject"
-    made = change(mc, "Create", kind, row("003A", LeadScore="9"), row("003B", LeadScore="x"), row("003A"))
+    made = change(
+        mc_once, "Create", kind, row("003A", LeadScore="9"), row("003B", LeadScore="x"), row("003A")
+    )
     assert codes(made) == ["OK", "Error", "Error"]
     assert mcs.text(made, "OverallStatus") == "Has Errors"
-    assert codes(change(mc, "Update", kind, row("003C", LeadScore="1"))) == ["Error"]
-    assert codes(change(mc, "Update", kind, row("003C", LeadScore="10"), options=UPSERT)) == ["OK"]
-    assert codes(change(mc, "Create", kind, row("003A", FirstName="Ann"), options=UPSERT)) == ["OK"]
-    assert {(r["ContactKey"], r["LeadScore"]) for r in rows(mc)} >= {("003A", "9"), ("003C", "10")}
+    assert codes(change(mc_once, "Update", kind, row("003C", LeadScore="1"))) == ["Error"]
+    assert codes(change(mc_once, "Update", kind, row("003C", LeadScore="10"), options=UPSERT)) == ["OK"]
+    assert codes(change(mc_once, "Create", kind, row("003A", FirstName="Ann"), options=UPSERT)) == ["OK"]
+    assert {(r["ContactKey"], r["LeadScore"]) for r in rows(mc_once)} >= {("003A", "9"), ("003C", "10")}
     above = (
         '<Filter xsi:type="SimpleFilterPart"><Property>LeadScore</Property>'
         "<SimpleOperator>greaterThan</SimpleOperator><Value>9</Value></Filter>"
     )
-    assert [r["ContactKey"] for r in rows(mc, above)] == ["003C"]
+    assert [r["ContactKey"] for r in rows(mc_once, above)] == ["003C"]
     keys = "<Keys><Key><Name>ContactKey</Name><Value>003A</Value></Key></Keys>"
-    gone = change(mc, "Delete", kind, f"<CustomerKey>{mcs.PEOPLE}</CustomerKey>{keys}")
+    gone = change(mc_once, "Delete", kind, f"<CustomerKey>{mcs.PEOPLE}</CustomerKey>{keys}")
     assert codes(gone) == ["OK"]
-    assert "003A" not in [r["ContactKey"] for r in rows(mc)]
+    assert "003A" not in [r["ContactKey"] for r in rows(mc_once)]
 
 
-def test_every_operand_of_a_filter_counts(mc: mcs.MarketingCloud) -> None:
+def test_every_operand_of_a_filter_counts(mc_once: mcs.MarketingCloud) -> None:
     for key, score in (("003A", "1"), ("003B", "2"), ("003C", "3")):
-        change(mc, "Create", "DataExtensionObject", row(key, LeadScore=score))
+        change(mc_once, "Create", "DataExtensionObject", row(key, LeadScore=score))
 
     def part(name: str, operator: str, value: str) -> str:
         return f"<Property>{name}</Property><SimpleOperator>{operator}</SimpleOperator><Value>{value}</Value>"
 
     found = rows(
-        mc,
+        mc_once,
         f'<Filter xsi:type="ComplexFilterPart"><LeftOperand>{part("ContactKey", "beginsWith", "003")}'
         f"</LeftOperand><LogicalOperator>AND</LogicalOperator><RightOperand>"
         f"{part('LeadScore', 'greaterThan', '1')}</RightOperand><AdditionalOperands><Operand>"
@@ -166,34 +155,34 @@ def test_every_operand_of_a_filter_counts(mc: mcs.MarketingCloud) -> None:
     assert [r["ContactKey"] for r in found] == ["003B"]
 
 
-def test_a_subscriber_is_created_once_changed_and_deleted(mc: mcs.MarketingCloud) -> None:
+def test_a_subscriber_is_created_once_changed_and_deleted(mc_once: mcs.MarketingCloud) -> None:
     known = "<EmailAddress>new@x.example</EmailAddress><SubscriberKey>003NEW</SubscriberKey>"
-    lists = f"<Lists><ID>{mc.store.value('select min(id) from lists')}</ID></Lists>"
-    made = change(mc, "Create", "Subscriber", known + lists)
+    lists = f"<Lists><ID>{mc_once.store.value('select min(id) from lists')}</ID></Lists>"
+    made = change(mc_once, "Create", "Subscriber", known + lists)
     assert (codes(made), mcs.text(made, "StatusMessage")) == (["OK"], "Created Subscriber.")
-    again = change(mc, "Create", "Subscriber", known)
+    again = change(mc_once, "Create", "Subscriber", known)
     assert (codes(again), mcs.text(again, "ErrorCode")) == (["Error"], "12014")
     moved = known.replace("new@", "moved@") + "<Status>Unsubscribed</Status>"
-    assert codes(change(mc, "Create", "Subscriber", moved, options=UPSERT)) == ["OK"]
-    row = mc.store.row("select email, status from subscribers where key = '003NEW'")
+    assert codes(change(mc_once, "Create", "Subscriber", moved, options=UPSERT)) == ["OK"]
+    row = mc_once.store.row("select email, status from subscribers where key = '003NEW'")
     assert row == ("moved@x.example", "Unsubscribed")
     broken = "<EmailAddress>no address</EmailAddress>"
-    assert codes(change(mc, "Create", "Subscriber", broken)) == ["Error"]
-    assert codes(change(mc, "Delete", "Subscriber", known)) == ["OK"]
-    assert mc.store.value("select count(*) from list_subscribers where subscriber = '003NEW'") == 0
+    assert codes(change(mc_once, "Create", "Subscriber", broken)) == ["Error"]
+    assert codes(change(mc_once, "Delete", "Subscriber", known)) == ["OK"]
+    assert mc_once.store.value("select count(*) from list_subscribers where subscriber = '003NEW'") == 0
 
 
-def test_a_list_is_made_renamed_and_deleted_and_somebody_unsubscribes(mc: mcs.MarketingCloud) -> None:
-    made = change(mc, "Create", "List", "<ListName>Guests</ListName>")
+def test_a_list_is_made_renamed_and_deleted_and_somebody_unsubscribes(mc_once: mcs.MarketingCloud) -> None:
+    made = change(mc_once, "Create", "List", "<ListName>Guests</ListName>")
     new = mcs.text(made, "NewID")
     renamed = f"<ID>{new}</ID><ListName>Our guests</ListName>"
-    assert codes(change(mc, "Update", "List", renamed)) == ["OK"]
-    assert mc.store.value("select name from lists where id = ?", (new,)) == "Our guests"
-    assert codes(change(mc, "Delete", "List", f"<ID>{new}</ID>")) == ["OK"]
-    key = mc.store.value("select key from subscribers where status = 'Active' order by id")
+    assert codes(change(mc_once, "Update", "List", renamed)) == ["OK"]
+    assert mc_once.store.value("select name from lists where id = ?", (new,)) == "Our guests"
+    assert codes(change(mc_once, "Delete", "List", f"<ID>{new}</ID>")) == ["OK"]
+    key = mc_once.store.value("select key from subscribers where status = 'Active' order by id")
     told = (
         f'<ExecuteRequestMsg xmlns="{mcs.API[1:-1]}"><Requests><Name>LogUnsubEvent</Name><Parameters>'
         f"<Name>SubscriberKey</Name><Value>{key}</Value></Parameters></Requests></ExecuteRequestMsg>"
     )
-    assert "Event posted" in "".join(mc.soap(told, "Execute").itertext())
-    assert mc.store.value("select status from subscribers where key = ?", (key,)) == "Unsubscribed"
+    assert "Event posted" in "".join(mc_once.soap(told, "Execute").itertext())
+    assert mc_once.store.value("select status from subscribers where key = ?", (key,)) == "Unsubscribed"

@@ -14,6 +14,7 @@ from sandbox.clock import Clock, real_ms
 from sandbox.limits import ENDLESS, RollingWindow
 from sandbox.marketing_cloud import (
     account_control,
+    assets,
     async_rows,
     auth,
     campaigns,
@@ -135,6 +136,7 @@ def over(mc: MarketingCloud) -> Starlette:
         contacts,
         contact_deletes,
         campaigns,
+        assets,
         contact_schema,
         definitions,
         setup,

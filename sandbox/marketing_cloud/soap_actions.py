@@ -9,7 +9,14 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from sandbox.call import Call
-from sandbox.marketing_cloud import soap_changes, soap_lists, soap_rows, soap_subscribers, tracking
+from sandbox.marketing_cloud import (
+    soap_changes,
+    soap_kept,
+    soap_lists,
+    soap_rows,
+    soap_subscribers,
+    tracking,
+)
 from sandbox.marketing_cloud.soap_text import XSI_TYPE, Refused, child, failed, local, text_of
 
 if TYPE_CHECKING:
@@ -27,6 +34,9 @@ _DO: dict[tuple[str, str], Do] = {
     ("Delete", "List"): soap_lists.delete,
     ("Delete", "Subscriber"): soap_subscribers.delete,
     ("Delete", "DataExtensionObject"): soap_rows.delete,
+    **{("Create", name): partial(soap_kept.create, name=name) for name in soap_kept.PARTS},
+    **{("Update", name): partial(soap_kept.update, name=name) for name in soap_kept.PARTS},
+    **{("Delete", name): partial(soap_kept.delete, name=name) for name in soap_kept.PARTS},
 }
 _SAVE = {"Subscriber": soap_subscribers.save, "DataExtensionObject": soap_rows.save}
 """What a save option makes an upsert of: a create that also changes, an update that also adds."""

@@ -23,6 +23,8 @@ _TYPES = ("Text", "Number", "Date", "Boolean", "EmailAddress", "Phone", "Decimal
 def _one(mc: MarketingCloud, element: Element, code: int) -> extensions.Extension:
     found = extensions.find(mc.store, text_of(element, "CustomerKey"))
     if found is None:
+        found = extensions.find(mc.store, text_of(element, "ObjectID"), by="id")
+    if found is None:
         raise Refused(code, "No data extension matches the key")
     return found
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
 
 from sandbox.call import Call
 from sandbox.marketing_cloud import account, documents
+from sandbox.marketing_cloud.soap_shapes import NIL
 from sandbox.marketing_cloud.soap_text import Refused, result, text_of
+from sandbox.xmltree import clean
 
 if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
@@ -29,7 +32,8 @@ def create(mc: MarketingCloud, call: Call, element: Element, number: int) -> str
     )  # fmt: skip
     _keep(mc, call, new, element)
     call.change("List", str(new), "create", "ListName", None, name)
-    return result("Created List.", number, f"<NewID>{new}</NewID><NewObjectID>{own}</NewObjectID>")
+    made = f"<NewID>{new}</NewID><NewObjectID>{own}</NewObjectID>"
+    return result("Created List.", number, made, _shown(mc, new))
 
 
 def update(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
@@ -41,7 +45,17 @@ def update(mc: MarketingCloud, call: Call, element: Element, number: int) -> str
     )
     _keep(mc, call, list_id, element)
     call.change("List", str(list_id), "update", "ListName", before, name)
-    return result("Updated List.", number)
+    return result("Updated List.", number, "", _shown(mc, list_id))
+
+
+def _shown(mc: MarketingCloud, list_id: int) -> str:
+    row = mc.store.row("select object_id, key, name, description from lists where id = ?", (list_id,))
+    own, key, name, description = (escape(clean(str(each))) for each in row or ("",) * 4)
+    return (
+        f'<Object xsi:type="List">{NIL}<ID>{list_id}</ID><ObjectID>{own}</ObjectID>'
+        f"<CustomerKey>{key}</CustomerKey><ListName>{name}</ListName>"
+        f"<Description>{description}</Description></Object>"
+    )
 
 
 def delete(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:

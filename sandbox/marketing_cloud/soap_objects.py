@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.marketing_cloud import account, tracking
+from sandbox.marketing_cloud import account, soap_kept, tracking
 from sandbox.marketing_cloud.soap_shapes import BASE, Column, SoapObject, named, nested
 
 
@@ -10,8 +10,9 @@ def _tracked(name: str, *more: Column) -> SoapObject:
     return SoapObject(
         name, f"tracking where kind = '{name}'",
         (
-            Column("SendID", "send", "int"), Column("SubscriberKey", "subscriber_key"),
-            Column("EventDate", "at", "date"), Column("EventType", "substr(kind, 1, length(kind) - 5)"),
+            Column("ID", "seq", "int"), Column("SendID", "send", "int"),
+            Column("SubscriberKey", "subscriber_key"), Column("EventDate", "at", "date"),
+            Column("EventType", "substr(kind, 1, length(kind) - 5)"),
             Column("TriggeredSendDefinitionObjectID", "triggered"), Column("BatchID", "batch", "int"), *more,
         ),
         ("at", "seq"),
@@ -126,28 +127,6 @@ _TEMPLATE = SoapObject(
     ),
     ("created", "key"),
 )  # fmt: skip
-_TRIGGERED = SoapObject(
-    "TriggeredSendDefinition", "sends where triggered is not null",
-    (
-        Column("CreatedDate", "sent", "date"), Column("ModifiedDate", "sent", "date"),
-        Column("ObjectID", "triggered"), Column("CustomerKey", "triggered"), Column("Name", "name"),
-        Column("Description", "''"), Column("TriggeredSendStatus", "'Active'"),
-        Column("EmailSubject", "subject"),
-    ),
-    ("id",),
-)  # fmt: skip
-_FOLDER = SoapObject(
-    "DataFolder",
-    "(select category as id, 'Data Extensions' as name, 'dataextension' as kind from data_extensions "
-    "union select category, 'Lists', 'list' from lists) where true",
-    (
-        Column("ID", "id", "int"), Column("CustomerKey", "kind || '_' || id"),
-        named("ParentFolder.ID", "0"), Column("Name", "name"),
-        Column("Description", "''"), Column("ContentType", "kind"), Column("IsActive", "1", "bool"),
-        Column("IsEditable", "0", "bool"), Column("AllowChildren", "0", "bool"),
-    ),
-    ("kind", "id"),
-)  # fmt: skip
 _UNIT = SoapObject(
     "BusinessUnit", "(select 1) where true",
     (
@@ -171,9 +150,6 @@ def _empty(name: str, text: str, numbers: str = "", dates: str = "CreatedDate Mo
 _EMPTY = (
     _empty("NotSentEvent", "SubscriberKey EventType TriggeredSendDefinitionObjectID", "SendID BatchID",
            "EventDate"),
-    _empty("Email", "ObjectID CustomerKey Name Subject Status EmailType HTMLBody TextBody CharacterSet",
-           "ID CategoryID"),
-    _empty("ContentArea", "ObjectID CustomerKey Name Content Layout", "ID CategoryID"),
     _empty("Template", "ObjectID CustomerKey TemplateName", "ID CategoryID"),
     _empty("LinkSend", "PartnerProperties", "ID SendID", ""),
     _empty("ListSend", "", "ID SendID Duplicates MissingAddresses NumberSent Unsubscribes", ""),
@@ -185,8 +161,8 @@ _EMPTY = (
 OBJECTS = {
     each.name: each
     for each in (
-        _EXTENSION, _FIELD, _LIST, _LIST_SUBSCRIBER, _SUBSCRIBER, _SEND, _QUERY, _TEMPLATE, _TRIGGERED,
-        _FOLDER, _UNIT, *_EMPTY,
+        _EXTENSION, _FIELD, _LIST, _LIST_SUBSCRIBER, _SUBSCRIBER, _SEND, _QUERY, _TEMPLATE, _UNIT, *_EMPTY,
+        *soap_kept.objects(),
         _tracked("SentEvent", Column("SubscriberID", "subscriber", "int"), Column("ListID", "list", "int")),
         _tracked("OpenEvent"), _tracked("ClickEvent", Column("URL", "url")),
         _tracked("BounceEvent", Column("BounceCategory", "category"), Column("SMTPReason", "detail")),

@@ -81,8 +81,10 @@ def _property(name: str, value: str) -> str:
 
 
 def _extension(mc: MarketingCloud, element: Element) -> Extension:
+    """The extension that a row names by its key, or by its name."""
     key = text_of(element, "CustomerKey")
-    found = extensions.find(mc.store, key)
+    name = "" if key else text_of(element, "Name")
+    found = extensions.find(mc.store, name, by="name") if name else extensions.find(mc.store, key)
     if found is None:
         raise Refused(errors.EXTENSION_KEY, f"Invalid data extension key: {key}")
     if found.synchronized:

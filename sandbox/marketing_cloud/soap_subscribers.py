@@ -63,8 +63,11 @@ def shown(key: str, email: str, status: str = "", subscriber: int | None = None)
 
 def delete(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
     """Off All Subscribers and every list; the contact and what was sent to it stay."""
-    key = text_of(element, "SubscriberKey") or text_of(element, "EmailAddress")
-    if not mc.store.value("select 1 from subscribers where key = ?", (key,)):
+    own = text_of(element, "ID")
+    number_of = int(own) if own.isascii() and own.isdecimal() and len(own) < 16 else None
+    said = text_of(element, "SubscriberKey") or text_of(element, "EmailAddress")
+    key = mc.store.value("select key from subscribers where key = ? or id = ?", (said, number_of))
+    if key is None:
         raise Refused(UNKNOWN, "Subscriber not found")
     forget(mc, key)
     call.change("Subscriber", key, "delete", "SubscriberKey", key, None)

@@ -168,3 +168,21 @@ def test_a_token_is_asked_for_by_form_and_for_less_than_all(mc_once: mcs.Marketi
     refused = mc_once.http.post("/v2/token", json={**wish, "scope": "campaign_read everything"})
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
     assert mc_once.http.get("/v2/userinfo").json()["organization"]["member_id"] == mc_once.server.member_id
+
+
+def test_an_asset_is_made_found_changed_and_deleted(mc_once: mcs.MarketingCloud) -> None:
+    base, http = "/asset/v1/content/assets", mc_once.http
+    wish = {"name": "Welcome", "assetType": {"name": "htmlemail", "id": 208}}
+    made = http.post(base, json=wish).json()
+    again = http.post(base, json=wish)
+    assert (again.status_code, len(again.json()["validationErrors"])) == (400, 1)
+    query = {
+        "leftOperand": {"property": "assetType.name", "simpleOperator": "equal", "value": "HTMLEMAIL"},
+        "logicalOperator": "AND",
+        "rightOperand": {"property": "name", "simpleOperator": "like", "value": "Wel%"},
+    }
+    found = http.post(base + "/query", json={"page": {"page": 1, "pageSize": 5}, "query": query}).json()
+    assert [each["id"] for each in found["items"]] == [made["id"]]
+    assert http.patch(f"{base}/{made['id']}", json={"name": "Hello"}).json()["name"] == "Hello"
+    assert http.delete(f"{base}/{made['id']}").status_code == 200
+    assert http.get(base).json()["count"] == 0

@@ -175,6 +175,7 @@ def test_a_subscriber_is_created_once_changed_and_deleted(mc_once: mcs.Marketing
 def test_a_list_is_made_renamed_and_deleted_and_somebody_unsubscribes(mc_once: mcs.MarketingCloud) -> None:
     made = change(mc_once, "Create", "List", "<ListName>Guests</ListName>")
     new = mcs.text(made, "NewID")
+    assert mcs.text(made, "ListName") == "Guests"
     renamed = f"<ID>{new}</ID><ListName>Our guests</ListName>"
     assert codes(change(mc_once, "Update", "List", renamed)) == ["OK"]
     assert mc_once.store.value("select name from lists where id = ?", (new,)) == "Our guests"
@@ -186,3 +187,33 @@ def test_a_list_is_made_renamed_and_deleted_and_somebody_unsubscribes(mc_once: m
     )
     assert "Event posted" in "".join(mc_once.soap(told, "Execute").itertext())
     assert mc_once.store.value("select status from subscribers where key = ?", (key,)) == "Unsubscribed"
+
+
+def test_what_is_only_kept_is_made_found_changed_and_deleted_by_any_of_its_names(
+    mc_once: mcs.MarketingCloud,
+) -> None:
+    for kind in ("Email", "ContentArea", "DataFolder", "TriggeredSendDefinition"):
+        made = change(mc_once, "Create", kind, f"<CustomerKey>k-{kind}</CustomerKey><Name>A {kind}</Name>")
+        assert (codes(made), mcs.text(made, "Name")) == (["OK"], f"A {kind}")
+        twice = change(mc_once, "Create", kind, f"<CustomerKey>k-{kind}</CustomerKey><Name>B</Name>")
+        assert codes(twice) == ["Error"]
+        renamed = f"<ObjectID>{mcs.text(made, 'NewObjectID')}</ObjectID><Name>C</Name>"
+        assert codes(change(mc_once, "Update", kind, renamed)) == ["OK"]
+        own = (
+            '<Filter xsi:type="SimpleFilterPart"><Property>ID</Property><SimpleOperator>equals'
+            f"</SimpleOperator><Value>{mcs.text(made, 'NewID')}</Value></Filter>"
+        )
+        assert mcs.text(mc_once.retrieve(kind, ["Name"], own), "Name") == "C"
+        gone = f"<CustomerKey>k-{kind}</CustomerKey>"
+        assert codes(change(mc_once, "Delete", kind, gone, gone)) == ["OK", "Error"]
+
+
+def test_rows_name_their_extension_and_an_extension_goes_by_its_id(mc_once: mcs.MarketingCloud) -> None:
+    fields = "<Fields><Field><Name>Key</Name><IsPrimaryKey>true</IsPrimaryKey></Field></Fields>"
+    made = change(mc_once, "Create", "DataExtension", f"<Name>By name</Name>{fields}")
+    told = "<Property><Name>Key</Name><Value>a</Value></Property>"
+    one = f"<Name>By name</Name><Properties>{told}</Properties>"
+    assert codes(change(mc_once, "Create", "DataExtensionObject", one)) == ["OK"]
+    assert "a" in "".join(mc_once.retrieve("DataExtensionObject[By name]", ["Key"]).itertext())
+    gone = f"<ObjectID>{mcs.text(made, 'NewObjectID')}</ObjectID>"
+    assert codes(change(mc_once, "Delete", "DataExtension", gone)) == ["OK"]

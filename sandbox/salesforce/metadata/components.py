@@ -48,6 +48,7 @@ class Deploying:
             "ValidationRule": self._validation, "Layout": self._layout,
             "PermissionSet": self._permission_set,
             "AssignmentRules": lambda each: assignment_rules.take(self, each),
+            "Settings": lambda each: self.kept.put(each.kind, each.name, each.content, self.now),
             "ApexClass": self._apex, "ApexTrigger": self._apex,
         }  # fmt: skip
         return doing[component.kind](component)

@@ -21,10 +21,10 @@ FOLDERS = {
     "objects": ("CustomObject", ".object"), "layouts": ("Layout", ".layout"),
     "permissionsets": ("PermissionSet", ".permissionset"), "classes": ("ApexClass", ".cls"),
     "triggers": ("ApexTrigger", ".trigger"),
-    "assignmentRules": ("AssignmentRules", ".assignmentRules"),
+    "assignmentRules": ("AssignmentRules", ".assignmentRules"), "settings": ("Settings", ".settings"),
 }  # fmt: skip
 ORDER = (
-    "CustomObject", "CustomField", "RecordType", "ValidationRule", "Layout", "PermissionSet", "ApexClass",
+    "Settings", "CustomObject", "CustomField", "RecordType", "ValidationRule", "Layout", "PermissionSet", "ApexClass",
     "ApexTrigger", "AssignmentRules",
 )  # fmt: skip
 
@@ -133,8 +133,10 @@ def _children(own: Component, text: str, found: dict[tuple[str, str], Component]
 
 
 def _listed(package: Package, members: dict[str, list[str]], found: dict[tuple[str, str], Component]) -> None:
-    """What package.xml names is deployed; a name without a file is a problem, a file without a name too."""
-    named = {(kind, name) for kind, names in members.items() for name in names}
+    """What package.xml names is deployed; a name without a file is a problem, a file without a name too.
+    `*` is every file of its type."""
+    named = {(kind, name) for kind, names in members.items() for name in names if name != "*"}
+    named |= {(kind, name) for kind, name in found if "*" in members.get(kind, ())}
     for kind, name in sorted(named):
         if (kind, name) not in found:
             said = f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped "

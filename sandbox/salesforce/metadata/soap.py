@@ -97,6 +97,7 @@ def _describe(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
         ("CustomObject", "objects", "object", False, ("CustomField", "RecordType", "ValidationRule")),
         ("Layout", "layouts", "layout", False, ()),
         ("PermissionSet", "permissionsets", "permissionset", False, ()),
+        ("Settings", "settings", "settings", False, ()),
     ]  # fmt: skip
     found = "".join(
         xml.written("metadataObjects", {

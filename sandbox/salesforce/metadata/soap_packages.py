@@ -97,7 +97,16 @@ def _retrieved(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
     return xml.written("result", result)
 
 
+def _asked(sf: Salesforce, call: Call, root: Node, operation: Node) -> str:
+    """How far an operation is that has no question of its own: what is begun here is done at once."""
+    number = _id(operation, "asyncProcessId")
+    known = "select 1 from retrieves where id = ? union select 1 from deploys where id = ?"
+    if not sf.store.value(known, (number, number)):
+        raise SoapProblem("INVALID_CROSS_REFERENCE_KEY", f"invalid cross reference id: {number}")
+    return xml.written("result", {"done": True, "id": number, "state": "Completed"})
+
+
 OPERATIONS: dict[str, Operation] = {
     "deploy": _deploy, "checkDeployStatus": _status, "cancelDeploy": _cancel, "retrieve": _retrieve,
-    "checkRetrieveStatus": _retrieved,
+    "checkRetrieveStatus": _retrieved, "checkStatus": _asked,
 }  # fmt: skip

@@ -170,3 +170,19 @@ def test_the_tooling_api_writes_fields_and_deploys_containers_of_apex(shared: Ru
     assert state() == ("Completed", 0)
     assert "Integer a" in sent("GET", f"ApexClass/{apex}", None, 200)["Body"]
     sent("DELETE", f"ApexClass/{apex}", None, 204)
+
+
+def test_a_star_deploys_every_file_of_its_type_settings_too_and_an_old_question_is_answered(
+    shared: Running,
+) -> None:
+    files = {
+        "package.xml": package(CustomObject=["*"], Settings=["*"]),
+        "objects/Lead.object": lead(field("Starred__c")),
+        "settings/Opportunity.settings": f"<OpportunitySettings {SPACE}><enableOpportunityTeam>true"
+        "</enableOpportunityTeam></OpportunitySettings>",
+    }
+    done = deployed(shared, files)
+    made = {each["fullName"] for each in done["details"]["componentSuccesses"]}
+    assert (done["success"], {"Lead.Starred__c", "Opportunity"} <= made) == (True, True), done
+    status = asked(shared, f"<checkStatus><asyncProcessId>{done['id']}</asyncProcessId></checkStatus>")
+    assert status.findtext("result/state") == "Completed"

@@ -36,6 +36,7 @@ from sandbox.salesforce import (
     ingest,
     layouts,
     lifecycle,
+    list_views,
     oauth_flows,
     org_control,
     org_setup,
@@ -43,6 +44,8 @@ from sandbox.salesforce import (
     people_pages,
     plans,
     query,
+    recent,
+    search_help,
     soap,
     sobjects,
     sosl,
@@ -279,8 +282,8 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     for part in (
         oauth_flows, query, deploy, metadata_soap, anonymous, tooling, bulk, bulk_ingest, collections,
         composite, graphs,
-        layouts, passwords, people_pages, plans, sobjects, soap,
-        bulk_v1, sosl,
+        layouts, list_views, passwords, people_pages, plans, recent, sobjects, soap,
+        bulk_v1, search_help, sosl,
     ):  # fmt: skip
         routes += part.routes(sf)
 

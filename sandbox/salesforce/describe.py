@@ -37,7 +37,7 @@ def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
         "hasSubtypes": False,
         "isInterface": False,
         "isSubtype": False,
-        "keyPrefix": sobject.prefix,
+        "keyPrefix": sobject.prefix or None,
         "label": sobject.label,
         "labelPlural": sobject.plural,
         "layoutable": writable,

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.salesforce import ids, org, picklists, schema
+from sandbox.salesforce import ids, org, picklists, schema, schema_views
 from sandbox.salesforce.fields import SObject
 from sandbox.store import Store
 
@@ -79,6 +79,8 @@ def fill(store: Store) -> None:
         _licence(store)
     if store.value('select 1 from "Profile" limit 1') is None:
         _profiles(store)
+    if store.value('select 1 from "ListView" limit 1') is None:
+        _views(store)
     for name, (sobject, field, first) in _VALUES.items():
         if store.value(f'select 1 from "{name}" limit 1') is None:
             _values(store, name, sobject, field, first)
@@ -116,6 +118,24 @@ def _profiles(store: Store) -> None:
         'update "User" set "ProfileId" = case when "Id" = ? then ? else ? end where "ProfileId" is null',
         (store.get_meta("integration_user_id"), made["System Administrator"], made["Standard User"]),
     )
+
+
+def _views(store: Store) -> None:
+    """The list views that every object begins with."""
+    stamps, number = _stamps(store), 0
+    for definition in [
+        orjson.loads(d) for (d,) in store.rows("select definition from sobjects order by name")
+    ]:
+        kind, plural = definition["name"], definition["plural"]
+        if kind not in schema_views.COLUMNS and not kind.endswith("__c"):
+            continue
+        for own, label, _, _ in schema_views.VIEWS[: None if kind in schema_views.COLUMNS else 1]:
+            number += 1
+            row = {
+                "Id": ids.make("00B", number), "Name": label.format(plural), "SobjectType": kind,
+                "DeveloperName": own.format(plural.replace(" ", "")), "IsSoqlCompatible": "true",
+            }  # fmt: skip
+            _insert(store, "ListView", row | stamps)
 
 
 def _values(store: Store, name: str, sobject: str, field: str, first: int) -> None:

@@ -1,8 +1,8 @@
-"""What there is of people's pages: list views, quick actions, layouts for approval and compact ones, tabs,
-themes; and of their processes: workflow rules and approvals.
+"""What there is of people's pages: quick actions, layouts for approval and compact ones, tabs, themes; and of
+their processes: workflow rules and approvals.
 
 This org has none of its own of any, and that is what is answered: empty lists, and the compact layout that
-every object has. Page layouts are `layouts`.
+every object has. Page layouts are `layouts`, list views `list_views`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
-from sandbox.salesforce import sobjects
+from sandbox.salesforce import recent, sobjects
 from sandbox.salesforce.fields import SObject
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _NOTHING: dict[str, Json] = {
     "/process/rules": {"rules": {}}, "/process/approvals": {"approvals": {}}, "/theme": {"themeItems": []},
 }  # fmt: skip
 _MASTER = "012000000000000AAA"
-_NAMED = ("Name", "CaseNumber", "Subject")
 
 
 def routes(sf: Salesforce) -> list[Route]:
@@ -33,13 +32,12 @@ def routes(sf: Salesforce) -> list[Route]:
     one, give = base + "/sobjects/{object}", sf.route
     found = [
         route
-        for path in ("/tabs", "/recent", "/quickActions")
+        for path in ("/tabs", "/quickActions")
         for route in give("GET", base + path, lambda call: answer([], charset="UTF-8"))
     ]
     for path, nothing in _NOTHING.items():
         found += give("GET", base + path, partial(_none, nothing))
     found += give("GET", one + "/quickActions", lambda call: _answer(sf, call, lambda _: []))
-    found += give("GET", one + "/listviews", lambda call: _answer(sf, call, _listviews))
     found += give(
         "GET", one + "/describe/approvalLayouts", lambda call: _answer(sf, call, lambda _: _approvals())
     )
@@ -61,10 +59,6 @@ def _approvals() -> Json:
     return {"approvalLayouts": []}
 
 
-def _listviews(sobject: SObject) -> Json:
-    return {"done": True, "listviews": [], "nextRecordsUrl": None, "size": 0, "sobjectType": sobject.name}
-
-
 def _primaries(sf: Salesforce, call: Call) -> Response:
     """The compact layouts of several objects at once."""
     org = sobjects.org_of(sf, call)
@@ -74,7 +68,7 @@ def _primaries(sf: Salesforce, call: Call) -> Response:
 
 def _layout(sobject: SObject) -> Json:
     """The one of the system, which shows what a record is called."""
-    name = next((n for n in _NAMED if n in sobject.fields), "Id")
+    name = recent.name_field(sobject)
     field = sobject.fields[name]
     item = {
         "editableForNew": False, "editableForUpdate": False, "label": field.label, "placeholder": False,

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors, plans, values, versions
+from sandbox.salesforce import errors, plans, recent, values, versions
 from sandbox.salesforce.fields import NUMERIC
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import nested
@@ -58,6 +58,11 @@ def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
         raise errors.error(414, "URI_TOO_LONG", "The requested URI is too long")
     if "explain" in call.query and "q" not in call.query and not deleted:
         text = call.query["explain"]
+        if text[:3] == "00B" and " " not in text:
+            from sandbox.salesforce import list_views
+
+            view = list_views.find(sf, text)
+            text = view.soql if view is not None else text
         planned = compiled(sf, text, call.now, call.params["version"], deleted=False)
         return plans.explained(sf, planned.sobject, text)
     return answered(sf, call, call.query.get("q", ""), deleted=deleted)
@@ -73,6 +78,8 @@ def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Respons
         return answer({"totalSize": rows[0][0], "done": True, "records": []}, charset="UTF-8")
     version, size = call.params["version"], _size(call)
     records = shown(query, rows, version, types_of(sf.org))
+    if query.looked and () in query.places:
+        recent.seen(sf, call, query.sobject, [row[query.places[()]] for row in rows], query.looked)
     if query.nested:
         _attach(sf, query, rows, records, call, deleted=deleted)
     if records and sf.is_cut("rest"):

@@ -19,6 +19,7 @@ from sandbox.salesforce import (
     schema_further,
     schema_operations,
     schema_recorded,
+    schema_views,
 )
 from sandbox.salesforce.fields import SObject, parse, with_values
 from sandbox.store import Store
@@ -268,12 +269,18 @@ TrialExpirationDate datetime a
 """),
 }  # fmt: skip
 READ_ONLY = {"OpportunityHistory", "OpportunityStage", "User", "Group", "Organization"}
-READ_ONLY |= schema_operations.READ_ONLY | schema_recorded.READ_ONLY
+READ_ONLY |= schema_operations.READ_ONLY | schema_recorded.READ_ONLY | schema_views.READ_ONLY
 
 
 _CAMPAIGNS = {"Campaign": schema_campaigns.FIELDS}
 _MORE = (schema_further.FIELDS, schema_derived.FIELDS, _CAMPAIGNS, schema_recorded.FIELDS)
-_ALL = _OBJECTS | schema_operations.OBJECTS | schema_recorded.OBJECTS | schema_files.OBJECTS
+_ALL = (
+    _OBJECTS
+    | schema_operations.OBJECTS
+    | schema_recorded.OBJECTS
+    | schema_files.OBJECTS
+    | schema_views.OBJECTS
+)
 
 
 def standard_objects() -> dict[str, SObject]:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, Refused, answer
-from sandbox.salesforce import describe, errors, files, ids, values, versions
+from sandbox.salesforce import describe, errors, files, ids, recent, values, versions
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -106,7 +106,9 @@ def _global(sf: Salesforce, call: Call) -> Response:
 
 def _basic(sf: Salesforce, call: Call) -> Response:
     entry = describe.global_entry(object_of(sf, call), call.params["version"].removeprefix("v"))
-    return answer({"objectDescribe": entry, "recentItems": []}, charset="UTF-8")
+    return answer(
+        {"objectDescribe": entry, "recentItems": recent.items(sf, call, entry["name"])}, charset="UTF-8"
+    )
 
 
 def _describe(sf: Salesforce, call: Call) -> Response:
@@ -193,6 +195,7 @@ def _row(sf: Salesforce, call: Call) -> tuple[SObject, dict[str, Any]]:
 
 def _read(sf: Salesforce, call: Call) -> Response:
     sobject, row = _row(sf, call)
+    recent.by_header(sf, call, sobject, row["Id"])
     names = call.query_list("fields")
     fields = fields_of(sobject, names) if names else list(sobject.fields.values())
     return answer(shown(sobject, fields, row, call.params["version"]), charset="UTF-8")
@@ -211,6 +214,7 @@ def _create(sf: Salesforce, call: Call) -> Response:
     except RowError as problem:
         raise errors.row(problem) from None
     call.records = 1
+    recent.by_header(sf, call, sobject, record_id)
     return answer({"id": record_id, "success": True, "errors": []}, 201, charset="UTF-8")
 
 
@@ -221,6 +225,7 @@ def _update(sf: Salesforce, call: Call) -> Response:
     except RowError as problem:
         raise errors.row(problem) from None
     call.records = 1
+    recent.by_header(sf, call, sobject, own)
     return Response(status_code=204)
 
 

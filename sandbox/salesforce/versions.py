@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
 
 RESOURCES: tuple[tuple[str, int], ...] = (
+    (r"sobjects/[^/]+/listviews(/.*)?", 32), (r"search/suggestions", 32),
     (r"composite/(batch|tree/.*)", 34), (r"parameterizedSearch", 36), (r"composite", 38),
     (r"jobs/ingest(/.*)?", 41), (r"composite/sobjects/[^/]+/[^/]+", 46), (r"composite/sobjects(/.*)?", 42),
     (r"jobs/query/[^/]+/resultPages", 58), (r"jobs/query(/.*)?", 47), (r"composite/graph", 50),

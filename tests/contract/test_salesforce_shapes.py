@@ -42,7 +42,7 @@ LISTED_OTHERWISE = {"keyPrefix", "urls"}
 READ_ONLY_HERE = {"Organization", "User", "UserRole"}
 NOT_LISTED = {
     "CampaignInfluence", "CampaignInfluenceModel", "Holiday", "UserTerritory2Association",
-    "ObjectTerritory2Association", "UserLicense", "Document", "Folder",
+    "ObjectTerritory2Association", "UserLicense", "Document", "Folder", "ListView", "RecentlyViewed",
 }  # fmt: skip
 """Objects that the list of standard objects leaves out: it knows the commonest only."""
 

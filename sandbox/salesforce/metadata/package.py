@@ -24,8 +24,8 @@ FOLDERS = {
     "assignmentRules": ("AssignmentRules", ".assignmentRules"), "settings": ("Settings", ".settings"),
 }  # fmt: skip
 ORDER = (
-    "Settings", "CustomObject", "CustomField", "RecordType", "ValidationRule", "Layout", "PermissionSet", "ApexClass",
-    "ApexTrigger", "AssignmentRules",
+    "Settings", "CustomObject", "CustomField", "RecordType", "ValidationRule", "Layout", "PermissionSet",
+    "ApexClass", "ApexTrigger", "AssignmentRules",
 )  # fmt: skip
 
 

@@ -75,6 +75,8 @@ class Compiled:
     """What is fetched for the rows afterwards. For each, rows have one more value at their end: its key."""
     ids: list[str] = field(default_factory=list)
     """Expressions for the ids of the row and of the related rows that are told of, for their addresses."""
+    looked: str = ""
+    """How whoever asks looks at the rows: `view`, `reference` or not at all."""
     places: dict[tuple[str, ...], int] = field(default_factory=dict)
     """Where the id of a related row (of the row itself: the empty path) stands in a row of `told_sql`."""
 
@@ -133,7 +135,9 @@ def compile_query(org: Org, query: Query, now: int, *, deleted: bool = False, in
     if count_only and (query.limit is not None or query.offset is not None):
         rest = f" from (select 1{rest})"
     grouped = checks.is_grouped(query) and not count_only
-    return Compiled(selected, rest, values, sobject, columns, count_only, grouped, nested, ids, places)
+    return Compiled(
+        selected, rest, values, sobject, columns, count_only, grouped, nested, ids, query.looked, places
+    )
 
 
 _NO_OBJECT = (

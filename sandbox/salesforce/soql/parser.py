@@ -112,14 +112,21 @@ class Parser:
         order = self._orders() if self._accept("order", "by") else ()
         limit = self._number() if self._accept("limit") else None
         offset = self._number() if self._accept("offset") else None
-        while self._accept("for", "view") or self._accept("for", "reference"):
-            continue  # who looked at a record last is not kept
+        looked = self._looked()
         if self._is("all", "rows") or self._is("for", "update"):
             words = "ALL ROWS" if self._is("all") else "FOR UPDATE"
             raise SoqlError("MALFORMED_QUERY", f"{words} not allowed in this context", self._token.at)
         return Query(
-            tuple(fields), obj, where, group, having, order, limit, offset, subtotals, mine, alias, at
+            tuple(fields), obj, where, group, having, order, limit, offset, subtotals, mine, alias, at, looked
         )
+
+    def _looked(self) -> str:
+        """FOR VIEW, which is FOR REFERENCE as well."""
+        found = ""
+        while self._is("for", "view") or self._is("for", "reference"):
+            found = "view" if found == "view" or self._is("for", "view") else "reference"
+            self._at += 2
+        return found
 
     def _scope(self) -> bool:
         """Whether only what the user owns is meant."""

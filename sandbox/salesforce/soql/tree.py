@@ -173,3 +173,5 @@ class Query:
     alias: str = ""
     """What the object is called within the query: `FROM Account a`."""
     at: int = field(default=-1, compare=False)
+    looked: str = ""
+    """`view` or `reference`: how whoever asks looks at the rows."""

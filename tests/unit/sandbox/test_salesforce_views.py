@@ -1,0 +1,81 @@
+"""What people look at in a Salesforce org: list views, what was looked at last, suggestions of a search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.sandbox.conftest import API, Running
+
+
+def _told(shared: Running, path: str, **params: str) -> Any:
+    answer = shared.salesforce.get(f"{API}{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def lead(shared: Running) -> str:
+    row = {"LastName": "Zyxquist", "Company": "Looked at"}
+    return str(shared.salesforce.post(f"{API}/sobjects/Lead", json=row).json()["id"])
+
+
+def test_a_list_view_shows_what_it_says_that_it_asks(shared: Running, lead: str) -> None:
+    views = {each["developerName"]: each for each in _told(shared, "/sobjects/Lead/listviews")["listviews"]}
+    assert {"AllLeads", "MyLeads", "NewThisWeek", "RecentlyViewedLeads"} == set(views)
+    rows = _told(shared, f"/sobjects/Lead/listviews/{views['NewThisWeek']['id']}/results", limit="2000")
+    shown = [{c["fieldNameOrPath"]: c["value"] for c in row["columns"]} for row in rows["records"]]
+    assert {row["Id"] for row in shown} == {
+        row["Id"] for row in shared.soql("SELECT Id FROM Lead WHERE CreatedDate = THIS_WEEK")["records"]
+    }
+    own = next(row for row in shown if row["Id"] == lead)
+    assert (own["Name"], own["Company"]) == ("Zyxquist", "Looked at")
+    for name, view in views.items():
+        told = _told(shared, f"/sobjects/Lead/listviews/{view['id']}/describe")
+        assert (told["scope"] == "mine") == (name == "MyLeads")
+        shared.soql(told["query"])
+    page = _told(shared, f"/sobjects/Lead/listviews/{views['AllLeads']['id']}/results", limit="2", offset="1")
+    assert (page["size"], page["done"]) == (2, False)
+    recent = _told(shared, "/sobjects/Lead/listviews/recent")["listviews"]
+    assert {each["developerName"] for each in recent} >= {"AllLeads", "NewThisWeek"}
+    plan = _told(shared, "/query", explain=views["AllLeads"]["id"])["plans"][0]
+    assert plan["sobjectType"] == "Lead"
+    assert (
+        shared.salesforce.get(f"{API}/sobjects/Account/listviews/{views['AllLeads']['id']}").status_code
+        == 404
+    )
+
+
+def test_what_was_looked_at_last_comes_first_and_no_stamp_moves_by_it(shared: Running, lead: str) -> None:
+    before = shared.soql(f"SELECT SystemModstamp, LastViewedDate FROM Lead WHERE Id = '{lead}'")["records"][0]
+    assert before["LastViewedDate"] is None
+    shared.salesforce.get(f"{API}/sobjects/Lead/{lead}")
+    assert lead not in [each["Id"] for each in _told(shared, "/recent")]
+    shared.soql(f"SELECT Id FROM Lead WHERE Id = '{lead}' FOR REFERENCE")
+    assert lead not in [each["Id"] for each in _told(shared, "/recent")]
+    shared.soql(f"SELECT Name FROM Lead WHERE Id = '{lead}' FOR VIEW")
+    found = _told(shared, "/recent", limit="1")
+    assert (found[0]["Id"], found[0]["Name"]) == (lead, "Zyxquist")
+    account = shared.soql("SELECT Id FROM Account LIMIT 1")["records"][0]["Id"]
+    shared.salesforce.get(f"{API}/sobjects/Account/{account}", headers={"Sforce-Mru": "updateMru=true"})
+    assert [each["Id"] for each in _told(shared, "/recent")][:2] == [account, lead]
+    assert _told(shared, "/sobjects/Lead")["recentItems"][0]["Id"] == lead
+    viewed = shared.soql("SELECT Id, Type FROM RecentlyViewed ORDER BY LastViewedDate DESC")["records"]
+    assert {(lead, "Lead"), (account, "Account")} <= {(row["Id"], row["Type"]) for row in viewed}
+    after = shared.soql(f"SELECT SystemModstamp, LastViewedDate FROM Lead WHERE Id = '{lead}'")["records"][0]
+    assert (after["SystemModstamp"], bool(after["LastViewedDate"])) == (before["SystemModstamp"], True)
+    shared.salesforce.delete(f"{API}/sobjects/Lead/{lead}")
+    assert lead not in [each["Id"] for each in _told(shared, "/recent")]
+
+
+def test_records_are_suggested_by_how_their_names_begin(shared: Running, lead: str) -> None:
+    found = _told(
+        shared, "/search/suggestions", q="zyxq", sobject="Account,Lead", fields="Phone", limit="50"
+    )
+    assert lead in [each["Id"] for each in found["autoSuggestResults"]]
+    assert found["autoSuggestResults"][0]["attributes"]["type"] == "Lead"
+    layout = _told(shared, "/search/layout", q="Lead")[0]
+    assert [each["name"] for each in layout["searchColumns"]][:2] == ["Name", "Title"]
+    for params in ({"q": "z", "sobject": "Lead"}, {"q": "zy", "sobject": "Nothing"}, {"q": "zy"}):
+        assert shared.salesforce.get(f"{API}/search/suggestions", params=params).status_code == 400

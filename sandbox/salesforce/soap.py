@@ -53,9 +53,9 @@ def _answer(sf: Salesforce, call: Call) -> Response:
     except SoapFault as fault:
         raise _refusal(kind, fault) from None
     name = xmltree.local(operation)
-    inner = "" if result is None else soap_records.written("result", result)
+    inner = "" if result is None else soap_records.written("result", result, enterprise=kind == "c")
     space = _NAMESPACES[kind]
-    head = _HEAD.format(space=space, faults=f"sobject.{space[4:]}")
+    head = _HEAD.format(space=space, faults=f"urn:sobject.{space[4:]}")
     return _xml(f"{head}<{name}Response>{inner}</{name}Response>{_TAIL}", 200)
 
 
@@ -134,11 +134,33 @@ def _logout(sf: Salesforce, call: Call, node: Node) -> None:
     sf.store.db.execute("delete from tokens")
 
 
+_REST_ALONE = {
+    "urls", "listviewable", "lookupLayoutable", "sobjectDescribeOption", "extendedBy", "extendsInterfaces",
+}  # fmt: skip
+_NIL = {
+    "keyPrefix", "defaultImplementation", "implementedBy", "implementsInterfaces", "networkScopeFieldName",
+    "recordTypeId", "url",
+}  # fmt: skip
+"""What a describe over SOAP says when it is empty; other elements are left out then, as it wants."""
+
+
+def _schematic(told: Any, *, top: bool = True) -> Any:
+    """A describe as the WSDL has it."""
+    if isinstance(told, list):
+        return [_schematic(each, top=False) for each in told]
+    if not isinstance(told, dict):
+        return told
+    found = {
+        name: _schematic(value, top=False)
+        for name, value in told.items()
+        if name not in _REST_ALONE and (value is not None or name in _NIL)
+    }
+    return found | ({"idEnabled": False} if top else {})
+
+
 def _describe_global(sf: Salesforce, call: Call, node: Node) -> dict[str, Any]:
     number = call.params["version"].removeprefix("v")
-    entries = [describe.global_entry(each, number) for each in sf.org.objects.values()]
-    for entry in entries:
-        entry.pop("urls", None)
+    entries = [_schematic(describe.global_entry(each, number)) for each in sf.org.objects.values()]
     return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries}
 
 
@@ -149,7 +171,7 @@ def _describe(sf: Salesforce, call: Call, node: Node) -> list[dict[str, Any]]:
         if sobject is None:
             raise SoapFault("INVALID_TYPE", f"sObject type '{xmltree.text(each)[:80]}' is not supported.")
         shown = describe.object_describe(sf.org, sobject, call.params["version"].removeprefix("v"))
-        urls = shown.pop("urls", {})
+        urls, shown = shown["urls"], _schematic(shown)
         base = auth.instance_url(call)
         for name, known in (
             ("Detail", "uiDetailTemplate"),

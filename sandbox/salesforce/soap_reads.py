@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from sandbox import xmltree
-from sandbox.call import Call
+from sandbox.call import Call, answer
 from sandbox.salesforce import soap_records, sobjects, sosl
 from sandbox.xmltree import Node
 
@@ -19,8 +19,9 @@ Result = dict[str, Any]
 
 def _search(sf: Salesforce, call: Call, node: Node) -> Result:
     text = xmltree.text(node, "searchString")
-    found = soap_records.asked(lambda: sosl.search(sf, call, text))
-    return {"searchRecords": [{"record": soap_records.record(each)} for each in found["searchRecords"]]}
+    found = soap_records.asked(lambda: answer({"found": sosl.found(sf, call, text)}))
+    records = [{"record": soap_records.record(each)} for each in found["found"]]
+    return {"queryId": call.request_id, "searchRecords": records}
 
 
 def _window(call: Call, node: Node) -> Call:

@@ -39,20 +39,25 @@ class Record(dict[str, Any]):
     """A record in an answer: its fields stand in another namespace than the rest."""
 
 
-def written(name: str, value: Any) -> str:
-    """As `xmltree.written`, with records as sObjects."""
+def written(name: str, value: Any, *, enterprise: bool = False) -> str:
+    """As `xmltree.written`, with records as sObjects, and each element where the WSDL wants it: in the
+    order of their names. To the enterprise API a record is of its own type."""
     if isinstance(value, list):
-        return "".join(written(name, each) for each in value)
+        return "".join(written(name, each, enterprise=enterprise) for each in value)
     if isinstance(value, Record):
-        inner = "".join(_field(k, v) for k, v in value.items())
-        return f'<{name} xsi:type="sf:sObject">{inner}</{name}>'
+        kind, skipped = (value["type"], "type") if enterprise else ("sObject", "")
+        inner = "".join(_field(k, v, enterprise=enterprise) for k, v in value.items() if k != skipped)
+        return f'<{name} xsi:type="sf:{kind}">{inner}</{name}>'
     if isinstance(value, dict):
-        return f"<{name}>{''.join(written(k, v) for k, v in value.items())}</{name}>"
+        inner = "".join(written(k, v, enterprise=enterprise) for k, v in sorted(value.items()))
+        return f"<{name}>{inner}</{name}>"
     return xmltree.written(name, value)
 
 
-def _field(name: str, value: Any) -> str:
-    return written(f"sf:{name}", value) if isinstance(value, dict) else xmltree.written(name, value, "sf:")
+def _field(name: str, value: Any, *, enterprise: bool) -> str:
+    if isinstance(value, dict):
+        return written(f"sf:{name}", value, enterprise=enterprise)
+    return xmltree.written(name, value, "sf:")
 
 
 def record(shown: dict[str, Any]) -> Record:
@@ -105,9 +110,10 @@ def _more(sf: Salesforce, call: Call, node: Node) -> Result:
 
 
 def _each(
-    sf: Salesforce, call: Call, items: Sequence[Any], one: Callable[[Any], Result], most: int = MOST
-) -> list[Result]:
-    """Each item by itself: what fails is taken back alone and says why."""
+    sf: Salesforce, call: Call, items: Sequence[Any], one: Callable[[Any], Result], most: int = MOST,
+    failed: Result | None = None,
+) -> list[Result]:  # fmt: skip
+    """Each item by itself: what fails is taken back alone and says why, with what a result has `failed`."""
     if len(items) > most:
         raise SoapFault("EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {most} records")
     results: list[Result] = []
@@ -119,7 +125,9 @@ def _each(
         except RowError as problem:
             del call.changes[before:]
             shown = {"fields": list(problem.fields), "message": problem.message, "statusCode": problem.code}
-            results.append({"errors": shown, "id": None, "success": False})
+            results.append(
+                {"errors": shown, **({"id": None} if failed is None else failed), "success": False}
+            )
     call.records = sum(1 for result in results if result["success"])
     return results
 
@@ -176,7 +184,8 @@ def _upsert(sf: Salesforce, call: Call, node: Node) -> list[Result]:
         record_id, created = sf.rows.upsert(call, sobject, key, fields)
         return {"created": created, "id": record_id}
 
-    return _each(sf, call, list(xmltree.children(node, "sObjects")), one)
+    failed = {"created": False, "id": None}
+    return _each(sf, call, list(xmltree.children(node, "sObjects")), one, failed=failed)
 
 
 def _by_id(deed: Callable[[Any, Call, SObject, str], None]) -> Callable[[Any, Call, Node], list[Result]]:
@@ -268,7 +277,8 @@ def _convert(sf: Salesforce, call: Call, node: Node) -> list[Result]:
         }  # fmt: skip
 
     items = [each for each in node if xmltree.local(each).lower() == "leadconverts"]
-    return _each(sf, call, items, one, MOST_CONVERTED)
+    failed = dict.fromkeys(("accountId", "contactId", "leadId", "opportunityId"))
+    return _each(sf, call, items, one, MOST_CONVERTED, failed)
 
 
 OPERATIONS: dict[str, Callable[[Any, Call, Node], Any]] = {

@@ -195,3 +195,34 @@ def test_soap_searches_and_tells_what_changed_and_what_went(shared: Running) -> 
     assert xmltree.text(deleted[goes], "deletedDate").endswith("Z")
     wrong = f"<u:getUpdated>{asked.replace('Lead', 'Nope')}</u:getUpdated>"
     assert xmltree.local(_call(shared, wrong)) == "Fault"
+
+
+def test_answers_are_in_the_order_and_the_names_of_the_wsdl(shared: Running) -> None:
+    lead = _lead(shared, LastName="Wsdlson")
+    fields = "<u:sObjectType>Lead</u:sObjectType>"
+    described = _call(shared, f"<u:describeSObject>{fields}</u:describeSObject>")[0]
+    names = list(dict.fromkeys(xmltree.local(each) for each in described))
+    assert names == sorted(names)
+    assert {"idEnabled", "urlDetail", "recordTypeInfos"} <= set(names)
+    assert {"urls", "listviewable", "extendedBy"}.isdisjoint(names)
+    field = [xmltree.local(each) for each in next(xmltree.children(described, "fields"))]
+    assert (field, "calculatedFormula" in field) == (sorted(field), False)
+    row = "<u:sObjects><u:type>Lead</u:type><u:LastName></u:LastName></u:sObjects>"
+    key = "<u:externalIDFieldName>External_Id__c</u:externalIDFieldName>"
+    failed = _call(shared, f"<u:upsert>{key}{row}</u:upsert>")[0]
+    assert [xmltree.local(each) for each in failed] == ["created", "errors", "id", "success"]
+    found = _call(
+        shared, "<u:search><u:searchString>FIND {Wsdlson} RETURNING Lead</u:searchString></u:search>"
+    )
+    assert [xmltree.local(each) for each in found[0]][:2] == ["queryId", "searchRecords"]
+    query = f"<u:query><u:queryString>SELECT Name FROM Lead WHERE Id = '{lead}'</u:queryString></u:query>"
+    (record,) = xmltree.children(_call(shared, query)[0], "records")
+    assert record[0].tag == "{urn:sobject.partner.soap.sforce.com}type"
+    session = shared.salesforce.headers["Authorization"].removeprefix("Bearer ")
+    envelope = _ENVELOPE.replace("partner", "enterprise")
+    head = f"<s:Header><u:SessionHeader><u:sessionId>{session}</u:sessionId></u:SessionHeader></s:Header>"
+    told = shared.salesforce.post("/services/Soap/c/36.0", content=envelope.format(head, query)).text
+    assert 'xsi:type="sf:Lead"><sf:Id' in told
+    assert 'xmlns:sf="urn:sobject.enterprise.soap.sforce.com"' in told
+    old = "<u:search><u:searchString>FIND {Wsdlson} RETURNING Lead</u:searchString></u:search>"
+    assert "Wsdlson" in _post(shared, old.replace("Lead<", "Lead(Name)<"), head, "31.0").text

@@ -70,9 +70,7 @@ def test_what_was_looked_at_last_comes_first_and_no_stamp_moves_by_it(shared: Ru
 
 
 def test_records_are_suggested_by_how_their_names_begin(shared: Running, lead: str) -> None:
-    found = _told(
-        shared, "/search/suggestions", q="zyxq", sobject="Account,Lead", fields="Phone", limit="50"
-    )
+    found = _told(shared, "/search/suggestions", q="zyxq", sobject="Account,Lead", fields="Phone", limit="50")
     assert lead in [each["Id"] for each in found["autoSuggestResults"]]
     assert found["autoSuggestResults"][0]["attributes"]["type"] == "Lead"
     layout = _told(shared, "/search/layout", q="Lead")[0]

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from sandbox.call import Call, answer
-from sandbox.catchers import hooks, mail, slack
+from sandbox.catchers import hooks, mail, slack, slack_answers
 from sandbox.catchers.mail import Mail, Refusal
 from sandbox.catchers.slack import Slack
 from sandbox.clock import Clock
@@ -28,6 +28,11 @@ from sandbox.pages import render
 from sandbox.store import Store
 from sandbox.vendor import Vendor
 
+QUIET = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+    'img-src data:">'
+)
+"""Before a mail's HTML on the page: it loads nothing from anywhere."""
 TABLES = {"slack": "slack_messages", "mail": "mails", "hooks": "hooks"}
 
 
@@ -49,7 +54,7 @@ class Catchers(Vendor):
 
     def refusal(self, call: Call, status: int, message: str) -> Response:
         if status == 429:
-            return slack.rate_limited()
+            return slack_answers.rate_limited()
         return answer({"ok": False, "error": {404: "not_found"}.get(status, "internal_error")}, status)
 
     def headers(self, call: Call) -> dict[str, str]:
@@ -99,7 +104,24 @@ def _control(catchers: Catchers) -> list[Route]:
 
     async def page(request: Request) -> Response:
         parts = {what: list(reversed(catchers.kept(what, {})))[:200] for what in TABLES}
-        return HTMLResponse(render("catchers.html", parts=parts, now=catchers.clock.now()))
+        counts = {w: catchers.store.value(f"select count(*) from {table}") for w, table in TABLES.items()}
+        names = {
+            catchers.slack.people.direct_name(each.id): each.name
+            for each in catchers.slack.people.members.values()
+        }
+        return HTMLResponse(
+            render(
+                "catchers.html",
+                parts=parts,
+                counts=counts,
+                now=catchers.clock.now(),
+                names=names,
+                webhook=catchers.slack.webhook,
+                base=str(request.base_url).rstrip("/"),
+                smtp=catchers.mail.port,
+                quiet=QUIET,
+            )
+        )
 
     return [
         Route("/", page, methods=["GET"]),

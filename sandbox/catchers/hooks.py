@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,7 +15,7 @@ from sandbox.call import Call, answer
 if TYPE_CHECKING:
     from sandbox.catchers.app import Catchers
 
-METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE")
+METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE", "OPTIONS")
 TABLES = """
 create table if not exists hooks (
     seq integer primary key, at integer not null, method text not null, path text not null,
@@ -56,10 +57,19 @@ def shown(store: Any, query: dict[str, str]) -> list[dict[str, Any]]:
         {
             "seq": r[0], "at": times.iso(r[1]), "method": r[2], "path": r[3], "query": r[4],
             "headers": orjson.loads(r[5]), "body": bytes(r[6]).decode("utf-8", "replace"),
-            "json": _json(bytes(r[6])), "request_id": r[7],
+            "json": _json(bytes(r[6])), "base64": _coded(bytes(r[6])), "request_id": r[7],
         }
         for r in rows
     ]  # fmt: skip
+
+
+def _coded(body: bytes) -> str | None:
+    """A body that is no text, so that it is not lost."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode()
+    return None
 
 
 def _json(body: bytes) -> Any:

@@ -10,15 +10,13 @@ import hmac
 import re
 import socket
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from sandbox import times
-from sandbox.catchers import credentials
+from sandbox.catchers import credentials, mail_parts
 
 if TYPE_CHECKING:
     from sandbox.catchers.app import Catchers
@@ -70,12 +68,15 @@ class Mail:
         self.store.script(TABLES)
         self.password = credentials.smtp_password(portal_token)
         self.refusals: list[Refusal] = []
+        self.port = 0
+        """Where it listens."""
 
     async def listen(self, listener: socket.socket) -> Any:
         """Serve SMTP on a socket that listens already."""
         import asyncio
 
         loop = asyncio.get_running_loop()
+        self.port = int(listener.getsockname()[1])
         return await loop.create_server(
             lambda: SMTP(
                 self, data_size_limit=MAX_BYTES, hostname="sandbox", ident="sandbox mail catcher", loop=loop,
@@ -109,8 +110,8 @@ class Mail:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         raw = envelope.original_content or b""
-        message = parsed(raw)
-        refused = self._refused("data", str(message.get("subject", "")))
+        subject = mail_parts.subject(raw)
+        refused = self._refused("data", subject)
         if refused:
             return refused
         with self.store.transaction():
@@ -119,27 +120,12 @@ class Mail:
                 "values (?, ?, ?, ?, ?, ?)",
                 (
                     self.catchers.clock.now(), str(envelope.mail_from or ""),
-                    orjson.dumps(envelope.rcpt_tos).decode(), str(message.get("subject", "")),
+                    orjson.dumps(envelope.rcpt_tos).decode(), subject,
                     bool(session.authenticated), raw,
                 ),
             )  # fmt: skip
             number = self.store.value("select last_insert_rowid()")
         return f"250 OK kept as {number}"
-
-
-def parsed(raw: bytes) -> EmailMessage:
-    return message_from_bytes(raw, policy=policy.default)
-
-
-def _body(message: EmailMessage, kind: str) -> str:
-    part = message.get_body((kind,))
-    if part is None:
-        return ""
-    try:
-        return str(part.get_content())
-    except (LookupError, UnicodeError):
-        payload = part.get_payload(decode=True)
-        return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
 
 
 def shown(store: Any, query: dict[str, str]) -> list[dict[str, Any]]:
@@ -153,15 +139,9 @@ def shown(store: Any, query: dict[str, str]) -> list[dict[str, Any]]:
         to = orjson.loads(recipients)
         if "to" in query and query["to"].lower() not in [address.lower() for address in to]:
             continue
-        message = parsed(bytes(raw))
         found.append({
             "seq": seq, "at": times.iso(at), "sender": sender, "recipients": to, "subject": subject,
-            "signed_in": bool(signed_in), "text": _body(message, "plain"), "html": _body(message, "html"),
-            "headers": [[name, str(value)] for name, value in message.items()],
-            "attachments": [
-                {"name": part.get_filename(), "type": part.get_content_type(),
-                 "bytes": len(part.get_payload(decode=True) or b"")}
-                for part in message.iter_attachments()
-            ],
+            "signed_in": bool(signed_in), "headers": [list(each) for each in mail_parts.headers(bytes(raw))],
+            **mail_parts.parts(bytes(raw)),
         })  # fmt: skip
     return found

@@ -82,7 +82,11 @@ class Workspace:
 
     def direct(self, user: str) -> str:
         """The channel in which a member and the app talk."""
-        return self.add_channel(f"direct {user}", user=user)
+        return self.add_channel(self.direct_name(user), user=user)
+
+    @staticmethod
+    def direct_name(user: str) -> str:
+        return f"direct {user}"
 
     def channel(self, wanted: str) -> tuple[str, str, bool] | None:
         """Id, name and whether it is archived, by id, `#name`, name or a member's id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -28,6 +29,7 @@ from sandbox.marketing_cloud import (
     event_definitions,
     history,
     journeys,
+    page,
     rows,
     rowset,
     setup,
@@ -56,6 +58,12 @@ class MarketingCloud(Vendor):
         """How long an asynchronous request stays pending."""
         self.next_deletion = 0
         """When the next contact that is to be deleted is due."""
+
+    def tables(self) -> list[tuple[str, str]]:
+        return page.tables(self)
+
+    def record_of(self, kind: str, record_id: str) -> dict[str, Any] | None:
+        return page.record_of(self, kind, record_id)
 
     def before(self, call: Call) -> None:
         contact_deletes.carry_out(self, call)

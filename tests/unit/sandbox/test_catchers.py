@@ -72,6 +72,7 @@ def test_a_message_to_the_incoming_webhook_is_kept_and_answered_ok(
         (b"[]", 400, "invalid_payload"),
         (b"{}", 400, "no_text"),
         (b'{"text": "x", "blocks": [{}]}', 400, "invalid_blocks"),
+        (b'{"text": "x", "blocks": [{"type": "section"}]}', 400, "invalid_blocks"),
         (b'{"text": "x", "channel": "#nowhere"}', 404, "channel_not_found"),
     ],
 )
@@ -120,6 +121,18 @@ def test_the_bot_posts_edits_and_deletes(bot: httpx.Client, catchers: httpx.Clie
         ({"channel": "sales", "text": "x", "blocks": {}}, None),
         ({"channel": "sales", "text": "x", "blocks": "y"}, "invalid_blocks"),
         ({"channel": "sales", "text": {"a": 1}}, "invalid_arguments"),
+        *(
+            ({"channel": "sales", "text": "x", "blocks": [block]}, "invalid_blocks")
+            for block in (
+                {"type": "nothing"},
+                {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3_001}},
+                {"type": "header", "text": {"type": "mrkdwn", "text": "x"}},
+                {"type": "context"},
+                {"type": "image", "image_url": "https://x.example"},
+                {"type": "divider", "block_id": 1},
+                {"type": "section", "fields": [{"type": "plain_text", "text": ""}]},
+            )
+        ),
     ],
 )
 def test_what_is_wrong_with_a_call_is_told_with_200(
@@ -209,6 +222,56 @@ def test_mail_is_refused_on_request_and_then_taken(shared: Running, catchers: ht
     assert catchers.post("/_sandbox/mail", json={"refuse": [{"at": "helo"}]}).status_code == 400
 
 
+def test_a_mail_that_nobody_can_read_is_kept_and_spoils_nothing(
+    shared: Running, catchers: httpx.Client
+) -> None:
+    broken = [
+        b"Subject: \xff\xfe\r\nTo: \xe4@b\r\n\r\n\xff", b"To: \"\"@,;:<>()\r\nMessage-ID: <<>>[]\r\n\r\nx",
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: message/rfc822\r\n\r\n--a--",
+        b"From: =?x?q?=\r\nContent-Type: text/plain; charset=nope\r\n\r\n\xe4", b"no header at all",
+    ]  # fmt: skip
+    with _smtp(shared) as smtp:
+        for raw in broken:
+            assert smtp.sendmail("a@b.example", ["c@d.example"], raw) == {}
+    assert len(catchers.get("/_sandbox/mail").json()["mail"]) == len(broken)
+    assert catchers.get("/").status_code == 200
+
+
+def test_what_stands_in_a_channel_is_read_page_by_page_and_threads_apart(
+    bot: httpx.Client, catchers: httpx.Client
+) -> None:
+    channels = bot.get("conversations.list", params={"limit": 3}).json()
+    assert len(channels["channels"]) == 3
+    cursor = channels["response_metadata"]["next_cursor"]
+    more = bot.get("conversations.list", params={"limit": 3, "cursor": cursor}).json()["channels"]
+    assert not {c["id"] for c in more} & {c["id"] for c in channels["channels"]}
+    name = "history"
+    channel = bot.post("conversations.create", json={"name": name}).json()["channel"]["id"]
+    posted = [
+        bot.post("chat.postMessage", json={"channel": channel, "text": str(n)}).json() for n in range(3)
+    ]
+    for told, broadcast in (("aside", False), ("for all", True)):
+        reply = {"text": told, "thread_ts": posted[0]["ts"], "reply_broadcast": broadcast}
+        bot.post("chat.postMessage", json={"channel": channel, **reply})
+
+    def read(method: str, **arguments: Any) -> tuple[list[str], str]:
+        told = bot.get(f"conversations.{method}", params={"channel": channel, **arguments}).json()
+        following = told.get("response_metadata", {}).get("next_cursor", "")
+        assert told["has_more"] is bool(following)
+        return [m["text"] for m in told["messages"]], following
+
+    first, following = read("history", limit=3)
+    assert (first, read("history", limit=3, cursor=following)) == (["for all", "2", "1"], (["0"], ""))
+    assert read("replies", ts=posted[0]["ts"])[0] == ["0", "aside", "for all"]
+    assert read("history", oldest=posted[1]["ts"], latest=posted[2]["ts"], inclusive=True)[0] == ["2", "1"]
+    assert read("history", oldest=posted[1]["ts"], latest=posted[2]["ts"])[0] == []
+    for method in ("history", "info", "members"):
+        assert (
+            bot.get(f"conversations.{method}", params={"channel": name}).json()["error"]
+            == "channel_not_found"
+        )
+
+
 def test_a_webhook_is_kept_whole(catchers: httpx.Client) -> None:
     answer = catchers.post("/hooks/deals/won?try=1", json={"id": 7}, headers={"X-Signature": "abc"})
     assert answer.status_code == 200
@@ -219,6 +282,8 @@ def test_a_webhook_is_kept_whole(catchers: httpx.Client) -> None:
     ]  # fmt: skip
     assert hooks[0]["json"] == {"id": 7}
     assert hooks[0]["headers"]["x-signature"] == "abc"
+    assert hooks[1]["base64"] == "/wA="
+    assert catchers.options("/hooks/o").status_code == 200
     catchers.post("/_sandbox/faults", json=[{"match": "/hooks/x", "status": 503}])
     assert catchers.post("/hooks/x").status_code == 503
     assert catchers.get("/_sandbox/hooks", params={"path": "/hooks/x"}).json()["hooks"] == []
@@ -228,10 +293,15 @@ def test_the_page_shows_what_arrived_and_takes_no_script_from_it(
     shared: Running, bot: httpx.Client, catchers: httpx.Client
 ) -> None:
     bot.post("chat.postMessage", json={"channel": "sales", "text": "<script>alert(1)</script>"})
+    said = [{"type": "header", "text": {"type": "plain_text", "text": "A new lead"}}]
+    bot.post("chat.postMessage", json={"channel": "sales", "blocks": said})
     with _smtp(shared) as smtp:
         smtp.send_message(_mail(subject="Ada & Bob"))
     catchers.post("/hooks/one", json={"a": 1})
     page = catchers.get("/").text
+    assert 'class="said">A new lead' in page
+    assert shared.ready["slack"]["webhook_url"] in page
+    assert f"127.0.0.1:{shared.ready['mail']['port']}" in page
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>" not in page
     assert "Ada &amp; Bob" in page

@@ -282,10 +282,11 @@ def test_what_is_no_record_is_shown_too_and_nothing_of_the_servers_own(shared: R
     assert html.escape(one["name"]) in page
     assert f"<h3>lists {one['listId']}</h3>" in page
     cloud = httpx.Client(base_url=shared.ready["marketing_cloud"]["url"], timeout=30)
-    shown = cloud.get("/", params={"object": "contacts"}).text
-    own = re.search(r"object=contacts&amp;id=(\d+)#record", shown)
-    assert own
-    assert f"<h3>contacts {own[1]}</h3>" in cloud.get("/", params={"object": "contacts", "id": own[1]}).text
+    for kind in ("Contact", "SentEvent", "Lead_Salesforce_1"):
+        shown = cloud.get("/", params={"object": kind}).text
+        own = re.search(rf"object={kind}&amp;id=(\w+)#record", shown)
+        assert own, kind
+        assert f"<h3>{kind} {own[1]}</h3>" in cloud.get("/", params={"object": kind, "id": own[1]}).text
     for name in ("tokens", "meta"):
         assert f"object={name}#record" not in shown
         assert "There is no" in cloud.get("/", params={"object": name, "id": "1"}).text

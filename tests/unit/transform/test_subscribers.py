@@ -185,7 +185,13 @@ insert into consent_places values ('news', 'marketing_cloud', 'ListSubscriber', 
     ('news', 'salesforce', 'Lead', 'Mail__c', 'Mail__c'),
     ('events', 'salesforce', 'Contact', 'Mail__c', 'Mail__c');
 """
+_CONSENT = ("int_address_holders", "int_flag_changes", "int_consent_told", "int_consent_statements")
 _SAID = "select person_id, purpose_id, state, changed_at::varchar from int_consent_statements "
+
+
+def make_statements(db: Any) -> None:
+    for model in _CONSENT:
+        made(db, f"intermediate/consent/{model}.sql")
 
 
 @pytest.mark.parametrize(("table", "of_all"), [("complaints", None), ("unsubscribe_events", True)])
@@ -195,7 +201,7 @@ def test_a_complaint_and_leaving_all_lists_refuse_all_e_mail_though_the_status_i
     db.execute(_CRM_SAYS)
     happens(db, LEAD, "02-01", table)
     db.execute(f"update stg_marketing_cloud__{table} set is_master_unsubscribed = ?", [of_all])
-    made(db, "intermediate/consent/int_consent_statements.sql")
+    make_statements(db)
     assert db.execute(_SAID + "where state = 'opted_out'").fetchall() == [
         ("ana", "all_email", "opted_out", "2026-02-01 09:00:00+00")
     ]
@@ -207,7 +213,7 @@ def test_a_complaint_and_leaving_all_lists_refuse_all_e_mail_though_the_status_i
 
 def test_leaving_a_list_refuses_the_purpose_it_stands_for_and_no_other_until_it_is_joined_again(db):
     db.execute(_CRM_SAYS)
-    made(db, "intermediate/consent/int_consent_statements.sql")
+    make_statements(db)
     on = "insert into stg_marketing_cloud__list_subscribers values ('{}', '{}', '{}', null, '2026-{}')"
     db.execute(on.format("9", LEAD, "Active", "01-01"))
     db.execute(on.format("8", LEAD, "Unsubscribed", "01-02"))
@@ -252,7 +258,7 @@ def test_a_refusal_that_was_carried_here_is_no_newer_than_the_one_it_was_copied_
         "'501' as subscription_id, 'SUBSCRIBED' as status, 'CONSENT_WITH_NOTICE' as legal_basis, "
         "timestamptz '2026-02-01 00:00:00+00' as changed_at;"
     )
-    made(db, "intermediate/consent/int_consent_statements.sql")
+    make_statements(db)
     made(db, "intermediate/consent/int_consents.sql")
     copied = (
         "select changed_at::varchar, is_copy from int_consent_statements where address = 'ana@b.example' "
@@ -271,7 +277,7 @@ def test_a_flag_without_a_history_is_dated_by_what_it_was_copied_from_until_the_
         "insert into stg_hubspot__subscription_changes values ('ana@x.example', '501', 'UNSUBSCRIBED', "
         "'2026-01-07 08:00:00+00')"
     )
-    made(db, "intermediate/consent/int_consent_statements.sql")
+    make_statements(db)
     flag = "select changed_at::varchar from int_consent_statements where state = 'opted_out'"
     assert db.execute(flag).fetchall() == [(None,)]
     wrote = f"insert into own_refusals values ('{key}', 'HasOptedOutOfEmail', {{}}, '2026-{{}}', '2026-{{}}')"
@@ -302,7 +308,7 @@ def test_a_lift_that_was_cut_short_does_not_bring_the_refusal_back(db):
         f"insert into stg_marketing_cloud__list_subscribers values ('9', '{LEAD}', 'Active', null, "
         "'2026-01-06');"
     )
-    made(db, "intermediate/consent/int_consent_statements.sql")
+    make_statements(db)
     made(db, "intermediate/consent/int_consents.sql")
     said = "select purpose_id, state from int_consents where purpose_id != 'all_email'"
     assert db.execute(said).fetchall() == [("hubspot:501", "opted_in")]
@@ -318,7 +324,7 @@ def test_what_this_project_wrote_elsewhere_in_the_same_minute_does_not_hide_what
         "insert into stg_hubspot__subscription_changes values ('ana@x.example', '501', 'UNSUBSCRIBED', "
         "'2026-01-07 10:00:00+00')"
     )
-    made(db, "intermediate/consent/int_consent_statements.sql")
+    make_statements(db)
     said = "select changed_at::varchar from int_consent_statements where state = 'opted_out'"
     assert db.execute(said).fetchall() == [("2026-01-07 10:00:00+00",)]
 
@@ -330,7 +336,7 @@ def test_who_leaves_a_list_before_this_project_has_put_them_back_has_left_it(db)
         f"'2026-02-01 10:05:00+00'); insert into stg_marketing_cloud__unsubscribe_events values ('{LEAD}', "
         "'2026-02-01 10:00:00+00', null, '9', false);"
     )
-    made(db, "intermediate/consent/int_consent_statements.sql")
+    make_statements(db)
     refused = "select purpose_id from int_consent_statements where state = 'opted_out'"
     assert db.execute(refused).fetchall() == []  # they came back by themselves
     db.execute(

@@ -75,6 +75,7 @@ from sandbox.hubspot import (
     transactional,
     validations,
     webhooks,
+    workflow_actions,
 )  # fmt: skip
 from sandbox.hubspot.portal import Portal, bring_up
 from sandbox.hubspot.records import Records
@@ -170,7 +171,8 @@ class HubSpot(Vendor):
         self.flows = flow_runs.load(self)
 
     def tables(self) -> list[tuple[str, str]]:
-        also = ("lists", "forms", "submissions", "campaigns", "owners", "email_events", "behaviours", "flows")
+        also = ("lists", "forms", "submissions", "campaigns", "owners", "email_events", "behaviours", "flows",
+                "marketing_emails", "timeline_events")  # fmt: skip
         return [
             *((plural, f'"{plural}" where archived = 0') for plural in self.portal.properties),
             *((name, f'"{name}"') for name in also),
@@ -282,6 +284,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
         validations,
         account_limits,
         flows,
+        workflow_actions,
         sequences,
         list_writes,
         legacy_ties,

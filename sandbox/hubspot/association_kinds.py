@@ -14,6 +14,7 @@ from sandbox.call import Call
 from sandbox.hubspot import association_limits as limits
 from sandbox.hubspot import errors, requests
 from sandbox.hubspot.associations import DEFINED, associate, holder, insert, is_known, note_primary, tell
+from sandbox.hubspot.further_objects import ENGAGEMENTS
 from sandbox.hubspot.records import Record
 from sandbox.hubspot.types import USER_DEFINED
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
 PRIMARY = "Primary"
+_ACTIVITIES = (*ENGAGEMENTS, "communications", "postal_mail")
+_OF_ANY = {"companies": (7, 8), "contacts": (9, 10), "deals": (11, 12), "tickets": (17, 18)}
+"""Numbers of the old API, to any activity and back, which clients go on naming."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ def kind_of(hubspot: HubSpot, call: Call, a: str, b: str, number: Any) -> Kind:
     pairs = hubspot.portal.types.pairs
     plain, primary = pairs[a, b]
     said, number = number, requests.whole_id(number)
-    if number == plain:
+    of_any = _OF_ANY.get(b if a in _ACTIVITIES else a, (0, 0))[a in _ACTIVITIES]
+    if number == plain or (number == of_any and (a in _ACTIVITIES or b in _ACTIVITIES)):
         return Kind(plain, None, pairs[b, a][0], None, DEFINED)
     back = pairs[b, a][1]
     if primary is not None and back is not None and number == primary:
@@ -187,6 +192,9 @@ def _other_end(hubspot: HubSpot, plural: str, number: Any) -> str | None:
         return None
     for (a, b), ids in hubspot.portal.types.pairs.items():
         if a == plural and number in ids:
+            return b
+    for b, (_, of_any) in _OF_ANY.items():
+        if plural in _ACTIVITIES and number == of_any:
             return b
     found = hubspot.store.value(
         "select to_type from association_types where from_type = ? and type_id = ?", (plural, number)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.hubspot import commerce_objects, further_objects
+from sandbox.hubspot import commerce_objects, further_objects, standard_properties
 
 
 @dataclass(frozen=True)
@@ -92,20 +92,9 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "dealtype": ("newbusiness", "existingbusiness"),
     "hs_manual_forecast_category": ("OMIT", "PIPELINE", "BEST_CASE", "COMMIT", "CLOSED"),
     "deal_currency_code": CURRENCIES,
-    "industry": (
-        "COMPUTER_SOFTWARE",
-        "FINANCIAL_SERVICES",
-        "HOSPITAL_HEALTH_CARE",
-        "RETAIL",
-        "LOGISTICS_AND_SUPPLY_CHAIN",
-        "MACHINERY",
-        "RENEWABLES_ENVIRONMENT",
-        "EDUCATION_MANAGEMENT",
-        "TELECOMMUNICATIONS",
-        "FOOD_PRODUCTION",
-        "MEDIA_PRODUCTION",
-        "CONSTRUCTION",
-    ),
+    "industry": tuple(standard_properties.INDUSTRIES.split()),
+    "hs_annual_revenue_currency_code": CURRENCIES,
+    **standard_properties.OPTIONS,
     **further_objects.OPTIONS,
     **commerce_objects.OPTIONS,
 }
@@ -243,14 +232,16 @@ def definition(
 def definitions(plural: str) -> list[dict[str, Any]]:
     """The properties an object type starts with."""
     found = []
-    for line in _DEFINITIONS[plural].strip().splitlines():
+    lines = _DEFINITIONS[plural] + standard_properties.LINES.get(plural, "")
+    for line in lines.split("\n"):
         if not line:
             continue
         name, kind, field_type, *flags = line.split()
+        options = OPTIONS.get(f"{plural}.{name}", OPTIONS.get(name, ())) if kind == "enumeration" else ()
         found.append(
             definition(
                 name, kind, field_type, f"{TYPES[plural].singular}information", flags[0] if flags else "",
-                OPTIONS.get(f"{plural}.{name}", OPTIONS.get(name, ())),
+                options,
                 defined_by_hubspot=name not in OURS
                 and (plural != further_objects.CUSTOM_OBJECT or name.startswith("hs_")),
             )

@@ -1,7 +1,8 @@
 """What single actions of a workflow do to the record that is in it, and where the record goes from there.
 
-Belongs here: actions that change records, lists and other workflows, branches, delays, webhooks. An action of
-another kind (mails, messages, code) is noted as not run, and the record goes on.
+Belongs here: actions that change records, lists and other workflows, branches, delays, webhooks, those of an
+app (defined in `workflow_actions`). An action of another kind (mails, messages, code) is noted as not run,
+and the record goes on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.hubspot import associations, list_filters, list_writes
+from sandbox.hubspot import associations, list_filters, list_writes, workflow_actions
 from sandbox.hubspot.records import Record
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def run(hubspot: HubSpot, call: Call, flow: Json, action: Json, record: Record) 
     elif number in (ADD_TO_LIST, TAKE_OFF_LIST, CHANGE_LIST):
         is_add = number == ADD_TO_LIST or fields.get("operation") == "ADD"
         _list(hubspot, call, fields, record, is_add=is_add)
+    elif number.startswith(workflow_actions.PREFIX):
+        step.note = _of_app(hubspot, call, flow, action, record)
     elif number == ENROL:
         step.enrols = str(fields["flow_id"])
     else:
@@ -161,12 +164,26 @@ def _create(hubspot: HubSpot, call: Call, name: str, wanted: dict[str, str], rec
         associations.associate(hubspot, call, made, record)
 
 
-def _webhook(hubspot: HubSpot, call: Call, action: Json, record: Record) -> str:
-    """Keep what is to be sent; it goes out beside the server, with retries."""
+def _of_app(hubspot: HubSpot, call: Call, flow: Json, action: Json, record: Record) -> str:
+    """An action that an app defined; its fields are filled as those of other actions are."""
+    raw = action.get("fields")
+    fields = {n: _value(v, record) for n, v in raw.items()} if isinstance(raw, dict) else {}
+    url = workflow_actions.address(hubspot, action)
+    if not _is_here(url):
+        return "an app's action on another machine is not called"
+    return workflow_actions.execute(hubspot, call, flow, action, fields, record)
+
+
+def _is_here(url: str) -> bool:
     from sandbox.hubspot.webhooks import is_here
 
+    return is_here(url)
+
+
+def _webhook(hubspot: HubSpot, call: Call, action: Json, record: Record) -> str:
+    """Keep what is to be sent; it goes out beside the server, with retries."""
     url = str(action.get("webhookUrl") or "")
-    if not is_here(url):
+    if not _is_here(url):
         return "a webhook to another machine is not sent"
     body = {
         "portalId": hubspot.portal.id, "objectTypeId": record.type.type_id, "objectId": record.id,

@@ -223,7 +223,10 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "hs_lead_label": ("HOT", "WARM", "COLD"),
     "hs_lead_disqualification_reason": ("NO_BUDGET", "NOT_A_FIT", "UNREACHABLE", "BAD_TIMING"),
     "hs_call_direction": ("INBOUND", "OUTBOUND"),
-    "hs_call_status": ("COMPLETED", "NO_ANSWER", "BUSY", "FAILED", "CANCELED"),
+    "hs_call_status": (
+        "COMPLETED", "NO_ANSWER", "BUSY", "FAILED", "CANCELED", "CALLING_CRM_USER", "CONNECTING",
+        "IN_PROGRESS", "QUEUED", "RINGING",
+    ),
     "hs_email_direction": ("EMAIL", "INCOMING_EMAIL", "FORWARDED_EMAIL"),
     "hs_email_status": ("SENT", "BOUNCED", "FAILED", "SCHEDULED", "SENDING"),
     "hs_meeting_outcome": ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "CANCELED"),

@@ -64,10 +64,15 @@ def _bound(hubspot: HubSpot, plural: str, handler: Any) -> Any:
     return lambda call: handler(hubspot, call, kind)
 
 
+def _defined(definition: dict[str, Any]) -> dict[str, Any]:
+    """A definition as the old API shows it: of a client's own property it does not say whose it is."""
+    return definition | {"hubspotDefined": definition["hubspotDefined"] or None}
+
+
 def _properties(hubspot: HubSpot, call: Call, kind: ObjectType) -> Response:
     """Definitions, as a list."""
     names = sorted(hubspot.portal.shown[kind.plural])
-    return answer([hubspot.portal.properties[kind.plural][name] for name in names])
+    return answer([_defined(hubspot.portal.properties[kind.plural][name]) for name in names])
 
 
 def _properties_of(hubspot: HubSpot, call: Call) -> Response:
@@ -242,4 +247,4 @@ def _property(hubspot: HubSpot, call: Call) -> Response:
     kind = hubspot.portal.type_of(call.params["type"])
     if kind is None or call.params["name"] not in hubspot.portal.shown[kind.plural]:
         raise errors.not_found(call)
-    return answer(hubspot.portal.properties[kind.plural][call.params["name"]])
+    return answer(_defined(hubspot.portal.properties[kind.plural][call.params["name"]]))

@@ -14,7 +14,7 @@ from sandbox import times
 from sandbox.call import Call
 from sandbox.hubspot import list_states, requests
 from sandbox.hubspot.catalog import ObjectType
-from sandbox.hubspot.search import STORED_AS
+from sandbox.hubspot.search import column_of
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -193,7 +193,7 @@ def _filter(hubspot: HubSpot, call: Call, kind: ObjectType, wish: Any) -> Sql:
     known = hubspot.portal.properties[kind.plural].get(name)
     if wish.get("filterType") != "PROPERTY" or known is None or not isinstance(operation, dict):
         raise NotWorkedOut
-    column = STORED_AS.get(name)
+    column = column_of(kind, name)
     raw: Sql = (column, []) if column else ("json_extract(props, ?)", [f'$."{name}"'])
     sql, values = compared("column" if column else str(known["type"]), operation, raw)
     if operation.get("includeObjectsWithNoValueSet") is True:

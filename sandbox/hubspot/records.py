@@ -13,7 +13,7 @@ import orjson
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.hubspot import catalog, first_values, numbers, requests, write_rules
+from sandbox.hubspot import catalog, email_headers, first_values, numbers, requests, write_rules
 from sandbox.hubspot.catalog import ObjectType
 from sandbox.hubspot.further_objects import ENGAGEMENTS
 from sandbox.hubspot.portal import Portal
@@ -311,6 +311,8 @@ class Records:
         entered = f"hs_v2_date_entered_{stage}"
         if stage != before.get("lifecyclestage") and entered in self.portal.properties[record.type.plural]:
             record.props.setdefault(entered, times.iso(at))
+        if record.props.get("hs_email_headers") != before.get("hs_email_headers"):
+            record.props |= email_headers.told(record.props)
         if record.type.plural == "deals" and record.props.get("dealstage") != before.get("dealstage"):
             pipeline = record.props.get("pipeline", "default")
             probability, closed = self.portal.stages.get(

@@ -23,9 +23,12 @@ PAGE, DEFAULT_PAGE, REACH = 200, 10, 10_000
 GROUPS, FILTERS, ALL_FILTERS = 5, 6, 18
 LONGEST = 3_000
 _COMPARE = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
-STORED_AS = {"hs_object_id": "id", "createdate": "created", "hs_createdate": "created",
-            "lastmodifieddate": "modified", "hs_lastmodifieddate": "modified"}  # fmt: skip
 Sql = tuple[str, list[Any]]
+
+
+def column_of(kind: ObjectType, name: str) -> str | None:
+    """The column of its own that a property has in the table of its type."""
+    return {"hs_object_id": "id", kind.created: "created", kind.modified: "modified"}.get(name)
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
@@ -88,7 +91,7 @@ def conditions(portal: Portal, call: Call, kind: ObjectType, body: dict[str, Any
         clauses.append("(" + " or ".join(a[0] for a in alternatives) + ")")
         values += [v for a in alternatives for v in a[1]]
     if body.get("query"):
-        clauses.append("(" + " or ".join("json_extract(props, ?) like ?" for _ in kind.searchable) + ")")
+        clauses.append("(0" + "".join(" or json_extract(props, ?) like ?" for _ in kind.searchable) + ")")
         values += [v for name in kind.searchable for v in (_path(name), f"%{body['query']}%")]
     return " and ".join(clauses), values
 
@@ -171,8 +174,9 @@ def _path(name: str) -> str:
 
 
 def _expression(portal: Portal, kind: ObjectType, name: str) -> Sql:
-    if name in STORED_AS and name in (*portal.properties[kind.plural], "id"):
-        return STORED_AS[name], []
+    column = column_of(kind, name)
+    if column is not None and name in portal.properties[kind.plural]:
+        return column, []
     if portal.properties[kind.plural][name]["type"] == "number":
         return "cast(json_extract(props, ?) as real)", [_path(name)]
     if _is_text(portal, kind, name):
@@ -191,7 +195,7 @@ def _value(portal: Portal, call: Call, kind: ObjectType, name: str, value: Any) 
         if definition["type"] == "datetime":
             instant = int(text) if text.lstrip("-").isdecimal() else times.parse(text)
             moment = times.iso(instant)
-            return instant if name in STORED_AS else moment
+            return instant if column_of(kind, name) else moment
     except (ValueError, OverflowError):
         raise errors.validation(call, f"{text} is not a valid {definition['type']} for {name}") from None
     return text.lower() if definition["type"] == "string" else text

@@ -42,6 +42,8 @@ RETRIES = tuple(m * times.MINUTE for m in (1, 3, 10, 30, 60, 120, 180, 240, 300,
 _NEEDS_PROPERTY = ".propertyChange"
 SUBJECTS = ("contact", "company", "deal", "ticket", "product", "line_item", "object")
 """What events are about: six types by their names, any other as an `object` with its `objectTypeId`."""
+_CONVERSATIONS = ("creation", "deletion", "privacyDeletion", "propertyChange", "newMessage")
+"""What may be subscribed to of conversations, of which nothing is ever told."""
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
@@ -146,9 +148,10 @@ def _subscribe(hubspot: HubSpot, call: Call) -> Response:
     body = requests.body_of(call)
     kind, name = str(body.get("eventType") or ""), body.get("propertyName")
     subject, _, what = kind.partition(".")
-    if what not in changes.WEBHOOK.values() or subject not in SUBJECTS:
-        raise errors.validation(call, f"{kind[:60]} is not a type of event")
-    if what == "privacyDeletion" and subject != "contact":
+    known = what in changes.WEBHOOK.values() and subject in SUBJECTS
+    if what == "privacyDeletion":
+        known = subject == "contact"
+    if not known and (subject != "conversation" or what not in _CONVERSATIONS):
         raise errors.validation(call, f"{kind[:60]} is not a type of event")
     typed = hubspot.portal.type_of(str(body.get("objectTypeId"))) if subject == "object" else None
     if subject == "object" and typed is None:

@@ -99,6 +99,20 @@ def test_a_record_is_created_with_all_the_types_it_asks_for(shared: Running) -> 
     assert len(_types(shared, made.json()["id"])[int(company)]) == 3
 
 
+def test_an_activity_is_tied_by_the_number_of_any_activity_too(shared: Running) -> None:
+    contact = _contact(shared)
+    tie = {
+        "to": {"id": contact},
+        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 10}],
+    }
+    wish = {"properties": {"hs_timestamp": "2026-01-01T00:00:00Z"}, "associations": [tie]}
+    made = shared.hubspot.post("/crm/v3/objects/meetings", json=wish).json()["id"]
+    (found,) = shared.hubspot.get(f"/crm/v4/objects/contacts/{contact}/associations/meetings").json()[
+        "results"
+    ]
+    assert (str(found["toObjectId"]), found["associationTypes"][0]["typeId"]) == (made, 199)
+
+
 def test_two_of_one_type_are_called_differently_from_either_end(shared: Running) -> None:
     boss, report = _contact(shared), _contact(shared)
     before = _counted(shared).get(("0-1", "0-1"), 0)

@@ -166,3 +166,14 @@ def test_archived_records_are_not_found_by_search(shared: Running) -> None:
     assert _search(shared, wanted)["total"] == 1
     shared.hubspot.delete(f"{COMPANIES}/{made}")
     assert _search(shared, wanted)["total"] == 0
+
+
+def test_every_type_is_searched_by_words_and_contacts_by_a_time_they_do_not_have(shared: Running) -> None:
+    for plural in ("communications", "subscriptions", "feedback_submissions"):
+        found = shared.hubspot.post(f"/crm/v3/objects/{plural}/search", json={"query": "word"})
+        assert (found.status_code, found.json()["total"]) == (200, 0)
+    sorts = [{"propertyName": "hs_lastmodifieddate", "direction": "DESCENDING"}]
+    assert shared.hubspot.post("/crm/v3/objects/contacts/search", json={"sorts": sorts}).json()["total"] > 0
+    late = {"propertyName": "hs_lastmodifieddate", "operator": "GT", "value": "1"}
+    body = {"filterGroups": [{"filters": [late]}]}
+    assert shared.hubspot.post("/crm/v3/objects/contacts/search", json=body).json()["total"] == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.sandbox.conftest import Running
@@ -232,3 +234,30 @@ def test_what_no_document_settles_is_switched(shared: Running) -> None:
     assert [each["id"] for each in followed] == [survivor]
     for wrong in ({"merged_updates": "perhaps"}, {"search_lagg_ms": 5}):
         assert shared.hubspot.post(portal, json=wrong).status_code == 400
+
+
+def test_what_integrators_write_besides_is_there(shared: Running) -> None:
+    written = {
+        "contacts": {"email": "besides@one.example", "salutation": "Dr", "industry": "any",
+                     "numemployees": "5-25"},
+        "companies": {"name": "B", "website": "b.example", "type": "PARTNER", "industry": "ACCOUNTING"},
+        "deals": {"dealname": "B", "dealstage": "appointmentscheduled", "pipeline": "default",
+                  "hs_priority": "high", "hs_next_step": "call"},
+        "calls": {"hs_timestamp": "2026-01-01T00:00:00Z", "hs_call_status": "QUEUED",
+                  "hs_call_from_number": "+1"},
+    }  # fmt: skip
+    for plural, properties in written.items():
+        made = shared.hubspot.post(f"/crm/v3/objects/{plural}", json={"properties": properties})
+        assert made.status_code == 201, made.text
+    wrong = {"properties": {"name": "B", "industry": "NO_SUCH_INDUSTRY"}}
+    assert shared.hubspot.post("/crm/v3/objects/companies", json=wrong).status_code == 400
+    headers = {
+        "from": {"email": "a@b.example", "firstName": "A"},
+        "to": [{"email": "c@d.example"}, {"email": "e@f.example"}],
+    }
+    email = {"hs_timestamp": "2026-01-01T00:00:00Z", "hs_email_direction": "EMAIL",
+             "hs_email_headers": json.dumps(headers)}  # fmt: skip
+    own = shared.hubspot.post("/crm/v3/objects/emails", json={"properties": email}).json()["id"]
+    names = ("hs_email_from_email", "hs_email_from_firstname", "hs_email_to_email")
+    read = shared.hubspot.get(f"/crm/v3/objects/emails/{own}", params={"properties": ",".join(names)}).json()
+    assert [read["properties"][name] for name in names] == ["a@b.example", "A", "c@d.example;e@f.example"]

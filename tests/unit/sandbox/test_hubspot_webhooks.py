@@ -121,6 +121,10 @@ def test_nothing_is_sent_to_other_machines(shared: Running) -> None:
     for url in ("https://example.com/hook", "http://10.0.0.1/", "ftp://127.0.0.1/", ""):
         assert shared.hubspot.put(f"{app}/settings", json={"targetUrl": url}).status_code == 400
     assert shared.hubspot.get("/webhooks/v3/1/settings").status_code == 404
+    talk = {"eventType": "conversation.newMessage", "active": True}
+    own = shared.hubspot.post(f"{app}/subscriptions", json=talk)
+    assert own.status_code == 201, "what clients subscribe to is taken, though nobody talks here"
+    assert shared.hubspot.delete(f"{app}/subscriptions/{own.json()['id']}").status_code == 204
 
 
 @pytest.mark.parametrize(

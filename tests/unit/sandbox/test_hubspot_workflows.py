@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox import times
@@ -179,3 +181,40 @@ def test_a_workflow_is_entered_by_hand_branches_by_filters_and_sets_what_is_besi
     titled = shared.hubspot.get(f"/crm/v3/objects/contacts/{contact}", params=asked).json()
     assert titled["properties"]["jobtitle"] == "Fjord pilot", "an endless circle comes to an end"
     shared.hubspot.delete(f"/automation/v4/flows/{flow}")
+
+
+def test_an_action_that_an_app_brings_is_defined_told_of_records_and_completed(shared: Running) -> None:
+    ready = shared.ready["hubspot"]
+    area, hook = f"/automation/v4/actions/{ready['app_id']}", shared.ready["webhooks"]["hook_url"] + "action"
+    field = {"typeDefinition": {"name": "size", "type": "string", "fieldType": "text"}, "isRequired": True}
+    wish = {"actionUrl": hook, "objectTypes": ["CONTACT"], "inputFields": [field], "published": True,
+            "labels": {"en": {"actionName": "Print"}}, "objectRequestOptions": {"properties": ["city"]},
+            "functions": [{"functionType": "PRE_ACTION_EXECUTION",
+                           "functionSource": "exports.main = 1"}]}  # fmt: skip
+    own = shared.hubspot.post(area, json=wish).json()
+    assert shared.hubspot.post(area, json=wish | {"actionUrl": None}).status_code == 400
+    one = f"/automation/actions/2026-03/{ready['app_id']}/{own['id']}"
+    assert shared.hubspot.patch(one, json={"published": False}).json()["revisionId"] == "2"
+    assert [each["id"] for each in shared.hubspot.get(f"{one}/revisions").json()["results"]] == ["2", "1"]
+    source = shared.hubspot.get(f"{one}/functions/PRE_ACTION_EXECUTION").json()["functionSource"]
+    assert source == "exports.main = 1"
+    flow = made_flow(shared, "Of an app", [does("1", f"1-{own['id']}", size=static("A4"))])
+    contact = made_contact(shared, "printed", city="Rome")
+    url = f"/automation/v2/workflows/{flow}/enrollments/contacts/printed@enrol.example"
+    assert shared.hubspot.post(url).status_code == 204
+    deadline, told = time.monotonic() + 30, []
+    while not told:
+        assert time.monotonic() < deadline
+        hooks = httpx.get(shared.ready["webhooks"]["url"] + "/_sandbox/hooks", timeout=30).json()["hooks"]
+        told = [each["json"] for each in hooks if each["path"].endswith("/action")]
+    assert told[0]["object"] == {
+        "objectId": int(contact),
+        "objectType": "CONTACT",
+        "properties": {"city": "Rome"},
+    }
+    assert told[0]["inputFields"] == {"size": "A4"}
+    done, outputs = f"/automation/v4/actions/callbacks/{told[0]['callbackId']}/complete", {"outputFields": {}}
+    assert shared.hubspot.post(done, json=outputs).status_code == 204
+    assert shared.hubspot.post(done.replace("ap-", "no-"), json=outputs).status_code == 404
+    assert shared.hubspot.delete(one).status_code == 204
+    assert shared.hubspot.get(one).status_code == 404

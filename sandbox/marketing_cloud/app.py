@@ -32,6 +32,7 @@ from sandbox.marketing_cloud import (
     page,
     rows,
     rowset,
+    scopes,
     setup,
     soap,
 )
@@ -51,6 +52,7 @@ class MarketingCloud(Vendor):
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
         store.script(documents.TABLE)
+        store.script(scopes.TABLE)
         self.member_id = int(store.get_meta("member_id"))
         self.rest = RollingWindow(REST_PER_MINUTE if limited else ENDLESS, MINUTE)
         self.soap = RollingWindow(SOAP_PER_MINUTE if limited else ENDLESS, MINUTE)
@@ -95,7 +97,8 @@ class MarketingCloud(Vendor):
         if call.path.rstrip("/").lower() == "/v2/token" or soap.is_open(call):
             return
         is_soap = soap.is_asked(call)
-        if not auth.holds(self, call):
+        token = auth.token_of(call)
+        if not auth.holds(self, token):
             raise (
                 soap.fault(call, "Token Expired", "Security")
                 if is_soap
@@ -107,6 +110,8 @@ class MarketingCloud(Vendor):
             refused = errors.error(429, errors.THROTTLED, "Too Many Requests")
             refused.response.headers["Retry-After"] = "5"
             raise refused
+        if not is_soap:
+            scopes.check(self, call, token)
 
     def rotate(self) -> None:
         self.store.db.execute("delete from tokens")

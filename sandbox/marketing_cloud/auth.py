@@ -65,6 +65,8 @@ def _token(mc: MarketingCloud, call: Call) -> Response:
     token = hashlib.sha512(f"{call.request_id}|{call.now}".encode()).hexdigest() * 4
     mc.store.db.execute("delete from tokens where ends < ?", (mc.real_now(),))
     mc.store.db.execute("insert or replace into tokens values (?, ?)", (token, mc.real_now() + LIFE))
+    if wish.get("scope"):
+        mc.store.db.execute("insert or replace into token_scopes values (?, ?)", (token, scope))
     rest, soap = mc.instances(call)
     return answer(
         {
@@ -93,12 +95,17 @@ def _scope(mc: MarketingCloud, wanted: Any) -> str:
     return " ".join(names) or mc.scope()
 
 
-def holds(mc: MarketingCloud, call: Call) -> bool:
-    """Whether a request carries a token that lives: in a header on REST, in the envelope on SOAP."""
+def token_of(call: Call) -> str:
+    """The token that a request carries: in a header on REST, in the envelope on SOAP."""
     kind, _, token = call.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer":
         found = _SOAP_TOKEN.search(call.body)
         token = _TAG.sub(b"", found[1]).strip().decode("latin-1") if found else ""
+    return token
+
+
+def holds(mc: MarketingCloud, token: str) -> bool:
+    """Whether a token lives."""
     ends = mc.store.value("select ends from tokens where token = ?", (token,))
     return ends is not None and int(ends) > mc.real_now()
 

@@ -127,6 +127,8 @@ def make(
             }
             for each in schema["fields"] if isinstance(each, dict)
         ]  # fmt: skip
+        if not fields or extensions.named_twice(fields):
+            raise errors.invalid("The schema names at least one field, and none twice")
         send_field = schema.get("sendableCustomObjectField")
         made = extensions.create(
             store, *(called or (key, str(given["name"]))), fields, at,

@@ -189,6 +189,16 @@ def create(
     return found
 
 
+def named_twice(fields: Iterable[Mapping[str, Any]]) -> str:
+    """The first name that two fields have: none may."""
+    seen: set[str] = set()
+    for field in fields:
+        if field["name"].lower() in seen:
+            return str(field["name"])
+        seen.add(field["name"].lower())
+    return ""
+
+
 def add_fields(store: Store, extension: str, fields: Iterable[Mapping[str, Any]], after: int) -> None:
     for number, field in enumerate(fields, start=after + 1):
         store.db.execute(

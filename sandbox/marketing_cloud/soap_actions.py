@@ -10,6 +10,8 @@ from xml.sax.saxutils import escape
 
 from sandbox.call import Call
 from sandbox.marketing_cloud import (
+    auth,
+    scopes,
     soap_changes,
     soap_kept,
     soap_lists,
@@ -22,6 +24,7 @@ from sandbox.marketing_cloud.soap_text import XSI_TYPE, Refused, child, failed, 
 if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
 
+_NO_SCOPE = 5
 Do = Callable[["MarketingCloud", Call, Element, int], str]
 _DO: dict[tuple[str, str], Do] = {
     ("Create", "DataExtension"): soap_changes.create,
@@ -56,10 +59,13 @@ def objects(request: Element) -> list[tuple[str, Element]]:
 def change(mc: MarketingCloud, call: Call, action: str, request: Element) -> tuple[str, str]:
     """OverallStatus and the results as XML."""
     found, out, bad = objects(request), [], 0
+    token = auth.token_of(call)
     both = _is_upsert(request)
     for number, (kind, element) in enumerate(found):
         told = len(call.changes)
         try:
+            if not scopes.may_soap(mc, token, kind, write=True):
+                raise Refused(_NO_SCOPE, scopes.PERMISSION)
             with mc.store.transaction():
                 out.append(_way(action, kind, both)(mc, call, element, number))
         except Refused as problem:

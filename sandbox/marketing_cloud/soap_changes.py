@@ -44,6 +44,9 @@ def _fields(element: Element) -> list[dict[str, Any]]:
                 "standard": text_of(each, "DefaultValue") or None,
             }
         )  # fmt: skip
+    twice = extensions.named_twice(found)
+    if twice:
+        raise Refused(310007, f"Field {twice[:80]} stands there twice")
     return found
 
 

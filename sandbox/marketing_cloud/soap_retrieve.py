@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 import orjson
 
 from sandbox.call import Call
-from sandbox.marketing_cloud import account, extensions, soap_rows
+from sandbox.marketing_cloud import account, auth, extensions, scopes, soap_rows
 from sandbox.marketing_cloud.soap_objects import OBJECTS
 from sandbox.marketing_cloud.soap_shapes import Column, SoapObject
 from sandbox.marketing_cloud.soap_text import child, local, text_of
@@ -60,6 +60,8 @@ def retrieve(mc: MarketingCloud, call: Call, request: Element) -> tuple[str, str
     if following:
         return _next(mc, call, following)
     name = text_of(request, "ObjectType")
+    if not scopes.may_soap(mc, auth.token_of(call), name, write=False):
+        raise BadRequest(f"Error: {scopes.PERMISSION}")
     found = object_of(mc, name)
     properties = [(each.text or "").strip() for each in request if local(each) == "Properties"]
     unknown = found.unknown(properties)

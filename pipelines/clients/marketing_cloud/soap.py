@@ -120,6 +120,8 @@ def pages(ask: Ask, body: str, host: str) -> Iterator[Page]:
 
 def _refused(status: str, host: str) -> errors.ClientError:
     said = f"Marketing Cloud: {status.removeprefix('Error: ')[:300]}"
+    if "API Permission Failed" in status:
+        return errors.MissingScope(said, where=host, remedy="give the package the scope")
     if "Unable to find a handler" in status:
         return errors.NotFound(said, where=host)
     named = _NOT_SHOWN.search(status)

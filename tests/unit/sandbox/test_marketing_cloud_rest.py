@@ -167,6 +167,15 @@ def test_a_token_is_asked_for_by_form_and_for_less_than_all(mc_once: mcs.Marketi
     assert told["scope"] == "campaign_read"
     refused = mc_once.http.post("/v2/token", json={**wish, "scope": "campaign_read everything"})
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+    bearer = {"Authorization": f"Bearer {told['access_token']}"}
+    assert mc_once.http.get("/hub/v1/campaigns", headers=bearer).status_code == 200
+    assert mc_once.http.post("/hub/v1/campaigns", headers=bearer, json={"name": "x"}).status_code == 403
+    assert mc_once.http.get(READ, headers=bearer).status_code == 403
+    mc_once.do(do="take_scopes", scopes=["data_extensions_write", "tracking_events_read"])
+    refused = mc_once.http.post(f"{BY_KEY}/rowset", json=[{"keys": {"ContactKey": "1"}, "values": {}}])
+    assert (refused.status_code, refused.json()["message"]) == (403, "Insufficient Privileges")
+    lacking = mc_once.retrieve("SentEvent", ["SendID"])
+    assert mcs.text(lacking, "OverallStatus") == "Error: API Permission Failed"
     assert mc_once.http.get("/v2/userinfo").json()["organization"]["member_id"] == mc_once.server.member_id
 
 

@@ -210,6 +210,8 @@ def test_what_is_only_kept_is_made_found_changed_and_deleted_by_any_of_its_names
 
 def test_rows_name_their_extension_and_an_extension_goes_by_its_id(mc_once: mcs.MarketingCloud) -> None:
     fields = "<Fields><Field><Name>Key</Name><IsPrimaryKey>true</IsPrimaryKey></Field></Fields>"
+    twice = fields.replace("</Fields>", "<Field><Name>KEY</Name></Field></Fields>")
+    assert codes(change(mc_once, "Create", "DataExtension", f"<Name>Twice</Name>{twice}")) == ["Error"]
     made = change(mc_once, "Create", "DataExtension", f"<Name>By name</Name>{fields}")
     told = "<Property><Name>Key</Name><Value>a</Value></Property>"
     one = f"<Name>By name</Name><Properties>{told}</Properties>"

@@ -13,6 +13,8 @@ import typer
 from pipelines.errors import UsageError
 
 READY = "ready.json"
+_ALWAYS = 1_000_000_000
+"""So often is without end."""
 VENDORS = ("hubspot", "salesforce", "marketing_cloud", "catchers")
 
 app = typer.Typer(invoke_without_command=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -60,27 +62,49 @@ def tick(days: Annotated[int, typer.Option(help="How many days pass.")] = 1) -> 
 def faults(
     vendor: Annotated[str, typer.Argument(help=f"One of {', '.join(VENDORS)}.")],
     kind: Annotated[str, typer.Argument(help="What goes wrong; 'off' ends all; nothing lists them.")] = "",
-    match: Annotated[str, typer.Option(help="Requests it meets: a pattern on 'METHOD path'.")] = ".",
-    times: Annotated[int | None, typer.Option(help="How often; without it once.")] = None,
+    match: Annotated[str, typer.Option(help="Requests it meets: a pattern on 'METHOD path'.")] = "",
+    times: Annotated[
+        int | None, typer.Option(help="How often; without it once, an outage or a schedule until it ends.")
+    ] = None,
     start: Annotated[str, typer.Option("--from", help="From this instant of the world's time.")] = "",
     until: Annotated[str, typer.Option(help="Until this instant of the world's time.")] = "",
     every: Annotated[int | None, typer.Option(help="Each so-many-th request only.")] = None,
+    after: Annotated[int | None, typer.Option(help="Leave so many requests alone first.")] = None,
+    slow: Annotated[int | None, typer.Option(help="Milliseconds the answer waits.")] = None,
+    retry_after: Annotated[str, typer.Option(help="What the Retry-After header says.")] = "",
     code: Annotated[str, typer.Option(help="Of a row error: its code.")] = "",
+    row_every: Annotated[int | None, typer.Option(help="Of a row error: each so-many-th row only.")] = None,
+    late: Annotated[int | None, typer.Option(help="Of late rows: seconds until they are seen.")] = None,
 ) -> None:
     """Switch a fault of a vendor on, all of them off, or list what is on and what there is."""
     if vendor not in VENDORS:
         raise UsageError(f"there is no vendor {vendor}", remedy=f"say one of {', '.join(VENDORS)}")
     url = f"{_ready()[vendor]['url']}/_sandbox/faults"
-    spec: dict[str, Any] = {"kind": kind, "match": match, "times": times, "every": every}
-    spec |= {"from": start or None, "until": until or None, "code": code or None}
+    spec: dict[str, Any] = {"kind": kind, "times": times, "every": every, "after": after, "slow": slow,
+                            "row_every": row_every, "late": late}  # fmt: skip
+    spec |= {"match": match or None, "from": start or None, "until": until or None, "code": code or None,
+             "retry_after": retry_after or None}  # fmt: skip
     told = _asked(url, kind, {name: value for name, value in spec.items() if value is not None})
     for each in told["faults"]:
-        what = each["status"] if each["status"] is not None else f"slow by {each['slow']} ms"
-        print(f"{what} for {each['match']}: met {each['met']} times")
+        print(_line(each))
     if not told["faults"]:
         print("No fault is on.")
     if not kind:
         print("Kinds: " + ", ".join(told["kinds"]))
+
+
+def _line(fault: dict[str, Any]) -> str:
+    """A fault that is on, as people read it."""
+    what = str(fault["status"]) if fault["status"] is not None else "slow"
+    more = [f"{fault['slow']} ms late"] if fault["slow"] else []
+    more += [f"{fault['code']} in each {fault['row_every']}. row"] if "code" in fault else []
+    more += [f"each {fault['every']}. request"] if fault["every"] > 1 else []
+    more += [f"{name} {fault[name]}" for name in ("from", "until") if name in fault]
+    often = (
+        f"{fault['met']} of {fault['times']} times" if fault["times"] < _ALWAYS else f"{fault['met']} times"
+    )
+    where = "all requests" if fault["match"] == "." else fault["match"]
+    return f"{', '.join([what, *more])}, for {where}: met {often}"
 
 
 def _asked(url: str, kind: str, spec: dict[str, Any]) -> dict[str, Any]:

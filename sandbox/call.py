@@ -43,6 +43,8 @@ class Call:
     """Which rule is to say who owns records, where a client says so other than by a header."""
     by: tuple[str, str] = ("INTEGRATION", "sandbox-app")
     """The kind and the name of whoever changes something, as histories tell it."""
+    kept: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    """What is stored of the call itself: it stays when a fault takes back what the call did."""
     fault: Fault | None = None
     """A fault that the handler itself has to bring about: it refuses rows."""
 
@@ -61,6 +63,11 @@ class Call:
 
     def json(self) -> Any:
         return orjson.loads(self.body)
+
+    def keep(self, sql: str, values: tuple[Any, ...]) -> None:
+        """Store what later calls ask for by name: a receipt, not a record."""
+        self.store.db.execute(sql, values)
+        self.kept.append((sql, values))
 
     def change(
         self, obj: str, record_id: str, operation: str, field: str, before: str | None, after: str | None

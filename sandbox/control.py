@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,9 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import times
+from sandbox import fault_specs, times
 from sandbox.call import answer
-from sandbox.faults import KINDS
 
 if TYPE_CHECKING:
     from sandbox.vendor import Vendor
@@ -61,12 +59,10 @@ def routes(vendor: Vendor) -> list[Route]:
             vendor.faults.replace([])
         if request.method in ("POST", "PUT"):
             try:
-                wish = orjson.loads(await request.body())
-                # One fault joins those that are on, a list takes their place.
-                vendor.faults.add(wish) if isinstance(wish, dict) else vendor.faults.replace(wish)
-            except (ValueError, TypeError, AttributeError, re.error) as problem:
-                return answer({"error": f"faults must be a list of objects: {problem}"}, 400)
-        return answer({"faults": vendor.faults.shown(), "kinds": list(KINDS)})
+                _switch(vendor, await request.body())
+            except fault_specs.NoFault as problem:
+                return answer({"error": str(problem)}, 400)
+        return answer({"faults": vendor.faults.shown(), "kinds": list(vendor.kinds)})
 
     return [
         Route("/_sandbox/clock", clock, methods=["GET", "POST"]),
@@ -74,6 +70,19 @@ def routes(vendor: Vendor) -> list[Route]:
         Route("/_sandbox/writes", writes, methods=["GET"]),
         Route("/_sandbox/faults", faults, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
+
+
+def _switch(vendor: Vendor, body: bytes) -> None:
+    """One fault joins those that are on, a list (or what a GET told) takes their place. Raises NoFault."""
+    try:
+        wish = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise fault_specs.NoFault("send a fault or a list of faults as JSON") from None
+    wish = wish["faults"] if isinstance(wish, dict) and "faults" in wish else wish
+    if isinstance(wish, list):
+        vendor.faults.replace([fault_specs.parse(each, vendor.kinds) for each in wish])
+    else:
+        vendor.faults.add(fault_specs.parse(wish, vendor.kinds))
 
 
 def _set_clock(vendor: Vendor, body: bytes) -> str:

@@ -7,7 +7,6 @@ What the vendor has is asked of the vendor (`contents`, `record_of`); this lays 
 from __future__ import annotations
 
 import asyncio
-import re
 import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import times
+from sandbox import fault_specs, times
 from sandbox.call import answer
-from sandbox.faults import KINDS
 from sandbox.pages import render
 
 if TYPE_CHECKING:
@@ -39,8 +37,8 @@ def routes(vendor: Vendor) -> list[Route]:
             if form.get("off"):
                 vendor.faults.replace([])
             else:
-                vendor.faults.add(_spec(form))
-        except (ValueError, TypeError, re.error) as problem:
+                vendor.faults.add(fault_specs.parse(_spec(form), vendor.kinds))
+        except fault_specs.NoFault as problem:
             return HTMLResponse(_page(vendor, {}, str(problem)), 400)
         return RedirectResponse("/", 303)
 
@@ -68,7 +66,7 @@ def _form(body: bytes) -> dict[str, str]:
 
 def _spec(form: dict[str, str]) -> dict[str, Any]:
     spec: dict[str, Any] = {"kind": form.get("kind", ""), "match": form.get("match") or "."}
-    return spec | ({"times": int(form["times"])} if form.get("times", "").isdecimal() else {})
+    return spec | ({"times": form["times"]} if form.get("times") else {})
 
 
 def _days(given: str | bytes) -> int | None:
@@ -100,7 +98,7 @@ def _page(vendor: Vendor, query: dict[str, str], problem: str = "") -> str:
     requests = [dict(zip(columns, row, strict=True)) for row in rows]
     return render(
         "vendor.html", vendor=vendor.title, now=vendor.clock.now(), problem=problem,
-        contents=vendor.contents(), requests=requests, faults=vendor.faults.shown(), kinds=list(KINDS),
+        contents=vendor.contents(), requests=requests, faults=vendor.faults.shown(), kinds=list(vendor.kinds),
         record=_record(vendor, query), query=query, newest=_newest(vendor, query), changed=_changed(vendor),
     )  # fmt: skip
 

@@ -22,10 +22,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import control, openapi, overview, spoil, times
+from sandbox import control, fault_specs, openapi, overview, spoil, times
 from sandbox.call import Call, Refused
 from sandbox.clock import Clock, real_ms
-from sandbox.faults import BREAKS, HEADER, Fault, Faults, NoFault
+from sandbox.faults import BREAKS, HEADER, PAGES, ROWS, Fault, Faults, Kinds
 from sandbox.store import Store
 
 Handler = Callable[[Call], Response]
@@ -34,7 +34,7 @@ ACTOR_HEADER, AT_HEADER, BUSINESS = "x-sandbox-actor", "x-sandbox-at", "business
 COUNTED_MS = 10_000
 LARGEST = 256 * 1024 * 1024
 """Bytes of a body once it is inflated."""
-NOT_INSTEAD = (*BREAKS, "noop", "row_error", "late_rows")
+NOT_INSTEAD = (*BREAKS, *PAGES, *ROWS)
 
 
 _OUR_OWN = ("meta", "requests", "tokens", "writes")
@@ -53,6 +53,8 @@ class Vendor:
     """One vendor's server: its store, its faults, and the questions its subclass answers."""
 
     name = ""
+    kinds: Kinds = fault_specs.KINDS
+    """The faults it knows, by name."""
 
     @property
     def title(self) -> str:
@@ -68,6 +70,10 @@ class Vendor:
     def admit(self, call: Call) -> None:
         """Raise Refused when the caller may not enter or has used up a limit."""
         raise NotImplementedError
+
+    def is_open(self, path: str) -> bool:
+        """Whether this is asked without having signed in."""
+        return False
 
     def refusal(self, call: Call, status: int, message: str) -> Response:
         """The vendor's error answer for a status that has no cause in the request itself."""
@@ -91,6 +97,17 @@ class Vendor:
 
     def show_late(self, made: list[tuple[str, str]], at: int) -> None:
         """Let nobody see these records, by object and id, before `at`."""
+
+    def suffers(self, call: Call) -> bool:
+        """Let a fault come over what a call stored; whether none of it is to be kept."""
+        fault = call.fault
+        if fault is None or not call.changes or fault.status == "row_error":
+            return False
+        made = [(c.object, c.record_id) for c in call.changes if c.operation == "create"]
+        fault.acted = fault.status == "noop" or bool(made)
+        if fault.status == "late_rows" and made:
+            self.show_late(list(dict.fromkeys(made)), call.now + fault.late * times.SECOND)
+        return fault.status == "noop"
 
     def changed(self) -> None:
         """Something was stored."""
@@ -201,10 +218,9 @@ class _Endpoint:
         started = time.perf_counter()
         call = self._call(request, body)
         as_business = call.headers.get(ACTOR_HEADER) == BUSINESS
-        header = call.headers.get(HEADER, "")
         try:
-            fault = None if as_business else self.vendor.faults.meet(call.method, call.path, call.now, header)
-        except NoFault as problem:
+            fault = None if as_business else self._met(call)
+        except fault_specs.NoFault as problem:
             said = Response(f"X-Sandbox-Fault: {problem}\n", 400, media_type="text/plain")
             await self._finish(call, said, started, "fault")(scope, receive, send)
             return
@@ -214,22 +230,23 @@ class _Endpoint:
             self._log(call, 0, started, "reset")
             await _break_off(scope, receive)
             return
-        call.fault = fault if fault and fault.status == "row_error" else None
-        taken_back = fault is not None and fault.status == "noop"
-        late = fault.late if fault and fault.status == "late_rows" else 0
-        response = self._faulty(call, fault, started) or self._answer(
-            call, started, admitted=as_business, taken_back=taken_back, late=late
-        )
-        if fault and fault.status == "drop_answer":
-            await _break_off(scope, receive)
-            return
-        if fault and fault.status in ("short_page", "truncated_page"):
-            spoil.shorten(response, is_last=fault.status == "truncated_page")
+        call.fault = fault if fault and fault.status in ROWS else None
+        response = self._faulty(call, fault, started) or self._answer(call, started, admitted=as_business)
+        if fault:
+            _spoil(call, fault, response)
+            fault.settle()
         if fault and fault.status == "cut_body":
             await spoil.send_half(response, send)
+        if fault and fault.status in BREAKS:
             await _break_off(scope, receive)
             return
         await response(scope, receive, send)
+
+    def _met(self, call: Call) -> Fault | None:
+        """The fault that a request meets. Raises NoFault when it asks for one that there is not."""
+        said, faults = call.headers.get(HEADER), self.vendor.faults
+        own = fault_specs.of_header(said, self.vendor.kinds) if said is not None else None
+        return faults.meet(call.method, call.path, call.now, own=own, is_open=self.vendor.is_open(call.path))
 
     def _call(self, request: Request, body: bytes) -> Call:
         base = f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
@@ -255,11 +272,8 @@ class _Endpoint:
             response.headers["Retry-After"] = fault.retry_after
         return self._finish(call, response, started, "fault")
 
-    def _answer(
-        self, call: Call, started: float, *, admitted: bool = False, taken_back: bool = False, late: int = 0
-    ) -> Response:
-        """The handler's answer. `admitted`: the business itself asks, whom no limit holds; `taken_back`: what
-        the handler stores is not kept; `late`: what it makes is seen so many seconds later."""
+    def _answer(self, call: Call, started: float, *, admitted: bool = False) -> Response:
+        """The handler's answer. `admitted`: the business itself asks, whom no limit holds."""
         store = self.vendor.store
         with store.transaction():
             self.vendor.before(call)
@@ -269,13 +283,12 @@ class _Endpoint:
                         self.vendor.admit(call)
                     response = self.handler(call)
                     store.log_changes(call.now, call.request_id, call.changes)
-                    if late:
-                        made = [(c.object, c.record_id) for c in call.changes if c.operation == "create"]
-                        self.vendor.show_late(list(dict.fromkeys(made)), call.now + late * times.SECOND)
-                    if taken_back:
+                    if self.vendor.suffers(call):
                         raise _TakenBack(response)
             except _TakenBack as back:
                 self.vendor.taken_back()
+                for sql, values in call.kept:
+                    store.db.execute(sql, values)
                 call.changes, call.effect = [], "noop"
                 response = back.response
             except Refused as refused:
@@ -339,6 +352,12 @@ def _moment(request: Request) -> int | None:
     said = request.headers.get(AT_HEADER, "")
     is_business = request.headers.get(ACTOR_HEADER) == BUSINESS
     return int(said) if is_business and said.isdecimal() and len(said) < 15 else None
+
+
+def _spoil(call: Call, fault: Fault, response: Response) -> None:
+    """Leave rows of a page out; an answer to a write is no page."""
+    if fault.status in PAGES and not call.changes:
+        fault.acted = spoil.shorten(response, is_last=fault.status == "truncated_page")
 
 
 async def _break_off(scope: Scope, receive: Receive) -> None:

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from sandbox import fault_specs
 from sandbox.call import Call, answer
 from sandbox.catchers import hooks, mail, slack, slack_answers
 from sandbox.catchers.mail import Mail, Refusal
@@ -40,6 +41,7 @@ class Catchers(Vendor):
     """Slack, mail and webhooks in one store."""
 
     name = "catchers"
+    kinds = fault_specs.PLAIN
 
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)

@@ -15,6 +15,8 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, Refused, answer
 from sandbox.clock import Clock
+from sandbox.fault_specs import KINDS
+from sandbox.faults import Fault
 from sandbox.hubspot import (
     account,
     account_limits,
@@ -102,6 +104,11 @@ class HubSpot(Vendor):
     """One portal behind one service key."""
 
     name = "hubspot"
+    kinds = KINDS | {
+        "lock": KINDS["423"] | {"match": r"^(POST|PUT|PATCH|DELETE) (?!.*/(search|read)$)"}, "row_error": KINDS["row_error"] | {"code": "INVALID_OPTION"},
+        "half_batch": KINDS["half_batch"] | {"code": "OBJECT_NOT_FOUND"},
+    }  # fmt: skip
+    """A lock refuses a whole write; a batch fails in part for records that are not there."""
 
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
@@ -126,16 +133,18 @@ class HubSpot(Vendor):
     def control_routes(self) -> list[Route]:
         return [*super().control_routes(), *portal_control.routes(self)]
 
+    def is_open(self, path: str) -> bool:
+        return (
+            _TOKEN.fullmatch(path) is not None
+            or journal.is_file(path)
+            or exports.is_file(path)
+            or files.is_open(path)
+            or form_writes.is_open(path)
+        )
+
     def admit(self, call: Call) -> None:
         given = call.headers.get("authorization", "").removeprefix("Bearer ")
-        if given != self.token and not (
-            _TOKEN.fullmatch(call.path)
-            or journal.is_file(call.path)
-            or exports.is_file(call.path)
-            or files.is_open(call.path)
-            or form_writes.is_open(call.path)
-            or oauth.by_developer(self, call)
-        ):
+        if given != self.token and not (self.is_open(call.path) or oauth.by_developer(self, call)):
             oauth.admit(self, call, given)
         if len(call.path) + len(call.query_string) > _MAX_URL:
             raise Refused(Response("URI Too Long", 414, media_type="text/plain"))
@@ -213,8 +222,16 @@ class HubSpot(Vendor):
     def after(self, call: Call) -> None:
         flow_runs.follow(self, call.now, call.changes)
 
+    def instead(self, call: Call, fault: Fault) -> Response:
+        if fault.status == "expired_token":
+            message = "The OAuth token used to make this call expired 1 second(s) ago."
+            return answer(errors.body(call, message, "EXPIRED_AUTHENTICATION"), 401)
+        return super().instead(call, fault)
+
     def daily_limit(self, call: Call) -> Response:
-        return errors.rate_limited(call, "You have reached your daily limit.", "DAILY")
+        refused = errors.rate_limited(call, "You have reached your daily limit.", "DAILY")
+        refused.headers["X-HubSpot-RateLimit-Daily-Remaining"] = "0"
+        return refused
 
     def headers(self, call: Call) -> dict[str, str]:
         trace = {"X-HubSpot-Correlation-Id": errors.correlation_id(call.request_id)}

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from sandbox.call import Call, Refused
 from sandbox.hubspot import association_kinds, errors, objects, pages, render, requests
 from sandbox.hubspot.catalog import ObjectType
-from sandbox.hubspot.records import Conflict, Invalid, Record
+from sandbox.hubspot.records import Conflict, Invalid, Record, is_hidden
 from sandbox.hubspot.render import View
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _update(hubspot: HubSpot, call: Call) -> Response:
     def writer(item: Item) -> Item | None:
         properties = requests.properties_of(call, item)
         record = hubspot.records.get(kind, str(item.get("id", "")), item.get("idProperty") or "hs_object_id")
-        if record is None or record.archived:
+        if record is None or record.archived or is_hidden(call):
             absent.append(str(item.get("id", "")))
             return None
         merged_away = not item.get("idProperty") and str(item.get("id", "")) != str(record.id)
@@ -172,6 +172,9 @@ def _upsert(hubspot: HubSpot, call: Call) -> Response:
             raise errors.validation(call, f"{key} is not a unique property of {kind.plural}")
         record = hubspot.records.get(kind, value, key)
         if record is not None and not record.archived:
+            if is_hidden(call):
+                absent.append(value)
+                return None
             return _shown(hubspot, hubspot.records.update(call, record, properties), properties) | {
                 "new": False
             }

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from sandbox.call import Call, Refused, answer
 from sandbox.hubspot import association_kinds, errors, pages, render, requests
-from sandbox.hubspot.records import COLUMNS, Conflict, Invalid, Record, load
+from sandbox.hubspot.records import COLUMNS, Conflict, Invalid, Record, is_hidden, load
 from sandbox.hubspot.render import View
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def _create(hubspot: HubSpot, call: Call) -> Response:
 def _update(hubspot: HubSpot, call: Call) -> Response:
     requests.written_kind(hubspot.portal, call)
     record = _found(hubspot, call)
+    if is_hidden(call):
+        raise errors.not_found(call)
     properties = requests.properties_of(call, requests.body_of(call))
     try:
         record = hubspot.records.update(call, record, properties)

@@ -141,7 +141,7 @@ class Records:
 
     def create(self, call: Call, kind: ObjectType, wanted: Mapping[str, Any]) -> Record:
         """Store a new record. Raises Invalid or Conflict."""
-        _meet_fault(call)
+        _meet_fault(call, new=True)
         values = self._checked(kind, self._appended(kind, wanted, {}))
         missing = [name for name in kind.required if not values.get(name)]
         if kind.plural == "companies" and not values.get("name") and not values.get("domain"):
@@ -173,7 +173,7 @@ class Records:
 
     def update(self, call: Call, record: Record, wanted: Mapping[str, Any]) -> Record:
         """Change a record. A value that is there already changes nothing, not even the last-modified time."""
-        _meet_fault(call)
+        _meet_fault(call, new=False)
         kind, before = record.type, dict(record.props)
         values = self._checked(kind, self._appended(kind, wanted, before))
         self._hold_lifecycle(record, values)
@@ -363,10 +363,19 @@ class Records:
                 self.store.db.execute("insert or replace into addresses values (?, ?)", (email, record.id))
 
 
-def _meet_fault(call: Call) -> None:
+def is_hidden(call: Call) -> bool:
+    """Whether a fault says that the record to be changed is not there."""
+    return call.fault is not None and call.fault.code == "OBJECT_NOT_FOUND" and call.fault.refuses_row()
+
+
+def _meet_fault(call: Call, *, new: bool) -> None:
     """Refuse the record when a fault says so."""
-    if call.fault is not None and call.fault.refuses_row():
-        raise Invalid([_problem("", call.fault.code, "Injected fault")])
+    fault = call.fault
+    if fault is None or (fault.code == "OBJECT_NOT_FOUND" and not new) or not fault.refuses_row():
+        return
+    if fault.code == "CONFLICT":
+        raise Conflict("Another record has this value. Injected fault")
+    raise Invalid([_problem("", fault.code, "Injected fault")])
 
 
 def emails(props: Mapping[str, str]) -> list[str]:

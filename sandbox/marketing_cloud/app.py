@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from sandbox.call import Call
 from sandbox.clock import Clock, real_ms
+from sandbox.fault_specs import KINDS
 from sandbox.limits import ENDLESS, RollingWindow
 from sandbox.marketing_cloud import (
     account_control,
@@ -41,6 +42,7 @@ from sandbox.vendor import OneSlash, Vendor, tick
 
 REST_PER_MINUTE, SOAP_PER_MINUTE = 2_500, 2_000
 MINUTE = 60_000
+_BUSY = "Unable to process the request. Too many requests."
 _VENDOR_HOST = ".marketingcloudapis.com"
 
 
@@ -48,6 +50,10 @@ class MarketingCloud(Vendor):
     """One business unit and its installed package."""
 
     name = "marketing_cloud"
+    kinds = {name: each for name, each in KINDS.items() if name not in ("lock", "late_rows")} | {
+        name: KINDS[name] | {"code": str(errors.VALIDATION)} for name in ("row_error", "half_batch")
+    }
+    """Rows lock nobody, and come late by `delay_async` of `/_sandbox/account`."""
 
     def __init__(self, store: Store, clock: Clock, *, limited: bool = True) -> None:
         super().__init__(store, clock)
@@ -93,8 +99,11 @@ class MarketingCloud(Vendor):
             )
         return f"{call.base_url}/", f"{call.base_url}/"
 
+    def is_open(self, path: str) -> bool:
+        return path.rstrip("/").lower() == "/v2/token"
+
     def admit(self, call: Call) -> None:
-        if call.path.rstrip("/").lower() == "/v2/token" or soap.is_open(call):
+        if self.is_open(call.path) or soap.is_open(call):
             return
         is_soap = soap.is_asked(call)
         token = auth.token_of(call)
@@ -106,7 +115,7 @@ class MarketingCloud(Vendor):
             )
         if not (self.soap if is_soap else self.rest).take(tick()):
             if is_soap:
-                raise soap.fault(call, "Unable to process the request. Too many requests.", "Server")
+                raise soap.fault(call, _BUSY, "Server")
             refused = errors.error(429, errors.THROTTLED, "Too Many Requests")
             refused.response.headers["Retry-After"] = "5"
             raise refused
@@ -117,13 +126,20 @@ class MarketingCloud(Vendor):
         self.store.db.execute("delete from tokens")
 
     def refusal(self, call: Call, status: int, message: str) -> Response:
-        if soap.is_asked(call) and status >= 429:
-            return soap.fault(call, message, "Server").response
+        if soap.is_asked(call) and status in (401, 403, 429, 500):
+            words = {401: "Token Expired", 429: _BUSY}.get(status, message)
+            return soap.fault(call, words, "Security" if status == 401 else "Server").response
         codes = {
             401: (0, "Not Authorized"), 404: (404, "Not Found"), 403: (403, "Insufficient privileges"),
             429: (errors.THROTTLED, "Too Many Requests"),
         }  # fmt: skip
         return errors.response(status, *codes.get(status, (0, message)))
+
+    def daily_limit(self, call: Call) -> Response:
+        """It has no day's calls: who goes on calling too fast is blocked."""
+        if soap.is_asked(call):
+            return self.refusal(call, 429, "")
+        return errors.response(429, errors.BLOCKED, "Too Many Requests")
 
     def headers(self, call: Call) -> dict[str, str]:
         return {"X-Mashery-Responder": "sandbox"}

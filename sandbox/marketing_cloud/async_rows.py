@@ -45,6 +45,7 @@ def _take(mc: MarketingCloud, call: Call, *, insert: bool) -> Response:
     results = []
     for each in items:
         try:
+            rows.meet_fault(call)
             row = found.checked(each, whole=True)
             if insert and _is_there(mc, found, row):
                 raise RowError(errors.THERE_ALREADY, "Violation of PRIMARY KEY constraint")
@@ -53,7 +54,7 @@ def _take(mc: MarketingCloud, call: Call, *, insert: bool) -> Response:
             code = _UNEXPECTED if problem.code == errors.THERE_ALREADY else str(problem.code)
             results.append({"errorCode": code, "message": problem.message, "status": "Error"})
     request = account.guid("async", call.request_id, call.now)
-    mc.store.db.execute(
+    call.keep(
         "insert into async_requests values (?, ?, ?, ?)",
         (request, call.now, mc.real_now() + mc.async_ms, orjson.dumps(results)),
     )

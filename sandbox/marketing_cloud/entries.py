@@ -78,6 +78,7 @@ def _keep(mc: MarketingCloud, call: Call, extension: str, data: dict[str, Any]) 
     if found is None:
         raise errors.invalid("The event definition's data extension is gone", errors.EXTENSION_KEY)
     try:
+        rows.meet_fault(call)
         rows.store(mc, call, found, found.checked(data, whole=True))
     except RowError as problem:
         raise errors.invalid(problem.message, problem.code) from None

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from sandbox.call import Refused, answer
 
 DOCUMENTATION = "https://developer.salesforce.com/docs/atlas.en-us.mc-apis.meta/mc-apis/error-handling.htm"
-NOT_FOUND, THROTTLED, VALIDATION = 404, 50100, 10006
+NOT_FOUND, THROTTLED, BLOCKED, VALIDATION = 404, 50100, 50200, 10006
 EXTENSION_KEY, TOO_LONG, NULL_VALUE, MISSING_FIELD, KEY_OPERATION = 70003, 70002, 70001, 71003, 71005
 THERE_ALREADY = 2
 

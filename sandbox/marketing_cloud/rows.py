@@ -57,6 +57,7 @@ def _rowset(mc: MarketingCloud, call: Call) -> Response:
         try:
             if not isinstance(keys, dict) or not isinstance(values, dict):
                 raise RowError(errors.VALIDATION, "A row has keys and values")
+            meet_fault(call)
             checked.append(found.checked({**keys, **values}, whole=True))
         except RowError as problem:
             problems.append(problem)
@@ -88,6 +89,7 @@ def _row(mc: MarketingCloud, call: Call) -> Response:
 
 def _checked(mc: MarketingCloud, call: Call, found: Extension, row: dict[str, Any]) -> None:
     try:
+        meet_fault(call)
         store(mc, call, found, found.checked(row, whole=True))
     except RowError as problem:
         raise errors.invalid(problem.message, problem.code) from None
@@ -109,6 +111,13 @@ def _increment(mc: MarketingCloud, call: Call) -> Response:
     after = str(int(float(before or 0)) + int(step))
     _checked(mc, call, found, {**keys, field.name: after})
     return answer({"keys": keys, "values": {field.name: int(after)}})
+
+
+def meet_fault(call: Call) -> None:
+    """Refuse the row when a fault says so. Raises RowError."""
+    if call.fault is not None and call.fault.refuses_row():
+        code = call.fault.code
+        raise RowError(int(code) if code.isdecimal() else errors.VALIDATION, "Injected fault")
 
 
 def store(mc: MarketingCloud, call: Call, found: Extension, row: dict[str, str | None]) -> str:

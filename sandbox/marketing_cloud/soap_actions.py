@@ -12,6 +12,7 @@ from sandbox.call import Call
 from sandbox.marketing_cloud import (
     auth,
     scopes,
+    rows,
     soap_changes,
     soap_kept,
     soap_lists,
@@ -19,6 +20,7 @@ from sandbox.marketing_cloud import (
     soap_subscribers,
     tracking,
 )
+from sandbox.marketing_cloud.extensions import RowError
 from sandbox.marketing_cloud.soap_text import XSI_TYPE, Refused, child, failed, local, text_of
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def change(mc: MarketingCloud, call: Call, action: str, request: Element) -> tup
         try:
             if not scopes.may_soap(mc, token, kind, write=True):
                 raise Refused(_NO_SCOPE, scopes.PERMISSION)
+            _meet_fault(call)
             with mc.store.transaction():
                 out.append(_way(action, kind, both)(mc, call, element, number))
         except Refused as problem:
@@ -74,6 +77,13 @@ def change(mc: MarketingCloud, call: Call, action: str, request: Element) -> tup
             out.append(failed(problem, number, _object(kind, element)))
     status = "OK" if found and not bad else "Has Errors" if bad < len(found) else "Error"
     return status, "".join(out)
+
+
+def _meet_fault(call: Call) -> None:
+    try:
+        rows.meet_fault(call)
+    except RowError as problem:
+        raise Refused(problem.code, problem.message) from None
 
 
 def _is_upsert(request: Element) -> bool:

@@ -73,6 +73,8 @@ _OPEN = re.compile(
 """What is entered without a session; SOAP says who it is in its body."""
 _IN_BODY = ("/services/Soap/m/", "/services/Soap/s/")
 """What has its session in its body, and is refused in SOAP's words."""
+_SOAP_FAULTS = (401, 403, 429, 500)
+"""What SOAP says itself, always by 500; other statuses come from machines before it."""
 _RESOURCES = (
     "tooling",
     "metadata",
@@ -165,6 +167,9 @@ class Salesforce(Vendor):
             if not versions.knows(call.path, int(match[1])):
                 raise errors.not_found()
 
+    def is_open(self, path: str) -> bool:
+        return _OPEN.search(path) is not None and "/services/Soap/" not in path
+
     def admit(self, call: Call) -> None:
         self.at_version(call)
         if _OPEN.search(call.path):
@@ -191,7 +196,14 @@ class Salesforce(Vendor):
             429: ("REQUEST_LIMIT_EXCEEDED", f"{limit} Limit exceeded."),
             503: ("SERVER_UNAVAILABLE", "Server is unavailable, please try again later"),
         }
-        return errors.response(status, *codes.get(status, ("UNKNOWN_EXCEPTION", message)))
+        code, words = codes.get(status, ("UNKNOWN_EXCEPTION", message))
+        if bulk_v1.is_meant(call) and status != 404:
+            return _of_bulk_v1(call, status, code, words)
+        if "/services/Soap/" in call.path and status in _SOAP_FAULTS:
+            if call.path.startswith(_IN_BODY):
+                return metadata_soap.fault(code, words).response
+            return soap.refusal(call, code, words)
+        return errors.response(status, code, words)
 
     def tables(self) -> list[tuple[str, str]]:
         return [
@@ -233,10 +245,20 @@ class Salesforce(Vendor):
         self.written.set()
 
     def daily_limit(self, call: Call) -> Response:
-        return self.refusal(call, 403, "")
+        refused = self.refusal(call, 403, "")
+        refused.headers["Sforce-Limit-Info"] = f"api-usage={self.daily.limit}/{self.daily.limit}"
+        return refused
 
     def headers(self, call: Call) -> dict[str, str]:
         return {"Sforce-Limit-Info": f"api-usage={self.daily.used}/{self.daily.limit}"}
+
+
+def _of_bulk_v1(call: Call, status: int, code: str, words: str) -> Response:
+    known = {
+        "INVALID_SESSION_ID": (400, "InvalidSessionId"), "REQUEST_LIMIT_EXCEEDED": (503, "ExceededQuota"),
+    }  # fmt: skip
+    at, name = known.get(code, (status, "InternalServerError" if status >= 500 else "ClientInputError"))
+    return bulk_v1.refused(call, at, name, words).response
 
 
 def _versions(call: Call) -> Response:

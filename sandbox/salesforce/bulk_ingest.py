@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
+from sandbox.faults import HEADER
 from sandbox.salesforce import errors, files, ids, ingest, multipart, sobjects
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def _begin(sf: Salesforce, call: Call, row: tuple[Any, ...]) -> None:
         (len(rows), orjson.dumps(rows), batch[0]),
     )
     _set(sf, call, row[0], "InProgress", None)
-    ingest.start(sf, batch[0])
+    ingest.start(sf, batch[0], call.headers.get(HEADER, ""))
 
 
 def _check_columns(sf: Salesforce, row: tuple[Any, ...], names: list[str]) -> None:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from sandbox import times, xmltree
 from sandbox.call import Call, Refused
+from sandbox.faults import HEADER
 from sandbox.salesforce import bulk_v1_formats as formats
 from sandbox.salesforce import files, ids, ingest
 from sandbox.salesforce.bulk import NO_BINARY, NO_COMPOUND
@@ -215,7 +216,7 @@ def _take(sf: Salesforce, call: Call, job: dict[str, Any], batch: str) -> None:
         _insert(sf, call, job["id"], batch, "Failed", call.body, [], str(problem))
         return
     _insert(sf, call, job["id"], batch, "Queued", call.body, rows, None)
-    ingest.start(sf, batch)
+    ingest.start(sf, batch, call.headers.get(HEADER, ""))
 
 
 def _ask(sf: Salesforce, call: Call, job: dict[str, Any], batch: str) -> None:

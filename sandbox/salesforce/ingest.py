@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sandbox import fault_specs
 from sandbox.call import Call
+from sandbox.faults import ROWS
 from sandbox.salesforce import lifecycle, references
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
@@ -58,9 +60,9 @@ class Outcome:
         return ";".join(f"{e['statusCode']}:{e['message']}:{','.join(e['fields'])} --" for e in self.errors)
 
 
-def start(sf: Salesforce, batch: str) -> None:
-    """Work a batch off beside the server."""
-    task = asyncio.get_running_loop().create_task(_work(sf, batch))
+def start(sf: Salesforce, batch: str, fault: str = "") -> None:
+    """Work a batch off beside the server. `fault`: what the call that brought it asked its rows to meet."""
+    task = asyncio.get_running_loop().create_task(_work(sf, batch, fault))
     _WORKING.add(task)
     task.add_done_callback(_WORKING.discard)
 
@@ -71,7 +73,7 @@ def resume(sf: Salesforce) -> None:
         start(sf, batch)
 
 
-async def _work(sf: Salesforce, batch: str) -> None:
+async def _work(sf: Salesforce, batch: str, fault: str = "") -> None:
     job, blob, done, total = sf.store.row(
         "select job, rows, done, total from ingest_batches where id = ?", (batch,)
     ) or ("", b"[]", 0, 0)
@@ -82,7 +84,7 @@ async def _work(sf: Salesforce, batch: str) -> None:
         if not _goes_on(sf, job, batch):
             return
         with sf.store.transaction():
-            _chunk(sf, job, batch, rows[done : done + CHUNK], done)
+            _chunk(sf, job, batch, rows[done : done + CHUNK], done, fault)
         done += CHUNK
         await asyncio.sleep(0)
     sf.locks.release(job)
@@ -116,7 +118,7 @@ def _close_when_done(sf: Salesforce, job: str) -> None:
         )
 
 
-def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int) -> None:
+def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int, said: str) -> None:
     """Work some rows off and keep what came of them."""
     what = "select operation, object, key, options from ingest_jobs where id = ?"
     operation, name, key, options = sf.store.row(what, (job,)) or ("", "", None, None)
@@ -125,9 +127,19 @@ def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int
         sf.next_request_id(), "",
     )  # fmt: skip
     call.assign = orjson.loads(options or b"{}").get("assignmentRuleId") or "FALSE"
-    fault = sf.faults.meet(call.method, call.path, call.now)
-    call.fault = fault if fault and fault.status == "row_error" else None
-    outcomes = outcomes_of(sf, call, operation, sf.org.objects[name], key, rows, first, job)
+    own = fault_specs.of_header(said, sf.kinds) if said else None
+    call.fault = sf.faults.meet(call.method, call.path, call.now, own=own, among=ROWS)
+    outcomes: list[Outcome] = []
+    try:
+        with sf.store.transaction():
+            outcomes = outcomes_of(sf, call, operation, sf.org.objects[name], key, rows, first, job)
+            if sf.suffers(call):
+                raise _NotKept
+    except _NotKept:
+        sf.taken_back()
+        call.changes = []
+    if call.fault:
+        call.fault.settle()
     sf.store.log_changes(call.now, call.request_id, call.changes)
     sf.store.db.executemany(
         "insert into ingest_results values (?, ?, ?, ?, ?, ?)",
@@ -139,6 +151,10 @@ def _chunk(sf: Salesforce, job: str, batch: str, rows: Sequence[Row], first: int
         "where id = ?",
         (len(rows), failed, call.now, batch),
     )
+
+
+class _NotKept(Exception):
+    """Ends a chunk that is told as done and not stored."""
 
 
 class Keys:

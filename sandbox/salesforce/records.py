@@ -244,18 +244,31 @@ class Rows:
 
 
 _WORDS = {
-    "UNABLE_TO_LOCK_ROW": "unable to obtain exclusive access to this record or 1 records: ",
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "Injected validation error",
-    "DUPLICATES_DETECTED": "Use one of these records?",
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "trigger caused an unexpected exception",
-    "REQUEST_LIMIT_EXCEEDED": "TotalRequests Limit exceeded.",
+    "UNABLE_TO_LOCK_ROW": ("unable to obtain exclusive access to this record or 1 records: ",),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": ("Injected validation error",),
+    "DUPLICATES_DETECTED": ("Use one of these records?",),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": ("trigger caused an unexpected exception",),
+    "REQUEST_LIMIT_EXCEEDED": ("TotalRequests Limit exceeded.",),
+    "REQUIRED_FIELD_MISSING": ("Required fields are missing: [LastName]", "LastName"),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": ("bad value for restricted picklist field: injected",),
+    "STRING_TOO_LONG": ("data value too large: injected (max length=1)",),
+    "DUPLICATE_VALUE": ("duplicate value found: <unknown> duplicates value on record with id: <unknown>",),
+    "INVALID_CROSS_REFERENCE_KEY": ("invalid cross reference id",),
+    "ENTITY_IS_DELETED": ("entity is deleted",),
+    "MALFORMED_ID": ("malformed id injected", "Id"),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": (
+        "Unable to create/update fields: injected. Please check the security settings of this field and "
+        "verify that it is read/write for your profile or permission set.",
+    ),
 }
+"""Of each kind of row error its words, and the fields it names."""
 
 
 def _meet_fault(call: Call) -> None:
     """Refuse the row when a fault says so."""
     if call.fault is not None and call.fault.refuses_row():
-        raise RowError(call.fault.code, _WORDS.get(call.fault.code, "Injected fault"))
+        words, *fields = _WORDS.get(call.fault.code, ("Injected fault",))
+        raise RowError(call.fault.code, words, tuple(fields))
 
 
 def _read(field: Field) -> str:

@@ -195,6 +195,12 @@ def _xml(text: str, status: int) -> Response:
     return Response(text.encode(), status, media_type="text/xml;charset=UTF-8")
 
 
+def refusal(call: Call, code: str, message: str) -> Response:
+    """What is refused before the message is read."""
+    kind = call.path.removeprefix("/services/Soap/").partition("/")[0]
+    return _refusal(kind if kind in _NAMESPACES else "u", SoapFault(code, message)).response
+
+
 def _refusal(kind: str, fault: SoapFault) -> Refused:
     space = _NAMESPACES[kind]
     head = _HEAD.format(space=space, faults=f"urn:fault.{space[4:]}")

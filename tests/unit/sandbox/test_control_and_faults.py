@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.fault_specs import parse
 from sandbox.faults import Fault, Faults
 from sandbox.limits import DailyCount, RollingWindow
 from tests.unit.sandbox.conftest import API, Running
@@ -146,7 +147,8 @@ def test_a_fault_that_makes_no_sense_is_refused(shared: Running) -> None:
 
 def test_faults_are_met_in_order_and_counted() -> None:
     faults = Faults()
-    faults.replace([{"match": "GET", "status": 500}, {"match": ".", "status": 503, "times": 2}])
+    specs = [{"match": "GET", "status": 500}, {"match": ".", "status": 503, "times": 2}]
+    faults.replace([parse(spec) for spec in specs])
     met = [faults.meet(m, "/x") for m in ("POST", "GET", "GET", "GET")]
     assert [f.status if isinstance(f, Fault) else None for f in met] == [503, 500, 503, None]
 

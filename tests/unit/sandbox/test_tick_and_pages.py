@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.faults import KINDS, NoFault, of_header
+from sandbox.fault_specs import KINDS, NoFault, of_header
 from sandbox.store import Store
 from sandbox.tick_upkeep import Done, Upkeep
 from sandbox.vendor import ACTOR_HEADER, BUSINESS
@@ -97,7 +97,7 @@ def test_every_status_comes_in_the_vendors_own_shape(shared: Running, kind: str)
 @pytest.mark.parametrize(
     ("kind", "hubspot", "salesforce"),
     [
-        ("expired_token", (401, "INVALID_AUTHENTICATION"), (401, "INVALID_SESSION_ID")),
+        ("expired_token", (401, "EXPIRED_AUTHENTICATION"), (401, "INVALID_SESSION_ID")),
         ("daily_limit", (429, "DAILY"), (403, "REQUEST_LIMIT_EXCEEDED")),
         ("outage", (503, "Service Unavailable"), (503, "Service Unavailable")),
     ],

@@ -14,6 +14,7 @@ import orjson
 
 from sandbox.hubspot.further_objects import CUSTOM_OBJECT
 from sandbox.store import Store
+from sandbox.vendor import AT_HEADER
 
 API = "/services/data/v67.0"
 _DOUBLES = """
@@ -41,14 +42,44 @@ class Done:
 
 
 @dataclass
-class Upkeep:
-    """The deeds, each given the day's generator."""
+class Doors:
+    """The ways into both CRMs, and what stands in them."""
 
     hubspot: httpx.Client
     salesforce: httpx.Client
     portal: Store
     org: Store
     done: Done
+
+    @property
+    def at(self) -> int:
+        """The moment of the deed at hand, as both CRMs are told it."""
+        return int(self.hubspot.headers[AT_HEADER])
+
+    def sent(self, client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
+        """What a CRM answers; None when it refuses."""
+        answer = client.request(method, path, json=body)
+        if answer.status_code >= 400:
+            return None
+        return answer.json() if answer.content else {}
+
+    def some_contact(self, rng: random.Random) -> tuple[int, dict[str, str]] | None:
+        """One of HubSpot's contacts with what it holds."""
+        low, high = self.portal.row("select min(id), max(id) from contacts where archived = 0") or (
+            None,
+            None,
+        )
+        if low is None:
+            return None
+        row = self.portal.row(
+            "select id, props from contacts where archived = 0 and id >= ? order by id limit 1",
+            (rng.randint(low, high),),
+        )
+        return None if row is None else (row[0], orjson.loads(row[1]))
+
+
+class Upkeep(Doors):
+    """The deeds, each given the day's generator."""
 
     def merge(self, rng: random.Random) -> None:
         """Two records of the same name become one; without doubles nobody merges."""

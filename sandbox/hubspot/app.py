@@ -100,12 +100,16 @@ _TOKEN = re.compile(r"/oauth/(authorize|[^/]+/(token|access-tokens|refresh-token
 _MAX_URL = 16_200
 
 
+_WRITING = r"^(POST|PUT|PATCH|DELETE) (?!.*/(search|read)$)"
+
+
 class HubSpot(Vendor):
     """One portal behind one service key."""
 
     name = "hubspot"
     kinds = KINDS | {
-        "lock": KINDS["423"] | {"match": r"^(POST|PUT|PATCH|DELETE) (?!.*/(search|read)$)"}, "row_error": KINDS["row_error"] | {"code": "INVALID_OPTION"},
+        "lock": KINDS["423"] | {"match": _WRITING},
+        "row_error": KINDS["row_error"] | {"code": "INVALID_OPTION"},
         "half_batch": KINDS["half_batch"] | {"code": "OBJECT_NOT_FOUND"},
     }  # fmt: skip
     """A lock refuses a whole write; a batch fails in part for records that are not there."""

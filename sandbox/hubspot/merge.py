@@ -66,6 +66,7 @@ def _joined(hubspot: HubSpot, call: Call, primary: Record, other: Record, merged
         further = [each for each in dict.fromkeys(listed) if each != props.get("email")]
         if further:
             props["hs_additional_emails"] = ";".join(further)
+    props[kind.created] = times.iso(min(primary.created, other.created))
     survivor = Record(kind, new_id, min(primary.created, other.created), call.now, False, None, props)
     for old in (primary, other):
         key = (kind.plural, old.id)

@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 from sandbox.call import Call
 from sandbox.marketing_cloud import (
     auth,
-    scopes,
     rows,
+    scopes,
     soap_changes,
     soap_kept,
     soap_lists,

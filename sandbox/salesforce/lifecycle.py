@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import cascade, files, ids, rollups
+from sandbox.salesforce import cascade, files, history, ids, rollups
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.history import TRACKED, parent_field
@@ -43,7 +43,10 @@ def merge(sf: Salesforce, call: Call, sobject: SObject, master: str, losers: lis
     moved: list[str] = []
     for loser in losers:
         delete(sf, call, sobject, loser, MasterRecordId=master)
+        past = _bury(sf, sobject, master, loser)
         for child in sf.org.objects.values():
+            if child.name == past:
+                continue
             for field in child.fields.values():
                 if sobject.name in field.targets and field.name != "MasterRecordId" and not field.formula:
                     held = f'select Id from "{child.name}" where "{field.name}" = ?'
@@ -55,6 +58,24 @@ def merge(sf: Salesforce, call: Call, sobject: SObject, master: str, losers: lis
                     )
     _touch(sf, sobject, master, moment)
     return moved
+
+
+def _bury(sf: Salesforce, sobject: SObject, master: str, loser: str) -> str:
+    """What of a loser does not move: its field history, whose object this gives, and its memberships in
+    campaigns that the master is in already."""
+    past = TRACKED.get(sobject.name, ("",))[0]
+    if past:
+        sf.store.db.execute(
+            f'update "{past}" set IsDeleted = \'true\' where "{parent_field(sobject.name)}" = ?', (loser,)
+        )
+    if sobject.name in ("Lead", "Contact"):
+        own = f"{sobject.name}Id"
+        sf.store.db.execute(
+            f"update CampaignMember set IsDeleted = 'true' where {own} = ? and CampaignId in "
+            f"(select CampaignId from CampaignMember where {own} = ? and IsDeleted = 'false')",
+            (loser, master),
+        )
+    return past
 
 
 def _touch(sf: Salesforce, sobject: SObject, record_id: str, moment: str) -> None:
@@ -116,6 +137,7 @@ def convert(
         "ConvertedAccountId = ?, ConvertedContactId = ?, ConvertedOpportunityId = ? where Id = ?",
         (status, times.day(call.now), account, contact, opportunity, lead_id),
     )
+    history.record(sf.rows, lead_type, lead | {"Status": status}, lead, call.now)
     _hand_over(sf, lead_id, contact, moment)
     _touch(sf, lead_type, lead_id, moment)
     call.change("Lead", lead_id, "convert", "IsConverted", "false", "true")

@@ -48,7 +48,7 @@ def derive(rows: Rows, call: Call, sobject: SObject, row: Row, before: Row | Non
     if sobject.name == "Opportunity":
         _opportunity(org, row, before)
     elif sobject.name == "CampaignMember":
-        _member(row, now)
+        _member(org, row, before, now)
     elif sobject.name == "Task":
         _task(row, before, now)
     elif sobject.name == "Case":
@@ -77,11 +77,15 @@ def _opportunity(org: Org, row: Row, before: Row | None) -> None:
     )
 
 
-def _member(row: Row, now: int) -> None:
+def _member(org: Org, row: Row, before: Row | None, now: int) -> None:
     if not row["LeadId"] and not row["ContactId"]:
         raise RowError(
             "REQUIRED_FIELD_MISSING", "Required fields are missing: [LeadId, ContactId]", ("LeadId",)
         )
+    for name in ("ContactId", "LeadId") if before is None else ():
+        again = f"select 1 from CampaignMember where {name} = ? and +CampaignId = ? and IsDeleted = 'false'"
+        if row[name] and org.store.value(again, (row[name], row["CampaignId"])):
+            raise RowError("DUPLICATE_VALUE", "Already a campaign member.")
     responded = row["Status"] in picklists.RESPONDED
     row["HasResponded"] = "true" if responded else "false"
     if responded and row["FirstRespondedDate"] is None:

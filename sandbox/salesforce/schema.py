@@ -328,6 +328,11 @@ WORKED_OUT_BY = (
         "CampaignMember",
         'create index if not exists "CampaignMember.CampaignId" on "CampaignMember" ("CampaignId")',
     ),
+    (
+        "CampaignMember",
+        'create index if not exists "CampaignMember.ContactId" on "CampaignMember" ("ContactId") '
+        "where ContactId is not null",
+    ),
     ("Opportunity", 'create index if not exists "Opportunity.CampaignId" on "Opportunity" ("CampaignId")'),
     ("Campaign", 'create index if not exists "Campaign.ParentId" on "Campaign" ("ParentId")'),
     (
@@ -337,8 +342,8 @@ WORKED_OUT_BY = (
     ),
 )
 """By which the records that fields are worked out of are found: a deal's open activities (of tasks those that
-are open, which are few), a campaign's members, deals and tree, the rate of a day. What an older release had
-instead goes."""
+are open, which are few), a campaign's members, deals and tree, a contact's memberships, the rate of a day.
+What an older release had instead goes."""
 
 
 def create_tables(store: Store, objects: dict[str, SObject]) -> None:

@@ -20,6 +20,7 @@ def stage_of(moment: Moment) -> str:
 
 def add(side: HubSpot) -> None:
     """Put a region's deals into a portal, and the associations so far."""
+    side.amounts.clear()
     for deal in side.business.deals:
         if not deal.in_hubspot:
             continue
@@ -45,6 +46,7 @@ def _deal(side: HubSpot, deal: Deal, record_id: int) -> None:
     # Amounts drift apart where two systems are kept by hand.
     drift = 1.0 if rng.random() > 0.07 else rng.uniform(0.9, 1.1)
     history = [_values(side, m, drift) for m in deal.moments]
+    side.amounts[deal.key] = int(history[-1]["amount"])
     props = history[-1] | {
         "dealname": deal.name if rng.random() > 0.1 else dirt.typo(rng, deal.name),
         "deal_currency_code": deal.currency,

@@ -9,6 +9,7 @@ import orjson
 
 from sandbox.hubspot.further_objects import CUSTOM_OBJECT
 from sandbox.times import DAY, HOUR, day, from_ms, iso, to_ms
+from sandbox.worlds import lines
 from sandbox.worlds.draw import working_time
 from sandbox.worlds.hubspot_engagements import deal_ids
 from sandbox.worlds.hubspot_rows import Rows
@@ -52,7 +53,7 @@ def add(side: HubSpot) -> None:
             name = (deal.last.rep.email, _quarter(deal.last.at))
             side.tally.quotas[name] = side.tally.quotas.get(name, 0) + deal.last.amount
         if deal.key in ids:
-            _items(side.draws("line items"), rows, deal, ids[deal.key], side.products)
+            _items(side.draws("line items"), side, rows, deal, ids[deal.key])
     _leads(side.draws("leads object"), side, rows)
     _customers(side.draws("tickets"), side, rows)
     rows.store()
@@ -141,23 +142,25 @@ def _products(side: HubSpot, rows: Rows) -> None:
     ]  # fmt: skip
 
 
-def _items(rng: random.Random, rows: Rows, deal: Deal, deal_id: int, products: list[int]) -> None:
-    """What a deal is made of: the items add up to its amount in the first line."""
+def _items(rng: random.Random, side: HubSpot, rows: Rows, deal: Deal, deal_id: int) -> None:
+    """What a deal is made of: its items cost what the deal does."""
     left = deal.last.amount
     chosen = sorted(rng.sample(range(len(PRODUCTS)), rng.choice((1, 2, 2, 3))))
-    for number, index in enumerate(chosen):
-        name, sku, price, _, billing, _ = PRODUCTS[index]
-        last = number == len(chosen) - 1
-        amount = left if last else min(left, price * rng.randrange(1, 4))
-        left -= amount
-        if amount <= 0:
-            continue
-        quantity = max(1, round(amount / price))
+    wanted = []
+    for index in chosen:
+        price = PRODUCTS[index][2]
+        share = left if index == chosen[-1] else min(left, price * rng.randrange(1, 4))
+        left -= share
+        wanted.append((share * 100, price * 100))
+    priced = lines.priced(side.amounts[deal.key] * 100, wanted)
+    for index, (quantity, price) in zip(chosen, priced, strict=False):
+        name, sku, _, _, billing, _ = PRODUCTS[index]
         record = rows.add(
             "line_items",
             {
-                "name": name, "hs_sku": sku, "hs_product_id": str(products[index]), "quantity": str(quantity),
-                "price": f"{amount / quantity:.2f}", "amount": f"{amount}.00", "discount": "",
+                "name": name, "hs_sku": sku, "hs_product_id": str(side.products[index]),
+                "quantity": str(quantity), "price": f"{price / 100:.2f}",
+                "amount": f"{price * quantity / 100:.2f}", "discount": "",
                 "hs_line_item_currency_code": deal.currency, "recurringbillingfrequency": billing,
             },
             deal.created, deal.last.at,

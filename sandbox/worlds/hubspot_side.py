@@ -72,6 +72,8 @@ class HubSpot:
     """Id and URL of a rep's meeting link, by their address."""
     forms: list[str] = field(default_factory=list)
     products: list[int] = field(default_factory=list)
+    amounts: dict[int, int] = field(default_factory=dict)
+    """By deal of the region: what it comes to here."""
     tally: Tally = field(default_factory=Tally)
     rng: random.Random = field(init=False)
     scores: random.Random = field(init=False)

@@ -34,6 +34,7 @@ def stage_of(moment: Moment) -> str:
 
 def opportunities(side: Salesforce) -> None:
     deals = [d for d in side.business.deals if d.in_salesforce]
+    side.binned.clear()
     side.loader.add("Opportunity", [_opportunity(side, deal) for deal in deals])
     side.loader.add(
         "OpportunityHistory",
@@ -53,6 +54,7 @@ def opportunities(side: Salesforce) -> None:
                 "ExpectedRevenue": m.amount * STAGE[stage_of(m)][0] / 100,
                 "PrevAmount": None if before is None else float(before.amount),
                 "PrevCloseDate": None if before is None else day(before.close),
+                "IsDeleted": deal.key in side.binned,
             }
             for deal in deals
             for before, m in zip([None, *deal.moments], deal.moments, strict=False)
@@ -63,7 +65,7 @@ def opportunities(side: Salesforce) -> None:
         {
             "Id": side.loader.new_id("OpportunityContactRole"), "OpportunityId": side.opportunities[deal.key],
             "ContactId": side.contacts[person.key], "Role": side.rng.choice(roles), "IsPrimary": at == 0,
-            "CreatedDate": deal.created,
+            "CreatedDate": deal.created, "IsDeleted": deal.key in side.binned,
         }
         for deal in deals for at, person in enumerate(deal.contacts) if person.key in side.contacts
     ])  # fmt: skip
@@ -76,6 +78,8 @@ def _opportunity(side: Salesforce, deal: Deal) -> Row:
     primary = deal.contacts[0]
     campaign = primary.campaign
     deleted = not closed and side.rng.random() < 0.02
+    if deleted:
+        side.binned.add(deal.key)
     return {
         "Id": record_id,
         "Name": deal.name[:120],
@@ -164,7 +168,8 @@ def _tasks(side: Salesforce, done: list[Task]) -> Iterator[Row]:
             "CompletedDateTime": task.done,
             "CreatedDate": task.at - 30 * MINUTE,
             "SystemModstamp": max(task.done or 0, task.at),
-            "IsDeleted": side.rng.random() < 0.004,
+            "IsDeleted": side.rng.random() < 0.004
+            or (task.deal is not None and task.deal.key in side.binned),
             "CallDurationInSeconds": side.rng.randrange(30, 2400)
             if task.kind == "Call" and task.done
             else None,

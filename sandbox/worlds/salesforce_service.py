@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.salesforce import history, picklists
 from sandbox.times import DAY, HOUR, MINUTE, day
+from sandbox.worlds import lines
 from sandbox.worlds.draw import working_time
 from sandbox.worlds.model import Deal
 from sandbox.worlds.salesforce_activity import STAGE, stage_of
@@ -37,19 +38,26 @@ def add(side: Salesforce) -> None:
 
 
 def _line_items(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
+    """What a deal is made of: an opportunity with products has their sum as its amount."""
     rows = []
     for deal in deals:
         prices = side.prices[deal.currency if deal.currency in side.prices else "USD"]
-        for order, (entry, product, name, code, price) in enumerate(
-            rng.sample(prices, rng.choice((1, 1, 2, 3)))
-        ):
-            quantity = float(rng.randrange(1, 40))
+        chosen = rng.sample(prices, rng.choice((1, 1, 2, 3)))
+        weights = [rng.randrange(1, 40) for _ in chosen]
+        total = deal.last.amount * 100
+        wanted = [
+            (total * weight // sum(weights), round(each[4] * 100))
+            for each, weight in zip(chosen, weights, strict=True)
+        ]
+        priced = zip(chosen, lines.priced(total, wanted), strict=False)
+        for order, ((entry, product, name, code, price), (quantity, cents)) in enumerate(priced):
             rows.append({
                 "Id": side.loader.new_id("OpportunityLineItem"), "ListPrice": price,
                 "OpportunityId": side.opportunities[deal.key],
                 "PricebookEntryId": entry, "Product2Id": product, "ProductCode": code, "SortOrder": order + 1,
-                "Name": f"{deal.name[:80]} {name}", "Quantity": quantity, "UnitPrice": price,
-                "TotalPrice": round(quantity * price, 2), "CurrencyIsoCode": deal.currency,
+                "Name": f"{deal.name[:80]} {name}", "Quantity": float(quantity), "UnitPrice": cents / 100,
+                "TotalPrice": quantity * cents / 100, "IsDeleted": deal.key in side.binned,
+                "CurrencyIsoCode": deal.currency,
                 "CreatedDate": deal.created, "SystemModstamp": deal.last.at,
             })  # fmt: skip
     side.loader.add("OpportunityLineItem", rows)
@@ -77,6 +85,7 @@ def _influence(side: Salesforce, deals: list[Deal]) -> None:
                 "OpportunityId": side.opportunities[deal.key], "Influence": 100.0,
                 "RevenueShare": float(deal.last.amount), "CurrencyIsoCode": deal.currency,
                 "CreatedDate": deal.created, "SystemModstamp": deal.last.at,
+                "IsDeleted": deal.key in side.binned,
             })  # fmt: skip
     side.loader.add("CampaignInfluence", rows)
 
@@ -104,7 +113,7 @@ def _events(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
                 "ActivityDateTime": start, "StartDateTime": start, "EndDateTime": start + length * MINUTE,
                 "ActivityDate": day(start), "DurationInMinutes": length, "ShowAs": "Busy",
                 "EventSubtype": "Event", "CreatedDate": start - DAY, "SystemModstamp": start - HOUR,
-                "IsDeleted": rng.random() < 0.02,
+                "IsDeleted": rng.random() < 0.02 or deal.key in side.binned,
             })  # fmt: skip
     side.loader.add("Event", rows)
 
@@ -161,9 +170,9 @@ def _change(side: Salesforce, sobject: str, record_id: str, field: str, at: int,
 
 def _deal_history(side: Salesforce, deals: list[Deal]) -> None:
     """What each moment of a deal changed."""
-    rows = []
+    rows: list[Row] = []
     for deal in deals:
-        record_id = side.opportunities[deal.key]
+        record_id, first = side.opportunities[deal.key], len(rows)
         rows.append(_change(side, "Opportunity", record_id, "created", deal.created, None, None))
         for before, moment in zip(deal.moments, deal.moments[1:], strict=False):
             old, new = stage_of(before), stage_of(moment)
@@ -175,26 +184,30 @@ def _deal_history(side: Salesforce, deals: list[Deal]) -> None:
             ):  # fmt: skip
                 if was != is_now:
                     rows.append(_change(side, "Opportunity", record_id, field, moment.at, was, is_now))
+        if deal.key in side.binned:
+            rows[first:] = [row | {"IsDeleted": True} for row in rows[first:]]
     side.loader.add("OpportunityFieldHistory", rows)
 
 
 def _people_history(side: Salesforce, rng: random.Random) -> None:
-    leads = _stored(side, "Lead", "Id, Status, CreatedDate, SystemModstamp")
+    leads = _stored(side, "Lead", "Id, Status, CreatedDate, SystemModstamp, IsDeleted")
     rows = []
-    for record_id, status, created, modified in leads:
-        rows.append(_change(side, "Lead", record_id, "created", 0, None, None) | {"CreatedDate": created})
+    for record_id, status, created, modified, deleted in leads:
+        gone = {"IsDeleted": deleted == "true"}
+        made = _change(side, "Lead", record_id, "created", 0, None, None)
+        rows.append(made | {"CreatedDate": created} | gone)
         if status != "Open - Not Contacted":
             change = _change(side, "Lead", record_id, "Status", 0, "Open - Not Contacted", status)
-            rows.append(change | {"CreatedDate": max(created, modified)})
+            rows.append(change | {"CreatedDate": max(created, modified)} | gone)
     side.loader.add("LeadHistory", rows)
-    for sobject, field, values in (
+    for sobject, field, before in (
         ("Contact", "Title", ("Analyst", "Manager")),
-        ("Account", "Type", ("Prospect", "Customer - Direct")),
+        ("Account", "Type", ("Prospect", "Other")),
     ):
-        some = [r for r in _stored(side, sobject, "Id, SystemModstamp") if rng.random() < 0.1]
+        some = [r for r in _stored(side, sobject, f"Id, {field}, SystemModstamp") if rng.random() < 0.1]
         side.loader.add(history.TRACKED[sobject][0], [
-            _change(side, sobject, record_id, field, 0, *values) | {"CreatedDate": at}
-            for record_id, at in some
+            _change(side, sobject, record_id, field, 0, before[now == before[0]], now) | {"CreatedDate": at}
+            for record_id, now, at in some if now
         ])  # fmt: skip
 
 

@@ -37,6 +37,8 @@ class Salesforce:
     records: Records = field(default_factory=Records)
     territories: dict[str, str] = field(default_factory=dict)
     """By currency."""
+    binned: set[int] = field(default_factory=set)
+    """Deals of the region whose opportunity was deleted; what hangs on them went along."""
     models: dict[str, str] = field(default_factory=dict)
     """Of campaign influence, by name."""
     before: dict[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from sandbox.salesforce import ids
-from sandbox.worlds import answer_key, business, deals, default, dirt, hubspot_half, loading, touches
+from sandbox.worlds import answer_key, business, deals, default, dirt, hubspot_half, lines, loading, touches
 from sandbox.worlds.create import Wish, open_home
 from sandbox.worlds.default import NOW
 from sandbox.worlds.draw import Draws, rng_for
@@ -230,6 +230,57 @@ def test_people_in_both_crms_are_spelled_differently_but_are_the_same(world: Pat
     assert any(len(k) > 2 for k in key.values()), "no duplicates"
     assert any(p.get("hs_merged_object_ids") for p in hubspot.values()) or len(hubspot) < 500
     assert sum(1 for p in hubspot.values() if not p.get("hubspot_owner_id")) >= 10, "nobody to route"
+
+
+_UNLIKE = {
+    "amounts of opportunities and their lines": """
+        select o.Id from salesforce.Opportunity o
+        join salesforce.OpportunityLineItem l on l.OpportunityId = o.Id
+        group by 1 having abs(o.Amount - sum(l.TotalPrice)) > 0.001
+        or sum(abs(l.TotalPrice - l.UnitPrice * l.Quantity) > 0.001) > 0""",
+    "amounts of deals and their items": """
+        select a.from_id from associations a
+        join deals d on d.id = a.from_id join line_items l on l.id = a.to_id
+        where a.from_type = 'deals' and a.to_type = 'line_items' group by 1
+        having abs(json_extract(d.props, '$.amount') - sum(json_extract(l.props, '$.amount'))) > 0.001
+        or sum(abs(json_extract(l.props, '$.amount')
+            - json_extract(l.props, '$.price') * json_extract(l.props, '$.quantity')) > 0.001) > 0""",
+    "the last of a contact's titles": """
+        select c.Id from salesforce.Contact c join salesforce.ContactHistory h on h.ContactId = c.Id
+        where h.Field = 'Title' and h.NewValue <> c.Title""",
+    "the last of an account's types": """
+        select a.Id from salesforce.Account a join salesforce.AccountHistory h on h.AccountId = a.Id
+        where h.Field = 'Type' and h.NewValue <> a.Type""",
+    "associations from both ends": """
+        select a.from_id from associations a where not exists (select 1 from associations b where
+        (b.from_type, b.from_id, b.to_type, b.to_id) = (a.to_type, a.to_id, a.from_type, a.from_id))""",
+} | {
+    f"{child} of deleted records": f"""
+        select c.Id from salesforce."{child}" c join salesforce."{parent}" p on p.Id = c."{field}"
+        where p.IsDeleted = 'true' and c.IsDeleted = 'false'"""
+    for child, parent, field in (
+        ("OpportunityLineItem", "Opportunity", "OpportunityId"), ("Task", "Opportunity", "WhatId"),
+        ("OpportunityContactRole", "Opportunity", "OpportunityId"), ("Event", "Opportunity", "WhatId"),
+        ("OpportunityHistory", "Opportunity", "OpportunityId"), ("LeadHistory", "Lead", "LeadId"),
+        ("OpportunityFieldHistory", "Opportunity", "OpportunityId"),
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", _UNLIKE)
+def test_what_a_vendor_keeps_in_step_is_in_step(world: Path, what: str) -> None:
+    db = sqlite3.connect(f"file:{world / 'hubspot.sqlite'}?mode=ro", uri=True)
+    db.execute("attach ? as salesforce", (f"file:{world / 'salesforce.sqlite'}?mode=ro",))
+    assert db.execute(_UNLIKE[what]).fetchall() == []
+    db.close()
+
+
+@pytest.mark.parametrize("total", [100, 671_900, 1_671_037])
+def test_lines_cost_what_their_deal_does(total: int) -> None:
+    found = lines.priced(total, [(total // 3, 120_000), (total // 3, 9_000), (0, 250_000)])
+    assert sum(quantity * price for quantity, price in found) == total
+    assert all(quantity >= 1 and price >= 1 for quantity, price in found)
+    assert lines.priced(5_000, [(5_000, 100), (0, 100)]) == [(50, 100)]
 
 
 def test_ids_of_eighteen_characters_end_in_their_checksum() -> None:

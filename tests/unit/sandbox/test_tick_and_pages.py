@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,17 @@ from tests.unit.sandbox.conftest import API, Running
 
 CONTACTS = "/crm/v3/objects/contacts"
 Start = Callable[..., Any]
+
+
+_ENDS = """
+select json_extract(d.props, '$.dealstage') = 'closedwon',
+    json_extract(d.props, '$.dealstage') = 'closedlost',
+    o.StageName = 'Closed Won', o.StageName = 'Closed Lost'
+from answer_key.deals h join answer_key.deals s using (deal)
+join deals d on d.id = cast(h.record_id as int) join salesforce.Opportunity o on o.Id = s.record_id
+where h.vendor = 'hubspot' and s.vendor = 'salesforce'
+"""
+"""Of each deal that both CRMs have: won and lost here, won and lost there."""
 
 
 def _tick(home: Path, days: int) -> dict[str, Any]:
@@ -61,6 +74,12 @@ def test_days_bring_the_same_business_to_two_copies_of_a_world(
             )
             assert histories["totalSize"] > 0
     assert told[0] == told[1]
+    with closing(sqlite3.connect(fresh / "hubspot.sqlite")) as both:
+        for name in ("salesforce", "answer_key"):
+            both.execute(f"attach ? as {name}", (str(fresh / f"{name}.sqlite"),))
+        ends = both.execute(_ENDS).fetchall()
+    assert {won for won, lost, _, _ in ends if won} == {1}
+    assert not [each for each in ends if (each[0] and each[3]) or (each[1] and each[2])], "one deal, one end"
     assert told[0][0]["now"] == "2026-07-06T12:00:00.000Z"
     happened = told[0][0]["happened"]
     assert {"new contacts in HubSpot", "new leads in Salesforce", "replies"} <= set(happened)
@@ -291,6 +310,31 @@ def test_what_is_no_record_is_shown_too_and_nothing_of_the_servers_own(shared: R
         assert f"object={name}#record" not in shown
         assert "There is no" in cloud.get("/", params={"object": name, "id": "1"}).text
     cloud.close()
+
+
+def test_days_that_are_cut_short_leave_nothing_beyond_their_moment_and_one_tick_runs_at_a_time(
+    fresh: Path, start: Start
+) -> None:
+    command = [sys.executable, "-m", "sandbox", "tick", "--home", str(fresh), "--days"]
+
+    def now(running: Running) -> str:
+        return str(running.hubspot.get("/_sandbox/clock").json()["now"])
+
+    with start(fresh, "--no-limits") as running:
+        living = subprocess.Popen([*command, "300"], stdout=subprocess.DEVNULL)
+        while now(running) < "2026-07-02":
+            continue
+        other = subprocess.run([*command, "1"], capture_output=True, text=True, check=False)
+        assert (other.returncode, "Days are passing already" in other.stderr) == (2, True)
+        living.kill()
+        living.wait()
+        newest = {"limit": 1, "sorts": [{"propertyName": "lastmodifieddate", "direction": "DESCENDING"}]}
+        (last,) = running.hubspot.post(f"{CONTACTS}/search", json=newest).json()["results"]
+        stamps = running.soql("select max(SystemModstamp) at from Lead")["records"][0]["at"]
+        moment = now(running)
+        assert "2026-07-02" < max(last["updatedAt"], stamps) <= moment
+        told = _tick(fresh, 1)["now"]
+        assert (told[10:], moment < told) == ("T12:00:00.000Z", True)
 
 
 def test_the_button_lets_a_day_pass(fresh: Path, start: Start) -> None:

@@ -45,6 +45,7 @@ from sandbox.salesforce import (
     plans,
     query,
     recent,
+    report_routes,
     search_help,
     soap,
     sobjects,
@@ -91,6 +92,7 @@ _RESOURCES = (
     "search",
     "parameterizedSearch",
     "theme",
+    "analytics",
 )
 
 
@@ -124,7 +126,11 @@ class Salesforce(Vendor):
         self.results: Path = store.path.parent / "bulk"
         self.key_file: Path = store.path.parent / "salesforce_jwt_key.pem"
         self.prepare(store.db)
-        store.script(";".join((ingest.TABLES, bulk_v1.TABLES, cascade.TABLES, files.TABLES)))
+        store.script(
+            ";".join((ingest.TABLES, bulk_v1.TABLES, cascade.TABLES, files.TABLES, report_routes.TABLES))
+        )
+        with store.transaction():
+            report_routes.begin(self, clock.now())
         today = times.day(clock.now())
         used = store.value("select count(*) from requests where at >= ?", (times.parse(today),))
         self.daily = DailyCount(DAILY if limited else ENDLESS, int(used), today)
@@ -304,7 +310,7 @@ def application(store: Store, clock: Clock, *, limited: bool = True) -> Starlett
     for part in (
         oauth_flows, query, deploy, metadata_soap, anonymous, tooling, bulk, bulk_ingest, collections,
         composite, graphs,
-        layouts, list_views, passwords, people_pages, plans, recent, sobjects, soap,
+        layouts, list_views, passwords, people_pages, plans, recent, report_routes, sobjects, soap,
         bulk_v1, search_help, sosl,
     ):  # fmt: skip
         routes += part.routes(sf)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.salesforce import errors, plans, recent, values, versions
+from sandbox.salesforce import errors, ids, plans, recent, values, versions
 from sandbox.salesforce.fields import NUMERIC
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import nested
@@ -58,14 +58,20 @@ def _query(sf: Salesforce, call: Call, *, deleted: bool) -> Response:
         raise errors.error(414, "URI_TOO_LONG", "The requested URI is too long")
     if "explain" in call.query and "q" not in call.query and not deleted:
         text = call.query["explain"]
-        if text[:3] == "00B" and " " not in text:
-            from sandbox.salesforce import list_views
-
-            view = list_views.find(sf, text)
-            text = view.soql if view is not None else text
+        text = _meant(sf, text)
         planned = compiled(sf, text, call.now, call.params["version"], deleted=False)
         return plans.explained(sf, planned.sobject, text)
     return answered(sf, call, call.query.get("q", ""), deleted=deleted)
+
+
+def _meant(sf: Salesforce, text: str) -> str:
+    """The query of the list view or the report with this id, else the text itself."""
+    from sandbox.salesforce import list_views, report_routes
+
+    if ids.normal(text) is None:
+        return text
+    view = list_views.find(sf, text)
+    return view.soql if view is not None else report_routes.soql_of(sf, text) or text
 
 
 def answered(sf: Salesforce, call: Call, text: str, *, deleted: bool) -> Response:

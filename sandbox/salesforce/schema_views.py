@@ -1,4 +1,4 @@
-"""What people look at, as plain data: list views, and what somebody looked at last.
+"""What people look at, as plain data: list views, reports, and what somebody looked at last.
 
 Lines are in the language of `fields.parse`.
 """
@@ -35,6 +35,16 @@ Title string 80 a
 Email email a
 Phone phone a
 RecordTypeId reference a -> RecordType:RecordType
+{_SEEN}"""),
+    "Report": ("Report", "Reports", "00O", "\nId id an\nIsDeleted boolean an\n" + _OWN + f"""
+OwnerId reference an -> User:Owner
+FolderName string 256 a
+Name string 40 an
+Description textarea 255 a
+DeveloperName string 80 an
+NamespacePrefix string 15 a
+LastRunDate datetime a
+Format picklist 40 a
 {_SEEN}"""),
 }  # fmt: skip
 READ_ONLY = frozenset(OBJECTS)

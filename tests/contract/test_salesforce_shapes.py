@@ -43,6 +43,7 @@ READ_ONLY_HERE = {"Organization", "User", "UserRole"}
 NOT_LISTED = {
     "CampaignInfluence", "CampaignInfluenceModel", "Holiday", "UserTerritory2Association",
     "ObjectTerritory2Association", "UserLicense", "Document", "Folder", "ListView", "RecentlyViewed",
+    "Report",
 }  # fmt: skip
 """Objects that the list of standard objects leaves out: it knows the commonest only."""
 

@@ -186,6 +186,14 @@ MinorVersion int a
 PatchVersion int a
 BuildNumber int a
 IsBeta boolean a
+IsDeprecated boolean a
+IsManaged boolean a
+IsOrgDependent boolean a
+IsPasswordProtected boolean a
+Package2ContainerOptions picklist 40 a
+PublisherName string 255 a
+Description string 255 a
+ReleaseState picklist 40 a
 """),
     "ApexTestResult": ("Apex Test Result", "07M", """
 Id id an

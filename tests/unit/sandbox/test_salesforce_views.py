@@ -77,3 +77,63 @@ def test_records_are_suggested_by_how_their_names_begin(shared: Running, lead: s
     assert [each["name"] for each in layout["searchColumns"]][:2] == ["Name", "Title"]
     for params in ({"q": "z", "sobject": "Lead"}, {"q": "zy", "sobject": "Nothing"}, {"q": "zy"}):
         assert shared.salesforce.get(f"{API}/search/suggestions", params=params).status_code == 400
+
+
+def test_a_report_adds_up_to_what_a_query_says(shared: Running) -> None:
+    reports = {each["name"]: each for each in _told(shared, "/analytics/reports")}
+    ran = _told(shared, f"/analytics/reports/{reports['Pipeline by Stage']['id']}", includeDetails="true")
+    groups = ran["groupingsDown"]["groupings"]
+    asked = shared.soql("SELECT StageName, COUNT(Id) n, SUM(Amount) s FROM Opportunity GROUP BY StageName")[
+        "records"
+    ]
+    facts = {g["label"]: ran["factMap"][f"{g['key']}!T"]["aggregates"] for g in groups}
+    assert {stage: [cell["value"] for cell in cells] for stage, cells in facts.items()} == {
+        row["StageName"]: [row["s"], row["n"]] for row in asked
+    }
+    total = ran["factMap"]["T!T"]["aggregates"][1]["value"]
+    rows = sum(len(fact["rows"]) for fact in ran["factMap"].values())
+    assert total == rows == sum(row["n"] for row in asked)
+    assert len(ran["factMap"]["0!T"]["rows"][0]["dataCells"]) == 4
+    plan = _told(shared, "/query", explain=reports["Leads"]["id"])["plans"][0]
+    assert plan["sobjectType"] == "Lead"
+    assert shared.soql("SELECT Id FROM Report WHERE LastRunDate != null")["totalSize"] >= 1
+
+
+def test_a_report_is_made_filtered_kept_as_an_instance_and_refused(shared: Running) -> None:
+    wish = {"name": "Found", "reportFormat": "TABULAR", "reportType": {"type": "Lead"},
+            "detailColumns": ["Lead.LastName", "Lead.Owner.Name"],
+            "reportFilters": [{"column": "Lead.LastName", "operator": "equals", "value": "Rep'ort,Other"}],
+            }  # fmt: skip
+    for name in ("Rep'ort", "Else"):
+        shared.salesforce.post(f"{API}/sobjects/Lead", json={"LastName": name, "Company": "C"})
+    made = shared.salesforce.post(f"{API}/analytics/reports", json={"reportMetadata": wish})
+    own = made.json()["reportMetadata"]["id"]
+    run = shared.salesforce.post(f"{API}/analytics/reports/{own}", json={}).json()
+    (row,) = run["factMap"]["T!T"]["rows"]
+    assert (row["dataCells"][0]["label"], run["factMap"]["T!T"]["aggregates"][0]["value"]) == ("Rep'ort", 1)
+    other = {"reportFilters": [{"column": "Lead.LastName", "operator": "startsWith", "value": "Els"}]}
+    instance = shared.salesforce.post(
+        f"{API}/analytics/reports/{own}/instances?includeDetails=true", json={"reportMetadata": other}
+    ).json()
+    kept = shared.salesforce.get(instance["url"]).json()
+    assert (kept["attributes"]["status"], kept["factMap"]["T!T"]["rows"][0]["dataCells"][0]["label"]) == (
+        "Success", "Else",
+    )  # fmt: skip
+    assert len(_told(shared, f"/analytics/reports/{own}/instances")) == 1
+    copy = shared.salesforce.post(
+        f"{API}/analytics/reports?cloneId={own}", json={"reportMetadata": {"name": "Copy"}}
+    ).json()["reportMetadata"]
+    assert (copy["id"] != own, copy["detailColumns"]) == (True, wish["detailColumns"])
+    refused = ({"reportFormat": "MATRIX"}, {"detailColumns": ["Lead.Nope"]}, {"reportType": {"type": "Nope"}},
+               {"aggregates": ["s!Lead.LastName"]}, {"reportFilters": "x"}, {"name": ""})  # fmt: skip
+    for each in refused:
+        answer = shared.salesforce.post(
+            f"{API}/analytics/reports/query", json={"reportMetadata": wish | each}
+        )
+        assert answer.status_code == 400 or each == {"name": ""}, each
+    assert shared.salesforce.patch(
+        f"{API}/analytics/reports/{own}", json={"reportMetadata": {"name": ""}}
+    ).is_error
+    assert shared.salesforce.delete(f"{API}/analytics/reports/{own}").status_code == 204
+    assert shared.salesforce.get(f"{API}/analytics/reports/{own}").status_code == 404
+    assert _told(shared, "/analytics/reportTypes/Lead")["reportTypeMetadata"]["categories"][0]["columns"]

@@ -64,6 +64,9 @@ def routes(sf: Salesforce) -> list[Route]:
 
 def keep(sf: Salesforce, now: int, metadata: Json, own: str | None = None, *, check: bool = True) -> Json:
     """Store a report, and the row that queries see."""
+    for said in ("name", "developerName", "description"):
+        if not isinstance(metadata.get(said), str | None):
+            raise bad(f"The report metadata is not valid: {said} is a text.")
     name = str(metadata.get("name") or "")
     if not 0 < len(name) <= 40:
         raise bad("The report name is required and has 40 characters at most.")

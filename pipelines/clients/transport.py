@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import orjson
@@ -21,6 +21,7 @@ import orjson
 from pipelines.clients import errors
 from pipelines.clients.counting import CallCount
 from pipelines.clients.rate_limit import Clock, RateBudget, RealClock
+from pipelines.clients.wire import wire_to
 from pipelines.settings import Secret, is_loopback
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,6 @@ LONGEST_PAUSE_SECONDS = 60.0
 RETRIED = frozenset({408, 420, 423, 429, 477, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526})
 NOT_PROCESSED = frozenset({423, 429, 477})
 """Answers that say a write was not even begun, so that it may be sent again."""
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,20 @@ class Call:
     """Told the head of a successful answer while its body is on its way; of each attempt that has one."""
     answers: frozenset[int] = frozenset()
     """Statuses beside 2xx that are an answer to this call, and no trouble."""
+
+    def at(self, origin: str) -> str:
+        """Where it goes: `path` may be a whole address."""
+        url = self.path if self.path.startswith(("http://", "https://")) else origin + self.path
+        return f"{url}?{urlencode(self.params)}" if self.params else url
+
+    def body(self) -> tuple[bytes | None, Mapping[str, str]]:
+        """What it says, and the header that tells of which kind that is."""
+        if self.json is not None:
+            return orjson.dumps(self.json), {"Content-Type": "application/json"}
+        if self.form is not None:
+            kind = "application/x-www-form-urlencoded"
+            return urlencode(self.form).encode(), {"Content-Type": kind}
+        return self.content() if callable(self.content) else self.content, {}
 
 
 class Vendor(Protocol):
@@ -103,11 +117,7 @@ class Transport:
         self.count = CallCount()
         self.server_time: datetime | None = None
         self.origin = self.base_url
-        local = is_loopback(self.base_url)
-        self._client = httpx.Client(
-            timeout=_TIMEOUT, transport=self.http, follow_redirects=False, trust_env=not local,
-            verify=not self.base_url.startswith("http://"), headers={"User-Agent": "crm-integration"},
-        )  # fmt: skip
+        self.wire = wire_to(self.base_url, local=is_loopback(self.base_url), given=self.http)
 
     def stop_at(self, share: float) -> None:
         """Make no call once this share of the day's calls is used. Sign-ins count for nothing."""
@@ -134,7 +144,7 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        self.wire.close()
 
     @property
     def host(self) -> str:
@@ -142,7 +152,7 @@ class Transport:
 
     def send(self, call: Call) -> httpx.Response:
         """Send and return a successful answer (2xx). Raises ClientError, or WriteRefused before sending."""
-        url = call.path if call.path.startswith(("http://", "https://")) else self.origin + call.path
+        url = call.at(self.origin)
         self._guard(call, url)
         renewals, attempt, again = 0, 0, False
         while True:
@@ -195,25 +205,12 @@ class Transport:
     def _attempt(self, call: Call, url: str, attempt: int, *, again: bool) -> httpx.Response | None:
         """One request. None: no answer came, and another attempt is due."""
         signature = self.auth.headers() if call.signed and self.auth is not None else {}
-        content = call.content() if callable(call.content) else call.content
-        body = content if call.json is None else orjson.dumps(call.json)
-        kind = {"Content-Type": "application/json"} if call.json is not None else {}
+        body, kind = call.body()
         self.count.one(again=again, sign_in=not call.signed)
         try:
-            request = self._client.build_request(
-                call.method, url, params=call.params, content=body, data=call.form,
-                headers={**kind, **signature, **call.headers},
-            )  # fmt: skip
-            response = self._client.send(request, stream=True)
-            try:
-                if call.heard is not None and response.is_success:
-                    call.heard(response.headers)
-                response.read()
-            finally:
-                response.close()
-                # httpx leaves answer and stream holding each other: pages of a long read would pile up until
-                # Python looks for garbage, which is seldom.
-                response.stream = httpx.ByteStream(b"")
+            response = self.wire.send(
+                call.method, url, {**kind, **signature, **call.headers}, body, call.heard
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout):
             self._pause_or(attempt, CONNECT_ATTEMPTS, self._unreachable())
             return None

@@ -88,7 +88,7 @@ def test_one_bad_row_does_not_take_the_batch_with_it(hubspot):
             return httpx.Response(400, json=body)
         return httpx.Response(200, json={"results": [stored(row["id"]) for row in rows]})
 
-    bench.client._transport._client._transport = httpx.MockTransport(answer)
+    bench.client._transport.wire._client._transport = httpx.MockTransport(answer)
     outcomes = bench.client.batch_update("contacts", inputs("1", "2", "3", "4", "5"))
     assert [row.ok for row in outcomes] == [True, True, False, True, True]
     assert (outcomes[2].code, outcomes[2].fields) == ("INVALID_INTEGER", ("lead_score",))

@@ -136,7 +136,7 @@ def test_a_call_refused_with_two_tokens_of_which_another_thread_renewed_one_sign
         return ended if place in (1, 2, 4) else httpx.Response(200, json={"sobjects": []})
 
     bench = salesforce(ended)
-    bench.client._transport._client = httpx.Client(transport=httpx.MockTransport(answer))
+    bench.client._transport.wire._client._transport = httpx.MockTransport(answer)
     assert bench.client.describe_global() == []
     assert asked == ["a", "a", "b", "b", "c"]
 

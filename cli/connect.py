@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from cli import held, world
 from cli.screen import Screen
 from pipelines import logs
 from pipelines.errors import UsageError
-from pipelines.rules import everything
+from pipelines.rules import beside
 from pipelines.run import Reporter, Run
 from pipelines.settings import Settings, is_loopback, load_settings
 from pipelines.steps import Loop
 
 
 @contextmanager
-def live_loop(reporter: Reporter | None = None) -> Iterator[Loop]:
+def live_loop(reporter: Reporter | None = None, *, reads_first: bool = False) -> Iterator[Loop]:
     """On the connections of the environment; refuses to mix them into a sandbox world's files. Without a
-    `reporter` the screen is told."""
+    `reporter` the screen is told. `reads_first`: what is done first is an extract, which asks who the CRMs
+    are while config is checked."""
     settings = load_settings()
     if not settings.connections:
         raise UsageError(
@@ -27,10 +28,11 @@ def live_loop(reporter: Reporter | None = None) -> Iterator[Loop]:
         )  # fmt: skip
     if not all(is_loopback(connection.url) for connection in settings.connections):
         world.refuse_live(settings.home)
+    valid = beside.validate(settings.config_dir) if reads_first else None
     with ExitStack() as stack:
         stack.enter_context(_staying(settings))
         told = reporter or stack.enter_context(Screen())
-        yield stack.enter_context(loop_for(settings, told))
+        yield stack.enter_context(loop_for(settings, told, valid))
 
 
 def _staying(settings: Settings) -> AbstractContextManager[object]:
@@ -39,11 +41,17 @@ def _staying(settings: Settings) -> AbstractContextManager[object]:
     return held.entered(settings.home, here, "a step of crm") if here else nullcontext()
 
 
-def loop_for(settings: Settings, reporter: Reporter) -> Loop:
-    """A Loop with the gates of `expectations`, logging to its own file."""
+def loop_for(settings: Settings, reporter: Reporter, valid: Callable[[], None] | None = None) -> Loop:
+    """A Loop with the gates of `expectations`, logging to its own file. `valid` waits for config to be
+    checked, where that has begun; else it is checked now."""
     from expectations.step import Checker
 
-    everything.validate(settings.config_dir)
+    if valid is None:
+        from pipelines.rules import everything
+
+        everything.validate(settings.config_dir)
     run = Run()
     logs.start(settings, run.id)
-    return Loop(settings, Checker(), run=run, reporter=reporter)
+    loop = Loop(settings, Checker(), run=run, reporter=reporter)
+    loop.config_is_valid = valid or loop.config_is_valid
+    return loop

@@ -65,7 +65,7 @@ def extract(
 ) -> None:
     """Copy what is new in the CRMs into the refresh in the works."""
     lean.without_numbers()
-    _step("extract", sweep=sweep)
+    _step("extract", reads_first=True, sweep=sweep)
 
 
 @app.command()
@@ -314,20 +314,20 @@ app.add_typer(teams_app, name="teams")
 app.command()(listen)
 
 
-def _step(name: str, *arguments: str, **options: bool) -> None:
+def _step(name: str, *arguments: str, reads_first: bool = False, **options: bool) -> None:
     """One step of the loop, by itself, on the connections of the environment."""
-    with _loop() as loop:
+    with _loop(reads_first=reads_first) as loop:
         getattr(loop, name)(*arguments, **options)
         if any(result.status == "partial" for result in loop.results):
             raise typer.Exit(Exit.PARTIAL)
 
 
 @contextmanager
-def _loop() -> Iterator[Loop]:
+def _loop(*, reads_first: bool = False) -> Iterator[Loop]:
     """A Loop on the connections of the environment, with a live screen."""
     from cli.connect import live_loop
 
-    with live_loop() as loop:
+    with live_loop(reads_first=reads_first) as loop:
         yield loop
 
 

@@ -8,7 +8,7 @@ in as a function. Heavy packages are imported inside the methods: a step that is
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,6 +65,9 @@ class Loop:
     patience: float = 0.0
     """Seconds to wait for what another run of this home holds; a person at a keyboard is told at once."""
 
+    config_is_valid: Callable[[], None] = lambda: None
+    """Returns when config has been checked, where that was not done before; raises ConfigError."""
+
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings.paths)
         self.results: list[StepResult] = []
@@ -119,6 +122,7 @@ class Loop:
             if self.warehouse.discard_work():
                 step.notes.append("removed what an interrupted refresh had left")
             if self.settings.paths.erasing.exists():
+                self.config_is_valid()
                 self.erase([], reason="", wait_seconds=OTHERS_SECONDS)
                 step.notes.append("completed an erasure that had been interrupted")
             if self.will_check:
@@ -129,6 +133,7 @@ class Loop:
             self.fetched = fetched = self._extraction.fetch(
                 self.reporter.progress, tell=self.reporter.told, sweep=sweep, tracked_only=self.tracked_only
             )
+            self.config_is_valid()
             step.notes += (*fetched.problems, *fetched.notes)
             step.counts |= fetched.rows
             self._erase_deleted(fetched, step)
@@ -317,7 +322,7 @@ class Loop:
     def _extraction(self) -> Extraction:
         from pipelines.extraction import Extraction
 
-        return Extraction(self.settings, self.warehouse, self.state, self.run)
+        return Extraction(self.settings, self.warehouse, self.state, self.run, self.config_is_valid)
 
     def _erase_deleted(self, fetched: Fetched, step: Doing) -> None:
         """A person whom a CRM deleted for privacy leaves here too, before anything new is loaded."""

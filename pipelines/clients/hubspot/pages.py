@@ -6,7 +6,9 @@ Belongs here: reading an answer. Asking for it is `client`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from pipelines.clients import errors
@@ -23,6 +25,17 @@ class Page:
     results: list[dict[str, Any]]
     after: str | None
     total: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(each["id"]) for each in self.results]
+
+    def picked(self, wanted: Sequence[bool], after: str | None) -> Page:
+        """Some of its records, and another place to go on from."""
+        return Page(list(compress(self.results, wanted)), after, self.total)
 
 
 def page_in(body: dict[str, Any]) -> Page:

@@ -7,7 +7,7 @@ Belongs here: reading lists to their end, the living and then the recycle bin. W
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,9 @@ from pipelines.clients.hubspot.pages import Page
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.ahead import Behind, ahead
 from pipelines.sources.arrow import moment_of
-from pipelines.sources.hubspot.landing import by_linked_type
-from pipelines.sources.hubspot.pages import Extent
+from pipelines.sources.hubspot.pages import AnyPage, Extent
+from pipelines.sources.hubspot.rows import Records, by_linked_type
+from pipelines.sources.hubspot.sheet import Sheet, joined
 from pipelines.sources.hubspot.stretches import PAGES_WORTH_IT, Stretches
 from pipelines.sources.reading import HOLD_BACK, part_rows
 from pipelines.sources.spool import Spool
@@ -81,8 +82,9 @@ def load(reader: RecordReader) -> Spool:
 def _living(reader: RecordReader, spool: Spool, at: str, extent: Extent) -> None:
     """The list, at several places at once where it is long. `at`: where a killed load has stopped."""
     read = partial(
-        reader.pages.listed,
+        reader.pages.living,
         reader.shape.properties,
+        reader.table,
         history=reader.kept,
         linked_to=reader.landing.ends.listed,
     )
@@ -96,43 +98,48 @@ def _living(reader: RecordReader, spool: Spool, at: str, extent: Extent) -> None
 
 
 def _list(
-    reader: RecordReader, spool: Spool, pages: Iterable[Page], total: int, position: Callable[[Page], str], *,
-    archived: bool = False,
+    reader: RecordReader, spool: Spool, pages: Iterable[AnyPage], total: int,
+    position: Callable[[AnyPage], str], *, archived: bool = False,
 ) -> None:  # fmt: skip
     """All pages, written out in parts while the next are read. What was archived since we began may be among
     the living."""
-    found: list[Json] = []
+    found: list[AnyPage] = []
     reading, table = reader.reading, reader.table
     before, began = reading.calls_here(), spool.upper + HOLD_BACK
-    done = sum(part.rows for part in spool.parts(table.name))
+    done, so_far = (sum(part.rows for part in spool.parts(table.name)),) * 2
     with Behind(reader.client) as behind:
         for page in pages:
-            found += [each for each in page.results if not archived or _archived_before(each, began)]
-            so_far = done + len(found)
+            found.append(_archived_before(page, began) if archived else page)
+            so_far += len(found[-1])
             calls = reading.calls_here() - before
             reading.progress(f"hubspot {table.api_name}", so_far, max(total, so_far), calls)
-            if len(found) >= part_rows(table) and page.after is not None:
+            if so_far - done >= part_rows(table) and page.after is not None:
                 here = f"{ARCHIVED if archived else LIVE} {position(page)}"
                 behind.do(partial(_write, reader, spool, found, here))
-                done, found = done + len(found), []
+                done, found = so_far, []
         behind.wait()
     _write(reader, spool, found, ARCHIVED, is_last=archived)
 
 
 def _write(
-    reader: RecordReader, spool: Spool, found: list[Json], position: str, *, is_last: bool = False
+    reader: RecordReader, spool: Spool, pages: Sequence[AnyPage], position: str, *, is_last: bool = False
 ) -> None:
     """A part with all that hangs on its records; a killed load goes on from `position`."""
-    reader.landing.records(spool, found, spool.upper, is_first=True)
+    sheets = [each for each in pages if isinstance(each, Sheet)]
+    records = Records([each for page in pages if isinstance(page, Page) for each in page.results])
+    for found in (joined(sheets), records) if sheets else (records,):
+        reader.landing.records(spool, found, spool.upper, is_first=True)
     spool.commit(position, complete=is_last)
     crashpoint("extract.part_written")
 
 
-def _token(page: Page) -> str:
+def _token(page: AnyPage) -> str:
     """Where HubSpot says that the next page begins."""
     return page.after or ""
 
 
-def _archived_before(record: Json, limit: datetime) -> bool:
-    moment = moment_of(record.get("archivedAt"))
-    return moment is None or moment < limit
+def _archived_before(page: AnyPage, limit: datetime) -> AnyPage:
+    """A page of the recycle bin without what was put there since."""
+    assert isinstance(page, Page)
+    moments = [moment_of(each.get("archivedAt")) for each in page.results]
+    return page.picked([each is None or each < limit for each in moments], page.after)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
@@ -17,14 +16,14 @@ from pipelines.clients.hubspot.client import HubSpotClient
 from pipelines.sources.arrow import ARROW_TYPES, moment_of
 from pipelines.sources.fetched import Mode
 from pipelines.sources.hubspot import rows
-from pipelines.sources.hubspot.pages import linked_types, merged_into
 from pipelines.sources.hubspot.pairs import Ends
 from pipelines.sources.hubspot.shape import Shape
+from pipelines.sources.hubspot.sheet import Sheet
 from pipelines.sources.reading import bad_of
 from pipelines.sources.schema import RawTable
 from pipelines.sources.spool import Spool
 
-Json = dict[str, Any]
+Found = rows.Records | Sheet
 
 
 class TooLarge(Exception):
@@ -56,40 +55,38 @@ class Landing:
     def type(self) -> str:
         return self.shape.table.api_name
 
-    def records(self, spool: Spool, found: Sequence[Json], upper: datetime, *, is_first: bool) -> None:
+    def records(self, spool: Spool, found: Found, upper: datetime, *, is_first: bool) -> None:
         """Records with the history that came with them; their associations replace what was there."""
         if not found:
             return
         bad, table = bad_of(spool), self.shape.table
         mode: Mode = "replace" if is_first else "keep" if self.shape.has_removed else "merge"
-        read = rows.records(table, found, bad)
+        read = found.records(table, bad)
         if bad.too_large:
             raise TooLarge(bad.too_large)
         spool.write(table.name, mode, read)
         self.past(spool, found, "replace" if is_first else "merge")
-        live = [each for each in found if not each.get("archived")]
         if is_first:
-            shown = by_linked_type(live)
-            self.listed_links(spool, [str(each["id"]) for each in live], shown, "append")
+            self.listed_links(spool, found.living, found.shown, "append")
         else:
-            self.links(spool, [str(each["id"]) for each in live], "merge")
-            self.scope(spool, [str(each["id"]) for each in found])
+            self.links(spool, found.living, "merge")
+            self.scope(spool, found.ids)
         # Of a first load too: who was merged away while it ran may have been read before.
         marks = {
             key: (at, "merged")
-            for each in found
-            if (at := moment_of(each.get("updatedAt")) or upper) >= upper or not is_first
-            for key in merged_into(each)
+            for told, merged in found.merges()
+            if (at := moment_of(told) or upper) >= upper or not is_first
+            for key in merged
             if self.known_gone.get(key) != "merged"
         }
         self.merged |= marks.keys()
         self.marks(spool, marks)
         spool.bad = dict(bad.found)
 
-    def past(self, spool: Spool, found: Sequence[Json], mode: Mode = "merge") -> None:
+    def past(self, spool: Spool, found: Found, mode: Mode = "merge") -> None:
         """The history that came with records."""
         if self.history is not None:
-            spool.write(self.history.name, mode, rows.history(self.history, found, bad_of(spool)))
+            spool.write(self.history.name, mode, found.history(self.history, bad_of(spool)))
 
     def links(self, spool: Spool, ids: Sequence[str], mode: Mode) -> None:
         """The associations of these records, of every pair that is known."""
@@ -144,12 +141,3 @@ class Landing:
             "deleted_how": pa.array([how for _, how in gone.values()], pa.string()),
         }
         spool.write(self.shape.table.name, "mark", pa.table(columns))
-
-
-def by_linked_type(found: Iterable[Json]) -> dict[str, list[str]]:
-    """The ids of listed records by the types they are associated with."""
-    shown: dict[str, list[str]] = {}
-    for each in found:
-        for to_type in linked_types(each):
-            shown.setdefault(to_type, []).append(str(each["id"]))
-    return shown

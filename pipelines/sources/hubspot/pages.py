@@ -14,10 +14,12 @@ from pipelines.clients.hubspot.client import HISTORY_LIMIT, LIST_LIMIT, HubSpotC
 from pipelines.clients.hubspot.pages import Page, next_of
 from pipelines.sources.ahead import ahead
 from pipelines.sources.arrow import microseconds, moment_of
+from pipelines.sources.hubspot.rows import LISTED_REVISIONS
+from pipelines.sources.hubspot.sheet import Sheet, sheet_in
+from pipelines.sources.schema import RawTable
 
 Json = dict[str, Any]
-LISTED_REVISIONS = 20
-"""A list shows so many revisions of a property; a record that has as many is read again by itself."""
+AnyPage = Page | Sheet
 ANSWERS_AHEAD = 2
 URL_ROOM = 12_000
 """Characters of property names in a URL, encoded; HubSpot answers 414 somewhere above 16,000."""
@@ -47,39 +49,62 @@ class Pages:
         history: Sequence[str] = (), linked_to: Sequence[str] = (), answers_ahead: int = ANSWERS_AHEAD,
     ) -> Iterator[Page]:  # fmt: skip
         """All pages from `after` on, in the order of ids. Raises Truncated when one lacks rows."""
-        head = fitting(properties)
-        rest = properties[len(head) :]
-        limit = HISTORY_LIMIT if history else LIST_LIMIT
         last, read = after, 0
-        answers = self._answers(head, after, limit, archived, history, linked_to)
+        answers = self._answers(properties, after, archived, history, linked_to)
         for asked, answer in ahead(answers, self.client, answers_ahead) if answers_ahead else answers:
-            page = self._checked(
-                self.client.page_of(answer), head, asked, limit, archived, history, linked_to
-            )
-            last = str(page.results[-1]["id"]) if page.results else last
-            read += len(page.results)
-            self._fill_in(page, rest, archived)
-            self._complete_history(page, history, archived)
-            if page.after is None and not archived:
-                self._nothing_beyond(last, read)
-            if page.after is None and archived:
-                self._nothing_binned_beyond(last, read)
+            page = self._whole(properties, asked, answer, archived, history, linked_to)
+            last, read = page.ids[-1] if len(page) else last, read + len(page)
+            self._is_the_end(page, last, read, archived)
             yield page
+
+    def living(
+        self, properties: Sequence[str], table: RawTable, after: str | None = None, *,
+        history: Sequence[str] = (), linked_to: Sequence[str] = (), answers_ahead: int = ANSWERS_AHEAD,
+    ) -> Iterator[AnyPage]:  # fmt: skip
+        """The same of those outside the recycle bin, as sheets where a sheet tells all."""
+        last, read, limit = after, 0, _limit(history)
+        fits = len(fitting(properties)) == len(properties)
+        answers = self._answers(properties, after, False, history, linked_to)
+        for asked, answer in ahead(answers, self.client, answers_ahead) if answers_ahead else answers:
+            page: AnyPage | None = sheet_in(answer, table, properties, history) if fits else None
+            if page is None or len(page) < limit:
+                page = self._whole(properties, asked, answer, False, history, linked_to)
+            last, read = page.ids[-1] if len(page) else last, read + len(page)
+            self._is_the_end(page, last, read, False)
+            yield page
+
+    def _whole(
+        self, properties: Sequence[str], after: str | None, answer: bytes, archived: bool,
+        history: Sequence[str], linked_to: Sequence[str],
+    ) -> Page:  # fmt: skip
+        """A page with all that belongs to it."""
+        head, limit = fitting(properties), _limit(history)
+        page = self._checked(self.client.page_of(answer), head, after, limit, archived, history, linked_to)
+        self._fill_in(page, properties[len(head) :], archived)
+        self._complete_history(page, history, archived)
+        return page
+
+    def _is_the_end(self, page: AnyPage, last: str | None, read: int, archived: bool) -> None:
+        """Of the last page: that there is nothing behind it."""
+        if page.after is None and archived:
+            self._nothing_binned_beyond(last, read)
+        elif page.after is None:
+            self._nothing_beyond(last, read)
 
     def open(self, properties: Sequence[str], history: Sequence[str], linked_to: Sequence[str]) -> Page:
         """The first page of a first list, kept for it: it shows beforehand what is associated with what."""
-        limit = HISTORY_LIMIT if history else LIST_LIMIT
-        head = fitting(properties)
+        head, limit = fitting(properties), _limit(history)
         answer = self.client.list_answer(self.type, head, None, limit, history=history, linked_to=linked_to)
         page = self.client.page_of(answer)
         self.opening = answer
         return page
 
     def _answers(
-        self, head: Sequence[str], after: str | None, limit: int, archived: bool, history: Sequence[str],
+        self, properties: Sequence[str], after: str | None, archived: bool, history: Sequence[str],
         linked_to: Sequence[str],
     ) -> Iterator[tuple[str | None, bytes]]:  # fmt: skip
         """Each page unread, and after which id it was asked for: the next is on its way while it is read."""
+        head, limit = fitting(properties), _limit(history)
         while True:
             answer = None
             if after is None and not archived:
@@ -234,16 +259,8 @@ class Pages:
         )
 
 
-def merged_into(record: Json) -> list[str]:
-    """The ids of the records that were merged into this one."""
-    listed = str((record.get("properties") or {}).get("hs_merged_object_ids") or "").split(";")
-    return [each.strip() for each in listed if each.strip() and each.strip() != str(record["id"])]
-
-
-def linked_types(record: Json) -> set[str]:
-    """The object types that a listed record is associated with. HubSpot writes some with a blank."""
-    shown = (record.get("associations") or {}).items()
-    return {str(name).replace(" ", "_") for name, each in shown if each.get("results")}
+def _limit(history: Sequence[str]) -> int:
+    return HISTORY_LIMIT if history else LIST_LIMIT
 
 
 def fitting(properties: Sequence[str]) -> Sequence[str]:

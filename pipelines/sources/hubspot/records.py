@@ -17,8 +17,9 @@ from pipelines.sources.arrow import microseconds
 from pipelines.sources.fetched import TableFetch
 from pipelines.sources.hubspot import first, privacy, whole
 from pipelines.sources.hubspot.landing import Landing, TooLarge
-from pipelines.sources.hubspot.pages import Extent, Pages, merged_into
+from pipelines.sources.hubspot.pages import Extent, Pages
 from pipelines.sources.hubspot.pairs import Ends
+from pipelines.sources.hubspot.rows import Records, merged_into
 from pipelines.sources.hubspot.shape import Shape
 from pipelines.sources.known import overlap_of
 from pipelines.sources.reading import Reading, bad_of, part_rows
@@ -220,7 +221,7 @@ class RecordReader:
         )
         found = {str(each["id"]): each for each in read if str(each["id"]) not in self.seen}
         self.seen |= {key: self.pages.version(each) for key, each in found.items() if not archived}
-        self.landing.records(spool, list(found.values()), spool.upper, is_first=False)
+        self.landing.records(spool, Records(list(found.values())), spool.upper, is_first=False)
         return {str(each["id"]) for each in read} | {key for each in read for key in merged_into(each)}
 
     def _archived(

@@ -6,6 +6,8 @@ Belongs here: shapes. Which records to read, and when, is `records` and `small`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +18,66 @@ from pipelines.sources.hubspot.catalog import CAMPAIGN_PROPERTIES, RECORD_COLUMN
 from pipelines.sources.schema import RawTable
 
 Json = Mapping[str, Any]
+MERGED = "hs_merged_object_ids"
+LISTED_REVISIONS = 20
+"""A list shows so many revisions of a property; a record that has as many is read again by itself."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records as HubSpot's JSON has them, read for the tables that they fill."""
+
+    found: Sequence[Json]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(each["id"]) for each in self.found]
+
+    @cached_property
+    def living(self) -> list[str]:
+        """The ids of those that are not in the recycle bin."""
+        return [str(each["id"]) for each in self.found if not each.get("archived")]
+
+    @property
+    def shown(self) -> Mapping[str, Sequence[str]]:
+        """By object type the living whose list shows an association with it."""
+        return by_linked_type(each for each in self.found if not each.get("archived"))
+
+    def records(self, table: RawTable, bad: BadValues) -> pa.Table:
+        """Contacts, companies, deals."""
+        return records(table, self.found, bad)
+
+    def history(self, table: RawTable, bad: BadValues) -> pa.Table:
+        """A row for each change of a property that came with them."""
+        return history(table, self.found, bad)
+
+    def merges(self) -> Iterable[tuple[Any, list[str]]]:
+        """Of each record that others were merged into: when it was updated last, and their ids."""
+        return [(each.get("updatedAt"), ids) for each in self.found if (ids := merged_into(each))]
+
+
+def merged_into(record: Json) -> list[str]:
+    """The ids of the records that were merged into this one."""
+    listed = str((record.get("properties") or {}).get(MERGED) or "").split(";")
+    return [each.strip() for each in listed if each.strip() and each.strip() != str(record["id"])]
+
+
+def linked_types(record: Json) -> set[str]:
+    """The object types that a listed record is associated with. HubSpot writes some with a blank."""
+    shown = (record.get("associations") or {}).items()
+    return {str(name).replace(" ", "_") for name, each in shown if each.get("results")}
+
+
+def by_linked_type(found: Iterable[Json]) -> dict[str, list[str]]:
+    """The ids of listed records by the types they are associated with."""
+    shown: dict[str, list[str]] = {}
+    for each in found:
+        for to_type in linked_types(each):
+            shown.setdefault(to_type, []).append(str(each["id"]))
+    return shown
 
 
 def property_names(table: RawTable) -> list[str]:

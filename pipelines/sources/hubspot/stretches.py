@@ -15,8 +15,8 @@ from queue import Queue
 
 import orjson
 
-from pipelines.clients.hubspot.pages import Page
 from pipelines.sources.ahead import PAGES_AHEAD, Counter
+from pipelines.sources.hubspot.pages import AnyPage
 from pipelines.threads import Pool
 
 AT_ONCE = 4
@@ -24,7 +24,7 @@ PAGES_WORTH_IT = 40
 """A list of fewer pages is read by one: a cut costs a page."""
 PAGES_FOR_A_CUT = 100
 """One cut for so many pages: what is read for nothing stays at 1% of the calls."""
-Ask = Callable[[str | None], Iterator[Page]]
+Ask = Callable[[str | None], Iterator[AnyPage]]
 """The pages of the list from an id on."""
 
 
@@ -41,17 +41,13 @@ class Stretch:
     def __post_init__(self) -> None:
         self.read = self.given = self.after
 
-    def take(self, page: Page) -> tuple[Page, bool]:
+    def take(self, page: AnyPage) -> tuple[AnyPage, bool]:
         """The records of a page that belong here, and whether they are the last."""
-        ids = [int(each["id"]) for each in page.results]
-        mine = [
-            each
-            for key, each in zip(ids, page.results, strict=True)
-            if key > self.after and (self.last is None or key <= self.last)
-        ]
+        ids = [int(each) for each in page.ids]
+        mine = [key > self.after and (self.last is None or key <= self.last) for key in ids]
         self.read = max([self.read, *ids])
         is_end = page.after is None or (self.last is not None and self.read >= self.last)
-        return Page(mine, None if is_end else page.after, page.total), is_end
+        return page.picked(mine, None if is_end else page.after), is_end
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class _Item:
 
     stretch: Stretch
     calls: int = 0
-    page: Page | None = None
+    page: AnyPage | None = None
     error: BaseException | None = None
 
 
@@ -92,7 +88,7 @@ class Stretches:
         """What has not been given yet, to go on with."""
         return orjson.dumps([(each.given, each.last) for each in self.open]).decode()
 
-    def __iter__(self) -> Iterator[Page]:
+    def __iter__(self) -> Iterator[AnyPage]:
         """Pages; once one is asked for, the one before counts as given. An error comes when it is met."""
         found: Queue[_Item] = Queue(PAGES_AHEAD)
         busy: set[int] = set()
@@ -110,7 +106,7 @@ class Stretches:
                     busy.discard(id(item.stretch))
                     self.open.remove(item.stretch)
                     continue
-                item.stretch.given = max([item.stretch.given, *(int(e["id"]) for e in item.page.results)])
+                item.stretch.given = max([item.stretch.given, *map(int, item.page.ids)])
                 yield item.page
         finally:
             self._stopped = True

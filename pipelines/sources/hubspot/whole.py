@@ -18,7 +18,8 @@ from pipelines.clients.hubspot.pages import Page
 from pipelines.crashpoints import crashpoint
 from pipelines.sources.arrow import ARROW_TYPES, column
 from pipelines.sources.fetched import SweepResult
-from pipelines.sources.hubspot.landing import TooLarge, by_linked_type
+from pipelines.sources.hubspot.landing import TooLarge
+from pipelines.sources.hubspot.rows import Records, by_linked_type
 from pipelines.sources.reading import PART_ROWS, bad_of
 from pipelines.sources.spool import Spool
 
@@ -63,7 +64,7 @@ def _read_all(
             found += page.results
             if len(found) >= PART_ROWS or page.after is None:
                 if history:
-                    reader.landing.past(spool, found)
+                    reader.landing.past(spool, Records(found))
                 else:
                     if names:
                         _write(reader, spool, found, names)

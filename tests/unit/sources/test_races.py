@@ -61,15 +61,14 @@ def test_a_record_that_leaves_the_window_between_two_pages_hides_no_other(portal
 
 def test_a_merge_during_a_first_load_leaves_nobody_twice(portal):
     crm, merged = portal.hubspot, []
-    for number in range(1, 31):
+    for number in range(1, 121):
         crm.put("contacts", str(number), firstname="Before")
-    crm.page_size = 10
     portal.later(hours=1)
 
     def merge_after_the_first_page(request: httpx.Request) -> None:
         if request.url.path.endswith("/contacts") and request.url.params.get("after") and not merged:
             merged.append(crm.records["contacts"].pop("1"))
-            crm.put("contacts", "25", hs_merged_object_ids="1")
+            crm.put("contacts", "115", hs_merged_object_ids="1")
 
     crm.intercept = merge_after_the_first_page
     portal.extract()

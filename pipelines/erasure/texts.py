@@ -12,7 +12,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, quote_plus
 
+from pipelines.state.addresses import AT
+
 STRUCK = "erased"
+_IS_MAIL = re.compile(AT)
 _AT_ONCE = 200  # needles in one pattern: beyond that RE2 runs out of the memory it allows itself
 
 
@@ -21,11 +24,13 @@ _SIGN = "(?:2[0-689acf]|[013467][0-9a-f]|5[0-9a-e])"
 
 
 def spelled(needles: Iterable[str]) -> tuple[str, ...]:
-    """These texts, and each as JSON, HTML and addresses of the web write it, where that is another text."""
+    """These texts, and each as JSON, HTML and addresses of the web write it, also one inside another, where
+    that is another text."""
     ways = (
         str, lambda text: json.dumps(text)[1:-1], lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
         html.escape, lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
-        lambda text: quote(text, safe=""), quote_plus,
+        lambda text: quote(text, safe=""), quote_plus, lambda text: quote(quote(text, safe="")),
+        lambda text: quote(quote_plus(text)),
     )  # fmt: skip
     return tuple(dict.fromkeys(way(each) for each in needles for way in ways))
 
@@ -33,15 +38,15 @@ def spelled(needles: Iterable[str]) -> tuple[str, ...]:
 def patterns(needles: Sequence[str]) -> Iterator[str]:
     """For RE2, in which nothing can be looked ahead: group 1 stands before the match, group 3 after it."""
     for some, before in _bordered(needles):
-        signs = rf"\\[nrtbf]|\\u00{_SIGN}|%{_SIGN}"
+        signs = rf"\\[nrtbf]|\\u00{_SIGN}|%(?:25)?{_SIGN}"
         behind = r"$|[^\pL\pN_.-]|\.$|\.[^\pL\pN]"
         yield rf"(?i)(^|{before}|[^\pL\pN_+-]\.|{signs})({'|'.join(some)})({behind})"
 
 
 def _bordered(needles: Sequence[str]) -> Iterator[tuple[list[str], str]]:
     """Some needles, and what may stand before them: neil@x.org is not in o'neil@x.org; a name may be so."""
-    mails = [each for each in needles if "@" in each or "%40" in each]
-    others = [each for each in needles if "@" not in each and "%40" not in each]
+    mails = [each for each in needles if _IS_MAIL.search(each)]
+    others = [each for each in needles if not _IS_MAIL.search(each)]
     for some in _pieces(mails):
         yield some, r"[^\pL\pN_.+'-]|(?:^|[^\pL\pN])'"
     for some in _pieces(others):
@@ -63,8 +68,8 @@ def fewest(needles: Sequence[str]) -> list[str]:
 def struck(text: str, needles: Sequence[str]) -> str:
     """A text with every match replaced."""
     for some in _pieces(needles):
-        border = rf"(?:(?<![\w+-])|(?<=\\[nrtbf])|(?<=\\u00{_SIGN})|(?<=%{_SIGN}))"
-        each = "|".join(rf"(?<!\w'){one}" if "@" in one or "%40" in one else one for one in some)
+        border = rf"(?:(?<![\w+-])|(?<=\\[nrtbf])|(?<=\\u00{_SIGN})|(?<=%{_SIGN})|(?<=%25{_SIGN}))"
+        each = "|".join(rf"(?<!\w'){one}" if _IS_MAIL.search(one) else one for one in some)
         pattern = rf"(?i){border}({each})(?![\w-]|\.\w)"
         text = re.sub(pattern, STRUCK, text)
     return text

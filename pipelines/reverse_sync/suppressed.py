@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
+from pipelines.state.addresses import AT
 from pipelines.state.suppression import Suppression
 
 ERASED = "this person was erased for privacy"
@@ -43,7 +44,7 @@ def hold(connection: duckdb.DuckDBPyConnection, suppression: Suppression) -> int
         return 0
     rows = connection.execute(
         "select sync, record_id, any_value(record_key), "
-        "list(after) filter (where regexp_matches(after, '@|%40')) "
+        f"list(after) filter (where regexp_matches(after, '{AT}')) "
         "from cells where verdict = 'change' group by sync, record_id"
     ).fetchall()
     theirs = [

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.sources import persons
+from pipelines.state.addresses import AT
 from pipelines.state.suppression import Suppression
 
 Screen = Callable[[str, pa.Table], pa.Table]
@@ -128,7 +129,7 @@ class _Screened:
         return rows
 
     def _strike(self, column: pa.ChunkedArray) -> pa.Array | None:
-        suspects = pc.match_substring_regex(column, "@|%40")
+        suspects = pc.match_substring_regex(column, AT)
         if self.vendor == "salesforce":
             suspects = pc.or_(suspects, pc.match_substring_regex(column, r"^(?:00Q|003)\w{15}$"))
         if not pc.any(suspects).as_py():

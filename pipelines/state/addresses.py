@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 _LONGEST = 320
-_AT = re.compile(r"(?:@|%40)([\w-]+(?:\.[\w-]+)+)")
+AT = "(?:@|%(?:25)*40)"
+"""The at sign, also as an address of the web writes it that stands in another, which stands in another."""
+_AT = re.compile(AT + r"([\w-]+(?:\.[\w-]+)+)")
 _LOCAL = frozenset(".!#$%&'*+/=?^`{|}~-_\\")
 """What stands in front of the at sign beside letters and digits: of the address, or of what leads to it."""
-_SIGN = re.compile(r"%([0-9A-Fa-f]{2})|\\u([0-9A-Fa-f]{4})|\\([nrtbf]?)|[=?&/#|{}`]")
+_SIGN = re.compile(r"%(?:25)*([0-9A-Fa-f]{2})|\\u([0-9A-Fa-f]{4})|\\([nrtbf]?)|[=?&/#|{}`]")
 _OF_ADDRESSES = "+-._"
 _OPENING = "'*!$^~.-"
 _ONE = re.compile(r"[\w.!$%'*+^~-]{1,320}@[\w-]+(?:\.[\w-]+)+")
@@ -67,4 +69,6 @@ def _behind_signs(local: str) -> Iterator[int]:
 
 
 def _read(local: str) -> str:
-    return re.sub(r"\\u([0-9A-Fa-f]{4})", lambda code: chr(int(code[1], 16)), unquote(local))
+    while (plain := unquote(local)) != local:
+        local = plain
+    return re.sub(r"\\u([0-9A-Fa-f]{4})", lambda code: chr(int(code[1], 16)), local)

@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 from markupsafe import escape
 from sqlalchemy import Table, Text
@@ -132,7 +132,8 @@ def test_they_are_found_however_json_a_page_or_an_address_of_the_web_writes_them
         "data_docs/index.html": f"<td>{html.escape(name)}</td>",
         "report.html": f"<td>{escape(name)}</td>",
         "logs/pages.txt": "https://a.example/?to=%2Fx%3Fe%3Dzoe%2Bb%40example.org&n=" + quote_plus(name),
-        "logs/others.txt": f"Azoe+b@example.org, o'zoe+b@example.org, {name}er",
+        "logs/within.txt": "/in?to=" + quote(quote("/x?e=zoe+b@example.org&n=" + quote_plus(name), safe="")),
+        "logs/others.txt": f"azoe%252Bb%2540example.org, Azoe+b@example.org, o'zoe+b@example.org, {name}er",
     }
     for place, text in traces.items():
         (tmp_path / place).parent.mkdir(exist_ok=True)
@@ -146,6 +147,7 @@ def test_they_are_found_however_json_a_page_or_an_address_of_the_web_writes_them
     assert (tmp_path / "logs/run.jsonl").read_text() == '{"said": "could not read\\nerased (erased)"}'
     assert (tmp_path / "logs/loud.txt").read_text() == "erased and erased"
     assert (tmp_path / "logs/pages.txt").read_text().endswith("%3Fe%3Derased&n=erased")
+    assert (tmp_path / "logs/within.txt").read_text().startswith("/in?to=%252Fx%253Fe%253Derased%2526n%253D")
     assert (tmp_path / "logs/others.txt").read_text(encoding="utf-8") == traces["logs/others.txt"]
     assert not (tmp_path / "data_docs").exists()
     assert (tmp_path / "report.html").read_text() == "<td>erased</td>"
@@ -165,6 +167,7 @@ def test_they_are_found_in_the_warehouse_behind_an_escaped_line_break_and_in_a_p
                 '{"a":"Hi\\ndee@example.org"}',
                 "/t?e%3Ddee%40example.org&x",
                 "/t?e=adee%40example.org",
+                "/t?to=%252Ft%253Fe%253Ddee%2540example.org%2526x, /t?to=%253Dadee%2540example.org",
                 "o'dee@example.org, 'dee@example.org', o%27dee%40example.org",
             ):
                 connection.execute("insert into raw_hubspot.forms values ('1', ?)", [told])
@@ -172,5 +175,6 @@ def test_they_are_found_in_the_warehouse_behind_an_escaped_line_break_and_in_a_p
     erase(place, [parse("dee@example.org")], reason="asked")
     assert rows(place, "select fields from raw_hubspot.forms") == [
         ('{"a":"Hi\\nerased"}',), ("/t?e%3Derased&x",), ("/t?e=adee%40example.org",),
+        ("/t?to=%252Ft%253Fe%253Derased%2526x, /t?to=%253Dadee%2540example.org",),
         ("o'dee@example.org, 'erased', o%27dee%40example.org",),
     ]  # fmt: skip

@@ -31,6 +31,8 @@ STRANGERS = (
     "jo-ann@example.org",
     "o%27ann%40example.org",
     "jo%2Bann%40example.org",
+    "o%2527ann%2540example.org",
+    "jo%252Bann%2540example.org",
     "o\\u0027ann@example.org",
     "jo.ann@example.org",
 )
@@ -87,6 +89,7 @@ def test_an_address_inside_a_text_is_struck_out() -> None:
     pages = {
         "https://a.example/thanks?email=ann%40Example.org&x=1": "https://a.example/thanks?email=erased&x=1",
         "/login?next=%2Fhome%3Fu%3Dann%40example.org%26y": "/login?next=%2Fhome%3Fu%3Derased%26y",
+        "/in?to=%252Fhome%253Fu%253Dann%2540example.org%2526y": "/in?to=%252Fhome%253Fu%253Derased%2526y",
         "https://a.example/?email=ann@example.org": "https://a.example/?email=erased",
         '{"body":"Hello,\\nann@example.org"}': '{"body":"Hello,\\nerased"}',
         "https://a.example/?email=joann%40example.org": "https://a.example/?email=joann%40example.org",

@@ -256,29 +256,29 @@ class MarketingCloudClient(Client):
 
     def update_subscribers(self, statuses: Sequence[tuple[str, str]]) -> Outcomes:
         """Set the status of (subscriber key, status) on All Subscribers, at most SUBSCRIBERS_AT_ONCE."""
-        if not statuses:
-            return Outcomes()
-        listed = "".join(
-            soap.object_xml("Subscriber", {"SubscriberKey": key, "Status": status})
-            for key, status in statuses
-        )
-        body = f'<UpdateRequest xmlns="{soap.API}">{listed}</UpdateRequest>'
-        return soap.outcomes(self.soap_call("Update", body, write=True), self.host, [k for k, _ in statuses])
+        return self._update([(key, {"Status": status}, "") for key, status in statuses])
 
     def update_members(self, list_id: str, statuses: Sequence[tuple[str, str]]) -> Outcomes:
         """Set the status of (subscriber key, status) on one list, at most SUBSCRIBERS_AT_ONCE. Nobody is put
         on it."""
-        if not statuses:
+        return self._update(
+            [
+                (key, {}, soap.element("Lists", {"ID": list_id, "Status": status, "Action": "update"}))
+                for key, status in statuses
+            ]
+        )
+
+    def _update(self, subscribers: Sequence[tuple[str, dict[str, str], str]]) -> Outcomes:
+        """Of each its key, its properties and what else is said of it."""
+        if not subscribers:
             return Outcomes()
         listed = "".join(
-            soap.object_xml(
-                "Subscriber", {"SubscriberKey": key},
-                soap.element("Lists", {"ID": list_id, "Status": status, "Action": "update"}),
-            )
-            for key, status in statuses
-        )  # fmt: skip
+            soap.object_xml("Subscriber", {"SubscriberKey": key, **properties}, more)
+            for key, properties, more in subscribers
+        )
         body = f'<UpdateRequest xmlns="{soap.API}">{listed}</UpdateRequest>'
-        return soap.outcomes(self.soap_call("Update", body, write=True), self.host, [k for k, _ in statuses])
+        keys = [key for key, _, _ in subscribers]
+        return soap.outcomes(self.soap_call("Update", body, write=True), self.host, keys)
 
     def start_query(self, key: str) -> None:
         """Let a query activity fill its data extension. Raises Rejected when it cannot."""

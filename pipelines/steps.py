@@ -1,8 +1,8 @@
 """One method per step of the loop; what the command line and Dagster both call.
 
-Belongs here: the order of things, the lock around them, what is skipped, what is said about a step. How a
-step does its work is in the package it calls. Great Expectations is above this package, so the check comes
-in as a function. Heavy packages are imported inside the methods: a step that is skipped costs nothing.
+Belongs here: the order of things, the lock around them, what is skipped, what is said about a step. The
+work is in packages it calls; Great Expectations is above them, so the check comes as a function. Heavy ones
+are imported inside the methods: a step that is skipped costs nothing.
 """
 
 from __future__ import annotations
@@ -64,9 +64,7 @@ class Loop:
     """Leave out what of Marketing Cloud can only be read whole, for a listener has read it lately."""
     patience: float = 0.0
     """Seconds to wait for what another run of this home holds; a person at a keyboard is told at once."""
-
-    config_is_valid: Callable[[], None] = lambda: None
-    """Returns when config has been checked, where that was not done before; raises ConfigError."""
+    config_is_valid: Callable[[], None] = lambda: None  # waits for its check, where that is under way
 
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings.paths)
@@ -122,7 +120,6 @@ class Loop:
             if self.warehouse.discard_work():
                 step.notes.append("removed what an interrupted refresh had left")
             if self.settings.paths.erasing.exists():
-                self.config_is_valid()
                 self.erase([], reason="", wait_seconds=OTHERS_SECONDS)
                 step.notes.append("completed an erasure that had been interrupted")
             if self.will_check:
@@ -133,7 +130,6 @@ class Loop:
             self.fetched = fetched = self._extraction.fetch(
                 self.reporter.progress, tell=self.reporter.told, sweep=sweep, tracked_only=self.tracked_only
             )
-            self.config_is_valid()
             step.notes += (*fetched.problems, *fetched.notes)
             step.counts |= fetched.rows
             self._erase_deleted(fetched, step)

@@ -115,8 +115,8 @@ class Phases:
                     _count(connection, f"incremental.{name}"),
                 ]
                 for (name,) in connection.execute(
-                    "select table_name from duckdb_tables() where schema_name = 'incremental' "
-                    "and table_name not like '%\\_\\_%' escape '\\' order by all"
+                    "select table_name[:-8] from duckdb_tables() where schema_name = 'incremental' "
+                    "and ends_with(table_name, '__state') order by all"
                 ).fetchall()
             }
         return told

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -20,6 +21,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal, NamedTuple
 
+from pipelines import versions
 from pipelines.errors import CrmError, GateFailed
 from pipelines.run import Progress, Run, silent
 from pipelines.settings import PROJECT_ROOT, Settings
@@ -97,12 +99,15 @@ def build(
     """
     started = time.monotonic()
     manifest = load_manifest(settings)
+    with warehouse.writing() as connection:
+        is_built = None if only else lambda node: _is_of(stage, node.tags)
+        stays = versions.note(connection, manifest, code_hash(), is_built)
     with warehouse.dbt() as work_file:
         done = invoke(
             ["build", "--exclude-resource-type", "unit_test",
              *(() if tests else ("--exclude-resource-type", "test")), "--indirect-selection", "buildable",
              *(("--select", *only) if only else _SELECTION[stage]), *(("--full-refresh",) if full else ())],
-            settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress),
+            settings, work_file=work_file, manifest=manifest, on_event=_reporter(progress), values=stays,
         )  # fmt: skip
     nodes = _nodes(done, manifest)
     for node in nodes:
@@ -120,6 +125,11 @@ def build(
         seconds=time.monotonic() - started,
         nodes=nodes,
     )
+
+
+def _is_of(stage: Stage, tags: Sequence[str]) -> bool:
+    later = {"desired", "activity"} & set(tags)
+    return not later if stage == "marts" else "activity" in later if stage == "activity" else bool(later)
 
 
 def run_unit_tests(settings: Settings, warehouse: Warehouse) -> tuple[NodeResult, ...]:
@@ -254,8 +264,10 @@ def invoke(
     manifest: Any,
     on_event: Callable[[Any], None] | None = None,
     write_json: bool = False,
+    values: Mapping[str, Any] | None = None,
 ) -> Any:
-    """One dbt invocation that prints nothing, writes nothing into the tree and calls nobody."""
+    """One dbt invocation that prints nothing, writes nothing into the tree and calls nobody. `values`: what
+    macros look up by `var`."""
     from dbt.cli.main import dbtRunner
 
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
@@ -268,7 +280,7 @@ def invoke(
             *command,
             "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
             "--target-path", str(settings.paths.dbt_target), "--vars",
-            f"{{work_file: '{work_file}', memory_limit: '{Warehouse.memory()}'}}",
+            json.dumps({"work_file": str(work_file), "memory_limit": Warehouse.memory(), **(values or {})}),
         ]
     )  # fmt: skip
     if not done.success:

@@ -27,6 +27,15 @@
     cast(date_trunc('quarter', {{ day }}) as date)
 {%- endmacro %}
 
+{#- A name, with the id where several have it; the id where there is none. -#}
+{% macro told_apart(name, id) -%}
+    case
+        when {{ name }} is null then {{ id }}
+        when count(*) over (partition by {{ name }}) > 1 then {{ name }} || ' (' || {{ id }} || ')'
+        else {{ name }}
+    end
+{%- endmacro %}
+
 {#- A bound of Wilson's score interval of 95% for `successes` of `trials`; `side` is - or +. -#}
 {% macro wilson(successes, trials, side) -%}
     least(1.0, greatest(0.0,

@@ -51,3 +51,17 @@
         lambda b: greatest(0, epoch(least({{ moment }}, b.closes)) - epoch(b.opens)) / 60
     )), 0)
 {%- endmacro -%}
+
+{#- The zone of a portal or org; UTC where it does not say, or says one that DuckDB does not know. -#}
+{% macro own_zone(vendor) -%}
+    coalesce(
+        (
+            select connections.time_zone
+            from {{ source('rules', 'connections') }} as connections
+            where
+                connections.vendor = '{{ vendor }}'
+                and connections.time_zone in (select zones.name from pg_timezone_names() as zones)
+        ),
+        'UTC'
+    )
+{%- endmacro %}

@@ -71,10 +71,10 @@ class _Erasing:
                 self._raw(vendor)
             self._derived()
             self._texts()
-            if ("ops", "inputs") in self.tables:  # the next refresh works everything out again
+            if ("ops", "inputs") in self.tables:  # the next refresh works out everything again, of everybody
                 self.connection.execute("update ops.inputs set fingerprint = ''")
             for schema, table in self.tables:
-                if schema == "incremental" and table.endswith("__state"):  # and incremental models everybody
+                if schema == "incremental" and (table == "made" or table.endswith("__state")):
                     self.connection.execute(f"delete from {schema}.{table}")
         return self.went
 

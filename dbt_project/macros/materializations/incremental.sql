@@ -8,7 +8,8 @@
       nothing is compared. A run of theirs that was not seen here makes all due.
     - `vouched_for`: what is compared nowhere, because its part in an owner's rows is seen in one of those.
     - everything else: shared by all owners, compared as a whole; of the tables in `shared_columns` only those columns.
-    An owner that is due has its rows deleted and made anew. When the code or what is shared differs, or more than half of
+    Where nothing that is read has another version (versions.sql), nobody is looked for; where nobody is due, the model stays
+    as it is, and so does all that follows from it alone. An owner that is due has its rows deleted and made anew. When the code or what is shared differs, or more than half of
     the owners are due, the table is built in full.
 
     What is due is seen by comparing contents, not by a column of times: rows that were deleted, merged into another
@@ -18,6 +19,11 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set owner = config.require('unique_key') -%}
+    {%- set same = node_made_of(compiled_code ~ config.get('owned', {}) ~ config.get('shared_columns', {})) -%}
+    {%- if stays(same, 'table') -%}
+        {{ stayed() }}
+        {{ return({'relations': [target_relation]}) }}
+    {%- endif -%}
     {%- set read = what_is_read() -%}
     {%- set compared = read.inputs or read.owned -%}
     {%- set due = due_owners() -%}
@@ -50,7 +56,16 @@
         {% call statement('main') -%}
             {{ create_table_as(False, target_relation, of_everybody(compiled_code), 'sql') }}
         {%- endcall %}
+        {{ note_made(same, "'" ~ invocation_id ~ "'") }}
+    {%- elif same.version is not none and run_query('select count(*) from ' ~ due).columns[0].values()[0] == 0 -%}
+        {{ note_made(same, "'" ~ same.version ~ "'") }}
+        {%- if compared -%}
+            {% call statement('known') -%} drop table {{ known }}__now {%- endcall %}
+        {%- endif -%}
+        {{ stayed() }}
+        {{ return({'relations': [target_relation]}) }}
     {%- else -%}
+        {{ note_made(same, "'" ~ invocation_id ~ "'", "'" ~ same.version ~ "'" if same.version is not none else 'null') }}
         {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
         {% call statement('gone') -%}
             delete from {{ target_relation }} where {{ owner }} in (select owner from {{ due }})

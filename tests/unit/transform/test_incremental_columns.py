@@ -162,7 +162,36 @@ def test_a_whole_row_is_hashed_and_not_a_column_of_that_name(
 ) -> None:
     """The materialization calls a row that it hashes by these names, and a column would come before it."""
     _, columns = tables
-    assert [relation for relation, of in columns.items() if {"input", "shared"} & set(of)] == []
+    assert [relation for relation, of in columns.items() if {"input", "shared", "whole"} & set(of)] == []
+
+
+def test_what_a_model_reads_of_the_runs_row_is_named_in_its_sql(
+    tables: tuple[duckdb.DuckDBPyConnection, dict[str, dict[str, str]]], business: RawTables
+) -> None:
+    """Of the run's row only the columns that a model names make it new (`macros/versions.sql`)."""
+    connection, columns = tables
+    of = columns["rules.run"]
+    found, looked_at = [], 0
+    for name, sql in models_of_the_run(business):
+        make(connection, "rules.run", of)
+        before = bound(connection, sql)
+        named = {c: kind for c, kind in of.items() if re.search(rf"\b{c}\b", sql)}
+        make(connection, "rules.run", named or {"nothing": "integer"})
+        looked_at += 1
+        if bound(connection, sql) != before or before is None:
+            found.append(name)
+    make(connection, "rules.run", of)
+    assert found == []
+    assert looked_at > 30
+
+
+def models_of_the_run(business: RawTables) -> Iterator[tuple[str, str]]:
+    compiled = business.settings.paths.dbt_target / "compiled" / "crm"
+    for node in transform.load_manifest(business.settings).nodes.values():
+        path = compiled / node.original_file_path
+        is_of_the_run = node.resource_type == "model" and "source.crm.rules.run" in node.depends_on.nodes
+        if is_of_the_run and node.language == "sql" and path.exists():
+            yield node.name, DUE.sub("is not null", path.read_text())
 
 
 def test_what_is_vouched_for_is_compared_with_something_else(incremental: list[Incremental]) -> None:

@@ -108,11 +108,7 @@ territory_records as (
 territory_names as (
     select
         territory_id,
-        case
-            when count(*) over (partition by name) > 1
-                then name || ' (' || territory_id || ')'
-            else name
-        end as name
+        {{ told_apart('name', 'territory_id') }} as name
     from {{ ref('stg_salesforce__territories') }}
 ),
 
@@ -131,11 +127,7 @@ names as (
     select
         owner_id,
         team,
-        case
-            when full_name is null then owner_id
-            when count(*) over (partition by full_name) > 1 then full_name || ' (' || owner_id || ')'
-            else full_name
-        end as name
+        {{ told_apart('full_name', 'owner_id') }} as name
     from {{ ref('int_owners') }}
 )
 

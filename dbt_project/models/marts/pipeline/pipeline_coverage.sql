@@ -14,13 +14,15 @@ with salesforce_quotas as (
 ),
 
 -- A goal of a year is a part of it in each of its quarters. It begins and ends at a midnight of its portal's zone, so that a
--- day further in is in the right quarter whatever the zone; of one that is shorter than two days, its middle is.
+-- day further in is in the right quarter; of one that is shorter than two days, its middle is.
 goal_quarters as (
     select
         owners.owner_id,
         goals.target_amount,
-        {{ quarter_of("cast((goals.starts_at + least(interval 1 day, (goals.ends_at - goals.starts_at) / 2)) at time zone 'UTC' as date)") }} as first_quarter,
-        {{ quarter_of("cast((goals.ends_at - least(interval 1 day, (goals.ends_at - goals.starts_at) / 2)) at time zone 'UTC' as date)") }} as last_quarter
+        {%- set inside = 'least(interval 1 day, (goals.ends_at - goals.starts_at) / 2)' %}
+        {%- set zone = own_zone('hubspot') %}
+        {{ quarter_of("cast((goals.starts_at + " ~ inside ~ ") at time zone " ~ zone ~ " as date)") }} as first_quarter,
+        {{ quarter_of("cast((goals.ends_at - " ~ inside ~ ") at time zone " ~ zone ~ " as date)") }} as last_quarter
     from {{ ref('stg_hubspot__goal_targets') }} as goals
     inner join {{ ref('int_owner_records') }} as owners
         on owners.vendor = 'hubspot' and goals.owner_id = owners.source_id

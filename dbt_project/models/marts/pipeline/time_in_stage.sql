@@ -1,4 +1,4 @@
-{%- set key = 'canonical_stage, pipeline, period, segment, segment_value' -%}
+{%- set named = ['canonical_stage', 'pipeline', 'period', 'segment', 'segment_value'] -%}
 {%- set cuts = ['owner', 'team', 'product'] -%}
 {%- set groups = [('null', "'all'", 'all'), ('null', 'pipeline', 'all'), ('period', "'all'", 'all')] -%}
 {%- for cut in cuts %}{% do groups.append(('null', "'all'", cut)) %}{% endfor -%}
@@ -40,63 +40,67 @@ segmented as (
     {% endfor %}
 ),
 
+-- Each duration is sorted and summed up by one number, not by five names.
+keyed as (
+    select
+        *,
+        hash({{ named | join(', ') }}) as key
+    from segmented
+),
+
 by_duration as (
     select
-        {{ key }},
+        key,
         days,
         count(*) as stays,
         count(*) filter (where has_ended) as ended
-    from segmented
-    group by {{ key }}, days
+    from keyed
+    group by key, days
 ),
 
 at_risk as (
     select
         *,
-        sum(stays) over (
-            partition by {{ key }} order by days desc rows unbounded preceding
-        ) as remaining
+        sum(stays) over (partition by key order by days rows between current row and unbounded following) as remaining
     from by_duration
 ),
 
 survival as (
     select
-        {{ key }},
+        key,
         days,
         -- The product of the shares that stay on; once all have left, the rest of it is nothing.
         case
-            when
-                bool_or(ended = remaining) over (
-                    partition by {{ key }} order by days rows unbounded preceding
-                )
-                then 0.0
+            when bool_or(ended = remaining) over so_far then 0.0
             else exp(
-                sum(case when ended < remaining then ln(1.0 - cast(ended as double) / remaining) else 0.0 end) over (
-                    partition by {{ key }} order by days rows unbounded preceding
-                )
+                sum(case when ended < remaining then ln(1.0 - cast(ended as double) / remaining) else 0.0 end) over so_far
             )
         end as still_there
     from at_risk
+    window so_far as (partition by key order by days rows unbounded preceding)
 ),
 
 medians as (
     select
-        {{ key }},
+        key,
         min(days) filter (where still_there <= 0.5 + 1e-9) as median_days,
         min(days) filter (where still_there <= 0.25 + 1e-9) as p75_days,
         min(days) filter (where still_there <= 0.1 + 1e-9) as p90_days
     from survival
-    group by {{ key }}
+    group by key
 ),
 
 counts as (
     select
-        {{ key }},
+        key,
+        {% for name in named -%}
+            any_value({{ name }}) as {{ name }},
+        {% endfor -%}
         count(*) as stays,
         count(*) filter (where not has_ended) as open_stays,
         median(days) filter (where has_ended) as median_days_ended
-    from segmented
-    group by {{ key }}
+    from keyed
+    group by key
 )
 
 select
@@ -112,10 +116,4 @@ select
     medians.p90_days,
     counts.median_days_ended
 from counts
-inner join medians
-    on
-        counts.canonical_stage = medians.canonical_stage
-        and counts.pipeline = medians.pipeline
-        and counts.period is not distinct from medians.period
-        and counts.segment = medians.segment
-        and counts.segment_value = medians.segment_value
+inner join medians on counts.key = medians.key

@@ -1,0 +1,88 @@
+"""What is made of the same as last time stays, with its tests; and whatever reads what changed is made anew.
+
+Belongs here: which nodes of a stage are made. That rows are right is in `tests/e2e/test_incremental.py`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import transform
+from pipelines.run import Run
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+from tests.conftest import PROJECT
+from tests.fixtures.raw_tables import RawTables
+
+TOUCHES = ("stg_salesforce__tasks", "stg_salesforce__holidays", "int_task_touches", "int_told_touches")
+
+
+class Home:
+    """A copy of a built business, of whose stage `marts` only some models are left."""
+
+    def __init__(self, business: RawTables, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        shutil.copytree(business.settings.home, folder)
+        self.settings = Settings(home=folder, config_dir=PROJECT / "config")
+        self.warehouse = Warehouse(self.settings.paths)
+        monkeypatch.setitem(transform._SELECTION, "marts", ("--select", *TOUCHES))
+
+    def does(self, sql: str) -> None:
+        with self.warehouse.locked("test"), self.warehouse.writing() as connection:
+            connection.execute(sql)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.warehouse.reading("work") as connection:
+            return connection.execute(sql).fetchall()
+
+    def makes(self) -> set[str]:
+        """What of the models and their tests a run makes and asks, by name."""
+        before = set(self.query("select relation, made_in from incremental.made"))
+        with self.warehouse.locked("test"):
+            transform.build(self.warehouse, self.settings, Run(), "marts")
+        now = set(self.query("select relation, made_in from incremental.made"))
+        return {relation.split(".")[1 if relation.count(".") == 1 else 2] for relation, _ in now - before}
+
+
+@pytest.fixture
+def home(business: RawTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    return Home(business, tmp_path / "home", monkeypatch)
+
+
+A_TASK = "select min(Id) from raw_salesforce.task"
+
+
+def test_only_what_reads_something_new_is_made_and_asked_again(home: Home) -> None:
+    assert home.makes() == set()
+    home.does(f"update raw_salesforce.task set Subject = 'Otherwise' where Id = ({A_TASK})")
+    made = home.makes()
+    assert {"stg_salesforce__tasks", "int_task_touches", "int_told_touches"} <= made
+    assert "key_int_told_touches_touchpoint_id" in made
+    assert "stg_salesforce__holidays" not in made
+    assert home.makes() == set()
+
+
+def test_a_change_that_comes_to_the_same_ends_there(home: Home) -> None:
+    home.does(f"update raw_salesforce.task set SystemModstamp = now() where Id = ({A_TASK})")
+    assert not {"int_told_touches", "key_int_told_touches_touchpoint_id"} & home.makes()
+
+
+def test_a_key_is_asked_of_what_is_new_among_everything(home: Home) -> None:
+    [(mine,)] = home.query(
+        "select touchpoint_id from intermediate.int_told_touches "
+        f"where source_record_key like '%:Task:' || ({A_TASK}) and person_id is not null"
+    )
+    home.does(
+        f"update intermediate.int_told_touches set touchpoint_id = '{mine}' where rowid = (select min(rowid) "
+        "from intermediate.int_told_touches where person_id <> (select person_id from "
+        f"intermediate.int_told_touches where touchpoint_id = '{mine}'))"
+    )
+    assert home.makes() == set(), "nothing is new"
+    home.does(f"update raw_salesforce.task set Subject = 'Otherwise' where Id = ({A_TASK})")
+    with pytest.raises(transform.TestsFailed, match="key_int_told_touches_touchpoint_id"):
+        home.makes()
+    with pytest.raises(transform.TestsFailed, match="key_int_told_touches_touchpoint_id"):
+        home.makes()

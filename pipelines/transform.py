@@ -100,7 +100,8 @@ def build(
     started = time.monotonic()
     manifest = load_manifest(settings)
     with warehouse.writing() as connection:
-        is_built = None if only else lambda node: _is_of(stage, node.tags)
+        # What is desired is small, and steps that come after add to it: it is made each time.
+        is_built = _is_of_marts if stage == "marts" and not only else None
         stays = versions.note(connection, manifest, code_hash(), is_built)
     with warehouse.dbt() as work_file:
         done = invoke(
@@ -127,9 +128,8 @@ def build(
     )
 
 
-def _is_of(stage: Stage, tags: Sequence[str]) -> bool:
-    later = {"desired", "activity"} & set(tags)
-    return not later if stage == "marts" else "activity" in later if stage == "activity" else bool(later)
+def _is_of_marts(node: Any) -> bool:
+    return not {"desired", "activity"} & set(node.tags)
 
 
 def run_unit_tests(settings: Settings, warehouse: Warehouse) -> tuple[NodeResult, ...]:

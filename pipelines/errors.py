@@ -6,7 +6,13 @@ write are values, not exceptions; they live in `pipelines.reverse_sync`.
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Exit(IntEnum):
@@ -37,6 +43,27 @@ class CrmError(Exception):
         place = f" ({self.where})" if self.where else ""
         cure = f"; {self.remedy}" if self.remedy else ""
         return f"{self.what}{place}{cure}."
+
+
+class DiskFull(CrmError):
+    """There is no room left where something was to be written. What counted before counts still."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            "the disk is full", where=str(folder),
+            remedy="make room there and run this again; what was read is kept and gone on with",
+        )  # fmt: skip
+
+
+@contextmanager
+def needing_room(folder: Path) -> Iterator[None]:
+    """Say in a sentence that there is none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskFull(folder) from error
 
 
 class ConfigError(CrmError):

@@ -17,13 +17,15 @@ from typing import Literal
 
 import duckdb
 
-from pipelines.errors import CrmError, Locked
+from pipelines.errors import CrmError, DiskFull, Locked, needing_room
 from pipelines.locking import FileLock
 from pipelines.settings import Paths
 
 PUBLISHED_SCHEMAS = ("marts", "reverse_sync", "decisions", "ops")
 Which = Literal["published", "warehouse", "work"]
 _MOST_MEMORY = 6 << 30
+NO_ROOM = "No space left on device"
+"""What DuckDB says of a full disk, in the system's words."""
 _FORMAT = "v1.3.0"
 """Of files that only this project opens: texts take less room, and less to write, than in the format of 1.0.
 The published file keeps that one, for the programs of analysts. A file that is there stays as it is."""
@@ -78,7 +80,8 @@ class Warehouse:
             self.paths.by_hand.touch()
         if self.paths.warehouse.exists():
             part = self.paths.home / "work.duckdb.part"
-            shutil.copyfile(self.paths.warehouse, part)
+            with needing_room(self.paths.home):
+                shutil.copyfile(self.paths.warehouse, part)
             os.replace(part, self.paths.work)
         else:
             _create(self.paths.work)
@@ -94,8 +97,13 @@ class Warehouse:
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-write connection to the work file. Needs the lock."""
         self._must_hold_lock()
-        with _connect(self.paths.work, read_only=False) as connection:
-            yield connection
+        try:
+            with _connect(self.paths.work, read_only=False) as connection:
+                yield connection
+        except duckdb.Error as error:
+            if NO_ROOM in str(error):
+                raise DiskFull(self.paths.home) from error
+            raise
 
     @staticmethod
     def memory() -> str:

@@ -29,6 +29,7 @@ from pipelines.sources.fetched import Fetched, Mode, Part, TableFetch
 from pipelines.sources.screen import Screen, screen_of
 from pipelines.state.suppression import NOBODY, Suppression
 from pipelines.timing import fixed_cost
+from pipelines.warehouse import NO_ROOM
 
 if TYPE_CHECKING:
     import duckdb
@@ -141,6 +142,8 @@ def _said_by(vendor: str, step: str) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         log.error("%s: %s", step, error)
+        if NO_ROOM in str(error):
+            raise  # the warehouse says it
         raise _not_loaded(vendor, step) from error
 
 

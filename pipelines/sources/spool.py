@@ -12,6 +12,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.errors import needing_room
 from pipelines.settings import Settings
 from pipelines.sources.fetched import Mode, Part
 from pipelines.sources.screen import Screen
@@ -108,10 +110,12 @@ class Spool:
         path = self.folder / f"{table}-{mode}-{number:05d}.parquet"
         temporary = path.with_suffix(".tmp")
         blocks = [rows] if isinstance(rows, pa.Table) else rows
-        count = self._written(temporary, (self._screened(table, block) for block in blocks))
+        with needing_room(self.folder), _gone_unless_it_counts(temporary):
+            count = self._written(temporary, (self._screened(table, block) for block in blocks))
+            if count:
+                self._sync(temporary)
+                os.replace(temporary, path)
         if count:
-            self._sync(temporary)
-            os.replace(temporary, path)
             self._pending.append({"file": path.name, "table": table, "mode": mode, "rows": count})
 
     def _screened(self, table: str, rows: pa.Table) -> pa.Table:
@@ -136,15 +140,16 @@ class Spool:
         self._parts += self._pending
         self._pending = []
         self.position, self.is_complete = position, complete
-        self.folder.mkdir(parents=True, exist_ok=True)
         manifest = {
             "identity": self.identity, "upper": self.upper.isoformat(), "position": position,
             "complete": complete, "bad": self.bad, "refused": self.refused, "parts": self._parts,
         }  # fmt: skip
         temporary = self.folder / f"{_MANIFEST}.tmp"
-        temporary.write_bytes(orjson.dumps(manifest))
-        self._sync(temporary)
-        os.replace(temporary, self.folder / _MANIFEST)
+        with needing_room(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(orjson.dumps(manifest))
+            self._sync(temporary)
+            os.replace(temporary, self.folder / _MANIFEST)
 
     def _sync(self, path: Path) -> None:
         if self.is_kept:
@@ -158,6 +163,16 @@ class Spool:
             for each in self._parts
             if each["table"] == table
         )
+
+
+@contextmanager
+def _gone_unless_it_counts(path: Path) -> Iterator[None]:
+    """Half a file takes room that others need."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def clear(settings: Settings) -> None:

@@ -86,7 +86,8 @@ def serve_sandbox(
         print(
             f"\nSlack messages, mails and webhooks (POST to {ready['webhooks']['hook_url']}...) are shown at"
         )
-        print(f"{ready['webhooks']['url']}\n")
+        print(f"{ready['webhooks']['url']}")
+        print(f"What is in there, faults and a button for days to pass: {ready['front']['url']}\n")
         print(f"World: {json.dumps(ready['world'])}. Ctrl-C stops it.", flush=True)
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -61,8 +61,21 @@ def proxy_lines(ready: dict[str, Any]) -> list[str]:
         f"export HTTPS_PROXY={front['url']} https_proxy={front['url']}",
         "export " + " ".join(f"{name}={front['ca_file']}" for name in trust),
         "export NODE_USE_ENV_PROXY=1  # for Node's own clients, from 22.21 on",
+        f"export NODE_OPTIONS='--require {front['node_preload']}'  # an older Node's https, not its fetch",
         f"export PYTHONPATH={front['python_path']}  # for Python clients that look at none of these",
+        f"export JAVA_TOOL_OPTIONS='{_java(front)}'  # for Java",
     ]
+
+
+def _java(front: dict[str, Any]) -> str:
+    """Java looks at no variable of the proxy's, but at this one."""
+    host, _, port = str(front["url"]).removeprefix("http://").partition(":")
+    told = {
+        "https.proxyHost": host, "https.proxyPort": port,
+        "javax.net.ssl.trustStore": front["java_truststore"],
+        "javax.net.ssl.trustStorePassword": front["java_truststore_password"],
+    }  # fmt: skip
+    return " ".join(f"-D{name}={value}" for name, value in told.items())
 
 
 @contextmanager

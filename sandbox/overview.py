@@ -49,7 +49,10 @@ def routes(vendor: Vendor) -> list[Route]:
         if days is None:
             return answer({"error": f"days must be 1 to {MOST_DAYS}"}, 400)
         done = await _ticked(vendor, days)
-        if as_form and "error" not in done:
+        if as_form and "error" in done:
+            return HTMLResponse(_page(vendor, {}, done["error"].removeprefix("sandbox: ")), 409)
+        if as_form:
+            vendor.lived = _told(done)
             return RedirectResponse("/", 303)
         return answer(done, 500 if "error" in done else 200)
 
@@ -92,6 +95,24 @@ async def _ticked(vendor: Vendor, days: int) -> dict[str, Any]:
     return found
 
 
+def _told(done: dict[str, Any]) -> str:
+    """What the days brought, in a line."""
+    brought = ", ".join(f"{count:,} {what}" for what, count in sorted(done["happened"].items()))
+    return f"Days that passed: {done['days']}. What they brought: {brought or 'nothing'}."
+
+
+def _places(vendor: Vendor) -> list[tuple[str, str]]:
+    """Names and addresses of the other pages of this sandbox."""
+    try:
+        ready = orjson.loads((vendor.store.path.parent / "ready.json").read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return []
+    names = {"hubspot": "HubSpot", "salesforce": "Salesforce", "marketing_cloud": "Marketing Cloud",
+             "webhooks": "Slack, mail and webhooks"}  # fmt: skip
+    return [(title, ready[name]["url"]) for name, title in names.items()
+            if name in ready and name != vendor.name]  # fmt: skip
+
+
 def _page(vendor: Vendor, query: dict[str, str], problem: str = "") -> str:
     columns = ("seq", "at", "method", "path", "query", "status", "ms", "client", "effect", "changes")
     rows = vendor.store.rows(f"select {', '.join(columns)} from requests order by seq desc limit ?", (LAST,))
@@ -99,7 +120,8 @@ def _page(vendor: Vendor, query: dict[str, str], problem: str = "") -> str:
     return render(
         "vendor.html", vendor=vendor.title, now=vendor.clock.now(), problem=problem,
         contents=vendor.contents(), requests=requests, faults=vendor.faults.shown(), kinds=list(vendor.kinds),
-        record=_record(vendor, query), query=query, newest=_newest(vendor, query), changed=_changed(vendor),
+        record=_record(vendor, query), query=query, places=_places(vendor),
+        lived=vendor.lived, newest=_newest(vendor, query), changed=_changed(vendor),
     )  # fmt: skip
 
 

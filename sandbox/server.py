@@ -22,7 +22,7 @@ import orjson
 
 from sandbox.catchers import credentials
 from sandbox.clock import real_ms
-from sandbox.front import CERTIFICATE, TRUST
+from sandbox.front import CERTIFICATE, JAVA, JAVA_PASSWORD, NODE, TRUST
 from sandbox.hubspot import oauth
 from sandbox.pipes import until_eof
 from sandbox.salesforce.login import password, security_token
@@ -162,7 +162,10 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
     for child in children:
         line.setdefault(child.vendor, {}).update({"url": child.url, "pid": child.pid})
     line["front"]["ca_file"] = str(home / CERTIFICATE)
-    line["front"]["python_path"] = str(home / TRUST)
+    line["front"] |= {
+        "python_path": str(home / TRUST), "node_preload": str(home / TRUST / NODE),
+        "java_truststore": str(home / JAVA), "java_truststore_password": JAVA_PASSWORD,
+    }  # fmt: skip
     portal.close()
     org.close()
     return orjson.dumps(line) + b"\n"
@@ -192,7 +195,7 @@ def serve(home: Path, world: dict[str, Any], ports: dict[str, int], *, limited: 
         for child in children
         if child is not front
     )
-    if not (home / TRUST).is_dir():
+    if not (home / TRUST / NODE).is_file():
         from sandbox.front import authority
 
         authority.ensure(home, real_ms())

@@ -63,6 +63,8 @@ class Vendor:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock, self.faults = store, clock, Faults()
+        self.lived = ""
+        """What the days brought that were let pass from the page last."""
         self._counted: tuple[int, list[tuple[str, int]]] | None = None
         started = store.value("select coalesce(max(seq), 0) from requests")
         self._ids = (f"{self.name[:2]}-{n:08d}" for n in itertools.count(int(started) + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 import subprocess
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from sandbox.front import authority, routing
 from tests.unit.sandbox.conftest import Running
@@ -68,6 +71,23 @@ def test_python_clients_built_on_aiohttp_are_told_to_look_at_the_proxy(
     environment = {"HTTPS_PROXY": front["url"], "PYTHONPATH": f"{front['python_path']}:{tmp_path}"}
     said = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, check=True)
     assert said.stdout.split() == [b"True", b"False"]
+
+
+def test_an_older_node_and_java_are_led_to_the_sandbox_by_files_in_its_home(shared: Running) -> None:
+    front = shared.ready["front"]
+    store = Path(front["java_truststore"]).read_bytes()
+    (held,) = pkcs12.load_pkcs12(store, front["java_truststore_password"].encode()).additional_certs
+    assert held.certificate == x509.load_pem_x509_certificate(Path(front["ca_file"]).read_bytes())
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no Node on this machine")
+    asked = (
+        "require('https').get('https://login.salesforce.com/services/data/', a => console.log(a.statusCode))"
+    )
+    environment = {"HTTPS_PROXY": front["url"], "NODE_EXTRA_CA_CERTS": front["ca_file"]}
+    command = [node, "--require", front["node_preload"], "-e", asked]
+    said = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert said.stdout.strip() == b"200"
 
 
 def test_a_sign_in_at_the_login_host_names_an_instance_that_the_proxy_serves(

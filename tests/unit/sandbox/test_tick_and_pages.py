@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import html
 import json
 import re
@@ -344,3 +345,12 @@ def test_the_button_lets_a_day_pass(fresh: Path, start: Start) -> None:
         told = running.salesforce.post("/_sandbox/tick", json={"days": 1}).json()
         assert told["now"].startswith("2026-07-02T12:00")
         assert running.hubspot.post("/_sandbox/tick", json={"days": 0}).status_code == 400
+        page = running.hubspot.get("/").text
+        assert "Days that passed: 1. What they brought: " in page
+        assert f'<a href="{running.ready["salesforce"]["url"]}">Salesforce</a>' in page
+        with (fresh / "world.json").open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            refused = running.hubspot.post("/_sandbox/tick", data={"days": "1"})
+        assert (refused.status_code, "Days are passing already" in refused.text) == (409, True)
+        running.hubspot.post("/_sandbox/faults", json={"kind": "503", "until": "2031-01-01T00:00:00Z"})
+        assert "until 2031-01-01T00:00:00.000Z" in running.hubspot.get("/").text

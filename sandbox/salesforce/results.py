@@ -49,7 +49,7 @@ def write(database: Path, path: Path, query: Compiled, prepare: Prepare) -> int:
             starts.append(file.tell())
     finally:
         store.close()
-    _index(path).write_bytes(starts.tobytes())
+    _index(path).write_bytes(array("q", [-count, *starts]).tobytes())
     os.replace(partial, path)
     return count
 
@@ -84,7 +84,7 @@ def _lines(rows: list[tuple[object, ...]]) -> bytes:
 
 def read(path: Path, start: int, most: int) -> tuple[bytes, int]:
     """Header and up to `most` rows from row `start`, and how many rows those are."""
-    starts = array("q", _index(path).read_bytes())
+    starts, total = _starts(path)
     first, skip = divmod(start, BLOCK)
     last = min(len(starts) - 1, -(-(start + most) // BLOCK))
     with path.open("rb") as file:
@@ -93,13 +93,25 @@ def read(path: Path, start: int, most: int) -> tuple[bytes, int]:
             return header, 0
         file.seek(starts[first])
         body = file.read(starts[last] - starts[first])
-    if skip == 0 and (last - first) * BLOCK == most:
-        return header + body, most
+    if total is not None:
+        there = min(last * BLOCK, total) - first * BLOCK
+        count = min(most, there - skip)
+        if skip == 0 and count == there:
+            return header + body, count
+        lines = body.splitlines(keepends=True) if body.count(b"\n") == there else []
+        if len(lines) == there:  # no value goes on in another line
+            return header + b"".join(lines[skip : skip + count]), count
     rows = list(csv.reader(io.StringIO(body.decode(), newline="")))[skip : skip + most]
     if skip == 0 and len(rows) < most and last == len(starts) - 1:
         return header + body, len(rows)
     # csv.reader gives text back as it stood, so writing it again gives the same bytes.
     return header + _lines([tuple(row) for row in rows]), len(rows)
+
+
+def _starts(path: Path) -> tuple[array[int], int | None]:
+    """Where each block begins and the last ends, and how many rows there are; an older file does not say."""
+    found = array("q", _index(path).read_bytes())
+    return (found[1:], -found[0]) if found and found[0] <= 0 else (found, None)
 
 
 def remove(path: Path) -> None:

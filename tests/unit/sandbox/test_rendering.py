@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from array import array
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,3 +85,19 @@ def test_many_finds_what_get_finds_one_by_one(tmp_path: Path) -> None:
         records.get(kind, each, "email") for each in addresses
     ]
     store.close()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_pages_of_a_result_file_are_its_rows_wherever_they_begin(tmp_path: Path, told: bool) -> None:
+    rows = [b'"%d","plain"\n' % n for n in range(2_600)]
+    rows[2_100] = b'"2100","on ""two""\nlines"\n'
+    path, starts = tmp_path / "job.csv", [3]
+    for first in range(0, len(rows), results.BLOCK):
+        starts.append(starts[-1] + sum(map(len, rows[first : first + results.BLOCK])))
+    path.write_bytes(b"a,\n" + b"".join(rows))
+    index = [-len(rows), *starts] if told else starts
+    path.with_suffix(".index").write_bytes(array("q", index).tobytes())
+    pages = ((0, 1), (7, 20), (0, 1_000), (990, 30), (2_000, 600), (2_090, 50), (2_500, 900), (0, 9_999))
+    for start, most in pages:
+        wanted = rows[start : start + most]
+        assert results.read(path, start, most) == (b"a,\n" + b"".join(wanted), len(wanted))

@@ -275,7 +275,7 @@ def fitting(properties: Sequence[str]) -> Sequence[str]:
 
 def _is_cut(record: Json) -> bool:
     past = (record.get("propertiesWithHistory") or {}).values()
-    return any(len(changes) >= LISTED_REVISIONS for changes in past)
+    return any(len(changes or ()) >= LISTED_REVISIONS for changes in past)
 
 
 def _id(operator: str, value: str) -> Json:

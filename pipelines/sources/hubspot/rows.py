@@ -110,7 +110,7 @@ def history(table: RawTable, found: Sequence[Json], bad: BadValues) -> pa.Table:
     rows: dict[tuple[str, str, str], Json] = {}
     for record in found:
         for name, changes in (record.get("propertiesWithHistory") or {}).items():
-            for change in changes:
+            for change in changes or ():
                 key = (str(record["id"]), name, str(change.get("timestamp")))
                 rows.setdefault(key, change)
     values: dict[str, Sequence[Any]] = {

@@ -72,6 +72,8 @@ class Sheet:
 
     def history(self, table: RawTable, bad: BadValues) -> pa.Table:
         """A row for each change; of two in the same instant HubSpot's first, the newer, stays."""
+        if self.rows.type.get_field_index(_PAST) < 0:  # the portal has none of these properties
+            return schema_for(table.columns).empty_table()
         past, ids = pc.struct_field(self.rows, _PAST), pc.struct_field(self.rows, "id")
         pieces = []
         for name in (each.name for each in past.type):
@@ -97,7 +99,9 @@ def sheet_in(
     answer: bytes, table: RawTable, properties: Sequence[str], history: Sequence[str]
 ) -> Sheet | None:
     """The page of an answer to a question for these; None when only reading it record by record tells what is
-    on it."""
+    on it. Arrow is given objects only: of a page that says `null` it ends the process."""
+    if not answer.lstrip().startswith(b"{"):
+        return None
     row, whole = _types(tuple(properties), tuple(history))
     options = pj.ReadOptions(use_threads=False, block_size=len(answer) + 1)
     usual = pj.ParseOptions(explicit_schema=whole, unexpected_field_behavior="infer")

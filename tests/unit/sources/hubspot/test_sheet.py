@@ -79,6 +79,13 @@ def test_what_a_page_tells_beside_its_records():
     sheet = both(said(*rows, paging={"next": {"after": "8", "link": "l"}}))
     assert (sheet.after, dict(sheet.shown)) == ("8", {"companies": ["5"], "p1_thing": ["8"]})
     assert both(said(record())).after is None
+    both(
+        said(record(propertiesWithHistory={"lifecyclestage": None}), record("2", propertiesWithHistory=None)),
+        KEPT,
+    )
+    bare = sheet_in(said(record()), CONTACTS, ASKED, ())
+    assert bare is not None
+    assert bare.history(PAST, BadValues()).equals(Records([record()]).history(PAST, BadValues()))
     some = sheet.picked([False, False, True], None)
     assert (some.ids, some.after, some.shown["companies"]) == (["8"], None, [])
     assert joined([sheet, some]).ids == ["5", "6", "8", "8"]
@@ -101,6 +108,8 @@ def test_what_a_page_tells_beside_its_records():
         said(record()).replace(b"a@x", b"\xff"),
         b'{"status":"error"}',
         b"[]",
+        b" null",
+        b"null{}",
         b"",
     ],
 )

@@ -19,7 +19,7 @@ from pipelines.steps import Loop
 def live_loop(reporter: Reporter | None = None, *, reads_first: bool = False) -> Iterator[Loop]:
     """On the connections of the environment; refuses to mix them into a sandbox world's files. Without a
     `reporter` the screen is told. `reads_first`: what is done first is an extract, which asks who the CRMs
-    are while config is checked."""
+    are while config is checked; not where it would first clear away what a run has left."""
     settings = load_settings()
     if not settings.connections:
         raise UsageError(
@@ -28,6 +28,8 @@ def live_loop(reporter: Reporter | None = None, *, reads_first: bool = False) ->
         )  # fmt: skip
     if not all(is_loopback(connection.url) for connection in settings.connections):
         world.refuse_live(settings.home)
+    leftovers = (settings.paths.work, settings.paths.erasing)
+    reads_first = reads_first and not any(each.exists() for each in leftovers)
     valid = beside.validate(settings.config_dir) if reads_first else None
     with ExitStack() as stack:
         stack.enter_context(_staying(settings))

@@ -1,9 +1,9 @@
 """The business lives on: new leads, replies, answers to campaigns, deals that move, are won or lost, edits.
 
 It goes through the vendors' own doors (as `business`, whom no limit holds), so histories, webhooks and change
-events come of it as they would. What happens on a day depends on the world's seed and the day alone:
-two copies
-of a world that live the same days are the same.
+events come of it as they would. What happens on a day depends on the world's seed and the day alone: two
+copies of a world that live the same days are the same, save what the clock had gone past by itself (the first
+hour of a day is empty, so that an hour of work between two ticks changes nothing).
 """
 
 from __future__ import annotations

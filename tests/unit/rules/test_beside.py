@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+from contextlib import nullcontext
 
 import pytest
 
+from cli import connect
 from pipelines.errors import ConfigError
 from pipelines.rules import beside
 
@@ -46,3 +48,17 @@ def test_a_process_of_several_threads_checks_by_itself(monkeypatch, wrong):
     monkeypatch.setattr(threading, "active_count", lambda: 2)
     with pytest.raises(ConfigError):
         beside.validate(wrong)
+
+
+@pytest.mark.parametrize(("left", "begun"), [(None, 1), ("work.duckdb", 0), ("erasing.json", 0)])
+def test_an_extract_that_clears_away_first_waits_for_its_config(monkeypatch, wrong, left, begun):
+    monkeypatch.setenv("CRM_HOME", str(wrong))
+    monkeypatch.setenv("HUBSPOT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("HUBSPOT_TOKEN", "a")
+    asked = []
+    monkeypatch.setattr(beside, "validate", asked.append)
+    monkeypatch.setattr(connect, "loop_for", lambda *_: nullcontext())
+    if left:
+        (wrong / left).touch()
+    with connect.live_loop(reads_first=True):
+        assert len(asked) == begun

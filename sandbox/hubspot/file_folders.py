@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
@@ -21,11 +22,14 @@ create table if not exists file_folders (id integer primary key, parent integer,
 create table if not exists files (
     id integer primary key, folder integer, path text, archived integer, shown blob, content blob);
 create index if not exists files_in on files (folder);
+create index if not exists files_at on files (path);
+create index if not exists file_folders_at on file_folders (path);
+create index if not exists file_folders_in on file_folders (parent);
 create table if not exists file_tasks (id text primary key, shown blob) without rowid
 """
 Json = dict[str, Any]
 Folder = tuple[int, Json]
-AREA = "/files/{version}/folders"
+AREA, OPEN = "/files/{version}/folders", "/hubfs/"
 
 
 def routes(hubspot: HubSpot) -> list[Route]:
@@ -103,8 +107,10 @@ def parent_of(hubspot: HubSpot, call: Call, own: Any, path: Any) -> int | None:
     """The folder that a body names by id or by path; None for the root."""
     if own is not None and path is not None:
         raise errors.validation(call, "Only one of the id and the path of a folder may be given")
+    if path is not None and not isinstance(path, str):
+        raise errors.validation(call, "The path of a folder is a text")
     if own is None:
-        return None if path is None else at(hubspot, call, str(path))
+        return None if path is None else at(hubspot, call, path)
     found = by_id(hubspot, own)
     if found is None:
         raise errors.error(call, 404, f"Folder {str(own)[:20]} does not exist", "OBJECT_NOT_FOUND")
@@ -161,12 +167,7 @@ def _change(hubspot: HubSpot, call: Call, folder: Folder, body: Json) -> Json:
         raise errors.validation(call, "A folder cannot be moved into itself")
     _free(hubspot, call, path)
     stamp = times.iso(call.now)
-    for table in ("file_folders", "files"):
-        hubspot.store.db.execute(
-            f"update {table} set path = ? || substr(path, ?), shown = json_set(shown, '$.path', "
-            "? || substr(path, ?)) where path = ? or substr(path, 1, ?) = ?",
-            (path, len(before) + 1, path, len(before) + 1, before, len(before) + 1, f"{before}/"),
-        )
+    _move(hubspot, before, path)
     shown |= {"name": name, "path": path, "updatedAt": stamp}
     if parent is not None:
         shown["parentFolderId"] = str(parent)
@@ -176,6 +177,21 @@ def _change(hubspot: HubSpot, call: Call, folder: Folder, body: Json) -> Json:
     call.change("file folders", str(number), "update", "path", before, path)
     call.records += 1
     return shown
+
+
+def _move(hubspot: HubSpot, before: str, path: str) -> None:
+    """Let all below a path, and the addresses of files there, begin with another."""
+    rest, below = len(before) + 1, f"{before}/"
+    old, new = (f"{OPEN}{hubspot.portal.id}{quote(each)}/" for each in (before, path))
+    urls = [
+        f"'$.{name}', replace(json_extract(shown, '$.{name}'), ?, ?)" for name in ("url", "defaultHostingUrl")
+    ]
+    for table in ("file_folders", "files"):
+        hubspot.store.db.execute(
+            f"update {table} set path = ? || substr(path, ?), shown = cast(json_replace(shown, '$.path', "
+            f"? || substr(path, ?), {', '.join(urls)}) as blob) where path = ? or substr(path, 1, ?) = ?",
+            (path, rest, path, rest, old, new, old, new, before, rest, below),
+        )
 
 
 def _delete(hubspot: HubSpot, call: Call) -> Response:

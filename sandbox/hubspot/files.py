@@ -10,7 +10,7 @@ import hmac
 import mimetypes
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
@@ -19,12 +19,12 @@ from starlette.routing import Route
 from sandbox import times
 from sandbox.call import Call, Refused, answer
 from sandbox.hubspot import errors, file_folders, multipart, numbers, pages, requests
-from sandbox.hubspot.file_folders import Json
+from sandbox.hubspot.file_folders import OPEN, Json
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
 
-AREA, OPEN = "/files/{version}/files", "/hubfs/"
+AREA = "/files/{version}/files"
 LARGEST = 20 * 1024 * 1024
 ACCESS = (
     "PUBLIC_INDEXABLE", "PUBLIC_NOT_INDEXABLE", "HIDDEN_INDEXABLE", "HIDDEN_NOT_INDEXABLE",
@@ -278,7 +278,7 @@ def _content(hubspot: HubSpot, call: Call, own: int) -> Response:
 
 
 def _serve(hubspot: HubSpot, call: Call) -> Response:
-    path = "/" + unquote(call.params["path"])
+    path = "/" + call.params["path"]
     row = hubspot.store.row("select id, shown from files where path = ? and archived = 0", (path,))
     if row is None or call.params["portal"] != str(hubspot.portal.id):
         raise Refused(Response("Not found", 404, media_type="text/plain"))

@@ -77,6 +77,11 @@ def _joined(hubspot: HubSpot, call: Call, primary: Record, other: Record, merged
                 f"update or ignore associations set {end}_id = ? where {end}_type = ? and {end}_id = ?",
                 (new_id, *key),
             )
+        db.execute(
+            "update timeline_events set object_id = ?, shown = json_set(shown, '$.objectId', ?) "
+            "where object = ? and object_id = ?",
+            (new_id, str(new_id), *key),
+        )
         if kind.plural == "contacts":
             db.execute("update addresses set id = ? where id = ?", (new_id, old.id))
     db.execute("update history set id = ? where object = ? and id = ?", (new_id, kind.plural, primary.id))
@@ -102,11 +107,15 @@ def _forget(hubspot: HubSpot, call: Call) -> Response:
     if record is not None:
         addresses += emails(record.props)
         hubspot.records.remove(record)
+        hubspot.store.db.execute(
+            "delete from journal_snapshots where json_extract(shown, '$.objectId') = ? "
+            "and json_extract(shown, '$.objectTypeId') = ?", (record.id, kind.type_id),
+        )  # fmt: skip
         call.records = 1
         call.change("contacts", str(record.id), "gdpr_delete", "archived", "false", "true")
     elif id_property == "hs_object_id":
         raise errors.not_found(call)
-    hubspot.store.db.executemany(
-        "insert or ignore into blocklist values (?)", [(each,) for each in addresses]
-    )
+    for each in addresses:
+        hubspot.store.db.execute("insert or ignore into blocklist values (?)", (each,))
+        hubspot.store.db.execute("delete from email_sends where recipient = ?", (each,))
     return Response(status_code=204)

@@ -228,6 +228,7 @@ class Records:
         db.execute("delete from aliases where object = ? and current = ?", (kind, record.id))
         for end in ("from", "to"):
             db.execute(f"delete from associations where {end}_type = ? and {end}_id = ?", (kind, record.id))
+        db.execute("delete from timeline_events where object = ? and object_id = ?", (kind, record.id))
         if kind == "contacts":
             db.execute("delete from addresses where id = ?", (record.id,))
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 TABLES = """
 create table if not exists email_sends (
     id text primary key, send_id text, recipient text not null, shown blob not null) without rowid;
+create index if not exists email_sends_once on email_sends (send_id) where send_id is not null;
+create index if not exists email_sends_to on email_sends (recipient);
 create table if not exists smtp_tokens (id integer primary key, shown blob not null)
 """
 _TRANSACTIONAL, _MARKETING = "SINGLE_SEND_API", "MARKETING_SINGLE_SEND_API"
@@ -74,9 +76,7 @@ def _send(hubspot: HubSpot, call: Call, kind: str) -> Response:
     if not email["isPublished"] or email["type"] != kind:
         raise errors.validation(call, f"Email {email['id']} is not a published e-mail of type {kind}")
     to, send_id = _address(call, message.get("to")), message.get("sendId")
-    known = send_id and hubspot.store.row(
-        "select shown from email_sends where send_id = ? and recipient = ?", (str(send_id), to)
-    )
+    known = send_id and hubspot.store.row("select 1 from email_sends where send_id = ?", (str(send_id),))
     own = str(uuid.uuid5(uuid.NAMESPACE_URL, call.request_id))
     stamp = times.iso(call.now)
     told: Json = {
@@ -129,7 +129,10 @@ def _events(hubspot: HubSpot, call: Call, email: Json, message: Json, to: str, r
     campaign = int(email["primaryEmailCampaignId"])
     first: Json = {}
     kinds: list[tuple[str, Json]] = [
-        ("SENT", {"subject": email["subject"], "from": str(message.get("from") or email["from"]["replyTo"])}),
+        (
+            "SENT",
+            {"subject": email["subject"], "from": str(message.get("from") or email["from"].get("replyTo"))},
+        ),
         ("DROPPED", {"dropReason": reason}) if reason else ("DELIVERED", {"response": "250 2.0.0 OK"}),
     ]
     for place, (kind, more) in enumerate(kinds):

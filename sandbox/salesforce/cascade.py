@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import schema
+from sandbox.salesforce import recent, schema
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -92,6 +92,7 @@ def _with(rows: Rows, call: Call, sobject: SObject, record_id: str, root: str) -
                 _set(org, each.child, own, f'"{each.field.name}" = ?', (None,), moment)
                 continue
             _set(org, each.child, own, '"IsDeleted" = ?', ("true",), moment)
+            recent.forget(org.store, own)
             if "LastModifiedDate" in each.child.fields:
                 call.change(each.child.name, own, "delete", "IsDeleted", "false", "true")
             _with(rows, call, each.child, own, root)

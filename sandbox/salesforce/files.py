@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import errors, multipart
+from sandbox.salesforce import errors, multipart, schema
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.store import Store
@@ -85,6 +85,7 @@ def _version(rows: Rows, call: Call, row: Row, body: bytes | None) -> None:
         moment = times.iso_seconds(call.now)
         store.db.execute(before[0], (row["ContentDocumentId"],))
         store.db.execute(before[1], (row["Id"], row["Title"], moment, moment, row["ContentDocumentId"]))
+    schema.index(store, "ContentVersion", "ContentDocumentId")
     count = "select count(*) + 1 from ContentVersion where ContentDocumentId = ?"
     row["VersionNumber"] = str(store.value(count, (row["ContentDocumentId"],)))
 
@@ -100,6 +101,7 @@ def _document(rows: Rows, version: Row) -> str:
 
 def _link_once(rows: Rows, row: Row) -> None:
     """A document is linked to a record once."""
+    schema.index(rows.org.store, "ContentDocumentLink", "ContentDocumentId")
     there = rows.org.store.value(
         "select 1 from ContentDocumentLink where ContentDocumentId = ? and LinkedEntityId = ? "
         "and IsDeleted = 'false'", (row["ContentDocumentId"], row["LinkedEntityId"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import cascade, files, history, ids, rollups
+from sandbox.salesforce import cascade, files, history, ids, recent, rollups
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.history import TRACKED, parent_field
@@ -175,10 +175,11 @@ def purge(sf: Salesforce, call: Call, sobject: SObject, record_ids: list[str]) -
         if "IsDeleted" in sobject.fields and sf.rows.deleted(sobject, record_id) is False:
             cascade.take_along(sf.rows, call, sobject, record_id)
         for name, own in cascade.along_with(sf.org, record_id):
-            if "LastModifiedDate" in sf.org.whole[name].fields:
+            if not name.endswith("History"):
                 purge(sf, call, sf.org.whole[name], [own])
         cascade.forget(sf.org, record_id)
         files.forget(sf.store, record_id)
+        recent.forget(sf.store, record_id)
         if sobject.name in TRACKED:
             sf.store.db.execute(
                 f'delete from "{TRACKED[sobject.name][0]}" where "{parent_field(sobject.name)}" = ?',

@@ -5,7 +5,7 @@ The org has the views that every org begins with (`schema_views`); views that ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +43,8 @@ class View:
     @property
     def filtered(self) -> tuple[str, bool]:
         """Its filter, and whether it is of the user's own."""
-        plural = self.sobject.plural.replace(" ", "")
-        return next((f, m) for n, _, f, m in VIEWS if n.format(plural) == self.developer_name)
+        named = ((n.removesuffix("{}"), f, m) for n, _, f, m in VIEWS)
+        return next((f, m) for n, f, m in named if self.developer_name.startswith(n))
 
     @property
     def order(self) -> str:
@@ -143,8 +143,12 @@ def _describe(sf: Salesforce, call: Call) -> Response:
     names = {"=": "equals", "!=": "notEquals"}
     condition = {"field": field, "operator": names.get(operator), "values": [value]} if where else {}
     order = [
-        {"fieldNameOrPath": name, "nullsPosition": "first", "sortDirection": "ascending"}
-        for name in (view.order, "Id")
+        {
+            "fieldNameOrPath": name,
+            "nullsPosition": "last" if down else "first",
+            "sortDirection": "descending" if down else "ascending",
+        }
+        for name, down in ((view.order, view.order == "LastViewedDate"), ("Id", False))
     ]
     return answer(
         {
@@ -166,7 +170,8 @@ def _number(call: Call, name: str, usual: int, most: int) -> int:
 def _results(sf: Salesforce, call: Call) -> Response:
     view = _asked(sf, call)
     most, first = _number(call, "limit", USUAL, MOST), _number(call, "offset", 0, MOST)
-    page = query.answered(sf, call, f"{view.soql} LIMIT {most} OFFSET {first}", deleted=False)
+    asked = replace(call, headers={})  # all of them are in this answer, however a query is cut into pages
+    page = query.answered(sf, asked, f"{view.soql} LIMIT {most} OFFSET {first}", deleted=False)
     paths = list(dict.fromkeys((*view.columns, *_ALWAYS)))
     records = [
         {"columns": [{"fieldNameOrPath": path, "value": _value(row, path)} for path in paths]}

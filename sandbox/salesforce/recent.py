@@ -16,6 +16,7 @@ from sandbox import times
 from sandbox.call import Call, answer
 from sandbox.salesforce import errors
 from sandbox.salesforce.fields import SObject
+from sandbox.store import Store
 
 if TYPE_CHECKING:
     from sandbox.salesforce.app import Salesforce
@@ -39,22 +40,28 @@ def seen(sf: Salesforce, call: Call, sobject: SObject, record_ids: Iterable[str]
         return
     moment = times.iso(call.now)
     columns = ("LastViewedDate", "LastReferencedDate") if how == "view" else ("LastReferencedDate",)
-    sets = ", ".join(f'"{each}" = ?' for each in columns)
-    for own in dict.fromkeys(record_ids):
-        sf.store.db.execute(
-            f'update "{sobject.name}" set {sets} where Id = ?', (moment,) * len(columns) + (own,)
-        )
+    sets, stamps = ", ".join(f'"{each}" = ?' for each in columns), (moment,) * len(columns)
+    looked = list(dict.fromkeys(record_ids))
+    sf.store.db.executemany(
+        f'update "{sobject.name}" set {sets} where Id = ?', [(*stamps, own) for own in looked]
+    )
+    for own in looked[-MOST:] if how == "view" else ():
         row = sf.rows.get(sobject, own)
-        if row is None or how != "view":
+        if row is None:
             continue
         kept = {name: row.get(name) for name in sf.org.whole["RecentlyViewed"].fields}
         kept |= {"Name": row[name_field(sobject)], "Type": sobject.name}
-        sf.store.db.execute("delete from RecentlyViewed where Id = ?", (own,))
+        forget(sf.store, own)
         sf.rows.insert(sf.org.whole["RecentlyViewed"], kept)
     sf.store.db.execute(
         "delete from RecentlyViewed where Id not in "
         "(select Id from RecentlyViewed order by LastViewedDate desc, rowid desc limit ?)", (MOST,)
     )  # fmt: skip
+
+
+def forget(store: Store, record_id: str) -> None:
+    """A record that is not there was not looked at."""
+    store.db.execute("delete from RecentlyViewed where Id = ?", (record_id,))
 
 
 def by_header(sf: Salesforce, call: Call, sobject: SObject, record_id: str) -> None:

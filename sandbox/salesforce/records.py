@@ -11,7 +11,17 @@ from typing import Any
 
 from sandbox import times
 from sandbox.call import Call
-from sandbox.salesforce import cascade, ids, record_types, references, rollups, rules, validation, values
+from sandbox.salesforce import (
+    cascade,
+    ids,
+    recent,
+    record_types,
+    references,
+    rollups,
+    rules,
+    validation,
+    values,
+)
 from sandbox.salesforce.errors import RowError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Org
@@ -138,6 +148,7 @@ class Rows:
         row["IsDeleted"] = "true"
         self._stamp(row, call.now, created=False)
         self._save(sobject, row)
+        recent.forget(self.org.store, record_id)
         call.change(sobject.name, record_id, "delete", "IsDeleted", "false", "true")
         if not alone:
             cascade.take_along(self, call, sobject, record_id)

@@ -221,7 +221,7 @@ def _begin(sf: Salesforce, call: Call) -> Response:
     """An instance: run at once, told when it is asked for."""
     metadata = _given(call, _known(sf, call))
     result = _result(sf, call, metadata, metadata["id"])
-    number = int(sf.store.value("select count(*) from report_instances")) + 1
+    number = int(sf.store.value("select coalesce(max(rowid), 0) + 1 from report_instances"))
     own = ids.make("0LG", number)
     sf.store.db.execute(
         "insert into report_instances values (?, ?, ?, ?)",

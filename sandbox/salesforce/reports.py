@@ -28,6 +28,10 @@ _OPERATORS = {
     "notContain": "LIKE '%{}%'",
 }  # fmt: skip
 _SUMS = {"s": "SUM", "a": "AVG", "mn": "MIN", "mx": "MAX", "u": "COUNT_DISTINCT"}
+_NOT_DONE = (
+    "buckets", "crossFilters", "customSummaryFormula", "groupingsAcross", "historicalSnapshotDates",
+    "reportBooleanFilter", "scope", "sortBy", "topRows",
+)  # fmt: skip
 _PATH = re.compile(r"\w{1,80}(\.\w{1,80}){1,5}")
 EMPTY: Json = {
     "aggregates": ["RowCount"], "buckets": [], "chart": None, "crossFilters": [], "currency": None,
@@ -66,12 +70,20 @@ class Report:
             *(n.partition("!")[2] for n in self.sums if n != "RowCount"),
         ):
             self.field(name)
-        if metadata.get("reportBooleanFilter"):
-            raise bad("A filter logic is not supported.")
+        self._refuse()
         filters = [self._filter(_item(e)) for e in _list(metadata["reportFilters"], MOST_FILTERS)]
         if isinstance(period := metadata.get("standardDateFilter"), dict):
             filters += self._period(period)
         self.where = " AND ".join(filters)
+
+    def _refuse(self) -> None:
+        """What is not done here is not left out in silence."""
+        said = self.metadata
+        asked = [name for name in _NOT_DONE if said.get(name) and said[name] != EMPTY[name]]
+        if any(each.get("dateGranularity") not in (None, "None") for each in said["groupingsDown"] or ()):
+            asked.append("dateGranularity")
+        if asked:
+            raise bad(f"The report metadata is not supported: {', '.join(asked)}.")
 
     def field(self, name: str) -> Field:
         """The field a column shows."""
@@ -94,7 +106,7 @@ class Report:
         name, operator, value = (
             str(each.get("column")),
             str(each.get("operator")),
-            str(each.get("value") or ""),
+            _said(each.get("value")),
         )
         field = self.field(name)
         if operator not in _OPERATORS:
@@ -123,15 +135,15 @@ class Report:
     def run(self, call: Call, *, details: bool) -> Json:
         """Facts by key: `T!T` for all rows, `0!T` for those of the first group, `0_1!T` for one inside it."""
         details = details and bool(self.columns)
-        facts: dict[str, Json] = {"T!T": {"aggregates": self._told(self._sum(call, [])[0])}}
+        (total,) = self._sum(call, [])
+        facts: dict[str, Json] = {"T!T": {"aggregates": self._told(total)}}
         down, keys = self._groupings(call, facts)
-        is_all = True
+        is_all = len(keys) < MOST_ROWS
         if details:
             for fact in facts.values():
                 fact["rows"] = []
-            rows = self._rows(call)
-            is_all, rows = len(rows) <= MOST_ROWS, rows[:MOST_ROWS]
-            for row in rows:
+            is_all = total[f"n{len(self.sums)}"] <= MOST_ROWS
+            for row in self._rows(call):
                 key = keys.get(tuple(_text(_at(row, group)) for group in self.groups), "T!T")
                 facts[key]["rows"].append({"dataCells": [self._cell(row, name) for name in self.columns]})
         return {
@@ -180,6 +192,8 @@ class Report:
             for row in self._sum(call, self.groups[:depth]):
                 path = tuple(_text(row[f"g{place}"]) for place in range(depth))
                 above = known.get(path[:-1])
+                if depth > 1 and above is None:
+                    continue  # of a group beyond the last that is told
                 there = roots if above is None else above["groupings"]
                 key = str(len(there)) if above is None else f"{above['key']}_{len(there)}"
                 value = row[f"g{depth - 1}"]
@@ -193,8 +207,9 @@ class Report:
         names = ("Id", recent.name_field(self.sobject))
         paths = dict.fromkeys((*names, *(n.partition(".")[2] for n in (*self.columns, *self.groups))))
         order = ", ".join([group.partition(".")[2] for group in self.groups] + ["Id"])
-        limit = MOST_ROWS if self.groups else MOST_ROWS + 1
-        return self._asked(call, f"SELECT {', '.join(paths)}{self._from()} ORDER BY {order} LIMIT {limit}")
+        return self._asked(
+            call, f"SELECT {', '.join(paths)}{self._from()} ORDER BY {order} LIMIT {MOST_ROWS}"
+        )
 
     def _cell(self, row: Json, name: str) -> Json:
         field, value = self.field(name), _at(row, name)
@@ -244,6 +259,10 @@ def _item(given: Any) -> Json:
     if not isinstance(given, dict):
         raise bad("The report metadata is not valid: an object is wanted.")
     return given
+
+
+def _said(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _at(row: Json, name: str) -> Any:

@@ -45,6 +45,22 @@ def test_a_file_comes_back_as_it_was_sent_and_can_be_found_moved_and_replaced(sh
     assert shared.hubspot.delete(f"{one}/gdpr-delete").status_code == 204
 
 
+def test_a_file_is_whatever_it_is_called_and_whatever_is_in_it(shared: Running) -> None:
+    said = {"folderPath": "/odd", "options": '{"access": "PUBLIC_INDEXABLE"}'}
+    fields = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in said.items()
+    )
+    mail = "Subject: s\r\n\r\nhello"
+    file = 'Content-Disposition: form-data; name="file"; filename="100%25 naïve.eml"'
+    body = f"{fields}--x\r\n{file}\r\nContent-Type: message/rfc822\r\n\r\n{mail}\r\n--x--\r\n".encode()
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    made = shared.hubspot.post(FILES, content=body, headers=kind)
+    assert (made.status_code, made.json().get("name")) == (201, "100%25 naïve"), made.text
+    assert httpx.get(made.json()["url"]).text == mail
+    one = f"{FILES}/{made.json()['id']}"
+    assert shared.hubspot.patch(one, json={"parentFolderPath": {"a": 1}}).status_code == 400
+
+
 def test_a_private_file_is_had_by_its_signed_address_alone(shared: Running) -> None:
     own = _upload(shared, "secret.txt", b"psst", "/private", access="PRIVATE").json()
     assert httpx.get(own["url"]).status_code == 403
@@ -67,6 +83,9 @@ def test_a_folder_takes_what_is_in_it_along(shared: Running) -> None:
     assert (later.status_code, task["status"], task["result"]["path"]) == (202, "COMPLETE", "/tree/root")
     leaf = shared.hubspot.get(f"{FILES}/{own['id']}").json()
     assert leaf["path"] == "/tree/root/deep/leaf.txt"
+    assert httpx.get(leaf["url"]).content == b"leaf"
+    same = _upload(shared, "x", b"leaf", "/tree/root/deep", duplicateValidationStrategy="RETURN_EXISTING")
+    assert same.json()["id"] == own["id"], same.text
     inside = {"parentFolderId": made.json()["id"]}
     assert shared.hubspot.patch(f"{FOLDERS}/{trunk['id']}", json=inside).status_code == 400, "into itself"
     assert shared.hubspot.delete(f"{FOLDERS}/{made.json()['id']}").status_code == 400, "not empty"

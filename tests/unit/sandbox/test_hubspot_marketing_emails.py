@@ -10,6 +10,7 @@ from tests.unit.sandbox.conftest import Running
 
 EMAILS, DATED = "/marketing/v3/emails", "/marketing/emails/2026-03"
 SEND = "/marketing/v3/transactional/single-email/send"
+FORGET = "/crm/v3/objects/contacts/gdpr-delete"
 SPAN = {"startTimestamp": "2000-01-01T00:00:00Z", "endTimestamp": "2099-01-01T00:00:00Z"}
 
 
@@ -67,22 +68,26 @@ def test_an_email_is_made_drafted_published_restored_and_deleted(shared: Running
 
 
 def test_a_single_send_reaches_a_person_once_and_makes_the_contact(shared: Running) -> None:
-    own = _made(shared, subcategory="single_send_api")
+    own = _made(shared, subcategory="single_send_api", **{"from": {"fromName": "Shop"}})
     to = f"{uuid.uuid4().hex}@send.example"
     body = {"emailId": int(own["id"]), "message": {"to": to, "sendId": to},
             "contactProperties": {"firstname": "Sent"}}  # fmt: skip
     assert shared.hubspot.post(SEND, json=body).status_code == 400, "not published"
     shared.hubspot.post(f"{EMAILS}/{own['id']}/publish")
-    sent = [shared.hubspot.post(SEND, json=body).json() for _ in range(2)]
+    other = body | {"message": {"to": f"other.{to}", "sendId": to}}
+    sent = [shared.hubspot.post(SEND, json=each).json() for each in (body, body, other)]
     told = [
         shared.hubspot.get(f"/marketing/v3/email/send-statuses/{each['statusId']}").json() for each in sent
     ]
-    assert [each["sendResult"] for each in told] == ["SENT", "IDEMPOTENT_IGNORE"]
+    assert [each["sendResult"] for each in told] == ["SENT", "IDEMPOTENT_IGNORE", "IDEMPOTENT_IGNORE"]
     contact = shared.hubspot.get(f"/crm/v3/objects/contacts/{to}", params={"idProperty": "email"}).json()
     assert contact["properties"]["firstname"] == "Sent"
     events = shared.hubspot.get("/email/public/v1/events", params={"recipient": to}).json()["events"]
     assert {each["type"] for each in events} == {"SENT", "DELIVERED"}
     assert shared.hubspot.post(SEND, json=body | {"message": {"to": "nobody"}}).status_code == 400
+    assert shared.hubspot.post(FORGET, json={"objectId": contact["id"]}).status_code == 204
+    statuses = [shared.hubspot.get(f"/marketing/v3/email/send-statuses/{e['statusId']}") for e in sent]
+    assert [each.status_code for each in statuses] == [404, 404, 200], "what names the person is gone"
     marketing = "/marketing/v4/email/single-send"
     assert shared.hubspot.post(marketing, json=body).status_code == 400, "of the other kind"
 

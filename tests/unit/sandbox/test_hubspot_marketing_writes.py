@@ -334,7 +334,15 @@ def test_a_timeline_event_is_shown_on_its_record_and_changes_what_it_is_mapped_t
     one = f"/integrators/timeline/v3/events/{made['id']}/v-1"
     assert shared.hubspot.get(one).json()["tokens"] == {"city": "Oslo"}, "the same id is the same event"
     assert shared.hubspot.get(f"{one}/render").text == "# In Oslo with "
+    contacts = "/crm/v3/objects/contacts"
+    twin = _made(shared.hubspot.post(contacts, json={"properties": {"email": "twin@timeline.example"}}))
+    both = {"primaryObjectId": twin["id"], "objectIdToMerge": told["objectId"]}
+    merged = shared.hubspot.post(f"{contacts}/merge", json=both).json()["id"]
+    assert shared.hubspot.get(one).json()["objectId"] == merged
+    shared.hubspot.post(f"{contacts}/gdpr-delete", json={"objectId": merged})
+    assert shared.hubspot.get(one).status_code == 404, "with the person"
     changed = shared.hubspot.put(f"{area}/{made['id']}/tokens/who", json={"label": "Whom"}).json()
     assert (changed["label"], changed["type"]) == ("Whom", "string")
+    _made(shared.hubspot.post("/crm/v3/timeline/events", json=event | {"email": "new@timeline.example"}))
     assert shared.hubspot.delete(f"{area}/{made['id']}").status_code == 204
     assert shared.hubspot.get(one).status_code == 404

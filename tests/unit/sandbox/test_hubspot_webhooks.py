@@ -211,6 +211,8 @@ def test_the_journal_tells_what_a_subscription_asks_for_and_no_more(portal: Runn
         ("UPDATE", int(first), {"city": "Rome"}), ("ASSOCIATION_ADDED", int(first), None),
         ("SNAPSHOT", int(second), {"city": "Oslo"}),
     ]  # fmt: skip
+    portal.hubspot.post("/crm/v3/objects/contacts/gdpr-delete", json={"objectId": second})
+    assert portal.hubspot.get(f"{journal}/status/{status}").status_code == 404, "with the person"
     assert portal.hubspot.delete(f"{area}/filters/{number}").status_code == 204
     assert portal.hubspot.delete(f"{area}/portals/{own['portalId']}").status_code == 204
     assert portal.hubspot.get(area).json() == {"results": []}

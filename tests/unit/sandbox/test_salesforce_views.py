@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.list_views import View
 from tests.unit.sandbox.conftest import API, Running
 
 
@@ -37,6 +39,13 @@ def test_a_list_view_shows_what_it_says_that_it_asks(shared: Running, lead: str)
         shared.soql(told["query"])
     page = _told(shared, f"/sobjects/Lead/listviews/{views['AllLeads']['id']}/results", limit="2", offset="1")
     assert (page["size"], page["done"]) == (2, False)
+    whole = shared.salesforce.get(
+        f"{API}/sobjects/Lead/listviews/{views['AllLeads']['id']}/results?limit=2000",
+        headers={"Sforce-Query-Options": "batchSize=200"},
+    ).json()
+    assert whole["size"] == min(2000, shared.soql("SELECT COUNT() FROM Lead")["totalSize"]) > 200
+    told = _told(shared, f"/sobjects/Lead/listviews/{views['RecentlyViewedLeads']['id']}/describe")
+    assert told["orderBy"][0]["sortDirection"] == "descending"
     recent = _told(shared, "/sobjects/Lead/listviews/recent")["listviews"]
     assert {each["developerName"] for each in recent} >= {"AllLeads", "NewThisWeek"}
     plan = _told(shared, "/query", explain=views["AllLeads"]["id"])["plans"][0]
@@ -45,6 +54,11 @@ def test_a_list_view_shows_what_it_says_that_it_asks(shared: Running, lead: str)
         shared.salesforce.get(f"{API}/sobjects/Account/listviews/{views['AllLeads']['id']}").status_code
         == 404
     )
+
+
+def test_a_list_view_is_what_it_was_when_its_object_is_called_otherwise() -> None:
+    bill = SObject("Bill__c", "Invoice", "Invoices", "a01", {})
+    assert View("", "All Bills", "AllBills", bill).filtered == ("", False)
 
 
 def test_what_was_looked_at_last_comes_first_and_no_stamp_moves_by_it(shared: Running, lead: str) -> None:
@@ -67,6 +81,7 @@ def test_what_was_looked_at_last_comes_first_and_no_stamp_moves_by_it(shared: Ru
     assert (after["SystemModstamp"], bool(after["LastViewedDate"])) == (before["SystemModstamp"], True)
     shared.salesforce.delete(f"{API}/sobjects/Lead/{lead}")
     assert lead not in [each["Id"] for each in _told(shared, "/recent")]
+    assert not shared.soql(f"SELECT Name FROM RecentlyViewed WHERE Id = '{lead}'")["records"]
 
 
 def test_records_are_suggested_by_how_their_names_begin(shared: Running, lead: str) -> None:
@@ -99,6 +114,20 @@ def test_a_report_adds_up_to_what_a_query_says(shared: Running) -> None:
     assert shared.soql("SELECT Id FROM Report WHERE LastRunDate != null")["totalSize"] >= 1
 
 
+def test_a_report_says_that_it_is_not_all(shared: Running) -> None:
+    above = {
+        "column": "CampaignMember.CreatedDate",
+        "operator": "greaterThan",
+        "value": "2000-01-01T00:00:00Z",
+    }
+    some = {"column": "Campaign.NumberSent", "operator": "greaterOrEqual", "value": 0}
+    for kind, one, column in (("CampaignMember", above, "Status"), ("Campaign", some, "Name")):
+        wish = {"reportType": {"type": kind}, "detailColumns": [f"{kind}.{column}"], "reportFilters": [one]}
+        ran = shared.salesforce.post(f"{API}/analytics/reports/query", json={"reportMetadata": wish}).json()
+        count = ran["factMap"]["T!T"]["aggregates"][0]["value"]
+        assert (len(ran["factMap"]["T!T"]["rows"]), ran["allData"]) == (min(count, 2000), kind == "Campaign")
+
+
 def test_a_report_is_made_filtered_kept_as_an_instance_and_refused(shared: Running) -> None:
     wish = {"name": "Found", "reportFormat": "TABULAR", "reportType": {"type": "Lead"},
             "detailColumns": ["Lead.LastName", "Lead.Owner.Name"],
@@ -125,7 +154,10 @@ def test_a_report_is_made_filtered_kept_as_an_instance_and_refused(shared: Runni
     ).json()["reportMetadata"]
     assert (copy["id"] != own, copy["detailColumns"]) == (True, wish["detailColumns"])
     refused = ({"reportFormat": "MATRIX"}, {"detailColumns": ["Lead.Nope"]}, {"reportType": {"type": "Nope"}},
-               {"aggregates": ["s!Lead.LastName"]}, {"reportFilters": "x"})  # fmt: skip
+               {"aggregates": ["s!Lead.LastName"]}, {"reportFilters": "x"}, {"topRows": {"rowLimit": 1}},
+               {"scope": "user"}, {"sortBy": [{"sortColumn": "Lead.LastName", "sortOrder": "Asc"}]},
+               {"reportFormat": "SUMMARY",
+                "groupingsDown": [{"name": "Lead.CreatedDate", "dateGranularity": "Month"}]})  # fmt: skip
     for each in refused:
         answer = shared.salesforce.post(
             f"{API}/analytics/reports/query", json={"reportMetadata": wish | each}
@@ -134,6 +166,9 @@ def test_a_report_is_made_filtered_kept_as_an_instance_and_refused(shared: Runni
     for told in ({"name": ""}, {"description": []}):
         changed = shared.salesforce.patch(f"{API}/analytics/reports/{own}", json={"reportMetadata": told})
         assert changed.status_code == 400, told
+    instances = f"{API}/analytics/reports/{copy['id']}/instances"
+    assert shared.salesforce.post(instances).status_code == 200
     assert shared.salesforce.delete(f"{API}/analytics/reports/{own}").status_code == 204
+    assert shared.salesforce.post(instances).status_code == 200, "an id of its own"
     assert shared.salesforce.get(f"{API}/analytics/reports/{own}").status_code == 404
     assert _told(shared, "/analytics/reportTypes/Lead")["reportTypeMetadata"]["categories"][0]["columns"]

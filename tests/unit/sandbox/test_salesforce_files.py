@@ -94,6 +94,11 @@ def test_a_version_brings_its_document_and_its_links_and_the_next_one_takes_its_
     assert (
         shared.soql(f"SELECT Id FROM ContentVersion WHERE ContentDocumentId = '{document}'")["totalSize"] == 0
     )
+    asked = {"q": f"SELECT Id FROM ContentDocumentLink WHERE ContentDocumentId = '{document}'"}
+    assert shared.salesforce.get(f"{API}/queryAll", params=asked).json()["totalSize"] == 2
+    wish = {"do": "purge", "object": "ContentDocument", "ids": [document]}
+    shared.salesforce.post("/_sandbox/org", json=wish).raise_for_status()
+    assert shared.salesforce.get(f"{API}/queryAll", params=asked).json()["totalSize"] == 0, "links go along"
 
 
 def test_files_come_in_a_collection_and_not_in_bulk(shared: Running) -> None:

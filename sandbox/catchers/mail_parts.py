@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from typing import Any
 
 
@@ -21,7 +22,7 @@ def subject(raw: bytes) -> str:
 
 
 def headers(raw: bytes) -> list[tuple[str, str]]:
-    message = _parsed(raw)
+    message = BytesHeaderParser(policy=policy.default).parsebytes(raw)
     found = []
     for name, value in message.raw_items():
         try:

@@ -166,7 +166,7 @@ class Slack:
         }
         self.store.db.execute(
             "update slack_messages set text = ?, body = ?, edited_at = ? where seq = ?",
-            (str(message["text"]), orjson.dumps(message).decode(), call.now, found[0]),
+            (str(message["text"] or ""), orjson.dumps(message).decode(), call.now, found[0]),
         )
         return right(channel=arguments["channel"], ts=message["ts"], text=message["text"], message=message)
 

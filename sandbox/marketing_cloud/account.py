@@ -118,6 +118,12 @@ def guid(*parts: object) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, "|".join(str(part) for part in parts)))
 
 
+def whole(told: object) -> int | None:
+    """The number that a client writes; None for what is none, or larger than a store holds."""
+    text = str(told)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
 def shown(ms: int | None) -> str:
     """A moment as Marketing Cloud writes it: Central time, no zone, no needless zeros."""
     if ms is None:

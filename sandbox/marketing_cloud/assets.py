@@ -8,15 +8,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.call import Call, Refused, answer
-from sandbox.marketing_cloud import account, documents, errors, rows
+from sandbox.marketing_cloud import account, asset_query, documents, errors, rows
 from sandbox.marketing_cloud.documents import Document
 from sandbox.marketing_cloud.event_definitions import page_of
 
 if TYPE_CHECKING:
     from sandbox.marketing_cloud.app import MarketingCloud
 
-_BASE, _KIND, _FIRST = "/asset/v1/content/assets", "asset", 21_001
-_INVALID, _DEEPEST = 10_005, 20
+_BASE, _KIND, _FIRST, _ROOT = "/asset/v1/content/assets", "asset", 21_001, 2
+_INVALID = 10_005
 
 
 def routes(mc: MarketingCloud) -> list[Route]:
@@ -47,17 +47,32 @@ def _given(call: Call) -> dict[str, Any]:
 
 def _create(mc: MarketingCloud, call: Call) -> Response:
     given = _given(call)
-    if not given.get("name") or not isinstance(given.get("assetType"), dict):
-        raise _refused("An asset has a name and an assetType")
-    every = documents.every(mc.store, _KIND)
-    if any(str(each.body["name"]).lower() == str(given["name"]).lower() for each in every):
-        raise _refused("Asset names within a category and asset type must be unique.")
-    number = max((int(each.key) for each in every), default=_FIRST - 1) + 1
+    _check(mc, given, "")
+    number = documents.next_number(mc.store, _KIND, _FIRST)
     own = account.guid("asset", number, call.now)
     body = {"customerKey": own, **given, "id": number, "objectID": own}
     made = documents.put(mc.store, _KIND, str(number), body, call.now)
     call.change("Asset", str(number), "create", "name", None, str(given["name"]))
     return answer(_shown(mc, made), 201)
+
+
+def _check(mc: MarketingCloud, asset: dict[str, Any], own: str) -> None:
+    """Raise Refused for an asset that lacks something, or has the name of another beside it."""
+    if not asset.get("name") or not isinstance(asset.get("assetType"), dict):
+        raise _refused("An asset has a name and an assetType")
+    others = [each.body for each in documents.every(mc.store, _KIND) if each.key != own]
+    if any(_place(each) == _place(asset) for each in others):
+        raise _refused("Asset names within a category and asset type must be unique.")
+
+
+def _place(asset: dict[str, Any]) -> tuple[str, str, str]:
+    category = asset.get("category")
+    kind = asset["assetType"]
+    return (
+        str(asset["name"]).lower(),
+        str(kind.get("id") or kind.get("name")),
+        str(category.get("id") if isinstance(category, dict) else _ROOT),
+    )
 
 
 def _one(mc: MarketingCloud, call: Call) -> Document:
@@ -68,8 +83,9 @@ def _one(mc: MarketingCloud, call: Call) -> Document:
 
 
 def _change(mc: MarketingCloud, call: Call) -> Response:
-    known = _one(mc, call)
-    made = documents.put(mc.store, _KIND, known.key, _given(call), call.now)
+    known, given = _one(mc, call), _given(call)
+    _check(mc, {**known.body, **given}, known.key)
+    made = documents.put(mc.store, _KIND, known.key, given, call.now)
     call.change("Asset", known.key, "update", "name", str(known.body["name"]), str(made.body["name"]))
     return answer(_shown(mc, made))
 
@@ -86,7 +102,7 @@ def _shown(mc: MarketingCloud, found: Document) -> dict[str, Any]:
     standard = {
         "owner": user, "createdBy": user, "modifiedBy": user, "memberId": mc.member_id,
         "enterpriseId": int(mc.store.get_meta("enterprise_id")), "status": {"id": 1, "name": "Draft"},
-        "category": {"id": 2, "name": "Content Builder", "parentId": 0}, "version": 1, "locked": False,
+        "category": {"id": _ROOT, "name": "Content Builder", "parentId": 0}, "version": 1, "locked": False,
         "thumbnail": {"thumbnailUrl": f"/v1/assets/{found.key}/thumbnail"},
     }  # fmt: skip
     stamps = {"createdDate": f"{account.shown(found.created)}-06:00",
@@ -102,7 +118,14 @@ def _page(call: Call, page: int, size: int, every: list[dict[str, Any]]) -> Resp
 
 def _list(mc: MarketingCloud, call: Call) -> Response:
     page, size = page_of(call, 50)
-    return _page(call, page, size, [_shown(mc, each) for each in documents.every(mc.store, _KIND)])
+    query = {name.lower(): value for name, value in call.query.items()}
+    wanted = asset_query.of_filter(query.get("$filter", ""))
+    order = asset_query.order_of(query.get("$orderby", ""))
+    return _page(call, page, size, asset_query.chosen(_every(mc), wanted, order))
+
+
+def _every(mc: MarketingCloud) -> list[dict[str, Any]]:
+    return [_shown(mc, each) for each in documents.every(mc.store, _KIND)]
 
 
 def _query(mc: MarketingCloud, call: Call) -> Response:
@@ -111,30 +134,5 @@ def _query(mc: MarketingCloud, call: Call) -> Response:
     numbers = [(asked or {}).get(name, standard) for name, standard in (("page", 1), ("pageSize", 50))]
     if not all(isinstance(each, int) and 0 < each < 1_000_000 for each in numbers):
         raise errors.invalid("page and pageSize are numbers")
-    every = [_shown(mc, each) for each in documents.every(mc.store, _KIND)]
-    wanted = given.get("query")
-    chosen = [each for each in every if wanted is None or _meets(each, wanted, 0)]
+    chosen = asset_query.chosen(_every(mc), given.get("query"), given.get("sort"))
     return _page(call, numbers[0], min(numbers[1], 500), chosen)
-
-
-def _meets(asset: dict[str, Any], wanted: Any, depth: int) -> bool:
-    """Whether an asset is one that a query names."""
-    if not isinstance(wanted, dict) or depth > _DEEPEST:
-        raise errors.invalid("The query cannot be read")
-    if "leftOperand" in wanted:
-        both = [_meets(asset, wanted.get(side), depth + 1) for side in ("leftOperand", "rightOperand")]
-        return any(both) if str(wanted.get("logicalOperator", "")).lower() == "or" else all(both)
-    value: Any = asset
-    for part in str(wanted.get("property", "")).split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    told, found = wanted.get("value", wanted.get("values")), str(value).lower()
-    operator = str(wanted.get("simpleOperator", "equal")).lower()
-    listed = [str(each).lower() for each in (told if isinstance(told, list) else [told])]
-    ways = {
-        "equal": found in listed[:1], "equals": found in listed[:1], "in": found in listed,
-        "notequal": found not in listed[:1], "notequals": found not in listed[:1],
-        "like": listed[0].strip("%") in found, "contains": listed[0].strip("%") in found,
-    }  # fmt: skip
-    if operator not in ways:
-        raise errors.invalid(f"The operator {operator[:40]} is not known")
-    return ways[operator]

@@ -64,6 +64,7 @@ def _token(mc: MarketingCloud, call: Call) -> Response:
     scope = _scope(mc, wish.get("scope"))
     token = hashlib.sha512(f"{call.request_id}|{call.now}".encode()).hexdigest() * 4
     mc.store.db.execute("delete from tokens where ends < ?", (mc.real_now(),))
+    mc.store.db.execute("delete from token_scopes where token not in (select token from tokens)")
     mc.store.db.execute("insert or replace into tokens values (?, ?)", (token, mc.real_now() + LIFE))
     if wish.get("scope"):
         mc.store.db.execute("insert or replace into token_scopes values (?, ?)", (token, scope))

@@ -61,8 +61,7 @@ def _refused() -> Refused:
 
 def _one(mc: MarketingCloud, call: Call, wanted: Any = None) -> tuple[Any, ...]:
     said = str(call.params.get("id", wanted))
-    number = int(said) if said.isascii() and said.isdecimal() and len(said) < 16 else 0
-    row = mc.store.row(f"select {_COLUMNS} from campaigns where id = ?", (number,))
+    row = mc.store.row(f"select {_COLUMNS} from campaigns where id = ?", (account.whole(said),))
     if row is None:
         raise _refused()
     return row
@@ -95,6 +94,8 @@ def _save(mc: MarketingCloud, call: Call) -> Response:
 def _delete(mc: MarketingCloud, call: Call) -> Response:
     row = _one(mc, call)
     mc.store.db.execute("delete from campaigns where id = ?", (row[0],))
+    for each in _of(mc, row[0]):
+        documents.drop(mc.store, _ASSET, each.key)
     call.change("Campaign", str(row[0]), "delete", "name", row[1], None)
     return answer(b"null")
 
@@ -126,7 +127,7 @@ def _add_assets(mc: MarketingCloud, call: Call) -> Response:
         raise errors.invalid("An asset has a type and ids")
     made = []
     for item in ids:
-        own = str(max((int(each.key) for each in documents.every(mc.store, _ASSET)), default=0) + 1)
+        own = str(documents.next_number(mc.store, _ASSET))
         body = {
             "id": own, "type": str(given["type"]), "itemID": str(item), "campaignId": str(campaign),
             "createdDate": account.shown(call.now),

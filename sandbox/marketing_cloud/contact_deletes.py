@@ -85,12 +85,8 @@ def _delete(mc: MarketingCloud, call: Call) -> Response:
 
 
 def _found(mc: MarketingCloud, column: str, value: Any) -> list[str]:
-    if column == "id" and not (
-        isinstance(value, int | str) and str(value).isdecimal() and len(str(value)) < 16
-    ):
-        return []
-    rows = mc.store.rows(f"select key from contacts where {column} = ?", (str(value),))
-    return [key for (key,) in rows]
+    wanted = account.whole(value) if column == "id" else str(value)
+    return [key for (key,) in mc.store.rows(f"select key from contacts where {column} = ?", (wanted,))]
 
 
 def _status(mc: MarketingCloud, call: Call) -> Response:

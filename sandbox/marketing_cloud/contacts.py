@@ -77,8 +77,8 @@ def _search(mc: MarketingCloud, call: Call) -> Response:
         raise errors.invalid("A search is an object")
     page, size = page_of(call, 50)
     keys = given.get("contactKeys") if isinstance(given.get("contactKeys"), list) else []
-    chosen = f"where key in ({', '.join('?' * len(keys))})" if keys else ""
-    values = [str(key) for key in keys or ()]
+    chosen = "where key in (select value from json_each(?))" if keys else ""
+    values = [orjson.dumps([str(key) for key in keys]).decode()] if keys else []
     total = int(mc.store.value(f"select count(*) from contacts {chosen}", values))
     found = mc.store.rows(
         f"select id, key, active, created from contacts {chosen} order by id limit ? offset ?",

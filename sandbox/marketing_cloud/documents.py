@@ -43,6 +43,12 @@ def every(store: Store, kind: str) -> list[Document]:
     return [Document(key, created, modified, orjson.loads(body)) for key, created, modified, body in found]
 
 
+def next_number(store: Store, kind: str, first: int = 1) -> int:
+    """The key of the next one, where keys of a kind are numbers."""
+    most = store.value("select max(cast(key as integer)) from documents where kind = ?", (kind,))
+    return first if most is None else int(most) + 1
+
+
 def put(store: Store, kind: str, key: str, body: Mapping[str, Any], at: int) -> Document:
     """Keep a document; of one that is there what is not given stays."""
     known = find(store, kind, key)

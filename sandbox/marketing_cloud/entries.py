@@ -122,8 +122,9 @@ def _enter(
         (entry, contact, event, journey[0], journey[1], journey[2], call.now),
     )
     call.change("JourneyEntry", contact, "create", journey[1], None, entry)
-    for activity in orjson.loads(journey[4]).get("activities", []):
-        if activity.get("type") == "EMAILV2":
+    activities = orjson.loads(journey[4]).get("activities")
+    for activity in activities if isinstance(activities, list) else ():
+        if isinstance(activity, dict) and activity.get("type") == "EMAILV2":
             tracking.send_one(mc.store, contact, activity, call.now)
             break
 
@@ -161,10 +162,11 @@ def _exit(mc: MarketingCloud, call: Call) -> Response:
 
 def _versions(wish: dict[str, Any]) -> set[int]:
     """The versions that a contact is let out of; none: of all."""
-    found = wish.get("versions") or []
-    if not isinstance(found, list) or not all(str(each).isdecimal() for each in found):
+    told = wish.get("versions") or []
+    found = {account.whole(each) for each in told} if isinstance(told, list) else {None}
+    if None in found:
         raise errors.invalid("Versions is a list of numbers")
-    return {int(each) for each in found}
+    return {each for each in found if each is not None}
 
 
 def _membership(mc: MarketingCloud, call: Call) -> Response:

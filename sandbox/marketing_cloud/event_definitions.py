@@ -121,7 +121,7 @@ def make(
         fields = [
             {
                 "name": str(each.get("name")), "type": _TYPES.get(str(each.get("dataType")), "Text"),
-                "length": int(each["maxLength"]) if str(each.get("maxLength") or "").isdecimal() else None,
+                "length": account.whole(each.get("maxLength") or ""),
                 "required": not each.get("isNullable", True), "key": bool(each.get("isPrimaryKey")),
                 "standard": str(each["defaultValue"]) if "defaultValue" in each else None,
             }

@@ -15,7 +15,7 @@ from sandbox.marketing_cloud import account, errors
 from sandbox.store import Store
 
 SYNCHRONIZED = re.compile(r"\w+_Salesforce(_\d+)?$")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,38}(\.[0-9]{1,38})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 

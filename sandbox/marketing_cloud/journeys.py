@@ -92,13 +92,9 @@ def _create(mc: MarketingCloud, call: Call) -> Response:
 
 def make(store: Any, given: dict[str, Any], at: int, status: str = "Draft") -> tuple[Any, ...]:
     """Store a journey, or the next version of one that is there."""
-    key, mode = str(given["key"]), str(given.get("entryMode") or "NotSet")
-    if mode not in _MODES:
-        raise errors.invalid(f"entryMode must be one of {', '.join(_MODES)}")
+    key, mode = str(given["key"]), _mode(given, "NotSet")
     version = int(store.value("select coalesce(max(version), 0) + 1 from interactions where key = ?", (key,)))
-    trigger = next((t for t in given.get("triggers") or () if isinstance(t, dict)), {})
-    meta = trigger.get("metaData") if isinstance(trigger.get("metaData"), dict) else {}
-    event = meta.get("eventDefinitionKey") if isinstance(meta, dict) else None
+    event = _event_of(given)
     interaction = account.guid("interaction", key.lower(), version, at)
     body = said(given)
     published = at if status == "Published" else None
@@ -107,6 +103,24 @@ def make(store: Any, given: dict[str, Any], at: int, status: str = "Draft") -> t
     store.db.execute("insert into interactions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     audit(store, interaction, version, "Create", at)
     return row
+
+
+def _mode(given: dict[str, Any], standard: str) -> str:
+    mode = str(given.get("entryMode") or standard)
+    if mode not in _MODES:
+        raise errors.invalid(f"entryMode must be one of {', '.join(_MODES)}")
+    return mode
+
+
+def _event_of(given: dict[str, Any]) -> str | None:
+    """The key of the event definition by which people come in: the first that a trigger names."""
+    triggers = given.get("triggers")
+    for each in triggers if isinstance(triggers, list) else ():
+        meta = each.get("metaData") if isinstance(each, dict) else None
+        key = meta.get("eventDefinitionKey") if isinstance(meta, dict) else None
+        if isinstance(key, str):
+            return key
+    return None
 
 
 def said(given: dict[str, Any]) -> dict[str, Any]:
@@ -129,9 +143,11 @@ def _update(mc: MarketingCloud, call: Call) -> Response:
         call.params = {"id": str(given.get("id"))} if given.get("id") else {"key": str(given.get("key"))}
     row = _one(mc, call)
     body = orjson.loads(row[10]) | said(given)
+    event = _event_of(given) if "triggers" in given else row[6]
     mc.store.db.execute(
-        "update interactions set name = ?, modified = ?, body = ? where id = ?",
-        (str(given.get("name") or row[3]), call.now, orjson.dumps(body), row[0]),
+        "update interactions set name = ?, entry_mode = ?, event_key = ?, modified = ?, body = ? "
+        "where id = ?",
+        (str(given.get("name") or row[3]), _mode(given, row[5]), event, call.now, orjson.dumps(body), row[0]),
     )
     audit(mc.store, row[0], row[2], "Modify", call.now)
     call.change("Interaction", row[1], "update", "name", row[3], str(given.get("name") or row[3]))

@@ -29,7 +29,7 @@ def tables(mc: MarketingCloud) -> list[tuple[str, str]]:
     """Of each kind its name and what is counted: rows of a data extension go by its key."""
     found = [(name, _listed(source, own)) for name, (source, own) in _THINGS.items()]
     extensions = mc.store.rows("select key, id from data_extensions order by key")
-    return found + [(key, _listed(_rows(own), _ROW)) for key, own in extensions]
+    return found + [(key, _listed(_rows(own), _ROW)) for key, own in extensions if key not in _THINGS]
 
 
 def _rows(extension: str) -> str:
@@ -41,10 +41,14 @@ def _listed(source: str, own: str) -> str:
 
 
 def record_of(mc: MarketingCloud, kind: str, wanted: str) -> dict[str, Any] | None:
-    extension = mc.store.value("select id from data_extensions where key = ?", (kind,))
-    if kind not in _THINGS and extension is None:
-        return None
-    source, own = _THINGS.get(kind) or (_rows(extension), _ROW)
+    extension = None
+    if kind in _THINGS:
+        source, own = _THINGS[kind]
+    else:
+        extension = mc.store.value("select id from data_extensions where key = ?", (kind,))
+        if extension is None:
+            return None
+        source, own = _rows(extension), _ROW
     table, _, chosen = source.partition(" where ")
     clause = f"({chosen}) and " if chosen else ""
     row = mc.store.row(

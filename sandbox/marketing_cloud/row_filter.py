@@ -10,11 +10,11 @@ from sandbox.marketing_cloud.extensions import Extension, RowError
 
 _SQL = {"eq": "=", "ne": "<>", "neq": "<>", "gt": ">", "gte": ">=", "ge": ">=", "lt": "<", "lte": "<=",
         "le": "<=", "like": "like"}  # fmt: skip
-_COMPARED = re.compile(
-    rf"\s*\[?(\w[\w .-]*?)\]?\s+({'|'.join(_SQL)})\s+(?:'((?:[^']|'')*)'|([^\s()']+))\s*", re.I
-)
+_NAME = r"(?:\[([^\[\]]+)\]|(\w[\w.-]*(?: [\w.-]+)*?))"
+_COMPARED = re.compile(rf"\s*{_NAME}\s+({'|'.join(_SQL)})\s+(?:'((?:[^']|'')*)'|([^\s()']+))\s*", re.I)
 _JOINED = re.compile(r"\s*(and|or)\b", re.I)
-_DEEPEST = 50
+_DEEPEST, _MOST, _LONGEST_LIKE = 50, 500, 4_000
+"""Brackets in brackets, comparisons, characters of a pattern: SQLite reads no more than some."""
 
 
 @dataclass
@@ -52,18 +52,21 @@ class _Reading:
 
     def comparison(self) -> str:
         part = _COMPARED.match(self.text, self.at)
-        known = self.extension.fields.get(part[1].lower()) if part else None
-        if part is None or known is None:
+        known = self.extension.fields.get((part[1] or part[2]).lower()) if part else None
+        if part is None or known is None or len(self.values) == _MOST:
             raise self.refuse()
         self.at = part.end()
-        told = part[4] if part[3] is None else part[3].replace("''", "'")
-        like = part[2].lower() == "like"
+        told = part[5] if part[4] is None else part[4].replace("''", "'")
+        operator = part[3].lower()
+        like = operator == "like"
+        if like and len(told) > _LONGEST_LIKE:
+            raise self.refuse()
         try:
             self.values.append(told if like else extensions.comparable(known, told))
         except RowError as problem:
             raise errors.invalid(problem.message, problem.code) from None
         compared = extensions.kept_sql(known) if like else extensions.compared_sql(known)
-        return f"{compared} {_SQL[part[2].lower()]} ?"
+        return f"{compared} {_SQL[operator]} ?"
 
 
 def where(found: Extension, chosen: str) -> tuple[str, list[str | float]]:

@@ -108,7 +108,7 @@ def _increment(mc: MarketingCloud, call: Call) -> Response:
     sql = "select body from extension_rows where extension = ? and pk = ?"
     kept = mc.store.value(sql, (found.id, pk))
     before = orjson.loads(kept).get(field.name) if kept is not None else None
-    after = str(int(float(before or 0)) + int(step))
+    after = str(int((before or "0").partition(".")[0]) + int(step))
     _checked(mc, call, found, {**keys, field.name: after})
     return answer({"keys": keys, "values": {field.name: int(after)}})
 

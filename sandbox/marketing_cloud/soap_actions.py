@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 from sandbox.call import Call
 from sandbox.marketing_cloud import (
+    account,
     auth,
     rows,
     scopes,
@@ -119,8 +120,7 @@ def execute(mc: MarketingCloud, call: Call, request: Element) -> tuple[str, str]
     if name != "LogUnsubEvent" or not known:
         problem = "Subscriber not found" if name == "LogUnsubEvent" else f"{name} is not supported here"
         return "Error", _told("Error", problem)
-    left = int(listed) if listed.isascii() and listed.isdecimal() and 0 < len(listed) < 16 else None
-    tracking.leave(mc.store, key, call.now, left)
+    tracking.leave(mc.store, key, call.now, account.whole(listed))
     call.change("Subscriber", key, "update", "Status", None, "Unsubscribed")
     return "OK", _told("OK", "Event posted")
 

@@ -35,10 +35,9 @@ def _fields(element: Element) -> list[dict[str, Any]]:
         name, kind = text_of(each, "Name"), text_of(each, "FieldType") or "Text"
         if not name or kind not in _TYPES:
             raise Refused(310007, f"Field {name or '(no name)'} of type {kind} cannot be made")
-        length = text_of(each, "MaxLength")
         found.append(
             {
-                "name": name, "type": kind, "length": int(length) if length.isdecimal() else None,
+                "name": name, "type": kind, "length": account.whole(text_of(each, "MaxLength")),
                 "required": text_of(each, "IsRequired").lower() == "true",
                 "key": text_of(each, "IsPrimaryKey").lower() == "true",
                 "standard": text_of(each, "DefaultValue") or None,
@@ -71,10 +70,9 @@ def create(mc: MarketingCloud, call: Call, element: Element, number: int) -> str
                              "add-only operation.")  # fmt: skip
     sendable = text_of(element, "IsSendable").lower() == "true"
     send_field = text_of(child(element, "SendableDataExtensionField"), "Name") if sendable else None
-    category = text_of(element, "CategoryID")
     found = extensions.create(
         mc.store, key, name, fields, call.now, description=text_of(element, "Description"),
-        send_field=send_field or None, category=int(category) if category.isdecimal() else 2,
+        send_field=send_field or None, category=account.whole(text_of(element, "CategoryID")) or 2,
     )  # fmt: skip
     _keep(mc, call, found, element)
     call.change("DataExtension", key, "create", "Name", None, name)
@@ -97,9 +95,11 @@ def update(
             mc.store.db.execute("update fields set length = ? where id = ?", (each["length"], known.id))
     _keep(mc, call, found, element)
     name = text_of(element, "Name") or found.name
+    words = None if child(element, "Description") is None else text_of(element, "Description")
     mc.store.db.execute(
-        "update data_extensions set name = ?, modified = ?, description = ? where id = ?",
-        (name, call.now, text_of(element, "Description"), found.id),
+        "update data_extensions set name = ?, modified = ?, description = coalesce(?, description) "
+        "where id = ?",
+        (name, call.now, words, found.id),
     )
     call.change("DataExtension", found.key, "update", "Name", found.name, name)
     after = extensions.find(mc.store, found.key)
@@ -117,6 +117,7 @@ def delete(
         ("data_extensions", "id"),
     ):
         mc.store.db.execute(f"delete from {table} where {column} = ?", (found.id,))
+    documents.drop(mc.store, "extension", found.id)
     call.change("DataExtension", found.key, "delete", "Name", found.name, None)
     shown = (
         f'<Object xsi:type="DataExtension">{NIL}<ObjectID>{found.id}</ObjectID>'

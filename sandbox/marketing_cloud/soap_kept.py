@@ -58,7 +58,7 @@ def _source(name: str) -> str:
 def _column(name: str) -> Column:
     said = f"json_extract(body, '$.{name}')"
     if name in _FLAGS:
-        return Column(name, f"coalesce({said} = 'true', 0)", "bool")
+        return Column(name, f"coalesce(lower({said}) in ('true', '1'), 0)", "bool")
     return Column(name, said, "int" if name in _NUMBERS else "text")
 
 
@@ -79,15 +79,11 @@ def objects() -> list[SoapObject]:
 def _given(name: str, element: Element) -> dict[str, Any]:
     told = {part: clean(text_of(element, part)) for part in PARTS[name].split()}
     found: dict[str, Any] = {part: value for part, value in told.items() if value}
-    if any(not _is_whole(found[part]) for part in _NUMBERS if part in found):
+    numbers = {part: account.whole(found[part]) for part in _NUMBERS if part in found}
+    if None in numbers.values():
         raise Refused(INVALID, "CategoryID is a number")
-    found |= {part: int(found[part]) for part in _NUMBERS if part in found}
-    parent = text_of(child(element, _PARENT), "ID")
-    return found | ({_PARENT: int(parent)} if _is_whole(parent) else {})
-
-
-def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 16
+    parent = account.whole(text_of(child(element, _PARENT), "ID"))
+    return found | numbers | ({} if parent is None else {_PARENT: parent})
 
 
 def create(mc: MarketingCloud, call: Call, element: Element, number: int, *, name: str) -> str:
@@ -95,7 +91,7 @@ def create(mc: MarketingCloud, call: Call, element: Element, number: int, *, nam
     if not given.get("Name"):
         raise Refused(INVALID, f"{name} has a Name")
     kind, known = _kind(name), documents.every(mc.store, _kind(name))
-    new = max((int(each.key) for each in known), default=FIRST - 1) + 1
+    new = documents.next_number(mc.store, kind, FIRST)
     own = account.guid(kind, new, call.now)
     key = text_of(element, "CustomerKey") or own
     if any(each.body["CustomerKey"].lower() == key.lower() for each in known):

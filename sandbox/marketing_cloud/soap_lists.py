@@ -27,7 +27,7 @@ def create(mc: MarketingCloud, call: Call, element: Element, number: int) -> str
     own, category = account.guid("list", new, call.now), text_of(element, "Category")
     mc.store.db.execute(
         "insert into lists values (?, ?, ?, ?, ?, ?, ?)",
-        (new, own, text_of(element, "CustomerKey") or own, name, _whole(category) or 0, call.now,
+        (new, own, text_of(element, "CustomerKey") or own, name, account.whole(category) or 0, call.now,
          text_of(element, "Description")),
     )  # fmt: skip
     _keep(mc, call, new, element)
@@ -62,23 +62,21 @@ def delete(mc: MarketingCloud, call: Call, element: Element, number: int) -> str
     list_id, name, _ = _one(mc, element)
     mc.store.db.execute("delete from list_subscribers where list = ?", (list_id,))
     mc.store.db.execute("delete from lists where id = ?", (list_id,))
+    documents.drop(mc.store, "list", str(list_id))
     call.change("List", str(list_id), "delete", "ListName", name, None)
     return result("List deleted.", number)
 
 
 def _one(mc: MarketingCloud, element: Element) -> tuple[int, str, str]:
     """A list by its number, else by its key."""
+    own = account.whole(text_of(element, "ID"))
     row = mc.store.row(
-        "select id, name, description from lists where id = ? or key = ?",
-        (_whole(text_of(element, "ID")), text_of(element, "CustomerKey")),
+        "select id, name, description from lists where id = ? or (? is null and key = ?)",
+        (own, own, text_of(element, "CustomerKey")),
     )
     if row is None:
         raise Refused(UNKNOWN, "The list does not exist")
     return int(row[0]), str(row[1]), str(row[2])
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 def _keep(mc: MarketingCloud, call: Call, list_id: int, element: Element) -> None:

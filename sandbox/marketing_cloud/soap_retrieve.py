@@ -29,8 +29,8 @@ _PARTS = {
     "notexistsinstring": ("not like", "%{}%"),
 }  # fmt: skip
 _ROWS = re.compile(r"DataExtensionObject\[(.*)\]", re.S)
-_DEEPEST = 50
-"""Filters in filters."""
+_DEEPEST, _MOST, _LONGEST_LIKE = 50, 500, 4_000
+"""Filters in filters, comparisons in all, characters of a pattern: SQLite reads no more than some."""
 
 
 class BadRequest(Exception):
@@ -71,7 +71,7 @@ def retrieve(mc: MarketingCloud, call: Call, request: Element) -> tuple[str, str
             f"{found.name} retrieve"
         )
     chosen = child(request, "Filter")
-    clause, values = ("", []) if chosen is None else _filter(found, chosen)
+    clause, values = ("", []) if chosen is None else _whole_filter(found, chosen)
     identifier = account.guid("retrieve", call.request_id, call.now)
     size = _batch_size(request)
     return _page(mc, call, identifier, name, found, properties, clause, values, [], size)
@@ -117,6 +117,12 @@ def _page(
     return "MoreDataAvailable" if more else "OK", identifier, found.render(columns, rows)
 
 
+def _whole_filter(found: SoapObject, chosen: Element) -> tuple[str, list[Any]]:
+    if sum(local(each) == "SimpleOperator" for each in chosen.iter()) > _MOST:
+        raise BadRequest(f"Error: A filter has at most {_MOST} comparisons.")
+    return _filter(found, chosen)
+
+
 def _filter(found: SoapObject, part: Element, depth: int = 0) -> tuple[str, list[Any]]:
     left, right = child(part, "LeftOperand"), child(part, "RightOperand")
     if left is None or right is None:
@@ -150,7 +156,9 @@ def _simple(column: Column, operator: str, values: list[Any]) -> tuple[str, list
     if operator == "between" and len(values) == 2:
         return f"{column.compared} between ? and ?", values
     if operator == "in" and values:
-        return f"{column.compared} in ({', '.join('?' * len(values))})", values
+        return f"{column.compared} in (select value from json_each(?))", [orjson.dumps(values).decode()]
+    if (operator in _PARTS or operator == "like") and any(len(str(v)) > _LONGEST_LIKE for v in values):
+        raise BadRequest(f"Error: A pattern has at most {_LONGEST_LIKE} characters.")
     if operator in _OPERATORS and len(values) == 1:
         return f"{column.compared} {_OPERATORS[operator]} ?", values
     if operator in _PARTS and len(values) == 1:

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 import orjson
 
 from sandbox.call import Call
+from sandbox.marketing_cloud import account
 from sandbox.marketing_cloud.soap_shapes import NIL, NO_OBJECT_ID
 from sandbox.marketing_cloud.soap_text import Refused, local, result, text_of
 
@@ -63,8 +64,7 @@ def shown(key: str, email: str, status: str = "", subscriber: int | None = None)
 
 def delete(mc: MarketingCloud, call: Call, element: Element, number: int) -> str:
     """Off All Subscribers and every list; the contact and what was sent to it stay."""
-    own = text_of(element, "ID")
-    number_of = int(own) if own.isascii() and own.isdecimal() and len(own) < 16 else None
+    number_of = account.whole(text_of(element, "ID"))
     said = text_of(element, "SubscriberKey") or text_of(element, "EmailAddress")
     key = mc.store.value("select key from subscribers where key = ? or id = ?", (said, number_of))
     if key is None:
@@ -117,7 +117,7 @@ def _status(element: Element) -> str:
 def _on_list(mc: MarketingCloud, key: str, element: Element) -> tuple[int, str, str | None, str]:
     """List, action, status before (None: not on it) and wanted, of one of a subscriber's lists."""
     said, action = text_of(element, "ID"), text_of(element, "Action").lower() or "upsert"
-    number = int(said) if said.isascii() and said.isdecimal() and len(said) < 16 else None
+    number = account.whole(said)
     there = mc.store.row("select id from lists where id = ?", (number,))
     if number is None or there is None:
         raise Refused(NO_LIST, f"The list {said[:40]} does not exist")

@@ -31,8 +31,9 @@ def send_one(store: Store, key: str, activity: dict[str, Any], at: int) -> None:
     status = store.value("select status from subscribers where key = ?", (key,))
     if status not in ("Active", "Bounced"):
         return
-    arguments = activity.get("configurationArguments") or {}
-    triggered = str(arguments.get("triggeredSendId") or account.guid("triggered", activity.get("id")))
+    arguments = activity.get("configurationArguments")
+    told = arguments.get("triggeredSendId") if isinstance(arguments, dict) else None
+    triggered = str(told or account.guid("triggered", activity.get("id")))
     name = str(activity.get("name") or "Journey email")
     send = store.value("select id from sends where triggered = ?", (triggered,))
     if send is None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.catchers import mail_parts
 from tests.unit.sandbox.conftest import Running
 
 
@@ -98,6 +99,10 @@ def test_the_bot_posts_edits_and_deletes(bot: httpx.Client, catchers: httpx.Clie
     place = {"channel": posted["channel"], "ts": posted["ts"]}
     reply = bot.post("chat.postMessage", data={"channel": "sales", "text": "re", "thread_ts": posted["ts"]})
     assert reply.json()["message"]["thread_ts"] == posted["ts"]
+    assert bot.post("chat.update", json={**place, "text": "won!"}).json()["text"] == "won!"
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "in blocks"}}]
+    assert bot.post("chat.update", json={**place, "text": None, "blocks": blocks}).json()["ok"]
+    assert [m["text"] for m in catchers.get("/_sandbox/slack").json()["slack"] if m["edited"]] == [""]
     assert bot.post("chat.update", json={**place, "text": "won!"}).json()["text"] == "won!"
     assert bot.get(
         "chat.getPermalink", params={"channel": place["channel"], "message_ts": place["ts"]}
@@ -234,6 +239,8 @@ def test_a_mail_that_nobody_can_read_is_kept_and_spoils_nothing(
         for raw in broken:
             assert smtp.sendmail("a@b.example", ["c@d.example"], raw) == {}
     assert len(catchers.get("/_sandbox/mail").json()["mail"]) == len(broken)
+    deep = (b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(1_200))
+    assert mail_parts.subject(b"Subject: deep\r\n" + b"".join(deep)) == "deep"
     assert catchers.get("/").status_code == 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -153,11 +154,14 @@ def test_a_campaign_is_made_changed_and_deleted_with_what_hangs_on_it(mc_once: m
     assets = http.post(f"{base}/{made['id']}/assets", json={"type": "CMS_ASSET", "ids": ["7"]}).json()
     assert http.get(f"{base}/{made['id']}/assets/{assets[0]['id']}").json()["itemID"] == "7"
     assert http.delete(f"{base}/{made['id']}/assets/{assets[0]['id']}").status_code == 200
+    http.post(f"{base}/{made['id']}/assets", json={"type": "CMS_ASSET", "ids": ["8"]})
     assert http.delete(f"{base}/{made['id']}").status_code == 200
     gone: Any = http.get(f"{base}/{made['id']}")
     assert (gone.status_code, gone.json()["errorcode"], gone.json()["message"]) == (
         400, 10000, "Campaign ID is invalid",
     )  # fmt: skip
+    again = http.post(base, json={"name": "Fair 3"}).json()["id"]
+    assert http.get(f"{base}/{again}/assets").json()["count"] == 0
 
 
 def test_a_token_is_asked_for_by_form_and_for_less_than_all(mc_once: mcs.MarketingCloud) -> None:
@@ -195,3 +199,71 @@ def test_an_asset_is_made_found_changed_and_deleted(mc_once: mcs.MarketingCloud)
     assert http.patch(f"{base}/{made['id']}", json={"name": "Hello"}).json()["name"] == "Hello"
     assert http.delete(f"{base}/{made['id']}").status_code == 200
     assert http.get(base).json()["count"] == 0
+
+
+def test_assets_are_filtered_and_sorted_and_one_name_stands_once_in_a_place(
+    mc_once: mcs.MarketingCloud,
+) -> None:
+    base, http = "/asset/v1/content/assets", mc_once.http
+    for name, kind in (("b", 1), ("a", 1), ("a", 2)):
+        assert http.post(base, json={"name": name, "assetType": {"id": kind}}).status_code == 201
+
+    def listed(**query: str) -> list[tuple[str, int]]:
+        items = http.get(base, params={f"${name}": value for name, value in query.items()}).json()["items"]
+        return [(each["name"], each["assetType"]["id"]) for each in items]
+
+    assert listed(filter="name eq 'A'", orderBy="assetType.id desc") == [("a", 2), ("a", 1)]
+    sort = {"sort": [{"property": "name", "direction": "ASC"}]}
+    assert [each["name"] for each in http.post(base + "/query", json=sort).json()["items"]] == ["a", "a", "b"]
+    first = http.get(base).json()["items"][0]["id"]
+    for wish in ({"name": "a"}, {"name": None}):
+        assert http.patch(f"{base}/{first}", json=wish).status_code == 400
+    assert http.get(base, params={"$filter": "name or so"}).status_code == 400
+    nothing = {"query": {"property": "name", "simpleOperator": "equal", "value": []}}
+    assert http.post(base + "/query", json=nothing).status_code == 400
+
+
+JOURNEYS = "/interaction/v1/interactions"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", f"{BY_KEY}/rows/ContactKey:z", {"values": {"LeadScore": "9" * 400}}),
+        ("POST", f"{JOURNEYS}/contactexit",
+         [{"ContactKey": "a", "DefinitionKey": "b", "Versions": ["9" * 5_000]}]),
+        ("GET", f"{READ}?$filter={'%20or%20'.join(['LeadScore%20eq%201'] * 1_100)}", None),
+        ("GET", f"{READ}?$filter=a{'%20' * 9_000}", None),
+    ],
+)  # fmt: skip
+def test_what_is_too_large_is_a_400_at_once(
+    mc_once: mcs.MarketingCloud, method: str, path: str, body: Any
+) -> None:
+    assert mc_once.http.request(method, path, json=body).status_code == 400
+
+
+def test_a_journey_may_say_anything_and_comes_in_by_what_it_says_last(mc_once: mcs.MarketingCloud) -> None:
+    http, trigger = mc_once.http, {"metaData": {"eventDefinitionKey": mcs.ENTRY}}
+    odd = {"activities": ["x", {"type": "EMAILV2", "configurationArguments": [1]}], "triggers": 5}
+    made = http.post(JOURNEYS, json={"name": "Odd", "key": "odd", **odd}).json()
+    wish = {"id": made["id"], "triggers": [{"metaData": 1}, trigger], "entryMode": "MultipleEntries"}
+    assert http.put(JOURNEYS, json=wish).json()["entryMode"] == "MultipleEntries"
+    status = http.post(f"{JOURNEYS}/publishAsync/{made['id']}").json()["statusId"]
+    assert http.get(f"{JOURNEYS}/publishStatus/{status}").json()["errors"] == []
+    assert mc_once.fire("003NEW", "odd-1").status_code == 201
+    assert http.get(f"{JOURNEYS}/{made['id']}").json()["stats"]["currentPopulation"] == 1
+
+
+def test_an_event_definitions_field_is_no_longer_than_can_be(mc_once: mcs.MarketingCloud) -> None:
+    fields = [{"name": "x", "dataType": "Text", "maxLength": "9" * 30}]
+    wish = {"name": "e", "type": "APIEvent", "schema": {"fields": fields}}
+    assert mc_once.http.post("/interaction/v1/eventDefinitions", json=wish).status_code == 201
+
+
+def test_contacts_are_searched_by_as_many_keys_as_are_told(mc_once: mcs.MarketingCloud) -> None:
+    [(known,)] = mc_once.store.rows("select key from contacts limit 1")
+    usual = mc_once.store.db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 50)
+    wish = {"contactKeys": ["nobody"] * 60 + [known]}
+    found = mc_once.http.post("/contacts/v1/contacts/actions/search", json=wish).json()
+    mc_once.store.db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, usual)
+    assert [each["contactKey"] for each in found["items"]] == [known]

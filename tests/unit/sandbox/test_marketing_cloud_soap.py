@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 from xml.etree import ElementTree
 
@@ -219,3 +220,60 @@ def test_rows_name_their_extension_and_an_extension_goes_by_its_id(mc_once: mcs.
     assert "a" in "".join(mc_once.retrieve("DataExtensionObject[By name]", ["Key"]).itertext())
     gone = f"<ObjectID>{mcs.text(made, 'NewObjectID')}</ObjectID>"
     assert codes(change(mc_once, "Delete", "DataExtension", gone)) == ["OK"]
+
+
+def chosen(name: str, operator: str, *values: str, part: str = "Filter") -> str:
+    told = "".join(f"<Value>{each}</Value>" for each in values)
+    return (
+        f'<{part} xsi:type="SimpleFilterPart"><Property>{name}</Property>'
+        f"<SimpleOperator>{operator}</SimpleOperator>{told}</{part}>"
+    )
+
+
+def test_a_filter_is_as_large_as_the_store_reads(mc_once: mcs.MarketingCloud) -> None:
+    def found(inside: str) -> str:
+        return mcs.text(mc_once.retrieve("Subscriber", ["SubscriberKey"], inside), "OverallStatus")
+
+    left, right = (chosen("ID", "equals", "1", part=f"{side}Operand") for side in ("Left", "Right"))
+    more = chosen("ID", "equals", "1", part="Operand") * 1_100
+    assert found(
+        f'<Filter xsi:type="ComplexFilterPart">{left}<LogicalOperator>OR</LogicalOperator>{right}'
+        f"<AdditionalOperands>{more}</AdditionalOperands></Filter>"
+    ).startswith("Error: A filter has at most")
+    assert found(chosen("SubscriberKey", "like", "%a" * 26_000)).startswith("Error: A pattern")
+    usual = mc_once.store.db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 50)
+    assert found(chosen("ID", "IN", *["1"] * 60)) == "OK"
+    mc_once.store.db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, usual)
+
+
+EXTENSION = (
+    "<CustomerKey>odd</CustomerKey><Name>Odd</Name><Fields><Field><Name>a</Name><FieldType>Text</FieldType>"
+    "<MaxLength>{}</MaxLength></Field></Fields>"
+)
+
+
+def test_what_is_deleted_leaves_nothing_to_what_is_made_after_it(mc_once: mcs.MarketingCloud) -> None:
+    def kept(kind: str, name: str, by: str, key: str) -> str:
+        return mcs.text(mc_once.retrieve(kind, [name], chosen(by, "equals", key)), name)
+
+    made = mcs.text(change(mc_once, "Create", "List", "<ListName>x</ListName><Type>Public</Type>"), "NewID")
+    change(mc_once, "Delete", "List", f"<ID>{made}</ID>")
+    again = change(mc_once, "Create", "List", "<ListName>y</ListName>")
+    assert mcs.text(again, "NewID") == made
+    assert kept("List", "Type", "ID", made) == "Private"
+    key = mc_once.store.value("select key from lists where id = ?", (made,))
+    assert codes(change(mc_once, "Delete", "List", f"<ID>1</ID><CustomerKey>{key}</CustomerKey>")) == [
+        "Error"
+    ]
+    change(mc_once, "Create", "DataExtension", f"<Description>W</Description>{EXTENSION.format('9' * 30)}")
+    change(mc_once, "Update", "DataExtension", "<CustomerKey>odd</CustomerKey><Name>Odder</Name>")
+    assert kept("DataExtension", "Description", "CustomerKey", "odd") == "W"
+
+
+def test_the_page_tells_a_thing_from_an_extension_of_its_name(mc_once: mcs.MarketingCloud) -> None:
+    change(mc_once, "Create", "DataExtension", EXTENSION.format(9).replace("odd", "Contact"))
+    [(known,)] = mc_once.store.rows("select key from contacts limit 1")
+    told = mc_once.server.record_of("Contact", known)
+    assert told is not None
+    assert dict(told["fields"])["key"] == known
+    assert [name for name, _ in mc_once.server.tables()].count("Contact") == 1

@@ -79,10 +79,10 @@ def ours(records: pd.DataFrame) -> tuple[set[tuple[str, str]], int]:
     with duckdb.connect() as connection:  # noqa: TID251
         connection.execute("set threads = 2; set enable_progress_bar = false")
         _lend(connection, records)
-        pairs.stamp(connection, SPEC, "raw", None, largest=120)
-        connection.execute("create temp table features as select * from stamped")
+        stamped = pairs.stamp(connection, SPEC, "raw", largest=120)
+        connection.execute(f"create temp table features as {stamped}")
         model = train(connection, SPEC, "features")
-        done = pairs.compare(connection, SPEC, model, "features", None)
+        scored = pairs.compare(connection, SPEC, model, "features")
         connection.execute(
             "create temp table records as select record_key, null::timestamptz as created_at from raw;"
             "create temp table keys (record_key varchar, kind varchar, value varchar);"
@@ -93,7 +93,7 @@ def ours(records: pd.DataFrame) -> tuple[set[tuple[str, str]], int]:
             "select a.record_key, b.record_key from members as a inner join members as b "
             "on a.component = b.component and a.record_key < b.record_key"
         ).fetchall()
-    return set(rows), done.scored
+    return set(rows), scored
 
 
 def ecm(records: pd.DataFrame) -> set[tuple[str, str]]:

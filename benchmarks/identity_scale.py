@@ -25,8 +25,8 @@ import duckdb
 import pyarrow as pa
 
 from cli import collector
-from pipelines.identity import features, links, lives, pairs
-from pipelines.identity.model import Model
+from pipelines.identity import blocking, build, features, joining, links
+from pipelines.identity.build import Work
 from pipelines.identity.specs import PERSON
 from pipelines.identity.training import train
 from pipelines.settings import load_settings
@@ -86,33 +86,52 @@ def _timed(times: dict[str, float], name: str, work: Callable[[], T]) -> T:
     return done
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, records: str, kept: str | None) -> None:
-    features.person(connection, records, "shaped")
-    pairs.stamp(connection, PERSON, "shaped", kept)
-    connection.execute("create or replace temp table features as select * from stamped; drop table stamped")
+class _Run:
+    """One run of matching over table `compared`, as the dbt project's models do it."""
 
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        self.connection, self.name = connection, name
 
-def _match(
-    connection: duckdb.DuckDBPyConnection, model: Model, records: str, *, goes_on: bool = False
-) -> pairs.Compared:
-    """Score, cluster and name: what a run does once records are prepared."""
-    done = pairs.compare(connection, PERSON, model, "features", "kept_pairs" if goes_on else None)
-    connection.execute(f"create or replace temp view records as select record_key, created_at from {records}")
-    connection.execute(
-        "create or replace temp view keys as select record_key, 'email' as kind, email as value from "
-        "features "
-        "where email is not null"
-    )
-    links.cluster(connection, _POLICY, PERSON, model, "kept_links" if goes_on else None)
-    connection.execute(f"create or replace temp table placed as {lives.resolve(connection, as_of=AS_OF)}")
-    return done
+    def of(self, table: str) -> duckdb.DuckDBPyRelation:
+        return self.connection.query(f"select * from matching.{table}")
+
+    def does(self, table: str, work: Work) -> None:
+        with self.connection.cursor() as own:
+            own.execute("set timezone = 'UTC'")
+            work(own, f"matching.{table}", self.name, False)
+
+    def prepare(self) -> None:
+        self.does("features", build.features("person", self.of("compared"), self.of("rules")))
+
+    def match(self) -> None:
+        """Score, cluster and name: what a run does once records are prepared."""
+        of, model = self.of("features"), self.of("model")
+        self.does("pairs", build.compared("person", of, model))
+        scored = self.of("pairs")
+        self.does(
+            "links",
+            joining.links(
+                "person", records=self.of("records"), keys=self.of("keys"), decided=self.of("decided"),
+                settings=self.of("rules"), of=of, scored=scored, with_model=model,
+            ),
+        )  # fmt: skip
+        self.does(
+            "placed",
+            joining.resolved(
+                "person", records=self.of("records"), links=self.of("links"), registry=self.of("registry"),
+                aliases=self.of("aliases"), run=self.of("run"),
+            ),
+        )  # fmt: skip
+
+    def count(self, sql: str) -> int:
+        return int((self.connection.execute(f"select count(*) from {sql}").fetchone() or (0,))[0])
 
 
 def _quality(connection: duckdb.DuckDBPyConnection) -> float:
     """Pairwise F1."""
     row = connection.execute(
         """
-        with truth as (select p.id, r.person from placed as p inner join raw as r on p.record_key =
+        with truth as (select p.id, r.person from matching.placed as p inner join raw as r on p.record_key =
         r.record_key),
         pairs as (select
             (select sum(n * (n - 1) / 2) from (select count(*) as n from truth group by id)) as found,
@@ -125,45 +144,66 @@ def _quality(connection: duckdb.DuckDBPyConnection) -> float:
 
 
 def measure(size: int, home: Path) -> dict[str, float]:
-    """Seconds of each step, pairs scored, F1, and the peak memory of this process in MB."""
+    """Seconds of each step, pairs kept, F1, and the peak memory of this process in MB."""
     times: dict[str, float] = {}
     with duckdb.connect(str(home / "bench.duckdb")) as connection:  # noqa: TID251
         connection.execute("set threads = 2; set memory_limit = '2GB'; set timezone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
         _generate(connection, size)
-        start = int(size * (1 - NEW_SHARE))
-        connection.execute(
-            f"create view old as select * from raw where record_key < 'bench:1:contacts:{start:08d}'"
-        )
-        for name, columns in (
-            ("decided", "left_key varchar, right_key varchar, verdict varchar"),
-            ("registry", "record_key varchar, id varchar, founded_at timestamptz, joined_at timestamptz"),
-            ("aliases", "alias varchar, id varchar, since timestamptz, why varchar"),
-        ):
-            connection.execute(f"create temp table {name} ({columns})")
-        _timed(times, "prepare", lambda: _prepare(connection, "old", None))
-        model = _timed(times, "train", lambda: train(connection, PERSON, "features"))
-        first = _timed(times, "score and cluster", lambda: _match(connection, model, "old"))
+        _lay_out(connection, int(size * (1 - NEW_SHARE)))
+        first, more = _Run(connection, "first"), _Run(connection, "more")
+        _timed(times, "prepare", first.prepare)
+        model = _timed(times, "train", lambda: train(connection, PERSON, "matching.features"))
+        connection.execute("create table matching.model as select ? as body", [model.to_json()])
+        _timed(times, "score and cluster", first.match)
+        times["pairs kept"] = first.count("matching.pairs")
         _keep(connection, home)
         _timed(times, "1 % more: read the registry", lambda: _read_back(connection, home))
-        _timed(times, "1 % more: prepare", lambda: _prepare(connection, "raw", "kept_features"))
-        more = _timed(
-            times, "1 % more: score and cluster", lambda: _match(connection, model, "raw", goes_on=True)
-        )
-        times["pairs"], times["pairs of the 1 %"] = first.scored, more.scored
-        times["fresh of the 1 %"] = more.fresh
+        connection.execute("create or replace view matching.came as select * from raw")
+        _timed(times, "1 % more: prepare", more.prepare)
+        _timed(times, "1 % more: score and cluster", more.match)
+        times["pairs kept of all"] = more.count("matching.pairs")
+        times["due of the 1 %"] = more.count("incremental.features__due")
         times["f1"] = _quality(connection)
     times["peak MB"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return times
 
 
+def _lay_out(connection: duckdb.DuckDBPyConnection, start: int) -> None:
+    """What matching reads, of the first records, with nothing registered and nothing decided."""
+    rules = {
+        "join_from": _POLICY.join_from, "review_from": _POLICY.review_from, "most_names": _POLICY.most_names,
+        "most_records": _POLICY.most_records, "largest_block": blocking.LARGEST_BLOCK, "key": "person.email",
+    }  # fmt: skip
+    connection.execute("create schema matching; create schema incremental")
+    connection.execute(
+        f"create view matching.came as select * from raw where record_key < 'bench:1:contacts:{start:08d}';"
+        "create view matching.compared as "
+        f"select record_key, {', '.join(features.PERSON_COLUMNS)} from matching.came;"
+        "create view matching.records as select record_key, created_at from matching.came;"
+        "create view matching.keys as select record_key, 'email' as kind, email as value from matching.came "
+        "where email is not null;"
+        f"create table matching.run as select timestamptz '{AS_OF.isoformat()}' as as_of;"
+        "create table matching.rules (setting varchar, value varchar)"
+    )
+    connection.executemany(
+        "insert into matching.rules values (?, ?)", [(k, str(v)) for k, v in rules.items()]
+    )
+    for name, columns in (
+        ("decided", "entity varchar, left_key varchar, right_key varchar, verdict varchar"),
+        ("registry", "entity varchar, record_key varchar, id varchar, founded_at timestamptz, "
+                     "joined_at timestamptz"),
+        ("aliases", "entity varchar, alias varchar, id varchar, since timestamptz, why varchar"),
+    ):  # fmt: skip
+        connection.execute(f"create table matching.{name} ({columns})")
+    for name in ("features", "pairs", "links", "placed"):
+        connection.execute(f"create table matching.{name} (nothing int)")
+
+
 def _keep(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
-    """What a run leaves: features and pairs in the warehouse, the registry in the state database."""
-    connection.execute("create table kept_features as select record_key, stamp from features")
-    connection.execute("create table kept_pairs as select * from scored; drop table scored")
-    connection.execute("create table kept_links as select * from links; drop table links")
+    """What a run leaves in the state database: the registry."""
     people = connection.sql(
-        "select record_key, id as person_id, founded_at, joined_at from placed where kind = 'record'"
+        "select record_key, id as person_id, founded_at, joined_at from matching.placed where kind = 'record'"
     ).to_arrow_table()
     with (
         State.open(load_settings({"CRM_HOME": str(home)}, vendors=False)) as state,
@@ -183,8 +223,8 @@ def _read_back(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
         kept = registry.load(reading)
     connection.register("kept_people", kept.people)
     connection.execute(
-        "create or replace temp table registry as "
-        "select record_key, person_id as id, founded_at, joined_at from kept_people"
+        "insert into matching.registry "
+        "select 'person', record_key, person_id, founded_at, joined_at from kept_people"
     )
     connection.unregister("kept_people")
 

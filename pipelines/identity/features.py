@@ -8,6 +8,7 @@ change a score.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -32,6 +33,27 @@ PERSON_COLUMNS = (
 ACCOUNT_COLUMNS = ("name", "domain", "city", "country", "employees")
 
 
+@dataclass(frozen=True)
+class Shared:
+    """A field that is evidence of nothing where too many records, or names by their `sketch` (of column
+    `sketched`), have the same value: it is left out there, and what is read `of` it. What the record has is
+    `<field>_given`."""
+
+    field: str
+    sketched: str
+    sketch: str
+    of: tuple[str, str]
+
+
+SHARED = {
+    "person": (
+        Shared("email", "last", "left(last, 2)", ("email", "email_given")),
+        Shared("phone", "last", "left(last, 2)", ("tail", "right(phone_given, 7)")),
+    ),
+    "account": (Shared("domain", "name", "left(name, 4)", ("core", "split_part(domain_given, '.', 1)")),),
+}
+
+
 def person(
     connection: duckdb.DuckDBPyConnection,
     records: str,
@@ -44,6 +66,12 @@ def person(
     An address or phone that more records, or more different last names, share is evidence of nothing
     and left out.
     """
+    spell_person(connection, records, target)
+    _leave_out(connection, "person", target, most_records, most_names)
+
+
+def spell_person(connection: duckdb.DuckDBPyConnection, records: str, target: str) -> None:
+    """As `person`, with what is shared still in it."""
     _spell(connection, "first_names", records, ("first_name",), text.name)
     _spell(connection, "last_names", records, ("last_name",), text.name)
     _spell(connection, "companies", records, ("company_name",), text.company)
@@ -83,12 +111,9 @@ def person(
         select record_key, first, last, known_as, email, case when not {_SAYS_THE_NAME} then mailbox
         end as local,
             phone, right(phone, 7) as tail, company, account,
-            title, city, country
+            title, city, country, email as email_given, phone as phone_given
         from joined"""
     )
-    for field, also in (("email", ""), ("phone", ", tail = null")):
-        shared = _shared(target, field, "left(last, 2)", most_records, most_names)
-        connection.execute(f"update {target} set {field} = null{also} where {field} in ({shared})")
 
 
 def account(
@@ -99,6 +124,12 @@ def account(
     most_names: int = MOST_NAMES,
 ) -> None:
     """Make temp table `target` (record_key and the fields of ACCOUNT) from `records` (ACCOUNT_COLUMNS)."""
+    spell_account(connection, records, target)
+    _leave_out(connection, "account", target, most_records, most_names)
+
+
+def spell_account(connection: duckdb.DuckDBPyConnection, records: str, target: str) -> None:
+    """As `account`, with what is shared still in it."""
     _spell(connection, "names", records, ("name",), text.company)
     _spell(connection, "domains", records, ("domain",), registrable)
     _spell(connection, "cities", records, ("city",), text.words)
@@ -108,27 +139,38 @@ def account(
         create or replace temp table {target} as
         select
             r.record_key, n.found as name, d.found as domain, split_part(d.found, '.', 1) as core,
-            ci.found as city, co.found as country, nullif(r.employees, 0)::bigint as employees
+            ci.found as city, co.found as country, nullif(r.employees, 0)::bigint as employees,
+            d.found as domain_given
         from {records} as r
         left join names as n on r.name = n.name
         left join domains as d on r.domain = d.domain
         left join cities as ci on r.city = ci.city
         left join countries as co on r.country = co.country"""
     )
-    shared = _shared(target, "domain", "left(name, 4)", most_records, most_names)
-    connection.execute(f"update {target} set domain = null, core = null where domain in ({shared})")
 
 
-def _shared(table: str, field: str, sketch: str, most_records: int, most_names: int) -> str:
+def _leave_out(
+    connection: duckdb.DuckDBPyConnection, entity: str, target: str, most_records: int, most_names: int
+) -> None:
+    for each in SHARED[entity]:
+        also = "" if each.of[0] == each.field else f", {each.of[0]} = null"
+        values = shared(each, target, most_records, most_names)
+        connection.execute(
+            f"update {target} set {each.field} = null{also} where {each.field}_given in ({values})"
+        )
+
+
+def shared(each: Shared, table: str, most_records: int, most_names: int) -> str:
     """SQL: the values that more records, or more different names, share. Names are told apart only where
     there are records enough for so many."""
+    field = f"{each.field}_given"
     often = (
         f"select {field} from {table} where {field} is not null group by {field} "
         f"having count(*) > {min(most_records, most_names)}"
     )
     return (
         f"select {field} from {table} semi join ({often}) as often using ({field}) group by {field} "
-        f"having count(*) > {most_records} or count(distinct {sketch}) > {most_names}"
+        f"having count(*) > {most_records} or count(distinct {each.sketch}) > {most_names}"
     )
 
 

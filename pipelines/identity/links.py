@@ -35,8 +35,17 @@ STRENGTH = (
     "similarity",
 )
 OUTRIGHT = ("decision", "merge")
-_BETWEEN_RECORDS = "'merge', 'conversion', 'connector', 'mirrored', 'composite'"
+BETWEEN_RECORDS = "'merge', 'conversion', 'connector', 'mirrored', 'composite'"
 """Kinds whose value is another record, not a text that records share."""
+PHONE_KEYS = (
+    "select record_key, 'phone' as kind, 'phone:' || phone || ' ' || last as value from features "
+    "where phone is not null and last is not null"
+)
+"""SQL: each E.164 number of `features` with the last name it goes with."""
+_DECIDED = """
+    select least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key,
+        bool_or(verdict = 'same') as is_same, bool_or(verdict = 'different') as is_different
+    from decided where left_key != right_key group by all"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,6 @@ def cluster(
     policy: Policy,
     spec: Spec | None = None,
     model: Model | None = None,
-    kept: str | None = None,
 ) -> None:
     """Make temp tables `links`, `members` and `shared_keys`.
 
@@ -68,14 +76,26 @@ def cluster(
     with a spec
     `features` and `scored`.
     links: left_key, right_key, kind, value, match_weight, match_probability, verdict (joined, refused,
-    review, apart, contradiction), offered (the verdict before tangles were settled). members: record_key,
-    component, also for keys that are no records. kept: the links of the last run, see `tangles.untangle`.
+    review, apart, contradiction), offered (the verdict before anything was settled), is_tied (whether it
+    was joined before tangles were settled). members: record_key, component, also for keys that are no
+    records; tied_by_all: the same, before tangles were settled.
     """
-    _shared(connection, policy, has_features=spec is not None)
-    _edges(connection, policy, has_pairs=spec is not None)
-    group(connection)
+    share(connection, policy, "keys", has_features=spec is not None)
+    gathered = gather(policy, "keys", "scored" if spec is not None else None)
+    settle(connection, gathered, spec, model)
+
+
+def settle(
+    connection: duckdb.DuckDBPyConnection, gathered: str, spec: Spec | None, model: Model | None
+) -> None:
+    """The tables of `cluster` but `shared_keys`, of the links that the SQL `gathered` gives."""
+    connection.execute(f"create or replace temp table links as {_with_verdicts(gathered)}")
+    _nodes(connection)
+    component = _components(connection, "verdict = 'joined'")
+    _keep(connection, component)
+    connection.execute("create or replace temp table tied_by_all as from members")
     _keep(connection, _components(connection, "verdict = 'joined' and kind != 'similarity'"), "tied")
-    refused = tangles.untangle(connection, STRENGTH, OUTRIGHT, spec, model, kept)
+    refused = tangles.untangle(connection, STRENGTH, OUTRIGHT, spec, model)
     if refused:
         _refuse(connection, refused)
         _keep(connection, _components(connection, "verdict = 'joined'"))
@@ -87,59 +107,50 @@ def cluster(
     )
 
 
-def add_phone_keys(connection: duckdb.DuckDBPyConnection) -> None:
-    """Add to `keys` each E.164 number of `features` with the last name it goes with."""
-    connection.execute(
-        "insert into keys select record_key, 'phone', 'phone:' || phone || ' ' || last from features "
-        "where phone is not null and last is not null"
-    )
-
-
 def group(connection: duckdb.DuckDBPyConnection) -> None:
     """Make temp table `members` of the records (`records`) that the joined links (`links`) tie together."""
     _nodes(connection)
     _keep(connection, _components(connection, "verdict = 'joined'"))
 
 
-def _shared(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_features: bool) -> None:
-    """Values that too many records or names share identify nobody: a switchboard, a shared mailbox."""
+def share(connection: duckdb.DuckDBPyConnection, policy: Policy, keys: str, *, has_features: bool) -> None:
+    """Temp table `shared_keys`: values that too many records or names share, which identify nobody."""
     sketch = policy.name_sketch if has_features else "null"
     join = "left join features as f on k.record_key = f.record_key" if has_features else ""
     connection.execute(
         f"""
-        create or replace temp table shared_keys as
-        with often as (
-            select kind, value from keys where kind in ('email', 'phone', 'domain', 'name')
+        create or replace temp table often as
+        select k.record_key, k.kind, k.value from {keys} as k semi join (
+            select kind, value from {keys} where kind in ('email', 'phone', 'domain', 'name')
             group by kind, value
             having count(*) > {min(policy.most_records, policy.most_names)}
-        )
+        ) as o on k.kind = o.kind and k.value = o.value;
+        create or replace temp table shared_keys as
         select k.kind, k.value, count(distinct k.record_key) as records, count(distinct {sketch}) as names
-        from keys as k semi join often as o on k.kind = o.kind and k.value = o.value {join}
+        from often as k {join}
         group by k.kind, k.value
         having records > {policy.most_records} or names > {policy.most_names}"""
     )
 
 
-def _edges(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_pairs: bool) -> None:
-    """Temp table `links`: every candidate link with its kind and strength; keys as a star from the oldest."""
-    ranks = ", ".join(f"'{kind}': {n}" for n, kind in enumerate(STRENGTH))
-    pairs = ""
-    if has_pairs:
-        pairs = f"""
+def gather(policy: Policy, keys: str, pairs: str | None) -> str:
+    """SQL: every candidate link of `keys`, of the scored `pairs` and of what was decided, with its kind; keys
+    as a star from the oldest record that has them."""
+    scored = ""
+    if pairs:
+        scored = f"""
             union all
             select left_key, right_key, 'similarity', null, match_weight, match_probability,
                 case when match_probability >= {policy.join_from} then 'joined' else 'review' end
-            from scored where match_probability >= {policy.review_from}"""
-    connection.execute(
-        f"""
-        create or replace temp table links as
+            from {pairs} where match_probability >= {policy.review_from}"""
+    return f"""
         with open_keys as (
             select distinct k.record_key, k.kind, k.value
-            from keys as k anti join shared_keys as s on k.kind = s.kind and k.value = s.value
+            from {keys} as k anti join shared_keys as s on k.kind = s.kind and k.value = s.value
         ),
         named as (  -- the value is a record, or the key of one that was merged away
             select record_key as left_key, value as right_key, kind, value from open_keys
-            where kind in ({_BETWEEN_RECORDS})
+            where kind in ({BETWEEN_RECORDS})
         ),
         ranked as (
             select k.record_key, k.kind, k.value,
@@ -147,39 +158,36 @@ def _edges(connection: duckdb.DuckDBPyConnection, policy: Policy, *, has_pairs: 
                     partition by k.kind, k.value order by r.created_at asc nulls last, k.record_key
                 ) as hub
             from open_keys as k inner join records as r on k.record_key = r.record_key
-            where k.kind not in ({_BETWEEN_RECORDS})
-        ),
-        verdicts as (
-            select least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key,
-                bool_or(verdict = 'same') as is_same, bool_or(verdict = 'different') as is_different
-            from decided where left_key != right_key group by all
-        ),
-        gathered as (
-            select least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key,
-            kind, value,
-                cast(null as double) as match_weight, 1.0::double as match_probability, 'joined' as verdict
-            from named where left_key != right_key
-            union all
-            select least(hub, record_key), greatest(hub, record_key), kind, value, null, 1.0, 'joined'
-            from ranked where hub != record_key
-            union all
-            select left_key, right_key, 'decision', null, null, 1.0,
-                case when is_same and is_different then 'contradiction' when is_same then 'joined' else
-                'apart' end
-            from verdicts
-            {pairs}
+            where k.kind not in ({BETWEEN_RECORDS})
         )
+        select least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key,
+            kind, value, cast(null as double) as match_weight, 1.0::double as match_probability,
+            'joined' as offered
+        from named where left_key != right_key
+        union all
+        select least(hub, record_key), greatest(hub, record_key), kind, value, null, 1.0, 'joined'
+        from ranked where hub != record_key
+        union all
+        select left_key, right_key, 'decision', null, null, 1.0,
+            case when is_same and is_different then 'contradiction' when is_same then 'joined'
+            else 'apart' end
+        from ({_DECIDED})
+        {scored}"""
+
+
+def _with_verdicts(gathered: str) -> str:
+    ranks = ", ".join(f"'{kind}': {n}" for n, kind in enumerate(STRENGTH))
+    return f"""
+        with gathered as ({gathered}), verdicts as ({_DECIDED})
         select g.left_key, g.right_key, g.kind, g.value, g.match_weight, g.match_probability,
             case
                 when g.kind not in ('decision', 'merge') and v.is_different and not v.is_same then 'refused'
                 when g.kind = 'similarity' and v.is_same and not v.is_different then 'joined'
-                else g.verdict
+                else g.offered
             end as verdict,
-            verdict as offered,
-            map {{{ranks}}}[g.kind] as strength
+            g.offered, verdict = 'joined' as is_tied, map {{{ranks}}}[g.kind] as strength
         from gathered as g
         left join verdicts as v on g.left_key = v.left_key and g.right_key = v.right_key"""
-    )
 
 
 def _nodes(connection: duckdb.DuckDBPyConnection) -> None:

@@ -21,22 +21,23 @@ def short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def resolve(connection: duckdb.DuckDBPyConnection, *, as_of: datetime) -> str:
+def resolve(connection: duckdb.DuckDBPyConnection, *, as_of: datetime, elsewhere: str | None = None) -> str:
     """SQL: a row per record that is or was, and per id that is gone.
 
     Reads tables or views `records` (record_key, created_at), `members` (record_key, component: also of keys
     that are no longer records, such as those a merge took over), `registry` (record_key, id, founded_at,
-    joined_at) and `aliases` (alias, id, since, why).
+    joined_at) and `aliases` (alias, id, since, why). Where these are not all there is, `elsewhere` names a
+    table of the other ids that live.
     Columns: kind (`record` or `alias`), record_key (or the alias), id, founded_at, joined_at, since,
     why, is_present.
     """
     now = f"timestamptz '{as_of.isoformat()}'"
-    for name, sql in _steps(now):
+    for name, sql in _steps(now, elsewhere):
         connection.execute(f"create or replace temp table lives_{name} as {sql}")
     return "select * from lives_all"
 
 
-def _steps(now: str) -> list[tuple[str, str]]:
+def _steps(now: str, elsewhere: str | None) -> list[tuple[str, str]]:
     return [
         ("present", """
             select r.record_key, r.created_at, m.component, substr(sha256(r.record_key), 1, 16) as own_id,
@@ -106,7 +107,8 @@ def _steps(now: str) -> list[tuple[str, str]]:
                 coalesce(before.why, ended.why) as why
             from ended
             left join aliases as before on ended.alias = before.alias and ended.id = before.id
-            where ended.alias not in (select id from lives_records)"""),
+            where ended.alias not in (select id from lives_records)
+                {f"and ended.alias not in (select id from {elsewhere})" if elsewhere else ""}"""),
         # An alias of an alias leads to who lives now.
         ("followed", """
             with recursive steps as (

@@ -8,8 +8,6 @@ score. So a run over what changed leaves the same pairs as a run over everything
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import duckdb
 
 from pipelines.identity import blocking, scoring
@@ -19,70 +17,70 @@ from pipelines.identity.spec import Spec
 KEPT_FROM_BITS = -5.0
 
 
-@dataclass(frozen=True)
-class Compared:
-    """How many records were new or changed, and how many pairs were scored for them."""
-
-    fresh: int
-    scored: int
+def stamped(spec: Spec, rows: str, blocks: str, shut: str) -> str:
+    """SQL: `rows` of features (`f`) with lists `blocks` and `shut` and a `stamp` of it all."""
+    fields = ", ".join(f"f.{name}" for name in ("record_key", *spec.fields))
+    return (
+        f"select f.*, {blocks} as blocks, {shut} as shut, "
+        f"hash({fields}, {blocks}, '{spec.version}') as stamp "
+        f"from {rows}"
+    )
 
 
 def stamp(
     connection: duckdb.DuckDBPyConnection,
     spec: Spec,
     features: str,
-    kept: str | None,
     largest: int = blocking.LARGEST_BLOCK,
-) -> None:
-    """Make temp table `stamped`: features with `blocks` (hashes), `stamp` and `is_fresh`.
+) -> str:
+    """SQL: features with `blocks` and `shut` (hashes) and `stamp`; makes temp table `crowded`, see
+    `blocking`.
 
-    kept: a table with record_key and stamp of the last run. largest: a block with more records is left out.
+    largest: a block with more records is left out.
     """
     blocking.block(connection, spec, features, largest)
-    fields = ", ".join(f"f.{name}" for name in ("record_key", *spec.fields))
-    was = f"left join {kept} as k on f.record_key = k.record_key" if kept else ""
-    is_fresh = "k.stamp is distinct from f.stamp" if kept else "true"
-    connection.execute(
-        f"""
-        create or replace temp table stamped as
-        with hashed as (
-            select {fields}, g.values as blocks, hash({fields}, g.values, '{spec.version}') as stamp
-            from {features} as f left join blocks as g on f.rowid = g.n
-        )
-        select f.*, {is_fresh} as is_fresh from hashed as f {was}"""
-    )
+    return stamped(spec, f"{features} as f left join blocks as g on f.rowid = g.n", "g.blocks", "g.shut")
 
 
 def compare(
-    connection: duckdb.DuckDBPyConnection, spec: Spec, model: Model, features: str, kept: str | None
-) -> Compared:
+    connection: duckdb.DuckDBPyConnection, spec: Spec, model: Model, features: str, fresh: str | None = None
+) -> int:
     """Make temp table `scored`: the pairs of `features` (made by `stamp`) worth keeping, by `scoring.scored`.
 
-    kept: the pairs of the last run, scored with the same model; without it everything is compared.
+    fresh: a table of owner; only pairs with one of these are made. Returns how many pairs were scored.
     """
-    scoring.lend_frequencies(connection, model)
-    connection.execute(
-        "create or replace temp table blocks as "
-        f"select record_key, unnest(blocks) as value from {features} where blocks is not null"
-    )
-    fresh = "fresh" if kept else None
-    connection.execute(
-        f"create or replace temp view fresh as select record_key from {features} where is_fresh"
-    )
-    connection.execute(f"create or replace temp table candidates as {blocking.pairs(fresh)}")
-    row = connection.execute(
-        "select (select count(*) from fresh), (select count(*) from candidates)"
-    ).fetchone()
-    again = ""
-    if kept:
-        stands = f"(select record_key from {features} where not is_fresh)"
-        again = (
-            f" union all by name select * from {kept} where left_key in {stands} and right_key in {stands}"
+    unnested = f"select record_key, unnest(blocks) as value from {features} where blocks is not null"
+    if fresh is not None:
+        unnested = (
+            f"with unnested as ({unnested}) select u.* from unnested as u semi join (select value "
+            f"from unnested semi join {fresh} as d on record_key = d.owner) as s on u.value = s.value"
         )
     connection.execute(
-        f"create or replace temp table scored as select *, '{model.version}' as model_version "
-        f"from ({scoring.scored(spec, model, 'candidates', features)}) "
-        f"where match_weight >= {KEPT_FROM_BITS}{again}"
+        f"create or replace temp table blocks_of as {unnested};"
+        "create or replace temp view in_blocks as "
+        f"select * from {features} where record_key in (select record_key from blocks_of)"
     )
-    connection.execute("drop table candidates; drop table blocks")
-    return Compared(*(row or (0, 0)))
+    scoring.rate(connection, spec, model, "in_blocks")
+    connection.execute(
+        "create or replace temp table blocks as select r.n, b.value from blocks_of as b "
+        "inner join rated as r on b.record_key = r.record_key"
+    )
+    if fresh is not None:
+        connection.execute(
+            "create or replace temp view fresh as "
+            f"select n from rated where record_key in (select owner from {fresh})"
+        )
+    connection.execute(
+        f"create or replace temp table candidates as {blocking.pairs('fresh' if fresh else None)}"
+    )
+    scored = scoring.scored(spec, model, "candidates", "rated", "n")
+    connection.execute(
+        "create or replace temp table scored as "
+        "select l.record_key as left_key, r.record_key as right_key, s.* exclude (left_key, right_key), "
+        f"'{model.version}' as model_version from (select * from ({scored}) "
+        f"where match_weight >= {KEPT_FROM_BITS}) as s inner join rated as l on s.left_key = l.n "
+        "inner join rated as r on s.right_key = r.n"
+    )
+    row = connection.execute("select count(*) from candidates").fetchone()
+    connection.execute("drop table candidates; drop table blocks; drop table blocks_of")
+    return int(row[0]) if row else 0

@@ -6,6 +6,8 @@ scoring only what is new gives what scoring everything would. A test holds it to
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pyarrow as pa
 
@@ -13,14 +15,20 @@ from pipelines.identity.model import Model
 from pipelines.identity.spec import Comparison, Spec
 
 MISSING = -1
+_AT_LEAST = re.compile(r"jaro_winkler_similarity\((\w+), (\w+)\) >= ([\d.]+)")
+_STOPPED = r"jaro_winkler_similarity(\1, \2, \3) >= \3"
+"""The same, but DuckDB leaves off where so much cannot be reached any more."""
 
 
 def weight_columns(spec: Spec) -> list[str]:
     return [f"w_{comparison.name}" for comparison in spec.comparisons]
 
 
-def lend_frequencies(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Temp table `tf_values` (field, value, tf) from the model."""
+def rate(
+    connection: duckdb.DuckDBPyConnection, spec: Spec, model: Model, features: str, target: str = "rated"
+) -> None:
+    """Make temp table `target`: `features`, each with a number `n` in the order of the keys, and how often
+    the values occur whose rarity counts (`tf_<field>`)."""
     rows = [(f, v, tf) for f, values in sorted(model.frequencies.items()) for v, tf in sorted(values.items())]
     columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
     table = pa.table(
@@ -31,24 +39,31 @@ def lend_frequencies(connection: duckdb.DuckDBPyConnection, model: Model) -> Non
         }
     )
     connection.register("tf_incoming", table)
-    connection.execute("create or replace temp table tf_values as select * from tf_incoming")
+    fields = ", ".join(f"f.{name}" for name in ("record_key", *spec.fields))
+    found = ", ".join(f"coalesce(tf_{f}.tf, {model.rare[f]!r}) as tf_{f}" for f in spec.tf_fields)
+    joins = " ".join(
+        f"left join tf_values as tf_{f} on tf_{f}.field = '{f}' and tf_{f}.value = f.{f}"
+        for f in spec.tf_fields
+    )
+    connection.execute(
+        "create or replace temp table tf_values as select * from tf_incoming;"
+        "create or replace temp table in_order as "
+        f"select record_key, row_number() over (order by record_key) as n from {features};"
+        f"create or replace temp table {target} as select o.n, {fields}, {found} from {features} as f "
+        f"inner join in_order as o on f.record_key = o.record_key {joins}"
+    )
     connection.unregister("tf_incoming")
 
 
-def scored(spec: Spec, model: Model, pairs: str, features: str) -> str:
+def scored(spec: Spec, model: Model, pairs: str, rated: str, key: str = "record_key") -> str:
     """SQL: each pair (left_key, right_key) of `pairs` with a column of bits for each comparison and the sum.
 
+    `key`: what the pairs are of, a column of `rated` (made by `rate`).
     Columns: left_key, right_key, w_<comparison>..., match_weight (bits, prior included), match_probability.
     """
     sides = ", ".join(
         [f"l.{f} as {f}_l, r.{f} as {f}_r" for f in spec.fields]
-        + [f"{_tf(f, model, 'l')} as tf_{f}_l, {_tf(f, model, 'r')} as tf_{f}_r" for f in spec.tf_fields]
-    )
-    joins = " ".join(
-        f"left join tf_values as tf_{f}_{side} on tf_{f}_{side}.field = '{f}' and tf_{f}_{side}.value = "
-        f"{side}.{f}"
-        for f in spec.tf_fields
-        for side in ("l", "r")
+        + [f"l.tf_{f} as tf_{f}_l, r.tf_{f} as tf_{f}_r" for f in spec.tf_fields]
     )
     levels = ", ".join(f"{_level(c)} as g_{c.name}" for c in spec.comparisons)
     bits = ", ".join(f"{_bits(c, model)} as w_{c.name}" for c in spec.comparisons)
@@ -61,9 +76,8 @@ def scored(spec: Spec, model: Model, pairs: str, features: str) -> str:
                 select *, {bits} from (
                     select *, {levels} from (
                         select p.left_key, p.right_key, {sides} from {pairs} as p
-                        inner join {features} as l on p.left_key = l.record_key
-                        inner join {features} as r on p.right_key = r.record_key
-                        {joins}
+                        inner join {rated} as l on p.left_key = l.{key}
+                        inner join {rated} as r on p.right_key = r.{key}
                     )
                 )
             )
@@ -82,12 +96,11 @@ def levels(spec: Spec, pairs: str, features: str) -> str:
         )"""
 
 
-def _tf(field: str, model: Model, side: str) -> str:
-    return f"coalesce(tf_{field}_{side}.tf, {model.rare[field]!r})"
-
-
 def _level(comparison: Comparison) -> str:
-    branches = " ".join(f"when {level.condition} then {n}" for n, level in enumerate(comparison.levels))
+    branches = " ".join(
+        f"when {_AT_LEAST.sub(_STOPPED, level.condition)} then {n}"
+        for n, level in enumerate(comparison.levels)
+    )
     return f"case when {comparison.missing} then {MISSING} {branches} else {len(comparison.levels)} end"
 
 

@@ -15,8 +15,6 @@ from pipelines.identity.model import Model
 from pipelines.identity.spec import Spec
 
 LARGEST_TANGLE = 150
-RULES = 1
-"""Which rules a link was settled by. Another number, and nothing that was settled before is taken over."""
 _CLAMP = 12.0
 
 
@@ -62,19 +60,16 @@ def untangle(
     outright: tuple[str, ...],
     spec: Spec | None,
     model: Model | None,
-    kept: str | None = None,
 ) -> list[tuple[int, int, int]]:
     """Links to refuse, as (left code, right code, strength).
 
     Reads temp tables `links`, `coded`, `nodes`, `members` (by all links) and `tied` (by all
     but scored pairs). `kinds` are ordered by strength; those `outright` stand whatever else holds.
-    kept: the links of the last run, settled by the same RULES: a tangle in which no record is fresh and no
-    link is another than then is settled as it was.
     """
     connection.execute("drop table if exists tangle_weights")
     _tangled(connection)
     _loosen_the_largest(connection)
-    refused = [] if kept is None else _settled_before(connection, kept)
+    refused = []
     if spec is not None and model is not None:
         _score_the_rest(connection, spec, model)
     for links, weights, apart, codes in _tangles(connection):
@@ -140,48 +135,6 @@ def _loosen_the_largest(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _settled_before(connection: duckdb.DuckDBPyConnection, kept: str) -> list[tuple[int, int, int]]:
-    """What was refused in tangles that are as they were; those are taken out of `tangled`."""
-    offered = "left_key, right_key, kind, value, match_weight, offered"
-    inside = "select m.record_key, m.component from members as m semi join tangled as t using (component)"
-    connection.execute(f"create or replace temp table tangled_records as {inside}")
-    for name, table in (("now", "links"), ("then", kept)):
-        connection.execute(
-            f"""
-            create or replace temp table tangled_{name} as
-            select {offered}, component, strength, verdict from {table} as l
-            inner join tangled_records as t on l.left_key = t.record_key
-            where offered is not null
-            union
-            select {offered}, component, strength, verdict from {table} as l
-            inner join tangled_records as t on l.right_key = t.record_key
-            where offered is not null"""
-        )
-    connection.execute(
-        f"""
-        create or replace temp table unsettled as
-        select component from (select {offered}, component from tangled_now
-            except select {offered}, component from tangled_then)
-        union
-        select component from (select {offered}, component from tangled_then
-            except select {offered}, component from tangled_now)
-        union
-        select t.component from tangled_records as t inner join features as f on t.record_key = f.record_key
-        where f.is_fresh"""
-    )
-    refused = connection.execute(
-        """
-        select a.code, b.code, t.strength from tangled_then as t
-        inner join nodes as a on t.left_key = a.record_key
-        inner join nodes as b on t.right_key = b.record_key
-        where t.verdict = 'refused' and t.offered = 'joined'
-            and t.component not in (select component from unsettled)
-        group by all order by all"""
-    ).fetchall()
-    connection.execute("delete from tangled where component not in (select component from unsettled)")
-    return [(int(left), int(right), int(strength)) for left, right, strength in refused]
-
-
 def _score_the_rest(connection: duckdb.DuckDBPyConnection, spec: Spec, model: Model) -> None:
     """Temp table `tangle_weights`: the weight of every pair of records of a tangle, compared before or
     not."""
@@ -193,10 +146,14 @@ def _score_the_rest(connection: duckdb.DuckDBPyConnection, spec: Spec, model: Mo
         inner join tangled as t on a.component = t.component and t.records <= {LARGEST_TANGLE}
         inner join members as b on a.component = b.component and a.code < b.code"""
     )
-    scoring.lend_frequencies(connection, model)
+    connection.execute(
+        "create or replace temp view tangled_features as select * from features where record_key in "
+        "(select left_key from tangle_pairs union select right_key from tangle_pairs)"
+    )
+    scoring.rate(connection, spec, model, "tangled_features", "tangle_rated")
     connection.execute(
         "create or replace temp table tangle_weights as select p.left_code, p.right_code, s.match_weight "
-        f"from ({scoring.scored(spec, model, 'tangle_pairs', 'features')}) as s "
+        f"from ({scoring.scored(spec, model, 'tangle_pairs', 'tangle_rated')}) as s "
         "inner join tangle_pairs as p on s.left_key = p.left_key and s.right_key = p.right_key"
     )
 

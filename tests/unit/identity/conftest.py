@@ -55,14 +55,35 @@ def crowd() -> list[Row]:
     return rows
 
 
-def shape(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row], kept: str | None = None) -> None:
+@pytest.fixture(scope="session")
+def model(crowd: list[Row]) -> Model:
+    with duckdb.connect() as connection:
+        shape(connection, crowd)
+        return train(connection, PERSON, "features")
+
+
+def tangled(crowd: list[Row]) -> list[Row]:
+    """Firms whose staff are alike by degrees, so that links would chain."""
+    found = list(crowd[:300])
+    names = ("Johannes", "Johanness", "Johannas", "Johanna", "Johannis", "Johanis", "Johanes")
+    for firm in range(12):
+        desk: Row = {"company_name": f"Chain {firm}", "city": "Town 1", "country": "United Kingdom"}
+        found += [
+            {**dict.fromkeys(crowd[0]), **desk, "record_key": f"chain:{firm:02d}:{n}", "first_name": name,
+             "last_name": ("Marek", "Mareks", "Mareck")[n % 3], "job_title": "Buyer"}
+            for n, name in enumerate(names)
+        ]  # fmt: skip
+    return found
+
+
+def shape(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
     """Temp table `features` of the rows."""
     table = pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in COLUMNS})
     connection.register("people_given", table)
     connection.execute("create or replace temp table compared as select * from people_given")
     features.person(connection, "compared", "shaped")
-    pairs.stamp(connection, PERSON, "shaped", kept)
-    connection.execute("create or replace temp table features as select * from stamped")
+    stamped = pairs.stamp(connection, PERSON, "shaped")
+    connection.execute(f"create or replace temp table features as {stamped}")
 
 
 def match(
@@ -71,15 +92,12 @@ def match(
     """The component of each record, matched by address and by score."""
     shape(connection, rows)
     trained = model or train(connection, PERSON, "features")
-    pairs.compare(connection, PERSON, trained, "features", None)
+    pairs.compare(connection, PERSON, trained, "features")
     tie(connection, trained)
     return dict(connection.execute("select record_key, component from members").fetchall())
 
 
-def tie(
-    connection: duckdb.DuckDBPyConnection, model: Model, kept: str | None = None,
-    decided: Sequence[tuple[str, str, str]] = (),
-) -> None:  # fmt: skip
+def tie(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Temp tables `links` and `members` of the features and scored pairs that are there."""
     connection.execute(
         "create or replace temp table records as select record_key, null::timestamptz as created_at "
@@ -88,6 +106,4 @@ def tie(
         "from features where email is not null;"
         "create or replace temp table decided (left_key varchar, right_key varchar, verdict varchar)"
     )
-    if decided:
-        connection.executemany("insert into decided values (?, ?, ?)", decided)
-    links.cluster(connection, links.Policy(name_sketch="left(f.last, 2)"), PERSON, model, kept)
+    links.cluster(connection, links.Policy(name_sketch="left(f.last, 2)"), PERSON, model)

@@ -15,14 +15,7 @@ from pipelines.identity.model import Model
 from pipelines.identity.spec import splink_comparison
 from pipelines.identity.specs import PERSON
 from pipelines.identity.training import train
-from tests.unit.identity.conftest import Row, match, shape, tie
-
-
-@pytest.fixture(scope="session")
-def model(crowd: list[Row]) -> Model:
-    with duckdb.connect() as connection:
-        shape(connection, crowd)
-        return train(connection, PERSON, "features")
+from tests.unit.identity.conftest import Row, match, shape
 
 
 def test_a_pair_scores_what_splink_would_give_it(
@@ -54,8 +47,8 @@ def test_a_pair_scores_what_splink_would_give_it(
     connection.register("asked", pairs_asked)
     frequencies = {f: _all_frequencies(connection, f) for f in PERSON.tf_fields}
     whole = dataclasses.replace(model, frequencies=frequencies)
-    scoring.lend_frequencies(connection, whole)
-    ours = connection.execute(scoring.scored(PERSON, whole, "asked", "features")).to_arrow_table().to_pylist()
+    scoring.rate(connection, PERSON, whole, "features")
+    ours = connection.execute(scoring.scored(PERSON, whole, "asked", "rated")).to_arrow_table().to_pylist()
     assert len(ours) == len(theirs_found) > 3000
     for row in ours:
         theirs_weight = theirs_found[row["left_key"], row["right_key"]]
@@ -94,73 +87,6 @@ def test_known_people_are_found_again_without_an_address(
     together = sum(placed[f"a:{n:03d}"] == placed[f"b:{n:03d}"] for n in range(400))
     assert together >= 392
     assert len(set(placed.values())) >= 398, "nobody is welded to somebody else"
-
-
-def test_comparing_what_is_new_leaves_what_comparing_all_would(
-    connection: duckdb.DuckDBPyConnection, crowd: list[Row], model: Model
-) -> None:
-    shape(connection, crowd[:700])
-    pairs.compare(connection, PERSON, model, "features", None)
-    connection.execute("create table kept_features as from features; create table kept_pairs as from scored")
-    changed = [{**row, "job_title": "Chair"} if n == 5 else row for n, row in enumerate(crowd)]
-    shape(connection, changed, "kept_features")
-    done = pairs.compare(connection, PERSON, model, "features", "kept_pairs")
-    assert 101 <= done.fresh < 400
-    step = connection.execute("from scored order by all").fetchall()
-    shape(connection, changed)
-    pairs.compare(connection, PERSON, model, "features", None)
-    assert step == connection.execute("from scored order by all").fetchall()
-
-
-def test_tangles_that_are_as_they_were_are_settled_as_they_were(crowd: list[Row], model: Model) -> None:
-    """Over rounds of edits, deletions, arrivals and decisions, going on from the last run's links leaves the
-    links and people that beginning anew would."""
-    rng = random.Random(11)
-    rows = {str(row["record_key"]): row for row in _tangled(crowd)}
-    with duckdb.connect() as step, duckdb.connect() as anew:
-        kept: str | None = None
-        decided = [(f"chain:{firm:02d}:0", f"chain:{firm:02d}:6", "different") for firm in range(8)]
-        for turn in range(5):
-            now = list(rows.values())
-            for connection, features, scored, before in (
-                (step, kept and "kept_features", kept and "kept_pairs", kept), (anew, None, None, None)
-            ):  # fmt: skip
-                shape(connection, now, features)
-                pairs.compare(connection, PERSON, model, "features", scored)
-                tie(connection, model, before, decided)
-            told = "select record_key, component from members order by all"
-            assert step.execute(told).fetchall() == anew.execute(told).fetchall()
-            ended = "select left_key, right_key, kind, value, match_weight, verdict from links order by all"
-            assert step.execute(ended).fetchall() == anew.execute(ended).fetchall()
-            refused = "select 1 from links where verdict = 'refused' and offered = 'joined'"
-            assert len(anew.execute(refused).fetchall()) > 3, "there is something to take over"
-            step.execute(
-                "create or replace table kept_features as from features;"
-                "create or replace table kept_pairs as from scored;"
-                "create or replace table kept_links as from links"
-            )
-            kept = "kept_links"
-            for key in rng.sample(sorted(rows), 25):
-                if rng.random() < 0.4:
-                    del rows[key]
-                else:
-                    rows[key] = rows[key] | {rng.choice(("last_name", "email", "job_title")): f"X{turn}"}
-            pair = rng.sample([key for key in sorted(rows) if key.startswith("chain")], 2)
-            decided.append((pair[0], pair[1], rng.choice(("same", "different"))))
-
-
-def _tangled(crowd: list[Row]) -> list[Row]:
-    """Firms whose staff are alike by degrees, so that links would chain."""
-    found = list(crowd[:300])
-    names = ("Johannes", "Johanness", "Johannas", "Johanna", "Johannis", "Johanis", "Johanes")
-    for firm in range(12):
-        desk: Row = {"company_name": f"Chain {firm}", "city": "Town 1", "country": "United Kingdom"}
-        found += [
-            {**dict.fromkeys(crowd[0]), **desk, "record_key": f"chain:{firm:02d}:{n}", "first_name": name,
-             "last_name": ("Marek", "Mareks", "Mareck")[n % 3], "job_title": "Buyer"}
-            for n, name in enumerate(names)
-        ]  # fmt: skip
-    return found
 
 
 def _named(n: int) -> Row:
@@ -216,7 +142,6 @@ def test_very_many_records_with_one_address_make_no_pairs(
         for n in range(many)
     ]
     shape(connection, [*crowd, *same])
-    done = pairs.compare(connection, PERSON, model, "features", None)
-    assert done.scored < many
+    assert pairs.compare(connection, PERSON, model, "features") < many
     placed = match(connection, [*crowd, *same], model)
     assert len({placed[f"same:{n}"] for n in range(many)}) == many

@@ -10,7 +10,7 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.identity import build, links
+from pipelines.identity import joining, links
 from pipelines.identity.lives import short_hash
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,13 +50,8 @@ def run(
         if contradicted is not None:
             named = "select left_key, right_key from links where verdict = 'contradiction' order by all"
             contradicted += connection.sql(named).fetchall()
-        found = build.resolved(
-            connection, "person",
-            records=connection.table("records"), links=connection.table("links"),
-            registry=connection.sql("select 'person' as entity, * from registry"),
-            aliases=connection.sql("select 'person' as entity, * from aliases"),
-            run=connection.sql(f"select timestamptz '{AS_OF.isoformat()}' as as_of"),
-        ).to_arrow_table()  # fmt: skip
+        connection.execute("delete from links where verdict != 'joined'")
+        found = connection.sql(joining.placed(connection, AS_OF, None)).to_arrow_table()
     return list(found.to_pylist())
 
 

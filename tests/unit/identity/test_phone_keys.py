@@ -18,7 +18,7 @@ def _tied(rows: list[Row], *, phones: bool) -> tuple[set[frozenset[str]], list[s
             "create temp table decided (left_key varchar, right_key varchar, verdict varchar)"
         )
         if phones:
-            links.add_phone_keys(connection)
+            connection.execute(f"insert into keys {links.PHONE_KEYS}")
         links.cluster(connection, links.Policy(most_records=3))
         found: dict[int, set[str]] = {}
         for key, component in connection.execute("select record_key, component from members").fetchall():

@@ -2,13 +2,11 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table", schema="intermediate")
+    dbt.config(materialized="kept", schema="intermediate")
     from pipelines.identity import build
 
     return build.features(
-        session,
         "account",
         records=dbt.ref("int_account_compared"),
         settings=dbt.source("rules", "identity"),
-        this=dbt.this,
     )

@@ -2,13 +2,11 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table", schema="intermediate")
+    dbt.config(materialized="kept", schema="intermediate")
     from pipelines.identity import build
 
     return build.compared(
-        session,
         "account",
         of=dbt.ref("int_account_features"),
         with_model=dbt.ref("int_account_model"),
-        this=dbt.this,
     )

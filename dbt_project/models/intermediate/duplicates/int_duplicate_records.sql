@@ -1,6 +1,6 @@
 -- Two records of one CRM and object are duplicates when they are one person or company to us, or when matching asks
 -- somebody whether they are. A converted lead is its contact's past, and Salesforce merges no such lead.
-with records as (
+with placed as (
     select
         'person' as entity,
         members.person_id as id,
@@ -8,19 +8,7 @@ with records as (
         members.match_probability,
         records.record_key,
         records.vendor,
-        records.object,
-        records.record_id,
-        nullif(trim(concat_ws(' ', records.first_name, records.last_name)), '') as name,
-        records.email as address,
-        case when not records.is_queue_owned then nullif(records.owner_source_id, '') end as owner_source_id,
-        records.created_at,
-        len(list_filter(
-            [
-                records.email, records.first_name, records.last_name, records.phone, records.company_name,
-                records.job_title, records.city, records.country, records.account_record_key
-            ],
-            lambda v: nullif(v, '') is not null
-        )) as filled
+        records.object
     from {{ ref('int_person_members') }} as members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
     where not records.is_converted
@@ -34,7 +22,126 @@ with records as (
         members.match_probability,
         records.record_key,
         records.vendor,
-        records.object,
+        records.object
+    from {{ ref('int_account_members') }} as members
+    inner join {{ ref('int_account_records') }} as records on members.record_key = records.record_key
+),
+
+-- Most are alone; only of the others the rest is asked.
+several as (
+    select
+        entity,
+        id,
+        vendor,
+        object
+    from placed
+    group by entity, id, vendor, object
+    having count(*) > 1
+),
+
+together as (
+    select placed.*
+    from placed
+    inner join several
+        on
+            placed.entity = several.entity
+            and placed.id = several.id
+            and placed.vendor = several.vendor
+            and placed.object = several.object
+),
+
+grouped as (
+    select
+        entity,
+        id,
+        vendor,
+        object,
+        string_agg(distinct nullif(matched_by, 'founder'), ', ' order by nullif(matched_by, 'founder')) as matched_by,
+        min(match_probability) as match_probability
+    from together
+    group by entity, id, vendor, object
+),
+
+same as (
+    select
+        {{ short_hash("concat_ws('|', grouped.entity, grouped.id, grouped.vendor, grouped.object)") }} as duplicate_id,
+        'same' as certainty,
+        grouped.matched_by,
+        grouped.match_probability,
+        together.* exclude (matched_by, match_probability)
+    from grouped
+    inner join together
+        on
+            grouped.entity = together.entity
+            and grouped.id = together.id
+            and grouped.vendor = together.vendor
+            and grouped.object = together.object
+),
+
+asked as (
+    select
+        review_id,
+        kind,
+        match_probability,
+        left_key,
+        right_key
+    from {{ ref('identity_reviews') }}
+    where reason = 'review'
+),
+
+sought as (
+    select * exclude (matched_by, match_probability)
+    from placed
+    where record_key in (select unnest([asked.left_key, asked.right_key]) from asked)
+),
+
+reviewed as (
+    select
+        asked.review_id as duplicate_id,
+        'review' as certainty,
+        asked.kind as matched_by,
+        asked.match_probability,
+        unnest([asked.left_key, asked.right_key]) as record_key
+    from asked
+    inner join sought as lefts on asked.left_key = lefts.record_key
+    inner join sought as rights
+        on asked.right_key = rights.record_key and lefts.vendor = rights.vendor and lefts.object = rights.object
+),
+
+unioned as (
+    select * from same
+
+    union all by name
+
+    select
+        reviewed.*,
+        sought.* exclude (record_key)
+    from reviewed
+    inner join sought on reviewed.record_key = sought.record_key
+),
+
+detailed as (
+    select
+        unioned.*,
+        records.record_id,
+        nullif(trim(concat_ws(' ', records.first_name, records.last_name)), '') as name,
+        records.email as address,
+        case when not records.is_queue_owned then nullif(records.owner_source_id, '') end as owner_source_id,
+        records.created_at,
+        len(list_filter(
+            [
+                records.email, records.first_name, records.last_name, records.phone, records.company_name,
+                records.job_title, records.city, records.country, records.account_record_key
+            ],
+            lambda v: nullif(v, '') is not null
+        )) as filled
+    from unioned
+    inner join {{ ref('int_person_records') }} as records on unioned.record_key = records.record_key
+
+    union all by name
+
+    select
+        unioned.*,
         records.record_id,
         records.name,
         records.domain as address,
@@ -47,74 +154,16 @@ with records as (
             ],
             lambda v: nullif(v, '') is not null
         )) as filled
-    from {{ ref('int_account_members') }} as members
-    inner join {{ ref('int_account_records') }} as records on members.record_key = records.record_key
-),
-
-grouped as (
-    select
-        entity,
-        id,
-        vendor,
-        object,
-        string_agg(distinct nullif(matched_by, 'founder'), ', ' order by nullif(matched_by, 'founder')) as matched_by,
-        min(match_probability) as match_probability
-    from records
-    group by entity, id, vendor, object
-    having count(*) > 1
-),
-
-same as (
-    select
-        {{ short_hash("concat_ws('|', grouped.entity, grouped.id, grouped.vendor, grouped.object)") }} as duplicate_id,
-        'same' as certainty,
-        grouped.matched_by,
-        grouped.match_probability,
-        records.* exclude (matched_by, match_probability)
-    from grouped
-    inner join records
-        on
-            grouped.entity = records.entity
-            and grouped.id = records.id
-            and grouped.vendor = records.vendor
-            and grouped.object = records.object
-),
-
-asked as (
-    select
-        reviews.review_id as duplicate_id,
-        'review' as certainty,
-        reviews.kind as matched_by,
-        reviews.match_probability,
-        unnest([reviews.left_key, reviews.right_key]) as record_key
-    from {{ ref('identity_reviews') }} as reviews
-    inner join records as lefts on reviews.left_key = lefts.record_key
-    inner join records as rights
-        on reviews.right_key = rights.record_key and lefts.vendor = rights.vendor and lefts.object = rights.object
-    where reviews.reason = 'review'
-),
-
-unioned as (
-    select * from same
-
-    union all by name
-
-    select
-        asked.duplicate_id,
-        asked.certainty,
-        asked.matched_by,
-        asked.match_probability,
-        records.* exclude (matched_by, match_probability)
-    from asked
-    inner join records on asked.record_key = records.record_key
+    from unioned
+    inner join {{ ref('int_account_records') }} as records on unioned.record_key = records.record_key
 )
 
 select
-    unioned.*,
+    detailed.*,
     case
-        when unioned.owner_source_id is not null
-            then {{ owner_or_unknown('owners.owner_id', 'unioned.vendor', 'unioned.owner_source_id') }}
+        when detailed.owner_source_id is not null
+            then {{ owner_or_unknown('owners.owner_id', 'detailed.vendor', 'detailed.owner_source_id') }}
     end as owner_id
-from unioned
+from detailed
 left join {{ ref('int_owner_records') }} as owners
-    on unioned.vendor = owners.vendor and unioned.owner_source_id = owners.source_id
+    on detailed.vendor = owners.vendor and detailed.owner_source_id = owners.source_id

@@ -2,13 +2,11 @@
 
 
 def model(dbt, session):
-    dbt.config(materialized="table", schema="intermediate")
+    dbt.config(materialized="kept", schema="intermediate")
     from pipelines.identity import build
 
     return build.compared(
-        session,
         "person",
         of=dbt.ref("int_person_features"),
         with_model=dbt.ref("int_person_model"),
-        this=dbt.this,
     )

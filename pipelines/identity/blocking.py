@@ -24,8 +24,8 @@ def hashed(spec: Spec) -> str:
 def parted(value: str, is_open: str) -> str:
     """SQL that lists a record's values: `blocks` that are open, and those `shut`, crowded or its alone."""
     return (
-        f"list({value} order by {value}) filter ({is_open}) as blocks, "
-        f"list({value} order by {value}) filter ({is_open} is distinct from true) as shut"
+        f"list_sort(list({value}) filter ({is_open})) as blocks, "
+        f"list_sort(list({value}) filter ({is_open} is distinct from true)) as shut"
     )
 
 

@@ -170,13 +170,21 @@ def due(home: Home) -> dict[str, int]:
     return {
         name: home.query(f"select count(*) from incremental.{name}__due")[0][0]
         for name in models
-        if home.query(f"select is_full from incremental.{name}__state") == [(False,)]
+        if home.query(f"select is_full, run = '{last_run(home)}' from incremental.{name}__state")
+        == [(False, True)]
     }
+
+
+def last_run(home: Home) -> str:
+    """That of dbt, in which somebody was changed."""
+    return str(
+        home.query("select made_in from incremental.made where relation = 'marts.unified_leads'")[0][0]
+    )
 
 
 def made_before_the_last_run(home: Home) -> set[str]:
     """The tables and views that stayed as they were."""
-    (run,) = home.query("select made_in from incremental.made where relation = 'marts.unified_leads'")[0]
+    run = last_run(home)
     return {name for (name,) in home.query(
         "select relation from incremental.made where not starts_with(relation, 'test.') "
         f"and made_in <> '{run}'"

@@ -42,7 +42,20 @@
         or run_query(is_all_due(made, read)).columns[0].values()[0] -%}
     {%- if not full -%}
         {% call statement('due') -%}
-            create or replace table {{ due }} as {{ who_is_due(read, compared) }}
+            create or replace table {{ known }}__found as {{ who_is_due(read, compared) }}
+        {%- endcall %}
+        {%- if same.version is not none and run_query('select count(*) from ' ~ known ~ '__found').columns[0].values()[0] == 0 -%}
+            {#- Who was due in the last run stays there for those that follow and have not seen it. -#}
+            {{ note_made(same, "'" ~ same.version ~ "'") }}
+            {% call statement('known') -%}
+                drop table {{ known }}__found
+                {%- if compared -%}; drop table {{ known }}__now{%- endif -%}
+            {%- endcall %}
+            {{ stayed() }}
+            {{ return({'relations': [target_relation]}) }}
+        {%- endif -%}
+        {% call statement('due') -%}
+            create or replace table {{ due }} as from {{ known }}__found; drop table {{ known }}__found
         {%- endcall %}
         {%- set full = run_query(are_most_due(target_relation, owner)).columns[0].values()[0] -%}
     {%- endif -%}
@@ -57,13 +70,6 @@
             {{ create_table_as(False, target_relation, of_everybody(compiled_code), 'sql') }}
         {%- endcall %}
         {{ note_made(same, "'" ~ invocation_id ~ "'") }}
-    {%- elif same.version is not none and run_query('select count(*) from ' ~ due).columns[0].values()[0] == 0 -%}
-        {{ note_made(same, "'" ~ same.version ~ "'") }}
-        {%- if compared -%}
-            {% call statement('known') -%} drop table {{ known }}__now {%- endcall %}
-        {%- endif -%}
-        {{ stayed() }}
-        {{ return({'relations': [target_relation]}) }}
     {%- else -%}
         {{ note_made(same, "'" ~ invocation_id ~ "'", "'" ~ same.version ~ "'" if same.version is not none else 'null') }}
         {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}

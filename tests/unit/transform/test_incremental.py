@@ -120,10 +120,6 @@ def held(raw: RawTables) -> dict[str, list[tuple[Any, ...]]]:
     return {name: raw.query(f"from intermediate.{name} order by all") for name in INCREMENTAL}
 
 
-def due(raw: RawTables, model: str) -> int:
-    return int(raw.query(f"select count(*) from incremental.{model}__due")[0][0])
-
-
 @pytest.fixture(scope="module")
 def deals(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Deals:
     raw = RawTables(tmp_path_factory.mktemp("incremental"), dbt_target=parsed)
@@ -139,22 +135,22 @@ def test_ten_incremental_runs_equal_one_full_one(deals: Deals) -> None:
     for step in range(10):
         deals.happens(step)
         built(raw)
-        assert due(raw, "int_stage_stays") <= due(raw, "int_deal_states") <= 3, step
-        worked_out += due(raw, "int_stage_stays")
+        assert raw.due("int_stage_stays") <= raw.due("int_deal_states") <= 3, step
+        worked_out += raw.due("int_stage_stays")
     stepwise = held(raw)
     built(raw, full=True)
     assert stepwise == held(raw)
     assert stepwise != before
     assert worked_out > 10
     assert len(stepwise["int_stage_stays"]) > DEALS
-    assert due(raw, "int_stage_stays") >= DEALS - 5  # a full one works out everybody
+    assert raw.due("int_stage_stays") >= DEALS - 5  # a full one works out everybody
 
 
 def test_a_run_without_changes_works_nothing_out(deals: Deals) -> None:
     built(deals.raw)
     before = held(deals.raw)
     built(deals.raw)
-    assert [due(deals.raw, model) for model in INCREMENTAL] == [0, 0]
+    assert [deals.raw.due(model) for model in INCREMENTAL] == [0, 0]
     assert held(deals.raw) == before
 
 
@@ -163,8 +159,8 @@ def test_a_change_of_config_builds_what_reads_it_anew(deals: Deals) -> None:
     with deals.raw.warehouse.locked("test"), deals.raw.warehouse.writing() as connection:
         connection.execute("update rules.stages set canonical_stage = 'renamed' where stage = 'contractsent'")
     built(deals.raw)
-    assert due(deals.raw, "int_stage_stays") == 0, "stays do not read what a stage means"
-    assert due(deals.raw, "int_deal_states") >= DEALS - 5
+    assert deals.raw.due("int_stage_stays") == 0, "stays do not read what a stage means"
+    assert deals.raw.due("int_deal_states") >= DEALS - 5
     [(renamed, others)] = deals.raw.query(
         "select count(*) filter (where canonical_stage = 'renamed'), "
         "count(*) filter (where canonical_stage != 'renamed') from intermediate.int_deal_states "

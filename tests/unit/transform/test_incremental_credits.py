@@ -133,11 +133,6 @@ def held(raw: RawTables) -> dict[str, list[tuple[Any, ...]]]:
     return {name: raw.query(f"from {name} order by all") for name in INCREMENTAL}
 
 
-def due(raw: RawTables, name: str, owner: str = "is not null") -> int:
-    table = f"incremental.{name.split('.')[1]}__due"
-    return int(raw.query(f"select count(*) from {table} where owner {owner}")[0][0])
-
-
 @pytest.fixture(scope="module")
 def business(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Business:
     raw = RawTables(tmp_path_factory.mktemp("credits"), dbt_target=parsed)
@@ -154,14 +149,14 @@ def test_ten_incremental_runs_equal_one_full_one(business: Business) -> None:
     for step in range(10):
         business.happens(step)
         built(raw)
-        assert due(raw, TOUCHES, "not like 'nobody:%'") <= 3, step
-        assert due(raw, PEOPLE) == due(raw, TOUCHES), step
-        assert due(raw, JOURNEYS) <= 4, step
+        assert raw.due(TOUCHES, "not like 'nobody:%'") <= 3, step
+        assert raw.due(PEOPLE) == raw.due(TOUCHES), step
+        assert raw.due(JOURNEYS) <= 4, step
         for model in ("multi_touch", "shapley"):
-            assert due(raw, WEIGHTS, f"like '%:{model}'") <= 4, (step, model)
-            assert due(raw, CREDITS, f"like '%:{model}'") <= 4, (step, model)
+            assert raw.due(WEIGHTS, f"like '%:{model}'") <= 4, (step, model)
+            assert raw.due(CREDITS, f"like '%:{model}'") <= 4, (step, model)
         # A journey more moves the worth of channels, and so what a data-driven model gives to everybody.
-        moved.append(due(raw, WEIGHTS, "like '%:markov'"))
+        moved.append(raw.due(WEIGHTS, "like '%:markov'"))
     assert max(moved) > 4, "no journey moved the worth of channels"
     stepwise = held(raw)
     copies = raw.query(
@@ -171,7 +166,7 @@ def test_ten_incremental_runs_equal_one_full_one(business: Business) -> None:
     built(raw, full=True)
     assert held(raw) == stepwise
     assert [stepwise[name] != before[name] for name in INCREMENTAL] == [True] * 5
-    assert due(raw, CREDITS, "like '%:multi_touch'") > DEALS - 10
+    assert raw.due(CREDITS, "like '%:multi_touch'") > DEALS - 10
 
 
 def test_a_run_that_a_model_did_not_see_and_a_touch_that_comes_to_pass_are_made_up_for(
@@ -193,7 +188,7 @@ def test_a_run_that_a_model_did_not_see_and_a_touch_that_comes_to_pass_are_made_
     assert raw.query(planned) == [(1,)]
     business.run("update rules.run set as_of = as_of + interval 2 days")
     built(raw)
-    assert (raw.query(planned), due(raw, TOUCHES), due(raw, PEOPLE)) == ([(2,)], 0, 1)
+    assert (raw.query(planned), raw.due(TOUCHES), raw.due(PEOPLE)) == ([(2,)], 0, 1)
     stepwise = held(raw)
     built(raw, full=True)
     assert held(raw) == stepwise
@@ -204,14 +199,14 @@ def test_a_run_without_changes_works_nothing_out_and_one_with_another_model_only
 ) -> None:
     built(business.raw)
     built(business.raw)
-    assert [due(business.raw, name) for name in INCREMENTAL] == [0, 0, 0, 0, 0]
+    assert [business.raw.due(name) for name in INCREMENTAL] == [0, 0, 0, 0, 0]
     business.run(
         "update rules.attribution_models set w_first = 500000, w_last = 300000 where model = 'position_based'"
     )
     built(business.raw)
-    assert due(business.raw, JOURNEYS) == 0
-    assert due(business.raw, WEIGHTS, "like '%:position_based'") == due(business.raw, WEIGHTS) > DEALS - 15
-    assert due(business.raw, CREDITS, "like '%:position_based'") == due(business.raw, CREDITS)
+    assert business.raw.due(JOURNEYS) == 0
+    assert business.raw.due(WEIGHTS, "like '%:position_based'") == business.raw.due(WEIGHTS) > DEALS - 15
+    assert business.raw.due(CREDITS, "like '%:position_based'") == business.raw.due(CREDITS)
     stepwise = held(business.raw)
     built(business.raw, full=True)
     assert held(business.raw) == stepwise

@@ -40,10 +40,10 @@ class Home:
 
     def makes(self) -> set[str]:
         """What of the models and their tests a run makes and asks, by name."""
-        before = set(self.query("select relation, made_in from incremental.made"))
+        before = set(self.query("select relation, made_in from incremental.made where made_in is not null"))
         with self.warehouse.locked("test"):
             transform.build(self.warehouse, self.settings, Run(), "marts")
-        now = set(self.query("select relation, made_in from incremental.made"))
+        now = set(self.query("select relation, made_in from incremental.made where made_in is not null"))
         return {relation.split(".")[1 if relation.count(".") == 1 else 2] for relation, _ in now - before}
 
 
@@ -86,3 +86,13 @@ def test_a_key_is_asked_of_what_is_new_among_everything(home: Home) -> None:
         home.makes()
     with pytest.raises(transform.TestsFailed, match="key_int_told_touches_touchpoint_id"):
         home.makes()
+
+
+def test_who_was_due_in_a_run_that_a_follower_did_not_see_is_due_there_in_its_next(home: Home) -> None:
+    home.does(f"update raw_salesforce.task set Subject = 'Otherwise' where Id = ({A_TASK})")
+    with home.warehouse.locked("test"):
+        for only in (TOUCHES, ("int_told_touches",), ("int_touches",)):
+            transform.build(home.warehouse, home.settings, Run(), "marts", only=only)
+    assert home.query(
+        f"select content from intermediate.int_touches where source_record_key like '%:Task:' || ({A_TASK})"
+    ) == [("Otherwise",)]

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test clients check fmt dev sandbox dashboard report docs bench clean reset
+.PHONY: help setup build test clients check types sql fmt dev sandbox dashboard report docs bench clean reset
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,14 @@ clients: setup ## install the vendors' own clients that tests drive the sandbox 
 	@$(BIN)/python -m tests.clients.prepare
 
 check: setup ## formatting, lint, types, arrows, SQL style: what CI runs before the tests
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/sqlfluff lint -q dbt_project/models
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports
+	@$(MAKE) --no-print-directory -j 2 types sql
+
+types:
+	@$(BIN)/mypy
+
+sql:
+	@$(BIN)/sqlfluff lint -q dbt_project/models
 
 fmt: setup ## format and mend what can be mended by itself
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/sqlfluff fix -q dbt_project/models

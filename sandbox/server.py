@@ -147,6 +147,7 @@ def ready_line(home: Path, world: dict[str, Any], children: list[Child]) -> byte
     line: dict[str, Any] = {"world": world["identity"]["world"], "home": str(home), "pid": os.getpid()}
     line["hubspot"] = {
         "token": token, "portal_id": portal.get_meta("portal_id"), **oauth.credentials(token),
+        "developer_key": oauth.developer_key(token),
         "app_id": oauth.APP_ID,
     }  # fmt: skip
     line["salesforce"] = {

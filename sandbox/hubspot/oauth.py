@@ -39,22 +39,27 @@ TABLES = "create table if not exists oauth_codes (code text primary key, redirec
 
 
 def credentials(token: str) -> dict[str, str]:
-    """What the app signs in with, and its developer, at the portal of this service key."""
-
-    def made(name: str) -> str:
-        digest = hashlib.sha256(f"{name} {token}".encode()).hexdigest()
-        return f"{digest[:8]}-{digest[8:12]}-4000-8000-{digest[12:24]}"
-
+    """What the app signs in with at the portal of this service key."""
     return {
-        "client_id": made("id"), "client_secret": made("secret"), "refresh_token": f"na1-{made('refresh')}",
-        "developer_key": made("developer"),
+        "client_id": _made("id", token), "client_secret": _made("secret", token),
+        "refresh_token": f"na1-{_made('refresh', token)}",
     }  # fmt: skip
+
+
+def developer_key(token: str) -> str:
+    """What the app's developer signs in with."""
+    return _made("developer", token)
+
+
+def _made(name: str, token: str) -> str:
+    digest = hashlib.sha256(f"{name} {token}".encode()).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4000-8000-{digest[12:24]}"
 
 
 def by_developer(hubspot: HubSpot, call: Call) -> bool:
     """What is the app's own, not the portal's, is had by the key of its developer."""
     said = call.query.get("hapikey") if _OF_APPS.match(call.path) else None
-    return said == credentials(hubspot.token)["developer_key"]
+    return said == developer_key(hubspot.token)
 
 
 def scopes(hubspot: HubSpot) -> list[str]:

@@ -357,7 +357,7 @@ class Deploying:
             raise Problem(f"No CustomObject named: {name} found")
         for other in self.sf.org.whole.values():
             for field in other.fields.values():
-                if name in field.targets and other.name != name:
+                if field.name.endswith("__c") and name in field.targets and other.name != name:
                     raise Problem(f"This custom object is referenced elsewhere: {other.name}.{field.name}")
         db = self.sf.store.db
         db.execute(f'drop table "{name}"')

@@ -68,7 +68,7 @@ def test_a_bulk_result_of_one_page_is_asked_for_at_once_and_its_job_not_before_i
     assert [request.url.path.rsplit("/", 1)[1] for request in bench.script.requests[-2:]] == [
         "750x", "results",
     ]  # fmt: skip
-    assert bench.clock.slept == [0.15]
+    assert bench.clock.slept == [0.12]
 
 
 def test_a_bulk_result_is_read_page_by_page(salesforce, monkeypatch):

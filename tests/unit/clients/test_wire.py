@@ -122,10 +122,11 @@ def test_an_answer_that_breaks_off_or_is_none_is_trouble_and_its_connection_is_g
     assert get(line, server.url).content == b"ok"
 
 
-def test_whom_nobody_answers_for_is_told_apart_from_an_answer_that_is_lost(server, line):
-    server.close()
+def test_whom_nobody_answers_for_is_told_apart_from_an_answer_that_is_lost(line):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        nobody = f"http://127.0.0.1:{listening.getsockname()[1]}"
     with pytest.raises(httpx.ConnectError):
-        get(line, server.url)
+        get(line, nobody)
 
 
 def test_what_is_sent_is_what_httpx_would_send(server, line):

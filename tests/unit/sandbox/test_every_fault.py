@@ -134,7 +134,7 @@ def test_every_kind_a_vendor_tells_of_comes_over_what_it_can_and_ends(
     for kind in kinds:
         if kind == "rotated_token":  # ends the session that is shared
             continue
-        spec = {"kind": kind, "slow": 1, "times": 1}
+        spec = {"kind": kind, "slow": 1, "times": 1, "late": 1}
         ask = side.write if kind in ROWS else side.read
         if switch == "command":
             assert side.client.post("/_sandbox/faults", json=spec).status_code == 200

@@ -82,11 +82,12 @@ def test_an_older_node_and_java_are_led_to_the_sandbox_by_files_in_its_home(shar
     if node is None:
         pytest.skip("there is no Node on this machine")
     asked = (
-        "require('https').get('https://login.salesforce.com/services/data/', a => console.log(a.statusCode))"
+        "require('https').get('https://login.salesforce.com/services/data/',"
+        " answer => { console.log(answer.statusCode); answer.resume() })"
     )
     environment = {"HTTPS_PROXY": front["url"], "NODE_EXTRA_CA_CERTS": front["ca_file"]}
     command = [node, "--require", front["node_preload"], "-e", asked]
-    said = subprocess.run(command, env=environment, capture_output=True, check=True)
+    said = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60)
     assert said.stdout.strip() == b"200"
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, numbers, oauth, requests
+from sandbox.hubspot import errors, marketing, numbers, oauth, requests
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import HubSpot
@@ -209,11 +209,7 @@ def _filters_of(hubspot: HubSpot, call: Call) -> Response:
 
 
 def _filter(hubspot: HubSpot, call: Call) -> Json:
-    own = requests.whole_id(call.params["filter"])
-    row = hubspot.store.row("select shown from journal_filters where id = ?", (own,))
-    if row is None:
-        raise errors.not_found(call)
-    found: Json = orjson.loads(row[0])
+    found: Json = marketing.one(hubspot, call, "journal_filters", "filter")
     return found
 
 

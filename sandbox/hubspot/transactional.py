@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from sandbox import times
 from sandbox.call import Call, answer
-from sandbox.hubspot import errors, marketing_emails, numbers, objects, pages, requests
+from sandbox.hubspot import errors, marketing, marketing_emails, numbers, objects, pages, requests
 from sandbox.hubspot.marketing_emails import Json
 from sandbox.hubspot.portal import EMAIL
 from sandbox.hubspot.records import Conflict, Invalid
@@ -152,10 +152,7 @@ def _events(hubspot: HubSpot, call: Call, email: Json, message: Json, to: str, r
 
 
 def _status(hubspot: HubSpot, call: Call) -> Response:
-    row = hubspot.store.row("select shown from email_sends where id = ?", (call.params["id"],))
-    if row is None:
-        raise errors.not_found(call)
-    return answer(bytes(row[0]))
+    return answer(marketing.one(hubspot, call, "email_sends"))
 
 
 def _make_token(hubspot: HubSpot, call: Call) -> Response:
@@ -187,11 +184,7 @@ def _password(call: Call) -> str:
 
 
 def _token(hubspot: HubSpot, call: Call) -> Json:
-    own = requests.whole_id(call.params["id"])
-    row = hubspot.store.row("select shown from smtp_tokens where id = ?", (own,))
-    if row is None:
-        raise errors.not_found(call)
-    found: Json = orjson.loads(row[0])
+    found: Json = marketing.one(hubspot, call, "smtp_tokens")
     return found
 
 

@@ -23,6 +23,7 @@ from sandbox.salesforce import (
     schema_views,
 )
 from sandbox.salesforce.fields import SObject, parse, with_values
+from sandbox.salesforce.schema_system import SYSTEM, USER_OWNER
 from sandbox.store import Store
 
 READ_ONLY = {"OpportunityHistory", "OpportunityStage", "User", "Group", "Organization"}
@@ -60,7 +61,7 @@ def custom_object(name: str, prefix: str, lines: list[str]) -> SObject:
     fields = [
         parse(line, {})
         for line in [
-            *(schema_filled.SYSTEM + schema_filled.USER_OWNER).split("\n"),
+            *(SYSTEM + USER_OWNER).split("\n"),
             "Name string 255",
             *lines,
         ]

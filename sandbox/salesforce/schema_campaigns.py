@@ -5,7 +5,8 @@ Lines are in the language of `fields.parse`; names and types are the object refe
 
 from __future__ import annotations
 
-from sandbox.salesforce.schema_further import SEEN, worth
+from sandbox.salesforce.schema_further import worth
+from sandbox.salesforce.schema_system import SEEN
 
 _TREE = (
     'with recursive tree(id) as (select {t}."Id" union select c."Id" from "Campaign" c join tree on '

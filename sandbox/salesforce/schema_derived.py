@@ -6,7 +6,8 @@ were compared with a real describe; these come from the object reference.
 
 from __future__ import annotations
 
-from sandbox.salesforce.schema_further import SEEN, WRITTEN, parts_of_address
+from sandbox.salesforce.schema_further import WRITTEN, parts_of_address
+from sandbox.salesforce.schema_system import SEEN
 
 
 def _person(contact: str, lead: str = "") -> str:

@@ -6,15 +6,8 @@ table of their own (`files`), so that reading a row does not read a file.
 
 from __future__ import annotations
 
-_OWN = """
-CreatedDate datetime an
-CreatedById reference an -> User:CreatedBy
-LastModifiedDate datetime an
-LastModifiedById reference an -> User:LastModifiedBy
-SystemModstamp datetime an
-"""
-_SYSTEM = "\nId id an\nIsDeleted boolean an\n" + _OWN
-_SEEN = "LastViewedDate datetime a\nLastReferencedDate datetime a\n"
+from sandbox.salesforce.schema_system import NO_BIN, SEEN, SYSTEM
+
 _PEOPLE = "Account|Campaign|Case|Contact|Lead|Opportunity"
 PARENTS = f"{_PEOPLE}|EmailMessage|Event|Product2|Task"
 """What an attachment hangs on; an org's custom objects are added when it is read."""
@@ -36,7 +29,7 @@ SharingPrivacy picklist 40 n
 PublishStatus picklist 40 an := 'P'
 """
 OBJECTS: dict[str, tuple[str, str, str, str]] = {
-    "Attachment": ("Attachment", "Attachments", "00P", _SYSTEM + f"""
+    "Attachment": ("Attachment", "Attachments", "00P", SYSTEM + f"""
 ParentId reference ri -> {PARENTS}:Parent
 Name string 255 r
 IsPrivate boolean
@@ -46,14 +39,14 @@ Body base64 rf := {_bytes("Attachment", "Body")}
 OwnerId reference n -> Group|User:Owner
 Description string 500
 """),
-    "Note": ("Note", "Notes", "002", _SYSTEM + """
+    "Note": ("Note", "Notes", "002", SYSTEM + """
 ParentId reference ri -> Account|Contact|Lead|Opportunity|Product2:Parent
 Title string 80 r
 IsPrivate boolean
 Body textarea 32000
 OwnerId reference n -> User:Owner
 """),
-    "Folder": ("Folder", "Folders", "00l", "\nId id an\n" + _OWN + """
+    "Folder": ("Folder", "Folders", "00l", NO_BIN + """
 ParentId reference -> Folder:Parent
 Name string 40 r
 DeveloperName string 80 ru
@@ -62,7 +55,7 @@ IsReadonly boolean
 Type picklist 40 r
 NamespacePrefix string 15 a
 """),
-    "Document": ("Document", "Documents", "015", _SYSTEM + f"""
+    "Document": ("Document", "Documents", "015", SYSTEM + f"""
 FolderId reference r -> Folder|User:Folder
 Name string 255 r
 DeveloperName string 80
@@ -78,8 +71,8 @@ Keywords string 255
 IsInternalUseOnly boolean
 AuthorId reference -> User:Author
 IsBodySearchable boolean a
-{_SEEN}"""),
-    "ContentDocument": ("Content Document", "Content Documents", "069", _SYSTEM + f"""
+{SEEN}"""),
+    "ContentDocument": ("Content Document", "Content Documents", "069", SYSTEM + f"""
 IsArchived boolean an
 ArchivedById reference a -> User:ArchivedBy
 ArchivedDate date a
@@ -91,8 +84,8 @@ ContentSize int a := {_latest("ContentSize")}
 FileType string 20 a := {_latest("FileType")}
 FileExtension string 40 a := {_latest("FileExtension")}
 ContentModifiedDate datetime a := {_latest("ContentModifiedDate")}
-{_SHARED}{_SEEN}"""),
-    "ContentVersion": ("Content Version", "Content Versions", "068", _SYSTEM + f"""
+{_SHARED}{SEEN}"""),
+    "ContentVersion": ("Content Version", "Content Versions", "068", SYSTEM + f"""
 ContentDocumentId reference ni -> ContentDocument:ContentDocument
 IsLatest boolean an
 ContentUrl url 1333

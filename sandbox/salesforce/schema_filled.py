@@ -5,27 +5,9 @@ Lines are in the language of `fields.parse`. What worlds leave empty is in `sche
 
 from __future__ import annotations
 
-_OWN = """
-CreatedDate datetime an
-CreatedById reference an -> User:CreatedBy
-LastModifiedDate datetime an
-LastModifiedById reference an -> User:LastModifiedBy
-SystemModstamp datetime an
-"""
-SYSTEM = "\nId id an\nIsDeleted boolean an\n" + _OWN
-_NO_BIN = "\nId id an\n" + _OWN
+from sandbox.salesforce.schema_system import CURRENCY, NO_BIN, SYSTEM, USER_OWNER
+
 _OWNER = "\nOwnerId reference n -> Group|User:Owner\n"
-USER_OWNER = "\nOwnerId reference n -> User:Owner\n"
-_SCORES = """
-Lead_Score__c double/0
-First_Touch_Source__c string 255
-First_Touch_Campaign__c string 255
-Last_Touch_Source__c string 255
-Touch_Count__c double/0
-Attributed_Revenue__c currency
-External_Id__c string 64 ux
-"""
-_CURRENCY = "\nCurrencyIsoCode picklist 3 p\n"
 _TOUCHES = """
 First_Touch_Source__c string 255
 First_Touch_Campaign__c string 255
@@ -33,9 +15,10 @@ Last_Touch_Source__c string 255
 Touch_Count__c double/0
 Attributed_Revenue__c currency
 """
+_SCORES = "\nLead_Score__c double/0" + _TOUCHES + "External_Id__c string 64 ux\n"
 
 OBJECTS: dict[str, tuple[str, str, str, str]] = {
-    "Lead": ("Lead", "Leads", "00Q", SYSTEM + _OWNER + _CURRENCY + _SCORES + """
+    "Lead": ("Lead", "Leads", "00Q", SYSTEM + _OWNER + CURRENCY + _SCORES + """
 MasterRecordId reference a -> Lead:MasterRecord
 LastName string 80 r
 FirstName string 40
@@ -70,7 +53,7 @@ LastActivityDate date a
 Lead_Status__c picklist 255 p
 Interests__c multipicklist 4099
 """),
-    "Contact": ("Contact", "Contacts", "003", SYSTEM + USER_OWNER + _CURRENCY + _SCORES + """
+    "Contact": ("Contact", "Contacts", "003", SYSTEM + USER_OWNER + CURRENCY + _SCORES + """
 MasterRecordId reference a -> Contact:MasterRecord
 AccountId reference -> Account:Account
 LastName string 80 r
@@ -93,7 +76,7 @@ Description textarea 32000
 HasOptedOutOfEmail boolean
 LastActivityDate date a
 """),
-    "Account": ("Account", "Accounts", "001", SYSTEM + USER_OWNER + _CURRENCY + """
+    "Account": ("Account", "Accounts", "001", SYSTEM + USER_OWNER + CURRENCY + """
 External_Id__c string 64 ux
 MasterRecordId reference a -> Account:MasterRecord
 Name string 255 r
@@ -113,7 +96,7 @@ Description textarea 32000
 AccountSource picklist 40
 LastActivityDate date a
 """),
-    "Opportunity": ("Opportunity", "Opportunities", "006", SYSTEM + USER_OWNER + _CURRENCY + _TOUCHES + """
+    "Opportunity": ("Opportunity", "Opportunities", "006", SYSTEM + USER_OWNER + CURRENCY + _TOUCHES + """
 External_Id__c string 64 ux
 AccountId reference -> Account:Account
 IsPrivate boolean
@@ -153,7 +136,7 @@ IsDeleted boolean a
 PrevAmount currency a
 PrevCloseDate date a
 """),
-    "OpportunityStage": ("Opportunity Stage", "Opportunity Stages", "01J", _NO_BIN + """
+    "OpportunityStage": ("Opportunity Stage", "Opportunity Stages", "01J", NO_BIN + """
 MasterLabel string 255 a
 ApiName string 255 a
 IsActive boolean a
@@ -171,7 +154,7 @@ ContactId reference r -> Contact:Contact
 Role picklist 40
 IsPrimary boolean
 """),
-    "Campaign": ("Campaign", "Campaigns", "701", SYSTEM + USER_OWNER + _CURRENCY + """
+    "Campaign": ("Campaign", "Campaigns", "701", SYSTEM + USER_OWNER + CURRENCY + """
 HubSpot_Campaign_Id__c string 80 ux
 Name string 80 r
 ParentId reference -> Campaign:Parent
@@ -213,7 +196,7 @@ CompletedDateTime datetime a
 CallDurationInSeconds int
 AccountId reference a -> Account:Account
 """),
-    "User": ("User", "Users", "005", _NO_BIN + """
+    "User": ("User", "Users", "005", NO_BIN + """
 Username string 80 r
 LastName string 80 r
 FirstName string 40
@@ -230,7 +213,7 @@ ManagerId reference -> User:Manager
 Title string 80
 Department string 80
 """),
-    "Group": ("Group", "Groups", "00G", _NO_BIN + """
+    "Group": ("Group", "Groups", "00G", NO_BIN + """
 Name string 40 r
 DeveloperName string 80
 Type picklist
@@ -238,7 +221,7 @@ Email email
 RelatedId reference a
 OwnerId reference a -> User:Owner
 """),
-    "Organization": ("Organization", "Organizations", "00D", _NO_BIN + """
+    "Organization": ("Organization", "Organizations", "00D", NO_BIN + """
 Name string 80 n
 Country string 80
 DefaultLocaleSidKey picklist 40

@@ -7,16 +7,14 @@ recurring events, assets) is left out.
 
 from __future__ import annotations
 
+from sandbox.salesforce.schema_system import SEEN
+
 _PARTS = ("Street", "City", "State", "PostalCode", "Country", "Latitude", "Longitude", "GeocodeAccuracy")
 _KINDS = {
     "Street": "textarea 255", "City": "string 40", "State": "string 80", "PostalCode": "string 20",
     "Country": "string 80", "Latitude": "double/15", "Longitude": "double/15",
     "GeocodeAccuracy": "picklist 40 p",
 }  # fmt: skip
-SEEN = """
-LastViewedDate datetime a
-LastReferencedDate datetime a
-"""
 
 
 def parts_of_address(parts: tuple[str, ...], prefix: str = "") -> str:

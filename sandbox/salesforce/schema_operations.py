@@ -1,21 +1,13 @@
 """The objects around leads and deals, as plain data: products, cases, events, histories, the org's own setup.
 
-Lines are in the language of `fields.parse`. The objects people sell with are in `schema`.
+Lines are in the language of `fields.parse`. The objects people sell with are in `schema_filled`.
 """
 
 from __future__ import annotations
 
-_OWN = """
-CreatedDate datetime an
-CreatedById reference an -> User:CreatedBy
-LastModifiedDate datetime an
-LastModifiedById reference an -> User:LastModifiedBy
-SystemModstamp datetime an
-"""
-_SYSTEM = "\nId id an\nIsDeleted boolean an\n" + _OWN
-_NO_BIN = "\nId id an\n" + _OWN
+from sandbox.salesforce.schema_system import CURRENCY, NO_BIN, SYSTEM
+
 _STAMPED = "\nId id an\nSystemModstamp datetime an\n"
-_CURRENCY = "\nCurrencyIsoCode picklist 3 p\n"
 
 
 def _history(parent: str) -> str:
@@ -39,7 +31,7 @@ OBJECTS: dict[str, tuple[str, str, str, str]] = {
     "ContactHistory": ("Contact History", "Contact History", "019", _history("Contact")),
     "AccountHistory": ("Account History", "Account History", "01A", _history("Account")),
     "CaseHistory": ("Case History", "Case History", "01B", _history("Case")),
-    "OpportunityLineItem": ("Opportunity Product", "Opportunity Product", "00k", _SYSTEM + _CURRENCY + """
+    "OpportunityLineItem": ("Opportunity Product", "Opportunity Product", "00k", SYSTEM + CURRENCY + """
 OpportunityId reference rni -> Opportunity:Opportunity
 SortOrder int a
 PricebookEntryId reference i -> PricebookEntry:PricebookEntry
@@ -53,20 +45,20 @@ ListPrice currency a
 ServiceDate date
 Description string 255
 """),
-    "Product2": ("Product", "Products", "01t", _SYSTEM + _CURRENCY + """
+    "Product2": ("Product", "Products", "01t", SYSTEM + CURRENCY + """
 Name string 255 r
 ProductCode string 255
 Description textarea 4000
 IsActive boolean
 Family picklist
 """),
-    "Pricebook2": ("Price Book", "Price Books", "01s", _SYSTEM + """
+    "Pricebook2": ("Price Book", "Price Books", "01s", SYSTEM + """
 Name string 255 r
 IsActive boolean
 IsStandard boolean a
 Description string 255
 """),
-    "PricebookEntry": ("Price Book Entry", "Price Book Entries", "01u", _SYSTEM + _CURRENCY + """
+    "PricebookEntry": ("Price Book Entry", "Price Book Entries", "01u", SYSTEM + CURRENCY + """
 Name string 255 a
 Pricebook2Id reference rni -> Pricebook2:Pricebook2
 Product2Id reference rni -> Product2:Product2
@@ -75,21 +67,21 @@ UnitPrice currency r
 IsActive boolean
 UseStandardPrice boolean
 """),
-    "CampaignMemberStatus": ("Campaign Member Status", "Campaign Member Statuses", "01Y", _SYSTEM + """
+    "CampaignMemberStatus": ("Campaign Member Status", "Campaign Member Statuses", "01Y", SYSTEM + """
 CampaignId reference rni -> Campaign:Campaign
 Label string 765 r
 SortOrder int
 IsDefault boolean
 HasResponded boolean
 """),
-    "CampaignInfluenceModel": ("Campaign Influence Model", "Campaign Influence Models", "03V", _SYSTEM + """
+    "CampaignInfluenceModel": ("Campaign Influence Model", "Campaign Influence Models", "03V", SYSTEM + """
 DeveloperName string 80 r
 MasterLabel string 80
 IsActive boolean
 IsDefaultModel boolean
 IsModelLocked boolean
 """),
-    "CampaignInfluence": ("Campaign Influence", "Campaign Influences", "11M", _SYSTEM + _CURRENCY + """
+    "CampaignInfluence": ("Campaign Influence", "Campaign Influences", "11M", SYSTEM + CURRENCY + """
 CampaignId reference rni -> Campaign:Campaign
 OpportunityId reference rni -> Opportunity:Opportunity
 ContactId reference i -> Contact:Contact
@@ -97,7 +89,7 @@ ModelId reference rni -> CampaignInfluenceModel:Model
 Influence percent
 RevenueShare currency a
 """),
-    "Event": ("Event", "Events", "00U", _SYSTEM + """
+    "Event": ("Event", "Events", "00U", SYSTEM + """
 OwnerId reference n -> User:Owner
 WhoId reference -> Contact|Lead:Who
 WhatId reference -> Account|Opportunity|Campaign|Case:What
@@ -116,7 +108,7 @@ ShowAs picklist 40 p
 IsChild boolean a
 EventSubtype picklist 40 ip
 """),
-    "EmailMessage": ("Email Message", "Email Messages", "02s", _SYSTEM + """
+    "EmailMessage": ("Email Message", "Email Messages", "02s", SYSTEM + """
 ParentId reference i -> Case:Parent
 RelatedToId reference -> Account|Opportunity|Campaign|Case:RelatedTo
 FromAddress email
@@ -131,7 +123,7 @@ IsTracked boolean
 IsOpened boolean a
 FirstOpenedDate datetime a
 """),
-    "Case": ("Case", "Cases", "500", _SYSTEM + """
+    "Case": ("Case", "Cases", "500", SYSTEM + """
 OwnerId reference n -> Group|User:Owner
 MasterRecordId reference a -> Case:MasterRecord
 CaseNumber string 30 an
@@ -174,14 +166,14 @@ SobjectType picklist 40 ni
 QueueId reference rni -> Group:Queue
 CreatedById reference an -> User:CreatedBy
 """),
-    "RecordType": ("Record Type", "Record Types", "012", _NO_BIN + """
+    "RecordType": ("Record Type", "Record Types", "012", NO_BIN + """
 Name string 80 r
 DeveloperName string 80 r
 SobjectType picklist 40 r
 Description string 255
 IsActive boolean
 """),
-    "AssignmentRule": ("Assignment Rule", "Assignment Rules", "01Q", _NO_BIN + """
+    "AssignmentRule": ("Assignment Rule", "Assignment Rules", "01Q", NO_BIN + """
 Name string 120 a
 SobjectType picklist 40 a
 Active boolean a
@@ -196,21 +188,21 @@ IsOwnedByProfile boolean a
 PermissionSetId reference rni -> PermissionSet:PermissionSet
 AssigneeId reference rni -> User:Assignee
 """),
-    "LeadStatus": ("Lead Status Value", "Lead Status Value", "01J", _NO_BIN + """
+    "LeadStatus": ("Lead Status Value", "Lead Status Value", "01J", NO_BIN + """
 MasterLabel string 255 a
 ApiName string 255 an
 SortOrder int a
 IsDefault boolean a
 IsConverted boolean a
 """),
-    "CurrencyType": ("Currency Type", "Currency Types", "01L", _NO_BIN + """
+    "CurrencyType": ("Currency Type", "Currency Types", "01L", NO_BIN + """
 IsoCode picklist 3 r
 ConversionRate double 0 r
 DecimalPlaces int r
 IsActive boolean
 IsCorporate boolean a
 """),
-    "DatedConversionRate": ("Dated Conversion Rate", "Dated Conversion Rates", "04w", _NO_BIN + """
+    "DatedConversionRate": ("Dated Conversion Rate", "Dated Conversion Rates", "04w", NO_BIN + """
 IsoCode picklist 3 r
 StartDate date r
 NextStartDate date a
@@ -226,7 +218,7 @@ QuarterLabel picklist 40 a
 PeriodLabel picklist 40 a
 FullyQualifiedLabel string 80 a
 """),
-    "ForecastingQuota": ("Forecasting Quota", "Forecasting Quotas", "0J9", _NO_BIN + _CURRENCY + """
+    "ForecastingQuota": ("Forecasting Quota", "Forecasting Quotas", "0J9", NO_BIN + CURRENCY + """
 QuotaOwnerId reference rn -> User:QuotaOwner
 PeriodId reference a -> Period:Period
 StartDate date r
@@ -235,7 +227,7 @@ QuotaQuantity double
 IsAmount boolean
 IsQuantity boolean
 """),
-    "ForecastingItem": ("Forecasting Item", "Forecasting Items", "0IB", _STAMPED + _CURRENCY + """
+    "ForecastingItem": ("Forecasting Item", "Forecasting Items", "0IB", _STAMPED + CURRENCY + """
 OwnerId reference a -> User:Owner
 PeriodId reference a -> Period:Period
 ForecastCategoryName picklist 40 a
@@ -246,7 +238,7 @@ IsUpToDate boolean a
 IsAmount boolean a
 IsQuantity boolean a
 """),
-    "BusinessHours": ("Business Hours", "Business Hours", "01m", _NO_BIN + """
+    "BusinessHours": ("Business Hours", "Business Hours", "01m", NO_BIN + """
 Name string 80 r
 IsActive boolean
 IsDefault boolean
@@ -255,7 +247,7 @@ TimeZoneSidKey picklist 40 r
         f"{day}StartTime time\n{day}EndTime time\n"
         for day in ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
     )),
-    "Holiday": ("Holiday", "Holidays", "0C0", _NO_BIN + """
+    "Holiday": ("Holiday", "Holidays", "0C0", NO_BIN + """
 Name string 80 r
 Description string 255
 ActivityDate date

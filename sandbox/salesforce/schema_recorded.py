@@ -7,7 +7,8 @@ Data.com, recurring activities, schedules of products) is left out.
 
 from __future__ import annotations
 
-from sandbox.salesforce.schema_further import PLACE, SEEN, address
+from sandbox.salesforce.schema_further import PLACE, address
+from sandbox.salesforce.schema_system import SEEN
 
 _LIVE = "\"IsDeleted\" = 'false'"
 _CHANGED = (

@@ -5,22 +5,16 @@ Lines are in the language of `fields.parse`.
 
 from __future__ import annotations
 
-_OWN = """
-CreatedDate datetime an
-CreatedById reference an -> User:CreatedBy
-LastModifiedDate datetime an
-LastModifiedById reference an -> User:LastModifiedBy
-SystemModstamp datetime an
-"""
-_SEEN = "LastViewedDate datetime a\nLastReferencedDate datetime a\n"
+from sandbox.salesforce.schema_system import NO_BIN, OWN, SEEN
+
 OBJECTS: dict[str, tuple[str, str, str, str]] = {
-    "ListView": ("List View", "List Views", "00B", "\nId id an\n" + _OWN + f"""
+    "ListView": ("List View", "List Views", "00B", NO_BIN + f"""
 Name string 80 an
 DeveloperName string 80 a
 NamespacePrefix string 15 a
 SobjectType picklist 40 a
 IsSoqlCompatible boolean an
-{_SEEN}"""),
+{SEEN}"""),
     "RecentlyViewed": ("Recently Viewed", "Recently Viewed", "", f"""
 Id id an
 Name string 255 a
@@ -35,8 +29,8 @@ Title string 80 a
 Email email a
 Phone phone a
 RecordTypeId reference a -> RecordType:RecordType
-{_SEEN}"""),
-    "Report": ("Report", "Reports", "00O", "\nId id an\nIsDeleted boolean an\n" + _OWN + f"""
+{SEEN}"""),
+    "Report": ("Report", "Reports", "00O", "\nId id an\nIsDeleted boolean an\n" + OWN + f"""
 OwnerId reference an -> User:Owner
 FolderName string 256 a
 Name string 40 an
@@ -45,7 +39,7 @@ DeveloperName string 80 an
 NamespacePrefix string 15 a
 LastRunDate datetime a
 Format picklist 40 a
-{_SEEN}"""),
+{SEEN}"""),
 }  # fmt: skip
 READ_ONLY = frozenset(OBJECTS)
 COLUMNS: dict[str, tuple[str, ...]] = {

@@ -28,6 +28,7 @@ from sandbox.worlds import bulk as world
 
 _PAGES = 200
 _SEARCHES = 50
+_COUNTED = 20_000_000
 _HEAD = (
     "| what | rows | MB | s | rows/s | server's CPU s | ÷ static files |\n"
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
@@ -117,13 +118,32 @@ def _kinds(served: Sandbox, rows: int, columns: int) -> Iterator[tuple[str, str,
 
 
 def world_table(size: str, home: Path) -> str:
-    """The same of a seeded world, and how much memory its servers had at most."""
+    """The same of a seeded world, how long it took to make and to start, and its servers' memory at most."""
     lines = [_HEAD]
+    made = None if (home / "world.json").exists() else _seconds(lambda: _started(size, home))
+    began = time.perf_counter()
     with seeded(size, home) as served:
+        started = time.perf_counter() - began
         for what, vendor, per_page, asks in _of_world(served):
             lines.append(_measured(served, what, vendor, per_page, asks).line())
         peaks = [f"{vendor} {peak_mib(served.pid(vendor)):,.0f} MiB" for vendor in ("hubspot", "salesforce")]
-    return "\n".join(lines) + f"\n\nPeak memory: {', '.join(peaks)}."
+    times = (
+        f"{f'Made in {made:,.0f} s, started' if made else 'Started'} again in {started:.1f} s, where Python "
+    )
+    times += f"counts to {_COUNTED:,} in {_seconds(_count):.1f} s."
+    return "\n".join(lines) + f"\n\n{times} Peak memory: {', '.join(peaks)}."
+
+
+def _started(size: str, home: Path) -> None:
+    with seeded(size, home):
+        pass
+
+
+def _count() -> None:
+    """What tells one machine's seconds from another's."""
+    counted = 0
+    while counted < _COUNTED:
+        counted += 1
 
 
 def _of_world(served: Sandbox) -> Iterator[tuple[str, str, int, list[Ask]]]:

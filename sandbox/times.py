@@ -16,8 +16,12 @@ _EPOCH_DAY = date(1970, 1, 1)
 FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
 """The instants there is a date for: those of the years 1 to 9999."""
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+_QUARTER = 15 * MINUTE
+_KEPT = 65_536
+"""Dates at most: whoever asks for others all the time fills no memory."""
 _MINUTES = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1_440)]
 _SECONDS = [f"{second:02d}." for second in range(60)]
+_MILLIS = [f"{ms:03d}Z" for ms in range(1_000)]
 _OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
 
 
@@ -35,30 +39,53 @@ def iso(ms: int) -> str:
     """`2026-06-30T12:00:00.000Z`, as both vendors write it (Salesforce's JSON apart)."""
     days, rest = divmod(ms, DAY)
     minutes, rest = divmod(rest, MINUTE)
-    seconds, rest = divmod(rest, SECOND)
-    return f"{_date_of(days)}{_MINUTES[minutes]}{_SECONDS[seconds]}{rest:03d}Z"
+    return f"{_DATES[days]}{_MINUTES[minutes]}{_SECONDS[rest // SECOND]}{_MILLIS[rest % SECOND]}"
 
 
 def iso_seconds(ms: int) -> str:
     """As `iso`, cut to the second: the precision Salesforce keeps."""
     days, rest = divmod(ms, DAY)
     minutes, rest = divmod(rest, MINUTE)
-    return f"{_date_of(days)}{_MINUTES[minutes]}{_SECONDS[rest // SECOND]}000Z"
+    return f"{_DATES[days]}{_MINUTES[minutes]}{_SECONDS[rest // SECOND]}000Z"
 
 
 def day(ms: int) -> str:
-    return _date_of(ms // DAY)
+    return _DATES[ms // DAY]
 
 
 def midnight(ms: int, zone: str) -> int:
     """When the day of an instant began in a zone."""
-    return to_ms(from_ms(ms).astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0))
+    return _midnight(ms // _QUARTER, zone)
 
 
-@lru_cache(maxsize=8_192)
-def _date_of(days: int) -> str:
-    """ISO date of a day since 1970. Kept, because a world names the same few hundred days again and again."""
-    return (_EPOCH_DAY + timedelta(days=days)).isoformat()
+def day_in(ms: int, zone: str) -> str:
+    """The date of an instant in a zone."""
+    return _day_in(ms // _QUARTER, zone)
+
+
+# What zones are apart from UTC, and when that changes, is in whole quarters of an hour since 1972.
+@lru_cache(maxsize=131_072)
+def _midnight(quarter: int, zone: str) -> int:
+    local = from_ms(quarter * _QUARTER).astimezone(ZoneInfo(zone))
+    return to_ms(local.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=131_072)
+def _day_in(quarter: int, zone: str) -> str:
+    return from_ms(quarter * _QUARTER).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+class _Dates(dict[int, str]):
+    """ISO dates of days since 1970, kept: a world names the same few hundred days again and again."""
+
+    def __missing__(self, days: int) -> str:
+        found = (_EPOCH_DAY + timedelta(days=days)).isoformat()
+        if len(self) < _KEPT:
+            self[days] = found
+        return found
+
+
+_DATES = _Dates()
 
 
 def http_date(ms: int) -> str:

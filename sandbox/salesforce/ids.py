@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -24,6 +25,18 @@ def make(prefix: str, number: int) -> str:
     mark = _SUFFIX[_CAPITALS[digit] | middle_capitals << 1 | last_capitals << 3]
     head, marks = _head(prefix, rest)
     return f"{head}{_DIGITS[digit]}{middle}{last}{marks}{mark}"
+
+
+def following(prefix: str, first: int = 1) -> Iterator[str]:
+    """Ids of an object from the `first` on, one after the other: what many of them share is made once."""
+    at = first
+    while True:
+        start = make(prefix, at - at % 3_844)
+        shared, marks = start[:13], start[15:17]
+        capitals = sum(_CAPITALS[_DIGITS.index(c)] << i for i, c in enumerate(start[10:13]))
+        for last, last_capitals in _PAIRS[at % 3_844 :]:
+            yield f"{shared}{last}{marks}{_SUFFIX[capitals | last_capitals << 3]}"
+        at += 3_844 - at % 3_844
 
 
 @lru_cache(maxsize=1_024)

@@ -11,10 +11,11 @@ import itertools
 import math
 import random
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sandbox.times import DAY, HOUR, from_ms, midnight
 from sandbox.worlds import deals, names
-from sandbox.worlds.draw import Draws, ascii_of, working_time
+from sandbox.worlds.draw import Draws, Generator, ascii_of, working_time
 from sandbox.worlds.model import Business, Campaign, Company, Deal, Person
 from sandbox.worlds.reps import REPS
 
@@ -32,6 +33,7 @@ _REPS_FOR = {
     for segment in ("enterprise", "mid-market", "nurture")
     for place in names.PLACES
 }
+_PATTERNS = ("{f}.{l}", "{f}.{l}", "{f0}{l}", "{f}{l0}", "{l}.{f}")
 _ORIGINS = (
     "ORGANIC_SEARCH",
     "DIRECT_TRAFFIC",
@@ -120,38 +122,28 @@ def _held(key: int, begin: int, end: int) -> int:
 
 
 def _people(
-    rng: random.Random, first_key: int, count: int, companies: list[Company], campaigns: list[Campaign],
+    rng: Generator, first_key: int, count: int, companies: list[Company], campaigns: list[Campaign],
     start: int, now: int,
 ) -> list[Person]:  # fmt: skip
     # Sums made once: `choices` would add the weights up again for every person.
     weights = list(itertools.accumulate(math.sqrt(c.employees) for c in companies))
     titles, title_weights = list(names.TITLES), list(itertools.accumulate(names.TITLES.values()))
     fresh = round(count * 0.065)
+    on_days = _OnDays(campaigns)
     found: list[Person] = []
     for key in range(first_key, first_key + count):
         first, last = rng.choice(names.FIRST), rng.choice(names.LAST)
-        company = rng.choices(companies, cum_weights=weights)[0] if rng.random() < 0.95 else None
+        company = rng.weighted(companies, weights) if rng.random() < 0.95 else None
         is_fresh = key >= first_key + count - fresh
         created = working_time(
             rng, now - 14 * DAY if is_fresh else start, now - HOUR if is_fresh else now - 14 * DAY
         )
-        running = [c for c in campaigns if c.start <= created <= c.end and rng.random() < c.kind[4] / 2.5]
+        running = [c for c, chance in on_days.at(created) if rng.random() < chance]
         campaign = rng.choice(running) if running and rng.random() < 0.6 else None
         origin = campaign.kind[2] if campaign else rng.choice(_ORIGINS)
         rep = None if is_fresh else company.rep if company and rng.random() < 0.85 else rng.choice(REPS)
-        person = Person(
-            key,
-            first,
-            last,
-            "",
-            rng.choices(titles, cum_weights=title_weights)[0],
-            "",
-            company,
-            created,
-            origin,
-            campaign,
-            rep,
-        )
+        title = rng.weighted(titles, title_weights)
+        person = Person(key, first, last, "", title, "", company, created, origin, campaign, rep)
         person.email = _email(rng, person)
         person.phone = _phone(rng, company)
         person.opted_out = rng.random() < 0.04
@@ -160,6 +152,24 @@ def _people(
         draw = rng.random()
         person.in_hubspot, person.in_salesforce = draw < 0.80, draw < 0.62 or draw >= 0.80
     return found
+
+
+class _OnDays:
+    """Which campaigns run, with the chance that one of them reached who came: they change by the day."""
+
+    def __init__(self, campaigns: list[Campaign]) -> None:
+        self.campaigns = [(c, c.kind[4] / 2.5) for c in campaigns]
+        self._found: dict[int, list[tuple[Campaign, float]]] = {}
+
+    def at(self, instant: int) -> list[tuple[Campaign, float]]:
+        number, into = divmod(instant, DAY)
+        found = self._found.get(number) if into else self._running(instant)
+        if found is None:
+            found = self._found[number] = self._running(instant)
+        return found
+
+    def _running(self, instant: int) -> list[tuple[Campaign, float]]:
+        return [each for each in self.campaigns if each[0].start <= instant <= each[0].end]
 
 
 def _leave_alone(
@@ -173,9 +183,15 @@ def _leave_alone(
             person.untouched, person.origin, person.campaign = True, "OFFLINE", None
 
 
+@lru_cache(maxsize=16_384)
+def _spelled(name: str) -> str:
+    """A name as it stands in an address."""
+    return ascii_of(name).lower().replace("'", "").replace(" ", "")
+
+
 def _email(rng: random.Random, person: Person) -> str:
-    first, last = (ascii_of(x).lower().replace("'", "").replace(" ", "") for x in (person.first, person.last))
-    pattern = rng.choice(("{f}.{l}", "{f}.{l}", "{f0}{l}", "{f}{l0}", "{l}.{f}"))
+    first, last = _spelled(person.first), _spelled(person.last)
+    pattern = rng.choice(_PATTERNS)
     local = pattern.format(f=first, l=last, f0=first[0], l0=last[0])
     # The number keeps two people of the same name at one company apart, as mail administrators do.
     local += str(person.key) if rng.random() < 0.35 or person.company is None else f".{person.key % 97}"

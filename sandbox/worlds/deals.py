@@ -7,11 +7,12 @@ import random
 from itertools import accumulate
 
 from sandbox.times import DAY, HOUR, from_ms
+from sandbox.worlds.draw import Generator
 from sandbox.worlds.model import Company, Deal, Moment, Person
 from sandbox.worlds.reps import REPS
 
 
-def draw(rng: random.Random, first: int, count: int, people: list[Person], now: int) -> list[Deal]:
+def draw(rng: Generator, first: int, count: int, people: list[Person], now: int) -> list[Deal]:
     """Deals of these people, numbered from `first`."""
     buyers = [p for p in people if p.company and p.rep and p.created < now - 30 * DAY and p.title != "Intern"]
     colleagues: dict[int, list[Person]] = {}
@@ -22,7 +23,7 @@ def draw(rng: random.Random, first: int, count: int, people: list[Person], now: 
     found: list[Deal] = []
     sold: set[int] = set()
     for key in range(first, first + count):
-        person = rng.choices(buyers, cum_weights=weights)[0]
+        person = rng.weighted(buyers, weights)
         company = person.company
         if company is None:
             continue

@@ -6,6 +6,7 @@ Salesforce's records goes through a pipe. Both draw the same business, so the re
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import queue
@@ -48,17 +49,17 @@ def _in_turn(home: Path, size: str, seed: int, progress: Progress) -> None:
     (region,) = regions(seed, size, NOW - QUIET)
     told: list[Records] = []
     progress(f"filling Salesforce: {len(region.members)} campaign members, {len(region.tasks)} tasks")
-    with (
-        filled(home / "salesforce.sqlite") as (store, indexes),
-        filled(home / "marketing_cloud.sqlite") as (marketing, _),
-    ):
-        salesforce = SalesforceHalf(home, store, indexes, marketing, seed, FOUNDED)
+    with filled(home / "salesforce.sqlite") as (store, indexes):
+        salesforce = SalesforceHalf(home, store, indexes, seed, FOUNDED)
         salesforce.add(region, told.append)
         salesforce.finish()
     people, deals = region.business.people, region.business.deals
     progress(f"filling HubSpot: {sum(p.in_hubspot for p in people)} people, {len(deals)} deals")
-    with filled(home / "hubspot.sqlite") as (store, indexes):
-        half = HubSpotHalf(home, store, indexes, seed, FOUNDED)
+    with (
+        filled(home / "hubspot.sqlite") as (store, indexes),
+        filled(home / "marketing_cloud.sqlite") as (marketing, _),
+    ):
+        half = HubSpotHalf(home, store, indexes, marketing, seed, FOUNDED)
         half.add(region, told[0])
         half.finish()
 
@@ -74,11 +75,8 @@ def _at_once(home: Path, size: str, seed: int, progress: Progress) -> None:
     sender.start()
     done = 0
     try:
-        with (
-            filled(home / "salesforce.sqlite") as (store, indexes),
-            filled(home / "marketing_cloud.sqlite") as (marketing, _),
-        ):
-            half = SalesforceHalf(home, store, indexes, marketing, seed, FOUNDED)
+        with filled(home / "salesforce.sqlite") as (store, indexes):
+            half = SalesforceHalf(home, store, indexes, seed, FOUNDED)
             for region in regions(seed, size, NOW - QUIET):
                 half.add(region, waiting.put)
                 done += len(region.business.people)
@@ -109,10 +107,14 @@ def _send(waiting: queue.Queue[Records | None], pipe: Connection) -> None:
 
 def _fill_hubspot(home: Path, size: str, seed: int, told: Connection) -> None:
     """The other process. It ends by itself when the first one is gone."""
+    gc.disable()  # as in the first one: see `create`
     try:
-        with filled(home / "hubspot.sqlite") as (store, indexes):
-            half = HubSpotHalf(home, store, indexes, seed, FOUNDED)
-            for region in regions(seed, size, NOW - QUIET):
+        with (
+            filled(home / "hubspot.sqlite") as (store, indexes),
+            filled(home / "marketing_cloud.sqlite") as (marketing, _),
+        ):
+            half = HubSpotHalf(home, store, indexes, marketing, seed, FOUNDED)
+            for region in regions(seed, size, NOW - QUIET, with_members=False):
                 half.add(region, told.recv())
             half.finish()
     except EOFError:

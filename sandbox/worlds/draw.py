@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import random
 import unicodedata
+from bisect import bisect
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from math import sqrt
+from typing import Any, TypeVar
 
 from sandbox.times import DAY, HOUR, MINUTE, from_ms
 
+T = TypeVar("T")
+_MORNING = 6 / 13
+_FEW, _MOST = 5, 21
+_SMALL, _SMALL_FOR_MORE = 21, 85
+"""Populations that the library samples as a list: of `_FEW` wanted, and of up to `_MOST`."""
 _MONTHS = (1.0, 1.05, 1.2, 1.1, 1.1, 1.0, 0.7, 0.65, 1.2, 1.3, 1.2, 0.6)
 
 
 class Generator(random.Random):
-    """What `random.Random` draws, without its checks of what it is asked for: large worlds ask often."""
+    """What `random.Random` draws, without its checks of what it is asked for: large worlds ask often.
+
+    Each method has the drawing of a number below another within it, for a call costs more than the rest.
+    """
 
     def below(self, count: int) -> int:
         """A whole number from 0 to below `count`."""
@@ -24,12 +35,50 @@ class Generator(random.Random):
         return found
 
     def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
-        if step != 1 or (start if stop is None else stop - start) <= 0:
+        first, count = (0, start) if stop is None else (start, stop - start)
+        if step != 1 or count <= 0:
             return super().randrange(start, stop, step)
-        return self.below(start) if stop is None else start + self.below(stop - start)
+        bits = count.bit_length()
+        found = self.getrandbits(bits)
+        while found >= count:
+            found = self.getrandbits(bits)
+        return first + found
 
     def choice(self, seq: Any) -> Any:
-        return seq[self.below(len(seq))]
+        count = len(seq)
+        bits = count.bit_length()
+        found = self.getrandbits(bits)
+        while found >= count:
+            found = self.getrandbits(bits)
+        return seq[found]
+
+    def weighted(self, population: Sequence[T], sums: Sequence[float]) -> T:
+        """One of these, by the sums of their weights so far: `choices` of one."""
+        return population[bisect(sums, self.random() * sums[-1], 0, len(sums) - 1)]
+
+    def sample(self, population: Any, k: int, *, counts: Any = None) -> list[Any]:
+        """Few of them, drawn as the library draws: a small population as a list, of a large one by place."""
+        count, draw = len(population), self.getrandbits
+        if counts is not None or not 0 <= k <= min(count, _MOST):
+            return super().sample(population, k, counts=counts)
+        found: list[Any] = []
+        if count <= (_SMALL if k <= _FEW else _SMALL_FOR_MORE):
+            pool = list(population)
+            for left in range(count, count - k, -1):
+                bits = left.bit_length()
+                at = draw(bits)
+                while at >= left:
+                    at = draw(bits)
+                found.append(pool[at])
+                pool[at] = pool[left - 1]
+            return found
+        bits, taken = count.bit_length(), set()
+        while len(found) < k:
+            at = draw(bits)
+            if at < count and at not in taken:
+                taken.add(at)
+                found.append(population[at])
+        return found
 
 
 def rng_for(seed: int, part: str) -> Generator:
@@ -64,15 +113,29 @@ def _day(number: int) -> tuple[bool, float]:
     return moment.weekday() < 5, _MONTHS[moment.month - 1]
 
 
+def _hour(share: float) -> float:
+    """From 7 to 20, most often around 13: what `triangular` makes of a random number."""
+    if share > _MORNING:
+        return 20 - 13 * sqrt((1.0 - share) * (1.0 - _MORNING))
+    return 7 + 13 * sqrt(share * _MORNING)
+
+
 def working_time(rng: random.Random, start: int, end: int) -> int:
     """An instant between two others, on most days a working hour of a working day, busier in some months."""
-    if end <= start:
+    span = end - start
+    if span <= 0:
         return start
+    bits, bits_of, share = span.bit_length(), rng.getrandbits, rng.random
     for _ in range(8):
-        day = rng.randrange(start, end)
-        weekday, busy = _day(day // DAY)
-        working = weekday or rng.random() < 0.1
-        if working and rng.random() * 1.3 < busy:
+        found = bits_of(bits)
+        while found >= span:
+            found = bits_of(bits)
+        number = (start + found) // DAY
+        is_weekday, busy = _day(number)
+        if (is_weekday or share() < 0.1) and share() * 1.3 < busy:
             break
-    at = day - day % DAY + int(rng.triangular(7, 20, 13) * HOUR) + rng.randrange(60) * MINUTE
-    return min(max(start, at), end)
+    at = number * DAY + int(_hour(share()) * HOUR)
+    minute = bits_of(6)
+    while minute >= 60:
+        minute = bits_of(6)
+    return min(max(start, at + minute * MINUTE), end)

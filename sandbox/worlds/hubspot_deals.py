@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.hubspot import associations, catalog
+from sandbox.hubspot import catalog
 from sandbox.times import iso
 from sandbox.worlds import dirt
 from sandbox.worlds.hubspot_side import HubSpot, Props, save, store
@@ -28,14 +28,12 @@ def add(side: HubSpot) -> None:
         side.key.deals.append((deal.key, "hubspot", "deals", str(record_id)))
         _deal(side, deal, record_id)
         company = side.companies[deal.company.key]
-        side.links += associations.rows_for("deals", record_id, "companies", company, primary=True)
+        side.links.add("deals", record_id, "companies", company, primary=True)
         for person in deal.contacts:
             if person.key in side.contacts:
-                side.links += associations.rows_for(
-                    "deals", record_id, "contacts", side.contacts[person.key], primary=False
-                )
+                side.links.add("deals", record_id, "contacts", side.contacts[person.key])
     store(side)
-    associations.insert(side.store, side.links)
+    side.links.store(side.store)
 
 
 def _deal(side: HubSpot, deal: Deal, record_id: int) -> None:
@@ -59,18 +57,20 @@ def _deal(side: HubSpot, deal: Deal, record_id: int) -> None:
     }
     archived = last.at if not stage.startswith("closed") and rng.random() < 0.01 else None
     save(side, "deals", record_id, props, deal.created, last.at, archived)
-    before: Props = {}
+    before: tuple[str, ...] = ("",) * len(_TRACKED)
     for moment, values in zip(deal.moments, history, strict=True):
         user = f"userId:{side.owners[moment.rep.email] - 61_000}"
+        now = tuple(values.values())
         side.history += [
-            ("deals", record_id, name, moment.at, values[name], user)
-            for name in _TRACKED
-            if values[name] != before.get(name)
+            ("deals", record_id, name, moment.at, new, user)
+            for name, old, new in zip(_TRACKED, before, now, strict=True)
+            if new != old
         ]
-        before = values
+        before = now
 
 
 def _values(side: HubSpot, moment: Moment, drift: float) -> Props:
+    """What the properties of `_TRACKED` are at a moment, in their order."""
     return {
         "dealstage": stage_of(moment), "pipeline": "default", "amount": str(int(moment.amount * drift)),
         "closedate": iso(moment.close), "hubspot_owner_id": str(side.owners[moment.rep.email]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 from sandbox.times import DAY, HOUR, MINUTE, iso
-from sandbox.worlds.draw import working_time
+from sandbox.worlds.draw import Generator, working_time
 from sandbox.worlds.hubspot_rows import Rows
 from sandbox.worlds.hubspot_side import HubSpot, Props
 from sandbox.worlds.model import Deal, Person
@@ -25,6 +25,7 @@ _NOTES = (
     "Asked for a security questionnaire.", "Budget is decided in {month}.", "Evaluating two other vendors.",
     "Wants a reference in the same industry.", "New manager, starts over with the requirements.",
 )  # fmt: skip
+_KINDS, _DIRECTIONS = ("Call", "Email", "Meeting", "Other"), ("OUTBOUND", "INBOUND")
 _MONTHS = ("January", "March", "April", "June", "September", "October")
 _PLURALS = {"Call": "calls", "Email": "emails", "Meeting": "meetings", "Other": "tasks"}
 
@@ -57,7 +58,7 @@ def _shared(rng: random.Random, side: HubSpot, tasks: list[Task]) -> list[Task]:
     return [t for t in tasks if t.person.key in side.contacts and rng.random() < LOGGED_TWICE]
 
 
-def _own(rng: random.Random, side: HubSpot) -> list[Task]:
+def _own(rng: Generator, side: HubSpot) -> list[Task]:
     """With the people Salesforce does not have."""
     deals: dict[int, Deal] = {p.key: d for d in side.business.deals for p in d.contacts}
     found = []
@@ -69,14 +70,14 @@ def _own(rng: random.Random, side: HubSpot) -> list[Task]:
     return found
 
 
-def _task(rng: random.Random, side: HubSpot, person: Person, rep: Rep, deal: Deal | None) -> Task:
-    kind = rng.choices(("Call", "Email", "Meeting", "Other"), (40, 34, 16, 10))[0]
+def _task(rng: Generator, side: HubSpot, person: Person, rep: Rep, deal: Deal | None) -> Task:
+    kind = rng.weighted(_KINDS, (40, 74, 90, 100))
     at = working_time(rng, person.created, min(side.business.now, person.created + 200 * DAY))
     done = min(side.business.now, at + rng.randrange(10, 120) * MINUTE) if rng.random() < 0.9 else None
     return Task(person, kind, f"{kind} with {person.first}", at, done, rep, deal)
 
 
-def _engagement(rng: random.Random, side: HubSpot, task: Task) -> tuple[Props, int, int]:
+def _engagement(rng: Generator, side: HubSpot, task: Task) -> tuple[Props, int, int]:
     """Properties, when it was logged and when last changed. Most log at once, some days later."""
     at, done = task.at, task.done
     logged = (done or at) + (rng.randrange(1, 4) * DAY if rng.random() < 0.08 else rng.randrange(5) * MINUTE)
@@ -97,12 +98,12 @@ def _engagement(rng: random.Random, side: HubSpot, task: Task) -> tuple[Props, i
     return props, at - rng.randrange(5) * DAY, done or at
 
 
-def _call(rng: random.Random, task: Task) -> Props:
-    outcome = rng.choices(DISPOSITIONS, (5, 2, 3, 1))[0] if task.done is not None else ""
+def _call(rng: Generator, task: Task) -> Props:
+    outcome = rng.weighted(DISPOSITIONS, (5, 7, 10, 11)) if task.done is not None else ""
     reached = outcome == DISPOSITIONS[0]
     duration = int(rng.lognormvariate(12.6, 0.8)) if reached else rng.randrange(0, 40_000)
     return {
-        "hs_call_title": task.subject, "hs_call_direction": rng.choices(("OUTBOUND", "INBOUND"), (8, 2))[0],
+        "hs_call_title": task.subject, "hs_call_direction": rng.weighted(_DIRECTIONS, (8, 10)),
         "hs_call_disposition": outcome, "hs_call_duration": str(duration if outcome else ""),
         "hs_call_status": "COMPLETED" if outcome else "NO_ANSWER", "hs_call_to_number": task.person.phone,
     }  # fmt: skip

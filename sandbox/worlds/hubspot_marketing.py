@@ -9,11 +9,10 @@ import orjson
 
 from sandbox.hubspot.campaigns import MODELS
 from sandbox.times import DAY, HOUR, MINUTE, iso
-from sandbox.worlds.draw import working_time
+from sandbox.worlds.draw import Generator, working_time
 from sandbox.worlds.hubspot_side import HubSpot
 from sandbox.worlds.model import Campaign, Person
 from sandbox.worlds.reps import REPS, STAFF
-from sandbox.worlds.touches import Membership
 
 FORMS = ("Newsletter sign-up", "Demo request", "Whitepaper download", "Contact us", "Webinar registration")
 _PAGES = ("newsletter", "demo", "guides/forecasting", "contact", "webinars/next")
@@ -43,7 +42,8 @@ def put(side: HubSpot, table: str, rows: list[tuple[Any, ...]]) -> None:
     """Rows of a table, the last value of each as JSON."""
     if rows:
         marks = ", ".join("?" * len(rows[0]))
-        stored = [(*row[:-1], orjson.dumps(row[-1])) for row in rows]
+        *columns, shown = zip(*rows, strict=True)
+        stored = zip(*columns, map(orjson.dumps, shown), strict=True)
         side.store.db.executemany(f"insert into {table} values ({marks})", stored)
 
 
@@ -81,14 +81,13 @@ def start(side: HubSpot) -> None:
     _forms(side.draws("forms"), side)
 
 
-def add(side: HubSpot, members: list[Membership]) -> None:
+def add(side: HubSpot) -> None:
     """What a region's people did: forms sent, lists joined, events attended; and what campaigns brought."""
     known = [p for p in side.business.people if p.key in side.contacts]
     reached = [p for p in known if not p.untouched]
     _submissions(side.draws("forms"), side, reached)
     _members(side.draws("lists"), side, known)
-    came = {(m.person.key, m.campaign.key) for m in members if m.came}
-    _seats(side.draws("marketing events"), side, reached, came)
+    _seats(side.draws("marketing events"), side, reached, side.salesforce.came)
     for person in known:
         if person.campaign:
             key = person.campaign.key
@@ -102,18 +101,17 @@ def add(side: HubSpot, members: list[Membership]) -> None:
 
 def _influenced(side: HubSpot, reached: list[Person]) -> None:
     """Who came by a campaign; and some who saw one in passing, which nothing else tells of."""
+    campaigns = side.business.campaigns
+    found: list[dict[int, int]] = [side.tally.influenced.setdefault(c.key, {}) for c in campaigns]
     for person in reached:
         contact = side.contacts[person.key]
-        for campaign in side.business.campaigns:
-            came = person.campaign is not None and person.campaign.key == campaign.key
-            saw = (person.key * 31 + campaign.key) % 100 == 0 and person.created < campaign.end
-            if came or saw:
-                at = (
-                    person.created
-                    if came
-                    else min(max(campaign.start, person.created) + DAY, side.business.now)
-                )
-                side.tally.influenced.setdefault(campaign.key, {})[contact] = at
+        for key in range(-person.key * 31 % 100, len(campaigns), 100):
+            campaign = campaigns[key]
+            if person.created < campaign.end:
+                at = min(max(campaign.start, person.created) + DAY, side.business.now)
+                found[key][contact] = at
+        if person.campaign is not None:
+            found[person.campaign.key][contact] = person.created
 
 
 def finish(side: HubSpot) -> None:
@@ -236,7 +234,7 @@ def _held(side: HubSpot) -> list[tuple[int, Campaign, int]]:
     return [(n, campaign, begin) for n, (campaign, begin) in enumerate(held)]
 
 
-def _seats(rng: random.Random, side: HubSpot, known: list[Person], came: set[tuple[int, int]]) -> None:
+def _seats(rng: Generator, side: HubSpot, known: list[Person], came: set[tuple[int, int]]) -> None:
     """Who registered, came (Salesforce may know of it too), cancelled or stayed away."""
     seats: list[tuple[Any, ...]] = []
     now = side.business.now
@@ -249,7 +247,7 @@ def _seats(rng: random.Random, side: HubSpot, known: list[Person], came: set[tup
         ]  # fmt: skip
         counts = side.tally.attended.setdefault(n, dict.fromkeys(_STATES, 0))
         for person in invited:
-            state = "REGISTERED" if begin > now else rng.choices(_STATES, (1, 11, 2, 6))[0]
+            state = "REGISTERED" if begin > now else rng.weighted(_STATES, (1, 12, 14, 20))
             if (person.key, campaign.key) in came:
                 state = "ATTENDED"
             counts[state] += 1

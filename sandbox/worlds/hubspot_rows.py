@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
-from sandbox.hubspot import associations, catalog
-from sandbox.times import iso
-from sandbox.worlds.hubspot_side import HubSpot, Props
+from sandbox.worlds.hubspot_links import Links
+from sandbox.worlds.hubspot_side import HubSpot, Props, packed
 
 
 @dataclass
@@ -18,26 +15,21 @@ class Rows:
 
     side: HubSpot
     waiting: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
-    links: list[associations.Row] = field(default_factory=list)
+    links: Links = field(default_factory=Links)
 
     def add(self, plural: str, props: Props, created: int, modified: int) -> int:
         """A record; empty values are left out. The new id."""
-        kind, record_id = catalog.TYPES[plural], self.side.new_id(plural)
-        now = self.side.business.now
+        record_id, now = self.side.new_id(plural), self.side.business.now
         created, modified = min(created, now), min(max(created, modified), now)
-        shown = {name: value for name, value in props.items() if value}
-        shown |= {
-            "hs_object_id": str(record_id), kind.created: iso(created), kind.modified: iso(modified),
-        }  # fmt: skip
         self.waiting.setdefault(plural, []).append(
-            (record_id, created, modified, 0, None, orjson.dumps(shown))
+            (record_id, created, modified, 0, None, packed(plural, record_id, props, created, modified))
         )
         return record_id
 
     def link(self, plural: str, record_id: int, to: str, to_id: int | None, *, primary: bool = False) -> None:
         """An association, when there is something to associate with."""
         if to_id is not None:
-            self.links += associations.rows_for(plural, record_id, to, to_id, primary=primary)
+            self.links.add(plural, record_id, to, to_id, primary=primary)
 
     def store(self) -> None:
         """Insert everything that waits."""
@@ -48,5 +40,5 @@ class Rows:
                 "values (?, ?, ?, ?, ?, ?)",
                 rows,
             )
-        associations.insert(self.side.store, self.links)
-        self.waiting, self.links = {}, []
+        self.links.store(self.side.store)
+        self.waiting = {}

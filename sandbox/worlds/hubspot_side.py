@@ -8,19 +8,22 @@ from typing import Any
 
 import orjson
 
-from sandbox.hubspot import associations, catalog
+from sandbox.hubspot import catalog
 from sandbox.hubspot.further_objects import ENGAGEMENTS
 from sandbox.store import Store
 from sandbox.times import DAY, HOUR, iso
 from sandbox.worlds import dirt
 from sandbox.worlds.answer_key import AnswerKey
 from sandbox.worlds.draw import Draws
+from sandbox.worlds.hubspot_links import Links
 from sandbox.worlds.model import Business, Company, Person
 from sandbox.worlds.region import Records, Region
 from sandbox.worlds.reps import STAFF, Rep
 
 FIRST_ID = 100_001
 _FORMS = ("Newsletter sign-up", "Demo request", "Whitepaper download", "Contact us", "Webinar registration")
+_DATED = {plural: (kind.created, kind.modified) for plural, kind in catalog.TYPES.items()}
+"""Under which names records say when they were made and changed."""
 _CONVERSIONS = {"lead": "OPEN", "marketingqualifiedlead": "IN_PROGRESS", "opportunity": "OPEN_DEAL"}
 Props = dict[str, str]
 
@@ -64,9 +67,11 @@ class HubSpot:
     companies: dict[int, int] = field(default_factory=dict)
     contacts: dict[int, int] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
-    links: list[associations.Row] = field(default_factory=list)
+    links: Links = field(default_factory=Links)
     waiting: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     history: list[tuple[Any, ...]] = field(default_factory=list)
+    known: list[tuple[str, int]] = field(default_factory=list)
+    """Addresses that wait, with the contact each is of."""
     next_id: dict[str, int] = field(default_factory=dict)
     meetings: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Id and URL of a rep's meeting link, by their address."""
@@ -97,7 +102,7 @@ def add(side: HubSpot, region: Region, salesforce: Records) -> None:
     """Put a region's companies and contacts into it."""
     side.business, side.salesforce = region.business, salesforce
     side.addresses = {person: (address[0], address[2]) for person, address in region.addresses.items()}
-    side.companies, side.contacts, side.taken, side.links = {}, {}, {}, []
+    side.companies, side.contacts, side.taken = {}, {}, {}
     _companies(side)
     _contacts(side)
     store(side)
@@ -106,15 +111,19 @@ def add(side: HubSpot, region: Region, salesforce: Records) -> None:
 def save(side: HubSpot, plural: str, record_id: int, props: Props, created: int, modified: int,
          archived_at: int | None = None) -> None:  # fmt: skip
     """One record, with the properties every record has."""
-    props = {name: value for name, value in props.items() if value}
-    props |= {
-        "hs_object_id": str(record_id),
-        catalog.TYPES[plural].created: iso(created),
-        catalog.TYPES[plural].modified: iso(modified),
-    }
     side.waiting.setdefault(plural, []).append(
-        (record_id, created, modified, archived_at is not None, archived_at, orjson.dumps(props))
-    )
+        (record_id, created, modified, archived_at is not None, archived_at,
+         packed(plural, record_id, props, created, modified))
+    )  # fmt: skip
+
+
+def packed(plural: str, record_id: int, props: Props, created: int, modified: int) -> bytes:
+    """What a record says, its empty values left out, and what every record says."""
+    shown = {name: value for name, value in props.items() if value}
+    named = _DATED[plural]
+    shown["hs_object_id"], shown[named[0]] = str(record_id), iso(created)
+    shown[named[1]] = iso(modified)
+    return orjson.dumps(shown)
 
 
 def store(side: HubSpot) -> None:
@@ -126,7 +135,8 @@ def store(side: HubSpot) -> None:
             rows,
         )
     side.store.db.executemany("insert into history values (?, ?, ?, ?, ?, 'CRM_UI', ?)", side.history)
-    side.waiting, side.history = {}, []
+    side.store.db.executemany("insert or replace into addresses values (?, ?)", sorted(side.known))
+    side.waiting, side.history, side.known = {}, [], []
 
 
 def _owners(side: HubSpot) -> None:
@@ -221,7 +231,7 @@ def _contact(side: HubSpot, person: Person, *, double: bool = False, archived: b
     company = side.companies.get(person.company.key) if person.company else None
     if company and side.rng.random() < 0.94:
         props["associatedcompanyid"] = str(company)
-        side.links += associations.rows_for("contacts", record_id, "companies", company, primary=True)
+        side.links.add("contacts", record_id, "companies", company, primary=True)
     if archived:
         for email in (props.get("email"), props.get("hs_additional_emails")):
             side.taken.pop(email or "", None)
@@ -232,7 +242,7 @@ def _contact(side: HubSpot, person: Person, *, double: bool = False, archived: b
     ]
     for email in (props.get("email"), props.get("hs_additional_emails")):
         if email and side.taken.get(email) == record_id:
-            side.store.db.execute("insert or replace into addresses values (?, ?)", (email, record_id))
+            side.known.append((email, record_id))
     return record_id
 
 

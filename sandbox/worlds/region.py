@@ -35,13 +35,20 @@ class Records:
     campaigns: dict[int, str] = field(default_factory=dict)
     clicks: list[tuple[int, int]] = field(default_factory=list)
     """Person and time of each click in a mail of Marketing Cloud's."""
+    answers: dict[int, int] = field(default_factory=dict)
+    """When a person answered a campaign first."""
+    came: set[tuple[int, int]] = field(default_factory=set)
+    """Who was at which campaign's event."""
 
 
-def regions(seed: int, size: str, now: int) -> Iterator[Region]:
-    """A world of a size, region by region, always the same for a seed."""
+def regions(seed: int, size: str, now: int, *, with_members: bool = True) -> Iterator[Region]:
+    """A world of a size, region by region, always the same for a seed.
+
+    Without campaign members for who is told by `Records` what they did: nothing else depends on them.
+    """
     draws = Draws(seed)
     for found in business.regions(draws, size, now):
-        members = touches.memberships(draws, found)
+        members = touches.memberships(draws, found) if with_members else []
         tasks = touches.tasks(draws, found)
         touches.settle_causes(draws, found, members, tasks)
         rng = draws("addresses")

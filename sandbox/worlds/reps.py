@@ -7,6 +7,7 @@ Each rep and manager is a HubSpot owner and a Salesforce user with the same e-ma
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 DOMAIN = "northwind.example"
 HEADQUARTERS = "America/New_York"
@@ -24,7 +25,7 @@ class Rep:
     currency: str
     manager: str = ""
 
-    @property
+    @cached_property
     def email(self) -> str:
         return f"{self.first}.{self.last}@{DOMAIN}".lower()
 

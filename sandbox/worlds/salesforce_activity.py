@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sandbox.salesforce import picklists
-from sandbox.times import DAY, MINUTE, day, from_ms, iso_seconds
+from sandbox.times import DAY, MINUTE, day, day_in, iso_seconds
 from sandbox.worlds.model import Campaign, Deal, Moment
 from sandbox.worlds.reps import HEADQUARTERS
 from sandbox.worlds.salesforce_side import Salesforce, later, lead_source
@@ -18,7 +17,20 @@ STAGE = {
     name: (probability, closed, won, forecast)
     for name, probability, closed, won, forecast in picklists.STAGES
 }
-_ZONE = ZoneInfo(HEADQUARTERS)
+_MOMENT = (
+    "Id", "OpportunityId", "StageName", "Amount", "Probability", "CloseDate", "ForecastCategory",
+    "CreatedById", "CreatedDate", "SystemModstamp", "CurrencyIsoCode", "ExpectedRevenue", "PrevAmount",
+    "PrevCloseDate", "IsDeleted",
+)  # fmt: skip
+_MEMBER = (
+    "Id", "CampaignId", "LeadId", "ContactId", "Status", "HasResponded", "FirstRespondedDate", "CreatedDate",
+    "SystemModstamp",
+)  # fmt: skip
+_TASK = (
+    "Id", "WhoId", "WhatId", "OwnerId", "Subject", "Type", "TaskSubtype", "Status", "Priority", "IsClosed",
+    "ActivityDate", "CompletedDateTime", "CreatedDate", "SystemModstamp", "IsDeleted",
+    "CallDurationInSeconds",
+)  # fmt: skip
 _OPEN = [name for name, _, closed, _, _ in picklists.STAGES if not closed]
 
 
@@ -36,30 +48,8 @@ def opportunities(side: Salesforce) -> None:
     deals = [d for d in side.business.deals if d.in_salesforce]
     side.binned.clear()
     side.loader.add("Opportunity", [_opportunity(side, deal) for deal in deals])
-    side.loader.add(
-        "OpportunityHistory",
-        [
-            {
-                "Id": side.loader.new_id("OpportunityHistory"),
-                "OpportunityId": side.opportunities[deal.key],
-                "StageName": stage_of(m),
-                "Amount": float(m.amount),
-                "Probability": float(STAGE[stage_of(m)][0]),
-                "CloseDate": day(m.close),
-                "ForecastCategory": STAGE[stage_of(m)][3],
-                "CreatedById": side.owner(m.rep),
-                "CreatedDate": m.at,
-                "SystemModstamp": m.at,
-                "CurrencyIsoCode": deal.currency,
-                "ExpectedRevenue": m.amount * STAGE[stage_of(m)][0] / 100,
-                "PrevAmount": None if before is None else float(before.amount),
-                "PrevCloseDate": None if before is None else day(before.close),
-                "IsDeleted": deal.key in side.binned,
-            }
-            for deal in deals
-            for before, m in zip([None, *deal.moments], deal.moments, strict=False)
-        ],
-    )
+    moments = (row for deal in deals for row in _history(side, deal))
+    side.loader.add_values("OpportunityHistory", _MOMENT, moments)
     roles = picklists.PICKLISTS["OpportunityContactRole"]["Role"]
     side.loader.add("OpportunityContactRole", [
         {
@@ -71,10 +61,25 @@ def opportunities(side: Salesforce) -> None:
     ])  # fmt: skip
 
 
+def _history(side: Salesforce, deal: Deal) -> Iterator[tuple[Any, ...]]:
+    record_id, deleted, before = side.opportunities[deal.key], deal.key in side.binned, None
+    for m in deal.moments:
+        stage = stage_of(m)
+        probability, _, _, forecast = STAGE[stage]
+        yield (
+            side.loader.new_id("OpportunityHistory"), record_id, stage, float(m.amount), float(probability),
+            day(m.close), forecast, side.owner(m.rep), m.at, m.at, deal.currency,
+            m.amount * probability / 100, None if before is None else float(before.amount),
+            None if before is None else day(before.close), deleted,
+        )  # fmt: skip
+        before = m
+
+
 def _opportunity(side: Salesforce, deal: Deal) -> Row:
     record_id, last = side.opportunities[deal.key], deal.last
     side.key.deals.append((deal.key, "salesforce", "Opportunity", record_id))
-    probability, closed, won, forecast = STAGE[stage_of(last)]
+    stage = stage_of(last)
+    probability, closed, won, forecast = STAGE[stage]
     primary = deal.contacts[0]
     campaign = primary.campaign
     deleted = not closed and side.rng.random() < 0.02
@@ -87,7 +92,7 @@ def _opportunity(side: Salesforce, deal: Deal) -> Row:
         "ContactId": side.contacts.get(primary.key),
         "CampaignId": side.campaigns[campaign.key] if campaign else None,
         "OwnerId": side.owner(last.rep),
-        "StageName": stage_of(last),
+        "StageName": stage,
         "Amount": float(last.amount),
         "CurrencyIsoCode": deal.currency,
         "Probability": float(probability),
@@ -106,38 +111,27 @@ def _opportunity(side: Salesforce, deal: Deal) -> Row:
 
 
 def memberships(side: Salesforce, members: list[Membership]) -> None:
-    side.loader.add("CampaignMember", _memberships(side, members))
+    side.loader.add_values("CampaignMember", _MEMBER, _memberships(side, members))
 
 
-def _memberships(side: Salesforce, members: list[Membership]) -> Iterator[Row]:
+def _memberships(side: Salesforce, members: list[Membership]) -> Iterator[tuple[Any, ...]]:
+    leads, contacts, campaigns, touches = side.leads, side.contacts, side.campaigns, side.key.touches
+    draw, now = side.rng.random, side.business.now
     for member in members:
+        key, responded = member.person.key, member.responded
         record_id = side.loader.new_id("CampaignMember")
-        lead, contact = side.leads.get(member.person.key), side.contacts.get(member.person.key)
-        responded = member.responded
         # Late and wrong entries: an answer dated before its campaign, an answer without a date.
-        odd = side.rng.random()
-        first = None if responded is None or odd < 0.005 else _day(responded)
+        odd = draw()
+        first = None if responded is None or odd < 0.005 else day_in(responded, HEADQUARTERS)
         if first and odd > 0.993:
             first = day(_early(member.campaign))
-        yield {
-            "Id": record_id,
-            "CampaignId": side.campaigns[member.campaign.key],
-            "LeadId": lead,
-            "ContactId": contact,
-            "Status": member.status,
-            "HasResponded": responded is not None,
-            "FirstRespondedDate": first,
-            "CreatedDate": member.at,
-            "SystemModstamp": later(side, responded or member.at, DAY),
-        }
+        at = responded or member.at
+        yield (
+            record_id, campaigns[member.campaign.key], leads.get(key), contacts.get(key), member.status,
+            responded is not None, first, member.at, min(now, at + int(draw() ** 2 * DAY)),
+        )  # fmt: skip
         cause = member.cause_of.key if member.cause_of else None
-        side.key.touches.append((member.person.key, "salesforce", "CampaignMember", record_id, "membership",
-                                 iso_seconds(responded or member.at), cause))  # fmt: skip
-
-
-def _day(ms: int) -> str:
-    """The date of an instant at headquarters."""
-    return from_ms(ms).astimezone(_ZONE).date().isoformat()
+        touches.append((key, "salesforce", "CampaignMember", record_id, "membership", iso_seconds(at), cause))
 
 
 def _early(campaign: Campaign) -> int:
@@ -145,45 +139,26 @@ def _early(campaign: Campaign) -> int:
 
 
 def tasks(side: Salesforce, done: list[Task]) -> None:
-    side.loader.add("Task", _tasks(side, done))
+    side.loader.add_values("Task", _TASK, _tasks(side, done))
 
 
-def _tasks(side: Salesforce, done: list[Task]) -> Iterator[Row]:
+def _tasks(side: Salesforce, done: list[Task]) -> Iterator[tuple[Any, ...]]:
+    rng, leads, contacts, touches = side.rng, side.leads, side.contacts, side.key.touches
     for task in done:
+        key, kind, deal = task.person.key, task.kind, task.deal
         record_id = side.loader.new_id("Task")
-        who = side.contacts.get(task.person.key) or side.leads.get(task.person.key)
-        what = side.opportunities.get(task.deal.key) if task.deal else None
-        yield {
-            "Id": record_id,
-            "WhoId": who,
-            "WhatId": what,
-            "OwnerId": side.owner(task.rep),
-            "Subject": task.subject,
-            "Type": task.kind,
-            "TaskSubtype": task.kind if task.kind in ("Call", "Email") else "Task",
-            "Status": "Completed" if task.done else side.rng.choice(("Not Started", "In Progress")),
-            "Priority": "High" if side.rng.random() < 0.15 else "Normal",
-            "IsClosed": task.done is not None,
-            "ActivityDate": day(task.at),
-            "CompletedDateTime": task.done,
-            "CreatedDate": task.at - 30 * MINUTE,
-            "SystemModstamp": max(task.done or 0, task.at),
-            "IsDeleted": side.rng.random() < 0.004
-            or (task.deal is not None and task.deal.key in side.binned),
-            "CallDurationInSeconds": side.rng.randrange(30, 2400)
-            if task.kind == "Call" and task.done
-            else None,
-        }
+        yield (
+            record_id, contacts.get(key) or leads.get(key),
+            side.opportunities.get(deal.key) if deal else None, side.owner(task.rep), task.subject, kind,
+            kind if kind in ("Call", "Email") else "Task",
+            "Completed" if task.done else rng.choice(("Not Started", "In Progress")),
+            "High" if rng.random() < 0.15 else "Normal", task.done is not None, day(task.at), task.done,
+            task.at - 30 * MINUTE, max(task.done or 0, task.at),
+            rng.random() < 0.004 or (deal is not None and deal.key in side.binned),
+            rng.randrange(30, 2400) if kind == "Call" and task.done else None,
+        )  # fmt: skip
         if task.done is not None:
             cause = task.cause_of.key if task.cause_of else None
-            side.key.touches.append(
-                (
-                    task.person.key,
-                    "salesforce",
-                    "Task",
-                    record_id,
-                    task.kind.lower(),
-                    iso_seconds(task.done),
-                    cause,
-                )
+            touches.append(
+                (key, "salesforce", "Task", record_id, kind.lower(), iso_seconds(task.done), cause)
             )

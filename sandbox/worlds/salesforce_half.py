@@ -1,7 +1,4 @@
-"""Salesforce's half of the default world and Marketing Cloud's account, with their half of the answer key.
-
-They are one half because the account's subscribers are the org's leads and contacts.
-"""
+"""Salesforce's half of the default world, and its half of the answer key."""
 
 from __future__ import annotations
 
@@ -12,17 +9,16 @@ from sandbox.salesforce import schema
 from sandbox.store import Store
 from sandbox.worlds import (
     answer_key,
-    marketing_cloud,
     salesforce_activity,
     salesforce_org,
     salesforce_service,
     salesforce_setup,
     salesforce_side,
+    touches,
 )
 from sandbox.worlds.answer_key import AnswerKey
 from sandbox.worlds.draw import Draws
 from sandbox.worlds.loading import Indexes
-from sandbox.worlds.marketing_cloud import MarketingCloud
 from sandbox.worlds.region import Records, Region
 from sandbox.worlds.salesforce_side import Salesforce
 
@@ -30,24 +26,21 @@ from sandbox.worlds.salesforce_side import Salesforce
 class SalesforceHalf:
     """Filled region by region."""
 
-    def __init__(
-        self, home: Path, store: Store, indexes: Indexes, marketing: Store, seed: int, founded: int
-    ) -> None:
+    def __init__(self, home: Path, store: Store, indexes: Indexes, seed: int, founded: int) -> None:
         self.loader = salesforce_org.prepare(
             store, home, seed=seed, at=founded, name="Northwind", currency="USD",
             objects=schema.standard_objects(),
         )  # fmt: skip
         indexes.leave_out()
-        self.marketing = marketing
         self.draws, self.key = Draws(seed), AnswerKey()
         self.answers = answer_key.open_new(home / answer_key.FILE)
-        self.sides: tuple[Salesforce, MarketingCloud] | None = None
+        self.side: Salesforce | None = None
 
     def add(self, region: Region, tell: Callable[[Records], None]) -> None:
         """Put a region in; `tell` is given its records as soon as they are known."""
-        side, account = self.sides or self._start(region)
+        side = self.side or self._start(region)
         salesforce_side.add(side, region)
-        marketing_cloud.add(account, region, side.records)
+        side.records.answers, side.records.came = touches.answers(region.members)
         tell(side.records)
         salesforce_setup.add(side)
         salesforce_activity.opportunities(side)
@@ -56,18 +49,12 @@ class SalesforceHalf:
         salesforce_service.add(side)
         self.key.flush(self.answers)
 
-    def _start(self, region: Region) -> tuple[Salesforce, MarketingCloud]:
-        side = Salesforce(self.loader, self.draws, self.key, region.business)
+    def _start(self, region: Region) -> Salesforce:
+        self.side = side = Salesforce(self.loader, self.draws, self.key, region.business)
         for part in (salesforce_side, salesforce_setup, salesforce_service):
             part.start(side)
-        records = Records(campaigns=side.campaigns)
-        account = MarketingCloud(self.marketing, self.draws, self.key, region.business, records)
-        marketing_cloud.start(account)
-        self.sides = side, account
-        return self.sides
+        return side
 
     def finish(self) -> None:
-        """What follows from all that happened."""
-        if self.sides is not None:
-            marketing_cloud.finish(self.sides[1])
+        """All regions are in."""
         self.answers.close()

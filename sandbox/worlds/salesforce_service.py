@@ -9,11 +9,12 @@ from sandbox.salesforce import history, picklists
 from sandbox.times import DAY, HOUR, MINUTE, day
 from sandbox.worlds import lines
 from sandbox.worlds.draw import working_time
-from sandbox.worlds.model import Deal
+from sandbox.worlds.model import Deal, Moment
 from sandbox.worlds.salesforce_activity import STAGE, stage_of
 from sandbox.worlds.salesforce_side import Salesforce
 
 Row = dict[str, Any]
+_TOLD = ("StageName", "Amount", "CloseDate", "Probability", "OwnerId")
 _MEETINGS = ("Discovery call", "Demo", "Technical deep dive", "Pricing review", "Quarterly review")
 _TROUBLE = ("Import stops halfway", "Invoice question", "Slow dashboard", "Login fails", "Report is empty")
 
@@ -122,7 +123,7 @@ def _cases(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
     """Customers have trouble now and then; each case comes by mail and is answered."""
     cases: list[Row] = []
     mails: list[Row] = []
-    changes: list[Row] = []
+    changes = _Changes(side, "Case")
     for deal in deals:
         person, at = deal.contacts[0], deal.last.at + rng.randrange(5, 90) * DAY
         who = side.contacts.get(person.key)
@@ -150,65 +151,80 @@ def _cases(side: Salesforce, rng: random.Random, deals: list[Deal]) -> None:
                 "MessageDate": sent,
                 "Status": "0" if incoming else "3", "CreatedDate": sent,
             })  # fmt: skip
-        changes.append(_change(side, "Case", record_id, "created", at, None, None))
+        changes.add(record_id, "created", at, None, None)
         if is_closed:
-            changes.append(_change(side, "Case", record_id, "Status", closed, "Working", "Closed"))
+            changes.add(record_id, "Status", closed, "Working", "Closed")
     side.loader.add("Case", cases)
     side.loader.add("EmailMessage", mails)
-    side.loader.add("CaseHistory", changes)
+    changes.store()
 
 
-def _change(side: Salesforce, sobject: str, record_id: str, field: str, at: int, old: Any, new: Any) -> Row:
-    name, _ = history.TRACKED[sobject]
-    kind = "" if field == "created" else side.loader.objects[sobject].fields[field].type
-    return {
-        "Id": side.loader.new_id(name), history.parent_field(sobject): record_id, "CreatedDate": at,
-        "Field": history.SHOWN_AS.get(field, field), "DataType": history.DATA_TYPES.get(kind, "Text"),
-        "OldValue": old, "NewValue": new,
-    }  # fmt: skip
+class _Changes:
+    """Rows of an object's history."""
+
+    def __init__(self, side: Salesforce, sobject: str) -> None:
+        self.side, self.sobject = side, side.loader.objects[sobject]
+        self.name, _ = history.TRACKED[sobject]
+        self.names = ("Id", history.parent_field(sobject), "CreatedDate", "Field", "DataType", "OldValue",
+                      "NewValue", "IsDeleted")  # fmt: skip
+        self.rows: list[tuple[Any, ...]] = []
+        self._shown = {"created": ("created", "Text")}
+
+    def add(self, record_id: str, field: str, at: int | str, old: str | None, new: str | None,
+            *, gone: bool = False) -> None:  # fmt: skip
+        shown = self._shown.get(field)
+        if shown is None:
+            kind = history.DATA_TYPES.get(self.sobject.fields[field].type, "Text")
+            shown = self._shown[field] = (history.SHOWN_AS.get(field, field), kind)
+        self.rows.append((self.side.loader.new_id(self.name), record_id, at, *shown, old, new, gone))
+
+    def store(self) -> None:
+        self.side.loader.add_values(self.name, self.names, self.rows)
 
 
 def _deal_history(side: Salesforce, deals: list[Deal]) -> None:
     """What each moment of a deal changed."""
-    rows: list[Row] = []
+    changes = _Changes(side, "Opportunity")
     for deal in deals:
-        record_id, first = side.opportunities[deal.key], len(rows)
-        rows.append(_change(side, "Opportunity", record_id, "created", deal.created, None, None))
-        for before, moment in zip(deal.moments, deal.moments[1:], strict=False):
-            old, new = stage_of(before), stage_of(moment)
-            for field, was, is_now in (
-                ("StageName", old, new), ("Amount", str(float(before.amount)), str(float(moment.amount))),
-                ("CloseDate", day(before.close), day(moment.close)),
-                ("Probability", str(float(STAGE[old][0])), str(float(STAGE[new][0]))),
-                ("OwnerId", side.owner(before.rep), side.owner(moment.rep)),
-            ):  # fmt: skip
-                if was != is_now:
-                    rows.append(_change(side, "Opportunity", record_id, field, moment.at, was, is_now))
-        if deal.key in side.binned:
-            rows[first:] = [row | {"IsDeleted": True} for row in rows[first:]]
-    side.loader.add("OpportunityFieldHistory", rows)
+        record_id, gone = side.opportunities[deal.key], deal.key in side.binned
+        changes.add(record_id, "created", deal.created, None, None, gone=gone)
+        before = None
+        for moment in deal.moments:
+            now = _told(side, moment)
+            for field, old, new in zip(_TOLD, before or now, now, strict=True):
+                if old != new:
+                    changes.add(record_id, field, moment.at, old, new, gone=gone)
+            before = now
+    changes.store()
+
+
+def _told(side: Salesforce, moment: Moment) -> tuple[str, ...]:
+    """What the fields of `_TOLD` are at a moment."""
+    stage = stage_of(moment)
+    return (
+        stage, str(float(moment.amount)), day(moment.close), str(float(STAGE[stage][0])),
+        side.owner(moment.rep),
+    )  # fmt: skip
 
 
 def _people_history(side: Salesforce, rng: random.Random) -> None:
     leads = _stored(side, "Lead", "Id, Status, CreatedDate, SystemModstamp, IsDeleted")
-    rows = []
+    changes, first = _Changes(side, "Lead"), "Open - Not Contacted"
     for record_id, status, created, modified, deleted in leads:
-        gone = {"IsDeleted": deleted == "true"}
-        made = _change(side, "Lead", record_id, "created", 0, None, None)
-        rows.append(made | {"CreatedDate": created} | gone)
-        if status != "Open - Not Contacted":
-            change = _change(side, "Lead", record_id, "Status", 0, "Open - Not Contacted", status)
-            rows.append(change | {"CreatedDate": max(created, modified)} | gone)
-    side.loader.add("LeadHistory", rows)
+        gone = deleted == "true"
+        changes.add(record_id, "created", created, None, None, gone=gone)
+        if status != first:
+            changes.add(record_id, "Status", max(created, modified), first, status, gone=gone)
+    changes.store()
     for sobject, field, before in (
         ("Contact", "Title", ("Analyst", "Manager")),
         ("Account", "Type", ("Prospect", "Other")),
     ):
-        some = [r for r in _stored(side, sobject, f"Id, {field}, SystemModstamp") if rng.random() < 0.1]
-        side.loader.add(history.TRACKED[sobject][0], [
-            _change(side, sobject, record_id, field, 0, before[now == before[0]], now) | {"CreatedDate": at}
-            for record_id, now, at in some if now
-        ])  # fmt: skip
+        changes = _Changes(side, sobject)
+        for record_id, now, at in _stored(side, sobject, f"Id, {field}, SystemModstamp"):
+            if rng.random() < 0.1 and now:
+                changes.add(record_id, field, at, before[now == before[0]], now)
+        changes.store()
 
 
 def _stored(side: Salesforce, sobject: str, columns: str) -> list[tuple[Any, ...]]:

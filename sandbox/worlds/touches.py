@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from operator import attrgetter
 
-from sandbox.times import DAY, HOUR
-from sandbox.worlds.draw import Draws, working_time
+from sandbox.times import DAY, HOUR, MINUTE
+from sandbox.worlds.draw import Draws, Generator, working_time
 from sandbox.worlds.model import Business, Campaign, Deal, Person
 from sandbox.worlds.reps import REPS, Rep
 
 _ANSWERS = {"Webinar": ("Registered", "Attended", "Attended"), "Trade Show": ("Attended", "Responded")}
+_KINDS, _KIND_SUMS = ("Call", "Email", "Meeting", "Other"), (44, 78, 92, 100)
+_SUBJECTS = {
+    "Call": ("Call", "Follow-up call", "Discovery call"),
+    "Email": ("Email: next steps", "Email: proposal"),
+    "Meeting": ("Demo", "Review meeting"),
+    "Other": ("Prepare quote", "Send documents"),
+}
+_BY_KEY = attrgetter("key")
+_ANSWERED = ("Responded",)
 _SILENCE = ("Sent", "Sent", "Opened", "Opened", "No Show", "Bounced")
 
 
@@ -46,19 +56,34 @@ class Task:
 
 def memberships(draws: Draws, business: Business) -> list[Membership]:
     """Who was in which campaign. Good campaigns are answered more often, and by those who buy."""
-    rng = draws("memberships")
+    rng, now = draws("memberships"), business.now
     buyers = {p.key for d in business.deals for p in d.contacts}
+    began = [c for c in business.campaigns if c.start < now]
+    reached: dict[int, list[Campaign]] = {}
     found = []
     for person in business.people:
         if not person.in_salesforce or person.untouched:
             continue
-        reach = [c for c in business.campaigns if c.end > person.created and c.start < business.now]
-        wanted = _count(rng, 8.4 if person.key in buyers else 5.5)
-        for campaign in _pick(rng, reach, wanted):
+        # Campaigns end at midnight, so who comes later on a day meets the same ones.
+        reach = reached.get(person.created // DAY)
+        if reach is None:
+            reach = reached[person.created // DAY] = [c for c in began if c.end > person.created]
+        buyer = person.key in buyers
+        for campaign in _pick(rng, reach, _count(rng, 8.4 if buyer else 5.5)):
             start = max(campaign.start, person.created)
-            at = working_time(rng, start, max(start, min(campaign.end, business.now - HOUR)))
-            found.append(_membership(rng, person, campaign, at, business.now, person.key in buyers))
+            at = working_time(rng, start, max(start, min(campaign.end, now - HOUR)))
+            found.append(_membership(rng, person, campaign, at, now, buyer))
     return found
+
+
+def answers(members: list[Membership]) -> tuple[dict[int, int], set[tuple[int, int]]]:
+    """When each person answered first, and who was at which campaign's event."""
+    first: dict[int, int] = {}
+    for member in members:
+        key, at = member.person.key, member.responded
+        if at is not None and at < first.get(key, at + 1):
+            first[key] = at
+    return first, {(member.person.key, member.campaign.key) for member in members if member.came}
 
 
 def _count(rng: random.Random, mean: float) -> int:
@@ -67,7 +92,8 @@ def _count(rng: random.Random, mean: float) -> int:
 
 def _pick(rng: random.Random, reach: list[Campaign], wanted: int) -> list[Campaign]:
     picked = rng.sample(reach, min(wanted, len(reach)))
-    return sorted(picked, key=lambda c: c.key)
+    picked.sort(key=_BY_KEY)
+    return picked
 
 
 def _membership(
@@ -76,7 +102,7 @@ def _membership(
     chance = campaign.kind[3] * (1.15 if buyer else 0.95)
     if rng.random() >= chance:
         return Membership(person, campaign, at, rng.choice(_SILENCE), None)
-    status = rng.choice(_ANSWERS.get(campaign.kind[0], ("Responded",)))
+    status = rng.choice(_ANSWERS.get(campaign.kind[0], _ANSWERED))
     responded = min(now, at + int(rng.expovariate(1 / 3.0) * DAY))
     if status == "Attended" and campaign.held is not None and at < campaign.held <= now:
         responded = campaign.held
@@ -109,20 +135,12 @@ def tasks(draws: Draws, business: Business) -> list[Task]:
     return found
 
 
-def _task(rng: random.Random, person: Person, rep: Rep, at: int, now: int, deal: Deal | None) -> Task:
-    kind = rng.choices(("Call", "Email", "Meeting", "Other"), (44, 34, 14, 8))[0]
-    subjects = {
-        "Call": ("Call", "Follow-up call", "Discovery call"),
-        "Email": ("Email: next steps", "Email: proposal"),
-        "Meeting": ("Demo", "Review meeting"),
-        "Other": ("Prepare quote", "Send documents"),
-    }
+def _task(rng: Generator, person: Person, rep: Rep, at: int, now: int, deal: Deal | None) -> Task:
+    kind = rng.weighted(_KINDS, _KIND_SUMS)
     if rng.random() < 0.02:
         rep = rng.choice(REPS)
-    done = at + rng.randrange(10 * 60_000, 2 * HOUR) if rng.random() < 0.9 else None
-    return Task(
-        person, kind, rng.choice(subjects[kind]), at, None if done is None else min(done, now), rep, deal
-    )
+    done = min(at + rng.randrange(10 * MINUTE, 2 * HOUR), now) if rng.random() < 0.9 else None
+    return Task(person, kind, rng.choice(_SUBJECTS[kind]), at, done, rep, deal)
 
 
 def settle_causes(draws: Draws, business: Business, members: list[Membership], done: list[Task]) -> None:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections import Counter
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import orjson
 import pytest
 
 from sandbox.salesforce import ids
-from sandbox.worlds import answer_key, business, deals, default, dirt, hubspot_half, lines, loading, touches
+from sandbox.worlds import (
+    answer_key,
+    business,
+    deals,
+    default,
+    dirt,
+    draw,
+    hubspot_half,
+    lines,
+    loading,
+    touches,
+)
 from sandbox.worlds.create import Wish, open_home
 from sandbox.worlds.default import NOW
 from sandbox.worlds.draw import Draws, rng_for
@@ -64,16 +76,16 @@ def in_regions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(business, "REGION", 60)
         drawn = list(regions(7, "XS", NOW))
-    with (
-        loading.filled(home / "salesforce.sqlite") as (store, indexes),
-        loading.filled(home / "marketing_cloud.sqlite") as (marketing, _),
-    ):
-        half = SalesforceHalf(home, store, indexes, marketing, 7, default.FOUNDED)
+    with loading.filled(home / "salesforce.sqlite") as (store, indexes):
+        half = SalesforceHalf(home, store, indexes, 7, default.FOUNDED)
         for region in drawn:
             half.add(region, told.append)
         half.finish()
-    with loading.filled(home / "hubspot.sqlite") as (hubspot, indexes):
-        other = hubspot_half.HubSpotHalf(home, hubspot, indexes, 7, default.FOUNDED)
+    with (
+        loading.filled(home / "hubspot.sqlite") as (hubspot, indexes),
+        loading.filled(home / "marketing_cloud.sqlite") as (marketing, _),
+    ):
+        other = hubspot_half.HubSpotHalf(home, hubspot, indexes, marketing, 7, default.FOUNDED)
         for region, records in zip(drawn, told, strict=True):
             other.add(region, records)
         other.finish()
@@ -288,6 +300,31 @@ def test_ids_of_eighteen_characters_end_in_their_checksum() -> None:
     assert ids.normal("001A0000006Vm9u") == "001A0000006Vm9uIAC"
     assert ids.normal("not an id") is None
     assert len({ids.make("00Q", n) for n in range(5_000)}) == 5_000
+
+    assert list(islice(ids.following("00Q", 3_840), 9)) == [ids.make("00Q", n) for n in range(3_840, 3_849)]
+    assert next(ids.following("00Q")) == ids.make("00Q", 1)
+
+
+def test_what_is_drawn_is_what_the_library_draws() -> None:
+    ours, theirs = Draws(7)("anything"), random.Random("7:anything")
+    for count, wanted in ((5, 3), (21, 5), (22, 5), (40, 5), (40, 8), (85, 8), (86, 8), (300, 21), (300, 40)):
+        assert ours.sample(range(count), wanted) == theirs.sample(range(count), wanted)
+        assert ours.choice("abcde") == theirs.choice("abcde")
+        assert ours.randrange(7, 7 + count) == theirs.randrange(7, 7 + count)
+        assert ours.weighted("abc", (5, 7, 12)) == theirs.choices("abc", (5, 2, 5))[0]
+    for start, end in ((NOW - deals.DAY, NOW), (NOW - 700 * deals.DAY, NOW), (NOW, NOW)):
+        assert start <= draw.working_time(ours, start, end) <= end
+    assert [draw._hour(share) for share in (0.1, 0.4, 0.9)] == [
+        _triangular(share) for share in (0.1, 0.4, 0.9)
+    ]
+
+
+def _triangular(share: float) -> float:
+    class One(random.Random):
+        def random(self) -> float:
+            return share
+
+    return One().triangular(7, 20, 13)
 
 
 def test_more_companies_than_pairs_of_words_have_names_of_their_own() -> None:

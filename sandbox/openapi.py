@@ -32,10 +32,10 @@ def route() -> Route:
 
 
 def described(routes: Any, title: str) -> Json:
-    """The description of some routes, each once: a slash at its end is the same route."""
+    """The description of some routes."""
     paths: dict[str, Json] = {}
     for each in routes:
-        if isinstance(each, Route) and (each.path == "/" or not each.path.endswith("/")):
+        if isinstance(each, Route):
             path = _PARAMETER.sub(r"{\1}", each.path)
             for method in sorted((each.methods or set()) - {"HEAD"}):
                 paths.setdefault(path, {})[method.lower()] = _operation(path, method)

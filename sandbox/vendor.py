@@ -26,6 +26,7 @@ from sandbox import control, fault_specs, openapi, overview, spoil, times
 from sandbox.call import Call, Refused
 from sandbox.clock import Clock, real_ms
 from sandbox.faults import BREAKS, HEADER, PAGES, ROWS, Fault, Faults, Kinds
+from sandbox.routing import Address
 from sandbox.store import Store
 
 Handler = Callable[[Call], Response]
@@ -55,6 +56,8 @@ class Vendor:
     name = ""
     kinds: Kinds = fault_specs.KINDS
     """The faults it knows, by name."""
+    any_case = False
+    """Whether addresses may be written in any case."""
 
     @property
     def title(self) -> str:
@@ -132,9 +135,8 @@ class Vendor:
         raise NotImplementedError
 
     def route(self, method: str, path: str, handler: Handler) -> list[Route]:
-        """Routes for a path with and without a trailing slash: clients use both."""
-        endpoint = _Endpoint(self, handler)
-        return [_Route(self, p, endpoint, method) for p in (path, path + "/")]
+        """The route for a path, with and without a trailing slash: clients use both."""
+        return [_Route(self, path, _Endpoint(self, handler), method)]
 
     def control_routes(self) -> list[Route]:
         return [*control.routes(self), *overview.routes(self), openapi.route()]
@@ -189,11 +191,11 @@ class OneSlash:
         await self.app(scope, receive, send)
 
 
-class _Route(Route):
+class _Route(Address):
     """A route that says in the vendor's words when it takes another method."""
 
     def __init__(self, vendor: Vendor, path: str, endpoint: _Endpoint, method: str) -> None:
-        super().__init__(path, endpoint, methods=[method])
+        super().__init__(path, endpoint, method, any_case=vendor.any_case)
         self.vendor, self.method = vendor, method
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

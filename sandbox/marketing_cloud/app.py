@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from starlette.applications import Starlette
@@ -50,6 +49,7 @@ class MarketingCloud(Vendor):
     """One business unit and its installed package."""
 
     name = "marketing_cloud"
+    any_case = True
     kinds = {name: each for name, each in KINDS.items() if name not in ("lock", "late_rows")} | {
         name: KINDS[name] | {"code": str(errors.VALIDATION)} for name in ("row_error", "half_batch")
     }
@@ -172,8 +172,6 @@ def over(mc: MarketingCloud) -> Starlette:
         soap,
     ):
         found += part.routes(mc)
-    for each in found:  # the vendor minds no case in addresses, and its clients write them in any
-        each.path_regex = re.compile(each.path_regex.pattern, re.IGNORECASE)
     app = Starlette(routes=found, middleware=[Middleware(OneSlash)])
     app.router.default = mc.fallback()
     app.router.redirect_slashes = False

@@ -5,7 +5,7 @@ Objects that a world adds are kept in the store, so that a started server knows 
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -144,7 +144,7 @@ def define(store: Store, sobject: SObject) -> None:
     """Keep an object's definition."""
     shown = {
         "name": sobject.name, "label": sobject.label, "plural": sobject.plural, "prefix": sobject.prefix,
-        "read_only": sobject.read_only, "fields": [asdict(f) for f in sobject.fields.values()],
+        "read_only": sobject.read_only, "fields": list(sobject.fields.values()),
     }  # fmt: skip
     store.db.execute("insert or replace into sobjects values (?, ?)", (sobject.name, orjson.dumps(shown)))
 

@@ -6,6 +6,7 @@ Lines are in the language of `fields.parse`. System fields are added to each obj
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import orjson
@@ -22,7 +23,7 @@ from sandbox.salesforce import (
     schema_recorded,
     schema_views,
 )
-from sandbox.salesforce.fields import SObject, parse, with_values
+from sandbox.salesforce.fields import Field, SObject, parse, with_values
 from sandbox.salesforce.schema_system import SYSTEM, USER_OWNER
 from sandbox.store import Store
 
@@ -43,16 +44,21 @@ _ALL = (
 
 def standard_objects() -> dict[str, SObject]:
     """All standard objects, by name."""
+    return {
+        name: SObject(name, label, plural, prefix, dict(_fields()[name]), read_only=name in READ_ONLY)
+        for name, (label, plural, prefix, _) in _ALL.items()
+    }
+
+
+@cache
+def _fields() -> dict[str, dict[str, Field]]:
+    """What the lines of each standard object say, by its name and theirs."""
     found = {}
-    for name, (label, plural, prefix, text) in _ALL.items():
+    for name, (label, _, _, text) in _ALL.items():
         values = picklists.PICKLISTS["*"] | picklists.PICKLISTS.get(name, {})
-        more = [part.get(name, "") for part in _MORE]
-        lines = "\n".join([text, *more]).splitlines()
+        lines = "\n".join([text, *(part.get(name, "") for part in _MORE)]).splitlines()
         fields = [parse(line, values) for line in lines if line]
-        fields = [replace(f, given_label=described.label(name, label, f)) for f in fields]
-        found[name] = SObject(
-            name, label, plural, prefix, {f.name: f for f in fields}, read_only=name in READ_ONLY
-        )
+        found[name] = {f.name: replace(f, given_label=described.label(name, label, f)) for f in fields}
     return found
 
 

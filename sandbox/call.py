@@ -13,6 +13,9 @@ from starlette.responses import Response
 from sandbox.faults import Fault
 from sandbox.store import Change, Store
 
+DEEPEST = 200
+"""Levels of a JSON body. What is deeper can be read but not be written again."""
+
 
 class Refused(Exception):
     """Ends a request with the vendor's own error answer; everything it changed is taken back."""
@@ -62,7 +65,11 @@ class Call:
         return self.query.get(name, "").lower() == "true"
 
     def json(self) -> Any:
-        return orjson.loads(self.body)
+        """The body. Raises orjson.JSONDecodeError, a ValueError, of no JSON or of one too deep to keep."""
+        found = orjson.loads(self.body)
+        if self.body.count(b"[") + self.body.count(b"{") > DEEPEST and _is_deep(found):
+            raise orjson.JSONDecodeError(f"nested more than {DEEPEST} deep", "", 0)
+        return found
 
     def keep(self, sql: str, values: tuple[Any, ...]) -> None:
         """Store what later calls ask for by name: a receipt, not a record."""
@@ -75,6 +82,16 @@ class Call:
         if before == after and operation == "update":
             operation = "noop"
         self.changes.append(Change(obj, record_id, operation, field, before, after))
+
+
+def _is_deep(found: Any) -> bool:
+    level = [found]
+    for _ in range(DEEPEST):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for part in inside for each in part if isinstance(each, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def answer(

@@ -203,7 +203,7 @@ def _arguments(call: Call) -> dict[str, Any]:
     """A method's arguments, from JSON, a form or the address; lists in a form are JSON themselves."""
     if "json" in call.headers.get("content-type", ""):
         try:
-            given = orjson.loads(call.body or b"{}")
+            given = call.json() if call.body else {}
         except orjson.JSONDecodeError:
             raise Refused(wrong("invalid_json")) from None
         if not isinstance(given, dict):

@@ -82,7 +82,7 @@ def _wish(call: Call) -> dict[str, Any]:
     if "form" in call.headers.get("content-type", ""):
         return dict(parse_qsl(call.body.decode("utf-8", "replace")))
     try:
-        wish = orjson.loads(call.body)
+        wish = call.json()
     except orjson.JSONDecodeError:
         wish = None
     return wish if isinstance(wish, dict) else {}

@@ -37,7 +37,7 @@ def routes(mc: MarketingCloud) -> list[Route]:
 
 def body_of(call: Call) -> Any:
     try:
-        return orjson.loads(call.body)
+        return call.json()
     except orjson.JSONDecodeError:
         raise errors.invalid("The request body is not valid JSON") from None
 

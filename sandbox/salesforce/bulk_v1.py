@@ -116,7 +116,7 @@ def _body(call: Call) -> dict[str, Any]:
     """What a client says of a job: JSON or XML."""
     try:
         if "json" in call.headers.get("content-type", ""):
-            found = orjson.loads(call.body)
+            found = call.json()
         else:
             root = xmltree.parse(call.body)
             found = {xmltree.local(each): xmltree.text(each) for each in root}

@@ -106,7 +106,7 @@ def _kind(call: Call) -> str:
 
 def _body(call: Call) -> Json:
     try:
-        wish = orjson.loads(call.body)
+        wish = call.json()
     except ValueError as problem:
         raise errors.bad_json(str(problem)) from None
     if not isinstance(wish, dict):

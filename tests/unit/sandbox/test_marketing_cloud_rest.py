@@ -267,3 +267,10 @@ def test_contacts_are_searched_by_as_many_keys_as_are_told(mc_once: mcs.Marketin
     found = mc_once.http.post("/contacts/v1/contacts/actions/search", json=wish).json()
     mc_once.store.db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, usual)
     assert [each["contactKey"] for each in found["items"]] == [known]
+
+
+def test_a_body_too_deep_to_keep_is_no_valid_json(mc_once: mcs.MarketingCloud) -> None:
+    deep = "[" * 300 + "]" * 300
+    for body in (deep, f'{{"key": "deep", "name": "Deep", "goals": {deep}}}'):
+        answer = mc_once.http.post(JOURNEYS, content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["message"]) == (400, "The request body is not valid JSON")

@@ -37,16 +37,16 @@ def from_ms(ms: int) -> datetime:
 
 def iso(ms: int) -> str:
     """`2026-06-30T12:00:00.000Z`, as both vendors write it (Salesforce's JSON apart)."""
-    days, rest = divmod(ms, DAY)
-    minutes, rest = divmod(rest, MINUTE)
-    return f"{_DATES[days]}{_MINUTES[minutes]}{_SECONDS[rest // SECOND]}{_MILLIS[rest % SECOND]}"
+    seconds = ms // 1_000
+    rest = seconds % 86_400
+    return f"{_DATES[seconds // 86_400]}{_MINUTES[rest // 60]}{_SECONDS[rest % 60]}{_MILLIS[ms % 1_000]}"
 
 
 def iso_seconds(ms: int) -> str:
     """As `iso`, cut to the second: the precision Salesforce keeps."""
-    days, rest = divmod(ms, DAY)
-    minutes, rest = divmod(rest, MINUTE)
-    return f"{_DATES[days]}{_MINUTES[minutes]}{_SECONDS[rest // SECOND]}000Z"
+    seconds = ms // 1_000
+    rest = seconds % 86_400
+    return f"{_DATES[seconds // 86_400]}{_MINUTES[rest // 60]}{_SECONDS[rest % 60]}000Z"
 
 
 def day(ms: int) -> str:

@@ -154,9 +154,13 @@ class Vendor:
     def counted(self, tables: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
         """Counts of tables that hold anything; kept for a while, for a large world takes its time."""
         if self._counted is None or self._counted[0] < real_ms() - COUNTED_MS:
-            found = [(name, int(self.store.value(f"select count(*) from {table}"))) for name, table in tables]
+            found = [(name, self.how_many(table)) for name, table in tables]
             self._counted = (real_ms(), [(name, count) for name, count in found if count])
         return self._counted[1]
+
+    def how_many(self, table: str) -> int:
+        """Rows of a table, or of what is counted of it."""
+        return int(self.store.value(f"select count(*) from {table}"))
 
     def record_of(self, kind: str, record_id: str) -> dict[str, Any] | None:
         """A record for the page: object, id, fields and history; None when there is none."""

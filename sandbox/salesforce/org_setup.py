@@ -42,6 +42,7 @@ def _bring_objects(store: Store, objects: dict[str, SObject]) -> None:
     if store.value("select value from meta where key = 'standard_fields'") != stamp:
         for name in known.keys() & objects.keys():
             _add_fields(store, org.read(orjson.loads(known[name])), objects[name])
+            schema.index_bin(store, objects[name])
         for name, statement in schema.WORKED_OUT_BY:
             if name in known:
                 store.db.execute(statement)
@@ -53,7 +54,7 @@ def _stamp(objects: dict[str, SObject]) -> str:
     lines = sorted(
         f"{n}.{f.name} {f.formula}" for n, sobject in objects.items() for f in sobject.fields.values()
     )
-    lines += [statement for _, statement in schema.WORKED_OUT_BY]
+    lines += [schema.BIN, *(statement for _, statement in schema.WORKED_OUT_BY)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 

@@ -116,6 +116,10 @@ are open, which are few), a campaign's members, deals and tree, a contact's memb
 What an older release had instead goes."""
 
 
+BIN = ".bin"
+"""How the index of what is deleted of an object is called, after the object."""
+
+
 def create_tables(store: Store, objects: dict[str, SObject]) -> None:
     """A table per object, a column per field, indexes where clients filter and where references lead."""
     for sobject in objects.values():
@@ -133,6 +137,16 @@ def create_tables(store: Store, objects: dict[str, SObject]) -> None:
         for name, statement in WORKED_OUT_BY:
             if name == sobject.name:
                 store.db.execute(statement)
+        index_bin(store, sobject)
+
+
+def index_bin(store: Store, sobject: SObject) -> None:
+    """The rows of an object that are in the recycle bin: they are few, and all others are the rest."""
+    if "IsDeleted" in sobject.fields:
+        store.db.execute(
+            f'create index if not exists "{sobject.name}{BIN}" on "{sobject.name}" ("Id") '
+            "where \"IsDeleted\" = 'true'"
+        )
 
 
 def index(store: Store, table: str, column: str, collation: str = "") -> None:

@@ -11,6 +11,9 @@ from sandbox.worlds.draw import Generator
 from sandbox.worlds.model import Company, Deal, Moment, Person
 from sandbox.worlds.reps import REPS
 
+_SKILL = {rep.email: 0.03 * (number % 5) for number, rep in enumerate(REPS)}
+"""What a rep adds to the chance of a deal."""
+
 
 def draw(rng: Generator, first: int, count: int, people: list[Person], now: int) -> list[Deal]:
     """Deals of these people, numbered from `first`."""
@@ -65,7 +68,7 @@ def _moments(rng: random.Random, person: Person, company: Company, created: int,
     close = created + rng.randrange(45, 120) * DAY
     found = [Moment(created, 0.0, amount, close, rep)]
     effect = person.campaign.kind[4] if person.campaign else 0.8
-    chance = min(0.8, 0.24 + 0.1 * effect + 0.03 * (REPS.index(rep) % 5))
+    chance = min(0.8, 0.24 + 0.1 * effect + _SKILL[rep.email])
     pace = 1.6 if company.employees > 1_000 else 1.0
     at, progress = created, 0.0
     while True:

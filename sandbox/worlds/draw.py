@@ -62,6 +62,8 @@ class Generator(random.Random):
         if counts is not None or not 0 <= k <= min(count, _MOST):
             return super().sample(population, k, counts=counts)
         found: list[Any] = []
+        if not k:
+            return found
         if count <= (_SMALL if k <= _FEW else _SMALL_FOR_MORE):
             pool = list(population)
             for left in range(count, count - k, -1):
@@ -106,18 +108,17 @@ def ascii_of(text: str) -> str:
     return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
 
 
-@lru_cache(maxsize=8_192)
-def _day(number: int) -> tuple[bool, float]:
-    """Whether a day since 1970 is in the working week, and how busy its month is."""
-    moment = from_ms(number * DAY)
-    return moment.weekday() < 5, _MONTHS[moment.month - 1]
+class _Busy(dict[int, float]):
+    """How busy the month of a day since 1970 is, below zero where the day is none of the working week."""
+
+    def __missing__(self, number: int) -> float:
+        moment = from_ms(number * DAY)
+        busy = _MONTHS[moment.month - 1]
+        found = self[number] = busy if moment.weekday() < 5 else -busy
+        return found
 
 
-def _hour(share: float) -> float:
-    """From 7 to 20, most often around 13: what `triangular` makes of a random number."""
-    if share > _MORNING:
-        return 20 - 13 * sqrt((1.0 - share) * (1.0 - _MORNING))
-    return 7 + 13 * sqrt(share * _MORNING)
+_BUSY = _Busy()
 
 
 def working_time(rng: random.Random, start: int, end: int) -> int:
@@ -125,17 +126,28 @@ def working_time(rng: random.Random, start: int, end: int) -> int:
     span = end - start
     if span <= 0:
         return start
-    bits, bits_of, share = span.bit_length(), rng.getrandbits, rng.random
+    bits, draw, share = span.bit_length(), rng.getrandbits, rng.random
     for _ in range(8):
-        found = bits_of(bits)
+        found = draw(bits)
         while found >= span:
-            found = bits_of(bits)
+            found = draw(bits)
         number = (start + found) // DAY
-        is_weekday, busy = _day(number)
-        if (is_weekday or share() < 0.1) and share() * 1.3 < busy:
+        busy = _BUSY[number]
+        if busy > 0:
+            if share() * 1.3 < busy:
+                break
+        elif share() < 0.1 and share() * 1.3 < -busy:
             break
-    at = number * DAY + int(_hour(share()) * HOUR)
-    minute = bits_of(6)
+    # From 7 to 20, most often around 13, as `triangular` makes it of a random number.
+    hour = share()
+    if hour > _MORNING:
+        hour = 20 - 13 * sqrt((1.0 - hour) * (1.0 - _MORNING))
+    else:
+        hour = 7 + 13 * sqrt(hour * _MORNING)
+    minute = draw(6)
     while minute >= 60:
-        minute = bits_of(6)
-    return min(max(start, at + minute * MINUTE), end)
+        minute = draw(6)
+    at = number * DAY + int(hour * HOUR) + minute * MINUTE
+    if at < start:
+        return start
+    return at if at < end else end

@@ -24,6 +24,8 @@ FIRST_ID = 100_001
 _FORMS = ("Newsletter sign-up", "Demo request", "Whitepaper download", "Contact us", "Webinar registration")
 _DATED = {plural: (kind.created, kind.modified) for plural, kind in catalog.TYPES.items()}
 """Under which names records say when they were made and changed."""
+_RANK = {stage: rank for rank, stage in enumerate(catalog.LIFECYCLE)}
+_ENTERED = {stage: f"hs_v2_date_entered_{stage}" for stage in catalog.LIFECYCLE}
 _CONVERSIONS = {"lead": "OPEN", "marketingqualifiedlead": "IN_PROGRESS", "opportunity": "OPEN_DEAL"}
 Props = dict[str, str]
 
@@ -282,25 +284,20 @@ def _identity(side: HubSpot, person: Person, record_id: int, double: bool) -> Pr
 
 
 def _lifecycle(side: HubSpot, person: Person) -> Props:
-    order = catalog.LIFECYCLE
-    stage = max(person.stages, key=order.index)
+    stage = max(person.stages, key=_RANK.__getitem__)
     status = "NEW" if person.rep is None else _CONVERSIONS.get(stage, "CONNECTED")
     if status != "NEW" and side.rng.random() < 0.1:
         status = side.rng.choice(("UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "BAD_TIMING"))
     return {
         "lifecyclestage": stage, "hs_lead_status": status, "hubspotscore": _score(side, person, stage),
-        **{f"hs_v2_date_entered_{name}": iso(at) for name, at in person.stages.items()},
+        **{_ENTERED[name]: iso(at) for name, at in person.stages.items()},
     }  # fmt: skip
 
 
 def _score(side: HubSpot, person: Person, stage: str) -> str:
     """HubSpot's own score: it has no upper bound, follows the stage loosely, and one in ten has none."""
     rng = side.scores
-    return (
-        ""
-        if rng.random() < 0.1
-        else str(max(0, round(rng.gauss(12 + 14 * catalog.LIFECYCLE.index(stage), 12))))
-    )
+    return "" if rng.random() < 0.1 else str(max(0, round(rng.gauss(12 + 14 * _RANK[stage], 12))))
 
 
 def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) -> Props:
@@ -311,7 +308,7 @@ def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) 
             "hs_analytics_source": "OFFLINE", "hs_analytics_source_data_1": "IMPORT",
             "hs_analytics_first_timestamp": iso(person.created),
         }  # fmt: skip
-    touches = {"original_source": max(person.created - rng.randrange(HOUR), 0)}
+    touches = {"original_source": iso(max(person.created - rng.randrange(HOUR), 0))}
     detail = (
         person.campaign.utm
         if person.campaign
@@ -320,28 +317,29 @@ def _marketing(side: HubSpot, person: Person, record_id: int, *, counted: bool) 
     props = {
         "hs_analytics_source": person.origin, "hs_analytics_source_data_1": detail,
         "hs_analytics_source_data_2": person.campaign.kind[0] if person.campaign else "",
-        "hs_analytics_first_timestamp": iso(touches["original_source"]),
+        "hs_analytics_first_timestamp": touches["original_source"],
     }  # fmt: skip
     latest = min(now, person.created + int(rng.expovariate(1 / 60) * DAY) + HOUR)
     source = rng.choice(catalog.SOURCES) if rng.random() < 0.4 else person.origin
     if rng.random() < 0.88:
-        touches["latest_offline" if source == "OFFLINE" else "latest_source"] = latest
+        seen = touches["latest_offline" if source == "OFFLINE" else "latest_source"] = iso(latest)
         props |= {
             "hs_latest_source": source,
-            "hs_latest_source_timestamp": iso(latest),
+            "hs_latest_source_timestamp": seen,
             "hs_latest_source_data_1": detail if source == person.origin else source.lower(),
         }
     if rng.random() < 0.5:
         first = min(now, person.created + rng.randrange(30 * DAY))
         count = rng.choice((1, 1, 2, 3))
-        touches["conversion"] = recent = first
+        touches["conversion"] = recent = iso(first)
         if count > 1:
-            touches["recent_conversion"] = recent = min(now, first + rng.randrange(DAY, 200 * DAY))
+            recent = iso(min(now, first + rng.randrange(DAY, 200 * DAY)))
+            touches["recent_conversion"] = recent
         props |= {
-            "first_conversion_date": iso(first), "first_conversion_event_name": rng.choice(_FORMS),
-            "recent_conversion_date": iso(recent), "recent_conversion_event_name": rng.choice(_FORMS),
+            "first_conversion_date": touches["conversion"], "first_conversion_event_name": rng.choice(_FORMS),
+            "recent_conversion_date": recent, "recent_conversion_event_name": rng.choice(_FORMS),
             "num_conversion_events": str(count),
         }  # fmt: skip
     for kind, at in touches.items() if counted else ():
-        side.key.touches.append((person.key, "hubspot", "contacts", str(record_id), kind, iso(at), None))
+        side.key.touches.append((person.key, "hubspot", "contacts", str(record_id), kind, at, None))
     return props

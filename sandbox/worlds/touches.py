@@ -155,18 +155,17 @@ def settle_causes(draws: Draws, business: Business, members: list[Membership], d
         if task.kind == "Meeting" and task.done is not None:
             meetings.setdefault(task.person.key, []).append(task)
     for deal in business.deals:
-        keys = [p.key for p in deal.contacts]
+        until, keys = deal.created, [p.key for p in deal.contacts]
+        since = until - 120 * DAY
         likely = [
-            m for k in keys for m in answers.get(k, ()) if m.cause_of is None and _before(m.responded, deal)
-        ]
+            m for k in keys for m in answers.get(k, ())
+            if m.cause_of is None and m.responded is not None and since <= m.responded <= until
+        ]  # fmt: skip
         for member in rng.sample(likely, min(len(likely), 2)):
             if rng.random() < member.campaign.kind[4] / 2.2:
                 member.cause_of = deal
         for task in [
-            t for k in keys for t in meetings.get(k, ()) if _before(t.done, deal) and t.cause_of is None
-        ][:1]:
+            t for k in keys for t in meetings.get(k, ())
+            if t.done is not None and since <= t.done <= until and t.cause_of is None
+        ][:1]:  # fmt: skip
             task.cause_of = deal
-
-
-def _before(at: int | None, deal: Deal) -> bool:
-    return at is not None and deal.created - 120 * DAY <= at <= deal.created

@@ -18,8 +18,8 @@ from pipelines.steps import Loop
 @contextmanager
 def live_loop(reporter: Reporter | None = None, *, reads_first: bool = False) -> Iterator[Loop]:
     """On the connections of the environment; refuses to mix them into a sandbox world's files. Without a
-    `reporter` the screen is told. `reads_first`: what is done first is an extract, which asks who the CRMs
-    are while config is checked; not where it would first clear away what a run has left."""
+    `reporter` the screen is told. `reads_first`: what is done first is an extract, and what that takes is
+    imported while config is checked."""
     settings = load_settings()
     if not settings.connections:
         raise UsageError(
@@ -28,8 +28,6 @@ def live_loop(reporter: Reporter | None = None, *, reads_first: bool = False) ->
         )  # fmt: skip
     if not all(is_loopback(connection.url) for connection in settings.connections):
         world.refuse_live(settings.home)
-    leftovers = (settings.paths.work, settings.paths.erasing)
-    reads_first = reads_first and not any(each.exists() for each in leftovers)
     valid = beside.validate(settings.config_dir) if reads_first else None
     with ExitStack() as stack:
         stack.enter_context(_staying(settings))
@@ -45,15 +43,17 @@ def _staying(settings: Settings) -> AbstractContextManager[object]:
 
 def loop_for(settings: Settings, reporter: Reporter, valid: Callable[[], None] | None = None) -> Loop:
     """A Loop with the gates of `expectations`, logging to its own file. `valid` waits for config to be
-    checked, where that has begun; else it is checked now."""
+    checked, where that has begun; else it is checked now. Nobody is asked and nothing is noted before."""
     from expectations.step import Checker
 
     if valid is None:
         from pipelines.rules import everything
 
         everything.validate(settings.config_dir)
+    else:
+        import pipelines.sources.fetch  # noqa: F401 - it takes as long as the check that is under way
+
+        valid()
     run = Run()
     logs.start(settings, run.id)
-    loop = Loop(settings, Checker(), run=run, reporter=reporter)
-    loop.config_is_valid = valid or loop.config_is_valid
-    return loop
+    return Loop(settings, Checker(), run=run, reporter=reporter)

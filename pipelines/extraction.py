@@ -6,7 +6,6 @@ the order of things is in `steps`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -30,8 +29,6 @@ class Extraction:
     warehouse: Warehouse
     state: State
     run: Run
-    config_is_valid: Callable[[], None] = lambda: None
-    """Asked once a CRM has said who it is, before anything is read of it."""
 
     def fetch(
         self, progress: Progress, *, tell: Tell = unheard, sweep: bool = False, tracked_only: bool = False
@@ -76,7 +73,6 @@ class Extraction:
     def _save_probe(self, vendor: str, at: datetime, ok: bool, seconds: float, message: str) -> None:
         from pipelines.state import runs
 
-        self.config_is_valid()
         probe = runs.Probe(vendor, self.run.id, at, ok, round(seconds * 1000), message)
         with self.state.writing() as state:
             runs.save_probe(state, probe)

@@ -8,7 +8,7 @@ are imported inside the methods: a step that is skipped costs nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,7 +64,6 @@ class Loop:
     """Leave out what of Marketing Cloud can only be read whole, for a listener has read it lately."""
     patience: float = 0.0
     """Seconds to wait for what another run of this home holds; a person at a keyboard is told at once."""
-    config_is_valid: Callable[[], None] = lambda: None  # waits for its check, where that is under way
 
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings.paths)
@@ -318,7 +317,7 @@ class Loop:
     def _extraction(self) -> Extraction:
         from pipelines.extraction import Extraction
 
-        return Extraction(self.settings, self.warehouse, self.state, self.run, self.config_is_valid)
+        return Extraction(self.settings, self.warehouse, self.state, self.run)
 
     def _erase_deleted(self, fetched: Fetched, step: Doing) -> None:
         """A person whom a CRM deleted for privacy leaves here too, before anything new is loaded."""

@@ -1,4 +1,4 @@
-"""Config checked in a process beside, while this one asks the CRMs who they are.
+"""Config checked in a process beside, while this one imports what it will read with.
 
 Belongs here: that process. What is checked is in `everything`, which takes as long to import as to ask: a
 command that reads before it does anything else need not wait for it.
@@ -24,14 +24,8 @@ def validate(config_dir: Path) -> Callable[[], None]:
     if not child:
         _end_with_the_outcome(config_dir)
 
-    lock = threading.Lock()
-    ended: list[int] = []
-
     def wait() -> None:
-        with lock:
-            if not ended:
-                ended.append(_outcome_of(child))
-        if ended[0]:
+        if _outcome_of(child):
             _here(config_dir)
 
     return wait

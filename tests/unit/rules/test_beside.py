@@ -1,17 +1,17 @@
-"""Config checked in a process beside: its verdict is waited for once, and said by whoever asks."""
+"""Config checked in a process beside: its verdict comes before anything else is done."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import threading
-from contextlib import nullcontext
 
 import pytest
 
 from cli import connect
 from pipelines.errors import ConfigError
 from pipelines.rules import beside
+from pipelines.run import Silent
 
 
 @pytest.fixture
@@ -31,17 +31,13 @@ def child(monkeypatch, verdict):
 
 def test_what_the_other_process_found_good_is_not_looked_at_again(monkeypatch, wrong):
     _kept = child(monkeypatch, "true")
-    valid = beside.validate(wrong)
-    valid()
-    valid()
+    beside.validate(wrong)()
 
 
-def test_what_it_found_wrong_is_said_to_each_who_asks(monkeypatch, wrong):
+def test_what_it_found_wrong_is_looked_at_again_and_said(monkeypatch, wrong):
     _kept = child(monkeypatch, "false")
-    valid = beside.validate(wrong)
-    for _ in range(2):
-        with pytest.raises(ConfigError):
-            valid()
+    with pytest.raises(ConfigError):
+        beside.validate(wrong)()
 
 
 def test_a_process_of_several_threads_checks_by_itself(monkeypatch, wrong):
@@ -50,15 +46,12 @@ def test_a_process_of_several_threads_checks_by_itself(monkeypatch, wrong):
         beside.validate(wrong)
 
 
-@pytest.mark.parametrize(("left", "begun"), [(None, 1), ("work.duckdb", 0), ("erasing.json", 0)])
-def test_an_extract_that_clears_away_first_waits_for_its_config(monkeypatch, wrong, left, begun):
-    monkeypatch.setenv("CRM_HOME", str(wrong))
+def test_an_extract_of_wrong_config_asks_nobody_and_leaves_nothing(monkeypatch, wrong):
+    _kept = child(monkeypatch, "false")
+    monkeypatch.setenv("CRM_HOME", str(wrong / "var"))
+    monkeypatch.setenv("CRM_CONFIG", str(wrong))
     monkeypatch.setenv("HUBSPOT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("HUBSPOT_TOKEN", "a")
-    asked = []
-    monkeypatch.setattr(beside, "validate", asked.append)
-    monkeypatch.setattr(connect, "loop_for", lambda *_: nullcontext())
-    if left:
-        (wrong / left).touch()
-    with connect.live_loop(reads_first=True):
-        assert len(asked) == begun
+    with pytest.raises(ConfigError), connect.live_loop(Silent(), reads_first=True):
+        pytest.fail("the extract has begun")
+    assert not list(wrong.glob("var/*"))

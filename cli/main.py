@@ -333,6 +333,7 @@ def _loop(*, reads_first: bool = False) -> Iterator[Loop]:
 
 def main() -> None:
     """Entry point: a CrmError is one sentence on stderr and its own exit code."""
+    collector.give_back()
     try:
         with collector.seldom():
             app(standalone_mode=True)

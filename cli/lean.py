@@ -1,8 +1,8 @@
-"""Keeps pandas and numpy out of a command that has no use for them.
+"""Keeps pandas, numpy and httpx's own command out of a command that has no use for them.
 
 Belongs here: that one switch. pyarrow and DuckDB import pandas with the first array or parameter, and numpy
 before that, because they are installed (identity has them): a quarter of a second, as much as 10,000 records
-take.
+take. httpx imports a program of its own and what that prints with.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-_UNUSED = frozenset({"pandas", "numpy"})
+_UNUSED = frozenset({"pandas", "numpy", "httpx._main"})
 
 
 class _NotInstalled(MetaPathFinder):
@@ -29,5 +29,5 @@ class _NotInstalled(MetaPathFinder):
 
 
 def without_numbers() -> None:
-    """For the rest of this process: neither is there for whoever asks, which both libraries allow for."""
+    """For the rest of this process: none is there for whoever asks, which all libraries allow for."""
     sys.meta_path.insert(0, _NotInstalled(_UNUSED - sys.modules.keys()))

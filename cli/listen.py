@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import typer
 from rich.console import Console
 
 from pipelines import listening
@@ -295,17 +294,8 @@ class Worker:
                 self._prompt.get_ready()
 
 
-def listen(
-    port: Annotated[
-        int, typer.Option(help="Take HubSpot's webhooks on this port of 127.0.0.1; 0: poll alone.")
-    ] = 0,
-    public_url: Annotated[str, typer.Option(help="The address HubSpot delivers to, which it signs.")] = "",
-    once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
-) -> None:
-    """Act on the CRMs' events as they come and ask for what has none, until Ctrl-C or SIGTERM.
-
-    A round that is under way is finished first; a second signal ends it at once.
-    """
+def listen(port: int, public_url: str, *, once: bool) -> None:
+    """Until Ctrl-C or SIGTERM, or for one round."""
     from cli import changes, rounds, stopping, waiting
     from pipelines.settings import load_settings
 

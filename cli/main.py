@@ -16,7 +16,6 @@ import typer
 
 from cli import collector, journal, lean, sandbox_commands
 from cli.conflicts import conflicts_app
-from cli.listen import listen
 from cli.rules import rules_app
 from cli.schema import schema_app
 from cli.teams import teams_app
@@ -311,7 +310,23 @@ journal.add_to(app)
 app.add_typer(conflicts_app, name="conflicts")
 app.add_typer(rules_app, name="rules")
 app.add_typer(teams_app, name="teams")
-app.command()(listen)
+
+
+@app.command()
+def listen(
+    port: Annotated[
+        int, typer.Option(help="Take HubSpot's webhooks on this port of 127.0.0.1; 0: poll alone.")
+    ] = 0,
+    public_url: Annotated[str, typer.Option(help="The address HubSpot delivers to, which it signs.")] = "",
+    once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
+) -> None:
+    """Act on the CRMs' events as they come and ask for what has none, until Ctrl-C or SIGTERM.
+
+    A round that is under way is finished first; a second signal ends it at once.
+    """
+    from cli.listen import listen as run_listening
+
+    run_listening(port, public_url, once=once)
 
 
 def _step(name: str, *arguments: str, reads_first: bool = False, **options: bool) -> None:

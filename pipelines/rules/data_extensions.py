@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 from pydantic import ConfigDict, Field, model_validator
@@ -16,11 +16,12 @@ from pydantic import ConfigDict, Field, model_validator
 from pipelines.errors import ConfigError
 from pipelines.rules.frequency import PATTERN
 from pipelines.rules.loader import Strict, read
-from pipelines.rules.mappings.expressions import parse_expression
 from pipelines.rules.mappings.model import Line, ValueMap
 from pipelines.rules.mappings.yaml_file import YamlLine
-from pipelines.rules.rows import Columns, Rows
 from pipelines.rules.syncs import FieldRule, FieldType, OnLeave, Sync, Syncs
+
+if TYPE_CHECKING:
+    from pipelines.rules.rows import Columns, Rows
 
 FILE = "data_extensions.yml"
 UNIFIED = ("people", "accounts", "opportunities")
@@ -103,6 +104,8 @@ class DataExtension(Strict):
         if self.include_refused and self.of != "people":
             raise ValueError("include_refused is about people")
         if self.where:
+            from pipelines.rules.mappings.expressions import parse_expression
+
             parse_expression(self.where)
         names = [self.key.column.lower(), *(column.to.lower() for column in self.columns)]
         twice = next((name for name in names if names.count(name) > 1), None)

@@ -6,7 +6,7 @@ Belongs here: the model of that file and its tables. Who is meant is worked out 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
@@ -14,8 +14,10 @@ from pydantic import Field, field_validator, model_validator
 from pipelines.errors import ConfigError
 from pipelines.rules.consent import load_consent
 from pipelines.rules.loader import Strict, load_if_there, read
-from pipelines.rules.rows import Columns, Rows
 from pipelines.rules.stages import LifecycleName
+
+if TYPE_CHECKING:
+    from pipelines.rules.rows import Columns, Rows
 
 FILE = "journeys.yml"
 

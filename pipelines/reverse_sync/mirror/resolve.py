@@ -13,8 +13,16 @@ from pipelines.reverse_sync.mirror.findings import Finding
 from pipelines.reverse_sync.mirror.fit import fit
 from pipelines.reverse_sync.mirror.metadata import FieldMeta, Metadata, ObjectKey
 from pipelines.rules.fields import Fields
-from pipelines.rules.mappings.expressions import read_besides
-from pipelines.rules.mappings.model import PEOPLE, VENDORS, Direction, Line, Mapping, Matched, Side
+from pipelines.rules.mappings.model import (
+    PEOPLE,
+    VENDORS,
+    Direction,
+    Line,
+    Mapping,
+    Matched,
+    Side,
+    read_besides,
+)
 from pipelines.rules.syncs import FieldRule, Sync, Syncs
 
 SIDES: tuple[Side, Side] = ("left", "right")

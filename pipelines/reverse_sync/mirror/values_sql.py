@@ -17,8 +17,7 @@ from pipelines.reverse_sync.mirror.metadata import FieldMeta
 from pipelines.reverse_sync.mirror.records import Source, source_of
 from pipelines.reverse_sync.mirror.resolve import SIDES, ResolvedLine, ResolvedPair
 from pipelines.reverse_sync.values import canonical_sql, set_sql
-from pipelines.rules.mappings.expressions import read_besides
-from pipelines.rules.mappings.model import VENDORS, Side
+from pipelines.rules.mappings.model import VENDORS, Side, read_besides
 from pipelines.rules.syncs import NUMERIC, FieldType
 
 Kinds = dict[Side, dict[str, FieldType]]

@@ -12,8 +12,6 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pipelines.rules.mappings.model import Line, Side
-
 _OPERATORS = (
     exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.DPipe, exp.Paren,
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.In, exp.Between, exp.Is,
@@ -56,18 +54,6 @@ def named_fields(text: str) -> tuple[str, ...]:
     """The fields an expression reads, each once, in order."""
     columns = parse_expression(text).find_all(exp.Column)
     return tuple(dict.fromkeys(column.name for column in columns))
-
-
-def read_besides(line: Line) -> list[tuple[Side, str]]:
-    """The fields a line reads beside its own two: what its expressions name, and an amount's currency."""
-    read: list[tuple[Side, str]] = []
-    read += [("left", name) for name in (named_fields(line.to_right) if line.to_right else ())]
-    read += [("right", name) for name in (named_fields(line.to_left) if line.to_left else ())]
-    if line.money is not None and line.money.left_is_field:
-        read.append(("left", line.money.left))
-    if line.money is not None and line.money.right_is_field:
-        read.append(("right", line.money.right))
-    return read
 
 
 def compile_expression(text: str, column_sql: Callable[[str], str]) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.rules.fields import load_fields
-from pipelines.rules.mappings.expressions import read_besides
 from pipelines.rules.mappings.load import load_mappings
-from pipelines.rules.mappings.model import VENDORS, Side
+from pipelines.rules.mappings.model import VENDORS, Side, read_besides
 from pipelines.rules.syncs import Vendor, load_syncs
 
 

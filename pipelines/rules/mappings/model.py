@@ -167,3 +167,19 @@ class Mapping:
     @property
     def right_objects(self) -> tuple[str, ...]:
         return tuple(right for _, right in self.pairs)
+
+
+def read_besides(line: Line) -> list[tuple[Side, str]]:
+    """The fields a line reads beside its own two: what its expressions name, and an amount's currency."""
+    read: list[tuple[Side, str]] = []
+    expressions: tuple[tuple[Side, str | None], ...] = (("left", line.to_right), ("right", line.to_left))
+    for side, text in expressions:
+        if text:
+            from pipelines.rules.mappings.expressions import named_fields  # sqlglot takes time to import
+
+            read += [(side, name) for name in named_fields(text)]
+    if line.money is not None and line.money.left_is_field:
+        read.append(("left", line.money.left))
+    if line.money is not None and line.money.right_is_field:
+        read.append(("right", line.money.right))
+    return read

@@ -11,7 +11,6 @@ from zoneinfo import available_timezones
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from pipelines.rules.loader import Strict
-from pipelines.rules.mappings.expressions import parse_expression
 from pipelines.rules.mappings.model import Blanks, Convert, Strategy, Write
 from pipelines.rules.syncs import Vendor
 
@@ -68,6 +67,8 @@ class YamlLine(Strict):
     def _makes_sense(self) -> YamlLine:
         for text in (self.expression, self.back_expression):
             if text is not None:
+                from pipelines.rules.mappings.expressions import parse_expression
+
                 parse_expression(text)
         if self.back and not self.values:
             raise ValueError("back is the way back of values, which this line does not have")

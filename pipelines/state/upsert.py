@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -18,8 +17,19 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]])
         return
     keys = [column.name for column in table.primary_key]
     rest = [column.name for column in table.columns if column.name not in keys]
-    statement: Any = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    statement: Any = _insert(connection, table)
     replacing = statement.on_conflict_do_update(
         index_elements=keys, set_={name: statement.excluded[name] for name in rest}
     )
     connection.execute(replacing, list(rows))
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    """Only the dialect that is spoken is imported: PostgreSQL's brings four drivers."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)

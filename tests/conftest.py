@@ -12,6 +12,7 @@ import pytest
 
 from pipelines import transform
 from pipelines.settings import Settings
+from sandbox.worlds.create import Wish, open_home
 from tests.fixtures.once import once
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -46,10 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         folder = item.path.relative_to(PROJECT / "tests").parts
         if folder[0] != "e2e":
-            return 3 if folder[:2] == ("unit", "transform") else 1 if folder[0] in BRIEF else 5
+            return 2 if folder[:2] == ("unit", "transform") else 1 if folder[0] in BRIEF else 5
         if item.path in pairs[1:]:
             return 4  # the first of them lives the scenario for all
-        return 0 if folder[1] == "test_loop.py" else 2
+        return 0 if folder[1] == "test_loop.py" else 3
 
     items.sort(key=place)
 
@@ -73,6 +74,19 @@ def parsed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
     folder, _ = once(tmp_path_factory, worker_id, "parsed", make)
     return Settings(home=folder / "var", config_dir=PROJECT / "config").paths.dbt_target
+
+
+@pytest.fixture(scope="session")
+def smallest_world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A home of the sandbox with its smallest default world, made once for all workers. Copy it before
+    anything is changed in it or serves it."""
+
+    def make(folder: Path) -> bytes:
+        open_home(folder / "home", Wish("default", "XS"), lambda _: None)
+        return b""
+
+    folder, _ = once(tmp_path_factory, worker_id, "world", make)
+    return folder / "home"
 
 
 @pytest.fixture(scope="session")

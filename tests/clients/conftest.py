@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,15 +17,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.worlds.create import Wish, open_home
 from tests.clients import prepare
 from tests.unit.sandbox.conftest import Running, serving
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    home = tmp_path_factory.mktemp("clients") / "home"
-    open_home(home, Wish("default", "XS"), lambda _: None)
+def served(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    home = Path(shutil.copytree(smallest_world, tmp_path_factory.mktemp("clients") / "home"))
     with serving(home, "--no-limits") as running:
         yield running
 

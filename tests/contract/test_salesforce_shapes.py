@@ -15,7 +15,6 @@ from sandbox.salesforce import describe
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.schema import custom_object
 from sandbox.store import Store
-from sandbox.worlds.create import Wish, open_home
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared" / "contract" / "salesforce"
 OBJECTS = ("Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole", "Case", "Event")
@@ -58,10 +57,8 @@ def recorded() -> Path:
 
 
 @pytest.fixture(scope="module")
-def org(tmp_path_factory: pytest.TempPathFactory) -> Org:
-    home = tmp_path_factory.mktemp("contract") / "home"
-    open_home(home, Wish("default", "XS"), lambda _: None)
-    return Org(Store(home / "salesforce.sqlite", read_only=True))
+def org(smallest_world: Path) -> Org:
+    return Org(Store(smallest_world / "salesforce.sqlite", read_only=True))
 
 
 def _recorded(folder: Path, name: str) -> dict[str, Any]:

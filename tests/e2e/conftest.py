@@ -16,6 +16,7 @@ import pytest
 
 from pipelines.settings import KNOWN, PREFIXES
 from tests.e2e.trap import trap
+from tests.fixtures import nursery
 from tests.fixtures.once import once
 
 CRM = str(Path(sys.executable).parent / "crm")
@@ -75,16 +76,22 @@ def build_command(home: Path, *arguments: str, env: dict[str, str] | None = None
 
 
 def run_build(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Built:
-    """Build to the end."""
-    return _run(home, build_command(home, *arguments, env=env))
+    """Build to the end, in a process whose start is spared."""
+    return _forked(home, build_command(home, *arguments, env=env))
 
 
 def crm(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Built:
-    """Any command to its end."""
-    return _run(home, command_for(home, *arguments, env=env))
+    """Any command to its end, in a process whose start is spared."""
+    return _forked(home, command_for(home, *arguments, env=env))
 
 
-def _run(home: Path, command: Command) -> Built:
+def _forked(home: Path, command: Command) -> Built:
+    return Built(home, *nursery.crm(command.args[1:], command.env))
+
+
+def run_whole_build(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Built:
+    """Build to the end as people do, its start included."""
+    command = build_command(home, *arguments, env=env)
     done = subprocess.run(
         command.args, env=command.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL, text=True, timeout=900,
@@ -100,15 +107,36 @@ def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Buil
         with trap() as (proxy, heard):
             proxies = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), proxy)
             env = {**PRODUCTION, **proxies, "NO_PROXY": "127.0.0.1,localhost"}
-            built = run_build(folder / "var", env=env)
+            built = run_whole_build(folder / "var", env=env)
         assert built.exit_code == 0, built.output
-        for name in ("compiled", "run"):  # a thousand files that only say what dbt did
-            shutil.rmtree(folder / "var" / "dbt" / name)
+        _lighten(built.home)
         return json.dumps([built.output, [each.decode(errors="replace") for each in heard]]).encode()
 
     folder, kept = once(tmp_path_factory, worker_id, "built", make)
     output, heard = json.loads(kept)
     return Built(folder / "var", output, 0, tuple(heard))
+
+
+@pytest.fixture(scope="session")
+def settled_once(built_once: Built, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Built:
+    """That build and one more, which has read what the first wrote: a run on a copy of it works out what a
+    test does and no more. Read it, do not change it."""
+
+    def make(folder: Path) -> bytes:
+        shutil.copytree(built_once.home, folder / "var")
+        again = run_build(folder / "var")
+        assert again.exit_code == 0, again.output
+        _lighten(again.home)
+        return again.output.encode()
+
+    folder, output = once(tmp_path_factory, worker_id, "settled", make)
+    return Built(folder / "var", output.decode(), 0)
+
+
+def _lighten(home: Path) -> None:
+    """Without a thousand files that only say what dbt did."""
+    for name in ("compiled", "run"):
+        shutil.rmtree(home / "dbt" / name, ignore_errors=True)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -17,6 +17,25 @@ def rows(home: Path, store: str, query: str, *values: Any) -> list[tuple[Any, ..
     """Rows of a query on one vendor's store."""
     with closing(sqlite3.connect(home / "sandbox" / f"{store}.sqlite")) as connection:
         return connection.execute(query, values).fetchall()
+
+
+CRMS = ("hubspot", "salesforce")
+
+
+class Write(NamedTuple):
+    """A change that a vendor has stored, by its own account."""
+
+    vendor: str
+    object: str
+    record_id: str
+    field: str
+    after: str | None
+
+
+def writes(home: Path, *vendors: str) -> list[Write]:
+    """Everything that changed something at these vendors, in the order of each."""
+    query = "select object, record_id, field, after from writes where operation <> 'noop' order by seq"
+    return [Write(vendor, *row) for vendor in vendors for row in rows(home, vendor, query)]
 
 
 def sobject(home: Path, name: str, record_id: str) -> dict[str, Any]:

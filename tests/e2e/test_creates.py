@@ -41,10 +41,10 @@ pytestmark = pytest.mark.timeout(600)  # the first test waits for two rounds of 
 
 
 @pytest.fixture(scope="module")
-def created(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Created]:
+def created(settled_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Created]:
     folder = tmp_path_factory.mktemp("creates")
     home = folder / "var"
-    shutil.copytree(built_once.home, home)
+    shutil.copytree(settled_once.home, home)
     with served(home, config(folder)) as (settings, ready):
         portal, token = ready["hubspot"]["url"], ready["hubspot"]["token"]
         for name, group in GROUPS.items():

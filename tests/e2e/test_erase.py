@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import httpx
 import pytest
+from sqlalchemy import select
 
 from cli.sandbox_process import running
-from pipelines.erasure.erase import Place, erase
-from pipelines.erasure.request import parse
 from pipelines.settings import Settings
-from pipelines.state import State, erasures
+from pipelines.state import State, erasures, tables
 from pipelines.warehouse import Warehouse
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Built, crm, environment, run_build
-from tests.e2e.marts import one
+from tests.e2e.marts import one, query
+from tests.e2e.stores import CRMS, Write, writes
 
 pytestmark = pytest.mark.loop
 
@@ -126,9 +128,8 @@ def cells_with(home: Path, values: list[str]) -> list[str]:
     return found
 
 
-def place(home: Path) -> Place:
-    settings = Settings(home=home, config_dir=PROJECT / "config")
-    return Place(settings, Warehouse(settings.paths), State.open(settings))
+def settings_of(home: Path) -> Settings:
+    return Settings(home=home, config_dir=PROJECT / "config")
 
 
 def leave_traces(home: Path, person: Person) -> None:
@@ -145,36 +146,120 @@ def leave_traces(home: Path, person: Person) -> None:
         log.write(f'{{"message": "could not read {person.name} ({person.hubspot_id})"}}\n')
 
 
-def test_an_erased_person_is_nowhere_and_an_extract_does_not_bring_them_back(built: Built) -> None:
-    person = somebody(built.home)
-    assert found_in(built.home, person.needles)
-    leave_traces(built.home, person)
-    others = one(built.home, "select count(*) from marts.unified_leads")
-    rows = rows_of(built.home, person)
-    assert len(rows) > 20
-    assert cells_with(built.home, rows)
-    in_salesforce = one(
-        built.home,
-        "select count(*) from marts.lead_identities where record_key like 'salesforce:%' "
-        f"and person_id = '{person.person_id}'",
+@dataclass(frozen=True)
+class Erased:
+    """A home that `crm erase` was run on, and what was there before."""
+
+    home: Path
+    person: Person
+    output: str
+    traces: list[str]
+    """What their rows were known by."""
+    people: int
+    in_salesforce: int
+    """Records that were theirs."""
+    others: list[list[tuple[Any, ...]]]
+    deals: set[str]
+    """Ids of what their touches have a share in."""
+    written: Counter[Write]
+    """Changes the CRMs had stored."""
+    recorded: int
+
+    @property
+    def parked(self) -> Path:
+        return self.home / "worlds" / "other"
+
+
+@pytest.fixture(scope="module")
+def erased(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Erased:
+    home = Path(shutil.copytree(built_once.home, tmp_path_factory.mktemp("erased") / "var"))
+    person = somebody(home)
+    theirs = f"where person_id = '{person.person_id}'"
+    assert found_in(home, person.needles)
+    leave_traces(home, person)
+    traces = rows_of(home, person)
+    assert len(traces) > 20
+    assert cells_with(home, traces)
+    parked = home / "worlds" / "other"
+    parked.mkdir(parents=True)
+    for file in ("warehouse.duckdb", "analytics.duckdb", "state.sqlite"):
+        shutil.copyfile(home / file, parked / file)
+    people = one(home, "select count(*) from marts.unified_leads")
+    records = f"select count(*) from marts.lead_identities {theirs} and record_key like 'salesforce:%'"
+    deals = query(
+        home, "select unnest([opportunity_id_salesforce, opportunity_id_hubspot]) from marts.opportunities "
+        f"where opportunity_id in (select opportunity_id from marts.attribution_credits {theirs})",
+    )  # fmt: skip
+    recorded = one(home, "select count(*) from ops.journal")
+    before = (
+        all_but(home, person),
+        {record_id for (record_id,) in deals},
+        Counter(writes(home, *CRMS)),
+        recorded,
     )
-    done = crm(built.home, "erase", person.email, "--request", "DSR-17")
+    in_salesforce = one(home, records)
+    done = crm(home, "erase", person.email, "--request", "DSR-17")
     assert done.exit_code == 0, done.output
-    assert "HubSpot still holds 1 records" in done.output
-    assert f"Salesforce still holds {in_salesforce} records" in done.output
-    assert re.search(r"Marketing Cloud still holds [1-9]\d* records", done.output)
-    assert person.email not in done.output
-    assert found_in(built.home, person.needles) == []
-    assert cells_with(built.home, rows) == []
-    assert person.hubspot_id not in (built.home / "logs" / "run.jsonl").read_text()
-    # Everything is read from the start: the warehouse is gone, and the CRMs still have the person.
+    return Erased(home, person, done.output, traces, people, in_salesforce, *before)
+
+
+def all_but(home: Path, person: Person) -> list[list[tuple[Any, ...]]]:
+    """Who everybody else is, by each of their records, and what was decided about them."""
+    others = f"where person_id <> '{person.person_id}' order by all"
+    return [
+        [row[:4] for row in query(home, f"from marts.lead_identities {others}")],
+        query(home, f"select decision_id, person_id, owner_email from decisions.assignments {others}"),
+    ]
+
+
+def test_an_erased_person_is_nowhere(erased: Erased) -> None:
+    person, home = erased.person, erased.home
+    assert "HubSpot still holds 1 records" in erased.output
+    assert f"Salesforce still holds {erased.in_salesforce} records" in erased.output
+    assert re.search(r"Marketing Cloud still holds [1-9]\d* records", erased.output)
+    assert person.email not in erased.output
+    assert found_in(home, person.needles) == []
+    assert cells_with(home, erased.traces) == []
+    assert person.hubspot_id not in (home / "logs" / "run.jsonl").read_text()
+
+
+def test_the_copy_in_a_parked_world_goes_too(erased: Erased) -> None:
+    assert found_in(erased.parked, erased.person.needles) == []
+
+
+def test_what_remains_is_a_receipt(erased: Erased) -> None:
+    with State.open(settings_of(erased.home)) as state, state.reading() as connection:
+        [erasure_id] = connection.scalars(select(tables.erasures.c.erasure_id)).all()
+        head, rows = erasures.receipt(connection, erasure_id)
+        blank = connection.exec_driver_sql(
+            "select count(*) from journal where record_key like 'erased:%' and before_value is null "
+            "and after_value is null and settled_at is not null"
+        ).scalar()
+    assert head["reason"] == "DSR-17"
+    assert head["completed_at"] is not None
+    assert rows["marts.unified_leads"] == 1
+    assert blank == rows["state.journal"] > 0
+    assert one(erased.home, "select count(*) from ops.journal") == erased.recorded
+    with closing(duckdb.connect(str(erased.home / "warehouse.duckdb"), read_only=True)) as connection:
+        kept = connection.execute("from incremental.int_people__state").fetchall()
+    assert kept == [], "the next build would not be in full"
+
+
+def test_forgetting_the_warehouse_brings_nobody_back_and_changes_nothing_about_anybody_else(
+    erased: Erased,
+) -> None:
+    """Everything is read from the start, and the CRMs still have the person. Nobody else is another or has
+    another owner; nothing is written but to deals in which the person had a share."""
+    home = erased.home
     for name in ("warehouse.duckdb", "analytics.duckdb"):
-        (built.home / name).unlink()
-    again = run_build(built.home)
+        (home / name).unlink()
+    again = run_build(home)
     assert again.exit_code == 0, again.output
-    assert one(built.home, "select count(*) from marts.unified_leads") == others - 1
-    assert found_in(built.home, person.needles) == []
-    assert cells_with(built.home, rows) == []
+    assert one(home, "select count(*) from marts.unified_leads") == erased.people - 1
+    assert found_in(home, erased.person.needles) == []
+    assert cells_with(home, erased.traces) == []
+    assert all_but(home, erased.person) == erased.others
+    assert {each.record_id for each in Counter(writes(home, *CRMS)) - erased.written} <= erased.deals
 
 
 def test_whom_hubspot_deleted_for_privacy_leaves_with_the_next_extract_by_themselves(built: Built) -> None:
@@ -193,39 +278,15 @@ def test_whom_hubspot_deleted_for_privacy_leaves_with_the_next_extract_by_themse
     assert found_in(built.home, person.needles) == []
 
 
-def test_what_remains_is_a_receipt(built: Built) -> None:
-    person = somebody(built.home)
-    written = one(built.home, "select count(*) from ops.journal")
-    with place(built.home).state as state:
-        erased = erase(place(built.home), [parse(person.email)], reason="DSR-17")
-        with state.reading() as connection:
-            head, rows = erasures.receipt(connection, erased.erasure_id)
-            blank = connection.exec_driver_sql(
-                "select count(*) from journal where record_key like 'erased:%' and before_value is null "
-                "and after_value is null and settled_at is not null"
-            ).scalar()
-    assert head["reason"] == "DSR-17"
-    assert head["completed_at"] is not None
-    assert rows["marts.unified_leads"] == 1
-    assert blank == rows["state.journal"] > 0
-    assert one(built.home, "select count(*) from ops.journal") == written
-    with closing(duckdb.connect(str(built.home / "warehouse.duckdb"), read_only=True)) as connection:
-        kept = connection.execute("from incremental.int_people__state").fetchall()
-    assert kept == [], "the next build would not be in full"
+@pytest.fixture(scope="module")
+def untouched(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A copy of the build for requests of which nothing comes."""
+    home = Path(shutil.copytree(built_once.home, tmp_path_factory.mktemp("untouched") / "var"))
+    return Built(home, built_once.output, 0)
 
 
-def test_the_copy_in_a_parked_world_goes_too(built: Built) -> None:
-    person = somebody(built.home)
-    parked = built.home / "worlds" / "other"
-    parked.mkdir(parents=True)
-    for file in ("warehouse.duckdb", "analytics.duckdb", "state.sqlite"):
-        shutil.copyfile(built.home / file, parked / file)
-    erase(place(built.home), [parse(person.email)], reason="asked")
-    assert found_in(parked, person.needles) == []
-
-
-def test_bad_requests_are_one_sentence_and_nothing_is_done(built: Built, tmp_path: Path) -> None:
-    person = somebody(built.home)
+def test_bad_requests_are_one_sentence_and_nothing_is_done(untouched: Built, tmp_path: Path) -> None:
+    person = somebody(untouched.home)
     (tmp_path / "list.txt").write_text(f"# to go\n{person.email}\nnot an address\n")
     (tmp_path / "unknown.txt").write_text(f"{person.email}\nnobody@example.org\n")
     for given, code, said in (
@@ -234,24 +295,26 @@ def test_bad_requests_are_one_sentence_and_nothing_is_done(built: Built, tmp_pat
         ("nobody@example.org", 1, "nobody known here"),
         ("gibberish", 2, "neither a file, an e-mail address nor a record key"),
     ):
-        done = crm(built.home, "erase", given)
+        done = crm(untouched.home, "erase", given)
         assert (done.exit_code, said in done.output) == (code, True), done.output
-    assert one(built.home, f"select count(*) from marts.unified_leads where person_id = '{person.person_id}'")
-    assert not (built.home / "suppression.key").exists()
+    assert one(
+        untouched.home, f"select count(*) from marts.unified_leads where person_id = '{person.person_id}'"
+    )
+    assert not (untouched.home / "suppression.key").exists()
 
 
-def test_two_at_once_the_second_leaves_by_name(built: Built) -> None:
-    person = somebody(built.home)
-    with place(built.home).warehouse.locked("an erasure"):
-        done = crm(built.home, "erase", person.email)
+def test_two_at_once_the_second_leaves_by_name(untouched: Built) -> None:
+    person = somebody(untouched.home)
+    with Warehouse(settings_of(untouched.home).paths).locked("an erasure"):
+        done = crm(untouched.home, "erase", person.email)
     assert done.exit_code == 5
     assert "an erasure" in done.output
 
 
-def test_a_dry_run_counts_and_changes_nothing(built: Built) -> None:
-    person = somebody(built.home)
-    before = {path: path.read_bytes() for path in built.home.glob("*.duckdb")}
-    done = crm(built.home, "erase", person.email, "--dry-run")
+def test_a_dry_run_counts_and_changes_nothing(untouched: Built) -> None:
+    person = somebody(untouched.home)
+    before = {path: path.read_bytes() for path in untouched.home.glob("*.duckdb")}
+    done = crm(untouched.home, "erase", person.email, "--dry-run")
     assert done.exit_code == 0, done.output
     assert "marts.unified_leads" in done.output
-    assert {path: path.read_bytes() for path in built.home.glob("*.duckdb")} == before
+    assert {path: path.read_bytes() for path in untouched.home.glob("*.duckdb")} == before

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from cli.sandbox_process import connected, running
 from pipelines.errors import GateFailed
 from pipelines.run import Progress, Run, StepResult
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings
 from pipelines.steps import Loop, Scope
 from pipelines.warehouse import Warehouse
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Built
 from tests.e2e.marts import one
 from tests.fixtures.checks import NoChecks
+from tests.fixtures.sandbox import served
 
 pytestmark = pytest.mark.loop
 
 PUBLISHES = "select count(*) from ops.publishes"
+StoppedAt = Callable[[Scope], Loop]
 
 
 class StopsAt(NoChecks):
@@ -40,33 +38,42 @@ class StopsAt(NoChecks):
         return super().__call__(scope, warehouse, settings, run, progress)
 
 
-@contextmanager
-def loop_on(built: Built, config: Path, scope: Scope) -> Iterator[Loop]:
-    """A loop that has a reason to run (another target in kpis.yml) and a gate that will not pass."""
+@pytest.fixture(scope="module")
+def stopped_at(settled_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoppedAt]:
+    """Loops of one home that have a reason to run (yet another target in kpis.yml) and a gate that will not
+    pass."""
+    folder = tmp_path_factory.mktemp("gates")
+    home, config = folder / "var", folder / "config"
+    shutil.copytree(settled_once.home, home)
     shutil.copytree(PROJECT / "config", config)
-    kpis = config / "kpis.yml"
-    kpis.write_text(kpis.read_text().replace("target: 0.995", "target: 0.996"))
-    settings = replace(load_settings({}, vendors=False), home=built.home, config_dir=config)
-    with running(built.home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        with Loop(connected(settings, ready), StopsAt(scope), data_tests=False) as loop:
-            yield loop
+    targets = iter(("0.996", "0.997"))
+
+    with served(home, config) as (settings, _):
+
+        def loop(scope: Scope) -> Loop:
+            kpis = (PROJECT / "config" / "kpis.yml").read_text()
+            (config / "kpis.yml").write_text(kpis.replace("target: 0.995", f"target: {next(targets)}"))
+            return Loop(settings, StopsAt(scope), data_tests=False)
+
+        yield loop
 
 
-def test_a_failed_gate_on_marts_leaves_what_was_published(built: Built, tmp_path: Path) -> None:
-    publishes = one(built.home, PUBLISHES)
-    with loop_on(built, tmp_path / "config", "marts") as loop:
+def test_a_failed_gate_on_marts_leaves_what_was_published(stopped_at: StoppedAt) -> None:
+    with stopped_at("marts") as loop:
+        publishes = one(loop.settings.home, PUBLISHES)
         with pytest.raises(GateFailed, match="half of the people"):
             loop.refresh()
         with pytest.raises(GateFailed, match="marts gate"):
             loop.publish()
-    assert one(built.home, PUBLISHES) == publishes
+    assert one(loop.settings.home, PUBLISHES) == publishes
 
 
-def test_a_failed_gate_on_desired_publishes_the_marts_and_plans_nothing(built: Built, tmp_path: Path) -> None:
-    publishes = one(built.home, PUBLISHES)
-    with loop_on(built, tmp_path / "config", "desired") as loop:
+def test_a_failed_gate_on_desired_publishes_the_marts_and_plans_nothing(stopped_at: StoppedAt) -> None:
+    with stopped_at("desired") as loop:
+        home = loop.settings.home
+        publishes = one(home, PUBLISHES)
         loop.refresh()
         with pytest.raises(GateFailed, match="nothing is planned"):
             loop.plan()
-    assert one(built.home, PUBLISHES) == publishes + 1
-    assert one(built.home, "select passed from ops.gates where scope = 'desired'") is False
+    assert one(home, PUBLISHES) == publishes + 1
+    assert one(home, "select passed from ops.gates where scope = 'desired'") is False

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import subprocess
 import time
-import urllib.request
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cli.sandbox_process import running
-from tests.e2e.conftest import PRODUCTION, Built, build_command, run_build
+from tests.e2e.conftest import PRODUCTION, Built, build_command, run_whole_build
 from tests.e2e.marts import one, query, snapshot
+from tests.e2e.stores import CRMS, writes
 
 pytestmark = pytest.mark.loop
 
@@ -30,26 +26,6 @@ MARTS = {
 }
 
 
-CRMS = ("hubspot", "salesforce")
-
-
-def writes(home: Path, vendors: Sequence[str] = CRMS) -> list[dict[str, Any]]:
-    """Every stored change that came over HTTP, by the sandbox's own account."""
-    found: list[dict[str, Any]] = []
-    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
-        for vendor in vendors:
-            after = 0
-            while True:
-                url = f"{ready[vendor]['url']}/_sandbox/writes?after={after}&limit=5000"
-                with urllib.request.urlopen(url, timeout=30) as answer:
-                    page = json.load(answer)["writes"]
-                found += page
-                if not page:
-                    break
-                after = page[-1]["seq"]
-    return found
-
-
 def test_the_build_ends_with_nothing_left_to_change(built_once: Built) -> None:
     assert "Second plan: nothing left to change" in built_once.output
     assert one(built_once.home, "select count(*) from marts.unified_leads") > 200
@@ -57,14 +33,14 @@ def test_the_build_ends_with_nothing_left_to_change(built_once: Built) -> None:
     assert one(built_once.home, "select count(*) from ops.journal where state <> 'confirmed'") == 0
 
 
-def test_what_was_confirmed_is_what_the_sandbox_stored(built: Built) -> None:
+def test_what_was_confirmed_is_what_the_sandbox_stored(built_once: Built) -> None:
     # A data extension's keys are one whatever their case; its store keeps them in lower case.
     stored = {
-        (w["vendor"], w["object"], w["record_id"].lower(), w["field"]): w["after"]
-        for w in writes(built.home, (*CRMS, "marketing_cloud"))
+        (w.vendor, w.object, w.record_id.lower(), w.field): w.after
+        for w in writes(built_once.home, *CRMS, "marketing_cloud")
     }
     journal = query(
-        built.home,
+        built_once.home,
         "select vendor, object, lower(record_id), field, after_value from ops.journal "
         "where coalesce(action_key, '') = ''",
     )
@@ -73,45 +49,24 @@ def test_what_was_confirmed_is_what_the_sandbox_stored(built: Built) -> None:
     assert len(journal) == len({row[:4] for row in journal})
 
 
-def test_a_second_build_is_incremental_and_writes_nothing(built: Built) -> None:
-    before = len(writes(built.home))
-    again = run_build(built.home)
-    assert again.exit_code == 0, again.output
-    assert "Second plan: nothing left to change" in again.output
-    assert len(writes(built.home)) == before
-
-
-def test_forgetting_the_warehouse_changes_no_identity_and_no_decision(built: Built) -> None:
-    people = snapshot(built.home, "lead_identities")
-    decided = query(
-        built.home, "select decision_id, person_id, owner_email from decisions.assignments order by all"
-    )
-    writes_before = len(writes(built.home))
-    for name in ("warehouse.duckdb", "analytics.duckdb"):
-        (built.home / name).unlink()
-
-    again = run_build(built.home)
-
-    assert again.exit_code == 0, again.output
-    assert {row[:4] for row in snapshot(built.home, "lead_identities")} == {row[:4] for row in people}
-    assert decided == query(
-        built.home, "select decision_id, person_id, owner_email from decisions.assignments order by all"
-    )
-    assert len(writes(built.home)) == writes_before
+def test_a_second_build_is_incremental_and_writes_nothing(built_once: Built, settled_once: Built) -> None:
+    assert "Second plan: nothing left to change" in settled_once.output
+    assert len(writes(settled_once.home, *CRMS)) == len(writes(built_once.home, *CRMS))
 
 
 @pytest.mark.kill
 def test_killed_at_any_moment_it_ends_in_the_same_marts_and_writes_nothing_twice(
-    built_once: Built, parsed: Path, tmp_path: Path
+    built_once: Built, parsed: Path, smallest_world: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "var"
-    shutil.copytree(parsed, home / "dbt")  # the parsed project, which no kill can harm
+    shutil.copytree(parsed, home / "dbt")  # the parsed project and the CRMs, which no kill can harm
+    shutil.copytree(smallest_world, home / "sandbox")
     for moment in ("check marts", "plan"):
         kill_after(home, moment)
-    last = run_build(home)
+    last = run_whole_build(home)
     assert last.exit_code == 0, last.output
 
-    stored = Counter((w["vendor"], w["object"], w["record_id"], w["field"], w["after"]) for w in writes(home))
+    stored = Counter(writes(home, *CRMS))
     assert [change for change, times in stored.items() if times > 1] == []
     for mart in MARTS:
         assert snapshot(home, mart) == snapshot(built_once.home, mart), mart

@@ -187,8 +187,9 @@ tasks:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("marketing")
+    shutil.copytree(smallest_world, home / "sandbox")
     config = Path(shutil.copytree(PROJECT_ROOT / "config", home / "config"))
     settings = Settings(home=home / "var", config_dir=config)
     with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:

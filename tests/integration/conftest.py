@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -77,8 +78,8 @@ class Crms:
 
 
 @pytest.fixture(scope="session")
-def crms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
-    home = tmp_path_factory.mktemp("sandbox")
+def crms(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
+    home = Path(shutil.copytree(smallest_world, tmp_path_factory.mktemp("sandbox") / "home"))
     with subprocess.Popen(
         [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS", "--no-limits"],
         cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -57,8 +58,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    home = tmp_path_factory.mktemp("sandbox")
+def world(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = Path(shutil.copytree(smallest_world, tmp_path_factory.mktemp("sandbox") / "home"))
     command = [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS", "--no-limits"]
     process = subprocess.Popen(
         command,

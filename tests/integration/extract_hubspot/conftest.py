@@ -10,7 +10,6 @@ import pytest
 
 from pipelines.clients.hubspot import client
 from pipelines.clients.rate_limit import Window
-from sandbox.worlds.create import Wish, open_home
 
 from .portal import Portal, serving
 
@@ -24,10 +23,10 @@ def at_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pristine(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a portal that nothing was read from."""
     folder = tmp_path_factory.mktemp("hubspot")
-    open_home(folder / "world", Wish("default", "XS"), lambda _: None)
+    shutil.copytree(smallest_world, folder / "world")
     return folder
 
 

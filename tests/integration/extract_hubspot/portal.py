@@ -23,7 +23,7 @@ from pipelines.sources import spool
 from pipelines.sources.fetched import Fetched
 from pipelines.sources.known import known_from
 from pipelines.state import suppression
-from sandbox.server import listen, start, waiting
+from tests.fixtures.nursery import served
 from tests.integration.test_extract import same
 
 OBJECTS = "/crm/objects/2026-03"
@@ -189,17 +189,12 @@ def stored(folder: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
 @contextmanager
 def serving(folder: Path, *, limited: bool = False, config: str = MAIN) -> Iterator[Portal]:
     """The portal in `folder/world` served, and the warehouse in `folder/var` open."""
-    child = start(waiting("hubspot", {"http": listen(0)}), folder / "world", limited=limited)
     for name in ("var", "config"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "config" / "extract.yml").write_text(config)
-    portal = Portal(folder, child.url)
-    try:
-        yield portal
-    finally:
-        portal.close()
-        assert child.process is not None
-        child.process.kill()
-        child.process.wait(20)
-        assert child.process.stdin is not None
-        child.process.stdin.close()
+    with served("hubspot", folder / "world", limited=limited) as url:
+        portal = Portal(folder, url)
+        try:
+            yield portal
+        finally:
+            portal.close()

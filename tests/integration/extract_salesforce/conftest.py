@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.worlds.create import Wish, open_home
-
 from .loop import Loop, serving
 
 
 @pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pristine(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an org that nothing was read from."""
     folder = tmp_path_factory.mktemp("salesforce")
-    open_home(folder / "world", Wish("default", "XS"), lambda _: None)
+    shutil.copytree(smallest_world, folder / "world")
     return folder
 
 

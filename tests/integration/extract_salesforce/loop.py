@@ -24,8 +24,8 @@ from pipelines.sources.fetched import Fetched
 from pipelines.sources.known import known_from
 from pipelines.sources.salesforce.shape import ABOUT_THE_READER, DERIVED, SKIPPED
 from sandbox.salesforce.org import Org
-from sandbox.server import listen, start, waiting
 from sandbox.store import Store
+from tests.fixtures.nursery import served
 
 API = "/services/data/v67.0"
 
@@ -173,24 +173,20 @@ def as_stored(kind: str, value: Any, like: Any = None) -> Any:
 def serving(folder: Path) -> Iterator[Loop]:
     """The org in `folder/world` served, and the warehouse in `folder/var` open."""
     world, var, config = folder / "world", folder / "var", folder / "config"
-    child = start(waiting("salesforce", {"http": listen(0)}), world, limited=True)
     client = _client(world)
-    env = {
-        "CRM_HOME": str(var), "CRM_CONFIG": str(config), "SALESFORCE_URL": child.url,
-        "SALESFORCE_CLIENT_ID": client["client_id"], "SALESFORCE_CLIENT_SECRET": client["client_secret"],
-    }  # fmt: skip
     var.mkdir(exist_ok=True)
     config.mkdir(exist_ok=True)
-    loop = Loop(world, child.url, load_settings(env, dotenv=folder / "none"), _opened(var), env)
-    try:
-        yield loop
-    finally:
-        loop.raw.close()
-        assert child.process is not None
-        child.process.kill()
-        child.process.wait(20)
-        assert child.process.stdin is not None
-        child.process.stdin.close()
+    with served("salesforce", world, limited=True) as url:
+        env = {
+            "CRM_HOME": str(var), "CRM_CONFIG": str(config), "SALESFORCE_URL": url,
+            "SALESFORCE_CLIENT_ID": client["client_id"],
+            "SALESFORCE_CLIENT_SECRET": client["client_secret"],
+        }  # fmt: skip
+        loop = Loop(world, url, load_settings(env, dotenv=folder / "none"), _opened(var), env)
+        try:
+            yield loop
+        finally:
+            loop.raw.close()
 
 
 def _opened(var: Path) -> duckdb.DuckDBPyConnection:

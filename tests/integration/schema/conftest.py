@@ -20,7 +20,6 @@ from pipelines.schema.apply import Applied
 from pipelines.schema.plan import Plan
 from pipelines.schema.run import Session
 from pipelines.settings import PROJECT_ROOT, Settings
-from sandbox.worlds.create import Wish, open_home
 from tests.fixtures.sandbox import served
 
 MODEL = Path(__file__).parent / "model"
@@ -101,17 +100,10 @@ def at_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("schema") / "sandbox"
-    open_home(folder, Wish("default", "XS"), lambda _: None)
-    return folder
-
-
 @pytest.fixture
-def crms(pristine: Path, tmp_path: Path) -> Iterator[Crms]:
+def crms(smallest_world: Path, tmp_path: Path) -> Iterator[Crms]:
     home = tmp_path / "var"
-    shutil.copytree(pristine, home / "sandbox")
+    shutil.copytree(smallest_world, home / "sandbox")
     config = tmp_path / "config"
     shutil.copytree(PROJECT_ROOT / "config", config)
     shutil.copytree(MODEL, config, dirs_exist_ok=True)

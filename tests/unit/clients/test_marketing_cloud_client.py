@@ -19,7 +19,6 @@ from pipelines.clients.marketing_cloud.client import MarketingCloudClient
 from pipelines.clients.marketing_cloud.times import utc
 from pipelines.settings import MarketingCloudConnection, Secret
 from sandbox.limits import RollingWindow
-from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
 
 
@@ -37,16 +36,9 @@ class Waiting:
         self.now += seconds
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("client") / "home"
-    open_home(home, Wish("default", "XS"), lambda _: None)
-    return home
-
-
 @pytest.fixture
-def mc(world: Path, tmp_path: Path) -> Iterator[Any]:
-    with mcs.account(mcs.copy_of(world, tmp_path / "mc")) as found:
+def mc(smallest_world: Path, tmp_path: Path) -> Iterator[Any]:
+    with mcs.account(mcs.copy_of(smallest_world, tmp_path / "mc")) as found:
         yield found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -55,11 +56,12 @@ def _checked(
 
 
 def test_doctor_asks_all_three_and_says_what_is_wrong_with_whom(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    smallest_world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = Settings(home=tmp_path / "var", config_dir=PROJECT_ROOT / "config")
     settings.home.mkdir()
     console = Console(width=200, highlight=False)
+    shutil.copytree(smallest_world, tmp_path / "sandbox")
     with running(tmp_path / "sandbox", "default", size="XS") as ready:
         settings = connected(settings, ready)
         assert doctor(settings, console) == 0

@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
 
 API = "/services/data/v67.0"
@@ -73,11 +72,9 @@ def serving(home: Path, *extra: str) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def world(smallest_world: Path) -> Path:
     """A home with the smallest default world. Copy it before changing it."""
-    home = tmp_path_factory.mktemp("sandbox") / "home"
-    open_home(home, Wish("default", "XS"), lambda _: None)
-    return home
+    return smallest_world
 
 
 @pytest.fixture

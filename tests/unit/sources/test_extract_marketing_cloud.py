@@ -27,7 +27,6 @@ from pipelines.sources.marketing_cloud import fetch, history
 from pipelines.sources.marketing_cloud.shown import Asked
 from pipelines.sources.reading import Reading
 from sandbox.marketing_cloud import soap_objects
-from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
 
 RULES = Extract(
@@ -37,13 +36,6 @@ RULES = Extract(
         complaints=FilledExtension(data_extension="crm_complaints", query="crm_complaints"),
     )
 )
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("extract") / "home"
-    open_home(home, Wish("default", "XS"), lambda _: None)
-    return home
 
 
 def _tracked(kind: str, more: str = "", held: str = "") -> tuple[str, str]:
@@ -130,8 +122,8 @@ class Extracting:
 
 
 @pytest.fixture
-def extract(world: Path, tmp_path: Path) -> Iterator[Extracting]:
-    with mcs.account(mcs.copy_of(world, tmp_path / "mc")) as account:
+def extract(smallest_world: Path, tmp_path: Path) -> Iterator[Extracting]:
+    with mcs.account(mcs.copy_of(smallest_world, tmp_path / "mc")) as account:
         found = Extracting(account, tmp_path)
         yield found
         found.warehouse.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from pipelines import transform
 from pipelines.identity.lives import short_hash
+from tests.fixtures.once import once
 from tests.fixtures.raw_tables import ORG, RawTables, hubspot, salesforce
 
 ANA, BEN, QUEUE = "005000000000001AAA", "005000000000002AAA", "00G000000000001AAA"
@@ -120,15 +122,21 @@ def touches() -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.fixture(scope="session")
-def business(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> RawTables:
-    """The business with its marts, desired state and activity built. Tests only read it."""
-    raw = RawTables(tmp_path_factory.mktemp("business"), dbt_target=parsed)
-    raw.add([*owners(), *people(), *companies(), *deals(), *touches()])
-    raw.write_rules()
-    quinn = short_hash(f"salesforce:{ORG}:Lead:00Q000000000003AAA")
-    decision = {"decision_id": "d1", "person_id": quinn, "owner_email": ANA_EMAIL, "state": "assigned"}
-    raw.add([("decisions.assignments", {**decision, "decided_at": at(6, 29)})])
-    with raw.warehouse.locked("test"):
-        for stage in ("marts", "desired", "activity"):
-            transform.build(raw.warehouse, raw.settings, raw.run, stage)
-    return raw
+def business(parsed: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> RawTables:
+    """The business with its marts, desired state and activity built, once for all workers; each has a copy.
+    Tests only read it."""
+
+    def make(folder: Path) -> bytes:
+        raw = RawTables(folder / "home", dbt_target=parsed)
+        raw.add([*owners(), *people(), *companies(), *deals(), *touches()])
+        raw.write_rules()
+        quinn = short_hash(f"salesforce:{ORG}:Lead:00Q000000000003AAA")
+        decision = {"decision_id": "d1", "person_id": quinn, "owner_email": ANA_EMAIL, "state": "assigned"}
+        raw.add([("decisions.assignments", {**decision, "decided_at": at(6, 29)})])
+        with raw.warehouse.locked("test"):
+            for stage in ("marts", "desired", "activity"):
+                transform.build(raw.warehouse, raw.settings, raw.run, stage)
+        return b""
+
+    folder, _ = once(tmp_path_factory, worker_id, "business", make)
+    return RawTables(Path(shutil.copytree(folder / "home", tmp_path_factory.mktemp("business") / "home")))

@@ -26,9 +26,9 @@ def another_home(business: RawTables, home: Path, *, filled: bool) -> RawTables:
     return raw
 
 
-def build(raw: RawTables, stage: transform.Stage = "marts") -> transform.BuildResult:
+def build(raw: RawTables, stage: transform.Stage = "marts", *only: str) -> transform.BuildResult:
     with raw.warehouse.locked("test"):
-        return transform.build(raw.warehouse, raw.settings, raw.run, stage)
+        return transform.build(raw.warehouse, raw.settings, raw.run, stage, only=only)
 
 
 def rows_of(raw: RawTables, mart: str) -> list[tuple[object, ...]]:
@@ -72,7 +72,7 @@ def test_two_rows_of_one_record_are_stopped_by_name(business: RawTables, tmp_pat
     broken = another_home(business, tmp_path / "broken", filled=True)
     broken.add([hubspot("contacts", "1", email="twice@acme.example")])
     with pytest.raises(GateFailed, match=r"on stg_hubspot__contacts found 1 row") as raised:
-        build(broken)
+        build(broken, "marts", "stg_hubspot__contacts")
     assert raised.value.exit_code == 3
 
 
@@ -81,7 +81,7 @@ def test_a_model_that_cannot_be_built_is_named(business: RawTables, tmp_path: Pa
     with broken.warehouse.locked("test"), broken.warehouse.writing() as connection:
         connection.execute("drop table raw_hubspot.owners")
     with pytest.raises(CrmError, match=r"model stg_hubspot__owners .*could not be built") as raised:
-        build(broken)
+        build(broken, "marts", "stg_hubspot__owners", "int_owner_records")
     assert raised.value.exit_code == 1
     with broken.warehouse.reading("work") as connection:
         assert connection.execute("select 1").fetchall() == [(1,)], "dbt lets go of the file"

@@ -10,20 +10,12 @@ import pytest
 
 from pipelines.reverse_sync.destinations.base import Cell, RecordWrite
 from pipelines.reverse_sync.destinations.marketing_cloud import MarketingCloudDestination
-from sandbox.worlds.create import Wish, open_home
 from tests.fixtures import marketing_cloud as mcs
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("destination") / "home"
-    open_home(home, Wish("default", "XS"), lambda _: None)
-    return home
-
-
 @pytest.fixture
-def mc(world: Path, tmp_path: Path) -> Iterator[Any]:
-    with mcs.account(mcs.copy_of(world, tmp_path / "mc")) as found:
+def mc(smallest_world: Path, tmp_path: Path) -> Iterator[Any]:
+    with mcs.account(mcs.copy_of(smallest_world, tmp_path / "mc")) as found:
         yield found
 
 

@@ -35,6 +35,7 @@ def note(
     if is_built is None:
         _forget(connection, names.values())
         return {"may_stay": False}
+    connection.execute("update incremental.made set version_before = null where version_before is not null")
     read = {key for node in manifest.nodes.values() if is_built(node) for key in node.depends_on.nodes}
     return {
         "may_stay": True, "code": f"{code} {duckdb.__version__}", "most_hashed": MOST_HASHED,

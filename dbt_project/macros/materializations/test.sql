@@ -1,7 +1,7 @@
 {#-
-    A test that passed on what it reads is not asked again while that stays as it is; a key of an incremental model, of
-    which the rows before had passed, is asked of the rows that were worked out since. A test that found rows is asked in
-    every run, so that what it found is told each time.
+    A test that passed on what it reads is not asked again while that stays as it is; a key or a reference of models that
+    work out what changed, of which the rows before had passed, is asked of the rows of owners that were due since. A test
+    that found rows is asked in every run, so that what it found is told each time.
 -#}
 {%- materialization test, adapter='duckdb' -%}
     {%- set made = node_made_of(sql) -%}
@@ -23,19 +23,61 @@
     {{ return({'relations': []}) }}
 {%- endmaterialization -%}
 
-{#- The SQL of a key (tests/generic/key.sql) for the rows of the owners that were due; any other as it is. -#}
+{#- The SQL of a test for the rows of the owners that were due; as it is, where these are not known or not enough. -#}
 {% macro of_what_is_new(sql, made) -%}
-    {%- set read = model.depends_on.nodes -%}
-    {%- set tested = graph.nodes.get(read[0]) if read | length == 1 else none -%}
-    {%- if not var('may_stay', false) or tested is none or tested.config.materialized != 'incremental'
-        or model.test_metadata is not defined or model.test_metadata.name != 'key' or made.step != made.before -%}
+    {%- set tested = [] -%}
+    {%- for unique_id in model.depends_on.nodes if unique_id in graph.nodes -%}
+        {%- do tested.append(graph.nodes[unique_id]) -%}
+    {%- endfor -%}
+    {%- set name = model.test_metadata.name if model.test_metadata is defined else none -%}
+    {%- set follow = tested | rejectattr('config.materialized', 'equalto', 'incremental') | list | length == 0 -%}
+    {%- if not var('may_stay', false) or not follow or made.step != made.before -%}
+        {{ return(sql) }}
+    {%- elif name == 'key' and tested | length == 1 -%}
+        {{ return(keys_that_are_new(sql, tested[0])) }}
+    {%- elif name == 'relationships' and tested | length == 2 -%}
+        {{ return(references_that_are_new(sql, tested)) }}
+    {%- endif -%}
+    {{ return(sums_that_are_new(sql, tested)) }}
+{%- endmacro %}
+
+{#- Where the owner is part of the key, a row stands twice within one owner only; else each new key is looked up. -#}
+{% macro keys_that_are_new(sql, tested) -%}
+    {%- set columns = modules.re.search('/[*] (.*) [*]/', sql).group(1) -%}
+    {%- set owner = tested.config.unique_key -%}
+    {%- set new = due_of(owner, tested) -%}
+    {%- set named = modules.re.findall('[a-z_]+', modules.re.sub("'[^']*'", '', owner)) -%}
+    {%- if named | reject('in', columns.split(', ')) | list | length > 0 -%}
+        {%- set new -%}
+            hash({{ columns }}) in (select hash({{ columns }}) from {{ tested.schema }}.{{ tested.alias }} where {{ new }})
+        {%- endset -%}
+    {%- endif -%}
+    {{ return(sql | replace('/* ' ~ columns ~ ' */', 'where ' ~ new)) }}
+{%- endmacro %}
+
+{#- Of rows whose owner was due, and of those that name an owner who was due on the other side, where rows may be gone. -#}
+{% macro references_that_are_new(sql, tested) -%}
+    {%- set arguments = model.test_metadata.kwargs -%}
+    {%- set column = modules.re.search('/[*] (.*) [*]/', sql).group(1) -%}
+    {%- set child = graph.nodes[model.attached_node] -%}
+    {%- set parent = (tested | rejectattr('unique_id', 'equalto', child.unique_id) | list)[0] -%}
+    {%- if parent.config.unique_key != arguments.get('field', arguments.get('arguments', {}).get('field')) -%}
         {{ return(sql) }}
     {%- endif -%}
-    {%- set relation = input_relation(read[0]) -%}
-    {%- set columns = modules.re.search('/[*] (.*) [*]/', sql).group(1) -%}
     {{ return(sql | replace(
-        '/* ' ~ columns ~ ' */',
-        'where hash(' ~ columns ~ ') in (select hash(' ~ columns ~ ') from ' ~ relation ~ ' where '
-        ~ tested.config.unique_key ~ ' in (select due.owner from incremental.' ~ tested.name ~ '__due as due))'
+        '/* ' ~ column ~ ' */',
+        'and (' ~ due_of(child.config.unique_key, child) ~ ' or ' ~ due_of(column, parent) ~ ')'
     )) }}
+{%- endmacro %}
+
+{#- A test of our own that adds up by owner names the models that say who is due, in a comment where `where` may stand. -#}
+{% macro sums_that_are_new(sql, tested) -%}
+    {%- set names = tested | map(attribute='name') | sort | join(', ') -%}
+    {%- set due = [] -%}
+    {%- for node in tested -%}{%- do due.append(due_of(node.config.unique_key, node)) -%}{%- endfor -%}
+    {{ return(sql | replace('/* ' ~ names ~ ' */', 'where ' ~ due | join(' or '))) }}
+{%- endmacro %}
+
+{% macro due_of(owner, node) -%}
+    {{ return(owner ~ ' in (select due.owner from incremental.' ~ node.name ~ '__due as due)') }}
 {%- endmacro %}

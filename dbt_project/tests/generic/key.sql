@@ -1,12 +1,26 @@
 {#-
     The columns are a key: no combination stands twice, and none is null but the `nullable`. One query instead of one per
-    column. Where the rows before had one, only the keys of rows that are new are looked at, among all rows: the
-    materialization of tests puts that in place of the comment.
+    column. Numbers are grouped, not texts: only where two rows have one hash are their values compared. Where the rows
+    before had a key, only rows that are new are looked at, among all rows: the materialization of tests puts that in
+    place of the comment.
 -#}
 {% test key(model, columns, nullable=[]) %}
-select {{ columns | join(', ') }}
+{%- set named = columns | join(', ') -%}
+select {{ named }}
 from {{ model }}
-/* {{ columns | join(', ') }} */
+where hash({{ named }}) in (
+    select hash({{ named }}) as hashed
+    from {{ model }}
+    /* {{ named }} */
+    group by hashed
+    having count(*) > 1
+)
 group by all
-having count(*) > 1 {%- for column in columns if column not in nullable %} or {{ column }} is null {%- endfor %}
+having count(*) > 1
+{%- for column in columns if column not in nullable %}
+union
+select {{ named }}
+from {{ model }}
+where {{ column }} is null
+{%- endfor %}
 {% endtest %}

@@ -1,4 +1,5 @@
--- Re-derives an opportunity's money another way: shares add up to 1 and revenue and pipeline to its amount, exactly.
+-- Re-derives an opportunity's money another way: shares add up to 1 and revenue and pipeline to its amount, exactly. What
+-- the comment names is for the materialization of tests.
 with credited as (
     select
         opportunity_id,
@@ -7,6 +8,7 @@ with credited as (
         sum(revenue) as revenue,
         sum(pipeline) as pipeline
     from {{ ref('attribution_credits') }}
+    /* attribution_credits, opportunities */
     group by opportunity_id, model
 )
 

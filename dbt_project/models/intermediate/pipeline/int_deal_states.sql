@@ -5,38 +5,36 @@
     'stage': 'sets_stage', 'pipeline': 'sets_pipeline', 'amount': 'sets_amount', 'close_date': 'sets_close_date',
     'owner_source_id': 'sets_owner', 'forecast_category': 'sets_stage'
 } -%}
--- Each value holds until it is set again. Counting how often it was set so far groups the moments at which it holds.
-with counted as (
-    select
-        *,
-        {% for setter in ['sets_stage', 'sets_pipeline', 'sets_amount', 'sets_close_date', 'sets_owner'] %}
-            count(*) filter (where {{ setter }}) over history as {{ setter }}_so_far{% if not loop.last %},{% endif %}
-        {% endfor %}
-    from {{ ref('int_deal_moments') }}
-    where {{ is_due('opportunity_id') }}
-    window history as (partition by opportunity_id order by changed_at, tie_breaker rows unbounded preceding)
-),
-
-carried as (
+-- Each value holds until it is set again, to nothing too: what sets it is in a struct, which is not null.
+with carried as (
     select
         opportunity_id,
         changed_at,
-        tie_breaker,
+        lead(changed_at) over history as next_at,
         {% for field, setter in fields.items() %}
-            max(case when {{ setter }} then {{ field }} end)
-                over (partition by opportunity_id, {{ setter }}_so_far) as {{ field }},
+            last_value(case when {{ setter }} then struct_pack(value := {{ field }}) end ignore nulls) over history
+                as {{ field }}{% if not loop.last %},{% endif %}
         {% endfor %}
-        sets_stage_so_far
-    from counted
+    from {{ ref('int_deal_moments') }}
+    where {{ is_due('opportunity_id') }}
+    window
+        history as (
+            partition by opportunity_id
+            order by changed_at, tie_breaker
+            rows between unbounded preceding and current row
+        )
 ),
 
 -- Before a deal has a stage it is not in the pipeline; of one moment the last row counts.
 settled as (
-    select *
+    select
+        carried.opportunity_id,
+        carried.changed_at,
+        {% for field in fields %}
+            carried.{{ field }}.value as {{ field }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from carried
-    where sets_stage_so_far > 0
-    qualify
-        row_number() over (partition by opportunity_id, changed_at order by tie_breaker desc) = 1
+    where carried.stage is not null and carried.next_at is distinct from carried.changed_at
 ),
 
 hubspot_stages as (

@@ -31,26 +31,45 @@ counted as (
     from deals
 ),
 
--- One row for each month, and one without a month for all of time; of each pipeline, and of all.
+by_segment as (
+    select
+        month,
+        definition,
+        pipeline,
+        {{ segment_columns(cuts) }},
+        count(*) as opportunities,
+        count(*) filter (where is_won) as won,
+        count(*) filter (where is_closed and not is_won) as lost,
+        sum(amount_converted) as amount,
+        sum(amount_converted) filter (where is_won) as won_amount,
+        sum(amount_converted) filter (where is_closed and not is_won) as lost_amount,
+        count(*) filter (where amount_converted is null) as unconverted_opportunities
+    from counted
+    group by {{ segment_sets(cuts, [['definition', 'month', 'pipeline']]) }}
+),
+
+-- One row for each month, and one without a month for all of time; of each pipeline, and of all. Deals are read once for
+-- each segment, and what is summed up of them is summed up again.
 summed as (
     select
         month as period,
         definition,
         case when grouping(pipeline) = 0 then pipeline else 'all' end as pipeline,
-        {{ segment_columns(cuts) }},
-        count(*) as opportunities,
-        count(*) filter (where is_won) as won,
-        count(*) filter (where is_closed and not is_won) as lost,
-        cast(coalesce(sum(amount_converted), 0) as decimal(18, 2)) as amount,
-        cast(coalesce(sum(amount_converted) filter (where is_won), 0) as decimal(18, 2)) as won_amount,
-        cast(coalesce(sum(amount_converted) filter (where is_closed and not is_won), 0) as decimal(18, 2))
-            as lost_amount,
-        count(*) filter (where amount_converted is null) as unconverted_opportunities
-    from counted
+        segment,
+        segment_value,
+        cast(sum(opportunities) as bigint) as opportunities,
+        cast(sum(won) as bigint) as won,
+        cast(sum(lost) as bigint) as lost,
+        cast(coalesce(sum(amount), 0) as decimal(18, 2)) as amount,
+        cast(coalesce(sum(won_amount), 0) as decimal(18, 2)) as won_amount,
+        cast(coalesce(sum(lost_amount), 0) as decimal(18, 2)) as lost_amount,
+        cast(sum(unconverted_opportunities) as bigint) as unconverted_opportunities
+    from by_segment
     group by
-        {{ segment_sets(cuts, [
-            ['definition'], ['definition', 'pipeline'], ['definition', 'month'], ['definition', 'month', 'pipeline']
-        ]) }}
+        grouping sets (
+            (definition, segment, segment_value), (definition, segment, segment_value, pipeline),
+            (definition, segment, segment_value, month), (definition, segment, segment_value, month, pipeline)
+        )
     -- A deal without the date counts in all of time, and in no month.
     having grouping(month) = 1 or month is not null
 )

@@ -1,0 +1,93 @@
+"""What is wrong in a table is found, whether a test is asked of everything or of what changed.
+
+Belongs here: the tests of dbt that look at owners who were due (`macros/materializations/test.sql`). When
+they are asked at all is in `test_versions.py`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines import transform, versions
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+from tests.conftest import PROJECT
+from tests.fixtures.raw_tables import RawTables
+
+KEY = "key_lead_consents_person_id__purpose_id"
+REFERENCE = "relationships_lifecycle_history_person_id__person_id__ref_unified_leads_"
+SUM = "credits_of_an_opportunity_add_up"
+VALUES = "accepted_values_lead_consents_state__opted_out__opted_in__not_specified"
+TESTED = {
+    "marts.lead_consents": "select min(person_id) from marts.lead_consents",
+    "marts.lifecycle_history": "select null where false",
+    "marts.unified_leads": "select min(person_id) from marts.lifecycle_history",
+    "marts.attribution_credits": "select min(opportunity_id || ':' || model) from marts.attribution_credits",
+    "marts.opportunities": "select null where false",
+}
+"""The tables, and whose rows are wrong there."""
+BROKEN = """
+insert into marts.lead_consents
+    from marts.lead_consents where person_id = (select min(person_id) from marts.lead_consents) limit 1;
+delete from marts.unified_leads where person_id = (select min(person_id) from marts.lifecycle_history);
+update marts.attribution_credits set share = share + 1
+    where opportunity_id || ':' || model =
+        (select min(opportunity_id || ':' || model) from marts.attribution_credits);
+"""
+
+
+class Home:
+    """A copy of a built business whose tables have changed since their tests passed."""
+
+    def __init__(self, business: RawTables, folder: Path) -> None:
+        shutil.copytree(business.settings.home, folder)
+        self.settings = Settings(home=folder, config_dir=PROJECT / "config")
+        self.warehouse = Warehouse(self.settings.paths)
+
+    def does(self, sql: str) -> None:
+        with self.warehouse.locked("test"), self.warehouse.writing() as connection:
+            connection.execute(sql)
+
+    def changes(self, due: bool) -> None:
+        """Each table is a step further, and its wrong owners were due in it, or nobody was."""
+        for table, owner in TESTED.items():
+            self.does(
+                f"update incremental.made set version = version || ' and on' where relation = '{table}'; "
+                f"create or replace table incremental.{table.removeprefix('marts.')}__due as "
+                f"select owner::varchar as owner from ({owner}) as wrong (owner) where {due}"
+            )
+
+    def fails(self, asked: Sequence[str] = (KEY, REFERENCE, SUM)) -> set[str]:
+        manifest = transform.load_manifest(self.settings)
+        with self.warehouse.locked("test"):
+            with self.warehouse.writing() as connection:
+                values = versions.note(connection, manifest, transform.code_hash(), transform._is_of_marts)
+                connection.execute(
+                    "update incremental.made set version_before = replace(version, ' and on', ''), "
+                    "version = replace(version, ' and on', ' on') where version like '% and on'"
+                )
+            with self.warehouse.dbt() as work_file:
+                done = transform.invoke(
+                    ["test", "--select", *asked], self.settings, work_file=work_file,
+                    manifest=manifest, values=values,
+                )  # fmt: skip
+        assert len(done.result.results) == len(asked)
+        return {result.node.name for result in done.result.results if result.status == "fail"}
+
+
+def test_what_is_wrong_is_found_among_those_who_were_due_and_among_all(
+    business: RawTables, tmp_path: Path
+) -> None:
+    home = Home(business, tmp_path / "home")
+    home.does(BROKEN)
+    home.changes(due=False)
+    assert home.fails() == set(), "they were asked of more than what changed"
+    home.changes(due=True)
+    assert home.fails() == {KEY, REFERENCE, SUM}
+    home.does(
+        "delete from incremental.made where starts_with(relation, 'test.'); "
+        "update marts.lead_consents set state = 'maybe' where rowid = 0"
+    )
+    assert home.fails((KEY, REFERENCE, SUM, VALUES)) == {KEY, REFERENCE, SUM, VALUES}

@@ -110,29 +110,32 @@ ranked as (
     from met
 ),
 
-best as (
+-- What a record agrees in best, where it agrees so well with one other only.
+left_best as (
     select
         ranked.left_key,
-        ranked.right_key,
-        ranked.agreements,
-        ranked.lines,
-        ranked.strength,
-        max(ranked.strength) over (partition by ranked.left_key) as best_left,
-        max(ranked.strength) over (partition by ranked.right_key) as best_right,
-        count(*) over (partition by ranked.left_key, ranked.strength) as as_good_left,
-        count(*) over (partition by ranked.right_key, ranked.strength) as as_good_right
+        max(ranked.strength) as strength
     from ranked
+    group by ranked.left_key
+    having len(max(ranked.strength, 2)) = 1 or max(ranked.strength, 2)[2] < max(ranked.strength)
+),
+
+right_best as (
+    select
+        ranked.right_key,
+        max(ranked.strength) as strength
+    from ranked
+    group by ranked.right_key
+    having len(max(ranked.strength, 2)) = 1 or max(ranked.strength, 2)[2] < max(ranked.strength)
 )
 
 -- A pair stands where nothing else agrees as well, on either side.
 select
-    best.left_key,
-    best.right_key,
-    best.agreements,
-    best.lines,
-    best.lines > 0
-    and best.strength = best.best_left
-    and best.strength = best.best_right
-    and best.as_good_left = 1
-    and best.as_good_right = 1 as is_exact
-from best
+    ranked.left_key,
+    ranked.right_key,
+    ranked.agreements,
+    ranked.lines,
+    ranked.lines > 0 and left_best.left_key is not null and right_best.right_key is not null as is_exact
+from ranked
+left join left_best on ranked.left_key = left_best.left_key and ranked.strength = left_best.strength
+left join right_best on ranked.right_key = right_best.right_key and ranked.strength = right_best.strength

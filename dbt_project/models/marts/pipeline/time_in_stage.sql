@@ -58,11 +58,28 @@ by_duration as (
     group by key, days
 ),
 
+counts as (
+    select
+        key,
+        {% for name in named -%}
+            any_value({{ name }}) as {{ name }},
+        {% endfor -%}
+        count(*) as stays,
+        count(*) filter (where not has_ended) as open_stays,
+        median(days) filter (where has_ended) as median_days_ended
+    from keyed
+    group by key
+),
+
+-- Those at risk are all but those whose time was shorter.
 at_risk as (
     select
-        *,
-        sum(stays) over (partition by key order by days rows between current row and unbounded following) as remaining
+        by_duration.*,
+        counts.stays + by_duration.stays - sum(by_duration.stays) over (
+            partition by by_duration.key order by by_duration.days rows unbounded preceding
+        ) as remaining
     from by_duration
+    inner join counts on by_duration.key = counts.key
 ),
 
 survival as (
@@ -87,19 +104,6 @@ medians as (
         min(days) filter (where still_there <= 0.25 + 1e-9) as p75_days,
         min(days) filter (where still_there <= 0.1 + 1e-9) as p90_days
     from survival
-    group by key
-),
-
-counts as (
-    select
-        key,
-        {% for name in named -%}
-            any_value({{ name }}) as {{ name }},
-        {% endfor -%}
-        count(*) as stays,
-        count(*) filter (where not has_ended) as open_stays,
-        median(days) filter (where has_ended) as median_days_ended
-    from keyed
     group by key
 )
 

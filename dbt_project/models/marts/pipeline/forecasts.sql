@@ -3,7 +3,8 @@
 with days as (
     select distinct
         snapshot_date,
-        is_reconstructed
+        is_reconstructed,
+        {{ day_begins('snapshot_date + 1') }} as ends_at
     from {{ ref('pipeline_snapshots') }}
     where snapshot_date not in (select kept.snapshot_date from {{ source('ops', 'forecast_days') }} as kept)
 ),
@@ -27,7 +28,8 @@ won_states as (
         {{ quarter_of('close_date') }} as period,
         coalesce(owner_id, 'unowned') as owner_id,
         valid_from,
-        valid_to,
+        -- Two bounds of one kind on each side are joined by sorting, not by comparing each day with each state.
+        coalesce(valid_to, timestamptz 'infinity') as valid_to,
         amount_converted
     from {{ ref('deal_states') }}
     where is_won and close_date is not null
@@ -42,8 +44,8 @@ won as (
     from days
     inner join won_states
         on
-            won_states.valid_from < {{ day_begins('days.snapshot_date + 1') }}
-            and (won_states.valid_to is null or won_states.valid_to >= {{ day_begins('days.snapshot_date + 1') }})
+            days.ends_at > won_states.valid_from
+            and days.ends_at <= won_states.valid_to
             and won_states.period between days.snapshot_date - interval 400 day and days.snapshot_date
     group by days.snapshot_date, won_states.period, won_states.owner_id
 ),

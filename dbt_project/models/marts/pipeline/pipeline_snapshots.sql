@@ -34,7 +34,7 @@ open_states as (
     select
         opportunity_id,
         valid_from,
-        valid_to,
+        coalesce(valid_to, timestamptz 'infinity') as valid_to,
         owner_id,
         pipeline,
         canonical_stage,
@@ -66,7 +66,7 @@ drawn as (
     inner join open_states as states
         on
             bounded.ends_at > states.valid_from
-            and (states.valid_to is null or bounded.ends_at <= states.valid_to)
+            and bounded.ends_at <= states.valid_to
     group by
         bounded.snapshot_date, states.owner_id, states.pipeline, states.canonical_stage, states.forecast_category,
         close_quarter

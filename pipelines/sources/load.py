@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import duckdb
 
 log = logging.getLogger(__name__)
-_MEMORY_MB, _MEMORY_MB_PER_COLUMN, _MEMORY_MB_TO_MERGE = 30, 0.6, 128
+_MEMORY_MB, _MEMORY_MB_PER_COLUMN, _MEMORY_MB_TO_MERGE = 30, 0.9, 128
 """What DuckDB may hold while it loads; left to itself it takes most of the machine, and of a long table it
 takes all it may: by so much is a long load larger than a short one. The wider a row, the more it needs for
 the group of rows it is filling, and each of its threads fills one: with a thread for each processor of a

@@ -112,11 +112,12 @@ class Phases:
             told["due"] = {
                 name: [
                     _count(connection, f"incremental.{name}__due"),
-                    _count(connection, f"incremental.{name}"),
+                    _count(connection, f"incremental.{name}") if is_compared else 0,
                 ]
-                for (name,) in connection.execute(
-                    "select table_name[:-8] from duckdb_tables() where schema_name = 'incremental' "
-                    "and ends_with(table_name, '__state') order by all"
+                for name, is_compared in connection.execute(
+                    "select table_name[:-8] as name, name in (select table_name from duckdb_tables() "
+                    "where schema_name = 'incremental') from duckdb_tables() "
+                    "where schema_name = 'incremental' and ends_with(table_name, '__state') order by all"
                 ).fetchall()
             }
         return told

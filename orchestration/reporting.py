@@ -45,14 +45,15 @@ def metadata(step: StepResult) -> dict[str, Any]:
 
 
 def row_counts(warehouse: Warehouse, keys: Iterable[dg.AssetKey]) -> dict[dg.AssetKey, int]:
-    """Rows of those keys that are tables, of the refresh in the works or else of the warehouse."""
+    """Rows of those keys that are tables or marts, of the refresh in the works or else of the warehouse."""
     which: Which = "work" if warehouse.has_work() else "warehouse"
     if which == "warehouse" and not warehouse.paths.warehouse.exists():
         return {}
     with warehouse.reading(which) as connection:
         known = connection.execute(
             "select table_schema, table_name from information_schema.tables "
-            "where table_type = 'BASE TABLE' and table_catalog = current_database()"
+            "where (table_type = 'BASE TABLE' or table_schema = 'marts') "
+            "and table_catalog = current_database()"
         ).fetchall()
         counts = {}
         for key in sorted({dg.AssetKey(list(name)) for name in known} & set(keys)):

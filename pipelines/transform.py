@@ -160,11 +160,16 @@ def compiled_models(
         (
             f"{node.schema}.{node.alias}",
             "view" if node.config.materialized == "view" else "table",
-            _DUE.sub("is not null", node.compiled_code),
+            _of_everybody(node.compiled_code),
         )
         for node in nodes
         if node.resource_type == "model" and node.language == "sql"
     )
+
+
+def _of_everybody(sql: str) -> str:
+    """As the macro of that name: an incremental model's SQL for all owners."""
+    return _DUE.sub("is not null", sql).replace(" as materialized (", " as not materialized (")
 
 
 class Model(NamedTuple):

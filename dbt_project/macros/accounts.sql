@@ -24,35 +24,19 @@
 {%- endmacro %}
 
 {#-
-    For an incremental model about people: what could be found for whom in the way of `with_found_accounts`, by each of
-    their records, as `owner` and the hash of `columns`. Of accounts themselves, `{int_accounts}` as `accounts`, where
-    `with_accounts` says so; then also those that a record names.
+    For an incremental model about people: the records (`{int_person_records}`) of people who are looked for by one of these
+    domains or compared names.
 -#}
-{% macro accounts_sought(columns, with_accounts=false) -%}
-    select members.person_id as owner, hash({{ columns }}) as hashed
-    from (
-        select records.record_key, lookup.*
-        from {int_person_records} as records
-        inner join {int_account_lookup} as lookup
-            on lookup.kind = 'domain' and {{ email_domain('records.email') }} = lookup.value
+{% macro who_seeks(domains, names) -%}
+    (
+        select records.record_key from {int_person_records} as records
+        where {{ email_domain('records.email') }} in ({{ domains }})
         union all
-        select records.record_key, lookup.*
-        from {int_person_records} as records
-        inner join (
-            select named.company_name, {{ normalize_company_name('named.company_name') }} as compared_name
+        select records.record_key from {int_person_records} as records
+        where records.company_name in (
+            select named.company_name
             from (select distinct company_name from {int_person_records}) as named
-        ) as names on records.company_name = names.company_name
-        inner join {int_account_lookup} as lookup
-            on lookup.kind = 'name' and names.compared_name = lookup.value
-        {%- if with_accounts %}
-        union all
-        select records.record_key, 'named' as kind, account_members.record_key as value, account_members.account_id, null
-        from {int_person_records} as records
-        inner join {int_account_members} as account_members on records.account_record_key = account_members.record_key
-        {%- endif %}
-    ) as sought
-    inner join {int_person_members} as members on sought.record_key = members.record_key
-    {%- if with_accounts %}
-    left join {int_accounts} as accounts on sought.account_id = accounts.account_id
-    {%- endif %}
+            where {{ normalize_company_name('named.company_name') }} in ({{ names }})
+        )
+    )
 {%- endmacro %}

@@ -55,7 +55,9 @@
 (
     with weighted as (
         select
-            money.* exclude (journey),
+            money.*,
+            credits.basis,
+            credits.model,
             credits.weights,
             credits.shares,
             credits.weight,
@@ -65,10 +67,8 @@
             > 9e18 as is_wide
         from {{ ref('int_credit_weights') }} as credits
         inner join {{ ref('int_credit_money') }} as money
-            on credits.opportunity_id = money.opportunity_id and credits.model = money.model
-        where
-            {{ is_due("credits.opportunity_id || ':' || credits.model") }}
-            and {{ is_due("money.opportunity_id || ':' || money.model") }}
+            on credits.opportunity_id = money.opportunity_id
+        where {{ is_due("credits.opportunity_id || ':' || credits.model") }}
     ),
 
     due as (

@@ -131,3 +131,16 @@
 {% macro owner_of_touch(touches) -%}
     coalesce(people.person_id, 'nobody:' || left({{ short_hash(touches ~ ".source_record_key || ':' || " ~ touches ~ ".kind") }}, 2))
 {%- endmacro %}
+
+{#- Of touches that are somebody else's now, among those of some records: who owned them, and who does. -#}
+{% macro touches_passed_on(owner, records) -%}
+    select unnest([told.owner, coalesce(people.person_id, told.nobody)]) as owner
+    from (
+        select record_key, person_id, {{ owner }} as owner, 'nobody:' || left(touchpoint_id, 2) as nobody
+        from {this}
+        where record_key in {{ records }}
+    ) as told
+    left join {int_person_registry} as registry on told.record_key = registry.record_key
+    left join {int_people} as people on registry.person_id = people.person_id
+    where told.person_id is distinct from people.person_id
+{%- endmacro %}

@@ -65,7 +65,7 @@ def test_every_mart_has_a_test_of_its_key(manifest, models):
     }
     without = sorted(
         name for name, node in models.items()
-        if node["schema"] in READ_BY_OTHERS and node["unique_id"] not in tested
+        if node["schema"] in READ_BY_OTHERS and not {node["unique_id"], *rows_of(node)} & tested
     )  # fmt: skip
     assert without == []
 
@@ -133,6 +133,11 @@ def with_macros(code: str) -> str:
     """A model's code and that of the project's own macros which it calls, dispatched ones too."""
     called = (body for name, body in MACROS if re.search(rf"\b{name.removeprefix('default__')}\(", code))
     return "\n".join([code, *called])
+
+
+def rows_of(node: dict[str, Any]) -> list[str]:
+    """A view shows the rows of what it reads first: their key is asked there, of those that are new."""
+    return node["depends_on"]["nodes"][:1] if node["config"]["materialized"] == "view" else []
 
 
 def of_key(test: dict[str, Any]) -> bool:

@@ -6,6 +6,8 @@
     - `owned`: the same of what has no such column, as SQL that gives `owner` and `hashed`; `{name}` is a relation.
     - `follows`: incremental models with the same owners (or more of them). Who was due there in this run is due here:
       nothing is compared. A run of theirs that was not seen here makes all due.
+    - `through`: incremental models with other owners, with SQL that gives `owner`: who is due here for those in `{due}`
+      that were due there; `{this}` is the model as it is, `{name}` any relation that it reads.
     - `vouched_for`: what is compared nowhere, because its part in an owner's rows is seen in one of those.
     - everything else: shared by all owners, compared as a whole; of the tables in `shared_columns` only those columns.
     Where nothing that is read has another version (versions.sql), nobody is looked for; where nobody is due, the model stays
@@ -19,7 +21,7 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set owner = config.require('unique_key') -%}
-    {%- set same = node_made_of(compiled_code ~ config.get('owned', {}) ~ config.get('shared_columns', {})) -%}
+    {%- set same = node_made_of(compiled_code ~ config.get('owned', {}) ~ config.get('through', {}) ~ config.get('shared_columns', {})) -%}
     {%- if stays(same, 'table') -%}
         {{ stayed() }}
         {{ return({'relations': [target_relation]}) }}
@@ -27,7 +29,6 @@
     {%- set read = what_is_read() -%}
     {%- set compared = read.inputs or read.owned -%}
     {%- set due = due_owners() -%}
-    {%- set known = known_owners() -%}
 
     {%- set made = run_query(made_of(sql, read.shared)).columns[0].values()[0] -%}
     {% call statement('known', auto_begin=True) -%}
@@ -35,35 +36,35 @@
     {%- endcall %}
     {%- if compared -%}
         {% call statement('now') -%}
-            create or replace table {{ known }}__now as {{ owners_now(owner, read) }}
+            create or replace temp table {{ this.identifier }}__now as {{ owners_now(owner, read) }}
         {%- endcall %}
     {%- endif -%}
     {%- set full = existing is none or existing.type != 'table' or should_full_refresh()
         or run_query(is_all_due(made, read)).columns[0].values()[0] -%}
     {%- if not full -%}
         {% call statement('due') -%}
-            create or replace table {{ known }}__found as {{ who_is_due(read, compared) }}
+            {%- if compared %}
+                create or replace temp table {{ this.identifier }}__moved as {{ who_moved() }};
+            {%- endif %}
+            create or replace temp table {{ this.identifier }}__found as
+            {{ who_is_due(read, compared, target_relation, owner) }}
         {%- endcall %}
-        {%- if same.version is not none and run_query('select count(*) from ' ~ known ~ '__found').columns[0].values()[0] == 0 -%}
+        {%- if same.version is not none and run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] == 0 -%}
             {#- Who was due in the last run stays there for those that follow and have not seen it. -#}
             {{ note_made(same, "'" ~ same.version ~ "'") }}
-            {% call statement('known') -%}
-                drop table {{ known }}__found
-                {%- if compared -%}; drop table {{ known }}__now{%- endif -%}
-            {%- endcall %}
+            {{ let_go() }}
             {{ stayed() }}
             {{ return({'relations': [target_relation]}) }}
         {%- endif -%}
         {% call statement('due') -%}
-            create or replace table {{ due }} as from {{ known }}__found; drop table {{ known }}__found
+            create or replace table {{ due }} as from {{ temporary('found') }}
         {%- endcall %}
         {%- set full = run_query(are_most_due(target_relation, owner)).columns[0].values()[0] -%}
     {%- endif -%}
 
     {%- if full -%}
         {% call statement('due') -%}
-            create or replace table {{ due }} as
-            {% if compared %}select owner from {{ known }}__now{% else %}select null::varchar as owner where false{% endif %}
+            create or replace table {{ due }} (owner varchar)
         {%- endcall %}
         {{ drop_relation_if_exists(existing) }}
         {% call statement('main') -%}
@@ -85,6 +86,15 @@
     {% call statement('kept') -%}
         {{ keep(made, full, read, compared) }}
     {%- endcall %}
+    {{ let_go() }}
     {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{% macro let_go() -%}
+    {%- call statement('let go') -%}
+        {%- for what in ['now', 'moved', 'found'] %}
+            drop table if exists {{ temporary(what) }};
+        {%- endfor %}
+    {%- endcall -%}
+{%- endmacro %}

@@ -102,6 +102,7 @@ def marts() -> Iterator[duckdb.DuckDBPyConnection]:
         for name in ("attribution_models", "attribution_sync"):
             connection.register("incoming", as_table(*getattr(rows, name)(known)))
             connection.execute(f"create table {name} as from incoming")
+        made(connection, "intermediate/touches/int_campaign_costs.sql", "table")
         for name in (
             "attribution_touchpoints", "campaign_performance", "channel_contribution", "campaign_influence",
             "attribution_models", "unified_campaigns", "campaign_reviews",

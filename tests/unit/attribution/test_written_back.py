@@ -19,14 +19,15 @@ set timezone = 'UTC';
 create table run as select timestamptz '2026-06-30 12:00:00+00' as as_of;
 create table int_opportunity_people as
 from (values ('deal', 'ana'), ('of_list', 'ben')) as t(opportunity_id, person_id);
-create table int_campaigns as select 'y' as campaign_id, '' as name;
+create table int_campaigns as
+from (values ('y', ''), ('spring', 'Spring'), ('sent', 'Sent')) as t(campaign_id, name);
 create table int_credit_deals as
 select unnest(['deal', 'of_list']) as opportunity_id, timestamptz '2026-06-01 00:00:00+00' as counts_until;
 create table int_opportunities as select unnest(['deal', 'of_list', 'untouched']) as opportunity_id;
-create table attribution_touchpoints as
+create table int_touches as
 select * replace (occurred_at::timestamptz as occurred_at),
     person_id = 'ana' and touch_type != 'membership' and medium != 'visit' as earns_credit,
-    true as is_counted, 'x' as campaign_id
+    true as is_counted, lower(campaign_name) as campaign_id
 from (values
     ('ana', 'listed', '2026-01-01', 'campaign', 'list', 'Sent', 'Sent', 'membership'),
     ('ana', 'visit', '2026-01-02', 'website', 'visit', '/', null, 'page_visit'),
@@ -116,7 +117,7 @@ def test_a_source_is_what_earns_credit_or_else_the_one_that_the_crm_shows(
     assert found == [("import", "import", 2)]
     sql = compiled("intermediate/touches/int_person_touches.sql")
     people = warehouse.execute(
-        "with int_touches as (from attribution_touchpoints) select person_id, first_touch_channel, "
+        "select person_id, first_touch_channel, "
         f"last_touch_channel, first_touch_medium, touches from ({sql}) order by 1"
     ).fetchall()
     assert people == [

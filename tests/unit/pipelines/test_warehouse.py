@@ -30,6 +30,8 @@ def refresh(warehouse: Warehouse, number: int) -> None:
             connection.execute("create or replace table marts.numbers as select ? as number", [number])
             connection.execute("create schema if not exists raw_hubspot")
             connection.execute("create or replace table raw_hubspot.kept as select ? as number", [number])
+            connection.execute("create or replace view marts.shown as from raw_hubspot.kept")
+            connection.execute("create or replace view raw_hubspot.inside as from raw_hubspot.kept")
         warehouse.publish(f"publish-{number}")
 
 
@@ -60,6 +62,17 @@ def test_a_publish_holds_the_published_schemas_only(warehouse: Warehouse) -> Non
     with warehouse.reading("warehouse") as connection:
         assert written_for(connection) == "v1.3.0+"
     assert not warehouse.has_work()
+
+
+def test_a_mart_that_is_a_view_is_published_as_a_table(warehouse: Warehouse) -> None:
+    refresh(warehouse, 7)
+    with warehouse.reading() as connection:
+        kinds = connection.execute(
+            "select table_name, table_type from information_schema.tables where table_schema = 'marts' "
+            "order by all"
+        ).fetchall()
+        assert kinds == [("numbers", "BASE TABLE"), ("shown", "BASE TABLE")]
+        assert connection.execute("from marts.shown").fetchall() == [(7,)]
 
 
 def test_an_open_reader_neither_blocks_nor_sees_a_new_publish(warehouse: Warehouse) -> None:

@@ -21,10 +21,10 @@ from tests.fixtures.raw_tables import RawTables
 DUE = re.compile(r"in \(\s*select due\.owner from incremental\.\w+ as due\s*\)")
 ALL_OF_A_RUN_THAT_IS_SHARED = {"business_zone", "salesforce_zone", "window_days", "company_currency"}
 COMPARED_IN_AN_INPUT = {
-    ("int_credit_weights", "int_credit_journeys"), ("int_credit_weights", "attribution_models"),
-    ("int_credit_weights", "int_channel_values"), ("attribution_credits", "int_credit_journeys"),
+    ("int_credit_weights", "attribution_models"), ("int_credit_weights", "int_channel_values"),
+    ("attribution_credits", "int_credit_journeys"), ("int_people", "int_account_members"),
 }  # fmt: skip
-"""What `int_credit_parts` and the weights have a fingerprint of: `test_incremental_credits.py`."""
+"""What `int_credit_models`, the weights and `int_accounts_resolved` say who is due by."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Incremental:
     sql: str
     read: dict[str, str]
     owned: dict[str, str]
+    inputs: list[str]
     follows: list[str]
+    through: dict[str, str]
     vouched_for: list[str]
     shared: dict[str, str]
 
@@ -49,10 +51,10 @@ class Incremental:
         return found
 
     def listed_by_hand(self) -> list[str]:
-        """The tables of which it names columns: in SQL of its own, or of what is shared. Of a model that it
-        follows nothing is compared: who was due there is due."""
+        """The tables of which it names columns: in SQL of its own, or of what is shared. An input is compared
+        whole; of a model that it follows nothing is: by who was due there it is said who is due."""
         named = {name for name in self.read for sql in self.owned.values() if f"{{{name}}}" in sql}
-        return sorted((named | set(self.shared)) - set(self.follows))
+        return sorted((named | set(self.shared)) - {*self.inputs, *self.follows, *self.through})
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,9 @@ def incremental(business: RawTables) -> list[Incremental]:
             DUE.sub("is not null", (compiled / node.original_file_path).read_text()),
             {unique_id.split(".")[-1]: relation(manifest, unique_id) for unique_id in node.depends_on.nodes},
             node.config.get("owned") or {},
+            node.config.get("inputs") or [],
             node.config.get("follows") or [],
+            node.config.get("through") or {},
             node.config.get("vouched_for") or [],
             node.config.get("shared_columns") or {},
         )
@@ -199,7 +203,7 @@ def test_what_is_vouched_for_is_compared_with_something_else(incremental: list[I
         (model.name, name)
         for model in incremental
         for name in model.vouched_for
-        if not any(f"{{{name}}}" in sql for sql in model.owned.values())
+        if not any(f"{{{name}}}" in sql for sql in (*model.owned.values(), *model.through.values()))
     }
     assert unnamed == COMPARED_IN_AN_INPUT
 
@@ -212,7 +216,7 @@ def test_a_column_that_is_read_and_not_compared_is_found(
     sql = model.owned["stg_hubspot__contacts"]
     careless = Incremental(
         model.name, model.sql, model.read,
-        {"stg_hubspot__contacts": sql.replace("latest_source_detail_1,", "")}, [], [], {},
+        {"stg_hubspot__contacts": sql.replace("latest_source_detail_1,", "")}, [], [], {}, [], {},
     )  # fmt: skip
     of = columns[model.read["stg_hubspot__contacts"]]
     assert sql != careless.owned["stg_hubspot__contacts"]

@@ -1,3 +1,18 @@
+{{ config(
+    materialized='incremental', unique_key='account_id',
+    owned={
+        'int_account_members': '
+            select members.account_id as owner, hash(
+                records, ours.record_key, ours.changed_at, owners.owner_id
+            ) as hashed
+            from {int_account_members} as members
+            inner join {int_account_records} as records on members.record_key = records.record_key
+            left join {int_changes_by_others} as ours on members.record_key = ours.record_key
+            left join {int_owner_records} as owners
+                on records.vendor = owners.vendor and records.owner_source_id = owners.source_id'
+    },
+    vouched_for=['int_account_records', 'int_changes_by_others', 'int_owner_records']
+) }}
 {%- set fields = [
     'name', 'domain', 'industry', 'employees', 'annual_revenue', 'city', 'state', 'country', 'owner'
 ] -%}
@@ -27,6 +42,7 @@ with placed as (
             and records.object = precedence.object
     left join {{ ref('int_owner_records') }} as owners
         on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
+    where {{ is_due('members.account_id') }}
 ),
 
 rules as (

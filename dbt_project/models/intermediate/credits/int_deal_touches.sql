@@ -1,3 +1,18 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id', inputs=['int_opportunity_people'],
+    owned={
+        'int_credit_deals': 'select opportunity_id as owner, hash(counts_until) as hashed from {int_credit_deals}',
+        'run': '
+            select people.opportunity_id as owner, hash(touches.touchpoint_id) as hashed
+            from {int_touches} as touches
+            inner join {int_opportunity_people} as people on touches.person_id = people.person_id
+            where touches.is_counted and touches.occurred_at >= (select run.as_of from {run} as run)'
+    },
+    through={
+        'int_touches': '
+            select people.opportunity_id as owner from {int_opportunity_people} as people where people.person_id in {due}'
+    }
+) }}
 -- What people of a deal did before it closed, as far as a model may look at it. Nothing counts that has not happened yet;
 -- that is told to the few who take part, for every touch would be compared with it by itself.
 with taking_part as (
@@ -8,6 +23,7 @@ with taking_part as (
         least(deals.counts_until, {{ run_value('as_of') }}) as counts_until
     from {{ ref('int_opportunity_people') }} as people
     inner join {{ ref('int_credit_deals') }} as deals on people.opportunity_id = deals.opportunity_id
+    where {{ is_due('people.opportunity_id') }}
 )
 
 select

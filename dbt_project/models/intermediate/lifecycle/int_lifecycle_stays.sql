@@ -1,17 +1,28 @@
 {{ config(
     materialized='incremental', unique_key='person_id',
-    owned={
-        'int_lifecycle_changes': '
-            select members.person_id as owner, hash(changes) as hashed
-            from {int_lifecycle_changes} as changes
-            inner join {int_person_members} as members on changes.record_key = members.record_key'
-    },
-    vouched_for=['int_person_members']
+    through={
+        'int_lifecycle_changes': people_of('{due}') ~ ' union all select person_id as owner from {this} where record_key in {due}',
+        'int_person_members': '
+            select unnest([members.person_id, before.person_id]) as owner
+            from (select distinct record_key, person_id from {this} where record_key in {due}) as before
+            full outer join (select * from {int_person_members} where record_key in {due}) as members
+                on before.record_key = members.record_key
+            where before.person_id is distinct from members.person_id'
+    }
 ) }}
 with qualified_by_sales as (
     select min(position) as position
     from {{ source('rules', 'lifecycle') }}
     where canonical_stage = 'sales_qualified_lead'
+),
+
+-- Who is due is asked first: behind the joins it would be asked of everybody.
+members as (
+    select
+        record_key,
+        person_id
+    from {{ ref('int_person_members') }}
+    where {{ is_due('person_id') }}
 ),
 
 -- Leads that were converted are at least qualified by sales, whatever the status is called.
@@ -29,7 +40,7 @@ placed as (
             partition by changes.record_key order by changes.changed_at asc, changes.value asc, changes.how asc
         ) as change
     from {{ ref('int_lifecycle_changes') }} as changes
-    inner join {{ ref('int_person_members') }} as members on changes.record_key = members.record_key
+    inner join members on changes.record_key = members.record_key
     cross join qualified_by_sales as qualified
     left join {{ source('rules', 'lifecycle') }} as lifecycle
         on
@@ -39,7 +50,6 @@ placed as (
             and lower(changes.value) = lower(lifecycle.value)
     left join {{ source('rules', 'lifecycle_defaults') }} as defaults
         on changes.vendor = defaults.vendor and changes.object = defaults.object
-    where {{ is_due('members.person_id') }}
 ),
 
 -- Being given the stage one has is no entry.

@@ -7,13 +7,14 @@ with met as (
         touches.channel,
         touches.medium,
         touches.content,
-        touches.campaign_name,
+        campaigns.name as campaign_name,
         (touches.occurred_at, touches.touchpoint_id) as place,
         {{ is_source_of('touches', 'people.opportunity_id') }} as is_of_marketing
     from {{ ref('int_opportunity_people') }} as people
     inner join {{ ref('int_credit_deals') }} as deals on people.opportunity_id = deals.opportunity_id
-    inner join {{ ref('attribution_touchpoints') }} as touches on people.person_id = touches.person_id
-    where touches.occurred_at < deals.counts_until and touches.occurred_at <= {{ run_value('as_of') }}
+    inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
+    left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
+    where touches.is_counted and touches.occurred_at < deals.counts_until and touches.occurred_at <= {{ run_value('as_of') }}
 ),
 
 summed as (

@@ -1,3 +1,16 @@
+{{ config(
+    materialized='incremental', unique_key="vendor || ':' || source_id",
+    owned={
+        'stg_hubspot__owners': "
+            select 'hubspot:' || owner_id as owner, hash(record_key, email, first_name, last_name, is_active, updated_at) as hashed
+            from {stg_hubspot__owners}",
+        'stg_salesforce__users': "
+            select
+                'salesforce:' || user_id as owner,
+                hash(record_key, email, name, first_name, last_name, is_active, updated_at) as hashed
+            from {stg_salesforce__users}"
+    }
+) }}
 with hubspot_owners as (
     select
         'hubspot' as vendor,
@@ -8,6 +21,7 @@ with hubspot_owners as (
         is_active,
         updated_at
     from {{ ref('stg_hubspot__owners') }}
+    where {{ is_due("'hubspot:' || owner_id") }}
 ),
 
 salesforce_users as (
@@ -20,6 +34,7 @@ salesforce_users as (
         coalesce(is_active, true) as is_active,
         updated_at
     from {{ ref('stg_salesforce__users') }}
+    where {{ is_due("'salesforce:' || user_id") }}
 ),
 
 unioned as (

@@ -1,26 +1,32 @@
 {{ config(
     materialized='incremental', unique_key='person_id', inputs=['int_person_consents'],
     owned={
-        'int_person_members': '
-            select members.person_id as owner, hash(
-                records, ours.record_key, ours.changed_at, accounts.account_id, owners.owner_id
-            ) as hashed
-            from {int_person_members} as members
-            inner join {int_person_records} as records on members.record_key = records.record_key
-            left join {int_changes_by_others} as ours on members.record_key = ours.record_key
-            left join {int_owner_records} as owners
-                on records.vendor = owners.vendor and records.owner_source_id = owners.source_id
-            left join {int_account_members} as accounts on records.account_record_key = accounts.record_key',
-        'int_account_lookup': accounts_sought('sought.kind, sought.value, sought.account_id, sought.company_domain'),
+        'int_changes_by_others': '
+            select members.person_id as owner, hash(ours.record_key, ours.changed_at) as hashed
+            from {int_changes_by_others} as ours
+            inner join {int_person_members} as members on ours.record_key = members.record_key',
         'decided_stages': '
             select coalesce(aliases.person_id, decided.person_id) as owner, hash(decided) as hashed
             from {decided_stages} as decided
             left join {int_person_aliases} as aliases on decided.person_id = aliases.alias'
     },
-    vouched_for=[
-        'int_person_records', 'int_changes_by_others', 'int_owner_records', 'int_account_members', 'int_person_aliases'
-    ]
+    through={
+        'int_person_records': people_of('{due}') ~ ' union all select owner from (' ~ people_before('{due}') ~ ') as before',
+        'int_people_resolved': people_passed_on('{due}'),
+        'int_accounts_resolved': people_of(
+            '(select record_key from {int_person_records} where account_record_key in {due})'
+        ),
+        'int_owner_records': people_of(
+            "(select record_key from {int_person_records} where vendor || ':' || owner_source_id in {due})"
+        ),
+        'int_account_lookup': people_of(who_seeks(
+            "select substr(due.owner, 8) from {due} as due where due.owner like 'domain:%'",
+            "select substr(due.owner, 6) from {due} as due where due.owner like 'name:%'"
+        ))
+    },
+    vouched_for=['int_person_members', 'int_account_members', 'int_person_aliases']
 ) }}
+{{ also_reads('int_people_resolved', 'int_accounts_resolved') }}
 {%- set fields = [
     'email', 'first_name', 'last_name', 'phone', 'company_name', 'job_title', 'city', 'state',
     'country', 'industry', 'account', 'owner'
@@ -63,6 +69,15 @@ decided as (
     group by coalesce(aliases.person_id, decided.person_id)
 ),
 
+-- Who is due is asked first: behind the joins it would be asked of everybody.
+members as (
+    select
+        record_key,
+        person_id
+    from {{ ref('int_person_members') }}
+    where {{ is_due('person_id') }}
+),
+
 sorted as (
     select
         members.person_id,
@@ -88,7 +103,7 @@ sorted as (
             partition by members.person_id
             order by last_changed_at desc nulls last, precedence.rank asc, records.is_converted asc, records.record_key asc
         ) as recency
-    from {{ ref('int_person_members') }} as members
+    from members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
     left join {{ ref('int_changes_by_others') }} as ours on members.record_key = ours.record_key
     left join decided on members.person_id = decided.person_id
@@ -111,7 +126,6 @@ sorted as (
             and records.owner_source_id = owners.source_id
     left join {{ ref('int_account_members') }} as account_members
         on records.account_record_key = account_members.record_key
-    where {{ is_due('members.person_id') }}
 ),
 
 rules as (

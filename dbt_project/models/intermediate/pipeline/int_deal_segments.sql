@@ -7,12 +7,14 @@ with people_touches as (
         touches.touchpoint_id,
         touches.channel,
         touches.source,
-        touches.campaign_name
+        campaigns.name as campaign_name
     from {{ ref('int_opportunity_people') }} as people
     inner join {{ ref('int_opportunities') }} as deals on people.opportunity_id = deals.opportunity_id
-    inner join {{ ref('attribution_touchpoints') }} as touches on people.person_id = touches.person_id
+    inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
+    left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
     where
-        touches.earns_credit
+        touches.is_counted
+        and touches.earns_credit
         and touches.occurred_at <= coalesce(deals.closed_at + interval 1 day, {{ run_value('as_of') }})
 ),
 

@@ -1,19 +1,16 @@
 {{ config(
     materialized='incremental', unique_key='person_id', follows=['int_people', 'int_lifecycle_stays', 'int_person_lifecycle'],
-    owned={
-        'int_person_members': '
-            select members.person_id as owner, hash(
-                records.record_key, records.vendor, records.object, records.created_at, records.job_title, records.industry,
-                records.country, records.phone, records.company_name, records.email, records.is_email_valid
-            ) as hashed
-            from {int_person_members} as members
-            inner join {int_person_records} as records on members.record_key = records.record_key',
-        'int_accounts': accounts_sought(
-            'sought.kind, sought.value, sought.account_id, sought.company_domain, accounts.industry, accounts.country, '
-            ~ 'accounts.employees, accounts.created_at', with_accounts=true
+    through={
+        'int_accounts': people_of(who_seeks(
+            "select value from {int_account_lookup} where kind = 'domain' and account_id in {due}",
+            "select value from {int_account_lookup} where kind = 'name' and account_id in {due}"
+        )) ~ ' union all ' ~ people_of(
+            '(select records.record_key from {int_person_records} as records where records.account_record_key in ('
+            ~ 'select members.record_key from {int_account_members} as members where members.account_id in {due}))'
         )
     },
-    vouched_for=['int_person_records', 'int_account_members', 'int_account_lookup'], shared_columns={'run': 'business_date'}
+    vouched_for=['int_person_members', 'int_person_records', 'int_account_members', 'int_account_lookup'],
+    shared_columns={'run': 'business_date'}
 ) }}
 -- Who is in the score's test: people who were known on an earlier day and had not come to the outcome by its end.
 -- What is known of them is what the records hold that were there by then. CRMs keep no history of titles and phone
@@ -56,6 +53,15 @@ outcomes as (
     where {{ is_due('people.person_id') }}
 ),
 
+-- Who is due is asked first: behind the joins it would be asked of everybody.
+members as (
+    select
+        record_key,
+        person_id
+    from {{ ref('int_person_members') }}
+    where {{ is_due('person_id') }}
+),
+
 -- Which of a person's records counts first is the same on every day, for those that were there by then.
 records as (
     select
@@ -76,7 +82,7 @@ records as (
             partition by members.person_id
             order by records.created_at asc, records.record_key asc
         ) as nth
-    from {{ ref('int_person_members') }} as members
+    from members
     inner join {{ ref('int_person_records') }} as records on members.record_key = records.record_key
     left join {{ source('rules', 'precedence') }} as precedence
         on
@@ -85,7 +91,7 @@ records as (
             and records.object = precedence.object
     left join {{ ref('int_account_members') }} as account_members
         on records.account_record_key = account_members.record_key
-    where records.created_at is not null and {{ is_due('members.person_id') }}
+    where records.created_at is not null
 ),
 
 -- The first so many of a person's records were there on that day.

@@ -1,11 +1,8 @@
 {{ config(
     materialized='incremental', unique_key='person_id', follows=['int_people', 'int_touches'],
-    owned={
-        'run': touches_to_come(),
-        'int_accounts': '
-            select people.person_id as owner, hash(accounts.industry, accounts.country, accounts.employees) as hashed
-            from {int_people} as people
-            inner join {int_accounts} as accounts on people.account_id = accounts.account_id'
+    owned={'run': touches_to_come()},
+    through={
+        'int_accounts': 'select people.person_id as owner from {int_people} as people where people.account_id in {due}'
     },
     shared_columns={'run': 'business_date'}
 ) }}

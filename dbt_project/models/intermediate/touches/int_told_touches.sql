@@ -1,6 +1,8 @@
 {%- set kinds = [
     'membership', 'influenced', 'task', 'engagement', 'contact', 'lead_source', 'form', 'event', 'email', 'visit', 'list', 'marketing'
 ] -%}
+{%- set followed = ['membership', 'contact'] -%}
+{%- set owner = "coalesce(person_id, 'nobody:' || left(touchpoint_id, 2))" -%}
 {%- set whose -%}
     left join {int_person_registry} as registry on touches.record_key = registry.record_key
     left join {int_people} as people on registry.person_id = people.person_id
@@ -11,16 +13,28 @@
     ~ 'hash(touches.source_record_key, submissions.form_id) as hashed from {int_form_touches} as touches '
     ~ 'inner join {stg_hubspot__form_submissions} as submissions on touches.source_record_key = submissions.record_key ' ~ whose
 } -%}
+{%- set through = {
+    'int_people': touches_passed_on(
+        owner, '(select registry.record_key from {int_person_registry} as registry where registry.person_id in {due})'
+    ),
+    'int_people_resolved': touches_passed_on(owner, '{due}')
+} -%}
 {%- for kind in kinds -%}
     {%- set name = 'int_' ~ kind ~ '_touches' -%}
-    {%- do owned.update({
-        name: 'select ' ~ owner_of_touch('touches') ~ ' as owner, hash(touches) as hashed from {' ~ name ~ '} as touches ' ~ whose
-    }) -%}
+    {%- set found = 'select ' ~ owner_of_touch('touches') ~ ' as owner' -%}
+    {%- if kind in followed -%}
+        {%- do through.update({
+            name: found ~ ' from {' ~ name ~ '} as touches ' ~ whose ~ ' where touches.source_record_key in {due} '
+            ~ 'union all select ' ~ owner ~ ' as owner from {this} where source_record_key in {due}'
+        }) -%}
+    {%- else -%}
+        {%- do owned.update({name: found ~ ', hash(touches) as hashed from {' ~ name ~ '} as touches ' ~ whose}) -%}
+    {%- endif -%}
 {%- endfor -%}
 {{ config(
-    materialized='incremental', unique_key="coalesce(person_id, 'nobody:' || left(touchpoint_id, 2))", owned=owned,
-    vouched_for=['int_person_registry', 'int_people']
+    materialized='incremental', unique_key=owner, owned=owned, through=through, vouched_for=['int_person_registry']
 ) }}
+{{ also_reads('int_people_resolved') }}
 -- Every touch that a record tells of, with the person it is of and whether it may earn credit. Which of them tell of the
 -- same event is seen among one person's (int_touches).
 with unioned as (
@@ -28,6 +42,14 @@ with unioned as (
         select * from {{ ref('int_' ~ kind ~ '_touches') }}
         {% if not loop.last %}union all by name{% endif %}
     {% endfor %}
+),
+
+people as (
+    select
+        registry.record_key,
+        people.person_id
+    from {{ ref('int_person_registry') }} as registry
+    inner join {{ ref('int_people') }} as people on registry.person_id = people.person_id
 ),
 
 identified as (
@@ -47,8 +69,7 @@ identified as (
         and not coalesce(unioned.is_bot, false)
         and coalesce(unioned.channel, 'unknown') not in {{ attribution_setting('earns_without_channel') }} as earns_credit
     from unioned
-    left join {{ ref('int_person_registry') }} as registry on unioned.record_key = registry.record_key
-    left join {{ ref('int_people') }} as people on registry.person_id = people.person_id
+    left join people on unioned.record_key = people.record_key
     left join {{ source('rules', 'touch_types') }} as touch_types on unioned.touch_type = touch_types.touch_type
     where {{ is_due(owner_of_touch('unioned')) }}
 ),

@@ -3,8 +3,9 @@
 
 -- The touches of a person are worked out together; those of nobody have the first letters of their id as their owner.
 -- What happened once counts once: of touches that tell of the same event all but one are copies.
--- Read anew wherever it is looked at: kept once it would be all columns of all touches, which do not fit in memory.
-with told as not materialized (
+-- Kept once of those that are due. In a build in full it would be all columns of all touches, which do not fit in memory: there
+-- it is read anew wherever it is looked at (`of_everybody`).
+with told as materialized (
     select
         *,
         -- Salesforce knows of much the day only, and that is a day where its people are.

@@ -1,6 +1,13 @@
 {{ config(
     materialized='incremental', unique_key="opportunity_id || ':' || model", on_schema_change='fail',
-    inputs=['int_credit_weights', 'int_credit_money'], vouched_for=['int_credit_journeys']
+    follows=['int_credit_weights'], vouched_for=['int_credit_journeys'],
+    through={
+        'int_credit_money': "
+            select credits.opportunity_id || ':' || credits.model as owner from {int_credit_weights} as credits
+            where credits.opportunity_id in {due}
+            union all
+            select opportunity_id || ':' || model as owner from {this} where opportunity_id in {due}"
+    }
 ) }}
 
 with apportioned as (

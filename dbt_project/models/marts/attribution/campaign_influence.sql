@@ -10,8 +10,8 @@ with met as (
         min(touches.occurred_at) as first_touch_at,
         max(touches.occurred_at) as last_touch_at
     from {{ ref('int_opportunity_people') }} as people
-    inner join {{ ref('attribution_touchpoints') }} as touches on people.person_id = touches.person_id
-    where touches.campaign_id is not null and touches.occurred_at < {{ run_value('as_of') }}
+    inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
+    where touches.is_counted and touches.campaign_id is not null and touches.occurred_at < {{ run_value('as_of') }}
     group by people.opportunity_id, touches.campaign_id
 ),
 

@@ -3,8 +3,8 @@ with touches as (
         campaign_id,
         count(*) as touches,
         count(*) filter (where is_response) as responses
-    from {{ ref('attribution_touchpoints') }}
-    where campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
+    from {{ ref('int_touches') }}
+    where is_counted and campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
     group by campaign_id
 ),
 
@@ -13,8 +13,8 @@ met as (
         campaign_id,
         person_id,
         min(occurred_at) as met_at
-    from {{ ref('attribution_touchpoints') }}
-    where campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
+    from {{ ref('int_touches') }}
+    where is_counted and campaign_id is not null and occurred_at <= {{ run_value('as_of') }}
     group by campaign_id, person_id
 ),
 

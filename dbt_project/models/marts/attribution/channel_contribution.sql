@@ -5,10 +5,11 @@ with touches as (
         cast(date_trunc('month', occurred_at at time zone {{ run_value('business_zone') }}) as date) as month,
         person_id,
         earns_credit
-    from {{ ref('attribution_touchpoints') }}
+    from {{ ref('int_touches') }}
     -- Campaign influence credits memberships that earn nothing under any other model.
     where
-        occurred_at <= {{ run_value('as_of') }}
+        is_counted
+        and occurred_at <= {{ run_value('as_of') }}
         and (
             earns_credit
             or touchpoint_id in (select credited.touchpoint_id from {{ ref('attribution_credits') }} as credited)

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', unique_key='record_key', on_schema_change='fail',
-    follows=['int_person_records'], inputs=['int_person_members']
+    follows=['int_person_records', 'int_person_members']
 ) }}
 select
     members.record_key,

@@ -2,11 +2,8 @@
     materialized='incremental', unique_key='person_id', on_schema_change='fail',
     follows=['int_people', 'int_person_touches', 'int_person_scores', 'int_person_lifecycle'],
     inputs=['int_person_opportunities', 'int_person_engagement'],
-    owned={
-        'int_accounts': '
-            select people.person_id as owner, hash(accounts.name, accounts.industry, accounts.employees) as hashed
-            from {int_people} as people
-            inner join {int_accounts} as accounts on people.account_id = accounts.account_id'
+    through={
+        'int_accounts': 'select people.person_id as owner from {int_people} as people where people.account_id in {due}'
     }
 ) }}
 with lifecycle as (

@@ -22,8 +22,8 @@ contacts as (
         people.opportunity_id,
         max(touches.occurred_at) as last_touch_at
     from {{ ref('int_opportunity_people') }} as people
-    inner join {{ ref('attribution_touchpoints') }} as touches on people.person_id = touches.person_id
-    where touches.occurred_at <= {{ run_value('as_of') }}
+    inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
+    where touches.is_counted and touches.occurred_at <= {{ run_value('as_of') }}
     group by people.opportunity_id
 ),
 

@@ -1,6 +1,5 @@
-{{ config(
-    materialized='incremental', unique_key='person_id', on_schema_change='fail', follows=['int_score_points']
-) }}
+{{ config(materialized='view') }}
+
 select
     person_id,
     rule,
@@ -10,4 +9,3 @@ select
     last_at,
     why
 from {{ ref('int_score_points') }}
-where {{ is_due('person_id') }}

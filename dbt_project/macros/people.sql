@@ -1,0 +1,23 @@
+{#- For an incremental model about people: whose these records are (`{int_person_members}`). -#}
+{% macro people_of(records) -%}
+    select members.person_id as owner from {int_person_members} as members where members.record_key in {{ records }}
+{%- endmacro %}
+
+{#- And whose they were, by the person that stands in `{this}`. -#}
+{% macro people_before(records) -%}
+    select
+        before.person_id as owner,
+        before.record_key
+    from (
+        select person_id, unnest(list_concat(source_records_hubspot, source_records_salesforce)) as record_key from {this}
+    ) as before
+    where before.record_key in {{ records }}
+{%- endmacro %}
+
+{#- Of these records those that are somebody else's now: who that is, and whose they were. -#}
+{% macro people_passed_on(records) -%}
+    select unnest([members.person_id, before.owner]) as owner
+    from (select * from {int_person_members} where record_key in {{ records }}) as members
+    full outer join ({{ people_before(records) }}) as before on members.record_key = before.record_key
+    where members.person_id is distinct from before.owner
+{%- endmacro %}

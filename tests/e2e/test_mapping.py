@@ -45,10 +45,10 @@ class Mapped:
 
 
 @pytest.fixture(scope="module")
-def mapped(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapped]:
+def mapped(settled_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapped]:
     folder = tmp_path_factory.mktemp("mapped")
     home = folder / "var"
-    shutil.copytree(built_once.home, home)
+    shutil.copytree(settled_once.home, home)
     with served(home, config(folder, GIVEN)) as (settings, ready):
         one_round(settings, ready)
         with Loop(settings, NoChecks(), data_tests=False) as loop:

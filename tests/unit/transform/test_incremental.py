@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines import transform
+from tests.fixtures.few_models import cut_down
 from tests.fixtures.raw_tables import PORTAL, RawTables
 
 INCREMENTAL = ("int_stage_stays", "int_deal_states")
@@ -131,6 +132,7 @@ def held(raw: RawTables) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.fixture(scope="module")
 def deals(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Deals:
     raw = RawTables(tmp_path_factory.mktemp("incremental"), dbt_target=parsed)
+    cut_down(raw.settings, BUILT)
     raw.write_rules()
     deals = Deals(raw)
     built(raw)

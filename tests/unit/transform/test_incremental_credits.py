@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipelines import transform
+from tests.fixtures.few_models import cut_down
 from tests.fixtures.raw_tables import RawTables
 
 TOUCHES, PEOPLE, JOURNEYS, WEIGHTS, CREDITS = INCREMENTAL = (
@@ -139,6 +140,7 @@ def held(raw: RawTables) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.fixture(scope="module")
 def business(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Business:
     raw = RawTables(tmp_path_factory.mktemp("credits"), dbt_target=parsed)
+    cut_down(raw.settings, BUILT)
     raw.write_rules()
     business = Business(raw)
     built(raw)

@@ -11,7 +11,9 @@ import gc
 import hashlib
 import json
 import logging
+import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,8 +23,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal, NamedTuple
 
-from pipelines import versions
+from pipelines import dbt_costs, versions
 from pipelines.errors import CrmError, GateFailed
+from pipelines.locking import FileLock
 from pipelines.run import Progress, Run, silent
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.timing import fixed_cost
@@ -34,6 +37,7 @@ Stage = Literal["marts", "desired", "activity"]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 _SOURCE_SUFFIXES = (".sql", ".py", ".yml")
 _LONGEST_MESSAGE = 600
+_PARSING_SECONDS = 300.0  # to wait for another process that has begun with it
 _DUE = re.compile(r"in \(\s*select due\.owner from incremental\.\w+ as due\s*\)")
 """How an incremental model asks for the owners it works out (the macro `is_due`)."""
 _parsing: dict[Path, Thread] = {}
@@ -204,9 +208,9 @@ def code_hash() -> str:
 
 
 def parse_ahead(settings: Settings) -> None:
-    """In a home where nothing was ever parsed, begin with it in a thread: a first extract mostly waits."""
+    """Where nothing was ever parsed, begin with it in a thread: a first extract mostly waits."""
     target = settings.paths.dbt_target
-    if target not in _parsing and not any(target.glob("manifest-*.msgpack")):
+    if target not in _parsing and not any(_kept_in(settings).glob("manifest-*.msgpack")):
         _parsing[target] = Thread(target=_parse_quietly, args=(settings,), name="dbt parse", daemon=True)
         _parsing[target].start()
 
@@ -218,7 +222,7 @@ def _parse_quietly(settings: Settings) -> None:
 
 
 def load_manifest(settings: Settings) -> Any:
-    """The parsed project: kept below `settings.paths.dbt_target`, made again when a file differs."""
+    """The parsed project: kept for all homes of this environment, made again when a file differs."""
     with fixed_cost("dbt"):
         ahead = _parsing.pop(settings.paths.dbt_target, None)
         if ahead is not None:
@@ -226,15 +230,25 @@ def load_manifest(settings: Settings) -> Any:
         return _load_or_parse(settings)
 
 
+def _kept_in(settings: Settings) -> Path:
+    """Beside the packages, like what Python has compiled of them; in the home where those are not ours."""
+    if os.access(sys.prefix, os.W_OK):
+        return Path(sys.prefix) / "share" / "crm"
+    return settings.paths.dbt_target
+
+
 def _load_or_parse(settings: Settings) -> Any:
     from dbt.cli.main import dbtRunner  # noqa: F401 - what invoke needs, counted here
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    kept = settings.paths.dbt_target / f"manifest-{_manifest_key()}.msgpack"
-    if kept.exists():
-        return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
-    return _parse(settings, kept)
+    kept = _kept_in(settings) / f"manifest-{_manifest_key()}.msgpack"
+    if not kept.exists():
+        lock = FileLock(kept.with_name("parsing.lock"), "the dbt project is being parsed by")
+        with lock.held("crm", wait_seconds=_PARSING_SECONDS):
+            if not kept.exists():  # nobody else has made it meanwhile
+                return _parse(settings, kept)
+    return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
 
 
 def _parse(settings: Settings, kept: Path) -> Any:
@@ -246,7 +260,6 @@ def _parse(settings: Settings, kept: Path) -> Any:
             f"the dbt project cannot be parsed: {_brief(str(done.exception))}", where="dbt_project",
             remedy="mend what the message names",
         )  # fmt: skip
-    kept.parent.mkdir(parents=True, exist_ok=True)
     for old in kept.parent.glob("manifest-*.msgpack"):
         old.unlink(missing_ok=True)
     part = kept.with_suffix(".part")
@@ -275,6 +288,7 @@ def invoke(
     macros look up by `var`."""
     from dbt.cli.main import dbtRunner
 
+    dbt_costs.spare()
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
     done = runner.invoke(
         [

@@ -64,12 +64,12 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def parsed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The parsed dbt project, once for all workers, for a home of one's own: parsing it again is most of what
-    a small build costs."""
+    """The folder of dbt in a home, the project being parsed: all homes share what came of that."""
 
     def make(folder: Path) -> bytes:
         settings = Settings(home=folder / "var", config_dir=PROJECT / "config")
         transform.load_manifest(settings)
+        settings.paths.dbt_target.mkdir(parents=True, exist_ok=True)
         return b""
 
     folder, _ = once(tmp_path_factory, worker_id, "parsed", make)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,12 +95,25 @@ def test_views_survive_the_renaming_of_the_file(business: RawTables, tmp_path: P
         assert connection.execute("select count(*) from staging.stg_hubspot__contacts").fetchall() == [(4,)]
 
 
-def test_the_manifest_is_kept_until_a_file_of_the_project_changes(business: RawTables) -> None:
-    kept = list(business.settings.paths.dbt_target.glob("manifest-*.msgpack"))
-    assert len(kept) == 1
-    before = kept[0].stat().st_mtime_ns
-    transform.load_manifest(business.settings)
-    assert kept[0].stat().st_mtime_ns == before
+def test_the_manifest_is_kept_for_all_homes_until_a_file_of_the_project_changes(
+    business: RawTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(settings: object, kept: Path) -> None:
+        raise CrmError("parsed again", where="dbt_project")
+
+    monkeypatch.setattr(transform, "_parse", parse)
+    assert "model.crm.unified_leads" in transform.load_manifest(RawTables(tmp_path).settings).nodes
+    monkeypatch.setattr(transform, "code_hash", lambda: "other")
+    with pytest.raises(CrmError, match="parsed again"):
+        transform.load_manifest(business.settings)
+
+
+def test_where_the_environment_is_not_ours_the_manifest_is_kept_in_the_home(
+    business: RawTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert transform._kept_in(business.settings).is_relative_to(sys.prefix)
+    monkeypatch.setattr(transform.os, "access", lambda path, mode: False)
+    assert transform._kept_in(business.settings) == business.settings.paths.dbt_target
 
 
 def test_nothing_is_left_in_the_tree(business: RawTables) -> None:
@@ -118,6 +132,7 @@ def test_a_project_parsed_ahead_is_waited_for_and_what_is_wrong_with_it_is_said(
         raise CrmError("the dbt project cannot be parsed: of course", where="dbt_project")
 
     monkeypatch.setattr(transform, "_load_or_parse", broken)
+    monkeypatch.setattr(transform, "_kept_in", lambda settings: settings.paths.dbt_target)
     transform.parse_ahead(raw.settings)
     with pytest.raises(CrmError, match="of course"):
         transform.load_manifest(raw.settings)

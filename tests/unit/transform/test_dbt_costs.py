@@ -1,0 +1,60 @@
+"""What stands in the place of dbt's own functions does what they did, for less."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from dbt.clients.jinja import get_rendered
+from dbt_common.clients import agate_helper
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.types import Formatting, Note
+
+from pipelines import dbt_costs
+
+
+@pytest.fixture(autouse=True)
+def _spared() -> None:
+    dbt_costs.spare()
+
+
+def test_an_event_becomes_a_message_when_it_is_looked_at() -> None:
+    event = Note(msg="said")
+    assert "pb_msg" not in event.__dict__
+    assert event.message() == "said"
+    assert event.to_dict() == {"msg": "said"}
+    other = Formatting("kept")
+    other.msg = "put"
+    assert other.message() == "put"
+
+
+def test_what_nobody_hears_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    manager = EventManager()
+    manager.add_callback(told.append)
+    manager.fire_event(Note(msg="into the void"))
+    assert told == []
+    monkeypatch.setattr(dbt_costs, "HEARD", frozenset({"Note"}))
+    manager.fire_event(Note(msg="heard"))
+    manager.fire_event(Formatting("a warning"), force_warn_or_error_handling=True)
+    assert [each.data.msg for each in told] == ["heard", "a warning"]
+
+
+def test_a_template_is_of_the_context_it_is_rendered_with() -> None:
+    assert [get_rendered("{{ a }} and {{ b }}", {"a": n, "b": "x"}) for n in (1, 2)] == ["1 and x", "2 and x"]
+    assert [get_rendered("{{ a }}", {"a": n}, native=True) for n in (1, [2])] == [1, [2]]
+    assert get_rendered("{{ a }}", {"a": 1}) == "1"
+
+
+def test_what_a_query_gives_keeps_its_types() -> None:
+    rows = [{"text": "1", "number": 1, "day": date(2026, 1, 2), "list": [1]}]
+    for _ in range(2):
+        table = agate_helper.table_from_data_flat(rows, ["text", "number", "day", "list"])
+        assert list(table.rows[0].values()) == ["1", 1, date(2026, 1, 2), "[1]"]
+    assert len(agate_helper.empty_table().rows) == 0
+
+
+def test_a_function_that_dbt_has_no_more_is_said() -> None:
+    with pytest.raises(AttributeError, match="fire_events"):
+        dbt_costs._put(EventManager, fire_events=print)

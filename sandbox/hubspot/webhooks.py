@@ -16,7 +16,6 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 import orjson
 from starlette.responses import Response
 from starlette.routing import Route
@@ -27,6 +26,8 @@ from sandbox.clock import real_ms
 from sandbox.hubspot import changes, errors, oauth, pages, requests
 
 if TYPE_CHECKING:
+    import httpx
+
     from sandbox.hubspot.app import HubSpot
 
 TABLES = """
@@ -222,18 +223,45 @@ def signed(secret: str, url: str, body: bytes, at: int) -> dict[str, str]:
 
 async def deliver(hubspot: HubSpot) -> None:
     """Deliver for as long as the server runs: whenever something was written, and when a retry is due."""
-    async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
+    async with _Sender() as sender:
         while True:
             hubspot.written.clear()
             if hubspot.store.value("select 1 from meta where key = 'webhook_target'"):
                 with hubspot.store.transaction():
                     _queue(hubspot)
-                await _send_due(hubspot, client)
-            await _send_of_flows(hubspot, client)
+                await _send_due(hubspot, sender)
+            await _send_of_flows(hubspot, sender)
             try:
                 await asyncio.wait_for(hubspot.written.wait(), 0.5)
             except TimeoutError:
                 continue
+
+
+class _Sender:
+    """A client that is made with the first that is sent: its import is much of what the server's start takes,
+    and most worlds send nothing."""
+
+    _client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> _Sender:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def is_taken(self, method: str, url: str, secret: str, body: bytes, *, below: int) -> bool:
+        """Whether somebody answered with a status `below`. Whoever checks the signature compares its time
+        with the machine's clock, not with the world's."""
+        import httpx
+
+        self._client = self._client or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+        headers = signed(secret, url, body, real_ms())
+        try:
+            reply = await self._client.request(method, url, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # an address that is none is nobody's
+            return False
+        return reply.status_code < below
 
 
 def _queue(hubspot: HubSpot) -> None:
@@ -262,18 +290,18 @@ def _queue(hubspot: HubSpot) -> None:
         hubspot.store.set_meta("webhook_at", str(some[-1]["seq"]))
 
 
-async def _send_of_flows(hubspot: HubSpot, client: httpx.AsyncClient) -> None:
+async def _send_of_flows(hubspot: HubSpot, sender: _Sender) -> None:
     """What workflows send, each call until somebody takes it."""
     secret = oauth.credentials(hubspot.token)["client_secret"]
     for seq, method, url, body, attempt in hubspot.store.rows(
         "select seq, method, url, body, attempt from flow_calls where due <= ? order by seq limit 50",
         (hubspot.clock.now(),),
     ):
-        delivered = await _is_taken(client, method, url, secret, body, below=500)
+        delivered = await sender.is_taken(method, url, secret, body, below=500)
         _settle(hubspot, "flow_calls", seq, attempt, delivered=delivered)
 
 
-async def _send_due(hubspot: HubSpot, client: httpx.AsyncClient) -> None:
+async def _send_due(hubspot: HubSpot, sender: _Sender) -> None:
     secret = oauth.credentials(hubspot.token)["client_secret"]
     for seq, blob, attempt in hubspot.store.rows(
         "select seq, events, attempt from webhook_queue where due <= ? order by seq limit 50",
@@ -284,20 +312,8 @@ async def _send_due(hubspot: HubSpot, client: httpx.AsyncClient) -> None:
             return
         url = orjson.loads(target)["targetUrl"]
         body = orjson.dumps([event | {"attemptNumber": attempt} for event in orjson.loads(blob)])
-        delivered = await _is_taken(client, "POST", url, secret, body, below=400)
+        delivered = await sender.is_taken("POST", url, secret, body, below=400)
         _settle(hubspot, "webhook_queue", seq, attempt, delivered=delivered)
-
-
-async def _is_taken(
-    client: httpx.AsyncClient, method: str, url: str, secret: str, body: bytes, *, below: int
-) -> bool:
-    """Whether somebody answered with a status `below`. Whoever checks the signature compares its time with
-    the machine's clock, not with the world's."""
-    try:
-        reply = await client.request(method, url, content=body, headers=signed(secret, url, body, real_ms()))
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # an address that is none is nobody's
-        return False
-    return reply.status_code < below
 
 
 def _settle(hubspot: HubSpot, queue: str, seq: int, attempt: int, *, delivered: bool) -> None:

@@ -86,6 +86,8 @@ def _macros_bound_anew_for_each_node() -> None:
     kept = local()
 
     class Filled(ModelContext):  # type: ignore[misc]  # dbt is not typed for strict mypy
+        _ctx: Any
+        macro_stack: Any
         _get_namespace_builder = ManifestContext._get_namespace_builder  # of no node: which macros it calls
         # was seen when it was parsed
 

@@ -73,6 +73,15 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+@pytest.mark.parametrize("package", ["hubspot", "salesforce", "marketing_cloud", "pages"])
+def test_a_sandbox_starts_without_what_few_worlds_use(package):
+    for path in (PROJECT_ROOT / "sandbox" / package).rglob("*.py"):
+        at_start = ast.parse(path.read_text()).body
+        names = {alias.name for node in at_start if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in at_start if isinstance(node, ast.ImportFrom)}
+        assert not names & {"httpx", "jinja2"}, path
+
+
 @pytest.mark.parametrize("command", [["--help"], ["--version"]])
 def test_help_imports_nothing_heavy(command):
     code = (

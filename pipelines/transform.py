@@ -243,6 +243,8 @@ def _load_or_parse(settings: Settings) -> Any:
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     kept = _kept_in(settings) / f"manifest-{_manifest_key()}.msgpack"
+    own = settings.paths.dbt_target / kept.name  # of this home alone
+    kept = own if own.exists() else kept
     if not kept.exists():
         lock = FileLock(kept.with_name("parsing.lock"), "the dbt project is being parsed by")
         with lock.held("crm", wait_seconds=_PARSING_SECONDS):

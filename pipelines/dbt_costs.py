@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
-from threading import local
+from threading import Lock, local
 from typing import Any
 
 HEARD = frozenset({"NodeFinished"})
 """Events that somebody listens to (`pipelines.transform`). dbt makes thirty for each node."""
 _NULLS = ("null", "")
+_LOCK = Lock()
+
+
+def spare() -> None:
+    """From now on, in this process."""
+    with _LOCK:
+        _spare()
 
 
 @cache
-def spare() -> None:
-    """From now on, in this process."""
+def _spare() -> None:
     _events_that_nobody_hears()
     _diagnostics_that_nobody_reads()
     _macros_bound_anew_for_each_node()

@@ -245,12 +245,13 @@ def _load_or_parse(settings: Settings) -> Any:
     kept = _kept_in(settings) / f"manifest-{_manifest_key()}.msgpack"
     own = settings.paths.dbt_target / kept.name  # of this home alone
     kept = own if own.exists() else kept
-    if not kept.exists():
-        lock = FileLock(kept.with_name("parsing.lock"), "the dbt project is being parsed by")
-        with lock.held("crm", wait_seconds=_PARSING_SECONDS):
-            if not kept.exists():  # nobody else has made it meanwhile
-                return _parse(settings, kept)
-    return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
+    with suppress(FileNotFoundError):  # who parses another state of the project clears this one away
+        return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
+    lock = FileLock(kept.with_name("parsing.lock"), "the dbt project is being parsed by")
+    with lock.held("crm", wait_seconds=_PARSING_SECONDS):
+        if not kept.exists():
+            return _parse(settings, kept)
+        return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
 
 
 def _parse(settings: Settings, kept: Path) -> Any:

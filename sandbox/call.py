@@ -66,10 +66,7 @@ class Call:
 
     def json(self) -> Any:
         """The body. Raises orjson.JSONDecodeError, a ValueError, of no JSON or of one too deep to keep."""
-        found = orjson.loads(self.body)
-        if self.body.count(b"[") + self.body.count(b"{") > DEEPEST and _is_deep(found):
-            raise orjson.JSONDecodeError(f"nested more than {DEEPEST} deep", "", 0)
-        return found
+        return parsed(self.body)
 
     def keep(self, sql: str, values: tuple[Any, ...]) -> None:
         """Store what later calls ask for by name: a receipt, not a record."""
@@ -82,6 +79,15 @@ class Call:
         if before == after and operation == "update":
             operation = "noop"
         self.changes.append(Change(obj, record_id, operation, field, before, after))
+
+
+def parsed(text: bytes | str) -> Any:
+    """JSON that can be written again. Raises orjson.JSONDecodeError of any other."""
+    found = orjson.loads(text)
+    body = text.encode() if isinstance(text, str) else text
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deep(found):
+        raise orjson.JSONDecodeError(f"nested more than {DEEPEST} deep", "", 0)
+    return found
 
 
 def _is_deep(found: Any) -> bool:

@@ -63,7 +63,7 @@ def day_in(ms: int, zone: str) -> str:
     return _day_in(ms // _QUARTER, zone)
 
 
-# What zones are apart from UTC, and when that changes, is in whole quarters of an hour since 1972.
+# What zones of worlds are apart from UTC, and when that changes, is in whole quarters of an hour since 1972.
 @lru_cache(maxsize=131_072)
 def _midnight(quarter: int, zone: str) -> int:
     local = from_ms(quarter * _QUARTER).astimezone(ZoneInfo(zone))

@@ -252,10 +252,7 @@
         create or replace table {{ known_owners() }} as
         select owner_hash as owner, fingerprint, input_rows from {{ temporary('now') }};
     {%- elif compared %}
-        delete from {{ known_owners() }} where owner in (select moved.owner_hash from {{ temporary('moved') }} as moved);
-        insert into {{ known_owners() }}
-        select now.owner_hash, now.fingerprint, now.input_rows from {{ temporary('now') }} as now
-        where now.owner_hash in (select moved.owner_hash from {{ temporary('moved') }} as moved);
+        {{ keep_who_moved() }}
     {%- endif %}
     create or replace table {{ known_owners() }}__state as
     select
@@ -263,10 +260,29 @@
         (select mine.run from {{ known_owners() }}__state as mine) as run_before,
         {{ full | lower }} as is_full,
         '{{ made }}' as made_of,
-        map {
-            {%- for unique_id in read.follows + read.through %}
-                '{{ unique_id }}': (select theirs.run from {{ state_of(unique_id) }} as theirs)
-                {%- if not loop.last %},{% endif %}
-            {%- endfor -%}
-        }::map(varchar, varchar) as saw
+        {{ runs_seen(read) }} as saw
+{%- endmacro %}
+
+{#- Where nobody is due: what was looked at counts as seen, and this was no run for those that follow. -#}
+{% macro keep_what_was_seen(read, compared) -%}
+    {%- if compared %}
+        {{ keep_who_moved() }}
+    {%- endif %}
+    update {{ known_owners() }}__state set saw = {{ runs_seen(read) }}
+{%- endmacro %}
+
+{% macro keep_who_moved() -%}
+    delete from {{ known_owners() }} where owner in (select moved.owner_hash from {{ temporary('moved') }} as moved);
+    insert into {{ known_owners() }}
+    select now.owner_hash, now.fingerprint, now.input_rows from {{ temporary('now') }} as now
+    where now.owner_hash in (select moved.owner_hash from {{ temporary('moved') }} as moved);
+{%- endmacro %}
+
+{% macro runs_seen(read) -%}
+    map {
+        {%- for unique_id in read.follows + read.through %}
+            '{{ unique_id }}': (select theirs.run from {{ state_of(unique_id) }} as theirs)
+            {%- if not loop.last %},{% endif %}
+        {%- endfor -%}
+    }::map(varchar, varchar)
 {%- endmacro %}

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
-from sandbox.call import Call, Refused
+from sandbox.call import Call, Refused, parsed
 from sandbox.catchers import blocks, credentials, slack_reads
 from sandbox.catchers.people import Workspace, identify
 from sandbox.catchers.slack_answers import plain, rate_limited, right, wrong
@@ -191,7 +191,7 @@ def _hook_body(call: Call) -> dict[str, Any]:
     if "form" in call.headers.get("content-type", ""):
         text = dict(parse_qsl(call.body.decode("utf-8", "replace"))).get("payload", "")
     try:
-        message = orjson.loads(text)
+        message = parsed(text)
     except orjson.JSONDecodeError:
         message = None
     if not isinstance(message, dict):
@@ -213,7 +213,7 @@ def _arguments(call: Call) -> dict[str, Any]:
     for name in ("blocks", "attachments", "metadata"):
         if name in form:
             try:
-                form[name] = orjson.loads(form[name])
+                form[name] = parsed(form[name])
             except orjson.JSONDecodeError:
                 raise Refused(wrong(f"invalid_{name}" if name == "blocks" else "invalid_arguments")) from None
     return form

@@ -14,6 +14,7 @@ import orjson
 from starlette.responses import Response
 
 from sandbox import times, xmltree
+from sandbox.call import parsed
 from sandbox.salesforce import results
 from sandbox.salesforce.bulk_ingest import row_of, table_of
 from sandbox.salesforce.fields import SObject
@@ -57,7 +58,7 @@ def rows_of(kind: str, body: bytes) -> list[dict[str, Any]]:
         return [row_of(names, line) for line in lines]
     if kind == "JSON":
         try:
-            found = orjson.loads(body)
+            found = parsed(body)
         except orjson.JSONDecodeError as problem:
             raise ValueError(f"InvalidBatch : Unable to parse JSON: {problem}") from None
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):

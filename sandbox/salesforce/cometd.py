@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import times
-from sandbox.call import answer
+from sandbox.call import answer, parsed
 from sandbox.salesforce import auth, values
 from sandbox.salesforce.fields import SObject
 
@@ -62,7 +62,7 @@ def routes(sf: Salesforce) -> list[Route]:
         if kind.lower() not in ("bearer", "oauth") or not auth.is_live(sf, token):
             return answer([{"successful": False, "error": "401::Authentication invalid"}], 401)
         try:
-            messages = orjson.loads(await request.body())
+            messages = parsed(await request.body())
         except orjson.JSONDecodeError:
             return answer([{"successful": False, "error": "400::The message is not JSON"}], 400)
         messages = [messages] if isinstance(messages, dict) else messages

@@ -52,6 +52,9 @@
         {%- if same.version is not none and run_query('select count(*) from ' ~ temporary('found')).columns[0].values()[0] == 0 -%}
             {#- Who was due in the last run stays there for those that follow and have not seen it. -#}
             {{ note_made(same, "'" ~ same.version ~ "'") }}
+            {% call statement('seen') -%}
+                {{ keep_what_was_seen(read, compared) }}
+            {%- endcall %}
             {{ let_go() }}
             {{ stayed() }}
             {{ return({'relations': [target_relation]}) }}

@@ -75,6 +75,7 @@ def test_a_message_to_the_incoming_webhook_is_kept_and_answered_ok(
         (b'{"text": "x", "blocks": [{}]}', 400, "invalid_blocks"),
         (b'{"text": "x", "blocks": [{"type": "section"}]}', 400, "invalid_blocks"),
         (b'{"text": "x", "channel": "#nowhere"}', 404, "channel_not_found"),
+        (b'{"text": "x", "attachments": ' + b"[" * 300 + b"]" * 300 + b"}", 400, "invalid_payload"),
     ],
 )
 def test_the_webhook_says_what_is_wrong(

@@ -212,7 +212,7 @@ def test_soap_that_cannot_be_read_is_a_fault_of_the_vendors(mc: Any, body: bytes
 
 
 def test_subscribers_are_the_crms_people_and_some_are_there_twice(world: Path) -> None:
-    key = sqlite3.connect(world / "answer_key.sqlite")
+    key = sqlite3.connect(f"file:{world}/answer_key.sqlite?mode=ro", uri=True)
     people = dict(key.execute("select record_id, person from persons where vendor = 'salesforce'").fetchall())
     subscribers = key.execute("select person, subscriber_key from subscribers").fetchall()
     key.close()
@@ -221,7 +221,7 @@ def test_subscribers_are_the_crms_people_and_some_are_there_twice(world: Path) -
     assert all(len(k) == 18 and people[k] == p for p, k in by_id)
     assert len({p for p, _ in by_id}) < len(by_id)
     assert any("@" in k for _, k in subscribers)
-    with closing(sqlite3.connect(world / "marketing_cloud.sqlite")) as account:
+    with closing(sqlite3.connect(f"file:{world}/marketing_cloud.sqlite?mode=ro", uri=True)) as account:
         never_mailed = account.execute(
             "select key from contacts where key not in (select key from subscribers)"
         )

@@ -1,9 +1,12 @@
-"""Composite calls and rows that name a parent, in an empty org."""
+"""Composite calls, rows that name a parent, and bodies too deep to keep, in an empty org."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from sandbox.salesforce import bulk_v1_formats
 from tests.unit.sandbox.empty_org.conftest import Ask, made, queried
 
 
@@ -67,3 +70,12 @@ def test_a_key_that_comes_twice_in_one_upsert_is_refused_the_second_time(ask: As
     told = ask("PATCH", path, {"records": rows}).json()
     assert [each["success"] for each in told] == [True, False, True]
     assert told[1]["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
+
+
+def test_a_body_too_deep_to_keep_is_malformed_everywhere(ask: Ask) -> None:
+    deep = "[" * 300 + "]" * 300
+    told = ask("POST", "/cometd/67.0", f'[{{"channel": "/meta/handshake", "id": {deep}}}]')
+    assert (told.status_code, told.json()[0]["error"]) == (400, "400::The message is not JSON")
+    assert ask("POST", "/services/data/v67.0/sobjects/Account", f'{{"Name": {deep}}}').status_code == 400
+    with pytest.raises(ValueError, match="Unable to parse JSON"):
+        bulk_v1_formats.rows_of("JSON", f'[{{"Name": {deep}}}]'.encode())

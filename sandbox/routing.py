@@ -23,7 +23,7 @@ class Address(Route):
     def __init__(self, path: str, endpoint: Callable[..., Any], method: str, *, any_case: bool) -> None:
         # Route's own would make the pattern at once.
         self.path, self.endpoint, self.app, self.name = path, endpoint, endpoint, path
-        self.methods = self._taken = {method, "HEAD"} if method == "GET" else {method}
+        self.methods: set[str] = {method, "HEAD"} if method == "GET" else {method}
         self.include_in_schema = True
         self._fold = str.lower if any_case else str
         self._beginning = self._fold(path.partition("{")[0])
@@ -44,4 +44,4 @@ class Address(Route):
             return Match.NONE, {}
         named = {name: convertors[name].convert(value) for name, value in found.groupdict().items()}
         child = {"endpoint": self.endpoint, "path_params": {**scope.get("path_params", {}), **named}}
-        return (Match.FULL if scope["method"] in self._taken else Match.PARTIAL), child
+        return (Match.FULL if scope["method"] in self.methods else Match.PARTIAL), child

@@ -1,7 +1,7 @@
 """Config checked in a process beside, while this one imports what it will read with.
 
-Belongs here: that process. What is checked is in `everything`, which takes as long to import as to ask: a
-command that reads before it does anything else need not wait for it.
+Belongs here: that process. What is checked is in `everything`, which takes about as long to import as what an
+extract reads with: a command that reads before it does anything else has both at once, and then waits for it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Data.com, recurring activities, schedules of products) is left out.
 from __future__ import annotations
 
 from sandbox.salesforce.schema_further import PLACE, address
-from sandbox.salesforce.schema_system import SEEN
+from sandbox.salesforce.schema_system import OWN, SEEN
 
 _LIVE = "\"IsDeleted\" = 'false'"
 _CHANGED = (
@@ -115,17 +115,10 @@ Type picklist 40 a := case when {t}."IsOwnedByProfile" = 'true' then 'Profile' e
     "ForecastingQuota": "ProductFamily picklist 40 a\n",
     "Period": "FiscalYearSettingsId string 18 a\n",
 }  # fmt: skip
-_OWN = """
-CreatedDate datetime an
-CreatedById reference an -> User:CreatedBy
-LastModifiedDate datetime an
-LastModifiedById reference an -> User:LastModifiedBy
-SystemModstamp datetime an
-"""
 _VALUE = (
     "\nId id an\nMasterLabel string 255 a\nApiName string 255 an\nSortOrder int a\nIsDefault boolean an\n"
 )
-_CLOSED = _VALUE + "IsClosed boolean an\n" + _OWN
+_CLOSED = _VALUE + "IsClosed boolean an\n" + OWN
 OBJECTS: dict[str, tuple[str, str, str, str]] = {
     "UserLicense": ("User License", "User Licenses", "100", """
 Id id an
@@ -138,7 +131,7 @@ Name string 40 a
 MasterLabel string 40 a
 SystemModstamp datetime an
 """),
-    "Profile": ("Profile", "Profile", "00e", "\nId id an" + _OWN + """
+    "Profile": ("Profile", "Profile", "00e", "\nId id an" + OWN + """
 Name string 255 r
 UserLicenseId reference rn -> UserLicense:UserLicense
 UserType picklist 40 a
@@ -146,7 +139,7 @@ Description string 255
 """ + SEEN),
     "TaskStatus": ("Task Status Value", "Task Status Value", "01J", _CLOSED),
     "TaskPriority": (
-        "Task Priority Value", "Task Priority Value", "01J", _VALUE + "IsHighPriority boolean an\n" + _OWN),
+        "Task Priority Value", "Task Priority Value", "01J", _VALUE + "IsHighPriority boolean an\n" + OWN),
     "CaseStatus": ("Case Status Value", "Case Status Value", "01J", _CLOSED),
 }  # fmt: skip
 READ_ONLY = frozenset(OBJECTS)

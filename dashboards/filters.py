@@ -32,6 +32,8 @@ from (
 """
 _ZONE = "select business_zone from marts.business"
 _DAYS = "select min(snapshot_date), max(snapshot_date) from marts.pipeline_snapshots"
+WISHES = ("owner", "team", "pipeline", "day", "since")
+"""What an address may say."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,18 @@ class Filters:
 
     def ignored_by(self, sql: str) -> list[str]:
         """What was chosen and makes no difference to a query."""
-        chosen = {
-            "owner": self.owner, "team": self.team, "pipeline": self.pipeline,
-            "day": self.day if self.day != self.last_day else None, "since": self.since,
-        }  # fmt: skip
-        return [name for name, value in chosen.items() if value is not None and f"${name}" not in sql]
+        return [name for name in self._chosen() if f"${name}" not in sql]
+
+    def narrow(self, sql: str) -> bool:
+        """Whether anything that was chosen makes a difference to a query."""
+        return any(f"${name}" in sql for name in self._chosen())
+
+    def _chosen(self) -> list[str]:
+        is_usual = self.day == self.last_day
+        return [
+            name for name in WISHES
+            if getattr(self, name) is not None and not (name == "day" and is_usual)
+        ]  # fmt: skip
 
 
 def choices(connection: duckdb.DuckDBPyConnection) -> Choices:

@@ -1,7 +1,6 @@
-"""The page as one HTML text, for the server and the report alike.
+"""The page as one HTML text, for the server and the report alike: it needs no other file.
 
-Belongs here: what the template is given, and how values are written for people. The report carries the
-drawing library inside; the server sends it once, as a file of its own.
+Belongs here: what the template is given, and how values are written for people.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from dashboards.answers import Answer, ask, tables
 from dashboards.filters import Choices, Filters
 from dashboards.panels import Panel, sections
-from dashboards.pictures import picture
+from dashboards.pictures import Picture, picture
+from dashboards.pictures.scales import in_percent
 
 HERE = Path(__file__).parent
 _SPOKEN = "select max(currency_converted) from marts.opportunities"
@@ -39,13 +38,14 @@ class Shown:
     """A panel as the template sees it."""
 
     answer: Answer
-    figure: dict[str, Any] | None
+    picture: Picture | None
     scores: list[dict[str, str]]
     heads: list[str]
     rows: list[list[str]]
     numbers: list[bool]
     long: list[bool]
     ignored: list[str]
+    is_narrowed: bool
 
 
 def render(
@@ -63,33 +63,13 @@ def render(
         )
         for section in sections()
     ]
-    figures = _embedded({
-        shown.answer.panel.key: shown.figure
-        for _, panels in answered
-        for shown in panels
-        if shown.figure is not None
-    })  # fmt: skip
     (currency,) = connection.execute(_SPOKEN).fetchone() or (None,)
-    return _template().render(
+    text: str = _template().render(
         sections=answered, filters=filters, known=known, as_of=as_of, currency=currency or "",
-        figures=Markup(figures),  # noqa: S704 - escaped by _embedded
         style=Markup((HERE / "page.css").read_text()),  # noqa: S704 - a file of this folder
         script=Markup((HERE / "page.js").read_text()),  # noqa: S704 - a file of this folder
-        library=None if known else Markup(library()),  # noqa: S704 - the library's own file
     )  # fmt: skip
-
-
-@functools.cache
-def library() -> str:
-    """Plotly's drawing code, from the package; nothing is fetched from anywhere."""
-    import plotly
-
-    return (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
-
-
-def _embedded(value: Any) -> str:
-    """JSON that may stand inside a script element."""
-    return orjson.dumps(value).decode().replace("<", "\\u003c")
+    return text
 
 
 @functools.cache
@@ -109,14 +89,15 @@ def most(panel: Panel) -> int | None:
 def _shown(answer: Answer, filters: Filters) -> Shown:
     columns = answer.columns
     return Shown(
-        answer, picture(answer), _scores(answer), [name.replace("_", " ") for name in columns],
+        answer, picture(answer), _scores(answer),
+        [name.replace("_", " ") for name in columns],
         [
             [written(name, value, answer.panel.unit) for name, value in zip(columns, row, strict=True)]
             for row in answer.rows
         ],
         [all(isinstance(v, int | float) or v is None for v in answer.column(name)) for name in columns],
         [any(len(v) > _LONG for v in answer.column(name) if isinstance(v, str)) for name in columns],
-        filters.ignored_by(answer.panel.sql),
+        filters.ignored_by(answer.panel.sql), filters.narrow(answer.panel.sql),
     )  # fmt: skip
 
 
@@ -143,7 +124,9 @@ def _scores(answer: Answer) -> list[dict[str, str]]:
 def _measured(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
-    return f"{value:.1%}".replace(".0%", "%") if unit == "share" else f"{value:,.1f} h".replace(".0 h", " h")
+    if unit == "share":
+        return in_percent(value).replace(".0%", "%")
+    return f"{value:,.1f} h".replace(".0 h", " h")
 
 
 def written(name: str, value: Any, unit: str = "") -> str:
@@ -158,7 +141,7 @@ def written(name: str, value: Any, unit: str = "") -> str:
         if isinstance(value, float) and (
             is_share or (_IN_PERCENT & set(name.split("_")) and name not in _COUNTS)
         ):
-            return f"{value:.1%}"
+            return in_percent(value)
         if name in _MONEY or name.split("_")[-1] in _MONEY or isinstance(value, int) or value.is_integer():
             return f"{value:,.0f}"
         return f"{value:,.3g}" if abs(value) < 10 else f"{value:,.1f}"

@@ -27,7 +27,8 @@ class Panel:
     alone in its line. `reads`: the tables it needs.
     A heat map has a column for each x and a row for each group. Scores are rows of `label, unit, value,
     target, direction, state`, and what else there is to say. A flow runs from `x` to `group`, as wide as `y`;
-    a number and a dot before a name tell places apart.
+    a number and a dot before a name tell places apart. `empty`: why there may well be no
+    rows.
     The parameters of the question are those of `dashboards.filters.Filters`.
     """
 
@@ -42,6 +43,7 @@ class Panel:
     group: str = ""
     across: bool = False
     wide: bool = False
+    empty: str = ""
 
     @property
     def sql(self) -> str:

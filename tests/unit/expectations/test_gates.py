@@ -183,6 +183,9 @@ def test_pages_are_written_for_what_was_checked_and_hold_no_more_than_the_last_r
     assert 'href="raw/index.html"' in result.docs.read_text()
     assert "not checked yet" in result.docs.read_text()
     assert len(list((home.settings.paths.data_docs / "raw" / "validations").rglob("*volume*/**/*.html"))) == 1
+    assert not (home.settings.paths.data_docs / "raw" / "expectations").exists(), (
+        "pages that say less of the same"
+    )
 
 
 def test_nothing_is_rendered_when_nothing_was_asked(home):

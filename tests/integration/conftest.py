@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +17,10 @@ from pipelines.reverse_sync import apply as applying
 from pipelines.reverse_sync import plan as planning
 from pipelines.reverse_sync.plan import Plan
 from pipelines.run import Run, silent
-from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.settings import Settings, load_settings
 from pipelines.state import State
 from pipelines.warehouse import Warehouse
+from tests.fixtures import nursery
 
 SYNCS = """
 syncs:
@@ -80,12 +78,7 @@ class Crms:
 @pytest.fixture(scope="session")
 def crms(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
     home = Path(shutil.copytree(smallest_world, tmp_path_factory.mktemp("sandbox") / "home"))
-    with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS", "--no-limits"],
-        cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        ready = json.loads(process.stdout.readline())
+    with nursery.sandbox(home, "--size", "XS", "--no-limits") as ready:
         hubspot, salesforce = ready["hubspot"], ready["salesforce"]
         slack, mail = ready["slack"], ready["mail"]
         env = {
@@ -122,7 +115,6 @@ def crms(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             {"hubspot": contacts, "salesforce": leads},
             slack["url"],
         )
-        process.terminate()
 
 
 @dataclass

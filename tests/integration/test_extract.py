@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +18,13 @@ import pytest
 
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.run import Run, silent
-from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from pipelines.settings import Settings, load_settings
 from pipelines.sources import fetch as fetching
 from pipelines.sources import load as loading
 from pipelines.sources import spool
 from pipelines.sources.fetched import Fetched
 from pipelines.sources.known import known_from
+from tests.fixtures import nursery
 
 
 @dataclass
@@ -60,31 +58,17 @@ class World:
 @pytest.fixture(scope="module")
 def world(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = Path(shutil.copytree(smallest_world, tmp_path_factory.mktemp("sandbox") / "home"))
-    command = [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS", "--no-limits"]
-    process = subprocess.Popen(
-        command,
-        cwd=PROJECT_ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    ready = json.loads(process.stdout.readline())
-    hubspot, salesforce = ready["hubspot"], ready["salesforce"]
-    yield World(
-        home,
-        {"hubspot": hubspot["url"], "salesforce": salesforce["url"]},
-        {
-            "HUBSPOT_URL": hubspot["url"], "HUBSPOT_TOKEN": hubspot["token"],
-            "SALESFORCE_URL": salesforce["url"], "SALESFORCE_CLIENT_ID": salesforce["client_id"],
-            "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"],
-        },
-    )  # fmt: skip
-    process.stdin.close()
-    process.wait(timeout=20)
-    process.stdout.close()
+    with nursery.sandbox(home, "--size", "XS", "--no-limits") as ready:
+        hubspot, salesforce = ready["hubspot"], ready["salesforce"]
+        yield World(
+            home,
+            {"hubspot": hubspot["url"], "salesforce": salesforce["url"]},
+            {
+                "HUBSPOT_URL": hubspot["url"], "HUBSPOT_TOKEN": hubspot["token"],
+                "SALESFORCE_URL": salesforce["url"], "SALESFORCE_CLIENT_ID": salesforce["client_id"],
+                "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"],
+            },
+        )  # fmt: skip
 
 
 Raw = duckdb.DuckDBPyConnection

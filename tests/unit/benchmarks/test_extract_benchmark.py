@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from benchmarks import extract
 from benchmarks.extract import Wishes
-from benchmarks.sandboxes import CONTACTS, bulk
+from benchmarks.sandboxes import CONTACTS, Sandbox, bulk
 
 ROWS = 2_000
 
@@ -31,18 +33,22 @@ def test_the_table_relates_each_reader_to_the_floor_above_it() -> None:
     assert [line.split("|")[5].strip() == "" for line in (floor, ours)] == [True, False]
 
 
-@pytest.mark.parametrize("vendor", ["hubspot", "salesforce"])
-def test_dlt_reads_what_the_sandbox_serves(vendor: str) -> None:
-    with bulk(300, 25, 300) as served:
-        names = extract.property_names(25) if vendor == "hubspot" else ["Id", "Email"]
-        result = extract._reader(served, vendor, 300, names, "dlt-parquet", "dlt")
+@pytest.fixture(scope="module")
+def few() -> Iterator[Sandbox]:
+    with bulk(300, 25, 200) as served:
+        yield served
+
+
+@pytest.mark.parametrize(("vendor", "rows"), [("hubspot", 300), ("salesforce", 200)])
+def test_dlt_reads_what_the_sandbox_serves(few: Sandbox, vendor: str, rows: int) -> None:
+    names = extract.property_names(25) if vendor == "hubspot" else ["Id", "Email"]
+    result = extract._reader(few, vendor, rows, names, "dlt-parquet", "dlt")
     assert result.calls == result.least
 
 
-def test_edits_change_the_asked_share_in_both_crms() -> None:
-    with bulk(300, 25, 200) as served:
-        assert served.edit(0.01) == 3 + 2
-        body = {"filters": [{"propertyName": "jobtitle", "operator": "EQ", "value": "head 0.01"}]}
-        assert served.ask("hubspot", "POST", f"{CONTACTS}/search", body)["total"] == 3
-        changed = served.ask("salesforce", "GET", "/_sandbox/writes?field=Title")["writes"]
-        assert len(changed) == 2
+def test_edits_change_the_asked_share_in_both_crms(few: Sandbox) -> None:
+    assert few.edit(0.01) == 3 + 2
+    body = {"filters": [{"propertyName": "jobtitle", "operator": "EQ", "value": "head 0.01"}]}
+    assert few.ask("hubspot", "POST", f"{CONTACTS}/search", body)["total"] == 3
+    changed = few.ask("salesforce", "GET", "/_sandbox/writes?field=Title")["writes"]
+    assert len(changed) == 2

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ import httpx
 import pytest
 
 from tests.fixtures import marketing_cloud as mcs
+from tests.fixtures import nursery
 
 API = "/services/data/v67.0"
 
@@ -25,7 +23,6 @@ class Running:
     """A started sandbox and signed-in clients for both vendors."""
 
     ready: dict[str, Any]
-    process: subprocess.Popen[str]
     hubspot: httpx.Client
     salesforce: httpx.Client
 
@@ -46,29 +43,23 @@ class Running:
 @contextmanager
 def serving(home: Path, *extra: str) -> Iterator[Running]:
     """Serve a home until the block ends."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS", *extra]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin
-    assert process.stdout
-    ready = json.loads(process.stdout.readline())
-    hubspot = httpx.Client(
-        base_url=ready["hubspot"]["url"],
-        headers={"Authorization": f"Bearer {ready['hubspot']['token']}"},
-        timeout=30,
-    )
-    salesforce = httpx.Client(base_url=ready["salesforce"]["url"], timeout=30)
-    form = {"grant_type": "client_credentials"}
-    form |= {name: ready["salesforce"][name] for name in ("client_id", "client_secret")}
-    token = salesforce.post("/services/oauth2/token", data=form).json()["access_token"]
-    salesforce.headers["Authorization"] = f"Bearer {token}"
-    try:
-        yield Running(ready, process, hubspot, salesforce)
-    finally:
-        hubspot.close()
-        salesforce.close()
-        process.stdin.close()
-        process.wait(15)
-        process.stdout.close()
+    with nursery.sandbox(home, "--size", "XS", *extra) as ready, signed_in(ready) as running:
+        yield running
+
+
+@contextmanager
+def signed_in(ready: dict[str, Any]) -> Iterator[Running]:
+    """Clients of a sandbox that runs."""
+    signed = {"Authorization": f"Bearer {ready['hubspot']['token']}"}
+    with (
+        httpx.Client(base_url=ready["hubspot"]["url"], headers=signed, timeout=30) as hubspot,
+        httpx.Client(base_url=ready["salesforce"]["url"], timeout=30) as salesforce,
+    ):
+        form = {"grant_type": "client_credentials"}
+        form |= {name: ready["salesforce"][name] for name in ("client_id", "client_secret")}
+        token = salesforce.post("/services/oauth2/token", data=form).json()["access_token"]
+        salesforce.headers["Authorization"] = f"Bearer {token}"
+        yield Running(ready, hubspot, salesforce)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +23,49 @@ import pytest
 
 from sandbox.store import Store
 
+from .conftest import Running, signed_in
+
 CONTACTS = "/crm/objects/2026-03/contacts"
 Start = Callable[..., Any]
+COMMAND = [sys.executable, "-m", "sandbox", "serve", "--size", "XS", "--home"]
+
+
+@dataclass
+class Started(Running):
+    """A sandbox by its own command."""
+
+    process: subprocess.Popen[str]
+
+
+@pytest.fixture(scope="session")
+def start() -> Start:
+    @contextmanager
+    def started(home: Path, *extra: str) -> Iterator[Started]:
+        process = subprocess.Popen(
+            [*COMMAND, str(home), *extra], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdin
+        assert process.stdout
+        ready = json.loads(process.stdout.readline())
+        try:
+            with signed_in(ready) as running:
+                yield Started(ready, running.hubspot, running.salesforce, process)
+        finally:
+            process.stdin.close()
+            process.wait(15)
+            process.stdout.close()
+
+    return started
 
 
 def _serve(home: Path, *extra: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sandbox", "serve", "--home", str(home), "--size", "XS", *extra]
     return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False
+        [*COMMAND, str(home), *extra],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
 

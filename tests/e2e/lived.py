@@ -37,6 +37,7 @@ from tests.e2e.marts import query
 from tests.e2e.stores import rows
 from tests.fixtures import sandbox
 from tests.fixtures.checks import NoChecks
+from tests.fixtures.few_models import whole
 
 PEOPLE = {
     "form": (90, {}), "market": (60, {}), "nurture": (20, {}), "optout": (20, {"hs_email_optout": "true"}),
@@ -316,6 +317,7 @@ def people_work(s: Scenario, hubspot: HubSpotClient, short: rounds.Prompt) -> No
     hubspot.batch_update(
         "contacts", [{"id": s.ids["rejected"], "properties": {"hs_lead_status": "UNQUALIFIED"}}]
     )
+    whole(s.settings)
     with in_the_works(s, seconds=5 * 3600, data_tests=True) as goes_to:  # of all that was done before
         goes_to("marts")
         somebody_is_called(s, hubspot)

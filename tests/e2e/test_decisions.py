@@ -7,7 +7,6 @@ A form is sent and its event delivered three times over, to the server that `crm
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -19,7 +18,7 @@ from pipelines.decisions.replay import KINDS, replay
 from pipelines.identity.lives import short_hash
 from pipelines.state import State, decision_runs, decisions
 from pipelines.steps import Loop
-from tests.e2e.conftest import Built
+from tests.e2e.conftest import WRITTEN, Built, begun
 from tests.e2e.lived import Scenario, people_come, people_work, rules_are_seen
 from tests.e2e.marts import query
 from tests.e2e.stores import rows, sobject
@@ -40,10 +39,9 @@ MANAGERS = _addresses("dana.whitfield", "matteo.ricci", "harriet.osborne")
 
 
 @pytest.fixture(scope="module")
-def lived(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+def lived(settled_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     folder = tmp_path_factory.mktemp("decisions")
-    home = folder / "var"
-    shutil.copytree(built_once.home, home)
+    home = begun(settled_once.home, folder, (*WRITTEN, "staging"))
     config = a_team_s_config(folder)
     with sandbox.served(home, config, extra=()) as (settings, ready):
         scenario = Scenario(home, config, settings, ready)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PRODUCTION, Built, build_command, run_whole_build
+from tests.e2e.conftest import PRODUCTION, Built, is_of, run_whole_build, started
 from tests.e2e.marts import one, query, snapshot
 from tests.e2e.stores import CRMS, writes
 
@@ -56,13 +54,10 @@ def test_a_second_build_is_incremental_and_writes_nothing(built_once: Built, set
 
 @pytest.mark.kill
 def test_killed_at_any_moment_it_ends_in_the_same_marts_and_writes_nothing_twice(
-    built_once: Built, parsed: Path, smallest_world: Path, tmp_path: Path
+    built_once: Built, tmp_path: Path
 ) -> None:
-    home = tmp_path / "var"
-    shutil.copytree(parsed, home / "dbt")  # the parsed project and the CRMs, which no kill can harm
-    shutil.copytree(smallest_world, home / "sandbox")
-    for moment in ("check marts", "plan"):
-        kill_after(home, moment)
+    home = Path(shutil.copytree(built_once.killed, tmp_path / "var"))  # amid the refresh, and now:
+    kill_after(home, "plan")
     last = run_whole_build(home)
     assert last.exit_code == 0, last.output
 
@@ -74,22 +69,16 @@ def test_killed_at_any_moment_it_ends_in_the_same_marts_and_writes_nothing_twice
 
 def kill_after(home: Path, step: str) -> None:
     """SIGKILL the build when this step's line has appeared, a moment into the step after it."""
-    child = subprocess.Popen(
-        build_command(home).args, env=build_command(home).env, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert child.stdout is not None
-    seen = ""
-    for line in child.stdout:
-        seen += line
-        if line.split("  ")[0].endswith(f" {step}") or f" {step} " in line[:20]:
-            break
-    else:
-        pytest.fail(f"the build ended before {step}:\n{seen}")
-    time.sleep(0.3)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
+    with started(home) as child:
+        assert child.stdout is not None
+        seen = ""
+        for line in child.stdout:
+            seen += line
+            if is_of(step, line):
+                break
+        else:
+            pytest.fail(f"the build ended before {step}:\n{seen}")
+        time.sleep(0.3)
 
 
 def test_with_production_hosts_in_the_environment_nothing_is_sent_to_them(built_once: Built) -> None:

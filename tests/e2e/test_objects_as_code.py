@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import pytest
 import yaml
 from typer.testing import CliRunner
 
@@ -23,22 +22,21 @@ from pipelines.schema import run as schema
 from pipelines.schema.written import text_of
 from pipelines.settings import as_environment
 from pipelines.steps import Loop
-from tests.e2e.conftest import Built, command_for, crm, environment
+from tests.e2e.conftest import PEOPLE, Built, begun, command_for, crm, environment
 from tests.e2e.custom_objects import ASSETS, ROWS, Known, World, a_file_of_sizes, begin, config, kinds, tied
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import served
 
-
-@pytest.fixture
-def team(tmp_path: Path) -> Path:
-    return config(tmp_path)
+READ = ("data_findings", "opportunities", "unified_accounts", "unified_leads")
+"""Marts that records come of, that they are looked up in, and that say what is wrong with them."""
 
 
 def test_records_of_new_objects_travel_stay_in_step_are_renamed_and_come_back(
-    built: Built, team: Path
+    settled_once: Built, tmp_path: Path
 ) -> None:
-    with served(built.home, team) as (settings, ready):
-        world = World(settings, ready, built.home, team)
+    home, team = begun(settled_once.home, tmp_path, (*PEOPLE, *READ)), config(tmp_path)
+    with served(home, team) as (settings, ready):
+        world = World(settings, ready, home, team)
         planned_and_applied(world)
         changed_by_hand_found_and_repaired(world)
         imported_back(world)
@@ -53,7 +51,7 @@ def test_records_of_new_objects_travel_stay_in_step_are_renamed_and_come_back(
         assert not shoe_size(world, contact)
         shell = {"CRM_CONFIG": str(team), **environment(ready)}
         an_object_renamed(world, shell)
-        diff = crm(built.home, "schema", "diff", env=shell)
+        diff = crm(home, "schema", "diff", env=shell)
         assert diff.exit_code == Exit.OK, diff.output
 
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Built
+from tests.e2e.conftest import WRITTEN, Built, begun
 from tests.e2e.pairs import deeds, team
 from tests.e2e.pairs.scenario import Scenario
+from tests.fixtures.few_models import whole
 from tests.fixtures.once import once
 from tests.fixtures.sandbox import served
 
 
 @pytest.fixture(scope="session", name="done")
-def pairs_done(built_once: Built, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Scenario:
+def pairs_done(settled_once: Built, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Scenario:
     """Everything people did between three runs, and what the runs made of it. Read it, do not change it."""
 
     def make(folder: Path) -> bytes:
-        scenario = _live(built_once, folder)
+        scenario = _live(settled_once, folder)
         scenario.settings, scenario.ready = None, {}
         return pickle.dumps(scenario)
 
@@ -29,9 +29,8 @@ def pairs_done(built_once: Built, tmp_path_factory: pytest.TempPathFactory, work
     return found
 
 
-def _live(built_once: Built, folder: Path) -> Scenario:
-    home = folder / "var"
-    shutil.copytree(built_once.home, home)
+def _live(settled_once: Built, folder: Path) -> Scenario:
+    home = begun(settled_once.home, folder, WRITTEN)
     scenario = Scenario(home)
     with served(home, team.config(folder)) as (scenario.settings, scenario.ready):
         deeds.prepare(scenario)
@@ -39,5 +38,6 @@ def _live(built_once: Built, folder: Path) -> Scenario:
         deeds.first(scenario)
         scenario.round()
         deeds.second(scenario)
+        whole(scenario.live)
         scenario.round(data_tests=True)  # of all that was done before
     return scenario

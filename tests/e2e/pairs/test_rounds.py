@@ -13,6 +13,7 @@ from pipelines.clients.hubspot import campaigns
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync.undo import latest_run
 from pipelines.steps import Loop
+from tests.e2e.conftest import WRITTEN, begun
 from tests.e2e.pairs import team
 from tests.e2e.pairs.scenario import Scenario
 from tests.e2e.stores import sobject
@@ -38,8 +39,7 @@ def test_what_was_carried_over_is_not_carried_again(done):
 @pytest.fixture
 def going_on(done, tmp_path):
     """A copy of it all, its sandbox running again; people that HubSpot alone knows become contacts now."""
-    home = tmp_path / "var"
-    shutil.copytree(done.home, home)
+    home = begun(done.home, tmp_path, WRITTEN)
     config = tmp_path / "config"
     shutil.copytree(done.home.parent / "config", config)
     team.make_contacts(config)

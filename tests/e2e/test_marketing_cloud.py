@@ -7,7 +7,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,15 +18,17 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from cli.sandbox_process import connected, running
 from expectations.step import Checker
 from pipelines.clients.marketing_cloud import soap
 from pipelines.clients.marketing_cloud.rows import upsert_some
 from pipelines.clients.open import open_marketing_cloud, open_salesforce
 from pipelines.settings import PROJECT_ROOT, Settings, as_environment
 from pipelines.state.tables import runs
-from pipelines.steps import Loop
-from tests.e2e.conftest import CRM, command_for
+from pipelines.steps import Check, Loop
+from tests.e2e.conftest import CRM, WRITTEN, Built, begun, command_for
+from tests.fixtures import nursery
+from tests.fixtures.checks import NoChecks
+from tests.fixtures.sandbox import served
 
 pytestmark = pytest.mark.loop
 JOURNEY, PEOPLE = "crm-nurture", "crm_people"
@@ -40,14 +41,16 @@ class World:
     org: str
     sandbox: Path
     env: dict[str, str]
+    calls_before: int = 0
+    """Those of the build that all this begins with."""
 
     @contextmanager
     def loop(self) -> Iterator[Loop]:
-        with Loop(self.settings, Checker(), data_tests=False) as loop:
+        with Loop(self.settings, NoChecks(), data_tests=False) as loop:
             yield loop
 
-    def refresh(self) -> None:
-        with self.loop() as loop:
+    def refresh(self, check: Check) -> None:
+        with Loop(self.settings, check, data_tests=False) as loop:
             loop.refresh()
 
     def pass_an_hour(self) -> None:
@@ -129,6 +132,12 @@ class World:
         assert folder is not None
         return sum(day.stat().st_size for day in folder.iterdir())
 
+    def asked(self) -> int:
+        """Calls by the account's own count."""
+        query = "select count(*) from requests where path not like '/_sandbox%'"
+        [(calls,)] = self.stored("marketing_cloud", query)
+        return int(calls)
+
     def faults(self, *faults: dict[str, Any]) -> None:
         httpx.post(f"{self.url}/_sandbox/faults", json=list(faults)).raise_for_status()
 
@@ -187,16 +196,16 @@ tasks:
 
 
 @pytest.fixture(scope="module")
-def world(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    home = tmp_path_factory.mktemp("marketing")
-    shutil.copytree(smallest_world, home / "sandbox")
-    config = Path(shutil.copytree(PROJECT_ROOT / "config", home / "config"))
-    settings = Settings(home=home / "var", config_dir=config)
-    with running(home / "sandbox", "default", size="XS", extra=("--no-limits",)) as ready:
+def world(built_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("marketing")
+    home = begun(built_once.published, folder, (*WRITTEN, "journeys"))
+    shutil.rmtree(home / "calls")
+    config = Path(shutil.copytree(PROJECT_ROOT / "config", folder / "config"))
+    with served(home, config) as (settings, ready):
         urls = (ready["marketing_cloud"]["url"], ready["salesforce"]["url"])
-        linked = connected(settings, ready)
-        env = command_for(linked.home, env=as_environment(linked, {"CRM_STATE_URL": ""})).env
-        made = World(linked, *urls, home / "sandbox", env)
+        env = command_for(home, env=as_environment(settings, {"CRM_STATE_URL": ""})).env
+        made = World(settings, *urls, home / "sandbox", env)
+        made.calls_before = made.asked()
         campaign, _ = made.stored("salesforce", CAMPAIGN)[0]
         for name, text in CONFIG.items():
             (config / name).write_text(text % {"campaign": campaign} if "%" in text else text)
@@ -208,7 +217,7 @@ def world(smallest_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         with open_marketing_cloud(made.settings) as client:
             results = list(soap.results(client.soap_call("Create", EXTENSIONS, write=True), client.host))
         assert [result.ok for result in results] == [True, True]
-        made.refresh()
+        made.refresh(Checker())
         yield made
 
 
@@ -221,11 +230,8 @@ def test_a_scored_lead_enters_a_journey_and_its_clicks_are_touches_of_its_attrib
         plan = loop.plan()
     [cost] = [note for note in plan.notes if note.startswith("marketing_cloud_people: ")]
     assert "calls a day by setting" in cost
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, "apply", str(plan.path)], env=world.env, cwd=PROJECT_ROOT, timeout=240,
-        capture_output=True,
-    )  # fmt: skip
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    said, code = nursery.python(KILLED, ["apply", str(plan.path)], world.env)
+    assert code == -signal.SIGKILL, said
     assert world.fired() == 1
     # An answer is lost on its way: it was done, and nobody says so.
     world.faults({"match": "POST /interaction/v1/events", "status": "drop_answer", "times": 1})
@@ -328,7 +334,7 @@ def test_a_paused_journey_and_an_expired_package_are_noticed_and_the_rest_goes_o
     assert token is not None
     with open_marketing_cloud(world.settings) as client:
         client.rest("POST", f"/interaction/v1/interactions/pause/{journeys[0][0]}", json={}, write=True)
-    world.refresh()
+    world.refresh(NoChecks())
     with world.loop() as loop:
         # The journal is forgotten here, so that everybody would be entered again.
         with loop.state.writing() as connection:
@@ -350,5 +356,4 @@ def test_a_paused_journey_and_an_expired_package_are_noticed_and_the_rest_goes_o
     assert extracted.status == "partial"
     assert any("package has not expired" in note for note in extracted.notes), extracted.notes
     # Whatever made a call, and though it was killed or its answer lost: all are counted.
-    asked = "select count(*) from requests where path not like '/_sandbox%'"
-    assert world.stored("marketing_cloud", asked) == [(world.counted(),)]
+    assert world.asked() == world.calls_before + world.counted()

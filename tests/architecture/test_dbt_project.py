@@ -136,8 +136,9 @@ def with_macros(code: str) -> str:
 
 
 def rows_of(node: dict[str, Any]) -> list[str]:
-    """A view shows the rows of what it reads first: their key is asked there, of those that are new."""
-    return node["depends_on"]["nodes"][:1] if node["config"]["materialized"] == "view" else []
+    """A view shows the rows of the model that it reads first: their key is asked there, of the new."""
+    models = [name for name in node["depends_on"]["nodes"] if name.startswith("model.")]
+    return models[:1] if node["config"]["materialized"] == "view" else []
 
 
 def of_key(test: dict[str, Any]) -> bool:

@@ -23,8 +23,12 @@ ALL_OF_A_RUN_THAT_IS_SHARED = {"business_zone", "salesforce_zone", "window_days"
 COMPARED_IN_AN_INPUT = {
     ("int_credit_weights", "attribution_models"), ("int_credit_weights", "int_channel_values"),
     ("attribution_credits", "int_credit_journeys"), ("int_people", "int_account_members"),
+    ("int_address_holders", "int_person_records"), ("int_address_holders", "stg_hubspot__contacts"),
+    ("int_consent_statements", "int_person_records"), ("int_consent_statements", "int_flag_changes"),
+    ("int_stage_stays", "int_told_stage_changes"),
 }  # fmt: skip
-"""What `int_credit_models`, the weights and `int_accounts_resolved` say who is due by."""
+"""What `int_credit_models`, the weights, `int_accounts_resolved`, `int_person_keys`, `int_consent_told` and
+`int_stage_changes` say who is due by."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from .deals import (
 
 LOOKED_AT = (
     "data_findings", "forecasts", "pipeline_coverage", "pipeline_snapshots", "stage_conversions",
-    "time_in_stage", "win_rates",
+    "stage_history", "time_in_stage", "win_rates",
 )  # fmt: skip
 
 

@@ -1,5 +1,15 @@
+{{ config(
+    materialized='incremental', unique_key='person_id',
+    through={'int_person_keys': people_of('{due}'), 'int_person_members': people_with('{due}')},
+    vouched_for=['int_person_records', 'stg_hubspot__contacts']
+) }}
+{{ also_reads('int_person_keys') }}
 -- An address on several records of one person makes one statement, the HubSpot contact's where it is on one.
-with addresses as (
+with members as (
+    {{ members_due() }}
+),
+
+addresses as (
     select
         record_key,
         email as address
@@ -21,6 +31,6 @@ select
         members.record_key, (members.record_key not like 'hubspot:%', members.record_key)
     ) as record_key
 from addresses
-inner join {{ ref('int_person_members') }} as members on addresses.record_key = members.record_key
+inner join members on addresses.record_key = members.record_key
 where addresses.address is not null
 group by members.person_id, addresses.address

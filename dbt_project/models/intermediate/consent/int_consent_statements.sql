@@ -1,14 +1,39 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', follows=['int_consent_told', 'int_address_holders'],
+    owned={
+        'own_refusals': '
+            select owners.person_id as owner, hash(
+                own.record_key, own.field, own.is_refusal, own.written_from, own.written_to
+            ) as hashed
+            from {own_refusals} as own
+            inner join (
+                select record_key, person_id from {int_person_members}
+                union all
+                select subscriber_record_key, person_id from {int_subscribers}
+            ) as owners on own.record_key = owners.record_key',
+        'int_changes_by_others': '
+            select members.person_id as owner, hash(ours.record_key, ours.changed_at) as hashed
+            from {int_changes_by_others} as ours
+            inner join {int_person_members} as members on ours.record_key = members.record_key',
+        'stg_hubspot__subscription_changes': '
+            select holders.person_id as owner, hash(changes.subscription_id, changes.occurred_at, changes.change) as hashed
+            from {stg_hubspot__subscription_changes} as changes
+            inner join {int_address_holders} as holders on ' ~ normalize_email('changes.email') ~ ' = holders.address'
+    },
+    vouched_for=['int_person_members', 'int_person_records', 'int_subscribers', 'int_flag_changes']
+) }}
 -- What this project carried from one CRM to another comes back like a statement. It is a copy, and says what it copied:
 -- its date is that of the latest refusal by somebody else until then, so that no consent is older than its copy alone.
 with places as (
     {{ consent_places() }}
 ),
 
+members as (
+    {{ members_due() }}
+),
+
 owners as (
-    select
-        record_key,
-        person_id
-    from {{ ref('int_person_members') }}
+    select * from members
 
     union all
 
@@ -16,7 +41,7 @@ owners as (
         subscriber_record_key as record_key,
         person_id
     from {{ ref('int_subscribers') }}
-    where person_id is not null
+    where person_id is not null and {{ is_due('person_id') }}
 ),
 
 -- What this project wrote, by whom it was about; `is_last` of what it wrote into that field of that record.
@@ -72,7 +97,8 @@ copies as (
         on {{ is_ours }}
     left join touched on said.record_key = touched.record_key
     where
-        said.state = 'opted_out'
+        {{ is_due('said.person_id') }}
+        and said.state = 'opted_out'
         and (
             said.changed_at between written.written_from and written.written_to
             or (
@@ -94,7 +120,7 @@ said_before as (
         changes.occurred_at as changed_at
     from {{ ref('stg_hubspot__subscription_changes') }} as changes
     inner join {{ ref('int_address_holders') }} as holders on {{ normalize_email('changes.email') }} = holders.address
-    where changes.change = 'UNSUBSCRIBED'
+    where changes.change = 'UNSUBSCRIBED' and {{ is_due('holders.person_id') }}
 
     union all
 
@@ -104,7 +130,7 @@ said_before as (
         'all_email' as purpose_id,
         changes.changed_at
     from {{ ref('int_flag_changes') }} as changes
-    inner join {{ ref('int_person_members') }} as members on changes.record_key = members.record_key
+    inner join members on changes.record_key = members.record_key
     where changes.field in ('HasOptedOutOfEmail', 'hs_email_optout')
 ),
 
@@ -120,7 +146,7 @@ originals as (
             and told.address = copies.address
             and told.vendor = copies.vendor
             and told.purpose_id = copies.purpose_id
-    where told.state = 'opted_out' and copies.record_key is null
+    where told.state = 'opted_out' and copies.record_key is null and {{ is_due('told.person_id') }}
 
     union
 
@@ -187,4 +213,4 @@ left join origins
         and told.address = origins.address
         and told.vendor = origins.vendor
         and told.purpose_id = origins.purpose_id
-        and told.state = 'opted_out'
+where {{ is_due('told.person_id') }}

@@ -1,7 +1,53 @@
+{%- set of_members = 'inner join {int_person_members} as members on told.record_key = members.record_key' -%}
+{%- set of_subscribers = 'inner join {int_subscribers} as found on told.subscriber_key = found.subscriber_key' -%}
+{{ config(
+    materialized='incremental', unique_key='person_id', follows=['int_address_holders'],
+    through={'int_person_records': people_of('{due}'), 'int_person_members': people_moved('{due}')},
+    owned={
+        'stg_hubspot__subscription_statuses': '
+            select holders.person_id as owner, hash(
+                told.subscription_id, told.subscription_name, told.status, told.changed_at, told.legal_basis, holders.address
+            ) as hashed
+            from {stg_hubspot__subscription_statuses} as told
+            inner join {int_address_holders} as holders on ' ~ normalize_email('told.email') ~ ' = holders.address',
+        'int_flag_changes': 'select members.person_id as owner, hash(told) as hashed from {int_flag_changes} as told ' ~ of_members,
+        'consent_flags': '
+            select members.person_id as owner, hash(told.record_key, told.field, told.purpose) as hashed
+            from {consent_flags} as told ' ~ of_members ~ ' where told.is_refused',
+        'int_subscribers': '
+            select person_id as owner, hash(
+                subscriber_record_key, subscriber_key, email, status, unsubscribed_at
+            ) as hashed
+            from {int_subscribers}',
+        'stg_marketing_cloud__complaints': '
+            select found.person_id as owner, hash(told.subscriber_key, told.occurred_at) as hashed
+            from {stg_marketing_cloud__complaints} as told ' ~ of_subscribers,
+        'stg_marketing_cloud__unsubscribe_events': '
+            select found.person_id as owner, hash(
+                told.subscriber_key, told.list_id, told.is_master_unsubscribed, told.occurred_at
+            ) as hashed
+            from {stg_marketing_cloud__unsubscribe_events} as told ' ~ of_subscribers,
+        'stg_marketing_cloud__list_subscribers': '
+            select found.person_id as owner, hash(
+                told.subscriber_key, told.list_id, told.status, told.created_at, told.updated_at
+            ) as hashed
+            from {stg_marketing_cloud__list_subscribers} as told ' ~ of_subscribers,
+        'own_refusals': '
+            select found.person_id as owner, hash(
+                told.record_key, told.field, told.is_refusal, told.written_from, told.written_to
+            ) as hashed
+            from {own_refusals} as told
+            inner join {int_subscribers} as found on split_part(told.record_key, \':\', 4) = found.subscriber_key'
+    }
+) }}
 -- A flag that is not set says nothing: both CRMs begin with it. Only a refusal is a statement there, and it is one
 -- about e-mail of every kind, or of the purpose that config/consent.yml names the flag for. A HubSpot subscription is
 -- kept by address, so it speaks for whoever has the address. A list of Marketing Cloud speaks for its purpose.
-with subscriptions as (
+with members as (
+    {{ members_due() }}
+),
+
+subscriptions as (
     select
         holders.person_id,
         'hubspot:' || statuses.subscription_id as purpose_id,
@@ -18,6 +64,7 @@ with subscriptions as (
         holders.address
     from {{ ref('stg_hubspot__subscription_statuses') }} as statuses
     inner join {{ ref('int_address_holders') }} as holders on {{ normalize_email('statuses.email') }} = holders.address
+    where {{ is_due('holders.person_id') }}
 ),
 
 places as (
@@ -45,7 +92,7 @@ flags as (
         cast(null as varchar) as legal_basis,
         coalesce(records.email, '') as address
     from {{ ref('int_person_records') }} as records
-    inner join {{ ref('int_person_members') }} as members on records.record_key = members.record_key
+    inner join members on records.record_key = members.record_key
     left join latest_changes as changes
         on records.record_key = changes.record_key and changes.field in ('HasOptedOutOfEmail', 'hs_email_optout')
 ),
@@ -63,7 +110,7 @@ purpose_flags as (
         coalesce(records.email, '') as address
     from {{ source('rules', 'consent_flags') }} as flags
     inner join {{ source('rules', 'consent_purposes') }} as purposes on flags.purpose = purposes.purpose
-    inner join {{ ref('int_person_members') }} as members on flags.record_key = members.record_key
+    inner join members on flags.record_key = members.record_key
     inner join {{ ref('int_person_records') }} as records on flags.record_key = records.record_key
     left join latest_changes as changes
         on flags.record_key = changes.record_key and flags.field = changes.field
@@ -110,6 +157,7 @@ subscribers as (
     left join refused on found.subscriber_key = refused.subscriber_key
     where
         found.person_id is not null
+        and {{ is_due('found.person_id') }}
         and (found.status = 'Unsubscribed' or refused.refused_at is not null)
 ),
 
@@ -175,7 +223,7 @@ left_lists as (
     from memberships
     inner join places on memberships.list_id = places.place_id and places.vendor = 'marketing_cloud'
     inner join {{ ref('int_subscribers') }} as found on memberships.subscriber_key = found.subscriber_key
-    where found.person_id is not null and memberships.is_refused
+    where found.person_id is not null and memberships.is_refused and {{ is_due('found.person_id') }}
     group by found.person_id, places.purpose_id, places.purpose, found.subscriber_record_key, found.email
 )
 

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', unique_key='person_id', follows=['int_consents']) }}
 -- Over all purposes: whoever refuses all e-mail, or each of several purposes that there are, is opted out. A refusal of
 -- the only purpose that is known is not one of all e-mail.
 with purposes as (
@@ -26,6 +27,7 @@ counted as (
         ) as purposes_opted_out
     from {{ ref('int_consents') }} as consents
     left join purposes on consents.purpose_id = purposes.purpose_id
+    where {{ is_due('consents.person_id') }}
     group by consents.person_id
 ),
 

@@ -45,7 +45,7 @@ by_address as (
         arg_min(records.record_key, (records.created_at, records.record_key)) as record_key
     from {{ ref('int_person_records') }} as records
     inner join {{ ref('int_person_members') }} as members on records.record_key = members.record_key
-    where records.email is not null
+    where records.email in (select subscribers.address from subscribers)
     group by records.email
 ),
 

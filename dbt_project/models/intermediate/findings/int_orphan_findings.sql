@@ -78,14 +78,8 @@ select
     associations.from_type || ' ' || associations.from_id || ' to ' || associations.to_type || ' '
     || associations.to_id as example_id
 from {{ ref('stg_hubspot__associations') }} as associations
-where
-    not exists (
-        select 1
-        from {{ ref('int_hubspot_records') }} as records
-        where records.object = associations.from_type and records.record_id = associations.from_id
-    )
-    or not exists (
-        select 1
-        from {{ ref('int_hubspot_records') }} as records
-        where records.object = associations.to_type and records.record_id = associations.to_id
-    )
+left join {{ ref('int_hubspot_records') }} as lefts
+    on associations.from_type = lefts.object and associations.from_id = lefts.record_id
+left join {{ ref('int_hubspot_records') }} as rights
+    on associations.to_type = rights.object and associations.to_id = rights.record_id
+where lefts.record_id is null or rights.record_id is null

@@ -1,13 +1,8 @@
 {{ config(
     materialized='incremental', unique_key='person_id',
     through={
-        'int_lifecycle_changes': people_of('{due}') ~ ' union all select person_id as owner from {this} where record_key in {due}',
-        'int_person_members': '
-            select unnest([members.person_id, before.person_id]) as owner
-            from (select distinct record_key, person_id from {this} where record_key in {due}) as before
-            full outer join (select * from {int_person_members} where record_key in {due}) as members
-                on before.record_key = members.record_key
-            where before.person_id is distinct from members.person_id'
+        'int_lifecycle_changes': people_with('{due}'),
+        'int_person_members': people_moved('{due}')
     }
 ) }}
 with qualified_by_sales as (
@@ -16,13 +11,8 @@ with qualified_by_sales as (
     where canonical_stage = 'sales_qualified_lead'
 ),
 
--- Who is due is asked first: behind the joins it would be asked of everybody.
 members as (
-    select
-        record_key,
-        person_id
-    from {{ ref('int_person_members') }}
-    where {{ is_due('person_id') }}
+    {{ members_due() }}
 ),
 
 -- Leads that were converted are at least qualified by sales, whatever the status is called.

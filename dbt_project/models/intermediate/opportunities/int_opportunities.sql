@@ -24,6 +24,15 @@ with mapped_stages as (
     from {{ source('rules', 'stages') }}
 ),
 
+-- Who is due is asked first: behind the joins it would be asked of every deal.
+members as (
+    select
+        record_key,
+        opportunity_id
+    from {{ ref('int_opportunity_members') }}
+    where {{ is_due('opportunity_id') }}
+),
+
 ranked as (
     select
         members.opportunity_id,
@@ -78,7 +87,7 @@ ranked as (
                 ) }},
                 records.record_key asc
         ) as place_owner
-    from {{ ref('int_opportunity_members') }} as members
+    from members
     inner join {{ ref('int_opportunity_records') }} as records on members.record_key = records.record_key
     left join {{ ref('int_changes_by_others') }} as ours on members.record_key = ours.record_key
     inner join {{ source('rules', 'precedence') }} as precedence
@@ -101,7 +110,6 @@ ranked as (
             records.vendor = by_label.vendor
             and by_label.pipeline = '*'
             and lower(records.stage_label) = by_label.stage
-    where {{ is_due('members.opportunity_id') }}
 ),
 
 -- Stage and outcome come from one record, so that they agree; the rest from the first that has a value.

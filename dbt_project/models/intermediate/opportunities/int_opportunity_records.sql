@@ -1,3 +1,20 @@
+{{ config(
+    materialized='incremental', unique_key='record_key',
+    owned={
+        'stg_hubspot__deals': '
+            select record_key as owner, hash(
+                deal_id, opportunity_id_salesforce, name, pipeline, stage, amount, currency, probability, is_closed, is_won,
+                close_at, type, lost_reason, won_reason, owner_id, created_at, updated_at
+            ) as hashed
+            from {stg_hubspot__deals}',
+        'stg_salesforce__opportunities': '
+            select record_key as owner, hash(
+                opportunity_id, name, stage, amount, currency, probability, is_closed, is_won, close_date, type, lost_reason,
+                lead_source, campaign_id, owner_id, account_id, created_at, updated_at
+            ) as hashed
+            from {stg_salesforce__opportunities}'
+    }
+) }}
 with hubspot_stages as (
     select
         pipeline_id,
@@ -41,6 +58,7 @@ hubspot_deals as (
     from {{ ref('stg_hubspot__deals') }} as deals
     left join hubspot_stages as stages
         on deals.pipeline = stages.pipeline_id and deals.stage = stages.stage_id
+    where {{ is_due('deals.record_key') }}
 ),
 
 salesforce_opportunities as (
@@ -71,6 +89,7 @@ salesforce_opportunities as (
         created_at,
         updated_at
     from {{ ref('stg_salesforce__opportunities') }}
+    where {{ is_due('record_key') }}
 ),
 
 unioned as (

@@ -1,10 +1,22 @@
+{{ config(
+    materialized='incremental', unique_key='record_key',
+    owned={
+        'stg_hubspot__deals_property_history': "
+            select deal_key as owner, hash(property, value, changed_at) as hashed
+            from {stg_hubspot__deals_property_history}
+            where property in ('pipeline', 'dealstage')",
+        'stg_salesforce__opportunity_history': '
+            select opportunity_key as owner, hash(stage, changed_at, history_id) as hashed
+            from {stg_salesforce__opportunity_history}'
+    }
+) }}
 with pipelines as (
     select
         deal_key,
         value as pipeline,
         changed_at
     from {{ ref('stg_hubspot__deals_property_history') }}
-    where property = 'pipeline'
+    where property = 'pipeline' and {{ is_due('deal_key') }}
 ),
 
 hubspot_changes as (
@@ -15,7 +27,7 @@ hubspot_changes as (
         changed_at,
         cast(epoch_us(changed_at) as varchar) as tie_breaker
     from {{ ref('stg_hubspot__deals_property_history') }}
-    where property = 'dealstage' and value is not null and value != ''
+    where property = 'dealstage' and value is not null and value != '' and {{ is_due('deal_key') }}
 ),
 
 hubspot_placed as (
@@ -33,14 +45,14 @@ hubspot_placed as (
 
 salesforce_changes as (
     select
-        {{ record_key('salesforce', 'Opportunity', 'opportunity_id') }} as record_key,
+        opportunity_key as record_key,
         'salesforce' as vendor,
         cast(null as varchar) as pipeline,
         stage,
         changed_at,
         history_id as tie_breaker
     from {{ ref('stg_salesforce__opportunity_history') }}
-    where stage is not null
+    where stage is not null and {{ is_due('opportunity_key') }}
 )
 
 select * from hubspot_placed

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', unique_key='person_id', inputs=['int_person_consents'],
+    materialized='incremental', unique_key='person_id', follows=['int_person_consents'],
     owned={
         'int_changes_by_others': '
             select members.person_id as owner, hash(ours.record_key, ours.changed_at) as hashed
@@ -69,13 +69,8 @@ decided as (
     group by coalesce(aliases.person_id, decided.person_id)
 ),
 
--- Who is due is asked first: behind the joins it would be asked of everybody.
 members as (
-    select
-        record_key,
-        person_id
-    from {{ ref('int_person_members') }}
-    where {{ is_due('person_id') }}
+    {{ members_due() }}
 ),
 
 sorted as (

@@ -37,18 +37,25 @@ with hubspot_engagements as (
     where owner_id is not null and outcome = 'COMPLETED'
 ),
 
+-- Once, whatever an association is called: most of what is told here is told once, and need not be compared with the rest.
+associated as (
+    select distinct
+        from_type,
+        from_id,
+        to_id
+    from {{ ref('stg_hubspot__associations') }}
+    where to_type = 'contacts' and from_type in ('calls', 'emails', 'meetings')
+),
+
 hubspot_contacts as (
     select
-        {{ record_key('hubspot', 'contacts', 'associations.to_id') }} as record_key,
+        {{ record_key('hubspot', 'contacts', 'associated.to_id') }} as record_key,
         engagements.source_record_key,
         engagements.kind,
         engagements.occurred_at
     from hubspot_engagements as engagements
-    inner join {{ ref('stg_hubspot__associations') }} as associations
-        on
-            engagements.object = associations.from_type
-            and engagements.engagement_id = associations.from_id
-            and associations.to_type = 'contacts'
+    inner join associated
+        on engagements.object = associated.from_type and engagements.engagement_id = associated.from_id
 ),
 
 -- A meeting that is copied into Salesforce took place if HubSpot says so.
@@ -88,7 +95,7 @@ salesforce_contacts as (
 
 unioned as (
     select * from hubspot_contacts
-    union
+    union all
     select * from salesforce_contacts
 )
 

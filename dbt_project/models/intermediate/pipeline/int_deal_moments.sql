@@ -1,6 +1,45 @@
+{{ config(
+    materialized='incremental', unique_key='opportunity_id',
+    owned={
+        'int_told_records': '
+            select opportunity_id as owner, hash(record_key, record_id, vendor, owner_source_id) as hashed
+            from {int_told_records}',
+        'stg_hubspot__deals_property_history': "
+            select told.opportunity_id as owner, hash(history.property, history.value, history.changed_at) as hashed
+            from {stg_hubspot__deals_property_history} as history
+            inner join {int_told_records} as told on history.deal_key = told.record_key",
+        'stg_salesforce__opportunity_history': "
+            select told.opportunity_id as owner, hash(
+                history.history_id, history.stage, history.amount, history.close_date, history.forecast_category,
+                history.changed_at
+            ) as hashed
+            from {stg_salesforce__opportunity_history} as history
+            inner join {int_told_records} as told
+                on history.opportunity_id = told.record_id and told.vendor = 'salesforce'",
+        'stg_salesforce__opportunity_field_history': "
+            select told.opportunity_id as owner, hash(
+                history.opportunity_field_history_id, history.field_name, history.data_type, history.old_value,
+                history.new_value, history.created_at
+            ) as hashed
+            from {stg_salesforce__opportunity_field_history} as history
+            inner join {int_told_records} as told
+                on history.opportunity_id = told.record_id and told.vendor = 'salesforce'"
+    }
+) }}
 -- Every moment at which something about a deal was written: what it was set to, and whether it was set at all (a value
 -- that was cleared is set to null, one that was not touched is not set).
-with hubspot as (
+with told_records as (
+    select
+        opportunity_id,
+        record_key,
+        record_id,
+        vendor,
+        owner_source_id
+    from {{ ref('int_told_records') }}
+    where {{ is_due('opportunity_id') }}
+),
+
+hubspot as (
     select
         told.opportunity_id,
         history.changed_at,
@@ -23,7 +62,7 @@ with hubspot as (
         coalesce(bool_or(history.property = 'hubspot_owner_id'), false) as sets_owner,
         cast(null as varchar) as forecast_category
     from {{ ref('stg_hubspot__deals_property_history') }} as history
-    inner join {{ ref('int_told_records') }} as told
+    inner join told_records as told
         on history.deal_key = told.record_key and told.vendor = 'hubspot'
     where history.changed_at is not null
     group by told.opportunity_id, history.changed_at
@@ -46,7 +85,7 @@ salesforce as (
         false as sets_owner,
         history.forecast_category
     from {{ ref('stg_salesforce__opportunity_history') }} as history
-    inner join {{ ref('int_told_records') }} as told
+    inner join told_records as told
         on history.opportunity_id = told.record_id and told.vendor = 'salesforce'
     where history.changed_at is not null and history.stage is not null
 ),
@@ -60,7 +99,7 @@ owner_changes as (
         {{ salesforce_id('history.old_value') }} as old_owner,
         {{ salesforce_id('history.new_value') }} as new_owner
     from {{ ref('stg_salesforce__opportunity_field_history') }} as history
-    inner join {{ ref('int_told_records') }} as told
+    inner join told_records as told
         on history.opportunity_id = told.record_id and told.vendor = 'salesforce'
     where
         history.field_name in ('Owner', 'OwnerId')
@@ -77,7 +116,7 @@ first_owners as (
             filter (where changes.old_owner is not null),
             any_value(told.owner_source_id)
         ) as owner_source_id
-    from {{ ref('int_told_records') }} as told
+    from told_records as told
     left join owner_changes as changes on told.opportunity_id = changes.opportunity_id
     where told.vendor = 'salesforce'
     group by told.opportunity_id

@@ -1,28 +1,31 @@
 -- What a deal can be grouped by. Its source is the first touch of its people that may earn credit, by whenever it
 -- closed; the CRM's own lead source stands beside it.
-with people_touches as (
+with ends as (
+    select
+        opportunity_id,
+        coalesce(closed_at + interval 1 day, {{ run_value('as_of') }}) as ends_at
+    from {{ ref('int_opportunities') }}
+),
+
+people_touches as (
     select
         people.opportunity_id,
         touches.occurred_at,
         touches.touchpoint_id,
         touches.channel,
         touches.source,
-        campaigns.name as campaign_name
+        touches.campaign_id
     from {{ ref('int_opportunity_people') }} as people
-    inner join {{ ref('int_opportunities') }} as deals on people.opportunity_id = deals.opportunity_id
+    inner join ends on people.opportunity_id = ends.opportunity_id
     inner join {{ ref('int_touches') }} as touches on people.person_id = touches.person_id
-    left join {{ ref('int_campaigns') }} as campaigns on touches.campaign_id = campaigns.campaign_id
-    where
-        touches.is_counted
-        and touches.earns_credit
-        and touches.occurred_at <= coalesce(deals.closed_at + interval 1 day, {{ run_value('as_of') }})
+    where touches.is_counted and touches.earns_credit and touches.occurred_at <= ends.ends_at
 ),
 
 first_touches as (
     select
         opportunity_id,
         arg_min(
-            struct_pack(channel := channel, source := source, campaign := campaign_name), (occurred_at, touchpoint_id)
+            struct_pack(channel := channel, source := source, campaign_id := campaign_id), (occurred_at, touchpoint_id)
         ) as touch,
         count(*) as touches
     from people_touches
@@ -158,7 +161,7 @@ select
     coalesce(deals.pipeline, 'none') as pipeline,
     coalesce(first_touches.touch.channel, 'none') as channel,
     coalesce(first_touches.touch.source, first_touches.touch.channel, 'none') as source,
-    coalesce(first_touches.touch.campaign, 'none') as campaign,
+    coalesce(campaigns.name, 'none') as campaign,
     coalesce(deals.lead_source, 'unknown') as lead_source,
     coalesce(first_touches.touches, 0) as touches,
     coalesce(people.people, 0) as people
@@ -170,4 +173,5 @@ left join {{ ref('int_accounts') }} as accounts on deals.account_id = accounts.a
 left join territories on deals.account_id = territories.account_id
 left join products on deals.opportunity_id = products.opportunity_id
 left join first_touches on deals.opportunity_id = first_touches.opportunity_id
+left join {{ ref('int_campaigns') }} as campaigns on first_touches.touch.campaign_id = campaigns.campaign_id
 left join people on deals.opportunity_id = people.opportunity_id

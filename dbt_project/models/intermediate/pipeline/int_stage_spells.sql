@@ -1,9 +1,11 @@
+{{ config(materialized='incremental', unique_key='opportunity_id', follows=['int_stage_history']) }}
 -- Two stages of a CRM may be one canonical stage; moving between them is not leaving it.
 with numbered as (
     select
         *,
         coalesce(canonical_stage != lag(canonical_stage) over deal, true) as begins
-    from {{ ref('stage_history') }}
+    from {{ ref('int_stage_history') }}
+    where {{ is_due('opportunity_id') }}
     window deal as (partition by opportunity_id order by stay)
 ),
 
@@ -23,9 +25,6 @@ select
     arg_min(pipeline, stay) as pipeline,
     min(entered_at) as entered_at,
     case when count(left_at) = count(*) then max(left_at) end as left_at,
-    case
-        when count(left_at) = count(*) then {{ days_between('min(entered_at)', 'max(left_at)') }}
-        else greatest(0, {{ days_between('min(entered_at)', run_value('as_of')) }})
-    end as days
+    case when count(left_at) = count(*) then {{ days_between('min(entered_at)', 'max(left_at)') }} end as days
 from placed
 group by opportunity_id, spell

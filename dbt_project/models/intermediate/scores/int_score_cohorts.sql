@@ -53,13 +53,8 @@ outcomes as (
     where {{ is_due('people.person_id') }}
 ),
 
--- Who is due is asked first: behind the joins it would be asked of everybody.
 members as (
-    select
-        record_key,
-        person_id
-    from {{ ref('int_person_members') }}
-    where {{ is_due('person_id') }}
+    {{ members_due() }}
 ),
 
 -- Which of a person's records counts first is the same on every day, for those that were there by then.

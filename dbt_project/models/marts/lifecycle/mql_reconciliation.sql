@@ -1,3 +1,7 @@
+{{ config(
+    materialized='incremental', unique_key='person_id', on_schema_change='fail',
+    follows=['int_lifecycle_stays', 'int_person_lifecycle', 'int_people']
+) }}
 -- What a CRM counts are its records, by their first entry into marketing qualified; what we count are people, by the
 -- date the rule picks. One record stands for a person, and agrees when its month is ours.
 with first_entries as (
@@ -8,7 +12,7 @@ with first_entries as (
         entered_at,
         entered_how
     from {{ ref('int_lifecycle_stays') }}
-    where canonical_stage = 'marketing_qualified_lead'
+    where canonical_stage = 'marketing_qualified_lead' and {{ is_due('person_id') }}
     qualify row_number() over (partition by record_key order by stay) = 1
 ),
 
@@ -26,10 +30,10 @@ counted_by_crm as (
 known as (
     select
         person_id,
-        split_part(record_key, ':', 1) as vendor,
-        count(*) as records
-    from {{ ref('int_person_members') }}
-    group by person_id, split_part(record_key, ':', 1)
+        unnest(['hubspot', 'salesforce']) as vendor,
+        unnest([len(source_records_hubspot), len(source_records_salesforce)]) as records
+    from {{ ref('int_people') }}
+    where {{ is_due('person_id') }}
 ),
 
 counted_by_us as (
@@ -42,7 +46,7 @@ counted_by_us as (
     from {{ ref('int_person_lifecycle') }} as dates
     cross join (values ('hubspot'), ('salesforce')) as vendors (vendor)
     left join known on dates.person_id = known.person_id and vendors.vendor = known.vendor
-    where dates.mql_at is not null
+    where dates.mql_at is not null and {{ is_due('dates.person_id') }}
 ),
 
 of_crm as (

@@ -49,7 +49,7 @@ cohort as (
         coalesce(was_won and not ends_lost, false) as is_won,
         coalesce(ends_lost, false) as is_lost,
         false as is_reversed,
-        case when left_at is not null then days end as days
+        days
     from followed
     where visit = 1 and not is_closed
 ),

@@ -3,7 +3,7 @@ with stays as (
     select
         opportunity_id,
         canonical_stage,
-        days as days_so_far
+        greatest(0, {{ days_between('entered_at', run_value('as_of')) }}) as days_so_far
     from {{ ref('int_stage_spells') }}
     where left_at is null
 ),

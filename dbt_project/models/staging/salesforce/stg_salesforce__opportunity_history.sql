@@ -6,6 +6,7 @@ renamed as (
     select
         {{ record_key('salesforce', 'OpportunityHistory', '"Id"') }} as record_key,
         "Id" as history_id,
+        {{ record_key('salesforce', 'Opportunity', '"OpportunityId"') }} as opportunity_key,
         "OpportunityId" as opportunity_id,
         "CreatedById" as changed_by_id,
 

@@ -6,7 +6,6 @@ Belongs here: the whole loop with `create: both`, read from the two sandbox stor
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ import pytest
 from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync import planfile
 from pipelines.steps import Loop
-from tests.e2e.conftest import Built
+from tests.e2e.conftest import WRITTEN, Built, begun
 from tests.e2e.created import (
     GROUPS,
     KNOWN_TWICE,
@@ -37,14 +36,11 @@ from tests.e2e.stores import sobject
 from tests.fixtures.checks import NoChecks
 from tests.fixtures.sandbox import served
 
-pytestmark = pytest.mark.timeout(600)  # the first test waits for two rounds of the whole loop
-
 
 @pytest.fixture(scope="module")
 def created(settled_once: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Created]:
     folder = tmp_path_factory.mktemp("creates")
-    home = folder / "var"
-    shutil.copytree(settled_once.home, home)
+    home = begun(settled_once.home, folder, WRITTEN)
     with served(home, config(folder)) as (settings, ready):
         portal, token = ready["hubspot"]["url"], ready["hubspot"]["token"]
         for name, group in GROUPS.items():

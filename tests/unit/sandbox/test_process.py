@@ -23,7 +23,7 @@ import pytest
 
 from sandbox.store import Store
 
-from .conftest import Running, signed_in
+from .conftest import Running, serving, signed_in
 
 CONTACTS = "/crm/objects/2026-03/contacts"
 Start = Callable[..., Any]
@@ -91,7 +91,7 @@ def test_state_clock_and_credentials_outlive_a_restart(fresh: Path, start: Start
         ]
         first.hubspot.post("/_sandbox/clock", json={"now": "2027-01-01T00:00:00Z"})
         session = first.salesforce.headers["Authorization"]
-    with start(fresh) as second:
+    with serving(fresh) as second:
         assert (
             second.hubspot.get(f"{CONTACTS}/{made}").json()["properties"]["email"] == "kept@restart.example"
         )
@@ -131,7 +131,7 @@ def test_a_killed_server_keeps_whole_batches_or_none(fresh: Path, start: Start) 
             time.sleep(0.001)
         os.kill(running.ready["hubspot"]["pid"], signal.SIGKILL)
         writer.join()
-    with start(fresh, "--no-limits") as running:
+    with serving(fresh, "--no-limits") as running:
         page = running.hubspot.get(CONTACTS, params={"limit": 100, "properties": "lead_score"}).json()[
             "results"
         ]
@@ -157,8 +157,8 @@ def test_a_terminated_parent_takes_its_servers_along(fresh: Path, start: Start) 
         _wait_until_gone(running.ready["hubspot"]["pid"], running.ready["salesforce"]["pid"])
 
 
-def test_a_bulk_job_cut_short_by_a_kill_runs_when_the_server_is_back(fresh: Path, start: Start) -> None:
-    with start(fresh) as running:
+def test_a_bulk_job_cut_short_by_a_kill_runs_when_the_server_is_back(fresh: Path) -> None:
+    with serving(fresh) as running:
         job = running.salesforce.post(
             "/services/data/v67.0/jobs/query", json={"operation": "query", "query": "SELECT Id FROM Task"}
         ).json()["id"]
@@ -166,7 +166,7 @@ def test_a_bulk_job_cut_short_by_a_kill_runs_when_the_server_is_back(fresh: Path
     store.db.execute("update jobs set state = 'InProgress', records = 0")
     store.close()
     shutil.rmtree(fresh / "bulk")
-    with start(fresh) as running:
+    with serving(fresh) as running:
         url = f"/services/data/v67.0/jobs/query/{job}"
         deadline = time.monotonic() + 10
         while running.salesforce.get(url).json()["state"] != "JobComplete":
@@ -206,12 +206,12 @@ def test_a_port_in_use_is_one_sentence(fresh: Path) -> None:
     assert answer.stderr.strip().count("\n") == 0
 
 
-def test_a_home_whose_making_was_cut_short_is_made_again(fresh: Path, tmp_path: Path, start: Start) -> None:
+def test_a_home_whose_making_was_cut_short_is_made_again(tmp_path: Path) -> None:
     home = tmp_path / "again"
     partial = home.with_name("again.making")
     partial.mkdir()
     (partial / "hubspot.sqlite").write_bytes(b"half a file")
-    with start(home) as running:
+    with serving(home) as running:
         assert running.hubspot.get(CONTACTS).status_code == 200
     assert not partial.exists()
     assert orjson.loads((home / "world.json").read_bytes())["identity"]["size"] == "XS"

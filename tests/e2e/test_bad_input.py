@@ -13,11 +13,11 @@ import duckdb
 import httpx
 import pytest
 
-from cli.sandbox_process import running
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Built, crm, environment, run_build
 from tests.e2e.marts import one
 from tests.e2e.stores import rows
+from tests.fixtures import nursery
 
 pytestmark = pytest.mark.loop
 
@@ -40,7 +40,7 @@ def test_an_unreachable_crm_is_named_with_its_host(tmp_path: Path) -> None:
 
 def test_a_wrong_credential_is_said_and_not_shown(built: Built) -> None:
     before = one(built.home, "select count(*) from marts.unified_leads")
-    with running(built.home / "sandbox", "default", size="XS") as ready:
+    with nursery.sandbox(built.home / "sandbox", "--size", "XS") as ready:
         env = {"HUBSPOT_URL": ready["hubspot"]["url"], "HUBSPOT_TOKEN": "pat-na1-wrong-token"}
         done = crm(built.home, "extract", env=env)
     assert done.exit_code == 1
@@ -59,7 +59,7 @@ def test_what_extract_cannot_read_is_one_sentence_each_with_the_vendors_words_an
         "history: {companies: [wing_span]}}\n"
         "salesforce: {objects: [Nothing__c], fields: {Contact: {without: [Fax_typo]}}}\n"
     )
-    with running(built.home / "sandbox", "default", size="XS") as ready:
+    with nursery.sandbox(built.home / "sandbox", "--size", "XS") as ready:
         env = environment(ready)
         hubspot, salesforce = env["HUBSPOT_URL"], env["SALESFORCE_URL"]
         faults = [{"match": "(GET|POST) /crm/objects/.*/(deals|notes)", "status": 403, "times": 99}]

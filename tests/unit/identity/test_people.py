@@ -225,7 +225,7 @@ def test_persons_are_exactly_the_records_tied_together(links: list[tuple[int, in
     assert classes(run(records, keys)) == {frozenset(group) for group in groups}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(history=st.lists(WORLDS, min_size=2, max_size=4))
 def test_ids_stay_unique_and_no_id_is_lost_through_any_history(history: list[list[tuple[int, int]]]) -> None:
     known: Known = []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import timedelta
 
 import httpx
@@ -14,7 +12,7 @@ from pipelines.clients.open import open_hubspot, open_salesforce
 from pipelines.reverse_sync import recovery, writer
 from pipelines.reverse_sync.destinations.salesforce import SalesforceDestination
 from pipelines.reverse_sync.moved import CHANGED_MEANWHILE
-from pipelines.settings import PROJECT_ROOT
+from tests.fixtures import nursery
 
 from .conftest import OBJECTS, RECORDS_A_TEST, Bench
 
@@ -51,10 +49,8 @@ def test_killed_for_real_at_any_journal_state_nothing_is_written_twice(bench: Be
     plan = bench.plan()
     arguments = [name, str(bench.settings.home), str(plan.path), json.dumps(bench.crms.env)]
     arguments += [str(JOBS_ABOVE), str(COLLECTION)]
-    killed = subprocess.run(
-        [sys.executable, "-c", _APPLY_AND_DIE, *arguments], cwd=PROJECT_ROOT, timeout=60, check=False
-    )
-    assert killed.returncode == 137
+    said, code = nursery.python(_APPLY_AND_DIE, arguments)
+    assert code == 137, said
     recovery.recover(bench.state, bench.settings)
     done = bench.apply(bench.plan())
     assert (done.rejected, done.unknown) == (0, 0)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +14,14 @@ import httpx
 import orjson
 
 from pipelines.run import Run, silent
-from pipelines.settings import PROJECT_ROOT, load_settings
+from pipelines.settings import load_settings
 from pipelines.sources import fetch as fetching
 from pipelines.sources import load as loading
 from pipelines.sources import spool
 from pipelines.sources.fetched import Fetched
 from pipelines.sources.known import known_from
 from pipelines.state import suppression
+from tests.fixtures import nursery
 from tests.fixtures.nursery import served
 from tests.integration.test_extract import same
 
@@ -135,12 +134,10 @@ class Portal:
         """A fetch in a process of its own that ends itself after writing the nth part, as kill -9 would."""
         self.raw.close()
         work = str(self.folder / "var" / "work.duckdb")
-        done = subprocess.run(
-            [sys.executable, "-c", _KILLED, str(nth), str(part_rows), work],
-            env={**os.environ, **self.env}, cwd=PROJECT_ROOT, check=False, capture_output=True, text=True,
-        )  # fmt: skip
+        env = {**os.environ, **self.env}
+        said, code = nursery.python(_KILLED, [str(nth), str(part_rows), work], env)
         self.raw = self.opened()
-        assert done.returncode == 137, done.stderr
+        assert code == 137, said
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.raw.execute(sql).fetchall()

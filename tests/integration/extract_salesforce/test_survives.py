@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +11,10 @@ import pytest
 
 from pipelines.clients.open import open_salesforce
 from pipelines.crashpoints import Crashed, armed
-from pipelines.settings import PROJECT_ROOT, Secret, Settings
+from pipelines.settings import Secret, Settings
 from pipelines.sources.catalogs import CATALOGS
 from pipelines.sources.salesforce import query
+from tests.fixtures import nursery
 
 from .loop import Loop
 
@@ -276,9 +275,8 @@ def test_a_window_of_changes_killed_for_real_goes_on_with_its_job(loop, monkeypa
     loop.set("Task", loop.some("Task", 430, "1 = 1"), Subject="tied", SystemModstamp=stamp)
     loop.later()
     loop.raw.close()
-    command = [sys.executable, "-c", KILLED, json.dumps(loop.env), "50"]
-    killed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, timeout=240)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    said, code = nursery.python(KILLED, [json.dumps(loop.env), "50"])
+    assert code == -signal.SIGKILL, said
     loop.reopen()
     pages = "select count(*) from requests where path like '%/results'"
     before = loop.store(pages)[0][0]
@@ -298,9 +296,8 @@ def test_a_first_bulk_load_killed_for_real_goes_on_with_its_jobs_and_learns_who_
     fresh, monkeypatch
 ):
     fresh.raw.close()
-    command = [sys.executable, "-c", KILLED, json.dumps(fresh.env), "50"]
-    killed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, timeout=240)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    said, code = nursery.python(KILLED, [json.dumps(fresh.env), "50"])
+    assert code == -signal.SIGKILL, said
     fresh.reopen()
     spools = Path(fresh.settings.paths.spool, "salesforce").glob("*/first/manifest.json")
     left = {each: json.loads(each.read_text()) for each in spools}
